@@ -1,0 +1,1 @@
+"""probewatch: why each container restarted, and when and why readiness changed."""

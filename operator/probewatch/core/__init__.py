@@ -1,0 +1,1 @@
+"""The brain. Rule: standard library only, no clock, no await, no logging, no raw JSON."""
