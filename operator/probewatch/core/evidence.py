@@ -1,0 +1,92 @@
+"""Evidence: what the kubelet said, as values.
+
+One `Evidence` is one delivered version of one Event object. The same object
+comes again with a higher `count` when the kubelet repeats itself; between two
+versions the kubelet may have dropped any number of writes, but its count goes
+on (client-go increments it before the spam filter), so the difference tells
+how often a thing happened that nobody was told about.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class EvidenceKind(StrEnum):
+    """What an Event of the kubelet says, by reason and message."""
+
+    KILL_LIVENESS = "KillLiveness"
+    KILL_STARTUP = "KillStartup"
+    KILL_SPEC_CHANGE = "KillSpecChange"
+    KILL_RESIZE = "KillResize"
+    KILL_POST_START_HOOK = "KillPostStartHook"
+    KILL_RESTART_ALL = "KillRestartAll"
+    KILL_STOP = "KillStop"
+    KILL_UNKNOWN_STATE = "KillUnknownState"
+    PROBE_FAILED = "ProbeFailed"
+    PROBE_ERRORED = "ProbeErrored"
+    PROBE_WARNING = "ProbeWarning"
+    STARTED = "Started"
+    CREATED = "Created"
+    PULLED = "Pulled"
+    BACK_OFF = "BackOff"
+    START_FAILED = "StartFailed"
+    POST_START_FAILED = "PostStartFailed"
+    SANDBOX_CHANGED = "SandboxChanged"
+    NODE_REBOOTED = "NodeRebooted"
+    OTHER = "Other"
+
+    @property
+    def is_kill(self) -> bool:
+        """Whether it records the kubelet's decision to kill a container."""
+        return self.value.startswith("Kill")
+
+
+class FailureReason(StrEnum):
+    """Why a probe failed, from a closed list (label `reason`)."""
+
+    HTTP_1XX = "http_1xx"
+    HTTP_3XX = "http_3xx"
+    HTTP_4XX = "http_4xx"
+    HTTP_5XX = "http_5xx"
+    TIMEOUT = "timeout"
+    REFUSED = "refused"
+    RESET = "reset"
+    UNREACHABLE = "unreachable"
+    DNS = "dns"
+    TLS = "tls"
+    EXEC_EXIT = "exec_exit"
+    GRPC_UNHEALTHY = "grpc_unhealthy"
+    GRPC_ERROR = "grpc_error"
+    ERRORED = "errored"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """One delivered version of one kubelet Event about a pod (or its node).
+
+    `first_at` and `at` are the kubelet's `firstTimestamp` and `lastTimestamp`,
+    epoch seconds on the node's clock.
+    """
+
+    kind: EvidenceKind
+    at: float
+    first_at: float
+    count: int = 1
+    container: str = ""
+    """From `involvedObject.fieldPath`; empty for events about the whole pod."""
+    probe_type: str = ""
+    """A `ProbeType` value for probe events, else empty."""
+    failure: FailureReason = FailureReason.OTHER
+    combined: bool = False
+    """`(combined from similar events)`: its fieldPath names only the first container."""
+    name: str = ""
+    """`metadata.name` of the Event: the same for one series of repeats."""
+    event_uid: str = ""
+    involved_uid: str = ""
+    involved_name: str = ""
+    namespace: str = ""
+    node: str = ""
+    """`source.host`."""
+    action: str = ""
+    """The part of the message that decided `kind`, from a closed list of texts; never free text."""

@@ -1,0 +1,226 @@
+"""Findings: what goes out. Sinks turn them into Events, metrics and records.
+
+Every finding names its pod; a finding is made once. Text in findings is ours
+or a name from the API: never the output of a probe.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from probewatch.core.evidence import FailureReason
+from probewatch.core.model import ContainerKind, PodRef, PodSpec, ProbeType
+
+
+class Cause(StrEnum):
+    """Why a container restarted: a closed list, spelled so everywhere."""
+
+    LIVENESS_PROBE = "LivenessProbe"
+    STARTUP_PROBE = "StartupProbe"
+    OOM_KILLED = "OOMKilled"
+    ERROR = "Error"
+    COMPLETED = "Completed"
+    SIGNAL = "Signal"
+    START_ERROR = "StartError"
+    POST_START_HOOK = "PostStartHook"
+    SPEC_CHANGE = "SpecChange"
+    RESIZE = "Resize"
+    RESTART_RULE = "RestartRule"
+    NODE_REBOOT = "NodeReboot"
+    SANDBOX_RECREATED = "SandboxRecreated"
+    UNOBSERVED = "Unobserved"
+    UNKNOWN = "Unknown"
+
+
+class Confidence(StrEnum):
+    """How sure a verdict is."""
+
+    CONFIRMED = "Confirmed"
+    HIGH = "High"
+    MEDIUM = "Medium"
+    LOW = "Low"
+
+
+class ReadinessReason(StrEnum):
+    """Why the pod's readiness changed (label `reason`)."""
+
+    READINESS_PROBE = "ReadinessProbe"
+    CONTAINER_RESTART = "ContainerRestart"
+    STARTUP = "Startup"
+    READINESS_GATE = "ReadinessGate"
+    NODE_NOT_READY = "NodeNotReady"
+    KUBELET_RESTART = "KubeletRestart"
+    TERMINATING = "Terminating"
+    COMPLETED = "Completed"
+    HIDDEN = "Hidden"
+    UNKNOWN = "Unknown"
+
+
+class Readiness(StrEnum):
+    """The two sides of a readiness transition (label `to`)."""
+
+    READY = "Ready"
+    NOT_READY = "NotReady"
+
+
+class Pattern(StrEnum):
+    """Whether a restart was one of many at the same time."""
+
+    NONE = ""
+    WORKLOAD_WIDE = "WorkloadWide"
+    NODE_WIDE = "NodeWide"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PodTracked:
+    """A pod with probes is now followed: its series become possible."""
+
+    pod: PodRef
+    spec: PodSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PodForgotten:
+    """The pod is gone or opted out; its state is dropped."""
+
+    pod: PodRef
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restart:
+    """One restart of one container with its verdict. Counted exactly once.
+
+    `restart_count` is the container's count *after* this restart; together with
+    pod uid, container and epoch it is the restart's identity.
+    """
+
+    pod: PodRef
+    container: str
+    container_kind: ContainerKind
+    restart_count: int
+    epoch: int
+    """Rises when the kubelet's count fell: it may be reset to 0."""
+    cause: Cause
+    confidence: Confidence
+    rule: str
+    exit_code: int | None = None
+    started_at: float | None = None
+    finished_at: float | None = None
+    observed_at: float = 0.0
+    """When the rise of the count was received."""
+    evidence: tuple[str, ...] = ()
+    """The facts the verdict rests on, one short sentence each, strongest first."""
+    pattern: Pattern = Pattern.NONE
+    baseline: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestartCorrected:
+    """A published verdict became better known later. Not a new restart."""
+
+    was: Restart
+    now: Restart
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeKillWithoutRestart:
+    """A probe made the kubelet kill a container that then was not restarted."""
+
+    pod: PodRef
+    container: str
+    cause: Cause
+    confidence: Confidence
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeFailures:
+    """`count` further failures (or errors) of one probe that the kubelet reported."""
+
+    pod: PodRef
+    container: str
+    probe_type: ProbeType
+    reason: FailureReason
+    count: int
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadinessChanged:
+    """The pod's Ready condition changed, or did so unseen in between.
+
+    `not_ready_seconds` is set on the way back to Ready and is how long the pod
+    was not ready; `time_to_ready` is set on the first Ready of an instance:
+    seconds from the start of its last container.
+    """
+
+    pod: PodRef
+    to: Readiness
+    reason: ReadinessReason
+    at: float
+    container: str = ""
+    not_ready_seconds: float | None = None
+    time_to_ready: float | None = None
+    hidden: bool = False
+    """Not seen itself: told by a later `lastTransitionTime` with the same status."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlappingChanged:
+    """Readiness began (or stopped) to come and go without restarts."""
+
+    pod: PodRef
+    flapping: bool
+    transitions: int
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoopStarted:
+    """A container restarts again and again."""
+
+    pod: PodRef
+    container: str
+    cause: Cause
+    restarts: int
+    window: float
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoopEnded:
+    """No restart for the policy's quiet time, or the pod is gone."""
+
+    pod: PodRef
+    container: str
+    cause: Cause
+    started_at: float
+    at: float
+    gone: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Advice:
+    """Something about a probe that the people who own it should change."""
+
+    pod: PodRef
+    container: str
+    probe_type: ProbeType
+    finding: str
+    """UpperCamelCase, from the closed list in `advice.py`."""
+    message: str
+    at: float = 0.0
+
+
+Finding = (
+    PodTracked
+    | PodForgotten
+    | Restart
+    | RestartCorrected
+    | ProbeKillWithoutRestart
+    | ProbeFailures
+    | ReadinessChanged
+    | FlappingChanged
+    | LoopStarted
+    | LoopEnded
+    | Advice
+)
