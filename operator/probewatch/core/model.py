@@ -224,3 +224,22 @@ class PodRef:
     name: str
     node: str = ""
     owner: OwnerRef | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workload:
+    """The controller that people know a pod by: Deployment rather than ReplicaSet.
+
+    A pod without a controller is its own workload (`kind` `Pod`).
+    """
+
+    namespace: str
+    kind: str
+    name: str
+    api_version: str = "v1"
+    uid: str = ""
+
+    @property
+    def workload_type(self) -> str:
+        """The kind in lower case, as in the kubernetes-mixin's label `workload_type`."""
+        return self.kind.lower()
