@@ -1,0 +1,183 @@
+"""The record format: what the API server sent, line by line, with the time of arrival.
+
+A file holds one JSON object a line,
+`{"receivedAt": RFC 3339, "type": "ADDED|MODIFIED|DELETED|BOOKMARK|ERROR", "object": {...}}`,
+in order of arrival, plain or compressed with gzip. `BOOKMARK` and `ERROR` lines
+carry no object of interest, but they prove that time went on. Objects other than
+Pods and Events are passed over.
+
+Files are read as streams, one line at a time with a cap on its length, so that
+a recording of days needs no more memory than one of minutes.
+"""
+
+import gzip
+import heapq
+import sys
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from io import BufferedReader
+from pathlib import Path
+from typing import Annotated, BinaryIO
+
+import msgspec
+
+STDIN = "-"
+"""The file name that stands for standard input."""
+
+MAX_LINE_BYTES = 16 * 1024 * 1024
+"""etcd takes objects of 1.5 MiB; ten times as much is no line of a recording."""
+
+_GZIP_MAGIC = b"\x1f\x8b"
+
+
+class StreamError(Exception):
+    """A file cannot be read as a recorded stream; the text says where and why."""
+
+
+class LineType(StrEnum):
+    """What a line says has happened, in the words of a Kubernetes watch."""
+
+    ADDED = "ADDED"
+    MODIFIED = "MODIFIED"
+    DELETED = "DELETED"
+    BOOKMARK = "BOOKMARK"
+    ERROR = "ERROR"
+
+    @property
+    def has_object(self) -> bool:
+        """Whether the line brings a version of an object."""
+        return self not in {LineType.BOOKMARK, LineType.ERROR}
+
+
+class Kind(StrEnum):
+    """The objects that a recording is about."""
+
+    POD = "Pod"
+    EVENT = "Event"
+    NONE = ""
+    """Anything else: bookmarks, errors, objects of other kinds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One line: an object (undecoded) and when it was received, in epoch seconds."""
+
+    received_at: float
+    type: LineType
+    kind: Kind
+    object: bytes
+    """The object's JSON text."""
+    source: str
+    line: int
+
+    @property
+    def place(self) -> str:
+        """`FILE:LINE`, for messages."""
+        return f"{self.source}:{self.line}"
+
+
+_NOTHING = msgspec.Raw(b"")
+
+
+class _Line(msgspec.Struct, rename="camel"):
+    received_at: Annotated[datetime, msgspec.Meta(tz=True)]
+    type: LineType
+    object: msgspec.Raw
+
+
+class _Nature(msgspec.Struct, rename="camel"):
+    """Just enough of an object to tell what it is; items of a list have no `kind`."""
+
+    kind: str = ""
+    involved_object: msgspec.Raw = _NOTHING
+    spec: msgspec.Raw = _NOTHING
+
+
+_LINES = msgspec.json.Decoder(_Line)
+_NATURES = msgspec.json.Decoder(_Nature)
+
+
+def read_streams(paths: Iterable[str]) -> Iterator[Record]:
+    """Yield the records of all files in the order in which they were received.
+
+    Within one file the order of the lines is kept, even where its times run
+    backwards. Raises StreamError at the first line that is not a record.
+    """
+    return heapq.merge(*map(read_stream, paths), key=lambda record: record.received_at)
+
+
+def read_stream(path: str) -> Iterator[Record]:
+    """Yield the records of one file (`-` is standard input)."""
+    source = "<stdin>" if path == STDIN else path
+    number = 0
+    try:
+        with _opened(path) as file:
+            while line := file.readline(MAX_LINE_BYTES + 1):
+                number += 1
+                if not line.isspace():
+                    yield parse_line(line, source, number)
+    except EOFError as error:
+        message = f"{source}:{number + 1}: the gzip file is cut off"
+        raise StreamError(message) from error
+    except (gzip.BadGzipFile, zlib.error) as error:
+        message = f"{source}:{number + 1}: the gzip data is damaged: {error}"
+        raise StreamError(message) from error
+    except OSError as error:
+        raise StreamError(f"{source}: {error.strerror or error}") from error
+
+
+def parse_line(line: bytes, source: str, number: int) -> Record:
+    """Return the record in one line; StreamError says what is wrong with it."""
+    place = f"{source}:{number}"
+    if len(line) > MAX_LINE_BYTES:
+        raise StreamError(f"{place}: line longer than {MAX_LINE_BYTES // 1024 // 1024} MiB")
+    try:
+        decoded = _LINES.decode(line)
+        kind = _find_kind(decoded)
+    except msgspec.DecodeError as error:
+        raise StreamError(f"{place}: not a record: {error}") from error
+    return Record(
+        received_at=decoded.received_at.timestamp(),
+        type=decoded.type,
+        kind=kind,
+        object=bytes(decoded.object),
+        source=source,
+        line=number,
+    )
+
+
+def _find_kind(line: _Line) -> Kind:
+    if not line.type.has_object:
+        return Kind.NONE
+    nature = _NATURES.decode(line.object)
+    if nature.kind in {Kind.POD, Kind.EVENT}:
+        return Kind(nature.kind)
+    if nature.kind:
+        return Kind.NONE
+    if nature.involved_object:
+        return Kind.EVENT
+    if nature.spec:
+        return Kind.POD
+    message = "the object has no `kind` and is neither a Pod nor an Event"
+    raise msgspec.DecodeError(message)
+
+
+@contextmanager
+def _opened(path: str) -> Iterator[BinaryIO]:
+    """Open a plain or gzip file; which of them it is tells its first two bytes."""
+    if path == STDIN:
+        yield _decompressed(sys.stdin.buffer)
+        return
+    with Path(path).open("rb") as file:
+        yield _decompressed(file)
+
+
+def _decompressed(file: BinaryIO) -> BinaryIO:
+    buffered = file if isinstance(file, BufferedReader) else BufferedReader(file)  # type: ignore[type-var]  # any raw reader will do
+    if buffered.peek(2).startswith(_GZIP_MAGIC):
+        return gzip.GzipFile(fileobj=buffered)  # type: ignore[return-value]  # a BinaryIO but by name
+    return buffered

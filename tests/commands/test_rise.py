@@ -1,0 +1,64 @@
+"""The independent count of restarts."""
+
+import json
+from typing import Any
+
+import pytest
+
+from probewatch.commands.rise import CountRise
+
+PROBE = {"httpGet": {"port": 1}}
+
+
+def pod(  # noqa: PLR0913  # a builder
+    *counts: int,
+    uid: str = "u1",
+    version: int | str = 0,
+    probe: dict[str, Any] | None = PROBE,
+    annotations: dict[str, str] | None = None,
+    init: tuple[int, ...] = (),
+) -> bytes:
+    def statuses(prefix: str, values: tuple[int, ...]) -> list[dict[str, Any]]:
+        return [{"name": f"{prefix}{i}", "restartCount": n} for i, n in enumerate(values)]
+
+    return json.dumps(
+        {
+            "metadata": {"uid": uid, "resourceVersion": str(version), "annotations": annotations},
+            "spec": {"containers": [{"name": "c0", "readinessProbe": probe}, {"name": "c1"}]},
+            "status": {
+                "containerStatuses": statuses("c", counts),
+                "initContainerStatuses": statuses("i", init),
+            },
+        }
+    ).encode()
+
+
+STORIES = {
+    "nothing": (0, []),
+    "no rise": (0, [pod(2), pod(2)]),
+    "the first count is the base": (3, [pod(2), pod(3), pod(5)]),
+    "a container without a status has not been restarted": (1, [pod(), pod(1)]),
+    "every container counts": (3, [pod(0, 0, init=(0,)), pod(1, 1, init=(1,))]),
+    "a fall is a new base": (2, [pod(4), pod(5), pod(1), pod(2)]),
+    "a status that vanishes and comes back": (1, [pod(2), pod(), pod(3)]),
+    "other uids are other pods": (0, [pod(0), pod(9, uid="u2")]),
+    "old versions are passed over": (1, [pod(0, version=5), pod(1, version=7), pod(0, version=5)]),
+    "unreadable versions are news": (1, [pod(0, version="x"), pod(1, version="x")]),
+    "pods without probes": (0, [pod(0, probe=None), pod(1, probe=None)]),
+    "ignored pods": (
+        0,
+        [pod(0), pod(1, annotations={"probewatch.dev/ignore": "true"}), pod(2)],
+    ),
+    "an annotation that says no": (1, [pod(0), pod(1, annotations={"probewatch.dev/ignore": "no"})]),
+}
+
+
+@pytest.mark.parametrize(("expected", "versions"), STORIES.values(), ids=STORIES)
+def test_the_rise_of_a_story(expected: int, versions: list[bytes]) -> None:
+    """Each story is a list of versions of pods, and by how much their counts rose in all."""
+    rise = CountRise()
+
+    for version in versions:
+        rise.add(version)
+
+    assert expected == rise.total

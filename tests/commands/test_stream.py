@@ -1,0 +1,173 @@
+"""Reading recorded streams: every shape of file, and every way to be wrong."""
+
+import gzip
+import io
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from probewatch.commands import stream
+from probewatch.commands.stream import Kind, LineType, StreamError
+
+Write = Callable[..., str]
+
+POD = {"kind": "Pod", "metadata": {"name": "web"}}
+
+
+def line(at: str = "2026-01-02T03:04:05Z", kind: str = "ADDED", obj: object = POD) -> str:
+    return json.dumps({"receivedAt": at, "type": kind, "object": obj}) + "\n"
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    """Write a file and return its path."""
+
+    def _write(content: str | bytes, name: str = "stream.jsonl") -> str:
+        path = tmp_path / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return str(path)
+
+    return _write
+
+
+def test_a_line_becomes_a_record_with_its_time_and_place(write: Write) -> None:
+    """Time is epoch seconds with its fraction, whatever the offset; the object stays as it was."""
+    path = write(line(at="2026-01-02T04:04:05.250+01:00"))
+
+    (record,) = stream.read_stream(path)
+
+    assert 1767323045.25 == record.received_at
+    assert (LineType.ADDED, Kind.POD, f"{path}:1") == (record.type, record.kind, record.place)
+    assert POD == json.loads(record.object)
+
+
+@pytest.mark.parametrize(
+    ("expected", "type_", "obj"),
+    [
+        (Kind.POD, "ADDED", {"kind": "Pod"}),
+        (Kind.EVENT, "MODIFIED", {"kind": "Event"}),
+        (Kind.POD, "ADDED", {"spec": {}, "status": {}}),
+        (Kind.EVENT, "ADDED", {"involvedObject": {}}),
+        (Kind.NONE, "ADDED", {"kind": "Node", "spec": {}}),
+        (Kind.NONE, "BOOKMARK", {"kind": "Pod"}),
+        (Kind.NONE, "ERROR", {"kind": "Status", "code": 410}),
+        (Kind.NONE, "BOOKMARK", None),
+    ],
+    ids=[
+        "pod",
+        "event",
+        "pod of a list",
+        "event of a list",
+        "other kind",
+        "bookmark",
+        "error",
+        "bookmark without an object",
+    ],
+)
+def test_objects_are_told_apart(expected: Kind, type_: str, obj: object) -> None:
+    """Items of an initial list have no kind and are known by their fields."""
+    record = stream.parse_line(line(kind=type_, obj=obj).encode(), "f", 1)
+
+    assert expected is record.kind
+
+
+def test_gzip_is_recognised_by_its_content(write: Write) -> None:
+    """The name does not matter, and files made of several gzip members are read to the end."""
+    members = gzip.compress(line().encode()) + gzip.compress(line().encode())
+
+    assert 2 == len(list(stream.read_stream(write(members, "no-suffix"))))
+
+
+def test_standard_input_is_a_file_named_dash(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`-` reads standard input, compressed or not, and messages call it so."""
+
+    class Stdin:
+        buffer = io.BytesIO(gzip.compress(line().encode()))
+
+    monkeypatch.setattr(sys, "stdin", Stdin)
+
+    (record,) = stream.read_streams(["-"])
+
+    assert "<stdin>:1" == record.place
+
+
+def test_several_files_are_merged_by_arrival(write: Write) -> None:
+    """Pods and Events recorded apart come in the order in which they were received."""
+    pods = write(line(at="2026-01-01T00:00:01Z") + line(at="2026-01-01T00:00:04Z"), "pods")
+    events = write(line(at="2026-01-01T00:00:02Z") + line(at="2026-01-01T00:00:03Z"), "events")
+
+    records = stream.read_streams([pods, events])
+
+    assert ["pods:1", "events:1", "events:2", "pods:2"] == [
+        Path(record.place).name for record in records
+    ]
+
+
+def test_the_order_of_one_file_is_kept(write: Write) -> None:
+    """A clock that was set back does not reorder what arrived."""
+    path = write(line(at="2026-01-01T00:00:09Z") + line(at="2026-01-01T00:00:01Z"))
+
+    assert [1, 2] == [record.line for record in stream.read_streams([path])]
+
+
+def test_blank_lines_are_nothing(write: Write) -> None:
+    """They are counted as lines, and no more."""
+    (record,) = stream.read_stream(write("\n  \n" + line()))
+
+    assert 3 == record.line
+
+
+@pytest.mark.parametrize(
+    ("complaint", "content"),
+    [
+        ("JSON is malformed", "no json\n"),
+        ("Input data was truncated", line()[:40]),
+        ("missing required field `receivedAt`", "{}\n"),
+        ("missing required field `object`", '{"receivedAt":"2026-01-01T00:00:00Z","type":"ADDED"}'),
+        ("Invalid enum value 'GONE' - at `$.type`", line(kind="GONE")),
+        ("Invalid RFC3339 encoded datetime - at `$.receivedAt`", line(at="yesterday")),
+        ("timezone component - at `$.receivedAt`", line(at="2026-01-01T00:00:00")),
+        ("has no `kind`", line(obj={})),
+        ("Expected `object`, got `int`", line(obj=3)),
+    ],
+)
+def test_a_bad_line_is_named_with_its_number(write: Write, complaint: str, content: str) -> None:
+    """One line says which file, which line, and what is wrong with it."""
+    path = write(line() + content)
+
+    with pytest.raises(StreamError) as caught:
+        list(stream.read_stream(path))
+
+    assert str(caught.value).startswith(f"{path}:2: not a record: ")
+    assert complaint in str(caught.value)
+
+
+def test_a_line_without_end_is_refused(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memory stays bounded whatever is in the file."""
+    monkeypatch.setattr(stream, "MAX_LINE_BYTES", 10)
+
+    with pytest.raises(StreamError, match="1: line longer than"):
+        list(stream.read_stream(write("x" * 100)))
+
+
+def test_a_truncated_gzip_file_is_named_after_its_last_whole_line(write: Write) -> None:
+    """What could be read is read, then the error says that the file is cut off."""
+    whole = gzip.compress((line() * 3).encode())
+
+    with pytest.raises(StreamError, match="the gzip file is cut off"):
+        list(stream.read_stream(write(whole[:-6])))
+
+
+def test_damaged_gzip_data_is_named(write: Write) -> None:
+    """A broken archive is an error of the file, not of the program."""
+    with pytest.raises(StreamError, match="the gzip data is damaged"):
+        list(stream.read_stream(write(b"\x1f\x8b" + b"\x00" * 40)))
+
+
+def test_a_missing_file_is_named() -> None:
+    """The system's own words are enough."""
+    with pytest.raises(StreamError, match=r"^/nowhere/at-all: No such file or directory$"):
+        list(stream.read_stream("/nowhere/at-all"))
