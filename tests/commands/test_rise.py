@@ -49,7 +49,10 @@ STORIES = {
         0,
         [pod(0), pod(1, annotations={"probewatch.dev/ignore": "true"}), pod(2)],
     ),
-    "an annotation that says no": (1, [pod(0), pod(1, annotations={"probewatch.dev/ignore": "no"})]),
+    "an annotation that says no": (
+        1,
+        [pod(0), pod(1, annotations={"probewatch.dev/ignore": "no"})],
+    ),
 }
 
 

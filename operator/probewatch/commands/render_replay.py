@@ -1,0 +1,158 @@
+"""A replay for people: as tables, or as one paragraph for each restart."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeVar
+
+from probewatch.commands.outcome import Ledger, Loop, Outcome, render_time
+from probewatch.commands.tables import render_section, render_table
+from probewatch.commands.truth import Accuracy, Mistake
+from probewatch.core.findings import Confidence, Readiness, ReadinessChanged, Restart
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+MISTAKES_SHOWN = 20
+"""More than so many are a matter for `--output json`."""
+
+
+def render_tables(outcome: Outcome, ledger: Ledger) -> str:
+    """Return what a recording holds as tables; those without a row are left out."""
+    sections = [
+        _restarts_table(outcome.restarts),
+        _loops_table(outcome.loops),
+        _readiness_table(outcome.readiness),
+        _advice_table(outcome),
+        render_ledger(ledger),
+    ]
+    return "\n\n".join(section for section in sections if section)
+
+
+def render_text(outcome: Outcome, ledger: Ledger) -> str:
+    """Return one paragraph for each restart, in the order in which they happened."""
+    paragraphs = [explain_restart(restart) for restart in outcome.restarts]
+    return "\n\n".join([*paragraphs, render_ledger(ledger)])
+
+
+def explain_restart(restart: Restart) -> str:
+    """Return one restart in words: what happened, when, why, and what says so."""
+    head = (
+        f"{restart.pod.namespace}/{restart.pod.name} {restart.container}: "
+        f"restart {restart.restart_count}, {restart.cause} ({restart.confidence})"
+    )
+    facts = [*_times(restart), *restart.evidence, f"rule: {restart.rule}"]
+    return "\n".join([head, *(f"  - {fact}" for fact in facts)])
+
+
+def render_ledger(ledger: Ledger) -> str:
+    """Return the ledger as one sentence."""
+    verdict = "balanced" if ledger.balanced else "NOT BALANCED"
+    return (
+        f"Ledger: restart counts rose by {ledger.restart_count_rise}, "
+        f"{ledger.restarts_counted} restarts counted: {verdict}"
+    )
+
+
+def render_accuracy(accuracy: Accuracy) -> str:
+    """Return how right the verdicts are, and the restarts where they are not."""
+    wrong = ", ".join(f"{number} {name}" for name, number in accuracy.wrong.items())
+    lines = [
+        f"Accuracy: {accuracy.right} of {accuracy.total} restarts right ({accuracy.share:.1%}); "
+        f"wrong: {wrong}; without a verdict: {accuracy.without_verdict}"
+    ]
+    lines += [_mistake(mistake) for mistake in accuracy.mistakes[:MISTAKES_SHOWN]]
+    hidden = len(accuracy.mistakes) - MISTAKES_SHOWN
+    return "\n".join(lines + ([f"  ... and {hidden} more"] if hidden > 0 else []))
+
+
+def _mistake(mistake: Mistake) -> str:
+    restart = mistake.restart
+    truth = " or ".join(sorted(mistake.true_causes)) or "no restart"
+    return (
+        f"  {restart.pod.name} {restart.container} restart {restart.restart_count}: "
+        f"{restart.cause} ({restart.confidence}, {restart.rule}), true: {truth}"
+    )
+
+
+def _times(restart: Restart) -> Iterator[str]:
+    if restart.finished_at is not None:
+        lived = ""
+        if restart.started_at is not None:
+            lived = f", {restart.finished_at - restart.started_at:g} s after its start"
+        yield f"ended at {render_time(restart.finished_at)}{lived}"
+    if restart.exit_code is not None:
+        yield f"exit code {restart.exit_code}"
+
+
+def _restarts_table(restarts: Iterable[Restart]) -> str:
+    groups = _group((_restart_group(each), each) for each in restarts)
+    rows = [
+        (*key, len(each), _tally(one.confidence for one in each), _exits(each), _last(each))
+        for key, each in sorted(groups.items())
+    ]
+    heads = (
+        *("NAMESPACE", "POD", "CONTAINER", "CAUSE"),
+        *("RESTARTS", "CONFIDENCE", "EXIT CODES", "LAST"),
+    )
+    return render_section("Restarts", render_table(heads, rows)) if rows else "No restarts."
+
+
+def _restart_group(restart: Restart) -> tuple[str, str, str, str]:
+    return restart.pod.namespace, restart.pod.name, restart.container, restart.cause
+
+
+def _exits(restarts: Iterable[Restart]) -> str:
+    known = {restart.exit_code for restart in restarts if restart.exit_code is not None}
+    return ",".join(map(str, sorted(known)))
+
+
+def _last(restarts: Sequence[Restart]) -> str | None:
+    return render_time(restarts[-1].finished_at or restarts[-1].observed_at)
+
+
+def _tally(confidences: Iterable[Confidence]) -> str:
+    counts = Counter(confidences)
+    present = [confidence for confidence in Confidence if counts[confidence]]
+    if len(present) == 1:
+        return str(present[0])
+    return ", ".join(f"{counts[confidence]} {confidence}" for confidence in present)
+
+
+def _loops_table(loops: Iterable[Loop]) -> str:
+    rows = [
+        (
+            *(loop.pod.namespace, loop.pod.name, loop.container, loop.cause),
+            render_time(loop.started_at),
+            render_time(loop.ended_at) or "still looping",
+        )
+        for loop in loops
+    ]
+    heads = ("NAMESPACE", "POD", "CONTAINER", "CAUSE", "SINCE", "UNTIL")
+    return render_section("Restart loops", render_table(heads, rows)) if rows else ""
+
+
+def _readiness_table(changes: Iterable[ReadinessChanged]) -> str:
+    lost = (each for each in changes if each.to is Readiness.NOT_READY)
+    groups = _group(((each.pod.namespace, each.pod.name, each.reason), each) for each in lost)
+    rows = [(*key, len(each), render_time(each[-1].at)) for key, each in sorted(groups.items())]
+    heads = ("NAMESPACE", "POD", "REASON", "TIMES", "LAST")
+    return render_section("Readiness lost", render_table(heads, rows)) if rows else ""
+
+
+def _advice_table(outcome: Outcome) -> str:
+    rows = [
+        (
+            *(each.pod.namespace, each.pod.name, each.container),
+            *(each.probe_type, each.finding, each.message),
+        )
+        for each in outcome.advice
+    ]
+    heads = ("NAMESPACE", "POD", "CONTAINER", "PROBE", "FINDING", "ADVICE")
+    return render_section("Advice", render_table(heads, rows)) if rows else ""
+
+
+def _group(pairs: Iterable[tuple[K, V]]) -> dict[K, list[V]]:
+    groups: dict[K, list[V]] = {}
+    for key, value in pairs:
+        groups.setdefault(key, []).append(value)
+    return groups

@@ -1,0 +1,28 @@
+"""Tables as kubectl prints them: upper-case heads, columns three spaces apart."""
+
+from collections.abc import Iterable, Sequence
+
+GAP = "   "
+NOTHING = "<none>"
+"""Stands in an empty cell, so that columns can be told apart by programs too."""
+
+
+def render_table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Return the table without a line break at its end; cells show their `str`."""
+    lines = [tuple(heads), *(tuple(_cell(value) for value in row) for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(_line(line, widths) for line in lines)
+
+
+def render_section(title: str, table: str) -> str:
+    """Return a table under its title."""
+    return f"{title}\n{table}"
+
+
+def _cell(value: object) -> str:
+    return NOTHING if value is None or value == "" else str(value)
+
+
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    padded = (cell.ljust(width) for cell, width in zip(cells, widths, strict=True))
+    return GAP.join(padded).rstrip()

@@ -1,0 +1,97 @@
+"""How right a replay is, where the true causes are known.
+
+A truth file names, for each pod and container of a recording, the causes that are
+right for every restart of it: `{"pods": {pod: {container: [cause, ...]}}}`. A
+container of a named pod that is not named itself must not restart at all. Pods
+that the file does not name are not judged.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from probewatch.commands.stream import StreamError
+from probewatch.core.findings import Cause, Confidence, Restart
+
+Truth = Mapping[str, Mapping[str, frozenset[Cause]]]
+
+_SURE = frozenset({Confidence.CONFIRMED, Confidence.HIGH})
+_NO_VERDICT = frozenset({Cause.UNKNOWN, Cause.UNOBSERVED})
+
+
+class _File(msgspec.Struct):
+    pods: dict[str, dict[str, frozenset[Cause]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mistake:
+    """A restart whose verdict is not among the true causes."""
+
+    restart: Restart
+    true_causes: frozenset[Cause]
+
+    @property
+    def is_verdict(self) -> bool:
+        """Whether a wrong cause was named, rather than none."""
+        return self.restart.cause not in _NO_VERDICT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accuracy:
+    """The verdicts of a recording against its truth."""
+
+    total: int
+    mistakes: tuple[Mistake, ...]
+
+    @property
+    def right(self) -> int:
+        """Restarts with a true cause."""
+        return self.total - len(self.mistakes)
+
+    @property
+    def share(self) -> float:
+        """Right restarts of all, between 0 and 1; 1 where there were none."""
+        return self.right / self.total if self.total else 1.0
+
+    @property
+    def without_verdict(self) -> int:
+        """Restarts left at `Unknown` or `Unobserved` although something better is true."""
+        return sum(not mistake.is_verdict for mistake in self.mistakes)
+
+    @property
+    def wrong(self) -> Mapping[Confidence, int]:
+        """How many wrong causes were named with each confidence."""
+        named = Counter(each.restart.confidence for each in self.mistakes if each.is_verdict)
+        return {confidence: named[confidence] for confidence in Confidence}
+
+    @property
+    def is_trustworthy(self) -> bool:
+        """Whether no wrong cause was named with confidence `Confirmed` or `High`."""
+        return not any(self.wrong[confidence] for confidence in _SURE)
+
+
+def read_truth(path: str) -> Truth:
+    """Return the truth in a file; StreamError says what is wrong with it."""
+    try:
+        return msgspec.json.decode(Path(path).read_bytes(), type=_File).pods
+    except msgspec.DecodeError as error:
+        raise StreamError(f"{path}: not a truth file: {error}") from error
+    except OSError as error:
+        raise StreamError(f"{path}: {error.strerror or error}") from error
+
+
+def judge(restarts: Iterable[Restart], truth: Truth) -> Accuracy:
+    """Hold every restart of a named pod against the truth."""
+    judged = [restart for restart in restarts if restart.pod.name in truth]
+    mistakes = (
+        Mistake(restart=restart, true_causes=_true_causes(restart, truth)) for restart in judged
+    )
+    wrong = (each for each in mistakes if each.restart.cause not in each.true_causes)
+    return Accuracy(total=len(judged), mistakes=tuple(wrong))
+
+
+def _true_causes(restart: Restart, truth: Truth) -> frozenset[Cause]:
+    return truth[restart.pod.name].get(restart.container, frozenset())

@@ -1,0 +1,303 @@
+"""What a replay adds up to, and how it is judged."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from probewatch.commands import outcome, render_replay, truth
+from probewatch.commands.outcome import Ledger, Outcome
+from probewatch.commands.stream import StreamError
+from probewatch.core.findings import (
+    Advice,
+    Cause,
+    Confidence,
+    LoopEnded,
+    LoopStarted,
+    PodForgotten,
+    Readiness,
+    ReadinessChanged,
+    ReadinessReason,
+    Restart,
+    RestartCorrected,
+)
+from probewatch.core.model import ContainerKind, PodRef, PodUid, ProbeType
+
+WEB = PodRef(uid=PodUid("u1"), namespace="shop", name="web")
+
+
+def restart(
+    count: int = 1,
+    *,
+    cause: Cause = Cause.LIVENESS_PROBE,
+    confidence: Confidence = Confidence.CONFIRMED,
+    baseline: bool = False,
+    exit_code: int | None = 137,
+) -> Restart:
+    return Restart(
+        pod=WEB,
+        container="app",
+        container_kind=ContainerKind.REGULAR,
+        restart_count=count,
+        epoch=0,
+        cause=cause,
+        confidence=confidence,
+        rule="KillingMatched",
+        exit_code=exit_code,
+        started_at=100.0,
+        finished_at=140.5,
+        observed_at=141.0 + count,
+        evidence=("the kubelet recorded a kill",),
+        baseline=baseline,
+    )
+
+
+def loop_started(at: float = 200.0) -> LoopStarted:
+    return LoopStarted(
+        pod=WEB, container="app", cause=Cause.LIVENESS_PROBE, restarts=3, window=900.0, at=at
+    )
+
+
+def loop_ended(at: float = 300.0) -> LoopEnded:
+    return LoopEnded(pod=WEB, container="app", cause=Cause.OOM_KILLED, started_at=200.0, at=at)
+
+
+def readiness(to: Readiness) -> ReadinessChanged:
+    return ReadinessChanged(pod=WEB, to=to, reason=ReadinessReason.READINESS_PROBE, at=150.0)
+
+
+ADVICE = Advice(
+    pod=WEB,
+    container="app",
+    probe_type=ProbeType.LIVENESS,
+    finding="ShortStartBudget",
+    message="add a startup probe",
+)
+
+
+def collected(*findings: object) -> Outcome:
+    result = Outcome()
+    result.add(findings)  # type: ignore[arg-type]  # findings of every sort
+    return result
+
+
+def test_json_has_exactly_the_documented_shape() -> None:
+    """The keys are a fixed interface; times are RFC 3339, unknown ones are null."""
+    result = collected(
+        restart(), readiness(Readiness.NOT_READY), loop_started(), ADVICE, PodForgotten(pod=WEB)
+    )
+
+    rendered = outcome.render_json(result, result.ledger(1))
+
+    who = {"namespace": "shop", "pod": "web", "uid": "u1"}
+    assert {
+        "restarts": [
+            who
+            | {
+                "container": "app",
+                "restartCount": 1,
+                "cause": "LivenessProbe",
+                "confidence": "Confirmed",
+                "rule": "KillingMatched",
+                "exitCode": 137,
+                "startedAt": "1970-01-01T00:01:40Z",
+                "finishedAt": "1970-01-01T00:02:20.500Z",
+                "evidence": ["the kubelet recorded a kill"],
+            }
+        ],
+        "readiness": [
+            who | {"to": "NotReady", "reason": "ReadinessProbe", "at": "1970-01-01T00:02:30Z"}
+        ],
+        "loops": [
+            who
+            | {
+                "container": "app",
+                "cause": "LivenessProbe",
+                "startedAt": "1970-01-01T00:03:20Z",
+                "endedAt": None,
+            }
+        ],
+        "advice": [
+            {
+                "namespace": "shop",
+                "pod": "web",
+                "container": "app",
+                "probeType": "Liveness",
+                "finding": "ShortStartBudget",
+                "message": "add a startup probe",
+            }
+        ],
+        "ledger": {"restartCountRise": 1, "restartsCounted": 1, "balanced": True},
+    } == json.loads(json.dumps(rendered))
+
+
+def test_a_corrected_verdict_replaces_the_first_one() -> None:
+    """It is the same restart: shown once, counted once, with what is known now."""
+    first = restart(cause=Cause.UNKNOWN, confidence=Confidence.LOW)
+
+    result = collected(first, RestartCorrected(was=first, now=restart()))
+
+    assert [Cause.LIVENESS_PROBE] == [each.cause for each in result.restarts]
+    assert Ledger(restart_count_rise=1, restarts_counted=1) == result.ledger(1)
+
+
+def test_a_restart_published_twice_unbalances_the_ledger() -> None:
+    """The table shows it once, the count does not hide it."""
+    result = collected(restart(), restart())
+
+    assert 1 == len(result.restarts)
+    assert not result.ledger(1).balanced
+
+
+def test_restarts_before_the_recording_are_not_counted() -> None:
+    """A baseline is what was there already."""
+    result = collected(restart(baseline=True))
+
+    assert () == result.restarts
+    assert result.ledger(0).balanced
+
+
+def test_a_loop_takes_its_end_from_the_next_ending() -> None:
+    """The cause at the end is the better one; an ended loop is not ended again."""
+    result = collected(loop_started(), loop_ended(), loop_started(at=400.0), loop_ended(at=500.0))
+
+    assert [(200.0, 300.0), (400.0, 500.0)] == [
+        (each.started_at, each.ended_at) for each in result.loops
+    ]
+    assert {Cause.OOM_KILLED} == {each.cause for each in result.loops}
+
+
+def test_advice_is_given_once() -> None:
+    """The same finding about the same probe is one piece of advice."""
+    assert (ADVICE,) == collected(ADVICE, ADVICE).advice
+
+
+def test_tables_show_restarts_by_cause_and_the_ledger() -> None:
+    """People see who restarted, why, how sure that is, and that nothing is missing."""
+    result = collected(
+        restart(1),
+        restart(2, confidence=Confidence.HIGH, exit_code=None),
+        readiness(Readiness.NOT_READY),
+        readiness(Readiness.READY),
+        loop_started(),
+        ADVICE,
+    )
+
+    shown = render_replay.render_tables(result, result.ledger(3)).splitlines()
+
+    assert (
+        "shop        web   app         LivenessProbe   2          1 Confirmed, 1 High   "
+        "137          1970-01-01T00:02:20.500Z"
+    ) in shown
+    assert "shop        web   ReadinessProbe   1       1970-01-01T00:02:30Z" in shown
+    assert any("still looping" in line for line in shown)
+    assert any("ShortStartBudget" in line for line in shown)
+    assert "Ledger: restart counts rose by 3, 2 restarts counted: NOT BALANCED" == shown[-1]
+
+
+def test_tables_of_nothing_say_so() -> None:
+    """An empty recording is a result too."""
+    assert (
+        "No restarts.\n\nLedger: restart counts rose by 0, 0 restarts counted: balanced"
+        == render_replay.render_tables(Outcome(), Ledger(restart_count_rise=0, restarts_counted=0))
+    )
+
+
+def test_text_explains_each_restart() -> None:
+    """One paragraph: what, when, why, and what says so."""
+    result = collected(restart())
+
+    shown = render_replay.render_text(result, result.ledger(1))
+
+    assert shown.startswith(
+        "shop/web app: restart 1, LivenessProbe (Confirmed)\n"
+        "  - ended at 1970-01-01T00:02:20.500Z, 40.5 s after its start\n"
+        "  - exit code 137\n"
+        "  - the kubelet recorded a kill\n"
+        "  - rule: KillingMatched\n"
+    )
+
+
+TRUTH = {"web": {"app": frozenset({Cause.LIVENESS_PROBE})}}
+
+
+@pytest.mark.parametrize(
+    ("expected", "verdict"),
+    [
+        ((1, 0, 0, True), restart()),
+        ((0, 1, 0, False), restart(cause=Cause.ERROR)),
+        ((0, 1, 0, False), restart(cause=Cause.ERROR, confidence=Confidence.HIGH)),
+        ((0, 1, 0, True), restart(cause=Cause.ERROR, confidence=Confidence.MEDIUM)),
+        ((0, 0, 1, True), restart(cause=Cause.UNKNOWN, confidence=Confidence.HIGH)),
+        ((0, 0, 1, True), restart(cause=Cause.UNOBSERVED, confidence=Confidence.LOW)),
+    ],
+    ids=[
+        "right",
+        "confirmed but wrong",
+        "high but wrong",
+        "guessed wrong",
+        "unknown",
+        "unobserved",
+    ],
+)
+def test_verdicts_are_judged_by_the_truth(
+    expected: tuple[int, int, int, bool], verdict: Restart
+) -> None:
+    """Only a wrong cause named with confidence is a breach; not knowing never is."""
+    accuracy = truth.judge([verdict], TRUTH)
+
+    wrong = sum(accuracy.wrong.values())
+    assert expected == (accuracy.right, wrong, accuracy.without_verdict, accuracy.is_trustworthy)
+
+
+def test_a_container_that_should_not_restart_has_no_right_cause() -> None:
+    """A pod that is named without the container promises that it does not restart."""
+    accuracy = truth.judge([restart()], {"web": {}})
+
+    assert (1, 0) == (accuracy.total, accuracy.right)
+    assert "true: no restart" in render_replay.render_accuracy(accuracy)
+
+
+def test_pods_that_the_truth_does_not_name_are_not_judged() -> None:
+    """Nothing judged is nothing wrong."""
+    accuracy = truth.judge([restart()], {})
+
+    assert (0, 1.0) == (accuracy.total, accuracy.share)
+
+
+def test_accuracy_is_one_line_and_a_short_list_of_mistakes() -> None:
+    """A long list ends with how many are not shown."""
+    wrong = restart(cause=Cause.ERROR, confidence=Confidence.MEDIUM)
+
+    shown = render_replay.render_accuracy(truth.judge([wrong] * 25, TRUTH)).splitlines()
+
+    assert (
+        "Accuracy: 0 of 25 restarts right (0.0%); wrong: 0 Confirmed, 0 High, 25 Medium, 0 Low; "
+        "without a verdict: 0"
+    ) == shown[0]
+    assert "  web app restart 1: Error (Medium, KillingMatched), true: LivenessProbe" == shown[1]
+    assert "  ... and 5 more" == shown[-1]
+
+
+def test_truth_is_read_from_a_file(tmp_path: Path) -> None:
+    """Other keys of the file are for its readers."""
+    path = tmp_path / "truth.json"
+    path.write_text('{"about": "x", "pods": {"web": {"app": ["LivenessProbe"]}, "ok": {}}}')
+
+    assert TRUTH | {"ok": {}} == truth.read_truth(str(path))
+
+
+@pytest.mark.parametrize("content", ["[]", '{"pods": {"web": {"app": ["Bad luck"]}}}'])
+def test_a_file_that_is_no_truth_is_named(tmp_path: Path, content: str) -> None:
+    """One line says which file and what is wrong with it."""
+    path = tmp_path / "truth.json"
+    path.write_text(content)
+
+    with pytest.raises(StreamError, match=r"truth\.json: not a truth file: "):
+        truth.read_truth(str(path))
+
+
+def test_a_missing_truth_file_is_named() -> None:
+    """The system's own words are enough."""
+    with pytest.raises(StreamError, match=r"^/nowhere: No such file or directory$"):
+        truth.read_truth("/nowhere")
