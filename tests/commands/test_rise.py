@@ -10,7 +10,7 @@ from probewatch.commands.rise import CountRise
 PROBE = {"httpGet": {"port": 1}}
 
 
-def pod(  # noqa: PLR0913  # a builder
+def pod(
     *counts: int,
     uid: str = "u1",
     version: int | str = 0,

@@ -56,10 +56,11 @@ def render_ledger(ledger: Ledger) -> str:
 def render_accuracy(accuracy: Accuracy) -> str:
     """Return how right the verdicts are, and the restarts where they are not."""
     wrong = ", ".join(f"{number} {name}" for name, number in accuracy.wrong.items())
-    lines = [
+    summary = (
         f"Accuracy: {accuracy.right} of {accuracy.total} restarts right ({accuracy.share:.1%}); "
         f"wrong: {wrong}; without a verdict: {accuracy.without_verdict}"
-    ]
+    )
+    lines = [summary]
     lines += [_mistake(mistake) for mistake in accuracy.mistakes[:MISTAKES_SHOWN]]
     hidden = len(accuracy.mistakes) - MISTAKES_SHOWN
     return "\n".join(lines + ([f"  ... and {hidden} more"] if hidden > 0 else []))

@@ -49,36 +49,38 @@ class AdviceName(StrEnum):
 MEANINGS: Mapping[AdviceName, str] = MappingProxyType(
     {
         AdviceName.TIMEOUT_EXCEEDS_PERIOD: (
-            "One slow run swallows the ticks behind it, so failures are found later than period and "
-            "threshold say."
+            "One slow run swallows the ticks behind it, so failures are found later than period "
+            "and threshold say."
         ),
         AdviceName.LIVENESS_SINGLE_FAILURE: (
             "A single slow or lost answer kills the container: there is no second try."
         ),
         AdviceName.STARTUP_SINGLE_FAILURE: (
-            "The first failed run kills the container: nothing is left of what a startup probe is for."
+            "The first failed run kills the container: nothing is left of what a startup probe "
+            "is for."
         ),
         AdviceName.LIVENESS_SAME_AS_READINESS: (
-            "The liveness probe asks the same as the readiness probe and gives up no later: the "
-            "container is killed where taking it out of service would do."
+            "The liveness probe asks the same as the readiness probe and gives up no later: "
+            "the container is killed where taking it out of service would do."
         ),
         AdviceName.LIVENESS_BEFORE_READINESS: (
-            "The liveness probe kills sooner than the readiness probe takes the pod out of service, "
-            "so requests hit a container that is being killed."
+            "The liveness probe kills sooner than the readiness probe takes the pod out of "
+            "service, so requests hit a container that is being killed."
         ),
         AdviceName.SHORT_START_BUDGET: (
-            "Without a startup probe the liveness probe limits the start-up time, and leaves little."
+            "Without a startup probe the liveness probe limits the start-up time, and leaves "
+            "little."
         ),
         AdviceName.LONG_INITIAL_DELAY: (
-            "A long initial delay stands in for a startup probe: it makes every restart wait, and a "
-            "hang just after a quick start goes unseen for as long."
+            "A long initial delay stands in for a startup probe: it makes every restart wait, "
+            "and a hang just after a quick start goes unseen for as long."
         ),
         AdviceName.GRACE_EXCEEDS_DETECTION: (
-            "An application that hangs is given longer to stop than it took to find out, because the "
-            "pod's grace period applies to probe kills too."
+            "An application that hangs is given longer to stop than it took to find out, because "
+            "the pod's grace period applies to probe kills too."
         ),
         AdviceName.KILL_WITHOUT_RESTART: (
-            "With restart policy Never a probe that fails ends the container for good; an exit code 0 "
+            "With restart policy Never a failing probe ends the container for good; exit code 0 "
             "even makes the pod Succeeded."
         ),
     }
@@ -155,9 +157,9 @@ def _liveness_same_as_readiness(probe: Probe, container: Container, _spec: PodSp
     if ours > theirs:
         return ""
     return (
-        f"it asks the same as the readiness probe and gives up after {_seconds(ours)} s, readiness "
-        f"after {_seconds(theirs)} s: raise failureThreshold, or let liveness ask only whether the "
-        f"process itself is stuck"
+        f"it asks the same as the readiness probe and gives up after {_seconds(ours)} s, "
+        f"readiness after {_seconds(theirs)} s: raise failureThreshold, or let liveness ask only "
+        f"whether the process itself is stuck"
     )
 
 
@@ -181,8 +183,9 @@ def _short_start_budget(probe: Probe, container: Container, _spec: PodSpec) -> s
     if budget >= SHORT_START_SECONDS:
         return ""
     return (
-        f"the container must answer within {_seconds(budget)} s of its start (initialDelaySeconds + "
-        f"(failureThreshold - 1) * periodSeconds) or is killed: add a startup probe"
+        f"the container must answer within {_seconds(budget)} s of its start "
+        f"(initialDelaySeconds + (failureThreshold - 1) * periodSeconds) or is killed: "
+        f"add a startup probe"
     )
 
 
@@ -192,8 +195,8 @@ def _long_initial_delay(probe: Probe, container: Container, _spec: PodSpec) -> s
     if probe.initial_delay < LONG_DELAY_SECONDS:
         return ""
     return (
-        f"initialDelaySeconds {_seconds(probe.initial_delay)} leaves a hang unseen for as long after "
-        f"every start: replace it by a startup probe"
+        f"initialDelaySeconds {_seconds(probe.initial_delay)} leaves a hang unseen for as long "
+        f"after every start: replace it by a startup probe"
     )
 
 
