@@ -208,8 +208,8 @@ def _grace_exceeds_detection(probe: Probe, _container: Container, spec: PodSpec)
     if grace <= max(detection, DEFAULT_GRACE_SECONDS):
         return ""
     return (
-        f"a failing container gets {_seconds(grace)} s to stop, after {_seconds(detection)} s to be "
-        f"found: set terminationGracePeriodSeconds in the probe"
+        f"a failing container is found within {_seconds(detection)} s and then gets "
+        f"{_seconds(grace)} s to stop: set terminationGracePeriodSeconds in the probe"
     )
 
 
