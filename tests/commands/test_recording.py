@@ -1,0 +1,134 @@
+"""What a recording keeps, what it leaves out, and that it can always be read."""
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from probewatch.commands import privacy, recording, stream
+from probewatch.commands.privacy import LAST_APPLIED, Omission
+from probewatch.commands.recording import Recording
+from probewatch.commands.stream import LineType
+
+SECRET = "hunter2"
+
+
+def pod() -> dict[str, object]:
+    handler = {"exec": {"command": ["check", SECRET]}}
+    container = {
+        "name": "app",
+        "command": ["run", SECRET],
+        "args": [SECRET],
+        "env": [{"name": "PASSWORD", "value": SECRET}, {"name": "FROM", "valueFrom": {}}],
+        "livenessProbe": {**handler, "periodSeconds": 5},
+        "lifecycle": {"preStop": handler},
+    }
+    return {
+        "kind": "Pod",
+        "metadata": {
+            "name": "web",
+            "managedFields": [{"manager": "kubectl"}],
+            "annotations": {
+                LAST_APPLIED: SECRET,
+                "team": "blue",
+                "kubernetes.io/config.mirror": "hash",
+            },
+        },
+        "spec": {"containers": [container], "initContainers": [container]},
+    }
+
+
+def test_nothing_is_left_out_unless_asked_for() -> None:
+    """A recording holds what the API server sent."""
+    assert pod() == privacy.leave_out(pod(), [])
+
+
+def test_environment_and_commands_leave_no_trace() -> None:
+    """Nor does the copy of the manifest that kubectl keeps; probes and names stay."""
+    left = privacy.leave_out(pod(), [Omission.ENV, Omission.COMMANDS])
+
+    assert SECRET not in json.dumps(left)
+    (container,) = left["spec"]["containers"]  # type: ignore[index]  # as built above
+    assert {"exec": {}, "periodSeconds": 5} == container["livenessProbe"]
+    assert [{"name": "PASSWORD"}, {"name": "FROM", "valueFrom": {}}] == container["env"]
+
+
+@pytest.mark.parametrize("omission", [Omission.ENV, Omission.COMMANDS])
+def test_the_manifest_goes_with_either(omission: Omission) -> None:
+    """It holds both."""
+    left = privacy.leave_out(pod(), [omission])
+
+    assert LAST_APPLIED not in left["metadata"]["annotations"]  # type: ignore[index]  # as above
+
+
+def test_annotations_that_say_what_a_pod_is_stay() -> None:
+    """Without the mirror hash a static pod cannot be joined to its Events."""
+    left = privacy.leave_out(pod(), [Omission.ANNOTATIONS])
+
+    assert {"kubernetes.io/config.mirror": "hash"} == left["metadata"]["annotations"]  # type: ignore[index]  # as above
+
+
+def test_managed_fields_can_go() -> None:
+    """They are half of a pod's size and say nothing about restarts."""
+    left = privacy.leave_out(pod(), [Omission.MANAGED_FIELDS])
+
+    assert "managedFields" not in left["metadata"]  # type: ignore[operator]  # as above
+
+
+def test_an_event_does_not_quote_a_command() -> None:
+    """The kubelet repeats the command of an exec probe that timed out."""
+    event: dict[str, object] = {
+        "kind": "Event",
+        "message": f'Liveness probe failed: command timed out: "sh {SECRET}" timed out after 1s',
+    }
+
+    left = privacy.leave_out(event, [Omission.COMMANDS])
+
+    expected = 'Liveness probe failed: command timed out: "" timed out after 1s'
+    assert expected == left["message"]
+
+
+@pytest.mark.parametrize("item", [{}, {"metadata": None, "spec": {"containers": [None]}}])
+def test_odd_objects_are_kept_as_they_are(item: dict[str, object]) -> None:
+    """The recorder never stumbles over what a server sends."""
+    assert dict(item) == privacy.leave_out(item, list(Omission))
+
+
+@pytest.mark.parametrize("compressed", [False, True], ids=["plain", "gzip"])
+def test_what_was_written_can_be_read_while_recording(tmp_path: Path, *, compressed: bool) -> None:
+    """After each flush the file is whole, although it is still open."""
+    path = tmp_path / "stream"
+    with path.open("wb") as file:
+        recorded = Recording(file, compressed=compressed)
+        for number in range(3):
+            recorded.write(LineType.ADDED, b'{"kind":\n"Pod"}', 1000.25 + number)
+            recorded.flush()
+
+        records = list(stream.read_stream(str(path)))
+
+    assert [1000.25, 1001.25, 1002.25] == [record.received_at for record in records]
+    assert b'{"kind":"Pod"}' == records[0].object
+    assert 3 == recorded.lines
+
+
+def test_a_full_buffer_writes_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memory stays bounded between two flushes."""
+    monkeypatch.setattr(recording, "FULL_BYTES", 10)
+    file = io.BytesIO()
+
+    Recording(file).write(LineType.DELETED, b"{}", 0.0)
+
+    expected = b'{"receivedAt":"1970-01-01T00:00:00.000+00:00","type":"DELETED","object":{}}\n'
+    assert expected == file.getvalue()
+
+
+def test_omissions_are_applied_to_what_is_written() -> None:
+    """The file never holds what was to be left out."""
+    file = io.BytesIO()
+    recorded = Recording(file, omissions=[Omission.ENV, Omission.COMMANDS])
+
+    recorded.write(LineType.ADDED, json.dumps(pod()).encode(), 0.0)
+    recorded.flush()
+
+    assert SECRET.encode() not in file.getvalue()
