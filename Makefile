@@ -1,0 +1,104 @@
+# Every target sets up what it needs by itself, from Python 3.11 or newer (with venv) and make alone.
+# PYTHON=…  the interpreter to build .venv with      ARGS="…"  handed on to the program that a target starts
+
+VENV := .venv
+BIN  := $(VENV)/bin
+DEMO := $(VENV)/.has-demo
+DEV  := $(VENV)/.has-dev
+
+.DEFAULT_GOAL := help
+
+# An environment that was made in another folder is made anew: its scripts and links point there.
+ifneq ($(shell cat $(VENV)/.made-in 2>/dev/null),$(CURDIR))
+$(DEMO) $(DEV): FORCE
+endif
+
+$(DEMO): requirements/demo.txt pyproject.toml
+	@.ci/venv.sh demo
+	@touch $@
+
+$(DEV): requirements/dev.txt pyproject.toml
+	@.ci/venv.sh dev
+	@touch $(DEMO) $@
+
+##@ Use it
+
+.PHONY: demo
+demo: $(DEMO)  ## A real probe failure, end to end, on an embedded cluster (about a minute)
+	@echo "==> probewatch demo $(ARGS)"
+	@$(BIN)/python -m probewatch demo $(ARGS)
+
+.PHONY: run
+run: $(DEMO)  ## The operator, against the cluster of the current kubeconfig
+	@echo "==> probewatch run $(ARGS)"
+	@$(BIN)/python -m probewatch run $(ARGS)
+
+##@ Work on it
+
+.PHONY: test
+test: $(DEV)  ## All tests; ARGS="tests/core -x" for some
+	@echo "==> pytest $(ARGS)"
+	@$(BIN)/python -m pytest $(ARGS)
+
+.PHONY: quick
+quick: $(DEV)  ## The tests that take less than a quarter of a second each
+	@echo "==> pytest -m 'not slow' $(ARGS)"
+	@$(BIN)/python -m pytest -m "not slow" $(ARGS)
+
+.PHONY: check
+check: $(DEV)  ## Lint, layout, types and layers; edits nothing, and is what CI runs
+	@$(MAKE) --no-print-directory --keep-going lint layout types arch
+
+.PHONY: lint
+lint: $(DEV)
+	@echo "==> ruff check"
+	@$(BIN)/ruff check --quiet .
+
+.PHONY: layout
+layout: $(DEV)
+	@echo "==> ruff format --check"
+	@$(BIN)/ruff format --quiet --check . || { \
+	  $(BIN)/ruff format --check . 2>/dev/null; echo "make fmt lays them out."; exit 1; }
+
+.PHONY: types
+types: $(DEV)
+	@echo "==> mypy --strict"
+	@$(BIN)/mypy --no-error-summary
+
+.PHONY: arch
+arch: $(DEV)  ## The layers alone (import-linter)
+	@echo "==> lint-imports"
+	@$(BIN)/lint-imports --no-logo
+
+.PHONY: fmt
+fmt: $(DEV)  ## Lay out the code and mend what can be mended by itself; edits files
+	@$(BIN)/ruff check --quiet --fix-only .
+	@$(BIN)/ruff format .
+
+.PHONY: coverage
+coverage: $(DEV)  ## Tests with coverage: every branch of the core, 95 % of everything
+	@$(BIN)/python -m pytest --cov --cov-report= $(ARGS)
+	@echo "==> the core: 100 % of its branches"
+	@$(BIN)/coverage report --include='*/probewatch/core/*' --fail-under=100
+	@echo "==> everything: 95 %"
+	@$(BIN)/coverage report --fail-under=95
+
+.PHONY: lock
+lock: $(DEV)  ## Write requirements/*.txt from pyproject.toml; UPGRADE=1 takes the newest of everything
+	@UPGRADE=$(UPGRADE) .ci/lock.sh
+
+##@ Clear up
+
+.PHONY: clean
+clean:  ## Remove .venv, caches and reports
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage* htmlcov dist build
+	find operator tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: help
+help:  ## This list
+	@awk 'BEGIN { FS = ":.*## " } \
+	  /^##@ / { printf "\n%s\n", substr($$0, 5) } \
+	  /^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: FORCE
+FORCE:
