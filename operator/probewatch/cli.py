@@ -1,0 +1,147 @@
+"""The command line: finds the command, runs it, and turns errors into one line.
+
+Commands are modules that are imported only when they are asked for, so that
+`probewatch --help` and shell completion stay quick. `kubectl probewatch …`
+is the same program under another name.
+"""
+
+import argparse
+import importlib
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import util
+from types import ModuleType
+from typing import NoReturn
+
+from probewatch.errors import ProbewatchError
+
+INTERRUPTED = 130
+"""128 + SIGINT, as shells have it."""
+
+BROKEN_PIPE = 141
+"""128 + SIGPIPE: whoever read our output has gone, as in `probewatch replay … | head`."""
+
+DESCRIPTION = """\
+probewatch says why each container in a Kubernetes cluster restarted, and when
+and why the readiness of its pods changed: as Events, as metrics, as records."""
+
+EPILOG = """\
+examples:
+  probewatch run                        watch the cluster of the current kubeconfig
+  probewatch run --namespace shop       watch one namespace only
+  probewatch COMMAND --help             what a command does, with examples
+
+exit status:
+  0  done   1  failed   2  called wrongly, or a file is not what it should be   130  interrupted"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """One command: the module that has it, and what it does in a few words."""
+
+    module: str
+    summary: str
+
+
+COMMANDS: Mapping[str, Command] = {
+    "run": Command(
+        module="probewatch.commands.run",
+        summary="run the operator",
+    ),
+    "demo": Command(
+        module="probewatch.commands.demo",
+        summary="see a real probe failure, end to end, on an embedded cluster",
+    ),
+    "record": Command(
+        module="probewatch.commands.record",
+        summary="write the pod and Event streams of a cluster to a file",
+    ),
+    "replay": Command(
+        module="probewatch.commands.replay",
+        summary="say why containers restarted, from a recorded stream",
+    ),
+    "report": Command(
+        module="probewatch.commands.report",
+        summary="list what is restarting, and why",
+    ),
+    "explain": Command(
+        module="probewatch.commands.explain",
+        summary="tell what happened to one pod, with the evidence",
+    ),
+    "advise": Command(
+        module="probewatch.commands.advise",
+        summary="judge the probes of a manifest or of a running workload",
+    ),
+    "version": Command(
+        module="probewatch.commands.version",
+        summary="print the version",
+    ),
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command line and return its exit status; no traceback for what a user can mend."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        return _run(arguments)
+    except ProbewatchError as error:
+        print(f"probewatch: {error}", file=sys.stderr)
+        return error.exit_status
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Python flushes standard output at exit, and would complain about the pipe once more.
+        sys.stdout = None  # type: ignore[assignment]  # the documented way to say: no output any more
+        return BROKEN_PIPE
+
+
+def _run(arguments: Sequence[str]) -> int:
+    name = find_command(arguments)
+    if name is None:
+        _refuse_or_help(arguments)
+    module = importlib.import_module(COMMANDS[name].module)
+    args = build_parser(module).parse_args(arguments)
+    status: int = module.main(args)
+    return status
+
+
+def find_command(arguments: Sequence[str]) -> str | None:
+    """Return the command that is asked for, if it is the first word and there is one."""
+    first = next(iter(arguments), "")
+    return first if first in available() else None
+
+
+def available() -> Mapping[str, Command]:
+    """Return the commands whose module is installed."""
+    return {name: each for name, each in COMMANDS.items() if util.find_spec(each.module)}
+
+
+def build_parser(module: ModuleType | None = None) -> argparse.ArgumentParser:
+    """Return the parser of the one command in *module*, or of the list of all commands."""
+    parser = argparse.ArgumentParser(
+        prog="probewatch",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(metavar="COMMAND", title="commands", required=True)
+    if module is not None:
+        module.add_parser(commands)
+        return parser
+    for name, command in available().items():
+        commands.add_parser(name, help=command.summary, add_help=False)
+    return parser
+
+
+def _refuse_or_help(arguments: Sequence[str]) -> NoReturn:
+    """No command: show what there is, or say what is wrong; argparse ends the program."""
+    parser = build_parser()
+    if not arguments:
+        parser.print_help()
+        parser.exit(0)
+    if arguments[0] == "--version":
+        module = importlib.import_module(COMMANDS["version"].module)
+        parser.exit(module.main(build_parser(module).parse_args(["version"])))
+    parser.parse_args(arguments)
+    parser.error("no such command")
