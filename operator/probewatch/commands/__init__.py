@@ -1,1 +1,1 @@
-"""The commands. Rule: each has `add_parser(subparsers)` and `main(args) -> int`, listed in cli.py."""
+"""The commands. Rule: each has `add_parser(subparsers)` and `main(args) -> int`; cli lists it."""

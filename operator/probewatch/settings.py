@@ -1,0 +1,232 @@
+"""Everything that can be set, as one value with a default for each field.
+
+Read once: environment variables `PROBEWATCH_<FIELD>`, over them what the
+command line says. Units are in the names; the reason for each default is
+below its field, and docs/configuration.md is made from them.
+
+Names that a Service called `probewatch` would put into the environment of
+every pod of its namespace (`PROBEWATCH_PORT`, `PROBEWATCH_SERVICE_HOST`, …) are
+not used.
+"""
+
+import dataclasses
+import math
+import socket
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Self
+
+from probewatch import setting_text
+from probewatch.core.policy import Policy
+from probewatch.errors import SettingsError
+
+PREFIX = "PROBEWATCH_"
+
+_POLICY = Policy()
+
+SERVICE_LINKS = ("_PORT", "_SERVICE_HOST", "_SERVICE_PORT")
+"""How the kubelet spells the variables of Services; `_PORT_8080_TCP_ADDR` and the like follow."""
+
+
+class LogFormat(StrEnum):
+    """How log records are written."""
+
+    AUTO = "auto"
+    JSON = "json"
+    TEXT = "text"
+
+
+class LogLevel(StrEnum):
+    """From which level on log records are written."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What the operator runs by; fields ending in `_seconds` are durations."""
+
+    # --- the cluster
+
+    kubeconfig: str = ""
+    """Path of a kubeconfig; empty for `$KUBECONFIG`, `~/.kube/config`, in-cluster credentials."""
+    context: str = ""
+    """Context of the kubeconfig; empty for its current one."""
+    namespaces: tuple[str, ...] = ()
+    """Namespaces to watch, separated by commas; empty for all. Named ones need only a Role each."""
+    pod_selector: str = ""
+    """Label selector, applied by the API server: pods that do not match cost nothing."""
+    dry_run: bool = False
+    """Write nothing to the cluster: no Events, no records. Metrics and logs stay."""
+    instance: str = field(default_factory=socket.gethostname)
+    """Name of this process in what it writes; the host name is the pod's name in a cluster."""
+
+    # --- serving and logging
+
+    metrics_address: str = ":8080"
+    """`host:port` of /metrics, /healthz and /readyz; an empty host is every address there is."""
+    liveness_address: str = ""
+    """`host:port` of kopf's own health endpoint; empty for none, since /healthz knows more."""
+    log_format: LogFormat = LogFormat.AUTO
+    """`json` (one object in a line), `text`, or `auto`: text on a terminal, else JSON."""
+    log_level: LogLevel = LogLevel.INFO
+    """`info` is one line for each finding; `debug` adds what the libraries say."""
+
+    # --- the watch
+
+    page_limit: int = 500
+    """Objects in a page of a list; client-go's number. Smaller pages lower the peak of memory."""
+    inactivity_seconds: float = 75.0
+    """A watch silent for so long is taken for dead; bookmarks come about every 60 s."""
+    unhealthy_after_seconds: float = 180.0
+    """/healthz fails after so long without a sign from the API server: time for two reconnects."""
+    request_timeout_seconds: float = 30.0
+    """For one request that is not a watch."""
+
+    # --- Kubernetes Events
+
+    event_queue_length: int = 1000
+    """Events waiting to be written; further ones are dropped and counted. client-go's number."""
+    event_workers: int = 2
+    """Writers side by side: one slow answer does not hold up the rest."""
+    events_per_second: float = 5.0
+    """Events written in the long run, over all pods: half of what client-go allows a client."""
+    events_burst: int = 50
+    """Events written at once after a quiet time: a roll-out that fails is told in full."""
+    pod_events_burst: int = 25
+    """Events for one pod at once after a quiet time, as in client-go's spam filter."""
+    pod_event_refill_seconds: float = 300.0
+    """One more Event for a pod after so long, as in client-go's spam filter."""
+
+    # --- judging, where no ProbePolicy says otherwise
+
+    loop_restarts: int = _POLICY.loop_restarts
+    """So many restarts of one container within `loop_window_seconds` are a loop."""
+    loop_window_seconds: float = _POLICY.loop_window
+    """Long enough for the third restart of a liveness loop with the default probe and grace."""
+    loop_quiet_seconds: float = _POLICY.loop_quiet
+    """A loop ends after so long without a restart: several times the longest back-off of 300 s."""
+    slow_loop_restarts: int = _POLICY.slow_loop_restarts
+    """So many restarts within `slow_loop_window_seconds` are a slow loop."""
+    slow_loop_window_seconds: float = _POLICY.slow_loop_window
+    """Six hours: a kill every hour, all day long, is a loop too."""
+    flap_transitions: int = _POLICY.flap_transitions
+    """So many losses of readiness within `flap_window_seconds`, without a restart, are flapping."""
+    flap_window_seconds: float = _POLICY.flap_window
+    """See `flap_transitions`."""
+    flap_quiet_seconds: float = _POLICY.flap_quiet
+    """Flapping ends after so long without a loss of readiness."""
+    settle_seconds: float = _POLICY.settle
+    """How long an unclear restart waits for late evidence before its verdict is published."""
+    repair_seconds: float = _POLICY.repair
+    """How long an uncertain verdict can still be improved by what comes later."""
+    events: bool = _POLICY.events
+    """Whether Kubernetes Events are written."""
+    history_limit: int = _POLICY.history_limit
+    """Incidents kept in one ProbeReport."""
+
+    # --- the end
+
+    shutdown_seconds: float = 10.0
+    """Time for the queues to drain after SIGTERM; well below the usual grace period of 30 s."""
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that make no sense, whoever made the value."""
+        for each in dataclasses.fields(self):
+            value = getattr(self, each.name)
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                _check_number(each.name, value)
+
+    @classmethod
+    def from_env(
+        cls, environ: Mapping[str, str], overrides: Mapping[str, str | None] | None = None
+    ) -> Self:
+        """Return the settings of an environment, with *overrides* by field name over it.
+
+        `None` in *overrides* is "not given". An empty variable counts as not
+        set, as charts write it. Raises SettingsError, which names the variable or
+        flag and the value.
+        """
+        flags = overrides or {}
+        values: dict[str, object] = {}
+        for name, hint in typing.get_type_hints(cls).items():
+            flag, variable = flags.get(name), variable_name(name)
+            if flag is not None:
+                values[name] = setting_text.parse(flag, hint, source=flag_name(name))
+            elif text := environ.get(variable):
+                values[name] = setting_text.parse(text, hint, source=variable)
+        return cls(**values)  # type: ignore[arg-type]  # each was parsed by the type of its field
+
+    def policy(self) -> Policy:
+        """Return the policy for pods that no ProbePolicy selects."""
+        return Policy(
+            loop_restarts=self.loop_restarts,
+            loop_window=self.loop_window_seconds,
+            loop_quiet=self.loop_quiet_seconds,
+            slow_loop_restarts=self.slow_loop_restarts,
+            slow_loop_window=self.slow_loop_window_seconds,
+            flap_transitions=self.flap_transitions,
+            flap_window=self.flap_window_seconds,
+            flap_quiet=self.flap_quiet_seconds,
+            settle=self.settle_seconds,
+            repair=self.repair_seconds,
+            events=self.events,
+            history_limit=self.history_limit,
+        )
+
+
+def variable_name(field_name: str) -> str:
+    """Return the environment variable of a field."""
+    return PREFIX + field_name.upper()
+
+
+def flag_name(field_name: str) -> str:
+    """Return the command line's flag of a field; a list is given one by one, hence no plural."""
+    return "--" + _SINGULAR.get(field_name, field_name).replace("_", "-")
+
+
+def find_unknown(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Return variables that look like settings but are none: misspelled, or of another version.
+
+    What the kubelet sets for Services of our name is no misspelling.
+    """
+    known = {variable_name(each.name) for each in dataclasses.fields(Settings)}
+    return tuple(
+        name
+        for name in sorted(environ)
+        if name.startswith(PREFIX) and name not in known and not _is_service_link(name)
+    )
+
+
+_SINGULAR = {"namespaces": "namespace"}
+
+_ZERO_IS_FINE = frozenset({"settle_seconds", "repair_seconds", "shutdown_seconds"})
+
+_BOUNDS: Mapping[str, tuple[float, float]] = {
+    "page_limit": (1, 10_000),
+    "inactivity_seconds": (5, 3600),
+    "event_workers": (1, 16),
+    "loop_restarts": (2, 1000),
+    "slow_loop_restarts": (2, 1000),
+    "flap_transitions": (2, 1000),
+    "history_limit": (1, 200),
+}
+"""Smallest and largest value where "more than zero" is not enough."""
+
+
+def _is_service_link(name: str) -> bool:
+    return name.endswith(SERVICE_LINKS) or any(f"{link}_" in name for link in SERVICE_LINKS)
+
+
+def _check_number(name: str, value: float) -> None:
+    smallest, largest = _BOUNDS.get(name, (0.0, math.inf))
+    if not math.isfinite(value) or not smallest <= value <= largest:
+        wanted = f"{smallest:g} to {largest:g}" if name in _BOUNDS else "a number above 0"
+        raise SettingsError(f"{variable_name(name)} is {value:g}; it has to be {wanted}")
+    if value == 0 and name not in _ZERO_IS_FINE:
+        raise SettingsError(f"{variable_name(name)} is 0; it has to be a number above 0")
