@@ -1,0 +1,128 @@
+"""What an Event says: sentences that name the container, what happened, and the facts.
+
+For people first: what happened stands at the beginning, what it rests on after
+it, so that a text that is cut loses the least. Nothing in it was said by the
+application or its probes; a probe's command is left out, since it may hold
+a password.
+"""
+
+from collections.abc import Mapping
+
+from probewatch.core.findings import (
+    Advice,
+    Cause,
+    FlappingChanged,
+    LoopEnded,
+    LoopStarted,
+    ReadinessChanged,
+    Restart,
+)
+from probewatch.core.model import HandlerKind, Probe, ProbeType
+from probewatch.kube import event_reasons
+from probewatch.kube.sanitize import sanitize
+
+TARGET_LIMIT = 100
+"""Bytes of a probe's target: its owner chose it."""
+
+PROBES: Mapping[Cause, ProbeType] = {
+    Cause.LIVENESS_PROBE: ProbeType.LIVENESS,
+    Cause.STARTUP_PROBE: ProbeType.STARTUP,
+}
+"""Which probe a cause is about."""
+
+
+def restart_note(restart: Restart, *, probe: Probe | None, was: Cause | None = None) -> str:
+    """Say why a container restarted; *was* is the cause that it was first taken for."""
+    happened = event_reasons.CAUSE_TEXTS[restart.cause]
+    parts = [
+        f"Container {restart.container} {happened} (restart {restart.restart_count}).",
+        f"First taken for {was}." if was else "",
+        _end_of_life(restart),
+        _probe_text(probe),
+        _verdict(restart),
+    ]
+    return " ".join(part for part in parts if part)
+
+
+def readiness_lost_note(change: ReadinessChanged) -> str:
+    """Say why a pod is not ready any more."""
+    why = event_reasons.READINESS_TEXTS[change.reason]
+    whose = f" (container {change.container})" if change.container else ""
+    return f"Not ready any more: {why}{whose}. Reason {change.reason}."
+
+
+def readiness_restored_note(change: ReadinessChanged) -> str:
+    """Say that a pod is ready again, and how long it was not."""
+    seconds = change.not_ready_seconds
+    after = "" if seconds is None else f" after {render_duration(seconds)}"
+    return f"Ready again{after}. Reason of the loss: {change.reason}."
+
+
+def flapping_note(change: FlappingChanged) -> str:
+    """Say how often readiness came and went."""
+    return (
+        f"Readiness comes and goes without restarts: lost {change.transitions} times lately. "
+        "Clients see errors each time; look at the readiness probe's timeout and threshold."
+    )
+
+
+def loop_detected_note(loop: LoopStarted) -> str:
+    """Say how often a container restarted, and mostly why."""
+    window = render_duration(loop.window)
+    return (
+        f"Container {loop.container} restarts again and again: {loop.restarts} restarts within "
+        f"{window}. Cause {loop.cause}: it {event_reasons.CAUSE_TEXTS[loop.cause]}."
+    )
+
+
+def loop_ended_note(loop: LoopEnded) -> str:
+    """Say that a loop is over, and how long it lasted."""
+    lasted = render_duration(loop.at - loop.started_at)
+    return (
+        f"Container {loop.container} has stopped restarting. Its loop was found {lasted} ago; "
+        f"cause {loop.cause}."
+    )
+
+
+def advice_note(advice: Advice) -> str:
+    """Say what is wrong with a probe and what to do."""
+    probe = f"{advice.probe_type.lower()} probe"
+    return f"Container {advice.container}, {probe}: {advice.message} ({advice.finding})"
+
+
+def render_duration(seconds: float) -> str:
+    """Return a duration in at most two units: `41 s`, `3 min 20 s`, `2 h 5 min`."""
+    whole = max(0, round(seconds))
+    minutes, rest = divmod(whole, 60)
+    hours, minutes_left = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes_left} min" if minutes_left else f"{hours} h"
+    if minutes:
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    return f"{rest} s"
+
+
+def _end_of_life(restart: Restart) -> str:
+    code = "" if restart.exit_code is None else f"ended with exit code {restart.exit_code}"
+    ran = ""
+    if restart.started_at is not None and restart.finished_at is not None:
+        ran = f"had run for {render_duration(restart.finished_at - restart.started_at)}"
+    facts = " and ".join(fact for fact in (ran, code) if fact)
+    return f"It {facts}." if facts else ""
+
+
+def _probe_text(probe: Probe | None) -> str:
+    if probe is None:
+        return ""
+    target = "" if probe.handler is HandlerKind.EXEC else probe.target.partition("?")[0]
+    asks = f"{probe.handler} {sanitize(target, limit=TARGET_LIMIT)}".rstrip()
+    fails = "1 failure" if probe.failure_threshold == 1 else f"{probe.failure_threshold} failures"
+    return (
+        f"{probe.probe_type} probe: {asks}, every {probe.period:g} s, timeout {probe.timeout:g} s, "
+        f"{fails} in a row."
+    )
+
+
+def _verdict(restart: Restart) -> str:
+    facts = "; ".join(fact.rstrip(".") for fact in restart.evidence)
+    return f"Cause {restart.cause}, {restart.confidence}" + (f": {facts}." if facts else ".")

@@ -1,0 +1,234 @@
+"""From a finding to the Event that people see in `kubectl describe pod`.
+
+Pure. Events are `events.k8s.io/v1`, which the API server checks strictly:
+1,024 bytes of note, 128 of action, reason and instance, no count or first
+time of the old kind. They are stored as core/v1 Events are, so kubectl shows
+them among the kubelet's.
+
+Names are made from what the Event is about: writing it again after a crash is
+answered with AlreadyExists and makes no second Event.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import assert_never
+
+from probewatch.core.findings import (
+    Advice,
+    Cause,
+    Finding,
+    FlappingChanged,
+    LoopEnded,
+    LoopStarted,
+    PodForgotten,
+    PodTracked,
+    ProbeFailures,
+    ProbeKillWithoutRestart,
+    Readiness,
+    ReadinessChanged,
+    Restart,
+    RestartCorrected,
+)
+from probewatch.core.model import ContainerKind, PodRef, PodSpec, Workload
+from probewatch.kube import event_notes, event_reasons
+from probewatch.kube.event_reasons import EventKind
+from probewatch.kube.sanitize import sanitize
+
+CONTROLLER = "probewatch.dev/operator"
+"""`reportingController`: what kubectl shows under `From`."""
+
+NOTE_LIMIT = 1024
+"""Bytes, as the API server counts them."""
+
+INSTANCE_LIMIT = 128
+"""Bytes of `reportingInstance`."""
+
+STEM_LIMIT = 200
+"""Characters of a pod's name in the name of its Event; 253 are allowed in all."""
+
+CAUSE_LABEL = "probewatch.dev/cause"
+CONFIDENCE_LABEL = "probewatch.dev/confidence"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventDraft:
+    """An Event as it will be written, but for the time and the writer."""
+
+    kind: EventKind
+    pod: PodRef
+    workload: Workload
+    name: str
+    note: str
+    field_path: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+def draft_event(finding: Finding, workload: Workload, spec: PodSpec) -> EventDraft | None:
+    """Return the Event that tells of a finding, or `None` where none is called for.
+
+    *spec* is the pod's; an empty one costs the details of the probe.
+    """
+    match finding:
+        case Restart():
+            return None if finding.baseline else _restart(finding, workload, spec)
+        case RestartCorrected():
+            return _corrected(finding, workload, spec)
+        case ReadinessChanged():
+            return _readiness(finding, workload, spec)
+        case FlappingChanged() | LoopStarted() | LoopEnded():
+            return _pattern(finding, workload, spec)
+        case Advice():
+            return _advice(finding, workload, spec)
+        case PodTracked() | PodForgotten() | ProbeFailures() | ProbeKillWithoutRestart():
+            return None
+        case _:
+            assert_never(finding)
+
+
+def render_event(draft: EventDraft, *, instance: str, now: float) -> dict[str, object]:
+    """Return the body to post; *now* in epoch seconds, *instance* names the writer."""
+    pod, workload = draft.pod, draft.workload
+    return {
+        "apiVersion": "events.k8s.io/v1",
+        "kind": "Event",
+        "metadata": {"name": draft.name, "namespace": pod.namespace, "labels": dict(draft.labels)},
+        "eventTime": datetime.fromtimestamp(now, UTC).isoformat(timespec="microseconds")[:-6] + "Z",
+        "reportingController": CONTROLLER,
+        "reportingInstance": sanitize(instance, limit=INSTANCE_LIMIT),
+        "action": draft.kind.action,
+        "reason": draft.kind.reason,
+        "type": draft.kind.type,
+        "note": draft.note,
+        "regarding": {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "namespace": pod.namespace,
+            "name": pod.name,
+            "uid": pod.uid,
+            **({"fieldPath": draft.field_path} if draft.field_path else {}),
+        },
+        "related": {
+            "apiVersion": workload.api_version,
+            "kind": workload.kind,
+            "namespace": workload.namespace,
+            "name": workload.name,
+            **({"uid": workload.uid} if workload.uid else {}),
+        },
+    }
+
+
+def field_path(spec: PodSpec, container: str) -> str:
+    """Return the path of a container as the kubelet writes it; of an unknown one, a regular's."""
+    if not container:
+        return ""
+    known = spec.container(container)
+    regular = known is None or known.kind is ContainerKind.REGULAR
+    return f"spec.{'containers' if regular else 'initContainers'}{{{container}}}"
+
+
+def _restart(
+    restart: Restart, workload: Workload, spec: PodSpec, *, was: Cause | None = None
+) -> EventDraft:
+    kind = event_reasons.RESTART_KINDS[restart.cause]
+    container = spec.container(restart.container)
+    probe_type = event_notes.PROBES.get(restart.cause)
+    probe = container.probe(probe_type) if container and probe_type else None
+    # Restarts that nobody saw come in one jump of the count: one Event tells of them all.
+    jump = restart.cause is Cause.UNOBSERVED
+    number = f"at {restart.observed_at:.6f}" if jump else str(restart.restart_count)
+    return EventDraft(
+        kind=kind,
+        pod=restart.pod,
+        workload=workload,
+        name=_name(restart.pod, kind, (restart.container, str(restart.epoch), number)),
+        note=_note(event_notes.restart_note(restart, probe=probe, was=was)),
+        field_path=field_path(spec, restart.container),
+        labels={CAUSE_LABEL: restart.cause, CONFIDENCE_LABEL: restart.confidence},
+    )
+
+
+def _corrected(finding: RestartCorrected, workload: Workload, spec: PodSpec) -> EventDraft | None:
+    # A verdict that only became surer is no news to the people who read Events.
+    if finding.was.cause is finding.now.cause or finding.now.baseline:
+        return None
+    return _restart(finding.now, workload, spec, was=finding.was.cause)
+
+
+def _readiness(change: ReadinessChanged, workload: Workload, spec: PodSpec) -> EventDraft | None:
+    # The other reasons are told by another Event, or are the normal life of a pod.
+    if change.hidden or change.reason not in event_reasons.READINESS_TEXTS:
+        return None
+    if change.to is Readiness.NOT_READY:
+        kind, note = event_reasons.READINESS_LOST, event_notes.readiness_lost_note(change)
+    elif change.not_ready_seconds is None:
+        return None  # the first time: nothing was lost before
+    else:
+        kind, note = event_reasons.READINESS_RESTORED, event_notes.readiness_restored_note(change)
+    return EventDraft(
+        kind=kind,
+        pod=change.pod,
+        workload=workload,
+        name=_name(change.pod, kind, (f"{change.at:.6f}",)),
+        note=_note(note),
+        field_path=field_path(spec, change.container),
+    )
+
+
+def _pattern(
+    finding: FlappingChanged | LoopStarted | LoopEnded, workload: Workload, spec: PodSpec
+) -> EventDraft | None:
+    match finding:
+        case FlappingChanged(flapping=False) | LoopEnded(gone=True):
+            return None
+        case FlappingChanged():
+            kind, note = event_reasons.READINESS_FLAPPING, event_notes.flapping_note(finding)
+            container, labels = "", {}
+        case LoopStarted():
+            kind, note = event_reasons.LOOP_DETECTED, event_notes.loop_detected_note(finding)
+            container, labels = finding.container, {CAUSE_LABEL: str(finding.cause)}
+        case LoopEnded():
+            kind, note = event_reasons.LOOP_ENDED, event_notes.loop_ended_note(finding)
+            container, labels = finding.container, {CAUSE_LABEL: str(finding.cause)}
+        case _:
+            assert_never(finding)
+    return EventDraft(
+        kind=kind,
+        pod=finding.pod,
+        workload=workload,
+        name=_name(finding.pod, kind, (container, f"{finding.at:.6f}")),
+        note=_note(note),
+        field_path=field_path(spec, container),
+        labels=labels,
+    )
+
+
+def _advice(advice: Advice, workload: Workload, spec: PodSpec) -> EventDraft:
+    kind = event_reasons.MISCONFIGURED
+    # Named after the workload: a hundred pods of one Deployment have one badly set probe.
+    subject = (workload.kind, workload.name, advice.container, advice.probe_type, advice.finding)
+    return EventDraft(
+        kind=kind,
+        pod=advice.pod,
+        workload=workload,
+        name=f"{_stem(workload.name)}.{_digest((kind.reason, *subject))}",
+        note=_note(event_notes.advice_note(advice)),
+        field_path=field_path(spec, advice.container),
+    )
+
+
+def _name(pod: PodRef, kind: EventKind, identity: tuple[str, ...]) -> str:
+    return f"{_stem(pod.name)}.{_digest((kind.reason, pod.uid, *identity))}"
+
+
+def _stem(name: str) -> str:
+    return name[:STEM_LIMIT].rstrip("-.")
+
+
+def _digest(parts: tuple[str, ...]) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+
+
+def _note(text: str) -> str:
+    return sanitize(text, limit=NOTE_LIMIT)

@@ -1,0 +1,46 @@
+"""Text written by strangers, made safe to print, to log and to store.
+
+Names in pods and the output of probes are chosen by whoever may create pods.
+Printed as they are they can move a terminal's cursor, forge a log line, hide
+text behind a change of writing direction, or make an object too long for the
+API server, which counts bytes and not characters.
+"""
+
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+"""Stands for half of a surrogate pair, which has no encoding."""
+
+ELLIPSIS = "…"
+
+_INPUT_PER_OUTPUT = 8
+"""Characters looked at for each byte wanted: a long text of nothing but controls costs no time."""
+
+
+def sanitize(text: str, *, limit: int) -> str:
+    """Return *text* as one line of printable characters, at most *limit* bytes of UTF-8.
+
+    White space of any kind becomes a space; controls, escapes, invisible and
+    direction-changing characters go; what is cut ends with an ellipsis. Doing
+    it twice changes nothing.
+    """
+    head = text[: limit * _INPUT_PER_OUTPUT]
+    cut_off = len(head) < len(text)
+    if not (head.isascii() and head.isprintable()):
+        head = "".join(map(_safe, head))
+    return truncate(head + ELLIPSIS if cut_off else head, limit=limit)
+
+
+def truncate(text: str, *, limit: int) -> str:
+    """Return *text* with at most *limit* bytes of UTF-8, cut between two characters."""
+    raw = text.encode()
+    if len(raw) <= limit:
+        return text
+    mark = ELLIPSIS if limit >= len(ELLIPSIS.encode()) else ""
+    return raw[: limit - len(mark.encode())].decode(errors="ignore") + mark
+
+
+def _safe(character: str) -> str:
+    if character.isprintable():
+        return character
+    if character.isspace():
+        return " "
+    return REPLACEMENT if "\ud800" <= character <= "\udfff" else ""

@@ -1,0 +1,392 @@
+"""Findings become Events that the API server takes and that people understand."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from probewatch.core.advice import AdviceName
+from probewatch.core.evidence import FailureReason
+from probewatch.core.findings import (
+    Advice,
+    Cause,
+    Confidence,
+    Finding,
+    FlappingChanged,
+    LoopEnded,
+    LoopStarted,
+    PodForgotten,
+    PodTracked,
+    ProbeFailures,
+    ProbeKillWithoutRestart,
+    Readiness,
+    ReadinessChanged,
+    ReadinessReason,
+    Restart,
+    RestartCorrected,
+)
+from probewatch.core.model import (
+    Container,
+    ContainerKind,
+    HandlerKind,
+    PodRef,
+    PodSpec,
+    PodUid,
+    Probe,
+    ProbeType,
+    Workload,
+)
+from probewatch.kube import event_reasons
+from probewatch.kube.event_reasons import EventType, Reason
+from probewatch.kube.events import EventDraft, draft_event, field_path, render_event
+
+POD = PodRef(uid=PodUid("1234-abcd"), namespace="shop", name="cart-7d9f-x2x", node="n1")
+CART = Workload(namespace="shop", kind="Deployment", name="cart", api_version="apps/v1", uid="d-1")
+LIVENESS = Probe(
+    probe_type=ProbeType.LIVENESS,
+    handler=HandlerKind.HTTP_GET,
+    target="3000/healthz?token=hush",
+    period=5,
+)
+SPEC = PodSpec(
+    containers=(
+        Container(name="setup", kind=ContainerKind.INIT),
+        Container(name="mesh", kind=ContainerKind.SIDECAR),
+        Container(name="app", liveness=LIVENESS),
+    )
+)
+RESTART = Restart(
+    pod=POD,
+    container="app",
+    container_kind=ContainerKind.REGULAR,
+    restart_count=3,
+    epoch=0,
+    cause=Cause.LIVENESS_PROBE,
+    confidence=Confidence.CONFIRMED,
+    rule="killing-event",
+    exit_code=137,
+    started_at=1000.0,
+    finished_at=1041.0,
+    observed_at=1042.5,
+    evidence=("The kubelet recorded the kill.",),
+)
+LOST = ReadinessChanged(
+    pod=POD,
+    to=Readiness.NOT_READY,
+    reason=ReadinessReason.READINESS_PROBE,
+    at=2000.0,
+    container="app",
+)
+RESTORED = replace(LOST, to=Readiness.READY, at=2030.0, not_ready_seconds=30.0)
+LOOP = LoopStarted(
+    pod=POD, container="app", cause=Cause.LIVENESS_PROBE, restarts=3, window=900, at=3000.0
+)
+LOOP_END = LoopEnded(
+    pod=POD, container="app", cause=Cause.LIVENESS_PROBE, started_at=3000.0, at=6000.0
+)
+FLAPPING = FlappingChanged(pod=POD, flapping=True, transitions=6, at=2500.0)
+ADVICE = Advice(
+    pod=POD,
+    container="app",
+    probe_type=ProbeType.LIVENESS,
+    finding=next(iter(AdviceName)),
+    message="Its timeout is longer than its period.",
+)
+
+
+def draft(finding: Finding, workload: Workload = CART, spec: PodSpec = SPEC) -> EventDraft:
+    event = draft_event(finding, workload, spec)
+    assert event is not None
+    return event
+
+
+def body_of(finding: Finding) -> Mapping[str, object]:
+    return render_event(draft(finding), instance="probewatch-0", now=1_700_000_000.25)
+
+
+def test_liveness_restart_in_full() -> None:
+    """The Event of a probe kill says what, why, how sure, and which probe; nothing is missing."""
+    expected_note = (
+        "Container app was restarted because its liveness probe failed (restart 3). "
+        "It had run for 41 s and ended with exit code 137. "
+        "Liveness probe: httpGet 3000/healthz, every 5 s, timeout 1 s, 3 failures in a row. "
+        "Cause LivenessProbe, Confirmed: The kubelet recorded the kill."
+    )
+
+    body = dict(body_of(RESTART))
+    metadata = body.pop("metadata")
+
+    assert {
+        "apiVersion": "events.k8s.io/v1",
+        "kind": "Event",
+        "eventTime": "2023-11-14T22:13:20.250000Z",
+        "reportingController": "probewatch.dev/operator",
+        "reportingInstance": "probewatch-0",
+        "action": "AttributeRestart",
+        "reason": "LivenessProbeRestart",
+        "type": "Warning",
+        "note": expected_note,
+        "regarding": {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "namespace": "shop",
+            "name": "cart-7d9f-x2x",
+            "uid": "1234-abcd",
+            "fieldPath": "spec.containers{app}",
+        },
+        "related": {
+            "apiVersion": "apps/v1",
+            "kind": "Deployment",
+            "namespace": "shop",
+            "name": "cart",
+            "uid": "d-1",
+        },
+    } == body
+    assert {
+        "namespace": "shop",
+        "name": draft(RESTART).name,
+        "labels": {
+            "probewatch.dev/cause": "LivenessProbe",
+            "probewatch.dev/confidence": "Confirmed",
+        },
+    } == metadata
+
+
+@pytest.mark.parametrize("cause", list(Cause))
+def test_every_cause_has_an_event(cause: Cause) -> None:
+    """A restart is told whatever its cause, with the cause's own words."""
+    event = draft(replace(RESTART, cause=cause))
+
+    assert event_reasons.CAUSE_TEXTS[cause] in event.note
+    assert f"Cause {cause}, Confirmed" in event.note
+
+
+@pytest.mark.parametrize(
+    ("cause", "reason", "event_type"),
+    [
+        (Cause.LIVENESS_PROBE, Reason.LIVENESS_PROBE_RESTART, EventType.WARNING),
+        (Cause.STARTUP_PROBE, Reason.STARTUP_PROBE_RESTART, EventType.WARNING),
+        (Cause.OOM_KILLED, Reason.CONTAINER_RESTARTED, EventType.WARNING),
+        (Cause.UNKNOWN, Reason.CONTAINER_RESTARTED, EventType.WARNING),
+        (Cause.COMPLETED, Reason.CONTAINER_RESTARTED, EventType.NORMAL),
+        (Cause.RESIZE, Reason.CONTAINER_RESTARTED, EventType.NORMAL),
+    ],
+)
+def test_planned_restarts_are_normal(cause: Cause, reason: Reason, event_type: EventType) -> None:
+    """Only what someone should act on is a Warning."""
+    event = draft(replace(RESTART, cause=cause))
+
+    assert (reason, event_type) == (event.kind.reason, event.kind.type)
+
+
+@pytest.mark.parametrize(
+    ("finding", "reason", "note"),
+    [
+        pytest.param(
+            LOST,
+            Reason.READINESS_LOST,
+            "Not ready any more: its readiness probe failed (container app). "
+            "Reason ReadinessProbe.",
+            id="lost",
+        ),
+        pytest.param(
+            RESTORED,
+            Reason.READINESS_RESTORED,
+            "Ready again after 30 s. Reason of the loss: ReadinessProbe.",
+            id="restored",
+        ),
+        pytest.param(
+            FLAPPING,
+            Reason.READINESS_FLAPPING,
+            "Readiness comes and goes without restarts: lost 6 times lately. Clients see errors "
+            "each time; look at the readiness probe's timeout and threshold.",
+            id="flapping",
+        ),
+        pytest.param(
+            LOOP,
+            Reason.RESTART_LOOP_DETECTED,
+            "Container app restarts again and again: 3 restarts within 15 min. Cause "
+            "LivenessProbe: it was restarted because its liveness probe failed.",
+            id="loop",
+        ),
+        pytest.param(
+            LOOP_END,
+            Reason.RESTART_LOOP_ENDED,
+            "Container app has stopped restarting. Its loop was found 50 min ago; "
+            "cause LivenessProbe.",
+            id="loop ended",
+        ),
+        pytest.param(
+            ADVICE,
+            Reason.PROBE_MISCONFIGURED,
+            "Container app, liveness probe: Its timeout is longer than its period. "
+            f"({next(iter(AdviceName))})",
+            id="advice",
+        ),
+    ],
+)
+def test_words_of_the_other_events(finding: Finding, reason: Reason, note: str) -> None:
+    """Each Event begins with what happened, in words, and names its reason."""
+    event = draft(finding)
+
+    assert (reason, note) == (event.kind.reason, event.note)
+
+
+@pytest.mark.parametrize(
+    "finding",
+    [
+        pytest.param(PodTracked(pod=POD, spec=SPEC), id="tracked"),
+        pytest.param(PodForgotten(pod=POD), id="forgotten"),
+        pytest.param(replace(RESTART, baseline=True), id="before our time"),
+        pytest.param(
+            RestartCorrected(was=replace(RESTART, confidence=Confidence.LOW), now=RESTART),
+            id="the same cause, only surer",
+        ),
+        pytest.param(
+            ProbeFailures(
+                pod=POD,
+                container="app",
+                probe_type=ProbeType.LIVENESS,
+                reason=FailureReason.TIMEOUT,
+                count=1,
+                at=1.0,
+            ),
+            id="one failure: the kubelet tells of it itself",
+        ),
+        pytest.param(
+            ProbeKillWithoutRestart(
+                pod=POD,
+                container="app",
+                cause=Cause.LIVENESS_PROBE,
+                confidence=Confidence.CONFIRMED,
+                at=1.0,
+            ),
+            id="kill without restart",
+        ),
+        pytest.param(replace(RESTORED, not_ready_seconds=None), id="ready for the first time"),
+        pytest.param(replace(LOST, hidden=True), id="seen only afterwards"),
+        pytest.param(replace(LOST, reason=ReadinessReason.TERMINATING), id="terminating"),
+        pytest.param(replace(LOST, reason=ReadinessReason.CONTAINER_RESTART), id="told already"),
+        pytest.param(replace(LOST, reason=ReadinessReason.STARTUP), id="starting"),
+        pytest.param(replace(FLAPPING, flapping=False), id="flapping is over"),
+        pytest.param(replace(LOOP_END, gone=True), id="the pod is gone"),
+    ],
+)
+def test_no_event_where_nothing_is_told(finding: Finding) -> None:
+    """Normal life, what another Event tells, and what happened before our time: no Event."""
+    assert draft_event(finding, CART, SPEC) is None
+
+
+def test_corrected_cause_is_told_once_more() -> None:
+    """When a verdict turns out to be another cause, an Event with the new one says so."""
+    was = replace(RESTART, cause=Cause.UNKNOWN, confidence=Confidence.LOW)
+
+    event = draft(RestartCorrected(was=was, now=RESTART))
+
+    assert event.kind.reason is Reason.LIVENESS_PROBE_RESTART
+    assert "First taken for Unknown." in event.note
+    assert draft(was).name != event.name
+
+
+def test_same_finding_has_the_same_name() -> None:
+    """A name depends on what happened and not on when or by whom it is written."""
+    again = replace(RESTART, observed_at=9999.0, evidence=(), confidence=Confidence.HIGH)
+
+    assert draft(RESTART).name == draft(again).name
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(RESTART, restart_count=4),
+        replace(RESTART, epoch=1),
+        replace(RESTART, container="mesh"),
+        replace(RESTART, pod=replace(POD, uid=PodUid("other"))),
+        replace(RESTART, cause=Cause.STARTUP_PROBE),
+        LOST,
+    ],
+)
+def test_other_findings_have_other_names(other: Finding) -> None:
+    """Two things that happened are two Events."""
+    assert draft(RESTART).name != draft(other).name
+
+
+def test_restarts_of_one_jump_share_one_event() -> None:
+    """Restarts that nobody saw are one jump of the count, and one Event."""
+    jump = replace(RESTART, cause=Cause.UNOBSERVED, restart_count=4)
+
+    assert draft(jump).name == draft(replace(jump, restart_count=5)).name
+    assert draft(jump).name != draft(replace(jump, observed_at=5000.0)).name
+
+
+def test_advice_is_told_once_for_a_workload() -> None:
+    """A hundred pods with one badly set probe make one Event, named after their workload."""
+    other_pod = replace(ADVICE, pod=replace(POD, uid=PodUid("other"), name="cart-7d9f-y3y"))
+
+    assert draft(ADVICE).name == draft(other_pod).name
+    assert draft(ADVICE).name.startswith("cart.")
+
+
+@pytest.mark.parametrize(
+    ("container", "expected"),
+    [
+        ("app", "spec.containers{app}"),
+        ("mesh", "spec.initContainers{mesh}"),
+        ("setup", "spec.initContainers{setup}"),
+        ("unknown", "spec.containers{unknown}"),
+        ("", ""),
+    ],
+)
+def test_field_path_is_the_kubelets(container: str, expected: str) -> None:
+    """Containers are named as the kubelet names them, so that kubectl puts them side by side."""
+    assert expected == field_path(SPEC, container)
+
+
+def test_commands_of_probes_are_not_told() -> None:
+    """What an exec probe runs may hold a password: only that it is an exec probe is said."""
+    probe = replace(LIVENESS, handler=HandlerKind.EXEC, target="mysqladmin -phush ping")
+    spec = PodSpec(containers=(Container(name="app", liveness=probe),))
+
+    note = draft(RESTART, spec=spec).note
+
+    assert "hush" not in note
+    assert "Liveness probe: exec, every 5 s" in note
+
+
+def test_without_a_spec_the_probe_is_left_out() -> None:
+    """A pod that is not known any more still gets its Event."""
+    assert "Liveness probe:" not in draft(RESTART, spec=PodSpec()).note
+
+
+def test_bare_pod_is_its_own_workload() -> None:
+    """Without a uid of the workload none is written: an empty one would be refused."""
+    alone = Workload(namespace="shop", kind="Pod", name=POD.name)
+
+    body = render_event(draft(RESTART, alone), instance="x", now=0.0)
+
+    assert {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "namespace": "shop",
+        "name": POD.name,
+    } == body["related"]
+
+
+@given(
+    name=st.from_regex(r"[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?", fullmatch=True),
+    instance=st.text(max_size=300),
+    evidence=st.lists(st.text(max_size=2000), max_size=4),
+)
+def test_events_are_legal_whatever_they_say(name: str, instance: str, evidence: list[str]) -> None:
+    """Limits of the API hold in bytes, and names are DNS names, for any name and text."""
+    restart = replace(RESTART, pod=replace(POD, name=name), evidence=tuple(evidence))
+
+    body = render_event(draft(restart), instance=instance, now=0.0)
+    event_name = draft(restart).name
+
+    assert len(str(body["note"]).encode()) <= 1024
+    assert len(str(body["reportingInstance"]).encode()) <= 128
+    assert len(event_name) <= 253
+    assert all(part and not (part[0] + part[-1]).count("-") for part in event_name.split(".")[-2:])
