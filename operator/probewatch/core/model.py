@@ -78,6 +78,21 @@ class Probe:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RestartRule:
+    """One of a container's `restartPolicyRules` (KEP-5307, KEP-5532)."""
+
+    action: str
+    """`Restart` or `RestartAllContainers`."""
+    operator: str
+    """`In` or `NotIn`."""
+    values: tuple[int, ...] = ()
+
+    def matches(self, exit_code: int) -> bool:
+        """Whether the rule applies to this exit code."""
+        return (exit_code in self.values) is (self.operator == "In")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Container:
     """What the pod's spec says of one container."""
 
@@ -88,13 +103,13 @@ class Container:
     startup: Probe | None = None
     restart_policy: RestartPolicy | None = None
     """The container's own policy (sidecars, container restart rules), if any."""
-    has_restart_rules: bool = False
-    restarts_all_exit_codes: tuple[int, ...] = ()
-    """Exit codes whose rule is `RestartAllContainers` (operator `In`)."""
+    restart_rules: tuple[RestartRule, ...] = ()
     stop_signal: str | None = None
     has_pre_stop: bool = False
     has_post_start: bool = False
     image: str = ""
+    resources: str = ""
+    """Requests and limits in a canonical text, to see an in-place resize."""
 
     @property
     def probes(self) -> tuple[Probe, ...]:

@@ -1,0 +1,82 @@
+"""The evidence book: what the kubelet said about one container, bounded.
+
+Counts of one Event object rise between deliveries; the book turns them into
+*marks*: when, and how many further occurrences this delivery stands for.
+"""
+
+from dataclasses import dataclass, replace
+
+from probewatch.core.evidence import Evidence, EvidenceKind
+
+KILLS_KEPT = 16
+FAILURES_KEPT = 32
+STARTS_KEPT = 9
+SERIES_KEPT = 32
+
+START_KINDS = frozenset({EvidenceKind.PULLED, EvidenceKind.CREATED, EvidenceKind.STARTED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """`fresh` further occurrences of one thing, the last of them at `at`."""
+
+    kind: EvidenceKind
+    at: float
+    count: int
+    fresh: int = 1
+    since: float | None = None
+    """Time of the delivery before; unknown where the series was joined half-way."""
+    series: str = ""
+    probe_type: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Book:
+    """Marks of one container, oldest first, and the last count of each series."""
+
+    kills: tuple[Mark, ...] = ()
+    failures: tuple[Mark, ...] = ()
+    starts: tuple[Mark, ...] = ()
+    others: tuple[Mark, ...] = ()
+    series: tuple[tuple[str, int, float], ...] = ()
+
+    def last_of(self, name: str) -> tuple[int, float] | None:
+        """Count and time of the newest delivery of this Event object."""
+        return next(((count, at) for key, count, at in self.series if key == name), None)
+
+
+def enter(book: Book, evidence: Evidence, *, from_zero: bool) -> tuple[Book, Mark | None]:
+    """Add one delivery; a repeated or older one changes nothing.
+
+    *from_zero* says that the container was followed since its count was 0, so
+    that a series first met with a count above one is known to be all ours.
+    """
+    known = book.last_of(evidence.name)
+    if known is not None and evidence.count <= known[0]:
+        return book, None
+    mark = _mark(evidence, known, from_zero=from_zero)
+    kept = tuple(entry for entry in book.series if entry[0] != evidence.name)
+    series = (*kept, (evidence.name, evidence.count, evidence.at))[-SERIES_KEPT:]
+    return _file(replace(book, series=series), mark), mark
+
+
+def _mark(evidence: Evidence, known: tuple[int, float] | None, *, from_zero: bool) -> Mark:
+    fresh, since = 1, None
+    if known is not None:
+        fresh, since = evidence.count - known[0], known[1]
+    elif from_zero:
+        fresh, since = evidence.count, evidence.first_at - 1
+    return Mark(
+        kind=evidence.kind, at=evidence.at, count=evidence.count, fresh=fresh, since=since,
+        series=evidence.name, probe_type=evidence.probe_type,
+    )
+
+
+def _file(book: Book, mark: Mark) -> Book:
+    if mark.kind.is_kill:
+        return replace(book, kills=(*book.kills, mark)[-KILLS_KEPT:])
+    if mark.kind in {EvidenceKind.PROBE_FAILED, EvidenceKind.PROBE_ERRORED}:
+        return replace(book, failures=(*book.failures, mark)[-FAILURES_KEPT:])
+    if mark.kind in START_KINDS:
+        return replace(book, starts=(*book.starts, mark)[-STARTS_KEPT:])
+    return replace(book, others=(*book.others, mark)[-STARTS_KEPT:])

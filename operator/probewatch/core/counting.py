@@ -1,0 +1,139 @@
+"""Counting: from two versions of a pod to the restarts between them."""
+
+from dataclasses import dataclass, replace
+
+from probewatch.core.model import Container, ContainerStatus, Pod, Termination
+from probewatch.core.restarts import (
+    Change, CountedRestart, Path, Watermark, advance, after_rise, death_for_rise,
+    first_watermark, sandbox_changed,
+)
+from probewatch.core.state import PodState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """The new watermarks and the restarts that led to them, oldest first."""
+
+    marks: tuple[Watermark, ...]
+    restarts: tuple[CountedRestart, ...]
+    from_zero: frozenset[str]
+
+
+def count(state: PodState, pod: Pod, *, relisted: bool, now: float) -> Counted:
+    """Compare the watermarks with a newer version of the pod."""
+    marks: list[Watermark] = []
+    restarts: list[CountedRestart] = []
+    seen: set[str] = set()
+    for status in pod.statuses:
+        if status.name in seen:
+            continue  # a duplicated status is a broken object, not a second container
+        seen.add(status.name)
+        mark, found = _follow(state, pod, status, relisted=relisted, now=now)
+        marks.append(mark)
+        restarts.extend(found)
+    marks.extend(mark for mark in state.marks if mark.name not in seen)
+    zero = {status.name for status in pod.statuses if status.restart_count == 0}
+    zero -= {mark.name for mark in state.marks}
+    return Counted(
+        marks=tuple(marks), restarts=tuple(restarts), from_zero=state.from_zero | zero
+    )
+
+
+def _follow(
+    state: PodState, pod: Pod, status: ContainerStatus, *, relisted: bool, now: float
+) -> tuple[Watermark, tuple[CountedRestart, ...]]:
+    mark = state.mark(status.name)
+    if mark is None and state.pod.statuses:
+        return first_watermark(status), ()
+    if mark is None:
+        # The pod was seen before any of its containers had a status: it began at 0.
+        mark = Watermark(name=status.name, count=0)
+    if status.restart_count < mark.count:
+        fallen = first_watermark(status)
+        return replace(fallen, epoch=mark.epoch + 1), ()
+    if status.restart_count == mark.count:
+        return advance(mark, status, relisted=relisted), ()
+    return _rise(state, pod, mark, status, relisted=relisted, now=now)
+
+
+def _rise(
+    state: PodState, pod: Pod, mark: Watermark, status: ContainerStatus,
+    *, relisted: bool, now: float,
+) -> tuple[Watermark, tuple[CountedRestart, ...]]:
+    jump = status.restart_count - mark.count
+    death, path = death_for_rise(mark, status, relisted=relisted or jump > 1)
+    first = mark.death if jump > 1 else None
+    if jump > 1:
+        death, path = _death_after_jump(mark, status)
+    newest = CountedRestart(
+        container=_container(pod, status.name),
+        restart_count=status.restart_count,
+        epoch=mark.epoch,
+        termination=death,
+        path=path,
+        was_started=mark.started if jump == 1 else False,
+        waiting_reason=mark.waiting_reason or status.waiting_reason,
+        next_start=status.running_since,
+        observed_at=now,
+        change=_change(state.pod, pod, status.name, death),
+        all_restarted=_all_restarted(state, pod),
+    )
+    older = _older(newest, mark, first, jump)
+    return after_rise(mark, status, death, epoch=mark.epoch), (*older, newest)
+
+
+def _death_after_jump(
+    mark: Watermark, status: ContainerStatus
+) -> tuple[Termination | None, Path]:
+    last = status.last
+    if last is None or status.running_since is None:
+        return None, Path.UNSEEN
+    known = mark.death is not None and last.container_id == mark.death.container_id
+    return (None, Path.UNSEEN) if known else (last, Path.UNSEEN)
+
+
+def _older(
+    newest: CountedRestart, mark: Watermark, first: Termination | None, jump: int
+) -> tuple[CountedRestart, ...]:
+    """The restarts of a jump before the newest: only the first can be known."""
+    latest = newest.termination.started_at if newest.termination else None
+    blank = replace(newest, termination=None, path=Path.UNSEEN, next_start=None, latest=latest)
+    older = []
+    for step in range(1, jump):
+        known = first if step == 1 else None
+        older.append(replace(
+            blank, restart_count=mark.count + step, termination=known,
+            path=mark.path if known else Path.UNSEEN,
+        ))
+    return tuple(older)
+
+
+def _container(pod: Pod, name: str) -> Container:
+    return pod.spec.container(name) or Container(name=name)
+
+
+def _change(before: Pod, after: Pod, name: str, death: Termination | None) -> Change:
+    old, new = before.spec.container(name), after.spec.container(name)
+    sandbox = sandbox_changed(before, after) or _sandbox_since(after, death)
+    if old is None or new is None:
+        return Change(sandbox=sandbox)
+    return Change(
+        image=old.image != new.image, resources=old.resources != new.resources, sandbox=sandbox
+    )
+
+
+def _sandbox_since(pod: Pod, death: Termination | None) -> bool:
+    """Whether the sandbox became ready after the dead instance started: a new one."""
+    ready = pod.conditions.get("PodReadyToStartContainers")
+    if ready is None or ready.last_transition is None or not death or not death.started_at:
+        return False
+    return ready.last_transition > death.started_at + 1
+
+
+def _all_restarted(state: PodState, pod: Pod) -> bool:
+    for status in pod.statuses:
+        mark = state.mark(status.name)
+        stayed = mark is not None and mark.running and status.container_id == mark.instance_id
+        if stayed and status.running_since is not None:
+            return False
+    return True

@@ -1,0 +1,204 @@
+"""Observe: the whole brain, one pure function.
+
+`observe(state, observation, policy, now) → Step(state, findings, due)`. Time is
+one more observation, so a restart can wait for late evidence and no test sleeps.
+"""
+
+from dataclasses import dataclass, replace
+
+from probewatch.core import loops, verdicts
+from probewatch.core.book import Mark, enter
+from probewatch.core.counting import count
+from probewatch.core.evidence import Evidence, EvidenceKind
+from probewatch.core.findings import Finding, PodForgotten, PodTracked, ProbeFailures
+from probewatch.core.model import Pod, PodUid, ProbeType
+from probewatch.core.policy import Policy
+from probewatch.core.readiness import calm_down, first_readiness, follow_readiness
+from probewatch.core.restarts import first_watermark
+from probewatch.core.state import ContainerMemory, PodState, with_memory
+
+POD_LEVEL = frozenset({EvidenceKind.SANDBOX_CHANGED, EvidenceKind.NODE_REBOOTED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PodObserved:
+    """A version of a pod; *relisted* if it came from a list, after a gap."""
+
+    pod: Pod
+    relisted: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceObserved:
+    """A version of a kubelet Event."""
+
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PodGone:
+    """The pod was deleted, or was missing from a list."""
+
+    uid: PodUid
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimePassed:
+    """Nothing happened but time."""
+
+
+Observation = PodObserved | EvidenceObserved | PodGone | TimePassed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """What one observation led to; `due` is when time matters next."""
+
+    state: PodState | None
+    findings: tuple[Finding, ...] = ()
+    due: float | None = None
+
+
+def observe(
+    state: PodState | None, observation: Observation, policy: Policy, now: float
+) -> Step:
+    """The next state of one pod, what is to be said, and when to look again."""
+    match observation:
+        case PodObserved(pod=pod, relisted=relisted):
+            after, findings = _pod(state, pod, relisted=relisted, policy=policy, now=now)
+        case EvidenceObserved(evidence=evidence):
+            after, findings = _evidence(state, evidence, policy, now) if state else (None, ())
+        case PodGone():
+            after, findings = _gone(state, policy, now) if state else (None, ())
+        case TimePassed():
+            after, findings = _time(state, policy, now) if state else (None, ())
+    return Step(state=after, findings=findings, due=_due(after, policy) if after else None)
+
+
+def _pod(
+    state: PodState | None, pod: Pod, *, relisted: bool, policy: Policy, now: float
+) -> tuple[PodState | None, tuple[Finding, ...]]:
+    if pod.ignored or not pod.spec.has_probes:
+        return _gone(state, policy, now) if state else (None, ())
+    if state is None:
+        return _first(pod)
+    if 0 < pod.resource_version <= state.pod.resource_version:
+        return state, ()  # a repeated or older version
+    return _update(state, pod, relisted=relisted, policy=policy, now=now)
+
+
+def _first(pod: Pod) -> tuple[PodState, tuple[Finding, ...]]:
+    zero = frozenset(status.name for status in pod.statuses if status.restart_count == 0)
+    names = {status.name: status for status in pod.statuses}
+    state = PodState(
+        pod=pod, tracked=True, from_zero=zero, readiness=first_readiness(pod),
+        marks=tuple(first_watermark(status) for status in names.values()),
+    )
+    return state, (PodTracked(pod=state.ref, spec=pod.spec),)
+
+
+def _update(
+    state: PodState, pod: Pod, *, relisted: bool, policy: Policy, now: float
+) -> tuple[PodState, tuple[Finding, ...]]:
+    before = state.pod
+    counted = count(state, pod, relisted=relisted, now=now)
+    after = replace(state, pod=pod, marks=counted.marks, from_zero=counted.from_zero)
+    readiness, findings = follow_readiness(
+        state.readiness, before, pod, ref=after.ref, policy=policy, now=now
+    )
+    after = replace(after, readiness=readiness)
+    for restart in counted.restarts:
+        name = restart.container.name
+        judged = verdicts.take_restart(
+            after, after.memory(name), restart, policy=policy, now=now
+        )
+        after = _remember(after, name, judged.memory)
+        findings = (*findings, *judged.findings)
+    return after, findings
+
+
+def _remember(state: PodState, name: str, memory: ContainerMemory) -> PodState:
+    return replace(state, memories=with_memory(state.memories, name, memory))
+
+
+def _evidence(
+    state: PodState, evidence: Evidence, policy: Policy, now: float
+) -> tuple[PodState, tuple[Finding, ...]]:
+    if evidence.kind in POD_LEVEL or not evidence.container:
+        book, _ = enter(state.pod_book, evidence, from_zero=False)
+        return _judge_all(replace(state, pod_book=book), policy, now)
+    if evidence.combined and len(state.pod.spec.containers) > 1:
+        return state, ()  # its fieldPath names only the first of several containers
+    name = evidence.container
+    memory = state.memory(name)
+    book, mark = enter(memory.book, evidence, from_zero=name in state.from_zero)
+    if mark is None:
+        return state, ()
+    memory = verdicts.repair(replace(memory, book=book), mark)
+    after, findings = _judge(_remember(state, name, memory), name, policy, now)
+    return after, (*_failures(state, evidence, mark), *findings)
+
+
+def _failures(state: PodState, evidence: Evidence, mark: Mark) -> tuple[Finding, ...]:
+    kinds = {EvidenceKind.PROBE_FAILED, EvidenceKind.PROBE_ERRORED}
+    if mark.kind not in kinds or evidence.probe_type not in set(ProbeType):
+        return ()
+    return (ProbeFailures(
+        pod=state.ref, container=evidence.container,
+        probe_type=ProbeType(evidence.probe_type), reason=evidence.failure,
+        count=mark.fresh, at=mark.at,
+    ),)
+
+
+def _judge_all(
+    state: PodState, policy: Policy, now: float, *, flush: bool = False
+) -> tuple[PodState, tuple[Finding, ...]]:
+    findings: tuple[Finding, ...] = ()
+    for name, _ in state.memories:
+        state, found = _judge(state, name, policy, now, flush=flush)
+        findings = (*findings, *found)
+    return state, findings
+
+
+def _judge(
+    state: PodState, name: str, policy: Policy, now: float, *, flush: bool = False
+) -> tuple[PodState, tuple[Finding, ...]]:
+    ready = verdicts.publish_ready(
+        state, state.memory(name), policy=policy, now=now, flush=flush
+    )
+    corrected = verdicts.correct(state, ready.memory, now=now)
+    return _remember(state, name, corrected.memory), (*ready.findings, *corrected.findings)
+
+
+def _time(
+    state: PodState, policy: Policy, now: float
+) -> tuple[PodState, tuple[Finding, ...]]:
+    state, findings = _judge_all(state, policy, now)
+    for name, memory in state.memories:
+        loop, ended = loops.end_if_quiet(
+            memory.loop, name, ref=state.ref, policy=policy, now=now
+        )
+        state = _remember(state, name, replace(memory, loop=loop)) if ended else state
+        findings = (*findings, *ended)
+    readiness, calmed = calm_down(state.readiness, ref=state.ref, policy=policy, now=now)
+    return replace(state, readiness=readiness), (*findings, *calmed)
+
+
+def _gone(
+    state: PodState, policy: Policy, now: float
+) -> tuple[None, tuple[Finding, ...]]:
+    state, findings = _judge_all(state, policy, now, flush=True)
+    ended = tuple(
+        loops.end(memory.loop, name, ref=state.ref, now=now, gone=True)
+        for name, memory in state.memories if memory.loop.started_at is not None
+    )
+    return None, (*findings, *ended, PodForgotten(pod=state.ref))
+
+
+def _due(state: PodState, policy: Policy) -> float | None:
+    times = [pending.deadline for _, memory in state.memories for pending in memory.pending]
+    dues = (loops.loop_due(memory.loop, policy) for _, memory in state.memories)
+    times.extend(due for due in dues if due is not None)
+    if state.readiness.flapping and state.readiness.losses:
+        times.append(state.readiness.losses[-1] + policy.flap_quiet)
+    return min(times, default=None)

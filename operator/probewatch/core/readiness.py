@@ -1,0 +1,148 @@
+"""Readiness: transitions of the Ready condition, each with its reason.
+
+The condition's `lastTransitionTime` is the authority for *when*. The same
+status with a newer time means that the opposite was true in between, unseen.
+"""
+
+from dataclasses import replace
+
+from probewatch.core.findings import (
+    Finding, FlappingChanged, Readiness, ReadinessChanged, ReadinessReason,
+)
+from probewatch.core.model import Condition, Pod, PodRef
+from probewatch.core.policy import Policy
+from probewatch.core.state import ReadinessState
+
+NO_FLAPS = frozenset({
+    ReadinessReason.CONTAINER_RESTART, ReadinessReason.TERMINATING,
+    ReadinessReason.COMPLETED, ReadinessReason.STARTUP,
+})
+
+
+def first_readiness(pod: Pod) -> ReadinessState:
+    """Where the ledger begins: what was before is not known and not counted."""
+    ready = pod.conditions.get("Ready")
+    if ready is None:
+        return ReadinessState()
+    return ReadinessState(
+        ready=ready.status, changed_at=ready.last_transition, ever_ready=bool(ready.status)
+    )
+
+
+def follow_readiness(
+    state: ReadinessState, before: Pod, pod: Pod, *, ref: PodRef, policy: Policy, now: float
+) -> tuple[ReadinessState, tuple[Finding, ...]]:
+    """The next state, and the transitions that lie between."""
+    condition = pod.conditions.get("Ready")
+    if condition is None or condition.status is None:
+        return state, ()
+    at = condition.last_transition if condition.last_transition is not None else now
+    if state.ready is None:
+        first = replace(state, ready=condition.status, changed_at=at, ever_ready=condition.status)
+        found = (_to_ready(state, pod, ref, at),) if condition.status else ()
+        return first, found
+    if condition.status is state.ready:
+        return _hidden(state, before, pod, condition, ref=ref)
+    if condition.status:
+        return _gained(state, at), (_to_ready(state, pod, ref, at),)
+    return _lost(state, before, pod, at, ref=ref, policy=policy)
+
+
+def _gained(state: ReadinessState, at: float) -> ReadinessState:
+    return replace(state, ready=True, changed_at=at, ever_ready=True)
+
+
+def _to_ready(state: ReadinessState, pod: Pod, ref: PodRef, at: float) -> ReadinessChanged:
+    reason = state.reason if state.ever_ready else ReadinessReason.STARTUP
+    since = state.changed_at
+    fresh = reason in {ReadinessReason.STARTUP, ReadinessReason.CONTAINER_RESTART}
+    begun = max((s.running_since for s in pod.statuses if s.running_since), default=None)
+    return ReadinessChanged(
+        pod=ref, to=Readiness.READY, reason=reason, at=at,
+        not_ready_seconds=max(0.0, at - since) if since is not None else None,
+        time_to_ready=max(0.0, at - begun) if fresh and begun is not None else None,
+    )
+
+
+def _lost(
+    state: ReadinessState, before: Pod, pod: Pod, at: float, *, ref: PodRef, policy: Policy
+) -> tuple[ReadinessState, tuple[Finding, ...]]:
+    reason, container = loss_reason(before, pod)
+    losses = state.losses
+    if reason not in NO_FLAPS:
+        losses = (*(loss for loss in losses if loss > at - policy.flap_window), at)
+    found: list[Finding] = [ReadinessChanged(
+        pod=ref, to=Readiness.NOT_READY, reason=reason, at=at, container=container
+    )]
+    flapping = state.flapping or len(losses) >= policy.flap_transitions
+    if flapping and not state.flapping:
+        found.append(FlappingChanged(pod=ref, flapping=True, transitions=len(losses), at=at))
+    after = replace(
+        state, ready=False, changed_at=at, reason=reason, losses=losses[-32:], flapping=flapping
+    )
+    return after, tuple(found)
+
+
+def _hidden(
+    state: ReadinessState, before: Pod, pod: Pod, condition: Condition, *, ref: PodRef
+) -> tuple[ReadinessState, tuple[Finding, ...]]:
+    at = condition.last_transition
+    if at is None or state.changed_at is None or at <= state.changed_at:
+        return state, ()
+    reason = _hidden_reason(before, pod)
+    sides = (Readiness.NOT_READY, Readiness.READY)
+    pair = sides if condition.status else sides[::-1]
+    found = tuple(
+        ReadinessChanged(pod=ref, to=side, reason=reason, at=at, hidden=True) for side in pair
+    )
+    return replace(state, changed_at=at), found
+
+
+def _hidden_reason(before: Pod, pod: Pod) -> ReadinessReason:
+    counts = {status.name: status.restart_count for status in before.statuses}
+    risen = any(s.restart_count > counts.get(s.name, s.restart_count) for s in pod.statuses)
+    return ReadinessReason.CONTAINER_RESTART if risen else ReadinessReason.HIDDEN
+
+
+def loss_reason(before: Pod, pod: Pod) -> tuple[ReadinessReason, str]:
+    """Why readiness was lost between two versions, and by which container."""
+    if pod.deletion_at is not None:
+        return ReadinessReason.TERMINATING, ""
+    if pod.phase in {"Succeeded", "Failed"}:
+        return ReadinessReason.COMPLETED, ""
+    containers_ready = pod.conditions.get("ContainersReady")
+    if containers_ready is not None and containers_ready.status:
+        gated = pod.conditions["Ready"].reason == "ReadinessGatesNotReady"
+        if gated and pod.spec.readiness_gates:
+            return ReadinessReason.READINESS_GATE, ""
+        return ReadinessReason.NODE_NOT_READY, ""
+    return _container_reason(before, pod)
+
+
+def _container_reason(before: Pod, pod: Pod) -> tuple[ReadinessReason, str]:
+    for status in pod.statuses:
+        old = before.status(status.name)
+        if status.ready or old is None:
+            continue
+        replaced = status.container_id != old.container_id
+        if replaced or status.running_since is None or status.restart_count > old.restart_count:
+            if old.ready or replaced:
+                return ReadinessReason.CONTAINER_RESTART, status.name
+        elif old.ready and old.started and status.started is False:
+            return ReadinessReason.KUBELET_RESTART, status.name
+        elif old.ready:
+            spec = pod.spec.container(status.name)
+            probed = spec is not None and spec.readiness is not None
+            reason = ReadinessReason.READINESS_PROBE if probed else ReadinessReason.KUBELET_RESTART
+            return reason, status.name
+    return ReadinessReason.UNKNOWN, ""
+
+
+def calm_down(
+    state: ReadinessState, *, ref: PodRef, policy: Policy, now: float
+) -> tuple[ReadinessState, tuple[Finding, ...]]:
+    """End flapping once no loss was seen for the policy's quiet time."""
+    if not state.flapping or (state.losses and now < state.losses[-1] + policy.flap_quiet):
+        return state, ()
+    done = replace(state, flapping=False, losses=())
+    return done, (FlappingChanged(pod=ref, flapping=False, transitions=0, at=now),)

@@ -1,0 +1,101 @@
+"""State: what is remembered of one pod between observations."""
+
+from dataclasses import dataclass, field
+
+from probewatch.core.book import Book
+from probewatch.core.facts import Past
+from probewatch.core.findings import Cause, ReadinessReason, Restart
+from probewatch.core.model import Pod, PodRef
+from probewatch.core.restarts import CountedRestart, Watermark
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """A published verdict that later evidence may still improve."""
+
+    restart: CountedRestart
+    published: Restart
+    until: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pending:
+    """A restart whose verdict waits for late evidence."""
+
+    restart: CountedRestart
+    deadline: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoopState:
+    """Recent restarts of one container, and whether they are a loop."""
+
+    recent: tuple[tuple[float, Cause], ...] = ()
+    """When each was observed, and its cause; oldest first."""
+    started_at: float | None = None
+    cause: Cause = Cause.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContainerMemory:
+    """What only containers that had something to remember need."""
+
+    book: Book = field(default_factory=Book)
+    pending: tuple[Pending, ...] = ()
+    settled: tuple[Settled, ...] = ()
+    past: tuple[Past, ...] = ()
+    used: frozenset[tuple[str, int]] = frozenset()
+    loop: LoopState = field(default_factory=LoopState)
+    advised: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadinessState:
+    """The last known side of the Ready condition, and recent losses."""
+
+    ready: bool | None = None
+    changed_at: float | None = None
+    reason: ReadinessReason = ReadinessReason.STARTUP
+    losses: tuple[float, ...] = ()
+    flapping: bool = False
+    ever_ready: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PodState:
+    """All that is remembered of one pod."""
+
+    pod: Pod
+    tracked: bool = False
+    marks: tuple[Watermark, ...] = ()
+    memories: tuple[tuple[str, ContainerMemory], ...] = ()
+    pod_book: Book = field(default_factory=Book)
+    readiness: ReadinessState = field(default_factory=ReadinessState)
+    from_zero: frozenset[str] = frozenset()
+    """Containers followed since their count was 0."""
+
+    @property
+    def ref(self) -> PodRef:
+        """Which pod this is."""
+        pod = self.pod
+        return PodRef(
+            uid=pod.uid, namespace=pod.namespace, name=pod.name, node=pod.node, owner=pod.owner
+        )
+
+    def mark(self, name: str) -> Watermark | None:
+        """The watermark of this container, if it was ever seen."""
+        return next((mark for mark in self.marks if mark.name == name), None)
+
+    def memory(self, name: str) -> ContainerMemory:
+        """What is remembered of this container; nothing, to begin with."""
+        return next((memory for key, memory in self.memories if key == name), NOTHING)
+
+
+NOTHING = ContainerMemory()
+
+
+def with_memory(
+    memories: tuple[tuple[str, ContainerMemory], ...], name: str, memory: ContainerMemory
+) -> tuple[tuple[str, ContainerMemory], ...]:
+    """The memories with that of one container put in place."""
+    return (*(entry for entry in memories if entry[0] != name), (name, memory))

@@ -1,0 +1,189 @@
+"""Verdicts: when a restart is judged, published, and corrected.
+
+A verdict that nothing can change is published at once; the others settle. After
+that they stay open for repair for an hour, because a kill's count may come late.
+"""
+
+from dataclasses import dataclass, replace
+
+from probewatch.core.attribution import PROBE_KILLS, Rule, Verdict, attribute
+from probewatch.core.book import Mark
+from probewatch.core.facts import KILL_AFTER_DEATH, Facts, Past
+from probewatch.core.findings import Confidence, Finding, Restart, RestartCorrected
+from probewatch.core.loops import add_restart
+from probewatch.core.policy import Policy
+from probewatch.core.restarts import CountedRestart, Path
+from probewatch.core.state import ContainerMemory, Pending, PodState, Settled
+
+PAST_KEPT = 16
+SETTLED_KEPT = 32
+
+RANK = {
+    Confidence.LOW: 0, Confidence.MEDIUM: 1, Confidence.HIGH: 2, Confidence.CONFIRMED: 3,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """One container's memory after judging, and what is to be said."""
+
+    memory: ContainerMemory
+    findings: tuple[Finding, ...] = ()
+
+
+def take_restart(
+    state: PodState, memory: ContainerMemory, restart: CountedRestart,
+    *, policy: Policy, now: float,
+) -> Judged:
+    """A restart was counted: publish its verdict, or let it settle."""
+    waiting = Pending(restart=restart, deadline=now + policy.settle)
+    memory = replace(memory, pending=(*memory.pending, waiting))
+    return publish_ready(state, memory, policy=policy, now=now)
+
+
+def publish_ready(
+    state: PodState, memory: ContainerMemory, *, policy: Policy, now: float, flush: bool = False
+) -> Judged:
+    """Publish every pending verdict that is final or has settled."""
+    findings: list[Finding] = []
+    for waiting in memory.pending:
+        rule, verdict = judge(state, memory, waiting.restart)
+        if verdict.final or flush or now >= waiting.deadline:
+            memory, found = _publish(
+                state, memory, waiting.restart, (rule, verdict), policy=policy, now=now
+            )
+            memory = replace(
+                memory, pending=tuple(each for each in memory.pending if each is not waiting)
+            )
+            findings.extend(found)
+    return Judged(memory=memory, findings=tuple(findings))
+
+
+def judge(
+    state: PodState, memory: ContainerMemory, restart: CountedRestart
+) -> tuple[Rule, Verdict]:
+    """The verdict on one restart by all that is known now."""
+    return attribute(Facts(
+        restart=restart, spec=state.pod.spec, book=memory.book, pod_book=state.pod_book,
+        past=memory.past, used=memory.used,
+    ))
+
+
+def _publish(
+    state: PodState, memory: ContainerMemory, restart: CountedRestart,
+    verdict: tuple[Rule, Verdict], *, policy: Policy, now: float,
+) -> tuple[ContainerMemory, tuple[Finding, ...]]:
+    published = _render(state, restart, verdict)
+    loop, looped = add_restart(
+        memory.loop, published.cause, published.container,
+        ref=state.ref, policy=policy, now=restart.observed_at,
+    )
+    settled = memory.settled
+    if published.confidence is not Confidence.CONFIRMED:
+        entry = Settled(restart=restart, published=published, until=now + policy.repair)
+        settled = (*(each for each in settled if each.until > now), entry)[-SETTLED_KEPT:]
+    memory = replace(
+        memory, loop=loop, settled=settled, used=_use(memory, restart),
+        past=(*memory.past, _past(restart, published))[-PAST_KEPT:],
+    )
+    return memory, (published, *looped)
+
+
+def _render(
+    state: PodState, restart: CountedRestart, verdict: tuple[Rule, Verdict]
+) -> Restart:
+    rule, said = verdict
+    death = restart.termination
+    return Restart(
+        pod=state.ref, container=restart.container.name, container_kind=restart.container.kind,
+        restart_count=restart.restart_count, epoch=restart.epoch,
+        cause=said.cause, confidence=said.confidence, rule=rule.name, evidence=said.evidence,
+        exit_code=death.exit_code if death else None,
+        started_at=death.started_at if death else None,
+        finished_at=death.finished_at if death else None,
+        observed_at=restart.observed_at,
+    )
+
+
+def _past(restart: CountedRestart, published: Restart) -> Past:
+    death = restart.termination
+    timed = death is not None and death.started_at is not None and death.finished_at is not None
+    return Past(
+        cause=published.cause, confidence=published.confidence,
+        exit_code=death.exit_code if death else -1,
+        lifetime=death.finished_at - death.started_at if timed else None,
+    )
+
+
+def _use(memory: ContainerMemory, restart: CountedRestart) -> frozenset[tuple[str, int]]:
+    """Kills of this instance belong to it alone; retries of a kill with them."""
+    death = restart.termination
+    if death is None or death.finished_at is None:
+        return memory.used
+    end = death.finished_at
+    facts_end = end + KILL_AFTER_DEATH if restart.path is not Path.TERMINATED_SEEN else end
+    taken = {(kill.series, kill.count) for kill in memory.book.kills if kill.at <= facts_end}
+    kept = {(kill.series, kill.count) for kill in memory.book.kills}
+    return frozenset((memory.used | taken) & kept)
+
+
+def repair(memory: ContainerMemory, kill: Mark) -> ContainerMemory:
+    """Mark restarts that a kill's count proves to have been kills that were not delivered.
+
+    The count rose by `fresh` since the last delivery: one for the kill at hand, the
+    others for kills in between. Deaths seen as the container's own are no candidates.
+    """
+    if kill.kind not in PROBE_KILLS or kill.since is None or kill.fresh < 2:  # noqa: PLR2004
+        return memory
+    since = kill.since
+    candidates = {
+        restart.restart_count
+        for restart in _open(memory)
+        if restart.path is not Path.TERMINATED_SEEN and restart.died_at is not None
+        and since + KILL_AFTER_DEATH < restart.died_at < kill.at - KILL_AFTER_DEATH
+    }
+    if not candidates or len(candidates) > kill.fresh - 1:
+        return memory
+    return _mark_repaired(memory, candidates, kill)
+
+
+def _open(memory: ContainerMemory) -> tuple[CountedRestart, ...]:
+    sure = {Confidence.HIGH, Confidence.CONFIRMED}
+    settled = (e.restart for e in memory.settled if e.published.confidence not in sure)
+    return (*settled, *(each.restart for each in memory.pending))
+
+
+def _mark_repaired(memory: ContainerMemory, counts: set[int], kill: Mark) -> ContainerMemory:
+    def marked(restart: CountedRestart) -> CountedRestart:
+        hit = restart.restart_count in counts
+        return replace(restart, repaired=kill.kind) if hit else restart
+
+    return replace(
+        memory,
+        pending=tuple(replace(e, restart=marked(e.restart)) for e in memory.pending),
+        settled=tuple(replace(e, restart=marked(e.restart)) for e in memory.settled),
+    )
+
+
+def correct(state: PodState, memory: ContainerMemory, *, now: float) -> Judged:
+    """Judge settled restarts again and say which are better known now."""
+    findings: list[Finding] = []
+    settled: list[Settled] = []
+    for entry in memory.settled:
+        if entry.until <= now:
+            continue
+        better = _better(state, memory, entry)
+        if better is None:
+            settled.append(entry)
+            continue
+        findings.append(RestartCorrected(was=entry.published, now=better))
+        if better.confidence is not Confidence.CONFIRMED:
+            settled.append(replace(entry, published=better))
+    return Judged(memory=replace(memory, settled=tuple(settled)), findings=tuple(findings))
+
+
+def _better(state: PodState, memory: ContainerMemory, entry: Settled) -> Restart | None:
+    rule, verdict = judge(state, memory, entry.restart)
+    if RANK[verdict.confidence] <= RANK[entry.published.confidence]:
+        return None
+    return _render(state, entry.restart, (rule, verdict))

@@ -1,0 +1,171 @@
+"""The store: state per pod uid, and the clockwork around the pure core.
+
+No await lies between reading a state and writing it back, hence no lock.
+"""
+
+import heapq
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+
+from probewatch.core.evidence import Evidence, EvidenceKind
+from probewatch.core.findings import Finding
+from probewatch.core.model import Pod, PodRef, PodUid
+from probewatch.core.observe import (
+    EvidenceObserved, Observation, PodGone, PodObserved, Step, TimePassed, observe,
+)
+from probewatch.core.policy import Policy
+from probewatch.core.state import PodState
+
+EARLY_PODS_KEPT = 1000
+EARLY_EVENTS_KEPT = 32
+
+
+class Store:
+    """All tracked pods. *policy_for* gives the policy that applies to a pod."""
+
+    def __init__(self, policy_for: Callable[[Pod], Policy] | None = None) -> None:
+        self._policy_for = policy_for or (lambda _pod, default=Policy(): default)
+        self._states: dict[PodUid, PodState] = {}
+        self._by_evidence_uid: dict[str, PodUid] = {}
+        self._early: OrderedDict[str, list[Evidence]] = OrderedDict()
+        self._due: dict[PodUid, float] = {}
+        self._heap: list[tuple[float, PodUid]] = []
+
+    def __len__(self) -> int:
+        """How many pods are tracked."""
+        return len(self._states)
+
+    def feed(self, observation: Observation, now: float) -> tuple[Finding, ...]:
+        """Take in one observation and say what follows."""
+        match observation:
+            case PodObserved(pod=pod):
+                return self._feed_pod(pod, observation, now)
+            case EvidenceObserved(evidence=evidence):
+                return self._feed_evidence(evidence, observation, now)
+            case PodGone(uid=uid):
+                return self._step(uid, observation, now)
+            case TimePassed():
+                return self.tick(now)
+
+    def tick(self, now: float) -> tuple[Finding, ...]:
+        """Let time pass for the pods that asked for it."""
+        findings: list[Finding] = []
+        while self._heap and self._heap[0][0] <= now:
+            due, uid = heapq.heappop(self._heap)
+            if self._due.get(uid) == due:
+                del self._due[uid]
+                findings.extend(self._step(uid, TimePassed(), now))
+        return tuple(findings)
+
+    def next_due(self) -> float | None:
+        """When time matters next, if at all."""
+        while self._heap and self._due.get(self._heap[0][1]) != self._heap[0][0]:
+            heapq.heappop(self._heap)
+        return self._heap[0][0] if self._heap else None
+
+    def sweep(
+        self, seen: Collection[PodUid], now: float, *, namespaces: Collection[str] | None = None
+    ) -> tuple[Finding, ...]:
+        """Forget the pods that a complete list did not contain: their deletion was missed."""
+        missed = [
+            uid for uid, state in self._states.items()
+            if uid not in seen and (namespaces is None or state.pod.namespace in namespaces)
+        ]
+        findings: list[Finding] = []
+        for uid in missed:
+            findings.extend(self._step(uid, PodGone(uid=uid), now))
+        return tuple(findings)
+
+    def pending(self) -> int:
+        """How many restarts wait for their verdict."""
+        return sum(
+            len(memory.pending) for state in self._states.values() for _, memory in state.memories
+        )
+
+    def pod_states(self) -> Mapping[tuple[str, str], int]:
+        """How many tracked pods of each namespace are in which state."""
+        return Counter(
+            (state.pod.namespace, _name_state(state)) for state in self._states.values()
+        )
+
+    def not_ready_since(self) -> Iterator[tuple[PodRef, float]]:
+        """Pods that are not ready now, and since when (node clock)."""
+        for state in self._states.values():
+            readiness = state.readiness
+            if readiness.ready is False and readiness.changed_at and readiness.ever_ready:
+                yield state.ref, readiness.changed_at
+
+    def _feed_pod(
+        self, pod: Pod, observation: Observation, now: float
+    ) -> tuple[Finding, ...]:
+        is_new = pod.uid not in self._states
+        findings = self._step(pod.uid, observation, now, pod=pod)
+        if not is_new or pod.uid not in self._states:
+            return findings
+        self._by_evidence_uid[pod.evidence_uid or pod.uid] = pod.uid
+        early = self._early.pop(pod.evidence_uid or pod.uid, ())
+        late = (self._step(pod.uid, EvidenceObserved(evidence=each), now) for each in early)
+        return (*findings, *(finding for found in late for finding in found))
+
+    def _feed_evidence(
+        self, evidence: Evidence, observation: Observation, now: float
+    ) -> tuple[Finding, ...]:
+        if evidence.kind is EvidenceKind.NODE_REBOOTED:
+            return self._feed_node(evidence, observation, now)
+        uid = self._by_evidence_uid.get(evidence.involved_uid)
+        if uid is None:
+            self._keep_early(evidence)
+            return ()
+        return self._step(uid, observation, now)
+
+    def _feed_node(
+        self, evidence: Evidence, observation: Observation, now: float
+    ) -> tuple[Finding, ...]:
+        on_node = [
+            uid for uid, state in self._states.items() if state.pod.node == evidence.node
+        ]
+        found: Iterable[Finding] = ()
+        for uid in on_node:
+            found = (*found, *self._step(uid, observation, now))
+        return tuple(found)
+
+    def _keep_early(self, evidence: Evidence) -> None:
+        """Events may arrive before their pod: the two watches are independent."""
+        kept = self._early.setdefault(evidence.involved_uid, [])
+        kept.append(evidence)
+        del kept[:-EARLY_EVENTS_KEPT]
+        self._early.move_to_end(evidence.involved_uid)
+        while len(self._early) > EARLY_PODS_KEPT:
+            self._early.popitem(last=False)
+
+    def _step(
+        self, uid: PodUid, observation: Observation, now: float, pod: Pod | None = None
+    ) -> tuple[Finding, ...]:
+        state = self._states.get(uid)
+        about = pod or (state.pod if state else None)
+        if about is None:
+            return ()
+        step = observe(state, observation, self._policy_for(about), now)
+        self._keep(uid, step, about)
+        return step.findings
+
+    def _keep(self, uid: PodUid, step: Step, pod: Pod) -> None:
+        if step.state is None:
+            self._states.pop(uid, None)
+            self._due.pop(uid, None)
+            self._by_evidence_uid.pop(pod.evidence_uid or pod.uid, None)
+            return
+        self._states[uid] = step.state
+        if step.due is None:
+            self._due.pop(uid, None)
+        elif self._due.get(uid) != step.due:
+            self._due[uid] = step.due
+            heapq.heappush(self._heap, (step.due, uid))
+
+
+def _name_state(state: PodState) -> str:
+    if state.pod.phase in {"Succeeded", "Failed"}:
+        return "Completed"
+    if state.pod.deletion_at is not None:
+        return "Terminating"
+    return "Ready" if state.readiness.ready else "NotReady"
