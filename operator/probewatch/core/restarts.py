@@ -124,10 +124,19 @@ def advance(mark: Watermark, status: ContainerStatus, *, relisted: bool) -> Wate
         running=running,
         running_since=status.running_since or mark.running_since,
         started=bool(status.started) if running else mark.started,
-        waiting_reason=status.waiting_reason,
+        waiting_reason=_waiting_reason(mark, status),
         death=death,
         path=path,
     )
+
+
+HOOK_FAILED = "PostStartHookError"
+
+
+def _waiting_reason(mark: Watermark, status: ContainerStatus) -> str:
+    """A failed hook stays the reason when the back-off after it takes its place."""
+    kept = mark.waiting_reason == HOOK_FAILED and status.running_since is None
+    return HOOK_FAILED if kept else status.waiting_reason
 
 
 def _death_of_current(

@@ -1,0 +1,139 @@
+"""What the kubelet's Event texts mean: by exact prefix, never by search.
+
+Probe output is written by strangers and may contain anything, also the words of
+another message. So only the beginning of a text is read, and of the output only
+its class. No regular expressions: texts can be long and hostile.
+Source: kubernetes/kubernetes pkg/kubelet/{prober,kuberuntime,events}.
+"""
+
+from dataclasses import dataclass
+
+from probewatch.core.evidence import EvidenceKind, FailureReason
+from probewatch.core.model import ProbeType
+
+TEXT_CAP = 16_384
+COMBINED = "(combined from similar events): "
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meaning:
+    """What one Event says."""
+
+    kind: EvidenceKind
+    probe_type: str = ""
+    failure: FailureReason = FailureReason.OTHER
+    combined: bool = False
+
+
+_BY_REASON = {
+    "Started": EvidenceKind.STARTED,
+    "Created": EvidenceKind.CREATED,
+    "Pulled": EvidenceKind.PULLED,
+    "BackOff": EvidenceKind.BACK_OFF,
+    "Failed": EvidenceKind.START_FAILED,
+    "FailedPostStartHook": EvidenceKind.POST_START_FAILED,
+    "SandboxChanged": EvidenceKind.SANDBOX_CHANGED,
+}
+
+
+def classify(reason: str, message: str) -> Meaning:
+    """Say what an Event with this reason and message means."""
+    text = message[:TEXT_CAP]
+    combined = text.startswith(COMBINED)
+    text = text.removeprefix(COMBINED)
+    if reason == "Unhealthy":
+        return _probe(text, combined=combined)
+    if reason == "Killing":
+        return Meaning(kind=_killing(text), combined=combined)
+    return Meaning(kind=_BY_REASON.get(reason, EvidenceKind.OTHER), combined=combined)
+
+
+def _killing(text: str) -> EvidenceKind:
+    if text == "killing":
+        return EvidenceKind.KILL_RESTART_ALL
+    if text.startswith(("FailedPostStartHook", "PostStartHook failed")):
+        return EvidenceKind.KILL_POST_START_HOOK
+    if text.startswith("Stopping container "):
+        return EvidenceKind.KILL_STOP
+    said = _after_name(text)
+    for words, kind in _KILL_WORDS:
+        if said.startswith(words):
+            return kind
+    return EvidenceKind.OTHER
+
+
+_KILL_WORDS = (
+    ("failed liveness probe", EvidenceKind.KILL_LIVENESS),
+    ("failed startup probe", EvidenceKind.KILL_STARTUP),
+    ("definition changed", EvidenceKind.KILL_SPEC_CHANGE),
+    ("resize requires restart", EvidenceKind.KILL_RESIZE),
+    ('in "unknown" state', EvidenceKind.KILL_UNKNOWN_STATE),
+)
+
+
+def _after_name(text: str) -> str:
+    """What follows `Container NAME ` or `Init container NAME `; a name has no spaces."""
+    for lead in ("Container ", "Init container "):
+        if text.startswith(lead):
+            return text.removeprefix(lead).partition(" ")[2]
+    return ""
+
+
+def _probe(text: str, *, combined: bool) -> Meaning:
+    for probe_type in ProbeType:
+        rest = text.removeprefix(f"{probe_type} probe ")
+        if rest == text:
+            continue
+        if rest.startswith("failed"):
+            output = rest.removeprefix("failed").partition(": ")[2]
+            return Meaning(
+                kind=EvidenceKind.PROBE_FAILED, probe_type=probe_type,
+                failure=classify_failure(output), combined=combined,
+            )
+        if rest.startswith("errored"):
+            return Meaning(
+                kind=EvidenceKind.PROBE_ERRORED, probe_type=probe_type,
+                failure=FailureReason.ERRORED, combined=combined,
+            )
+    return Meaning(kind=EvidenceKind.OTHER, combined=combined)
+
+
+_STATUS = {
+    "1": FailureReason.HTTP_1XX, "3": FailureReason.HTTP_3XX,
+    "4": FailureReason.HTTP_4XX, "5": FailureReason.HTTP_5XX,
+}
+_HTTP = "HTTP probe failed with statuscode: "
+_GRPC_ERRORS = ("error: this server does not implement", "error: health rpc", "error: failed to connect")
+_ENDINGS = (
+    (FailureReason.REFUSED, ("connect: connection refused",)),
+    (FailureReason.TIMEOUT, ("i/o timeout", "context deadline exceeded", "Client.Timeout",
+                             "request canceled", "Client.Timeout exceeded while awaiting headers)")),
+    (FailureReason.RESET, ("connection reset by peer", "EOF", "broken pipe")),
+    (FailureReason.UNREACHABLE, ("no route to host", "network is unreachable")),
+    (FailureReason.DNS, ("no such host", "server misbehaving")),
+)
+
+
+def classify_failure(output: str) -> FailureReason:
+    """The class of a probe's output, from a closed list."""
+    if output.startswith(_HTTP):
+        return _STATUS.get(output.removeprefix(_HTTP)[:1], FailureReason.OTHER)
+    if output.startswith("service unhealthy (responded with"):
+        return FailureReason.GRPC_UNHEALTHY
+    if output.startswith(_GRPC_ERRORS):
+        return FailureReason.GRPC_ERROR
+    if output.startswith(("timeout: ", "command timed out")):
+        return FailureReason.TIMEOUT
+    if output.startswith(('Get "', "dial tcp ", "read tcp ")):
+        return _network(output)
+    return FailureReason.EXEC_EXIT
+
+
+def _network(output: str) -> FailureReason:
+    tail = output.rstrip()
+    for failure, endings in _ENDINGS:
+        if any(ending in tail[-200:] for ending in endings):
+            return failure
+    if "tls: " in tail[-200:] or "x509: " in tail[-200:]:
+        return FailureReason.TLS
+    return FailureReason.OTHER

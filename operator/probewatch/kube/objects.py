@@ -1,0 +1,246 @@
+"""The fields of Pods and Events that are read, as the decoder sees them.
+
+Whatever is not declared is skipped by the decoder without being built: that is
+where the speed comes from. Everything is optional, for the API leaves out what is
+empty, and writes null where it pleases.
+"""
+
+from typing import Any
+
+import msgspec
+
+
+class Struct(msgspec.Struct, rename="camel", gc=False):
+    """Field names as in the API; instances are leaves and not tracked by the collector."""
+
+
+class OwnerReference(Struct):
+    """`metadata.ownerReferences[]`."""
+
+    api_version: str | None = None
+    kind: str | None = None
+    name: str | None = None
+    uid: str | None = None
+    controller: bool | None = None
+
+
+class Metadata(Struct):
+    """`metadata`."""
+
+    name: str = ""
+    namespace: str | None = None
+    uid: str | None = None
+    resource_version: str | None = None
+    generation: int | None = None
+    creation_timestamp: str | None = None
+    deletion_timestamp: str | None = None
+    labels: dict[str, str] | None = None
+    annotations: dict[str, str] | None = None
+    owner_references: list[OwnerReference] | None = None
+
+
+class HttpGet(Struct):
+    """`httpGet`."""
+
+    path: str | None = None
+    port: int | str | None = None
+
+
+class TcpSocket(Struct):
+    """`tcpSocket`."""
+
+    port: int | str | None = None
+
+
+class Grpc(Struct):
+    """`grpc`."""
+
+    port: int | None = None
+    service: str | None = None
+
+
+class Exec(Struct):
+    """`exec`."""
+
+    command: list[str] | None = None
+
+
+class Probe(Struct):
+    """A probe."""
+
+    http_get: HttpGet | None = None
+    tcp_socket: TcpSocket | None = None
+    grpc: Grpc | None = None
+    exec: Exec | None = None
+    initial_delay_seconds: float | None = None
+    period_seconds: float | None = None
+    timeout_seconds: float | None = None
+    failure_threshold: int | None = None
+    success_threshold: int | None = None
+    termination_grace_period_seconds: float | None = None
+
+
+class ExitCodes(Struct):
+    """`restartPolicyRules[].exitCodes`."""
+
+    operator: str | None = None
+    values: list[int] | None = None
+
+
+class RestartRule(Struct):
+    """`restartPolicyRules[]`."""
+
+    action: str | None = None
+    exit_codes: ExitCodes | None = None
+
+
+class Lifecycle(Struct):
+    """`lifecycle`."""
+
+    post_start: dict[str, Any] | None = None
+    pre_stop: dict[str, Any] | None = None
+    stop_signal: str | None = None
+
+
+class Container(Struct):
+    """`spec.containers[]` and `spec.initContainers[]`."""
+
+    name: str = ""
+    image: str | None = None
+    liveness_probe: Probe | None = None
+    readiness_probe: Probe | None = None
+    startup_probe: Probe | None = None
+    restart_policy: str | None = None
+    restart_policy_rules: list[RestartRule] | None = None
+    lifecycle: Lifecycle | None = None
+    resources: msgspec.Raw = msgspec.Raw(b"")
+
+
+class ReadinessGate(Struct):
+    """`spec.readinessGates[]`."""
+
+    condition_type: str = ""
+
+
+class PodSpec(Struct):
+    """`spec`."""
+
+    containers: list[Container] | None = None
+    init_containers: list[Container] | None = None
+    restart_policy: str | None = None
+    termination_grace_period_seconds: float | None = None
+    node_name: str | None = None
+    host_network: bool | None = None
+    readiness_gates: list[ReadinessGate] | None = None
+
+
+class Running(Struct):
+    """`state.running`."""
+
+    started_at: str | None = None
+
+
+class Waiting(Struct):
+    """`state.waiting`."""
+
+    reason: str | None = None
+
+
+class Terminated(Struct):
+    """`state.terminated`."""
+
+    exit_code: int | None = None
+    signal: int | None = None
+    reason: str | None = None
+    started_at: str | None = None
+    finished_at: str | None = None
+    container_id: str | None = msgspec.field(name="containerID", default=None)
+
+
+class State(Struct):
+    """`state` or `lastState`."""
+
+    running: Running | None = None
+    waiting: Waiting | None = None
+    terminated: Terminated | None = None
+
+
+class ContainerStatus(Struct):
+    """`status.containerStatuses[]`."""
+
+    name: str = ""
+    restart_count: int | None = None
+    ready: bool | None = None
+    started: bool | None = None
+    container_id: str | None = msgspec.field(name="containerID", default=None)
+    state: State | None = None
+    last_state: State | None = None
+
+
+class Condition(Struct):
+    """`status.conditions[]`."""
+
+    type: str = ""
+    status: str | None = None
+    reason: str | None = None
+    last_transition_time: str | None = None
+
+
+class PodStatus(Struct):
+    """`status`."""
+
+    phase: str | None = None
+    reason: str | None = None
+    pod_ip: str | None = msgspec.field(name="podIP", default=None)
+    conditions: list[Condition] | None = None
+    container_statuses: list[ContainerStatus] | None = None
+    init_container_statuses: list[ContainerStatus] | None = None
+
+
+class Pod(Struct):
+    """A Pod; a BOOKMARK has metadata only."""
+
+    metadata: Metadata = msgspec.field(default_factory=Metadata)
+    spec: PodSpec | None = None
+    status: PodStatus | None = None
+
+
+class InvolvedObject(Struct):
+    """`involvedObject`."""
+
+    kind: str | None = None
+    namespace: str | None = None
+    name: str | None = None
+    uid: str | None = None
+    field_path: str | None = None
+
+
+class Source(Struct):
+    """`source`."""
+
+    component: str | None = None
+    host: str | None = None
+
+
+class Series(Struct):
+    """`series`."""
+
+    count: int | None = None
+    last_observed_time: str | None = None
+
+
+class Event(Struct):
+    """A core/v1 Event."""
+
+    metadata: Metadata = msgspec.field(default_factory=Metadata)
+    involved_object: InvolvedObject | None = None
+    reason: str | None = None
+    message: str | None = None
+    type: str | None = None
+    source: Source | None = None
+    reporting_component: str | None = None
+    count: int | None = None
+    first_timestamp: str | None = None
+    last_timestamp: str | None = None
+    event_time: str | None = None
+    series: Series | None = None
