@@ -1,0 +1,142 @@
+"""Writes one Event: tries again where that helps, gives up where it does not.
+
+An answer says which: AlreadyExists is success, since names are made from what
+happened; a refusal (no right, namespace going away, malformed) stays one; anything
+else may pass, and is tried again with growing pauses.
+"""
+
+import logging
+import random
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Protocol
+
+from probewatch.clock import Clock
+from probewatch.errors import ApiError
+from probewatch.kube.events import EventDraft, render_event
+from probewatch.kube.sanitize import sanitize
+
+_log = logging.getLogger(__name__)
+
+TRIES = 12
+"""As in client-go; with the pauses below they bridge about four minutes."""
+
+FIRST_PAUSE_SECONDS = 0.5
+LONGEST_PAUSE_SECONDS = 30.0
+
+SILENCE_SECONDS = 60.0
+"""The same trouble is logged once in so long."""
+
+ANSWER_LIMIT = 256
+"""Bytes of the API server's answer that are logged."""
+
+NAMESPACE_TERMINATING = b"NamespaceTerminating"
+"""The cause in the answer to writing into a namespace that is being deleted."""
+
+_REFUSALS: Mapping[int, str] = {
+    HTTPStatus.FORBIDDEN: "Forbidden",
+    HTTPStatus.NOT_FOUND: "NamespaceGone",
+}
+
+
+class Requester(Protocol):
+    """The one thing needed of an API client."""
+
+    async def request(
+        self, verb: str, path: str, *, body: object | None = None
+    ) -> tuple[int, bytes]:
+        """Return status and body of the answer; raises ApiError or OSError without one."""
+        ...
+
+
+@dataclass(slots=True, kw_only=True)
+class EventStats:
+    """What became of the Events, for the metrics to read."""
+
+    posted: Counter[str] = field(default_factory=Counter)
+    """By reason; those that were there already count too."""
+    existed: int = 0
+    """Of those, how many were there already."""
+    dropped: Counter[str] = field(default_factory=Counter)
+    """By why: QueueFull, PodBudget, Forbidden, NamespaceTerminating, Rejected, Unanswered, …"""
+    retries: int = 0
+
+
+class EventWriter:
+    """Writes Events through *requester*; *instance* names this process in them."""
+
+    def __init__(
+        self,
+        *,
+        requester: Requester,
+        instance: str,
+        clock: Clock,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self.stats = EventStats()
+        self._requester = requester
+        self._instance = instance
+        self._clock = clock
+        self._jitter = jitter
+        self._logged: dict[str, float] = {}
+
+    async def write(self, draft: EventDraft) -> None:
+        """Write one Event and count what became of it; raises nothing the network can cause."""
+        body = render_event(draft, instance=self._instance, now=self._clock.now())
+        status, answer = await self._post(draft, body)
+        for tried in range(1, TRIES):
+            if not _may_pass(status):
+                break
+            self.stats.retries += 1
+            await self._clock.sleep(self._pause(tried))
+            status, answer = await self._post(draft, body)
+        self._settle(draft, status, answer)
+
+    async def _post(self, draft: EventDraft, body: object) -> tuple[int, bytes]:
+        """Return status 0 and the reason where there was no answer."""
+        path = f"/apis/events.k8s.io/v1/namespaces/{draft.pod.namespace}/events"
+        try:
+            return await self._requester.request("POST", path, body=body)
+        except (ApiError, OSError) as error:
+            return 0, str(error).encode(errors="replace")
+
+    def _settle(self, draft: EventDraft, status: int, answer: bytes) -> None:
+        if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES or status == HTTPStatus.CONFLICT:
+            self.stats.posted[draft.kind.reason] += 1
+            self.stats.existed += status == HTTPStatus.CONFLICT
+        elif NAMESPACE_TERMINATING in answer:
+            # The pods go too: nobody will look, and nothing is wrong.
+            self.stats.dropped["NamespaceTerminating"] += 1
+        elif _may_pass(status):
+            self._drop("Unanswered", status, answer)
+        else:
+            self._drop(_REFUSALS.get(status, "Rejected"), status, answer)
+
+    def _drop(self, why: str, status: int, answer: bytes) -> None:
+        self.stats.dropped[why] += 1
+        now = self._clock.monotonic()
+        if now - self._logged.get(why, -SILENCE_SECONDS) < SILENCE_SECONDS:
+            return
+        self._logged[why] = now
+        _log.warning(
+            "Kubernetes Events cannot be written",
+            extra={
+                "why": why,
+                "status": status,
+                "answer": sanitize(answer.decode(errors="replace"), limit=ANSWER_LIMIT),
+                "dropped": self.stats.dropped[why],
+            },
+        )
+
+    def _pause(self, tried: int) -> float:
+        """Return a pause between half and all of 0.5, 1, 2, … 30 s: many do not come at once."""
+        longest = min(FIRST_PAUSE_SECONDS * 2.0 ** (tried - 1), LONGEST_PAUSE_SECONDS)
+        return longest * (0.5 + self._jitter() / 2)
+
+
+def _may_pass(status: int) -> bool:
+    """Tell whether trying again may help: no answer, too many, not logged in just now, trouble."""
+    passing = {0, HTTPStatus.UNAUTHORIZED, HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
+    return status in passing or status >= HTTPStatus.INTERNAL_SERVER_ERROR

@@ -1,0 +1,130 @@
+"""A sink that tells findings as Events and never makes anyone wait.
+
+Findings are turned into Events at once, put into a bounded queue and written
+by workers. Bounds keep a bad day from becoming a flood: a budget for each pod
+(one loop cannot use up what others need), one over all, and the length of the
+queue. What is left out is counted by why; nothing else depends on Events.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from probewatch.clock import Clock
+from probewatch.core.findings import Finding, RestartCorrected
+from probewatch.core.model import PodRef, PodSpec, PodUid, Workload
+from probewatch.kube.event_writer import EventWriter
+from probewatch.kube.events import EventDraft, draft_event
+from probewatch.kube.token_bucket import TokenBucket
+
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
+
+REMEMBERED = 4096
+"""Names and pods kept in mind, as in client-go's event correlator."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecorderOptions:
+    """Bounds; the reasons for the defaults are with the settings of the same name."""
+
+    queue_length: int = 1000
+    workers: int = 2
+    per_second: float = 5.0
+    burst: int = 50
+    pod_burst: int = 25
+    pod_refill_seconds: float = 300.0
+
+
+class Recorder:
+    """The sink; `run` must be running for anything to be written.
+
+    *spec_of* returns the spec of a pod that is known, for what its probe asks.
+    """
+
+    def __init__(
+        self,
+        *,
+        writer: EventWriter,
+        options: RecorderOptions,
+        spec_of: Callable[[PodUid], PodSpec | None],
+        clock: Clock,
+    ) -> None:
+        self.stats = writer.stats
+        self._writer = writer
+        self._options = options
+        self._spec_of = spec_of
+        self._clock = clock
+        self._queue: asyncio.Queue[EventDraft] = asyncio.Queue(options.queue_length)
+        self._unfinished = 0
+        self._names: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._pods: OrderedDict[PodUid, TokenBucket] = OrderedDict()
+        self._all = TokenBucket(burst=options.burst, refill=1 / options.per_second)
+
+    @property
+    def queued(self) -> int:
+        """How many Events wait to be written."""
+        return self._queue.qsize()
+
+    def publish(self, finding: Finding, workload: Workload) -> None:
+        """Take a finding; returns at once. Findings without an Event cost next to nothing."""
+        pod = _pod_of(finding)
+        draft = draft_event(finding, workload, self._spec_of(pod.uid) or PodSpec())
+        if draft is None or (pod.namespace, draft.name) in self._names:
+            return
+        if self._queue.full():
+            self.stats.dropped["QueueFull"] += 1
+        elif not self._budget(pod.uid).take(self._clock.monotonic()):
+            self.stats.dropped["PodBudget"] += 1
+        else:
+            _remember(self._names, (pod.namespace, draft.name), None)
+            self._queue.put_nowait(draft)
+            self._unfinished += 1
+
+    async def run(self) -> None:
+        """Write what is queued until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            for number in range(self._options.workers):
+                group.create_task(self._work(), name=f"event writer {number}")
+
+    async def drain(self, seconds: float) -> None:
+        """Wait until everything queued is written, at most *seconds*; count what is left."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._queue.join()
+        except TimeoutError:
+            self.stats.dropped["Shutdown"] += self._unfinished
+
+    async def _work(self) -> None:
+        while True:
+            draft = await self._queue.get()
+            try:
+                await self._wait_for_turn()
+                await self._writer.write(draft)
+            finally:
+                self._queue.task_done()
+                self._unfinished -= 1
+
+    async def _wait_for_turn(self) -> None:
+        while not self._all.take(self._clock.monotonic()):
+            await self._clock.sleep(self._all.wait(self._clock.monotonic()))
+
+    def _budget(self, uid: PodUid) -> TokenBucket:
+        budget = self._pods.get(uid) or TokenBucket(
+            burst=self._options.pod_burst, refill=self._options.pod_refill_seconds
+        )
+        _remember(self._pods, uid, budget)
+        return budget
+
+
+def _pod_of(finding: Finding) -> PodRef:
+    return finding.now.pod if isinstance(finding, RestartCorrected) else finding.pod
+
+
+def _remember(memory: OrderedDict[_Key, _Value], key: _Key, value: _Value) -> None:
+    memory[key] = value
+    memory.move_to_end(key)
+    if len(memory) > REMEMBERED:
+        memory.popitem(last=False)

@@ -1,0 +1,94 @@
+"""Logging: one record is one line, constant words and separate values.
+
+JSON for machines, text for people. Values come in through `extra=`; in both
+formats they are escaped or sanitized, so that no pod, probe or error can forge
+a second record. Only plain values are written: the objects that libraries hang
+on their records stay out.
+"""
+
+import json
+import logging
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TextIO
+
+from probewatch.kube.sanitize import sanitize
+from probewatch.settings import LogFormat, LogLevel
+
+VALUE_LIMIT = 1024
+"""Bytes of one value; only a traceback may be longer."""
+
+TRACEBACK_LIMIT = 16_384
+
+OWN = "probewatch"
+"""Our loggers' root. Everyone else is heard from warnings on, unless everything is asked for."""
+
+_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
+
+def configure(*, log_format: LogFormat, level: LogLevel, stream: TextIO | None = None) -> None:
+    """Send all records to *stream* (standard error by default), replacing earlier handlers."""
+    out = sys.stderr if stream is None else stream
+    handler = logging.StreamHandler(out)
+    as_text = log_format is LogFormat.TEXT or (log_format is LogFormat.AUTO and out.isatty())
+    handler.setFormatter(TextFormatter() if as_text else JsonFormatter())
+    root = logging.getLogger()
+    root.handlers = [handler]
+    everything = level is LogLevel.DEBUG
+    root.setLevel(logging.DEBUG if everything else logging.WARNING)
+    logging.getLogger(OWN).setLevel(level.upper())
+    logging.captureWarnings(capture=True)
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object in a line; non-ASCII and line ends are escaped."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the record as JSON."""
+        fields: dict[str, object] = {
+            "time": _time(record),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": _cut(record.getMessage()),
+            **find_values(record),
+        }
+        if record.exc_info:
+            fields["exception"] = self.formatException(record.exc_info)[-TRACEBACK_LIMIT:]
+        return json.dumps(fields)
+
+
+class TextFormatter(logging.Formatter):
+    """`TIME LEVEL words key=value …`; a traceback follows indented, so that it is no record."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the record as text."""
+        words = sanitize(record.getMessage(), limit=VALUE_LIMIT)
+        values = [f"{key}={_quoted(value)}" for key, value in find_values(record).items()]
+        line = "  ".join([f"{_time(record)} {record.levelname:7} {words}", *values])
+        if not record.exc_info:
+            return line
+        lines = self.formatException(record.exc_info)[-TRACEBACK_LIMIT:].splitlines()
+        return "\n".join([line, *("    " + sanitize(each, limit=VALUE_LIMIT) for each in lines)])
+
+
+def find_values(record: logging.LogRecord) -> Mapping[str, object]:
+    """Return what came in through `extra=`, as far as it is plain and bounded."""
+    return {
+        key: _cut(value) if isinstance(value, str) else value
+        for key, value in vars(record).items()
+        if key not in _STANDARD and isinstance(value, str | int | float | bool)
+    }
+
+
+def _time(record: logging.LogRecord) -> str:
+    return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
+
+
+def _cut(text: str) -> str:
+    return sanitize(text, limit=VALUE_LIMIT)
+
+
+def _quoted(value: object) -> str:
+    text = str(value)
+    return json.dumps(text, ensure_ascii=False) if not text or " " in text or '"' in text else text

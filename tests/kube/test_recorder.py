@@ -1,0 +1,318 @@
+"""Events are written once, within bounds, and never make anyone wait."""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from probewatch.clock import Clock
+from probewatch.core.findings import Cause, Confidence, PodTracked, Restart, RestartCorrected
+from probewatch.core.model import ContainerKind, PodRef, PodSpec, PodUid, Workload
+from probewatch.errors import ApiError
+from probewatch.kube.event_writer import TRIES, EventWriter
+from probewatch.kube.recorder import Recorder, RecorderOptions
+from probewatch.kube.token_bucket import TokenBucket
+
+POD = PodRef(uid=PodUid("u-1"), namespace="shop", name="cart-1")
+WORKLOAD = Workload(namespace="shop", kind="Pod", name="cart-1")
+RESTART = Restart(
+    pod=POD,
+    container="app",
+    container_kind=ContainerKind.REGULAR,
+    restart_count=1,
+    epoch=0,
+    cause=Cause.LIVENESS_PROBE,
+    confidence=Confidence.CONFIRMED,
+    rule="killing-event",
+)
+CREATED = (201, b"{}")
+
+
+@dataclass
+class FakeTime:
+    """A clock that moves when someone sleeps, and by nothing else."""
+
+    seconds: float = 1000.0
+    slept: list[float] = field(default_factory=list)
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.seconds += seconds
+        await asyncio.sleep(0)
+
+    @property
+    def clock(self) -> Clock:
+        return Clock(now=lambda: self.seconds, monotonic=lambda: self.seconds, sleep=self.sleep)
+
+
+@dataclass
+class FakeApi:
+    """An API server that gives the answers it was told, then creates everything."""
+
+    answers: list[tuple[int, bytes] | Exception] = field(default_factory=list)
+    posted: list[tuple[str, str, Mapping[str, object]]] = field(default_factory=list)
+    open_for_business: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.open_for_business.set()
+
+    async def request(
+        self, verb: str, path: str, *, body: object | None = None
+    ) -> tuple[int, bytes]:
+        await self.open_for_business.wait()
+        assert isinstance(body, dict)
+        self.posted.append((verb, path, body))
+        answer = self.answers.pop(0) if self.answers else CREATED
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+@dataclass
+class Scene:
+    """A recorder with its fakes."""
+
+    api: FakeApi
+    time: FakeTime
+    recorder: Recorder
+
+    async def settle(self) -> None:
+        """Let the workers write all that is queued."""
+        task = asyncio.create_task(self.recorder.run())
+        await self.recorder.drain(5)
+        task.cancel()
+        await asyncio.wait([task])
+
+    def publish(self, *restarts: Restart) -> None:
+        for restart in restarts:
+            self.recorder.publish(restart, WORKLOAD)
+
+
+@pytest.fixture(name="scene")
+def _scene() -> Scene:
+    return make_scene()
+
+
+def make_scene(*answers: tuple[int, bytes] | Exception, **bounds: float) -> Scene:
+    api, time = FakeApi(answers=list(answers)), FakeTime()
+    writer = EventWriter(requester=api, instance="me", clock=time.clock, jitter=lambda: 1.0)
+    recorder = Recorder(
+        writer=writer,
+        options=replace(RecorderOptions(workers=1), **bounds),  # type: ignore[arg-type]  # by name
+        spec_of=lambda _uid: None,
+        clock=time.clock,
+    )
+    return Scene(api=api, time=time, recorder=recorder)
+
+
+def restarts(number: int, *, pods: int = 1) -> list[Restart]:
+    return [
+        replace(RESTART, restart_count=n + 1, pod=replace(POD, uid=PodUid(f"u-{pod}")))
+        for pod in range(pods)
+        for n in range(number)
+    ]
+
+
+async def test_finding_becomes_an_event_in_the_pods_namespace(scene: Scene) -> None:
+    """A finding is posted once, where kubectl looks for the pod's Events."""
+    scene.publish(RESTART)
+
+    await scene.settle()
+
+    [(verb, path, body)] = scene.api.posted
+    assert ("POST", "/apis/events.k8s.io/v1/namespaces/shop/events") == (verb, path)
+    assert ("LivenessProbeRestart", "me") == (body["reason"], body["reportingInstance"])
+    assert {"LivenessProbeRestart": 1} == scene.recorder.stats.posted
+
+
+async def test_findings_without_an_event_are_left_alone(scene: Scene) -> None:
+    """Tracking a pod, say, is no news: nothing is queued."""
+    scene.recorder.publish(PodTracked(pod=POD, spec=PodSpec()), WORKLOAD)
+
+    assert 0 == scene.recorder.queued
+
+
+async def test_corrected_verdict_is_posted_for_its_pod(scene: Scene) -> None:
+    """A cause that turned out to be another gets an Event of its own."""
+    was = replace(RESTART, cause=Cause.UNKNOWN)
+    scene.recorder.publish(RestartCorrected(was=was, now=RESTART), WORKLOAD)
+
+    await scene.settle()
+
+    assert 1 == len(scene.api.posted)
+
+
+async def test_same_event_is_not_posted_again(scene: Scene) -> None:
+    """What was told in this life is not sent a second time."""
+    scene.publish(RESTART, RESTART)
+    await scene.settle()
+    scene.publish(RESTART)
+    await scene.settle()
+
+    assert 1 == len(scene.api.posted)
+
+
+async def test_already_exists_is_success() -> None:
+    """After a crash the same Event is posted again; that it is there already is what we want."""
+    scene = make_scene((409, b'{"reason":"AlreadyExists"}'))
+    scene.publish(RESTART)
+
+    await scene.settle()
+
+    stats = scene.recorder.stats
+    assert (1, 1, Counter()) == (stats.posted.total(), stats.existed, stats.dropped)
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        (500, b""),
+        (503, b""),
+        (429, b""),
+        (401, b""),
+        ApiError("gone"),
+        OSError("reset"),
+        TimeoutError(),
+    ],
+    ids=["500", "503", "429", "401", "api error", "reset", "timeout"],
+)
+async def test_trouble_that_may_pass_is_tried_again(
+    trouble: tuple[int, bytes] | Exception,
+) -> None:
+    """No answer, or one that says "not now", costs a growing pause and no Event."""
+    scene = make_scene(trouble, trouble, trouble)
+    scene.publish(RESTART)
+
+    await scene.settle()
+
+    assert [0.5, 1.0, 2.0] == scene.time.slept
+    assert (1, 3) == (scene.recorder.stats.posted.total(), scene.recorder.stats.retries)
+
+
+async def test_trouble_that_does_not_pass_is_given_up() -> None:
+    """After about four minutes an Event is dropped and counted; the next one is tried anew."""
+    scene = make_scene(*[(500, b"boom")] * TRIES)
+    scene.publish(*restarts(2))
+
+    await scene.settle()
+
+    assert {"Unanswered": 1} == scene.recorder.stats.dropped
+    assert 1 == scene.recorder.stats.posted.total()
+    assert 30.0 == max(scene.time.slept)
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        ((403, b"forbidden"), "Forbidden"),
+        ((404, b""), "NamespaceGone"),
+        ((422, b"invalid"), "Rejected"),
+        ((302, b""), "Rejected"),
+        ((799, b""), "Unanswered"),
+        ((403, b'{"causes":[{"reason":"NamespaceTerminating"}]}'), "NamespaceTerminating"),
+    ],
+)
+async def test_refusal_is_final(answer: tuple[int, bytes], why: str) -> None:
+    """What the API server refuses is not sent again and again; the reason is counted."""
+    scene = make_scene(*[answer] * TRIES)
+    scene.publish(RESTART)
+
+    await scene.settle()
+
+    assert {why: 1} == scene.recorder.stats.dropped
+
+
+async def test_refusals_are_logged_once_a_minute(caplog: pytest.LogCaptureFixture) -> None:
+    """A missing right is named once in a minute, with the answer cut and made harmless."""
+    scene = make_scene(*[(403, b"no\nright\x1b[2J" + b"x" * 1000)] * 9)
+    with caplog.at_level(logging.WARNING):
+        scene.publish(*restarts(3))
+        await scene.settle()
+        scene.time.seconds += 61
+        scene.publish(*restarts(5))
+        await scene.settle()
+
+    assert 2 == len(caplog.records)
+    answer = vars(caplog.records[0])["answer"]
+    assert answer.startswith("no right[2J")
+    assert len(answer.encode()) <= 256
+
+
+async def test_terminating_namespace_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """Pods of a namespace that is being deleted get no Event, and that is no trouble."""
+    scene = make_scene((403, b"NamespaceTerminating"))
+    scene.publish(RESTART)
+
+    await scene.settle()
+
+    assert [] == caplog.records
+
+
+async def test_one_pod_has_a_budget(scene: Scene) -> None:
+    """A loop gets 25 Events and then one in five minutes; another pod's are not touched by it."""
+    scene.publish(*restarts(30))
+    scene.publish(replace(RESTART, pod=replace(POD, uid=PodUid("another"))))
+
+    assert ({"PodBudget": 5}, 26) == (scene.recorder.stats.dropped, scene.recorder.queued)
+
+    scene.time.seconds += 300
+    scene.publish(*restarts(32))
+
+    assert 27 == scene.recorder.queued
+
+
+async def test_queue_is_bounded() -> None:
+    """An API server that does not answer costs Events, counted, and no memory."""
+    scene = make_scene(queue_length=10)
+    scene.publish(*restarts(1, pods=15))
+
+    assert (10, {"QueueFull": 5}) == (scene.recorder.queued, scene.recorder.stats.dropped)
+
+
+async def test_all_events_together_have_a_rate() -> None:
+    """After the first burst, Events leave at the steady rate: the API server is no log file."""
+    scene = make_scene(burst=10, per_second=5.0)
+    scene.publish(*restarts(1, pods=20))
+
+    await scene.settle()
+
+    assert 20 == scene.recorder.stats.posted.total()
+    assert pytest.approx(2.0) == sum(scene.time.slept)
+
+
+async def test_end_waits_for_what_is_queued_but_not_for_ever() -> None:
+    """When the API server is silent, the end comes after the given time; losses are counted."""
+    scene = make_scene()
+    scene.api.open_for_business.clear()
+    scene.publish(*restarts(1, pods=3))
+    task = asyncio.create_task(scene.recorder.run())
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+
+    await scene.recorder.drain(0.01)
+
+    assert {"Shutdown": 3} == scene.recorder.stats.dropped
+    task.cancel()
+    await asyncio.wait([task])
+
+
+async def test_memory_of_names_is_bounded() -> None:
+    """Names and budgets of the last few thousand are kept, not of all pods there ever were."""
+    scene = make_scene(queue_length=6000)
+    scene.publish(*restarts(1, pods=5000))
+    scene.publish(*restarts(1, pods=1))
+
+    assert 5001 == scene.recorder.queued
+
+
+def test_bucket_fills_up_again() -> None:
+    """So many at once, one more after each refill, never more than the burst."""
+    bucket = TokenBucket(burst=2, refill=10.0)
+
+    assert [True, True, False] == [bucket.take(100.0) for _ in range(3)]
+    assert 10.0 == bucket.wait(100.0)
+    assert [True, False] == [bucket.take(110.0) for _ in range(2)]
+    assert [True, True, False] == [bucket.take(9000.0) for _ in range(3)]
