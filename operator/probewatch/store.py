@@ -11,7 +11,13 @@ from probewatch.core.evidence import Evidence, EvidenceKind
 from probewatch.core.findings import Finding
 from probewatch.core.model import Pod, PodRef, PodUid
 from probewatch.core.observe import (
-    EvidenceObserved, Observation, PodGone, PodObserved, Step, TimePassed, observe,
+    EvidenceObserved,
+    Observation,
+    PodGone,
+    PodObserved,
+    Step,
+    TimePassed,
+    observe,
 )
 from probewatch.core.policy import Policy
 from probewatch.core.state import PodState
@@ -20,11 +26,18 @@ EARLY_PODS_KEPT = 1000
 EARLY_EVENTS_KEPT = 32
 
 
+_DEFAULT = Policy()
+
+
+def _default_policy(_pod: Pod) -> Policy:
+    return _DEFAULT
+
+
 class Store:
     """All tracked pods. *policy_for* gives the policy that applies to a pod."""
 
     def __init__(self, policy_for: Callable[[Pod], Policy] | None = None) -> None:
-        self._policy_for = policy_for or (lambda _pod, default=Policy(): default)
+        self._policy_for = policy_for or _default_policy
         self._states: dict[PodUid, PodState] = {}
         self._by_evidence_uid: dict[str, PodUid] = {}
         self._early: OrderedDict[str, list[Evidence]] = OrderedDict()
@@ -68,7 +81,8 @@ class Store:
     ) -> tuple[Finding, ...]:
         """Forget the pods that a complete list did not contain: their deletion was missed."""
         missed = [
-            uid for uid, state in self._states.items()
+            uid
+            for uid, state in self._states.items()
             if uid not in seen and (namespaces is None or state.pod.namespace in namespaces)
         ]
         findings: list[Finding] = []
@@ -84,9 +98,7 @@ class Store:
 
     def pod_states(self) -> Mapping[tuple[str, str], int]:
         """How many tracked pods of each namespace are in which state."""
-        return Counter(
-            (state.pod.namespace, _name_state(state)) for state in self._states.values()
-        )
+        return Counter((state.pod.namespace, _name_state(state)) for state in self._states.values())
 
     def not_ready_since(self) -> Iterator[tuple[PodRef, float]]:
         """Pods that are not ready now, and since when (node clock)."""
@@ -95,9 +107,7 @@ class Store:
             if readiness.ready is False and readiness.changed_at and readiness.ever_ready:
                 yield state.ref, readiness.changed_at
 
-    def _feed_pod(
-        self, pod: Pod, observation: Observation, now: float
-    ) -> tuple[Finding, ...]:
+    def _feed_pod(self, pod: Pod, observation: Observation, now: float) -> tuple[Finding, ...]:
         is_new = pod.uid not in self._states
         findings = self._step(pod.uid, observation, now, pod=pod)
         if not is_new or pod.uid not in self._states:
@@ -121,9 +131,7 @@ class Store:
     def _feed_node(
         self, evidence: Evidence, observation: Observation, now: float
     ) -> tuple[Finding, ...]:
-        on_node = [
-            uid for uid, state in self._states.items() if state.pod.node == evidence.node
-        ]
+        on_node = [uid for uid, state in self._states.items() if state.pod.node == evidence.node]
         found: Iterable[Finding] = ()
         for uid in on_node:
             found = (*found, *self._step(uid, observation, now))

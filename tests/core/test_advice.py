@@ -11,6 +11,7 @@ from probewatch.core.model import (
     Probe,
     ProbeType,
     RestartPolicy,
+    RestartRule,
 )
 
 
@@ -48,7 +49,7 @@ def pod(
         readiness=found.get(ProbeType.READINESS),
         startup=found.get(ProbeType.STARTUP),
         restart_policy=own_policy,
-        has_restart_rules=rules,
+        restart_rules=(RestartRule(action="Restart", operator="In", values=(1,)),) if rules else (),
     )
     return PodSpec(containers=(container,), restart_policy=policy, grace=grace)
 

@@ -10,16 +10,16 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
-from probewatch.core.observe import EvidenceObserved, Observation, PodGone, PodObserved
-from probewatch.store import Store
 
 from probewatch.commands import outcome, render_replay, stream, truth
 from probewatch.commands.outcome import Ledger, Outcome
 from probewatch.commands.rise import CountRise
 from probewatch.commands.stream import Kind, LineType, Record, StreamError
 from probewatch.commands.virtual_time import VirtualTime
+from probewatch.core.observe import EvidenceObserved, Observation, PodGone, PodObserved
 from probewatch.core.policy import Policy
-from probewatch.kube import objects, parsing
+from probewatch.kube import objects, parsing, testimony
+from probewatch.store import Store
 
 DESCRIPTION = """\
 Read recorded streams of Pods and Events and say why each container restarted.
@@ -116,7 +116,7 @@ def _read_event(record: Record, _rise: CountRise) -> tuple[Observation, ...]:
     """That an Event expired says nothing about the pod."""
     if record.type is LineType.DELETED:
         return ()
-    evidence = parsing.parse_evidence(_EVENTS.decode(record.object))
+    evidence = testimony.parse_evidence(_EVENTS.decode(record.object))
     return () if evidence is None else (EvidenceObserved(evidence=evidence),)
 
 

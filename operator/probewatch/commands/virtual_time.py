@@ -9,9 +9,8 @@ pending: a replay ends with what the operator would have said in the end.
 from collections.abc import Iterable
 from typing import Protocol
 
-from probewatch.core.observe import Observation
-
 from probewatch.core.findings import Finding
+from probewatch.core.observe import Observation
 
 
 class Brain(Protocol):

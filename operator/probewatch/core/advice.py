@@ -215,7 +215,7 @@ def _grace_exceeds_detection(probe: Probe, _container: Container, spec: PodSpec)
 
 def _kill_without_restart(probe: Probe, container: Container, spec: PodSpec) -> str:
     policy = container.restart_policy or spec.restart_policy
-    if probe.probe_type is ProbeType.READINESS or container.has_restart_rules:
+    if probe.probe_type is ProbeType.READINESS or container.restart_rules:
         return ""
     if policy is not RestartPolicy.NEVER:
         return ""

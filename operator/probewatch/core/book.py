@@ -67,8 +67,13 @@ def _mark(evidence: Evidence, known: tuple[int, float] | None, *, from_zero: boo
     elif from_zero:
         fresh, since = evidence.count, evidence.first_at - 1
     return Mark(
-        kind=evidence.kind, at=evidence.at, count=evidence.count, fresh=fresh, since=since,
-        series=evidence.name, probe_type=evidence.probe_type,
+        kind=evidence.kind,
+        at=evidence.at,
+        count=evidence.count,
+        fresh=fresh,
+        since=since,
+        series=evidence.name,
+        probe_type=evidence.probe_type,
     )
 
 

@@ -4,8 +4,15 @@ from dataclasses import dataclass, replace
 
 from probewatch.core.model import Container, ContainerStatus, Pod, Termination
 from probewatch.core.restarts import (
-    Change, CountedRestart, Path, Watermark, advance, after_rise, death_for_rise,
-    first_watermark, sandbox_changed,
+    Change,
+    CountedRestart,
+    Path,
+    Watermark,
+    advance,
+    after_rise,
+    death_for_rise,
+    first_watermark,
+    sandbox_changed,
 )
 from probewatch.core.state import PodState
 
@@ -34,9 +41,7 @@ def count(state: PodState, pod: Pod, *, relisted: bool, now: float) -> Counted:
     marks.extend(mark for mark in state.marks if mark.name not in seen)
     zero = {status.name for status in pod.statuses if status.restart_count == 0}
     zero -= {mark.name for mark in state.marks}
-    return Counted(
-        marks=tuple(marks), restarts=tuple(restarts), from_zero=state.from_zero | zero
-    )
+    return Counted(marks=tuple(marks), restarts=tuple(restarts), from_zero=state.from_zero | zero)
 
 
 def _follow(
@@ -57,8 +62,13 @@ def _follow(
 
 
 def _rise(
-    state: PodState, pod: Pod, mark: Watermark, status: ContainerStatus,
-    *, relisted: bool, now: float,
+    state: PodState,
+    pod: Pod,
+    mark: Watermark,
+    status: ContainerStatus,
+    *,
+    relisted: bool,
+    now: float,
 ) -> tuple[Watermark, tuple[CountedRestart, ...]]:
     jump = status.restart_count - mark.count
     death, path = death_for_rise(mark, status, relisted=relisted or jump > 1)
@@ -82,9 +92,7 @@ def _rise(
     return after_rise(mark, status, death, epoch=mark.epoch), (*older, newest)
 
 
-def _death_after_jump(
-    mark: Watermark, status: ContainerStatus
-) -> tuple[Termination | None, Path]:
+def _death_after_jump(mark: Watermark, status: ContainerStatus) -> tuple[Termination | None, Path]:
     last = status.last
     if last is None or status.running_since is None:
         return None, Path.UNSEEN
@@ -101,10 +109,14 @@ def _older(
     older = []
     for step in range(1, jump):
         known = first if step == 1 else None
-        older.append(replace(
-            blank, restart_count=mark.count + step, termination=known,
-            path=mark.path if known else Path.UNSEEN,
-        ))
+        older.append(
+            replace(
+                blank,
+                restart_count=mark.count + step,
+                termination=known,
+                path=mark.path if known else Path.UNSEEN,
+            )
+        )
     return tuple(older)
 
 

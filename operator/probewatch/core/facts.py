@@ -7,7 +7,12 @@ from probewatch.core.book import START_KINDS, Book, Mark
 from probewatch.core.evidence import EvidenceKind
 from probewatch.core.findings import Cause, Confidence
 from probewatch.core.model import (
-    MINIMUM_GRACE_SECONDS, PodSpec, Probe, ProbeType, RestartPolicy, Termination,
+    MINIMUM_GRACE_SECONDS,
+    PodSpec,
+    Probe,
+    ProbeType,
+    RestartPolicy,
+    Termination,
 )
 from probewatch.core.restarts import CountedRestart, Path
 
@@ -21,6 +26,11 @@ LATE_KILL = 15.0
 """A probe verdict on an already dead container comes within this time."""
 CANARY_SPAN = 300.0
 """The kubelet's spam filter refills one event in so many seconds (client-go)."""
+
+SIGNAL_BASE = 128
+MAX_SIGNAL = 64
+SIGKILL_EXIT = 137
+SIGTERM_EXIT = 143
 
 OUTSIDE_SIGNALS = frozenset({1, 2, 3, 9, 10, 12, 15})
 """HUP, INT, QUIT, KILL, USR1, USR2, TERM come from outside; SEGV or ABRT are the app's own."""
@@ -63,9 +73,7 @@ class Facts:
     @property
     def lifetime(self) -> float | None:
         """Seconds from start to end of the instance, if both are known."""
-        if self.death is None or self.death.started_at is None or self.death.finished_at is None:
-            return None
-        return self.death.finished_at - self.death.started_at
+        return self.death.lifetime if self.death else None
 
     def grace(self, probe: Probe | None = None) -> float:
         """The grace period that applied to a kill by *probe*, in seconds."""
@@ -77,14 +85,15 @@ class Facts:
         death = self.death
         if death is None or death.finished_at is None:
             return self._kill_without_times()
+        end = death.finished_at
         start = death.started_at if death.started_at is not None else death.finished_at
         limit = max(self.grace(), self._longest_probe_grace()) + STOP_SLACK
         fits = [
-            kill for kill in self.fresh_kills()
-            if start - CLOCK_SLACK <= kill.at <= death.finished_at + KILL_AFTER_DEATH
-            and death.finished_at - kill.at <= limit
+            kill
+            for kill in self.fresh_kills()
+            if start - CLOCK_SLACK <= kill.at <= end + KILL_AFTER_DEATH and end - kill.at <= limit
         ]
-        return min(fits, key=lambda kill: abs(death.finished_at - kill.at), default=None)
+        return min(fits, key=lambda kill: abs(end - kill.at), default=None)
 
     def _kill_without_times(self) -> Mark | None:
         if self.death is None or self.restart.next_start is None:
@@ -126,9 +135,9 @@ class Facts:
             return False
         end = self._canary_end(died)
         kinds = {
-            mark.kind for mark in self.book.starts
-            if mark.kind in START_KINDS and mark.count > 1
-            and died - CLOCK_SLACK <= mark.at <= end
+            mark.kind
+            for mark in self.book.starts
+            if mark.kind in START_KINDS and mark.count > 1 and died - CLOCK_SLACK <= mark.at <= end
         }
         return len(kinds) > 1
 
@@ -145,8 +154,10 @@ class Facts:
         born = self.death.started_at if self.death and self.death.started_at else None
         within = self.grace(probe) + probe.interval + probe.timeout + 5.0
         marks = [
-            mark for mark in self.book.failures
-            if mark.probe_type == probe_type and mark.kind is EvidenceKind.PROBE_FAILED
+            mark
+            for mark in self.book.failures
+            if mark.probe_type == probe_type
+            and mark.kind is EvidenceKind.PROBE_FAILED
             and mark.at <= died + KILL_AFTER_DEATH
             and (born is None or mark.at >= born - CLOCK_SLACK)
         ]
@@ -176,12 +187,12 @@ class Facts:
     @property
     def signal(self) -> int:
         """The signal that an exit code above 128 stands for, else 0."""
-        return self.exit_code - 128 if 128 < self.exit_code < 193 else 0
+        return self.exit_code - SIGNAL_BASE if 0 < self.exit_code - SIGNAL_BASE <= MAX_SIGNAL else 0
 
     @property
     def looks_killed(self) -> bool:
-        """Whether a kubelet kill can end so without help of the app: SIGTERM, SIGKILL, stop signal, 0."""
-        return self.exit_code in {0, 137, 143} or self.signal in OUTSIDE_SIGNALS
+        """Whether a kubelet kill can end so by itself: SIGTERM, SIGKILL, stop signal, or 0."""
+        return self.exit_code in {0, SIGKILL_EXIT, SIGTERM_EXIT} or self.signal in OUTSIDE_SIGNALS
 
     @property
     def in_place(self) -> bool:

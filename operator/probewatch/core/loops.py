@@ -7,6 +7,7 @@ half hour does not resolve between two kills.
 
 from collections import Counter
 from dataclasses import replace
+from itertools import pairwise
 
 from probewatch.core.findings import Cause, Finding, LoopEnded, LoopStarted
 from probewatch.core.model import PodRef
@@ -23,7 +24,7 @@ GAPS_OF_QUIET = 3.0
 def quiet_time(loop: LoopState, policy: Policy) -> float:
     """Seconds without a restart after which the loop is over."""
     times = [at for at, _ in loop.recent]
-    gaps = [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in pairwise(times)]
     longest = max(gaps, default=0.0)
     return max(policy.loop_quiet, min(GAPS_OF_QUIET * longest, policy.slow_loop_window))
 
@@ -78,6 +79,10 @@ def end_if_quiet(
 def end(loop: LoopState, container: str, *, ref: PodRef, now: float, gone: bool) -> LoopEnded:
     """The finding that a loop is over."""
     return LoopEnded(
-        pod=ref, container=container, cause=loop.cause,
-        started_at=loop.started_at if loop.started_at is not None else now, at=now, gone=gone,
+        pod=ref,
+        container=container,
+        cause=loop.cause,
+        started_at=loop.started_at if loop.started_at is not None else now,
+        at=now,
+        gone=gone,
     )

@@ -1,9 +1,7 @@
 """Pods as the core sees them: plain values, times in epoch seconds.
 
-Everything the API server may leave out is optional here. The times of a
-container (`started_at`, `finished_at`, `last_transition`) are the **node's**
-clock with a resolution of one second; they are compared with each other, never
-with the time at which something was received.
+The times of a container (`started_at`, `finished_at`, `last_transition`) are the **node's** clock
+with a resolution of one second: compared with each other, never with a time of arrival.
 """
 
 from collections.abc import Mapping
@@ -124,10 +122,7 @@ class Container:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PodSpec:
-    """The part of a pod that does not change from update to update.
-
-    Pods of one workload share it: the parser interns equal ones.
-    """
+    """The part of a pod that does not change; pods of one workload share it."""
 
     containers: tuple[Container, ...] = ()
     """Init containers and sidecars first, as the kubelet starts them."""
@@ -148,11 +143,7 @@ class PodSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Termination:
-    """`state.terminated` or `lastState.terminated`.
-
-    `started_at` and `finished_at` are `None` where the API has null or 1970:
-    containers that vanished or never started.
-    """
+    """`state.terminated` or `lastState.terminated`; times are None where the API has 1970."""
 
     exit_code: int
     reason: str = ""
@@ -160,6 +151,13 @@ class Termination:
     started_at: float | None = None
     finished_at: float | None = None
     container_id: str = ""
+
+    @property
+    def lifetime(self) -> float | None:
+        """Seconds from start to end, if both are known."""
+        if self.started_at is None or self.finished_at is None:
+            return None
+        return self.finished_at - self.started_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

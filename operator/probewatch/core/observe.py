@@ -59,20 +59,26 @@ class Step:
     due: float | None = None
 
 
-def observe(
-    state: PodState | None, observation: Observation, policy: Policy, now: float
-) -> Step:
+def observe(state: PodState | None, observation: Observation, policy: Policy, now: float) -> Step:
     """The next state of one pod, what is to be said, and when to look again."""
-    match observation:
-        case PodObserved(pod=pod, relisted=relisted):
-            after, findings = _pod(state, pod, relisted=relisted, policy=policy, now=now)
-        case EvidenceObserved(evidence=evidence):
-            after, findings = _evidence(state, evidence, policy, now) if state else (None, ())
-        case PodGone():
-            after, findings = _gone(state, policy, now) if state else (None, ())
-        case TimePassed():
-            after, findings = _time(state, policy, now) if state else (None, ())
+    after, findings = _dispatch(state, observation, policy, now)
     return Step(state=after, findings=findings, due=_due(after, policy) if after else None)
+
+
+def _dispatch(
+    state: PodState | None, observation: Observation, policy: Policy, now: float
+) -> tuple[PodState | None, tuple[Finding, ...]]:
+    if isinstance(observation, PodObserved):
+        return _pod(state, observation.pod, relisted=observation.relisted, policy=policy, now=now)
+    if state is None:
+        return None, ()
+    match observation:
+        case EvidenceObserved(evidence=evidence):
+            return _evidence(state, evidence, policy, now)
+        case PodGone():
+            return _gone(state, policy, now)
+        case TimePassed():
+            return _time(state, policy, now)
 
 
 def _pod(
@@ -91,7 +97,10 @@ def _first(pod: Pod) -> tuple[PodState, tuple[Finding, ...]]:
     zero = frozenset(status.name for status in pod.statuses if status.restart_count == 0)
     names = {status.name: status for status in pod.statuses}
     state = PodState(
-        pod=pod, tracked=True, from_zero=zero, readiness=first_readiness(pod),
+        pod=pod,
+        tracked=True,
+        from_zero=zero,
+        readiness=first_readiness(pod),
         marks=tuple(first_watermark(status) for status in names.values()),
     )
     return state, (PodTracked(pod=state.ref, spec=pod.spec),)
@@ -109,9 +118,7 @@ def _update(
     after = replace(after, readiness=readiness)
     for restart in counted.restarts:
         name = restart.container.name
-        judged = verdicts.take_restart(
-            after, after.memory(name), restart, policy=policy, now=now
-        )
+        judged = verdicts.take_restart(after, after.memory(name), restart, policy=policy, now=now)
         after = _remember(after, name, judged.memory)
         findings = (*findings, *judged.findings)
     return after, findings
@@ -143,11 +150,16 @@ def _failures(state: PodState, evidence: Evidence, mark: Mark) -> tuple[Finding,
     kinds = {EvidenceKind.PROBE_FAILED, EvidenceKind.PROBE_ERRORED}
     if mark.kind not in kinds or evidence.probe_type not in set(ProbeType):
         return ()
-    return (ProbeFailures(
-        pod=state.ref, container=evidence.container,
-        probe_type=ProbeType(evidence.probe_type), reason=evidence.failure,
-        count=mark.fresh, at=mark.at,
-    ),)
+    return (
+        ProbeFailures(
+            pod=state.ref,
+            container=evidence.container,
+            probe_type=ProbeType(evidence.probe_type),
+            reason=evidence.failure,
+            count=mark.fresh,
+            at=mark.at,
+        ),
+    )
 
 
 def _judge_all(
@@ -163,34 +175,27 @@ def _judge_all(
 def _judge(
     state: PodState, name: str, policy: Policy, now: float, *, flush: bool = False
 ) -> tuple[PodState, tuple[Finding, ...]]:
-    ready = verdicts.publish_ready(
-        state, state.memory(name), policy=policy, now=now, flush=flush
-    )
+    ready = verdicts.publish_ready(state, state.memory(name), policy=policy, now=now, flush=flush)
     corrected = verdicts.correct(state, ready.memory, now=now)
     return _remember(state, name, corrected.memory), (*ready.findings, *corrected.findings)
 
 
-def _time(
-    state: PodState, policy: Policy, now: float
-) -> tuple[PodState, tuple[Finding, ...]]:
+def _time(state: PodState, policy: Policy, now: float) -> tuple[PodState, tuple[Finding, ...]]:
     state, findings = _judge_all(state, policy, now)
     for name, memory in state.memories:
-        loop, ended = loops.end_if_quiet(
-            memory.loop, name, ref=state.ref, policy=policy, now=now
-        )
+        loop, ended = loops.end_if_quiet(memory.loop, name, ref=state.ref, policy=policy, now=now)
         state = _remember(state, name, replace(memory, loop=loop)) if ended else state
         findings = (*findings, *ended)
     readiness, calmed = calm_down(state.readiness, ref=state.ref, policy=policy, now=now)
     return replace(state, readiness=readiness), (*findings, *calmed)
 
 
-def _gone(
-    state: PodState, policy: Policy, now: float
-) -> tuple[None, tuple[Finding, ...]]:
+def _gone(state: PodState, policy: Policy, now: float) -> tuple[None, tuple[Finding, ...]]:
     state, findings = _judge_all(state, policy, now, flush=True)
     ended = tuple(
         loops.end(memory.loop, name, ref=state.ref, now=now, gone=True)
-        for name, memory in state.memories if memory.loop.started_at is not None
+        for name, memory in state.memories
+        if memory.loop.started_at is not None
     )
     return None, (*findings, *ended, PodForgotten(pod=state.ref))
 

@@ -19,7 +19,7 @@ class Policy:
     """A loop ends after so long without a restart: three times the longest back-off (300 s), and
     longer than two kills of a slow loop are apart as long as intervals are regular."""
     slow_loop_restarts: int = 5
-    """So many restarts within `slow_loop_window` are a slow loop: one kill every half hour all day long."""
+    """So many restarts within `slow_loop_window` are a slow loop: one each half hour."""
     slow_loop_window: float = 21600.0
     flap_transitions: int = 6
     """So many losses of readiness within `flap_window`, without a restart, are flapping."""

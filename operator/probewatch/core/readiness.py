@@ -7,16 +7,24 @@ status with a newer time means that the opposite was true in between, unseen.
 from dataclasses import replace
 
 from probewatch.core.findings import (
-    Finding, FlappingChanged, Readiness, ReadinessChanged, ReadinessReason,
+    Finding,
+    FlappingChanged,
+    Readiness,
+    ReadinessChanged,
+    ReadinessReason,
 )
 from probewatch.core.model import Condition, Pod, PodRef
 from probewatch.core.policy import Policy
 from probewatch.core.state import ReadinessState
 
-NO_FLAPS = frozenset({
-    ReadinessReason.CONTAINER_RESTART, ReadinessReason.TERMINATING,
-    ReadinessReason.COMPLETED, ReadinessReason.STARTUP,
-})
+NO_FLAPS = frozenset(
+    {
+        ReadinessReason.CONTAINER_RESTART,
+        ReadinessReason.TERMINATING,
+        ReadinessReason.COMPLETED,
+        ReadinessReason.STARTUP,
+    }
+)
 
 
 def first_readiness(pod: Pod) -> ReadinessState:
@@ -58,7 +66,10 @@ def _to_ready(state: ReadinessState, pod: Pod, ref: PodRef, at: float) -> Readin
     fresh = reason in {ReadinessReason.STARTUP, ReadinessReason.CONTAINER_RESTART}
     begun = max((s.running_since for s in pod.statuses if s.running_since), default=None)
     return ReadinessChanged(
-        pod=ref, to=Readiness.READY, reason=reason, at=at,
+        pod=ref,
+        to=Readiness.READY,
+        reason=reason,
+        at=at,
         not_ready_seconds=max(0.0, at - since) if since is not None else None,
         time_to_ready=max(0.0, at - begun) if fresh and begun is not None else None,
     )
@@ -71,9 +82,9 @@ def _lost(
     losses = state.losses
     if reason not in NO_FLAPS:
         losses = (*(loss for loss in losses if loss > at - policy.flap_window), at)
-    found: list[Finding] = [ReadinessChanged(
-        pod=ref, to=Readiness.NOT_READY, reason=reason, at=at, container=container
-    )]
+    found: list[Finding] = [
+        ReadinessChanged(pod=ref, to=Readiness.NOT_READY, reason=reason, at=at, container=container)
+    ]
     flapping = state.flapping or len(losses) >= policy.flap_transitions
     if flapping and not state.flapping:
         found.append(FlappingChanged(pod=ref, flapping=True, transitions=len(losses), at=at))

@@ -178,7 +178,10 @@ def after_rise(
     own = fresh.death if identity(fresh.death) != identity(death) else None
     path = Path.TERMINATED_SEEN if status.terminated else Path.IN_PLACE
     return replace(
-        fresh, epoch=epoch, death=own, path=path if own else Path.UNSEEN,
+        fresh,
+        epoch=epoch,
+        death=own,
+        path=path if own else Path.UNSEEN,
         dead_id=identity(death) or identity(status.last) or mark.dead_id,
     )
 

@@ -6,7 +6,7 @@ that they stay open for repair for an hour, because a kill's count may come late
 
 from dataclasses import dataclass, replace
 
-from probewatch.core.attribution import PROBE_KILLS, Rule, Verdict, attribute
+from probewatch.core.attribution import attribute
 from probewatch.core.book import Mark
 from probewatch.core.facts import KILL_AFTER_DEATH, Facts, Past
 from probewatch.core.findings import Confidence, Finding, Restart, RestartCorrected
@@ -14,12 +14,16 @@ from probewatch.core.loops import add_restart
 from probewatch.core.policy import Policy
 from probewatch.core.restarts import CountedRestart, Path
 from probewatch.core.state import ContainerMemory, Pending, PodState, Settled
+from probewatch.core.verdict import PROBE_KILLS, Rule, Verdict
 
 PAST_KEPT = 16
 SETTLED_KEPT = 32
 
 RANK = {
-    Confidence.LOW: 0, Confidence.MEDIUM: 1, Confidence.HIGH: 2, Confidence.CONFIRMED: 3,
+    Confidence.LOW: 0,
+    Confidence.MEDIUM: 1,
+    Confidence.HIGH: 2,
+    Confidence.CONFIRMED: 3,
 }
 
 
@@ -32,8 +36,12 @@ class Judged:
 
 
 def take_restart(
-    state: PodState, memory: ContainerMemory, restart: CountedRestart,
-    *, policy: Policy, now: float,
+    state: PodState,
+    memory: ContainerMemory,
+    restart: CountedRestart,
+    *,
+    policy: Policy,
+    now: float,
 ) -> Judged:
     """A restart was counted: publish its verdict, or let it settle."""
     waiting = Pending(restart=restart, deadline=now + policy.settle)
@@ -63,41 +71,63 @@ def judge(
     state: PodState, memory: ContainerMemory, restart: CountedRestart
 ) -> tuple[Rule, Verdict]:
     """The verdict on one restart by all that is known now."""
-    return attribute(Facts(
-        restart=restart, spec=state.pod.spec, book=memory.book, pod_book=state.pod_book,
-        past=memory.past, used=memory.used,
-    ))
+    return attribute(
+        Facts(
+            restart=restart,
+            spec=state.pod.spec,
+            book=memory.book,
+            pod_book=state.pod_book,
+            past=memory.past,
+            used=memory.used,
+        )
+    )
 
 
 def _publish(
-    state: PodState, memory: ContainerMemory, restart: CountedRestart,
-    verdict: tuple[Rule, Verdict], *, policy: Policy, now: float,
+    state: PodState,
+    memory: ContainerMemory,
+    restart: CountedRestart,
+    verdict: tuple[Rule, Verdict],
+    *,
+    policy: Policy,
+    now: float,
 ) -> tuple[ContainerMemory, tuple[Finding, ...]]:
     published = _render(state, restart, verdict)
     loop, looped = add_restart(
-        memory.loop, published.cause, published.container,
-        ref=state.ref, policy=policy, now=restart.observed_at,
+        memory.loop,
+        published.cause,
+        published.container,
+        ref=state.ref,
+        policy=policy,
+        now=restart.observed_at,
     )
     settled = memory.settled
     if published.confidence is not Confidence.CONFIRMED:
         entry = Settled(restart=restart, published=published, until=now + policy.repair)
         settled = (*(each for each in settled if each.until > now), entry)[-SETTLED_KEPT:]
     memory = replace(
-        memory, loop=loop, settled=settled, used=_use(memory, restart),
+        memory,
+        loop=loop,
+        settled=settled,
+        used=_use(memory, restart),
         past=(*memory.past, _past(restart, published))[-PAST_KEPT:],
     )
     return memory, (published, *looped)
 
 
-def _render(
-    state: PodState, restart: CountedRestart, verdict: tuple[Rule, Verdict]
-) -> Restart:
+def _render(state: PodState, restart: CountedRestart, verdict: tuple[Rule, Verdict]) -> Restart:
     rule, said = verdict
     death = restart.termination
     return Restart(
-        pod=state.ref, container=restart.container.name, container_kind=restart.container.kind,
-        restart_count=restart.restart_count, epoch=restart.epoch,
-        cause=said.cause, confidence=said.confidence, rule=rule.name, evidence=said.evidence,
+        pod=state.ref,
+        container=restart.container.name,
+        container_kind=restart.container.kind,
+        restart_count=restart.restart_count,
+        epoch=restart.epoch,
+        cause=said.cause,
+        confidence=said.confidence,
+        rule=rule.name,
+        evidence=said.evidence,
         exit_code=death.exit_code if death else None,
         started_at=death.started_at if death else None,
         finished_at=death.finished_at if death else None,
@@ -107,11 +137,11 @@ def _render(
 
 def _past(restart: CountedRestart, published: Restart) -> Past:
     death = restart.termination
-    timed = death is not None and death.started_at is not None and death.finished_at is not None
     return Past(
-        cause=published.cause, confidence=published.confidence,
+        cause=published.cause,
+        confidence=published.confidence,
         exit_code=death.exit_code if death else -1,
-        lifetime=death.finished_at - death.started_at if timed else None,
+        lifetime=death.lifetime if death else None,
     )
 
 
@@ -139,7 +169,8 @@ def repair(memory: ContainerMemory, kill: Mark) -> ContainerMemory:
     candidates = {
         restart.restart_count
         for restart in _open(memory)
-        if restart.path is not Path.TERMINATED_SEEN and restart.died_at is not None
+        if restart.path is not Path.TERMINATED_SEEN
+        and restart.died_at is not None
         and since + KILL_AFTER_DEATH < restart.died_at < kill.at - KILL_AFTER_DEATH
     }
     if not candidates or len(candidates) > kill.fresh - 1:

@@ -87,27 +87,45 @@ def _probe(text: str, *, combined: bool) -> Meaning:
         if rest.startswith("failed"):
             output = rest.removeprefix("failed").partition(": ")[2]
             return Meaning(
-                kind=EvidenceKind.PROBE_FAILED, probe_type=probe_type,
-                failure=classify_failure(output), combined=combined,
+                kind=EvidenceKind.PROBE_FAILED,
+                probe_type=probe_type,
+                failure=classify_failure(output),
+                combined=combined,
             )
         if rest.startswith("errored"):
             return Meaning(
-                kind=EvidenceKind.PROBE_ERRORED, probe_type=probe_type,
-                failure=FailureReason.ERRORED, combined=combined,
+                kind=EvidenceKind.PROBE_ERRORED,
+                probe_type=probe_type,
+                failure=FailureReason.ERRORED,
+                combined=combined,
             )
     return Meaning(kind=EvidenceKind.OTHER, combined=combined)
 
 
 _STATUS = {
-    "1": FailureReason.HTTP_1XX, "3": FailureReason.HTTP_3XX,
-    "4": FailureReason.HTTP_4XX, "5": FailureReason.HTTP_5XX,
+    "1": FailureReason.HTTP_1XX,
+    "3": FailureReason.HTTP_3XX,
+    "4": FailureReason.HTTP_4XX,
+    "5": FailureReason.HTTP_5XX,
 }
 _HTTP = "HTTP probe failed with statuscode: "
-_GRPC_ERRORS = ("error: this server does not implement", "error: health rpc", "error: failed to connect")
+_GRPC_ERRORS = (
+    "error: this server does not implement",
+    "error: health rpc",
+    "error: failed to connect",
+)
 _ENDINGS = (
     (FailureReason.REFUSED, ("connect: connection refused",)),
-    (FailureReason.TIMEOUT, ("i/o timeout", "context deadline exceeded", "Client.Timeout",
-                             "request canceled", "Client.Timeout exceeded while awaiting headers)")),
+    (
+        FailureReason.TIMEOUT,
+        (
+            "i/o timeout",
+            "context deadline exceeded",
+            "Client.Timeout",
+            "request canceled",
+            "Client.Timeout exceeded while awaiting headers)",
+        ),
+    ),
     (FailureReason.RESET, ("connection reset by peer", "EOF", "broken pipe")),
     (FailureReason.UNREACHABLE, ("no route to host", "network is unreachable")),
     (FailureReason.DNS, ("no such host", "server misbehaving")),

@@ -6,35 +6,19 @@ thousand pods of a hundred workloads hold a hundred specs.
 """
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from enum import StrEnum
-from functools import lru_cache
 from sys import intern
 from typing import TypeVar
 
 from probewatch.core import model
-from probewatch.core.evidence import Evidence, EvidenceKind
 from probewatch.kube import objects
-from probewatch.kube.messages import classify
+from probewatch.kube.times import parse_time
 
 IGNORE = "probewatch.dev/ignore"
 MIRROR = "kubernetes.io/config.mirror"
 SPECS_KEPT = 4096
 
 E = TypeVar("E", bound=StrEnum)
-
-
-@lru_cache(maxsize=4096)
-def parse_time(text: str | None) -> float | None:
-    """RFC 3339 into epoch seconds; absent, malformed or 1970 into None."""
-    if not text:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-        seconds = moment.timestamp()
-    except (ValueError, OverflowError, OSError):
-        return None
-    return seconds if moment.tzinfo is not None and seconds > 0 else None
 
 
 def parse_pod(raw: objects.Pod) -> model.Pod:
@@ -72,8 +56,10 @@ def _owner(references: list[objects.OwnerReference] | None) -> model.OwnerRef | 
     for ref in references or ():
         if ref.controller and ref.kind and ref.name:
             return model.OwnerRef(
-                api_version=intern(ref.api_version or ""), kind=intern(ref.kind),
-                name=intern(ref.name), uid=ref.uid or "",
+                api_version=intern(ref.api_version or ""),
+                kind=intern(ref.kind),
+                name=intern(ref.name),
+                uid=ref.uid or "",
             )
     return None
 
@@ -98,8 +84,7 @@ def _spec(raw: objects.PodSpec) -> model.PodSpec:
     grace = raw.termination_grace_period_seconds
     return model.PodSpec(
         containers=inits + regular,
-        restart_policy=_enum(model.RestartPolicy, raw.restart_policy)
-        or model.RestartPolicy.ALWAYS,
+        restart_policy=_enum(model.RestartPolicy, raw.restart_policy) or model.RestartPolicy.ALWAYS,
         grace=model.DEFAULT_GRACE_SECONDS if grace is None else max(grace, 0.0),
         readiness_gates=tuple(gate.condition_type for gate in raw.readiness_gates or ()),
         host_network=bool(raw.host_network),
@@ -118,12 +103,16 @@ def _container(raw: objects.Container, *, init: bool) -> model.Container:
         kind = model.ContainerKind.SIDECAR if sidecar else model.ContainerKind.INIT
     cycle = raw.lifecycle or objects.Lifecycle()
     return model.Container(
-        name=intern(raw.name), kind=kind, image=intern(raw.image or ""),
+        name=intern(raw.name),
+        kind=kind,
+        image=intern(raw.image or ""),
         liveness=_probe(model.ProbeType.LIVENESS, raw.liveness_probe),
         readiness=_probe(model.ProbeType.READINESS, raw.readiness_probe),
         startup=_probe(model.ProbeType.STARTUP, raw.startup_probe),
-        restart_policy=policy, restart_rules=_rules(raw.restart_policy_rules),
-        stop_signal=cycle.stop_signal, has_pre_stop=cycle.pre_stop is not None,
+        restart_policy=policy,
+        restart_rules=_rules(raw.restart_policy_rules),
+        stop_signal=cycle.stop_signal,
+        has_pre_stop=cycle.pre_stop is not None,
         has_post_start=cycle.post_start is not None,
         resources=bytes(raw.resources).decode(errors="replace"),
     )
@@ -132,10 +121,12 @@ def _container(raw: objects.Container, *, init: bool) -> model.Container:
 def _rules(raw: list[objects.RestartRule] | None) -> tuple[model.RestartRule, ...]:
     return tuple(
         model.RestartRule(
-            action=rule.action or "", operator=rule.exit_codes.operator or "",
+            action=rule.action or "",
+            operator=rule.exit_codes.operator or "",
             values=tuple(rule.exit_codes.values or ()),
         )
-        for rule in raw or () if rule.exit_codes is not None
+        for rule in raw or ()
+        if rule.exit_codes is not None
     )
 
 
@@ -144,7 +135,9 @@ def _probe(probe_type: model.ProbeType, raw: objects.Probe | None) -> model.Prob
         return None
     handler, target = _handler(raw)
     return model.Probe(
-        probe_type=probe_type, handler=handler, target=target,
+        probe_type=probe_type,
+        handler=handler,
+        target=target,
         initial_delay=max(raw.initial_delay_seconds or 0.0, 0.0),
         period=_positive(raw.period_seconds, 10.0),
         timeout=_positive(raw.timeout_seconds, 1.0),
@@ -180,7 +173,8 @@ def _status(raw: objects.ContainerStatus) -> model.ContainerStatus:
     return model.ContainerStatus(
         name=intern(raw.name),
         restart_count=max(raw.restart_count or 0, 0),
-        ready=bool(raw.ready), started=raw.started,
+        ready=bool(raw.ready),
+        started=raw.started,
         container_id=raw.container_id or "",
         running_since=parse_time(state.running.started_at) if state.running else None,
         waiting_reason=intern((state.waiting.reason or "")[:64]) if state.waiting else "",
@@ -193,9 +187,12 @@ def _termination(raw: objects.Terminated | None) -> model.Termination | None:
     if raw is None:
         return None
     return model.Termination(
-        exit_code=raw.exit_code or 0, reason=intern((raw.reason or "")[:64]),
-        signal=raw.signal or 0, started_at=parse_time(raw.started_at),
-        finished_at=parse_time(raw.finished_at), container_id=raw.container_id or "",
+        exit_code=raw.exit_code or 0,
+        reason=intern((raw.reason or "")[:64]),
+        signal=raw.signal or 0,
+        started_at=parse_time(raw.started_at),
+        finished_at=parse_time(raw.finished_at),
+        container_id=raw.container_id or "",
     )
 
 
@@ -205,62 +202,9 @@ _STATUS = {"True": True, "False": False}
 def _conditions(raw: list[objects.Condition] | None) -> Mapping[str, model.Condition]:
     return {
         intern(each.type): model.Condition(
-            status=_STATUS.get(each.status or ""), reason=intern((each.reason or "")[:64]),
+            status=_STATUS.get(each.status or ""),
+            reason=intern((each.reason or "")[:64]),
             last_transition=parse_time(each.last_transition_time),
         )
         for each in raw or ()
     }
-
-
-def parse_evidence(raw: objects.Event) -> Evidence | None:
-    """What a kubelet Event says; None for everything else."""
-    about, source = raw.involved_object, raw.source
-    component = (source.component if source else None) or raw.reporting_component
-    if about is None or component != "kubelet":
-        return None
-    if about.kind == "Node":
-        return _node_evidence(raw, about)
-    return _pod_evidence(raw, about) if about.kind == "Pod" else None
-
-
-def _node_evidence(raw: objects.Event, about: objects.InvolvedObject) -> Evidence | None:
-    last = _last_time(raw)
-    if raw.reason != "Rebooted" or last is None:
-        return None
-    return Evidence(
-        kind=EvidenceKind.NODE_REBOOTED, at=last, first_at=parse_time(raw.first_timestamp) or last,
-        count=_count(raw), name=raw.metadata.name, involved_uid=about.uid or "",
-        node=about.name or "",
-    )
-
-
-def _pod_evidence(raw: objects.Event, about: objects.InvolvedObject) -> Evidence | None:
-    meaning, last = classify(raw.reason or "", raw.message or ""), _last_time(raw)
-    if meaning.kind is EvidenceKind.OTHER or last is None or not about.uid:
-        return None
-    return Evidence(
-        kind=meaning.kind, probe_type=meaning.probe_type, failure=meaning.failure,
-        combined=meaning.combined, at=last,
-        first_at=parse_time(raw.first_timestamp) or last, count=_count(raw),
-        container=_container_of(about.field_path), name=raw.metadata.name,
-        event_uid=raw.metadata.uid or "", involved_uid=about.uid,
-        involved_name=about.name or "", namespace=about.namespace or "",
-        node=(raw.source.host or "") if raw.source else "",
-    )
-
-
-def _last_time(raw: objects.Event) -> float | None:
-    series = parse_time(raw.series.last_observed_time) if raw.series else None
-    return series or parse_time(raw.last_timestamp) or parse_time(raw.event_time)
-
-
-def _count(raw: objects.Event) -> int:
-    series = raw.series.count if raw.series else None
-    return max(series or raw.count or 1, 1)
-
-
-def _container_of(path: str | None) -> str:
-    """The name in `spec.containers{name}` or `spec.initContainers{name}`."""
-    head, brace, rest = (path or "").partition("{")
-    known = head in {"spec.containers", "spec.initContainers", "spec.ephemeralContainers"}
-    return intern(rest.removesuffix("}")) if known and brace and rest.endswith("}") else ""

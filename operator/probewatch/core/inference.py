@@ -1,0 +1,164 @@
+"""Rules on what follows: what cannot have been otherwise, then what is likely."""
+
+from probewatch.core.facts import OUTSIDE_SIGNALS, Facts
+from probewatch.core.findings import Cause, Confidence
+from probewatch.core.model import Probe, ProbeType
+from probewatch.core.verdict import PROBE_KILLS, Verdict, by_exit, conclude
+
+
+def canary(facts: Facts) -> Verdict | None:
+    """The next start was announced, and no kill before it."""
+    if facts.death is None or not facts.canary() or facts.restart.repaired is not None:
+        return None
+    why = "no kill was announced, although the next start was"
+    return by_exit(facts, why, sure=Confidence.CONFIRMED, final=True)
+
+
+def late_kill(facts: Facts) -> Verdict | None:
+    """The probe gave its verdict on a dead container."""
+    kill = facts.late_kill()
+    if facts.death is None or kill is None:
+        return None
+    return by_exit(facts, "it had died before the probe's kill", sure=Confidence.HIGH)
+
+
+def terminated_seen(facts: Facts) -> Verdict | None:
+    """It was shown dead before the kubelet acted."""
+    if not facts.died_by_itself:
+        return None
+    doubt = facts.looks_killed and any(map(facts.threshold_reached, ProbeType))
+    sure = Confidence.MEDIUM if doubt else Confidence.HIGH
+    return by_exit(facts, "it was seen dead before the kubelet acted", sure=sure)
+
+
+def changed_in_place(facts: Facts) -> Verdict | None:
+    """Its spec changed and the kubelet replaced it."""
+    if not facts.in_place:
+        return None
+    if facts.restart.change.image:
+        return conclude(facts, Cause.SPEC_CHANGE, Confidence.HIGH, "its image was changed")
+    if facts.restart.change.resources:
+        return conclude(facts, Cause.RESIZE, Confidence.HIGH, "its resources were changed")
+    return None
+
+
+def count_repair(facts: Facts) -> Verdict | None:
+    """A later count tells of a kill that was not delivered."""
+    kind = facts.restart.repaired
+    if kind not in PROBE_KILLS:
+        return None
+    cause, probe_type = PROBE_KILLS[kind]
+    return conclude(
+        facts,
+        cause,
+        Confidence.HIGH,
+        f"a later event counts a {probe_type.lower()} kill that was not delivered",
+    )
+
+
+def kubelet_counter(facts: Facts) -> Verdict | None:
+    """The kubelet's own counter decides."""
+    if facts.corroborated is None or facts.restart.container.liveness is None:
+        return None
+    if facts.corroborated and (facts.in_place or facts.looks_killed):
+        return conclude(
+            facts,
+            Cause.LIVENESS_PROBE,
+            Confidence.HIGH,
+            "the kubelet's counter shows liveness failures",
+        )
+    if not facts.corroborated and not facts.in_place and facts.death is not None:
+        return by_exit(facts, "the kubelet's counter shows no failures", sure=Confidence.HIGH)
+    return None
+
+
+def no_probe(facts: Facts) -> Verdict | None:
+    """No probe of it could have killed it."""
+    container = facts.restart.container
+    if facts.death is None or container.liveness or container.startup:
+        return None
+    sure = Confidence.CONFIRMED if facts.signal not in OUTSIDE_SIGNALS else Confidence.MEDIUM
+    return by_exit(facts, "it has no probe that could kill it", sure=sure)
+
+
+def threshold(facts: Facts) -> Verdict | None:
+    """Failures up to the threshold were reported before it died."""
+    if not (facts.in_place or facts.looks_killed):
+        return None
+    for cause, probe_type in PROBE_KILLS.values():
+        if facts.threshold_reached(probe_type):
+            seen = facts.failures(probe_type)
+            return conclude(
+                facts,
+                cause,
+                Confidence.HIGH,
+                f"{seen} {probe_type.lower()} failures were reported before it",
+            )
+    return None
+
+
+def never_started(facts: Facts) -> Verdict | None:
+    """It never passed its startup probe."""
+    probe = facts.restart.container.startup
+    if probe is None or facts.restart.was_started or facts.lifetime is None:
+        return None
+    if not (facts.in_place or facts.looks_killed) or not _within_budget(facts, probe):
+        return None
+    sure = (
+        Confidence.HIGH
+        if facts.in_place and facts.regular(Cause.STARTUP_PROBE)
+        else Confidence.MEDIUM
+    )
+    return conclude(
+        facts,
+        Cause.STARTUP_PROBE,
+        sure,
+        "it never passed its startup probe and lived as long as that allows",
+    )
+
+
+def _within_budget(facts: Facts, probe: Probe) -> bool:
+    """Formula 5 of the probe's time budget, with grace and slack on top."""
+    earliest = probe.initial_delay + (probe.failure_threshold - 1) * probe.period - 1
+    latest = earliest + 2 * probe.interval + facts.grace(probe) + 11
+    return facts.lifetime is not None and earliest <= facts.lifetime <= latest
+
+
+def replaced_in_place(facts: Facts) -> Verdict | None:
+    """Only the kubelet replaces a container so."""
+    liveness = facts.restart.container.liveness
+    if not facts.in_place or facts.death is None:
+        return None
+    if liveness is None:
+        return conclude(
+            facts,
+            Cause.STARTUP_PROBE,
+            Confidence.MEDIUM,
+            "the kubelet replaced it without its being seen dead",
+        )
+    sure = Confidence.HIGH if facts.regular(Cause.LIVENESS_PROBE) else Confidence.MEDIUM
+    return conclude(
+        facts, Cause.LIVENESS_PROBE, sure, "the kubelet replaced it without its being seen dead"
+    )
+
+
+def regular(facts: Facts) -> Verdict | None:
+    """It ended just like sure kills before."""
+    for cause, _ in PROBE_KILLS.values():
+        if facts.regular(cause):
+            return conclude(
+                facts, cause, Confidence.MEDIUM, "it ended like earlier kills by this probe"
+            )
+    return None
+
+
+def own_exit(facts: Facts) -> Verdict | None:
+    """A kill does not leave such an exit code by itself."""
+    if facts.death is None or facts.looks_killed:
+        return None
+    return by_exit(facts, "no probe failure was reported", sure=Confidence.MEDIUM)
+
+
+def unknown(facts: Facts) -> Verdict | None:
+    """Nothing tells."""
+    return conclude(facts, Cause.UNKNOWN, Confidence.LOW, "nothing tells who ended it")

@@ -1,0 +1,62 @@
+"""What a rule concludes with: a verdict and the words it rests on."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from probewatch.core.evidence import EvidenceKind
+from probewatch.core.facts import OUTSIDE_SIGNALS, Facts
+from probewatch.core.findings import Cause, Confidence
+from probewatch.core.model import ProbeType
+
+PROBE_KILLS = {
+    EvidenceKind.KILL_LIVENESS: (Cause.LIVENESS_PROBE, ProbeType.LIVENESS),
+    EvidenceKind.KILL_STARTUP: (Cause.STARTUP_PROBE, ProbeType.STARTUP),
+}
+"""Which Killing events name a probe, and which."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """Why a container restarted, how sure that is, and what it rests on."""
+
+    cause: Cause
+    confidence: Confidence
+    evidence: tuple[str, ...] = ()
+    final: bool = False
+    """Whether no later evidence can change it, so that it need not settle."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One line of the decision table."""
+
+    name: str
+    meaning: str
+    judge: Callable[[Facts], Verdict | None]
+
+
+def _how_it_ended(facts: Facts) -> str:
+    death = facts.death
+    if death is None:
+        return "its termination was not observed"
+    text = f"exit code {death.exit_code}" + (f" ({death.reason})" if death.reason else "")
+    return text if facts.lifetime is None else f"{text} after {facts.lifetime:.0f} s"
+
+
+def conclude(
+    facts: Facts, cause: Cause, confidence: Confidence, *why: str, final: bool = False
+) -> Verdict:
+    """A verdict whose evidence ends with how the instance ended."""
+    return Verdict(
+        cause=cause, confidence=confidence, evidence=(*why, _how_it_ended(facts)), final=final
+    )
+
+
+def by_exit(facts: Facts, *why: str, sure: Confidence, final: bool = False) -> Verdict:
+    """A death that no probe caused, told by its exit code."""
+    if facts.exit_code == 0:
+        return conclude(facts, Cause.COMPLETED, sure, *why, final=final)
+    if facts.signal in OUTSIDE_SIGNALS:
+        below = Confidence.HIGH if sure is Confidence.CONFIRMED else sure
+        return conclude(facts, Cause.SIGNAL, below, *why, final=final)
+    return conclude(facts, Cause.ERROR, sure, *why, final=final)

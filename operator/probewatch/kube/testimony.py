@@ -1,0 +1,73 @@
+"""Kubelet Events as evidence. Pure and total: never raises."""
+
+from sys import intern
+
+from probewatch.core.evidence import Evidence, EvidenceKind
+from probewatch.kube import objects
+from probewatch.kube.messages import classify
+from probewatch.kube.times import parse_time
+
+
+def parse_evidence(raw: objects.Event) -> Evidence | None:
+    """What a kubelet Event says; None for everything else."""
+    about, source = raw.involved_object, raw.source
+    component = (source.component if source else None) or raw.reporting_component
+    if about is None or component != "kubelet":
+        return None
+    if about.kind == "Node":
+        return _node_evidence(raw, about)
+    return _pod_evidence(raw, about) if about.kind == "Pod" else None
+
+
+def _node_evidence(raw: objects.Event, about: objects.InvolvedObject) -> Evidence | None:
+    last = _last_time(raw)
+    if raw.reason != "Rebooted" or last is None:
+        return None
+    return Evidence(
+        kind=EvidenceKind.NODE_REBOOTED,
+        at=last,
+        first_at=parse_time(raw.first_timestamp) or last,
+        count=_count(raw),
+        name=raw.metadata.name,
+        involved_uid=about.uid or "",
+        node=about.name or "",
+    )
+
+
+def _pod_evidence(raw: objects.Event, about: objects.InvolvedObject) -> Evidence | None:
+    meaning, last = classify(raw.reason or "", raw.message or ""), _last_time(raw)
+    if meaning.kind is EvidenceKind.OTHER or last is None or not about.uid:
+        return None
+    return Evidence(
+        kind=meaning.kind,
+        probe_type=meaning.probe_type,
+        failure=meaning.failure,
+        combined=meaning.combined,
+        at=last,
+        first_at=parse_time(raw.first_timestamp) or last,
+        count=_count(raw),
+        container=_container_of(about.field_path),
+        name=raw.metadata.name,
+        event_uid=raw.metadata.uid or "",
+        involved_uid=about.uid,
+        involved_name=about.name or "",
+        namespace=about.namespace or "",
+        node=(raw.source.host or "") if raw.source else "",
+    )
+
+
+def _last_time(raw: objects.Event) -> float | None:
+    series = parse_time(raw.series.last_observed_time) if raw.series else None
+    return series or parse_time(raw.last_timestamp) or parse_time(raw.event_time)
+
+
+def _count(raw: objects.Event) -> int:
+    series = raw.series.count if raw.series else None
+    return max(series or raw.count or 1, 1)
+
+
+def _container_of(path: str | None) -> str:
+    """The name in `spec.containers{name}` or `spec.initContainers{name}`."""
+    head, brace, rest = (path or "").partition("{")
+    known = head in {"spec.containers", "spec.initContainers", "spec.ephemeralContainers"}
+    return intern(rest.removesuffix("}")) if known and brace and rest.endswith("}") else ""
