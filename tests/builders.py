@@ -1,0 +1,143 @@
+"""Builders: values of the core with everything filled in but what a test is about."""
+
+from dataclasses import replace
+
+from probewatch.core.book import Book, Mark
+from probewatch.core.evidence import Evidence, EvidenceKind
+from probewatch.core.facts import Facts, Past
+from probewatch.core.findings import Cause, Confidence
+from probewatch.core.model import (
+    Condition,
+    Container,
+    ContainerStatus,
+    HandlerKind,
+    Pod,
+    PodSpec,
+    PodUid,
+    Probe,
+    ProbeType,
+    Termination,
+)
+from probewatch.core.restarts import CountedRestart, Path
+
+LIVENESS = Probe(probe_type=ProbeType.LIVENESS, handler=HandlerKind.HTTP_GET, period=5.0)
+READINESS = Probe(probe_type=ProbeType.READINESS, handler=HandlerKind.HTTP_GET, period=5.0)
+STARTUP = Probe(probe_type=ProbeType.STARTUP, handler=HandlerKind.HTTP_GET)
+
+
+def spec(*containers: Container, **overrides: object) -> PodSpec:
+    """A pod spec of these containers; one with a liveness probe where none is given."""
+    given = containers or (Container(name="app", liveness=LIVENESS),)
+    return replace(PodSpec(containers=given), **overrides)  # type: ignore[arg-type]  # names are checked by replace
+
+
+def died(
+    exit_code: int = 143, start: float | None = 0.0, end: float | None = 41.0, **more: object
+) -> Termination:
+    """A termination that lasted from *start* to *end*."""
+    plain = Termination(
+        exit_code=exit_code, reason="Error", started_at=start, finished_at=end, container_id="A"
+    )
+    return replace(plain, **more)  # type: ignore[arg-type]  # names are checked by replace
+
+
+def mark(kind: EvidenceKind, at: float, count: int = 1, **more: object) -> Mark:
+    """One delivery of one Event object; a series of its own for each kind."""
+    plain = Mark(kind=kind, at=at, count=count, series=str(kind))
+    return replace(plain, **more)  # type: ignore[arg-type]  # names are checked by replace
+
+
+def started(at: float, count: int = 2) -> tuple[Mark, ...]:
+    """The three announcements of a start."""
+    kinds = (EvidenceKind.PULLED, EvidenceKind.CREATED, EvidenceKind.STARTED)
+    return tuple(mark(kind, at, count) for kind in kinds)
+
+
+def failed(probe_type: ProbeType, at: float, times: int) -> Mark:
+    """So many probe failures, the last at *at*."""
+    return mark(EvidenceKind.PROBE_FAILED, at, times, fresh=times, probe_type=probe_type)
+
+
+def facts(
+    termination: Termination | None,
+    *,
+    kills: tuple[Mark, ...] = (),
+    failures: tuple[Mark, ...] = (),
+    starts: tuple[Mark, ...] = (),
+    others: tuple[Mark, ...] = (),
+    pod_others: tuple[Mark, ...] = (),
+    past: tuple[Past, ...] = (),
+    pod: PodSpec | None = None,
+    path: Path = Path.UNSEEN,
+    corroborated: bool | None = None,
+    **restart: object,
+) -> Facts:
+    """Facts about one restart of the container `app`."""
+    pod = pod or spec()
+    counted = CountedRestart(
+        container=pod.containers[0], restart_count=1, termination=termination, path=path
+    )
+    return Facts(
+        restart=replace(counted, **restart),  # type: ignore[arg-type]  # names are checked by replace
+        spec=pod,
+        book=Book(kills=kills, failures=failures, starts=starts, others=others),
+        pod_book=Book(others=pod_others),
+        past=past,
+        corroborated=corroborated,
+    )
+
+
+def past(
+    cause: Cause, exit_code: int, lifetime: float, confidence: Confidence = Confidence.CONFIRMED
+) -> Past:
+    """An earlier restart."""
+    return Past(cause=cause, confidence=confidence, exit_code=exit_code, lifetime=lifetime)
+
+
+def status(**overrides: object) -> ContainerStatus:
+    """The status of the container `app`, running and ready since 0."""
+    plain = ContainerStatus(
+        name="app", ready=True, started=True, container_id="A", running_since=1.0
+    )
+    return replace(plain, **overrides)  # type: ignore[arg-type]  # names are checked by replace
+
+
+def pod(
+    version: int,
+    *statuses: ContainerStatus,
+    ready: bool = True,
+    since: float = 1.0,
+    **overrides: object,
+) -> Pod:
+    """One version of the pod `web`."""
+    plain = Pod(
+        uid=PodUid("u1"),
+        evidence_uid="u1",
+        namespace="shop",
+        name="web",
+        node="n1",
+        resource_version=version,
+        phase="Running",
+        spec=spec(),
+        statuses=statuses or (status(),),
+        conditions={
+            "Ready": Condition(status=ready, last_transition=since),
+            "ContainersReady": Condition(status=ready, last_transition=since),
+        },
+    )
+    return replace(plain, **overrides)  # type: ignore[arg-type]  # names are checked by replace
+
+
+def said(kind: EvidenceKind, at: float, **overrides: object) -> Evidence:
+    """What the kubelet says of the container `app` of the pod `web`."""
+    plain = Evidence(
+        kind=kind,
+        at=at,
+        first_at=at,
+        container="app",
+        name=str(kind),
+        involved_uid="u1",
+        involved_name="web",
+        namespace="shop",
+    )
+    return replace(plain, **overrides)  # type: ignore[arg-type]  # names are checked by replace

@@ -1,0 +1,326 @@
+"""The decision table, case by case; times in seconds on the node's clock."""
+
+import pytest
+
+from probewatch.core.attribution import RULES, attribute
+from probewatch.core.evidence import EvidenceKind as K
+from probewatch.core.facts import Facts
+from probewatch.core.findings import Cause, Confidence
+from probewatch.core.model import Container, ContainerKind, ProbeType, RestartPolicy, RestartRule
+from probewatch.core.restarts import Change, Path
+from tests.builders import (
+    LIVENESS,
+    READINESS,
+    STARTUP,
+    died,
+    facts,
+    failed,
+    mark,
+    past,
+    spec,
+    started,
+)
+
+L, S = ProbeType.LIVENESS, ProbeType.STARTUP
+OWN, PLACE = Path.TERMINATED_SEEN, Path.IN_PLACE
+NO_PROBE = spec(Container(name="app", readiness=READINESS))
+BOTH = spec(Container(name="app", liveness=LIVENESS, startup=STARTUP))
+START_ONLY = spec(Container(name="app", startup=STARTUP))
+HOOKED = spec(Container(name="app", liveness=LIVENESS, has_post_start=True))
+RULED = spec(
+    Container(
+        name="app",
+        restart_policy=RestartPolicy.NEVER,
+        restart_rules=(RestartRule(action="Restart", operator="In", values=(42,)),),
+    ),
+)
+ONFAIL = spec(
+    Container(
+        name="app",
+        restart_policy=RestartPolicy.ON_FAILURE,
+        restart_rules=(RestartRule(action="Restart", operator="NotIn", values=(1,)),),
+    ),
+)
+SIDE = spec(Container(name="app", kind=ContainerKind.INIT))
+SANDBOX = Change(sandbox=True)
+
+CASES = {
+    "v1 killed by liveness, SIGKILL": (
+        "LivenessProbe Confirmed kill-event-probe",
+        facts(died(137, end=70), kills=(mark(K.KILL_LIVENESS, 40),), starts=started(71)),
+    ),
+    "v3 killed by liveness, exit 0": (
+        "LivenessProbe Confirmed kill-event-probe",
+        facts(died(0), kills=(mark(K.KILL_LIVENESS, 40),)),
+    ),
+    "v4 sticky OOM flag with 143": (
+        "LivenessProbe Confirmed kill-event-probe",
+        facts(died(143, end=42, reason="OOMKilled"), kills=(mark(K.KILL_LIVENESS, 40),)),
+    ),
+    "v5 OOM flag at the end of the grace": (
+        "LivenessProbe High kill-event-probe",
+        facts(died(137, end=70, reason="OOMKilled"), kills=(mark(K.KILL_LIVENESS, 40),)),
+    ),
+    "v6 OOM within the grace": (
+        "LivenessProbe Medium kill-event-probe",
+        facts(died(137, end=45, reason="OOMKilled"), kills=(mark(K.KILL_LIVENESS, 40),)),
+    ),
+    "v7 OOM with a canary": (
+        "OOMKilled High out-of-memory",
+        facts(
+            died(137, end=900, reason="OOMKilled"),
+            failures=(failed(L, 880, 1),),
+            starts=started(905),
+        ),
+    ),
+    "v8 no probe, exit 1": (
+        "Error Confirmed start-canary",
+        facts(died(1, end=12), pod=NO_PROBE, starts=started(13)),
+    ),
+    "v9 crash while failing": (
+        "Error Confirmed start-canary",
+        facts(died(1, end=200), failures=(failed(L, 198, 2),), starts=started(201)),
+    ),
+    "v10 no probe, exit 0": ("Completed Confirmed no-probe", facts(died(0, end=60), pod=NO_PROBE)),
+    "v11 killed by startup": (
+        "StartupProbe Confirmed kill-event-probe",
+        facts(died(137, end=328), kills=(mark(K.KILL_STARTUP, 298),), pod=START_ONLY),
+    ),
+    "v12 never started, nothing delivered": (
+        "StartupProbe Medium never-started",
+        facts(died(143, end=28), pod=START_ONLY),
+    ),
+    "v13 Killing dropped, Unhealthy delivered": (
+        "LivenessProbe High threshold-reached",
+        facts(died(137, end=70), failures=(failed(L, 40, 3),)),
+    ),
+    "v14 like earlier kills": (
+        "LivenessProbe Medium regular",
+        facts(died(137, end=70), past=(past(Cause.LIVENESS_PROBE, 137, 68),)),
+    ),
+    "v15 repaired by a later count": (
+        "LivenessProbe High count-repair",
+        facts(died(137, end=70), repaired=K.KILL_LIVENESS),
+    ),
+    "v15b repaired though never observed": (
+        "LivenessProbe High count-repair",
+        facts(None, repaired=K.KILL_LIVENESS),
+    ),
+    "v16 SIGKILL from outside, with a canary": (
+        "Signal High start-canary",
+        facts(died(137, end=5000), starts=started(5001)),
+    ),
+    "v17 SIGTERM from outside": (
+        "Signal High start-canary",
+        facts(died(143, end=800), pod=NO_PROBE, starts=started(801)),
+    ),
+    "v18 died before the kill": (
+        "Error High died-before-kill",
+        facts(died(1, end=39), failures=(failed(L, 38, 3),), kills=(mark(K.KILL_LIVENESS, 42),)),
+    ),
+    "v20 no evidence for this container": ("Unknown Low unknown", facts(died(137, end=70))),
+    "v22 an old Event": (
+        "Error Confirmed start-canary",
+        facts(
+            died(1, start=1000, end=1500), kills=(mark(K.KILL_LIVENESS, 900),), starts=started(1501)
+        ),
+    ),
+    "v28 node reboot": (
+        "NodeReboot Confirmed node-reboot",
+        facts(died(255, reason="Unknown"), pod_others=(mark(K.NODE_REBOOTED, 60),)),
+    ),
+    "v28b many pods of the node at once": (
+        "NodeReboot High node-reboot",
+        facts(died(255, reason="Unknown"), node_unknown=True),
+    ),
+    "a reboot long ago explains nothing": (
+        "NodeReboot Medium lost",
+        facts(died(255, reason="Unknown", end=9000.0), pod_others=(mark(K.NODE_REBOOTED, 60),)),
+    ),
+    "v29 vanished, new sandbox": (
+        "SandboxRecreated High sandbox",
+        facts(
+            died(137, None, None, reason="ContainerStatusUnknown"),
+            all_restarted=True,
+            pod_others=(mark(K.SANDBOX_CHANGED, 60),),
+        ),
+    ),
+    "v31 sandbox died": (
+        "SandboxRecreated High sandbox",
+        facts(died(137), kills=(mark(K.KILL_STOP, 40),), change=SANDBOX),
+    ),
+    "sandbox without a termination": (
+        "SandboxRecreated High sandbox",
+        facts(None, change=SANDBOX, all_restarted=True),
+    ),
+    "an init container ran again": (
+        "SandboxRecreated Medium unobserved",
+        facts(None, change=SANDBOX, pod=SIDE),
+    ),
+    "an init container failed unseen": ("Unknown Low unknown", facts(None, pod=SIDE)),
+    "v34 image changed": (
+        "SpecChange Confirmed kill-event-other",
+        facts(died(143, end=50), kills=(mark(K.KILL_SPEC_CHANGE, 49),)),
+    ),
+    "image changed, event dropped": (
+        "SpecChange High changed-in-place",
+        facts(died(), path=PLACE, change=Change(image=True)),
+    ),
+    "resized, event dropped": (
+        "Resize High changed-in-place",
+        facts(died(), path=PLACE, change=Change(resources=True)),
+    ),
+    "v35 resize": (
+        "Resize Confirmed kill-event-other",
+        facts(died(137, end=80), kills=(mark(K.KILL_RESIZE, 50),)),
+    ),
+    "v36 hook failed": (
+        "PostStartHook Confirmed post-start-hook",
+        facts(died(), pod=HOOKED, waiting_reason="PostStartHookError"),
+    ),
+    "hook failed, only the warning delivered": (
+        "PostStartHook Confirmed post-start-hook",
+        facts(died(), pod=HOOKED, others=(mark(K.POST_START_FAILED, 41),)),
+    ),
+    "a hook that did not fail": ("Unknown Low unknown", facts(died(), pod=HOOKED)),
+    "v37 victim of a restart of all": (
+        "RestartRule Confirmed restart-all",
+        facts(died(137, None, None, reason="RestartingAllContainers")),
+    ),
+    "v37 killed for a restart of all": (
+        "RestartRule Confirmed kill-event-other",
+        facts(died(137, None, None), kills=(mark(K.KILL_RESTART_ALL, 60),), next_start=61.0),
+    ),
+    "a vanished container without a kill": (
+        "Unknown Low unknown",
+        facts(died(137, None, None), kills=(mark(K.KILL_LIVENESS, 5),), next_start=100.0),
+    ),
+    "a restart rule decided": (
+        "RestartRule High restart-rule",
+        facts(died(42), pod=RULED, path=OWN),
+    ),
+    "no restart rule matches": ("Error High terminated-seen", facts(died(7), pod=RULED, path=OWN)),
+    "the policy would have restarted it anyway": (
+        "Error High terminated-seen",
+        facts(died(7), pod=ONFAIL, path=OWN),
+    ),
+    "the policy would not have restarted it": (
+        "RestartRule High restart-rule",
+        facts(died(0), pod=ONFAIL, path=OWN),
+    ),
+    "v40 unobserved": ("Unobserved Low unobserved", facts(None)),
+    "v41 bad command": (
+        "StartError Confirmed start-error",
+        facts(died(128, None, 5.0, reason="StartError")),
+    ),
+    "a child ran out of memory": ("Error Medium out-of-memory", facts(died(2, reason="OOMKilled"))),
+    "OOM while liveness failed in place": (
+        "OOMKilled Medium out-of-memory",
+        facts(died(137, reason="OOMKilled"), path=PLACE, failures=(failed(L, 40, 3),)),
+    ),
+    "sticky OOM flag, seen dead": (
+        "Signal High terminated-seen",
+        facts(died(143, reason="OOMKilled"), path=OWN),
+    ),
+    "seen dead though the probe had failed": (
+        "Signal Medium terminated-seen",
+        facts(died(143), path=OWN, failures=(failed(L, 40, 3),)),
+    ),
+    "seen dead, exit 0": ("Completed High terminated-seen", facts(died(0), path=OWN)),
+    "a fault of its own": ("Error High terminated-seen", facts(died(139), path=OWN)),
+    "v49 the kubelet's counter rose": (
+        "LivenessProbe High kubelet-counter",
+        facts(died(137), corroborated=True),
+    ),
+    "v50 the kubelet's counter stood still": (
+        "Signal High kubelet-counter",
+        facts(died(137), corroborated=False),
+    ),
+    "a counter cannot tell of own exits": (
+        "Error Medium own-exit",
+        facts(died(3), corroborated=True),
+    ),
+    "a still counter and an in-place kill": (
+        "LivenessProbe Medium replaced-in-place",
+        facts(died(137), corroborated=False, path=PLACE),
+    ),
+    "SIGTERM without any probe that kills": (
+        "Signal Medium no-probe",
+        facts(died(143), pod=NO_PROBE),
+    ),
+    "startup failures in place": (
+        "StartupProbe High threshold-reached",
+        facts(died(3), pod=BOTH, path=PLACE, failures=(failed(S, 40, 3),)),
+    ),
+    "never started, regular": (
+        "StartupProbe High never-started",
+        facts(
+            died(3, end=28), pod=START_ONLY, path=PLACE, past=(past(Cause.STARTUP_PROBE, 3, 28),)
+        ),
+    ),
+    "never started, too long for the budget": (
+        "StartupProbe Medium replaced-in-place",
+        facts(died(3, end=500), pod=START_ONLY, path=PLACE),
+    ),
+    "never started, own exit code": (
+        "Error Medium own-exit",
+        facts(died(3, end=28), pod=START_ONLY),
+    ),
+    "replaced in place, nothing delivered": (
+        "LivenessProbe Medium replaced-in-place",
+        facts(died(3), path=PLACE),
+    ),
+    "replaced in place, like earlier ones": (
+        "LivenessProbe High replaced-in-place",
+        facts(died(3), path=PLACE, past=(past(Cause.LIVENESS_PROBE, 3, 41),)),
+    ),
+    "replaced in place, earlier ones disagree": (
+        "LivenessProbe Medium replaced-in-place",
+        facts(
+            died(3), path=PLACE, past=(past(Cause.LIVENESS_PROBE, 3, 41), past(Cause.ERROR, 3, 41))
+        ),
+    ),
+    "own exit, nothing delivered": ("Error Medium own-exit", facts(died(3))),
+    "failures long before the death": (
+        "Unknown Low unknown",
+        facts(died(end=900.0), failures=(failed(L, 100, 9),)),
+    ),
+    "failures of an earlier instance": (
+        "Unknown Low unknown",
+        facts(died(start=300.0, end=310.0), failures=(failed(L, 290, 3),)),
+    ),
+    "a canary too late": ("Unknown Low unknown", facts(died(), starts=started(500))),
+    "a canary of a restarted kubelet": (
+        "Unknown Low unknown",
+        facts(died(), starts=started(42, 1)),
+    ),
+    "a late kill of the next instance": (
+        "Unknown Low unknown",
+        facts(died(), kills=(mark(K.KILL_LIVENESS, 50),), next_start=45.0),
+    ),
+}
+
+
+@pytest.mark.parametrize(("expected", "given"), CASES.values(), ids=CASES.keys())
+def test_attribution(expected: str, given: Facts) -> None:
+    """Each case gets its cause, its confidence, and names the rule that decided."""
+    rule, verdict = attribute(given)
+
+    assert expected == f"{verdict.cause} {verdict.confidence} {rule.name}"
+    assert verdict.evidence
+
+
+def test_every_rule_is_exercised() -> None:
+    """No rule of the table is without a case that it decides."""
+    assert {rule.name for rule in RULES} == {expected.split()[2] for expected, _ in CASES.values()}
+
+
+def test_rules_have_unique_names() -> None:
+    """A rule's name tells which line of the table decided."""
+    assert len({rule.name for rule in RULES}) == len(RULES)
+
+
+def test_confidence_is_never_sure_without_reason() -> None:
+    """What is unobserved or unknown is never more than Low."""
+    unsure = [v for v, _ in CASES.values() if v.startswith(("Unknown", "Unobserved"))]
+    assert all(verdict.split()[1] == Confidence.LOW for verdict in unsure)
