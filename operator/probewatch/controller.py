@@ -1,0 +1,153 @@
+"""The controller: observations in, findings out to the sinks, in order.
+
+    watch ──▶ feeds ──▶ observe ──▶ store.feed ──▶ findings ──▶ workload ──▶ sinks
+
+Observing never waits: findings go into a queue, and one publisher names their
+workload (which may ask the API server) and hands them on, so that each sink
+sees them in the order in which they were made. The queue has no bound of its
+own, since a finding that is dropped unbalances the ledger; it holds at most a
+few for each pod, and a slow answer about a workload is not waited for long.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from probewatch import finding_log
+from probewatch.boundary import Boundary
+from probewatch.clock import Clock
+from probewatch.core.findings import Finding
+from probewatch.core.model import PodRef, PodUid, Workload
+from probewatch.core.observe import Observation
+from probewatch.store import Store
+
+HEARTBEAT_SECONDS = 0.5
+"""How exactly deadlines are kept; they are tens of seconds."""
+
+
+class Sink(Protocol):
+    """Where findings go: metrics, Events, records."""
+
+    def publish(self, finding: Finding, workload: Workload) -> None:
+        """Take a finding; never blocks, has a bounded queue where it has to wait for something."""
+        ...
+
+
+class Resolver(Protocol):
+    """Who knows the workload of a pod."""
+
+    async def resolve(self, pod: PodRef) -> Workload:
+        """Return the workload; asks in bounded time, and falls back to the nearest owner."""
+        ...
+
+
+@dataclass(slots=True, kw_only=True)
+class ControllerStats:
+    """What went through, for the metrics to read."""
+
+    findings: Counter[str] = field(default_factory=Counter)
+    """By kind."""
+    loop_lag_seconds: float = 0.0
+    """How late the last heartbeat was: how long the event loop was busy with other things."""
+    last_heartbeat: float | None = None
+    """Monotonic."""
+
+
+class Controller:
+    """Ties store, clock and sinks together; everything comes in through the constructor."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        sinks: Sequence[Sink],
+        resolver: Resolver,
+        boundary: Boundary,
+        clock: Clock,
+    ) -> None:
+        self.store = store
+        self.stats = ControllerStats()
+        self._sinks = tuple(sinks)
+        self._resolver = resolver
+        self._boundary = boundary
+        self._clock = clock
+        self._queue: asyncio.Queue[Finding] = asyncio.Queue()
+
+    @property
+    def unpublished(self) -> int:
+        """How many findings wait for their workload."""
+        return self._queue.qsize()
+
+    def observe(self, observation: Observation) -> None:
+        """Take in one observation, received now."""
+        self._found(self.store.feed(observation, self._clock.now()))
+
+    def sweep(self, seen: Collection[PodUid], namespaces: Collection[str] | None) -> None:
+        """Let go of the pods of *namespaces* (`None`: all) that a complete list did not contain."""
+        self._found(self.store.sweep(seen, self._clock.now(), namespaces=namespaces))
+
+    async def beat(self) -> None:
+        """Let time pass for the store, for ever; measures how late the event loop is."""
+        while True:
+            before = self._clock.monotonic()
+            await self._clock.sleep(HEARTBEAT_SECONDS)
+            after = self._clock.monotonic()
+            self.stats.last_heartbeat = after
+            self.stats.loop_lag_seconds = max(0.0, after - before - HEARTBEAT_SECONDS)
+            self.tick()
+
+    def tick(self) -> None:
+        """Give the store the time, where it asked for it."""
+        now, due = self._clock.now(), self.store.next_due()
+        if due is not None and due <= now:
+            with self._boundary.guard("tick"):
+                self._found(self.store.tick(now))
+
+    async def publish(self) -> None:
+        """Hand findings on to the sinks, in order, for ever."""
+        while True:
+            finding = await self._queue.get()
+            try:
+                await self._publish(finding)
+            finally:
+                self._queue.task_done()
+
+    async def drain(self, seconds: float) -> None:
+        """Wait until all findings are with the sinks, at most *seconds*."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._queue.join()
+        except TimeoutError:
+            return
+
+    def _found(self, findings: Iterable[Finding]) -> None:
+        for finding in findings:
+            self.stats.findings[type(finding).__name__] += 1
+            self._queue.put_nowait(finding)
+
+    async def _publish(self, finding: Finding) -> None:
+        pod = finding_log.subject(finding)
+        workload = nearest_workload(pod)
+        with self._boundary.guard("workload"):
+            workload = await self._resolver.resolve(pod)
+        with self._boundary.guard("log"):
+            finding_log.log_finding(finding, workload)
+        for sink in self._sinks:
+            with self._boundary.guard(type(sink).__name__):
+                sink.publish(finding, workload)
+
+
+def nearest_workload(pod: PodRef) -> Workload:
+    """Return what is known without asking anyone: the pod's owner, or the pod itself."""
+    owner = pod.owner
+    if owner is None:
+        return Workload(namespace=pod.namespace, kind="Pod", name=pod.name, uid=pod.uid)
+    return Workload(
+        namespace=pod.namespace,
+        kind=owner.kind,
+        name=owner.name,
+        api_version=owner.api_version,
+        uid=owner.uid,
+    )

@@ -1,0 +1,74 @@
+"""One log line for each finding: constant words, the facts as separate values."""
+
+import logging
+from collections.abc import Mapping
+
+from probewatch.core.findings import (
+    Advice,
+    Finding,
+    FlappingChanged,
+    LoopEnded,
+    LoopStarted,
+    PodForgotten,
+    PodTracked,
+    ProbeFailures,
+    ProbeKillWithoutRestart,
+    ReadinessChanged,
+    Restart,
+    RestartCorrected,
+)
+from probewatch.core.model import PodRef, Workload
+
+_log = logging.getLogger("probewatch.findings")
+
+WORDS: Mapping[type[Finding], tuple[int, str]] = {
+    PodTracked: (logging.DEBUG, "Pod is followed"),
+    PodForgotten: (logging.DEBUG, "Pod is gone"),
+    ProbeFailures: (logging.DEBUG, "Probe failed"),
+    Restart: (logging.INFO, "Container restarted"),
+    RestartCorrected: (logging.INFO, "Verdict corrected"),
+    ProbeKillWithoutRestart: (logging.INFO, "Container was killed by a probe and not restarted"),
+    ReadinessChanged: (logging.INFO, "Readiness changed"),
+    FlappingChanged: (logging.INFO, "Flapping changed"),
+    LoopStarted: (logging.INFO, "Restart loop detected"),
+    LoopEnded: (logging.INFO, "Restart loop ended"),
+    Advice: (logging.INFO, "Probe should be changed"),
+}
+"""Level and words of each kind; what comes in thousands is for debugging."""
+
+VALUES = (
+    *("container", "restart_count", "cause", "confidence", "rule", "exit_code", "baseline"),
+    *("to", "reason", "not_ready_seconds", "time_to_ready", "hidden"),
+    *("probe_type", "count", "finding", "flapping", "transitions", "restarts", "gone"),
+)
+"""The facts that are written, where a finding has them: names, numbers, closed lists."""
+
+
+def log_finding(finding: Finding, workload: Workload) -> None:
+    """Write the line of a finding."""
+    level, words = WORDS[type(finding)]
+    if _log.isEnabledFor(level):
+        _log.log(level, words, extra=find_facts(finding, workload))
+
+
+def find_facts(finding: Finding, workload: Workload) -> dict[str, object]:
+    """Return what a finding is about and what it says."""
+    told: object = finding.now if isinstance(finding, RestartCorrected) else finding
+    pod = subject(finding)
+    facts: dict[str, object] = {
+        "namespace": pod.namespace,
+        "pod": pod.name,
+        "workload": f"{workload.kind}/{workload.name}",
+    }
+    for name in VALUES:
+        value = getattr(told, name, None)
+        if value not in {None, ""}:
+            facts[name] = value
+    if isinstance(finding, RestartCorrected):
+        facts["was"] = finding.was.cause
+    return facts
+
+
+def subject(finding: Finding) -> PodRef:
+    """Return the pod that a finding is about."""
+    return finding.now.pod if isinstance(finding, RestartCorrected) else finding.pod

@@ -1,0 +1,115 @@
+"""What kopf calls: start-up, login, health and clean-up of the operator.
+
+Thin on purpose: a handler translates and hands on. Pods are not watched here
+(`watch/` does that), and no handler may ever be registered for objects that
+are not ours: kopf would write finalizers and annotations to them. Handlers of
+our own resources are registered here too.
+
+kopf runs in a thread of its own with its own event loop (see `supervisor`).
+What a handler wants to change it hands over with `memo.call`, which runs it in
+the operator's loop.
+"""
+
+import random
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import kopf
+
+from probewatch.settings import Settings
+
+PREFIX = "probewatch.dev"
+"""Of everything kopf stores on objects of ours."""
+
+LOGIN_LIFETIME = timedelta(minutes=10)
+"""Credentials are asked for again after so long: the kubelet renews tokens in their file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """How to reach the API server, as far as kopf can be told; paths of files."""
+
+    server: str
+    ca_path: str | None = None
+    certificate_path: str | None = None
+    private_key_path: str | None = None
+    token: str | None = None
+    insecure: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memo:
+    """What handlers are given to work with."""
+
+    settings: Settings
+    connection: Callable[[], Connection]
+    """Reads credentials anew; raises KubeconfigError."""
+    health: Callable[[], Mapping[str, object]]
+    """Facts for kopf's health endpoint."""
+    call: Callable[[Callable[[], None]], None]
+    """Runs something soon in the operator's loop, from any thread."""
+
+
+def register(registry: kopf.OperatorRegistry) -> None:
+    """Put all handlers into *registry*; importing this module alone does nothing."""
+    kopf.on.startup(registry=registry)(configure)
+    kopf.on.login(registry=registry, retries=1)(log_in)
+    kopf.on.probe(registry=registry, id="probewatch")(report_health)
+
+
+def configure(settings: kopf.OperatorSettings, **_: object) -> None:
+    """Set kopf up; each line says why its default does not do."""
+    # Our recorder writes Events: bounded, counted, and never twice.
+    settings.posting.enabled = False
+    # Peering pauses all operators of one priority when two of them meet.
+    settings.peering.standalone = True
+    # Watching namespaces and CRDs would need rights that nothing else here needs.
+    settings.scanning.disabled = True
+    # The default keys are another project's.
+    settings.persistence.finalizer = f"{PREFIX}/finalizer"
+    settings.persistence.progress_storage = kopf.AnnotationsProgressStorage(prefix=PREFIX)
+    settings.persistence.diffbase_storage = kopf.AnnotationsDiffBaseStorage(prefix=PREFIX)
+    # By default kopf gives up after a minute of errors; an API server may be away for longer.
+    settings.networking.error_backoffs = Backoffs()
+    settings.networking.request_timeout = 60
+    settings.networking.connect_timeout = 10
+    # Streams without an end are cut by proxies that nobody tells us about.
+    settings.watching.server_timeout = 300
+    settings.watching.client_timeout = 330
+    settings.watching.connect_timeout = 10
+    settings.watching.chunk_size = 500
+    # A worker for each object at once is what makes kopf's memory grow with the cluster.
+    settings.queueing.worker_limit = 50
+    # It would kill the process ten minutes after kopf stopped; kopf's end is not the process's.
+    settings.process.ultimate_exiting_timeout = None
+
+
+def log_in(memo: Memo, **_: object) -> kopf.ConnectionInfo:
+    """Hand the operator's own credentials to kopf."""
+    connection = memo.connection()
+    return kopf.ConnectionInfo(
+        server=connection.server,
+        ca_path=connection.ca_path,
+        certificate_path=connection.certificate_path,
+        private_key_path=connection.private_key_path,
+        token=connection.token,
+        insecure=connection.insecure,
+        expiration=datetime.now(UTC) + LOGIN_LIFETIME,
+    )
+
+
+def report_health(memo: Memo, **_: object) -> Mapping[str, object]:
+    """Answer kopf's health endpoint."""
+    return memo.health()
+
+
+class Backoffs:
+    """Pauses between retries without an end: 1, 2, 4, … 30 s, each between half and all of it."""
+
+    def __iter__(self) -> Iterator[float]:
+        """Begin anew for each request."""
+        pause = 1.0
+        while True:
+            yield pause * random.uniform(0.5, 1.0)  # noqa: S311  # spreads load; hides nothing
+            pause = min(pause * 2, 30.0)

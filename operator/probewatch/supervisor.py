@@ -1,0 +1,181 @@
+"""Runs kopf beside the watch, and starts it again whenever it ends.
+
+kopf ends on a number of API errors, and when it ends it cancels every task of
+its event loop that was created after it, whoever created it. So it gets
+a thread with a loop of its own: its failure, or a handler that blocks, touches
+nothing else. In a thread kopf leaves signals alone; they are the service's,
+which stops kopf in its turn.
+"""
+
+import asyncio
+import contextlib
+import logging
+import threading
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+
+import kopf
+
+from probewatch import handlers
+from probewatch.clock import Clock
+from probewatch.handlers import Memo
+
+_log = logging.getLogger(__name__)
+
+FIRST_PAUSE_SECONDS = 1.0
+LONGEST_PAUSE_SECONDS = 60.0
+STEADY_SECONDS = 600.0
+"""After running for so long, the next pause is the first one again."""
+
+GRACE_SECONDS = 3.0
+"""Time to end by itself; then its tasks are cancelled."""
+
+FAREWELL_SECONDS = 2.0
+"""Time for the thread to end after that; it cannot keep the process, it is a daemon."""
+
+Operate = Callable[[asyncio.Event], Coroutine[object, object, None]]
+"""Runs an operator until it fails or the event is set."""
+
+
+@dataclass(slots=True, kw_only=True)
+class SupervisorStats:
+    """For the metrics to read."""
+
+    running: bool = False
+    starts: int = 0
+    failures: int = 0
+
+
+class Supervisor:
+    """Keeps *operate* running in a thread; `run` until cancelled."""
+
+    def __init__(self, operate: Operate, *, clock: Clock) -> None:
+        self.stats = SupervisorStats()
+        self._operate = operate
+        self._clock = clock
+
+    async def run(self) -> None:
+        """Run kopf again and again; cancelling stops it in an orderly way first."""
+        pause = FIRST_PAUSE_SECONDS
+        while True:
+            begun = self._clock.monotonic()
+            await self._run_once()
+            if self._clock.monotonic() - begun >= STEADY_SECONDS:
+                pause = FIRST_PAUSE_SECONDS
+            await self._clock.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+
+    async def _run_once(self) -> None:
+        thread = OperatorThread(self._operate)
+        self.stats.starts += 1
+        self.stats.running = True
+        try:
+            error = await thread.run()
+        finally:
+            self.stats.running = False
+        self.stats.failures += 1
+        _log.warning(
+            "kopf ended and will be started again; pods are watched all the same",
+            extra={"error": "" if error is None else f"{type(error).__name__}: {error}"},
+        )
+
+
+class OperatorThread:
+    """One run of an operator in a thread of its own."""
+
+    def __init__(self, operate: Operate) -> None:
+        self._operate = operate
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stop: asyncio.Event | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._guard = threading.Lock()
+        self._stopped = False
+
+    async def run(self) -> BaseException | None:
+        """Return what it ended with; when cancelled, stop it first, in bounded time."""
+        here = asyncio.get_running_loop()
+        ended: asyncio.Future[BaseException | None] = here.create_future()
+        target = threading.Thread(target=self._main, args=(here, ended), name="kopf", daemon=True)
+        target.start()
+        try:
+            return await asyncio.shield(ended)
+        except asyncio.CancelledError:
+            await self._end(ended)
+            raise
+
+    async def _end(self, ended: "asyncio.Future[BaseException | None]") -> None:
+        self._call(self._ask_to_stop)
+        await asyncio.wait([ended], timeout=GRACE_SECONDS)
+        if not ended.done():
+            self._call(self._cancel)
+            await asyncio.wait([ended], timeout=FAREWELL_SECONDS)
+
+    def _call(self, action: Callable[[], None]) -> None:
+        """Do something in the thread's loop, if it has one; else it will not even begin."""
+        with self._guard:
+            self._stopped = True
+            if self._loop is not None and self._loop.is_running():
+                self._loop.call_soon_threadsafe(action)
+
+    def _ask_to_stop(self) -> None:
+        if self._stop is not None:
+            self._stop.set()
+
+    def _cancel(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+
+    def _main(
+        self, home: asyncio.AbstractEventLoop, ended: "asyncio.Future[BaseException | None]"
+    ) -> None:
+        """In the thread: nothing that kopf raises may get lost, or get out."""
+        error: BaseException | None = None
+        try:
+            asyncio.run(self._operate_here())
+        except BaseException as raised:  # noqa: BLE001  # handed to the other thread
+            error = raised
+        # Nobody waits for a thread that comes too late: then its home is closed.
+        with contextlib.suppress(RuntimeError):
+            home.call_soon_threadsafe(_settle, ended, error)
+
+    async def _operate_here(self) -> None:
+        with self._guard:
+            self._loop = asyncio.get_running_loop()
+            self._stop = asyncio.Event()
+            self._task = asyncio.current_task()
+            if self._stopped:
+                return
+        await self._operate(self._stop)
+
+
+def kopf_operator(memo: Memo) -> Operate:
+    """Return how to run kopf with our handlers; a new registry and new settings each time."""
+
+    async def operate(stop: asyncio.Event) -> None:
+        logging.getLogger("kopf._core.reactor.running").addFilter(_is_news)
+        registry = kopf.OperatorRegistry()
+        handlers.register(registry)
+        settings = memo.settings
+        address = settings.liveness_address
+        await kopf.operator(
+            registry=registry,
+            settings=kopf.OperatorSettings(),
+            memo=memo,
+            stop_flag=stop,
+            clusterwide=not settings.namespaces,
+            namespaces=settings.namespaces,
+            liveness_endpoint=f"http://{address}/healthz" if address else None,
+            standalone=True,
+        )
+
+    return operate
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """That kopf leaves signals to us is what we want."""
+    return not record.getMessage().startswith("OS signals are ignored")
+
+
+def _settle(ended: "asyncio.Future[BaseException | None]", error: BaseException | None) -> None:
+    if not ended.done():
+        ended.set_result(error)

@@ -1,0 +1,116 @@
+"""kopf may fail as it likes: it is started again, and nothing else is touched."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import pytest
+
+from probewatch.clock import Clock
+from probewatch.supervisor import Operate, Supervisor
+
+BOUND_SECONDS = 10
+"""No wait in here is longer than that."""
+
+
+@dataclass
+class FakeTime:
+    """Pauses are noted; the fifth one lasts for ever."""
+
+    slept: list[float] = field(default_factory=list)
+    enough: asyncio.Event = field(default_factory=asyncio.Event)
+    seconds: float = 0.0
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        if len(self.slept) == 5:
+            self.enough.set()
+            await asyncio.Event().wait()
+        await asyncio.sleep(0)
+
+    @property
+    def clock(self) -> Clock:
+        return Clock(now=lambda: 0.0, monotonic=lambda: self.seconds, sleep=self.sleep)
+
+
+@asynccontextmanager
+async def running(operate: Operate, time: FakeTime) -> AsyncIterator[Supervisor]:
+    """A supervisor at work, and stopped at the end."""
+    supervisor = Supervisor(operate, clock=time.clock)
+    task = asyncio.create_task(supervisor.run())
+    yield supervisor
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        async with asyncio.timeout(BOUND_SECONDS):
+            await task
+
+
+@pytest.mark.parametrize("failure", [RuntimeError("boom"), SystemExit(1), None])
+async def test_starts_again_after_growing_pauses(failure: BaseException | None) -> None:
+    """An operator that fails, exits or just ends is started again, ever more slowly."""
+
+    async def operate(_stop: asyncio.Event) -> None:
+        if failure is not None:
+            raise failure
+
+    time = FakeTime()
+    async with running(operate, time) as supervisor:
+        async with asyncio.timeout(BOUND_SECONDS):
+            await time.enough.wait()
+
+        assert [1.0, 2.0, 4.0, 8.0, 16.0] == time.slept
+        assert (5, 5, False) == (
+            supervisor.stats.starts,
+            supervisor.stats.failures,
+            supervisor.stats.running,
+        )
+
+
+async def test_other_tasks_outlive_its_end() -> None:
+    """What kopf does at its end, cancelling all tasks of its loop, does not reach ours."""
+
+    async def operate(_stop: asyncio.Event) -> None:
+        for task in asyncio.all_tasks() - {asyncio.current_task()}:
+            task.cancel()
+        raise RuntimeError("boom")
+
+    time = FakeTime()
+    ours = asyncio.create_task(asyncio.Event().wait())
+    async with running(operate, time):
+        async with asyncio.timeout(BOUND_SECONDS):
+            await time.enough.wait()
+
+    assert not ours.done()
+    ours.cancel()
+
+
+async def test_stops_in_an_orderly_way() -> None:
+    """When the service ends, the operator is asked first and can clean up."""
+    told: list[str] = []
+    begun = asyncio.Event()
+    home = asyncio.get_running_loop()
+
+    async def operate(stop: asyncio.Event) -> None:
+        home.call_soon_threadsafe(begun.set)
+        await stop.wait()
+        told.append("cleaned up")
+
+    async with running(operate, FakeTime()), asyncio.timeout(BOUND_SECONDS):
+        await begun.wait()
+
+    assert ["cleaned up"] == told
+
+
+async def test_steady_operator_is_started_again_soon() -> None:
+    """After ten minutes of good service the pause is the first one again."""
+    time = FakeTime()
+
+    async def operate(_stop: asyncio.Event) -> None:
+        time.seconds += 601
+
+    async with running(operate, time), asyncio.timeout(BOUND_SECONDS):
+        await time.enough.wait()
+
+    assert [1.0] * 5 == time.slept
