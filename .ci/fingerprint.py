@@ -1,4 +1,4 @@
-"""Prints a short fingerprint of everything in pyproject.toml that decides what the lock files hold."""
+"""Prints a fingerprint of what decides in pyproject.toml what the lock files hold."""
 
 import hashlib
 import json

@@ -163,7 +163,7 @@ def repair(memory: ContainerMemory, kill: Mark) -> ContainerMemory:
     The count rose by `fresh` since the last delivery: one for the kill at hand, the
     others for kills in between. Deaths seen as the container's own are no candidates.
     """
-    if kill.kind not in PROBE_KILLS or kill.since is None or kill.fresh < 2:  # noqa: PLR2004
+    if kill.kind not in PROBE_KILLS or kill.since is None or kill.fresh < 2:  # noqa: PLR2004  # one kill is the one at hand
         return memory
     since = kill.since
     candidates = {

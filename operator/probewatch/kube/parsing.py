@@ -49,7 +49,7 @@ def parse_pod(raw: objects.Pod) -> model.Pod:
 
 
 def _version(text: str | None) -> int:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 20 else 0  # noqa: PLR2004
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 20 else 0  # noqa: PLR2004  # digits of a 64-bit number
 
 
 def _owner(references: list[objects.OwnerReference] | None) -> model.OwnerRef | None:

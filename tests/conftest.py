@@ -1,0 +1,26 @@
+"""What all tests share: the rule for programs that not every machine has."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+TOOLS_ARE_REQUIRED = "PROBEWATCH_REQUIRE_TOOLS"
+"""Set by .ci/run: a test that would be skipped for a missing program fails instead."""
+
+
+def require_program(name: str) -> str:
+    """The path of the program *name*; without it the test is skipped, or fails in CI.
+
+    CI fails because a check that is skipped there is a check that nobody runs.
+    """
+    path = shutil.which(name)
+    if path is not None:
+        return path
+    reason = f"the program {name} is not on PATH (.ci/run installs it)"
+    if os.environ.get(TOOLS_ARE_REQUIRED):
+        pytest.fail(f"{reason}, and {TOOLS_ARE_REQUIRED} is set", pytrace=False)
+    pytest.skip(reason)

@@ -1,0 +1,103 @@
+"""What the source promises about its own shape, where no linter has a rule for it."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import REPOSITORY
+
+SOURCE = REPOSITORY / "operator" / "probewatch"
+TESTS = REPOSITORY / "tests"
+
+MAX_MODULE_LINES = 260
+"""About 250, as the house style has it; the ten are for a docstring that is worth it."""
+
+MAX_FUNCTION_LINES = 30
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(REPOSITORY))
+
+
+def parse(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+
+
+def modules() -> list[Path]:
+    return sorted(SOURCE.rglob("*.py"))
+
+
+def files_of_tests() -> list[Path]:
+    return sorted(TESTS.rglob("test_*.py"))
+
+
+def code_length(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """Lines from `def` to the end, without the docstring: explaining well is never too long."""
+    end = function.end_lineno or function.lineno
+    docstring = function.body[0] if ast.get_docstring(function) else None
+    words = (docstring.end_lineno or 0) - docstring.lineno + 1 if docstring else 0
+    return end - function.lineno + 1 - words
+
+
+def test_source_root_is_no_package() -> None:
+    """`operator/` has no __init__.py, so that it never hides the standard library's operator."""
+    assert not (SOURCE.parent / "__init__.py").exists()
+
+
+@pytest.mark.parametrize("path", sorted(SOURCE.rglob("__init__.py")), ids=name_of)
+def test_package_is_one_docstring(path: Path) -> None:
+    """A package's __init__.py states the rule of the package, and does nothing."""
+    tree = parse(path)
+
+    assert ast.get_docstring(tree)
+    assert len(tree.body) == 1
+
+
+@pytest.mark.parametrize("folder", sorted({path.parent for path in modules()}), ids=name_of)
+def test_every_folder_is_a_package(folder: Path) -> None:
+    """No folder of the source lacks its __init__.py: the layers are tested only in packages."""
+    assert (folder / "__init__.py").exists()
+
+
+@pytest.mark.parametrize("path", modules(), ids=name_of)
+def test_module_is_of_readable_size(path: Path) -> None:
+    """A module is one concept, and can be read in one go."""
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= MAX_MODULE_LINES
+
+
+@pytest.mark.parametrize("path", modules(), ids=name_of)
+def test_functions_are_of_readable_size(path: Path) -> None:
+    """No function of the source has more than thirty lines of code."""
+    too_long = {f.name: code_length(f) for f in functions(parse(path))}
+
+    assert {} == {name: n for name, n in too_long.items() if n > MAX_FUNCTION_LINES}
+
+
+@pytest.mark.parametrize("path", modules() + sorted(TESTS.rglob("*.py")), ids=name_of)
+def test_imports_never_name_the_source_root(path: Path) -> None:
+    """Nothing imports `operator.probewatch`: that is a second copy of the package, or none."""
+    imported: list[str] = []
+    for node in ast.walk(parse(path)):
+        if isinstance(node, ast.Import):
+            imported += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            imported.append(node.module or "")
+
+    assert [] == [name for name in imported if name.startswith("operator.")]
+
+
+@pytest.mark.parametrize("path", files_of_tests(), ids=name_of)
+def test_every_test_promises_something(path: Path) -> None:
+    """Each test has a docstring that opens with the sentence of what it promises."""
+    tests = [f for f in functions(parse(path)) if f.name.startswith("test_")]
+    silent = [f.name for f in tests if not ast.get_docstring(f)]
+
+    assert [] == silent
