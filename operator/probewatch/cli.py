@@ -104,6 +104,7 @@ def _run(arguments: Sequence[str]) -> int:
     module = importlib.import_module(COMMANDS[name].module)
     args = build_parser(module).parse_args(arguments)
     status: int = module.main(args)
+    sys.stdout.flush()  # here a reader that has gone is noticed, at exit it would be too late
     return status
 
 

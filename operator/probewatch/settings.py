@@ -224,9 +224,12 @@ def _is_service_link(name: str) -> bool:
 
 
 def _check_number(name: str, value: float) -> None:
-    smallest, largest = _BOUNDS.get(name, (0.0, math.inf))
-    if not math.isfinite(value) or not smallest <= value <= largest:
-        wanted = f"{smallest:g} to {largest:g}" if name in _BOUNDS else "a number above 0"
+    if name in _BOUNDS:
+        smallest, largest = _BOUNDS[name]
+        fits, wanted = smallest <= value <= largest, f"{smallest:g} to {largest:g}"
+    elif name in _ZERO_IS_FINE:
+        fits, wanted = math.isfinite(value) and value >= 0, "0 or more"
+    else:
+        fits, wanted = math.isfinite(value) and value > 0, "above 0"
+    if not fits:
         raise SettingsError(f"{variable_name(name)} is {value:g}; it has to be {wanted}")
-    if value == 0 and name not in _ZERO_IS_FINE:
-        raise SettingsError(f"{variable_name(name)} is 0; it has to be a number above 0")

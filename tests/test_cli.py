@@ -1,0 +1,161 @@
+"""The command line teaches a stranger, and never shows a traceback."""
+
+import os
+import subprocess
+import sys
+from importlib import import_module
+from types import ModuleType
+
+import pytest
+
+from probewatch import cli
+from probewatch.errors import InputError, KubeconfigError
+
+
+class FakeCommand(ModuleType):
+    """A command that ends as it was told."""
+
+    def __init__(self, ending: BaseException | int) -> None:
+        super().__init__("fake")
+        self.ending = ending
+
+    def add_parser(self, subparsers: object) -> None:
+        subparsers.add_parser("fake")  # type: ignore[attr-defined]  # argparse's class is private
+
+    def main(self, _args: object) -> int:
+        if isinstance(self.ending, BaseException):
+            raise self.ending
+        return self.ending
+
+
+@pytest.fixture(name="fake_command")
+def _fake_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(cli.COMMANDS, "fake", cli.Command(module="fake_command", summary="…"))
+
+
+def run_fake(monkeypatch: pytest.MonkeyPatch, ending: BaseException | int) -> int:
+    module = FakeCommand(ending)
+    module.__spec__ = import_module("probewatch.cli").__spec__
+    monkeypatch.setitem(sys.modules, "fake_command", module)
+    return cli.main(["fake"])
+
+
+@pytest.mark.usefixtures("fake_command")
+@pytest.mark.parametrize(
+    ("ending", "status"),
+    [
+        pytest.param(0, 0, id="done"),
+        pytest.param(3, 3, id="the command's own"),
+        pytest.param(KubeconfigError("no such context: 'x'"), 1, id="failed"),
+        pytest.param(InputError("a.jsonl:3: not a record"), 2, id="bad input"),
+        pytest.param(KeyboardInterrupt(), 130, id="interrupted"),
+    ],
+)
+def test_exit_status_tells_how_it_ended(
+    monkeypatch: pytest.MonkeyPatch, ending: BaseException | int, status: int
+) -> None:
+    """Scripts can tell success, failure, bad input and interruption apart."""
+    assert status == run_fake(monkeypatch, ending)
+
+
+@pytest.mark.usefixtures("fake_command")
+def test_error_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What a user can mend is said in one line on standard error."""
+    run_fake(monkeypatch, KubeconfigError("no such context: 'x'"))
+
+    out, err = capsys.readouterr()
+    assert ("", "probewatch: no such context: 'x'\n") == (out, err)
+
+
+@pytest.mark.usefixtures("fake_command")
+def test_error_of_ours_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mistake of the program itself is no user's error: it is shown in full."""
+    with pytest.raises(ZeroDivisionError):
+        run_fake(monkeypatch, ZeroDivisionError())
+
+
+@pytest.mark.parametrize("arguments", [[], ["--help"], ["-h"]])
+def test_help_lists_every_command(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """Without a command, or asked for help, it shows all commands with a summary and examples."""
+    with pytest.raises(SystemExit) as ended:
+        cli.main(arguments)
+
+    out = capsys.readouterr().out
+    assert 0 == ended.value.code
+    assert [] == [name for name, each in cli.available().items() if each.summary not in out]
+    assert "examples:" in out
+
+
+@pytest.mark.parametrize("name", list(cli.available()))
+def test_each_command_teaches_its_use(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The help of a command has examples that begin with the program's name."""
+    with pytest.raises(SystemExit) as ended:
+        cli.main([name, "--help"])
+
+    out = capsys.readouterr().out
+    assert 0 == ended.value.code
+    assert f"usage: probewatch {name}" in out
+    assert f"  probewatch {name}" in out.partition("examples:")[2]
+
+
+@pytest.mark.parametrize(
+    "arguments", [["no-such"], ["--no-such"], ["version", "--no-such"], ["version", "extra"]]
+)
+def test_wrong_call_is_status_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """A misspelled command or flag is said, with the usage, and is exit status 2."""
+    with pytest.raises(SystemExit) as ended:
+        cli.main(arguments)
+
+    assert 2 == ended.value.code
+    assert "usage: probewatch" in capsys.readouterr().err
+
+
+def test_version_names_all_parts(capsys: pytest.CaptureFixture[str]) -> None:
+    """The version says what it runs on, which a report of a bug needs."""
+    assert 0 == cli.main(["version"])
+
+    out = capsys.readouterr().out
+    assert out.startswith("probewatch ")
+    assert all(f"\n{part} " in out for part in ("kopf", "kubernetes", "python"))
+
+
+def test_version_is_a_flag_too(capsys: pytest.CaptureFixture[str]) -> None:
+    """`--version` works, as people are used to."""
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["--version"])
+
+    assert 0 == ended.value.code
+    assert capsys.readouterr().out.startswith("probewatch ")
+
+
+@pytest.mark.slow
+def test_help_imports_no_heavy_library() -> None:
+    """`--help` answers at once: neither kopf nor kubernetes nor aiohttp is loaded for it."""
+    code = (
+        "import sys; sys.path.insert(0, 'operator'); from probewatch import cli\n"
+        "try: cli.main(['--help'])\n"
+        "except SystemExit: pass\n"
+        "print([m for m in ('kopf', 'kubernetes', 'aiohttp') if m in sys.modules])"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603  # our own code
+
+    assert done.stdout.endswith("[]\n")
+
+
+@pytest.mark.slow
+def test_reader_may_go_away() -> None:
+    """`probewatch version | head` ends quietly when the reader has gone."""
+    code = (
+        "import os, sys; sys.path.insert(0, 'operator'); from probewatch import cli\n"
+        "sys.exit(cli.main(['version']))"
+    )
+    reading, writing = os.pipe()
+    os.close(reading)
+
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, check=False)  # noqa: S603  # our own code
+
+    assert (141, b"") == (done.returncode, done.stderr)

@@ -1,0 +1,155 @@
+"""A log record is one line, and nobody can forge a second one."""
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from probewatch.logs import JsonFormatter, TextFormatter, configure
+from probewatch.settings import LogFormat, LogLevel
+
+ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=60)
+
+
+@pytest.fixture(autouse=True)
+def _restored_logging() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level = root.handlers, root.level
+    yield
+    root.handlers = handlers
+    root.setLevel(level)
+    logging.getLogger("probewatch").setLevel(logging.NOTSET)
+    logging.captureWarnings(capture=False)
+
+
+def record(message: str = "Container restarted", **values: object) -> logging.LogRecord:
+    made = logging.LogRecord("probewatch.x", logging.INFO, __file__, 1, message, None, None)
+    made.created = 1_700_000_000.25
+    vars(made).update(values)
+    return made
+
+
+def failed(message: str) -> logging.LogRecord:
+    made = record()
+    try:
+        raise RuntimeError(message)  # noqa: TRY301  # a traceback is what is wanted
+    except RuntimeError as error:
+        made.exc_info = (type(error), error, error.__traceback__)
+    return made
+
+
+def test_json_has_words_and_values_apart() -> None:
+    """Programs find the constant words, the values under their names, and the time in UTC."""
+    line = JsonFormatter().format(record(pod="cart-1", restart_count=3, ready=False))
+
+    assert {
+        "time": "2023-11-14T22:13:20.250Z",
+        "level": "info",
+        "logger": "probewatch.x",
+        "message": "Container restarted",
+        "pod": "cart-1",
+        "restart_count": 3,
+        "ready": False,
+    } == json.loads(line)
+
+
+def test_text_is_for_people() -> None:
+    """People read time, level, words, and values with quotes only where they are needed."""
+    line = TextFormatter().format(record(pod="cart-1", why="no right", empty=""))
+
+    assert (
+        '2023-11-14T22:13:20.250Z INFO    Container restarted  pod=cart-1  why="no right"  empty=""'
+        == line
+    )
+
+
+@pytest.mark.parametrize("formatter", [JsonFormatter(), TextFormatter()], ids=["json", "text"])
+def test_objects_of_libraries_stay_out(formatter: logging.Formatter) -> None:
+    """What a library hangs on its records, such as whole objects, is not written."""
+    line = formatter.format(record(k8s_ref={"token": "hush"}, settings=object(), names=["hush"]))
+
+    assert "hush" not in line
+
+
+@given(message=ANY_TEXT, value=ANY_TEXT)
+def test_no_text_makes_a_second_line(message: str, value: str) -> None:
+    """Whatever stands in a record, it stays one line of printable characters."""
+    one = record(message, value=value)
+
+    for formatter in (JsonFormatter(), TextFormatter()):
+        line = formatter.format(one)
+        assert line.isprintable()
+        assert line.encode()
+
+
+def test_traceback_is_no_record() -> None:
+    """In JSON a traceback is a value; in text it is indented, so that no line of it is a record."""
+    forged = failed("boom\n2023-11-14T22:13:20.250Z INFO    Container restarted")
+
+    assert "boom" in json.loads(JsonFormatter().format(forged))["exception"]
+    first, *others = TextFormatter().format(forged).splitlines()
+    assert first.endswith("Container restarted")
+    assert others
+    assert all(line.startswith("    ") for line in others)
+
+
+def test_values_are_bounded() -> None:
+    """A long text costs a kilobyte and no more."""
+    for formatter in (JsonFormatter(), TextFormatter()):
+        assert len(formatter.format(record(value="x" * 100_000))) < 2000
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("log_format", "stream", "is_json"),
+    [
+        (LogFormat.AUTO, io.StringIO(), True),
+        (LogFormat.AUTO, Terminal(), False),
+        (LogFormat.JSON, Terminal(), True),
+        (LogFormat.TEXT, io.StringIO(), False),
+    ],
+    ids=["no terminal", "terminal", "json", "text"],
+)
+def test_format_follows_the_reader(
+    log_format: LogFormat, stream: io.StringIO, *, is_json: bool
+) -> None:
+    """Without a choice, a person at a terminal gets text, and a log collector gets JSON."""
+    configure(log_format=log_format, level=LogLevel.INFO, stream=stream)
+
+    logging.getLogger("probewatch.here").info("Hello")
+
+    assert is_json is stream.getvalue().startswith("{")
+
+
+def test_libraries_are_heard_from_warnings_on() -> None:
+    """At level info our findings are in the log, and the small talk of libraries is not."""
+    stream = io.StringIO()
+    configure(log_format=LogFormat.JSON, level=LogLevel.INFO, stream=stream)
+
+    logging.getLogger("kopf.activities").info("small talk")
+    logging.getLogger("kopf.activities").warning("trouble")
+    logging.getLogger("probewatch.findings").info("finding")
+    logging.getLogger("probewatch.findings").debug("detail")
+
+    words = [json.loads(line)["message"] for line in stream.getvalue().splitlines()]
+    assert ["trouble", "finding"] == words
+
+
+def test_debug_is_everything() -> None:
+    """Who asks for debug hears the libraries too."""
+    stream = io.StringIO()
+    configure(log_format=LogFormat.JSON, level=LogLevel.DEBUG, stream=stream)
+
+    logging.getLogger("kopf.activities").debug("small talk")
+
+    assert "small talk" in stream.getvalue()

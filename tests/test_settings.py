@@ -1,0 +1,151 @@
+"""Settings are read once, and what is wrong with them is said in one line."""
+
+import dataclasses
+import itertools
+from pathlib import Path
+
+import pytest
+
+from probewatch.core.policy import Policy
+from probewatch.errors import SettingsError
+from probewatch.settings import (
+    LogFormat,
+    LogLevel,
+    Settings,
+    find_unknown,
+    flag_name,
+    variable_name,
+)
+
+
+def test_defaults_are_the_cores() -> None:
+    """Without any variable, pods are judged by the core's own policy."""
+    assert Policy() == Settings.from_env({}).policy()
+
+
+def test_every_threshold_can_be_set() -> None:
+    """Each field of the policy has its variable, and none is mixed up with another."""
+    numbers = {each.name: 10 + n for n, each in enumerate(dataclasses.fields(Policy))}
+    numbers["events"] = False
+    variables = {
+        variable_name(name): str(numbers[name.removesuffix("_seconds")])
+        for name in (each.name for each in dataclasses.fields(Settings))
+        if name.removesuffix("_seconds") in numbers
+    }
+
+    assert numbers == dataclasses.asdict(Settings.from_env(variables).policy())
+
+
+def test_values_are_read_by_the_type_of_their_field() -> None:
+    """Texts become numbers, switches, lists and words of closed lists."""
+    settings = Settings.from_env(
+        {
+            "PROBEWATCH_NAMESPACES": " shop, cart,,shop ",
+            "PROBEWATCH_DRY_RUN": "Yes",
+            "PROBEWATCH_EVENTS": "off",
+            "PROBEWATCH_PAGE_LIMIT": "250",
+            "PROBEWATCH_SETTLE_SECONDS": "12.5",
+            "PROBEWATCH_LOG_FORMAT": "JSON",
+            "PROBEWATCH_LOG_LEVEL": "debug",
+            "PROBEWATCH_CONTEXT": "",
+        }
+    )
+
+    assert (("shop", "cart"), True, False) == (
+        settings.namespaces,
+        settings.dry_run,
+        settings.events,
+    )
+    assert (250, 12.5, "") == (settings.page_limit, settings.settle_seconds, settings.context)
+    assert (LogFormat.JSON, LogLevel.DEBUG) == (settings.log_format, settings.log_level)
+
+
+def test_command_line_is_stronger_than_the_environment() -> None:
+    """A flag overrides its variable; a flag that was not given does not."""
+    environ = {"PROBEWATCH_LOG_LEVEL": "debug", "PROBEWATCH_CONTEXT": "staging"}
+
+    settings = Settings.from_env(environ, {"log_level": "error", "context": None})
+
+    assert (LogLevel.ERROR, "staging") == (settings.log_level, settings.context)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "complaint"),
+    [
+        ("page_limit", "many", "PROBEWATCH_PAGE_LIMIT is 'many'; it has to be a whole number"),
+        ("page_limit", "0", "PROBEWATCH_PAGE_LIMIT is 0; it has to be 1 to 10000"),
+        ("loop_restarts", "1", "PROBEWATCH_LOOP_RESTARTS is 1; it has to be 2 to 1000"),
+        ("settle_seconds", "-1", "PROBEWATCH_SETTLE_SECONDS is -1; it has to be 0 or more"),
+        ("repair_seconds", "nan", "PROBEWATCH_REPAIR_SECONDS is nan; it has to be 0 or more"),
+        ("loop_window_seconds", "0", "PROBEWATCH_LOOP_WINDOW_SECONDS is 0; it has to be above 0"),
+        ("flap_quiet_seconds", "inf", "PROBEWATCH_FLAP_QUIET_SECONDS is inf; it has to be above 0"),
+        (
+            "settle_seconds",
+            "30s",
+            "PROBEWATCH_SETTLE_SECONDS is '30s'; it has to be a number without a unit",
+        ),
+        ("events", "maybe", "PROBEWATCH_EVENTS is 'maybe'; it has to be true or false"),
+        (
+            "log_level",
+            "loud",
+            "PROBEWATCH_LOG_LEVEL is 'loud'; it has to be one of debug, info, warning, error",
+        ),
+    ],
+)
+def test_what_is_wrong_is_said(name: str, text: str, complaint: str) -> None:
+    """The complaint names variable, value and what it may be."""
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_env({variable_name(name): text})
+
+    assert complaint == str(caught.value)
+
+
+def test_flag_is_named_as_it_was_typed() -> None:
+    """A bad value on the command line is complained about under the flag's name."""
+    with pytest.raises(SettingsError, match=r"^--log-level is 'loud'"):
+        Settings.from_env({}, {"log_level": "loud"})
+    assert "--namespace" == flag_name("namespaces")
+
+
+def test_settle_can_be_switched_off() -> None:
+    """Waiting for nothing is a choice that makes sense."""
+    assert 0 == Settings.from_env({"PROBEWATCH_SETTLE_SECONDS": "0"}).settle_seconds
+
+
+def test_misspelled_variables_are_found() -> None:
+    """What looks like a setting and is none is named; what the kubelet sets for Services is not."""
+    environ = {
+        "PROBEWATCH_LOOP_RESTART": "3",
+        "PROBEWATCH_LOOP_RESTARTS": "3",
+        "PROBEWATCH_PORT": "tcp://10.0.0.1:8080",
+        "PROBEWATCH_PORT_8080_TCP_ADDR": "10.0.0.1",
+        "PROBEWATCH_METRICS_SERVICE_HOST": "10.0.0.1",
+        "PROBEWATCH_SERVICE_PORT_HTTP": "8080",
+        "HOME": "/",
+    }
+
+    assert ("PROBEWATCH_LOOP_RESTART",) == find_unknown(environ)
+
+
+def test_no_setting_is_named_like_a_service_link() -> None:
+    """A Service called probewatch puts no value into any setting."""
+    links = {"PROBEWATCH_PORT", "PROBEWATCH_SERVICE_HOST", "PROBEWATCH_SERVICE_PORT"}
+
+    assert not links & {variable_name(each.name) for each in dataclasses.fields(Settings)}
+
+
+def test_every_setting_gives_its_reason() -> None:
+    """Below each field stands what it is for: docs/configuration.md is made from that."""
+    source = Path(__import__("probewatch.settings").settings.__file__).read_text(encoding="utf-8")
+    lines = source.splitlines()
+    fields = {each.name for each in dataclasses.fields(Settings)}
+    silent = [
+        line.strip()
+        for line, following in itertools.pairwise(lines)
+        if line.strip().partition(":")[0] in fields
+        and line.startswith("    ")
+        and " = " in line
+        and not following.strip().startswith('"""')
+    ]
+
+    assert [] == silent
