@@ -1,0 +1,324 @@
+"""Observations go in, findings come out to every sink, in order and whatever happens."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from probewatch.boundary import Boundary
+from probewatch.clock import Clock
+from probewatch.controller import Controller, Sink, nearest_workload
+from probewatch.core.findings import Finding, PodForgotten, PodTracked, Restart
+from probewatch.core.model import (
+    Container,
+    ContainerStatus,
+    OwnerRef,
+    Pod,
+    PodRef,
+    PodSpec,
+    PodUid,
+    Probe,
+    ProbeType,
+    Termination,
+    Workload,
+)
+from probewatch.core.observe import PodGone, PodObserved
+from probewatch.feeds import EvidenceFeed, PodFeed
+from probewatch.kube import objects
+from probewatch.store import Store
+
+SPEC = PodSpec(containers=(Container(name="app", liveness=Probe(probe_type=ProbeType.LIVENESS)),))
+
+
+def pod(uid: str = "u-1", *, restarts: int = 0, version: int = 1, **values: object) -> Pod:
+    status = ContainerStatus(
+        name="app",
+        restart_count=restarts,
+        container_id=f"c-{restarts}",
+        running_since=1000.0 + restarts,
+        last=Termination(exit_code=1, reason="Error", container_id=f"c-{restarts - 1}")
+        if restarts
+        else None,
+    )
+    made = Pod(
+        uid=PodUid(uid),
+        namespace="shop",
+        name=f"cart-{uid}",
+        resource_version=version,
+        spec=SPEC,
+        statuses=(status,),
+    )
+    return replace(made, **values)  # type: ignore[arg-type]  # by name
+
+
+@dataclass
+class FakeTime:
+    """A clock that moves when someone sleeps, and by nothing else."""
+
+    seconds: float = 2000.0
+    late: float = 0.0
+
+    async def sleep(self, seconds: float) -> None:
+        self.seconds += seconds + self.late
+        await asyncio.sleep(0)
+
+    @property
+    def clock(self) -> Clock:
+        return Clock(now=lambda: self.seconds, monotonic=lambda: self.seconds, sleep=self.sleep)
+
+
+@dataclass
+class SpySink:
+    """Remembers what was published."""
+
+    published: list[tuple[Finding, Workload]] = field(default_factory=list)
+
+    def publish(self, finding: Finding, workload: Workload) -> None:
+        self.published.append((finding, workload))
+
+    def of(self, kind: type[Finding]) -> list[Finding]:
+        return [finding for finding, _ in self.published if isinstance(finding, kind)]
+
+
+class BrokenSink:
+    """Has a mistake in it."""
+
+    def publish(self, finding: Finding, workload: Workload) -> None:
+        raise ZeroDivisionError((finding, workload))
+
+
+@dataclass
+class FakeResolver:
+    """Knows that everything is of one Deployment, or has a mistake in it."""
+
+    broken: bool = False
+    workload: Workload = field(
+        default_factory=lambda: Workload(namespace="shop", kind="Deployment", name="cart")
+    )
+
+    async def resolve(self, pod: PodRef) -> Workload:
+        if self.broken:
+            raise ZeroDivisionError(pod)
+        await asyncio.sleep(0)
+        return self.workload
+
+
+@dataclass
+class Scene:
+    """A controller with its fakes."""
+
+    sink: SpySink = field(default_factory=SpySink)
+    time: FakeTime = field(default_factory=FakeTime)
+    resolver: FakeResolver = field(default_factory=FakeResolver)
+    others: tuple[Sink, ...] = ()
+
+    def __post_init__(self) -> None:
+        self.boundary = Boundary(clock=self.time.clock)
+        self.controller = Controller(
+            store=Store(),
+            sinks=(*self.others, self.sink),
+            resolver=self.resolver,
+            boundary=self.boundary,
+            clock=self.time.clock,
+        )
+
+    @asynccontextmanager
+    async def publishing(self) -> AsyncIterator[None]:
+        """Publish all that is found in the block."""
+        task = asyncio.create_task(self.controller.publish())
+        yield
+        await self.controller.drain(5)
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+async def test_findings_reach_the_sink_with_their_workload_in_order() -> None:
+    """What follows from an observation arrives, named, in the order in which it happened."""
+    scene = Scene()
+    async with scene.publishing():
+        scene.controller.observe(PodObserved(pod=pod()))
+        scene.controller.observe(PodObserved(pod=pod(restarts=1, version=2)))
+        scene.controller.observe(PodGone(uid=PodUid("u-1")))
+
+    kinds = [type(finding) for finding, _ in scene.sink.published]
+    assert [PodTracked, Restart, PodForgotten] == [
+        kind for kind in kinds if kind in {PodTracked, Restart, PodForgotten}
+    ]
+    assert {scene.resolver.workload} == {workload for _, workload in scene.sink.published}
+    assert 0 == scene.controller.unpublished
+    assert 1 == scene.controller.stats.findings["Restart"]
+
+
+async def test_broken_sink_does_not_hurt_the_others() -> None:
+    """A mistake in one sink is counted under its name; the next sink gets the finding."""
+    scene = Scene(others=(BrokenSink(),))
+    async with scene.publishing():
+        scene.controller.observe(PodObserved(pod=pod()))
+
+    assert 1 == len(scene.sink.of(PodTracked))
+    assert {"BrokenSink": 1} == scene.boundary.errors
+
+
+async def test_without_an_answer_the_nearest_owner_is_the_workload() -> None:
+    """When the workload cannot be found out, findings still go out, with what the pod says."""
+    scene = Scene(resolver=FakeResolver(broken=True))
+    owner = OwnerRef(api_version="apps/v1", kind="ReplicaSet", name="cart-7d9f", uid="rs-1")
+    async with scene.publishing():
+        scene.controller.observe(PodObserved(pod=pod(owner=owner)))
+
+    assert [
+        Workload(
+            namespace="shop", kind="ReplicaSet", name="cart-7d9f", api_version="apps/v1", uid="rs-1"
+        )
+    ] == [workload for _, workload in scene.sink.published]
+
+
+def test_bare_pod_is_its_own_workload() -> None:
+    """A pod that nobody owns is the workload itself."""
+    alone = PodRef(uid=PodUid("u-1"), namespace="shop", name="cart")
+
+    assert Workload(namespace="shop", kind="Pod", name="cart", uid="u-1") == nearest_workload(alone)
+
+
+async def test_time_settles_what_waited_for_it() -> None:
+    """A restart that waits for late evidence is published when its time has come."""
+    scene = Scene()
+    async with scene.publishing():
+        scene.controller.observe(PodObserved(pod=pod()))
+        scene.controller.observe(PodObserved(pod=pod(restarts=1, version=2)))
+        scene.time.seconds += 3600
+        scene.controller.tick()
+
+    assert 1 == len(scene.sink.of(Restart))
+    assert 0 == scene.controller.store.pending()
+
+
+async def test_heartbeat_measures_how_late_the_loop_is() -> None:
+    """A busy event loop shows as lag."""
+    scene = Scene(time=FakeTime(late=0.25))
+    task = asyncio.create_task(scene.controller.beat())
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    task.cancel()
+
+    assert pytest.approx(0.25) == scene.controller.stats.loop_lag_seconds
+
+
+def raw_pod(uid: str, name: str = "cart", namespace: str = "shop") -> objects.Pod:
+    return objects.Pod(
+        metadata=objects.Metadata(uid=uid, name=name, namespace=namespace, resource_version="5"),
+        spec=objects.PodSpec(
+            containers=[objects.Container(name="app", liveness_probe=objects.Probe())]
+        ),
+        status=objects.PodStatus(
+            container_statuses=[objects.ContainerStatus(name="app", restart_count=0)]
+        ),
+    )
+
+
+async def test_missed_deletion_is_found_by_the_next_list() -> None:
+    """A pod that a complete list does not contain is gone; the others stay."""
+    scene = Scene()
+    feed = PodFeed(scene.controller, scene.boundary)
+    async with scene.publishing():
+        for uid in ("u-1", "u-2"):
+            feed.changed("ADDED", raw_pod(uid))
+        feed.listing()
+        feed.listed(raw_pod("u-2"))
+        feed.synced()
+
+    assert ["u-1"] == [finding.pod.uid for finding in scene.sink.of(PodForgotten)]  # type: ignore[union-attr]  # all of one kind
+
+
+async def test_list_of_one_namespace_says_nothing_of_others() -> None:
+    """Watching several namespaces, the list of one does not sweep the pods of another."""
+    scene = Scene()
+    shop = PodFeed(scene.controller, scene.boundary, namespace="shop")
+    async with scene.publishing():
+        shop.changed("ADDED", raw_pod("u-1"))
+        shop.changed("ADDED", raw_pod("u-2", namespace="bank"))
+        shop.listing()
+        shop.synced()
+
+    assert ["u-1"] == [finding.pod.uid for finding in scene.sink.of(PodForgotten)]  # type: ignore[union-attr]  # all of one kind
+
+
+async def test_last_version_of_a_deleted_pod_counts() -> None:
+    """A restart that is first seen in the object of the deletion is not lost."""
+    scene = Scene()
+    feed = PodFeed(scene.controller, scene.boundary)
+    last = raw_pod("u-1")
+    last.metadata.resource_version = "6"
+    assert last.status is not None
+    assert last.status.container_statuses is not None
+    last.status.container_statuses[0].restart_count = 1
+    async with scene.publishing():
+        feed.changed("ADDED", raw_pod("u-1"))
+        feed.deleted(last)
+
+    assert 1 == len(scene.sink.of(Restart))
+    assert 1 == len(scene.sink.of(PodForgotten))
+
+
+async def test_object_that_breaks_a_rule_costs_only_itself() -> None:
+    """An object nobody thought of is counted; it is not taken for gone, and the next one counts."""
+    scene = Scene()
+    feed = PodFeed(scene.controller, scene.boundary)
+    strange = raw_pod("u-1")
+    async with scene.publishing():
+        feed.changed("ADDED", raw_pod("u-1"))
+        strange.spec = "no spec at all"  # type: ignore[assignment]  # that is the point
+        feed.listing()
+        feed.listed(strange)
+        feed.listed(raw_pod("u-2"))
+        feed.synced()
+
+    assert {"pod feed": 1} == scene.boundary.errors
+    assert [] == scene.sink.of(PodForgotten)
+    assert 2 == len(scene.sink.of(PodTracked))
+
+
+async def test_events_of_others_are_no_evidence() -> None:
+    """Anybody can write an Event: only the kubelet's are listened to, and expiry says nothing."""
+    scene = Scene()
+    feed = EvidenceFeed(scene.controller, scene.boundary)
+    forged = objects.Event(
+        involved_object=objects.InvolvedObject(kind="Pod", uid="u-1", name="cart"),
+        reason="Killing",
+        message="Container app failed liveness probe, will be restarted",
+        source=objects.Source(component="stranger"),
+    )
+    async with scene.publishing():
+        feed.listing()
+        feed.listed(forged)
+        feed.synced()
+        feed.changed("ADDED", forged)
+        feed.deleted(forged)
+
+    assert ([], {}) == (scene.sink.published, scene.boundary.errors)
+
+
+async def test_long_running_work_is_done_again_after_a_mistake() -> None:
+    """A task that breaks is counted and begins again after a pause that grows."""
+    time = FakeTime()
+    boundary = Boundary(clock=time.clock)
+    begun: list[float] = []
+    enough = asyncio.Event()
+
+    async def work() -> None:
+        begun.append(time.seconds)
+        if len(begun) == 4:
+            enough.set()
+            await asyncio.Event().wait()
+        raise ZeroDivisionError
+
+    task = asyncio.create_task(boundary.keep_running("work", work))
+    await enough.wait()
+    task.cancel()
+
+    assert [2000.0, 2001.0, 2003.0, 2007.0] == begun
+    assert {"work": 3} == boundary.errors
