@@ -10,10 +10,12 @@ What a handler wants to change it hands over with `memo.call`, which runs it in
 the operator's loop.
 """
 
+import math
 import random
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import kopf
 
@@ -22,8 +24,8 @@ from probewatch.settings import Settings
 PREFIX = "probewatch.dev"
 """Of everything kopf stores on objects of ours."""
 
-LOGIN_LIFETIME = timedelta(minutes=10)
-"""Credentials are asked for again after so long: the kubelet renews tokens in their file."""
+LOGIN_SECONDS = 600.0
+"""Credentials are asked for again after about so long: the kubelet renews tokens in their file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,8 +97,19 @@ def log_in(memo: Memo, **_: object) -> kopf.ConnectionInfo:
         private_key_path=connection.private_key_path,
         token=connection.token,
         insecure=connection.insecure,
-        expiration=datetime.now(UTC) + LOGIN_LIFETIME,
+        expiration=login_expiration(time.time()),
     )
+
+
+def login_expiration(now: float) -> datetime:
+    """Return when credentials read *now* are to be read again: the same time for a while.
+
+    kopf takes credentials that differ in anything for new ones, and tries them at
+    once. With another expiration at each login, credentials that are refused
+    would be tried as fast as the API server can refuse them.
+    """
+    periods = math.floor(now / LOGIN_SECONDS) + 2
+    return datetime.fromtimestamp(periods * LOGIN_SECONDS, UTC)
 
 
 def report_health(memo: Memo, **_: object) -> Mapping[str, object]:

@@ -1,0 +1,130 @@
+"""The real kopf, in its thread, against an API server on loopback."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+import pytest
+from aiohttp import web
+
+from probewatch.clock import Clock
+from probewatch.handlers import Connection, Memo
+from probewatch.settings import Settings
+from probewatch.supervisor import Supervisor, kopf_operator
+
+BOUND_SECONDS = 15
+"""No wait in here is longer than that."""
+
+CORE = {
+    "kind": "APIResourceList",
+    "groupVersion": "v1",
+    "resources": [
+        {"name": "namespaces", "singularName": "namespace", "namespaced": False}
+        | {"kind": "Namespace", "verbs": ["get", "list", "watch"]},
+        {"name": "events", "singularName": "event", "namespaced": True}
+        | {"kind": "Event", "verbs": ["create", "get", "list", "watch"]},
+        {"name": "pods", "singularName": "pod", "namespaced": True}
+        | {"kind": "Pod", "verbs": ["get", "list", "watch", "patch"]},
+    ],
+}
+ANSWERS: dict[str, object] = {
+    "/api": {"kind": "APIVersions", "versions": ["v1"]},
+    "/apis": {"kind": "APIGroupList", "groups": []},
+    "/api/v1": CORE,
+}
+
+
+@dataclass
+class FakeApi:
+    """Answers discovery, or nothing but *status*, and remembers who asked for what."""
+
+    status: int = 200
+    asked: list[tuple[str, str, str]] = field(default_factory=list)
+    discovered: asyncio.Event = field(default_factory=asyncio.Event)
+    refused: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(0))
+
+    async def answer(self, request: web.Request) -> web.Response:
+        self.asked.append((request.method, request.path, request.headers.get("Authorization", "")))
+        if self.status != 200:
+            self.refused.release()
+            return web.json_response({"kind": "Status", "code": self.status}, status=self.status)
+        if request.path == "/api/v1":
+            self.discovered.set()
+        known = ANSWERS.get(request.path)
+        return web.json_response(known or {}, status=200 if known else 404)
+
+
+@pytest.fixture(name="api")
+async def _api() -> FakeApi:
+    return FakeApi()
+
+
+@pytest.fixture(name="server")
+async def _server(api: FakeApi) -> AsyncIterator[str]:
+    application = web.Application()
+    application.router.add_route("*", "/{path:.*}", api.answer)
+    runner = web.AppRunner(application, shutdown_timeout=0.1)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    port = runner.addresses[0][1]
+    yield f"http://127.0.0.1:{port}"
+    await runner.cleanup()
+
+
+def ignore(_result: object) -> None:
+    """Make a callback of something that returns what nobody needs."""
+
+
+@contextlib.asynccontextmanager
+async def kopf_running(server: str) -> AsyncIterator[Supervisor]:
+    """The supervisor with the real kopf under it; stopped in bounded time at the end."""
+    home = asyncio.get_running_loop()
+    memo = Memo(
+        settings=Settings(),
+        connection=lambda: Connection(server=server, token="the-token"),
+        health=dict,
+        call=lambda action: ignore(home.call_soon_threadsafe(action)),
+    )
+    supervisor = Supervisor(kopf_operator(memo), clock=Clock())
+    task = asyncio.create_task(supervisor.run())
+    try:
+        yield supervisor
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            async with asyncio.timeout(BOUND_SECONDS):
+                await task
+
+
+@pytest.mark.slow
+async def test_kopf_logs_in_with_our_credentials_and_leaves_pods_alone(
+    api: FakeApi, server: str
+) -> None:
+    """Kopf comes up as the operator; it asks what the server has, and touches nothing."""
+    async with kopf_running(server) as supervisor, asyncio.timeout(BOUND_SECONDS):
+        await api.discovered.wait()
+
+        assert (True, 1) == (supervisor.stats.running, supervisor.stats.starts)
+
+    assert {("GET", "Bearer the-token")} == {(verb, who) for verb, _, who in api.asked}
+    assert set() == {path for _, path, _ in api.asked} - set(ANSWERS)
+
+
+@pytest.mark.slow
+async def test_kopf_that_is_refused_is_started_again(api: FakeApi, server: str) -> None:
+    """What ends kopf, such as a login that is refused, ends neither the process nor the watch."""
+    api.status = 401
+    watch = asyncio.create_task(asyncio.Event().wait())
+    async with kopf_running(server) as supervisor, asyncio.timeout(BOUND_SECONDS):
+        await api.refused.acquire()
+        while supervisor.stats.failures == 0:  # noqa: ASYNC110  # ends with kopf, in bounded time
+            await asyncio.sleep(0.01)
+        api.status = 200
+        await api.discovered.wait()
+
+        assert supervisor.stats.starts >= 2
+
+    assert not watch.done()
+    watch.cancel()
