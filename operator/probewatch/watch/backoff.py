@@ -1,0 +1,46 @@
+"""Backoff: how long to wait before the next try. Pure; chance comes in as a number."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+FIRST_SECONDS = 0.8
+LONGEST_SECONDS = 30.0
+RETRY_AFTER_CAP_SECONDS = 60.0
+STEADY_SECONDS = 120.0
+"""As client-go's reflector: after so long without a fault the first pause is short again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backoff:
+    """The number of faults in a row decides the pause."""
+
+    faults: int = 0
+
+    def pause(self, chance: float) -> float:
+        """Seconds to wait, between half and all of the doubled time; *chance* is in [0, 1)."""
+        longest: float = min(FIRST_SECONDS * 2.0 ** min(self.faults, 16), LONGEST_SECONDS)
+        return longest * (0.5 + chance / 2)
+
+    def after_fault(self) -> "Backoff":
+        """One fault more."""
+        return Backoff(faults=self.faults + 1)
+
+
+def parse_retry_after(text: str | None, now: float) -> float | None:
+    """Seconds that the server asks to wait, capped; None for garbage and the past.
+
+    The header holds seconds or an HTTP date (RFC 9110, 10.2.3).
+    """
+    if not text:
+        return None
+    if text.isascii() and text.isdigit():
+        # A long row of digits is a long wait; int() refuses very long ones.
+        return min(float(text[:9]), RETRY_AFTER_CAP_SECONDS)
+    try:
+        moment = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    wait = (aware - datetime.fromtimestamp(now, UTC)).total_seconds()
+    return min(wait, RETRY_AFTER_CAP_SECONDS) if wait > 0 else None

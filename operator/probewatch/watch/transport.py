@@ -1,0 +1,88 @@
+"""What the loop needs of the network, and what went wrong with it."""
+
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+class Response(Protocol):
+    """An answer whose body is still to be read."""
+
+    status: int
+    headers: Mapping[str, str]
+
+    def chunks(self) -> AsyncIterator[bytes]:
+        """The body, as it comes."""
+        ...
+
+
+class Transport(Protocol):
+    """Sends GET requests; raises OSError or TimeoutError where there is no answer."""
+
+    def stream(
+        self, path: str, params: Mapping[str, str], *, timeout_seconds: float
+    ) -> AbstractAsyncContextManager[Response]:
+        """Ask; the answer must begin within *timeout_seconds*."""
+        ...
+
+    async def refresh(self) -> None:
+        """Log in again: the server answered 401."""
+        ...
+
+
+class StreamFaultError(Exception):
+    """The stream cannot go on; `relist` says that its place in history is lost."""
+
+    def __init__(self, why: str, *, relist: bool = False, retry_after: float | None = None) -> None:
+        super().__init__(why)
+        self.why = why
+        self.relist = relist
+        self.retry_after = retry_after
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchTarget:
+    """What to watch: the list's path, its selectors, and its name in metrics and logs."""
+
+    path: str
+    name: str
+    params: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchOptions:
+    """Times in seconds."""
+
+    page_size: int = 500
+    request_timeout: float = 60.0
+    inactivity: float = 75.0
+    """A watch that says nothing for so long is taken for dead: bookmarks come each minute."""
+    server_timeout: float = 240.0
+    """The server ends a watch after this and up to a quarter more, so that not all end at once."""
+
+
+@dataclass(slots=True, kw_only=True)
+class WatchStats:
+    """For metrics and health to read."""
+
+    resource: str
+    last_activity: float | None = None
+    """Monotonic."""
+    synced: bool = False
+    relists: Counter[str] = field(default_factory=Counter)
+    errors: Counter[str] = field(default_factory=Counter)
+    updates: Counter[str] = field(default_factory=Counter)
+    decode_errors: int = 0
+    bytes_read: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """Clock and chance, injected so that tests need neither."""
+
+    monotonic: Callable[[], float]
+    now: Callable[[], float]
+    sleep: Callable[[float], Awaitable[None]]
+    chance: Callable[[], float]

@@ -1,0 +1,323 @@
+"""The watch loop against a scripted server: each answer is given once, in order."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import msgspec
+import pytest
+
+from probewatch.watch.backoff import Backoff, parse_retry_after
+from probewatch.watch.decoding import Decoder
+from probewatch.watch.lines import LineSplitter, LineTooLongError
+from probewatch.watch.loop import WatchLoop
+from probewatch.watch.transport import Surroundings, WatchTarget
+
+
+class Thing(msgspec.Struct):
+    """An object with a name."""
+
+    metadata: dict[str, str]
+
+
+@dataclass
+class Answer:
+    """One scripted answer; a body part that is an exception is raised."""
+
+    status: int = 200
+    parts: tuple[bytes | BaseException, ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        for part in self.parts:
+            if isinstance(part, BaseException):
+                raise part
+            yield part
+
+
+class ScriptOverError(BaseException):
+    """The script has no more answers: the test is over."""
+
+
+class Script:
+    """A transport that plays answers and writes down what was asked."""
+
+    def __init__(self, *answers: Answer | BaseException) -> None:
+        self._answers = list(answers)
+        self.asked: list[dict[str, str]] = []
+        self.logins = 0
+
+    @asynccontextmanager
+    async def stream(
+        self, _path: str, params: Mapping[str, str], *, timeout_seconds: float
+    ) -> AsyncIterator[Answer]:
+        assert timeout_seconds > 0
+        self.asked.append(dict(params))
+        if not self._answers:
+            raise ScriptOverError
+        answer = self._answers.pop(0)
+        if isinstance(answer, BaseException):
+            raise answer
+        yield answer
+
+    async def refresh(self) -> None:
+        self.logins += 1
+
+
+class Diary:
+    """A handler that writes down what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def listing(self) -> None:
+        self.told.append("listing")
+
+    def listed(self, raw: Thing) -> None:
+        self.told.append(f"listed {raw.metadata['name']}")
+
+    def synced(self) -> None:
+        self.told.append("synced")
+
+    def changed(self, kind: str, raw: Thing) -> None:
+        self.told.append(f"{kind} {raw.metadata['name']}")
+
+    def deleted(self, raw: Thing) -> None:
+        self.told.append(f"deleted {raw.metadata['name']}")
+
+
+def page(*names: str, version: str = "10", token: str = "") -> Answer:
+    items = [{"metadata": {"name": name}} for name in names]
+    meta = {"resourceVersion": version, "continue": token}
+    return Answer(parts=(msgspec.json.encode({"metadata": meta, "items": items}),))
+
+
+def line(kind: str, name: str = "a", version: str = "11") -> bytes:
+    thing = {"metadata": {"name": name, "resourceVersion": version}}
+    return msgspec.json.encode({"type": kind, "object": thing}) + b"\n"
+
+
+def error(code: int) -> bytes:
+    status = {"type": "ERROR", "object": {"kind": "Status", "code": code}}
+    return msgspec.json.encode(status) + b"\n"
+
+
+def watch(*parts: bytes | BaseException) -> Answer:
+    return Answer(parts=parts)
+
+
+def play(*answers: Answer | BaseException) -> tuple[Script, Diary, list[float], WatchLoop[Thing]]:
+    """Run the loop until the script is over."""
+    script, diary, pauses = Script(*answers), Diary(), list[float]()
+
+    async def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+
+    around = Surroundings(
+        monotonic=lambda: sum(pauses), now=lambda: 1e9, sleep=sleep, chance=lambda: 0.0
+    )
+    loop = WatchLoop(
+        transport=script,
+        target=WatchTarget(path="/things", name="things"),
+        decoder=Decoder(Thing),
+        handler=diary,
+        around=around,
+    )
+    with pytest.raises(ScriptOverError):
+        asyncio.run(loop.run())
+    return script, diary, pauses, loop
+
+
+def test_list_then_watch() -> None:
+    """Pages are read to the end, then the watch begins at the list's version."""
+    script, diary, pauses, loop = play(
+        page("a", token="more"), page("b", version="20"), watch(line("ADDED", "c", "21"))
+    )
+
+    assert ["listing", "listed a", "listed b", "synced", "ADDED c"] == diary.told
+    assert ["more", "20", "21"] == [
+        script.asked[1]["continue"],
+        script.asked[2]["resourceVersion"],
+        script.asked[3]["resourceVersion"],
+    ]
+    assert [] == pauses
+    assert loop.stats.synced
+
+
+GONE = {
+    "B1 ERROR event": watch(error(410)),
+    "B2 HTTP status": Answer(status=410),
+}
+
+
+@pytest.mark.parametrize("gone", GONE.values(), ids=GONE.keys())
+def test_history_gone_lists_again(gone: Answer) -> None:
+    """410 in either form leads to a new list, so that missed deletions are found."""
+    _, diary, _, loop = play(page("a"), gone, page("b"))
+
+    assert ["listing", "listed a", "synced", "listing", "listed b", "synced"] == diary.told
+    assert {"start": 1, "410": 1} == loop.stats.relists
+
+
+def test_gone_on_a_continue_page() -> None:
+    """B3: a continue token that expired restarts the list from its first page."""
+    script, diary, _, _ = play(page("a", token="old"), Answer(status=410), page("a", "b"))
+
+    assert "continue" not in script.asked[2]
+    assert ["listing", "listed a", "listing", "listed a", "listed b", "synced"] == diary.told
+
+
+FAULTS = {
+    "A1 reset mid-line": watch(line("ADDED")[:20], ConnectionResetError()),
+    "A3 torn line with a proper end": watch(line("ADDED")[:20]),
+    "A5 silence": watch(TimeoutError()),
+    "A10 refused": ConnectionRefusedError(),
+    "A11 bad gateway": Answer(status=502),
+    "A12 endless line": watch(b"x" * 5_000_000),
+    "B5 ERROR event": watch(error(500)),
+    "B6 too many requests": Answer(status=429),
+    "B8 server error": Answer(status=500),
+    "B9 unauthorized": Answer(status=401),
+    "B10 forbidden": Answer(status=403),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())
+def test_fault_resumes_the_watch(fault: Answer | BaseException) -> None:
+    """After a fault the watch goes on from the last version, without a list and after a pause."""
+    script, diary, pauses, loop = play(
+        page("a"), watch(line("ADDED", "b", "12")), fault, watch(line("MODIFIED", "b", "13"))
+    )
+
+    assert ["listing", "listed a", "synced", "ADDED b", "MODIFIED b"] == diary.told
+    assert "12" == script.asked[3]["resourceVersion"]
+    assert 1 == len(pauses) == sum(loop.stats.errors.values())
+
+
+LIST_FAULTS = {
+    "B12 truncated": Answer(parts=(b'{"metadata": {',)),
+    "A11 HTML": Answer(parts=(b"<html>",)),
+    "B12 no resourceVersion": Answer(parts=(b'{"metadata": {}, "items": []}',)),
+    "A10 refused": ConnectionRefusedError(),
+    "B8 server error": Answer(status=503),
+}
+
+
+@pytest.mark.parametrize("fault", LIST_FAULTS.values(), ids=LIST_FAULTS.keys())
+def test_broken_list_is_asked_again(fault: Answer | BaseException) -> None:
+    """A list that cannot be read is never taken for an empty cluster."""
+    _, diary, _, _ = play(fault, page("a"))
+
+    assert ["listed a", "synced"] == diary.told[-2:]
+    assert 1 == diary.told.count("synced")
+
+
+def test_null_items_are_an_empty_list() -> None:
+    """`items: null` is how an empty list may look."""
+    assert ["listing", "synced"] == play(
+        Answer(parts=(b'{"metadata": {"resourceVersion": "5"}, "items": null}',))
+    )[1].told
+
+
+HOSTILE = {
+    "null": b"null\n",
+    "list": b"[]\n",
+    "no type": b'{"object": {}}\n',
+    "bad UTF-8": b'{"type": "\xff"}\n',
+    "deep": b'{"type":"ADDED","object":' + b"[" * 100_000 + b"\n",
+    "no metadata": b'{"type":"ADDED","object":{}}\n',
+    "unknown type": b'{"type":"NEWS","object":{}}\n',
+    "long number": b'{"type":"ADDED","object":' + b"9" * 9999 + b"}\n",
+}
+
+
+@pytest.mark.parametrize("bad", HOSTILE.values(), ids=HOSTILE.keys())
+def test_hostile_lines_are_skipped_and_counted(bad: bytes) -> None:
+    """A13, B13: a line that is no object costs only itself."""
+    _, diary, pauses, loop = play(page(), watch(bad, line("ADDED", "b")))
+
+    assert ["listing", "synced", "ADDED b"] == diary.told
+    assert (1, []) == (loop.stats.decode_errors, pauses)
+
+
+def test_broken_item_of_a_list() -> None:
+    """An item that is no object is left out and counted."""
+    body = b'{"metadata": {"resourceVersion": "5"}, "items": [7, {"metadata": {"name": "a"}}]}'
+    _, diary, _, loop = play(Answer(parts=(body,)))
+
+    assert ["listing", "listed a", "synced"] == diary.told
+    assert 1 == loop.stats.decode_errors
+
+
+def test_bookmark_moves_the_version() -> None:
+    """A bookmark is where the next watch begins, and nobody is told of it."""
+    script, diary, _, _ = play(page(), watch(line("BOOKMARK", "", "99")))
+
+    assert "99" == script.asked[2]["resourceVersion"]
+    assert ["listing", "synced"] == diary.told
+
+
+def test_deletion_is_told() -> None:
+    """DELETED comes with the last version of the object."""
+    assert "deleted a" == play(page("a"), watch(line("DELETED", "a")))[1].told[-1]
+
+
+def test_one_byte_slices() -> None:
+    """A4: it does not matter where the network cuts."""
+    whole = line("ADDED", "ä") + line("MODIFIED", "b")
+    slices = tuple(whole[i : i + 1] for i in range(len(whole)))
+
+    assert ["ADDED ä", "MODIFIED b"] == play(page(), watch(*slices))[1].told[2:]
+
+
+def test_unauthorized_logs_in_again() -> None:
+    """B9: 401 leads to a new login and another try, however often."""
+    script, diary, _, _ = play(Answer(status=401), Answer(status=401), page("a"))
+
+    assert (2, "synced") == (script.logins, diary.told[-1])
+
+
+def test_retry_after_is_honoured() -> None:
+    """B6: the server's wish is a lower bound for the pause."""
+    assert [30.0] == play(Answer(status=429, headers={"Retry-After": "30"}), page())[2]
+
+
+def test_pauses_grow_to_a_cap_and_start_again() -> None:
+    """B4: faults in a row are waited out ever longer, up to half of 30 s without luck."""
+    pauses = play(*[ConnectionRefusedError()] * 9, page(), watch(), ConnectionRefusedError())[2]
+
+    assert [0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 15.0, 15.0, 15.0, 0.4] == pauses
+
+
+@pytest.mark.parametrize(
+    ("expected", "text"),
+    [
+        (1.0, "1"),
+        (60.0, "86400"),
+        (60.0, "9" * 5000),
+        (None, "-1"),
+        (None, "abc"),
+        (None, ""),
+        (None, None),
+        (20.0, "Sun, 09 Sep 2001 01:47:00 GMT"),
+        (None, "Sun, 09 Sep 2001 01:46:00 GMT"),
+        (20.0, "Sun, 09 Sep 2001 01:47:00 -0000"),
+    ],
+)
+def test_retry_after(expected: float | None, text: str | None) -> None:
+    """B7: seconds and dates are read, garbage is nothing, and a minute is the most."""
+    assert expected == parse_retry_after(text, 1e9)
+
+
+def test_chance_spreads_the_pauses() -> None:
+    """O9: a pause is between half of the longest and the longest."""
+    assert [0.4, 0.6] == [round(Backoff().pause(chance), 3) for chance in (0.0, 0.5)]
+
+
+def test_line_cap_bounds_memory() -> None:
+    """A12: a line may not grow without end."""
+    splitter = LineSplitter(cap=10)
+    assert [] == list(splitter.feed(b"12345"))
+    with pytest.raises(LineTooLongError):
+        list(splitter.feed(b"678901"))
