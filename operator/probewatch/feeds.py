@@ -55,7 +55,7 @@ class PodFeed:
             self._observer.sweep(self._seen, self._namespaces)
         self._seen = set()
 
-    def changed(self, _kind: str, raw: objects.Pod) -> None:
+    def changed(self, kind: str, raw: objects.Pod) -> None:  # noqa: ARG002  # new or not, the store knows
         """A new version of a pod."""
         with self._boundary.guard("pod feed"):
             self._observer.observe(PodObserved(pod=parsing.parse_pod(raw)))
@@ -85,7 +85,7 @@ class EvidenceFeed:
     def synced(self) -> None:
         """Nothing to do."""
 
-    def changed(self, _kind: str, raw: objects.Event) -> None:
+    def changed(self, kind: str, raw: objects.Event) -> None:  # noqa: ARG002  # likewise
         """A new or repeated Event."""
         self._observe(raw)
 

@@ -1,0 +1,57 @@
+"""Whether this process is of any use: alive (`/healthz`) and ready (`/readyz`).
+
+Alive means that the API server was heard of lately: an update, a bookmark or
+a list; without any, the watch of pods may be dead without knowing it, and
+a new process is the best that can be tried. Ready means that the pods were
+listed in full, so that what is said of them is complete.
+"""
+
+from collections.abc import Sequence
+
+from probewatch.clock import Clock
+from probewatch.watch.transport import WatchStats
+
+
+class Health:
+    """Judges by the statistics of the watches; *essential* ones are those of pods."""
+
+    def __init__(
+        self,
+        *,
+        essential: Sequence[WatchStats],
+        others: Sequence[WatchStats],
+        silence_seconds: float,
+        clock: Clock,
+    ) -> None:
+        self._essential = tuple(essential)
+        self._others = tuple(others)
+        self._limit = silence_seconds
+        self._clock = clock
+        self._begun = clock.monotonic()
+
+    def find_silence(self) -> tuple[str, ...]:
+        """Return a sentence for each watch that was silent for too long; none if alive.
+
+        A watch that was never heard of counts from the start if it is essential.
+        Others may lack their right, which costs detail and no more.
+        """
+        now = self._clock.monotonic()
+        heard = [(each, each.last_activity) for each in (*self._essential, *self._others)]
+        never = [(each, self._begun) for each in self._essential if each.last_activity is None]
+        return tuple(
+            f"the watch of {stats.resource} was silent for {now - at:.0f} s"
+            for stats, at in (*heard, *never)
+            if at is not None and now - at > self._limit
+        )
+
+    def find_unsynced(self) -> tuple[str, ...]:
+        """Return a sentence for each essential watch that is not complete; none if ready."""
+        return tuple(
+            f"{stats.resource} are not listed in full yet"
+            for stats in self._essential
+            if not stats.synced
+        )
+
+    def facts(self) -> dict[str, object]:
+        """Return both answers for kopf's health endpoint."""
+        return {"silent": self.find_silence(), "unsynced": self.find_unsynced()}
