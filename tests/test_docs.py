@@ -1,0 +1,35 @@
+"""Pages that are made from tables say what the tables say."""
+
+from collections.abc import Callable, Mapping
+
+import pytest
+
+from probewatch import settings_docs
+from probewatch.kube import events_docs
+from probewatch.page_tables import fill_page
+from tests.conftest import REPOSITORY
+
+
+@pytest.mark.parametrize(
+    ("page", "make_tables"),
+    [
+        ("docs/configuration.md", settings_docs.make_tables),
+        ("docs/events.md", events_docs.make_tables),
+    ],
+)
+def test_page_is_up_to_date(page: str, make_tables: Callable[[], Mapping[str, str]]) -> None:
+    """The page in the repository is what its table makes; the page tells how to make it again."""
+    text = (REPOSITORY / page).read_text(encoding="utf-8")
+
+    assert text == fill_page(text, make_tables())
+
+
+def test_page_without_a_place_is_a_mistake() -> None:
+    """A table whose marks were removed from its page is not silently left out."""
+    with pytest.raises(ValueError, match="no place for the table 'events'"):
+        fill_page("# Events", {"events": ""})
+
+
+def test_every_setting_has_its_reason() -> None:
+    """No row of the configuration is without a word on what it is for."""
+    assert [] == [name for name, reason in settings_docs.find_reasons() if not reason]
