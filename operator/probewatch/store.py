@@ -90,6 +90,11 @@ class Store:
             findings.extend(self._step(uid, PodGone(uid=uid), now))
         return tuple(findings)
 
+    def pod(self, uid: PodUid) -> Pod | None:
+        """The last version of a tracked pod."""
+        state = self._states.get(uid)
+        return state.pod if state else None
+
     def pending(self) -> int:
         """How many restarts wait for their verdict."""
         return sum(
