@@ -8,7 +8,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from probewatch.core.evidence import Evidence, EvidenceKind
-from probewatch.core.findings import Finding
+from probewatch.core.findings import Finding, Restart
 from probewatch.core.model import Pod, PodRef, PodUid
 from probewatch.core.observe import (
     EvidenceObserved,
@@ -19,11 +19,15 @@ from probewatch.core.observe import (
     TimePassed,
     observe,
 )
+from probewatch.core.patterns import Patterns, owner_of
 from probewatch.core.policy import Policy
 from probewatch.core.state import PodState
 
 EARLY_PODS_KEPT = 1000
 EARLY_EVENTS_KEPT = 32
+
+LOST_RULE = "lost"
+"""The rule of a restart whose container the runtime lost: alone, or with the node."""
 
 
 _DEFAULT = Policy()
@@ -43,6 +47,8 @@ class Store:
         self._early: OrderedDict[str, list[Evidence]] = OrderedDict()
         self._due: dict[PodUid, float] = {}
         self._heap: list[tuple[float, PodUid]] = []
+        self._owned: Counter[str] = Counter()
+        self._patterns = Patterns(self._owned.__getitem__)
 
     def __len__(self) -> int:
         """How many pods are tracked."""
@@ -118,6 +124,7 @@ class Store:
         if not is_new or pod.uid not in self._states:
             return findings
         self._by_evidence_uid[pod.evidence_uid or pod.uid] = pod.uid
+        self._owned[owner_of(self._states[pod.uid].ref)] += 1
         early = self._early.pop(pod.evidence_uid or pod.uid, ())
         late = (self._step(pod.uid, EvidenceObserved(evidence=each), now) for each in early)
         return (*findings, *(finding for found in late for finding in found))
@@ -160,13 +167,24 @@ class Store:
             return ()
         step = observe(state, observation, self._policy_for(about), now)
         self._keep(uid, step, about)
-        return step.findings
+        found: list[Finding] = []
+        for finding in step.findings:
+            found.extend(self._mark(finding, now))
+        return tuple(found)
+
+    def _mark(self, finding: Finding, now: float) -> tuple[Finding, ...]:
+        """Mark a restart that is one of many, and tell the others what they have in common."""
+        if not isinstance(finding, Restart):
+            return (finding,)
+        corrected: list[Finding] = []
+        if finding.rule == LOST_RULE:
+            for uid in self._patterns.lost_together(finding):
+                corrected.extend(self._step(uid, _lost_together(finding), now))
+        return (self._patterns.mark(finding), *corrected)
 
     def _keep(self, uid: PodUid, step: Step, pod: Pod) -> None:
         if step.state is None:
-            self._states.pop(uid, None)
-            self._due.pop(uid, None)
-            self._by_evidence_uid.pop(pod.evidence_uid or pod.uid, None)
+            self._forget(uid, pod)
             return
         self._states[uid] = step.state
         if step.due is None:
@@ -174,6 +192,30 @@ class Store:
         elif self._due.get(uid) != step.due:
             self._due[uid] = step.due
             heapq.heappush(self._heap, (step.due, uid))
+
+    def _forget(self, uid: PodUid, pod: Pod) -> None:
+        state = self._states.pop(uid, None)
+        self._due.pop(uid, None)
+        self._by_evidence_uid.pop(pod.evidence_uid or pod.uid, None)
+        if state is not None:
+            owner = owner_of(state.ref)
+            self._owned[owner] -= 1
+            if self._owned[owner] <= 0:
+                del self._owned[owner]
+
+
+def _lost_together(restart: Restart) -> EvidenceObserved:
+    """Say to a pod what no Event says: others of its node lost containers at the same time."""
+    at = restart.finished_at if restart.finished_at is not None else restart.observed_at
+    return EvidenceObserved(
+        evidence=Evidence(
+            kind=EvidenceKind.NODE_LOST_CONTAINERS,
+            at=at,
+            first_at=at,
+            name=f"{restart.pod.node}/{at}",
+            node=restart.pod.node,
+        )
+    )
 
 
 def _name_state(state: PodState) -> str:

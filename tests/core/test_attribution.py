@@ -131,7 +131,7 @@ CASES = {
     ),
     "v28b many pods of the node at once": (
         "NodeReboot High node-reboot",
-        facts(died(255, reason="Unknown"), node_unknown=True),
+        facts(died(255, reason="Unknown"), pod_others=(mark(K.NODE_LOST_CONTAINERS, 60),)),
     ),
     "a reboot long ago explains nothing": (
         "NodeReboot Medium lost",

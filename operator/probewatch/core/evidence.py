@@ -33,6 +33,8 @@ class EvidenceKind(StrEnum):
     POST_START_FAILED = "PostStartFailed"
     SANDBOX_CHANGED = "SandboxChanged"
     NODE_REBOOTED = "NodeRebooted"
+    NODE_LOST_CONTAINERS = "NodeLostContainers"
+    """Said by nobody: several pods of a node lost their containers at once."""
     OTHER = "Other"
 
     @property

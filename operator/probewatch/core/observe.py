@@ -17,7 +17,13 @@ from probewatch.core.readiness import calm_down, first_readiness, follow_readine
 from probewatch.core.restarts import first_watermark
 from probewatch.core.state import ContainerMemory, PodState, with_memory
 
-POD_LEVEL = frozenset({EvidenceKind.SANDBOX_CHANGED, EvidenceKind.NODE_REBOOTED})
+POD_LEVEL = frozenset(
+    {
+        EvidenceKind.SANDBOX_CHANGED,
+        EvidenceKind.NODE_REBOOTED,
+        EvidenceKind.NODE_LOST_CONTAINERS,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

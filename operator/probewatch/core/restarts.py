@@ -76,8 +76,6 @@ class CountedRestart:
     change: Change = Change()
     all_restarted: bool = False
     """Whether all running containers of the pod restarted with it."""
-    node_unknown: bool = False
-    """Whether other pods of the node lost containers in the same way just now."""
     repaired: EvidenceKind | None = None
     """The kill that a later count proved to have happened for it."""
     latest: float | None = None

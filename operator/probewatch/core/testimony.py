@@ -107,11 +107,9 @@ def _would_restart_anyway(facts: Facts) -> bool:
 
 def node_reboot(facts: Facts) -> Verdict | None:
     """The node went down and came back."""
-    died = facts.restart.died_at
     lost = _lost_by_runtime(facts)
-    rebooted = [m for m in facts.pod_book.others if m.kind is EvidenceKind.NODE_REBOOTED]
-    near = died is None or any(abs(mark.at - died) <= NODE_CLOCK_SLACK for mark in rebooted)
-    if rebooted and near and (lost or facts.restart.change.sandbox):
+    rebooted = _is_said_of_node(facts, EvidenceKind.NODE_REBOOTED)
+    if rebooted and (lost or facts.restart.change.sandbox):
         return conclude(
             facts,
             Cause.NODE_REBOOT,
@@ -119,7 +117,7 @@ def node_reboot(facts: Facts) -> Verdict | None:
             "kubelet: node has been rebooted",
             final=True,
         )
-    if lost and facts.restart.node_unknown:
+    if lost and _is_said_of_node(facts, EvidenceKind.NODE_LOST_CONTAINERS):
         return conclude(
             facts,
             Cause.NODE_REBOOT,
@@ -127,6 +125,13 @@ def node_reboot(facts: Facts) -> Verdict | None:
             "several pods of the node lost their containers at once",
         )
     return None
+
+
+def _is_said_of_node(facts: Facts, kind: EvidenceKind) -> bool:
+    """Whether it was said near the death; a death without times is near everything."""
+    died = facts.restart.died_at
+    said = [mark.at for mark in facts.pod_book.others if mark.kind is kind]
+    return bool(said) and (died is None or any(abs(at - died) <= NODE_CLOCK_SLACK for at in said))
 
 
 def _lost_by_runtime(facts: Facts) -> bool:
