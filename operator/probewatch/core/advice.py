@@ -44,6 +44,8 @@ class AdviceName(StrEnum):
     LONG_INITIAL_DELAY = "LongInitialDelay"
     GRACE_EXCEEDS_DETECTION = "GraceExceedsDetection"
     KILL_WITHOUT_RESTART = "KillWithoutRestart"
+    PROBE_NEVER_KILLS = "ProbeNeverKills"
+    START_BUDGET_TOO_SMALL = "StartBudgetTooSmall"
 
 
 MEANINGS: Mapping[AdviceName, str] = MappingProxyType(
@@ -82,6 +84,12 @@ MEANINGS: Mapping[AdviceName, str] = MappingProxyType(
         AdviceName.KILL_WITHOUT_RESTART: (
             "With restart policy Never a failing probe ends the container for good; exit code 0 "
             "even makes the pod Succeeded."
+        ),
+        AdviceName.PROBE_NEVER_KILLS: (
+            "Observed: every run of the probe fails to run, which the kubelet counts for nothing."
+        ),
+        AdviceName.START_BUDGET_TOO_SMALL: (
+            "Observed: one start after the other is killed before the container was ready."
         ),
     }
 )

@@ -160,6 +160,8 @@ class ReadinessChanged:
     container: str = ""
     not_ready_seconds: float | None = None
     time_to_ready: float | None = None
+    since_creation: float | None = None
+    """Seconds from the pod's creation to its first Ready: scheduling and image included."""
     hidden: bool = False
     """Not seen itself: told by a later `lastTransitionTime` with the same status."""
 

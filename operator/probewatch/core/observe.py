@@ -9,9 +9,11 @@ from dataclasses import dataclass, replace
 from probewatch.core import loops, verdicts
 from probewatch.core.book import Mark, enter
 from probewatch.core.counting import count
+from probewatch.core.endings import endings_of, judge_endings
 from probewatch.core.evidence import Evidence, EvidenceKind
 from probewatch.core.findings import Finding, PodForgotten, PodTracked, ProbeFailures
 from probewatch.core.model import Pod, PodUid, ProbeType
+from probewatch.core.observed_advice import advise
 from probewatch.core.policy import Policy
 from probewatch.core.readiness import calm_down, first_readiness, follow_readiness
 from probewatch.core.restarts import first_watermark
@@ -108,6 +110,7 @@ def _first(pod: Pod) -> tuple[PodState, tuple[Finding, ...]]:
         from_zero=zero,
         readiness=first_readiness(pod),
         marks=tuple(first_watermark(status) for status in names.values()),
+        endings=endings_of(pod),
     )
     return state, (PodTracked(pod=state.ref, spec=pod.spec),)
 
@@ -124,10 +127,11 @@ def _update(
     after = replace(after, readiness=readiness)
     for restart in counted.restarts:
         name = restart.container.name
-        judged = verdicts.take_restart(after, after.memory(name), restart, policy=policy, now=now)
-        after = _remember(after, name, judged.memory)
-        findings = (*findings, *judged.findings)
-    return after, findings
+        after = _remember(after, name, verdicts.take_restart(after.memory(name), restart, policy))
+        after, found = _judge(after, name, policy, now)
+        findings = (*findings, *found)
+    after, ended = judge_endings(after)
+    return after, (*findings, *ended)
 
 
 def _remember(state: PodState, name: str, memory: ContainerMemory) -> PodState:
@@ -149,7 +153,8 @@ def _evidence(
         return state, ()
     memory = verdicts.repair(replace(memory, book=book), mark)
     after, findings = _judge(_remember(state, name, memory), name, policy, now)
-    return after, (*_failures(state, evidence, mark), *findings)
+    after, ended = judge_endings(after)
+    return after, (*_failures(state, evidence, mark), *findings, *ended)
 
 
 def _failures(state: PodState, evidence: Evidence, mark: Mark) -> tuple[Finding, ...]:
@@ -183,7 +188,9 @@ def _judge(
 ) -> tuple[PodState, tuple[Finding, ...]]:
     ready = verdicts.publish_ready(state, state.memory(name), policy=policy, now=now, flush=flush)
     corrected = verdicts.correct(state, ready.memory, now=now)
-    return _remember(state, name, corrected.memory), (*ready.findings, *corrected.findings)
+    advised, advice = advise(state, name, corrected.memory, now=now)
+    memory = replace(corrected.memory, advised=advised)
+    return _remember(state, name, memory), (*ready.findings, *corrected.findings, *advice)
 
 
 def _time(state: PodState, policy: Policy, now: float) -> tuple[PodState, tuple[Finding, ...]]:

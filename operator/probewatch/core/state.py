@@ -73,6 +73,8 @@ class PodState:
     readiness: ReadinessState = field(default_factory=ReadinessState)
     from_zero: frozenset[str] = frozenset()
     """Containers followed since their count was 0."""
+    endings: frozenset[str] = frozenset()
+    """Endings for good (name and count) that were told, or were there from the start."""
 
     @property
     def ref(self) -> PodRef:

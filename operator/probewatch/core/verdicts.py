@@ -36,17 +36,11 @@ class Judged:
 
 
 def take_restart(
-    state: PodState,
-    memory: ContainerMemory,
-    restart: CountedRestart,
-    *,
-    policy: Policy,
-    now: float,
-) -> Judged:
-    """A restart was counted: publish its verdict, or let it settle."""
-    waiting = Pending(restart=restart, deadline=now + policy.settle)
-    memory = replace(memory, pending=(*memory.pending, waiting))
-    return publish_ready(state, memory, policy=policy, now=now)
+    memory: ContainerMemory, restart: CountedRestart, policy: Policy
+) -> ContainerMemory:
+    """A restart was counted: it waits for its verdict, however shortly."""
+    waiting = Pending(restart=restart, deadline=restart.observed_at + policy.settle)
+    return replace(memory, pending=(*memory.pending, waiting))
 
 
 def publish_ready(

@@ -1,0 +1,117 @@
+"""Endings: a probe made the kubelet kill a container that is not started again.
+
+With restart policy `Never` the count does not rise, and with `OnFailure` it
+may not either: an application that exits with 0 on SIGTERM leaves a pod that
+succeeded (kubernetes issue 109537). No restart is counted for these, and without
+a finding of its own such a kill would be seen by nobody.
+"""
+
+from dataclasses import replace
+
+from probewatch.core.book import Book
+from probewatch.core.evidence import EvidenceKind
+from probewatch.core.facts import Facts
+from probewatch.core.findings import Cause, Confidence, ProbeKillWithoutRestart
+from probewatch.core.model import (
+    Container,
+    ContainerKind,
+    ContainerStatus,
+    Pod,
+    PodSpec,
+    RestartPolicy,
+    Termination,
+)
+from probewatch.core.restarts import CountedRestart, Path
+from probewatch.core.state import ContainerMemory, PodState
+from probewatch.core.verdict import PROBE_KILLS
+
+SUCCEEDED, FAILED = "Succeeded", "Failed"
+
+
+def ended_for_good(pod: Pod, status: ContainerStatus) -> Termination | None:
+    """Return how a container ended that the kubelet will not start again; None if it may.
+
+    A pod that is being deleted or was evicted is stopped as a whole: no ending.
+    """
+    if status.terminated is None or pod.deletion_at is not None or pod.reason:
+        return None
+    container = pod.spec.container(status.name)
+    if container is None or container.kind is ContainerKind.INIT or container.restart_rules:
+        return None
+    over = pod.phase in {SUCCEEDED, FAILED}
+    never = (container.restart_policy or pod.spec.restart_policy) is RestartPolicy.NEVER
+    return status.terminated if over or never else None
+
+
+def endings_of(pod: Pod) -> frozenset[str]:
+    """Return which containers have ended for good, by name and count."""
+    return frozenset(_key(status) for status in pod.statuses if ended_for_good(pod, status))
+
+
+def _key(status: ContainerStatus) -> str:
+    return f"{status.name}/{status.restart_count}"
+
+
+def judge_endings(state: PodState) -> tuple[PodState, tuple[ProbeKillWithoutRestart, ...]]:
+    """Tell each ending by a probe once; those from before the pod was followed are not told."""
+    found: list[ProbeKillWithoutRestart] = []
+    told = state.endings
+    for status in state.pod.statuses:
+        death = ended_for_good(state.pod, status)
+        container = state.pod.spec.container(status.name)
+        if death is None or container is None or _key(status) in told:
+            continue
+        facts = _facts(state.pod.spec, container, status, death, state.memory(status.name))
+        verdict = _judge(facts)
+        if verdict is not None:
+            told |= {_key(status)}
+            found.append(_tell(state, status.name, death, verdict))
+    return (replace(state, endings=told) if found else state), tuple(found)
+
+
+def _facts(
+    spec: PodSpec,
+    container: Container,
+    status: ContainerStatus,
+    death: Termination,
+    memory: ContainerMemory,
+) -> Facts:
+    return Facts(
+        restart=CountedRestart(
+            container=container,
+            restart_count=status.restart_count,
+            termination=death,
+            path=Path.TERMINATED_SEEN,
+        ),
+        spec=spec,
+        book=memory.book,
+        pod_book=Book(),
+        used=memory.used,
+    )
+
+
+def _judge(facts: Facts) -> tuple[Cause, Confidence] | None:
+    """Return the probe and how sure it is.
+
+    Where nothing of the pod stays up the kubelet stops the whole pod, and says no
+    more than `Stopping container`; then the failures before it have to tell.
+    """
+    kill = facts.matched_kill()
+    if kill is None:
+        return None
+    if kill.kind in PROBE_KILLS:
+        return PROBE_KILLS[kill.kind][0], Confidence.CONFIRMED
+    for cause, probe_type in PROBE_KILLS.values():
+        if kill.kind is EvidenceKind.KILL_STOP and facts.threshold_reached(probe_type):
+            return cause, Confidence.MEDIUM
+    return None
+
+
+def _tell(
+    state: PodState, name: str, death: Termination, verdict: tuple[Cause, Confidence]
+) -> ProbeKillWithoutRestart:
+    cause, confidence = verdict
+    at = death.finished_at if death.finished_at is not None else 0.0
+    return ProbeKillWithoutRestart(
+        pod=state.ref, container=name, cause=cause, confidence=confidence, at=at
+    )

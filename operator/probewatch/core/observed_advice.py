@@ -1,0 +1,100 @@
+"""Advice that has to be observed: what no look at the spec alone can tell."""
+
+from probewatch.core.advice import AdviceName, start_budget
+from probewatch.core.book import Book
+from probewatch.core.evidence import EvidenceKind
+from probewatch.core.findings import Advice, Cause
+from probewatch.core.model import Container, Probe, ProbeType
+from probewatch.core.state import ContainerMemory, PodState
+
+ERRORS_NEEDED = 5
+"""A runtime that restarts makes a few runs fail to run; so many in a row are the probe's own."""
+
+STARTS_NEEDED = 2
+"""One slow start happens; the second killed one says that the budget does not fit."""
+
+
+def advise(
+    state: PodState, name: str, memory: ContainerMemory, *, now: float
+) -> tuple[frozenset[str], tuple[Advice, ...]]:
+    """Return what was advised for this container so far, and what is new."""
+    container = state.pod.spec.container(name)
+    if container is None:
+        return memory.advised, ()
+    fresh = [
+        Advice(
+            pod=state.ref,
+            container=name,
+            probe_type=probe.probe_type,
+            finding=finding,
+            message=message,
+            at=now,
+        )
+        for probe in container.probes
+        for finding, message in _judge(state, container, probe, memory)
+        if _key(finding, probe) not in memory.advised
+    ]
+    told = (f"{each.finding}/{each.probe_type}" for each in fresh)
+    return memory.advised | frozenset(told), tuple(fresh)
+
+
+def _key(finding: AdviceName, probe: Probe) -> str:
+    return f"{finding}/{probe.probe_type}"
+
+
+def _judge(
+    state: PodState, container: Container, probe: Probe, memory: ContainerMemory
+) -> tuple[tuple[AdviceName, str], ...]:
+    errors = _only_errors(probe, memory.book)
+    budget = _budget_too_small(state, container, probe, memory)
+    return (*errors, *budget)
+
+
+def _only_errors(probe: Probe, book: Book) -> tuple[tuple[AdviceName, str], ...]:
+    """The kubelet counts a run that could not be made neither as failure nor as success."""
+    if probe.probe_type is ProbeType.READINESS:
+        return ()
+    marks = [mark for mark in book.failures if mark.probe_type == probe.probe_type]
+    errors = sum(mark.fresh for mark in marks if mark.kind is EvidenceKind.PROBE_ERRORED)
+    failed = any(mark.kind is EvidenceKind.PROBE_FAILED for mark in marks)
+    if failed or errors < max(ERRORS_NEEDED, probe.failure_threshold):
+        return ()
+    message = (
+        f"{errors} runs of the {probe.probe_type.lower()} probe could not be carried out, and "
+        f"the kubelet counts such runs for nothing: the probe can never act. Check that its "
+        f"command exists in the image, or that its answer has an end"
+    )
+    return ((AdviceName.PROBE_NEVER_KILLS, message),)
+
+
+def _budget_too_small(
+    state: PodState, container: Container, probe: Probe, memory: ContainerMemory
+) -> tuple[tuple[AdviceName, str], ...]:
+    cause = _starting_cause(state, container)
+    latest = memory.past[-STARTS_NEEDED:]
+    if cause is None or len(latest) < STARTS_NEEDED or any(p.cause is not cause for p in latest):
+        return ()
+    if probe.probe_type is not _PROBES[cause]:
+        return ()
+    budget = start_budget(probe)
+    lived = max((past.lifetime or 0.0 for past in latest), default=0.0)
+    mend = "raise failureThreshold" if cause is Cause.STARTUP_PROBE else "add a startup probe"
+    message = (
+        f"{len(latest)} starts in a row were killed after at most {lived:.0f} s; the probe "
+        f"surely allows {budget:g} s: {mend}"
+    )
+    return ((AdviceName.START_BUDGET_TOO_SMALL, message),)
+
+
+_PROBES = {
+    Cause.STARTUP_PROBE: ProbeType.STARTUP,
+    Cause.LIVENESS_PROBE: ProbeType.LIVENESS,
+}
+
+
+def _starting_cause(state: PodState, container: Container) -> Cause | None:
+    """By which cause a container ends that is killed while it starts."""
+    if container.startup is not None:
+        return Cause.STARTUP_PROBE
+    never_ready = container.readiness is not None and not state.readiness.ever_ready
+    return Cause.LIVENESS_PROBE if container.liveness is not None and never_ready else None

@@ -1,0 +1,226 @@
+"""Kills by a probe that no restart follows, and advice from what was observed."""
+
+from dataclasses import replace
+
+import pytest
+
+from probewatch.core.advice import AdviceName
+from probewatch.core.evidence import EvidenceKind as K
+from probewatch.core.findings import (
+    Advice,
+    Cause,
+    Confidence,
+    Finding,
+    ProbeKillWithoutRestart,
+    ReadinessChanged,
+    Restart,
+)
+from probewatch.core.model import (
+    Container,
+    ContainerStatus,
+    Pod,
+    ProbeType,
+    RestartPolicy,
+    RestartRule,
+)
+from probewatch.core.observe import EvidenceObserved, PodObserved
+from probewatch.store import Store
+from tests.builders import LIVENESS, READINESS, STARTUP, died, pod, said, spec, status
+
+NEVER = spec(restart_policy=RestartPolicy.NEVER)
+ON_FAILURE = spec(restart_policy=RestartPolicy.ON_FAILURE)
+
+
+def ended(exit_code: int = 137, **more: object) -> ContainerStatus:
+    last = died(exit_code, end=70.0, container_id="A")
+    return status(running_since=None, ready=False, terminated=last, **more)
+
+
+def feed(store: Store, version: Pod, now: float) -> list[Finding]:
+    return list(store.feed(PodObserved(pod=version), now))
+
+
+def hear(store: Store, kind: K, at: float, **more: object) -> list[Finding]:
+    return list(store.feed(EvidenceObserved(evidence=said(kind, at, **more)), at))
+
+
+def endings(found: list[Finding]) -> list[tuple[Cause, Confidence]]:
+    kind = ProbeKillWithoutRestart
+    return [(each.cause, each.confidence) for each in found if isinstance(each, kind)]
+
+
+def test_v26_a_pod_that_is_never_restarted_was_stopped_for_its_probe() -> None:
+    """The kubelet says no more than `Stopping container`; the failures before it tell."""
+    store = Store()
+    feed(store, pod(1, spec=NEVER), 1)
+    hear(store, K.PROBE_FAILED, 39.0, count=3, probe_type="Liveness")
+    hear(store, K.KILL_STOP, 40.0)
+    found = feed(store, pod(2, ended(), spec=NEVER, phase="Failed"), 71)
+
+    assert [(Cause.LIVENESS_PROBE, Confidence.MEDIUM)] == endings(found)
+    assert [] == [each for each in found if isinstance(each, Restart)]
+
+
+def test_v27_an_application_that_exits_0_on_a_kill_leaves_a_pod_that_succeeded() -> None:
+    """The kubelet announced a restart that never came: the kill is told, once."""
+    store = Store()
+    feed(store, pod(1, spec=ON_FAILURE), 1)
+    hear(store, K.KILL_LIVENESS, 69.0)
+    found = feed(store, pod(2, ended(0), spec=ON_FAILURE, phase="Succeeded"), 71)
+    again = feed(store, pod(3, ended(0), spec=ON_FAILURE, phase="Succeeded"), 75)
+
+    assert [(Cause.LIVENESS_PROBE, Confidence.CONFIRMED)] == endings(found)
+    assert [] == endings(again)
+
+
+def test_a_kill_that_is_heard_of_late_is_told_too() -> None:
+    """Pods and Events come by two ways; either may be first."""
+    store = Store()
+    feed(store, pod(1, spec=NEVER), 1)
+    feed(store, pod(2, ended(), spec=NEVER, phase="Failed"), 71)
+
+    assert [(Cause.STARTUP_PROBE, Confidence.CONFIRMED)] == endings(
+        hear(store, K.KILL_STARTUP, 69.0)
+    )
+
+
+RULES = (RestartRule(action="Restart", operator="In", values=(137,)),)
+
+
+@pytest.mark.parametrize(
+    ("why", "last"),
+    [
+        ("it will be restarted", pod(2, ended())),
+        ("the pod is being deleted", pod(2, ended(), spec=NEVER, deletion_at=60.0)),
+        ("the pod was evicted", pod(2, ended(), spec=NEVER, phase="Failed", reason="Evicted")),
+        ("it runs", pod(2, status(), spec=NEVER)),
+        ("no such container", pod(2, ended(name="stranger"), spec=NEVER)),
+        (
+            "a rule may restart it",
+            pod(
+                2,
+                ended(),
+                spec=spec(
+                    Container(name="app", liveness=LIVENESS, restart_rules=RULES),
+                    restart_policy=RestartPolicy.NEVER,
+                ),
+            ),
+        ),
+    ],
+    ids=lambda value: value.replace(" ", "-") if isinstance(value, str) else "",
+)
+def test_what_is_no_ending(why: str, last: Pod) -> None:
+    """Only what the kubelet will not start again has ended."""
+    store = Store()
+    feed(store, pod(1, spec=last.spec), 1)
+    hear(store, K.KILL_LIVENESS, 69.0)
+
+    assert [] == endings(feed(store, last, 71)), why
+
+
+def test_an_end_of_its_own_is_no_kill() -> None:
+    """Without a kill, or with a stop that no failures preceded, the container just ended."""
+    for kills in ((), (K.KILL_STOP,), (K.KILL_SPEC_CHANGE,)):
+        store = Store()
+        feed(store, pod(1, spec=NEVER), 1)
+        for kind in kills:
+            hear(store, kind, 69.0)
+        assert [] == endings(feed(store, pod(2, ended(), spec=NEVER, phase="Failed"), 71))
+
+
+def test_what_ended_before_it_was_followed_is_not_told() -> None:
+    """A new start of the operator does not tell old kills again."""
+    store = Store()
+    feed(store, pod(2, ended(), spec=NEVER, phase="Failed"), 71)
+
+    assert [] == endings(hear(store, K.KILL_LIVENESS, 69.0))
+
+
+def advice(found: list[Finding]) -> list[tuple[str, ProbeType]]:
+    return [(each.finding, each.probe_type) for each in found if isinstance(each, Advice)]
+
+
+def test_v48_a_probe_that_can_only_error_is_blind() -> None:
+    """Runs that cannot be made are counted for nothing: that is said, once."""
+    store = Store()
+    feed(store, pod(1), 1)
+    few = hear(store, K.PROBE_ERRORED, 10.0, count=4, probe_type="Liveness")
+    many = hear(store, K.PROBE_ERRORED, 20.0, count=200, probe_type="Liveness")
+    more = hear(store, K.PROBE_ERRORED, 30.0, count=300, probe_type="Liveness")
+
+    assert [[], [(AdviceName.PROBE_NEVER_KILLS, ProbeType.LIVENESS)], []] == [
+        advice(found) for found in (few, many, more)
+    ]
+
+
+def test_a_probe_that_also_fails_is_not_blind() -> None:
+    """One proper failure shows that the probe can act; readiness never kills anyway."""
+    store = Store()
+    feed(store, pod(1, spec=spec(Container(name="app", liveness=LIVENESS, readiness=READINESS))), 1)
+    hear(store, K.PROBE_FAILED, 5.0, probe_type="Liveness")
+    found = hear(store, K.PROBE_ERRORED, 20.0, count=200, probe_type="Liveness")
+    other = hear(store, K.PROBE_ERRORED, 20.0, count=200, probe_type="Readiness", name="other")
+
+    assert [[], []] == [advice(found), advice(other)]
+
+
+def loop(store: Store, kind: K, app: Container, *, ready: bool) -> list[Finding]:
+    """Two kills of an app that never gets up, 60 s each."""
+    found: list[Finding] = []
+    whole = spec(app)
+    feed(store, pod(1, spec=whole, ready=ready), 1)
+    for count in (1, 2):
+        hear(store, kind, 60.0 * count - 1, count=count)
+        last = died(137, start=60.0 * (count - 1), end=60.0 * count, container_id=f"c{count}")
+        again = status(
+            restart_count=count,
+            container_id=f"c{count + 1}",
+            running_since=60.0 * count,
+            last=last,
+            started=False,
+        )
+        version = pod(count + 1, again, spec=whole, ready=ready)
+        found += feed(store, version, 60.0 * count + 1)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("kind", "app", "ready", "expected"),
+    [
+        (K.KILL_STARTUP, Container(name="app", startup=STARTUP), False, ProbeType.STARTUP),
+        (
+            K.KILL_LIVENESS,
+            Container(name="app", liveness=LIVENESS, readiness=READINESS),
+            False,
+            ProbeType.LIVENESS,
+        ),
+        (
+            K.KILL_LIVENESS,
+            Container(name="app", liveness=LIVENESS, readiness=READINESS),
+            True,
+            None,
+        ),
+        (K.KILL_LIVENESS, Container(name="app", liveness=LIVENESS), False, None),
+        (K.KILL_LIVENESS, Container(name="app", liveness=LIVENESS, startup=STARTUP), False, None),
+    ],
+    ids=["startup", "liveness", "was ready", "nobody knows", "killed by the other probe"],
+)
+def test_one_killed_start_after_the_other_is_a_budget_too_small(
+    kind: K, app: Container, expected: ProbeType | None, *, ready: bool
+) -> None:
+    """Two starts in a row that a probe did not let finish: the probe's budget does not fit."""
+    found = advice(loop(Store(), kind, app, ready=ready))
+
+    assert ([(AdviceName.START_BUDGET_TOO_SMALL, expected)] if expected else []) == found
+
+
+def test_the_first_ready_tells_how_long_the_pod_took() -> None:
+    """From its creation, with scheduling and images; later ones do not."""
+    store = Store()
+    feed(store, pod(1, ready=False, created_at=-10.0), 1)
+    first = feed(store, pod(2, since=20.0, created_at=-10.0), 20)
+    feed(store, replace(pod(3, ready=False, since=30.0), created_at=-10.0), 30)
+    later = feed(store, pod(4, since=40.0, created_at=-10.0), 40)
+
+    took = [e.since_creation for e in (*first, *later) if isinstance(e, ReadinessChanged)]
+    assert [30.0, None] == took

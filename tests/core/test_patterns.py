@@ -1,0 +1,152 @@
+"""Restarts that many pods have in common."""
+
+from dataclasses import replace
+
+import pytest
+
+from probewatch.core.evidence import EvidenceKind as K
+from probewatch.core.findings import Cause, Confidence, Finding, Pattern, Restart, RestartCorrected
+from probewatch.core.model import ContainerKind, OwnerRef, Pod, PodRef, PodUid
+from probewatch.core.observe import EvidenceObserved, PodGone, PodObserved, TimePassed
+from probewatch.core.patterns import KEPT, KEYS_KEPT, Patterns
+from probewatch.store import Store
+from tests.builders import died, pod, said, status
+
+
+def restart(uid: str, owner: str, node: str, at: float = 0.0, **more: object) -> Restart:
+    by = OwnerRef(api_version="apps/v1", kind="ReplicaSet", name=owner, uid=owner)
+    plain = Restart(
+        pod=PodRef(uid=PodUid(uid), namespace="shop", name=uid, node=node, owner=by),
+        container="app",
+        container_kind=ContainerKind.REGULAR,
+        restart_count=1,
+        epoch=0,
+        cause=Cause.LIVENESS_PROBE,
+        confidence=Confidence.CONFIRMED,
+        rule="kill-event-probe",
+        observed_at=at,
+    )
+    return replace(plain, **more)  # type: ignore[arg-type]  # names are checked by replace
+
+
+def marks(*restarts: Restart, pods: int = 4) -> list[Pattern]:
+    patterns = Patterns(lambda _owner: pods)
+    return [patterns.mark(each).pattern for each in restarts]
+
+
+def test_the_third_pod_of_a_workload_makes_a_pattern() -> None:
+    """Three pods of one workload on several nodes, and no small part of it, fail together."""
+    found = marks(*(restart(f"p{n}", "web", f"n{n}", n) for n in range(4)))
+
+    assert [Pattern.NONE, Pattern.NONE, Pattern.WORKLOAD_WIDE, Pattern.WORKLOAD_WIDE] == found
+
+
+@pytest.mark.parametrize(
+    ("why", "restarts", "pods"),
+    [
+        ("one pod again and again", [restart("p", "web", "n", t) for t in range(5)], 4),
+        ("far apart", [restart(f"p{n}", "web", "n", 100 * n) for n in range(4)], 4),
+        ("few of many", [restart(f"p{n}", "web", "n", n) for n in range(4)], 100),
+        (
+            "exits of their own",
+            [restart(f"p{n}", f"w{n}", "n", n, cause=Cause.ERROR) for n in range(4)],
+            4,
+        ),
+        ("unscheduled", [restart(f"p{n}", f"w{n}", "", n) for n in range(4)], 4),
+        ("old ones", [restart(f"p{n}", "web", "n", n, baseline=True) for n in range(4)], 4),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_chance_is_no_pattern(why: str, restarts: list[Restart], pods: int) -> None:
+    """What looks alike but is not: a loop, chance, a small part, causes of their own."""
+    assert {Pattern.NONE} == set(marks(*restarts, pods=pods)), why
+
+
+def test_several_workloads_of_one_node_point_to_the_node() -> None:
+    """Three pods of different workloads on one node: it is the node."""
+    found = marks(*(restart(f"p{n}", f"w{n}", "n1", n, cause=Cause.UNKNOWN) for n in range(3)))
+
+    assert [Pattern.NONE, Pattern.NONE, Pattern.NODE_WIDE] == found
+
+
+def test_a_workload_that_fails_on_all_nodes_is_not_the_nodes_fault() -> None:
+    """A crowded node does not hide that the workload fails everywhere."""
+    crowd = [restart(f"o{n}", f"o{n}", "n1", n) for n in range(3)]
+    whole = [restart(f"p{n}", "web", f"n{n}", 5 + n) for n in range(3)]
+
+    assert Pattern.WORKLOAD_WIDE == marks(*crowd, *whole)[-1]
+
+
+def test_a_workload_on_one_crowded_node_is_the_nodes_victim() -> None:
+    """All its pods are on the node on which others fail too."""
+    crowd = [restart(f"o{n}", f"o{n}", "n1", n) for n in range(3)]
+    whole = [restart(f"p{n}", "web", "n1", 5 + n) for n in range(3)]
+
+    assert Pattern.NODE_WIDE == marks(*crowd, *whole)[-1]
+
+
+def test_memory_is_bounded() -> None:
+    """A day on which everything restarts is remembered in part."""
+    patterns = Patterns(lambda _owner: 1)
+    for number in range(KEYS_KEPT + 10):
+        patterns.mark(restart("p", f"w{number}", f"n{number}"))
+    for number in range(KEPT + 10):
+        patterns.mark(restart(f"q{number}", "web", "n", number))
+
+    assert KEYS_KEPT == len(patterns._of_owners._by_key)  # noqa: SLF001  # a bound shows nowhere else
+    assert KEPT == len(patterns._of_owners._by_key["web"])  # noqa: SLF001  # likewise
+
+
+def lost_pod(uid: str, version: int, count: int) -> Pod:
+    last = died(255, start=1.0, end=99.0, reason="Unknown", container_id=f"{uid}0")
+    now = status(
+        restart_count=count,
+        container_id=f"{uid}{count}",
+        running_since=100.0 if count else 1.0,
+        last=last if count else None,
+    )
+    return pod(version, now, uid=PodUid(uid), evidence_uid=uid, name=uid)
+
+
+def settle(store: Store, until: float) -> list[Finding]:
+    return list(store.feed(TimePassed(), until))
+
+
+def test_losses_of_several_pods_of_a_node_make_each_other_surer() -> None:
+    """One lost container is the runtime's; two pods that lost theirs together are the node's."""
+    store = Store()
+    for uid in ("a", "b"):
+        store.feed(PodObserved(pod=lost_pod(uid, 1, 0)), 1)
+    store.feed(PodObserved(pod=lost_pod("a", 2, 1)), 101)
+    alone = settle(store, 140)
+    store.feed(PodObserved(pod=lost_pod("b", 2, 1)), 150)
+    found = settle(store, 200)
+
+    assert [(Cause.NODE_REBOOT, Confidence.MEDIUM)] == [
+        (each.cause, each.confidence) for each in alone if isinstance(each, Restart)
+    ]
+    assert {("a", Confidence.HIGH), ("b", Confidence.HIGH)} == {
+        (each.now.pod.name, each.now.confidence)
+        for each in found
+        if isinstance(each, RestartCorrected)
+    }
+
+
+def test_pods_that_are_gone_no_longer_count() -> None:
+    """The share is of the pods there are, not of those there ever were."""
+    store = Store()
+    by = OwnerRef(api_version="apps/v1", kind="ReplicaSet", name="web", uid="rs")
+    uids = [PodUid(f"p{n}") for n in range(10)]
+    for uid in uids:
+        store.feed(PodObserved(pod=replace(lost_pod(uid, 1, 0), owner=by)), 1)
+    for uid in uids[3:]:
+        store.feed(PodGone(uid=uid), 2)
+    found: list[Finding] = []
+    for uid in uids[:3]:
+        kill = said(K.KILL_LIVENESS, 98.0, involved_uid=uid, name=f"kill-{uid}")
+        store.feed(EvidenceObserved(evidence=kill), 98)
+        again = replace(lost_pod(uid, 2, 1), owner=by)
+        found += store.feed(PodObserved(pod=again), 101)
+
+    patterns = [each.pattern for each in found if isinstance(each, Restart)]
+    assert [Pattern.NONE, Pattern.NONE, Pattern.WORKLOAD_WIDE] == patterns
