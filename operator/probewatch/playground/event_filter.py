@@ -1,0 +1,135 @@
+"""What becomes of an Event between the kubelet's code and the API: counted, combined, dropped.
+
+client-go joins equal Events into one object with a count, puts Events that differ in their
+message only into one combined object from the tenth message on, and lets through a burst of
+25 per object and type, then one in five minutes. **Counting comes before dropping**, so the
+first object to be seen may carry a count of twenty. A restart loop loses its `Killing`
+Events here; probewatch must be right without them, hence the playground drops the same ones.
+"""
+
+from dataclasses import dataclass, field, replace
+from enum import Enum
+
+AGGREGATE_FROM = 10
+"""So many different messages of one reason within the window, and they are combined."""
+AGGREGATE_WINDOW_SECONDS = 600.0
+BURST = 25.0
+REFILL_SECONDS = 300.0
+COMBINED = "(combined from similar events): "
+
+
+class SpamKey(Enum):
+    """What shares one budget of Events, by the client-go that the kubelet is built with."""
+
+    OBJECT = "Kubernetes 1.31 and older"
+    OBJECT_AND_TYPE = "Kubernetes 1.32 and newer"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """The object that an Event is about, as far as it tells Events apart."""
+
+    kind: str
+    namespace: str
+    name: str
+    uid: str
+    resource_version: str = ""
+    field_path: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """One thing that a component has to say."""
+
+    component: str
+    host: str
+    subject: Subject
+    type: str
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """An Event as it goes to the API: `count` 1 makes an object, a higher one updates it."""
+
+    note: Note
+    name: str
+    count: int
+    first: float
+    last: float
+
+
+@dataclass(slots=True)
+class _Similar:
+    messages: set[str] = field(default_factory=set)
+    last: float = 0.0
+
+
+@dataclass(slots=True)
+class _Bucket:
+    tokens: float
+    updated: float
+
+
+class EventFilter:
+    """The state of one component's Event recorder; a restart of the component empties it."""
+
+    def __init__(self, *, spam_key: SpamKey = SpamKey.OBJECT_AND_TYPE) -> None:
+        self._spam_key = spam_key
+        self._similar: dict[tuple[str, ...], _Similar] = {}
+        self._seen: dict[tuple[str, ...], Delivery] = {}
+        self._buckets: dict[tuple[str, ...], _Bucket] = {}
+
+    def admit(self, note: Note, now: float) -> Delivery | None:
+        """Return what to write for *note*, or None if it is dropped (but counted)."""
+        key, shown = self._aggregate(note, now)
+        delivery = self._count(key, shown, now)
+        return delivery if self._has_budget(note, now) else None
+
+    def _aggregate(self, note: Note, now: float) -> tuple[tuple[str, ...], Note]:
+        alike = _alike(note)
+        similar = self._similar.setdefault(alike, _Similar(last=now))
+        if now - similar.last > AGGREGATE_WINDOW_SECONDS:
+            similar.messages.clear()
+        similar.messages.add(note.message)
+        similar.last = now
+        if len(similar.messages) < AGGREGATE_FROM:
+            return (*alike, note.subject.field_path, note.message), note
+        similar.messages.pop()  # any one, as client-go does: the set stays at its limit
+        return alike, replace(note, message=COMBINED + note.message)
+
+    def _count(self, key: tuple[str, ...], note: Note, now: float) -> Delivery:
+        known = self._seen.get(key)
+        if known is None:
+            name = f"{note.subject.name}.{int(now * 1e9):x}"
+            delivery = Delivery(note=note, name=name, count=1, first=now, last=now)
+        else:
+            # The object keeps what it was made of; only message, count and time are patched.
+            kept = replace(known.note, message=note.message)
+            delivery = replace(known, note=kept, count=known.count + 1, last=now)
+        self._seen[key] = delivery
+        return delivery
+
+    def _has_budget(self, note: Note, now: float) -> bool:
+        key = _about(note)
+        if self._spam_key is SpamKey.OBJECT_AND_TYPE:
+            key = (*key, note.type)
+        bucket = self._buckets.setdefault(key, _Bucket(tokens=BURST, updated=now))
+        bucket.tokens = min(BURST, bucket.tokens + (now - bucket.updated) / REFILL_SECONDS)
+        bucket.updated = now
+        if bucket.tokens < 1:
+            return False
+        bucket.tokens -= 1
+        return True
+
+
+def _about(note: Note) -> tuple[str, ...]:
+    subject = note.subject
+    source = (note.component, note.host)
+    return (*source, subject.kind, subject.namespace, subject.name, subject.uid)
+
+
+def _alike(note: Note) -> tuple[str, ...]:
+    """What Events have in common that may be combined: all but message and field path."""
+    return (*_about(note), note.type, note.reason)
