@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from probewatch import settings_docs
+from probewatch import causes_docs, settings_docs
+from probewatch.core.findings import Cause
 from probewatch.kube import events_docs
 from probewatch.page_tables import fill_page
 from tests.conftest import REPOSITORY
@@ -13,6 +14,7 @@ from tests.conftest import REPOSITORY
 @pytest.mark.parametrize(
     ("page", "make_tables"),
     [
+        ("docs/causes.md", causes_docs.make_tables),
         ("docs/configuration.md", settings_docs.make_tables),
         ("docs/events.md", events_docs.make_tables),
     ],
@@ -33,3 +35,8 @@ def test_page_without_a_place_is_a_mistake() -> None:
 def test_every_setting_has_its_reason() -> None:
     """No row of the configuration is without a word on what it is for."""
     assert [] == [name for name, reason in settings_docs.find_reasons() if not reason]
+
+
+def test_every_cause_is_explained() -> None:
+    """No cause of the closed list is without its meaning and its limits, in the list's order."""
+    assert list(Cause) == list(causes_docs.CAUSES)

@@ -324,3 +324,12 @@ def test_confidence_is_never_sure_without_reason() -> None:
     """What is unobserved or unknown is never more than Low."""
     unsure = [v for v, _ in CASES.values() if v.startswith(("Unknown", "Unobserved"))]
     assert all(verdict.split()[1] == Confidence.LOW for verdict in unsure)
+
+
+def test_rules_say_what_they_give() -> None:
+    """The documentation of a rule names every cause and confidence that it was seen to give."""
+    gives = {rule.name: rule.gives for rule in RULES}
+    for verdict, _ in CASES.values():
+        cause, confidence, rule = verdict.split()
+        assert f"`{cause}`" in gives[rule], verdict
+        assert confidence in gives[rule], verdict

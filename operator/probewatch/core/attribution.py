@@ -25,116 +25,159 @@ RULES: tuple[Rule, ...] = (
         name="kill-event-probe",
         judge=testimony.probe_kill_event,
         meaning="The kubelet's Killing event names the probe and lies within the instance's life.",
+        gives=(
+            "`LivenessProbe`, `StartupProbe`: Confirmed. Beside `OOMKilled` with exit code "
+            "137: High after the whole grace period, else Medium."
+        ),
     ),
     Rule(
         name="kill-event-other",
         judge=testimony.other_kill_event,
         meaning="The kubelet's Killing event names another reason of its own.",
+        gives="`SpecChange`, `Resize`, `PostStartHook`, `RestartRule`: Confirmed.",
     ),
     Rule(
         name="unobserved",
         judge=testimony.unobserved,
         meaning="The count rose by more than one, or the termination was never visible.",
+        gives=(
+            "`Unobserved`: Low. An init container that ran again with a new sandbox: "
+            "`SandboxRecreated`, Medium."
+        ),
     ),
     Rule(
         name="restart-all",
         judge=testimony.restart_all,
         meaning="The kubelet marked it as restarted together with the whole pod.",
+        gives="`RestartRule`: Confirmed.",
     ),
     Rule(
         name="node-reboot",
         judge=testimony.node_reboot,
         meaning="The node reported a reboot, or many of its pods lost containers at once.",
+        gives="`NodeReboot`: Confirmed by the node's Event, High by other pods of the node.",
     ),
     Rule(
         name="sandbox",
         judge=testimony.sandbox,
         meaning="All containers of the pod restarted and the pod got a new sandbox.",
+        gives="`SandboxRecreated`: High.",
     ),
     Rule(
         name="lost",
         judge=testimony.lost,
         meaning="The container runtime lost track of the container.",
+        gives="`NodeReboot`: Medium. A restart of the container runtime alone looks the same.",
     ),
     Rule(
         name="start-error",
         judge=testimony.start_error,
         meaning="The container runtime could not start the container's process.",
+        gives="`StartError`: Confirmed.",
     ),
     Rule(
         name="post-start-hook",
         judge=testimony.post_start_hook,
         meaning="The container's postStart hook failed, for which the kubelet kills it.",
+        gives="`PostStartHook`: Confirmed.",
     ),
     Rule(
         name="restart-rule",
         judge=testimony.restart_rule,
         meaning="A container restart rule matched the exit code.",
+        gives="`RestartRule`: High.",
     ),
     Rule(
         name="out-of-memory",
         judge=testimony.out_of_memory,
         meaning="The runtime reports OOMKilled, and the exit code fits.",
+        gives=(
+            "`OOMKilled`: High, or Medium where the liveness probe was failing too. With "
+            "another exit code `Error`: Medium."
+        ),
     ),
     Rule(
         name="start-canary",
         judge=inference.canary,
         meaning="The start of the next instance was announced, so a kill would have been too.",
+        gives="`Error`, `Completed`: Confirmed. `Signal`: High.",
     ),
     Rule(
         name="died-before-kill",
         judge=inference.late_kill,
         meaning="A probe's kill was decided only after the container had died.",
+        gives="`Error`, `Completed`, `Signal`: High.",
     ),
     Rule(
         name="terminated-seen",
         judge=inference.terminated_seen,
         meaning="The container was shown as terminated before the kubelet acted.",
+        gives=(
+            "`Error`, `Completed`, `Signal`: High, or Medium where a probe was failing up "
+            "to its threshold."
+        ),
     ),
     Rule(
         name="changed-in-place",
         judge=inference.changed_in_place,
         meaning="Image or resources changed and the kubelet replaced the container in place.",
+        gives="`SpecChange`, `Resize`: High.",
     ),
     Rule(
         name="count-repair",
         judge=inference.count_repair,
         meaning="A later Killing event's count proves that an undelivered kill happened.",
+        gives="`LivenessProbe`, `StartupProbe`: High.",
     ),
     Rule(
         name="kubelet-counter",
         judge=inference.kubelet_counter,
         meaning="The kubelet's prober_probe_total confirms or rules out a probe.",
+        gives="`LivenessProbe`, or `Error`, `Completed`, `Signal`: High.",
     ),
     Rule(
         name="no-probe",
         judge=inference.no_probe,
         meaning="The container has no probe that could have killed it.",
+        gives="`Error`, `Completed`: Confirmed. `Signal`: Medium.",
     ),
     Rule(
         name="threshold-reached",
         judge=inference.threshold,
         meaning="As many probe failures as the threshold were reported just before the death.",
+        gives="`LivenessProbe`, `StartupProbe`: High.",
     ),
     Rule(
         name="never-started",
         judge=inference.never_started,
         meaning="It never started and lived just as long as its startup probe allows.",
+        gives="`StartupProbe`: High where sure kills before it were alike, else Medium.",
     ),
     Rule(
         name="replaced-in-place",
         judge=inference.replaced_in_place,
         meaning="The kubelet replaced a running container without its being seen dead.",
+        gives=(
+            "`LivenessProbe`: High where sure kills before it were alike, else Medium. "
+            "`StartupProbe`: Medium."
+        ),
     ),
     Rule(
         name="regular",
         judge=inference.regular,
         meaning="Exit code and lifetime equal those of earlier sure kills by the same probe.",
+        gives="`LivenessProbe`, `StartupProbe`: Medium.",
     ),
     Rule(
         name="own-exit",
         judge=inference.own_exit,
         meaning="An exit code that a kill does not leave, and no sign of a failing probe.",
+        gives="`Error`: Medium.",
     ),
-    Rule(name="unknown", judge=inference.unknown, meaning="The evidence does not tell."),
+    Rule(
+        name="unknown",
+        judge=inference.unknown,
+        meaning="The evidence does not tell.",
+        gives="`Unknown`: Low.",
+    ),
 )

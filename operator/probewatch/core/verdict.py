@@ -32,6 +32,8 @@ class Rule:
 
     name: str
     meaning: str
+    gives: str
+    """Its causes and their confidence, as the documentation shows them."""
     judge: Callable[[Facts], Verdict | None]
 
 
