@@ -75,6 +75,10 @@ fmt: $(DEV)  ## Lay out the code and mend what can be mended by itself; edits fi
 	@$(BIN)/ruff check --quiet --fix-only .
 	@$(BIN)/ruff format .
 
+.PHONY: monitoring
+monitoring: $(DEV)  ## Write the rules and dashboards of deploy/monitoring from their sources
+	@$(BIN)/python deploy/monitoring/rules.py
+
 .PHONY: coverage
 coverage: $(DEV)  ## Tests with coverage: every branch of the core, 95 % of everything
 	@$(BIN)/python -m pytest --cov --cov-report= $(ARGS)

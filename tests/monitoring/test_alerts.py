@@ -1,0 +1,277 @@
+"""The alerts, by promtool: when they fire, when they do not, and that they hold between kills."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import require_program
+from tests.monitoring.stories import ALIVE, CONTAINER, POD, WORKLOAD, Story, ask_promtool, minutes
+
+LOOP = f'probewatch_restart_loop{{{POD},cause="LivenessProbe"}}'
+RESTARTS = f'probewatch_container_restarts_total{{{CONTAINER},cause="LivenessProbe"}}'
+SINCE = f'probewatch_not_ready_since_timestamp_seconds{{{WORKLOAD},pod="web-1"}}'
+
+SYNCED = 'probewatch_watch_synced{resource="pods"}'
+ACTIVITY = 'probewatch_watch_last_activity_timestamp_seconds{resource="pods"}'
+
+LIVENESS_LOOP = "ProbeWatchLivenessLoop"
+NOT_READY = "ProbeWatchNotReady"
+CANNOT_KILL = "ProbeWatchProbeCannotKill"
+LOSING = "ProbeWatchOperatorLosingData"
+
+
+def transitions(to: str, reason: str) -> str:
+    return f'probewatch_readiness_transitions_total{{{WORKLOAD},to="{to}",reason="{reason}"}}'
+
+
+def failures(probe_type: str, reason: str) -> str:
+    labels = f'{CONTAINER},probe_type="{probe_type}",reason="{reason}"'
+    return f"probewatch_probe_failures_total{{{labels}}}"
+
+
+def time_to_ready(slow_share: float) -> dict[str, str]:
+    """A start each minute; *slow_share* of them take 60 to 90 s, the others 10 to 20 s."""
+    name = f"probewatch_time_to_ready_seconds_bucket{{{WORKLOAD},le="
+    quick = 1 - slow_share
+    growth = {"10": 0.0, "20": quick, "60": quick, "90": 1.0, "+Inf": 1.0}
+    return {f'{name}"{le}"}}': f"0+{by}x3000" for le, by in growth.items()}
+
+
+def interrupted(*, at: int, minutes_away: int) -> dict[str, str]:
+    """What an operator shows that ends *at* a minute, and comes back."""
+    back = 60 * (at + minutes_away + 2)
+    later = {ACTIVITY: f"{back}+60x200"}
+    return {
+        name: minutes(
+            values.replace("3000", str(at)), "stale", f"_x{minutes_away}", later.get(name, "1x200")
+        )
+        for name, values in ALIVE.items()
+    }
+
+
+STORIES = [
+    Story(
+        name="all is well",
+        series={
+            RESTARTS: "0x3000",
+            failures("Liveness", "http_5xx"): "0x3000",
+            failures("Liveness", "errored"): "0x3000",
+            f'probewatch_probe_budget_seconds{{{CONTAINER},probe_type="Startup"}}': "60x3000",
+            f'probewatch_probe_budget_seconds{{{CONTAINER},probe_type="Liveness"}}': "20x3000",
+            **time_to_ready(slow_share=0.0),
+            'probewatch_events_dropped_total{why="QueueFull"}': "0x3000",
+            'probewatch_api_requests_total{verb="GET",resource="pods",code="200"}': "0+3x3000",
+        },
+        firing={"1m": [], "30m": [], "3h": [], "24h": [], "40h": []},
+    ),
+    Story(
+        name="a rollout",
+        series={
+            RESTARTS: "0x200",
+            # Each pod of thirty gets ready within a minute or two, and each old one leaves.
+            **{
+                SINCE.replace("web-1", f"web-{n}"): f"_x{n + 1} {60 * (n + 1)}x2 stale"
+                for n in range(30)
+            },
+            transitions("Ready", "Startup"): "0+1x30 30x170",
+            transitions("NotReady", "Terminating"): "0+1x30 30x170",
+            **time_to_ready(slow_share=0.0),
+        },
+        firing={f"{minute}m": [] for minute in (1, 5, 10, 20, 30, 31, 45, 60, 120, 190)},
+    ),
+    Story(
+        name="the operator is restarted: it is away for five minutes, and goes on where it stood",
+        series={
+            RESTARTS: minutes("7x20", "stale", "_x4", "7x200"),
+            'probewatch_events_dropped_total{why="QueueFull"}': minutes("4x20 stale _x4 0x200"),
+        },
+        operator=interrupted(at=20, minutes_away=4),
+        firing={f"{minute}m": [] for minute in (19, 21, 23, 25, 26, 27, 28, 30, 35, 45, 60, 120)},
+    ),
+    Story(
+        name="a single restart of every cause",
+        series={
+            f'probewatch_container_restarts_total{{{CONTAINER},cause="{cause}"}}': "0x9 1x400"
+            for cause in ("LivenessProbe", "StartupProbe", "OOMKilled", "Error", "Unknown")
+        },
+        firing={"9m": [], "12m": [], "60m": [], "6h": []},
+    ),
+    Story(
+        name="a liveness loop begins and ends",
+        series={LOOP: minutes("_x9", "1x60", "stale"), RESTARTS: "0x9 1+0.3x60 19x300"},
+        firing={
+            "9m": [],
+            "10m": [LIVENESS_LOOP],
+            "70m": [LIVENESS_LOOP],
+            "79m": [LIVENESS_LOOP],
+            "81m": [],
+            "5h": [],
+        },
+    ),
+    Story(
+        name="a loop neither flaps nor resolves between kills, scrapes, or while we restart",
+        series={LOOP: minutes("1x20", "stale", "_x4", "1x9", "_ _ 1 _ _", "1x30")},
+        operator=interrupted(at=20, minutes_away=4),
+        firing={f"{minute}m": [LIVENESS_LOOP] for minute in (1, 2, 9, 20, 21, 24, 26, 36, 38, 60)},
+    ),
+    Story(
+        name="a startup loop",
+        series={f'probewatch_restart_loop{{{POD},cause="StartupProbe"}}': "_x4 1x10"},
+        firing={"4m": [], "5m": ["ProbeWatchStartupLoop"]},
+    ),
+    Story(
+        name="a loop that no probe causes",
+        series={f'probewatch_restart_loop{{{POD},cause="OOMKilled"}}': "_x4 1x10"},
+        firing={"4m": [], "5m": ["ProbeWatchRestartLoop"]},
+    ),
+    Story(
+        name="a kill each hour is a slow loop after six hours, and until they stop",
+        series={RESTARTS: minutes("0x60", *(f"{n}x59" for n in range(1, 9)), "9x300")},
+        firing={
+            "4h": [],
+            "5h": [],
+            "430m": ["ProbeWatchSlowLoop"],
+            "490m": ["ProbeWatchSlowLoop"],
+            "550m": ["ProbeWatchSlowLoop"],
+            "840m": [],
+        },
+    ),
+    Story(
+        name="a kill every three hours is a slow loop before the day is over",
+        series={RESTARTS: minutes("0x60", *(f"{n}x179" for n in range(1, 9)))},
+        firing={"10h": [], "15h": [], "20h": ["ProbeWatchSlowLoop"], "23h": ["ProbeWatchSlowLoop"]},
+    ),
+    Story(
+        name="one bad hour is no slow loop",
+        series={RESTARTS: "0x60 0+0.5x60 30x1200"},
+        firing={"3h": [], "5h": [], "7h": [], "12h": [], "20h": []},
+    ),
+    Story(
+        name="a loop that is known already is not told twice",
+        series={
+            LOOP: "_x120 1x600",
+            RESTARTS: minutes("0x60", *(f"{n}x29" for n in range(1, 20))),
+        },
+        firing={"8h": [LIVENESS_LOOP], "10h": [LIVENESS_LOOP]},
+    ),
+    Story(
+        name="liveness kills most pods of a workload at once",
+        series={
+            f"probewatch_pattern_restarts_total{{{CONTAINER},"
+            'cause="LivenessProbe",pattern="WorkloadWide"}': "0x9 4x40"
+        },
+        firing={"8m": [], "10m": ["ProbeWatchWorkloadWideKills"], "25m": []},
+    ),
+    Story(
+        name="a node restarts containers of several workloads",
+        series={
+            'probewatch_node_wide_restarts_total{node="n1",cause="LivenessProbe"}': "0x9 3x40",
+        },
+        firing={"8m": [], "10m": ["ProbeWatchNodeWideKills"], "25m": []},
+    ),
+    Story(
+        name="readiness flaps",
+        series={f'probewatch_readiness_flapping{{{WORKLOAD},pod="web-1"}}': "_x4 1x20 stale"},
+        firing={"4m": [], "5m": ["ProbeWatchReadinessFlapping"], "36m": []},
+    ),
+    Story(
+        name="a pod loses readiness and regains it too late",
+        series={SINCE: "_x9 600x40 stale"},
+        firing={"10m": [], "27m": [], "28m": [NOT_READY], "49m": [NOT_READY], "51m": []},
+    ),
+    Story(
+        name="pods that are not ready for less than a quarter of an hour each, one after the other",
+        series={SINCE: "_x9 600x12 stale 1440x12 stale 2280x12 stale"},
+        firing={f"{minute}m": [] for minute in (9, 15, 22, 30, 36, 45, 49, 60)},
+    ),
+    Story(
+        name="a liveness probe errs and never fails",
+        series={failures("Liveness", "errored"): ("0+0.25x200")},
+        firing={"30m": [], "60m": [CANNOT_KILL], "2h": [CANNOT_KILL]},
+    ),
+    Story(
+        name="a liveness probe errs, and fails as well: it can kill",
+        series={
+            failures("Liveness", "errored"): ("0+0.25x200"),
+            failures("Liveness", "timeout"): ("0+0.05x200"),
+        },
+        firing={"60m": [], "2h": []},
+    ),
+    Story(
+        name="one start in five needs nearly all of the startup budget",
+        series={
+            f'probewatch_probe_budget_seconds{{{CONTAINER},probe_type="Startup"}}': "60x300",
+            **time_to_ready(slow_share=0.2),
+        },
+        firing={"25m": [], "45m": ["ProbeWatchStartupBudgetTooSmall"]},
+    ),
+    Story(
+        name="the operator is gone",
+        series={},
+        operator={name: values.replace("x3000", "x20 stale") for name, values in ALIVE.items()},
+        firing={"20m": [], "30m": [], "31m": ["ProbeWatchOperatorDown"]},
+    ),
+    Story(
+        name="the operator never gets its list of pods",
+        series={},
+        operator={**ALIVE, SYNCED: "0x100"},
+        firing={"14m": [], "15m": ["ProbeWatchOperatorNotSynced"]},
+    ),
+    Story(
+        name="the operator lists anew, which takes four minutes",
+        series={},
+        operator={**ALIVE, SYNCED: "1x20 0x3 1x100"},
+        firing={"22m": [], "25m": [], "40m": []},
+    ),
+    Story(
+        name="the watch of pods falls silent",
+        series={},
+        operator={**ALIVE, ACTIVITY: "0+60x20 1200x100"},
+        firing={"25m": [], "27m": [], "28m": ["ProbeWatchOperatorBlind"]},
+    ),
+    Story(
+        name="Events are dropped",
+        series={'probewatch_events_dropped_total{why="QueueFull"}': "0x9 0+1x30"},
+        firing={"10m": [], "16m": [LOSING], "30m": [LOSING]},
+    ),
+    Story(
+        name="Events are withheld on purpose: budgets, and namespaces that go away",
+        series={
+            'probewatch_events_dropped_total{why="PodBudget"}': "0+1x60",
+            'probewatch_events_dropped_total{why="NamespaceTerminating"}': "0+1x60",
+        },
+        firing={"30m": [], "60m": []},
+    ),
+    Story(
+        name="objects cannot be decoded, and series are left out",
+        series={
+            'probewatch_watch_decode_errors_total{resource="pods"}': "0x9 0+1x60",
+            "probewatch_series_dropped_total": "0x9 0+1x60",
+        },
+        firing={"10m": [], "16m": [LOSING]},
+    ),
+    Story(
+        name="a right is missing",
+        series={
+            'probewatch_api_requests_total{verb="POST",resource="events",code="403"}': "0x9 0+1x60"
+        },
+        firing={"15m": [], "22m": ["ProbeWatchOperatorForbidden"]},
+    ),
+    Story(
+        name="half of the restarts have no known cause",
+        series={
+            f'probewatch_container_restarts_total{{{CONTAINER},cause="Error"}}': "0+0.1x800",
+            f'probewatch_container_restarts_total{{{CONTAINER},cause="Unknown"}}': "0+0.1x800",
+        },
+        firing={"60m": [], "7h": ["ProbeWatchUnexplainedRestarts"]},
+    ),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("story", STORIES, ids=lambda story: story.name)
+def test_alerts_fire_as_the_story_goes(story: Story, tmp_path: Path) -> None:
+    """At each moment of a story exactly the alerts that it names fire."""
+    promtool = require_program("promtool")
+
+    assert ask_promtool(promtool, story, tmp_path) == ""

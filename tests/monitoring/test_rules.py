@@ -1,0 +1,154 @@
+"""The rules as a set: written from one source, alike in form, each with its page and its tests."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.conftest import REPOSITORY, require_program
+from tests.monitoring.stories import ALIVE, POD, RULES
+from tests.monitoring.test_alerts import STORIES
+
+RUNBOOKS = REPOSITORY / "docs" / "runbooks"
+
+
+def rules() -> list[dict[str, Any]]:
+    groups = yaml.safe_load(RULES.read_text(encoding="utf-8"))["groups"]
+    return [rule for group in groups for rule in group["rules"]]
+
+
+ALERTS = {rule["alert"]: rule for rule in rules() if "alert" in rule}
+RECORDS = [rule["record"] for rule in rules() if "record" in rule]
+
+
+def test_promtool_accepts_the_rules() -> None:
+    """No fault is found with the rules by promtool, duplicates included."""
+    promtool = require_program("promtool")
+
+    ran = subprocess.run(
+        [promtool, "check", "rules", "--lint-fatal", str(RULES)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (ran.returncode, ran.stderr) == (0, "")
+
+
+def test_rules_are_written_from_the_chart(tmp_path: Path) -> None:
+    """deploy/monitoring/rules.yaml is what `make monitoring` writes; nobody edited it."""
+    script = REPOSITORY / "deploy" / "monitoring" / "rules.py"
+    target = tmp_path / "rules.yaml"
+
+    subprocess.run([sys.executable, str(script), str(target)], check=True)
+
+    assert target.read_text(encoding="utf-8") == RULES.read_text(encoding="utf-8")
+
+
+def test_every_alert_fires_in_a_story() -> None:
+    """There is no alert that was never seen to fire."""
+    told = {name for story in STORIES for names in story.firing.values() for name in names}
+
+    assert set(ALERTS) == told
+
+
+@pytest.mark.parametrize("name", ALERTS)
+def test_alert_keeps_the_form(name: str) -> None:
+    """An alert has our first word, a known severity, a constant summary and its page."""
+    alert = ALERTS[name]
+    notes = alert["annotations"]
+
+    assert re.fullmatch(r"ProbeWatch([A-Z][a-z]+)+", name)
+    assert alert["labels"]["severity"] in {"critical", "warning", "info"}
+    assert re.fullmatch(r"[A-Z][^{}]*\.", notes["summary"])
+    assert notes["description"].endswith(".")
+    assert "@" not in yaml.safe_dump(alert)
+    assert notes["runbook_url"].endswith(f"/docs/runbooks/{name}.md")
+
+
+@pytest.mark.parametrize("name", RECORDS)
+def test_recorded_series_are_named_by_level_metric_and_operation(name: str) -> None:
+    """A recorded series is called `level:metric:operation`."""
+    assert re.fullmatch(r"[a-z_]+:probewatch_[a-z_]+:[a-z0-9_]+", name)
+
+
+def test_an_alert_arrives_in_full(tmp_path: Path) -> None:
+    """Labels and annotations are filled in, to the letter."""
+    promtool = require_program("promtool")
+    alert = {
+        "exp_labels": {
+            "severity": "warning",
+            "namespace": "shop",
+            "workload": "web",
+            "workload_type": "deployment",
+            "container": "app",
+        },
+        "exp_annotations": {
+            "summary": "Containers restart again and again because their liveness probe fails.",
+            "description": (
+                "Container app of deployment shop/web is in a restart loop in 2 pod(s): "
+                "the kubelet kills it each time its liveness probe has failed."
+            ),
+            "runbook_url": ALERTS["ProbeWatchLivenessLoop"]["annotations"]["runbook_url"],
+        },
+    }
+    series = {
+        **ALIVE,
+        f'probewatch_restart_loop{{{POD},cause="LivenessProbe"}}': "1x10",
+        f'probewatch_restart_loop{{{POD.replace("web-1", "web-2")},cause="LivenessProbe"}}': "1x10",
+    }
+    test = {
+        "rule_files": [str(RULES)],
+        "tests": [
+            {
+                "input_series": [{"series": name, "values": series[name]} for name in series],
+                "alert_rule_test": [
+                    {
+                        "alertname": "ProbeWatchLivenessLoop",
+                        "eval_time": "5m",
+                        "exp_alerts": [alert],
+                    }
+                ],
+            }
+        ],
+    }
+    path = tmp_path / "test.yaml"
+    path.write_text(yaml.safe_dump(test), encoding="utf-8")
+
+    ran = subprocess.run(
+        [promtool, "test", "rules", str(path)], capture_output=True, text=True, check=False
+    )
+
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+@pytest.mark.parametrize("name", ALERTS)
+def test_alert_has_its_page(name: str) -> None:
+    """The runbook of an alert has its name for a title and the four sections in order."""
+    page = (RUNBOOKS / f"{name}.md").read_text(encoding="utf-8")
+    headings = re.findall(r"^#+ .*$", page, flags=re.MULTILINE)
+
+    assert [f"# {name}", "## Meaning", "## Impact", "## Diagnosis", "## Mitigation"] == headings
+
+
+@pytest.mark.parametrize("name", ALERTS)
+def test_page_says_what_the_alert_says(name: str) -> None:
+    """A runbook repeats its alert's severity and waiting time, so that neither is out of date."""
+    page = (RUNBOOKS / f"{name}.md").read_text(encoding="utf-8")
+    alert = ALERTS[name]
+
+    assert f"Severity: {alert['labels']['severity']}" in page
+    assert f"Fires after: {alert.get('for', '0m')}" in page
+
+
+def test_there_is_no_page_without_an_alert() -> None:
+    """Each page in docs/runbooks belongs to an alert, and the list of them is complete."""
+    pages = {path.stem for path in RUNBOOKS.glob("*.md")} - {"README"}
+    index = (RUNBOOKS / "README.md").read_text(encoding="utf-8")
+
+    assert set(ALERTS) == pages
+    assert set(ALERTS) == set(re.findall(r"\]\((\w+)\.md\)", index))
