@@ -62,6 +62,7 @@ if ! is_sound; then
   printf '%s\n' "$PWD" >"$venv/.made-in"
 fi
 say "installing what $lock locks (checked by hash; a minute or two the first time)"
-pip_install --require-hashes -r "$lock"
+# The lock is complete, so pip has nothing to resolve; older ones stumble over extras in hash mode.
+pip_install --require-hashes --no-deps -r "$lock"
 say "installing probewatch from this folder (editable)"
 pip_install --no-build-isolation --no-deps --editable .
