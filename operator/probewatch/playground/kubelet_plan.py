@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from probewatch.playground.kubelet_containers import Seen
-from probewatch.playground.kubelet_specs import ContainerSpec, PodSpec, RestartPolicy, Role
+from probewatch.playground.kubelet_specs import ContainerSpec, RestartPolicy, Role
 from probewatch.playground.probes import ProbeType
 
 
@@ -49,8 +49,8 @@ class Verdicts:
         return None
 
 
-def make_plan(pod: PodSpec, seen: tuple[Seen, ...], verdicts: Verdicts) -> Plan:
-    """Return what has to be done so that *pod* is as it should be."""
+def make_plan(seen: tuple[Seen, ...], verdicts: Verdicts) -> Plan:
+    """Return what has to be done so that a pod is as it should be."""
     inits = [item for item in seen if item.spec.role is not Role.REGULAR]
     others = [item for item in seen if item.spec.role is Role.REGULAR]
     initialized = any(item.instance for item in others)

@@ -1,0 +1,55 @@
+"""Waiting for something that happens, or for a time on the clock that was handed in."""
+
+import asyncio
+
+from probewatch.clock import Clock
+
+
+async def wait_for(event: asyncio.Event, clock: Clock, seconds: float) -> bool:
+    """Return whether *event* was set within *seconds* of the clock's time."""
+    if event.is_set():
+        return True
+    happened = asyncio.ensure_future(_until(event))
+    passed = asyncio.ensure_future(_pass(clock, max(0.0, seconds)))
+    try:
+        await asyncio.wait({happened, passed}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        await cancel(happened, passed)
+    return event.is_set()
+
+
+async def cancel(*tasks: asyncio.Task[None]) -> None:
+    """Cancel *tasks* and wait until they have ended, however they do."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _until(event: asyncio.Event) -> None:
+    await event.wait()
+
+
+async def _pass(clock: Clock, seconds: float) -> None:
+    await clock.sleep(seconds)
+
+
+class Bell:
+    """Rings when it is rung, and at the end of the time that one is ready to wait."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._rung = asyncio.Event()
+
+    def ring(self) -> None:
+        """End the wait at hand, or the next one."""
+        self._rung.set()
+
+    async def wait(self, seconds: float | None = None) -> bool:
+        """Return whether it was rung, as opposed to *seconds* having passed."""
+        if seconds is None:
+            await self._rung.wait()
+        else:
+            await wait_for(self._rung, self._clock, seconds)
+        rung = self._rung.is_set()
+        self._rung.clear()
+        return rung

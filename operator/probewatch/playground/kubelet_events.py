@@ -1,0 +1,122 @@
+"""The kubelet's Events: through its filter, and into objects as the API keeps them."""
+
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from probewatch.clock import Clock
+from probewatch.playground.event_filter import Delivery, EventFilter, Note, Subject
+from probewatch.playground.kubelet_specs import ContainerSpec, PodSpec
+from probewatch.playground.pod_status import render_time
+
+JsonObject = dict[str, Any]
+
+
+class EventKeeper(Protocol):
+    """Where Events are kept."""
+
+    def keep(self, event: JsonObject) -> None:
+        """Make the Event, or update the one of that name."""
+        ...
+
+
+class KubeletEvents:
+    """Says what happened to pods, as the kubelet of *node* would."""
+
+    def __init__(self, keeper: EventKeeper, clock: Clock, *, node: str, sieve: EventFilter) -> None:
+        self._keeper = keeper
+        self._clock = clock
+        self._node = node
+        self._filter = sieve
+
+    def normal(self, pod: PodSpec, container: ContainerSpec, reason: str, message: str) -> None:
+        """Say that something went as it should."""
+        self._say(pod, container, type_="Normal", reason=reason, message=message)
+
+    def warn(self, pod: PodSpec, container: ContainerSpec, reason: str, message: str) -> None:
+        """Say that something went wrong."""
+        self._say(pod, container, type_="Warning", reason=reason, message=message)
+
+    def _say(
+        self, pod: PodSpec, container: ContainerSpec, *, type_: str, reason: str, message: str
+    ) -> None:
+        subject = Subject(
+            kind="Pod",
+            namespace=pod.namespace,
+            name=pod.name,
+            uid=pod.uid,
+            resource_version=pod.resource_version,
+            field_path=container.field_path,
+        )
+        note = Note(
+            component="kubelet",
+            host=self._node,
+            subject=subject,
+            type=type_,
+            reason=reason,
+            message=message,
+        )
+        delivery = self._filter.admit(note, self._clock.now())
+        if delivery is not None:
+            self._keeper.keep(render_event(delivery))
+
+
+def render_event(delivery: Delivery) -> JsonObject:
+    """Return the Event object of a delivery."""
+    note = delivery.note
+    return {
+        "kind": "Event",
+        "apiVersion": "v1",
+        "metadata": {"name": delivery.name, "namespace": note.subject.namespace},
+        "involvedObject": _involved(note.subject),
+        "reason": note.reason,
+        "message": note.message,
+        "source": {"component": note.component, "host": note.host},
+        "firstTimestamp": render_time(delivery.first),
+        "lastTimestamp": render_time(delivery.last),
+        "count": delivery.count,
+        "type": note.type,
+        "eventTime": None,
+        "reportingComponent": note.component,
+        "reportingInstance": note.host,
+    }
+
+
+def _involved(subject: Subject) -> JsonObject:
+    involved = {
+        "kind": subject.kind,
+        "namespace": subject.namespace,
+        "name": subject.name,
+        "uid": subject.uid,
+        "apiVersion": "v1",
+        "resourceVersion": subject.resource_version,
+        "fieldPath": subject.field_path,
+    }
+    return {key: value for key, value in involved.items() if value}
+
+
+def render_scheduled(pod: PodSpec, node: str, now: float) -> JsonObject:
+    """Return the scheduler's Event: of the newer kind, with `eventTime` and without a count."""
+    at = datetime.fromtimestamp(now, UTC)
+    subject = Subject(
+        kind="Pod",
+        namespace=pod.namespace,
+        name=pod.name,
+        uid=pod.uid,
+        resource_version=pod.resource_version,
+    )
+    return {
+        "kind": "Event",
+        "apiVersion": "v1",
+        "metadata": {"name": f"{pod.name}.{int(now * 1e9):x}", "namespace": pod.namespace},
+        "involvedObject": _involved(subject),
+        "reason": "Scheduled",
+        "message": f"Successfully assigned {pod.namespace}/{pod.name} to {node}",
+        "source": {},
+        "firstTimestamp": None,
+        "lastTimestamp": None,
+        "type": "Normal",
+        "eventTime": at.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        "action": "Binding",
+        "reportingComponent": "default-scheduler",
+        "reportingInstance": "default-scheduler-playground",
+    }

@@ -1,0 +1,24 @@
+"""All that is known of a pod at one moment, brought together for its status."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from probewatch.playground.kubelet_containers import Health, Seen
+from probewatch.playground.kubelet_specs import PodSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PodView:
+    """All that a status is made of."""
+
+    pod: PodSpec
+    seen: tuple[Seen, ...]
+    health: Mapping[str, Health]
+    """By container name; a container that is absent is neither started nor ready."""
+    node_ip: str
+    pod_ip: str = ""
+    has_sandbox: bool = False
+    is_over: bool = False
+    """Nothing will be started any more."""
+    start_time: str = ""
+    qos_class: str = "BestEffort"

@@ -1,0 +1,188 @@
+"""The app of the stories: a small server whose life follows the script in its arguments.
+
+It stands alone, with the standard library only, since it runs as a container's program.
+Times are seconds after the start; the environment's SPEED divides them, HOST says where
+to listen. A window is `from-until`; an open end (`30-`) means for ever.
+"""
+
+import os
+import select
+import signal
+import socket
+import sys
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+Window = tuple[float, float]
+NEVER: Window = (float("inf"), float("inf"))
+OK, INTERNAL_SERVER_ERROR = 200, 500
+BLOCK = 1 << 20
+TICK_SECONDS = 0.02
+"""Of real time: so late is a change of the script noticed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Script:
+    """What the app does and when."""
+
+    bad: Window = NEVER
+    """`-bad 30-`: `/healthz` answers 500, and the file of `-file` is away."""
+    unready: Window = NEVER
+    """`-unready 0-10`: `/ready` answers 500."""
+    hang: Window = NEVER
+    """`-hang 30-`: requests are accepted and never answered."""
+    notcp: Window = NEVER
+    """`-notcp 30-`: nothing listens."""
+    stall: Window = NEVER
+    """`-stall 30-`: the answer begins, and its body never comes."""
+    cycle: float = 0.0
+    """`-cycle 60`: the windows come again every so many seconds."""
+    term: str = ""
+    """`-term ignore`, or `-term exit3` to end with that code; otherwise SIGTERM simply ends it."""
+    term_takes: float = 0.0
+    """`-term-takes 4`: so long it takes to end after SIGTERM."""
+    exit_at: float | None = None
+    exit_code: int = 0
+    signal_at: float | None = None
+    """`-signal-at 20`: something outside sends it a signal then."""
+    signal: int = 9
+    hog_at: float | None = None
+    """`-hog-at 12`: takes more and more memory from then on."""
+    file: str = ""
+    """`-file ok`: a file that is there while the app is well."""
+    port: int = 3000
+
+    def is_in(self, window: Window, age: float) -> bool:
+        """Whether *age* lies within *window*, which may come in cycles."""
+        at = age % self.cycle if self.cycle else age
+        return window[0] <= at < window[1]
+
+    def answer(self, path: str, age: float) -> int:
+        """Return the status for a request of *path* at that age."""
+        window = {"/healthz": self.bad, "/ready": self.unready}.get(path, NEVER)
+        return INTERNAL_SERVER_ERROR if self.is_in(window, age) else OK
+
+    @property
+    def term_code(self) -> int | None:
+        """How it ends on SIGTERM; None if it does not listen."""
+        if self.term == "ignore":
+            return None
+        return int(self.term.removeprefix("exit")) if self.term else 128 + signal.SIGTERM
+
+
+def parse_script(args: list[str] | tuple[str, ...]) -> Script:
+    """Return the script for a command line; raise `ValueError` for a word it does not know."""
+    values: dict[str, object] = {}
+    kinds = Script.__dataclass_fields__
+    for flag, text in zip(args[::2], args[1::2], strict=True):
+        name = flag.removeprefix("-").replace("-", "_")
+        if name not in kinds:
+            raise ValueError(f"{flag} is no word of a script; it has {', '.join(kinds)}")
+        values[name] = _parse_value(kinds[name].type, text)
+    return Script(**values)  # type: ignore[arg-type]  # each value was made for its field
+
+
+def _parse_value(kind: object, text: str) -> object:
+    if kind is Window or kind == Window:
+        first, _, last = text.partition("-")
+        return float(first), float(last) if last else float("inf")
+    if kind is int:
+        return int(text)
+    return text if kind is str else float(text)
+
+
+@dataclass(slots=True)
+class App:
+    """The running app."""
+
+    script: Script
+    host: str = ""
+    speed: float = 1.0
+    started: float = field(default_factory=time.monotonic)
+    listener: socket.socket | None = None
+    held: list[socket.socket] = field(default_factory=list)
+    """Connections that are never answered."""
+    hoard: list[bytes] = field(default_factory=list)
+
+    def run(self) -> None:
+        """Live by the script until it ends, or for ever."""
+        while True:
+            age = (time.monotonic() - self.started) * self.speed
+            self._act(age)
+            self._listen(age)
+            if self.listener is None:
+                select.select([], [], [], TICK_SECONDS)
+            elif select.select([self.listener], [], [], TICK_SECONDS)[0]:
+                self._serve(self.listener, age)
+
+    def _act(self, age: float) -> None:
+        script = self.script
+        if script.exit_at is not None and age >= script.exit_at:
+            sys.exit(script.exit_code)
+        if script.signal_at is not None and age >= script.signal_at:
+            os.kill(os.getpid(), script.signal)
+        if script.hog_at is not None and age >= script.hog_at:
+            self.hoard.append(os.urandom(1) * (8 * BLOCK))
+        if script.file and script.is_in(script.bad, age):
+            Path(script.file).unlink(missing_ok=True)
+        elif script.file:
+            Path(script.file).touch()
+
+    def _listen(self, age: float) -> None:
+        wanted = not self.script.is_in(self.script.notcp, age)
+        if wanted and self.listener is None:
+            self.listener = socket.create_server((self.host, self.script.port))
+        elif not wanted and self.listener is not None:
+            self.listener.close()
+            self.listener = None
+
+    def _serve(self, listener: socket.socket, age: float) -> None:
+        connection, _ = listener.accept()
+        if self.script.is_in(self.script.hang, age):
+            self.held.append(connection)
+            return
+        with connection:
+            connection.settimeout(1.0)
+            with suppress(OSError):  # whoever asked has gone
+                self._respond(connection, connection.recv(BLOCK).decode("latin-1"), age)
+
+    def _respond(self, connection: socket.socket, request: str, age: float) -> None:
+        if not request:
+            return  # a TCP probe says nothing
+        method, path, *_ = request.split(" ")
+        status = self.script.answer(path, age)
+        stalls = self.script.is_in(self.script.stall, age)
+        head = f"HTTP/1.1 {status} -\r\nContent-Length: 3\r\nConnection: close\r\n\r\n"
+        connection.sendall(head.encode() + (b"" if stalls else b"ok\n"))
+        print(f"{method} {path} {status}", flush=True)
+        if stalls:
+            self.held.append(connection.dup())
+
+
+def heed_term(script: Script, speed: float) -> None:
+    """Let SIGTERM do what the script says."""
+    code = script.term_code
+    if code is None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        return
+
+    def stop(_signum: int, _frame: object) -> None:
+        select.select([], [], [], script.term_takes / speed)
+        os._exit(code)
+
+    if script.term or script.term_takes:
+        signal.signal(signal.SIGTERM, stop)
+
+
+def main() -> None:
+    """Run the script of the command line."""
+    script = parse_script(sys.argv[1:])
+    speed = float(os.environ.get("SPEED", "1"))
+    heed_term(script, speed)
+    App(script, host=os.environ.get("HOST", ""), speed=speed).run()
+
+
+if __name__ == "__main__":
+    main()
