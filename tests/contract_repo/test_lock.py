@@ -33,8 +33,10 @@ def load_fingerprint() -> ModuleType:
 
 
 def test_there_is_a_lock_for_each_use() -> None:
-    """There is one lock for the image, one for the demo and one for development."""
-    assert ["demo.txt", "dev.txt", "run.txt"] == [lock.name for lock in LOCKS]
+    """There is one lock for the image, one for the demo, one for development and two for tools."""
+    names = ["demo.txt", "dev.txt", "pictures.txt", "run.txt", "tools.txt"]
+
+    assert names == [lock.name for lock in LOCKS]
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=name_of)
