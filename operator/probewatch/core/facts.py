@@ -36,6 +36,12 @@ OUTSIDE_SIGNALS = frozenset({1, 2, 3, 9, 10, 12, 15})
 """HUP, INT, QUIT, KILL, USR1, USR2, TERM come from outside; SEGV or ABRT are the app's own."""
 
 
+def _surely_since(mark: Mark, born: float | None) -> int:
+    """How many of its occurrences surely are later than *born*: the last one, or all."""
+    before = mark.since is not None and born is not None and mark.since < born - CLOCK_SLACK
+    return 1 if before else mark.fresh
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Past:
     """An earlier restart of the same container, as far as it teaches something."""
@@ -44,6 +50,10 @@ class Past:
     confidence: Confidence
     exit_code: int
     lifetime: float | None
+    died_at: float | None = None
+    restart_count: int = 0
+    own_end: bool = False
+    """Whether it was seen dead before the kubelet acted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +139,8 @@ class Facts:
         A refused `Killing` leaves less than one token in the kubelet's bucket.
         Two of `Pulled`, `Created`, `Started` delivered within 300 s after it need two. A series
         that began before this instance ended shows that the kubelet was not restarted between.
+        Where it was not seen how it died, all three have to be there without a gap in their
+        counts: then what the kubelet sends also arrives.
         """
         died = self.restart.died_at
         if died is None:
@@ -137,9 +149,12 @@ class Facts:
         kinds = {
             mark.kind
             for mark in self.book.starts
-            if mark.kind in START_KINDS and mark.count > 1 and died - CLOCK_SLACK <= mark.at <= end
+            if mark.kind in START_KINDS
+            and mark.count > 1
+            and (mark.fresh == 1 or self.died_by_itself)
+            and died - CLOCK_SLACK <= mark.at <= end
         }
-        return len(kinds) > 1
+        return len(kinds) > 1 if self.died_by_itself else kinds == START_KINDS
 
     def _canary_end(self, died: float) -> float:
         born = self.restart.next_start
@@ -163,7 +178,7 @@ class Facts:
         ]
         if not marks or marks[-1].at < died - within:
             return 0
-        return sum(mark.fresh for mark in marks)
+        return sum(_surely_since(mark, born) for mark in marks)
 
     def threshold_reached(self, probe_type: ProbeType) -> bool:
         """Whether so many failures were reported that the kubelet must have acted."""

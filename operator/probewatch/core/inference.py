@@ -11,7 +11,12 @@ def canary(facts: Facts) -> Verdict | None:
     if facts.death is None or not facts.canary() or facts.restart.repaired is not None:
         return None
     why = "no kill was announced, although the next start was"
-    return by_exit(facts, why, sure=Confidence.CONFIRMED, final=True)
+    if not facts.in_place:
+        return by_exit(facts, why, sure=Confidence.CONFIRMED, final=True)
+    # The order of states says kill, what was announced says none: one of both was lost.
+    if any(map(facts.threshold_reached, ProbeType)):
+        return None
+    return by_exit(facts, why, "it was not seen dead", sure=Confidence.MEDIUM)
 
 
 def late_kill(facts: Facts) -> Verdict | None:

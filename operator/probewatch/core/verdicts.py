@@ -4,11 +4,12 @@ A verdict that nothing can change is published at once; the others settle. After
 that they stay open for repair for an hour, because a kill's count may come late.
 """
 
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
 from probewatch.core.attribution import attribute
 from probewatch.core.book import Mark
-from probewatch.core.facts import KILL_AFTER_DEATH, Facts, Past
+from probewatch.core.facts import CLOCK_SLACK, KILL_AFTER_DEATH, Facts, Past
 from probewatch.core.findings import Confidence, Finding, Restart, RestartCorrected
 from probewatch.core.loops import add_restart
 from probewatch.core.policy import Policy
@@ -18,6 +19,8 @@ from probewatch.core.verdict import PROBE_KILLS, Rule, Verdict
 
 PAST_KEPT = 16
 SETTLED_KEPT = 32
+
+SURE = frozenset({Confidence.HIGH, Confidence.CONFIRMED})
 
 RANK = {
     Confidence.LOW: 0,
@@ -136,6 +139,9 @@ def _past(restart: CountedRestart, published: Restart) -> Past:
         confidence=published.confidence,
         exit_code=death.exit_code if death else -1,
         lifetime=death.lifetime if death else None,
+        died_at=restart.died_at,
+        restart_count=restart.restart_count,
+        own_end=restart.path is Path.TERMINATED_SEEN,
     )
 
 
@@ -159,22 +165,49 @@ def repair(memory: ContainerMemory, kill: Mark) -> ContainerMemory:
     """
     if kill.kind not in PROBE_KILLS or kill.since is None or kill.fresh < 2:  # noqa: PLR2004  # one kill is the one at hand
         return memory
-    since = kill.since
     candidates = {
         restart.restart_count
         for restart in _open(memory)
-        if restart.path is not Path.TERMINATED_SEEN
-        and restart.died_at is not None
-        and since + KILL_AFTER_DEATH < restart.died_at < kill.at - KILL_AFTER_DEATH
+        if restart.path is not Path.TERMINATED_SEEN and _may_lie_between(restart, kill)
     }
-    if not candidates or len(candidates) > kill.fresh - 1:
+    if not candidates or len(candidates) + _others(memory, kill, candidates) > kill.fresh - 1:
         return memory
     return _mark_repaired(memory, candidates, kill)
 
 
+def _others(memory: ContainerMemory, kill: Mark, candidates: AbstractSet[int]) -> int:
+    """How many other restarts may have been one of these kills, settled for good or forgotten.
+
+    What is confirmed has a kill of its own that was delivered.
+    """
+    since = kill.since or 0.0
+    if len(memory.past) == PAST_KEPT and (memory.past[0].died_at or since) >= since:
+        return kill.fresh  # there were more than are remembered: any may have been
+    cause, _ = PROBE_KILLS[kill.kind]
+    return sum(
+        past.restart_count not in candidates
+        and not past.own_end
+        and past.confidence is not Confidence.CONFIRMED
+        and (past.cause is cause or past.confidence is not Confidence.HIGH)
+        and since < (past.died_at or kill.at - 1) < kill.at
+        for past in memory.past
+    )
+
+
+def _may_lie_between(restart: CountedRestart, kill: Mark) -> bool:
+    """Whether it may have died between the last two deliveries of the kill.
+
+    One whose end nobody saw may have died at any time before it was counted.
+    Leaving it out could give its kill to another.
+    """
+    since = kill.since or 0.0
+    if restart.died_at is None:
+        return restart.observed_at > since
+    return since < restart.died_at < kill.at - CLOCK_SLACK
+
+
 def _open(memory: ContainerMemory) -> tuple[CountedRestart, ...]:
-    sure = {Confidence.HIGH, Confidence.CONFIRMED}
-    settled = (e.restart for e in memory.settled if e.published.confidence not in sure)
+    settled = (e.restart for e in memory.settled if e.published.confidence not in SURE)
     return (*settled, *(each.restart for each in memory.pending))
 
 
