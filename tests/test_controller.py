@@ -10,7 +10,7 @@ import pytest
 
 from probewatch.boundary import Boundary
 from probewatch.clock import Clock
-from probewatch.controller import Controller, Sink, nearest_workload
+from probewatch.controller import Controller, Sink
 from probewatch.core.findings import Finding, PodForgotten, PodTracked, Restart
 from probewatch.core.model import (
     Container,
@@ -28,6 +28,7 @@ from probewatch.core.model import (
 from probewatch.core.observe import PodGone, PodObserved
 from probewatch.feeds import EvidenceFeed, PodFeed
 from probewatch.kube import objects
+from probewatch.kube.workloads import nearest_workload
 from probewatch.store import Store
 
 SPEC = PodSpec(containers=(Container(name="app", liveness=Probe(probe_type=ProbeType.LIVENESS)),))
@@ -98,6 +99,9 @@ class FakeResolver:
     workload: Workload = field(
         default_factory=lambda: Workload(namespace="shop", kind="Deployment", name="cart")
     )
+
+    def find(self, _pod: PodRef) -> Workload | None:
+        return None
 
     async def resolve(self, pod: PodRef) -> Workload:
         if self.broken:

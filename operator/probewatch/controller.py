@@ -21,10 +21,14 @@ from probewatch.clock import Clock
 from probewatch.core.findings import Finding
 from probewatch.core.model import PodRef, PodUid, Workload
 from probewatch.core.observe import Observation
+from probewatch.kube.workloads import nearest_workload
 from probewatch.store import Store
 
 HEARTBEAT_SECONDS = 0.5
 """How exactly deadlines are kept; they are tens of seconds."""
+
+BATCH = 32
+"""Findings whose workloads are asked for side by side."""
 
 
 class Sink(Protocol):
@@ -37,6 +41,10 @@ class Sink(Protocol):
 
 class Resolver(Protocol):
     """Who knows the workload of a pod."""
+
+    def find(self, pod: PodRef) -> Workload | None:
+        """Return the workload where it is known without asking anyone."""
+        ...
 
     async def resolve(self, pod: PodRef) -> Workload:
         """Return the workload; asks in bounded time, and falls back to the nearest owner."""
@@ -108,11 +116,14 @@ class Controller:
     async def publish(self) -> None:
         """Hand findings on to the sinks, in order, for ever."""
         while True:
-            finding = await self._queue.get()
+            findings = [await self._queue.get()]
+            while len(findings) < BATCH and not self._queue.empty():
+                findings.append(self._queue.get_nowait())
             try:
-                await self._publish(finding)
+                await self._publish(findings)
             finally:
-                self._queue.task_done()
+                for _ in findings:
+                    self._queue.task_done()
 
     async def drain(self, seconds: float) -> None:
         """Wait until all findings are with the sinks, at most *seconds*."""
@@ -127,27 +138,24 @@ class Controller:
             self.stats.findings[type(finding).__name__] += 1
             self._queue.put_nowait(finding)
 
-    async def _publish(self, finding: Finding) -> None:
-        pod = finding_log.subject(finding)
-        workload = nearest_workload(pod)
+    async def _publish(self, findings: Sequence[Finding]) -> None:
+        """Ask for workloads that are not known side by side; the findings stay in order."""
+        pods = [finding_log.subject(finding) for finding in findings]
+        known = {pod.uid: self._resolver.find(pod) for pod in pods}
+        asked = [pod for pod in {pod.uid: pod for pod in pods}.values() if known[pod.uid] is None]
+        known.update(await asyncio.gather(*(self._learn(pod) for pod in asked)))
+        for finding, pod in zip(findings, pods, strict=True):
+            self._hand_on(finding, known[pod.uid] or nearest_workload(pod))
+        await asyncio.sleep(0)  # a full queue must not keep everyone else waiting
+
+    async def _learn(self, pod: PodRef) -> tuple[PodUid, Workload | None]:
         with self._boundary.guard("workload"):
-            workload = await self._resolver.resolve(pod)
+            return pod.uid, await self._resolver.resolve(pod)
+        return pod.uid, None
+
+    def _hand_on(self, finding: Finding, workload: Workload) -> None:
         with self._boundary.guard("log"):
             finding_log.log_finding(finding, workload)
         for sink in self._sinks:
             with self._boundary.guard(type(sink).__name__):
                 sink.publish(finding, workload)
-
-
-def nearest_workload(pod: PodRef) -> Workload:
-    """Return what is known without asking anyone: the pod's owner, or the pod itself."""
-    owner = pod.owner
-    if owner is None:
-        return Workload(namespace=pod.namespace, kind="Pod", name=pod.name, uid=pod.uid)
-    return Workload(
-        namespace=pod.namespace,
-        kind=owner.kind,
-        name=owner.name,
-        api_version=owner.api_version,
-        uid=owner.uid,
-    )

@@ -1,0 +1,49 @@
+"""What a request is about, in the words of Kubernetes: verb and resource, from method and path.
+
+For counting by closed lists, as the API server's own audit log and metrics do.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+VERBS: Mapping[str, str] = {
+    "POST": "create",
+    "PUT": "update",
+    "PATCH": "patch",
+    "DELETE": "delete",
+}
+
+OTHER = "other"
+"""What is no resource: `/version`, `/healthz`."""
+
+
+class Subject(NamedTuple):
+    """A request's verb and resource (`pods`, `events`, `probereports/status`)."""
+
+    verb: str
+    resource: str
+
+
+def find_subject(method: str, path: str, params: Mapping[str, str] | None = None) -> Subject:
+    """Return what a request is about; names of objects and namespaces are no part of it."""
+    parts = path.partition("?")[0].strip("/").split("/")
+    rest = _after_version(parts)
+    if len(rest) > 2 and rest[0] == "namespaces":  # noqa: PLR2004  # namespaces/NAME/RESOURCE
+        rest = rest[2:]
+    if not rest:
+        return Subject(VERBS.get(method, "get"), OTHER)
+    resource, name, subresource = (*rest, "", "")[:3]
+    verb = VERBS.get(method) or _reading(bool(name), params or {})
+    return Subject(verb, f"{resource}/{subresource}" if subresource else resource)
+
+
+def _after_version(parts: list[str]) -> list[str]:
+    if parts[0] == "api":
+        return parts[2:]
+    return parts[3:] if parts[0] == "apis" else []
+
+
+def _reading(named: bool, params: Mapping[str, str]) -> str:  # noqa: FBT001  # one caller
+    if params.get("watch") == "true":
+        return "watch"
+    return "get" if named else "list"

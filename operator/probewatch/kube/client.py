@@ -1,0 +1,226 @@
+"""The API client: one HTTP session for all requests, long streams and short questions alike.
+
+It adds what each request needs (credentials, TLS, a bound in time), counts it,
+and logs in again when the server refuses the credentials. It knows nothing of
+what is asked. Objects stay bytes; who wants them decodes what they need.
+"""
+
+import asyncio
+import platform
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from importlib import metadata
+from types import TracebackType
+from typing import Self
+
+import aiohttp
+import msgspec
+
+from probewatch.clock import Clock
+from probewatch.errors import ApiError
+from probewatch.kube.api_paths import find_subject
+from probewatch.kube.faults import as_os_errors
+from probewatch.kube.login import Login
+from probewatch.kube.reachability import Reachability
+
+READ_BUFFER_BYTES = 512 * 1024
+"""A page of 500 pods is 4 MB: small reads would cost more than the decoding."""
+
+CONNECT_SECONDS = 10.0
+
+ANSWER_CAP_BYTES = 64 * 1024 * 1024
+"""No answer to a short question is as long; a fault must not fill the memory."""
+
+JSON = "application/json"
+
+
+NO_ANSWER = "none"
+"""The code of a request that got none."""
+
+
+@dataclass(slots=True, kw_only=True)
+class ApiStats:
+    """For the metrics to read."""
+
+    requests: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    """By verb, resource and status code (`none` without an answer)."""
+
+
+class StreamedResponse:
+    """An answer whose body is still to be read; a watch's Response."""
+
+    def __init__(self, response: aiohttp.ClientResponse) -> None:
+        self.status = response.status
+        self.headers: Mapping[str, str] = response.headers
+        self._content = response.content
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """The body, as it comes; raises OSError if it breaks off."""
+        with as_os_errors():
+            async for chunk in self._content.iter_any():
+                yield chunk
+
+
+class ApiClient:
+    """Use it as `async with`; the login has to be read before."""
+
+    def __init__(self, login: Login, *, timeout_seconds: float, clock: Clock) -> None:
+        self.stats = ApiStats()
+        self.reachability = Reachability(clock)
+        self._login = login
+        self._timeout = timeout_seconds
+        self._session: aiohttp.ClientSession | None = None
+
+    @property
+    def server(self) -> str:
+        """The API server's URL."""
+        return self._login.access.server
+
+    async def __aenter__(self) -> Self:
+        # No limit of connections: each watch holds one, and the others are few by themselves.
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            # In a cluster, gzip costs the server more than the network saves.
+            headers={"Accept-Encoding": "identity", "User-Agent": _user_agent()},
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
+            read_bufsize=READ_BUFFER_BYTES,
+            trust_env=False,
+        )
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    async def request(
+        self,
+        verb: str,
+        path: str,
+        *,
+        body: object | None = None,
+        params: Mapping[str, str] | None = None,
+        content_type: str = JSON,
+        accept: str = JSON,
+    ) -> tuple[int, bytes]:
+        """Return status and body of the answer; raises ApiError without one.
+
+        *verb* is HTTP's. A 401 leads to one more try with credentials read anew.
+        """
+        headers = {"Accept": accept}
+        data = None
+        if body is not None:
+            headers["Content-Type"] = content_type
+            data = msgspec.json.encode(body)
+        asked = _Request(method=verb, path=path, params=params or {}, headers=headers, data=data)
+        status, answer = await self._ask(asked)
+        if status == HTTPStatus.UNAUTHORIZED:
+            await self.refresh()
+            status, answer = await self._ask(asked)
+        return status, answer
+
+    @asynccontextmanager
+    async def stream(
+        self, path: str, params: Mapping[str, str], *, timeout_seconds: float
+    ) -> AsyncIterator[StreamedResponse]:
+        """Ask for something long; the answer begins within *timeout_seconds*, or is an OSError."""
+        asked = _Request(method="GET", path=path, params=params, headers={"Accept": JSON})
+        response = await self._send(asked, timeout_seconds)
+        try:
+            yield StreamedResponse(response)
+        finally:
+            # Read to its end it goes back to the pool, else its connection is closed.
+            response.release()
+
+    async def refresh(self) -> None:
+        """Log in again: the server answered 401."""
+        await self._login.renew(refused=True)
+
+    async def _ask(self, asked: "_Request") -> tuple[int, bytes]:
+        try:
+            response = await self._send(asked, self._timeout)
+            with as_os_errors():
+                async with asyncio.timeout(self._timeout):
+                    return response.status, await _read(response)
+        except TimeoutError as error:
+            raise ApiError(
+                f"the API server {self.server} did not answer within {self._timeout:g} s"
+            ) from error
+        except OSError as error:
+            raise ApiError(f"the API server {self.server} cannot be reached: {error}") from error
+
+    async def _send(self, asked: "_Request", seconds: float) -> aiohttp.ClientResponse:
+        """Return the beginning of an answer; raises OSError if it does not come in time."""
+        subject = find_subject(asked.method, asked.path, asked.params)
+        server = self.server
+        try:
+            with as_os_errors():
+                async with asyncio.timeout(seconds):
+                    response = await self._begin(asked)
+        except OSError as error:
+            self.stats.requests[subject.verb, subject.resource, NO_ANSWER] += 1
+            self.reachability.failed(server, error)
+            raise
+        self.stats.requests[subject.verb, subject.resource, str(response.status)] += 1
+        self.reachability.answered()
+        return response
+
+    async def _begin(self, asked: "_Request") -> aiohttp.ClientResponse:
+        if self._session is None:
+            raise ApiError("the API client is not open")
+        access, tls = self._login.access, self._login.tls
+        return await self._session.request(
+            asked.method,
+            access.server + asked.path,
+            params=asked.params,
+            data=asked.data,
+            headers={**asked.headers, **_authorization(access.authorization)},
+            ssl=True if tls is None else tls,
+            server_hostname=access.tls_server_name or None,
+            proxy=access.proxy or None,
+            allow_redirects=False,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Request:
+    """What is asked, without who asks."""
+
+    method: str
+    path: str
+    params: Mapping[str, str]
+    headers: Mapping[str, str]
+    data: bytes | None = None
+
+
+def _user_agent() -> str:
+    """Name ourselves, so that an API server's log tells who asks."""
+    try:
+        version = metadata.version("probewatch")
+    except metadata.PackageNotFoundError:  # run from its sources, not installed
+        version = "dev"
+    return f"probewatch/{version} (python {platform.python_version()})"
+
+
+def _authorization(header: str) -> Mapping[str, str]:
+    return {"Authorization": header} if header else {}
+
+
+async def _read(response: aiohttp.ClientResponse) -> bytes:
+    body = bytearray()
+    try:
+        async for chunk in response.content.iter_any():
+            body += chunk
+            if len(body) > ANSWER_CAP_BYTES:
+                raise ConnectionError("its answer is too long")
+    finally:
+        response.release()
+    return bytes(body)

@@ -1,0 +1,59 @@
+"""What the network does to a request, as an OSError of the standard kind with clear words."""
+
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import aiohttp
+
+
+@contextmanager
+def as_os_errors() -> Iterator[None]:
+    """Turn aiohttp's errors into OSErrors, so that nobody else needs to know aiohttp's."""
+    try:
+        yield
+    except TimeoutError as error:
+        # Some of aiohttp's are both.
+        raise TimeoutError(str(error) or "no answer in time") from error
+    except aiohttp.ClientError as error:
+        raise translate(error) from error
+
+
+def translate(error: aiohttp.ClientError) -> OSError:
+    """Return the OSError that says what happened, its kind telling what and its text in words."""
+    match error:
+        case aiohttp.ClientConnectorCertificateError():
+            return ssl.SSLError(f"its certificate is not trusted: {_verification(error)}")
+        case aiohttp.ClientSSLError():
+            return ssl.SSLError(f"TLS failed: {_reason(error.os_error)}")
+        case aiohttp.ClientConnectorDNSError():
+            return socket.gaierror(f"the host {error.host} is not known")
+        case aiohttp.ClientProxyConnectionError():
+            return ConnectionError(f"the proxy cannot be reached: {_reason(error.os_error)}")
+        case aiohttp.ClientConnectorError():
+            return _like(error.os_error)
+        case aiohttp.ServerDisconnectedError() | aiohttp.ClientPayloadError():
+            return ConnectionResetError("the connection ended too early")
+        case OSError():
+            return ConnectionResetError(_reason(error))
+        case _:
+            return ConnectionError(str(error) or type(error).__name__)
+
+
+def _like(cause: OSError) -> OSError:
+    if isinstance(cause, ConnectionRefusedError):
+        return ConnectionRefusedError("connection refused")
+    return ConnectionError(_reason(cause))
+
+
+def _reason(cause: BaseException) -> str:
+    words = cause.strerror if isinstance(cause, OSError) else None
+    return words or str(cause) or type(cause).__name__
+
+
+def _verification(error: aiohttp.ClientConnectorCertificateError) -> str:
+    cause = error.certificate_error
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return cause.verify_message
+    return str(cause)

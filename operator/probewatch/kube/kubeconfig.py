@@ -1,0 +1,149 @@
+"""Kubeconfigs: which files count, what they say together, and whether it can be used.
+
+Files are found and merged as kubectl does it; whatever names something first
+wins. Credentials in them (tokens, certificates, plugins) are then read by the
+official client. What is wrong is said in one line that names the file.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+from kubernetes.aio.config.kube_config import ConfigNode
+
+from probewatch.errors import KubeconfigError
+
+Json = dict[str, object]
+
+PATHS_VARIABLE = "KUBECONFIG"
+PATHS_SEPARATOR = ":"
+SECTIONS: Mapping[str, str] = {"clusters": "cluster", "contexts": "context", "users": "user"}
+"""Lists of named things, and the key under which each has its contents."""
+
+ANONYMOUS = "(anonymous)"
+"""The user of a context that names none: the official client needs one to look at."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kubeconfig:
+    """A merged kubeconfig with everything of its context in place."""
+
+    where: str
+    """The files, for messages."""
+    context: str
+    node: ConfigNode
+    """For the official client; each part remembers its file, since paths are relative to it."""
+    plugin: str = ""
+    """The command that the context's user gets credentials from, if any."""
+
+
+def find_paths(flag: str, environ: Mapping[str, str], home: Path) -> tuple[Path, ...]:
+    """Return the kubeconfigs to read, the flag's first; none where none is named and none exists.
+
+    Of `$KUBECONFIG`'s files some may be missing, as with kubectl. Raises
+    KubeconfigError if what is named does not exist at all.
+    """
+    if flag:
+        path = Path(flag).expanduser()
+        if not path.exists():
+            raise KubeconfigError(f"kubeconfig {flag}: no such file")
+        return (path,)
+    if named := environ.get(PATHS_VARIABLE, ""):
+        paths = [Path(each).expanduser() for each in named.split(PATHS_SEPARATOR) if each]
+        if not (existing := tuple(path for path in paths if path.exists())):
+            raise KubeconfigError(f"kubeconfig {named} (of ${PATHS_VARIABLE}): no such file")
+        return existing
+    usual = home / ".kube" / "config"
+    return (usual,) if usual.exists() else ()
+
+
+def read_kubeconfig(paths: Sequence[Path], context: str) -> Kubeconfig:
+    """Return what *paths* say together about *context*, or about the current one."""
+    where = PATHS_SEPARATOR.join(map(str, paths))
+    merged: dict[str, dict[str, ConfigNode]] = {section: {} for section in SECTIONS}
+    current = context
+    for path in paths:
+        content = _read_file(path)
+        current = current or str(content.get("current-context") or "")
+        for section, key in SECTIONS.items():
+            for name, item in _read_section(content, section, key, path):
+                merged[section].setdefault(name, item)
+    return _choose(where, current, merged)
+
+
+def _read_file(path: Path) -> Json:
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise KubeconfigError(f"kubeconfig {path}: {error.strerror}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise KubeconfigError(f"kubeconfig {path}: not YAML{_place(error)}") from error
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        raise KubeconfigError(f"kubeconfig {path}: not a kubeconfig")
+    return content
+
+
+def _place(error: Exception) -> str:
+    mark = error.problem_mark if isinstance(error, yaml.MarkedYAMLError) else None
+    problem = error.problem if isinstance(error, yaml.MarkedYAMLError) else None
+    return f" in line {mark.line + 1}: {problem}" if mark else ""
+
+
+def _read_section(
+    content: Json, section: str, key: str, path: Path
+) -> Sequence[tuple[str, ConfigNode]]:
+    items = content.get(section) or []
+    if not isinstance(items, list):
+        raise KubeconfigError(f"kubeconfig {path}: {section} is not a list")
+    return [_read_item(item, section, key, path) for item in items]
+
+
+def _read_item(item: object, section: str, key: str, path: Path) -> tuple[str, ConfigNode]:
+    if not isinstance(item, dict) or not item.get("name"):
+        raise KubeconfigError(f"kubeconfig {path}: an item of {section} has no name")
+    name, body = str(item["name"]), item.get(key) or {}
+    if not isinstance(body, dict):
+        raise KubeconfigError(f"kubeconfig {path}: the {key} {name!r} is not a mapping")
+    if section == "contexts":
+        body = {**body, "user": body.get("user") or ANONYMOUS}
+    return name, ConfigNode(f"{section}/{name}", {"name": name, key: body}, str(path))
+
+
+def _choose(where: str, context: str, merged: Mapping[str, Mapping[str, ConfigNode]]) -> Kubeconfig:
+    contexts = merged["contexts"]
+    known = ", ".join(sorted(contexts)) or "none"
+    if not context:
+        raise KubeconfigError(f"kubeconfig {where}: no current context; it has: {known}")
+    if context not in contexts:
+        raise KubeconfigError(f"kubeconfig {where}: no context {context!r}; it has: {known}")
+    chosen = contexts[context].value["context"]
+    cluster = _named(merged["clusters"], chosen.get("cluster"), "cluster", where, context)
+    users = {ANONYMOUS: _nobody(), **merged["users"]}
+    user = _named(users, chosen["user"], "user", where, context)
+    if not cluster.value["cluster"].get("server"):
+        raise KubeconfigError(f"kubeconfig {where}: the cluster of {context!r} has no server")
+    parts = {"contexts": [contexts[context]], "clusters": [cluster], "users": [user]}
+    plugin = user.value["user"].get("exec") or {}
+    return Kubeconfig(
+        where=where,
+        context=context,
+        node=ConfigNode("kubeconfig", {"current-context": context, **parts}),
+        plugin=str(plugin.get("command") or "?") if plugin else "",
+    )
+
+
+def _named(
+    parts: Mapping[str, ConfigNode], name: object, what: str, where: str, context: str
+) -> ConfigNode:
+    if name is None or str(name) not in parts:
+        raise KubeconfigError(
+            f"kubeconfig {where}: the context {context!r} names a {what} that is not there: {name}"
+        )
+    return parts[str(name)]
+
+
+def _nobody() -> ConfigNode:
+    return ConfigNode(f"users/{ANONYMOUS}", {"name": ANONYMOUS, "user": {}})

@@ -1,0 +1,125 @@
+"""The login: credentials and TLS that stay fresh, shared by everything that talks to the server.
+
+They are read again every minute, since the kubelet renews tokens and
+certificates in their files, and at once when the server refuses them. What
+cannot be read leaves the last ones in place: they may still be good.
+"""
+
+import asyncio
+import hashlib
+import logging
+import ssl
+from pathlib import Path
+
+from probewatch.clock import Clock
+from probewatch.errors import KubeconfigError
+from probewatch.kube.credentials import Access, Credentials
+
+_log = logging.getLogger(__name__)
+
+RENEW_SECONDS = 60.0
+
+REFUSED_PAUSE_SECONDS = 1.0
+"""Many requests may be refused at once; they are one reason to log in again."""
+
+
+class Login:
+    """Holds the access of the moment; `read` it once before anything else."""
+
+    def __init__(self, credentials: Credentials, *, clock: Clock) -> None:
+        self._credentials = credentials
+        self._clock = clock
+        self._lock = asyncio.Lock()
+        self._access: Access | None = None
+        self._tls: ssl.SSLContext | None = None
+        self._fingerprint = ""
+        self._renewed: float | None = None
+
+    @property
+    def access(self) -> Access:
+        """The credentials read last."""
+        if self._access is None:
+            raise KubeconfigError("nobody has logged in yet")
+        return self._access
+
+    @property
+    def tls(self) -> ssl.SSLContext | None:
+        """How to speak TLS; None for a server without it. A new one when its files changed."""
+        return self._tls
+
+    async def read(self, *, refused: bool = False) -> Access:
+        """Read the credentials now; raises KubeconfigError, and then keeps the last ones."""
+        access = await self._credentials.read(refused=refused)
+        fingerprint = find_fingerprint(access)
+        if fingerprint != self._fingerprint:
+            self._tls = build_tls(access)
+            self._fingerprint = fingerprint
+        self._access = access
+        return access
+
+    async def renew(self, *, refused: bool = False) -> Access:
+        """Read the credentials again; when they cannot be read, say so and keep the last ones."""
+        async with self._lock:
+            now = self._clock.monotonic()
+            if self._renewed is not None and now - self._renewed < REFUSED_PAUSE_SECONDS:
+                return self.access
+            try:
+                await self.read(refused=refused)
+            except KubeconfigError as error:
+                _log.warning("Credentials cannot be read again", extra={"error": str(error)})
+            self._renewed = self._clock.monotonic()
+            return self.access
+
+    async def run(self) -> None:
+        """Renew the credentials every minute, for ever."""
+        while True:
+            await self._clock.sleep(RENEW_SECONDS)
+            await self.renew()
+
+
+def find_fingerprint(access: Access) -> str:
+    """Return a value that changes when anything about TLS does; empty without TLS."""
+    if not access.server.startswith("https://"):
+        return ""
+    digest = hashlib.sha256(str(access.insecure).encode())
+    for path in (access.ca_path, access.certificate_path, access.private_key_path):
+        digest.update(f"\0{path}\0".encode())
+        digest.update(_read(path) if path else b"")
+    return digest.hexdigest()
+
+
+def build_tls(access: Access) -> ssl.SSLContext | None:
+    """Return how to speak TLS with the server; raises KubeconfigError for unusable files."""
+    if not access.server.startswith("https://"):
+        return None
+    try:
+        context = ssl.create_default_context(cafile=access.ca_path or None)
+    except ssl.SSLError as error:
+        raise KubeconfigError(f"{access.ca_path}: not a CA certificate in PEM") from error
+    # Newer Pythons insist on extensions that many clusters' own CAs lack; client-go does not.
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    if access.insecure:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    if access.certificate_path:
+        _load_certificate(context, access)
+    return context
+
+
+def _load_certificate(context: ssl.SSLContext, access: Access) -> None:
+    try:
+        # Without a password given, a locked key would make OpenSSL ask the terminal.
+        context.load_cert_chain(
+            access.certificate_path, access.private_key_path or None, password=""
+        )
+    except ssl.SSLError as error:
+        raise KubeconfigError(
+            f"{access.certificate_path}: not a client certificate in PEM, or not with its key"
+        ) from error
+
+
+def _read(path: str) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise KubeconfigError(f"{path}: {error.strerror}") from error

@@ -1,0 +1,236 @@
+"""Workloads: the controller that people know a pod by, asked from the API server.
+
+A pod names its nearest owner. For a ReplicaSet or a Job that is a revision or
+a run, and what people mean is the owner's owner: the Deployment, the CronJob.
+Only its metadata is asked, once for each owner. A name is never guessed from
+another: where the API server cannot say, the nearest owner stands for the
+workload, and it is asked again later.
+"""
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import NamedTuple, Protocol
+
+import msgspec
+
+from probewatch.clock import Clock
+from probewatch.core.model import OwnerRef, PodRef, Workload
+from probewatch.errors import ApiError
+from probewatch.kube import objects
+
+_log = logging.getLogger(__name__)
+
+ASKED: Mapping[tuple[str, str], str] = {
+    ("apps", "ReplicaSet"): "replicasets",
+    ("batch", "Job"): "jobs",
+}
+"""Group and kind of owners that stand for someone else, and their resource."""
+
+METADATA_ONLY = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"
+"""Neither spec nor status; a server that does not know it sends everything."""
+
+PATIENCE_SECONDS = 5.0
+"""For one owner, tries included: a finding is not held up for longer."""
+
+PAUSES_SECONDS = (0.2, 0.5, 1.0, 2.0)
+"""Between tries where trying again may help."""
+
+DOUBT_SECONDS = 60.0
+"""An owner about which nothing was learnt is asked for again after this."""
+
+SILENCE_SECONDS = 15.0
+"""For so long nobody is asked after the API server did not answer at all."""
+
+REMEMBERED = 50_000
+"""Owners kept in mind: more than the workloads of the largest cluster."""
+
+AT_ONCE = 8
+"""Questions side by side: a first sync asks for every owner."""
+
+
+class Requester(Protocol):
+    """The one thing needed of an API client."""
+
+    async def request(
+        self,
+        verb: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        accept: str = "application/json",
+    ) -> tuple[int, bytes]:
+        """Return status and body of the answer; raises ApiError without one."""
+        ...
+
+
+@dataclass(slots=True, kw_only=True)
+class WorkloadStats:
+    """For the metrics to read."""
+
+    remembered: int = 0
+    asked: int = 0
+    unknown: int = 0
+    """How often the nearest owner had to stand for a workload."""
+
+
+@dataclass(slots=True, kw_only=True)
+class _Known:
+    workload: Workload
+    again_at: float | None = None
+    """When to ask again; None where the answer is final."""
+
+
+class _Object(msgspec.Struct):
+    metadata: objects.Metadata = msgspec.field(default_factory=objects.Metadata)
+
+
+class _Answer(NamedTuple):
+    status: int
+    body: bytes = b""
+
+
+@dataclass(slots=True, kw_only=True)
+class Workloads:
+    """Finds workloads; remembers what it learnt, by the owner's uid."""
+
+    requester: Requester
+    clock: Clock
+    stats: WorkloadStats = field(default_factory=WorkloadStats)
+    _known: OrderedDict[str, _Known] = field(default_factory=OrderedDict)
+    _asking: dict[str, "asyncio.Task[Workload]"] = field(default_factory=dict)
+    _turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
+    _silent_until: float = 0.0
+    _refused: set[str] = field(default_factory=set)
+
+    def find(self, pod: PodRef) -> Workload | None:
+        """Return the workload where it is known without asking, else None."""
+        owner = pod.owner
+        if owner is None or _resource_of(owner) is None:
+            return nearest_workload(pod)
+        known = self._known.get(owner.uid)
+        if known is None or (known.again_at is not None and self._now() >= known.again_at):
+            return None
+        self._known.move_to_end(owner.uid)
+        return known.workload
+
+    async def resolve(self, pod: PodRef) -> Workload:
+        """Return the workload; asks in bounded time, once for all that ask at the same time."""
+        found, owner = self.find(pod), pod.owner
+        if found is not None or owner is None:
+            return found or nearest_workload(pod)
+        task = self._asking.get(owner.uid)
+        if task is None:
+            task = asyncio.create_task(self._ask(pod, owner), name=f"workload {owner.name}")
+            self._asking[owner.uid] = task
+            task.add_done_callback(lambda _done: self._asking.pop(owner.uid, None))
+        # The question goes on for others when one who asked is cancelled.
+        return await asyncio.shield(task)
+
+    async def _ask(self, pod: PodRef, owner: OwnerRef) -> Workload:
+        answer = _Answer(0)
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS), self._turns:
+                answer = await self._insist(pod.namespace, owner)
+        except TimeoutError:
+            self._silent_until = self._now() + SILENCE_SECONDS
+        found = self._read(pod, owner, answer)
+        nearest = found or nearest_workload(pod)
+        self.stats.unknown += found is None
+        self._remember(owner.uid, nearest, again=found is None)
+        return nearest
+
+    async def _insist(self, namespace: str, owner: OwnerRef) -> _Answer:
+        """Ask again where that may help, a few times."""
+        if self._now() < self._silent_until:
+            return _Answer(0)
+        answer = await self._request(namespace, owner)
+        for pause in PAUSES_SECONDS:
+            if not _may_pass(answer.status):
+                break
+            await self.clock.sleep(pause)
+            answer = await self._request(namespace, owner)
+        if answer.status == 0:
+            self._silent_until = self._now() + SILENCE_SECONDS
+        return answer
+
+    async def _request(self, namespace: str, owner: OwnerRef) -> _Answer:
+        resource = _resource_of(owner)
+        path = f"/apis/{owner.api_version}/namespaces/{namespace}/{resource}/{owner.name}"
+        self.stats.asked += 1
+        try:
+            return _Answer(*await self.requester.request("GET", path, accept=METADATA_ONLY))
+        except ApiError:
+            return _Answer(0)
+
+    def _read(self, pod: PodRef, owner: OwnerRef, answer: _Answer) -> Workload | None:
+        """Return what an answer says; None where it says nothing about this very owner."""
+        if answer.status == HTTPStatus.FORBIDDEN:
+            self._say_refused(_resource_of(owner) or "")
+        if answer.status != HTTPStatus.OK:
+            return None
+        try:
+            metadata = msgspec.json.decode(answer.body, type=_Object).metadata
+        except msgspec.DecodeError:
+            return None
+        if metadata.uid != owner.uid:
+            return None  # Another one of that name: this one is gone.
+        for each in metadata.owner_references or ():
+            if each.controller and each.kind and each.name:
+                return Workload(
+                    namespace=pod.namespace,
+                    kind=each.kind,
+                    name=each.name,
+                    api_version=each.api_version or "",
+                    uid=each.uid or "",
+                )
+        return nearest_workload(pod)  # It belongs to nobody: it is the workload itself.
+
+    def _say_refused(self, resource: str) -> None:
+        if resource not in self._refused:
+            self._refused.add(resource)
+            _log.warning(
+                "A right is missing: get; workloads are named by their nearest owner",
+                extra={"resource": resource},
+            )
+
+    def _remember(self, uid: str, workload: Workload, *, again: bool) -> None:
+        at = self._now() + DOUBT_SECONDS if again else None
+        self._known[uid] = _Known(workload=workload, again_at=at)
+        self._known.move_to_end(uid)
+        while len(self._known) > REMEMBERED:
+            self._known.popitem(last=False)
+        self.stats.remembered = len(self._known)
+
+    def _now(self) -> float:
+        return self.clock.monotonic()
+
+
+def nearest_workload(pod: PodRef) -> Workload:
+    """Return what is known without asking anyone: the pod's owner, or the pod itself.
+
+    A static pod is owned by its node, which is no workload: it stands for itself.
+    """
+    owner = pod.owner
+    if owner is None or owner.kind == "Node":
+        return Workload(namespace=pod.namespace, kind="Pod", name=pod.name, uid=pod.uid)
+    return Workload(
+        namespace=pod.namespace,
+        kind=owner.kind,
+        name=owner.name,
+        api_version=owner.api_version,
+        uid=owner.uid,
+    )
+
+
+def _resource_of(owner: OwnerRef) -> str | None:
+    group, slash, _ = owner.api_version.partition("/")
+    return ASKED.get((group if slash else "", owner.kind))
+
+
+def _may_pass(status: int) -> bool:
+    passing = {HTTPStatus.UNAUTHORIZED, HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
+    return status in passing or status >= HTTPStatus.INTERNAL_SERVER_ERROR
