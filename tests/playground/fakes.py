@@ -11,6 +11,7 @@ from typing import Any
 from probewatch.clock import Clock
 from probewatch.playground.event_filter import EventFilter
 from probewatch.playground.images import IMAGES, Image
+from probewatch.playground.kubelet_bell import cancel
 from probewatch.playground.kubelet_containers import Exit, Process
 from probewatch.playground.kubelet_events import KubeletEvents
 from probewatch.playground.kubelet_pod import PodWorker
@@ -221,6 +222,17 @@ def run_pod(node: Node, pod: JsonObject) -> tuple[PodWorker, asyncio.Task[None]]
     """Start the kubelet's loop for *pod*."""
     worker = PodWorker(parse_pod_spec(pod), node.services(), address="10.244.0.65")
     return worker, asyncio.create_task(worker.run())
+
+
+def play(node: Node, pod: JsonObject, *, until: float) -> None:
+    """Run *pod* on *node* until that time."""
+
+    async def run() -> None:
+        _, running = run_pod(node, pod)
+        await node.time.pass_until(until)
+        await cancel(running, *(task for item in node.processes for task in item.tasks))
+
+    asyncio.run(run())
 
 
 def make_pod(*containers: JsonObject, **spec: object) -> JsonObject:

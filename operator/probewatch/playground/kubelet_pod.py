@@ -43,7 +43,7 @@ class PodWorker:
         self._starter = Starter(services)
         self._bell = Bell(services.clock)
         self._has_sandbox = False
-        self._is_over = False
+        self._is_over = self._is_down = False
         self._sights: dict[str, Sight] = {}
         self._probings = {
             (spec.name, probe.type): self._make_probing(record, probe.type)
@@ -104,9 +104,7 @@ class PodWorker:
             self._publish(seen)
         plan = make_plan(seen, self._verdicts())
         if plan.ends:
-            await self._end_containers()
-            self._is_over = True  # nothing else will start
-            self._publish(self._look())
+            await self._end()
             return None
         for order in plan.kills:
             record = self.records[order.name]
@@ -120,6 +118,15 @@ class PodWorker:
             wait = await self._starter.start(place, self.records[name], seen[name])
             waits.append(0.0 if wait is None else wait)
         return min(*waits, LONGEST_SLEEP_SECONDS) if waits else None
+
+    async def _end(self) -> None:
+        """End a pod that has nothing left to run; its phase follows when all is taken down."""
+        await self._end_containers()
+        self._is_over, self._has_sandbox = True, False
+        self._publish(self._look())
+        await self._clock.sleep(self._until_relist())
+        self._is_down = True
+        self._publish(self._look())
 
     async def _end_containers(self) -> None:
         records = tuple(self.records.values())
@@ -139,7 +146,7 @@ class PodWorker:
         await cancel(*stopped)
         self._publish(self._look())
         await self._end_containers()
-        self._is_over, self._has_sandbox = True, False
+        self._is_over, self._is_down, self._has_sandbox = True, True, False
         self._publish(self._look())
         self._services.pods.remove(self.pod)
 
@@ -189,9 +196,11 @@ class PodWorker:
         task.add_done_callback(self._relists.discard)
 
     async def _ring_at_relist(self) -> None:
-        now = self._clock.monotonic()
-        await self._clock.sleep(RELIST_SECONDS - math.fmod(now, RELIST_SECONDS))
+        await self._clock.sleep(self._until_relist())
         self._bell.ring()
+
+    def _until_relist(self) -> float:
+        return RELIST_SECONDS - math.fmod(self._clock.monotonic(), RELIST_SECONDS)
 
     def _publish(self, seen: tuple[Seen, ...]) -> None:
         health = {item.spec.name: self._find_health(item) for item in seen}
@@ -207,6 +216,7 @@ class PodWorker:
             pod_ip=self._address if has_run else "",
             has_sandbox=self._has_sandbox,
             is_over=self._is_over,
+            is_down=self._is_down,
             start_time=self._start_time,
             qos_class=self._qos_class,
         )

@@ -1,7 +1,7 @@
 """What a kubelet needs to know of a pod, taken from the object that the API server keeps."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -51,6 +51,10 @@ class ContainerSpec:
     pull_always: bool = False
     memory_limit: int | None = None
     """Bytes; a container that holds more is killed as out of memory."""
+    resources: Mapping[str, Any] = field(default_factory=dict)
+    """As the manifest has them: for the status."""
+    mounts: tuple[Mapping[str, Any], ...] = ()
+    """Likewise; nothing is mounted."""
     probes: tuple[ProbeSpec, ...] = ()
     post_start: Action | None = None
     pre_stop: Action | None = None
@@ -149,10 +153,20 @@ def _parse_container(raw: Mapping[str, Any], policy: RestartPolicy, *, init: boo
         working_dir=raw.get("workingDir") or "",
         pull_always=raw.get("imagePullPolicy") == "Always",
         memory_limit=parse_memory(((raw.get("resources") or {}).get("limits") or {}).get("memory")),
+        resources=_parse_resources(raw.get("resources") or {}),
+        mounts=tuple(raw.get("volumeMounts") or ()),
         probes=tuple(probe for probe in found if probe is not None),
         post_start=parse_action(hooks["postStart"], ports) if hooks.get("postStart") else None,
         pre_stop=parse_action(hooks["preStop"], ports) if hooks.get("preStop") else None,
     )
+
+
+def _parse_resources(raw: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return limits and requests; what is limited and not requested is requested all the same."""
+    limits, requests = raw.get("limits") or {}, raw.get("requests") or {}
+    if not limits and not requests:
+        return {}
+    return ({"limits": limits} if limits else {}) | {"requests": {**limits, **requests}}
 
 
 def _parse_env(raw: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -78,8 +78,9 @@ class Starter:
             text = f'Back-off pulling image "{spec.image}"'
             self._events.normal(pod, spec, "BackOff", text)
             self._events.warn(pod, spec, "Failed", "Error: ImagePullBackOff")
+            is_new = record.waiting is None or record.waiting.reason != "ImagePullBackOff"
             record.waiting = Waiting(reason="ImagePullBackOff", message=text)
-            return left
+            return min(left, SOON_SECONDS) if is_new else left
         self._events.normal(pod, spec, "Pulling", f'Pulling image "{spec.image}"')
         text = f'Failed to pull image "{spec.image}": {why}'
         self._events.warn(pod, spec, "Failed", text)
@@ -90,8 +91,14 @@ class Starter:
         return SOON_SECONDS
 
     def _report_image(self, pod: PodSpec, spec: ContainerSpec) -> None:
-        text = f'Container image "{spec.image}" already present on machine'
-        self._events.normal(pod, spec, "Pulled", f"{text} and can be accessed by the pod")
+        image = f'image "{spec.image}"'
+        if spec.pull_always:
+            self._events.normal(pod, spec, "Pulling", f"Pulling {image}")
+            text = f"Successfully pulled {image} in 1ms (1ms including waiting)"
+            self._events.normal(pod, spec, "Pulled", f"{text}. Image size: 0 bytes.")
+            return
+        text = f"Container {image} already present on machine and can be accessed by the pod"
+        self._events.normal(pod, spec, "Pulled", text)
 
     async def _run(self, place: Place, record: Record, command: tuple[str, ...]) -> float | None:
         spec = record.spec

@@ -7,11 +7,12 @@ from typing import Any
 
 from probewatch.playground.kubelet_containers import Exit, Health, Instance, Seen
 from probewatch.playground.kubelet_plan import must_start
-from probewatch.playground.kubelet_specs import RestartPolicy, Role
+from probewatch.playground.kubelet_specs import ContainerSpec, RestartPolicy, Role
 from probewatch.playground.pod_conditions import render_conditions
 from probewatch.playground.pod_view import PodView
 
 JsonObject = dict[str, Any]
+TERMINAL_PHASES = ("Succeeded", "Failed")
 
 
 def render_status(view: PodView, old: Mapping[str, Any], now: float) -> JsonObject:
@@ -21,7 +22,7 @@ def render_status(view: PodView, old: Mapping[str, Any], now: float) -> JsonObje
     phase = find_phase(view)
     status: JsonObject = {
         "observedGeneration": view.pod.generation,
-        "phase": phase,
+        "phase": phase if view.is_down or phase not in TERMINAL_PHASES else "Running",
         "conditions": render_conditions(
             view, phase, old=old.get("conditions") or (), at=render_time(now)
         ),
@@ -71,7 +72,25 @@ def _container(view: PodView, item: Seen) -> JsonObject:
     }
     if item.instance:
         status["containerID"] = item.instance.container_id
-    return status | {"started": health.started, "resources": {}}
+    status["started"] = health.started
+    return status | (_allotment(item.spec) if item.instance else {})
+
+
+def _allotment(spec: ContainerSpec) -> JsonObject:
+    """Return the resources and mounts that a started container has."""
+    found: JsonObject = {}
+    if spec.resources:
+        found["allocatedResources"] = spec.resources["requests"]
+    found["resources"] = spec.resources
+    if spec.mounts:
+        found["volumeMounts"] = [_mount(mount) for mount in spec.mounts]
+    return found
+
+
+def _mount(mount: Mapping[str, Any]) -> JsonObject:
+    shown = {"name": mount["name"], "mountPath": mount["mountPath"]}
+    read_only = {"readOnly": True, "recursiveReadOnly": "Disabled"}
+    return shown | (read_only if mount.get("readOnly") else {})
 
 
 def render_state(view: PodView, item: Seen) -> JsonObject:

@@ -20,5 +20,7 @@ class PodView:
     has_sandbox: bool = False
     is_over: bool = False
     """Nothing will be started any more."""
+    is_down: bool = False
+    """It has been taken down: only then is it shown as `Succeeded` or `Failed`."""
     start_time: str = ""
     qos_class: str = "BestEffort"

@@ -17,7 +17,9 @@ from pathlib import Path
 
 Window = tuple[float, float]
 NEVER: Window = (float("inf"), float("inf"))
-OK, INTERNAL_SERVER_ERROR = 200, 500
+OK = 200
+ANSWERS = {"/healthz": (("bad", 500),), "/ready": (("unready", 503), ("notready", 500))}
+"""By path: the windows in which it fails, and with which status."""
 BLOCK = 1 << 20
 TICK_SECONDS = 0.02
 """Of real time: so late is a change of the script noticed."""
@@ -30,7 +32,9 @@ class Script:
     bad: Window = NEVER
     """`-bad 30-`: `/healthz` answers 500, and the file of `-file` is away."""
     unready: Window = NEVER
-    """`-unready 0-10`: `/ready` answers 500."""
+    """`-unready 0-10`: `/ready` answers 503."""
+    notready: Window = NEVER
+    """`-notready 0-10`: `/ready` answers 500."""
     hang: Window = NEVER
     """`-hang 30-`: requests are accepted and never answered."""
     notcp: Window = NEVER
@@ -61,8 +65,9 @@ class Script:
 
     def answer(self, path: str, age: float) -> int:
         """Return the status for a request of *path* at that age."""
-        window = {"/healthz": self.bad, "/ready": self.unready}.get(path, NEVER)
-        return INTERNAL_SERVER_ERROR if self.is_in(window, age) else OK
+        failures = ANSWERS.get(path, ())
+        found = (code for window, code in failures if self.is_in(getattr(self, window), age))
+        return next(found, OK)
 
     @property
     def term_code(self) -> int | None:
