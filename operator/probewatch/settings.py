@@ -205,9 +205,10 @@ def find_unknown(environ: Mapping[str, str]) -> tuple[str, ...]:
 
 _SINGULAR = {"namespaces": "namespace"}
 
-_ZERO_IS_FINE = frozenset({"settle_seconds", "repair_seconds", "shutdown_seconds"})
+ZERO_IS_FINE = frozenset({"settle_seconds", "repair_seconds", "shutdown_seconds"})
+"""Numbers that may be nought; the rest has to be more."""
 
-_BOUNDS: Mapping[str, tuple[float, float]] = {
+BOUNDS: Mapping[str, tuple[float, float]] = {
     "page_limit": (1, 10_000),
     "inactivity_seconds": (5, 3600),
     "event_workers": (1, 16),
@@ -224,10 +225,10 @@ def _is_service_link(name: str) -> bool:
 
 
 def _check_number(name: str, value: float) -> None:
-    if name in _BOUNDS:
-        smallest, largest = _BOUNDS[name]
+    if name in BOUNDS:
+        smallest, largest = BOUNDS[name]
         fits, wanted = smallest <= value <= largest, f"{smallest:g} to {largest:g}"
-    elif name in _ZERO_IS_FINE:
+    elif name in ZERO_IS_FINE:
         fits, wanted = math.isfinite(value) and value >= 0, "0 or more"
     else:
         fits, wanted = math.isfinite(value) and value > 0, "above 0"
