@@ -1,0 +1,186 @@
+"""A load-generating API server in a process of its own: it is never what is slow.
+
+It serves what kopf, a list+watch loop and our operator ask for: pods in pages or as a
+streaming list, watches, kubelet Events, owners' metadata, Events that are posted. What
+happens in its cluster is ordered by requests below `/load/`, each answered once all is
+handed to the sockets: so whoever measures knows when the load is over.
+
+Plain asyncio streams and prepared bytes, no framework: a line costs it less than the reader.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import itertools
+import json
+import time
+from collections.abc import AsyncIterator, Iterator
+from typing import TypeVar
+from urllib.parse import parse_qs, urlsplit
+
+from tests.bench.cluster import Cluster, Step
+
+BATCH = 32
+"""Lines written at once."""
+
+HEAD = b"HTTP/1.1 %d OK\r\nContent-Type: application/json\r\n"
+
+Query = dict[str, str]
+T = TypeVar("T")
+
+
+class Watchers:
+    """The open watches of one resource."""
+
+    def __init__(self) -> None:
+        self.writers: set[asyncio.StreamWriter] = set()
+
+    async def send(self, lines: list[bytes]) -> None:
+        """Write to all, and wait until each has taken it."""
+        chunk = _chunk(b"\n".join(lines) + b"\n")
+        for writer in tuple(self.writers):
+            writer.write(chunk)
+        for writer in tuple(self.writers):
+            with contextlib.suppress(ConnectionError):
+                await writer.drain()
+
+
+class LoadServer:
+    """Answers requests from one cluster."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        self._pods = Watchers()
+        self._events = Watchers()
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer one connection's requests, one after the other."""
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+            while True:
+                head = await reader.readuntil(b"\r\n\r\n")
+                method, target, length = _parse(head)
+                body = await reader.readexactly(length)
+                await self._answer(method, target, body, writer)
+                await writer.drain()
+        writer.close()
+
+    async def _answer(
+        self, method: str, target: str, body: bytes, writer: asyncio.StreamWriter
+    ) -> None:
+        url = urlsplit(target)
+        query = {key: values[0] for key, values in parse_qs(url.query).items()}
+        if url.path.startswith("/load/"):
+            _send(writer, await self._load(url.path.removeprefix("/load/"), query))
+        elif method == "POST":
+            _send(writer, body, status=201)
+        elif url.path.endswith("/pods"):
+            await self._list_or_watch(self._pods, query, writer)
+        elif url.path.endswith("/events"):
+            await self._list_or_watch(self._events, query, writer)
+        elif "watch" in query:
+            _begin(writer)
+            await self._watch(Watchers(), writer)
+        else:
+            _send(writer, self._cluster.other(url.path))
+
+    async def _list_or_watch(
+        self, watchers: Watchers, query: Query, writer: asyncio.StreamWriter
+    ) -> None:
+        pods = self._cluster if watchers is self._pods else Cluster(0)
+        _begin(writer)
+        if "watch" not in query:
+            await self._page(pods.page(query), writer)
+            return
+        if "sendInitialEvents" in query:
+            for lines in _batches(pods.initial_lines()):
+                writer.write(_chunk(b"\n".join(lines) + b"\n"))
+                await writer.drain()
+        await self._watch(watchers, writer)
+
+    async def _page(self, parts: Iterator[bytes], writer: asyncio.StreamWriter) -> None:
+        for some in _batches(parts):
+            writer.write(_chunk(b"".join(some)))
+            await writer.drain()
+        writer.write(b"0\r\n\r\n")
+
+    async def _watch(self, watchers: Watchers, writer: asyncio.StreamWriter) -> None:
+        """Keep the stream open until the client goes."""
+        watchers.writers.add(writer)
+        try:
+            while not writer.is_closing():
+                await asyncio.sleep(30)
+                writer.write(_chunk(self._cluster.bookmark() + b"\n"))
+                await writer.drain()
+        finally:
+            watchers.writers.discard(writer)
+
+    async def _load(self, what: str, query: Query) -> bytes:
+        """Make something happen *count* times, at *rate* a second or as fast as it is read."""
+        if what == "watchers":
+            return json.dumps([len(self._pods.writers), len(self._events.writers)]).encode()
+        count, rate = int(query.get("count", "1")), float(query.get("rate", "0"))
+        begun, sent = time.monotonic(), list[tuple[str, float]]()
+        if rate:
+            async for uid in self._paced(what, count, rate):
+                sent.append((uid, time.monotonic()))
+        else:
+            for steps in _batches(self._cluster.happen(what) for _ in range(count)):
+                await self._send(steps)
+        return json.dumps({"seconds": time.monotonic() - begun, "sent": sent}).encode()
+
+    async def _paced(self, what: str, count: int, rate: float) -> AsyncIterator[str]:
+        begun = time.monotonic()
+        for number in range(count):
+            await asyncio.sleep(max(0.0, begun + number / rate - time.monotonic()))
+            step = self._cluster.happen(what)
+            yield step.uid
+            await self._send([step])
+
+    async def _send(self, steps: list[Step]) -> None:
+        events = [line for step in steps for line in step.events]
+        pods = [line for step in steps for line in step.pods]
+        if events:
+            await self._events.send(events)
+        if pods:
+            await self._pods.send(pods)
+
+
+def _batches(things: Iterator[T]) -> Iterator[list[T]]:
+    while batch := list(itertools.islice(things, BATCH)):
+        yield batch
+
+
+def _parse(head: bytes) -> tuple[str, str, int]:
+    """Method, target and length of the body."""
+    first, *lines = head.decode("latin-1").split("\r\n")
+    method, target, _ = first.split(" ", 2)
+    fields = (line.partition(":") for line in lines)
+    lengths = [int(value) for name, _, value in fields if name.lower() == "content-length"]
+    return method, target, lengths[0] if lengths else 0
+
+
+def _send(writer: asyncio.StreamWriter, body: bytes, *, status: int = 200) -> None:
+    writer.write(HEAD % status + b"Content-Length: %d\r\n\r\n" % len(body) + body)
+
+
+def _begin(writer: asyncio.StreamWriter) -> None:
+    writer.write(HEAD % 200 + b"Transfer-Encoding: chunked\r\n\r\n")
+
+
+def _chunk(data: bytes) -> bytes:
+    return b"%x\r\n%b\r\n" % (len(data), data)
+
+
+async def run(pods: int) -> None:
+    """Serve until the end; the first line of output is the port."""
+    server = LoadServer(Cluster(pods))
+    listener = await asyncio.start_server(server.serve, "127.0.0.1", 0, limit=2**20)
+    print(listener.sockets[0].getsockname()[1], flush=True)
+    await listener.serve_forever()
+
+
+if __name__ == "__main__":
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--pods", type=int, default=1000)
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(run(arguments.parse_args().pods))

@@ -1,0 +1,88 @@
+"""The processes of one run: a load server and a subject, started and ended here."""
+
+import json
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.bench.measure import Memory, cpu_seconds, memory, wait_until_idle
+
+SUBJECTS = {
+    "kopf": "tests.bench.subject_kopf",
+    "operator": "tests.bench.subject_operator",
+    "bare": "tests.bench.subject_bare",
+}
+
+
+@dataclass
+class Subject:
+    """One process under measurement, and the server that feeds it."""
+
+    process: subprocess.Popen[str]
+    server: str
+    used: float = field(default=0.0)
+
+    def begin(self) -> float:
+        """Let it begin; returns the CPU seconds until it has listed everything."""
+        self.used = cpu_seconds(self.process.pid)
+        assert self.process.stdin is not None
+        self.process.stdin.write(self.server + "\n")
+        self.process.stdin.flush()
+        return self._spent()
+
+    def load(self, what: str, count: int, rate: float = 0.0) -> tuple[float, dict[str, Any]]:
+        """Let something happen; returns the CPU seconds it cost, and what the server tells."""
+        self.used = cpu_seconds(self.process.pid)
+        answer = self._ask(f"/load/{what}?count={count}&rate={rate}")
+        return self._spent(), answer
+
+    def memory(self) -> Memory:
+        """What it holds now, and held at most."""
+        return memory(self.process.pid)
+
+    def _spent(self) -> float:
+        before = self.used
+        self.used = wait_until_idle(self.process.pid)
+        if self.process.poll() is not None:
+            raise RuntimeError("the subject has ended")
+        return self.used - before
+
+    def _ask(self, path: str) -> dict[str, Any]:
+        with urllib.request.urlopen(self.server + path, data=b"", timeout=3600) as answer:  # noqa: S310  # loopback
+            result: dict[str, Any] = json.load(answer)
+            return result
+
+
+@contextmanager
+def subject(name: str, pods: int) -> Iterator[Subject]:
+    """Start a server of so many pods and a subject that is loaded but has not begun."""
+    with _python("tests.bench.load_server", "--pods", str(pods)) as server:
+        port = _first_line(server)
+        with _python(SUBJECTS[name]) as process:
+            assert _first_line(process) == "loaded"
+            yield Subject(process=process, server=f"http://127.0.0.1:{port}")
+
+
+@contextmanager
+def _python(module: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-m", module, *arguments]
+    process = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+        for stream in (process.stdin, process.stdout):
+            if stream is not None:
+                stream.close()
+
+
+def _first_line(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    return process.stdout.readline().strip()
