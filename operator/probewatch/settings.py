@@ -70,6 +70,14 @@ class Settings:
 
     metrics_address: str = ":8080"
     """`host:port` of /metrics, /healthz and /readyz; an empty host is every address there is."""
+    metrics_cert_file: str = ""
+    """PEM certificate chain to serve by HTTPS, with `metrics_key_file`; read anew when it changes."""
+    metrics_key_file: str = ""
+    """PEM key of that certificate."""
+    metrics_authorization: bool = False
+    """Answers /metrics only to bearer tokens whose user may `get` the non-resource URL /metrics."""
+    metrics_series_limit: int = 100_000
+    """Series of one family; what comes after is summed up as workload `_overflow` and counted."""
     liveness_address: str = ""
     """`host:port` of kopf's own health endpoint; empty for none, since /healthz knows more."""
     log_format: LogFormat = LogFormat.AUTO
@@ -212,6 +220,7 @@ BOUNDS: Mapping[str, tuple[float, float]] = {
     "page_limit": (1, 10_000),
     "inactivity_seconds": (5, 3600),
     "event_workers": (1, 16),
+    "metrics_series_limit": (1000, 10_000_000),
     "loop_restarts": (2, 1000),
     "slow_loop_restarts": (2, 1000),
     "flap_transitions": (2, 1000),
