@@ -14,7 +14,7 @@ import math
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import kopf
@@ -36,8 +36,10 @@ class Connection:
     ca_path: str | None = None
     certificate_path: str | None = None
     private_key_path: str | None = None
-    token: str | None = None
+    authorization: str = field(default="", repr=False)
+    """The header's value, scheme included; empty without one."""
     insecure: bool = False
+    proxy: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,13 +92,16 @@ def configure(settings: kopf.OperatorSettings, **_: object) -> None:
 def log_in(memo: Memo, **_: object) -> kopf.ConnectionInfo:
     """Hand the operator's own credentials to kopf."""
     connection = memo.connection()
+    scheme, _space, token = connection.authorization.partition(" ")
     return kopf.ConnectionInfo(
         server=connection.server,
         ca_path=connection.ca_path,
         certificate_path=connection.certificate_path,
         private_key_path=connection.private_key_path,
-        token=connection.token,
+        scheme=scheme or None,
+        token=token or None,
         insecure=connection.insecure,
+        proxy_url=connection.proxy,
         expiration=login_expiration(time.time()),
     )
 

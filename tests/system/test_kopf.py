@@ -83,7 +83,7 @@ async def kopf_running(server: str) -> AsyncIterator[Supervisor]:
     home = asyncio.get_running_loop()
     memo = Memo(
         settings=Settings(),
-        connection=lambda: Connection(server=server, token="the-token"),
+        connection=lambda: Connection(server=server, authorization="Bearer the-token"),
         health=dict,
         call=lambda action: ignore(home.call_soon_threadsafe(action)),
     )

@@ -1,0 +1,145 @@
+"""`probewatch run`: the operator, until a signal ends it."""
+
+import argparse
+import logging
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from probewatch import logs
+from probewatch.clock import Clock
+from probewatch.commands import version
+from probewatch.kube.client import ApiClient
+from probewatch.kube.credentials import find_credentials
+from probewatch.kube.login import Login
+from probewatch.service import Service
+from probewatch.service_runtime import collect_rarely, find_loop_factory, run_on_best_loop
+from probewatch.service_signals import stop_on_signals
+from probewatch.settings import LogFormat, LogLevel, Settings, find_unknown
+
+_log = logging.getLogger(__name__)
+
+DESCRIPTION = """\
+Run the operator: watch the pods of a cluster that have probes, and say why each container
+restarted and when and why readiness changed, as Kubernetes Events on the pod, as metrics, and
+in the log. It changes nothing about pods.
+
+The cluster is found as kubectl finds it: --kubeconfig, $KUBECONFIG, ~/.kube/config, and in a
+pod its service account. While the API server is away it waits and goes on by itself."""
+
+EPILOG = """\
+examples:
+  probewatch run                                 the cluster of the current kubeconfig
+  probewatch run --context staging --dry-run     look only: write no Events
+  probewatch run --namespace shop --namespace cart
+                                                 two namespaces; a Role in each is enough
+  probewatch run --selector 'app in (web, api)'  only these pods
+  probewatch run --metrics-address 127.0.0.1:9090
+  curl localhost:8080/metrics                    what it counts (also /healthz and /readyz)
+
+Every setting has an environment variable, also those without a flag, such as
+PROBEWATCH_LOOP_RESTARTS: see docs/configuration.md. A flag is stronger than its variable.
+
+SIGTERM or Ctrl-C ends it in an orderly way, a second one at once.
+
+exit status:
+  0  ended by a signal   1  no usable kubeconfig   2  a flag or a variable is wrong"""
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command to the command line."""
+    parser = subparsers.add_parser(
+        "run",
+        help="run the operator",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        *("-n", "--namespace"),
+        action="append",
+        metavar="NAMESPACE",
+        help="namespace to watch; again for more; without it, all of them",
+    )
+    parser.add_argument("--kubeconfig", metavar="FILE", help="kubeconfig to use")
+    parser.add_argument("--context", metavar="NAME", help="context of the kubeconfig")
+    parser.add_argument(
+        *("-l", "--selector"), metavar="LABELS", help="watch only pods with these labels"
+    )
+    parser.add_argument(
+        "--dry-run",
+        action="store_const",
+        const="true",
+        help="write nothing to the cluster; metrics and log stay",
+    )
+    parser.add_argument(
+        "--metrics-address",
+        metavar="HOST:PORT",
+        help="where /metrics, /healthz and /readyz are served (default :8080, all addresses)",
+    )
+    parser.add_argument(
+        "--log-format", choices=list(LogFormat), help="default auto: text on a terminal, else json"
+    )
+    parser.add_argument("--log-level", choices=list(LogLevel), help="default info")
+
+
+def main(args: argparse.Namespace) -> int:
+    """Run the operator until a signal; return the exit status."""
+    settings = Settings.from_env(os.environ, _overrides(args))
+    logs.configure(log_format=settings.log_format, level=settings.log_level)
+    for name in find_unknown(os.environ):
+        _log.warning("A variable looks like a setting and is none", extra={"variable": name})
+    collect_rarely()
+    run_on_best_loop(serve(settings, os.environ))
+    return 0
+
+
+async def serve(settings: Settings, environ: Mapping[str, str]) -> None:
+    """Run the operator in this event loop until a signal."""
+    clock = Clock()
+    credentials = find_credentials(
+        kubeconfig=settings.kubeconfig,
+        context=settings.context,
+        environ=environ,
+        home=Path.home(),
+    )
+    login = Login(credentials, clock=clock)
+    await login.read()
+    client = ApiClient(login, timeout_seconds=settings.request_timeout_seconds, clock=clock)
+    async with client:
+        service = Service(settings=settings, login=login, client=client, clock=clock)
+        _say_what_starts(settings, client)
+        with stop_on_signals() as stop:
+            await service.run(stop)
+    _log.info("Ended")
+
+
+def _overrides(args: argparse.Namespace) -> dict[str, str | None]:
+    """Return the flags by the names of their settings."""
+    return {
+        "namespaces": ",".join(args.namespace) if args.namespace else None,
+        "kubeconfig": args.kubeconfig,
+        "context": args.context,
+        "pod_selector": args.selector,
+        "dry_run": args.dry_run,
+        "metrics_address": args.metrics_address,
+        "log_format": args.log_format,
+        "log_level": args.log_level,
+    }
+
+
+def _say_what_starts(settings: Settings, client: ApiClient) -> None:
+    versions = version.find_versions()
+    _log.info(
+        "probewatch starts",
+        extra={
+            "version": versions.get("probewatch", "dev"),
+            "server": client.server,
+            "namespaces": ",".join(settings.namespaces) or "all",
+            "selector": settings.pod_selector,
+            "dry_run": settings.dry_run,
+            "instance": settings.instance,
+            "metrics": settings.metrics_address,
+            "loop": "uvloop" if find_loop_factory() else "asyncio",
+        },
+    )

@@ -1,0 +1,45 @@
+"""Whether we may do something: the API server is asked, as `kubectl auth can-i` does it."""
+
+from http import HTTPStatus
+from typing import Protocol
+
+import msgspec
+
+from probewatch.errors import ApiError
+
+PATH = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+
+
+class Requester(Protocol):
+    """The one thing needed of an API client."""
+
+    async def request(
+        self, verb: str, path: str, *, body: object | None = None
+    ) -> tuple[int, bytes]:
+        """Return status and body of the answer; raises ApiError without one."""
+        ...
+
+
+class _Status(msgspec.Struct):
+    allowed: bool = False
+
+
+class _Review(msgspec.Struct):
+    status: _Status
+
+
+async def may_i(requester: Requester, verb: str, resource: str, namespace: str = "") -> bool | None:
+    """Tell whether we may; None where the server cannot say. An empty namespace is all of them."""
+    attributes = {"verb": verb, "resource": resource, "namespace": namespace}
+    body = {
+        "apiVersion": "authorization.k8s.io/v1",
+        "kind": "SelfSubjectAccessReview",
+        "spec": {"resourceAttributes": attributes},
+    }
+    try:
+        status, answer = await requester.request("POST", PATH, body=body)
+        if status not in {HTTPStatus.OK, HTTPStatus.CREATED}:
+            return None
+        return msgspec.json.decode(answer, type=_Review).status.allowed
+    except (ApiError, msgspec.DecodeError):
+        return None

@@ -1,0 +1,148 @@
+"""The watches of the operator: what it lists and watches, and who is told.
+
+Pods, and what the kubelet says of them: for all namespaces at once, or for
+each named one by itself, so that a Role in each is right enough. Selectors are
+applied by the API server. What a node says of its own reboot is nice to have.
+"""
+
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from probewatch.boundary import Boundary
+from probewatch.clock import Clock
+from probewatch.feeds import EvidenceFeed, Observer, PodFeed
+from probewatch.kube import objects
+from probewatch.kube.client import ApiClient
+from probewatch.kube.rights import may_i
+from probewatch.settings import Settings
+from probewatch.watch.decoding import Decoder
+from probewatch.watch.loop import Handler, WatchLoop
+from probewatch.watch.transport import Surroundings, WatchOptions, WatchStats, WatchTarget
+
+Kind = TypeVar("Kind")
+
+KUBELET_EVENTS = "involvedObject.kind=Pod,source=kubelet"
+NODE_REBOOTS = "involvedObject.kind=Node,reason=Rebooted,source=kubelet"
+NODE_NAMESPACE = "default"
+"""Where Events about nodes are, which have no namespace of their own."""
+
+ASK_AGAIN_SECONDS = 600.0
+"""A right that is missing may be given later."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """One watch and how to run it."""
+
+    name: str
+    stats: WatchStats
+    run: Callable[[], Awaitable[object]]
+    is_essential: bool = False
+    """Whether nothing can be said without it."""
+
+
+def pod_target(settings: Settings, namespace: str | None) -> WatchTarget:
+    """Return what to watch for the pods of a namespace, or (None) of all."""
+    selector = {"labelSelector": settings.pod_selector} if settings.pod_selector else {}
+    return _target("pods", namespace, selector)
+
+
+def event_target(namespace: str | None) -> WatchTarget:
+    """Return what to watch for the kubelet's Events on pods of a namespace, or (None) of all."""
+    return _target("events", namespace, {"fieldSelector": KUBELET_EVENTS})
+
+
+def build_watches(
+    *,
+    settings: Settings,
+    client: ApiClient,
+    observer: Observer,
+    boundary: Boundary,
+    clock: Clock,
+) -> tuple[Watch, ...]:
+    """Return all watches, those of pods first."""
+    kit = _Kit(client=client, settings=settings, clock=clock)
+    namespaces: tuple[str | None, ...] = settings.namespaces or (None,)
+    pods = tuple(
+        kit.build(
+            pod_target(settings, namespace),
+            objects.Pod,
+            PodFeed(observer, boundary, namespace=namespace),
+            is_essential=True,
+        )
+        for namespace in namespaces
+    )
+    evidence = EvidenceFeed(observer, boundary)
+    events = tuple(kit.build(event_target(each), objects.Event, evidence) for each in namespaces)
+    return (*pods, *events, kit.build_optional(evidence))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kit:
+    """What every watch is made with."""
+
+    client: ApiClient
+    settings: Settings
+    clock: Clock
+
+    def build(
+        self,
+        target: WatchTarget,
+        kind: type[Kind],
+        handler: Handler[Kind],
+        *,
+        is_essential: bool = False,
+    ) -> Watch:
+        loop = self._loop(target, kind, handler)
+        return Watch(name=target.name, stats=loop.stats, run=loop.run, is_essential=is_essential)
+
+    def build_optional(self, evidence: EvidenceFeed) -> Watch:
+        """Reboots of nodes: without the right, the watch would be refused for ever."""
+        path = f"/api/v1/namespaces/{NODE_NAMESPACE}/events"
+        params = {"fieldSelector": NODE_REBOOTS}
+        target = WatchTarget(path=path, name="node reboots", params=params)
+        loop = self._loop(target, objects.Event, evidence)
+
+        async def run() -> None:
+            while await may_i(self.client, "watch", "events", NODE_NAMESPACE) is False:
+                await self.clock.sleep(ASK_AGAIN_SECONDS)
+            await loop.run()
+
+        return Watch(name=target.name, stats=loop.stats, run=run)
+
+    def _loop(
+        self, target: WatchTarget, kind: type[Kind], handler: Handler[Kind]
+    ) -> WatchLoop[Kind]:
+        return WatchLoop(
+            transport=self.client,
+            target=target,
+            decoder=Decoder(kind),
+            handler=handler,
+            around=surroundings(self.clock),
+            options=watch_options(self.settings),
+        )
+
+
+def surroundings(clock: Clock) -> Surroundings:
+    """Return clock and chance for a watch."""
+    return Surroundings(
+        monotonic=clock.monotonic, now=clock.now, sleep=clock.sleep, chance=random.random
+    )
+
+
+def watch_options(settings: Settings) -> WatchOptions:
+    """Return how a watch behaves."""
+    return WatchOptions(
+        page_size=settings.page_limit,
+        request_timeout=settings.request_timeout_seconds,
+        inactivity=settings.inactivity_seconds,
+    )
+
+
+def _target(resource: str, namespace: str | None, params: dict[str, str]) -> WatchTarget:
+    if namespace is None:
+        return WatchTarget(path=f"/api/v1/{resource}", name=resource, params=params)
+    path = f"/api/v1/namespaces/{namespace}/{resource}"
+    return WatchTarget(path=path, name=f"{resource}/{namespace}", params=params)
