@@ -75,6 +75,10 @@ fmt: $(DEV)  ## Lay out the code and mend what can be mended by itself; edits fi
 	@$(BIN)/ruff check --quiet --fix-only .
 	@$(BIN)/ruff format .
 
+.PHONY: chart
+chart: $(DEV)  ## Write what is derived in the chart: its table of values, schema of settings, definitions
+	@$(BIN)/python deploy/chart/make_chart.py
+
 .PHONY: monitoring
 monitoring: $(DEV)  ## Write the rules and dashboards of deploy/monitoring from their sources
 	@$(BIN)/python deploy/monitoring/rules.py

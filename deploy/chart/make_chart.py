@@ -1,0 +1,159 @@
+"""Brings what is derived in the chart up to date: `make chart`.
+
+README.md            the table of values, from the comments of values.yaml
+values.schema.json   what may stand under `settings`, from the operator's settings
+files/crds/          the definitions of crds/: as templates, which Helm upgrades
+
+python deploy/chart/make_chart.py [FOLDER]    writes deploy/chart/probewatch, or a copy of it
+"""
+
+import dataclasses
+import json
+import re
+import shutil
+import sys
+import typing
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from probewatch.page_tables import write_page
+from probewatch.settings import BOUNDS, ZERO_IS_FINE, Settings
+from probewatch.settings_docs import find_reasons
+
+CHART = Path(__file__).resolve().parent / "probewatch"
+CRDS = CHART.parents[2] / "crds"
+
+SET_BY_THE_CHART = frozenset(
+    {
+        "kubeconfig",
+        "context",
+        "namespaces",
+        "instance",
+        "metrics_address",
+        "metrics_certificate",
+        "metrics_key",
+        "metrics_authorization",
+    }
+)
+"""Settings that the templates fill in by themselves."""
+
+SHOWN_WHOLE = 60
+"""A default longer than this is not repeated in the table."""
+
+
+def camel_case(name: str) -> str:
+    """Return a setting's name as the chart spells it."""
+    head, *rest = name.split("_")
+    return head + "".join(word.capitalize() for word in rest)
+
+
+def schema_of(name: str, hint: object) -> dict[str, Any]:
+    """Return the JSON schema of one setting."""
+    if isinstance(hint, type) and issubclass(hint, StrEnum):
+        return {"enum": [str(each) for each in hint]}
+    if hint in (int, float):
+        kind = "integer" if hint is int else "number"
+        return {"type": kind, **bounds_of(name)}
+    return {"type": "boolean" if hint is bool else "string"}
+
+
+def bounds_of(name: str) -> dict[str, float]:
+    """Return the bounds of a number, as the operator checks them."""
+    if name in BOUNDS:
+        smallest, largest = BOUNDS[name]
+        return {"minimum": smallest, "maximum": largest}
+    return {"minimum": 0} if name in ZERO_IS_FINE else {"exclusiveMinimum": 0}
+
+
+def settings_schema() -> dict[str, Any]:
+    """Return the schema of `settings`: each field of the operator's that is the user's to set."""
+    reasons = dict(find_reasons())
+    hints = typing.get_type_hints(Settings)
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            camel_case(each.name): {
+                "description": reasons[each.name],
+                **schema_of(each.name, hints[each.name]),
+            }
+            for each in dataclasses.fields(Settings)
+            if each.name not in SET_BY_THE_CHART
+        },
+    }
+
+
+def write_schema(path: Path) -> None:
+    """Put the settings into the schema at *path*; the rest of it is written by hand."""
+    schema = json.loads(path.read_text(encoding="utf-8"))
+    schema["properties"]["settings"] = settings_schema()
+    path.write_text(json.dumps(schema, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def find_comments(text: str) -> Iterator[tuple[str, str]]:
+    """Yield each documented key of values.yaml, dotted, with its comment.
+
+    A comment opens with `# -- ` and may go on over several lines.
+    """
+    comment: list[str] = []
+    path: list[tuple[int, str]] = []
+    for line in text.splitlines():
+        if found := re.match(r" *# -- (.*)", line):
+            comment = [found[1]]
+        elif comment and (found := re.match(r" *# (.*)", line)):
+            comment.append(found[1])
+        elif found := re.match(r"( *)([A-Za-z]\w*):", line):
+            depth = len(found[1])
+            path = [*(each for each in path if each[0] < depth), (depth, found[2])]
+            if comment:
+                yield ".".join(name for _, name in path), " ".join(comment)
+            comment = []
+
+
+def look_up(values: dict[str, Any], key: str) -> object:
+    """Return the default of a dotted key."""
+    found: Any = values
+    for name in key.split("."):
+        found = found[name]
+    return found
+
+
+def render_default(value: object) -> str:
+    """Return a default for the table."""
+    text = json.dumps(value, ensure_ascii=False)
+    return f"`{text}`" if len(text) <= SHOWN_WHOLE else "see values.yaml"
+
+
+def values_table(text: str) -> str:
+    """Return the table of all documented values."""
+    values = yaml.safe_load(text)
+    rows = (
+        f"| `{key}` | {render_default(look_up(values, key))} | {comment.replace('|', '&#124;')} |\n"
+        for key, comment in find_comments(text)
+    )
+    return "| key | default | what it is for |\n|---|---|---|\n" + "".join(rows)
+
+
+def copy_definitions(target: Path) -> None:
+    """Make *target* a copy of the definitions in crds/."""
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir(parents=True)
+    for path in sorted(CRDS.glob("*.yaml")):
+        if yaml.safe_load(path.read_text(encoding="utf-8"))["kind"] == "CustomResourceDefinition":
+            shutil.copy(path, target / path.name)
+
+
+def main(chart: Path) -> None:
+    """Bring the chart in the folder *chart* up to date."""
+    copy_definitions(chart / "files" / "crds")
+    write_schema(chart / "values.schema.json")
+    text = (chart / "values.yaml").read_text(encoding="utf-8")
+    write_page(str(chart / "README.md"), {"values": values_table(text)})
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else CHART)

@@ -1,0 +1,46 @@
+{{- /* What the operator does where it watches, and nothing else: a test holds that each right is used. */ -}}
+{{- define "probewatch.rights" -}}
+# Pods, and what the kubelet says about them: looked at, never touched.
+- apiGroups: [""]
+  resources: [pods, events]
+  verbs: [list, watch]
+# The operator's own Events on pods.
+- apiGroups: [events.k8s.io]
+  resources: [events]
+  verbs: [create]
+# Whose the pods are: metadata alone.
+- apiGroups: [apps]
+  resources: [replicasets]
+  verbs: [get]
+- apiGroups: [batch]
+  resources: [jobs]
+  verbs: [get]
+# Our own resources.
+- apiGroups: [probewatch.dev]
+  resources: [probepolicies]
+  verbs: [list, watch]
+- apiGroups: [probewatch.dev]
+  resources: [probepolicies/status]
+  verbs: [patch]
+- apiGroups: [probewatch.dev]
+  resources: [probereports]
+  verbs: [list, watch, get, create, delete]
+- apiGroups: [probewatch.dev]
+  resources: [probereports/status]
+  verbs: [update]
+{{- end -}}
+
+{{- /* The one Lease, in the operator's own namespace. `create` cannot be bound to a name. */ -}}
+{{- define "probewatch.leaseRights" -}}
+- apiGroups: [coordination.k8s.io]
+  resources: [leases]
+  verbs: [create]
+- apiGroups: [coordination.k8s.io]
+  resources: [leases]
+  resourceNames: [{{ include "probewatch.leaseName" . }}]
+  verbs: [get, update]
+{{- end -}}
+
+{{- define "probewatch.leaseName" -}}
+probewatch
+{{- end -}}

@@ -1,0 +1,236 @@
+"""The chart as it comes: what a plain `helm install` makes, by either version of Helm."""
+
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.conftest import REPOSITORY, require_program
+from tests.deploy.rendering import (
+    CHART,
+    NAMESPACE,
+    environment,
+    names_of,
+    of_kind,
+    operator_container,
+    render_chart,
+    run_helm,
+    the_only,
+)
+
+HELMS = ["helm", "helm3"]
+
+EVERYTHING: dict[str, Any] = {
+    "replicas": 2,
+    "metrics": {"tls": {"secretName": "tls"}, "authorization": {"enabled": True}},
+    "priorityClass": {"create": True},
+    "serviceMonitor": {"enabled": True},
+    "podMonitor": {"enabled": True, "authorization": {"credentials": {"name": "t", "key": "t"}}},
+    "prometheusRule": {"enabled": True},
+    "dashboards": {"enabled": True},
+    "podDisruptionBudget": {"enabled": True},
+    "networkPolicy": {"enabled": True},
+    "policies": [{"name": "default", "spec": {}}],
+    "extraObjects": [{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "further"}}],
+}
+"""Every toggle on."""
+
+
+@pytest.mark.parametrize("helm", HELMS)
+@pytest.mark.parametrize("values", [{}, EVERYTHING], ids=["default", "everything"])
+def test_helm_finds_no_fault(helm: str, values: dict[str, Any]) -> None:
+    """`helm lint --strict` says nothing against the chart, and has no recommendation left."""
+    ran = run_helm("lint", "--strict", str(CHART), values=values, helm=helm)
+
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "[" not in ran.stdout
+
+
+@pytest.mark.parametrize("helm", HELMS)
+def test_default_is_the_least(helm: str) -> None:
+    """A plain install makes the operator and its rights, and nothing that needs other operators."""
+    objects = [each for each in render_chart(helm=helm) if "Definition" not in each["kind"]]
+
+    assert names_of(objects) == {
+        "ServiceAccount/probewatch",
+        "ClusterRole/probewatch",
+        "ClusterRole/probewatch-view",
+        "ClusterRole/probewatch-edit",
+        "ClusterRoleBinding/probewatch",
+        "Role/probewatch-lease",
+        "RoleBinding/probewatch-lease",
+        "Service/probewatch",
+        "Deployment/probewatch",
+        "Pod/probewatch-ready",
+    }
+
+
+@pytest.mark.parametrize("helm", HELMS)
+def test_everything_is_made_when_asked_for(helm: str) -> None:
+    """With every toggle on, each further kind of object is there."""
+    kinds = {each["kind"] for each in render_chart(EVERYTHING, helm=helm)}
+
+    assert kinds >= {
+        "ConfigMap",
+        "NetworkPolicy",
+        "PodDisruptionBudget",
+        "PodMonitor",
+        "PriorityClass",
+        "ProbePolicy",
+        "PrometheusRule",
+        "ServiceMonitor",
+    }
+
+
+@pytest.mark.parametrize("values", [{}, EVERYTHING], ids=["default", "everything"])
+def test_both_helms_make_the_same(values: dict[str, Any]) -> None:
+    """Helm 3 and Helm 4 make the same objects of the same values."""
+    by_three, by_four = (render_chart(values, helm=helm) for helm in HELMS)
+
+    assert by_three == by_four
+
+
+@pytest.mark.parametrize("values", [{}, EVERYTHING], ids=["default", "everything"])
+def test_every_object_carries_the_common_labels_and_annotations(values: dict[str, Any]) -> None:
+    """Labels that are recommended, and those that the user adds, are on all of our objects."""
+    ours = {"commonLabels": {"team": "sre"}, "commonAnnotations": {"note": "ours"}}
+    objects = render_chart({**values, **ours, "extraObjects": []})
+
+    for each in objects:
+        labels = each["metadata"]["labels"]
+        assert labels["app.kubernetes.io/instance"] == "probewatch", each["metadata"]
+        assert labels["app.kubernetes.io/managed-by"] == "Helm"
+        assert labels["team"] == "sre"
+        assert each["metadata"]["annotations"]["note"] == "ours"
+
+
+def test_every_namespaced_object_names_the_namespace() -> None:
+    """Objects say which namespace they belong to, for those who pipe `helm template` on."""
+    cluster_scoped = re.compile("ClusterRole|Definition|PriorityClass")
+    objects = render_chart({**EVERYTHING, "extraObjects": []}, namespace="elsewhere")
+
+    assert {
+        each["metadata"].get("namespace")
+        for each in objects
+        if not cluster_scoped.search(each["kind"])
+    } == {"elsewhere"}
+
+
+def test_the_pod_is_restricted() -> None:
+    """The pod keeps to the Pod Security profile `restricted`, with a read-only root besides."""
+    pod = the_only(render_chart(), "Deployment")["spec"]["template"]["spec"]
+    container = operator_container(render_chart())
+
+    assert pod["securityContext"]["runAsNonRoot"] is True
+    assert pod["securityContext"]["runAsUser"] > 0
+    assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert container["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+    assert not {"hostNetwork", "hostPID", "hostIPC"} & pod.keys()
+    assert [set(volume) for volume in pod["volumes"]] == [{"name", "emptyDir"}]
+
+
+def test_our_own_probes_ask_two_different_questions() -> None:
+    """Liveness and startup ask whether we hear the API server, readiness whether all is listed."""
+    container = operator_container(render_chart())
+
+    assert container["livenessProbe"]["httpGet"]["path"] == "/healthz"
+    assert container["startupProbe"]["httpGet"]["path"] == "/healthz"
+    assert container["readinessProbe"]["httpGet"]["path"] == "/readyz"
+
+
+def test_the_selector_never_changes() -> None:
+    """Neither version nor labels of the user are in the selector, which cannot be updated."""
+    values = {"commonLabels": {"team": "sre"}, "podLabels": {"tier": "ops"}}
+    deployment = the_only(render_chart(values), "Deployment")
+    labels = deployment["spec"]["template"]["metadata"]["labels"]
+
+    assert deployment["spec"]["selector"]["matchLabels"] == {
+        "app.kubernetes.io/name": "probewatch",
+        "app.kubernetes.io/instance": "probewatch",
+    }
+    assert labels["tier"] == "ops"
+    assert labels["team"] == "sre"
+
+
+def test_the_service_finds_the_pods_and_not_the_test() -> None:
+    """The Service selects the operator's pods; the pod of `helm test` is none of them."""
+    objects = render_chart()
+    selector = the_only(objects, "Service")["spec"]["selector"].items()
+    pod = the_only(objects, "Deployment")["spec"]["template"]["metadata"]["labels"].items()
+    test = the_only(objects, "Pod")["metadata"]["labels"].items()
+
+    assert selector <= pod
+    assert not selector <= test
+
+
+def test_the_operator_is_told_who_it_is() -> None:
+    """The pod's name is the operator's name in Events and in the Lease."""
+    (instance,) = [
+        each
+        for each in operator_container(render_chart())["env"]
+        if each["name"] == "PROBEWATCH_INSTANCE"
+    ]
+
+    assert instance["valueFrom"]["fieldRef"] == {"fieldPath": "metadata.name"}
+
+
+def test_version_of_chart_is_version_of_package() -> None:
+    """Chart, its appVersion and the Python package are released as one."""
+    chart = (CHART / "Chart.yaml").read_text(encoding="utf-8")
+    project = (REPOSITORY / "pyproject.toml").read_text(encoding="utf-8")
+    found = re.search(r'^version = "(.+)"$', project, re.MULTILINE)
+
+    assert found is not None
+    assert f"\nversion: {found[1]}\n" in chart
+    assert f"\nappVersion: {found[1]}\n" in chart
+    assert f":{found[1]}\n" in chart[chart.index("artifacthub.io/images") :]
+
+
+@pytest.mark.parametrize("version", ["1.25", "1.30", "1.37"])
+def test_objects_fit_the_schemas_of_kubernetes(version: str, tmp_path: Path) -> None:
+    """No field is unknown to, or of another type than in, the oldest and the newest Kubernetes."""
+    validate = require_program("kubernetes-validate")
+    known = [
+        each
+        for each in render_chart({**EVERYTHING, "extraObjects": []})
+        if each["apiVersion"].split("/")[0] not in {"monitoring.coreos.com", "probewatch.dev"}
+    ]
+    path = tmp_path / "objects.yaml"
+    path.write_text(yaml.safe_dump_all(known), encoding="utf-8")
+    command = [validate, "--strict", "-k", version, str(path)]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+def test_environment_is_plain_by_default() -> None:
+    """Without settings of the user only the address is set; defaults live in one place."""
+    assert environment(render_chart()) == {"PROBEWATCH_METRICS_ADDRESS": ":8080"}
+
+
+def test_nothing_but_the_namespace_of_the_release_is_bound() -> None:
+    """All bindings are of one ServiceAccount, in the release's namespace."""
+    bindings = [e for e in render_chart(EVERYTHING) if e["kind"].endswith("RoleBinding")]
+
+    assert bindings
+    for each in bindings:
+        assert each["subjects"] == [
+            {"kind": "ServiceAccount", "name": "probewatch", "namespace": NAMESPACE}
+        ]
+
+
+def test_definitions_are_those_of_the_repository() -> None:
+    """The chart installs the custom resource definitions of crds/, and keeps them."""
+    ours = {path.name for path in (CHART / "files" / "crds").glob("*.yaml")}
+    definitions = of_kind(render_chart(), "CustomResourceDefinition")
+
+    assert len(ours) == len(definitions)
+    for each in definitions:
+        assert each["metadata"]["annotations"]["helm.sh/resource-policy"] == "keep"

@@ -1,0 +1,68 @@
+"""values.schema.json: mistakes are refused before anything reaches the cluster."""
+
+from typing import Any
+
+import pytest
+
+from tests.deploy.rendering import CHART, run_helm
+
+MISTAKES: list[tuple[dict[str, Any], str]] = [
+    ({"replica": 1}, "replica"),
+    ({"replicas": 3}, "replicas"),
+    ({"replicas": "1"}, "replicas"),
+    ({"image": {"tga": "1"}}, "tga"),
+    ({"image": {"pullPolicy": "always"}}, "pullPolicy"),
+    ({"image": {"digest": "sha256:abc"}}, "digest"),
+    ({"imagePullSecrets": ["name"]}, "imagePullSecrets"),
+    ({"namespaces": "shop"}, "namespaces"),
+    ({"namespaces": ["Shop"]}, "namespaces"),
+    ({"settings": {"loopRestart": 3}}, "loopRestart"),
+    ({"settings": {"loopRestarts": 1}}, "loopRestarts"),
+    ({"settings": {"loopRestarts": "3"}}, "loopRestarts"),
+    ({"settings": {"logLevel": "loud"}}, "logLevel"),
+    ({"settings": {"kubeconfig": "/file"}}, "kubeconfig"),
+    ({"settings": {"settleSeconds": -1}}, "settleSeconds"),
+    ({"resources": {"request": {}}}, "request"),
+    ({"resources": {"limits": {"memory": "256 MB"}}}, "memory"),
+    ({"livenessProbe": {"periodSecond": 1}}, "periodSecond"),
+    ({"commonLabels": {"app.kubernetes.io/name": "mine"}}, "app.kubernetes.io/name"),
+    ({"podLabels": {"tier": 1}}, "podLabels"),
+    ({"metrics": {"port": 80}}, "port"),
+    ({"metrics": {"tls": {"secret": "x"}}}, "secret"),
+    ({"metrics": {"authorization": True}}, "authorization"),
+    ({"service": {"type": "Headless"}}, "type"),
+    ({"serviceMonitor": {"enabled": "yes"}}, "enabled"),
+    ({"serviceMonitor": {"interval": "30"}}, "interval"),
+    ({"podMonitor": {"label": {}}}, "label"),
+    ({"prometheusRule": {"disabled": ["ProbeWatchSlowLop"]}}, "disabled"),
+    ({"prometheusRule": {"selector": "{job='x'}"}}, "selector"),
+    ({"prometheusRule": {"waitingTimes": {"ProbeWatchNotReady": 10}}}, "ProbeWatchNotReady"),
+    ({"prometheusRule": {"thresholds": {"unexplainedShare": 20}}}, "unexplainedShare"),
+    ({"prometheusRule": {"thresholds": {"loopHold": "ten minutes"}}}, "loopHold"),
+    ({"prometheusRule": {"runbookUrlPattern": "https://example.com"}}, "runbookUrlPattern"),
+    ({"priorityClass": {"value": 2000000000}}, "value"),
+    ({"policies": [{"spec": {}}]}, "policies"),
+    ({"policies": [{"name": "a", "specs": {}}]}, "specs"),
+    ({"networkPolicy": {"metricsFrom": {}}}, "metricsFrom"),
+    ({"rbac": {"aggregated": True}}, "aggregated"),
+    ({"crds": {"install": 1}}, "install"),
+    ({"dashboards": {"labels": {"grafana_dashboard": 1}}}, "grafana_dashboard"),
+]
+
+
+@pytest.mark.parametrize("helm", ["helm", "helm3"])
+@pytest.mark.parametrize(("values", "named"), MISTAKES, ids=lambda value: str(value)[:60])
+def test_mistakes_are_refused(helm: str, values: dict[str, Any], named: str) -> None:
+    """Helm refuses a value that does not exist or makes no sense, and names it."""
+    ran = run_helm("template", str(CHART), values=values, helm=helm)
+
+    assert ran.returncode != 0
+    assert "values don't meet the specifications of the schema" in ran.stderr
+    assert named in ran.stderr
+
+
+def test_values_of_a_chart_around_ours_are_let_through() -> None:
+    """`global`, which Helm itself adds to a subchart, is no mistake."""
+    ran = run_helm("template", str(CHART), values={"global": {"anything": 1}})
+
+    assert ran.returncode == 0, ran.stderr
