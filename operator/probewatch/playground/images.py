@@ -68,6 +68,6 @@ def _on_this_machine(command: tuple[str, ...]) -> tuple[str, ...]:
     program, *rest = command
     if program in {"python", "python3"}:
         return (sys.executable, *rest)
-    if not Path(program).exists():
+    if "/" not in program or not Path(program).exists():
         program = shutil.which(Path(program).name) or program
     return (program, *rest)

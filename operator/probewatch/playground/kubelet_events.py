@@ -1,12 +1,13 @@
 """The kubelet's Events: through its filter, and into objects as the API keeps them."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from probewatch.clock import Clock
 from probewatch.playground.event_filter import Delivery, EventFilter, Note, Subject
 from probewatch.playground.kubelet_specs import ContainerSpec, PodSpec
-from probewatch.playground.pod_status import render_time
+from probewatch.playground.pod_view import render_time
 
 JsonObject = dict[str, Any]
 
@@ -22,11 +23,20 @@ class EventKeeper(Protocol):
 class KubeletEvents:
     """Says what happened to pods, as the kubelet of *node* would."""
 
-    def __init__(self, keeper: EventKeeper, clock: Clock, *, node: str, sieve: EventFilter) -> None:
+    def __init__(
+        self,
+        keeper: EventKeeper,
+        clock: Clock,
+        *,
+        node: str,
+        sieve: EventFilter,
+        stamp: Callable[[float], str] = render_time,
+    ) -> None:
         self._keeper = keeper
         self._clock = clock
         self._node = node
         self._filter = sieve
+        self._stamp = stamp
 
     def normal(self, pod: PodSpec, container: ContainerSpec, reason: str, message: str) -> None:
         """Say that something went as it should."""
@@ -57,10 +67,10 @@ class KubeletEvents:
         )
         delivery = self._filter.admit(note, self._clock.now())
         if delivery is not None:
-            self._keeper.keep(render_event(delivery))
+            self._keeper.keep(render_event(delivery, self._stamp))
 
 
-def render_event(delivery: Delivery) -> JsonObject:
+def render_event(delivery: Delivery, stamp: Callable[[float], str] = render_time) -> JsonObject:
     """Return the Event object of a delivery."""
     note = delivery.note
     return {
@@ -71,8 +81,8 @@ def render_event(delivery: Delivery) -> JsonObject:
         "reason": note.reason,
         "message": note.message,
         "source": {"component": note.component, "host": note.host},
-        "firstTimestamp": render_time(delivery.first),
-        "lastTimestamp": render_time(delivery.last),
+        "firstTimestamp": stamp(delivery.first),
+        "lastTimestamp": stamp(delivery.last),
         "count": delivery.count,
         "type": note.type,
         "eventTime": None,

@@ -11,6 +11,7 @@ from probewatch.playground.kubelet_containers import Process
 from probewatch.playground.kubelet_events import KubeletEvents
 from probewatch.playground.kubelet_probing import Prober
 from probewatch.playground.kubelet_specs import PodSpec
+from probewatch.playground.pod_view import render_time
 from probewatch.playground.processes import Launch
 
 JsonObject = dict[str, Any]
@@ -47,6 +48,8 @@ class Services:
     prober: Prober
     events: KubeletEvents
     pods: PodKeeper
+    stamp: Callable[[float], str] = render_time
+    """How a moment of the clock is written down."""
     node_ip: str = "127.0.0.1"
     crash_backoff: Backoff = field(default_factory=Backoff)
     pull_backoff: Backoff = field(default_factory=Backoff)

@@ -1,5 +1,6 @@
 """Starting a container: the back-off, the image, the process, and the postStart hook."""
 
+import asyncio
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -35,6 +36,7 @@ class Starter:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._events = services.events
+        self._starting: asyncio.Task[None] | None = None
         self._refused: dict[str, float] = {}
         """When a pull last failed, by pod and image."""
 
@@ -110,16 +112,26 @@ class Starter:
         )
         self._events.normal(place.pod, spec, "Created", "Container created")
         try:
-            instance.process = await self._services.runtime.start(
-                self._launch(place, spec, command)
+            # Shielded: what a deletion overtakes while it starts must be known, to be ended.
+            self._starting = asyncio.create_task(
+                self._begin(record, instance, self._launch(place, spec, command))
             )
+            await asyncio.shield(self._starting)
         except StartError as error:
             return self._fail_start(place.pod, record, instance, str(error))
+        self._events.normal(place.pod, spec, "Started", "Container started")
+        return await self._post_start(place, record, instance)
+
+    async def _begin(self, record: Record, instance: Instance, launch: Launch) -> None:
+        instance.process = await self._services.runtime.start(launch)
         instance.started = self._services.clock.now()
         record.begin(instance)
         record.waiting = None
-        self._events.normal(place.pod, spec, "Started", "Container started")
-        return await self._post_start(place, record, instance)
+
+    async def settle(self) -> None:
+        """Return when a start that has been overtaken is over."""
+        if self._starting is not None:
+            await asyncio.wait({self._starting})
 
     def _launch(self, place: Place, spec: ContainerSpec, command: tuple[str, ...]) -> Launch:
         env = {

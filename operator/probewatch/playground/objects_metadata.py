@@ -6,7 +6,7 @@ from typing import Any
 from probewatch.playground.objects_names import check_labels, check_name, generate_name
 from probewatch.playground.objects_status import Cause, StatusError, bad_request
 from probewatch.playground.objects_types import ResourceType
-from probewatch.playground.pod_status import render_time
+from probewatch.playground.pod_view import render_time
 
 JsonObject = dict[str, Any]
 

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from probewatch.playground.kubelet_containers import Exit, Health, Instance, Seen
@@ -24,7 +23,7 @@ def render_status(view: PodView, old: Mapping[str, Any], now: float) -> JsonObje
         "observedGeneration": view.pod.generation,
         "phase": phase if view.is_down or phase not in TERMINAL_PHASES else "Running",
         "conditions": render_conditions(
-            view, phase, old=old.get("conditions") or (), at=render_time(now)
+            view, phase, old=old.get("conditions") or (), at=view.stamp(now)
         ),
         "hostIP": view.node_ip,
         "hostIPs": [{"ip": view.node_ip}],
@@ -96,11 +95,11 @@ def _mount(mount: Mapping[str, Any]) -> JsonObject:
 def render_state(view: PodView, item: Seen) -> JsonObject:
     """Return the `state` of a container status."""
     if item.instance and item.exit is None:
-        return {"running": {"startedAt": render_time(item.instance.started)}}
+        return {"running": {"startedAt": view.stamp(item.instance.started)}}
     if _is_held(view, item) and item.waiting:
         return {"waiting": _without_empty(item.waiting.reason, item.waiting.message)}
     if item.instance and item.exit:
-        return {"terminated": _terminated(item.instance, item.exit)}
+        return {"terminated": _terminated(view, item.instance, item.exit)}
     has_inits = any(other.spec.role is not Role.REGULAR for other in view.seen)
     return {"waiting": {"reason": "PodInitializing" if has_inits else "ContainerCreating"}}
 
@@ -112,7 +111,7 @@ def _is_held(view: PodView, item: Seen) -> bool:
 
 def _last_state(view: PodView, item: Seen) -> JsonObject:
     dead = item.newest_dead if _is_held(view, item) else _before(item)
-    return {"terminated": _terminated(*dead)} if dead else {}
+    return {"terminated": _terminated(view, *dead)} if dead else {}
 
 
 def _before(item: Seen) -> tuple[Instance, Exit] | None:
@@ -120,25 +119,20 @@ def _before(item: Seen) -> tuple[Instance, Exit] | None:
     return (item.previous, end) if item.previous and end else None
 
 
-def _terminated(instance: Instance, end: Exit) -> JsonObject:
+def _terminated(view: PodView, instance: Instance, end: Exit) -> JsonObject:
     message = {"message": end.message} if end.message else {}
     return {
         "exitCode": end.code,
         "reason": end.reason,
         **message,
-        "startedAt": render_time(instance.started),
-        "finishedAt": render_time(end.finished),
+        "startedAt": view.stamp(instance.started),
+        "finishedAt": view.stamp(end.finished),
         "containerID": instance.container_id,
     }
 
 
 def _without_empty(reason: str, message: str) -> JsonObject:
     return {"reason": reason, "message": message} if message else {"reason": reason}
-
-
-def render_time(at: float) -> str:
-    """Return the API's time: whole seconds, cut off."""
-    return datetime.fromtimestamp(int(at), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def full_image(image: str) -> str:

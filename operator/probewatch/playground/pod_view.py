@@ -1,10 +1,16 @@
 """All that is known of a pod at one moment, brought together for its status."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from probewatch.playground.kubelet_containers import Health, Seen
 from probewatch.playground.kubelet_specs import PodSpec
+
+
+def render_time(at: float) -> str:
+    """Return the API's time: whole seconds, cut off."""
+    return datetime.fromtimestamp(int(at), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,3 +30,5 @@ class PodView:
     """It has been taken down: only then is it shown as `Succeeded` or `Failed`."""
     start_time: str = ""
     qos_class: str = "BestEffort"
+    stamp: Callable[[float], str] = render_time
+    """How the kubelet writes a moment of its clock down."""

@@ -25,7 +25,7 @@ USER_AGENT = "kube-probe/1.36"
 BODY_LIMIT = 10 << 10
 """Bytes of an answer that are read."""
 REDIRECTS = 10
-SHORTEST_TIMEOUT_SECONDS = 0.25
+SHORTEST_TIMEOUT_SECONDS = 0.5
 """Of real time: however much faster the clock runs, this machine does not."""
 IN_TIME = "context deadline exceeded"
 SUCCESSES = range(200, 400)
@@ -48,7 +48,7 @@ class NetworkProber:
             case TcpSocket(port=port, host=host):
                 return await _connect(host or address, port, seconds)
             case Exec(command=command) if process:
-                return await process.execute(command, spec.timeout)
+                return await process.execute(command, seconds * self._speed)
             case Exec():
                 return Outcome(result=Result.ERROR, output="the container is not running")
             case Sleep() | Unsupported() as action:

@@ -97,6 +97,12 @@ class ProbeWorker:
             return None
         return Verdict(container_id=self._container_id, type=spec.type, healthy=healthy)
 
+    def resume(self, container_id: str, *, healthy: bool | None) -> None:
+        """Go on with an instance that another worker has judged so; its count is not known."""
+        self._meet(container_id)
+        self.healthy[container_id] = healthy
+        self._on_hold = self.spec.type is ProbeType.STARTUP and healthy is True
+
     def _meet(self, container_id: str) -> None:
         """Begin with a new instance: alive, not ready, of unknown start, until proven otherwise."""
         initial = {ProbeType.LIVENESS: True, ProbeType.READINESS: False, ProbeType.STARTUP: None}

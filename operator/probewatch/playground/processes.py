@@ -15,12 +15,14 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from probewatch.clock import Clock
 from probewatch.playground.kubelet_bell import cancel, wait_for
 from probewatch.playground.kubelet_containers import Exit
 from probewatch.playground.probes import Outcome
 from probewatch.playground.processes_exec import execute
+from probewatch.playground.processes_guard import Guard
 
 LOG_LIMIT = 1 << 20
 """Bytes of output kept for each instance: the newest."""
@@ -48,13 +50,16 @@ class Launch:
 class LocalProcess:
     """One started instance."""
 
-    def __init__(self, process: Process, launch: Launch, *, cwd: str, clock: Clock) -> None:
+    def __init__(
+        self, process: Process, launch: Launch, *, cwd: str, clock: Clock, guard: Guard
+    ) -> None:
         self.exit: Exit | None = None
         self._process = process
         self._launch = launch
         self._cwd = cwd
         self._clock = clock
         self._log = bytearray()
+        self._guard = guard
         self._over = asyncio.Event()
         self._out_of_memory = False
         self._tasks = [asyncio.create_task(self._collect()), asyncio.create_task(self._wait())]
@@ -105,6 +110,7 @@ class LocalProcess:
         reason = "OOMKilled" if self._out_of_memory else "Completed" if code == 0 else "Error"
         self.exit = Exit(code=code, reason=reason, finished=self._clock.now())
         self.kill()  # what it leaves behind ends with it
+        self._guard.release(self._process.pid)
         self._over.set()
         self._launch.on_exit()
 
@@ -118,19 +124,35 @@ class LocalProcess:
 
 
 class LocalRuntime:
-    """Starts processes, and sees to it that none survives it."""
+    """Starts processes, and sees to it that none survives it; an asynchronous context manager."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._processes: list[LocalProcess] = []
-        self._folder = tempfile.TemporaryDirectory(prefix="probewatch-pods-")
+        self._folder = ""
+        self._guard: Guard | None = None
+
+    @property
+    def guard(self) -> Guard:
+        """Who ends what is left when this process is killed."""
+        if self._guard is None:
+            raise RuntimeError("the runtime has not been entered")
+        return self._guard
+
+    async def __aenter__(self) -> Self:
+        """Make ready to start processes."""
+        self._folder = tempfile.mkdtemp(prefix="probewatch-pods-")
+        self._guard = await Guard.begin(self._folder)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Kill all that still runs and remove the scratch folders."""
+        for process in self._processes:
+            await process.close()
+        await self.guard.close()
 
     async def start(self, launch: Launch) -> LocalProcess:
         """Start *launch*; raise `StartError` if there is no such program."""
-        # Shielded: a start that is no longer wanted must still be known, to be ended.
-        return await asyncio.shield(self._start(launch))
-
-    async def _start(self, launch: Launch) -> LocalProcess:
         cwd = launch.working_dir or self._scratch(launch.pod_uid)
         try:
             process = await asyncio.create_subprocess_exec(
@@ -144,19 +166,14 @@ class LocalRuntime:
             )
         except OSError as error:
             raise StartError(_describe(launch.command, error)) from error
-        started = LocalProcess(process, launch, cwd=cwd, clock=self._clock)
+        self.guard.watch(process.pid)
+        started = LocalProcess(process, launch, cwd=cwd, clock=self._clock, guard=self.guard)
         self._processes = [item for item in self._processes if item.exit is None]
         self._processes.append(started)
         return started
 
-    async def close(self) -> None:
-        """Kill all that still runs and remove the scratch folders."""
-        for process in self._processes:
-            await process.close()
-        self._folder.cleanup()
-
     def _scratch(self, pod_uid: str) -> str:
-        folder = Path(self._folder.name, pod_uid or "pod")
+        folder = Path(self._folder, pod_uid or "pod")
         folder.mkdir(exist_ok=True)
         return str(folder)
 

@@ -1,0 +1,140 @@
+"""The kubelet of the playground's one node: which pods it has, and what it remembers of them."""
+
+import asyncio
+import secrets
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+from probewatch.playground.backoff import Backoff
+from probewatch.playground.event_filter import EventFilter
+from probewatch.playground.kubelet_bell import cancel
+from probewatch.playground.kubelet_events import EventKeeper, KubeletEvents
+from probewatch.playground.kubelet_pod import PodWorker
+from probewatch.playground.kubelet_services import Services
+from probewatch.playground.kubelet_specs import PodSpec, parse_pod_spec
+from probewatch.playground.pod_status import find_qos_class
+
+JsonObject = dict[str, Any]
+TERMINAL = ("Succeeded", "Failed")
+
+
+def make_addresses() -> Iterator[str]:
+    """Yield addresses for pods, out of this machine's loopback network.
+
+    Each playground takes a part at random, so that several run side by side, and each pod
+    has an address of its own, so that many may listen on the same port.
+    """
+    part = f"127.{16 + secrets.randbelow(224)}.{secrets.randbelow(256)}"
+    while True:
+        yield from (f"{part}.{number}" for number in range(1, 255))
+
+
+class Kubelet:
+    """Runs the pods of a node; `see` and `lose` tell it of their objects."""
+
+    def __init__(
+        self,
+        services: Services,
+        *,
+        make_events: Callable[[], KubeletEvents],
+        addresses: Iterator[str] | None = None,
+    ) -> None:
+        self._services = services
+        self._make_events = make_events
+        self._addresses = addresses or make_addresses()
+        self._address_of: dict[str, str] = {}
+        self._workers: dict[str, PodWorker] = {}
+        self._running: dict[str, asyncio.Task[None]] = {}
+
+    # --- pods ---------------------------------------------------------------------
+
+    def see(self, pod: JsonObject) -> None:
+        """Take note of a pod of this node, new or changed."""
+        spec = parse_pod_spec(pod)
+        worker = self._workers.get(spec.uid)
+        if worker is not None:
+            worker.update(spec)
+        elif (pod.get("status") or {}).get("phase") not in TERMINAL:
+            self._begin(spec, qos_class=find_qos_class(pod["spec"]))
+        elif spec.is_deleted:
+            self._services.pods.remove(spec)
+
+    def lose(self, uid: str) -> None:
+        """End what is left of a pod whose object has gone."""
+        worker = self._workers.get(uid)
+        if worker is None:
+            return
+        if not worker.pod.is_deleted:
+            # Taken away by force: there is nothing to wait for.
+            worker.update(replace(worker.pod, deletion_grace=0))
+
+    def _begin(self, pod: PodSpec, *, qos_class: str, before: PodWorker | None = None) -> None:
+        if pod.host_network:
+            address = self._services.node_ip
+        else:
+            address = self._address_of.get(pod.uid) or next(self._addresses)
+        self._address_of[pod.uid] = address
+        worker = PodWorker(
+            pod,
+            self._services,
+            address=address,
+            qos_class=qos_class,
+            before=before,
+            on_exit=lambda: self._note_exit(pod.uid),
+        )
+        self._workers[pod.uid] = worker
+        self._running[pod.uid] = asyncio.create_task(self._run(worker))
+
+    async def _run(self, worker: PodWorker) -> None:
+        await worker.run()
+        uid = worker.pod.uid
+        self._services.crash_backoff.forget(f"{uid}/")
+        self._services.pull_backoff.forget(f"{uid}/")
+        for kept in (self._workers, self._running, self._address_of):
+            kept.pop(uid, None)
+
+    def _note_exit(self, uid: str) -> None:
+        worker = self._workers.get(uid)
+        if worker is not None:
+            worker.note_exit()
+
+    # --- the kubelet itself -------------------------------------------------------
+
+    async def restart(self) -> None:
+        """Do what a restart of the kubelet does: containers go on, what it remembered is lost.
+
+        Event counts begin anew, back-off and the budgets for Events are full again, and so are
+        the failures that probes have counted. Readiness holds until it is disproved, as since
+        Kubernetes 1.35.
+        """
+        before = dict(self._workers)
+        await cancel(*self._running.values())
+        self._services = replace(
+            self._services,
+            events=self._make_events(),
+            crash_backoff=Backoff(),
+            pull_backoff=Backoff(),
+        )
+        for worker in before.values():
+            self._begin(worker.pod, qos_class=worker.qos_class, before=worker)
+
+    async def close(self) -> None:
+        """Stop looking after pods; their processes are the runtime's to end."""
+        await cancel(*self._running.values())
+
+    def read_log(self, uid: str, container: str, *, previous: bool = False) -> bytes | None:
+        """Return what a container has written lately; None if it has not run."""
+        worker = self._workers.get(uid)
+        record = worker.records.get(container) if worker else None
+        instance = (record.previous if previous else record.current) if record else None
+        return instance.process.log() if instance and instance.process else None
+
+
+def events_of(
+    keeper: EventKeeper, services: Services, *, node: str, make_sieve: Callable[[], EventFilter]
+) -> Callable[[], KubeletEvents]:
+    """Return what makes a kubelet's Event recorder, fresh after each restart."""
+    return lambda: KubeletEvents(
+        keeper, services.clock, node=node, sieve=make_sieve(), stamp=services.stamp
+    )
