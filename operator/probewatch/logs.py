@@ -24,6 +24,9 @@ TRACEBACK_LIMIT = 16_384
 OWN = "probewatch"
 """Our loggers' root. Everyone else is heard from warnings on, unless everything is asked for."""
 
+KOPF = "kopf"
+KOPF_NOISE = ("Request attempt #", "OS signals are ignored")
+
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
@@ -37,8 +40,22 @@ def configure(*, log_format: LogFormat, level: LogLevel, stream: TextIO | None =
     root.handlers = [handler]
     everything = level is LogLevel.DEBUG
     root.setLevel(logging.DEBUG if everything else logging.WARNING)
+    if not everything:
+        handler.addFilter(shorten_kopf)
     logging.getLogger(OWN).setLevel(level.upper())
     logging.captureWarnings(capture=True)
+
+
+def shorten_kopf(record: logging.LogRecord) -> bool:
+    """Keep of kopf's records what our own do not say; its traces are for debugging.
+
+    That a request failed and is tried again is said once a minute by the client,
+    and with what kopf ended by its supervisor.
+    """
+    if not record.name.startswith(KOPF):
+        return True
+    record.exc_info = record.exc_text = None
+    return not record.getMessage().startswith(KOPF_NOISE)
 
 
 class JsonFormatter(logging.Formatter):

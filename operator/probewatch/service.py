@@ -181,6 +181,9 @@ class Service:
             Worker(name="rights", run=self._check_rights),
         )
 
+    def _beat(self) -> Worker:
+        return Worker(name="beat", run=self.controller.beat)
+
     def _start(self, group: asyncio.TaskGroup, worker: Worker | Watch) -> "asyncio.Task[None]":
         return group.create_task(
             self.boundary.keep_running(worker.name, worker.run), name=worker.name
@@ -189,8 +192,8 @@ class Service:
     async def _observe(self) -> None:
         """Watch, with everything in place that has to be there before."""
         async with asyncio.TaskGroup() as group:
-            beat = Worker(name="beat", run=self.controller.beat)
-            for worker in (*self.watches, beat):
+            workers: Sequence[Worker | Watch] = (*self.watches, self._beat())
+            for worker in workers:
                 _ = self._start(group, worker)
             await self._settle()
 

@@ -141,6 +141,7 @@ class OperatorThread:
     async def _operate_here(self) -> None:
         with self._guard:
             self._loop = asyncio.get_running_loop()
+            self._loop.set_exception_handler(_note_leftover)
             self._stop = asyncio.Event()
             self._task = asyncio.current_task()
             if self._stopped:
@@ -152,7 +153,6 @@ def kopf_operator(memo: Memo) -> Operate:
     """Return how to run kopf with our handlers; a new registry and new settings each time."""
 
     async def operate(stop: asyncio.Event) -> None:
-        logging.getLogger("kopf._core.reactor.running").addFilter(_is_news)
         registry = kopf.OperatorRegistry()
         handlers.register(registry)
         settings = memo.settings
@@ -171,9 +171,9 @@ def kopf_operator(memo: Memo) -> Operate:
     return operate
 
 
-def _is_news(record: logging.LogRecord) -> bool:
-    """That kopf leaves signals to us is what we want."""
-    return not record.getMessage().startswith("OS signals are ignored")
+def _note_leftover(_loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
+    """Take in what kopf's tasks raised and nobody read: the first of them has been told."""
+    _log.debug("kopf left something behind", extra={"what": str(context.get("message"))})
 
 
 def _settle(ended: "asyncio.Future[BaseException | None]", error: BaseException | None) -> None:

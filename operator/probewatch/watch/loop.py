@@ -33,6 +33,8 @@ T_contra = TypeVar("T_contra", contravariant=True)
 
 GONE = 410
 UNAUTHORIZED = 401
+SILENCE_SECONDS = 60.0
+"""The same trouble is logged once in so long."""
 FAULTS = (OSError, TimeoutError, EOFError, LineTooLongError, *BROKEN)
 """What the network, and bytes from it, can raise; aiohttp's client errors are mapped to OSError."""
 
@@ -82,6 +84,7 @@ class WatchLoop(Generic[T]):
         self._around = around
         self._options = options or WatchOptions()
         self._version = ""
+        self._said = ("", 0.0)
 
     async def run(self) -> NoReturn:
         """List and watch for ever; faults are waited out."""
@@ -111,9 +114,20 @@ class WatchLoop(Generic[T]):
         if backoff.faults:
             self.stats.synced = self.stats.synced and bool(self._version)
         pause = max(backoff.pause(self._around.chance()), fault.retry_after or 0.0)
-        extra = {"resource": self._target.name, "why": fault.why, "pause_seconds": round(pause, 1)}
-        _log.warning("The watch was interrupted and is taken up again", extra=extra)
+        self._say(fault.why, pause)
         await self._around.sleep(pause)
+
+    def _say(self, why: str, pause: float) -> None:
+        """Warn once a minute of the same trouble; each time is for debugging."""
+        now = self._around.monotonic()
+        is_news = why != self._said[0] or now - self._said[1] >= SILENCE_SECONDS
+        if is_news:
+            self._said = (why, now)
+        _log.log(
+            logging.WARNING if is_news else logging.DEBUG,
+            "The watch was interrupted and is taken up again",
+            extra={"resource": self._target.name, "why": why, "pause_seconds": round(pause, 1)},
+        )
 
     async def _list(self) -> None:
         self._handler.listing()
