@@ -79,6 +79,10 @@ fmt: $(DEV)  ## Lay out the code and mend what can be mended by itself; edits fi
 chart: $(DEV)  ## Write what is derived in the chart: its table of values, schema of settings, definitions
 	@$(BIN)/python deploy/chart/make_chart.py
 
+.PHONY: manifests
+manifests: $(DEV) chart  ## Write the manifests for kubectl from the chart
+	@PATH="$$(.ci/tools.sh):$$PATH" $(BIN)/python deploy/manifests/render.py
+
 .PHONY: monitoring
 monitoring: $(DEV)  ## Write the rules and dashboards of deploy/monitoring from their sources
 	@$(BIN)/python deploy/monitoring/rules.py

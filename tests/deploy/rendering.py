@@ -3,6 +3,7 @@
 import json
 import subprocess
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -40,10 +41,10 @@ def render_chart(
     return load_objects(ran.stdout)
 
 
-def render_manifests() -> list[Object]:
+def render_manifests(folder: Path = MANIFESTS) -> list[Object]:
     """Return the objects that `kubectl apply -k` would apply."""
     ran = subprocess.run(
-        [require_program("kubectl"), "kustomize", str(MANIFESTS)],
+        [require_program("kubectl"), "kustomize", str(folder)],
         capture_output=True,
         text=True,
         check=False,

@@ -1,0 +1,99 @@
+"""The manifests for kubectl: the same thing as the chart, without Helm."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.conftest import require_program
+from tests.deploy.rendering import (
+    MANIFESTS,
+    Object,
+    names_of,
+    of_kind,
+    render_chart,
+    render_manifests,
+    the_only,
+)
+
+DEPLOY = MANIFESTS.parent
+
+WITHOUT_HELM: dict[str, Any] = {"crds": {"keep": False}, "tests": {"enabled": False}}
+
+HELMS_LABELS = {"app.kubernetes.io/managed-by", "helm.sh/chart"}
+
+MONITORING: dict[str, Any] = {
+    "serviceMonitor": {"enabled": True},
+    "prometheusRule": {"enabled": True},
+    "dashboards": {"enabled": True},
+}
+
+
+def without_helm(thing: object) -> object:
+    """The same without labels that name Helm, at any depth."""
+    if isinstance(thing, dict):
+        return {key: without_helm(each) for key, each in thing.items() if key not in HELMS_LABELS}
+    if isinstance(thing, list):
+        return [without_helm(each) for each in thing]
+    return thing
+
+
+def by_name(objects: list[Object]) -> dict[str, object]:
+    return {next(iter(names_of([each]))): without_helm(each) for each in objects}
+
+
+def test_manifests_and_chart_agree() -> None:
+    """`kubectl apply -k` installs what `helm install` does, and the namespace besides."""
+    by_helm = render_chart(WITHOUT_HELM)
+    by_kubectl = by_name(render_manifests())
+
+    assert by_kubectl.pop("Namespace/probewatch")
+    assert by_name(by_helm) == by_kubectl
+
+
+def test_manifests_of_monitoring_and_chart_agree() -> None:
+    """The kustomization beside the rules adds what the chart's toggles of monitoring add."""
+    plain = by_name(render_chart(WITHOUT_HELM))
+    monitored = by_name(render_chart({**WITHOUT_HELM, **MONITORING}))
+    further = {name: each for name, each in monitored.items() if name not in plain}
+
+    assert by_name(render_manifests(DEPLOY / "monitoring")) == further
+
+
+def test_manifests_are_what_make_manifests_writes(tmp_path: Path) -> None:
+    """The rendered files are up to date; if not, `make manifests` mends them."""
+    require_program("helm")
+
+    script = DEPLOY / "manifests" / "render.py"
+    subprocess.run([sys.executable, str(script), str(tmp_path)], check=True)
+
+    for name in ("manifests/install.yaml", "monitoring/operator.yaml"):
+        written, kept = (
+            (folder / name).read_text(encoding="utf-8") for folder in (tmp_path, DEPLOY)
+        )
+        assert written == kept
+
+
+def test_nothing_in_them_is_helms() -> None:
+    """Neither labels nor annotations of Helm are left."""
+    text = yaml.safe_dump_all(render_manifests())
+
+    assert "helm" not in text.lower()
+
+
+def test_their_namespace_admits_restricted_pods_only() -> None:
+    """The namespace enforces the Pod Security profile that the operator keeps to."""
+    namespace = the_only(render_manifests(), "Namespace")
+
+    assert namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
+
+
+def test_every_namespaced_object_is_in_it() -> None:
+    """No object lands in whatever namespace happens to be current."""
+    objects = render_manifests()
+    namespaced = [e for kind in ("Deployment", "Service", "Role") for e in of_kind(objects, kind)]
+
+    assert namespaced
+    assert {each["metadata"]["namespace"] for each in namespaced} == {"probewatch"}
