@@ -25,7 +25,9 @@ from probewatch.settings import BOUNDS, ZERO_IS_FINE, Settings
 from probewatch.settings_docs import find_reasons
 
 CHART = Path(__file__).resolve().parent / "probewatch"
-CRDS = CHART.parents[2] / "crds"
+REPOSITORY = CHART.parents[2]
+CRDS = REPOSITORY / "crds"
+INSTALL_PAGE = REPOSITORY / "docs" / "install.md"
 
 SET_BY_THE_CHART = frozenset(
     {
@@ -34,8 +36,8 @@ SET_BY_THE_CHART = frozenset(
         "namespaces",
         "instance",
         "metrics_address",
-        "metrics_certificate",
-        "metrics_key",
+        "metrics_cert_file",
+        "metrics_key_file",
         "metrics_authorization",
     }
 )
@@ -147,13 +149,42 @@ def copy_definitions(target: Path) -> None:
             shutil.copy(path, target / path.name)
 
 
-def main(chart: Path) -> None:
-    """Bring the chart in the folder *chart* up to date."""
+def find_rights(chart: Path, name: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield each rule of a template with the reason above it, which may serve several rules."""
+    text = (chart / "templates" / "_rights.tpl").read_text(encoding="utf-8")
+    _, _, body = text.partition(f'define "{name}" -}}}}\n')
+    body, _, _ = body.partition("{{- end -}}")
+    reason = ""
+    for part in re.split(r"^(?=#|- )", re.sub(r"{{.*?}}", "probewatch", body), flags=re.MULTILINE):
+        if part.startswith("#"):
+            reason = part.removeprefix("# ").strip()
+        elif part:
+            yield reason, yaml.safe_load(part)[0]
+
+
+def rights_table(chart: Path) -> str:
+    """Return the table of what the operator may do where it watches, and in its own namespace."""
+    rows = "".join(
+        f"| {place} | `{'`, `'.join(rule['resources'])}` ({rule['apiGroups'][0] or 'core'}) "
+        f"| {', '.join(rule['verbs'])} | {reason} |\n"
+        for place, name in (
+            ("watched namespaces", "probewatch.rights"),
+            ("its own namespace", "probewatch.leaseRights"),
+        )
+        for reason, rule in find_rights(chart, name)
+    )
+    return "| where | what | may | why |\n|---|---|---|---|\n" + rows
+
+
+def main(chart: Path, install_page: Path) -> None:
+    """Bring the chart in the folder *chart*, and the page, up to date."""
     copy_definitions(chart / "files" / "crds")
     write_schema(chart / "values.schema.json")
     text = (chart / "values.yaml").read_text(encoding="utf-8")
     write_page(str(chart / "README.md"), {"values": values_table(text)})
+    write_page(str(install_page), {"rights": rights_table(chart)})
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else CHART)
+    given = [Path(argument) for argument in sys.argv[1:]]
+    main(*(given or (CHART, INSTALL_PAGE)))

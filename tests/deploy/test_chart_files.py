@@ -13,6 +13,7 @@ import yaml
 from tests.conftest import REPOSITORY
 from tests.deploy.rendering import CHART, render_chart, the_only
 
+INSTALL_PAGE = REPOSITORY / "docs" / "install.md"
 RULES = REPOSITORY / "deploy" / "monitoring" / "rules.yaml"
 
 
@@ -31,12 +32,15 @@ def alerts(rule_values: dict[str, Any] | None = None) -> dict[str, dict[str, Any
 
 
 def test_derived_files_are_what_make_chart_writes(tmp_path: Path) -> None:
-    """README, schema of settings and definitions are up to date; if not, `make chart` mends it."""
-    copy = tmp_path / "probewatch"
+    """README, schema, definitions and rights are up to date; if not, `make chart` mends it."""
+    copy, page = tmp_path / "probewatch", tmp_path / "install.md"
     shutil.copytree(CHART, copy)
+    shutil.copy(INSTALL_PAGE, page)
 
     script = REPOSITORY / "deploy" / "chart" / "make_chart.py"
-    subprocess.run([sys.executable, str(script), str(copy)], check=True)
+    subprocess.run([sys.executable, str(script), str(copy), str(page)], check=True)
+
+    assert page.read_text(encoding="utf-8") == INSTALL_PAGE.read_text(encoding="utf-8")
 
     written, kept = (
         {

@@ -192,8 +192,8 @@ def test_tls_reaches_operator_probes_and_monitors() -> None:
     container = operator_container(objects)
     (endpoint,) = the_only(objects, "ServiceMonitor")["spec"]["endpoints"]
 
-    assert environment(objects)["PROBEWATCH_METRICS_CERTIFICATE"] == "/etc/probewatch/tls/tls.crt"
-    assert environment(objects)["PROBEWATCH_METRICS_KEY"] == "/etc/probewatch/tls/tls.key"
+    assert environment(objects)["PROBEWATCH_METRICS_CERT_FILE"] == "/etc/probewatch/tls/tls.crt"
+    assert environment(objects)["PROBEWATCH_METRICS_KEY_FILE"] == "/etc/probewatch/tls/tls.key"
     assert {"name": "tls", "secret": {"secretName": "certificate"}} in pod_spec(
         {"metrics": {"tls": {"secretName": "certificate"}}}
     )["volumes"]

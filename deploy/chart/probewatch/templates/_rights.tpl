@@ -32,6 +32,7 @@
 
 {{- /* The one Lease, in the operator's own namespace. `create` cannot be bound to a name. */ -}}
 {{- define "probewatch.leaseRights" -}}
+# Who of the replicas leads, and when the operator was last alive.
 - apiGroups: [coordination.k8s.io]
   resources: [leases]
   verbs: [create]
