@@ -33,7 +33,7 @@ examples:
   probewatch replay incident.jsonl.gz                    tables of restarts, loops, readiness
   probewatch replay incident.jsonl.gz --output text      each restart with its evidence
   probewatch replay pods.jsonl events.jsonl -o json      one JSON object, for programs
-  probewatch record - --for 5m | probewatch replay -      five minutes of a cluster
+  probewatch record - --duration 5m | probewatch replay -      five minutes of a cluster
 
 exit status:
   0  the streams were read

@@ -133,7 +133,12 @@ class ApiClient:
     ) -> AsyncIterator[StreamedResponse]:
         """Ask for something long; the answer begins within *timeout_seconds*, or is an OSError."""
         asked = _Request(method="GET", path=path, params=params, headers={"Accept": JSON})
-        response = await self._send(asked, timeout_seconds)
+        try:
+            response = await self._send(asked, timeout_seconds)
+        except OSError as error:
+            # Who asks a short question says itself that there was no answer; a watch goes on.
+            self.reachability.failed(self.server, error)
+            raise
         try:
             yield StreamedResponse(response)
         finally:
@@ -160,14 +165,12 @@ class ApiClient:
     async def _send(self, asked: "_Request", seconds: float) -> aiohttp.ClientResponse:
         """Return the beginning of an answer; raises OSError if it does not come in time."""
         subject = find_subject(asked.method, asked.path, asked.params)
-        server = self.server
         try:
             with as_os_errors():
                 async with asyncio.timeout(seconds):
                     response = await self._begin(asked)
-        except OSError as error:
+        except OSError:
             self.stats.requests[subject.verb, subject.resource, NO_ANSWER] += 1
-            self.reachability.failed(server, error)
             raise
         self.stats.requests[subject.verb, subject.resource, str(response.status)] += 1
         self.reachability.answered()

@@ -1,0 +1,197 @@
+"""`probewatch record`: the pod and Event streams of a cluster, written to a file as they arrive."""
+
+import argparse
+import asyncio
+import contextlib
+import sys
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+
+from probewatch.clock import Clock
+from probewatch.commands.cluster import add_cluster_flags, ask, open_client, read_settings
+from probewatch.commands.durations import parse_duration
+from probewatch.commands.privacy import Omission
+from probewatch.commands.record_progress import Progress
+from probewatch.commands.record_streams import Sheet, build_loops
+from probewatch.commands.recording import Recording
+from probewatch.commands.stream import STDIN, LineType
+from probewatch.errors import ApiError, InputError
+from probewatch.kube.client import ApiClient
+from probewatch.service_runtime import run_on_best_loop
+from probewatch.service_signals import stop_on_signals
+from probewatch.settings import Settings
+from probewatch.watch.loop import WatchLoop
+
+DESCRIPTION = """\
+Write what the API server says of pods, and what the kubelet says in Events, to a file, line by
+line with the time of arrival: first what is there, then every change, until Ctrl-C or for
+--duration. `probewatch replay` reads such files; they can be recorded in one place and
+judged in another. A file whose name ends in .gz is compressed; `-` is standard output.
+
+Recordings hold whole objects: see --without for what can be left out before they are shown
+to others. Attribution needs none of it."""
+
+EPILOG = """\
+examples:
+  probewatch record incident.jsonl.gz                     until Ctrl-C
+  probewatch record night.jsonl.gz --duration 8h          eight hours
+  probewatch record shop.jsonl -n shop -l app=web         one namespace, some pods
+  probewatch record shared.jsonl.gz --without env,commands,annotations,managedFields
+  probewatch record - --duration 5m | probewatch replay -
+
+exit status:
+  0  recorded   1  the cluster cannot be reached or read, or the file cannot be written
+  2  called wrongly, or the file exists already"""
+
+FLUSH_SECONDS = 5.0
+"""A recording that is killed reads to its last flush."""
+
+STDOUT = STDIN
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command to the command line."""
+    parser = subparsers.add_parser(
+        "record",
+        help="write the pod and Event streams of a cluster to a file",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("file", metavar="FILE", help="where to write, `-` for standard output")
+    parser.add_argument(
+        *("-d", "--duration"),
+        type=parse_duration,
+        metavar="TIME",
+        help="how long: 90s, 5m, 1h30m; without it, until Ctrl-C",
+    )
+    parser.add_argument(
+        *("-n", "--namespace"),
+        action="append",
+        metavar="NAMESPACE",
+        help="namespace to record; again for more; without it, all of them",
+    )
+    parser.add_argument(
+        *("-l", "--selector"), metavar="LABELS", help="record only pods with these labels"
+    )
+    parser.add_argument(
+        "--without",
+        type=_parse_omissions,
+        default=(),
+        metavar="WHAT,...",
+        help=f"leave out: {', '.join(Omission)}",
+    )
+    parser.add_argument("--append", action="store_true", help="add to a file that exists")
+    add_cluster_flags(parser)
+
+
+def main(args: argparse.Namespace) -> int:
+    """Record until it is time to stop; return the exit status."""
+    namespaces = ",".join(args.namespace) if args.namespace else None
+    settings = read_settings(args, namespaces=namespaces, pod_selector=args.selector)
+    run_on_best_loop(record(args, settings))
+    return 0
+
+
+async def record(args: argparse.Namespace, settings: Settings) -> None:
+    """Record one cluster into one file."""
+    clock = Clock()
+    async with open_client(settings, clock) as client:
+        await _check_rights(client, settings)
+        with _opened(args.file, append=args.append) as file, stop_on_signals() as stop:
+            recording = Recording(
+                file, compressed=args.file.endswith(".gz"), omissions=args.without
+            )
+            failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            sheet = Sheet(recording=recording, clock=clock, failed=failed)
+            loops = tuple(build_loops(client, settings, sheet))
+            progress = Progress(args.file, loops, recording, clock)
+            try:
+                await _record(sheet, loops, progress, _until(stop, args.duration))
+            finally:
+                sheet.flush()
+                progress.finish()
+            _raise_failure(sheet, args.file)
+
+
+async def _record(
+    sheet: Sheet,
+    loops: Sequence[WatchLoop[msgspec.Raw]],
+    progress: Progress,
+    end: "asyncio.Task[None]",
+) -> None:
+    """Run the watches until *end*, or until nothing can be written any more."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(each.run()) for each in loops]
+        flushing = group.create_task(_keep_flushing(sheet, loops, progress))
+        await asyncio.wait((end, sheet.failed), return_when=asyncio.FIRST_COMPLETED)
+        for task in (*tasks, flushing, end):
+            task.cancel()
+
+
+def _until(stop: asyncio.Event, seconds: float | None) -> "asyncio.Task[None]":
+    async def wait() -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await stop.wait()
+
+    return asyncio.create_task(wait())
+
+
+async def _keep_flushing(
+    sheet: Sheet, loops: Sequence[WatchLoop[msgspec.Raw]], progress: Progress
+) -> None:
+    """Flush now and then; a bookmark becomes a line, since it proves that time went on."""
+    bookmarks = 0
+    while True:
+        await sheet.clock.sleep(FLUSH_SECONDS)
+        heard = sum(each.stats.updates["BOOKMARK"] for each in loops)
+        if heard > bookmarks:
+            bookmarks = heard
+            sheet.write(LineType.BOOKMARK, b"{}")
+        sheet.flush()
+        progress.show()
+
+
+async def _check_rights(client: ApiClient, settings: Settings) -> None:
+    """Ask for one pod and one Event of each place: what is refused now is refused for ever."""
+    for namespace in settings.namespaces or (None,):
+        prefix = f"/api/v1/namespaces/{namespace}" if namespace else "/api/v1"
+        params = {"labelSelector": settings.pod_selector} if settings.pod_selector else {}
+        await ask(client, f"{prefix}/pods", {**params, "limit": "1"})
+        await ask(client, f"{prefix}/events", {"limit": "1"})
+
+
+@contextmanager
+def _opened(name: str, *, append: bool) -> Iterator[BinaryIO]:
+    if name == STDOUT:
+        yield sys.stdout.buffer
+        return
+    try:
+        file = Path(name).open("ab" if append else "xb")  # noqa: SIM115  # closed below
+    except FileExistsError as error:
+        raise InputError(f"{name} exists already; --append adds to it") from error
+    except OSError as error:
+        raise InputError(f"{name}: {error.strerror}") from error
+    with file:
+        yield file
+
+
+def _raise_failure(sheet: Sheet, name: str) -> None:
+    failure = sheet.failed.exception() if sheet.failed.done() else None
+    if isinstance(failure, BrokenPipeError):
+        raise failure
+    if isinstance(failure, OSError):
+        raise ApiError(f"{name} cannot be written: {failure.strerror}") from failure
+
+
+def _parse_omissions(text: str) -> Collection[Omission]:
+    known = {each.value.lower(): each for each in Omission}
+    chosen = [known.get(word.strip().lower()) for word in text.split(",")]
+    if None in chosen:
+        raise argparse.ArgumentTypeError(f"{text!r}: choose from {', '.join(Omission)}")
+    return tuple(each for each in chosen if each)
