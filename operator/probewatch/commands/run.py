@@ -13,6 +13,7 @@ from probewatch.kube.client import ApiClient
 from probewatch.kube.credentials import find_credentials
 from probewatch.kube.login import Login
 from probewatch.service import Service
+from probewatch.service_parts import Parts
 from probewatch.service_runtime import collect_rarely, find_loop_factory, run_on_best_loop
 from probewatch.service_signals import stop_on_signals
 from probewatch.settings import LogFormat, LogLevel, Settings, find_unknown
@@ -107,10 +108,10 @@ async def serve(settings: Settings, environ: Mapping[str, str]) -> None:
     await login.read()
     client = ApiClient(login, timeout_seconds=settings.request_timeout_seconds, clock=clock)
     async with client:
-        service = Service(settings=settings, login=login, client=client, clock=clock)
+        parts = Parts(settings=settings, login=login, client=client, clock=clock)
         _say_what_starts(settings, client)
         with stop_on_signals() as stop:
-            await service.run(stop)
+            await Service(parts).run(stop)
     _log.info("Ended")
 
 

@@ -1,0 +1,143 @@
+"""The parts of a running operator, made once and tied together through constructors.
+
+    login ─▶ client ─▶ watches ─▶ feeds ─▶ controller ─▶ sinks (metrics, Events, records)
+                                                │
+                          kopf, in its thread   └─▶ store ◀─ /metrics, /healthz, /readyz
+
+What others decide comes in as small functions: which policy a pod has, and
+whether this replica is the one that writes.
+"""
+
+import asyncio
+from collections.abc import Sequence
+
+from probewatch import finding_log
+from probewatch.boundary import Boundary
+from probewatch.clock import Clock
+from probewatch.controller import Controller, Sink
+from probewatch.core.findings import Finding
+from probewatch.core.model import Pod, PodSpec, PodUid
+from probewatch.core.policy import Policy
+from probewatch.gates import Gate
+from probewatch.handlers import Connection, Memo
+from probewatch.health import Health
+from probewatch.kube.client import ApiClient
+from probewatch.kube.event_writer import EventWriter
+from probewatch.kube.login import Login
+from probewatch.kube.recorder import Recorder, RecorderOptions
+from probewatch.kube.workloads import Workloads
+from probewatch.service_watches import build_watches
+from probewatch.settings import Settings
+from probewatch.store import Store
+from probewatch.supervisor import Supervisor, kopf_operator
+
+LOGIN_SECONDS = 10.0
+"""How long kopf's thread waits for credentials."""
+
+
+class Parts:
+    """Makes everything; nothing runs yet. To be made in the event loop that it will run in."""
+
+    def __init__(
+        self, *, settings: Settings, login: Login, client: ApiClient, clock: Clock
+    ) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.login = login
+        self.client = client
+        self.boundary = Boundary(clock=clock)
+        self._default_policy = settings.policy()
+        self.store = Store(self.policy_for)
+        self.workloads = Workloads(requester=client, clock=clock)
+        self.recorder = self._build_recorder()
+        self.controller = Controller(
+            store=self.store,
+            sinks=self._build_sinks(),
+            resolver=self.workloads,
+            boundary=self.boundary,
+            clock=clock,
+        )
+        self.watches = build_watches(
+            settings=settings,
+            client=client,
+            observer=self.controller,
+            boundary=self.boundary,
+            clock=clock,
+        )
+        self.health = self._build_health()
+        self.supervisor = Supervisor(kopf_operator(self._build_memo()), clock=clock)
+
+    # --- what others decide
+
+    def policy_for(self, _pod: Pod) -> Policy:
+        """Return the policy that applies to a pod."""
+        return self._default_policy
+
+    def leads(self) -> bool:
+        """Tell whether this replica is the one that writes."""
+        return True
+
+    # --- the making
+
+    def _build_recorder(self) -> Recorder:
+        writer = EventWriter(
+            requester=self.client, instance=self.settings.instance, clock=self.clock
+        )
+        options = RecorderOptions(
+            queue_length=self.settings.event_queue_length,
+            workers=self.settings.event_workers,
+            per_second=self.settings.events_per_second,
+            burst=self.settings.events_burst,
+            pod_burst=self.settings.pod_events_burst,
+            pod_refill_seconds=self.settings.pod_event_refill_seconds,
+        )
+        return Recorder(writer=writer, options=options, spec_of=self._spec_of, clock=self.clock)
+
+    def _build_sinks(self) -> Sequence[Sink]:
+        if self.settings.dry_run:
+            return ()
+        return (Gate(self.recorder, self._has_event),)
+
+    def _build_health(self) -> Health:
+        return Health(
+            essential=[each.stats for each in self.watches if each.is_essential],
+            others=[each.stats for each in self.watches if not each.is_essential],
+            silence_seconds=self.settings.unhealthy_after_seconds,
+            clock=self.clock,
+        )
+
+    def _build_memo(self) -> Memo:
+        home = asyncio.get_running_loop()
+        return Memo(
+            settings=self.settings,
+            connection=lambda: self._connection(home),
+            health=self.health.facts,
+            call=lambda action: _ignore(home.call_soon_threadsafe(action)),
+        )
+
+    def _connection(self, home: asyncio.AbstractEventLoop) -> Connection:
+        """Read credentials anew for kopf, from one of its own threads."""
+        asked = asyncio.run_coroutine_threadsafe(self.login.renew(), home)
+        access = asked.result(LOGIN_SECONDS)
+        return Connection(
+            server=access.server,
+            authorization=access.authorization,
+            ca_path=access.ca_path or None,
+            certificate_path=access.certificate_path or None,
+            private_key_path=access.private_key_path or None,
+            insecure=access.insecure,
+            proxy=access.proxy or None,
+        )
+
+    def _spec_of(self, uid: PodUid) -> PodSpec | None:
+        pod = self.store.pod(uid)
+        return pod.spec if pod else None
+
+    def _has_event(self, finding: Finding) -> bool:
+        pod = self.store.pod(finding_log.subject(finding).uid)
+        policy = self.policy_for(pod) if pod else self._default_policy
+        return policy.events and self.leads()
+
+
+def _ignore(_result: object) -> None:
+    """Make a callback of something that returns what nobody needs."""
