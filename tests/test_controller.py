@@ -214,7 +214,7 @@ async def test_heartbeat_measures_how_late_the_loop_is() -> None:
 
 def raw_pod(uid: str, name: str = "cart", namespace: str = "shop") -> objects.Pod:
     return objects.Pod(
-        metadata=objects.Metadata(uid=uid, name=name, namespace=namespace, resource_version="5"),
+        metadata=objects.PodMetadata(uid=uid, name=name, namespace=namespace, resource_version="5"),
         spec=objects.PodSpec(
             containers=[objects.Container(name="app", liveness_probe=objects.Probe())]
         ),

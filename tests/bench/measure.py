@@ -32,7 +32,7 @@ def memory(pid: int) -> Memory:
 
 
 def _kib(text: str) -> float:
-    return float(text.split()[0]) * 1024
+    return float(text.split(maxsplit=1)[0]) * 1024
 
 
 def wait_until_idle(pid: int, limit: float = 900.0) -> float:

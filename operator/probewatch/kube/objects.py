@@ -5,13 +5,19 @@ where the speed comes from. Everything is optional, for the API leaves out what 
 empty, and writes null where it pleases.
 """
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
 
-class Struct(msgspec.Struct, rename="camel", gc=False):
+class Struct(msgspec.Struct, rename="camel", gc=False, omit_defaults=True):
     """Field names as in the API; instances are leaves and not tracked by the collector."""
+
+
+Uid = Annotated[str, msgspec.Meta(min_length=1)]
+"""An object without a uid is none."""
+
+ABSENT = msgspec.Raw(b"")
 
 
 class OwnerReference(Struct):
@@ -37,6 +43,21 @@ class Metadata(Struct):
     labels: dict[str, str] | None = None
     annotations: dict[str, str] | None = None
     owner_references: list[OwnerReference] | None = None
+
+
+class PodMetadata(Struct):
+    """`metadata` of a pod; what pods of one workload have alike is left as it came."""
+
+    uid: Uid
+    name: str = ""
+    namespace: str | None = None
+    resource_version: str | None = None
+    generation: int | None = None
+    creation_timestamp: str | None = None
+    deletion_timestamp: str | None = None
+    labels: msgspec.Raw = ABSENT
+    annotations: msgspec.Raw = ABSENT
+    owner_references: msgspec.Raw = ABSENT
 
 
 class HttpGet(Struct):
@@ -113,7 +134,7 @@ class Container(Struct):
     restart_policy: str | None = None
     restart_policy_rules: list[RestartRule] | None = None
     lifecycle: Lifecycle | None = None
-    resources: msgspec.Raw = msgspec.Raw(b"")
+    resources: msgspec.Raw = ABSENT
 
 
 class ReadinessGate(Struct):
@@ -198,11 +219,40 @@ class PodStatus(Struct):
 
 
 class Pod(Struct):
-    """A Pod; a BOOKMARK has metadata only."""
+    """A Pod."""
 
-    metadata: Metadata = msgspec.field(default_factory=Metadata)
+    metadata: PodMetadata
     spec: PodSpec | None = None
     status: PodStatus | None = None
+
+
+class GlanceMetadata(Struct):
+    """`metadata` of a pod that is only glanced at."""
+
+    uid: Uid
+    resource_version: str | None = None
+    generation: int | None = None
+    deletion_timestamp: str | None = None
+    labels: msgspec.Raw = ABSENT
+    annotations: msgspec.Raw = ABSENT
+    owner_references: msgspec.Raw = ABSENT
+
+
+class PodGlance(Struct):
+    """A Pod of which nothing is decoded: enough to see whether anything changed that is read.
+
+    What it leaves out is noise: managedFields, names that never change.
+    """
+
+    metadata: GlanceMetadata
+    spec: msgspec.Raw = ABSENT
+    status: msgspec.Raw = ABSENT
+
+    def mark(self) -> int:
+        """Return a number that is another one once anything of interest changes."""
+        meta = self.metadata
+        parts = (meta.labels, meta.annotations, meta.owner_references, self.spec, self.status)
+        return hash((meta.generation, meta.deletion_timestamp, *map(bytes, parts)))
 
 
 class InvolvedObject(Struct):

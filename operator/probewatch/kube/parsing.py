@@ -1,58 +1,117 @@
 """Parsing: decoded objects into the core's values. Pure and total: never raises.
 
 What is missing becomes the API's default, what cannot be a value becomes absent.
-Specs, labels and strings that many pods share are interned, so that fifty
-thousand pods of a hundred workloads hold a hundred specs.
+Strings, labels and owners that many pods share are shared.
 """
 
-from collections.abc import Callable, Mapping
-from enum import StrEnum
+from collections.abc import Mapping
 from sys import intern
-from typing import TypeVar
+
+import msgspec
 
 from probewatch.core import model
 from probewatch.kube import objects
+from probewatch.kube.sharing import Shared
+from probewatch.kube.spec_parsing import parse_spec
 from probewatch.kube.times import parse_time
 
 IGNORE = "probewatch.dev/ignore"
 MIRROR = "kubernetes.io/config.mirror"
-SPECS_KEPT = 4096
 
-E = TypeVar("E", bound=StrEnum)
+WORKLOADS_KEPT = 16_384
+"""Owners and sets of labels that are shared."""
+
+COUNT_LIMIT = 2**31
+"""`restartCount` is an int32."""
+
+CONDITIONS = frozenset({"Ready", "ContainersReady", "PodReadyToStartContainers"})
+"""Those that anything is judged by."""
 
 
 def parse_pod(raw: objects.Pod) -> model.Pod:
     """One version of a pod."""
     meta, status = raw.metadata, raw.status or objects.PodStatus()
-    notes = meta.annotations or {}
-    uid = meta.uid or ""
+    notes = parse_annotations(meta.annotations)
     return model.Pod(
-        uid=model.PodUid(uid),
-        evidence_uid=notes.get(MIRROR, uid),
+        uid=model.PodUid(meta.uid),
+        evidence_uid=notes.get(MIRROR, meta.uid),
         namespace=intern(meta.namespace or ""),
         name=meta.name,
-        resource_version=_version(meta.resource_version),
+        resource_version=parse_version(meta.resource_version),
         generation=meta.generation or 0,
         created_at=parse_time(meta.creation_timestamp),
         deletion_at=parse_time(meta.deletion_timestamp),
-        node=intern(raw.spec.node_name or "") if raw.spec else "",
+        node=parse_node(raw.spec),
         pod_ip=status.pod_ip or "",
         phase=intern(status.phase or ""),
         reason=intern(status.reason or ""),
-        owner=_owner(meta.owner_references),
-        spec=_SPECS(_spec(raw.spec)) if raw.spec else model.PodSpec(),
-        statuses=_statuses(status),
-        conditions=_conditions(status.conditions),
-        labels=meta.labels or {},
-        ignored=notes.get(IGNORE, "").lower() == "true",
+        owner=parse_owner(meta.owner_references),
+        spec=parse_spec(raw.spec),
+        statuses=parse_statuses(status),
+        conditions=parse_conditions(status.conditions),
+        labels=parse_labels(meta.labels),
+        ignored=is_ignored(notes),
     )
 
 
-def _version(text: str | None) -> int:
+def parse_version(text: str | None) -> int:
+    """Return the resourceVersion as a number; 0 if it is none."""
     return int(text) if text and text.isascii() and text.isdigit() and len(text) < 20 else 0  # noqa: PLR2004  # digits of a 64-bit number
 
 
-def _owner(references: list[objects.OwnerReference] | None) -> model.OwnerRef | None:
+def parse_node(raw: objects.PodSpec | None) -> str:
+    """Return the node; empty while there is none."""
+    return intern(raw.node_name or "") if raw else ""
+
+
+def parse_annotations(raw: msgspec.Raw) -> Mapping[str, str]:
+    """Return the annotations if one of ours is among them; most pods have none."""
+    body = bytes(raw)
+    if b"probewatch.dev" in body or b"config.mirror" in body:
+        return _strings(body)
+    return _NOTHING
+
+
+def is_ignored(notes: Mapping[str, str]) -> bool:
+    """Whether the pod opted out."""
+    return notes.get(IGNORE, "").lower() == "true"
+
+
+def parse_labels(raw: msgspec.Raw) -> Mapping[str, str]:
+    """Return the labels; pods with equal ones get the same."""
+    body = bytes(raw)
+    return _labels.get(body, lambda: _strings(body)) if body else _NOTHING
+
+
+def parse_owner(raw: msgspec.Raw) -> model.OwnerRef | None:
+    """Return the controlling owner; pods with the same get the same."""
+    body = bytes(raw)
+    return _owners.get(body, lambda: (_owner(body),))[0] if body else None
+
+
+_NOTHING: Mapping[str, str] = {}
+_labels: Shared[bytes, Mapping[str, str]] = Shared(WORKLOADS_KEPT)
+_owners: Shared[bytes, tuple[model.OwnerRef | None]] = Shared(WORKLOADS_KEPT)
+_decode_strings = msgspec.json.Decoder(dict[str, str] | None).decode
+_decode_mixed = msgspec.json.Decoder().decode
+_decode_owners = msgspec.json.Decoder(list[objects.OwnerReference] | None).decode
+
+
+def _strings(body: bytes) -> Mapping[str, str]:
+    """A map of strings; what is no string is left out."""
+    try:
+        return _decode_strings(body) or _NOTHING
+    except msgspec.ValidationError:
+        mixed = _decode_mixed(body)
+        pairs = mixed.items() if isinstance(mixed, dict) else ()
+        return {key: value for key, value in pairs if isinstance(value, str)}
+
+
+def _owner(body: bytes) -> model.OwnerRef | None:
+    try:
+        references = _decode_owners(body)
+    except msgspec.ValidationError:
+        return None
     for ref in references or ():
         if ref.controller and ref.kind and ref.name:
             return model.OwnerRef(
@@ -64,115 +123,25 @@ def _owner(references: list[objects.OwnerReference] | None) -> model.OwnerRef | 
     return None
 
 
-def _interner() -> Callable[[model.PodSpec], model.PodSpec]:
-    known: dict[model.PodSpec, model.PodSpec] = {}
+def parse_statuses(raw: objects.PodStatus) -> tuple[model.ContainerStatus, ...]:
+    """Return the statuses, those of init containers first.
 
-    def share(spec: model.PodSpec) -> model.PodSpec:
-        if len(known) > SPECS_KEPT:
-            known.clear()
-        return known.setdefault(spec, spec)
-
-    return share
-
-
-_SPECS = _interner()
-
-
-def _spec(raw: objects.PodSpec) -> model.PodSpec:
-    inits = tuple(_container(each, init=True) for each in raw.init_containers or ())
-    regular = tuple(_container(each, init=False) for each in raw.containers or ())
-    grace = raw.termination_grace_period_seconds
-    return model.PodSpec(
-        containers=inits + regular,
-        restart_policy=_enum(model.RestartPolicy, raw.restart_policy) or model.RestartPolicy.ALWAYS,
-        grace=model.DEFAULT_GRACE_SECONDS if grace is None else max(grace, 0.0),
-        readiness_gates=tuple(gate.condition_type for gate in raw.readiness_gates or ()),
-        host_network=bool(raw.host_network),
-    )
-
-
-def _enum(kind: type[E], text: str | None) -> E | None:
-    return kind(text) if text in set(kind) else None
-
-
-def _container(raw: objects.Container, *, init: bool) -> model.Container:
-    policy = _enum(model.RestartPolicy, raw.restart_policy)
-    kind = model.ContainerKind.REGULAR
-    if init:
-        sidecar = policy is model.RestartPolicy.ALWAYS
-        kind = model.ContainerKind.SIDECAR if sidecar else model.ContainerKind.INIT
-    cycle = raw.lifecycle or objects.Lifecycle()
-    return model.Container(
-        name=intern(raw.name),
-        kind=kind,
-        image=intern(raw.image or ""),
-        liveness=_probe(model.ProbeType.LIVENESS, raw.liveness_probe),
-        readiness=_probe(model.ProbeType.READINESS, raw.readiness_probe),
-        startup=_probe(model.ProbeType.STARTUP, raw.startup_probe),
-        restart_policy=policy,
-        restart_rules=_rules(raw.restart_policy_rules),
-        stop_signal=cycle.stop_signal,
-        has_pre_stop=cycle.pre_stop is not None,
-        has_post_start=cycle.post_start is not None,
-        resources=bytes(raw.resources).decode(errors="replace"),
-    )
-
-
-def _rules(raw: list[objects.RestartRule] | None) -> tuple[model.RestartRule, ...]:
-    return tuple(
-        model.RestartRule(
-            action=rule.action or "",
-            operator=rule.exit_codes.operator or "",
-            values=tuple(rule.exit_codes.values or ()),
-        )
-        for rule in raw or ()
-        if rule.exit_codes is not None
-    )
-
-
-def _probe(probe_type: model.ProbeType, raw: objects.Probe | None) -> model.Probe | None:
-    if raw is None:
-        return None
-    handler, target = _handler(raw)
-    return model.Probe(
-        probe_type=probe_type,
-        handler=handler,
-        target=target,
-        initial_delay=max(raw.initial_delay_seconds or 0.0, 0.0),
-        period=_positive(raw.period_seconds, 10.0),
-        timeout=_positive(raw.timeout_seconds, 1.0),
-        failure_threshold=int(_positive(raw.failure_threshold, 3)),
-        success_threshold=int(_positive(raw.success_threshold, 1)),
-        grace=raw.termination_grace_period_seconds,
-    )
-
-
-def _positive(number: float | None, default: float) -> float:
-    return number if number is not None and number > 0 else default
-
-
-def _handler(raw: objects.Probe) -> tuple[model.HandlerKind, str]:
-    if raw.http_get is not None:
-        return model.HandlerKind.HTTP_GET, f":{raw.http_get.port}{raw.http_get.path or '/'}"
-    if raw.tcp_socket is not None:
-        return model.HandlerKind.TCP_SOCKET, f":{raw.tcp_socket.port}"
-    if raw.grpc is not None:
-        return model.HandlerKind.GRPC, f":{raw.grpc.port}/{raw.grpc.service or ''}"
-    if raw.exec is not None:
-        return model.HandlerKind.EXEC, " ".join(raw.exec.command or ())[:256]
-    return model.HandlerKind.NONE, ""
-
-
-def _statuses(raw: objects.PodStatus) -> tuple[model.ContainerStatus, ...]:
+    One without a count is none: taken for 0, it would look like a new beginning.
+    """
     both = (*(raw.init_container_statuses or ()), *(raw.container_statuses or ()))
-    return tuple(_status(each) for each in both)
+    return tuple(_status(each) for each in both if has_count(each))
+
+
+def has_count(raw: objects.ContainerStatus) -> bool:
+    """Whether the status says how often the container was restarted."""
+    return raw.restart_count is not None and 0 <= raw.restart_count < COUNT_LIMIT
 
 
 def _status(raw: objects.ContainerStatus) -> model.ContainerStatus:
     state, last = raw.state or objects.State(), raw.last_state or objects.State()
     return model.ContainerStatus(
         name=intern(raw.name),
-        restart_count=max(raw.restart_count or 0, 0),
+        restart_count=raw.restart_count or 0,
         ready=bool(raw.ready),
         started=raw.started,
         container_id=raw.container_id or "",
@@ -199,7 +168,8 @@ def _termination(raw: objects.Terminated | None) -> model.Termination | None:
 _STATUS = {"True": True, "False": False}
 
 
-def _conditions(raw: list[objects.Condition] | None) -> Mapping[str, model.Condition]:
+def parse_conditions(raw: list[objects.Condition] | None) -> Mapping[str, model.Condition]:
+    """Return the conditions that anything is judged by."""
     return {
         intern(each.type): model.Condition(
             status=_STATUS.get(each.status or ""),
@@ -207,4 +177,5 @@ def _conditions(raw: list[objects.Condition] | None) -> Mapping[str, model.Condi
             last_transition=parse_time(each.last_transition_time),
         )
         for each in raw or ()
+        if each.type in CONDITIONS
     }

@@ -1,0 +1,129 @@
+"""Parsing of the part of a pod that does not change. Pure and total: never raises.
+
+What is missing becomes the API's default, what cannot be a value becomes absent.
+Fifty thousand pods of a hundred workloads hold a hundred specs: what is read of a spec is
+its own key, so an equal one is neither parsed nor held again.
+"""
+
+from enum import StrEnum
+from sys import intern
+from typing import TypeVar
+
+import msgspec
+
+from probewatch.core import model
+from probewatch.kube import objects
+from probewatch.kube.sharing import Shared
+
+SPECS_KEPT = 16_384
+"""More than the workloads of the largest cluster that Kubernetes supports; 3 KiB each."""
+
+E = TypeVar("E", bound=StrEnum)
+
+NO_SPEC = model.PodSpec()
+
+_encode = msgspec.msgpack.Encoder().encode
+_shared: Shared[bytes, model.PodSpec] = Shared(SPECS_KEPT)
+
+
+def parse_spec(raw: objects.PodSpec | None) -> model.PodSpec:
+    """Return the spec; pods with equal ones get the same."""
+    if raw is None:
+        return NO_SPEC
+    # All that is read but for the node, which is the pod's own.
+    key = _encode(
+        (
+            raw.containers,
+            raw.init_containers,
+            raw.restart_policy,
+            raw.termination_grace_period_seconds,
+            raw.host_network,
+            raw.readiness_gates,
+        )
+    )
+    return _shared.get(key, lambda: _spec(raw))
+
+
+def _spec(raw: objects.PodSpec) -> model.PodSpec:
+    inits = tuple(_container(each, init=True) for each in raw.init_containers or ())
+    regular = tuple(_container(each, init=False) for each in raw.containers or ())
+    grace = raw.termination_grace_period_seconds
+    return model.PodSpec(
+        containers=inits + regular,
+        restart_policy=_enum(model.RestartPolicy, raw.restart_policy) or model.RestartPolicy.ALWAYS,
+        grace=model.DEFAULT_GRACE_SECONDS if grace is None else max(grace, 0.0),
+        readiness_gates=tuple(gate.condition_type for gate in raw.readiness_gates or ()),
+        host_network=bool(raw.host_network),
+    )
+
+
+def _enum(kind: type[E], text: str | None) -> E | None:
+    return kind(text) if text in set(kind) else None
+
+
+def _container(raw: objects.Container, *, init: bool) -> model.Container:
+    policy = _enum(model.RestartPolicy, raw.restart_policy)
+    kind = model.ContainerKind.REGULAR
+    if init:
+        sidecar = policy is model.RestartPolicy.ALWAYS
+        kind = model.ContainerKind.SIDECAR if sidecar else model.ContainerKind.INIT
+    cycle = raw.lifecycle or objects.Lifecycle()
+    return model.Container(
+        name=intern(raw.name),
+        kind=kind,
+        image=intern(raw.image or ""),
+        liveness=_probe(model.ProbeType.LIVENESS, raw.liveness_probe),
+        readiness=_probe(model.ProbeType.READINESS, raw.readiness_probe),
+        startup=_probe(model.ProbeType.STARTUP, raw.startup_probe),
+        restart_policy=policy,
+        restart_rules=_rules(raw.restart_policy_rules),
+        stop_signal=cycle.stop_signal,
+        has_pre_stop=cycle.pre_stop is not None,
+        has_post_start=cycle.post_start is not None,
+        resources=bytes(raw.resources).decode(errors="replace"),
+    )
+
+
+def _rules(raw: list[objects.RestartRule] | None) -> tuple[model.RestartRule, ...]:
+    return tuple(
+        model.RestartRule(
+            action=rule.action or "",
+            operator=rule.exit_codes.operator or "",
+            values=tuple(rule.exit_codes.values or ()),
+        )
+        for rule in raw or ()
+        if rule.exit_codes is not None
+    )
+
+
+def _probe(probe_type: model.ProbeType, raw: objects.Probe | None) -> model.Probe | None:
+    if raw is None:
+        return None
+    handler, target = _handler(raw)
+    return model.Probe(
+        probe_type=probe_type,
+        handler=handler,
+        target=target,
+        initial_delay=max(raw.initial_delay_seconds or 0.0, 0.0),
+        period=_positive(raw.period_seconds, 10.0),
+        timeout=_positive(raw.timeout_seconds, 1.0),
+        failure_threshold=int(_positive(raw.failure_threshold, 3)),
+        success_threshold=int(_positive(raw.success_threshold, 1)),
+        grace=raw.termination_grace_period_seconds,
+    )
+
+
+def _positive(number: float | None, default: float) -> float:
+    return number if number is not None and number > 0 else default
+
+
+def _handler(raw: objects.Probe) -> tuple[model.HandlerKind, str]:
+    if raw.http_get is not None:
+        return model.HandlerKind.HTTP_GET, f":{raw.http_get.port}{raw.http_get.path or '/'}"
+    if raw.tcp_socket is not None:
+        return model.HandlerKind.TCP_SOCKET, f":{raw.tcp_socket.port}"
+    if raw.grpc is not None:
+        return model.HandlerKind.GRPC, f":{raw.grpc.port}/{raw.grpc.service or ''}"
+    if raw.exec is not None:
+        return model.HandlerKind.EXEC, " ".join(raw.exec.command or ())[:256]
+    return model.HandlerKind.NONE, ""
