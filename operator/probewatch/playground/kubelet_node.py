@@ -7,9 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from probewatch.playground.backoff import Backoff
-from probewatch.playground.event_filter import EventFilter
 from probewatch.playground.kubelet_bell import cancel
-from probewatch.playground.kubelet_events import EventKeeper, KubeletEvents
+from probewatch.playground.kubelet_events import KubeletEvents
 from probewatch.playground.kubelet_pod import PodWorker
 from probewatch.playground.kubelet_services import Services
 from probewatch.playground.kubelet_specs import PodSpec, parse_pod_spec
@@ -129,12 +128,3 @@ class Kubelet:
         record = worker.records.get(container) if worker else None
         instance = (record.previous if previous else record.current) if record else None
         return instance.process.log() if instance and instance.process else None
-
-
-def events_of(
-    keeper: EventKeeper, services: Services, *, node: str, make_sieve: Callable[[], EventFilter]
-) -> Callable[[], KubeletEvents]:
-    """Return what makes a kubelet's Event recorder, fresh after each restart."""
-    return lambda: KubeletEvents(
-        keeper, services.clock, node=node, sieve=make_sieve(), stamp=services.stamp
-    )

@@ -1,0 +1,133 @@
+"""A whole cluster in this process: API server, scheduler, controllers, and a node with its kubelet.
+
+    async with Cluster() as cluster:
+        subprocess.run(["kubectl", "--kubeconfig", cluster.kubeconfig, "get", "pods"])
+
+Nothing that it starts survives it, whichever way it ends.
+"""
+
+import asyncio
+import os
+import sys
+import tempfile
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from probewatch.clock import Clock
+from probewatch.playground.api_server import ApiServer
+from probewatch.playground.cluster_clock import HastenedTime
+from probewatch.playground.cluster_node import NODE, NODE_IP, NodeFeed, Scheduler, make_node
+from probewatch.playground.event_filter import EventFilter, SpamKey
+from probewatch.playground.kubelet_bell import cancel
+from probewatch.playground.kubelet_events import KubeletEvents
+from probewatch.playground.kubelet_node import Kubelet
+from probewatch.playground.kubelet_services import Services
+from probewatch.playground.objects_kubelet import KubeletObjects
+from probewatch.playground.objects_registry import Registry
+from probewatch.playground.pod_view import render_time
+from probewatch.playground.probes_run import NetworkProber
+from probewatch.playground.processes import LocalRuntime
+from probewatch.playground.workloads import Workloads
+from probewatch.playground.workloads_jobs import reconcile_job
+from probewatch.playground.workloads_sets import reconcile_deployment, reconcile_replica_set
+
+RECONCILERS = {
+    ("deployments", "apps"): reconcile_deployment,
+    ("replicasets", "apps"): reconcile_replica_set,
+    ("jobs", "batch"): reconcile_job,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClusterOptions:
+    """How the playground is to be."""
+
+    speed: float = 1.0
+    """So many times as fast do probes, graces and back-off run; apps are told by $SPEED."""
+    port: int = 0
+    """Of the API; 0: any that is free."""
+    kubeconfig: Path | None = None
+    """Where to write it; None: into a folder that goes with the cluster."""
+    spam_key: SpamKey = SpamKey.OBJECT_AND_TYPE
+    """By which rules the kubelet drops Events."""
+
+
+class Cluster:
+    """The playground, running inside of the `async with`."""
+
+    def __init__(self, options: ClusterOptions | None = None) -> None:
+        self.options = options or ClusterOptions()
+        self.registry = Registry(Clock())
+        self.server = ApiServer(self.registry, port=self.options.port)
+        self.runtime: LocalRuntime
+        self.kubelet: Kubelet
+        self._stack = AsyncExitStack()
+        self._kubeconfig: Path | None = None
+
+    @property
+    def kubeconfig(self) -> str:
+        """The path of the kubeconfig, good for everything."""
+        return str(self._kubeconfig)
+
+    @property
+    def url(self) -> str:
+        """Where the API is served."""
+        return self.server.url
+
+    async def __aenter__(self) -> Self:
+        """Start it all, and return when it can be used."""
+        async with AsyncExitStack() as stack:
+            await self._start(stack)
+            self._stack = stack.pop_all()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Stop it all, the pods' processes included."""
+        await self._stack.aclose()
+
+    async def _start(self, stack: AsyncExitStack) -> None:
+        time = HastenedTime.from_now(self.options.speed)
+        self.runtime = await stack.enter_async_context(LocalRuntime(time.clock()))
+        self.kubelet = self._make_kubelet(time)
+        stack.push_async_callback(self.kubelet.close)
+        make_node(self.registry)
+        Scheduler(self.registry)
+        NodeFeed(self.registry, self.kubelet)
+        workloads = Workloads(self.registry, RECONCILERS, Clock())
+        working = asyncio.create_task(workloads.run())
+        stack.push_async_callback(cancel, working)
+        await self.server.start()
+        stack.push_async_callback(self.server.stop)
+        self._kubeconfig = self.options.kubeconfig or Path(
+            stack.enter_context(tempfile.TemporaryDirectory(prefix="probewatch-")), "kubeconfig"
+        )
+        self.server.write_kubeconfig(self._kubeconfig)
+
+    def _make_kubelet(self, time: HastenedTime) -> Kubelet:
+        clock, keeper = time.clock(), KubeletObjects(self.registry)
+
+        def stamp(at: float) -> str:
+            return render_time(time.to_real(at))
+
+        def make_events() -> KubeletEvents:
+            sieve = EventFilter(spam_key=self.options.spam_key)
+            return KubeletEvents(keeper, clock, node=NODE, sieve=sieve, stamp=stamp)
+
+        services = Services(
+            clock=clock,
+            runtime=self.runtime,
+            prober=NetworkProber(clock, speed=self.options.speed),
+            events=make_events(),
+            pods=keeper,
+            stamp=stamp,
+            node_ip=NODE_IP,
+            env={"PATH": _search_path(), "SPEED": f"{self.options.speed:g}"},
+        )
+        return Kubelet(services, make_events=make_events)
+
+
+def _search_path() -> str:
+    """Return where programs of pods are looked for: this Python first, then as usual."""
+    return os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)))

@@ -1,0 +1,115 @@
+"""What a cluster has beside its API: one node, and a scheduler that puts every pod there."""
+
+import asyncio
+import platform
+from collections.abc import Callable
+from typing import Any
+
+from probewatch.playground.kubelet_events import render_scheduled
+from probewatch.playground.kubelet_node import Kubelet
+from probewatch.playground.kubelet_specs import parse_pod_spec
+from probewatch.playground.objects import Change, Key
+from probewatch.playground.objects_registry import STATUS, Registry
+from probewatch.playground.pod_view import render_time
+
+JsonObject = dict[str, Any]
+NODE = "playground"
+NODE_IP = "127.0.0.1"
+KUBELET_VERSION = "v1.36.2"
+"""The version whose rules the kubelet follows."""
+
+
+def make_node(registry: Registry) -> None:
+    """Put the node into the cluster, ready."""
+    now = render_time(registry.clock.now())
+    type_ = registry.types.builtin("nodes")
+    labels = {"kubernetes.io/hostname": NODE, "kubernetes.io/os": "linux"}
+    node = {"metadata": {"name": NODE, "labels": labels}, "spec": {}}
+    registry.create(type_, node)
+    status = {
+        "conditions": [
+            {
+                "type": "Ready",
+                "status": "True",
+                "lastHeartbeatTime": now,
+                "lastTransitionTime": now,
+                "reason": "KubeletReady",
+                "message": "kubelet is posting ready status",
+            }
+        ],
+        "addresses": [
+            {"type": "InternalIP", "address": NODE_IP},
+            {"type": "Hostname", "address": NODE},
+        ],
+        "nodeInfo": {
+            "kubeletVersion": KUBELET_VERSION,
+            "kernelVersion": platform.release(),
+            "osImage": f"probewatch playground on {platform.system()}",
+            "containerRuntimeVersion": "playground://0",
+            "operatingSystem": "linux",
+            "architecture": platform.machine(),
+        },
+    }
+    registry.change(type_, "", NODE, lambda old: {**old, "status": status}, STATUS)
+
+
+class Scheduler:
+    """Puts each new pod on the node, and says so."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+        self._pods = registry.types.builtin("pods")
+        registry.store.listeners.append(self._notice)
+
+    def _notice(self, storage: str, change: Change) -> None:
+        if storage != "pods" or change.is_deletion:
+            return
+        pod = change.new.object
+        if not pod["spec"].get("nodeName") and "deletionTimestamp" not in pod["metadata"]:
+            asyncio.get_running_loop().call_soon(self._bind, change.new.key)
+
+    def _bind(self, key: Key) -> None:
+        found = self._registry.store.get("pods", key)
+        if found is None or found.object["spec"].get("nodeName"):
+            return
+        now = self._registry.clock.now()
+        scheduled = {
+            "type": "PodScheduled",
+            "status": "True",
+            "lastProbeTime": None,
+            "lastTransitionTime": render_time(now),
+        }
+        pod = found.object
+        # Past the rules: what a pod's owner may not change, a scheduler may.
+        bound = self._registry.store.put(
+            "pods",
+            {
+                **pod,
+                "spec": {**pod["spec"], "nodeName": NODE},
+                "status": {**pod.get("status", {}), "conditions": [scheduled]},
+            },
+        )
+        spec = parse_pod_spec(bound.object)
+        events = self._registry.types.builtin("events")
+        self._registry.create(events, render_scheduled(spec, NODE, now))
+
+
+class NodeFeed:
+    """Tells the kubelet what becomes of the pods of its node."""
+
+    def __init__(self, registry: Registry, kubelet: Kubelet) -> None:
+        self._kubelet = kubelet
+        registry.store.listeners.append(self._notice)
+
+    def _notice(self, storage: str, change: Change) -> None:
+        pod = change.new.object
+        if storage != "pods" or pod["spec"].get("nodeName") != NODE:
+            return
+        # Later: the kubelet writes to the store in its turn.
+        asyncio.get_running_loop().call_soon(self._tell(change))
+
+    def _tell(self, change: Change) -> Callable[[], None]:
+        pod = change.new.object
+        if change.is_deletion:
+            return lambda: self._kubelet.lose(pod["metadata"]["uid"])
+        return lambda: self._kubelet.see(pod)
