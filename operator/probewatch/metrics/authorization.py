@@ -1,0 +1,149 @@
+"""Who may read /metrics: whoever the cluster lets `get` that non-resource URL.
+
+The bearer token is reviewed by the API server (TokenReview), and so is the right of
+its user (SubjectAccessReview), as controller-runtime and kube-rbac-proxy do. Answers
+are kept for a short time, so that a scrape each few seconds costs next to nothing;
+a good answer is used for longer while the API server cannot be asked, since that
+is when the metrics are needed. Tokens are kept as their hash only.
+"""
+
+import asyncio
+import hashlib
+import json
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from http import HTTPStatus
+from typing import Protocol
+
+from probewatch.clock import Clock
+from probewatch.errors import ApiError
+
+ALLOWED_SECONDS = 60.0
+"""A right that is taken away is gone after so long."""
+
+REFUSED_SECONDS = 10.0
+"""A right that is given is there after so long; and a wrong token costs two requests a minute."""
+
+STALE_SECONDS = 600.0
+"""How long a good answer is used while the API server does not give a new one."""
+
+ANSWERS_KEPT = 256
+ASKED_AT_ONCE = 4
+"""Strangers with made-up tokens must not become a load on the API server."""
+
+LONGEST_TOKEN = 64 * 1024
+
+TOKEN_REVIEWS = "/apis/authentication.k8s.io/v1/tokenreviews"  # noqa: S105  # a path
+ACCESS_REVIEWS = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
+
+
+class Requester(Protocol):
+    """The one thing needed of an API client."""
+
+    async def request(
+        self, verb: str, path: str, *, body: object | None = None
+    ) -> tuple[int, bytes]:
+        """Return status and body of the answer; raises ApiError or OSError without one."""
+        ...
+
+
+class Verdict(Enum):
+    """What a request is answered with, as the HTTP status."""
+
+    ALLOWED = HTTPStatus.OK
+    UNKNOWN = HTTPStatus.UNAUTHORIZED
+    FORBIDDEN = HTTPStatus.FORBIDDEN
+    UNCHECKED = HTTPStatus.SERVICE_UNAVAILABLE
+    """The API server could not be asked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Answer:
+    verdict: Verdict
+    at: float
+
+
+class Authorizer:
+    """Judges the `Authorization` header of a request."""
+
+    def __init__(self, requester: Requester, *, clock: Clock, path: str = "/metrics") -> None:
+        self._requester = requester
+        self._clock = clock
+        self._path = path
+        self._answers: OrderedDict[bytes, _Answer] = OrderedDict()
+        self._turns = asyncio.Semaphore(ASKED_AT_ONCE)
+
+    async def judge(self, header: str) -> Verdict:
+        """Return the verdict on the value of an `Authorization` header."""
+        scheme, _, token = header.strip().partition(" ")
+        token = token.strip()
+        if scheme.lower() != "bearer" or not token or len(token) > LONGEST_TOKEN:
+            return Verdict.UNKNOWN
+        key = hashlib.sha256(token.encode(errors="surrogateescape")).digest()
+        if (known := self._fresh(key)) is not None:
+            return known
+        async with self._turns:
+            # While this one waited, the same token may have been judged for another.
+            return self._fresh(key) or self._keep(key, await self._ask(token))
+
+    def _fresh(self, key: bytes) -> Verdict | None:
+        kept = self._answers.get(key)
+        if kept is None:
+            return None
+        limit = ALLOWED_SECONDS if kept.verdict is Verdict.ALLOWED else REFUSED_SECONDS
+        return kept.verdict if self._clock.monotonic() - kept.at < limit else None
+
+    def _keep(self, key: bytes, verdict: Verdict) -> Verdict:
+        now = self._clock.monotonic()
+        if verdict is Verdict.UNCHECKED:
+            kept = self._answers.get(key, _Answer(verdict=verdict, at=now))
+            return kept.verdict if now - kept.at < STALE_SECONDS else verdict
+        self._answers[key] = _Answer(verdict=verdict, at=now)
+        self._answers.move_to_end(key)
+        if len(self._answers) > ANSWERS_KEPT:
+            self._answers.popitem(last=False)
+        return verdict
+
+    async def _ask(self, token: str) -> Verdict:
+        try:
+            user = await self._find_user(token)
+            if user is None:
+                return Verdict.UNKNOWN
+            return Verdict.ALLOWED if await self._may_read(user) else Verdict.FORBIDDEN
+        except (ApiError, OSError, ValueError, LookupError):
+            return Verdict.UNCHECKED
+
+    async def _find_user(self, token: str) -> Mapping[str, object] | None:
+        status = await self._review(
+            TOKEN_REVIEWS, "authentication.k8s.io/v1", "TokenReview", {"token": token}
+        )
+        user = status.get("user")
+        return user if status.get("authenticated") is True and isinstance(user, dict) else None
+
+    async def _may_read(self, user: Mapping[str, object]) -> bool:
+        who = {name: user[key] for key, name in _USER_FIELDS.items() if user.get(key)}
+        what = {"path": self._path, "verb": "get"}
+        spec = {**who, "nonResourceAttributes": what}
+        status = await self._review(
+            ACCESS_REVIEWS, "authorization.k8s.io/v1", "SubjectAccessReview", spec
+        )
+        return status.get("allowed") is True
+
+    async def _review(
+        self, path: str, api_version: str, kind: str, spec: Mapping[str, object]
+    ) -> Mapping[str, object]:
+        """Return the status of a review; raises ApiError, ValueError or LookupError without one."""
+        body = {"apiVersion": api_version, "kind": kind, "spec": spec}
+        code, answer = await self._requester.request("POST", path, body=body)
+        if code not in {HTTPStatus.OK, HTTPStatus.CREATED}:
+            raise ApiError(f"{kind} was answered with {code}", status=code)
+        status = json.loads(answer)["status"]
+        if not isinstance(status, dict):
+            raise ValueError(f"{kind} has no status")  # noqa: TRY004  # bad data, not a bad call
+        return status
+
+
+_USER_FIELDS = {"username": "user", "uid": "uid", "groups": "groups", "extra": "extra"}
+"""Fields of a TokenReview's user, and what a SubjectAccessReview calls them."""

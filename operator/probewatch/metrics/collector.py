@@ -1,0 +1,250 @@
+"""The collector: what the operator says of itself, read when it is asked for.
+
+Nothing is counted here. Each row of `READINGS` says where a family is read from; one
+whose source is not there (no kopf, no reports) is left out. Reading happens on
+the event loop, which owns what is read, and takes milliseconds.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
+
+from probewatch.boundary import Boundary
+from probewatch.clock import Clock
+from probewatch.core.findings import Confidence
+from probewatch.core.model import PodRef
+from probewatch.kube.event_reasons import EVENTS
+from probewatch.kube.event_writer import EventStats
+from probewatch.kube.sanitize import sanitize
+from probewatch.metrics import operator_families as families
+from probewatch.metrics.counters import Counters
+from probewatch.metrics.family import Family, Kind
+from probewatch.metrics.labels import LONGEST_VALUE
+from probewatch.watch.transport import WatchStats
+
+
+class Pods(Protocol):
+    """What is asked of the store."""
+
+    def pod_states(self) -> Mapping[tuple[str, str], int]:
+        """How many tracked pods of each namespace are in which state."""
+        ...
+
+    def not_ready_since(self) -> Iterable[tuple[PodRef, float]]:
+        """Pods that are not ready now, and since when."""
+        ...
+
+    def pending(self) -> int:
+        """How many restarts wait for their verdict."""
+        ...
+
+
+class ControllerStats(Protocol):
+    """What went through the controller."""
+
+    findings: Counter[str]
+    loop_lag_seconds: float
+
+
+class KopfStats(Protocol):
+    """How kopf is doing."""
+
+    running: bool
+    starts: int
+    failures: int
+
+
+class ReportStats(Protocol):
+    """What became of ProbeReports."""
+
+    written: Counter[str]
+    """By verb: `create`, `patch`, …"""
+    conflicts: int
+    dropped: Counter[str]
+    """By why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """All that is read for a scrape; what is `None` is not there."""
+
+    store: Pods
+    counters: Counters
+    boundary: Boundary
+    clock: Clock
+    version: str
+    watches: Sequence[WatchStats]
+    controller: ControllerStats
+    queues: Mapping[str, Callable[[], int]]
+    """Lengths by name."""
+    events: EventStats
+    api: Mapping[tuple[str, str, str], int]
+    """Requests by verb, resource and status code."""
+    kopf: KopfStats
+    reports: ReportStats | None = None
+    leads: Callable[[], bool] | None = None
+    """Whether this process is the one that writes."""
+
+
+Samples = Iterable[tuple[tuple[str, ...], float]]
+"""Label values, in the order of the family's labels, and the value."""
+
+Reading = Callable[[Sources], Samples | None]
+
+
+def collect(sources: Sources) -> tuple[Metric, ...]:
+    """Return the families about the operator that have a source."""
+    return tuple(_collect(sources))
+
+
+def _collect(sources: Sources) -> Iterator[Metric]:
+    for family, read in READINGS:
+        samples = read(sources)
+        if samples is not None:
+            yield _fill(family, samples)
+
+
+def _fill(family: Family, samples: Samples) -> Metric:
+    kind = CounterMetricFamily if family.kind is Kind.COUNTER else GaugeMetricFamily
+    metric = kind(family.open_metrics_name, family.help, labels=family.labels, unit=family.unit)
+    for values, value in samples:
+        metric.add_metric([sanitize(each, limit=LONGEST_VALUE) for each in values], value)
+    return metric
+
+
+# --- reading
+
+
+def _by_resource(
+    read: Callable[[WatchStats], Mapping[str, int]],
+) -> Reading:
+    """Read a counter with one more label, added up over the namespaces watched."""
+
+    def samples(sources: Sources) -> Samples:
+        found: Counter[tuple[str, ...]] = Counter()
+        for stats in sources.watches:
+            for label, count in read(stats).items():
+                found[stats.resource, label] += count
+        return found.items()
+
+    return samples
+
+
+def _total(read: Callable[[WatchStats], int]) -> Reading:
+    def samples(sources: Sources) -> Samples:
+        found: Counter[tuple[str, ...]] = Counter()
+        for stats in sources.watches:
+            found[stats.resource,] += read(stats)
+        return found.items()
+
+    return samples
+
+
+def _activity(sources: Sources) -> Samples:
+    """Read when the quietest watch of each resource was last heard, on the clock of others."""
+    offset = sources.clock.now() - sources.clock.monotonic()
+    found: dict[tuple[str, ...], float] = {}
+    for stats in sources.watches:
+        if stats.last_activity is not None:
+            at = stats.last_activity + offset
+            found[stats.resource,] = min(at, found.get((stats.resource,), at))
+    return found.items()
+
+
+def _synced(sources: Sources) -> Samples:
+    found: dict[tuple[str, ...], bool] = {}
+    for stats in sources.watches:
+        found[stats.resource,] = stats.synced and found.get((stats.resource,), True)
+    return found.items()
+
+
+def _verdicts(sources: Sources) -> Samples:
+    counted = sources.counters.verdicts
+    return [((confidence,), counted[confidence]) for confidence in Confidence]
+
+
+def _series(sources: Sources) -> Samples:
+    for table in sources.counters.tables.every():
+        yield (table.family.name,), table.series
+
+
+def _series_dropped(sources: Sources) -> Samples:
+    for table in sources.counters.tables.every():
+        yield (table.family.name,), table.dropped
+
+
+def _labelled(read: Callable[[Sources], Mapping[str, int]], *known: str) -> Reading:
+    """Read a counter with one label, whose *known* values start at 0."""
+
+    def samples(sources: Sources) -> Samples:
+        every = {**dict.fromkeys(known, 0), **read(sources)}
+        return [((name,), count) for name, count in every.items()]
+
+    return samples
+
+
+def _single(read: Callable[[Sources], float]) -> Reading:
+    """Read a value without labels."""
+    return lambda sources: (((), read(sources)),)
+
+
+def _reports(
+    read: Callable[[ReportStats], Mapping[str, int] | int],
+) -> Reading:
+    """Read of reports, where there are any: by one label, or a single value."""
+
+    def samples(sources: Sources) -> Samples | None:
+        if sources.reports is None:
+            return None
+        found = read(sources.reports)
+        if isinstance(found, int):
+            return (((), found),)
+        return [((name,), count) for name, count in found.items()]
+
+    return samples
+
+
+def _leader(sources: Sources) -> Samples | None:
+    return None if sources.leads is None else (((), sources.leads()),)
+
+
+DROPS = ("QueueFull", "PodBudget", "Forbidden", "NamespaceGone", "Rejected", "Unanswered")
+"""Why Events are not written; an alert waits for some of these."""
+
+READINGS: tuple[tuple[Family, Reading], ...] = (
+    (families.BUILD_INFO, lambda s: (((s.version,), 1),)),
+    (families.LEADER, _leader),
+    (families.WATCH_ACTIVITY, _activity),
+    (families.WATCH_SYNCED, _synced),
+    (families.WATCH_RELISTS, _by_resource(lambda stats: stats.relists)),
+    (families.WATCH_ERRORS, _by_resource(lambda stats: stats.errors)),
+    (families.WATCH_DECODE_ERRORS, _total(lambda stats: stats.decode_errors)),
+    (families.WATCH_UPDATES, _by_resource(lambda stats: stats.updates)),
+    (families.WATCH_BYTES, _total(lambda stats: stats.bytes_read)),
+    (families.API_REQUESTS, lambda s: s.api.items()),
+    (families.FINDINGS, _labelled(lambda s: s.controller.findings)),
+    (families.VERDICTS, _verdicts),
+    (families.RESTARTS_PENDING, _single(lambda s: s.store.pending())),
+    (families.QUEUE_LENGTH, _labelled(lambda s: {name: f() for name, f in s.queues.items()})),
+    (
+        families.EVENTS_POSTED,
+        _labelled(lambda s: s.events.posted, *(each.reason for each in EVENTS)),
+    ),
+    (families.EVENTS_EXISTED, _single(lambda s: s.events.existed)),
+    (families.EVENT_RETRIES, _single(lambda s: s.events.retries)),
+    (families.EVENTS_DROPPED, _labelled(lambda s: s.events.dropped, *DROPS)),
+    (families.REPORTS_WRITTEN, _reports(lambda reports: reports.written)),
+    (families.REPORT_CONFLICTS, _reports(lambda reports: reports.conflicts)),
+    (families.REPORTS_DROPPED, _reports(lambda reports: reports.dropped)),
+    (families.INTERNAL_ERRORS, _labelled(lambda s: s.boundary.errors)),
+    (families.LOOP_LAG, _single(lambda s: s.controller.loop_lag_seconds)),
+    (families.KOPF_RUNNING, _single(lambda s: s.kopf.running)),
+    (families.KOPF_STARTS, _single(lambda s: s.kopf.starts)),
+    (families.KOPF_FAILURES, _single(lambda s: s.kopf.failures)),
+    (families.SERIES, _series),
+    (families.SERIES_DROPPED, _series_dropped),
+)
+"""Each family about the operator, and how it is read (but for the time that rendering took)."""

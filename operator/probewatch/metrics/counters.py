@@ -1,0 +1,252 @@
+"""Counters: the sink that counts findings.
+
+What it counts belongs to workloads, so that it outlives their pods; loops and the
+like belong to pods and go with them. A restart is counted once, under the cause that
+was published first: a correction is counted by itself, and no counter ever falls.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+
+from probewatch.clock import Clock
+from probewatch.core.advice import lint, start_budget
+from probewatch.core.findings import (
+    Advice,
+    Cause,
+    Confidence,
+    Finding,
+    FlappingChanged,
+    LoopEnded,
+    LoopStarted,
+    Pattern,
+    PodForgotten,
+    PodTracked,
+    ProbeFailures,
+    ProbeKillWithoutRestart,
+    Readiness,
+    ReadinessChanged,
+    ReadinessReason,
+    Restart,
+    RestartCorrected,
+)
+from probewatch.core.model import PodRef, PodSpec, PodUid, ProbeType, Workload
+from probewatch.metrics import possible
+from probewatch.metrics.followed import Followed, Known
+from probewatch.metrics.labels import escape, tail
+from probewatch.metrics.tables import Tables
+from probewatch.metrics.totals import NotReadyTotal, RestartTotal, Total, TransitionTotal
+
+GOING = frozenset({ReadinessReason.TERMINATING, ReadinessReason.COMPLETED})
+"""A pod that ends is not ready by right: that is no time lost."""
+
+
+def _recall_nothing(_workload: Workload) -> Iterable[Total]:
+    return ()
+
+
+class Counters:
+    """The sink; *recall* gives what a record holds of a workload that comes (back) into sight."""
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        series_limit: int,
+        recall: Callable[[Workload], Iterable[Total]] = _recall_nothing,
+    ) -> None:
+        self.tables = Tables(series_limit)
+        self.verdicts: Counter[Confidence] = Counter()
+        self._followed = Followed(self.tables, clock)
+        self._clock = clock
+        self._recall = recall
+        self._lost: dict[PodUid, float] = {}
+        """Since when pods are not ready that had been, by our own clock."""
+
+    @property
+    def workload_of(self) -> Callable[[PodUid], str | None]:
+        """Gives the subject of a followed pod's workload, in any thread."""
+        return self._followed.workload_of
+
+    def publish(self, finding: Finding, workload: Workload) -> None:
+        """Count a finding; costs microseconds and never fails on what a finding can hold."""
+        if isinstance(finding, PodForgotten):
+            self._forget(finding.pod)
+            return
+        pod = finding.now.pod if isinstance(finding, RestartCorrected) else finding.pod
+        known = self._hold(workload)
+        if isinstance(finding, PodTracked) or self._followed.is_followed(pod.uid):
+            self._followed.arrive(pod, known)
+        self._count(finding, known)
+
+    def restore(self, totals: Iterable[Total]) -> None:
+        """Let counters go on from *totals*; those that are further on stay where they are.
+
+        May be called at any time; doing it twice changes nothing.
+        """
+        for total in totals:
+            known = self._hold(total.workload, recall=False)
+            match total:
+                case RestartTotal():
+                    subject = known.container(total.container)
+                    cause = possible.CAUSES[total.cause]
+                    self.tables.restarts.raise_to(subject, cause, total.count)
+                case TransitionTotal():
+                    change = possible.TRANSITIONS[total.to, total.reason]
+                    self.tables.transitions.raise_to(known.subject, change, total.count)
+                case NotReadyTotal():
+                    self.tables.not_ready.raise_to(known.subject, "", total.seconds)
+
+    def totals_of(self, workload: Workload) -> tuple[Total, ...]:
+        """Return what the counters of a workload show, for a record to keep."""
+        known = self._hold(workload, recall=False)
+        return (
+            *self._restart_totals(workload, known),
+            *(
+                TransitionTotal(workload=workload, to=to, reason=reason, count=int(count))
+                for (to, reason), text in possible.TRANSITIONS.items()
+                if (count := self.tables.transitions.value(known.subject, text))
+            ),
+            NotReadyTotal(
+                workload=workload, seconds=self.tables.not_ready.value(known.subject, "")
+            ),
+        )
+
+    def sweep(self) -> None:
+        """Let go of what is long gone."""
+        self._followed.sweep()
+
+    def _restart_totals(self, workload: Workload, known: Known) -> Iterator[RestartTotal]:
+        for container, subject in known.containers.items():
+            for cause, text in possible.CAUSES.items():
+                if count := self.tables.restarts.value(subject, text):
+                    yield RestartTotal(
+                        workload=workload, container=container, cause=cause, count=int(count)
+                    )
+
+    def _hold(self, workload: Workload, *, recall: bool = True) -> Known:
+        known, is_new = self._followed.hold(workload)
+        if is_new and recall:
+            self.restore(self._recall(workload))
+        return known
+
+    def _count(self, finding: Finding, known: Known) -> None:
+        match finding:
+            case PodTracked(spec=spec):
+                self._begin(known, spec)
+            case Restart():
+                self._restart(finding, known)
+            case RestartCorrected(was=was, now=now):
+                change = tail(was=was.cause, cause=now.cause)
+                self.tables.corrections.add(known.container(now.container), change)
+            case ProbeKillWithoutRestart(container=container, cause=cause):
+                self.tables.kills.add(known.container(container), possible.CAUSES[cause])
+            case ProbeFailures():
+                self._failures(finding, known)
+            case ReadinessChanged():
+                self._readiness(finding, known)
+            case _:
+                self._show(finding, known)
+
+    def _show(self, finding: Finding, known: Known) -> None:
+        """Set what holds for a while."""
+        match finding:
+            case FlappingChanged(pod=pod, flapping=flapping):
+                subject = self._followed.pod_subject(pod, known.subject)
+                self.tables.flapping.put(subject, ("",), (int(flapping),))
+            case LoopStarted(pod=pod, container=container, cause=cause):
+                self._loop(pod, known.container(container), cause, 1)
+            case LoopEnded(pod=pod, container=container, cause=cause, gone=False):
+                self._loop(pod, known.container(container), cause, 0)
+            case Advice(container=container, probe_type=probe_type, finding=name):
+                advice = tail(probe_type=probe_type, finding=name)
+                self._advise(known.container(container), advice)
+            case _:
+                pass  # nothing that is counted or shown
+
+    def _begin(self, known: Known, spec: PodSpec) -> None:
+        """Let the series begin that a pod with this spec makes possible."""
+        if known.spec is spec or known.spec == spec:
+            return
+        known.spec = spec
+        self.tables.transitions.begin(known.subject, possible.first_transitions(spec))
+        self.tables.not_ready.begin(known.subject, ("",))
+        for container in spec.containers:
+            subject = known.container(container.name)
+            self.tables.restarts.begin(subject, possible.first_causes(container))
+            self.tables.failures.begin(subject, possible.first_failures(container))
+            self.tables.patterns.begin(subject, possible.first_patterns(container))
+            self.tables.kills.begin(subject, possible.first_kills(container, spec))
+        self._describe(known, spec)
+
+    def _describe(self, known: Known, spec: PodSpec) -> None:
+        """Say what follows from the spec alone, in place of what the one before said."""
+        for subject in known.containers.values():
+            for table in self.tables.states():
+                table.drop(subject)
+        for container in spec.containers:
+            budgets = {
+                possible.BUDGETS[probe.probe_type]: start_budget(probe)
+                for probe in container.probes
+                if probe.probe_type is not ProbeType.READINESS
+            }
+            subject = known.container(container.name)
+            self.tables.budgets.put(subject, tuple(budgets), tuple(budgets.values()))
+        for item in lint(spec):
+            advice = tail(probe_type=item.probe_type, finding=item.finding)
+            self._advise(known.container(item.container), advice)
+
+    def _restart(self, restart: Restart, known: Known) -> None:
+        subject, cause = known.container(restart.container), possible.CAUSES[restart.cause]
+        at = restart.observed_at if restart.finished_at is None else restart.finished_at
+        own = self._followed.pod_subject(restart.pod, subject)
+        self.tables.last_restarts.set(own, cause, at)
+        if restart.baseline:
+            return
+        spec = None if known.spec is None else known.spec.container(restart.container)
+        self.tables.restarts.begin(subject, possible.all_causes(spec))
+        self.tables.restarts.add(subject, cause)
+        self.verdicts[restart.confidence] += 1
+        if restart.pattern is not Pattern.NONE:
+            pattern = possible.PATTERNS[restart.pattern, restart.cause]
+            self.tables.patterns.add(subject, pattern)
+        if restart.pattern is Pattern.NODE_WIDE:
+            self.tables.nodes.add(f'node="{escape(restart.pod.node)}"', "")
+
+    def _failures(self, failures: ProbeFailures, known: Known) -> None:
+        subject = known.container(failures.container)
+        spec = None if known.spec is None else known.spec.container(failures.container)
+        probe = None if spec is None else spec.probe(failures.probe_type)
+        self.tables.failures.begin(subject, possible.all_failures(probe))
+        kind = possible.FAILURES[failures.probe_type, failures.reason]
+        self.tables.failures.add(subject, kind, failures.count)
+
+    def _readiness(self, change: ReadinessChanged, known: Known) -> None:
+        text = possible.TRANSITIONS[change.to, change.reason]
+        self.tables.transitions.add(known.subject, text)
+        if change.hidden:
+            return
+        if change.to is Readiness.NOT_READY:
+            if change.reason not in GOING:
+                self._lost[change.pod.uid] = self._clock.monotonic()
+            return
+        self._lost.pop(change.pod.uid, None)
+        if change.time_to_ready is not None:
+            self.tables.time_to_ready.observe(known.subject, change.time_to_ready)
+        if change.not_ready_seconds is not None and change.reason is not ReadinessReason.STARTUP:
+            self.tables.not_ready.add(known.subject, "", change.not_ready_seconds)
+            self.tables.outages.observe(known.subject, change.not_ready_seconds)
+
+    def _loop(self, pod: PodRef, container: str, cause: Cause, value: int) -> None:
+        subject = self._followed.pod_subject(pod, container)
+        self.tables.loops.put(subject, (possible.CAUSES[cause],), (value,))
+
+    def _advise(self, subject: str, advice: str) -> None:
+        self.tables.advice.set(subject, advice, 1)
+
+    def _forget(self, pod: PodRef) -> None:
+        since = self._lost.pop(pod.uid, None)
+        workload = self._followed.workload_of(pod.uid)
+        if since is not None and workload is not None:
+            lost = max(0.0, self._clock.monotonic() - since)
+            self.tables.not_ready.add(workload, "", lost)
+        self._followed.forget(pod.uid)

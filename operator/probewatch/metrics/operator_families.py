@@ -1,0 +1,214 @@
+"""Families about the operator itself: few series, rendered by prometheus_client."""
+
+from probewatch.metrics.family import Family, Kind, Stability
+
+BUILD_INFO = Family(
+    "probewatch_build_info",
+    Kind.GAUGE,
+    ("version",),
+    "1, with the version as a label.",
+)
+LEADER = Family(
+    "probewatch_leader",
+    Kind.GAUGE,
+    (),
+    "1 if this process is the one that writes to the cluster.",
+)
+WATCH_ACTIVITY = Family(
+    "probewatch_watch_last_activity_timestamp_seconds",
+    Kind.GAUGE,
+    ("resource",),
+    "When the watch last heard of the API server; of several namespaces, the quietest.",
+)
+WATCH_SYNCED = Family(
+    "probewatch_watch_synced",
+    Kind.GAUGE,
+    ("resource",),
+    "1 while everything that is watched is known in full.",
+)
+WATCH_RELISTS = Family(
+    "probewatch_watch_relists_total",
+    Kind.COUNTER,
+    ("resource", "reason"),
+    "Full lists, by why one was needed.",
+)
+WATCH_ERRORS = Family(
+    "probewatch_watch_errors_total",
+    Kind.COUNTER,
+    ("resource", "code"),
+    "Interruptions of the watch, by status code or kind of fault.",
+)
+WATCH_DECODE_ERRORS = Family(
+    "probewatch_watch_decode_errors_total",
+    Kind.COUNTER,
+    ("resource",),
+    "Objects that could not be decoded and were left out.",
+)
+WATCH_UPDATES = Family(
+    "probewatch_watch_updates_total",
+    Kind.COUNTER,
+    ("resource", "type"),
+    "Updates received, by type.",
+)
+WATCH_BYTES = Family(
+    "probewatch_watch_received_bytes_total",
+    Kind.COUNTER,
+    ("resource",),
+    "Bytes received by list and watch.",
+)
+API_REQUESTS = Family(
+    "probewatch_api_requests_total",
+    Kind.COUNTER,
+    ("verb", "resource", "code"),
+    "Requests to the API server, by verb, resource and status code.",
+)
+FINDINGS = Family(
+    "probewatch_findings_total",
+    Kind.COUNTER,
+    ("kind",),
+    "Findings made, by kind.",
+)
+VERDICTS = Family(
+    "probewatch_restart_verdicts_total",
+    Kind.COUNTER,
+    ("confidence",),
+    "Restarts counted, by how sure the verdict on their cause was when it was published.",
+)
+RESTARTS_PENDING = Family(
+    "probewatch_restarts_pending",
+    Kind.GAUGE,
+    (),
+    "Restarts whose verdict waits for late evidence.",
+)
+QUEUE_LENGTH = Family(
+    "probewatch_queue_length",
+    Kind.GAUGE,
+    ("queue",),
+    "Things that wait in a queue.",
+)
+EVENTS_POSTED = Family(
+    "probewatch_events_posted_total",
+    Kind.COUNTER,
+    ("reason",),
+    "Kubernetes Events written, or found written already, by reason.",
+)
+EVENTS_EXISTED = Family(
+    "probewatch_events_existed_total",
+    Kind.COUNTER,
+    (),
+    "Kubernetes Events that were there already when they were to be written.",
+)
+EVENT_RETRIES = Family(
+    "probewatch_event_retries_total",
+    Kind.COUNTER,
+    (),
+    "Further tries to write a Kubernetes Event.",
+)
+EVENTS_DROPPED = Family(
+    "probewatch_events_dropped_total",
+    Kind.COUNTER,
+    ("why",),
+    "Kubernetes Events that were not written, by why.",
+)
+REPORTS_WRITTEN = Family(
+    "probewatch_reports_written_total",
+    Kind.COUNTER,
+    ("verb",),
+    "Writes of ProbeReports, by verb.",
+    Stability.EXPERIMENTAL,
+)
+REPORT_CONFLICTS = Family(
+    "probewatch_report_conflicts_total",
+    Kind.COUNTER,
+    (),
+    "Writes of ProbeReports that met another writer and were done again.",
+    Stability.EXPERIMENTAL,
+)
+REPORTS_DROPPED = Family(
+    "probewatch_reports_dropped_total",
+    Kind.COUNTER,
+    ("why",),
+    "Writes of ProbeReports that were given up, by why.",
+    Stability.EXPERIMENTAL,
+)
+INTERNAL_ERRORS = Family(
+    "probewatch_internal_errors_total",
+    Kind.COUNTER,
+    ("where",),
+    "Errors of probewatch itself, by where they ended; the log has their tracebacks.",
+)
+LOOP_LAG = Family(
+    "probewatch_event_loop_lag_seconds",
+    Kind.GAUGE,
+    (),
+    "How late the last heartbeat was: how long the process was busy with one thing.",
+)
+KOPF_RUNNING = Family(
+    "probewatch_kopf_running",
+    Kind.GAUGE,
+    (),
+    "1 while the kopf operator runs beside the watch.",
+)
+KOPF_STARTS = Family(
+    "probewatch_kopf_starts_total",
+    Kind.COUNTER,
+    (),
+    "Starts of the kopf operator.",
+)
+KOPF_FAILURES = Family(
+    "probewatch_kopf_failures_total",
+    Kind.COUNTER,
+    (),
+    "Ends of the kopf operator that nobody asked for.",
+)
+SERIES = Family(
+    "probewatch_series",
+    Kind.GAUGE,
+    ("family",),
+    "Series held, of the families that grow with the cluster.",
+)
+SERIES_DROPPED = Family(
+    "probewatch_series_dropped_total",
+    Kind.COUNTER,
+    ("family",),
+    "Values that got no series of their own because their family was full.",
+)
+RENDER_SECONDS = Family(
+    "probewatch_scrape_render_seconds",
+    Kind.GAUGE,
+    (),
+    "How long the last answer took to render.",
+    Stability.EXPERIMENTAL,
+)
+
+OPERATOR_FAMILIES = (
+    BUILD_INFO,
+    LEADER,
+    WATCH_ACTIVITY,
+    WATCH_SYNCED,
+    WATCH_RELISTS,
+    WATCH_ERRORS,
+    WATCH_DECODE_ERRORS,
+    WATCH_UPDATES,
+    WATCH_BYTES,
+    API_REQUESTS,
+    FINDINGS,
+    VERDICTS,
+    RESTARTS_PENDING,
+    QUEUE_LENGTH,
+    EVENTS_POSTED,
+    EVENTS_EXISTED,
+    EVENT_RETRIES,
+    EVENTS_DROPPED,
+    REPORTS_WRITTEN,
+    REPORT_CONFLICTS,
+    REPORTS_DROPPED,
+    INTERNAL_ERRORS,
+    LOOP_LAG,
+    KOPF_RUNNING,
+    KOPF_STARTS,
+    KOPF_FAILURES,
+    SERIES,
+    SERIES_DROPPED,
+    RENDER_SECONDS,
+)

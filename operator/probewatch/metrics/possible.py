@@ -1,0 +1,141 @@
+"""Which series are possible: those that start at 0 before anything was counted.
+
+`increase()` does not see the first step of a series that appears with it, so
+a counter has to be there before. All combinations of labels would be too many: from
+the start there is what the pod's probes can bring, and what happens most; the rest
+of a container's causes, and of a probe's reasons, starts with its first restart or failure.
+"""
+
+from collections.abc import Mapping
+from itertools import product
+
+from probewatch.core.evidence import FailureReason
+from probewatch.core.findings import Cause, Pattern, Readiness, ReadinessReason
+from probewatch.core.model import Container, HandlerKind, PodSpec, Probe, ProbeType, RestartPolicy
+from probewatch.metrics.labels import tail
+
+CAUSES: Mapping[Cause, str] = {cause: tail(cause=cause) for cause in Cause}
+
+TRANSITIONS: Mapping[tuple[Readiness, ReadinessReason], str] = {
+    (to, reason): tail(to=to, reason=reason) for to, reason in product(Readiness, ReadinessReason)
+}
+
+FAILURES: Mapping[tuple[ProbeType, FailureReason], str] = {
+    (probe_type, reason): tail(probe_type=probe_type, reason=reason)
+    for probe_type, reason in product(ProbeType, FailureReason)
+}
+
+PATTERNS: Mapping[tuple[Pattern, Cause], str] = {
+    (pattern, cause): tail(pattern=pattern, cause=cause)
+    for pattern, cause in product(Pattern, Cause)
+}
+
+BUDGETS: Mapping[ProbeType, str] = {each: tail(probe_type=each) for each in ProbeType}
+
+OFTEN = (Cause.ERROR, Cause.OOM_KILLED)
+"""What ends containers most, probes aside."""
+
+_PROBE_CAUSES = {
+    ProbeType.LIVENESS: Cause.LIVENESS_PROBE,
+    ProbeType.STARTUP: Cause.STARTUP_PROBE,
+}
+
+_NETWORK = (
+    FailureReason.TIMEOUT,
+    FailureReason.REFUSED,
+    FailureReason.RESET,
+    FailureReason.UNREACHABLE,
+    FailureReason.DNS,
+    FailureReason.OTHER,
+    FailureReason.ERRORED,
+)
+_HTTP = (
+    FailureReason.HTTP_5XX,
+    FailureReason.HTTP_4XX,
+    FailureReason.HTTP_3XX,
+    FailureReason.HTTP_1XX,
+    FailureReason.TLS,
+)
+_HANDLERS: Mapping[HandlerKind, tuple[FailureReason, ...]] = {
+    HandlerKind.HTTP_GET: (FailureReason.TIMEOUT, *_HTTP, *_NETWORK),
+    HandlerKind.TCP_SOCKET: (FailureReason.TIMEOUT, FailureReason.REFUSED, *_NETWORK),
+    HandlerKind.GRPC: (
+        FailureReason.TIMEOUT,
+        FailureReason.GRPC_UNHEALTHY,
+        FailureReason.GRPC_ERROR,
+        *_NETWORK,
+    ),
+    HandlerKind.EXEC: (
+        FailureReason.TIMEOUT,
+        FailureReason.EXEC_EXIT,
+        FailureReason.OTHER,
+        FailureReason.ERRORED,
+    ),
+    HandlerKind.NONE: (FailureReason.OTHER,),
+}
+"""How a probe of each kind can fail; the first two are there from the start."""
+
+FROM_THE_START = 2
+
+
+def probe_causes(container: Container) -> tuple[Cause, ...]:
+    """Return the causes that the container's probes can bring."""
+    types = (probe.probe_type for probe in container.probes)
+    return tuple(_PROBE_CAUSES[each] for each in types if each in _PROBE_CAUSES)
+
+
+def first_causes(container: Container) -> tuple[str, ...]:
+    """Return the tails of causes that a container starts with."""
+    declared = (
+        *((Cause.POST_START_HOOK,) if container.has_post_start else ()),
+        *((Cause.RESTART_RULE,) if container.restart_rules else ()),
+    )
+    return tuple(CAUSES[each] for each in (*probe_causes(container), *declared, *OFTEN))
+
+
+def all_causes(container: Container | None) -> tuple[str, ...]:
+    """Return the tails of all causes that a container can ever have."""
+    if container is None:
+        return tuple(CAUSES.values())
+    never = set(_PROBE_CAUSES.values()) - set(probe_causes(container))
+    if not container.has_post_start:
+        never.add(Cause.POST_START_HOOK)
+    return tuple(text for cause, text in CAUSES.items() if cause not in never)
+
+
+def first_failures(container: Container) -> tuple[str, ...]:
+    """Return the tails of failures that a container's probes start with."""
+    return tuple(
+        FAILURES[probe.probe_type, reason]
+        for probe in container.probes
+        for reason in _HANDLERS[probe.handler][:FROM_THE_START]
+    )
+
+
+def all_failures(probe: Probe | None) -> tuple[str, ...]:
+    """Return the tails of all failures that a probe can have; none where it is not known."""
+    if probe is None:
+        return ()
+    reasons = dict.fromkeys(_HANDLERS[probe.handler])
+    return tuple(FAILURES[probe.probe_type, reason] for reason in reasons)
+
+
+def first_patterns(container: Container) -> tuple[str, ...]:
+    """Return the tails of patterns that an alert waits for."""
+    return tuple(PATTERNS[Pattern.WORKLOAD_WIDE, cause] for cause in probe_causes(container))
+
+
+def first_kills(container: Container, spec: PodSpec) -> tuple[str, ...]:
+    """Return the tails of kills without a restart, where pods are not restarted."""
+    if spec.restart_policy is not RestartPolicy.NEVER:
+        return ()
+    return tuple(CAUSES[cause] for cause in probe_causes(container))
+
+
+def first_transitions(spec: PodSpec) -> tuple[str, ...]:
+    """Return the tails of changes of readiness that a workload starts with."""
+    reasons = [ReadinessReason.CONTAINER_RESTART]
+    if any(container.readiness for container in spec.containers):
+        reasons.append(ReadinessReason.READINESS_PROBE)
+    both = [TRANSITIONS[to, reason] for reason in reasons for to in Readiness]
+    return (TRANSITIONS[Readiness.READY, ReadinessReason.STARTUP], *both)

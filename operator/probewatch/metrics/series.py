@@ -1,0 +1,135 @@
+"""Series in little space: what a table of one family holds.
+
+One entry for each subject, with the values of all its series. Entries are never
+changed but replaced, so that a copy of the dictionary, which costs next to nothing,
+is a snapshot that any thread may read. Subjects to which nothing has happened share
+one entry of zeros.
+"""
+
+import bisect
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+
+from probewatch.metrics.family import Family
+
+Cells = tuple[tuple[str, ...], tuple[float, ...]]
+"""Tails, and the value for each."""
+
+Rows = Mapping[str, Cells]
+
+Bars = tuple[tuple[int, ...], float]
+"""Observations in each bucket (not added up), the last above all bounds; and their sum."""
+
+
+class Table:
+    """Counters or gauges of one family; *limit* series, the rest is summed up as *overflow*.
+
+    Without *overflow* what does not fit is only counted.
+    """
+
+    def __init__(self, family: Family, *, limit: int, overflow: str = "") -> None:
+        self.family = family
+        self.rows: dict[str, Cells] = {}
+        self.series = 0
+        self.dropped = 0
+        self._limit = limit
+        self._overflow = overflow
+
+    def begin(self, subject: str, tails: tuple[str, ...]) -> bool:
+        """Start series at 0 where there are none yet; tell whether there is room for them."""
+        cells = self.rows.get(subject)
+        fresh = tails if cells is None else tuple(each for each in tails if each not in cells[0])
+        if not fresh:
+            return True
+        if self.series + len(fresh) > self._limit and subject != self._overflow:
+            self.dropped += len(fresh)
+            return False
+        self.series += len(fresh)
+        if cells is None:
+            self.rows[subject] = zeros(fresh)
+        else:
+            self.rows[subject] = ((*cells[0], *fresh), (*cells[1], *zeros(fresh)[1]))
+        return True
+
+    def add(self, subject: str, tail: str, amount: float = 1) -> None:
+        """Add to a counter, which starts at 0 if it has to."""
+        if not self.begin(subject, (tail,)):
+            if not self._overflow:
+                return
+            subject = self._overflow
+            self.begin(subject, (tail,))
+        self._replace(subject, tail, lambda before: before + amount)
+
+    def raise_to(self, subject: str, tail: str, value: float) -> None:
+        """Let a counter go on from *value*, if it is not beyond already."""
+        self.add(subject, tail, max(0, value - self.value(subject, tail)))
+
+    def put(self, subject: str, tails: tuple[str, ...], values: tuple[float, ...]) -> None:
+        """Set the gauges of a subject; those not given are gone."""
+        self.drop(subject)
+        if self.begin(subject, tails):
+            self.rows[subject] = (tails, values)
+
+    def set(self, subject: str, tail: str, value: float) -> None:
+        """Set one gauge of a subject, beside those that it has."""
+        if self.begin(subject, (tail,)):
+            self._replace(subject, tail, lambda _: value)
+
+    def _replace(self, subject: str, tail: str, change: Callable[[float], float]) -> None:
+        tails, values = self.rows[subject]
+        at = tails.index(tail)
+        self.rows[subject] = (tails, (*values[:at], change(values[at]), *values[at + 1 :]))
+
+    def drop(self, subject: str) -> None:
+        """Let go of all series of a subject."""
+        cells = self.rows.pop(subject, None)
+        if cells is not None:
+            self.series -= len(cells[0])
+
+    def value(self, subject: str, tail: str) -> float:
+        """Return the value of a series; 0 where there is none."""
+        tails, values = self.rows.get(subject, ((), ()))
+        return values[tails.index(tail)] if tail in tails else 0
+
+    def is_blank(self, subject: str) -> bool:
+        """Tell whether nothing was ever counted for a subject."""
+        return not any(self.rows.get(subject, ((), ()))[1])
+
+
+@lru_cache(maxsize=4096)
+def zeros(tails: tuple[str, ...]) -> Cells:
+    """Return the entry of series that start; the same object for the same tails."""
+    return (tails, (0,) * len(tails))
+
+
+class Histogram:
+    """Distributions of one family: a subject has one line per bound and three more."""
+
+    def __init__(self, family: Family, *, bounds: tuple[float, ...], limit: int) -> None:
+        self.family = family
+        self.bounds = bounds
+        self.rows: dict[str, Bars] = {}
+        self.dropped = 0
+        self._most = limit // (len(bounds) + 3)
+
+    @property
+    def series(self) -> int:
+        """How many series it has."""
+        return len(self.rows) * (len(self.bounds) + 3)
+
+    def observe(self, subject: str, value: float) -> None:
+        """Add one observation."""
+        if subject not in self.rows and len(self.rows) >= self._most:
+            self.dropped += 1
+            return
+        counts, total = self.rows.get(subject, ((0,) * (len(self.bounds) + 1), 0.0))
+        at = bisect.bisect_left(self.bounds, value)
+        self.rows[subject] = ((*counts[:at], counts[at] + 1, *counts[at + 1 :]), total + value)
+
+    def drop(self, subject: str) -> None:
+        """Let go of a subject's distribution."""
+        self.rows.pop(subject, None)
+
+    def is_blank(self, subject: str) -> bool:
+        """Tell whether nothing was ever observed for a subject."""
+        return subject not in self.rows

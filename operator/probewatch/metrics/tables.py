@@ -1,0 +1,62 @@
+"""The tables of all families that grow with the cluster, and what they share."""
+
+from collections.abc import Iterator
+
+from probewatch.metrics import cluster_families as families
+from probewatch.metrics.family import Family
+from probewatch.metrics.labels import OVERFLOW_CONTAINER, OVERFLOW_WORKLOAD
+from probewatch.metrics.series import Histogram, Table
+
+START_BOUNDS = (1.0, 2.5, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0)
+"""Seconds: from what a probe each second can tell apart to what nobody waits for."""
+
+OUTAGE_BOUNDS = (5.0, 15.0, 30.0, 60.0, 120.0, 300.0, 900.0, 3600.0, 21600.0)
+"""Seconds: from one failed run of a probe to a working day."""
+
+
+class Tables:
+    """One table for each family, each with room for *limit* series."""
+
+    def __init__(self, limit: int) -> None:
+        def of_containers(family: Family) -> Table:
+            return Table(family, limit=limit, overflow=OVERFLOW_CONTAINER)
+
+        def of_workloads(family: Family) -> Table:
+            return Table(family, limit=limit, overflow=OVERFLOW_WORKLOAD)
+
+        def of_state(family: Family) -> Table:
+            return Table(family, limit=limit)
+
+        self.restarts = of_containers(families.RESTARTS)
+        self.failures = of_containers(families.PROBE_FAILURES)
+        self.transitions = of_workloads(families.TRANSITIONS)
+        self.not_ready = of_workloads(families.NOT_READY_SECONDS)
+        self.patterns = of_containers(families.PATTERN_RESTARTS)
+        self.corrections = of_containers(families.CORRECTIONS)
+        self.kills = of_containers(families.KILLS_WITHOUT_RESTART)
+        self.budgets = of_state(families.PROBE_BUDGET)
+        self.advice = of_state(families.ADVICE)
+        self.nodes = of_state(families.NODE_WIDE_RESTARTS)
+        self.loops = of_state(families.RESTART_LOOP)
+        self.last_restarts = of_state(families.LAST_RESTART)
+        self.flapping = of_state(families.FLAPPING)
+        self.time_to_ready = Histogram(families.TIME_TO_READY, bounds=START_BOUNDS, limit=limit)
+        self.outages = Histogram(families.NOT_READY_DURATION, bounds=OUTAGE_BOUNDS, limit=limit)
+
+    def counters(self) -> Iterator[Table | Histogram]:
+        """Yield what counts things that happened to workloads."""
+        yield from (self.restarts, self.failures, self.transitions, self.not_ready)
+        yield from (self.patterns, self.corrections, self.kills)
+        yield from (self.time_to_ready, self.outages)
+
+    def states(self) -> Iterator[Table]:
+        """Yield what is said of a workload only while it has pods."""
+        yield from (self.budgets, self.advice)
+
+    def of_pods(self) -> Iterator[Table]:
+        """Yield what is said of single pods."""
+        yield from (self.loops, self.last_restarts, self.flapping)
+
+    def every(self) -> Iterator[Table | Histogram]:
+        """Yield all of them."""
+        yield from (*self.counters(), *self.states(), self.nodes, *self.of_pods())
