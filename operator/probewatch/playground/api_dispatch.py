@@ -1,0 +1,101 @@
+"""The way of a request: who asks, may they, and who answers."""
+
+from collections.abc import Callable, Mapping
+
+from probewatch.playground.api_answers import Answer, answer_error, answer_json, answer_text
+from probewatch.playground.api_audit import Audit
+from probewatch.playground.api_discovery import answer_discovery, no_such_path
+from probewatch.playground.api_objects import ObjectRequests
+from probewatch.playground.api_requests import Request
+from probewatch.playground.api_rights import Rights, action_of, denied
+from probewatch.playground.api_users import Tokens, User
+from probewatch.playground.objects_registry import Registry
+from probewatch.playground.objects_status import StatusError
+from probewatch.playground.objects_types import ResourceType
+
+Special = Callable[[ResourceType, Request, User], Answer]
+"""Answers requests on one subresource, or questions that are not kept."""
+
+HEALTH_PATHS = ("/healthz", "/livez", "/readyz")
+PUBLIC_PATHS = {*HEALTH_PATHS, "/version", "/version/"}
+DISCOVERY_PATHS = ("/api", "/apis", "/openapi", "/version")
+STATUS_VERBS = {"get", "update", "patch"}
+ALLOW_ALL_HEADER = "Allow"
+
+
+class Api:
+    """Answers requests."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        objects: ObjectRequests,
+        *,
+        tokens: Tokens,
+        specials: Mapping[tuple[str, str], Special],
+        documents: Callable[[Request], Answer | None],
+    ) -> None:
+        self.audit = Audit()
+        self.rights = Rights(registry.store)
+        self._registry = registry
+        self._objects = objects
+        self._tokens = tokens
+        self._specials = specials
+        """By resource (`pods`, `deployments.apps`) and subresource; `*` is any resource."""
+        self._documents = documents
+
+    def answer(self, request: Request) -> Answer:
+        """Answer a request; what cannot be done is an answer too."""
+        try:
+            user = self._tokens.authenticate(request.headers.get("Authorization", ""))
+            self._authorize(user, request)
+            return self._answer(request, user)
+        except StatusError as error:
+            return answer_error(error)
+
+    def _authorize(self, user: User, request: Request) -> None:
+        action = action_of(request)
+        if not request.resource and self._is_public(user, request):
+            return
+        permission = self.rights.find(user, action)
+        self.audit.note(user, action, permission)
+        if permission is None:
+            raise denied(user, action)
+
+    def _is_public(self, user: User, request: Request) -> bool:
+        """Health and version are for all, discovery for all who are known."""
+        if request.path in PUBLIC_PATHS:
+            return True
+        is_known = user.name != "system:anonymous"
+        inside = (path for path in DISCOVERY_PATHS if f"{request.path}/".startswith(f"{path}/"))
+        return is_known and request.method == "GET" and any(inside)
+
+    def _answer(self, request: Request, user: User) -> Answer:
+        if not request.resource:
+            return self._answer_path(request)
+        type_ = self._registry.types.find(request.group, request.version, request.resource)
+        if type_ is None:
+            return Answer(status=404, body=b"404 page not found\n", content_type="text/plain")
+        special = self._find_special(type_, request)
+        if special:
+            return special(type_, request, user)
+        if request.subresource and request.subresource not in type_.subresources:
+            raise no_such_path()
+        if request.verb not in (STATUS_VERBS if request.subresource else type_.verbs):
+            text = "the server does not allow this method on the requested resource"
+            raise StatusError(405, "MethodNotAllowed", text)
+        return self._objects.answer(type_, request)
+
+    def _find_special(self, type_: ResourceType, request: Request) -> Special | None:
+        found = self._specials.get((type_.qualified, request.subresource))
+        return found or self._specials.get(("*", request.subresource))
+
+    def _answer_path(self, request: Request) -> Answer:
+        if request.path.rstrip("/") in HEALTH_PATHS:
+            return answer_text("ok")
+        found = answer_discovery(self._registry.types, request) or self._documents(request)
+        if found is not None:
+            return found
+        if request.path == "/":
+            return answer_json({"paths": ["/api", "/apis", "/healthz", "/openapi/v3", "/version"]})
+        raise no_such_path()
