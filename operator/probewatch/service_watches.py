@@ -21,7 +21,7 @@ from probewatch.watch.decoding import Decoder
 from probewatch.watch.loop import Handler, WatchLoop
 from probewatch.watch.transport import Surroundings, WatchOptions, WatchStats, WatchTarget
 
-Kind = TypeVar("Kind")
+Kind = TypeVar("Kind", objects.Pod, objects.Event)
 
 KUBELET_EVENTS = "involvedObject.kind=Pod,source=kubelet"
 NODE_REBOOTS = "involvedObject.kind=Node,reason=Rebooted,source=kubelet"

@@ -9,17 +9,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-import msgspec
-
 from probewatch.clock import Clock
-from probewatch.commands.cluster import add_cluster_flags, ask, open_client, read_settings
+from probewatch.commands.cluster import add_cluster_flags, open_client, read_settings
 from probewatch.commands.durations import parse_duration
 from probewatch.commands.privacy import Omission
+from probewatch.commands.record_objects import RawObject
 from probewatch.commands.record_progress import Progress
 from probewatch.commands.record_streams import Sheet, build_loops
 from probewatch.commands.recording import Recording
 from probewatch.commands.stream import STDIN, LineType
 from probewatch.errors import ApiError, InputError
+from probewatch.kube.answers import ask
 from probewatch.kube.client import ApiClient
 from probewatch.service_runtime import run_on_best_loop
 from probewatch.service_signals import stop_on_signals
@@ -120,7 +120,7 @@ async def record(args: argparse.Namespace, settings: Settings) -> None:
 
 async def _record(
     sheet: Sheet,
-    loops: Sequence[WatchLoop[msgspec.Raw]],
+    loops: Sequence[WatchLoop[RawObject]],
     progress: Progress,
     end: "asyncio.Task[None]",
 ) -> None:
@@ -143,7 +143,7 @@ def _until(stop: asyncio.Event, seconds: float | None) -> "asyncio.Task[None]":
 
 
 async def _keep_flushing(
-    sheet: Sheet, loops: Sequence[WatchLoop[msgspec.Raw]], progress: Progress
+    sheet: Sheet, loops: Sequence[WatchLoop[RawObject]], progress: Progress
 ) -> None:
     """Flush now and then; a bookmark becomes a line, since it proves that time went on."""
     bookmarks = 0

@@ -12,21 +12,14 @@ from dataclasses import dataclass, field
 import msgspec
 
 from probewatch.clock import Clock
+from probewatch.commands.record_objects import RawDecoder, RawObject
 from probewatch.commands.recording import Recording
 from probewatch.commands.stream import LineType
 from probewatch.kube.objects import Metadata
 from probewatch.service_watches import event_target, pod_target, surroundings, watch_options
 from probewatch.settings import Settings
-from probewatch.watch.decoding import Decoder
 from probewatch.watch.loop import WatchLoop
 from probewatch.watch.transport import Transport, WatchTarget
-
-
-class _Item(msgspec.Struct):
-    metadata: Metadata = msgspec.field(default_factory=Metadata)
-
-
-_ITEMS = msgspec.json.Decoder(_Item)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -71,10 +64,10 @@ class StreamWriter:
         """A list begins."""
         self._seen = set()
 
-    def listed(self, raw: msgspec.Raw) -> None:
+    def listed(self, raw: RawObject) -> None:
         """An object of a list: new as far as this recording is concerned."""
         self._remember(raw)
-        self.sheet.write(LineType.ADDED, bytes(raw))
+        self.sheet.write(LineType.ADDED, raw.text)
 
     def synced(self) -> None:
         """The list is complete: what it did not contain is gone."""
@@ -83,21 +76,21 @@ class StreamWriter:
             self.sheet.write(LineType.DELETED, msgspec.json.encode(gone))
         self._seen = set()
 
-    def changed(self, kind: str, raw: msgspec.Raw) -> None:
+    def changed(self, kind: str, raw: RawObject) -> None:
         """ADDED or MODIFIED."""
         self._remember(raw)
-        self.sheet.write(LineType(kind), bytes(raw))
+        self.sheet.write(LineType(kind), raw.text)
 
-    def deleted(self, raw: msgspec.Raw) -> None:
+    def deleted(self, raw: RawObject) -> None:
         """DELETED, with the last version."""
         if self.sweeps:
-            self._known.pop(_ITEMS.decode(raw).metadata.uid or "", None)
-        self.sheet.write(LineType.DELETED, bytes(raw))
+            self._known.pop(raw.metadata.uid or "", None)
+        self.sheet.write(LineType.DELETED, raw.text)
 
-    def _remember(self, raw: msgspec.Raw) -> None:
+    def _remember(self, raw: RawObject) -> None:
         if not self.sweeps:
             return
-        full = _ITEMS.decode(raw).metadata
+        full = raw.metadata
         uid = full.uid or ""
         self._seen.add(uid)
         self._known[uid] = Metadata(
@@ -110,7 +103,7 @@ class StreamWriter:
 
 def build_loops(
     transport: Transport, settings: Settings, sheet: Sheet
-) -> Iterator[WatchLoop[msgspec.Raw]]:
+) -> Iterator[WatchLoop[RawObject]]:
     """Yield the loops to run: pods and the kubelet's Events, of all or of named namespaces."""
     for namespace in settings.namespaces or (None,):
         yield _loop(transport, settings, sheet, pod_target(settings, namespace), sweeps=True)
@@ -124,11 +117,11 @@ def _loop(
     target: WatchTarget,
     *,
     sweeps: bool,
-) -> WatchLoop[msgspec.Raw]:
+) -> WatchLoop[RawObject]:
     return WatchLoop(
         transport=transport,
         target=target,
-        decoder=Decoder(msgspec.Raw),
+        decoder=RawDecoder(),
         handler=StreamWriter(sheet=sheet, sweeps=sweeps),
         around=surroundings(sheet.clock),
         options=watch_options(settings),

@@ -25,6 +25,8 @@ from typing import Annotated, BinaryIO
 
 import msgspec
 
+from probewatch.errors import InputError
+
 STDIN = "-"
 """The file name that stands for standard input."""
 
@@ -34,7 +36,7 @@ MAX_LINE_BYTES = 16 * 1024 * 1024
 _GZIP_MAGIC = b"\x1f\x8b"
 
 
-class StreamError(Exception):
+class StreamError(InputError):
     """A file cannot be read as a recorded stream; the text says where and why."""
 
 

@@ -35,6 +35,8 @@ BROKEN = (ConfigException, OSError, ValueError, TypeError, KeyError, AttributeEr
 class Access:
     """How to reach the API server, as of now; paths are of PEM files."""
 
+    where: str
+    """What it was read from, for messages."""
     server: str
     authorization: str = field(default="", repr=False)
     """The header's value, scheme included; empty without one."""
@@ -169,6 +171,7 @@ def _access(configuration: Configuration, where: str) -> Access:
     if not server.startswith(("https://", "http://")):
         raise KubeconfigError(f"{where}: the server {server!r} is not an http(s) URL")
     return Access(
+        where=where,
         server=server.rstrip("/"),
         authorization=_header(configuration.api_key.get("BearerToken") or ""),
         ca_path=configuration.ssl_ca_cert or "",

@@ -95,7 +95,9 @@ def build_tls(access: Access) -> ssl.SSLContext | None:
     try:
         context = ssl.create_default_context(cafile=access.ca_path or None)
     except ssl.SSLError as error:
-        raise KubeconfigError(f"{access.ca_path}: not a CA certificate in PEM") from error
+        raise KubeconfigError(
+            f"{access.where}: the CA is no certificate in PEM ({access.ca_path})"
+        ) from error
     # Newer Pythons insist on extensions that many clusters' own CAs lack; client-go does not.
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     if access.insecure:
@@ -114,7 +116,8 @@ def _load_certificate(context: ssl.SSLContext, access: Access) -> None:
         )
     except ssl.SSLError as error:
         raise KubeconfigError(
-            f"{access.certificate_path}: not a client certificate in PEM, or not with its key"
+            f"{access.where}: the client certificate is none in PEM, or not with its key "
+            f"({access.certificate_path})"
         ) from error
 
 

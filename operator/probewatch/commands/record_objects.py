@@ -1,0 +1,61 @@
+"""Objects as they were sent: what a recording wants of a list and a watch.
+
+Only their names and versions are decoded; the rest stays the bytes that came.
+"""
+
+import msgspec
+
+from probewatch.kube.objects import Metadata
+from probewatch.watch.decoding import Decoder, ListMeta, Page, Update
+
+
+class RawObject(msgspec.Struct):
+    """An object and the JSON text that it came as."""
+
+    metadata: Metadata = msgspec.field(default_factory=Metadata)
+    text: bytes = msgspec.field(name="(text)", default=b"")
+    """Under a name that no object has."""
+
+
+class _Page(msgspec.Struct):
+    metadata: ListMeta
+    items: list[msgspec.Raw] | None
+
+
+class _Line(msgspec.Struct):
+    object: msgspec.Raw
+
+
+_PAGES = msgspec.json.Decoder(_Page)
+_LINES = msgspec.json.Decoder(_Line)
+_OBJECTS = msgspec.json.Decoder(RawObject)
+
+
+class RawDecoder(Decoder[RawObject]):
+    """Gives objects with their text."""
+
+    def __init__(self) -> None:
+        super().__init__(RawObject)
+
+    def page(self, body: bytes | bytearray) -> Page[RawObject]:
+        """A page of a list."""
+        page = _PAGES.decode(body)
+        return Page(
+            items=[_read(item) for item in page.items or ()],
+            resource_version=page.metadata.resource_version,
+            token=page.metadata.continue_ or "",
+            broken=0,
+        )
+
+    def update(self, line: bytes) -> Update[RawObject]:
+        """A line of a watch."""
+        update = super().update(line)
+        if update.object is not None:
+            update.object.text = bytes(_LINES.decode(line).object)
+        return update
+
+
+def _read(item: msgspec.Raw) -> RawObject:
+    decoded = _OBJECTS.decode(item)
+    decoded.text = bytes(item)
+    return decoded

@@ -1,0 +1,48 @@
+"""Answers of the API server that a command waits for: the object, or its words of refusal."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Protocol
+
+import msgspec
+
+from probewatch.errors import ApiError
+from probewatch.kube.sanitize import sanitize
+
+WORDS_LIMIT = 300
+"""Bytes of the API server's own words in a message of ours."""
+
+
+class Requester(Protocol):
+    """The one thing needed of an API client."""
+
+    async def request(
+        self, verb: str, path: str, *, params: Mapping[str, str] | None = None
+    ) -> tuple[int, bytes]:
+        """Return status and body of the answer; raises ApiError without one."""
+        ...
+
+
+class _Status(msgspec.Struct):
+    message: str = ""
+
+
+async def ask(requester: Requester, path: str, params: Mapping[str, str] | None = None) -> bytes:
+    """Return what is at *path*; raises ApiError with the API server's own words if it says no."""
+    status, body = await requester.request("GET", path, params=params)
+    if status == HTTPStatus.OK:
+        return body
+    raise refusal(status, body)
+
+
+def refusal(status: int, body: bytes) -> ApiError:
+    """Return the error for an answer that is none."""
+    if status == HTTPStatus.UNAUTHORIZED:
+        return ApiError("the API server refuses the credentials (401)", status=status)
+    try:
+        message = msgspec.json.decode(body, type=_Status).message
+    except msgspec.DecodeError:
+        message = ""
+    words = sanitize(message, limit=WORDS_LIMIT) or "no reason given"
+    missing = "a right is missing: " if status == HTTPStatus.FORBIDDEN else ""
+    return ApiError(f"{missing}the API server answers {status}: {words}", status=status)

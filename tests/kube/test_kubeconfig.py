@@ -1,0 +1,233 @@
+"""Kubeconfigs are found, merged and refused as kubectl does it, in one line."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from probewatch.errors import KubeconfigError
+from probewatch.kube.credentials import Access, FileCredentials, PodCredentials, find_credentials
+from probewatch.kube.kubeconfig import find_paths, read_kubeconfig
+
+Json = dict[str, object]
+
+
+def config(name: str = "one", *, user: Json | None = None, **cluster: str) -> Json:
+    """A kubeconfig with one cluster, one user and one context, all of the same name."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": name,
+        "clusters": [
+            {"name": name, "cluster": {"server": f"https://{name}.example:6443", **cluster}}
+        ],
+        "users": [{"name": name, "user": {"token": f"token-{name}"} if user is None else user}],
+        "contexts": [{"name": name, "context": {"cluster": name, "user": name}}],
+    }
+
+
+def write(path: Path, content: object) -> Path:
+    path.write_text(content if isinstance(content, str) else yaml.safe_dump(content))
+    return path
+
+
+async def read(path: Path, context: str = "") -> Access:
+    return await FileCredentials((path,), context).read(refused=False)
+
+
+def test_the_flag_is_stronger_than_all(tmp_path: Path) -> None:
+    """A file that is named by the flag is the only one that counts."""
+    path = write(tmp_path / "named", config())
+
+    assert (path,) == find_paths(str(path), {"KUBECONFIG": "/no/such"}, tmp_path)
+
+
+def test_of_several_files_some_may_be_missing(tmp_path: Path) -> None:
+    """Of the files of $KUBECONFIG those that exist count, in their order."""
+    one, two = write(tmp_path / "1", config("one")), write(tmp_path / "2", config("two"))
+    environ = {"KUBECONFIG": f"{two}:{tmp_path}/missing:{one}"}
+
+    assert (two, one) == find_paths("", environ, tmp_path)
+
+
+def test_the_usual_place_comes_last(tmp_path: Path) -> None:
+    """Without flag and variable it is ~/.kube/config, if there is one."""
+    assert () == find_paths("", {}, tmp_path)
+    (tmp_path / ".kube").mkdir()
+    path = write(tmp_path / ".kube" / "config", config())
+
+    assert (path,) == find_paths("", {}, tmp_path)
+
+
+async def test_first_file_wins(tmp_path: Path) -> None:
+    """Where files disagree the first one wins, about the current context as well."""
+    first = write(tmp_path / "1", config("one"))
+    other = config("two") | {"contexts": [{"name": "one", "context": {"cluster": "two"}}]}
+    second = write(tmp_path / "2", other)
+
+    access = await FileCredentials((first, second), "").read(refused=False)
+
+    assert ("https://one.example:6443", "Bearer token-one") == (access.server, access.authorization)
+
+
+async def test_context_is_chosen_by_name(tmp_path: Path) -> None:
+    """A context that is named wins over the current one, from whichever file it is."""
+    paths = (write(tmp_path / "1", config("one")), write(tmp_path / "2", config("two")))
+
+    access = await FileCredentials(paths, "two").read(refused=False)
+
+    assert "https://two.example:6443" == access.server
+
+
+NO_CONTEXT = config() | {"current-context": ""}
+BAD_SERVER = config(server="one.example:6443")
+NO_SERVER = config(server="")
+UNKNOWN_USER = config() | {"users": []}
+UNKNOWN_CLUSTER = config() | {"clusters": []}
+MISSING_CA = config() | {
+    "clusters": [
+        {
+            "name": "one",
+            "cluster": {"server": "https://one", "certificate-authority": "/no/such/ca.crt"},
+        }
+    ]
+}
+
+REFUSALS = {
+    "no YAML": ("a: [1", "not YAML in line 1"),
+    "no mapping": ("just words", "not a kubeconfig"),
+    "empty": ("", "no current context; it has: none"),
+    "no current context": (NO_CONTEXT, "no current context; it has: one"),
+    "a server without scheme": (BAD_SERVER, "'one.example:6443' is not an http(s) URL"),
+    "no server": (NO_SERVER, "the cluster of 'one' has no server"),
+    "an unknown user": (UNKNOWN_USER, "names a user that is not there: one"),
+    "an unknown cluster": (UNKNOWN_CLUSTER, "names a cluster that is not there: one"),
+    "no list": (config() | {"users": "x"}, "users is not a list"),
+    "no name": (config() | {"users": [{}]}, "an item of users has no name"),
+    "a CA that is missing": (MISSING_CA, "/no/such/ca.crt"),
+}
+
+
+@pytest.mark.parametrize(("content", "words"), REFUSALS.values(), ids=REFUSALS.keys())
+async def test_what_is_wrong_is_said_in_one_line(
+    tmp_path: Path, content: object, words: str
+) -> None:
+    """A kubeconfig that cannot be used names the file and what is wrong with it."""
+    path = write(tmp_path / "config", content)
+
+    with pytest.raises(KubeconfigError) as raised:
+        await read(path)
+
+    assert str(path) in str(raised.value)
+    assert words in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_unknown_context_names_those_there_are(tmp_path: Path) -> None:
+    """A context that is not there is refused, with the names of those that are."""
+    path = write(tmp_path / "config", config())
+
+    with pytest.raises(KubeconfigError, match="no context 'two'; it has: one"):
+        read_kubeconfig((path,), "two")
+
+
+@pytest.mark.parametrize("environ", [{"KUBECONFIG": "/no/such:/nor/this"}, {}])
+def test_nothing_to_read(environ: dict[str, str], tmp_path: Path) -> None:
+    """Where no cluster is configured at all, that is said."""
+    with pytest.raises(KubeconfigError, match=r"no such file|no cluster is configured"):
+        find_credentials(kubeconfig="", context="", environ=environ, home=tmp_path)
+
+
+async def test_anonymous_context(tmp_path: Path) -> None:
+    """A context without a user is one without credentials."""
+    content = config() | {"contexts": [{"name": "one", "context": {"cluster": "one"}}]}
+
+    assert "" == (await read(write(tmp_path / "config", content))).authorization
+
+
+async def test_token_file_is_read_again(tmp_path: Path) -> None:
+    """A token that changes in its file is taken from there, without the line's end."""
+    token = write(tmp_path / "token", "first\n")
+    path = write(tmp_path / "config", config(user={"tokenFile": "token"}))
+    credentials = FileCredentials((path,), "")
+
+    first = await credentials.read(refused=False)
+    write(token, "second\n")
+    second = await credentials.read(refused=False)
+
+    assert ("Bearer first", "Bearer second") == (first.authorization, second.authorization)
+
+
+async def test_user_and_password(tmp_path: Path) -> None:
+    """A name and a password become a Basic header."""
+    path = write(tmp_path / "config", config(user={"username": "me", "password": "x"}))
+
+    assert "Basic bWU6eA==" == (await read(path)).authorization
+
+
+def plugin(script: str) -> Json:
+    """A user whose credentials come from a shell script; each run adds a line to `$RUNS`."""
+    return {
+        "exec": {
+            "apiVersion": "client.authentication.k8s.io/v1",
+            "command": "/bin/sh",
+            "args": ["-c", script],
+        }
+    }
+
+
+def speaking(folder: Path, status: str) -> Json:
+    answer = '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":%s}'
+    return plugin(f"echo run >> {folder}/runs; echo '{answer % status}'")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("status", "runs"),
+    [
+        pytest.param('{"token":"t"}', 2, id="without an end"),
+        pytest.param('{"token":"t","expirationTimestamp":"2999-01-01T00:00:00Z"}', 2, id="long"),
+        pytest.param('{"token":"t","expirationTimestamp":"2020-01-01T00:00:00Z"}', 3, id="over"),
+    ],
+)
+async def test_plugin_runs_when_it_is_time(tmp_path: Path, status: str, runs: int) -> None:
+    """A plugin runs again when its credentials are over or refused, and not otherwise."""
+    path = write(tmp_path / "config", config(user=speaking(tmp_path, status)))
+    credentials = FileCredentials((path,), "")
+
+    read = [await credentials.read(refused=refused) for refused in (False, False, True)]
+
+    assert ["Bearer t"] * 3 == [access.authorization for access in read]
+    assert runs == len((tmp_path / "runs").read_text().splitlines())
+
+
+@pytest.mark.slow
+async def test_plugin_that_fails_is_named_with_its_words(tmp_path: Path) -> None:
+    """What a plugin says when it fails is part of the error."""
+    path = write(tmp_path / "config", config(user=plugin("echo no session >&2; exit 3")))
+
+    with pytest.raises(KubeconfigError, match=r"/bin/sh gave no credentials: .*no session"):
+        await read(path)
+
+
+async def test_pod_uses_its_service_account(tmp_path: Path) -> None:
+    """In a pod the address is in the environment, token and CA are in files."""
+    environ = {"KUBERNETES_SERVICE_HOST": "fd00::1", "KUBERNETES_SERVICE_PORT": "443"}
+    credentials = PodCredentials(
+        environ,
+        token_path=str(write(tmp_path / "token", "abc\n")),
+        ca_path=str(write(tmp_path / "ca.crt", "pem")),
+    )
+
+    access = await credentials.read(refused=False)
+
+    assert ("https://[fd00::1]:443", "Bearer abc") == (access.server, access.authorization)
+
+
+async def test_pod_without_a_token_is_told(tmp_path: Path) -> None:
+    """A pod that mounts no service account gets one clear line."""
+    environ = {"KUBERNETES_SERVICE_HOST": "10.0.0.1", "KUBERNETES_SERVICE_PORT": "443"}
+    credentials = PodCredentials(environ, token_path=str(tmp_path / "none"), ca_path="/none")
+
+    with pytest.raises(KubeconfigError, match=r"service account of this pod: .*token"):
+        await credentials.read(refused=False)
