@@ -33,6 +33,10 @@ run: $(DEMO)  ## The operator, against the cluster of the current kubeconfig
 	@echo "==> probewatch run $(ARGS)"
 	@$(BIN)/python -m probewatch run $(ARGS)
 
+.PHONY: playground
+playground: $(DEMO)  ## A small cluster on this machine, for kubectl, until Ctrl-C
+	@$(BIN)/python -m probewatch.playground $(ARGS)
+
 ##@ Work on it
 
 .PHONY: test

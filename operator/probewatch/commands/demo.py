@@ -1,0 +1,135 @@
+"""`probewatch demo`: a real probe failure, end to end, on an embedded cluster."""
+
+import argparse
+import asyncio
+import signal
+import sys
+import time
+from contextlib import AsyncExitStack
+from importlib import util
+from pathlib import Path
+
+from probewatch.errors import UsageError
+from probewatch.playground.demo import Demo, DemoOptions
+from probewatch.playground.demo_show import PlainShow, Show
+from probewatch.playground.demo_text import summary
+
+FASTEST = 20.0
+
+DESCRIPTION = """\
+See a real probe failure, end to end, on this machine alone: a small cluster in this process, a
+pod whose liveness probe fails after 40 seconds, and the operator, exactly as it would run in a
+cluster, that says why the container restarted. It takes about a minute.
+
+The pod is deploy/demo/hc-probe.yaml. Its container is a process of this machine, on an address
+of its own within 127.0.0.0/8; nothing is installed, and nothing stays behind."""
+
+EPILOG = """\
+examples:
+  probewatch demo                  watch it live
+  probewatch demo --speed 5        probes and app five times as fast
+  probewatch demo --keep           go on afterwards, to look around with kubectl
+  probewatch demo --plain | tee demo.log
+
+exit status:
+  0  the pod was seen Ready and NotReady, and one restart was attributed: LivenessProbe, Confirmed
+  1  something of that was missing; it is said what   2  called wrongly   130  interrupted"""
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command to the command line."""
+    parser = subparsers.add_parser(
+        "demo",
+        help="see a real probe failure, end to end, on an embedded cluster",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--speed",
+        type=float,
+        default=1.0,
+        metavar="N",
+        help=f"run probes, graces, back-off and the app N times as fast (up to {FASTEST:g})",
+    )
+    parser.add_argument("--keep", action="store_true", help="stay until Ctrl-C, for kubectl")
+    parser.add_argument(
+        "--plain", action="store_true", help="lines instead of a picture, as without a terminal"
+    )
+    parser.add_argument(
+        "--kubeconfig", metavar="FILE", type=Path, help="where to write the cluster's kubeconfig"
+    )
+
+
+def main(args: argparse.Namespace) -> int:
+    """Run the demo and return its exit status."""
+    if not 0 < args.speed <= FASTEST:
+        raise UsageError(f"--speed is a number above 0, up to {FASTEST:g}, not {args.speed:g}")
+    options = DemoOptions(speed=args.speed, kubeconfig=args.kubeconfig)
+    return asyncio.run(run(options, choose_show(plain=args.plain), keep=args.keep))
+
+
+def choose_show(*, plain: bool) -> Show:
+    """Return the picture on a terminal, lines elsewhere."""
+    if plain or not sys.stdout.isatty() or util.find_spec("rich") is None:
+        return PlainShow()
+    from rich.console import Console  # noqa: PLC0415  # optional, and slow to import
+
+    from probewatch.playground.demo_live import LiveShow  # noqa: PLC0415  # likewise
+
+    return LiveShow(Console())
+
+
+async def run(options: DemoOptions, show: Show, *, keep: bool) -> int:
+    """Play the story, tell it, and stay if that is asked for."""
+    demo = Demo(options, show)
+    async with AsyncExitStack() as stack:
+        with show:
+            await stack.enter_async_context(demo.running())
+            await demo.story()
+        status = tell(demo)
+        print("\n".join(look_further(demo, kept=keep)))
+        if keep:
+            await interrupted()
+    return status
+
+
+def tell(demo: Demo) -> int:
+    """Print the summary, or what was missing; return the exit status."""
+    missing, state = demo.state.missing(), demo.state
+    restart, told = state.restart, state.restart_event
+    if not missing and restart and told:
+        print("\n" + "\n".join(summary(state, restart, told, now=time.time())))
+        return 0
+    print("\nprobewatch: the demo is not complete; not seen in time:", file=sys.stderr)
+    for item in missing:
+        print(f"  - {item}", file=sys.stderr)
+    other = state.any_restart
+    if other and not restart:
+        print(f"The restart was taken for {other.facts.get('cause')}.", file=sys.stderr)
+    return 1
+
+
+def look_further(demo: Demo, *, kept: bool) -> list[str]:
+    """Return the commands to look around with."""
+    if not kept:
+        return ["Look further", "  probewatch demo --keep     stays, for kubectl and curl", ""]
+    address = demo.operator.address if demo.operator else ""
+    return [
+        "The cluster stays until Ctrl-C. In another terminal:",
+        f"  export KUBECONFIG={demo.cluster.kubeconfig}",
+        "  kubectl get pods -w",
+        "  kubectl describe pod webapl",
+        "  kubectl get events --field-selector reason=LivenessProbeRestart",
+        "  kubectl logs webapl --previous",
+        f"  curl {address}/metrics",
+        "",
+    ]
+
+
+async def interrupted() -> None:
+    """Return at Ctrl-C, or when it is told to end."""
+    ended, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, ended.set)
+    await ended.wait()

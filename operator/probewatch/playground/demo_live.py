@@ -1,0 +1,95 @@
+"""The demo as a live picture on a terminal."""
+
+import time
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.panel import Panel
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from probewatch.playground.demo_show import Progress
+from probewatch.playground.demo_state import DemoState
+from probewatch.playground.demo_text import POD_COLUMNS, finding_text, pod_cells
+
+LINES_SHOWN = 8
+STYLES = {"kubelet": "yellow", "probewatch": "bold cyan", "playground": "dim", "pod": "green"}
+
+
+class LiveShow:
+    """A picture that is drawn anew four times a second."""
+
+    def __init__(self, console: Console) -> None:
+        self._live = Live(console=console, refresh_per_second=4, transient=False)
+        self._lines: list[Text] = []
+        self._state = DemoState()
+        self._progress: Progress | None = None
+
+    def __enter__(self) -> Self:
+        """Begin to draw."""
+        self._live.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Leave the last picture and the cursor where they belong."""
+        self._live.__exit__(kind, error, trace)
+
+    def say(self, at: float, who: str, text: str) -> None:
+        """Add the line to those that are shown."""
+        line = Text(f"{at:6.1f} s  ", style="dim")
+        line.append(f"{who:10}  ", style=STYLES.get(who, ""))
+        line.append(text)
+        line.truncate(self._width, overflow="ellipsis")
+        self._lines.append(line)
+        self._draw()
+
+    def update(self, state: DemoState, progress: Progress | None) -> None:
+        """Draw what is the case now."""
+        self._state, self._progress = state, progress
+        self._draw()
+
+    def _draw(self) -> None:
+        found = [Text(finding_text(item), style="bold") for item in self._state.findings]
+        for line in found:
+            line.truncate(self._width, overflow="ellipsis")
+        parts: list[RenderableType] = [
+            _pods(self._state),
+            Text(),
+            _panel("what happens", self._lines[-LINES_SHOWN:]),
+            _panel("what probewatch finds", found[-LINES_SHOWN:]),
+        ]
+        if self._progress:
+            parts.append(_bar(self._progress))
+        self._live.update(Group(*parts))
+
+    @property
+    def _width(self) -> int:
+        return max(40, self._live.console.width - 4)
+
+
+def _panel(title: str, lines: list[Text]) -> Panel:
+    return Panel(Group(*lines), title=title, title_align="left", border_style="dim")
+
+
+def _pods(state: DemoState) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="bold")
+    for name in POD_COLUMNS:
+        table.add_column(name)
+    if state.pod:
+        table.add_row(*pod_cells(state.pod, time.time()))
+    return table
+
+
+def _bar(progress: Progress) -> Table:
+    table = Table.grid(padding=(0, 2))
+    done = min(progress.passed, progress.due)
+    table.add_row(ProgressBar(total=progress.due, completed=done, width=40), progress.text)
+    return table

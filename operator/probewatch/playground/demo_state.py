@@ -1,0 +1,107 @@
+"""What the demo has seen so far: the pod, what the kubelet said, what the operator found."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+JsonObject = dict[str, Any]
+
+CONTROLLER = "probewatch.dev/operator"
+RESTARTED, READINESS = "Container restarted", "Readiness changed"
+"""The words of the operator's findings in its log."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """One finding, as the operator has logged it."""
+
+    at: float
+    """Seconds since the demo began."""
+    words: str
+    facts: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """One Event, by the kubelet or by the operator."""
+
+    at: float
+    event: JsonObject
+
+
+@dataclass(slots=True)
+class DemoState:
+    """Folded from what happens; `missing` is empty once the story is complete."""
+
+    pod: JsonObject = field(default_factory=dict)
+    findings: list[Found] = field(default_factory=list)
+    kubelet: list[Said] = field(default_factory=list)
+    events: dict[str, Said] = field(default_factory=dict)
+    """The operator's own, by name."""
+    metrics: tuple[str, ...] = ()
+    """The lines that tell of the restart, as scraped."""
+
+    def note_event(self, event: JsonObject, at: float) -> None:
+        """Take in an Event about the pod."""
+        if event.get("reportingComponent") == CONTROLLER:
+            self.events[event["metadata"]["name"]] = Said(at=at, event=event)
+        elif (event.get("source") or {}).get("component") == "kubelet":
+            self.kubelet.append(Said(at=at, event=event))
+
+    def note_finding(self, line: str, at: float) -> Found | None:
+        """Take in a line of the operator's log; return the finding, if it is one."""
+        record = parse_record(line)
+        if record.get("logger") != "probewatch.findings":
+            return None
+        hidden = {"time", "level", "logger", "message", "namespace", "workload"}
+        facts = {key: value for key, value in record.items() if key not in hidden}
+        found = Found(at=at, words=str(record["message"]), facts=facts)
+        self.findings.append(found)
+        return found
+
+    # --- what has to be seen ------------------------------------------------------
+
+    @property
+    def restart(self) -> Found | None:
+        """The restart with the verdict that is expected."""
+        wanted = {"cause": "LivenessProbe", "confidence": "Confirmed"}
+        return self._find(RESTARTED, wanted)
+
+    @property
+    def any_restart(self) -> Found | None:
+        """The first restart with whatever verdict."""
+        return self._find(RESTARTED, {})
+
+    @property
+    def restart_event(self) -> Said | None:
+        """The Event that tells of it."""
+        events = self.events.values()
+        return next((it for it in events if it.event["reason"] == "LivenessProbeRestart"), None)
+
+    def _find(self, words: str, wanted: Mapping[str, object]) -> Found | None:
+        for found in self.findings:
+            facts = found.facts
+            if found.words == words and wanted.items() <= facts.items():
+                return found
+        return None
+
+    def missing(self) -> tuple[str, ...]:
+        """Return what has not been seen yet, in words."""
+        needed = {
+            "the pod became ready": self._find(READINESS, {"to": "Ready"}),
+            "the pod was not ready any more": self._find(READINESS, {"to": "NotReady"}),
+            "a restart with cause LivenessProbe, Confirmed": self.restart,
+            "the operator's Event LivenessProbeRestart": self.restart_event,
+            "the restart in /metrics": self.metrics,
+        }
+        return tuple(words for words, seen in needed.items() if not seen)
+
+
+def parse_record(line: str) -> JsonObject:
+    """Return a line of the operator's log; empty if it is something else."""
+    try:
+        record = json.loads(line)
+    except ValueError:
+        return {}
+    return record if isinstance(record, dict) else {}
