@@ -39,7 +39,17 @@ class Service:
         self._clock = parts.clock
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Work until *stop* is set, then end in an orderly way, in bounded time."""
+        """Work until *stop* is set, then end in an orderly way, in bounded time.
+
+        Raises SettingsError, before anything is watched, where metrics cannot be served.
+        """
+        await self.parts.server.start()
+        try:
+            await self._run(stop)
+        finally:
+            await self.parts.server.stop()
+
+    async def _run(self, stop: asyncio.Event) -> None:
         async with asyncio.TaskGroup() as group:
             tasks = [self._start(group, worker) for worker in self._workers()]
             kopf = group.create_task(self.parts.supervisor.run(), name="kopf")

@@ -26,6 +26,12 @@ from probewatch.kube.event_writer import EventWriter
 from probewatch.kube.login import Login
 from probewatch.kube.recorder import Recorder, RecorderOptions
 from probewatch.kube.workloads import Workloads
+from probewatch.metrics.authorization import Authorizer
+from probewatch.metrics.collector import Sources
+from probewatch.metrics.counters import Counters
+from probewatch.metrics.exposition import Exposition
+from probewatch.metrics.server import MetricsServer, ServerOptions
+from probewatch.service_runtime import find_version
 from probewatch.service_watches import build_watches
 from probewatch.settings import Settings
 from probewatch.store import Store
@@ -50,6 +56,7 @@ class Parts:
         self.store = Store(self.policy_for)
         self.workloads = Workloads(requester=client, clock=clock)
         self.recorder = self._build_recorder()
+        self.counters = Counters(clock=clock, series_limit=settings.metrics_series_limit)
         self.controller = Controller(
             store=self.store,
             sinks=self._build_sinks(),
@@ -66,6 +73,7 @@ class Parts:
         )
         self.health = self._build_health()
         self.supervisor = Supervisor(kopf_operator(self._build_memo()), clock=clock)
+        self.server = self._build_server()
 
     # --- what others decide
 
@@ -95,8 +103,8 @@ class Parts:
 
     def _build_sinks(self) -> Sequence[Sink]:
         if self.settings.dry_run:
-            return ()
-        return (Gate(self.recorder, self._has_event),)
+            return (self.counters,)
+        return (self.counters, Gate(self.recorder, self._has_event))
 
     def _build_health(self) -> Health:
         return Health(
@@ -104,6 +112,38 @@ class Parts:
             others=[each.stats for each in self.watches if not each.is_essential],
             silence_seconds=self.settings.unhealthy_after_seconds,
             clock=self.clock,
+        )
+
+    def _build_server(self) -> MetricsServer:
+        authorizer = None
+        if self.settings.metrics_authorization:
+            authorizer = Authorizer(self.client, clock=self.clock)
+        return MetricsServer(
+            exposition=Exposition(self._build_sources()),
+            health=self.health,
+            gate=self.health.find_unsynced,
+            options=ServerOptions.from_settings(self.settings),
+            authorizer=authorizer,
+            boundary=self.boundary,
+        )
+
+    def _build_sources(self) -> Sources:
+        return Sources(
+            store=self.store,
+            counters=self.counters,
+            boundary=self.boundary,
+            clock=self.clock,
+            version=find_version(),
+            watches=[each.stats for each in self.watches],
+            controller=self.controller.stats,
+            queues={
+                "findings": lambda: self.controller.unpublished,
+                "events": lambda: self.recorder.queued,
+            },
+            events=self.recorder.stats,
+            api=self.client.stats.requests,
+            kopf=self.supervisor.stats,
+            leads=self.leads,
         )
 
     def _build_memo(self) -> Memo:

@@ -4,6 +4,7 @@ import asyncio
 import gc
 import importlib
 from collections.abc import Callable, Coroutine
+from importlib import metadata
 from typing import TypeVar
 
 Result = TypeVar("Result")
@@ -26,6 +27,14 @@ def find_loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
         return None
     factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
     return factory
+
+
+def find_version() -> str:
+    """Return the version of this program; `dev` where it runs from its sources."""
+    try:
+        return metadata.version("probewatch")
+    except metadata.PackageNotFoundError:
+        return "dev"
 
 
 def collect_rarely() -> None:

@@ -8,13 +8,17 @@ from pathlib import Path
 
 from probewatch import logs
 from probewatch.clock import Clock
-from probewatch.commands import version
 from probewatch.kube.client import ApiClient
 from probewatch.kube.credentials import find_credentials
 from probewatch.kube.login import Login
 from probewatch.service import Service
 from probewatch.service_parts import Parts
-from probewatch.service_runtime import collect_rarely, find_loop_factory, run_on_best_loop
+from probewatch.service_runtime import (
+    collect_rarely,
+    find_loop_factory,
+    find_version,
+    run_on_best_loop,
+)
 from probewatch.service_signals import stop_on_signals
 from probewatch.settings import LogFormat, LogLevel, Settings, find_unknown
 
@@ -130,11 +134,10 @@ def _overrides(args: argparse.Namespace) -> dict[str, str | None]:
 
 
 def _say_what_starts(settings: Settings, client: ApiClient) -> None:
-    versions = version.find_versions()
     _log.info(
         "probewatch starts",
         extra={
-            "version": versions.get("probewatch", "dev"),
+            "version": find_version(),
             "server": client.server,
             "namespaces": ",".join(settings.namespaces) or "all",
             "selector": settings.pod_selector,
