@@ -103,6 +103,30 @@ coverage: $(DEV)  ## Tests with coverage: every branch of the core, 95 % of ever
 lock: $(DEV)  ## Write requirements/*.txt from pyproject.toml; UPGRADE=1 takes the newest of everything
 	@UPGRADE=$(UPGRADE) .ci/lock.sh
 
+##@ Ship it
+
+IMAGE       ?= probewatch:$(VERSION)
+BASE_DIGEST ?=
+ENGINE      ?= $(firstword $(foreach each,docker podman buildah,$(shell command -v $(each) 2>/dev/null)))
+VERSION      = $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
+
+.PHONY: image
+image:  ## The image, by docker, podman or buildah; IMAGE=… names it, BASE_DIGEST=sha256:… pins its base
+	@test -n "$(ENGINE)" || { echo "docker, podman or buildah is needed; .ci/image.sh proves the steps without."; exit 1; }
+	$(ENGINE) build -f deploy/Dockerfile -t $(IMAGE) --build-arg BASE_DIGEST=$(BASE_DIGEST) \
+	  --build-arg VERSION=$(VERSION) --build-arg REVISION=$$(git rev-parse HEAD) \
+	  --build-arg CREATED=$$(git log -1 --format=%cI) .
+
+build/image.tar:
+	@.ci/image.sh build
+
+.PHONY: sbom
+sbom: $(or $(TAR),build/image.tar)  ## What is in the image (CycloneDX); TAR=… of a saved image, else one is built
+	@mkdir -p build
+	@PATH="$$(.ci/tools.sh):$$PATH" trivy image --quiet --input $< --format cyclonedx --offline-scan --skip-db-update \
+	  --skip-java-db-update --output build/sbom.cdx.json
+	@echo "==> wrote build/sbom.cdx.json"
+
 ##@ Clear up
 
 .PHONY: clean

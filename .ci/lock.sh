@@ -2,6 +2,7 @@
 # Writes requirements/*.txt from pyproject.toml: every package with its hashes, for every platform and Python.
 #
 #   run.txt    what the operator needs (the image installs this)
+#   build.txt  what builds the package
 #   demo.txt   and the playground, and what builds the package
 #   dev.txt    and the tools of `make check` and `make test`
 #   tools.txt     the programs that deeper tests start (.ci/tools.sh)
@@ -34,6 +35,7 @@ compile() {
 mkdir -p requirements
 compile dev --all-extras --group dev pyproject.toml
 compile demo --constraints requirements/dev.txt --all-extras --group build pyproject.toml
+compile build --constraints requirements/dev.txt --group build
 compile run --constraints requirements/dev.txt --extra fast pyproject.toml
 compile tools --no-deps --group tools
 compile pictures --group pictures

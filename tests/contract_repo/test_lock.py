@@ -33,8 +33,8 @@ def load_fingerprint() -> ModuleType:
 
 
 def test_there_is_a_lock_for_each_use() -> None:
-    """There is one lock for the image, one for the demo, one for development and two for tools."""
-    names = ["demo.txt", "dev.txt", "pictures.txt", "run.txt", "tools.txt"]
+    """There are locks for the image and its building, the demo, development and two for tools."""
+    names = ["build.txt", "demo.txt", "dev.txt", "pictures.txt", "run.txt", "tools.txt"]
 
     assert names == [lock.name for lock in LOCKS]
 

@@ -1,0 +1,69 @@
+"""The image's recipe and the manifests, by the tools that look for mistakes in such files."""
+
+import json
+import re
+import subprocess
+
+import pytest
+
+from tests.conftest import REPOSITORY, require_program
+
+DOCKERFILE = REPOSITORY / "deploy" / "Dockerfile"
+
+ACCEPTED = {
+    "DS-0026",  # no HEALTHCHECK: Kubernetes has probes of its own, and ignores it
+    "KSV-0011",  # no CPU limit: throttling would make a quiet operator late
+    "KSV-0125",  # "untrusted registry" means any that is not on trivy's own list
+}
+"""What trivy finds and is meant to be so."""
+
+
+def test_hadolint_finds_no_fault() -> None:
+    """The Dockerfile keeps to the rules of its linter, with none switched off."""
+    hadolint = require_program("hadolint")
+
+    ran = subprocess.run([hadolint, str(DOCKERFILE)], capture_output=True, text=True, check=False)
+
+    assert (ran.returncode, ran.stdout) == (0, "")
+    assert "hadolint ignore" not in DOCKERFILE.read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_trivy_finds_nothing_that_is_not_meant() -> None:
+    """Image, manifests and chart have no weakness that trivy knows, but what is accepted here."""
+    trivy = require_program("trivy")
+    command = [trivy, "config", "--quiet", "--skip-check-update", "--format", "json"]
+    skipped = ["--skip-dirs", "demo", str(REPOSITORY / "deploy")]
+
+    ran = subprocess.run([*command, *skipped], capture_output=True, text=True, check=True)
+
+    results = json.loads(ran.stdout)["Results"]
+    found = {(r["Target"], m["ID"]) for r in results for m in r.get("Misconfigurations", [])}
+    assert set() == {each for each in found if each[1] not in ACCEPTED}
+    assert len(results) > 3
+
+
+def test_the_image_runs_as_nobody_and_without_a_shell() -> None:
+    """The last stage names a numeric user that is not root, and starts the program itself."""
+    last = DOCKERFILE.read_text(encoding="utf-8").rpartition("\nFROM ")[2]
+
+    assert "\nUSER 65532:65532\n" in last
+    assert 'ENTRYPOINT ["/app/bin/probewatch"]' in last
+    assert not re.search(r"^(RUN|ADD)\b", last, flags=re.MULTILINE)
+
+
+def test_every_wheel_is_checked_by_hash() -> None:
+    """Nothing is installed from a registry without its hash, nor compiled."""
+    text = DOCKERFILE.read_text(encoding="utf-8").replace("\\\n", " ")
+    installs = re.findall(r"pip (?:--python \S+ )?install ([^&\n]*)", text)
+
+    assert installs
+    for each in installs:
+        assert "--no-index" in each or {"--require-hashes", "--only-binary"} <= set(each.split())
+
+
+def test_the_base_is_pinned_by_an_argument() -> None:
+    """Both stages take their base, and its digest, from the same arguments."""
+    bases = re.findall(r"^FROM (\S+)", DOCKERFILE.read_text(encoding="utf-8"), re.MULTILINE)
+
+    assert ["${BASE}${BASE_DIGEST:+@${BASE_DIGEST}}"] * 2 == bases
