@@ -7,18 +7,18 @@ server.write_kubeconfig(path)
 await server.stop()
 """
 
-import contextlib
 from pathlib import Path
 
 from aiohttp import web
 
-from probewatch.playground.api_answers import Answer
 from probewatch.playground.api_audit import Audit
 from probewatch.playground.api_certificate import make_certificate
 from probewatch.playground.api_dispatch import Api
+from probewatch.playground.api_faults import Faults
 from probewatch.playground.api_kubeconfig import render_kubeconfig, write_private
 from probewatch.playground.api_objects import ObjectRequests
 from probewatch.playground.api_requests import parse_request
+from probewatch.playground.api_sending import send, send_badly
 from probewatch.playground.api_tables import Tables
 from probewatch.playground.api_users import Tokens
 from probewatch.playground.objects_namespaces import NamespaceKeeper
@@ -39,6 +39,7 @@ class ApiServer:
         self.registry = registry or Registry()
         OwnerCollector(self.registry)
         NamespaceKeeper(self.registry)
+        self.faults = Faults()
         self.tokens = Tokens(self.registry.clock.now)
         self._tables = Tables(self.registry.clock.now)
         objects = ObjectRequests(
@@ -90,7 +91,7 @@ class ApiServer:
 
         Raises: OSError, if the port is taken.
         """
-        server = web.Server(self._serve, access_log=None)
+        server = web.Server(self._serve, handler_cancellation=True, access_log=None)
         self._runner = web.ServerRunner(server, handle_signals=False, shutdown_timeout=0.1)
         await self._runner.setup()
         contexts = (None, self._certificate.server_context())
@@ -113,18 +114,8 @@ class ApiServer:
             headers=raw.headers,
             body=await raw.read() if raw.body_exists else b"",
         )
-        answer = self._api.answer(request)
-        return await self._send(raw, answer)
-
-    async def _send(self, raw: web.BaseRequest, answer: Answer) -> web.StreamResponse:
-        headers = {"Content-Type": answer.content_type, **answer.headers}
-        if answer.stream is None:
-            return web.Response(status=answer.status, body=answer.body, headers=headers)
-        response = web.StreamResponse(status=answer.status, headers=headers)
-        await response.prepare(raw)
-        with contextlib.suppress(ConnectionError):
-            async with contextlib.aclosing(answer.stream) as stream:
-                async for lines in stream:
-                    if lines:
-                        await response.write(b"".join(lines))
-        return response
+        faults = self.faults.strike(request)
+        if not faults:
+            return await send(raw, self._api.answer(request))
+        sleep = self.registry.clock.sleep
+        return await send_badly(raw, lambda: self._api.answer(request), faults, sleep=sleep)
