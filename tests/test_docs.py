@@ -7,6 +7,7 @@ import pytest
 from probewatch import causes_docs, settings_docs
 from probewatch.core.findings import Cause
 from probewatch.kube import events_docs
+from probewatch.metrics import metrics_docs
 from probewatch.page_tables import fill_page
 from tests.conftest import REPOSITORY
 
@@ -17,6 +18,7 @@ from tests.conftest import REPOSITORY
         ("docs/causes.md", causes_docs.make_tables),
         ("docs/configuration.md", settings_docs.make_tables),
         ("docs/events.md", events_docs.make_tables),
+        ("docs/metrics.md", metrics_docs.make_tables),
     ],
 )
 def test_page_is_up_to_date(page: str, make_tables: Callable[[], Mapping[str, str]]) -> None:

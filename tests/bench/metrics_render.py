@@ -1,0 +1,224 @@
+"""How long a scrape takes, and how long it holds up the event loop.
+
+    python tests/bench/metrics_render.py [--workloads 10000] [--series 100000] [--runs 3]
+
+Two loads: workloads with two containers each, as the sink sees them, and a plain table of
+so many series. Each is rendered off the loop while a ticker on the loop notes its
+longest pause; prometheus_client renders the same series, in the same run, for comparison.
+"""
+
+import argparse
+import asyncio
+import gc
+import resource
+import statistics
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+import prometheus_client
+from prometheus_client import CollectorRegistry
+
+from probewatch.boundary import Boundary
+from probewatch.clock import Clock
+from probewatch.controller import ControllerStats
+from probewatch.core.findings import (
+    Cause,
+    Confidence,
+    PodTracked,
+    Readiness,
+    ReadinessChanged,
+    ReadinessReason,
+    Restart,
+)
+from probewatch.core.model import (
+    Container,
+    ContainerKind,
+    HandlerKind,
+    PodRef,
+    PodSpec,
+    PodUid,
+    Probe,
+    ProbeType,
+    Workload,
+)
+from probewatch.kube.event_writer import EventStats
+from probewatch.metrics.collector import Sources
+from probewatch.metrics.counters import Counters
+from probewatch.metrics.exposition import Exposition
+from probewatch.metrics.negotiation import Wanted
+from probewatch.metrics.rendering import Renderer
+from probewatch.metrics.series import Table
+from probewatch.store import Store
+from probewatch.supervisor import SupervisorStats
+
+TICK_SECONDS = 0.001
+RESTARTING = 10
+"""One workload of so many has restarts."""
+
+LIVENESS = Probe(probe_type=ProbeType.LIVENESS, handler=HandlerKind.HTTP_GET)
+READINESS = Probe(probe_type=ProbeType.READINESS, handler=HandlerKind.HTTP_GET)
+SPEC = PodSpec(
+    containers=(
+        Container(name="app", liveness=LIVENESS, readiness=READINESS),
+        Container(name="proxy", liveness=LIVENESS),
+    )
+)
+
+
+def fill(counters: Counters, workloads: int) -> None:
+    """Track one pod of each workload; all become ready, some restart."""
+    for number in range(workloads):
+        namespace, name = f"team-{number % 100}", f"service-{number}"
+        workload = Workload(namespace=namespace, kind="Deployment", name=name)
+        pod = PodRef(
+            uid=PodUid(f"uid-{number}"), namespace=namespace, name=f"{name}-abcde", node="n1"
+        )
+        counters.publish(PodTracked(pod=pod, spec=SPEC), workload)
+        ready = ReadinessChanged(
+            pod=pod,
+            to=Readiness.READY,
+            reason=ReadinessReason.STARTUP,
+            at=1.0,
+            time_to_ready=number % 700,
+        )
+        counters.publish(ready, workload)
+        if number % RESTARTING == 0:
+            restart = Restart(
+                pod=pod,
+                container="app",
+                container_kind=ContainerKind.REGULAR,
+                restart_count=1,
+                epoch=0,
+                cause=Cause.LIVENESS_PROBE,
+                confidence=Confidence.CONFIRMED,
+                rule="killing-event",
+            )
+            counters.publish(restart, workload)
+
+
+def fill_plainly(counters: Counters, series: int) -> None:
+    """Put so many series into one table."""
+    tails = tuple(f',cause="{cause}"' for cause in list(Cause)[:10])
+    for number in range(series // len(tails)):
+        subject = (
+            f'namespace="team-{number % 100}",workload="service-{number}",'
+            f'workload_type="deployment",container="app"'
+        )
+        counters.tables.restarts.put(subject, tails, tuple(range(len(tails))))
+
+
+def make_exposition(counters: Counters) -> Exposition:
+    """Return an exposition with nothing else to tell."""
+    return Exposition(
+        Sources(
+            store=Store(),
+            counters=counters,
+            boundary=Boundary(),
+            clock=Clock(),
+            version="0",
+            watches=(),
+            controller=ControllerStats(),
+            queues={},
+            events=EventStats(),
+            api=Counter(),
+            kopf=SupervisorStats(),
+        )
+    )
+
+
+async def render(counters: Counters, wanted: Wanted) -> tuple[float, float, int]:
+    """Return the seconds of a scrape, the longest pause of the loop, and the bytes."""
+    renderer = Renderer(make_exposition(counters))
+    pauses: list[float] = []
+    ticker = asyncio.create_task(_tick(pauses))
+    await asyncio.sleep(20 * TICK_SECONDS)
+    begun = time.perf_counter()
+    body = await renderer.render(wanted)
+    took = time.perf_counter() - begun
+    await asyncio.sleep(2 * TICK_SECONDS)
+    ticker.cancel()
+    renderer.close()
+    return took, max(pauses), len(body)
+
+
+async def _tick(pauses: list[float]) -> None:
+    before = time.perf_counter()
+    while True:
+        await asyncio.sleep(TICK_SECONDS)
+        now = time.perf_counter()
+        pauses.append(now - before - TICK_SECONDS)
+        before = now
+
+
+def render_by_library(counters: Counters) -> float:
+    """Return the seconds of generate_latest for the same series as children of the library."""
+    registry = CollectorRegistry()
+    for table in counters.tables.every():
+        name = table.family.name.removesuffix("_total")
+        if not isinstance(table, Table):
+            metric = prometheus_client.Histogram(
+                name, "x", ["subject"], registry=registry, buckets=table.bounds
+            )
+            for subject in table.rows:
+                metric.labels(subject).observe(1)
+            continue
+        gauge = prometheus_client.Gauge(name, "x", ["a", "b", "c", "d", "e"], registry=registry)
+        for subject, (tails, values) in table.rows.items():
+            parts = (*subject.split(","), "", "", "")[:4]
+            for tail, value in zip(tails, values, strict=True):
+                gauge.labels(*parts, tail).set(value)
+    begun = time.perf_counter()
+    prometheus_client.generate_latest(registry)
+    return time.perf_counter() - begun
+
+
+def measure(title: str, load: Callable[[Counters], None], runs: int) -> None:
+    """Print what one load costs."""
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    counters = Counters(clock=Clock(), series_limit=10_000_000)
+    begun = time.perf_counter()
+    load(counters)
+    filled = time.perf_counter() - begun
+    gc.collect()
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    series = sum(table.series for table in counters.tables.every())
+    print(f"\n{title}: {series:,} series, filled in {filled:.2f} s, {grown / 1024:.0f} MiB")
+    library = statistics.median(render_by_library(counters) for _ in range(runs))
+    print(f"  {'prometheus_client, on the loop':34} {library:7.3f} s")
+    for name, wanted in (
+        ("text", Wanted()),
+        ("OpenMetrics", Wanted(open_metrics=True)),
+        ("text, gzip", Wanted(gzip=True)),
+    ):
+        results = [asyncio.run(render(counters, wanted)) for _ in range(runs)]
+        took = statistics.median(result[0] for result in results)
+        pause = max(result[1] for result in results)
+        size = results[0][2] / 1e6
+        print(
+            f"  {name:34} {took:7.3f} s  ({library / took:4.1f} times as fast), "
+            f"longest pause of the loop {pause * 1000:5.1f} ms, {size:.1f} MB"
+        )
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure both loads."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--workloads", type=int, default=10_000)
+    parser.add_argument("--series", type=int, default=100_000)
+    parser.add_argument("--runs", type=int, default=3)
+    given = parser.parse_args(arguments)
+    measure(
+        f"{given.workloads:,} workloads with 2 containers",
+        lambda counters: fill(counters, given.workloads),
+        given.runs,
+    )
+    measure(
+        f"{given.series:,} series in one family",
+        lambda counters: fill_plainly(counters, given.series),
+        given.runs,
+    )
+
+
+if __name__ == "__main__":
+    main()
