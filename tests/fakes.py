@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -43,6 +43,8 @@ class FakeCluster:
 
     asked: list[Asked] = field(default_factory=list)
     refuse: Callable[[web.Request], int] = lambda _request: 0
+    instead: Callable[[web.Request], Awaitable[web.StreamResponse]] | None = None
+    """Answers in place of all else, for servers that misbehave."""
     _objects: dict[str, dict[str, Json]] = field(default_factory=dict)
     _history: list[tuple[str, str, Json]] = field(default_factory=list)
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
@@ -68,6 +70,8 @@ class FakeCluster:
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """Answer any request."""
         await self._note(request)
+        if self.instead is not None:
+            return await self.instead(request)
         if code := self.refuse(request):
             return status_answer(code, "refused by the test")
         if request.method == "POST":

@@ -1,0 +1,299 @@
+"""The API client over real HTTP: credentials, counting, and faults in clear words."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from probewatch.clock import Clock
+from probewatch.errors import ApiError, KubeconfigError
+from probewatch.kube.api_paths import Subject, find_subject
+from probewatch.kube.client import ApiClient
+from probewatch.kube.credentials import Access
+from probewatch.kube.faults import translate
+from probewatch.kube.login import Login
+from tests.fakes import FakeCluster, serving
+
+NAMESPACED = "/api/v1/namespaces/shop"
+
+
+@dataclass
+class FakeCredentials:
+    """Tokens that are numbered by how often the server refused them."""
+
+    server: str
+    refusals: int = 0
+    broken: bool = False
+    read_times: int = 0
+
+    async def read(self, *, refused: bool) -> Access:
+        self.read_times += 1
+        if self.broken:
+            raise KubeconfigError("the file is gone")
+        self.refusals += refused
+        return Access(
+            where="test", server=self.server, authorization=f"Bearer token-{self.refusals}"
+        )
+
+
+@dataclass
+class FakeTime:
+    """Time that moves when it is told to."""
+
+    seconds: float = 1000.0
+    slept: list[float] = field(default_factory=list)
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.seconds += seconds
+        await asyncio.sleep(0)
+
+    @property
+    def clock(self) -> Clock:
+        return Clock(now=lambda: self.seconds, monotonic=lambda: self.seconds, sleep=self.sleep)
+
+
+@asynccontextmanager
+async def connected(cluster: FakeCluster, timeout_seconds: float = 5.0) -> AsyncIterator[ApiClient]:
+    """A client of the cluster."""
+    async with serving(cluster) as server, client_of(server, timeout_seconds) as client:
+        yield client
+
+
+@asynccontextmanager
+async def client_of(server: str, timeout_seconds: float = 5.0) -> AsyncIterator[ApiClient]:
+    login = Login(FakeCredentials(server), clock=FakeTime().clock)
+    await login.read()
+    async with ApiClient(login, timeout_seconds=timeout_seconds, clock=Clock()) as client:
+        yield client
+
+
+def unused_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port: int = taken.getsockname()[1]
+        return port
+
+
+async def test_request_carries_what_is_needed() -> None:
+    """A request has credentials, its parameters and its body in JSON; its answer stays bytes."""
+    cluster = FakeCluster()
+    async with connected(cluster) as client:
+        path = f"{NAMESPACED}/configmaps"
+        status, body = await client.request("POST", path, body={"a": 1}, params={"dryRun": "All"})
+
+    asked = cluster.asked[0]
+    assert (201, b'{"a": 1}') == (status, body)
+    assert ("Bearer token-0", {"dryRun": "All"}) == (asked.authorization, asked.query)
+    assert b'{"a":1}' == asked.body
+
+
+async def test_requests_are_counted_in_kubernetes_words() -> None:
+    """Each request counts by verb, resource and code; names are no part of it."""
+    cluster = FakeCluster()
+    async with connected(cluster) as client:
+        await client.request("GET", f"{NAMESPACED}/pods")
+        await client.request("GET", f"{NAMESPACED}/pods/web-1")
+
+    counted = {("list", "pods", "200"): 1, ("get", "pods", "404"): 1}
+    assert counted == dict(client.stats.requests)
+
+
+async def test_refused_credentials_are_read_anew_once() -> None:
+    """A 401 leads to one more try with new credentials."""
+    cluster = FakeCluster()
+    cluster.refuse = lambda request: (
+        401 if request.headers["Authorization"] == "Bearer token-0" else 0
+    )
+    async with connected(cluster) as client:
+        status, _ = await client.request("GET", f"{NAMESPACED}/pods")
+
+    assert 200 == status
+    assert ["Bearer token-0", "Bearer token-1"] == [each.authorization for each in cluster.asked]
+
+
+async def test_credentials_refused_for_good() -> None:
+    """A 401 that stays is handed back after one more try: no storm of logins."""
+    cluster = FakeCluster(refuse=lambda _request: 401)
+    async with connected(cluster) as client:
+        status, _ = await client.request("GET", f"{NAMESPACED}/pods")
+
+    assert (401, 2) == (status, len(cluster.asked))
+
+
+async def test_no_server_is_said_in_one_line() -> None:
+    """Without a server the error names it and the reason."""
+    server = f"http://127.0.0.1:{unused_port()}"
+    async with client_of(server) as client:
+        with pytest.raises(ApiError) as raised:
+            await client.request("GET", "/version")
+
+    assert f"the API server {server} cannot be reached: connection refused" == str(raised.value)
+    assert {("get", "other", "none"): 1} == dict(client.stats.requests)
+
+
+async def test_no_answer_in_time() -> None:
+    """A server that does not answer is given up after the time that is set."""
+    never = asyncio.Event()
+
+    async def answer(_request: web.Request) -> web.StreamResponse:
+        await never.wait()
+        return web.Response()
+
+    cluster = FakeCluster(instead=answer)
+    async with connected(cluster, timeout_seconds=0.05) as client:
+        with pytest.raises(ApiError, match="did not answer within"):
+            await client.request("GET", "/version")
+        never.set()
+
+
+async def test_stream_gives_status_and_chunks() -> None:
+    """A stream is handed over as it comes, with its status and headers."""
+    cluster = FakeCluster()
+    async with (
+        connected(cluster) as client,
+        client.stream(f"{NAMESPACED}/pods", {}, timeout_seconds=5) as response,
+    ):
+        body = b"".join([chunk async for chunk in response.chunks()])
+
+    assert (200, b'{"metadata": {"resourceVersion": "1"}, "items": []}') == (response.status, body)
+    assert "Content-Type" in response.headers
+
+
+async def test_stream_that_breaks_off_is_an_os_error() -> None:
+    """A connection that ends in the middle is what the watch expects of the network."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        await response.write(b"half a li")
+        assert request.transport is not None
+        request.transport.abort()
+        return response
+
+    cluster = FakeCluster(instead=answer)
+    async with connected(cluster) as client:
+        with pytest.raises(OSError, match=r"ended too early|reset"):
+            async with client.stream("/api/v1/pods", {}, timeout_seconds=5) as response:
+                _ = [chunk async for chunk in response.chunks()]
+
+
+async def test_watch_without_a_server_is_an_os_error_and_said_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A watch goes on by itself; that the server is away is said once a minute."""
+    server = f"http://127.0.0.1:{unused_port()}"
+    async with client_of(server) as client:
+        for _ in range(3):
+            with pytest.raises(ConnectionRefusedError):
+                async with client.stream("/api/v1/pods", {}, timeout_seconds=5):
+                    pass
+
+    assert ["The API server cannot be reached; trying again until it can"] == caplog.messages
+    assert not client.reachability.is_reached
+
+
+SUBJECTS = [
+    ("GET", "/api/v1/pods", {}, Subject("list", "pods")),
+    ("GET", "/api/v1/pods", {"watch": "true"}, Subject("watch", "pods")),
+    ("GET", "/api/v1/namespaces/shop/pods/web", {}, Subject("get", "pods")),
+    ("GET", "/api/v1/namespaces/shop", {}, Subject("get", "namespaces")),
+    ("GET", "/api/v1/namespaces", {}, Subject("list", "namespaces")),
+    ("POST", "/apis/events.k8s.io/v1/namespaces/shop/events", {}, Subject("create", "events")),
+    (
+        *("PATCH", "/apis/probewatch.dev/v1alpha1/namespaces/shop/probereports/a/status", {}),
+        Subject("patch", "probereports/status"),
+    ),
+    ("GET", "/version", {}, Subject("get", "other")),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "params", "expected"), SUBJECTS)
+def test_subject_of_a_request(
+    method: str, path: str, params: dict[str, str], expected: Subject
+) -> None:
+    """Method and path tell verb and resource, as the API server itself counts them."""
+    assert expected == find_subject(method, path, params)
+
+
+KEY = aiohttp.client_reqrep.ConnectionKey("api", 443, True, True, None, None, None)  # noqa: FBT003  # aiohttp's
+FAULTS = {
+    "dns": (aiohttp.ClientConnectorDNSError(KEY, OSError("?")), "the host api is not known"),
+    "refused": (
+        aiohttp.ClientConnectorError(KEY, ConnectionRefusedError(111, "Connect call failed")),
+        "connection refused",
+    ),
+    "unreachable": (
+        aiohttp.ClientConnectorError(KEY, OSError(113, "No route to host")),
+        "No route to host",
+    ),
+    "tls": (aiohttp.ClientConnectorSSLError(KEY, OSError(1, "WRONG_VERSION_NUMBER")), "TLS failed"),
+    "certificate": (
+        aiohttp.ClientConnectorCertificateError(KEY, ValueError("self-signed")),
+        "its certificate is not trusted: self-signed",
+    ),
+    "proxy": (
+        aiohttp.ClientProxyConnectionError(KEY, OSError(111, "Connection refused")),
+        "the proxy cannot be reached: Connection refused",
+    ),
+    "closed": (aiohttp.ServerDisconnectedError(), "the connection ended too early"),
+    "reset": (aiohttp.ClientOSError(104, "Connection reset by peer"), "Connection reset by peer"),
+    "payload": (aiohttp.ClientPayloadError("half"), "the connection ended too early"),
+    "other": (aiohttp.ClientError("odd"), "odd"),
+}
+
+
+@pytest.mark.parametrize(("error", "words"), FAULTS.values(), ids=FAULTS.keys())
+def test_fault_in_words(error: aiohttp.ClientError, words: str) -> None:
+    """Every fault of the network is an OSError that says what happened."""
+    assert words in str(translate(error))
+
+
+async def test_login_keeps_the_last_credentials(caplog: pytest.LogCaptureFixture) -> None:
+    """Credentials that cannot be read again leave the last ones in place, and are told."""
+    credentials, time = FakeCredentials("http://api"), FakeTime()
+    login = Login(credentials, clock=time.clock)
+    await login.read()
+    credentials.broken = True
+
+    access = await login.renew()
+
+    assert "Bearer token-0" == access.authorization
+    assert ["Credentials cannot be read again"] == caplog.messages
+
+
+async def test_many_refusals_are_one_login() -> None:
+    """Requests that are refused at the same time log in once, together."""
+    credentials, time = FakeCredentials("http://api"), FakeTime()
+    login = Login(credentials, clock=time.clock)
+    await login.read()
+
+    await asyncio.gather(*(login.renew(refused=True) for _ in range(5)))
+
+    assert (2, "Bearer token-1") == (credentials.read_times, login.access.authorization)
+
+
+async def test_credentials_are_read_every_minute() -> None:
+    """The kubelet renews tokens in their file: they are read again each minute."""
+    credentials, time = FakeCredentials("http://api"), FakeTime()
+    login = Login(credentials, clock=time.clock)
+    await login.read()
+    running = asyncio.create_task(login.run())
+    while credentials.read_times < 4:  # noqa: ASYNC110  # fake time: a few turns of the loop
+        await asyncio.sleep(0)
+    running.cancel()
+
+    assert [60.0, 60.0, 60.0] == time.slept[:3]
+
+
+async def test_client_without_credentials() -> None:
+    """Nobody can ask before the login."""
+    login = Login(replace(FakeCredentials("http://api")), clock=FakeTime().clock)
+
+    with pytest.raises(KubeconfigError):
+        _ = login.access

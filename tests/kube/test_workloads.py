@@ -1,0 +1,210 @@
+"""The workload of a pod is asked from the API server, once, and never guessed."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+import msgspec
+import pytest
+
+from probewatch.clock import Clock
+from probewatch.core.model import OwnerRef, PodRef, PodUid, Workload
+from probewatch.errors import ApiError
+from probewatch.kube.workloads import DOUBT_SECONDS, METADATA_ONLY, Workloads, nearest_workload
+
+REPLICA_SET = OwnerRef(api_version="apps/v1", kind="ReplicaSet", name="web-7d9f", uid="rs-1")
+JOB = OwnerRef(api_version="batch/v1", kind="Job", name="tidy-123", uid="job-1")
+PATH = "/apis/apps/v1/namespaces/shop/replicasets/web-7d9f"
+
+
+def pod(owner: OwnerRef | None = REPLICA_SET, uid: str = "u-1") -> PodRef:
+    return PodRef(uid=PodUid(uid), namespace="shop", name="web-7d9f-x", owner=owner)
+
+
+def owned_by(kind: str, name: str, *, uid: str = "rs-1", api_version: str = "apps/v1") -> bytes:
+    reference = {"apiVersion": api_version, "kind": kind, "name": name, "uid": "o-1"}
+    owners = [{"kind": "Other", "name": "not-the-controller"}, {**reference, "controller": True}]
+    return msgspec.json.encode({"metadata": {"uid": uid, "ownerReferences": owners}})
+
+
+def workload(kind: str, name: str, api_version: str = "apps/v1", uid: str = "o-1") -> Workload:
+    return Workload(namespace="shop", kind=kind, name=name, api_version=api_version, uid=uid)
+
+
+NEAREST = workload("ReplicaSet", "web-7d9f", uid="rs-1")
+
+
+@dataclass
+class FakeTime:
+    """Time that moves when somebody sleeps."""
+
+    seconds: float = 1000.0
+
+    async def sleep(self, seconds: float) -> None:
+        self.seconds += seconds
+        await asyncio.sleep(0)
+
+    @property
+    def clock(self) -> Clock:
+        return Clock(now=lambda: self.seconds, monotonic=lambda: self.seconds, sleep=self.sleep)
+
+
+@dataclass
+class FakeApi:
+    """Gives its answers one after the other, the last one for ever."""
+
+    answers: list[tuple[int, bytes] | ApiError] = field(default_factory=list)
+    asked: list[tuple[str, str, str]] = field(default_factory=list)
+
+    async def request(
+        self, verb: str, path: str, *, params: object = None, accept: str = ""
+    ) -> tuple[int, bytes]:
+        assert params is None
+        self.asked.append((verb, path, accept))
+        await asyncio.sleep(0)
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if isinstance(answer, ApiError):
+            raise answer
+        return answer
+
+
+def known(*answers: tuple[int, bytes] | ApiError) -> tuple[Workloads, FakeApi, FakeTime]:
+    api, time = FakeApi(answers=list(answers)), FakeTime()
+    return Workloads(requester=api, clock=time.clock), api, time
+
+
+async def test_replica_set_stands_for_its_deployment() -> None:
+    """The owner's controller is the workload; only metadata is asked for."""
+    workloads, api, _ = known((200, owned_by("Deployment", "web")))
+
+    assert workload("Deployment", "web") == await workloads.resolve(pod())
+    assert [("GET", PATH, METADATA_ONLY)] == api.asked
+
+
+async def test_job_stands_for_its_cron_job() -> None:
+    """A Job of a CronJob is one run of it."""
+    workloads, api, _ = known(
+        (200, owned_by("CronJob", "tidy", uid="job-1", api_version="batch/v1"))
+    )
+
+    found = await workloads.resolve(pod(JOB))
+
+    assert workload("CronJob", "tidy", api_version="batch/v1") == found
+    assert "/apis/batch/v1/namespaces/shop/jobs/tidy-123" == api.asked[0][1]
+
+
+async def test_owner_without_an_owner_is_the_workload() -> None:
+    """A ReplicaSet that somebody made by hand is what the pod belongs to, for good."""
+    workloads, api, time = known((200, b'{"metadata": {"uid": "rs-1"}}'))
+
+    assert NEAREST == await workloads.resolve(pod())
+    time.seconds += 10 * DOUBT_SECONDS
+    assert NEAREST == workloads.find(pod())
+    assert 1 == len(api.asked)
+
+
+OTHERS = {
+    "StatefulSet": OwnerRef(api_version="apps/v1", kind="StatefulSet", name="db", uid="s-1"),
+    "DaemonSet": OwnerRef(api_version="apps/v1", kind="DaemonSet", name="agent", uid="d-1"),
+    "custom": OwnerRef(api_version="argoproj.io/v1", kind="Workflow", name="w", uid="w-1"),
+    "a namesake": OwnerRef(api_version="example.com/v1", kind="ReplicaSet", name="r", uid="r-1"),
+}
+
+
+@pytest.mark.parametrize("owner", OTHERS.values(), ids=OTHERS.keys())
+async def test_other_owners_are_not_asked_about(owner: OwnerRef) -> None:
+    """Owners that are no revision of something else are the workload themselves."""
+    workloads, api, _ = known((500, b""))
+
+    found = await workloads.resolve(pod(owner))
+
+    assert (owner.kind, owner.name) == (found.kind, found.name)
+    assert [] == api.asked
+
+
+@pytest.mark.parametrize(
+    "owner", [None, OwnerRef(api_version="v1", kind="Node", name="n1", uid="n-1")]
+)
+def test_pod_without_a_controller_is_its_own_workload(owner: OwnerRef | None) -> None:
+    """So is a static pod, which belongs to its node and to no controller."""
+    expected = Workload(namespace="shop", kind="Pod", name="web-7d9f-x", uid="u-1")
+
+    assert expected == nearest_workload(pod(owner))
+
+
+async def test_each_owner_is_asked_about_once() -> None:
+    """Pods of one owner that come together ask together; later ones need not ask."""
+    workloads, api, _ = known((200, owned_by("Deployment", "web")))
+
+    found = await asyncio.gather(*(workloads.resolve(pod(uid=f"u-{n}")) for n in range(5)))
+
+    assert {workload("Deployment", "web")} == set(found)
+    assert workload("Deployment", "web") == workloads.find(pod(uid="u-9"))
+    assert 1 == len(api.asked)
+
+
+async def test_trouble_that_passes_is_waited_out() -> None:
+    """A server that is busy is asked again, within the time of one finding."""
+    workloads, api, _ = known((429, b""), (503, b""), (200, owned_by("Deployment", "web")))
+
+    assert workload("Deployment", "web") == await workloads.resolve(pod())
+    assert 3 == len(api.asked)
+
+
+UNKNOWN = {
+    "gone": (404, b"{}"),
+    "refused": (403, b"{}"),
+    "another of that name": (200, owned_by("Deployment", "other", uid="rs-2")),
+    "garbage": (200, b"<html>"),
+}
+
+
+@pytest.mark.parametrize("answer", UNKNOWN.values(), ids=UNKNOWN.keys())
+async def test_what_cannot_be_known_is_not_guessed(answer: tuple[int, bytes]) -> None:
+    """The nearest owner stands for the workload until it is asked again, a minute later."""
+    workloads, api, time = known(answer, (200, owned_by("Deployment", "web")))
+
+    assert NEAREST == await workloads.resolve(pod())
+    assert NEAREST == workloads.find(pod())
+    time.seconds += DOUBT_SECONDS
+    assert None is workloads.find(pod())
+    assert workload("Deployment", "web") == await workloads.resolve(pod())
+    assert (2, 1) == (len(api.asked), workloads.stats.unknown)
+
+
+async def test_missing_right_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
+    """A right that is missing is named in the log, once for the resource."""
+    workloads, _, _ = known((403, b"{}"))
+    for number in range(3):
+        owner = OwnerRef(
+            api_version="apps/v1", kind="ReplicaSet", name=f"r{number}", uid=f"{number}"
+        )
+        await workloads.resolve(pod(owner))
+
+    assert ["A right is missing: get; workloads are named by their nearest owner"] == (
+        caplog.messages
+    )
+
+
+async def test_server_that_is_away_is_not_asked_for_every_owner() -> None:
+    """Without any answer nobody asks again for a while: findings go out at once."""
+    workloads, api, time = known(ApiError("no answer"))
+    await workloads.resolve(pod())
+    tries = len(api.asked)
+    other = OwnerRef(api_version="apps/v1", kind="ReplicaSet", name="other", uid="rs-9")
+
+    before = time.seconds
+    found = await workloads.resolve(pod(other))
+
+    assert ("other", tries, before) == (found.name, len(api.asked), time.seconds)
+
+
+async def test_question_outlives_who_asked_first() -> None:
+    """Who is cancelled while asking does not take the answer away from others."""
+    workloads, api, _ = known((200, owned_by("Deployment", "web")))
+    first = asyncio.create_task(workloads.resolve(pod()))
+    await asyncio.sleep(0)
+    second = asyncio.create_task(workloads.resolve(pod(uid="u-2")))
+    first.cancel()
+
+    assert workload("Deployment", "web") == await second
+    assert 1 == len(api.asked)
