@@ -233,7 +233,7 @@ async def test_missed_deletion_is_found_by_the_next_list() -> None:
             feed.changed("ADDED", raw_pod(uid))
         feed.listing()
         feed.listed(raw_pod("u-2"))
-        feed.synced()
+        feed.synced("9")
 
     assert ["u-1"] == [finding.pod.uid for finding in scene.sink.of(PodForgotten)]  # type: ignore[union-attr]  # all of one kind
 
@@ -246,7 +246,7 @@ async def test_list_of_one_namespace_says_nothing_of_others() -> None:
         shop.changed("ADDED", raw_pod("u-1"))
         shop.changed("ADDED", raw_pod("u-2", namespace="bank"))
         shop.listing()
-        shop.synced()
+        shop.synced("9")
 
     assert ["u-1"] == [finding.pod.uid for finding in scene.sink.of(PodForgotten)]  # type: ignore[union-attr]  # all of one kind
 
@@ -279,7 +279,7 @@ async def test_object_that_breaks_a_rule_costs_only_itself() -> None:
         feed.listing()
         feed.listed(strange)
         feed.listed(raw_pod("u-2"))
-        feed.synced()
+        feed.synced("9")
 
     assert {"pod feed": 1} == scene.boundary.errors
     assert [] == scene.sink.of(PodForgotten)
@@ -299,7 +299,7 @@ async def test_events_of_others_are_no_evidence() -> None:
     async with scene.publishing():
         feed.listing()
         feed.listed(forged)
-        feed.synced()
+        feed.synced("9")
         feed.changed("ADDED", forged)
         feed.deleted(forged)
 

@@ -49,7 +49,7 @@ class PodFeed:
             pod = parsing.parse_pod(raw)
             self._observer.observe(PodObserved(pod=pod, relisted=True))
 
-    def synced(self) -> None:
+    def synced(self, version: str) -> None:  # noqa: ARG002  # used below
         """The list is complete."""
         with self._boundary.guard("sweep"):
             self._observer.sweep(self._seen, self._namespaces)
@@ -82,7 +82,7 @@ class EvidenceFeed:
         """An Event in a list: the store knows which it has seen."""
         self._observe(raw)
 
-    def synced(self) -> None:
+    def synced(self, version: str) -> None:
         """Nothing to do."""
 
     def changed(self, kind: str, raw: objects.Event) -> None:  # noqa: ARG002  # likewise

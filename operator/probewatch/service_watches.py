@@ -18,7 +18,8 @@ from probewatch.kube.client import ApiClient
 from probewatch.kube.rights import may_i
 from probewatch.settings import Settings
 from probewatch.watch.decoding import Decoder
-from probewatch.watch.loop import Handler, WatchLoop
+from probewatch.watch.handing import Handler
+from probewatch.watch.loop import WatchLoop
 from probewatch.watch.transport import Surroundings, WatchOptions, WatchStats, WatchTarget
 
 Kind = TypeVar("Kind", objects.Pod, objects.Event)

@@ -37,7 +37,7 @@ class Given:
         self._server = server
 
     async def read(self, *, refused: bool) -> credentials.Access:  # noqa: ARG002
-        return credentials.Access(server=self._server)
+        return credentials.Access(server=self._server, where="bench")
 
 
 async def main(server: str) -> None:

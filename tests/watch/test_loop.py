@@ -12,13 +12,20 @@ from probewatch.watch.backoff import Backoff, parse_retry_after
 from probewatch.watch.decoding import Decoder
 from probewatch.watch.lines import LineSplitter, LineTooLongError
 from probewatch.watch.loop import WatchLoop
-from probewatch.watch.transport import Surroundings, WatchTarget
+from probewatch.watch.transport import Surroundings, WatchOptions, WatchTarget
+
+
+class ThingMetadata(msgspec.Struct, rename="camel"):
+    """Its metadata."""
+
+    name: str
+    resource_version: str | None = None
 
 
 class Thing(msgspec.Struct):
     """An object with a name."""
 
-    metadata: dict[str, str]
+    metadata: ThingMetadata
 
 
 @dataclass
@@ -28,12 +35,17 @@ class Answer:
     status: int = 200
     parts: tuple[bytes | BaseException, ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
+    lasts: float = 240.0
+    """Seconds until its end, if it comes to one."""
+    script: "Script | None" = None
 
     async def chunks(self) -> AsyncIterator[bytes]:
         for part in self.parts:
             if isinstance(part, BaseException):
                 raise part
             yield part
+        assert self.script is not None
+        self.script.seconds += self.lasts
 
 
 class ScriptOverError(BaseException):
@@ -47,6 +59,7 @@ class Script:
         self._answers = list(answers)
         self.asked: list[dict[str, str]] = []
         self.logins = 0
+        self.seconds = 0.0
 
     @asynccontextmanager
     async def stream(
@@ -59,6 +72,7 @@ class Script:
         answer = self._answers.pop(0)
         if isinstance(answer, BaseException):
             raise answer
+        answer.script = self
         yield answer
 
     async def refresh(self) -> None:
@@ -75,16 +89,16 @@ class Diary:
         self.told.append("listing")
 
     def listed(self, raw: Thing) -> None:
-        self.told.append(f"listed {raw.metadata['name']}")
+        self.told.append(f"listed {raw.metadata.name}")
 
-    def synced(self) -> None:
+    def synced(self, version: str) -> None:  # noqa: ARG002  # not of interest here
         self.told.append("synced")
 
     def changed(self, kind: str, raw: Thing) -> None:
-        self.told.append(f"{kind} {raw.metadata['name']}")
+        self.told.append(f"{kind} {raw.metadata.name}")
 
     def deleted(self, raw: Thing) -> None:
-        self.told.append(f"deleted {raw.metadata['name']}")
+        self.told.append(f"deleted {raw.metadata.name}")
 
 
 def page(*names: str, version: str = "10", token: str = "") -> Answer:
@@ -107,15 +121,18 @@ def watch(*parts: bytes | BaseException) -> Answer:
     return Answer(parts=parts)
 
 
-def play(*answers: Answer | BaseException) -> tuple[Script, Diary, list[float], WatchLoop[Thing]]:
+def play(
+    *answers: Answer | BaseException, streams: bool = False
+) -> tuple[Script, Diary, list[float], WatchLoop[Thing]]:
     """Run the loop until the script is over."""
     script, diary, pauses = Script(*answers), Diary(), list[float]()
 
     async def sleep(seconds: float) -> None:
         pauses.append(seconds)
+        script.seconds += seconds
 
     around = Surroundings(
-        monotonic=lambda: sum(pauses), now=lambda: 1e9, sleep=sleep, chance=lambda: 0.0
+        monotonic=lambda: script.seconds, now=lambda: 1e9, sleep=sleep, chance=lambda: 0.0
     )
     loop = WatchLoop(
         transport=script,
@@ -123,6 +140,7 @@ def play(*answers: Answer | BaseException) -> tuple[Script, Diary, list[float], 
         decoder=Decoder(Thing),
         handler=diary,
         around=around,
+        options=WatchOptions(streams=streams),
     )
     with pytest.raises(ScriptOverError):
         asyncio.run(loop.run())

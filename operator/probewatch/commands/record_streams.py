@@ -69,12 +69,16 @@ class StreamWriter:
         self._remember(raw)
         self.sheet.write(LineType.ADDED, raw.text)
 
-    def synced(self) -> None:
+    def synced(self, version: str = "") -> None:  # noqa: ARG002  # its objects have theirs
         """The list is complete: what it did not contain is gone."""
         for uid in self._known.keys() - self._seen:
             gone = {"kind": "Pod", "apiVersion": "v1", "metadata": self._known.pop(uid)}
             self.sheet.write(LineType.DELETED, msgspec.json.encode(gone))
         self._seen = set()
+
+    def skips(self, glance: object) -> bool:  # noqa: ARG002  # everything is written
+        """Let nothing pass."""
+        return False
 
     def changed(self, kind: str, raw: RawObject) -> None:
         """ADDED or MODIFIED."""

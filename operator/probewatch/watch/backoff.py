@@ -7,8 +7,12 @@ from email.utils import parsedate_to_datetime
 FIRST_SECONDS = 0.8
 LONGEST_SECONDS = 30.0
 RETRY_AFTER_CAP_SECONDS = 60.0
-STEADY_SECONDS = 120.0
-"""As client-go's reflector: after so long without a fault the first pause is short again."""
+STEADY_PAUSES = 4.0
+"""What ran for so many times the longest pause before it failed starts with short ones again.
+
+At the cap that is two minutes, as in client-go's reflector; but a server that drops its
+connections every few seconds, as one being rolled over does, is not waited for ever longer.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,10 +21,18 @@ class Backoff:
 
     faults: int = 0
 
+    @property
+    def longest(self) -> float:
+        """Seconds that the next pause lasts at most."""
+        return min(FIRST_SECONDS * 2.0 ** min(self.faults, 16), LONGEST_SECONDS)
+
     def pause(self, chance: float) -> float:
         """Seconds to wait, between half and all of the doubled time; *chance* is in [0, 1)."""
-        longest: float = min(FIRST_SECONDS * 2.0 ** min(self.faults, 16), LONGEST_SECONDS)
-        return longest * (0.5 + chance / 2)
+        return self.longest * (0.5 + chance / 2)
+
+    def after_running(self, seconds: float) -> "Backoff":
+        """What holds after something ran for so long before it failed."""
+        return Backoff() if seconds > STEADY_PAUSES * self.longest else self
 
     def after_fault(self) -> "Backoff":
         """One fault more."""

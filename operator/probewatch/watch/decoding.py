@@ -1,20 +1,54 @@
-"""Decoding: watch lines and list pages into typed objects, in one pass.
+"""Decoding: watch lines and list pages into typed objects.
 
-The type of the object decides which fields are read; all others are skipped.
+The type of the object decides which fields are read; all others are skipped. A kind of
+which most updates change nothing has a *glance*: a type that leaves what is of interest
+undecoded, so that whoever is told can say that nothing changed before any of it is read.
 """
 
-from typing import Generic, TypeVar
+from collections.abc import Mapping
+from typing import Generic, Protocol, TypeVar
 
 import msgspec
 
-T = TypeVar("T")
+from probewatch.kube import objects
+from probewatch.watch.salvage import salvage
+
+
+class Versioned(Protocol):
+    """An object of the API, as far as a watch has to know it."""
+
+    @property
+    def metadata(self) -> "HasVersion":
+        """Its metadata."""
+        ...
+
+
+class HasVersion(Protocol):
+    """`metadata`."""
+
+    @property
+    def resource_version(self) -> str | None:
+        """Its version."""
+        ...
+
+
+T = TypeVar("T", bound=Versioned)
+L = TypeVar("L")
+
+CHANGES = frozenset({"ADDED", "MODIFIED", "DELETED"})
+
+GLANCES: Mapping[type[Versioned], type[Versioned]] = {objects.Pod: objects.PodGlance}
+
+INITIAL_END = "k8s.io/initial-events-end"
+"""The annotation of the bookmark that ends a streaming list."""
 
 
 class ListMeta(msgspec.Struct, rename="camel"):
-    """`metadata` of a list, and what is needed of a bookmark's."""
+    """`metadata` of a list or a bookmark."""
 
     resource_version: str = ""
     continue_: str | None = msgspec.field(name="continue", default=None)
+    annotations: dict[str, str] | None = None
 
 
 class _Versioned(msgspec.Struct):
@@ -23,14 +57,14 @@ class _Versioned(msgspec.Struct):
     reason: str | None = None
 
 
-class _Envelope(msgspec.Struct):
-    type: str = ""
-    object: msgspec.Raw = msgspec.Raw(b"null")
+class _Line(msgspec.Struct, Generic[L]):
+    type: str
+    object: L
 
 
-class _Page(msgspec.Struct):
+class _Page(msgspec.Struct, Generic[L]):
     metadata: ListMeta
-    items: list[msgspec.Raw] | None
+    items: list[L] | None
 
 
 class Page(msgspec.Struct, Generic[T]):
@@ -39,17 +73,24 @@ class Page(msgspec.Struct, Generic[T]):
     items: list[T]
     resource_version: str
     token: str
-    broken: int
+    broken: int = 0
     """Items that could not be decoded."""
+    dropped: int = 0
+    """Fields that could not, of other items."""
 
 
-class Update(msgspec.Struct, Generic[T]):
+class Update(msgspec.Struct, Generic[T], gc=False):
     """One line of a watch; `code` is set for an ERROR."""
 
     type: str
     version: str = ""
+    glance: Versioned | None = None
+    """What there is to see without decoding more, unless the object is there already."""
     object: T | None = None
+    dropped: int = 0
     code: int = 0
+    ends_list: bool = False
+    """A bookmark that says that a streaming list is complete."""
 
 
 class Decoder(Generic[T]):
@@ -60,42 +101,114 @@ class Decoder(Generic[T]):
     """
 
     def __init__(self, kind: type[T]) -> None:
-        self._object: msgspec.json.Decoder[T] = msgspec.json.Decoder(kind)
-        self._versioned = msgspec.json.Decoder(_Versioned)
-        self._envelope = msgspec.json.Decoder(_Envelope)
-        self._page = msgspec.json.Decoder(_Page)
+        self._kind = kind
+        glance = GLANCES.get(kind, kind)
+        self._has_glance = glance is not kind
+        self._glances = _line_decoder(glance)
+        self._lines: msgspec.json.Decoder[_Line[T]] = _line_decoder(kind)
+        self._pages = msgspec.json.Decoder(_Page[kind])  # type: ignore[valid-type]  # likewise
+        self._items = msgspec.json.Decoder(kind)
 
-    def page(self, body: bytes) -> Page[T]:
+    def page(self, body: bytes | bytearray) -> Page[T]:
         """A page of a list; items that are broken are left out and counted."""
-        raw = self._page.decode(body)
+        try:
+            page = self._pages.decode(body)
+        except BROKEN:
+            return self._broken_page(body)
+        return Page(
+            items=page.items or [],
+            resource_version=page.metadata.resource_version,
+            token=page.metadata.continue_ or "",
+        )
+
+    def update(self, line: bytes) -> Update[T]:
+        """A line of a watch, not decoded further than to its glance."""
+        if not self._has_glance:
+            return self._whole(line)
+        try:
+            read = self._glances.decode(line)
+        except BROKEN:
+            return self._odd_line(line)
+        if read.type not in CHANGES:
+            return self._odd_line(line)
+        return Update(read.type, read.object.metadata.resource_version or "", read.object)
+
+    def first(self, line: bytes) -> Update[T]:
+        """A line of a watch with its object, for when everything is news."""
+        return self._whole(line) if self._has_glance else self.update(line)
+
+    def complete(self, line: bytes) -> tuple[T, int]:
+        """The object of a line, and how many of its fields were broken."""
+        try:
+            return self._lines.decode(line).object, 0
+        except BROKEN:
+            return salvage(_RAW_LINES.decode(line).object, self._kind)
+
+    def _whole(self, line: bytes) -> Update[T]:
+        try:
+            read = self._lines.decode(line)
+        except BROKEN:
+            return self._odd_line(line)
+        if read.type not in CHANGES:
+            return self._odd_line(line)
+        version = read.object.metadata.resource_version or ""
+        return Update(read.type, version, object=read.object)
+
+    def _odd_line(self, line: bytes) -> Update[T]:
+        """What is no change of a sound object."""
+        raw = _RAW_LINES.decode(line)
+        if raw.type in CHANGES:
+            found, dropped = salvage(raw.object, self._kind)
+            version = found.metadata.resource_version or ""
+            return Update(raw.type, version, object=found, dropped=dropped)
+        if raw.type == "ERROR":
+            return Update("ERROR", code=_read_code(raw.object))
+        status = _VERSIONED.decode(raw.object)
+        if raw.type != "BOOKMARK":
+            raise msgspec.ValidationError("not a watch event")
+        meta = status.metadata
+        ends = (meta.annotations or {}).get(INITIAL_END) == "true"
+        return Update("BOOKMARK", meta.resource_version, ends_list=ends)
+
+    def _broken_page(self, body: bytes | bytearray) -> Page[T]:
+        raw = _RAW_PAGES.decode(body)
         items: list[T] = []
+        dropped = 0
         for item in raw.items or ():
             try:
-                items.append(self._object.decode(item))
+                items.append(self._items.decode(item))
             except BROKEN:
-                continue
+                try:
+                    found, lost = salvage(item, self._kind)
+                except BROKEN:
+                    continue
+                items.append(found)
+                dropped += lost
         return Page(
             items=items,
             resource_version=raw.metadata.resource_version,
             token=raw.metadata.continue_ or "",
             broken=len(raw.items or ()) - len(items),
+            dropped=dropped,
         )
 
-    def update(self, line: bytes) -> Update[T]:
-        """A line of a watch."""
-        raw = self._envelope.decode(line)
-        if raw.type == "ERROR":
-            status = self._versioned.decode(raw.object)
-            gone = status.reason in {"Expired", "Gone"}
-            return Update(type="ERROR", code=410 if gone else status.code or 500)
-        version = self._versioned.decode(raw.object).metadata.resource_version
-        if raw.type == "BOOKMARK":
-            return Update(type="BOOKMARK", version=version)
-        if raw.type not in {"ADDED", "MODIFIED", "DELETED"}:
-            message = "not a watch event"
-            raise msgspec.DecodeError(message)
-        return Update(type=raw.type, version=version, object=self._object.decode(raw.object))
 
+def _line_decoder(kind: type[L]) -> "msgspec.json.Decoder[_Line[L]]":
+    return msgspec.json.Decoder(_Line[kind])  # type: ignore[valid-type]  # made at run time
+
+
+def _read_code(status: msgspec.Raw) -> int:
+    """The code of an error; 500 where it cannot be read, for an error it is."""
+    try:
+        read = _VERSIONED.decode(status)
+    except BROKEN:
+        return 500
+    return 410 if read.reason in {"Expired", "Gone"} else read.code or 500
+
+
+_VERSIONED = msgspec.json.Decoder(_Versioned)
+_RAW_LINES = msgspec.json.Decoder(_Line[msgspec.Raw])
+_RAW_PAGES = msgspec.json.Decoder(_Page[msgspec.Raw])
 
 BROKEN = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What a decoder raises for bytes that are not what they should be."""

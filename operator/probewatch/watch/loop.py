@@ -1,23 +1,24 @@
 """The loop: list, watch, and never stop.
 
-A list is read page by page; the watch goes on from its resourceVersion and, after
-a fault, from the last version heard of. Only where the server says that this
-version is gone (410, in whichever form) is everything listed again, and the
-handler lets go of what the list did not contain: so that no deletion is missed.
-The loop ends only by being cancelled.
+A watch goes on from the list's resourceVersion and, after a fault, from the last
+version heard of. Only where the server says that this version is gone (410, in
+whichever form) is everything listed again, and the handler lets go of what the
+list did not contain: so that no deletion is missed. The loop ends only by being
+cancelled.
 """
 
-import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AbstractAsyncContextManager
-from typing import Generic, NoReturn, Protocol, TypeVar
+from collections.abc import Mapping
+from typing import Generic, NoReturn
 
-from probewatch.watch.backoff import STEADY_SECONDS, Backoff, parse_retry_after
-from probewatch.watch.decoding import BROKEN, Decoder, Page, Update
-from probewatch.watch.lines import LineSplitter, LineTooLongError
+from probewatch.watch.asking import Asker
+from probewatch.watch.backoff import Backoff
+from probewatch.watch.decoding import BROKEN, Decoder, T
+from probewatch.watch.handing import Handler, Hands, NotStreamedError
+from probewatch.watch.lines import LineTooLongError
+from probewatch.watch.listing import list_pages
+from probewatch.watch.streams import read_lines
 from probewatch.watch.transport import (
-    Response,
     StreamFaultError,
     Surroundings,
     Transport,
@@ -28,39 +29,16 @@ from probewatch.watch.transport import (
 
 _log = logging.getLogger(__name__)
 
-T = TypeVar("T")
-T_contra = TypeVar("T_contra", contravariant=True)
-
-GONE = 410
-UNAUTHORIZED = 401
-SILENCE_SECONDS = 60.0
-"""The same trouble is logged once in so long."""
 FAULTS = (OSError, TimeoutError, EOFError, LineTooLongError, *BROKEN)
 """What the network, and bytes from it, can raise; aiohttp's client errors are mapped to OSError."""
 
+SHORT_SECONDS = 1.0
+"""A watch that ends sooner is a fault: without a pause it would be asked for in a circle."""
 
-class Handler(Protocol[T_contra]):
-    """Who is told, in order and without waiting."""
+REFUSALS = frozenset({400, 404, 405, 406, 422})
+"""How a server says no to a streaming list; whatever it means, pages are asked for next."""
 
-    def listing(self) -> None:
-        """A list begins."""
-        ...
-
-    def listed(self, raw: T_contra) -> None:
-        """An object of the list."""
-        ...
-
-    def synced(self) -> None:
-        """The list is complete."""
-        ...
-
-    def changed(self, kind: str, raw: T_contra) -> None:
-        """ADDED or MODIFIED."""
-        ...
-
-    def deleted(self, raw: T_contra) -> None:
-        """DELETED, with the object's last version."""
-        ...
+STREAMED = {"sendInitialEvents": "true", "resourceVersionMatch": "NotOlderThan"}
 
 
 class WatchLoop(Generic[T]):
@@ -76,15 +54,14 @@ class WatchLoop(Generic[T]):
         around: Surroundings,
         options: WatchOptions | None = None,
     ) -> None:
-        self.stats = WatchStats(resource=target.name)
-        self._transport = transport
-        self._target = target
-        self._decoder = decoder
-        self._handler = handler
-        self._around = around
+        self.stats = WatchStats(resource=target.name, clock=around.monotonic)
         self._options = options or WatchOptions()
-        self._version = ""
-        self._said = ("", 0.0)
+        self._target = target
+        self._around = around
+        self._asker = Asker(transport, target, around, self._options)
+        self._hands = Hands(decoder, handler, self.stats)
+        self._streams = self._options.streams
+        self._pages_next = False
 
     async def run(self) -> NoReturn:
         """List and watch for ever; faults are waited out."""
@@ -92,7 +69,7 @@ class WatchLoop(Generic[T]):
         while True:
             begun = self._around.monotonic()
             try:
-                if not self._version:
+                if not self._hands.version:
                     self.stats.relists[why] += 1
                     await self._list()
                 await self._watch()
@@ -103,136 +80,67 @@ class WatchLoop(Generic[T]):
             except FAULTS as error:
                 caught = StreamFaultError(type(error).__name__)
             if caught.relist:
-                self._version, why = "", caught.why
-            if self._around.monotonic() - begun > STEADY_SECONDS:
-                backoff = Backoff()
+                self._hands.version, why = "", caught.why
+            backoff = backoff.after_running(self._around.monotonic() - begun)
             await self._wait(caught, backoff)
             backoff = backoff.after_fault()
 
     async def _wait(self, fault: StreamFaultError, backoff: Backoff) -> None:
         self.stats.errors[fault.why] += 1
         if backoff.faults:
-            self.stats.synced = self.stats.synced and bool(self._version)
+            self.stats.synced = self.stats.synced and bool(self._hands.version)
         pause = max(backoff.pause(self._around.chance()), fault.retry_after or 0.0)
-        self._say(fault.why, pause)
+        extra = {"resource": self._target.name, "why": fault.why, "pause_seconds": round(pause, 1)}
+        _log.warning("The watch was interrupted and is taken up again", extra=extra)
         await self._around.sleep(pause)
 
-    def _say(self, why: str, pause: float) -> None:
-        """Warn once a minute of the same trouble; each time is for debugging."""
-        now = self._around.monotonic()
-        is_news = why != self._said[0] or now - self._said[1] >= SILENCE_SECONDS
-        if is_news:
-            self._said = (why, now)
-        _log.log(
-            logging.WARNING if is_news else logging.DEBUG,
-            "The watch was interrupted and is taken up again",
-            extra={"resource": self._target.name, "why": why, "pause_seconds": round(pause, 1)},
-        )
-
     async def _list(self) -> None:
-        self._handler.listing()
-        token, version = "", ""
-        while True:
-            page = await self._page(token)
-            self.stats.decode_errors += page.broken
-            for item in page.items:
-                self._handler.listed(item)
-            version = page.resource_version or version
-            token = page.token
-            await asyncio.sleep(0)  # a page of 500 takes 10 to 25 ms: let others in
-            if not token:
-                break
-        if not version:
-            why = "no resourceVersion"
-            raise StreamFaultError(why)
-        self._version = version
-        self._handler.synced()
-        self.stats.synced = True
+        """List everything: as a stream that goes on as a watch, or in pages."""
+        if self._streams and not self._pages_next:
+            self._pages_next = True  # should this one break off
+            if await self._list_as_stream():
+                return
+        await list_pages(self._asker, self._hands, self.stats, self._options)
+        self._pages_next = False
 
-    async def _page(self, token: str) -> Page[T]:
-        params = {**self._target.params, "limit": str(self._options.page_size)}
-        if token:
-            params["continue"] = token
-        body = bytearray()
-        limit = asyncio.timeout(self._options.request_timeout)
-        async with limit, self._ask(params) as response:
-            await self._check(response)
-            async for chunk in response.chunks():
-                body += chunk
-        self._heard(len(body))
-        return self._decoder.page(bytes(body))
+    async def _list_as_stream(self) -> bool:
+        """Whether the server has streaming lists; if so, its stream has ended meanwhile."""
+        self._hands.begin_list()
+        try:
+            await self._watch(STREAMED)
+        except NotStreamedError:
+            self._streams = False
+        except TimeoutError:
+            if not self._hands.is_listing:
+                raise
+            self._streams = False
+        except StreamFaultError as fault:
+            if fault.status not in REFUSALS:
+                raise
+            self._streams = False
+        return self._streams
 
-    def _ask(self, params: Mapping[str, str]) -> AbstractAsyncContextManager[Response]:
-        return self._transport.stream(
-            self._target.path, params, timeout_seconds=self._options.request_timeout
-        )
-
-    async def _check(self, response: Response) -> None:
-        if response.status == 200:  # noqa: PLR2004  # the one good answer to a GET
-            return
-        if response.status == UNAUTHORIZED:
-            await self._transport.refresh()
-        wait = parse_retry_after(response.headers.get("Retry-After"), self._around.now())
-        why, gone = str(response.status), response.status == GONE
-        raise StreamFaultError(why, relist=gone, retry_after=wait)
-
-    async def _watch(self) -> None:
-        seconds = self._options.server_timeout * (1 + self._around.chance() / 4)
+    async def _watch(self, more: Mapping[str, str] | None = None) -> None:
+        """Watch until the stream ends."""
         params = {
-            **self._target.params,
             "watch": "true",
             "allowWatchBookmarks": "true",
-            "resourceVersion": self._version,
-            "timeoutSeconds": str(int(seconds)),
+            "timeoutSeconds": self._asker.watch_seconds(),
+            **(more or {"resourceVersion": self._hands.version}),
         }
-        async with self._ask(params) as response:
-            await self._check(response)
-            self._heard(0)
-            async for line in self._lines(response):
-                self._take(line)
+        begun = self._around.monotonic()
+        async with self._asker.ask(params) as response:
+            await read_lines(
+                response, self._hands.take_line, stats=self.stats, silence=self._find_silence
+            )
+        if self._hands.is_listing:
+            raise StreamFaultError("list broke off")
+        if self._around.monotonic() - begun < SHORT_SECONDS:
+            raise StreamFaultError("ended at once")
 
-    async def _lines(self, response: Response) -> AsyncIterator[bytes]:
-        splitter = LineSplitter()
-        chunks = response.chunks()
-        heard = self._around.monotonic()
-        while True:
-            try:
-                async with asyncio.timeout(self._options.inactivity):
-                    chunk = await anext(chunks)
-            except StopAsyncIteration:
-                break
-            for line in splitter.feed(chunk):
-                heard = self._around.monotonic()
-                self._heard(len(line))
-                yield line
-            if self._around.monotonic() - heard > self._options.inactivity:
-                # Bytes drip in, but no line is ever complete.
-                why = "no complete line"
-                raise StreamFaultError(why)
-        if splitter.rest().strip():
-            why = "torn line"
-            raise StreamFaultError(why)
-
-    def _take(self, line: bytes) -> None:
-        try:
-            update = self._decoder.update(line)
-        except BROKEN:
-            self.stats.decode_errors += 1
-            return
-        if update.type == "ERROR":
-            raise StreamFaultError(str(update.code), relist=update.code == GONE)
-        self.stats.updates[update.type] += 1
-        self._version = update.version or self._version
-        self._hand_on(update)
-
-    def _hand_on(self, update: Update[T]) -> None:
-        if update.object is None:
-            return
-        if update.type == "DELETED":
-            self._handler.deleted(update.object)
-        else:
-            self._handler.changed(update.type, update.object)
-
-    def _heard(self, size: int) -> None:
-        self.stats.bytes_read += size
-        self.stats.last_activity = self._around.monotonic()
+    def _find_silence(self) -> float:
+        """For how long the server may be silent now."""
+        if self._hands.is_listing:
+            return min(self._options.list_silence, self._options.inactivity)
+        self._pages_next = False
+        return self._options.inactivity

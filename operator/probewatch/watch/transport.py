@@ -1,5 +1,6 @@
 """What the loop needs of the network, and what went wrong with it."""
 
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
@@ -35,11 +36,20 @@ class Transport(Protocol):
 class StreamFaultError(Exception):
     """The stream cannot go on; `relist` says that its place in history is lost."""
 
-    def __init__(self, why: str, *, relist: bool = False, retry_after: float | None = None) -> None:
+    def __init__(
+        self,
+        why: str,
+        *,
+        relist: bool = False,
+        retry_after: float | None = None,
+        status: int = 200,
+    ) -> None:
         super().__init__(why)
         self.why = why
         self.relist = relist
         self.retry_after = retry_after
+        self.status = status
+        """Of the answer, where it never came to a stream."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,9 +66,13 @@ class WatchOptions:
     """Times in seconds."""
 
     page_size: int = 500
+    streams: bool = True
+    """Whether lists are asked for as streams, where the server has them: no pages to hold."""
     request_timeout: float = 60.0
     inactivity: float = 75.0
     """A watch that says nothing for so long is taken for dead: bookmarks come each minute."""
+    list_silence: float = 10.0
+    """A streaming list that pauses for so long is none: the server does not know the wish."""
     server_timeout: float = 240.0
     """The server ends a watch after this and up to a quarter more, so that not all end at once."""
 
@@ -68,14 +82,25 @@ class WatchStats:
     """For metrics and health to read."""
 
     resource: str
+    clock: Callable[[], float] = time.monotonic
     last_activity: float | None = None
-    """Monotonic."""
+    """When the server was last heard of, by the clock."""
     synced: bool = False
     relists: Counter[str] = field(default_factory=Counter)
     errors: Counter[str] = field(default_factory=Counter)
     updates: Counter[str] = field(default_factory=Counter)
+    skipped: int = 0
+    """Updates in which nothing changed that anybody is interested in."""
     decode_errors: int = 0
+    """Objects that could not be read."""
+    field_errors: int = 0
+    """Fields that could not, of objects that could."""
     bytes_read: int = 0
+
+    def heard(self, size: int) -> None:
+        """The server said something of this many bytes."""
+        self.bytes_read += size
+        self.last_activity = self.clock()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,65 @@
+"""Asking: one GET of a watch's resource, and what an answer other than 200 means."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+from probewatch.watch.backoff import parse_retry_after
+from probewatch.watch.transport import (
+    Response,
+    StreamFaultError,
+    Surroundings,
+    Transport,
+    WatchOptions,
+    WatchTarget,
+)
+
+OK = 200
+UNAUTHORIZED = 401
+GONE = 410
+
+
+class Asker:
+    """Asks for one resource."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        target: WatchTarget,
+        around: Surroundings,
+        options: WatchOptions,
+    ) -> None:
+        self._transport = transport
+        self._target = target
+        self._around = around
+        self._options = options
+
+    @asynccontextmanager
+    async def ask(self, params: Mapping[str, str]) -> AsyncIterator[Response]:
+        """Ask with the target's selectors and *params*; any answer but 200 is a StreamFaultError.
+
+        After a 401 there are new credentials for the next time.
+        """
+        asked = self._transport.stream(
+            self._target.path,
+            {**self._target.params, **params},
+            timeout_seconds=self._options.request_timeout,
+        )
+        async with asked as response:
+            if response.status == UNAUTHORIZED:
+                await self._transport.refresh()
+            if response.status != OK:
+                raise self._fault(response)
+            yield response
+
+    def _fault(self, response: Response) -> StreamFaultError:
+        wait = parse_retry_after(response.headers.get("Retry-After"), self._around.now())
+        return StreamFaultError(
+            str(response.status),
+            relist=response.status == GONE,
+            retry_after=wait,
+            status=response.status,
+        )
+
+    def watch_seconds(self) -> str:
+        """For how long the server is to keep a watch open: not all are to end at once."""
+        return str(int(self._options.server_timeout * (1 + self._around.chance() / 4)))

@@ -1,0 +1,131 @@
+"""Handing on: lines and pages to the handler, decoded no further than anybody wants."""
+
+from typing import Generic, Protocol, TypeVar, runtime_checkable
+
+from probewatch.watch.asking import GONE
+from probewatch.watch.decoding import BROKEN, Decoder, Page, T, Update, Versioned
+from probewatch.watch.transport import StreamFaultError, WatchStats
+
+T_contra = TypeVar("T_contra", contravariant=True)
+
+
+class Handler(Protocol[T_contra]):
+    """Who is told, in order and without waiting."""
+
+    def listing(self) -> None:
+        """A list begins."""
+        ...
+
+    def listed(self, raw: T_contra) -> None:
+        """An object of the list."""
+        ...
+
+    def synced(self, version: str) -> None:
+        """The list is complete, and shows everything as of this resourceVersion."""
+        ...
+
+    def changed(self, kind: str, raw: T_contra) -> None:
+        """ADDED or MODIFIED."""
+        ...
+
+    def deleted(self, raw: T_contra) -> None:
+        """DELETED, with the object's last version."""
+        ...
+
+
+@runtime_checkable
+class Skipper(Protocol):
+    """A handler of a kind that has a glance, and that need not be told everything."""
+
+    def skips(self, glance: Versioned) -> bool:
+        """Whether an update changes nothing of interest."""
+        ...
+
+
+class NotStreamedError(StreamFaultError):
+    """The server did not take the wish for a streaming list, or does not know what it is."""
+
+
+class Hands(Generic[T]):
+    """Takes what comes, tells the handler, and knows up to which version all was told."""
+
+    def __init__(self, decoder: Decoder[T], handler: Handler[T], stats: WatchStats) -> None:
+        self.version = ""
+        """Where the next watch begins; empty if only a list can tell."""
+        self.is_listing = False
+        self._decoder = decoder
+        self._handler = handler
+        self._skips = handler.skips if isinstance(handler, Skipper) else _skip_nothing
+        self._stats = stats
+
+    def begin_list(self) -> None:
+        """A list begins, or begins again."""
+        self.is_listing = True
+        self._handler.listing()
+
+    def take_page(self, body: bytearray) -> Page[T]:
+        """Hand on the objects of a page; raises what the decoder raises."""
+        page = self._decoder.page(body)
+        self._stats.decode_errors += page.broken
+        self._stats.field_errors += page.dropped
+        for item in page.items:
+            self._handler.listed(item)
+        return page
+
+    def end_list(self, version: str) -> None:
+        """The list is complete."""
+        if not version:
+            raise StreamFaultError("no resourceVersion")
+        self.version = version
+        self.is_listing = False
+        self._handler.synced(version)
+        self._stats.synced = True
+
+    def take_line(self, line: bytes) -> None:
+        """Hand on what a line of a watch says; raises StreamFaultError if it is an ERROR."""
+        try:
+            if self.is_listing:
+                self._take_initial(line)
+            else:
+                self._take_update(line)
+        except BROKEN:
+            self._stats.decode_errors += 1
+
+    def _take_update(self, line: bytes) -> None:
+        update = self._decoder.update(line)
+        self._check(update)
+        self._stats.updates[update.type] += 1
+        self.version = update.version or self.version
+        if update.type == "BOOKMARK":
+            return
+        found, glance = update.object, update.glance
+        if found is None:
+            if glance is not None and update.type != "DELETED" and self._skips(glance):
+                self._stats.skipped += 1
+                return
+            found, update.dropped = self._decoder.complete(line)
+        self._stats.field_errors += update.dropped
+        if update.type == "DELETED":
+            self._handler.deleted(found)
+        else:
+            self._handler.changed(update.type, found)
+
+    def _take_initial(self, line: bytes) -> None:
+        """A line of a streaming list: only what there is, then the bookmark that ends it."""
+        update = self._decoder.first(line)
+        self._check(update)
+        if update.type == "BOOKMARK" and update.ends_list:
+            self.end_list(update.version)
+        elif update.type == "ADDED" and update.object is not None:
+            self._stats.field_errors += update.dropped
+            self._handler.listed(update.object)
+        else:
+            raise NotStreamedError("no streaming list", relist=True)
+
+    def _check(self, update: Update[T]) -> None:
+        if update.type == "ERROR":
+            raise StreamFaultError(str(update.code), relist=update.code == GONE)
+
+
+def _skip_nothing(_glance: Versioned) -> bool:
+    return False

@@ -1,0 +1,43 @@
+"""Streams: the lines of a watch as they come, with an ear for silence."""
+
+import asyncio
+from collections.abc import Callable
+
+from probewatch.watch.lines import LineSplitter
+from probewatch.watch.transport import Response, StreamFaultError, WatchStats
+
+ARM_SECONDS = 1.0
+"""The alarm is set anew so often at most: to do it for every line costs more than the line."""
+
+
+async def read_lines(
+    response: Response,
+    take: Callable[[bytes], None],
+    *,
+    stats: WatchStats,
+    silence: Callable[[], float],
+) -> None:
+    """Give each line to *take* until the stream ends; an end within a line is a fault.
+
+    Raises TimeoutError after *silence* seconds (asked again after lines) without a complete
+    line: half-open connections, and those where bytes drip but no line ever ends. Raises
+    what *take* raises.
+    """
+    splitter = LineSplitter()
+    loop = asyncio.get_running_loop()
+    stats.heard(0)
+    limit, armed = silence(), loop.time()
+    async with asyncio.timeout(limit) as alarm:
+        async for chunk in response.chunks():
+            lines = splitter.feed(chunk)
+            if not lines:
+                continue
+            for line in lines:
+                take(line)
+            stats.heard(len(chunk))
+            now, before, limit = loop.time(), limit, silence()
+            if now - armed > ARM_SECONDS or limit != before:
+                alarm.reschedule(now + limit)
+                armed = now
+    if splitter.rest().strip():
+        raise StreamFaultError("torn line")
