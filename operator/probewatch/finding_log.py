@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from probewatch.core.findings import (
     Advice,
+    CountingBegan,
     Finding,
     FlappingChanged,
     LoopEnded,
@@ -24,6 +25,7 @@ _log = logging.getLogger("probewatch.findings")
 WORDS: Mapping[type[Finding], tuple[int, str]] = {
     PodTracked: (logging.DEBUG, "Pod is followed"),
     PodForgotten: (logging.DEBUG, "Pod is gone"),
+    CountingBegan: (logging.DEBUG, "Counting begins"),
     ProbeFailures: (logging.DEBUG, "Probe failed"),
     Restart: (logging.INFO, "Container restarted"),
     RestartCorrected: (logging.INFO, "Verdict corrected"),
@@ -39,7 +41,7 @@ WORDS: Mapping[type[Finding], tuple[int, str]] = {
 VALUES = (
     *("container", "restart_count", "cause", "confidence", "rule", "exit_code", "baseline"),
     *("to", "reason", "not_ready_seconds", "time_to_ready", "hidden"),
-    *("probe_type", "count", "finding", "flapping", "transitions", "restarts", "gone"),
+    *("probe_type", "count", "finding", "flapping", "transitions", "restarts", "gone", "resumed"),
 )
 """The facts that are written, where a finding has them: names, numbers, closed lists."""
 

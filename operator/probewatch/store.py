@@ -6,6 +6,7 @@ No await lies between reading a state and writing it back, hence no lock.
 import heapq
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from probewatch.core.evidence import Evidence, EvidenceKind
 from probewatch.core.findings import Finding, Restart
@@ -21,7 +22,11 @@ from probewatch.core.observe import (
 )
 from probewatch.core.patterns import Patterns, owner_of
 from probewatch.core.policy import Policy
+from probewatch.core.remembered import NOTHING_REMEMBERED, Remembered
+from probewatch.core.restarts import Watermark
+from probewatch.core.sighting import Sighting
 from probewatch.core.state import PodState
+from probewatch.newcomers import Newcomers
 
 EARLY_PODS_KEPT = 1000
 EARLY_EVENTS_KEPT = 32
@@ -37,11 +42,25 @@ def _default_policy(_pod: Pod) -> Policy:
     return _DEFAULT
 
 
-class Store:
-    """All tracked pods. *policy_for* gives the policy that applies to a pod."""
+def _remember_nothing(_pod: Pod) -> Remembered:
+    return NOTHING_REMEMBERED
 
-    def __init__(self, policy_for: Callable[[Pod], Policy] | None = None) -> None:
+
+class Store:
+    """All tracked pods.
+
+    *policy_for* gives the policy that applies to a pod, *remember* what records say of
+    one that is new here.
+    """
+
+    def __init__(
+        self,
+        policy_for: Callable[[Pod], Policy] | None = None,
+        remember: Callable[[Pod], Remembered] | None = None,
+    ) -> None:
         self._policy_for = policy_for or _default_policy
+        self._remember = remember or _remember_nothing
+        self._newcomers = Newcomers()
         self._states: dict[PodUid, PodState] = {}
         self._by_evidence_uid: dict[str, PodUid] = {}
         self._early: OrderedDict[str, list[Evidence]] = OrderedDict()
@@ -58,10 +77,11 @@ class Store:
         """Take in one observation and say what follows."""
         match observation:
             case PodObserved(pod=pod):
-                return self._feed_pod(pod, observation, now)
+                return self._feed_pod(pod, self._introduce(observation), now)
             case EvidenceObserved(evidence=evidence):
                 return self._feed_evidence(evidence, observation, now)
             case PodGone(uid=uid):
+                self._newcomers.gone(uid)
                 return self._step(uid, observation, now)
             case TimePassed():
                 return self.tick(now)
@@ -91,6 +111,7 @@ class Store:
             for uid, state in self._states.items()
             if uid not in seen and (namespaces is None or state.pod.namespace in namespaces)
         ]
+        self._newcomers.listed(seen, namespaces)
         findings: list[Finding] = []
         for uid in missed:
             findings.extend(self._step(uid, PodGone(uid=uid), now))
@@ -117,6 +138,22 @@ class Store:
             readiness = state.readiness
             if readiness.ready is False and readiness.changed_at and readiness.ever_ready:
                 yield state.ref, readiness.changed_at
+
+    def counted(self) -> Iterator[tuple[PodRef, str, Sighting]]:
+        """What is told of each container: the count up to which, and in which version."""
+        for state in self._states.values():
+            for mark in state.marks:
+                yield state.ref, mark.name, _told(state, mark)
+
+    def _introduce(self, observed: PodObserved) -> PodObserved:
+        """Say of a pod that is new here what records say of it."""
+        pod = observed.pod
+        if pod.uid in self._states:
+            return observed
+        is_new = self._newcomers.is_new(pod, relisted=observed.relisted)
+        remembered = self._remember(pod)
+        from_zero = remembered.from_zero and is_new
+        return replace(observed, remembered=replace(remembered, from_zero=from_zero))
 
     def _feed_pod(self, pod: Pod, observation: Observation, now: float) -> tuple[Finding, ...]:
         is_new = pod.uid not in self._states
@@ -202,6 +239,19 @@ class Store:
             self._owned[owner] -= 1
             if self._owned[owner] <= 0:
                 del self._owned[owner]
+
+
+def _told(state: PodState, mark: Watermark) -> Sighting:
+    pending = state.memory(mark.name).pending
+    version = state.pod.resource_version
+    if pending:
+        # Before the first of those that wait for their verdict, all was told.
+        version = max(0, pending[0].restart.seen.resource_version - 1)
+    return Sighting(
+        resource_version=version,
+        restart_count=mark.count - len(pending),
+        counted_from=min(mark.counted_from, mark.count - len(pending)),
+    )
 
 
 def _lost_together(restart: Restart) -> EvidenceObserved:

@@ -6,6 +6,7 @@ from probewatch.core.evidence import EvidenceKind as K
 from probewatch.core.findings import (
     Cause,
     Confidence,
+    CountingBegan,
     Finding,
     FlappingChanged,
     LoopEnded,
@@ -64,7 +65,7 @@ def test_first_sight_counts_nothing() -> None:
     """A pod that had restarts before it was first seen is a baseline, not a burst."""
     found = feed(Store(), pod(1, restarted(7, 50)), 60)
 
-    assert [PodTracked] == [type(each) for each in found]
+    assert [PodTracked, CountingBegan] == [type(each) for each in found]
 
 
 def test_pods_without_probes_are_not_tracked() -> None:

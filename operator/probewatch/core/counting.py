@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from probewatch.core.findings import CountingBegan
 from probewatch.core.model import Container, ContainerStatus, Pod, Termination
 from probewatch.core.restarts import (
     Change,
@@ -14,6 +15,7 @@ from probewatch.core.restarts import (
     first_watermark,
     sandbox_changed,
 )
+from probewatch.core.sighting import Sighting
 from probewatch.core.state import PodState
 
 
@@ -24,12 +26,15 @@ class Counted:
     marks: tuple[Watermark, ...]
     restarts: tuple[CountedRestart, ...]
     from_zero: frozenset[str]
+    begun: tuple[CountingBegan, ...] = ()
+    """Where counting begins, or begins again."""
 
 
 def count(state: PodState, pod: Pod, *, relisted: bool, now: float) -> Counted:
     """Compare the watermarks with a newer version of the pod."""
     marks: list[Watermark] = []
     restarts: list[CountedRestart] = []
+    begun: list[CountingBegan] = []
     seen: set[str] = set()
     for status in pod.statuses:
         if status.name in seen:
@@ -38,10 +43,34 @@ def count(state: PodState, pod: Pod, *, relisted: bool, now: float) -> Counted:
         mark, found = _follow(state, pod, status, relisted=relisted, now=now)
         marks.append(mark)
         restarts.extend(found)
+        if _begins(state.mark(status.name), mark):
+            begun.append(_began(state, pod, mark))
     marks.extend(mark for mark in state.marks if mark.name not in seen)
     zero = {status.name for status in pod.statuses if status.restart_count == 0}
     zero -= {mark.name for mark in state.marks}
-    return Counted(marks=tuple(marks), restarts=tuple(restarts), from_zero=state.from_zero | zero)
+    return Counted(
+        marks=tuple(marks),
+        restarts=tuple(restarts),
+        from_zero=state.from_zero | zero,
+        begun=tuple(begun),
+    )
+
+
+def _begins(before: Watermark | None, mark: Watermark) -> bool:
+    """Whether counting began here with something to keep in mind."""
+    if before is None:
+        return mark.counted_from > 0
+    return mark.epoch > before.epoch
+
+
+def _began(state: PodState, pod: Pod, mark: Watermark) -> CountingBegan:
+    return CountingBegan(
+        pod=state.ref,
+        container=mark.name,
+        restart_count=mark.count,
+        epoch=mark.epoch,
+        resource_version=pod.resource_version,
+    )
 
 
 def _follow(
@@ -87,6 +116,11 @@ def _rise(
         observed_at=now,
         change=_change(state.pod, pod, status.name, death),
         all_restarted=_all_restarted(state, pod),
+        seen=Sighting(
+            resource_version=pod.resource_version,
+            restart_count=status.restart_count,
+            counted_from=mark.counted_from,
+        ),
     )
     older = _older(newest, mark, first, jump)
     return after_rise(mark, status, death, epoch=mark.epoch), (*older, newest)

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from probewatch.core.evidence import FailureReason
 from probewatch.core.model import ContainerKind, PodRef, PodSpec, ProbeType
+from probewatch.core.sighting import UNKNOWN_SIGHTING, Sighting
 
 
 class Cause(StrEnum):
@@ -86,6 +87,22 @@ class PodForgotten:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CountingBegan:
+    """Restarts of a container are counted from this count on; those before are not.
+
+    At the first sight of a pod that was there before us, and where the kubelet's
+    count fell. Told only where there is something to keep in mind: never at a
+    first sight of 0.
+    """
+
+    pod: PodRef
+    container: str
+    restart_count: int
+    epoch: int
+    resource_version: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Restart:
     """One restart of one container with its verdict. Counted exactly once.
 
@@ -111,6 +128,9 @@ class Restart:
     """The facts the verdict rests on, one short sentence each, strongest first."""
     pattern: Pattern = Pattern.NONE
     baseline: bool = False
+    termination: str = ""
+    """Identity of the termination that explains it, if there is one."""
+    seen: Sighting = UNKNOWN_SIGHTING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,6 +206,11 @@ class LoopStarted:
     restarts: int
     window: float
     at: float
+    restart_count: int = 0
+    """The restart that made it a loop; with pod, container and epoch the loop's identity."""
+    epoch: int = 0
+    resumed: bool = False
+    """It was told before: by another process, or by this one before it was started anew."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,6 +223,9 @@ class LoopEnded:
     started_at: float
     at: float
     gone: bool = False
+    restart_count: int = 0
+    """As of the LoopStarted, whose identity it shares."""
+    epoch: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,6 +244,7 @@ class Advice:
 Finding = (
     PodTracked
     | PodForgotten
+    | CountingBegan
     | Restart
     | RestartCorrected
     | ProbeKillWithoutRestart

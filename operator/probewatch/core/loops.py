@@ -9,7 +9,7 @@ from collections import Counter
 from dataclasses import replace
 from itertools import pairwise
 
-from probewatch.core.findings import Cause, Finding, LoopEnded, LoopStarted
+from probewatch.core.findings import Cause, Finding, LoopEnded, LoopStarted, Restart
 from probewatch.core.model import PodRef
 from probewatch.core.policy import Policy
 from probewatch.core.state import LoopState
@@ -30,9 +30,10 @@ def quiet_time(loop: LoopState, policy: Policy) -> float:
 
 
 def add_restart(
-    loop: LoopState, cause: Cause, container: str, *, ref: PodRef, policy: Policy, now: float
+    loop: LoopState, restart: Restart, policy: Policy
 ) -> tuple[LoopState, tuple[Finding, ...]]:
     """Take one restart into account."""
+    cause, now = restart.cause, restart.observed_at
     if cause in NOT_A_LOOP:
         return loop, ()
     since = now - policy.slow_loop_window
@@ -42,11 +43,18 @@ def add_restart(
     window = _window_reached(after, policy, now)
     if loop.started_at is not None or window is None:
         return after, ()
-    within = sum(1 for at, _ in recent if at > now - window)
     found = LoopStarted(
-        pod=ref, container=container, cause=dominant, restarts=within, window=window, at=now
+        pod=restart.pod,
+        container=restart.container,
+        cause=dominant,
+        restarts=sum(1 for at, _ in recent if at > now - window),
+        window=window,
+        at=now,
+        restart_count=restart.restart_count,
+        epoch=restart.epoch,
     )
-    return replace(after, started_at=now), (found,)
+    begun = replace(after, started_at=now, restart_count=restart.restart_count, epoch=restart.epoch)
+    return begun, (found,)
 
 
 def _window_reached(loop: LoopState, policy: Policy, now: float) -> float | None:
@@ -63,7 +71,8 @@ def loop_due(loop: LoopState, policy: Policy) -> float | None:
     """When the loop would be over if nothing happened."""
     if loop.started_at is None:
         return None
-    return loop.recent[-1][0] + quiet_time(loop, policy)
+    last = loop.recent[-1][0] if loop.recent else loop.started_at
+    return last + quiet_time(loop, policy)
 
 
 def end_if_quiet(
@@ -85,4 +94,27 @@ def end(loop: LoopState, container: str, *, ref: PodRef, now: float, gone: bool)
         started_at=loop.started_at if loop.started_at is not None else now,
         at=now,
         gone=gone,
+        restart_count=loop.restart_count,
+        epoch=loop.epoch,
+    )
+
+
+def resume(
+    loop: LoopState, container: str, *, ref: PodRef, policy: Policy
+) -> tuple[LoopStarted, ...]:
+    """The finding that a loop goes on which was told before, if there is one."""
+    if loop.started_at is None:
+        return ()
+    return (
+        LoopStarted(
+            pod=ref,
+            container=container,
+            cause=loop.cause,
+            restarts=len(loop.recent),
+            window=policy.slow_loop_window,
+            at=loop.started_at,
+            restart_count=loop.restart_count,
+            epoch=loop.epoch,
+            resumed=True,
+        ),
     )

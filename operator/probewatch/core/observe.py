@@ -8,15 +8,16 @@ from dataclasses import dataclass, replace
 
 from probewatch.core import loops, verdicts
 from probewatch.core.book import Mark, enter
-from probewatch.core.counting import count
-from probewatch.core.endings import endings_of, judge_endings
+from probewatch.core.counting import Counted, count
+from probewatch.core.endings import judge_endings
 from probewatch.core.evidence import Evidence, EvidenceKind
 from probewatch.core.findings import Finding, PodForgotten, PodTracked, ProbeFailures
+from probewatch.core.first_sight import first_state
 from probewatch.core.model import Pod, PodUid, ProbeType
 from probewatch.core.observed_advice import advise
 from probewatch.core.policy import Policy
-from probewatch.core.readiness import calm_down, first_readiness, follow_readiness
-from probewatch.core.restarts import first_watermark
+from probewatch.core.readiness import calm_down, follow_readiness
+from probewatch.core.remembered import NOTHING_REMEMBERED, Remembered
 from probewatch.core.state import ContainerMemory, PodState, with_memory
 
 POD_LEVEL = frozenset(
@@ -34,6 +35,8 @@ class PodObserved:
 
     pod: Pod
     relisted: bool = False
+    remembered: Remembered = NOTHING_REMEMBERED
+    """What records say of it; of no account once the pod is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +80,7 @@ def _dispatch(
     state: PodState | None, observation: Observation, policy: Policy, now: float
 ) -> tuple[PodState | None, tuple[Finding, ...]]:
     if isinstance(observation, PodObserved):
-        return _pod(state, observation.pod, relisted=observation.relisted, policy=policy, now=now)
+        return _pod(state, observation, policy, now)
     if state is None:
         return None, ()
     match observation:
@@ -90,29 +93,29 @@ def _dispatch(
 
 
 def _pod(
-    state: PodState | None, pod: Pod, *, relisted: bool, policy: Policy, now: float
+    state: PodState | None, observed: PodObserved, policy: Policy, now: float
 ) -> tuple[PodState | None, tuple[Finding, ...]]:
+    pod = observed.pod
     if pod.ignored or not pod.spec.has_probes:
         return _gone(state, policy, now) if state else (None, ())
     if state is None:
-        return _first(pod)
+        return _first(pod, observed.remembered, policy, now)
     if 0 < pod.resource_version <= state.pod.resource_version:
         return state, ()  # a repeated or older version
-    return _update(state, pod, relisted=relisted, policy=policy, now=now)
+    return _update(state, pod, relisted=observed.relisted, policy=policy, now=now)
 
 
-def _first(pod: Pod) -> tuple[PodState, tuple[Finding, ...]]:
-    zero = frozenset(status.name for status in pod.statuses if status.restart_count == 0)
-    names = {status.name: status for status in pod.statuses}
-    state = PodState(
-        pod=pod,
-        tracked=True,
-        from_zero=zero,
-        readiness=first_readiness(pod),
-        marks=tuple(first_watermark(status) for status in names.values()),
-        endings=endings_of(pod),
+def _first(
+    pod: Pod, remembered: Remembered, policy: Policy, now: float
+) -> tuple[PodState, tuple[Finding, ...]]:
+    state, counted = first_state(pod, remembered, now=now)
+    resumed = (
+        loops.resume(memory.loop, name, ref=state.ref, policy=policy)
+        for name, memory in state.memories
     )
-    return state, (PodTracked(pod=state.ref, spec=pod.spec),)
+    told = tuple(finding for found in resumed for finding in found)
+    state, findings = _take(state, counted, policy, now)
+    return state, (PodTracked(pod=state.ref, spec=pod.spec), *told, *findings)
 
 
 def _update(
@@ -124,14 +127,28 @@ def _update(
     readiness, findings = follow_readiness(
         state.readiness, before, pod, ref=after.ref, policy=policy, now=now
     )
-    after = replace(after, readiness=readiness)
+    after, found = _take(replace(after, readiness=readiness), counted, policy, now)
+    after, ended = judge_endings(after)
+    return after, (*findings, *found, *ended)
+
+
+def _take(
+    state: PodState, counted: Counted, policy: Policy, now: float
+) -> tuple[PodState, tuple[Finding, ...]]:
+    """Take in what was counted: restarts wait for their verdict, however shortly."""
+    findings: tuple[Finding, ...] = ()
+    for begun in counted.begun:
+        # Restarts of the count that fell are told before the new one begins.
+        if state.memory(begun.container).pending:
+            state, found = _judge(state, begun.container, policy, now, flush=True)
+            findings = (*findings, *found)
+        findings = (*findings, begun)
     for restart in counted.restarts:
         name = restart.container.name
-        after = _remember(after, name, verdicts.take_restart(after.memory(name), restart, policy))
-        after, found = _judge(after, name, policy, now)
+        state = _remember(state, name, verdicts.take_restart(state.memory(name), restart, policy))
+        state, found = _judge(state, name, policy, now)
         findings = (*findings, *found)
-    after, ended = judge_endings(after)
-    return after, (*findings, *ended)
+    return state, findings
 
 
 def _remember(state: PodState, name: str, memory: ContainerMemory) -> PodState:

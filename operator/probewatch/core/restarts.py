@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from probewatch.core.evidence import EvidenceKind
 from probewatch.core.model import Container, ContainerStatus, Pod, Termination
+from probewatch.core.sighting import UNKNOWN_SIGHTING, Sighting
 
 
 class Path(StrEnum):
@@ -47,6 +48,8 @@ class Watermark:
     """How `death` was seen."""
     dead_id: str = ""
     """Identity of the last termination that a restart was counted for."""
+    counted_from: int = 0
+    """The count at which counting began in this epoch."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +83,7 @@ class CountedRestart:
     """The kill that a later count proved to have happened for it."""
     latest: float | None = None
     """It died no later than this, where `termination` is not known."""
+    seen: Sighting = UNKNOWN_SIGHTING
 
     @property
     def died_at(self) -> float | None:
@@ -101,6 +105,7 @@ def first_watermark(status: ContainerStatus) -> Watermark:
     return Watermark(
         name=status.name,
         count=status.restart_count,
+        counted_from=status.restart_count,
         instance_id=status.container_id,
         running=running,
         running_since=status.running_since,
@@ -178,6 +183,7 @@ def after_rise(
     return replace(
         fresh,
         epoch=epoch,
+        counted_from=mark.counted_from,
         death=own,
         path=path if own else Path.UNSEEN,
         dead_id=identity(death) or identity(status.last) or mark.dead_id,

@@ -34,6 +34,9 @@ class LoopState:
     """When each was observed, and its cause; oldest first."""
     started_at: float | None = None
     cause: Cause = Cause.UNKNOWN
+    restart_count: int = 0
+    """The restart that made it a loop."""
+    epoch: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

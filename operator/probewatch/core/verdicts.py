@@ -13,7 +13,7 @@ from probewatch.core.facts import CLOCK_SLACK, KILL_AFTER_DEATH, Facts, Past
 from probewatch.core.findings import Confidence, Finding, Restart, RestartCorrected
 from probewatch.core.loops import add_restart
 from probewatch.core.policy import Policy
-from probewatch.core.restarts import CountedRestart, Path
+from probewatch.core.restarts import CountedRestart, Path, identity
 from probewatch.core.state import ContainerMemory, Pending, PodState, Settled
 from probewatch.core.verdict import PROBE_KILLS, Rule, Verdict
 
@@ -49,18 +49,20 @@ def take_restart(
 def publish_ready(
     state: PodState, memory: ContainerMemory, *, policy: Policy, now: float, flush: bool = False
 ) -> Judged:
-    """Publish every pending verdict that is final or has settled."""
+    """Publish the pending verdicts that are final or have settled, in the order of the restarts.
+
+    A record keeps the count up to which all is told, so none may overtake another.
+    """
     findings: list[Finding] = []
     for waiting in memory.pending:
         rule, verdict = judge(state, memory, waiting.restart)
-        if verdict.final or flush or now >= waiting.deadline:
-            memory, found = _publish(
-                state, memory, waiting.restart, (rule, verdict), policy=policy, now=now
-            )
-            memory = replace(
-                memory, pending=tuple(each for each in memory.pending if each is not waiting)
-            )
-            findings.extend(found)
+        if not (verdict.final or flush or now >= waiting.deadline):
+            break
+        memory, found = _publish(
+            state, memory, waiting.restart, (rule, verdict), policy=policy, now=now
+        )
+        memory = replace(memory, pending=memory.pending[1:])
+        findings.extend(found)
     return Judged(memory=memory, findings=tuple(findings))
 
 
@@ -90,14 +92,7 @@ def _publish(
     now: float,
 ) -> tuple[ContainerMemory, tuple[Finding, ...]]:
     published = _render(state, restart, verdict)
-    loop, looped = add_restart(
-        memory.loop,
-        published.cause,
-        published.container,
-        ref=state.ref,
-        policy=policy,
-        now=restart.observed_at,
-    )
+    loop, looped = add_restart(memory.loop, published, policy)
     settled = memory.settled
     if published.confidence is not Confidence.CONFIRMED:
         entry = Settled(restart=restart, published=published, until=now + policy.repair)
@@ -129,6 +124,8 @@ def _render(state: PodState, restart: CountedRestart, verdict: tuple[Rule, Verdi
         started_at=death.started_at if death else None,
         finished_at=death.finished_at if death else None,
         observed_at=restart.observed_at,
+        termination=identity(death),
+        seen=restart.seen,
     )
 
 

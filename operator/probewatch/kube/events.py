@@ -18,6 +18,7 @@ from typing import assert_never
 from probewatch.core.findings import (
     Advice,
     Cause,
+    CountingBegan,
     Finding,
     FlappingChanged,
     LoopEnded,
@@ -81,7 +82,9 @@ def draft_event(finding: Finding, workload: Workload, spec: PodSpec) -> EventDra
             return _pattern(finding, workload, spec)
         case Advice():
             return _advice(finding, workload, spec)
-        case PodTracked() | PodForgotten() | ProbeFailures() | ProbeKillWithoutRestart():
+        case PodTracked() | PodForgotten() | CountingBegan() | ProbeFailures():
+            return None
+        case ProbeKillWithoutRestart():
             return None
         case _:
             assert_never(finding)
@@ -180,28 +183,35 @@ def _pattern(
     finding: FlappingChanged | LoopStarted | LoopEnded, workload: Workload, spec: PodSpec
 ) -> EventDraft | None:
     match finding:
-        case FlappingChanged(flapping=False) | LoopEnded(gone=True):
+        case FlappingChanged(flapping=False) | LoopEnded(gone=True) | LoopStarted(resumed=True):
             return None
         case FlappingChanged():
             kind, note = event_reasons.READINESS_FLAPPING, event_notes.flapping_note(finding)
-            container, labels = "", {}
+            container, labels, identity = "", {}, (f"{finding.at:.6f}",)
         case LoopStarted():
             kind, note = event_reasons.LOOP_DETECTED, event_notes.loop_detected_note(finding)
             container, labels = finding.container, {CAUSE_LABEL: str(finding.cause)}
+            identity = _loop_identity(finding)
         case LoopEnded():
             kind, note = event_reasons.LOOP_ENDED, event_notes.loop_ended_note(finding)
             container, labels = finding.container, {CAUSE_LABEL: str(finding.cause)}
+            identity = _loop_identity(finding)
         case _:
             assert_never(finding)
     return EventDraft(
         kind=kind,
         pod=finding.pod,
         workload=workload,
-        name=_name(finding.pod, kind, (container, f"{finding.at:.6f}")),
+        name=_name(finding.pod, kind, (container, *identity)),
         note=_note(note),
         field_path=field_path(spec, container),
         labels=labels,
     )
+
+
+def _loop_identity(finding: LoopStarted | LoopEnded) -> tuple[str, ...]:
+    """What two operators, or one before and after a crash, know of a loop alike."""
+    return str(finding.epoch), str(finding.restart_count)
 
 
 def _advice(advice: Advice, workload: Workload, spec: PodSpec) -> EventDraft:

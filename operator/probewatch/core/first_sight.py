@@ -1,0 +1,58 @@
+"""First sight: where counting begins for a pod that this process did not know.
+
+Three beginnings, container by container: the persisted watermark where there is
+one; 0 where records would have one, had the container ever restarted; else the
+count that it shows. A version older than the records is no news, whoever sends
+it: what it shows is counted already.
+"""
+
+from dataclasses import replace
+
+from probewatch.core.counting import Counted, count
+from probewatch.core.endings import endings_of
+from probewatch.core.model import Pod
+from probewatch.core.readiness import first_readiness
+from probewatch.core.remembered import Remembered, RememberedContainer
+from probewatch.core.restarts import Watermark
+from probewatch.core.state import ContainerMemory, PodState
+
+
+def first_state(pod: Pod, remembered: Remembered, *, now: float) -> tuple[PodState, Counted]:
+    """The state of the pod, and what is counted at once; the restarts wait for their verdict."""
+    version = max(pod.resource_version, remembered.resource_version)
+    before = _before(pod, remembered, version)
+    if 0 < pod.resource_version < version:
+        return before, Counted(marks=before.marks, restarts=(), from_zero=frozenset())
+    counted = count(before, pod, relisted=True, now=now)
+    zero = frozenset(status.name for status in pod.statuses if status.restart_count == 0)
+    return replace(before, pod=pod, marks=counted.marks, from_zero=zero), counted
+
+
+def _before(pod: Pod, remembered: Remembered, version: int) -> PodState:
+    """The pod as it was when it was last recorded, as far as that is known."""
+    known = remembered.containers
+    memories = tuple(
+        (name, ContainerMemory(loop=container.loop))
+        for name, container in known.items()
+        if container.loop.recent or container.loop.started_at is not None
+    )
+    # Where a pod had no status before, its containers count from 0, else from what they show.
+    statuses = () if remembered.from_zero else pod.statuses
+    return PodState(
+        pod=replace(pod, resource_version=version, statuses=statuses),
+        tracked=True,
+        readiness=first_readiness(pod),
+        marks=tuple(_recorded(name, container) for name, container in known.items()),
+        memories=memories,
+        endings=endings_of(pod),
+    )
+
+
+def _recorded(name: str, container: RememberedContainer) -> Watermark:
+    return Watermark(
+        name=name,
+        count=container.count,
+        epoch=container.epoch,
+        counted_from=container.count,
+        dead_id=container.termination,
+    )
