@@ -57,6 +57,15 @@ async def settle() -> None:
         await asyncio.sleep(0)
 
 
+async def eventually(is_so: Callable[[], bool]) -> None:
+    """Return when *is_so* holds, with real processes at work; fail after ten seconds."""
+    for _ in range(1000):
+        if is_so():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("it did not come to that")
+
+
 @dataclass(slots=True)
 class ScriptedProcess:
     """A script of the stories' app, played without a process."""

@@ -10,7 +10,7 @@ import asyncio
 import os
 import signal
 import tempfile
-from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
+from asyncio.subprocess import DEVNULL, STDOUT, Process
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,6 +23,7 @@ from probewatch.playground.kubelet_containers import Exit
 from probewatch.playground.probes import Outcome
 from probewatch.playground.processes_exec import execute
 from probewatch.playground.processes_guard import Guard
+from probewatch.playground.processes_output import Output
 
 LOG_LIMIT = 1 << 20
 """Bytes of output kept for each instance: the newest."""
@@ -51,18 +52,25 @@ class LocalProcess:
     """One started instance."""
 
     def __init__(
-        self, process: Process, launch: Launch, *, cwd: str, clock: Clock, guard: Guard
+        self,
+        process: Process,
+        launch: Launch,
+        output: Output,
+        *,
+        cwd: str,
+        clock: Clock,
+        guard: Guard,
     ) -> None:
         self.exit: Exit | None = None
         self._process = process
         self._launch = launch
         self._cwd = cwd
         self._clock = clock
-        self._log = bytearray()
+        self._output = output
         self._guard = guard
         self._over = asyncio.Event()
         self._out_of_memory = False
-        self._tasks = [asyncio.create_task(self._collect()), asyncio.create_task(self._wait())]
+        self._tasks = [asyncio.create_task(self._wait())]
         if launch.memory_limit is not None:
             self._tasks.append(asyncio.create_task(self._watch_memory(launch.memory_limit)))
 
@@ -87,6 +95,7 @@ class LocalProcess:
         self.kill()
         await self._over.wait()
         await cancel(*self._tasks)
+        self._output.close()
 
     async def execute(self, command: tuple[str, ...], timeout_seconds: float) -> Outcome:
         """Run *command* beside it, in its folder and with its variables."""
@@ -96,13 +105,7 @@ class LocalProcess:
 
     def log(self) -> bytes:
         """Return the end of what it has written."""
-        return bytes(self._log)
-
-    async def _collect(self) -> None:
-        stream = self._process.stdout
-        while stream and (chunk := await stream.read(1 << 16)):
-            self._log += chunk
-            del self._log[:-LOG_LIMIT]
+        return self._output.read()
 
     async def _wait(self) -> None:
         code = await self._process.wait()
@@ -154,20 +157,26 @@ class LocalRuntime:
     async def start(self, launch: Launch) -> LocalProcess:
         """Start *launch*; raise `StartError` if there is no such program."""
         cwd = launch.working_dir or self._scratch(launch.pod_uid)
+        output = Output(limit=LOG_LIMIT, keep_newest=True)
         try:
             process = await asyncio.create_subprocess_exec(
                 *launch.command,
                 cwd=cwd,
                 env=dict(launch.env),
                 stdin=DEVNULL,
-                stdout=PIPE,
+                stdout=output.write_end,
                 stderr=STDOUT,
                 start_new_session=True,
             )
         except OSError as error:
+            output.close()
             raise StartError(_describe(launch.command, error)) from error
+        finally:
+            output.hand_over()
         self.guard.watch(process.pid)
-        started = LocalProcess(process, launch, cwd=cwd, clock=self._clock, guard=self.guard)
+        started = LocalProcess(
+            process, launch, output, cwd=cwd, clock=self._clock, guard=self.guard
+        )
         self._processes = [item for item in self._processes if item.exit is None]
         self._processes.append(started)
         return started

@@ -5,13 +5,14 @@ import errno
 import os
 import secrets
 import signal
-from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
+from asyncio.subprocess import DEVNULL, STDOUT, Process
 from collections.abc import Mapping
 from contextlib import suppress
 
 from probewatch.clock import Clock
-from probewatch.playground.kubelet_bell import cancel, wait_for
+from probewatch.playground.kubelet_bell import wait_for
 from probewatch.playground.probes import Outcome, Result
+from probewatch.playground.processes_output import Output
 
 OUTPUT_LIMIT = 10 << 10
 """Bytes of a probe's output that the kubelet keeps."""
@@ -24,34 +25,35 @@ async def execute(
 
     A command that cannot be started is an error: the kubelet reports it, and does not count it.
     """
+    output = Output(limit=OUTPUT_LIMIT, keep_newest=False)
     try:
         process = await asyncio.create_subprocess_exec(
-            *command, cwd=cwd, env=dict(env), stdin=DEVNULL, stdout=PIPE, stderr=STDOUT,
-            start_new_session=True,
+            *command, cwd=cwd, env=dict(env), stdin=DEVNULL, stdout=output.write_end,
+            stderr=STDOUT, start_new_session=True,
         )  # fmt: skip
     except OSError as error:
+        output.close()
         return Outcome(result=Result.ERROR, output=_describe(command, error))
-    output = bytearray()
+    finally:
+        output.hand_over()
     done = asyncio.Event()
-    reading = asyncio.create_task(_follow(process, output, done))
+    ending = asyncio.create_task(_await_end(process, done))
     try:
         in_time = await wait_for(done, clock, seconds)
     finally:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
-        await process.wait()
-        await cancel(reading)
+        await ending
+        text = output.read().decode(errors="replace")
+        output.close()
     if not in_time:
         text = f'command timed out: "{" ".join(command)}" timed out after {seconds:g}s'
         return Outcome(result=Result.FAILURE, output=text)
     result = Result.SUCCESS if process.returncode == 0 else Result.FAILURE
-    return Outcome(result=result, output=output.decode(errors="replace"))
+    return Outcome(result=result, output=text)
 
 
-async def _follow(process: Process, output: bytearray, done: asyncio.Event) -> None:
-    while process.stdout and (chunk := await process.stdout.read(1 << 12)):
-        output += chunk
-        del output[OUTPUT_LIMIT:]
+async def _await_end(process: Process, done: asyncio.Event) -> None:
     await process.wait()
     done.set()
 

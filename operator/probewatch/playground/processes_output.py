@@ -1,0 +1,56 @@
+"""What a process writes, through a pipe of our own.
+
+asyncio's own pipes hold back the news of a process's end until everybody who has inherited them
+has gone: a container would seem to live for as long as what it left behind.
+"""
+
+import asyncio
+import os
+
+CHUNK = 1 << 16
+
+
+class Output:
+    """Collects what is written to `write_end`, and keeps the first or the newest bytes."""
+
+    def __init__(self, *, limit: int, keep_newest: bool) -> None:
+        self._limit = limit
+        self._keep_newest = keep_newest
+        self._kept = bytearray()
+        self._read_end, self.write_end = os.pipe()
+        self._is_open = True
+        os.set_blocking(self._read_end, False)
+        asyncio.get_running_loop().add_reader(self._read_end, self._take)
+
+    def hand_over(self) -> None:
+        """Let go of the end to write to: the process has it now, or there is none."""
+        os.close(self.write_end)
+
+    def read(self) -> bytes:
+        """Return what is kept, all that has been written until now considered."""
+        while self._is_open and self._take():
+            pass
+        return bytes(self._kept)
+
+    def close(self) -> None:
+        """Listen no more."""
+        if self._is_open:
+            self._is_open = False
+            asyncio.get_running_loop().remove_reader(self._read_end)
+            os.close(self._read_end)
+
+    def _take(self) -> bool:
+        """Take in what is there; return whether there was something."""
+        try:
+            chunk = os.read(self._read_end, CHUNK)
+        except BlockingIOError:
+            return False
+        if not chunk:
+            self.close()
+            return False
+        self._kept += chunk
+        if self._keep_newest:
+            del self._kept[: -self._limit]
+        else:
+            del self._kept[self._limit :]
+        return True

@@ -1,0 +1,98 @@
+"""What becomes of Events between the kubelet and the API."""
+
+import pytest
+
+from probewatch.playground.event_filter import (
+    BURST,
+    COMBINED,
+    EventFilter,
+    Note,
+    SpamKey,
+    Subject,
+)
+
+
+def note(
+    message: str = "m", *, container: str = "a", type_: str = "Normal", uid: str = "u"
+) -> Note:
+    path = f"spec.containers{{{container}}}"
+    subject = Subject(kind="Pod", namespace="n", name="p", uid=uid, field_path=path)
+    return Note(
+        component="kubelet", host="h", subject=subject, type=type_, reason="R", message=message
+    )
+
+
+def test_equal_events_are_counted_in_one_object() -> None:
+    """The second Event of a kind updates the first."""
+    sieve = EventFilter()
+    first, second = sieve.admit(note(), 100.0), sieve.admit(note(), 105.0)
+
+    assert first
+    assert second
+    assert (1, 2) == (first.count, second.count)
+    assert first.name == second.name
+    assert (100.0, 105.0) == (second.first, second.last)
+
+
+def test_containers_are_told_apart() -> None:
+    """The same words about another container are another object."""
+    sieve = EventFilter()
+    names = {sieve.admit(note(container=name), 100.0 + n) for n, name in enumerate("ab")}
+
+    assert 2 == len(names)
+
+
+def test_a_burst_is_delivered_and_then_one_in_five_minutes() -> None:
+    """After 25 Events a pod has to wait for each."""
+    sieve = EventFilter()
+    delivered = [sieve.admit(note(), at) is not None for at in range(60)]
+    assert int(BURST) == sum(delivered)
+
+    assert sieve.admit(note(), 299.0) is None
+    later = sieve.admit(note(), 301.0)
+    assert later
+    # Dropped Events have been counted all the same.
+    assert 62 == later.count
+
+
+@pytest.mark.parametrize(("delivered", "key"), [(0, SpamKey.OBJECT), (1, SpamKey.OBJECT_AND_TYPE)])
+def test_types_share_a_budget_in_older_kubelets(delivered: int, key: SpamKey) -> None:
+    """Until Kubernetes 1.31 warnings use up what kills need."""
+    sieve = EventFilter(spam_key=key)
+    for at in range(30):
+        sieve.admit(note(type_="Warning"), at)
+
+    assert delivered == len([found for found in [sieve.admit(note(), 31)] if found])
+
+
+def test_pods_do_not_share_a_budget() -> None:
+    """A loud pod does not silence another."""
+    sieve = EventFilter()
+    for at in range(30):
+        sieve.admit(note(), at)
+
+    assert sieve.admit(note(uid="other"), 31)
+
+
+def test_many_different_messages_are_combined() -> None:
+    """From the tenth message on there is one object, of the first one's container."""
+    sieve = EventFilter()
+    found = [sieve.admit(note(f"m{n}", container="ab"[n % 2]), 100.0 + n) for n in range(12)]
+
+    assert all(found)
+    assert [1, 1, 2, 3] == [item.count for item in found[8:] if item]
+    last = found[-1]
+    assert last
+    assert COMBINED + "m11" == last.note.message
+    assert "spec.containers{b}" == last.note.subject.field_path
+
+
+def test_combining_ends_after_ten_quiet_minutes() -> None:
+    """A message that comes late stands for itself again."""
+    sieve = EventFilter()
+    for n in range(12):
+        sieve.admit(note(f"m{n}"), 100.0 + n)
+    later = sieve.admit(note("late"), 100.0 + 700)
+
+    assert later
+    assert "late" == later.note.message

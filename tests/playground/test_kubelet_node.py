@@ -1,0 +1,154 @@
+"""The kubelet of a node: many pods, forced deletions, and its own restart."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+
+from probewatch.playground.event_filter import EventFilter
+from probewatch.playground.kubelet_events import KubeletEvents
+from probewatch.playground.kubelet_node import Kubelet, make_addresses
+from tests.playground.fakes import START, JsonObject, Node, http_probe, make_container, make_pod
+
+
+class Rig:
+    """A kubelet on a node without processes."""
+
+    def __init__(self) -> None:
+        self.node = Node()
+        self.kubelet = Kubelet(self.node.services(), make_events=self.make_events)
+
+    def make_events(self) -> KubeletEvents:
+        return KubeletEvents(self.node, self.node.time.clock, node="node1", sieve=EventFilter())
+
+    async def until(self, seconds: float) -> None:
+        await self.node.time.pass_until(START + seconds)
+
+    def container(self) -> JsonObject:
+        found: JsonObject = self.node.status["containerStatuses"][0]
+        return found
+
+    def delivered(self, reason: str) -> list[int]:
+        return [event["count"] for _, event in self.node.events if event["reason"] == reason]
+
+
+@pytest.fixture
+async def rig() -> AsyncIterator[Rig]:
+    made = Rig()
+    yield made
+    await made.kubelet.close()
+    tasks = [task for process in made.node.processes for task in process.tasks]
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def test_pods_have_addresses_of_their_own() -> None:
+    """Each pod gets another address of loopback."""
+    addresses = make_addresses()
+    found = [next(addresses) for _ in range(200)]
+
+    assert 200 == len(set(found))
+    assert all(address.startswith("127.") for address in found)
+
+
+async def test_a_new_pod_runs(rig: Rig) -> None:
+    """A pod that is seen is run, and its changes reach it."""
+    pod = make_pod(make_container())
+    rig.kubelet.see(pod)
+    await rig.until(5)
+    assert "Running" == rig.node.status["phase"]
+
+    meta = {**pod["metadata"], "deletionTimestamp": "2027-01-15T08:00:05Z"}
+    rig.kubelet.see({**pod, "metadata": {**meta, "deletionGracePeriodSeconds": 1}})
+    await rig.until(6)
+    assert ["app"] == rig.node.removed
+
+
+async def test_a_pod_taken_away_by_force_ends(rig: Rig) -> None:
+    """When the object has gone without asking, the processes go too."""
+    rig.kubelet.see(make_pod(make_container()))
+    await rig.until(5)
+    rig.kubelet.lose("u-1")
+    rig.kubelet.lose("u-unknown")
+    await rig.until(6)
+
+    assert [143] == [process.exit.code for process in rig.node.processes if process.exit]
+
+
+async def test_an_ended_pod_is_left_alone(rig: Rig) -> None:
+    """A pod that had ended before is not run again, and goes when it is deleted."""
+    pod = {**make_pod(make_container()), "status": {"phase": "Failed"}}
+    rig.kubelet.see(pod)
+    meta = {**pod["metadata"], "deletionTimestamp": "2027-01-15T08:00:05Z"}
+    rig.kubelet.see({**pod, "metadata": meta})
+    await rig.until(1)
+
+    assert [] == rig.node.processes
+    assert ["app"] == rig.node.removed
+
+
+async def test_a_restart_of_the_kubelet_keeps_containers(rig: Rig) -> None:
+    """Containers run on, readiness holds, and counts of Events begin anew."""
+    app = make_container(
+        "-bad 12-",
+        livenessProbe=http_probe(periodSeconds=5),
+        readinessProbe=http_probe("/ready", periodSeconds=5),
+    )
+    rig.kubelet.see(make_pod(app))
+    await rig.until(17)
+    before, statuses = rig.container(), len(rig.node.statuses)
+    assert [1] == rig.delivered("Unhealthy")
+
+    await rig.kubelet.restart()
+    await rig.until(18)
+
+    assert before == rig.container()
+    assert statuses == len(rig.node.statuses)
+    # The failure counted before is forgotten: three more are needed, from 17 s on.
+    await rig.until(26)
+    assert [1, 1, 2] == rig.delivered("Unhealthy")
+    await rig.until(28)
+    assert 1 == rig.container()["restartCount"]
+
+
+async def test_a_restart_of_the_kubelet_forgets_back_off(rig: Rig) -> None:
+    """A container in back-off is started again at once."""
+    rig.kubelet.see(make_pod(make_container("-exit-at 5 -exit-code 1")))
+    await rig.until(13)
+    assert "CrashLoopBackOff" == rig.container()["state"]["waiting"]["reason"]
+
+    await rig.kubelet.restart()
+    await rig.until(14)
+    assert 2 == rig.container()["restartCount"]
+
+
+async def test_an_exit_after_a_restart_is_noticed(rig: Rig) -> None:
+    """Processes of the time before still tell when they end."""
+    rig.kubelet.see(make_pod(make_container("-exit-at 20")))
+    await rig.until(10)
+    await rig.kubelet.restart()
+    await rig.until(22)
+
+    assert 1 == rig.container()["restartCount"]
+
+
+async def test_logs_are_found_by_container(rig: Rig) -> None:
+    """Logs are those of the current instance, or of the one before."""
+    rig.kubelet.see(make_pod(make_container("-exit-at 5")))
+    await rig.until(7)
+
+    assert b"" == rig.kubelet.read_log("u-1", "app")
+    assert b"" == rig.kubelet.read_log("u-1", "app", previous=True)
+    assert None is rig.kubelet.read_log("u-1", "other")
+    assert None is rig.kubelet.read_log("u-2", "app")
+
+
+async def test_pods_on_the_hosts_network_share_its_address(rig: Rig) -> None:
+    """With `hostNetwork` a pod has the node's address."""
+    pod = make_pod(make_container(), hostNetwork=True)
+    rig.kubelet.see(pod)
+    await rig.until(2)
+
+    assert replace(rig.node.services()).node_ip == rig.node.status["podIP"]

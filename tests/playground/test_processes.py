@@ -1,0 +1,190 @@
+"""Containers as real processes."""
+
+import asyncio
+import os
+import signal
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from probewatch.clock import Clock
+from probewatch.playground.kubelet_containers import Exit
+from probewatch.playground.probes import Result
+from probewatch.playground.processes import Launch, LocalProcess, LocalRuntime, StartError
+from probewatch.playground.processes_guard import WARDEN
+from tests.playground.fakes import eventually
+
+pytestmark = pytest.mark.slow
+WAIT_SECONDS = 10.0
+
+
+@pytest.fixture
+async def runtime() -> AsyncIterator[LocalRuntime]:
+    async with LocalRuntime(Clock()) as made:
+        yield made
+
+
+class Ended:
+    """Knows when a container has ended."""
+
+    def __init__(self) -> None:
+        self.event = asyncio.Event()
+
+    async def wait(self, process: LocalProcess) -> Exit:
+        await asyncio.wait_for(self.event.wait(), WAIT_SECONDS)
+        assert process.exit
+        return process.exit
+
+
+async def start(
+    runtime: LocalRuntime, *command: str, memory: int | None = None
+) -> tuple[LocalProcess, Ended]:
+    ended = Ended()
+    launch = Launch(
+        command=command,
+        env={"PATH": os.defpath},
+        pod_uid="u",
+        memory_limit=memory,
+        on_exit=ended.event.set,
+    )
+    return await runtime.start(launch), ended
+
+
+def python(code: str) -> tuple[str, ...]:
+    return (sys.executable, "-I", "-S", "-c", code)
+
+
+async def read_until(process: LocalProcess, text: str) -> None:
+    await eventually(lambda: text.encode() in process.log())
+
+
+@pytest.mark.parametrize(
+    ("code", "reason", "script"),
+    [
+        (0, "Completed", "exit 0"),
+        (3, "Error", "exit 3"),
+        (143, "Error", "kill -TERM $$"),
+        (137, "Error", "kill -KILL $$"),
+    ],
+)
+async def test_an_end_is_shown_as_the_kubelet_shows_it(
+    runtime: LocalRuntime, code: int, reason: str, script: str
+) -> None:
+    """Exit codes are kept, signals are 128 and their number."""
+    process, ended = await start(runtime, "sh", "-c", script)
+    end = await ended.wait(process)
+
+    assert (code, reason) == (end.code, end.reason)
+
+
+async def test_stop_asks_first(runtime: LocalRuntime) -> None:
+    """A process that listens to SIGTERM ends by it, long before the grace is over."""
+    process, _ = await start(runtime, "sh", "-c", "trap 'exit 4' TERM; echo up; sleep 60 & wait")
+    await read_until(process, "up")
+    await process.stop(60)
+
+    assert process.exit
+    assert 4 == process.exit.code
+
+
+async def test_stop_kills_in_the_end(runtime: LocalRuntime) -> None:
+    """A process that does not listen is killed after its grace."""
+    process, _ = await start(
+        runtime, "sh", "-c", "trap '' TERM; echo up; while :; do sleep 1; done"
+    )
+    await read_until(process, "up")
+    await process.stop(0.05)
+
+    assert process.exit
+    assert 137 == process.exit.code
+
+
+async def test_children_end_with_their_container(runtime: LocalRuntime) -> None:
+    """What a container has started in the background does not outlive it."""
+    process, ended = await start(runtime, "sh", "-c", "sleep 60 & echo child $!; exit 0")
+    await ended.wait(process)
+    child = int(process.log().split()[1])
+
+    await eventually(lambda: not is_alive(child))
+
+
+async def test_too_much_memory_kills(runtime: LocalRuntime) -> None:
+    """A container beyond its limit is killed as out of memory."""
+    code = "import time; a = b'x' * (200 << 20); time.sleep(60)"
+    process, ended = await start(runtime, *python(code), memory=50 << 20)
+    end = await ended.wait(process)
+
+    assert (137, "OOMKilled") == (end.code, end.reason)
+
+
+async def test_a_program_that_is_not_there(runtime: LocalRuntime) -> None:
+    """It cannot be started, and the text says why, as containerd would."""
+    with pytest.raises(StartError, match='exec: "/nope": no such file or directory: unknown'):
+        await start(runtime, "/nope")
+
+
+async def test_commands_run_beside_it(runtime: LocalRuntime) -> None:
+    """Exec probes see the container's folder; they fail by exit code, by time, or cannot run."""
+    process, _ = await start(runtime, "sh", "-c", "touch ok; echo up; sleep 60")
+    await read_until(process, "up")
+
+    good = await process.execute(("cat", "ok"), 5)
+    bad = await process.execute(("sh", "-c", "echo no; exit 1"), 5)
+    slow = await process.execute(("sleep", "60"), 0.05)
+    absent = await process.execute(("/nope",), 5)
+
+    assert (Result.SUCCESS, Result.FAILURE) == (good.result, bad.result)
+    assert "no\n" == bad.output
+    assert (Result.FAILURE, Result.ERROR) == (slow.result, absent.result)
+    assert 'command timed out: "sleep 60" timed out after 0.05s' == slow.output
+    assert 'exec: "/nope": stat /nope: no such file or directory' in absent.output
+
+
+async def test_closing_ends_all() -> None:
+    """When the runtime is left, nothing runs and its folder is gone."""
+    async with LocalRuntime(Clock()) as runtime:
+        process, _ = await start(runtime, "sh", "-c", "pwd; sleep 60")
+        await read_until(process, "\n")
+        folder = process.log().decode().strip()
+        assert folder in folders()
+
+    assert process.exit
+    assert folder not in folders()
+
+
+def folders() -> list[str]:
+    """Return the scratch folders of pods that there are."""
+    return [str(path) for path in Path(tempfile.gettempdir()).glob("probewatch-pods-*/*")]
+
+
+async def test_nothing_survives_a_kill(tmp_path: Path) -> None:
+    """The warden ends what is left when the playground is killed, and clears up."""
+    folder = tmp_path / "pods"
+    folder.mkdir()
+    left = await asyncio.create_subprocess_exec("sleep", "60", start_new_session=True)
+    code = (
+        "import subprocess, sys, time\n"
+        f"warden = subprocess.Popen([sys.executable, {str(WARDEN)!r}, {str(folder)!r}],"
+        " stdin=subprocess.PIPE, start_new_session=True)\n"
+        f"warden.stdin.write(b'+1234567\\n+{left.pid}\\n-1234567\\n'); warden.stdin.flush()\n"
+        "print(flush=True); time.sleep(60)"
+    )
+    playground = await asyncio.create_subprocess_exec(*python(code), stdout=asyncio.subprocess.PIPE)
+    assert playground.stdout
+    await asyncio.wait_for(playground.stdout.readline(), WAIT_SECONDS)
+    playground.kill()
+    await playground.wait()
+
+    assert -signal.SIGKILL == await asyncio.wait_for(left.wait(), WAIT_SECONDS)
+    await eventually(lambda: not folder.exists())
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text(encoding="ascii")
+    except FileNotFoundError:
+        return False
+    return state.rpartition(")")[2].split()[0] != "Z"
