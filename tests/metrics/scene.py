@@ -1,0 +1,188 @@
+"""What the tests of metrics share: a workload, its findings, and everything a scrape reads."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from probewatch.boundary import Boundary
+from probewatch.clock import Clock
+from probewatch.core.findings import (
+    Cause,
+    Confidence,
+    Finding,
+    PodForgotten,
+    PodTracked,
+    Readiness,
+    ReadinessChanged,
+    ReadinessReason,
+    Restart,
+)
+from probewatch.core.model import (
+    Container,
+    ContainerKind,
+    HandlerKind,
+    PodRef,
+    PodSpec,
+    PodUid,
+    Probe,
+    ProbeType,
+    Workload,
+)
+from probewatch.kube.event_writer import EventStats
+from probewatch.metrics.collector import Sources
+from probewatch.metrics.counters import Counters
+from probewatch.metrics.exposition import Exposition
+from probewatch.metrics.negotiation import Wanted
+from probewatch.metrics.totals import Total
+from probewatch.watch.transport import WatchStats
+
+WEB = Workload(namespace="shop", kind="Deployment", name="web")
+POD = PodRef(uid=PodUid("u1"), namespace="shop", name="web-1", node="n1")
+
+LIVENESS = Probe(probe_type=ProbeType.LIVENESS, handler=HandlerKind.HTTP_GET, period=10.0)
+READINESS = Probe(probe_type=ProbeType.READINESS, handler=HandlerKind.TCP_SOCKET)
+STARTUP = Probe(probe_type=ProbeType.STARTUP, handler=HandlerKind.EXEC, failure_threshold=7)
+APP = Container(name="app", liveness=LIVENESS, readiness=READINESS)
+SPEC = PodSpec(containers=(APP,))
+
+
+def tracked(pod: PodRef = POD, spec: PodSpec = SPEC) -> PodTracked:
+    return PodTracked(pod=pod, spec=spec)
+
+
+def restart(cause: Cause = Cause.LIVENESS_PROBE, **overrides: object) -> Restart:
+    plain = Restart(
+        pod=POD,
+        container="app",
+        container_kind=ContainerKind.REGULAR,
+        restart_count=1,
+        epoch=0,
+        cause=cause,
+        confidence=Confidence.CONFIRMED,
+        rule="killing-event",
+        finished_at=1700.0,
+        observed_at=1701.0,
+    )
+    return replace(plain, **overrides)  # type: ignore[arg-type]  # names are checked by replace
+
+
+def ready(
+    to: Readiness, reason: ReadinessReason = ReadinessReason.READINESS_PROBE, **overrides: object
+) -> ReadinessChanged:
+    plain = ReadinessChanged(pod=POD, to=to, reason=reason, at=1700.0)
+    return replace(plain, **overrides)  # type: ignore[arg-type]  # names are checked by replace
+
+
+def gone(pod: PodRef = POD) -> PodForgotten:
+    return PodForgotten(pod=pod)
+
+
+@dataclass
+class FakeTime:
+    """A clock that stands still; epoch and monotonic are far apart, as they are."""
+
+    seconds: float = 500.0
+
+    @property
+    def clock(self) -> Clock:
+        return Clock(now=lambda: self.seconds + 1_000_000, monotonic=lambda: self.seconds)
+
+
+@dataclass
+class FakeStore:
+    """Says of pods what it was told to."""
+
+    states: dict[tuple[str, str], int] = field(default_factory=dict)
+    not_ready: list[tuple[PodRef, float]] = field(default_factory=list)
+    waiting: int = 0
+
+    def pod_states(self) -> Mapping[tuple[str, str], int]:
+        return self.states
+
+    def not_ready_since(self) -> Iterable[tuple[PodRef, float]]:
+        return self.not_ready
+
+    def pending(self) -> int:
+        return self.waiting
+
+
+@dataclass
+class FakeControllerStats:
+    findings: Counter[str] = field(default_factory=Counter)
+    loop_lag_seconds: float = 0.0
+
+
+@dataclass
+class FakeKopfStats:
+    running: bool = True
+    starts: int = 1
+    failures: int = 0
+
+
+@dataclass
+class FakeReportStats:
+    written: Counter[str] = field(default_factory=Counter)
+    conflicts: int = 0
+    dropped: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass
+class Scene:
+    """Counters, and all that is read beside them."""
+
+    time: FakeTime = field(default_factory=FakeTime)
+    limit: int = 1000
+    recall: Callable[[Workload], Iterable[Total]] = lambda _workload: ()
+    store: FakeStore = field(default_factory=FakeStore)
+    boundary: Boundary = field(default_factory=Boundary)
+    watches: list[WatchStats] = field(default_factory=list)
+    controller: FakeControllerStats = field(default_factory=FakeControllerStats)
+    queues: dict[str, Callable[[], int]] = field(default_factory=dict)
+    events: EventStats = field(default_factory=EventStats)
+    api: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    kopf: FakeKopfStats = field(default_factory=FakeKopfStats)
+    reports: FakeReportStats | None = None
+    leads: Callable[[], bool] | None = None
+
+    def __post_init__(self) -> None:
+        self.counters = Counters(clock=self.time.clock, series_limit=self.limit, recall=self.recall)
+        self.exposition = Exposition(
+            Sources(
+                store=self.store,
+                counters=self.counters,
+                boundary=self.boundary,
+                clock=self.time.clock,
+                version="0.1.0",
+                watches=self.watches,
+                controller=self.controller,
+                queues=self.queues,
+                events=self.events,
+                api=self.api,
+                kopf=self.kopf,
+                reports=self.reports,
+                leads=self.leads,
+            )
+        )
+
+    def publish(self, *findings: Finding, workload: Workload = WEB) -> None:
+        for finding in findings:
+            self.counters.publish(finding, workload)
+
+    def scrape(self, *, open_metrics: bool = False) -> str:
+        wanted = Wanted(open_metrics=open_metrics)
+        return self.exposition.render(self.exposition.snapshot(), wanted).decode()
+
+    def show(self, *names: str) -> str:
+        """What a scrape says of families, without the prefix of their names and without comments.
+
+        The labels of the workload `web` are shortened to `web`, those of its container to `app`.
+        """
+        found = [
+            line.removeprefix("probewatch_")
+            for line in self.scrape().splitlines()
+            if any(line.startswith(f"probewatch_{name}{{") for name in names)
+            or any(line.startswith(f"probewatch_{name} ") for name in names)
+        ]
+        text = "\n".join(found)
+        web = 'namespace="shop",workload="web",workload_type="deployment"'
+        return text.replace(f'{web},container="app"', "app").replace(web, "web")

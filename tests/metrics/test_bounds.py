@@ -1,0 +1,180 @@
+"""Series end when nobody needs them any more, and there are never more than the limit."""
+
+from dataclasses import replace
+
+import pytest
+
+from probewatch.core.findings import Cause, LoopStarted, Readiness
+from probewatch.core.model import PodRef, PodUid, Workload
+from probewatch.metrics.cluster_families import RESTART_LOOP, RESTARTS, TIME_TO_READY
+from probewatch.metrics.presence import BRIEFLY_KEPT_SECONDS, KEPT_SECONDS
+from probewatch.metrics.series import Histogram, Table
+from tests.metrics.scene import POD, WEB, Scene, gone, ready, restart, tracked
+
+JOB = Workload(namespace="shop", kind="Job", name="web")
+ALONE = Workload(namespace="shop", kind="Pod", name="web")
+
+
+def number_of_series(scene: Scene) -> int:
+    return sum(table.series for table in scene.counters.tables.every())
+
+
+def after(scene: Scene, seconds: float) -> str:
+    scene.time.seconds += seconds
+    return scene.show("container_restarts_total")
+
+
+def test_counters_stay_while_there_are_pods() -> None:
+    """However long a workload runs, nothing that was counted goes away."""
+    scene = Scene()
+    scene.publish(tracked(), restart())
+
+    assert 'cause="LivenessProbe"} 1' in after(scene, 100 * KEPT_SECONDS)
+
+
+def test_workload_without_pods_is_let_go_of_as_a_whole() -> None:
+    """A day after its last pod all its series end at once: none is ever seen to fall."""
+    scene = Scene()
+    scene.publish(tracked(), restart(), gone())
+
+    assert 'cause="LivenessProbe"} 1' in after(scene, KEPT_SECONDS - 1)
+    assert "" == after(scene, 61)
+    assert 0 == number_of_series(scene)
+
+
+def test_workload_that_gets_a_pod_in_time_goes_on() -> None:
+    """A night job of a CronJob counts where the one before it stopped."""
+    scene = Scene()
+    scene.publish(tracked(), restart(), gone())
+    scene.time.seconds += KEPT_SECONDS - 60
+
+    scene.publish(tracked(), restart())
+
+    assert 'cause="LivenessProbe"} 2' in after(scene, KEPT_SECONDS)
+
+
+@pytest.mark.parametrize("workload", [JOB, ALONE], ids=lambda workload: str(workload.kind))
+def test_what_never_comes_back_goes_soon(workload: Workload) -> None:
+    """Jobs and single pods come and go by the thousand, each under a name of its own."""
+    scene = Scene()
+    scene.publish(tracked(), restart(), gone(), workload=workload)
+
+    assert 'cause="LivenessProbe"} 1' in after(scene, BRIEFLY_KEPT_SECONDS - 1)
+    assert "" == after(scene, 61)
+
+
+def test_nothing_counted_goes_soon() -> None:
+    """Zeros come back as zeros, so they need not be kept for a day."""
+    scene = Scene()
+    scene.publish(tracked(), gone())
+
+    assert "" == after(scene, BRIEFLY_KEPT_SECONDS)
+    assert 0 == number_of_series(scene)
+
+
+def test_churn_leaves_nothing_behind() -> None:
+    """Ten thousand pods that come and go leave no more than one does."""
+    scene = Scene()
+    for number in range(10_000):
+        pod = PodRef(uid=PodUid(f"u{number}"), namespace="shop", name=f"job-{number}", node="n1")
+        owner = replace(ALONE, name=pod.name)
+        scene.publish(tracked(pod=pod), ready(Readiness.NOT_READY, pod=pod), workload=owner)
+        scene.publish(gone(pod), workload=owner)
+        scene.time.seconds += 60.0
+
+    assert number_of_series(scene) < 1000
+    scene.time.seconds += BRIEFLY_KEPT_SECONDS + 60
+    scene.scrape()
+    assert 0 == number_of_series(scene)
+
+
+def test_restored_workload_without_pods_is_kept_for_its_time() -> None:
+    """What a record brought back is shown from the first scrape on, and ends like the rest."""
+    before = Scene()
+    before.publish(tracked(), restart())
+    scene = Scene()
+    scene.counters.restore(before.counters.totals_of(WEB))
+
+    assert 'cause="LivenessProbe"} 1' in after(scene, KEPT_SECONDS - 1)
+    assert "" == after(scene, 61)
+
+
+def test_beyond_the_limit_things_are_counted_together() -> None:
+    """No restart is lost to the limit: those without series of their own add up in one."""
+    scene = Scene(limit=3)
+    scene.publish(tracked())
+    for number in (2, 3):
+        pod = replace(POD, uid=PodUid(f"u{number}"))
+        late = replace(WEB, name=f"late-{number}")
+        scene.publish(tracked(pod=pod), restart(Cause.ERROR, pod=pod), workload=late)
+
+    shown = scene.show("container_restarts_total", "series_dropped_total")
+
+    assert (
+        'container_restarts_total{namespace="",workload="_overflow",workload_type="",'
+        'container="",cause="Error"} 2' in shown
+    )
+    assert "late-" not in shown
+    assert 'series_dropped_total{family="probewatch_container_restarts_total"} 0.0' not in shown
+
+
+def test_gauges_beyond_the_limit_are_only_counted() -> None:
+    """A loop without room cannot be summed up; that something is missing is said."""
+    table = Table(RESTART_LOOP, limit=1)
+    table.put("a", ("",), (1,))
+    table.put("b", ("",), (1,))
+    table.set("c", "", 1)
+    table.add("d", "")
+
+    assert ({"a": (("",), (1,))}, 1, 3) == (table.rows, table.series, table.dropped)
+
+
+def test_room_that_was_left_is_used_again() -> None:
+    """A series that ends makes room for the next."""
+    table = Table(RESTARTS, limit=2)
+    table.begin("a", ("x", "y"))
+    table.drop("a")
+    table.begin("b", ("x", "y"))
+
+    assert (2, 0) == (table.series, table.dropped)
+
+
+def test_distributions_have_a_limit_too() -> None:
+    """A histogram has as many subjects as its lines fit into the limit."""
+    table = Histogram(TIME_TO_READY, bounds=(1.0, 2.0), limit=10)
+    for subject in ("a", "b", "c"):
+        table.observe(subject, 1.5)
+
+    assert (["a", "b"], 10, 1) == (list(table.rows), table.series, table.dropped)
+
+
+def test_same_zeros_are_one_object() -> None:
+    """Ten thousand containers to which nothing happened share their values."""
+    table = Table(RESTARTS, limit=10)
+    table.begin("a", ("x", "y"))
+    table.begin("b", ("x", "y"))
+
+    assert table.rows["a"] is table.rows["b"]
+
+
+def test_finding_about_a_pod_that_is_gone_brings_nothing_back() -> None:
+    """A late finding counts for its workload, which does not have a pod by that."""
+    scene = Scene()
+    scene.publish(tracked(), gone(), restart())
+
+    assert 'cause="LivenessProbe"} 1' in after(scene, KEPT_SECONDS - 1)
+    assert "" == after(scene, 61)
+
+
+def test_node_without_pods_ends() -> None:
+    """Nodes come and go with an autoscaler; their series end like those of workloads."""
+    scene = Scene()
+    loop = LoopStarted(
+        pod=POD, container="app", cause=Cause.ERROR, restarts=3, window=900.0, at=1.0
+    )
+    moved = replace(POD, node="n2")
+    scene.publish(tracked(), loop, replace(loop, pod=moved))
+
+    assert 'node="n1"' in scene.show("node_wide_restarts_total")
+    scene.time.seconds += BRIEFLY_KEPT_SECONDS + 1
+    assert 'node_wide_restarts_total{node="n2"} 0' == scene.show("node_wide_restarts_total")

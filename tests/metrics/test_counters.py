@@ -1,0 +1,444 @@
+"""Findings in, exposition text out."""
+
+from dataclasses import replace
+
+import pytest
+
+from probewatch.core.evidence import FailureReason
+from probewatch.core.findings import (
+    Advice,
+    Cause,
+    Confidence,
+    Finding,
+    FlappingChanged,
+    LoopEnded,
+    LoopStarted,
+    Pattern,
+    ProbeFailures,
+    ProbeKillWithoutRestart,
+    Readiness,
+    ReadinessReason,
+    RestartCorrected,
+)
+from probewatch.core.model import Container, PodSpec, PodUid, ProbeType, RestartPolicy, Workload
+from probewatch.metrics.totals import NotReadyTotal, RestartTotal, Total, TransitionTotal
+from tests.metrics.scene import (
+    APP,
+    LIVENESS,
+    POD,
+    SPEC,
+    STARTUP,
+    WEB,
+    Scene,
+    gone,
+    ready,
+    restart,
+    tracked,
+)
+
+OTHER_POD = replace(POD, uid=PodUid("u2"), name="web-2")
+
+FAILED = ProbeFailures(
+    pod=POD,
+    container="app",
+    probe_type=ProbeType.LIVENESS,
+    reason=FailureReason.HTTP_5XX,
+    count=3,
+    at=1.0,
+)
+LOOP = LoopStarted(pod=POD, container="app", cause=Cause.ERROR, restarts=3, window=900.0, at=1.0)
+LOOP_END = LoopEnded(pod=POD, container="app", cause=Cause.ERROR, started_at=1.0, at=2.0)
+FLAPPING = FlappingChanged(pod=POD, flapping=True, transitions=6, at=1.0)
+ADVICE = Advice(
+    pod=POD,
+    container="app",
+    probe_type=ProbeType.LIVENESS,
+    finding="ProbeNeverKills",
+    message="never a label",
+)
+
+
+def scene_with(*findings: Finding) -> Scene:
+    scene = Scene()
+    scene.publish(tracked(), *findings)
+    return scene
+
+
+def lines(*wanted: str) -> str:
+    return "\n".join(wanted)
+
+
+def test_restarts_start_at_zero_for_what_the_probes_can_bring() -> None:
+    """A pod that is followed has a series for each usual cause before anything happened."""
+    assert lines(
+        'container_restarts_total{app,cause="LivenessProbe"} 0',
+        'container_restarts_total{app,cause="Error"} 0',
+        'container_restarts_total{app,cause="OOMKilled"} 0',
+    ) == scene_with().show("container_restarts_total")
+
+
+def test_what_a_container_declares_starts_at_zero_too() -> None:
+    """A startup probe and a postStart hook make causes possible, and no liveness probe none."""
+    container = Container(name="app", startup=STARTUP, has_post_start=True)
+    scene = Scene()
+
+    scene.publish(tracked(spec=PodSpec(containers=(container,))))
+
+    assert lines(
+        'container_restarts_total{app,cause="StartupProbe"} 0',
+        'container_restarts_total{app,cause="PostStartHook"} 0',
+        'container_restarts_total{app,cause="Error"} 0',
+        'container_restarts_total{app,cause="OOMKilled"} 0',
+    ) == scene.show("container_restarts_total")
+
+
+def test_a_restart_is_counted_under_its_cause() -> None:
+    """One restart is one more, and every cause that the container can have has a series then."""
+    shown = scene_with(restart(), restart(restart_count=2), restart(Cause.SIGNAL)).show(
+        "container_restarts_total"
+    )
+
+    assert 'container_restarts_total{app,cause="LivenessProbe"} 2' in shown
+    assert 'container_restarts_total{app,cause="Signal"} 1' in shown
+    assert 'container_restarts_total{app,cause="NodeReboot"} 0' in shown
+    assert "StartupProbe" not in shown
+
+
+def test_restarts_of_all_pods_of_a_workload_add_up() -> None:
+    """Counters belong to workloads, and go on when a pod is replaced by the next."""
+    scene = scene_with(restart(), gone(), tracked(pod=OTHER_POD), restart(pod=OTHER_POD))
+
+    assert 'container_restarts_total{app,cause="LivenessProbe"} 2' in scene.show(
+        "container_restarts_total"
+    )
+
+
+def test_baseline_is_not_counted() -> None:
+    """A restart from before we were there shows when it was, and counts for nothing."""
+    scene = scene_with(restart(baseline=True))
+
+    assert 'container_restarts_total{app,cause="LivenessProbe"} 0' in scene.show(
+        "container_restarts_total"
+    )
+    assert (
+        'container_last_restart_timestamp_seconds{app,pod="web-1",cause="LivenessProbe"} 1700.0'
+        == scene.show("container_last_restart_timestamp_seconds")
+    )
+
+
+def test_correction_lowers_no_counter() -> None:
+    """A verdict that becomes better known is counted by itself."""
+    was = restart(Cause.UNKNOWN, confidence=Confidence.LOW)
+    scene = scene_with(was, RestartCorrected(was=was, now=restart()))
+
+    shown = scene.show("container_restarts_total", "verdict_corrections_total")
+
+    assert 'container_restarts_total{app,cause="Unknown"} 1' in shown
+    assert 'container_restarts_total{app,cause="LivenessProbe"} 0' in shown
+    assert 'verdict_corrections_total{app,was="Unknown",cause="LivenessProbe"} 1' in shown
+
+
+def test_verdicts_are_counted_by_confidence() -> None:
+    """How sure verdicts are can be seen for the operator as a whole."""
+    scene = scene_with(restart(), restart(confidence=Confidence.MEDIUM), restart(baseline=True))
+
+    assert lines(
+        'restart_verdicts_total{confidence="Confirmed"} 1.0',
+        'restart_verdicts_total{confidence="High"} 0.0',
+        'restart_verdicts_total{confidence="Medium"} 1.0',
+        'restart_verdicts_total{confidence="Low"} 0.0',
+    ) == scene.show("restart_verdicts_total")
+
+
+def test_patterns_are_counted_for_workload_and_node() -> None:
+    """What many pods had in common is counted where the alerts look for it."""
+    scene = scene_with(restart(pattern=Pattern.WORKLOAD_WIDE), restart(pattern=Pattern.NODE_WIDE))
+
+    assert lines(
+        'pattern_restarts_total{app,pattern="WorkloadWide",cause="LivenessProbe"} 1',
+        'pattern_restarts_total{app,pattern="NodeWide",cause="LivenessProbe"} 1',
+        'node_wide_restarts_total{node="n1"} 1',
+    ) == scene.show("pattern_restarts_total", "node_wide_restarts_total")
+
+
+def test_alerts_on_patterns_see_the_first_one() -> None:
+    """The series that an alert takes the increase of are there before."""
+    assert lines(
+        'pattern_restarts_total{app,pattern="WorkloadWide",cause="LivenessProbe"} 0',
+        'node_wide_restarts_total{node="n1"} 0',
+    ) == scene_with().show("pattern_restarts_total", "node_wide_restarts_total")
+
+
+def test_probe_failures_start_with_two_usual_reasons() -> None:
+    """Each probe has the answer that says no, and the answer that does not come."""
+    assert lines(
+        'probe_failures_total{app,probe_type="Liveness",reason="timeout"} 0',
+        'probe_failures_total{app,probe_type="Liveness",reason="http_5xx"} 0',
+        'probe_failures_total{app,probe_type="Readiness",reason="timeout"} 0',
+        'probe_failures_total{app,probe_type="Readiness",reason="refused"} 0',
+    ) == scene_with().show("probe_failures_total")
+
+
+def test_probe_failures_are_added() -> None:
+    """So many further failures are so many more; all reasons of that probe have a series then."""
+    shown = scene_with(FAILED, replace(FAILED, count=2)).show("probe_failures_total")
+
+    assert 'probe_failures_total{app,probe_type="Liveness",reason="http_5xx"} 5' in shown
+    assert 'probe_failures_total{app,probe_type="Liveness",reason="errored"} 0' in shown
+    assert 'probe_type="Readiness",reason="errored"' not in shown
+
+
+def test_failures_of_a_probe_that_is_not_in_the_spec_count_all_the_same() -> None:
+    """An Event may be older than the pod's version that is known."""
+    late = replace(FAILED, probe_type=ProbeType.STARTUP, reason=FailureReason.EXEC_EXIT)
+
+    assert 'probe_failures_total{app,probe_type="Startup",reason="exec_exit"} 3' in scene_with(
+        late
+    ).show("probe_failures_total")
+
+
+def test_changes_of_readiness_are_counted_by_side_and_reason() -> None:
+    """Both sides of the usual reasons start at 0, and each change is one more."""
+    scene = scene_with(
+        ready(Readiness.NOT_READY), ready(Readiness.NOT_READY, ReadinessReason.KUBELET_RESTART)
+    )
+
+    assert lines(
+        'readiness_transitions_total{web,to="Ready",reason="Startup"} 0',
+        'readiness_transitions_total{web,to="Ready",reason="ContainerRestart"} 0',
+        'readiness_transitions_total{web,to="NotReady",reason="ContainerRestart"} 0',
+        'readiness_transitions_total{web,to="Ready",reason="ReadinessProbe"} 0',
+        'readiness_transitions_total{web,to="NotReady",reason="ReadinessProbe"} 1',
+        'readiness_transitions_total{web,to="NotReady",reason="KubeletRestart"} 1',
+    ) == scene.show("readiness_transitions_total")
+
+
+def test_time_not_ready_is_added_when_it_is_over() -> None:
+    """The finding's own figure counts: it is a difference on one clock."""
+    scene = scene_with(ready(Readiness.NOT_READY), ready(Readiness.READY, not_ready_seconds=42.5))
+
+    assert "not_ready_seconds_total{web} 42.5" == scene.show("not_ready_seconds_total")
+    assert lines(
+        "not_ready_duration_seconds_sum{web} 42.5", "not_ready_duration_seconds_count{web} 1"
+    ) == scene.show("not_ready_duration_seconds_sum", "not_ready_duration_seconds_count")
+
+
+def test_start_is_no_time_not_ready() -> None:
+    """Time until the first Ready belongs to another family."""
+    first = ready(
+        Readiness.READY, ReadinessReason.STARTUP, not_ready_seconds=30.0, time_to_ready=25.0
+    )
+
+    shown = scene_with(first).show("not_ready_seconds_total", "time_to_ready_seconds_sum")
+
+    assert lines("not_ready_seconds_total{web} 0", "time_to_ready_seconds_sum{web} 25.0") == shown
+
+
+def test_pod_that_ends_while_not_ready_leaves_its_time() -> None:
+    """A pod that is deleted before it is ready again was not ready until then, by our clock."""
+    scene = scene_with(ready(Readiness.NOT_READY))
+    scene.time.seconds += 60.0
+
+    scene.publish(gone())
+
+    assert "not_ready_seconds_total{web} 60.0" == scene.show("not_ready_seconds_total")
+
+
+@pytest.mark.parametrize("reason", [ReadinessReason.TERMINATING, ReadinessReason.COMPLETED])
+def test_pod_that_ends_by_right_leaves_no_time(reason: ReadinessReason) -> None:
+    """A pod that is being deleted, or has done its work, lacks nothing."""
+    scene = scene_with(ready(Readiness.NOT_READY, reason))
+    scene.time.seconds += 60.0
+
+    scene.publish(gone())
+
+    assert "not_ready_seconds_total{web} 0" == scene.show("not_ready_seconds_total")
+
+
+def test_hidden_change_counts_but_lasts_no_time() -> None:
+    """What nobody saw is counted; how long it lasted is not known."""
+    scene = scene_with(
+        ready(Readiness.NOT_READY, ReadinessReason.HIDDEN, hidden=True),
+        ready(Readiness.READY, ReadinessReason.HIDDEN, hidden=True),
+        gone(),
+    )
+
+    assert 'to="NotReady",reason="Hidden"} 1' in scene.show("readiness_transitions_total")
+    assert "not_ready_seconds_total{web} 0" == scene.show("not_ready_seconds_total")
+
+
+def test_time_to_ready_falls_into_buckets() -> None:
+    """A bucket holds all observations up to its bound, the bound itself included."""
+    scene = scene_with(
+        *(ready(Readiness.READY, time_to_ready=seconds) for seconds in (1.0, 7.0, 10.0, 9999.0))
+    )
+
+    shown = scene.show("time_to_ready_seconds_bucket")
+
+    assert ["1", "1", "1", "3", "3", "3", "3", "3", "3", "3", "4"] == [
+        line.rpartition(" ")[2] for line in shown.splitlines()
+    ]
+    assert shown.startswith('time_to_ready_seconds_bucket{web,le="1.0"} 1\n')
+    assert shown.endswith('time_to_ready_seconds_bucket{web,le="+Inf"} 4')
+
+
+def test_loop_is_one_and_then_zero() -> None:
+    """A loop that is over stays visible as over, so that an alert resolves in an orderly way."""
+    scene = scene_with(LOOP)
+
+    assert 'restart_loop{app,pod="web-1",cause="Error"} 1' == scene.show("restart_loop")
+    scene.publish(LOOP_END)
+    assert 'restart_loop{app,pod="web-1",cause="Error"} 0' == scene.show("restart_loop")
+
+
+def test_loop_with_another_cause_takes_the_place_of_the_first() -> None:
+    """A container is in one loop at a time, whatever its restarts are called."""
+    scene = scene_with(LOOP, replace(LOOP_END, cause=Cause.LIVENESS_PROBE))
+
+    assert 'restart_loop{app,pod="web-1",cause="LivenessProbe"} 0' == scene.show("restart_loop")
+
+
+def test_series_of_a_pod_end_with_it() -> None:
+    """A pod that is gone leaves counters and nothing else."""
+    scene = scene_with(LOOP, FLAPPING, restart(), replace(LOOP_END, gone=True), gone())
+
+    assert "" == scene.show(
+        "restart_loop", "readiness_flapping", "container_last_restart_timestamp_seconds"
+    )
+    assert 'cause="LivenessProbe"} 1' in scene.show("container_restarts_total")
+
+
+def test_last_restart_is_remembered_by_cause() -> None:
+    """Where the end of a container was not seen, the moment of our seeing stands for it."""
+    scene = scene_with(restart(), restart(Cause.ERROR, finished_at=None, observed_at=1800.0))
+
+    assert lines(
+        'container_last_restart_timestamp_seconds{app,pod="web-1",cause="LivenessProbe"} 1700.0',
+        'container_last_restart_timestamp_seconds{app,pod="web-1",cause="Error"} 1800.0',
+    ) == scene.show("container_last_restart_timestamp_seconds")
+
+
+def test_flapping_comes_and_goes() -> None:
+    """Flapping is 1 while it lasts, and 0 after that."""
+    scene = scene_with(FLAPPING)
+
+    assert 'readiness_flapping{web,pod="web-1"} 1' == scene.show("readiness_flapping")
+    scene.publish(replace(FLAPPING, flapping=False))
+    assert 'readiness_flapping{web,pod="web-1"} 0' == scene.show("readiness_flapping")
+
+
+def test_kill_without_restart_is_counted() -> None:
+    """Pods that are never restarted have the counter from the start."""
+    spec = replace(SPEC, restart_policy=RestartPolicy.NEVER)
+    scene = Scene()
+    scene.publish(tracked(spec=spec))
+
+    assert 'probe_kills_without_restart_total{app,cause="LivenessProbe"} 0' == scene.show(
+        "probe_kills_without_restart_total"
+    )
+    scene.publish(
+        ProbeKillWithoutRestart(
+            pod=POD,
+            container="app",
+            cause=Cause.LIVENESS_PROBE,
+            confidence=Confidence.CONFIRMED,
+            at=1.0,
+        )
+    )
+    assert 'probe_kills_without_restart_total{app,cause="LivenessProbe"} 1' == scene.show(
+        "probe_kills_without_restart_total"
+    )
+
+
+def test_budgets_follow_the_newest_spec() -> None:
+    """What is said of a probe is what the pod tracked last has; a probe that went says nothing."""
+    scene = scene_with()
+    assert 'probe_budget_seconds{app,probe_type="Liveness"} 20.0' == scene.show(
+        "probe_budget_seconds"
+    )
+
+    changed = PodSpec(containers=(Container(name="app", startup=STARTUP),))
+    scene.publish(tracked(pod=OTHER_POD, spec=changed))
+
+    assert 'probe_budget_seconds{app,probe_type="Startup"} 60.0' == scene.show(
+        "probe_budget_seconds"
+    )
+
+
+def test_budgets_and_advice_end_with_the_last_pod() -> None:
+    """Without pods there is no probe to speak of, and the next pod brings it back."""
+    scene = scene_with(ADVICE)
+    assert 'probe_advice{app,probe_type="Liveness",finding="ProbeNeverKills"} 1' in scene.show(
+        "probe_advice"
+    )
+
+    scene.publish(gone())
+    assert "" == scene.show("probe_budget_seconds", "probe_advice")
+
+    scene.publish(tracked())
+    assert "Liveness" in scene.show("probe_budget_seconds")
+
+
+def test_advice_from_the_spec_is_shown() -> None:
+    """What can be told from the manifest alone is told as soon as a pod has it."""
+    hasty = replace(APP, liveness=replace(LIVENESS, failure_threshold=1))
+    scene = Scene()
+
+    scene.publish(tracked(spec=PodSpec(containers=(hasty,))))
+
+    assert 'finding="LivenessSingleFailure"} 1' in scene.show("probe_advice")
+
+
+def test_pod_moves_when_its_workload_becomes_known() -> None:
+    """Where only the nearest owner was known at first, what comes later is the real one's."""
+    nearest = Workload(namespace="shop", kind="ReplicaSet", name="web-5d4")
+    scene = Scene()
+    scene.publish(tracked(), workload=nearest)
+
+    scene.publish(restart(), gone())
+
+    assert 'container_restarts_total{app,cause="LivenessProbe"} 1' in scene.show(
+        "container_restarts_total"
+    )
+    assert "web-5d4" not in scene.show("probe_budget_seconds")
+
+
+def test_totals_go_on_where_they_stood() -> None:
+    """What a record gives back is what the counters show, and more is added to that."""
+    before = scene_with(restart(), restart(), ready(Readiness.NOT_READY))
+    before.publish(ready(Readiness.READY, not_ready_seconds=5.0))
+    totals = before.counters.totals_of(WEB)
+
+    after = Scene()
+    after.counters.restore(totals)
+    after.counters.restore(totals)
+    after.publish(tracked(), restart())
+
+    assert (
+        RestartTotal(workload=WEB, container="app", cause=Cause.LIVENESS_PROBE, count=2),
+        TransitionTotal(
+            workload=WEB, to=Readiness.READY, reason=ReadinessReason.READINESS_PROBE, count=1
+        ),
+        TransitionTotal(
+            workload=WEB, to=Readiness.NOT_READY, reason=ReadinessReason.READINESS_PROBE, count=1
+        ),
+        NotReadyTotal(workload=WEB, seconds=5.0),
+    ) == totals
+    assert 'cause="LivenessProbe"} 3' in after.show("container_restarts_total")
+    assert 'to="NotReady",reason="ReadinessProbe"} 1' in after.show("readiness_transitions_total")
+    assert "not_ready_seconds_total{web} 5.0" == after.show("not_ready_seconds_total")
+
+
+def test_workload_that_comes_back_is_recalled() -> None:
+    """What a record holds of a workload that is new here is asked for once, and counted on."""
+    asked: list[Workload] = []
+
+    def recall(workload: Workload) -> tuple[Total, ...]:
+        asked.append(workload)
+        return (RestartTotal(workload=workload, container="app", cause=Cause.ERROR, count=7),)
+
+    scene = Scene(recall=recall)
+    scene.publish(tracked(), restart(Cause.ERROR))
+
+    assert [WEB] == asked
+    assert 'container_restarts_total{app,cause="Error"} 8' in scene.show("container_restarts_total")

@@ -1,0 +1,219 @@
+"""What is served can be read by those who read it, whatever the names are."""
+
+import gzip
+import subprocess
+from collections.abc import Iterable
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from prometheus_client.metrics_core import Metric
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_open
+from prometheus_client.parser import text_string_to_metric_families as parse_text
+
+from probewatch.core.findings import (
+    Cause,
+    FlappingChanged,
+    LoopStarted,
+    Readiness,
+    ReadinessReason,
+)
+from probewatch.core.model import Container, PodRef, PodSpec, PodUid, Workload
+from probewatch.metrics.families import FAMILIES, GROUPS
+from probewatch.metrics.family import Kind
+from probewatch.metrics.labels import LONGEST_VALUE
+from probewatch.metrics.negotiation import Wanted
+from tests.conftest import require_program
+from tests.metrics.scene import (
+    LIVENESS,
+    POD,
+    WEB,
+    FakeReportStats,
+    Scene,
+    ready,
+    restart,
+    tracked,
+)
+
+FOREIGN = {"process", "python"}
+
+
+def full_scene() -> Scene:
+    scene = Scene(reports=FakeReportStats(), leads=lambda: True)
+    scene.store.states = {("shop", "Ready"): 2, ("shop", "NotReady"): 1}
+    scene.store.not_ready = [(POD, 1234.5)]
+    scene.publish(
+        tracked(),
+        restart(),
+        ready(Readiness.READY, ReadinessReason.STARTUP, time_to_ready=7.0),
+        ready(Readiness.READY, not_ready_seconds=7.0),
+        LoopStarted(pod=POD, container="app", cause=Cause.ERROR, restarts=3, window=9.0, at=1.0),
+        FlappingChanged(pod=POD, flapping=True, transitions=6, at=1.0),
+    )
+    return scene
+
+
+def by_name(families: Iterable[Metric]) -> dict[str, Metric]:
+    found = list(families)
+    assert len(found) == len({family.name for family in found})
+    return {family.name: family for family in found if family.name.split("_")[0] not in FOREIGN}
+
+
+@pytest.mark.parametrize("open_metrics", [False, True], ids=["text", "OpenMetrics"])
+def test_every_family_is_shown_with_its_type_and_labels(*, open_metrics: bool) -> None:
+    """What is served are the families of the table, with their help, type and labels."""
+    text = full_scene().scrape(open_metrics=open_metrics)
+    shown = by_name(parse_open(text) if open_metrics else parse_text(text))
+
+    assert {family.open_metrics_name for family in FAMILIES} == set(shown)
+    for family in FAMILIES:
+        metric = shown[family.open_metrics_name]
+        assert (family.kind, family.help) == (metric.type, metric.documentation)
+        labels = {frozenset(sample.labels) - {"le"} for sample in metric.samples}
+        assert labels <= {frozenset(family.labels)}
+
+
+def test_both_formats_say_the_same() -> None:
+    """A scraper that asks for another format gets the same series and values."""
+    scene = full_scene()
+    text = by_name(parse_text(scene.scrape()))
+    open_metrics = by_name(parse_open(scene.scrape(open_metrics=True)))
+
+    passing = {"probewatch_scrape_render_seconds"}
+    assert {name: family.samples for name, family in text.items() if name not in passing} == {
+        name: family.samples for name, family in open_metrics.items() if name not in passing
+    }
+
+
+def test_no_family_is_doubled_by_its_time_of_creation() -> None:
+    """There are no `_created` series, which would double all counters."""
+    assert "_created" not in full_scene().scrape() + full_scene().scrape(open_metrics=True)
+
+
+def test_promtool_finds_no_fault() -> None:
+    """`promtool check metrics` is content with names, types and help."""
+    promtool = require_program("promtool")
+    ours = [
+        line for line in full_scene().scrape().splitlines(keepends=True) if "probewatch_" in line
+    ]
+
+    ran = subprocess.run(
+        [promtool, "check", "metrics"],
+        input="".join(ours),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (0, "", "") == (ran.returncode, ran.stdout, ran.stderr)
+
+
+def test_gzip_holds_the_same() -> None:
+    """Compressed, it is the same text."""
+    scene = full_scene()
+    snapshot = scene.exposition.snapshot()
+
+    packed = scene.exposition.render(snapshot, Wanted(gzip=True))
+
+    plain = scene.exposition.render(snapshot, Wanted())
+    ours = b"# HELP probewatch_container_restarts_total"
+    assert gzip.decompress(packed).partition(ours)[1:] == plain.partition(ours)[1:]
+
+
+def test_snapshot_does_not_change() -> None:
+    """What happens while an answer is rendered belongs to the next one."""
+    scene = full_scene()
+    snapshot = scene.exposition.snapshot()
+    before = scene.exposition.render(snapshot, Wanted())
+
+    scene.publish(restart(), ready(Readiness.READY, time_to_ready=1.0))
+
+    ours = b"# HELP probewatch_container_restarts_total"
+    after = scene.exposition.render(snapshot, Wanted())
+    assert before.partition(ours)[2] == after.partition(ours)[2]
+
+
+def test_pods_are_counted_by_state() -> None:
+    """Every state of a namespace is there, with 0 where there are none."""
+    assert [
+        'pods{namespace="shop",state="Ready"} 2',
+        'pods{namespace="shop",state="NotReady"} 1',
+        'pods{namespace="shop",state="Terminating"} 0',
+        'pods{namespace="shop",state="Completed"} 0',
+    ] == full_scene().show("pods").splitlines()
+
+
+def test_pods_that_are_not_ready_say_since_when() -> None:
+    """A pod that was just forgotten, and whose workload is not known any more, is left out."""
+    scene = full_scene()
+    scene.store.not_ready.append((replace(POD, uid=PodUid("u9")), 5.0))
+
+    assert 'not_ready_since_timestamp_seconds{web,pod="web-1"} 1234.5' == scene.show(
+        "not_ready_since_timestamp_seconds"
+    )
+
+
+def test_names_keep_the_rules_of_prometheus() -> None:
+    """Counters end with `_total`, nothing else does, and times are in seconds."""
+    for family in FAMILIES:
+        assert family.name.startswith("probewatch_")
+        assert (family.kind is Kind.COUNTER) is family.name.endswith("_total")
+        assert family.help.endswith(".")
+        if "timestamp" in family.name:
+            assert family.name.endswith("_timestamp_seconds")
+
+
+def test_no_family_is_listed_twice() -> None:
+    """Each family has one row in one group."""
+    names = [family.name for families in GROUPS.values() for family in families]
+
+    assert len(names) == len(set(names))
+
+
+anything = st.text(st.characters(), max_size=300)
+"""Any code points: controls, quotes, surrogates without their other half."""
+
+
+@pytest.mark.slow
+@settings(max_examples=150, deadline=None)
+@given(namespace=anything, name=anything, kind=anything, pod=anything, container=anything)
+def test_any_name_leaves_the_answer_readable(
+    namespace: str, name: str, kind: str, pod: str, container: str
+) -> None:
+    """Names that no API server would let pass break no line, and no label grows without bound."""
+    scene = Scene()
+    workload = Workload(namespace=namespace, kind=kind, name=name)
+    ref = PodRef(uid=PodUid("u"), namespace=namespace, name=pod, node=name)
+    spec = PodSpec(containers=(Container(name=container, liveness=LIVENESS),))
+    scene.publish(
+        tracked(pod=ref, spec=spec),
+        restart(pod=ref, container=container),
+        FlappingChanged(pod=ref, flapping=True, transitions=6, at=1.0),
+        workload=workload,
+    )
+    scene.store.states = {(namespace, "Ready"): 1}
+    scene.store.not_ready = [(ref, 1.0)]
+    scene.boundary.errors[name] += 1
+    scene.api[name, kind, pod] += 1
+
+    text = by_name(parse_text(scene.scrape()))
+    open_metrics = by_name(parse_open(scene.scrape(open_metrics=True)))
+
+    assert set(text) == set(open_metrics)
+    for family in text.values():
+        for sample in family.samples:
+            assert all(len(value.encode()) <= LONGEST_VALUE for value in sample.labels.values())
+    restarts = text["probewatch_container_restarts"].samples
+    assert 1 == sum(sample.value for sample in restarts)
+
+
+def test_strange_name_is_escaped() -> None:
+    """Quotes and backslashes come back as they were; a line break cannot make a line."""
+    workload = replace(WEB, name='a"b\\c\nprobewatch_up 1')
+    scene = Scene()
+    scene.publish(tracked(), workload=workload)
+
+    found = by_name(parse_text(scene.scrape()))["probewatch_not_ready_seconds"].samples
+
+    assert ['a"b\\c probewatch_up 1'] == [sample.labels["workload"] for sample in found]
