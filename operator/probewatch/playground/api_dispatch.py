@@ -32,11 +32,12 @@ class Api:
         objects: ObjectRequests,
         *,
         tokens: Tokens,
+        rights: Rights,
         specials: Mapping[tuple[str, str], Special],
         documents: Callable[[Request], Answer | None],
     ) -> None:
         self.audit = Audit()
-        self.rights = Rights(registry.store)
+        self.rights = rights
         self._registry = registry
         self._objects = objects
         self._tokens = tokens

@@ -11,16 +11,22 @@ from pathlib import Path
 
 from aiohttp import web
 
+from probewatch.playground.api_accounts import Accounts
 from probewatch.playground.api_audit import Audit
 from probewatch.playground.api_certificate import make_certificate
 from probewatch.playground.api_dispatch import Api
 from probewatch.playground.api_faults import Faults
 from probewatch.playground.api_kubeconfig import render_kubeconfig, write_private
 from probewatch.playground.api_objects import ObjectRequests
+from probewatch.playground.api_pods import PodRequests
 from probewatch.playground.api_requests import parse_request
+from probewatch.playground.api_reviews import Reviews
+from probewatch.playground.api_rights import Rights
+from probewatch.playground.api_scale import ScaleRequests
 from probewatch.playground.api_sending import send, send_badly
 from probewatch.playground.api_tables import Tables
 from probewatch.playground.api_users import Tokens
+from probewatch.playground.objects_definitions import DefinitionKeeper
 from probewatch.playground.objects_namespaces import NamespaceKeeper
 from probewatch.playground.objects_owners import OwnerCollector
 from probewatch.playground.objects_registry import Registry
@@ -41,20 +47,37 @@ class ApiServer:
         NamespaceKeeper(self.registry)
         self.faults = Faults()
         self.tokens = Tokens(self.registry.clock.now)
-        self._tables = Tables(self.registry.clock.now)
-        objects = ObjectRequests(
-            self.registry, self._tables.make, bookmark_seconds=bookmark_seconds
-        )
-        self._api = Api(
-            self.registry,
-            objects,
-            tokens=self.tokens,
-            specials={},
-            documents=lambda _request: None,
-        )
+        self.accounts = Accounts(self.registry, self.tokens)
+        self.pods = PodRequests(self.registry)
+        self._definitions = DefinitionKeeper(self.registry)
+        self._api = self._assemble(bookmark_seconds)
         self._ports = (0, port)
         self._runner: web.ServerRunner | None = None
         self._certificate = make_certificate()
+
+    def _assemble(self, bookmark_seconds: float) -> Api:
+        registry, rights = self.registry, Rights(self.registry.store)
+        tables = Tables(registry.clock.now)
+        self._definitions.on_change.append(lambda: tables.learn(self._definitions.versions))
+        reviews, scales = Reviews(self.tokens, rights), ScaleRequests(registry)
+        questions = {
+            (type_.qualified, ""): reviews.answer for type_ in registry.types if type_.asks
+        }
+        return Api(
+            registry,
+            ObjectRequests(registry, tables.make, bookmark_seconds=bookmark_seconds),
+            tokens=self.tokens,
+            rights=rights,
+            specials={
+                **questions,
+                ("*", "scale"): scales.answer,
+                ("pods", "binding"): self.pods.answer_binding,
+                ("pods", "eviction"): self.pods.answer_eviction,
+                ("pods", "log"): self.pods.answer_log,
+                ("serviceaccounts", "token"): self.accounts.answer,
+            },
+            documents=lambda _request: None,
+        )
 
     @property
     def audit(self) -> Audit:

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from probewatch.playground.api_columns import Column
+from probewatch.playground.api_columns import NAME, Column, since
 from probewatch.playground.api_columns_events import EVENT_COLUMNS
 from probewatch.playground.api_columns_others import (
     BINDING_COLUMNS,
@@ -31,9 +31,11 @@ from probewatch.playground.api_columns_workloads import (
     REPLICA_SET_COLUMNS,
     STATEFUL_SET_COLUMNS,
 )
+from probewatch.playground.api_jsonpath import parse_path, walk
 from probewatch.playground.api_projections import META, PARTIAL_HEAD, Projection
 from probewatch.playground.api_requests import Request
 from probewatch.playground.objects import Stored
+from probewatch.playground.objects_definitions import Version
 from probewatch.playground.objects_faces import to_shown
 from probewatch.playground.objects_types import ResourceType
 
@@ -105,6 +107,37 @@ class TableProjection:
         return row
 
 
+def read_column(declared: JsonObject) -> Column:
+    """Return a column as a definition declares it."""
+    steps, type_ = parse_path(declared["jsonPath"]), declared.get("type") or "string"
+
+    def cell(obj: JsonObject, now: float) -> object:
+        found = walk(steps, obj)
+        if not found:
+            return None
+        if type_ == "date":
+            return since(found[0], now)
+        return found[0] if type_ in {"integer", "number", "boolean"} else _render(found)
+
+    return Column(
+        name=declared["name"],
+        cell=cell,
+        type=type_,
+        format=declared.get("format") or "",
+        priority=declared.get("priority") or 0,
+        description=declared.get("description") or "",
+    )
+
+
+def _render(found: Sequence[Any]) -> str:
+    """Return values as text, as kubectl's JSONPath prints them."""
+    if len(found) == 1 and isinstance(found[0], str):
+        return found[0]
+    return " ".join(
+        item if isinstance(item, str) else msgspec.json.encode(item).decode() for item in found
+    )
+
+
 class Tables:
     """Makes tables; custom resources bring their own columns."""
 
@@ -112,6 +145,13 @@ class Tables:
         self.custom: dict[tuple[str, str], Columns] = {}
         """By storage and version."""
         self._now = now
+
+    def learn(self, versions: Mapping[tuple[str, str], Version]) -> None:
+        """Take in what columns custom resources declare."""
+        self.custom = {
+            place: (NAME, *map(read_column, version.columns)) if version.columns else NAME_AND_AGE
+            for place, version in versions.items()
+        }
 
     def make(self, type_: ResourceType, request: Request) -> Projection:
         """Return the projection for one request."""

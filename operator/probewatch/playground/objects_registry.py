@@ -6,10 +6,11 @@ from typing import Any
 
 from probewatch.clock import Clock
 from probewatch.playground.objects import Key, ObjectStore, Stored
+from probewatch.playground.objects_builtin import builtin_types
 from probewatch.playground.objects_faces import to_shown, to_stored
+from probewatch.playground.objects_merging import merge
 from probewatch.playground.objects_metadata import (
     begin_metadata,
-    carry_metadata,
     check_metadata,
     has_changed,
     mark_deleted,
@@ -65,7 +66,7 @@ class Registry:
     def __init__(self, clock: Clock | None = None, *, store: ObjectStore | None = None) -> None:
         self.clock = clock or Clock()
         self.store = store or ObjectStore()
-        self.types = Types()
+        self.types = Types(builtin_types())
         self.rules: dict[str, Rules] = {}
         """Of custom resources, by storage."""
 
@@ -168,8 +169,9 @@ class Registry:
         shown = make(to_shown(type_, old.object))
         self._check_preconditions(type_, old, shown)
         new = to_stored(type_, shown)
-        new = self._merge(type_, new, old.object, write.subresource)
-        self._check(type_, new, old.object)
+        new = merge(self.rules_of(type_), type_, new, old.object, write.subresource)
+        if write.subresource != "resize":  # which changes what is frozen otherwise
+            self._check(type_, new, old.object)
         if not has_changed(new, old.object):
             return old
         stored = self._keep(type_, new, write)
@@ -194,26 +196,6 @@ class Registry:
             raise conflict(type_.plural, type_.group, name, why)
         if wanted.get("resourceVersion", "") not in {"", str(old.version)}:
             raise conflict(type_.plural, type_.group, name)
-
-    def _merge(
-        self, type_: ResourceType, new: JsonObject, old: JsonObject, subresource: str
-    ) -> JsonObject:
-        """Return *new* with everything from *old* that may not be changed this way."""
-        if subresource == "status":
-            status = {"status": new["status"]} if new.get("status") else {}
-            kept = {key: value for key, value in old.items() if key != "status"}
-            return {**kept, "metadata": carry_metadata(type_, new, old, status=True), **status}
-        meta = carry_metadata(type_, new, old, status=False)
-        merged = {key: value for key, value in new.items() if key != "status"}
-        if not type_.has_status and "status" in new:
-            merged["status"] = new["status"]
-        elif "status" in old:
-            merged["status"] = old["status"]
-        merged = self.rules_of(type_).default({**merged, "metadata": meta})
-        if type_.counts_generations and _content(merged) != _content(old):
-            meta = {**merged["metadata"], "generation": (meta.get("generation") or 0) + 1}
-            merged["metadata"] = meta
-        return merged
 
     # --- deleting -----------------------------------------------------------------
 
@@ -242,11 +224,6 @@ class Registry:
         if _waits(new):
             return self._keep(type_, new, PLAIN) if has_changed(new, old.object) else old, False
         return self.store.remove(type_.store, old.key), True
-
-
-def _content(obj: JsonObject) -> JsonObject:
-    """Return what a generation counts the changes of: all but metadata and status."""
-    return {key: value for key, value in obj.items() if key not in {"metadata", "status"}}
 
 
 def _waits(obj: JsonObject) -> bool:
