@@ -21,6 +21,7 @@ from probewatch.clock import Clock
 from probewatch.core.findings import Finding
 from probewatch.core.model import PodRef, PodUid, Workload
 from probewatch.core.observe import Observation
+from probewatch.kube.snapshot import Snapshot
 from probewatch.kube.workloads import nearest_workload
 from probewatch.store import Store
 
@@ -92,9 +93,27 @@ class Controller:
         """Take in one observation, received now."""
         self._found(self.store.feed(observation, self._clock.now()))
 
-    def sweep(self, seen: Collection[PodUid], namespaces: Collection[str] | None) -> None:
-        """Let go of the pods of *namespaces* (`None`: all) that a complete list did not contain."""
-        self._found(self.store.sweep(seen, self._clock.now(), namespaces=namespaces))
+    def skips(self, uid: PodUid, version: int, mark: int) -> bool:
+        """Tell whether a version of a pod, known by its glance's mark, has nothing new in it."""
+        return self.store.skips(uid, version, mark)
+
+    def see(self, snapshot: Snapshot, *, relisted: bool) -> None:
+        """Take in a version of a pod, received now."""
+        self._found(self.store.see(snapshot, self._clock.now(), relisted=relisted))
+
+    def gone(self, uid: PodUid, version: int) -> None:
+        """Take in that a pod was deleted, as of this resourceVersion."""
+        self._found(self.store.gone(uid, version, self._clock.now()))
+
+    def sweep(
+        self, seen: Collection[PodUid], namespaces: Collection[str] | None, version: int = 0
+    ) -> None:
+        """Let go of the pods of *namespaces* (`None`: all) that a complete list did not contain.
+
+        *version* is the list's: a pod of which something newer is known stays.
+        """
+        now = self._clock.now()
+        self._found(self.store.sweep(seen, now, namespaces=namespaces, version=version))
 
     async def beat(self) -> None:
         """Let time pass for the store, for ever; measures how late the event loop is."""

@@ -10,8 +10,10 @@ from typing import Protocol
 
 from probewatch.boundary import Boundary
 from probewatch.core.model import PodUid
-from probewatch.core.observe import EvidenceObserved, Observation, PodGone, PodObserved
-from probewatch.kube import objects, parsing, testimony
+from probewatch.core.observe import EvidenceObserved, Observation
+from probewatch.kube import objects, testimony
+from probewatch.kube.parsing import parse_version
+from probewatch.kube.snapshot import Snapshot, take_snapshot
 
 
 class Observer(Protocol):
@@ -21,7 +23,21 @@ class Observer(Protocol):
         """Take in one observation, received now."""
         ...
 
-    def sweep(self, seen: Collection[PodUid], namespaces: Collection[str] | None) -> None:
+    def skips(self, uid: PodUid, version: int, mark: int) -> bool:
+        """Tell whether a version of a pod, known by its glance's mark, has nothing new in it."""
+        ...
+
+    def see(self, snapshot: Snapshot, *, relisted: bool) -> None:
+        """Take in a version of a pod, received now."""
+        ...
+
+    def gone(self, uid: PodUid, version: int) -> None:
+        """Take in that a pod was deleted, as of this resourceVersion."""
+        ...
+
+    def sweep(
+        self, seen: Collection[PodUid], namespaces: Collection[str] | None, version: int
+    ) -> None:
         """Let go of the pods that a complete list did not contain."""
         ...
 
@@ -36,6 +52,8 @@ class PodFeed:
         self._boundary = boundary
         self._namespaces = None if namespace is None else (namespace,)
         self._seen: set[PodUid] = set()
+        self._mark = 0
+        """Of the glance after which the object itself is asked for."""
 
     def listing(self) -> None:
         """A list begins: what it will not contain is gone."""
@@ -44,28 +62,35 @@ class PodFeed:
     def listed(self, raw: objects.Pod) -> None:
         """A pod in a list: anything may have happened since it was last seen."""
         # Seen even if it cannot be taken in: it is not gone.
-        self._seen.add(PodUid(raw.metadata.uid or ""))
+        self._seen.add(PodUid(raw.metadata.uid))
         with self._boundary.guard("pod feed"):
-            pod = parsing.parse_pod(raw)
-            self._observer.observe(PodObserved(pod=pod, relisted=True))
+            self._observer.see(take_snapshot(raw), relisted=True)
 
-    def synced(self, version: str) -> None:  # noqa: ARG002  # used below
+    def synced(self, version: str) -> None:
         """The list is complete."""
         with self._boundary.guard("sweep"):
-            self._observer.sweep(self._seen, self._namespaces)
+            self._observer.sweep(self._seen, self._namespaces, parse_version(version))
         self._seen = set()
+
+    def skips(self, glance: objects.PodGlance) -> bool:
+        """Whether nothing that is read changed in this version of a pod."""
+        meta = glance.metadata
+        self._mark = glance.mark()
+        version = parse_version(meta.resource_version)
+        return self._observer.skips(PodUid(meta.uid), version, self._mark)
 
     def changed(self, kind: str, raw: objects.Pod) -> None:  # noqa: ARG002  # new or not, the store knows
         """A new version of a pod."""
+        mark, self._mark = self._mark, 0
         with self._boundary.guard("pod feed"):
-            self._observer.observe(PodObserved(pod=parsing.parse_pod(raw)))
+            self._observer.see(take_snapshot(raw, mark), relisted=False)
 
     def deleted(self, raw: objects.Pod) -> None:
         """The last version of a pod is looked at too: it may hold a last restart."""
         with self._boundary.guard("pod feed"):
-            pod = parsing.parse_pod(raw)
-            self._observer.observe(PodObserved(pod=pod))
-            self._observer.observe(PodGone(uid=pod.uid))
+            snapshot = take_snapshot(raw)
+            self._observer.see(snapshot, relisted=False)
+            self._observer.gone(snapshot.uid, snapshot.version)
 
 
 class EvidenceFeed:

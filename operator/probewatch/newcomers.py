@@ -9,11 +9,46 @@ one clock, the API server's, whatever the time is here.
 """
 
 from collections.abc import Collection
+from typing import Protocol
 
-from probewatch.core.model import Pod, PodUid
+from probewatch.core.model import OwnerRef, PodUid
 
 MARGIN_SECONDS = 60.0
 """Clocks of several API servers may differ by less; pods are not created in exact order."""
+
+
+class Newcomer(Protocol):
+    """What can be asked of a pod that is new here."""
+
+    @property
+    def uid(self) -> PodUid:
+        """Its uid."""
+        ...
+
+    @property
+    def namespace(self) -> str:
+        """Its namespace."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        ...
+
+    @property
+    def owner(self) -> OwnerRef | None:
+        """Its controller."""
+        ...
+
+    @property
+    def created_at(self) -> float | None:
+        """When it was created, epoch seconds."""
+        ...
+
+    @property
+    def ignored(self) -> bool:
+        """Whether it opted out."""
+        ...
 
 
 class Newcomers:
@@ -24,7 +59,7 @@ class Newcomers:
         self._listed: dict[str, float] = {}
         self._ignored: set[PodUid] = set()
 
-    def is_new(self, pod: Pod, *, relisted: bool) -> bool:
+    def is_new(self, pod: Newcomer, *, relisted: bool) -> bool:
         """Whether the pod cannot have been there, unseen, before; call it for each unknown one."""
         if pod.ignored:
             self._ignored.add(pod.uid)

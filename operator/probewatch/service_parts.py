@@ -170,8 +170,8 @@ class Parts:
         )
 
     def _spec_of(self, uid: PodUid) -> PodSpec | None:
-        pod = self.store.pod(uid)
-        return pod.spec if pod else None
+        header = self.store.about(uid)
+        return header.spec if header else None
 
     def _has_event(self, finding: Finding) -> bool:
         pod = self.store.pod(finding_log.subject(finding).uid)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from probewatch.core.evidence import Evidence, EvidenceKind
-from probewatch.core.findings import Finding, Restart
+from probewatch.core.findings import Finding, PodTracked, Restart
 from probewatch.core.model import Pod, PodRef, PodUid
 from probewatch.core.observe import (
     EvidenceObserved,
@@ -20,13 +20,16 @@ from probewatch.core.observe import (
     TimePassed,
     observe,
 )
-from probewatch.core.patterns import Patterns, owner_of
+from probewatch.core.patterns import Patterns
 from probewatch.core.policy import Policy
 from probewatch.core.remembered import NOTHING_REMEMBERED, Remembered
 from probewatch.core.restarts import Watermark
 from probewatch.core.sighting import Sighting
 from probewatch.core.state import PodState
-from probewatch.newcomers import Newcomers
+from probewatch.kube.snapshot import Header, Snapshot
+from probewatch.newcomers import Newcomer, Newcomers
+from probewatch.shelf import Packed, Shelf
+from probewatch.tombstones import Tombstones
 
 EARLY_PODS_KEPT = 1000
 EARLY_EVENTS_KEPT = 32
@@ -42,7 +45,7 @@ def _default_policy(_pod: Pod) -> Policy:
     return _DEFAULT
 
 
-def _remember_nothing(_pod: Pod) -> Remembered:
+def _remember_nothing(_pod: Newcomer) -> Remembered:
     return NOTHING_REMEMBERED
 
 
@@ -56,13 +59,15 @@ class Store:
     def __init__(
         self,
         policy_for: Callable[[Pod], Policy] | None = None,
-        remember: Callable[[Pod], Remembered] | None = None,
+        remember: Callable[[Newcomer], Remembered] | None = None,
     ) -> None:
         self._policy_for = policy_for or _default_policy
         self._remember = remember or _remember_nothing
         self._newcomers = Newcomers()
-        self._states: dict[PodUid, PodState] = {}
+        self._tombstones = Tombstones()
+        self._shelf = Shelf(_begin)
         self._by_evidence_uid: dict[str, PodUid] = {}
+        """Static pods only: the kubelet calls them by another uid."""
         self._early: OrderedDict[str, list[Evidence]] = OrderedDict()
         self._due: dict[PodUid, float] = {}
         self._heap: list[tuple[float, PodUid]] = []
@@ -71,7 +76,37 @@ class Store:
 
     def __len__(self) -> int:
         """How many pods are tracked."""
-        return len(self._states)
+        return len(self._shelf)
+
+    def skips(self, uid: PodUid, version: int, mark: int) -> bool:
+        """Whether a version of a pod, known by its glance's mark, has nothing new in it."""
+        header = self._shelf.header(uid)
+        if header is None:
+            return False
+        if 0 < version <= header.version:
+            return True
+        if mark == header.mark:
+            header.version = version or header.version
+            return True
+        return False
+
+    def see(self, snapshot: Snapshot, now: float, *, relisted: bool = False) -> tuple[Finding, ...]:
+        """Take in a version of a pod; the same as to feed it, for less."""
+        header = self._shelf.header(snapshot.uid)
+        if header is None:
+            return self._meet(snapshot, now, relisted=relisted)
+        if 0 < snapshot.version <= header.version:
+            return ()
+        if snapshot.shows_the_same(header):
+            header.version, header.mark = snapshot.version, snapshot.mark
+            return ()
+        observed = PodObserved(pod=snapshot.open(), relisted=relisted)
+        return self._step(snapshot.uid, observed, now, pod=observed.pod, mark=snapshot.mark)
+
+    def gone(self, uid: PodUid, version: int, now: float) -> tuple[Finding, ...]:
+        """Take in that a pod was deleted: what comes late of it from before is not listened to."""
+        self._tombstones.add(uid, version)
+        return self.feed(PodGone(uid=uid), now)
 
     def feed(self, observation: Observation, now: float) -> tuple[Finding, ...]:
         """Take in one observation and say what follows."""
@@ -103,13 +138,23 @@ class Store:
         return self._heap[0][0] if self._heap else None
 
     def sweep(
-        self, seen: Collection[PodUid], now: float, *, namespaces: Collection[str] | None = None
+        self,
+        seen: Collection[PodUid],
+        now: float,
+        *,
+        namespaces: Collection[str] | None = None,
+        version: int = 0,
     ) -> tuple[Finding, ...]:
-        """Forget the pods that a complete list did not contain: their deletion was missed."""
+        """Forget the pods that a complete list did not contain: their deletion was missed.
+
+        A pod of which something newer than the list's *version* is known is not missed.
+        """
         missed = [
-            uid
-            for uid, state in self._states.items()
-            if uid not in seen and (namespaces is None or state.pod.namespace in namespaces)
+            header.uid
+            for header in self._shelf.headers()
+            if header.uid not in seen
+            and (namespaces is None or header.namespace in namespaces)
+            and not 0 < version < header.version
         ]
         self._newcomers.listed(seen, namespaces)
         findings: list[Finding] = []
@@ -117,62 +162,96 @@ class Store:
             findings.extend(self._step(uid, PodGone(uid=uid), now))
         return tuple(findings)
 
+    def about(self, uid: PodUid) -> Header | None:
+        """What is known of a tracked pod without a look at its status."""
+        return self._shelf.header(uid)
+
     def pod(self, uid: PodUid) -> Pod | None:
         """The last version of a tracked pod."""
-        state = self._states.get(uid)
+        state = self._shelf.get(uid)
         return state.pod if state else None
 
     def pending(self) -> int:
         """How many restarts wait for their verdict."""
-        return sum(
-            len(memory.pending) for state in self._states.values() for _, memory in state.memories
-        )
+        states = (self._shelf.get(uid) for uid in self._due)
+        return sum(len(memory.pending) for state in states if state for _, memory in state.memories)
 
     def pod_states(self) -> Mapping[tuple[str, str], int]:
         """How many tracked pods of each namespace are in which state."""
-        return Counter((state.pod.namespace, _name_state(state)) for state in self._states.values())
+        return Counter((header.namespace, header.group) for header in self._shelf.headers())
 
     def not_ready_since(self) -> Iterator[tuple[PodRef, float]]:
         """Pods that are not ready now, and since when (node clock)."""
-        for state in self._states.values():
-            readiness = state.readiness
-            if readiness.ready is False and readiness.changed_at and readiness.ever_ready:
-                yield state.ref, readiness.changed_at
+        for header in self._shelf.headers():
+            if isinstance(header, Packed) and header.not_ready_since:
+                yield header.ref, header.not_ready_since
 
     def counted(self) -> Iterator[tuple[PodRef, str, Sighting]]:
-        """What is told of each container: the count up to which, and in which version."""
-        for state in self._states.values():
-            for mark in state.marks:
-                yield state.ref, mark.name, _told(state, mark)
+        """What is told of each container: the count up to which, and in which version.
+
+        Of pods to which nothing happened since they were first seen there is nothing to tell.
+        """
+        for header in self._shelf.headers():
+            if isinstance(header, Packed):
+                yield from _told_of(self._shelf.get(header.uid))
 
     def _introduce(self, observed: PodObserved) -> PodObserved:
         """Say of a pod that is new here what records say of it."""
-        pod = observed.pod
-        if pod.uid in self._states:
+        if observed.pod.uid in self._shelf:
             return observed
-        is_new = self._newcomers.is_new(pod, relisted=observed.relisted)
-        remembered = self._remember(pod)
-        from_zero = remembered.from_zero and is_new
-        return replace(observed, remembered=replace(remembered, from_zero=from_zero))
+        return replace(observed, remembered=self._recall(observed.pod, relisted=observed.relisted))
 
-    def _feed_pod(self, pod: Pod, observation: Observation, now: float) -> tuple[Finding, ...]:
-        is_new = pod.uid not in self._states
-        findings = self._step(pod.uid, observation, now, pod=pod)
-        if not is_new or pod.uid not in self._states:
+    def _recall(self, pod: Newcomer, *, relisted: bool) -> Remembered:
+        is_new = self._newcomers.is_new(pod, relisted=relisted)
+        remembered = self._remember(pod)
+        if remembered.from_zero is (remembered.from_zero and is_new):
+            return remembered
+        return replace(remembered, from_zero=False)
+
+    def _meet(self, snapshot: Snapshot, now: float, *, relisted: bool) -> tuple[Finding, ...]:
+        """Take in the first version of a pod; one that never restarted is kept unopened."""
+        if self._tombstones.covers(snapshot.uid, snapshot.version):
+            return ()
+        remembered = self._recall(snapshot, relisted=relisted)
+        if snapshot.ignored or not snapshot.spec.has_probes:
+            return ()
+        if remembered.containers or not snapshot.is_fresh:
+            pod = snapshot.open()
+            observed = PodObserved(pod=pod, relisted=relisted, remembered=remembered)
+            return self._feed_pod(pod, observed, now, mark=snapshot.mark)
+        snapshot.from_zero = remembered.from_zero
+        self._shelf.lay(snapshot)
+        tracked = PodTracked(pod=snapshot.ref, spec=snapshot.spec)
+        return (tracked, *self._welcome(snapshot, now))
+
+    def _feed_pod(
+        self, pod: Pod, observation: Observation, now: float, *, mark: int = 0
+    ) -> tuple[Finding, ...]:
+        is_new = pod.uid not in self._shelf
+        if is_new and self._tombstones.covers(pod.uid, pod.resource_version):
+            return ()
+        findings = self._step(pod.uid, observation, now, pod=pod, mark=mark)
+        header = self._shelf.header(pod.uid)
+        if not is_new or header is None:
             return findings
-        self._by_evidence_uid[pod.evidence_uid or pod.uid] = pod.uid
-        self._owned[owner_of(self._states[pod.uid].ref)] += 1
-        early = self._early.pop(pod.evidence_uid or pod.uid, ())
-        late = (self._step(pod.uid, EvidenceObserved(evidence=each), now) for each in early)
-        return (*findings, *(finding for found in late for finding in found))
+        return (*findings, *self._welcome(header, now))
+
+    def _welcome(self, header: Header, now: float) -> tuple[Finding, ...]:
+        """Count a new pod in, and tell it what was said of it before it came."""
+        if header.evidence_uid != header.uid:
+            self._by_evidence_uid[header.evidence_uid] = header.uid
+        self._owned[_owner(header)] += 1
+        early = self._early.pop(header.evidence_uid, ())
+        late = (self._step(header.uid, EvidenceObserved(evidence=each), now) for each in early)
+        return tuple(finding for found in late for finding in found)
 
     def _feed_evidence(
         self, evidence: Evidence, observation: Observation, now: float
     ) -> tuple[Finding, ...]:
         if evidence.kind is EvidenceKind.NODE_REBOOTED:
             return self._feed_node(evidence, observation, now)
-        uid = self._by_evidence_uid.get(evidence.involved_uid)
-        if uid is None:
+        uid = self._by_evidence_uid.get(evidence.involved_uid, PodUid(evidence.involved_uid))
+        if uid not in self._shelf:
             self._keep_early(evidence)
             return ()
         return self._step(uid, observation, now)
@@ -180,7 +259,8 @@ class Store:
     def _feed_node(
         self, evidence: Evidence, observation: Observation, now: float
     ) -> tuple[Finding, ...]:
-        on_node = [uid for uid, state in self._states.items() if state.pod.node == evidence.node]
+        headers = self._shelf.headers()
+        on_node = [header.uid for header in headers if header.node == evidence.node]
         found: Iterable[Finding] = ()
         for uid in on_node:
             found = (*found, *self._step(uid, observation, now))
@@ -196,14 +276,21 @@ class Store:
             self._early.popitem(last=False)
 
     def _step(
-        self, uid: PodUid, observation: Observation, now: float, pod: Pod | None = None
+        self,
+        uid: PodUid,
+        observation: Observation,
+        now: float,
+        *,
+        pod: Pod | None = None,
+        mark: int = 0,
     ) -> tuple[Finding, ...]:
-        state = self._states.get(uid)
+        state = self._shelf.get(uid)
         about = pod or (state.pod if state else None)
         if about is None:
             return ()
         step = observe(state, observation, self._policy_for(about), now)
-        self._keep(uid, step, about)
+        if step.state is not state:
+            self._keep(uid, step, mark=mark)
         found: list[Finding] = []
         for finding in step.findings:
             found.extend(self._mark(finding, now))
@@ -219,26 +306,46 @@ class Store:
                 corrected.extend(self._step(uid, _lost_together(finding), now))
         return (self._patterns.mark(finding), *corrected)
 
-    def _keep(self, uid: PodUid, step: Step, pod: Pod) -> None:
+    def _keep(self, uid: PodUid, step: Step, *, mark: int) -> None:
         if step.state is None:
-            self._forget(uid, pod)
+            self._forget(uid)
             return
-        self._states[uid] = step.state
+        before = self._shelf.header(uid)
+        version = before.version if before else 0
+        self._shelf.put(step.state, version=version, mark=mark or (before.mark if before else 0))
         if step.due is None:
             self._due.pop(uid, None)
         elif self._due.get(uid) != step.due:
             self._due[uid] = step.due
             heapq.heappush(self._heap, (step.due, uid))
 
-    def _forget(self, uid: PodUid, pod: Pod) -> None:
-        state = self._states.pop(uid, None)
+    def _forget(self, uid: PodUid) -> None:
+        header = self._shelf.pop(uid)
         self._due.pop(uid, None)
-        self._by_evidence_uid.pop(pod.evidence_uid or pod.uid, None)
-        if state is not None:
-            owner = owner_of(state.ref)
-            self._owned[owner] -= 1
-            if self._owned[owner] <= 0:
-                del self._owned[owner]
+        if header is None:
+            return
+        self._by_evidence_uid.pop(header.evidence_uid, None)
+        owner = _owner(header)
+        self._owned[owner] -= 1
+        if self._owned[owner] <= 0:
+            del self._owned[owner]
+
+
+def _begin(snapshot: Snapshot) -> PodState | None:
+    """The state of a pod that was only seen once."""
+    remembered = Remembered(from_zero=snapshot.from_zero)
+    observed = PodObserved(pod=snapshot.open(), remembered=remembered)
+    return observe(None, observed, _DEFAULT, 0.0).state
+
+
+def _owner(header: Header) -> str:
+    return header.owner.uid if header.owner is not None else header.uid
+
+
+def _told_of(state: PodState | None) -> Iterator[tuple[PodRef, str, Sighting]]:
+    if state is not None:
+        for mark in state.marks:
+            yield state.ref, mark.name, _told(state, mark)
 
 
 def _told(state: PodState, mark: Watermark) -> Sighting:
@@ -266,11 +373,3 @@ def _lost_together(restart: Restart) -> EvidenceObserved:
             node=restart.pod.node,
         )
     )
-
-
-def _name_state(state: PodState) -> str:
-    if state.pod.phase in {"Succeeded", "Failed"}:
-        return "Completed"
-    if state.pod.deletion_at is not None:
-        return "Terminating"
-    return "Ready" if state.readiness.ready else "NotReady"

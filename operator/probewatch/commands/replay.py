@@ -18,7 +18,8 @@ from probewatch.commands.stream import Kind, LineType, Record, StreamError
 from probewatch.commands.virtual_time import VirtualTime
 from probewatch.core.observe import EvidenceObserved, Observation, PodGone, PodObserved
 from probewatch.core.policy import Policy
-from probewatch.kube import objects, parsing, testimony
+from probewatch.kube import objects, testimony
+from probewatch.kube.snapshot import parse_pod
 from probewatch.store import Store
 
 DESCRIPTION = """\
@@ -107,7 +108,7 @@ def _observations(record: Record, rise: CountRise) -> tuple[Observation, ...]:
 def _read_pod(record: Record, rise: CountRise) -> tuple[Observation, ...]:
     """A deleted pod is looked at once more: its last version may hold a last restart."""
     rise.add(record.object)
-    pod = parsing.parse_pod(_PODS.decode(record.object))
+    pod = parse_pod(_PODS.decode(record.object))
     seen = PodObserved(pod=pod)
     return (seen, PodGone(uid=pod.uid)) if record.type is LineType.DELETED else (seen,)
 

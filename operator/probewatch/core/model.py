@@ -134,7 +134,10 @@ class PodSpec:
     @property
     def has_probes(self) -> bool:
         """Whether any container has a probe: only such pods are tracked."""
-        return any(container.probes for container in self.containers)
+        return any(
+            each.liveness is not None or each.readiness is not None or each.startup is not None
+            for each in self.containers
+        )
 
     def container(self, name: str) -> Container | None:
         """The container of this name, if there is one."""

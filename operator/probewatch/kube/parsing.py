@@ -12,7 +12,6 @@ import msgspec
 from probewatch.core import model
 from probewatch.kube import objects
 from probewatch.kube.sharing import Shared
-from probewatch.kube.spec_parsing import parse_spec
 from probewatch.kube.times import parse_time
 
 IGNORE = "probewatch.dev/ignore"
@@ -28,30 +27,9 @@ CONDITIONS = frozenset({"Ready", "ContainersReady", "PodReadyToStartContainers"}
 """Those that anything is judged by."""
 
 
-def parse_pod(raw: objects.Pod) -> model.Pod:
-    """One version of a pod."""
-    meta, status = raw.metadata, raw.status or objects.PodStatus()
-    notes = parse_annotations(meta.annotations)
-    return model.Pod(
-        uid=model.PodUid(meta.uid),
-        evidence_uid=notes.get(MIRROR, meta.uid),
-        namespace=intern(meta.namespace or ""),
-        name=meta.name,
-        resource_version=parse_version(meta.resource_version),
-        generation=meta.generation or 0,
-        created_at=parse_time(meta.creation_timestamp),
-        deletion_at=parse_time(meta.deletion_timestamp),
-        node=parse_node(raw.spec),
-        pod_ip=status.pod_ip or "",
-        phase=intern(status.phase or ""),
-        reason=intern(status.reason or ""),
-        owner=parse_owner(meta.owner_references),
-        spec=parse_spec(raw.spec),
-        statuses=parse_statuses(status),
-        conditions=parse_conditions(status.conditions),
-        labels=parse_labels(meta.labels),
-        ignored=is_ignored(notes),
-    )
+def short(text: str | None) -> str:
+    """Return a word of the API that many pods share, held once; cut where it is no word."""
+    return intern(text[:64]) if text else ""
 
 
 def parse_version(text: str | None) -> int:
@@ -61,7 +39,7 @@ def parse_version(text: str | None) -> int:
 
 def parse_node(raw: objects.PodSpec | None) -> str:
     """Return the node; empty while there is none."""
-    return intern(raw.node_name or "") if raw else ""
+    return intern(raw.node_name) if raw and raw.node_name else ""
 
 
 def parse_annotations(raw: msgspec.Raw) -> Mapping[str, str]:
@@ -146,7 +124,7 @@ def _status(raw: objects.ContainerStatus) -> model.ContainerStatus:
         started=raw.started,
         container_id=raw.container_id or "",
         running_since=parse_time(state.running.started_at) if state.running else None,
-        waiting_reason=intern((state.waiting.reason or "")[:64]) if state.waiting else "",
+        waiting_reason=short(state.waiting.reason) if state.waiting else "",
         terminated=_termination(state.terminated),
         last=_termination(last.terminated),
     )
@@ -157,7 +135,7 @@ def _termination(raw: objects.Terminated | None) -> model.Termination | None:
         return None
     return model.Termination(
         exit_code=raw.exit_code or 0,
-        reason=intern((raw.reason or "")[:64]),
+        reason=short(raw.reason),
         signal=raw.signal or 0,
         started_at=parse_time(raw.started_at),
         finished_at=parse_time(raw.finished_at),
@@ -173,7 +151,7 @@ def parse_conditions(raw: list[objects.Condition] | None) -> Mapping[str, model.
     return {
         intern(each.type): model.Condition(
             status=_STATUS.get(each.status or ""),
-            reason=intern((each.reason or "")[:64]),
+            reason=short(each.reason),
             last_transition=parse_time(each.last_transition_time),
         )
         for each in raw or ()

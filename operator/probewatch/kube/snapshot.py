@@ -1,0 +1,155 @@
+"""Snapshots: a version of a pod in less than a kilobyte, and what can be said of it unopened.
+
+Almost all pods are healthy almost all the time: nobody asks for more of them than where
+they are and whether they changed. So what the status said is kept packed, and becomes
+values of the core only when something happens to the pod.
+"""
+
+from collections.abc import Mapping
+from sys import intern
+
+import msgspec
+
+from probewatch.core.model import OwnerRef, Pod, PodRef, PodSpec, PodUid
+from probewatch.kube import objects, parsing
+from probewatch.kube.spec_parsing import parse_spec
+from probewatch.kube.times import parse_time
+
+COMPLETED, TERMINATING, READY, NOT_READY = "Completed", "Terminating", "Ready", "NotReady"
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(objects.PodStatus).decode
+_NO_STATUS = objects.PodStatus()
+
+
+class Header(msgspec.Struct, gc=False):
+    """What can be asked of a pod without opening what is kept of it."""
+
+    uid: PodUid
+    namespace: str
+    name: str
+    node: str
+    owner: OwnerRef | None
+    labels: Mapping[str, str]
+    spec: PodSpec
+    evidence_uid: str
+    version: int
+    """The newest resourceVersion seen, even where nothing else was new in it."""
+    mark: int
+    """Of the glance at that version; 0 where it was not glanced at."""
+    group: str
+    """`Ready`, `NotReady`, `Terminating` or `Completed`."""
+
+    @property
+    def ref(self) -> PodRef:
+        """Which pod this is."""
+        return PodRef(
+            uid=self.uid,
+            namespace=self.namespace,
+            name=self.name,
+            node=self.node,
+            owner=self.owner,
+        )
+
+
+class Snapshot(Header, gc=False):
+    """One version of a pod."""
+
+    status: bytes
+    generation: int
+    created_at: float | None
+    deletion_at: float | None
+    ignored: bool
+    is_fresh: bool
+    """No container was ever restarted."""
+    from_zero: bool = False
+    """Whether the pod is known to have begun its life under our eyes."""
+
+    def shows_the_same(self, other: Header) -> bool:
+        """Whether nothing that is read differs but the version."""
+        return (
+            isinstance(other, Snapshot)
+            and self.status == other.status
+            and self.spec is other.spec
+            and self.node == other.node
+            and self.generation == other.generation
+            and self.deletion_at == other.deletion_at
+            and self.ignored == other.ignored
+            and self.labels == other.labels
+            and self.owner == other.owner
+        )
+
+    def open(self) -> Pod:
+        """Return the pod as the core sees it."""
+        status = _decode(self.status)
+        return Pod(
+            uid=self.uid,
+            evidence_uid=self.evidence_uid,
+            namespace=self.namespace,
+            name=self.name,
+            resource_version=self.version,
+            generation=self.generation,
+            created_at=self.created_at,
+            deletion_at=self.deletion_at,
+            node=self.node,
+            pod_ip=status.pod_ip or "",
+            phase=parsing.short(status.phase),
+            reason=parsing.short(status.reason),
+            owner=self.owner,
+            spec=self.spec,
+            statuses=parsing.parse_statuses(status),
+            conditions=parsing.parse_conditions(status.conditions),
+            labels=self.labels,
+            ignored=self.ignored,
+        )
+
+
+def take_snapshot(raw: objects.Pod, mark: int = 0) -> Snapshot:
+    """Return the snapshot of a decoded pod, which is not to be used any more."""
+    meta, status = raw.metadata, raw.status or _NO_STATUS
+    notes = parsing.parse_annotations(meta.annotations)
+    deletion_at = parse_time(meta.deletion_timestamp)
+    is_ready = False
+    if status.conditions:
+        status.conditions = [each for each in status.conditions if each.type in parsing.CONDITIONS]
+        is_ready = any(each.type == "Ready" and each.status == "True" for each in status.conditions)
+    return Snapshot(
+        PodUid(meta.uid),
+        intern(meta.namespace or ""),
+        meta.name,
+        parsing.parse_node(raw.spec),
+        parsing.parse_owner(meta.owner_references),
+        parsing.parse_labels(meta.labels),
+        parse_spec(raw.spec),
+        notes.get(parsing.MIRROR, meta.uid),
+        parsing.parse_version(meta.resource_version),
+        mark,
+        find_group(status.phase, is_terminating=deletion_at is not None, is_ready=is_ready),
+        _encode(status),
+        meta.generation or 0,
+        parse_time(meta.creation_timestamp),
+        deletion_at,
+        parsing.is_ignored(notes),
+        _is_fresh(status),
+    )
+
+
+def parse_pod(raw: objects.Pod) -> Pod:
+    """Return a decoded pod as the core sees it; *raw* is not to be used any more."""
+    return take_snapshot(raw).open()
+
+
+def find_group(phase: str | None, *, is_terminating: bool, is_ready: bool | None) -> str:
+    """Return in which state a pod is, of the four that are told apart."""
+    if phase in {"Succeeded", "Failed"}:
+        return COMPLETED
+    if is_terminating:
+        return TERMINATING
+    return READY if is_ready else NOT_READY
+
+
+def _is_fresh(status: objects.PodStatus) -> bool:
+    for each in status.container_statuses or ():
+        if each.restart_count != 0:
+            return False
+    return all(each.restart_count == 0 for each in status.init_container_statuses or ())

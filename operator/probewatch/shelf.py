@@ -1,0 +1,115 @@
+"""The shelf: what is remembered of each pod, in the least space that holds it.
+
+Three forms. A pod to which nothing happened yet is kept as the *snapshot* that was taken of
+it: its state follows from that. The pods that something happened to lately are *open*: states
+of the core. All others are *packed*: the same states as bytes.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from probewatch.core.model import PodSpec, PodUid
+from probewatch.core.state import PodState
+from probewatch.kube.snapshot import Header, Snapshot, find_group
+from probewatch.packing import Packer
+
+OPEN = 512
+"""Pods of a failing roll-out restart and speak in turns; to pack them each time costs more."""
+
+_PACKER = Packer(PodState)
+_NO_SPEC = PodSpec()
+
+
+class Packed(Header, gc=False):
+    """A pod that something happened to; `body` is empty while it is open."""
+
+    not_ready_since: float | None
+    body: bytes = b""
+
+
+class Shelf:
+    """States by pod uid. *begin* makes the first state of a pod from its snapshot."""
+
+    def __init__(self, begin: Callable[[Snapshot], PodState | None]) -> None:
+        self._begin = begin
+        self._kept: dict[PodUid, Snapshot | Packed] = {}
+        self._open: OrderedDict[PodUid, PodState] = OrderedDict()
+
+    def __len__(self) -> int:
+        """How many pods there are."""
+        return len(self._kept)
+
+    def __contains__(self, uid: PodUid) -> bool:
+        """Whether the pod is known."""
+        return uid in self._kept
+
+    def headers(self) -> Iterable[Snapshot | Packed]:
+        """What can be said of all pods without opening them."""
+        return self._kept.values()
+
+    def header(self, uid: PodUid) -> Snapshot | Packed | None:
+        """What can be said of one pod without opening it."""
+        return self._kept.get(uid)
+
+    def lay(self, snapshot: Snapshot) -> None:
+        """Keep a pod that nothing happened to."""
+        self._kept[snapshot.uid] = snapshot
+
+    def get(self, uid: PodUid) -> PodState | None:
+        """The state of a pod."""
+        state = self._open.get(uid)
+        if state is not None:
+            return state
+        kept = self._kept.get(uid)
+        return None if kept is None else self._unpack(kept)
+
+    def put(self, state: PodState, *, version: int, mark: int) -> None:
+        """Keep the state of a pod, which is now among those that something happened to."""
+        pod = state.pod
+        uid = pod.uid
+        self._kept[uid] = _describe(state, max(version, pod.resource_version), mark)
+        self._open[uid] = state
+        self._open.move_to_end(uid)
+        if len(self._open) > OPEN:
+            other, rest = self._open.popitem(last=False)
+            kept = self._kept[other]
+            if isinstance(kept, Packed):  # as all are that are open
+                kept.body = _pack(rest)
+
+    def pop(self, uid: PodUid) -> Snapshot | Packed | None:
+        """Let go of a pod."""
+        self._open.pop(uid, None)
+        return self._kept.pop(uid, None)
+
+    def _unpack(self, kept: Snapshot | Packed) -> PodState | None:
+        if isinstance(kept, Snapshot):
+            return self._begin(kept)
+        state = _PACKER.unpack(kept.body)
+        pod = replace(state.pod, spec=kept.spec, owner=kept.owner, labels=kept.labels)
+        return replace(state, pod=pod)
+
+
+def _pack(state: PodState) -> bytes:
+    """What many pods share stays outside."""
+    pod = replace(state.pod, spec=_NO_SPEC, owner=None, labels={})
+    return _PACKER.pack(replace(state, pod=pod))
+
+
+def _describe(state: PodState, version: int, mark: int) -> Packed:
+    pod, readiness = state.pod, state.readiness
+    lost = readiness.ready is False and readiness.ever_ready
+    return Packed(
+        pod.uid,
+        pod.namespace,
+        pod.name,
+        pod.node,
+        pod.owner,
+        pod.labels,
+        pod.spec,
+        pod.evidence_uid,
+        version,
+        mark,
+        find_group(pod.phase, is_terminating=pod.deletion_at is not None, is_ready=readiness.ready),
+        readiness.changed_at if lost else None,
+    )
