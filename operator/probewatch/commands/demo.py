@@ -99,7 +99,9 @@ def tell(demo: Demo) -> int:
     missing, state = demo.state.missing(), demo.state
     restart, told = state.restart, state.restart_event
     if not missing and restart and told:
-        print("\n" + "\n".join(summary(state, restart, told, now=time.time())))
+        speed = demo.options.speed
+        print()
+        print("\n".join(summary(state, restart, told, now=time.time(), speed=speed)))
         return 0
     print("\nprobewatch: the demo is not complete; not seen in time:", file=sys.stderr)
     for item in missing:
@@ -107,6 +109,9 @@ def tell(demo: Demo) -> int:
     other = state.any_restart
     if other and not restart:
         print(f"The restart was taken for {other.facts.get('cause')}.", file=sys.stderr)
+    if demo.operator:
+        print("The operator's last words:", file=sys.stderr)
+        print("\n".join(f"  {line}" for line in demo.operator.last_words()), file=sys.stderr)
     return 1
 
 

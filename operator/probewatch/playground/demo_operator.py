@@ -95,6 +95,10 @@ class OperatorProcess:
         except TimeoutError:
             self._fail(f"the operator was not ready within {READY_SECONDS:g} s")
 
+    def last_words(self) -> list[str]:
+        """Return its newest lines."""
+        return list(self._last)
+
     def check(self) -> None:
         """Raise `OperatorEndedError` if it runs no more."""
         if self._process and self._process.returncode is not None:

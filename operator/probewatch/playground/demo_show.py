@@ -56,7 +56,7 @@ class PlainShow:
 
     def __init__(self, write: Callable[[str], None] = print) -> None:
         self._write = write
-        self._row: tuple[str, ...] = ()
+        self._facts: tuple[str, ...] = ()
         self._began = time.monotonic()
 
     def __enter__(self) -> Self:
@@ -76,8 +76,9 @@ class PlainShow:
         if not state.pod:
             return
         row = pod_cells(state.pod, time.time())
-        if row[1:4] == self._row[1:4]:
+        facts = (*row[:3], row[3].partition(" ")[0])  # ages change all the time
+        if facts == self._facts:
             return
-        self._row = row
+        self._facts = facts
         left = f"   ({progress.text})" if progress else ""
-        self.say(time.monotonic() - self._began, "pod", "  ".join(row[:4]) + left)
+        self.say(time.monotonic() - self._began, "pod", "  ".join(facts) + left)

@@ -55,7 +55,10 @@ class DemoState:
         if record.get("logger") != "probewatch.findings":
             return None
         hidden = {"time", "level", "logger", "message", "namespace", "workload"}
-        facts = {key: value for key, value in record.items() if key not in hidden}
+        # What is not the case is not worth a word: `hidden`, `baseline`.
+        facts = {
+            key: value for key, value in record.items() if key not in hidden and value is not False
+        }
         found = Found(at=at, words=str(record["message"]), facts=facts)
         self.findings.append(found)
         return found

@@ -1,5 +1,6 @@
 """The demo in words: rows, lines and the summary. Pure."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -88,17 +89,25 @@ def verdict_parts(message: str) -> tuple[str, tuple[str, ...]]:
     return said, tuple(fact.strip() for fact in facts.split("; ") if fact.strip())
 
 
-def summary(state: DemoState, restart: Found, told: Said, *, now: float) -> list[str]:
+def summary(
+    state: DemoState, restart: Found, told: Said, *, now: float, speed: float = 1.0
+) -> list[str]:
     """Return what happened, why, by which evidence, and where it can be read."""
     facts = restart.facts
     said, evidence = verdict_parts(told.event["message"])
+    hurry = f"(At --speed {speed:g}: probes and app ran {speed:g} times as fast as declared.)"
     return [
-        *_section("What happened", [said]),
+        *_section("What happened", [*sentences(said), *([hurry] if speed != 1 else [])]),
         *_section("Why", [f"{facts['cause']}, {facts['confidence']} (rule {facts['rule']})"]),
         *_section("By which evidence", [f"- {fact}" for fact in evidence + _kubelet_facts(state)]),
         *_section("The Event, as kubectl shows it", table(_event_rows(told.event, now))),
         *_section("The metrics, as scraped", list(state.metrics)),
     ]
+
+
+def sentences(text: str) -> list[str]:
+    """Return the sentences of a text, one a line."""
+    return re.sub(r"\. (?=[A-Z])", ".\n", text).splitlines()
 
 
 def _section(title: str, lines: list[str]) -> list[str]:
