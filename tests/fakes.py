@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -11,6 +11,25 @@ from aiohttp import web
 Json = dict[str, object]
 
 METADATA_ONLY = "as=PartialObjectMetadata"
+
+DISCOVERY: Mapping[str, Json] = {
+    "/version": {"gitVersion": "v1.36.0"},
+    "/api": {"kind": "APIVersions", "versions": ["v1"]},
+    "/apis": {"kind": "APIGroupList", "groups": []},
+    "/api/v1": {
+        "kind": "APIResourceList",
+        "groupVersion": "v1",
+        "resources": [
+            {"name": "namespaces", "singularName": "namespace", "namespaced": False}
+            | {"kind": "Namespace", "verbs": ["get", "list", "watch"]},
+            {"name": "events", "singularName": "event", "namespaced": True}
+            | {"kind": "Event", "verbs": ["create", "get", "list", "watch"]},
+            {"name": "pods", "singularName": "pod", "namespaced": True}
+            | {"kind": "Pod", "verbs": ["get", "list", "watch"]},
+        ],
+    },
+}
+"""What kopf asks before anything else."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,8 +56,8 @@ def status_answer(
 class FakeCluster:
     """Keeps objects by path, lists and watches them, takes new ones, and remembers who asked.
 
-    Much smaller than the playground: no rules, no selectors, no defaults. What a test
-    puts into `refuse` is answered with that status.
+    Much smaller than the playground: no rules, no selectors, no defaults, no streaming
+    lists. What a test puts into `refuse` is answered with that status.
     """
 
     asked: list[Asked] = field(default_factory=list)
@@ -61,6 +80,14 @@ class FakeCluster:
         self._objects[collection].pop(str(_meta(item)["uid"]), None)
         await self._tell(collection, "DELETED", item)
 
+    def written(self) -> list[Asked]:
+        """What was written, questions about rights left out."""
+        return [
+            asked
+            for asked in self.asked
+            if asked.method != "GET" and not asked.path.endswith("reviews")
+        ]
+
     async def heard(self, condition: Callable[[Asked], bool]) -> Asked:
         """Wait for a request; the caller bounds the time."""
         async with self._changed:
@@ -76,8 +103,10 @@ class FakeCluster:
             return status_answer(code, "refused by the test")
         if request.method == "POST":
             return await self._take(request)
-        if request.path == "/version":
-            return web.json_response({"gitVersion": "v1.36.0"})
+        if request.path in DISCOVERY:
+            return web.json_response(DISCOVERY[request.path])
+        if "sendInitialEvents" in request.query:
+            return status_answer(422, "sendInitialEvents: Forbidden")
         if request.query.get("watch") == "true":
             return await self._watch(request)
         if request.path in self._objects or request.path.endswith(("/pods", "/events")):

@@ -1,0 +1,283 @@
+"""The whole operator in this process, against an API over HTTP: what goes in, what comes out."""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import aiohttp
+import pytest
+
+from probewatch.clock import Clock
+from probewatch.errors import SettingsError
+from probewatch.kube.client import ApiClient
+from probewatch.kube.credentials import Access
+from probewatch.kube.login import Login
+from probewatch.service import Service
+from probewatch.service_parts import Parts
+from probewatch.settings import Settings
+from tests.fakes import Asked, FakeCluster, serving
+
+pytestmark = pytest.mark.slow
+
+BOUND_SECONDS = 15
+"""No wait in here is longer than that."""
+
+LOCAL = Settings(metrics_address="127.0.0.1:0", instance="test", shutdown_seconds=5.0)
+
+EVENTS_PATH = "/apis/events.k8s.io/v1/namespaces/shop/events"
+STARTED, KILLED, BACK = "2026-11-20T10:00:00Z", "2026-11-20T10:00:41Z", "2026-11-20T10:00:43Z"
+
+Json = dict[str, Any]
+
+OWNER = {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "web-7d9f", "uid": "rs-1"}
+DEPLOYMENT = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web", "uid": "d-1"}
+REPLICA_SET: Json = {
+    "metadata": {
+        "name": "web-7d9f",
+        "namespace": "shop",
+        "uid": "rs-1",
+        "ownerReferences": [{**DEPLOYMENT, "controller": True}],
+    }
+}
+TERMINATED = {
+    "exitCode": 137,
+    "reason": "Error",
+    "startedAt": STARTED,
+    "finishedAt": KILLED,
+    "containerID": "containerd://0",
+}
+
+
+def pod(restarts: int = 0, *, uid: str = "u-1", namespace: str = "shop") -> Json:
+    """A pod with a liveness probe that runs, after so many restarts."""
+    condition = {"status": "True", "lastTransitionTime": STARTED}
+    status = {
+        "name": "app",
+        "restartCount": restarts,
+        "ready": True,
+        "started": True,
+        "containerID": f"containerd://{restarts}",
+        "state": {"running": {"startedAt": BACK if restarts else STARTED}},
+        "lastState": {"terminated": TERMINATED} if restarts else {},
+    }
+    return {
+        "kind": "Pod",
+        "metadata": {
+            "name": "web-7d9f-x",
+            "namespace": namespace,
+            "uid": uid,
+            "ownerReferences": [{**OWNER, "controller": True}],
+        },
+        "spec": {
+            "nodeName": "n1",
+            "containers": [
+                {"name": "app", "livenessProbe": {"httpGet": {"path": "/healthz", "port": 80}}}
+            ],
+        },
+        "status": {
+            "phase": "Running",
+            "conditions": [{"type": each, **condition} for each in ("Ready", "ContainersReady")],
+            "containerStatuses": [status],
+        },
+    }
+
+
+KILLING: Json = {
+    "metadata": {"name": "web-7d9f-x.1", "namespace": "shop", "uid": "e-1"},
+    "involvedObject": {
+        "kind": "Pod",
+        "namespace": "shop",
+        "name": "web-7d9f-x",
+        "uid": "u-1",
+        "fieldPath": "spec.containers{app}",
+    },
+    "reason": "Killing",
+    "message": "Container app failed liveness probe, will be restarted",
+    "type": "Normal",
+    "source": {"component": "kubelet", "host": "n1"},
+    "count": 1,
+    "firstTimestamp": KILLED,
+    "lastTimestamp": KILLED,
+}
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Let the operator go on until something is so; the caller bounds the time."""
+    while not condition():  # noqa: ASYNC110  # what is waited for has no event of its own
+        await asyncio.sleep(0.005)
+
+
+@dataclass(frozen=True)
+class FixedCredentials:
+    """Always the same."""
+
+    server: str
+
+    async def read(self, *, refused: bool) -> Access:
+        assert refused in {True, False}
+        return Access(where="test", server=self.server, authorization="Bearer t")
+
+
+@dataclass
+class Running:
+    """An operator at work, and what is asked of it from outside."""
+
+    parts: Parts
+    stop: asyncio.Event
+    task: "asyncio.Task[None]"
+
+    async def get(self, path: str) -> tuple[int, str]:
+        url = f"http://127.0.0.1:{self.parts.server.port}{path}"
+        async with aiohttp.ClientSession() as session, session.get(url) as response:
+            return response.status, await response.text()
+
+    async def until_ready(self) -> None:
+        await until(lambda: not self.parts.health.find_unsynced())
+
+    async def end(self) -> None:
+        self.stop.set()
+        await self.task
+
+
+@asynccontextmanager
+async def operating(cluster: FakeCluster, settings: Settings = LOCAL) -> AsyncIterator[Running]:
+    """The operator against the cluster, ended at the end; all in bounded time."""
+    async with asyncio.timeout(BOUND_SECONDS), serving(cluster) as server:
+        login = Login(FixedCredentials(server), clock=Clock())
+        await login.read()
+        async with ApiClient(login, timeout_seconds=5, clock=Clock()) as client:
+            parts = Parts(settings=settings, login=login, client=client, clock=Clock())
+            stop = asyncio.Event()
+            task = asyncio.create_task(Service(parts).run(stop))
+            await until(lambda: parts.server.port > 0 or task.done())
+            running = Running(parts, stop, task)
+            try:
+                yield running
+            finally:
+                with contextlib.suppress(SettingsError):
+                    await running.end()
+
+
+def found(operator: Running) -> int:
+    """How many restarts were found."""
+    return operator.parts.controller.stats.findings["Restart"]
+
+
+async def stage() -> FakeCluster:
+    """A cluster with a pod that runs."""
+    cluster = FakeCluster()
+    await cluster.put("/apis/apps/v1/namespaces/shop/replicasets", REPLICA_SET)
+    await cluster.put("/api/v1/pods", pod())
+    return cluster
+
+
+async def kill(cluster: FakeCluster) -> None:
+    """The kubelet kills the container for its liveness probe and starts it again."""
+    await cluster.put("/api/v1/events", KILLING)
+    await cluster.put("/api/v1/pods", pod(restarts=1))
+
+
+def is_event(asked: Asked) -> bool:
+    return asked.method == "POST" and asked.path == EVENTS_PATH
+
+
+async def test_a_kill_becomes_event_and_metric() -> None:
+    """A liveness kill on the wire ends as an Event on the pod and as a count of its Deployment."""
+    cluster = await stage()
+    async with operating(cluster) as operator:
+        await operator.until_ready()
+        await kill(cluster)
+        posted = json.loads((await cluster.heard(is_event)).body)
+        _, metrics = await operator.get("/metrics")
+
+    assert ("LivenessProbeRestart", "u-1") == (posted["reason"], posted["regarding"]["uid"])
+    assert (
+        'probewatch_container_restarts_total{namespace="shop",workload="web",'
+        'workload_type="deployment",container="app",cause="LivenessProbe"} 1\n'
+    ) in metrics
+
+
+async def test_pods_are_only_read() -> None:
+    """Of everything that is written, nothing is a pod: Events and nothing else."""
+    cluster = await stage()
+    async with operating(cluster) as operator:
+        await operator.until_ready()
+        await kill(cluster)
+        await cluster.heard(is_event)
+
+    assert {EVENTS_PATH} == {asked.path for asked in cluster.written()}
+
+
+@pytest.mark.parametrize(
+    "settings", [replace(LOCAL, dry_run=True), replace(LOCAL, events=False)], ids=["dry", "off"]
+)
+async def test_nothing_is_written_when_it_shall_not(settings: Settings) -> None:
+    """A dry run, or a policy without Events, counts all the same and writes nothing."""
+    cluster = await stage()
+    async with operating(cluster, settings) as operator:
+        await operator.until_ready()
+        await kill(cluster)
+        await until(lambda: found(operator) > 0 and operator.parts.controller.unpublished == 0)
+        _, metrics = await operator.get("/metrics")
+
+    assert 'cause="LivenessProbe"} 1\n' in metrics
+    assert [] == cluster.written()
+
+
+async def test_what_was_found_is_written_before_the_end() -> None:
+    """A stop right after a kill still writes its Event."""
+    cluster = await stage()
+    async with operating(cluster) as operator:
+        await operator.until_ready()
+        await kill(cluster)
+        await until(lambda: found(operator) > 0)
+        await operator.end()
+
+    assert any(is_event(asked) for asked in cluster.asked)
+
+
+async def test_named_namespaces_are_asked_by_themselves() -> None:
+    """With namespaces given, nothing is asked of the cluster as a whole: Roles are enough."""
+    cluster = FakeCluster()
+    await cluster.put("/api/v1/namespaces/cart/pods", pod(uid="u-2", namespace="cart"))
+    settings = replace(LOCAL, namespaces=("shop", "cart"), pod_selector="app=web")
+    async with operating(cluster, settings) as operator:
+        await operator.until_ready()
+        await cluster.heard(lambda asked: asked.path == "/api/v1/namespaces/cart/events")
+
+    paths = {asked.path for asked in cluster.asked}
+    selectors = {
+        asked.query.get("labelSelector") for asked in cluster.asked if asked.path.endswith("/pods")
+    }
+    assert set() == paths & {"/api/v1/pods", "/api/v1/events"}
+    assert {"app=web"} == selectors
+
+
+async def test_missing_right_is_named_and_metrics_wait(caplog: pytest.LogCaptureFixture) -> None:
+    """Without the right to pods it is alive and not ready, /metrics waits, the log says why."""
+    cluster = await stage()
+    cluster.refuse = lambda request: 403 if request.path == "/api/v1/pods" else 0
+    async with operating(cluster) as operator:
+        await cluster.heard(lambda asked: asked.path == "/api/v1/pods")
+        alive, ready = await operator.get("/healthz"), await operator.get("/readyz")
+        metrics = await operator.get("/metrics")
+        await until(lambda: any("A right is missing" in each for each in caplog.messages))
+
+    assert (200, 503, 503) == (alive[0], ready[0], metrics[0])
+    assert "pods are not listed in full yet" in ready[1]
+
+
+async def test_address_in_use_ends_it_before_it_begins() -> None:
+    """Where metrics cannot be served nothing is watched at all; one line says why."""
+    first, second = FakeCluster(), FakeCluster()
+    async with operating(first) as operator:
+        settings = replace(LOCAL, metrics_address=f"127.0.0.1:{operator.parts.server.port}")
+        async with operating(second, settings) as other:
+            with pytest.raises(SettingsError, match="in use"):
+                await other.task
+
+    assert [] == second.asked
