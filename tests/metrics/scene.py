@@ -4,6 +4,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from prometheus_client.metrics_core import Metric
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
+
 from probewatch.boundary import Boundary
 from probewatch.clock import Clock
 from probewatch.core.findings import (
@@ -75,6 +78,11 @@ def ready(
 
 def gone(pod: PodRef = POD) -> PodForgotten:
     return PodForgotten(pod=pod)
+
+
+def parse_open(text: str) -> list[Metric]:
+    """Read OpenMetrics as strictly as the library does."""
+    return list(text_string_to_metric_families(text))  # type: ignore[no-untyped-call]  # the library's
 
 
 @dataclass

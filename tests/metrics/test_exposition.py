@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client.metrics_core import Metric
-from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_open
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
 from probewatch.core.findings import (
@@ -31,6 +30,7 @@ from tests.metrics.scene import (
     WEB,
     FakeReportStats,
     Scene,
+    parse_open,
     ready,
     restart,
     tracked,

@@ -23,8 +23,9 @@ GOODBYE_SECONDS = 2.0
 class Connection(Protocol):
     """One that was let in."""
 
-    def force_close(self) -> None:
-        """Close it at once."""
+    @property
+    def transport(self) -> asyncio.Transport | None:
+        """What it writes to; `None` once closed."""
         ...
 
 
@@ -47,6 +48,12 @@ class Http(Protocol):
     async def shutdown(self, timeout: float | None = None) -> None:  # noqa: ASYNC109  # aiohttp's
         """Wait for the others, and close them."""
         ...
+
+
+def dismiss(connection: Connection) -> None:
+    """Close at once: what was not read of an answer by now will not be."""
+    if connection.transport is not None:
+        connection.transport.abort()
 
 
 class Doorman:
@@ -115,7 +122,7 @@ class Doorman:
         oldest = next((each for each in inside if each not in self._busy), None)
         if oldest is None:
             return False
-        oldest.force_close()
+        dismiss(oldest)
         return True
 
     async def _greet(self, connection: socket.socket) -> None:

@@ -39,7 +39,7 @@ from aiohttp import web
 
 from probewatch.boundary import Boundary
 from probewatch.metrics.authorization import Authorizer, Verdict
-from probewatch.metrics.connections import Doorman
+from probewatch.metrics.connections import Doorman, dismiss
 from probewatch.metrics.exposition import Exposition
 from probewatch.metrics.listening import listen, parse_address
 from probewatch.metrics.negotiation import negotiate
@@ -162,7 +162,7 @@ class MetricsServer:
                     return await self._answer(request)
             except TimeoutError:
                 # A slow reader, or a rendering without an end: nothing can be said any more.
-                request.protocol.force_close()
+                dismiss(request.protocol)
                 raise
 
     async def _answer(self, request: web.BaseRequest) -> web.Response:

@@ -1,0 +1,213 @@
+"""Who may read is asked of the API server, and not more often than needed."""
+
+import asyncio
+import json
+from dataclasses import dataclass, field
+
+import pytest
+
+from probewatch.errors import ApiError
+from probewatch.metrics.authorization import (
+    ACCESS_REVIEWS,
+    ALLOWED_SECONDS,
+    ANSWERS_KEPT,
+    ASKED_AT_ONCE,
+    REFUSED_SECONDS,
+    STALE_SECONDS,
+    TOKEN_REVIEWS,
+    Authorizer,
+    Verdict,
+)
+from tests.metrics.scene import FakeTime
+
+USER = {
+    "username": "system:serviceaccount:monitoring:prometheus",
+    "uid": "1",
+    "groups": ["g"],
+    "extra": {"k": ["v"]},
+}
+
+
+GOOD = "good"
+
+
+@dataclass
+class FakeReviews:
+    """An API server that knows some tokens, and which of them may read."""
+
+    known: frozenset[str] = frozenset({"good", "poor"})
+    allowed: frozenset[str] = frozenset({"good"})
+    down: bool = False
+    answers: list[tuple[int, bytes]] = field(default_factory=list)
+    asked: list[tuple[str, dict[str, object]]] = field(default_factory=list)
+    at_once: int = 0
+    most: int = 0
+
+    async def request(
+        self, verb: str, path: str, *, body: object | None = None
+    ) -> tuple[int, bytes]:
+        assert verb == "POST"
+        assert isinstance(body, dict)
+        self.asked.append((path, body))
+        self.at_once += 1
+        self.most = max(self.most, self.at_once)
+        await asyncio.sleep(0)
+        self.at_once -= 1
+        if self.down:
+            raise ApiError("The API server cannot be reached")
+        if self.answers:
+            return self.answers.pop(0)
+        return 201, json.dumps({"status": self.status(path, body["spec"])}).encode()
+
+    def status(self, path: str, spec: dict[str, str]) -> dict[str, object]:
+        if path == ACCESS_REVIEWS:
+            return {"allowed": spec["uid"] in self.allowed}
+        token = spec["token"]
+        known = token in self.known
+        return {"authenticated": known, "user": {**USER, "uid": token} if known else {}}
+
+
+@dataclass
+class Gatehouse:
+    reviews: FakeReviews = field(default_factory=FakeReviews)
+    time: FakeTime = field(default_factory=FakeTime)
+
+    def __post_init__(self) -> None:
+        self.authorizer = Authorizer(self.reviews, clock=self.time.clock)
+
+    async def judge(self, token: str = GOOD) -> Verdict:
+        return await self.authorizer.judge(f"Bearer {token}")
+
+
+@pytest.mark.parametrize(
+    "header", ["", "Bearer", "Bearer ", "Basic Z29vZA==", "good", "Bearer " + "x" * 100_000]
+)
+async def test_without_a_token_nobody_is_asked(header: str) -> None:
+    """What cannot be a bearer token is refused without a request."""
+    house = Gatehouse()
+
+    assert Verdict.UNKNOWN is await house.authorizer.judge(header)
+    assert [] == house.reviews.asked
+
+
+@pytest.mark.parametrize(
+    ("token", "verdict"),
+    [("good", Verdict.ALLOWED), ("poor", Verdict.FORBIDDEN), ("made-up", Verdict.UNKNOWN)],
+)
+async def test_token_and_right_are_both_needed(token: str, verdict: Verdict) -> None:
+    """A user whom the cluster knows must also have the right."""
+    assert verdict is await Gatehouse().judge(token)
+
+
+async def test_reviews_are_asked_for_as_the_api_wants_it() -> None:
+    """The token is reviewed, then the right of its user to get /metrics."""
+    house = Gatehouse()
+    await house.judge()
+
+    (first, token_review), (second, access_review) = house.reviews.asked
+
+    assert (TOKEN_REVIEWS, ACCESS_REVIEWS) == (first, second)
+    assert {
+        "apiVersion": "authentication.k8s.io/v1",
+        "kind": "TokenReview",
+        "spec": {"token": "good"},
+    } == token_review
+    assert {
+        "apiVersion": "authorization.k8s.io/v1",
+        "kind": "SubjectAccessReview",
+        "spec": {
+            "user": USER["username"],
+            "uid": "good",
+            "groups": ["g"],
+            "extra": {"k": ["v"]},
+            "nonResourceAttributes": {"path": "/metrics", "verb": "get"},
+        },
+    } == access_review
+
+
+@pytest.mark.parametrize(
+    ("token", "seconds"), [("good", ALLOWED_SECONDS), ("made-up", REFUSED_SECONDS)]
+)
+async def test_answer_is_used_for_a_short_time(token: str, seconds: float) -> None:
+    """A scrape each few seconds asks once a minute; a new right is found soon."""
+    house = Gatehouse()
+    await house.judge(token)
+    asked = len(house.reviews.asked)
+
+    house.time.seconds += seconds - 1
+    await house.judge(token)
+    assert asked == len(house.reviews.asked)
+
+    house.time.seconds += 1
+    await house.judge(token)
+    assert 2 * asked == len(house.reviews.asked)
+
+
+async def test_right_that_is_taken_away_is_gone() -> None:
+    """After the time of the good answer the new one counts."""
+    house = Gatehouse()
+    await house.judge()
+    house.reviews.allowed = frozenset()
+    house.time.seconds += ALLOWED_SECONDS
+
+    assert Verdict.FORBIDDEN is await house.judge()
+
+
+async def test_good_answer_lasts_while_the_api_server_is_away() -> None:
+    """Whoever could read can go on when it matters most, for a limited time."""
+    house = Gatehouse()
+    await house.judge()
+    house.reviews.down = True
+
+    house.time.seconds += STALE_SECONDS - 1
+    assert Verdict.ALLOWED is await house.judge()
+    house.time.seconds += 1
+    assert Verdict.UNCHECKED is await house.judge()
+
+
+async def test_unknown_token_is_not_let_in_when_it_cannot_be_checked() -> None:
+    """No answer is not a good answer."""
+    house = Gatehouse(reviews=FakeReviews(down=True))
+
+    assert Verdict.UNCHECKED is await house.judge()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [(500, b""), (403, b"{}"), (201, b"not JSON"), (201, b"{}"), (201, b'{"status": 1}')],
+    ids=str,
+)
+async def test_answer_that_makes_no_sense_is_none(answer: tuple[int, bytes]) -> None:
+    """Whatever the API server says instead of a review lets nobody in."""
+    house = Gatehouse(reviews=FakeReviews(answers=[answer]))
+
+    assert Verdict.UNCHECKED is await house.judge()
+
+
+async def test_same_token_is_asked_for_once_at_a_time() -> None:
+    """Scrapers that come together share one answer."""
+    house = Gatehouse()
+
+    verdicts = await asyncio.gather(*(house.judge() for _ in range(20)))
+
+    assert {Verdict.ALLOWED} == set(verdicts)
+    assert len(house.reviews.asked) <= 2 * ASKED_AT_ONCE
+
+
+async def test_made_up_tokens_are_no_load_on_the_api_server() -> None:
+    """At most a few are asked for side by side, and memory does not grow with them."""
+    house = Gatehouse()
+
+    await asyncio.gather(*(house.judge(f"made-up-{number}") for number in range(2 * ANSWERS_KEPT)))
+
+    assert house.reviews.most <= ASKED_AT_ONCE
+    await house.judge("made-up-0")
+    assert 2 * ANSWERS_KEPT + 1 == len(house.reviews.asked)
+
+
+async def test_token_itself_is_not_kept() -> None:
+    """What is remembered cannot be used to log in."""
+    house = Gatehouse()
+    await house.judge("good")
+
+    assert "good" not in repr(vars(house.authorizer)["_answers"])

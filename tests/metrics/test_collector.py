@@ -1,0 +1,156 @@
+"""What the operator says of itself is read from where it is counted."""
+
+from probewatch.watch.transport import WatchStats
+from tests.metrics.scene import FakeReportStats, Scene
+
+
+def lines(*wanted: str) -> str:
+    return "\n".join(wanted)
+
+
+def test_watches_are_shown_by_resource() -> None:
+    """Activity is given on the clock of others, counters by what they are counted by."""
+    pods = WatchStats(resource="pods", last_activity=440.0, synced=True, bytes_read=9000)
+    pods.relists["start"] += 1
+    pods.errors["410"] += 2
+    pods.updates["MODIFIED"] += 5
+    pods.decode_errors = 1
+    scene = Scene(watches=[pods])
+
+    assert lines(
+        'watch_last_activity_timestamp_seconds{resource="pods"} 1.00044e+06',
+        'watch_synced{resource="pods"} 1.0',
+        'watch_relists_total{reason="start",resource="pods"} 1.0',
+        'watch_errors_total{code="410",resource="pods"} 2.0',
+        'watch_decode_errors_total{resource="pods"} 1.0',
+        'watch_updates_total{resource="pods",type="MODIFIED"} 5.0',
+        'watch_received_bytes_total{resource="pods"} 9000.0',
+    ) == scene.show(
+        "watch_last_activity_timestamp_seconds",
+        "watch_synced",
+        "watch_relists_total",
+        "watch_errors_total",
+        "watch_decode_errors_total",
+        "watch_updates_total",
+        "watch_received_bytes_total",
+    )
+
+
+def test_watches_of_several_namespaces_are_one_resource() -> None:
+    """Counters add up; one that is silent or not complete is not hidden by the others."""
+    scene = Scene(
+        watches=[
+            WatchStats(resource="pods", last_activity=500.0, synced=True, decode_errors=1),
+            WatchStats(resource="pods", last_activity=400.0, synced=False, decode_errors=2),
+            WatchStats(resource="pods", last_activity=None, synced=True),
+        ]
+    )
+
+    assert lines(
+        'watch_last_activity_timestamp_seconds{resource="pods"} 1.0004e+06',
+        'watch_synced{resource="pods"} 0.0',
+        'watch_decode_errors_total{resource="pods"} 3.0',
+    ) == scene.show(
+        "watch_last_activity_timestamp_seconds", "watch_synced", "watch_decode_errors_total"
+    )
+
+
+def test_watch_that_was_never_heard_of_has_no_time() -> None:
+    """There is no time to show, and 1970 would say something else."""
+    scene = Scene(watches=[WatchStats(resource="pods")])
+
+    assert "" == scene.show("watch_last_activity_timestamp_seconds")
+
+
+def test_requests_are_shown_by_verb_resource_and_code() -> None:
+    """A right that is missing shows as code 403."""
+    scene = Scene()
+    scene.api["list", "pods", "403"] += 3
+
+    assert 'api_requests_total{code="403",resource="pods",verb="list"} 3.0' == scene.show(
+        "api_requests_total"
+    )
+
+
+def test_events_and_their_losses_start_at_zero() -> None:
+    """Each reason, and each way to be dropped that an alert waits for, is there from the start."""
+    scene = Scene()
+    scene.events.posted["ReadinessLost"] += 2
+    scene.events.existed = 1
+    scene.events.retries = 4
+    scene.events.dropped["Shutdown"] += 1
+
+    shown = scene.show(
+        "events_posted_total", "events_existed_total", "event_retries_total", "events_dropped_total"
+    ).splitlines()
+
+    assert 'events_posted_total{reason="ReadinessLost"} 2.0' in shown
+    assert 'events_posted_total{reason="LivenessProbeRestart"} 0.0' in shown
+    assert "events_existed_total 1.0" in shown
+    assert "event_retries_total 4.0" in shown
+    assert 'events_dropped_total{why="QueueFull"} 0.0' in shown
+    assert 'events_dropped_total{why="Shutdown"} 1.0' in shown
+
+
+def test_state_of_the_process_is_shown() -> None:
+    """Queues, what is pending, lag, errors of our own, and kopf beside it all."""
+    scene = Scene(queues={"events": lambda: 3, "findings": lambda: 0})
+    scene.store.waiting = 2
+    scene.controller.loop_lag_seconds = 0.25
+    scene.controller.findings["Restart"] += 1
+    scene.boundary.errors["pod feed"] += 1
+    scene.kopf.failures = 1
+
+    assert lines(
+        'findings_total{kind="Restart"} 1.0',
+        "restarts_pending 2.0",
+        'queue_length{queue="events"} 3.0',
+        'queue_length{queue="findings"} 0.0',
+        'internal_errors_total{where="pod feed"} 1.0',
+        "event_loop_lag_seconds 0.25",
+        "kopf_running 1.0",
+        "kopf_starts_total 1.0",
+        "kopf_failures_total 1.0",
+    ) == scene.show(
+        "findings_total",
+        "restarts_pending",
+        "queue_length",
+        "internal_errors_total",
+        "event_loop_lag_seconds",
+        "kopf_running",
+        "kopf_starts_total",
+        "kopf_failures_total",
+    )
+
+
+def test_what_has_no_source_is_left_out() -> None:
+    """Without records and without an election there is nothing to say of them."""
+    assert "" == Scene().show("leader", "report_conflicts_total")
+    assert "leader" not in Scene().scrape()
+
+
+def test_records_and_leadership_are_shown_where_they_are() -> None:
+    """A standby shows 0, so that the sum over all replicas is the number of leaders."""
+    reports = FakeReportStats(conflicts=2)
+    reports.written["patch"] += 5
+    reports.dropped["Forbidden"] += 1
+    scene = Scene(reports=reports, leads=lambda: False)
+
+    assert lines(
+        "leader 0.0",
+        'reports_written_total{verb="patch"} 5.0',
+        "report_conflicts_total 2.0",
+        'reports_dropped_total{why="Forbidden"} 1.0',
+    ) == scene.show(
+        "leader", "reports_written_total", "report_conflicts_total", "reports_dropped_total"
+    )
+
+
+def test_version_is_a_label() -> None:
+    """Which version runs can be joined to everything else."""
+    assert 'build_info{version="0.1.0"} 1.0' == Scene().show("build_info")
+
+
+def test_series_are_counted_by_family() -> None:
+    """How near a family is to its limit can be seen before it gets there."""
+    assert 'series{family="probewatch_container_restarts_total"} 0.0' in Scene().show("series")

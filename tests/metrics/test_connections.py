@@ -1,0 +1,238 @@
+"""Nobody keeps others out: connections have their time, and there are only so many."""
+
+import asyncio
+import contextlib
+import ssl
+from dataclasses import dataclass, field, replace
+from http import HTTPStatus
+from pathlib import Path
+
+import pytest
+from aiohttp import ClientError
+
+from probewatch.errors import SettingsError
+from probewatch.metrics.authorization import Authorizer
+from probewatch.metrics.server import ServerOptions
+from probewatch.playground.api_certificate import Certificate, make_certificate
+from tests.metrics.scene import FakeTime
+from tests.metrics.serving import LIMIT_SECONDS, LOOPBACK, Served, connecting, serving
+
+SHORT = 0.05
+ASK = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+async def test_silent_connection_is_closed() -> None:
+    """Who connects and says nothing has to leave."""
+    async with serving(idle_seconds=SHORT) as served, connecting(served) as (reader, _):
+        assert b"" == await reader.read()
+
+
+async def test_request_that_drips_in_is_not_waited_for() -> None:
+    """Bytes that keep coming do not buy more time: the whole request has to arrive."""
+    async with serving(idle_seconds=SHORT) as served, connecting(served) as (reader, writer):
+        closed = asyncio.create_task(reader.read())
+        with contextlib.suppress(ConnectionError):
+            writer.write(b"GET /metrics HTTP/1.1\r\n")
+            while not closed.done():
+                writer.write(b"X: y\r\n")
+                await writer.drain()
+                await asyncio.wait([closed], timeout=SHORT / 5)
+
+        with contextlib.suppress(ConnectionError):
+            assert b"" == await closed
+
+
+async def test_idle_connection_is_closed_after_an_answer() -> None:
+    """Keeping a connection open between two questions has its time too."""
+    async with serving(idle_seconds=SHORT) as served, connecting(served) as (reader, writer):
+        writer.write(ASK)
+
+        answer = await reader.read()
+
+    assert answer.endswith(b"ok\n")
+
+
+async def test_crowd_of_idle_connections_keeps_nobody_out() -> None:
+    """Of too many connections the oldest idle ones leave, and a question is answered at once."""
+    async with serving(connections=4) as served, contextlib.AsyncExitStack() as stack:
+        crowd = [await stack.enter_async_context(connecting(served)) for _ in range(12)]
+
+        answer = await served.ask("/healthz")
+
+        assert 200 == answer.status
+        for reader, _ in crowd[:8]:
+            with contextlib.suppress(ConnectionError):
+                assert b"" == await reader.read()
+
+
+@dataclass
+class SlowReviews:
+    """An API server that takes its time."""
+
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
+    going_on: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def request(
+        self, verb: str, path: str, *, body: object | None = None
+    ) -> tuple[int, bytes]:
+        assert (verb, bool(path), bool(body)) == ("POST", True, True)
+        self.asked.set()
+        await self.going_on.wait()
+        return 201, b'{"status": {"authenticated": false}}'
+
+
+async def test_connection_that_is_answered_is_not_closed_for_others() -> None:
+    """Where all are being answered, the newcomer has to come again."""
+    reviews = SlowReviews()
+    busy = Served(
+        options=replace(LOOPBACK, connections=1),
+        authorizer=Authorizer(reviews, clock=FakeTime().clock),
+    )
+    async with serving(busy) as served, connecting(served) as (reader, writer):
+        writer.write(b"GET /metrics HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer t\r\n\r\n")
+        await reviews.asked.wait()
+        async with connecting(served) as (newcomer, _):
+            assert b"" == await newcomer.read()
+        reviews.going_on.set()
+        assert (await reader.readline()).startswith(b"HTTP/1.1 401 ")
+
+
+@pytest.mark.slow
+async def test_slow_reader_has_to_leave() -> None:
+    """An answer that nobody takes is given up: its connection and its memory are free again."""
+    served = Served(options=replace(LOOPBACK, answer_seconds=0.2, connections=1))
+    rows = served.scene.counters.tables.flapping.rows
+    for number in range(900):
+        rows[f'pod="{number}{"x" * 20_000}"'] = (("",), (1,))
+    async with serving(served), connecting(served) as (reader, writer):
+        writer.write(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
+        await reader.readline()
+
+        async with asyncio.timeout(LIMIT_SECONDS):
+            while not await answers(served):
+                pass
+
+        with contextlib.suppress(ConnectionError):
+            assert len(await reader.read()) < 18_000_000
+
+
+async def answers(served: Served) -> bool:
+    """Whether there is room for one question more."""
+    try:
+        return (await served.ask("/healthz")).status == HTTPStatus.OK
+    except ClientError:
+        return False
+
+
+@pytest.fixture(name="certificates", scope="module")
+def _certificates() -> tuple[Certificate, Certificate]:
+    return make_certificate(), make_certificate()
+
+
+def write(folder: Path, certificate: Certificate) -> ServerOptions:
+    """Put a certificate where the server looks for it."""
+    (folder / "tls.crt").write_text(certificate.certificate, encoding="ascii")
+    (folder / "tls.key").write_text(certificate.key, encoding="ascii")
+    return replace(LOOPBACK, cert_file=str(folder / "tls.crt"), key_file=str(folder / "tls.key"))
+
+
+async def ask_securely(served: Served, trusted: Certificate) -> bytes:
+    """Ask by HTTPS, trusting one certificate only."""
+    context = ssl.create_default_context(cadata=trusted.certificate)
+    async with asyncio.timeout(LIMIT_SECONDS):
+        reader, writer = await asyncio.open_connection("127.0.0.1", served.server.port, ssl=context)
+        writer.write(b"GET /readyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        answer = await reader.read()
+        writer.close()
+    return answer
+
+
+async def test_certificate_is_shown(
+    tmp_path: Path, certificates: tuple[Certificate, Certificate]
+) -> None:
+    """With certificate and key it is HTTPS."""
+    async with serving(Served(options=write(tmp_path, certificates[0]))) as served:
+        answer = await ask_securely(served, certificates[0])
+
+    assert answer.startswith(b"HTTP/1.1 200 OK")
+
+
+async def test_new_certificate_is_used_without_a_restart(
+    tmp_path: Path, certificates: tuple[Certificate, Certificate]
+) -> None:
+    """The next connection after a change sees the new certificate."""
+    old, new = certificates
+    async with serving(Served(options=write(tmp_path, old))) as served:
+        await ask_securely(served, old)
+        write(tmp_path, new)
+
+        assert (await ask_securely(served, new)).startswith(b"HTTP/1.1 200 OK")
+        with pytest.raises(ssl.SSLCertVerificationError):
+            await ask_securely(served, old)
+
+
+async def test_broken_certificate_leaves_the_one_in_use(
+    tmp_path: Path, certificates: tuple[Certificate, Certificate]
+) -> None:
+    """A file that is half written, or a key that does not fit, interrupts nothing."""
+    old, new = certificates
+    async with serving(Served(options=write(tmp_path, old))) as served:
+        (tmp_path / "tls.crt").write_text(new.certificate[:100], encoding="ascii")
+        assert (await ask_securely(served, old)).startswith(b"HTTP/1.1 200 OK")
+
+        (tmp_path / "tls.crt").write_text(new.certificate, encoding="ascii")
+        assert (await ask_securely(served, old)).startswith(b"HTTP/1.1 200 OK")
+
+        (tmp_path / "tls.key").unlink()
+        assert (await ask_securely(served, old)).startswith(b"HTTP/1.1 200 OK")
+
+        write(tmp_path, new)
+        assert (await ask_securely(served, new)).startswith(b"HTTP/1.1 200 OK")
+
+
+async def test_plain_http_is_no_way_around(
+    tmp_path: Path, certificates: tuple[Certificate, Certificate]
+) -> None:
+    """A client that does not speak TLS gets nothing, and costs nothing."""
+    async with (
+        serving(Served(options=write(tmp_path, certificates[0]))) as served,
+        connecting(served) as (reader, writer),
+    ):
+        writer.write(ASK)
+
+        assert b"HTTP" not in await reader.read()
+        assert (await ask_securely(served, certificates[0])).startswith(b"HTTP/1.1 200 OK")
+
+
+async def test_handshake_has_its_time(
+    tmp_path: Path, certificates: tuple[Certificate, Certificate]
+) -> None:
+    """Who connects and never begins to speak TLS has to leave."""
+    options = replace(write(tmp_path, certificates[0]), idle_seconds=SHORT)
+    async with serving(Served(options=options)) as served, connecting(served) as (reader, _):
+        assert b"" == await reader.read()
+
+
+@pytest.mark.parametrize(
+    ("certificate", "key", "complaint"),
+    [
+        ("tls.crt", "", "needs both metrics_cert_file and metrics_key_file"),
+        ("", "tls.key", "needs both metrics_cert_file and metrics_key_file"),
+        ("tls.crt", "missing.key", "cannot be used: .*No such file"),
+        ("tls.key", "tls.crt", "cannot be used"),
+    ],
+)
+async def test_certificate_that_never_worked_ends_the_start(
+    tmp_path: Path,
+    certificates: tuple[Certificate, Certificate],
+    certificate: str,
+    key: str,
+    complaint: str,
+) -> None:
+    """A mistake in the settings is told before anything is watched."""
+    write(tmp_path, certificates[0])
+    paths = [str(tmp_path / name) if name else "" for name in (certificate, key)]
+    options = replace(LOOPBACK, cert_file=paths[0], key_file=paths[1])
+
+    with pytest.raises(SettingsError, match=complaint):
+        await Served(options=options).server.start()

@@ -1,0 +1,89 @@
+"""An address is understood, or said to be wrong in words that help."""
+
+import contextlib
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from probewatch.errors import SettingsError
+from probewatch.metrics.listening import Address, listen, parse_address
+
+SOURCE = "PROBEWATCH_METRICS_ADDRESS"
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        (":8080", Address(host="", port=8080)),
+        ("127.0.0.1:0", Address(host="127.0.0.1", port=0)),
+        ("[::1]:9090", Address(host="::1", port=9090)),
+        ("[::]:9090", Address(host="::", port=9090)),
+        ("localhost:65535", Address(host="localhost", port=65535)),
+    ],
+)
+def test_address_is_host_and_port(text: str, address: Address) -> None:
+    """An IPv6 address stands in brackets; without a host it is every address."""
+    assert address == parse_address(text, source=SOURCE)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "8080", "localhost", "::1:8080", ":http", ":65536", ":-1", "host:", ":8080 ", ":²"]
+)
+def test_anything_else_is_said_to_be_wrong(text: str) -> None:
+    """The complaint names the setting, the value and what it may be."""
+    with pytest.raises(SettingsError) as caught:
+        parse_address(text, source=SOURCE)
+
+    assert f"{SOURCE} is {text!r}; it has to be host:port, such as :8080 or [::1]:8080" == str(
+        caught.value
+    )
+
+
+@contextlib.contextmanager
+def listening(address: Address) -> Iterator[tuple[socket.socket, ...]]:
+    sockets = listen(address, source=SOURCE)
+    try:
+        yield sockets
+    finally:
+        for each in sockets:
+            each.close()
+
+
+def test_port_that_is_taken_is_named() -> None:
+    """Two operators on one port get one clear sentence."""
+    with listening(Address(host="127.0.0.1", port=0)) as (first,):
+        port = first.getsockname()[1]
+        with pytest.raises(SettingsError) as caught:
+            listen(Address(host="127.0.0.1", port=port), source=SOURCE)
+
+    assert (
+        f"{SOURCE}: cannot listen on 127.0.0.1:{port}: that port is in use already: "
+        "stop the other process, or set another port" == str(caught.value)
+    )
+
+
+def test_unknown_host_is_said_to_be_so() -> None:
+    """A name that does not resolve is an address that cannot be."""
+    with pytest.raises(SettingsError, match=r"cannot listen on name\.invalid:0"):
+        listen(Address(host="name.invalid", port=0), source=SOURCE)
+
+
+def test_address_of_another_machine_is_refused() -> None:
+    """One can only listen on addresses that one has."""
+    with pytest.raises(SettingsError, match="this machine has no such address"):
+        listen(Address(host="192.0.2.1", port=0), source=SOURCE)
+
+
+def test_no_host_is_reached_by_ipv4() -> None:
+    """Listening everywhere includes IPv4, whatever the machine has besides."""
+    with listening(Address(host="", port=0)) as sockets:
+        port = sockets[0].getsockname()[1]
+        with socket.create_connection(("127.0.0.1", port), timeout=5):
+            pass
+
+
+def test_sockets_do_not_block() -> None:
+    """An event loop may wait on them."""
+    with listening(Address(host="127.0.0.1", port=0)) as (only,):
+        assert only.gettimeout() == 0
