@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from probewatch.core.model import PodSpec, PodUid
 from probewatch.core.state import PodState
-from probewatch.kube.snapshot import Header, Snapshot, find_group
+from probewatch.kube.snapshot import NOT_READY, Header, Snapshot, find_group
 from probewatch.packing import Packer
 
 OPEN = 512
@@ -25,6 +25,8 @@ class Packed(Header, gc=False):
     """A pod that something happened to; `body` is empty while it is open."""
 
     not_ready_since: float | None
+    pending: int
+    """Restarts whose verdict waits for late evidence."""
     body: bytes = b""
 
 
@@ -98,7 +100,9 @@ def _pack(state: PodState) -> bytes:
 
 def _describe(state: PodState, version: int, mark: int) -> Packed:
     pod, readiness = state.pod, state.readiness
-    lost = readiness.ready is False and readiness.ever_ready
+    group = find_group(
+        pod.phase, is_terminating=pod.deletion_at is not None, is_ready=readiness.ready
+    )
     return Packed(
         pod.uid,
         pod.namespace,
@@ -110,6 +114,7 @@ def _describe(state: PodState, version: int, mark: int) -> Packed:
         pod.evidence_uid,
         version,
         mark,
-        find_group(pod.phase, is_terminating=pod.deletion_at is not None, is_ready=readiness.ready),
-        readiness.changed_at if lost else None,
+        group,
+        (readiness.changed_at or pod.created_at) if group == NOT_READY else None,
+        sum(len(memory.pending) for _, memory in state.memories),
     )

@@ -5,7 +5,7 @@ No await lies between reading a state and writing it back, hence no lock.
 
 import heapq
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 
 from probewatch.core.evidence import Evidence, EvidenceKind
@@ -173,18 +173,12 @@ class Store:
 
     def pending(self) -> int:
         """How many restarts wait for their verdict."""
-        states = (self._shelf.get(uid) for uid in self._due)
-        return sum(len(memory.pending) for state in states if state for _, memory in state.memories)
+        headers = (self._shelf.header(uid) for uid in self._due)
+        return sum(header.pending for header in headers if header is not None)
 
-    def pod_states(self) -> Mapping[tuple[str, str], int]:
-        """How many tracked pods of each namespace are in which state."""
-        return Counter((header.namespace, header.group) for header in self._shelf.headers())
-
-    def not_ready_since(self) -> Iterator[tuple[PodRef, float]]:
-        """Pods that are not ready now, and since when (node clock)."""
-        for header in self._shelf.headers():
-            if isinstance(header, Packed) and header.not_ready_since:
-                yield header.ref, header.not_ready_since
+    def headers(self) -> tuple[Snapshot | Packed, ...]:
+        """What can be said of all pods now; nobody changes what a survey asks of them."""
+        return tuple(self._shelf.headers())
 
     def counted(self) -> Iterator[tuple[PodRef, str, Sighting]]:
         """What is told of each container: the count up to which, and in which version.

@@ -22,6 +22,7 @@ from probewatch.core.findings import (
 from probewatch.core.model import Condition, Container, ContainerStatus, Pod, PodUid
 from probewatch.core.observe import EvidenceObserved, PodGone, PodObserved, TimePassed, observe
 from probewatch.core.policy import Policy
+from probewatch.metrics.survey import survey
 from probewatch.store import Store
 from tests.builders import LIVENESS, READINESS, died, pod, said, spec, status
 
@@ -487,7 +488,7 @@ def test_readiness_lost_and_found_by_its_probe() -> None:
     store = probed()
 
     assert [("NotReady", "ReadinessProbe")] == reasons(change(store, 2, ready=False, since=50.0))
-    assert [(UID, 50.0)] == [(ref.uid, at) for ref, at in store.not_ready_since()]
+    assert [(UID, "web", 50.0)] == survey(store.headers()).not_ready
     [back] = change(store, 3, ready=True, since=80.0)
     assert isinstance(back, ReadinessChanged)
     assert (30.0, None) == (back.not_ready_seconds, back.time_to_ready)
@@ -609,7 +610,7 @@ def test_pod_states() -> None:
     }.items():
         store = followed()
         feed(store, version, 50)
-        assert {("shop", expected): 1} == store.pod_states()
+        assert {("shop", expected): 1} == survey(store.headers()).groups
 
 
 def test_workload_type_is_the_kind_in_lower_case() -> None:

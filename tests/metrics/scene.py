@@ -1,7 +1,7 @@
 """What the tests of metrics share: a workload, its findings, and everything a scrape reads."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 from prometheus_client.metrics_core import Metric
@@ -96,19 +96,26 @@ class FakeTime:
         return Clock(now=lambda: self.seconds + 1_000_000, monotonic=lambda: self.seconds)
 
 
+@dataclass(frozen=True)
+class Header:
+    """What a store says of a pod."""
+
+    uid: PodUid
+    namespace: str
+    name: str
+    group: str = "Ready"
+    not_ready_since: float | None = None
+
+
 @dataclass
 class FakeStore:
     """Says of pods what it was told to."""
 
-    states: dict[tuple[str, str], int] = field(default_factory=dict)
-    not_ready: list[tuple[PodRef, float]] = field(default_factory=list)
+    pods: list[Header] = field(default_factory=list)
     waiting: int = 0
 
-    def pod_states(self) -> Mapping[tuple[str, str], int]:
-        return self.states
-
-    def not_ready_since(self) -> Iterable[tuple[PodRef, float]]:
-        return self.not_ready
+    def headers(self) -> tuple[Header, ...]:
+        return tuple(self.pods)
 
     def pending(self) -> int:
         return self.waiting

@@ -29,6 +29,7 @@ from tests.metrics.scene import (
     POD,
     WEB,
     FakeReportStats,
+    Header,
     Scene,
     parse_open,
     ready,
@@ -41,8 +42,11 @@ FOREIGN = {"process", "python"}
 
 def full_scene() -> Scene:
     scene = Scene(reports=FakeReportStats(), leads=lambda: True)
-    scene.store.states = {("shop", "Ready"): 2, ("shop", "NotReady"): 1}
-    scene.store.not_ready = [(POD, 1234.5)]
+    scene.store.pods = [
+        Header(POD.uid, "shop", "web-1", "NotReady", 1234.5),
+        Header(PodUid("u2"), "shop", "web-2"),
+        Header(PodUid("u3"), "shop", "web-3"),
+    ]
     scene.publish(
         tracked(),
         restart(),
@@ -147,7 +151,7 @@ def test_pods_are_counted_by_state() -> None:
 def test_pods_that_are_not_ready_say_since_when() -> None:
     """A pod that was just forgotten, and whose workload is not known any more, is left out."""
     scene = full_scene()
-    scene.store.not_ready.append((replace(POD, uid=PodUid("u9")), 5.0))
+    scene.store.pods.append(Header(PodUid("u9"), "shop", "web-9", "NotReady", 5.0))
 
     assert 'not_ready_since_timestamp_seconds{web,pod="web-1"} 1234.5' == scene.show(
         "not_ready_since_timestamp_seconds"
@@ -192,8 +196,7 @@ def test_any_name_leaves_the_answer_readable(
         FlappingChanged(pod=ref, flapping=True, transitions=6, at=1.0),
         workload=workload,
     )
-    scene.store.states = {(namespace, "Ready"): 1}
-    scene.store.not_ready = [(ref, 1.0)]
+    scene.store.pods = [Header(ref.uid, namespace, pod, "NotReady", 1.0)]
     scene.boundary.errors[name] += 1
     scene.api[name, kind, pod] += 1
 

@@ -8,7 +8,6 @@ from dataclasses import replace
 import pytest
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
-from probewatch.core.model import PodRef
 from probewatch.errors import SettingsError
 from probewatch.metrics.authorization import Authorizer
 from probewatch.metrics.server import MetricsServer
@@ -196,9 +195,9 @@ class SlowStore(FakeStore):
 
     reads: int = 0
 
-    def not_ready_since(self) -> list[tuple[PodRef, float]]:
+    def pending(self) -> int:
         self.reads += 1
-        return []
+        return 0
 
 
 async def test_scrapes_that_come_together_share_one_rendering() -> None:

@@ -7,6 +7,7 @@ values of the core only when something happens to the pod.
 
 from collections.abc import Mapping
 from sys import intern
+from typing import ClassVar
 
 import msgspec
 
@@ -64,6 +65,17 @@ class Snapshot(Header, gc=False):
     """No container was ever restarted."""
     from_zero: bool = False
     """Whether the pod is known to have begun its life under our eyes."""
+
+    pending: ClassVar = 0
+    """Nothing happened to it, so nothing waits for a verdict."""
+
+    @property
+    def not_ready_since(self) -> float | None:
+        """Since when the pod is not ready (the node's clock); else None."""
+        if self.group != NOT_READY:
+            return None
+        ready = parsing.parse_conditions(_decode(self.status).conditions).get("Ready")
+        return (ready and ready.last_transition) or self.created_at
 
     def shows_the_same(self, other: Header) -> bool:
         """Whether nothing that is read differs but the version."""

@@ -15,7 +15,6 @@ from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamil
 from probewatch.boundary import Boundary
 from probewatch.clock import Clock
 from probewatch.core.findings import Confidence
-from probewatch.core.model import PodRef
 from probewatch.kube.event_reasons import EVENTS
 from probewatch.kube.event_writer import EventStats
 from probewatch.kube.sanitize import sanitize
@@ -23,18 +22,15 @@ from probewatch.metrics import operator_families as families
 from probewatch.metrics.counters import Counters
 from probewatch.metrics.family import Family, Kind
 from probewatch.metrics.labels import LONGEST_VALUE
+from probewatch.metrics.survey import PodHeader
 from probewatch.watch.transport import WatchStats
 
 
 class Pods(Protocol):
     """What is asked of the store."""
 
-    def pod_states(self) -> Mapping[tuple[str, str], int]:
-        """How many tracked pods of each namespace are in which state."""
-        ...
-
-    def not_ready_since(self) -> Iterable[tuple[PodRef, float]]:
-        """Pods that are not ready now, and since when."""
+    def headers(self) -> tuple[PodHeader, ...]:
+        """Return what can be said of all pods, as values that nobody changes."""
         ...
 
     def pending(self) -> int:

@@ -5,6 +5,7 @@ changed. prometheus_client renders what the operator says of itself. What grows 
 the cluster is written here line by line from texts made before: a tenth of the time.
 """
 
+import itertools
 import time
 import zlib
 from collections import defaultdict
@@ -24,6 +25,7 @@ from probewatch.metrics.labels import escape, tail
 from probewatch.metrics.negotiation import Wanted
 from probewatch.metrics.operator_families import RENDER_SECONDS
 from probewatch.metrics.series import Bars, Histogram, Rows, Table
+from probewatch.metrics.survey import PodHeader, Survey, survey
 
 STATES = ("Ready", "NotReady", "Terminating", "Completed")
 
@@ -42,6 +44,7 @@ class Snapshot:
     """All that is shown at one moment; nobody changes it any more."""
 
     operator: tuple[Metric, ...]
+    pods: tuple[PodHeader, ...]
     tables: tuple[tuple[Family, Rows], ...]
     histograms: tuple[tuple[Histogram, dict[str, Bars]], ...]
 
@@ -61,10 +64,9 @@ class Exposition:
         tables = tuple(counters.tables.every())
         return Snapshot(
             operator=(*collect(self._sources), self._render_time()),
-            tables=(
-                *((each.family, each.rows.copy()) for each in tables if isinstance(each, Table)),
-                (families.NOT_READY_SINCE, self._not_ready()),
-                (families.PODS, self._pods()),
+            pods=self._sources.store.headers(),
+            tables=tuple(
+                (each.family, each.rows.copy()) for each in tables if isinstance(each, Table)
             ),
             histograms=tuple(
                 (each, each.rows.copy()) for each in tables if isinstance(each, Histogram)
@@ -79,7 +81,8 @@ class Exposition:
         registry.register(self._process)
         generate = generate_open_metrics if wanted.open_metrics else generate_latest
         own = generate(registry).removesuffix(END.encode())
-        body = _pack((own, *write(snapshot, wanted)), wanted)
+        tables = (*snapshot.tables, *self._survey(snapshot.pods))
+        body = _pack(itertools.chain((own,), write(tables, snapshot.histograms, wanted)), wanted)
         self._took = time.perf_counter() - begun
         return body
 
@@ -87,26 +90,35 @@ class Exposition:
         family = RENDER_SECONDS
         return GaugeMetricFamily(family.name, family.help, value=self._took, unit=family.unit)
 
-    def _pods(self) -> Rows:
-        by_namespace: dict[str, dict[str, int]] = defaultdict(lambda: dict.fromkeys(STATES, 0))
-        for (namespace, state), count in self._sources.store.pod_states().items():
-            by_namespace[namespace][state] = count
-        return {
-            f'namespace="{escape(namespace)}"': (
-                tuple(tail(state=state) for state in counts),
-                tuple(counts.values()),
-            )
-            for namespace, counts in by_namespace.items()
-        }
+    def _survey(self, pods: Iterable[PodHeader]) -> tuple[tuple[Family, Rows], ...]:
+        found = survey(pods)
+        return (
+            (families.NOT_READY_SINCE, self._not_ready(found)),
+            (families.PODS, _by_namespace(found)),
+        )
 
-    def _not_ready(self) -> Rows:
+    def _not_ready(self, found: Survey) -> Rows:
         workload_of = self._sources.counters.workload_of
         rows = {}
-        for pod, since in self._sources.store.not_ready_since():
-            workload = workload_of(pod.uid)
+        for uid, name, since in found.not_ready:
+            # The pod may be gone by now: this is another thread.
+            workload = workload_of(uid)
             if workload is not None:
-                rows[f'{workload},pod="{escape(pod.name)}"'] = (("",), (since,))
+                rows[f'{workload},pod="{escape(name)}"'] = (("",), (since,))
         return rows
+
+
+def _by_namespace(found: Survey) -> Rows:
+    counts: dict[str, dict[str, int]] = defaultdict(lambda: dict.fromkeys(STATES, 0))
+    for (namespace, state), count in found.groups.items():
+        counts[namespace][state] = count
+    return {
+        f'namespace="{escape(namespace)}"': (
+            tuple(tail(state=state) for state in states),
+            tuple(states.values()),
+        )
+        for namespace, states in counts.items()
+    }
 
 
 class _Collected(Collector):
@@ -119,12 +131,16 @@ class _Collected(Collector):
         return self._metrics
 
 
-def write(snapshot: Snapshot, wanted: Wanted) -> Iterator[bytes]:
+def write(
+    tables: Iterable[tuple[Family, Rows]],
+    histograms: Iterable[tuple[Histogram, dict[str, Bars]]],
+    wanted: Wanted,
+) -> Iterator[bytes]:
     """Yield the lines of the families that grow with the cluster, in pieces."""
-    for family, rows in snapshot.tables:
+    for family, rows in tables:
         yield _head(family, wanted)
         yield from _in_pieces(_table_lines(family.name, rows))
-    for histogram, bars in snapshot.histograms:
+    for histogram, bars in histograms:
         yield _head(histogram.family, wanted)
         yield from _in_pieces(_histogram_lines(histogram, bars))
     if wanted.open_metrics:
