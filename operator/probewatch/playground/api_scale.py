@@ -4,9 +4,9 @@ from typing import Any
 
 from probewatch.playground.api_answers import Answer, answer_json
 from probewatch.playground.api_columns import render_selector
-from probewatch.playground.api_objects import find_patch
 from probewatch.playground.api_requests import Request
 from probewatch.playground.api_users import User
+from probewatch.playground.api_writes import find_patch
 from probewatch.playground.objects import Stored
 from probewatch.playground.objects_registry import Registry
 from probewatch.playground.objects_status import StatusError

@@ -18,6 +18,7 @@ from probewatch.playground.api_dispatch import Api
 from probewatch.playground.api_faults import Faults
 from probewatch.playground.api_kubeconfig import render_kubeconfig, write_private
 from probewatch.playground.api_objects import ObjectRequests
+from probewatch.playground.api_openapi import Documents
 from probewatch.playground.api_pods import PodRequests
 from probewatch.playground.api_requests import parse_request
 from probewatch.playground.api_reviews import Reviews
@@ -26,6 +27,7 @@ from probewatch.playground.api_scale import ScaleRequests
 from probewatch.playground.api_sending import send, send_badly
 from probewatch.playground.api_tables import Tables
 from probewatch.playground.api_users import Tokens
+from probewatch.playground.api_writes import Writer
 from probewatch.playground.objects_definitions import DefinitionKeeper
 from probewatch.playground.objects_namespaces import NamespaceKeeper
 from probewatch.playground.objects_owners import OwnerCollector
@@ -63,9 +65,15 @@ class ApiServer:
         questions = {
             (type_.qualified, ""): reviews.answer for type_ in registry.types if type_.asks
         }
+        objects = ObjectRequests(
+            registry,
+            tables.make,
+            writer=Writer(registry, lambda: self._definitions.versions),
+            bookmark_seconds=bookmark_seconds,
+        )
         return Api(
             registry,
-            ObjectRequests(registry, tables.make, bookmark_seconds=bookmark_seconds),
+            objects,
             tokens=self.tokens,
             rights=rights,
             specials={
@@ -76,7 +84,7 @@ class ApiServer:
                 ("pods", "log"): self.pods.answer_log,
                 ("serviceaccounts", "token"): self.accounts.answer,
             },
-            documents=lambda _request: None,
+            documents=Documents(registry.types, lambda: self._definitions.versions).answer,
         )
 
     @property

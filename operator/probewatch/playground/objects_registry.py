@@ -52,6 +52,12 @@ class Write:
 
     subresource: str = ""
     dry_run: bool = False
+    sign: Callable[[JsonObject | None, JsonObject], JsonObject] | None = None
+    """The object before and after → the latter with a note on who has changed it."""
+
+    def signed(self, old: JsonObject | None, new: JsonObject) -> JsonObject:
+        """Return *new* with a note on who has changed it."""
+        return self.sign(old, new) if self.sign else new
 
 
 UNCONDITIONAL = "Invalid value: 0x0: must be specified for an update"
@@ -98,7 +104,7 @@ class Registry:
         Raises: StatusError: the name is taken, the object breaks rules, or the namespace is
         not there or is going away.
         """
-        obj = to_stored(type_, shown)
+        obj = to_stored(type_, write.signed(None, shown))
         obj = begin_metadata(type_, obj, now=self.clock.now())
         name, rules = obj["metadata"]["name"], self.rules_of(type_)
         self._check_namespace(type_, obj)
@@ -166,8 +172,10 @@ class Registry:
         Raises: StatusError.
         """
         old = self.get(type_, namespace, name)
-        shown = make(to_shown(type_, old.object))
+        before = to_shown(type_, old.object)
+        shown = make(before)
         self._check_preconditions(type_, old, shown)
+        shown = write.signed(before, shown)
         new = to_stored(type_, shown)
         new = merge(self.rules_of(type_), type_, new, old.object, write.subresource)
         if write.subresource != "resize":  # which changes what is frozen otherwise

@@ -188,3 +188,20 @@ def _check_map(schema: Schema, value: Mapping[str, Json], path: str) -> Iterator
 
 def _join(path: str, key: str) -> str:
     return f"{path}.{key}" if path else key
+
+
+def check_types(schema: Schema, value: Json, path: str = "") -> list[tuple[str, str]]:
+    """Return the fields whose values are of another type than the schema wants, and that type."""
+    wanted = schema.get("type")
+    if value is None or schema.get(INT_OR_STRING):
+        return []
+    if wanted and not TYPES[wanted](value):
+        return [(path, wanted)]
+    children: list[tuple[Schema, Json, str]] = []
+    if isinstance(value, list):
+        children = [(schema.get("items") or {}, item, path) for item in value]
+    elif isinstance(value, dict):
+        known, rest = schema.get("properties") or {}, schema.get("additionalProperties")
+        other = rest if isinstance(rest, Mapping) else {}
+        children = [(known.get(key, other), item, _join(path, key)) for key, item in value.items()]
+    return [problem for child in children for problem in check_types(*child)]
