@@ -90,6 +90,7 @@ manifests: $(DEV) chart  ## Write the manifests for kubectl from the chart
 .PHONY: monitoring
 monitoring: $(DEV)  ## Write the rules and dashboards of deploy/monitoring from their sources
 	@$(BIN)/python deploy/monitoring/rules.py
+	@$(BIN)/python -W ignore -m deploy.monitoring.dashboards
 
 .PHONY: coverage
 coverage: $(DEV)  ## Tests with coverage: every branch of the core, 95 % of everything

@@ -165,7 +165,7 @@ STORIES = [
     Story(
         name="a node restarts containers of several workloads",
         series={
-            'probewatch_node_wide_restarts_total{node="n1",cause="LivenessProbe"}': "0x9 3x40",
+            'probewatch_node_wide_restarts_total{node="n1"}': "0x9 3x40",
         },
         firing={"8m": [], "10m": ["ProbeWatchNodeWideKills"], "25m": []},
     ),
@@ -241,6 +241,14 @@ STORIES = [
             'probewatch_events_dropped_total{why="NamespaceTerminating"}': "0+1x60",
         },
         firing={"30m": [], "60m": []},
+    ),
+    Story(
+        name="a record cannot be written, and once there is an error of our own",
+        series={
+            'probewatch_reports_dropped_total{why="Forbidden"}': "0x9 0+1x60",
+            'probewatch_internal_errors_total{where="sinks"}': "0x9 1x60",
+        },
+        firing={"10m": [], "16m": [LOSING]},
     ),
     Story(
         name="objects cannot be decoded, and series are left out",

@@ -9,7 +9,12 @@ from typing import Any
 import pytest
 import yaml
 
+from probewatch.core.evidence import FailureReason
+from probewatch.core.findings import Cause, Pattern
+from probewatch.core.model import ProbeType
+from probewatch.metrics.collector import DROPS
 from tests.conftest import REPOSITORY, require_program
+from tests.monitoring.queries import MATCHER, find_unknown
 from tests.monitoring.stories import ALIVE, POD, RULES
 from tests.monitoring.test_alerts import STORIES
 
@@ -152,3 +157,30 @@ def test_there_is_no_page_without_an_alert() -> None:
 
     assert set(ALERTS) == pages
     assert set(ALERTS) == set(re.findall(r"\]\((\w+)\.md\)", index))
+
+
+@pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule.get("alert") or rule["record"])
+def test_rule_asks_for_what_there_is(rule: dict[str, Any]) -> None:
+    """Each metric that a rule names, and each label it selects by, is on /metrics."""
+    assert set() == find_unknown(rule["expr"])
+
+
+def test_closed_lists_are_spelled_as_in_the_code() -> None:
+    """Causes, patterns, probe types and reasons to drop an Event exist as the rules spell them."""
+    known: dict[str, set[str]] = {
+        "cause": set(Cause),
+        "pattern": set(Pattern),
+        "probe_type": set(ProbeType),
+        "reason": set(FailureReason),
+        "why": set(DROPS),
+    }
+    asked = {
+        (label, value)
+        for rule in rules()
+        for label, _, values in MATCHER.findall(rule["expr"])
+        for value in values.split("|")
+        if label in known
+    }
+
+    assert asked
+    assert set() == {(label, value) for label, value in asked if value not in known[label]}

@@ -1,0 +1,202 @@
+"""The dashboard of the operator itself: does it hear, does it keep up, does it lose anything."""
+
+from grafana_foundation_sdk.builders import dashboard
+
+from deploy.monitoring.frame import CLUSTER, Section, cluster_variable, frame
+from deploy.monitoring.panels import Query, bars, labelled, lines, number
+
+RATE = "$__rate_interval"
+
+
+def of(metric: str) -> str:
+    """Return the selector of one of the operator's own metrics."""
+    return f"probewatch_{metric}{{{CLUSTER}}}"
+
+
+def grown(metric: str, *labels: str) -> Query:
+    """Return the growth of a counter, by labels."""
+    grouping = f" by ({', '.join(labels)})" if labels else ""
+    legend = ": ".join(f"{{{{{label}}}}}" for label in labels) or metric
+    return Query(expr=f"sum{grouping} (increase({of(metric)}[{RATE}]))", legend=legend)
+
+
+def now() -> Section:
+    """The numbers at the top."""
+    activity = "watch_last_activity_timestamp_seconds"
+    return "Now", [
+        labelled(
+            "Version",
+            f"max by (version) ({of('build_info')})",
+            "version",
+            about="Of the operator that answers.",
+        ),
+        number(
+            "Watches in full",
+            f"sum({of('watch_synced')}) / count({of('watch_synced')})",
+            about="Share of the watches that know everything they should.",
+            unit="percentunit",
+        ),
+        number(
+            "Silence",
+            f"time() - min(max by (cluster, resource) ({of(activity)}))",
+            about="Since the quietest watch heard of the API server. Bookmarks come every minute.",
+            unit="s",
+            bad_from=180,
+        ),
+        number(
+            "Verdicts that wait",
+            f"sum({of('restarts_pending')})",
+            about="Restarts whose cause is not told yet, since late evidence may come.",
+        ),
+        number(
+            "Given up",
+            f"sum(increase({of('events_dropped_total')}[$__range])) "
+            f"+ (sum(increase({of('watch_decode_errors_total')}[$__range])) or vector(0))",
+            about="Events not written and objects not understood, within the dashboard's time.",
+            bad_from=1,
+        ),
+        number(
+            "Errors of its own",
+            f"sum(increase({of('internal_errors_total')}[$__range])) or vector(0)",
+            about="Each has a traceback in the log.",
+            bad_from=1,
+        ),
+    ]
+
+
+def hearing() -> Section:
+    """What comes in."""
+    return "Watch", [
+        bars(
+            "Updates",
+            [grown("watch_updates_total", "resource", "type")],
+            about="What the API server said of pods and Events.",
+        ),
+        bars(
+            "Lists and interruptions",
+            [
+                grown("watch_relists_total", "resource", "reason"),
+                grown("watch_errors_total", "resource", "code"),
+            ],
+            about="Why everything had to be listed anew, and what broke off a watch.",
+        ),
+        lines(
+            "Received",
+            [
+                Query(
+                    expr=f"sum by (resource) (rate({of('watch_received_bytes_total')}[{RATE}]))",
+                    legend="{{resource}}",
+                )
+            ],
+            about="By list and watch.",
+            unit="Bps",
+        ),
+        bars(
+            "Requests",
+            [grown("api_requests_total", "verb", "resource", "code")],
+            about="All that is asked of the API server.",
+        ),
+    ]
+
+
+def telling() -> Section:
+    """What goes out."""
+    return "What is told", [
+        bars(
+            "Restarts by confidence",
+            [grown("restart_verdicts_total", "confidence")],
+            about="How sure the verdicts are.",
+        ),
+        bars("Findings", [grown("findings_total", "kind")], about="All that was found."),
+        bars(
+            "Events",
+            [
+                grown("events_posted_total", "reason"),
+                Query(
+                    expr=f"sum by (why) (increase({of('events_dropped_total')}[{RATE}]))",
+                    legend="not written: {{why}}",
+                ),
+            ],
+            about="Kubernetes Events written, and those that were not.",
+        ),
+        bars(
+            "Records",
+            [grown("reports_written_total", "verb"), grown("report_conflicts_total")],
+            about="Writes of ProbeReports.",
+        ),
+        lines(
+            "Queues",
+            [
+                Query(expr=f"max by (queue) ({of('queue_length')})", legend="{{queue}}"),
+            ],
+            about="What waits to be written.",
+            width=24,
+        ),
+    ]
+
+
+def process() -> Section:
+    """How the process is."""
+    # The process's own series carry no name of ours, so they are found beside one that does.
+    beside = f"on (job, instance) group_left () max by (job, instance) ({of('build_info')})"
+    return "Process", [
+        lines(
+            "Memory",
+            [
+                Query(
+                    expr=f"process_resident_memory_bytes * {beside}",
+                    legend="{{instance}}",
+                )
+            ],
+            about="Resident set.",
+            unit="bytes",
+        ),
+        lines(
+            "CPU",
+            [
+                Query(
+                    expr=f"rate(process_cpu_seconds_total[{RATE}]) * {beside}",
+                    legend="{{instance}}",
+                )
+            ],
+            about="Cores used.",
+        ),
+        lines(
+            "Lateness",
+            [
+                Query(expr=f"max({of('event_loop_lag_seconds')})", legend="event loop"),
+                Query(expr=f"max({of('scrape_render_seconds')})", legend="rendering a scrape"),
+            ],
+            about="How long the process was busy with one thing.",
+            unit="s",
+        ),
+        lines(
+            "Series",
+            [Query(expr=f"sum by (family) ({of('series')})", legend="{{family}}")],
+            about="Held, of the families that grow with the cluster.",
+        ),
+        lines(
+            "kopf",
+            [
+                Query(expr=f"min({of('kopf_running')})", legend="runs"),
+                Query(expr=f"sum(increase({of('kopf_failures_total')}[{RATE}]))", legend="failed"),
+            ],
+            about="The part that looks after ProbePolicies. It is started again when it fails.",
+        ),
+        lines(
+            "Leader",
+            [Query(expr=f"sum by (instance) ({of('leader')})", legend="{{instance}}")],
+            about="Which replica writes.",
+        ),
+    ]
+
+
+def build() -> dashboard.Dashboard:
+    """Return the dashboard."""
+    return frame(
+        "Operator",
+        "probewatch-operator",
+        about="Whether the operator hears everything, keeps up, and loses nothing.",
+        variables=[cluster_variable()],
+        sections=[now(), hearing(), telling(), process()],
+    )

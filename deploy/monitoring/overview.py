@@ -1,0 +1,193 @@
+"""The dashboard of a whole cluster: what restarts, what loops, what is not ready."""
+
+from grafana_foundation_sdk.builders import dashboard
+
+from deploy.monitoring.frame import (
+    NAMESPACE,
+    WORKLOAD_DASHBOARD,
+    Section,
+    cluster_variable,
+    frame,
+    namespace_variable,
+)
+from deploy.monitoring.panels import Query, bars, lines, listing, number
+
+PROBES = 'cause=~"LivenessProbe|StartupProbe"'
+
+TO_WORKLOAD = (
+    f"/d/{WORKLOAD_DASHBOARD}?var-datasource=${{datasource}}&${{cluster:queryparam}}"
+    "&var-namespace=${__data.fields.Namespace}&var-workload=${__value.text}&${__url_time_range}"
+)
+
+COLUMNS = {"namespace": "Namespace", "workload": "Workload", "container": "Container"}
+
+
+def now() -> Section:
+    """The numbers at the top."""
+    restarts = f"probewatch_container_restarts_total{{{NAMESPACE}"
+    return "Now", [
+        number(
+            "Containers in a loop",
+            f"sum(probewatch_restart_loop{{{NAMESPACE}}}) or vector(0)",
+            about="Containers that restart again and again, by the thresholds of their policy.",
+            bad_from=1,
+        ),
+        number(
+            "Pods that flap",
+            f"sum(probewatch_readiness_flapping{{{NAMESPACE}}}) or vector(0)",
+            about="Pods whose readiness comes and goes without a restart.",
+            bad_from=1,
+        ),
+        number(
+            "Pods not ready",
+            f'sum(probewatch_pods{{{NAMESPACE},state="NotReady"}}) or vector(0)',
+            about="Pods with probes that are not ready, those that have just started included.",
+        ),
+        number(
+            "Pods with probes",
+            f"sum(probewatch_pods{{{NAMESPACE}}})",
+            about="All pods that are watched.",
+        ),
+        number(
+            "Restarts",
+            f"sum(increase({restarts}}}[$__range]))",
+            about="Restarts within the dashboard's time, for whatever cause.",
+        ),
+        number(
+            "… by a probe",
+            f"sum(increase({restarts},{PROBES}}}[$__range])) or vector(0)",
+            about="Those of them that a liveness or startup probe made the kubelet do.",
+            bad_from=1,
+        ),
+    ]
+
+
+def causes() -> Section:
+    """Why containers restart."""
+    restarts = f"probewatch_container_restarts_total{{{NAMESPACE}}}"
+    return "Why containers restart", [
+        bars(
+            "Restarts by cause",
+            [
+                Query(
+                    expr=f"sum by (cause) (increase({restarts}[$__rate_interval])) > 0",
+                    legend="{{cause}}",
+                )
+            ],
+            about="What made the kubelet start containers again. docs/causes.md tells about each.",
+        ),
+        listing(
+            "Workloads that restart most",
+            "topk(20, sum by (namespace, workload, container, cause) "
+            f"(increase({restarts}[$__range])) >= 0.5)",
+            {**COLUMNS, "cause": "Cause"},
+            about="Within the dashboard's time. A workload leads to its own dashboard.",
+            value="Restarts",
+            link=TO_WORKLOAD,
+        ),
+        listing(
+            "Loops now",
+            "max by (namespace, workload, container, pod, cause) "
+            f"(probewatch_restart_loop{{{NAMESPACE}}}) > 0",
+            {**COLUMNS, "pod": "Pod", "cause": "Cause"},
+            about="Containers that are in a restart loop at this moment.",
+            value="",
+            link=TO_WORKLOAD,
+        ),
+        bars(
+            "Restarts that many pods have in common",
+            [
+                Query(
+                    expr="sum by (pattern, cause) (increase("
+                    f"probewatch_pattern_restarts_total{{{NAMESPACE}}}[$__rate_interval]))",
+                    legend="{{pattern}}: {{cause}}",
+                )
+            ],
+            about="Most pods of a workload, or several workloads of a node, within minutes.",
+        ),
+    ]
+
+
+def readiness() -> Section:
+    """Who gets no traffic, and why."""
+    lost = f'probewatch_readiness_transitions_total{{{NAMESPACE},to="NotReady"}}'
+    return "Readiness", [
+        bars(
+            "Losses of readiness by reason",
+            [
+                Query(
+                    expr=f"sum by (reason) (increase({lost}[$__rate_interval]))",
+                    legend="{{reason}}",
+                )
+            ],
+            about="Pods that were ready and are not any more, by what took it from them.",
+        ),
+        lines(
+            "Pods by state",
+            [
+                Query(
+                    expr=f"sum by (state) (probewatch_pods{{{NAMESPACE}}})",
+                    legend="{{state}}",
+                )
+            ],
+            about="Pods with probes.",
+        ),
+        listing(
+            "Not ready for longest",
+            "topk(20, time() - max by (namespace, workload, pod) "
+            f"(probewatch_not_ready_since_timestamp_seconds{{{NAMESPACE}}}))",
+            {"namespace": "Namespace", "workload": "Workload", "pod": "Pod"},
+            about="Since readiness was lost, or since the pod was made if it never was ready.",
+            value="Not ready for",
+            unit="s",
+            link=TO_WORKLOAD,
+        ),
+        listing(
+            "Time without readiness",
+            "topk(20, sum by (namespace, workload) (increase("
+            f"probewatch_not_ready_seconds_total{{{NAMESPACE}}}[$__range])) > 0)",
+            {"namespace": "Namespace", "workload": "Workload"},
+            about="Summed over a workload's pods, once they are ready again or gone.",
+            value="Not ready for",
+            unit="s",
+            link=TO_WORKLOAD,
+        ),
+    ]
+
+
+def probes() -> Section:
+    """What probes say, and what is wrong with them."""
+    failures = f"probewatch_probe_failures_total{{{NAMESPACE}}}"
+    return "Probes", [
+        bars(
+            "Failed probes",
+            [
+                Query(
+                    expr="sum by (probe_type, reason) "
+                    f"(increase({failures}[$__rate_interval])) > 0",
+                    legend="{{probe_type}}: {{reason}}",
+                )
+            ],
+            about="As far as the kubelet reports them, which it does not do for each one.",
+        ),
+        listing(
+            "Probes to look at",
+            "max by (namespace, workload, container, probe_type, finding) "
+            f"(probewatch_probe_advice{{{NAMESPACE}}}) > 0",
+            {**COLUMNS, "probe_type": "Probe", "finding": "Finding"},
+            about="What their owners should change; `probewatch advise` explains each finding.",
+            value="",
+            link=TO_WORKLOAD,
+        ),
+    ]
+
+
+def build() -> dashboard.Dashboard:
+    """Return the dashboard."""
+    return frame(
+        "Overview",
+        "probewatch-overview",
+        about="What restarts in the cluster and why, what loops, and what is not ready.",
+        variables=[cluster_variable(), namespace_variable()],
+        sections=[now(), causes(), readiness(), probes()],
+    )

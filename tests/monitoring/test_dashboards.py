@@ -1,0 +1,131 @@
+"""The dashboards: written from code, whole in form, and about what there is."""
+
+import itertools
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import REPOSITORY
+from tests.monitoring.queries import DASHBOARDS, Panel, dashboards, find_unknown, panels
+
+CHARTS = REPOSITORY / "deploy" / "chart" / "probewatch" / "files" / "dashboards"
+
+PANELS = list(panels())
+
+NAMES = ["operator", "overview", "workload"]
+
+
+def with_panels(name: str) -> list[dict[str, Any]]:
+    return [panel for panel in dashboards()[name]["panels"] if panel["type"] != "row"]
+
+
+@pytest.mark.slow
+def test_dashboards_are_what_make_monitoring_writes(tmp_path: Path) -> None:
+    """Both places have the dashboards as the code makes them; nobody edited one."""
+    module = ["-W", "ignore", "-m", "deploy.monitoring.dashboards"]
+    subprocess.run([sys.executable, *module, str(tmp_path)], check=True, cwd=REPOSITORY)
+
+    written, kept, in_chart = (
+        {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.json")}
+        for folder in (tmp_path, DASHBOARDS, CHARTS)
+    )
+    assert written == kept
+    assert written == in_chart
+    assert sorted(written) == [f"{name}.json" for name in NAMES]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_dashboard_chooses_its_source_and_cluster(name: str) -> None:
+    """Each dashboard lets people choose the data source and the cluster, before anything else."""
+    variables = [each["name"] for each in dashboards()[name]["templating"]["list"]]
+
+    assert variables[:2] == ["datasource", "cluster"]
+
+
+def test_dashboards_narrow_down() -> None:
+    """From the cluster to its namespaces, and from those to one workload."""
+    chosen = {
+        name: [each["name"] for each in tree["templating"]["list"]][2:]
+        for name, tree in dashboards().items()
+    }
+
+    assert chosen == {
+        "operator": [],
+        "overview": ["namespace"],
+        "workload": ["namespace", "workload"],
+    }
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_panels_tell_what_they_show(name: str) -> None:
+    """Each panel has a title, a sentence about it, a unit or columns, and the chosen source."""
+    for panel in with_panels(name):
+        assert panel["title"]
+        assert panel["description"].endswith("."), panel["title"]
+        assert panel["datasource"] == {"type": "prometheus", "uid": "$datasource"}
+        assert [t["datasource"]["uid"] for t in panel["targets"]] == ["$datasource"] * len(
+            panel["targets"]
+        )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_titles_and_numbers_of_panels_are_unique(name: str) -> None:
+    """No two panels of a dashboard have one title or one number."""
+    tree = dashboards()[name]["panels"]
+
+    assert len({panel["id"] for panel in tree}) == len(tree)
+    assert len({panel["title"] for panel in tree}) == len(tree)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_panels_do_not_overlap(name: str) -> None:
+    """Panels lie beside or below each other, within the 24 columns."""
+    places = [panel["gridPos"] for panel in dashboards()[name]["panels"]]
+
+    assert max(place["x"] + place["w"] for place in places) <= 24
+    for one, other in itertools.combinations(places, 2):
+        apart_x = one["x"] + one["w"] <= other["x"] or other["x"] + other["w"] <= one["x"]
+        apart_y = one["y"] + one["h"] <= other["y"] or other["y"] + other["h"] <= one["y"]
+        assert apart_x or apart_y
+
+
+@pytest.mark.parametrize("panel", PANELS, ids=str)
+def test_panel_asks_for_what_there_is(panel: Panel) -> None:
+    """Each metric that a panel names, and each label it selects by, is on /metrics."""
+    for expression in panel.expressions:
+        assert set() == find_unknown(expression)
+
+
+@pytest.mark.parametrize("panel", PANELS, ids=str)
+def test_panel_keeps_to_the_chosen_cluster(panel: Panel) -> None:
+    """Every selector of ours is narrowed to the cluster, and on the workload's page to it."""
+    wanted = {
+        "operator": ['cluster=~"$cluster"'],
+        "overview": ['cluster=~"$cluster"', 'namespace=~"$namespace"'],
+        "workload": ['cluster=~"$cluster"', 'namespace=~"$namespace"', 'workload=~"$workload"'],
+    }[panel.dashboard]
+
+    for expression in panel.expressions:
+        for matchers in re.findall(r"probewatch_\w+\{([^}]*)\}", expression):
+            assert [each for each in wanted if each not in matchers] == []
+        assert not re.search(r"probewatch_\w+(?![\w{])", expression)
+
+
+def test_rows_of_workloads_lead_to_their_dashboard() -> None:
+    """Each table of workloads in the overview links to the dashboard of the one in the row."""
+    uid = dashboards()["workload"]["uid"]
+    tables = [panel for panel in with_panels("overview") if panel["type"] == "table"]
+
+    assert tables
+    for panel in tables:
+        (links,) = [
+            prop["value"]
+            for override in panel["fieldConfig"]["overrides"]
+            for prop in override["properties"]
+            if prop["id"] == "links"
+        ]
+        assert links[0]["url"].startswith(f"/d/{uid}?")
