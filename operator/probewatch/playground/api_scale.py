@@ -1,12 +1,13 @@
 """The scale of a workload: its number of replicas as an object of its own."""
 
+from dataclasses import replace
 from typing import Any
 
 from probewatch.playground.api_answers import Answer, answer_json
 from probewatch.playground.api_columns import render_selector
 from probewatch.playground.api_requests import Request
 from probewatch.playground.api_users import User
-from probewatch.playground.api_writes import find_patch
+from probewatch.playground.api_writes import Writer, find_patch
 from probewatch.playground.objects import Stored
 from probewatch.playground.objects_registry import Registry
 from probewatch.playground.objects_status import StatusError
@@ -20,8 +21,9 @@ SHARED_META = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp
 class ScaleRequests:
     """Answers requests on `…/scale`."""
 
-    def __init__(self, registry: Registry) -> None:
+    def __init__(self, registry: Registry, writer: Writer) -> None:
         self._registry = registry
+        self._writer = writer
 
     def answer(self, type_: ResourceType, request: Request, _user: User) -> Answer:
         """Show or change the number of replicas.
@@ -49,7 +51,8 @@ class ScaleRequests:
             replicas = (scale.get("spec") or {}).get("replicas") or 0
             return {**obj, "metadata": meta, "spec": {**obj["spec"], "replicas": replicas}}
 
-        stored: Stored = self._registry.change(type_, request.namespace, request.name, change)
+        how = replace(self._writer.plan(type_, request), subresource="")
+        stored: Stored = self._registry.change(type_, request.namespace, request.name, change, how)
         return answer_json(render_scale(stored.object))
 
 

@@ -7,7 +7,7 @@ none (`--validate=strict`), without a list of its own. They are loaded when firs
 
 import functools
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from probewatch.playground.objects_types import ResourceType
 
@@ -45,7 +45,9 @@ def _load(names: Sequence[str]) -> Mapping[str, Schema]:
     from kubernetes.client import models  # noqa: PLC0415
     from pydantic.json_schema import models_json_schema  # noqa: PLC0415
 
-    wanted = [(getattr(models, name), "validation") for name in names if hasattr(models, name)]
+    wanted: list[tuple[Any, Literal["validation"]]] = [
+        (getattr(models, name), "validation") for name in names if hasattr(models, name)
+    ]
     _, found = models_json_schema(wanted, by_alias=True, ref_template=REF + "{model}")
     return {name: _clean(schema) for name, schema in (found.get("$defs") or {}).items()}
 

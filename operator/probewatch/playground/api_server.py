@@ -61,14 +61,15 @@ class ApiServer:
         registry, rights = self.registry, Rights(self.registry.store)
         tables = Tables(registry.clock.now)
         self._definitions.on_change.append(lambda: tables.learn(self._definitions.versions))
-        reviews, scales = Reviews(self.tokens, rights), ScaleRequests(registry)
+        writer = Writer(registry, lambda: self._definitions.versions)
+        reviews, scales = Reviews(self.tokens, rights), ScaleRequests(registry, writer)
         questions = {
             (type_.qualified, ""): reviews.answer for type_ in registry.types if type_.asks
         }
         objects = ObjectRequests(
             registry,
             tables.make,
-            writer=Writer(registry, lambda: self._definitions.versions),
+            writer=writer,
             bookmark_seconds=bookmark_seconds,
         )
         return Api(

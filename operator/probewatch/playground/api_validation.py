@@ -1,6 +1,6 @@
 """Field validation: what becomes of fields that a kind does not have."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from probewatch.playground.api_requests import Request
@@ -13,8 +13,6 @@ from probewatch.playground.objects_types import ResourceType
 
 JsonObject = dict[str, Any]
 Versions = Mapping[tuple[str, str], Version]
-
-HEAD = {"apiVersion": {}, "kind": {}}
 
 
 def validate_fields(
@@ -62,7 +60,7 @@ def _check_types(type_: ResourceType, schema: Mapping[str, Any], obj: JsonObject
         )
 
 
-def render_warnings(warnings: list[str]) -> Mapping[str, str]:
+def render_warnings(warnings: Sequence[str]) -> Mapping[str, str]:
     """Return the header that tells the client of warnings."""
     if not warnings:
         return {}

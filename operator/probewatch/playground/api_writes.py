@@ -63,7 +63,7 @@ class Writer:
 
     def _create(self, type_: ResourceType, request: Request) -> Outcome:
         obj, warnings = self._read(type_, request)
-        stored = self._registry.create(type_, obj, self._how(type_, request))
+        stored = self._registry.create(type_, obj, self.plan(type_, request))
         return Outcome(stored=stored, is_new=True, warnings=tuple(warnings))
 
     def _read(self, type_: ResourceType, request: Request) -> tuple[JsonObject, list[str]]:
@@ -73,7 +73,7 @@ class Writer:
     def _update(self, type_: ResourceType, request: Request) -> Outcome:
         obj, warnings = self._read(type_, request)
         was_there = self._registry.find(type_, request.namespace, request.name)
-        stored = self._registry.update(type_, obj, self._how(type_, request))
+        stored = self._registry.update(type_, obj, self.plan(type_, request))
         return Outcome(stored=stored, is_new=not was_there, warnings=tuple(warnings))
 
     def _patch(self, type_: ResourceType, request: Request) -> Outcome:
@@ -84,15 +84,14 @@ class Writer:
             warnings.extend(found)
             return new
 
-        how = self._how(type_, request)
+        how = self.plan(type_, request)
         stored = self._registry.change(type_, request.namespace, request.name, make, how)
         return Outcome(stored=stored, warnings=tuple(warnings))
 
     def _apply(self, type_: ResourceType, request: Request) -> Outcome:
         if not request.query.get("fieldManager"):
-            raise bad_request(
-                'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value'
-            )
+            text = "fieldManager: Required value: is required for apply patch"
+            raise bad_request(f'PatchOptions.meta.k8s.io "" is invalid: {text}')
         wanted = place_object(type_, request, read_yaml(request.body))
         wanted, warnings = validate_fields(type_, request, wanted, self._versions())
         manager = manager_of(request, APPLY, type_.group_version)
@@ -111,7 +110,11 @@ class Writer:
 
     # --- who writes -----------------------------------------------------------------
 
-    def _how(self, type_: ResourceType, request: Request) -> Write:
+    def plan(self, type_: ResourceType, request: Request) -> Write:
+        """Return how the request wants to write, put down to its writer.
+
+        Raises: StatusError 400.
+        """
         manager = manager_of(request, UPDATE, type_.group_version)
         now, keys = render_time(self._registry.clock.now()), self._keys(type_)
 
