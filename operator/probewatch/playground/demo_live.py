@@ -76,6 +76,7 @@ class LiveShow:
 
 
 def _panel(title: str, lines: list[Text]) -> Panel:
+    lines = lines or [Text("nothing yet", style="dim")]
     return Panel(Group(*lines), title=title, title_align="left", border_style="dim")
 
 

@@ -6,7 +6,7 @@ import socket
 import sys
 from asyncio.subprocess import PIPE, STDOUT, Process
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from http import HTTPStatus
 from typing import Self
@@ -30,11 +30,19 @@ class OperatorEndedError(ProbewatchError):
 class OperatorProcess:
     """Runs the operator against a kubeconfig; `tell` gets each line that it writes."""
 
-    def __init__(self, kubeconfig: str, guard: Guard, *, tell: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        kubeconfig: str,
+        guard: Guard,
+        *,
+        tell: Callable[[str], None],
+        settings: Mapping[str, str] | None = None,
+    ) -> None:
         self.address = f"127.0.0.1:{_free_port()}"
         self._kubeconfig = kubeconfig
         self._guard = guard
         self._tell = tell
+        self._settings = settings or {}
         self._process: Process | None = None
         self._reading: asyncio.Task[None] | None = None
         self._last: deque[str] = deque(maxlen=LINES_KEPT)
@@ -53,7 +61,11 @@ class OperatorProcess:
             *("--log-format", "json"),
         ]
         self._process = await asyncio.create_subprocess_exec(
-            *command, env=_environment(), stdout=PIPE, stderr=STDOUT, start_new_session=True
+            *command,
+            env=_environment() | self._settings,
+            stdout=PIPE,
+            stderr=STDOUT,
+            start_new_session=True,
         )
         self._guard.watch(self._process.pid)
         self._reading = asyncio.create_task(self._read(self._process))
@@ -125,9 +137,14 @@ class OperatorProcess:
         status, _ = await self._get("/readyz")
         return status == HTTPStatus.OK
 
+    async def scrape(self) -> str:
+        """Return what /metrics says; empty if it does not answer."""
+        _, text = await self._get("/metrics")
+        return text
+
     async def scrape_restarts(self) -> tuple[str, ...]:
         """Scrape /metrics, and return the lines of restarts that have happened."""
-        _, text = await self._get("/metrics")
+        text = await self.scrape()
         lines = (line for line in text.splitlines() if line.startswith(RESTARTS + "{"))
         return tuple(line for line in lines if float(line.rsplit(" ", 1)[1]) > 0)
 

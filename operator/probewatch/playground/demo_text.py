@@ -11,6 +11,7 @@ JsonObject = dict[str, Any]
 POD_COLUMNS = ("NAME", "READY", "STATUS", "RESTARTS", "AGE")
 SECONDS_ALONE_MINUTES, MINUTES_ALONE = 2, 10
 """Below two minutes kubectl prints seconds, from ten on minutes."""
+FIRST_FACTS = ("to", "cause", "confidence", "reason", "finding")
 EVENT_COLUMNS = ("LAST SEEN", "TYPE", "REASON", "OBJECT", "MESSAGE")
 
 
@@ -54,9 +55,12 @@ def render_age(seconds: float) -> str:
 
 
 def finding_text(found: Found) -> str:
-    """Return a finding in one line."""
-    shown = " ".join(f"{key}={_short(value)}" for key, value in found.facts.items())
-    return f"{found.words}  {shown}"
+    """Return a finding in one line: what matters most, then the other facts."""
+    first = [str(found.facts[key]) for key in FIRST_FACTS if key in found.facts]
+    rest = [
+        f"{key} {_short(value)}" for key, value in found.facts.items() if key not in FIRST_FACTS
+    ]
+    return f"{found.words}: {', '.join(first)}  ({', '.join(rest)})".replace("_", " ")
 
 
 def _short(value: object) -> str:

@@ -11,7 +11,7 @@ KILLS = (
         shows="A liveness probe over HTTP fails three times, and the container ends with 143.",
         pod=pod(app("-bad 20-", livenessProbe=http(), readinessProbe=http("/ready"))),
         verdicts=KILLED,
-        events=(*TOLD, "ReadinessLost"),
+        events=TOLD,
         readiness=(("Ready", "Startup"), ("NotReady", "ContainerRestart")),
         failures=("Liveness",),
     ),

@@ -1,0 +1,203 @@
+"""The stories, played on the playground with the real operator: verdicts, Events, metrics."""
+
+import asyncio
+import re
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from probewatch.playground.cluster import Cluster, ClusterOptions
+from probewatch.playground.demo_operator import OperatorProcess
+from probewatch.playground.demo_state import CONTROLLER, READINESS, RESTARTED, parse_record
+from probewatch.playground.objects import Change
+from probewatch.playground.stories import SECONDS, STORIES
+from probewatch.playground.stories_pods import OTHER_IMAGE, Story
+
+JsonObject = dict[str, Any]
+Labels = Mapping[str, str]
+SPEED = 4.0
+NAMESPACE = "stories"
+LATE_SECONDS = 10.0
+"""Of real time, for what is still on its way when the stories are over."""
+SETTINGS = {"PROBEWATCH_SETTLE_SECONDS": "2"}
+"""The stories are short: so is the wait for late evidence."""
+RESTARTS, FAILURES = "probewatch_container_restarts_total", "probewatch_probe_failures_total"
+READS = {"get", "list", "watch"}
+
+pytestmark = pytest.mark.slow
+
+
+@dataclass
+class Heard:
+    """What the operator has said, by pod, and what it has done to pods."""
+
+    findings: dict[str, list[JsonObject]] = field(default_factory=lambda: defaultdict(list))
+    events: dict[str, list[JsonObject]] = field(default_factory=lambda: defaultdict(list))
+    metrics: list[tuple[str, Labels, float]] = field(default_factory=list)
+    writes: list[str] = field(default_factory=list)
+    pods: dict[str, JsonObject] = field(default_factory=dict)
+
+    def hear(self, line: str) -> None:
+        record = parse_record(line)
+        if record.get("logger") == "probewatch.findings":
+            self.findings[record["pod"]].append(record)
+
+    def notice(self, storage: str, change: Change) -> None:
+        obj = change.new.object
+        if storage == "pods":
+            self.pods[obj["metadata"]["name"]] = obj
+        elif storage == "events" and obj.get("reportingComponent") == CONTROLLER:
+            self.events[obj["involvedObject"]["name"]].append(obj)
+
+    def restarts(self, story: Story) -> list[JsonObject]:
+        return [item for item in self.findings[story.name] if item["message"] == RESTARTED]
+
+    def readiness(self, story: Story) -> set[tuple[str, str]]:
+        found = (item for item in self.findings[story.name] if item["message"] == READINESS)
+        return {(item["to"], item["reason"]) for item in found}
+
+    def reasons(self, story: Story) -> set[str]:
+        return {event["reason"] for event in self.events[story.name]}
+
+    def is_told(self, story: Story) -> bool:
+        """Whether all that a story has to bring has been heard."""
+        return (
+            set(story.verdicts) <= {item["container"] for item in self.restarts(story)}
+            and set(story.events) <= self.reasons(story)
+            and set(story.readiness) <= self.readiness(story)
+        )
+
+    def total(self, name: str, **wanted: str) -> float:
+        """Return the sum of a metric's values with these labels."""
+        return sum(
+            value
+            for found, labels, value in self.metrics
+            if found == name and wanted.items() <= labels.items()
+        )
+
+
+@pytest.fixture(name="heard", scope="module")
+def _heard() -> Heard:
+    """All stories, played side by side."""
+    return asyncio.run(play())
+
+
+async def play() -> Heard:
+    heard = Heard()
+    async with Cluster(ClusterOptions(speed=SPEED)) as cluster:
+        cluster.registry.store.listeners.append(heard.notice)
+        namespaces = cluster.registry.types.builtin("namespaces")
+        cluster.registry.create(namespaces, {"metadata": {"name": NAMESPACE}})
+        guard = cluster.runtime.guard
+        operator = OperatorProcess(cluster.kubeconfig, guard, tell=heard.hear, settings=SETTINGS)
+        async with operator:
+            await tell_stories(cluster, heard)
+            heard.metrics = parse_metrics(await operator.scrape())
+        heard.writes = [
+            f"{record.action.verb} {record.action.full_resource}"
+            for record in cluster.server.audit
+            if record.action.resource == "pods" and record.action.verb not in READS
+        ]
+    return heard
+
+
+async def tell_stories(cluster: Cluster, heard: Heard) -> None:
+    pods = cluster.registry.types.builtin("pods")
+    for story in STORIES:
+        manifest = story.manifest
+        placed = {**manifest["metadata"], "namespace": NAMESPACE}
+        cluster.registry.create(pods, {**manifest, "metadata": placed})
+        if story.image_at is not None:
+            asyncio.get_running_loop().call_later(
+                story.image_at / SPEED, change_image, cluster, story
+            )
+    await asyncio.sleep(SECONDS / SPEED)
+    for _ in range(int(LATE_SECONDS / 0.1)):
+        if all(map(heard.is_told, STORIES)):
+            return
+        await asyncio.sleep(0.1)
+
+
+def change_image(cluster: Cluster, story: Story) -> None:
+    def change(pod: JsonObject) -> JsonObject:
+        containers = [{**item, "image": OTHER_IMAGE} for item in pod["spec"]["containers"]]
+        return {**pod, "spec": {**pod["spec"], "containers": containers}}
+
+    pods = cluster.registry.types.builtin("pods")
+    cluster.registry.change(pods, NAMESPACE, story.name, change)
+
+
+def parse_metrics(text: str) -> list[tuple[str, Labels, float]]:
+    found = re.findall(r"^(\w+)\{(.*)\} (\S+)$", text, re.MULTILINE)
+    return [
+        (name, dict(re.findall(r'(\w+)="([^"]*)"', labels)), float(value))
+        for name, labels, value in found
+    ]
+
+
+def by_name(stories: tuple[Story, ...] = STORIES) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("story", [pytest.param(it, id=it.name) for it in stories])
+
+
+@by_name()
+def test_each_restart_has_its_cause(heard: Heard, story: Story) -> None:
+    """Every restart gets the cause that it had, and nothing else restarts."""
+    found = {(item["container"], item["cause"]) for item in heard.restarts(story)}
+
+    assert set(story.verdicts.items()) == found
+
+
+@by_name(tuple(story for story in STORIES if "LivenessProbe" in story.verdicts.values()))
+def test_kills_that_were_told_are_confirmed(heard: Heard, story: Story) -> None:
+    """With the kubelet's own word for it, a verdict is sure."""
+    killed = [item for item in heard.restarts(story) if item["cause"] == "LivenessProbe"]
+
+    assert {"Confirmed"} == {item["confidence"] for item in killed}
+
+
+@by_name()
+def test_the_events_are_there(heard: Heard, story: Story) -> None:
+    """The Events that a story calls for are on its pod, and none that blames a probe wrongly."""
+    reasons = heard.reasons(story)
+
+    assert set(story.events) <= reasons
+    blamed = {reason for reason in reasons if reason.endswith("ProbeRestart")}
+    assert blamed <= set(story.events)
+
+
+@by_name(tuple(story for story in STORIES if story.readiness))
+def test_readiness_is_told_with_its_reason(heard: Heard, story: Story) -> None:
+    """Readiness comes and goes for the reasons that it had."""
+    assert set(story.readiness) <= heard.readiness(story)
+
+
+@by_name()
+def test_the_restarts_are_counted(heard: Heard, story: Story) -> None:
+    """The counters by cause add up to what was found, and to the pod's own counts."""
+    counted = heard.total(RESTARTS, namespace=NAMESPACE, workload=story.name)
+    status = heard.pods[story.name]["status"]
+    every = [*status.get("initContainerStatuses", ()), *status.get("containerStatuses", ())]
+
+    # What restarts at the last moment may not have been scraped.
+    assert abs(sum(item["restartCount"] for item in every) - counted) <= 1
+    for container, cause in story.verdicts.items():
+        labels = {"workload": story.name, "container": container, "cause": cause}
+        assert heard.total(RESTARTS, **labels) >= 1
+
+
+@by_name(tuple(story for story in STORIES if story.failures))
+def test_failures_are_counted(heard: Heard, story: Story) -> None:
+    """Failed probes are counted by type, whether or not anything comes of them."""
+    for probe_type in story.failures:
+        assert heard.total(FAILURES, workload=story.name, probe_type=probe_type) >= 1
+
+
+def test_nothing_was_written_to_pods(heard: Heard) -> None:
+    """The operator reads pods, and never writes to them."""
+    assert [] == heard.writes
+    for pod in heard.pods.values():
+        assert "finalizers" not in pod["metadata"]
+        assert not [key for key in pod["metadata"].get("annotations", ()) if "kopf" in key]
