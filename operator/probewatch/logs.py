@@ -44,6 +44,13 @@ def configure(*, log_format: LogFormat, level: LogLevel, stream: TextIO | None =
         handler.addFilter(shorten_kopf)
     logging.getLogger(OWN).setLevel(level.upper())
     logging.captureWarnings(capture=True)
+    _skip_what_is_not_written()
+
+
+def _skip_what_is_not_written() -> None:
+    """Spare each record a walk up the stack and a look at threads: neither is written."""
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    logging._srcfile = None  # noqa: SLF001  # as Python's logging HOWTO says, "Optimization"
 
 
 def shorten_kopf(record: logging.LogRecord) -> bool:

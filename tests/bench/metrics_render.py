@@ -139,7 +139,7 @@ async def render(counters: Counters, wanted: Wanted) -> tuple[float, float, int]
     await asyncio.sleep(2 * TICK_SECONDS)
     ticker.cancel()
     renderer.close()
-    return took, max(pauses), len(body)
+    return took, max(pauses), sum(map(len, body))
 
 
 async def _tick(pauses: list[float]) -> None:

@@ -1,78 +1,81 @@
-"""(b): the operator itself, with every part it has in a cluster."""
+"""(b): the operator itself, all of it, as `probewatch run` starts it.
+
+The one thing added is a last sink, that notes when a finding has passed all others: what
+is noted is asked for over standard input, after the measurement.
+"""
 
 import asyncio
-import random
+import json
+import os
+import sys
+import tempfile
 import time
+from collections.abc import Sequence
+from pathlib import Path
 
-from probewatch.boundary import Boundary
-from probewatch.clock import Clock
-from probewatch.controller import Controller
-from probewatch.core.findings import Finding
-from probewatch.core.model import PodRef, Workload
-from probewatch.feeds import EvidenceFeed, PodFeed
-from probewatch.kube import client, credentials, login, objects
-from probewatch.kube.workloads import nearest_workload
-from probewatch.store import Store
-from probewatch.watch.decoding import Decoder
-from probewatch.watch.loop import WatchLoop
-from probewatch.watch.transport import Surroundings, WatchTarget
-from tests.bench.gate import run, wait_for_start
+from probewatch import logs
+from probewatch.commands import run as command
+from probewatch.controller import Sink
+from probewatch.core.findings import Finding, ReadinessChanged
+from probewatch.core.model import Workload
+from probewatch.service_parts import Parts
+from probewatch.service_runtime import collect_rarely, run_on_best_loop
+from probewatch.settings import Settings
+from tests.bench.gate import wait_for_start
 
 
-class Sink:
-    def publish(self, finding: Finding, workload: Workload) -> None:
-        pass
+class Stopwatch:
+    """Notes when changes of readiness have been counted."""
+
+    def __init__(self) -> None:
+        self.noted: list[tuple[str, float]] = []
+
+    def publish(self, finding: Finding, workload: Workload) -> None:  # noqa: ARG002  # a sink's
+        """Note one."""
+        if isinstance(finding, ReadinessChanged) and not finding.hidden:
+            self.noted.append((finding.pod.uid, time.monotonic()))
+
+    def tell(self) -> None:
+        """Answer a line of standard input."""
+        if sys.stdin.readline():
+            print(json.dumps(self.noted), flush=True)
+            self.noted.clear()
 
 
-class Resolver:
-    def find(self, pod: PodRef) -> Workload:
-        return nearest_workload(pod)
+class TimedParts(Parts):
+    """The operator's parts, and the stopwatch."""
 
-    async def resolve(self, pod: PodRef) -> Workload:
-        return nearest_workload(pod)
-
-
-class Given:
-    def __init__(self, server: str) -> None:
-        self._server = server
-
-    async def read(self, *, refused: bool) -> credentials.Access:  # noqa: ARG002
-        return credentials.Access(server=self._server, where="bench")
+    def _build_sinks(self) -> Sequence[Sink]:
+        stopwatch = Stopwatch()
+        asyncio.get_running_loop().add_reader(sys.stdin, stopwatch.tell)
+        return (*super()._build_sinks(), stopwatch)
 
 
-async def main(server: str) -> None:
-    """Run until killed."""
-    clock = Clock()
-    access = login.Login(Given(server), clock=clock)
-    await access.read()
-    boundary = Boundary(clock=clock)
-    controller = Controller(
-        store=Store(), sinks=(Sink(),), resolver=Resolver(), boundary=boundary, clock=clock
-    )
-    around = Surroundings(
-        monotonic=time.monotonic, now=time.time, sleep=asyncio.sleep, chance=random.random
-    )
-    async with client.ApiClient(access, timeout_seconds=30, clock=clock) as api:
-        pods = WatchLoop(
-            transport=api,
-            target=WatchTarget(path="/api/v1/pods", name="pods"),
-            decoder=Decoder(objects.Pod),
-            handler=PodFeed(controller, boundary),
-            around=around,
-        )
-        events = WatchLoop(
-            transport=api,
-            target=WatchTarget(
-                path="/api/v1/events",
-                name="events",
-                params={"fieldSelector": "involvedObject.kind=Pod,source=kubelet"},
-            ),
-            decoder=Decoder(objects.Event),
-            handler=EvidenceFeed(controller, boundary),
-            around=around,
-        )
-        await asyncio.gather(pods.run(), events.run(), controller.publish(), controller.beat())
+def kubeconfig(server: str) -> str:
+    """A kubeconfig for the load server."""
+    named = {"clusters": {"cluster": {"server": server}}, "users": {"user": {}}}
+    config = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": "load",
+        "contexts": [{"name": "load", "context": {"cluster": "load", "user": "load"}}],
+        **{plural: [{"name": "load", **value}] for plural, value in named.items()},
+    }
+    return json.dumps(config)
+
+
+def main() -> None:
+    """Run the operator against the server that is named once all is loaded."""
+    server = wait_for_start()
+    command.Parts = TimedParts  # type: ignore[attr-defined]  # the one thing that is added
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "kubeconfig")
+        path.write_text(kubeconfig(server), encoding="utf-8")
+        settings = Settings(kubeconfig=str(path), metrics_address="127.0.0.1:0")
+        logs.configure(log_format=settings.log_format, level=settings.log_level)
+        collect_rarely()
+        run_on_best_loop(command.serve(settings, os.environ))
 
 
 if __name__ == "__main__":
-    run(main(wait_for_start()))
+    main()

@@ -4,9 +4,10 @@ Counts of one Event object rise between deliveries; the book turns them into
 *marks*: when, and how many further occurrences this delivery stands for.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from probewatch.core.evidence import Evidence, EvidenceKind
+from probewatch.core.values import replace
 
 KILLS_KEPT = 16
 FAILURES_KEPT = 32

@@ -6,7 +6,6 @@ succeeded (kubernetes issue 109537). No restart is counted for these, and withou
 a finding of its own such a kill would be seen by nobody.
 """
 
-from dataclasses import replace
 
 from probewatch.core.book import Book
 from probewatch.core.evidence import EvidenceKind
@@ -23,6 +22,7 @@ from probewatch.core.model import (
 )
 from probewatch.core.restarts import CountedRestart, Path
 from probewatch.core.state import ContainerMemory, PodState
+from probewatch.core.values import replace
 from probewatch.core.verdict import PROBE_KILLS
 
 SUCCEEDED, FAILED = "Succeeded", "Failed"

@@ -6,7 +6,6 @@ count that it shows. A version older than the records is no news, whoever sends
 it: what it shows is counted already.
 """
 
-from dataclasses import replace
 
 from probewatch.core.counting import Counted, count
 from probewatch.core.endings import endings_of
@@ -15,6 +14,7 @@ from probewatch.core.readiness import first_readiness
 from probewatch.core.remembered import Remembered, RememberedContainer
 from probewatch.core.restarts import Watermark
 from probewatch.core.state import ContainerMemory, PodState
+from probewatch.core.values import replace
 
 
 def first_state(pod: Pod, remembered: Remembered, *, now: float) -> tuple[PodState, Counted]:

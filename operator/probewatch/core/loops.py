@@ -6,13 +6,13 @@ half hour does not resolve between two kills.
 """
 
 from collections import Counter
-from dataclasses import replace
 from itertools import pairwise
 
 from probewatch.core.findings import Cause, Finding, LoopEnded, LoopStarted, Restart
 from probewatch.core.model import PodRef
 from probewatch.core.policy import Policy
 from probewatch.core.state import LoopState
+from probewatch.core.values import replace
 
 NOT_A_LOOP = frozenset({Cause.SPEC_CHANGE, Cause.RESIZE})
 """Restarts that people ask for."""

@@ -4,7 +4,7 @@
 one more observation, so a restart can wait for late evidence and no test sleeps.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from probewatch.core import loops, verdicts
 from probewatch.core.book import Mark, enter
@@ -19,6 +19,7 @@ from probewatch.core.policy import Policy
 from probewatch.core.readiness import calm_down, follow_readiness
 from probewatch.core.remembered import NOTHING_REMEMBERED, Remembered
 from probewatch.core.state import ContainerMemory, PodState, with_memory
+from probewatch.core.values import replace
 
 POD_LEVEL = frozenset(
     {

@@ -12,10 +12,11 @@ of different nodes are not to be compared.
 
 from collections import OrderedDict, deque
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from probewatch.core.findings import Cause, Pattern, Restart
 from probewatch.core.model import PodRef, PodUid
+from probewatch.core.values import replace
 
 WINDOW_SECONDS = 120.0
 """Pods that fail for one reason are killed within a few probe periods and one grace."""

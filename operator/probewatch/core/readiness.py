@@ -4,7 +4,6 @@ The condition's `lastTransitionTime` is the authority for *when*. The same
 status with a newer time means that the opposite was true in between, unseen.
 """
 
-from dataclasses import replace
 
 from probewatch.core.findings import (
     Finding,
@@ -16,6 +15,7 @@ from probewatch.core.findings import (
 from probewatch.core.model import Condition, Pod, PodRef
 from probewatch.core.policy import Policy
 from probewatch.core.state import ReadinessState
+from probewatch.core.values import replace
 
 NO_FLAPS = frozenset(
     {

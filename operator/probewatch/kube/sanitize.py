@@ -22,6 +22,8 @@ def sanitize(text: str, *, limit: int) -> str:
     direction-changing characters go; what is cut ends with an ellipsis. Doing
     it twice changes nothing.
     """
+    if len(text) <= limit and text.isascii() and text.isprintable():
+        return text  # as names in the API are
     head = text[: limit * _INPUT_PER_OUTPUT]
     cut_off = len(head) < len(text)
     if not (head.isascii() and head.isprintable()):
