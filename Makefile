@@ -44,6 +44,11 @@ test: $(DEV)  ## All tests; ARGS="tests/core -x" for some
 	@echo "==> pytest $(ARGS)"
 	@$(BIN)/python -m pytest $(ARGS)
 
+.PHONY: e2e
+e2e: $(DEV)  ## The operator on the cluster of the current kubeconfig, in a namespace of its own (E2E_IMAGE)
+	@echo "==> pytest tests/e2e $(ARGS)"
+	@$(BIN)/python -m pytest -p no:randomly tests/e2e $(ARGS)
+
 .PHONY: quick
 quick: $(DEV)  ## The tests that take less than a quarter of a second each
 	@echo "==> pytest -m 'not slow' $(ARGS)"

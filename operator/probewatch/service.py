@@ -44,6 +44,7 @@ class Service:
         Raises SettingsError, before anything is watched, where metrics cannot be served.
         """
         await self.parts.server.start()
+        _log.info("Metrics and health are served", extra={"port": self.parts.server.port})
         try:
             await self._run(stop)
         finally:
