@@ -34,7 +34,7 @@ from probewatch.core.model import (
 from probewatch.kube.event_writer import EventStats
 from probewatch.metrics.collector import Sources
 from probewatch.metrics.counters import Counters
-from probewatch.metrics.exposition import Exposition
+from probewatch.metrics.exposition import Exposition, Snapshot
 from probewatch.metrics.negotiation import Wanted
 from probewatch.metrics.totals import Total
 from probewatch.watch.transport import WatchStats
@@ -183,9 +183,12 @@ class Scene:
         for finding in findings:
             self.counters.publish(finding, workload)
 
+    def render(self, snapshot: Snapshot, wanted: Wanted) -> bytes:
+        return b"".join(self.exposition.render(snapshot, wanted))
+
     def scrape(self, *, open_metrics: bool = False) -> str:
         wanted = Wanted(open_metrics=open_metrics)
-        return self.exposition.render(self.exposition.snapshot(), wanted).decode()
+        return self.render(self.exposition.snapshot(), wanted).decode()
 
     def show(self, *names: str) -> str:
         """What a scrape says of families, without the prefix of their names and without comments.

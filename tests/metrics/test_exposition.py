@@ -118,9 +118,9 @@ def test_gzip_holds_the_same() -> None:
     scene = full_scene()
     snapshot = scene.exposition.snapshot()
 
-    packed = scene.exposition.render(snapshot, Wanted(gzip=True))
+    packed = scene.render(snapshot, Wanted(gzip=True))
 
-    plain = scene.exposition.render(snapshot, Wanted())
+    plain = scene.render(snapshot, Wanted())
     ours = b"# HELP probewatch_container_restarts_total"
     assert gzip.decompress(packed).partition(ours)[1:] == plain.partition(ours)[1:]
 
@@ -129,12 +129,12 @@ def test_snapshot_does_not_change() -> None:
     """What happens while an answer is rendered belongs to the next one."""
     scene = full_scene()
     snapshot = scene.exposition.snapshot()
-    before = scene.exposition.render(snapshot, Wanted())
+    before = scene.render(snapshot, Wanted())
 
     scene.publish(restart(), ready(Readiness.READY, time_to_ready=1.0))
 
     ours = b"# HELP probewatch_container_restarts_total"
-    after = scene.exposition.render(snapshot, Wanted())
+    after = scene.render(snapshot, Wanted())
     assert before.partition(ours)[2] == after.partition(ours)[2]
 
 

@@ -9,7 +9,7 @@ import itertools
 import time
 import zlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry, ProcessCollector
@@ -29,8 +29,8 @@ from probewatch.metrics.survey import PodHeader, Survey, survey
 
 STATES = ("Ready", "NotReady", "Terminating", "Completed")
 
-LINES_AT_ONCE = 2000
-"""Subjects whose lines are joined at a time; bounds what compressing has to hold."""
+SUBJECTS_AT_ONCE = 100
+"""So many subjects' lines are one piece: some 100 KB, which is sent or compressed at once."""
 
 GZIP = 16 + zlib.MAX_WBITS
 FAST = 1
@@ -73,8 +73,8 @@ class Exposition:
             ),
         )
 
-    def render(self, snapshot: Snapshot, wanted: Wanted) -> bytes:
-        """Return the answer's body; may be called in any thread."""
+    def render(self, snapshot: Snapshot, wanted: Wanted) -> Sequence[bytes]:
+        """Return the answer's body in pieces; may be called in any thread."""
         begun = time.perf_counter()
         registry = CollectorRegistry()
         registry.register(_Collected(snapshot.operator))
@@ -179,15 +179,15 @@ def _in_pieces(lines: Iterator[str]) -> Iterator[bytes]:
     piece: list[str] = []
     for line in lines:
         piece.append(line)
-        if len(piece) >= LINES_AT_ONCE:
+        if len(piece) >= SUBJECTS_AT_ONCE:
             yield "".join(piece).encode()
             piece.clear()
     yield "".join(piece).encode()
 
 
-def _pack(pieces: Iterable[bytes], wanted: Wanted) -> bytes:
+def _pack(pieces: Iterable[bytes], wanted: Wanted) -> Sequence[bytes]:
     if not wanted.gzip:
-        return b"".join(pieces)
+        return tuple(pieces)
     packer = zlib.compressobj(level=FAST, wbits=GZIP)
     packed = [packer.compress(piece) for piece in pieces]
-    return b"".join((*packed, packer.flush()))
+    return (b"".join((*packed, packer.flush())),)

@@ -5,6 +5,7 @@ the event loop. The thread gets a snapshot that nobody changes any more.
 """
 
 import asyncio
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from probewatch.metrics.exposition import Exposition
@@ -18,10 +19,10 @@ class Renderer:
         self._exposition = exposition
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="metrics")
         self._turn = asyncio.Lock()
-        self._running: dict[Wanted, asyncio.Task[bytes]] = {}
+        self._running: dict[Wanted, asyncio.Task[Sequence[bytes]]] = {}
 
-    async def render(self, wanted: Wanted) -> bytes:
-        """Return the whole answer; what was asked for while it is made gets the same."""
+    async def render(self, wanted: Wanted) -> Sequence[bytes]:
+        """Return the whole answer in pieces; what was asked for while it is made gets the same."""
         running = self._running.get(wanted)
         if running is None:
             running = asyncio.create_task(self._render(wanted))
@@ -30,7 +31,7 @@ class Renderer:
         # One that goes away does not take the answer from the others.
         return await asyncio.shield(running)
 
-    async def _render(self, wanted: Wanted) -> bytes:
+    async def _render(self, wanted: Wanted) -> Sequence[bytes]:
         async with self._turn:
             snapshot = self._exposition.snapshot()
             loop = asyncio.get_running_loop()

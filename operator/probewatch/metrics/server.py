@@ -30,46 +30,27 @@ connections the oldest idle one has to go, so that nobody can keep others out.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Protocol, Self
+from typing import Self
 
 from aiohttp import web
 
 from probewatch.boundary import Boundary
-from probewatch.metrics.authorization import Authorizer, Verdict
+from probewatch.metrics.answers import Answers, Gate, Health, Question, Reply, say
+from probewatch.metrics.authorization import Authorizer
 from probewatch.metrics.connections import Doorman, dismiss
 from probewatch.metrics.exposition import Exposition
 from probewatch.metrics.listening import listen, parse_address
-from probewatch.metrics.negotiation import negotiate
 from probewatch.metrics.rendering import Renderer
 from probewatch.metrics.tls import Certificate
 from probewatch.settings import Settings, variable_name
-
-METHODS = frozenset({"GET", "HEAD"})
 
 LONGEST_HEADER = 16 * 1024
 """Bytes of one header; tokens of large clusters are longer than the usual limit of 8 KiB."""
 
 STOP_SECONDS = 2.0
 """Time for answers under way when the server stops."""
-
-Answer = Callable[[web.BaseRequest], Awaitable[web.Response]]
-Gate = Callable[[], Sequence[str]]
-"""Returns a sentence for each thing that is missing; none once /metrics may answer."""
-
-
-class Health(Protocol):
-    """Who knows whether this process is of any use."""
-
-    def find_silence(self) -> Sequence[str]:
-        """Return a sentence for each fault; none if alive."""
-        ...
-
-    def find_unsynced(self) -> Sequence[str]:
-        """Return a sentence for each thing that is not complete; none if ready."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,18 +93,12 @@ class MetricsServer:
         self.port = 0
         """The port it listens on, once started."""
         self._renderer = Renderer(exposition)
-        self._health = health
-        self._gate = gate
-        self._open = False
+        self._answers = Answers(
+            renderer=self._renderer, health=health, gate=gate, authorizer=authorizer
+        )
         self._options = options
-        self._authorizer = authorizer
         self._boundary = boundary
         self._doorman: Doorman | None = None
-        self._answers: Mapping[str, Answer] = {
-            "/metrics": self._answer_metrics,
-            "/healthz": self._answer_healthz,
-            "/readyz": self._answer_readyz,
-        }
 
     async def start(self) -> None:
         """Listen and serve; raises SettingsError where that cannot be."""
@@ -165,75 +140,30 @@ class MetricsServer:
                 dismiss(request.protocol)
                 raise
 
-    async def _answer(self, request: web.BaseRequest) -> web.Response:
+    async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer and send here, so that the sending is bounded too."""
-        response = _say(HTTPStatus.INTERNAL_SERVER_ERROR, "an error in probewatch itself")
+        reply = say(HTTPStatus.INTERNAL_SERVER_ERROR, "an error in probewatch itself")
         with self._boundary.guard("metrics server"):
-            response = await self._find_answer(request)
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        response.headers["Server"] = "probewatch"
-        if request.body_exists:
-            response.force_close()
-        await response.prepare(request)
-        await response.write_eof()
-        return response
-
-    async def _find_answer(self, request: web.BaseRequest) -> web.Response:
-        answer = self._answers.get(request.path)
-        if answer is None:
-            return _say(HTTPStatus.NOT_FOUND, "there are /metrics, /healthz and /readyz")
-        if request.method not in METHODS:
-            refusal = _say(HTTPStatus.METHOD_NOT_ALLOWED, "only GET and HEAD")
-            refusal.headers["Allow"] = "GET, HEAD"
-            return refusal
-        return await answer(request)
-
-    async def _answer_healthz(self, _request: web.BaseRequest) -> web.Response:
-        return _report(self._health.find_silence())
-
-    async def _answer_readyz(self, _request: web.BaseRequest) -> web.Response:
-        return _report(self._health.find_unsynced())
-
-    async def _answer_metrics(self, request: web.BaseRequest) -> web.Response:
-        refusal = await self._refuse(request) or self._wait_for_gate()
-        if refusal is not None:
-            return refusal
-        wanted = negotiate(
-            request.headers.get("Accept", ""), request.headers.get("Accept-Encoding", "")
-        )
-        headers = {"Content-Type": wanted.content_type, "Vary": "Accept, Accept-Encoding"}
-        if wanted.gzip:
-            headers["Content-Encoding"] = "gzip"
-        body = await self._renderer.render(wanted) if request.method == "GET" else b""
-        return web.Response(body=body, headers=headers)
-
-    async def _refuse(self, request: web.BaseRequest) -> web.Response | None:
-        if self._authorizer is None:
-            return None
-        verdict = await self._authorizer.judge(request.headers.get("Authorization", ""))
-        if verdict is Verdict.ALLOWED:
-            return None
-        refusal = _say(verdict.value, _REFUSALS[verdict])
-        if verdict is Verdict.UNKNOWN:
-            refusal.headers["WWW-Authenticate"] = 'Bearer realm="probewatch"'
-        return refusal
-
-    def _wait_for_gate(self) -> web.Response | None:
-        """Return why there is no answer yet; once open, the gate stays open.
-
-        Counters go on from where they stood only when all is loaded. A list that
-        is repeated later takes nothing away from that.
-        """
-        missing = () if self._open else self._gate()
-        self._open = not missing
-        return _report(missing) if missing else None
+            reply = await self._answers.find(
+                Question(method=request.method, path=request.path, headers=request.headers)
+            )
+        return await _send(request, reply)
 
 
-_REFUSALS: Mapping[Verdict, str] = {
-    Verdict.UNKNOWN: "a bearer token that the cluster knows is needed",
-    Verdict.FORBIDDEN: "this user may not get the non-resource URL /metrics",
-    Verdict.UNCHECKED: "the API server cannot be asked who this is",
-}
+async def _send(request: web.BaseRequest, reply: Reply) -> web.StreamResponse:
+    """Send a reply, piece by piece: one that is large is no burden to the event loop."""
+    response = web.StreamResponse(status=reply.status, headers=reply.headers)
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Server"] = "probewatch"
+    if reply.body:
+        response.content_length = sum(len(piece) for piece in reply.body)
+    if request.body_exists:
+        response.force_close()
+    await response.prepare(request)
+    for piece in () if request.method == "HEAD" else reply.body:
+        await response.write(piece)
+    await response.write_eof()
+    return response
 
 
 def _unheard() -> logging.Logger:
@@ -241,16 +171,3 @@ def _unheard() -> logging.Logger:
     logger = logging.getLogger(f"{__name__}.strangers")
     logger.disabled = True
     return logger
-
-
-def _say(status: HTTPStatus, *lines: str) -> web.Response:
-    text = "".join(f"{line}\n" for line in lines)
-    return web.Response(
-        status=status, body=text.encode(), headers={"Content-Type": "text/plain; charset=utf-8"}
-    )
-
-
-def _report(faults: Sequence[str]) -> web.Response:
-    if not faults:
-        return _say(HTTPStatus.OK, "ok")
-    return _say(HTTPStatus.SERVICE_UNAVAILABLE, *faults)
