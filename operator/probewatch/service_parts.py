@@ -25,6 +25,7 @@ from probewatch.kube.client import ApiClient
 from probewatch.kube.event_writer import EventWriter
 from probewatch.kube.login import Login
 from probewatch.kube.recorder import Recorder, RecorderOptions
+from probewatch.kube.snapshot import Header
 from probewatch.kube.workloads import Workloads
 from probewatch.metrics.authorization import Authorizer
 from probewatch.metrics.collector import Sources
@@ -77,7 +78,7 @@ class Parts:
 
     # --- what others decide
 
-    def policy_for(self, _pod: Pod) -> Policy:
+    def policy_for(self, _pod: Pod | Header) -> Policy:
         """Return the policy that applies to a pod."""
         return self._default_policy
 
@@ -174,8 +175,8 @@ class Parts:
         return header.spec if header else None
 
     def _has_event(self, finding: Finding) -> bool:
-        pod = self.store.pod(finding_log.subject(finding).uid)
-        policy = self.policy_for(pod) if pod else self._default_policy
+        header = self.store.about(finding_log.subject(finding).uid)
+        policy = self.policy_for(header) if header else self._default_policy
         return policy.events and self.leads()
 
 

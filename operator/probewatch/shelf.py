@@ -7,14 +7,14 @@ of the core. All others are *packed*: the same states as bytes.
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 
 from probewatch.core.model import PodSpec, PodUid
 from probewatch.core.state import PodState
+from probewatch.core.values import replace
 from probewatch.kube.snapshot import NOT_READY, Header, Snapshot, find_group
 from probewatch.packing import Packer
 
-OPEN = 512
+OPEN = 1024
 """Pods of a failing roll-out restart and speak in turns; to pack them each time costs more."""
 
 _PACKER = Packer(PodState)
@@ -22,7 +22,7 @@ _NO_SPEC = PodSpec()
 
 
 class Packed(Header, gc=False):
-    """A pod that something happened to; `body` is empty while it is open."""
+    """A pod that something happened to; `body` is empty until it is closed."""
 
     not_ready_since: float | None
     pending: int
@@ -61,22 +61,27 @@ class Shelf:
     def get(self, uid: PodUid) -> PodState | None:
         """The state of a pod."""
         state = self._open.get(uid)
-        if state is not None:
-            return state
-        kept = self._kept.get(uid)
-        return None if kept is None else self._unpack(kept)
+        if state is None:
+            kept = self._kept.get(uid)
+            state = None if kept is None else self._unpack(kept)
+            if state is not None:
+                self._leave_open(uid, state)
+        return state
 
     def put(self, state: PodState, *, version: int, mark: int) -> None:
         """Keep the state of a pod, which is now among those that something happened to."""
         pod = state.pod
-        uid = pod.uid
-        self._kept[uid] = _describe(state, max(version, pod.resource_version), mark)
+        self._kept[pod.uid] = _describe(state, max(version, pod.resource_version), mark)
+        self._leave_open(pod.uid, state)
+
+    def _leave_open(self, uid: PodUid, state: PodState) -> None:
+        """It will be asked for again soon; the one that was not for the longest time is closed."""
         self._open[uid] = state
         self._open.move_to_end(uid)
         if len(self._open) > OPEN:
             other, rest = self._open.popitem(last=False)
             kept = self._kept[other]
-            if isinstance(kept, Packed):  # as all are that are open
+            if isinstance(kept, Packed) and not kept.body:
                 kept.body = _pack(rest)
 
     def pop(self, uid: PodUid) -> Snapshot | Packed | None:

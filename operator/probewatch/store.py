@@ -6,7 +6,6 @@ No await lies between reading a state and writing it back, hence no lock.
 import heapq
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import replace
 
 from probewatch.core.evidence import Evidence, EvidenceKind
 from probewatch.core.findings import Finding, PodTracked, Restart
@@ -26,6 +25,7 @@ from probewatch.core.remembered import NOTHING_REMEMBERED, Remembered
 from probewatch.core.restarts import Watermark
 from probewatch.core.sighting import Sighting
 from probewatch.core.state import PodState
+from probewatch.core.values import replace
 from probewatch.kube.snapshot import Header, Snapshot
 from probewatch.newcomers import Newcomer, Newcomers
 from probewatch.shelf import Packed, Shelf

@@ -75,7 +75,7 @@ class LoadServer:
             _send(writer, body, status=201)
         elif url.path.endswith("/pods"):
             await self._list_or_watch(self._pods, query, writer)
-        elif url.path.endswith("/events"):
+        elif url.path.endswith("/events") and "Node" not in query.get("fieldSelector", ""):
             await self._list_or_watch(self._events, query, writer)
         elif "watch" in query:
             _begin(writer)
