@@ -7,6 +7,7 @@ from urllib.parse import unquote
 
 import msgspec
 
+from probewatch.playground import api_protobuf
 from probewatch.playground.objects_status import StatusError, bad_request
 
 JsonObject = dict[str, Any]
@@ -58,12 +59,12 @@ class Request:
         return self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
 
     def json(self) -> JsonObject:
-        """Return the body, which must be a JSON object.
+        """Return the body: a JSON object, or protobuf of a kind that is known.
 
         Raises: StatusError 400 or 415.
         """
         if self.content_type == PROTOBUF:
-            raise unsupported_media_type("application/json")
+            return self._protobuf()
         try:
             found = msgspec.json.decode(self.body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -71,6 +72,12 @@ class Request:
         if not isinstance(found, dict):
             raise bad_request("the object provided is unrecognized: it must be a JSON object")
         return found
+
+    def _protobuf(self) -> JsonObject:
+        try:
+            return api_protobuf.decode(self.body)
+        except ValueError:
+            raise unsupported_media_type("application/json") from None
 
 
 def unsupported_media_type(*supported: str) -> StatusError:
