@@ -6,9 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+from probewatch.playground.api_pods import LogRequest
 from probewatch.playground.event_filter import EventFilter
 from probewatch.playground.kubelet_events import KubeletEvents
+from probewatch.playground.kubelet_logs import KubeletLogs
 from probewatch.playground.kubelet_node import Kubelet, make_addresses
+from probewatch.playground.objects_status import StatusError
 from tests.playground.fakes import START, JsonObject, Node, http_probe, make_container, make_pod
 
 
@@ -134,15 +137,38 @@ async def test_an_exit_after_a_restart_is_noticed(rig: Rig) -> None:
     assert 1 == rig.container()["restartCount"]
 
 
-async def test_logs_are_found_by_container(rig: Rig) -> None:
-    """Logs are those of the current instance, or of the one before."""
+async def read(rig: Rig, **wanted: object) -> bytes:
+    request = LogRequest(namespace="scn", pod="app", uid="u-1", container="app")
+    pieces = KubeletLogs(rig.kubelet).read(replace(request, **wanted))  # type: ignore[arg-type]
+    return b"".join([piece async for piece in pieces])
+
+
+async def test_logs_are_read(rig: Rig) -> None:
+    """Logs are those of the current instance or of the one before, in full or from the end."""
     rig.kubelet.see(make_pod(make_container("-exit-at 5")))
     await rig.until(7)
 
-    assert b"" == rig.kubelet.read_log("u-1", "app")
-    assert b"" == rig.kubelet.read_log("u-1", "app", previous=True)
-    assert None is rig.kubelet.read_log("u-1", "other")
-    assert None is rig.kubelet.read_log("u-2", "app")
+    assert b"begun\n" == await read(rig)
+    assert b"begun\n" == await read(rig, previous=True)
+    assert b"begun\nmore\n" == await read(rig, follow=True)
+    assert b"" == await read(rig, tail_lines=0)
+
+
+@pytest.mark.parametrize(
+    ("message", "wanted"),
+    [
+        ('previous terminated container "app" in pod "app" not found', {"previous": True}),
+        ('container "b" in pod "app" is waiting to start: Container', {"container": "b"}),
+        ('container "app" in pod "app" is waiting to start: Container', {"uid": "u-2"}),
+    ],
+)
+async def test_logs_that_are_not_there(rig: Rig, message: str, wanted: JsonObject) -> None:
+    """What has not run has no log, and the answer says so."""
+    rig.kubelet.see(make_pod(make_container()))
+    await rig.until(2)
+
+    with pytest.raises(StatusError, match=message):
+        await read(rig, **wanted)
 
 
 async def test_pods_on_the_hosts_network_share_its_address(rig: Rig) -> None:

@@ -22,6 +22,7 @@ from probewatch.playground.cluster_node import NODE, NODE_IP, NodeFeed, Schedule
 from probewatch.playground.event_filter import EventFilter, SpamKey
 from probewatch.playground.kubelet_bell import cancel
 from probewatch.playground.kubelet_events import KubeletEvents
+from probewatch.playground.kubelet_logs import KubeletLogs
 from probewatch.playground.kubelet_node import Kubelet
 from probewatch.playground.kubelet_services import Services
 from probewatch.playground.objects_kubelet import KubeletObjects
@@ -73,8 +74,8 @@ class Cluster:
 
     @property
     def url(self) -> str:
-        """Where the API is served."""
-        return self.server.url
+        """Where the API is served, by TLS."""
+        return self.server.secure_url
 
     async def __aenter__(self) -> Self:
         """Start it all, and return when it can be used."""
@@ -93,6 +94,7 @@ class Cluster:
         self.kubelet = self._make_kubelet(time)
         stack.push_async_callback(self.kubelet.close)
         make_node(self.registry)
+        self.server.pods.read_log = KubeletLogs(self.kubelet).read
         Scheduler(self.registry)
         NodeFeed(self.registry, self.kubelet)
         workloads = Workloads(self.registry, RECONCILERS, Clock())

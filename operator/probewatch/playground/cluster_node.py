@@ -10,6 +10,7 @@ from probewatch.playground.kubelet_node import Kubelet
 from probewatch.playground.kubelet_specs import parse_pod_spec
 from probewatch.playground.objects import Change, Key
 from probewatch.playground.objects_registry import STATUS, Registry
+from probewatch.playground.objects_scheduling import bind_pod
 from probewatch.playground.pod_view import render_time
 
 JsonObject = dict[str, Any]
@@ -58,7 +59,6 @@ class Scheduler:
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
-        self._pods = registry.types.builtin("pods")
         registry.store.listeners.append(self._notice)
 
     def _notice(self, storage: str, change: Change) -> None:
@@ -72,26 +72,9 @@ class Scheduler:
         found = self._registry.store.get("pods", key)
         if found is None or found.object["spec"].get("nodeName"):
             return
-        now = self._registry.clock.now()
-        scheduled = {
-            "type": "PodScheduled",
-            "status": "True",
-            "lastProbeTime": None,
-            "lastTransitionTime": render_time(now),
-        }
-        pod = found.object
-        # Past the rules: what a pod's owner may not change, a scheduler may.
-        bound = self._registry.store.put(
-            "pods",
-            {
-                **pod,
-                "spec": {**pod["spec"], "nodeName": NODE},
-                "status": {**pod.get("status", {}), "conditions": [scheduled]},
-            },
-        )
-        spec = parse_pod_spec(bound.object)
-        events = self._registry.types.builtin("events")
-        self._registry.create(events, render_scheduled(spec, NODE, now))
+        bound = bind_pod(self._registry, *key, NODE)
+        said = render_scheduled(parse_pod_spec(bound.object), NODE, self._registry.clock.now())
+        self._registry.create(self._registry.types.builtin("events"), said)
 
 
 class NodeFeed:

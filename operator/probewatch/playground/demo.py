@@ -90,9 +90,9 @@ class Demo:
                 if self.state.restart and not self.state.metrics:
                     self.state.metrics = await self.operator.scrape_restarts()
             progress = Progress(passed=self.passed - began, due=due)
-            self.show.update(self.state, None if self.state.any_restart else progress)
+            self.show.update(self.passed, self.state, None if self.state.any_restart else progress)
             await asyncio.sleep(LOOK_SECONDS)
-        self.show.update(self.state, None)
+        self.show.update(self.passed, self.state, None)
 
     # --- what happens -------------------------------------------------------------
 

@@ -11,9 +11,10 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from probewatch.playground.api_columns_pods import POD_COLUMNS
 from probewatch.playground.demo_show import Progress
 from probewatch.playground.demo_state import DemoState
-from probewatch.playground.demo_text import POD_COLUMNS, finding_text, pod_cells
+from probewatch.playground.demo_text import finding_text, headers, pod_cells
 
 LINES_SHOWN = 8
 STYLES = {"kubelet": "yellow", "probewatch": "bold cyan", "playground": "dim", "pod": "green"}
@@ -51,8 +52,9 @@ class LiveShow:
         self._lines.append(line)
         self._draw()
 
-    def update(self, state: DemoState, progress: Progress | None) -> None:
+    def update(self, at: float, state: DemoState, progress: Progress | None) -> None:
         """Draw what is the case now."""
+        del at  # what happened then is on the picture already
         self._state, self._progress = state, progress
         self._draw()
 
@@ -82,7 +84,7 @@ def _panel(title: str, lines: list[Text]) -> Panel:
 
 def _pods(state: DemoState) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="bold")
-    for name in POD_COLUMNS:
+    for name in headers(POD_COLUMNS):
         table.add_column(name)
     if state.pod:
         table.add_row(*pod_cells(state.pod, time.time()))

@@ -62,7 +62,7 @@ class OperatorProcess:
         ]
         self._process = await asyncio.create_subprocess_exec(
             *command,
-            env=_environment() | self._settings,
+            env={**_environment(), **self._settings},
             stdout=PIPE,
             stderr=STDOUT,
             start_new_session=True,

@@ -46,7 +46,7 @@ class Show(Protocol):
         """Show one thing that happened."""
         ...
 
-    def update(self, state: DemoState, progress: Progress | None) -> None:
+    def update(self, at: float, state: DemoState, progress: Progress | None) -> None:
         """Show how things stand."""
         ...
 
@@ -57,7 +57,6 @@ class PlainShow:
     def __init__(self, write: Callable[[str], None] = print) -> None:
         self._write = write
         self._facts: tuple[str, ...] = ()
-        self._began = time.monotonic()
 
     def __enter__(self) -> Self:
         """Begin to show."""
@@ -71,7 +70,7 @@ class PlainShow:
         self._write(f"{at:6.1f} s  {who:10}  {text}")
         sys.stdout.flush()
 
-    def update(self, state: DemoState, progress: Progress | None) -> None:
+    def update(self, at: float, state: DemoState, progress: Progress | None) -> None:
         """Write the pod's row when it has changed."""
         if not state.pod:
             return
@@ -81,4 +80,4 @@ class PlainShow:
             return
         self._facts = facts
         left = f"   ({progress.text})" if progress else ""
-        self.say(time.monotonic() - self._began, "pod", "  ".join(facts) + left)
+        self.say(at, "pod", "  ".join(facts) + left)

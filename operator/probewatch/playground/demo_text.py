@@ -1,57 +1,21 @@
 """The demo in words: rows, lines and the summary. Pure."""
 
 import re
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from probewatch.playground.api_columns import Column
+from probewatch.playground.api_columns_events import EVENT_COLUMNS
+from probewatch.playground.api_columns_pods import POD_COLUMNS
 from probewatch.playground.demo_state import DemoState, Found, Said
 
 JsonObject = dict[str, Any]
-POD_COLUMNS = ("NAME", "READY", "STATUS", "RESTARTS", "AGE")
-SECONDS_ALONE_MINUTES, MINUTES_ALONE = 2, 10
-"""Below two minutes kubectl prints seconds, from ten on minutes."""
 FIRST_FACTS = ("to", "cause", "confidence", "reason", "finding")
-EVENT_COLUMNS = ("LAST SEEN", "TYPE", "REASON", "OBJECT", "MESSAGE")
 
 
 def pod_cells(pod: JsonObject, now: float) -> tuple[str, ...]:
     """Return a pod's row as `kubectl get pods` has it."""
-    status = pod.get("status") or {}
-    found = status.get("containerStatuses") or []
-    total = len(pod["spec"]["containers"])
-    ready = sum(1 for item in found if item["ready"])
-    restarts = sum(item["restartCount"] for item in found)
-    ended = [item["lastState"]["terminated"]["finishedAt"] for item in found if item["lastState"]]
-    ago = f" ({render_age(now - parse_time(max(ended)))} ago)" if restarts and ended else ""
-    age = render_age(now - parse_time(pod["metadata"]["creationTimestamp"]))
-    name = pod["metadata"]["name"]
-    return (name, f"{ready}/{total}", _pod_status(pod, found), f"{restarts}{ago}", age)
-
-
-def _pod_status(pod: JsonObject, found: list[JsonObject]) -> str:
-    if "deletionTimestamp" in pod["metadata"]:
-        return "Terminating"
-    for item in found:
-        for kind in ("waiting", "terminated"):
-            reason = (item["state"].get(kind) or {}).get("reason")
-            if reason:
-                return str(reason)
-    return str((pod.get("status") or {}).get("phase", "Pending"))
-
-
-def parse_time(text: str) -> float:
-    """Return epoch seconds for the API's time."""
-    return datetime.fromisoformat(text).timestamp()
-
-
-def render_age(seconds: float) -> str:
-    """Return a duration as kubectl prints ages: `47s`, `2m30s`, `12m`."""
-    whole = max(0, int(seconds))
-    minutes, rest = divmod(whole, 60)
-    if minutes < SECONDS_ALONE_MINUTES:
-        return f"{whole}s"
-    return f"{minutes}m{rest}s" if minutes < MINUTES_ALONE and rest else f"{minutes}m"
+    return tuple(str(column.cell(pod, now)) for column in POD_COLUMNS if not column.priority)
 
 
 def finding_text(found: Found) -> str:
@@ -69,11 +33,12 @@ def _short(value: object) -> str:
 
 def event_cells(event: JsonObject, now: float) -> tuple[str, ...]:
     """Return an Event's row as `kubectl get events` has it."""
-    involved = event["involvedObject"]
-    seen = event.get("lastTimestamp") or event.get("eventTime") or ""
-    age = render_age(now - parse_time(seen)) if seen else "<unknown>"
-    what = f"{involved['kind'].lower()}/{involved['name']}"
-    return (age, event["type"], event["reason"], what, event["message"])
+    return tuple(str(column.cell(event, now)) for column in EVENT_COLUMNS if not column.priority)
+
+
+def headers(columns: Iterable[Column]) -> tuple[str, ...]:
+    """Return the heads of the columns that are shown."""
+    return tuple(column.name.upper() for column in columns if not column.priority)
 
 
 def table(rows: list[tuple[str, ...]]) -> list[str]:
@@ -119,7 +84,7 @@ def _section(title: str, lines: list[str]) -> list[str]:
 
 
 def _event_rows(event: JsonObject, now: float) -> list[tuple[str, ...]]:
-    return [EVENT_COLUMNS, event_cells(event, now)]
+    return [headers(EVENT_COLUMNS), event_cells(event, now)]
 
 
 def _kubelet_facts(state: DemoState) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """What the kubelet remembers of the containers of a pod: their instances, dead and alive."""
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -37,6 +38,10 @@ class Process(Protocol):
 
     def log(self) -> bytes:
         """Return the end of what it has written."""
+        ...
+
+    def follow(self) -> AsyncIterator[bytes]:
+        """Yield what it writes from now on, until it ends."""
         ...
 
 

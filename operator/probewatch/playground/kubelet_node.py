@@ -8,6 +8,7 @@ from typing import Any
 
 from probewatch.playground.backoff import Backoff
 from probewatch.playground.kubelet_bell import cancel
+from probewatch.playground.kubelet_containers import Record
 from probewatch.playground.kubelet_events import KubeletEvents
 from probewatch.playground.kubelet_pod import PodWorker
 from probewatch.playground.kubelet_services import Services
@@ -122,9 +123,7 @@ class Kubelet:
         """Stop looking after pods; their processes are the runtime's to end."""
         await cancel(*self._running.values())
 
-    def read_log(self, uid: str, container: str, *, previous: bool = False) -> bytes | None:
-        """Return what a container has written lately; None if it has not run."""
+    def find_record(self, uid: str, container: str) -> Record | None:
+        """Return what is known of a container of a pod, if anything is."""
         worker = self._workers.get(uid)
-        record = worker.records.get(container) if worker else None
-        instance = (record.previous if previous else record.current) if record else None
-        return instance.process.log() if instance and instance.process else None
+        return worker.records.get(container) if worker else None

@@ -11,7 +11,7 @@ import os
 import signal
 import tempfile
 from asyncio.subprocess import DEVNULL, STDOUT, Process
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,6 +106,10 @@ class LocalProcess:
     def log(self) -> bytes:
         """Return the end of what it has written."""
         return self._output.read()
+
+    def follow(self) -> AsyncIterator[bytes]:
+        """Yield what it writes from now on, until it ends."""
+        return self._output.follow()
 
     async def _wait(self) -> None:
         code = await self._process.wait()

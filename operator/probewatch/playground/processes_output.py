@@ -6,6 +6,7 @@ has gone: a container would seem to live for as long as what it left behind.
 
 import asyncio
 import os
+from collections.abc import AsyncIterator
 
 CHUNK = 1 << 16
 
@@ -19,6 +20,8 @@ class Output:
         self._kept = bytearray()
         self._read_end, self.write_end = os.pipe()
         self._is_open = True
+        self._written = 0
+        self._news = asyncio.Event()
         os.set_blocking(self._read_end, False)
         asyncio.get_running_loop().add_reader(self._read_end, self._take)
 
@@ -32,12 +35,25 @@ class Output:
             pass
         return bytes(self._kept)
 
+    async def follow(self) -> AsyncIterator[bytes]:
+        """Yield what is written from now on, until the end; only what was dropped is missing."""
+        at = self._written
+        while self._is_open or at < self._written:
+            new = self._written - at
+            if new:
+                at = self._written
+                yield bytes(self._kept[-new:])
+                continue
+            self._news.clear()
+            await self._news.wait()
+
     def close(self) -> None:
         """Listen no more."""
         if self._is_open:
             self._is_open = False
             asyncio.get_running_loop().remove_reader(self._read_end)
             os.close(self._read_end)
+            self._news.set()
 
     def _take(self) -> bool:
         """Take in what is there; return whether there was something."""
@@ -49,6 +65,8 @@ class Output:
             self.close()
             return False
         self._kept += chunk
+        self._written += len(chunk)
+        self._news.set()
         if self._keep_newest:
             del self._kept[: -self._limit]
         else:
