@@ -79,6 +79,14 @@ async def test_context_is_chosen_by_name(tmp_path: Path) -> None:
     assert "https://two.example:6443" == access.server
 
 
+async def test_context_may_have_a_namespace(tmp_path: Path) -> None:
+    """The context's namespace is where commands look that name none."""
+    context = {"cluster": "one", "user": "one", "namespace": "shop"}
+    content = config() | {"contexts": [{"name": "one", "context": context}]}
+
+    assert "shop" == (await read(write(tmp_path / "config", content))).namespace
+
+
 NO_CONTEXT = config() | {"current-context": ""}
 BAD_SERVER = config(server="one.example:6443")
 NO_SERVER = config(server="")

@@ -79,6 +79,11 @@ class ApiClient:
         """The API server's URL."""
         return self._login.access.server
 
+    @property
+    def namespace(self) -> str:
+        """The namespace of commands that name none, as with kubectl."""
+        return self._login.access.namespace or "default"
+
     async def __aenter__(self) -> Self:
         # No limit of connections: each watch holds one, and the others are few by themselves.
         self._session = aiohttp.ClientSession(

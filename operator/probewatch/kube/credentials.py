@@ -9,7 +9,7 @@ import asyncio
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -46,6 +46,8 @@ class Access:
     insecure: bool = False
     tls_server_name: str = ""
     proxy: str = field(default="", repr=False)
+    namespace: str = ""
+    """Where commands look that name no namespace."""
 
 
 class Credentials(Protocol):
@@ -130,7 +132,7 @@ async def _load(loader: KubeConfigLoader, config: Kubeconfig) -> Access:
     with _told_in_one_line(where), _overheard() as words:
         async with asyncio.timeout(PLUGIN_SECONDS):
             await loader.load_and_set(configuration)
-    access = _access(configuration, where)
+    access = replace(_access(configuration, where), namespace=config.namespace)
     if config.plugin and not access.authorization and not access.certificate_path:
         said = f": {sanitize(words[-1], limit=WORDS_LIMIT)}" if words else ""
         raise KubeconfigError(f"{where}: the plugin {config.plugin} gave no credentials{said}")

@@ -34,6 +34,8 @@ class Kubeconfig:
     context: str
     node: ConfigNode
     """For the official client; each part remembers its file, since paths are relative to it."""
+    namespace: str = ""
+    """The context's namespace, for commands that are about one."""
     plugin: str = ""
     """The command that the context's user gets credentials from, if any."""
 
@@ -130,6 +132,7 @@ def _choose(where: str, context: str, merged: Mapping[str, Mapping[str, ConfigNo
     return Kubeconfig(
         where=where,
         context=context,
+        namespace=str(chosen.get("namespace") or ""),
         node=ConfigNode("kubeconfig", {"current-context": context, **parts}),
         plugin=str(plugin.get("command") or "?") if plugin else "",
     )

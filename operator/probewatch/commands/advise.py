@@ -1,0 +1,144 @@
+"""`probewatch advise`: judges the numbers of probes, in manifests or in a running cluster."""
+
+import argparse
+import json
+from collections.abc import Iterable, Mapping, Sequence
+
+from probewatch.clock import Clock
+from probewatch.commands.cluster import add_cluster_flags, open_client, read_settings
+from probewatch.commands.live_specs import find_one, read_live
+from probewatch.commands.manifests import Template, read_manifests
+from probewatch.core.advice import AdviceItem, lint
+from probewatch.errors import InputError
+from probewatch.service_runtime import run_on_best_loop
+
+DESCRIPTION = """\
+Judge the probes of manifests (-f), or of the workloads that run in a cluster: what their
+numbers promise, and where they promise trouble. The rules are the kubelet's own arithmetic;
+docs/causes.md and docs/metrics.md tell what the operator finds out by watching.
+
+Nothing is asked of a cluster for manifests, so it fits into a build: --strict ends with status 1
+where there is advice."""
+
+EPILOG = """\
+examples:
+  probewatch advise -f deploy.yaml              one file, as many documents as it has
+  probewatch advise -f manifests/ --strict      a folder; status 1 if there is advice
+  helm template ./chart | probewatch advise -f -
+  probewatch advise -n shop                     what runs in a namespace
+  probewatch advise -n shop deployment/web      one workload
+  probewatch advise -A -o json                  the whole cluster, for programs
+
+exit status:
+  0  judged   1  the cluster cannot be read; with --strict: there is advice
+  2  called wrongly, or a manifest cannot be read"""
+
+NOTHING = "No advice: {count} pod template{s} with {probes} probe{t} judged."
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command to the command line."""
+    parser = subparsers.add_parser(
+        "advise",
+        help="judge the probes of a manifest or of a running workload",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "workload", nargs="?", metavar="WORKLOAD", help="only this one: NAME or KIND/NAME"
+    )
+    parser.add_argument(
+        *("-f", "--filename"),
+        action="append",
+        metavar="FILE",
+        help="manifest to judge: a file, a folder, or `-`; again for more",
+    )
+    place = parser.add_mutually_exclusive_group()
+    place.add_argument(*("-n", "--namespace"), metavar="NAMESPACE", help="default: the context's")
+    place.add_argument(
+        *("-A", "--all-namespaces"), action="store_true", help="the workloads of all namespaces"
+    )
+    parser.add_argument("-l", "--selector", default="", metavar="LABELS", help="only these pods")
+    parser.add_argument("-o", "--output", choices=("text", "json"), default="text")
+    parser.add_argument("--strict", action="store_true", help="status 1 if there is advice")
+    add_cluster_flags(parser)
+
+
+def main(args: argparse.Namespace) -> int:
+    """Judge and print; return the exit status."""
+    if args.filename:
+        templates = tuple(read_manifests(args.filename))
+    else:
+        templates = run_on_best_loop(_read_cluster(args))
+    if args.workload:
+        templates = tuple(find_one(templates, args.workload))
+        if not templates:
+            raise InputError(f"there is no {args.workload} with probes")
+    advice = [(template, item) for template in templates for item in lint(template.spec)]
+    print(_RENDERERS[args.output](templates, advice))
+    return 1 if advice and args.strict else 0
+
+
+async def _read_cluster(args: argparse.Namespace) -> tuple[Template, ...]:
+    clock = Clock()
+    async with open_client(read_settings(args), clock) as client:
+        namespace = "" if args.all_namespaces else args.namespace or client.namespace
+        return await read_live(client, namespace=namespace, selector=args.selector, clock=clock)
+
+
+Advice = Sequence[tuple[Template, AdviceItem]]
+
+
+def render_text(templates: Sequence[Template], advice: Advice) -> str:
+    """Return the advice under the template that it is about."""
+    if not advice:
+        return _render_nothing(templates)
+    blocks: dict[str, list[str]] = {}
+    for template, item in advice:
+        line = f"  {item.container} {item.probe_type}: {item.finding}\n    {item.message}"
+        blocks.setdefault(_head(template), []).append(line)
+    return "\n\n".join("\n".join((head, *lines)) for head, lines in blocks.items())
+
+
+def render_json(_templates: Sequence[Template], advice: Advice) -> str:
+    """Return a list of objects, one for each piece of advice."""
+    return json.dumps([_render_item(template, item) for template, item in advice], indent=1)
+
+
+_RENDERERS = {"text": render_text, "json": render_json}
+
+
+def _head(template: Template) -> str:
+    place = f"{template.namespace}/" if template.namespace else ""
+    source = f" ({template.source})" if template.source else ""
+    return f"{place}{template.kind}/{template.name}{source}"
+
+
+def _render_item(template: Template, item: AdviceItem) -> Mapping[str, str]:
+    return {
+        "source": template.source,
+        "namespace": template.namespace,
+        "kind": template.kind,
+        "name": template.name,
+        "container": item.container,
+        "probeType": item.probe_type,
+        "finding": item.finding,
+        "message": item.message,
+    }
+
+
+def _render_nothing(templates: Sequence[Template]) -> str:
+    count, probes = len(templates), _count_probes(templates)
+    return NOTHING.format(
+        count=count, s="" if count == 1 else "s", probes=probes, t="" if probes == 1 else "s"
+    )
+
+
+def _count_probes(templates: Iterable[Template]) -> int:
+    return sum(
+        probe is not None
+        for template in templates
+        for each in template.spec.containers
+        for probe in (each.liveness, each.readiness, each.startup)
+    )

@@ -1,0 +1,83 @@
+"""Pod specs of a running cluster, each workload once, as far as its pods are of one make."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import msgspec
+
+from probewatch.clock import Clock
+from probewatch.commands.manifests import Template
+from probewatch.core.model import PodRef, PodSpec, PodUid, Workload
+from probewatch.kube import objects
+from probewatch.kube.answers import ask
+from probewatch.kube.client import ApiClient
+from probewatch.kube.parsing import parse_owner
+from probewatch.kube.spec_parsing import parse_spec
+from probewatch.kube.workloads import Workloads
+
+PAGE = 500
+
+
+class _Meta(msgspec.Struct):
+    continue_: str = msgspec.field(name="continue", default="")
+
+
+class _Pods(msgspec.Struct):
+    items: list[objects.Pod]
+    metadata: _Meta = msgspec.field(default_factory=_Meta)
+
+
+_PAGES = msgspec.json.Decoder(_Pods)
+
+
+async def read_live(
+    client: ApiClient, *, namespace: str, selector: str, clock: Clock
+) -> tuple[Template, ...]:
+    """Return the templates of the workloads of a namespace (empty: of all); raises ApiError."""
+    workloads = Workloads(requester=client, clock=clock)
+    seen: dict[tuple[Workload, PodSpec], Template] = {}
+    async for raw in _pods(client, namespace, selector):
+        pod, spec = _ref(raw), parse_spec(raw.spec)
+        if spec.has_probes:
+            workload = await workloads.resolve(pod)
+            seen.setdefault((workload, spec), _template(workload, spec))
+    return tuple(sorted(seen.values(), key=lambda each: (each.namespace, each.kind, each.name)))
+
+
+async def _pods(client: ApiClient, namespace: str, selector: str) -> AsyncIterator[objects.Pod]:
+    path = f"/api/v1/namespaces/{namespace}/pods" if namespace else "/api/v1/pods"
+    params = {"limit": str(PAGE), **({"labelSelector": selector} if selector else {})}
+    while True:
+        page = _PAGES.decode(await ask(client, path, params))
+        for pod in page.items:
+            yield pod
+        if not page.metadata.continue_:
+            return
+        params["continue"] = page.metadata.continue_
+
+
+def _ref(raw: objects.Pod) -> PodRef:
+    meta = raw.metadata
+    return PodRef(
+        uid=PodUid(meta.uid or ""),
+        namespace=meta.namespace or "",
+        name=meta.name,
+        owner=parse_owner(meta.owner_references),
+    )
+
+
+def _template(workload: Workload, spec: PodSpec) -> Template:
+    return Template(
+        source="",
+        namespace=workload.namespace,
+        kind=workload.kind,
+        name=workload.name,
+        spec=spec,
+    )
+
+
+def find_one(templates: tuple[Template, ...], wanted: str) -> Iterator[Template]:
+    """Yield those called *wanted*, `NAME` or `KIND/NAME` (in any case, as with kubectl)."""
+    kind, slash, name = wanted.rpartition("/")
+    for each in templates:
+        if each.name == name and (not slash or each.kind.lower() == kind.lower()):
+            yield each

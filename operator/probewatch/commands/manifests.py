@@ -1,0 +1,124 @@
+"""Pod templates in manifests: whatever has one, in as many documents as there are.
+
+A kind is not looked up in a list: what holds a pod's spec where Pods, workloads and
+CronJobs hold it is taken, so that rollouts and other custom kinds count too.
+"""
+
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import yaml
+
+from probewatch.core.model import PodSpec
+from probewatch.errors import InputError
+from probewatch.kube import objects
+from probewatch.kube.spec_parsing import parse_spec
+
+STDIN = "-"
+
+PLACES = (
+    ("spec", "jobTemplate", "spec", "template", "spec"),
+    ("spec", "template", "spec"),
+    ("template", "spec"),
+    ("spec",),
+)
+"""Where a pod's spec can be, from the longest way to the shortest."""
+
+SUFFIXES = frozenset({".yaml", ".yml", ".json"})
+
+_SPECS = msgspec.json.Decoder(objects.PodSpec)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Template:
+    """One pod template and what it stands in."""
+
+    source: str
+    namespace: str
+    kind: str
+    name: str
+    spec: PodSpec
+
+
+def read_manifests(paths: Iterable[str]) -> Iterator[Template]:
+    """Yield the templates of files, folders (`*.yaml`, `*.yml`, `*.json`) and `-`.
+
+    Raises InputError for what cannot be read; objects without a pod template are passed over.
+    """
+    for name in paths:
+        for source, text in _texts(name):
+            for document in _documents(source, text):
+                yield from _templates(source, document)
+
+
+def _texts(name: str) -> Iterator[tuple[str, str]]:
+    if name == STDIN:
+        yield "<stdin>", sys.stdin.read()
+        return
+    path = Path(name)
+    if path.is_dir():
+        files = sorted(each for each in path.rglob("*") if each.suffix in SUFFIXES)
+    else:
+        files = [path]
+    for file in files:
+        try:
+            yield str(file), file.read_text(encoding="utf-8")
+        except OSError as error:
+            raise InputError(f"{file}: {error.strerror}") from error
+        except UnicodeDecodeError as error:
+            raise InputError(f"{file}: not a text file") from error
+
+
+def _documents(source: str, text: str) -> Iterator[object]:
+    try:
+        yield from yaml.safe_load_all(text)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 0
+        hint = "; a template has to be rendered first" if "{{" in text else ""
+        raise InputError(f"{source}:{line}: not YAML: {error.problem}{hint}") from error
+    except yaml.YAMLError as error:
+        raise InputError(f"{source}: not YAML") from error
+
+
+def _templates(source: str, document: object) -> Iterator[Template]:
+    if not isinstance(document, dict):
+        return
+    items = document.get("items")
+    if isinstance(items, list) and str(document.get("kind", "")).endswith("List"):
+        for item in items:
+            yield from _templates(source, item)
+        return
+    found = _find_spec(document)
+    if found is not None:
+        yield _template(source, document, found)
+
+
+def _find_spec(document: dict[str, object]) -> dict[str, object] | None:
+    for place in PLACES:
+        inside: object = document
+        for key in place:
+            inside = inside.get(key) if isinstance(inside, dict) else None
+        if isinstance(inside, dict) and isinstance(inside.get("containers"), list):
+            return inside
+    return None
+
+
+def _template(source: str, document: dict[str, object], found: dict[str, object]) -> Template:
+    metadata = document.get("metadata")
+    meta = metadata if isinstance(metadata, dict) else {}
+    kind = str(document.get("kind") or "Pod")
+    name = str(meta.get("name") or meta.get("generateName") or "?")
+    try:
+        raw = _SPECS.decode(msgspec.json.encode(found, enc_hook=str))
+    except msgspec.ValidationError as error:
+        raise InputError(f"{source}: {kind}/{name}: {error}") from error
+    return Template(
+        source=source,
+        namespace=str(meta.get("namespace") or ""),
+        kind=kind,
+        name=name,
+        spec=parse_spec(raw),
+    )
