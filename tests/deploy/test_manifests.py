@@ -1,5 +1,6 @@
 """The manifests for kubectl: the same thing as the chart, without Helm."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -7,12 +8,14 @@ from typing import Any
 
 import yaml
 
-from tests.conftest import require_program
+from tests.conftest import REPOSITORY, require_program
 from tests.deploy.rendering import (
     MANIFESTS,
     Object,
+    environment,
     names_of,
     of_kind,
+    operator_container,
     render_chart,
     render_manifests,
     the_only,
@@ -97,3 +100,17 @@ def test_every_namespaced_object_is_in_it() -> None:
 
     assert namespaced
     assert {each["metadata"]["namespace"] for each in namespaced} == {"probewatch"}
+
+
+def test_the_kustomization_of_the_page_works_as_shown(tmp_path: Path) -> None:
+    """What docs/install.md shows for another image and another setting does that."""
+    page = (REPOSITORY / "docs" / "install.md").read_text(encoding="utf-8")
+    shown = next(part for part in page.split("```yaml\n") if part.startswith("apiVersion: kust"))
+    base = os.path.relpath(MANIFESTS, tmp_path)
+    text = shown.partition("```")[0].replace("probewatch/deploy/manifests", base)
+    (tmp_path / "kustomization.yaml").write_text(text, encoding="utf-8")
+
+    objects = render_manifests(tmp_path)
+
+    assert operator_container(objects)["image"].startswith("registry.example.com/probewatch:")
+    assert environment(objects)["PROBEWATCH_LOOP_RESTARTS"] == "4"
