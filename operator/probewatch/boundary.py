@@ -7,9 +7,9 @@ can do something about.
 
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from types import TracebackType
 
 from probewatch.clock import Clock
 
@@ -21,6 +21,33 @@ STEADY_SECONDS = 600.0
 """What ran for so long before it failed starts again with the first pause."""
 
 
+class Guard:
+    """A `with` of the boundary: a class, since it is entered several times for each pod."""
+
+    __slots__ = ("_errors", "_where")
+
+    def __init__(self, errors: Counter[str], where: str) -> None:
+        self._errors = errors
+        self._where = where
+
+    def __enter__(self) -> None:
+        """Nothing to prepare."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> bool:
+        """Count and log an error, and let go what is none: being cancelled, or told to exit."""
+        if kind is None or not issubclass(kind, Exception):
+            return False
+        self._errors[self._where] += 1
+        extra = {"at": self._where}
+        _log.error("An error in probewatch itself; please report it", exc_info=error, extra=extra)
+        return True
+
+
 @dataclass(slots=True, kw_only=True)
 class Boundary:
     """Counts the errors that ended here, by where they came from."""
@@ -28,14 +55,9 @@ class Boundary:
     clock: Clock = field(default_factory=Clock)
     errors: Counter[str] = field(default_factory=Counter)
 
-    @contextmanager
-    def guard(self, where: str) -> Iterator[None]:
+    def guard(self, where: str) -> "Guard":
         """Swallow an error of the block, with its traceback in the log."""
-        try:
-            yield
-        except Exception:  # noqa: BLE001  # the one place for it, as the docstring says
-            self.errors[where] += 1
-            _log.exception("An error in probewatch itself; please report it", extra={"at": where})
+        return Guard(self.errors, where)
 
     async def keep_running(self, where: str, work: Callable[[], Awaitable[object]]) -> None:
         """Do *work*, and again after growing pauses whenever it ends; until cancelled."""
