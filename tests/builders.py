@@ -53,9 +53,12 @@ def started(at: float, count: int = 2) -> tuple[Mark, ...]:
     return tuple(mark(kind, at, count) for kind in kinds)
 
 
-def failed(probe_type: ProbeType, at: float, times: int) -> Mark:
-    """So many probe failures, the last at *at*."""
-    return mark(EvidenceKind.PROBE_FAILED, at, times, fresh=times, probe_type=probe_type)
+def failed(probe_type: ProbeType, at: float, times: int, period: float = 5.0) -> Mark:
+    """So many probe failures in a row, the last at *at*."""
+    since = at - (times - 1) * period - 1
+    return mark(
+        EvidenceKind.PROBE_FAILED, at, times, fresh=times, since=since, probe_type=probe_type
+    )
 
 
 def facts(

@@ -7,7 +7,7 @@ from probewatch.core.evidence import EvidenceKind as K
 from probewatch.core.facts import Facts
 from probewatch.core.findings import Cause, Confidence
 from probewatch.core.model import Container, ContainerKind, ProbeType, RestartPolicy, RestartRule
-from probewatch.core.restarts import Change, Path
+from probewatch.core.restarts import Change, Jump, Path
 from tests.builders import (
     LIVENESS,
     READINESS,
@@ -71,6 +71,7 @@ CASES = {
             died(137, end=900, reason="OOMKilled"),
             failures=(failed(L, 880, 1),),
             starts=started(905),
+            path=OWN,
         ),
     ),
     "v8 no probe, exit 1": (
@@ -79,9 +80,9 @@ CASES = {
     ),
     "v9 crash while failing": (
         "Error Confirmed start-canary",
-        facts(died(1, end=200), failures=(failed(L, 198, 2),), starts=started(201)),
+        facts(died(1, end=200), failures=(failed(L, 198, 2),), starts=started(201), path=OWN),
     ),
-    "v10 no probe, exit 0": ("Completed Confirmed no-probe", facts(died(0, end=60), pod=NO_PROBE)),
+    "v10 no probe, exit 0": ("Completed Medium no-probe", facts(died(0, end=60), pod=NO_PROBE)),
     "v11 killed by startup": (
         "StartupProbe Confirmed kill-event-probe",
         facts(died(137, end=328), kills=(mark(K.KILL_STARTUP, 298),), pod=START_ONLY),
@@ -108,7 +109,7 @@ CASES = {
     ),
     "v16 SIGKILL from outside, with a canary": (
         "Signal High start-canary",
-        facts(died(137, end=5000), starts=started(5001)),
+        facts(died(137, end=5000), starts=started(5001), path=OWN),
     ),
     "v17 SIGTERM from outside": (
         "Signal High start-canary",
@@ -122,7 +123,10 @@ CASES = {
     "v22 an old Event": (
         "Error Confirmed start-canary",
         facts(
-            died(1, start=1000, end=1500), kills=(mark(K.KILL_LIVENESS, 900),), starts=started(1501)
+            died(1, start=1000, end=1500),
+            kills=(mark(K.KILL_LIVENESS, 900),),
+            starts=started(1501),
+            path=OWN,
         ),
     ),
     "v28 node reboot": (
@@ -150,24 +154,38 @@ CASES = {
         facts(died(137), kills=(mark(K.KILL_STOP, 40),), change=SANDBOX),
     ),
     "sandbox without a termination": (
-        "SandboxRecreated High sandbox",
+        "SandboxRecreated Medium sandbox",
         facts(None, change=SANDBOX, all_restarted=True),
     ),
     "an init container ran again": (
-        "SandboxRecreated Medium unobserved",
+        "SandboxRecreated Medium init-again",
         facts(None, change=SANDBOX, pod=SIDE),
     ),
-    "an init container failed unseen": ("Unknown Low unknown", facts(None, pod=SIDE)),
+    "an init container ran again with all": (
+        "RestartRule High init-again",
+        facts(died(0), change=Change(restarting_all=True), pod=SIDE, path=OWN),
+    ),
+    "an init container ran again after a reboot": (
+        "NodeReboot High init-again",
+        facts(
+            died(0, end=5.0), pod=SIDE, pod_others=(mark(K.NODE_REBOOTED, 9000),), next_start=9005.0
+        ),
+    ),
+    "an init container ran again with containers lost": (
+        "NodeReboot Medium init-again",
+        facts(died(0), change=Change(lost=True), pod=SIDE),
+    ),
+    "an init container failed unseen": ("Unknown Low init-again", facts(None, pod=SIDE)),
     "v34 image changed": (
         "SpecChange Confirmed kill-event-other",
         facts(died(143, end=50), kills=(mark(K.KILL_SPEC_CHANGE, 49),)),
     ),
     "image changed, event dropped": (
-        "SpecChange High changed-in-place",
+        "SpecChange Medium changed-in-place",
         facts(died(), path=PLACE, change=Change(image=True)),
     ),
     "resized, event dropped": (
-        "Resize High changed-in-place",
+        "Resize Medium changed-in-place",
         facts(died(), path=PLACE, change=Change(resources=True)),
     ),
     "v35 resize": (
@@ -209,25 +227,52 @@ CASES = {
         facts(died(0), pod=ONFAIL, path=OWN),
     ),
     "v40 unobserved": ("Unobserved Low unobserved", facts(None)),
+    "unseen, with as many kills": (
+        "LivenessProbe Medium unobserved",
+        facts(
+            None,
+            kills=(mark(K.KILL_LIVENESS, 40),),
+            jump=Jump(size=2, unseen=1, place=1, since=1.0),
+            latest=60.0,
+        ),
+    ),
+    "unseen, with a change of the image": (
+        "SpecChange Medium unobserved",
+        facts(
+            None,
+            kills=(mark(K.KILL_SPEC_CHANGE, 40),),
+            jump=Jump(size=2, unseen=1, place=1, since=1.0),
+            latest=60.0,
+        ),
+    ),
+    "unseen, with too few kills": (
+        "Unobserved Low unobserved",
+        facts(
+            None,
+            kills=(mark(K.KILL_LIVENESS, 40),),
+            jump=Jump(size=3, unseen=2, place=1, since=1.0),
+            latest=60.0,
+        ),
+    ),
     "v41 bad command": (
         "StartError Confirmed start-error",
         facts(died(128, None, 5.0, reason="StartError")),
     ),
-    "a child ran out of memory": ("Error Medium out-of-memory", facts(died(2, reason="OOMKilled"))),
+    "a child ran out of memory": ("Error Medium own-exit", facts(died(2, reason="OOMKilled"))),
     "OOM while liveness failed in place": (
         "OOMKilled Medium out-of-memory",
         facts(died(137, reason="OOMKilled"), path=PLACE, failures=(failed(L, 40, 3),)),
     ),
     "sticky OOM flag, seen dead": (
-        "Signal High terminated-seen",
+        "Signal Medium terminated-seen",
         facts(died(143, reason="OOMKilled"), path=OWN),
     ),
     "seen dead though the probe had failed": (
         "Signal Medium terminated-seen",
         facts(died(143), path=OWN, failures=(failed(L, 40, 3),)),
     ),
-    "seen dead, exit 0": ("Completed High terminated-seen", facts(died(0), path=OWN)),
-    "a fault of its own": ("Error High terminated-seen", facts(died(139), path=OWN)),
+    "seen dead, exit 0": ("Completed Medium terminated-seen", facts(died(0), path=OWN)),
+    "a fault of its own": ("Error Medium terminated-seen", facts(died(139), path=OWN)),
     "v49 the kubelet's counter rose": (
         "LivenessProbe High kubelet-counter",
         facts(died(137), corroborated=True),
@@ -250,10 +295,10 @@ CASES = {
     ),
     "startup failures in place": (
         "StartupProbe High threshold-reached",
-        facts(died(3), pod=BOTH, path=PLACE, failures=(failed(S, 40, 3),)),
+        facts(died(3), pod=BOTH, was_started=False, path=PLACE, failures=(failed(S, 40, 3, 10.0),)),
     ),
     "never started, regular": (
-        "StartupProbe High never-started",
+        "StartupProbe Medium never-started",
         facts(
             died(3, end=28), pod=START_ONLY, path=PLACE, past=(past(Cause.STARTUP_PROBE, 3, 28),)
         ),
@@ -271,7 +316,7 @@ CASES = {
         facts(died(3), path=PLACE),
     ),
     "replaced in place, like earlier ones": (
-        "LivenessProbe High replaced-in-place",
+        "LivenessProbe Medium replaced-in-place",
         facts(died(3), path=PLACE, past=(past(Cause.LIVENESS_PROBE, 3, 41),)),
     ),
     "replaced in place, earlier ones disagree": (

@@ -22,6 +22,12 @@ def attribute(facts: Facts) -> tuple[Rule, Verdict]:
 
 RULES: tuple[Rule, ...] = (
     Rule(
+        name="start-error",
+        judge=testimony.start_error,
+        meaning="The container runtime could not start the container's process.",
+        gives="`StartError`: Confirmed.",
+    ),
+    Rule(
         name="kill-event-probe",
         judge=testimony.probe_kill_event,
         meaning="The kubelet's Killing event names the probe and lies within the instance's life.",
@@ -37,12 +43,22 @@ RULES: tuple[Rule, ...] = (
         gives="`SpecChange`, `Resize`, `PostStartHook`, `RestartRule`: Confirmed.",
     ),
     Rule(
+        name="init-again",
+        judge=testimony.rerun,
+        meaning="An init container that had succeeded ran again: the pod was begun anew.",
+        gives=(
+            "`RestartRule`, `NodeReboot`: High. `NodeReboot` without the node's Event, "
+            "`SandboxRecreated`: Medium. `Unknown`: Low."
+        ),
+    ),
+    Rule(
         name="unobserved",
         judge=testimony.unobserved,
         meaning="The count rose by more than one, or the termination was never visible.",
         gives=(
-            "`Unobserved`: Low. An init container that ran again with a new sandbox: "
-            "`SandboxRecreated`, Medium."
+            "`Unobserved`: Low. Where as many kills were announced as restarts went unseen, "
+            "`LivenessProbe`, `StartupProbe`, `SpecChange`, `Resize`, `PostStartHook`, "
+            "`RestartRule`: Medium."
         ),
     ),
     Rule(
@@ -61,7 +77,10 @@ RULES: tuple[Rule, ...] = (
         name="sandbox",
         judge=testimony.sandbox,
         meaning="All containers of the pod restarted and the pod got a new sandbox.",
-        gives="`SandboxRecreated`: High.",
+        gives=(
+            "`SandboxRecreated`: High by the kubelet's word, Medium by the new sandbox alone, and "
+            "with restart policy `Never`."
+        ),
     ),
     Rule(
         name="lost",
@@ -70,58 +89,59 @@ RULES: tuple[Rule, ...] = (
         gives="`NodeReboot`: Medium. A restart of the container runtime alone looks the same.",
     ),
     Rule(
-        name="start-error",
-        judge=testimony.start_error,
-        meaning="The container runtime could not start the container's process.",
-        gives="`StartError`: Confirmed.",
-    ),
-    Rule(
         name="post-start-hook",
         judge=testimony.post_start_hook,
         meaning="The container's postStart hook failed, for which the kubelet kills it.",
         gives="`PostStartHook`: Confirmed.",
     ),
     Rule(
-        name="restart-rule",
-        judge=testimony.restart_rule,
-        meaning="A container restart rule matched the exit code.",
-        gives="`RestartRule`: High.",
-    ),
-    Rule(
         name="out-of-memory",
         judge=testimony.out_of_memory,
         meaning="The runtime reports OOMKilled, and the exit code fits.",
         gives=(
-            "`OOMKilled`: High, or Medium where the liveness probe was failing too. With "
-            "another exit code `Error`: Medium."
+            "`OOMKilled`: High where it was seen dead or nothing could have killed it, else "
+            "Medium: the runtime's flag stays for good once a child was killed."
+        ),
+    ),
+    Rule(
+        name="restart-rule",
+        judge=testimony.restart_rule,
+        meaning="A container restart rule matched the exit code.",
+        gives=(
+            "`RestartRule`: Confirmed where the kubelet was restarting all containers, High, or "
+            "Medium where a probe may have killed it."
         ),
     ),
     Rule(
         name="start-canary",
         judge=inference.canary,
         meaning="The start of the next instance was announced, so a kill would have been too.",
-        gives="`Error`, `Completed`: Confirmed. `Signal`: High.",
+        gives=(
+            "`Error`, `Completed`, `RestartRule`: Confirmed. `Signal`: High. All: Medium where it "
+            "was not seen dead, for Events are lost in other ways than the kubelet's filter too."
+        ),
     ),
     Rule(
         name="died-before-kill",
         judge=inference.late_kill,
         meaning="A probe's kill was decided only after the container had died.",
-        gives="`Error`, `Completed`, `Signal`: High.",
+        gives="`Error`, `Completed`, `Signal`, `RestartRule`: High.",
     ),
     Rule(
         name="terminated-seen",
         judge=inference.terminated_seen,
         meaning="The container was shown as terminated before the kubelet acted.",
         gives=(
-            "`Error`, `Completed`, `Signal`: High, or Medium where a probe was failing up "
-            "to its threshold."
+            "`Error`, `Completed`, `Signal`, `RestartRule`: High where no probe could kill it, or "
+            "it surely ended so before, else Medium: a kubelet that restarts while it kills shows "
+            "the same."
         ),
     ),
     Rule(
         name="changed-in-place",
         judge=inference.changed_in_place,
         meaning="Image or resources changed and the kubelet replaced the container in place.",
-        gives="`SpecChange`, `Resize`: High.",
+        gives="`SpecChange`, `Resize`: Medium.",
     ),
     Rule(
         name="count-repair",
@@ -139,7 +159,7 @@ RULES: tuple[Rule, ...] = (
         name="no-probe",
         judge=inference.no_probe,
         meaning="The container has no probe that could have killed it.",
-        gives="`Error`, `Completed`: Confirmed. `Signal`: Medium.",
+        gives="`Error`, `Completed`, `Signal`, `RestartRule`: Medium.",
     ),
     Rule(
         name="threshold-reached",
@@ -151,15 +171,15 @@ RULES: tuple[Rule, ...] = (
         name="never-started",
         judge=inference.never_started,
         meaning="It never started and lived just as long as its startup probe allows.",
-        gives="`StartupProbe`: High where sure kills before it were alike, else Medium.",
+        gives="`StartupProbe`: Medium.",
     ),
     Rule(
         name="replaced-in-place",
         judge=inference.replaced_in_place,
         meaning="The kubelet replaced a running container without its being seen dead.",
         gives=(
-            "`LivenessProbe`: High where sure kills before it were alike, else Medium. "
-            "`StartupProbe`: Medium."
+            "`LivenessProbe`, `StartupProbe`, `PostStartHook`: Medium. A status that is written "
+            "late hides that a container was dead, so this alone never makes sure."
         ),
     ),
     Rule(
@@ -172,7 +192,7 @@ RULES: tuple[Rule, ...] = (
         name="own-exit",
         judge=inference.own_exit,
         meaning="An exit code that a kill does not leave, and no sign of a failing probe.",
-        gives="`Error`: Medium.",
+        gives="`Error`, `RestartRule`: Medium.",
     ),
     Rule(
         name="unknown",

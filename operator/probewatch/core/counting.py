@@ -1,22 +1,27 @@
 """Counting: from two versions of a pod to the restarts between them."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from probewatch.core.findings import CountingBegan
 from probewatch.core.model import Container, ContainerStatus, Pod, Termination
 from probewatch.core.restarts import (
     Change,
     CountedRestart,
+    Jump,
     Path,
     Watermark,
     advance,
     after_rise,
+    at_home,
     death_for_rise,
     first_watermark,
-    sandbox_changed,
+    identity,
+    is_lost,
+    ready_sandbox,
 )
 from probewatch.core.sighting import Sighting
 from probewatch.core.state import PodState
+from probewatch.core.values import replace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +46,7 @@ def count(state: PodState, pod: Pod, *, relisted: bool, now: float) -> Counted:
             continue  # a duplicated status is a broken object, not a second container
         seen.add(status.name)
         mark, found = _follow(state, pod, status, relisted=relisted, now=now)
+        mark = at_home(mark, pod)
         marks.append(mark)
         restarts.extend(found)
         if _begins(state.mark(status.name), mark):
@@ -110,12 +116,13 @@ def _rise(
         epoch=mark.epoch,
         termination=death,
         path=path,
-        was_started=mark.started if jump == 1 else False,
-        waiting_reason=mark.waiting_reason or status.waiting_reason,
+        was_started=mark.started if jump == 1 else None,
+        waiting_reason=mark.waiting_reason,
         next_start=status.running_since,
         observed_at=now,
-        change=_change(state.pod, pod, status.name, death),
-        all_restarted=_all_restarted(state, pod),
+        change=_change(state, pod, mark),
+        all_restarted=_all_restarted(state, pod, mark),
+        jump=Jump(size=jump, place=jump),
         seen=Sighting(
             resource_version=pod.resource_version,
             restart_count=status.restart_count,
@@ -140,13 +147,17 @@ def _older(
     """The restarts of a jump before the newest: only the first can be known."""
     latest = newest.termination.started_at if newest.termination else None
     blank = replace(newest, termination=None, path=Path.UNSEEN, next_start=None, latest=latest)
+    since = first.finished_at if first else mark.running_since
+    unseen = jump - 1 - (first is not None)
     older = []
     for step in range(1, jump):
         known = first if step == 1 else None
+        place = step - (first is not None)
         older.append(
             replace(
                 blank,
                 restart_count=mark.count + step,
+                jump=Jump(size=jump, unseen=unseen, place=place, since=since),
                 termination=known,
                 path=mark.path if known else Path.UNSEEN,
             )
@@ -158,28 +169,49 @@ def _container(pod: Pod, name: str) -> Container:
     return pod.spec.container(name) or Container(name=name)
 
 
-def _change(before: Pod, after: Pod, name: str, death: Termination | None) -> Change:
-    old, new = before.spec.container(name), after.spec.container(name)
-    sandbox = sandbox_changed(before, after) or _sandbox_since(after, death)
-    if old is None or new is None:
-        return Change(sandbox=sandbox)
+def _change(state: PodState, pod: Pod, mark: Watermark) -> Change:
+    old, new = mark.spec, pod.spec.container(mark.name)
+    since = ready_sandbox(pod)
     return Change(
-        image=old.image != new.image, resources=old.resources != new.resources, sandbox=sandbox
+        image=old is not None and new is not None and old.image != new.image,
+        resources=old is not None and new is not None and old.resources != new.resources,
+        sandbox=_is_new_sandbox(mark, pod),
+        same_sandbox=since is not None and since == mark.sandbox_since,
+        sandbox_since=since if since != mark.sandbox_since else None,
+        restarting_all=_is_restarting_all(state.pod) or _is_restarting_all(pod),
+        lost=any(_was_lost(state, status) for status in pod.statuses),
     )
 
 
-def _sandbox_since(pod: Pod, death: Termination | None) -> bool:
-    """Whether the sandbox became ready after the dead instance started: a new one."""
-    ready = pod.conditions.get("PodReadyToStartContainers")
-    if ready is None or ready.last_transition is None or not death or not death.started_at:
+def _is_new_sandbox(mark: Watermark, pod: Pod) -> bool:
+    since = ready_sandbox(pod)
+    if since is not None and mark.sandbox_since is not None:
+        return since > mark.sandbox_since
+    moved = bool(mark.pod_ip and pod.pod_ip) and mark.pod_ip != pod.pod_ip
+    return moved and not pod.spec.host_network
+
+
+def _is_restarting_all(pod: Pod) -> bool:
+    condition = pod.conditions.get("AllContainersRestarting")
+    return condition is not None and condition.status is True
+
+
+def _was_lost(state: PodState, status: ContainerStatus) -> bool:
+    """Whether the newest end of a container is one that the runtime does not know itself."""
+    death = status.terminated or status.last
+    if death is None or not is_lost(death):
         return False
-    return ready.last_transition > death.started_at + 1
+    mark = state.mark(status.name)
+    return mark is None or mark.dead_id != identity(death)
 
 
-def _all_restarted(state: PodState, pod: Pod) -> bool:
+def _all_restarted(state: PodState, pod: Pod, mark: Watermark) -> bool:
+    """Whether no other container ran on: in a new sandbox none can."""
+    moved = _is_new_sandbox(mark, pod)
     for status in pod.statuses:
-        mark = state.mark(status.name)
-        stayed = mark is not None and mark.running and status.container_id == mark.instance_id
-        if stayed and status.running_since is not None:
+        other = state.mark(status.name)
+        if other is None or not other.running or status.running_since is None:
+            continue
+        if status.container_id == other.instance_id and (not moved or _is_new_sandbox(other, pod)):
             return False
     return True

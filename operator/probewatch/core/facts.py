@@ -12,6 +12,7 @@ from probewatch.core.model import (
     Probe,
     ProbeType,
     RestartPolicy,
+    RestartRule,
     Termination,
 )
 from probewatch.core.restarts import CountedRestart, Path
@@ -27,6 +28,11 @@ LATE_KILL = 15.0
 CANARY_SPAN = 300.0
 """The kubelet's spam filter refills one event in so many seconds (client-go)."""
 
+STEADY_KINDS = frozenset({EvidenceKind.CREATED, EvidenceKind.STARTED})
+"""Announcements whose text is the same for each start of a container."""
+
+SURE = frozenset({Confidence.HIGH, Confidence.CONFIRMED})
+
 SIGNAL_BASE = 128
 MAX_SIGNAL = 64
 SIGKILL_EXIT = 137
@@ -36,10 +42,9 @@ OUTSIDE_SIGNALS = frozenset({1, 2, 3, 9, 10, 12, 15})
 """HUP, INT, QUIT, KILL, USR1, USR2, TERM come from outside; SEGV or ABRT are the app's own."""
 
 
-def _surely_since(mark: Mark, born: float | None) -> int:
-    """How many of its occurrences surely are later than *born*: the last one, or all."""
-    before = mark.since is not None and born is not None and mark.since < born - CLOCK_SLACK
-    return 1 if before else mark.fresh
+def _surely_since(mark: Mark, begin: float) -> int:
+    """How many of its occurrences surely are no earlier than *begin*: the last one, or all."""
+    return mark.fresh if mark.since is not None and mark.since >= begin else 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,11 +102,11 @@ class Facts:
             return self._kill_without_times()
         end = death.finished_at
         start = death.started_at if death.started_at is not None else death.finished_at
-        limit = max(self.grace(), self._longest_probe_grace()) + STOP_SLACK
+        limit = self._longest_grace() + STOP_SLACK
         fits = [
             kill
             for kill in self.fresh_kills()
-            if start - CLOCK_SLACK <= kill.at <= end + KILL_AFTER_DEATH and end - kill.at <= limit
+            if start <= kill.at <= end + KILL_AFTER_DEATH and end - kill.at <= limit
         ]
         return min(fits, key=lambda kill: abs(end - kill.at), default=None)
 
@@ -116,9 +121,23 @@ class Facts:
         """Kills that no earlier restart has used."""
         return (kill for kill in self.book.kills if (kill.series, kill.count) not in self.used)
 
-    def _longest_probe_grace(self) -> float:
+    def kill_in_jump(self) -> EvidenceKind | None:
+        """The kill that ended it, where as many were decided as restarts went unseen."""
+        jump, latest = self.restart.jump, self.restart.latest
+        if self.death is not None or jump.place < 1 or jump.since is None or latest is None:
+            return None
+        since = jump.since
+        kills = [
+            kill.kind
+            for kill in sorted(self.book.kills, key=lambda kill: kill.at)
+            if since < kill.at < latest
+            for _ in range(_surely_since(kill, since))
+        ]
+        return kills[jump.place - 1] if len(kills) == jump.unseen else None
+
+    def _longest_grace(self) -> float:
         probes = self.restart.container.probes
-        return max((probe.grace or 0.0 for probe in probes), default=0.0)
+        return max((self.grace(), *(self.grace(probe) for probe in probes)))
 
     def late_kill(self) -> Mark | None:
         """A probe kill decided only after the instance had died by itself."""
@@ -158,39 +177,70 @@ class Facts:
 
     def _canary_end(self, died: float) -> float:
         born = self.restart.next_start
-        latest = died + CANARY_SPAN - 5.0
+        # The kill, if there was one, was decided up to a grace earlier.
+        latest = died + CANARY_SPAN - self._longest_grace() - 5.0
         return latest if born is None else min(latest, born + 3.0)
 
+    def kubelet_restarted(self) -> bool:
+        """Whether the first thing said after the death begins a series anew."""
+        died = self.restart.died_at
+        latest: dict[EvidenceKind, Mark] = {}
+        for mark in self.book.starts:
+            before = latest.get(mark.kind)
+            anew = before is not None and before.series != mark.series and mark.count == 1
+            if anew and mark.kind in STEADY_KINDS and died is not None and mark.at >= died - 1:
+                return True
+            latest[mark.kind] = mark
+        return False
+
     def failures(self, probe_type: ProbeType) -> int:
-        """How many failures of this probe the kubelet reported shortly before the death."""
+        """How many failures in a row of this probe the kubelet reported before the death.
+
+        Only those count that no success can have interrupted: so near to each other that
+        every run between them failed, the last of them shortly before the end.
+        """
         probe, died = self.restart.container.probe(probe_type), self.restart.died_at
         if probe is None or died is None:
             return 0
-        born = self.death.started_at if self.death and self.death.started_at else None
+        marks = self._failure_marks(probe, died)
         within = self.grace(probe) + probe.interval + probe.timeout + 5.0
-        marks = [
-            mark
-            for mark in self.book.failures
-            if mark.probe_type == probe_type
-            and mark.kind is EvidenceKind.PROBE_FAILED
-            and mark.at <= died + KILL_AFTER_DEATH
-            and (born is None or mark.at >= born - CLOCK_SLACK)
-        ]
         if not marks or marks[-1].at < died - within:
             return 0
-        return sum(_surely_since(mark, born) for mark in marks)
+        slack = CLOCK_SLACK if probe.period > CLOCK_SLACK else 0.0
+        begin = marks[-1].at - (probe.failure_threshold - 1) * probe.period - slack
+        return sum(_surely_since(mark, begin) for mark in marks if mark.at >= begin)
+
+    def _failure_marks(self, probe: Probe, died: float) -> list[Mark]:
+        born = self.death.started_at if self.death and self.death.started_at else None
+        marks = (
+            mark
+            for mark in self.book.failures
+            if mark.probe_type == probe.probe_type
+            and mark.kind is EvidenceKind.PROBE_FAILED
+            and mark.at <= died + KILL_AFTER_DEATH
+            and (born is None or mark.at >= born)
+        )
+        return sorted(marks, key=lambda mark: mark.at)
 
     def threshold_reached(self, probe_type: ProbeType) -> bool:
         """Whether so many failures were reported that the kubelet must have acted."""
         probe = self.restart.container.probe(probe_type)
-        return probe is not None and self.failures(probe_type) >= probe.failure_threshold
+        if probe is None or not self._is_run(probe_type):
+            return False
+        return self.failures(probe_type) >= probe.failure_threshold
+
+    def _is_run(self, probe_type: ProbeType) -> bool:
+        """Whether the kubelet still asked: the startup probe comes first, and then never again."""
+        started = self.restart.was_started
+        if self.restart.container.startup is None or started is None:
+            return True
+        return started is not (probe_type is ProbeType.STARTUP)
 
     def regular(self, cause: Cause) -> bool:
         """Whether earlier sure restarts by *cause* look just like this one."""
         alike = [past for past in self.past if self._is_like(past)]
-        sure = {Confidence.CONFIRMED, Confidence.HIGH}
-        same = [past for past in alike if past.cause is cause and past.confidence in sure]
-        other = [past for past in alike if past.cause is not cause and past.confidence in sure]
+        same = [past for past in alike if past.cause is cause and past.confidence in SURE]
+        other = [past for past in alike if past.cause is not cause and past.confidence in SURE]
         return bool(same) and not other
 
     def _is_like(self, past: Past) -> bool:
@@ -218,6 +268,33 @@ class Facts:
     def died_by_itself(self) -> bool:
         """Whether it was seen dead before the kubelet acted."""
         return self.restart.path is Path.TERMINATED_SEEN
+
+    @property
+    def order_tells(self) -> bool:
+        """Whether being seen dead rules out a probe: one with policy `Never` is not replaced."""
+        return self.policy is not RestartPolicy.NEVER
+
+    @property
+    def rule(self) -> RestartRule | None:
+        """The restart rule without which the container would not have been restarted so."""
+        rules = self.restart.container.restart_rules
+        hit = next((rule for rule in rules if rule.matches(self.exit_code)), None)
+        anyway = self.policy is RestartPolicy.ALWAYS or (
+            self.policy is RestartPolicy.ON_FAILURE and self.exit_code != 0
+        )
+        return None if hit is None or (hit.action == "Restart" and anyway) else hit
+
+    @property
+    def may_be_killed(self) -> bool:
+        """Whether a probe or a hook of its own can make the kubelet kill it."""
+        container = self.restart.container
+        return bool(container.liveness or container.startup or container.has_post_start)
+
+    def ends_so_itself(self) -> bool:
+        """Whether it surely ended by itself with this exit code before, and was never killed so."""
+        alike = [past for past in self.past if past.exit_code == self.exit_code]
+        sure = [past for past in alike if past.confidence in SURE]
+        return bool(sure) and all(past.own_end for past in alike)
 
     @property
     def policy(self) -> RestartPolicy:

@@ -1,6 +1,6 @@
 """Rules on what follows: what cannot have been otherwise, then what is likely."""
 
-from probewatch.core.facts import OUTSIDE_SIGNALS, Facts
+from probewatch.core.facts import Facts
 from probewatch.core.findings import Cause, Confidence
 from probewatch.core.model import Probe, ProbeType
 from probewatch.core.verdict import PROBE_KILLS, Verdict, by_exit, conclude
@@ -11,9 +11,12 @@ def canary(facts: Facts) -> Verdict | None:
     if facts.death is None or not facts.canary() or facts.restart.repaired is not None:
         return None
     why = "no kill was announced, although the next start was"
-    if not facts.in_place:
-        return by_exit(facts, why, sure=Confidence.CONFIRMED, final=True)
-    # The order of states says kill, what was announced says none: one of both was lost.
+    if not facts.order_tells and facts.may_be_killed and facts.looks_killed:
+        return None
+    if facts.died_by_itself or not facts.may_be_killed:
+        sure = Confidence.MEDIUM if facts.in_place else Confidence.CONFIRMED
+        return by_exit(facts, why, sure=sure, final=sure is Confidence.CONFIRMED)
+    # What was announced says that there was no kill, and nothing else does: its Event may be lost.
     if any(map(facts.threshold_reached, ProbeType)):
         return None
     return by_exit(facts, why, "it was not seen dead", sure=Confidence.MEDIUM)
@@ -28,12 +31,32 @@ def late_kill(facts: Facts) -> Verdict | None:
 
 
 def terminated_seen(facts: Facts) -> Verdict | None:
-    """It was shown dead before the kubelet acted."""
+    """It was shown dead before the kubelet acted.
+
+    That is one fact. A kubelet that was restarted while it killed shows the same, so a second
+    one is needed to be sure: it has nothing that could kill it, or it often ends so.
+    """
     if not facts.died_by_itself:
         return None
-    doubt = facts.looks_killed and any(map(facts.threshold_reached, ProbeType))
-    sure = Confidence.MEDIUM if doubt else Confidence.HIGH
+    failing = any(map(facts.threshold_reached, ProbeType))
+    if not facts.order_tells and facts.may_be_killed and (facts.looks_killed or failing):
+        return None
+    if failing:
+        return by_exit(
+            facts,
+            "it was seen dead before the kubelet acted",
+            "its probe was failing",
+            sure=Confidence.MEDIUM,
+        )
+    sure = Confidence.HIGH if _is_backed(facts) else Confidence.MEDIUM
     return by_exit(facts, "it was seen dead before the kubelet acted", sure=sure)
+
+
+def _is_backed(facts: Facts) -> bool:
+    """Whether something besides the order of states says that it ended by itself."""
+    if not facts.may_be_killed:
+        return True
+    return facts.order_tells and facts.ends_so_itself() and not facts.kubelet_restarted()
 
 
 def changed_in_place(facts: Facts) -> Verdict | None:
@@ -41,9 +64,9 @@ def changed_in_place(facts: Facts) -> Verdict | None:
     if not facts.in_place:
         return None
     if facts.restart.change.image:
-        return conclude(facts, Cause.SPEC_CHANGE, Confidence.HIGH, "its image was changed")
+        return conclude(facts, Cause.SPEC_CHANGE, Confidence.MEDIUM, "its image was changed")
     if facts.restart.change.resources:
-        return conclude(facts, Cause.RESIZE, Confidence.HIGH, "its resources were changed")
+        return conclude(facts, Cause.RESIZE, Confidence.MEDIUM, "its resources were changed")
     return None
 
 
@@ -79,16 +102,16 @@ def kubelet_counter(facts: Facts) -> Verdict | None:
 
 def no_probe(facts: Facts) -> Verdict | None:
     """No probe of it could have killed it."""
-    container = facts.restart.container
-    if facts.death is None or container.liveness or container.startup:
+    if facts.death is None or facts.may_be_killed:
         return None
-    sure = Confidence.CONFIRMED if facts.signal not in OUTSIDE_SIGNALS else Confidence.MEDIUM
-    return by_exit(facts, "it has no probe that could kill it", sure=sure)
+    why = "it has no probe that could kill it"
+    # Seen dead it is sure; else the kubelet may have stopped it with the whole pod.
+    return by_exit(facts, why, sure=Confidence.MEDIUM)
 
 
 def threshold(facts: Facts) -> Verdict | None:
     """Failures up to the threshold were reported before it died."""
-    if not (facts.in_place or facts.looks_killed):
+    if not (facts.in_place or facts.looks_killed) or (facts.died_by_itself and facts.order_tells):
         return None
     for cause, probe_type in PROBE_KILLS.values():
         if facts.threshold_reached(probe_type):
@@ -109,15 +132,10 @@ def never_started(facts: Facts) -> Verdict | None:
         return None
     if not (facts.in_place or facts.looks_killed) or not _within_budget(facts, probe):
         return None
-    sure = (
-        Confidence.HIGH
-        if facts.in_place and facts.regular(Cause.STARTUP_PROBE)
-        else Confidence.MEDIUM
-    )
     return conclude(
         facts,
         Cause.STARTUP_PROBE,
-        sure,
+        Confidence.MEDIUM,
         "it never passed its startup probe and lived as long as that allows",
     )
 
@@ -130,21 +148,20 @@ def _within_budget(facts: Facts, probe: Probe) -> bool:
 
 
 def replaced_in_place(facts: Facts) -> Verdict | None:
-    """Only the kubelet replaces a container so."""
-    liveness = facts.restart.container.liveness
-    if not facts.in_place or facts.death is None:
+    """Only the kubelet replaces a container so.
+
+    Never sure by itself, however often it happened before: a status that was written late hides
+    that a container was dead.
+    """
+    container = facts.restart.container
+    if not facts.in_place or not facts.may_be_killed:
         return None
-    if liveness is None:
-        return conclude(
-            facts,
-            Cause.STARTUP_PROBE,
-            Confidence.MEDIUM,
-            "the kubelet replaced it without its being seen dead",
-        )
-    sure = Confidence.HIGH if facts.regular(Cause.LIVENESS_PROBE) else Confidence.MEDIUM
-    return conclude(
-        facts, Cause.LIVENESS_PROBE, sure, "the kubelet replaced it without its being seen dead"
-    )
+    why = "the kubelet replaced it without its being seen dead"
+    unstarted = container.startup is not None and not facts.restart.was_started
+    if unstarted or container.liveness is None:
+        cause = Cause.STARTUP_PROBE if container.startup else Cause.POST_START_HOOK
+        return conclude(facts, cause, Confidence.MEDIUM, why)
+    return conclude(facts, Cause.LIVENESS_PROBE, Confidence.MEDIUM, why)
 
 
 def regular(facts: Facts) -> Verdict | None:

@@ -7,12 +7,13 @@ container keeps the death of its current instance as soon as it is visible, and
 hands it to the restart when the count rises.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 from probewatch.core.evidence import EvidenceKind
 from probewatch.core.model import Container, ContainerStatus, Pod, Termination
 from probewatch.core.sighting import UNKNOWN_SIGHTING, Sighting
+from probewatch.core.values import replace
 
 
 class Path(StrEnum):
@@ -48,18 +49,49 @@ class Watermark:
     """How `death` was seen."""
     dead_id: str = ""
     """Identity of the last termination that a restart was counted for."""
+    spec: Container | None = None
+    """What the current instance was started as: a difference explains why it was replaced."""
+    pod_ip: str = ""
+    """The address of the sandbox that it runs in; empty on the host's network."""
+    sandbox_since: float | None = None
+    """When that sandbox became ready (condition `PodReadyToStartContainers`)."""
     counted_from: int = 0
     """The count at which counting began in this epoch."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """What changed of the pod together with a restart."""
+    """What was another thing for the next instance than for the one before it."""
 
     image: bool = False
     resources: bool = False
+    """Those that cannot be changed without a restart."""
     sandbox: bool = False
     """Pod IP or `PodReadyToStartContainers` tell of a new sandbox."""
+    same_sandbox: bool = False
+    """`PodReadyToStartContainers` tells that the sandbox is the one of before."""
+    sandbox_since: float | None = None
+    """When the new one became ready, if that is known."""
+    restarting_all: bool = False
+    """The kubelet was restarting all containers of the pod by a rule."""
+    lost: bool = False
+    """Another container of the pod was lost by the runtime at the same time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Jump:
+    """By how much the count rose at once, and which of these restarts this is."""
+
+    size: int = 1
+    unseen: int = 0
+    """How many of them nobody saw the end of, the newest left out."""
+    place: int = 0
+    """The place among the unseen, from 1; 0 or less for one whose end was seen."""
+    since: float | None = None
+    """All unseen ones ended after this moment (node clock)."""
+
+
+SINGLE = Jump()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,12 +103,14 @@ class CountedRestart:
     epoch: int = 0
     termination: Termination | None = None
     path: Path = Path.UNSEEN
-    was_started: bool = False
+    was_started: bool | None = None
+    """Whether it had passed its startup probe, where that is known."""
     waiting_reason: str = ""
     next_start: float | None = None
     """`running.startedAt` of the next instance, when it was seen running."""
     observed_at: float = 0.0
     change: Change = Change()
+    jump: Jump = SINGLE
     all_restarted: bool = False
     """Whether all running containers of the pod restarted with it."""
     repaired: EvidenceKind | None = None
@@ -92,10 +126,44 @@ class CountedRestart:
 
 
 def identity(termination: Termination | None) -> str:
-    """What tells one termination from another: its container id, else its times."""
+    """What tells one termination from another: its container id, else its times, else nothing."""
     if termination is None:
         return ""
-    return termination.container_id or f"{termination.started_at}/{termination.finished_at}"
+    if termination.container_id or termination.finished_at is None:
+        return termination.container_id
+    return f"{termination.started_at}/{termination.finished_at}"
+
+
+LOST_EXIT = 255
+"""containerd's exit code for a task it lost, with reason `Unknown`."""
+
+
+def is_lost(death: Termination) -> bool:
+    """Whether the runtime lost the container, so that nobody saw its end."""
+    unknown = death.exit_code == LOST_EXIT and death.reason == "Unknown"
+    return unknown or death.reason == "ContainerStatusUnknown"
+
+
+def at_home(mark: Watermark, pod: Pod) -> Watermark:
+    """The watermark with what its instance runs as and in, while it runs."""
+    if not mark.running and mark.spec is not None:
+        return mark
+    spec = pod.spec.container(mark.name)
+    if mark.spec is not None and spec is not None and needs_restart(mark.spec, spec):
+        spec = mark.spec  # it still runs as what it was
+    pod_ip = "" if pod.spec.host_network else pod.pod_ip
+    return replace(mark, spec=spec, pod_ip=pod_ip, sandbox_since=ready_sandbox(pod))
+
+
+def needs_restart(old: Container, new: Container) -> bool:
+    """Whether the kubelet has to replace a container to make it what is asked for."""
+    return old.image != new.image or old.resources != new.resources
+
+
+def ready_sandbox(pod: Pod) -> float | None:
+    """When the sandbox became ready that the pod has now."""
+    ready = pod.conditions.get("PodReadyToStartContainers")
+    return ready.last_transition if ready is not None and ready.status else None
 
 
 def first_watermark(status: ContainerStatus) -> Watermark:
@@ -135,6 +203,10 @@ def advance(mark: Watermark, status: ContainerStatus, *, relisted: bool) -> Wate
 
 HOOK_FAILED = "PostStartHookError"
 
+AT_ONCE = 15.0
+"""From the end of a killed container to the start of the next one: the check of an image, or its
+download, lies between."""
+
 
 def _waiting_reason(mark: Watermark, status: ContainerStatus) -> str:
     """A failed hook stays the reason when the back-off after it takes its place."""
@@ -149,7 +221,7 @@ def _death_of_current(
         return status.terminated, Path.TERMINATED_SEEN
     if mark.death is not None or status.running_since is not None:
         return mark.death, mark.path
-    if status.last is None or identity(status.last) == mark.dead_id:
+    if identity(status.last) in {"", mark.dead_id}:
         return None, mark.path
     return status.last, _direct_path(mark, relisted=relisted)
 
@@ -165,12 +237,18 @@ def death_for_rise(
     if mark.death is not None:
         return mark.death, mark.path
     last = status.last
-    if last is None or identity(last) == mark.dead_id:
+    if last is None or (identity(last) and identity(last) == mark.dead_id):
         return None, Path.UNSEEN
     same = bool(mark.instance_id) and last.container_id == mark.instance_id
     if not same and status.running_since is None:
         return None, Path.UNSEEN
-    return last, _direct_path(mark, relisted=relisted)
+    return last, _direct_path(mark, relisted=relisted or _was_noticed_late(last, status))
+
+
+def _was_noticed_late(death: Termination, status: ContainerStatus) -> bool:
+    """Whether the kubelet was away when it died: one that kills goes on to start at once."""
+    end, start = death.finished_at, status.running_since
+    return end is not None and start is not None and start - end > AT_ONCE
 
 
 def after_rise(
@@ -188,14 +266,3 @@ def after_rise(
         path=path if own else Path.UNSEEN,
         dead_id=identity(death) or identity(status.last) or mark.dead_id,
     )
-
-
-def sandbox_changed(before: Pod, after: Pod) -> bool:
-    """Whether the pod got a new sandbox between two versions."""
-    if before.pod_ip and after.pod_ip and before.pod_ip != after.pod_ip:
-        return not after.spec.host_network
-    old = before.conditions.get("PodReadyToStartContainers")
-    new = after.conditions.get("PodReadyToStartContainers")
-    if old is None or new is None:
-        return False
-    return bool(old.last_transition) and old.last_transition != new.last_transition

@@ -2,19 +2,17 @@
 
 from probewatch.core.book import Mark
 from probewatch.core.evidence import EvidenceKind
-from probewatch.core.facts import SIGKILL_EXIT, SIGTERM_EXIT, Facts
+from probewatch.core.facts import SIGKILL_EXIT, Facts
 from probewatch.core.findings import Cause, Confidence
-from probewatch.core.model import ContainerKind, ProbeType, RestartPolicy
+from probewatch.core.model import ContainerKind, ProbeType
+from probewatch.core.restarts import LOST_EXIT, is_lost
 from probewatch.core.verdict import PROBE_KILLS, Verdict, conclude
 
 NODE_CLOCK_SLACK = 600.0
 """A reboot is reported within this time of the deaths it caused."""
 
-SANDBOX_BEFORE = 60.0
-SANDBOX_AFTER = 120.0
-"""The kubelet notices a dead sandbox so long before or after its containers' deaths."""
-LOST_EXIT = 255
-"""containerd's exit code for a task it lost, with reason `Unknown`."""
+SANDBOX_SLACK = 30.0
+"""A new sandbox is made within this time after the last container of the old one was stopped."""
 
 OTHER_KILLS = {
     EvidenceKind.KILL_SPEC_CHANGE: Cause.SPEC_CHANGE,
@@ -28,17 +26,20 @@ def unobserved(facts: Facts) -> Verdict | None:
     """The count rose unseen."""
     if facts.death is not None or facts.restart.repaired is not None:
         return None
-    if facts.restart.container.kind is ContainerKind.INIT:
-        return (
-            conclude(
-                facts, Cause.SANDBOX_RECREATED, Confidence.MEDIUM, "an init container ran again"
-            )
-            if facts.restart.change.sandbox
-            else None
-        )
-    if facts.restart.change.sandbox and facts.restart.all_restarted:
+    if _is_alone_in_new_sandbox(facts):
         return None
+    cause = {kind: cause for kind, (cause, _) in PROBE_KILLS.items()} | OTHER_KILLS
+    kind = facts.kill_in_jump()
+    if kind in cause:
+        why = "as many kills were announced as restarts went unseen"
+        return conclude(facts, cause[kind], Confidence.MEDIUM, why)
     return conclude(facts, Cause.UNOBSERVED, Confidence.LOW, "restartCount rose unseen")
+
+
+def _is_alone_in_new_sandbox(facts: Facts) -> bool:
+    """Whether the count rose by one and the new sandbox explains it."""
+    restart = facts.restart
+    return restart.change.sandbox and restart.all_restarted and restart.jump.size == 1
 
 
 def probe_kill_event(facts: Facts) -> Verdict | None:
@@ -85,87 +86,106 @@ def restart_all(facts: Facts) -> Verdict | None:
 
 def restart_rule(facts: Facts) -> Verdict | None:
     """A restart rule decided, not the pod's policy."""
-    rules = facts.restart.container.restart_rules
-    if facts.death is None or facts.in_place or not rules:
+    rule = facts.rule
+    if facts.death is None or facts.in_place or rule is None:
         return None
-    hit = next((rule for rule in rules if rule.matches(facts.exit_code)), None)
-    if hit is None or (hit.action == "Restart" and _would_restart_anyway(facts)):
-        return None
-    return conclude(
-        facts,
-        Cause.RESTART_RULE,
-        Confidence.HIGH,
-        f"restart rule {hit.action} matches the exit code",
-    )
+    if facts.may_be_killed and (facts.looks_killed or any(map(facts.threshold_reached, ProbeType))):
+        return None  # the rule may have followed a kill, and that is the cause then
+    why = f"restart rule {rule.action} matches the exit code"
+    if facts.may_be_killed and not (facts.died_by_itself and facts.order_tells):
+        return conclude(facts, Cause.RESTART_RULE, Confidence.MEDIUM, why)
+    seen = facts.restart.change.restarting_all and rule.action != "Restart"
+    sure = Confidence.CONFIRMED if seen else Confidence.HIGH
+    return conclude(facts, Cause.RESTART_RULE, sure, why)
 
 
-def _would_restart_anyway(facts: Facts) -> bool:
-    if facts.policy is RestartPolicy.ON_FAILURE:
-        return facts.exit_code != 0
-    return facts.policy is RestartPolicy.ALWAYS
+def rerun(facts: Facts) -> Verdict | None:
+    """An init container that had done its work ran again: the pod was begun anew."""
+    done = facts.death is None or facts.exit_code == 0
+    if facts.restart.container.kind is not ContainerKind.INIT or not done:
+        return None
+    change, why = facts.restart.change, "an init container ran again"
+    if change.restarting_all:
+        return conclude(facts, Cause.RESTART_RULE, Confidence.HIGH, why)
+    rebooted = _is_said_of_node(facts, EvidenceKind.NODE_REBOOTED)
+    if change.lost or rebooted:
+        sure = Confidence.HIGH if rebooted else Confidence.MEDIUM
+        return conclude(facts, Cause.NODE_REBOOT, sure, why)
+    if change.sandbox:
+        return conclude(facts, Cause.SANDBOX_RECREATED, Confidence.MEDIUM, why)
+    return conclude(facts, Cause.UNKNOWN, Confidence.LOW, why)
 
 
 def node_reboot(facts: Facts) -> Verdict | None:
     """The node went down and came back."""
-    lost = _lost_by_runtime(facts)
+    lost = facts.death is not None and is_lost(facts.death)
     rebooted = _is_said_of_node(facts, EvidenceKind.NODE_REBOOTED)
-    if rebooted and (lost or facts.restart.change.sandbox):
-        return conclude(
-            facts,
-            Cause.NODE_REBOOT,
-            Confidence.CONFIRMED,
-            "kubelet: node has been rebooted",
-            final=True,
-        )
+    if lost and rebooted:
+        why = "kubelet: node has been rebooted"
+        return conclude(facts, Cause.NODE_REBOOT, Confidence.CONFIRMED, why, final=True)
     if lost and _is_said_of_node(facts, EvidenceKind.NODE_LOST_CONTAINERS):
-        return conclude(
-            facts,
-            Cause.NODE_REBOOT,
-            Confidence.HIGH,
-            "several pods of the node lost their containers at once",
-        )
+        why = "several pods of the node lost their containers at once"
+        return conclude(facts, Cause.NODE_REBOOT, Confidence.HIGH, why)
     return None
 
 
 def _is_said_of_node(facts: Facts, kind: EvidenceKind) -> bool:
-    """Whether it was said near the death; a death without times is near everything."""
-    died = facts.restart.died_at
+    """Whether it was said near the end; an end without times is near everything."""
+    near = facts.restart.next_start
+    if facts.restart.container.kind is not ContainerKind.INIT:
+        near = facts.restart.died_at
     said = [mark.at for mark in facts.pod_book.others if mark.kind is kind]
-    return bool(said) and (died is None or any(abs(at - died) <= NODE_CLOCK_SLACK for at in said))
-
-
-def _lost_by_runtime(facts: Facts) -> bool:
-    death = facts.death
-    return death is not None and (
-        (death.exit_code == LOST_EXIT and death.reason == "Unknown")
-        or death.reason == "ContainerStatusUnknown"
-    )
+    return bool(said) and (near is None or any(abs(at - near) <= NODE_CLOCK_SLACK for at in said))
 
 
 def sandbox(facts: Facts) -> Verdict | None:
     """The whole pod got a new sandbox."""
-    said = _sandbox_event(facts)
     kill = facts.matched_kill()
-    stopped = kill is not None and kill.kind is EvidenceKind.KILL_STOP
-    changed = facts.restart.change.sandbox
-    if not (said or changed) or not (facts.restart.all_restarted or stopped):
+    change, stopped = facts.restart.change, kill is not None and kill.kind is EvidenceKind.KILL_STOP
+    said = _sandbox_event(facts)
+    if facts.exit_code == LOST_EXIT:
         return None
-    why = "kubelet: pod sandbox changed" if said else "the pod got a new sandbox"
-    return conclude(facts, Cause.SANDBOX_RECREATED, Confidence.HIGH, why)
+    if change.same_sandbox or not (said or change.sandbox):
+        return None
+    if not (facts.restart.all_restarted or stopped):
+        return None
+    vanished = facts.death is not None and facts.death.reason == "ContainerStatusUnknown"
+    if facts.died_by_itself and not stopped and not vanished:
+        return None  # it had ended before the sandbox did
+    if not facts.order_tells and any(map(facts.threshold_reached, ProbeType)):
+        return None  # with policy Never a probe stops the whole pod, if nothing else stays up
+    if (said or stopped) and facts.death is not None:
+        why = "kubelet: pod sandbox changed"
+        sure = facts.order_tells or not facts.may_be_killed
+        confidence = Confidence.HIGH if sure else Confidence.MEDIUM
+        return conclude(facts, Cause.SANDBOX_RECREATED, confidence, why)
+    if not _was_near_new_sandbox(facts):
+        return None
+    return conclude(facts, Cause.SANDBOX_RECREATED, Confidence.MEDIUM, "the pod got a new sandbox")
 
 
 def _sandbox_event(facts: Facts) -> bool:
+    """Whether the kubelet noticed the sandbox just before it stopped this container."""
     died = facts.restart.died_at
+    grace = facts.spec.grace + SANDBOX_SLACK
     return any(
         mark.kind is EvidenceKind.SANDBOX_CHANGED
-        and (died is None or -SANDBOX_BEFORE <= mark.at - died <= SANDBOX_AFTER)
+        and (died is None or -1.0 <= died - mark.at <= grace)
         for mark in facts.pod_book.others
     )
 
 
+def _was_near_new_sandbox(facts: Facts) -> bool:
+    """Whether the new sandbox was made right after the end of its last container."""
+    died, since = facts.restart.died_at, facts.restart.change.sandbox_since
+    alone = len(facts.spec.containers) == 1
+    limit = SANDBOX_SLACK + (0.0 if alone else facts.spec.grace)
+    return died is None or since is None or -1.0 <= since - died <= limit
+
+
 def lost(facts: Facts) -> Verdict | None:
     """The runtime lost the container."""
-    if not _lost_by_runtime(facts):
+    if facts.death is None or not is_lost(facts.death):
         return None
     return conclude(
         facts,
@@ -210,20 +230,14 @@ def post_start_hook(facts: Facts) -> Verdict | None:
 
 
 def out_of_memory(facts: Facts) -> Verdict | None:
-    """The kernel killed it for memory."""
-    if (
-        facts.death is None
-        or facts.death.reason != "OOMKilled"
-        or facts.exit_code in {0, SIGTERM_EXIT}
-    ):
+    """The kernel killed it for memory.
+
+    The runtime's flag sticks: a child that was killed for memory sets it for good. So it counts
+    only with the exit code of SIGKILL, and a kubelet kill is ruled out only where the container
+    was seen dead, or nothing could have killed it.
+    """
+    if facts.death is None or facts.death.reason != "OOMKilled" or facts.exit_code != SIGKILL_EXIT:
         return None
-    if facts.exit_code != SIGKILL_EXIT:
-        return conclude(
-            facts,
-            Cause.ERROR,
-            Confidence.MEDIUM,
-            "a child process was killed for memory, then it ended itself",
-        )
-    doubt = facts.in_place and facts.threshold_reached(ProbeType.LIVENESS)
-    sure = Confidence.MEDIUM if doubt else Confidence.HIGH
+    own = (facts.died_by_itself and facts.order_tells) or not facts.may_be_killed
+    sure = Confidence.HIGH if own else Confidence.MEDIUM
     return conclude(facts, Cause.OOM_KILLED, sure, "the runtime reports OOMKilled")

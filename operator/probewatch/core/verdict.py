@@ -55,7 +55,9 @@ def conclude(
 
 
 def by_exit(facts: Facts, *why: str, sure: Confidence, final: bool = False) -> Verdict:
-    """A death that no probe caused, told by its exit code."""
+    """A death that no probe caused, told by its exit code, or by the rule that this matches."""
+    if facts.rule is not None:
+        return conclude(facts, Cause.RESTART_RULE, sure, *why, final=final)
     if facts.exit_code == 0:
         return conclude(facts, Cause.COMPLETED, sure, *why, final=final)
     if facts.signal in OUTSIDE_SIGNALS:

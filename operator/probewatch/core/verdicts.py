@@ -5,22 +5,22 @@ that they stay open for repair for an hour, because a kill's count may come late
 """
 
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from probewatch.core.attribution import attribute
 from probewatch.core.book import Mark
-from probewatch.core.facts import CLOCK_SLACK, KILL_AFTER_DEATH, Facts, Past
+from probewatch.core.evidence import EvidenceKind
+from probewatch.core.facts import CLOCK_SLACK, KILL_AFTER_DEATH, SURE, Facts, Past
 from probewatch.core.findings import Confidence, Finding, Restart, RestartCorrected
 from probewatch.core.loops import add_restart
 from probewatch.core.policy import Policy
 from probewatch.core.restarts import CountedRestart, Path, identity
 from probewatch.core.state import ContainerMemory, Pending, PodState, Settled
+from probewatch.core.values import replace
 from probewatch.core.verdict import PROBE_KILLS, Rule, Verdict
 
 PAST_KEPT = 16
 SETTLED_KEPT = 32
-
-SURE = frozenset({Confidence.HIGH, Confidence.CONFIRMED})
 
 RANK = {
     Confidence.LOW: 0,
@@ -167,6 +167,10 @@ def repair(memory: ContainerMemory, kill: Mark) -> ContainerMemory:
         for restart in _open(memory)
         if restart.path is not Path.TERMINATED_SEEN and _may_lie_between(restart, kill)
     }
+    if not all(
+        _can_be(restart, kill) for restart in _open(memory) if restart.restart_count in candidates
+    ):
+        return memory
     if not candidates or len(candidates) + _others(memory, kill, candidates) > kill.fresh - 1:
         return memory
     return _mark_repaired(memory, candidates, kill)
@@ -189,6 +193,13 @@ def _others(memory: ContainerMemory, kill: Mark, candidates: AbstractSet[int]) -
         and since < (past.died_at or kill.at - 1) < kill.at
         for past in memory.past
     )
+
+
+def _can_be(restart: CountedRestart, kill: Mark) -> bool:
+    """Whether a kill of this kind can have ended it: only one that started fails its liveness."""
+    if restart.termination is None or restart.container.startup is None:
+        return True
+    return restart.was_started is (kill.kind is EvidenceKind.KILL_LIVENESS)
 
 
 def _may_lie_between(restart: CountedRestart, kill: Mark) -> bool:
