@@ -61,6 +61,19 @@ def test_a_release_of_helm_is_read() -> None:
     }
 
 
+def test_an_empty_text_in_a_list_is_kept() -> None:
+    """The core group has an empty name, and a rule for it must not lose it."""
+    rule = field(1, b"get") + field(2, b"") + field(3, b"pods")
+    role = field(1, field(1, b"r") + field(2, b"")) + field(2, rule)
+
+    assert decode(envelope(b"Role", role, b"rbac.authorization.k8s.io/v1")) == {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "Role",
+        "metadata": {"name": "r"},
+        "rules": [{"verbs": ["get"], "apiGroups": [""], "resources": ["pods"]}],
+    }
+
+
 def test_options_of_a_deletion_are_read() -> None:
     """What goes with a DELETE is read too."""
     options = field(1, 0) + field(2, field(1, b"u-1")) + field(4, b"Background")

@@ -1,15 +1,16 @@
-"""Bodies in Kubernetes' protobuf, as far as clients send them: what Helm keeps its releases in.
+"""Bodies in Kubernetes' protobuf, as far as clients send them.
 
-client-go writes built-in kinds so, whatever the server likes better. Known are the kinds of
-`KINDS`, by their field numbers in the published `generated.proto` files; another kind, or
-a field that is not listed, is refused rather than half understood.
+client-go writes built-in kinds so, whatever the server likes better: Helm its releases, kubectl
+what it makes without a manifest. Another kind than those of `KINDS`, or a field that is not
+listed there, is refused rather than half understood.
 """
 
 import base64
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from enum import Enum, auto
+from dataclasses import replace
 from typing import Any
+
+from probewatch.playground.api_protobuf_kinds import ENVELOPE, KINDS, Field, Schema, Type
 
 JsonObject = dict[str, Any]
 
@@ -19,89 +20,6 @@ VARINT, LENGTH = 0, 2
 
 class UnreadableError(ValueError):
     """It is not protobuf of a kind that is known here."""
-
-
-class Type(Enum):
-    """How a field's value is read."""
-
-    TEXT = auto()
-    BYTES = auto()
-    NUMBER = auto()
-    FLAG = auto()
-    TIME = auto()
-    TEXTS = auto()
-    TEXT_MAP = auto()
-    BYTES_MAP = auto()
-    MESSAGE = auto()
-    MESSAGES = auto()
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """A field of a message; `of` is the message's schema where the value is one."""
-
-    name: str
-    type: Type = Type.TEXT
-    of: "Mapping[int, Field] | None" = None
-
-
-Schema = Mapping[int, Field]
-
-OWNER: Schema = {
-    1: Field("kind"),
-    3: Field("name"),
-    4: Field("uid"),
-    5: Field("apiVersion"),
-    6: Field("controller", Type.FLAG),
-    7: Field("blockOwnerDeletion", Type.FLAG),
-}
-METADATA: Schema = {
-    1: Field("name"),
-    2: Field("generateName"),
-    3: Field("namespace"),
-    4: Field("selfLink"),
-    5: Field("uid"),
-    6: Field("resourceVersion"),
-    7: Field("generation", Type.NUMBER),
-    8: Field("creationTimestamp", Type.TIME),
-    11: Field("labels", Type.TEXT_MAP),
-    12: Field("annotations", Type.TEXT_MAP),
-    13: Field("ownerReferences", Type.MESSAGES, OWNER),
-    14: Field("finalizers", Type.TEXTS),
-}
-PRECONDITIONS: Schema = {1: Field("uid"), 2: Field("resourceVersion")}
-OBJECT = Field("metadata", Type.MESSAGE, METADATA)
-
-KINDS: Mapping[str, Schema] = {
-    "Secret": {
-        1: OBJECT,
-        2: Field("data", Type.BYTES_MAP),
-        3: Field("type"),
-        4: Field("stringData", Type.TEXT_MAP),
-        5: Field("immutable", Type.FLAG),
-    },
-    "ConfigMap": {
-        1: OBJECT,
-        2: Field("data", Type.TEXT_MAP),
-        3: Field("binaryData", Type.BYTES_MAP),
-        4: Field("immutable", Type.FLAG),
-    },
-    "DeleteOptions": {
-        1: Field("gracePeriodSeconds", Type.NUMBER),
-        2: Field("preconditions", Type.MESSAGE, PRECONDITIONS),
-        3: Field("orphanDependents", Type.FLAG),
-        4: Field("propagationPolicy"),
-        5: Field("dryRun", Type.TEXTS),
-    },
-}
-
-TYPE_META: Schema = {1: Field("apiVersion"), 2: Field("kind")}
-ENVELOPE: Schema = {
-    1: Field("typeMeta", Type.MESSAGE, TYPE_META),
-    2: Field("raw", Type.BYTES),
-    3: Field("contentEncoding"),
-    4: Field("contentType"),
-}
 
 
 def decode(body: bytes) -> JsonObject:
@@ -126,10 +44,15 @@ def _read_message(data: bytes, schema: Schema) -> JsonObject:
         field = schema.get(number)
         if field is None:
             raise UnreadableError(f"field {number} is not known")
-        # Times are the server's to set, and an empty value is how these messages say "none".
-        if field.type is not Type.TIME and value != b"":
+        if not _says_nothing(field, value):
             _put(found, field, value)
     return found
+
+
+def _says_nothing(field: Field, value: int | bytes) -> bool:
+    """Whether a value stands for none: empty ones are always written. Times are the server's."""
+    is_single = field.type in {Type.TEXT, Type.BYTES, Type.MESSAGE}
+    return field.type is Type.TIME or (is_single and value == b"")
 
 
 def _put(found: JsonObject, field: Field, value: int | bytes) -> None:
