@@ -1,0 +1,130 @@
+"""The demo as anyone would start it: to its end, interrupted, and killed."""
+
+import asyncio
+import os
+import signal
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.playground.fakes import eventually
+
+BOUND_SECONDS = 50
+SPEED = "10"
+
+pytestmark = pytest.mark.slow
+
+
+async def start(*arguments: str) -> Process:
+    command = (sys.executable, "-m", "probewatch", "demo", "--speed", SPEED, *arguments)
+    env = {**os.environ, "PYTHONPATH": "operator", "PROBEWATCH_METRICS_ADDRESS": "nonsense"}
+    return await asyncio.create_subprocess_exec(*command, stdout=PIPE, stderr=PIPE, env=env)
+
+
+async def read_until(process: Process, words: str) -> str:
+    assert process.stdout
+    text = ""
+    async with asyncio.timeout(BOUND_SECONDS):
+        while words not in text:
+            line = await process.stdout.readline()
+            assert line, text
+            text += line.decode()
+    return text
+
+
+def descendants(pid: int) -> set[int]:
+    """Return the processes that *pid* has started, and theirs."""
+    parents: dict[int, list[int]] = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        fields = read(path).rpartition(")")[2].split()
+        if fields:
+            parents.setdefault(int(fields[1]), []).append(int(path.parent.name))
+    found, new = set[int](), [pid]
+    while new:
+        new = [child for parent in new for child in parents.get(parent, ())]
+        found.update(new)
+    return found
+
+
+def read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+
+
+def all_gone(pids: set[int]) -> Callable[[], bool]:
+    def is_gone(pid: int) -> bool:
+        state = read(Path(f"/proc/{pid}/stat")).rpartition(")")[2].split()
+        return not state or state[0] == "Z"
+
+    return lambda: all(map(is_gone, pids))
+
+
+async def test_it_tells_what_happened_and_why() -> None:
+    """It ends with 0, and prints cause, evidence, Event, metrics and where to look further."""
+    process = await start()
+    out, errors = await asyncio.wait_for(process.communicate(), BOUND_SECONDS)
+    text = out.decode()
+
+    assert (0, "") == (process.returncode, errors.decode())
+    for words in (
+        "Readiness changed: Ready, Startup",
+        "Readiness changed: NotReady, ContainerRestart",
+        "Container restarted: LivenessProbe, Confirmed",
+        "first kill due in",
+        "Container webapl was restarted because its liveness probe failed (restart 1).",
+        "LivenessProbe, Confirmed (rule kill-event-probe)",
+        "Container webapl failed liveness probe, will be restarted",
+        "LAST SEEN   TYPE      REASON                 OBJECT       MESSAGE",
+        'workload="webapl",workload_type="pod",container="webapl",cause="LivenessProbe"} 1',
+        "probewatch demo --keep",
+    ):
+        assert words in text
+    assert "\x1b[" not in text
+
+
+@pytest.mark.parametrize(("status", "number"), [(130, signal.SIGINT), (-9, signal.SIGKILL)])
+async def test_nothing_survives_it(status: int, number: int) -> None:
+    """Interrupted or killed: operator and pod end with it."""
+    process = await start("--plain")
+    text = await read_until(process, "webapl  0/1  Running")
+    left = descendants(process.pid)
+    assert "probewatch run" in text
+    # The warden, the operator and the pod.
+    assert len(left) >= 3
+
+    process.send_signal(number)
+    out, errors = await asyncio.wait_for(process.communicate(), BOUND_SECONDS)
+
+    assert status == process.returncode, (out, errors)
+    assert b"Traceback" not in errors
+    await eventually(all_gone(left))
+
+
+async def test_it_stays_until_it_is_told_to_end() -> None:
+    """With --keep it says how to use kubectl, and an interrupt then ends it well."""
+    process = await start("--keep")
+    text = await read_until(process, "curl 127.0.0.1:")
+    assert "export KUBECONFIG=" in text
+    left = descendants(process.pid)
+
+    process.send_signal(signal.SIGINT)
+    await asyncio.wait_for(process.communicate(), BOUND_SECONDS)
+
+    assert 0 == process.returncode
+    await eventually(all_gone(left))
+
+
+@pytest.mark.parametrize("speed", ["0", "-1", "21", "nan", "fast"])
+async def test_a_speed_that_cannot_be(speed: str) -> None:
+    """A wrong speed is one line and exit status 2."""
+    process = await start("--speed", speed)
+    _, errors = await asyncio.wait_for(process.communicate(), BOUND_SECONDS)
+
+    assert 2 == process.returncode
+    assert b"--speed" in errors
+    assert b"Traceback" not in errors
