@@ -339,3 +339,15 @@ def test_line_cap_bounds_memory() -> None:
     assert [] == list(splitter.feed(b"12345"))
     with pytest.raises(LineTooLongError):
         list(splitter.feed(b"678901"))
+
+
+def test_the_same_trouble_is_said_once_a_minute(caplog: pytest.LogCaptureFixture) -> None:
+    """A server that stays away does not fill the log: new trouble is told, old trouble rarely."""
+    refused = [Answer(status=503)] * 12
+
+    _, _, pauses, _ = play(page("a"), *refused, Answer(status=500))
+
+    told = [record for record in caplog.records if record.levelname == "WARNING"]
+    assert ["503", *["503"] * int(sum(pauses[:-1]) // 60), "500"] == [
+        vars(record)["why"] for record in told
+    ]

@@ -24,9 +24,9 @@ def translate(error: aiohttp.ClientError) -> OSError:
     """Return the OSError that says what happened, its kind telling what and its text in words."""
     match error:
         case aiohttp.ClientConnectorCertificateError():
-            return ssl.SSLError(f"its certificate is not trusted: {_verification(error)}")
+            return ConnectionError(f"its certificate is not trusted: {_verification(error)}")
         case aiohttp.ClientSSLError():
-            return ssl.SSLError(f"TLS failed: {_reason(error.os_error)}")
+            return ConnectionError(f"TLS failed: {_reason(error.os_error)}")
         case aiohttp.ClientConnectorDNSError():
             return socket.gaierror(f"the host {error.host} is not known")
         case aiohttp.ClientProxyConnectionError():

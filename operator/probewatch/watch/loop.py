@@ -38,6 +38,9 @@ SHORT_SECONDS = 1.0
 REFUSALS = frozenset({400, 404, 405, 406, 422})
 """How a server says no to a streaming list; whatever it means, pages are asked for next."""
 
+SILENCE_SECONDS = 60.0
+"""The same trouble is logged once in so long."""
+
 STREAMED = {"sendInitialEvents": "true", "resourceVersionMatch": "NotOlderThan"}
 
 
@@ -62,6 +65,7 @@ class WatchLoop(Generic[T]):
         self._hands = Hands(decoder, handler, self.stats)
         self._streams = self._options.streams
         self._pages_next = False
+        self._said = ("", 0.0)
 
     async def run(self) -> NoReturn:
         """List and watch for ever; faults are waited out."""
@@ -90,9 +94,20 @@ class WatchLoop(Generic[T]):
         if backoff.faults:
             self.stats.synced = self.stats.synced and bool(self._hands.version)
         pause = max(backoff.pause(self._around.chance()), fault.retry_after or 0.0)
-        extra = {"resource": self._target.name, "why": fault.why, "pause_seconds": round(pause, 1)}
-        _log.warning("The watch was interrupted and is taken up again", extra=extra)
+        self._say(fault.why, pause)
         await self._around.sleep(pause)
+
+    def _say(self, why: str, pause: float) -> None:
+        """Warn once a minute of the same trouble; each time is for debugging."""
+        now = self._around.monotonic()
+        is_news = why != self._said[0] or now - self._said[1] >= SILENCE_SECONDS
+        if is_news:
+            self._said = (why, now)
+        _log.log(
+            logging.WARNING if is_news else logging.DEBUG,
+            "The watch was interrupted and is taken up again",
+            extra={"resource": self._target.name, "why": why, "pause_seconds": round(pause, 1)},
+        )
 
     async def _list(self) -> None:
         """List everything: as a stream that goes on as a watch, or in pages."""
