@@ -2,7 +2,10 @@
 
 import asyncio
 import contextlib
+import errno
+import socket
 import ssl
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from pathlib import Path
@@ -12,6 +15,7 @@ from aiohttp import ClientError
 
 from probewatch.errors import SettingsError
 from probewatch.metrics.authorization import Authorizer
+from probewatch.metrics.connections import Connection, Doorman
 from probewatch.metrics.server import ServerOptions
 from probewatch.playground.api_certificate import Certificate, make_certificate
 from tests.metrics.scene import FakeTime
@@ -122,6 +126,52 @@ async def answers(served: Served) -> bool:
         return (await served.ask("/healthz")).status == HTTPStatus.OK
     except ClientError:
         return False
+
+
+class FakeHttp:
+    """Speaks with nobody."""
+
+    connections: Sequence[Connection] = ()
+
+    def __call__(self) -> asyncio.Protocol:
+        return asyncio.Protocol()
+
+    def pre_shutdown(self) -> None:
+        pass
+
+    async def shutdown(self, timeout: float | None = None) -> None:  # noqa: ASYNC109  # aiohttp's
+        del timeout
+
+
+class TiredSocket(socket.socket):
+    """Cannot accept the first time, as when a process has too many open files."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_tired = True
+        self.accepted = asyncio.Event()
+
+    def accept(self) -> tuple[socket.socket, object]:
+        if self.is_tired:
+            self.is_tired = False
+            raise OSError(errno.EMFILE, "Too many open files")
+        self.accepted.set()
+        return super().accept()
+
+
+async def test_failure_to_accept_passes() -> None:
+    """Too many open files today are none tomorrow: accepting goes on."""
+    with TiredSocket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        listener.setblocking(False)  # noqa: FBT003  # the standard library's
+        doorman = Doorman(FakeHttp(), None, limit=4, handshake_seconds=1.0, pause_seconds=0.0)
+        doorman.open([listener])
+        async with asyncio.timeout(LIMIT_SECONDS):
+            _, writer = await asyncio.open_connection(*listener.getsockname())
+            await listener.accepted.wait()
+        writer.close()
+        await doorman.close(1.0)
 
 
 @pytest.fixture(name="certificates", scope="module")

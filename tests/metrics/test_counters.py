@@ -9,6 +9,7 @@ from probewatch.core.findings import (
     Advice,
     Cause,
     Confidence,
+    CountingBegan,
     Finding,
     FlappingChanged,
     LoopEnded,
@@ -377,6 +378,20 @@ def test_budgets_and_advice_end_with_the_last_pod() -> None:
 
     scene.publish(tracked())
     assert "Liveness" in scene.show("probe_budget_seconds")
+
+
+def test_one_pod_of_several_takes_nothing_with_it() -> None:
+    """What is said of a workload holds as long as it has any pod."""
+    scene = scene_with(tracked(pod=OTHER_POD), gone())
+
+    assert "Liveness" in scene.show("probe_budget_seconds")
+
+
+def test_what_is_for_others_changes_nothing() -> None:
+    """Where counting began is for records."""
+    scene = scene_with(CountingBegan(pod=POD, container="app", restart_count=7, epoch=0))
+
+    assert scene_with().show("container_restarts_total") == scene.show("container_restarts_total")
 
 
 def test_advice_from_the_spec_is_shown() -> None:

@@ -66,11 +66,13 @@ class Doorman:
         *,
         limit: int,
         handshake_seconds: float,
+        pause_seconds: float = PAUSE_SECONDS,
     ) -> None:
         self._http = http
         self._certificate = certificate
         self._limit = limit
         self._handshake_seconds = handshake_seconds
+        self._pause_seconds = pause_seconds
         self._sockets: tuple[socket.socket, ...] = ()
         self._accepting: list[asyncio.Task[None]] = []
         self._greeted: set[asyncio.Task[None]] = set()
@@ -106,7 +108,7 @@ class Doorman:
             try:
                 connection, _ = await loop.sock_accept(listener)
             except OSError:
-                await asyncio.sleep(PAUSE_SECONDS)
+                await asyncio.sleep(self._pause_seconds)
                 continue
             if not self._make_room():
                 connection.close()

@@ -29,10 +29,6 @@ class Presence:
         self._stays: dict[str, _Stay] = {}
         self._empty: dict[str, None] = {}
 
-    def __contains__(self, key: str) -> bool:
-        """Tell whether the key is still held."""
-        return key in self._stays
-
     def hold(self, key: str, now: float) -> None:
         """Hold a key that may have no pods."""
         if key not in self._stays:
