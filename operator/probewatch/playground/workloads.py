@@ -5,9 +5,10 @@ nothing of quotas, of pausing or of progress deadlines.
 """
 
 import asyncio
+import itertools
 import logging
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from probewatch.clock import Clock
@@ -29,6 +30,8 @@ class Workbench:
     """What controllers work with: the objects, in a few words."""
 
     registry: Registry
+    numbers: Iterator[int] = field(default_factory=itertools.count)
+    """Tell Events of one moment apart."""
 
     def type_of(self, plural: str, group: str = "") -> ResourceType:
         """Return a resource by name."""
@@ -82,7 +85,7 @@ class Workbench:
         at = render_time(now)
         event = {
             "metadata": {
-                "name": f"{meta['name']}.{int(now * 1e9):x}",
+                "name": f"{meta['name']}.{int(now * 1e9) + next(self.numbers):x}",
                 "namespace": meta["namespace"],
             },
             "involvedObject": {

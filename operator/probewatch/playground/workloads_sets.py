@@ -153,16 +153,27 @@ def _find_new_size(owner: JsonObject, new: JsonObject, old: list[JsonObject]) ->
 def _find_old_sizes(
     owner: JsonObject, new: JsonObject, old: list[JsonObject]
 ) -> list[tuple[JsonObject, int]]:
-    """Return how far the old sets may go down without too few pods being available."""
+    """Return how far the old sets may go down without too few pods being available.
+
+    Sizes are what was asked for; what is available is known a moment later. So both are
+    looked at, and pods that are not available go first.
+    """
     _, least = _bounds(owner)
-    spare = _count([new, *old], "availableReplicas") - least
+    unborn = _size(new) - _available_pods(new)
+    room = sum(map(_size, [new, *old])) - least - unborn
+    spare = sum(map(_available_pods, [new, *old])) - least
     sizes = []
     for item in sorted(old, key=_version):
-        unavailable = _size(item) - (item.get("status") or {}).get("availableReplicas", 0)
-        down = min(_size(item), max(0, unavailable) + max(0, spare))
-        spare -= max(0, down - max(0, unavailable))
+        idle = max(0, _size(item) - _available_pods(item))
+        down = max(0, min(_size(item), room, idle + max(0, spare)))
+        room -= down
+        spare -= max(0, down - idle)
         sizes.append((item, _size(item) - down))
     return sizes
+
+
+def _available_pods(item: JsonObject) -> int:
+    return int((item.get("status") or {}).get("availableReplicas", 0))
 
 
 def _scale(bench: Workbench, owner: JsonObject, item: JsonObject, size: int) -> None:
