@@ -158,6 +158,7 @@ class Scene:
     kopf: FakeKopfStats = field(default_factory=FakeKopfStats)
     reports: FakeReportStats | None = None
     leads: Callable[[], bool] | None = None
+    stands_by: Callable[[], bool] | None = None
 
     def __post_init__(self) -> None:
         self.counters = Counters(clock=self.time.clock, series_limit=self.limit, recall=self.recall)
@@ -176,6 +177,7 @@ class Scene:
                 kopf=self.kopf,
                 reports=self.reports,
                 leads=self.leads,
+                stands_by=self.stands_by,
             )
         )
 

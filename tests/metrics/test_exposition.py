@@ -138,6 +138,19 @@ def test_snapshot_does_not_change() -> None:
     assert before.partition(ours)[2] == after.partition(ours)[2]
 
 
+def test_standby_shows_itself_only() -> None:
+    """What two replicas count is not added up: the one that leads shows the workloads."""
+    others_lead = True
+    scene = Scene(leads=lambda: not others_lead, stands_by=lambda: others_lead)
+    scene.publish(tracked(), restart())
+
+    assert "" == scene.show("container_restarts_total")
+    assert "leader 0.0" == scene.show("leader")
+
+    others_lead = False
+    assert 'cause="LivenessProbe"} 1' in scene.show("container_restarts_total")
+
+
 def test_pods_are_counted_by_state() -> None:
     """Every state of a namespace is there, with 0 where there are none."""
     assert [

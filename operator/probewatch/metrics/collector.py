@@ -83,6 +83,9 @@ class Sources:
     reports: ReportStats | None = None
     leads: Callable[[], bool] | None = None
     """Whether this process is the one that writes."""
+    stands_by: Callable[[], bool] | None = None
+    """Whether *another* process is known to lead: that one shows the workloads then, since
+    what two show is added up. Nobody knowing of a leader is no reason to hide them."""
 
 
 Samples = Iterable[tuple[tuple[str, ...], float]]

@@ -77,6 +77,8 @@ class Doorman:
         self._accepting: list[asyncio.Task[None]] = []
         self._greeted: set[asyncio.Task[None]] = set()
         self._busy: set[Connection] = set()
+        self._leaving: set[Connection] = set()
+        """Dismissed, and not gone yet."""
 
     def open(self, sockets: Sequence[socket.socket]) -> None:
         """Accept connections on *sockets*, which are closed in the end."""
@@ -119,11 +121,14 @@ class Doorman:
 
     def _make_room(self) -> bool:
         inside = self._http.connections
-        if len(inside) + len(self._greeted) < self._limit:
+        self._leaving.intersection_update(inside)
+        if len(inside) - len(self._leaving) + len(self._greeted) < self._limit:
             return True
-        oldest = next((each for each in inside if each not in self._busy), None)
+        unwanted = self._busy | self._leaving
+        oldest = next((each for each in inside if each not in unwanted), None)
         if oldest is None:
             return False
+        self._leaving.add(oldest)
         dismiss(oldest)
         return True
 

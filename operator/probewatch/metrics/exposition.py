@@ -44,9 +44,9 @@ class Snapshot:
     """All that is shown at one moment; nobody changes it any more."""
 
     operator: tuple[Metric, ...]
-    pods: tuple[PodHeader, ...]
-    tables: tuple[tuple[Family, Rows], ...]
-    histograms: tuple[tuple[Histogram, dict[str, Bars]], ...]
+    pods: tuple[PodHeader, ...] = ()
+    tables: tuple[tuple[Family, Rows], ...] = ()
+    histograms: tuple[tuple[Histogram, dict[str, Bars]], ...] = ()
 
 
 class Exposition:
@@ -61,9 +61,12 @@ class Exposition:
         """Return what there is now; to be called where the sources live."""
         counters = self._sources.counters
         counters.sweep()
+        operator = (*collect(self._sources), self._render_time())
+        if self._sources.stands_by is not None and self._sources.stands_by():
+            return Snapshot(operator=operator)
         tables = tuple(counters.tables.every())
         return Snapshot(
-            operator=(*collect(self._sources), self._render_time()),
+            operator=operator,
             pods=self._sources.store.headers(),
             tables=tuple(
                 (each.family, each.rows.copy()) for each in tables if isinstance(each, Table)
