@@ -53,7 +53,7 @@ def apply(
     merged = merge(live, wanted, (), find_keys) if live else wanted
     dropped = own_fields(entries, manager) - fields.keys()
     dropped -= {path for entry in others for path in entry.fields}
-    for path in sorted(dropped, key=len, reverse=True):
+    for path in sorted(dropped, key=len):  # an element goes before what tells it apart
         merged = remove_field(merged, path, (), find_keys)
     mine = Entry(manager=manager, fields=frozenset(fields), time=now)
     return with_entries(merged, [*others, mine])
@@ -66,17 +66,24 @@ def _differing(live: JsonObject, fields: dict[Path, Json], find_keys: FindKeys) 
 
 
 def _conflict(conflicts: Sequence[tuple[Entry, Path]]) -> StatusError:
-    causes, texts = [], []
+    causes, by_manager = [], dict[str, list[str]]()
     for entry, path in conflicts:
         manager = entry.manager
-        who = f'conflict with "{manager.name}"'
+        who = f'"{manager.name}"'
         who += f' with subresource "{manager.subresource}"' if manager.subresource else ""
-        text, field = f"{who} using {manager.version}", render_path(path)
+        who, field = f"{who} using {manager.version}", render_path(path)
+        text = f"conflict with {who}"
         causes.append({"reason": "FieldManagerConflict", "message": text, "field": field})
-        texts.append(f"{text}: {field}")
-    count = len(conflicts)
-    head = f"Apply failed with {count} conflict{'s' if count > 1 else ''}: "
-    message = head + (texts[0] if count == 1 else "conflicts " + "; ".join(texts))
+        by_manager.setdefault(who, []).append(field)
+    if len(conflicts) == 1:
+        message = f"Apply failed with 1 conflict: {causes[0]['message']}: {causes[0]['field']}"
+    else:
+        texts = [
+            "\n- ".join((f"conflicts with {who}:", *fields)) for who, fields in by_manager.items()
+        ]
+        message = "\n".join(
+            (f"Apply failed with {len(conflicts)} conflicts: {texts[0]}", *texts[1:])
+        )
     return StatusError(409, "Conflict", message, details={"causes": causes})
 
 

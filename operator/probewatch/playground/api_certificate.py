@@ -7,6 +7,7 @@ hide the key from who shares the processor.
 """
 
 import base64
+import functools
 import hashlib
 import secrets
 import ssl
@@ -52,6 +53,12 @@ class Certificate:
             path.write_text(self.key + self.certificate, encoding="ascii")
             context.load_cert_chain(path)
         return context
+
+
+@functools.cache
+def shared_certificate() -> Certificate:
+    """Return the certificate of all servers of this process."""
+    return make_certificate()
 
 
 def make_certificate(now: datetime | None = None) -> Certificate:

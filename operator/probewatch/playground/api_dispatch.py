@@ -17,10 +17,7 @@ Special = Callable[[ResourceType, Request, User], Answer]
 """Answers requests on one subresource, or questions that are not kept."""
 
 HEALTH_PATHS = ("/healthz", "/livez", "/readyz")
-PUBLIC_PATHS = {*HEALTH_PATHS, "/version", "/version/"}
-DISCOVERY_PATHS = ("/api", "/apis", "/openapi", "/version")
 STATUS_VERBS = {"get", "update", "patch"}
-ALLOW_ALL_HEADER = "Allow"
 
 
 class Api:
@@ -56,20 +53,10 @@ class Api:
 
     def _authorize(self, user: User, request: Request) -> None:
         action = action_of(request)
-        if not request.resource and self._is_public(user, request):
-            return
         permission = self.rights.find(user, action)
         self.audit.note(user, action, permission)
         if permission is None:
             raise denied(user, action)
-
-    def _is_public(self, user: User, request: Request) -> bool:
-        """Health and version are for all, discovery for all who are known."""
-        if request.path in PUBLIC_PATHS:
-            return True
-        is_known = user.name != "system:anonymous"
-        inside = (path for path in DISCOVERY_PATHS if f"{request.path}/".startswith(f"{path}/"))
-        return is_known and request.method == "GET" and any(inside)
 
     def _answer(self, request: Request, user: User) -> Answer:
         if not request.resource:

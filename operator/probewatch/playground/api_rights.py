@@ -95,14 +95,18 @@ class Rights:
         found = self._store.get(CLUSTER_ROLES, Key("", name))
         return self._cluster_rules(found.object) if found else ()
 
-    def _cluster_rules(self, role: JsonObject) -> Sequence[JsonObject]:
+    def _cluster_rules(
+        self, role: JsonObject, above: frozenset[str] = frozenset()
+    ) -> list[JsonObject]:
         """Return the role's rules; an aggregated role has those of the roles that it selects."""
         selectors = (role.get("aggregationRule") or {}).get("clusterRoleSelectors") or ()
-        rules = list(role.get("rules") or ())
+        rules, name = list(role.get("rules") or ()), role["metadata"]["name"]
         for stored in self._store.items(CLUSTER_ROLES) if selectors else ():
             labels = stored.object["metadata"].get("labels") or {}
-            if stored.object is not role and any(_selects(item, labels) for item in selectors):
-                rules += stored.object.get("rules") or ()
+            if stored.key.name in {name, *above}:
+                continue
+            if any(_selects(item, labels) for item in selectors):
+                rules += self._cluster_rules(stored.object, above | {name})
         return rules
 
 

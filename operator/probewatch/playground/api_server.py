@@ -13,7 +13,7 @@ from aiohttp import web
 
 from probewatch.playground.api_accounts import Accounts
 from probewatch.playground.api_audit import Audit
-from probewatch.playground.api_certificate import make_certificate
+from probewatch.playground.api_certificate import shared_certificate
 from probewatch.playground.api_dispatch import Api
 from probewatch.playground.api_faults import Faults
 from probewatch.playground.api_kubeconfig import render_kubeconfig, write_private
@@ -23,6 +23,7 @@ from probewatch.playground.api_pods import PodRequests
 from probewatch.playground.api_requests import parse_request
 from probewatch.playground.api_reviews import Reviews
 from probewatch.playground.api_rights import Rights
+from probewatch.playground.api_roles import create_roles
 from probewatch.playground.api_scale import ScaleRequests
 from probewatch.playground.api_sending import send, send_badly
 from probewatch.playground.api_tables import Tables
@@ -48,6 +49,7 @@ class ApiServer:
         OwnerCollector(self.registry)
         NamespaceKeeper(self.registry)
         self.faults = Faults()
+        create_roles(self.registry)
         self.tokens = Tokens(self.registry.clock.now)
         self.accounts = Accounts(self.registry, self.tokens)
         self.pods = PodRequests(self.registry)
@@ -55,7 +57,9 @@ class ApiServer:
         self._api = self._assemble(bookmark_seconds)
         self._ports = (0, port)
         self._runner: web.ServerRunner | None = None
-        self._certificate = make_certificate()
+        self._certificate = shared_certificate()
+        # As after a restart: what happened before now is not remembered.
+        self.registry.store.compact()
 
     def _assemble(self, bookmark_seconds: float) -> Api:
         registry, rights = self.registry, Rights(self.registry.store)
