@@ -1,0 +1,194 @@
+"""The ledger: `fold(record, finding) → record`, by which each restart is counted once.
+
+A restart is counted if it lies above its container's watermark, and moves it. Rules:
+
+- The key is the pod's uid, never its name.
+- A sighting in an older version of the pod than the watermark's tells nothing.
+- A newer version whose count is lower than the watermark opens an epoch.
+- What is counted is the rise from the watermark: where restarts between it and
+  the one at hand were never told, they are counted as `Unobserved`.
+- Totals and watermark change together.
+
+So it does not matter how often a restart is told, by whom, or in which process: the
+record says whether it is news.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from probewatch.core.findings import (
+    Cause,
+    CountingBegan,
+    Finding,
+    LoopEnded,
+    LoopStarted,
+    ReadinessChanged,
+    Restart,
+    RestartCorrected,
+)
+from probewatch.core.ledger_details import fold_correction, fold_loop, fold_readiness
+from probewatch.core.model import PodUid
+from probewatch.core.records import (
+    EVIDENCE_KEPT,
+    OTHER_CONTAINERS,
+    TALLIES_KEPT,
+    Incident,
+    Mark,
+    PodMarks,
+    Record,
+    Tally,
+)
+from probewatch.core.sighting import Sighting
+from probewatch.core.values import replace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """A restart on its way into a record: whose it is, which, and how it was seen."""
+
+    uid: PodUid
+    container: str
+    count: int
+    epoch: int
+    seen: Sighting
+    termination: str = ""
+
+
+def fold(record: Record, finding: Finding, *, limit: int) -> Record:
+    """The record with one finding in it; *limit* is how many incidents are kept."""
+    match finding:
+        case Restart():
+            return fold_restart(record, finding, limit=limit)
+        case CountingBegan():
+            return fold_beginning(record, finding)
+        case RestartCorrected():
+            return fold_correction(record, finding)
+        case ReadinessChanged():
+            return fold_readiness(record, finding)
+        case LoopStarted() | LoopEnded():
+            return fold_loop(record, finding)
+        case _:
+            return record
+
+
+def fold_restart(record: Record, restart: Restart, *, limit: int) -> Record:
+    """Count one restart, if it is news, with an incident."""
+    if restart.baseline:
+        return record
+    told = Told(
+        uid=restart.pod.uid,
+        container=restart.container,
+        count=restart.restart_count,
+        epoch=restart.epoch,
+        seen=restart.seen,
+        termination=restart.termination,
+    )
+    after = raise_mark(record, told, cause=restart.cause)
+    if after is record:
+        return record
+    return replace(after, incidents=(*record.incidents, _incident(restart))[-limit:])
+
+
+def fold_beginning(record: Record, began: CountingBegan) -> Record:
+    """Keep where counting begins; what the record does not know of since its mark is counted."""
+    version, count = began.resource_version, began.restart_count
+    seen = Sighting(resource_version=version, restart_count=count, counted_from=count)
+    return fold_count(record, began.pod.uid, began.container, seen, epoch=began.epoch)
+
+
+def fold_count(
+    record: Record, uid: PodUid, container: str, seen: Sighting, *, epoch: int = 0
+) -> Record:
+    """Bring a container's mark up to a count that was seen, whatever was told in between."""
+    told = Told(uid=uid, container=container, count=seen.restart_count, epoch=epoch, seen=seen)
+    return raise_mark(record, told, cause=Cause.UNOBSERVED)
+
+
+def raise_mark(record: Record, told: Told, *, cause: Cause) -> Record:
+    """The record with the container's mark raised, and the rise in its totals, in one."""
+    mark = record.mark(told.uid, told.container)
+    base = _base(mark, told)
+    if base is None:
+        return record
+    rise = told.count - base.count
+    tallies = record.tallies
+    if rise > 1:
+        tallies = _add(tallies, told.container, Cause.UNOBSERVED, rise - 1)
+    if rise > 0:
+        tallies = _add(tallies, told.container, cause, 1)
+    is_whole = told.count >= told.seen.restart_count
+    raised = replace(
+        base,
+        count=told.count,
+        # Of a jump, another operator may have seen more in an older version.
+        resource_version=told.seen.resource_version if is_whole else base.resource_version,
+        termination=told.termination or base.termination,
+    )
+    return replace(_with_mark(record, told.uid, told.container, raised), tallies=tallies)
+
+
+def _base(mark: Mark | None, told: Told) -> Mark | None:
+    """The mark from which the restart is a rise; None where it is no news."""
+    seen = told.seen
+    if mark is None:
+        begun = min(seen.counted_from, told.count)
+        return Mark(count=begun, epoch=told.epoch) if told.count > 0 else None
+    if is_older(seen, mark):
+        return None
+    if has_fallen(mark, seen):
+        # Restarts told of this epoch are counted one by one, and nothing for the fall.
+        begun = min(told.count, max(seen.counted_from, told.count - 1))
+        return Mark(
+            count=begun,
+            epoch=max(mark.epoch + 1, told.epoch),
+            resource_version=seen.resource_version - 1,
+            loop=mark.loop,
+        )
+    return mark if told.count > mark.count else None
+
+
+def is_older(seen: Sighting, mark: Mark) -> bool:
+    """Whether the version that was seen is older than the one the mark rests on."""
+    return 0 < seen.resource_version < mark.resource_version
+
+
+def has_fallen(mark: Mark, seen: Sighting) -> bool:
+    """Whether a newer version shows a lower count: the kubelet began anew."""
+    is_newer = seen.resource_version > mark.resource_version > 0
+    return is_newer and seen.restart_count < mark.count
+
+
+def _add(
+    tallies: Mapping[tuple[str, Cause], Tally], container: str, cause: Cause, count: int
+) -> Mapping[tuple[str, Cause], Tally]:
+    key = (container, cause)
+    if key not in tallies and len(tallies) >= TALLIES_KEPT:
+        key = (OTHER_CONTAINERS, cause)
+    tally = tallies.get(key, Tally())
+    return {**tallies, key: replace(tally, counted=tally.counted + count)}
+
+
+def _with_mark(record: Record, uid: PodUid, container: str, mark: Mark) -> Record:
+    pod = record.pods.get(uid, PodMarks())
+    after = replace(pod, containers={**pod.containers, container: mark})
+    return replace(record, pods={**record.pods, uid: after})
+
+
+def _incident(restart: Restart) -> Incident:
+    return Incident(
+        pod=restart.pod.name,
+        uid=restart.pod.uid,
+        node=restart.pod.node,
+        container=restart.container,
+        restart_count=restart.restart_count,
+        epoch=restart.epoch,
+        cause=restart.cause,
+        confidence=restart.confidence,
+        rule=restart.rule,
+        observed_at=restart.observed_at,
+        exit_code=restart.exit_code,
+        started_at=restart.started_at,
+        finished_at=restart.finished_at,
+        pattern=restart.pattern,
+        evidence=restart.evidence[:EVIDENCE_KEPT],
+    )

@@ -1,0 +1,129 @@
+"""What a record holds besides counts: corrections, readiness, loops, departures.
+
+None of it decides what is counted. Each fold changes nothing when it is done twice.
+"""
+
+from collections.abc import Collection, Mapping
+
+from probewatch.core.findings import (
+    Cause,
+    LoopEnded,
+    LoopStarted,
+    Readiness,
+    ReadinessChanged,
+    ReadinessReason,
+    RestartCorrected,
+)
+from probewatch.core.model import PodUid
+from probewatch.core.records import (
+    EVIDENCE_KEPT,
+    TALLIES_KEPT,
+    Incident,
+    LoopMark,
+    PodMarks,
+    Record,
+    Tally,
+)
+from probewatch.core.values import replace
+
+NO_LOSSES = frozenset(
+    {ReadinessReason.TERMINATING, ReadinessReason.COMPLETED, ReadinessReason.STARTUP}
+)
+"""A pod that ends, or has not begun, is not ready by right."""
+
+
+def fold_correction(record: Record, corrected: RestartCorrected) -> Record:
+    """Better a verdict that is still among the incidents; doing it twice changes nothing."""
+    was, now = corrected.was, corrected.now
+    key = (was.pod.uid, was.container, was.epoch, was.restart_count, was.cause, was.confidence)
+    for place, incident in enumerate(record.incidents):
+        if _key(incident) == key:
+            better = replace(
+                incident,
+                cause=now.cause,
+                confidence=now.confidence,
+                rule=now.rule,
+                evidence=now.evidence[:EVIDENCE_KEPT],
+                first_cause=incident.first_cause or (was.cause if was.cause != now.cause else None),
+            )
+            incidents = (*record.incidents[:place], better, *record.incidents[place + 1 :])
+            tallies = _move(record.tallies, was.container, was.cause, now.cause)
+            return replace(record, incidents=incidents, tallies=tallies)
+    return record
+
+
+def _key(incident: Incident) -> tuple[object, ...]:
+    return (
+        incident.uid,
+        incident.container,
+        incident.epoch,
+        incident.restart_count,
+        incident.cause,
+        incident.confidence,
+    )
+
+
+def _move(
+    tallies: Mapping[tuple[str, Cause], Tally], container: str, was: Cause, now: Cause
+) -> Mapping[tuple[str, Cause], Tally]:
+    if was is now or len(tallies) >= TALLIES_KEPT:
+        return tallies
+    old, new = tallies.get((container, was), Tally()), tallies.get((container, now), Tally())
+    return {
+        **tallies,
+        (container, was): replace(old, corrected=old.corrected - 1),
+        (container, now): replace(new, corrected=new.corrected + 1),
+    }
+
+
+def fold_readiness(record: Record, change: ReadinessChanged) -> Record:
+    """Add a loss of readiness, or the time that it took; each once, told by its time."""
+    uid = change.pod.uid
+    pod = record.pods.get(uid, PodMarks())
+    is_loss = change.to is Readiness.NOT_READY and change.reason not in NO_LOSSES
+    cost = change.not_ready_seconds if change.to is Readiness.READY else None
+    is_repair = cost is not None and change.reason not in NO_LOSSES
+    if not (is_loss or is_repair) or (pod.ready_at is not None and change.at <= pod.ready_at):
+        return record
+    totals = record.readiness
+    if is_loss:
+        losses = {**totals.losses, change.reason: totals.losses.get(change.reason, 0) + 1}
+        totals = replace(totals, losses=losses)
+    else:
+        totals = replace(totals, not_ready_seconds=totals.not_ready_seconds + (cost or 0.0))
+    pods = {**record.pods, uid: replace(pod, ready_at=change.at)}
+    return replace(record, readiness=totals, pods=pods)
+
+
+def fold_loop(record: Record, change: LoopStarted | LoopEnded) -> Record:
+    """Keep with the container's mark whether it is in a loop."""
+    mark = record.mark(change.pod.uid, change.container)
+    if mark is None:
+        return record  # the restarts that made the loop were not news: neither is the loop
+    if isinstance(change, LoopStarted):
+        # One that is kept already was told by another process, or by this one before.
+        loop: LoopMark | None = mark.loop or _loop_mark(change)
+    else:
+        loop = None if mark.loop and change.at >= mark.loop.since else mark.loop
+    if loop == mark.loop:
+        return record
+    pod = record.pods[change.pod.uid]
+    marks = {**pod.containers, change.container: replace(mark, loop=loop)}
+    return replace(record, pods={**record.pods, change.pod.uid: replace(pod, containers=marks)})
+
+
+def _loop_mark(change: LoopStarted) -> LoopMark:
+    return LoopMark(
+        pod=change.pod.name,
+        cause=change.cause,
+        since=change.at,
+        restart_count=change.restart_count,
+        epoch=change.epoch,
+    )
+
+
+def fold_departure(record: Record, gone: Collection[PodUid]) -> Record:
+    """Let go of the marks of pods that do not exist any more; their restarts stay counted."""
+    if not any(uid in record.pods for uid in gone):
+        return record
+    return replace(record, pods={uid: pod for uid, pod in record.pods.items() if uid not in gone})

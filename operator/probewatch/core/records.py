@@ -1,0 +1,152 @@
+"""Records: what is kept of a workload in its ProbeReport, as plain values.
+
+Totals and watermarks are one value, and are written in one piece: whatever is above
+a watermark is not in the totals, whatever is at or below it is. So a crash between
+two writes is repaired by looking at the pod again.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from probewatch.core.findings import Cause, Confidence, Pattern, ReadinessReason
+from probewatch.core.model import PodUid, Workload
+
+EVIDENCE_KEPT = 3
+"""Sentences of an incident's evidence: the strongest say it."""
+
+TALLIES_KEPT = 400
+"""Pairs of container and cause; pods of one workload share a spec, so there are far fewer."""
+
+OTHER_CONTAINERS = "others"
+"""Stands for the containers of a workload whose containers change their names without end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """Restarts of one container by one cause."""
+
+    counted: int = 0
+    """As first told. Never falls, and is what the counter in /metrics goes on from."""
+    corrected: int = 0
+    """How many corrections gave to this cause, less those that took from it."""
+
+    @property
+    def attributed(self) -> int:
+        """As known now."""
+        return max(0, self.counted + self.corrected)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoopMark:
+    """A restart loop that goes on."""
+
+    pod: str
+    cause: Cause
+    since: float
+    restart_count: int
+    """The restart that made it a loop; with pod uid, container and epoch its identity."""
+    epoch: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """The watermark of one container: up to here everything is in the totals."""
+
+    count: int
+    epoch: int = 0
+    """Rises when the kubelet's count falls."""
+    resource_version: int = 0
+    """Of the version of the pod that showed the count; an older one tells nothing."""
+    termination: str = ""
+    """Identity of the last termination that a restart was counted for."""
+    loop: LoopMark | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PodMarks:
+    """What is kept of one pod as long as it lives."""
+
+    containers: Mapping[str, Mark] = field(default_factory=dict)
+    ready_at: float | None = None
+    """Time of the last change of readiness in the totals (node clock)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incident:
+    """One restart with its verdict and what it rests on."""
+
+    pod: str
+    uid: PodUid
+    node: str
+    container: str
+    restart_count: int
+    epoch: int
+    cause: Cause
+    confidence: Confidence
+    rule: str
+    observed_at: float
+    exit_code: int | None = None
+    started_at: float | None = None
+    finished_at: float | None = None
+    pattern: Pattern = Pattern.NONE
+    evidence: tuple[str, ...] = ()
+    first_cause: Cause | None = None
+    """The cause that was told first, where it was corrected."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadinessTotals:
+    """Losses of readiness by reason, and what they cost."""
+
+    losses: Mapping[ReadinessReason, int] = field(default_factory=dict)
+    not_ready_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """All that is kept of one workload, or of a share of its pods."""
+
+    workload: Workload
+    part: int = 0
+    """A workload with very many pods to remember has several records."""
+    since: float = 0.0
+    """When it was begun."""
+    tallies: Mapping[tuple[str, Cause], Tally] = field(default_factory=dict)
+    readiness: ReadinessTotals = field(default_factory=ReadinessTotals)
+    pods: Mapping[PodUid, PodMarks] = field(default_factory=dict)
+    incidents: tuple[Incident, ...] = ()
+    """Oldest first."""
+
+    def mark(self, uid: PodUid, container: str) -> Mark | None:
+        """The watermark of a container, if it ever had something to remember."""
+        pod = self.pods.get(uid)
+        return pod.containers.get(container) if pod else None
+
+    @property
+    def restarts(self) -> int:
+        """All restarts that were counted."""
+        return sum(tally.counted for tally in self.tallies.values())
+
+    @property
+    def top_cause(self) -> Cause | None:
+        """The cause of most restarts, as known now; of equals, the first by name."""
+        by_cause: dict[Cause, int] = {}
+        for (_, cause), tally in self.tallies.items():
+            by_cause[cause] = by_cause.get(cause, 0) + tally.attributed
+        found = sorted((-count, cause) for cause, count in by_cause.items() if count)
+        return found[0][1] if found else None
+
+    @property
+    def last_restart(self) -> Incident | None:
+        """The latest incident that is kept."""
+        return self.incidents[-1] if self.incidents else None
+
+    def loops(self) -> tuple[tuple[PodUid, str, LoopMark], ...]:
+        """The loops that go on, the longest first."""
+        found = [
+            (uid, name, mark.loop)
+            for uid, pod in self.pods.items()
+            for name, mark in pod.containers.items()
+            if mark.loop is not None
+        ]
+        return tuple(sorted(found, key=lambda each: (each[2].since, each[0], each[1])))
