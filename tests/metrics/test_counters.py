@@ -235,23 +235,10 @@ def test_start_is_no_time_not_ready() -> None:
     assert lines("not_ready_seconds_total{web} 0", "time_to_ready_seconds_sum{web} 25.0") == shown
 
 
-def test_pod_that_ends_while_not_ready_leaves_its_time() -> None:
-    """A pod that is deleted before it is ready again was not ready until then, by our clock."""
-    scene = scene_with(ready(Readiness.NOT_READY))
-    scene.time.seconds += 60.0
-
-    scene.publish(gone())
-
-    assert "not_ready_seconds_total{web} 60.0" == scene.show("not_ready_seconds_total")
-
-
 @pytest.mark.parametrize("reason", [ReadinessReason.TERMINATING, ReadinessReason.COMPLETED])
 def test_pod_that_ends_by_right_leaves_no_time(reason: ReadinessReason) -> None:
     """A pod that is being deleted, or has done its work, lacks nothing."""
-    scene = scene_with(ready(Readiness.NOT_READY, reason))
-    scene.time.seconds += 60.0
-
-    scene.publish(gone())
+    scene = scene_with(ready(Readiness.READY, reason, not_ready_seconds=60.0))
 
     assert "not_ready_seconds_total{web} 0" == scene.show("not_ready_seconds_total")
 

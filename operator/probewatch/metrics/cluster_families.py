@@ -27,7 +27,7 @@ NOT_READY_SECONDS = Family(
     "probewatch_not_ready_seconds_total",
     Kind.COUNTER,
     WORKLOAD,
-    "Time for which pods were not ready that had been, added when they are ready again or gone.",
+    "Time for which pods were not ready that had been, added when they are ready again.",
 )
 TIME_TO_READY = Family(
     "probewatch_time_to_ready_seconds",

@@ -23,7 +23,6 @@ from probewatch.core.findings import (
     PodTracked,
     ProbeFailures,
     ProbeKillWithoutRestart,
-    Readiness,
     ReadinessChanged,
     ReadinessReason,
     Restart,
@@ -36,8 +35,10 @@ from probewatch.metrics.labels import escape, tail
 from probewatch.metrics.tables import Tables
 from probewatch.metrics.totals import NotReadyTotal, RestartTotal, Total, TransitionTotal
 
-GOING = frozenset({ReadinessReason.TERMINATING, ReadinessReason.COMPLETED})
-"""A pod that ends is not ready by right: that is no time lost."""
+BY_RIGHT = frozenset(
+    {ReadinessReason.STARTUP, ReadinessReason.TERMINATING, ReadinessReason.COMPLETED}
+)
+"""A pod that has not begun, or that ends, is not ready by right: that is no time lost."""
 
 
 def _recall_nothing(_workload: Workload) -> Iterable[Total]:
@@ -57,10 +58,7 @@ class Counters:
         self.tables = Tables(series_limit)
         self.verdicts: Counter[Confidence] = Counter()
         self._followed = Followed(self.tables, clock)
-        self._clock = clock
         self._recall = recall
-        self._lost: dict[PodUid, float] = {}
-        """Since when pods are not ready that had been, by our own clock."""
 
     @property
     def workload_of(self) -> Callable[[PodUid], str | None]:
@@ -70,7 +68,7 @@ class Counters:
     def publish(self, finding: Finding, workload: Workload) -> None:
         """Count a finding; costs microseconds and never fails on what a finding can hold."""
         if isinstance(finding, PodForgotten):
-            self._forget(finding.pod)
+            self._followed.forget(finding.pod.uid)
             return
         pod = finding.now.pod if isinstance(finding, RestartCorrected) else finding.pod
         known = self._hold(workload)
@@ -223,16 +221,9 @@ class Counters:
     def _readiness(self, change: ReadinessChanged, known: Known) -> None:
         text = possible.TRANSITIONS[change.to, change.reason]
         self.tables.transitions.add(known.subject, text)
-        if change.hidden:
-            return
-        if change.to is Readiness.NOT_READY:
-            if change.reason not in GOING:
-                self._lost[change.pod.uid] = self._clock.monotonic()
-            return
-        self._lost.pop(change.pod.uid, None)
         if change.time_to_ready is not None:
             self.tables.time_to_ready.observe(known.subject, change.time_to_ready)
-        if change.not_ready_seconds is not None and change.reason is not ReadinessReason.STARTUP:
+        if change.not_ready_seconds is not None and change.reason not in BY_RIGHT:
             self.tables.not_ready.add(known.subject, "", change.not_ready_seconds)
             self.tables.outages.observe(known.subject, change.not_ready_seconds)
 
@@ -242,11 +233,3 @@ class Counters:
 
     def _advise(self, subject: str, advice: str) -> None:
         self.tables.advice.set(subject, advice, 1)
-
-    def _forget(self, pod: PodRef) -> None:
-        since = self._lost.pop(pod.uid, None)
-        workload = self._followed.workload_of(pod.uid)
-        if since is not None and workload is not None:
-            lost = max(0.0, self._clock.monotonic() - since)
-            self.tables.not_ready.add(workload, "", lost)
-        self._followed.forget(pod.uid)

@@ -2,11 +2,10 @@
 
 Certificates in a cluster live for weeks, a process may live for longer. A pair that
 cannot be used (half written, or of two different keys) leaves the one in use as
-it is, and is tried again at the next connection.
+it is; the next change is tried again.
 """
 
 import logging
-import os
 import ssl
 from pathlib import Path
 
@@ -25,9 +24,8 @@ class Certificate:
             )
         self._cert = Path(cert_file)
         self._key = Path(key_file)
-        self._seen: tuple[object, ...] = ()
+        self._seen = self._stamp()
         try:
-            self._seen = self._stamp()
             self._context = self._load()
         except (OSError, ValueError) as error:
             raise SettingsError(
@@ -36,19 +34,25 @@ class Certificate:
 
     def context(self) -> ssl.SSLContext:
         """Return the context of the files as they are now, or as they last were of use."""
+        stamp = self._stamp()
+        if stamp != self._seen:
+            self._seen = stamp  # whatever comes of it: tried once, and told once
+            self._renew()
+        return self._context
+
+    def _renew(self) -> None:
         try:
-            stamp = self._stamp()
-            if stamp != self._seen:
-                self._seen = stamp
-                self._context = self._load()
-                _log.info("The TLS certificate was read anew")
+            self._context = self._load()
+            _log.info("The TLS certificate was read anew")
         except (OSError, ValueError) as error:
             _log.warning("The new TLS certificate cannot be used", extra={"error": str(error)})
-        return self._context
 
     def _stamp(self) -> tuple[object, ...]:
         """Return what changes with the files; a Secret's are replaced through a link."""
-        found = (os.stat(path) for path in (self._cert, self._key))  # noqa: PTH116  # follows links
+        try:
+            found = [path.stat() for path in (self._cert, self._key)]
+        except OSError as error:
+            return (error.errno,)
         return tuple((each.st_mtime_ns, each.st_ino, each.st_size) for each in found)
 
     def _load(self) -> ssl.SSLContext:
