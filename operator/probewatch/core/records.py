@@ -106,11 +106,9 @@ class ReadinessTotals:
 class Record:
     """All that is kept of one workload, or of a share of its pods."""
 
-    workload: Workload
+    workload: Workload = field(compare=False)
     part: int = 0
     """A workload with very many pods to remember has several records."""
-    since: float = 0.0
-    """When it was begun."""
     tallies: Mapping[tuple[str, Cause], Tally] = field(default_factory=dict)
     readiness: ReadinessTotals = field(default_factory=ReadinessTotals)
     pods: Mapping[PodUid, PodMarks] = field(default_factory=dict)

@@ -1,0 +1,313 @@
+"""The record book: all records as they are in the cluster, and as they should be.
+
+For each report it keeps what was last saved, the record with everything folded in that was
+found since, and those findings themselves: when someone else changed the report in
+between, they are folded into what that one wrote. No input, no output, no clock: the
+sink does what `plan` says and tells how it went.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import NamedTuple, Protocol
+
+from probewatch.core.findings import (
+    CountingBegan,
+    Finding,
+    LoopEnded,
+    LoopStarted,
+    PodForgotten,
+    PodTracked,
+    ReadinessChanged,
+    Restart,
+    RestartCorrected,
+)
+from probewatch.core.ledger import fold, fold_count
+from probewatch.core.ledger_details import fold_departure
+from probewatch.core.model import PodRef, PodUid, Workload
+from probewatch.core.recollection import recollect
+from probewatch.core.record_names import report_name
+from probewatch.core.record_sizes import has_room
+from probewatch.core.records import Record, Tally
+from probewatch.core.remembered import NOTHING_REMEMBERED, Remembered
+from probewatch.core.sighting import Sighting
+from probewatch.record_journal import Journal
+
+DEPARTED_SECONDS = 900.0
+"""Marks of pods that are gone are kept for so long: another operator may still tell of them."""
+
+JOURNAL_SECONDS = 600.0
+"""Findings are kept for so long by an operator that does not write: less than the above."""
+
+NO_TALLY = Tally()
+
+Recorded = CountingBegan | Restart | RestartCorrected | ReadinessChanged | LoopStarted | LoopEnded
+"""What records hold."""
+
+
+class Key(NamedTuple):
+    """Which report."""
+
+    namespace: str
+    name: str
+
+
+class Newcomer(Protocol):
+    """What is asked of a pod that is new here."""
+
+    @property
+    def uid(self) -> PodUid:
+        """Its identity."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Write:
+    """What is to be written: the record, over which version of the report (`""`: a new one)."""
+
+    key: Key
+    record: Record
+    version: str
+    upto: int
+    """The last finding that is in it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """A report as it was read."""
+
+    record: Record
+    version: str
+    intact: bool = True
+    """Whether it is as some operator wrote it."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Entry:
+    """One report."""
+
+    key: Key
+    record: Record
+    saved: Record | None = None
+    version: str = ""
+    journal: Journal = field(default_factory=Journal)
+    limit: int = 50
+
+
+class RecordBook:
+    """All reports, by key; *limit* incidents are kept where no policy says otherwise."""
+
+    def __init__(self, *, limit: int = 50) -> None:
+        self.complete = False
+        """Whether a container without a mark had never restarted when records were last kept."""
+        self._limit = limit
+        self._entries: dict[Key, Entry] = {}
+        self._by_uid: dict[PodUid, Key] = {}
+        self._live: Counter[Key] = Counter()
+        self._gone: dict[PodUid, float] = {}
+
+    def __len__(self) -> int:
+        """How many reports there are."""
+        return len(self._entries)
+
+    # --- what comes in
+
+    def load(self, reports: Iterable[tuple[Key, Loaded]], now: float) -> None:
+        """Take in all reports of the cluster; those that are not there any more are missing."""
+        loaded = dict(reports)
+        for key in [key for key in self._entries if key not in loaded]:
+            self.vanished(key)
+        for key, report in loaded.items():
+            self.reloaded(key, report, now)
+
+    def reloaded(self, key: Key, report: Loaded, now: float) -> None:
+        """Someone else wrote the report: fold what is not saved yet into what is there."""
+        entry = self._entries.get(key)
+        if entry is None:
+            entry = Entry(key=key, record=report.record, limit=self._limit)
+            self._entries[key] = entry
+        elif report.intact and not _has_fallen(entry.saved, report.record):
+            entry.journal.forget_before(now - JOURNAL_SECONDS)
+            entry.record = report.record
+            entry.journal.replay(partial(_refold, entry))
+        # Else it was edited by hand, and what is remembered is written over it.
+        entry.saved, entry.version = report.record, report.version
+        self._index(entry)
+
+    def vanished(self, key: Key) -> None:
+        """The report does not exist: it is made again if its workload still has pods."""
+        entry = self._entries.get(key)
+        if entry is None:
+            return
+        entry.saved, entry.version = None, ""
+        base = Key(key.namespace, report_name(entry.record.workload))
+        living = any(uid not in self._gone for uid in entry.record.pods)
+        if not living and not self._live[base] and not len(entry.journal):
+            del self._entries[key]
+            for uid in entry.record.pods:
+                self._by_uid.pop(uid, None)
+
+    def take(
+        self, finding: Finding, workload: Workload, now: float, *, limit: int | None = None
+    ) -> Key | None:
+        """Fold a finding in; return the report that is to be written for it, if any."""
+        match finding:
+            case PodTracked(pod=pod):
+                self._arrive(pod, workload)
+            case PodForgotten(pod=pod):
+                self._depart(pod, workload, now)
+            case _ if isinstance(finding, Recorded):
+                return self._take(finding, workload, now, limit)
+            case _:
+                pass
+        return None
+
+    def level(self, pod: PodRef, workload: Workload, container: str, seen: Sighting) -> Key | None:
+        """Count what lies between a container's mark and what is seen of it, told or not."""
+        entry = self._find(pod.uid, workload)
+        return self._fold(entry, fold_count(entry.record, pod.uid, container, seen), workload)
+
+    # --- what goes out
+
+    def dirty(self) -> Iterator[Key]:
+        """The reports that are to be written."""
+        return (key for key, entry in self._entries.items() if _is_dirty(entry))
+
+    def plan(self, key: Key, now: float) -> Write | None:
+        """What is to be written for a report; None if it is as it should be."""
+        entry = self._entries.get(key)
+        if entry is None or not _is_dirty(entry):
+            return None
+        self._let_go(entry, now)
+        return Write(key=key, record=entry.record, version=entry.version, upto=entry.journal.last)
+
+    def saved(self, write: Write, version: str) -> tuple[Finding, ...]:
+        """It was written; return the findings that are safe now, in order."""
+        entry = self._entries.get(write.key)
+        if entry is None:
+            return ()
+        entry.saved, entry.version = write.record, version
+        return entry.journal.settle(write.upto)
+
+    # --- what is asked
+
+    def remember(self, pod: Newcomer) -> Remembered:
+        """What records say of a pod that is new here."""
+        key = None if pod.uid in self._gone else self._by_uid.get(pod.uid)
+        if key is None or key not in self._entries:
+            return Remembered(from_zero=True) if self.complete else NOTHING_REMEMBERED
+        return recollect(self._entries[key].record, pod.uid, from_zero=self.complete)
+
+    def records(self) -> Iterator[Record]:
+        """What is saved, as it was saved."""
+        return (entry.saved for entry in self._entries.values() if entry.saved is not None)
+
+    def record(self, key: Key) -> Record | None:
+        """A record with everything in it that was found."""
+        entry = self._entries.get(key)
+        return entry.record if entry else None
+
+    def version(self, key: Key) -> str:
+        """The version of the report that is known; empty where there is none."""
+        entry = self._entries.get(key)
+        return entry.version if entry else ""
+
+    def sweep(self, alive: Collection[PodUid], now: float) -> None:
+        """All pods are listed: those with marks that are not *alive* went unseen."""
+        for uid in self._by_uid:
+            if uid not in alive:
+                self._gone.setdefault(uid, now)
+
+    # --- inside
+
+    def _take(
+        self, finding: Recorded, workload: Workload, now: float, limit: int | None
+    ) -> Key | None:
+        pod = finding.now.pod if isinstance(finding, RestartCorrected) else finding.pod
+        entry = self._find(pod.uid, workload)
+        entry.limit = limit or entry.limit
+        folded = fold(entry.record, finding, limit=entry.limit)
+        if folded is not entry.record:
+            entry.journal.add(finding, now)
+        return self._fold(entry, folded, workload)
+
+    def _fold(self, entry: Entry, folded: Record, workload: Workload) -> Key | None:
+        if folded is entry.record:
+            return None
+        # A workload may have been made anew under its name: the new one is the owner.
+        entry.record = replace(folded, workload=workload) if workload.uid else folded
+        self._entries[entry.key] = entry
+        self._index(entry)
+        return entry.key
+
+    def _find(self, uid: PodUid, workload: Workload) -> Entry:
+        known = self._by_uid.get(uid)
+        if known is not None and known in self._entries:
+            return self._entries[known]
+        part = 0
+        while True:
+            key = Key(workload.namespace, report_name(workload, part))
+            entry = self._entries.get(key)
+            if entry is None:
+                record = Record(workload=workload, part=part)
+                return Entry(key=key, record=record, limit=self._limit)
+            if has_room(entry.record):
+                return entry
+            part += 1
+
+    def _arrive(self, pod: PodRef, workload: Workload) -> None:
+        self._live[Key(workload.namespace, report_name(workload))] += 1
+        if self._gone.pop(pod.uid, None) is None:
+            return
+        # It was out of our sight: what it did meanwhile is not counted, so its mark is of no use.
+        entry = self._entries.get(self._by_uid.pop(pod.uid, Key("", "")))
+        if entry is not None:
+            entry.record = fold_departure(entry.record, (pod.uid,))
+
+    def _depart(self, pod: PodRef, workload: Workload, now: float) -> None:
+        key = Key(workload.namespace, report_name(workload))
+        self._live[key] -= 1
+        if self._live[key] <= 0:
+            del self._live[key]
+        if pod.uid in self._by_uid:
+            self._gone[pod.uid] = now
+
+    def _let_go(self, entry: Entry, now: float) -> None:
+        """Drop the marks of pods that went long enough ago: nobody tells of them any more."""
+        before = now - DEPARTED_SECONDS
+        old = [uid for uid in entry.record.pods if self._gone.get(uid, now) < before]
+        for uid in old:
+            self._by_uid.pop(uid, None)
+            self._gone.pop(uid, None)
+        entry.record = fold_departure(entry.record, old)
+
+    def _index(self, entry: Entry) -> None:
+        for uid in entry.record.pods:
+            self._by_uid[uid] = entry.key
+
+
+def _refold(entry: Entry, finding: Finding) -> bool:
+    """Fold a finding again; tell whether it was news to the record."""
+    before = entry.record
+    entry.record = fold(before, finding, limit=entry.limit)
+    return entry.record is not before
+
+
+def _is_dirty(entry: Entry) -> bool:
+    if entry.record is entry.saved:
+        return False
+    if entry.record == entry.saved:
+        entry.saved = entry.record  # equal ones need not be compared again
+        return False
+    return True
+
+
+def _has_fallen(saved: Record | None, loaded: Record) -> bool:
+    """Whether a total is lower than it was: no operator does that."""
+    if saved is None:
+        return False
+    return any(
+        tally.counted > loaded.tallies.get(key, NO_TALLY).counted
+        for key, tally in saved.tallies.items()
+    )

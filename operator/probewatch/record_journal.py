@@ -1,0 +1,80 @@
+"""The journal: what was folded into a record and is not saved yet.
+
+It is read again when someone else changed the report, so it is kept as long as it may be
+needed, and no longer. Where very much waits, the first and the latest restarts of each
+container are kept: those between are still counted, by the rise of the count.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from probewatch.core.findings import CountingBegan, Finding, Restart
+from probewatch.core.model import PodUid
+
+RESTARTS_KEPT = 256
+"""For each container."""
+
+OTHERS_KEPT = 512
+
+
+class Item(NamedTuple):
+    """A finding with its place in the order, and when it was taken in."""
+
+    number: int
+    at: float
+    finding: Finding
+
+
+class Journal:
+    """Findings that wait to be saved, in order; bounded for each container."""
+
+    def __init__(self) -> None:
+        self.last = 0
+        """The number of the latest one."""
+        self._counts: dict[tuple[PodUid, str], deque[Item]] = {}
+        self._others: deque[Item] = deque(maxlen=OTHERS_KEPT)
+
+    def __len__(self) -> int:
+        """How many wait."""
+        return len(self._others) + sum(len(items) for items in self._counts.values())
+
+    def __iter__(self) -> Iterator[Finding]:
+        """All that wait, in order."""
+        return (item.finding for item in self._items())
+
+    def add(self, finding: Finding, now: float) -> None:
+        """Append one."""
+        self.last += 1
+        item = Item(self.last, now, finding)
+        if not isinstance(finding, Restart | CountingBegan):
+            self._others.append(item)
+            return
+        items = self._counts.setdefault((finding.pod.uid, finding.container), deque())
+        items.append(item)
+        if len(items) > RESTARTS_KEPT:
+            del items[1]
+
+    def settle(self, upto: int) -> tuple[Finding, ...]:
+        """Let go of what is saved, and return it."""
+        done = tuple(item.finding for item in self._items() if item.number <= upto)
+        self._keep(lambda item: item.number > upto)
+        return done
+
+    def forget_before(self, at: float) -> None:
+        """Let go of what is too old to be still needed."""
+        self._keep(lambda item: item.at >= at)
+
+    def replay(self, is_news: Callable[[Finding], bool]) -> None:
+        """Hand each to *is_news*, in order, and let go of those that are none."""
+        old = {item.number for item in self._items() if not is_news(item.finding)}
+        self._keep(lambda item: item.number not in old)
+
+    def _items(self) -> list[Item]:
+        items = [*self._others, *(item for each in self._counts.values() for item in each)]
+        return sorted(items, key=lambda item: item.number)
+
+    def _keep(self, wanted: Callable[[Item], bool]) -> None:
+        self._others = deque(filter(wanted, self._others), maxlen=OTHERS_KEPT)
+        kept = ((key, deque(filter(wanted, items))) for key, items in self._counts.items())
+        self._counts = {key: items for key, items in kept if items}
