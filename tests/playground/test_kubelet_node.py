@@ -92,6 +92,22 @@ async def test_an_ended_pod_is_left_alone(rig: Rig) -> None:
     assert ["app"] == rig.node.removed
 
 
+async def test_a_pod_beyond_the_playground_is_refused(rig: Rig) -> None:
+    """It fails before it begins, and its status and an Event say why."""
+    rig.kubelet.see(make_pod(make_container(livenessProbe={"grpc": {"port": 1}})))
+    await rig.until(1)
+
+    why = "container app: the playground has no gRPC probes (livenessProbe)"
+    assert ("Failed", f"Pod was rejected: {why}") == (
+        rig.node.status["phase"],
+        rig.node.status["message"],
+    )
+    assert [("UnexpectedAdmissionError", why)] == [
+        (event["reason"], event["message"]) for _, event in rig.node.events
+    ]
+    assert [] == rig.node.processes
+
+
 async def test_a_restart_of_the_kubelet_keeps_containers(rig: Rig) -> None:
     """Containers run on, readiness holds, and counts of Events begin anew."""
     app = make_container(

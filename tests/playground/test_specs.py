@@ -5,6 +5,7 @@ import sys
 import pytest
 
 from probewatch.playground.images import Image, UnknownImageError, find_command, short_name
+from probewatch.playground.kubelet_env import find_unsupported, make_env
 from probewatch.playground.kubelet_specs import (
     ContainerSpec,
     RestartPolicy,
@@ -106,12 +107,41 @@ def test_what_is_limited_is_requested() -> None:
     assert expected == found.resources
 
 
-def test_values_from_elsewhere_are_left_out() -> None:
-    """Variables with a `valueFrom` are beyond the playground."""
-    env = [{"name": "A", "value": "1"}, {"name": "B", "valueFrom": {}}, {"name": "C"}]
-    found = parse_pod_spec(make_pod(make_container(env=env))).containers[0]
+def test_variables_come_from_values_and_fields() -> None:
+    """A variable is a text, which may use those before it, or a field of the pod."""
+    env = [
+        {"name": "A", "value": "1"},
+        {"name": "B", "value": "$(A)2 $(NOPE) $$(A) $(POD_IP)"},
+        {"name": "C"},
+        {"name": "D", "valueFrom": {"fieldRef": {"fieldPath": "metadata.namespace"}}},
+    ]
+    pod = parse_pod_spec(make_pod(make_container(env=env)))
+    found = make_env(pod, pod.containers[0], address="127.1.2.3", node=("n", "127.0.0.1"))
 
-    assert (("A", "1"), ("C", "")) == found.env
+    expected = {"HOST": "127.1.2.3", "POD_IP": "127.1.2.3", "HOSTNAME": "app"}
+    own = {"A": "1", "B": "12 $(NOPE) $(A) 127.1.2.3", "C": "", "D": "scn"}
+    assert expected | own == found
+
+
+@pytest.mark.parametrize(
+    ("message", "fields"),
+    [
+        (
+            "container app: the playground has no gRPC probes (livenessProbe)",
+            {"livenessProbe": {"grpc": {"port": 1}}},
+        ),
+        (
+            "container app: the playground has no such source for the variable A",
+            {"env": [{"name": "A", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}]},
+        ),
+        ("container app: the playground has no envFrom", {"envFrom": [{"secretRef": {}}]}),
+    ],
+)
+def test_what_there_is_not_is_said(message: str, fields: dict[str, object]) -> None:
+    """A pod that asks for what the playground lacks is told so, not run by half."""
+    pod = make_pod(make_container() | fields)
+
+    assert [message] == find_unsupported(pod)
 
 
 @pytest.mark.parametrize(

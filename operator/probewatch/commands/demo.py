@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack
 from importlib import util
 from pathlib import Path
 
-from probewatch.errors import UsageError
+from probewatch.errors import ProbewatchError, UsageError
 from probewatch.playground.demo import Demo, DemoOptions
 from probewatch.playground.demo_show import PlainShow, Show
 from probewatch.playground.demo_text import summary
@@ -66,7 +66,10 @@ def main(args: argparse.Namespace) -> int:
     if not 0 < args.speed <= FASTEST:
         raise UsageError(f"--speed is a number above 0, up to {FASTEST:g}, not {args.speed:g}")
     options = DemoOptions(speed=args.speed, kubeconfig=args.kubeconfig)
-    return asyncio.run(run(options, choose_show(plain=args.plain), keep=args.keep))
+    try:
+        return asyncio.run(run(options, choose_show(plain=args.plain), keep=args.keep))
+    except OSError as error:
+        raise ProbewatchError(f"the playground cannot go on: {error}") from error
 
 
 def choose_show(*, plain: bool) -> Show:

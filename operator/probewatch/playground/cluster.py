@@ -124,6 +124,7 @@ class Cluster:
             events=make_events(),
             pods=keeper,
             stamp=stamp,
+            node=NODE,
             node_ip=NODE_IP,
             env={"PATH": _search_path(), "SPEED": f"{self.options.speed:g}"},
         )

@@ -20,14 +20,14 @@ from probewatch.playground.demo_operator import OperatorProcess
 from probewatch.playground.demo_show import Progress, Show
 from probewatch.playground.demo_state import DemoState
 from probewatch.playground.demo_text import finding_text
-from probewatch.playground.images import REPOSITORY
+from probewatch.playground.images import DEMO_FILES
 from probewatch.playground.kubelet_specs import parse_pod_spec
 from probewatch.playground.objects import Change
 from probewatch.playground.probes import ProbeType
 
 JsonObject = dict[str, Any]
 
-MANIFEST = REPOSITORY / "deploy" / "demo" / "hc-probe.yaml"
+MANIFEST = DEMO_FILES / "hc-probe.yaml"
 NAMESPACE = "default"
 HEALTHY_FOR_SECONDS = 40.0
 """After which the tutorial's app fails its liveness probe."""

@@ -13,8 +13,10 @@ from pathlib import Path
 
 from probewatch.playground.kubelet_specs import ContainerSpec
 
-REPOSITORY = Path(__file__).resolve().parents[3]
-WEBAPL = REPOSITORY / "deploy" / "demo" / "webapl.py"
+PACKED = Path(__file__).with_name("demo_files")
+"""Where the wheel has them."""
+DEMO_FILES = PACKED if PACKED.exists() else Path(__file__).resolve().parents[3] / "deploy" / "demo"
+WEBAPL = DEMO_FILES / "webapl.py"
 STORY = Path(__file__).with_name("stories_app.py")
 
 

@@ -46,8 +46,18 @@ class KubeletEvents:
         """Say that something went wrong."""
         self._say(pod, container, type_="Warning", reason=reason, message=message)
 
+    def warn_pod(self, pod: PodSpec, reason: str, message: str) -> None:
+        """Say that something is wrong with the pod as a whole."""
+        self._say(pod, None, type_="Warning", reason=reason, message=message)
+
     def _say(
-        self, pod: PodSpec, container: ContainerSpec, *, type_: str, reason: str, message: str
+        self,
+        pod: PodSpec,
+        container: ContainerSpec | None,
+        *,
+        type_: str,
+        reason: str,
+        message: str,
     ) -> None:
         subject = Subject(
             kind="Pod",
@@ -55,7 +65,7 @@ class KubeletEvents:
             name=pod.name,
             uid=pod.uid,
             resource_version=pod.resource_version,
-            field_path=container.field_path,
+            field_path=container.field_path if container else "",
         )
         note = Note(
             component="kubelet",

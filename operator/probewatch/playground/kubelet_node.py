@@ -9,6 +9,7 @@ from typing import Any
 from probewatch.playground.backoff import Backoff
 from probewatch.playground.kubelet_bell import cancel
 from probewatch.playground.kubelet_containers import Record
+from probewatch.playground.kubelet_env import find_unsupported
 from probewatch.playground.kubelet_events import KubeletEvents
 from probewatch.playground.kubelet_pod import PodWorker
 from probewatch.playground.kubelet_services import Services
@@ -17,6 +18,7 @@ from probewatch.playground.pod_status import find_qos_class
 
 JsonObject = dict[str, Any]
 TERMINAL = ("Succeeded", "Failed")
+REFUSED = "UnexpectedAdmissionError"
 
 
 def make_addresses() -> Iterator[str]:
@@ -56,9 +58,19 @@ class Kubelet:
         if worker is not None:
             worker.update(spec)
         elif (pod.get("status") or {}).get("phase") not in TERMINAL:
+            unsupported = find_unsupported(pod)
+            if unsupported:
+                self._refuse(spec, "; ".join(unsupported))
+                return
             self._begin(spec, qos_class=find_qos_class(pod["spec"]))
         elif spec.is_deleted:
             self._services.pods.remove(spec)
+
+    def _refuse(self, pod: PodSpec, why: str) -> None:
+        """Do not take a pod in: it has failed before it began, and says why."""
+        failed = {"phase": "Failed", "reason": REFUSED, "message": f"Pod was rejected: {why}"}
+        self._services.events.warn_pod(pod, REFUSED, why)
+        self._services.pods.write_status(pod, lambda old: {**old, **failed})
 
     def lose(self, uid: str) -> None:
         """End what is left of a pod whose object has gone."""

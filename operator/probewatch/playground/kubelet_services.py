@@ -50,6 +50,7 @@ class Services:
     pods: PodKeeper
     stamp: Callable[[float], str] = render_time
     """How a moment of the clock is written down."""
+    node: str = "playground"
     node_ip: str = "127.0.0.1"
     crash_backoff: Backoff = field(default_factory=Backoff)
     pull_backoff: Backoff = field(default_factory=Backoff)

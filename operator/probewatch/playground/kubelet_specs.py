@@ -47,6 +47,8 @@ class ContainerSpec:
     command: tuple[str, ...] = ()
     args: tuple[str, ...] = ()
     env: tuple[tuple[str, str], ...] = ()
+    env_fields: tuple[tuple[str, str], ...] = ()
+    """Variables whose value is a field of the pod, by its path."""
     working_dir: str = ""
     pull_always: bool = False
     memory_limit: int | None = None
@@ -150,6 +152,7 @@ def _parse_container(raw: Mapping[str, Any], policy: RestartPolicy, *, init: boo
         command=tuple(raw.get("command") or ()),
         args=tuple(raw.get("args") or ()),
         env=tuple(_parse_env(raw)),
+        env_fields=tuple(_parse_env_fields(raw)),
         working_dir=raw.get("workingDir") or "",
         pull_always=raw.get("imagePullPolicy") == "Always",
         memory_limit=parse_memory(((raw.get("resources") or {}).get("limits") or {}).get("memory")),
@@ -170,9 +173,17 @@ def _parse_resources(raw: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _parse_env(raw: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return the variables with a value of their own; `valueFrom` is beyond the playground."""
+    """Return the variables with a value of their own."""
     items = raw.get("env") or ()
     return [(item["name"], item.get("value") or "") for item in items if "valueFrom" not in item]
+
+
+def _parse_env_fields(raw: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the variables that show a field of the pod; other sources are refused before."""
+    items = ((item["name"], item.get("valueFrom") or {}) for item in raw.get("env") or ())
+    return [
+        (name, source["fieldRef"]["fieldPath"]) for name, source in items if "fieldRef" in source
+    ]
 
 
 def parse_memory(raw: str | int | None) -> int | None:

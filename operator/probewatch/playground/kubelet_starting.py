@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from probewatch.playground.images import UnknownImageError, find_command
 from probewatch.playground.kubelet_containers import Exit, Instance, Record, Seen, Waiting
+from probewatch.playground.kubelet_env import expand, make_env
 from probewatch.playground.kubelet_killing import kill, run_hook
 from probewatch.playground.kubelet_plan import Kill
 from probewatch.playground.kubelet_services import Services
@@ -134,15 +135,11 @@ class Starter:
             await asyncio.wait({self._starting})
 
     def _launch(self, place: Place, spec: ContainerSpec, command: tuple[str, ...]) -> Launch:
-        env = {
-            **self._services.env,
-            "HOST": place.address,
-            "POD_IP": place.address,
-            "HOSTNAME": place.pod.name,
-            **dict(spec.env),
-        }
+        node = (self._services.node, self._services.node_ip)
+        own = make_env(place.pod, spec, address=place.address, node=node)
+        env = {**self._services.env, **own}
         return Launch(
-            command=command,
+            command=tuple(expand(word, env) for word in command),
             env=env,
             working_dir=spec.working_dir,
             pod_uid=place.pod.uid,
