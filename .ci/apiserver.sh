@@ -32,8 +32,9 @@ fetch() {
 
 # The vendored reflect2 crashes with this Go at the first custom object; Debian's package of it does not.
 mend() {
-  cp "$root"/usr/share/gocode/src/github.com/modern-go/reflect2/*.{go,s} \
-    "$work/source/vendor/github.com/modern-go/reflect2/"
+  local reflect2="$work/source/vendor/github.com/modern-go/reflect2"
+  rm -f "$reflect2"/*.{go,s}
+  cp "$root"/usr/share/gocode/src/github.com/modern-go/reflect2/*.{go,s} "$reflect2/"
   mkdir -p "$work/source/.go/src/k8s.io"
   ln -sfn "$work/source" "$work/source/.go/src/k8s.io/kubernetes"
 }
