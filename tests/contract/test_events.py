@@ -1,5 +1,6 @@
 """Events: one storage with two faces, and the rules of events.k8s.io/v1."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -165,8 +166,11 @@ async def test_old_events_stay_in_their_namespace(api: Client, core: str) -> Non
     assert "does not match event.namespace" in reply.body["message"]
 
 
-async def test_a_new_event_is_not_rewritten(api: Client, namespace: str, new: str) -> None:
+async def test_a_new_event_is_not_rewritten(
+    api: Client, namespace: str, new: str, needs_minor: Callable[[int], None]
+) -> None:
     """Through events.k8s.io/v1 only the series of an Event can change."""
+    needs_minor(21)
     await api.create(new, event(namespace))
     merge = "application/merge-patch+json"
 

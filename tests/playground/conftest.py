@@ -1,0 +1,25 @@
+"""What the tests of the playground's API server share: one that runs, and a client of it."""
+
+from collections.abc import AsyncIterator
+
+import aiohttp
+import pytest
+
+from probewatch.playground.api_server import ApiServer
+from tests.contract.client import Client, Place
+
+
+@pytest.fixture(name="server")
+async def _server() -> AsyncIterator[ApiServer]:
+    """A server with nothing in it."""
+    server = ApiServer()
+    await server.start()
+    yield server
+    await server.stop()
+
+
+@pytest.fixture(name="api")
+async def _api(server: ApiServer) -> AsyncIterator[Client]:
+    """A client that may do everything."""
+    async with aiohttp.ClientSession() as session:
+        yield Client(Place(url=server.url, token=server.tokens.admin), session)

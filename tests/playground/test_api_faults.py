@@ -1,0 +1,319 @@
+"""Faults: each goes wrong exactly where its plan says, and nowhere else."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+
+import aiohttp
+import pytest
+
+from probewatch.playground.api_faults import (
+    Cut,
+    Delay,
+    End,
+    Hold,
+    Insert,
+    Line,
+    LineAction,
+    Match,
+    Recall,
+    Repeat,
+    Replace,
+    Respond,
+    Slice,
+    Swallow,
+    Swap,
+    Truncate,
+)
+from probewatch.playground.api_server import ApiServer
+from tests.contract.client import Client, config
+
+MAPS = "/api/v1/namespaces/default/configmaps"
+WATCH = f"{MAPS}?watch=true&timeoutSeconds=30"
+NAMES = ("one", "two", "three", "four")
+
+
+@pytest.fixture(name="maps", autouse=True)
+def _maps(server: ApiServer) -> None:
+    """Four ConfigMaps, in the order in which a list has them: four, one, three, two."""
+    type_ = server.registry.types.builtin("configmaps")
+    for name in NAMES:
+        server.registry.create(type_, config(name))
+
+
+@pytest.fixture(name="session")
+async def _session(server: ApiServer) -> AsyncIterator[aiohttp.ClientSession]:
+    headers = {"Authorization": f"Bearer {server.tokens.admin}"}
+    async with aiohttp.ClientSession(server.url, headers=headers) as session:
+        yield session
+
+
+async def read_lines(session: aiohttp.ClientSession, count: int) -> list[tuple[str, str]]:
+    """Return type and name of the first events of a watch."""
+    async with session.get(WATCH) as response:
+        lines = [await response.content.readline() for _ in range(count)]
+    events = [json.loads(line) for line in lines]
+    return [(event["type"], event["object"]["metadata"].get("name", "")) for event in events]
+
+
+async def read_all(session: aiohttp.ClientSession, path: str) -> tuple[bytes, str]:
+    """Return what arrives, and how it ended: properly, or by which error."""
+    got = b""
+    try:
+        async with session.get(path) as response:
+            async for chunk in response.content.iter_any():
+                got += chunk
+    except aiohttp.ClientError as error:
+        cause = "reset" if "reset by peer" in str(error) else "torn"
+        return got, cause
+    return got, "complete"
+
+
+async def test_the_nth_request_is_struck(server: ApiServer, api: Client) -> None:
+    """Only requests that match are counted, and only those from the first on are struck."""
+    fault = Respond.error(503, "ServiceUnavailable")
+    match = Match(verb="list", resource="configmaps")
+    rule = server.faults.add(match, fault, first=2, times=2)
+
+    statuses = []
+    for _ in range(5):
+        await api.call("GET", f"{MAPS}/one")
+        statuses.append((await api.call("GET", MAPS)).status)
+
+    assert [200, 503, 503, 200, 200] == statuses
+    assert (5, 2) == (rule.seen, rule.struck)
+
+
+@pytest.mark.parametrize(
+    "match",
+    [
+        Match(verb="list", namespace="default"),
+        Match(path=MAPS),
+        Match(group="", resource="configmaps", subresource=""),
+        Match(query={"limit": "2"}),
+        Match(query={"limit": "*"}),
+    ],
+    ids=str,
+)
+async def test_what_a_match_means(server: ApiServer, api: Client, match: Match) -> None:
+    """Verb, place, path and parameters tell the requests that are meant."""
+    server.faults.add(match, Respond.error(500), times=None)
+
+    struck = await api.call("GET", f"{MAPS}?limit=2")
+    passed = await api.call("GET", "/api/v1/namespaces/kube-system/secrets")
+
+    assert (500, 200) == (struck.status, passed.status)
+
+
+async def test_faults_can_be_taken_back(server: ApiServer, api: Client) -> None:
+    """A rule that is removed strikes no more, and neither does any after a clear."""
+    first = server.faults.add(Match(), Respond.error(500), times=None)
+    server.faults.remove(first)
+    after_removal = await api.call("GET", MAPS)
+    server.faults.add(Match(), Respond.error(500), times=None)
+    server.faults.clear()
+
+    assert (200, 200) == (after_removal.status, (await api.call("GET", MAPS)).status)
+
+
+async def test_an_answer_can_be_any(server: ApiServer, api: Client) -> None:
+    """Status, headers and body are as the fault has them; nothing is done."""
+    headers = {"Retry-After": "7"}
+    server.faults.add(Match(), Respond.error(429, "TooManyRequests", headers=headers))
+    server.faults.add(Match(verb="create"), Respond.html())
+
+    limited = await api.call("GET", MAPS)
+    page = await api.call("POST", MAPS, config("five"))
+
+    assert (429, "7") == (limited.status, limited.headers["Retry-After"])
+    assert (200, True) == (page.status, "<html>" in page.text)
+    assert 404 == (await api.call("GET", f"{MAPS}/five")).status
+
+
+async def test_a_write_can_be_done_and_not_answered(server: ApiServer, api: Client) -> None:
+    """Committed and then dropped: the client does not know, and the object is there."""
+    match = Match(verb="create")
+    server.faults.add(match, Swallow(end=End.RESET))
+    server.faults.add(match, Swallow(end=End.FIN, commits=False), first=2)
+
+    for name in ("five", "six"):
+        with pytest.raises(aiohttp.ClientError):
+            await api.call("POST", MAPS, config(name))
+
+    statuses = [(await api.call("GET", f"{MAPS}/{name}")).status for name in ("five", "six")]
+    assert [200, 404] == statuses
+
+
+async def test_an_answer_can_stay_out(server: ApiServer, session: aiohttp.ClientSession) -> None:
+    """Silence: the connection stays, and nothing comes."""
+    server.faults.add(Match(verb="list"), Swallow(end=End.SILENCE))
+
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.05), session.get(MAPS):
+            pass
+
+    assert 200 == (await session.get(MAPS)).status
+
+
+async def test_an_answer_can_be_late(server: ApiServer, api: Client) -> None:
+    """A delay passes, and then the answer is right."""
+    server.faults.add(Match(verb="list"), Delay(seconds=0.02))
+    loop = asyncio.get_running_loop()
+    begin = loop.time()
+
+    reply = await api.call("GET", MAPS)
+
+    assert 200 == reply.status
+    assert loop.time() - begin >= 0.02
+
+
+@pytest.mark.parametrize(
+    ("end", "how"),
+    [(End.RESET, "reset"), (End.FIN, "torn"), (End.LAST_CHUNK, "complete")],
+)
+async def test_a_list_can_be_cut(
+    server: ApiServer, session: aiohttp.ClientSession, end: End, how: str
+) -> None:
+    """So many bytes come, and then the end: visible as such, or looking like a proper one."""
+    server.faults.add(Match(verb="list"), Truncate(size=100, end=end))
+
+    got, ended = await read_all(session, MAPS)
+
+    assert (100, how) == (len(got), ended)
+
+
+async def test_a_list_can_be_spoilt(server: ApiServer, api: Client) -> None:
+    """A part of the body is replaced; a fault that does not fit is an error, not silence."""
+    server.faults.add(Match(verb="list"), Replace(old=b'"items":[', new=b'"items":null,"x":['))
+    server.faults.add(Match(verb="get"), Replace(old=b"not in there", new=b""))
+
+    assert None is (await api.call("GET", MAPS)).body["items"]
+    assert 500 == (await api.call("GET", f"{MAPS}/one")).status
+
+
+@pytest.mark.parametrize(
+    ("end", "how"),
+    [(End.RESET, "reset"), (End.FIN, "torn"), (End.LAST_CHUNK, "complete")],
+)
+@pytest.mark.parametrize("byte", [0, 1, 30])
+async def test_a_watch_can_be_cut_within_a_line(
+    server: ApiServer, session: aiohttp.ClientSession, end: End, how: str, byte: int
+) -> None:
+    """Two whole lines come, so many bytes of the third, and then the end."""
+    server.faults.add(Match(verb="watch"), Line(number=3, action=Cut(byte=byte, end=end)))
+
+    got, ended = await read_all(session, WATCH)
+
+    *whole, part = got.split(b"\n")
+    assert (2, byte, how) == (len(whole), len(part), ended)
+
+
+async def test_a_watch_can_fall_silent(server: ApiServer, session: aiohttp.ClientSession) -> None:
+    """After the cut nothing comes any more, and the connection stays."""
+    server.faults.add(Match(verb="watch"), Line(number=2, action=Cut(end=End.SILENCE)))
+
+    async with session.get(WATCH) as response:
+        await response.content.readline()
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await response.content.readline()
+
+
+A, B, C, D = (("ADDED", name) for name in ("four", "one", "three", "two"))
+
+
+@pytest.mark.parametrize(
+    ("action", "expected"),
+    [
+        (Swap(), [A, C, D]),
+        (Repeat(times=3), [A, B, B, B, C, D]),
+        (Hold(lines=1), [A, C, B, D]),
+        (Hold(lines=2), [A, C, D, B]),
+        (Recall(number=1), [A, B, A, C, D]),
+        (Slice(size=3), [A, B, C, D]),
+    ],
+    ids=str,
+)
+async def test_lines_of_a_watch_can_go_wrong(
+    server: ApiServer,
+    session: aiohttp.ClientSession,
+    action: LineAction,
+    expected: list[tuple[str, str]],
+) -> None:
+    """Lost, doubled, late, recalled or in pieces: at the second line, and at no other."""
+    server.faults.add(Match(verb="watch"), Line(number=2, action=action))
+
+    assert expected == await read_lines(session, len(expected))
+
+
+async def test_something_else_can_come_in_a_line(
+    server: ApiServer, session: aiohttp.ClientSession
+) -> None:
+    """Garbage and ERROR events come before a line or instead of it."""
+    server.faults.add(Match(verb="watch"), Line(number=1, action=Insert(data=b"null\n")))
+    server.faults.add(Match(verb="watch"), Line(number=2, action=Insert.error(410, "Expired")))
+    server.faults.add(Match(verb="watch"), Line(number=3, action=Insert.error(None)))
+    server.faults.add(Match(verb="watch"), Line(number=4, action=Swap(data=b"\xff\xfe\n")))
+
+    async with session.get(WATCH) as response:
+        lines = [await response.content.readline() for _ in range(7)]
+
+    assert (b"null\n", b"\xff\xfe\n") == (lines[0], lines[6])
+    gone, bare = (json.loads(lines[number]) for number in (2, 4))
+    assert ("ERROR", 410, "Expired") == (
+        gone["type"],
+        gone["object"]["code"],
+        gone["object"]["reason"],
+    )
+    assert "code" not in bare["object"]
+
+
+async def test_only_lines_of_a_kind_are_counted(
+    server: ApiServer, session: aiohttp.ClientSession, api: Client
+) -> None:
+    """A fault can look at one type of events alone, and at all that follow."""
+    fault = Line(number=1, action=Swap(), onwards=True, kinds=("MODIFIED",))
+    server.faults.add(Match(verb="watch"), fault)
+
+    async with session.get(WATCH) as response:
+        for _ in NAMES:
+            await response.content.readline()
+        for value in "ab":
+            await api.patch(f"{MAPS}/one", {"data": {"x": value}})
+        await api.delete(f"{MAPS}/one")
+        event = json.loads(await response.content.readline())
+
+    assert ("DELETED", "one") == (event["type"], event["object"]["metadata"]["name"])
+
+
+async def test_a_watch_can_drip(server: ApiServer, session: aiohttp.ClientSession) -> None:
+    """Byte by byte with pauses, a line takes its time and is right in the end."""
+    pause = Slice(size=50, pause_seconds=0.001)
+    server.faults.add(Match(verb="watch"), Line(number=1, action=pause, onwards=True))
+
+    assert [A, B, C, D] == await read_lines(session, 4)
+
+
+async def test_a_server_can_be_away(server: ApiServer, api: Client) -> None:
+    """Stopped, it refuses connections; started again, it is at the same place with its objects."""
+    url = server.url
+    await server.stop()
+    with pytest.raises(aiohttp.ClientError):
+        await api.call("GET", MAPS)
+    await server.start()
+
+    assert url == server.url
+    assert 200 == (await api.call("GET", f"{MAPS}/one")).status
+
+
+async def test_a_watch_that_nobody_reads_is_let_go(
+    server: ApiServer, session: aiohttp.ClientSession
+) -> None:
+    """When the client goes, nothing of its watch is left."""
+    idle = len(asyncio.all_tasks())
+    async with session.get(WATCH) as response:
+        await response.content.readline()
+    async with asyncio.timeout(5):
+        while len(asyncio.all_tasks()) > idle:  # noqa: ASYNC110  # ends in bounded time
+            await asyncio.sleep(0.005)
+    assert server.url
