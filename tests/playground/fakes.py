@@ -14,7 +14,7 @@ from probewatch.playground.images import IMAGES, Image
 from probewatch.playground.kubelet_bell import cancel
 from probewatch.playground.kubelet_containers import Exit, Process
 from probewatch.playground.kubelet_events import KubeletEvents
-from probewatch.playground.kubelet_pod import PodWorker
+from probewatch.playground.kubelet_pod import PodWorker, begin_memory
 from probewatch.playground.kubelet_services import MakeStatus, Services
 from probewatch.playground.kubelet_specs import PodSpec, parse_pod_spec
 from probewatch.playground.probes import Exec, HttpGet, Outcome, ProbeSpec, Result, TcpSocket
@@ -232,7 +232,8 @@ class Node:
 
 def run_pod(node: Node, pod: JsonObject) -> tuple[PodWorker, asyncio.Task[None]]:
     """Start the kubelet's loop for *pod*."""
-    worker = PodWorker(parse_pod_spec(pod), node.services(), address="10.244.0.65")
+    spec, services = parse_pod_spec(pod), node.services()
+    worker = PodWorker(spec, begin_memory(spec, services), services, address="10.244.0.65")
     return worker, asyncio.create_task(worker.run())
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -153,9 +154,9 @@ async def test_an_exit_after_a_restart_is_noticed(rig: Rig) -> None:
     assert 1 == rig.container()["restartCount"]
 
 
-async def read(rig: Rig, **wanted: object) -> bytes:
+async def read(rig: Rig, **wanted: Any) -> bytes:  # noqa: ANN401  # any field of a request
     request = LogRequest(namespace="scn", pod="app", uid="u-1", container="app")
-    pieces = KubeletLogs(rig.kubelet).read(replace(request, **wanted))  # type: ignore[arg-type]
+    pieces = KubeletLogs(rig.kubelet).read(replace(request, **wanted))
     return b"".join([piece async for piece in pieces])
 
 

@@ -22,22 +22,25 @@ KUBELET_VERSION = "v1.36.2"
 
 def make_node(registry: Registry) -> None:
     """Put the node into the cluster, ready."""
-    now = render_time(registry.clock.now())
     type_ = registry.types.builtin("nodes")
     labels = {"kubernetes.io/hostname": NODE, "kubernetes.io/os": "linux"}
-    node = {"metadata": {"name": NODE, "labels": labels}, "spec": {}}
-    registry.create(type_, node)
-    status = {
-        "conditions": [
-            {
-                "type": "Ready",
-                "status": "True",
-                "lastHeartbeatTime": now,
-                "lastTransitionTime": now,
-                "reason": "KubeletReady",
-                "message": "kubelet is posting ready status",
-            }
-        ],
+    registry.create(type_, {"metadata": {"name": NODE, "labels": labels}, "spec": {}})
+    status = render_node_status(render_time(registry.clock.now()))
+    registry.change(type_, "", NODE, lambda old: {**old, "status": status}, STATUS)
+
+
+def render_node_status(now: str) -> JsonObject:
+    """Return the status of a node that is ready since *now*."""
+    ready = {
+        "type": "Ready",
+        "status": "True",
+        "lastHeartbeatTime": now,
+        "lastTransitionTime": now,
+        "reason": "KubeletReady",
+        "message": "kubelet is posting ready status",
+    }
+    return {
+        "conditions": [ready],
         "addresses": [
             {"type": "InternalIP", "address": NODE_IP},
             {"type": "Hostname", "address": NODE},
@@ -51,7 +54,6 @@ def make_node(registry: Registry) -> None:
             "architecture": platform.machine(),
         },
     }
-    registry.change(type_, "", NODE, lambda old: {**old, "status": status}, STATUS)
 
 
 class Scheduler:

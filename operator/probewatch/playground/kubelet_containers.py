@@ -1,7 +1,7 @@
 """What the kubelet remembers of the containers of a pod: their instances, dead and alive."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 from probewatch.playground.kubelet_specs import ContainerSpec
@@ -138,12 +138,20 @@ class Health:
     ready: bool = False
 
 
-@dataclass(slots=True)
-class PodRecord:
-    """The containers of a pod by name, in the order in which they start."""
+@dataclass(slots=True, kw_only=True)
+class PodMemory:
+    """What is known of a pod beside its object; a kubelet finds it again after a restart."""
 
-    containers: dict[str, Record] = field(default_factory=dict)
+    records: dict[str, Record]
+    """Its containers by name, in the order in which they start."""
+    start_time: str
+    qos_class: str = "BestEffort"
+    has_sandbox: bool = False
+    is_over: bool = False
+    """Nothing will be started any more."""
+    is_down: bool = False
+    """It has been taken down."""
 
     def look(self) -> tuple[Seen, ...]:
         """Return all containers as they are now."""
-        return tuple(record.look() for record in self.containers.values())
+        return tuple(record.look() for record in self.records.values())

@@ -8,10 +8,10 @@ from typing import Any
 
 from probewatch.playground.backoff import Backoff
 from probewatch.playground.kubelet_bell import cancel
-from probewatch.playground.kubelet_containers import Record
+from probewatch.playground.kubelet_containers import PodMemory, Record
 from probewatch.playground.kubelet_env import find_unsupported
 from probewatch.playground.kubelet_events import KubeletEvents
-from probewatch.playground.kubelet_pod import PodWorker
+from probewatch.playground.kubelet_pod import PodWorker, begin_memory
 from probewatch.playground.kubelet_services import Services
 from probewatch.playground.kubelet_specs import PodSpec, parse_pod_spec
 from probewatch.playground.pod_status import find_qos_class
@@ -62,7 +62,9 @@ class Kubelet:
             if unsupported:
                 self._refuse(spec, "; ".join(unsupported))
                 return
-            self._begin(spec, qos_class=find_qos_class(pod["spec"]))
+            qos_class = find_qos_class(pod["spec"])
+            memory = begin_memory(spec, self._services, qos_class=qos_class)
+            self._run_soon(self._begin(spec, memory))
         elif spec.is_deleted:
             self._services.pods.remove(spec)
 
@@ -81,22 +83,21 @@ class Kubelet:
             # Taken away by force: there is nothing to wait for.
             worker.update(replace(worker.pod, deletion_grace=0))
 
-    def _begin(self, pod: PodSpec, *, qos_class: str, before: PodWorker | None = None) -> None:
+    def _begin(self, pod: PodSpec, memory: PodMemory) -> PodWorker:
         if pod.host_network:
             address = self._services.node_ip
         else:
             address = self._address_of.get(pod.uid) or next(self._addresses)
         self._address_of[pod.uid] = address
+        uid = pod.uid
         worker = PodWorker(
-            pod,
-            self._services,
-            address=address,
-            qos_class=qos_class,
-            before=before,
-            on_exit=lambda: self._note_exit(pod.uid),
+            pod, memory, self._services, address=address, on_exit=lambda: self._note_exit(uid)
         )
-        self._workers[pod.uid] = worker
-        self._running[pod.uid] = asyncio.create_task(self._run(worker))
+        self._workers[uid] = worker
+        return worker
+
+    def _run_soon(self, worker: PodWorker) -> None:
+        self._running[worker.pod.uid] = asyncio.create_task(self._run(worker))
 
     async def _run(self, worker: PodWorker) -> None:
         await worker.run()
@@ -128,8 +129,10 @@ class Kubelet:
             crash_backoff=Backoff(),
             pull_backoff=Backoff(),
         )
-        for worker in before.values():
-            self._begin(worker.pod, qos_class=worker.qos_class, before=worker)
+        for old in before.values():
+            worker = self._begin(old.pod, old.memory)
+            worker.probes.inherit(old.probes)
+            self._run_soon(worker)
 
     async def close(self) -> None:
         """Stop looking after pods; their processes are the runtime's to end."""
@@ -138,4 +141,4 @@ class Kubelet:
     def find_record(self, uid: str, container: str) -> Record | None:
         """Return what is known of a container of a pod, if anything is."""
         worker = self._workers.get(uid)
-        return worker.records.get(container) if worker else None
+        return worker.memory.records.get(container) if worker else None

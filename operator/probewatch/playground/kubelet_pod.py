@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable
 
 from probewatch.playground.kubelet_bell import Bell, cancel
-from probewatch.playground.kubelet_containers import Record, Seen
+from probewatch.playground.kubelet_containers import PodMemory, Record, Seen
 from probewatch.playground.kubelet_health import PodProbes
 from probewatch.playground.kubelet_killing import end_all, kill
 from probewatch.playground.kubelet_plan import make_plan
@@ -28,46 +28,30 @@ LONGEST_SLEEP_SECONDS = 60.0
 class PodWorker:
     """Runs one pod until it is over; `update` tells it of changes to the object."""
 
-    start_time: str
-    has_sandbox: bool
-    is_over: bool
-    is_down: bool
-
     def __init__(
         self,
         pod: PodSpec,
+        memory: PodMemory,
         services: Services,
         *,
         address: str,
-        qos_class: str = "BestEffort",
-        before: "PodWorker | None" = None,
         on_exit: Callable[[], None] | None = None,
     ) -> None:
-        """Make the worker of a pod; `before` is the one of a kubelet that has been restarted."""
         self.pod = pod
-        self.records = {spec.name: Record(spec=spec) for spec in pod.containers}
-        if before:
-            self.records = before.records
+        self.memory = memory
         self._services = services
         self._clock = services.clock
         self._address = address
-        self.qos_class = qos_class
-        self.start_time = before.start_time if before else services.stamp(services.clock.now())
-        self.has_sandbox = before.has_sandbox if before else False
         self._starter = Starter(services)
         self._bell = Bell(services.clock)
         self._on_exit = on_exit or self.note_exit
-        self.is_over = before.is_over if before else False
-        self.is_down = before.is_down if before else False
         self.probes = PodProbes(
             services,
-            self.records,
+            memory.records,
             address=address,
             look_at_pod=lambda: self.pod,
             ring=self._bell.ring,
         )
-        if before:
-            self.probes.inherit(before.probes)
         self._relists: set[asyncio.Task[None]] = set()
         self._syncing: asyncio.Task[float | None] | None = None
 
@@ -78,8 +62,8 @@ class PodWorker:
         newly_deleted = pod.deletion_grace != self.pod.deletion_grace
         self.pod = pod
         for spec in pod.containers:
-            if spec.name in self.records:
-                self.records[spec.name].spec = spec
+            if spec.name in self.memory.records:
+                self.memory.records[spec.name].spec = spec
         if newly_deleted and self._syncing:
             self._syncing.cancel()  # a deletion does not wait for a kill with a longer grace
         self._bell.ring()
@@ -106,7 +90,7 @@ class PodWorker:
             await cancel(*self._relists)
 
     def _goes_on(self) -> bool:
-        return not (self.is_over or self.pod.is_deleted)
+        return not (self.memory.is_over or self.pod.is_deleted)
 
     async def _sync_once(self) -> float | None:
         self._syncing = asyncio.create_task(self._sync())
@@ -119,17 +103,17 @@ class PodWorker:
 
     async def _sync(self) -> float | None:
         """Do what is to be done; return the seconds until it must be looked at again."""
-        seen = self._look()
+        seen = self.memory.look()
         self._publish(seen)
-        if not self.has_sandbox:
-            self.has_sandbox = True
+        if not self.memory.has_sandbox:
+            self.memory.has_sandbox = True
             self._publish(seen)
         plan = make_plan(seen, self.probes.verdicts())
         if plan.ends:
             await self._end()
             return None
         for order in plan.kills:
-            record = self.records[order.name]
+            record = self.memory.records[order.name]
             await kill(self._services, self.pod, record, order, address=self._address)
         return await self._start(plan.starts, {item.spec.name: item for item in seen})
 
@@ -137,40 +121,37 @@ class PodWorker:
         place = Place(pod=self.pod, address=self._address, on_exit=self._on_exit)
         waits: list[float] = []
         for name in names:
-            wait = await self._starter.start(place, self.records[name], seen[name])
+            wait = await self._starter.start(place, self.memory.records[name], seen[name])
             waits.append(0.0 if wait is None else wait)
         return min(*waits, LONGEST_SLEEP_SECONDS) if waits else None
 
     async def _end(self) -> None:
         """End a pod that has nothing left to run; its phase follows when all is taken down."""
         await self._end_containers()
-        self.is_over, self.has_sandbox = True, False
-        self._publish(self._look())
+        self.memory.is_over, self.memory.has_sandbox = True, False
+        self._publish(self.memory.look())
         await self._clock.sleep(self._until_relist())
-        self.is_down = True
-        self._publish(self._look())
+        self.memory.is_down = True
+        self._publish(self.memory.look())
 
     async def _end_containers(self) -> None:
-        records = tuple(self.records.values())
+        records = tuple(self.memory.records.values())
         await end_all(self._services, self.pod, records, address=self._address)
 
     async def _finish(self) -> None:
         """End a deleted pod for good; one that is over waits here for its deletion."""
         while not self.pod.is_deleted:
             await self._bell.wait()
-            self._publish(self._look())
+            self._publish(self.memory.look())
         await self.probes.stop_killing()
         await self._starter.settle()
-        self._publish(self._look())
+        self._publish(self.memory.look())
         await self._end_containers()
-        self.is_over, self.is_down, self.has_sandbox = True, True, False
-        self._publish(self._look())
+        self.memory.is_over, self.memory.is_down, self.memory.has_sandbox = True, True, False
+        self._publish(self.memory.look())
         self._services.pods.remove(self.pod)
 
     # --- the status ---------------------------------------------------------------
-
-    def _look(self) -> tuple[Seen, ...]:
-        return tuple(record.look() for record in self.records.values())
 
     async def _ring_at_relist(self) -> None:
         await self._clock.sleep(self._until_relist())
@@ -188,11 +169,11 @@ class PodWorker:
             health=health,
             node_ip=self._services.node_ip,
             pod_ip=self._address if has_run else "",
-            has_sandbox=self.has_sandbox,
-            is_over=self.is_over,
-            is_down=self.is_down,
-            start_time=self.start_time,
-            qos_class=self.qos_class,
+            has_sandbox=self.memory.has_sandbox,
+            is_over=self.memory.is_over,
+            is_down=self.memory.is_down,
+            start_time=self.memory.start_time,
+            qos_class=self.memory.qos_class,
             stamp=self._services.stamp,
         )
 
@@ -200,3 +181,12 @@ class PodWorker:
             return render_status(view, old, self._clock.now())
 
         self._services.pods.write_status(self.pod, make)
+
+
+def begin_memory(pod: PodSpec, services: Services, *, qos_class: str = "BestEffort") -> PodMemory:
+    """Return what is known of a pod that is new to its node."""
+    return PodMemory(
+        records={spec.name: Record(spec=spec) for spec in pod.containers},
+        start_time=services.stamp(services.clock.now()),
+        qos_class=qos_class,
+    )
