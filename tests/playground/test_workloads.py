@@ -171,6 +171,17 @@ async def test_a_rollout_keeps_to_its_bounds(rig: Rig) -> None:
     assert "2" == annotations["deployment.kubernetes.io/revision"]
 
 
+async def test_a_rollback_finds_the_old_set_again(rig: Rig) -> None:
+    """A template that was there before gets its old set, also when kubectl writes nulls into it."""
+    await rig.create(rig.deployments, "web", workload(replicas=1))
+    await rig.change(rig.deployments, "web", lambda _old: {"template": template("busybox:2")})
+    back = template()
+    back["metadata"] = {**back["metadata"], "creationTimestamp": None}
+    await rig.change(rig.deployments, "web", lambda _old: {"template": back})
+
+    assert 2 == len(rig.all(rig.sets))
+
+
 async def test_recreate_stops_before_it_starts(rig: Rig) -> None:
     """With `Recreate` there are never two versions at once."""
     await rig.create(rig.deployments, "web", workload(strategy={"type": "Recreate"}))
@@ -207,6 +218,8 @@ async def test_a_job_runs_to_its_end(rig: Rig) -> None:
     """So many at once, until so many have succeeded."""
     await rig.create(rig.jobs, "j", job(completions=3, parallelism=2))
     assert 2 == len(rig.all(rig.pods))
+    wanted = rig.the(rig.jobs)["spec"]["selector"]["matchLabels"].items()
+    assert all(wanted <= pod["metadata"]["labels"].items() for pod in rig.all(rig.pods))
     await rig.become("Succeeded")
     assert 3 == len(rig.all(rig.pods))
     await rig.become("Succeeded")

@@ -7,6 +7,7 @@ from probewatch.playground.workloads import Workbench, is_active
 
 JsonObject = dict[str, Any]
 COMPONENT = "job-controller"
+CONTROLLER_LABEL = "batch.kubernetes.io/controller-uid"
 
 
 def reconcile_job(bench: Workbench, job: JsonObject) -> None:
@@ -17,6 +18,9 @@ def reconcile_job(bench: Workbench, job: JsonObject) -> None:
     pods = bench.type_of("pods")
     every = bench.owned(pods, job)
     spec = job["spec"]
+    if not spec.get("selector"):
+        _set_selector(bench, job)
+        return
     succeeded, failed = (_count(every, phase) for phase in ("Succeeded", "Failed"))
     active = [pod for pod in every if is_active(pod)]
     completions = spec.get("completions", 1)
@@ -34,6 +38,13 @@ def reconcile_job(bench: Workbench, job: JsonObject) -> None:
     bench.set_status(bench.type_of("jobs", "batch"), job, _status(bench, job, every))
 
 
+def _set_selector(bench: Workbench, job: JsonObject) -> None:
+    """Let the job select its own pods; `kubectl logs job/…` goes by that."""
+    selector = {"matchLabels": {CONTROLLER_LABEL: job["metadata"]["uid"]}}
+    jobs = bench.type_of("jobs", "batch")
+    bench.change(jobs, job, lambda old: {**old, "spec": {**old["spec"], "selector": selector}})
+
+
 def _count(pods: list[JsonObject], phase: str) -> int:
     return sum((pod.get("status") or {}).get("phase") == phase for pod in pods)
 
@@ -41,7 +52,7 @@ def _count(pods: list[JsonObject], phase: str) -> int:
 def _make_pod(job: JsonObject) -> JsonObject:
     meta, template = job["metadata"], job["spec"]["template"]
     own = {
-        "batch.kubernetes.io/controller-uid": meta["uid"],
+        CONTROLLER_LABEL: meta["uid"],
         "batch.kubernetes.io/job-name": meta["name"],
     }
     labels = {**((template.get("metadata") or {}).get("labels") or {}), **own}

@@ -79,8 +79,16 @@ def reconcile_deployment(bench: Workbench, owner: JsonObject) -> None:
 
 def hash_template(template: JsonObject) -> str:
     """Return what tells this template from others, fit for names."""
-    digest = hashlib.sha256(json.dumps(template, sort_keys=True).encode()).digest()
+    text = json.dumps(_without_nothing(template), sort_keys=True)
+    digest = hashlib.sha256(text.encode()).digest()
     return "".join(LETTERS[byte % len(LETTERS)] for byte in digest[:10])
+
+
+def _without_nothing(value: object) -> object:
+    """Return *value* without nulls: kubectl writes `creationTimestamp: null` into templates."""
+    if isinstance(value, dict):
+        return {key: _without_nothing(item) for key, item in value.items() if item is not None}
+    return [_without_nothing(item) for item in value] if isinstance(value, list) else value
 
 
 def _hash_of(item: JsonObject) -> str:
