@@ -64,14 +64,15 @@ class Api:
         type_ = self._registry.types.find(request.group, request.version, request.resource)
         if type_ is None:
             return Answer(status=404, body=b"404 page not found\n", content_type="text/plain")
+        if not request.subresource and request.verb not in type_.verbs:
+            raise _not_allowed()
         special = self._find_special(type_, request)
         if special:
             return special(type_, request, user)
         if request.subresource and request.subresource not in type_.subresources:
             raise no_such_path()
-        if request.verb not in (STATUS_VERBS if request.subresource else type_.verbs):
-            text = "the server does not allow this method on the requested resource"
-            raise StatusError(405, "MethodNotAllowed", text)
+        if request.subresource and request.verb not in STATUS_VERBS:
+            raise _not_allowed()
         return self._objects.answer(type_, request)
 
     def _find_special(self, type_: ResourceType, request: Request) -> Special | None:
@@ -87,3 +88,8 @@ class Api:
         if request.path == "/":
             return answer_json({"paths": ["/api", "/apis", "/healthz", "/openapi/v3", "/version"]})
         raise no_such_path()
+
+
+def _not_allowed() -> StatusError:
+    text = "the server does not allow this method on the requested resource"
+    return StatusError(405, "MethodNotAllowed", text)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from probewatch.playground.objects import Change
+from probewatch.playground.objects_cel_rules import MISSING, check_compilation, check_rules
 from probewatch.playground.objects_registry import STATUS, Registry
 from probewatch.playground.objects_rules import Rules
 from probewatch.playground.objects_schema_checks import check
@@ -77,8 +78,10 @@ class DefinitionKeeper:
             filled: JsonObject = fill_defaults(schema, prune(schema, obj, is_root=True))
             return filled
 
-        def judge(new: JsonObject, _old: JsonObject | None) -> list[Cause]:
-            return check(schema_of(new), new)
+        def judge(new: JsonObject, old: JsonObject | None) -> list[Cause]:
+            schema = schema_of(new)
+            before = MISSING if old is None else old
+            return check(schema, new) or list(check_rules(schema, new, before))
 
         return Rules(default=complete, check=judge)
 
@@ -190,7 +193,8 @@ def _check_version(number: int, version: JsonObject) -> Iterator[Cause]:
 
 
 def _check_structure(schema: Schema, field: str) -> Iterator[Cause]:
-    """Check that each part of a schema has a type, as structural schemas must."""
+    """Check that each part of a schema has a type, as structural schemas must, and its rules."""
+    yield from check_compilation(schema, field)
     has_type = schema.get("type") or schema.get("x-kubernetes-int-or-string")
     if not has_type and not schema.get("x-kubernetes-preserve-unknown-fields"):
         yield f"{field}.type", "Required value: must not be empty for specified object fields"

@@ -1,0 +1,158 @@
+"""CEL rules: what expressions mean, and what rules say of objects."""
+
+from typing import Any
+
+import pytest
+import yaml
+
+from probewatch.playground.objects_cel import compile_rule
+from probewatch.playground.objects_cel_functions import EvaluationError
+from probewatch.playground.objects_cel_rules import check_compilation, check_rules
+from probewatch.playground.objects_cel_words import CompilationError
+from tests.conftest import REPOSITORY
+
+SELF = {
+    "name": "abc",
+    "size": 3,
+    "ratio": 0.5,
+    "on": True,
+    "list": [1, 2, 3],
+    "items": [{"k": "a", "v": 1}, {"k": "b", "v": 2}],
+    "map": {"x": "y"},
+    "span": "1h30m",
+}
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "true",
+        "!false",
+        "self.size == 3 && self.size != 4 && self.size < 4 && self.size <= 3",
+        "self.size > 2 || self.none == 1",
+        "self.none == 1 || true",
+        "!(self.none == 1 && false)",
+        "self.size + 2 * 3 == 9",
+        "(self.size + 2) * 3 == 15",
+        "7 / 2 == 3 && 7 % 2 == 1 && 7.0 / 2.0 == 3.5",
+        "-self.size == 0 - 3",
+        "self.on ? self.size == 3 : self.none",
+        "has(self.name) && !has(self.none) && !has(self.none.deeper)",
+        "size(self.list) == 3 && self.list.size() == 3 && size(self.name) == 3",
+        "2 in self.list && !(9 in self.list) && 'x' in self.map",
+        "self.name in ['abc', \"d\"]",
+        "self.list[0] == 1 && self.map['x'] == 'y'",
+        "self.list.all(i, i > 0) && !self.list.all(i, i > 1)",
+        "self.items.exists(i, i.k == 'b' && i.v == 2)",
+        "self.items.exists_one(i, i.v == 1)",
+        "self.list.filter(i, i > 1).size() == 2",
+        "self.list.map(i, i * 2) == [2, 4, 6]",
+        "self.name.startsWith('a') && self.name.endsWith('c') && self.name.contains('b')",
+        "self.name.matches('^[a-c]+$') && !self.name.matches('^x')",
+        "duration(self.span) > duration('1h')",
+        "timestamp('2026-01-02T00:00:00Z') > timestamp('2026-01-01T00:00:00Z')",
+        "int('5') == 5 && double('0.5') == self.ratio && string(5) == '5'",
+        r"'it\'s' == \"it's\" && r'\d' == '\\d'".replace('\\"', '"'),
+        "null == null",
+    ],
+)
+def test_what_is_true(expression: str) -> None:
+    """Each expression of the language has its value."""
+    assert True is compile_rule(expression)({"self": SELF})
+
+
+@pytest.mark.parametrize(
+    "expression",
+    ["self.none", "self.size && true", "self.list[9]", "size(1)", "1 / 0", "'a' < 1", "int('x')"],
+)
+def test_what_has_no_value(expression: str) -> None:
+    """A field that is not there, or a value of the wrong type, is an error and no answer."""
+    with pytest.raises(EvaluationError):
+        compile_rule(expression)({"self": SELF})
+
+
+@pytest.mark.parametrize(
+    "expression", ["", "self.", "self.a b", "frobnicate(self)", "self.x.frob()", "(1", "#", "1 +"]
+)
+def test_what_is_not_understood(expression: str) -> None:
+    """It is refused when it is compiled."""
+    with pytest.raises(CompilationError):
+        compile_rule(expression)
+
+
+def schema(**rule: str) -> dict[str, Any]:
+    return {"type": "object", "x-kubernetes-validations": [rule]}
+
+
+def test_a_rule_that_is_broken() -> None:
+    """It is told with its message, at the field that it names."""
+    rules = schema(rule="self.a <= self.b", message="a cannot be above b", fieldPath=".a")
+    whole = {"type": "object", "properties": {"spec": rules}}
+
+    causes = list(check_rules(whole, {"spec": {"a": 2, "b": 1}}))
+
+    assert [("spec.a", 'Invalid value: "object": a cannot be above b')] == causes
+    assert [] == list(check_rules(whole, {"spec": {"a": 1, "b": 1}}))
+
+
+def test_a_rule_without_a_message() -> None:
+    """It is told as it stands; a reason is told instead of the value."""
+    rules = schema(rule="self.a", reason="FieldValueForbidden")
+
+    assert [("", "Forbidden: failed rule: self.a")] == list(check_rules(rules, {"a": False}))
+
+
+def test_a_rule_that_cannot_be_evaluated() -> None:
+    """An object on which a rule has no value is refused."""
+    ((field, text),) = check_rules(schema(rule="self.none"), {"a": 1})
+
+    assert ("", True) == (field, "rule evaluation error" in text)
+
+
+def test_a_rule_on_a_change() -> None:
+    """`oldSelf` is for changes only."""
+    rules = schema(rule="self.a == oldSelf.a", message="a stays")
+
+    assert [] == list(check_rules(rules, {"a": 2}))
+    assert 1 == len(list(check_rules(rules, {"a": 2}, {"a": 1})))
+    assert [] == list(check_rules(rules, {"a": 1}, {"a": 1}))
+
+
+def test_rules_of_elements() -> None:
+    """Elements of lists and maps are checked each, and found again by their keys."""
+    item = schema(rule="self.v >= oldSelf.v", message="only up")
+    items = {"type": "array", "items": item, "x-kubernetes-list-map-keys": ["k"]}
+    values = {"type": "object", "additionalProperties": schema(rule="self.v > 0")}
+    whole = {"properties": {"items": items, "values": values}}
+    old = {"items": [{"k": "a", "v": 2}]}
+    new = {"items": [{"k": "b", "v": 0}, {"k": "a", "v": 1}], "values": {"x": {"v": 0}}}
+
+    fields = [field for field, _ in check_rules(whole, new, old)]
+
+    assert ["items[1]", "values.x"] == fields
+
+
+def test_rules_are_compiled_with_the_schema() -> None:
+    """A rule that is not understood is found at its place."""
+    ((field, text),) = check_compilation(schema(rule="self.(", message="m"), "schema")
+
+    assert "schema.x-kubernetes-validations[0].rule" == field
+    assert "compilation failed" in text
+
+
+def test_our_own_rules_are_understood() -> None:
+    """Every rule in crds/ is within what is understood here."""
+    for path in (REPOSITORY / "crds").glob("*.yaml"):
+        text = path.read_text(encoding="utf-8")
+        for version in yaml.safe_load(text)["spec"]["versions"]:
+            found = version["schema"]["openAPIV3Schema"]
+            assert [] == [cause for part in parts(found) for cause in check_compilation(part, "")]
+
+
+def parts(found: Any) -> list[dict[str, Any]]:  # noqa: ANN401
+    """Return every object within a schema."""
+    if isinstance(found, list):
+        return [part for item in found for part in parts(item)]
+    if not isinstance(found, dict):
+        return []
+    return [found, *(part for item in found.values() for part in parts(item))]
