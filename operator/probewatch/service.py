@@ -6,11 +6,10 @@ observations, then what was found is published and written, then the rest.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from probewatch.missing_rights import RightsCheck
-from probewatch.service_parts import Parts
+from probewatch.service_parts import Parts, Worker
 from probewatch.service_runtime import freeze_what_stays
 from probewatch.service_watches import Watch
 
@@ -21,14 +20,7 @@ FIRST_RIGHTS_CHECK_SECONDS = 3.0
 
 RIGHTS_CHECK_SECONDS = 60.0
 SYNC_CHECK_SECONDS = 0.5
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Worker:
-    """Something that runs for ever, and is started again when it fails."""
-
-    name: str
-    run: Callable[[], Awaitable[object]]
+PREPARE_AGAIN_SECONDS = 5.0
 
 
 class Service:
@@ -52,7 +44,8 @@ class Service:
 
     async def _run(self, stop: asyncio.Event) -> None:
         async with asyncio.TaskGroup() as group:
-            tasks = [self._start(group, worker) for worker in self._workers()]
+            rights = Worker(name="rights", run=self._check_rights)
+            tasks = [self._start(group, worker) for worker in (*self.parts.workers, rights)]
             kopf = group.create_task(self.parts.supervisor.run(), name="kopf")
             observing = group.create_task(self._observe(), name="observing")
             await stop.wait()
@@ -62,17 +55,6 @@ class Service:
             for task in tasks:
                 task.cancel()
 
-    def _workers(self) -> Sequence[Worker]:
-        return (
-            Worker(name="login", run=self.parts.login.run),
-            Worker(name="publish", run=self.parts.controller.publish),
-            Worker(name="events", run=self.parts.recorder.run),
-            Worker(name="rights", run=self._check_rights),
-        )
-
-    def _beat(self) -> Worker:
-        return Worker(name="beat", run=self.parts.controller.beat)
-
     def _start(self, group: asyncio.TaskGroup, worker: Worker | Watch) -> "asyncio.Task[None]":
         return group.create_task(
             self.parts.boundary.keep_running(worker.name, worker.run), name=worker.name
@@ -80,11 +62,27 @@ class Service:
 
     async def _observe(self) -> None:
         """Watch, with everything in place that has to be there before."""
+        await self._prepare()
+        beat = Worker(name="beat", run=self.parts.controller.beat)
+        observers: Sequence[Worker | Watch] = (*self.parts.watches, beat)
         async with asyncio.TaskGroup() as group:
-            workers: Sequence[Worker | Watch] = (*self.parts.watches, self._beat())
-            for worker in workers:
-                _ = self._start(group, worker)
-            await self._settle()
+            for each in observers:
+                _ = self._start(group, each)
+            with self.parts.boundary.guard("settle"):
+                await self._settle()
+
+    async def _prepare(self) -> None:
+        """Do what comes before the watching, and each step again until it is done."""
+        for step in self.parts.preparations:
+            while not await self._attempt(step):
+                await self._clock.sleep(PREPARE_AGAIN_SECONDS)
+        self.parts.prepared = True
+
+    async def _attempt(self, step: Worker) -> bool:
+        with self.parts.boundary.guard(step.name):
+            await step.run()
+            return True
+        return False
 
     async def _settle(self) -> None:
         """Say when the first list is complete, and tune the memory for what is there."""
@@ -110,6 +108,7 @@ class Service:
             return max(0.0, end - self._clock.monotonic())
 
         await asyncio.wait(ending[:1], timeout=left())
-        await self.parts.controller.drain(left())
-        await self.parts.recorder.drain(left())
+        for drain in self.parts.drains:
+            with self.parts.boundary.guard("drain"):
+                await drain(left())
         await asyncio.wait(ending, timeout=left())

@@ -9,7 +9,8 @@ whether this replica is the one that writes.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 
 from probewatch import finding_log
 from probewatch.boundary import Boundary
@@ -42,8 +43,23 @@ LOGIN_SECONDS = 10.0
 """How long kopf's thread waits for credentials."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worker:
+    """Something to run: for ever, or (a preparation) until it is done; again when it fails."""
+
+    name: str
+    run: Callable[[], Awaitable[object]]
+
+
 class Parts:
     """Makes everything; nothing runs yet. To be made in the event loop that it will run in."""
+
+    preparations: Sequence[Worker]
+    """Done one after the other before anything is watched; /metrics waits for them too."""
+    workers: Sequence[Worker]
+    """Run from the beginning to the end."""
+    drains: Sequence[Callable[[float], Awaitable[None]]]
+    """Done one after the other at the end, each in at most the seconds that it is given."""
 
     def __init__(
         self, *, settings: Settings, login: Login, client: ApiClient, clock: Clock
@@ -74,6 +90,14 @@ class Parts:
         )
         self.health = self._build_health()
         self.supervisor = Supervisor(kopf_operator(self._build_memo()), clock=clock)
+        self.prepared = False
+        self.preparations = ()
+        self.workers = (
+            Worker(name="login", run=login.run),
+            Worker(name="publish", run=self.controller.publish),
+            Worker(name="events", run=self.recorder.run),
+        )
+        self.drains = (self.controller.drain, self.recorder.drain)
         self.server = self._build_server()
 
     # --- what others decide
@@ -85,6 +109,11 @@ class Parts:
     def leads(self) -> bool:
         """Tell whether this replica is the one that writes."""
         return True
+
+    def find_missing(self) -> Sequence[str]:
+        """Return a sentence for each thing that /metrics still has to wait for."""
+        unprepared = () if self.prepared else ("records are not loaded yet",)
+        return (*unprepared, *self.health.find_unsynced())
 
     # --- the making
 
@@ -122,7 +151,7 @@ class Parts:
         return MetricsServer(
             exposition=Exposition(self._build_sources()),
             health=self.health,
-            gate=self.health.find_unsynced,
+            gate=self.find_missing,
             options=ServerOptions.from_settings(self.settings),
             authorizer=authorizer,
             boundary=self.boundary,

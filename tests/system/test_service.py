@@ -17,8 +17,9 @@ from probewatch.kube.client import ApiClient
 from probewatch.kube.credentials import Access
 from probewatch.kube.login import Login
 from probewatch.service import Service
-from probewatch.service_parts import Parts
+from probewatch.service_parts import Parts, Worker
 from probewatch.settings import Settings
+from probewatch.supervisor import Supervisor
 from tests.fakes import Asked, FakeCluster, serving
 
 pytestmark = pytest.mark.slow
@@ -143,14 +144,23 @@ class Running:
         await self.task
 
 
+async def wait_for_the_end(stop: asyncio.Event) -> None:
+    """Stand in for kopf, which has tests of its own and takes its time to end."""
+    await stop.wait()
+
+
 @asynccontextmanager
-async def operating(cluster: FakeCluster, settings: Settings = LOCAL) -> AsyncIterator[Running]:
+async def operating(
+    cluster: FakeCluster, settings: Settings = LOCAL, preparations: tuple[Worker, ...] = ()
+) -> AsyncIterator[Running]:
     """The operator against the cluster, ended at the end; all in bounded time."""
     async with asyncio.timeout(BOUND_SECONDS), serving(cluster) as server:
         login = Login(FixedCredentials(server), clock=Clock())
         await login.read()
         async with ApiClient(login, timeout_seconds=5, clock=Clock()) as client:
             parts = Parts(settings=settings, login=login, client=client, clock=Clock())
+            parts.preparations = preparations
+            parts.supervisor = Supervisor(wait_for_the_end, clock=Clock())
             stop = asyncio.Event()
             task = asyncio.create_task(Service(parts).run(stop))
             await until(lambda: parts.server.port > 0 or task.done())
@@ -269,6 +279,25 @@ async def test_missing_right_is_named_and_metrics_wait(caplog: pytest.LogCapture
 
     assert (200, 503, 503) == (alive[0], ready[0], metrics[0])
     assert "pods are not listed in full yet" in ready[1]
+
+
+async def test_nothing_is_watched_before_all_is_prepared() -> None:
+    """Records are loaded first: until then nothing is watched and /metrics does not answer."""
+    cluster, begun, done = await stage(), asyncio.Event(), asyncio.Event()
+
+    async def prepare() -> None:
+        begun.set()
+        await done.wait()
+
+    async with operating(cluster, preparations=(Worker(name="records", run=prepare),)) as operator:
+        await begun.wait()
+        status, text = await operator.get("/metrics")
+        asked = [each.path for each in cluster.asked if each.path.endswith("/pods")]
+        done.set()
+        await operator.until_ready()
+
+    assert (503, True) == (status, "records are not loaded yet" in text)
+    assert [] == asked
 
 
 async def test_address_in_use_ends_it_before_it_begins() -> None:
