@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from probewatch.core.book import Book, Mark
+from probewatch.core.counters import Reading
 from probewatch.core.evidence import Evidence, EvidenceKind
 from probewatch.core.facts import Facts, Past
 from probewatch.core.findings import Cause, Confidence
@@ -72,7 +73,7 @@ def facts(
     past: tuple[Past, ...] = (),
     pod: PodSpec | None = None,
     path: Path = Path.UNSEEN,
-    corroborated: bool | None = None,
+    readings: tuple[Reading, ...] = (),
     **restart: object,
 ) -> Facts:
     """Facts about one restart of the container `app`."""
@@ -86,8 +87,14 @@ def facts(
         book=Book(kills=kills, failures=failures, starts=starts, others=others),
         pod_book=Book(others=pod_others),
         past=past,
-        corroborated=corroborated,
+        readings=readings,
     )
+
+
+def counted(failed: int, before: float = -100.0, after: float = 60.0) -> tuple[Reading, ...]:
+    """Two readings of the kubelet's counters, with so many failed liveness runs between."""
+    first = Reading(at=before, process=1.0, restart_count=0, liveness=5)
+    return (first, Reading(at=after, process=1.0, restart_count=1, liveness=5 + failed))
 
 
 def past(

@@ -11,6 +11,7 @@ from probewatch.core.evidence import Evidence, EvidenceKind
 from probewatch.core.findings import Finding, PodTracked, Restart
 from probewatch.core.model import Pod, PodRef, PodUid
 from probewatch.core.observe import (
+    CountersRead,
     EvidenceObserved,
     Observation,
     PodGone,
@@ -115,6 +116,8 @@ class Store:
                 return self._feed_pod(pod, self._introduce(observation), now)
             case EvidenceObserved(evidence=evidence):
                 return self._feed_evidence(evidence, observation, now)
+            case CountersRead(uid=uid):
+                return self._step(uid, observation, now)
             case PodGone(uid=uid):
                 self._newcomers.gone(uid)
                 return self._step(uid, observation, now)

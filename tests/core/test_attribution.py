@@ -12,6 +12,7 @@ from tests.builders import (
     LIVENESS,
     READINESS,
     STARTUP,
+    counted,
     died,
     facts,
     failed,
@@ -275,19 +276,27 @@ CASES = {
     "a fault of its own": ("Error Medium terminated-seen", facts(died(139), path=OWN)),
     "v49 the kubelet's counter rose": (
         "LivenessProbe High kubelet-counter",
-        facts(died(137), corroborated=True),
+        facts(died(137), path=PLACE, readings=counted(20), observed_at=42.0),
     ),
     "v50 the kubelet's counter stood still": (
         "Signal High kubelet-counter",
-        facts(died(137), corroborated=False),
+        facts(died(137), readings=counted(0), observed_at=42.0),
     ),
     "a counter cannot tell of own exits": (
         "Error Medium own-exit",
-        facts(died(3), corroborated=True),
+        facts(died(3), readings=counted(20), observed_at=42.0),
     ),
-    "a still counter and an in-place kill": (
+    "a still counter rules out what the order of states says": (
+        "Signal High kubelet-counter",
+        facts(died(137), readings=counted(0), path=PLACE, observed_at=42.0),
+    ),
+    "a still counter and a hook that may have failed": (
         "LivenessProbe Medium replaced-in-place",
-        facts(died(137), corroborated=False, path=PLACE),
+        facts(died(137), readings=counted(0), path=PLACE, observed_at=42.0, pod=HOOKED),
+    ),
+    "a counter that rose, and an end that nobody saw": (
+        "LivenessProbe Medium kubelet-counter",
+        facts(died(137), readings=counted(20), observed_at=42.0),
     ),
     "SIGTERM without any probe that kills": (
         "Signal Medium no-probe",

@@ -153,7 +153,10 @@ RULES: tuple[Rule, ...] = (
         name="kubelet-counter",
         judge=inference.kubelet_counter,
         meaning="The kubelet's prober_probe_total confirms or rules out a probe.",
-        gives="`LivenessProbe`, or `Error`, `Completed`, `Signal`: High.",
+        gives=(
+            "`Error`, `Completed`, `Signal`, `RestartRule`: High where no run failed. "
+            "`LivenessProbe`, `StartupProbe`: High where it was replaced in place too, else Medium."
+        ),
     ),
     Rule(
         name="no-probe",

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from probewatch.core.book import START_KINDS, Book, Mark
+from probewatch.core.counters import Reading, rise, surely_before
 from probewatch.core.evidence import EvidenceKind
 from probewatch.core.findings import Cause, Confidence
 from probewatch.core.model import (
@@ -72,8 +73,8 @@ class Facts:
     past: tuple[Past, ...] = ()
     used: frozenset[tuple[str, int]] = frozenset()
     """Kills (series, count) that earlier restarts have used up."""
-    corroborated: bool | None = None
-    """The kubelet's own counter: True it saw failures, False it saw none, None not asked."""
+    readings: tuple[Reading, ...] = ()
+    """Of the kubelet's own counters, where they were asked for."""
 
     @property
     def death(self) -> Termination | None:
@@ -235,6 +236,18 @@ class Facts:
         if self.restart.container.startup is None or started is None:
             return True
         return started is not (probe_type is ProbeType.STARTUP)
+
+    def counted_failures(self, probe_type: ProbeType) -> bool:
+        """Whether the kubelet's own counter rose by the threshold in this instance."""
+        probe = self.restart.container.probe(probe_type)
+        if probe is None:
+            return False
+        risen = surely_before(self.readings, self.restart, probe, self.grace(probe))
+        return risen is not None and risen >= probe.failure_threshold
+
+    def is_ruled_out(self, probe: Probe) -> bool:
+        """Whether the kubelet's own counter says that no run of the probe failed."""
+        return rise(self.readings, self.restart, probe, self.grace(probe)) == 0
 
     def regular(self, cause: Cause) -> bool:
         """Whether earlier sure restarts by *cause* look just like this one."""

@@ -86,18 +86,20 @@ def count_repair(facts: Facts) -> Verdict | None:
 
 def kubelet_counter(facts: Facts) -> Verdict | None:
     """The kubelet's own counter decides."""
-    if facts.corroborated is None or facts.restart.container.liveness is None:
+    container = facts.restart.container
+    probes = [probe for probe in (container.liveness, container.startup) if probe is not None]
+    if not probes or not facts.readings or facts.death is None:
         return None
-    if facts.corroborated and (facts.in_place or facts.looks_killed):
-        return conclude(
-            facts,
-            Cause.LIVENESS_PROBE,
-            Confidence.HIGH,
-            "the kubelet's counter shows liveness failures",
-        )
-    if not facts.corroborated and not facts.in_place and facts.death is not None:
-        return by_exit(facts, "the kubelet's counter shows no failures", sure=Confidence.HIGH)
-    return None
+    for cause, probe_type in PROBE_KILLS.values():
+        if facts.counted_failures(probe_type) and (facts.in_place or facts.looks_killed):
+            sure = Confidence.HIGH if facts.in_place else Confidence.MEDIUM
+            why = f"the kubelet counted failures of the {probe_type.lower()} probe"
+            return conclude(facts, cause, sure, why)
+    ruled_out = all(facts.is_ruled_out(probe) for probe in probes)
+    change = facts.restart.change
+    if not ruled_out or container.has_post_start or change.image or change.resources:
+        return None
+    return by_exit(facts, "the kubelet counted no failed probe", sure=Confidence.HIGH)
 
 
 def no_probe(facts: Facts) -> Verdict | None:

@@ -107,7 +107,7 @@ class Container:
     has_post_start: bool = False
     image: str = ""
     resources: str = ""
-    """Requests and limits in a canonical text, to see an in-place resize."""
+    """Requests and limits that cannot be changed without a restart, to see an in-place resize."""
 
     @property
     def probes(self) -> tuple[Probe, ...]:

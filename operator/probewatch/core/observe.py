@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from probewatch.core import loops, verdicts
 from probewatch.core.book import Mark, enter
+from probewatch.core.counters import READINGS_KEPT, Reading
 from probewatch.core.counting import Counted, count
 from probewatch.core.endings import judge_endings
 from probewatch.core.evidence import Evidence, EvidenceKind
@@ -59,7 +60,16 @@ class TimePassed:
     """Nothing happened but time."""
 
 
-Observation = PodObserved | EvidenceObserved | PodGone | TimePassed
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountersRead:
+    """The kubelet's own counters of one container's probes, where it was asked for them."""
+
+    uid: PodUid
+    container: str
+    reading: Reading
+
+
+Observation = PodObserved | EvidenceObserved | CountersRead | PodGone | TimePassed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +97,8 @@ def _dispatch(
     match observation:
         case EvidenceObserved(evidence=evidence):
             return _evidence(state, evidence, policy, now)
+        case CountersRead():
+            return _counters(state, observation, policy, now)
         case PodGone():
             return _gone(state, policy, now)
         case TimePassed():
@@ -173,6 +185,17 @@ def _evidence(
     after, findings = _judge(_remember(state, name, memory), name, policy, now)
     after, ended = judge_endings(after)
     return after, (*_failures(state, evidence, mark), *findings, *ended)
+
+
+def _counters(
+    state: PodState, read: CountersRead, policy: Policy, now: float
+) -> tuple[PodState, tuple[Finding, ...]]:
+    mark, memory = state.mark(read.container), state.memory(read.container)
+    if mark is None:
+        return state, ()
+    reading = replace(read.reading, restart_count=mark.count)
+    memory = replace(memory, readings=(*memory.readings, reading)[-READINGS_KEPT:])
+    return _judge(_remember(state, read.container, memory), read.container, policy, now)
 
 
 def _failures(state: PodState, evidence: Evidence, mark: Mark) -> tuple[Finding, ...]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from probewatch.core.book import Book
+from probewatch.core.counters import Reading
 from probewatch.core.facts import Past
 from probewatch.core.findings import Cause, ReadinessReason, Restart
 from probewatch.core.model import Pod, PodRef
@@ -50,6 +51,7 @@ class ContainerMemory:
     used: frozenset[tuple[str, int]] = frozenset()
     loop: LoopState = field(default_factory=LoopState)
     advised: frozenset[str] = frozenset()
+    readings: tuple[Reading, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

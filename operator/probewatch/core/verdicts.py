@@ -78,6 +78,7 @@ def judge(
             pod_book=state.pod_book,
             past=memory.past,
             used=memory.used,
+            readings=memory.readings,
         )
     )
 

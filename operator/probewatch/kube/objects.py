@@ -123,6 +123,13 @@ class Lifecycle(Struct):
     stop_signal: str | None = None
 
 
+class ResizePolicy(Struct):
+    """`resizePolicy[]`."""
+
+    resource_name: str | None = None
+    restart_policy: str | None = None
+
+
 class Container(Struct):
     """`spec.containers[]` and `spec.initContainers[]`."""
 
@@ -135,6 +142,7 @@ class Container(Struct):
     restart_policy_rules: list[RestartRule] | None = None
     lifecycle: Lifecycle | None = None
     resources: msgspec.Raw = ABSENT
+    resize_policy: list[ResizePolicy] | None = None
 
 
 class ReadinessGate(Struct):

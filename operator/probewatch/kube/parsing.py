@@ -23,7 +23,9 @@ WORKLOADS_KEPT = 16_384
 COUNT_LIMIT = 2**31
 """`restartCount` is an int32."""
 
-CONDITIONS = frozenset({"Ready", "ContainersReady", "PodReadyToStartContainers"})
+CONDITIONS = frozenset(
+    {"Ready", "ContainersReady", "PodReadyToStartContainers", "AllContainersRestarting"}
+)
 """Those that anything is judged by."""
 
 

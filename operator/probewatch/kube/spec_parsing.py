@@ -80,7 +80,27 @@ def _container(raw: objects.Container, *, init: bool) -> model.Container:
         stop_signal=cycle.stop_signal,
         has_pre_stop=cycle.pre_stop is not None,
         has_post_start=cycle.post_start is not None,
-        resources=bytes(raw.resources).decode(errors="replace"),
+        resources=_resources(raw),
+    )
+
+
+def _resources(raw: objects.Container) -> str:
+    """Return those requests and limits that cannot be changed without a restart, as one text."""
+    names = {
+        each.resource_name
+        for each in raw.resize_policy or ()
+        if each.restart_policy == "RestartContainer"
+    }
+    if not names:
+        return ""
+    try:
+        given = msgspec.json.decode(raw.resources, type=dict[str, dict[str, str | int | float] | None])
+    except msgspec.DecodeError:
+        return ""
+    return " ".join(
+        f"{side}.{name}={(given.get(side) or {}).get(name, '')}"
+        for side in ("requests", "limits")
+        for name in sorted(filter(None, names))
     )
 
 

@@ -1,0 +1,72 @@
+"""Counters: what the kubelet's own `prober_probe_total` says about a restart.
+
+Optional, and read on demand. The kubelet counts every run of a probe before it acts on
+it, and no filter drops its counters. So a counter that did not move from well before a death
+until after it **rules a probe out**; one that rose by the threshold points to it.
+
+Nothing is taken from two readings with another process between them: a kubelet that
+restarts counts from 0.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from probewatch.core.model import Probe, ProbeType
+from probewatch.core.restarts import CountedRestart
+
+READINGS_KEPT = 4
+SLACK = 30.0
+"""For what a scrape, a status and a watch take to arrive."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """The counters of failed runs of one container's probes at one moment."""
+
+    at: float
+    """Time of arrival, by the same clock as that of observations."""
+    process: float
+    """`process_start_time_seconds` of the kubelet: another one is another life."""
+    restart_count: int = 0
+    """The container's count as far as it was known then."""
+    liveness: int | None = None
+    startup: int | None = None
+
+    def failed(self, probe_type: ProbeType) -> int | None:
+        """How many runs failed; None where the kubelet has no such series."""
+        return {ProbeType.LIVENESS: self.liveness, ProbeType.STARTUP: self.startup}.get(probe_type)
+
+
+def rise(
+    readings: Iterable[Reading], restart: CountedRestart, probe: Probe, grace: float
+) -> int | None:
+    """By how much the counter rose around a restart; None where that is not known."""
+    pair = _around(readings, restart, probe, grace)
+    if pair is None or pair[0].process != pair[1].process:
+        return None
+    before, after = (reading.failed(probe.probe_type) for reading in pair)
+    if before is None or after is None or after < before:
+        return None
+    return after - before
+
+
+def surely_before(
+    readings: Iterable[Reading], restart: CountedRestart, probe: Probe, grace: float
+) -> int | None:
+    """How many of these failures surely are of the instance that ended."""
+    readings = tuple(readings)
+    risen, pair = rise(readings, restart, probe, grace), _around(readings, restart, probe, grace)
+    if risen is None or pair is None or pair[0].restart_count != restart.restart_count - 1:
+        return None
+    lived = pair[1].at - restart.observed_at + SLACK - probe.initial_delay
+    return risen - (int(lived / probe.period) + 1 if lived >= 0 else 0)
+
+
+def _around(
+    readings: Iterable[Reading], restart: CountedRestart, probe: Probe, grace: float
+) -> tuple[Reading, Reading] | None:
+    """The last reading from before anything failed, and the first one after the restart."""
+    failing = grace + (probe.failure_threshold + 1) * probe.interval + SLACK
+    before = [each for each in readings if each.at <= restart.observed_at - failing]
+    after = [each for each in readings if each.at >= restart.observed_at]
+    return (before[-1], after[0]) if before and after else None
