@@ -9,6 +9,7 @@ from probewatch.core.findings import Cause
 from probewatch.kube import events_docs
 from probewatch.metrics import metrics_docs
 from probewatch.page_tables import fill_page
+from probewatch.playground import stories_docs
 from tests.conftest import REPOSITORY
 
 
@@ -19,6 +20,7 @@ from tests.conftest import REPOSITORY
         ("docs/configuration.md", settings_docs.make_tables),
         ("docs/events.md", events_docs.make_tables),
         ("docs/metrics.md", metrics_docs.make_tables),
+        ("docs/playground.md", stories_docs.make_tables),
     ],
 )
 def test_page_is_up_to_date(page: str, make_tables: Callable[[], Mapping[str, str]]) -> None:

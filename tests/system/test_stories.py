@@ -14,7 +14,8 @@ from probewatch.playground.demo_operator import OperatorProcess
 from probewatch.playground.demo_state import CONTROLLER, READINESS, RESTARTED, parse_record
 from probewatch.playground.objects import Change
 from probewatch.playground.stories import SECONDS, STORIES
-from probewatch.playground.stories_pods import OTHER_IMAGE, Story
+from probewatch.playground.stories_play import play_story
+from probewatch.playground.stories_pods import Story
 
 JsonObject = dict[str, Any]
 Labels = Mapping[str, str]
@@ -105,29 +106,13 @@ async def play() -> Heard:
 
 
 async def tell_stories(cluster: Cluster, heard: Heard) -> None:
-    pods = cluster.registry.types.builtin("pods")
     for story in STORIES:
-        manifest = story.manifest
-        placed = {**manifest["metadata"], "namespace": NAMESPACE}
-        cluster.registry.create(pods, {**manifest, "metadata": placed})
-        if story.image_at is not None:
-            asyncio.get_running_loop().call_later(
-                story.image_at / SPEED, change_image, cluster, story
-            )
+        play_story(cluster, story, namespace=NAMESPACE)
     await asyncio.sleep(SECONDS / SPEED)
     for _ in range(int(LATE_SECONDS / 0.1)):
         if all(map(heard.is_told, STORIES)):
             return
         await asyncio.sleep(0.1)
-
-
-def change_image(cluster: Cluster, story: Story) -> None:
-    def change(pod: JsonObject) -> JsonObject:
-        containers = [{**item, "image": OTHER_IMAGE} for item in pod["spec"]["containers"]]
-        return {**pod, "spec": {**pod["spec"], "containers": containers}}
-
-    pods = cluster.registry.types.builtin("pods")
-    cluster.registry.change(pods, NAMESPACE, story.name, change)
 
 
 def parse_metrics(text: str) -> list[tuple[str, Labels, float]]:

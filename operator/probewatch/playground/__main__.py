@@ -4,10 +4,14 @@ import argparse
 import asyncio
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from probewatch.playground.cluster import Cluster, ClusterOptions
 from probewatch.playground.images import IMAGES
+from probewatch.playground.stories import STORIES
+from probewatch.playground.stories_play import play_story
+from probewatch.playground.stories_pods import Story
 
 DESCRIPTION = """\
 Run a small Kubernetes cluster in this process, until Ctrl-C: an API server on loopback, one
@@ -22,12 +26,13 @@ EPILOG = """\
 examples:
   python -m probewatch.playground
   python -m probewatch.playground --kubeconfig /tmp/kubeconfig --speed 5
+  python -m probewatch.playground --story live-tcp --story oom
   KUBECONFIG=/tmp/kubeconfig kubectl apply -f deploy/demo/hc-probe.yaml
   KUBECONFIG=/tmp/kubeconfig probewatch run"""
 
 
-def main() -> int:
-    """Run the cluster until it is interrupted."""
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
     parser = argparse.ArgumentParser(
         prog="python -m probewatch.playground",
         description=DESCRIPTION,
@@ -43,18 +48,37 @@ def main() -> int:
     parser.add_argument(
         "--speed", type=float, default=1.0, metavar="N", help="run probes and apps N times as fast"
     )
+    parser.add_argument(
+        "--story",
+        action="append",
+        default=[],
+        metavar="NAME",
+        choices=("all", *(story.name for story in STORIES)),
+        help="a pod that shows one thing, again for more; all of them are in docs/playground.md",
+    )
+    return parser
+
+
+def main() -> int:
+    """Run the cluster until it is interrupted."""
+    parser = build_parser()
     args = parser.parse_args()
     if args.speed <= 0:
         parser.error("--speed is a number above 0")
     options = ClusterOptions(speed=args.speed, port=args.port, kubeconfig=args.kubeconfig)
     try:
-        return asyncio.run(run(options))
+        return asyncio.run(run(options, find_stories(args.story)))
     except OSError as error:
         print(f"probewatch playground: {error}", file=sys.stderr)
         return 1
 
 
-async def run(options: ClusterOptions) -> int:
+def find_stories(names: Sequence[str]) -> tuple[Story, ...]:
+    """Return the stories of these names, each once."""
+    return tuple(story for story in STORIES if story.name in names or "all" in names)
+
+
+async def run(options: ClusterOptions, stories: Sequence[Story]) -> int:
     """Run it until SIGINT or SIGTERM."""
     ended, loop = asyncio.Event(), asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -63,6 +87,9 @@ async def run(options: ClusterOptions) -> int:
         print(f"A cluster with one node, at {cluster.url}, until Ctrl-C. Images: ", end="")
         print(", ".join(sorted(IMAGES)))
         print(f"  export KUBECONFIG={cluster.kubeconfig}", flush=True)
+        for story in stories:
+            print(f"  {story.name}: {story.shows}", flush=True)
+            play_story(cluster, story)
         await ended.wait()
     return 0
 
