@@ -75,7 +75,19 @@ from_debian() {
   for name in prometheus promtool amtool; do
     ln -s "$tools/debian/usr/bin/$name" "$tools/bin/$name"
   done
-  ln -s "$tools/debian/usr/bin/prometheus-alertmanager" "$tools/bin/alertmanager"
+  wrap_alertmanager
+}
+
+# Debian's reads its templates from /usr/share and nowhere else: it is started where they seem to be there.
+wrap_alertmanager() {
+  cat >"$tools/bin/alertmanager" <<END
+#!/bin/sh
+[ "\$(id -u)" = 0 ] && namespaces=--mount || namespaces="--user --map-root-user --mount"
+exec unshare \$namespaces sh -euc '
+  mount -t overlay -o "lowerdir=$tools/debian/usr/share:/usr/share" overlay /usr/share
+  exec "$tools/debian/usr/bin/prometheus-alertmanager" "\$@"' alertmanager "\$@"
+END
+  chmod +x "$tools/bin/alertmanager"
 }
 
 mkdir -p "$CACHE"

@@ -1,0 +1,275 @@
+"""The whole way of an alert, with the real Prometheus and the real Alertmanager.
+
+A container is killed by its liveness probe again and again; the operator says so on
+/metrics, Prometheus scrapes it and evaluates the rules that we ship, Alertmanager is told
+and tells a receiver. A fix is rolled out, and all of it clears.
+
+Only durations are shorter than shipped: a minute of the rules is a second here.
+"""
+
+import asyncio
+import contextlib
+import re
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from aiohttp import web
+
+from probewatch.playground.cluster import Cluster, ClusterOptions
+from probewatch.playground.demo_operator import OperatorProcess
+from tests.monitoring.queries import Panel, panels
+from tests.monitoring.stories import RULES
+from tests.system.programs import Alertmanager, Prometheus, alertmanager, prometheus
+from tests.system.tools import run_tool
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(150)]
+
+LOOP = "ProbeWatchLivenessLoop"
+SPEED = 8.0
+SCRAPE_SECONDS = 0.5
+BOUND_SECONDS = 60.0
+SETTINGS = {
+    "PROBEWATCH_SETTLE_SECONDS": "1",
+    "PROBEWATCH_LOOP_RESTARTS": "2",
+    "PROBEWATCH_LOOP_WINDOW_SECONDS": "60",
+}
+"""The operator reckons in real time, the kubelet in time that runs faster."""
+
+Json = dict[str, Any]
+
+
+def scaled_rules() -> Json:
+    """The rules as shipped, waiting a sixtieth of the time; windows of counters stay."""
+    text = RULES.read_text(encoding="utf-8")
+    text = re.sub(r"for: (\d+)m\b", r"for: \1s", text)
+    text = re.sub(r"interval: (\d+)m\b", r"interval: \1s", text)
+    text = re.sub(r"(max_over_time\(probewatch_\w+\{[^}]*\}\[)10m\]", r"\g<1>5s]", text)
+    rules: Json = yaml.safe_load(text)
+    return rules
+
+
+def deployment(script: str) -> Json:
+    """A Deployment of one pod, whose app plays *script*."""
+    ask = {"port": 3000}
+    container = {
+        "name": "app",
+        "image": "probewatch/story:1",
+        "args": script.split(),
+        "livenessProbe": {"httpGet": {**ask, "path": "/healthz"}, "periodSeconds": 5},
+        "readinessProbe": {"httpGet": {**ask, "path": "/ready"}, "periodSeconds": 5},
+    }
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "web", "namespace": "default"},
+        "spec": {
+            "replicas": 1,
+            "selector": {"matchLabels": {"app": "web"}},
+            "template": {
+                "metadata": {"labels": {"app": "web"}},
+                "spec": {"terminationGracePeriodSeconds": 3, "containers": [container]},
+            },
+        },
+    }
+
+
+BROKEN, FIXED = deployment("-bad 20-"), deployment("")
+
+
+@dataclass
+class Told:
+    """What became of it all."""
+
+    notices: list[Json] = field(default_factory=list)
+    """What Alertmanager sent to its receiver."""
+    fired: set[str] = field(default_factory=set)
+    """Alerts that fired in Prometheus while the loop went on."""
+    held: set[str] = field(default_factory=set)
+    """Alerts that Alertmanager had then."""
+    answers: dict[str, int] = field(default_factory=dict)
+    """How many series each query of each panel gave then."""
+    left: set[str] = field(default_factory=set)
+    """Alerts that Prometheus or Alertmanager had in the end."""
+
+    def states(self, name: str) -> list[str]:
+        """The states of an alert that the receiver was told, in order, without repeats."""
+        told = [
+            each["status"]
+            for notice in self.notices
+            for each in notice["alerts"]
+            if each["labels"]["alertname"] == name
+        ]
+        return [each for place, each in enumerate(told) if told[place - 1 : place] != [each]]
+
+
+@contextlib.asynccontextmanager
+async def receiving(notices: list[Json]) -> AsyncIterator[str]:
+    """Serve a receiver for Alertmanager; gives its address."""
+
+    async def take(request: web.Request) -> web.Response:
+        notices.append(await request.json())
+        return web.Response()
+
+    app = web.Application()
+    app.router.add_post("/", take)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    listening = socket.create_server(("127.0.0.1", 0))
+    await web.SockSite(runner, listening).start()
+    try:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}/"
+    finally:
+        await runner.cleanup()
+
+
+def alertmanager_config(receiver: str) -> Json:
+    return {
+        "route": {
+            "receiver": "test",
+            "group_by": ["alertname"],
+            "group_wait": "0s",
+            "group_interval": "1s",
+        },
+        "receivers": [{"name": "test", "webhook_configs": [{"url": receiver}]}],
+    }
+
+
+def prometheus_config(folder: Path, *, operator: str, alertmanager: str) -> Json:
+    rules = folder / "rules.yaml"
+    rules.write_text(yaml.safe_dump(scaled_rules()), encoding="utf-8")
+    every = f"{SCRAPE_SECONDS * 1000:g}ms"
+    return {
+        "global": {"scrape_interval": every, "evaluation_interval": every, "scrape_timeout": every},
+        "rule_files": [str(rules)],
+        "alerting": {"alertmanagers": [{"static_configs": [{"targets": [alertmanager]}]}]},
+        "scrape_configs": [
+            {
+                "job_name": "probewatch",
+                "honor_labels": True,
+                "static_configs": [{"targets": [operator]}],
+            }
+        ],
+    }
+
+
+async def until(condition: Callable[[], Awaitable[bool]], what: str) -> None:
+    """Ask again and again until something is so, or for too long."""
+    try:
+        async with asyncio.timeout(BOUND_SECONDS):
+            while not await condition():  # noqa: ASYNC110  # what is waited for has no event
+                await asyncio.sleep(0.1)
+    except TimeoutError:
+        pytest.fail(f"it did not happen within {BOUND_SECONDS:g} s: {what}")
+
+
+async def play(folder: Path) -> Told:
+    """Break it, wait for the alert, ask everything, mend it, wait for the end."""
+    told = Told()
+    async with contextlib.AsyncExitStack() as stack:
+        cluster = await stack.enter_async_context(Cluster(ClusterOptions(speed=SPEED)))
+        operator = OperatorProcess(
+            cluster.kubeconfig, cluster.runtime.guard, tell=lambda _line: None, settings=SETTINGS
+        )
+        await stack.enter_async_context(operator)
+        receiver = await stack.enter_async_context(receiving(told.notices))
+        manager = await stack.enter_async_context(
+            alertmanager(folder, alertmanager_config(receiver))
+        )
+        config = prometheus_config(folder, operator=operator.address, alertmanager=manager.address)
+        server = await stack.enter_async_context(prometheus(folder, config))
+        await apply(cluster, BROKEN)
+        await watch_it_fire(told, server, manager)
+        told.answers = await ask_everything(server)
+        await apply(cluster, FIXED)
+        await watch_it_clear(told, server, manager)
+    return told
+
+
+async def apply(cluster: Cluster, thing: Json) -> None:
+    text = yaml.safe_dump(thing)
+    await run_tool("kubectl", "apply", "-f", "-", kubeconfig=cluster.kubeconfig, text=text)
+
+
+async def watch_it_fire(told: Told, server: Prometheus, manager: Alertmanager) -> None:
+    async def is_told() -> bool:
+        return "firing" in told.states(LOOP)
+
+    await until(is_told, "the receiver is told that the loop's alert fires")
+    told.fired, told.held = await server.alerts(), await manager.active()
+
+
+async def watch_it_clear(told: Told, server: Prometheus, manager: Alertmanager) -> None:
+    async def is_over() -> bool:
+        return "resolved" in told.states(LOOP)
+
+    await until(is_over, "the receiver is told that the loop is over")
+    told.left = await server.alerts() | await manager.active()
+
+
+async def ask_everything(server: Prometheus) -> dict[str, int]:
+    """Run every query of every panel, as Grafana would with the last five minutes on show."""
+    return {
+        f"{panel}: {expression}": len(await server.query(fill_in(expression, panel)))
+        for panel in panels()
+        for expression in panel.expressions
+    }
+
+
+def fill_in(expression: str, _panel: Panel) -> str:
+    values = {
+        "$__rate_interval": "30s",
+        "$__range": "5m",
+        "$cluster": ".*",
+        "$namespace": ".*",
+        "$workload": "web",
+    }
+    for name, value in values.items():
+        expression = expression.replace(name, value)
+    return expression
+
+
+@pytest.fixture(name="told", scope="module")
+def _told(tmp_path_factory: pytest.TempPathFactory) -> Told:
+    """The whole story, once."""
+    return asyncio.run(play(tmp_path_factory.mktemp("prometheus")))
+
+
+def test_the_alert_fires_and_arrives(told: Told) -> None:
+    """The loop's alert fires in Prometheus, and Alertmanager has it; no other alert does."""
+    assert {LOOP} == told.fired
+    assert {LOOP} == told.held
+
+
+def test_the_alert_clears_after_the_fix(told: Told) -> None:
+    """The receiver is told once that it fires and once that it is over; nothing is left."""
+    assert ["firing", "resolved"] == told.states(LOOP)
+    assert set() == told.left
+
+
+def test_the_receiver_is_told_what_to_do(told: Told) -> None:
+    """What arrives names the workload, the container and the page of the alert."""
+    alert = told.notices[0]["alerts"][0]
+
+    assert (
+        alert["labels"]
+        | {
+            "namespace": "default",
+            "workload": "web",
+            "workload_type": "deployment",
+            "container": "app",
+            "severity": "warning",
+        }
+        == alert["labels"]
+    )
+    assert "deployment default/web" in alert["annotations"]["description"]
+    assert alert["annotations"]["runbook_url"].endswith(f"/{LOOP}.md")
+
+
+def test_every_panel_has_data(told: Told) -> None:
+    """Each query of each dashboard gives at least one series while the loop goes on."""
+    assert [] == [query for query, series in told.answers.items() if not series]
