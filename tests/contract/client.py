@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import io
 import json
 import secrets
 import ssl
@@ -103,7 +104,7 @@ class Client:
             self._session.request(
                 method,
                 self.place.url + path,
-                data=sent,
+                data=None if sent is None else io.BytesIO(sent),
                 headers=headers,
                 ssl=self._tls,
             ) as response,

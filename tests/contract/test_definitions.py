@@ -250,6 +250,23 @@ async def test_custom_objects_are_watched(api: Client, group: str, widgets: str)
     assert ("ADDED", f"{group}/v1alpha1", "Widget") == (kind, obj["apiVersion"], obj["kind"])
 
 
+async def test_watches_end_with_their_definition(api: Client, namespace: str) -> None:
+    """When a definition goes, its objects go, and what watched them ends."""
+    group = f"g{secrets.token_hex(4)}.example.com"
+    await api.create(DEFINITIONS, definition(group))
+    path = f"/apis/{group}/v1alpha1/namespaces/{namespace}/widgets"
+    await served(api, path)
+    await api.create(path, widget(group))
+
+    async with api.watch(path) as stream:
+        await stream.next()
+        await api.delete(f"{DEFINITIONS}/widgets.{group}")
+        rest = await stream.rest()
+
+    assert {"DELETED"} >= {kind for kind, _ in rest}
+    assert 404 == (await api.call("GET", path)).status
+
+
 async def test_a_definition_keeps_to_its_rules(api: Client) -> None:
     """A name that is not plural and group, or no schema, is refused."""
     odd = definition("rules.example.com")

@@ -387,3 +387,12 @@ async def test_a_lease_keeps_to_its_rules(api: Client, namespace: str) -> None:
 
     assert 422 == reply.status
     assert "spec.leaseDurationSeconds" == reply.body["details"]["causes"][0]["field"]
+
+
+async def test_an_object_has_a_largest_size(api: Client, base: str) -> None:
+    """What is too large for the store, or for a request at all, is refused."""
+    large = await api.call("POST", f"{base}/configmaps", config("one", data={"a": "x" * 1_700_000}))
+    huge = await api.call("POST", f"{base}/configmaps", config("two", data={"a": "x" * 3_200_000}))
+
+    assert large.status in {413, 422, 500}  # a ConfigMap has a limit of its own besides
+    assert 413 == huge.status

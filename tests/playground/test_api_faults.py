@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
+from probewatch.playground.api_fault_plan import Match
 from probewatch.playground.api_faults import (
     Cut,
     Delay,
@@ -15,11 +16,11 @@ from probewatch.playground.api_faults import (
     Insert,
     Line,
     LineAction,
-    Match,
     Recall,
     Repeat,
     Replace,
     Respond,
+    Rewrite,
     Slice,
     Swallow,
     Swap,
@@ -292,6 +293,36 @@ async def test_a_watch_can_drip(server: ApiServer, session: aiohttp.ClientSessio
     server.faults.add(Match(verb="watch"), Line(number=1, action=pause, onwards=True))
 
     assert [A, B, C, D] == await read_lines(session, 4)
+
+
+async def test_the_past_can_come_back(
+    server: ApiServer, api: Client, session: aiohttp.ClientSession
+) -> None:
+    """A list as of an older version, and a watch that tells again what has been told."""
+    before = str(server.registry.store.version)
+    await api.delete(f"{MAPS}/one")
+    past = {"resourceVersion": before, "resourceVersionMatch": "Exact"}
+    server.faults.add(Match(verb="list"), Rewrite(query=past))
+    server.faults.add(Match(verb="watch"), Rewrite(query={"resourceVersion": before}))
+
+    stale, fresh = await api.get(MAPS), await api.get(MAPS)
+    now = fresh["metadata"]["resourceVersion"]
+    async with session.get(f"{WATCH}&resourceVersion={now}") as response:
+        event = json.loads(await response.content.readline())
+
+    assert (4, 3) == (len(stale["items"]), len(fresh["items"]))
+    assert (before, "DELETED") == (stale["metadata"]["resourceVersion"], event["type"])
+
+
+async def test_a_server_can_change_its_certificate(server: ApiServer, api: Client) -> None:
+    """After a renewal and a restart, the old authority is not trusted any more."""
+    old = server.authority
+    await server.stop()
+    server.renew_certificate()
+    await server.start()
+
+    assert old != server.authority
+    assert 200 == (await api.call("GET", MAPS)).status
 
 
 async def test_a_server_can_be_away(server: ApiServer, api: Client) -> None:

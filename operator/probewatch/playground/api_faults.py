@@ -1,22 +1,17 @@
-"""Faults on demand: plans that say at which request, or at which line of a watch, what goes wrong.
+"""What can go wrong on demand, with a whole request or with a line of a watch.
 
-Deterministic: a rule counts the requests that it matches and strikes at the n-th. Everything
-that the server answers correctly stays correct; a fault changes only what goes over the wire.
-
-    server.faults.add(Match(verb="watch", resource="pods"), Line(number=3, action=Cut(byte=10)))
-    server.faults.add(Match(verb="list"), Respond.status(429, {"Retry-After": "7"}), times=2)
+Everything that the server answers correctly stays correct; a fault changes only what goes over
+the wire. When each strikes is for the plan (`api_fault_plan`) to say.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 import msgspec
 
 from probewatch.playground.api_requests import Request
 from probewatch.playground.objects_status import StatusError
-
-FOR_EVER = None
 
 
 class End(StrEnum):
@@ -88,6 +83,21 @@ class Replace:
 
     old: bytes
     new: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rewrite:
+    """Answer another request than the one that came: that is how the past comes back.
+
+    A list of `{"resourceVersion": "7", "resourceVersionMatch": "Exact"}` is a list as of then; a
+    watch with an older `resourceVersion` tells again what has been told.
+    """
+
+    query: Mapping[str, str]
+
+    def change(self, request: Request) -> Request:
+        """Return the other request."""
+        return replace(request, query={**request.query, **self.query})
 
 
 # --- on lines of a watch -----------------------------------------------------------
@@ -168,91 +178,4 @@ class Line:
     """Count only events of these types; all, if it is empty."""
 
 
-Fault = Respond | Delay | Swallow | Truncate | Replace | Line
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Match:
-    """Which requests are meant; what is empty matches all."""
-
-    verb: str = ""
-    resource: str = ""
-    group: str | None = None
-    subresource: str | None = None
-    namespace: str = ""
-    name: str = ""
-    path: str = ""
-    query: Mapping[str, str] = field(default_factory=dict)
-    """Parameters that must have these values; `*` stands for any."""
-
-    def fits(self, request: Request) -> bool:
-        """Whether a request is meant."""
-        wanted = (
-            (self.verb, request.verb),
-            (self.resource, request.resource),
-            (self.namespace, request.namespace),
-            (self.name, request.name),
-            (self.path, request.path),
-        )
-        return (
-            all(not mine or mine == theirs for mine, theirs in wanted)
-            and self.group in {None, request.group}
-            and self.subresource in {None, request.subresource}
-            and all(_has(request, key, value) for key, value in self.query.items())
-        )
-
-
-def _has(request: Request, key: str, value: str) -> bool:
-    found = request.query.get(key)
-    return found is not None and value in {"*", found}
-
-
-@dataclass(slots=True, kw_only=True)
-class Rule:
-    """One fault, and when it strikes."""
-
-    match: Match
-    fault: Fault
-    first: int = 1
-    """At the n-th request that matches, counted from 1 …"""
-    times: int | None = 1
-    """… and so often; None: for ever."""
-    seen: int = 0
-    struck: int = 0
-
-    def strikes(self, request: Request) -> bool:
-        """Count a request, and tell whether it is struck."""
-        if not self.match.fits(request):
-            return False
-        self.seen += 1
-        if self.seen < self.first or (self.times is not None and self.struck >= self.times):
-            return False
-        self.struck += 1
-        return True
-
-
-class Faults:
-    """The plan in force."""
-
-    def __init__(self) -> None:
-        self._rules: list[Rule] = []
-
-    def add(self, match: Match, fault: Fault, *, first: int = 1, times: int | None = 1) -> Rule:
-        """Let *fault* strike at the requests that match, from the *first*, so many times."""
-        rule = Rule(match=match, fault=fault, first=first, times=times)
-        self._rules.append(rule)
-        return rule
-
-    def remove(self, rule: Rule) -> None:
-        """Let a fault strike no more."""
-        self._rules.remove(rule)
-
-    def clear(self) -> None:
-        """Let nothing go wrong any more."""
-        self._rules.clear()
-
-    def strike(self, request: Request) -> tuple[Fault, ...]:
-        """Return what goes wrong with this request."""
-        if not self._rules:
-            return ()
-        return tuple(rule.fault for rule in self._rules if rule.strikes(request))
+Fault = Respond | Delay | Swallow | Truncate | Replace | Rewrite | Line

@@ -80,11 +80,13 @@ class ObjectRequests:
         return Answer(body=projection.many(page.items, page.metadata))
 
     def _watch(self, type_: ResourceType, request: Request) -> Answer:
+        place = (type_.group, type_.version, type_.plural)
         plan = plan_watch(
             request,
             make_selector(type_, request),
             self._project(type_, request),
             bookmark_seconds=self._bookmark_seconds,
+            is_served=lambda: self._registry.types.find(*place) is not None,
         )
         return Answer(stream=watch(self._registry.store, plan))
 

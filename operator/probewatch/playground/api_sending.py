@@ -16,9 +16,11 @@ from probewatch.playground.api_faults import (
     Line,
     Replace,
     Respond,
+    Rewrite,
     Swallow,
     Truncate,
 )
+from probewatch.playground.api_requests import Request
 from probewatch.playground.api_wire import Wire
 
 Sleep = Callable[[float], Awaitable[None]]
@@ -39,6 +41,13 @@ async def send(raw: web.BaseRequest, answer: Answer) -> web.StreamResponse:
                 if lines:
                     await response.write(b"".join(lines))
     return response
+
+
+def rewritten(request: Request, faults: Sequence[Fault]) -> Request:
+    """Return the request that is to be answered."""
+    for fault in _of(Rewrite, faults):
+        request = fault.change(request)
+    return request
 
 
 def _headers(answer: Answer) -> dict[str, str]:

@@ -12,20 +12,21 @@ from pathlib import Path
 from aiohttp import web
 
 from probewatch.playground.api_accounts import Accounts
+from probewatch.playground.api_answers import answer_error
 from probewatch.playground.api_audit import Audit
-from probewatch.playground.api_certificate import shared_certificate
+from probewatch.playground.api_certificate import make_certificate, shared_certificate
 from probewatch.playground.api_dispatch import Api
-from probewatch.playground.api_faults import Faults
+from probewatch.playground.api_fault_plan import Faults
 from probewatch.playground.api_kubeconfig import render_kubeconfig, write_private
 from probewatch.playground.api_objects import ObjectRequests
 from probewatch.playground.api_openapi import Documents
 from probewatch.playground.api_pods import PodRequests
-from probewatch.playground.api_requests import parse_request
+from probewatch.playground.api_receiving import receive
 from probewatch.playground.api_reviews import Reviews
 from probewatch.playground.api_rights import Rights
 from probewatch.playground.api_roles import create_roles
 from probewatch.playground.api_scale import ScaleRequests
-from probewatch.playground.api_sending import send, send_badly
+from probewatch.playground.api_sending import rewritten, send, send_badly
 from probewatch.playground.api_tables import Tables
 from probewatch.playground.api_users import Tokens
 from probewatch.playground.api_writes import Writer
@@ -33,9 +34,8 @@ from probewatch.playground.objects_definitions import DefinitionKeeper
 from probewatch.playground.objects_namespaces import NamespaceKeeper
 from probewatch.playground.objects_owners import OwnerCollector
 from probewatch.playground.objects_registry import Registry
+from probewatch.playground.objects_status import StatusError
 
-LARGEST_BODY = 3 * 1024 * 1024
-"""The server's own limit on what is written to it."""
 HOST = "127.0.0.1"
 
 
@@ -122,6 +122,10 @@ class ApiServer:
         )
         write_private(path, text)
 
+    def renew_certificate(self) -> None:
+        """Take another certificate at the next start: clients have to trust it anew."""
+        self._certificate = make_certificate()
+
     async def start(self) -> None:
         """Begin to serve.
 
@@ -143,15 +147,12 @@ class ApiServer:
             self._runner = None
 
     async def _serve(self, raw: web.BaseRequest) -> web.StreamResponse:
-        request = parse_request(
-            raw.method,
-            raw.rel_url.raw_path,
-            raw.query,
-            headers=raw.headers,
-            body=await raw.read() if raw.body_exists else b"",
-        )
+        try:
+            request = await receive(raw)
+        except StatusError as error:
+            return await send(raw, answer_error(error))
         faults = self.faults.strike(request)
         if not faults:
             return await send(raw, self._api.answer(request))
-        sleep = self.registry.clock.sleep
-        return await send_badly(raw, lambda: self._api.answer(request), faults, sleep=sleep)
+        sleep, changed = self.registry.clock.sleep, rewritten(request, faults)
+        return await send_badly(raw, lambda: self._api.answer(changed), faults, sleep=sleep)

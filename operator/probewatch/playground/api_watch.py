@@ -4,7 +4,7 @@ import asyncio
 import heapq
 import itertools
 import random
-from collections.abc import AsyncGenerator, Iterable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,12 +38,19 @@ class WatchPlan:
     seconds: float
     bookmark_seconds: float = 0.0
     """Between bookmarks; 0 for none."""
+    is_served: Callable[[], bool] = lambda: True
+    """Whether the resource is still there to be watched."""
     marks_initial: bool = False
     """Whether a bookmark tells where what was there ends (a streaming list)."""
 
 
 def plan_watch(
-    request: Request, selector: Selector, projection: Projection, *, bookmark_seconds: float
+    request: Request,
+    selector: Selector,
+    projection: Projection,
+    *,
+    bookmark_seconds: float,
+    is_served: Callable[[], bool] = lambda: True,
 ) -> WatchPlan:
     """Return what the request wants to watch.
 
@@ -68,6 +75,7 @@ def plan_watch(
         seconds=seconds or SHORTEST_SECONDS * (1 + random.random()),  # noqa: S311  # no secret
         bookmark_seconds=bookmark_seconds if wants_marks else 0.0,
         marks_initial=wants_initial and wants_marks,
+        is_served=is_served,
     )
 
 
@@ -100,7 +108,7 @@ async def watch(store: ObjectStore, plan: WatchPlan) -> AsyncGenerator[Lines]:
                 yield lines
                 continue  # more may have happened while this was sent
             now = loop.time()
-            if now >= end:
+            if now >= end or not plan.is_served():
                 return
             if now >= next_mark:
                 next_mark = next((at for at in marks if at > now), end)

@@ -27,6 +27,9 @@ from probewatch.playground.objects_status import bad_request
 from probewatch.playground.objects_types import ResourceType
 from probewatch.playground.pod_view import render_time
 
+LARGEST_OBJECT = 3 * 2**19
+"""Bytes: what etcd takes in one request, 1.5 MiB."""
+
 JsonObject = dict[str, Any]
 Make = Callable[[JsonObject], JsonObject]
 
@@ -139,7 +142,9 @@ def make_write(
     dry_run = request.query.get("dryRun", "")
     if dry_run not in {"", "All"}:
         raise bad_request(f'dryRun: Unsupported value: "{dry_run}": supported values: "All"')
-    return Write(subresource=request.subresource, dry_run=bool(dry_run), sign=sign)
+    return Write(
+        subresource=request.subresource, dry_run=bool(dry_run), sign=sign, largest=LARGEST_OBJECT
+    )
 
 
 def place_object(type_: ResourceType, request: Request, obj: JsonObject) -> JsonObject:

@@ -180,8 +180,7 @@ class ObjectStore:
             del shelf.log[:cut]
         for listener in tuple(self.listeners):
             listener(storage, change)
-        for wake in tuple(shelf.wakes):
-            wake()
+        self.wake(storage)
 
     # --- history ------------------------------------------------------------------
 
@@ -190,6 +189,11 @@ class ObjectStore:
         self._compacted = self.version if version is None else version
         for shelf in self._shelves.values():
             shelf.log = [change for change in shelf.log if change.version > self._compacted]
+
+    def wake(self, storage: str) -> None:
+        """Let all who watch that storage look up."""
+        for wake in tuple(self._shelf(storage).wakes):
+            wake()
 
     def subscribe(self, storage: str, wake: Callable[[], None]) -> Callable[[], None]:
         """Call *wake* after each change of that storage; return what ends this."""

@@ -92,6 +92,7 @@ class DefinitionKeeper:
             self._registry.store.remove(name, stored.key)
         self._forget(name)
         self._registry.rules.pop(name, None)
+        self._registry.store.wake(name)  # its watches end
         self._tell()
 
     def _forget(self, name: str) -> None:

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from probewatch.clock import Clock
 from probewatch.playground.objects import Key, ObjectStore, Stored
 from probewatch.playground.objects_builtin import builtin_types
@@ -17,6 +19,7 @@ from probewatch.playground.objects_metadata import (
 )
 from probewatch.playground.objects_rules import Rules, find_rules
 from probewatch.playground.objects_status import (
+    StatusError,
     already_exists,
     bad_request,
     conflict,
@@ -54,6 +57,9 @@ class Write:
     dry_run: bool = False
     sign: Callable[[JsonObject | None, JsonObject], JsonObject] | None = None
     """The object before and after → the latter with a note on who has changed it."""
+
+    largest: int | None = None
+    """Bytes that the object may have at most."""
 
     def signed(self, old: JsonObject | None, new: JsonObject) -> JsonObject:
         """Return *new* with a note on who has changed it."""
@@ -140,6 +146,8 @@ class Registry:
             raise invalid(type_.kind, type_.group, new["metadata"]["name"], causes)
 
     def _keep(self, type_: ResourceType, obj: JsonObject, write: Write) -> Stored:
+        if write.largest and len(msgspec.json.encode(obj)) > write.largest:
+            raise StatusError(500, "InternalError", "etcdserver: request is too large")
         if write.dry_run:
             return Stored(object=obj, version=self.store.version)
         return self.store.put(type_.store, obj)
