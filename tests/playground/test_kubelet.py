@@ -354,6 +354,35 @@ def test_how_long_a_kill_takes(seconds: int, code: int, fields: JsonObject) -> N
     assert code == end["exitCode"]
 
 
+@pytest.mark.parametrize(
+    ("failures", "hook"),
+    [
+        pytest.param(0, {"httpGet": {"path": "/", "port": 3000}}, id="an answer"),
+        pytest.param(1, {"httpGet": {"path": "/healthz", "port": 3000}}, id="a refusal"),
+        pytest.param(1, {"exec": {"command": ["false"]}}, id="a command that fails"),
+        pytest.param(0, {"tcpSocket": {"port": 3000}}, id="nothing that hooks can do"),
+    ],
+)
+def test_a_hook_that_fails_is_told(failures: int, hook: JsonObject) -> None:
+    """A preStop hook that fails does not keep the container from ending, and is told."""
+    probe = http_probe(periodSeconds=5, failureThreshold=1)
+    app = make_container("-bad 4-", livenessProbe=probe, lifecycle={"preStop": hook})
+    node = live(make_pod(app), 7)
+
+    assert failures == len(reasons(node, "FailedPreStopHook"))
+    assert 143 == container(node)["lastState"]["terminated"]["exitCode"]
+
+
+def test_a_hook_that_fails_at_the_start_kills() -> None:
+    """Whatever the postStart hook is, its failure ends the container."""
+    hook = {"httpGet": {"path": "/healthz", "port": 3000}}
+    node = live(make_pod(make_container("-bad 0-", lifecycle={"postStart": hook})), 1)
+
+    assert [(0, "Killing", "FailedPostStartHook")] == reasons(node, "Killing")[:1]
+    waiting = container(node)["state"]["waiting"]
+    assert "PostStartHookError" == waiting["reason"]
+
+
 # --- Events -------------------------------------------------------------------------
 
 

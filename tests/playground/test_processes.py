@@ -143,6 +143,23 @@ async def test_commands_run_beside_it(runtime: LocalRuntime) -> None:
     assert 'exec: "/nope": stat /nope: no such file or directory' in absent.output
 
 
+async def test_a_log_is_followed_to_its_end(runtime: LocalRuntime) -> None:
+    """What is written is kept, and whoever follows gets it as it comes, until the end."""
+    script = "echo one; read line < gate; echo two"
+    process, _ = await start(runtime, "sh", "-c", f"mkfifo gate; {script}")
+    await read_until(process, "one")
+    following = asyncio.create_task(follow(process))
+    await asyncio.sleep(0)
+    await process.execute(("sh", "-c", "echo > gate"), 5)
+
+    assert b"two\n" == await asyncio.wait_for(following, WAIT_SECONDS)
+    assert b"one\ntwo\n" == process.log()
+
+
+async def follow(process: LocalProcess) -> bytes:
+    return b"".join([piece async for piece in process.follow()])
+
+
 async def test_closing_ends_all() -> None:
     """When the runtime is left, nothing runs and its folder is gone."""
     async with LocalRuntime(Clock()) as runtime:

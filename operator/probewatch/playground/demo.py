@@ -31,8 +31,6 @@ MANIFEST = DEMO_FILES / "hc-probe.yaml"
 NAMESPACE = "default"
 HEALTHY_FOR_SECONDS = 40.0
 """After which the tutorial's app fails its liveness probe."""
-PATIENCE_SECONDS = 30.0
-"""Of real time, beyond the moment at which the kill is due."""
 LOOK_SECONDS = 0.2
 
 
@@ -43,7 +41,8 @@ class DemoOptions:
     speed: float = 1.0
     manifest: Path = MANIFEST
     kubeconfig: Path | None = None
-    port: int = 0
+    patience: float = 30.0
+    """Seconds of real time to wait beyond the moment at which the kill is due."""
 
 
 class Demo:
@@ -53,9 +52,7 @@ class Demo:
         self.options = options
         self.state = DemoState()
         self.show = show
-        self.cluster = Cluster(
-            ClusterOptions(speed=options.speed, kubeconfig=options.kubeconfig, port=options.port)
-        )
+        self.cluster = Cluster(ClusterOptions(speed=options.speed, kubeconfig=options.kubeconfig))
         self.operator: OperatorProcess | None = None
         self._pod = read_manifest(options.manifest)
         self._began = time.monotonic()
@@ -84,7 +81,7 @@ class Demo:
         """Watch until everything has been seen, or until it is too late."""
         began = self.passed
         due = find_kill_due(self._pod) / self.options.speed
-        while self.state.missing() and self.passed - began < due + PATIENCE_SECONDS:
+        while self.state.missing() and self.passed - began < due + self.options.patience:
             if self.operator:
                 self.operator.check()
                 if self.state.restart and not self.state.metrics:

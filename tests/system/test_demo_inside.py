@@ -1,0 +1,56 @@
+"""The demo in this process, with what a command line cannot ask for."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from probewatch.commands import demo as command
+from probewatch.playground.demo import MANIFEST, DemoOptions
+from probewatch.playground.demo_operator import OperatorEndedError, OperatorProcess
+from probewatch.playground.demo_show import PlainShow
+from probewatch.playground.processes_guard import Guard
+
+SPEED = 20.0
+
+pytestmark = pytest.mark.slow
+
+
+async def test_it_is_complete(capsys: pytest.CaptureFixture[str]) -> None:
+    """With everything seen the status is 0, and the pod's life is told line by line."""
+    lines: list[str] = []
+    status = await command.run(DemoOptions(speed=SPEED), PlainShow(lines.append), keep=False)
+
+    assert 0 == status
+    assert "Look further\n  probewatch demo --keep" in capsys.readouterr().out
+    told = "\n".join(lines)
+    for words in ("a cluster with one node", "webapl  1/1  Running  0", "webapl  0/1  Running  1"):
+        assert words in told
+
+
+async def test_another_end_is_no_success(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A container that ends by itself is told as that, and the status is not 0."""
+    pod = yaml.safe_load(MANIFEST.read_text(encoding="utf-8"))
+    pod["spec"]["containers"][0] |= {"image": "probewatch/story:1", "args": ["-exit-at", "9"]}
+    manifest = tmp_path / "pod.yaml"
+    manifest.write_text(yaml.safe_dump(pod), encoding="utf-8")
+    options = DemoOptions(speed=SPEED, manifest=manifest, patience=0.5)
+    status = await command.run(options, PlainShow(lambda _line: None), keep=False)
+
+    assert 1 == status
+    said = capsys.readouterr().err
+    assert "- a restart with cause LivenessProbe, Confirmed" in said
+    assert "The restart was taken for Completed." in said
+    assert '"message": "probewatch starts"' in said
+
+
+async def test_an_operator_that_ends_is_told_with_its_last_words(tmp_path: Path) -> None:
+    """Without a kubeconfig the operator cannot start, and what it said comes through."""
+    guard = await Guard.begin()
+    operator = OperatorProcess(str(tmp_path / "none"), guard, tell=lambda _line: None)
+    with pytest.raises(OperatorEndedError, match=r"ended with status 1\n  .*none"):
+        async with operator:
+            pytest.fail("it cannot have started")
+    await guard.close()
