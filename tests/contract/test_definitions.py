@@ -138,7 +138,7 @@ async def test_unknown_fields_are_pruned(api: Client, group: str, widgets: str) 
         ("spec.size", {"size": 1.5}),
         ("spec.mode", {"mode": "odd"}),
         ("spec.steps", {"steps": ["a", "b", "c"]}),
-        ("spec.steps[1]", {"steps": ["a", 2]}),
+        ("spec.steps", {"steps": ["a", 2]}),
         ("spec.limit", {"limit": True}),
         ("spec.labels.x", {"labels": {"x": 1}}),
         ("spec", {"name": "abc"}),
@@ -157,7 +157,9 @@ async def test_schemas_are_enforced(
     reply = await api.call("POST", widgets, body)
 
     assert (422, "Invalid") == (reply.status, reply.body["reason"]), reply.text
-    assert field in {cause["field"] for cause in reply.body["details"]["causes"]}
+    fields = [cause["field"] for cause in reply.body["details"]["causes"]]
+    # An element of a list is named by newer servers, and its list by older ones.
+    assert field in {name.partition("[")[0] for name in fields}
 
 
 async def test_what_fits_the_schema_is_taken(api: Client, group: str, widgets: str) -> None:
