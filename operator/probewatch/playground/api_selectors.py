@@ -1,7 +1,7 @@
 """Label and field selectors."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -184,6 +184,3 @@ def _find_path(type_: ResourceType, label: str, request: Request) -> str:
             f'"{request.query.get("fieldSelector", "")}": field label not supported: {label}'
         )
     return known[label]
-
-
-Predicate = Callable[[JsonObject], bool]

@@ -6,8 +6,7 @@ into it.
 """
 
 import bisect
-import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -200,11 +199,3 @@ class ObjectStore:
         wakes = self._shelf(storage).wakes
         wakes.add(wake)
         return lambda: wakes.discard(wake)
-
-    def __iter__(self) -> Iterator[tuple[str, Stored]]:
-        """Go through everything."""
-        pairs = (
-            [(name, stored) for stored in shelf.objects.values()]
-            for name, shelf in self._shelves.items()
-        )
-        return iter(list(itertools.chain.from_iterable(pairs)))

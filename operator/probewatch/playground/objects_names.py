@@ -1,6 +1,5 @@
 """What objects may be called, and the names that the server makes up."""
 
-import ipaddress
 import re
 import secrets
 from collections.abc import Mapping
@@ -94,15 +93,6 @@ def check_key(key: str, field: str) -> list[Cause]:
         "used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
     )
     return [(field, f"Invalid value: {_quote(key)}: {text}")]
-
-
-def is_address(text: str) -> bool:
-    """Whether *text* is an IP address."""
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _quote(text: str) -> str:
