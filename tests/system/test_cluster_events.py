@@ -1,0 +1,104 @@
+"""What happens to a cluster at large, with the real operator: roll-outs, a new kubelet."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from probewatch.playground.cluster import Cluster, ClusterOptions
+from probewatch.playground.demo_operator import OperatorProcess
+from probewatch.playground.demo_state import READINESS, RESTARTED, parse_record
+from probewatch.playground.stories import find_story
+from probewatch.playground.stories_play import play_story
+from probewatch.playground.stories_pods import app, http
+
+JsonObject = dict[str, Any]
+SPEED = 10.0
+BOUND_SECONDS = 40
+
+pytestmark = pytest.mark.slow
+
+
+@dataclass
+class Rig:
+    """A cluster and what the operator says about it."""
+
+    cluster: Cluster
+    operator: OperatorProcess = field(init=False)
+    findings: list[JsonObject] = field(default_factory=list)
+    heard: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def hear(self, line: str) -> None:
+        record = parse_record(line)
+        if record.get("logger") == "probewatch.findings":
+            self.findings.append(record)
+            self.heard.set()
+
+    def restarts(self) -> list[JsonObject]:
+        return [item for item in self.findings if item["message"] == RESTARTED]
+
+    async def until_restarts(self, count: int) -> None:
+        async with asyncio.timeout(BOUND_SECONDS):
+            while len(self.restarts()) < count:
+                self.heard.clear()
+                await self.heard.wait()
+
+
+@pytest.fixture(name="rig")
+async def _rig() -> AsyncIterator[Rig]:
+    async with Cluster(ClusterOptions(speed=SPEED)) as cluster:
+        rig = Rig(cluster)
+        guard = cluster.runtime.guard
+        rig.operator = OperatorProcess(cluster.kubeconfig, guard, tell=rig.hear)
+        async with rig.operator:
+            yield rig
+
+
+def make_deployment(script: str) -> JsonObject:
+    container = app(script, livenessProbe=http(periodSeconds=2, failureThreshold=2))
+    labels = {"app": "web"}
+    template = {"metadata": {"labels": labels}, "spec": {"containers": [container]}}
+    spec = {"replicas": 2, "selector": {"matchLabels": labels}, "template": template}
+    return {"metadata": {"name": "web"}, "spec": spec}
+
+
+async def test_pods_count_for_their_deployment(rig: Rig) -> None:
+    """Restarts of all its pods, of the old template and the new, are the Deployment's."""
+    deployments = rig.cluster.registry.types.builtin("deployments", "apps")
+    rig.cluster.registry.create(deployments, make_deployment("-bad 6-"))
+    await rig.until_restarts(2)
+    changed = make_deployment("-bad 7-")["spec"]
+    rig.cluster.registry.change(
+        deployments, "default", "web", lambda old: {**old, "spec": {**old["spec"], **changed}}
+    )
+    before = {item["pod"] for item in rig.restarts()}
+    async with asyncio.timeout(BOUND_SECONDS):
+        while not {item["pod"] for item in rig.restarts()} - before:
+            rig.heard.clear()
+            await rig.heard.wait()
+
+    assert {"Deployment/web"} == {item["workload"] for item in rig.restarts()}
+    assert {("LivenessProbe", "Confirmed")} == {
+        (item["cause"], item["confidence"]) for item in rig.restarts()
+    }
+    (line,) = await rig.operator.scrape_restarts()
+    assert 'workload="web",workload_type="deployment",container="app"' in line
+    assert float(line.split()[-1]) >= 3
+
+
+async def test_a_kubelets_restart_is_no_restart(rig: Rig) -> None:
+    """Readiness holds, the counts of Events begin anew, and kills are told apart all the same."""
+    play_story(rig.cluster, find_story("live-http"))
+    await rig.until_restarts(1)
+    seen = len(rig.findings)
+    await rig.cluster.kubelet.restart()
+    await rig.until_restarts(3)
+
+    assert [1, 2, 3] == [item["restart_count"] for item in rig.restarts()]
+    assert {("LivenessProbe", "Confirmed")} == {
+        (item["cause"], item["confidence"]) for item in rig.restarts()
+    }
+    later = [item for item in rig.findings[seen:] if item["message"] == READINESS]
+    assert {"ContainerRestart"} == {item["reason"] for item in later}
