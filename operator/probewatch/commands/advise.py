@@ -5,7 +5,12 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 
 from probewatch.clock import Clock
-from probewatch.commands.cluster import add_cluster_flags, open_client, read_settings
+from probewatch.commands.cluster import (
+    add_cluster_flags,
+    log_little,
+    open_client,
+    read_settings,
+)
 from probewatch.commands.live_specs import find_one, read_live
 from probewatch.commands.manifests import Template, read_manifests
 from probewatch.core.advice import AdviceItem, lint
@@ -70,7 +75,8 @@ def main(args: argparse.Namespace) -> int:
     if args.filename:
         templates = tuple(read_manifests(args.filename))
     else:
-        templates = run_on_best_loop(_read_cluster(args))
+        log_little()
+        templates = run_on_best_loop(read_cluster(args))
     if args.workload:
         templates = tuple(find_one(templates, args.workload))
         if not templates:
@@ -80,7 +86,8 @@ def main(args: argparse.Namespace) -> int:
     return 1 if advice and args.strict else 0
 
 
-async def _read_cluster(args: argparse.Namespace) -> tuple[Template, ...]:
+async def read_cluster(args: argparse.Namespace) -> tuple[Template, ...]:
+    """Return the templates of what runs in a cluster; raises ApiError."""
     clock = Clock()
     async with open_client(read_settings(args), clock) as client:
         namespace = "" if args.all_namespaces else args.namespace or client.namespace

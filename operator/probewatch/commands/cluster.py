@@ -20,10 +20,14 @@ def add_cluster_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--context", metavar="NAME", help="context of the kubeconfig")
 
 
-def read_settings(args: argparse.Namespace, **overrides: str | None) -> Settings:
-    """Return the settings of the environment and the flags; logs only what a person must know."""
-    flags = {"kubeconfig": args.kubeconfig, "context": args.context, **overrides}
+def log_little() -> None:
+    """Log to standard error, and only what a person must know."""
     logs.configure(log_format=LogFormat.TEXT, level=LogLevel.WARNING)
+
+
+def read_settings(args: argparse.Namespace, **overrides: str | None) -> Settings:
+    """Return the settings of the environment and the flags."""
+    flags = {"kubeconfig": args.kubeconfig, "context": args.context, **overrides}
     return Settings.from_env(os.environ, flags)
 
 

@@ -10,7 +10,12 @@ from pathlib import Path
 from typing import BinaryIO
 
 from probewatch.clock import Clock
-from probewatch.commands.cluster import add_cluster_flags, open_client, read_settings
+from probewatch.commands.cluster import (
+    add_cluster_flags,
+    log_little,
+    open_client,
+    read_settings,
+)
 from probewatch.commands.durations import parse_duration
 from probewatch.commands.privacy import Omission
 from probewatch.commands.record_objects import RawObject
@@ -91,6 +96,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 def main(args: argparse.Namespace) -> int:
     """Record until it is time to stop; return the exit status."""
+    log_little()
     namespaces = ",".join(args.namespace) if args.namespace else None
     settings = read_settings(args, namespaces=namespaces, pod_selector=args.selector)
     run_on_best_loop(record(args, settings))
