@@ -374,6 +374,16 @@ def test_one_pod_of_several_takes_nothing_with_it() -> None:
     assert "Liveness" in scene.show("probe_budget_seconds")
 
 
+def test_a_pod_that_gets_its_node_late_keeps_its_budget() -> None:
+    """A pod is tracked before it is scheduled; the node that it gets takes nothing away."""
+    scene = Scene()
+    scene.publish(tracked(pod=replace(POD, node="")))
+
+    scene.publish(ready(Readiness.READY))
+
+    assert "Liveness" in scene.show("probe_budget_seconds")
+
+
 def test_what_is_for_others_changes_nothing() -> None:
     """Where counting began is for records."""
     scene = scene_with(CountingBegan(pod=POD, container="app", restart_count=7, epoch=0))
@@ -403,6 +413,19 @@ def test_pod_moves_when_its_workload_becomes_known() -> None:
         "container_restarts_total"
     )
     assert "web-5d4" not in scene.show("probe_budget_seconds")
+
+
+def test_a_moved_pod_takes_its_budget_along() -> None:
+    """What follows from a pod's spec is said of the real workload once that is known."""
+    nearest = Workload(namespace="shop", kind="ReplicaSet", name="web-5d4")
+    scene = Scene()
+    scene.publish(tracked(), workload=nearest)
+
+    scene.publish(restart())
+
+    assert 'probe_budget_seconds{app,probe_type="Liveness"} 20.0' == scene.show(
+        "probe_budget_seconds"
+    )
 
 
 def test_totals_go_on_where_they_stood() -> None:

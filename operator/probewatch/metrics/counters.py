@@ -71,9 +71,11 @@ class Counters:
             self._followed.forget(finding.pod.uid)
             return
         pod = finding.now.pod if isinstance(finding, RestartCorrected) else finding.pod
-        known = self._hold(workload)
+        known, spec = self._hold(workload), self._followed.spec_of(pod.uid)
         if isinstance(finding, PodTracked) or self._followed.is_followed(pod.uid):
             self._followed.arrive(pod, known)
+        if spec is not None and known.spec is None:
+            self._begin(known, spec)
         self._count(finding, known)
 
     def restore(self, totals: Iterable[Total]) -> None:

@@ -75,17 +75,23 @@ class Followed:
         node = f'node="{escape(pod.node)}"' if pod.node else (before[1] if before else "")
         if before == (known.subject, node):
             return
-        if before is not None:
-            self._leave(before)
         self._pods[pod.uid] = (known.subject, node)
         self._workloads.arrive(known.subject, now)
         if node:
             self._nodes.arrive(node, now)
             self._tables.nodes.begin(node, ("",))
+        # Last: a workload whose only pod gets its node must not look as if it had none.
+        if before is not None:
+            self._leave(before)
 
     def is_followed(self, uid: PodUid) -> bool:
         """Tell whether a pod is followed."""
         return uid in self._pods
+
+    def spec_of(self, uid: PodUid) -> PodSpec | None:
+        """Return the spec of the newest pod of a followed pod's workload."""
+        place = self._pods.get(uid)
+        return None if place is None else self._known[place[0]].spec
 
     def pod_subject(self, pod: PodRef, of: str) -> str:
         """Return the subject of a pod's own series, which go with it; *of* is what they extend."""
