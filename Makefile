@@ -105,6 +105,11 @@ coverage: $(DEV)  ## Tests with coverage: every branch of the core, 95 % of ever
 	@echo "==> everything: 95 %"
 	@$(BIN)/coverage report --fail-under=95
 
+.PHONY: bench
+bench: $(DEV)  ## What the operator costs, beside kopf and the bare wire; writes docs/performance.md
+	@echo "==> tests/bench (about ten minutes; BENCH_PODS=150000 for the largest cluster)"
+	@PYTHONPATH=operator:. $(BIN)/python -m tests.bench $(ARGS)
+
 .PHONY: lock
 lock: $(DEV)  ## Write requirements/*.txt from pyproject.toml; UPGRADE=1 takes the newest of everything
 	@UPGRADE=$(UPGRADE) .ci/lock.sh

@@ -40,6 +40,13 @@ class Subject:
         answer = self._ask(f"/load/{what}?count={count}&rate={rate}")
         return self._spent(), answer
 
+    def ask_noted(self) -> list[tuple[str, float]]:
+        """What the operator's stopwatch has noted since it was last asked: uids and times."""
+        assert self.process.stdin is not None
+        self.process.stdin.write("noted\n")
+        self.process.stdin.flush()
+        return [(uid, at) for uid, at in json.loads(_first_line(self.process))]
+
     def memory(self) -> Memory:
         """What it holds now, and held at most."""
         return memory(self.process.pid)
@@ -71,7 +78,12 @@ def subject(name: str, pods: int) -> Iterator[Subject]:
 def _python(module: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-m", module, *arguments]
     process = subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,  # the log of the operator, written all the same
+        text=True,
+        encoding="utf-8",
     )
     try:
         yield process

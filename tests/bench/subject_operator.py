@@ -53,13 +53,13 @@ class TimedParts(Parts):
 
 def kubeconfig(server: str) -> str:
     """A kubeconfig for the load server."""
-    named = {"clusters": {"cluster": {"server": server}}, "users": {"user": {}}}
     config = {
         "apiVersion": "v1",
         "kind": "Config",
         "current-context": "load",
         "contexts": [{"name": "load", "context": {"cluster": "load", "user": "load"}}],
-        **{plural: [{"name": "load", **value}] for plural, value in named.items()},
+        "clusters": [{"name": "load", "cluster": {"server": server}}],
+        "users": [{"name": "load", "user": {}}],
     }
     return json.dumps(config)
 

@@ -1,0 +1,67 @@
+"""`make bench`: measure kopf, the operator and the bare cost side by side, and write the table.
+
+BENCH_PODS=150000 make bench      the largest cluster there is, as well as the usual size
+"""
+
+import argparse
+import os
+import time
+
+from tests.bench import report
+from tests.bench.measure import MIB
+from tests.bench.scenario import Plan, Result, run
+
+PODS = 50_000
+KOPF_PODS = 2_000
+SMALL_PODS = 1_000
+CHURNED = 100_000
+
+
+def main() -> None:
+    """Measure everything *runs* times, in turns, so that a busy minute hits all alike."""
+    arguments = _arguments()
+    plan = Plan(
+        pods=min(arguments.pods, PODS),
+        updates=min(arguments.pods, PODS) * 2,
+        churned=CHURNED,
+        events=10_000,
+        flips=5_000,
+    )
+    begun = time.monotonic()
+    results: dict[str, list[Result]] = {
+        name: [] for name in ("bare", "operator", "small", "kopf", "large")
+    }
+    for number in range(arguments.runs):
+        print(f"==> run {number + 1} of {arguments.runs}", flush=True)
+        bare = Plan(pods=plan.pods, updates=plan.updates)
+        _add(results, "bare", "bare", bare)
+        _add(results, "operator", "operator", plan)
+        _add(results, "small", "operator", Plan(pods=SMALL_PODS, updates=1000))
+        _add(results, "kopf", "kopf", Plan(pods=KOPF_PODS, updates=KOPF_PODS))
+        if arguments.pods > PODS:
+            _add(results, "large", "operator", Plan(pods=arguments.pods, updates=1000))
+    figures = report.Figures(**results, runs=arguments.runs, seconds=time.monotonic() - begun)
+    print(report.write(figures))
+
+
+def _add(results: dict[str, list[Result]], key: str, name: str, plan: Plan) -> None:
+    result = run(name, plan)
+    results[key].append(result)
+    updates = ", ".join(f"{what} {micros:.1f}" for what, micros in result.micros.items())
+    print(
+        f"    {name:9} {plan.pods:>7,} pods: sync {result.sync_micros:.1f} µs, {updates} µs, "
+        f"{result.steady / MIB:.0f} MiB (peak {result.peak / MIB:.0f})",
+        flush=True,
+    )
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    default = int(os.environ.get("BENCH_PODS", PODS))
+    parser.add_argument("--pods", type=int, default=default, help="how many pods there are")
+    parser.add_argument("--runs", type=int, default=3, help="medians of so many (default 3)")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

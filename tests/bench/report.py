@@ -1,0 +1,119 @@
+"""The table of docs/performance.md: medians, ratios, and whether a goal is met."""
+
+import os
+import platform
+import statistics
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tests.bench.measure import MIB
+from tests.bench.scenario import Result
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "performance.md"
+BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
+
+KIB = 1024.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """Medians of all runs; *small* are runs with few pods, to tell what one pod costs."""
+
+    operator: Sequence[Result]
+    bare: Sequence[Result]
+    kopf: Sequence[Result]
+    small: Sequence[Result]
+    large: Sequence[Result]
+    runs: int
+    seconds: float
+
+
+def median(results: Sequence[Result], read: Callable[[Result], float | None]) -> float:
+    """The median of one figure over the runs that have it."""
+    found = [value for value in map(read, results) if value is not None]
+    return statistics.median(found) if found else float("nan")
+
+
+def write(figures: Figures, page: Path = PAGE) -> str:
+    """Put the table into the page, between its marks; returns it."""
+    table = "\n".join(render(figures))
+    text = page.read_text(encoding="utf-8")
+    before, _, rest = text.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    page.write_text(f"{before}{BEGIN}\n{table}\n{END}{after}", encoding="utf-8")
+    return table
+
+
+def render(figures: Figures) -> Iterator[str]:
+    """Yield the lines of the table and of what it was measured on."""
+    yield f"Measured {datetime.now(UTC):%Y-%m-%d}; medians of {figures.runs} runs, one series."
+    yield ""
+    yield f"{_machine()}; {figures.seconds / 60:.0f} minutes in all."
+    yield ""
+    yield "| measure | (a) kopf | (b) probewatch | (c) bare | b ÷ c | a ÷ b | goal | |"
+    yield "|---|---|---|---|---|---|---|---|"
+    yield from _cpu_rows(figures)
+    yield from _own_rows(figures)
+
+
+def _cpu_rows(figures: Figures) -> Iterator[str]:
+    rows: tuple[tuple[str, Callable[[Result], float | None], float, float | None], ...] = (
+        ("first sync, CPU µs a pod", lambda r: r.sync_micros, 1.5, 30),
+        ("update that changes nothing, CPU µs", lambda r: r.micros["noop"], 1.5, 40),
+        ("update with a restart, CPU µs", lambda r: r.micros["restart"], 5, None),
+    )
+    for name, read, most, least in rows:
+        ours, bare = median(figures.operator, read), median(figures.bare, read)
+        kopf = median(figures.kopf, read)
+        goal = f"b ≤ {most:g} c" + (f", b ≤ a/{least:g}" if least else "")
+        met = ours <= most * bare and (least is None or ours <= kopf / least)
+        cells = (f"{kopf:,.0f}", f"{ours:.1f}", f"{bare:.1f}", f"{ours / bare:.2f}")
+        yield _row(name, *cells, f"{kopf / ours:.0f}", goal, _met(met=met))
+
+
+def _own_rows(figures: Figures) -> Iterator[str]:
+    ours, small, pods = figures.operator, figures.small, figures.operator[0].pods
+    steady, peak = median(ours, lambda r: r.steady), median(ours, lambda r: r.peak)
+    others = median(figures.kopf, lambda r: r.steady), median(figures.bare, lambda r: r.steady)
+    more = pods - small[0].pods
+    each = (steady - median(small, lambda r: r.steady)) / more
+    yield _own("memory of one healthy pod, KiB", each / KIB, 1.5)
+    cells = (f"{others[0] / MIB:,.0f}", f"{steady / MIB:.0f}", f"{others[1] / MIB:.0f}", "", "")
+    name = f"process with {pods:,} pods, MiB"
+    yield _row(name, *cells, "≤ 160 (50,000 pods)", _met(met=steady / MIB <= 160))
+    for large in figures.large[:1]:
+        size = median(figures.large, lambda r: r.steady)
+        yield _own(f"process with {large.pods:,} pods, MiB", size / MIB, 320)
+    yield _own("peak ÷ steady", peak / steady, 1.3)
+    yield _own("growth by churn, MiB", median(ours, lambda r: r.churn_growth) / MIB, 5)
+    for number, name, most in ((0, "p50", 5), (1, "p99", 50)):
+        delay = median(ours, lambda r, n=number: r.delays[n] if r.delays else None)  # type: ignore[misc]  # bound at once
+        yield _own(f"from the wire to the metric, 500 updates/s, {name}, ms", delay * 1000, most)
+    load = median(ours, lambda r: r.event_load)
+    yield _own("kubelet Events at 1,000/s, share of a core", load, 0.5)
+
+
+def _own(name: str, value: float, most: float) -> str:
+    return _row(name, "", f"{value:.2f}", "", "", "", f"≤ {most:g}", _met(met=value <= most))
+
+
+def _row(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _met(*, met: bool) -> str:
+    return "met" if met else "**missed**"
+
+
+def _machine() -> str:
+    names = [
+        line.partition(":")[2].strip()
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        if line.startswith("model name")
+    ]
+    return (
+        f"{os.cpu_count()} × {names[0] if names else platform.machine()}, shared; "
+        f"Linux {platform.release().partition('-')[0]}, Python {platform.python_version()}"
+    )
