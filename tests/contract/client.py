@@ -17,6 +17,7 @@ JsonObject = dict[str, Any]
 BOUND_SECONDS = 20
 """Nothing in here waits longer than that."""
 JSON = "application/json"
+NO_HEADERS: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,9 +95,10 @@ class Client:
         token: str | None = None,
         content_type: str = JSON,
         accept: str = JSON,
+        headers: Mapping[str, str] = NO_HEADERS,
     ) -> Reply:
         """Send a request and return the answer."""
-        headers = self._headers(token, content_type, accept, body)
+        headers = {**self._headers(token, content_type, accept, body), **headers}
         data = body if isinstance(body, bytes) else None
         sent = None if body is None else data or json.dumps(body).encode()
         async with (
@@ -116,7 +118,7 @@ class Client:
                 status=response.status, body=found, headers=dict(response.headers), text=text
             )
 
-    async def get(self, path: str, **options: Any) -> JsonObject:  # noqa: ANN401
+    async def get(self, path: str, **options: Any) -> JsonObject:  # noqa: ANN401  # any JSON value
         """Return what is there."""
         return await self._expect(200, "GET", path, **options)
 
@@ -140,7 +142,7 @@ class Client:
         method: str,
         path: str,
         body: object = None,
-        **options: Any,  # noqa: ANN401
+        **options: Any,  # noqa: ANN401  # any JSON value
     ) -> JsonObject:
         reply = await self.call(method, path, body, **options)
         assert status == reply.status, reply.text
@@ -164,13 +166,13 @@ def unique(prefix: str) -> str:
     return f"{prefix}-{secrets.token_hex(4)}"
 
 
-def pod(name: str, **fields: Any) -> JsonObject:  # noqa: ANN401
+def pod(name: str, **fields: Any) -> JsonObject:  # noqa: ANN401  # any JSON value
     """Return a pod that no admission refuses."""
     meta = {"name": name, **fields.pop("metadata", {})}
     container = {"name": "app", "image": "busybox:1", "command": ["sleep", "600"]}
     return {"metadata": meta, "spec": {"containers": [container], **fields}}
 
 
-def config(name: str, **fields: Any) -> JsonObject:  # noqa: ANN401
+def config(name: str, **fields: Any) -> JsonObject:  # noqa: ANN401  # any JSON value
     """Return a ConfigMap: the plainest of objects."""
     return {"metadata": {"name": name, **fields.pop("metadata", {})}, **fields}

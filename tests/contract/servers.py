@@ -64,7 +64,7 @@ def _located(place: Place) -> Place:
     request = urllib.request.Request(f"{place.url}/version")  # noqa: S310  # a kubeconfig's server
     if place.token:
         request.add_header("Authorization", f"Bearer {place.token}")
-    with urllib.request.urlopen(request, context=place.tls, timeout=10) as response:  # noqa: S310
+    with urllib.request.urlopen(request, context=place.tls, timeout=10) as response:  # noqa: S310  # the server under test
         version = json.load(response)
     minor = int("".join(char for char in version["minor"] if char.isdigit()))
     return Place(url=place.url, token=place.token, tls=place.tls, minor=minor, is_playground=False)
@@ -134,9 +134,9 @@ def _wait_for(url: str, folder: Path) -> Place:
         with contextlib.suppress(OSError, urllib.error.URLError, ssl.SSLError):
             tls = ssl.create_default_context(cafile=str(certificate))
             tls.check_hostname = False  # it is made for the machine's names, not for loopback
-            request = urllib.request.Request(f"{url}/readyz")  # noqa: S310
+            request = urllib.request.Request(f"{url}/readyz")  # noqa: S310  # the server under test
             request.add_header("Authorization", f"Bearer {TOKEN}")
-            with urllib.request.urlopen(request, context=tls, timeout=5):  # noqa: S310
+            with urllib.request.urlopen(request, context=tls, timeout=5):  # noqa: S310  # the server under test
                 return _located(Place(url=url, token=TOKEN, tls=tls))
         threading.Event().wait(0.2)
     log = max(folder.glob("*.log"), key=lambda path: path.stat().st_mtime).read_text(

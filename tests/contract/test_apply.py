@@ -16,7 +16,7 @@ def _path(base: str) -> str:
 
 async def apply(
     api: Client, path: str, manager: str, data: JsonObject, *, force: bool = False
-) -> Any:  # noqa: ANN401
+) -> Any:  # noqa: ANN401  # any JSON value
     """Apply a ConfigMap with *data* and return the reply."""
     body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "one"}, "data": data}
     query = f"fieldManager={manager}{'&force=true' if force else ''}"

@@ -21,7 +21,7 @@ def _core(base: str) -> str:
     return f"{base}/events"
 
 
-def event(namespace: str, name: str = "one", **fields: Any) -> JsonObject:  # noqa: ANN401
+def event(namespace: str, name: str = "one", **fields: Any) -> JsonObject:  # noqa: ANN401  # any JSON value
     """Return an Event of events.k8s.io/v1 that is right unless *fields* make it wrong."""
     right = {
         "metadata": {"name": name, "namespace": namespace},

@@ -189,7 +189,7 @@ async def test_a_status_is_written_by_itself(api: Client, base: str) -> None:
 async def test_a_pod_is_completed(api: Client, base: str) -> None:
     """A pod gets the defaults of its spec and its probes, and begins as Pending."""
     body = pod("one")
-    body["spec"]["containers"][0]["livenessProbe"] = {"httpGet": {"port": 80}}
+    body["spec"]["containers"][0]["livenessProbe"] = {"httpGet": {"port": 80}, "periodSeconds": 0}
 
     made = await api.create(f"{base}/pods", body)
 

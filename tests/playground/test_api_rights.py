@@ -217,3 +217,34 @@ async def test_a_path_is_reviewed(api: Client) -> None:
     path = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
 
     assert False is (await api.create(path, {"spec": spec}))["status"]["allowed"]
+
+
+AS_ACCOUNT = {"Impersonate-User": "system:serviceaccount:default:default"}
+
+
+async def test_one_can_act_as_another(server: ApiServer, api: Client) -> None:
+    """Who may impersonate has the rights of the other, and is recorded as the other."""
+    bind(server, "view", {"kind": "ServiceAccount", "name": "default", "namespace": "default"})
+    server.audit.clear()
+
+    pods = await api.call("GET", "/api/v1/pods", headers=AS_ACCOUNT)
+    secrets = await api.call("GET", "/api/v1/secrets", headers=AS_ACCOUNT)
+    group = {"Impersonate-User": "bob", "Impersonate-Group": "system:masters"}
+    as_master = await api.call("GET", "/api/v1/secrets", headers=group)
+
+    assert (200, 403, 200) == (pods.status, secrets.status, as_master.status)
+    user = AS_ACCOUNT["Impersonate-User"]
+    assert [True, False] == [record.is_allowed for record in server.audit.of(user)]
+
+
+async def test_not_everybody_can_act_as_another(server: ApiServer, api: Client) -> None:
+    """Impersonation is a right of its own."""
+    token = server.accounts.issue("default", "default")
+
+    as_account = await api.call("GET", "/api/v1/pods", token=token, headers=AS_ACCOUNT)
+    as_user = await api.call(
+        "GET", "/api/v1/pods", token=token, headers={"Impersonate-User": "bob"}
+    )
+
+    assert 'cannot impersonate resource "serviceaccounts"' in as_account.body["message"]
+    assert 'cannot impersonate resource "users"' in as_user.body["message"]

@@ -54,7 +54,7 @@ def test_how_long_ago(expected: str, text: str | None) -> None:
     assert expected == since(text, NOW)
 
 
-def container(name: str = "app", restarts: int = 0, **state: Any) -> JsonObject:  # noqa: ANN401
+def container(name: str = "app", restarts: int = 0, **state: Any) -> JsonObject:  # noqa: ANN401  # any JSON value
     last = state.pop("last", {})
     ready, started = bool(state.pop("ready", False)), bool(state.pop("started", False))
     return {
@@ -67,11 +67,11 @@ def container(name: str = "app", restarts: int = 0, **state: Any) -> JsonObject:
     }
 
 
-def running(**fields: Any) -> JsonObject:  # noqa: ANN401
+def running(**fields: Any) -> JsonObject:  # noqa: ANN401  # any JSON value
     return container(ready=True, started=True, running={"startedAt": NOW_TEXT}, **fields)
 
 
-def pod(*statuses: JsonObject, inits: list[JsonObject] | None = None, **fields: Any) -> JsonObject:  # noqa: ANN401
+def pod(*statuses: JsonObject, inits: list[JsonObject] | None = None, **fields: Any) -> JsonObject:  # noqa: ANN401  # any JSON value
     """Return a pod with these container statuses."""
     sidecars = fields.pop("sidecars", ())
     init_specs = [

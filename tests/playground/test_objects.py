@@ -108,7 +108,7 @@ def _registry() -> Registry:
     return registry
 
 
-def make(registry: Registry, name: str, owner: JsonObject | None = None, **meta: Any) -> JsonObject:  # noqa: ANN401
+def make(registry: Registry, name: str, owner: JsonObject | None = None, **meta: Any) -> JsonObject:  # noqa: ANN401  # any JSON value
     """Create a ConfigMap, perhaps with an owner, and return it."""
     type_ = registry.types.builtin("configmaps")
     if owner:

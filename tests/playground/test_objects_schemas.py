@@ -127,7 +127,7 @@ def test_defaults_are_filled_in_at_every_depth() -> None:
     assert "x" == fill_defaults(TREE, {})["gone"]
 
 
-def changed(**spec: Any) -> JsonObject:  # noqa: ANN401
+def changed(**spec: Any) -> JsonObject:  # noqa: ANN401  # any JSON value
     found = definition("g.example.com")
     return {**found, "spec": {**found["spec"], **spec}}
 

@@ -28,7 +28,6 @@ WRITTEN = ("get", "patch", "update")
 SUBRESOURCES: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
     "binding": ("v1", "Binding", ("create",)),
     "eviction": ("policy/v1", "Eviction", ("create",)),
-    "finalize": ("", "", ("update",)),
     "log": ("", "", ("get",)),
     "resize": ("", "", WRITTEN),
     "scale": ("autoscaling/v1", "Scale", WRITTEN),

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from probewatch.playground.api_answers import Answer, answer_error, answer_json, answer_text
 from probewatch.playground.api_audit import Audit
 from probewatch.playground.api_discovery import answer_discovery, no_such_path
+from probewatch.playground.api_impersonation import impersonate
 from probewatch.playground.api_objects import ObjectRequests
 from probewatch.playground.api_requests import Request
 from probewatch.playground.api_rights import Rights, action_of, denied
@@ -46,6 +47,7 @@ class Api:
         """Answer a request; what cannot be done is an answer too."""
         try:
             user = self._tokens.authenticate(request.headers.get("Authorization", ""))
+            user = impersonate(user, request, self.rights)
             self._authorize(user, request)
             return self._answer(request, user)
         except StatusError as error:

@@ -1,7 +1,7 @@
 """Bodies in Kubernetes' protobuf, as far as clients send them.
 
 client-go writes built-in kinds so, whatever the server likes better: Helm its releases, kubectl
-what it makes without a manifest. Another kind than those of `KINDS`, or a field that is not
+what it makes without a manifest. Another kind than those listed, or a field that is not
 listed there, is refused rather than half understood.
 """
 
@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from probewatch.playground.api_protobuf_kinds import ENVELOPE, KINDS, Field, Schema, Type
+from probewatch.playground.api_protobuf_workloads import WORKLOADS
 
 JsonObject = dict[str, Any]
 
@@ -31,7 +32,8 @@ def decode(body: bytes) -> JsonObject:
         raise UnreadableError("it does not begin with the magic number")
     envelope = _read_message(body[len(MAGIC) :], ENVELOPE)
     meta = envelope.get("typeMeta") or {}
-    schema = KINDS.get(meta.get("kind", ""))
+    kind = meta.get("kind", "")
+    schema = KINDS.get(kind) or WORKLOADS.get(kind)
     if schema is None:
         raise UnreadableError(f"the kind {meta.get('kind')!r} is not known")
     raw = base64.b64decode(envelope.get("raw", ""))

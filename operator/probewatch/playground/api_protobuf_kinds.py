@@ -100,6 +100,7 @@ REVIEW_STATUS: Schema = {
     3: Field("evaluationError"),
     4: Field("denied", Type.FLAG),
 }
+USER: Schema = {1: Field("username"), 2: Field("uid"), 3: Field("groups", Type.TEXTS)}
 BOUND_TO: Schema = {1: Field("kind"), 2: Field("apiVersion"), 3: Field("name"), 4: Field("uid")}
 TOKEN_SPEC: Schema = {
     1: Field("audiences", Type.TEXTS),
@@ -140,6 +141,10 @@ KINDS: Mapping[str, Schema] = {
         1: OBJECT,
         2: Field("spec", Type.MESSAGE, REVIEW_SPEC),
         3: Field("status", Type.MESSAGE, REVIEW_STATUS),
+    },
+    "SelfSubjectReview": {
+        1: OBJECT,
+        2: Field("status", Type.MESSAGE, {1: Field("userInfo", Type.MESSAGE, USER)}),
     },
     "TokenRequest": {
         1: OBJECT,

@@ -1,11 +1,12 @@
 """What a request asks for: its verb, its resource and its options, read as the server does."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
 import msgspec
+from multidict import MultiMapping
 
 from probewatch.playground import api_protobuf
 from probewatch.playground.objects_status import StatusError, bad_request
@@ -35,6 +36,12 @@ class Request:
     namespace: str = ""
     name: str = ""
     subresource: str = ""
+
+    def header_values(self, name: str) -> Sequence[str]:
+        """Return all values of a header that may come more than once."""
+        if isinstance(self.headers, MultiMapping):
+            return self.headers.getall(name, [])
+        return [self.headers[name]] if name in self.headers else []
 
     def flag(self, name: str) -> bool:
         """Whether a yes-or-no option is set."""

@@ -7,7 +7,7 @@ from probewatch.playground.api_answers import Answer, answer_json
 from probewatch.playground.api_columns import render_selector
 from probewatch.playground.api_requests import Request
 from probewatch.playground.api_users import User
-from probewatch.playground.api_writes import Writer, find_patch
+from probewatch.playground.api_writes import Make, Writer, find_patch
 from probewatch.playground.objects import Stored
 from probewatch.playground.objects_registry import Registry
 from probewatch.playground.objects_status import StatusError
@@ -43,7 +43,7 @@ class ScaleRequests:
         text = "the server does not allow this method on the requested resource"
         raise StatusError(405, "MethodNotAllowed", text)
 
-    def _write(self, type_: ResourceType, request: Request, make: Any) -> Answer:  # noqa: ANN401
+    def _write(self, type_: ResourceType, request: Request, make: Make) -> Answer:
         def change(obj: JsonObject) -> JsonObject:
             scale = make(render_scale(obj))
             version = (scale.get("metadata") or {}).get("resourceVersion")

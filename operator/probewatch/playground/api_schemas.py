@@ -42,8 +42,8 @@ def load_schemas(models: Iterable[str]) -> Mapping[str, Schema]:
 @functools.cache
 def _load(names: Sequence[str]) -> Mapping[str, Schema]:
     # Loading them takes a third of a second, which not every playground needs to spend.
-    from kubernetes.client import models  # noqa: PLC0415
-    from pydantic.json_schema import models_json_schema  # noqa: PLC0415
+    from kubernetes.client import models  # noqa: PLC0415  # see above
+    from pydantic.json_schema import models_json_schema  # noqa: PLC0415  # see above
 
     wanted: list[tuple[Any, Literal["validation"]]] = [
         (getattr(models, name), "validation") for name in names if hasattr(models, name)

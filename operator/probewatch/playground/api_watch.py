@@ -1,6 +1,7 @@
 """Watches: what has happened since a version, and then what happens."""
 
 import asyncio
+import contextlib
 import heapq
 import itertools
 import random
@@ -86,36 +87,46 @@ def _invalid(field: str, text: str) -> StatusError:
 
 async def watch(store: ObjectStore, plan: WatchPlan) -> AsyncGenerator[Lines]:
     """Yield the lines of a watch until its time is over or its past is forgotten."""
-    loop = asyncio.get_running_loop()
     woken = asyncio.Event()
     unsubscribe = store.subscribe(plan.selector.storage, woken.set)
-    end = loop.time() + plan.seconds
-    marks = _marks(plan, loop.time(), end)
-    next_mark = next(marks, end)
     try:
         seen = plan.since or store.version
         yield _initial(store, plan) if not plan.since else []
-        while True:
-            woken.clear()
-            try:
-                changes = store.changes_since(plan.selector.storage, seen)
-            except StatusError as error:
-                yield [_line(b"ERROR", msgspec.json.encode(error.body))]
-                return
-            seen = max(seen, store.version)
-            lines = _lines(changes, plan)
-            if lines:
+        async with contextlib.aclosing(_follow(store, plan, seen, woken)) as following:
+            async for lines in following:
                 yield lines
-                continue  # more may have happened while this was sent
-            now = loop.time()
-            if now >= end or not plan.is_served():
-                return
-            if now >= next_mark:
-                next_mark = next((at for at in marks if at > now), end)
-                yield [_bookmark(plan, seen)]
-            await _wait(woken, min(next_mark, end) - loop.time())
+    except StatusError as error:
+        yield [_line(b"ERROR", msgspec.json.encode(error.body))]
     finally:
         unsubscribe()
+
+
+async def _follow(
+    store: ObjectStore, plan: WatchPlan, seen: int, woken: asyncio.Event
+) -> AsyncGenerator[Lines]:
+    """Yield what happens after the version *seen*, and bookmarks.
+
+    Raises: StatusError, if what has happened is no longer known.
+    """
+    loop = asyncio.get_running_loop()
+    end = loop.time() + plan.seconds
+    marks = _marks(plan, loop.time(), end)
+    next_mark = next(marks, end)
+    while True:
+        woken.clear()
+        changes = store.changes_since(plan.selector.storage, seen)
+        seen = max(seen, store.version)
+        lines = _lines(changes, plan)
+        if lines:
+            yield lines
+            continue  # more may have happened while this was sent
+        now = loop.time()
+        if now >= end or not plan.is_served():
+            return
+        if now >= next_mark:
+            next_mark = next((at for at in marks if at > now), end)
+            yield [_bookmark(plan, seen)]
+        await _wait(woken, min(next_mark, end) - loop.time())
 
 
 def _marks(plan: WatchPlan, begin: float, end: float) -> Iterator[float]:

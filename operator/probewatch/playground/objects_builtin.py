@@ -13,7 +13,7 @@ def _core() -> Iterator[ResourceType]:
     yield ResourceType(plural="limitranges", kind="LimitRange", short_names=("limits",))
     yield ResourceType(
         plural="namespaces", kind="Namespace", namespaced=False, short_names=("ns",),
-        subresources=("status", "finalize"),
+        subresources=("status",),
     )  # fmt: skip
     yield ResourceType(
         plural="nodes", kind="Node", namespaced=False, short_names=("no",),
@@ -27,6 +27,9 @@ def _core() -> Iterator[ResourceType]:
         plural="persistentvolumes", kind="PersistentVolume", namespaced=False,
         short_names=("pv",), subresources=("status",),
     )  # fmt: skip
+
+
+def _core_pods() -> Iterator[ResourceType]:
     yield ResourceType(
         plural="pods", kind="Pod", short_names=("po",), categories=("all",),
         subresources=("status", "log", "binding", "eviction", "resize"), counts_generations=True,
@@ -92,6 +95,9 @@ def _others() -> Iterator[ResourceType]:
         group="events.k8s.io", plural="events", kind="Event", short_names=("ev",),
         storage="events", creates_on_update=True,
     )  # fmt: skip
+
+
+def _policies() -> Iterator[ResourceType]:
     yield ResourceType(
         group="networking.k8s.io", plural="networkpolicies", kind="NetworkPolicy",
         short_names=("netpol",), counts_generations=True,
@@ -159,5 +165,14 @@ def _definitions() -> Iterator[ResourceType]:
 
 def builtin_types() -> tuple[ResourceType, ...]:
     """Return the resources that every cluster has."""
-    parts = (_core(), _apps(), _others(), _rights(), _reviews(), _definitions())
+    parts = (
+        _core(),
+        _core_pods(),
+        _apps(),
+        _others(),
+        _policies(),
+        _rights(),
+        _reviews(),
+        _definitions(),
+    )
     return tuple(replace(item, singular=item.kind.lower()) for part in parts for item in part)

@@ -60,13 +60,18 @@ WORKLOADS: Mapping[str, JsonObject] = {
 }
 
 
-def _filled(obj: JsonObject, defaults: Mapping[str, Any]) -> JsonObject:
+UNSET: tuple[object, ...] = (None, "", {})
+
+
+def _filled(
+    obj: JsonObject, defaults: Mapping[str, Any], unset: tuple[object, ...] = UNSET
+) -> JsonObject:
     """Return *obj* with *defaults* for what it does not have, at its own level."""
-    return {**obj, **{key: value for key, value in defaults.items() if obj.get(key) is None}}
+    return {**obj, **{key: value for key, value in defaults.items() if obj.get(key) in unset}}
 
 
 def _default_probe(probe: JsonObject) -> JsonObject:
-    probe = _filled(probe, PROBE_DEFAULTS)
+    probe = _filled(probe, PROBE_DEFAULTS, (*UNSET, 0))
     if "httpGet" in probe:
         probe["httpGet"] = _filled(probe["httpGet"], {"path": "/", "scheme": "HTTP"})
     if "grpc" in probe:
