@@ -8,9 +8,8 @@ sink does what `plan` says and tells how it went.
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, field, replace
-from functools import partial
-from typing import NamedTuple, Protocol
+from dataclasses import replace
+from typing import Protocol
 
 from probewatch.core.findings import (
     CountingBegan,
@@ -29,10 +28,10 @@ from probewatch.core.model import PodRef, PodUid, Workload
 from probewatch.core.recollection import recollect
 from probewatch.core.record_names import report_name
 from probewatch.core.record_sizes import has_room
-from probewatch.core.records import Record, Tally
+from probewatch.core.records import Record
 from probewatch.core.remembered import NOTHING_REMEMBERED, Remembered
 from probewatch.core.sighting import Sighting
-from probewatch.record_journal import Journal
+from probewatch.record_entry import Entry, Key, Loaded, Write
 
 DEPARTED_SECONDS = 900.0
 """Marks of pods that are gone are kept for so long: another operator may still tell of them."""
@@ -40,17 +39,8 @@ DEPARTED_SECONDS = 900.0
 JOURNAL_SECONDS = 600.0
 """Findings are kept for so long by an operator that does not write: less than the above."""
 
-NO_TALLY = Tally()
-
 Recorded = CountingBegan | Restart | RestartCorrected | ReadinessChanged | LoopStarted | LoopEnded
 """What records hold."""
-
-
-class Key(NamedTuple):
-    """Which report."""
-
-    namespace: str
-    name: str
 
 
 class Newcomer(Protocol):
@@ -60,39 +50,6 @@ class Newcomer(Protocol):
     def uid(self) -> PodUid:
         """Its identity."""
         ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Write:
-    """What is to be written: the record, over which version of the report (`""`: a new one)."""
-
-    key: Key
-    record: Record
-    version: str
-    upto: int
-    """The last finding that is in it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Loaded:
-    """A report as it was read."""
-
-    record: Record
-    version: str
-    intact: bool = True
-    """Whether it is as some operator wrote it."""
-
-
-@dataclass(slots=True, kw_only=True)
-class Entry:
-    """One report."""
-
-    key: Key
-    record: Record
-    saved: Record | None = None
-    version: str = ""
-    journal: Journal = field(default_factory=Journal)
-    limit: int = 50
 
 
 class RecordBook:
@@ -127,12 +84,8 @@ class RecordBook:
         if entry is None:
             entry = Entry(key=key, record=report.record, limit=self._limit)
             self._entries[key] = entry
-        elif report.intact and not _has_fallen(entry.saved, report.record):
-            entry.journal.forget_before(now - JOURNAL_SECONDS)
-            entry.record = report.record
-            entry.journal.replay(partial(_refold, entry))
-        # Else it was edited by hand, and what is remembered is written over it.
-        entry.saved, entry.version = report.record, report.version
+        entry.journal.forget_before(now - JOURNAL_SECONDS)
+        entry.refold(report)
         self._index(entry)
 
     def vanished(self, key: Key) -> None:
@@ -141,24 +94,36 @@ class RecordBook:
         if entry is None:
             return
         entry.saved, entry.version = None, ""
-        base = Key(key.namespace, report_name(entry.record.workload))
+        base = _key(entry.record.workload)
         living = any(uid not in self._gone for uid in entry.record.pods)
         if not living and not self._live[base] and not len(entry.journal):
-            del self._entries[key]
-            for uid in entry.record.pods:
-                self._by_uid.pop(uid, None)
+            self.forget(key)
 
     def take(
-        self, finding: Finding, workload: Workload, now: float, *, limit: int | None = None
+        self,
+        finding: Finding,
+        workload: Workload,
+        now: float,
+        *,
+        limit: int | None = None,
+        told: bool = False,
     ) -> Key | None:
-        """Fold a finding in; return the report that is to be written for it, if any."""
+        """Fold a finding in; return the report that is to be written for it, if any.
+
+        *told* says that it need not be handed out again once it is saved.
+        """
         match finding:
             case PodTracked(pod=pod):
                 self._arrive(pod, workload)
             case PodForgotten(pod=pod):
                 self._depart(pod, workload, now)
             case _ if isinstance(finding, Recorded):
-                return self._take(finding, workload, now, limit)
+                entry = self._entry_for(finding, workload)
+                entry.limit = limit or entry.limit
+                folded = fold(entry.record, finding, limit=entry.limit)
+                if folded is not entry.record:
+                    entry.journal.add(finding, now, told=told)
+                return self._fold(entry, folded, workload)
             case _:
                 pass
         return None
@@ -172,12 +137,12 @@ class RecordBook:
 
     def dirty(self) -> Iterator[Key]:
         """The reports that are to be written."""
-        return (key for key, entry in self._entries.items() if _is_dirty(entry))
+        return (key for key, entry in self._entries.items() if entry.is_dirty())
 
     def plan(self, key: Key, now: float) -> Write | None:
         """What is to be written for a report; None if it is as it should be."""
         entry = self._entries.get(key)
-        if entry is None or not _is_dirty(entry):
+        if entry is None or not entry.is_dirty():
             return None
         self._let_go(entry, now)
         return Write(key=key, record=entry.record, version=entry.version, upto=entry.journal.last)
@@ -190,7 +155,55 @@ class RecordBook:
         entry.saved, entry.version = write.record, version
         return entry.journal.settle(write.upto)
 
+    def created(self, key: Key, version: str) -> None:
+        """The report is there, at this version, with nothing in it yet."""
+        entry = self._entries.get(key)
+        if entry is not None:
+            entry.saved, entry.version, entry.doubtful = None, version, False
+
+    def doubt(self, key: Key) -> None:
+        """Someone else seems to have written the report."""
+        entry = self._entries.get(key)
+        if entry is not None:
+            entry.doubtful = True
+
+    def shorten(self, key: Key) -> None:
+        """The report was refused as it was: half of its incidents have to go."""
+        entry = self._entries.get(key)
+        if entry is not None:
+            entry.limit = max(1, len(entry.record.incidents) // 2)
+            entry.record = replace(entry.record, incidents=entry.record.incidents[-entry.limit :])
+
+    def forget(self, key: Key) -> None:
+        """Let go of a report that can never be written again."""
+        entry = self._entries.pop(key, None)
+        for uid in entry.record.pods if entry else ():
+            self._by_uid.pop(uid, None)
+
+    def untold(self, keys: Iterable[Key] | None = None) -> Iterator[tuple[Finding, Workload]]:
+        """Hand out what would be handed out once it is saved, since that may take long."""
+        for key in list(self._entries if keys is None else keys):
+            entry = self._entries.get(key)
+            for finding in entry.journal.tell() if entry else ():
+                yield finding, self._entries[key].record.workload
+
+    def pending(self) -> Iterator[tuple[Finding, Workload]]:
+        """What is not saved yet, report by report."""
+        for entry in list(self._entries.values()):
+            for finding in entry.journal:
+                yield finding, entry.record.workload
+
     # --- what is asked
+
+    def is_dirty(self, key: Key) -> bool:
+        """Whether there is something to write for a report."""
+        entry = self._entries.get(key)
+        return entry is not None and (entry.doubtful or entry.is_dirty())
+
+    def is_doubtful(self, key: Key) -> bool:
+        """Whether a report has to be read before it is written."""
+        entry = self._entries.get(key)
+        return entry is not None and entry.doubtful
 
     def remember(self, pod: Newcomer) -> Remembered:
         """What records say of a pod that is new here."""
@@ -198,6 +211,10 @@ class RecordBook:
         if key is None or key not in self._entries:
             return Remembered(from_zero=True) if self.complete else NOTHING_REMEMBERED
         return recollect(self._entries[key].record, pod.uid, from_zero=self.complete)
+
+    def all_keys(self) -> tuple[Key, ...]:
+        """All reports."""
+        return tuple(self._entries)
 
     def records(self) -> Iterator[Record]:
         """What is saved, as it was saved."""
@@ -207,6 +224,17 @@ class RecordBook:
         """A record with everything in it that was found."""
         entry = self._entries.get(key)
         return entry.record if entry else None
+
+    def saved_parts(self, key: Key) -> tuple[Record, ...]:
+        """What is saved of a whole workload of which this is one report."""
+        entry = self._entries.get(key)
+        found = []
+        if entry is not None:
+            workload, part = entry.record.workload, 0
+            while (other := self._entries.get(_key(workload, part))) is not None:
+                found.append(other.saved)
+                part += 1
+        return tuple(record for record in found if record is not None)
 
     def version(self, key: Key) -> str:
         """The version of the report that is known; empty where there is none."""
@@ -221,16 +249,9 @@ class RecordBook:
 
     # --- inside
 
-    def _take(
-        self, finding: Recorded, workload: Workload, now: float, limit: int | None
-    ) -> Key | None:
+    def _entry_for(self, finding: Recorded, workload: Workload) -> Entry:
         pod = finding.now.pod if isinstance(finding, RestartCorrected) else finding.pod
-        entry = self._find(pod.uid, workload)
-        entry.limit = limit or entry.limit
-        folded = fold(entry.record, finding, limit=entry.limit)
-        if folded is not entry.record:
-            entry.journal.add(finding, now)
-        return self._fold(entry, folded, workload)
+        return self._find(pod.uid, workload)
 
     def _fold(self, entry: Entry, folded: Record, workload: Workload) -> Key | None:
         if folded is entry.record:
@@ -247,7 +268,7 @@ class RecordBook:
             return self._entries[known]
         part = 0
         while True:
-            key = Key(workload.namespace, report_name(workload, part))
+            key = _key(workload, part)
             entry = self._entries.get(key)
             if entry is None:
                 record = Record(workload=workload, part=part)
@@ -257,7 +278,7 @@ class RecordBook:
             part += 1
 
     def _arrive(self, pod: PodRef, workload: Workload) -> None:
-        self._live[Key(workload.namespace, report_name(workload))] += 1
+        self._live[_key(workload)] += 1
         if self._gone.pop(pod.uid, None) is None:
             return
         # It was out of our sight: what it did meanwhile is not counted, so its mark is of no use.
@@ -266,7 +287,7 @@ class RecordBook:
             entry.record = fold_departure(entry.record, (pod.uid,))
 
     def _depart(self, pod: PodRef, workload: Workload, now: float) -> None:
-        key = Key(workload.namespace, report_name(workload))
+        key = _key(workload)
         self._live[key] -= 1
         if self._live[key] <= 0:
             del self._live[key]
@@ -287,27 +308,5 @@ class RecordBook:
             self._by_uid[uid] = entry.key
 
 
-def _refold(entry: Entry, finding: Finding) -> bool:
-    """Fold a finding again; tell whether it was news to the record."""
-    before = entry.record
-    entry.record = fold(before, finding, limit=entry.limit)
-    return entry.record is not before
-
-
-def _is_dirty(entry: Entry) -> bool:
-    if entry.record is entry.saved:
-        return False
-    if entry.record == entry.saved:
-        entry.saved = entry.record  # equal ones need not be compared again
-        return False
-    return True
-
-
-def _has_fallen(saved: Record | None, loaded: Record) -> bool:
-    """Whether a total is lower than it was: no operator does that."""
-    if saved is None:
-        return False
-    return any(
-        tally.counted > loaded.tallies.get(key, NO_TALLY).counted
-        for key, tally in saved.tallies.items()
-    )
+def _key(workload: Workload, part: int = 0) -> Key:
+    return Key(workload.namespace, report_name(workload, part))

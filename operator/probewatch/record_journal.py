@@ -24,6 +24,8 @@ class Item(NamedTuple):
     number: int
     at: float
     finding: Finding
+    told: bool = False
+    """Whether it was handed out already."""
 
 
 class Journal:
@@ -43,10 +45,10 @@ class Journal:
         """All that wait, in order."""
         return (item.finding for item in self._items())
 
-    def add(self, finding: Finding, now: float) -> None:
+    def add(self, finding: Finding, now: float, *, told: bool = False) -> None:
         """Append one."""
         self.last += 1
-        item = Item(self.last, now, finding)
+        item = Item(self.last, now, finding, told)
         if not isinstance(finding, Restart | CountingBegan):
             self._others.append(item)
             return
@@ -56,10 +58,19 @@ class Journal:
             del items[1]
 
     def settle(self, upto: int) -> tuple[Finding, ...]:
-        """Let go of what is saved, and return it."""
-        done = tuple(item.finding for item in self._items() if item.number <= upto)
+        """Let go of what is saved, and return what of it was not handed out before."""
+        done = [item for item in self._items() if item.number <= upto]
         self._keep(lambda item: item.number > upto)
-        return done
+        return tuple(item.finding for item in done if not item.told)
+
+    def tell(self) -> tuple[Finding, ...]:
+        """Return what was not handed out before, and keep it."""
+        untold = tuple(item.finding for item in self._items() if not item.told)
+        self._others = deque((item._replace(told=True) for item in self._others), OTHERS_KEPT)
+        for items in self._counts.values():
+            for place, item in enumerate(items):
+                items[place] = item._replace(told=True)
+        return untold
 
     def forget_before(self, at: float) -> None:
         """Let go of what is too old to be still needed."""

@@ -19,6 +19,7 @@ from probewatch.controller import Controller, Sink
 from probewatch.core.findings import Finding
 from probewatch.core.model import Pod, PodSpec, PodUid
 from probewatch.core.policy import Policy
+from probewatch.core.remembered import NOTHING_REMEMBERED, Remembered
 from probewatch.gates import Gate
 from probewatch.handlers import Connection, Memo
 from probewatch.health import Health
@@ -33,14 +34,13 @@ from probewatch.metrics.collector import Sources
 from probewatch.metrics.counters import Counters
 from probewatch.metrics.exposition import Exposition
 from probewatch.metrics.server import MetricsServer, ServerOptions
-from probewatch.service_runtime import find_version
+from probewatch.record_book import Newcomer
+from probewatch.recording import Recording, Surroundings
+from probewatch.service_runtime import find_lease_namespace, find_version
 from probewatch.service_watches import build_watches
 from probewatch.settings import Settings
 from probewatch.store import Store
 from probewatch.supervisor import Supervisor, kopf_operator
-
-LOGIN_SECONDS = 10.0
-"""How long kopf's thread waits for credentials."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,10 +70,11 @@ class Parts:
         self.client = client
         self.boundary = Boundary(clock=clock)
         self._default_policy = settings.policy()
-        self.store = Store(self.policy_for)
+        self.store = Store(self.policy_for, self._remember)
         self.workloads = Workloads(requester=client, clock=clock)
         self.recorder = self._build_recorder()
         self.counters = Counters(clock=clock, series_limit=settings.metrics_series_limit)
+        self.recording = self._build_recording()
         self.controller = Controller(
             store=self.store,
             sinks=self._build_sinks(),
@@ -91,13 +92,21 @@ class Parts:
         self.health = self._build_health()
         self.supervisor = Supervisor(kopf_operator(self._build_memo()), clock=clock)
         self.prepared = False
-        self.preparations = ()
         self.workers = (
             Worker(name="login", run=login.run),
             Worker(name="publish", run=self.controller.publish),
             Worker(name="events", run=self.recorder.run),
         )
-        self.drains = (self.controller.drain, self.recorder.drain)
+        self.preparations, self.drains = (), (self.controller.drain, self.recorder.drain)
+        if self.recording is not None:
+            self.preparations = (Worker(name="load records", run=self.recording.start),)
+            self.workers = (
+                *self.workers,
+                Worker(name="lease", run=self.recording.hold),
+                Worker(name="records", run=self.recording.run),
+                Worker(name="reports", run=self.recording.reports.run),
+            )
+            self.drains = (self.controller.drain, self.recording.stop, self.recorder.drain)
         self.server = self._build_server()
 
     # --- what others decide
@@ -108,12 +117,18 @@ class Parts:
 
     def leads(self) -> bool:
         """Tell whether this replica is the one that writes."""
-        return True
+        return self.recording is None or self.recording.leads()
 
     def find_missing(self) -> Sequence[str]:
         """Return a sentence for each thing that /metrics still has to wait for."""
         unprepared = () if self.prepared else ("records are not loaded yet",)
-        return (*unprepared, *self.health.find_unsynced())
+        unloaded = self.recording.find_missing() if self.recording is not None else ()
+        unpublished = () if self._is_derived() else ("pods are not looked at in full yet",)
+        return (*unprepared, *unloaded, *self.health.find_unsynced(), *unpublished)
+
+    def _is_derived(self) -> bool:
+        """Whether all pods are listed, and what was found then is with the sinks."""
+        return not self.health.find_unsynced() and not self.controller.unpublished
 
     # --- the making
 
@@ -132,9 +147,41 @@ class Parts:
         return Recorder(writer=writer, options=options, spec_of=self._spec_of, clock=self.clock)
 
     def _build_sinks(self) -> Sequence[Sink]:
+        # With records, the counters come after them: see `kube.reports`.
+        counted: Sink = self.counters if self.recording is None else self.recording.reports
         if self.settings.dry_run:
-            return (self.counters,)
-        return (self.counters, Gate(self.recorder, self._has_event))
+            return (counted,)
+        return (counted, Gate(self.recorder, self._has_event))
+
+    def _build_recording(self) -> Recording | None:
+        if self.settings.dry_run or not self.settings.records:
+            return None
+        around = Surroundings(
+            store=self.store,
+            counters=self.counters,
+            events=Gate(self.recorder, self._has_event),
+            find_workload=self.workloads.find,
+            limit_for=self._history_limit,
+            is_synced=self._is_derived,
+        )
+        place = find_lease_namespace(self.settings, self.login.access.namespace)
+        return Recording(
+            settings=self.settings,
+            requester=self.client,
+            lease_namespace=place,
+            around=around,
+            clock=self.clock,
+        )
+
+    def _remember(self, pod: Newcomer) -> Remembered:
+        """Return what records say of a pod that is new here."""
+        if self.recording is None:
+            return NOTHING_REMEMBERED
+        return self.recording.book.remember(pod)
+
+    def _history_limit(self, uid: PodUid) -> int | None:
+        header = self.store.about(uid)
+        return self.policy_for(header).history_limit if header else None
 
     def _build_health(self) -> Health:
         return Health(
@@ -169,10 +216,12 @@ class Parts:
             queues={
                 "findings": lambda: self.controller.unpublished,
                 "events": lambda: self.recorder.queued,
+                "reports": self._reports_queued,
             },
             events=self.recorder.stats,
             api=self.client.stats.requests,
             kopf=self.supervisor.stats,
+            reports=self.recording.reports.stats if self.recording is not None else None,
             leads=self.leads,
         )
 
@@ -180,15 +229,17 @@ class Parts:
         home = asyncio.get_running_loop()
         return Memo(
             settings=self.settings,
-            connection=lambda: self._connection(home),
+            connection=self._connection,
             health=self.health.facts,
             call=lambda action: _ignore(home.call_soon_threadsafe(action)),
         )
 
-    def _connection(self, home: asyncio.AbstractEventLoop) -> Connection:
-        """Read credentials anew for kopf, from one of its own threads."""
-        asked = asyncio.run_coroutine_threadsafe(self.login.renew(), home)
-        access = asked.result(LOGIN_SECONDS)
+    def _connection(self) -> Connection:
+        """Return the credentials of the moment, in any thread; they are read anew elsewhere.
+
+        Waiting for the operator's loop here could last beyond its end.
+        """
+        access = self.login.access
         return Connection(
             server=access.server,
             authorization=access.authorization,
@@ -198,6 +249,9 @@ class Parts:
             insecure=access.insecure,
             proxy=access.proxy or None,
         )
+
+    def _reports_queued(self) -> int:
+        return self.recording.reports.queued if self.recording is not None else 0
 
     def _spec_of(self, uid: PodUid) -> PodSpec | None:
         header = self.store.about(uid)

@@ -5,9 +5,17 @@ import gc
 import importlib
 from collections.abc import Callable, Coroutine
 from importlib import metadata
+from pathlib import Path
 from typing import TypeVar
 
+from probewatch.settings import Settings
+
 Result = TypeVar("Result")
+
+POD_NAMESPACE = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
+"""Where the kubelet writes the namespace of a pod."""
+
+DEFAULT_NAMESPACE = "default"
 
 COLLECT_AFTER = (50_000, 20, 20)
 """A first sync makes many objects that stay; the usual 700 would search them again and again."""
@@ -27,6 +35,16 @@ def find_loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
         return None
     factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
     return factory
+
+
+def find_lease_namespace(settings: Settings, of_context: str) -> str:
+    """Return where the Lease is kept: as set, else in the pod's own namespace, or the context's."""
+    if settings.lease_namespace:
+        return settings.lease_namespace
+    try:
+        return Path(POD_NAMESPACE).read_text(encoding="ascii").strip() or DEFAULT_NAMESPACE
+    except OSError:
+        return of_context or DEFAULT_NAMESPACE
 
 
 def find_version() -> str:

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Self
 
-from probewatch import setting_text
+from probewatch import crash_points, setting_text
 from probewatch.core.policy import Policy
 from probewatch.errors import SettingsError
 
@@ -110,6 +110,19 @@ class Settings:
     """Events for one pod at once after a quiet time, as in client-go's spam filter."""
     pod_event_refill_seconds: float = 300.0
     """One more Event for a pod after so long, as in client-go's spam filter."""
+
+    # --- records
+
+    records: bool = True
+    """Whether ProbeReports are kept, and counters go on from them; needs the definitions."""
+    report_interval_seconds: float = 5.0
+    """One report is written at most once in so long: a loop is worth one write, not ten."""
+    report_workers: int = 4
+    """Reports written side by side."""
+    lease_name: str = "probewatch"
+    """Name of the Lease by which replicas agree on which of them writes."""
+    lease_namespace: str = ""
+    """Its namespace; empty for the operator's own, or that of the kubeconfig's context."""
 
     # --- judging, where no ProbePolicy says otherwise
 
@@ -204,6 +217,7 @@ def find_unknown(environ: Mapping[str, str]) -> tuple[str, ...]:
     What the kubelet sets for Services of our name is no misspelling.
     """
     known = {variable_name(each.name) for each in dataclasses.fields(Settings)}
+    known |= {crash_points.AT, crash_points.LOG}
     return tuple(
         name
         for name in sorted(environ)
@@ -220,6 +234,8 @@ BOUNDS: Mapping[str, tuple[float, float]] = {
     "page_limit": (1, 10_000),
     "inactivity_seconds": (5, 3600),
     "event_workers": (1, 16),
+    "report_interval_seconds": (0.1, 600),
+    "report_workers": (1, 32),
     "metrics_series_limit": (1000, 10_000_000),
     "loop_restarts": (2, 1000),
     "slow_loop_restarts": (2, 1000),

@@ -183,6 +183,10 @@ class Store:
         """What can be said of all pods now; nobody changes what a survey asks of them."""
         return tuple(self._shelf.headers())
 
+    def uids(self) -> frozenset[PodUid]:
+        """All pods that are tracked."""
+        return frozenset(header.uid for header in self._shelf.headers())
+
     def counted(self) -> Iterator[tuple[PodRef, str, Sighting]]:
         """What is told of each container: the count up to which, and in which version.
 

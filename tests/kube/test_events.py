@@ -38,6 +38,7 @@ from probewatch.core.model import (
     ProbeType,
     Workload,
 )
+from probewatch.core.sighting import Sighting
 from probewatch.kube import event_reasons
 from probewatch.kube.event_reasons import EventType, Reason
 from probewatch.kube.events import EventDraft, draft_event, field_path, render_event
@@ -315,10 +316,11 @@ def test_other_findings_have_other_names(other: Finding) -> None:
 
 def test_restarts_of_one_jump_share_one_event() -> None:
     """Restarts that nobody saw are one jump of the count, and one Event."""
-    jump = replace(RESTART, cause=Cause.UNOBSERVED, restart_count=4)
+    seen = Sighting(restart_count=6)
+    jump = replace(RESTART, cause=Cause.UNOBSERVED, restart_count=4, seen=seen)
 
-    assert draft(jump).name == draft(replace(jump, restart_count=5)).name
-    assert draft(jump).name != draft(replace(jump, observed_at=5000.0)).name
+    assert draft(jump).name == draft(replace(jump, restart_count=5, observed_at=5000.0)).name
+    assert draft(jump).name != draft(replace(jump, seen=replace(seen, restart_count=9))).name
 
 
 def test_advice_is_told_once_for_a_workload() -> None:

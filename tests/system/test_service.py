@@ -27,7 +27,9 @@ pytestmark = pytest.mark.slow
 BOUND_SECONDS = 15
 """No wait in here is longer than that."""
 
-LOCAL = Settings(metrics_address="127.0.0.1:0", instance="test", shutdown_seconds=5.0)
+LOCAL = Settings(
+    metrics_address="127.0.0.1:0", instance="test", shutdown_seconds=5.0, records=False
+)
 
 EVENTS_PATH = "/apis/events.k8s.io/v1/namespaces/shop/events"
 STARTED, KILLED, BACK = "2026-11-20T10:00:00Z", "2026-11-20T10:00:41Z", "2026-11-20T10:00:43Z"
@@ -159,7 +161,7 @@ async def operating(
         await login.read()
         async with ApiClient(login, timeout_seconds=5, clock=Clock()) as client:
             parts = Parts(settings=settings, login=login, client=client, clock=Clock())
-            parts.preparations = preparations
+            parts.preparations = (*parts.preparations, *preparations)
             parts.supervisor = Supervisor(wait_for_the_end, clock=Clock())
             stop = asyncio.Event()
             task = asyncio.create_task(Service(parts).run(stop))

@@ -140,7 +140,9 @@ def _restart(
     probe = container.probe(probe_type) if container and probe_type else None
     # Restarts that nobody saw come in one jump of the count: one Event tells of them all.
     jump = restart.cause is Cause.UNOBSERVED
-    number = f"at {restart.observed_at:.6f}" if jump else str(restart.restart_count)
+    number = str(restart.restart_count)
+    if jump:
+        number = f"to {restart.seen.restart_count or restart.restart_count}"
     return EventDraft(
         kind=kind,
         pod=restart.pod,
@@ -187,7 +189,8 @@ def _pattern(
             return None
         case FlappingChanged():
             kind, note = event_reasons.READINESS_FLAPPING, event_notes.flapping_note(finding)
-            container, labels, identity = "", {}, (f"{finding.at:.6f}",)
+            container, labels = "", {}
+            identity: tuple[str, ...] = (f"{finding.at:.6f}",)
         case LoopStarted():
             kind, note = event_reasons.LOOP_DETECTED, event_notes.loop_detected_note(finding)
             container, labels = finding.container, {CAUSE_LABEL: str(finding.cause)}

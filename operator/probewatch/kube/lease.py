@@ -1,0 +1,289 @@
+"""The Lease: which of several replicas writes.
+
+The one that holds it renews it; the others watch whether it changes, by their own clocks
+alone, and take it when it has not changed for its duration. A Lease fences nothing: a
+holder that was stopped may go on to write for a moment, so every write is conditional
+besides. What was agreed about records is kept on it too, as an annotation.
+"""
+
+import logging
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Protocol
+
+import msgspec
+
+from probewatch.clock import Clock
+from probewatch.crash_points import crash_point
+from probewatch.errors import ApiError
+from probewatch.kube.times import parse_time
+
+_log = logging.getLogger(__name__)
+
+DURATION_SECONDS = 15.0
+"""Who does not renew for so long is taken for dead."""
+
+HELD_SECONDS = 10.0
+"""Who could not renew for so long stops writing: well before another takes over."""
+
+RENEW_SECONDS = 5.0
+LOOK_SECONDS = 1.0
+"""How often the others look: a holder that leaves in an orderly way is followed at once."""
+
+RETRY_SECONDS = 2.0
+REFUSED_SECONDS = 30.0
+
+SCOPE = "probewatch.dev/recorded-scope"
+"""Annotation: what was watched when all that had happened before had been recorded."""
+
+
+class Requester(Protocol):
+    """The one thing needed of an API client."""
+
+    async def request(
+        self, verb: str, path: str, *, body: object | None = None
+    ) -> tuple[int, bytes]:
+        """Return status and body of the answer; raises ApiError or OSError without one."""
+        ...
+
+
+class _Struct(msgspec.Struct, rename="camel", omit_defaults=True):
+    pass
+
+
+class Metadata(_Struct):
+    """`metadata`."""
+
+    name: str = ""
+    namespace: str = ""
+    resource_version: str = ""
+    annotations: dict[str, str] = {}
+    labels: dict[str, str] = {}
+
+
+class Spec(_Struct):
+    """`spec`."""
+
+    holder_identity: str | None = None
+    lease_duration_seconds: int | None = None
+    acquire_time: str | None = None
+    renew_time: str | None = None
+    lease_transitions: int | None = None
+
+
+class LeaseObject(_Struct):
+    """A Lease."""
+
+    api_version: str = "coordination.k8s.io/v1"
+    kind: str = "Lease"
+    metadata: Metadata = msgspec.field(default_factory=Metadata)
+    spec: Spec = msgspec.field(default_factory=Spec)
+
+
+# What is always the same is written all the same.
+_TYPE = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease"}
+
+
+@dataclass(slots=True, kw_only=True)
+class LeaseStats:
+    """For whoever wants to know."""
+
+    transitions: int = 0
+    """How often this process became the one that writes."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Lease:
+    """Holds the Lease *name* in *namespace* for *instance*, or waits for it.
+
+    *identity* is the instance and something that no other process has: the same
+    instance, started anew, may follow itself at once.
+    """
+
+    requester: Requester
+    namespace: str
+    name: str
+    instance: str
+    identity: str
+    clock: Clock
+    stats: LeaseStats = field(default_factory=LeaseStats)
+    alive_at: float | None = None
+    """When a holder renewed it last before this process did, by that one's clock."""
+    known: bool = False
+    """Whether it was learnt who holds it."""
+    _seen: LeaseObject | None = None
+    _seen_at: float = 0.0
+    _held_until: float | None = None
+    _is_refused: bool = False
+    _looked: bool = False
+    _scope: str | None = None
+
+    @property
+    def is_held(self) -> bool:
+        """Whether this process is the one that writes, as far as it can know."""
+        if self._is_refused:
+            return True  # nobody can hold it; conditional writes have to do
+        return self._held_until is not None and self.clock.monotonic() < self._held_until
+
+    @property
+    def scope(self) -> str:
+        """What is agreed to be recorded."""
+        if self._scope is not None:
+            return self._scope
+        return self._seen.metadata.annotations.get(SCOPE, "") if self._seen else ""
+
+    def agree(self, scope: str) -> None:
+        """Have it written, at the next renewal, what is recorded."""
+        self._scope = scope
+
+    async def run(self) -> None:
+        """Hold it or wait for it, until cancelled."""
+        while True:
+            await self.clock.sleep(await self.step())
+
+    async def step(self) -> float:
+        """Do what is to be done now; return the seconds until the next step."""
+        try:
+            return await self._step()
+        except (ApiError, OSError, msgspec.DecodeError) as error:
+            _log.debug("The lease cannot be reached", extra={"error": str(error)})
+            return RETRY_SECONDS
+
+    async def release(self) -> None:
+        """Give it back, so that another need not wait; at the end of the process."""
+        seen, held = self._seen, self.is_held and not self._is_refused
+        self._held_until = None
+        if seen is None or not held:
+            return
+        crash_point("lease.release.before")
+        try:
+            await self._put(seen, holder="", seconds=1)
+        except (ApiError, OSError, msgspec.DecodeError):
+            return  # it will expire
+        crash_point("lease.release.after")
+
+    async def _step(self) -> float:
+        if self._held_until is not None and self._seen is not None:
+            if await self._renew(self._seen):
+                return RENEW_SECONDS
+            return RETRY_SECONDS
+        status, body = await self._ask("GET", self._path)
+        if status == HTTPStatus.NOT_FOUND:
+            return await self._create()
+        if status != HTTPStatus.OK:
+            return self._refuse(status)
+        self._learn(msgspec.json.decode(body, type=LeaseObject))
+        assert self._seen is not None  # noqa: S101  # just learnt
+        if not self._may_take(self._seen):
+            self._looked = True
+            return LOOK_SECONDS
+        self._looked = True
+        return RENEW_SECONDS if await self._renew(self._seen) else LOOK_SECONDS
+
+    def _may_take(self, lease: LeaseObject) -> bool:
+        holder = lease.spec.holder_identity or ""
+        if not holder or holder == self.identity:
+            return True
+        if not self._looked and holder.rpartition("_")[0] == self.instance:
+            return True  # ourselves, before we were started anew
+        duration = float(lease.spec.lease_duration_seconds or DURATION_SECONDS)
+        return self.clock.monotonic() - self._seen_at >= duration
+
+    async def _renew(self, lease: LeaseObject) -> bool:
+        begun = self.clock.monotonic()
+        crash_point("lease.renew.before")
+        status = await self._put(lease, holder=self.identity, seconds=int(DURATION_SECONDS))
+        crash_point("lease.renew.after")
+        if status == HTTPStatus.OK:
+            self._hold(begun)
+            return True
+        if status in {HTTPStatus.CONFLICT, HTTPStatus.NOT_FOUND}:
+            self._lose()
+        elif status in {HTTPStatus.FORBIDDEN, HTTPStatus.METHOD_NOT_ALLOWED}:
+            self._refuse(status)
+        return False
+
+    async def _create(self) -> float:
+        begun = self.clock.monotonic()
+        crash_point("lease.create.before")
+        lease = LeaseObject(metadata=Metadata(name=self.name, namespace=self.namespace))
+        path = self._path.rpartition("/")[0]
+        body = self._body(lease, holder=self.identity, seconds=int(DURATION_SECONDS))
+        status, answer = await self._ask("POST", path, body)
+        crash_point("lease.create.after")
+        if status == HTTPStatus.CREATED:
+            self._learn(msgspec.json.decode(answer, type=LeaseObject))
+            self._hold(begun)
+            return RENEW_SECONDS
+        return RETRY_SECONDS if status == HTTPStatus.CONFLICT else self._refuse(status)
+
+    async def _put(self, lease: LeaseObject, *, holder: str, seconds: int) -> int:
+        body = self._body(lease, holder=holder, seconds=seconds)
+        status, answer = await self._ask("PUT", self._path, body)
+        if status == HTTPStatus.OK:
+            self._learn(msgspec.json.decode(answer, type=LeaseObject))
+        return status
+
+    def _body(self, lease: LeaseObject, *, holder: str, seconds: int) -> object:
+        now, spec = _render_time(self.clock.now()), lease.spec
+        changes = holder != (spec.holder_identity or "")
+        fresh = Spec(
+            holder_identity=holder,
+            lease_duration_seconds=seconds,
+            acquire_time=now if changes or not spec.acquire_time else spec.acquire_time,
+            renew_time=now,
+            lease_transitions=(spec.lease_transitions or 0) + int(changes and bool(holder)),
+        )
+        annotations = dict(lease.metadata.annotations)
+        if self._scope is not None:
+            annotations[SCOPE] = self._scope
+        metadata = msgspec.structs.replace(lease.metadata, annotations=annotations)
+        return {**_TYPE, "metadata": metadata, "spec": fresh}
+
+    def _learn(self, lease: LeaseObject) -> None:
+        """Remember the Lease, and when it changed last, by our own clock."""
+        known = self._seen.metadata.resource_version if self._seen else None
+        if lease.metadata.resource_version != known:
+            self._seen_at = self.clock.monotonic()
+        if not self._held_until and lease.spec.holder_identity != self.identity:
+            self.alive_at = parse_time(lease.spec.renew_time)
+        self._seen, self.known, self._is_refused = lease, True, False
+
+    def _hold(self, begun: float) -> None:
+        if self._held_until is None:
+            self.stats.transitions += 1
+            _log.info("This replica writes from now on", extra={"lease": self.name})
+        self._held_until = begun + HELD_SECONDS
+
+    def _lose(self) -> None:
+        _log.warning("Another replica writes from now on", extra={"lease": self.name})
+        self._held_until = None
+
+    def _refuse(self, status: int) -> float:
+        """Go on without a Lease where there can be none."""
+        if status == HTTPStatus.NOT_FOUND or status in {
+            HTTPStatus.FORBIDDEN,
+            HTTPStatus.METHOD_NOT_ALLOWED,
+        }:
+            if not self._is_refused:
+                _log.warning(
+                    "No Lease can be kept; this replica writes without one",
+                    extra={"status": status, "namespace": self.namespace},
+                )
+            self._is_refused, self.known = True, True
+            return REFUSED_SECONDS
+        return RETRY_SECONDS
+
+    async def _ask(self, verb: str, path: str, body: object | None = None) -> tuple[int, bytes]:
+        return await self.requester.request(verb, path, body=body)
+
+    @property
+    def _path(self) -> str:
+        return f"/apis/coordination.k8s.io/v1/namespaces/{self.namespace}/leases/{self.name}"
+
+
+def _render_time(at: float) -> str:
+    """Return a MicroTime, which wants all six digits."""
+    moment = datetime.fromtimestamp(at, UTC)
+    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -1,0 +1,167 @@
+"""ProbeReports as they are in the API, field by field: the Python side of crds/probereports.yaml.
+
+For writing and for reading: a field that is missing is as if it were empty.
+"""
+
+import msgspec
+
+GROUP_VERSION = "probewatch.dev/v1alpha1"
+KIND = "ProbeReport"
+PLURAL = "probereports"
+
+
+class Struct(msgspec.Struct, rename="camel", omit_defaults=True, gc=False):
+    """Field names as in the API; what is empty is left out."""
+
+
+class Workload(Struct):
+    """`status.workload`."""
+
+    api_version: str = ""
+    kind: str = ""
+    name: str = ""
+    uid: str = ""
+
+
+class LastRestart(Struct, omit_defaults=False):
+    """`status.lastRestart`."""
+
+    time: str = ""
+    cause: str = ""
+    container: str = ""
+    pod: str = ""
+
+
+class Total(Struct, omit_defaults=False):
+    """`status.totals[]`."""
+
+    container: str = ""
+    cause: str = ""
+    restarts: int = 0
+    corrected: int = 0
+
+
+class ReasonCount(Struct, omit_defaults=False):
+    """`status.readiness.reasons[]`."""
+
+    reason: str = ""
+    count: int = 0
+
+
+class Readiness(Struct, omit_defaults=False):
+    """`status.readiness`."""
+
+    losses: int = 0
+    not_ready_seconds: float = 0.0
+    reasons: list[ReasonCount] = []
+
+
+class Loop(Struct, omit_defaults=False):
+    """`status.loops[]`."""
+
+    pod: str = ""
+    uid: str = ""
+    container: str = ""
+    cause: str = ""
+    since: str = ""
+    restart_count: int = 0
+    epoch: int = 0
+
+
+class Incident(Struct):
+    """`status.incidents[]`; the first group is required."""
+
+    time: str
+    pod: str
+    uid: str
+    container: str
+    restart_count: int
+    cause: str
+    confidence: str
+    epoch: int = 0
+    node: str = ""
+    first_cause: str = ""
+    rule: str = ""
+    exit_code: int | None = None
+    started_at: str = ""
+    finished_at: str = ""
+    pattern: str = ""
+    evidence: list[str] = []
+
+
+class Container(Struct):
+    """`status.pods[].containers[]`."""
+
+    name: str
+    count: int
+    epoch: int = 0
+    resource_version: str = ""
+    termination: str = ""
+
+
+class Pod(Struct):
+    """`status.pods[]`."""
+
+    uid: str
+    ready_at: str = ""
+    containers: list[Container] = []
+
+
+class Condition(Struct, omit_defaults=False):
+    """`status.conditions[]`."""
+
+    type: str
+    status: str
+    last_transition_time: str
+    reason: str
+    message: str
+    observed_generation: int = 0
+
+
+class Status(Struct):
+    """`status`."""
+
+    workload: Workload = msgspec.field(default_factory=Workload)
+    part: int = 0
+    restarts: int = msgspec.field(default_factory=int)
+    """Written even where it is 0, like the next but one: people look at it."""
+    top_cause: str = ""
+    looping: int = msgspec.field(default_factory=int)
+    last_restart: LastRestart | None = None
+    totals: list[Total] = []
+    readiness: Readiness | None = None
+    loops: list[Loop] = []
+    incidents: list[Incident] = []
+    pods: list[Pod] = []
+    digest: str = ""
+    conditions: list[Condition] = []
+
+
+class Metadata(Struct):
+    """`metadata`, as far as it matters."""
+
+    name: str = ""
+    namespace: str = ""
+    uid: str = ""
+    resource_version: str = ""
+    generation: int = 0
+
+
+class ListMetadata(msgspec.Struct, rename="camel"):
+    """`metadata` of a list."""
+
+    continue_: str = msgspec.field(name="continue", default="")
+
+
+class Report(Struct):
+    """A ProbeReport."""
+
+    metadata: Metadata = msgspec.field(default_factory=Metadata)
+    status: Status | None = None
+
+
+class ReportList(msgspec.Struct):
+    """A page of ProbeReports; each is decoded alone, so that a broken one costs only itself."""
+
+    metadata: ListMetadata = msgspec.field(default_factory=ListMetadata)
+    items: list[msgspec.Raw] = []

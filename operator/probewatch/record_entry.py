@@ -1,0 +1,87 @@
+"""One report: as it is in the cluster, as it should be, and what lies between."""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from probewatch.core.findings import Finding
+from probewatch.core.ledger import fold
+from probewatch.core.records import Record, Tally
+from probewatch.record_journal import Journal
+
+NO_TALLY = Tally()
+
+
+class Key(NamedTuple):
+    """Which report."""
+
+    namespace: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Write:
+    """What is to be written: the record, over which version of the report (`""`: a new one)."""
+
+    key: Key
+    record: Record
+    version: str
+    upto: int
+    """The last finding that is in it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """A report as it was read."""
+
+    record: Record
+    version: str
+    intact: bool = True
+    """Whether it is as some operator wrote it."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Entry:
+    """One report."""
+
+    key: Key
+    record: Record
+    saved: Record | None = None
+    version: str = ""
+    journal: Journal = field(default_factory=Journal)
+    limit: int = 50
+    doubtful: bool = False
+    """Someone else wrote it: it has to be read before anything is written."""
+
+    def refold(self, loaded: Loaded) -> None:
+        """Fold what is not saved yet into what someone else wrote.
+
+        What was edited by hand is not taken over: what is remembered is written over it.
+        """
+        if loaded.intact and not self._has_fallen(loaded.record):
+            self.record = loaded.record
+            self.journal.replay(self._fold)
+        self.saved, self.version, self.doubtful = loaded.record, loaded.version, False
+
+    def is_dirty(self) -> bool:
+        """Whether there is something to write."""
+        if self.record is self.saved:
+            return False
+        if self.record == self.saved:
+            self.saved = self.record  # equal ones need not be compared again
+            return False
+        return True
+
+    def _fold(self, finding: Finding) -> bool:
+        """Fold a finding again; tell whether it was news to the record."""
+        before = self.record
+        self.record = fold(before, finding, limit=self.limit)
+        return self.record is not before
+
+    def _has_fallen(self, loaded: Record) -> bool:
+        """Whether a total is lower than it was: no operator does that."""
+        if self.saved is None:
+            return False
+        return any(
+            tally.counted > loaded.tallies.get(key, NO_TALLY).counted
+            for key, tally in self.saved.tallies.items()
+        )

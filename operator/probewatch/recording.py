@@ -1,0 +1,326 @@
+"""Recording: which replica keeps the records, and from where they go on.
+
+    start ─▶ read the Lease ─▶ load reports ─▶ watch ─▶ all listed ─▶ /metrics answers
+                 │
+                 ├─ held ──────▶ write: reports, Events
+                 └─ not held ──▶ keep in step; when it is taken: load, fold in, write
+
+Where reports cannot be kept, it says so once, lets metrics and Events go on, and
+tries again. Nothing here is waited for by the watch, once it has begun.
+"""
+
+import hashlib
+import logging
+import uuid
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import msgspec
+
+from probewatch.clock import Clock
+from probewatch.core.findings import Cause, Finding
+from probewatch.core.incidents import tell_again
+from probewatch.core.model import PodRef, PodUid, Workload
+from probewatch.core.sighting import Sighting
+from probewatch.errors import ApiError
+from probewatch.kube.lease import Lease
+from probewatch.kube.report_api import ReportApi, loaded
+from probewatch.kube.reports import RESUME_SECONDS, ReportOptions, Reports
+from probewatch.metrics.totals import RestartTotal, Total
+from probewatch.record_book import RecordBook
+from probewatch.record_entry import Key, Loaded
+from probewatch.settings import Settings
+
+_log = logging.getLogger(__name__)
+
+START_SECONDS = 10.0
+"""Time for the Lease and the reports before the watch begins; it is watched in any case."""
+
+LOOK_SECONDS = 0.2
+RETRY_SECONDS = 2.0
+
+WILL_NOT_PASS = frozenset({403, 404})
+"""No right, no definition: another try in a moment does not help."""
+
+EVENTS_SECONDS = 600.0
+"""Events of restarts that were recorded so lately are written again after a start."""
+
+
+class Store(Protocol):
+    """What is asked of the store."""
+
+    def counted(self) -> Iterable[tuple[PodRef, str, Sighting]]:
+        """What is told of each container."""
+        ...
+
+    def uids(self) -> Collection[PodUid]:
+        """All pods that are followed."""
+        ...
+
+
+class Counters(Protocol):
+    """What is asked of the counters."""
+
+    def publish(self, finding: Finding, workload: Workload) -> None:
+        """Take a finding."""
+        ...
+
+    def restore(self, totals: Iterable[Total]) -> None:
+        """Go on from totals."""
+        ...
+
+
+class Sink(Protocol):
+    """Where Events go."""
+
+    def publish(self, finding: Finding, workload: Workload) -> None:
+        """Take a finding."""
+        ...
+
+
+class Requester(Protocol):
+    """The one thing needed of an API client."""
+
+    async def request(
+        self,
+        verb: str,
+        path: str,
+        *,
+        body: object | None = None,
+        params: dict[str, str] | None = None,
+    ) -> tuple[int, bytes]:
+        """Return status and body of the answer; raises ApiError or OSError without one."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What recording is tied to; the functions are asked again and again."""
+
+    store: Store
+    counters: Counters
+    events: Sink
+    find_workload: Callable[[PodRef], Workload | None]
+    limit_for: Callable[[PodUid], int | None]
+    is_synced: Callable[[], bool]
+    """Whether all pods are listed, and all that was found then is published."""
+
+
+class Recording:
+    """Keeps the records; `start` before anything is watched, then `run`."""
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        requester: Requester,
+        lease_namespace: str,
+        around: Surroundings,
+        clock: Clock,
+    ) -> None:
+        self.book = RecordBook(limit=settings.history_limit)
+        self.lease = Lease(
+            requester=requester,
+            namespace=lease_namespace,
+            name=settings.lease_name,
+            instance=settings.instance,
+            identity=f"{settings.instance}_{uuid.uuid4()}",
+            clock=clock,
+        )
+        self._around = around
+        self.reports = Reports(
+            book=self.book,
+            api=ReportApi(requester, settings.namespaces),
+            counters=around.counters,
+            situation=self,
+            options=ReportOptions(
+                interval_seconds=settings.report_interval_seconds, workers=settings.report_workers
+            ),
+            clock=clock,
+        )
+        self._api = ReportApi(requester, settings.namespaces)
+        self._clock = clock
+        self._scope = scope_of(settings)
+        self._is_started = False
+        self._is_loaded = False
+        self._is_writing = False
+        self._is_refused = False
+        self._is_swept = False
+        self._again_at = 0.0
+        self._baseline: Counter[Key] | None = None
+
+    # --- the situation that the sink asks about
+
+    def is_open(self) -> bool:
+        """Whether this process is to write records now."""
+        return self._is_writing and not self._is_refused and self.lease.is_held
+
+    def is_recording(self) -> bool:
+        """Whether records are kept, by this process or by the one that leads."""
+        return not self._is_refused
+
+    def refused(self, words: str) -> None:
+        """Records cannot be kept: go on without, and try again."""
+        if not self._is_refused:
+            _log.warning(
+                "Records cannot be kept; metrics and Events go on without", extra={"answer": words}
+            )
+        self._is_refused = True
+        self._again_at = self._clock.monotonic() + RESUME_SECONDS
+        self.reports.let_go()
+
+    def restore(self, key: Key) -> None:
+        """A report was saved: counters go on from it."""
+        self._around.counters.restore(_totals(self.book, key))
+        if self._baseline is not None and key in self._baseline:
+            self._baseline[key] -= 1
+            if self._baseline[key] <= 0 or not self.book.is_dirty(key):
+                del self._baseline[key]
+
+    def limit_for(self, uid: PodUid) -> int | None:
+        """How many incidents are kept for a pod."""
+        return self._around.limit_for(uid)
+
+    # --- life
+
+    def find_missing(self) -> Sequence[str]:
+        """Return a sentence for what is missing before counters can go on."""
+        return () if self._is_loaded or self._is_refused else ("the records are not loaded yet",)
+
+    def leads(self) -> bool:
+        """Whether this is the replica that writes."""
+        return self.lease.is_held
+
+    async def start(self) -> None:
+        """Learn who writes, and load what is recorded; in bounded time."""
+        end = self._clock.monotonic() + START_SECONDS
+        while not self.lease.known and self._clock.monotonic() < end:
+            await self.lease.step()
+            if not self.lease.known:
+                await self._clock.sleep(LOOK_SECONDS)
+        while not (self._is_loaded or self._is_refused) and self._clock.monotonic() < end:
+            if not await self._load():
+                await self._clock.sleep(LOOK_SECONDS)
+        if self._is_loaded and self.lease.is_held:
+            self._begin()
+        elif not self._is_loaded:
+            self.refused("no usable answer")
+        self._is_started = True
+
+    async def hold(self) -> None:
+        """Hold the Lease or wait for it, for ever; once it was looked at for the first time."""
+        while not self._is_started:
+            await self._clock.sleep(LOOK_SECONDS)
+        await self.lease.run()
+
+    async def run(self) -> None:
+        """Take over when it is time, and let go when it is not any more; until cancelled."""
+        while True:
+            if self._is_started:
+                await self.step()
+            await self._clock.sleep(LOOK_SECONDS)
+
+    async def step(self) -> None:
+        """Look at the situation once."""
+        held, now = self.lease.is_held, self._clock.monotonic()
+        if not held:
+            self._is_writing = False
+        if now >= self._again_at and (self._is_refused or (held and not self._is_writing)):
+            await self._take_over(now)
+        if self._is_writing and self._around.is_synced():
+            self._settle(now)
+
+    async def stop(self, seconds: float) -> None:
+        """Write what is to be written, and give the Lease back."""
+        await self.reports.drain(seconds)
+        self._is_writing = False
+        await self.lease.release()
+
+    # --- inside
+
+    async def _take_over(self, now: float) -> None:
+        """Go on from what is recorded by now, whoever recorded it."""
+        if not await self._load():
+            self._again_at = max(self._again_at, now + RETRY_SECONDS)
+            return
+        self._is_swept = False
+        for pod, container, seen in self._around.store.counted():
+            workload = self._around.find_workload(pod)
+            if workload is not None:
+                self.book.level(pod, workload, container, seen)
+        if self.lease.is_held:
+            self._begin()
+
+    async def _load(self) -> bool:
+        """Read all reports; tell whether that worked."""
+        found: dict[Key, Loaded] = {}
+        try:
+            async for report in self._api.list():
+                key = Key(report.metadata.namespace, report.metadata.name)
+                self.reports.remember(key, report.status)
+                each = loaded(report)
+                if each is not None:
+                    found[key] = each
+        except (ApiError, OSError, msgspec.DecodeError) as error:
+            status = getattr(error, "status", 0)
+            if status in WILL_NOT_PASS:
+                self.refused(f"{status}: {error}")
+            return False
+        if self._is_refused:
+            _log.info("Records are kept again", extra={"reports": len(found)})
+        self._is_refused = False
+        self.book.load(found.items(), self._clock.monotonic())
+        self.book.complete = self.lease.scope == self._scope
+        self._is_loaded = True
+        return True
+
+    def _begin(self) -> None:
+        """Write from now on; first of all the Events that may not have been written."""
+        self._is_writing = True
+        for key in self.book.all_keys():
+            self._around.counters.restore(_totals(self.book, key))
+        since = self._clock.now() - EVENTS_SECONDS
+        for record in self.book.records():
+            for incident in record.incidents:
+                if incident.observed_at >= since and incident.cause is not Cause.UNOBSERVED:
+                    self._around.events.publish(
+                        tell_again(incident, record.workload), record.workload
+                    )
+        for finding, workload in self.book.pending():
+            self._around.events.publish(finding, workload)
+        for key in self.book.dirty():
+            self.reports.schedule(key)
+
+    def _settle(self, now: float) -> None:
+        """All pods are listed: let go of those that went, and agree on what is recorded."""
+        if not self._is_swept:
+            self.book.sweep(self._around.store.uids(), now)
+            self._is_swept = True
+            self._baseline = Counter(dict.fromkeys(self.book.dirty(), 2))
+        if self._baseline is not None and not self._baseline and not self.book.complete:
+            self.book.complete = True
+            self.lease.agree(self._scope)
+        if self._baseline:
+            clean = [key for key in self._baseline if not self.book.is_dirty(key)]
+            for key in clean:
+                del self._baseline[key]
+
+
+def scope_of(settings: Settings) -> str:
+    """Return what tells one set of watched pods from another."""
+    words = "\0".join((",".join(sorted(settings.namespaces)), settings.pod_selector))
+    return hashlib.sha256(words.encode()).hexdigest()[:16]
+
+
+def _totals(book: RecordBook, key: Key) -> Iterable[RestartTotal]:
+    counts: Counter[tuple[str, str]] = Counter()
+    totals: dict[tuple[str, str], RestartTotal] = {}
+    for record in book.saved_parts(key):
+        for (container, cause), tally in record.tallies.items():
+            counts[container, cause] += tally.counted
+            totals[container, cause] = RestartTotal(
+                workload=record.workload, container=container, cause=cause, count=0
+            )
+    return [replace(total, count=counts[place]) for place, total in totals.items()]
