@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
+import msgspec
 import pytest
 
 from probewatch.boundary import Boundary
@@ -28,6 +29,7 @@ from probewatch.core.model import (
 from probewatch.core.observe import PodGone, PodObserved
 from probewatch.feeds import EvidenceFeed, PodFeed
 from probewatch.kube import objects
+from probewatch.kube.raw_pod import RawPod
 from probewatch.kube.workloads import nearest_workload
 from probewatch.store import Store
 
@@ -212,16 +214,20 @@ async def test_heartbeat_measures_how_late_the_loop_is() -> None:
     assert pytest.approx(0.25) == scene.controller.stats.loop_lag_seconds
 
 
-def raw_pod(uid: str, name: str = "cart", namespace: str = "shop") -> objects.Pod:
-    return objects.Pod(
-        metadata=objects.PodMetadata(uid=uid, name=name, namespace=namespace, resource_version="5"),
-        spec=objects.PodSpec(
-            containers=[objects.Container(name="app", liveness_probe=objects.Probe())]
-        ),
-        status=objects.PodStatus(
-            container_statuses=[objects.ContainerStatus(name="app", restart_count=0)]
-        ),
-    )
+def raw_pod(
+    uid: str, name: str = "cart", namespace: str = "shop", *, version: int = 5, restarts: int = 0
+) -> RawPod:
+    pod = {
+        "metadata": {
+            "uid": uid,
+            "name": name,
+            "namespace": namespace,
+            "resourceVersion": str(version),
+        },
+        "spec": {"containers": [{"name": "app", "livenessProbe": {}}]},
+        "status": {"containerStatuses": [{"name": "app", "restartCount": restarts}]},
+    }
+    return msgspec.json.decode(msgspec.json.encode(pod), type=RawPod)
 
 
 async def test_missed_deletion_is_found_by_the_next_list() -> None:
@@ -255,11 +261,7 @@ async def test_last_version_of_a_deleted_pod_counts() -> None:
     """A restart that is first seen in the object of the deletion is not lost."""
     scene = Scene()
     feed = PodFeed(scene.controller, scene.boundary)
-    last = raw_pod("u-1")
-    last.metadata.resource_version = "6"
-    assert last.status is not None
-    assert last.status.container_statuses is not None
-    last.status.container_statuses[0].restart_count = 1
+    last = raw_pod("u-1", version=6, restarts=1)
     async with scene.publishing():
         feed.changed("ADDED", raw_pod("u-1"))
         feed.deleted(last)

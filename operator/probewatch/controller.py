@@ -94,7 +94,7 @@ class Controller:
         self._found(self.store.feed(observation, self._clock.now()))
 
     def skips(self, uid: PodUid, version: int, mark: int) -> bool:
-        """Tell whether a version of a pod, known by its glance's mark, has nothing new in it."""
+        """Tell whether a version of a pod, known by its mark, has nothing new in it."""
         return self.store.skips(uid, version, mark)
 
     def see(self, snapshot: Snapshot, *, relisted: bool) -> None:

@@ -13,6 +13,7 @@ from probewatch.core.model import PodUid
 from probewatch.core.observe import EvidenceObserved, Observation
 from probewatch.kube import objects, testimony
 from probewatch.kube.parsing import parse_version
+from probewatch.kube.raw_pod import RawPod
 from probewatch.kube.snapshot import Snapshot, take_snapshot
 
 
@@ -24,7 +25,7 @@ class Observer(Protocol):
         ...
 
     def skips(self, uid: PodUid, version: int, mark: int) -> bool:
-        """Tell whether a version of a pod, known by its glance's mark, has nothing new in it."""
+        """Tell whether a version of a pod, known by its mark, has nothing new in it."""
         ...
 
     def see(self, snapshot: Snapshot, *, relisted: bool) -> None:
@@ -53,18 +54,21 @@ class PodFeed:
         self._namespaces = None if namespace is None else (namespace,)
         self._seen: set[PodUid] = set()
         self._mark = 0
-        """Of the glance after which the object itself is asked for."""
+        """Of the version that was not skipped last."""
 
     def listing(self) -> None:
         """A list begins: what it will not contain is gone."""
         self._seen = set()
 
-    def listed(self, raw: objects.Pod) -> None:
+    def listed(self, raw: RawPod) -> None:
         """A pod in a list: anything may have happened since it was last seen."""
+        uid, version = PodUid(raw.metadata.uid), parse_version(raw.metadata.resource_version)
         # Seen even if it cannot be taken in: it is not gone.
-        self._seen.add(PodUid(raw.metadata.uid))
+        self._seen.add(uid)
         with self._boundary.guard("pod feed"):
-            self._observer.see(take_snapshot(raw), relisted=True)
+            mark = raw.mark()
+            if not self._observer.skips(uid, version, mark):
+                self._observer.see(take_snapshot(raw.read(), mark), relisted=True)
 
     def synced(self, version: str) -> None:
         """The list is complete."""
@@ -72,23 +76,23 @@ class PodFeed:
             self._observer.sweep(self._seen, self._namespaces, parse_version(version))
         self._seen = set()
 
-    def skips(self, glance: objects.PodGlance) -> bool:
+    def skips(self, raw: RawPod) -> bool:
         """Whether nothing that is read changed in this version of a pod."""
-        meta = glance.metadata
-        self._mark = glance.mark()
+        meta = raw.metadata
+        self._mark = raw.mark()
         version = parse_version(meta.resource_version)
         return self._observer.skips(PodUid(meta.uid), version, self._mark)
 
-    def changed(self, kind: str, raw: objects.Pod) -> None:  # noqa: ARG002  # new or not, the store knows
-        """A new version of a pod."""
-        mark, self._mark = self._mark, 0
+    def changed(self, kind: str, raw: RawPod) -> None:  # noqa: ARG002  # new or not, the store knows
+        """A new version of a pod, which was not skipped."""
         with self._boundary.guard("pod feed"):
-            self._observer.see(take_snapshot(raw, mark), relisted=False)
+            self._observer.see(take_snapshot(raw.read(), self._mark), relisted=False)
+        self._mark = 0
 
-    def deleted(self, raw: objects.Pod) -> None:
+    def deleted(self, raw: RawPod) -> None:
         """The last version of a pod is looked at too: it may hold a last restart."""
         with self._boundary.guard("pod feed"):
-            snapshot = take_snapshot(raw)
+            snapshot = take_snapshot(raw.read())
             self._observer.see(snapshot, relisted=False)
             self._observer.gone(snapshot.uid, snapshot.version)
 

@@ -15,6 +15,7 @@ from probewatch.clock import Clock
 from probewatch.feeds import EvidenceFeed, Observer, PodFeed
 from probewatch.kube import objects
 from probewatch.kube.client import ApiClient
+from probewatch.kube.raw_pod import RawPod
 from probewatch.kube.rights import may_i
 from probewatch.settings import Settings
 from probewatch.watch.decoding import Decoder
@@ -22,7 +23,7 @@ from probewatch.watch.handing import Handler
 from probewatch.watch.loop import WatchLoop
 from probewatch.watch.transport import Surroundings, WatchOptions, WatchStats, WatchTarget
 
-Kind = TypeVar("Kind", objects.Pod, objects.Event)
+Kind = TypeVar("Kind", RawPod, objects.Event)
 
 KUBELET_EVENTS = "involvedObject.kind=Pod,source=kubelet"
 NODE_REBOOTS = "involvedObject.kind=Node,reason=Rebooted,source=kubelet"
@@ -69,7 +70,7 @@ def build_watches(
     pods = tuple(
         kit.build(
             pod_target(settings, namespace),
-            objects.Pod,
+            RawPod,
             PodFeed(observer, boundary, namespace=namespace),
             is_essential=True,
         )

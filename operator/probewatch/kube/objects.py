@@ -234,35 +234,6 @@ class Pod(Struct):
     status: PodStatus | None = None
 
 
-class GlanceMetadata(Struct):
-    """`metadata` of a pod that is only glanced at."""
-
-    uid: Uid
-    resource_version: str | None = None
-    generation: int | None = None
-    deletion_timestamp: str | None = None
-    labels: msgspec.Raw = ABSENT
-    annotations: msgspec.Raw = ABSENT
-    owner_references: msgspec.Raw = ABSENT
-
-
-class PodGlance(Struct):
-    """A Pod of which nothing is decoded: enough to see whether anything changed that is read.
-
-    What it leaves out is noise: managedFields, names that never change.
-    """
-
-    metadata: GlanceMetadata
-    spec: msgspec.Raw = ABSENT
-    status: msgspec.Raw = ABSENT
-
-    def mark(self) -> int:
-        """Return a number that is another one once anything of interest changes."""
-        meta = self.metadata
-        parts = (meta.labels, meta.annotations, meta.owner_references, self.spec, self.status)
-        return hash((meta.generation, meta.deletion_timestamp, *map(bytes, parts)))
-
-
 class InvolvedObject(Struct):
     """`involvedObject`."""
 

@@ -37,7 +37,7 @@ class Header(msgspec.Struct, gc=False):
     version: int
     """The newest resourceVersion seen, even where nothing else was new in it."""
     mark: int
-    """Of the glance at that version; 0 where it was not glanced at."""
+    """Of that version's bytes; 0 where they are not known."""
     group: str
     """`Ready`, `NotReady`, `Terminating` or `Completed`."""
 

@@ -1,17 +1,13 @@
-"""Decoding: watch lines and list pages into typed objects.
+"""Decoding: watch lines and list pages into typed objects, in one pass.
 
-The type of the object decides which fields are read; all others are skipped. A kind of
-which most updates change nothing has a *glance*: a type that leaves what is of interest
-undecoded, so that whoever is told can say that nothing changed before any of it is read.
+The type of the object decides which fields are read; all others are skipped.
 """
 
-from collections.abc import Mapping
 from typing import Generic, Protocol, TypeVar
 
 import msgspec
 
-from probewatch.kube import objects
-from probewatch.watch.salvage import salvage
+from probewatch.kube.salvage import salvage
 
 
 class Versioned(Protocol):
@@ -36,8 +32,6 @@ T = TypeVar("T", bound=Versioned)
 L = TypeVar("L")
 
 CHANGES = frozenset({"ADDED", "MODIFIED", "DELETED"})
-
-GLANCES: Mapping[type[Versioned], type[Versioned]] = {objects.Pod: objects.PodGlance}
 
 INITIAL_END = "k8s.io/initial-events-end"
 """The annotation of the bookmark that ends a streaming list."""
@@ -84,8 +78,6 @@ class Update(msgspec.Struct, Generic[T], gc=False):
 
     type: str
     version: str = ""
-    glance: Versioned | None = None
-    """What there is to see without decoding more, unless the object is there already."""
     object: T | None = None
     dropped: int = 0
     code: int = 0
@@ -102,9 +94,6 @@ class Decoder(Generic[T]):
 
     def __init__(self, kind: type[T]) -> None:
         self._kind = kind
-        glance = GLANCES.get(kind, kind)
-        self._has_glance = glance is not kind
-        self._glances = _line_decoder(glance)
         self._lines: msgspec.json.Decoder[_Line[T]] = _line_decoder(kind)
         self._pages = msgspec.json.Decoder(_Page[kind])  # type: ignore[valid-type]  # likewise
         self._items = msgspec.json.Decoder(kind)
@@ -122,37 +111,14 @@ class Decoder(Generic[T]):
         )
 
     def update(self, line: bytes) -> Update[T]:
-        """A line of a watch, not decoded further than to its glance."""
-        if not self._has_glance:
-            return self._whole(line)
-        try:
-            read = self._glances.decode(line)
-        except BROKEN:
-            return self._odd_line(line)
-        if read.type not in CHANGES:
-            return self._odd_line(line)
-        return Update(read.type, read.object.metadata.resource_version or "", read.object)
-
-    def first(self, line: bytes) -> Update[T]:
-        """A line of a watch with its object, for when everything is news."""
-        return self._whole(line) if self._has_glance else self.update(line)
-
-    def complete(self, line: bytes) -> tuple[T, int]:
-        """The object of a line, and how many of its fields were broken."""
-        try:
-            return self._lines.decode(line).object, 0
-        except BROKEN:
-            return salvage(_RAW_LINES.decode(line).object, self._kind)
-
-    def _whole(self, line: bytes) -> Update[T]:
+        """A line of a watch."""
         try:
             read = self._lines.decode(line)
         except BROKEN:
             return self._odd_line(line)
         if read.type not in CHANGES:
             return self._odd_line(line)
-        version = read.object.metadata.resource_version or ""
-        return Update(read.type, version, object=read.object)
+        return Update(read.type, read.object.metadata.resource_version or "", read.object)
 
     def _odd_line(self, line: bytes) -> Update[T]:
         """What is no change of a sound object."""
@@ -160,7 +126,7 @@ class Decoder(Generic[T]):
         if raw.type in CHANGES:
             found, dropped = salvage(raw.object, self._kind)
             version = found.metadata.resource_version or ""
-            return Update(raw.type, version, object=found, dropped=dropped)
+            return Update(raw.type, version, found, dropped)
         if raw.type == "ERROR":
             return Update("ERROR", code=_read_code(raw.object))
         status = _VERSIONED.decode(raw.object)

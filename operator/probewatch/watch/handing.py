@@ -34,10 +34,10 @@ class Handler(Protocol[T_contra]):
 
 
 @runtime_checkable
-class Skipper(Protocol):
-    """A handler of a kind that has a glance, and that need not be told everything."""
+class Skipper(Protocol[T_contra]):
+    """A handler that need not be told everything."""
 
-    def skips(self, glance: Versioned) -> bool:
+    def skips(self, raw: T_contra) -> bool:
         """Whether an update changes nothing of interest."""
         ...
 
@@ -70,6 +70,7 @@ class Hands(Generic[T]):
         self._stats.field_errors += page.dropped
         for item in page.items:
             self._handler.listed(item)
+            self._count_flaws(item, 0)
         return page
 
     def end_list(self, version: str) -> None:
@@ -96,36 +97,37 @@ class Hands(Generic[T]):
         self._check(update)
         self._stats.updates[update.type] += 1
         self.version = update.version or self.version
-        if update.type == "BOOKMARK":
-            return
-        found, glance = update.object, update.glance
+        found = update.object
         if found is None:
-            if glance is not None and update.type != "DELETED" and self._skips(glance):
-                self._stats.skipped += 1
-                return
-            found, update.dropped = self._decoder.complete(line)
-        self._stats.field_errors += update.dropped
+            return
         if update.type == "DELETED":
             self._handler.deleted(found)
+        elif self._skips(found):
+            self._stats.skipped += 1
         else:
             self._handler.changed(update.type, found)
+        self._count_flaws(found, update.dropped)
 
     def _take_initial(self, line: bytes) -> None:
         """A line of a streaming list: only what there is, then the bookmark that ends it."""
-        update = self._decoder.first(line)
+        update = self._decoder.update(line)
         self._check(update)
         if update.type == "BOOKMARK" and update.ends_list:
             self.end_list(update.version)
         elif update.type == "ADDED" and update.object is not None:
-            self._stats.field_errors += update.dropped
             self._handler.listed(update.object)
+            self._count_flaws(update.object, update.dropped)
         else:
             raise NotStreamedError("no streaming list", relist=True)
+
+    def _count_flaws(self, found: T, dropped: int) -> None:
+        """Fields may be found broken when an object is decoded, or later when it is read."""
+        self._stats.field_errors += dropped + getattr(found, "flaws", 0)
 
     def _check(self, update: Update[T]) -> None:
         if update.type == "ERROR":
             raise StreamFaultError(str(update.code), relist=update.code == GONE)
 
 
-def _skip_nothing(_glance: Versioned) -> bool:
+def _skip_nothing(_raw: Versioned) -> bool:
     return False
