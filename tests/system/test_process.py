@@ -1,0 +1,175 @@
+"""The program as a process: what it says in one line, how it ends, and with which status."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import REPOSITORY
+from tests.fakes import FakeCluster, Json, serving
+
+pytestmark = pytest.mark.slow
+
+BOUND_SECONDS = 30
+"""No wait in here is longer than that."""
+
+
+async def start(folder: Path, *arguments: str) -> Process:
+    """Start the program; *folder* is its home, and its kubeconfig may be in there."""
+    environ = {
+        **{name: value for name, value in os.environ.items() if "KUBE" not in name},
+        "HOME": str(folder),
+        "PYTHONPATH": str(REPOSITORY / "operator"),
+        "PROBEWATCH_METRICS_ADDRESS": "127.0.0.1:0",
+    }
+    command = [sys.executable, "-m", "probewatch", *arguments]
+    return await asyncio.create_subprocess_exec(
+        *command, env=environ, cwd=folder, stdout=PIPE, stderr=PIPE
+    )
+
+
+async def run(folder: Path, *arguments: str) -> tuple[int | None, str, str]:
+    """Run the program to its end; return status, output and errors."""
+    async with asyncio.timeout(BOUND_SECONDS):
+        process = await start(folder, *arguments)
+        out, err = await process.communicate()
+    return process.returncode, out.decode(), err.decode()
+
+
+def write_kubeconfig(folder: Path, server: str, **user: str) -> str:
+    content = {
+        "current-context": "c",
+        "clusters": [{"name": "c", "cluster": {"server": server}}],
+        "users": [{"name": "u", "user": user}],
+        "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
+    }
+    path = folder / "kubeconfig"
+    path.write_text(json.dumps(content))
+    return str(path)
+
+
+@asynccontextmanager
+async def operator(folder: Path, cluster: FakeCluster) -> AsyncIterator[Process]:
+    """The operator at work on a cluster; killed at the end if it is still there."""
+    async with serving(cluster) as server, asyncio.timeout(BOUND_SECONDS):
+        kubeconfig = write_kubeconfig(folder, server)
+        process = await start(folder, "run", "--kubeconfig", kubeconfig, "--log-format", "json")
+        try:
+            await cluster.heard(lambda asked: asked.query.get("watch") == "true")
+            yield process
+        finally:
+            if process.returncode is None:
+                process.kill()
+            await process.wait()
+
+
+WRONG = {
+    "no cluster": (["run"], 1, "no cluster is configured"),
+    "no such file": (["run", "--kubeconfig", "none"], 1, "kubeconfig none: no such file"),
+    "bad setting": (
+        ["run", "--kubeconfig", "kubeconfig", "--metrics-address", "here"],
+        2,
+        "has to be host:port",
+    ),
+    "record": (["record", "r.jsonl", "--kubeconfig", "none"], 1, "no such file"),
+    "replay": (["replay", "none.jsonl"], 2, "none.jsonl: No such file or directory"),
+    "advise": (["advise", "-f", "none.yaml"], 2, "none.yaml: No such file or directory"),
+}
+
+
+@pytest.mark.parametrize(("arguments", "status", "words"), WRONG.values(), ids=WRONG.keys())
+async def test_what_is_wrong_is_one_line(
+    tmp_path: Path, arguments: list[str], status: int, words: str
+) -> None:
+    """A mistake that a person can mend is one line on standard error, and a status."""
+    write_kubeconfig(tmp_path, "http://127.0.0.1:9")
+    code, out, err = await run(tmp_path, *arguments)
+
+    told = [line for line in err.splitlines() if not line.startswith("{")]
+    assert (status, "", 1) == (code, out, len(told))
+    assert words in told[0]
+    assert told[0].startswith("probewatch: ")
+
+
+@pytest.mark.parametrize("arguments", [["record", "r.jsonl"], ["advise"]])
+async def test_server_that_is_away(tmp_path: Path, arguments: list[str]) -> None:
+    """A command ends with one line when the API server cannot be reached."""
+    kubeconfig = write_kubeconfig(tmp_path, "http://127.0.0.1:9")
+    code, out, err = await run(tmp_path, *arguments, "--kubeconfig", kubeconfig)
+
+    expected = "probewatch: the API server http://127.0.0.1:9 cannot be reached: connection refused"
+    assert (1, "", [expected]) == (code, out, err.splitlines())
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_signal_ends_it_with_status_0(tmp_path: Path, number: signal.Signals) -> None:
+    """SIGTERM and Ctrl-C end the operator in order: that is no failure."""
+    async with operator(tmp_path, FakeCluster()) as process:
+        process.send_signal(number)
+        _, err = await process.communicate()
+
+    messages = [json.loads(line)["message"] for line in err.decode().splitlines()]
+    assert (0, "Ended") == (process.returncode, messages[-1])
+    assert "probewatch starts" in messages
+
+
+async def test_second_signal_ends_it_at_once(tmp_path: Path) -> None:
+    """Who cannot wait for the orderly end sends a second signal."""
+    async with operator(tmp_path, FakeCluster()) as process:
+        assert process.stderr is not None
+        process.terminate()
+        async for line in process.stderr:
+            if b"a second signal ends at once" in line:
+                break
+        process.terminate()
+        await process.communicate()
+
+    # It may have been quick enough to end in order before the second one came.
+    assert process.returncode in {0, -signal.SIGTERM}
+
+
+async def test_operator_waits_for_a_server_that_is_away(tmp_path: Path) -> None:
+    """The operator is a daemon: it says once that the server is away, and goes on trying."""
+    kubeconfig = write_kubeconfig(tmp_path, "http://127.0.0.1:9")
+    async with asyncio.timeout(BOUND_SECONDS):
+        process = await start(tmp_path, "run", "--kubeconfig", kubeconfig, "--log-format", "json")
+        assert process.stderr is not None
+        lines = []
+        async for line in process.stderr:
+            lines.append(json.loads(line))
+            if "cannot be reached" in lines[-1]["message"]:
+                break
+        alive = process.returncode is None
+        process.terminate()
+        await process.communicate()
+
+    assert alive
+    assert ("http://127.0.0.1:9", "connection refused") == (lines[-1]["server"], lines[-1]["why"])
+
+
+async def test_recording_ends_cleanly_by_ctrl_c(tmp_path: Path) -> None:
+    """Ctrl-C ends a recording with status 0, with everything written."""
+    cluster = FakeCluster()
+    pod: Json = {
+        "kind": "Pod",
+        "metadata": {"name": "web", "namespace": "shop", "uid": "u"},
+        "spec": {},
+    }
+    await cluster.put("/api/v1/pods", pod)
+    async with serving(cluster) as server, asyncio.timeout(BOUND_SECONDS):
+        kubeconfig = write_kubeconfig(tmp_path, server)
+        process = await start(tmp_path, "record", "r.jsonl", "--kubeconfig", kubeconfig)
+        await cluster.heard(lambda asked: asked.query.get("watch") == "true")
+        process.send_signal(signal.SIGINT)
+        _, err = await process.communicate()
+
+    assert 0 == process.returncode
+    assert err.decode().splitlines()[-1].startswith("Recorded ")
+    assert "ADDED" == json.loads((tmp_path / "r.jsonl").read_text())["type"]
