@@ -167,10 +167,11 @@ def unique(prefix: str) -> str:
 
 
 def pod(name: str, **fields: Any) -> JsonObject:  # noqa: ANN401  # any JSON value
-    """Return a pod that no admission refuses."""
+    """Return a pod that no admission refuses, and that no scheduler gives to a node."""
     meta = {"name": name, **fields.pop("metadata", {})}
     container = {"name": "app", "image": "busybox:1", "command": ["sleep", "600"]}
-    return {"metadata": meta, "spec": {"containers": [container], **fields}}
+    spec = {"containers": [container], "schedulerName": "contract", **fields}
+    return {"metadata": meta, "spec": spec}
 
 
 def config(name: str, **fields: Any) -> JsonObject:  # noqa: ANN401  # any JSON value

@@ -85,6 +85,28 @@ async def test_the_nth_request_is_struck(server: ApiServer, api: Client) -> None
     assert (5, 2) == (rule.seen, rule.struck)
 
 
+async def test_every_second_request_is_struck(server: ApiServer, api: Client) -> None:
+    """A storm can leave every other request alone."""
+    server.faults.add(Match(verb="list"), Respond.error(409, "Conflict"), times=None, every=2)
+
+    statuses = [(await api.call("GET", MAPS)).status for _ in range(4)]
+
+    assert [409, 200, 409, 200] == statuses
+
+
+async def test_all_connections_can_be_dropped(
+    server: ApiServer, session: aiohttp.ClientSession
+) -> None:
+    """Watches are torn, and a new request is answered."""
+    async with session.get(WATCH) as response:
+        await response.content.readline()
+        server.drop_connections()
+        with pytest.raises(aiohttp.ClientError):
+            await response.content.read()
+
+    assert 200 == (await session.get(MAPS)).status
+
+
 @pytest.mark.parametrize(
     "match",
     [

@@ -59,7 +59,9 @@ class Rule:
     first: int = 1
     """At the n-th request that matches, counted from 1 …"""
     times: int | None = 1
-    """… and so often; None: for ever."""
+    """… and so often; None: for ever …"""
+    every: int = 1
+    """… at each, or only at each second, third, …"""
     seen: int = 0
     struck: int = 0
 
@@ -69,6 +71,8 @@ class Rule:
             return False
         self.seen += 1
         if self.seen < self.first or (self.times is not None and self.struck >= self.times):
+            return False
+        if (self.seen - self.first) % self.every:
             return False
         self.struck += 1
         return True
@@ -80,9 +84,17 @@ class Faults:
     def __init__(self) -> None:
         self._rules: list[Rule] = []
 
-    def add(self, match: Match, fault: Fault, *, first: int = 1, times: int | None = 1) -> Rule:
+    def add(
+        self,
+        match: Match,
+        fault: Fault,
+        *,
+        first: int = 1,
+        times: int | None = 1,
+        every: int = 1,
+    ) -> Rule:
         """Let *fault* strike at the requests that match, from the *first*, so many times."""
-        rule = Rule(match=match, fault=fault, first=first, times=times)
+        rule = Rule(match=match, fault=fault, first=first, times=times, every=every)
         self._rules.append(rule)
         return rule
 

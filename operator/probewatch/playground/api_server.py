@@ -56,6 +56,7 @@ class ApiServer:
         self._definitions = DefinitionKeeper(self.registry)
         self._api = self._assemble(bookmark_seconds)
         self._ports = (0, port)
+        self._server: web.Server | None = None
         self._runner: web.ServerRunner | None = None
         self._certificate = shared_certificate()
         # As after a restart: what happened before now is not remembered.
@@ -131,8 +132,8 @@ class ApiServer:
 
         Raises: OSError, if the port is taken.
         """
-        server = web.Server(self._serve, handler_cancellation=True, access_log=None)
-        self._runner = web.ServerRunner(server, handle_signals=False, shutdown_timeout=0.1)
+        self._server = web.Server(self._serve, handler_cancellation=True, access_log=None)
+        self._runner = web.ServerRunner(self._server, handle_signals=False, shutdown_timeout=0.1)
         await self._runner.setup()
         contexts = (None, self._certificate.server_context())
         for port, context in zip(self._ports, contexts, strict=True):
@@ -145,6 +146,13 @@ class ApiServer:
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
+
+    def drop_connections(self) -> None:
+        """Tear down all connections, as a server does that is replaced; new ones are taken."""
+        if self._server is not None:
+            for connection in list(self._server.connections):
+                if connection.transport is not None:
+                    connection.transport.abort()
 
     async def _serve(self, raw: web.BaseRequest) -> web.StreamResponse:
         try:

@@ -67,6 +67,8 @@ class Scheduler:
         if storage != "pods" or change.is_deletion:
             return
         pod = change.new.object
+        if pod["spec"].get("schedulerName") != "default-scheduler":
+            return  # another's
         if not pod["spec"].get("nodeName") and "deletionTimestamp" not in pod["metadata"]:
             asyncio.get_running_loop().call_soon(self._bind, change.new.key)
 
