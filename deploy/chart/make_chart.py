@@ -39,6 +39,8 @@ SET_BY_THE_CHART = frozenset(
         "metrics_cert_file",
         "metrics_key_file",
         "metrics_authorization",
+        "lease_name",
+        "lease_namespace",
     }
 )
 """Settings that the templates fill in by themselves."""

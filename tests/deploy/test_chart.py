@@ -211,8 +211,20 @@ def test_objects_fit_the_schemas_of_kubernetes(version: str, tmp_path: Path) -> 
 
 
 def test_environment_is_plain_by_default() -> None:
-    """Without settings of the user only the address is set; defaults live in one place."""
-    assert environment(render_chart()) == {"PROBEWATCH_METRICS_ADDRESS": ":8080"}
+    """Without settings of the user only address and lease are set; defaults live in one place."""
+    assert environment(render_chart()) == {
+        "PROBEWATCH_METRICS_ADDRESS": ":8080",
+        "PROBEWATCH_LEASE_NAME": "probewatch",
+    }
+
+
+def test_each_release_has_its_own_lease() -> None:
+    """The operator may use exactly the Lease that it is told to, which carries its full name."""
+    objects = render_chart({"fullnameOverride": "other"})
+    (role,) = [each for each in objects if each["metadata"]["name"] == "other-lease"][:1]
+
+    assert environment(objects)["PROBEWATCH_LEASE_NAME"] == "other"
+    assert [rule.get("resourceNames") for rule in role["rules"]] == [None, ["other"]]
 
 
 def test_nothing_but_the_namespace_of_the_release_is_bound() -> None:

@@ -96,7 +96,7 @@ def test_every_setting_arrives_as_its_variable() -> None:
     fields = {variable_name(field.name) for field in dataclasses.fields(Settings)}
 
     assert variables.keys() <= fields
-    assert len(variables) == len(samples) + 1
+    assert len(variables) == len(samples) + 2
     Settings.from_env(variables)
 
 
@@ -169,6 +169,7 @@ def test_container_gets_what_is_added() -> None:
     assert container["args"] == ["run", "--log-level=debug"]
     assert environment(render_chart(values)) == {
         "PROBEWATCH_METRICS_ADDRESS": ":8080",
+        "PROBEWATCH_LEASE_NAME": "probewatch",
         "A": "1",
     }
     assert container["envFrom"] == [{"secretRef": {"name": "s"}}]

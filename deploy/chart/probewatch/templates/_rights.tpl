@@ -42,6 +42,7 @@
   verbs: [get, update]
 {{- end -}}
 
+{{- /* Each release has its own, or two of them in one namespace would take turns. */ -}}
 {{- define "probewatch.leaseName" -}}
-probewatch
+{{- include "probewatch.fullname" . -}}
 {{- end -}}
