@@ -1,0 +1,112 @@
+"""`probewatch explain`: what happened to one pod, with the evidence."""
+
+import argparse
+
+from probewatch.clock import Clock
+from probewatch.commands.cluster import (
+    add_cluster_flags,
+    log_little,
+    open_client,
+    read_settings,
+)
+from probewatch.commands.live_pod import LivePod, judge_last_restarts, read_pod
+from probewatch.commands.render_explain import Story, render_json, render_text
+from probewatch.commands.report_read import Summary, read_summaries
+from probewatch.errors import ApiError
+from probewatch.kube.client import ApiClient
+from probewatch.kube.report_objects import Incident
+from probewatch.service_runtime import run_on_best_loop
+
+DESCRIPTION = """\
+Tell what happened to one pod: how its containers are, each restart that is recorded with its
+cause and what says so, and what its probes' numbers promise.
+
+Records are the operator's. Without them the last restart of each container is judged from what
+the pod and the kubelet's Events still show, which is less than the operator would know."""
+
+EPILOG = """\
+examples:
+  probewatch explain web-7d9f-x              a pod in the context's namespace
+  probewatch explain web-7d9f-x -n shop
+  probewatch explain web-7d9f-x -c app       one of its containers
+  kubectl probewatch explain web-7d9f-x      the same, as a plugin of kubectl"""
+
+NOT_FOUND = 404
+
+_RENDERERS = {"text": render_text, "json": render_json}
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command to the command line."""
+    parser = subparsers.add_parser(
+        "explain",
+        help="tell what happened to one pod, with the evidence",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("pod", metavar="POD", help="name of the pod, also of one that is gone")
+    parser.add_argument("-n", "--namespace", metavar="NAMESPACE", help="default: the context's")
+    parser.add_argument("-c", "--container", metavar="NAME", help="only this container")
+    parser.add_argument("-o", "--output", choices=("text", "json"), default="text")
+    add_cluster_flags(parser)
+
+
+def main(args: argparse.Namespace) -> int:
+    """Read and print; return the exit status."""
+    log_little()
+    story = run_on_best_loop(read(args))
+    print(_RENDERERS[args.output](story, args.container))
+    return 0
+
+
+async def read(args: argparse.Namespace) -> Story:
+    """Return all that can be told of a pod; raises ApiError if that is nothing."""
+    clock = Clock()
+    name = args.pod.removeprefix("pod/")
+    async with open_client(read_settings(args), clock) as client:
+        namespace = args.namespace or client.namespace
+        live, missing = await _read_live(client, namespace, name)
+        summary, note = await _read_records(client, namespace, name)
+    incidents = [each for each in summary.incidents if each.pod == name] if summary else []
+    if live is None and not incidents:
+        raise missing or ApiError(f"there is no pod {name} in {namespace}")
+    recorded = {each.container for each in incidents if _is_about(each, live)}
+    judged = judge_last_restarts(live, clock.now()) if live else ()
+    return Story(
+        namespace=namespace,
+        name=name,
+        live=live,
+        workload=f"{summary.kind}/{summary.name}" if summary else "",
+        incidents=incidents,
+        judged=[each for each in judged if each.container not in recorded],
+        note=note,
+        now=clock.now(),
+    )
+
+
+async def _read_live(
+    client: ApiClient, namespace: str, name: str
+) -> tuple[LivePod | None, ApiError | None]:
+    try:
+        return await read_pod(client, namespace, name), None
+    except ApiError as error:
+        if error.status != NOT_FOUND:
+            raise
+        return None, error
+
+
+async def _read_records(client: ApiClient, namespace: str, name: str) -> tuple[Summary | None, str]:
+    """Return the record that tells of the pod; records are good to have, and may be missing."""
+    try:
+        summaries = await read_summaries(client, namespace)
+    except ApiError as error:
+        return None, str(error)
+    for each in summaries:
+        if any(incident.pod == name for incident in each.incidents):
+            return each, ""
+    return None, "nothing is recorded of this pod"
+
+
+def _is_about(incident: Incident, live: LivePod | None) -> bool:
+    return live is None or incident.uid == live.pod.uid

@@ -1,0 +1,84 @@
+"""One pod as it is now, what the kubelet still says of it, and what can be told from that alone.
+
+Where nobody watched, only what is left can be judged: of each container its last
+restart, with the Events that have not expired. That is less than the operator knows.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from urllib.parse import quote
+
+import msgspec
+
+from probewatch.core.evidence import Evidence
+from probewatch.core.findings import Finding, Restart
+from probewatch.core.model import Pod
+from probewatch.core.observe import EvidenceObserved, PodObserved, TimePassed, observe
+from probewatch.core.policy import Policy
+from probewatch.core.remembered import Remembered, RememberedContainer
+from probewatch.core.state import PodState
+from probewatch.kube import objects
+from probewatch.kube.answers import ask
+from probewatch.kube.client import ApiClient
+from probewatch.kube.snapshot import parse_pod
+from probewatch.kube.testimony import parse_evidence
+
+EVENTS_LIMIT = 500
+
+_PODS = msgspec.json.Decoder(objects.Pod)
+
+
+class _Events(msgspec.Struct):
+    items: list[objects.Event]
+
+
+_EVENTS = msgspec.json.Decoder(_Events)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LivePod:
+    """A pod, and the kubelet's Events about it that are still there."""
+
+    pod: Pod
+    evidence: tuple[Evidence, ...]
+
+
+async def read_pod(client: ApiClient, namespace: str, name: str) -> LivePod:
+    """Return a pod as it is; raises ApiError, with status 404 if there is none."""
+    inside = f"/api/v1/namespaces/{quote(namespace, safe='')}"
+    pod = parse_pod(_PODS.decode(await ask(client, f"{inside}/pods/{quote(name, safe='')}")))
+    selector = f"involvedObject.kind=Pod,involvedObject.name={name},source=kubelet"
+    params = {"fieldSelector": selector, "limit": str(EVENTS_LIMIT)}
+    events = _EVENTS.decode(await ask(client, f"{inside}/events", params)).items
+    about = (parse_evidence(each) for each in events)
+    known = tuple(each for each in about if each and each.involved_uid == pod.evidence_uid)
+    return LivePod(pod=pod, evidence=tuple(sorted(known, key=lambda each: each.at)))
+
+
+def judge_last_restarts(live: LivePod, now: float) -> tuple[Restart, ...]:
+    """Return the last restart of each container with the verdict that is possible now."""
+    before = {
+        status.name: RememberedContainer(count=status.restart_count - 1)
+        for status in live.pod.statuses
+        if status.restart_count > 0
+    }
+    seen = PodObserved(pod=live.pod, remembered=Remembered(containers=before))
+    step = observe(None, seen, Policy(), now)
+    found: list[Finding] = list(step.findings)
+    for evidence in live.evidence:
+        step = observe(step.state, EvidenceObserved(evidence=evidence), Policy(), now)
+        found.extend(step.findings)
+    found.extend(_wait(step.state, step.due))
+    return _restarts(found)
+
+
+def _wait(state: PodState | None, due: float | None) -> Iterable[Finding]:
+    """Let so much time pass that no restart waits for evidence any more."""
+    while state is not None and due is not None and any(m.pending for _, m in state.memories):
+        step = observe(state, TimePassed(), Policy(), due)
+        state, due = step.state, step.due
+        yield from step.findings
+
+
+def _restarts(findings: Sequence[Finding]) -> tuple[Restart, ...]:
+    return tuple(each for each in findings if isinstance(each, Restart))

@@ -1,0 +1,182 @@
+"""The story of one pod for people: in paragraphs, or as one JSON object."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from probewatch.commands.durations import render_duration
+from probewatch.commands.live_pod import LivePod
+from probewatch.commands.outcome import render_time
+from probewatch.core.advice import lint
+from probewatch.core.findings import Restart
+from probewatch.core.model import ContainerStatus
+from probewatch.kube.report_objects import Incident
+from probewatch.kube.times import parse_time
+
+INCIDENTS_SHOWN = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """All that can be told of one pod."""
+
+    namespace: str
+    name: str
+    live: LivePod | None
+    """None once the pod is gone."""
+    workload: str
+    incidents: Sequence[Incident]
+    """From the records, newest first."""
+    judged: Sequence[Restart]
+    """Judged now, of containers of which nothing is recorded."""
+    note: str
+    """Why there are no records, if so."""
+    now: float
+
+
+def render_text(story: Story, container: str | None) -> str:
+    """Return the story in paragraphs."""
+    parts = [
+        "\n".join(_head(story, container)),
+        *(_incident(each, story.now) for each in _shown(story, container)),
+        *(_judged(each) for each in story.judged if container in {None, each.container}),
+        "\n".join(_advice(story, container)),
+    ]
+    if story.note:
+        parts.append(f"Note: {story.note}.")
+    return "\n\n".join(part for part in parts if part)
+
+
+def _shown(story: Story, container: str | None) -> Sequence[Incident]:
+    return [each for each in story.incidents if container in {None, each.container}][
+        :INCIDENTS_SHOWN
+    ]
+
+
+def _head(story: Story, container: str | None) -> Iterator[str]:
+    of = f" of {story.workload}" if story.workload else ""
+    if story.live is None:
+        yield f"Pod {story.namespace}/{story.name}{of} is gone; this is what is recorded of it."
+        return
+    pod = story.live.pod
+    on = f" on {pod.node}" if pod.node else ""
+    yield f"Pod {story.namespace}/{story.name}{of}{on}: {pod.phase}, {_readiness(story)}"
+    for status in pod.statuses:
+        if container in {None, status.name}:
+            yield f"  {status.name}: {_state(status, story.now)}, {_restarts(status)}"
+
+
+def _readiness(story: Story) -> str:
+    ready = story.live.pod.conditions.get("Ready") if story.live else None
+    if ready is None:
+        return "readiness unknown"
+    since = ready.last_transition
+    age = f" for {render_duration(max(0.0, story.now - since))}" if since else ""
+    return f"{'ready' if ready.status else 'not ready'}{age}"
+
+
+def _state(status: ContainerStatus, now: float) -> str:
+    if status.running_since is not None:
+        return f"running for {render_duration(max(0.0, now - status.running_since))}"
+    if status.waiting_reason:
+        return f"waiting ({status.waiting_reason})"
+    if status.terminated is not None:
+        return f"ended with exit code {status.terminated.exit_code}"
+    return "state unknown"
+
+
+def _restarts(status: ContainerStatus) -> str:
+    count = status.restart_count
+    return "no restarts" if count == 0 else f"{count} restart{'' if count == 1 else 's'}"
+
+
+def _incident(incident: Incident, now: float) -> str:
+    seen = parse_time(incident.time)
+    age = f" {render_duration(max(0.0, now - seen))} ago" if seen is not None else ""
+    first = f", told first as {incident.first_cause}" if incident.first_cause else ""
+    verdict = f"{incident.cause} ({incident.confidence}{first})"
+    lines = [
+        f"{incident.container}, restart {incident.restart_count}{age}: {verdict}",
+        *_lived(
+            parse_time(incident.started_at), parse_time(incident.finished_at), incident.exit_code
+        ),
+        *(f"  - {fact}" for fact in incident.evidence),
+    ]
+    if incident.pattern:
+        lines.append(f"  - one of many at the same time: {incident.pattern}")
+    return "\n".join([*lines, f"  - rule: {incident.rule}"])
+
+
+def _judged(restart: Restart) -> str:
+    verdict = f"{restart.cause} ({restart.confidence})"
+    lines = [
+        f"{restart.container}, restart {restart.restart_count}, judged now: {verdict}",
+        *_lived(restart.started_at, restart.finished_at, restart.exit_code),
+        *(f"  - {fact}" for fact in restart.evidence),
+        f"  - rule: {restart.rule}",
+    ]
+    return "\n".join(lines)
+
+
+def _lived(started: float | None, finished: float | None, exit_code: int | None) -> Iterator[str]:
+    if finished is None:
+        return
+    ran = f" after {render_duration(finished - started)}" if started is not None else ""
+    code = f", exit code {exit_code}" if exit_code is not None else ""
+    yield f"  ended at {render_time(finished)}{ran}{code}"
+
+
+def _advice(story: Story, container: str | None) -> Iterator[str]:
+    items = lint(story.live.pod.spec) if story.live else ()
+    shown = [each for each in items if container in {None, each.container}]
+    if shown:
+        yield "What its probes promise:"
+    for each in shown:
+        yield f"  {each.container} {each.probe_type}: {each.finding}: {each.message}"
+
+
+# --- JSON
+
+
+def render_json(story: Story, container: str | None) -> str:
+    """Return the story as one JSON object."""
+    return json.dumps(
+        {
+            "namespace": story.namespace,
+            "pod": story.name,
+            "workload": story.workload,
+            "exists": story.live is not None,
+            "incidents": msgspec.to_builtins(list(_shown(story, container))),
+            "judgedNow": [
+                _render_judged(each) for each in story.judged if container in {None, each.container}
+            ],
+            "advice": [
+                {
+                    "container": each.container,
+                    "probeType": each.probe_type,
+                    "finding": each.finding,
+                    "message": each.message,
+                }
+                for each in (lint(story.live.pod.spec) if story.live else ())
+                if container in {None, each.container}
+            ],
+            "note": story.note,
+        },
+        indent=1,
+    )
+
+
+def _render_judged(restart: Restart) -> Mapping[str, object]:
+    return {
+        "container": restart.container,
+        "restartCount": restart.restart_count,
+        "cause": restart.cause,
+        "confidence": restart.confidence,
+        "rule": restart.rule,
+        "exitCode": restart.exit_code,
+        "startedAt": render_time(restart.started_at),
+        "finishedAt": render_time(restart.finished_at),
+        "evidence": list(restart.evidence),
+    }

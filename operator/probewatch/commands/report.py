@@ -1,0 +1,206 @@
+"""`probewatch report`: what is restarting, and why, from the records that the operator keeps."""
+
+import argparse
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from probewatch.clock import Clock
+from probewatch.commands.cluster import (
+    add_cluster_flags,
+    log_little,
+    open_client,
+    read_settings,
+)
+from probewatch.commands.durations import render_duration
+from probewatch.commands.report_read import Summary, read_summaries
+from probewatch.commands.tables import render_section, render_table
+from probewatch.errors import InputError
+from probewatch.kube.times import parse_time
+from probewatch.service_runtime import run_on_best_loop
+
+DESCRIPTION = """\
+List what is restarting in a namespace, or in all, and why: one line for each workload that had
+something to report, restart loops first. With a WORKLOAD, all that is recorded of it.
+
+It reads the ProbeReports that the operator keeps: they are there long after the kubelet's
+Events are gone. `kubectl get probereports` shows the same objects."""
+
+EPILOG = """\
+examples:
+  probewatch report                      the context's namespace
+  probewatch report -A                   all namespaces
+  probewatch report -n shop web          all about one workload (or deployment/web)
+  probewatch report -A -o json           for programs
+  kubectl probewatch report -n shop      the same, as a plugin of kubectl"""
+
+INCIDENTS_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """What to show, and as of when."""
+
+    summaries: Sequence[Summary]
+    now: float
+    is_one: bool
+    """Whether one workload was asked for."""
+    place: str
+    """Where was looked, in words."""
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command to the command line."""
+    parser = subparsers.add_parser(
+        "report",
+        help="list what is restarting, and why",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "workload", nargs="?", metavar="WORKLOAD", help="only this one: NAME or KIND/NAME"
+    )
+    place = parser.add_mutually_exclusive_group()
+    place.add_argument(*("-n", "--namespace"), metavar="NAMESPACE", help="default: the context's")
+    place.add_argument("-A", "--all-namespaces", action="store_true", help="all namespaces")
+    parser.add_argument("-o", "--output", choices=("table", "json"), default="table")
+    add_cluster_flags(parser)
+
+
+def main(args: argparse.Namespace) -> int:
+    """Read and print; return the exit status."""
+    log_little()
+    view = run_on_best_loop(read(args))
+    print(_RENDERERS[args.output](view))
+    return 0
+
+
+async def read(args: argparse.Namespace) -> View:
+    """Return what to show of a cluster; raises ApiError, and InputError for an unknown workload."""
+    clock = Clock()
+    async with open_client(read_settings(args), clock) as client:
+        namespace = "" if args.all_namespaces else args.namespace or client.namespace
+        found = await read_summaries(client, namespace)
+    place = f"the namespace {namespace}" if namespace else "any namespace"
+    if args.workload:
+        found = tuple(each for each in found if each.is_called(args.workload))
+        if not found:
+            raise InputError(f"nothing is recorded of {args.workload} in {place}")
+    return View(summaries=found, now=clock.now(), is_one=bool(args.workload), place=place)
+
+
+def render_tables(view: View) -> str:
+    """Return a table of workloads, or everything about one."""
+    if not view.summaries:
+        return f"Nothing is recorded in {view.place}: no container has restarted since."
+    if view.is_one:
+        return "\n\n".join(_render_one(each, view.now) for each in view.summaries)
+    heads = (
+        *("NAMESPACE", "WORKLOAD", "RESTARTS", "CAUSES", "LOOPING"),
+        *("LAST RESTART", "READINESS LOST", "NOT READY"),
+    )
+    return render_table(heads, [_row(each, view.now) for each in view.summaries])
+
+
+def render_json(view: View) -> str:
+    """Return a list of objects, one for each workload."""
+    return json.dumps([_render_object(each) for each in view.summaries], indent=1)
+
+
+_RENDERERS = {"table": render_tables, "json": render_json}
+
+
+def _row(summary: Summary, now: float) -> tuple[object, ...]:
+    last = summary.last
+    return (
+        summary.namespace,
+        f"{summary.kind}/{summary.name}",
+        summary.restarts,
+        render_causes(summary.causes),
+        len(summary.loops) or None,
+        f"{render_age(last.time, now)} ago, {last.cause}" if last else None,
+        summary.losses or None,
+        render_duration(summary.not_ready_seconds) if summary.not_ready_seconds else None,
+    )
+
+
+def _render_one(summary: Summary, now: float) -> str:
+    sections = [
+        f"{summary.kind}/{summary.name} in {summary.namespace}: {summary.restarts} restarts",
+        _totals_table(summary),
+        _loops_table(summary, now),
+        _readiness_line(summary),
+        _incidents_table(summary, now),
+    ]
+    return "\n\n".join(section for section in sections if section)
+
+
+def _totals_table(summary: Summary) -> str:
+    rows = [(*key, count) for key, count in sorted(summary.totals.items()) if count]
+    table = render_table(("CONTAINER", "CAUSE", "RESTARTS"), rows)
+    return render_section("Restarts by cause", table) if rows else ""
+
+
+def _loops_table(summary: Summary, now: float) -> str:
+    rows = [
+        (each.pod, each.container, each.cause, render_age(each.since, now))
+        for each in summary.loops
+    ]
+    table = render_table(("POD", "CONTAINER", "CAUSE", "SINCE"), rows)
+    return render_section("Restart loops", table) if rows else ""
+
+
+def _readiness_line(summary: Summary) -> str:
+    if not summary.losses:
+        return ""
+    seconds = render_duration(summary.not_ready_seconds)
+    return f"Readiness lost {summary.losses} times, for {seconds}: {render_causes(summary.reasons)}"
+
+
+def _incidents_table(summary: Summary, now: float) -> str:
+    rows = [
+        (
+            *(f"{render_age(each.time, now)} ago", each.pod, each.container, each.restart_count),
+            *(each.cause, each.confidence, each.exit_code),
+        )
+        for each in summary.incidents[:INCIDENTS_SHOWN]
+    ]
+    heads = ("SEEN", "POD", "CONTAINER", "RESTART", "CAUSE", "CONFIDENCE", "EXIT CODE")
+    hidden = len(summary.incidents) - INCIDENTS_SHOWN
+    more = f"\n… and {hidden} older ones" if hidden > 0 else ""
+    return render_section("Latest restarts", render_table(heads, rows)) + more if rows else ""
+
+
+def render_causes(causes: Counter[str]) -> str:
+    """Return causes with their counts, the most frequent first."""
+    return ", ".join(f"{cause} {count}" for cause, count in causes.most_common() if count)
+
+
+def render_age(time: str, now: float) -> str:
+    """Return how long ago a time was; `?` for one that cannot be read."""
+    at = parse_time(time)
+    return "?" if at is None else render_duration(max(0.0, now - at))
+
+
+def _render_object(summary: Summary) -> Mapping[str, object]:
+    return {
+        "namespace": summary.namespace,
+        "kind": summary.kind,
+        "name": summary.name,
+        "restarts": summary.restarts,
+        "totals": [
+            {"container": container, "cause": cause, "restarts": count}
+            for (container, cause), count in sorted(summary.totals.items())
+        ],
+        "readiness": {
+            "losses": summary.losses,
+            "notReadySeconds": summary.not_ready_seconds,
+            "reasons": dict(summary.reasons),
+        },
+        "loops": msgspec.to_builtins(summary.loops),
+        "incidents": msgspec.to_builtins(summary.incidents),
+    }

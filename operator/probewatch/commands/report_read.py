@@ -1,0 +1,128 @@
+"""ProbeReports, read for people: the parts of one workload put together again."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from urllib.parse import quote
+
+import msgspec
+
+from probewatch.errors import ApiError
+from probewatch.kube import report_objects as objects
+from probewatch.kube.answers import ask
+from probewatch.kube.client import ApiClient
+
+PAGE = 100
+
+NOT_FOUND = 404
+
+_LISTS = msgspec.json.Decoder(objects.ReportList)
+_REPORTS = msgspec.json.Decoder(objects.Report, strict=False)
+
+
+@dataclass(slots=True, kw_only=True)
+class Summary:
+    """What is recorded of one workload."""
+
+    namespace: str
+    kind: str
+    name: str
+    totals: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Restarts by container and cause, corrections included."""
+    losses: int = 0
+    not_ready_seconds: float = 0.0
+    reasons: Counter[str] = field(default_factory=Counter)
+    loops: list[objects.Loop] = field(default_factory=list)
+    incidents: list[objects.Incident] = field(default_factory=list)
+    """Newest first."""
+
+    @property
+    def restarts(self) -> int:
+        """Restarts that were counted."""
+        return sum(self.totals.values())
+
+    @property
+    def causes(self) -> Counter[str]:
+        """Restarts by cause, over all containers."""
+        causes: Counter[str] = Counter()
+        for (_, cause), count in self.totals.items():
+            causes[cause] += count
+        return causes
+
+    @property
+    def last(self) -> objects.Incident | None:
+        """The latest restart that is remembered in detail."""
+        return self.incidents[0] if self.incidents else None
+
+    def is_called(self, wanted: str) -> bool:
+        """Whether this is *wanted*: `NAME` or `KIND/NAME`, in any case, as with kubectl."""
+        kind, slash, name = wanted.rpartition("/")
+        return self.name == name and (not slash or self.kind.lower() == kind.lower())
+
+
+async def read_summaries(client: ApiClient, namespace: str) -> tuple[Summary, ...]:
+    """Return what is recorded in a namespace (empty: in all), the most restarts first.
+
+    Raises ApiError; a report that cannot be read is left out.
+    """
+    inside = f"/namespaces/{quote(namespace, safe='')}" if namespace else ""
+    path = f"/apis/{objects.GROUP_VERSION}{inside}/{objects.PLURAL}"
+    params = {"limit": str(PAGE)}
+    reports: list[objects.Report] = []
+    while True:
+        page = _LISTS.decode(await _ask(client, path, params))
+        reports.extend(_decode(page.items))
+        if not page.metadata.continue_:
+            return merge(reports)
+        params["continue"] = page.metadata.continue_
+
+
+def merge(reports: Iterable[objects.Report]) -> tuple[Summary, ...]:
+    """Return one summary for each workload: loops first, then the most restarts."""
+    summaries: dict[tuple[str, str, str], Summary] = {}
+    for report in reports:
+        status = report.status
+        if status is None or not status.workload.name:
+            continue
+        key = (report.metadata.namespace, status.workload.kind, status.workload.name)
+        summary = summaries.setdefault(key, Summary(namespace=key[0], kind=key[1], name=key[2]))
+        _add(summary, status)
+    for summary in summaries.values():
+        summary.incidents.sort(key=lambda each: each.time, reverse=True)
+    return tuple(
+        sorted(
+            summaries.values(),
+            key=lambda each: (-len(each.loops), -each.restarts, each.namespace, each.name),
+        )
+    )
+
+
+def _add(summary: Summary, status: objects.Status) -> None:
+    for total in status.totals:
+        summary.totals[total.container, total.cause] += total.restarts + total.corrected
+    summary.loops.extend(status.loops)
+    summary.incidents.extend(status.incidents)
+    if status.readiness is not None:
+        summary.losses += status.readiness.losses
+        summary.not_ready_seconds += status.readiness.not_ready_seconds
+        for each in status.readiness.reasons:
+            summary.reasons[each.reason] += each.count
+
+
+def _decode(items: Iterable[msgspec.Raw]) -> Iterable[objects.Report]:
+    for item in items:
+        try:
+            yield _REPORTS.decode(item)
+        except msgspec.DecodeError:
+            continue
+
+
+async def _ask(client: ApiClient, path: str, params: dict[str, str]) -> bytes:
+    try:
+        return await ask(client, path, params)
+    except ApiError as error:
+        if error.status != NOT_FOUND:
+            raise
+        raise ApiError(
+            "this cluster has no ProbeReports: the custom resources of probewatch are not installed"
+        ) from error
