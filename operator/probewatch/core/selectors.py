@@ -1,0 +1,87 @@
+"""Label selectors: which labels they ask for, by the API's own rules.
+
+All requirements have to hold; a selector without any selects everything. `NotIn` also holds
+where the label is not there at all, as it does everywhere in the API.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+LABEL_VALUE = re.compile(r"(?:(?:[A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?", re.ASCII)
+LABEL_NAME = re.compile(r"(?:[A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]", re.ASCII)
+LABEL_PREFIX = re.compile(
+    r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*", re.ASCII
+)
+LONGEST_VALUE = 63
+LONGEST_PREFIX = 253
+
+
+class Operator(StrEnum):
+    """How a label relates to the values of a requirement."""
+
+    IN = "In"
+    NOT_IN = "NotIn"
+    EXISTS = "Exists"
+    DOES_NOT_EXIST = "DoesNotExist"
+
+
+WITH_VALUES = frozenset({Operator.IN, Operator.NOT_IN})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requirement:
+    """What must hold of one label."""
+
+    key: str
+    operator: Operator
+    values: frozenset[str] = frozenset()
+
+    def holds(self, labels: Mapping[str, str]) -> bool:
+        """Whether it holds of these labels."""
+        value = labels.get(self.key)
+        match self.operator:
+            case Operator.IN:
+                return value is not None and value in self.values
+            case Operator.NOT_IN:
+                return value is None or value not in self.values
+            case Operator.EXISTS:
+                return value is not None
+            case Operator.DOES_NOT_EXIST:
+                return value is None
+
+
+Selector = tuple[Requirement, ...]
+
+
+def selects(selector: Selector, labels: Mapping[str, str]) -> bool:
+    """Whether all requirements hold."""
+    return all(requirement.holds(labels) for requirement in selector)
+
+
+def is_label_value(text: str) -> bool:
+    """Whether a label may have this value."""
+    return len(text) <= LONGEST_VALUE and LABEL_VALUE.fullmatch(text) is not None
+
+
+def is_label_key(text: str) -> bool:
+    """Whether a label may have this key: a name, or a domain, a slash and a name."""
+    prefix, slash, name = text.rpartition("/")
+    if slash and not (len(prefix) <= LONGEST_PREFIX and LABEL_PREFIX.fullmatch(prefix)):
+        return False
+    return len(name) <= LONGEST_VALUE and LABEL_NAME.fullmatch(name) is not None
+
+
+def find_mistakes(selector: Iterable[Requirement]) -> Iterator[str]:
+    """Yield what no label could ever meet, or the API would not understand, in words."""
+    for each in selector:
+        if not is_label_key(each.key):
+            yield f"{each.key!r} cannot be the key of a label"
+        if each.operator in WITH_VALUES and not each.values:
+            yield f"{each.operator} on {each.key!r} needs at least one value"
+        if each.operator not in WITH_VALUES and each.values:
+            yield f"{each.operator} on {each.key!r} takes no values"
+        for value in sorted(each.values):
+            if not is_label_value(value):
+                yield f"{value!r} cannot be the value of a label"

@@ -1,0 +1,150 @@
+"""Which policy a pod is under, and what that means."""
+
+import itertools
+from dataclasses import replace
+
+import pytest
+
+from probewatch.core.policies import (
+    REASONS,
+    Count,
+    ProbePolicy,
+    Problem,
+    Reason,
+    count_pods,
+    effective_policy,
+    find_governing,
+    find_problem,
+    judge,
+    rank,
+)
+from probewatch.core.policy import Policy
+from probewatch.core.selectors import Operator, Requirement
+
+DEFAULT = Policy()
+WEB = (Requirement(key="tier", operator=Operator.IN, values=frozenset({"web"})),)
+BROKEN = Problem(reason=Reason.INVALID_SELECTOR, message="no")
+
+
+def policy(name: str = "one", **fields: object) -> ProbePolicy:
+    plain = ProbePolicy(namespace="shop", name=name, created_at=100.0)
+    return replace(plain, **fields)  # type: ignore[arg-type]  # names are checked by replace
+
+
+def test_the_strongest_comes_first_whatever_the_order() -> None:
+    """Priority comes before age, and age before the name, in every order of arrival."""
+    expected = [
+        policy("d", priority=10, created_at=300.0),
+        policy("c", priority=10, created_at=400.0),
+        policy("b", created_at=50.0),
+        policy("a"),
+        policy("z"),
+    ]
+
+    for order in itertools.permutations(expected):
+        assert expected == list(rank(order, DEFAULT))
+
+
+def test_a_pod_is_under_one_policy_alone() -> None:
+    """What the stronger one does not set comes from the settings, not from the weaker one."""
+    strong = policy("strong", priority=1, overrides={"loop_restarts": 5})
+    weak = policy("weak", overrides={"events": False, "loop_restarts": 9})
+
+    governing = find_governing(rank([weak, strong], DEFAULT), {})
+
+    assert replace(DEFAULT, loop_restarts=5) == effective_policy(governing, DEFAULT)
+
+
+def test_a_policy_is_for_the_pods_that_it_selects() -> None:
+    """A pod that the strongest policy does not select is under the next one that does."""
+    ranked = rank([policy("web", priority=1, selector=WEB), policy("rest")], DEFAULT)
+
+    found = [find_governing(ranked, labels) for labels in ({"tier": "web"}, {"tier": "db"})]
+
+    assert ["web", "rest"] == [each and each.name for each in found]
+    assert find_governing((), {}) is None
+    assert effective_policy(None, DEFAULT) is DEFAULT
+
+
+def test_one_that_is_not_accepted_selects_nothing() -> None:
+    """A pod is under the next policy, as if the wrong one were not there."""
+    ranked = rank([policy("wrong", priority=9, problem=BROKEN), policy("right")], DEFAULT)
+
+    assert ["right"] == [each.name for each in ranked]
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        ({}, None),
+        ({"loop_window": 60, "slow_loop_window": 61}, None),
+        ({"slow_loop_window": 901}, None),
+        ({"loop_restarts": 5}, None),
+        (
+            {"loop_window": 60, "slow_loop_window": 60},
+            (
+                "loop.windowSeconds is 60 and slowLoop.windowSeconds is 60; "
+                "the second has to be longer"
+            ),
+        ),
+        (
+            {"loop_window": 21600},
+            (
+                "loop.windowSeconds is 21600 and slowLoop.windowSeconds is 21600 by the operator's "
+                "settings; the second has to be longer"
+            ),
+        ),
+        (
+            {"slow_loop_window": 60},
+            (
+                "loop.windowSeconds is 900 by the operator's settings and slowLoop.windowSeconds is "
+                "60; the second has to be longer"
+            ),
+        ),
+    ],
+)
+def test_windows_have_to_fit_together(overrides: dict[str, float], message: str | None) -> None:
+    """A slow loop's window that is not the longer one is refused, and it is told whose it is."""
+    problem = find_problem(policy(overrides=overrides), DEFAULT)
+
+    assert message == (problem and problem.message)
+    assert problem is None or problem.reason is Reason.INVALID_WINDOWS
+
+
+def test_settings_that_do_not_fit_are_not_the_fault_of_a_policy() -> None:
+    """One that sets no window is accepted, whatever the operator's windows are."""
+    wrong = replace(DEFAULT, slow_loop_window=1.0)
+
+    assert find_problem(policy(overrides={"events": False}), wrong) is None
+
+
+def test_pods_are_counted_for_each_policy() -> None:
+    """A policy selects more pods than it applies to where a stronger one selects them too."""
+    ranked = rank([policy("web", priority=1, selector=WEB), policy("all")], DEFAULT)
+    counts = {each.name: Count() for each in ranked}
+
+    count_pods(counts, ranked, [({"tier": "web"}, 2), ({"tier": "db"}, 1)])
+
+    assert {"web": Count(matched=2, applied=2), "all": Count(matched=3, applied=1)} == counts
+
+
+@pytest.mark.parametrize(
+    ("subject", "count", "verdict"),
+    [
+        (policy(), Count(matched=2, applied=1), Reason.IN_EFFECT),
+        (policy(), Count(matched=2), Reason.OVERRIDDEN),
+        (policy(), Count(), Reason.NO_PODS),
+        (policy(problem=BROKEN), Count(), BROKEN),
+    ],
+    ids=["in effect", "overridden", "no pods", "broken"],
+)
+def test_what_became_of_a_policy(
+    subject: ProbePolicy, count: Count, verdict: Problem | Reason
+) -> None:
+    """It is in effect, without pods, under stronger ones, or wrong; nothing else."""
+    assert verdict == judge(subject, count, DEFAULT)
+
+
+def test_every_reason_is_explained() -> None:
+    """No reason of the closed list is without its meaning, in the list's order."""
+    assert list(Reason) == list(REASONS)

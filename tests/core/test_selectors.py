@@ -1,0 +1,114 @@
+"""Label selectors mean what they mean to the API."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from probewatch.core.selectors import (
+    Operator,
+    Requirement,
+    find_mistakes,
+    is_label_key,
+    is_label_value,
+    selects,
+)
+
+
+def wants(operator: Operator, *values: str, key: str = "tier") -> Requirement:
+    return Requirement(key=key, operator=operator, values=frozenset(values))
+
+
+WEB, DB, NONE, EMPTY = {"tier": "web"}, {"tier": "db"}, {"app": "cart"}, {"tier": ""}
+
+
+@pytest.mark.parametrize(
+    ("requirement", "met", "missed"),
+    [
+        (wants(Operator.IN, "web"), [WEB], [DB, NONE, EMPTY, {}]),
+        (wants(Operator.IN, "web", "db"), [WEB, DB], [NONE, {}]),
+        (wants(Operator.IN, ""), [EMPTY], [NONE, {}, WEB]),
+        (wants(Operator.NOT_IN, "web"), [DB, NONE, EMPTY, {}], [WEB]),
+        (wants(Operator.NOT_IN, "web", "db"), [NONE, {}], [WEB, DB]),
+        (wants(Operator.EXISTS), [WEB, DB, EMPTY], [NONE, {}]),
+        (wants(Operator.DOES_NOT_EXIST), [NONE, {}], [WEB, DB, EMPTY]),
+    ],
+    ids=["in", "in two", "in empty", "not in", "not in two", "exists", "does not exist"],
+)
+def test_a_requirement_holds_as_in_the_api(
+    requirement: Requirement, met: list[Mapping[str, str]], missed: list[Mapping[str, str]]
+) -> None:
+    """Each operator holds of exactly the labels that an API server would select."""
+    assert met == [labels for labels in [*met, *missed] if selects((requirement,), labels)]
+
+
+def test_all_requirements_have_to_hold() -> None:
+    """A selector is a conjunction, and an empty one selects everything."""
+    both = (wants(Operator.IN, "web"), wants(Operator.EXISTS, key="app"))
+
+    assert selects(both, {"tier": "web", "app": "cart"})
+    assert not selects(both, WEB)
+    assert selects((), {})
+
+
+@pytest.mark.parametrize(
+    ("text", "is_one"),
+    [
+        ("app", True),
+        ("app.kubernetes.io/name", True),
+        ("a" * 63, True),
+        ("a" * 253 + "/a", True),
+        ("App_1.x", True),
+        ("", False),
+        ("a" * 64, False),
+        ("a" * 254 + "/a", False),
+        ("-a", False),
+        ("a b", False),
+        ("a/b/c", False),
+        ("/a", False),
+        ("a/", False),
+        ("Example.com/a", False),
+        ("a\n", False),
+        ("ä", False),
+    ],
+)
+def test_keys_of_labels(text: str, is_one: bool) -> None:  # noqa: FBT001  # a column of the table
+    """What can be a label's key is what the API takes for one."""
+    assert is_one is is_label_key(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_one"),
+    [
+        ("", True),
+        ("web", True),
+        ("1.2_3-x", True),
+        ("a" * 63, True),
+        ("a" * 64, False),
+        ("-a", False),
+        ("a.", False),
+        ("a b", False),
+        ("a/b", False),
+        ("a\n", False),
+    ],
+)
+def test_values_of_labels(text: str, is_one: bool) -> None:  # noqa: FBT001  # a column of the table
+    """What can be a label's value is what the API takes for one."""
+    assert is_one is is_label_value(text)
+
+
+@pytest.mark.parametrize(
+    ("requirement", "words"),
+    [
+        (wants(Operator.IN, "web"), []),
+        (wants(Operator.EXISTS), []),
+        (wants(Operator.IN), ["In on 'tier' needs at least one value"]),
+        (wants(Operator.NOT_IN), ["NotIn on 'tier' needs at least one value"]),
+        (wants(Operator.EXISTS, "web"), ["Exists on 'tier' takes no values"]),
+        (wants(Operator.DOES_NOT_EXIST, "x"), ["DoesNotExist on 'tier' takes no values"]),
+        (wants(Operator.EXISTS, key="a b"), ["'a b' cannot be the key of a label"]),
+        (wants(Operator.IN, "a b"), ["'a b' cannot be the value of a label"]),
+    ],
+)
+def test_mistakes_are_told_in_words(requirement: Requirement, words: list[str]) -> None:
+    """What no API server would take for a selector is told, and nothing else is."""
+    assert words == list(find_mistakes([requirement]))
