@@ -188,6 +188,18 @@ async def test_logs_that_are_not_there(rig: Rig, message: str, wanted: JsonObjec
         await read(rig, **wanted)
 
 
+async def test_a_failure_of_the_playground_is_told(rig: Rig) -> None:
+    """A part that fails does not do so in silence."""
+    told: list[str] = []
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _loop, context: told.append(context["message"]))
+    pod = make_pod(make_container("-no-such-word 1"))
+    rig.kubelet.see(pod)
+    await rig.until(1)
+
+    assert ["the playground's part 'pod app_scn(u-1)' has failed"] == told
+
+
 async def test_pods_on_the_hosts_network_share_its_address(rig: Rig) -> None:
     """With `hostNetwork` a pod has the node's address."""
     pod = make_pod(make_container(), hostNetwork=True)

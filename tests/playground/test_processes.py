@@ -143,6 +143,16 @@ async def test_commands_run_beside_it(runtime: LocalRuntime) -> None:
     assert 'exec: "/nope": stat /nope: no such file or directory' in absent.output
 
 
+async def test_no_command_runs_in_a_dead_container(runtime: LocalRuntime) -> None:
+    """An exec probe that comes too late is an error, and is not counted."""
+    process, ended = await start(runtime, "true")
+    await ended.wait(process)
+    found = await process.execute(("true",), 5)
+
+    assert Result.ERROR is found.result
+    assert "CONTAINER_EXITED" in found.output
+
+
 async def test_a_log_is_followed_to_its_end(runtime: LocalRuntime) -> None:
     """What is written is kept, and whoever follows gets it as it comes, until the end."""
     script = "echo one; read line < gate; echo two"

@@ -6,7 +6,6 @@
 Nothing that it starts survives it, whichever way it ends.
 """
 
-import asyncio
 import os
 import sys
 import tempfile
@@ -20,7 +19,7 @@ from probewatch.playground.api_server import ApiServer
 from probewatch.playground.cluster_clock import HastenedTime
 from probewatch.playground.cluster_node import NODE, NODE_IP, NodeFeed, Scheduler, make_node
 from probewatch.playground.event_filter import EventFilter, SpamKey
-from probewatch.playground.kubelet_bell import cancel
+from probewatch.playground.kubelet_bell import begin, cancel
 from probewatch.playground.kubelet_events import KubeletEvents
 from probewatch.playground.kubelet_logs import KubeletLogs
 from probewatch.playground.kubelet_node import Kubelet
@@ -98,7 +97,7 @@ class Cluster:
         Scheduler(self.registry)
         NodeFeed(self.registry, self.kubelet)
         workloads = Workloads(self.registry, RECONCILERS, Clock())
-        working = asyncio.create_task(workloads.run())
+        working = begin(workloads.run(), "controllers")
         stack.push_async_callback(cancel, working)
         await self.server.start()
         stack.push_async_callback(self.server.stop)

@@ -16,7 +16,7 @@ from probewatch.playground.demo_show import Progress
 from probewatch.playground.demo_state import DemoState
 from probewatch.playground.demo_text import finding_text, headers, pod_cells
 
-LINES_SHOWN = 8
+LINES_SHOWN, LINES_AROUND = 8, 9
 STYLES = {"kubelet": "yellow", "probewatch": "bold cyan", "playground": "dim", "pod": "green"}
 
 
@@ -65,12 +65,17 @@ class LiveShow:
         parts: list[RenderableType] = [
             _pods(self._state),
             Text(),
-            _panel("what happens", self._lines[-LINES_SHOWN:]),
-            _panel("what probewatch finds", found[-LINES_SHOWN:]),
+            _panel("what happens", self._lines[-self._room :]),
+            _panel("what probewatch finds", found[-self._room :]),
         ]
         if self._progress:
             parts.append(_bar(self._progress))
         self._live.update(Group(*parts))
+
+    @property
+    def _room(self) -> int:
+        """Lines for each of the two panels, so that all parts fit on the screen."""
+        return max(2, min(LINES_SHOWN, (self._live.console.height - LINES_AROUND) // 2))
 
     @property
     def _width(self) -> int:

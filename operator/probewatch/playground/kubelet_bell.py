@@ -1,6 +1,8 @@
 """Waiting for something that happens, or for a time on the clock that was handed in."""
 
 import asyncio
+from collections.abc import Coroutine
+from typing import Any
 
 from probewatch.clock import Clock
 
@@ -23,6 +25,20 @@ async def cancel(*tasks: asyncio.Task[None]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def begin(work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+    """Start *work* that nobody waits for; should it fail, the event loop's handler is told."""
+    task = asyncio.create_task(work, name=name)
+    task.add_done_callback(_tell_failure)
+    return task
+
+
+def _tell_failure(task: asyncio.Task[None]) -> None:
+    error = None if task.cancelled() else task.exception()
+    if error is not None:
+        message = f"the playground's part {task.get_name()!r} has failed"
+        task.get_loop().call_exception_handler({"message": message, "exception": error})
 
 
 async def _until(event: asyncio.Event) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping
 
-from probewatch.playground.kubelet_bell import cancel
+from probewatch.playground.kubelet_bell import begin, cancel
 from probewatch.playground.kubelet_containers import Health, Record, Seen
 from probewatch.playground.kubelet_plan import Verdicts, is_started, must_start
 from probewatch.playground.kubelet_probing import Probing, Target
@@ -68,7 +68,7 @@ class PodProbes:
     def begin(self) -> None:
         """Start all probes: each rests until there is something to probe."""
         for key, probing in self._probings.items():
-            self._tasks[key] = asyncio.create_task(probing.run())
+            self._tasks[key] = begin(probing.run(), f"{key[1]} probe of {key[0]}")
 
     async def stop_killing(self) -> None:
         """End liveness and startup before a pod is ended.

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from probewatch.playground.backoff import Backoff
-from probewatch.playground.kubelet_bell import cancel
+from probewatch.playground.kubelet_bell import begin, cancel
 from probewatch.playground.kubelet_containers import PodMemory, Record
 from probewatch.playground.kubelet_env import find_unsupported
 from probewatch.playground.kubelet_events import KubeletEvents
@@ -97,7 +97,7 @@ class Kubelet:
         return worker
 
     def _run_soon(self, worker: PodWorker) -> None:
-        self._running[worker.pod.uid] = asyncio.create_task(self._run(worker))
+        self._running[worker.pod.uid] = begin(self._run(worker), f"pod {worker.pod.full_name}")
 
     async def _run(self, worker: PodWorker) -> None:
         await worker.run()

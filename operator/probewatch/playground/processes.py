@@ -20,7 +20,7 @@ from typing import Self
 from probewatch.clock import Clock
 from probewatch.playground.kubelet_bell import cancel, wait_for
 from probewatch.playground.kubelet_containers import Exit
-from probewatch.playground.probes import Outcome
+from probewatch.playground.probes import Outcome, Result
 from probewatch.playground.processes_exec import execute
 from probewatch.playground.processes_guard import Guard
 from probewatch.playground.processes_output import Output
@@ -99,6 +99,9 @@ class LocalProcess:
 
     async def execute(self, command: tuple[str, ...], timeout_seconds: float) -> Outcome:
         """Run *command* beside it, in its folder and with its variables."""
+        if self.exit is not None:
+            text = "failed to exec in container: container is in CONTAINER_EXITED state"
+            return Outcome(result=Result.ERROR, output=f"rpc error: code = Unknown desc = {text}")
         return await execute(
             command, env=self._launch.env, cwd=self._cwd, clock=self._clock, seconds=timeout_seconds
         )
