@@ -97,6 +97,18 @@ monitoring: $(DEV)  ## Write the rules and dashboards of deploy/monitoring from 
 	@$(BIN)/python deploy/monitoring/rules.py
 	@$(BIN)/python -W ignore -m deploy.monitoring.dashboards
 
+PICTURES = $(or $(PROBEWATCH_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/probewatch)/pictures
+
+.PHONY: pictures
+pictures: $(DEV)  ## Draw the dashboards' queries over some minutes of the playground, for the documentation
+	@test -x $(PICTURES)/bin/python || $(BIN)/python -m venv $(PICTURES)
+	@$(PICTURES)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps \
+	  -r requirements/pictures.txt
+	@mkdir -p build
+	@PATH="$$(.ci/tools.sh):$$PATH" $(BIN)/python -m tests.system.pictures build/pictures.json
+	@$(PICTURES)/bin/python deploy/monitoring/draw.py build/pictures.json docs/img \
+	  "four minutes of the playground at six times the speed"
+
 .PHONY: coverage
 coverage: $(DEV)  ## Tests with coverage: every branch of the core, 95 % of everything
 	@$(BIN)/python -m pytest --cov --cov-report= $(ARGS)
@@ -109,6 +121,10 @@ coverage: $(DEV)  ## Tests with coverage: every branch of the core, 95 % of ever
 bench: $(DEV)  ## What the operator costs, beside kopf and the bare wire; writes docs/performance.md
 	@echo "==> tests/bench (about ten minutes; BENCH_PODS=150000 for the largest cluster)"
 	@PYTHONPATH=operator:. $(BIN)/python -m tests.bench $(ARGS)
+
+.PHONY: accuracy
+accuracy: $(DEV)  ## Measure how right the attribution is and write docs/accuracy.md (some minutes)
+	@nice $(BIN)/python -m tests.simulation.accuracy docs/accuracy.md $(or $(HISTORIES),10000)
 
 .PHONY: lock
 lock: $(DEV)  ## Write requirements/*.txt from pyproject.toml; UPGRADE=1 takes the newest of everything

@@ -261,8 +261,12 @@ CASES = {
     ),
     "a child ran out of memory": ("Error Medium own-exit", facts(died(2, reason="OOMKilled"))),
     "OOM while liveness failed in place": (
-        "OOMKilled Medium out-of-memory",
+        "LivenessProbe Medium threshold-reached",
         facts(died(137, reason="OOMKilled"), path=PLACE, failures=(failed(L, 40, 3),)),
+    ),
+    "OOM in a gap": (
+        "OOMKilled Medium out-of-memory",
+        facts(died(137, reason="OOMKilled")),
     ),
     "sticky OOM flag, seen dead": (
         "Signal Medium terminated-seen",

@@ -16,6 +16,7 @@ from probewatch.commands.outcome import Ledger, Outcome
 from probewatch.commands.rise import CountRise
 from probewatch.commands.stream import Kind, LineType, Record, StreamError
 from probewatch.commands.virtual_time import VirtualTime
+from probewatch.core.model import PodUid
 from probewatch.core.observe import EvidenceObserved, Observation, PodGone, PodObserved
 from probewatch.core.policy import Policy
 from probewatch.kube import objects, testimony
@@ -88,32 +89,37 @@ def main(args: argparse.Namespace) -> int:
 
 def replay(records: Iterable[Record]) -> tuple[Outcome, Ledger]:
     """Run the records through the store; return what was found and whether nothing is missing."""
-    found, rise = Outcome(), CountRise()
+    found, rise, known = Outcome(), CountRise(), set[PodUid]()
     clock = VirtualTime(Store(lambda _pod: Policy()))
     for record in records:
         found.add(clock.run_to(record.received_at))
-        for observation in _observations(record, rise):
+        for observation in _observations(record, rise, known):
             found.add(clock.feed(observation))
     found.add(clock.run_out())
     return found, found.ledger(rise.total)
 
 
-def _observations(record: Record, rise: CountRise) -> tuple[Observation, ...]:
+def _observations(record: Record, rise: CountRise, known: set[PodUid]) -> tuple[Observation, ...]:
     try:
-        return _READERS[record.kind](record, rise)
+        return _READERS[record.kind](record, rise, known)
     except msgspec.DecodeError as error:
         raise StreamError(f"{record.place}: not a {record.kind}: {error}") from error
 
 
-def _read_pod(record: Record, rise: CountRise) -> tuple[Observation, ...]:
-    """A deleted pod is looked at once more: its last version may hold a last restart."""
+def _read_pod(record: Record, rise: CountRise, known: set[PodUid]) -> tuple[Observation, ...]:
+    """A known pod that is added again comes from a list: there was a gap before it.
+
+    A deleted pod is looked at once more: its last version may hold a last restart.
+    """
     rise.add(record.object)
     pod = parse_pod(_PODS.decode(record.object))
-    seen = PodObserved(pod=pod)
+    relisted = record.type is LineType.ADDED and pod.uid in known
+    known.add(pod.uid)
+    seen = PodObserved(pod=pod, relisted=relisted)
     return (seen, PodGone(uid=pod.uid)) if record.type is LineType.DELETED else (seen,)
 
 
-def _read_event(record: Record, _rise: CountRise) -> tuple[Observation, ...]:
+def _read_event(record: Record, _rise: CountRise, _known: set[PodUid]) -> tuple[Observation, ...]:
     """That an Event expired says nothing about the pod."""
     if record.type is LineType.DELETED:
         return ()
@@ -121,11 +127,15 @@ def _read_event(record: Record, _rise: CountRise) -> tuple[Observation, ...]:
     return () if evidence is None else (EvidenceObserved(evidence=evidence),)
 
 
-def _read_nothing(_record: Record, _rise: CountRise) -> tuple[Observation, ...]:
+def _read_nothing(
+    _record: Record, _rise: CountRise, _known: set[PodUid]
+) -> tuple[Observation, ...]:
     return ()
 
 
-_READERS: Mapping[Kind, Callable[[Record, CountRise], tuple[Observation, ...]]] = {
+_Reader = Callable[[Record, CountRise, set[PodUid]], tuple[Observation, ...]]
+
+_READERS: Mapping[Kind, _Reader] = {
     Kind.POD: _read_pod,
     Kind.EVENT: _read_event,
     Kind.NONE: _read_nothing,

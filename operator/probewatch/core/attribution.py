@@ -168,7 +168,9 @@ RULES: tuple[Rule, ...] = (
         name="threshold-reached",
         judge=inference.threshold,
         meaning="As many probe failures as the threshold were reported just before the death.",
-        gives="`LivenessProbe`, `StartupProbe`: High.",
+        gives=(
+            "`LivenessProbe`, `StartupProbe`: High, or Medium where the runtime reports OOMKilled."
+        ),
     ),
     Rule(
         name="never-started",
@@ -188,8 +190,11 @@ RULES: tuple[Rule, ...] = (
     Rule(
         name="regular",
         judge=inference.regular,
-        meaning="Exit code and lifetime equal those of earlier sure kills by the same probe.",
-        gives="`LivenessProbe`, `StartupProbe`: Medium.",
+        meaning="Exit code and lifetime are those of earlier ends, which all had the same cause.",
+        gives=(
+            "`LivenessProbe`, `StartupProbe`, `PostStartHook`, `Error`, `Completed`, `Signal`, "
+            "`RestartRule`: Medium."
+        ),
     ),
     Rule(
         name="own-exit",

@@ -34,6 +34,11 @@ STEADY_KINDS = frozenset({EvidenceKind.CREATED, EvidenceKind.STARTED})
 
 SURE = frozenset({Confidence.HIGH, Confidence.CONFIRMED})
 
+OPEN = frozenset({Cause.UNKNOWN, Cause.UNOBSERVED})
+
+HABIT = 2
+"""So many ends alike make a habit, where none of them is sure."""
+
 SIGNAL_BASE = 128
 MAX_SIGNAL = 64
 SIGKILL_EXIT = 137
@@ -249,12 +254,14 @@ class Facts:
         """Whether the kubelet's own counter says that no run of the probe failed."""
         return rise(self.readings, self.restart, probe, self.grace(probe)) == 0
 
-    def regular(self, cause: Cause) -> bool:
-        """Whether earlier sure restarts by *cause* look just like this one."""
-        alike = [past for past in self.past if self._is_like(past)]
-        same = [past for past in alike if past.cause is cause and past.confidence in SURE]
-        other = [past for past in alike if past.cause is not cause and past.confidence in SURE]
-        return bool(same) and not other
+    def habit(self) -> Cause | None:
+        """The cause of all earlier ends that look just like this one, if they agree."""
+        alike = [past for past in self.past if self._is_like(past) and past.cause not in OPEN]
+        sure = any(past.confidence in SURE for past in alike)
+        causes = {past.cause for past in alike}
+        if len(causes) != 1 or not (sure or len(alike) >= HABIT):
+            return None
+        return causes.pop()
 
     def _is_like(self, past: Past) -> bool:
         if past.exit_code != self.exit_code or past.lifetime is None or self.lifetime is None:
@@ -266,6 +273,12 @@ class Facts:
     def signal(self) -> int:
         """The signal that an exit code above 128 stands for, else 0."""
         return self.exit_code - SIGNAL_BASE if 0 < self.exit_code - SIGNAL_BASE <= MAX_SIGNAL else 0
+
+    @property
+    def out_of_memory(self) -> bool:
+        """Whether the runtime says so, and the exit code does not speak against it."""
+        reported = self.death is not None and self.death.reason == "OOMKilled"
+        return reported and self.exit_code == SIGKILL_EXIT
 
     @property
     def looks_killed(self) -> bool:

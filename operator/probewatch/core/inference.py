@@ -115,15 +115,11 @@ def threshold(facts: Facts) -> Verdict | None:
     """Failures up to the threshold were reported before it died."""
     if not (facts.in_place or facts.looks_killed) or (facts.died_by_itself and facts.order_tells):
         return None
+    sure = Confidence.MEDIUM if facts.out_of_memory else Confidence.HIGH
     for cause, probe_type in PROBE_KILLS.values():
         if facts.threshold_reached(probe_type):
-            seen = facts.failures(probe_type)
-            return conclude(
-                facts,
-                cause,
-                Confidence.HIGH,
-                f"{seen} {probe_type.lower()} failures were reported before it",
-            )
+            name, seen = probe_type.lower(), facts.failures(probe_type)
+            return conclude(facts, cause, sure, f"{seen} {name} failures were reported before it")
     return None
 
 
@@ -166,14 +162,21 @@ def replaced_in_place(facts: Facts) -> Verdict | None:
     return conclude(facts, Cause.LIVENESS_PROBE, Confidence.MEDIUM, why)
 
 
+HABITS = frozenset(
+    {
+        *(Cause.LIVENESS_PROBE, Cause.STARTUP_PROBE, Cause.POST_START_HOOK),
+        *(Cause.ERROR, Cause.COMPLETED, Cause.SIGNAL, Cause.RESTART_RULE),
+    }
+)
+"""What a container does again and again; the others befall it."""
+
+
 def regular(facts: Facts) -> Verdict | None:
-    """It ended just like sure kills before."""
-    for cause, _ in PROBE_KILLS.values():
-        if facts.regular(cause):
-            return conclude(
-                facts, cause, Confidence.MEDIUM, "it ended like earlier kills by this probe"
-            )
-    return None
+    """It ended just like all those before that look the same."""
+    cause = facts.habit()
+    if cause not in HABITS or facts.death is None:
+        return None
+    return conclude(facts, cause, Confidence.MEDIUM, "it ended like all earlier ones that look so")
 
 
 def own_exit(facts: Facts) -> Verdict | None:

@@ -257,7 +257,8 @@ def after_rise(
     """The watermark of the new instance."""
     fresh = first_watermark(status)
     own = fresh.death if identity(fresh.death) != identity(death) else None
-    path = Path.TERMINATED_SEEN if status.terminated else Path.IN_PLACE
+    # It came and went between two versions: only if it is shown dead is it known how it ended.
+    path = Path.TERMINATED_SEEN if status.terminated else Path.UNSEEN
     return replace(
         fresh,
         epoch=epoch,

@@ -2,7 +2,7 @@
 
 from probewatch.core.book import Mark
 from probewatch.core.evidence import EvidenceKind
-from probewatch.core.facts import SIGKILL_EXIT, Facts
+from probewatch.core.facts import Facts
 from probewatch.core.findings import Cause, Confidence
 from probewatch.core.model import ContainerKind, ProbeType
 from probewatch.core.restarts import LOST_EXIT, is_lost
@@ -49,7 +49,7 @@ def probe_kill_event(facts: Facts) -> Verdict | None:
         return None
     cause, probe_type = PROBE_KILLS[kill.kind]
     said = f"kubelet: failed {probe_type.lower()} probe, kill {kill.count}"
-    if facts.death and facts.death.reason == "OOMKilled" and facts.exit_code == SIGKILL_EXIT:
+    if facts.out_of_memory:
         return _oom_during_kill(facts, kill, cause, said)
     return conclude(facts, cause, Confidence.CONFIRMED, said, final=True)
 
@@ -236,8 +236,17 @@ def out_of_memory(facts: Facts) -> Verdict | None:
     only with the exit code of SIGKILL, and a kubelet kill is ruled out only where the container
     was seen dead, or nothing could have killed it.
     """
-    if facts.death is None or facts.death.reason != "OOMKilled" or facts.exit_code != SIGKILL_EXIT:
+    if not facts.out_of_memory or (facts.in_place and _is_rather_killed(facts)):
         return None
     own = (facts.died_by_itself and facts.order_tells) or not facts.may_be_killed
     sure = Confidence.HIGH if own else Confidence.MEDIUM
     return conclude(facts, Cause.OOM_KILLED, sure, "the runtime reports OOMKilled")
+
+
+def _is_rather_killed(facts: Facts) -> bool:
+    """Whether a probe explains a replacement in place better than a status that was not seen."""
+    if any(map(facts.threshold_reached, ProbeType)):
+        return True
+    alike = {past.cause for past in facts.past if past.exit_code == facts.exit_code}
+    kills = {cause for cause, _ in PROBE_KILLS.values()}
+    return bool(alike & kills) and Cause.OOM_KILLED not in alike

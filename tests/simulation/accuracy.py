@@ -1,0 +1,93 @@
+"""Writes how right the attribution is: `python -m tests.simulation.accuracy PAGE HISTORIES`.
+
+Histories of simulated kubelets and variants of the recorded streams, each with some share of
+the Events lost. Every figure can be made again: the numbers of the histories are their seeds.
+"""
+
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ProcessPoolExecutor
+
+from probewatch.page_tables import write_page
+from tests.simulation.recordings import VARIANTS, Variant, judge_variant
+from tests.simulation.score import Score, judge
+from tests.simulation.story import tell
+
+LOST = (0.0, 0.5, 0.9, 1.0)
+CHUNK = 50
+
+
+def score_chunk(first: int, last: int) -> tuple[Score, ...]:
+    """Return the scores of some histories, one for each share lost."""
+    scores = tuple(Score() for _ in LOST)
+    for seed in range(first, last):
+        history = tell(seed)
+        for lost, score in zip(LOST, scores, strict=True):
+            judge(history, seed, lost, score)
+    return scores
+
+
+def score_all(histories: int, processes: int) -> tuple[Score, ...]:
+    """Return the scores of so many histories."""
+    totals = tuple(Score() for _ in LOST)
+    firsts = range(0, histories, CHUNK)
+    lasts = [min(first + CHUNK, histories) for first in firsts]
+    with ProcessPoolExecutor(processes) as pool:
+        for scores in pool.map(score_chunk, firsts, lasts):
+            for total, score in zip(totals, scores, strict=True):
+                total.take(score)
+    return totals
+
+
+def judge_number(number: int) -> Score:
+    """Return the score of the variant of this number."""
+    return judge_variant(VARIANTS[number])
+
+
+def make_tables(histories: int, processes: int) -> Mapping[str, str]:
+    """Return the tables of the page, and say on the way what must not be."""
+    totals = score_all(histories, processes)
+    with ProcessPoolExecutor(processes) as pool:
+        variants = tuple(pool.map(judge_number, range(len(VARIANTS))))
+    for score in (*totals, *variants):
+        for line in (*score.unbalanced, *score.mistakes):
+            print(line, file=sys.stderr)  # noqa: T201  # what the caller has to look at
+    return {
+        "histories": _histories(histories, totals),
+        "recordings": _recordings(zip(VARIANTS, variants, strict=True)),
+    }
+
+
+OUTCOMES = (
+    "restarts | right | without a verdict | wrong, `Medium` or `Low` | "
+    "wrong, `High` or `Confirmed` | ledgers that do not balance |\n|---|---|---|---|---|---|---|\n"
+)
+
+
+def _histories(number: int, totals: Iterable[Score]) -> str:
+    rows = "".join(
+        f"| {lost:.0%} | {score.restarts:,} | {_shares(score)} |\n"
+        for lost, score in zip(LOST, totals, strict=True)
+    )
+    return f"{number:,} histories.\n\n| Events lost | {OUTCOMES}{rows}"
+
+
+def _recordings(scored: Iterable[tuple[Variant, Score]]) -> str:
+    rows = "".join(
+        f"| {variant.what} | {score.restarts} | {_shares(score)} |\n" for variant, score in scored
+    )
+    return f"| what was taken away | {OUTCOMES}{rows}"
+
+
+def _shares(score: Score) -> str:
+    whole = max(score.restarts, 1)
+    mild = (score.wrong - len(score.mistakes)) / whole
+    return (
+        f"{score.accuracy:.1%} | {score.open / whole:.1%} | {mild:.1%} | "
+        f"{len(score.mistakes)} | {len(score.unbalanced)}"
+    )
+
+
+if __name__ == "__main__":
+    write_page(sys.argv[1], make_tables(int(sys.argv[2]), os.cpu_count() or 1))

@@ -1,0 +1,166 @@
+"""What is left of the recorded stream when something is taken away from it, or put in."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from random import Random
+
+import msgspec
+
+from probewatch.commands import stream, truth
+from probewatch.commands.replay import replay
+from probewatch.commands.stream import Kind, LineType, Record
+from tests.simulation.score import Score
+
+TRACES = Path(__file__).parents[1] / "data" / "traces"
+
+Records = list[Record]
+
+
+class _Metadata(msgspec.Struct):
+    uid: str = ""
+
+
+class _Named(msgspec.Struct):
+    metadata: _Metadata
+    type: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variant:
+    """The recording, changed in one way; chance comes from a seed."""
+
+    what: str
+    change: Callable[[Records, Random], Records]
+    seeds: range = range(1)
+
+
+@cache
+def recorded() -> tuple[Record, ...]:
+    """The recording as it is."""
+    return tuple(stream.read_streams([str(TRACES / "loops.jsonl.gz")]))
+
+
+def nature(record: Record) -> _Named:
+    """What is told apart here."""
+    return msgspec.json.decode(record.object, type=_Named)
+
+
+def without_events(*types: str, reason: str = "", share: float = 1.0) -> Callable[..., Records]:
+    """Drop Events of these types or of this reason, or a share of them."""
+
+    def drops(record: Record, random: Random) -> bool:
+        if record.kind is not Kind.EVENT:
+            return False
+        event = nature(record)
+        fits = (not types or event.type in types) and (not reason or event.reason == reason)
+        return fits and random.random() < share
+
+    return lambda records, random: [each for each in records if not drops(each, random)]
+
+
+def without_versions(share: float) -> Callable[[Records, Random], Records]:
+    """Drop a share of the versions of pods, as a gap does that nobody notices."""
+
+    def drops(record: Record, random: Random) -> bool:
+        return (
+            record.kind is Kind.POD and record.type is LineType.MODIFIED and random.random() < share
+        )
+
+    return lambda records, random: [each for each in records if not drops(each, random)]
+
+
+def with_gaps(number: int, seconds: float) -> Callable[[Records, Random], Records]:
+    """Cut gaps into the watch, each followed by a list of all pods as they are then."""
+
+    def cut(records: Records, random: Random) -> Records:
+        first, last = records[0].received_at, records[-1].received_at
+        begins = sorted(random.uniform(first + 60, last - seconds) for _ in range(number))
+        for begin in begins:
+            records = list(_cut_one(records, begin, begin + seconds))
+        return records
+
+    return cut
+
+
+def _cut_one(records: Records, begin: float, end: float) -> Iterator[Record]:
+    newest: dict[str, Record] = {}
+    listed = False
+    for record in records:
+        if record.received_at >= end and not listed:
+            listed = True
+            for each in newest.values():
+                yield replace(each, received_at=end, type=LineType.ADDED)
+        if record.kind is Kind.POD:
+            newest[nature(record).metadata.uid] = record
+        if record.kind is not Kind.POD or not begin <= record.received_at < end:
+            yield record
+
+
+def in_disorder(records: Records, random: Random) -> Records:
+    """Let Events come up to ten seconds late, and some versions of pods come twice."""
+    moved = [
+        replace(each, received_at=each.received_at + random.uniform(0, 10))
+        if each.kind is Kind.EVENT
+        else each
+        for each in records
+    ]
+    again = [
+        replace(each, received_at=each.received_at + random.uniform(0, 30))
+        for each in records
+        if each.kind is Kind.POD and each.type is LineType.MODIFIED and random.random() < 0.2
+    ]
+    return sorted((*moved, *again), key=lambda each: each.received_at)
+
+
+def both(*changes: Callable[[Records, Random], Records]) -> Callable[[Records, Random], Records]:
+    """Change one thing after the other."""
+
+    def change(records: Records, random: Random) -> Records:
+        for each in changes:
+            records = each(records, random)
+        return records
+
+    return change
+
+
+GAPS = with_gaps(20, 20.0)
+ALL_EVENTS = without_events()
+VARIANTS = (
+    Variant(what="nothing", change=lambda records, _random: records),
+    Variant(what="every `Killing` Event", change=without_events(reason="Killing")),
+    Variant(what="all `Normal` Events", change=without_events("Normal")),
+    Variant(what="all `Warning` Events", change=without_events("Warning")),
+    Variant(what="half of the Events", change=without_events(share=0.5), seeds=range(5)),
+    Variant(what="nine of ten Events", change=without_events(share=0.9), seeds=range(5)),
+    Variant(what="all Events", change=ALL_EVENTS),
+    Variant(what="a tenth of the versions of pods", change=without_versions(0.1), seeds=range(5)),
+    Variant(what="a third of the versions of pods", change=without_versions(0.33), seeds=range(5)),
+    Variant(what="20 gaps of 20 s, each followed by a list", change=GAPS, seeds=range(5)),
+    Variant(
+        what="5 gaps of 120 s, each followed by a list", change=with_gaps(5, 120.0), seeds=range(5)
+    ),
+    Variant(what="20 gaps of 20 s, and all Events", change=both(GAPS, ALL_EVENTS), seeds=range(5)),
+    Variant(
+        what="a tenth of the versions, and half of the Events",
+        change=both(without_versions(0.1), without_events(share=0.5)),
+        seeds=range(5),
+    ),
+    Variant(what="order: Events late, versions twice", change=in_disorder, seeds=range(5)),
+)
+
+
+def judge_variant(variant: Variant) -> Score:
+    """Replay a variant with each of its seeds, and hold the verdicts against the truth."""
+    known, score = truth.read_truth(str(TRACES / "loops.truth.json")), Score()
+    for seed in variant.seeds:
+        found, ledger = replay(variant.change(list(recorded()), Random(seed)))
+        if not ledger.balanced:
+            score.unbalanced.append(f"{variant.what}, seed {seed}: {ledger}")
+        for restart in found.restarts:
+            true = known[restart.pod.name].get(restart.container, frozenset())
+            where = f"{variant.what}, seed {seed}, {restart.pod.name} {restart.restart_count}"
+            score.add(restart, true, where)
+    return score

@@ -1,0 +1,106 @@
+"""What became of the restarts of simulated histories: right, open, wrong, sure but wrong."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from random import Random
+
+from probewatch.core.findings import Cause, Confidence, Finding, Restart, RestartCorrected
+from probewatch.core.observe import PodObserved, TimePassed
+from probewatch.store import Store
+from tests.simulation.story import History, deliver
+
+SURE = frozenset({Confidence.CONFIRMED, Confidence.HIGH})
+OPEN = frozenset({Cause.UNKNOWN, Cause.UNOBSERVED})
+
+Key = tuple[str, int, int]
+
+
+@dataclass(slots=True)
+class Score:
+    """Verdicts against the truth, as they stood in the end."""
+
+    restarts: int = 0
+    right: int = 0
+    open: int = 0
+    wrong: int = 0
+    rules: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """What each rule came to: right, open or wrong."""
+    mistakes: list[str] = field(default_factory=list)
+    """Wrong verdicts with confidence `High` or `Confirmed`, in words."""
+    unbalanced: list[str] = field(default_factory=list)
+
+    @property
+    def accuracy(self) -> float:
+        """The share of restarts with a true cause."""
+        return self.right / self.restarts if self.restarts else 1.0
+
+    def take(self, other: "Score") -> None:
+        """Add another score to this one."""
+        self.restarts += other.restarts
+        self.right += other.right
+        self.open += other.open
+        self.wrong += other.wrong
+        self.rules.update(other.rules)
+        self.mistakes.extend(other.mistakes)
+        self.unbalanced.extend(other.unbalanced)
+
+    def add(self, verdict: Restart, truth: frozenset[Cause], where: str) -> None:
+        """Hold one verdict against the truth."""
+        self.restarts += 1
+        outcome = "right" if verdict.cause in truth else "wrong"
+        if outcome == "wrong" and verdict.cause in OPEN:
+            outcome = "open"
+        setattr(self, outcome, getattr(self, outcome) + 1)
+        self.rules[f"{verdict.rule} {verdict.confidence}", outcome] += 1
+        if outcome == "wrong" and verdict.confidence in SURE:
+            said = f"{verdict.cause} {verdict.confidence} by {verdict.rule}"
+            true = " or ".join(sorted(truth))
+            self.mistakes.append(f"{where}: {said}, in truth {true}: {verdict.evidence}")
+
+
+def replay(history: History, seed: int, lost: float) -> tuple[list[Finding], dict[str, int]]:
+    """Feed a history to a store; return what it found and by how much each count rose."""
+    store, findings, now = Store(), [], 0.0
+    first: dict[str, int] = {}
+    newest: dict[str, int] = {}
+    for at, observation in deliver(history, Random(seed), lost):
+        now = max(now, at)
+        findings += [*store.tick(now), *store.feed(observation, now)]
+        if isinstance(observation, PodObserved):
+            for status in observation.pod.statuses:
+                first.setdefault(status.name, status.restart_count)
+                newest[status.name] = max(newest.get(status.name, 0), status.restart_count)
+    while store.pending() and (due := store.next_due()) is not None:
+        now = max(now, due)
+        findings += store.feed(TimePassed(), now)
+    return findings, {name: newest[name] - first[name] for name in newest}
+
+
+def last_words(findings: Iterable[Finding]) -> tuple[dict[Key, Restart], int]:
+    """Return the verdicts as they stand in the end, and how many restarts were told."""
+    told: dict[Key, Restart] = {}
+    number = 0
+    for finding in findings:
+        if isinstance(finding, Restart):
+            number += 1
+            told[_key(finding)] = finding
+        elif isinstance(finding, RestartCorrected):
+            told[_key(finding.was)] = finding.now
+    return told, number
+
+
+def _key(restart: Restart) -> Key:
+    return restart.container, restart.epoch, restart.restart_count
+
+
+def judge(history: History, seed: int, lost: float, score: Score) -> None:
+    """Add one history to the score."""
+    where = f"history {seed}, {lost:.0%} lost"
+    findings, rise = replay(history, seed, lost)
+    told, number = last_words(findings)
+    by_container = Counter(container for container, _, _ in told)
+    if number != len(told) or any(by_container[name] != n for name, n in rise.items()):
+        score.unbalanced.append(f"{where}: {dict(by_container)} of {rise}")
+    for (container, _, count), verdict in told.items():
+        score.add(verdict, history.truth[container, count], f"{where}, {container} {count}")

@@ -1,0 +1,50 @@
+"""Attribution against a simulated kubelet whose words get lost."""
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.simulation.score import Score, judge
+from tests.simulation.story import tell
+
+LOST = (0.0, 0.5, 0.9, 1.0)
+SEEDS = range(10)
+
+
+def score_of(seeds: range, lost: float) -> Score:
+    score = Score()
+    for seed in seeds:
+        judge(tell(seed), seed, lost, score)
+    return score
+
+
+@pytest.mark.parametrize("lost", LOST)
+def test_few_histories(lost: float) -> None:
+    """The ledger balances and nothing is surely wrong, whatever share of the Events is lost."""
+    score = score_of(SEEDS, lost)
+
+    assert ([], []) == (score.unbalanced, score.mistakes)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lost", LOST)
+def test_many_histories(lost: float) -> None:
+    """So it is with many, and most verdicts are right."""
+    score = score_of(range(1000, 1150), lost)
+
+    assert ([], []) == (score.unbalanced, score.mistakes)
+    assert score.accuracy > 0.9
+    assert score.wrong < 0.02 * score.restarts
+
+
+@pytest.mark.slow
+@settings(
+    max_examples=100, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
+)
+@given(seed=st.integers(10**6, 10**9), lost=st.sampled_from((0.0, 0.2, 0.5, 0.8, 1.0)))
+def test_any_history(seed: int, lost: float) -> None:
+    """No history that hypothesis finds is counted wrong or judged surely wrong."""
+    score = Score()
+    judge(tell(seed), seed, lost, score)
+
+    assert ([], []) == (score.unbalanced, score.mistakes)
