@@ -5,12 +5,9 @@ costs more than what it is changed for, and a restart changes dozens. Here the f
 as they are. For values without `__post_init__`, as all values of the core are.
 """
 
-from collections import deque
 from collections.abc import Callable
 from dataclasses import fields
-from itertools import repeat
-from operator import attrgetter, call
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 __all__ = ["replace"]
 
@@ -20,11 +17,10 @@ Setter = Callable[[object, object], None]
 
 
 class _Shape(NamedTuple):
-    """How to read all fields of a class, and how to set each, past its being frozen."""
+    """How to copy a value of a class, and how to set its fields, past their being frozen."""
 
-    read: Callable[[object], tuple[object, ...]]
-    setters: tuple[Setter, ...]
-    by_name: dict[str, Setter]
+    copy: Callable[[Any], Any]
+    setters: dict[str, Setter]
 
 
 _shapes: dict[type, _Shape] = {}
@@ -37,26 +33,24 @@ def _replace(value: V, /, **changes: object) -> V:
     """
     kind = type(value)
     shape = _shapes.get(kind) or _find_shape(kind)
-    new = kind.__new__(kind)
-    deque(map(call, shape.setters, repeat(new), shape.read(value)), maxlen=0)
+    new: V = shape.copy(value)
     for name, changed in changes.items():
-        shape.by_name[name](new, changed)
+        shape.setters[name](new, changed)
     return new
 
 
 def _find_shape(kind: type) -> _Shape:
-    names = [field.name for field in fields(kind)]
-    setters = {name: getattr(kind, name).__set__ for name in names}
-    if len(names) > 1:
-        read: Callable[[object], tuple[object, ...]] = attrgetter(*names)
-    else:
-        read = _read_one(attrgetter(*names))
-    _shapes[kind] = _Shape(read=read, setters=tuple(setters.values()), by_name=setters)
+    """Write the function that copies, as `dataclasses` writes constructors."""
+    setters: dict[str, Setter] = {
+        field.name: getattr(kind, field.name).__set__ for field in fields(kind)
+    }
+    known: dict[str, Any] = {f"set_{name}": setter for name, setter in setters.items()}
+    known |= {"new": kind.__new__, "kind": kind}
+    lines = ["def copy(value):", " made = new(kind)"]
+    lines += [f" set_{name}(made, value.{name})" for name in setters]
+    exec("\n".join([*lines, " return made"]), known)  # noqa: S102  # of names of fields alone
+    _shapes[kind] = _Shape(copy=known["copy"], setters=setters)
     return _shapes[kind]
-
-
-def _read_one(read: "attrgetter[object]") -> Callable[[object], tuple[object, ...]]:
-    return lambda value: (read(value),)
 
 
 if TYPE_CHECKING:  # so that names and types of the changes are checked
