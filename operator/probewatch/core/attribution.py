@@ -105,7 +105,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         name="restart-rule",
-        judge=testimony.restart_rule,
+        judge=inference.restart_rule,
         meaning="A container restart rule matched the exit code.",
         gives=(
             "`RestartRule`: Confirmed where the kubelet was restarting all containers, High, or "

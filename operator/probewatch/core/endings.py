@@ -6,11 +6,11 @@ succeeded (kubernetes issue 109537). No restart is counted for these, and withou
 a finding of its own such a kill would be seen by nobody.
 """
 
-
 from probewatch.core.book import Book
 from probewatch.core.evidence import EvidenceKind
 from probewatch.core.facts import Facts
 from probewatch.core.findings import Cause, Confidence, ProbeKillWithoutRestart
+from probewatch.core.kills import matched_kill
 from probewatch.core.model import (
     Container,
     ContainerKind,
@@ -96,7 +96,7 @@ def _judge(facts: Facts) -> tuple[Cause, Confidence] | None:
     Where nothing of the pod stays up the kubelet stops the whole pod, and says no
     more than `Stopping container`; then the failures before it have to tell.
     """
-    kill = facts.matched_kill()
+    kill = matched_kill(facts)
     if kill is None:
         return None
     if kill.kind in PROBE_KILLS:

@@ -1,9 +1,8 @@
 """Facts: all that a rule may look at, with the few readings rules share."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
-from probewatch.core.book import START_KINDS, Book, Mark
+from probewatch.core.book import Book, Mark
 from probewatch.core.counters import Reading, rise, surely_before
 from probewatch.core.evidence import EvidenceKind
 from probewatch.core.findings import Cause, Confidence
@@ -22,15 +21,6 @@ CLOCK_SLACK = 1.0
 """Node times have a resolution of one second."""
 KILL_AFTER_DEATH = 2.0
 """A Killing event may carry a time this much after the death it caused."""
-STOP_SLACK = 10.0
-"""Beyond the grace: runtime lag between the kill decision and the death."""
-LATE_KILL = 15.0
-"""A probe verdict on an already dead container comes within this time."""
-CANARY_SPAN = 300.0
-"""The kubelet's spam filter refills one event in so many seconds (client-go)."""
-
-STEADY_KINDS = frozenset({EvidenceKind.CREATED, EvidenceKind.STARTED})
-"""Announcements whose text is the same for each start of a container."""
 
 SURE = frozenset({Confidence.HIGH, Confidence.CONFIRMED})
 
@@ -48,7 +38,7 @@ OUTSIDE_SIGNALS = frozenset({1, 2, 3, 9, 10, 12, 15})
 """HUP, INT, QUIT, KILL, USR1, USR2, TERM come from outside; SEGV or ABRT are the app's own."""
 
 
-def _surely_since(mark: Mark, begin: float) -> int:
+def surely_since(mark: Mark, begin: float) -> int:
     """How many of its occurrences surely are no earlier than *begin*: the last one, or all."""
     return mark.fresh if mark.since is not None and mark.since >= begin else 1
 
@@ -101,103 +91,10 @@ class Facts:
         grace = self.spec.grace if probe is None or probe.grace is None else probe.grace
         return max(grace, MINIMUM_GRACE_SECONDS)
 
-    def matched_kill(self) -> Mark | None:
-        """The kill that ended this instance, by the node's clock (facts of the kubelet, §3)."""
-        death = self.death
-        if death is None or death.finished_at is None:
-            return self._kill_without_times()
-        end = death.finished_at
-        start = death.started_at if death.started_at is not None else death.finished_at
-        limit = self._longest_grace() + STOP_SLACK
-        fits = [
-            kill
-            for kill in self.fresh_kills()
-            if start <= kill.at <= end + KILL_AFTER_DEATH and end - kill.at <= limit
-        ]
-        return min(fits, key=lambda kill: abs(end - kill.at), default=None)
-
-    def _kill_without_times(self) -> Mark | None:
-        if self.death is None or self.restart.next_start is None:
-            return None
-        start, limit = self.restart.next_start, self.grace() + STOP_SLACK
-        fits = [kill for kill in self.fresh_kills() if start - limit <= kill.at <= start]
-        return fits[-1] if fits else None
-
-    def fresh_kills(self) -> Iterable[Mark]:
-        """Kills that no earlier restart has used."""
-        return (kill for kill in self.book.kills if (kill.series, kill.count) not in self.used)
-
-    def kill_in_jump(self) -> EvidenceKind | None:
-        """The kill that ended it, where as many were decided as restarts went unseen."""
-        jump, latest = self.restart.jump, self.restart.latest
-        if self.death is not None or jump.place < 1 or jump.since is None or latest is None:
-            return None
-        since = jump.since
-        kills = [
-            kill.kind
-            for kill in sorted(self.book.kills, key=lambda kill: kill.at)
-            if since < kill.at < latest
-            for _ in range(_surely_since(kill, since))
-        ]
-        return kills[jump.place - 1] if len(kills) == jump.unseen else None
-
-    def _longest_grace(self) -> float:
+    def longest_grace(self) -> float:
+        """The longest grace period that can have applied, in seconds."""
         probes = self.restart.container.probes
         return max((self.grace(), *(self.grace(probe) for probe in probes)))
-
-    def late_kill(self) -> Mark | None:
-        """A probe kill decided only after the instance had died by itself."""
-        died = self.restart.died_at
-        if died is None:
-            return None
-        kinds = {EvidenceKind.KILL_LIVENESS, EvidenceKind.KILL_STARTUP}
-        born = self.restart.next_start
-        for kill in self.fresh_kills():
-            late = died + KILL_AFTER_DEATH < kill.at <= died + LATE_KILL
-            if kill.kind in kinds and late and (born is None or kill.at < born):
-                return kill
-        return None
-
-    def canary(self) -> bool:
-        """Whether the start of the next instance was announced, so that a kill would have been.
-
-        A refused `Killing` leaves less than one token in the kubelet's bucket.
-        Two of `Pulled`, `Created`, `Started` delivered within 300 s after it need two. A series
-        that began before this instance ended shows that the kubelet was not restarted between.
-        Where it was not seen how it died, all three have to be there without a gap in their
-        counts: then what the kubelet sends also arrives.
-        """
-        died = self.restart.died_at
-        if died is None:
-            return False
-        end = self._canary_end(died)
-        kinds = {
-            mark.kind
-            for mark in self.book.starts
-            if mark.kind in START_KINDS
-            and mark.count > 1
-            and (mark.fresh == 1 or self.died_by_itself)
-            and died - CLOCK_SLACK <= mark.at <= end
-        }
-        return len(kinds) > 1 if self.died_by_itself else kinds == START_KINDS
-
-    def _canary_end(self, died: float) -> float:
-        born = self.restart.next_start
-        # The kill, if there was one, was decided up to a grace earlier.
-        latest = died + CANARY_SPAN - self._longest_grace() - 5.0
-        return latest if born is None else min(latest, born + 3.0)
-
-    def kubelet_restarted(self) -> bool:
-        """Whether the first thing said after the death begins a series anew."""
-        died = self.restart.died_at
-        latest: dict[EvidenceKind, Mark] = {}
-        for mark in self.book.starts:
-            before = latest.get(mark.kind)
-            anew = before is not None and before.series != mark.series and mark.count == 1
-            if anew and mark.kind in STEADY_KINDS and died is not None and mark.at >= died - 1:
-                return True
-            latest[mark.kind] = mark
-        return False
 
     def failures(self, probe_type: ProbeType) -> int:
         """How many failures in a row of this probe the kubelet reported before the death.
@@ -214,7 +111,7 @@ class Facts:
             return 0
         slack = CLOCK_SLACK if probe.period > CLOCK_SLACK else 0.0
         begin = marks[-1].at - (probe.failure_threshold - 1) * probe.period - slack
-        return sum(_surely_since(mark, begin) for mark in marks if mark.at >= begin)
+        return sum(surely_since(mark, begin) for mark in marks if mark.at >= begin)
 
     def _failure_marks(self, probe: Probe, died: float) -> list[Mark]:
         born = self.death.started_at if self.death and self.death.started_at else None

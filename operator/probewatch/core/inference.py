@@ -1,14 +1,30 @@
 """Rules on what follows: what cannot have been otherwise, then what is likely."""
 
+from probewatch.core import announcements, kills
 from probewatch.core.facts import Facts
 from probewatch.core.findings import Cause, Confidence
 from probewatch.core.model import Probe, ProbeType
 from probewatch.core.verdict import PROBE_KILLS, Verdict, by_exit, conclude
 
 
+def restart_rule(facts: Facts) -> Verdict | None:
+    """A restart rule decided, not the pod's policy."""
+    rule = facts.rule
+    if facts.death is None or facts.in_place or rule is None:
+        return None
+    if facts.may_be_killed and (facts.looks_killed or any(map(facts.threshold_reached, ProbeType))):
+        return None  # the rule may have followed a kill, and that is the cause then
+    why = f"restart rule {rule.action} matches the exit code"
+    if facts.may_be_killed and not (facts.died_by_itself and facts.order_tells):
+        return conclude(facts, Cause.RESTART_RULE, Confidence.MEDIUM, why)
+    seen = facts.restart.change.restarting_all and rule.action != "Restart"
+    sure = Confidence.CONFIRMED if seen else Confidence.HIGH
+    return conclude(facts, Cause.RESTART_RULE, sure, why)
+
+
 def canary(facts: Facts) -> Verdict | None:
     """The next start was announced, and no kill before it."""
-    if facts.death is None or not facts.canary() or facts.restart.repaired is not None:
+    if facts.death is None or not announcements.canary(facts) or facts.restart.repaired is not None:
         return None
     why = "no kill was announced, although the next start was"
     if not facts.order_tells and facts.may_be_killed and facts.looks_killed:
@@ -24,7 +40,7 @@ def canary(facts: Facts) -> Verdict | None:
 
 def late_kill(facts: Facts) -> Verdict | None:
     """The probe gave its verdict on a dead container."""
-    kill = facts.late_kill()
+    kill = kills.late_kill(facts)
     if facts.death is None or kill is None:
         return None
     return by_exit(facts, "it had died before the probe's kill", sure=Confidence.HIGH)
@@ -56,7 +72,9 @@ def _is_backed(facts: Facts) -> bool:
     """Whether something besides the order of states says that it ended by itself."""
     if not facts.may_be_killed:
         return True
-    return facts.order_tells and facts.ends_so_itself() and not facts.kubelet_restarted()
+    return (
+        facts.order_tells and facts.ends_so_itself() and not announcements.kubelet_restarted(facts)
+    )
 
 
 def changed_in_place(facts: Facts) -> Verdict | None:

@@ -4,6 +4,7 @@ from probewatch.core.book import Mark
 from probewatch.core.evidence import EvidenceKind
 from probewatch.core.facts import Facts
 from probewatch.core.findings import Cause, Confidence
+from probewatch.core.kills import kill_in_jump, matched_kill
 from probewatch.core.model import ContainerKind, ProbeType
 from probewatch.core.restarts import LOST_EXIT, is_lost
 from probewatch.core.verdict import PROBE_KILLS, Verdict, conclude
@@ -29,7 +30,7 @@ def unobserved(facts: Facts) -> Verdict | None:
     if _is_alone_in_new_sandbox(facts):
         return None
     cause = {kind: cause for kind, (cause, _) in PROBE_KILLS.items()} | OTHER_KILLS
-    kind = facts.kill_in_jump()
+    kind = kill_in_jump(facts)
     if kind in cause:
         why = "as many kills were announced as restarts went unseen"
         return conclude(facts, cause[kind], Confidence.MEDIUM, why)
@@ -44,7 +45,7 @@ def _is_alone_in_new_sandbox(facts: Facts) -> bool:
 
 def probe_kill_event(facts: Facts) -> Verdict | None:
     """The kubelet said that a probe made it kill the container."""
-    kill = facts.matched_kill()
+    kill = matched_kill(facts)
     if kill is None or kill.kind not in PROBE_KILLS:
         return None
     cause, probe_type = PROBE_KILLS[kill.kind]
@@ -64,7 +65,7 @@ def _oom_during_kill(facts: Facts, kill: Mark, cause: Cause, said: str) -> Verdi
 
 def other_kill_event(facts: Facts) -> Verdict | None:
     """The kubelet gave another reason of its own for the kill."""
-    kill = facts.matched_kill()
+    kill = matched_kill(facts)
     if kill is None or kill.kind not in OTHER_KILLS:
         return None
     cause = OTHER_KILLS[kill.kind]
@@ -82,21 +83,6 @@ def restart_all(facts: Facts) -> Verdict | None:
         "a restart rule restarted all containers of the pod",
         final=True,
     )
-
-
-def restart_rule(facts: Facts) -> Verdict | None:
-    """A restart rule decided, not the pod's policy."""
-    rule = facts.rule
-    if facts.death is None or facts.in_place or rule is None:
-        return None
-    if facts.may_be_killed and (facts.looks_killed or any(map(facts.threshold_reached, ProbeType))):
-        return None  # the rule may have followed a kill, and that is the cause then
-    why = f"restart rule {rule.action} matches the exit code"
-    if facts.may_be_killed and not (facts.died_by_itself and facts.order_tells):
-        return conclude(facts, Cause.RESTART_RULE, Confidence.MEDIUM, why)
-    seen = facts.restart.change.restarting_all and rule.action != "Restart"
-    sure = Confidence.CONFIRMED if seen else Confidence.HIGH
-    return conclude(facts, Cause.RESTART_RULE, sure, why)
 
 
 def rerun(facts: Facts) -> Verdict | None:
@@ -140,7 +126,7 @@ def _is_said_of_node(facts: Facts, kind: EvidenceKind) -> bool:
 
 def sandbox(facts: Facts) -> Verdict | None:
     """The whole pod got a new sandbox."""
-    kill = facts.matched_kill()
+    kill = matched_kill(facts)
     change, stopped = facts.restart.change, kill is not None and kill.kind is EvidenceKind.KILL_STOP
     said = _sandbox_event(facts)
     if facts.exit_code == LOST_EXIT:
