@@ -16,6 +16,8 @@ from pathlib import Path
 import aiohttp
 
 from probewatch.clock import Clock
+from probewatch.commands.report_read import Summary, read_summaries
+from probewatch.errors import ApiError
 from probewatch.kube.answers import ask, refusal
 from probewatch.kube.client import ApiClient
 from probewatch.kube.credentials import find_credentials
@@ -25,8 +27,8 @@ from tests.e2e.pods import Json, Story, manifest, stories
 LONGEST_SECONDS = float(os.environ.get("E2E_TIMEOUT", "240"))
 """For images to be pulled and every pod to show its thing."""
 
-SETTLE_SECONDS = 5.0
-"""For Events to be written after the last finding."""
+SETTLE_SECONDS = 8.0
+"""For Events and reports to be written after the last finding."""
 
 STOP_SECONDS = 30.0
 
@@ -43,6 +45,8 @@ class Outcome:
     """The operator's log."""
     events: list[Json] = field(default_factory=list)
     metrics: str = ""
+    reports: tuple[Summary, ...] | None = None
+    """None where the custom resources are not installed."""
     counts_before: dict[str, int] = field(default_factory=dict)
     """`restartCount` by pod, before the metrics were read."""
     counts_after: dict[str, int] = field(default_factory=dict)
@@ -131,7 +135,9 @@ async def operator(outcome: Outcome) -> AsyncIterator[int]:
         *("--namespace", outcome.namespace, "--metrics-address", "127.0.0.1:0"),
         *("--context", os.environ.get("E2E_CONTEXT", "")),
     ]
-    process = await asyncio.create_subprocess_exec(*command, stderr=PIPE)
+    # A Lease of its own: another operator of this cluster must not keep it from writing.
+    environ = {**os.environ, "PROBEWATCH_LEASE_NAMESPACE": outcome.namespace}
+    process = await asyncio.create_subprocess_exec(*command, stderr=PIPE, env=environ)
     reading = asyncio.create_task(read_log(process, outcome))
     try:
         async with asyncio.timeout(STOP_SECONDS):
@@ -167,6 +173,8 @@ async def gather(client: ApiClient, outcome: Outcome, port: int) -> None:
     async with aiohttp.ClientSession() as session, session.get(url) as response:
         outcome.metrics = await response.text()
     outcome.counts_after = await restart_counts(client, outcome.namespace)
+    with contextlib.suppress(ApiError):
+        outcome.reports = await read_summaries(client, outcome.namespace)
     events = await ask(client, f"/api/v1/namespaces/{outcome.namespace}/events")
     outcome.events = json.loads(events)["items"]
 

@@ -60,6 +60,18 @@ def test_metrics_count_what_the_kubelet_counts(outcome: Outcome, name: str) -> N
     assert outcome.counts_before[name] - counted <= 1
 
 
+@pytest.mark.parametrize("name", RESTARTING)
+def test_reports_hold_what_was_counted(outcome: Outcome, name: str) -> None:
+    """Where the custom resources are installed, the pod's record has its restarts by cause."""
+    if outcome.reports is None:
+        pytest.skip("the custom resources are not installed: kubectl apply -f crds")
+    story = next(each for each in outcome.stories if each.name == name)
+    (report,) = [each for each in outcome.reports if each.name == name]
+
+    assert {story.cause} == set(+report.causes)
+    assert 1 <= report.restarts <= outcome.counts_after[name] + 1
+
+
 def test_readiness_that_was_lost_has_its_reason(outcome: Outcome) -> None:
     """A readiness probe that fails is told as such."""
     lost = [

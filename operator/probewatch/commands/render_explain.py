@@ -56,7 +56,8 @@ def _shown(story: Story, container: str | None) -> Sequence[Incident]:
 
 
 def _head(story: Story, container: str | None) -> Iterator[str]:
-    of = f" of {story.workload}" if story.workload else ""
+    is_own = story.workload in {"", f"Pod/{story.name}"}
+    of = "" if is_own else f" of {story.workload}"
     if story.live is None:
         yield f"Pod {story.namespace}/{story.name}{of} is gone; this is what is recorded of it."
         return
