@@ -15,16 +15,17 @@
 - apiGroups: [batch]
   resources: [jobs]
   verbs: [get]
-# Our own resources.
+# By which thresholds pods are judged, and what became of each policy.
 - apiGroups: [probewatch.dev]
   resources: [probepolicies]
   verbs: [list, watch]
 - apiGroups: [probewatch.dev]
   resources: [probepolicies/status]
   verbs: [patch]
+# The records: what was counted, so that counting goes on after a restart.
 - apiGroups: [probewatch.dev]
   resources: [probereports]
-  verbs: [list, watch, get, create, delete]
+  verbs: [list, get, create]
 - apiGroups: [probewatch.dev]
   resources: [probereports/status]
   verbs: [update]
