@@ -139,6 +139,15 @@ def test_correction_lowers_no_counter() -> None:
     assert 'verdict_corrections_total{app,was="Unknown",cause="LivenessProbe"} 1' in shown
 
 
+def test_a_verdict_that_only_becomes_surer_corrects_no_cause() -> None:
+    """Where the cause stays, no correction is counted."""
+    was = restart(confidence=Confidence.LOW)
+
+    scene = scene_with(was, RestartCorrected(was=was, now=restart()))
+
+    assert "" == scene.show("verdict_corrections_total")
+
+
 def test_verdicts_are_counted_by_confidence() -> None:
     """How sure verdicts are can be seen for the operator as a whole."""
     scene = scene_with(restart(), restart(confidence=Confidence.MEDIUM), restart(baseline=True))

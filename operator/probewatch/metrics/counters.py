@@ -136,8 +136,7 @@ class Counters:
             case Restart():
                 self._restart(finding, known)
             case RestartCorrected(was=was, now=now):
-                change = tail(was=was.cause, cause=now.cause)
-                self.tables.corrections.add(known.container(now.container), change)
+                self._correct(was, now, known)
             case ProbeKillWithoutRestart(container=container, cause=cause):
                 self.tables.kills.add(known.container(container), possible.CAUSES[cause])
             case ProbeFailures():
@@ -146,6 +145,12 @@ class Counters:
                 self._readiness(finding, known)
             case _:
                 self._show(finding, known)
+
+    def _correct(self, was: Restart, now: Restart, known: Known) -> None:
+        """Count a cause that changed; most corrections only make a verdict surer."""
+        if was.cause is not now.cause:
+            change = tail(was=was.cause, cause=now.cause)
+            self.tables.corrections.add(known.container(now.container), change)
 
     def _show(self, finding: Finding, known: Known) -> None:
         """Set what holds for a while."""
