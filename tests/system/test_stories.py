@@ -1,14 +1,23 @@
 """The stories, played on the playground with the real operator: verdicts, Events, metrics."""
 
 import asyncio
+import json
 import re
+import signal
+import sys
+from asyncio.subprocess import PIPE
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from probewatch.commands.outcome import render_json
+from probewatch.commands.replay import replay
+from probewatch.commands.stream import read_streams
 from probewatch.playground.cluster import Cluster, ClusterOptions
 from probewatch.playground.demo_operator import OperatorProcess
 from probewatch.playground.demo_state import CONTROLLER, READINESS, RESTARTED, parse_record
@@ -40,6 +49,8 @@ class Heard:
     metrics: list[tuple[str, Labels, float]] = field(default_factory=list)
     writes: list[str] = field(default_factory=list)
     pods: dict[str, JsonObject] = field(default_factory=dict)
+    replayed: JsonObject = field(default_factory=dict)
+    """What `probewatch replay` makes of the stories as `probewatch record` has written them."""
 
     def hear(self, line: str) -> None:
         record = parse_record(line)
@@ -81,12 +92,16 @@ class Heard:
 
 
 @pytest.fixture(name="heard", scope="module")
-def _heard() -> Heard:
+def _heard(tmp_path_factory: pytest.TempPathFactory) -> Heard:
     """All stories, played side by side."""
-    return asyncio.run(play())
+    recording = tmp_path_factory.mktemp("stories") / "stories.jsonl.gz"
+    heard = asyncio.run(play(recording))
+    found, ledger = replay(read_streams([str(recording)]))
+    heard.replayed = json.loads(json.dumps(render_json(found, ledger)))
+    return heard
 
 
-async def play() -> Heard:
+async def play(recording: Path) -> Heard:
     heard = Heard()
     async with Cluster(ClusterOptions(speed=SPEED)) as cluster:
         cluster.registry.store.listeners.append(heard.notice)
@@ -94,7 +109,7 @@ async def play() -> Heard:
         cluster.registry.create(namespaces, {"metadata": {"name": NAMESPACE}})
         guard = cluster.runtime.guard
         operator = OperatorProcess(cluster.kubeconfig, guard, tell=heard.hear, settings=SETTINGS)
-        async with operator:
+        async with operator, recorded(cluster, recording):
             await tell_stories(cluster, heard)
             heard.metrics = parse_metrics(await operator.scrape())
         heard.writes = [
@@ -103,6 +118,20 @@ async def play() -> Heard:
             if record.action.resource == "pods" and record.action.verb not in READS
         ]
     return heard
+
+
+@asynccontextmanager
+async def recorded(cluster: Cluster, recording: Path) -> AsyncIterator[None]:
+    """Record the cluster's streams beside the operator."""
+    command = (sys.executable, "-m", "probewatch", "record", "--kubeconfig", cluster.kubeconfig)
+    process = await asyncio.create_subprocess_exec(*command, str(recording), stderr=PIPE)
+    cluster.runtime.guard.watch(process.pid)
+    assert process.stderr
+    assert await asyncio.wait_for(process.stderr.readline(), LATE_SECONDS)
+    yield
+    process.send_signal(signal.SIGINT)
+    await asyncio.wait_for(process.communicate(), LATE_SECONDS)
+    assert 0 == process.returncode
 
 
 async def tell_stories(cluster: Cluster, heard: Heard) -> None:
@@ -133,6 +162,20 @@ def test_each_restart_has_its_cause(heard: Heard, story: Story) -> None:
     found = {(item["container"], item["cause"]) for item in heard.restarts(story)}
 
     assert set(story.verdicts.items()) == found
+
+
+@by_name()
+def test_a_recording_tells_the_same(heard: Heard, story: Story) -> None:
+    """Recorded and replayed, the stories have the same verdicts."""
+    restarts = (item for item in heard.replayed["restarts"] if item["pod"] == story.name)
+    found = {(item["container"], item["cause"]) for item in restarts}
+
+    assert set(story.verdicts.items()) == found
+
+
+def test_the_recordings_ledger_balances(heard: Heard) -> None:
+    """Every restart of every story was counted, and none twice."""
+    assert heard.replayed["ledger"]["balanced"]
 
 
 @by_name(tuple(story for story in STORIES if "LivenessProbe" in story.verdicts.values()))
