@@ -7,10 +7,19 @@ from deploy.monitoring.panels import Query, bars, labelled, lines, number
 
 RATE = "$__rate_interval"
 
+GIVEN_UP = (
+    'events_dropped_total{why=~"QueueFull|Forbidden|Rejected|Unanswered"}',
+    "reports_dropped_total",
+    "watch_decode_errors_total",
+    "series_dropped_total",
+)
+"""What should not be: Events that a budget held back on purpose are left out."""
+
 
 def of(metric: str) -> str:
-    """Return the selector of one of the operator's own metrics."""
-    return f"probewatch_{metric}{{{CLUSTER}}}"
+    """Return the selector of one of the operator's own metrics; it may have matchers."""
+    name, _, matchers = metric.partition("{")
+    return f"probewatch_{name}{{{CLUSTER}{',' + matchers if matchers else '}'}"
 
 
 def grown(metric: str, *labels: str) -> Query:
@@ -50,9 +59,8 @@ def now() -> Section:
         ),
         number(
             "Given up",
-            f"sum(increase({of('events_dropped_total')}[$__range])) "
-            f"+ (sum(increase({of('watch_decode_errors_total')}[$__range])) or vector(0))",
-            about="Events not written and objects not understood, within the dashboard's time.",
+            " + ".join(f"(sum(increase({of(each)}[$__range])) or vector(0))" for each in GIVEN_UP),
+            about="Events and records not written, objects not understood, series not shown.",
             bad_from=1,
         ),
         number(

@@ -50,12 +50,12 @@ def now() -> Section:
         ),
         number(
             "Restarts",
-            f"sum(increase({restarts}}}[$__range]))",
+            f"round(sum(increase({restarts}}}[$__range])))",
             about="Restarts within the dashboard's time, for whatever cause.",
         ),
         number(
             "… by a probe",
-            f"sum(increase({restarts},{PROBES}}}[$__range])) or vector(0)",
+            f"round(sum(increase({restarts},{PROBES}}}[$__range]))) or vector(0)",
             about="Those of them that a liveness or startup probe made the kubelet do.",
             bad_from=1,
         ),
@@ -78,8 +78,8 @@ def causes() -> Section:
         ),
         listing(
             "Workloads that restart most",
-            "topk(20, sum by (namespace, workload, container, cause) "
-            f"(increase({restarts}[$__range])) >= 0.5)",
+            "topk(20, round(sum by (namespace, workload, container, cause) "
+            f"(increase({restarts}[$__range]))) > 0)",
             {**COLUMNS, "cause": "Cause"},
             about="Within the dashboard's time. A workload leads to its own dashboard.",
             value="Restarts",

@@ -29,12 +29,12 @@ def now() -> Section:
     return "Now", [
         number(
             "Restarts",
-            f"sum(increase({restarts}}}[$__range]))",
+            f"round(sum(increase({restarts}}}[$__range])))",
             about="Within the dashboard's time, for whatever cause.",
         ),
         number(
             "… by a probe",
-            f'sum(increase({restarts},cause=~"LivenessProbe|StartupProbe"}}[$__range])) '
+            f'round(sum(increase({restarts},cause=~"LivenessProbe|StartupProbe"}}[$__range]))) '
             "or vector(0)",
             about="Those that a liveness or startup probe made the kubelet do.",
             bad_from=1,
@@ -100,9 +100,7 @@ def causes() -> Section:
         ),
         listing(
             "Verdicts that later evidence corrected",
-            "sum by (container, was, cause) "
-            f"(probewatch_verdict_corrections_total{{{WORKLOAD}}}) or label_replace(vector(0), "
-            '"container", "none", "", "")',
+            f"sum by (container, was, cause) (probewatch_verdict_corrections_total{{{WORKLOAD}}})",
             {"container": "Container", "was": "Counted as", "cause": "Really"},
             about="Counters never fall, so the restart stays counted under its first cause.",
             value="Restarts",

@@ -20,9 +20,12 @@ import pytest
 import yaml
 from aiohttp import web
 
+from probewatch.playground.api_fault_plan import Match
+from probewatch.playground.api_faults import Cut, End, Line
 from probewatch.playground.cluster import Cluster, ClusterOptions
 from probewatch.playground.demo_operator import OperatorProcess
-from tests.monitoring.queries import Panel, panels
+from tests.conftest import REPOSITORY
+from tests.monitoring.queries import panels
 from tests.monitoring.stories import RULES
 from tests.system.programs import Alertmanager, Prometheus, alertmanager, prometheus
 from tests.system.tools import run_tool
@@ -33,12 +36,15 @@ LOOP = "ProbeWatchLivenessLoop"
 SPEED = 8.0
 SCRAPE_SECONDS = 0.5
 BOUND_SECONDS = 60.0
+CUT = Cut(end=End.RESET)
 SETTINGS = {
     "PROBEWATCH_SETTLE_SECONDS": "1",
     "PROBEWATCH_LOOP_RESTARTS": "2",
     "PROBEWATCH_LOOP_WINDOW_SECONDS": "60",
 }
 """The operator reckons in real time, the kubelet in time that runs faster."""
+
+CRDS = REPOSITORY / "crds"
 
 Json = dict[str, Any]
 
@@ -53,32 +59,36 @@ def scaled_rules() -> Json:
     return rules
 
 
-def deployment(script: str) -> Json:
-    """A Deployment of one pod, whose app plays *script*."""
-    ask = {"port": 3000}
-    container = {
-        "name": "app",
-        "image": "probewatch/story:1",
-        "args": script.split(),
-        "livenessProbe": {"httpGet": {**ask, "path": "/healthz"}, "periodSeconds": 5},
-        "readinessProbe": {"httpGet": {**ask, "path": "/ready"}, "periodSeconds": 5},
-    }
+def deployment(name: str, script: str, **probes: Json) -> Json:
+    """A Deployment of one pod, whose app plays *script* and has these probes."""
+    container = {"name": "app", "image": "probewatch/story:1", "args": script.split(), **probes}
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
-        "metadata": {"name": "web", "namespace": "default"},
+        "metadata": {"name": name, "namespace": "default"},
         "spec": {
             "replicas": 1,
-            "selector": {"matchLabels": {"app": "web"}},
+            "selector": {"matchLabels": {"app": name}},
             "template": {
-                "metadata": {"labels": {"app": "web"}},
+                "metadata": {"labels": {"app": name}},
                 "spec": {"terminationGracePeriodSeconds": 3, "containers": [container]},
             },
         },
     }
 
 
-BROKEN, FIXED = deployment("-bad 20-"), deployment("")
+def http(path: str, **fields: int) -> Json:
+    return {"httpGet": {"path": path, "port": 3000}, "periodSeconds": 5, **fields}
+
+
+def web_app(script: str) -> Json:
+    hasty = http("/healthz", failureThreshold=1)
+    return deployment("web", script, livenessProbe=hasty, readinessProbe=http("/ready"))
+
+
+BROKEN, FIXED = web_app("-bad 20-"), web_app("")
+WAITING = deployment("waiting", "-unready 0-", readinessProbe=http("/ready"))
+"""Never ready, and never restarted."""
 
 
 @dataclass
@@ -172,6 +182,8 @@ async def play(folder: Path) -> Told:
     told = Told()
     async with contextlib.AsyncExitStack() as stack:
         cluster = await stack.enter_async_context(Cluster(ClusterOptions(speed=SPEED)))
+        cluster.server.faults.add(Match(verb="watch", resource="pods"), Line(action=CUT, number=9))
+        await run_tool("kubectl", "apply", "-f", str(CRDS), kubeconfig=cluster.kubeconfig)
         operator = OperatorProcess(
             cluster.kubeconfig, cluster.runtime.guard, tell=lambda _line: None, settings=SETTINGS
         )
@@ -182,7 +194,7 @@ async def play(folder: Path) -> Told:
         )
         config = prometheus_config(folder, operator=operator.address, alertmanager=manager.address)
         server = await stack.enter_async_context(prometheus(folder, config))
-        await apply(cluster, BROKEN)
+        await apply(cluster, WAITING, BROKEN)
         await watch_it_fire(told, server, manager)
         told.answers = await ask_everything(server)
         await apply(cluster, FIXED)
@@ -190,8 +202,8 @@ async def play(folder: Path) -> Told:
     return told
 
 
-async def apply(cluster: Cluster, thing: Json) -> None:
-    text = yaml.safe_dump(thing)
+async def apply(cluster: Cluster, *things: Json) -> None:
+    text = yaml.safe_dump_all(things)
     await run_tool("kubectl", "apply", "-f", "-", kubeconfig=cluster.kubeconfig, text=text)
 
 
@@ -214,19 +226,20 @@ async def watch_it_clear(told: Told, server: Prometheus, manager: Alertmanager) 
 async def ask_everything(server: Prometheus) -> dict[str, int]:
     """Run every query of every panel, as Grafana would with the last five minutes on show."""
     return {
-        f"{panel}: {expression}": len(await server.query(fill_in(expression, panel)))
+        f"{panel}: {expression}": len(await server.query(fill_in(expression)))
         for panel in panels()
         for expression in panel.expressions
     }
 
 
-def fill_in(expression: str, _panel: Panel) -> str:
+def fill_in(expression: str, *, workload: str = "web", window: str = "30s") -> str:
+    """Return a panel's expression with its variables replaced."""
     values = {
-        "$__rate_interval": "30s",
+        "$__rate_interval": window,
         "$__range": "5m",
         "$cluster": ".*",
         "$namespace": ".*",
-        "$workload": "web",
+        "$workload": workload,
     }
     for name, value in values.items():
         expression = expression.replace(name, value)
@@ -270,6 +283,14 @@ def test_the_receiver_is_told_what_to_do(told: Told) -> None:
     assert alert["annotations"]["runbook_url"].endswith(f"/{LOOP}.md")
 
 
+RARE = ("workload: Verdicts that later evidence corrected",)
+"""Panels that are empty while all is as it should be: their queries are only run."""
+
+
 def test_every_panel_has_data(told: Told) -> None:
     """Each query of each dashboard gives at least one series while the loop goes on."""
-    assert [] == [query for query, series in told.answers.items() if not series]
+    empty = [
+        query for query, series in told.answers.items() if not series and not query.startswith(RARE)
+    ]
+
+    assert empty == [], "\n".join(empty)
