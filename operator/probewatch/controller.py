@@ -115,6 +115,11 @@ class Controller:
         now = self._clock.now()
         self._found(self.store.sweep(seen, now, namespaces=namespaces, version=version))
 
+    def reconsider(self, namespace: str) -> None:
+        """Let the pods of a namespace be judged by the policies that they are under now."""
+        with self._boundary.guard("reconsider"):
+            self._found(self.store.reconsider(namespace, self._clock.now()))
+
     async def beat(self) -> None:
         """Let time pass for the store, for ever; measures how late the event loop is."""
         while True:

@@ -16,9 +16,12 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
+from typing import Protocol
 
 import kopf
 
+from probewatch.kube import policy_objects
 from probewatch.settings import Settings
 
 PREFIX = "probewatch.dev"
@@ -42,6 +45,18 @@ class Connection:
     proxy: str | None = field(default=None, repr=False)
 
 
+class Policies(Protocol):
+    """Who follows ProbePolicies."""
+
+    async def served(self) -> bool:
+        """Whether there are any to be watched; asked in kopf's thread."""
+        ...
+
+    def take(self, kind: str | None, raw: Mapping[str, object]) -> None:
+        """Take in a version of one; called in the operator's loop."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Memo:
     """What handlers are given to work with."""
@@ -53,13 +68,25 @@ class Memo:
     """Facts for kopf's health endpoint."""
     call: Callable[[Callable[[], None]], None]
     """Runs something soon in the operator's loop, from any thread."""
+    policies: Policies | None = None
+    """None where nobody follows them."""
 
 
-def register(registry: kopf.OperatorRegistry) -> None:
-    """Put all handlers into *registry*; importing this module alone does nothing."""
+def register(registry: kopf.OperatorRegistry, *, policies: bool = False) -> None:
+    """Put all handlers into *registry*; importing this module alone does nothing.
+
+    *policies* says whether there are ProbePolicies: kopf ends when what it watches is not there.
+    """
     kopf.on.startup(registry=registry)(configure)
     kopf.on.login(registry=registry, retries=1)(log_in)
     kopf.on.probe(registry=registry, id="probewatch")(report_health)
+    if policies:
+        kopf.on.event(
+            policy_objects.GROUP,
+            policy_objects.VERSION,
+            policy_objects.PLURAL,
+            registry=registry,
+        )(observe_policy)
 
 
 def configure(settings: kopf.OperatorSettings, **_: object) -> None:
@@ -120,6 +147,12 @@ def login_expiration(now: float) -> datetime:
 def report_health(memo: Memo, **_: object) -> Mapping[str, object]:
     """Answer kopf's health endpoint."""
     return memo.health()
+
+
+async def observe_policy(memo: Memo, event: kopf.RawEvent, **_: object) -> None:
+    """Hand a version of a ProbePolicy to those who follow them."""
+    if memo.policies is not None:
+        memo.call(partial(memo.policies.take, event["type"], event["object"]))
 
 
 class Backoffs:

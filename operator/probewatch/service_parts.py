@@ -4,7 +4,7 @@
                                                 │
                           kopf, in its thread   └─▶ store ◀─ /metrics, /healthz, /readyz
 
-What others decide comes in as small functions: which policy a pod has, and
+What others decide comes in as small functions: which policy a pod is under, and
 whether this replica is the one that writes.
 """
 
@@ -17,8 +17,7 @@ from probewatch.boundary import Boundary
 from probewatch.clock import Clock
 from probewatch.controller import Controller, Sink
 from probewatch.core.findings import Finding
-from probewatch.core.model import Pod, PodSpec, PodUid
-from probewatch.core.policy import Policy
+from probewatch.core.model import PodSpec, PodUid
 from probewatch.core.remembered import NOTHING_REMEMBERED, Remembered
 from probewatch.gates import Gate
 from probewatch.handlers import Connection, Memo
@@ -27,13 +26,14 @@ from probewatch.kube.client import ApiClient
 from probewatch.kube.event_writer import EventWriter
 from probewatch.kube.login import Login
 from probewatch.kube.recorder import Recorder, RecorderOptions
-from probewatch.kube.snapshot import Header
 from probewatch.kube.workloads import Workloads
 from probewatch.metrics.authorization import Authorizer
 from probewatch.metrics.collector import Sources
 from probewatch.metrics.counters import Counters
 from probewatch.metrics.exposition import Exposition
 from probewatch.metrics.server import MetricsServer, ServerOptions
+from probewatch.policies import Policies, PolicySurroundings
+from probewatch.policy_upkeep import PolicyDoor
 from probewatch.record_book import Newcomer
 from probewatch.recording import Recording, Surroundings
 from probewatch.service_runtime import find_lease_namespace, find_version
@@ -69,8 +69,8 @@ class Parts:
         self.login = login
         self.client = client
         self.boundary = Boundary(clock=clock)
-        self._default_policy = settings.policy()
-        self.store = Store(self.policy_for, self._remember)
+        self.policies = self._build_policies()
+        self.store = Store(self.policies.index.policy_for, self._remember)
         self.workloads = Workloads(requester=client, clock=clock)
         self.recorder = self._build_recorder()
         self.counters = Counters(clock=clock, series_limit=settings.metrics_series_limit)
@@ -94,12 +94,18 @@ class Parts:
         self.prepared = False
         self.workers = (
             Worker(name="login", run=login.run),
+            Worker(name="policies", run=self.policies.upkeep.run),
+            Worker(name="policy statuses", run=self.policies.statuses.run),
             Worker(name="publish", run=self.controller.publish),
             Worker(name="events", run=self.recorder.run),
         )
-        self.preparations, self.drains = (), (self.controller.drain, self.recorder.drain)
+        self.preparations = (Worker(name="read policies", run=self.policies.upkeep.start),)
+        self.drains = (self.controller.drain, self.recorder.drain)
         if self.recording is not None:
-            self.preparations = (Worker(name="load records", run=self.recording.start),)
+            self.preparations = (
+                *self.preparations,
+                Worker(name="load records", run=self.recording.start),
+            )
             self.workers = (
                 *self.workers,
                 Worker(name="lease", run=self.recording.hold),
@@ -110,10 +116,6 @@ class Parts:
         self.server = self._build_server()
 
     # --- what others decide
-
-    def policy_for(self, _pod: Pod | Header) -> Policy:
-        """Return the policy that applies to a pod."""
-        return self._default_policy
 
     def leads(self) -> bool:
         """Tell whether this replica is the one that writes."""
@@ -132,6 +134,19 @@ class Parts:
 
     # --- the making
 
+    def _build_policies(self) -> Policies:
+        return Policies(
+            settings=self.settings,
+            requester=self.client,
+            around=PolicySurroundings(
+                pods=lambda: self.store.headers(),  # noqa: PLW0108  # it is not there yet
+                changed=lambda namespace: self.controller.reconsider(namespace),  # noqa: PLW0108  # likewise
+                may_write=lambda: self.leads() and self._is_derived(),
+                serve_anew=lambda: self.supervisor.restart(),  # noqa: PLW0108  # likewise
+            ),
+            clock=self.clock,
+        )
+
     def _build_recorder(self) -> Recorder:
         writer = EventWriter(
             requester=self.client, instance=self.settings.instance, clock=self.clock
@@ -147,11 +162,13 @@ class Parts:
         return Recorder(writer=writer, options=options, spec_of=self._spec_of, clock=self.clock)
 
     def _build_sinks(self) -> Sequence[Sink]:
-        # With records, the counters come after them: see `kube.reports`.
-        counted: Sink = self.counters if self.recording is None else self.recording.reports
+        # With records, the others come after them: see `kube.reports`.
+        return self._final_sinks() if self.recording is None else (self.recording.reports,)
+
+    def _final_sinks(self) -> Sequence[Sink]:
         if self.settings.dry_run:
-            return (counted,)
-        return (counted, Gate(self.recorder, self._has_event))
+            return (self.counters,)
+        return (self.counters, Gate(self.recorder, self._has_event))
 
     def _build_recording(self) -> Recording | None:
         if self.settings.dry_run or not self.settings.records:
@@ -160,6 +177,7 @@ class Parts:
             store=self.store,
             counters=self.counters,
             events=Gate(self.recorder, self._has_event),
+            sinks=self._final_sinks(),
             find_workload=self.workloads.find,
             limit_for=self._history_limit,
             is_synced=self._is_derived,
@@ -170,6 +188,7 @@ class Parts:
             requester=self.client,
             lease_namespace=place,
             around=around,
+            boundary=self.boundary,
             clock=self.clock,
         )
 
@@ -181,7 +200,7 @@ class Parts:
 
     def _history_limit(self, uid: PodUid) -> int | None:
         header = self.store.about(uid)
-        return self.policy_for(header).history_limit if header else None
+        return self.policies.index.policy_for(header).history_limit if header else None
 
     def _build_health(self) -> Health:
         return Health(
@@ -232,6 +251,7 @@ class Parts:
             connection=self._connection,
             health=self.health.facts,
             call=lambda action: _ignore(home.call_soon_threadsafe(action)),
+            policies=PolicyDoor(self.policies.upkeep, home),
         )
 
     def _connection(self) -> Connection:
@@ -258,8 +278,9 @@ class Parts:
         return header.spec if header else None
 
     def _has_event(self, finding: Finding) -> bool:
-        header = self.store.about(finding_log.subject(finding).uid)
-        policy = self.policy_for(header) if header else self._default_policy
+        uid = finding_log.subject(finding).uid
+        header, index = self.store.about(uid), self.policies.index
+        policy = index.policy_for(header) if header else index.last_policy_for(uid)
         return policy.events and self.leads()
 
 

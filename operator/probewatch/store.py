@@ -134,6 +134,18 @@ class Store:
                 findings.extend(self._step(uid, TimePassed(), now))
         return tuple(findings)
 
+    def reconsider(self, namespace: str, now: float) -> tuple[Finding, ...]:
+        """Judge anew what waits in a namespace: the policies of its pods have changed."""
+        waiting = [
+            uid
+            for uid in self._due
+            if (header := self._shelf.header(uid)) is not None and header.namespace == namespace
+        ]
+        findings: list[Finding] = []
+        for uid in waiting:
+            findings.extend(self._step(uid, TimePassed(), now))
+        return tuple(findings)
+
     def next_due(self) -> float | None:
         """When time matters next, if at all."""
         while self._heap and self._due.get(self._heap[0][1]) != self._heap[0][0]:

@@ -53,31 +53,46 @@ class Supervisor:
         self.stats = SupervisorStats()
         self._operate = operate
         self._clock = clock
+        self._thread: OperatorThread | None = None
+        self._is_wanted_anew = False
+
+    async def restart(self) -> None:
+        """End kopf in an orderly way and start it again at once: what it serves is different."""
+        if self._thread is not None:
+            self._is_wanted_anew = True
+            await self._thread.end()
 
     async def run(self) -> None:
         """Run kopf again and again; cancelling stops it in an orderly way first."""
         pause = FIRST_PAUSE_SECONDS
         while True:
             begun = self._clock.monotonic()
-            await self._run_once()
+            if await self._run_once():
+                pause = FIRST_PAUSE_SECONDS
+                continue
             if self._clock.monotonic() - begun >= STEADY_SECONDS:
                 pause = FIRST_PAUSE_SECONDS
             await self._clock.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 
-    async def _run_once(self) -> None:
-        thread = OperatorThread(self._operate)
+    async def _run_once(self) -> bool:
+        """Run kopf until it ends; return whether it was ended to be started again."""
+        thread = self._thread = OperatorThread(self._operate)
         self.stats.starts += 1
         self.stats.running = True
         try:
             error = await thread.run()
         finally:
             self.stats.running = False
+        if self._is_wanted_anew:
+            self._is_wanted_anew = False
+            return True
         self.stats.failures += 1
         _log.warning(
             "kopf ended and will be started again; pods are watched all the same",
             extra={"error": "" if error is None else f"{type(error).__name__}: {error}"},
         )
+        return False
 
 
 class OperatorThread:
@@ -90,21 +105,27 @@ class OperatorThread:
         self._task: asyncio.Task[None] | None = None
         self._guard = threading.Lock()
         self._stopped = False
+        self._ended: asyncio.Future[BaseException | None] | None = None
 
     async def run(self) -> BaseException | None:
         """Return what it ended with; when cancelled, stop it first, in bounded time."""
         here = asyncio.get_running_loop()
         ended: asyncio.Future[BaseException | None] = here.create_future()
+        self._ended = ended
         target = threading.Thread(target=self._main, args=(here, ended), name="kopf", daemon=True)
         target.start()
         try:
             return await asyncio.shield(ended)
         except asyncio.CancelledError:
-            await self._end(ended)
+            await self.end()
             raise
 
-    async def _end(self, ended: "asyncio.Future[BaseException | None]") -> None:
+    async def end(self) -> None:
+        """Stop it in an orderly way if it lets itself be stopped so, in bounded time."""
         self._call(self._ask_to_stop)
+        ended = self._ended
+        if ended is None:
+            return
         await asyncio.wait([ended], timeout=GRACE_SECONDS)
         if not ended.done():
             self._call(self._cancel)
@@ -154,7 +175,8 @@ def kopf_operator(memo: Memo) -> Operate:
 
     async def operate(stop: asyncio.Event) -> None:
         registry = kopf.OperatorRegistry()
-        handlers.register(registry)
+        has_policies = memo.policies is not None and await memo.policies.served()
+        handlers.register(registry, policies=has_policies)
         settings = memo.settings
         address = settings.liveness_address
         await kopf.operator(

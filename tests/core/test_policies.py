@@ -97,8 +97,8 @@ def test_one_that_is_not_accepted_selects_nothing() -> None:
         (
             {"slow_loop_window": 60},
             (
-                "loop.windowSeconds is 900 by the operator's settings and slowLoop.windowSeconds is "
-                "60; the second has to be longer"
+                "loop.windowSeconds is 900 by the operator's settings and slowLoop.windowSeconds "
+                "is 60; the second has to be longer"
             ),
         ),
     ],

@@ -1,0 +1,126 @@
+"""Lists ProbePolicies and writes their status: what is asked of the API about them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Protocol
+from urllib.parse import quote
+
+import msgspec
+
+from probewatch.errors import ApiError
+from probewatch.kube import policy_objects as objects
+from probewatch.kube.answers import refusal
+from probewatch.kube.parsing import parse_version
+from probewatch.kube.policy_parsing import Read, parse_policy
+
+PAGE = 250
+APPLY = "application/apply-patch+yaml"
+FIELD_MANAGER = "probewatch"
+
+NOT_SERVED = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.FORBIDDEN})
+"""There is no such resource, or no right to read it: neither will pass in a moment."""
+
+ITS_OWN_FAULT = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY})
+"""What one policy is refused for; for anything else the others would be refused too."""
+
+
+class Requester(Protocol):
+    """The one thing needed of an API client."""
+
+    async def request(
+        self,
+        verb: str,
+        path: str,
+        *,
+        body: object | None = None,
+        params: Mapping[str, str] | None = None,
+        content_type: str = "application/json",
+    ) -> tuple[int, bytes]:
+        """Return status and body of the answer; raises ApiError without one."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """All policies of a namespace (None: of all), as of a version."""
+
+    namespace: str | None
+    reads: tuple[Read, ...] = ()
+    version: int = 0
+    is_refused: bool = False
+    """Whether they are not served to us."""
+    is_forbidden: bool = False
+    """Whether that is for want of a right."""
+
+
+class PolicyApi:
+    """Asks through *requester*; *namespaces* are those that are watched, none for all."""
+
+    def __init__(self, requester: Requester, namespaces: Sequence[str] = ()) -> None:
+        self._requester = requester
+        self._namespaces: tuple[str | None, ...] = tuple(namespaces) or (None,)
+
+    async def list(self) -> Sequence[Listing]:
+        """All policies, a listing for each namespace; raises ApiError."""
+        return [await self._list(namespace) for namespace in self._namespaces]
+
+    async def patch_status(self, read: Read, status: objects.Status) -> Read | None:
+        """Write a policy's status and return the policy; None if it is not there any more.
+
+        Raises ApiError. The uid keeps the status of one policy from another of its name.
+        """
+        policy = read.policy
+        body = {
+            "apiVersion": objects.GROUP_VERSION,
+            "kind": objects.KIND,
+            "metadata": {
+                "name": policy.name,
+                "namespace": policy.namespace,
+                "uid": policy.uid,
+            },
+            "status": status,
+        }
+        code, answer = await self._requester.request(
+            "PATCH",
+            f"{_path(policy.namespace, policy.name)}/status",
+            body=body,
+            params={"fieldManager": FIELD_MANAGER, "force": "true"},
+            content_type=APPLY,
+        )
+        if code in {HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT}:
+            return None
+        if code != HTTPStatus.OK:
+            raise refusal(code, answer)
+        return parse_policy(answer)
+
+    async def _list(self, namespace: str | None) -> Listing:
+        reads: list[Read] = []
+        token = ""
+        while True:
+            params = {"limit": str(PAGE)} | ({"continue": token} if token else {})
+            code, body = await self._requester.request("GET", _path(namespace), params=params)
+            if code in NOT_SERVED:
+                is_forbidden = code == HTTPStatus.FORBIDDEN
+                return Listing(namespace=namespace, is_refused=True, is_forbidden=is_forbidden)
+            if code != HTTPStatus.OK:
+                raise refusal(code, body)
+            page = _decode(body)
+            reads.extend(read for item in page.items if (read := parse_policy(item)) is not None)
+            token = page.metadata.continue_
+            if not token:
+                version = parse_version(page.metadata.resource_version)
+                return Listing(namespace=namespace, reads=tuple(reads), version=version)
+
+
+def _decode(body: bytes) -> objects.PolicyList:
+    try:
+        return msgspec.json.decode(body, type=objects.PolicyList)
+    except msgspec.DecodeError as error:
+        raise ApiError("the API server's list of ProbePolicies cannot be read") from error
+
+
+def _path(namespace: str | None, name: str = "") -> str:
+    place = "" if namespace is None else f"/namespaces/{quote(namespace, safe='')}"
+    end = f"/{quote(name, safe='')}" if name else ""
+    return f"/apis/{objects.GROUP_VERSION}{place}/{objects.PLURAL}{end}"

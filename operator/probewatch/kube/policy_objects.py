@@ -1,0 +1,124 @@
+"""ProbePolicies as they are in the API, field by field: the Python side of crds/probepolicies.yaml.
+
+The bounds are those of the definition, so that a policy which an older or changed definition
+let in is refused here. A test holds the two together.
+"""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from probewatch.core.selectors import Operator
+from probewatch.kube.report_objects import Condition, Struct
+
+GROUP = "probewatch.dev"
+VERSION = "v1alpha1"
+GROUP_VERSION = f"{GROUP}/{VERSION}"
+KIND = "ProbePolicy"
+PLURAL = "probepolicies"
+
+HOUR, DAY = 3600, 86_400
+WEEK, MONTH = 7 * DAY, 30 * DAY
+
+Times = Annotated[int, Meta(ge=2, le=32)]
+"""How often something happened; no more than that is kept in mind."""
+Window = Annotated[int, Meta(ge=10, le=WEEK)]
+
+
+class Requirement(Struct):
+    """`spec.selector.matchExpressions[]`."""
+
+    key: str
+    operator: Operator
+    values: Annotated[list[str], Meta(max_length=64)] = msgspec.field(default_factory=list)
+
+
+class Selector(Struct):
+    """`spec.selector`."""
+
+    match_labels: Annotated[dict[str, str], Meta(max_length=32)] = msgspec.field(
+        default_factory=dict
+    )
+    match_expressions: Annotated[list[Requirement], Meta(max_length=32)] = msgspec.field(
+        default_factory=list
+    )
+
+
+class Loop(Struct):
+    """`spec.loop`."""
+
+    restarts: Times | None = None
+    window_seconds: Window | None = None
+    quiet_seconds: Window | None = None
+
+
+class SlowLoop(Struct):
+    """`spec.slowLoop`."""
+
+    restarts: Times | None = None
+    window_seconds: Annotated[int, Meta(ge=10, le=MONTH)] | None = None
+
+
+class Flapping(Struct):
+    """`spec.flapping`."""
+
+    transitions: Times | None = None
+    window_seconds: Window | None = None
+    quiet_seconds: Window | None = None
+
+
+class Spec(Struct):
+    """`spec`."""
+
+    selector: Selector | None = None
+    priority: Annotated[int, Meta(ge=0, le=1000)] = 0
+    loop: Loop | None = None
+    slow_loop: SlowLoop | None = None
+    flapping: Flapping | None = None
+    settle_seconds: Annotated[int, Meta(ge=0, le=600)] | None = None
+    repair_seconds: Annotated[int, Meta(ge=0, le=DAY)] | None = None
+    events: bool | None = None
+    history_limit: Annotated[int, Meta(ge=1, le=200)] | None = None
+
+
+class Status(Struct, omit_defaults=False):
+    """`status`."""
+
+    observed_generation: int = 0
+    matched_pods: int = 0
+    applied_pods: int = 0
+    conditions: list[Condition] = msgspec.field(default_factory=list)
+
+
+class Metadata(Struct):
+    """`metadata`, as far as it matters."""
+
+    name: str = ""
+    namespace: str = ""
+    uid: str = ""
+    resource_version: str = ""
+    generation: int = 0
+    creation_timestamp: str = ""
+
+
+class PolicyObject(msgspec.Struct):
+    """A ProbePolicy; spec and status are read apart, so that a broken one costs only itself."""
+
+    metadata: Metadata
+    spec: msgspec.Raw = msgspec.Raw()
+    status: msgspec.Raw = msgspec.Raw()
+
+
+class ListMetadata(Struct):
+    """`metadata` of a list."""
+
+    resource_version: str = ""
+    continue_: str = msgspec.field(name="continue", default="")
+
+
+class PolicyList(msgspec.Struct):
+    """A page of ProbePolicies."""
+
+    metadata: ListMetadata = msgspec.field(default_factory=ListMetadata)
+    items: list[msgspec.Raw] = msgspec.field(default_factory=list)

@@ -1,0 +1,133 @@
+"""A ProbePolicy of the API as the core sees it. Pure, and never raises for what is in a spec.
+
+What cannot be understood becomes the problem that the policy has; it then selects nothing.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import msgspec
+
+from probewatch.core.policies import ProbePolicy, Problem, Reason
+from probewatch.core.selectors import Operator, Requirement, find_mistakes
+from probewatch.kube import policy_objects as objects
+from probewatch.kube.parsing import parse_version
+from probewatch.kube.sanitize import sanitize
+from probewatch.kube.times import parse_time
+
+WORDS_LIMIT = 512
+"""Bytes of what is said about a mistake."""
+
+FIELDS: Mapping[str, str] = {
+    "loop.restarts": "loop_restarts",
+    "loop.window_seconds": "loop_window",
+    "loop.quiet_seconds": "loop_quiet",
+    "slow_loop.restarts": "slow_loop_restarts",
+    "slow_loop.window_seconds": "slow_loop_window",
+    "flapping.transitions": "flap_transitions",
+    "flapping.window_seconds": "flap_window",
+    "flapping.quiet_seconds": "flap_quiet",
+    "settle_seconds": "settle",
+    "repair_seconds": "repair",
+    "events": "events",
+    "history_limit": "history_limit",
+}
+"""Where a policy's spec says what of the core's policy."""
+
+_OBJECT = msgspec.json.Decoder(objects.PolicyObject)
+_SPEC = msgspec.json.Decoder(objects.Spec)
+_STATUS = msgspec.json.Decoder(objects.Status, strict=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Read:
+    """A ProbePolicy that was read: what it asks for, and what is said of it so far."""
+
+    policy: ProbePolicy
+    generation: int
+    version: int
+    """Its resourceVersion, as a number."""
+    status: objects.Status
+
+
+def parse_policy(body: bytes | msgspec.Raw) -> Read | None:
+    """Return a policy; None where it is not even clear which."""
+    try:
+        found = _OBJECT.decode(bytes(body))
+    except msgspec.DecodeError:
+        return None
+    if not (found.metadata.name and found.metadata.namespace):
+        return None
+    return Read(
+        policy=_parse(found),
+        generation=found.metadata.generation,
+        version=parse_version(found.metadata.resource_version),
+        status=_parse_status(found.status),
+    )
+
+
+def _parse(found: objects.PolicyObject) -> ProbePolicy:
+    meta = found.metadata
+    plain = ProbePolicy(
+        namespace=meta.namespace,
+        name=meta.name,
+        uid=meta.uid,
+        created_at=parse_time(meta.creation_timestamp) or 0.0,
+    )
+    try:
+        spec = _SPEC.decode(bytes(found.spec) or b"{}")
+    except msgspec.DecodeError as error:
+        return _with_problem(plain, _blame(str(error)), str(error))
+    selector = tuple(_parse_selector(spec.selector or objects.Selector()))
+    understood = ProbePolicy(
+        namespace=plain.namespace,
+        name=plain.name,
+        uid=plain.uid,
+        created_at=plain.created_at,
+        priority=spec.priority,
+        selector=selector,
+        overrides=dict(_find_overrides(spec)),
+    )
+    mistakes = "; ".join(find_mistakes(selector))
+    return _with_problem(understood, Reason.INVALID_SELECTOR, mistakes) if mistakes else understood
+
+
+def _with_problem(policy: ProbePolicy, reason: Reason, words: str) -> ProbePolicy:
+    message = sanitize(words, limit=WORDS_LIMIT)
+    return ProbePolicy(
+        namespace=policy.namespace,
+        name=policy.name,
+        uid=policy.uid,
+        created_at=policy.created_at,
+        priority=policy.priority,
+        problem=Problem(reason=reason, message=message),
+    )
+
+
+def _blame(words: str) -> Reason:
+    return Reason.INVALID_SELECTOR if "`$.selector" in words else Reason.INVALID_VALUE
+
+
+def _parse_selector(selector: objects.Selector) -> Iterator[Requirement]:
+    """A label that has to be there is the same as `In` with one value."""
+    for key, value in selector.match_labels.items():
+        yield Requirement(key=key, operator=Operator.IN, values=frozenset({value}))
+    for each in selector.match_expressions:
+        yield Requirement(key=each.key, operator=each.operator, values=frozenset(each.values))
+
+
+def _find_overrides(spec: objects.Spec) -> Iterator[tuple[str, float]]:
+    for path, name in FIELDS.items():
+        place: object = spec
+        for step in path.split("."):
+            place = getattr(place, step, None)
+        if isinstance(place, bool | int):
+            yield name, place
+
+
+def _parse_status(body: msgspec.Raw) -> objects.Status:
+    """The status as far as it can be read; it is only compared with what it should be."""
+    try:
+        return _STATUS.decode(bytes(body) or b"{}")
+    except msgspec.DecodeError:
+        return objects.Status(observed_generation=-1)
