@@ -6,7 +6,7 @@ from probewatch.playground.api_answers import Answer, answer_json
 from probewatch.playground.api_requests import Request
 from probewatch.playground.api_users import DAY_SECONDS, Tokens, User, service_account
 from probewatch.playground.objects_registry import Registry
-from probewatch.playground.objects_status import invalid
+from probewatch.playground.objects_status import bad_request, invalid
 from probewatch.playground.objects_types import ResourceType
 from probewatch.playground.pod_view import render_time
 
@@ -39,8 +39,10 @@ class Accounts:
         Raises: StatusError.
         """
         account = self._registry.get(type_, request.namespace, request.name).object
-        spec = request.json().get("spec") or {}
+        spec = request.part("spec")
         seconds = spec.get("expirationSeconds") or HOUR_SECONDS
+        if not isinstance(seconds, int) or not isinstance(spec.get("audiences") or [], list):
+            raise bad_request("json: cannot unmarshal into Go struct field TokenRequestSpec")
         if seconds < SHORTEST_SECONDS:
             text = f"Invalid value: {seconds}: may not specify a duration less than 10 minutes"
             cause = ("spec.expirationSeconds", text)

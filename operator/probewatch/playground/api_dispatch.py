@@ -1,5 +1,6 @@
 """The way of a request: who asks, may they, and who answers."""
 
+import logging
 from collections.abc import Callable, Mapping
 
 from probewatch.playground.api_answers import Answer, answer_error, answer_json, answer_text
@@ -13,6 +14,8 @@ from probewatch.playground.api_users import Tokens, User
 from probewatch.playground.objects_registry import Registry
 from probewatch.playground.objects_status import StatusError
 from probewatch.playground.objects_types import ResourceType
+
+_log = logging.getLogger(__name__)
 
 Special = Callable[[ResourceType, Request, User], Answer]
 """Answers requests on one subresource, or questions that are not kept."""
@@ -52,6 +55,10 @@ class Api:
             return self._answer(request, user)
         except StatusError as error:
             return answer_error(error)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            # A body so odd that no check has caught it; the traceback is for whoever minds.
+            _log.exception("A request could not be answered", extra={"path": request.path})
+            return answer_error(StatusError(500, "InternalError", f"Internal error: {error!r}"))
 
     def _authorize(self, user: User, request: Request) -> None:
         action = action_of(request)

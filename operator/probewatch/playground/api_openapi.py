@@ -6,14 +6,13 @@ from typing import Any
 from probewatch.playground.api_answers import Answer, answer_json
 from probewatch.playground.api_discovery import VERSION, no_such_path
 from probewatch.playground.api_requests import Request
-from probewatch.playground.api_schemas import REF, Schema, find_model, load_schemas
+from probewatch.playground.api_schemas import META_MODEL, REF, Schema, find_model, load_schemas
 from probewatch.playground.objects_definitions import Version
 from probewatch.playground.objects_types import ResourceType, Types
 
 JsonObject = dict[str, Any]
 
 PREFIX = "/openapi/v3"
-META_MODEL = "V1ObjectMeta"
 WRITE_OPTIONS = ("dryRun", "fieldManager", "fieldValidation", "pretty")
 OPTIONS: Mapping[str, tuple[str, ...]] = {
     "get": ("pretty",),

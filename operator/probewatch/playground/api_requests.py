@@ -60,6 +60,16 @@ class Request:
         except ValueError:
             raise bad_request(f"{name}: Invalid value: {text!r}: must be a whole number") from None
 
+    def part(self, name: str) -> JsonObject:
+        """Return a part of the body that is an object, or nothing.
+
+        Raises: StatusError 400 or 415.
+        """
+        found = self.json().get(name) or {}
+        if not isinstance(found, dict):
+            raise bad_request(f"json: cannot unmarshal into Go struct field .{name}")
+        return found
+
     @property
     def content_type(self) -> str:
         """The media type of the body, without its parameters."""

@@ -35,8 +35,7 @@ class Reviews:
 
         Raises: StatusError 400.
         """
-        question = request.json()
-        spec = question.get("spec") or {}
+        question, spec = request.json(), request.part("spec")
         status = self._judges[type_.kind](spec, request, user)
         head = {"kind": type_.kind, "apiVersion": type_.group_version}
         body = {**head, "metadata": question.get("metadata") or {}, "spec": spec, "status": status}
@@ -95,6 +94,8 @@ def read_action(spec: JsonObject) -> Action:
     Raises: StatusError 400.
     """
     resource, path = spec.get("resourceAttributes"), spec.get("nonResourceAttributes")
+    if not isinstance(resource or path or {}, dict):
+        raise bad_request("json: cannot unmarshal into Go struct field .spec")
     if bool(resource) == bool(path):
         raise bad_request(
             "spec: Invalid value: exactly one of nonResourceAttributes or resourceAttributes must "

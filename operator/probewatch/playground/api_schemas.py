@@ -6,7 +6,7 @@ none (`--validate=strict`), without a list of its own. They are loaded when firs
 """
 
 import functools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 from probewatch.playground.objects_types import ResourceType
@@ -25,6 +25,7 @@ QUANTITIES = {
     "limits", "max", "min", "requests", "sizeLimit", "used",
 }  # fmt: skip
 """Fields with quantities, which may be numbers as well as text."""
+META_MODEL = "V1ObjectMeta"
 ANYTHING: Schema = {"x-kubernetes-preserve-unknown-fields": True}
 
 
@@ -54,10 +55,12 @@ def _load(names: Sequence[str]) -> Mapping[str, Schema]:
 
 def _clean(schema: Any, name: str = "") -> Any:  # noqa: ANN401  # any JSON value
     """Return a schema as Kubernetes writes them: nothing is null, and nothing has a title."""
-    if name in QUANTITIES and "$ref" not in schema:
-        return {**ANYTHING, "description": schema.get("description", "")}
     options = [item for item in schema.get("anyOf") or () if item.get("type") != "null"]
-    kinds = {item.get("type") for item in options}
+    kinds = {item.get("type") for item in options} or {schema.get("type")}
+    if name in QUANTITIES and kinds == {"object"}:
+        return {"type": "object", "additionalProperties": ANYTHING, **_documented(schema)}
+    if name in QUANTITIES and kinds == {"string"}:
+        return {**ANYTHING, **_documented(schema)}
     if kinds == {"integer", "string"}:
         form: JsonObject = {"type": "string", "format": "int-or-string"}
         form["x-kubernetes-int-or-string"] = True
@@ -95,33 +98,51 @@ def _clean_parts(schema: JsonObject) -> JsonObject:
     return cleaned
 
 
-def resolve(schemas: Mapping[str, Schema], name: str) -> Schema:
-    """Return a schema in which every reference is replaced by what it refers to.
+class Resolved(Mapping[str, Any]):
+    """A schema in which every reference is followed, when one gets there."""
 
-    Recursive kinds (a JSON schema in a definition) are cut off: what is below may be anything.
-    """
-    return _inline(schemas, schemas.get(name, ANYTHING), (name,))
+    def __init__(self, schemas: Mapping[str, Schema], schema: Schema) -> None:
+        while schema.get("allOf"):
+            schema = schemas.get(schema["allOf"][0]["$ref"].removeprefix(REF), ANYTHING)
+        self._schemas = schemas
+        self._schema = schema
+        self._followed: dict[str, Any] = {}
 
+    def __getitem__(self, key: str) -> Any:  # noqa: ANN401  # any JSON value
+        """Return a part of the schema; those that are schemas are resolved too."""
+        if key not in self._followed:
+            self._followed[key] = self._follow(key, self._schema[key])
+        return self._followed[key]
 
-def _inline(schemas: Mapping[str, Schema], schema: Schema, above: tuple[str, ...]) -> Schema:
-    parts = schema.get("allOf")
-    if parts:
-        name = parts[0]["$ref"].removeprefix(REF)
-        if name in above:
-            return ANYTHING
-        return _inline(schemas, schemas.get(name, ANYTHING), (*above, name))
-    inlined = dict(schema)
-    if "properties" in schema:
-        children = schema["properties"].items()
-        inlined["properties"] = {key: _inline(schemas, item, above) for key, item in children}
-    for key in ("items", "additionalProperties"):
-        if isinstance(schema.get(key), Mapping):
-            inlined[key] = _inline(schemas, schema[key], above)
-    return inlined
+    def _follow(self, key: str, value: Any) -> Any:  # noqa: ANN401  # any JSON value
+        if key == "properties":
+            return {name: Resolved(self._schemas, item) for name, item in value.items()}
+        if key in {"items", "additionalProperties"} and isinstance(value, Mapping):
+            return Resolved(self._schemas, value)
+        return value
+
+    def __iter__(self) -> Iterator[str]:
+        """Go through the keywords of the schema."""
+        return iter(self._schema)
+
+    def __len__(self) -> int:
+        """Return how many keywords it has."""
+        return len(self._schema)
 
 
 @functools.cache
 def builtin_schema(type_: ResourceType) -> Schema:
-    """Return the whole schema for the objects of a built-in resource."""
+    """Return the schema for the objects of a built-in resource.
+
+    The first call for a kind loads its models, which takes tenths of a second.
+    """
     name = find_model(type_)
-    return resolve(load_schemas((name,)), name)
+    schemas = load_schemas((name,))
+    return Resolved(schemas, schemas.get(name, ANYTHING))
+
+
+@functools.cache
+def metadata_schema() -> Schema:
+    """Return the schema of the metadata that every object has."""
+    schemas = load_schemas((META_MODEL,))
+    return Resolved(schemas, schemas[META_MODEL])

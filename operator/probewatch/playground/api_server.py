@@ -7,6 +7,8 @@ server.write_kubeconfig(path)
 await server.stop()
 """
 
+import asyncio
+import contextlib
 from pathlib import Path
 
 from aiohttp import web
@@ -22,6 +24,7 @@ from probewatch.playground.api_objects import ObjectRequests
 from probewatch.playground.api_openapi import Documents
 from probewatch.playground.api_pods import PodRequests
 from probewatch.playground.api_receiving import receive
+from probewatch.playground.api_requests import Request
 from probewatch.playground.api_reviews import Reviews
 from probewatch.playground.api_rights import Rights
 from probewatch.playground.api_roles import create_roles
@@ -29,12 +32,14 @@ from probewatch.playground.api_scale import ScaleRequests
 from probewatch.playground.api_sending import rewritten, send, send_badly
 from probewatch.playground.api_tables import Tables
 from probewatch.playground.api_users import Tokens
+from probewatch.playground.api_validation import load_fields
 from probewatch.playground.api_writes import Writer
 from probewatch.playground.objects_definitions import DefinitionKeeper
 from probewatch.playground.objects_namespaces import NamespaceKeeper
 from probewatch.playground.objects_owners import OwnerCollector
 from probewatch.playground.objects_registry import Registry
 from probewatch.playground.objects_status import StatusError
+from probewatch.playground.objects_types import ResourceType
 
 HOST = "127.0.0.1"
 
@@ -54,7 +59,10 @@ class ApiServer:
         self.accounts = Accounts(self.registry, self.tokens)
         self.pods = PodRequests(self.registry)
         self._definitions = DefinitionKeeper(self.registry)
+        self._documents = Documents(self.registry.types, lambda: self._definitions.versions)
         self._api = self._assemble(bookmark_seconds)
+        self._loaded: set[ResourceType] = set()
+        """Whose fields are known."""
         self._ports = (0, port)
         self._server: web.Server | None = None
         self._runner: web.ServerRunner | None = None
@@ -90,7 +98,7 @@ class ApiServer:
                 ("pods", "log"): self.pods.answer_log,
                 ("serviceaccounts", "token"): self.accounts.answer,
             },
-            documents=Documents(registry.types, lambda: self._definitions.versions).answer,
+            documents=self._documents.answer,
         )
 
     @property
@@ -147,6 +155,17 @@ class ApiServer:
             await self._runner.cleanup()
             self._runner = None
 
+    async def _prepare(self, request: Request) -> None:
+        """Load what takes long to load aside, so that everybody else is served meanwhile."""
+        if request.path.startswith("/openapi/"):
+            with contextlib.suppress(StatusError):
+                await asyncio.to_thread(self._documents.answer, request)
+        elif request.verb in {"create", "update", "patch"}:
+            type_ = self.registry.types.find(request.group, request.version, request.resource)
+            if type_ is not None and type_ not in self._loaded:
+                await asyncio.to_thread(load_fields, type_)
+                self._loaded.add(type_)
+
     def drop_connections(self) -> None:
         """Tear down all connections, as a server does that is replaced; new ones are taken."""
         if self._server is not None:
@@ -159,6 +178,7 @@ class ApiServer:
             request = await receive(raw)
         except StatusError as error:
             return await send(raw, answer_error(error))
+        await self._prepare(request)
         faults = self.faults.strike(request)
         if not faults:
             return await send(raw, self._api.answer(request))

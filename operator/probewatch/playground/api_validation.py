@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from probewatch.playground.api_requests import Request
-from probewatch.playground.api_schemas import builtin_schema
+from probewatch.playground.api_schemas import builtin_schema, metadata_schema
 from probewatch.playground.objects_definitions import Version
 from probewatch.playground.objects_schema_checks import check_types
-from probewatch.playground.objects_schemas import find_unknown, prune
+from probewatch.playground.objects_schemas import find_unknown, prune, without_nulls
 from probewatch.playground.objects_status import bad_request
 from probewatch.playground.objects_types import ResourceType
 
@@ -20,29 +20,30 @@ def validate_fields(
 ) -> tuple[JsonObject, list[str]]:
     """Return *obj* without unknown fields, and the warnings about them.
 
-    Without `fieldValidation`, or with `Ignore`, built-in kinds are taken as they come: to know
-    their fields takes loading the models.
-
-    Raises: StatusError 400, if it is to be strict and there are unknown fields, or a field has
-    the wrong type.
+    Raises: StatusError 400, if a field has the wrong type, or if it is to be strict and there
+    are unknown fields.
     """
-    mode = request.query.get("fieldValidation", "")
-    if mode not in {"", "Ignore", "Warn", "Strict"}:
+    mode = request.query.get("fieldValidation") or "Warn"
+    if mode not in {"Ignore", "Warn", "Strict"}:
         listed = 'supported values: "Ignore", "Strict", "Warn"'
         raise bad_request(f'fieldValidation: Unsupported value: "{mode}": {listed}')
-    if mode in {"", "Ignore"}:
-        return obj, []
     if type_.custom:
-        unknown = find_unknown(versions[type_.store, type_.version].schema, obj, is_root=True)
+        schema = versions[type_.store, type_.version].schema
+        _check_metadata(type_, obj)
     else:
         schema = builtin_schema(type_)
         _check_types(type_, schema, obj)
-        unknown = find_unknown(schema, obj)
-        obj = prune(schema, obj)
+    unknown = [] if mode == "Ignore" else find_unknown(schema, obj, is_root=type_.custom)
     problems = [f'unknown field "{path}"' for path in unknown]
     if problems and mode == "Strict":
         raise bad_request(_strict_text(type_, problems))
-    return obj, problems
+    return (obj if type_.custom else without_nulls(prune(schema, obj))), problems
+
+
+def _check_metadata(type_: ResourceType, obj: JsonObject) -> None:
+    """Check what custom objects have in common with all others."""
+    schema = metadata_schema()
+    _check_types(type_, {"properties": {"metadata": schema}}, obj)
 
 
 def _strict_text(type_: ResourceType, problems: list[str]) -> str:
@@ -66,3 +67,11 @@ def render_warnings(warnings: Sequence[str]) -> Mapping[str, str]:
         return {}
     quoted = (text.replace('"', '\\"') for text in warnings)
     return {"Warning": ", ".join(f'299 - "{text}"' for text in quoted)}
+
+
+def load_fields(type_: ResourceType) -> None:
+    """Load what there is to know of the fields of a resource, which may take a moment."""
+    if type_.custom:
+        metadata_schema()
+    else:
+        builtin_schema(type_)

@@ -159,7 +159,12 @@ def place_object(type_: ResourceType, request: Request, obj: JsonObject) -> Json
             f"the API version in the data ({version}, Kind={kind}) does not match the expected API "
             f"version ({wanted})"
         )
-    meta = dict(obj.get("metadata") or {})
+    given = obj.get("metadata") or {}
+    if not isinstance(given, dict):
+        raise bad_request(
+            "json: cannot unmarshal into Go struct field .metadata of type ObjectMeta"
+        )
+    meta = dict(given)
     if request.name and meta.setdefault("name", request.name) != request.name:
         text = f"the name of the object ({meta['name']}) does not match the name on the URL"
         raise bad_request(f"{text} ({request.name})")

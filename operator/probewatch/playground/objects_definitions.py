@@ -181,6 +181,8 @@ def check_definition(new: JsonObject, old: JsonObject | None) -> list[Cause]:
 
 def _check_version(number: int, version: JsonObject) -> Iterator[Cause]:
     field = f"spec.versions[{number}].schema.openAPIV3Schema"
+    if not version.get("name"):
+        yield f"spec.versions[{number}].name", "Required value"
     schema = (version.get("schema") or {}).get("openAPIV3Schema")
     if not schema:
         yield field, "Required value: schemas are required"
@@ -191,6 +193,11 @@ def _check_version(number: int, version: JsonObject) -> Iterator[Cause]:
         )
     else:
         yield from _check_structure(schema, field)
+    for place, column in enumerate(version.get("additionalPrinterColumns") or ()):
+        for key in ("name", "type", "jsonPath"):
+            if not column.get(key):
+                where = f"spec.versions[{number}].additionalPrinterColumns[{place}].{key}"
+                yield where, "Required value"
 
 
 def _check_structure(schema: Schema, field: str) -> Iterator[Cause]:

@@ -199,7 +199,10 @@ def check_types(schema: Schema, value: Json, path: str = "") -> list[tuple[str, 
         return [(path, wanted)]
     children: list[tuple[Schema, Json, str]] = []
     if isinstance(value, list):
-        children = [(schema.get("items") or {}, item, path) for item in value]
+        items = schema.get("items") or {}
+        if None in value and items.get("type") == "object":
+            return [(path, "object")]
+        children = [(items, item, path) for item in value]
     elif isinstance(value, dict):
         known, rest = schema.get("properties") or {}, schema.get("additionalProperties")
         other = rest if isinstance(rest, Mapping) else {}

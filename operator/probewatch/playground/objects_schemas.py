@@ -63,6 +63,15 @@ def find_unknown(
     return found
 
 
+def without_nulls(value: Json) -> Json:
+    """Return *value* without fields that are null: to a built-in kind they are not set."""
+    if isinstance(value, list):
+        return [without_nulls(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {key: without_nulls(item) for key, item in value.items() if item is not None}
+
+
 # --- defaults ----------------------------------------------------------------------
 
 
