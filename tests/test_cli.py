@@ -159,3 +159,16 @@ def test_reader_may_go_away() -> None:
     done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, check=False)  # noqa: S603  # our own code
 
     assert (141, b"") == (done.returncode, done.stderr)
+
+
+@pytest.mark.parametrize(
+    ("called_as", "name"),
+    [
+        ("/usr/bin/kubectl-probewatch", "kubectl probewatch"),
+        ("/usr/bin/probewatch", "probewatch"),
+        ("__main__.py", "probewatch"),
+    ],
+)
+def test_usage_names_the_program_as_it_was_called(called_as: str, name: str) -> None:
+    """A plugin of kubectl says how it is called through kubectl."""
+    assert name == cli.program_name(called_as)

@@ -149,3 +149,10 @@ def test_every_setting_gives_its_reason() -> None:
     ]
 
     assert [] == silent
+
+
+@pytest.mark.parametrize("name", ["Shop", "../kube-system", "a b", "-a", "a" * 64])
+def test_name_that_no_namespace_has(name: str) -> None:
+    """A namespace that cannot exist is refused before anything is asked for it."""
+    with pytest.raises(SettingsError, match="is no name of a namespace"):
+        Settings.from_env({}, {"namespaces": name})

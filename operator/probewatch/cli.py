@@ -23,6 +23,9 @@ INTERRUPTED = 130
 BROKEN_PIPE = 141
 """128 + SIGPIPE: whoever read our output has gone, as in `probewatch replay … | head`."""
 
+PLUGIN = "kubectl-probewatch"
+"""The name under which kubectl finds a plugin."""
+
 DESCRIPTION = """\
 probewatch says why each container in a Kubernetes cluster restarted, and when
 and why the readiness of its pods changed: as Events, as metrics, as records."""
@@ -119,10 +122,16 @@ def available() -> Mapping[str, Command]:
     return {name: each for name, each in COMMANDS.items() if util.find_spec(each.module)}
 
 
+def program_name(called_as: str) -> str:
+    """Return how a person calls this program: as itself, or as a plugin of kubectl."""
+    name = os.path.basename(called_as)  # noqa: PTH119  # pathlib takes its time to import
+    return "kubectl probewatch" if name == PLUGIN else "probewatch"
+
+
 def build_parser(module: ModuleType | None = None) -> argparse.ArgumentParser:
     """Return the parser of the one command in *module*, or of the list of all commands."""
     parser = argparse.ArgumentParser(
-        prog="probewatch",
+        prog=program_name(sys.argv[0]),
         description=DESCRIPTION,
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,

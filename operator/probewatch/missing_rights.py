@@ -15,6 +15,7 @@ CONSEQUENCES: Mapping[str, str] = {
 """What is missing without the right to list and watch something."""
 
 REFUSALS: Mapping[str, str] = {
+    "400": "The API server does not understand what is asked; is the selector right?",
     "401": "The API server refuses the credentials",
     "403": "A right is missing: list and watch",
 }

@@ -11,6 +11,7 @@ not used.
 
 import dataclasses
 import math
+import re
 import socket
 import typing
 from collections.abc import Mapping
@@ -71,7 +72,7 @@ class Settings:
     metrics_address: str = ":8080"
     """`host:port` of /metrics, /healthz and /readyz; an empty host is every address there is."""
     metrics_cert_file: str = ""
-    """PEM certificate chain to serve by HTTPS, with `metrics_key_file`; read anew when it changes."""
+    """PEM certificate chain to serve HTTPS by, with `metrics_key_file`; read anew if it changes."""
     metrics_key_file: str = ""
     """PEM key of that certificate."""
     metrics_authorization: bool = False
@@ -157,7 +158,10 @@ class Settings:
     """Time for the queues to drain after SIGTERM; well below the usual grace period of 30 s."""
 
     def __post_init__(self) -> None:
-        """Refuse numbers that make no sense, whoever made the value."""
+        """Refuse numbers and names that make no sense, whoever made the value."""
+        for name in self.namespaces:
+            if not _NAMESPACE.fullmatch(name):
+                raise SettingsError(f"{name!r} is no name of a namespace")
         for each in dataclasses.fields(self):
             value = getattr(self, each.name)
             if isinstance(value, int | float) and not isinstance(value, bool):
@@ -224,6 +228,9 @@ def find_unknown(environ: Mapping[str, str]) -> tuple[str, ...]:
         if name.startswith(PREFIX) and name not in known and not _is_service_link(name)
     )
 
+
+_NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+"""As the API server has it: a DNS label."""
 
 _SINGULAR = {"namespaces": "namespace"}
 

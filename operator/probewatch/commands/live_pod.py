@@ -17,6 +17,7 @@ from probewatch.core.observe import EvidenceObserved, PodObserved, TimePassed, o
 from probewatch.core.policy import Policy
 from probewatch.core.remembered import Remembered, RememberedContainer
 from probewatch.core.state import PodState
+from probewatch.errors import ApiError
 from probewatch.kube import objects
 from probewatch.kube.answers import ask
 from probewatch.kube.client import ApiClient
@@ -49,10 +50,21 @@ async def read_pod(client: ApiClient, namespace: str, name: str) -> LivePod:
     pod = parse_pod(_PODS.decode(await ask(client, f"{inside}/pods/{quote(name, safe='')}")))
     selector = f"involvedObject.kind=Pod,involvedObject.name={name},source=kubelet"
     params = {"fieldSelector": selector, "limit": str(EVENTS_LIMIT)}
-    events = _EVENTS.decode(await ask(client, f"{inside}/events", params)).items
-    about = (parse_evidence(each) for each in events)
+    about = (
+        parse_evidence(each) for each in await _read_events(client, f"{inside}/events", params)
+    )
     known = tuple(each for each in about if each and each.involved_uid == pod.evidence_uid)
     return LivePod(pod=pod, evidence=tuple(sorted(known, key=lambda each: each.at)))
+
+
+async def _read_events(
+    client: ApiClient, path: str, params: dict[str, str]
+) -> Sequence[objects.Event]:
+    """Return the Events; none without the right to them: the pod tells something by itself."""
+    try:
+        return _EVENTS.decode(await ask(client, path, params)).items
+    except ApiError:
+        return ()
 
 
 def judge_last_restarts(live: LivePod, now: float) -> tuple[Restart, ...]:
