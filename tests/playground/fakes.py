@@ -108,6 +108,9 @@ class ScriptedProcess:
             await self.clock.sleep(takes)
         self.die(code)
 
+    async def lose(self) -> None:
+        self.die(255, "Unknown")
+
     async def execute(self, command: tuple[str, ...], timeout_seconds: float) -> Outcome:
         program, *rest = command
         match program.rpartition("/")[2]:

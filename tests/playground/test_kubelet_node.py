@@ -1,6 +1,7 @@
 """The kubelet of a node: many pods, forced deletions, and its own restart."""
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
@@ -142,6 +143,49 @@ async def test_a_restart_of_the_kubelet_forgets_back_off(rig: Rig) -> None:
     await rig.kubelet.restart()
     await rig.until(14)
     assert 2 == rig.container()["restartCount"]
+
+
+async def test_a_reboot_loses_everything(rig: Rig) -> None:
+    """Containers are lost, and each pod begins anew: sandbox, address, init containers."""
+    inits = [make_container("-exit-at 3", name="i")]
+    rig.kubelet.see(make_pod(make_container(), initContainers=inits))
+    await rig.until(10)
+    before = rig.node.status["podIP"]
+
+    await rig.kubelet.reboot()
+    await rig.until(11)
+    init, app = (rig.node.status[key][0] for key in ("initContainerStatuses", "containerStatuses"))
+    assert 1 == init["restartCount"]
+    assert {"exitCode": 255, "reason": "Unknown"} == {
+        key: app["state"]["terminated"][key] for key in ("exitCode", "reason")
+    }
+    await rig.until(16)
+
+    app = rig.container()
+    assert (1, 255) == (app["restartCount"], app["lastState"]["terminated"]["exitCode"])
+    assert before != rig.node.status["podIP"]
+    statuses = [
+        condition["status"]
+        for _, status in rig.node.statuses
+        for condition in status["conditions"]
+        if condition["type"] == "PodReadyToStartContainers"
+    ]
+    assert ["False", "True", "False", "True"] == [key for key, _ in itertools.groupby(statuses)]
+    said = [
+        event for _, event in rig.node.events if event["reason"] in {"SandboxChanged", "Rebooted"}
+    ]
+    assert ["Rebooted", "SandboxChanged"] == sorted(event["reason"] for event in said)
+
+
+async def test_a_reboot_ends_pods_that_never_restart(rig: Rig) -> None:
+    """With `Never` what is lost stays lost."""
+    rig.kubelet.see(make_pod(make_container(), restartPolicy="Never"))
+    await rig.until(10)
+    await rig.kubelet.reboot()
+    await rig.until(13)
+
+    assert "Failed" == rig.node.status["phase"]
+    assert 1 == len(rig.node.processes)
 
 
 async def test_an_exit_after_a_restart_is_noticed(rig: Rig) -> None:

@@ -36,6 +36,10 @@ class Process(Protocol):
         """Run *command* beside it."""
         ...
 
+    async def lose(self) -> None:
+        """Let it end as with its node: unasked, and nobody knows how; return when it is dead."""
+        ...
+
     def log(self) -> bytes:
         """Return the end of what it has written."""
         ...
@@ -56,6 +60,8 @@ class Instance:
     process: Process | None = None
     failure: Exit | None = None
     """What ended it before it ran."""
+    sandbox: int = 0
+    """The pod's sandbox that it was made in: the first, the second, …"""
 
     @property
     def exit(self) -> Exit | None:
@@ -85,7 +91,7 @@ class Record:
         """Put a new instance in the place of the current one."""
         self.previous, self.current = self.current, instance
 
-    def look(self) -> "Seen":
+    def look(self, sandbox: int = 0) -> "Seen":
         """Return what is the case now, so that a sync decides on one and the same state."""
         current, previous = self.current, self.previous
         return Seen(
@@ -94,6 +100,7 @@ class Record:
             exit=current.exit if current else None,
             previous=previous,
             waiting=self.waiting,
+            is_stale=current is not None and current.sandbox != sandbox,
         )
 
     @property
@@ -112,6 +119,8 @@ class Seen:
     """How `instance` ended, as far as it was known at that moment."""
     previous: Instance | None = None
     waiting: Waiting | None = None
+    is_stale: bool = False
+    """`instance` was made in a sandbox that is gone: what it did has to be done again."""
 
     @property
     def is_running(self) -> bool:
@@ -147,6 +156,8 @@ class PodMemory:
     start_time: str
     qos_class: str = "BestEffort"
     has_sandbox: bool = False
+    sandbox: int = 0
+    """How many sandboxes there have been before this one."""
     is_over: bool = False
     """Nothing will be started any more."""
     is_down: bool = False
@@ -154,4 +165,4 @@ class PodMemory:
 
     def look(self) -> tuple[Seen, ...]:
         """Return all containers as they are now."""
-        return tuple(record.look() for record in self.records.values())
+        return tuple(record.look(self.sandbox) for record in self.records.values())

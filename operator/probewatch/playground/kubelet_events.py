@@ -46,6 +46,15 @@ class KubeletEvents:
         """Say that something went wrong."""
         self._say(pod, container, type_="Warning", reason=reason, message=message)
 
+    def note_pod(self, pod: PodSpec, reason: str, message: str) -> None:
+        """Say something about the pod as a whole."""
+        self._say(pod, None, type_="Normal", reason=reason, message=message)
+
+    def warn_node(self, reason: str, message: str) -> None:
+        """Say that something has happened to the node itself."""
+        subject = Subject(kind="Node", namespace="", name=self._node, uid=self._node)
+        self._note(subject, type_="Warning", reason=reason, message=message)
+
     def warn_pod(self, pod: PodSpec, reason: str, message: str) -> None:
         """Say that something is wrong with the pod as a whole."""
         self._say(pod, None, type_="Warning", reason=reason, message=message)
@@ -67,6 +76,9 @@ class KubeletEvents:
             resource_version=pod.resource_version,
             field_path=container.field_path if container else "",
         )
+        self._note(subject, type_=type_, reason=reason, message=message)
+
+    def _note(self, subject: Subject, *, type_: str, reason: str, message: str) -> None:
         note = Note(
             component="kubelet",
             host=self._node,
@@ -86,7 +98,7 @@ def render_event(delivery: Delivery, stamp: Callable[[float], str] = render_time
     return {
         "kind": "Event",
         "apiVersion": "v1",
-        "metadata": {"name": delivery.name, "namespace": note.subject.namespace},
+        "metadata": {"name": delivery.name, "namespace": note.subject.namespace or "default"},
         "involvedObject": _involved(note.subject),
         "reason": note.reason,
         "message": note.message,

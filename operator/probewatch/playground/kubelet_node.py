@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -121,7 +122,32 @@ class Kubelet:
         the failures that probes have counted. Readiness holds until it is disproved, as since
         Kubernetes 1.35.
         """
-        before = dict(self._workers)
+        for old in await self._forget():
+            worker = self._begin(old.pod, old.memory)
+            worker.probes.inherit(old.probes)
+            self._run_soon(worker)
+
+    async def reboot(self) -> None:
+        """Do what a reboot of the node does: all containers are lost, and pods begin anew.
+
+        Each pod gets another sandbox, with another address, and its init containers run again.
+        """
+        workers = await self._forget()
+        records = [record for old in workers for record in old.memory.records.values()]
+        processes = [record.current.process for record in records if record.current]
+        await asyncio.gather(*(process.lose() for process in processes if process))
+        self._address_of.clear()
+        for old in workers:
+            if not old.memory.is_over:
+                old.memory.has_sandbox = False
+                old.memory.sandbox += 1
+            self._run_soon(self._begin(old.pod, old.memory))
+        message = f"Node {self._services.node} has been rebooted, boot id: {uuid.uuid4()}"
+        self._services.events.warn_node("Rebooted", message)
+
+    async def _forget(self) -> list[PodWorker]:
+        """Stop, lose what is kept in memory alone, and return how the pods stood."""
+        before = list(self._workers.values())
         await cancel(*self._running.values())
         self._services = replace(
             self._services,
@@ -129,10 +155,7 @@ class Kubelet:
             crash_backoff=Backoff(),
             pull_backoff=Backoff(),
         )
-        for old in before.values():
-            worker = self._begin(old.pod, old.memory)
-            worker.probes.inherit(old.probes)
-            self._run_soon(worker)
+        return before
 
     async def close(self) -> None:
         """Stop looking after pods; their processes are the runtime's to end."""

@@ -53,7 +53,7 @@ def make_plan(seen: tuple[Seen, ...], verdicts: Verdicts) -> Plan:
     """Return what has to be done so that a pod is as it should be."""
     inits = [item for item in seen if item.spec.role is not Role.REGULAR]
     others = [item for item in seen if item.spec.role is Role.REGULAR]
-    initialized = any(item.instance for item in others)
+    initialized = any(item.instance and not item.is_stale for item in others)
     before = _plan_inits(inits, verdicts, initialized=initialized)
     if before.ends or not (initialized or _is_open(inits, verdicts)):
         return before
@@ -91,6 +91,8 @@ def must_start(item: Seen) -> bool:
     """Whether a container that does not run has to be started (again)."""
     if item.instance is None or item.exit is None:
         return item.instance is None
+    if item.is_stale and item.spec.role is Role.INIT:
+        return item.spec.restart_policy is not RestartPolicy.NEVER
     match item.spec.restart_policy:
         case RestartPolicy.ALWAYS:
             return True
@@ -160,7 +162,7 @@ def _is_passed(item: Seen, verdicts: Verdicts) -> bool:
 
 
 def _is_done(item: Seen) -> bool:
-    return item.exit is not None and item.exit.code == 0
+    return item.exit is not None and item.exit.code == 0 and not item.is_stale
 
 
 def is_started(item: Seen, startup: Mapping[str, bool]) -> bool:

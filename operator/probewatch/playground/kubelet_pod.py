@@ -21,6 +21,7 @@ from probewatch.playground.pod_view import PodView
 
 RELIST_SECONDS = 1.0
 """The kubelet asks its runtime so often what has ended."""
+SANDBOX_CHANGED = "Pod sandbox changed, it will be killed and re-created."
 LONGEST_SLEEP_SECONDS = 60.0
 """However long a back-off is, the pod is looked at so often."""
 
@@ -106,6 +107,8 @@ class PodWorker:
         seen = self.memory.look()
         self._publish(seen)
         if not self.memory.has_sandbox:
+            if self.memory.sandbox:
+                self._services.events.note_pod(self.pod, "SandboxChanged", SANDBOX_CHANGED)
             self.memory.has_sandbox = True
             self._publish(seen)
         plan = make_plan(seen, self.probes.verdicts())
@@ -118,7 +121,12 @@ class PodWorker:
         return await self._start(plan.starts, {item.spec.name: item for item in seen})
 
     async def _start(self, names: tuple[str, ...], seen: dict[str, Seen]) -> float | None:
-        place = Place(pod=self.pod, address=self._address, on_exit=self._on_exit)
+        place = Place(
+            pod=self.pod,
+            address=self._address,
+            sandbox=self.memory.sandbox,
+            on_exit=self._on_exit,
+        )
         waits: list[float] = []
         for name in names:
             wait = await self._starter.start(place, self.memory.records[name], seen[name])

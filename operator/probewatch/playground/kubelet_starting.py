@@ -28,6 +28,7 @@ class Place:
 
     pod: PodSpec
     address: str
+    sandbox: int
     on_exit: Callable[[], None]
 
 
@@ -110,6 +111,7 @@ class Starter:
             image=spec.image,
             restart_count=record.next_restart_count,
             started=0.0,
+            sandbox=place.sandbox,
         )
         self._events.normal(place.pod, spec, "Created", "Container created")
         try:

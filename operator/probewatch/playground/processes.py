@@ -29,6 +29,8 @@ LOG_LIMIT = 1 << 20
 """Bytes of output kept for each instance: the newest."""
 MEMORY_CHECK_SECONDS = 0.2
 SIGNAL_BASE = 128
+LOST = (255, "Unknown")
+"""What containerd says of a container whose end it has not seen."""
 
 
 class StartError(Exception):
@@ -69,7 +71,7 @@ class LocalProcess:
         self._output = output
         self._guard = guard
         self._over = asyncio.Event()
-        self._out_of_memory = False
+        self._out_of_memory = self._is_lost = False
         self._tasks = [asyncio.create_task(self._wait())]
         if launch.memory_limit is not None:
             self._tasks.append(asyncio.create_task(self._watch_memory(launch.memory_limit)))
@@ -82,6 +84,12 @@ class LocalProcess:
         if not await wait_for(self._over, self._clock, grace):
             self.kill()
             await self._over.wait()
+
+    async def lose(self) -> None:
+        """Let it end as with its node: unasked, and nobody knows how; return when it is dead."""
+        self._is_lost = True
+        self.kill()
+        await self._over.wait()
 
     def kill(self) -> None:
         """Send SIGKILL to the process and to what it started."""
@@ -118,6 +126,8 @@ class LocalProcess:
         code = await self._process.wait()
         code = SIGNAL_BASE - code if code < 0 else code
         reason = "OOMKilled" if self._out_of_memory else "Completed" if code == 0 else "Error"
+        if self._is_lost:
+            code, reason = LOST
         self.exit = Exit(code=code, reason=reason, finished=self._clock.now())
         self.kill()  # what it leaves behind ends with it
         self._guard.release(self._process.pid)
