@@ -1,4 +1,4 @@
-"""What happens to a cluster at large, with the real operator: roll-outs, a new kubelet."""
+"""What happens to a cluster at large, with the real operator: roll-outs, kubelets, reboots."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -102,3 +102,19 @@ async def test_a_kubelets_restart_is_no_restart(rig: Rig) -> None:
     }
     later = [item for item in rig.findings[seen:] if item["message"] == READINESS]
     assert {"ContainerRestart"} == {item["reason"] for item in later}
+
+
+async def test_a_reboot_is_told_as_one(rig: Rig) -> None:
+    """Containers that were lost with their node are not held against their probes."""
+    deployments = rig.cluster.registry.types.builtin("deployments", "apps")
+    rig.cluster.registry.create(deployments, make_deployment(""))
+    pods = rig.cluster.registry.types.builtin("pods")
+    async with asyncio.timeout(BOUND_SECONDS):
+        while len([item for item in rig.findings if item.get("to") == "Ready"]) < 2:
+            rig.heard.clear()
+            await rig.heard.wait()
+    await rig.cluster.kubelet.reboot()
+    await rig.until_restarts(2)
+
+    assert {"NodeReboot"} == {item["cause"] for item in rig.restarts()}
+    assert 2 == len(rig.cluster.registry.items(pods))
