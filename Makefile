@@ -54,6 +54,11 @@ quick: $(DEV)  ## The tests that take less than a quarter of a second each
 	@echo "==> pytest -m 'not slow' $(ARGS)"
 	@$(BIN)/python -m pytest -m "not slow" $(ARGS)
 
+.PHONY: contract
+contract: $(DEV)  ## What the playground has in common with a real kube-apiserver, which is built once (ten minutes)
+	@echo "==> pytest tests/contract, against kube-apiserver and etcd"
+	@KUBEBUILDER_ASSETS=$$(.ci/apiserver.sh) && export KUBEBUILDER_ASSETS && $(BIN)/python -m pytest tests/contract $(ARGS)
+
 .PHONY: check
 check: $(DEV)  ## Lint, layout, types and layers; edits nothing, and is what CI runs
 	@$(MAKE) --no-print-directory --keep-going lint layout types arch
