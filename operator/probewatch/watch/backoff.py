@@ -7,12 +7,9 @@ from email.utils import parsedate_to_datetime
 FIRST_SECONDS = 0.8
 LONGEST_SECONDS = 30.0
 RETRY_AFTER_CAP_SECONDS = 60.0
-STEADY_PAUSES = 4.0
-"""What ran for so many times the longest pause before it failed starts with short ones again.
-
-At the cap that is two minutes, as in client-go's reflector; but a server that drops its
-connections every few seconds, as one being rolled over does, is not waited for ever longer.
-"""
+STEADY_SECONDS = 4.0
+"""A watch that was open for so long before it failed had nothing to do with earlier faults: a
+server that is rolled over, or a proxy that cuts, is not waited for ever longer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,9 +27,9 @@ class Backoff:
         """Seconds to wait, between half and all of the doubled time; *chance* is in [0, 1)."""
         return self.longest * (0.5 + chance / 2)
 
-    def after_running(self, seconds: float) -> "Backoff":
-        """What holds after something ran for so long before it failed."""
-        return Backoff() if seconds > STEADY_PAUSES * self.longest else self
+    def after_watching(self, seconds: float) -> "Backoff":
+        """What holds after a watch was open for so long before it failed."""
+        return Backoff() if seconds >= STEADY_SECONDS else self
 
     def after_fault(self) -> "Backoff":
         """One fault more."""

@@ -65,6 +65,7 @@ class Hands(Generic[T]):
 
     def take_page(self, body: bytearray) -> Page[T]:
         """Hand on the objects of a page; raises what the decoder raises."""
+        self._stats.heard(len(body))
         page = self._decoder.page(body)
         self._stats.decode_errors += page.broken
         self._stats.field_errors += page.dropped

@@ -35,6 +35,9 @@ FAULTS = (OSError, TimeoutError, EOFError, LineTooLongError, *BROKEN)
 SHORT_SECONDS = 1.0
 """A watch that ends sooner is a fault: without a pause it would be asked for in a circle."""
 
+PAGED_TRIES = 2
+"""Where that is too old before its last page is read, the list is asked for in one piece."""
+
 REFUSALS = frozenset({400, 404, 405, 406, 422})
 """How a server says no to a streaming list; whatever it means, pages are asked for next."""
 
@@ -65,13 +68,16 @@ class WatchLoop(Generic[T]):
         self._hands = Hands(decoder, handler, self.stats)
         self._streams = self._options.streams
         self._pages_next = False
+        self._expired = 0
+        """How often in a row a list was too old before its last page."""
+        self._open_since: float | None = None
         self._said = ("", 0.0)
 
     async def run(self) -> NoReturn:
         """List and watch for ever; faults are waited out."""
         backoff, why = Backoff(), "start"
         while True:
-            begun = self._around.monotonic()
+            self._open_since = None
             try:
                 if not self._hands.version:
                     self.stats.relists[why] += 1
@@ -85,7 +91,7 @@ class WatchLoop(Generic[T]):
                 caught = StreamFaultError(type(error).__name__)
             if caught.relist:
                 self._hands.version, why = "", caught.why
-            backoff = backoff.after_running(self._around.monotonic() - begun)
+            backoff = backoff.after_watching(self._open_for())
             await self._wait(caught, backoff)
             backoff = backoff.after_fault()
 
@@ -115,8 +121,17 @@ class WatchLoop(Generic[T]):
             self._pages_next = True  # should this one break off
             if await self._list_as_stream():
                 return
-        await list_pages(self._asker, self._hands, self.stats, self._options)
-        self._pages_next = False
+        try:
+            await list_pages(
+                self._asker,
+                self._hands,
+                self._options,
+                whole=self._expired >= PAGED_TRIES,
+            )
+        except StreamFaultError as fault:
+            self._expired += fault.relist
+            raise
+        self._pages_next, self._expired = False, 0
 
     async def _list_as_stream(self) -> bool:
         """Whether the server has streaming lists; if so, its stream has ended meanwhile."""
@@ -143,15 +158,21 @@ class WatchLoop(Generic[T]):
             "timeoutSeconds": self._asker.watch_seconds(),
             **(more or {"resourceVersion": self._hands.version}),
         }
-        begun = self._around.monotonic()
         async with self._asker.ask(params) as response:
+            self._open_since = self._around.monotonic()
             await read_lines(
                 response, self._hands.take_line, stats=self.stats, silence=self._find_silence
             )
         if self._hands.is_listing:
             raise StreamFaultError("list broke off")
-        if self._around.monotonic() - begun < SHORT_SECONDS:
+        if self._open_for() < SHORT_SECONDS:
             raise StreamFaultError("ended at once")
+
+    def _open_for(self) -> float:
+        """For how many seconds a watch has been open, or was before it failed."""
+        if self._open_since is None or self._hands.is_listing:
+            return 0.0
+        return self._around.monotonic() - self._open_since
 
     def _find_silence(self) -> float:
         """For how long the server may be silent now."""

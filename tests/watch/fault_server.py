@@ -1,0 +1,208 @@
+"""An API server for things with names, byte by byte, with faults where a test wants them.
+
+Raw asyncio streams: a framework cannot end a stream within a line, reset a connection or
+let bytes drip. What is true is in `Truth`; a fault damages how one answer tells it. Faults
+are used up in the order in which they were given, by list and watch requests alike or by one kind.
+"""
+
+import asyncio
+import contextlib
+import json
+import socket
+import struct
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from urllib.parse import parse_qs, urlsplit
+
+Query = dict[str, str]
+Fault = Callable[["Answer"], Awaitable[None]]
+"""Gives an answer of its own, or does something to the answer and then `proceed`s."""
+
+STREAM_HEAD = (
+    b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+)
+
+
+@dataclass
+class Truth:
+    """What there is, and what happened since version 10."""
+
+    things: dict[str, int] = field(default_factory=dict)
+    history: list[tuple[int, str, str]] = field(default_factory=list)
+    version: int = 10
+    moved: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    async def change(self, kind: str, name: str) -> None:
+        """Let something happen, and wake those who watch."""
+        self.version += 1
+        if kind == "DELETED":
+            del self.things[name]
+        else:
+            self.things[name] = self.version
+        self.history.append((self.version, kind, name))
+        async with self.moved:
+            self.moved.notify_all()
+
+
+def thing(name: str, version: int) -> dict[str, object]:
+    """A thing as JSON has it; its name is not ASCII, as a line that is cut may be."""
+    uid = f"uid-of-{name}"
+    return {
+        "metadata": {"name": name, "resourceVersion": str(version), "uid": uid, "note": "Größe"}
+    }
+
+
+def line(kind: str, name: str, version: int) -> bytes:
+    """A line of a watch."""
+    event = {"type": kind, "object": thing(name, version)}
+    return json.dumps(event, ensure_ascii=False).encode() + b"\n"
+
+
+def bookmark(version: int, *, ends: bool = False) -> bytes:
+    """A bookmark."""
+    notes = {"annotations": {"k8s.io/initial-events-end": "true"}} if ends else {}
+    meta = {"resourceVersion": str(version), **notes}
+    return json.dumps({"type": "BOOKMARK", "object": {"metadata": meta}}).encode() + b"\n"
+
+
+class Answer:
+    """One answer that is being given."""
+
+    def __init__(self, truth: Truth, query: Query, writer: asyncio.StreamWriter) -> None:
+        self.truth = truth
+        self.query = query
+        self._writer = writer
+
+    @property
+    def is_watch(self) -> bool:
+        """Whether a watch was asked for."""
+        return "watch" in self.query
+
+    async def proceed(self) -> None:
+        """Answer as a good server does."""
+        if not self.is_watch:
+            await self.say(200, self.page())
+            return
+        await self.begin()
+        if "sendInitialEvents" in self.query:
+            for name, version in self.truth.things.items():
+                await self.write(line("ADDED", name, version))
+            await self.write(bookmark(self.truth.version, ends=True))
+            await self.follow(self.truth.version)
+        else:
+            await self.follow(int(self.query["resourceVersion"]))
+
+    async def follow(self, version: int) -> None:
+        """Tell what happens after *version*, until the client goes."""
+        while True:
+            for at, kind, name in tuple(self.truth.history):
+                if at > version:
+                    await self.write(line(kind, name, at))
+                    version = at
+            async with self.truth.moved:
+                await self.truth.moved.wait_for(lambda seen=version: self.truth.version > seen)  # type: ignore[misc]  # bound at once
+
+    async def happened(self, count: int = 1) -> None:
+        """Wait until so much has happened."""
+        async with self.truth.moved:
+            await self.truth.moved.wait_for(lambda: len(self.truth.history) >= count)
+
+    def page(self) -> bytes:
+        """The whole list as one page."""
+        items = [thing(name, version) for name, version in self.truth.things.items()]
+        meta = {"resourceVersion": str(self.truth.version)}
+        return json.dumps({"metadata": meta, "items": items}).encode()
+
+    async def say(self, status: int, body: bytes, headers: str = "") -> None:
+        """Give a short answer."""
+        head = f"HTTP/1.1 {status} X\r\nContent-Length: {len(body)}\r\n{headers}\r\n"
+        self._writer.write(head.encode() + body)
+        await self._writer.drain()
+
+    async def begin(self) -> None:
+        """Begin a stream."""
+        self._writer.write(STREAM_HEAD)
+        await self._writer.drain()
+
+    async def write(self, data: bytes) -> None:
+        """Write one chunk of a stream."""
+        self._writer.write(b"%x\r\n%b\r\n" % (len(data), data))
+        await self._writer.drain()
+
+    async def end(self) -> None:
+        """End the stream as it should be ended."""
+        self._writer.write(b"0\r\n\r\n")
+        await self._writer.drain()
+
+    def finish(self) -> None:
+        """Close the connection: FIN, without a last chunk."""
+        self._writer.close()
+
+    def reset(self) -> None:
+        """Drop the connection: RST."""
+        raw: socket.socket = self._writer.get_extra_info("socket")
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self._writer.transport.abort()
+
+
+@dataclass
+class FaultServer:
+    """Serves the truth; the first faults of the list are for the first requests."""
+
+    truth: Truth = field(default_factory=Truth)
+    list_faults: list[Fault] = field(default_factory=list)
+    watch_faults: list[Fault] = field(default_factory=list)
+    streams: bool = False
+    """Whether it knows streaming lists."""
+    asked: list[tuple[float, Query]] = field(default_factory=list)
+    tokens: list[str] = field(default_factory=list)
+    port: int = 0
+    _open: "dict[asyncio.Task[object], asyncio.StreamWriter]" = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        """Where it is."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator["FaultServer"]:
+        """Serve until the end of the block."""
+        listener = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
+        self.port = listener.sockets[0].getsockname()[1]
+        try:
+            yield self
+        finally:
+            listener.close()
+            for task, writer in tuple(self._open.items()):
+                task.cancel()
+                writer.transport.abort()
+            await asyncio.wait([*self._open] or [asyncio.create_task(asyncio.sleep(0))])
+            await asyncio.sleep(0)  # for the transports to close
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._open[task] = writer
+        over = (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError)
+        with contextlib.suppress(*over):
+            while not writer.is_closing():
+                head = (await reader.readuntil(b"\r\n\r\n")).decode()
+                target = head.split(" ", 2)[1]
+                values = parse_qs(urlsplit(target).query)
+                query = {key: each[0] for key, each in values.items()}
+                self.asked.append((asyncio.get_running_loop().time(), query))
+                self.tokens += [row[15:] for row in head.split("\r\n") if row.startswith("Auth")]
+                await self._answer(Answer(self.truth, query, writer))
+        writer.close()
+        self._open.pop(task, None)
+
+    async def _answer(self, answer: Answer) -> None:
+        if "sendInitialEvents" in answer.query and not self.streams:
+            await answer.say(422, b'{"code": 422}')
+            return
+        faults = self.watch_faults if answer.is_watch else self.list_faults
+        if faults:
+            await faults.pop(0)(answer)
+        else:
+            await answer.proceed()

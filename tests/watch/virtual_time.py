@@ -1,0 +1,58 @@
+"""An event loop whose clock jumps to the next timer when nothing is left to do.
+
+Sockets are real, time is not: an hour of bookmarks takes milliseconds, and whatever waits
+for ever shows as a deadlock at once, not as a test that hangs.
+"""
+
+import asyncio
+import selectors
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+GRACE_SECONDS = 0.0005
+"""Loopback delivers at once, but not in no time: real seconds to wait for it before a jump."""
+
+LONGEST_SECONDS = 100_000.0
+"""Of virtual time in one test."""
+
+
+class VirtualTimeError(Exception):
+    """All is waiting, and for nothing that will ever happen."""
+
+
+class _JumpingSelector(selectors.DefaultSelector):
+    """Waits for no timer: time moves instead."""
+
+    seconds = 0.0
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        ready: list[tuple[selectors.SelectorKey, int]] = super().select(0)
+        if ready or (timeout is not None and timeout <= 0):
+            return ready
+        ready = super().select(GRACE_SECONDS)
+        if ready:
+            return ready
+        if timeout is None or self.seconds > LONGEST_SECONDS:
+            raise VirtualTimeError(f"nothing is left to happen after {self.seconds:.0f} s")
+        self.seconds += timeout
+        return []
+
+
+class VirtualTimeLoop(asyncio.SelectorEventLoop):
+    """See above."""
+
+    def __init__(self) -> None:
+        self._jumping = _JumpingSelector()
+        super().__init__(self._jumping)
+
+    def time(self) -> float:
+        """Virtual seconds since the loop was made."""
+        return self._jumping.seconds
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Run *work* in virtual time."""
+    with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
+        return runner.run(work)
