@@ -1,0 +1,154 @@
+"""TLS with the API server: whom we trust, who we are, and files that change under our feet."""
+
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+
+from probewatch.clock import Clock
+from probewatch.errors import ApiError, KubeconfigError
+from probewatch.kube.client import ApiClient
+from probewatch.kube.credentials import Access
+from probewatch.kube.login import Login
+from probewatch.playground.api_certificate import Certificate, make_certificate
+
+
+@dataclass
+class FakeCredentials:
+    """Gives what it holds at the moment."""
+
+    access: Access
+
+    async def read(self, *, refused: bool) -> Access:
+        assert refused in {True, False}
+        return self.access
+
+
+@pytest.fixture(name="certificate", scope="module")
+def _certificate() -> Certificate:
+    return make_certificate()
+
+
+@pytest.fixture(name="ca")
+def _ca(certificate: Certificate, tmp_path: Path) -> Path:
+    path = tmp_path / "ca.crt"
+    path.write_text(certificate.certificate)
+    return path
+
+
+def reach(server: str = "https://127.0.0.1", **more: object) -> Access:
+    return Access(where="kubeconfig x", server=server, **more)  # type: ignore[arg-type]  # by name
+
+
+def replace_file(path: Path, content: str | None) -> None:
+    """What happens to files from outside: another content, or gone (None)."""
+    path.unlink()
+    if content is not None:
+        path.write_text(content)
+
+
+async def log_in(access: Access) -> Login:
+    login = Login(FakeCredentials(access), clock=Clock())
+    await login.read()
+    return login
+
+
+@asynccontextmanager
+async def serving(certificate: Certificate) -> AsyncIterator[str]:
+    """An API server that speaks TLS; gives its URL."""
+
+    async def answer(_request: web.BaseRequest) -> web.Response:
+        return web.Response(text="{}")
+
+    runner = web.ServerRunner(web.Server(answer))
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=certificate.server_context()).start()
+    try:
+        yield f"https://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
+
+
+async def ask(access: Access) -> int:
+    login = await log_in(access)
+    async with ApiClient(login, timeout_seconds=5, clock=Clock()) as client:
+        status, _ = await client.request("GET", "/version")
+    return status
+
+
+async def test_server_of_our_ca_is_trusted(certificate: Certificate, ca: Path) -> None:
+    """A server whose certificate the CA of the kubeconfig vouches for is spoken to."""
+    async with serving(certificate) as server:
+        assert 200 == await ask(reach(server, ca_path=str(ca)))
+
+
+async def test_other_servers_are_not_trusted(certificate: Certificate) -> None:
+    """Without that CA the server is refused, in words that say why."""
+    async with serving(certificate) as server:
+        with pytest.raises(ApiError, match="its certificate is not trusted"):
+            await ask(reach(server))
+
+
+async def test_trust_can_be_switched_off(certificate: Certificate) -> None:
+    """`insecure-skip-tls-verify` speaks to whoever is there, as with kubectl."""
+    async with serving(certificate) as server:
+        assert 200 == await ask(reach(server, insecure=True))
+
+
+async def test_name_of_the_certificate_can_be_given(certificate: Certificate, ca: Path) -> None:
+    """`tls-server-name` is what the certificate has to be for."""
+    async with serving(certificate) as server:
+        assert 200 == await ask(reach(server, ca_path=str(ca), tls_server_name="localhost"))
+        with pytest.raises(ApiError, match="its certificate is not trusted"):
+            await ask(reach(server, ca_path=str(ca), tls_server_name="elsewhere"))
+
+
+async def test_no_tls_for_a_server_without_it() -> None:
+    """A plain server (a local proxy) needs none of it."""
+    assert None is (await log_in(reach("http://127.0.0.1:8001"))).tls
+
+
+async def test_files_that_change_make_new_connections(ca: Path) -> None:
+    """A CA that is rotated in its file is taken in; as long as nothing changes all is kept."""
+    login = await log_in(reach(ca_path=str(ca)))
+    first = login.tls
+    await login.read()
+    kept = login.tls
+    replace_file(ca, make_certificate().certificate)
+    await login.read()
+
+    assert isinstance(first, ssl.SSLContext)
+    assert first is kept
+    assert login.tls is not kept
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        pytest.param("garbage", "kubeconfig x: the CA is no certificate in PEM", id="garbage"),
+        pytest.param(None, "ca.crt: No such file or directory", id="missing"),
+    ],
+)
+async def test_ca_that_cannot_be_used(ca: Path, content: str | None, words: str) -> None:
+    """A CA that is missing or no certificate is said in one line."""
+    replace_file(ca, content)
+
+    with pytest.raises(KubeconfigError, match=words):
+        await log_in(reach(ca_path=str(ca)))
+
+
+async def test_client_certificate(certificate: Certificate, ca: Path, tmp_path: Path) -> None:
+    """A client certificate is loaded with its key; one that does not fit is said."""
+    key, other = tmp_path / "key", tmp_path / "other"
+    key.write_text(certificate.key)
+    other.write_text(make_certificate().key)
+    own = reach(ca_path=str(ca), certificate_path=str(ca), private_key_path=str(key))
+    wrong = reach(ca_path=str(ca), certificate_path=str(ca), private_key_path=str(other))
+
+    assert isinstance((await log_in(own)).tls, ssl.SSLContext)
+    with pytest.raises(KubeconfigError, match=r"the client certificate is none .* with its key"):
+        await log_in(wrong)

@@ -1,0 +1,132 @@
+"""Asking the API server what we may do, and how it is, over HTTP."""
+
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+from aiohttp import web
+
+from probewatch.clock import Clock
+from probewatch.errors import ApiError
+from probewatch.kube.answers import ask
+from probewatch.kube.client import ApiClient
+from probewatch.kube.credentials import Access
+from probewatch.kube.greeting import greet
+from probewatch.kube.login import Login
+from probewatch.kube.rights import may_i
+from tests.fakes import FakeCluster, serving, status_answer
+
+Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class FixedCredentials:
+    """Of a server without credentials."""
+
+    def __init__(self, server: str) -> None:
+        self._server = server
+
+    async def read(self, *, refused: bool) -> Access:
+        assert refused in {True, False}
+        return Access(where="test", server=self._server)
+
+
+def answering(text: str, status: int = 200) -> Answer:
+    async def answer(_request: web.Request) -> web.StreamResponse:
+        return web.Response(text=text, status=status)
+
+    return answer
+
+
+@asynccontextmanager
+async def client_of(server: str) -> AsyncIterator[ApiClient]:
+    login = Login(FixedCredentials(server), clock=Clock())
+    await login.read()
+    async with ApiClient(login, timeout_seconds=5, clock=Clock()) as client:
+        yield client
+
+
+@asynccontextmanager
+async def connected(cluster: FakeCluster) -> AsyncIterator[ApiClient]:
+    async with serving(cluster) as server, client_of(server) as client:
+        yield client
+
+
+RIGHTS = {
+    "yes": (answering('{"status": {"allowed": true}}', 201), True),
+    "no": (answering('{"status": {"allowed": false, "reason": "no"}}', 201), False),
+    "may not ask": (answering("{}", 403), None),
+    "garbage": (answering("<html>", 201), None),
+}
+
+
+@pytest.mark.parametrize(("answer", "expected"), RIGHTS.values(), ids=RIGHTS.keys())
+async def test_right_is_asked_for(answer: Answer, *, expected: bool | None) -> None:
+    """The API server says whether we may; where it does not, nobody knows."""
+    cluster = FakeCluster(instead=answer)
+    async with connected(cluster) as client:
+        assert expected is await may_i(client, "watch", "events", "default")
+
+    attributes = json.loads(cluster.asked[0].body)["spec"]["resourceAttributes"]
+    assert {"verb": "watch", "resource": "events", "namespace": "default"} == attributes
+
+
+async def test_right_cannot_be_asked_for_without_a_server() -> None:
+    """A server that is away says neither yes nor no."""
+    async with client_of("http://127.0.0.1:9") as client:
+        assert None is await may_i(client, "watch", "events")
+
+
+GREETINGS = {
+    "version": (answering('{"gitVersion": "v1.36.0"}'), "v1.36.0"),
+    "may not ask": (answering('{"kind": "Status", "code": 403}', 403), "unknown"),
+    "no API server": (answering("<html>"), "unknown"),
+}
+
+
+@pytest.mark.parametrize(("answer", "version"), GREETINGS.values(), ids=GREETINGS.keys())
+async def test_server_that_answers_is_named(
+    answer: Answer, version: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The version of the API server is in the log, as far as it tells."""
+    caplog.set_level("INFO")
+    async with connected(FakeCluster(instead=answer)) as client:
+        await greet(client)
+
+    assert [version] == [vars(record)["version"] for record in caplog.records]
+
+
+async def test_server_that_is_away_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    """Where there is no answer, that is in the log with the reason, and nothing is raised."""
+    async with client_of("http://127.0.0.1:9") as client:
+        await greet(client)
+
+    assert ["connection refused"] == [vars(record)["why"] for record in caplog.records]
+
+
+REFUSALS = {
+    "forbidden": (403, "a right is missing: the API server answers 403: pods is forbidden"),
+    "unauthorized": (401, "the API server refuses the credentials (401)"),
+    "other": (422, "the API server answers 422: pods is forbidden"),
+}
+
+
+@pytest.mark.parametrize(("code", "words"), REFUSALS.values(), ids=REFUSALS.keys())
+async def test_refusal_is_told_in_the_servers_words(code: int, words: str) -> None:
+    """What a command cannot have is an error with the API server's own sentence."""
+
+    async def answer(_request: web.Request) -> web.StreamResponse:
+        return status_answer(code, "pods is forbidden")
+
+    async with connected(FakeCluster(instead=answer)) as client:
+        with pytest.raises(ApiError) as raised:
+            await ask(client, "/api/v1/pods")
+
+    assert (words, code) == (str(raised.value), raised.value.status)
+
+
+async def test_refusal_without_words() -> None:
+    """An answer that is no API server's has no words to repeat."""
+    async with connected(FakeCluster(instead=answering("<html>", 502))) as client:
+        with pytest.raises(ApiError, match="answers 502: no reason given"):
+            await ask(client, "/api/v1/pods")
