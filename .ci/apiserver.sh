@@ -10,7 +10,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 readonly CACHE="${PROBEWATCH_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/probewatch}"
-readonly assets="$CACHE/apiserver"
+readonly recipe=2  # raised when what is built changes, so that nobody keeps the one before
+readonly assets="$CACHE/apiserver-$recipe"
 readonly work="$CACHE/apiserver-build"
 readonly root="$work/root"
 
