@@ -125,6 +125,15 @@ class Settings:
     lease_namespace: str = ""
     """Its namespace; empty for the operator's own, or that of the kubeconfig's context."""
 
+    # --- asking kubelets
+
+    corroborate: bool = False
+    """Ask the kubelet for its own counters after an uncertain verdict; needs `nodes/metrics`."""
+    corroborate_per_minute: float = 6.0
+    """Kubelets asked in the long run, over all nodes: one each ten seconds."""
+    kubelet_ca_file: str = ""
+    """PEM of who signs the kubelets' serving certificates; empty for what the system trusts."""
+
     # --- judging, where no ProbePolicy says otherwise
 
     loop_restarts: int = _POLICY.loop_restarts

@@ -120,7 +120,7 @@ class Store:
                 return self._step(uid, observation, now)
             case PodGone(uid=uid):
                 self._newcomers.gone(uid)
-                return self._step(uid, observation, now)
+                return self._step(self._by_evidence_uid.get(uid, uid), observation, now)
             case TimePassed():
                 return self.tick(now)
 

@@ -19,7 +19,7 @@ from probewatch.core.observed_advice import advise
 from probewatch.core.policy import Policy
 from probewatch.core.readiness import calm_down, follow_readiness
 from probewatch.core.remembered import NOTHING_REMEMBERED, Remembered
-from probewatch.core.state import ContainerMemory, PodState, with_memory
+from probewatch.core.state import NOTHING, ContainerMemory, PodState, with_memory
 from probewatch.core.values import replace
 
 POD_LEVEL = frozenset(
@@ -191,8 +191,8 @@ def _counters(
     state: PodState, read: CountersRead, policy: Policy, now: float
 ) -> tuple[PodState, tuple[Finding, ...]]:
     mark, memory = state.mark(read.container), state.memory(read.container)
-    if mark is None:
-        return state, ()
+    if mark is None or (mark.count == 0 and memory is NOTHING):
+        return state, ()  # of the many that never restart nothing is kept
     reading = replace(read.reading, restart_count=mark.count)
     memory = replace(memory, readings=(*memory.readings, reading)[-READINGS_KEPT:])
     return _judge(_remember(state, read.container, memory), read.container, policy, now)

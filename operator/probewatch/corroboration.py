@@ -1,0 +1,115 @@
+"""Corroboration: after an uncertain verdict the kubelet itself is asked, if that is switched on.
+
+A sink like others: it takes findings and asks for nothing itself. Its worker asks one
+kubelet at a time, at a bounded rate, and hands what it counted to the store as one more
+observation. What that means is the core's to say. A reading helps twice: it tells of
+the restart at hand, and it is what the next one is compared with.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from probewatch.clock import Clock
+from probewatch.core.counters import Reading
+from probewatch.core.findings import Cause, Confidence, Finding, Restart
+from probewatch.core.model import PodUid, ProbeType, Workload
+from probewatch.core.observe import CountersRead, Observation
+from probewatch.errors import ApiError
+from probewatch.kube.kubelet_metrics import NodeCounters
+from probewatch.kube.token_bucket import TokenBucket
+
+_log = logging.getLogger(__name__)
+
+UNSURE = frozenset({Confidence.LOW, Confidence.MEDIUM})
+WAITING_KEPT = 1000
+"""Nodes that wait to be asked; the oldest is left out for one more."""
+
+
+class Kubelets(Protocol):
+    """Who can be asked."""
+
+    async def read(self, node: str) -> NodeCounters:
+        """Return what the kubelet of a node counted; raises ApiError."""
+        ...
+
+
+@dataclass(slots=True, kw_only=True)
+class CorroborationStats:
+    """For the metrics to read."""
+
+    asked: int = 0
+    failed: int = 0
+    left_out: int = 0
+
+
+class Corroboration:
+    """Asks kubelets about restarts that nothing else explains surely."""
+
+    def __init__(
+        self,
+        *,
+        kubelets: Kubelets,
+        observe: Callable[[Observation], None],
+        per_minute: float,
+        clock: Clock,
+    ) -> None:
+        self.stats = CorroborationStats()
+        self._kubelets = kubelets
+        self._observe = observe
+        self._clock = clock
+        self._bucket = TokenBucket(burst=1, refill=60.0 / per_minute)
+        self._waiting: dict[str, None] = {}
+        self._woken = asyncio.Event()
+
+    def publish(self, finding: Finding, workload: Workload) -> None:  # noqa: ARG002  # a sink's
+        """Put the node of an uncertain restart on the list of those to be asked."""
+        if not isinstance(finding, Restart) or finding.baseline or not finding.pod.node:
+            return
+        if finding.confidence not in UNSURE or finding.cause is Cause.UNOBSERVED:
+            return
+        self._waiting[finding.pod.node] = None
+        if len(self._waiting) > WAITING_KEPT:
+            self._waiting.pop(next(iter(self._waiting)))
+            self.stats.left_out += 1
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Ask one kubelet after the other, for ever."""
+        while True:
+            await self._woken.wait()
+            while self._waiting:
+                await self._clock.sleep(self._bucket.wait(self._clock.monotonic()))
+                if self._bucket.take(self._clock.monotonic()):
+                    node = next(iter(self._waiting))
+                    del self._waiting[node]
+                    await self._ask(node)
+            self._woken.clear()
+
+    async def _ask(self, node: str) -> None:
+        self.stats.asked += 1
+        try:
+            counters = await self._kubelets.read(node)
+        except ApiError as error:
+            self.stats.failed += 1
+            _log.warning("A kubelet could not be asked", extra={"node": node, "why": str(error)})
+            return
+        for uid, container in {(uid, container) for uid, container, _ in counters.failed}:
+            self._observe(
+                CountersRead(
+                    uid=PodUid(uid),
+                    container=container,
+                    reading=self._reading(counters, uid, container),
+                )
+            )
+
+    def _reading(self, counters: NodeCounters, uid: str, container: str) -> Reading:
+        failed = counters.failed
+        return Reading(
+            at=self._clock.now(),
+            process=counters.process,
+            liveness=failed.get((uid, container, ProbeType.LIVENESS)),
+            startup=failed.get((uid, container, ProbeType.STARTUP)),
+        )

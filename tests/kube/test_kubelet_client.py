@@ -1,0 +1,134 @@
+"""A kubelet is asked directly, over TLS, and every failure has one clear line."""
+
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import msgspec
+import pytest
+from aiohttp import web
+
+from probewatch.core.model import ProbeType
+from probewatch.errors import ApiError
+from probewatch.kube.kubelet_client import KubeletClient, KubeletOptions
+from probewatch.playground.api_certificate import shared_certificate
+
+COUNTERS = b"""process_start_time_seconds 5
+prober_probe_total{container="app",pod_uid="u1",probe_type="Liveness",result="failed"} 3
+"""
+
+
+class FakeKubelet:
+    """Answers `/metrics/probes`, and keeps who asked."""
+
+    def __init__(self, *, status: int = 200, body: bytes = COUNTERS) -> None:
+        self.status, self.body = status, body
+        self.asked: list[str] = []
+
+    async def answer(self, request: web.Request) -> web.Response:
+        self.asked.append(f"{request.path} {request.headers.get('Authorization')}")
+        return web.Response(status=self.status, body=self.body)
+
+    @asynccontextmanager
+    async def served(self, tls: ssl.SSLContext | None = None) -> AsyncIterator[int]:
+        app = web.Application()
+        app.router.add_get("/metrics/probes", self.answer)
+        runner = web.AppRunner(app)
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls)
+        await site.start()
+        try:
+            yield runner.addresses[0][1]
+        finally:
+            await runner.cleanup()
+
+
+class FakeNodes:
+    """An API server that knows one node."""
+
+    def __init__(self, port: int, *, status: int = 200, body: bytes = b"") -> None:
+        node = {
+            "addresses": [
+                {"type": "Hostname", "address": "n1"},
+                {"type": "InternalIP", "address": "127.0.0.1"},
+            ],
+            "daemonEndpoints": {"kubeletEndpoint": {"Port": port}},
+        }
+        self.answer = (status, body or msgspec.json.encode({"status": node}))
+
+    async def request(self, verb: str, path: str) -> tuple[int, bytes]:
+        assert ("GET", "/api/v1/nodes/n1") == (verb, path)
+        return self.answer
+
+
+def client(nodes: FakeNodes, **options: object) -> KubeletClient:
+    chosen = msgspec.convert({"scheme": "http"} | options, KubeletOptions)
+    return KubeletClient(requester=nodes, authorization=lambda: "Bearer t", options=chosen)
+
+
+async def test_reads_the_counters_with_our_credentials() -> None:
+    """The kubelet of the node's own address and port is asked, and only its path for probes."""
+    kubelet = FakeKubelet()
+    async with kubelet.served() as port:
+        counters = await client(FakeNodes(port)).read("n1")
+
+    assert {("u1", "app", ProbeType.LIVENESS): 3} == counters.failed
+    assert ["/metrics/probes Bearer t"] == kubelet.asked
+
+
+async def test_a_trusted_certificate(tmp_path: Path) -> None:
+    """A kubelet whose certificate is signed by the given authority is asked."""
+    certificate = shared_certificate()
+    file = tmp_path / "ca.pem"
+    file.write_text(certificate.certificate)
+    async with FakeKubelet().served(certificate.server_context()) as port:
+        counters = await client(FakeNodes(port), scheme="https", ca_file=str(file)).read("n1")
+
+    assert 5.0 == counters.process
+
+
+async def test_an_untrusted_certificate_gets_no_credentials() -> None:
+    """A kubelet that cannot be told from a stranger is not asked."""
+    kubelet = FakeKubelet()
+    async with kubelet.served(shared_certificate().server_context()) as port:
+        with pytest.raises(ApiError, match=r"kubelet of n1 .* certificate is not trusted"):
+            await client(FakeNodes(port), scheme="https").read("n1")
+
+    assert [] == kubelet.asked
+
+
+@pytest.mark.parametrize(
+    ("expected", "kubelet"),
+    [
+        ("answered 403", FakeKubelet(status=403)),
+        ("does not say when it started", FakeKubelet(body=b"")),
+        ("answer is too long", FakeKubelet(body=b"x" * (16 * 1024 * 1024 + 1))),
+    ],
+)
+async def test_answers_that_are_none(expected: str, kubelet: FakeKubelet) -> None:
+    """What a kubelet says instead of its counters is told in one line."""
+    async with kubelet.served() as port:
+        with pytest.raises(ApiError, match=expected):
+            await client(FakeNodes(port)).read("n1")
+
+
+@pytest.mark.parametrize(
+    ("expected", "nodes"),
+    [
+        ("cannot be reached", FakeNodes(1)),
+        ("the API server answered 403", FakeNodes(1, status=403)),
+        ("is not readable", FakeNodes(1, body=b"{")),
+        ("has no internal address", FakeNodes(1, body=b"{}")),
+    ],
+)
+async def test_nodes_that_cannot_be_found(expected: str, nodes: FakeNodes) -> None:
+    """A node without a reachable address is told in one line."""
+    with pytest.raises(ApiError, match=expected):
+        await client(nodes).read("n1")
+
+
+async def test_a_missing_authority_is_a_clear_error() -> None:
+    """A file that is not there is named."""
+    with pytest.raises(ApiError, match=r"/nowhere\.pem"):
+        await client(FakeNodes(1), scheme="https", ca_file="/nowhere.pem").read("n1")

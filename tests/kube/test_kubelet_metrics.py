@@ -1,0 +1,39 @@
+"""The kubelet's own counters, read from what it serves."""
+
+from pathlib import Path
+
+from probewatch.core.model import ProbeType
+from probewatch.kube.kubelet_metrics import NodeCounters, parse_counters
+
+L, U = ProbeType.LIVENESS, ProbeType.STARTUP
+
+SERVED = (Path(__file__).parents[1] / "data" / "metrics_probes.txt").read_bytes()
+
+
+def test_counters_of_a_node() -> None:
+    """Failed runs are told for each probe, and none where there were only successes."""
+    expected = {("u1", "app", L): 3, ("u1", "app", U): 0, ("u1", "b", L): 1_200_000}
+
+    assert NodeCounters(process=1.7e9, failed=expected) == parse_counters(SERVED)
+
+
+def test_without_the_beginning_of_the_process() -> None:
+    """Counters of which nobody knows since when they count are none."""
+    assert None is parse_counters(SERVED.replace(b"process_start", b"process_stop"))
+
+
+def test_what_is_no_counter() -> None:
+    """Lines that are cut, that name nothing, or that have no number, are passed over."""
+    broken = rb"""process_start_time_seconds 5
+prober_probe_total{container="app",pod_uid="u1",probe_type="Liveness",result="failed"
+prober_probe_total{container="app",pod_uid="u1",probe_type="Liveness",result="failed"}
+prober_probe_total{container="app",pod_uid="u1",probe_type="Liveness",result="failed"} many
+prober_probe_total{container="app",pod_uid="u1",probe_type="Liveness",result="failed"} NaN
+prober_probe_total{container="app",pod_uid="u1",probe_type="Liveness",result="failed"} -1
+prober_probe_total{container="app",pod_uid="u1",probe_type="Other",result="failed"} 1
+prober_probe_total{container="",pod_uid="u1",probe_type="Liveness",result="failed"} 1
+prober_probe_total{} 1
+"""
+    long = b'prober_probe_total{container="' + b"x" * 5000 + b'"} 1\n'
+
+    assert NodeCounters(process=5.0) == parse_counters(broken + long)

@@ -1,0 +1,124 @@
+"""Uncertain verdicts make the kubelet be asked, one node at a time."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+from probewatch.clock import Clock
+from probewatch.core.counters import Reading
+from probewatch.core.findings import Cause, Confidence, Restart
+from probewatch.core.model import ContainerKind, PodRef, PodUid, ProbeType, Workload
+from probewatch.core.observe import CountersRead, Observation
+from probewatch.corroboration import WAITING_KEPT, Corroboration
+from probewatch.errors import ApiError
+from probewatch.kube.kubelet_metrics import NodeCounters
+
+WEB = Workload(namespace="shop", kind="Pod", name="web")
+FAILED = {("u1", "app", ProbeType.LIVENESS): 3, ("u1", "app", ProbeType.STARTUP): 0}
+
+
+@dataclass
+class FakeKubelets:
+    """Every node counted the same, but for those that do not answer."""
+
+    asked: list[str] = field(default_factory=list)
+    silent: frozenset[str] = frozenset()
+
+    async def read(self, node: str) -> NodeCounters:
+        self.asked.append(node)
+        if node in self.silent:
+            raise ApiError("no answer")
+        return NodeCounters(process=7.0, failed=FAILED)
+
+
+@dataclass
+class FakeTime:
+    """Time that moves when somebody sleeps."""
+
+    now: float = 1000.0
+
+    async def sleep(self, seconds: float) -> None:
+        self.now += seconds
+        await asyncio.sleep(0)
+
+    @property
+    def clock(self) -> Clock:
+        return Clock(now=lambda: self.now, monotonic=lambda: self.now, sleep=self.sleep)
+
+
+def restart(
+    node: str = "n1",
+    confidence: Confidence = Confidence.MEDIUM,
+    cause: Cause = Cause.LIVENESS_PROBE,
+    *,
+    baseline: bool = False,
+) -> Restart:
+    return Restart(
+        pod=PodRef(uid=PodUid("u1"), namespace="shop", name="web", node=node),
+        container="app",
+        container_kind=ContainerKind.REGULAR,
+        restart_count=1,
+        epoch=0,
+        cause=cause,
+        confidence=confidence,
+        rule="unknown",
+        baseline=baseline,
+    )
+
+
+async def ask(*restarts: Restart, kubelets: FakeKubelets, time: FakeTime) -> list[Observation]:
+    seen: list[Observation] = []
+    made = Corroboration(kubelets=kubelets, observe=seen.append, per_minute=6.0, clock=time.clock)
+    for each in restarts:
+        made.publish(each, WEB)
+    task = asyncio.create_task(made.run())
+    for _ in range(100):
+        await asyncio.sleep(0)
+    task.cancel()
+    return seen
+
+
+async def test_what_the_kubelet_counted_is_observed() -> None:
+    """The counters of each container become one observation, with the time of the answer."""
+    reading = Reading(at=1000.0, process=7.0, liveness=3, startup=0)
+    expected = CountersRead(uid=PodUid("u1"), container="app", reading=reading)
+
+    assert [expected] == await ask(restart(), kubelets=FakeKubelets(), time=FakeTime())
+
+
+async def test_only_uncertain_verdicts_ask() -> None:
+    """Sure ones, restarts that nobody saw, old ones and pods without a node ask nobody."""
+    kubelets = FakeKubelets()
+    sure = restart(confidence=Confidence.HIGH)
+    unseen = restart(confidence=Confidence.LOW, cause=Cause.UNOBSERVED)
+    found = await ask(
+        sure, unseen, restart(baseline=True), restart(""), kubelets=kubelets, time=FakeTime()
+    )
+
+    assert ([], []) == (found, kubelets.asked)
+
+
+async def test_nodes_are_asked_one_by_one_at_a_bounded_rate() -> None:
+    """Several restarts of a node make one question, and questions are ten seconds apart."""
+    kubelets, time = FakeKubelets(), FakeTime()
+    await ask(restart("a"), restart("b"), restart("a"), restart("c"), kubelets=kubelets, time=time)
+
+    assert (["a", "b", "c"], 1020.0) == (kubelets.asked, time.now)
+
+
+async def test_a_silent_kubelet_costs_only_its_own_answer() -> None:
+    """A kubelet that cannot be asked is passed over."""
+    kubelets = FakeKubelets(silent=frozenset({"a"}))
+    found = await ask(restart("a"), restart("b"), kubelets=kubelets, time=FakeTime())
+
+    assert 1 == len(found)
+
+
+async def test_waiting_nodes_are_bounded() -> None:
+    """For one node too many, the one that waits longest is left out."""
+    made = Corroboration(
+        kubelets=FakeKubelets(), observe=lambda _: None, per_minute=6.0, clock=FakeTime().clock
+    )
+    for number in range(WAITING_KEPT + 1):
+        made.publish(restart(f"n{number}"), WEB)
+
+    assert 1 == made.stats.left_out
