@@ -77,7 +77,8 @@ def _parse(found: objects.PolicyObject) -> ProbePolicy:
     try:
         spec = _SPEC.decode(bytes(found.spec) or b"{}")
     except msgspec.DecodeError as error:
-        return _with_problem(plain, _blame(str(error)), str(error))
+        words = str(error).replace("`$", "`spec")
+        return _with_problem(plain, _blame(words), words)
     selector = tuple(_parse_selector(spec.selector or objects.Selector()))
     understood = ProbePolicy(
         namespace=plain.namespace,
@@ -105,7 +106,7 @@ def _with_problem(policy: ProbePolicy, reason: Reason, words: str) -> ProbePolic
 
 
 def _blame(words: str) -> Reason:
-    return Reason.INVALID_SELECTOR if "`$.selector" in words else Reason.INVALID_VALUE
+    return Reason.INVALID_SELECTOR if "`spec.selector" in words else Reason.INVALID_VALUE
 
 
 def _parse_selector(selector: objects.Selector) -> Iterator[Requirement]:

@@ -1,0 +1,219 @@
+"""ProbePolicies are read whatever is in them, and their status is told in the API's words."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from probewatch.core.policies import Count, Problem, Reason, effective_policy
+from probewatch.core.policy import Policy
+from probewatch.core.selectors import Operator, selects
+from probewatch.kube.policy_objects import Spec
+from probewatch.kube.policy_parsing import FIELDS, parse_policy
+from probewatch.kube.policy_status import only_counts_differ, render_status
+from tests.policies import policy_object, read_policy
+
+WHOLE = {
+    "selector": {
+        "matchLabels": {"app": "web"},
+        "matchExpressions": [{"key": "tier", "operator": "NotIn", "values": ["db"]}],
+    },
+    "priority": 7,
+    "loop": {"restarts": 4, "windowSeconds": 600, "quietSeconds": 700},
+    "slowLoop": {"restarts": 6, "windowSeconds": 7200},
+    "flapping": {"transitions": 5, "windowSeconds": 300, "quietSeconds": 400},
+    "settleSeconds": 10,
+    "repairSeconds": 60,
+    "events": False,
+    "historyLimit": 20,
+}
+
+
+def test_all_of_a_policy_is_read() -> None:
+    """Every field of the spec arrives in what pods are judged by."""
+    policy = read_policy(spec=WHOLE).policy
+
+    assert 7 == policy.priority
+    assert selects(policy.selector, {"app": "web"})
+    assert not selects(policy.selector, {"app": "web", "tier": "db"})
+    assert Policy(
+        loop_restarts=4,
+        loop_window=600,
+        loop_quiet=700,
+        slow_loop_restarts=6,
+        slow_loop_window=7200,
+        flap_transitions=5,
+        flap_window=300,
+        flap_quiet=400,
+        settle=10,
+        repair=60,
+        events=False,
+        history_limit=20,
+    ) == effective_policy(policy, Policy())
+
+
+def test_every_field_of_a_policy_can_be_set() -> None:
+    """There is no threshold of the core that a ProbePolicy cannot override, and no other way."""
+    assert set(FIELDS.values()) == {each.name for each in Policy.__dataclass_fields__.values()}
+
+
+@pytest.mark.parametrize("spec", [{}, {"selector": {}}, {"selector": None}, {"loop": {}}])
+def test_what_is_not_set_stays_as_it_is(spec: dict[str, object]) -> None:
+    """An empty spec selects all pods and changes nothing."""
+    policy = read_policy(spec=spec).policy
+
+    assert policy.problem is None
+    assert ((), {}) == (policy.selector, policy.overrides)
+
+
+@pytest.mark.parametrize(
+    ("spec", "reason", "words"),
+    [
+        ({"loop": {"restarts": 1}}, Reason.INVALID_VALUE, "`spec.loop.restarts`"),
+        ({"loop": {"restarts": 33}}, Reason.INVALID_VALUE, "`spec.loop.restarts`"),
+        ({"loop": {"restarts": "5"}}, Reason.INVALID_VALUE, "`spec.loop.restarts`"),
+        ({"loop": 5}, Reason.INVALID_VALUE, "`spec.loop`"),
+        ({"events": "no"}, Reason.INVALID_VALUE, "`spec.events`"),
+        ({"historyLimit": 201}, Reason.INVALID_VALUE, "`spec.historyLimit`"),
+        ({"slowLoop": {"windowSeconds": 1}}, Reason.INVALID_VALUE, "`spec.slowLoop.windowSeconds`"),
+        (None, Reason.INVALID_VALUE, "null"),
+        (
+            {"selector": {"matchExpressions": [{"key": "a", "operator": "Like"}]}},
+            Reason.INVALID_SELECTOR,
+            "`spec.selector.matchExpressions[0].operator`",
+        ),
+        ({"selector": {"matchLabels": {"a": 5}}}, Reason.INVALID_SELECTOR, "`spec.selector"),
+        ({"selector": {"matchLabels": {"a b": "c"}}}, Reason.INVALID_SELECTOR, "'a b'"),
+        (
+            {"selector": {"matchExpressions": [{"key": "a", "operator": "In"}]}},
+            Reason.INVALID_SELECTOR,
+            "at least one value",
+        ),
+    ],
+)
+def test_what_cannot_be_understood_is_told(
+    spec: dict[str, object] | None, reason: Reason, words: str
+) -> None:
+    """A wrong policy keeps its name and says what is wrong where; it sets nothing."""
+    body = policy_object()
+    body["spec"] = spec
+    read = parse_policy(json.dumps(body).encode())
+
+    assert read is not None
+    assert read.policy.problem is not None
+    assert reason is read.policy.problem.reason
+    assert words in read.policy.problem.message
+    assert {} == read.policy.overrides
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"[]", b"null", b"{}", b'{"metadata":{}}', b'{"metadata":{"name":"a"}}']
+)
+def test_what_is_no_policy_is_none(body: bytes) -> None:
+    """Without a name and a namespace there is nothing that anyone could be told about."""
+    assert parse_policy(body) is None
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner),
+    max_leaves=8,
+)
+NAMES = [field.encode_name for field in msgspec.structs.fields(Spec)]
+
+
+@pytest.mark.slow
+@given(spec=ANYTHING | st.dictionaries(st.sampled_from(NAMES), ANYTHING), status=ANYTHING)
+def test_no_spec_is_too_strange_to_be_read(spec: Any, status: Any) -> None:  # noqa: ANN401  # that is the point
+    """Whatever stands in spec and status, the policy is read, and what it sets is in bounds."""
+    body = policy_object()
+    body["spec"], body["status"] = spec, status
+    read = parse_policy(json.dumps(body).encode())
+
+    assert read is not None
+    judged = effective_policy(read.policy, Policy())
+    assert 2 <= judged.loop_restarts <= 32
+    assert 1 <= judged.history_limit <= 200
+
+
+def test_a_long_mistake_is_cut() -> None:
+    """What is said about a mistake fits into a condition, and holds no control characters."""
+    read = read_policy(spec={"selector": {"matchLabels": {"\x1b[31m" + "x" * 5000: "y"}}})
+
+    assert read.policy.problem is not None
+    assert len(read.policy.problem.message.encode()) <= 512
+    assert read.policy.problem.message.isprintable()
+
+
+NOW = 1_800_000_000.4
+PROBLEM = Problem(reason=Reason.INVALID_VALUE, message="no")
+
+
+def test_an_accepted_policy_says_so() -> None:
+    """The condition is true, with its reason, the generation, and the numbers of pods."""
+    status = render_status(
+        read_policy(generation=3), Reason.IN_EFFECT, Count(matched=4, applied=2), now=NOW
+    )
+
+    assert {
+        "observedGeneration": 3,
+        "matchedPods": 4,
+        "appliedPods": 2,
+        "conditions": [
+            {
+                "type": "Accepted",
+                "status": "True",
+                "lastTransitionTime": "2027-01-15T08:00:00Z",
+                "reason": "InEffect",
+                "message": "Pods with probes are judged by it.",
+                "observedGeneration": 3,
+            }
+        ],
+    } == json.loads(msgspec.json.encode(status))
+
+
+def test_a_refused_policy_says_why() -> None:
+    """The condition is false, and its message tells what is wrong and what that means."""
+    condition = render_status(read_policy(), PROBLEM, Count(), now=NOW).conditions[0]
+
+    assert ("False", "InvalidValue") == (condition.status, condition.reason)
+    assert "no. It selects nothing until that is mended." == condition.message
+
+
+def test_the_time_changes_with_the_status_alone() -> None:
+    """Another reason for the same status keeps the time; another status has a new one."""
+    read = read_policy()
+    first = render_status(read, Reason.NO_PODS, Count(), now=NOW)
+    read = replace(read, status=first)
+    later = render_status(read, Reason.IN_EFFECT, Count(matched=1, applied=1), now=NOW + 60)
+    wrong = render_status(read, PROBLEM, Count(), now=NOW + 60)
+
+    assert first.conditions[0].last_transition_time == later.conditions[0].last_transition_time
+    assert "2027-01-15T08:01:00Z" == wrong.conditions[0].last_transition_time
+    assert first == render_status(read, Reason.NO_PODS, Count(), now=NOW + 60)
+
+
+def test_numbers_are_told_from_news() -> None:
+    """More pods alone are no news; another reason or generation is."""
+    read = read_policy()
+    one = render_status(read, Reason.IN_EFFECT, Count(matched=1, applied=1), now=NOW)
+    more = render_status(read, Reason.IN_EFFECT, Count(matched=9, applied=1), now=NOW)
+    none = render_status(read, Reason.NO_PODS, Count(), now=NOW)
+    next_one = render_status(
+        read_policy(generation=2), Reason.IN_EFFECT, Count(matched=1, applied=1), now=NOW
+    )
+
+    assert only_counts_differ(one, more)
+    assert not only_counts_differ(one, none)
+    assert not only_counts_differ(one, next_one)
+
+
+def test_values_of_one_label_are_a_set() -> None:
+    """Labels that must match become the requirement that they are short for."""
+    requirement = read_policy(spec={"selector": {"matchLabels": {"a": "b"}}}).policy.selector[0]
+
+    assert (Operator.IN, frozenset({"b"})) == (requirement.operator, requirement.values)

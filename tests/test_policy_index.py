@@ -1,0 +1,213 @@
+"""The index says which policy a pod is under, whatever it is told, and in which order."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from probewatch.core.model import PodUid
+from probewatch.core.policy import Policy
+from probewatch.policy_index import LABELS_KEPT, PODS_KEPT, PolicyIndex, group_labels
+from tests.policies import read_policy
+
+ONE = PodUid("u1")
+DEFAULT = Policy()
+FIVE = replace(DEFAULT, loop_restarts=5)
+NINE = replace(DEFAULT, loop_restarts=9)
+WEB = {"selector": {"matchLabels": {"tier": "web"}}}
+
+
+@dataclass(frozen=True)
+class FakePod:
+    """What the index asks of a pod."""
+
+    labels: Mapping[str, str] = field(default_factory=dict)
+    namespace: str = "shop"
+    uid: PodUid = ONE
+
+
+@dataclass
+class Scene:
+    """An index, and the namespaces that it told of."""
+
+    changed: list[str] = field(default_factory=list)
+    index: PolicyIndex = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.index = PolicyIndex(DEFAULT, self.changed.append)
+
+    def judged(self, labels: Mapping[str, str] | None = None, namespace: str = "shop") -> Policy:
+        return self.index.policy_for(FakePod(labels or {}, namespace))
+
+
+@pytest.fixture(name="scene")
+def _scene() -> Scene:
+    return Scene()
+
+
+def loop(restarts: int, **spec: object) -> dict[str, object]:
+    return {"loop": {"restarts": restarts}, **spec}
+
+
+def test_without_policies_the_settings_hold(scene: Scene) -> None:
+    """A pod of a namespace without policies is judged by the operator's settings."""
+    assert scene.judged() is DEFAULT
+    assert 0 == len(scene.index)
+
+
+def test_a_policy_is_for_its_namespace(scene: Scene) -> None:
+    """It changes what the pods of its namespace are judged by, and no others."""
+    scene.index.take(read_policy(spec=loop(5)))
+
+    assert (FIVE, DEFAULT) == (scene.judged(), scene.judged(namespace="other"))
+    assert ["shop"] == scene.changed
+
+
+def test_a_change_holds_at_once(scene: Scene) -> None:
+    """Answers that were given before a policy changed are not given after it."""
+    labels = {"tier": "web"}
+    scene.index.take(read_policy(spec=loop(5, **WEB)))
+    before = scene.judged(labels)
+    scene.index.take(read_policy(spec=loop(9, **WEB), resourceVersion="11"))
+
+    assert (FIVE, NINE) == (before, scene.judged(labels))
+    assert ["shop", "shop"] == scene.changed
+
+
+def test_a_pod_that_changes_its_labels_changes_its_policy(scene: Scene) -> None:
+    """The answer follows the labels of the moment."""
+    scene.index.take(read_policy(spec=loop(5, **WEB)))
+
+    assert [FIVE, DEFAULT, FIVE] == [
+        scene.judged(labels) for labels in ({"tier": "web"}, {"tier": "db"}, {"tier": "web"})
+    ]
+
+
+def test_the_stronger_of_two_holds_until_it_goes(scene: Scene) -> None:
+    """Two policies on one pod: the one of higher priority, and when it is deleted the other."""
+    strong = read_policy("strong", loop(9, priority=1))
+    scene.index.take(read_policy("weak", loop(5)))
+    scene.index.take(strong)
+    both = scene.judged()
+    scene.index.gone(strong)
+
+    assert (NINE, FIVE) == (both, scene.judged())
+
+
+def test_an_invalid_one_is_as_if_it_were_not_there(scene: Scene) -> None:
+    """A policy that becomes wrong selects nothing from then on; mended, it does again."""
+    wrong = {"selector": {"matchLabels": {"a b": "c"}}, **loop(5)}
+    scene.index.take(read_policy(spec=loop(5)))
+    scene.index.take(read_policy(spec=wrong, resourceVersion="11"))
+    meanwhile = scene.judged()
+    scene.index.take(read_policy(spec=loop(9), resourceVersion="12"))
+
+    assert (DEFAULT, NINE) == (meanwhile, scene.judged())
+
+
+def test_a_status_is_no_news_for_pods(scene: Scene) -> None:
+    """A version that says the same about pods makes nobody judge them anew."""
+    scene.index.take(read_policy(spec=loop(5)))
+    scene.index.take(read_policy(spec=loop(5), resourceVersion="11"))
+
+    assert ["shop"] == scene.changed
+    assert [11] == [read.version for read in scene.index.reads()]
+
+
+def test_an_older_version_changes_nothing(scene: Scene) -> None:
+    """What a slow list says does not undo what a watch said before."""
+    scene.index.take(read_policy(spec=loop(9), resourceVersion="12"))
+    scene.index.take(read_policy(spec=loop(5), resourceVersion="11"))
+
+    assert NINE == scene.judged()
+
+
+def test_a_deleted_one_does_not_come_back_by_an_older_list(scene: Scene) -> None:
+    """A list that was made before a deletion does not revive what was deleted."""
+    one = read_policy(spec=loop(5))
+    scene.index.take(one)
+    scene.index.gone(one)
+    scene.index.load([one], version=11)
+
+    assert scene.judged() is DEFAULT
+    assert 0 == len(scene.index)
+
+
+def test_one_that_was_made_anew_is_another(scene: Scene) -> None:
+    """The late deletion of a policy's predecessor does not take the policy away."""
+    scene.index.take(read_policy(spec=loop(9), uid="new", resourceVersion="20"))
+    scene.index.gone(read_policy(spec=loop(5), uid="old"))
+
+    assert NINE == scene.judged()
+
+
+def test_a_list_tells_what_no_watch_did(scene: Scene) -> None:
+    """What a list does not contain is gone, but for what is newer than the list."""
+    scene.index.take(read_policy("gone", loop(5)))
+    scene.index.take(read_policy("kept", namespace="other", spec=loop(5)))
+    scene.index.take(read_policy("newer", namespace="third", spec=loop(5), resourceVersion="99"))
+
+    scene.index.load([read_policy("kept", namespace="other", spec=loop(5))], version=50)
+
+    assert [DEFAULT, FIVE, FIVE] == [
+        scene.judged(namespace=each) for each in ("shop", "other", "third")
+    ]
+
+
+def test_a_list_of_one_namespace_says_nothing_of_others(scene: Scene) -> None:
+    """An empty list of a namespace leaves the policies of all others alone."""
+    scene.index.take(read_policy(spec=loop(5)))
+    scene.index.load([], version=50, namespace="other")
+    before = scene.judged()
+    scene.index.load([], version=50, namespace="shop")
+
+    assert (FIVE, DEFAULT) == (before, scene.judged())
+
+
+def test_a_pod_that_is_gone_is_remembered(scene: Scene) -> None:
+    """What is still told of a pod after its end is told by the policy that it was under last."""
+    scene.index.take(read_policy(spec={"events": False}))
+    scene.index.policy_for(FakePod())
+
+    assert not scene.index.last_policy_for(PodUid("u1")).events
+    assert scene.index.last_policy_for(PodUid("never seen")) is DEFAULT
+
+
+def test_what_is_kept_is_bounded(scene: Scene) -> None:
+    """However many pods and labels go by, only so many answers are kept, and all are right."""
+    scene.index.take(read_policy(spec=loop(5, **WEB)))
+    labels = [{"tier": "web", "n": str(n)} for n in range(max(LABELS_KEPT, PODS_KEPT) + 2)]
+
+    answers = [scene.index.policy_for(FakePod(each, uid=PodUid(each["n"]))) for each in labels]
+
+    assert {FIVE.loop_restarts} == {each.loop_restarts for each in answers}
+    assert scene.index.last_policy_for(PodUid("0")) is DEFAULT
+    assert FIVE == scene.index.last_policy_for(PodUid(labels[-1]["n"]))
+
+
+def test_a_hundred_policies(scene: Scene) -> None:
+    """Each of a hundred policies holds for its own pods, the rest fall to the last."""
+    reads = [
+        read_policy(f"p{n}", loop(2 + n % 30, selector={"matchLabels": {"app": f"a{n}"}}))
+        for n in range(100)
+    ]
+    scene.index.load(
+        [*reads, read_policy("rest", {"historyLimit": 7}, creationTimestamp="2027-01-01T00:00:00Z")]
+    )
+
+    assert [2 + n % 30 for n in range(100)] == [
+        scene.judged({"app": f"a{n}"}).loop_restarts for n in range(100)
+    ]
+    assert 7 == scene.judged({"app": "other"}).history_limit
+    assert ["shop"] == scene.changed
+    assert {"shop": 101} == {name: len(ranked) for name, ranked in scene.index.namespaces()}
+
+
+def test_pods_are_grouped_by_the_labels_that_they_share() -> None:
+    """Labels that pods share are counted once, and other namespaces are left out."""
+    shared = {"tier": "web"}
+    pods = [FakePod(shared), FakePod(shared), FakePod({"tier": "db"}), FakePod(shared, "other")]
+
+    assert {"shop": [(shared, 2), ({"tier": "db"}, 1)], "empty": []} == group_labels(
+        pods, ["shop", "empty"]
+    )
