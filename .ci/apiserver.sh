@@ -3,7 +3,7 @@
 #
 #   .ci/apiserver.sh        builds what is not there yet (about ten minutes of CPU) and prints the folder
 #
-# The field's conventions come first: with KUBECONFIG (any cluster) or KUBEBUILDER_ASSETS (a folder with both
+# The field's conventions come first: with KUBECONFIG_CONTRACT (any cluster) or KUBEBUILDER_ASSETS (a folder with both
 # programs, as setup-envtest lays it out) nothing is built. Release 12 of Debian has the source of Kubernetes 1.20; it
 # knows neither CEL rules nor Pod Security admission. Words go to standard error; the folder alone to standard output.
 set -euo pipefail

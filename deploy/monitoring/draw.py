@@ -184,7 +184,7 @@ def show_time(axes: Axes) -> None:
     """Mark the time of day."""
     axes.xaxis_date()
     axes.xaxis.set_major_formatter(dates.DateFormatter("%H:%M:%S"))
-    axes.xaxis.set_major_locator(dates.AutoDateLocator(maxticks=5))
+    axes.xaxis.set_major_locator(dates.AutoDateLocator())
 
 
 DRAW: Mapping[str, Callable[[Axes, Json], None]] = {

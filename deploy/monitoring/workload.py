@@ -117,7 +117,7 @@ def evidence() -> Section:
             [
                 Query(
                     expr="sum by (container, probe_type, reason) "
-                    f"(increase({failures}[$__rate_interval]))",
+                    f"(increase({failures}[$__rate_interval])) > 0",
                     legend="{{container}}: {{probe_type}}, {{reason}}",
                 )
             ],
