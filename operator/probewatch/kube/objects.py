@@ -5,7 +5,7 @@ where the speed comes from. Everything is optional, for the API leaves out what 
 empty, and writes null where it pleases.
 """
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 
@@ -16,6 +16,9 @@ class Struct(msgspec.Struct, rename="camel", gc=False, omit_defaults=True):
 
 Uid = Annotated[str, msgspec.Meta(min_length=1)]
 """An object without a uid is none."""
+
+Int = Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)]
+"""All numbers of the API but versions are int32; larger ones are refused, not carried on."""
 
 ABSENT = msgspec.Raw(b"")
 
@@ -37,7 +40,7 @@ class Metadata(Struct):
     namespace: str | None = None
     uid: str | None = None
     resource_version: str | None = None
-    generation: int | None = None
+    generation: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)] | None = None
     creation_timestamp: str | None = None
     deletion_timestamp: str | None = None
     labels: dict[str, str] | None = None
@@ -52,7 +55,7 @@ class PodMetadata(Struct):
     name: str = ""
     namespace: str | None = None
     resource_version: str | None = None
-    generation: int | None = None
+    generation: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)] | None = None
     creation_timestamp: str | None = None
     deletion_timestamp: str | None = None
     labels: msgspec.Raw = ABSENT
@@ -64,19 +67,19 @@ class HttpGet(Struct):
     """`httpGet`."""
 
     path: str | None = None
-    port: int | str | None = None
+    port: Int | str | None = None
 
 
 class TcpSocket(Struct):
     """`tcpSocket`."""
 
-    port: int | str | None = None
+    port: Int | str | None = None
 
 
 class Grpc(Struct):
     """`grpc`."""
 
-    port: int | None = None
+    port: Int | None = None
     service: str | None = None
 
 
@@ -96,8 +99,8 @@ class Probe(Struct):
     initial_delay_seconds: float | None = None
     period_seconds: float | None = None
     timeout_seconds: float | None = None
-    failure_threshold: int | None = None
-    success_threshold: int | None = None
+    failure_threshold: Int | None = None
+    success_threshold: Int | None = None
     termination_grace_period_seconds: float | None = None
 
 
@@ -105,7 +108,7 @@ class ExitCodes(Struct):
     """`restartPolicyRules[].exitCodes`."""
 
     operator: str | None = None
-    values: list[int] | None = None
+    values: list[Int] | None = None
 
 
 class RestartRule(Struct):
@@ -118,8 +121,8 @@ class RestartRule(Struct):
 class Lifecycle(Struct):
     """`lifecycle`."""
 
-    post_start: dict[str, Any] | None = None
-    pre_stop: dict[str, Any] | None = None
+    post_start: dict[str, msgspec.Raw] | None = None
+    pre_stop: dict[str, msgspec.Raw] | None = None
     stop_signal: str | None = None
 
 
@@ -178,8 +181,8 @@ class Waiting(Struct):
 class Terminated(Struct):
     """`state.terminated`."""
 
-    exit_code: int | None = None
-    signal: int | None = None
+    exit_code: Int | None = None
+    signal: Int | None = None
     reason: str | None = None
     started_at: str | None = None
     finished_at: str | None = None
@@ -198,7 +201,7 @@ class ContainerStatus(Struct):
     """`status.containerStatuses[]`."""
 
     name: str = ""
-    restart_count: int | None = None
+    restart_count: Int | None = None
     ready: bool | None = None
     started: bool | None = None
     container_id: str | None = msgspec.field(name="containerID", default=None)
@@ -254,7 +257,7 @@ class Source(Struct):
 class Series(Struct):
     """`series`."""
 
-    count: int | None = None
+    count: Int | None = None
     last_observed_time: str | None = None
 
 
@@ -268,7 +271,7 @@ class Event(Struct):
     type: str | None = None
     source: Source | None = None
     reporting_component: str | None = None
-    count: int | None = None
+    count: Int | None = None
     first_timestamp: str | None = None
     last_timestamp: str | None = None
     event_time: str | None = None

@@ -1,0 +1,252 @@
+"""Pods of any shape: parsing never fails, and what is broken costs only itself."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from probewatch.core.model import Pod
+from probewatch.kube.raw_pod import RawPod
+from probewatch.kube.snapshot import parse_pod
+from probewatch.watch.decoding import BROKEN, Decoder
+
+Json = dict[str, Any]
+
+SOUND: Json = {
+    "metadata": {
+        "uid": "u-1",
+        "name": "cart",
+        "namespace": "shop",
+        "resourceVersion": "7",
+        "generation": 2,
+        "creationTimestamp": "2026-11-20T08:00:00Z",
+        "labels": {"app": "cart"},
+        "annotations": {"probewatch.dev/ignore": "false"},
+        "ownerReferences": [
+            {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "cart-1", "uid": "o-1"}
+            | {"controller": True}
+        ],
+    },
+    "spec": {
+        "nodeName": "node-1",
+        "restartPolicy": "Always",
+        "terminationGracePeriodSeconds": 30,
+        "readinessGates": [{"conditionType": "ready.example"}],
+        "initContainers": [{"name": "init", "restartPolicy": "Always"}],
+        "containers": [
+            {
+                "name": "app",
+                "image": "app:1",
+                "resources": {"limits": {"cpu": "1"}},
+                "lifecycle": {"preStop": {"sleep": {"seconds": 5}}, "stopSignal": "SIGINT"},
+                "restartPolicyRules": [
+                    {"action": "Restart", "exitCodes": {"operator": "In", "values": [3]}}
+                ],
+                "livenessProbe": {
+                    "httpGet": {"path": "/healthz", "port": "http"},
+                    "periodSeconds": 5,
+                    "failureThreshold": 3,
+                },
+                "readinessProbe": {"exec": {"command": ["true"]}},
+                "startupProbe": {"grpc": {"port": 1, "service": "s"}},
+            }
+        ],
+    },
+    "status": {
+        "phase": "Running",
+        "podIP": "10.0.0.1",
+        "conditions": [
+            {"type": "Ready", "status": "True", "lastTransitionTime": "2026-11-20T08:00:19Z"}
+        ],
+        "containerStatuses": [
+            {
+                "name": "app",
+                "restartCount": 4,
+                "ready": True,
+                "started": True,
+                "containerID": "c-4",
+                "state": {"running": {"startedAt": "2026-11-20T08:00:04Z"}},
+                "lastState": {
+                    "terminated": {
+                        "exitCode": 137,
+                        "reason": "Error",
+                        "startedAt": "2026-11-20T07:00:00Z",
+                        "finishedAt": "2026-11-20T08:00:00Z",
+                        "containerID": "c-3",
+                    }
+                },
+            },
+            {"name": "proxy", "restartCount": 1, "ready": False},
+        ],
+    },
+}
+
+Path = tuple[str | int, ...]
+
+
+def paths(value: object, here: Path = ()) -> list[Path]:
+    """Return the places of all values below a value."""
+    found: list[Path] = [here] if here else []
+    items = value.items() if isinstance(value, dict) else ()
+    if isinstance(value, list):
+        items = enumerate(value)  # type: ignore[assignment]  # keys of either kind
+    for key, each in items:
+        found += paths(each, (*here, key))
+    return found
+
+
+PLACES = paths(SOUND)
+
+WRONG: Mapping[str, object] = {
+    "null": None,
+    "a text": "text",
+    "a number as text": "17",
+    "an integer": 17,
+    "a fraction": 1.5,
+    "a negative": -3,
+    "too large": 2**63,
+    "far too large": 2**70,
+    "true": True,
+    "an empty object": {},
+    "an object": {"a": {"b": 1}},
+    "an empty list": [],
+    "a list": [1, "2", None, {}],
+    "a long text": "x" * 10_240,
+}
+
+
+def changed(value: Json, place: Path, put: object) -> Json:
+    """Return a copy with something else in one place."""
+    copy: Json = json.loads(json.dumps(value))
+    at: Any = copy
+    for key in place[:-1]:
+        at = at[key]
+    at[place[-1]] = put
+    return copy
+
+
+def read(pod: Json) -> tuple[Pod | None, int]:
+    """Read a pod as the watch does; returns how many fields were broken as well."""
+    line = json.dumps({"type": "MODIFIED", "object": pod}).encode()
+    try:
+        update = Decoder(RawPod).update(line)
+    except BROKEN:
+        return None, 1
+    assert update.object is not None
+    parsed = parse_pod(update.object.read())
+    return parsed, update.dropped + update.object.flaws
+
+
+def expected() -> Pod:
+    """The pod as it should be read."""
+    pod, flaws = read(SOUND)
+    assert pod is not None
+    assert 0 == flaws
+    return pod
+
+
+@pytest.mark.parametrize("put", WRONG.values(), ids=WRONG.keys())
+def test_one_wrong_field_costs_only_itself(put: object) -> None:
+    """D6, D7: whatever is in a field, the rest of the pod is read, the other container's count too.
+
+    The one field that a pod cannot be without is its uid.
+    """
+    sound = expected()
+    for place in PLACES:
+        pod, _ = read(changed(SOUND, place, put))
+        if pod is None:
+            assert place[0] == "metadata"
+            assert len(place) == 1 or place[1] == "uid"
+            continue
+        assert "u-1" == pod.uid or place == ("metadata", "uid")
+        if place[:2] != ("status", "containerStatuses") and place != ("status",):
+            assert sound.statuses == pod.statuses, place
+        elif place[:3] == ("status", "containerStatuses", 0):
+            assert sound.statuses[1:] == pod.statuses[-1:], place
+        if place[0] != "spec":
+            assert sound.spec == pod.spec, place
+
+
+def test_wrong_types_are_counted() -> None:
+    """What is left out is counted; what can be read all the same is not."""
+    count = ("status", "containerStatuses", 0, "restartCount")
+
+    assert 1 == read(changed(SOUND, count, {"no": "number"}))[1]
+    assert 0 == read(changed(SOUND, count, "4"))[1]
+    assert expected() == read(changed(SOUND, count, "4"))[0]
+    assert 1 == read(changed(SOUND, ("spec", "containers"), 7))[1]
+    assert 1 == read(changed(SOUND, ("metadata", "generation"), "soon"))[1]
+
+
+@pytest.mark.parametrize("count", [None, -1, 1.5, 2**31, 2**63, "many"])
+def test_status_without_a_count_is_none(count: object) -> None:
+    """A count that cannot be is not taken for 0: that would look like a new beginning."""
+    pod, _ = read(changed(SOUND, ("status", "containerStatuses", 0, "restartCount"), count))
+
+    assert pod is not None
+    assert ["proxy"] == [each.name for each in pod.statuses]
+
+
+def test_a_hundred_containers() -> None:
+    """D15: a pod may have many containers, and two of one name in its lists."""
+    one = SOUND["status"]["containerStatuses"][0]
+    many = [{**one, "name": f"c-{number % 60}"} for number in range(100)]
+    pod, flaws = read(changed(SOUND, ("status", "containerStatuses"), many))
+
+    assert pod is not None
+    assert (100, 0) == (len(pod.statuses), flaws)
+
+
+def test_page_with_a_broken_item() -> None:
+    """In a list, too, a wrong field costs only itself, and an item that is none only that."""
+    count = ("status", "containerStatuses", 0, "restartCount")
+    items: list[object] = [SOUND, 7, changed(SOUND, ("metadata", "generation"), [])]
+    items.append(changed(SOUND, count, "4"))
+    body = {"metadata": {"resourceVersion": "9"}, "items": items}
+    page = Decoder(RawPod).page(json.dumps(body).encode())
+
+    assert (3, 1, 1) == (len(page.items), page.broken, page.dropped)
+    assert expected().statuses == parse_pod(page.items[2].read()).statuses
+
+
+ANY = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4)
+    ),
+    max_leaves=8,
+)
+
+
+@pytest.mark.slow
+@settings(deadline=None, max_examples=200, derandomize=True)
+@given(places=st.lists(st.tuples(st.sampled_from(PLACES), ANY), max_size=6))
+def test_any_shape_is_read(places: list[tuple[Path, object]]) -> None:
+    """Several fields of any type at once: parsing never raises, and the pod keeps its uid."""
+    pod: Json = json.loads(json.dumps(SOUND))
+    for place, put in places:
+        at: Any = pod
+        for key in place[:-1]:
+            at = at.get(key, {}) if isinstance(at, dict) else {}
+        if isinstance(at, dict) and isinstance(place[-1], str):
+            at[place[-1]] = put
+    parsed, flaws = read(pod)
+
+    assert 0 <= flaws
+    assert parsed is None or parsed.uid
+
+
+@pytest.mark.slow
+@settings(deadline=None, max_examples=200, derandomize=True)
+@given(body=st.binary(max_size=64) | ANY.map(lambda each: json.dumps(each).encode()))
+def test_any_bytes_are_an_object_or_none(body: bytes) -> None:
+    """What is no line of a watch is refused in the one way that the loop knows."""
+    try:
+        Decoder(RawPod).update(body)
+    except BROKEN:
+        return
+    msgspec.json.decode(body)
