@@ -1,9 +1,15 @@
 """The app of the stories: a script, and the process that plays it."""
 
+import socket
+import threading
+from dataclasses import replace
+from pathlib import Path
+from typing import Self
+
 import pytest
 
 from probewatch.playground.stories import STORIES, find_story
-from probewatch.playground.stories_app import Script, parse_script
+from probewatch.playground.stories_app import App, Script, parse_script
 
 
 def test_a_script_is_read() -> None:
@@ -77,3 +83,84 @@ def test_stories_are_told_apart() -> None:
             parse_script(item.get("args", ()))
     with pytest.raises(KeyError):
         find_story("none")
+
+
+class Player:
+    """Plays a script in a thread, and asks the app things."""
+
+    def __init__(self, words: str) -> None:
+        with socket.create_server((LOCAL, 0)) as free:
+            port = int(free.getsockname()[1])
+        self.script = replace(parse_script(words.split()), port=port)
+        self.code: object = None
+        self.thread = threading.Thread(target=self._run)
+
+    def _run(self) -> None:
+        try:
+            App(self.script, host=LOCAL, speed=SPEED).run()
+        except SystemExit as end:
+            self.code = end.code
+
+    def __enter__(self) -> Self:
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.thread.join(10)
+        assert not self.thread.is_alive()
+
+    def ask(self, path: str) -> bytes:
+        """Return what is answered; empty if nobody listens, or there is no answer in time."""
+        try:
+            with socket.create_connection((LOCAL, self.script.port), timeout=0.2) as line:
+                line.sendall(f"GET {path} HTTP/1.1\r\n\r\n".encode())
+                return line.recv(1000)
+        except OSError:
+            return b""
+
+    def until(self, path: str, words: bytes) -> None:
+        """Ask until the answer begins so."""
+        for _ in range(500):
+            if self.ask(path).startswith(words):
+                return
+            self.thread.join(0.01)
+        raise AssertionError(f"{path} has never answered {words!r}")
+
+
+LOCAL = "127.0.0.1"
+SPEED = 10.0
+
+
+@pytest.mark.slow
+def test_the_app_lives_by_its_script(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It listens, answers, falls ill, is well again, and ends with its code."""
+    monkeypatch.chdir(tmp_path)
+    with Player("-file ok -bad 3-6 -notcp 8-99 -exit-at 10 -exit-code 3") as player:
+        player.until("/healthz", b"HTTP/1.1 200 ")
+        assert (tmp_path / "ok").exists()
+        player.until("/healthz?x=1", b"HTTP/1.1 500 ")
+        assert not (tmp_path / "ok").exists()
+        player.until("/ready", b"HTTP/1.1 200 ")
+        player.until("/", b"HTTP/1.1 200 ")
+
+    assert 3 == player.code
+    assert b"" == player.ask("/")
+    assert "GET /healthz 500\n" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [(b"", "-hang 0-"), (b"HTTP/1.1 200 -\r\nContent-Length: 3\r\nConnection: close", "-stall 0-")],
+)
+def test_the_app_leaves_questions_open(answer: bytes, words: str) -> None:
+    """It can accept and say nothing, or begin an answer and not end it."""
+    with Player(f"{words} -exit-at 8") as player:
+        if answer:
+            player.until("/", answer)
+        else:
+            assert b"" == player.ask("/")
+
+    assert 0 == player.code

@@ -11,7 +11,7 @@ import signal
 import socket
 import sys
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -107,20 +107,21 @@ class App:
     speed: float = 1.0
     started: float = field(default_factory=time.monotonic)
     listener: socket.socket | None = None
-    held: list[socket.socket] = field(default_factory=list)
-    """Connections that are never answered."""
+    open: ExitStack = field(default_factory=ExitStack)
+    """Connections that are held and never answered, and whatever else there is to close."""
     hoard: list[bytes] = field(default_factory=list)
 
     def run(self) -> None:
         """Live by the script until it ends, or for ever."""
-        while True:
-            age = (time.monotonic() - self.started) * self.speed
-            self._act(age)
-            self._listen(age)
-            if self.listener is None:
-                select.select([], [], [], TICK_SECONDS)
-            elif select.select([self.listener], [], [], TICK_SECONDS)[0]:
-                self._serve(self.listener, age)
+        with self.open:
+            while True:
+                age = (time.monotonic() - self.started) * self.speed
+                self._act(age)
+                self._listen(age)
+                if self.listener is None:
+                    select.select([], [], [], TICK_SECONDS)
+                elif select.select([self.listener], [], [], TICK_SECONDS)[0]:
+                    self._serve(self.listener, age)
 
     def _act(self, age: float) -> None:
         script = self.script
@@ -138,7 +139,8 @@ class App:
     def _listen(self, age: float) -> None:
         wanted = not self.script.is_in(self.script.notcp, age)
         if wanted and self.listener is None:
-            self.listener = socket.create_server((self.host, self.script.port))
+            server = socket.create_server((self.host, self.script.port))
+            self.listener = self.open.enter_context(server)
         elif not wanted and self.listener is not None:
             self.listener.close()
             self.listener = None
@@ -146,7 +148,7 @@ class App:
     def _serve(self, listener: socket.socket, age: float) -> None:
         connection, _ = listener.accept()
         if self.script.is_in(self.script.hang, age):
-            self.held.append(connection)
+            self.open.enter_context(connection)
             return
         with connection:
             connection.settimeout(1.0)
@@ -157,13 +159,14 @@ class App:
         if not request:
             return  # a TCP probe says nothing
         method, path, *_ = request.split(" ")
+        path = path.partition("?")[0]
         status = self.script.answer(path, age)
         stalls = self.script.is_in(self.script.stall, age)
         head = f"HTTP/1.1 {status} -\r\nContent-Length: 3\r\nConnection: close\r\n\r\n"
         connection.sendall(head.encode() + (b"" if stalls else b"ok\n"))
         print(f"{method} {path} {status}", flush=True)
         if stalls:
-            self.held.append(connection.dup())
+            self.open.enter_context(connection.dup())
 
 
 def heed_term(script: Script, speed: float) -> None:
