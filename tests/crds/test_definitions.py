@@ -1,0 +1,155 @@
+"""The definitions are what good ones are: whole, bounded, and worth reading in kubectl."""
+
+import re
+from typing import Any
+
+import pytest
+
+from probewatch.playground.objects_definitions import check_definition
+from tests.crds.definitions import FILES, Schema, definition, nodes, schema, version, walk
+
+KINDS = list(FILES)
+CONDITION_FIELDS = {"type", "status", "lastTransitionTime", "reason", "message"}
+HARMLESS_DEFAULTS = {"ProbePolicy.spec.priority": 0}
+"""A default that says what a missing field means anyway."""
+
+
+def paths(problem: Any) -> list[str]:  # noqa: ANN401  # a function of a node
+    """Where a node has a problem."""
+    return [path for path, node in nodes() if problem(node)]
+
+
+def test_every_field_is_described() -> None:
+    """Each node has a description that is a sentence, or ends as one."""
+    assert [] == paths(lambda node: not re.search(r"\S.*[.]$", node.get("description", "")))
+
+
+def test_every_field_has_a_type() -> None:
+    """Each node has one of the types, and keeps nothing that it does not know."""
+    known = {"string", "integer", "number", "boolean", "array", "object"}
+    assert [] == paths(lambda node: node.get("type") not in known)
+    assert [] == paths(lambda node: "x-kubernetes-preserve-unknown-fields" in node)
+    assert [] == paths(lambda node: {"anyOf", "oneOf", "allOf", "not", "nullable"} & node.keys())
+
+
+def is_unbounded(node: Schema) -> bool:
+    """Whether a value of the node may be of any size."""
+    match node["type"]:
+        case "string":
+            return not ("maxLength" in node or node.get("enum"))
+        case "integer" | "number":
+            return not {"minimum", "maximum"} <= node.keys()
+        case "array":
+            return "maxItems" not in node or "items" not in node
+        case "object":
+            is_map = "additionalProperties" in node
+            return "maxProperties" not in node if is_map else "properties" not in node
+        case _:
+            return False
+
+
+def test_every_field_is_bounded() -> None:
+    """No string, number, list or map is without its largest size."""
+    assert [] == paths(is_unbounded)
+
+
+def test_integers_have_a_format_that_holds_them() -> None:
+    """Each integer says how large it may get, and its bounds fit into that."""
+    sizes = {"int32": 2**31 - 1, "int64": 2**53 - 1}
+    assert [] == paths(
+        lambda node: node["type"] == "integer" and node["maximum"] > sizes[node["format"]]
+    )
+
+
+def test_patterns_are_anchored() -> None:
+    """A pattern speaks of the whole value, and is one."""
+    assert [] == paths(lambda node: not re.fullmatch(r"\^.*\$", node.get("pattern", "^$")))
+    for _, node in nodes():
+        re.compile(node.get("pattern", ""))
+
+
+def test_lists_say_how_they_are_merged() -> None:
+    """Each list has its kind, and the keys of a list by keys are required in its items."""
+    assert [] == paths(
+        lambda node: node["type"] == "array" and "x-kubernetes-list-type" not in node
+    )
+    for path, node in nodes():
+        keys = set(node.get("x-kubernetes-list-map-keys", ()))
+        assert keys <= set(node.get("items", {}).get("required", ())), path
+
+
+def test_required_fields_exist() -> None:
+    """What is required can be given."""
+    assert [] == paths(
+        lambda node: not set(node.get("required", ())) <= node.get("properties", {}).keys()
+    )
+
+
+def test_defaults_change_no_meaning() -> None:
+    """What a policy does not set is the operator's to decide, now and after an upgrade."""
+    assert {path: node["default"] for path, node in nodes() if "default" in node} == (
+        HARMLESS_DEFAULTS
+    )
+
+
+def test_closed_lists_are_lists() -> None:
+    """Nothing stands twice in a closed list."""
+    assert [] == paths(lambda node: len(node.get("enum", ())) != len(set(node.get("enum", ()))))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_conditions_are_those_of_the_api(kind: str) -> None:
+    """Conditions are a list by type with all five fields, and tell the generation."""
+    conditions = schema(kind, "status", "conditions")
+
+    assert ("map", ["type"]) == (
+        conditions["x-kubernetes-list-type"],
+        conditions["x-kubernetes-list-map-keys"],
+    )
+    assert CONDITION_FIELDS == set(conditions["items"]["required"])
+    assert CONDITION_FIELDS | {"observedGeneration"} == conditions["items"]["properties"].keys()
+    assert ["True", "False", "Unknown"] == conditions["items"]["properties"]["status"]["enum"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "plural", "short"),
+    [("ProbePolicy", "probepolicies", "ppol"), ("ProbeReport", "probereports", "prep")],
+)
+def test_names_are_the_promised_ones(kind: str, plural: str, short: str) -> None:
+    """Group, version, scope, names and the status subresource are part of the contract."""
+    found = definition(kind)
+    spec = found["spec"]
+
+    assert f"{plural}.probewatch.dev" == found["metadata"]["name"]
+    assert ("probewatch.dev", "Namespaced") == (spec["group"], spec["scope"])
+    assert {
+        "kind": kind,
+        "listKind": f"{kind}List",
+        "plural": plural,
+        "singular": kind.lower(),
+        "shortNames": [short],
+        "categories": ["probewatch"],
+    } == spec["names"]
+    assert ("v1alpha1", True, True, {"status": {}}) == tuple(
+        version(kind)[key] for key in ("name", "served", "storage", "subresources")
+    )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_columns_show_what_is_there(kind: str) -> None:
+    """Each column is of a field of the schema, of its type, and says what it is."""
+    known = dict(walk(schema(kind)))
+    for column in version(kind)["additionalPrinterColumns"]:
+        path = re.sub(r"\[\?\([^)]*\)\]", "[]", column["jsonPath"])
+        assert column["description"], column["name"]
+        if path == ".metadata.creationTimestamp":
+            continue
+        node = known[path]
+        wanted = "date" if node.get("format") == "date-time" else node["type"]
+        assert wanted == column["type"], column["name"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_api_server_takes_the_definition(kind: str) -> None:
+    """The checks of an API server find nothing, its rules included."""
+    assert [] == check_definition(definition(kind), None)
