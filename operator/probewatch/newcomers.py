@@ -54,10 +54,19 @@ class Newcomer(Protocol):
 class Newcomers:
     """Remembers the newest creation in each namespace, and the pods that are left alone."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, selective: bool = False) -> None:
+        self._selective = selective
+        """Whether pods are selected by labels: else none can come into sight that was there."""
         self._newest: dict[str, float] = {}
         self._listed: dict[str, float] = {}
         self._ignored: set[PodUid] = set()
+        self._versions: dict[str | None, int] = {}
+        """Of the last complete list, by namespace (`None`: of all)."""
+
+    def is_past(self, namespace: str, version: int) -> bool:
+        """Whether a version of an unknown pod is older than a list that did not contain it."""
+        floor = max(self._versions.get(namespace, 0), self._versions.get(None, 0))
+        return 0 < version <= floor
 
     def is_new(self, pod: Newcomer, *, relisted: bool) -> bool:
         """Whether the pod cannot have been there, unseen, before; call it for each unknown one."""
@@ -72,10 +81,16 @@ class Newcomers:
         if pod.uid in self._ignored:
             self._ignored.discard(pod.uid)
             return False
-        return created is None or known is None or created >= known - MARGIN_SECONDS
+        if not self._selective or created is None or known is None:
+            return True
+        return created >= known - MARGIN_SECONDS
 
-    def listed(self, seen: Collection[PodUid], namespaces: Collection[str] | None) -> None:
-        """A list is complete: the pods of *namespaces* (`None`: all) are those *seen*."""
+    def listed(
+        self, seen: Collection[PodUid], namespaces: Collection[str] | None, *, version: int = 0
+    ) -> None:
+        """A list of this version is complete: the pods of *namespaces* (`None`: all) are *seen*."""
+        for place in (None,) if namespaces is None else namespaces:
+            self._versions[place] = version
         for namespace, newest in self._listed.items():
             self._newest[namespace] = max(newest, self._newest.get(namespace, newest))
         self._listed = {}

@@ -31,10 +31,16 @@ class Packed(Header, gc=False):
 
 
 class Shelf:
-    """States by pod uid. *begin* makes the first state of a pod from its snapshot."""
+    """States by pod uid, at most *open_limit* of them open.
 
-    def __init__(self, begin: Callable[[Snapshot], PodState | None]) -> None:
+    *begin* makes the first state of a pod from its snapshot.
+    """
+
+    def __init__(
+        self, begin: Callable[[Snapshot], PodState | None], *, open_limit: int = OPEN
+    ) -> None:
         self._begin = begin
+        self._limit = open_limit
         self._kept: dict[PodUid, Snapshot | Packed] = {}
         self._open: OrderedDict[PodUid, PodState] = OrderedDict()
 
@@ -78,7 +84,7 @@ class Shelf:
         """It will be asked for again soon; the one that was not for the longest time is closed."""
         self._open[uid] = state
         self._open.move_to_end(uid)
-        if len(self._open) > OPEN:
+        if len(self._open) > self._limit:
             other, rest = self._open.popitem(last=False)
             kept = self._kept[other]
             if isinstance(kept, Packed) and not kept.body:

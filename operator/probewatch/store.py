@@ -29,7 +29,7 @@ from probewatch.core.state import PodState
 from probewatch.core.values import replace
 from probewatch.kube.snapshot import Header, Snapshot
 from probewatch.newcomers import Newcomer, Newcomers
-from probewatch.shelf import Packed, Shelf
+from probewatch.shelf import OPEN, Packed, Shelf
 from probewatch.tombstones import Tombstones
 
 EARLY_PODS_KEPT = 1000
@@ -54,19 +54,22 @@ class Store:
     """All tracked pods.
 
     *policy_for* gives the policy that applies to a pod, *remember* what records say of
-    one that is new here.
+    one that is new here; *selective* says that pods are selected by their labels.
     """
 
     def __init__(
         self,
         policy_for: Callable[[Pod], Policy] | None = None,
         remember: Callable[[Newcomer], Remembered] | None = None,
+        *,
+        selective: bool = False,
+        open_limit: int = OPEN,
     ) -> None:
         self._policy_for = policy_for or _default_policy
         self._remember = remember or _remember_nothing
-        self._newcomers = Newcomers()
+        self._newcomers = Newcomers(selective=selective)
         self._tombstones = Tombstones()
-        self._shelf = Shelf(_begin)
+        self._shelf = Shelf(_begin, open_limit=open_limit)
         self._by_evidence_uid: dict[str, PodUid] = {}
         """Static pods only: the kubelet calls them by another uid."""
         self._early: OrderedDict[str, list[Evidence]] = OrderedDict()
@@ -80,7 +83,7 @@ class Store:
         return len(self._shelf)
 
     def skips(self, uid: PodUid, version: int, mark: int) -> bool:
-        """Whether a version of a pod, known by its glance's mark, has nothing new in it."""
+        """Whether a version of a pod, known by its mark, has nothing new in it."""
         header = self._shelf.header(uid)
         if header is None:
             return False
@@ -117,10 +120,10 @@ class Store:
             case EvidenceObserved(evidence=evidence):
                 return self._feed_evidence(evidence, observation, now)
             case CountersRead(uid=uid):
-                return self._step(uid, observation, now)
+                return self._step(self._by_evidence_uid.get(uid, uid), observation, now)
             case PodGone(uid=uid):
                 self._newcomers.gone(uid)
-                return self._step(self._by_evidence_uid.get(uid, uid), observation, now)
+                return self._step(uid, observation, now)
             case TimePassed():
                 return self.tick(now)
 
@@ -171,7 +174,7 @@ class Store:
             and (namespaces is None or header.namespace in namespaces)
             and not 0 < version < header.version
         ]
-        self._newcomers.listed(seen, namespaces)
+        self._newcomers.listed(seen, namespaces, version=version)
         findings: list[Finding] = []
         for uid in missed:
             findings.extend(self._step(uid, PodGone(uid=uid), now))
@@ -180,6 +183,10 @@ class Store:
     def about(self, uid: PodUid) -> Header | None:
         """What is known of a tracked pod without a look at its status."""
         return self._shelf.header(uid)
+
+    def state(self, uid: PodUid) -> PodState | None:
+        """All that is remembered of a pod."""
+        return self._shelf.get(uid)
 
     def pod(self, uid: PodUid) -> Pod | None:
         """The last version of a tracked pod."""
@@ -223,7 +230,7 @@ class Store:
 
     def _meet(self, snapshot: Snapshot, now: float, *, relisted: bool) -> tuple[Finding, ...]:
         """Take in the first version of a pod; one that never restarted is kept unopened."""
-        if self._tombstones.covers(snapshot.uid, snapshot.version):
+        if self._is_over(snapshot.uid, snapshot.namespace, snapshot.version, relisted=relisted):
             return ()
         remembered = self._recall(snapshot, relisted=relisted)
         if snapshot.ignored or not snapshot.spec.has_probes:
@@ -241,13 +248,21 @@ class Store:
         self, pod: Pod, observation: Observation, now: float, *, mark: int = 0
     ) -> tuple[Finding, ...]:
         is_new = pod.uid not in self._shelf
-        if is_new and self._tombstones.covers(pod.uid, pod.resource_version):
+        if is_new and self._is_over(
+            pod.uid, pod.namespace, pod.resource_version, relisted=_is_relisted(observation)
+        ):
             return ()
         findings = self._step(pod.uid, observation, now, pod=pod, mark=mark)
         header = self._shelf.header(pod.uid)
         if not is_new or header is None:
             return findings
         return (*findings, *self._welcome(header, now))
+
+    def _is_over(self, uid: PodUid, namespace: str, version: int, *, relisted: bool) -> bool:
+        """Whether an unknown pod is one that went: this version of it comes late."""
+        if self._tombstones.covers(uid, version):
+            return True
+        return not relisted and self._newcomers.is_past(namespace, version)
 
     def _welcome(self, header: Header, now: float) -> tuple[Finding, ...]:
         """Count a new pod in, and tell it what was said of it before it came."""
@@ -353,6 +368,10 @@ def _begin(snapshot: Snapshot) -> PodState | None:
 
 def _owner(header: Header) -> str:
     return header.owner.uid if header.owner is not None else header.uid
+
+
+def _is_relisted(observation: Observation) -> bool:
+    return isinstance(observation, PodObserved) and observation.relisted
 
 
 def _told_of(state: PodState | None) -> Iterator[tuple[PodRef, str, Sighting]]:

@@ -1,0 +1,83 @@
+"""States come back from their bytes as they went in; what is shared is bounded."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from probewatch.commands.stream import Kind, LineType, read_stream
+from probewatch.core.findings import Finding
+from probewatch.core.model import PodUid
+from probewatch.core.observe import EvidenceObserved
+from probewatch.core.state import PodState
+from probewatch.kube import objects, testimony
+from probewatch.kube.raw_pod import RawPod
+from probewatch.kube.sharing import Shared
+from probewatch.kube.snapshot import take_snapshot
+from probewatch.packing import Packer
+from probewatch.store import Store
+from probewatch.tombstones import KEPT, Tombstones
+
+TRACE = Path(__file__).parent / "data" / "traces" / "loops.jsonl.gz"
+
+
+def play(store: Store) -> tuple[list[Finding], list[PodState | None]]:
+    """Play the recorded stream the way a watch does; returns what was found."""
+    found: list[Finding] = []
+    now = 0.0
+    for record in read_stream(str(TRACE)):
+        now = record.received_at
+        found += store.tick(now)
+        if record.kind is Kind.POD:
+            raw = msgspec.json.decode(record.object, type=RawPod)
+            snapshot = take_snapshot(raw.read(), raw.mark())
+            found += store.see(snapshot, now)
+            if record.type is LineType.DELETED:
+                found += store.gone(snapshot.uid, snapshot.version, now)
+        elif record.kind is Kind.EVENT and record.type is not LineType.DELETED:
+            event = msgspec.json.decode(record.object, type=objects.Event)
+            said = testimony.parse_evidence(event)
+            found += store.feed(EvidenceObserved(evidence=said), now) if said else ()
+    found += store.tick(now + 3600)
+    return found, [store.state(header.uid) for header in store.headers()]
+
+
+@pytest.mark.slow
+def test_packing_changes_nothing() -> None:
+    """In 30 minutes of restart loops, it makes no difference that each pod is packed each time."""
+    kept_open, packed = play(Store()), play(Store(open_limit=1))
+
+    assert 292 < len(kept_open[0])
+    assert kept_open == packed
+
+
+@pytest.mark.slow
+def test_states_come_back_equal() -> None:
+    """Whatever a pod went through, its state is equal to what is unpacked of it."""
+    packer = Packer(PodState)
+    states = [state for state in play(Store())[1] if state is not None]
+
+    assert states
+    assert states == [packer.unpack(packer.pack(state)) for state in states]
+    assert any(state.memories for state in states)
+
+
+def test_shared_values_are_bounded() -> None:
+    """What is not asked for any more is let go, and what is asked for stays the same value."""
+    shared: Shared[int, list[int]] = Shared(10)
+    first = shared.get(0, lambda: [0])
+    for number in range(1, 1000):
+        shared.get(number, lambda number=number: [number])  # type: ignore[misc]  # bound at once
+        assert first is shared.get(0, list)
+
+    assert 20 >= len(shared)
+
+
+def test_tombstones_are_bounded() -> None:
+    """The deletions of a day do not add up."""
+    stones = Tombstones()
+    for number in range(KEPT * 2):
+        stones.add(PodUid(str(number)), number)
+
+    assert not stones.covers(PodUid("0"), 0)
+    assert stones.covers(PodUid(str(KEPT * 2 - 1)), 5)

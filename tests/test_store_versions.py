@@ -1,0 +1,303 @@
+"""What the store makes of versions that come twice, late, or never; and of pods at rest."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import pytest
+
+from probewatch.core.evidence import Evidence, EvidenceKind
+from probewatch.core.findings import Finding, PodForgotten, PodTracked, Restart
+from probewatch.core.model import PodUid
+from probewatch.core.observe import EvidenceObserved, PodGone, PodObserved
+from probewatch.kube.raw_pod import RawPod
+from probewatch.kube.snapshot import Snapshot, take_snapshot
+from probewatch.shelf import OPEN
+from probewatch.store import Store
+
+NOW = 2000.0
+
+
+def raw(
+    uid: str = "u-1", *, version: int = 5, restarts: int = 0, ready: bool = True, **meta: object
+) -> RawPod:
+    """A pod as it comes from a watch."""
+    last = {"lastState": {"terminated": {"exitCode": 1, "containerID": f"c-{restarts - 1}"}}}
+    pod: dict[str, Any] = {
+        "metadata": {
+            "uid": uid,
+            "name": f"cart-{uid}",
+            "namespace": "shop",
+            "resourceVersion": str(version),
+            "labels": {"app": "cart"},
+            "managedFields": [{"time": str(version)}],
+            **meta,
+        },
+        "spec": {"nodeName": "n-1", "containers": [{"name": "app", "livenessProbe": {}}]},
+        "status": {
+            "phase": "Running",
+            "conditions": [{"type": "Ready", "status": str(ready)}],
+            "containerStatuses": [
+                {
+                    "name": "app",
+                    "restartCount": restarts,
+                    "ready": ready,
+                    "containerID": f"c-{restarts}",
+                    "state": {"running": {"startedAt": "2026-11-20T08:00:04Z"}},
+                    **(last if restarts else {}),
+                }
+            ],
+        },
+    }
+    return msgspec.json.decode(msgspec.json.encode(pod), type=RawPod)
+
+
+def snapshot(uid: str = "u-1", **values: Any) -> Snapshot:  # noqa: ANN401  # as of a pod
+    """The snapshot of a pod."""
+    pod = raw(uid, **values)
+    return take_snapshot(pod.read(), pod.mark())
+
+
+def see(
+    store: Store,
+    uid: str = "u-1",
+    *,
+    relisted: bool = False,
+    **values: Any,  # noqa: ANN401  # as of a pod
+) -> list[Finding]:
+    """Show a version of a pod as the feed does."""
+    pod = raw(uid, **values)
+    meta = pod.metadata
+    if store.skips(PodUid(meta.uid), int(meta.resource_version or 0), pod.mark()):
+        return []
+    return list(store.see(take_snapshot(pod.read(), pod.mark()), NOW, relisted=relisted))
+
+
+def kinds(findings: Sequence[Finding]) -> list[type[Finding]]:
+    """What kinds of findings these are."""
+    return [type(finding) for finding in findings]
+
+
+def settled(store: Store) -> list[Finding]:
+    """What is found once nothing is waited for any more."""
+    return list(store.tick(NOW + 3600))
+
+
+def counted(findings: Sequence[Finding]) -> int:
+    """How many restarts were counted."""
+    return sum(isinstance(finding, Restart) for finding in findings)
+
+
+def counts(store: Store) -> list[tuple[str, str, int]]:
+    """Up to which count the containers were told; the version may be that of an older equal one."""
+    told = ((ref.uid, name, told.restart_count) for ref, name, told in store.counted())
+    return [each for each in told if each[2]]
+
+
+def test_version_without_news_is_skipped() -> None:
+    """Only managedFields and the version change: nothing is read, and the version is remembered."""
+    store = Store()
+    see(store)
+
+    assert [] == see(store, version=6)
+    header = store.about(PodUid("u-1"))
+    assert header is not None
+    assert 6 == header.version
+    assert [] == see(store, version=5, ready=False), "C2: older than the last that was skipped"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"ready": False},
+        {"restarts": 1},
+        {"labels": {"app": "other"}},
+        {"deletionTimestamp": "2026-11-20T08:00:00Z"},
+        {"annotations": {"probewatch.dev/ignore": "true"}},
+        {"generation": 2},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_whatever_is_read_is_not_skipped(change: dict[str, Any]) -> None:
+    """A change of anything that the operator reads has another mark."""
+    store = Store()
+    see(store)
+    pod = raw(version=6, **change)
+
+    assert not store.skips(PodUid("u-1"), 6, pod.mark())
+
+
+@pytest.mark.parametrize("times", [2, 5])
+def test_same_version_many_times(times: int) -> None:
+    """C1: a version that comes again changes nothing, in a list or in a watch."""
+    store = Store()
+    found = [*see(store), *see(store, version=6, restarts=1)]
+    for number in range(times):
+        found += see(store, version=6, restarts=1, relisted=bool(number % 2))
+
+    assert 1 == counted([*found, *settled(store)])
+
+
+def test_older_versions_after_newer_ones() -> None:
+    """C2: time travel counts nothing twice."""
+    store = Store()
+    found: list[Finding] = []
+    for version, restarts in ((5, 0), (9, 2), (6, 0), (7, 1), (8, 1), (9, 2), (10, 2)):
+        found += see(store, version=version, restarts=restarts)
+
+    assert 2 == counted([*found, *settled(store)])
+
+
+def test_deleted_pod_does_not_come_back() -> None:
+    """C7: a version from before the deletion comes late, and is not taken for a new pod."""
+    store = Store()
+    see(store)
+    gone = store.gone(PodUid("u-1"), 9, NOW)
+
+    assert [PodForgotten] == kinds(gone)
+    assert [] == see(store, version=8, restarts=3)
+    assert () == store.feed(PodObserved(pod=snapshot(version=9).open()), NOW)
+    assert 0 == len(store)
+
+
+def test_pod_that_left_what_is_watched_may_return() -> None:
+    """With a selector, labels that change twice are DELETED and ADDED of one pod."""
+    store = Store()
+    see(store)
+    store.gone(PodUid("u-1"), 9, NOW)
+
+    assert [PodTracked] == kinds(see(store, version=12))
+
+
+def test_missed_deletion() -> None:
+    """C4: what a complete list does not contain is gone, and is not remembered as anything."""
+    store = Store()
+    for uid in ("u-1", "u-2", "u-3"):
+        see(store, uid)
+    see(store, "u-3", version=8, restarts=1)
+    found = store.sweep({PodUid("u-1")}, NOW, version=10)
+
+    assert {"u-2", "u-3"} == {each.pod.uid for each in found if isinstance(each, PodForgotten)}
+    assert 1 == len(store)
+    assert (None, 0) == (store.next_due(), store.pending())
+
+
+def test_same_name_new_uid_in_the_gap() -> None:
+    """C5: deleted and made anew with the same name while nobody looked: two pods, not one."""
+    store = Store()
+    see(store, "old", name="db-0", restarts=0)
+    see(store, "old", version=6, restarts=2, name="db-0")
+    found = see(store, "new", version=9, name="db-0", relisted=True)
+    found += store.sweep({PodUid("new")}, NOW, version=10)
+    found += see(store, "new", version=11, restarts=1, name="db-0")
+
+    found += settled(store)
+    assert 1 == sum(isinstance(each, Restart) and each.pod.uid == "new" for each in found)
+    assert ["old"] == [each.pod.uid for each in found if isinstance(each, PodForgotten)]
+
+
+def test_late_deletion_of_the_old_uid() -> None:
+    """C6: the old pod's DELETED comes after the new one's ADDED; the new one stays."""
+    store = Store()
+    see(store, "old", name="db-0")
+    see(store, "new", version=9, name="db-0")
+
+    assert ["old"] == [
+        each.pod.uid for each in store.gone(PodUid("old"), 8, NOW) if isinstance(each, PodForgotten)
+    ]
+    assert store.about(PodUid("new")) is not None
+
+
+def test_pod_newer_than_the_list_is_not_swept() -> None:
+    """What came after the list was made cannot be missing from it."""
+    store = Store()
+    see(store, version=20)
+
+    assert () == store.sweep(set(), NOW, version=15)
+    assert 1 == len(store)
+
+
+@pytest.mark.parametrize("first", [{}, {"restarts": 2}, {"ready": False}])
+@pytest.mark.parametrize(
+    "then", [{"restarts": 3}, {"ready": False}, {"restarts": 4, "ready": False}]
+)
+def test_snapshots_are_judged_like_pods(first: dict[str, Any], then: dict[str, Any]) -> None:
+    """Kept unopened or looked at by the core at once: the findings are the same."""
+    cheap, plain = Store(), Store()
+    found, expected = list[Finding](), list[Finding]()
+    for version, values in ((5, first), (6, first), (7, then), (8, then)):
+        found += see(cheap, version=version, **values)
+        pod = snapshot(version=version, **values).open()
+        expected += plain.feed(PodObserved(pod=pod), NOW)
+
+    assert expected == found
+    assert settled(plain) == settled(cheap)
+    assert counts(plain) == counts(cheap)
+
+
+def test_packed_pods_are_judged_like_open_ones() -> None:
+    """A pod that was packed among many others goes on from where it stood."""
+    few, many = Store(), Store()
+    found: dict[int, list[Finding]] = {}
+    for number, store in enumerate((few, many)):
+        found[number] = [*see(store), *see(store, version=6, restarts=1)]
+        for other in range(number * (OPEN + 10)):
+            see(store, f"other-{other}", version=5, restarts=1)
+            see(store, f"other-{other}", version=6, restarts=1, ready=False)
+        found[number] += [
+            each
+            for version, restarts in ((7, 1), (8, 2), (9, 4))
+            for each in see(store, version=version, restarts=restarts)
+        ]
+        found[number] += [each for each in settled(store) if each_uid(each) == "u-1"]
+
+    assert found[0] == found[1]
+    assert few.pod(PodUid("u-1")) == many.pod(PodUid("u-1"))
+
+
+def each_uid(finding: Finding) -> str:
+    """The uid of the pod that a finding is about."""
+    pod = getattr(finding, "pod", None)
+    return pod.uid if pod is not None else ""
+
+
+def test_events_before_and_after_their_pod() -> None:
+    """C8: what the kubelet said before the pod was seen is told once it is, also at rest."""
+    early, late = Store(), Store()
+    kill = Evidence(
+        kind=EvidenceKind.KILL_LIVENESS,
+        at=1.0,
+        first_at=1.0,
+        container="app",
+        name="e-1",
+        involved_uid="u-1",
+    )
+    early.feed(EvidenceObserved(evidence=kill), NOW)
+    see(early)
+    see(late)
+    late.feed(EvidenceObserved(evidence=kill), NOW)
+    causes = [
+        [
+            (each.cause, each.confidence)
+            for each in [*see(store, version=6, restarts=1), *settled(store)]
+            if isinstance(each, Restart)
+        ]
+        for store in (early, late)
+    ]
+
+    assert causes[0] == causes[1]
+    assert 1 == len(causes[0])
+
+
+def test_nothing_is_left_of_pods_that_are_gone() -> None:
+    """A pod that comes and goes leaves nothing behind but a bounded tombstone."""
+    store = Store()
+    for number in range(100):
+        uid = f"u-{number}"
+        see(store, uid)
+        see(store, uid, version=6, restarts=1)
+        store.gone(PodUid(uid), 7, NOW)
+        store.feed(PodGone(uid=PodUid(uid)), NOW)
+
+    assert (0, 0, None) == (len(store), store.pending(), store.next_due())
+    assert () == store.headers()
