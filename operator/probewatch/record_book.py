@@ -7,8 +7,8 @@ sink does what `plan` says and tells how it went.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from probewatch.core.findings import (
@@ -31,13 +31,10 @@ from probewatch.core.record_sizes import has_room
 from probewatch.core.records import Record
 from probewatch.core.remembered import NOTHING_REMEMBERED, Remembered
 from probewatch.core.sighting import Sighting
-from probewatch.record_entry import Entry, Key, Loaded, Write
+from probewatch.record_entry import Entry, Fold, Key, Loaded, Write
 
 DEPARTED_SECONDS = 900.0
 """Marks of pods that are gone are kept for so long: another operator may still tell of them."""
-
-JOURNAL_SECONDS = 600.0
-"""Findings are kept for so long by an operator that does not write: less than the above."""
 
 Recorded = CountingBegan | Restart | RestartCorrected | ReadinessChanged | LoopStarted | LoopEnded
 """What records hold."""
@@ -52,10 +49,24 @@ class Newcomer(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """The core by which a book is kept; tests put in ones with a mistake."""
+
+    fold: Fold = fold
+    fold_count: Callable[[Record, PodUid, str, Sighting], Record] = fold_count
+    fold_departure: Callable[[Record, Collection[PodUid]], Record] = fold_departure
+    recollect: Callable[[Record, PodUid, bool], Remembered] = recollect
+
+
+RULES = Rules()
+
+
 class RecordBook:
     """All reports, by key; *limit* incidents are kept where no policy says otherwise."""
 
-    def __init__(self, *, limit: int = 50) -> None:
+    def __init__(self, *, limit: int = 50, rules: Rules = RULES) -> None:
+        self._rules = rules
         self.complete = False
         """Whether a container without a mark had never restarted when records were last kept."""
         self._limit = limit
@@ -82,10 +93,9 @@ class RecordBook:
         """Someone else wrote the report: fold what is not saved yet into what is there."""
         entry = self._entries.get(key)
         if entry is None:
-            entry = Entry(key=key, record=report.record, limit=self._limit)
+            entry = self._entry(key, report.record)
             self._entries[key] = entry
-        entry.journal.forget_before(now - JOURNAL_SECONDS)
-        entry.refold(report)
+        entry.refold(report, now)
         self._index(entry)
 
     def vanished(self, key: Key) -> None:
@@ -120,7 +130,7 @@ class RecordBook:
             case _ if isinstance(finding, Recorded):
                 entry = self._entry_for(finding, workload)
                 entry.limit = limit or entry.limit
-                folded = fold(entry.record, finding, limit=entry.limit)
+                folded = self._rules.fold(entry.record, finding, limit=entry.limit)
                 if folded is not entry.record:
                     entry.journal.add(finding, now, told=told)
                 return self._fold(entry, folded, workload)
@@ -131,7 +141,8 @@ class RecordBook:
     def level(self, pod: PodRef, workload: Workload, container: str, seen: Sighting) -> Key | None:
         """Count what lies between a container's mark and what is seen of it, told or not."""
         entry = self._find(pod.uid, workload)
-        return self._fold(entry, fold_count(entry.record, pod.uid, container, seen), workload)
+        folded = self._rules.fold_count(entry.record, pod.uid, container, seen)
+        return self._fold(entry, folded, workload)
 
     # --- what goes out
 
@@ -210,7 +221,7 @@ class RecordBook:
         key = None if pod.uid in self._gone else self._by_uid.get(pod.uid)
         if key is None or key not in self._entries:
             return Remembered(from_zero=True) if self.complete else NOTHING_REMEMBERED
-        return recollect(self._entries[key].record, pod.uid, from_zero=self.complete)
+        return self._rules.recollect(self._entries[key].record, pod.uid, self.complete)
 
     def all_keys(self) -> tuple[Key, ...]:
         """All reports."""
@@ -272,10 +283,13 @@ class RecordBook:
             entry = self._entries.get(key)
             if entry is None:
                 record = Record(workload=workload, part=part)
-                return Entry(key=key, record=record, limit=self._limit)
+                return self._entry(key, record)
             if has_room(entry.record):
                 return entry
             part += 1
+
+    def _entry(self, key: Key, record: Record) -> Entry:
+        return Entry(key=key, record=record, limit=self._limit, fold=self._rules.fold)
 
     def _arrive(self, pod: PodRef, workload: Workload) -> None:
         self._live[_key(workload)] += 1
@@ -284,7 +298,7 @@ class RecordBook:
         # It was out of our sight: what it did meanwhile is not counted, so its mark is of no use.
         entry = self._entries.get(self._by_uid.pop(pod.uid, Key("", "")))
         if entry is not None:
-            entry.record = fold_departure(entry.record, (pod.uid,))
+            entry.record = self._rules.fold_departure(entry.record, (pod.uid,))
 
     def _depart(self, pod: PodRef, workload: Workload, now: float) -> None:
         key = _key(workload)
@@ -301,7 +315,7 @@ class RecordBook:
         for uid in old:
             self._by_uid.pop(uid, None)
             self._gone.pop(uid, None)
-        entry.record = fold_departure(entry.record, old)
+        entry.record = self._rules.fold_departure(entry.record, old)
 
     def _index(self, entry: Entry) -> None:
         for uid in entry.record.pods:

@@ -1,7 +1,7 @@
 """One report: as it is in the cluster, as it should be, and what lies between."""
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from probewatch.core.findings import Finding
 from probewatch.core.ledger import fold
@@ -9,6 +9,18 @@ from probewatch.core.records import Record, Tally
 from probewatch.record_journal import Journal
 
 NO_TALLY = Tally()
+
+STALE_SECONDS = 300.0
+"""Who leads has recorded a finding long before; if the pod has no mark then, it had one, and went.
+Well below the time for which marks of departed pods are kept."""
+
+
+class Fold(Protocol):
+    """How a finding gets into a record."""
+
+    def __call__(self, record: Record, finding: Finding, *, limit: int) -> Record:
+        """The record with the finding in it; the same one where it is no news."""
+        ...
 
 
 class Key(NamedTuple):
@@ -49,16 +61,19 @@ class Entry:
     version: str = ""
     journal: Journal = field(default_factory=Journal)
     limit: int = 50
+    fold: Fold = fold
     doubtful: bool = False
     """Someone else wrote it: it has to be read before anything is written."""
 
-    def refold(self, loaded: Loaded) -> None:
+    def refold(self, loaded: Loaded, now: float) -> None:
         """Fold what is not saved yet into what someone else wrote.
 
         What was edited by hand is not taken over: what is remembered is written over it.
         """
-        if loaded.intact and not self._has_fallen(loaded.record):
+        is_ours = loaded.version == self.version
+        if not is_ours and loaded.intact and not self._has_fallen(loaded.record):
             self.record = loaded.record
+            self.journal.forget(now - STALE_SECONDS, unless=loaded.record.pods)
             self.journal.replay(self._fold)
         self.saved, self.version, self.doubtful = loaded.record, loaded.version, False
 
@@ -74,7 +89,7 @@ class Entry:
     def _fold(self, finding: Finding) -> bool:
         """Fold a finding again; tell whether it was news to the record."""
         before = self.record
-        self.record = fold(before, finding, limit=self.limit)
+        self.record = self.fold(before, finding, limit=self.limit)
         return self.record is not before
 
     def _has_fallen(self, loaded: Record) -> bool:

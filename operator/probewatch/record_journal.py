@@ -6,10 +6,10 @@ container are kept: those between are still counted, by the rise of the count.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from typing import NamedTuple
 
-from probewatch.core.findings import CountingBegan, Finding, Restart
+from probewatch.core.findings import CountingBegan, Finding, Restart, RestartCorrected
 from probewatch.core.model import PodUid
 
 RESTARTS_KEPT = 256
@@ -72,9 +72,9 @@ class Journal:
                 items[place] = item._replace(told=True)
         return untold
 
-    def forget_before(self, at: float) -> None:
-        """Let go of what is too old to be still needed."""
-        self._keep(lambda item: item.at >= at)
+    def forget(self, before: float, *, unless: Container[PodUid]) -> None:
+        """Let go of what is older than *before*, but for the pods in *unless*."""
+        self._keep(lambda item: item.at >= before or _uid(item.finding) in unless)
 
     def replay(self, is_news: Callable[[Finding], bool]) -> None:
         """Hand each to *is_news*, in order, and let go of those that are none."""
@@ -89,3 +89,7 @@ class Journal:
         self._others = deque(filter(wanted, self._others), maxlen=OTHERS_KEPT)
         kept = ((key, deque(filter(wanted, items))) for key, items in self._counts.items())
         self._counts = {key: items for key, items in kept if items}
+
+
+def _uid(finding: Finding) -> PodUid:
+    return finding.now.pod.uid if isinstance(finding, RestartCorrected) else finding.pod.uid

@@ -19,8 +19,9 @@ from typing import Protocol
 
 import msgspec
 
+from probewatch.boundary import Boundary
 from probewatch.clock import Clock
-from probewatch.core.findings import Cause, Finding
+from probewatch.core.findings import Finding, Restart
 from probewatch.core.incidents import tell_again
 from probewatch.core.model import PodRef, PodUid, Workload
 from probewatch.core.sighting import Sighting
@@ -63,10 +64,6 @@ class Store(Protocol):
 class Counters(Protocol):
     """What is asked of the counters."""
 
-    def publish(self, finding: Finding, workload: Workload) -> None:
-        """Take a finding."""
-        ...
-
     def restore(self, totals: Iterable[Total]) -> None:
         """Go on from totals."""
         ...
@@ -102,6 +99,8 @@ class Surroundings:
     store: Store
     counters: Counters
     events: Sink
+    sinks: Sequence[Sink]
+    """What comes after the records: counters and Events."""
     find_workload: Callable[[PodRef], Workload | None]
     limit_for: Callable[[PodUid], int | None]
     is_synced: Callable[[], bool]
@@ -118,6 +117,7 @@ class Recording:
         requester: Requester,
         lease_namespace: str,
         around: Surroundings,
+        boundary: Boundary,
         clock: Clock,
     ) -> None:
         self.book = RecordBook(limit=settings.history_limit)
@@ -133,11 +133,12 @@ class Recording:
         self.reports = Reports(
             book=self.book,
             api=ReportApi(requester, settings.namespaces),
-            counters=around.counters,
+            sinks=around.sinks,
             situation=self,
             options=ReportOptions(
                 interval_seconds=settings.report_interval_seconds, workers=settings.report_workers
             ),
+            boundary=boundary,
             clock=clock,
         )
         self._api = ReportApi(requester, settings.namespaces)
@@ -284,12 +285,13 @@ class Recording:
         since = self._clock.now() - EVENTS_SECONDS
         for record in self.book.records():
             for incident in record.incidents:
-                if incident.observed_at >= since and incident.cause is not Cause.UNOBSERVED:
+                if incident.observed_at >= since:
                     self._around.events.publish(
                         tell_again(incident, record.workload), record.workload
                     )
         for finding, workload in self.book.pending():
-            self._around.events.publish(finding, workload)
+            if not isinstance(finding, Restart):
+                self._around.events.publish(finding, workload)
         for key in self.book.dirty():
             self.reports.schedule(key)
 

@@ -19,11 +19,13 @@ from probewatch.controller import Controller, Sink
 from probewatch.core.findings import Finding
 from probewatch.core.model import PodSpec, PodUid
 from probewatch.core.remembered import NOTHING_REMEMBERED, Remembered
+from probewatch.corroboration import Corroboration
 from probewatch.gates import Gate
 from probewatch.handlers import Connection, Memo
 from probewatch.health import Health
 from probewatch.kube.client import ApiClient
 from probewatch.kube.event_writer import EventWriter
+from probewatch.kube.kubelet_client import KubeletClient, KubeletOptions
 from probewatch.kube.login import Login
 from probewatch.kube.recorder import Recorder, RecorderOptions
 from probewatch.kube.workloads import Workloads
@@ -70,10 +72,13 @@ class Parts:
         self.client = client
         self.boundary = Boundary(clock=clock)
         self.policies = self._build_policies()
-        self.store = Store(self.policies.index.policy_for, self._remember)
+        self.store = Store(
+            self.policies.index.policy_for, self._remember, selective=bool(settings.pod_selector)
+        )
         self.workloads = Workloads(requester=client, clock=clock)
         self.recorder = self._build_recorder()
         self.counters = Counters(clock=clock, series_limit=settings.metrics_series_limit)
+        self.corroboration = self._build_corroboration()
         self.recording = self._build_recording()
         self.controller = Controller(
             store=self.store,
@@ -113,6 +118,9 @@ class Parts:
                 Worker(name="reports", run=self.recording.reports.run),
             )
             self.drains = (self.controller.drain, self.recording.stop, self.recorder.drain)
+        if self.corroboration is not None:
+            asking = Worker(name="corroboration", run=self.corroboration.run)
+            self.workers = (*self.workers, asking)
         self.server = self._build_server()
 
     # --- what others decide
@@ -166,9 +174,25 @@ class Parts:
         return self._final_sinks() if self.recording is None else (self.recording.reports,)
 
     def _final_sinks(self) -> Sequence[Sink]:
+        asking = () if self.corroboration is None else (self.corroboration,)
         if self.settings.dry_run:
-            return (self.counters,)
-        return (self.counters, Gate(self.recorder, self._has_event))
+            return (self.counters, *asking)
+        return (self.counters, Gate(self.recorder, self._has_event), *asking)
+
+    def _build_corroboration(self) -> Corroboration | None:
+        if not self.settings.corroborate:
+            return None
+        kubelets = KubeletClient(
+            requester=self.client,
+            authorization=lambda: self.login.access.authorization,
+            options=KubeletOptions(ca_file=self.settings.kubelet_ca_file),
+        )
+        return Corroboration(
+            kubelets=kubelets,
+            observe=lambda seen: self.controller.observe(seen),  # noqa: PLW0108  # it is not there yet
+            per_minute=self.settings.corroborate_per_minute,
+            clock=self.clock,
+        )
 
     def _build_recording(self) -> Recording | None:
         if self.settings.dry_run or not self.settings.records:

@@ -3,6 +3,7 @@
 from probewatch.core.findings import Restart
 from probewatch.core.model import ContainerKind, PodRef, Workload
 from probewatch.core.records import Incident
+from probewatch.core.sighting import Sighting
 
 
 def tell_again(incident: Incident, workload: Workload) -> Restart:
@@ -24,4 +25,5 @@ def tell_again(incident: Incident, workload: Workload) -> Restart:
         observed_at=incident.observed_at,
         evidence=incident.evidence,
         pattern=incident.pattern,
+        seen=Sighting(restart_count=incident.seen_count),
     )

@@ -191,4 +191,5 @@ def _incident(restart: Restart) -> Incident:
         finished_at=restart.finished_at,
         pattern=restart.pattern,
         evidence=restart.evidence[:EVIDENCE_KEPT],
+        seen_count=max(restart.seen.restart_count, restart.restart_count),
     )

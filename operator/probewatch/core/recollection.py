@@ -8,7 +8,7 @@ from probewatch.core.remembered import Remembered, RememberedContainer
 from probewatch.core.state import LoopState
 
 
-def recollect(record: Record, uid: PodUid, *, from_zero: bool) -> Remembered:
+def recollect(record: Record, uid: PodUid, from_zero: bool) -> Remembered:  # noqa: FBT001  # one caller
     """Return the marks of a pod, with the loops as far as the incidents still tell them."""
     pod = record.pods.get(uid)
     marks = pod.containers if pod else {}

@@ -90,6 +90,8 @@ class Incident:
     finished_at: float | None = None
     pattern: Pattern = Pattern.NONE
     evidence: tuple[str, ...] = ()
+    seen_count: int = 0
+    """The count that was seen with it: more than its own where the count jumped."""
     first_cause: Cause | None = None
     """The cause that was told first, where it was corrected."""
 

@@ -79,6 +79,7 @@ class Incident(Struct):
     cause: str
     confidence: str
     epoch: int = 0
+    seen_count: int = 0
     node: str = ""
     first_cause: str = ""
     rule: str = ""

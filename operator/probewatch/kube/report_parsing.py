@@ -121,6 +121,7 @@ def _incident(incident: objects.Incident) -> Incident:
         container=incident.container,
         restart_count=incident.restart_count,
         epoch=incident.epoch,
+        seen_count=max(incident.seen_count, incident.restart_count),
         cause=_find(Cause, incident.cause) or Cause.UNKNOWN,
         confidence=_find(Confidence, incident.confidence) or Confidence.LOW,
         rule=incident.rule,

@@ -148,6 +148,8 @@ def _incident(incident: Incident) -> objects.Incident:
         cause=incident.cause,
         confidence=incident.confidence,
         epoch=incident.epoch,
+        # Where the count did not jump, there is nothing to say.
+        seen_count=incident.seen_count if incident.seen_count > incident.restart_count else 0,
         node=incident.node,
         first_cause="" if incident.first_cause is None else incident.first_cause.value,
         rule=incident.rule,

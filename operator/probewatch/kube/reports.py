@@ -4,19 +4,21 @@ Findings are folded into records at once; workers write them, at most once in fi
 seconds for each report, only if something changed, and only over the version that is
 known. What someone else wrote meanwhile is read, and what is not saved yet is folded in.
 
-A restart goes on to the counters once it is saved: what /metrics showed before a crash is
-never more than what it goes on from afterwards. Where records cannot be written,
-findings go on at once.
+A restart goes on to the other sinks once it is saved, whatever it was judged to be: so what
+/metrics showed before a crash is never more than what it goes on from afterwards, and no
+restart is told as two Events with different causes. Where records cannot be written, findings
+go on at once; so does whatever is no restart.
 """
 
 import asyncio
 import logging
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from probewatch.boundary import Boundary
 from probewatch.clock import Clock
 from probewatch.core.findings import Finding, Restart
 from probewatch.core.model import PodUid, Workload
@@ -43,8 +45,8 @@ TICK_SECONDS = 0.1
 WORDS_BYTES = 256
 
 
-class Counters(Protocol):
-    """What comes after the records."""
+class Sink(Protocol):
+    """What comes after the records: counters and Events."""
 
     def publish(self, finding: Finding, workload: Workload) -> None:
         """Take a finding."""
@@ -92,6 +94,8 @@ class ReportOptions:
 
     interval_seconds: float = 5.0
     workers: int = 4
+    jitter: Callable[[], float] = random.random
+    """Between 0 and 1: pauses after faults are spread."""
 
 
 class Reports:
@@ -102,20 +106,21 @@ class Reports:
         *,
         book: RecordBook,
         api: ReportApi,
-        counters: Counters,
+        sinks: Sequence[Sink],
         situation: Situation,
         options: ReportOptions,
+        boundary: Boundary,
         clock: Clock,
-        jitter: Callable[[], float] = random.random,
     ) -> None:
         self.stats = ReportStats()
         self._book = book
         self._api = api
-        self._counters = counters
+        self._sinks = tuple(sinks)
         self._situation = situation
         self._options = options
+        self._boundary = boundary
         self._clock = clock
-        self._turns = Turns(jitter)
+        self._turns = Turns(options.jitter)
         self._before: dict[Key, objects.Status] = {}
         """The conditions that were written last."""
 
@@ -135,7 +140,7 @@ class Reports:
         now = self._clock.monotonic()
         key = self._book.take(finding, workload, now, limit=limit, told=told)
         if told:
-            self._counters.publish(finding, workload)
+            self._hand_on(finding, workload)
         if key is not None:
             self.schedule(key)
 
@@ -259,13 +264,18 @@ class Reports:
 
     def _release(self, write: Write, version: str) -> None:
         for finding in self._book.saved(write, version):
-            self._counters.publish(finding, write.record.workload)
+            self._hand_on(finding, write.record.workload)
         self._situation.restore(write.key)
 
     def let_go(self, key: Key | None = None) -> None:
         """Count what is not saved, of one report or of all: that would take too long."""
         for finding, workload in self._book.untold(None if key is None else (key,)):
-            self._counters.publish(finding, workload)
+            self._hand_on(finding, workload)
+
+    def _hand_on(self, finding: Finding, workload: Workload) -> None:
+        for sink in self._sinks:
+            with self._boundary.guard(type(sink).__name__):
+                sink.publish(finding, workload)
 
     async def _reload(self, key: Key) -> float:
         answer = await self._api.read(key)
