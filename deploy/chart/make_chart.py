@@ -21,7 +21,8 @@ from typing import Any
 import yaml
 
 from probewatch.page_tables import write_page
-from probewatch.settings import BOUNDS, ZERO_IS_FINE, Settings
+from probewatch.setting_bounds import BOUNDS, ZERO_IS_FINE
+from probewatch.settings import Settings
 from probewatch.settings_docs import find_reasons
 
 CHART = Path(__file__).resolve().parent / "probewatch"

@@ -10,8 +10,6 @@ not used.
 """
 
 import dataclasses
-import math
-import re
 import socket
 import typing
 from collections.abc import Mapping
@@ -21,7 +19,7 @@ from typing import Self
 
 from probewatch import crash_points, setting_text
 from probewatch.core.policy import Policy
-from probewatch.errors import SettingsError
+from probewatch.setting_bounds import check_namespace, check_number
 
 PREFIX = "PROBEWATCH_"
 
@@ -169,12 +167,11 @@ class Settings:
     def __post_init__(self) -> None:
         """Refuse numbers and names that make no sense, whoever made the value."""
         for name in self.namespaces:
-            if not _NAMESPACE.fullmatch(name):
-                raise SettingsError(f"{name!r} is no name of a namespace")
+            check_namespace(name)
         for each in dataclasses.fields(self):
             value = getattr(self, each.name)
             if isinstance(value, int | float) and not isinstance(value, bool):
-                _check_number(each.name, value)
+                check_number(each.name, value, source=variable_name(each.name))
 
     @classmethod
     def from_env(
@@ -238,40 +235,8 @@ def find_unknown(environ: Mapping[str, str]) -> tuple[str, ...]:
     )
 
 
-_NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
-"""As the API server has it: a DNS label."""
-
 _SINGULAR = {"namespaces": "namespace"}
-
-ZERO_IS_FINE = frozenset({"settle_seconds", "repair_seconds", "shutdown_seconds"})
-"""Numbers that may be nought; the rest has to be more."""
-
-BOUNDS: Mapping[str, tuple[float, float]] = {
-    "page_limit": (1, 10_000),
-    "inactivity_seconds": (5, 3600),
-    "event_workers": (1, 16),
-    "report_interval_seconds": (0.1, 600),
-    "report_workers": (1, 32),
-    "metrics_series_limit": (1000, 10_000_000),
-    "loop_restarts": (2, 1000),
-    "slow_loop_restarts": (2, 1000),
-    "flap_transitions": (2, 1000),
-    "history_limit": (1, 200),
-}
-"""Smallest and largest value where "more than zero" is not enough."""
 
 
 def _is_service_link(name: str) -> bool:
     return name.endswith(SERVICE_LINKS) or any(f"{link}_" in name for link in SERVICE_LINKS)
-
-
-def _check_number(name: str, value: float) -> None:
-    if name in BOUNDS:
-        smallest, largest = BOUNDS[name]
-        fits, wanted = smallest <= value <= largest, f"{smallest:g} to {largest:g}"
-    elif name in ZERO_IS_FINE:
-        fits, wanted = math.isfinite(value) and value >= 0, "0 or more"
-    else:
-        fits, wanted = math.isfinite(value) and value > 0, "above 0"
-    if not fits:
-        raise SettingsError(f"{variable_name(name)} is {value:g}; it has to be {wanted}")

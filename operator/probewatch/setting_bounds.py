@@ -1,0 +1,46 @@
+"""What values settings may have, beyond their types: bounds of numbers, forms of names."""
+
+import math
+import re
+from collections.abc import Mapping
+
+from probewatch.errors import SettingsError
+
+ZERO_IS_FINE = frozenset({"settle_seconds", "repair_seconds", "shutdown_seconds"})
+"""Numbers that may be nought; the rest has to be more."""
+
+BOUNDS: Mapping[str, tuple[float, float]] = {
+    "page_limit": (1, 10_000),
+    "inactivity_seconds": (5, 3600),
+    "event_workers": (1, 16),
+    "report_interval_seconds": (0.1, 600),
+    "report_workers": (1, 32),
+    "metrics_series_limit": (1000, 10_000_000),
+    "loop_restarts": (2, 1000),
+    "slow_loop_restarts": (2, 1000),
+    "flap_transitions": (2, 1000),
+    "history_limit": (1, 200),
+}
+"""Smallest and largest value where "more than zero" is not enough."""
+
+_NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+"""As the API server has it: a DNS label."""
+
+
+def check_number(name: str, value: float, *, source: str) -> None:
+    """Refuse a number that makes no sense for the setting *name*; SettingsError names *source*."""
+    if name in BOUNDS:
+        smallest, largest = BOUNDS[name]
+        fits, wanted = smallest <= value <= largest, f"{smallest:g} to {largest:g}"
+    elif name in ZERO_IS_FINE:
+        fits, wanted = math.isfinite(value) and value >= 0, "0 or more"
+    else:
+        fits, wanted = math.isfinite(value) and value > 0, "above 0"
+    if not fits:
+        raise SettingsError(f"{source} is {value:g}; it has to be {wanted}")
+
+
+def check_namespace(name: str) -> None:
+    """Refuse what cannot be a namespace's name."""
+    if not _NAMESPACE.fullmatch(name):
+        raise SettingsError(f"{name!r} is no name of a namespace")
