@@ -3,6 +3,8 @@
 import json
 import re
 import subprocess
+import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -61,6 +63,20 @@ def test_every_wheel_is_checked_by_hash() -> None:
     assert installs
     for each in installs:
         assert "--no-index" in each or {"--require-hashes", "--only-binary"} <= set(each.split())
+
+
+def test_everything_that_the_package_needs_is_sent() -> None:
+    """What pyproject.toml puts into the wheel is copied into the image, and not held back."""
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))
+    wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]
+    needed = {*wheel["packages"], *wheel.get("force-include", {})}
+    sent = (REPOSITORY / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    copied = re.findall(r"^COPY (?!--)(.+) \S+$", DOCKERFILE.read_text("utf-8"), re.MULTILINE)
+
+    for path in needed:
+        parts = {str(each) for each in (Path(path), *Path(path).parents)}
+        assert parts & {line.removeprefix("!") for line in sent if line.startswith("!")}, path
+        assert parts & {each for line in copied for each in line.split()}, path
 
 
 def test_the_base_is_pinned_by_an_argument() -> None:
