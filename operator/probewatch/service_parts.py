@@ -19,13 +19,10 @@ from probewatch.controller import Controller, Sink
 from probewatch.core.findings import Finding
 from probewatch.core.model import PodSpec, PodUid
 from probewatch.core.remembered import NOTHING_REMEMBERED, Remembered
-from probewatch.corroboration import Corroboration
 from probewatch.gates import Gate
 from probewatch.handlers import Connection, Memo
 from probewatch.health import Health
 from probewatch.kube.client import ApiClient
-from probewatch.kube.event_writer import EventWriter
-from probewatch.kube.kubelet_client import KubeletClient, KubeletOptions
 from probewatch.kube.login import Login
 from probewatch.kube.recorder import Recorder, RecorderOptions
 from probewatch.kube.workloads import Workloads
@@ -33,6 +30,14 @@ from probewatch.metrics.authorization import Authorizer
 from probewatch.metrics.collector import Sources
 from probewatch.metrics.counters import Counters
 from probewatch.metrics.exposition import Exposition
+from probewatch.service_builders import (
+    Worker,
+    build_corroboration,
+    build_health,
+    build_recorder,
+    build_server,
+    find_connection,
+)
 from probewatch.metrics.server import MetricsServer, ServerOptions
 from probewatch.policies import Policies, PolicySurroundings
 from probewatch.policy_upkeep import PolicyDoor
@@ -78,14 +83,8 @@ class Parts:
         self.workloads = Workloads(requester=client, clock=clock)
         self.recorder = self._build_recorder()
         self.counters = Counters(clock=clock, series_limit=settings.metrics_series_limit)
-        self.corroboration = self._build_corroboration()
-        self.recording = self._build_recording()
-        self.controller = Controller(
-            store=self.store,
-            sinks=self._build_sinks(),
-            resolver=self.workloads,
-            boundary=self.boundary,
-            clock=clock,
+        self.corroboration = build_corroboration(
+            settings, client, login, observe=self._observe, clock=clock
         )
         self.watches = build_watches(
             settings=settings,
@@ -104,24 +103,6 @@ class Parts:
             Worker(name="publish", run=self.controller.publish),
             Worker(name="events", run=self.recorder.run),
         )
-        self.preparations = (Worker(name="read policies", run=self.policies.upkeep.start),)
-        self.drains = (self.controller.drain, self.recorder.drain)
-        if self.recording is not None:
-            self.preparations = (
-                *self.preparations,
-                Worker(name="load records", run=self.recording.start),
-            )
-            self.workers = (
-                *self.workers,
-                Worker(name="lease", run=self.recording.hold),
-                Worker(name="records", run=self.recording.run),
-                Worker(name="reports", run=self.recording.reports.run),
-            )
-            self.drains = (self.controller.drain, self.recording.stop, self.recorder.drain)
-        if self.corroboration is not None:
-            asking = Worker(name="corroboration", run=self.corroboration.run)
-            self.workers = (*self.workers, asking)
-        self.server = self._build_server()
 
     # --- what others decide
 
@@ -133,6 +114,33 @@ class Parts:
         """Return a sentence for each thing that /metrics still has to wait for."""
         unprepared = () if self.prepared else ("records are not loaded yet",)
         unloaded = self.recording.find_missing() if self.recording is not None else ()
+    # --- what is to be run
+
+    def _preparations(self) -> Iterator[Worker]:
+        yield Worker(name="read policies", run=self.policies.upkeep.start)
+        if self.recording is not None:
+            yield Worker(name="load records", run=self.recording.start)
+
+    def _workers(self) -> Iterator[Worker]:
+        yield Worker(name="login", run=self.login.run)
+        yield Worker(name="policies", run=self.policies.upkeep.run)
+        yield Worker(name="policy statuses", run=self.policies.statuses.run)
+        yield Worker(name="publish", run=self.controller.publish)
+        yield Worker(name="events", run=self.recorder.run)
+        if self.recording is not None:
+            yield Worker(name="lease", run=self.recording.hold)
+            yield Worker(name="records", run=self.recording.run)
+            yield Worker(name="reports", run=self.recording.reports.run)
+        if self.corroboration is not None:
+            yield Worker(name="corroboration", run=self.corroboration.run)
+
+    def _drains(self) -> Iterator[Callable[[float], Awaitable[None]]]:
+        """In this order: what one hands on, the next has to write."""
+        yield self.controller.drain
+        if self.recording is not None:
+            yield self.recording.stop
+        yield self.recorder.drain
+
         unpublished = () if self._is_derived() else ("pods are not looked at in full yet",)
         return (*unprepared, *unloaded, *self.health.find_unsynced(), *unpublished)
 
@@ -178,21 +186,6 @@ class Parts:
         if self.settings.dry_run:
             return (self.counters, *asking)
         return (self.counters, Gate(self.recorder, self._has_event), *asking)
-
-    def _build_corroboration(self) -> Corroboration | None:
-        if not self.settings.corroborate:
-            return None
-        kubelets = KubeletClient(
-            requester=self.client,
-            authorization=lambda: self.login.access.authorization,
-            options=KubeletOptions(ca_file=self.settings.kubelet_ca_file),
-        )
-        return Corroboration(
-            kubelets=kubelets,
-            observe=lambda seen: self.controller.observe(seen),  # noqa: PLW0108  # it is not there yet
-            per_minute=self.settings.corroborate_per_minute,
-            clock=self.clock,
-        )
 
     def _build_recording(self) -> Recording | None:
         if self.settings.dry_run or not self.settings.records:

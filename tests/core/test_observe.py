@@ -623,3 +623,64 @@ def test_workload_type_is_the_kind_in_lower_case() -> None:
 def test_nothing_comes_of_nothing() -> None:
     """Time that passes for a pod that is not known changes nothing."""
     assert observe(None, TimePassed(), Policy(), 5).state is None
+
+
+def test_combined_events_of_several_probes_tell_one_failure() -> None:
+    """Of what a combined Event counts only the last is known, where a pod has several probes."""
+    store = Store()
+    both = spec(Container(name="app", liveness=LIVENESS, readiness=READINESS))
+    feed(store, pod(1, running(), spec=both), 1)
+    told = [
+        (each.probe_type, each.count)
+        for count, kind in ((1, "Liveness"), (9, "Readiness"))
+        for each in hear(
+            store, K.PROBE_FAILED, 10.0 + count, probe_type=kind, combined=True, count=count
+        )
+        if isinstance(each, ProbeFailures)
+    ]
+
+    assert [("Liveness", 1), ("Readiness", 1)] == told
+
+
+def test_combined_events_of_the_only_probe_tell_all() -> None:
+    """Where a pod has one probe, everything that a combined Event counts is its own."""
+    store = Store()
+    one = spec(Container(name="app", liveness=LIVENESS), Container(name="quiet"))
+    feed(store, pod(1, running(), spec=one), 1)
+    hear(store, K.PROBE_FAILED, 10.0, probe_type="Liveness", combined=True)
+    [told] = only(
+        ProbeFailures,
+        hear(store, K.PROBE_FAILED, 90.0, probe_type="Liveness", combined=True, count=9),
+    )
+
+    assert isinstance(told, ProbeFailures)
+    assert 8 == told.count
+
+
+def test_a_full_book_keeps_the_counts_of_kills() -> None:
+    """However many different failures there are, what a kill's count adds is known."""
+    store = followed()
+    hear(store, K.KILL_LIVENESS, 40.0)
+    feed(store, pod(2, restarted(1, 42)), 42)
+    for number in range(40):
+        hear(store, K.PROBE_FAILED, 50.0 + number, probe_type="Liveness", name=f"f{number}")
+    feed(store, pod(3, restarted(2, 142, exit_code=9)), 142)
+    store.tick(172)
+    found = hear(store, K.KILL_LIVENESS, 240.0, count=3, first_at=40.0)
+    new = hear(store, K.PROBE_FAILED, 250.0, probe_type="Liveness", name="f0", count=7)
+
+    assert [RestartCorrected] == [type(each) for each in found]
+    assert [1] == [each.count for each in new if isinstance(each, ProbeFailures)]
+
+
+def test_flapping_is_told_by_losses_that_nobody_saw() -> None:
+    """Flapping is seen where the node's clock is a day ahead and no loss is seen itself."""
+    store, found = probed(), []
+    for number in range(6):
+        both = spec(Container(name="app", readiness=READINESS))
+        version = pod(2 + number, running(), since=86_400.0 + number, spec=both)
+        found += feed(store, version, 10.0 + number)
+    flapping = [each for each in found if isinstance(each, FlappingChanged)]
+    over = [each for each in store.tick(15 + 900.0) if isinstance(each, FlappingChanged)]
+
+    assert [True, False] == [each.flapping for each in (*flapping, *over)]

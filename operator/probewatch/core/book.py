@@ -46,19 +46,35 @@ class Book:
         return next(((count, at) for key, count, at in self.series if key == name), None)
 
 
-def enter(book: Book, evidence: Evidence, *, from_zero: bool) -> tuple[Book, Mark | None]:
+def enter(
+    book: Book, evidence: Evidence, *, from_zero: bool, mixed: bool = False
+) -> tuple[Book, Mark | None]:
     """Add one delivery; a repeated or older one changes nothing.
 
     *from_zero* says that the container was followed since its count was 0, so
     that a series first met with a count above one is known to be all ours.
+    *mixed* says that other things may be counted in the same series: then of what is new
+    only the last occurrence is known.
     """
     known = book.last_of(evidence.name)
     if known is not None and evidence.count <= known[0]:
         return book, None
-    mark = _mark(evidence, known, from_zero=from_zero)
-    kept = tuple(entry for entry in book.series if entry[0] != evidence.name)
-    series = (*kept, (evidence.name, evidence.count, evidence.at))[-SERIES_KEPT:]
-    return _file(replace(book, series=series), mark), mark
+    # A full book may have forgotten the series: then its count says nothing of what is new.
+    whole = from_zero and len(book.series) < SERIES_KEPT
+    mark = _mark(evidence, known, from_zero=whole)
+    if mixed:
+        mark = replace(mark, fresh=1, since=None)
+    return _file(replace(book, series=_note(book, evidence)), mark), mark
+
+
+def _note(book: Book, evidence: Evidence) -> tuple[tuple[str, int, float], ...]:
+    """The series with their newest counts; those of kills and starts are the last to go."""
+    kept = [entry for entry in book.series if entry[0] != evidence.name]
+    if len(kept) >= SERIES_KEPT:
+        needed = {mark.series for mark in (*book.kills, *book.starts)}
+        oldest = next((entry for entry in kept if entry[0] not in needed), kept[0])
+        kept.remove(oldest)
+    return (*kept, (evidence.name, evidence.count, evidence.at))
 
 
 def _mark(evidence: Evidence, known: tuple[int, float] | None, *, from_zero: bool) -> Mark:

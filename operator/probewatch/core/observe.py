@@ -174,11 +174,13 @@ def _evidence(
     if evidence.kind in POD_LEVEL or not evidence.container:
         book, _ = enter(state.pod_book, evidence, from_zero=False)
         return _judge_all(replace(state, pod_book=book), policy, now)
-    if evidence.combined and len(state.pod.spec.containers) > 1:
+    probes = [probe for each in state.pod.spec.containers for probe in each.probes]
+    probed = sum(bool(each.probes) for each in state.pod.spec.containers)
+    if evidence.combined and probed > 1:
         return state, ()  # its fieldPath names only the first of several containers
     name = evidence.container
-    memory = state.memory(name)
-    book, mark = enter(memory.book, evidence, from_zero=name in state.from_zero)
+    memory, mixed = state.memory(name), evidence.combined and len(probes) > 1
+    book, mark = enter(memory.book, evidence, from_zero=name in state.from_zero, mixed=mixed)
     if mark is None:
         return state, ()
     memory = verdicts.repair(replace(memory, book=book), mark)

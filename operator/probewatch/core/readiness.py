@@ -4,7 +4,6 @@ The condition's `lastTransitionTime` is the authority for *when*. The same
 status with a newer time means that the opposite was true in between, unseen.
 """
 
-
 from probewatch.core.findings import (
     Finding,
     FlappingChanged,
@@ -16,6 +15,9 @@ from probewatch.core.model import Condition, Pod, PodRef
 from probewatch.core.policy import Policy
 from probewatch.core.state import ReadinessState
 from probewatch.core.values import replace
+
+LOSSES_KEPT = 1000
+"""As many as a policy can ask for."""
 
 NO_FLAPS = frozenset(
     {
@@ -50,10 +52,10 @@ def follow_readiness(
         found = (_to_ready(state, pod, ref, at),) if condition.status else ()
         return first, found
     if condition.status is state.ready:
-        return _hidden(state, before, pod, condition, ref=ref)
+        return _hidden(state, before, pod, condition, ref=ref, policy=policy, now=now)
     if condition.status:
         return _gained(state, at), (_to_ready(state, pod, ref, at),)
-    return _lost(state, before, pod, at, ref=ref, policy=policy)
+    return _lost(state, before, pod, at, ref=ref, policy=policy, now=now)
 
 
 def _gained(state: ReadinessState, at: float) -> ReadinessState:
@@ -84,26 +86,48 @@ def _since_creation(state: ReadinessState, pod: Pod, at: float) -> float | None:
 
 
 def _lost(
-    state: ReadinessState, before: Pod, pod: Pod, at: float, *, ref: PodRef, policy: Policy
+    state: ReadinessState,
+    before: Pod,
+    pod: Pod,
+    at: float,
+    *,
+    ref: PodRef,
+    policy: Policy,
+    now: float,
 ) -> tuple[ReadinessState, tuple[Finding, ...]]:
     reason, container = loss_reason(before, pod)
-    losses = state.losses
-    if reason not in NO_FLAPS:
-        losses = (*(loss for loss in losses if loss > at - policy.flap_window), at)
-    found: list[Finding] = [
-        ReadinessChanged(pod=ref, to=Readiness.NOT_READY, reason=reason, at=at, container=container)
-    ]
-    flapping = state.flapping or len(losses) >= policy.flap_transitions
-    if flapping and not state.flapping:
-        found.append(FlappingChanged(pod=ref, flapping=True, transitions=len(losses), at=at))
-    after = replace(
-        state, ready=False, changed_at=at, reason=reason, losses=losses[-32:], flapping=flapping
+    found = ReadinessChanged(
+        pod=ref, to=Readiness.NOT_READY, reason=reason, at=at, container=container
     )
-    return after, tuple(found)
+    after = replace(state, ready=False, changed_at=at, reason=reason)
+    after, flapping = _flap(after, reason, ref=ref, policy=policy, now=now)
+    return after, (found, *flapping)
+
+
+def _flap(
+    state: ReadinessState, reason: ReadinessReason, *, ref: PodRef, policy: Policy, now: float
+) -> tuple[ReadinessState, tuple[Finding, ...]]:
+    """Take one loss into account; by the time of arrival, for clocks of nodes differ from ours."""
+    if reason in NO_FLAPS:
+        return state, ()
+    recent = (loss for loss in state.losses if loss > now - policy.flap_window)
+    losses = (*recent, now)[-LOSSES_KEPT:]
+    after = replace(state, losses=losses)
+    if state.flapping or len(losses) < policy.flap_transitions:
+        return after, ()
+    begun = FlappingChanged(pod=ref, flapping=True, transitions=len(losses), at=now)
+    return replace(after, flapping=True), (begun,)
 
 
 def _hidden(
-    state: ReadinessState, before: Pod, pod: Pod, condition: Condition, *, ref: PodRef
+    state: ReadinessState,
+    before: Pod,
+    pod: Pod,
+    condition: Condition,
+    *,
+    ref: PodRef,
+    policy: Policy,
+    now: float,
 ) -> tuple[ReadinessState, tuple[Finding, ...]]:
     at = condition.last_transition
     if at is None or state.changed_at is None or at <= state.changed_at:
@@ -114,7 +138,9 @@ def _hidden(
     found = tuple(
         ReadinessChanged(pod=ref, to=side, reason=reason, at=at, hidden=True) for side in pair
     )
-    return replace(state, changed_at=at), found
+    after = replace(state, changed_at=at)
+    after, flapping = _flap(after, reason, ref=ref, policy=policy, now=now)
+    return after, (*found, *flapping)
 
 
 def _hidden_reason(before: Pod, pod: Pod) -> ReadinessReason:

@@ -62,7 +62,7 @@ class Delivery:
 
 @dataclass(slots=True)
 class _Similar:
-    messages: set[str] = field(default_factory=set)
+    messages: dict[str, None] = field(default_factory=dict)
     last: float = 0.0
 
 
@@ -92,11 +92,12 @@ class EventFilter:
         similar = self._similar.setdefault(alike, _Similar(last=now))
         if now - similar.last > AGGREGATE_WINDOW_SECONDS:
             similar.messages.clear()
-        similar.messages.add(note.message)
+        similar.messages[note.message] = None
         similar.last = now
         if len(similar.messages) < AGGREGATE_FROM:
             return (*alike, note.subject.field_path, note.message), note
-        similar.messages.pop()  # any one, as client-go does: the set stays at its limit
+        # client-go takes out any one, so that the set stays at its limit; this is the newest.
+        similar.messages.popitem()
         return alike, replace(note, message=COMBINED + note.message)
 
     def _count(self, key: tuple[str, ...], note: Note, now: float) -> Delivery:

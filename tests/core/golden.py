@@ -1,0 +1,70 @@
+"""What the core made of known streams when it was last looked at, line by line.
+
+A change of any rule shows here as a difference that somebody has to read and accept:
+`python -m tests.core.golden` writes the lines anew.
+"""
+
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+
+from probewatch.commands import stream
+from probewatch.commands.replay import replay
+from probewatch.core.findings import Finding, PodForgotten, PodTracked, RestartCorrected
+from tests.simulation.score import replay as play
+from tests.simulation.story import tell
+
+DATA = Path(__file__).parents[1] / "data"
+TRACE = DATA / "traces" / "loops.jsonl.gz"
+FILES = {"recorded": DATA / "golden_recorded.txt", "simulated": DATA / "golden_simulated.txt"}
+SEEDS = {
+    **dict.fromkeys((48, 60, 95, 200, 264, 277, 359, 407), 0.0),
+    **dict.fromkeys((4, 19, 28, 33, 62, 108, 122, 129, 159, 168, 254, 275), 0.5),
+    **dict.fromkeys((295, 303, 309, 324, 361, 364, 416, 434, 475), 0.5),
+}
+"""Histories, each with the share of its Events that is lost; together they use most rules."""
+
+
+def recorded() -> Iterator[str]:
+    """What the recorded stream leads to."""
+    found, ledger = replay(stream.read_streams([str(TRACE)]))
+    for finding in (*found.restarts, *found.readiness, *found.advice):
+        yield f"{finding.pod.name} {words(finding)}"
+    for loop in found.loops:
+        yield f"{loop.pod.name} {_values(loop)}"
+    yield _values(ledger)
+
+
+def simulated() -> Iterator[str]:
+    """What some simulated histories lead to, finding by finding."""
+    for seed, lost in SEEDS.items():
+        findings, rise = play(tell(seed), seed, lost)
+        yield f"history {seed}, {lost:.0%} lost, {rise}"
+        yield from filter(None, map(words, findings))
+
+
+def words(finding: Finding) -> str:
+    """A finding in one line."""
+    if isinstance(finding, PodTracked | PodForgotten):
+        return ""
+    if isinstance(finding, RestartCorrected):
+        return f"Corrected {words(finding.was)} -> {words(finding.now)}"
+    return _values(finding)
+
+
+def _values(value: Finding | object) -> str:
+    """The kind of a value and what is in it, but for the pod, and for what is nothing."""
+    kind = type(value)
+    parts = []
+    for each in fields(kind):  # type: ignore[arg-type]  # all of them are dataclasses
+        held = getattr(value, each.name)
+        if each.name not in {"pod", "seen"} and held not in {None, "", False}:
+            parts.append(f"{each.name}={held:.1f}" if isinstance(held, float) else f"{held}")
+    return f"{kind.__name__} {' '.join(parts)}"
+
+
+MAKERS = {"recorded": recorded, "simulated": simulated}
+
+if __name__ == "__main__":
+    for name, file in FILES.items():
+        file.write_text("".join(f"{line}\n" for line in MAKERS[name]()), encoding="utf-8")
