@@ -10,7 +10,8 @@ from collections.abc import Sequence
 
 from probewatch.kube.greeting import greet
 from probewatch.missing_rights import RightsCheck
-from probewatch.service_parts import Parts, Worker
+from probewatch.service_builders import Worker
+from probewatch.service_parts import Parts
 from probewatch.service_runtime import freeze_what_stays
 from probewatch.service_watches import Watch
 

@@ -9,8 +9,7 @@ whether this replica is the one that writes.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 
 from probewatch import finding_log
 from probewatch.boundary import Boundary
@@ -18,18 +17,19 @@ from probewatch.clock import Clock
 from probewatch.controller import Controller, Sink
 from probewatch.core.findings import Finding
 from probewatch.core.model import PodSpec, PodUid
+from probewatch.core.observe import Observation
 from probewatch.core.remembered import NOTHING_REMEMBERED, Remembered
 from probewatch.gates import Gate
-from probewatch.handlers import Connection, Memo
-from probewatch.health import Health
+from probewatch.handlers import Memo
 from probewatch.kube.client import ApiClient
 from probewatch.kube.login import Login
-from probewatch.kube.recorder import Recorder, RecorderOptions
 from probewatch.kube.workloads import Workloads
-from probewatch.metrics.authorization import Authorizer
 from probewatch.metrics.collector import Sources
 from probewatch.metrics.counters import Counters
-from probewatch.metrics.exposition import Exposition
+from probewatch.policies import Policies, PolicySurroundings
+from probewatch.policy_upkeep import PolicyDoor
+from probewatch.record_book import Newcomer
+from probewatch.recording import Recording, Surroundings
 from probewatch.service_builders import (
     Worker,
     build_corroboration,
@@ -38,24 +38,11 @@ from probewatch.service_builders import (
     build_server,
     find_connection,
 )
-from probewatch.metrics.server import MetricsServer, ServerOptions
-from probewatch.policies import Policies, PolicySurroundings
-from probewatch.policy_upkeep import PolicyDoor
-from probewatch.record_book import Newcomer
-from probewatch.recording import Recording, Surroundings
 from probewatch.service_runtime import find_lease_namespace, find_version
 from probewatch.service_watches import build_watches
 from probewatch.settings import Settings
 from probewatch.store import Store
 from probewatch.supervisor import Supervisor, kopf_operator
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Worker:
-    """Something to run: for ever, or (a preparation) until it is done; again when it fails."""
-
-    name: str
-    run: Callable[[], Awaitable[object]]
 
 
 class Parts:
@@ -81,11 +68,13 @@ class Parts:
             self.policies.index.policy_for, self._remember, selective=bool(settings.pod_selector)
         )
         self.workloads = Workloads(requester=client, clock=clock)
-        self.recorder = self._build_recorder()
+        self.recorder = build_recorder(settings, client, spec_of=self._spec_of, clock=clock)
         self.counters = Counters(clock=clock, series_limit=settings.metrics_series_limit)
         self.corroboration = build_corroboration(
             settings, client, login, observe=self._observe, clock=clock
         )
+        self.recording = self._build_recording()
+        self.controller = self._build_controller()
         self.watches = build_watches(
             settings=settings,
             client=client,
@@ -93,15 +82,19 @@ class Parts:
             boundary=self.boundary,
             clock=clock,
         )
-        self.health = self._build_health()
+        self.health = build_health(settings, self.watches, clock=clock)
         self.supervisor = Supervisor(kopf_operator(self._build_memo()), clock=clock)
         self.prepared = False
-        self.workers = (
-            Worker(name="login", run=login.run),
-            Worker(name="policies", run=self.policies.upkeep.run),
-            Worker(name="policy statuses", run=self.policies.statuses.run),
-            Worker(name="publish", run=self.controller.publish),
-            Worker(name="events", run=self.recorder.run),
+        self.preparations = tuple(self._preparations())
+        self.workers = tuple(self._workers())
+        self.drains = tuple(self._drains())
+        self.server = build_server(
+            settings,
+            client,
+            sources=self._build_sources(),
+            health=self.health,
+            gate=self.find_missing,
+            boundary=self.boundary,
         )
 
     # --- what others decide
@@ -114,6 +107,13 @@ class Parts:
         """Return a sentence for each thing that /metrics still has to wait for."""
         unprepared = () if self.prepared else ("records are not loaded yet",)
         unloaded = self.recording.find_missing() if self.recording is not None else ()
+        unpublished = () if self._is_derived() else ("pods are not looked at in full yet",)
+        return (*unprepared, *unloaded, *self.health.find_unsynced(), *unpublished)
+
+    def _is_derived(self) -> bool:
+        """Whether all pods are listed, and what was found then is with the sinks."""
+        return not self.health.find_unsynced() and not self.controller.unpublished
+
     # --- what is to be run
 
     def _preparations(self) -> Iterator[Worker]:
@@ -141,13 +141,6 @@ class Parts:
             yield self.recording.stop
         yield self.recorder.drain
 
-        unpublished = () if self._is_derived() else ("pods are not looked at in full yet",)
-        return (*unprepared, *unloaded, *self.health.find_unsynced(), *unpublished)
-
-    def _is_derived(self) -> bool:
-        """Whether all pods are listed, and what was found then is with the sinks."""
-        return not self.health.find_unsynced() and not self.controller.unpublished
-
     # --- the making
 
     def _build_policies(self) -> Policies:
@@ -163,19 +156,17 @@ class Parts:
             clock=self.clock,
         )
 
-    def _build_recorder(self) -> Recorder:
-        writer = EventWriter(
-            requester=self.client, instance=self.settings.instance, clock=self.clock
+    def _build_controller(self) -> Controller:
+        return Controller(
+            store=self.store,
+            sinks=self._build_sinks(),
+            resolver=self.workloads,
+            boundary=self.boundary,
+            clock=self.clock,
         )
-        options = RecorderOptions(
-            queue_length=self.settings.event_queue_length,
-            workers=self.settings.event_workers,
-            per_second=self.settings.events_per_second,
-            burst=self.settings.events_burst,
-            pod_burst=self.settings.pod_events_burst,
-            pod_refill_seconds=self.settings.pod_event_refill_seconds,
-        )
-        return Recorder(writer=writer, options=options, spec_of=self._spec_of, clock=self.clock)
+
+    def _observe(self, seen: Observation) -> None:
+        self.controller.observe(seen)
 
     def _build_sinks(self) -> Sequence[Sink]:
         # With records, the others come after them: see `kube.reports`.
@@ -219,27 +210,6 @@ class Parts:
         header = self.store.about(uid)
         return self.policies.index.policy_for(header).history_limit if header else None
 
-    def _build_health(self) -> Health:
-        return Health(
-            essential=[each.stats for each in self.watches if each.is_essential],
-            others=[each.stats for each in self.watches if not each.is_essential],
-            silence_seconds=self.settings.unhealthy_after_seconds,
-            clock=self.clock,
-        )
-
-    def _build_server(self) -> MetricsServer:
-        authorizer = None
-        if self.settings.metrics_authorization:
-            authorizer = Authorizer(self.client, clock=self.clock)
-        return MetricsServer(
-            exposition=Exposition(self._build_sources()),
-            health=self.health,
-            gate=self.find_missing,
-            options=ServerOptions.from_settings(self.settings),
-            authorizer=authorizer,
-            boundary=self.boundary,
-        )
-
     def _build_sources(self) -> Sources:
         return Sources(
             store=self.store,
@@ -265,26 +235,10 @@ class Parts:
         home = asyncio.get_running_loop()
         return Memo(
             settings=self.settings,
-            connection=self._connection,
+            connection=lambda: find_connection(self.login),
             health=self.health.facts,
             call=lambda action: _ignore(home.call_soon_threadsafe(action)),
             policies=PolicyDoor(self.policies.upkeep, home),
-        )
-
-    def _connection(self) -> Connection:
-        """Return the credentials of the moment, in any thread; they are read anew elsewhere.
-
-        Waiting for the operator's loop here could last beyond its end.
-        """
-        access = self.login.access
-        return Connection(
-            server=access.server,
-            authorization=access.authorization,
-            ca_path=access.ca_path or None,
-            certificate_path=access.certificate_path or None,
-            private_key_path=access.private_key_path or None,
-            insecure=access.insecure,
-            proxy=access.proxy or None,
         )
 
     def _reports_queued(self) -> int:

@@ -68,6 +68,11 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("file", metavar="FILE", help="where to write, `-` for standard output")
+    _add_flags(parser)
+    add_cluster_flags(parser)
+
+
+def _add_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         *("-d", "--duration"),
         type=parse_duration,
@@ -91,7 +96,6 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         help=f"leave out: {', '.join(Omission)}",
     )
     parser.add_argument("--append", action="store_true", help="add to a file that exists")
-    add_cluster_flags(parser)
 
 
 def main(args: argparse.Namespace) -> int:
