@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from tests.bench.pods import APP, READY, Record, render
+from tests.bench.pods import APP, READY, Record, owner_uid, render
 
 Query = Mapping[str, str]
 
@@ -76,6 +76,14 @@ class Cluster:
         meta = {"resourceVersion": str(self._version)}
         empty = {"versions": ["v1"], "groups": [], "resources": []}
         return json.dumps({"metadata": meta, "items": [], **empty}).encode()
+
+    def written(self, body: bytes) -> bytes:
+        """What is written, as the server answers: with a uid and a version."""
+        written = json.loads(body or b"{}")
+        if isinstance(written, dict):
+            meta = written.setdefault("metadata", {})
+            meta |= {"uid": f"{self._next():08x}-written", "resourceVersion": str(self._version)}
+        return json.dumps(written).encode()
 
     def _next(self) -> int:
         self._version += 1
@@ -199,15 +207,17 @@ def _resource(plural: str, kind: str) -> dict[str, object]:
 
 
 def _replica_set(name: str) -> dict[str, object]:
+    deployment = name.rpartition("-")[0]
     owner = {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
-        "name": name.rpartition("-")[0],
+        "name": deployment,
         "uid": f"deployment-of-{name}",
         "controller": True,
     }
+    uid = owner_uid(int(deployment.rpartition("-")[2]))
     return {
         "kind": "PartialObjectMetadata",
         "apiVersion": "meta.k8s.io/v1",
-        "metadata": {"name": name, "ownerReferences": [owner]},
+        "metadata": {"name": name, "uid": uid, "ownerReferences": [owner]},
     }

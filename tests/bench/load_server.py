@@ -71,8 +71,9 @@ class LoadServer:
         query = {key: values[0] for key, values in parse_qs(url.query).items()}
         if url.path.startswith("/load/"):
             _send(writer, await self._load(url.path.removeprefix("/load/"), query))
-        elif method == "POST":
-            _send(writer, body, status=201)
+        elif method != "GET":
+            status = 201 if method == "POST" else 200
+            _send(writer, self._cluster.written(body), status=status)
         elif url.path.endswith("/pods"):
             await self._list_or_watch(self._pods, query, writer)
         elif url.path.endswith("/events") and "Node" not in query.get("fieldSelector", ""):

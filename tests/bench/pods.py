@@ -55,6 +55,11 @@ class Record:
         return f"service-{self.workload}-7d9f8b6c5d-{self.number:05x}{self.life:x}"
 
 
+def owner_uid(workload: int) -> str:
+    """The uid of a workload's ReplicaSet."""
+    return f"{workload:08x}-0000-4000-8000-0000000000f5"
+
+
 def render(record: Record) -> bytes:
     """The pod as JSON, without a newline."""
     ready = b"True" if record.is_ready else b"False"
@@ -66,7 +71,7 @@ def render(record: Record) -> bytes:
         b"uid": record.uid.encode(),
         b"version": b"%d" % record.version,
         b"workload": b"service-%d" % workload,
-        b"owner": b"%08x-0000-4000-8000-0000000000f5" % workload,
+        b"owner": owner_uid(workload).encode(),
         b"node": b"node-%d" % (number % NODES),
         b"ip": b"10.%d.%d.%d" % (number >> 16 & 255, number >> 8 & 255, number & 255),
         b"token": b"kube-api-access-%05x" % number,
