@@ -49,6 +49,8 @@ VALUES = (
 def log_finding(finding: Finding, workload: Workload) -> None:
     """Write the line of a finding."""
     level, words = WORDS[type(finding)]
+    if isinstance(finding, ReadinessChanged) and finding.hidden:
+        level = logging.DEBUG  # nobody saw it; what hid it has a line of its own
     if _log.isEnabledFor(level):
         _log.log(level, words, extra=find_facts(finding, workload))
 
