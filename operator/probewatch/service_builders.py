@@ -1,5 +1,6 @@
 """Parts that are made from settings and a client alone; and what a part that runs looks like."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -19,6 +20,8 @@ from probewatch.metrics.authorization import Authorizer
 from probewatch.metrics.collector import Sources
 from probewatch.metrics.exposition import Exposition
 from probewatch.metrics.server import MetricsServer, ServerOptions
+from probewatch.recording import Recording, Surroundings
+from probewatch.service_runtime import find_lease_namespace
 from probewatch.service_watches import Watch
 from probewatch.settings import Settings
 
@@ -75,6 +78,25 @@ def build_corroboration(
     )
 
 
+def build_recording(
+    settings: Settings,
+    client: ApiClient,
+    login: Login,
+    *,
+    around: Surroundings,
+    boundary: Boundary,
+) -> Recording:
+    """Return who keeps the records, with its Lease where the operator is at home."""
+    return Recording(
+        settings=settings,
+        requester=client,
+        lease_namespace=find_lease_namespace(settings, login.access.namespace),
+        around=around,
+        boundary=boundary,
+        clock=boundary.clock,
+    )
+
+
 def build_health(settings: Settings, watches: Iterable[Watch], *, clock: Clock) -> Health:
     """Return who says whether the operator is of any use."""
     known = tuple(watches)
@@ -124,3 +146,12 @@ def find_connection(login: Login) -> Connection:
         insecure=access.insecure,
         proxy=access.proxy or None,
     )
+
+
+def caller_of(home: asyncio.AbstractEventLoop) -> Callable[[Callable[[], None]], None]:
+    """Return how to have something done soon in *home*, from any thread."""
+
+    def call(action: Callable[[], None]) -> None:
+        home.call_soon_threadsafe(action)
+
+    return call

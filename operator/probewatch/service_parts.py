@@ -17,8 +17,8 @@ from probewatch.clock import Clock
 from probewatch.controller import Controller, Sink
 from probewatch.core.findings import Finding
 from probewatch.core.model import PodSpec, PodUid
-from probewatch.core.observe import Observation
 from probewatch.core.remembered import NOTHING_REMEMBERED, Remembered
+from probewatch.corroboration import Corroboration
 from probewatch.gates import Gate
 from probewatch.handlers import Memo
 from probewatch.kube.client import ApiClient
@@ -26,6 +26,7 @@ from probewatch.kube.login import Login
 from probewatch.kube.workloads import Workloads
 from probewatch.metrics.collector import Sources
 from probewatch.metrics.counters import Counters
+from probewatch.metrics.server import MetricsServer
 from probewatch.policies import Policies, PolicySurroundings
 from probewatch.policy_upkeep import PolicyDoor
 from probewatch.record_book import Newcomer
@@ -35,11 +36,13 @@ from probewatch.service_builders import (
     build_corroboration,
     build_health,
     build_recorder,
+    build_recording,
     build_server,
+    caller_of,
     find_connection,
 )
-from probewatch.service_runtime import find_lease_namespace, find_version
-from probewatch.service_watches import build_watches
+from probewatch.service_runtime import find_version
+from probewatch.service_watches import Watch, build_watches
 from probewatch.settings import Settings
 from probewatch.store import Store
 from probewatch.supervisor import Supervisor, kopf_operator
@@ -70,32 +73,17 @@ class Parts:
         self.workloads = Workloads(requester=client, clock=clock)
         self.recorder = build_recorder(settings, client, spec_of=self._spec_of, clock=clock)
         self.counters = Counters(clock=clock, series_limit=settings.metrics_series_limit)
-        self.corroboration = build_corroboration(
-            settings, client, login, observe=self._observe, clock=clock
-        )
+        self.corroboration = self._build_corroboration()
         self.recording = self._build_recording()
         self.controller = self._build_controller()
-        self.watches = build_watches(
-            settings=settings,
-            client=client,
-            observer=self.controller,
-            boundary=self.boundary,
-            clock=clock,
-        )
+        self.watches = self._build_watches()
         self.health = build_health(settings, self.watches, clock=clock)
         self.supervisor = Supervisor(kopf_operator(self._build_memo()), clock=clock)
         self.prepared = False
         self.preparations = tuple(self._preparations())
         self.workers = tuple(self._workers())
         self.drains = tuple(self._drains())
-        self.server = build_server(
-            settings,
-            client,
-            sources=self._build_sources(),
-            health=self.health,
-            gate=self.find_missing,
-            boundary=self.boundary,
-        )
+        self.server = self._build_server()
 
     # --- what others decide
 
@@ -165,8 +153,24 @@ class Parts:
             clock=self.clock,
         )
 
-    def _observe(self, seen: Observation) -> None:
-        self.controller.observe(seen)
+    def _build_watches(self) -> tuple[Watch, ...]:
+        return build_watches(
+            settings=self.settings,
+            client=self.client,
+            observer=self.controller,
+            boundary=self.boundary,
+            clock=self.clock,
+        )
+
+    def _build_server(self) -> MetricsServer:
+        return build_server(
+            self.settings,
+            self.client,
+            sources=self._build_sources(),
+            health=self.health,
+            gate=self.find_missing,
+            boundary=self.boundary,
+        )
 
     def _build_sinks(self) -> Sequence[Sink]:
         # With records, the others come after them: see `kube.reports`.
@@ -177,6 +181,15 @@ class Parts:
         if self.settings.dry_run:
             return (self.counters, *asking)
         return (self.counters, Gate(self.recorder, self._has_event), *asking)
+
+    def _build_corroboration(self) -> Corroboration | None:
+        return build_corroboration(
+            self.settings,
+            self.client,
+            self.login,
+            observe=lambda seen: self.controller.observe(seen),  # noqa: PLW0108  # it is not there yet
+            clock=self.clock,
+        )
 
     def _build_recording(self) -> Recording | None:
         if self.settings.dry_run or not self.settings.records:
@@ -190,14 +203,8 @@ class Parts:
             limit_for=self._history_limit,
             is_synced=self._is_derived,
         )
-        place = find_lease_namespace(self.settings, self.login.access.namespace)
-        return Recording(
-            settings=self.settings,
-            requester=self.client,
-            lease_namespace=place,
-            around=around,
-            boundary=self.boundary,
-            clock=self.clock,
+        return build_recording(
+            self.settings, self.client, self.login, around=around, boundary=self.boundary
         )
 
     def _remember(self, pod: Newcomer) -> Remembered:
@@ -211,6 +218,7 @@ class Parts:
         return self.policies.index.policy_for(header).history_limit if header else None
 
     def _build_sources(self) -> Sources:
+        recording = self.recording
         return Sources(
             store=self.store,
             counters=self.counters,
@@ -222,12 +230,12 @@ class Parts:
             queues={
                 "findings": lambda: self.controller.unpublished,
                 "events": lambda: self.recorder.queued,
-                "reports": self._reports_queued,
+                "reports": lambda: recording.reports.queued if recording else 0,
             },
             events=self.recorder.stats,
             api=self.client.stats.requests,
             kopf=self.supervisor.stats,
-            reports=self.recording.reports.stats if self.recording is not None else None,
+            reports=recording.reports.stats if recording else None,
             leads=self.leads,
         )
 
@@ -237,12 +245,9 @@ class Parts:
             settings=self.settings,
             connection=lambda: find_connection(self.login),
             health=self.health.facts,
-            call=lambda action: _ignore(home.call_soon_threadsafe(action)),
+            call=caller_of(home),
             policies=PolicyDoor(self.policies.upkeep, home),
         )
-
-    def _reports_queued(self) -> int:
-        return self.recording.reports.queued if self.recording is not None else 0
 
     def _spec_of(self, uid: PodUid) -> PodSpec | None:
         header = self.store.about(uid)
@@ -253,7 +258,3 @@ class Parts:
         header, index = self.store.about(uid), self.policies.index
         policy = index.policy_for(header) if header else index.last_policy_for(uid)
         return policy.events and self.leads()
-
-
-def _ignore(_result: object) -> None:
-    """Make a callback of something that returns what nobody needs."""
