@@ -268,6 +268,30 @@ def test_broken_item_of_a_list() -> None:
     assert 1 == loop.stats.decode_errors
 
 
+@pytest.mark.parametrize("depth", [900, 5000, 100_000])
+def test_deep_item_of_a_list(depth: int) -> None:
+    """An object that no decoder can step over costs only itself, also in the middle of a page."""
+    deep = b'{"metadata": {"name": "x", "note": "]}\\"["}, "deep": %b%b}' % (
+        b"[" * depth,
+        b"]" * depth,
+    )
+    good = [b'{"metadata": {"name": "%b"}}' % name for name in (b"a", b"b")]
+    items = b", ".join((good[0], deep, good[1]))
+    body = b'{"items": [%b], "metadata": {"resourceVersion": "5", "x": ["items"]}}' % items
+    _, diary, _, loop = play(Answer(parts=(body,)))
+
+    assert ["listed a", "listed b", "synced"] == [told for told in diary.told if told[-1] in "abd"]
+    assert loop.stats.decode_errors <= 1
+
+
+def test_list_without_an_end() -> None:
+    """Deep and cut off: that is no list."""
+    body = b'{"metadata": {"resourceVersion": "5"}, "items": [' + b"[" * 100_000
+    _, diary, _, _ = play(Answer(parts=(body,)), page("a"))
+
+    assert ["listed a", "synced"] == diary.told[-2:]
+
+
 def test_bookmark_moves_the_version() -> None:
     """A bookmark is where the next watch begins, and nobody is told of it."""
     script, diary, _, _ = play(page(), watch(line("BOOKMARK", "", "99")))

@@ -3,11 +3,13 @@
 The type of the object decides which fields are read; all others are skipped.
 """
 
+from collections.abc import Sequence
 from typing import Generic, Protocol, TypeVar
 
 import msgspec
 
 from probewatch.kube.salvage import salvage
+from probewatch.watch.splitting import split_page
 
 
 class Versioned(Protocol):
@@ -137,26 +139,33 @@ class Decoder(Generic[T]):
         return Update("BOOKMARK", meta.resource_version, ends_list=ends)
 
     def _broken_page(self, body: bytes | bytearray) -> Page[T]:
-        raw = _RAW_PAGES.decode(body)
-        items: list[T] = []
-        dropped = 0
-        for item in raw.items or ():
-            try:
-                items.append(self._items.decode(item))
-            except BROKEN:
-                try:
-                    found, lost = salvage(item, self._kind)
-                except BROKEN:
-                    continue
-                items.append(found)
-                dropped += lost
-        return Page(
-            items=items,
-            resource_version=raw.metadata.resource_version,
-            token=raw.metadata.continue_ or "",
-            broken=len(raw.items or ()) - len(items),
-            dropped=dropped,
+        try:
+            page = _RAW_PAGES.decode(body)
+            raw: Sequence[bytes | msgspec.Raw] = page.items or ()
+        except RecursionError:
+            head, raw = split_page(body)
+            page = _RAW_PAGES.decode(head)
+        found = Page[T](
+            items=[],
+            resource_version=page.metadata.resource_version,
+            token=page.metadata.continue_ or "",
         )
+        for item in raw:
+            self._add(item, found)
+        return found
+
+    def _add(self, item: bytes | msgspec.Raw, page: Page[T]) -> None:
+        """Add an item to a page, mended if need be; or count that there was one."""
+        try:
+            page.items.append(self._items.decode(item))
+        except BROKEN:
+            try:
+                mended, dropped = salvage(item, self._kind)
+            except BROKEN:
+                page.broken += 1
+                return
+            page.items.append(mended)
+            page.dropped += dropped
 
 
 def _line_decoder(kind: type[L]) -> "msgspec.json.Decoder[_Line[L]]":

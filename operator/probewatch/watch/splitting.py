@@ -1,0 +1,41 @@
+"""Splitting a page without reading it: for the page that one object makes unreadable.
+
+A decoder that has to step over an object which is nested a thousand levels deep gives up, and
+with it the page of five hundred. Whoever may create pods can write such an object. This finds
+the items by counting brackets, so that it is one item that is lost. Slow, and for this case only.
+"""
+
+import re
+
+import msgspec
+
+_TOKENS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]', re.DOTALL)
+
+_ITEMS_DEPTH = 2
+"""Of what is inside `{"items": [`."""
+
+
+def split_page(body: bytes | bytearray) -> tuple[bytes, list[bytes]]:
+    """Return the page with an empty list of items, and each item's bytes.
+
+    Raises: msgspec.DecodeError where there is no list of items that ends.
+    """
+    depth, key, start, begun = 0, b"", -1, -1
+    items: list[bytes] = []
+    for match in _TOKENS.finditer(body):
+        token = match[0]
+        if token[:1] == b'"':
+            key = token if depth == 1 else key
+        elif token in b"{[":
+            if start < 0 and depth == 1 and (token, key) == (b"[", b'"items"'):
+                start = match.start()
+            elif start >= 0 and depth == _ITEMS_DEPTH:
+                begun = match.start()
+            depth += 1
+        else:
+            depth -= 1
+            if start >= 0 and depth == _ITEMS_DEPTH:
+                items.append(bytes(body[begun : match.end()]))
+            elif start >= 0 and depth == 1:
+                return bytes(body[:start]) + b"[]" + bytes(body[match.end() :]), items
+    raise msgspec.DecodeError("a list of items that does not end")
