@@ -1,0 +1,160 @@
+"""The shipped manifests on a real API server: the operator works under its own account.
+
+RBAC is the server's own here. The test plays the kubelet: it writes the status of a pod whose
+container is killed by its liveness probe, and the Event that says so.
+"""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from probewatch.playground.demo_operator import OperatorProcess
+from probewatch.playground.processes_guard import Guard
+from tests.contract.client import Client, Place
+from tests.contract.servers import KUBECONFIG, wanted
+from tests.deploy.rendering import MANIFESTS
+from tests.system.tools import run_tool
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+
+BOUND_SECONDS = 40
+OPERATOR, ACCOUNT = "probewatch", "probewatch"
+SETTINGS = {"PROBEWATCH_SETTLE_SECONDS": "1", "PROBEWATCH_LEASE_NAMESPACE": OPERATOR}
+BEGUN, KILLED, BACK = "2026-11-20T10:00:00Z", "2026-11-20T10:00:41Z", "2026-11-20T10:00:43Z"
+
+Json = dict[str, Any]
+
+
+@pytest.fixture(name="real")
+def _real(place: Place) -> Place:
+    """A server that was started for the tests: nobody else's cluster gets the operator."""
+    if place.is_playground:
+        pytest.skip("the playground has tests/system/test_rights.py")
+    if wanted() == KUBECONFIG:
+        pytest.skip("it installs for the whole cluster, which may be somebody's")
+    return place
+
+
+def write_kubeconfig(path: Path, place: Place, token: str) -> str:
+    """Write a kubeconfig; the server's certificate is for names that loopback has not."""
+    cluster = {"server": place.url, "insecure-skip-tls-verify": True}
+    context = {"cluster": "it", "user": "it", "namespace": "default"}
+    config = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{"name": "it", "cluster": cluster}],
+        "users": [{"name": "it", "user": {"token": token}}],
+        "contexts": [{"name": "it", "context": context}],
+        "current-context": "it",
+    }
+    path.write_text(yaml.safe_dump(config), encoding="utf-8")
+    return str(path)
+
+
+def container_status(restarts: int) -> Json:
+    ended = {"exitCode": 143, "reason": "Error", "startedAt": BEGUN, "finishedAt": KILLED}
+    return {
+        "name": "app",
+        "image": "i",
+        "imageID": "i",
+        "ready": True,
+        "started": True,
+        "restartCount": restarts,
+        "containerID": f"containerd://{restarts}",
+        "state": {"running": {"startedAt": BACK if restarts else BEGUN}},
+        "lastState": {"terminated": {**ended, "containerID": "containerd://0"}} if restarts else {},
+    }
+
+
+def status(restarts: int) -> Json:
+    ready = {"type": "Ready", "status": "True", "lastTransitionTime": BEGUN}
+    statuses = [container_status(restarts)]
+    return {"phase": "Running", "conditions": [ready], "containerStatuses": statuses}
+
+
+async def make_pod(api: Client, base: str) -> Json:
+    """Make a pod with a liveness probe, running."""
+    probe = {"httpGet": {"path": "/healthz", "port": 80}}
+    spec = {"nodeName": "n1", "containers": [{"name": "app", "image": "i", "livenessProbe": probe}]}
+    made = await api.create(f"{base}/pods", {"metadata": {"name": "web"}, "spec": spec})
+    await write_status(api, base, 0)
+    return made
+
+
+async def write_status(api: Client, base: str, restarts: int) -> None:
+    await api.patch(f"{base}/pods/web/status", {"status": status(restarts)})
+
+
+async def tell_killing(api: Client, base: str, pod: Json) -> None:
+    """Say what the kubelet says."""
+    meta = pod["metadata"]
+    about = {key: meta[key] for key in ("name", "namespace", "uid")}
+    event = {
+        "metadata": {"name": "web.1", "namespace": meta["namespace"]},
+        "involvedObject": {"kind": "Pod", **about, "fieldPath": "spec.containers{app}"},
+        "reason": "Killing",
+        "message": "Container app failed liveness probe, will be restarted",
+        "type": "Normal",
+        "source": {"component": "kubelet", "host": "n1"},
+        "count": 1,
+        "firstTimestamp": KILLED,
+        "lastTimestamp": KILLED,
+    }
+    await api.create(f"{base}/events", event)
+
+
+@asynccontextmanager
+async def running_operator(kubeconfig: str, heard: list[str]) -> AsyncIterator[OperatorProcess]:
+    guard = await Guard.begin()
+    try:
+        async with OperatorProcess(
+            kubeconfig, guard, tell=heard.append, settings=SETTINGS
+        ) as operator:
+            yield operator
+    finally:
+        await guard.close()
+
+
+async def until_counted(operator: OperatorProcess, namespace: str) -> str:
+    """Wait for the restart on /metrics; return all that is there then."""
+    labels = f'namespace="{namespace}",workload="web"[^}}]*cause="LivenessProbe"'
+    text = ""
+    for _ in range(int(BOUND_SECONDS / 0.2)):
+        text = await operator.scrape()
+        if re.search(rf"^probewatch_container_restarts_total{{{labels}}} 1", text, re.MULTILINE):
+            return text
+        await asyncio.sleep(0.2)
+    pytest.fail(f"the restart was not counted:\n{text}")
+
+
+async def test_the_operator_works_under_its_own_account(
+    real: Place, api: Client, namespace: str, base: str, tmp_path: Path
+) -> None:
+    """Installed with kubectl, it tells a restart on /metrics and in a record; nothing is denied."""
+    admin = write_kubeconfig(tmp_path / "admin", real, real.token)
+    await run_tool(
+        # This old server's schemas do not know all that is in the definitions.
+        *("kubectl", "apply", "--validate=false", "-k", str(MANIFESTS)),
+        kubeconfig=admin,
+    )
+    accounts = f"/api/v1/namespaces/{OPERATOR}/serviceaccounts/{ACCOUNT}"
+    issued = await api.create(f"{accounts}/token", {"spec": {"expirationSeconds": 3600}})
+    own = write_kubeconfig(tmp_path / "own", real, issued["status"]["token"])
+    heard: list[str] = []
+    async with running_operator(own, heard) as operator:
+        pod = await make_pod(api, base)
+        await tell_killing(api, base, pod)
+        await write_status(api, base, 1)
+        text = await until_counted(operator, namespace)
+    reports = f"/apis/probewatch.dev/v1alpha1/namespaces/{namespace}/probereports"
+    (report,) = (await api.get(reports))["items"]
+
+    assert re.findall(r'^probewatch_api_requests_total{code="403".*', text, re.MULTILINE) == []
+    assert [line for line in heard if "forbidden" in line.lower()] == []
+    assert [each["cause"] for each in report["status"]["incidents"]] == ["LivenessProbe"]
