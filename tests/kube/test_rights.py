@@ -4,12 +4,13 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
+import msgspec
 import pytest
 from aiohttp import web
 
 from probewatch.clock import Clock
 from probewatch.errors import ApiError
-from probewatch.kube.answers import ask
+from probewatch.kube.answers import ask, ask_for
 from probewatch.kube.client import ApiClient
 from probewatch.kube.credentials import Access
 from probewatch.kube.greeting import greet
@@ -130,3 +131,10 @@ async def test_refusal_without_words() -> None:
     async with connected(FakeCluster(instead=answering("<html>", 502))) as client:
         with pytest.raises(ApiError, match="answers 502: no reason given"):
             await ask(client, "/api/v1/pods")
+
+
+async def test_answer_that_is_no_object() -> None:
+    """What is no Kubernetes object at all is an error with the path, and no traceback."""
+    async with connected(FakeCluster(instead=answering("<html>"))) as client:
+        with pytest.raises(ApiError, match="sent for /api/v1/pods cannot be read"):
+            await ask_for(client, msgspec.json.Decoder(dict[str, str]), "/api/v1/pods")

@@ -4,12 +4,11 @@ import argparse
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 from probewatch import logs
 from probewatch.clock import Clock
 from probewatch.kube.client import ApiClient
-from probewatch.kube.credentials import find_credentials
+from probewatch.kube.credentials import find_credentials, find_home
 from probewatch.kube.login import Login
 from probewatch.settings import LogFormat, LogLevel, Settings
 
@@ -38,7 +37,7 @@ async def open_client(settings: Settings, clock: Clock) -> AsyncIterator[ApiClie
         kubeconfig=settings.kubeconfig,
         context=settings.context,
         environ=os.environ,
-        home=Path.home(),
+        home=find_home(os.environ),
     )
     login = Login(credentials, clock=clock)
     await login.read()

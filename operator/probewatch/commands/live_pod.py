@@ -19,7 +19,7 @@ from probewatch.core.remembered import Remembered, RememberedContainer
 from probewatch.core.state import PodState
 from probewatch.errors import ApiError
 from probewatch.kube import objects
-from probewatch.kube.answers import ask
+from probewatch.kube.answers import ask_for
 from probewatch.kube.client import ApiClient
 from probewatch.kube.snapshot import parse_pod
 from probewatch.kube.testimony import parse_evidence
@@ -47,7 +47,8 @@ class LivePod:
 async def read_pod(client: ApiClient, namespace: str, name: str) -> LivePod:
     """Return a pod as it is; raises ApiError, with status 404 if there is none."""
     inside = f"/api/v1/namespaces/{quote(namespace, safe='')}"
-    pod = parse_pod(_PODS.decode(await ask(client, f"{inside}/pods/{quote(name, safe='')}")))
+    raw = await ask_for(client, _PODS, f"{inside}/pods/{quote(name, safe='')}")
+    pod = parse_pod(raw)
     selector = f"involvedObject.kind=Pod,involvedObject.name={name},source=kubelet"
     params = {"fieldSelector": selector, "limit": str(EVENTS_LIMIT)}
     about = (
@@ -62,7 +63,7 @@ async def _read_events(
 ) -> Sequence[objects.Event]:
     """Return the Events; none without the right to them: the pod tells something by itself."""
     try:
-        return _EVENTS.decode(await ask(client, path, params)).items
+        return (await ask_for(client, _EVENTS, path, params)).items
     except ApiError:
         return ()
 

@@ -8,7 +8,7 @@ from probewatch.clock import Clock
 from probewatch.commands.manifests import Template
 from probewatch.core.model import PodRef, PodSpec, PodUid, Workload
 from probewatch.kube import objects
-from probewatch.kube.answers import ask
+from probewatch.kube.answers import ask_for
 from probewatch.kube.client import ApiClient
 from probewatch.kube.parsing import parse_owner
 from probewatch.kube.spec_parsing import parse_spec
@@ -47,7 +47,7 @@ async def _pods(client: ApiClient, namespace: str, selector: str) -> AsyncIterat
     path = f"/api/v1/namespaces/{namespace}/pods" if namespace else "/api/v1/pods"
     params = {"limit": str(PAGE), **({"labelSelector": selector} if selector else {})}
     while True:
-        page = _PAGES.decode(await ask(client, path, params))
+        page = await ask_for(client, _PAGES, path, params)
         for pod in page.items:
             yield pod
         if not page.metadata.continue_:

@@ -9,7 +9,7 @@ import msgspec
 
 from probewatch.errors import ApiError
 from probewatch.kube import report_objects as objects
-from probewatch.kube.answers import ask
+from probewatch.kube.answers import ask_for
 from probewatch.kube.client import ApiClient
 
 PAGE = 100
@@ -70,7 +70,7 @@ async def read_summaries(client: ApiClient, namespace: str) -> tuple[Summary, ..
     params = {"limit": str(PAGE)}
     reports: list[objects.Report] = []
     while True:
-        page = _LISTS.decode(await _ask(client, path, params))
+        page = await _ask(client, path, params)
         reports.extend(_decode(page.items))
         if not page.metadata.continue_:
             return merge(reports)
@@ -117,9 +117,9 @@ def _decode(items: Iterable[msgspec.Raw]) -> Iterable[objects.Report]:
             continue
 
 
-async def _ask(client: ApiClient, path: str, params: dict[str, str]) -> bytes:
+async def _ask(client: ApiClient, path: str, params: dict[str, str]) -> objects.ReportList:
     try:
-        return await ask(client, path, params)
+        return await ask_for(client, _LISTS, path, params)
     except ApiError as error:
         if error.status != NOT_FOUND:
             raise

@@ -4,12 +4,11 @@ import argparse
 import logging
 import os
 from collections.abc import Mapping
-from pathlib import Path
 
 from probewatch import logs
 from probewatch.clock import Clock
 from probewatch.kube.client import ApiClient
-from probewatch.kube.credentials import find_credentials
+from probewatch.kube.credentials import find_credentials, find_home
 from probewatch.kube.login import Login
 from probewatch.service import Service
 from probewatch.service_parts import Parts
@@ -110,7 +109,7 @@ async def serve(settings: Settings, environ: Mapping[str, str]) -> None:
         kubeconfig=settings.kubeconfig,
         context=settings.context,
         environ=environ,
-        home=Path.home(),
+        home=find_home(environ),
     )
     login = Login(credentials, clock=clock)
     await login.read()

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import msgspec
 
@@ -11,6 +11,9 @@ from probewatch.kube.sanitize import sanitize
 
 WORDS_LIMIT = 300
 """Bytes of the API server's own words in a message of ours."""
+
+
+Answer = TypeVar("Answer")
 
 
 class Requester(Protocol):
@@ -33,6 +36,21 @@ async def ask(requester: Requester, path: str, params: Mapping[str, str] | None 
     if status == HTTPStatus.OK:
         return body
     raise refusal(status, body)
+
+
+async def ask_for(
+    requester: Requester,
+    decoder: "msgspec.json.Decoder[Answer]",
+    path: str,
+    params: Mapping[str, str] | None = None,
+) -> Answer:
+    """Return what is at *path*, decoded; raises ApiError also where that is no Kubernetes object."""
+    body = await ask(requester, path, params)
+    try:
+        return decoder.decode(body)
+    except msgspec.DecodeError as error:
+        words = sanitize(str(error), limit=WORDS_LIMIT)
+        raise ApiError(f"what the API server sent for {path} cannot be read: {words}") from error
 
 
 def refusal(status: int, body: bytes) -> ApiError:

@@ -76,6 +76,11 @@ def find_credentials(
     )
 
 
+def find_home(environ: Mapping[str, str]) -> Path:
+    """Return the home folder; one that is not there for a user without any, as in a container."""
+    return Path(environ.get("HOME") or "/nonexistent")
+
+
 class FileCredentials:
     """Those of kubeconfigs; files are read anew each time, plugins run when it is time."""
 
