@@ -44,7 +44,7 @@ async def ask_for(
     path: str,
     params: Mapping[str, str] | None = None,
 ) -> Answer:
-    """Return what is at *path*, decoded; raises ApiError also where that is no Kubernetes object."""
+    """Return what is at *path*, decoded; raises ApiError, also where that is no such object."""
     body = await ask(requester, path, params)
     try:
         return decoder.decode(body)
