@@ -48,10 +48,10 @@ def mark(kind: EvidenceKind, at: float, count: int = 1, **more: object) -> Mark:
     return replace(plain, **more)  # type: ignore[arg-type]  # names are checked by replace
 
 
-def started(at: float, count: int = 2) -> tuple[Mark, ...]:
+def started(at: float, count: int = 2, **more: object) -> tuple[Mark, ...]:
     """The three announcements of a start."""
     kinds = (EvidenceKind.PULLED, EvidenceKind.CREATED, EvidenceKind.STARTED)
-    return tuple(mark(kind, at, count) for kind in kinds)
+    return tuple(mark(kind, at, count, **more) for kind in kinds)
 
 
 def failed(probe_type: ProbeType, at: float, times: int, period: float = 5.0) -> Mark:
@@ -98,10 +98,21 @@ def counted(failed: int, before: float = -100.0, after: float = 60.0) -> tuple[R
 
 
 def past(
-    cause: Cause, exit_code: int, lifetime: float, confidence: Confidence = Confidence.CONFIRMED
+    cause: Cause,
+    exit_code: int,
+    lifetime: float,
+    confidence: Confidence = Confidence.CONFIRMED,
+    *,
+    own_end: bool = False,
 ) -> Past:
     """An earlier restart."""
-    return Past(cause=cause, confidence=confidence, exit_code=exit_code, lifetime=lifetime)
+    return Past(
+        cause=cause,
+        confidence=confidence,
+        exit_code=exit_code,
+        lifetime=lifetime,
+        own_end=own_end,
+    )
 
 
 def status(**overrides: object) -> ContainerStatus:

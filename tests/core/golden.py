@@ -10,13 +10,23 @@ from pathlib import Path
 
 from probewatch.commands import stream
 from probewatch.commands.replay import replay
-from probewatch.core.findings import Finding, PodForgotten, PodTracked, RestartCorrected
+from probewatch.core.attribution import attribute
+from probewatch.core.findings import (
+    Advice,
+    Finding,
+    PodForgotten,
+    PodTracked,
+    ReadinessChanged,
+    Restart,
+    RestartCorrected,
+)
+from tests.core.test_attribution import CASES
 from tests.simulation.score import replay as play
 from tests.simulation.story import tell
 
 DATA = Path(__file__).parents[1] / "data"
 TRACE = DATA / "traces" / "loops.jsonl.gz"
-FILES = {"recorded": DATA / "golden_recorded.txt", "simulated": DATA / "golden_simulated.txt"}
+FILES = {name: DATA / f"golden_{name}.txt" for name in ("cases", "recorded", "simulated")}
 SEEDS = {
     **dict.fromkeys((48, 60, 95, 200, 264, 277, 359, 407), 0.0),
     **dict.fromkeys((4, 19, 28, 33, 62, 108, 122, 129, 159, 168, 254, 275), 0.5),
@@ -25,10 +35,18 @@ SEEDS = {
 """Histories, each with the share of its Events that is lost; together they use most rules."""
 
 
+def cases() -> Iterator[str]:
+    """What the cases of the decision table lead to, with the words that it rests on."""
+    for name, (_, given) in CASES.items():
+        rule, verdict = attribute(given)
+        yield f"{name}: {rule.name} {_values(verdict)}"
+
+
 def recorded() -> Iterator[str]:
     """What the recorded stream leads to."""
     found, ledger = replay(stream.read_streams([str(TRACE)]))
-    for finding in (*found.restarts, *found.readiness, *found.advice):
+    findings: list[Restart | ReadinessChanged | Advice] = [*found.restarts, *found.readiness]
+    for finding in (*findings, *found.advice):
         yield f"{finding.pod.name} {words(finding)}"
     for loop in found.loops:
         yield f"{loop.pod.name} {_values(loop)}"
@@ -63,7 +81,7 @@ def _values(value: Finding | object) -> str:
     return f"{kind.__name__} {' '.join(parts)}"
 
 
-MAKERS = {"recorded": recorded, "simulated": simulated}
+MAKERS = {"cases": cases, "recorded": recorded, "simulated": simulated}
 
 if __name__ == "__main__":
     for name, file in FILES.items():

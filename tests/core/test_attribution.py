@@ -43,6 +43,16 @@ ONFAIL = spec(
     ),
 )
 SIDE = spec(Container(name="app", kind=ContainerKind.INIT))
+LIVE_RULED = spec(
+    Container(
+        name="app",
+        liveness=LIVENESS,
+        restart_policy=RestartPolicy.NEVER,
+        restart_rules=(RestartRule(action="Restart", operator="In", values=(42, 137)),),
+    ),
+)
+NEVER = spec(restart_policy=RestartPolicy.NEVER)
+TWO = spec(Container(name="app", liveness=LIVENESS), Container(name="b"))
 SANDBOX = Change(sandbox=True)
 
 CASES = {
@@ -255,6 +265,181 @@ CASES = {
             latest=60.0,
         ),
     ),
+    "a kill may come before the rule, whatever was announced": (
+        "Unknown Low unknown",
+        facts(died(137), pod=LIVE_RULED, path=OWN, starts=started(42)),
+    ),
+    "a rule follows an exit that a kill may leave too": (
+        "RestartRule Medium restart-rule",
+        facts(died(42), pod=LIVE_RULED, path=OWN),
+    ),
+    "a rule follows failures up to the threshold": (
+        "LivenessProbe High threshold-reached",
+        facts(died(137), pod=LIVE_RULED, path=OWN, failures=(failed(L, 40, 3),)),
+    ),
+    "a rule, and a status that came late": (
+        "RestartRule Medium no-probe",
+        facts(died(42), pod=RULED, path=PLACE),
+    ),
+    "announced, but not seen dead": (
+        "Error Medium start-canary",
+        facts(died(1), starts=started(42, fresh=1)),
+    ),
+    "announced with a gap in the counts": (
+        "Error Medium own-exit",
+        facts(died(1), starts=started(42, fresh=2)),
+    ),
+    "announced in part": (
+        "Error Medium own-exit",
+        facts(died(1), starts=started(42, fresh=1)[:2]),
+    ),
+    "announced in part, and seen dead": (
+        "Error Confirmed start-canary",
+        facts(died(1), starts=started(42)[:2], path=OWN),
+    ),
+    "announced once, and seen dead": (
+        "Error Medium terminated-seen",
+        facts(died(1), starts=started(42)[:1], path=OWN),
+    ),
+    "announced, though the probe had failed": (
+        "LivenessProbe High threshold-reached",
+        facts(died(143), starts=started(42, fresh=1), failures=(failed(L, 40, 3),)),
+    ),
+    "announced, nothing that kills, and a status that came late": (
+        "Error Medium start-canary",
+        facts(died(1), starts=started(42, fresh=1), pod=NO_PROBE, path=PLACE),
+    ),
+    "announced before it died": ("Error Medium own-exit", facts(died(1), starts=started(39))),
+    "announced just as it died": (
+        "Error Confirmed start-canary",
+        facts(died(1), starts=started(40), path=OWN),
+    ),
+    "announced too late for the start": (
+        "Error Medium terminated-seen",
+        facts(died(1), starts=started(54), path=OWN, next_start=50.0),
+    ),
+    "announced as late as a start allows": (
+        "Error Confirmed start-canary",
+        facts(died(1), starts=started(53), path=OWN, next_start=50.0),
+    ),
+    "announced when a token was new": (
+        "Error Medium terminated-seen",
+        facts(died(1), starts=started(307), path=OWN),
+    ),
+    "announced before a token was new": (
+        "Error Confirmed start-canary",
+        facts(died(1), starts=started(306), path=OWN),
+    ),
+    "announced, after a grace of minutes": (
+        "Error Medium terminated-seen",
+        facts(died(1), starts=started(45), path=OWN, pod=spec(grace=600.0)),
+    ),
+    "ended so before, seen dead": (
+        "Error High terminated-seen",
+        facts(died(1), path=OWN, past=(past(Cause.ERROR, 1, 500, own_end=True),)),
+    ),
+    "ended so before, but by a kill": (
+        "Error Medium terminated-seen",
+        facts(died(1), path=OWN, past=(past(Cause.LIVENESS_PROBE, 1, 500),)),
+    ),
+    "ended otherwise before": (
+        "Error Medium terminated-seen",
+        facts(died(1), path=OWN, past=(past(Cause.ERROR, 2, 500, own_end=True),)),
+    ),
+    "ended so before, and the kubelet restarted": (
+        "Error Medium terminated-seen",
+        facts(
+            died(1),
+            path=OWN,
+            past=(past(Cause.ERROR, 1, 500, own_end=True),),
+            starts=(*started(1, 3), *started(42, 1, series="new")),
+        ),
+    ),
+    "the kubelet restarted long before": (
+        "Error High terminated-seen",
+        facts(
+            died(1),
+            path=OWN,
+            past=(past(Cause.ERROR, 1, 500, own_end=True),),
+            starts=(*started(1, 3), *started(39, 1, series="new")),
+        ),
+    ),
+    "an image pulled anew is no sign of a restarted kubelet": (
+        "Error High terminated-seen",
+        facts(
+            died(1),
+            path=OWN,
+            past=(past(Cause.ERROR, 1, 500, own_end=True),),
+            starts=(mark(K.PULLED, 1), mark(K.PULLED, 42, series="new")),
+        ),
+    ),
+    "a new sandbox long after the death": (
+        "Unknown Low unknown",
+        facts(died(137), change=Change(sandbox=True, sandbox_since=72.0), all_restarted=True),
+    ),
+    "a new sandbox soon after the death": (
+        "SandboxRecreated Medium sandbox",
+        facts(died(137), change=Change(sandbox=True, sandbox_since=71.0), all_restarted=True),
+    ),
+    "a new sandbox after the grace of another container": (
+        "SandboxRecreated Medium sandbox",
+        facts(
+            died(137), change=Change(sandbox=True, sandbox_since=101.0), all_restarted=True, pod=TWO
+        ),
+    ),
+    "a new sandbox just before the death": (
+        "SandboxRecreated Medium sandbox",
+        facts(died(137), change=Change(sandbox=True, sandbox_since=40.0), all_restarted=True),
+    ),
+    "a new sandbox before the death": (
+        "Unknown Low unknown",
+        facts(died(137), change=Change(sandbox=True, sandbox_since=39.0), all_restarted=True),
+    ),
+    "the sandbox of before": (
+        "Unknown Low unknown",
+        facts(
+            died(137),
+            change=Change(same_sandbox=True),
+            all_restarted=True,
+            pod_others=(mark(K.SANDBOX_CHANGED, 40),),
+        ),
+    ),
+    "another container stayed": ("Unknown Low unknown", facts(died(137), change=SANDBOX)),
+    "dead before its sandbox": (
+        "Error Medium terminated-seen",
+        facts(died(1), change=SANDBOX, all_restarted=True, path=OWN),
+    ),
+    "a sandbox that changed a grace before": (
+        "SandboxRecreated High sandbox",
+        facts(died(137, end=100.0), all_restarted=True, pod_others=(mark(K.SANDBOX_CHANGED, 40),)),
+    ),
+    "a sandbox that changed long before": (
+        "Unknown Low unknown",
+        facts(died(137, end=101.0), all_restarted=True, pod_others=(mark(K.SANDBOX_CHANGED, 40),)),
+    ),
+    "a sandbox that changed afterwards": (
+        "Unknown Low unknown",
+        facts(died(137, end=38.0), all_restarted=True, pod_others=(mark(K.SANDBOX_CHANGED, 40),)),
+    ),
+    "a new sandbox where nothing is started again": (
+        "SandboxRecreated Medium sandbox",
+        facts(died(137), all_restarted=True, pod_others=(mark(K.SANDBOX_CHANGED, 41),), pod=NEVER),
+    ),
+    "failures before a new sandbox where nothing is started again": (
+        "LivenessProbe High threshold-reached",
+        facts(
+            died(137),
+            change=SANDBOX,
+            all_restarted=True,
+            pod=NEVER,
+            failures=(failed(L, 40, 3),),
+        ),
+    ),
+    "lost with its sandbox": (
+        "NodeReboot Medium lost",
+        facts(died(255, reason="Unknown"), change=SANDBOX, all_restarted=True),
+    ),
+    "lost, with a code of its own": ("Error Medium own-exit", facts(died(255))),
     "v41 bad command": (
         "StartError Confirmed start-error",
         facts(died(128, None, 5.0, reason="StartError")),
@@ -263,6 +448,26 @@ CASES = {
     "OOM while liveness failed in place": (
         "LivenessProbe Medium threshold-reached",
         facts(died(137, reason="OOMKilled"), path=PLACE, failures=(failed(L, 40, 3),)),
+    ),
+    "OOM in place, after kills that look so": (
+        "LivenessProbe Medium replaced-in-place",
+        facts(
+            died(137, reason="OOMKilled"),
+            path=PLACE,
+            past=(past(Cause.LIVENESS_PROBE, 137, 500),),
+        ),
+    ),
+    "OOM in place, after other OOM kills too": (
+        "OOMKilled Medium out-of-memory",
+        facts(
+            died(137, reason="OOMKilled"),
+            path=PLACE,
+            past=(past(Cause.LIVENESS_PROBE, 137, 500), past(Cause.OOM_KILLED, 137, 500)),
+        ),
+    ),
+    "OOM where nothing kills": (
+        "OOMKilled High out-of-memory",
+        facts(died(137, reason="OOMKilled"), pod=NO_PROBE),
     ),
     "OOM in a gap": (
         "OOMKilled Medium out-of-memory",

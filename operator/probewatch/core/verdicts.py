@@ -163,14 +163,13 @@ def repair(memory: ContainerMemory, kill: Mark) -> ContainerMemory:
     """
     if kill.kind not in PROBE_KILLS or kill.since is None or kill.fresh < 2:  # noqa: PLR2004  # one kill is the one at hand
         return memory
-    candidates = {
-        restart.restart_count
+    between = [
+        restart
         for restart in _open(memory)
         if restart.path is not Path.TERMINATED_SEEN and _may_lie_between(restart, kill)
-    }
-    if not all(
-        _can_be(restart, kill) for restart in _open(memory) if restart.restart_count in candidates
-    ):
+    ]
+    candidates = {restart.restart_count for restart in between}
+    if not all(_can_be(restart, kill) for restart in between):
         return memory
     if not candidates or len(candidates) + _others(memory, kill, candidates) > kill.fresh - 1:
         return memory
@@ -209,10 +208,9 @@ def _may_lie_between(restart: CountedRestart, kill: Mark) -> bool:
     One whose end nobody saw may have died at any time before it was counted.
     Leaving it out could give its kill to another.
     """
-    since = kill.since or 0.0
     if restart.died_at is None:
-        return restart.observed_at > since
-    return since < restart.died_at < kill.at - CLOCK_SLACK
+        return True
+    return (kill.since or 0.0) < restart.died_at < kill.at - CLOCK_SLACK
 
 
 def _open(memory: ContainerMemory) -> tuple[CountedRestart, ...]:

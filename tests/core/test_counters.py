@@ -1,0 +1,93 @@
+"""What two readings of the kubelet's counters say of the restart between them."""
+
+from dataclasses import replace
+
+import pytest
+
+from probewatch.core.counters import Reading, rise, surely_before
+from probewatch.core.model import Container, ProbeType
+from probewatch.core.restarts import CountedRestart
+from tests.builders import LIVENESS, STARTUP, died
+
+RESTART = CountedRestart(
+    container=Container(name="app", liveness=LIVENESS),
+    restart_count=4,
+    termination=died(),
+    observed_at=1000.0,
+)
+BEFORE = Reading(at=900.0, process=1.0, restart_count=3, liveness=5, startup=2)
+AFTER = Reading(at=1000.0, process=1.0, restart_count=4, liveness=9, startup=2)
+GRACE = 30.0
+# 30 s of grace, four runs of 5 s, 30 s of slack: failures begin at most 80 s before.
+LATEST_BEFORE = 920.0
+
+
+@pytest.mark.parametrize(
+    ("expected", "readings"),
+    [
+        (4, (BEFORE, AFTER)),
+        (4, (replace(BEFORE, at=LATEST_BEFORE), AFTER)),
+        (None, (replace(BEFORE, at=LATEST_BEFORE + 1), AFTER)),
+        (None, (BEFORE, replace(AFTER, at=999.0))),
+        (None, (BEFORE,)),
+        (None, (AFTER,)),
+        (None, ()),
+        (None, (replace(BEFORE, process=2.0), AFTER)),
+        (None, (replace(BEFORE, liveness=None), AFTER)),
+        (None, (BEFORE, replace(AFTER, liveness=None))),
+        (None, (BEFORE, replace(AFTER, liveness=4))),
+        (0, (BEFORE, replace(AFTER, liveness=5))),
+        (3, (replace(BEFORE, liveness=1), replace(BEFORE, liveness=6), AFTER)),
+        (4, (BEFORE, AFTER, replace(AFTER, at=1100.0, liveness=99))),
+    ],
+    ids=[
+        "rose",
+        "as late as it may be",
+        "too late before",
+        "too early after",
+        "none after",
+        "none before",
+        "none",
+        "another process",
+        "no series before",
+        "no series after",
+        "fell",
+        "stood still",
+        "the last before",
+        "the first after",
+    ],
+)
+def test_rise(expected: int | None, readings: tuple[Reading, ...]) -> None:
+    """The rise is that between the last reading well before and the first one after."""
+    assert expected == rise(readings, RESTART, LIVENESS, GRACE)
+
+
+def test_each_probe_has_its_counter() -> None:
+    """Failures of another probe are not counted, and readiness kills nobody."""
+    assert 0 == rise((BEFORE, AFTER), RESTART, replace(STARTUP, period=5.0), GRACE)
+    assert [5, None, 2] == [BEFORE.failed(kind) for kind in ProbeType]
+
+
+@pytest.mark.parametrize(
+    ("expected", "delay", "after", "count"),
+    [
+        (4, 31.0, 1000.0, 3),
+        (3, 30.0, 1000.0, 3),
+        (3, 30.0, 1004.0, 3),
+        (2, 30.0, 1005.0, 3),
+        (None, 31.0, 1000.0, 2),
+    ],
+    ids=["none of the next", "one of the next", "still one", "two of the next", "two restarts"],
+)
+def test_surely_before(expected: int | None, delay: float, after: float, count: int) -> None:
+    """What the next instance may have failed since is taken off, and nothing is said of two."""
+    readings = (replace(BEFORE, restart_count=count), replace(AFTER, at=after))
+    probe = replace(LIVENESS, initial_delay=delay)
+
+    assert expected == surely_before(readings, RESTART, probe, GRACE)
+
+
+def test_nothing_is_sure_without_a_rise() -> None:
+    """Where the rise is not known nothing is."""
+    assert None is surely_before((), RESTART, LIVENESS, GRACE)
+    assert ProbeType.LIVENESS is LIVENESS.probe_type

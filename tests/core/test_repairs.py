@@ -1,0 +1,105 @@
+"""What later counts, of Events and of the kubelet itself, make of verdicts that were told."""
+
+from dataclasses import replace
+
+import pytest
+
+from probewatch.core.counters import Reading
+from probewatch.core.evidence import EvidenceKind as K
+from probewatch.core.facts import CLOCK_SLACK
+from probewatch.core.findings import Cause, Finding, Restart, RestartCorrected
+from probewatch.core.model import Container
+from probewatch.core.observe import CountersRead
+from probewatch.store import Store
+from tests.builders import LIVENESS, STARTUP, pod, spec
+from tests.core.test_observe import UID, feed, followed, hear, only, restarted, running
+
+
+def read_counters(store: Store, failed: int, now: float, container: str = "app") -> list[Finding]:
+    reading = Reading(at=now, process=1.0, liveness=failed)
+    return list(store.feed(CountersRead(uid=UID, container=container, reading=reading), now))
+
+
+def test_counters_correct_a_verdict_that_was_told() -> None:
+    """A kubelet that counted no failure rules a probe out, also after the verdict."""
+    store = Store()
+    feed(store, pod(1, running(3)), 1)
+    assert [] == read_counters(store, 5, 2)
+    feed(store, pod(2, restarted(4, 300)), 300)
+    [told] = only(Restart, list(store.tick(330)))
+    [corrected] = only(RestartCorrected, read_counters(store, 5, 340))
+
+    assert isinstance(told, Restart)
+    assert isinstance(corrected, RestartCorrected)
+    assert (Cause.LIVENESS_PROBE, Cause.SIGNAL) == (told.cause, corrected.now.cause)
+
+
+def test_counters_are_kept_only_of_containers_that_restart() -> None:
+    """Nothing is kept of the many that never did, nor of one that is not there."""
+    store = followed()
+    read_counters(store, 5, 2)
+    read_counters(store, 5, 2, container="nobody")
+    feed(store, pod(2, restarted(1, 300)), 300)
+    store.tick(330)
+
+    assert [] == read_counters(store, 5, 340)
+
+
+@pytest.mark.parametrize(
+    ("why", "repaired"),
+    [
+        ({"exit_code": 9}, True),
+        ({"exit_code": 9, "finished_at": 241.0 - CLOCK_SLACK - 1}, True),
+        ({"exit_code": 9, "started_at": 1.0, "finished_at": 39.0}, False),
+    ],
+    ids=["in between", "just before the next kill", "before the last kill"],
+)
+def test_a_kill_in_between_repairs(why: dict[str, object], *, repaired: bool) -> None:
+    """Only what died between two deliveries of a kill can have been one of the kills between."""
+    store = followed()
+    hear(store, K.KILL_LIVENESS, 40.0)
+    feed(store, pod(2, restarted(1, 42)), 42)
+    feed(store, pod(3, restarted(2, 142, **why)), 142, relisted=True)
+    store.tick(172)
+    found = hear(store, K.KILL_LIVENESS, 240.0, count=3, first_at=40.0)
+
+    assert repaired is bool(only(RestartCorrected, found))
+
+
+def test_a_startup_kill_repairs_only_what_never_started() -> None:
+    """One that had passed its startup probe was not killed by it."""
+    for started, expected in ((True, 0), (False, 1)):
+        store = Store()
+        both = spec(Container(name="app", startup=STARTUP, liveness=LIVENESS))
+        begun = replace(running(), started=started)
+        feed(store, pod(1, begun, spec=both), 1)
+        hear(store, K.KILL_STARTUP, 0.5)
+        feed(store, pod(2, replace(restarted(1, 42, exit_code=9), started=False), spec=both), 42)
+        store.tick(72)
+        found = hear(store, K.KILL_STARTUP, 240.0, count=3, first_at=0.5)
+        assert expected == len(only(RestartCorrected, found))
+
+
+def test_more_restarts_than_kills_repair_nothing() -> None:
+    """Which of two restarts the one kill in between ended, nobody can tell."""
+    store = followed()
+    hear(store, K.KILL_LIVENESS, 40.0)
+    feed(store, pod(2, restarted(1, 42)), 42)
+    for count, now in ((2, 142), (3, 242)):
+        feed(store, pod(count + 1, restarted(count, now, exit_code=9)), now, relisted=True)
+    store.tick(300)
+
+    assert [] == only(RestartCorrected, hear(store, K.KILL_LIVENESS, 340.0, count=3, first_at=40.0))
+
+
+@pytest.mark.parametrize(("count", "expected"), [(3, 0), (4, 2), (5, 2)])
+def test_a_restart_that_nobody_saw_may_have_been_the_kill(count: int, expected: int) -> None:
+    """Kills in between are given to restarts only where there is one for each of them."""
+    store = followed()
+    hear(store, K.KILL_LIVENESS, 40.0)
+    feed(store, pod(2, restarted(1, 42)), 42)
+    feed(store, pod(3, restarted(3, 142, exit_code=9)), 142)
+    store.tick(300)
+    found = hear(store, K.KILL_LIVENESS, 340.0, count=count, first_at=40.0)
+
+    assert expected == len(only(RestartCorrected, found))
