@@ -35,6 +35,11 @@ def render_seconds(value: float) -> str:
     return f"{value:.1f} s" if value < MINUTE else f"{value / MINUTE:.1f} min"
 
 
+def render_plain(value: float) -> str:
+    """Return a number without a unit."""
+    return f"{value:.4g}"
+
+
 UNITS: Mapping[str, Callable[[float], str]] = {
     "s": render_seconds,
     "percentunit": lambda value: f"{value:.0%}",
@@ -48,7 +53,7 @@ def render_value(value: float, unit: str) -> str:
     """Return a number as the panel's unit has it."""
     if math.isnan(value):
         return "–"
-    return UNITS.get(unit, lambda each: f"{each:.4g}")(value)
+    return UNITS.get(unit, render_plain)(value)
 
 
 def unit_of(panel: Json) -> str:

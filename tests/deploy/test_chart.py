@@ -193,6 +193,7 @@ def test_version_of_chart_is_version_of_package() -> None:
     assert f":{found[1]}\n" in chart[chart.index("artifacthub.io/images") :]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("version", ["1.28", "1.32", "1.37"])
 def test_objects_fit_the_schemas_of_kubernetes(version: str, tmp_path: Path) -> None:
     """No field is unknown to, or of another type than in, the oldest and the newest Kubernetes."""

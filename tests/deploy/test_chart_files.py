@@ -31,6 +31,7 @@ def alerts(rule_values: dict[str, Any] | None = None) -> dict[str, dict[str, Any
     return {rule["alert"]: rule for rule in rules if "alert" in rule}
 
 
+@pytest.mark.slow
 def test_derived_files_are_what_make_chart_writes(tmp_path: Path) -> None:
     """README, schema, definitions and rights are up to date; if not, `make chart` mends it."""
     copy, page = tmp_path / "probewatch", tmp_path / "install.md"
