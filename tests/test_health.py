@@ -1,0 +1,96 @@
+"""Whether the operator is of any use, and which right it lacks, judged from its watches."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from probewatch.clock import Clock
+from probewatch.health import Health
+from probewatch.missing_rights import RightsCheck
+from probewatch.watch.transport import WatchStats
+
+LIMIT = 180.0
+
+
+@dataclass
+class FakeTime:
+    """Time that moves when it is told to."""
+
+    seconds: float = 1000.0
+
+    @property
+    def clock(self) -> Clock:
+        return Clock(now=lambda: self.seconds, monotonic=lambda: self.seconds)
+
+
+def watch(
+    resource: str = "pods", *, heard: float | None = None, synced: bool = False
+) -> WatchStats:
+    return WatchStats(resource=resource, last_activity=heard, synced=synced)
+
+
+def health(time: FakeTime, pods: WatchStats, *others: WatchStats) -> Health:
+    return Health(essential=[pods], others=others, silence_seconds=LIMIT, clock=time.clock)
+
+
+SILENCES = {
+    "heard of just now": (watch(heard=1000.0), LIMIT, False),
+    "silent for too long": (watch(heard=1000.0), LIMIT + 1, True),
+    "not heard of yet": (watch(), LIMIT, False),
+    "never heard of": (watch(), LIMIT + 1, True),
+}
+
+
+@pytest.mark.parametrize(("pods", "passed", "silent"), SILENCES.values(), ids=SILENCES.keys())
+def test_silence_of_pods(pods: WatchStats, passed: float, *, silent: bool) -> None:
+    """A watch of pods that says nothing for too long, or never said anything, is no life."""
+    time = FakeTime()
+    judged = health(time, pods)
+    time.seconds += passed
+
+    assert silent is bool(judged.find_silence())
+
+
+def test_watch_without_its_right_is_no_fault() -> None:
+    """A watch that is good to have and was never heard of may lack its right."""
+    time = FakeTime()
+    judged = health(time, watch(heard=1180.0), watch("events"), watch("node reboots", heard=1000.0))
+    time.seconds += LIMIT + 1
+
+    assert ("the watch of node reboots was silent for 181 s",) == judged.find_silence()
+
+
+def test_ready_when_all_pods_are_known() -> None:
+    """Ready means that pods are listed in full; other watches do not count."""
+    time = FakeTime()
+    pods = watch()
+    judged = health(time, pods, watch("events"))
+    before = judged.facts()
+    pods.synced = True
+
+    assert {"silent": (), "unsynced": ("pods are not listed in full yet",)} == before
+    assert {"silent": (), "unsynced": ()} == judged.facts()
+
+
+def test_missing_right_is_said_while_it_is_missing(caplog: pytest.LogCaptureFixture) -> None:
+    """Each check names what was refused since the one before, with what that costs."""
+    pods, events = watch("pods/shop"), watch("events/shop")
+    check = RightsCheck([pods, events])
+    check.check()
+    pods.errors["403"] += 3
+    check.check()
+    check.check()
+    events.errors["401"] += 1
+    check.check()
+
+    assert [
+        ("A right is missing: list and watch", "pods/shop", "pods are not watched"),
+        (
+            "The API server refuses the credentials",
+            "events/shop",
+            "causes are told by the states of containers alone, and less surely",
+        ),
+    ] == [
+        (record.message, vars(record)["resource"], vars(record)["consequence"])
+        for record in caplog.records
+    ]
