@@ -130,6 +130,18 @@ CASES = {
         "Error High died-before-kill",
         facts(died(1, end=39), failures=(failed(L, 38, 3),), kills=(mark(K.KILL_LIVENESS, 42),)),
     ),
+    "the kill came a second after it was seen to end": (
+        "Error High died-before-kill",
+        facts(died(1, end=39), kills=(mark(K.KILL_LIVENESS, 40),), path=OWN),
+    ),
+    "the kill came in the second in which it was seen to end": (
+        "LivenessProbe Confirmed kill-event-probe",
+        facts(died(1, end=39), kills=(mark(K.KILL_LIVENESS, 39),), path=OWN),
+    ),
+    "the kill is said two seconds after an end that nobody saw": (
+        "LivenessProbe Confirmed kill-event-probe",
+        facts(died(1, end=39), kills=(mark(K.KILL_LIVENESS, 41),)),
+    ),
     "v20 no evidence for this container": ("Unknown Low unknown", facts(died(137, end=70))),
     "v22 an old Event": (
         "Error Confirmed start-canary",

@@ -193,7 +193,15 @@ def _is_new_sandbox(mark: Watermark, pod: Pod) -> bool:
 
 def _is_restarting_all(pod: Pod) -> bool:
     condition = pod.conditions.get("AllContainersRestarting")
-    return condition is not None and condition.status is True
+    said = condition is not None and condition.status is True
+    return said or any(_is_victim(status) for status in pod.statuses)
+
+
+def _is_victim(status: ContainerStatus) -> bool:
+    """Whether the kubelet ended a container to restart all, and has not started it again."""
+    death = status.terminated or status.last
+    down = status.running_since is None and death is not None
+    return down and death is not None and death.reason == "RestartingAllContainers"
 
 
 def _was_lost(state: PodState, status: ContainerStatus) -> bool:

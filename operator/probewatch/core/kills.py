@@ -20,13 +20,16 @@ def matched_kill(facts: Facts) -> Mark | None:
         return _kill_without_times(facts)
     end = death.finished_at
     start = death.started_at if death.started_at is not None else death.finished_at
-    limit = facts.longest_grace() + STOP_SLACK
+    limit, latest = facts.longest_grace() + STOP_SLACK, end + _kill_slack(facts)
     fits = [
-        kill
-        for kill in fresh_kills(facts)
-        if start <= kill.at <= end + KILL_AFTER_DEATH and end - kill.at <= limit
+        kill for kill in fresh_kills(facts) if start <= kill.at <= latest and end - kill.at <= limit
     ]
     return min(fits, key=lambda kill: abs(end - kill.at), default=None)
+
+
+def _kill_slack(facts: Facts) -> float:
+    """How long after the end a kill may be said that caused it; one seen dead had died before."""
+    return 0.0 if facts.died_by_itself and facts.order_tells else KILL_AFTER_DEATH
 
 
 def _kill_without_times(facts: Facts) -> Mark | None:
@@ -43,14 +46,14 @@ def fresh_kills(facts: Facts) -> Iterable[Mark]:
 
 
 def late_kill(facts: Facts) -> Mark | None:
-    """A probe kill decided only after the instance had died by itfacts."""
+    """A probe kill decided only after the instance had died by itself."""
     died = facts.restart.died_at
     if died is None:
         return None
     kinds = {EvidenceKind.KILL_LIVENESS, EvidenceKind.KILL_STARTUP}
-    born = facts.restart.next_start
+    born, ended = facts.restart.next_start, died + _kill_slack(facts)
     for kill in fresh_kills(facts):
-        late = died + KILL_AFTER_DEATH < kill.at <= died + LATE_KILL
+        late = ended < kill.at <= died + LATE_KILL
         if kill.kind in kinds and late and (born is None or kill.at < born):
             return kill
     return None
