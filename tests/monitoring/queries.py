@@ -81,3 +81,14 @@ def find_unknown(expression: str) -> set[str]:
         labels = {label for label, _, _ in MATCHER.findall(matchers)}
         unknown |= {f"{name}.{label}" for label in labels - known[name] - FROM_OUTSIDE}
     return unknown
+
+
+def find_unknown_groupings(expression: str) -> set[str]:
+    """Return labels that an expression groups by and that none of its metrics has."""
+    known = series_names()
+    names = [name for name, _ in SELECTOR.findall(expression)]
+    labels = FROM_OUTSIDE.union(*(known[name] for name in names if name in known))
+    made = set(re.findall(r'label_replace\(.*?"(\w+)"', expression, flags=re.DOTALL))
+    grouped = re.findall(r"\bby \(([^)]*)\)", expression)
+    asked = {label.strip() for group in grouped for label in group.split(",")}
+    return asked - labels - made - {""} if names else set()

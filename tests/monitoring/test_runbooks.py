@@ -1,0 +1,51 @@
+"""What the runbooks tell people to type: our commands parse, the queries ask for what there is."""
+
+import importlib
+import re
+from pathlib import Path
+
+import pytest
+
+from probewatch import cli
+from tests.conftest import REPOSITORY
+from tests.monitoring.queries import find_unknown, find_unknown_groupings
+
+PAGES = sorted((REPOSITORY / "docs" / "runbooks").glob("ProbeWatch*.md"))
+
+COMMAND = re.compile(r"\$ (?:kubectl )?probewatch (.+)|`probewatch ([^`]+)`")
+
+
+def commands(page: Path) -> list[str]:
+    """Each command line of ours on a page."""
+    found = COMMAND.findall(page.read_text(encoding="utf-8"))
+    return [one or other for one, other in found]
+
+
+def queries(page: Path) -> list[str]:
+    """Each block of PromQL on a page."""
+    return re.findall(r"```promql\n(.*?)```", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_our_commands_are_spelled_as_the_program_knows_them(page: Path) -> None:
+    """Each command that a page shows is one that the command line takes."""
+    for line in commands(page):
+        words = line.split()
+        module = importlib.import_module(cli.COMMANDS[words[0]].module)
+        parsed = cli.build_parser(module).parse_args(words)
+        assert vars(parsed)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_queries_ask_for_what_there_is(page: Path) -> None:
+    """Metrics, matched labels and groupings of a page's queries are on /metrics."""
+    for query in queries(page):
+        assert set() == find_unknown(query) | find_unknown_groupings(query)
+
+
+def test_pages_about_workloads_show_our_commands() -> None:
+    """Who is on call about a workload is shown what the operator knows of it."""
+    about_others = re.compile("Operator|NodeWide|NotReady$")
+    without = [page.stem for page in PAGES if not commands(page)]
+
+    assert [] == [name for name in without if not about_others.search(name)]
