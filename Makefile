@@ -131,6 +131,11 @@ bench: $(DEV)  ## What the operator costs, beside kopf and the bare wire; writes
 accuracy: $(DEV)  ## Measure how right the attribution is and write docs/accuracy.md (some minutes)
 	@nice $(BIN)/python -m tests.simulation.accuracy docs/accuracy.md $(or $(HISTORIES),10000)
 
+.PHONY: mutants
+mutants: $(DEV)  ## Let mutmut change the core in small ways: what do the tests not notice? (an hour)
+	@test -x $(BIN)/mutmut || $(BIN)/pip install --quiet 'mutmut==3.8.*'
+	@PATH="$(CURDIR)/$(BIN):$$PATH" .ci/mutants.sh build/mutants $(ARGS)
+
 .PHONY: lock
 lock: $(DEV)  ## Write requirements/*.txt from pyproject.toml; UPGRADE=1 takes the newest of everything
 	@UPGRADE=$(UPGRADE) .ci/lock.sh
