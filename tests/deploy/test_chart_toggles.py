@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from probewatch.settings import Settings, variable_name
+from probewatch.settings import Settings, find_unknown, variable_name
 from tests.conftest import require_program
 from tests.deploy.rendering import (
     CHART,
@@ -98,6 +98,15 @@ def test_every_setting_arrives_as_its_variable() -> None:
     assert variables.keys() <= fields
     assert len(variables) == len(samples) + 2
     Settings.from_env(variables)
+
+
+def test_every_variable_is_one_that_the_operator_knows() -> None:
+    """With every toggle on, each variable of ours in the pod is a setting, none misspelled."""
+    container = operator_container(render_chart({**EVERYTHING, "namespaces": ["shop"]}))
+    names = {each["name"]: "x" for each in container["env"]}
+
+    assert {name for name in names if name.startswith("PROBEWATCH_")}
+    assert () == find_unknown(names)
 
 
 def sample_of(schema: dict[str, Any]) -> object:

@@ -16,12 +16,16 @@ pytestmark = pytest.mark.slow
 NAMESPACE = "probewatch"
 WHERE = ("--namespace", NAMESPACE)
 
+KEPT = ("CustomResourceDefinition/", "ProbePolicy/")
+"""What an uninstall leaves: definitions, and what is of their kinds."""
+
 EVERYTHING: dict[str, Any] = {
     "replicas": 2,
     "podDisruptionBudget": {"enabled": True},
     "networkPolicy": {"enabled": True},
     "dashboards": {"enabled": True},
     "priorityClass": {"create": True},
+    "policies": [{"name": "default", "spec": {"loop": {"restarts": 4}}}],
 }
 """Every toggle whose kinds come with Kubernetes itself."""
 
@@ -41,7 +45,7 @@ async def find_ours(cluster: Cluster) -> set[str]:
     kinds = (
         "serviceaccounts,services,configmaps,deployments,roles,rolebindings,clusterroles,"
         "clusterrolebindings,poddisruptionbudgets,networkpolicies,priorityclasses,"
-        "customresourcedefinitions"
+        "customresourcedefinitions,probepolicies"
     )
     label = ("--selector", "app.kubernetes.io/instance=probewatch", "--output", "yaml")
     text = await run_tool("kubectl", "get", kinds, "-A", *label, kubeconfig=cluster.kubeconfig)
@@ -56,7 +60,7 @@ def made_by_chart(values: dict[str, Any]) -> set[str]:
 @pytest.mark.parametrize("helm", ["helm", "helm3"])
 @pytest.mark.parametrize("values", [{}, EVERYTHING], ids=["default", "everything"])
 def test_helm_installs_upgrades_and_uninstalls(helm: str, values: dict[str, Any]) -> None:
-    """Everything is made, changed by an upgrade, and gone in the end but for the definitions."""
+    """Everything is made, changed by an upgrade, and gone but for definitions and policies."""
 
     async def story(cluster: Cluster) -> None:
         async def run(*arguments: str, given: dict[str, Any] | None = None) -> str:
@@ -76,9 +80,9 @@ def test_helm_installs_upgrades_and_uninstalls(helm: str, values: dict[str, Any]
         assert made_by_chart(changed) == await find_ours(cluster)
 
         await run("uninstall", "probewatch", *WHERE)
-        kept = await find_ours(cluster)
-        assert {each for each in kept if not each.startswith("CustomResourceDefinition/")} == set()
-        assert len(kept) == len(list((CHART / "files" / "crds").glob("*.yaml")))
+        kept = {each for each in made_by_chart(values) if each.startswith(KEPT)}
+        assert kept == await find_ours(cluster)
+        assert len(kept) >= 2
 
     play(story)
 
