@@ -2,22 +2,18 @@
 
 from dataclasses import dataclass
 
+from probewatch.core.changes import all_restarted, at_home, change_of
 from probewatch.core.findings import CountingBegan
 from probewatch.core.model import Container, ContainerStatus, Pod, Termination
 from probewatch.core.restarts import (
-    Change,
     CountedRestart,
     Jump,
     Path,
     Watermark,
     advance,
     after_rise,
-    at_home,
     death_for_rise,
     first_watermark,
-    identity,
-    is_lost,
-    ready_sandbox,
 )
 from probewatch.core.sighting import Sighting
 from probewatch.core.state import PodState
@@ -106,10 +102,7 @@ def _rise(
     now: float,
 ) -> tuple[Watermark, tuple[CountedRestart, ...]]:
     jump = status.restart_count - mark.count
-    death, path = death_for_rise(mark, status, relisted=relisted or jump > 1)
-    first = mark.death if jump > 1 else None
-    if jump > 1:
-        death, path = _death_after_jump(mark, status)
+    death, path = _death(mark, status, relisted=relisted)
     newest = CountedRestart(
         container=_container(pod, status.name),
         restart_count=status.restart_count,
@@ -120,20 +113,29 @@ def _rise(
         waiting_reason=mark.waiting_reason,
         next_start=status.running_since,
         observed_at=now,
-        change=_change(state, pod, mark),
-        all_restarted=_all_restarted(state, pod, mark),
+        change=change_of(state, pod, mark),
+        all_restarted=all_restarted(state, pod, mark),
         jump=Jump(size=jump, place=jump),
-        seen=Sighting(
-            resource_version=pod.resource_version,
-            restart_count=status.restart_count,
-            counted_from=mark.counted_from,
-        ),
+        seen=_sighting(pod, mark, status),
     )
-    older = _older(newest, mark, first, jump)
+    older = _older(newest, mark, mark.death, jump)
     return after_rise(mark, status, death, epoch=mark.epoch), (*older, newest)
 
 
-def _death_after_jump(mark: Watermark, status: ContainerStatus) -> tuple[Termination | None, Path]:
+def _sighting(pod: Pod, mark: Watermark, status: ContainerStatus) -> Sighting:
+    return Sighting(
+        resource_version=pod.resource_version,
+        restart_count=status.restart_count,
+        counted_from=mark.counted_from,
+    )
+
+
+def _death(
+    mark: Watermark, status: ContainerStatus, *, relisted: bool
+) -> tuple[Termination | None, Path]:
+    """The termination that the newest restart followed, as far as it is known."""
+    if status.restart_count == mark.count + 1:
+        return death_for_rise(mark, status, relisted=relisted)
     last = status.last
     if last is None or status.running_since is None:
         return None, Path.UNSEEN
@@ -167,59 +169,3 @@ def _older(
 
 def _container(pod: Pod, name: str) -> Container:
     return pod.spec.container(name) or Container(name=name)
-
-
-def _change(state: PodState, pod: Pod, mark: Watermark) -> Change:
-    old, new = mark.spec, pod.spec.container(mark.name)
-    since = ready_sandbox(pod)
-    return Change(
-        image=old is not None and new is not None and old.image != new.image,
-        resources=old is not None and new is not None and old.resources != new.resources,
-        sandbox=_is_new_sandbox(mark, pod),
-        same_sandbox=since is not None and since == mark.sandbox_since,
-        sandbox_since=since if since != mark.sandbox_since else None,
-        restarting_all=_is_restarting_all(state.pod) or _is_restarting_all(pod),
-        lost=any(_was_lost(state, status) for status in pod.statuses),
-    )
-
-
-def _is_new_sandbox(mark: Watermark, pod: Pod) -> bool:
-    since = ready_sandbox(pod)
-    if since is not None and mark.sandbox_since is not None:
-        return since > mark.sandbox_since
-    moved = bool(mark.pod_ip and pod.pod_ip) and mark.pod_ip != pod.pod_ip
-    return moved and not pod.spec.host_network
-
-
-def _is_restarting_all(pod: Pod) -> bool:
-    condition = pod.conditions.get("AllContainersRestarting")
-    said = condition is not None and condition.status is True
-    return said or any(_is_victim(status) for status in pod.statuses)
-
-
-def _is_victim(status: ContainerStatus) -> bool:
-    """Whether the kubelet ended a container to restart all, and has not started it again."""
-    death = status.terminated or status.last
-    down = status.running_since is None and death is not None
-    return down and death is not None and death.reason == "RestartingAllContainers"
-
-
-def _was_lost(state: PodState, status: ContainerStatus) -> bool:
-    """Whether the newest end of a container is one that the runtime does not know itself."""
-    death = status.terminated or status.last
-    if death is None or not is_lost(death):
-        return False
-    mark = state.mark(status.name)
-    return mark is None or mark.dead_id != identity(death)
-
-
-def _all_restarted(state: PodState, pod: Pod, mark: Watermark) -> bool:
-    """Whether no other container ran on: in a new sandbox none can."""
-    moved = _is_new_sandbox(mark, pod)
-    for status in pod.statuses:
-        other = state.mark(status.name)
-        if other is None or not other.running or status.running_since is None:
-            continue
-        if status.container_id == other.instance_id and (not moved or _is_new_sandbox(other, pod)):
-            return False
-    return True

@@ -244,10 +244,7 @@ class PodRef:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workload:
-    """The controller that people know a pod by: Deployment rather than ReplicaSet.
-
-    A pod without a controller is its own workload (`kind` `Pod`).
-    """
+    """The controller that people know a pod by: Deployment, not ReplicaSet; a lone pod itself."""
 
     namespace: str
     kind: str

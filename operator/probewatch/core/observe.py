@@ -7,14 +7,14 @@ one more observation, so a restart can wait for late evidence and no test sleeps
 from dataclasses import dataclass
 
 from probewatch.core import loops, verdicts
-from probewatch.core.book import Mark, enter
 from probewatch.core.counters import READINGS_KEPT, Reading
 from probewatch.core.counting import Counted, count
 from probewatch.core.endings import judge_endings
 from probewatch.core.evidence import Evidence, EvidenceKind
-from probewatch.core.findings import Finding, PodForgotten, PodTracked, ProbeFailures
+from probewatch.core.findings import Finding, PodForgotten, PodTracked
 from probewatch.core.first_sight import first_state
-from probewatch.core.model import Pod, PodUid, ProbeType
+from probewatch.core.hearing import hear, hear_of_pod
+from probewatch.core.model import Pod, PodUid
 from probewatch.core.observed_advice import advise
 from probewatch.core.policy import Policy
 from probewatch.core.readiness import calm_down, follow_readiness
@@ -172,21 +172,14 @@ def _evidence(
     state: PodState, evidence: Evidence, policy: Policy, now: float
 ) -> tuple[PodState, tuple[Finding, ...]]:
     if evidence.kind in POD_LEVEL or not evidence.container:
-        book, _ = enter(state.pod_book, evidence, from_zero=False)
-        return _judge_all(replace(state, pod_book=book), policy, now)
-    probes = [probe for each in state.pod.spec.containers for probe in each.probes]
-    probed = sum(bool(each.probes) for each in state.pod.spec.containers)
-    if evidence.combined and probed > 1:
-        return state, ()  # its fieldPath names only the first of several containers
-    name = evidence.container
-    memory, mixed = state.memory(name), evidence.combined and len(probes) > 1
-    book, mark = enter(memory.book, evidence, from_zero=name in state.from_zero, mixed=mixed)
-    if mark is None:
+        return _judge_all(hear_of_pod(state, evidence), policy, now)
+    heard = hear(state, evidence)
+    if heard is None:
         return state, ()
-    memory = verdicts.repair(replace(memory, book=book), mark)
-    after, findings = _judge(_remember(state, name, memory), name, policy, now)
+    name = evidence.container
+    after, findings = _judge(_remember(state, name, heard.memory), name, policy, now)
     after, ended = judge_endings(after)
-    return after, (*_failures(state, evidence, mark), *findings, *ended)
+    return after, (*heard.findings, *findings, *ended)
 
 
 def _counters(
@@ -198,22 +191,6 @@ def _counters(
     reading = replace(read.reading, restart_count=mark.count)
     memory = replace(memory, readings=(*memory.readings, reading)[-READINGS_KEPT:])
     return _judge(_remember(state, read.container, memory), read.container, policy, now)
-
-
-def _failures(state: PodState, evidence: Evidence, mark: Mark) -> tuple[Finding, ...]:
-    kinds = {EvidenceKind.PROBE_FAILED, EvidenceKind.PROBE_ERRORED}
-    if mark.kind not in kinds or evidence.probe_type not in set(ProbeType):
-        return ()
-    return (
-        ProbeFailures(
-            pod=state.ref,
-            container=evidence.container,
-            probe_type=ProbeType(evidence.probe_type),
-            reason=evidence.failure,
-            count=mark.fresh,
-            at=mark.at,
-        ),
-    )
 
 
 def _judge_all(

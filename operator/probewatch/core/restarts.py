@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from probewatch.core.evidence import EvidenceKind
-from probewatch.core.model import Container, ContainerStatus, Pod, Termination
+from probewatch.core.model import Container, ContainerStatus, Termination
 from probewatch.core.sighting import UNKNOWN_SIGHTING, Sighting
 from probewatch.core.values import replace
 
@@ -142,28 +142,6 @@ def is_lost(death: Termination) -> bool:
     """Whether the runtime lost the container, so that nobody saw its end."""
     unknown = death.exit_code == LOST_EXIT and death.reason == "Unknown"
     return unknown or death.reason == "ContainerStatusUnknown"
-
-
-def at_home(mark: Watermark, pod: Pod) -> Watermark:
-    """The watermark with what its instance runs as and in, while it runs."""
-    if not mark.running and mark.spec is not None:
-        return mark
-    spec = pod.spec.container(mark.name)
-    if mark.spec is not None and spec is not None and needs_restart(mark.spec, spec):
-        spec = mark.spec  # it still runs as what it was
-    pod_ip = "" if pod.spec.host_network else pod.pod_ip
-    return replace(mark, spec=spec, pod_ip=pod_ip, sandbox_since=ready_sandbox(pod))
-
-
-def needs_restart(old: Container, new: Container) -> bool:
-    """Whether the kubelet has to replace a container to make it what is asked for."""
-    return old.image != new.image or old.resources != new.resources
-
-
-def ready_sandbox(pod: Pod) -> float | None:
-    """When the sandbox became ready that the pod has now."""
-    ready = pod.conditions.get("PodReadyToStartContainers")
-    return ready.last_transition if ready is not None and ready.status else None
 
 
 def first_watermark(status: ContainerStatus) -> Watermark:

@@ -1,0 +1,89 @@
+"""Changes: what was another thing for the next instance of a container than for the one before.
+
+A new image, other resources or a new sandbox come in an earlier version of the pod than the
+restart that they cause. So each watermark keeps what its instance runs as and in.
+"""
+
+from probewatch.core.model import Container, ContainerStatus, Pod
+from probewatch.core.restarts import Change, Watermark, identity, is_lost
+from probewatch.core.state import PodState
+from probewatch.core.values import replace
+
+
+def at_home(mark: Watermark, pod: Pod) -> Watermark:
+    """The watermark with what its instance runs as and in, while it runs."""
+    if not mark.running and mark.spec is not None:
+        return mark
+    spec = pod.spec.container(mark.name)
+    if mark.spec is not None and spec is not None and needs_restart(mark.spec, spec):
+        spec = mark.spec  # it still runs as what it was
+    pod_ip = "" if pod.spec.host_network else pod.pod_ip
+    return replace(mark, spec=spec, pod_ip=pod_ip, sandbox_since=ready_sandbox(pod))
+
+
+def needs_restart(old: Container, new: Container) -> bool:
+    """Whether the kubelet has to replace a container to make it what is asked for."""
+    return old.image != new.image or old.resources != new.resources
+
+
+def ready_sandbox(pod: Pod) -> float | None:
+    """When the sandbox became ready that the pod has now."""
+    ready = pod.conditions.get("PodReadyToStartContainers")
+    return ready.last_transition if ready is not None and ready.status else None
+
+
+def change_of(state: PodState, pod: Pod, mark: Watermark) -> Change:
+    """What changed between the instance of this watermark and the next one."""
+    old, new = mark.spec, pod.spec.container(mark.name)
+    since = ready_sandbox(pod)
+    return Change(
+        image=old is not None and new is not None and old.image != new.image,
+        resources=old is not None and new is not None and old.resources != new.resources,
+        sandbox=_is_new_sandbox(mark, pod),
+        same_sandbox=since is not None and since == mark.sandbox_since,
+        sandbox_since=since if since != mark.sandbox_since else None,
+        restarting_all=_is_restarting_all(state.pod) or _is_restarting_all(pod),
+        lost=any(_was_lost(state, status) for status in pod.statuses),
+    )
+
+
+def _is_new_sandbox(mark: Watermark, pod: Pod) -> bool:
+    since = ready_sandbox(pod)
+    if since is not None and mark.sandbox_since is not None:
+        return since > mark.sandbox_since
+    moved = bool(mark.pod_ip and pod.pod_ip) and mark.pod_ip != pod.pod_ip
+    return moved and not pod.spec.host_network
+
+
+def _is_restarting_all(pod: Pod) -> bool:
+    condition = pod.conditions.get("AllContainersRestarting")
+    said = condition is not None and condition.status is True
+    return said or any(_is_victim(status) for status in pod.statuses)
+
+
+def _is_victim(status: ContainerStatus) -> bool:
+    """Whether the kubelet ended a container to restart all, and has not started it again."""
+    death = status.terminated or status.last
+    down = status.running_since is None and death is not None
+    return down and death is not None and death.reason == "RestartingAllContainers"
+
+
+def _was_lost(state: PodState, status: ContainerStatus) -> bool:
+    """Whether the newest end of a container is one that the runtime does not know itself."""
+    death = status.terminated or status.last
+    if death is None or not is_lost(death):
+        return False
+    mark = state.mark(status.name)
+    return mark is None or mark.dead_id != identity(death)
+
+
+def all_restarted(state: PodState, pod: Pod, mark: Watermark) -> bool:
+    """Whether no other container ran on: in a new sandbox none can."""
+    moved = _is_new_sandbox(mark, pod)
+    for status in pod.statuses:
+        other = state.mark(status.name)
+        if other is None or not other.running or status.running_since is None:
+            continue
+        if status.container_id == other.instance_id and (not moved or _is_new_sandbox(other, pod)):
+            return False
+    return True
