@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from probewatch import causes_docs, settings_docs
+from probewatch import causes_docs, crds_docs, settings_docs
 from probewatch.core.findings import Cause
 from probewatch.kube import events_docs
 from probewatch.metrics import metrics_docs
@@ -18,6 +18,7 @@ from tests.conftest import REPOSITORY
     [
         ("docs/causes.md", causes_docs.make_tables),
         ("docs/configuration.md", settings_docs.make_tables),
+        ("docs/custom-resources.md", crds_docs.make_tables),
         ("docs/events.md", events_docs.make_tables),
         ("docs/metrics.md", metrics_docs.make_tables),
         ("docs/playground.md", stories_docs.make_tables),
