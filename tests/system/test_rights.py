@@ -12,6 +12,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 import yaml
 
@@ -23,13 +24,14 @@ from probewatch.playground.cluster import Cluster, ClusterOptions
 from probewatch.playground.demo_operator import OperatorProcess
 from probewatch.playground.stories import find_story
 from probewatch.playground.stories_pods import Story
-from tests.deploy.rendering import CHART, Object, render_chart
+from tests.deploy.rendering import CHART, Object, environment, render_chart
 from tests.system.tools import run_tool
 
 pytestmark = pytest.mark.slow
 
 NAMESPACE, ACCOUNT = "probewatch", "probewatch"
 WATCHED = "shop"
+SCRAPER, STRANGER, READER = "prometheus", "stranger", "probewatch-metrics-reader"
 USER = service_account(NAMESPACE, ACCOUNT).name
 
 SPEED = 8.0
@@ -38,6 +40,8 @@ SETTINGS = {
     "PROBEWATCH_SETTLE_SECONDS": "1",
     "PROBEWATCH_INACTIVITY_SECONDS": "5",
 }
+
+NOT_YET = 503
 
 STREAMING = Match(verb="watch", query={"sendInitialEvents": "*"})
 STREAMED = frozenset({"list pods", "list events"})
@@ -58,7 +62,7 @@ class Mode:
 
 
 MODES: Mapping[str, Mode] = {
-    "whole cluster": Mode(values={}),
+    "whole cluster": Mode(values={"metrics": {"authorization": {"enabled": True}}}),
     "named namespaces": Mode(values={"namespaces": [WATCHED]}, has_streams=False),
 }
 
@@ -77,6 +81,8 @@ class Asked:
     denied: frozenset[str]
     unused: frozenset[str]
     used: frozenset[str]
+    scraped: Mapping[str, int]
+    """What /metrics answered, by who asked."""
 
 
 def render(action: Action) -> str:
@@ -127,36 +133,72 @@ def owned(kind: str, story: Story) -> Object:
 
 async def ask(mode: Mode, folder: Path) -> Asked:
     """Install, let the operator work under its own account, and read the record."""
-    rendered = render_chart(mode.values)
-    objects = [each for each in rendered if each["kind"] not in {"Deployment", "Pod"}]
+    objects = render_chart(mode.values)
     async with Cluster(ClusterOptions(speed=SPEED)) as cluster:
         cluster.server.faults.add(WRITE_OF_A_RECORD, CONFLICT)
         if not mode.has_streams:
             cluster.server.faults.add(STREAMING, UNKNOWN, times=FOR_EVER)
-        for name in (NAMESPACE, WATCHED):
-            await run_tool("kubectl", "create", "namespace", name, kubeconfig=cluster.kubeconfig)
-        await apply(cluster, *objects)
+        await install(cluster, objects)
         own = folder / "kubeconfig"
         token = cluster.server.accounts.issue(NAMESPACE, ACCOUNT)
         cluster.server.write_kubeconfig(own, token=token, namespace=NAMESPACE)
-        settings = {
-            **SETTINGS,
-            "PROBEWATCH_NAMESPACES": ",".join(mode.values.get("namespaces", ())),
-        }
-        heard: list[str] = []
         operator = OperatorProcess(
-            str(own), cluster.runtime.guard, tell=heard.append, settings=settings
+            str(own),
+            cluster.runtime.guard,
+            tell=lambda _line: None,
+            settings={**environment(objects), **SETTINGS},
         )
         async with operator:
             await apply(cluster, *things_to_do())
+            scraped = await scrape(cluster, operator.address)
             await until_all_is_used(cluster, objects, mode)
         audit = cluster.server.audit
-        everything = tuple(granted(objects))
         return Asked(
             denied=frozenset(map(render, audit.denials(USER))),
-            unused=frozenset(map(render, audit.unused(USER, everything))),
+            unused=frozenset(map(render, audit.unused(USER, tuple(granted(objects))))),
             used=frozenset(render(record.action) for record in audit.of(USER)),
+            scraped=scraped,
         )
+
+
+async def install(cluster: Cluster, objects: list[Object]) -> None:
+    """Apply what the chart makes but for its pods; a scraper may get what its role says."""
+    for name in (NAMESPACE, WATCHED):
+        await run_tool("kubectl", "create", "namespace", name, kubeconfig=cluster.kubeconfig)
+    await apply(cluster, *(each for each in objects if each["kind"] not in {"Deployment", "Pod"}))
+    for name in (SCRAPER, STRANGER):
+        account = ("create", "serviceaccount", name, "--namespace", WATCHED)
+        await run_tool("kubectl", *account, kubeconfig=cluster.kubeconfig)
+    to_whom = f"--serviceaccount={WATCHED}:{SCRAPER}"
+    binding = ("create", "clusterrolebinding", SCRAPER, f"--clusterrole={READER}", to_whom)
+    await run_tool("kubectl", *binding, kubeconfig=cluster.kubeconfig)
+
+
+async def scrape(cluster: Cluster, address: str) -> Mapping[str, int]:
+    """Ask for /metrics as somebody who may, as somebody who may not, and as nobody.
+
+    Until the records are read there is no answer to anybody who may have one.
+    """
+    issue = cluster.server.accounts.issue
+    tokens = {name: issue(WATCHED, name) for name in (SCRAPER, STRANGER)}
+    statuses: dict[str, int] = {}
+    for _ in range(int(BOUND_SECONDS / 0.1)):
+        for who, token in {**tokens, "nobody": ""}.items():
+            statuses[who] = await ask_for_metrics(address, token)
+        if NOT_YET not in statuses.values():
+            break
+        await asyncio.sleep(0.1)
+    return statuses
+
+
+async def ask_for_metrics(address: str, token: str) -> int:
+    """Return the status of the answer."""
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(f"http://{address}/metrics", headers=headers) as answer,
+    ):
+        return answer.status
 
 
 def things_to_do() -> Iterator[Object]:
@@ -212,3 +254,9 @@ def test_pods_are_only_looked_at(asked: Mapping[str, Asked], mode: str) -> None:
     about_pods = {each for each in asked[mode].used if " pods" in each}
 
     assert about_pods <= {"list pods", "watch pods"}
+
+
+def test_metrics_are_for_those_who_may_read_them(asked: Mapping[str, Asked]) -> None:
+    """With authorization on, only who is bound to the chart's role is given anything."""
+    assert {SCRAPER: 200, STRANGER: 403, "nobody": 401} == asked["whole cluster"].scraped
+    assert {200} == set(asked["named namespaces"].scraped.values())
