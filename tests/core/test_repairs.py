@@ -7,7 +7,7 @@ import pytest
 from probewatch.core.counters import Reading
 from probewatch.core.evidence import EvidenceKind as K
 from probewatch.core.facts import CLOCK_SLACK
-from probewatch.core.findings import Cause, Finding, Restart, RestartCorrected
+from probewatch.core.findings import Cause, CountingBegan, Finding, Restart, RestartCorrected
 from probewatch.core.model import Container
 from probewatch.core.observe import CountersRead
 from probewatch.store import Store
@@ -103,3 +103,51 @@ def test_a_restart_that_nobody_saw_may_have_been_the_kill(count: int, expected: 
     found = hear(store, K.KILL_LIVENESS, 340.0, count=count, first_at=40.0)
 
     assert expected == len(only(RestartCorrected, found))
+
+
+def test_an_end_that_was_never_shown_may_have_been_the_kill() -> None:
+    """A restart without any termination takes part, for it may be the one that was killed."""
+    store = followed()
+    hear(store, K.KILL_LIVENESS, 40.0)
+    feed(store, pod(2, restarted(1, 42)), 42)
+    feed(store, pod(3, replace(restarted(2, 142), last=None)), 142)
+    store.tick(200)
+    found = hear(store, K.KILL_LIVENESS, 340.0, count=3, first_at=40.0)
+
+    assert [Cause.LIVENESS_PROBE] == [
+        each.now.cause for each in found if isinstance(each, RestartCorrected)
+    ]
+
+
+def test_what_was_forgotten_may_have_been_the_kill() -> None:
+    """After more restarts than are remembered, a kill's count is given to none of them."""
+    store = followed()
+    hear(store, K.KILL_LIVENESS, 40.0)
+    feed(store, pod(2, restarted(1, 42)), 42)
+    for count in range(2, 20):
+        now = 100.0 * count
+        feed(store, pod(count + 1, restarted(count, now, exit_code=9)), now, relisted=True)
+    store.tick(2000)
+
+    assert [] == only(RestartCorrected, hear(store, K.KILL_LIVENESS, 2040.0, count=99, first_at=40))
+
+
+def test_restarts_are_told_before_their_count_falls() -> None:
+    """What still waited for its verdict is told when the kubelet's count begins anew."""
+    store = followed()
+    feed(store, pod(2, restarted(1, 42)), 42)
+    found = feed(store, pod(3, replace(running(0), container_id="new")), 50)
+
+    assert [Restart, CountingBegan] == [type(each) for each in found]
+
+
+def test_terminations_without_a_container_are_told_apart_by_their_times() -> None:
+    """A termination that names no container is new if its times are."""
+    store = Store()
+    nameless = {"container_id": ""}
+    feed(store, pod(1, restarted(1, 50, **nameless)), 50)
+    feed(store, pod(2, restarted(2, 150, **nameless)), 150)
+    same = replace(restarted(3, 250), last=restarted(2, 150, **nameless).last)
+    found = [*feed(store, pod(3, same), 250), *store.tick(300)]
+
+    assert [149.0, None] == [each.finished_at for each in found if isinstance(each, Restart)]

@@ -5,6 +5,7 @@ one more observation, so a restart can wait for late evidence and no test sleeps
 """
 
 from dataclasses import dataclass
+from typing import assert_never
 
 from probewatch.core import loops, verdicts
 from probewatch.core.counters import READINGS_KEPT, Reading
@@ -103,6 +104,8 @@ def _dispatch(
             return _gone(state, policy, now)
         case TimePassed():
             return _time(state, policy, now)
+        case _:
+            assert_never(observation)
 
 
 def _pod(
