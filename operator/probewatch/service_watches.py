@@ -7,7 +7,7 @@ applied by the API server. What a node says of its own reboot is nice to have.
 
 import random
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from probewatch.boundary import Boundary
@@ -29,6 +29,9 @@ KUBELET_EVENTS = "involvedObject.kind=Pod,source=kubelet"
 NODE_REBOOTS = "involvedObject.kind=Node,reason=Rebooted,source=kubelet"
 NODE_NAMESPACE = "default"
 """Where Events about nodes are, which have no namespace of their own."""
+
+QUIET_SHARE = 0.7
+"""Of the time for which a watch may be silent; up to a quarter is added by chance."""
 
 ASK_AGAIN_SECONDS = 600.0
 """A right that is missing may be given later."""
@@ -123,7 +126,7 @@ class _Kit:
             decoder=Decoder(kind),
             handler=handler,
             around=surroundings(self.clock),
-            options=watch_options(self.settings),
+            options=watch_options(self.settings, target),
         )
 
 
@@ -134,13 +137,18 @@ def surroundings(clock: Clock) -> Surroundings:
     )
 
 
-def watch_options(settings: Settings) -> WatchOptions:
-    """Return how a watch behaves."""
-    return WatchOptions(
+def watch_options(settings: Settings, target: WatchTarget) -> WatchOptions:
+    """Return how the watch of a target behaves."""
+    options = WatchOptions(
         page_size=settings.page_limit,
         request_timeout=settings.request_timeout_seconds,
         inactivity=settings.inactivity_seconds,
     )
+    if not target.path.endswith("/events"):
+        return options
+    # An API server sends no bookmarks for Events, which it keeps in no watch cache: silence is
+    # no fault there. So it is asked to end the watch before silence would be taken for one.
+    return replace(options, server_timeout=settings.inactivity_seconds * QUIET_SHARE)
 
 
 def _target(resource: str, namespace: str | None, params: dict[str, str]) -> WatchTarget:

@@ -128,5 +128,5 @@ def _loop(
         decoder=RawDecoder(),
         handler=StreamWriter(sheet=sheet, sweeps=sweeps),
         around=surroundings(sheet.clock),
-        options=watch_options(settings),
+        options=watch_options(settings, target),
     )
