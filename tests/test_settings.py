@@ -74,7 +74,7 @@ def test_command_line_is_stronger_than_the_environment() -> None:
     [
         ("page_limit", "many", "PROBEWATCH_PAGE_LIMIT is 'many'; it has to be a whole number"),
         ("page_limit", "0", "PROBEWATCH_PAGE_LIMIT is 0; it has to be 1 to 10000"),
-        ("loop_restarts", "1", "PROBEWATCH_LOOP_RESTARTS is 1; it has to be 2 to 1000"),
+        ("loop_restarts", "1", "PROBEWATCH_LOOP_RESTARTS is 1; it has to be 2 to 32"),
         ("settle_seconds", "-1", "PROBEWATCH_SETTLE_SECONDS is -1; it has to be 0 or more"),
         ("repair_seconds", "nan", "PROBEWATCH_REPAIR_SECONDS is nan; it has to be 0 or more"),
         ("loop_window_seconds", "0", "PROBEWATCH_LOOP_WINDOW_SECONDS is 0; it has to be above 0"),

@@ -114,3 +114,33 @@ async def test_steady_operator_is_started_again_soon() -> None:
         await time.enough.wait()
 
     assert [1.0] * 5 == time.slept
+
+
+async def test_is_started_anew_at_once_when_that_is_wanted() -> None:
+    """What is ended to serve something else is no failure, and needs no pause."""
+    begun: asyncio.Queue[None] = asyncio.Queue()
+    home = asyncio.get_running_loop()
+
+    async def operate(stop: asyncio.Event) -> None:
+        home.call_soon_threadsafe(begun.put_nowait, None)
+        await stop.wait()
+
+    time = FakeTime()
+    async with running(operate, time) as supervisor, asyncio.timeout(BOUND_SECONDS):
+        await begun.get()
+        await supervisor.restart()
+        await begun.get()
+
+        assert (2, 0, []) == (supervisor.stats.starts, supervisor.stats.failures, time.slept)
+
+
+async def test_what_does_not_run_is_not_started_anew() -> None:
+    """To want it anew before it ever ran changes nothing."""
+
+    async def operate(stop: asyncio.Event) -> None:
+        await stop.wait()
+
+    supervisor = Supervisor(operate, clock=FakeTime().clock)
+    await supervisor.restart()
+
+    assert 0 == supervisor.stats.starts

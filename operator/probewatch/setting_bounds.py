@@ -16,12 +16,12 @@ BOUNDS: Mapping[str, tuple[float, float]] = {
     "report_interval_seconds": (0.1, 600),
     "report_workers": (1, 32),
     "metrics_series_limit": (1000, 10_000_000),
-    "loop_restarts": (2, 1000),
-    "slow_loop_restarts": (2, 1000),
-    "flap_transitions": (2, 1000),
+    "loop_restarts": (2, 32),
+    "slow_loop_restarts": (2, 32),
+    "flap_transitions": (2, 32),
     "history_limit": (1, 200),
 }
-"""Smallest and largest value where "more than zero" is not enough."""
+"""Smallest and largest value where "more than zero" is not enough; 32 are kept in mind."""
 
 _NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 """As the API server has it: a DNS label."""

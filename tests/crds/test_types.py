@@ -10,13 +10,15 @@ import msgspec
 import pytest
 
 from probewatch.core.findings import Cause, Confidence, Pattern, ReadinessReason
+from probewatch.core.loops import RECENT_KEPT
+from probewatch.core.readiness import LOSSES_KEPT
 from probewatch.core.selectors import Operator
 from probewatch.kube import policy_objects, report_objects
 from probewatch.kube.policy_parsing import FIELDS
+from probewatch.setting_bounds import BOUNDS
 from tests.crds.definitions import Schema, nodes, schema
 
 SIMPLE = {str: "string", int: "integer", float: "number", bool: "boolean"}
-BOUNDS = {"ge": "minimum", "le": "maximum", "max_length": None}
 
 
 @pytest.mark.parametrize(
@@ -120,3 +122,18 @@ def test_every_field_of_a_policy_has_its_meaning() -> None:
 def _camel(name: str) -> str:
     head, *rest = name.split("_")
     return head + "".join(map(str.capitalize, rest))
+
+
+def test_no_threshold_asks_for_more_than_is_remembered() -> None:
+    """What restarts and losses are kept in mind is enough for every threshold there can be."""
+    kept = min(RECENT_KEPT, LOSSES_KEPT)
+    limits = [
+        node["maximum"]
+        for path, node in nodes()
+        if path.endswith((".loop.restarts", ".slowLoop.restarts", ".flapping.transitions"))
+    ]
+
+    assert [kept] * 3 == limits
+    assert [kept] * 3 == [
+        BOUNDS[name][1] for name in ("loop_restarts", "slow_loop_restarts", "flap_transitions")
+    ]

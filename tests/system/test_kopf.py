@@ -2,14 +2,14 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 
 import pytest
 from aiohttp import web
 
 from probewatch.clock import Clock
-from probewatch.handlers import Connection, Memo
+from probewatch.handlers import Connection, Memo, Policies
 from probewatch.settings import Settings
 from probewatch.supervisor import Supervisor, kopf_operator
 
@@ -78,7 +78,7 @@ def ignore(_result: object) -> None:
 
 
 @contextlib.asynccontextmanager
-async def kopf_running(server: str) -> AsyncIterator[Supervisor]:
+async def kopf_running(server: str, policies: Policies | None = None) -> AsyncIterator[Supervisor]:
     """The supervisor with the real kopf under it; stopped in bounded time at the end."""
     home = asyncio.get_running_loop()
     memo = Memo(
@@ -86,6 +86,7 @@ async def kopf_running(server: str) -> AsyncIterator[Supervisor]:
         connection=lambda: Connection(server=server, authorization="Bearer the-token"),
         health=dict,
         call=lambda action: ignore(home.call_soon_threadsafe(action)),
+        policies=policies,
     )
     supervisor = Supervisor(kopf_operator(memo), clock=Clock())
     task = asyncio.create_task(supervisor.run())
@@ -128,3 +129,67 @@ async def test_kopf_that_is_refused_is_started_again(api: FakeApi, server: str) 
 
     assert not watch.done()
     watch.cancel()
+
+
+GROUP = {
+    "name": "probewatch.dev",
+    "versions": [{"groupVersion": "probewatch.dev/v1alpha1", "version": "v1alpha1"}],
+    "preferredVersion": {"groupVersion": "probewatch.dev/v1alpha1", "version": "v1alpha1"},
+}
+RESOURCES = {
+    "kind": "APIResourceList",
+    "groupVersion": "probewatch.dev/v1alpha1",
+    "resources": [
+        {"name": "probepolicies", "singularName": "probepolicy", "namespaced": True}
+        | {"kind": "ProbePolicy", "verbs": ["get", "list", "watch", "patch"]},
+    ],
+}
+ONE = {
+    "metadata": {"name": "one", "namespace": "shop", "uid": "u-1", "resourceVersion": "5"},
+    "spec": {},
+}
+WITH_POLICIES: dict[str, object] = {
+    "/apis": {"kind": "APIGroupList", "groups": [GROUP]},
+    "/apis/probewatch.dev/v1alpha1": RESOURCES,
+    "/apis/probewatch.dev/v1alpha1/probepolicies": {
+        "metadata": {"resourceVersion": "7"},
+        "items": [ONE],
+    },
+}
+
+
+@dataclass
+class FakePolicies:
+    """Who follows policies: says whether there are any, and keeps what it is told."""
+
+    are_served: bool = False
+    told: "asyncio.Queue[tuple[str | None, str]]" = field(default_factory=asyncio.Queue)
+
+    async def served(self) -> bool:
+        return self.are_served
+
+    def take(self, kind: str | None, raw: Mapping[str, object]) -> None:
+        metadata = raw["metadata"]
+        assert isinstance(metadata, dict)
+        self.told.put_nowait((kind, metadata["name"]))
+
+
+@pytest.mark.slow
+async def test_kopf_follows_policies_once_there_are_any(
+    api: FakeApi, server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a definition nobody asks for policies; with one, kopf tells, and writes nothing."""
+    policies = FakePolicies()
+    async with kopf_running(server, policies) as supervisor, asyncio.timeout(BOUND_SECONDS):
+        await api.discovered.wait()
+        before = {path for _, path, _ in api.asked}
+        for path, answer in WITH_POLICIES.items():
+            monkeypatch.setitem(ANSWERS, path, answer)
+        policies.are_served = True
+        await supervisor.restart()
+        told = await policies.told.get()
+
+    assert (None, "one") == told
+    assert not any("probepolicies" in path for path in before)
+    assert (2, 0) == (supervisor.stats.starts, supervisor.stats.failures)
+    assert {"GET"} == {verb for verb, _, _ in api.asked}
