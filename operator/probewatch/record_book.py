@@ -94,6 +94,7 @@ class RecordBook:
         entry = self._entries.get(key)
         if entry is None:
             entry = self._entry(key, report.record)
+            entry.trusted = report.record
             self._entries[key] = entry
         entry.refold(report, now)
         self._index(entry)
@@ -139,8 +140,13 @@ class RecordBook:
         return None
 
     def level(self, pod: PodRef, workload: Workload, container: str, seen: Sighting) -> Key | None:
-        """Count what lies between a container's mark and what is seen of it, told or not."""
+        """Count what lies between a container's mark and what is seen of it, told or not.
+
+        Without a mark nothing is counted: the pod may be gone by now, and its mark with it.
+        """
         entry = self._find(pod.uid, workload)
+        if entry.record.mark(pod.uid, container) is None:
+            return None
         folded = self._rules.fold_count(entry.record, pod.uid, container, seen)
         return self._fold(entry, folded, workload)
 
@@ -163,20 +169,15 @@ class RecordBook:
         entry = self._entries.get(write.key)
         if entry is None:
             return ()
-        entry.saved, entry.version = write.record, version
+        entry.saved = entry.trusted = write.record
+        entry.version = version
         return entry.journal.settle(write.upto)
 
     def created(self, key: Key, version: str) -> None:
         """The report is there, at this version, with nothing in it yet."""
         entry = self._entries.get(key)
         if entry is not None:
-            entry.saved, entry.version, entry.doubtful = None, version, False
-
-    def doubt(self, key: Key) -> None:
-        """Someone else seems to have written the report."""
-        entry = self._entries.get(key)
-        if entry is not None:
-            entry.doubtful = True
+            entry.saved, entry.version = None, version
 
     def shorten(self, key: Key) -> None:
         """The report was refused as it was: half of its incidents have to go."""
@@ -209,12 +210,7 @@ class RecordBook:
     def is_dirty(self, key: Key) -> bool:
         """Whether there is something to write for a report."""
         entry = self._entries.get(key)
-        return entry is not None and (entry.doubtful or entry.is_dirty())
-
-    def is_doubtful(self, key: Key) -> bool:
-        """Whether a report has to be read before it is written."""
-        entry = self._entries.get(key)
-        return entry is not None and entry.doubtful
+        return entry is not None and entry.is_dirty()
 
     def remember(self, pod: Newcomer) -> Remembered:
         """What records say of a pod that is new here."""
@@ -237,13 +233,13 @@ class RecordBook:
         return entry.record if entry else None
 
     def saved_parts(self, key: Key) -> tuple[Record, ...]:
-        """What is saved of a whole workload of which this is one report."""
+        """What was saved last of a whole workload of which this is one report."""
         entry = self._entries.get(key)
         found = []
         if entry is not None:
             workload, part = entry.record.workload, 0
             while (other := self._entries.get(_key(workload, part))) is not None:
-                found.append(other.saved)
+                found.append(other.trusted)
                 part += 1
         return tuple(record for record in found if record is not None)
 

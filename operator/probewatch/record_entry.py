@@ -58,12 +58,13 @@ class Entry:
     key: Key
     record: Record
     saved: Record | None = None
+    """As it is in the cluster."""
+    trusted: Record | None = None
+    """As an operator wrote it last: counters go on from there."""
     version: str = ""
     journal: Journal = field(default_factory=Journal)
     limit: int = 50
     fold: Fold = fold
-    doubtful: bool = False
-    """Someone else wrote it: it has to be read before anything is written."""
 
     def refold(self, loaded: Loaded, now: float) -> None:
         """Fold what is not saved yet into what someone else wrote.
@@ -72,10 +73,10 @@ class Entry:
         """
         is_ours = loaded.version == self.version
         if not is_ours and loaded.intact and not self._has_fallen(loaded.record):
-            self.record = loaded.record
+            self.record = self.trusted = loaded.record
             self.journal.forget(now - STALE_SECONDS, unless=loaded.record.pods)
             self.journal.replay(self._fold)
-        self.saved, self.version, self.doubtful = loaded.record, loaded.version, False
+        self.saved, self.version = loaded.record, loaded.version
 
     def is_dirty(self) -> bool:
         """Whether there is something to write."""

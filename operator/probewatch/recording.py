@@ -24,6 +24,7 @@ from probewatch.clock import Clock
 from probewatch.core.findings import Finding, Restart
 from probewatch.core.incidents import tell_again
 from probewatch.core.model import PodRef, PodUid, Workload
+from probewatch.core.records import Record
 from probewatch.core.sighting import Sighting
 from probewatch.errors import ApiError
 from probewatch.kube.lease import Lease
@@ -180,6 +181,13 @@ class Recording:
             if self._baseline[key] <= 0 or not self.book.is_dirty(key):
                 del self._baseline[key]
 
+    def reloaded(self, key: Key) -> None:
+        """A report was written by someone else, who may not have come to write its Events."""
+        self.restore(key)
+        record = self.book.record(key)
+        if record is not None:
+            self._tell_again(record)
+
     def limit_for(self, uid: PodUid) -> int | None:
         """How many incidents are kept for a pod."""
         return self._around.limit_for(uid)
@@ -282,18 +290,21 @@ class Recording:
         self._is_writing = True
         for key in self.book.all_keys():
             self._around.counters.restore(_totals(self.book, key))
-        since = self._clock.now() - EVENTS_SECONDS
         for record in self.book.records():
-            for incident in record.incidents:
-                if incident.observed_at >= since:
-                    self._around.events.publish(
-                        tell_again(incident, record.workload), record.workload
-                    )
+            self._tell_again(record)
         for finding, workload in self.book.pending():
             if not isinstance(finding, Restart):
                 self._around.events.publish(finding, workload)
         for key in self.book.dirty():
             self.reports.schedule(key)
+
+    def _tell_again(self, record: Record) -> None:
+        """Write the Events of what was recorded lately; those that are there already stay one."""
+        since = self._clock.now() - EVENTS_SECONDS
+        for incident in record.incidents:
+            if incident.observed_at >= since:
+                restart = tell_again(incident, record.workload)
+                self._around.events.publish(restart, record.workload)
 
     def _settle(self, now: float) -> None:
         """All pods are listed: let go of those that went, and agree on what is recorded."""

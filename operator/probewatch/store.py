@@ -382,12 +382,9 @@ def _told_of(state: PodState | None) -> Iterator[tuple[PodRef, str, Sighting]]:
 
 def _told(state: PodState, mark: Watermark) -> Sighting:
     pending = state.memory(mark.name).pending
-    version = state.pod.resource_version
-    if pending:
-        # Before the first of those that wait for their verdict, all was told.
-        version = max(0, pending[0].restart.seen.resource_version - 1)
     return Sighting(
-        resource_version=version,
+        # No version is known that showed the count before those that wait for their verdict.
+        resource_version=0 if pending else state.pod.resource_version,
         restart_count=mark.count - len(pending),
         counted_from=min(mark.counted_from, mark.count - len(pending)),
     )

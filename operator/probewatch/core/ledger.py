@@ -116,12 +116,13 @@ def raise_mark(record: Record, told: Told, *, cause: Cause) -> Record:
         tallies = _add(tallies, told.container, Cause.UNOBSERVED, rise - 1)
     if rise > 0:
         tallies = _add(tallies, told.container, cause, 1)
+    version = told.seen.resource_version or base.resource_version
     is_whole = told.count >= told.seen.restart_count
     raised = replace(
         base,
         count=told.count,
         # Of a jump, another operator may have seen more in an older version.
-        resource_version=told.seen.resource_version if is_whole else base.resource_version,
+        resource_version=version if is_whole else base.resource_version,
         termination=told.termination or base.termination,
     )
     return replace(_with_mark(record, told.uid, told.container, raised), tallies=tallies)

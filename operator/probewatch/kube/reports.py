@@ -72,6 +72,10 @@ class Situation(Protocol):
         """A record was saved: counters go on from it."""
         ...
 
+    def reloaded(self, key: Key) -> None:
+        """A report was found to be written by someone else."""
+        ...
+
     def limit_for(self, uid: PodUid) -> int | None:
         """How many incidents are kept for a pod; None where it is not known any more."""
         ...
@@ -121,6 +125,8 @@ class Reports:
         self._boundary = boundary
         self._clock = clock
         self._turns = Turns(options.jitter)
+        self._doubted: set[Key] = set()
+        """Those that someone else wrote: they are read before they are written."""
         self._before: dict[Key, objects.Status] = {}
         """The conditions that were written last."""
 
@@ -156,11 +162,11 @@ class Reports:
         if version and not _is_newer(version, known):
             return
         if version:
-            self._book.doubt(key)
+            self._doubted.add(key)
         else:
             self._book.vanished(key)
             self._before.pop(key, None)
-        if self._book.record(key) is not None:
+        if version or self._book.record(key) is not None:
             self.schedule(key)
 
     def remember(self, key: Key, status: objects.Status | None) -> None:
@@ -207,7 +213,7 @@ class Reports:
             pause = await self._try(key)
         finally:
             self._turns.done(key, self._clock.monotonic() + pause)
-            if self._book.is_dirty(key):
+            if self._book.is_dirty(key) or key in self._doubted:
                 self.schedule(key)
             elif self._book.record(key) is None:
                 self._turns.forget(key)
@@ -217,7 +223,7 @@ class Reports:
         """Write a report once; return the seconds until it may be tried again."""
         if not self._situation.is_open():
             return 0.0
-        if self._book.is_doubtful(key):
+        if key in self._doubted:
             return await self._reload(key)
         write = self._book.plan(key, self._clock.monotonic())
         if write is None:
@@ -280,14 +286,17 @@ class Reports:
     async def _reload(self, key: Key) -> float:
         answer = await self._api.read(key)
         if answer.outcome is Outcome.DONE and answer.report is not None:
+            self._doubted.discard(key)
             self.remember(key, answer.report.status)
             found = loaded(answer.report)
             if found is None:
                 self._book.created(key, answer.report.metadata.resource_version)
             else:
                 self._book.reloaded(key, found, self._clock.monotonic())
+                self._situation.reloaded(key)
             return 0.0
         if answer.outcome is Outcome.MISSING:
+            self._doubted.discard(key)
             self._book.vanished(key)
             return 0.0
         return self._give_way(key, answer)

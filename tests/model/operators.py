@@ -1,0 +1,219 @@
+"""An operator as the model sees it: the real store, core and record book, in a made-up cluster.
+
+What belongs to the shell (when to write, what to do after a conflict, who leads) is done
+here in a few lines, as `kube.reports` and `recording` do it, so that a fault can be put between
+any two of them.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from probewatch.core.findings import Finding, Restart, RestartCorrected
+from probewatch.core.incidents import tell_again
+from probewatch.core.model import Pod, PodSpec, PodUid, Workload
+from probewatch.core.observe import PodObserved
+from probewatch.core.policy import Policy
+from probewatch.core.records import Record
+from probewatch.kube.events import draft_event
+from probewatch.kube.workloads import nearest_workload
+from probewatch.record_book import RULES, RecordBook, Rules
+from probewatch.record_entry import Key, Loaded, Write
+from probewatch.store import Store
+from tests.model.world import World
+
+POLICY = Policy(settle=5.0)
+EVENTS_SECONDS = 600.0
+
+
+class CrashError(Exception):
+    """The process was killed here."""
+
+
+def write_if_unchanged(world: World, write: Write) -> str | None:
+    return world.write(write.key, write.record, write.version)
+
+
+def named_event(restart: Restart, workload: Workload) -> str:
+    draft = draft_event(restart, workload, PodSpec())
+    return draft.name if draft else ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ways:
+    """The ways in which an operator does things; a mistake is one of them done differently."""
+
+    rules: Rules = RULES
+    book: Callable[[Rules], RecordBook] = lambda rules: RecordBook(rules=rules)
+    see: Callable[[Pod], Pod] = lambda pod: pod
+    """What it takes a version of a pod for."""
+    write: Callable[[World, Write], str | None] = write_if_unchanged
+    name: Callable[[Restart, Workload], str] = named_event
+    load: Callable[[dict[Key, Loaded]], dict[Key, Loaded]] = lambda reports: reports
+    sweeps: bool = True
+    tells_again: bool = True
+    waits_for_record: bool = True
+    """Whether counters wait until a restart is saved."""
+    levels: bool = True
+    restores: bool = True
+    tells_deletions: bool = True
+
+
+@dataclass
+class Operator:
+    """One process after another of one replica."""
+
+    world: World
+    ways: Ways
+    name: str
+    leads: bool = False
+    shown: Counter[tuple[object, ...]] = field(default_factory=Counter)
+    """What its counters show."""
+
+    def __post_init__(self) -> None:
+        self.start()
+
+    # --- life
+
+    def start(self) -> None:
+        """A new process: nothing is remembered but what is in the cluster."""
+        self.book = self.ways.book(self.ways.rules)
+        self.store = Store(lambda _pod: POLICY, self.book.remember)
+        self.shown = Counter()
+        self.leads = False
+        self._load()
+        self.relist()
+
+    def lead(self) -> None:
+        """Take over, as after taking the Lease."""
+        self._load()
+        if self.ways.levels:
+            for pod, container, seen in self.store.counted():
+                self.book.level(pod, nearest_workload(pod), container, seen)
+        self.leads = True
+        self._restore(self.book.all_keys())
+        self._tell_again(self.book.records())
+
+    def _load(self) -> None:
+        self.book.load(self.ways.load(dict(self.world.reports)).items(), self.world.now)
+        self.book.complete = self.world.scope
+
+    def _tell_again(self, records: Iterable[Record]) -> None:
+        if not self.ways.tells_again:
+            return
+        for record in records:
+            for incident in record.incidents:
+                if incident.observed_at >= self.world.now - EVENTS_SECONDS:
+                    self._tell(tell_again(incident, record.workload), record.workload)
+
+    # --- what comes in
+
+    def observe(self, pod: Pod, *, relisted: bool = False) -> None:
+        seen = self.ways.see(pod)
+        observed = PodObserved(pod=seen, relisted=relisted)
+        self._found(self.store.feed(observed, self.world.now))
+
+    def deleted(self, uid: PodUid, version: int) -> None:
+        if self.ways.tells_deletions:
+            self._found(self.store.gone(uid, version, self.world.now))
+
+    def relist(self) -> None:
+        alive = self.world.alive()
+        for uid in alive:
+            self.observe(self.world.pods[uid].now, relisted=True)
+        if self.ways.sweeps:
+            found = self.store.sweep(alive, self.world.now, version=self.world.version)
+            self._found(found)
+            self.book.sweep(alive, self.world.now)
+
+    def tick(self) -> None:
+        self._found(self.store.tick(self.world.now))
+
+    def _found(self, findings: Iterable[Finding]) -> None:
+        for finding in findings:
+            pod = finding.now.pod if isinstance(finding, RestartCorrected) else finding.pod
+            told = not self.ways.waits_for_record
+            self.book.take(finding, nearest_workload(pod), self.world.now, told=told)
+            if told and isinstance(finding, Restart):
+                self._hand_on(finding, nearest_workload(pod))
+
+    # --- what goes out
+
+    def write(self, key: Key, crash: str = "") -> bool:
+        """Try once to write a report; whether something was written."""
+        write = self.book.plan(key, self.world.now)
+        if write is None or not self.leads:
+            return False
+        if crash == "before":
+            raise CrashError
+        version = self.ways.write(self.world, write)
+        if crash == "after":
+            raise CrashError
+        if version is None:
+            self._reload(key)
+            return False
+        released = self.book.saved(write, version)
+        if crash == "told":
+            raise CrashError
+        for finding in released:
+            self._hand_on(finding, write.record.workload)
+        self._restore([key])
+        return True
+
+    def write_all(self) -> int:
+        """Write until nothing is left to write; how many writes that took."""
+        written = 0
+        for _ in range(10):
+            keys = list(self.book.dirty())
+            if not keys:
+                return written
+            written += sum(self.write(key) for key in keys)
+        raise AssertionError("it writes without end")
+
+    def notice(self, key: Key) -> None:
+        """Someone else changed or deleted a report."""
+        if key in self.world.reports:
+            self._reload(key)
+        else:
+            self.book.vanished(key)
+
+    def notice_all(self) -> None:
+        """Hear of everything that others did to reports."""
+        for key in {*self.world.reports, *self.book.all_keys()}:
+            report = self.world.reports.get(key)
+            if (report.version if report else "") != self.book.version(key):
+                self.notice(key)
+
+    def _reload(self, key: Key) -> None:
+        report = self.world.reports.get(key)
+        if report is None:
+            self.book.vanished(key)
+        else:
+            self.book.reloaded(key, report, self.world.now)
+            self._restore([key])
+            self._tell_again([report.record])
+
+    def _hand_on(self, finding: Finding, workload: Workload) -> None:
+        if isinstance(finding, Restart):
+            self.shown[workload.name, finding.container, finding.cause] += 1
+            self._tell(finding, workload)
+
+    def _tell(self, restart: Restart, workload: Workload) -> None:
+        if self.leads:
+            self.world.events.add((restart.pod.uid, self.ways.name(restart, workload)))
+
+    def _restore(self, keys: Iterable[Key]) -> None:
+        if not self.ways.restores:
+            return
+        for key in keys:
+            for (container, cause), total in _totals(self.book.saved_parts(key)).items():
+                place = (key.name.partition("-")[2], container, cause)
+                self.shown[place] = max(self.shown[place], total)
+
+
+def _totals(records: Iterable[Record]) -> Counter[tuple[str, object]]:
+    found: Counter[tuple[str, object]] = Counter()
+    for record in records:
+        for (container, cause), tally in record.tallies.items():
+            found[container, cause] += tally.counted
+    return found
