@@ -202,6 +202,10 @@ class Recording:
         """Whether this is the replica that writes."""
         return self.lease.is_held
 
+    def stands_by(self) -> bool:
+        """Whether another replica is known to write: that one shows the workloads."""
+        return self.lease.is_elsewhere
+
     async def start(self) -> None:
         """Learn who writes, and load what is recorded; in bounded time."""
         end = self._clock.monotonic() + START_SECONDS

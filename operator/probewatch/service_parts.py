@@ -237,6 +237,7 @@ class Parts:
             kopf=self.supervisor.stats,
             reports=recording.reports.stats if recording else None,
             leads=self.leads,
+            stands_by=self.recording.stands_by if self.recording is not None else None,
         )
 
     def _build_memo(self) -> Memo:

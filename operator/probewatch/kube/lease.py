@@ -117,6 +117,8 @@ class Lease:
     _held_until: float | None = None
     _is_refused: bool = False
     _looked: bool = False
+    _has_let_go: bool = False
+    """Whether it was lost or given back: another may have it without being seen yet."""
     _scope: str | None = None
 
     @property
@@ -125,6 +127,15 @@ class Lease:
         if self._is_refused:
             return True  # nobody can hold it; conditional writes have to do
         return self._held_until is not None and self.clock.monotonic() < self._held_until
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether another process is known to hold it, or may since this one let go of it.
+
+        While nobody can be asked, what was last known stands: one shows what there is, not two.
+        """
+        holder = (self._seen.spec.holder_identity or "") if self._seen else ""
+        return not self.is_held and (self._has_let_go or holder not in {"", self.identity})
 
     @property
     def scope(self) -> str:
@@ -153,7 +164,7 @@ class Lease:
     async def release(self) -> None:
         """Give it back, so that another need not wait; at the end of the process."""
         seen, held = self._seen, self.is_held and not self._is_refused
-        self._held_until = None
+        self._held_until, self._has_let_go = None, True
         if seen is None or not held:
             return
         crash_point("lease.release.before")
@@ -254,11 +265,11 @@ class Lease:
         if self._held_until is None:
             self.stats.transitions += 1
             _log.info("This replica writes from now on", extra={"lease": self.name})
-        self._held_until = begun + HELD_SECONDS
+        self._held_until, self._has_let_go = begun + HELD_SECONDS, False
 
     def _lose(self) -> None:
         _log.warning("Another replica writes from now on", extra={"lease": self.name})
-        self._held_until = None
+        self._held_until, self._has_let_go = None, True
 
     def _refuse(self, status: int) -> float:
         """Go on without a Lease where there can be none."""
