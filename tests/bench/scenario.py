@@ -60,7 +60,7 @@ def run(name: str, plan: Plan) -> Result:
         if plan.flips:
             result.delays = _find_delays(process, plan)
         if plan.churned:
-            result.churn_growth = _churn(process, plan.churned)
+            result.churn_growth = _churn(process, plan.pods, plan.churned)
     return result
 
 
@@ -87,9 +87,9 @@ def _find_delays(process: Subject, plan: Plan) -> tuple[float, float]:
     return statistics.median(delays), cuts[98]
 
 
-def _churn(process: Subject, count: int) -> float:
-    """Growth after a tenth went before: what the first ones allocate for good is no leak."""
-    process.load("churn", count // 10)
+def _churn(process: Subject, pods: int, count: int) -> float:
+    """Growth once every pod was replaced: what that allocates for good, once, is no leak."""
+    process.load("churn", pods)
     before = process.memory().resident
     process.load("churn", count)
     return process.memory().resident - before
