@@ -102,6 +102,19 @@ monitoring: $(DEV)  ## Write the rules and dashboards of deploy/monitoring from 
 	@$(BIN)/python deploy/monitoring/rules.py
 	@$(BIN)/python -W ignore -m deploy.monitoring.dashboards
 
+.PHONY: docs
+docs: $(DEV)  ## Write the tables of docs/ from the code
+	@$(BIN)/python -m probewatch.causes_docs docs/causes.md
+	@$(BIN)/python -m probewatch.settings_docs docs/configuration.md
+	@$(BIN)/python -m probewatch.kube.events_docs docs/events.md
+	@$(BIN)/python -m probewatch.metrics.metrics_docs docs/metrics.md
+	@$(BIN)/python -m probewatch.playground.stories_docs docs/playground.md
+	@$(BIN)/python -m probewatch.crds_docs docs/custom-resources.md
+
+.PHONY: verify
+verify: docs chart monitoring manifests  ## Write all that is derived, and fail if that changes a file
+	@git diff --exit-code --stat -- docs deploy || { echo "These were out of date; commit them."; exit 1; }
+
 PICTURES = $(or $(PROBEWATCH_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/probewatch)/pictures
 
 .PHONY: pictures
