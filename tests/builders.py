@@ -74,6 +74,7 @@ def facts(
     pod: PodSpec | None = None,
     path: Path = Path.UNSEEN,
     readings: tuple[Reading, ...] = (),
+    used: frozenset[tuple[str, int]] = frozenset(),
     **restart: object,
 ) -> Facts:
     """Facts about one restart of the container `app`."""
@@ -88,6 +89,7 @@ def facts(
         pod_book=Book(others=pod_others),
         past=past,
         readings=readings,
+        used=used,
     )
 
 

@@ -20,6 +20,7 @@ from probewatch.core.findings import (
     Restart,
     RestartCorrected,
 )
+from probewatch.core.model import PodRef
 from tests.core.test_attribution import CASES
 from tests.simulation.score import replay as play
 from tests.simulation.story import tell
@@ -71,13 +72,17 @@ def words(finding: Finding) -> str:
 
 
 def _values(value: Finding | object) -> str:
-    """The kind of a value and what is in it, but for the pod, and for what is nothing."""
+    """The kind of a value and what is in it, but for what is nothing."""
     kind = type(value)
     parts = []
     for each in fields(kind):  # type: ignore[arg-type]  # all of them are dataclasses
         held = getattr(value, each.name)
-        if each.name not in {"pod", "seen"} and held not in {None, "", False}:
-            parts.append(f"{each.name}={held:.1f}" if isinstance(held, float) else f"{held}")
+        if isinstance(held, PodRef):
+            parts.append(f"{held.name}@{held.node}")
+        elif isinstance(held, float):
+            parts.append(f"{each.name}={held:.1f}")
+        elif each.name != "seen" and held not in {None, "", False}:
+            parts.append(f"{held}")
     return f"{kind.__name__} {' '.join(parts)}"
 
 

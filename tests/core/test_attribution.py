@@ -1,5 +1,7 @@
 """The decision table, case by case; times in seconds on the node's clock."""
 
+from dataclasses import replace
+
 import pytest
 
 from probewatch.core.attribution import RULES, attribute
@@ -51,6 +53,7 @@ LIVE_RULED = spec(
         restart_rules=(RestartRule(action="Restart", operator="In", values=(42, 137)),),
     ),
 )
+HURRIED = spec(Container(name="app", liveness=replace(LIVENESS, grace=10.0)))
 NEVER = spec(restart_policy=RestartPolicy.NEVER)
 TWO = spec(Container(name="app", liveness=LIVENESS), Container(name="b"))
 SANDBOX = Change(sandbox=True)
@@ -75,6 +78,110 @@ CASES = {
     "v6 OOM within the grace": (
         "LivenessProbe Medium kill-event-probe",
         facts(died(137, end=45, reason="OOMKilled"), kills=(mark(K.KILL_LIVENESS, 40),)),
+    ),
+    "OOM flag a second before the end of the grace": (
+        "LivenessProbe High kill-event-probe",
+        facts(died(137, end=69, reason="OOMKilled"), kills=(mark(K.KILL_LIVENESS, 40),)),
+    ),
+    "OOM flag two seconds before the end of the grace": (
+        "LivenessProbe Medium kill-event-probe",
+        facts(died(137, end=68, reason="OOMKilled"), kills=(mark(K.KILL_LIVENESS, 40),)),
+    ),
+    "OOM flag at the end of the probe's own grace": (
+        "LivenessProbe High kill-event-probe",
+        facts(
+            died(137, end=49, reason="OOMKilled"), kills=(mark(K.KILL_LIVENESS, 40),), pod=HURRIED
+        ),
+    ),
+    "OOM flag before the end of the probe's own grace": (
+        "LivenessProbe Medium kill-event-probe",
+        facts(
+            died(137, end=48, reason="OOMKilled"), kills=(mark(K.KILL_LIVENESS, 40),), pod=HURRIED
+        ),
+    ),
+    "killed at the longest": (
+        "LivenessProbe Confirmed kill-event-probe",
+        facts(died(143, end=80), kills=(mark(K.KILL_LIVENESS, 40),)),
+    ),
+    "a kill too long before": (
+        "Unknown Low unknown",
+        facts(died(143, end=81), kills=(mark(K.KILL_LIVENESS, 40),)),
+    ),
+    "a kill in its first second": (
+        "LivenessProbe Confirmed kill-event-probe",
+        facts(died(143, start=40.0), kills=(mark(K.KILL_LIVENESS, 40),)),
+    ),
+    "a kill before it began": (
+        "Unknown Low unknown",
+        facts(died(143, start=41.0, end=42.0), kills=(mark(K.KILL_LIVENESS, 40),)),
+    ),
+    "a kill that another restart has used": (
+        "Unknown Low unknown",
+        facts(
+            died(143),
+            kills=(mark(K.KILL_LIVENESS, 40),),
+            used=frozenset({(str(K.KILL_LIVENESS), 1)}),
+        ),
+    ),
+    "the nearest of two kills": (
+        "StartupProbe Confirmed kill-event-probe",
+        facts(died(143), kills=(mark(K.KILL_STARTUP, 40), mark(K.KILL_LIVENESS, 30)), pod=BOTH),
+    ),
+    "a kill within the grace before the next start of a vanished one": (
+        "LivenessProbe Confirmed kill-event-probe",
+        facts(died(137, None, None), kills=(mark(K.KILL_LIVENESS, 60),), next_start=100.0),
+    ),
+    "a kill longer ago": (
+        "Unknown Low unknown",
+        facts(died(137, None, None), kills=(mark(K.KILL_LIVENESS, 59),), next_start=100.0),
+    ),
+    "a kill just as the next one started": (
+        "LivenessProbe Confirmed kill-event-probe",
+        facts(died(137, None, None), kills=(mark(K.KILL_LIVENESS, 100),), next_start=100.0),
+    ),
+    "a kill after the next one started": (
+        "Unknown Low unknown",
+        facts(died(137, None, None), kills=(mark(K.KILL_LIVENESS, 101),), next_start=100.0),
+    ),
+    "a vanished one of which no next is seen": (
+        "Unknown Low unknown",
+        facts(died(137, None, None), kills=(mark(K.KILL_LIVENESS, 60),)),
+    ),
+    "like one that was not sure": (
+        "Unknown Low unknown",
+        facts(died(143), past=(past(Cause.LIVENESS_PROBE, 143, 41, Confidence.MEDIUM),)),
+    ),
+    "like two that were not sure": (
+        "LivenessProbe Medium regular",
+        facts(died(143), past=(past(Cause.LIVENESS_PROBE, 143, 41, Confidence.MEDIUM),) * 2),
+    ),
+    "like two of which nothing is known": (
+        "Unknown Low unknown",
+        facts(died(143), past=(past(Cause.UNKNOWN, 143, 41, Confidence.LOW),) * 2),
+    ),
+    "like two that disagree": (
+        "Unknown Low unknown",
+        facts(died(143), past=(past(Cause.LIVENESS_PROBE, 143, 41), past(Cause.SIGNAL, 143, 41))),
+    ),
+    "just as long as one before": (
+        "LivenessProbe Medium regular",
+        facts(died(143), past=(past(Cause.LIVENESS_PROBE, 143, 51),)),
+    ),
+    "not as long as one before": (
+        "Unknown Low unknown",
+        facts(died(143), past=(past(Cause.LIVENESS_PROBE, 143, 51.5),)),
+    ),
+    "of another code than one before": (
+        "Unknown Low unknown",
+        facts(died(143), past=(past(Cause.LIVENESS_PROBE, 137, 41),)),
+    ),
+    "of an unknown length": (
+        "Unknown Low unknown",
+        facts(died(143, None, 41.0), past=(past(Cause.LIVENESS_PROBE, 143, 41),)),
+    ),
+    "like reboots before": (
+        "Unknown Low unknown",
+        facts(died(143), past=(past(Cause.NODE_REBOOT, 143, 41),)),
     ),
     "v7 OOM with a canary": (
         "OOMKilled High out-of-memory",
@@ -264,6 +371,77 @@ CASES = {
         facts(
             None,
             kills=(mark(K.KILL_SPEC_CHANGE, 40),),
+            jump=Jump(size=2, unseen=1, place=1, since=1.0),
+            latest=60.0,
+        ),
+    ),
+    "the second unseen, of two different kills": (
+        "StartupProbe Medium unobserved",
+        facts(
+            None,
+            kills=(mark(K.KILL_STARTUP, 50), mark(K.KILL_LIVENESS, 40)),
+            jump=Jump(size=3, unseen=2, place=2, since=1.0),
+            latest=60.0,
+        ),
+    ),
+    "the first unseen, of two different kills": (
+        "LivenessProbe Medium unobserved",
+        facts(
+            None,
+            kills=(mark(K.KILL_STARTUP, 50), mark(K.KILL_LIVENESS, 40)),
+            jump=Jump(size=3, unseen=2, place=1, since=1.0),
+            latest=60.0,
+        ),
+    ),
+    "unseen, with a kill of the one before": (
+        "Unobserved Low unobserved",
+        facts(
+            None,
+            kills=(mark(K.KILL_LIVENESS, 40),),
+            jump=Jump(size=2, unseen=1, place=1, since=40.0),
+            latest=60.0,
+        ),
+    ),
+    "unseen, with a kill of the one after": (
+        "Unobserved Low unobserved",
+        facts(
+            None,
+            kills=(mark(K.KILL_LIVENESS, 60),),
+            jump=Jump(size=2, unseen=1, place=1, since=1.0),
+            latest=60.0,
+        ),
+    ),
+    "unseen, and nobody knows since when": (
+        "Unobserved Low unobserved",
+        facts(
+            None,
+            kills=(mark(K.KILL_LIVENESS, 40),),
+            jump=Jump(size=2, unseen=1, place=1),
+            latest=60.0,
+        ),
+    ),
+    "unseen, and nobody knows until when": (
+        "Unobserved Low unobserved",
+        facts(
+            None,
+            kills=(mark(K.KILL_LIVENESS, 40),),
+            jump=Jump(size=2, unseen=1, place=1, since=1.0),
+        ),
+    ),
+    "the newest of a jump, without its end": (
+        "Unobserved Low unobserved",
+        facts(
+            None,
+            kills=(mark(K.KILL_LIVENESS, 40),),
+            jump=Jump(size=2, unseen=1, place=0, since=1.0),
+            latest=60.0,
+        ),
+    ),
+    "unseen, stopped with the whole pod": (
+        "Unobserved Low unobserved",
+        facts(
+            None,
+            kills=(mark(K.KILL_STOP, 40),),
             jump=Jump(size=2, unseen=1, place=1, since=1.0),
             latest=60.0,
         ),

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from random import Random
 
 from probewatch.core.findings import Cause, Confidence, Finding, Restart, RestartCorrected
-from probewatch.core.observe import PodObserved, TimePassed
+from probewatch.core.observe import PodGone, PodObserved, TimePassed
 from probewatch.store import Store
-from tests.simulation.story import History, deliver
+from tests.simulation.story import UID, History, deliver
 
 SURE = frozenset({Confidence.CONFIRMED, Confidence.HIGH})
 OPEN = frozenset({Cause.UNKNOWN, Cause.UNOBSERVED})
@@ -74,6 +74,7 @@ def replay(history: History, seed: int, lost: float) -> tuple[list[Finding], dic
     while store.pending() and (due := store.next_due()) is not None:
         now = max(now, due)
         findings += store.feed(TimePassed(), now)
+    findings += store.feed(PodGone(uid=UID), now)
     return findings, {name: newest[name] - first[name] for name in newest}
 
 
