@@ -192,6 +192,7 @@ class Accounting(RuleBasedStateMachine):
         before = self.world.writes
         self.leader.write_all()
         assert before == self.world.writes, "it wrote though nothing had changed"
+        assert set(self.world.alive()) == self.leader.store.uids(), "a pod that is gone is followed"
         self._check_events()
         self._check_counters()
 

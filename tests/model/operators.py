@@ -11,14 +11,15 @@ from dataclasses import dataclass, field
 
 from probewatch.core.findings import Finding, Restart, RestartCorrected
 from probewatch.core.incidents import tell_again
-from probewatch.core.model import Pod, PodSpec, PodUid, Workload
+from probewatch.core.model import Pod, PodRef, PodSpec, PodUid, Workload
 from probewatch.core.observe import PodObserved
 from probewatch.core.policy import Policy
 from probewatch.core.records import Record
+from probewatch.core.sighting import Sighting
 from probewatch.kube.events import draft_event
 from probewatch.kube.workloads import nearest_workload
 from probewatch.record_book import RULES, RecordBook, Rules
-from probewatch.record_entry import Key, Loaded, Write
+from probewatch.record_entry import Key, Write
 from probewatch.store import Store
 from tests.model.world import World
 
@@ -49,14 +50,12 @@ class Ways:
     """What it takes a version of a pod for."""
     write: Callable[[World, Write], str | None] = write_if_unchanged
     name: Callable[[Restart, Workload], str] = named_event
-    load: Callable[[dict[Key, Loaded]], dict[Key, Loaded]] = lambda reports: reports
     sweeps: bool = True
     tells_again: bool = True
     waits_for_record: bool = True
     """Whether counters wait until a restart is saved."""
-    levels: bool = True
+    counted: Callable[[Store], Iterable[tuple[PodRef, str, Sighting]]] = Store.counted
     restores: bool = True
-    tells_deletions: bool = True
 
 
 @dataclass
@@ -87,15 +86,14 @@ class Operator:
     def lead(self) -> None:
         """Take over, as after taking the Lease."""
         self._load()
-        if self.ways.levels:
-            for pod, container, seen in self.store.counted():
-                self.book.level(pod, nearest_workload(pod), container, seen)
+        for pod, container, seen in self.ways.counted(self.store):
+            self.book.level(pod, nearest_workload(pod), container, seen)
         self.leads = True
         self._restore(self.book.all_keys())
         self._tell_again(self.book.records())
 
     def _load(self) -> None:
-        self.book.load(self.ways.load(dict(self.world.reports)).items(), self.world.now)
+        self.book.load(self.world.reports.items(), self.world.now)
         self.book.complete = self.world.scope
 
     def _tell_again(self, records: Iterable[Record]) -> None:
@@ -114,8 +112,7 @@ class Operator:
         self._found(self.store.feed(observed, self.world.now))
 
     def deleted(self, uid: PodUid, version: int) -> None:
-        if self.ways.tells_deletions:
-            self._found(self.store.gone(uid, version, self.world.now))
+        self._found(self.store.gone(uid, version, self.world.now))
 
     def relist(self) -> None:
         alive = self.world.alive()

@@ -1,24 +1,53 @@
 """Every restart is counted once, whatever happens to whom, and when."""
 
+from collections import Counter
+
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, Verbosity, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.model.accounting import Accounting
+from tests.model.mistakes import MISTAKES
 
-QUICK = settings(
-    max_examples=60,
-    stateful_step_count=50,
+STEPS = 100_000
+
+PROVING = settings(
+    max_examples=1300,
+    stateful_step_count=100,
     deadline=None,
     database=None,
     derandomize=True,
     suppress_health_check=list(HealthCheck),
-    print_blob=False,
+    phases=(Phase.generate, Phase.shrink),
 )
-STEPS = settings(QUICK, max_examples=1200, stateful_step_count=100)
+SEARCHING = settings(PROVING, phases=(Phase.generate,), verbosity=Verbosity.quiet)
+"""For mistakes: the first failure does."""
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_every_restart_is_counted_once() -> None:
     """In 100,000 steps of an adversarial world, no restart is lost, counted twice or told twice."""
-    run_state_machine_as_test(Accounting, settings=QUICK)
+    taken: Counter[str] = Counter()
+
+    class Counting(Accounting):
+        def always(self) -> None:
+            taken["steps"] += 1
+            super().always()
+
+    run_state_machine_as_test(Counting, settings=PROVING)
+
+    assert taken["steps"] >= STEPS
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_every_mistake_is_found(mistake: str) -> None:
+    """An operator that does one thing wrong is found out within a minute."""
+
+    class Mistaken(Accounting):
+        ways = MISTAKES[mistake]
+
+    with pytest.raises((AssertionError, ExceptionGroup)):
+        run_state_machine_as_test(Mistaken, settings=SEARCHING)
