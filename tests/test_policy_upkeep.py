@@ -104,7 +104,7 @@ class FakeApi:
         if name not in self.policies:
             return 404, json.dumps(REFUSED).encode()
         known = self.policies[name]
-        if known["metadata"]["uid"] != body["metadata"]["uid"]:
+        if known["metadata"]["resourceVersion"] != body["metadata"]["resourceVersion"]:
             return 409, json.dumps(REFUSED).encode()
         status = json.loads(msgspec.json.encode(body["status"]))
         self.written.append(status)

@@ -66,9 +66,9 @@ class PolicyApi:
         return [await self._list(namespace) for namespace in self._namespaces]
 
     async def patch_status(self, read: Read, status: objects.Status) -> Read | None:
-        """Write a policy's status and return the policy; None if it is not there any more.
+        """Write a policy's status and return the policy; None if it is not as it was read.
 
-        Raises ApiError. The uid keeps the status of one policy from another of its name.
+        Raises ApiError.
         """
         policy = read.policy
         body = {
@@ -77,7 +77,8 @@ class PolicyApi:
             "metadata": {
                 "name": policy.name,
                 "namespace": policy.namespace,
-                "uid": policy.uid,
+                # On a status, servers heed this and not the uid.
+                "resourceVersion": str(read.version),
             },
             "status": status,
         }

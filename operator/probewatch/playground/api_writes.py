@@ -105,7 +105,8 @@ class Writer:
             return apply(live, wanted, manager, keys, force=force, now=now)
 
         place, how = (request.namespace, request.name), make_write(request)
-        if self._registry.find(type_, *place):
+        # A subresource makes nothing: without its object the change is refused as not found.
+        if request.subresource or self._registry.find(type_, *place):
             stored = self._registry.change(type_, *place, make, how)
             return Outcome(stored=stored, warnings=tuple(warnings))
         stored = self._registry.create(type_, make(None), how)
