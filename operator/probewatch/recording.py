@@ -13,7 +13,8 @@ import hashlib
 import logging
 import uuid
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -29,7 +30,8 @@ from probewatch.core.sighting import Sighting
 from probewatch.errors import ApiError
 from probewatch.kube.lease import Lease
 from probewatch.kube.report_api import ReportApi, loaded
-from probewatch.kube.reports import RESUME_SECONDS, ReportOptions, Reports
+from probewatch.kube.report_writer import RESUME_SECONDS
+from probewatch.kube.reports import ReportOptions, Reports
 from probewatch.metrics.totals import RestartTotal, Total
 from probewatch.record_book import RecordBook
 from probewatch.record_entry import Key, Loaded
@@ -42,6 +44,9 @@ START_SECONDS = 10.0
 
 LOOK_SECONDS = 0.2
 RETRY_SECONDS = 2.0
+
+LOOK_AROUND_SECONDS = 30.0
+"""How often it is looked whether somebody changed or deleted reports: metadata alone."""
 
 WILL_NOT_PASS = frozenset({403, 404})
 """No right, no definition: another try in a moment does not help."""
@@ -87,7 +92,8 @@ class Requester(Protocol):
         path: str,
         *,
         body: object | None = None,
-        params: dict[str, str] | None = None,
+        params: Mapping[str, str] | None = None,
+        accept: str = "application/json",
     ) -> tuple[int, bytes]:
         """Return status and body of the answer; raises ApiError or OSError without one."""
         ...
@@ -151,6 +157,7 @@ class Recording:
         self._is_refused = False
         self._is_swept = False
         self._again_at = 0.0
+        self._look_at = 0.0
         self._baseline: Counter[Key] | None = None
 
     # --- the situation that the sink asks about
@@ -171,7 +178,7 @@ class Recording:
             )
         self._is_refused = True
         self._again_at = self._clock.monotonic() + RESUME_SECONDS
-        self.reports.let_go()
+        self.reports.writer.let_go()
 
     def restore(self, key: Key) -> None:
         """A report was saved: counters go on from it."""
@@ -244,6 +251,10 @@ class Recording:
             await self._take_over(now)
         if self._is_writing and self._around.is_synced():
             self._settle(now)
+        if self.is_open() and now >= self._look_at:
+            self._look_at = now + LOOK_AROUND_SECONDS
+            with suppress(ApiError, OSError, msgspec.DecodeError):
+                await self.reports.look_around()
 
     async def stop(self, seconds: float) -> None:
         """Write what is to be written, and give the Lease back."""
@@ -272,7 +283,7 @@ class Recording:
         try:
             async for report in self._api.list():
                 key = Key(report.metadata.namespace, report.metadata.name)
-                self.reports.remember(key, report.status)
+                self.reports.writer.remember(key, report.status)
                 each = loaded(report)
                 if each is not None:
                     found[key] = each
@@ -292,6 +303,7 @@ class Recording:
     def _begin(self) -> None:
         """Write from now on; first of all the Events that may not have been written."""
         self._is_writing = True
+        self._look_at = self._clock.monotonic() + LOOK_AROUND_SECONDS
         for key in self.book.all_keys():
             self._around.counters.restore(_totals(self.book, key))
         for record in self.book.records():

@@ -102,7 +102,7 @@ class AlwaysFromZero(RecordBook):
     """Takes restarts from before the first start for its own."""
 
     @property
-    def complete(self) -> bool:  # type: ignore[override]  # that is the mistake
+    def complete(self) -> bool:
         return True
 
     @complete.setter
@@ -114,7 +114,7 @@ class NeverFromZero(RecordBook):
     """Takes what happened while it was away for what was before."""
 
     @property
-    def complete(self) -> bool:  # type: ignore[override]  # that is the mistake
+    def complete(self) -> bool:
         return False
 
     @complete.setter

@@ -14,6 +14,7 @@ from http import HTTPStatus
 from typing import Protocol
 
 from probewatch.clock import Clock
+from probewatch.crash_points import crash_point
 from probewatch.errors import ApiError
 from probewatch.kube.events import EventDraft, render_event
 from probewatch.kube.sanitize import sanitize
@@ -98,9 +99,12 @@ class EventWriter:
         """Return status 0 and the reason where there was no answer."""
         path = f"/apis/events.k8s.io/v1/namespaces/{draft.pod.namespace}/events"
         try:
-            return await self._requester.request("POST", path, body=body)
+            crash_point("event.post.before")
+            answer = await self._requester.request("POST", path, body=body)
+            crash_point("event.post.after")
         except (ApiError, OSError) as error:
             return 0, str(error).encode(errors="replace")
+        return answer
 
     def _settle(self, draft: EventDraft, status: int, answer: bytes) -> None:
         if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES or status == HTTPStatus.CONFLICT:

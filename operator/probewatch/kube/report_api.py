@@ -21,6 +21,10 @@ from probewatch.record_entry import Key, Loaded
 PAGE = 100
 """Reports in a page: at most 25 MB, and rarely one."""
 
+JSON = "application/json"
+METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
+"""Neither spec nor status; a server that does not know it sends everything."""
+
 LONGEST_WAIT_SECONDS = 60.0
 """A server that asks for more is asked again after this all the same."""
 
@@ -34,7 +38,8 @@ class Requester(Protocol):
         path: str,
         *,
         body: object | None = None,
-        params: dict[str, str] | None = None,
+        params: Mapping[str, str] | None = None,
+        accept: str = JSON,
     ) -> tuple[int, bytes]:
         """Return status and body of the answer; raises ApiError or OSError without one."""
         ...
@@ -94,18 +99,32 @@ class ReportApi:
 
     async def list(self) -> AsyncIterator[objects.Report]:
         """All reports, page by page; raises ApiError, with 404 where there is no such resource."""
+        async for item in self._list(accept=JSON):
+            report = _decode(item)
+            if report is not None:
+                yield report
+
+    async def versions(self) -> AsyncIterator[tuple[Key, str]]:
+        """Which reports there are, and in which version; raises ApiError."""
+        async for item in self._list(accept=METADATA_ONLY):
+            report = _decode(item)
+            if report is not None:
+                metadata = report.metadata
+                yield Key(metadata.namespace, metadata.name), metadata.resource_version
+
+    async def _list(self, *, accept: str) -> AsyncIterator[msgspec.Raw]:
         for path in [_path(each) for each in self._namespaces] or [_path(None)]:
             token = ""
             while True:
                 params = {"limit": str(PAGE)} | ({"continue": token} if token else {})
-                status, body = await self._ask("GET", path, params=params)
+                status, body = await self._requester.request(
+                    "GET", path, params=params, accept=accept
+                )
                 if status != HTTPStatus.OK:
                     raise ApiError("the reports cannot be listed", status=status)
                 page = msgspec.json.decode(body, type=objects.ReportList)
                 for item in page.items:
-                    report = _decode(item)
-                    if report is not None:
-                        yield report
+                    yield item
                 token = page.metadata.continue_
                 if not token:
                     break
@@ -156,7 +175,7 @@ class ReportApi:
 
     async def _send(self, verb: str, path: str, body: object | None = None) -> Answer:
         try:
-            status, answer = await self._ask(verb, path, body=body)
+            status, answer = await self._requester.request(verb, path, body=body)
         except (ApiError, OSError) as error:
             return Answer(outcome=Outcome.LATER, words=str(error))
         if status in {HTTPStatus.OK, HTTPStatus.CREATED}:
@@ -165,16 +184,6 @@ class ReportApi:
                 return Answer(outcome=Outcome.LATER, words="the answer is no ProbeReport")
             return Answer(outcome=Outcome.DONE, report=report, status=status)
         return _sort(status, answer)
-
-    async def _ask(
-        self,
-        verb: str,
-        path: str,
-        *,
-        body: object | None = None,
-        params: dict[str, str] | None = None,
-    ) -> tuple[int, bytes]:
-        return await self._requester.request(verb, path, body=body, params=params)
 
 
 def loaded(report: objects.Report) -> Loaded | None:

@@ -13,22 +13,19 @@ go on at once; so does whatever is no restart.
 import asyncio
 import logging
 import random
-from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 from probewatch.boundary import Boundary
 from probewatch.clock import Clock
 from probewatch.core.findings import Finding, Restart
-from probewatch.core.model import PodUid, Workload
-from probewatch.kube import report_objects as objects
-from probewatch.kube.report_api import Answer, Outcome, ReportApi, loaded
-from probewatch.kube.report_status import render_status
+from probewatch.core.model import Workload
+from probewatch.kube.report_api import ReportApi
 from probewatch.kube.report_turns import FIRST_PAUSE_SECONDS, Turns
-from probewatch.kube.sanitize import sanitize
+from probewatch.kube.report_writer import ReportWriter, Situation
 from probewatch.record_book import RecordBook
-from probewatch.record_entry import Key, Write
+from probewatch.record_entry import Key
 
 _log = logging.getLogger(__name__)
 
@@ -51,45 +48,6 @@ class Sink(Protocol):
     def publish(self, finding: Finding, workload: Workload) -> None:
         """Take a finding."""
         ...
-
-
-class Situation(Protocol):
-    """Who knows what this process is to do now."""
-
-    def is_open(self) -> bool:
-        """Whether it is to write records."""
-        ...
-
-    def is_recording(self) -> bool:
-        """Whether records are kept, by this process or by the one that leads."""
-        ...
-
-    def refused(self, words: str) -> None:
-        """Records cannot be kept; that will not pass soon."""
-        ...
-
-    def restore(self, key: Key) -> None:
-        """A record was saved: counters go on from it."""
-        ...
-
-    def reloaded(self, key: Key) -> None:
-        """A report was found to be written by someone else."""
-        ...
-
-    def limit_for(self, uid: PodUid) -> int | None:
-        """How many incidents are kept for a pod; None where it is not known any more."""
-        ...
-
-
-@dataclass(slots=True, kw_only=True)
-class ReportStats:
-    """What became of the reports, for the metrics to read."""
-
-    written: Counter[str] = field(default_factory=Counter)
-    """By verb."""
-    conflicts: int = 0
-    dropped: Counter[str] = field(default_factory=Counter)
-    """Writes that came to nothing, by why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +74,6 @@ class Reports:
         boundary: Boundary,
         clock: Clock,
     ) -> None:
-        self.stats = ReportStats()
         self._book = book
         self._api = api
         self._sinks = tuple(sinks)
@@ -125,10 +82,16 @@ class Reports:
         self._boundary = boundary
         self._clock = clock
         self._turns = Turns(options.jitter)
-        self._doubted: set[Key] = set()
-        """Those that someone else wrote: they are read before they are written."""
-        self._before: dict[Key, objects.Status] = {}
-        """The conditions that were written last."""
+        self.writer = ReportWriter(
+            book=book,
+            api=api,
+            situation=situation,
+            turns=self._turns,
+            hand_on=self._hand_on,
+            interval_seconds=options.interval_seconds,
+            clock=clock,
+        )
+        self.stats = self.writer.stats
 
     @property
     def queued(self) -> int:
@@ -162,19 +125,12 @@ class Reports:
         if version and not _is_newer(version, known):
             return
         if version:
-            self._doubted.add(key)
+            self.writer.doubted.add(key)
         else:
             self._book.vanished(key)
-            self._before.pop(key, None)
+            self.writer.forget(key)
         if version or self._book.record(key) is not None:
             self.schedule(key)
-
-    def remember(self, key: Key, status: objects.Status | None) -> None:
-        """Keep a status that was read, for its conditions."""
-        if status is not None:
-            self._before[key] = objects.Status(
-                workload=status.workload, conditions=status.conditions
-            )
 
     async def run(self) -> None:
         """Write what is to be written until cancelled."""
@@ -210,126 +166,30 @@ class Reports:
     async def _write(self, key: Key) -> None:
         pause = FIRST_PAUSE_SECONDS
         try:
-            pause = await self._try(key)
+            pause = await self.writer.write(key)
         finally:
             self._turns.done(key, self._clock.monotonic() + pause)
-            if self._book.is_dirty(key) or key in self._doubted:
+            if self._book.is_dirty(key) or key in self.writer.doubted:
                 self.schedule(key)
             elif self._book.record(key) is None:
                 self._turns.forget(key)
-                self._before.pop(key, None)
+                self.writer.forget(key)
 
-    async def _try(self, key: Key) -> float:
-        """Write a report once; return the seconds until it may be tried again."""
-        if not self._situation.is_open():
-            return 0.0
-        if key in self._doubted:
-            return await self._reload(key)
-        write = self._book.plan(key, self._clock.monotonic())
-        if write is None:
-            return 0.0
-        if not write.version:
-            return await self._create(write)
-        status = self._render(write)
-        answer = await self._api.replace_status(key, write.version, status)
-        return await self._settle(write, status, answer, verb="update")
-
-    async def _create(self, write: Write) -> float:
-        status = self._render(write)
-        answer = await self._api.create(write.key, status)
-        if answer.outcome is Outcome.DONE and answer.report is not None:
-            self.stats.written["create"] += 1
-            self._book.created(write.key, answer.report.metadata.resource_version)
-            answer = await self._api.replace_status(
-                write.key, answer.report.metadata.resource_version, status
-            )
-            return await self._settle(write, status, answer, verb="update")
-        return await self._settle(write, status, answer, verb="create")
-
-    def _render(self, write: Write) -> objects.Status:
-        before = self._before.get(write.key)
-        return render_status(write.record, before=before, now=self._clock.now())
-
-    async def _settle(
-        self, write: Write, status: objects.Status, answer: Answer, *, verb: str
-    ) -> float:
-        key = write.key
-        if answer.outcome is Outcome.DONE and answer.report is not None:
-            self.stats.written[verb] += 1
-            self._turns.calm(key)
-            self.remember(key, status)
-            self._release(write, answer.report.metadata.resource_version)
-            return self._options.interval_seconds
-        if answer.outcome is Outcome.CHANGED:
-            self.stats.conflicts += 1
-            return await self._reload(key)
-        if answer.outcome is Outcome.MISSING:
-            self._book.vanished(key)
-            return 0.0
-        return self._give_way(key, answer)
-
-    def _release(self, write: Write, version: str) -> None:
-        for finding in self._book.saved(write, version):
-            self._hand_on(finding, write.record.workload)
-        self._situation.restore(write.key)
-
-    def let_go(self, key: Key | None = None) -> None:
-        """Count what is not saved, of one report or of all: that would take too long."""
-        for finding, workload in self._book.untold(None if key is None else (key,)):
-            self._hand_on(finding, workload)
+    async def look_around(self) -> None:
+        """Notice what others did to reports since they were written; raises ApiError."""
+        known = {key: self._book.version(key) for key in self._book.all_keys()}
+        there = {key: version async for key, version in self._api.versions()}
+        for key, version in there.items():
+            self.seen(key, version)
+        for key, version in known.items():
+            # One that was made meanwhile is not missing.
+            if version and key not in there and self._book.version(key) == version:
+                self.seen(key, "")
 
     def _hand_on(self, finding: Finding, workload: Workload) -> None:
         for sink in self._sinks:
             with self._boundary.guard(type(sink).__name__):
                 sink.publish(finding, workload)
-
-    async def _reload(self, key: Key) -> float:
-        answer = await self._api.read(key)
-        if answer.outcome is Outcome.DONE and answer.report is not None:
-            self._doubted.discard(key)
-            self.remember(key, answer.report.status)
-            found = loaded(answer.report)
-            if found is None:
-                self._book.created(key, answer.report.metadata.resource_version)
-            else:
-                self._book.reloaded(key, found, self._clock.monotonic())
-                self._situation.reloaded(key)
-            return 0.0
-        if answer.outcome is Outcome.MISSING:
-            self._doubted.discard(key)
-            self._book.vanished(key)
-            return 0.0
-        return self._give_way(key, answer)
-
-    def _give_way(self, key: Key, answer: Answer) -> float:
-        """Do what is left where a report cannot be written; return the pause."""
-        tries = self._turns.fault(key)
-        if answer.outcome is Outcome.GOING:
-            self.stats.dropped["NamespaceTerminating"] += 1
-            self.let_go(key)
-            self._book.forget(key)
-            return 0.0
-        if answer.outcome is Outcome.REFUSED:
-            self.stats.dropped["Forbidden"] += 1
-            self._situation.refused(f"{answer.status}: {_sanitized(answer)}")
-            return RESUME_SECONDS
-        is_invalid = answer.outcome is Outcome.INVALID
-        self.stats.dropped["Rejected" if is_invalid else "Unanswered"] += 1
-        if is_invalid:
-            self._book.shorten(key)
-        if tries >= PATIENCE:
-            self.let_go(key)
-        self._complain(key, answer, tries)
-        return max(answer.wait, self._turns.pause(key))
-
-    def _complain(self, key: Key, answer: Answer, tries: int) -> None:
-        report = f"{key.namespace}/{key.name}"
-        extra = {"report": report, "status": answer.status, "answer": _sanitized(answer)}
-        _log.warning("A report cannot be written", extra={**extra, "tries": tries})
-
-
-def _sanitized(answer: Answer) -> str:
-    return sanitize(answer.words, limit=WORDS_BYTES)
 
 
 def _is_newer(version: str, known: str) -> bool:

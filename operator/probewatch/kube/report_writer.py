@@ -1,0 +1,219 @@
+"""Writes one report, once: over the version that is known, or after reading what is there.
+
+What an answer means is told by `report_api`; here is what follows from it: a conflict is read, a
+report that is missing is made again, what is refused gives way, and what may pass is tried
+again after growing pauses.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from probewatch.clock import Clock
+from probewatch.core.findings import Finding
+from probewatch.core.model import PodUid, Workload
+from probewatch.kube import report_objects as objects
+from probewatch.kube.report_api import Answer, Outcome, ReportApi, loaded
+from probewatch.kube.report_status import render_status
+from probewatch.kube.report_turns import Turns
+from probewatch.kube.sanitize import sanitize
+from probewatch.record_book import RecordBook
+from probewatch.record_entry import Key, Write
+
+_log = logging.getLogger(__name__)
+
+RESUME_SECONDS = 20.0
+"""Where records cannot be kept, that is tried again after so long."""
+
+PATIENCE = 5
+"""After so many faults, about 15 seconds, the other sinks do not wait for the record any more."""
+
+WORDS_BYTES = 256
+
+
+class Situation(Protocol):
+    """Who knows what this process is to do now."""
+
+    def is_open(self) -> bool:
+        """Whether it is to write records."""
+        ...
+
+    def is_recording(self) -> bool:
+        """Whether records are kept, by this process or by the one that leads."""
+        ...
+
+    def refused(self, words: str) -> None:
+        """Records cannot be kept; that will not pass soon."""
+        ...
+
+    def restore(self, key: Key) -> None:
+        """A record was saved: counters go on from it."""
+        ...
+
+    def reloaded(self, key: Key) -> None:
+        """A report was found to be written by someone else."""
+        ...
+
+    def limit_for(self, uid: PodUid) -> int | None:
+        """How many incidents are kept for a pod; None where it is not known any more."""
+        ...
+
+
+@dataclass(slots=True, kw_only=True)
+class ReportStats:
+    """What became of the reports, for the metrics to read."""
+
+    written: Counter[str] = field(default_factory=Counter)
+    """By verb."""
+    conflicts: int = 0
+    dropped: Counter[str] = field(default_factory=Counter)
+    """Writes that came to nothing, by why."""
+
+
+class ReportWriter:
+    """Writes what the book plans; *hand_on* gets the findings that are safe then."""
+
+    def __init__(
+        self,
+        *,
+        book: RecordBook,
+        api: ReportApi,
+        situation: Situation,
+        turns: Turns,
+        hand_on: Callable[[Finding, Workload], None],
+        interval_seconds: float,
+        clock: Clock,
+    ) -> None:
+        self.stats = ReportStats()
+        self.doubted: set[Key] = set()
+        """Those that someone else wrote: they are read before they are written."""
+        self._book = book
+        self._api = api
+        self._situation = situation
+        self._turns = turns
+        self._hand_on = hand_on
+        self._interval = interval_seconds
+        self._clock = clock
+        self._before: dict[Key, objects.Status] = {}
+        """The conditions that were written last."""
+
+    def remember(self, key: Key, status: objects.Status | None) -> None:
+        """Keep a status that was read, for its conditions."""
+        if status is not None:
+            self._before[key] = objects.Status(
+                workload=status.workload, conditions=status.conditions
+            )
+
+    def forget(self, key: Key) -> None:
+        """The report is not there any more."""
+        self._before.pop(key, None)
+        self.doubted.discard(key)
+
+    async def write(self, key: Key) -> float:
+        """Write a report once; return the seconds until it may be tried again."""
+        if not self._situation.is_open():
+            return 0.0
+        if key in self.doubted:
+            return await self._reload(key)
+        write = self._book.plan(key, self._clock.monotonic())
+        if write is None:
+            return 0.0
+        if not write.version:
+            return await self._create(write)
+        status = self._render(write)
+        answer = await self._api.replace_status(key, write.version, status)
+        return await self._settle(write, status, answer, verb="update")
+
+    async def _create(self, write: Write) -> float:
+        status = self._render(write)
+        answer = await self._api.create(write.key, status)
+        if answer.outcome is Outcome.DONE and answer.report is not None:
+            self.stats.written["create"] += 1
+            self._book.created(write.key, answer.report.metadata.resource_version)
+            answer = await self._api.replace_status(
+                write.key, answer.report.metadata.resource_version, status
+            )
+            return await self._settle(write, status, answer, verb="update")
+        return await self._settle(write, status, answer, verb="create")
+
+    def _render(self, write: Write) -> objects.Status:
+        before = self._before.get(write.key)
+        return render_status(write.record, before=before, now=self._clock.now())
+
+    async def _settle(
+        self, write: Write, status: objects.Status, answer: Answer, *, verb: str
+    ) -> float:
+        key = write.key
+        if answer.outcome is Outcome.DONE and answer.report is not None:
+            self.stats.written[verb] += 1
+            self._turns.calm(key)
+            self.remember(key, status)
+            self._release(write, answer.report.metadata.resource_version)
+            return self._interval
+        if answer.outcome is Outcome.CHANGED:
+            self.stats.conflicts += 1
+            return await self._reload(key)
+        if answer.outcome is Outcome.MISSING:
+            self._book.vanished(key)
+            return 0.0
+        return self._give_way(key, answer)
+
+    def _release(self, write: Write, version: str) -> None:
+        for finding in self._book.saved(write, version):
+            self._hand_on(finding, write.record.workload)
+        self._situation.restore(write.key)
+
+    def let_go(self, key: Key | None = None) -> None:
+        """Count what is not saved, of one report or of all: that would take too long."""
+        for finding, workload in self._book.untold(None if key is None else (key,)):
+            self._hand_on(finding, workload)
+
+    async def _reload(self, key: Key) -> float:
+        answer = await self._api.read(key)
+        if answer.outcome is Outcome.DONE and answer.report is not None:
+            self.doubted.discard(key)
+            self.remember(key, answer.report.status)
+            found = loaded(answer.report)
+            if found is None:
+                self._book.created(key, answer.report.metadata.resource_version)
+            else:
+                self._book.reloaded(key, found, self._clock.monotonic())
+                self._situation.reloaded(key)
+            return 0.0
+        if answer.outcome is Outcome.MISSING:
+            self.doubted.discard(key)
+            self._book.vanished(key)
+            return 0.0
+        return self._give_way(key, answer)
+
+    def _give_way(self, key: Key, answer: Answer) -> float:
+        """Do what is left where a report cannot be written; return the pause."""
+        tries = self._turns.fault(key)
+        if answer.outcome is Outcome.GOING:
+            self.stats.dropped["NamespaceTerminating"] += 1
+            self.let_go(key)
+            self._book.forget(key)
+            return 0.0
+        if answer.outcome is Outcome.REFUSED:
+            self.stats.dropped["Forbidden"] += 1
+            self._situation.refused(f"{answer.status}: {_sanitized(answer)}")
+            return RESUME_SECONDS
+        is_invalid = answer.outcome is Outcome.INVALID
+        self.stats.dropped["Rejected" if is_invalid else "Unanswered"] += 1
+        if is_invalid:
+            self._book.shorten(key)
+        if tries >= PATIENCE:
+            self.let_go(key)
+        self._complain(key, answer, tries)
+        return max(answer.wait, self._turns.pause(key))
+
+    def _complain(self, key: Key, answer: Answer, tries: int) -> None:
+        report = f"{key.namespace}/{key.name}"
+        extra = {"report": report, "status": answer.status, "answer": _sanitized(answer)}
+        _log.warning("A report cannot be written", extra={**extra, "tries": tries})
+
+
+def _sanitized(answer: Answer) -> str:
+    return sanitize(answer.words, limit=WORDS_BYTES)
