@@ -7,7 +7,7 @@ import yaml
 
 from tests.conftest import REPOSITORY
 from tests.contract.client import Client, JsonObject
-from tests.contract.test_definitions import DEFINITIONS, TABLE, served
+from tests.contract.test_definitions import DEFINITIONS, TABLE, TRIES, served
 
 APPLY = "application/apply-patch+yaml"
 GROUP = "/apis/probewatch.dev/v1alpha1"
@@ -29,6 +29,15 @@ async def _policies(api: Client, namespace: str) -> AsyncIterator[str]:
     yield f"{GROUP}/namespaces/{namespace}/probepolicies"
     for name in made:
         await api.delete(f"{DEFINITIONS}/{name}")
+        await gone(api, f"{DEFINITIONS}/{name}")
+
+
+async def gone(api: Client, path: str) -> None:
+    """Return when there is nothing at *path*: a real server takes a moment to let go."""
+    for _ in range(TRIES):
+        if (await api.call("GET", path)).status == 404:
+            return
+    pytest.fail(f"{path} is still there")
 
 
 def policy(spec: JsonObject, name: str = "one") -> JsonObject:
