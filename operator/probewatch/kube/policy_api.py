@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from probewatch.crash_points import crash_point
 from probewatch.errors import ApiError
 from probewatch.kube import policy_objects as objects
 from probewatch.kube.answers import refusal
@@ -82,6 +83,7 @@ class PolicyApi:
             },
             "status": status,
         }
+        crash_point("policy.status.before")
         code, answer = await self._requester.request(
             "PATCH",
             f"{_path(policy.namespace, policy.name)}/status",
@@ -89,6 +91,7 @@ class PolicyApi:
             params={"fieldManager": FIELD_MANAGER, "force": "true"},
             content_type=APPLY,
         )
+        crash_point("policy.status.after")
         if code in {HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT}:
             return None
         if code != HTTPStatus.OK:
