@@ -101,7 +101,7 @@ def test_restored_workload_without_pods_is_kept_for_its_time() -> None:
 
 def test_beyond_the_limit_things_are_counted_together() -> None:
     """No restart is lost to the limit: those without series of their own add up in one."""
-    scene = Scene(limit=3)
+    scene = Scene(limit=7)
     scene.publish(tracked())
     for number in (2, 3):
         pod = replace(POD, uid=PodUid(f"u{number}"))

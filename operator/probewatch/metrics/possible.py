@@ -2,8 +2,9 @@
 
 `increase()` does not see the first step of a series that appears with it, so
 a counter has to be there before. All combinations of labels would be too many: from
-the start there is what the pod's probes can bring, and what happens most; the rest
-of a container's causes, and of a probe's reasons, starts with its first restart or failure.
+the start there is what the pod's probes can bring, what happens most, and what is
+found after a time in which the operator was away; the rest of a container's causes, and
+of a probe's reasons, starts with its first restart or failure.
 """
 
 from collections.abc import Mapping
@@ -32,8 +33,12 @@ PATTERNS: Mapping[tuple[Pattern, Cause], str] = {
 
 BUDGETS: Mapping[ProbeType, str] = {each: tail(probe_type=each) for each in ProbeType}
 
-OFTEN = (Cause.ERROR, Cause.OOM_KILLED)
+OFTEN = (Cause.ERROR, Cause.OOM_KILLED, Cause.COMPLETED, Cause.SIGNAL)
 """What ends containers most, probes aside."""
+
+AWAY = (Cause.UNOBSERVED, Cause.UNKNOWN)
+"""What restarts are taken for that happened while the operator was away: often the first
+ones of their container, and `increase()` over that time has to have them."""
 
 _PROBE_CAUSES = {
     ProbeType.LIVENESS: Cause.LIVENESS_PROBE,
@@ -90,7 +95,7 @@ def first_causes(container: Container) -> tuple[str, ...]:
         *((Cause.POST_START_HOOK,) if container.has_post_start else ()),
         *((Cause.RESTART_RULE,) if container.restart_rules else ()),
     )
-    return tuple(CAUSES[each] for each in (*probe_causes(container), *declared, *OFTEN))
+    return tuple(CAUSES[each] for each in (*probe_causes(container), *declared, *OFTEN, *AWAY))
 
 
 def all_causes(container: Container | None) -> tuple[str, ...]:
