@@ -25,6 +25,9 @@ JSON = "application/json"
 METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
 """Neither spec nor status; a server that does not know it sends everything."""
 
+LONGEST_WORDS = 1024
+"""Bytes of an answer that is no object."""
+
 LONGEST_WAIT_SECONDS = 60.0
 """A server that asks for more is asked again after this all the same."""
 
@@ -214,9 +217,9 @@ def _decode(body: bytes | msgspec.Raw) -> objects.Report | None:
 def _sort(status: int, body: bytes) -> Answer:
     said = _read(body)
     wait = min(said.details.retry_after_seconds, LONGEST_WAIT_SECONDS)
-    return Answer(
-        outcome=_outcome(status, said), wait=wait, status=status, words=said.message or "no words"
-    )
+    # A path that the server does not have is answered in plain text.
+    words = said.message or body[:LONGEST_WORDS].decode(errors="replace").strip() or "no words"
+    return Answer(outcome=_outcome(status, said), wait=wait, status=status, words=words)
 
 
 def _outcome(status: int, said: _Status) -> Outcome:
