@@ -1,7 +1,10 @@
 """What is left of the recorded stream when something is taken away from it, or put in."""
 
+import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from random import Random
@@ -115,6 +118,45 @@ def in_disorder(records: Records, random: Random) -> Records:
     return sorted((*moved, *again), key=lambda each: each.received_at)
 
 
+def with_new_kubelet(records: Records, random: Random) -> Records:
+    """Restart the kubelet: its Events get other names, and their counts begin anew."""
+    first, last = records[0].received_at, records[-1].received_at
+    moment = random.uniform(first + 300, last - 300)
+    counts: dict[str, int] = {}
+    changed = []
+    for record in records:
+        if record.kind is not Kind.EVENT:
+            changed.append(record)
+            continue
+        event = json.loads(record.object)
+        name = event["metadata"]["name"]
+        if record.received_at < moment:
+            counts[name] = event.get("count") or 1
+            changed.append(record)
+            continue
+        event["metadata"]["name"] = f"{name}-new"
+        event["count"] = max((event.get("count") or 1) - counts.get(name, 0), 1)
+        if name in counts:
+            event["firstTimestamp"] = event["lastTimestamp"]
+        changed.append(replace(record, object=json.dumps(event).encode()))
+    return changed
+
+
+def by_another_clock(records: Records, _random: Random) -> Records:
+    """Set the clock of the node a day ahead."""
+    return [replace(each, object=_CLOCKED.sub(_a_day_later, each.object)) for each in records]
+
+
+_CLOCKED = re.compile(
+    rb'"(startedAt|finishedAt|lastTransitionTime|firstTimestamp|lastTimestamp)":\s*"([^"]+)"'
+)
+
+
+def _a_day_later(match: re.Match[bytes]) -> bytes:
+    moment = datetime.fromisoformat(match[2].decode()) + timedelta(days=1)
+    return b'"%s":"%s"' % (match[1], moment.isoformat().replace("+00:00", "Z").encode())
+
+
 def both(*changes: Callable[[Records, Random], Records]) -> Callable[[Records, Random], Records]:
     """Change one thing after the other."""
 
@@ -148,6 +190,13 @@ VARIANTS = (
         change=both(without_versions(0.1), without_events(share=0.5)),
         seeds=range(5),
     ),
+    Variant(what="the kubelet's counts, by a restart", change=with_new_kubelet, seeds=range(5)),
+    Variant(
+        what="its counts, and half of the Events",
+        change=both(with_new_kubelet, without_events(share=0.5)),
+        seeds=range(5),
+    ),
+    Variant(what="its clock: a day ahead", change=by_another_clock),
     Variant(what="order: Events late, versions twice", change=in_disorder, seeds=range(5)),
 )
 
