@@ -7,7 +7,7 @@ import pytest
 
 from probewatch.core.model import PodUid
 from probewatch.core.policy import Policy
-from probewatch.policy_index import LABELS_KEPT, PODS_KEPT, PolicyIndex, group_labels
+from probewatch.policy_index import DELETED_KEPT, LABELS_KEPT, PODS_KEPT, PolicyIndex, group_labels
 from tests.policies import read_policy
 
 ONE = PodUid("u1")
@@ -131,6 +131,17 @@ def test_a_deleted_one_does_not_come_back_by_an_older_list(scene: Scene) -> None
 
     assert scene.judged() is DEFAULT
     assert 0 == len(scene.index)
+
+
+def test_deletions_are_remembered_within_bounds(scene: Scene) -> None:
+    """Of very many deletions the latest are remembered, and nothing grows without end."""
+    for n in range(DELETED_KEPT + 1):
+        scene.index.gone(read_policy(uid=f"u{n}"))
+    scene.index.take(read_policy(spec=loop(5), uid=f"u{DELETED_KEPT}"))
+    latest = scene.judged()
+    scene.index.take(read_policy(spec=loop(5), uid="u0"))
+
+    assert (DEFAULT, FIVE) == (latest, scene.judged())
 
 
 def test_one_that_was_made_anew_is_another(scene: Scene) -> None:

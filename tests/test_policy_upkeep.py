@@ -56,6 +56,8 @@ class FakeApi:
     refuse: dict[str, int] = field(default_factory=dict)
     """By method."""
     is_away: bool = False
+    garbage: bytes = b""
+    """Instead of lists."""
     asked: list[tuple[str, str]] = field(default_factory=list)
     written: list[Json] = field(default_factory=list)
     version: int = 100
@@ -81,7 +83,7 @@ class FakeApi:
             return self.refuse[verb], json.dumps(REFUSED).encode()
         if verb == "PATCH":
             return self._patch(body, params, content_type)
-        return 200, json.dumps(self._page(path, params or {})).encode()
+        return 200, self.garbage or json.dumps(self._page(path, params or {})).encode()
 
     def _page(self, path: str, params: Mapping[str, str]) -> Json:
         """Two policies in a page, whatever is asked for."""
@@ -266,6 +268,20 @@ async def test_policies_of_a_definition_that_goes_go_too() -> None:
     await scene.keep_up(30)
 
     assert 0 == len(scene.index)
+
+
+@pytest.mark.parametrize("trouble", [{"refuse": {"GET": 500}}, {"garbage": b"<html>"}])
+async def test_an_answer_that_is_none_changes_nothing(trouble: dict[str, Any]) -> None:
+    """A server in trouble, or a proxy that answers in its place, takes no policy away."""
+    scene = Scene()
+    scene.api.put(policy_object())
+    await scene.start()
+    await scene.upkeep.served()
+    for name, value in trouble.items():
+        setattr(scene.api, name, value)
+    await scene.keep_up(30)
+
+    assert (1, 0) == (len(scene.index), scene.anew)
 
 
 async def test_a_server_that_is_away_changes_nothing() -> None:

@@ -124,6 +124,7 @@ def test_pods_are_counted_for_each_policy() -> None:
     counts = {each.name: Count() for each in ranked}
 
     count_pods(counts, ranked, [({"tier": "web"}, 2), ({"tier": "db"}, 1)])
+    count_pods(counts, ranked[:1], [({"tier": "db"}, 5)])
 
     assert {"web": Count(matched=2, applied=2), "all": Count(matched=3, applied=1)} == counts
 

@@ -48,7 +48,7 @@ class Requirement:
                 return value is None or value not in self.values
             case Operator.EXISTS:
                 return value is not None
-            case Operator.DOES_NOT_EXIST:
+            case _:  # DoesNotExist
                 return value is None
 
 
