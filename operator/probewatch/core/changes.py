@@ -4,7 +4,7 @@ A new image, other resources or a new sandbox come in an earlier version of the 
 restart that they cause. So each watermark keeps what its instance runs as and in.
 """
 
-from probewatch.core.model import Container, ContainerStatus, Pod
+from probewatch.core.model import ContainerStatus, Pod
 from probewatch.core.restarts import Change, Watermark, identity, is_lost
 from probewatch.core.state import PodState
 from probewatch.core.values import replace
@@ -12,18 +12,18 @@ from probewatch.core.values import replace
 
 def at_home(mark: Watermark, pod: Pod) -> Watermark:
     """The watermark with what its instance runs as and in, while it runs."""
-    if not mark.running and mark.spec is not None:
+    if not mark.running and mark.image is not None:
         return mark
-    spec = pod.spec.container(mark.name)
-    if mark.spec is not None and spec is not None and needs_restart(mark.spec, spec):
-        spec = mark.spec  # it still runs as what it was
-    pod_ip = "" if pod.spec.host_network else pod.pod_ip
-    return replace(mark, spec=spec, pod_ip=pod_ip, sandbox_since=ready_sandbox(pod))
-
-
-def needs_restart(old: Container, new: Container) -> bool:
-    """Whether the kubelet has to replace a container to make it what is asked for."""
-    return old.image != new.image or old.resources != new.resources
+    spec, image, resources = pod.spec.container(mark.name), mark.image, mark.resources
+    if image is None and spec is not None:
+        image, resources = spec.image, spec.resources  # it is this until it is replaced
+    return replace(
+        mark,
+        image=image,
+        resources=resources,
+        pod_ip="" if pod.spec.host_network else pod.pod_ip,
+        sandbox_since=ready_sandbox(pod),
+    )
 
 
 def ready_sandbox(pod: Pod) -> float | None:
@@ -34,17 +34,25 @@ def ready_sandbox(pod: Pod) -> float | None:
 
 def change_of(state: PodState, pod: Pod, mark: Watermark) -> Change:
     """What changed between the instance of this watermark and the next one."""
-    old, new = mark.spec, pod.spec.container(mark.name)
+    image, resources = _asked_for(pod, mark)
     since = ready_sandbox(pod)
     return Change(
-        image=old is not None and new is not None and old.image != new.image,
-        resources=old is not None and new is not None and old.resources != new.resources,
+        image=mark.image != image,
+        resources=mark.resources != resources,
         sandbox=_is_new_sandbox(mark, pod),
         same_sandbox=since is not None and since == mark.sandbox_since,
         sandbox_since=since if since != mark.sandbox_since else None,
         restarting_all=_is_restarting_all(state.pod) or _is_restarting_all(pod),
         lost=any(_was_lost(state, status) for status in pod.statuses),
     )
+
+
+def _asked_for(pod: Pod, mark: Watermark) -> tuple[str | None, str]:
+    """Image and resources by the spec; those of the instance where either is not known."""
+    spec = pod.spec.container(mark.name)
+    if mark.image is None or spec is None:
+        return mark.image, mark.resources
+    return spec.image, spec.resources
 
 
 def _is_new_sandbox(mark: Watermark, pod: Pod) -> bool:

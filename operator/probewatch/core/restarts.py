@@ -49,8 +49,9 @@ class Watermark:
     """How `death` was seen."""
     dead_id: str = ""
     """Identity of the last termination that a restart was counted for."""
-    spec: Container | None = None
+    image: str | None = None
     """What the current instance was started as: a difference explains why it was replaced."""
+    resources: str = ""
     pod_ip: str = ""
     """The address of the sandbox that it runs in; empty on the host's network."""
     sandbox_since: float | None = None
