@@ -28,7 +28,7 @@ from probewatch.core.model import (
 )
 from probewatch.core.observe import PodGone, PodObserved
 from probewatch.feeds import EvidenceFeed, PodFeed
-from probewatch.kube import objects
+from probewatch.kube import event_objects
 from probewatch.kube.raw_pod import RawPod
 from probewatch.kube.workloads import nearest_workload
 from probewatch.store import Store
@@ -292,11 +292,11 @@ async def test_events_of_others_are_no_evidence() -> None:
     """Anybody can write an Event: only the kubelet's are listened to, and expiry says nothing."""
     scene = Scene()
     feed = EvidenceFeed(scene.controller, scene.boundary)
-    forged = objects.Event(
-        involved_object=objects.InvolvedObject(kind="Pod", uid="u-1", name="cart"),
+    forged = event_objects.Event(
+        involved_object=event_objects.InvolvedObject(kind="Pod", uid="u-1", name="cart"),
         reason="Killing",
         message="Container app failed liveness probe, will be restarted",
-        source=objects.Source(component="stranger"),
+        source=event_objects.Source(component="stranger"),
     )
     async with scene.publishing():
         feed.listing()

@@ -10,7 +10,7 @@ from probewatch.core.findings import Finding
 from probewatch.core.model import PodUid
 from probewatch.core.observe import EvidenceObserved
 from probewatch.core.state import PodState
-from probewatch.kube import objects, testimony
+from probewatch.kube import event_objects, testimony
 from probewatch.kube.raw_pod import RawPod
 from probewatch.kube.sharing import Shared
 from probewatch.kube.snapshot import take_snapshot
@@ -35,7 +35,7 @@ def play(store: Store) -> tuple[list[Finding], list[PodState | None]]:
             if record.type is LineType.DELETED:
                 found += store.gone(snapshot.uid, snapshot.version, now)
         elif record.kind is Kind.EVENT and record.type is not LineType.DELETED:
-            event = msgspec.json.decode(record.object, type=objects.Event)
+            event = msgspec.json.decode(record.object, type=event_objects.Event)
             said = testimony.parse_evidence(event)
             found += store.feed(EvidenceObserved(evidence=said), now) if said else ()
     found += store.tick(now + 3600)

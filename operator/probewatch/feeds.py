@@ -11,7 +11,7 @@ from typing import Protocol
 from probewatch.boundary import Boundary
 from probewatch.core.model import PodUid
 from probewatch.core.observe import EvidenceObserved, Observation
-from probewatch.kube import objects, testimony
+from probewatch.kube import event_objects, testimony
 from probewatch.kube.parsing import parse_version
 from probewatch.kube.raw_pod import RawPod
 from probewatch.kube.snapshot import Snapshot, take_snapshot
@@ -107,21 +107,21 @@ class EvidenceFeed:
     def listing(self) -> None:
         """Nothing to do: Events are facts, not state."""
 
-    def listed(self, raw: objects.Event) -> None:
+    def listed(self, raw: event_objects.Event) -> None:
         """An Event in a list: the store knows which it has seen."""
         self._observe(raw)
 
     def synced(self, version: str) -> None:
         """Nothing to do."""
 
-    def changed(self, kind: str, raw: objects.Event) -> None:  # noqa: ARG002  # likewise
+    def changed(self, kind: str, raw: event_objects.Event) -> None:  # noqa: ARG002  # likewise
         """A new or repeated Event."""
         self._observe(raw)
 
-    def deleted(self, raw: objects.Event) -> None:
+    def deleted(self, raw: event_objects.Event) -> None:
         """Nothing to do: what was said stays said."""
 
-    def _observe(self, raw: objects.Event) -> None:
+    def _observe(self, raw: event_objects.Event) -> None:
         with self._boundary.guard("evidence feed"):
             evidence = testimony.parse_evidence(raw)
             if evidence is not None:

@@ -13,7 +13,7 @@ from typing import TypeVar
 from probewatch.boundary import Boundary
 from probewatch.clock import Clock
 from probewatch.feeds import EvidenceFeed, Observer, PodFeed
-from probewatch.kube import objects
+from probewatch.kube import event_objects
 from probewatch.kube.client import ApiClient
 from probewatch.kube.raw_pod import RawPod
 from probewatch.kube.rights import may_i
@@ -23,7 +23,7 @@ from probewatch.watch.handing import Handler
 from probewatch.watch.loop import WatchLoop
 from probewatch.watch.transport import Surroundings, WatchOptions, WatchStats, WatchTarget
 
-Kind = TypeVar("Kind", RawPod, objects.Event)
+Kind = TypeVar("Kind", RawPod, event_objects.Event)
 
 KUBELET_EVENTS = "involvedObject.kind=Pod,source=kubelet"
 NODE_REBOOTS = "involvedObject.kind=Node,reason=Rebooted,source=kubelet"
@@ -80,7 +80,9 @@ def build_watches(
         for namespace in namespaces
     )
     evidence = EvidenceFeed(observer, boundary)
-    events = tuple(kit.build(event_target(each), objects.Event, evidence) for each in namespaces)
+    events = tuple(
+        kit.build(event_target(each), event_objects.Event, evidence) for each in namespaces
+    )
     return (*pods, *events, kit.build_optional(evidence))
 
 
@@ -108,7 +110,7 @@ class _Kit:
         path = f"/api/v1/namespaces/{NODE_NAMESPACE}/events"
         params = {"fieldSelector": NODE_REBOOTS}
         target = WatchTarget(path=path, name="node reboots", params=params)
-        loop = self._loop(target, objects.Event, evidence)
+        loop = self._loop(target, event_objects.Event, evidence)
 
         async def run() -> None:
             while await may_i(self.client, "watch", "events", NODE_NAMESPACE) is False:

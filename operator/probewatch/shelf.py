@@ -6,9 +6,12 @@ of the core. All others are *packed*: the same states as bytes.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from probewatch.core.model import PodSpec, PodUid
+from probewatch.core.observe import PodObserved, observe
+from probewatch.core.policy import Policy
+from probewatch.core.remembered import Remembered
 from probewatch.core.state import PodState
 from probewatch.core.values import replace
 from probewatch.kube.snapshot import NOT_READY, Header, Snapshot, find_group
@@ -31,15 +34,9 @@ class Packed(Header, gc=False):
 
 
 class Shelf:
-    """States by pod uid, at most *open_limit* of them open.
+    """States by pod uid, at most *open_limit* of them open."""
 
-    *begin* makes the first state of a pod from its snapshot.
-    """
-
-    def __init__(
-        self, begin: Callable[[Snapshot], PodState | None], *, open_limit: int = OPEN
-    ) -> None:
-        self._begin = begin
+    def __init__(self, open_limit: int = OPEN) -> None:
         self._limit = open_limit
         self._kept: dict[PodUid, Snapshot | Packed] = {}
         self._open: OrderedDict[PodUid, PodState] = OrderedDict()
@@ -97,10 +94,17 @@ class Shelf:
 
     def _unpack(self, kept: Snapshot | Packed) -> PodState | None:
         if isinstance(kept, Snapshot):
-            return self._begin(kept)
+            return _begin(kept)
         state = _PACKER.unpack(kept.body)
         pod = replace(state.pod, spec=kept.spec, owner=kept.owner, labels=kept.labels)
         return replace(state, pod=pod)
+
+
+def _begin(snapshot: Snapshot) -> PodState | None:
+    """The state of a pod that was only seen once; no policy matters for it, nor the time."""
+    remembered = Remembered(from_zero=snapshot.from_zero)
+    observed = PodObserved(pod=snapshot.open(), remembered=remembered)
+    return observe(None, observed, Policy(), 0.0).state
 
 
 def _pack(state: PodState) -> bytes:

@@ -18,7 +18,7 @@ from probewatch.core.policy import Policy
 from probewatch.core.remembered import Remembered, RememberedContainer
 from probewatch.core.state import PodState
 from probewatch.errors import ApiError
-from probewatch.kube import objects
+from probewatch.kube import event_objects, objects
 from probewatch.kube.answers import ask_for
 from probewatch.kube.client import ApiClient
 from probewatch.kube.snapshot import parse_pod
@@ -30,7 +30,7 @@ _PODS = msgspec.json.Decoder(objects.Pod)
 
 
 class _Events(msgspec.Struct):
-    items: list[objects.Event]
+    items: list[event_objects.Event]
 
 
 _EVENTS = msgspec.json.Decoder(_Events)
@@ -60,7 +60,7 @@ async def read_pod(client: ApiClient, namespace: str, name: str) -> LivePod:
 
 async def _read_events(
     client: ApiClient, path: str, params: dict[str, str]
-) -> Sequence[objects.Event]:
+) -> Sequence[event_objects.Event]:
     """Return the Events; none without the right to them: the pod tells something by itself."""
     try:
         return (await ask_for(client, _EVENTS, path, params)).items

@@ -19,7 +19,7 @@ from probewatch.commands.virtual_time import VirtualTime
 from probewatch.core.model import PodUid
 from probewatch.core.observe import EvidenceObserved, Observation, PodGone, PodObserved
 from probewatch.core.policy import Policy
-from probewatch.kube import objects, testimony
+from probewatch.kube import event_objects, objects, testimony
 from probewatch.kube.snapshot import parse_pod
 from probewatch.store import Store
 
@@ -44,7 +44,7 @@ exit status:
 
 
 _PODS = msgspec.json.Decoder(objects.Pod)
-_EVENTS = msgspec.json.Decoder(objects.Event)
+_EVENTS = msgspec.json.Decoder(event_objects.Event)
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -94,7 +94,9 @@ def _resources(raw: objects.Container) -> str:
     if not names:
         return ""
     try:
-        given = msgspec.json.decode(raw.resources, type=dict[str, dict[str, str | int | float] | None])
+        given = msgspec.json.decode(
+            raw.resources, type=dict[str, dict[str, str | int | float] | None]
+        )
     except msgspec.DecodeError:
         return ""
     return " ".join(

@@ -3,12 +3,12 @@
 from sys import intern
 
 from probewatch.core.evidence import Evidence, EvidenceKind
-from probewatch.kube import objects
+from probewatch.kube import event_objects
 from probewatch.kube.messages import classify
 from probewatch.kube.times import parse_time
 
 
-def parse_evidence(raw: objects.Event) -> Evidence | None:
+def parse_evidence(raw: event_objects.Event) -> Evidence | None:
     """What a kubelet Event says; None for everything else."""
     about, source = raw.involved_object, raw.source
     component = (source.component if source else None) or raw.reporting_component
@@ -19,7 +19,9 @@ def parse_evidence(raw: objects.Event) -> Evidence | None:
     return _pod_evidence(raw, about) if about.kind == "Pod" else None
 
 
-def _node_evidence(raw: objects.Event, about: objects.InvolvedObject) -> Evidence | None:
+def _node_evidence(
+    raw: event_objects.Event, about: event_objects.InvolvedObject
+) -> Evidence | None:
     last = _last_time(raw)
     if raw.reason != "Rebooted" or last is None:
         return None
@@ -34,7 +36,7 @@ def _node_evidence(raw: objects.Event, about: objects.InvolvedObject) -> Evidenc
     )
 
 
-def _pod_evidence(raw: objects.Event, about: objects.InvolvedObject) -> Evidence | None:
+def _pod_evidence(raw: event_objects.Event, about: event_objects.InvolvedObject) -> Evidence | None:
     meaning, last = classify(raw.reason or "", raw.message or ""), _last_time(raw)
     if meaning.kind is EvidenceKind.OTHER or last is None or not about.uid:
         return None
@@ -56,12 +58,12 @@ def _pod_evidence(raw: objects.Event, about: objects.InvolvedObject) -> Evidence
     )
 
 
-def _last_time(raw: objects.Event) -> float | None:
+def _last_time(raw: event_objects.Event) -> float | None:
     series = parse_time(raw.series.last_observed_time) if raw.series else None
     return series or parse_time(raw.last_timestamp) or parse_time(raw.event_time)
 
 
-def _count(raw: objects.Event) -> int:
+def _count(raw: event_objects.Event) -> int:
     series = raw.series.count if raw.series else None
     return max(series or raw.count or 1, 1)
 

@@ -1,0 +1,32 @@
+"""Early Events: what the kubelet said of pods that are not known yet. Bounded.
+
+The watches of pods and of Events are independent: either may be ahead.
+"""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+
+from probewatch.core.evidence import Evidence
+
+PODS_KEPT = 1000
+EVENTS_KEPT = 32
+
+
+class EarlyEvents:
+    """Keeps the latest Events of the pods that were spoken of last."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[str, list[Evidence]] = OrderedDict()
+
+    def keep(self, evidence: Evidence) -> None:
+        """Keep an Event until its pod comes."""
+        kept = self._kept.setdefault(evidence.involved_uid, [])
+        kept.append(evidence)
+        del kept[:-EVENTS_KEPT]
+        self._kept.move_to_end(evidence.involved_uid)
+        while len(self._kept) > PODS_KEPT:
+            self._kept.popitem(last=False)
+
+    def take(self, uid: str) -> Sequence[Evidence]:
+        """Return what was said of a pod, by the uid that Events call it by."""
+        return self._kept.pop(uid, ())
