@@ -50,7 +50,7 @@ def render(figures: Figures) -> Iterator[str]:
     """Yield the lines of the table and of what it was measured on."""
     yield f"Measured {datetime.now(UTC):%Y-%m-%d}; medians of {figures.runs} runs, one series."
     yield ""
-    yield f"{_machine()}; {figures.seconds / 60:.0f} minutes in all."
+    yield f"{_machine()}; {figures.seconds / 60:.0f} minutes in all, load average {os.getloadavg()[2]:.1f}."
     yield ""
     yield "| measure | (a) kopf | (b) probewatch | (c) bare | b ÷ c | a ÷ b | goal | |"
     yield "|---|---|---|---|---|---|---|---|"
@@ -80,7 +80,8 @@ def _own_rows(figures: Figures) -> Iterator[str]:
     more = pods - small[0].pods
     each = (steady - median(small, lambda r: r.steady)) / more
     yield _own("memory of one healthy pod, KiB", each / KIB, 1.5)
-    cells = (f"{others[0] / MIB:,.0f}", f"{steady / MIB:.0f}", f"{others[1] / MIB:.0f}", "", "")
+    of_kopf = f"{others[0] / MIB:,.0f} ({figures.kopf[0].pods:,} pods)"
+    cells = (of_kopf, f"{steady / MIB:.0f}", f"{others[1] / MIB:.0f}", "", "")
     name = f"process with {pods:,} pods, MiB"
     yield _row(name, *cells, "≤ 160 (50,000 pods)", _met(met=steady / MIB <= 160))
     for large in figures.large[:1]:
