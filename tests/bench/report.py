@@ -50,7 +50,8 @@ def render(figures: Figures) -> Iterator[str]:
     """Yield the lines of the table and of what it was measured on."""
     yield f"Measured {datetime.now(UTC):%Y-%m-%d}; medians of {figures.runs} runs, one series."
     yield ""
-    yield f"{_machine()}; {figures.seconds / 60:.0f} minutes in all, load average {os.getloadavg()[2]:.1f}."
+    minutes, load = figures.seconds / 60, os.getloadavg()[2]
+    yield f"{_machine()}; {minutes:.0f} minutes in all, load average {load:.1f}."
     yield ""
     yield "| measure | (a) kopf | (b) probewatch | (c) bare | b ÷ c | a ÷ b | goal | |"
     yield "|---|---|---|---|---|---|---|---|"
