@@ -1,8 +1,8 @@
-"""Packing: a state of the core as a few hundred bytes, and back.
+"""Packing: a state of the core, or what was decoded, as a few hundred bytes, and back.
 
-A state at rest is read by nobody, so it does not have to be a tree of Python objects.
-Each value of the core has a *mirror*, made from its own declaration, that msgspec writes as a
-plain row without names. What is packed comes back equal, whatever fields the core may add.
+What is at rest is read by nobody, so it does not have to be a tree of Python objects.
+Each value has a *mirror*, made from its own declaration, that msgspec writes as a plain row
+without names. What is packed comes back equal, whatever fields may be added.
 """
 
 import dataclasses
@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 class Packer(Generic[T]):
-    """Packs values of one dataclass."""
+    """Packs values of one dataclass or struct."""
 
     def __init__(self, kind: type[T]) -> None:
         self._kind = kind
@@ -37,17 +37,23 @@ class Packer(Generic[T]):
 
 
 def mirror(kind: Any) -> Any:  # noqa: ANN401  # a type of any kind, and what stands for it
-    """Return the type that stands for *kind* in rows: dataclasses become structs without names."""
-    if isinstance(kind, type) and dataclasses.is_dataclass(kind):
-        hints = typing.get_type_hints(kind)
-        fields = [(field.name, mirror(hints[field.name])) for field in dataclasses.fields(kind)]
+    """Return the type that stands for *kind* in rows: what has fields becomes one without names."""
+    if isinstance(kind, type) and (names := _field_names(kind)):
+        hints = typing.get_type_hints(kind, include_extras=True)
+        fields = [(name, mirror(hints[name])) for name in names]
         return msgspec.defstruct(kind.__name__, fields, array_like=True, gc=False)
+    if typing.get_origin(kind) in {None, typing.Annotated}:
+        return kind
     arguments = tuple(mirror(each) for each in typing.get_args(kind) if each is not Ellipsis)
     origin = typing.get_origin(kind)
-    if origin is None:
-        return kind
     if origin in {typing.Union, types.UnionType}:
         return typing.Union[arguments]  # noqa: UP007  # made at run time
     if origin is tuple and Ellipsis in typing.get_args(kind):
         return tuple[arguments[0], ...]  # type: ignore[valid-type]  # made at run time
     return dict[arguments] if origin is Mapping else origin[arguments]  # type: ignore[misc,valid-type]  # likewise
+
+
+def _field_names(kind: type) -> tuple[str, ...]:
+    if dataclasses.is_dataclass(kind):
+        return tuple(field.name for field in dataclasses.fields(kind))
+    return kind.__struct_fields__ if issubclass(kind, msgspec.Struct) else ()

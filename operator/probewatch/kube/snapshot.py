@@ -15,11 +15,11 @@ from probewatch.core.model import OwnerRef, Pod, PodRef, PodSpec, PodUid
 from probewatch.kube import objects, parsing
 from probewatch.kube.spec_parsing import parse_spec
 from probewatch.kube.times import parse_time
+from probewatch.packing import Packer
 
 COMPLETED, TERMINATING, READY, NOT_READY = "Completed", "Terminating", "Ready", "NotReady"
 
-_encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(objects.PodStatus).decode
+_STATUSES = Packer(objects.PodStatus)
 _NO_STATUS = objects.PodStatus()
 
 
@@ -74,7 +74,7 @@ class Snapshot(Header, gc=False):
         """Since when the pod is not ready (the node's clock); else None."""
         if self.group != NOT_READY:
             return None
-        ready = parsing.parse_conditions(_decode(self.status).conditions).get("Ready")
+        ready = parsing.parse_conditions(_STATUSES.unpack(self.status).conditions).get("Ready")
         return (ready and ready.last_transition) or self.created_at
 
     def shows_the_same(self, other: Header) -> bool:
@@ -93,7 +93,7 @@ class Snapshot(Header, gc=False):
 
     def open(self) -> Pod:
         """Return the pod as the core sees it."""
-        status = _decode(self.status)
+        status = _STATUSES.unpack(self.status)
         return Pod(
             uid=self.uid,
             evidence_uid=self.evidence_uid,
@@ -137,8 +137,7 @@ def take_snapshot(raw: objects.Pod, mark: int = 0) -> Snapshot:
         parsing.parse_version(meta.resource_version),
         mark,
         find_group(status.phase, is_terminating=deletion_at is not None, is_ready=is_ready),
-        # Copied, for the encoder's own bytes sit in half as much again.
-        bytes(memoryview(_encode(status))),
+        _STATUSES.pack(status),
         meta.generation or 0,
         parse_time(meta.creation_timestamp),
         deletion_at,
