@@ -3,7 +3,7 @@
 from grafana_foundation_sdk.builders import dashboard
 
 from deploy.monitoring.frame import CLUSTER, Section, cluster_variable, frame
-from deploy.monitoring.panels import Query, bars, labelled, lines, number
+from deploy.monitoring.panels import Panel, Query, bars, labelled, lines, number
 
 RATE = "$__rate_interval"
 
@@ -29,10 +29,10 @@ def grown(metric: str, *labels: str) -> Query:
     return Query(expr=f"sum{grouping} (increase({of(metric)}[{RATE}]))", legend=legend)
 
 
-def now() -> Section:
-    """The numbers at the top."""
+def hearing_now() -> list[Panel]:
+    """Which version it is, and whether it hears."""
     activity = "watch_last_activity_timestamp_seconds"
-    return "Now", [
+    return [
         labelled(
             "Version",
             f"max by (version) ({of('build_info')})",
@@ -52,6 +52,12 @@ def now() -> Section:
             unit="s",
             bad_from=180,
         ),
+    ]
+
+
+def telling_now() -> list[Panel]:
+    """What waits, and what was lost."""
+    return [
         number(
             "Verdicts that wait",
             f"sum({of('restarts_pending')})",
@@ -72,9 +78,14 @@ def now() -> Section:
     ]
 
 
-def hearing() -> Section:
-    """What comes in."""
-    return "Watch", [
+def now() -> Section:
+    """The numbers at the top."""
+    return "Now", [*hearing_now(), *telling_now()]
+
+
+def changes_heard() -> list[Panel]:
+    """Updates, and what broke off."""
+    return [
         bars(
             "Updates",
             [grown("watch_updates_total", "resource", "type")],
@@ -88,6 +99,12 @@ def hearing() -> Section:
             ],
             about="Why everything had to be listed anew, and what broke off a watch.",
         ),
+    ]
+
+
+def traffic() -> list[Panel]:
+    """What was received and asked."""
+    return [
         lines(
             "Received",
             [
@@ -107,15 +124,26 @@ def hearing() -> Section:
     ]
 
 
-def telling() -> Section:
-    """What goes out."""
-    return "What is told", [
+def hearing() -> Section:
+    """What comes in."""
+    return "Watch", [*changes_heard(), *traffic()]
+
+
+def told() -> list[Panel]:
+    """Restarts and findings."""
+    return [
         bars(
             "Restarts by confidence",
             [grown("restart_verdicts_total", "confidence")],
             about="How sure the verdicts are.",
         ),
         bars("Findings", [grown("findings_total", "kind")], about="All that was found."),
+    ]
+
+
+def written() -> list[Panel]:
+    """What is written, and what waits for it."""
+    return [
         bars(
             "Events",
             [
@@ -143,11 +171,16 @@ def telling() -> Section:
     ]
 
 
-def process() -> Section:
-    """How the process is."""
+def telling() -> Section:
+    """What goes out."""
+    return "What is told", [*told(), *written()]
+
+
+def resources() -> list[Panel]:
+    """Memory, CPU and lateness."""
     # The process's own series carry no name of ours, so they are found beside one that does.
     beside = f"on (job, instance) group_left () max by (job, instance) ({of('build_info')})"
-    return "Process", [
+    return [
         lines(
             "Memory",
             [
@@ -178,6 +211,12 @@ def process() -> Section:
             about="How long the process was busy with one thing.",
             unit="s",
         ),
+    ]
+
+
+def inner_life() -> list[Panel]:
+    """Series, kopf and who leads."""
+    return [
         lines(
             "Series",
             [Query(expr=f"sum by (family) ({of('series')})", legend="{{family}}")],
@@ -197,6 +236,11 @@ def process() -> Section:
             about="Which replica writes.",
         ),
     ]
+
+
+def process() -> Section:
+    """How the process is."""
+    return "Process", [*resources(), *inner_life()]
 
 
 def build() -> dashboard.Dashboard:

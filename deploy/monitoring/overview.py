@@ -10,7 +10,7 @@ from deploy.monitoring.frame import (
     frame,
     namespace_variable,
 )
-from deploy.monitoring.panels import Query, bars, lines, listing, number
+from deploy.monitoring.panels import Panel, Query, bars, lines, listing, number
 
 PROBES = 'cause=~"LivenessProbe|StartupProbe"'
 
@@ -22,10 +22,9 @@ TO_WORKLOAD = (
 COLUMNS = {"namespace": "Namespace", "workload": "Workload", "container": "Container"}
 
 
-def now() -> Section:
-    """The numbers at the top."""
-    restarts = f"probewatch_container_restarts_total{{{NAMESPACE}"
-    return "Now", [
+def trouble_now() -> list[Panel]:
+    """What is wrong at this moment."""
+    return [
         number(
             "Containers in a loop",
             f"sum(probewatch_restart_loop{{{NAMESPACE}}}) or vector(0)",
@@ -43,6 +42,13 @@ def now() -> Section:
             f'sum(probewatch_pods{{{NAMESPACE},state="NotReady"}}) or vector(0)',
             about="Pods with probes that are not ready, those that have just started included.",
         ),
+    ]
+
+
+def restarts_now() -> list[Panel]:
+    """How many pods there are, and what restarted."""
+    restarts = f"probewatch_container_restarts_total{{{NAMESPACE}"
+    return [
         number(
             "Pods with probes",
             f"sum(probewatch_pods{{{NAMESPACE}}})",
@@ -62,10 +68,15 @@ def now() -> Section:
     ]
 
 
-def causes() -> Section:
-    """Why containers restart."""
+def now() -> Section:
+    """The numbers at the top."""
+    return "Now", [*trouble_now(), *restarts_now()]
+
+
+def causes_over_time() -> list[Panel]:
+    """What restarted, and which workloads most."""
     restarts = f"probewatch_container_restarts_total{{{NAMESPACE}}}"
-    return "Why containers restart", [
+    return [
         bars(
             "Restarts by cause",
             [
@@ -85,6 +96,12 @@ def causes() -> Section:
             value="Restarts",
             link=TO_WORKLOAD,
         ),
+    ]
+
+
+def causes_now() -> list[Panel]:
+    """What is in a loop, and what hits many pods at once."""
+    return [
         listing(
             "Loops now",
             "max by (namespace, workload, container, pod, cause) "
@@ -108,10 +125,15 @@ def causes() -> Section:
     ]
 
 
-def readiness() -> Section:
-    """Who gets no traffic, and why."""
+def causes() -> Section:
+    """Why containers restart."""
+    return "Why containers restart", [*causes_over_time(), *causes_now()]
+
+
+def readiness_over_time() -> list[Panel]:
+    """Losses by reason, and pods by state."""
     lost = f'probewatch_readiness_transitions_total{{{NAMESPACE},to="NotReady"}}'
-    return "Readiness", [
+    return [
         bars(
             "Losses of readiness by reason",
             [
@@ -132,6 +154,12 @@ def readiness() -> Section:
             ],
             about="Pods with probes.",
         ),
+    ]
+
+
+def readiness_worst() -> list[Panel]:
+    """Which pods and workloads are without it for longest."""
+    return [
         listing(
             "Not ready for longest",
             "topk(20, time() - max by (namespace, workload, pod) "
@@ -153,6 +181,11 @@ def readiness() -> Section:
             link=TO_WORKLOAD,
         ),
     ]
+
+
+def readiness() -> Section:
+    """Who gets no traffic, and why."""
+    return "Readiness", [*readiness_over_time(), *readiness_worst()]
 
 
 def probes() -> Section:

@@ -12,7 +12,7 @@ from deploy.monitoring.frame import (
     label_variable,
     namespace_variable,
 )
-from deploy.monitoring.panels import Query, bars, heat, lines, listing, number, states
+from deploy.monitoring.panels import Panel, Query, bars, heat, lines, listing, number, states
 
 BUCKETS = f"probewatch_time_to_ready_seconds_bucket{{{WORKLOAD}}}"
 BUDGETS = f"probewatch_probe_budget_seconds{{{WORKLOAD}}}"
@@ -23,10 +23,10 @@ def quantile(share: float, window: str) -> str:
     return f"histogram_quantile({share}, sum by (le) (increase({BUCKETS}[{window}])))"
 
 
-def now() -> Section:
-    """The numbers at the top."""
+def restarts_now() -> list[Panel]:
+    """How often it restarted."""
     restarts = f"probewatch_container_restarts_total{{{WORKLOAD}"
-    return "Now", [
+    return [
         number(
             "Restarts",
             f"round(sum(increase({restarts}}}[$__range])))",
@@ -45,6 +45,12 @@ def now() -> Section:
             about="Restarting again and again at this moment.",
             bad_from=1,
         ),
+    ]
+
+
+def start_now() -> list[Panel]:
+    """Whether it flaps, and how its starts fit."""
+    return [
         number(
             "Pods that flap",
             f"sum(probewatch_readiness_flapping{{{WORKLOAD}}}) or vector(0)",
@@ -67,11 +73,15 @@ def now() -> Section:
     ]
 
 
-def causes() -> Section:
-    """Why it restarts."""
+def now() -> Section:
+    """The numbers at the top."""
+    return "Now", [*restarts_now(), *start_now()]
+
+
+def causes_over_time() -> list[Panel]:
+    """Restarts and loops over time."""
     restarts = f"probewatch_container_restarts_total{{{WORKLOAD}}}"
-    last = f"probewatch_container_last_restart_timestamp_seconds{{{WORKLOAD}}}"
-    return "Why it restarts", [
+    return [
         bars(
             "Restarts by container and cause",
             [
@@ -90,6 +100,13 @@ def causes() -> Section:
             ),
             about="When each container was in a loop.",
         ),
+    ]
+
+
+def causes_listed() -> list[Panel]:
+    """The last restarts, and what was corrected."""
+    last = f"probewatch_container_last_restart_timestamp_seconds{{{WORKLOAD}}}"
+    return [
         listing(
             "Last restart of each pod",
             f"max by (pod, container, cause) ({last}) * 1000",
@@ -106,6 +123,11 @@ def causes() -> Section:
             value="Restarts",
         ),
     ]
+
+
+def causes() -> Section:
+    """Why it restarts."""
+    return "Why it restarts", [*causes_over_time(), *causes_listed()]
 
 
 def evidence() -> Section:
