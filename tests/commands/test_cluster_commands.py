@@ -240,6 +240,22 @@ async def test_explain_judges_what_nobody_recorded(tmp_path: Path) -> None:
     ]
 
 
+async def test_explain_judges_the_death_that_is_shown(tmp_path: Path) -> None:
+    """Of a container in back-off the restart that it waits for is judged."""
+    waiting = pod(restarts=2)
+    (status,) = waiting["status"]["containerStatuses"]
+    status["state"] = {"waiting": {"reason": "CrashLoopBackOff"}}
+    status["containerID"] = "containerd://2"
+    status["lastState"]["terminated"]["containerID"] = "containerd://2"
+    cluster = await cluster_with([waiting], None)
+    await cluster.put("/api/v1/namespaces/shop/events", KILLING)
+
+    text = render_text(await read_story(cluster, tmp_path, "web-x"), None)
+
+    assert "app: waiting (CrashLoopBackOff), 2 restarts" in text
+    assert "app, restart 3 (due), judged now: LivenessProbe (Confirmed)" in text
+
+
 async def test_explain_knows_pods_that_are_gone(tmp_path: Path) -> None:
     """A pod that is gone is told from the records."""
     text = render_text(

@@ -12,11 +12,12 @@ import msgspec
 
 from probewatch.core.evidence import Evidence
 from probewatch.core.findings import Finding, Restart
-from probewatch.core.model import Pod
+from probewatch.core.model import ContainerStatus, Pod
 from probewatch.core.observe import EvidenceObserved, PodObserved, TimePassed, observe
 from probewatch.core.policy import Policy
 from probewatch.core.remembered import Remembered, RememberedContainer
 from probewatch.core.state import PodState
+from probewatch.core.values import replace
 from probewatch.errors import ApiError
 from probewatch.kube import event_objects, objects
 from probewatch.kube.answers import ask_for
@@ -69,13 +70,18 @@ async def _read_events(
 
 
 def judge_last_restarts(live: LivePod, now: float) -> tuple[Restart, ...]:
-    """Return the last restart of each container with the verdict that is possible now."""
+    """Return the last restart of each container with the verdict that is possible now.
+
+    For a container in back-off that is the restart it waits for: its death is what is shown.
+    """
+    statuses = tuple(_restarted(status) for status in live.pod.statuses)
     before = {
         status.name: RememberedContainer(count=status.restart_count - 1)
-        for status in live.pod.statuses
+        for status in statuses
         if status.restart_count > 0
     }
-    seen = PodObserved(pod=live.pod, remembered=Remembered(containers=before))
+    pod = replace(live.pod, statuses=statuses)
+    seen = PodObserved(pod=pod, remembered=Remembered(containers=before))
     step = observe(None, seen, Policy(), now)
     found: list[Finding] = list(step.findings)
     for evidence in live.evidence:
@@ -83,6 +89,17 @@ def judge_last_restarts(live: LivePod, now: float) -> tuple[Restart, ...]:
         found.extend(step.findings)
     found.extend(_wait(step.state, step.due))
     return _restarts(found)
+
+
+def _restarted(status: ContainerStatus) -> ContainerStatus:
+    """A container in back-off as it will be when it is restarted; others as they are."""
+    death = status.last
+    if not status.waiting_reason or death is None or death.container_id != status.container_id:
+        return status
+    count, start = status.restart_count + 1, death.finished_at
+    return replace(
+        status, restart_count=count, container_id="", waiting_reason="", running_since=start
+    )
 
 
 def _wait(state: PodState | None, due: float | None) -> Iterable[Finding]:

@@ -41,7 +41,7 @@ def render_text(story: Story, container: str | None) -> str:
     parts = [
         "\n".join(_head(story, container)),
         *(_incident(each, story.now) for each in _shown(story, container)),
-        *(_judged(each) for each in story.judged if container in {None, each.container}),
+        *(_judged(story, each) for each in story.judged if container in {None, each.container}),
         "\n".join(_advice(story, container)),
     ]
     if story.note:
@@ -110,10 +110,14 @@ def _incident(incident: Incident, now: float) -> str:
     return "\n".join([*lines, f"  - rule: {incident.rule}"])
 
 
-def _judged(restart: Restart) -> str:
+def _judged(story: Story, restart: Restart) -> str:
     verdict = f"{restart.cause} ({restart.confidence})"
+    counts = (
+        {each.name: each.restart_count for each in story.live.pod.statuses} if story.live else {}
+    )
+    due = " (due)" if restart.restart_count > counts.get(restart.container, 0) else ""
     lines = [
-        f"{restart.container}, restart {restart.restart_count}, judged now: {verdict}",
+        f"{restart.container}, restart {restart.restart_count}{due}, judged now: {verdict}",
         *_lived(restart.started_at, restart.finished_at, restart.exit_code),
         *(f"  - {fact}" for fact in restart.evidence),
         f"  - rule: {restart.rule}",
