@@ -235,6 +235,7 @@ def test_snapshots_are_judged_like_pods(first: dict[str, Any], then: dict[str, A
     assert counts(plain) == counts(cheap)
 
 
+@pytest.mark.slow
 def test_packed_pods_are_judged_like_open_ones() -> None:
     """A pod that was packed among many others goes on from where it stood."""
     few, many = Store(), Store()

@@ -149,6 +149,7 @@ def expected() -> Pod:
     return pod
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("put", WRONG.values(), ids=WRONG.keys())
 def test_one_wrong_field_costs_only_itself(put: object) -> None:
     """D6, D7: whatever is in a field, the rest of the pod is read, the other container's count too.

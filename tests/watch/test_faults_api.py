@@ -112,6 +112,7 @@ def test_continue_token_that_is_always_gone() -> None:
     assert (True, True) == (took <= 5, tries <= 3)
 
 
+@pytest.mark.slow
 def test_history_gone_for_ten_minutes() -> None:
     """B4: a server whose watches are always too old is listed ever more rarely."""
     gone = says(410)
@@ -164,6 +165,7 @@ WAITS: Mapping[str, tuple[str, float, float]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", ["list", "watch"])
 @pytest.mark.parametrize(("header", "least", "most"), WAITS.values(), ids=WAITS.keys())
 def test_too_many_requests(header: str, least: float, most: float, where: str) -> None:
@@ -180,6 +182,7 @@ def test_too_many_requests(header: str, least: float, most: float, where: str) -
     assert least <= virtual_time.run(play()) <= most
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("times", "limit"), [(3, 10.0), (25, 30.0)], ids=["seconds", "minutes"])
 def test_server_errors(times: int, limit: float) -> None:
     """B8: a server with internal errors is waited for, and found again within half a minute."""
@@ -213,6 +216,7 @@ def test_login_that_is_refused(refusals: int) -> None:
     assert 10 >= virtual_time.run(play())
 
 
+@pytest.mark.slow
 def test_login_that_is_refused_for_ever() -> None:
     """B9: the loop goes on asking, ever more rarely, and says that it knows nothing."""
 
@@ -298,6 +302,7 @@ def test_watch_that_begins_too_early() -> None:
     assert (1, {}) == virtual_time.run(play())
 
 
+@pytest.mark.slow
 def test_watch_that_always_ends_at_once() -> None:
     """A server that ends each watch as soon as it begins is not asked in a circle."""
 

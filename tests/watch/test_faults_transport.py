@@ -112,6 +112,7 @@ async def hesitant(answer: Answer) -> None:
     await answer.follow(11)
 
 
+@pytest.mark.slow
 def test_pauses_within_a_line() -> None:
     """A4: a slow line is waited for."""
 
@@ -137,6 +138,7 @@ async def drip(answer: Answer) -> None:
         await asyncio.sleep(10)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", [half_open, drip])
 def test_silence_is_noticed(fault: Fault) -> None:
     """A5, A6: what is silent for 75 s is given up, and taken up again at once."""
@@ -172,6 +174,7 @@ def test_an_hour_of_bookmarks() -> None:
     assert (True, 2) == (took <= 1, asked)
 
 
+@pytest.mark.slow
 def test_idle_connections_that_are_cut() -> None:
     """A8: a proxy that ends idle connections each minute costs no list, and no growing pauses."""
 
@@ -193,6 +196,7 @@ def test_idle_connections_that_are_cut() -> None:
     assert (True, 1) == (took <= 62, lists)
 
 
+@pytest.mark.slow
 def test_rolling_servers() -> None:
     """A9: twenty connections that live for five seconds do not make the loop wait ever longer."""
 
@@ -216,6 +220,7 @@ def test_rolling_servers() -> None:
     assert (True, 1, True) == (took <= 5, lists, longest < 5 + 2 * FIRST_PAUSE)
 
 
+@pytest.mark.slow
 def test_refused_for_ten_minutes() -> None:
     """A10: attempts are few, none ends the loop, and half a minute after the end all is well."""
 
@@ -279,6 +284,7 @@ def test_large_object() -> None:
     assert {} == virtual_time.run(play())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [8_388_608, None], ids=["8 MiB", "endless"])
 def test_line_that_is_too_long(size: int | None) -> None:
     """A12: a line beyond the cap is a fault; the stream is given up and taken up again."""
