@@ -250,7 +250,7 @@ class Recording:
         if now >= self._again_at and (self._is_refused or (held and not self._is_writing)):
             await self._take_over(now)
         if self._is_writing and self._around.is_synced():
-            self._settle(now)
+            await self._settle(now)
         if self.is_open() and now >= self._look_at:
             self._look_at = now + LOOK_AROUND_SECONDS
             with suppress(ApiError, OSError, msgspec.DecodeError):
@@ -322,19 +322,19 @@ class Recording:
                 restart = tell_again(incident, record.workload)
                 self._around.events.publish(restart, record.workload)
 
-    def _settle(self, now: float) -> None:
+    async def _settle(self, now: float) -> None:
         """All pods are listed: let go of those that went, and agree on what is recorded."""
         if not self._is_swept:
             self.book.sweep(self._around.store.uids(), now)
             self._is_swept = True
             self._baseline = Counter(dict.fromkeys(self.book.dirty(), 2))
-        if self._baseline is not None and not self._baseline and not self.book.complete:
-            self.book.complete = True
-            self.lease.agree(self._scope)
         if self._baseline:
             clean = [key for key in self._baseline if not self.book.is_dirty(key)]
             for key in clean:
                 del self._baseline[key]
+        if self._baseline is not None and not self._baseline and not self.book.complete:
+            self.book.complete = True
+            await self.lease.agree(self._scope)
 
 
 def scope_of(settings: Settings) -> str:

@@ -6,6 +6,7 @@ holder that was stopped may go on to write for a moment, so every write is condi
 besides. What was agreed about records is kept on it too, as an annotation.
 """
 
+import asyncio
 import logging
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -120,6 +121,7 @@ class Lease:
     _has_let_go: bool = False
     """Whether it was lost or given back: another may have it without being seen yet."""
     _scope: str | None = None
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
     def is_held(self) -> bool:
@@ -144,9 +146,10 @@ class Lease:
             return self._scope
         return self._seen.metadata.annotations.get(SCOPE, "") if self._seen else ""
 
-    def agree(self, scope: str) -> None:
-        """Have it written, at the next renewal, what is recorded."""
+    async def agree(self, scope: str) -> None:
+        """Write on it what is recorded from now on; where that fails, at the next renewal."""
         self._scope = scope
+        await self.step()
 
     async def run(self) -> None:
         """Hold it or wait for it, until cancelled."""
@@ -156,7 +159,8 @@ class Lease:
     async def step(self) -> float:
         """Do what is to be done now; return the seconds until the next step."""
         try:
-            return await self._step()
+            async with self._turn:
+                return await self._step()
         except (ApiError, OSError, msgspec.DecodeError) as error:
             _log.debug("The lease cannot be reached", extra={"error": str(error)})
             return RETRY_SECONDS

@@ -1,0 +1,270 @@
+"""A cluster without a kubelet, whose pods restart when a test says so, and real operators."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from asyncio.subprocess import PIPE, STDOUT, Process
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import yaml
+
+from probewatch.clock import Clock
+from probewatch.playground.api_server import ApiServer
+from probewatch.playground.objects_registry import STATUS, Deletion, Registry
+
+Json = dict[str, Any]
+
+CRDS = Path(__file__).parents[2] / "crds"
+BOUND_SECONDS = 30.0
+QUICK = {
+    "PROBEWATCH_SETTLE_SECONDS": "0.3",
+    "PROBEWATCH_REPORT_INTERVAL_SECONDS": "0.3",
+    "PROBEWATCH_REPAIR_SECONDS": "0",
+}
+"""What takes half a minute otherwise takes half a second."""
+
+BEGUN = "2026-11-20T10:00:00Z"
+
+
+@dataclass
+class Operator:
+    """One process of `probewatch run`."""
+
+    kubeconfig: Path
+    environment: Mapping[str, str]
+    lines: list[str] = field(default_factory=list)
+    process: Process | None = None
+    address: str = ""
+    _reading: "asyncio.Task[None] | None" = None
+
+    async def start(self) -> None:
+        self.address = f"127.0.0.1:{_free_port()}"
+        command = [sys.executable, "-m", "probewatch", "run", "--log-format", "json"]
+        command += ["--kubeconfig", str(self.kubeconfig), "--metrics-address", self.address]
+        self.process = await asyncio.create_subprocess_exec(
+            *command,
+            env={**os.environ, **QUICK, **self.environment},
+            stdout=PIPE,
+            stderr=STDOUT,
+            start_new_session=True,
+        )
+        self._reading = asyncio.create_task(self._read(self.process))
+
+    async def _read(self, process: Process) -> None:
+        while process.stdout and (line := await process.stdout.readline()):
+            self.lines.append(line.decode(errors="replace").rstrip())
+
+    def send(self, number: signal.Signals) -> None:
+        if self.process is not None and self.process.returncode is None:
+            with suppress(ProcessLookupError):
+                self.process.send_signal(number)
+
+    @property
+    def is_dead(self) -> bool:
+        return self.process is None or self.process.returncode is not None
+
+    async def wait(self) -> int:
+        assert self.process is not None
+        return await self.process.wait()
+
+    async def stop(self) -> None:
+        """Stop it, orderly if it will."""
+        self.send(signal.SIGCONT)
+        self.send(signal.SIGTERM)
+        try:
+            async with asyncio.timeout(12):
+                await self.wait()
+        except TimeoutError:
+            self.send(signal.SIGKILL)
+            await self.wait()
+        if self._reading is not None:
+            await self._reading
+
+    async def kill(self) -> None:
+        self.send(signal.SIGKILL)
+        await self.wait()
+
+    async def get(self, path: str) -> tuple[int, str]:
+        """Return status and text; status 0 while nothing answers."""
+        try:
+            async with (
+                aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=2)) as session,
+                session.get(f"http://{self.address}{path}") as answer,
+            ):
+                return answer.status, await answer.text()
+        except (aiohttp.ClientError, TimeoutError):
+            return 0, ""
+
+    async def counts(self) -> Counter[str]:
+        """Return what its counters of restarts show, by workload."""
+        found: Counter[str] = Counter()
+        _, text = await self.get("/metrics")
+        for line in text.splitlines():
+            if line.startswith("probewatch_container_restarts_total{"):
+                workload = line.partition('workload="')[2].partition('"')[0]
+                found[workload] += int(float(line.rpartition(" ")[2]))
+        return found
+
+    async def until_counted(self, wanted: Mapping[str, int]) -> None:
+        """Wait until its counters show that, no more and no less."""
+        async with asyncio.timeout(BOUND_SECONDS):
+            while +await self.counts() != wanted:  # noqa: ASYNC110  # likewise
+                await asyncio.sleep(0.05)
+
+    async def leads(self) -> bool:
+        _, text = await self.get("/metrics")
+        return any(line.startswith("probewatch_leader 1") for line in text.splitlines())
+
+    async def until_open(self) -> None:
+        """Wait until /metrics answers, or it is dead."""
+        async with asyncio.timeout(BOUND_SECONDS):
+            while not self.is_dead and (await self.get("/metrics"))[0] != HTTPStatus.OK:  # noqa: ASYNC110  # it is another process
+                await asyncio.sleep(0.05)
+
+
+class Rig:
+    """The cluster and what is in it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.registry = Registry(Clock())
+        self.server = ApiServer(self.registry)
+        self.kubeconfig = folder / "kubeconfig"
+        self.restarts: Counter[str] = Counter()
+        """What really happened."""
+        self._pods = self.registry.types.builtin("pods")
+        self._operators: list[Operator] = []
+
+    async def open(self) -> None:
+        await self.server.start()
+        self.server.write_kubeconfig(self.kubeconfig)
+
+    async def close(self) -> None:
+        for operator in self._operators:
+            if not operator.is_dead:
+                await operator.stop()
+        await self.server.stop()
+
+    def define(self) -> None:
+        """Make our definitions known."""
+        type_ = self.registry.types.builtin("customresourcedefinitions", "apiextensions.k8s.io")
+        for path in sorted(CRDS.glob("*.yaml")):
+            self.registry.create(type_, yaml.safe_load(path.read_text(encoding="utf-8")))
+
+    async def start(self, **environment: str) -> Operator:
+        operator = Operator(self.kubeconfig, environment)
+        self._operators.append(operator)
+        await operator.start()
+        return operator
+
+    # --- pods
+
+    def add(self, name: str, restarts: int = 0) -> None:
+        probe = {"httpGet": {"path": "/", "port": 80}}
+        container = {"name": "app", "image": "app", "livenessProbe": probe}
+        spec = {"nodeName": "n1", "containers": [container]}
+        meta = {"name": name, "namespace": "default", "labels": {"app": name}}
+        self.registry.create(self._pods, {"metadata": meta, "spec": spec})
+        self._show(name, restarts)
+
+    def restart(self, name: str, times: int = 1) -> None:
+        self.restarts[name] += times
+        self._show(name, self.count(name) + times)
+
+    def count(self, name: str) -> int:
+        pod = self.registry.get(self._pods, "default", name).object
+        return int(pod["status"]["containerStatuses"][0]["restartCount"])
+
+    def remove(self, name: str) -> None:
+        self.registry.delete(self._pods, "default", name, Deletion(grace=0))
+
+    def _show(self, name: str, count: int) -> None:
+        ended = {"exitCode": 1, "reason": "Error", "startedAt": BEGUN, "finishedAt": BEGUN}
+        last = {"terminated": {**ended, "containerID": f"c://{count - 1}"}} if count else {}
+        status = {
+            "name": "app",
+            "image": "app",
+            "imageID": "",
+            "ready": True,
+            "started": True,
+            "restartCount": count,
+            "containerID": f"c://{count}",
+            "state": {"running": {"startedAt": BEGUN}},
+            "lastState": last,
+        }
+        new = {"phase": "Running", "containerStatuses": [status]}
+        self.registry.change(
+            self._pods, "default", name, lambda old: {**old, "status": new}, STATUS
+        )
+
+    # --- what came of it
+
+    def reports(self) -> dict[str, Json]:
+        """All reports by name."""
+        type_ = self.registry.types.find("probewatch.dev", "v1alpha1", "probereports")
+        if type_ is None:
+            return {}
+        return {each.key.name: each.object for each in self.registry.items(type_)}
+
+    def totals(self) -> Counter[str]:
+        """Restarts in the reports, by workload."""
+        found: Counter[str] = Counter()
+        for report in self.reports().values():
+            status = report.get("status") or {}
+            for total in status.get("totals", ()):
+                found[status["workload"]["name"]] += total["restarts"]
+        return found
+
+    def told(self) -> Counter[tuple[str, str]]:
+        """How many Events there are of each restart: pod and the start of its note."""
+        events = self.registry.items(self.registry.types.builtin("events"))
+        return Counter(
+            (event["involvedObject"]["name"], event["message"])
+            for event in (each.object for each in events)
+            if event.get("reportingComponent") == "probewatch.dev/operator"
+            and event["reason"] in {"ContainerRestarted", "LivenessProbeRestart"}
+        )
+
+    def writes(self) -> list[str]:
+        """What was written by others than us, as verb and resource, renewals of leases left out."""
+        return [
+            f"{record.action.verb} {record.action.resource}"
+            for record in self.server.audit
+            if record.action.verb in {"create", "update", "patch", "delete"}
+            and record.action.resource != "leases"
+            and not record.action.resource.startswith("selfsubject")
+        ]
+
+    async def until_recorded(self) -> None:
+        """Wait until the reports hold what really happened."""
+        async with asyncio.timeout(BOUND_SECONDS):
+            while +self.totals() != +self.restarts:  # noqa: ASYNC110  # likewise
+                await asyncio.sleep(0.05)
+
+
+@asynccontextmanager
+async def rigged(folder: Path, *, defined: bool = True) -> AsyncIterator[Rig]:
+    """Run a cluster, with our definitions or without."""
+    rig = Rig(folder)
+    await rig.open()
+    try:
+        if defined:
+            rig.define()
+        yield rig
+    finally:
+        await rig.close()
+
+
+def _free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        port: int = sock.getsockname()[1]
+        return port
