@@ -140,6 +140,11 @@ bench: $(DEV)  ## What the operator costs, beside kopf and the bare wire; writes
 	@echo "==> tests/bench (about ten minutes; BENCH_PODS=150000 for the largest cluster)"
 	@PYTHONPATH=operator:. $(BIN)/python -m tests.bench $(ARGS)
 
+.PHONY: soak
+soak: $(DEV)  ## Kill the operator at random while pods restart, and compare with the truth (some minutes)
+	@echo "==> tests/soak $(ARGS)"
+	@PATH="$$(.ci/tools.sh):$$PATH" PYTHONPATH=operator:. $(BIN)/python -m tests.soak $(ARGS)
+
 .PHONY: accuracy
 accuracy: $(DEV)  ## Measure how right the attribution is and write docs/accuracy.md (some minutes)
 	@nice $(BIN)/python -m tests.simulation.accuracy docs/accuracy.md $(or $(HISTORIES),10000)

@@ -1,0 +1,242 @@
+"""One soak: install, let the world go on, end the operator again and again, compare."""
+
+import asyncio
+import contextlib
+import shutil
+import sys
+import time
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import yaml
+
+from tests.conftest import REPOSITORY
+from tests.contract.client import Client, unique
+from tests.soak import shapes, verdict
+from tests.soak.fate import Fate
+from tests.soak.places import Ground
+from tests.soak.records import Records
+from tests.soak.replicas import Replica
+from tests.soak.world import Home, Pod, World
+from tests.system.programs import Prometheus, prometheus
+
+BOUND_SECONDS = 90.0
+"""No wait in here is longer than that."""
+CALM_SECONDS = 25.0
+"""After the last restart, until nothing is pending any more: settling, corrections."""
+TELL_SECONDS = 10.0
+"""How often it says how far it is, where that cannot stand in one line."""
+WRITE_SECONDS = 12.0
+"""Until what was found last is written for sure."""
+DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+LEASE = "/apis/coordination.k8s.io/v1/namespaces/default/leases/probewatch"
+SCOPE = "probewatch.dev/recorded-scope"
+
+HOMES = (
+    ("Deployment", "web", ("app",), True, 3),
+    ("Deployment", "shop", ("app", "proxy"), True, 3),
+    ("StatefulSet", "db", ("app",), True, 3),
+    ("StatefulSet", "queue", ("app", "sync"), True, 2),
+    ("Deployment", "hasty", ("app",), False, 2),
+    ("StatefulSet", "rash", ("app",), False, 2),
+)
+"""Kind, name, containers, whether careful, pods."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What is to be done."""
+
+    replicas: int
+    kills: int
+    seed: int
+    kill_pause: float
+    pod_pause: float
+    quiet_seconds: float
+    use_prometheus: bool
+
+
+@dataclass(slots=True, kw_only=True)
+class Run:
+    """One soak."""
+
+    plan: Plan
+    where: Ground
+    client: Client
+    folder: Path
+    homes: list[Home] = field(default_factory=list)
+    namespace: str = field(default_factory=lambda: unique("soak"))
+    _told_at: float = 0.0
+
+    async def run(self) -> list[str]:
+        """Do it; return what was wrong."""
+        await self._install()
+        records = Records(self.client)
+        world = World(self.client, records, seed=self.plan.seed, pause=self.plan.pod_pause)
+        pods = await self._settle(world)
+        replicas = self._hire()
+        async with self._scraped(replicas) as scraping:
+            try:
+                return await self._play(world, pods, replicas, records, scraping)
+            finally:
+                for replica in replicas:
+                    await replica.kill()
+                await self.client.call("DELETE", f"/api/v1/namespaces/{self.namespace}")
+
+    async def _play(
+        self,
+        world: World,
+        pods: list[Pod],
+        replicas: list[Replica],
+        records: Records,
+        scraping: Prometheus | None,
+    ) -> list[str]:
+        for replica in replicas:
+            await replica.start()
+        await self._until_installed(replicas)
+        follow = asyncio.create_task(records.follow())
+        watch = verdict.Counters(replicas)
+        scrape = asyncio.create_task(watch.follow())
+        world.begin(pods)
+        fate = Fate(
+            replicas, seed=self.plan.seed, kills=self.plan.kills, pause=self.plan.kill_pause
+        )
+        await fate.run(lambda line: self._tell(line, world, records))
+        await world.end()
+        self._tell("all pods rest", world, records, last=True)
+        faults = await self._conclude(world, replicas, records, scraping)
+        for task in (follow, scrape):
+            task.cancel()
+        return [*faults, *watch.faults, *records.faults]
+
+    async def _conclude(
+        self,
+        world: World,
+        replicas: Sequence[Replica],
+        records: Records,
+        scraping: Prometheus | None,
+    ) -> list[str]:
+        """Wait until nothing is pending, then compare everything with the truth."""
+        await asyncio.sleep(CALM_SECONDS)
+        await self._until_loops_end(records)
+        faults = verdict.compare_totals(self.homes, world.truth, records)
+        faults += await verdict.compare_counters(replicas, records)
+        faults += await verdict.check_events(self.client, self.namespace)
+        faults += await verdict.check_quiet(
+            self.where, self.client, self.namespace, self.plan.quiet_seconds
+        )
+        if scraping is not None and self.plan.replicas == 1:
+            faults += await verdict.compare_increase(scraping, records)
+        faults += verdict.check_logs(replicas)
+        print(f"    deeds: {dict(sorted(world.truth.deeds.items()))}", flush=True)
+        return faults
+
+    # --- before it begins
+
+    def _hire(self) -> list[Replica]:
+        """Return the replicas; their program does not change while they are at work."""
+        source = self.folder / "operator"
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(REPOSITORY / "operator", source, ignore=ignored)
+        return [
+            Replica(
+                name=f"replica-{number}",
+                kubeconfig=self.where.kubeconfig,
+                folder=self.folder,
+                source=source,
+            )
+            for number in range(self.plan.replicas)
+        ]
+
+    async def _install(self) -> None:
+        for file in sorted((REPOSITORY / "crds").glob("*.yaml")):
+            body = yaml.safe_load(file.read_text(encoding="utf-8"))
+            reply = await self.client.call("POST", DEFINITIONS, body)
+            assert reply.status in {201, 409}, reply.text
+            assert "Warning" not in reply.headers, reply.headers
+        await self.client.create("/api/v1/namespaces", {"metadata": {"name": self.namespace}})
+        # A real server makes it by itself, and everything else here is in it.
+        await self.client.call("POST", "/api/v1/namespaces", {"metadata": {"name": "default"}})
+        async with asyncio.timeout(BOUND_SECONDS):
+            for plural in ("probereports", "probepolicies"):
+                path = f"/apis/probewatch.dev/v1alpha1/{plural}"
+                while (await self.client.call("GET", path)).status != 200:  # OK
+                    await asyncio.sleep(0.2)
+
+    async def _settle(self, world: World) -> list[Pod]:
+        """Make everything that is there before the operator; half of it with a past."""
+        pods = []
+        for kind, name, containers, careful, count in HOMES:
+            owner = await self._create(shapes.workload(kind, name, self.namespace))
+            key = f"{self.namespace}/{kind.lower()}-{name}"
+            if kind == "Deployment":
+                body = shapes.workload("ReplicaSet", f"{name}-5d9f", self.namespace, owner=owner)
+                owner = await self._create(body)
+            home = Home(
+                key=key,
+                namespace=self.namespace,
+                owner=owner,
+                containers=containers,
+                careful=careful,
+                fixed_names=kind == "StatefulSet",
+            )
+            self.homes.append(home)
+            pods += [
+                await world.settle(home, number, restarts=7 * (number % 2))
+                for number in range(count)
+            ]
+        return pods
+
+    async def _create(self, body: shapes.Json) -> shapes.Json:
+        path = f"/apis/apps/v1/namespaces/{self.namespace}/{body['kind'].lower()}s"
+        made = await self.client.create(path, body)
+        return {**made, "apiVersion": body["apiVersion"], "kind": body["kind"]}
+
+    async def _until_installed(self, replicas: Sequence[Replica]) -> None:
+        """The installation is over when all that happened before it is recorded."""
+        async with asyncio.timeout(BOUND_SECONDS):
+            while not all([await each.is_ready() for each in replicas]):
+                await asyncio.sleep(0.2)
+            while True:
+                lease = (await self.client.call("GET", LEASE)).body
+                if SCOPE in lease.get("metadata", {}).get("annotations", {}):
+                    return
+                await asyncio.sleep(0.2)
+
+    async def _until_loops_end(self, records: Records) -> None:
+        """A loop ends some time after its last restart, which is told once more."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(BOUND_SECONDS):
+                while records.loops():
+                    await asyncio.sleep(1)
+        await asyncio.sleep(WRITE_SECONDS)
+        await records.look()
+
+    @contextlib.asynccontextmanager
+    async def _scraped(self, replicas: Sequence[Replica]) -> AsyncIterator[Prometheus | None]:
+        if not self.plan.use_prometheus or shutil.which("prometheus") is None:
+            yield None
+            return
+        targets = [f"127.0.0.1:{each.port}" for each in replicas]
+        job = {
+            "job_name": "probewatch",
+            "honor_labels": True,
+            "scrape_interval": "1s",
+            "scrape_timeout": "1s",
+            "static_configs": [{"targets": targets}],
+        }
+        async with prometheus(self.folder, {"scrape_configs": [job]}) as running:
+            yield running
+
+    # --- meanwhile
+
+    def _tell(self, line: str, world: World, records: Records, *, last: bool = False) -> None:
+        """Say how far it is; on a terminal in one line, else now and then."""
+        rises, counted = sum(world.truth.rises.values()), sum(records.totals().values())
+        text = f"    {line} | {rises} restarts, {counted} recorded"
+        if sys.stdout.isatty():
+            print(f"\r\033[K{text}", end="\n" if last else "", flush=True)
+        elif last or time.monotonic() - self._told_at > TELL_SECONDS:  # seconds
+            self._told_at = time.monotonic()
+            print(text, flush=True)
