@@ -244,7 +244,7 @@ class Lease:
         now, spec = _render_time(self.clock.now()), lease.spec
         changes = holder != (spec.holder_identity or "")
         fresh = Spec(
-            holder_identity=holder,
+            holder_identity=holder or None,  # an empty one is not valid
             lease_duration_seconds=seconds,
             acquire_time=now if changes or not spec.acquire_time else spec.acquire_time,
             renew_time=now,
