@@ -272,7 +272,8 @@ class Lease:
         self._held_until, self._has_let_go = begun + HELD_SECONDS, False
 
     def _lose(self) -> None:
-        _log.warning("Another replica writes from now on", extra={"lease": self.name})
+        # Mostly to another replica; or our own renewal came through after its time.
+        _log.warning("The Lease was lost; it is looked at again", extra={"lease": self.name})
         self._held_until, self._has_let_go = None, True
 
     def _refuse(self, status: int) -> float:
