@@ -107,8 +107,8 @@ CASES = {
         "Unknown Low unknown",
         facts(died(143, end=81), kills=(mark(K.KILL_LIVENESS, 40),)),
     ),
-    "a kill in its first second": (
-        "LivenessProbe Confirmed kill-event-probe",
+    "a kill in its first second is of the one before": (
+        "Unknown Low unknown",
         facts(died(143, start=40.0), kills=(mark(K.KILL_LIVENESS, 40),)),
     ),
     "a kill before it began": (
@@ -222,7 +222,7 @@ CASES = {
         facts(died(137, end=70), repaired=K.KILL_LIVENESS),
     ),
     "v15b repaired though never observed": (
-        "LivenessProbe High count-repair",
+        "LivenessProbe Medium count-repair",
         facts(None, repaired=K.KILL_LIVENESS),
     ),
     "v16 SIGKILL from outside, with a canary": (
@@ -241,13 +241,33 @@ CASES = {
         "Error High died-before-kill",
         facts(died(1, end=39), kills=(mark(K.KILL_LIVENESS, 40),), path=OWN),
     ),
+    "a hook that failed a grace before the end": (
+        "PostStartHook Confirmed post-start-hook",
+        facts(died(), pod=HOOKED, others=(mark(K.POST_START_FAILED, 1),)),
+    ),
+    "a hook that failed long before the end": (
+        "Unknown Low unknown",
+        facts(died(), pod=HOOKED, others=(mark(K.POST_START_FAILED, 0.5),)),
+    ),
+    "the hook of the next instance failed": (
+        "Unknown Low unknown",
+        facts(died(), pod=HOOKED, others=(mark(K.POST_START_FAILED, 41),), next_start=41.0),
+    ),
     "the kill came in the second in which it was seen to end": (
         "LivenessProbe Confirmed kill-event-probe",
         facts(died(1, end=39), kills=(mark(K.KILL_LIVENESS, 39),), path=OWN),
     ),
-    "the kill is said two seconds after an end that nobody saw": (
-        "LivenessProbe Confirmed kill-event-probe",
-        facts(died(1, end=39), kills=(mark(K.KILL_LIVENESS, 41),)),
+    "the kill is said a second after an end in place": (
+        "LivenessProbe Medium replaced-in-place",
+        facts(died(1, end=39), kills=(mark(K.KILL_LIVENESS, 40),), path=PLACE),
+    ),
+    "the kill is said a second after an end that nobody saw": (
+        "Error High died-before-kill",
+        facts(died(1, end=39), kills=(mark(K.KILL_LIVENESS, 40),)),
+    ),
+    "the second of two kills is said after the end": (
+        "Error Medium died-before-kill",
+        facts(died(1, end=39), kills=(mark(K.KILL_LIVENESS, 40, fresh=2),)),
     ),
     "v20 no evidence for this container": ("Unknown Low unknown", facts(died(137, end=70))),
     "v22 an old Event": (

@@ -90,10 +90,9 @@ class Acting(Living):
         kind, causes, probe_type = why
         instance = box.instance
         if instance is None or not instance.alive:
+            if box.changed is None:  # it died in between: a probe's verdict is said all the same
+                self.mouth.say(self.clock.now, kind, box.name)
             box.verdict = box.changed = None
-            self.mouth.say(
-                self.clock.now, kind, box.name
-            )  # it died in between: the kill is said all the same
             return
         self.mouth.say(self.clock.now, kind, box.name)
         grace = self.grace(box, probe_type)
@@ -160,7 +159,7 @@ class Acting(Living):
             policy is RestartPolicy.ON_FAILURE and death.exit_code != 0
         )
         if any(rule.action != "Restart" or not anyway for rule in rules):
-            return frozenset({Cause.RESTART_RULE})
+            return frozenset({Cause.RESTART_RULE}) | (old.causes & {Cause.OOM_KILLED})
         return old.causes
 
     def _fail_to_start(self, box: Box, instance: Instance) -> None:

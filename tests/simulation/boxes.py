@@ -53,6 +53,8 @@ class Box:
     backed_off_at: float = 0.0
     serial: int = 0
     retry_at: float = -1.0
+    asked_at: dict[ProbeType, float] = field(default_factory=dict)
+    """When each probe was run last: no two runs are nearer than a period."""
 
     @property
     def name(self) -> str:

@@ -92,6 +92,10 @@ class Living(Worker):
             return
         if box.verdict is not None:
             return
+        if self.clock.now < box.asked_at.get(kind, -probe.period) + probe.period - 0.001:
+            self._tick_again(box, instance, kind, again=again)
+            return
+        box.asked_at[kind] = self.clock.now
         self.mouth.say(
             self.clock.now, K.PROBE_FAILED, box.name, kind, unique=self.random.random() < 0.3
         )

@@ -51,7 +51,7 @@ def kubelet_restarted(facts: Facts) -> bool:
     latest: dict[EvidenceKind, Mark] = {}
     for mark in facts.book.starts:
         before = latest.get(mark.kind)
-        anew = before is not None and before.series != mark.series and mark.count == 1
+        anew = before is not None and before.series != mark.series
         if anew and mark.kind in STEADY_KINDS and died is not None and mark.at >= died - 1:
             return True
         latest[mark.kind] = mark

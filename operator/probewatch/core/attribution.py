@@ -125,7 +125,10 @@ RULES: tuple[Rule, ...] = (
         name="died-before-kill",
         judge=inference.late_kill,
         meaning="A probe's kill was decided only after the container had died.",
-        gives="`Error`, `Completed`, `Signal`, `RestartRule`: High.",
+        gives=(
+            "`Error`, `Completed`, `Signal`, `RestartRule`: High, or Medium where the count tells "
+            "of a kill before."
+        ),
     ),
     Rule(
         name="terminated-seen",
@@ -147,7 +150,7 @@ RULES: tuple[Rule, ...] = (
         name="count-repair",
         judge=inference.count_repair,
         meaning="A later Killing event's count proves that an undelivered kill happened.",
-        gives="`LivenessProbe`, `StartupProbe`: High.",
+        gives=("`LivenessProbe`, `StartupProbe`: High, or Medium where nobody saw how it ended."),
     ),
     Rule(
         name="kubelet-counter",

@@ -30,7 +30,9 @@ def canary(facts: Facts) -> Verdict | None:
     if not facts.order_tells and facts.may_be_killed and facts.looks_killed:
         return None
     if facts.died_by_itself or not facts.may_be_killed:
-        sure = Confidence.MEDIUM if facts.in_place else Confidence.CONFIRMED
+        doubt = facts.in_place or facts.restart.change.sandbox
+        doubt = doubt or announcements.kubelet_restarted(facts)
+        sure = Confidence.MEDIUM if doubt else Confidence.CONFIRMED
         return by_exit(facts, why, sure=sure, final=sure is Confidence.CONFIRMED)
     # What was announced says that there was no kill, and nothing else does: its Event may be lost.
     if any(map(facts.threshold_reached, ProbeType)):
@@ -41,9 +43,11 @@ def canary(facts: Facts) -> Verdict | None:
 def late_kill(facts: Facts) -> Verdict | None:
     """The probe gave its verdict on a dead container."""
     kill = kills.late_kill(facts)
-    if facts.death is None or kill is None:
+    if facts.death is None or kill is None or facts.in_place:
         return None
-    return by_exit(facts, "it had died before the probe's kill", sure=Confidence.HIGH)
+    # A count that rose by more tells of a kill before, which may be the one that ended it.
+    sure = Confidence.HIGH if kill.fresh == 1 else Confidence.MEDIUM
+    return by_exit(facts, "it had died before the probe's kill", sure=sure)
 
 
 def terminated_seen(facts: Facts) -> Verdict | None:
@@ -70,6 +74,8 @@ def terminated_seen(facts: Facts) -> Verdict | None:
 
 def _is_backed(facts: Facts) -> bool:
     """Whether something besides the order of states says that it ended by itself."""
+    if facts.restart.change.sandbox:
+        return False
     if not facts.may_be_killed:
         return True
     return (
@@ -97,7 +103,8 @@ def count_repair(facts: Facts) -> Verdict | None:
     return conclude(
         facts,
         cause,
-        Confidence.HIGH,
+        # A kill that had to be repeated is counted twice; how one ended that nobody saw is open.
+        Confidence.HIGH if facts.death is not None else Confidence.MEDIUM,
         f"a later event counts a {probe_type.lower()} kill that was not delivered",
     )
 

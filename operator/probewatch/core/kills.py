@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from probewatch.core.book import Mark
 from probewatch.core.evidence import EvidenceKind
-from probewatch.core.facts import KILL_AFTER_DEATH, Facts, surely_since
+from probewatch.core.facts import Facts, surely_since
 
 STOP_SLACK = 10.0
 """Beyond the grace: runtime lag between the kill decision and the death."""
@@ -14,22 +14,20 @@ LATE_KILL = 15.0
 
 
 def matched_kill(facts: Facts) -> Mark | None:
-    """The kill that ended this instance, by the node's clock (facts of the kubelet, §3)."""
+    """The kill that ended this instance, by the node's clock: the kubelet says it first.
+
+    One in the second of the start may be of the instance before.
+    """
     death = facts.death
     if death is None or death.finished_at is None:
         return _kill_without_times(facts)
     end = death.finished_at
     start = death.started_at if death.started_at is not None else death.finished_at
-    limit, latest = facts.longest_grace() + STOP_SLACK, end + _kill_slack(facts)
+    limit = facts.longest_grace() + STOP_SLACK
     fits = [
-        kill for kill in fresh_kills(facts) if start <= kill.at <= latest and end - kill.at <= limit
+        kill for kill in fresh_kills(facts) if start < kill.at <= end and end - kill.at <= limit
     ]
     return min(fits, key=lambda kill: abs(end - kill.at), default=None)
-
-
-def _kill_slack(facts: Facts) -> float:
-    """How long after the end a kill may be said that caused it; one seen dead had died before."""
-    return 0.0 if facts.died_by_itself and facts.order_tells else KILL_AFTER_DEATH
 
 
 def _kill_without_times(facts: Facts) -> Mark | None:
@@ -51,9 +49,9 @@ def late_kill(facts: Facts) -> Mark | None:
     if died is None:
         return None
     kinds = {EvidenceKind.KILL_LIVENESS, EvidenceKind.KILL_STARTUP}
-    born, ended = facts.restart.next_start, died + _kill_slack(facts)
+    born = facts.restart.next_start
     for kill in fresh_kills(facts):
-        late = ended < kill.at <= died + LATE_KILL
+        late = died < kill.at <= died + LATE_KILL
         if kill.kind in kinds and late and (born is None or kill.at < born):
             return kill
     return None

@@ -4,7 +4,7 @@ from probewatch.core.book import Mark
 from probewatch.core.evidence import EvidenceKind
 from probewatch.core.facts import Facts
 from probewatch.core.findings import Cause, Confidence
-from probewatch.core.kills import kill_in_jump, matched_kill
+from probewatch.core.kills import STOP_SLACK, kill_in_jump, matched_kill
 from probewatch.core.model import ContainerKind, ProbeType
 from probewatch.core.restarts import LOST_EXIT, is_lost
 from probewatch.core.verdict import PROBE_KILLS, Verdict, conclude
@@ -46,7 +46,7 @@ def _is_alone_in_new_sandbox(facts: Facts) -> bool:
 def probe_kill_event(facts: Facts) -> Verdict | None:
     """The kubelet said that a probe made it kill the container."""
     kill = matched_kill(facts)
-    if kill is None or kill.kind not in PROBE_KILLS:
+    if kill is None or kill.kind not in PROBE_KILLS or facts.exit_code == LOST_EXIT:
         return None
     cause, probe_type = PROBE_KILLS[kill.kind]
     said = f"kubelet: failed {probe_type.lower()} probe, kill {kill.count}"
@@ -151,12 +151,13 @@ def sandbox(facts: Facts) -> Verdict | None:
 
 
 def _sandbox_event(facts: Facts) -> bool:
-    """Whether the kubelet noticed the sandbox just before it stopped this container."""
-    died = facts.restart.died_at
-    grace = facts.spec.grace + SANDBOX_SLACK
+    """Whether the kubelet noticed the sandbox in the life of the container, just before its end."""
+    died, grace = facts.restart.died_at, facts.spec.grace + SANDBOX_SLACK
+    born = facts.death.started_at if facts.death is not None else None
     return any(
         mark.kind is EvidenceKind.SANDBOX_CHANGED
-        and (died is None or -1.0 <= died - mark.at <= grace)
+        and (died is None or 0.0 <= died - mark.at <= grace)
+        and (born is None or mark.at >= born)
         for mark in facts.pod_book.others
     )
 
@@ -200,7 +201,9 @@ def post_start_hook(facts: Facts) -> Verdict | None:
         born is not None
         and died is not None
         and any(
-            mark.kind is EvidenceKind.POST_START_FAILED and born - 1 <= mark.at <= died + 2
+            mark.kind is EvidenceKind.POST_START_FAILED
+            and born <= mark.at <= died <= mark.at + facts.grace() + STOP_SLACK
+            and (facts.restart.next_start is None or mark.at < facts.restart.next_start)
             for mark in facts.book.others
         )
     )

@@ -145,10 +145,9 @@ def _past(restart: CountedRestart, published: Restart) -> Past:
 
 def _use(memory: ContainerMemory, restart: CountedRestart) -> frozenset[tuple[str, int]]:
     """Kills of this instance belong to it alone; retries of a kill with them."""
-    death = restart.termination
-    if death is None or death.finished_at is None:
+    end = restart.next_start if restart.died_at is None else restart.died_at
+    if restart.termination is None or end is None:
         return memory.used
-    end = death.finished_at
     facts_end = end + KILL_AFTER_DEATH if restart.path is not Path.TERMINATED_SEEN else end
     taken = {(kill.series, kill.count) for kill in memory.book.kills if kill.at <= facts_end}
     kept = {(kill.series, kill.count) for kill in memory.book.kills}
