@@ -123,6 +123,14 @@ CASES = {
             used=frozenset({(str(K.KILL_LIVENESS), 1)}),
         ),
     ),
+    "all restarted just as the next one began": (
+        "Unknown Low unknown",
+        facts(died(137), kills=(mark(K.KILL_RESTART_ALL, 41),), next_start=41.0),
+    ),
+    "all restarted before the next one began": (
+        "RestartRule Confirmed kill-event-other",
+        facts(died(137), kills=(mark(K.KILL_RESTART_ALL, 40),), next_start=41.0),
+    ),
     "the nearest of two kills": (
         "StartupProbe Confirmed kill-event-probe",
         facts(died(143), kills=(mark(K.KILL_STARTUP, 40), mark(K.KILL_LIVENESS, 30)), pod=BOTH),

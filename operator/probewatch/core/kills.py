@@ -25,9 +25,17 @@ def matched_kill(facts: Facts) -> Mark | None:
     start = death.started_at if death.started_at is not None else death.finished_at
     limit = facts.longest_grace() + STOP_SLACK
     fits = [
-        kill for kill in fresh_kills(facts) if start < kill.at <= end and end - kill.at <= limit
+        kill
+        for kill in fresh_kills(facts)
+        if start < kill.at <= end and end - kill.at <= limit and not _is_of_next(facts, kill)
     ]
     return min(fits, key=lambda kill: abs(end - kill.at), default=None)
+
+
+def _is_of_next(facts: Facts, kill: Mark) -> bool:
+    """Whether a restart of all may have ended the next instance, in its very first second."""
+    born = facts.restart.next_start
+    return kill.kind is EvidenceKind.KILL_RESTART_ALL and born is not None and kill.at >= born
 
 
 def _kill_without_times(facts: Facts) -> Mark | None:
