@@ -97,8 +97,10 @@ def test_memory_is_bounded() -> None:
     assert KEPT == len(patterns._of_owners._by_key["web"])  # noqa: SLF001  # likewise
 
 
-def lost_pod(uid: str, version: int, count: int) -> Pod:
-    last = died(255, start=1.0, end=99.0, reason="Unknown", container_id=f"{uid}0")
+def lost_pod(
+    uid: str, version: int, count: int, *, code: int = 255, reason: str = "Unknown"
+) -> Pod:
+    last = died(code, start=1.0, end=99.0, reason=reason, container_id=f"{uid}0")
     now = status(
         restart_count=count,
         container_id=f"{uid}{count}",
@@ -145,7 +147,7 @@ def test_pods_that_are_gone_no_longer_count() -> None:
     for uid in uids[:3]:
         kill = said(K.KILL_LIVENESS, 98.0, involved_uid=uid, name=f"kill-{uid}")
         store.feed(EvidenceObserved(evidence=kill), 98)
-        again = replace(lost_pod(uid, 2, 1), owner=by)
+        again = replace(lost_pod(uid, 2, 1, code=143, reason="Error"), owner=by)
         found += store.feed(PodObserved(pod=again), 101)
 
     patterns = [each.pattern for each in found if isinstance(each, Restart)]
