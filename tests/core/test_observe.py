@@ -417,9 +417,9 @@ def test_loop_is_seen_at_the_third_restart() -> None:
 
 
 def test_slow_loop_does_not_end_between_kills() -> None:
-    """One kill every half hour is one loop for as long as it lasts."""
+    """One kill every half hour, for a day, is one loop for as long as it lasts."""
     store = followed()
-    found = loop(store, [1800.0 * n for n in range(1, 20)])
+    found = loop(store, [1800.0 * n for n in range(1, 49)])
 
     assert 1 == len(only(LoopStarted, found))
     assert [] == only(LoopEnded, found)
