@@ -22,6 +22,9 @@ FIRST_RIGHTS_CHECK_SECONDS = 3.0
 
 RIGHTS_CHECK_SECONDS = 60.0
 SYNC_CHECK_SECONDS = 0.5
+DERIVE_SECONDS = 60.0
+"""For what the first list led to, to be published: whose the pods are is asked until then."""
+
 PREPARE_AGAIN_SECONDS = 5.0
 
 
@@ -97,6 +100,8 @@ class Service:
         begun = self._clock.monotonic()
         while self.parts.health.find_unsynced():
             await self._clock.sleep(SYNC_CHECK_SECONDS)
+        await self.parts.controller.drain(DERIVE_SECONDS)
+        self.parts.workloads.forget_lists()
         freeze_what_stays()
         seconds = round(self._clock.monotonic() - begun, 1)
         _log.info("All pods are listed", extra={"pods": len(self.parts.store), "seconds": seconds})

@@ -108,6 +108,8 @@ class Parts:
         yield Worker(name="read policies", run=self.policies.upkeep.start)
         if self.recording is not None:
             yield Worker(name="load records", run=self.recording.start)
+        if not self.settings.pod_selector:  # of few pods among many, each owner is asked for
+            yield Worker(name="list owners", run=self._list_owners)
 
     def _workers(self) -> Iterator[Worker]:
         yield Worker(name="login", run=self.login.run)
@@ -249,6 +251,9 @@ class Parts:
             call=caller_of(home),
             policies=PolicyDoor(self.policies.upkeep, home),
         )
+
+    async def _list_owners(self) -> None:
+        await self.workloads.learn(self.settings.namespaces)
 
     def _spec_of(self, uid: PodUid) -> PodSpec | None:
         header = self.store.about(uid)

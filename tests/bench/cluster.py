@@ -5,8 +5,9 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
-from tests.bench.pods import APP, READY, Record, owner_uid, render
+from tests.bench.pods import APP, PODS_OF_A_WORKLOAD, READY, Record, managed, owner_uid, render
 
 Query = Mapping[str, str]
 
@@ -66,16 +67,32 @@ class Cluster:
         meta = b'{"resourceVersion":"%d"%b}' % (self._version, more)
         return _line(b"BOOKMARK", b'{"kind":"Pod","apiVersion":"v1","metadata":%b}' % meta)
 
-    def other(self, path: str) -> bytes:
+    def other(self, path: str, query: Query) -> bytes:
         """What else is asked for: discovery, owners, collections that are empty."""
         if path == "/api/v1":
             resources = [_resource("pods", "Pod"), _resource("namespaces", "Namespace")]
             return json.dumps({"kind": "APIResourceList", "resources": resources}).encode()
+        if path == "/apis/apps/v1/replicasets":
+            return self._owners(query)
         if "/replicasets/" in path:
             return json.dumps(_replica_set(path.rpartition("/")[2])).encode()
         meta = {"resourceVersion": str(self._version)}
         empty = {"versions": ["v1"], "groups": [], "resources": []}
         return json.dumps({"metadata": meta, "items": [], **empty}).encode()
+
+    def _owners(self, query: Query) -> bytes:
+        """A page of the metadata of all ReplicaSets."""
+        start, limit = int(query.get("continue", "0")), int(query.get("limit", "500"))
+        last = -(-len(self._pods) // PODS_OF_A_WORKLOAD)
+        end = min(start + limit, last)
+        items = []
+        for number in range(start, end):
+            record = self._pods[number * PODS_OF_A_WORKLOAD]
+            item = _replica_set(f"service-{number}-7d9f8b6c5d")
+            item["metadata"] = {**item["metadata"], "namespace": record.namespace}
+            items.append(item)
+        meta = {"resourceVersion": str(self._version), "continue": str(end) if end < last else ""}
+        return json.dumps({"metadata": meta, "items": items}).encode()
 
     def written(self, body: bytes) -> bytes:
         """What is written, as the server answers: with a uid and a version."""
@@ -206,7 +223,7 @@ def _resource(plural: str, kind: str) -> dict[str, object]:
     }
 
 
-def _replica_set(name: str) -> dict[str, object]:
+def _replica_set(name: str) -> dict[str, Any]:
     deployment = name.rpartition("-")[0]
     owner = {
         "apiVersion": "apps/v1",
@@ -219,5 +236,14 @@ def _replica_set(name: str) -> dict[str, object]:
     return {
         "kind": "PartialObjectMetadata",
         "apiVersion": "meta.k8s.io/v1",
-        "metadata": {"name": name, "uid": uid, "ownerReferences": [owner]},
+        "metadata": {
+            "name": name,
+            "uid": uid,
+            "resourceVersion": "1",
+            "generation": 1,
+            "labels": {"app.kubernetes.io/name": deployment, "pod-template-hash": "7d9f8b6c5d"},
+            "annotations": {"deployment.kubernetes.io/revision": "1"},
+            "ownerReferences": [owner],
+            "managedFields": managed(),
+        },
     }

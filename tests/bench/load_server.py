@@ -82,7 +82,7 @@ class LoadServer:
             _begin(writer)
             await self._watch(Watchers(), writer)
         else:
-            _send(writer, self._cluster.other(url.path))
+            _send(writer, self._cluster.other(url.path, query))
 
     async def _list_or_watch(
         self, watchers: Watchers, query: Query, writer: asyncio.StreamWriter

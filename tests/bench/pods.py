@@ -252,7 +252,8 @@ def _fields_of_template(name: str) -> dict[str, Any]:
     }
 
 
-def _managed_fields() -> list[dict[str, Any]]:
+def managed() -> list[dict[str, Any]]:
+    """`managedFields` as two managers leave them."""
     kinds = ("ContainersReady", "Initialized", "PodReadyToStartContainers", "Ready")
     condition: dict[str, Any] = {
         ".": {},
@@ -332,7 +333,7 @@ def _pod() -> dict[str, Any]:
                     "blockOwnerDeletion": True,
                 }
             ],
-            "managedFields": _managed_fields(),
+            "managedFields": managed(),
         },
         "spec": _spec(),
         "status": _status(),

@@ -2,18 +2,18 @@
 
 A pod names its nearest owner. For a ReplicaSet or a Job that is a revision or
 a run, and what people mean is the owner's owner: the Deployment, the CronJob.
-Only its metadata is asked, once for each owner. A name is never guessed from
-another: where the API server cannot say, the nearest owner stands for the
-workload, and it is asked again later.
+Only its metadata is asked: of all owners by lists before a first sync, of each new one
+by itself after that. A name is never guessed from another: where the API server cannot
+say, the nearest owner stands for the workload, and it is asked again later.
 """
 
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import msgspec
 
@@ -21,12 +21,12 @@ from probewatch.clock import Clock
 from probewatch.core.model import OwnerRef, PodRef, Workload
 from probewatch.errors import ApiError
 from probewatch.kube import objects
+from probewatch.kube.owner_lists import KINDS, Requester, find_controller, list_owners
 
 _log = logging.getLogger(__name__)
 
 ASKED: Mapping[tuple[str, str], str] = {
-    ("apps", "ReplicaSet"): "replicasets",
-    ("batch", "Job"): "jobs",
+    (each.api_version.partition("/")[0], each.kind): each.resource for each in KINDS
 }
 """Group and kind of owners that stand for someone else, and their resource."""
 
@@ -50,21 +50,6 @@ REMEMBERED = 50_000
 
 AT_ONCE = 8
 """Questions side by side: a first sync asks for every owner."""
-
-
-class Requester(Protocol):
-    """The one thing needed of an API client."""
-
-    async def request(
-        self,
-        verb: str,
-        path: str,
-        *,
-        params: Mapping[str, str] | None = None,
-        accept: str = "application/json",
-    ) -> tuple[int, bytes]:
-        """Return status and body of the answer; raises ApiError without one."""
-        ...
 
 
 @dataclass(slots=True, kw_only=True)
@@ -101,17 +86,30 @@ class Workloads:
     clock: Clock
     stats: WorkloadStats = field(default_factory=WorkloadStats)
     _known: OrderedDict[str, _Known] = field(default_factory=OrderedDict)
+    _listed: Mapping[str, Workload] = field(default_factory=dict)
+    """By the last list, of owners that nobody may ever ask for."""
     _asking: dict[str, "asyncio.Task[Workload]"] = field(default_factory=dict)
     _turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
     _silent_until: float = 0.0
     _refused: set[str] = field(default_factory=set)
+
+    async def learn(self, namespaces: Sequence[str] = ()) -> None:
+        """List owners, of *namespaces* or of all, so that a first sync asks for few; never fails.
+
+        What is not asked for by `forget_lists` is let go then.
+        """
+        self._listed = await list_owners(self.requester, namespaces)
+
+    def forget_lists(self) -> None:
+        """Let go of owners that were listed and nobody asked for: old revisions."""
+        self._listed = {}
 
     def find(self, pod: PodRef) -> Workload | None:
         """Return the workload where it is known without asking, else None."""
         owner = pod.owner
         if owner is None or _resource_of(owner) is None:
             return nearest_workload(pod)
-        known = self._known.get(owner.uid)
+        known = self._known.get(owner.uid) or self._recall(owner.uid)
         if known is None or (known.again_at is not None and self._now() >= known.again_at):
             return None
         self._known.move_to_end(owner.uid)
@@ -178,16 +176,8 @@ class Workloads:
             return None
         if metadata.uid != owner.uid:
             return None  # Another one of that name: this one is gone.
-        for each in metadata.owner_references or ():
-            if each.controller and each.kind and each.name:
-                return Workload(
-                    namespace=pod.namespace,
-                    kind=each.kind,
-                    name=each.name,
-                    api_version=each.api_version or "",
-                    uid=each.uid or "",
-                )
-        return nearest_workload(pod)  # It belongs to nobody: it is the workload itself.
+        controller = find_controller(metadata.owner_references or (), pod.namespace)
+        return controller or nearest_workload(pod)  # It may belong to nobody but itself.
 
     def _say_refused(self, resource: str) -> None:
         if resource not in self._refused:
@@ -197,13 +187,19 @@ class Workloads:
                 extra={"resource": resource},
             )
 
-    def _remember(self, uid: str, workload: Workload, *, again: bool) -> None:
+    def _recall(self, uid: str) -> _Known | None:
+        """What a list said of an owner."""
+        workload = self._listed.get(uid)
+        return None if workload is None else self._remember(uid, workload, again=False)
+
+    def _remember(self, uid: str, workload: Workload, *, again: bool) -> _Known:
         at = self._now() + DOUBT_SECONDS if again else None
-        self._known[uid] = _Known(workload=workload, again_at=at)
+        known = self._known[uid] = _Known(workload=workload, again_at=at)
         self._known.move_to_end(uid)
         while len(self._known) > REMEMBERED:
             self._known.popitem(last=False)
         self.stats.remembered = len(self._known)
+        return known
 
     def _now(self) -> float:
         return self.clock.monotonic()

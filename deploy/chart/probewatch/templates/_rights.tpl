@@ -11,10 +11,10 @@
 # Whose the pods are: metadata alone.
 - apiGroups: [apps]
   resources: [replicasets]
-  verbs: [get]
+  verbs: [list, get]
 - apiGroups: [batch]
   resources: [jobs]
-  verbs: [get]
+  verbs: [list, get]
 # By which thresholds pods are judged, and what became of each policy.
 - apiGroups: [probewatch.dev]
   resources: [probepolicies]

@@ -1,0 +1,158 @@
+"""Before a first sync the owners of all pods are learnt from lists, where these are allowed."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import msgspec
+
+from probewatch.clock import Clock
+from probewatch.core.model import OwnerRef, PodRef, PodUid, Workload
+from probewatch.errors import ApiError
+from probewatch.kube import owner_lists
+from probewatch.kube.workloads import Workloads, nearest_workload
+
+REPLICA_SETS, JOBS = "/apis/apps/v1/replicasets", "/apis/batch/v1/jobs"
+IN_SHOP = "/apis/apps/v1/namespaces/shop/replicasets"
+
+Answer = tuple[int, bytes] | ApiError
+Asked = tuple[str, str]
+"""A path, and the token with which a list goes on."""
+
+
+@dataclass
+class FakeApi:
+    """Answers by path and token; knows of nothing else."""
+
+    answers: Mapping[Asked, Answer]
+    asked: list[Asked] = field(default_factory=list)
+
+    async def request(
+        self,
+        verb: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        accept: str = "application/json",
+    ) -> tuple[int, bytes]:
+        assert verb == "GET"
+        assert "PartialObjectMetadata" in accept
+        asked = (path, (params or {}).get("continue", ""))
+        self.asked.append(asked)
+        answer = self.answers.get(asked, (404, b"{}"))
+        if isinstance(answer, ApiError):
+            raise answer
+        return answer
+
+
+def item(uid: str, deployment: str = "", namespace: str = "shop") -> dict[str, object]:
+    owner = {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "name": deployment,
+        "uid": f"uid-{deployment}",
+        "controller": True,
+    }
+    metadata = {"name": f"name-{uid}", "namespace": namespace, "uid": uid}
+    return {"metadata": {**metadata, "ownerReferences": [owner] if deployment else []}}
+
+
+def page(*items: dict[str, object], token: str = "") -> tuple[int, bytes]:
+    return 200, msgspec.json.encode({"metadata": {"continue": token}, "items": list(items)})
+
+
+def deployment(name: str) -> Workload:
+    uid = f"uid-{name}"
+    return Workload(namespace="shop", kind="Deployment", name=name, api_version="apps/v1", uid=uid)
+
+
+def pod(uid: str) -> PodRef:
+    owner = OwnerRef(api_version="apps/v1", kind="ReplicaSet", name=f"name-{uid}", uid=uid)
+    return PodRef(uid=PodUid(f"pod-of-{uid}"), namespace="shop", name="x", owner=owner)
+
+
+def learn(api: FakeApi, *namespaces: str) -> Workloads:
+    workloads = Workloads(requester=api, clock=Clock())
+    asyncio.run(workloads.learn(namespaces))
+    return workloads
+
+
+def test_pages_are_read_to_the_end() -> None:
+    """Whatever page an owner is in, its workload is known without asking for it."""
+    api = FakeApi(
+        {
+            (REPLICA_SETS, ""): page(item("rs-1", "web"), token="next"),
+            (REPLICA_SETS, "next"): page(item("rs-2", "api")),
+            (JOBS, ""): page(),
+        }
+    )
+
+    workloads = learn(api)
+
+    assert workloads.find(pod("rs-1")) == deployment("web")
+    assert workloads.find(pod("rs-2")) == deployment("api")
+    assert api.asked == [(REPLICA_SETS, ""), (REPLICA_SETS, "next"), (JOBS, "")]
+
+
+def test_named_namespaces_are_listed_each_by_itself() -> None:
+    """Rights in a namespace are enough where namespaces are named."""
+    api = FakeApi({(IN_SHOP, ""): page(item("rs-1", "web"))})
+
+    assert learn(api, "shop", "bank").find(pod("rs-1")) == deployment("web")
+    assert {path.split("/")[5] for path, _ in api.asked} == {"shop", "bank"}
+
+
+def test_an_owner_of_its_own_is_the_workload() -> None:
+    """A ReplicaSet that nobody controls stands for itself, as when it is asked for."""
+    api = FakeApi({(REPLICA_SETS, ""): page(item("rs-1"))})
+
+    assert learn(api).find(pod("rs-1")) == nearest_workload(pod("rs-1"))
+
+
+def test_a_refused_or_broken_list_costs_nothing() -> None:
+    """Whatever the answer to a list, owners are asked for one by one, and what was read counts."""
+    path = "/apis/apps/v1/namespaces/shop/replicasets/name-rs-2"
+    one = msgspec.json.encode(item("rs-2", "api"))
+    bad: tuple[Answer, ...] = ((403, b""), (410, b"{}"), (200, b'{"items": 1'), ApiError("away"))
+    for answer in bad:
+        first = page(item("rs-1", "web"), token="next")
+        api = FakeApi(
+            {(REPLICA_SETS, ""): first, (REPLICA_SETS, "next"): answer, (path, ""): (200, one)}
+        )
+
+        workloads = learn(api)
+
+        assert workloads.find(pod("rs-1")) == deployment("web")
+        assert workloads.find(pod("rs-2")) is None
+        assert asyncio.run(workloads.resolve(pod("rs-2"))) == deployment("api")
+
+
+def test_lists_are_forgotten_but_for_what_was_asked() -> None:
+    """Of old revisions nothing stays once the first sync is over."""
+    api = FakeApi({(REPLICA_SETS, ""): page(item("rs-1", "web"), item("rs-0", "web"))})
+    workloads = learn(api)
+    workloads.find(pod("rs-1"))
+
+    workloads.forget_lists()
+
+    assert workloads.find(pod("rs-1")) == deployment("web")
+    assert workloads.find(pod("rs-0")) is None
+    assert workloads.stats.remembered == 1
+
+
+def test_what_is_held_is_bounded() -> None:
+    """A list without end is left where enough is held."""
+    endless = page(*(item(f"rs-{number}", "web") for number in range(500)), token="")
+    more = msgspec.json.decode(endless[1])
+    bodies = {}
+    for turn in range(owner_lists.LISTED_MOST // 500 + 1):
+        for number, each in enumerate(more["items"]):
+            each["metadata"]["uid"] = f"rs-{turn}-{number}"
+        more["metadata"]["continue"] = str(turn + 1)
+        bodies[REPLICA_SETS, str(turn) if turn else ""] = (200, msgspec.json.encode(more))
+    api = FakeApi(bodies)
+
+    found = asyncio.run(owner_lists.list_owners(api))
+
+    assert len(found) == owner_lists.LISTED_MOST
+    assert len(api.asked) == owner_lists.LISTED_MOST // owner_lists.PAGE
