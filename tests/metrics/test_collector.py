@@ -14,7 +14,7 @@ def test_watches_are_shown_by_resource() -> None:
     pods.relists["start"] += 1
     pods.errors["410"] += 2
     pods.updates["MODIFIED"] += 5
-    pods.decode_errors = 1
+    pods.decode_errors, pods.field_errors, pods.skipped = 1, 3, 4
     scene = Scene(watches=[pods])
 
     assert lines(
@@ -23,7 +23,9 @@ def test_watches_are_shown_by_resource() -> None:
         'watch_relists_total{reason="start",resource="pods"} 1.0',
         'watch_errors_total{code="410",resource="pods"} 2.0',
         'watch_decode_errors_total{resource="pods"} 1.0',
+        'watch_field_errors_total{resource="pods"} 3.0',
         'watch_updates_total{resource="pods",type="MODIFIED"} 5.0',
+        'watch_skipped_updates_total{resource="pods"} 4.0',
         'watch_received_bytes_total{resource="pods"} 9000.0',
     ) == scene.show(
         "watch_last_activity_timestamp_seconds",
@@ -31,7 +33,9 @@ def test_watches_are_shown_by_resource() -> None:
         "watch_relists_total",
         "watch_errors_total",
         "watch_decode_errors_total",
+        "watch_field_errors_total",
         "watch_updates_total",
+        "watch_skipped_updates_total",
         "watch_received_bytes_total",
     )
 

@@ -212,6 +212,7 @@ def _leader(sources: Sources) -> Samples | None:
 
 DROPS = ("QueueFull", "PodBudget", "Forbidden", "NamespaceGone", "Rejected", "Unanswered")
 """Why Events are not written; an alert waits for some of these."""
+REASONS = tuple(each.reason for each in EVENTS)
 
 READINGS: tuple[tuple[Family, Reading], ...] = (
     (families.BUILD_INFO, lambda s: (((s.version,), 1),)),
@@ -221,17 +222,16 @@ READINGS: tuple[tuple[Family, Reading], ...] = (
     (families.WATCH_RELISTS, _by_resource(lambda stats: stats.relists)),
     (families.WATCH_ERRORS, _by_resource(lambda stats: stats.errors)),
     (families.WATCH_DECODE_ERRORS, _total(lambda stats: stats.decode_errors)),
+    (families.WATCH_FIELD_ERRORS, _total(lambda stats: stats.field_errors)),
     (families.WATCH_UPDATES, _by_resource(lambda stats: stats.updates)),
+    (families.WATCH_SKIPPED, _total(lambda stats: stats.skipped)),
     (families.WATCH_BYTES, _total(lambda stats: stats.bytes_read)),
     (families.API_REQUESTS, lambda s: s.api.items()),
     (families.FINDINGS, _labelled(lambda s: s.controller.findings)),
     (families.VERDICTS, _verdicts),
     (families.RESTARTS_PENDING, _single(lambda s: s.store.pending())),
     (families.QUEUE_LENGTH, _labelled(lambda s: {name: f() for name, f in s.queues.items()})),
-    (
-        families.EVENTS_POSTED,
-        _labelled(lambda s: s.events.posted, *(each.reason for each in EVENTS)),
-    ),
+    (families.EVENTS_POSTED, _labelled(lambda s: s.events.posted, *REASONS)),
     (families.EVENTS_EXISTED, _single(lambda s: s.events.existed)),
     (families.EVENT_RETRIES, _single(lambda s: s.events.retries)),
     (families.EVENTS_DROPPED, _labelled(lambda s: s.events.dropped, *DROPS)),

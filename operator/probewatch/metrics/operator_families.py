@@ -44,11 +44,23 @@ WATCH_DECODE_ERRORS = Family(
     ("resource",),
     "Objects that could not be decoded and were left out.",
 )
+WATCH_FIELD_ERRORS = Family(
+    "probewatch_watch_field_errors_total",
+    Kind.COUNTER,
+    ("resource",),
+    "Fields that could not be read and were left out, of objects that were taken in.",
+)
 WATCH_UPDATES = Family(
     "probewatch_watch_updates_total",
     Kind.COUNTER,
     ("resource", "type"),
     "Updates received, by type.",
+)
+WATCH_SKIPPED = Family(
+    "probewatch_watch_skipped_updates_total",
+    Kind.COUNTER,
+    ("resource",),
+    "Updates in which nothing changed that is read, and which were dropped unread.",
 )
 WATCH_BYTES = Family(
     "probewatch_watch_received_bytes_total",
@@ -189,7 +201,9 @@ OPERATOR_FAMILIES = (
     WATCH_RELISTS,
     WATCH_ERRORS,
     WATCH_DECODE_ERRORS,
+    WATCH_FIELD_ERRORS,
     WATCH_UPDATES,
+    WATCH_SKIPPED,
     WATCH_BYTES,
     API_REQUESTS,
     FINDINGS,
