@@ -81,6 +81,8 @@ def _values(value: Finding | object) -> str:
             parts.append(f"{held.name}@{held.node}")
         elif isinstance(held, float):
             parts.append(f"{each.name}={held:.1f}")
+        elif each.name == "stands_for":
+            parts.extend([f"stands_for={held}"] if held > 1 else [])
         elif each.name != "seen" and held not in {None, "", False}:
             parts.append(f"{held}")
     return f"{kind.__name__} {' '.join(parts)}"

@@ -68,7 +68,7 @@ class Outcome:
         match finding:
             case Restart():
                 # Counted apart from the table: a restart published twice must show in the ledger.
-                self._counted += not finding.baseline
+                self._counted += 0 if finding.baseline else finding.stands_for
                 self._restarts[_key(finding)] = finding
             case RestartCorrected():
                 self._restarts[_key(finding.was)] = finding.now
@@ -139,9 +139,12 @@ def render_time(at: float | None) -> str | None:
 
 
 def _render_restart(restart: Restart) -> Json:
+    # Only a jump that is too large has restarts that are told as one.
+    together = {"standsFor": restart.stands_for} if restart.stands_for > 1 else {}
     return _render_pod(restart.pod) | {
         "container": restart.container,
         "restartCount": restart.restart_count,
+        **together,
         "cause": restart.cause,
         "confidence": restart.confidence,
         "rule": restart.rule,

@@ -88,7 +88,7 @@ def _times(restart: Restart) -> Iterator[str]:
 def _restarts_table(restarts: Iterable[Restart]) -> str:
     groups = _group((_restart_group(each), each) for each in restarts)
     rows = [
-        (*key, len(each), _tally(one.confidence for one in each), _exits(each), _last(each))
+        (*key, _count(each), _tally(one.confidence for one in each), _exits(each), _last(each))
         for key, each in sorted(groups.items())
     ]
     heads = (
@@ -100,6 +100,10 @@ def _restarts_table(restarts: Iterable[Restart]) -> str:
 
 def _restart_group(restart: Restart) -> tuple[str, str, str, str]:
     return restart.pod.namespace, restart.pod.name, restart.container, restart.cause
+
+
+def _count(restarts: Iterable[Restart]) -> int:
+    return sum(restart.stands_for for restart in restarts)
 
 
 def _exits(restarts: Iterable[Restart]) -> str:

@@ -1,5 +1,6 @@
 """Counting: from two versions of a pod to the restarts between them."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from probewatch.core.changes import all_restarted, at_home, change_of
@@ -18,6 +19,10 @@ from probewatch.core.restarts import (
 from probewatch.core.sighting import Sighting
 from probewatch.core.state import PodState
 from probewatch.core.values import replace
+
+TOLD_ONE_BY_ONE = 1000
+"""Restarts of one jump: days of a crash loop that nobody watched. A count may be anything up to
+2^31, and whoever writes it must not make us tell so many things."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +157,7 @@ def _older(
     since = first.finished_at if first else mark.running_since
     unseen = jump - 1 - (first is not None)
     older = []
-    for step in range(1, jump):
+    for step, together in _steps(jump, known=first is not None):
         known = first if step == 1 else None
         place = step - (first is not None)
         older.append(
@@ -160,11 +165,28 @@ def _older(
                 blank,
                 restart_count=mark.count + step,
                 jump=Jump(size=jump, unseen=unseen, place=place, since=since),
+                stands_for=together,
                 termination=known,
                 path=mark.path if known else Path.UNSEEN,
             )
         )
     return tuple(older)
+
+
+def _steps(jump: int, *, known: bool) -> Iterator[tuple[int, int]]:
+    """The places of a jump but the newest, oldest first, and how many each stands for.
+
+    Of one that is too large the oldest that nobody saw are one.
+    """
+    begin = 1
+    if jump > TOLD_ONE_BY_ONE:
+        if known:
+            yield 1, 1
+        begin = jump - TOLD_ONE_BY_ONE + 1
+        yield begin, begin - known
+        begin += 1
+    for step in range(begin, jump):
+        yield step, 1
 
 
 def _container(pod: Pod, name: str) -> Container:

@@ -131,6 +131,9 @@ class Restart:
     termination: str = ""
     """Identity of the termination that explains it, if there is one."""
     seen: Sighting = UNKNOWN_SIGHTING
+    stands_for: int = 1
+    """How many restarts are told as this one, the last of them: more than one only where the
+    count jumped by more than can be told one by one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -112,6 +112,8 @@ class CountedRestart:
     observed_at: float = 0.0
     change: Change = Change()
     jump: Jump = SINGLE
+    stands_for: int = 1
+    """How many restarts are told as this one, the last of them."""
     all_restarted: bool = False
     """Whether all running containers of the pod restarted with it."""
     repaired: EvidenceKind | None = None

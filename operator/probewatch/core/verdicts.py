@@ -127,6 +127,7 @@ def _render(state: PodState, restart: CountedRestart, verdict: tuple[Rule, Verdi
         observed_at=restart.observed_at,
         termination=identity(death),
         seen=restart.seen,
+        stands_for=restart.stands_for,
     )
 
 

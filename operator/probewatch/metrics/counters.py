@@ -209,8 +209,8 @@ class Counters:
             return
         spec = None if known.spec is None else known.spec.container(restart.container)
         self.tables.restarts.begin(subject, possible.all_causes(spec))
-        self.tables.restarts.add(subject, cause)
-        self.verdicts[restart.confidence] += 1
+        self.tables.restarts.add(subject, cause, restart.stands_for)
+        self.verdicts[restart.confidence] += restart.stands_for
         if restart.pattern is not Pattern.NONE:
             pattern = possible.PATTERNS[restart.pattern, restart.cause]
             self.tables.patterns.add(subject, pattern)
