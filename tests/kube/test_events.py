@@ -377,7 +377,10 @@ def test_bare_pod_is_its_own_workload() -> None:
 
 
 @given(
-    name=st.from_regex(r"[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?", fullmatch=True),
+    name=st.from_regex(
+        r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?){0,3}",
+        fullmatch=True,
+    ).filter(lambda name: len(name) <= 253),
     instance=st.text(max_size=300),
     evidence=st.lists(st.text(max_size=2000), max_size=4),
 )
