@@ -6,10 +6,8 @@ between, they are folded into what that one wrote. No input, no output, no clock
 sink does what `plan` says and tells how it went.
 """
 
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass, replace
-from typing import Protocol
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
 
 from probewatch.core.findings import (
     CountingBegan,
@@ -22,44 +20,18 @@ from probewatch.core.findings import (
     Restart,
     RestartCorrected,
 )
-from probewatch.core.ledger import fold, fold_count
-from probewatch.core.ledger_details import fold_departure
+from probewatch.core.ledger_details import fold_absence
 from probewatch.core.model import PodRef, PodUid, Workload
-from probewatch.core.recollection import recollect
-from probewatch.core.record_names import report_name
-from probewatch.core.record_sizes import has_room
 from probewatch.core.records import Record
 from probewatch.core.remembered import NOTHING_REMEMBERED, Remembered
 from probewatch.core.sighting import Sighting
-from probewatch.record_entry import Entry, Fold, Key, Loaded, Write
-
-DEPARTED_SECONDS = 900.0
-"""Marks of pods that are gone are kept for so long: another operator may still tell of them."""
+from probewatch.newcomers import Newcomer
+from probewatch.record_attendance import Attendance
+from probewatch.record_entries import RULES, Entries, Rules, key_of
+from probewatch.record_entry import Entry, Key, Loaded, Write
 
 Recorded = CountingBegan | Restart | RestartCorrected | ReadinessChanged | LoopStarted | LoopEnded
 """What records hold."""
-
-
-class Newcomer(Protocol):
-    """What is asked of a pod that is new here."""
-
-    @property
-    def uid(self) -> PodUid:
-        """Its identity."""
-        ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
-    """The core by which a book is kept; tests put in ones with a mistake."""
-
-    fold: Fold = fold
-    fold_count: Callable[[Record, PodUid, str, Sighting], Record] = fold_count
-    fold_departure: Callable[[Record, Collection[PodUid]], Record] = fold_departure
-    recollect: Callable[[Record, PodUid, bool], Remembered] = recollect
-
-
-RULES = Rules()
 
 
 class RecordBook:
@@ -69,11 +41,8 @@ class RecordBook:
         self._rules = rules
         self.complete = False
         """Whether a container without a mark had never restarted when records were last kept."""
-        self._limit = limit
-        self._entries: dict[Key, Entry] = {}
-        self._by_uid: dict[PodUid, Key] = {}
-        self._live: Counter[Key] = Counter()
-        self._gone: dict[PodUid, float] = {}
+        self._entries = Entries(limit=limit, rules=rules)
+        self._attendance = Attendance()
 
     def __len__(self) -> int:
         """How many reports there are."""
@@ -84,8 +53,9 @@ class RecordBook:
     def load(self, reports: Iterable[tuple[Key, Loaded]], now: float) -> None:
         """Take in all reports of the cluster; those that are not there any more are missing."""
         loaded = dict(reports)
-        for key in [key for key in self._entries if key not in loaded]:
-            self.vanished(key)
+        for entry in self._entries:
+            if entry.key not in loaded:
+                self.vanished(entry.key)
         for key, report in loaded.items():
             self.reloaded(key, report, now)
 
@@ -93,11 +63,10 @@ class RecordBook:
         """Someone else wrote the report: fold what is not saved yet into what is there."""
         entry = self._entries.get(key)
         if entry is None:
-            entry = self._entry(key, report.record)
+            entry = self._entries.wrap(key, report.record)
             entry.trusted = report.record
-            self._entries[key] = entry
         entry.refold(report, now)
-        self._index(entry)
+        self._entries.keep(entry)
 
     def vanished(self, key: Key) -> None:
         """The report does not exist: it is made again if its workload still has pods."""
@@ -105,9 +74,9 @@ class RecordBook:
         if entry is None:
             return
         entry.saved, entry.version = None, ""
-        base = _key(entry.record.workload)
-        living = any(uid not in self._gone for uid in entry.record.pods)
-        if not living and not self._live[base] and not len(entry.journal):
+        living = not all(self._attendance.is_gone(uid) for uid in entry.record.pods)
+        has_pods = self._attendance.has_pods(key_of(entry.record.workload))
+        if not living and not has_pods and not len(entry.journal):
             self.forget(key)
 
     def take(
@@ -144,7 +113,7 @@ class RecordBook:
 
         Without a mark nothing is counted: the pod may be gone by now, and its mark with it.
         """
-        entry = self._find(pod.uid, workload)
+        entry = self._entries.find(pod.uid, workload)
         if entry.record.mark(pod.uid, container) is None:
             return None
         folded = self._rules.fold_count(entry.record, pod.uid, container, seen)
@@ -154,14 +123,17 @@ class RecordBook:
 
     def dirty(self) -> Iterator[Key]:
         """The reports that are to be written."""
-        return (key for key, entry in self._entries.items() if entry.is_dirty())
+        return (entry.key for entry in self._entries if entry.is_dirty())
 
     def plan(self, key: Key, now: float) -> Write | None:
         """What is to be written for a report; None if it is as it should be."""
         entry = self._entries.get(key)
         if entry is None or not entry.is_dirty():
             return None
-        self._let_go(entry, now)
+        departed = self._attendance.take_departed(entry.record.pods, now)
+        entry.record = self._rules.fold_departure(entry.record, departed)
+        for uid in departed:
+            self._entries.by_uid.pop(uid, None)
         return Write(key=key, record=entry.record, version=entry.version, upto=entry.journal.last)
 
     def saved(self, write: Write, version: str) -> tuple[Finding, ...]:
@@ -188,20 +160,18 @@ class RecordBook:
 
     def forget(self, key: Key) -> None:
         """Let go of a report that can never be written again."""
-        entry = self._entries.pop(key, None)
-        for uid in entry.record.pods if entry else ():
-            self._by_uid.pop(uid, None)
+        self._entries.drop(key)
 
     def untold(self, keys: Iterable[Key] | None = None) -> Iterator[tuple[Finding, Workload]]:
         """Hand out what would be handed out once it is saved, since that may take long."""
-        for key in list(self._entries if keys is None else keys):
+        for key in self.all_keys() if keys is None else keys:
             entry = self._entries.get(key)
-            for finding in entry.journal.tell() if entry else ():
-                yield finding, self._entries[key].record.workload
+            if entry is not None:
+                yield from ((each, entry.record.workload) for each in entry.journal.tell())
 
     def pending(self) -> Iterator[tuple[Finding, Workload]]:
         """What is not saved yet, report by report."""
-        for entry in list(self._entries.values()):
+        for entry in self._entries:
             for finding in entry.journal:
                 yield finding, entry.record.workload
 
@@ -214,18 +184,18 @@ class RecordBook:
 
     def remember(self, pod: Newcomer) -> Remembered:
         """What records say of a pod that is new here."""
-        key = None if pod.uid in self._gone else self._by_uid.get(pod.uid)
-        if key is None or key not in self._entries:
+        entry = None if self._attendance.is_gone(pod.uid) else self._entries.of_pod(pod.uid)
+        if entry is None:
             return Remembered(from_zero=True) if self.complete else NOTHING_REMEMBERED
-        return self._rules.recollect(self._entries[key].record, pod.uid, self.complete)
+        return self._rules.recollect(entry.record, pod.uid, self.complete)
 
     def all_keys(self) -> tuple[Key, ...]:
         """All reports."""
-        return tuple(self._entries)
+        return tuple(entry.key for entry in self._entries)
 
     def records(self) -> Iterator[Record]:
         """What is saved, as it was saved."""
-        return (entry.saved for entry in self._entries.values() if entry.saved is not None)
+        return (entry.saved for entry in self._entries if entry.saved is not None)
 
     def record(self, key: Key) -> Record | None:
         """A record with everything in it that was found."""
@@ -234,13 +204,7 @@ class RecordBook:
 
     def saved_parts(self, key: Key) -> tuple[Record, ...]:
         """What was saved last of a whole workload of which this is one report."""
-        entry = self._entries.get(key)
-        found = []
-        if entry is not None:
-            workload, part = entry.record.workload, 0
-            while (other := self._entries.get(_key(workload, part))) is not None:
-                found.append(other.trusted)
-                part += 1
+        found = (entry.trusted for entry in self._entries.parts(key))
         return tuple(record for record in found if record is not None)
 
     def version(self, key: Key) -> str:
@@ -250,73 +214,33 @@ class RecordBook:
 
     def sweep(self, alive: Collection[PodUid], now: float) -> None:
         """All pods are listed: those with marks that are not *alive* went unseen."""
-        for uid in self._by_uid:
-            if uid not in alive:
-                self._gone.setdefault(uid, now)
+        self._attendance.sweep(self._entries.by_uid, alive, now)
+        for entry in self._entries:
+            entry.record = fold_absence(entry.record, alive)
 
     # --- inside
 
     def _entry_for(self, finding: Recorded, workload: Workload) -> Entry:
         pod = finding.now.pod if isinstance(finding, RestartCorrected) else finding.pod
-        return self._find(pod.uid, workload)
+        return self._entries.find(pod.uid, workload)
 
     def _fold(self, entry: Entry, folded: Record, workload: Workload) -> Key | None:
         if folded is entry.record:
             return None
         # A workload may have been made anew under its name: the new one is the owner.
         entry.record = replace(folded, workload=workload) if workload.uid else folded
-        self._entries[entry.key] = entry
-        self._index(entry)
+        self._entries.keep(entry)
         return entry.key
 
-    def _find(self, uid: PodUid, workload: Workload) -> Entry:
-        known = self._by_uid.get(uid)
-        if known is not None and known in self._entries:
-            return self._entries[known]
-        part = 0
-        while True:
-            key = _key(workload, part)
-            entry = self._entries.get(key)
-            if entry is None:
-                record = Record(workload=workload, part=part)
-                return self._entry(key, record)
-            if has_room(entry.record):
-                return entry
-            part += 1
-
-    def _entry(self, key: Key, record: Record) -> Entry:
-        return Entry(key=key, record=record, limit=self._limit, fold=self._rules.fold)
-
     def _arrive(self, pod: PodRef, workload: Workload) -> None:
-        self._live[_key(workload)] += 1
-        if self._gone.pop(pod.uid, None) is None:
+        if not self._attendance.arrive(pod.uid, key_of(workload)):
             return
         # It was out of our sight: what it did meanwhile is not counted, so its mark is of no use.
-        entry = self._entries.get(self._by_uid.pop(pod.uid, Key("", "")))
+        entry = self._entries.of_pod(pod.uid)
+        self._entries.by_uid.pop(pod.uid, None)
         if entry is not None:
             entry.record = self._rules.fold_departure(entry.record, (pod.uid,))
 
     def _depart(self, pod: PodRef, workload: Workload, now: float) -> None:
-        key = _key(workload)
-        self._live[key] -= 1
-        if self._live[key] <= 0:
-            del self._live[key]
-        if pod.uid in self._by_uid:
-            self._gone[pod.uid] = now
-
-    def _let_go(self, entry: Entry, now: float) -> None:
-        """Drop the marks of pods that went long enough ago: nobody tells of them any more."""
-        before = now - DEPARTED_SECONDS
-        old = [uid for uid in entry.record.pods if self._gone.get(uid, now) < before]
-        for uid in old:
-            self._by_uid.pop(uid, None)
-            self._gone.pop(uid, None)
-        entry.record = self._rules.fold_departure(entry.record, old)
-
-    def _index(self, entry: Entry) -> None:
-        for uid in entry.record.pods:
-            self._by_uid[uid] = entry.key
-
-
-def _key(workload: Workload, part: int = 0) -> Key:
-    return Key(workload.namespace, report_name(workload, part))
+        is_marked = pod.uid in self._entries.by_uid
+        self._attendance.depart(pod.uid, key_of(workload), now, is_marked=is_marked)

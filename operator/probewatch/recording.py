@@ -9,32 +9,33 @@ Where reports cannot be kept, it says so once, lets metrics and Events go on, an
 tries again. Nothing here is waited for by the watch, once it has begun.
 """
 
-import hashlib
 import logging
-import uuid
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from typing import Protocol
 
 import msgspec
 
 from probewatch.boundary import Boundary
 from probewatch.clock import Clock
-from probewatch.core.findings import Finding, Restart
+from probewatch.core.findings import Restart
 from probewatch.core.incidents import tell_again
-from probewatch.core.model import PodRef, PodUid, Workload
+from probewatch.core.model import PodUid
 from probewatch.core.records import Record
-from probewatch.core.sighting import Sighting
 from probewatch.errors import ApiError
-from probewatch.kube.lease import Lease
 from probewatch.kube.report_api import ReportApi, loaded
 from probewatch.kube.report_writer import RESUME_SECONDS
-from probewatch.kube.reports import ReportOptions, Reports
-from probewatch.metrics.totals import RestartTotal, Total
+from probewatch.kube.reports import Reports
+from probewatch.record_baseline import Baseline
 from probewatch.record_book import RecordBook
 from probewatch.record_entry import Key, Loaded
+from probewatch.recording_surroundings import (
+    Requester,
+    Surroundings,
+    build_lease,
+    report_options,
+    scope_of,
+    totals_of,
+)
 from probewatch.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -55,65 +56,6 @@ EVENTS_SECONDS = 600.0
 """Events of restarts that were recorded so lately are written again after a start."""
 
 
-class Store(Protocol):
-    """What is asked of the store."""
-
-    def counted(self) -> Iterable[tuple[PodRef, str, Sighting]]:
-        """What is told of each container."""
-        ...
-
-    def uids(self) -> Collection[PodUid]:
-        """All pods that are followed."""
-        ...
-
-
-class Counters(Protocol):
-    """What is asked of the counters."""
-
-    def restore(self, totals: Iterable[Total]) -> None:
-        """Go on from totals."""
-        ...
-
-
-class Sink(Protocol):
-    """Where Events go."""
-
-    def publish(self, finding: Finding, workload: Workload) -> None:
-        """Take a finding."""
-        ...
-
-
-class Requester(Protocol):
-    """The one thing needed of an API client."""
-
-    async def request(
-        self,
-        verb: str,
-        path: str,
-        *,
-        body: object | None = None,
-        params: Mapping[str, str] | None = None,
-        accept: str = "application/json",
-    ) -> tuple[int, bytes]:
-        """Return status and body of the answer; raises ApiError or OSError without one."""
-        ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
-    """What recording is tied to; the functions are asked again and again."""
-
-    store: Store
-    counters: Counters
-    events: Sink
-    sinks: Sequence[Sink]
-    """What comes after the records: counters and Events."""
-    find_workload: Callable[[PodRef], Workload | None]
-    limit_for: Callable[[PodUid], int | None]
-    is_synced: Callable[[], bool]
-    """Whether all pods are listed, and all that was found then is published."""
-
-
 class Recording:
     """Keeps the records; `start` before anything is watched, then `run`."""
 
@@ -128,37 +70,24 @@ class Recording:
         clock: Clock,
     ) -> None:
         self.book = RecordBook(limit=settings.history_limit)
-        self.lease = Lease(
-            requester=requester,
-            namespace=lease_namespace,
-            name=settings.lease_name,
-            instance=settings.instance,
-            identity=f"{settings.instance}_{uuid.uuid4()}",
-            clock=clock,
-        )
+        self.lease = build_lease(settings, requester, lease_namespace, clock)
+        self._api = ReportApi(requester, settings.namespaces)
         self._around = around
         self.reports = Reports(
             book=self.book,
-            api=ReportApi(requester, settings.namespaces),
+            api=self._api,
             sinks=around.sinks,
             situation=self,
-            options=ReportOptions(
-                interval_seconds=settings.report_interval_seconds, workers=settings.report_workers
-            ),
+            options=report_options(settings),
             boundary=boundary,
             clock=clock,
         )
-        self._api = ReportApi(requester, settings.namespaces)
         self._clock = clock
         self._scope = scope_of(settings)
-        self._is_started = False
-        self._is_loaded = False
-        self._is_writing = False
-        self._is_refused = False
-        self._is_swept = False
-        self._again_at = 0.0
-        self._look_at = 0.0
-        self._baseline: Counter[Key] | None = None
+        self._is_started = self._is_loaded = self._is_writing = False
+        self._is_refused = self._is_swept = False
+        self._again_at = self._look_at = 0.0
+        self._baseline = Baseline(self.book.is_dirty)
 
     # --- the situation that the sink asks about
 
@@ -182,11 +111,8 @@ class Recording:
 
     def restore(self, key: Key) -> None:
         """A report was saved: counters go on from it."""
-        self._around.counters.restore(_totals(self.book, key))
-        if self._baseline is not None and key in self._baseline:
-            self._baseline[key] -= 1
-            if self._baseline[key] <= 0 or not self.book.is_dirty(key):
-                del self._baseline[key]
+        self._around.counters.restore(totals_of(self.book.saved_parts(key)))
+        self._baseline.written(key)
 
     def reloaded(self, key: Key) -> None:
         """A report was written by someone else, who may not have come to write its Events."""
@@ -305,7 +231,7 @@ class Recording:
         self._is_writing = True
         self._look_at = self._clock.monotonic() + LOOK_AROUND_SECONDS
         for key in self.book.all_keys():
-            self._around.counters.restore(_totals(self.book, key))
+            self._around.counters.restore(totals_of(self.book.saved_parts(key)))
         for record in self.book.records():
             self._tell_again(record)
         for finding, workload in self.book.pending():
@@ -327,29 +253,9 @@ class Recording:
         if not self._is_swept:
             self.book.sweep(self._around.store.uids(), now)
             self._is_swept = True
-            self._baseline = Counter(dict.fromkeys(self.book.dirty(), 2))
-        if self._baseline:
-            clean = [key for key in self._baseline if not self.book.is_dirty(key)]
-            for key in clean:
-                del self._baseline[key]
-        if self._baseline is not None and not self._baseline and not self.book.complete:
+            self._baseline.begin(self.book.dirty())
+            for key in self.book.dirty():
+                self.reports.schedule(key)
+        if not self.book.complete and self._baseline.is_saved():
             self.book.complete = True
             await self.lease.agree(self._scope)
-
-
-def scope_of(settings: Settings) -> str:
-    """Return what tells one set of watched pods from another."""
-    words = "\0".join((",".join(sorted(settings.namespaces)), settings.pod_selector))
-    return hashlib.sha256(words.encode()).hexdigest()[:16]
-
-
-def _totals(book: RecordBook, key: Key) -> Iterable[RestartTotal]:
-    counts: Counter[tuple[str, str]] = Counter()
-    totals: dict[tuple[str, str], RestartTotal] = {}
-    for record in book.saved_parts(key):
-        for (container, cause), tally in record.tallies.items():
-            counts[container, cause] += tally.counted
-            totals[container, cause] = RestartTotal(
-                workload=record.workload, container=container, cause=cause, count=0
-            )
-    return [replace(total, count=counts[place]) for place, total in totals.items()]

@@ -20,7 +20,8 @@ from probewatch.metrics.authorization import Authorizer
 from probewatch.metrics.collector import Sources
 from probewatch.metrics.exposition import Exposition
 from probewatch.metrics.server import MetricsServer, ServerOptions
-from probewatch.recording import Recording, Surroundings
+from probewatch.recording import Recording
+from probewatch.recording_surroundings import Surroundings
 from probewatch.service_runtime import find_lease_namespace
 from probewatch.service_watches import Watch
 from probewatch.settings import Settings

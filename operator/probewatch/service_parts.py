@@ -27,10 +27,11 @@ from probewatch.kube.workloads import Workloads
 from probewatch.metrics.collector import Sources
 from probewatch.metrics.counters import Counters
 from probewatch.metrics.server import MetricsServer
+from probewatch.newcomers import Newcomer
 from probewatch.policies import Policies, PolicySurroundings
 from probewatch.policy_upkeep import PolicyDoor
-from probewatch.record_book import Newcomer
-from probewatch.recording import Recording, Surroundings
+from probewatch.recording import Recording
+from probewatch.recording_surroundings import Surroundings
 from probewatch.service_builders import (
     Worker,
     build_corroboration,

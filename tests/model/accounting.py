@@ -1,5 +1,6 @@
 """The state machine: two operators in an adversarial world, and what must hold after each step."""
 
+from collections import Counter
 from typing import ClassVar
 
 from hypothesis import strategies as st
@@ -28,6 +29,8 @@ class Accounting(RuleBasedStateMachine):
     """*ways* is how operators do things; a seeded mistake is one that does one differently."""
 
     ways: ClassVar[Ways] = Ways()
+    steps: ClassVar[Counter[str]] = Counter()
+    """How many were taken, over all examples."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -203,6 +206,7 @@ class Accounting(RuleBasedStateMachine):
     @invariant()
     def always(self) -> None:
         """After each step."""
+        self.steps["taken"] += 1
         self.nothing_is_counted_twice()
         self.totals_never_fall()
         self.no_restart_is_told_twice()

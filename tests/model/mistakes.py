@@ -10,7 +10,8 @@ from probewatch.core.model import Pod, PodRef, PodUid, Workload
 from probewatch.core.records import Mark, PodMarks, Record
 from probewatch.core.remembered import Remembered
 from probewatch.core.sighting import Sighting
-from probewatch.record_book import RecordBook, Rules
+from probewatch.record_book import RecordBook
+from probewatch.record_entries import Rules
 from probewatch.record_entry import Key, Loaded, Write
 from probewatch.store import Store
 from tests.model.operators import Ways
@@ -172,7 +173,7 @@ class LevelsTheUnmarked(RecordBook):
     """Counts pods without a mark at a takeover, though they may be gone."""
 
     def level(self, pod: PodRef, workload: Workload, container: str, seen: Sighting) -> Key | None:
-        entry = self._find(pod.uid, workload)
+        entry = self._entries.find(pod.uid, workload)
         folded = self._rules.fold_count(entry.record, pod.uid, container, seen)
         return self._fold(entry, folded, workload)
 
@@ -192,8 +193,8 @@ class NeverQuiet(RecordBook):
         return iter(self.all_keys())
 
     def plan(self, key: Key, now: float) -> Write | None:
-        entry = self._entries[key]
-        if entry.saved is not None and entry.record is entry.saved:
+        entry = self._entries.get(key)
+        if entry and entry.saved is not None and entry.record is entry.saved:
             entry.saved = replace(entry.saved, part=entry.saved.part + 1)
         return super().plan(key, now)
 

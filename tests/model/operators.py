@@ -18,7 +18,8 @@ from probewatch.core.records import Record
 from probewatch.core.sighting import Sighting
 from probewatch.kube.events import draft_event
 from probewatch.kube.workloads import nearest_workload
-from probewatch.record_book import RULES, RecordBook, Rules
+from probewatch.record_book import RecordBook
+from probewatch.record_entries import RULES, Rules
 from probewatch.record_entry import Key, Write
 from probewatch.store import Store
 from tests.model.world import World

@@ -9,7 +9,6 @@ besides. What was agreed about records is kept on it too, as an annotation.
 import asyncio
 import logging
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Protocol
 
@@ -18,6 +17,7 @@ import msgspec
 from probewatch.clock import Clock
 from probewatch.crash_points import crash_point
 from probewatch.errors import ApiError
+from probewatch.kube.lease_objects import SCOPE, LeaseObject, Metadata, render_lease
 from probewatch.kube.times import parse_time
 
 _log = logging.getLogger(__name__)
@@ -35,9 +35,6 @@ LOOK_SECONDS = 1.0
 RETRY_SECONDS = 2.0
 REFUSED_SECONDS = 30.0
 
-SCOPE = "probewatch.dev/recorded-scope"
-"""Annotation: what was watched when all that had happened before had been recorded."""
-
 
 class Requester(Protocol):
     """The one thing needed of an API client."""
@@ -47,43 +44,6 @@ class Requester(Protocol):
     ) -> tuple[int, bytes]:
         """Return status and body of the answer; raises ApiError or OSError without one."""
         ...
-
-
-class _Struct(msgspec.Struct, rename="camel", omit_defaults=True):
-    pass
-
-
-class Metadata(_Struct):
-    """`metadata`."""
-
-    name: str = ""
-    namespace: str = ""
-    resource_version: str = ""
-    annotations: dict[str, str] = {}
-    labels: dict[str, str] = {}
-
-
-class Spec(_Struct):
-    """`spec`."""
-
-    holder_identity: str | None = None
-    lease_duration_seconds: int | None = None
-    acquire_time: str | None = None
-    renew_time: str | None = None
-    lease_transitions: int | None = None
-
-
-class LeaseObject(_Struct):
-    """A Lease."""
-
-    api_version: str = "coordination.k8s.io/v1"
-    kind: str = "Lease"
-    metadata: Metadata = msgspec.field(default_factory=Metadata)
-    spec: Spec = msgspec.field(default_factory=Spec)
-
-
-# What is always the same is written all the same.
-_TYPE = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease"}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -241,20 +201,9 @@ class Lease:
         return status
 
     def _body(self, lease: LeaseObject, *, holder: str, seconds: int) -> object:
-        now, spec = _render_time(self.clock.now()), lease.spec
-        changes = holder != (spec.holder_identity or "")
-        fresh = Spec(
-            holder_identity=holder or None,  # an empty one is not valid
-            lease_duration_seconds=seconds,
-            acquire_time=now if changes or not spec.acquire_time else spec.acquire_time,
-            renew_time=now,
-            lease_transitions=(spec.lease_transitions or 0) + int(changes and bool(holder)),
+        return render_lease(
+            lease, holder=holder, seconds=seconds, now=self.clock.now(), scope=self._scope
         )
-        annotations = dict(lease.metadata.annotations)
-        if self._scope is not None:
-            annotations[SCOPE] = self._scope
-        metadata = msgspec.structs.replace(lease.metadata, annotations=annotations)
-        return {**_TYPE, "metadata": metadata, "spec": fresh}
 
     def _learn(self, lease: LeaseObject) -> None:
         """Remember the Lease, and when it changed last, by our own clock."""
@@ -297,9 +246,3 @@ class Lease:
     @property
     def _path(self) -> str:
         return f"/apis/coordination.k8s.io/v1/namespaces/{self.namespace}/leases/{self.name}"
-
-
-def _render_time(at: float) -> str:
-    """Return a MicroTime, which wants all six digits."""
-    moment = datetime.fromtimestamp(at, UTC)
-    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")

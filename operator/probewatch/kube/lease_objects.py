@@ -1,0 +1,69 @@
+"""Leases as they are in the API."""
+
+from datetime import UTC, datetime
+
+import msgspec
+
+SCOPE = "probewatch.dev/recorded-scope"
+"""Annotation: what was watched when all that had happened before had been recorded."""
+
+
+class Struct(msgspec.Struct, rename="camel", omit_defaults=True):
+    """Field names as in the API."""
+
+
+class Metadata(Struct):
+    """`metadata`."""
+
+    name: str = ""
+    namespace: str = ""
+    resource_version: str = ""
+    annotations: dict[str, str] = {}
+    labels: dict[str, str] = {}
+
+
+class Spec(Struct):
+    """`spec`."""
+
+    holder_identity: str | None = None
+    lease_duration_seconds: int | None = None
+    acquire_time: str | None = None
+    renew_time: str | None = None
+    lease_transitions: int | None = None
+
+
+class LeaseObject(Struct):
+    """A Lease."""
+
+    api_version: str = "coordination.k8s.io/v1"
+    kind: str = "Lease"
+    metadata: Metadata = msgspec.field(default_factory=Metadata)
+    spec: Spec = msgspec.field(default_factory=Spec)
+
+
+TYPE = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease"}
+"""Written on each; the decoder would leave out what is always the same."""
+
+
+def render_lease(
+    lease: LeaseObject, *, holder: str, seconds: int, now: float, scope: str | None
+) -> object:
+    """Return the body that makes *holder* (none where it is empty) the one that holds it."""
+    spec, at = lease.spec, render_micro_time(now)
+    changes = holder != (spec.holder_identity or "")
+    fresh = Spec(
+        holder_identity=holder or None,  # an empty one is not valid
+        lease_duration_seconds=seconds,
+        acquire_time=at if changes or not spec.acquire_time else spec.acquire_time,
+        renew_time=at,
+        lease_transitions=(spec.lease_transitions or 0) + int(changes and bool(holder)),
+    )
+    annotations = lease.metadata.annotations | ({} if scope is None else {SCOPE: scope})
+    metadata = msgspec.structs.replace(lease.metadata, annotations=annotations)
+    return {**TYPE, "metadata": metadata, "spec": fresh}
+
+
+def render_micro_time(at: float) -> str:
+    """Return a MicroTime, which wants all six digits."""
+    moment = datetime.fromtimestamp(at, UTC)
+    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")

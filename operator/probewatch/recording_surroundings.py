@@ -1,0 +1,115 @@
+"""What recording is tied to, and what of it is worked out without any state."""
+
+import hashlib
+import uuid
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from probewatch.clock import Clock
+from probewatch.core.findings import Finding
+from probewatch.core.model import PodRef, PodUid, Workload
+from probewatch.core.records import Record
+from probewatch.core.sighting import Sighting
+from probewatch.kube.lease import Lease
+from probewatch.kube.reports import ReportOptions
+from probewatch.metrics.totals import RestartTotal, Total
+from probewatch.settings import Settings
+
+
+class Store(Protocol):
+    """What is asked of the store."""
+
+    def counted(self) -> Iterable[tuple[PodRef, str, Sighting]]:
+        """What is told of each container."""
+        ...
+
+    def uids(self) -> Collection[PodUid]:
+        """All pods that are followed."""
+        ...
+
+
+class Counters(Protocol):
+    """What is asked of the counters."""
+
+    def restore(self, totals: Iterable[Total]) -> None:
+        """Go on from totals."""
+        ...
+
+
+class Sink(Protocol):
+    """Where Events go."""
+
+    def publish(self, finding: Finding, workload: Workload) -> None:
+        """Take a finding."""
+        ...
+
+
+class Requester(Protocol):
+    """The one thing needed of an API client."""
+
+    async def request(
+        self,
+        verb: str,
+        path: str,
+        *,
+        body: object | None = None,
+        params: Mapping[str, str] | None = None,
+        accept: str = "application/json",
+    ) -> tuple[int, bytes]:
+        """Return status and body of the answer; raises ApiError or OSError without one."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What recording is tied to; the functions are asked again and again."""
+
+    store: Store
+    counters: Counters
+    events: Sink
+    sinks: Sequence[Sink]
+    """What comes after the records: counters and Events."""
+    find_workload: Callable[[PodRef], Workload | None]
+    limit_for: Callable[[PodUid], int | None]
+    is_synced: Callable[[], bool]
+    """Whether all pods are listed, and all that was found then is published."""
+
+
+def scope_of(settings: Settings) -> str:
+    """Return what tells one set of watched pods from another."""
+    words = "\0".join((",".join(sorted(settings.namespaces)), settings.pod_selector))
+    return hashlib.sha256(words.encode()).hexdigest()[:16]
+
+
+def totals_of(records: Iterable[Record]) -> Iterable[RestartTotal]:
+    """Return what counters of a workload go on from: all its records added up."""
+    counts: Counter[tuple[str, str]] = Counter()
+    totals: dict[tuple[str, str], RestartTotal] = {}
+    for record in records:
+        for (container, cause), tally in record.tallies.items():
+            counts[container, cause] += tally.counted
+            totals[container, cause] = RestartTotal(
+                workload=record.workload, container=container, cause=cause, count=0
+            )
+    return [replace(total, count=counts[place]) for place, total in totals.items()]
+
+
+def build_lease(settings: Settings, requester: Requester, namespace: str, clock: Clock) -> Lease:
+    """Return the Lease of this process: its identity is no other's, be it of the same instance."""
+    return Lease(
+        requester=requester,
+        namespace=namespace,
+        name=settings.lease_name,
+        instance=settings.instance,
+        identity=f"{settings.instance}_{uuid.uuid4()}",
+        clock=clock,
+    )
+
+
+def report_options(settings: Settings) -> ReportOptions:
+    """Return how reports are written."""
+    return ReportOptions(
+        interval_seconds=settings.report_interval_seconds, workers=settings.report_workers
+    )
