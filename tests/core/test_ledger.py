@@ -1,0 +1,334 @@
+"""What a record holds after findings, in whatever order, as often as they are told."""
+
+from dataclasses import replace
+
+import pytest
+
+from probewatch.core.findings import (
+    Cause,
+    Confidence,
+    CountingBegan,
+    Finding,
+    LoopEnded,
+    LoopStarted,
+    PodTracked,
+    Readiness,
+    ReadinessChanged,
+    ReadinessReason,
+    Restart,
+    RestartCorrected,
+)
+from probewatch.core.incidents import tell_again
+from probewatch.core.ledger import fold, fold_count
+from probewatch.core.ledger_details import fold_departure
+from probewatch.core.model import ContainerKind, PodRef, PodSpec, PodUid, Workload
+from probewatch.core.recollection import recollect
+from probewatch.core.record_names import report_name
+from probewatch.core.record_sizes import has_room, marks_size
+from probewatch.core.records import OTHER_CONTAINERS, TALLIES_KEPT, Mark, PodMarks, Record, Tally
+from probewatch.core.remembered import Remembered
+from probewatch.core.sighting import Sighting
+
+POD = PodRef(uid=PodUid("u1"), namespace="shop", name="cart-1", node="n1")
+CART = Workload(namespace="shop", kind="Deployment", name="cart", api_version="apps/v1")
+EMPTY = Record(workload=CART)
+KEY = ("app", Cause.ERROR)
+
+
+def restart(count: int, version: int = 0, **more: object) -> Restart:
+    """One restart of the container `app`, seen in a version of its own."""
+    seen = Sighting(resource_version=version or count * 10, restart_count=count)
+    plain = Restart(
+        pod=POD,
+        container="app",
+        container_kind=ContainerKind.REGULAR,
+        restart_count=count,
+        epoch=0,
+        cause=Cause.ERROR,
+        confidence=Confidence.HIGH,
+        rule="exit-code",
+        observed_at=1000.0 + count,
+        evidence=("a", "b", "c", "d"),
+        termination=f"c{count}",
+        seen=seen,
+    )
+    return replace(plain, **more)  # type: ignore[arg-type]  # names are checked by replace
+
+
+def told(*findings: Finding, record: Record = EMPTY, limit: int = 50) -> Record:
+    for finding in findings:
+        record = fold(record, finding, limit=limit)
+    return record
+
+
+def began(count: int, version: int, epoch: int = 0) -> CountingBegan:
+    return CountingBegan(
+        pod=POD, container="app", restart_count=count, epoch=epoch, resource_version=version
+    )
+
+
+def counted(record: Record) -> int:
+    return record.restarts
+
+
+CASES: dict[str, tuple[int, list[Finding]]] = {
+    "one": (1, [restart(1)]),
+    "told twice": (1, [restart(1), restart(1)]),
+    "one after the other": (3, [restart(1), restart(2), restart(3)]),
+    "an old one, late": (2, [restart(1), restart(2), restart(1)]),
+    "one that was missed is counted with the next": (3, [restart(1), restart(3)]),
+    "seen again in a newer version": (2, [restart(1), restart(2), restart(2, version=35)]),
+    "an older version that shows more is of another time": (
+        1,
+        [restart(1, version=50), restart(2, version=40)],
+    ),
+    "a baseline is not counted": (0, [began(7, 100)]),
+    "after a baseline": (1, [began(7, 100), restart(8, version=110)]),
+    "a baseline of another, who did not know": (3, [restart(1), restart(2), began(3, 40)]),
+    "a baseline that is known": (2, [restart(1), restart(2), began(2, 40)]),
+    "of before our time": (0, [restart(1, baseline=True)]),
+    "a fall is the new base": (
+        2,
+        [
+            restart(5, version=50, seen=_seen)
+            for _seen in (Sighting(resource_version=50, restart_count=5, counted_from=4),)
+        ]
+        + [began(1, 60, epoch=1), restart(2, version=70, epoch=1)],
+    ),
+    "a fall that only another saw": (
+        6,
+        [restart(5, version=50), restart(2, version=70)],
+    ),
+    "without versions only counts tell": (
+        2,
+        [restart(n, seen=Sighting(restart_count=n)) for n in (1, 2, 1)],
+    ),
+    "a jump, told one by one": (
+        3,
+        [restart(n, seen=Sighting(resource_version=30, restart_count=3)) for n in (1, 2, 3)],
+    ),
+    "what is no restart": (0, [PodTracked(pod=POD, spec=PodSpec())]),
+}
+
+
+@pytest.mark.parametrize(("count", "findings"), CASES.values(), ids=CASES)
+def test_each_restart_counts_once(count: int, findings: list[Finding]) -> None:
+    """A restart counts if it lies above the mark, and the mark moves with the totals."""
+    assert count == counted(told(*findings))
+
+
+def test_half_a_jump_claims_no_version() -> None:
+    """Another operator may have seen the other half in an older version: that is not too old."""
+    jump = Sighting(resource_version=30, restart_count=2)
+    half = told(restart(1, seen=jump))
+
+    assert 2 == counted(told(restart(2, version=25), record=half))
+
+
+def test_gap_is_unobserved() -> None:
+    """Restarts between the mark and the one at hand have a cause too."""
+    record = told(restart(1), restart(4))
+
+    assert {("app", Cause.ERROR): 2, ("app", Cause.UNOBSERVED): 2} == {
+        key: tally.counted for key, tally in record.tallies.items()
+    }
+    assert [1, 4] == [incident.restart_count for incident in record.incidents]
+
+
+def test_count_is_brought_up() -> None:
+    """A count that was seen and never told is counted as unobserved, once."""
+    seen = Sighting(resource_version=90, restart_count=4, counted_from=1)
+    record = fold_count(EMPTY, POD.uid, "app", seen)
+
+    assert {("app", Cause.UNOBSERVED): Tally(counted=3)} == record.tallies
+    assert record is fold_count(record, POD.uid, "app", seen)
+    assert EMPTY is fold_count(EMPTY, POD.uid, "app", Sighting(restart_count=0))
+
+
+def test_incidents_are_few_and_short() -> None:
+    """Only the latest incidents are kept, with the strongest of their evidence."""
+    record = told(*(restart(count) for count in range(1, 8)), limit=3)
+
+    assert [5, 6, 7] == [incident.restart_count for incident in record.incidents]
+    assert ("a", "b", "c") == record.incidents[0].evidence
+    assert record.last_restart is record.incidents[-1]
+
+
+def test_containers_without_end_share_a_place() -> None:
+    """A workload whose containers change their names for ever does not fill its report."""
+    full = replace(
+        EMPTY, tallies={(f"c{n}", Cause.ERROR): Tally(counted=1) for n in range(TALLIES_KEPT)}
+    )
+
+    record = told(restart(1), record=full)
+
+    assert TALLIES_KEPT + 1 == len(record.tallies)
+    assert 1 == record.tallies[OTHER_CONTAINERS, Cause.ERROR].counted
+
+
+def corrected(count: int = 1, cause: Cause = Cause.LIVENESS_PROBE) -> RestartCorrected:
+    was = restart(count)
+    return RestartCorrected(was=was, now=replace(was, cause=cause, confidence=Confidence.CONFIRMED))
+
+
+def test_correction_moves_what_is_attributed() -> None:
+    """A correction changes the incident and what is attributed; what was counted stays."""
+    record = told(restart(1), corrected(), corrected())
+    (incident,) = record.incidents
+
+    assert Tally(counted=1, corrected=-1) == record.tallies[KEY]
+    assert 0 == record.tallies[KEY].attributed
+    assert 1 == record.tallies["app", Cause.LIVENESS_PROBE].attributed
+    assert Cause.LIVENESS_PROBE is record.top_cause
+    assert (Cause.LIVENESS_PROBE, Cause.ERROR) == (incident.cause, incident.first_cause)
+
+
+def test_correction_of_what_is_gone_changes_nothing() -> None:
+    """A correction of an incident that is not kept any more is let go."""
+    record = told(restart(1), restart(2), limit=1)
+
+    assert record is told(corrected(1), record=record)
+
+
+def test_surer_verdict_moves_no_total() -> None:
+    """A verdict that only became surer leaves the totals, even where there is no room."""
+    record = told(restart(1), corrected(cause=Cause.ERROR))
+
+    assert {KEY: Tally(counted=1)} == record.tallies
+    assert record.incidents[0].first_cause is None
+
+
+def ready(to: Readiness, at: float, **more: object) -> ReadinessChanged:
+    plain = ReadinessChanged(pod=POD, to=to, reason=ReadinessReason.READINESS_PROBE, at=at)
+    return replace(plain, **more)  # type: ignore[arg-type]  # names are checked by replace
+
+
+def test_readiness_is_added_up_once() -> None:
+    """Losses and the time that they took are added up, each once, told by its time."""
+    lost = ready(Readiness.NOT_READY, 10.0)
+    back = ready(Readiness.READY, 15.0, not_ready_seconds=5.0)
+    record = told(lost, lost, back, back, lost)
+
+    assert {ReadinessReason.READINESS_PROBE: 1} == record.readiness.losses
+    assert 5.0 == record.readiness.not_ready_seconds
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ready(Readiness.NOT_READY, 10.0, reason=ReadinessReason.TERMINATING),
+        ready(Readiness.READY, 10.0, reason=ReadinessReason.STARTUP, not_ready_seconds=9.0),
+        ready(Readiness.READY, 10.0),
+    ],
+    ids=["a pod that ends", "a pod that begins", "nothing was lost"],
+)
+def test_no_loss_of_readiness(change: ReadinessChanged) -> None:
+    """What is not ready by right is no loss."""
+    assert EMPTY is told(change)
+
+
+def loop(at: float = 2000.0, **more: object) -> LoopStarted:
+    plain = LoopStarted(
+        pod=POD,
+        container="app",
+        cause=Cause.ERROR,
+        restarts=3,
+        window=900.0,
+        at=at,
+        restart_count=3,
+    )
+    return replace(plain, **more)  # type: ignore[arg-type]  # names are checked by replace
+
+
+def ended(at: float) -> LoopEnded:
+    return LoopEnded(pod=POD, container="app", cause=Cause.ERROR, started_at=1.0, at=at)
+
+
+def test_loop_is_kept_with_its_mark() -> None:
+    """A loop lasts until it ends; one that is told again is the same one."""
+    record = told(restart(3), loop())
+    (found,) = record.loops()
+
+    assert ("cart-1", 2000.0, 3) == (found[2].pod, found[2].since, found[2].restart_count)
+    assert record is told(loop(at=2500.0), record=record)
+    assert record is told(ended(1500.0), record=record)
+    assert () == told(ended(3000.0), record=record).loops()
+
+
+def test_loop_without_a_mark_is_no_news() -> None:
+    """Where the restarts were no news, neither is the loop that they made."""
+    assert EMPTY is told(loop())
+
+
+def test_departure_keeps_what_was_counted() -> None:
+    """The marks of a pod go with it; its restarts stay."""
+    record = told(restart(1), restart(2))
+    without = fold_departure(record, {POD.uid})
+
+    assert {} == without.pods
+    assert 2 == without.restarts
+    assert without is fold_departure(without, {POD.uid})
+
+
+def test_recollection_goes_on_from_the_mark() -> None:
+    """What is recorded of a pod is what a new process begins with, its loop included."""
+    record = told(restart(1), restart(2), restart(3), loop())
+    remembered = recollect(record, POD.uid, from_zero=True)
+    app = remembered.containers["app"]
+
+    assert (3, 30, "c3") == (app.count, app.resource_version, app.termination)
+    assert 2000.0 == app.loop.started_at
+    assert [1001.0, 1002.0, 1003.0] == [at for at, _ in app.loop.recent]
+    assert 30 == remembered.resource_version
+    assert Remembered(from_zero=False) == recollect(record, PodUid("other"), from_zero=False)
+
+
+def test_incident_is_told_again_as_it_was() -> None:
+    """Written again, an Event has to have the name that it had."""
+    record = told(restart(1), corrected())
+    again = tell_again(record.incidents[0], CART)
+
+    assert (Cause.ERROR, 1, 0) == (again.cause, again.restart_count, again.epoch)
+    assert (POD.uid, "shop", "cart-1") == (again.pod.uid, again.pod.namespace, again.pod.name)
+
+
+@pytest.mark.parametrize(
+    ("workload", "part", "expected"),
+    [
+        (CART, 0, "deployment-cart"),
+        (CART, 2, "deployment-cart.3"),
+        (replace(CART, kind="Pod", api_version="v1"), 0, "pod-cart"),
+        (
+            replace(CART, kind="Rollout", api_version="argoproj.io/v1"),
+            0,
+            "rollout.argoproj.io-cart",
+        ),
+    ],
+)
+def test_names_of_reports(workload: Workload, part: int, expected: str) -> None:
+    """A report is named after its workload."""
+    assert expected == report_name(workload, part)
+
+
+def test_long_names_stay_apart() -> None:
+    """Names that are too long are cut and still tell one workload from another."""
+    names = {report_name(replace(CART, name="x" * 250 + end)) for end in ("abc", "abd")}
+
+    assert 2 == len(names)
+    assert all(len(name) <= 253 for name in names)
+
+
+def test_record_fills_up() -> None:
+    """A record with very many pods has no room for another."""
+    marks = {PodUid(f"u{n}"): PodMarks(containers={"app": Mark(count=1)}) for n in range(1000)}
+
+    assert has_room(EMPTY)
+    assert not has_room(replace(EMPTY, pods=marks))
+    assert 0 == marks_size(EMPTY)
+
+
+def test_empty_record_says_so() -> None:
+    """Nothing has no cause, and no last restart."""
+    assert EMPTY.top_cause is None
+    assert EMPTY.last_restart is None
+    assert EMPTY.mark(POD.uid, "app") is None

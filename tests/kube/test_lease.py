@@ -1,0 +1,219 @@
+"""The Lease: taken, kept, lost and given back, against an API that answers like a server."""
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from probewatch.clock import Clock
+from probewatch.errors import ApiError
+from probewatch.kube.lease import Lease
+
+Json = dict[str, Any]
+PATH = "/apis/coordination.k8s.io/v1/namespaces/ops/leases/probewatch"
+
+
+@dataclass
+class FakeLeases:
+    """One Lease, with conditional writes."""
+
+    lease: Json | None = None
+    version: int = 0
+    status: int = 0
+    """Answered in place of all else, if set."""
+    lost: bool = False
+    """Whether a write is done, and its answer lost."""
+    asked: list[str] = field(default_factory=list)
+
+    async def request(
+        self, verb: str, path: str, *, body: object | None = None
+    ) -> tuple[int, bytes]:
+        self.asked.append(f"{verb} {path}")
+        if self.status:
+            return self.status, b"{}"
+        if verb == "GET":
+            return (200, msgspec.json.encode(self.lease)) if self.lease else (404, b"{}")
+        sent: Json = msgspec.json.decode(msgspec.json.encode(body))
+        known = sent["metadata"].get("resourceVersion")
+        if verb == "PUT" and (self.lease is None or known != str(self.version)):
+            return 409, b"{}"
+        self.version += 1
+        sent["metadata"]["resourceVersion"] = str(self.version)
+        self.lease = sent
+        if self.lost:
+            raise ApiError("no answer")
+        return (201 if verb == "POST" else 200), msgspec.json.encode(sent)
+
+
+@dataclass
+class FakeTime:
+    seconds: float = 1000.0
+
+    @property
+    def clock(self) -> Clock:
+        return Clock(now=lambda: self.seconds, monotonic=lambda: self.seconds)
+
+
+def make(leases: FakeLeases, time: FakeTime, name: str = "one", life: str = "a") -> Lease:
+    return Lease(
+        requester=leases,
+        namespace="ops",
+        name="probewatch",
+        instance=name,
+        identity=f"{name}_{life}",
+        clock=time.clock,
+    )
+
+
+async def test_first_one_holds_it() -> None:
+    """Where there is no Lease, it is made and held."""
+    leases, time = FakeLeases(), FakeTime()
+    one, two = make(leases, time, "one"), make(leases, time, "two")
+
+    await one.step()
+    await two.step()
+
+    assert one.is_held
+    assert not two.is_held
+    assert two.known
+
+
+async def test_it_expires_by_the_watchers_clock() -> None:
+    """Who waits takes it once it has not changed for its duration, and not before."""
+    leases, time = FakeLeases(), FakeTime()
+    one, two = make(leases, time, "one"), make(leases, time, "two")
+    await one.step()
+    await two.step()
+
+    time.seconds += 14.9
+    await two.step()
+    assert not two.is_held
+    time.seconds += 0.2
+    await two.step()
+    assert two.is_held
+
+
+async def test_holder_stops_before_another_begins() -> None:
+    """A holder that cannot renew takes itself for the holder for less than the duration."""
+    leases, time = FakeLeases(), FakeTime()
+    one = make(leases, time)
+    await one.step()
+
+    time.seconds += 9.9
+    assert one.is_held
+    time.seconds += 0.2
+    assert not one.is_held
+
+
+async def test_a_stopped_holder_finds_out() -> None:
+    """A holder that was stopped for long holds nothing when it goes on, and cannot renew."""
+    leases, time = FakeLeases(), FakeTime()
+    one, two = make(leases, time, "one"), make(leases, time, "two")
+    await one.step()
+    await two.step()
+    time.seconds += 16
+    await two.step()
+
+    await one.step()
+    await one.step()
+
+    assert two.is_held
+    assert not one.is_held
+
+
+async def test_the_same_instance_follows_itself_at_once() -> None:
+    """A process that was killed and started anew does not wait for its own Lease to expire."""
+    leases, time = FakeLeases(), FakeTime()
+    await make(leases, time, life="a").step()
+    again = make(leases, time, life="b")
+
+    await again.step()
+
+    assert again.is_held
+
+
+async def test_released_lease_is_free() -> None:
+    """After a release the next one takes it at its next look."""
+    leases, time = FakeLeases(), FakeTime()
+    one, two = make(leases, time, "one"), make(leases, time, "two")
+    await one.step()
+    await two.step()
+    await one.release()
+    await two.step()
+
+    assert leases.lease is not None
+    assert "two_a" == leases.lease["spec"]["holderIdentity"]
+    assert two.is_held
+    assert not one.is_held
+
+
+async def test_lost_answer_does_not_lose_the_lease() -> None:
+    """A renewal that came through unanswered is found out, and the Lease stays held."""
+    leases, time = FakeLeases(), FakeTime()
+    one = make(leases, time)
+    await one.step()
+    leases.lost = True
+    await one.step()
+    leases.lost = False
+    for _ in range(3):
+        await one.step()
+
+    assert one.is_held
+
+
+async def test_without_the_right_it_writes_without_a_lease() -> None:
+    """Where no Lease may be kept, this replica writes all the same; once it may be, it is kept."""
+    leases, time = FakeLeases(status=403), FakeTime()
+    one = make(leases, time)
+    await one.step()
+    assert one.is_held
+    leases.status = 0
+    await one.step()
+
+    assert one.is_held
+    assert leases.lease is not None
+
+
+async def test_trouble_is_no_answer() -> None:
+    """An API server in trouble neither gives nor takes a Lease."""
+    leases, time = FakeLeases(status=500), FakeTime()
+    one = make(leases, time)
+    await one.step()
+
+    assert not one.is_held
+    assert not one.known
+
+
+async def test_scope_is_written_and_kept() -> None:
+    """What is agreed to be recorded is written at once, and stays over renewals of others."""
+    leases, time = FakeLeases(), FakeTime()
+    one, two = make(leases, time, "one"), make(leases, time, "two")
+    await one.step()
+    await one.agree("all")
+    await one.release()
+    await two.step()
+    await two.step()
+
+    assert "all" == two.scope
+    assert leases.lease is not None
+    assert {"probewatch.dev/recorded-scope": "all"} == leases.lease["metadata"]["annotations"]
+
+
+async def test_times_are_micro_times() -> None:
+    """The API takes times of a Lease only with all six digits."""
+    leases, time = FakeLeases(), FakeTime()
+    await make(leases, time).step()
+
+    assert leases.lease is not None
+    assert "1970-01-01T00:16:40.000000Z" == leases.lease["spec"]["renewTime"]
+
+
+async def test_steps_do_not_overlap() -> None:
+    """Two steps at the same time do not take the Lease from each other."""
+    leases, time = FakeLeases(), FakeTime()
+    one = make(leases, time)
+    await one.step()
+    await asyncio.gather(one.step(), one.agree("all"), one.step())
+
+    assert one.is_held
