@@ -122,6 +122,19 @@ def _loop_mark(change: LoopStarted) -> LoopMark:
     )
 
 
+def fold_absence(record: Record, alive: Collection[PodUid]) -> Record:
+    """End the loops of pods that went while nobody looked; they are not *alive* any more."""
+    over = [uid for uid, _, _ in record.loops() if uid not in alive]
+    if not over:
+        return record
+    return replace(record, pods={**record.pods, **{uid: _calm(record.pods[uid]) for uid in over}})
+
+
+def _calm(pod: PodMarks) -> PodMarks:
+    marks = {name: replace(mark, loop=None) for name, mark in pod.containers.items()}
+    return replace(pod, containers=marks)
+
+
 def fold_departure(record: Record, gone: Collection[PodUid]) -> Record:
     """Let go of the marks of pods that do not exist any more; their restarts stay counted."""
     if not any(uid in record.pods for uid in gone):
