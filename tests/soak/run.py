@@ -17,7 +17,7 @@ from tests.soak import shapes, verdict
 from tests.soak.fate import Fate
 from tests.soak.places import Ground
 from tests.soak.records import Records
-from tests.soak.replicas import Replica
+from tests.soak.replicas import FAMILY, Replica
 from tests.soak.world import Home, Pod, World
 from tests.system.programs import Prometheus, prometheus
 
@@ -33,6 +33,12 @@ DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 LEASE = "/apis/coordination.k8s.io/v1/namespaces/default/leases/probewatch"
 SCOPE = "probewatch.dev/recorded-scope"
 
+SHARED = {
+    "source_labels": ["__name__"],
+    "regex": FAMILY,
+    "target_label": "instance",
+    "replacement": "",
+}
 HOMES = (
     ("Deployment", "web", ("app",), True, 3),
     ("Deployment", "shop", ("app", "proxy"), True, 3),
@@ -122,11 +128,11 @@ class Run:
         await self._until_loops_end(records)
         faults = verdict.compare_totals(self.homes, world.truth, records)
         faults += await verdict.compare_counters(replicas, records)
-        faults += await verdict.check_events(self.client, self.namespace)
+        faults += await verdict.check_events(self.client, self.namespace, world.truth)
         faults += await verdict.check_quiet(
             self.where, self.client, self.namespace, self.plan.quiet_seconds
         )
-        if scraping is not None and self.plan.replicas == 1:
+        if scraping is not None:
             faults += await verdict.compare_increase(scraping, records)
         faults += verdict.check_logs(replicas)
         print(f"    deeds: {dict(sorted(world.truth.deeds.items()))}", flush=True)
@@ -225,6 +231,8 @@ class Run:
             "scrape_interval": "1s",
             "scrape_timeout": "1s",
             "static_configs": [{"targets": targets}],
+            # Whichever replica shows them, the series of workloads are the same ones.
+            "metric_relabel_configs": [SHARED],
         }
         async with prometheus(self.folder, {"scrape_configs": [job]}) as running:
             yield running

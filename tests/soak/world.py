@@ -66,6 +66,8 @@ class Truth:
 
     rises: Counter[tuple[str, str]] = field(default_factory=Counter)
     """By report and container; counted before it is written, so never less than what is seen."""
+    resets: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """By pod's uid and container: so often the same restart count comes again."""
     deeds: Counter[str] = field(default_factory=Counter)
 
 
@@ -164,6 +166,7 @@ class World:
             return
         each.count, each.epoch, each.begun = 0, each.epoch + 1, time.time()
         each.made, each.last = each.made + 1, {}
+        self.truth.resets[pod.uid, each.name] += 1
         await self._show(pod)
         self.truth.deeds["reset"] += 1
         if pod.home.careful:
