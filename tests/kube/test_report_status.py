@@ -1,0 +1,193 @@
+"""From a record to a status and back, within the bounds of a report whatever is in it."""
+
+from dataclasses import replace
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from probewatch.core.findings import Cause, Confidence, Pattern, ReadinessReason
+from probewatch.core.model import PodUid, Workload
+from probewatch.core.record_sizes import has_room
+from probewatch.core.records import (
+    Incident,
+    LoopMark,
+    Mark,
+    PodMarks,
+    ReadinessTotals,
+    Record,
+    Tally,
+)
+from probewatch.kube import report_objects as objects
+from probewatch.kube.report_parsing import decode_report, is_intact, parse_record
+from probewatch.kube.report_status import render_status
+
+CART = Workload(namespace="shop", kind="Deployment", name="cart", api_version="apps/v1", uid="d-1")
+INCIDENT = Incident(
+    pod="cart-1",
+    uid=PodUid("u1"),
+    node="n1",
+    container="app",
+    restart_count=3,
+    epoch=1,
+    cause=Cause.LIVENESS_PROBE,
+    confidence=Confidence.CONFIRMED,
+    rule="kill-event-probe",
+    observed_at=1_795_000_000.25,
+    exit_code=137,
+    started_at=1_794_999_000.0,
+    finished_at=1_794_999_990.0,
+    pattern=Pattern.WORKLOAD_WIDE,
+    evidence=("kubelet: failed liveness probe",),
+    seen_count=3,
+    first_cause=Cause.ERROR,
+)
+LOOP = LoopMark(
+    pod="cart-1", cause=Cause.LIVENESS_PROBE, since=1_795_000_000.0, restart_count=3, epoch=1
+)
+RECORD = Record(
+    workload=CART,
+    tallies={("app", Cause.LIVENESS_PROBE): Tally(counted=3, corrected=1)},
+    readiness=ReadinessTotals(losses={ReadinessReason.READINESS_PROBE: 2}, not_ready_seconds=12.5),
+    pods={
+        PodUid("u1"): PodMarks(
+            containers={
+                "app": Mark(
+                    count=3, epoch=1, resource_version=77, termination="containerd://x", loop=LOOP
+                )
+            },
+            ready_at=1_795_000_000.0,
+        )
+    },
+    incidents=(INCIDENT,),
+)
+NOW = 1_795_000_100.0
+
+
+def render(
+    record: Record, before: objects.Status | None = None, now: float = NOW
+) -> objects.Status:
+    return render_status(record, before=before, now=now)
+
+
+def read(status: objects.Status, namespace: str = "shop") -> objects.Report:
+    body = {"metadata": {"name": "x", "namespace": namespace}, "status": status}
+    return decode_report(msgspec.json.encode(body))
+
+
+def test_record_comes_back() -> None:
+    """What is written is read again as it was."""
+    report = read(render(RECORD))
+
+    assert RECORD == parse_record(report)
+    assert is_intact(report.status)
+
+
+def test_edited_status_is_noticed() -> None:
+    """Any change of what it says shows; a change of its conditions does not."""
+    status = render(RECORD)
+    edited = msgspec.structs.replace(status, restarts=0)
+    calmed = msgspec.structs.replace(status, conditions=[])
+
+    assert not is_intact(read(edited).status)
+    assert is_intact(read(calmed).status)
+    assert not is_intact(None)
+
+
+def test_status_of_strangers_is_read_as_far_as_it_goes() -> None:
+    """Words of another version are left out or read as unknown; nothing breaks."""
+    incident = objects.Incident(
+        time="never",
+        pod="p",
+        uid="u",
+        container="c",
+        restart_count=1,
+        cause="Gremlins",
+        confidence="Somewhat",
+        pattern="Chess",
+    )
+    status = objects.Status(
+        workload=objects.Workload(kind="Pod", name="p"),
+        totals=[objects.Total(container="c", cause="Gremlins", restarts=3)],
+        readiness=objects.Readiness(reasons=[objects.ReasonCount(reason="Gremlins", count=1)]),
+        incidents=[incident],
+        pods=[objects.Pod(uid="u", containers=[objects.Container(name="c", count=1)])],
+        loops=[objects.Loop(uid="u", container="c", cause="Gremlins", since="never")],
+    )
+    record = parse_record(read(status))
+
+    assert record is not None
+    assert {} == record.tallies
+    assert (Cause.UNKNOWN, Confidence.LOW) == (
+        record.incidents[0].cause,
+        record.incidents[0].confidence,
+    )
+    assert 1 == record.pods[PodUid("u")].containers["c"].count
+
+
+@pytest.mark.parametrize("status", [None, objects.Status()], ids=["none", "empty"])
+def test_report_of_nobody(status: objects.Status | None) -> None:
+    """A report that does not say whose it is has no record."""
+    assert parse_record(objects.Report(status=status)) is None
+
+
+def test_condition_keeps_its_time() -> None:
+    """The time of a condition is that of its last change of status, whatever its words."""
+    first = render(RECORD)
+    second = render(replace(RECORD, incidents=()), first, NOW + 60)
+    calm = replace(RECORD, pods={})
+    third = render(calm, second, NOW + 120)
+
+    def loop_of(status: objects.Status) -> tuple[str, str]:
+        (found,) = (each for each in status.conditions if each.type == "RestartLoop")
+        return found.status, found.last_transition_time
+
+    assert ("True", first.conditions[1].last_transition_time) == loop_of(second)
+    assert "False" == loop_of(third)[0]
+    assert loop_of(third)[1] != loop_of(second)[1]
+
+
+def long_record(incidents: int, pods: int, text: str) -> Record:
+    """A record with as much in it as anyone can put there."""
+    name = "p" * 253
+    found = tuple(
+        replace(INCIDENT, restart_count=n, pod=name, node=name, evidence=(text,) * 3)
+        for n in range(incidents)
+    )
+    marks = {
+        PodUid(f"{n:0>36}"): PodMarks(
+            containers={
+                "c" * 63: Mark(count=n, resource_version=2**60, termination=text, loop=LOOP)
+            }
+        )
+        for n in range(pods)
+    }
+    return replace(RECORD, incidents=found, pods=marks)
+
+
+@pytest.mark.slow
+def test_report_fits_whatever_is_in_it() -> None:
+    """At most 256 KiB and 200 incidents, with a full house of marks and the longest of texts."""
+    pods = next(n for n in range(100, 5000, 50) if not has_room(long_record(0, n, "")))
+    record = long_record(5000, pods, "é" * 10_000)
+    status = render(record)
+    size = len(msgspec.json.encode(status))
+
+    assert size <= 256 * 1024
+    assert len(status.incidents) <= 200
+    assert pods == len(status.pods)
+    assert 4999 == status.incidents[0].restart_count or not status.incidents
+    assert "Shortened" == status.conditions[0].reason
+    assert is_intact(read(status).status)
+
+
+@given(text=st.text(max_size=600), count=st.integers(1, 5))
+@settings(max_examples=50, deadline=None)
+def test_any_text_is_legal(text: str, count: int) -> None:
+    """Evidence keeps within its bytes and can be read again, whatever is in it."""
+    record = long_record(count, 1, text)
+    status = render(record)
+
+    assert all(len(each.encode()) <= 256 for each in status.incidents[0].evidence)
+    assert is_intact(read(status).status)
