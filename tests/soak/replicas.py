@@ -97,13 +97,13 @@ class Replica:
             self.faults.append(f"{self.name}: ended with status {status} after SIGTERM")
 
     async def _end(self, number: signal.Signals) -> int | None:
+        self.go_on()
         process, self._process = self._process, None
         if process is None:
             return 0
         if process.returncode is not None:
             self.faults.append(f"{self.name}: ended by itself, status {process.returncode}")
             return 0
-        self.go_on()
         process.send_signal(number)
         try:
             return await asyncio.wait_for(process.wait(), END_SECONDS)
@@ -111,8 +111,6 @@ class Replica:
             process.kill()
             await process.wait()
             return None
-        finally:
-            self.is_stopped = False
 
     def stop(self) -> None:
         """Stop it in the middle of whatever it does."""
