@@ -22,6 +22,7 @@ from probewatch.corroboration import Corroboration
 from probewatch.gates import Gate
 from probewatch.handlers import Memo
 from probewatch.kube.client import ApiClient
+from probewatch.kube.events import may_have_event
 from probewatch.kube.login import Login
 from probewatch.kube.workloads import Workloads
 from probewatch.metrics.collector import Sources
@@ -261,6 +262,8 @@ class Parts:
         return header.spec if header else None
 
     def _has_event(self, finding: Finding) -> bool:
+        if not may_have_event(finding):
+            return False
         uid = finding_log.subject(finding).uid
         header, index = self.store.about(uid), self.policies.index
         policy = index.policy_for(header) if header else index.last_policy_for(uid)

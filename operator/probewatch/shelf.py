@@ -8,9 +8,8 @@ of the core. All others are *packed*: the same states as bytes.
 from collections import OrderedDict
 from collections.abc import Iterable
 
+from probewatch.core.first_sight import first_state
 from probewatch.core.model import PodSpec, PodUid
-from probewatch.core.observe import PodObserved, observe
-from probewatch.core.policy import Policy
 from probewatch.core.remembered import Remembered
 from probewatch.core.state import PodState
 from probewatch.core.values import replace
@@ -100,11 +99,10 @@ class Shelf:
         return replace(state, pod=pod)
 
 
-def _begin(snapshot: Snapshot) -> PodState | None:
-    """The state of a pod that was only seen once; no policy matters for it, nor the time."""
+def _begin(snapshot: Snapshot) -> PodState:
+    """The state of a pod that was seen once, without restarts: no policy matters, nor the time."""
     remembered = Remembered(from_zero=snapshot.from_zero)
-    observed = PodObserved(pod=snapshot.open(), remembered=remembered)
-    return observe(None, observed, Policy(), 0.0).state
+    return first_state(snapshot.open(), remembered, now=0.0)[0]
 
 
 def _pack(state: PodState) -> bytes:

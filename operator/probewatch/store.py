@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable
 
 from probewatch.arrivals import Arrivals, remember_nothing
 from probewatch.core.evidence import Evidence, EvidenceKind
-from probewatch.core.findings import Finding, PodTracked, Restart
+from probewatch.core.findings import Finding, PodForgotten, PodTracked, Restart
 from probewatch.core.model import Pod, PodUid
 from probewatch.core.observe import (
     CountersRead,
@@ -220,6 +220,10 @@ class Store(Survey):
         pod: Pod | None = None,
         mark: int = 0,
     ) -> tuple[Finding, ...]:
+        known = self._shelf.header(uid)
+        if isinstance(observation, PodGone) and isinstance(known, Snapshot):
+            self._forget(uid)
+            return (PodForgotten(pod=known.ref),)  # nothing ever happened to it
         state = self._shelf.get(uid)
         about = pod or (state.pod if state else None)
         if about is None:

@@ -40,8 +40,9 @@ from probewatch.core.model import (
 )
 from probewatch.core.sighting import Sighting
 from probewatch.kube import event_reasons
+from probewatch.kube.event_draft import EventDraft, render_event
 from probewatch.kube.event_reasons import EventType, Reason
-from probewatch.kube.events import EventDraft, draft_event, field_path, render_event
+from probewatch.kube.events import draft_event, field_path, may_have_event
 
 POD = PodRef(uid=PodUid("1234-abcd"), namespace="shop", name="cart-7d9f-x2x", node="n1")
 CART = Workload(namespace="shop", kind="Deployment", name="cart", api_version="apps/v1", uid="d-1")
@@ -278,6 +279,20 @@ def test_words_of_the_other_events(finding: Finding, reason: Reason, note: str) 
 def test_no_event_where_nothing_is_told(finding: Finding) -> None:
     """Normal life, what another Event tells, and what happened before our time: no Event."""
     assert draft_event(finding, CART, SPEC) is None
+
+
+def test_what_may_have_an_event_is_told_from_its_kind() -> None:
+    """What has an Event is never passed over; what all pods have is, without a closer look."""
+    told = (RESTART, LOST, RESTORED, FLAPPING, LOOP, LOOP_END, ADVICE)
+    passed_over = (
+        PodTracked(pod=POD, spec=SPEC),
+        PodForgotten(pod=POD),
+        replace(LOST, hidden=True),
+    )
+
+    assert all(may_have_event(each) for each in told)
+    assert not any(may_have_event(each) for each in passed_over)
+    assert {None} == {draft_event(each, CART, SPEC) for each in passed_over}
 
 
 def test_corrected_cause_is_told_once_more() -> None:

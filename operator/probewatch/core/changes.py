@@ -17,13 +17,12 @@ def at_home(mark: Watermark, pod: Pod) -> Watermark:
     spec, image, resources = pod.spec.container(mark.name), mark.image, mark.resources
     if image is None and spec is not None:
         image, resources = spec.image, spec.resources  # it is this until it is replaced
-    return replace(
-        mark,
-        image=image,
-        resources=resources,
-        pod_ip="" if pod.spec.host_network else pod.pod_ip,
-        sandbox_since=ready_sandbox(pod),
-    )
+    pod_ip = "" if pod.spec.host_network else pod.pod_ip
+    since = ready_sandbox(pod)
+    home = (image, resources, pod_ip, since)
+    if home == (mark.image, mark.resources, mark.pod_ip, mark.sandbox_since):
+        return mark
+    return replace(mark, image=image, resources=resources, pod_ip=pod_ip, sandbox_since=since)
 
 
 def ready_sandbox(pod: Pod) -> float | None:

@@ -141,7 +141,10 @@ class PodSpec:
 
     def container(self, name: str) -> Container | None:
         """The container of this name, if there is one."""
-        return next((each for each in self.containers if each.name == name), None)
+        for each in self.containers:
+            if each.name == name:
+                return each
+        return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,7 +231,10 @@ class Pod:
 
     def status(self, name: str) -> ContainerStatus | None:
         """The status of the container of this name, if the kubelet gave one."""
-        return next((each for each in self.statuses if each.name == name), None)
+        for each in self.statuses:
+            if each.name == name:
+                return each
+        return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

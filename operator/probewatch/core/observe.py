@@ -168,6 +168,8 @@ def _take(
 
 
 def _remember(state: PodState, name: str, memory: ContainerMemory) -> PodState:
+    if state.memory(name) is memory:
+        return state
     return replace(state, memories=with_memory(state.memories, name, memory))
 
 
@@ -212,7 +214,9 @@ def _judge(
     ready = verdicts.publish_ready(state, state.memory(name), policy=policy, now=now, flush=flush)
     corrected = verdicts.correct(state, ready.memory, now=now)
     advised, advice = advise(state, name, corrected.memory, now=now)
-    memory = replace(corrected.memory, advised=advised)
+    memory = corrected.memory
+    if advised != memory.advised:
+        memory = replace(memory, advised=advised)
     return _remember(state, name, memory), (*ready.findings, *corrected.findings, *advice)
 
 

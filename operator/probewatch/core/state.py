@@ -91,11 +91,17 @@ class PodState:
 
     def mark(self, name: str) -> Watermark | None:
         """The watermark of this container, if it was ever seen."""
-        return next((mark for mark in self.marks if mark.name == name), None)
+        for mark in self.marks:
+            if mark.name == name:
+                return mark
+        return None
 
     def memory(self, name: str) -> ContainerMemory:
         """What is remembered of this container; nothing, to begin with."""
-        return next((memory for key, memory in self.memories if key == name), NOTHING)
+        for key, memory in self.memories:
+            if key == name:
+                return memory
+        return NOTHING
 
 
 NOTHING = ContainerMemory()

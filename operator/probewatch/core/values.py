@@ -1,29 +1,22 @@
 """Values: how to change one, quickly.
 
 `dataclasses.replace` calls the constructor with every field by name, which for a frozen value
-costs more than what it is changed for, and a restart changes dozens. Here the fields go over
-as they are. For values without `__post_init__`, as all values of the core are.
+costs more than what it is changed for, and a restart changes dozens. Here a function is written
+for each class and set of fields, as `dataclasses` writes constructors. The new value is filled
+while it belongs to a *twin* class that has the same slots and is not frozen; then it becomes one
+of its own class. For values with slots and without `__post_init__`, as all values of the core are.
 """
 
 from collections.abc import Callable
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 __all__ = ["replace"]
 
 V = TypeVar("V")
 
-Setter = Callable[[object, object], None]
-
-
-class _Shape(NamedTuple):
-    """How to copy a value of a class, and how to set its fields, past their being frozen."""
-
-    copy: Callable[[Any], Any]
-    setters: dict[str, Setter]
-
-
-_shapes: dict[type, _Shape] = {}
+_changers: dict[tuple[object, ...], Callable[..., Any]] = {}
+_twins: dict[type, type] = {}
 
 
 def _replace(value: V, /, **changes: object) -> V:
@@ -31,26 +24,26 @@ def _replace(value: V, /, **changes: object) -> V:
 
     Raises KeyError for a field that the value does not have.
     """
-    kind = type(value)
-    shape = _shapes.get(kind) or _find_shape(kind)
-    new: V = shape.copy(value)
-    for name, changed in changes.items():
-        shape.setters[name](new, changed)
-    return new
+    key = (type(value), *changes)
+    change = _changers.get(key)
+    if change is None:
+        change = _changers[key] = _write_changer(type(value), tuple(changes))
+    changed: V = change(value, **changes)
+    return changed
 
 
-def _find_shape(kind: type) -> _Shape:
-    """Write the function that copies, as `dataclasses` writes constructors."""
-    setters: dict[str, Setter] = {
-        field.name: getattr(kind, field.name).__set__ for field in fields(kind)
-    }
-    known: dict[str, Any] = {f"set_{name}": setter for name, setter in setters.items()}
-    known |= {"new": kind.__new__, "kind": kind}
-    lines = ["def copy(value):", " made = new(kind)"]
-    lines += [f" set_{name}(made, value.{name})" for name in setters]
-    exec("\n".join([*lines, " return made"]), known)  # noqa: S102  # of names of fields alone
-    _shapes[kind] = _Shape(copy=known["copy"], setters=setters)
-    return _shapes[kind]
+def _write_changer(kind: type, names: tuple[str, ...]) -> Callable[..., Any]:
+    """Write the function that copies a value of this class and sets these fields."""
+    every = tuple(field.name for field in fields(kind))
+    for unknown in set(names).difference(every):
+        raise KeyError(unknown)
+    twin = _twins.setdefault(kind, type(kind.__name__, (), {"__slots__": every}))
+    lines = [f"def change({', '.join(('value', '/', *names))}):", " made = new(twin)"]
+    lines += [f" made.{name} = {name if name in names else f'value.{name}'}" for name in every]
+    known: dict[str, Any] = {"new": object.__new__, "twin": twin, "kind": kind}
+    exec("\n".join([*lines, " made.__class__ = kind", " return made"]), known)  # noqa: S102  # of names of fields alone
+    written: Callable[..., Any] = known["change"]
+    return written
 
 
 if TYPE_CHECKING:  # so that names and types of the changes are checked

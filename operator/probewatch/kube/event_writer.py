@@ -16,7 +16,7 @@ from typing import Protocol
 from probewatch.clock import Clock
 from probewatch.crash_points import crash_point
 from probewatch.errors import ApiError
-from probewatch.kube.events import EventDraft, render_event
+from probewatch.kube.event_draft import EventDraft, render_event
 from probewatch.kube.sanitize import sanitize
 
 _log = logging.getLogger(__name__)

@@ -10,9 +10,7 @@ answered with AlreadyExists and makes no second Event.
 """
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from functools import partial
 from typing import assert_never
 
 from probewatch.core.findings import (
@@ -34,17 +32,8 @@ from probewatch.core.findings import (
 )
 from probewatch.core.model import ContainerKind, PodRef, PodSpec, Workload
 from probewatch.kube import event_notes, event_reasons
+from probewatch.kube.event_draft import EventDraft
 from probewatch.kube.event_reasons import EventKind
-from probewatch.kube.sanitize import sanitize
-
-CONTROLLER = "probewatch.dev/operator"
-"""`reportingController`: what kubectl shows under `From`."""
-
-NOTE_LIMIT = 1024
-"""Bytes, as the API server counts them."""
-
-INSTANCE_LIMIT = 128
-"""Bytes of `reportingInstance`."""
 
 STEM_LIMIT = 200
 """Characters of a pod's name in the name of its Event; 253 are allowed in all."""
@@ -53,17 +42,15 @@ CAUSE_LABEL = "probewatch.dev/cause"
 CONFIDENCE_LABEL = "probewatch.dev/confidence"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EventDraft:
-    """An Event as it will be written, but for the time and the writer."""
-
-    kind: EventKind
-    pod: PodRef
-    workload: Workload
-    name: str
-    note: str
-    field_path: str = ""
-    labels: Mapping[str, str] = field(default_factory=dict)
+def may_have_event(finding: Finding) -> bool:
+    """Tell whether an Event is ever called for by a finding of its kind; costs next to nothing."""
+    match finding:
+        case PodTracked() | PodForgotten() | CountingBegan() | ProbeFailures():
+            return False
+        case ProbeKillWithoutRestart() | ReadinessChanged(hidden=True):
+            return False
+        case _:
+            return True
 
 
 def draft_event(finding: Finding, workload: Workload, spec: PodSpec) -> EventDraft | None:
@@ -88,38 +75,6 @@ def draft_event(finding: Finding, workload: Workload, spec: PodSpec) -> EventDra
             return None
         case _:
             assert_never(finding)
-
-
-def render_event(draft: EventDraft, *, instance: str, now: float) -> dict[str, object]:
-    """Return the body to post; *now* in epoch seconds, *instance* names the writer."""
-    pod, workload = draft.pod, draft.workload
-    return {
-        "apiVersion": "events.k8s.io/v1",
-        "kind": "Event",
-        "metadata": {"name": draft.name, "namespace": pod.namespace, "labels": dict(draft.labels)},
-        "eventTime": datetime.fromtimestamp(now, UTC).isoformat(timespec="microseconds")[:-6] + "Z",
-        "reportingController": CONTROLLER,
-        "reportingInstance": sanitize(instance, limit=INSTANCE_LIMIT),
-        "action": draft.kind.action,
-        "reason": draft.kind.reason,
-        "type": draft.kind.type,
-        "note": draft.note,
-        "regarding": {
-            "apiVersion": "v1",
-            "kind": "Pod",
-            "namespace": pod.namespace,
-            "name": pod.name,
-            "uid": pod.uid,
-            **({"fieldPath": draft.field_path} if draft.field_path else {}),
-        },
-        "related": {
-            "apiVersion": workload.api_version,
-            "kind": workload.kind,
-            "namespace": workload.namespace,
-            "name": workload.name,
-            **({"uid": workload.uid} if workload.uid else {}),
-        },
-    }
 
 
 def field_path(spec: PodSpec, container: str) -> str:
@@ -148,7 +103,7 @@ def _restart(
         pod=restart.pod,
         workload=workload,
         name=_name(restart.pod, kind, (restart.container, str(restart.epoch), number)),
-        note=_note(event_notes.restart_note(restart, probe=probe, was=was)),
+        tell=partial(event_notes.restart_note, restart, probe=probe, was=was),
         field_path=field_path(spec, restart.container),
         labels={CAUSE_LABEL: restart.cause, CONFIDENCE_LABEL: restart.confidence},
     )
@@ -166,17 +121,19 @@ def _readiness(change: ReadinessChanged, workload: Workload, spec: PodSpec) -> E
     if change.hidden or change.reason not in event_reasons.READINESS_TEXTS:
         return None
     if change.to is Readiness.NOT_READY:
-        kind, note = event_reasons.READINESS_LOST, event_notes.readiness_lost_note(change)
+        kind = event_reasons.READINESS_LOST
+        tell = partial(event_notes.readiness_lost_note, change)
     elif change.not_ready_seconds is None:
         return None  # the first time: nothing was lost before
     else:
-        kind, note = event_reasons.READINESS_RESTORED, event_notes.readiness_restored_note(change)
+        kind = event_reasons.READINESS_RESTORED
+        tell = partial(event_notes.readiness_restored_note, change)
     return EventDraft(
         kind=kind,
         pod=change.pod,
         workload=workload,
         name=_name(change.pod, kind, (f"{change.at:.6f}",)),
-        note=_note(note),
+        tell=tell,
         field_path=field_path(spec, change.container),
     )
 
@@ -188,15 +145,20 @@ def _pattern(
         case FlappingChanged(flapping=False) | LoopEnded(gone=True) | LoopStarted(resumed=True):
             return None
         case FlappingChanged():
-            kind, note = event_reasons.READINESS_FLAPPING, event_notes.flapping_note(finding)
+            kind, tell = (
+                event_reasons.READINESS_FLAPPING,
+                partial(event_notes.flapping_note, finding),
+            )
             container, labels = "", {}
             identity: tuple[str, ...] = (f"{finding.at:.6f}",)
         case LoopStarted():
-            kind, note = event_reasons.LOOP_DETECTED, event_notes.loop_detected_note(finding)
+            kind = event_reasons.LOOP_DETECTED
+            tell = partial(event_notes.loop_detected_note, finding)
             container, labels = finding.container, {CAUSE_LABEL: str(finding.cause)}
             identity = _loop_identity(finding)
         case LoopEnded():
-            kind, note = event_reasons.LOOP_ENDED, event_notes.loop_ended_note(finding)
+            kind = event_reasons.LOOP_ENDED
+            tell = partial(event_notes.loop_ended_note, finding)
             container, labels = finding.container, {CAUSE_LABEL: str(finding.cause)}
             identity = _loop_identity(finding)
         case _:
@@ -206,7 +168,7 @@ def _pattern(
         pod=finding.pod,
         workload=workload,
         name=_name(finding.pod, kind, (container, *identity)),
-        note=_note(note),
+        tell=tell,
         field_path=field_path(spec, container),
         labels=labels,
     )
@@ -226,7 +188,7 @@ def _advice(advice: Advice, workload: Workload, spec: PodSpec) -> EventDraft:
         pod=advice.pod,
         workload=workload,
         name=f"{_stem(workload.name)}.{_digest((kind.reason, *subject))}",
-        note=_note(event_notes.advice_note(advice)),
+        tell=partial(event_notes.advice_note, advice),
         field_path=field_path(spec, advice.container),
     )
 
@@ -241,7 +203,3 @@ def _stem(name: str) -> str:
 
 def _digest(parts: tuple[str, ...]) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
-
-
-def _note(text: str) -> str:
-    return sanitize(text, limit=NOTE_LIMIT)

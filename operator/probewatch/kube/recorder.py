@@ -15,8 +15,9 @@ from typing import TypeVar
 from probewatch.clock import Clock
 from probewatch.core.findings import Finding, RestartCorrected
 from probewatch.core.model import PodRef, PodSpec, PodUid, Workload
+from probewatch.kube.event_draft import EventDraft
 from probewatch.kube.event_writer import EventWriter
-from probewatch.kube.events import EventDraft, draft_event
+from probewatch.kube.events import draft_event
 from probewatch.kube.token_bucket import TokenBucket
 
 _Key = TypeVar("_Key")

@@ -11,6 +11,7 @@ Names come from whoever may create pods: whatever they contain, a line stays a l
 
 import re
 import sys
+from functools import lru_cache
 
 from probewatch.core.model import Workload
 from probewatch.kube.sanitize import sanitize
@@ -33,6 +34,7 @@ def escape(value: str) -> str:
     return clean.replace("\\", "\\\\").replace('"', '\\"')
 
 
+@lru_cache(maxsize=4096)
 def workload_subject(workload: Workload) -> str:
     """Return the subject of a workload's series; equal ones are the same object."""
     return sys.intern(
