@@ -12,9 +12,5 @@ cp -r tests README.md docs "$folder/"
 sed -e 's|^pythonpath = .*|pythonpath = ["src", "."]|' \
     -e 's|^addopts = .*|addopts = ["--import-mode=importlib", "-q", "-p", "no:randomly"]|' \
     pyproject.toml > "$folder/pyproject.toml"
-# Only what tests/core tests: other tests would be collected with all that they need.
-find "$folder/tests" -mindepth 1 -maxdepth 1 -type d ! -name core ! -name simulation ! -name data ! -name commands \
-  -exec rm -rf {} +
-find "$folder/tests" -maxdepth 1 -name 'test_*.py' -delete
 cd "$folder"
 exec nice -n 15 mutmut run --max-children "${CHILDREN:-1}" "$@"

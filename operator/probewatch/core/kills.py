@@ -9,6 +9,8 @@ from probewatch.core.facts import Facts, surely_since
 STOP_SLACK = 10.0
 """Beyond the grace: runtime lag between the kill decision and the death."""
 
+PROBES = frozenset({EvidenceKind.KILL_LIVENESS, EvidenceKind.KILL_STARTUP})
+
 LATE_KILL = 15.0
 """A probe verdict on an already dead container comes within this time."""
 
@@ -33,9 +35,12 @@ def matched_kill(facts: Facts) -> Mark | None:
 
 
 def _is_of_next(facts: Facts, kill: Mark) -> bool:
-    """Whether a restart of all may have ended the next instance, in its very first second."""
+    """Whether it may have ended the next instance, in its very first second.
+
+    Probes need longer for that; what people ask for may come at any time.
+    """
     born = facts.restart.next_start
-    return kill.kind is EvidenceKind.KILL_RESTART_ALL and born is not None and kill.at >= born
+    return kill.kind not in PROBES and born is not None and kill.at >= born
 
 
 def _kill_without_times(facts: Facts) -> Mark | None:
@@ -56,11 +61,10 @@ def late_kill(facts: Facts) -> Mark | None:
     died = facts.restart.died_at
     if died is None:
         return None
-    kinds = {EvidenceKind.KILL_LIVENESS, EvidenceKind.KILL_STARTUP}
     born = facts.restart.next_start
     for kill in fresh_kills(facts):
         late = died < kill.at <= died + LATE_KILL
-        if kill.kind in kinds and late and (born is None or kill.at < born):
+        if kill.kind in PROBES and late and (born is None or kill.at < born):
             return kill
     return None
 
