@@ -25,6 +25,7 @@ BOUND_SECONDS = 90.0
 """No wait in here is longer than that."""
 CALM_SECONDS = 25.0
 """After the last restart, until nothing is pending any more: settling, corrections."""
+SCRAPED_SECONDS = 3.0  # then Prometheus has seen the counters at 0
 TELL_SECONDS = 10.0
 """How often it says how far it is, where that cannot stand in one line."""
 WRITE_SECONDS = 12.0
@@ -101,6 +102,7 @@ class Run:
         for replica in replicas:
             await replica.start()
         await self._until_installed(replicas)
+        await asyncio.sleep(SCRAPED_SECONDS)
         follow = asyncio.create_task(records.follow())
         watch = verdict.Counters(replicas)
         scrape = asyncio.create_task(watch.follow())
@@ -211,7 +213,7 @@ class Run:
                 await asyncio.sleep(0.2)
 
     async def _until_loops_end(self, records: Records) -> None:
-        """A loop ends some time after its last restart, which is told once more."""
+        """A loop ends a while after its last restart."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(BOUND_SECONDS):
                 while records.loops():
