@@ -85,12 +85,14 @@ class RecordBook:
         workload: Workload,
         now: float,
         *,
+        age: float = 0.0,
         limit: int | None = None,
         told: bool = False,
     ) -> Key | None:
         """Fold a finding in; return the report that is to be written for it, if any.
 
-        *told* says that it need not be handed out again once it is saved.
+        *age* is how long ago it was seen: its verdict may have waited, or this process. *told*
+        says that it need not be handed out again once it is saved.
         """
         match finding:
             case PodTracked(pod=pod):
@@ -102,7 +104,7 @@ class RecordBook:
                 entry.limit = limit or entry.limit
                 folded = self._rules.fold(entry.record, finding, limit=entry.limit)
                 if folded is not entry.record:
-                    entry.journal.add(finding, now, told=told)
+                    entry.journal.add(finding, now - age, told=told)
                 return self._fold(entry, folded, workload)
             case _:
                 pass

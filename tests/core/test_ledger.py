@@ -90,10 +90,10 @@ CASES: dict[str, tuple[int, list[Finding]]] = {
     "a fall is the new base": (
         2,
         [
-            restart(5, version=50, seen=_seen)
-            for _seen in (Sighting(resource_version=50, restart_count=5, counted_from=4),)
-        ]
-        + [began(1, 60, epoch=1), restart(2, version=70, epoch=1)],
+            restart(5, seen=Sighting(resource_version=50, restart_count=5, counted_from=4)),
+            began(1, 60, epoch=1),
+            restart(2, version=70, epoch=1),
+        ],
     ),
     "a fall that only another saw": (
         6,

@@ -131,7 +131,14 @@ class Operator:
         for finding in findings:
             pod = finding.now.pod if isinstance(finding, RestartCorrected) else finding.pod
             told = not self.ways.waits_for_record
-            self.book.take(finding, nearest_workload(pod), self.world.now, told=told)
+            seen = finding.observed_at if isinstance(finding, Restart) else self.world.now
+            self.book.take(
+                finding,
+                nearest_workload(pod),
+                self.world.now,
+                age=self.world.now - seen,
+                told=told,
+            )
             if told and isinstance(finding, Restart):
                 self._hand_on(finding, nearest_workload(pod))
 

@@ -102,12 +102,13 @@ class Reports:
         """Take a finding; returns at once."""
         if isinstance(finding, Restart) and finding.baseline:
             return
-        limit, told = None, True
+        limit, told, age = None, True, 0.0
         if isinstance(finding, Restart):
             limit = self._situation.limit_for(finding.pod.uid)
             told = not self._situation.is_recording()
+            age = max(0.0, self._clock.now() - finding.observed_at)
         now = self._clock.monotonic()
-        key = self._book.take(finding, workload, now, limit=limit, told=told)
+        key = self._book.take(finding, workload, now, age=age, limit=limit, told=told)
         if told:
             self._hand_on(finding, workload)
         if key is not None:

@@ -1,0 +1,440 @@
+"""The sink that keeps records: when it writes, what it does with each answer, what follows when."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from typing import Any
+
+import msgspec
+import pytest
+
+from probewatch.boundary import Boundary
+from probewatch.clock import Clock
+from probewatch.core.findings import (
+    Cause,
+    Confidence,
+    Finding,
+    PodTracked,
+    Readiness,
+    ReadinessChanged,
+    ReadinessReason,
+    Restart,
+)
+from probewatch.core.model import ContainerKind, PodRef, PodSpec, PodUid, Workload
+from probewatch.core.sighting import Sighting
+from probewatch.errors import ApiError
+from probewatch.kube.report_api import ReportApi, loaded
+from probewatch.kube.report_parsing import decode_report
+from probewatch.kube.reports import ReportOptions, Reports
+from probewatch.record_book import RecordBook
+from probewatch.record_entry import Key
+
+Json = dict[str, Any]
+
+PATH = "/apis/probewatch.dev/v1alpha1/namespaces/shop/probereports"
+CART = Workload(namespace="shop", kind="Deployment", name="cart", api_version="apps/v1", uid="d1")
+KEY = Key("shop", "deployment-cart")
+
+
+def pod(name: str = "u1") -> PodRef:
+    return PodRef(uid=PodUid(name), namespace="shop", name=f"cart-{name}")
+
+
+def restart(count: int, name: str = "u1") -> Restart:
+    return Restart(
+        pod=pod(name),
+        container="app",
+        container_kind=ContainerKind.REGULAR,
+        restart_count=count,
+        epoch=0,
+        cause=Cause.ERROR,
+        confidence=Confidence.HIGH,
+        rule="exit-code",
+        observed_at=1000.0,
+        seen=Sighting(resource_version=10 * count, restart_count=count),
+    )
+
+
+@dataclass
+class FakeApi:
+    """Reports with conditional writes; *answer* may answer in place of them."""
+
+    reports: dict[str, Json] = field(default_factory=dict)
+    version: int = 100
+    asked: list[str] = field(default_factory=list)
+    at: list[float] = field(default_factory=list)
+    answer: Callable[[str, str], tuple[int, Json] | None] = lambda _verb, _path: None
+    time: "FakeTime | None" = None
+
+    async def request(
+        self,
+        verb: str,
+        path: str,
+        *,
+        body: object | None = None,
+        params: Mapping[str, str] | None = None,  # noqa: ARG002  # as the client
+        accept: str = "",  # noqa: ARG002  # likewise
+    ) -> tuple[int, bytes]:
+        self.asked.append(f"{verb} {path.removeprefix(PATH)}")
+        self.at.append(self.time.seconds if self.time else 0.0)
+        other = self.answer(verb, path)
+        if other is not None:
+            if other[0] == 0:
+                raise ApiError("no answer")
+            return other[0], msgspec.json.encode(other[1])
+        sent: Json = msgspec.json.decode(msgspec.json.encode(body)) if body else {}
+        status, found = self._do(verb, path, sent)
+        return status, msgspec.json.encode(found)
+
+    def _do(self, verb: str, path: str, sent: Json) -> tuple[int, Json]:
+        name = sent["metadata"]["name"] if sent else path.rpartition("/")[2]
+        if name == "probereports":
+            return 200, {"metadata": {}, "items": list(self.reports.values())}
+        known = self.reports.get(name)
+        if verb == "POST":
+            if known:
+                return 409, {}
+            return 201, self._keep(name, {**sent, "status": {}})
+        if known is None:
+            return 404, {"details": {"kind": "probereports"}}
+        if verb == "PUT":
+            if sent["metadata"]["resourceVersion"] != known["metadata"]["resourceVersion"]:
+                return 409, {}
+            return 200, self._keep(name, {**known, "status": sent["status"]})
+        return 200, known
+
+    def _keep(self, name: str, report: Json) -> Json:
+        self.version += 1
+        metadata = {**report["metadata"], "resourceVersion": str(self.version)}
+        self.reports[name] = {**report, "metadata": metadata}
+        return self.reports[name]
+
+    def touch(self, name: str, **status: object) -> None:
+        """Somebody changes a status."""
+        known = self.reports[name]
+        self._keep(name, {**known, "status": {**known["status"], **status}})
+
+
+@dataclass
+class FakeTime:
+    """Time that passes when the sink sleeps."""
+
+    seconds: float = 1000.0
+
+    async def sleep(self, seconds: float) -> None:
+        self.seconds += seconds
+        await asyncio.sleep(0)
+
+    @property
+    def clock(self) -> Clock:
+        return Clock(now=lambda: self.seconds, monotonic=lambda: self.seconds, sleep=self.sleep)
+
+
+@dataclass
+class Situation:
+    open: bool = True
+    recording: bool = True
+    words: list[str] = field(default_factory=list)
+    restored: list[Key] = field(default_factory=list)
+    reread: list[Key] = field(default_factory=list)
+
+    def is_open(self) -> bool:
+        return self.open
+
+    def is_recording(self) -> bool:
+        return self.recording
+
+    def refused(self, words: str) -> None:
+        self.words.append(words)
+        self.recording = False
+
+    def restore(self, key: Key) -> None:
+        self.restored.append(key)
+
+    def reloaded(self, key: Key) -> None:
+        self.reread.append(key)
+
+    def limit_for(self, uid: PodUid) -> int | None:  # noqa: ARG002  # as the real one
+        return None
+
+
+@dataclass
+class SpySink:
+    published: list[Finding] = field(default_factory=list)
+
+    def publish(self, finding: Finding, workload: Workload) -> None:
+        assert CART == workload
+        self.published.append(finding)
+
+    @property
+    def restarts(self) -> list[int]:
+        return [each.restart_count for each in self.published if isinstance(each, Restart)]
+
+
+@dataclass
+class Scene:
+    """A sink with its fakes."""
+
+    api: FakeApi = field(default_factory=FakeApi)
+    time: FakeTime = field(default_factory=FakeTime)
+    situation: Situation = field(default_factory=Situation)
+    after: SpySink = field(default_factory=SpySink)
+    book: RecordBook = field(default_factory=RecordBook)
+
+    def __post_init__(self) -> None:
+        self.api.time = self.time
+        self.sink = Reports(
+            book=self.book,
+            api=ReportApi(self.api),
+            sinks=(self.after,),
+            situation=self.situation,
+            options=ReportOptions(jitter=lambda: 1.0),
+            boundary=Boundary(clock=self.time.clock),
+            clock=self.time.clock,
+        )
+
+    def tell(self, *findings: Finding) -> None:
+        for finding in findings:
+            self.sink.publish(finding, CART)
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        for _ in range(20_000):
+            if condition():
+                return
+            await asyncio.sleep(0)
+        pytest.fail("it did not come to that")
+
+    async def pass_time(self, seconds: float) -> None:
+        end = self.time.seconds + seconds
+        await self.until(lambda: self.time.seconds >= end)
+
+    @property
+    def writes(self) -> list[str]:
+        return [each for each in self.api.asked if not each.startswith("GET")]
+
+    @property
+    def status(self) -> Json:
+        found: Json = self.api.reports["deployment-cart"]["status"]
+        return found
+
+
+@pytest.fixture(name="scene")
+async def _scene() -> AsyncIterator[Scene]:
+    async with running(Scene()) as scene:
+        yield scene
+
+
+@asynccontextmanager
+async def running(scene: Scene) -> AsyncIterator[Scene]:
+    task = asyncio.create_task(scene.sink.run())
+    try:
+        yield scene
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def test_report_is_made_and_filled(scene: Scene) -> None:
+    """The first restart makes the report, with its owner; then the others follow it."""
+    scene.tell(restart(1))
+    await scene.until(lambda: scene.after.restarts == [1])
+    owner = scene.api.reports["deployment-cart"]["metadata"]["ownerReferences"]
+
+    assert ["POST ", "PUT /deployment-cart/status"] == scene.writes
+    assert 1 == scene.status["restarts"]
+    assert [{"apiVersion": "apps/v1", "kind": "Deployment", "name": "cart", "uid": "d1"}] == owner
+    assert [KEY] == scene.situation.restored
+    assert {"create": 1, "update": 1} == scene.sink.stats.written
+
+
+async def test_restart_waits_for_its_record(scene: Scene) -> None:
+    """A restart is handed on once it is saved; whatever is no restart goes on at once."""
+    scene.situation.open = False
+    lost = ReadinessChanged(
+        pod=pod(), to=Readiness.NOT_READY, reason=ReadinessReason.READINESS_PROBE, at=5.0
+    )
+    scene.tell(restart(1), PodTracked(pod=pod(), spec=PodSpec()), lost)
+    await scene.pass_time(3)
+
+    assert [] == scene.after.restarts
+    assert 2 == len(scene.after.published)
+    assert [] == scene.writes
+    scene.situation.open = True
+    await scene.until(lambda: scene.after.restarts == [1])
+
+
+async def test_writes_are_five_seconds_apart(scene: Scene) -> None:
+    """However many restarts there are, a report is written once in five seconds."""
+    for count in range(1, 40):
+        scene.tell(restart(count))
+        await scene.pass_time(0.5)
+    await scene.until(lambda: scene.status["restarts"] == 39)
+    puts = [at for at, what in zip(scene.api.at, scene.api.asked, strict=True) if "PUT" in what]
+
+    assert all(later - earlier >= 5 for earlier, later in pairwise(puts))
+    assert len(puts) > 3
+    assert list(range(1, 40)) == scene.after.restarts
+
+
+async def test_nothing_new_is_not_written(scene: Scene) -> None:
+    """A restart that is recorded already costs no write, and is not handed on again."""
+    scene.tell(restart(1))
+    await scene.until(lambda: scene.after.restarts == [1])
+    before = len(scene.api.asked)
+    scene.tell(restart(1), replace(restart(1), baseline=True))
+    await scene.pass_time(60)
+
+    assert before == len(scene.api.asked)
+    assert [1] == scene.after.restarts
+
+
+async def test_conflict_is_read_and_folded_in(scene: Scene) -> None:
+    """What someone else wrote meanwhile is kept, and what they had counted is not counted again."""
+    scene.tell(restart(1))
+    await scene.until(lambda: scene.after.restarts == [1])
+    other = Scene(api=scene.api)
+    found = loaded(decode_report(msgspec.json.encode(scene.api.reports["deployment-cart"])))
+    assert found is not None
+    other.book.load([(KEY, found)], 0.0)
+    async with running(other):
+        other.tell(restart(2), restart(1, "u2"))
+        await other.until(lambda: other.after.restarts == [2, 1])
+    scene.tell(restart(2), restart(3))
+    await scene.until(lambda: scene.status["restarts"] == 4)
+    await scene.pass_time(1)
+
+    assert 1 == scene.sink.stats.conflicts
+    assert [1, 3] == scene.after.restarts
+    assert KEY in scene.situation.reread
+
+
+async def test_edited_report_is_mended(scene: Scene) -> None:
+    """A status that somebody edited is written over with what is remembered."""
+    scene.tell(restart(1), restart(2))
+    await scene.until(lambda: scene.after.restarts == [1, 2])
+    scene.api.touch("deployment-cart", restarts=0, totals=[], pods=[])
+    await scene.sink.look_around()
+    await scene.until(lambda: scene.status["restarts"] == 2)
+
+    assert [1, 2] == scene.after.restarts
+
+
+async def test_deleted_report_is_made_again(scene: Scene) -> None:
+    """A report that somebody deleted is made again, once, with all that was in it."""
+    scene.tell(PodTracked(pod=pod(), spec=PodSpec()), restart(1), restart(2))
+    await scene.until(lambda: scene.after.restarts == [1, 2])
+    scene.api.reports.clear()
+    await scene.sink.look_around()
+    await scene.until(lambda: bool(scene.api.reports) and scene.status.get("restarts") == 2)
+    await scene.pass_time(60)
+
+    assert 2 == sum(each == "POST " for each in scene.api.asked)
+    assert [1, 2] == scene.after.restarts
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        (403, {"details": {"causes": [{"reason": "NamespaceTerminating"}]}}),
+        (404, {"details": {"kind": "namespaces"}}),
+    ],
+    ids=["terminating", "gone"],
+)
+async def test_namespace_that_goes_is_let_go(scene: Scene, answer: tuple[int, Json]) -> None:
+    """In a namespace that is being deleted it is tried once; metrics count all the same."""
+    scene.api.answer = lambda _verb, _path: answer
+    scene.tell(restart(1))
+    await scene.until(lambda: scene.after.restarts == [1])
+    await scene.pass_time(120)
+
+    assert 1 == len(scene.api.asked)
+    assert [] == scene.situation.words
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [(403, {"message": "no right"}), (404, {"message": "404 page not found"}), (405, {})],
+    ids=["no right", "no definition", "not served"],
+)
+async def test_refusal_is_told_and_waited_out(scene: Scene, answer: tuple[int, Json]) -> None:
+    """Where records may not be kept, that is told, and restarts go on at once from then on."""
+    scene.api.answer = lambda _verb, _path: answer
+    scene.tell(restart(1))
+    await scene.until(lambda: bool(scene.situation.words))
+    scene.sink.writer.let_go()
+    scene.tell(restart(2))
+    await scene.pass_time(25)
+
+    assert [1, 2] == scene.after.restarts
+    assert len(scene.api.asked) <= 3
+    scene.api.answer = lambda _verb, _path: None
+    scene.situation.recording = True
+    await scene.until(lambda: bool(scene.api.reports) and scene.status.get("restarts") == 2)
+    await scene.pass_time(1)
+    assert [1, 2] == scene.after.restarts
+
+
+async def test_trouble_is_waited_out(scene: Scene) -> None:
+    """Faults are tried again after growing pauses; the others do not wait for ever."""
+    scene.api.answer = lambda _verb, _path: (0, {})
+    scene.tell(restart(1))
+    await scene.until(lambda: scene.after.restarts == [1])
+    waited = scene.time.seconds - 1000
+    await scene.pass_time(120)
+    tries = len(scene.api.asked)
+    scene.api.answer = lambda _verb, _path: None
+    await scene.until(lambda: bool(scene.api.reports) and scene.status.get("restarts") == 1)
+
+    assert 10 <= waited <= 40
+    assert tries <= 12
+    assert [1] == scene.after.restarts
+
+
+async def test_server_says_how_long_to_wait(scene: Scene) -> None:
+    """A server that asks to wait is not asked before."""
+    scene.api.answer = lambda _verb, _path: (429, {"details": {"retryAfterSeconds": 20}})
+    scene.tell(restart(1))
+    await scene.until(lambda: len(scene.api.at) == 2)
+
+    assert scene.api.at[1] - scene.api.at[0] >= 20
+
+
+async def test_refused_object_gets_shorter(scene: Scene) -> None:
+    """A report that is too large loses incidents until it is taken; nothing is uncounted."""
+    limit = 5
+
+    def refuse(verb: str, _path: str) -> tuple[int, Json] | None:
+        record = scene.book.record(KEY)
+        too_long = record is not None and len(record.incidents) > limit
+        return (413, {}) if verb == "PUT" and too_long else None
+
+    scene.api.answer = refuse
+    scene.tell(*(restart(count) for count in range(1, 31)))
+    await scene.until(lambda: bool(scene.api.reports) and scene.status.get("restarts") == 30)
+
+    assert len(scene.status["incidents"]) <= limit
+
+
+async def test_end_writes_what_waits(scene: Scene) -> None:
+    """At the end everything is written, its turn or not."""
+    scene.tell(restart(1))
+    await scene.until(lambda: scene.after.restarts == [1])
+    scene.tell(restart(2))
+    await scene.sink.drain(5.0)
+
+    assert 2 == scene.status["restarts"]
+    assert [1, 2] == scene.after.restarts
+
+
+async def test_own_writes_are_no_news(scene: Scene) -> None:
+    """Looking around finds nothing to do where nobody else wrote."""
+    scene.tell(restart(1))
+    await scene.until(lambda: scene.after.restarts == [1])
+    await scene.sink.look_around()
+    await scene.pass_time(30)
+
+    assert [] == scene.situation.reread
+    assert 2 == len(scene.writes)
