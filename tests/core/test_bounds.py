@@ -1,0 +1,143 @@
+"""Just within and just beyond: where one second, or one more, makes the difference."""
+
+from dataclasses import replace
+
+import pytest
+
+from probewatch.core.evidence import EvidenceKind as K
+from probewatch.core.findings import (
+    Cause,
+    FlappingChanged,
+    ReadinessChanged,
+    Restart,
+    RestartCorrected,
+)
+from probewatch.core.model import Condition, Container, ProbeType
+from probewatch.core.policy import Policy
+from probewatch.store import Store
+from tests.builders import LIVENESS, STARTUP, died, facts, failed, mark, pod, spec
+from tests.core.test_observe import feed, followed, hear, only, restarted, running
+
+QUICK = spec(Container(name="app", liveness=replace(LIVENESS, period=1.0)))
+# 30 s of grace, a period of 5 s, a timeout of 1 s, 5 s of slack.
+OLDEST = 41.0
+
+
+@pytest.mark.parametrize(("before", "expected"), [(OLDEST, 3), (OLDEST + 1, 0)])
+def test_failures_just_before_the_end(before: float, expected: int) -> None:
+    """Failures count if the kill that they led to can have ended the container."""
+    given = facts(died(end=100.0), failures=(failed(ProbeType.LIVENESS, 100.0 - before, 3),))
+
+    assert expected == given.failures(ProbeType.LIVENESS)
+
+
+@pytest.mark.parametrize(("span", "expected"), [(2.0, 3), (3.0, 2)])
+def test_failures_in_a_row(span: float, expected: int) -> None:
+    """With a period of a second, three failures in four seconds may have a success between."""
+    marks = tuple(
+        mark(K.PROBE_FAILED, 40.0 - at, probe_type=ProbeType.LIVENESS) for at in (span, 1.0, 0.0)
+    )
+
+    assert expected == facts(died(), failures=marks, pod=QUICK).failures(ProbeType.LIVENESS)
+
+
+@pytest.mark.parametrize(
+    ("lived", "rule"),
+    [
+        (18.9, "replaced-in-place"),
+        (19.0, "never-started"),
+        (80.0, "never-started"),
+        (80.1, "replaced-in-place"),
+    ],
+)
+def test_as_long_as_a_startup_probe_allows(lived: float, rule: str) -> None:
+    """Two periods and a second less, up to two periods, the grace and the slack more."""
+    store = Store()
+    slow = spec(Container(name="app", startup=STARTUP))
+    begun = replace(running(), started=False, running_since=0.0)
+    feed(store, pod(1, begun, spec=slow), 1)
+    again = restarted(1, lived + 1)
+    again = replace(again, last=replace(again.last or died(), started_at=0.0, finished_at=lived))
+    feed(store, pod(2, again, spec=slow), lived + 2)
+    [told] = only(Restart, list(store.tick(lived + 40)))
+
+    assert isinstance(told, Restart)
+    assert rule == told.rule
+
+
+@pytest.mark.parametrize(("gap", "cause"), [(15.0, Cause.LIVENESS_PROBE), (15.5, Cause.UNKNOWN)])
+def test_a_start_long_after_the_end(gap: float, cause: Cause) -> None:
+    """A kubelet that kills goes on to start at once; one that was away saw nothing."""
+    store = followed()
+    again = restarted(1, 142)
+    ended = replace(again.last or died(), finished_at=142 - gap)
+    feed(store, pod(2, replace(again, last=ended)), 142)
+    [told] = only(Restart, list(store.tick(172)))
+
+    assert isinstance(told, Restart)
+    assert cause is told.cause
+
+
+@pytest.mark.parametrize(("end", "repaired"), [(238.9, 1), (239.0, 0)])
+def test_an_end_just_before_the_kill(end: float, repaired: int) -> None:
+    """What ended in the second before a kill may be what that kill ended."""
+    store = followed()
+    hear(store, K.KILL_LIVENESS, 40.0)
+    feed(store, pod(2, restarted(1, 42)), 42)
+    feed(store, pod(3, restarted(2, 240, exit_code=9, finished_at=end)), 240, relisted=True)
+    store.tick(280)
+
+    assert repaired == len(
+        only(RestartCorrected, hear(store, K.KILL_LIVENESS, 240.0, count=3, first_at=40.0))
+    )
+
+
+def test_a_jump_from_a_seen_end() -> None:
+    """Where the first of three ends was seen and the last is shown, one went unseen."""
+    store = followed()
+    ended = died(1, container_id="c0", start=1.0, end=40.0)
+    down = replace(running(), running_since=None, terminated=ended)
+    feed(store, pod(2, down), 41)
+    hear(store, K.KILL_LIVENESS, 60.0)
+    feed(store, pod(3, restarted(3, 142)), 142)
+    told = [each for each in store.tick(180) if isinstance(each, Restart)]
+
+    assert [Cause.ERROR, Cause.LIVENESS_PROBE] == [each.cause for each in told[:2]]
+
+
+def test_flapping_says_how_often_and_ends_after_the_last_loss() -> None:
+    """The number of losses is told, and quiet is counted from the last of them."""
+    store, found = followed(), []
+    for number in range(6):
+        at = 10.0 + number
+        found += feed(store, pod(2 + number, running(), since=at), at)
+    [begun] = [each for each in found if isinstance(each, FlappingChanged)]
+    quiet = Policy().flap_quiet
+
+    assert 6 == begun.transitions
+    assert [] == only(FlappingChanged, list(store.tick(15.0 + quiet - 0.1)))
+    assert 1 == len(only(FlappingChanged, list(store.tick(15.0 + quiet))))
+
+
+def test_a_failed_pod_has_ended() -> None:
+    """A pod that failed lost its readiness because it is over, and a gate names no container."""
+    over = feed(followed(), pod(2, running(), ready=False, since=50.0, phase="Failed"), 50)
+    gated = spec(readiness_gates=("x",))
+    lost = {"Ready": Condition(status=False, reason="ReadinessGatesNotReady", last_transition=50.0)}
+    base = pod(2, running(), spec=gated)
+    gate = feed(followed(), replace(base, conditions={**base.conditions, **lost}), 50)
+    told = [each for each in (*over, *gate) if isinstance(each, ReadinessChanged)]
+
+    assert [("Completed", ""), ("ReadinessGate", "")] == [
+        (each.reason, each.container) for each in told
+    ]
+
+
+def test_first_ready_at_once() -> None:
+    """A pod that is ready the moment it is created took no time."""
+    store = Store()
+    feed(store, replace(pod(1, created_at=5.0), conditions={}, statuses=()), 5)
+    [told] = only(ReadinessChanged, feed(store, pod(2, running(), since=5.0, created_at=5.0), 5))
+
+    assert isinstance(told, ReadinessChanged)
+    assert 0.0 == told.since_creation
