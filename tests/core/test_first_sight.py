@@ -1,0 +1,115 @@
+"""A pod that is new to this process: where counting begins, and what is counted at once."""
+
+from probewatch.core.findings import Cause, CountingBegan, Finding, LoopStarted, Restart
+from probewatch.core.observe import PodObserved, observe
+from probewatch.core.policy import Policy
+from probewatch.core.remembered import Remembered, RememberedContainer
+from probewatch.core.state import LoopState, PodState
+from tests.builders import died, pod, status
+
+POLICY = Policy()
+NOW = 5000.0
+
+
+def look(
+    version: int, count: int, remembered: Remembered, state: PodState | None = None
+) -> tuple[PodState | None, list[Finding]]:
+    """See the pod with so many restarts, of which the last is known; settle all verdicts."""
+    last = died(1, end=50.0 + count, container_id=f"c{count - 1}") if count else None
+    seen = pod(version, status(restart_count=count, container_id=f"c{count}", last=last))
+    observed = PodObserved(pod=seen, relisted=True, remembered=remembered)
+    step = observe(state, observed, Policy(settle=0.0), NOW)
+    return step.state, list(step.findings)
+
+
+def restarts(findings: list[Finding]) -> list[tuple[int, int, int]]:
+    return [
+        (each.epoch, each.restart_count, each.seen.counted_from)
+        for each in findings
+        if isinstance(each, Restart)
+    ]
+
+
+def beginnings(findings: list[Finding]) -> list[tuple[int, int]]:
+    return [
+        (each.epoch, each.restart_count) for each in findings if isinstance(each, CountingBegan)
+    ]
+
+
+def remember(count: int, version: int = 10, **more: LoopState) -> Remembered:
+    container = RememberedContainer(
+        count=count, epoch=2, resource_version=version, termination="c1", **more
+    )
+    return Remembered(containers={"app": container}, from_zero=True)
+
+
+def test_unknown_pod_is_baselined() -> None:
+    """Without records counting begins where the pod stands, and that is told."""
+    _, findings = look(20, 3, Remembered())
+
+    assert [] == restarts(findings)
+    assert [(0, 3)] == beginnings(findings)
+
+
+def test_pod_of_our_time_counts_from_zero() -> None:
+    """Where records would have a mark, had it restarted, all its restarts are counted."""
+    _, findings = look(20, 2, Remembered(from_zero=True))
+
+    assert [(0, 1, 0), (0, 2, 0)] == restarts(findings)
+    assert [] == beginnings(findings)
+
+
+def test_counting_goes_on_from_the_mark() -> None:
+    """What happened since the record is counted now, in its epoch."""
+    _, findings = look(20, 4, remember(2))
+
+    assert [(2, 3, 2), (2, 4, 2)] == restarts(findings)
+
+
+def test_nothing_happened_meanwhile() -> None:
+    """A pod that stands at its mark has nothing to tell."""
+    _, findings = look(20, 2, remember(2))
+
+    assert [] == restarts(findings)
+    assert [] == beginnings(findings)
+
+
+def test_count_that_fell_meanwhile_opens_an_epoch() -> None:
+    """A lower count than the record's is a new base."""
+    _, findings = look(20, 1, remember(5))
+
+    assert [] == restarts(findings)
+    assert [(3, 1)] == beginnings(findings)
+
+
+def test_older_version_than_the_record_is_no_news() -> None:
+    """A server that lags shows what is counted already; what comes after it is counted."""
+    state, findings = look(5, 1, remember(2))
+    assert [] == restarts(findings)
+    assert [] == beginnings(findings)
+    _, findings = look(9, 1, remember(2), state)
+    assert [] == findings
+    _, findings = look(12, 3, remember(2), state)
+    assert [(2, 3, 2)] == restarts(findings)
+
+
+def test_loop_goes_on() -> None:
+    """A loop that is recorded is told as one that goes on, and is not detected again."""
+    loop = LoopState(
+        recent=((NOW - 60, Cause.ERROR),), started_at=NOW - 60, cause=Cause.ERROR, restart_count=2
+    )
+    state, findings = look(20, 3, remember(2, loop=loop))
+    loops = [each for each in findings if isinstance(each, LoopStarted)]
+
+    assert [(True, 2, NOW - 60)] == [(each.resumed, each.restart_count, each.at) for each in loops]
+    assert state is not None
+    assert state.memory("app").loop.started_at == NOW - 60
+
+
+def test_recent_restarts_count_for_a_loop() -> None:
+    """Restarts from before the start are remembered: the third of them makes a loop."""
+    recent = ((NOW - 60, Cause.ERROR), (NOW - 30, Cause.ERROR))
+    _, findings = look(20, 3, remember(2, loop=LoopState(recent=recent)))
+    loops = [each for each in findings if isinstance(each, LoopStarted)]
+
+    assert [False] == [each.resumed for each in loops]

@@ -1,0 +1,159 @@
+"""What keeps records in order: newcomers, journal, baseline, and who is where."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import pytest
+
+from probewatch.core.findings import Readiness
+from probewatch.core.model import PodUid
+from probewatch.core.records import Mark, PodMarks, Record
+from probewatch.newcomers import Newcomers
+from probewatch.record_attendance import DEPARTED_SECONDS, Attendance
+from probewatch.record_baseline import Baseline
+from probewatch.record_book import RecordBook
+from probewatch.record_entry import Key, Loaded
+from probewatch.record_journal import RESTARTS_KEPT, Journal
+from tests.builders import pod
+from tests.core.test_ledger import CART, POD, began, corrected, loop, ready, restart, told
+
+KEY = Key("shop", "deployment-cart")
+
+
+def counts(findings: Iterable[object]) -> list[int]:
+    return [getattr(each, "restart_count", 0) for each in findings]
+
+
+def test_journal_keeps_the_first_and_the_latest() -> None:
+    """Where very much waits, the restarts between are left to the rise of the count."""
+    journal = Journal()
+    for count in range(1, 1001):
+        journal.add(restart(count), 0.0)
+
+    kept = counts(journal)
+    assert RESTARTS_KEPT == len(journal) == len(kept)
+    assert (1, 1000) == (kept[0], kept[-1])
+    assert 1000 == told(*journal).restarts
+
+
+def test_journal_hands_out_once() -> None:
+    """What was handed out before it was saved is not handed out again."""
+    journal = Journal()
+    journal.add(restart(1), 0.0)
+    journal.add(corrected(1), 0.0)
+
+    assert 2 == len(journal.tell())
+    journal.add(restart(2), 0.0)
+    assert [2] == counts(journal.settle(journal.last))
+    assert 0 == len(journal)
+
+
+def test_journal_lets_go_of_old_findings_of_others() -> None:
+    """What is old is kept only for pods that still have marks."""
+    journal = Journal()
+    other = replace(POD, uid=PodUid("u2"))
+    journal.add(restart(1), 0.0)
+    journal.add(replace(restart(1), pod=other), 0.0)
+    journal.add(corrected(), 0.0)
+    journal.forget(10.0, unless={PodUid("u2")})
+
+    assert [other.uid] == [each.pod.uid for each in journal if hasattr(each, "pod")]
+
+
+def test_newcomers_are_told_from_strangers() -> None:
+    """Where pods are selected by labels, an old one that comes into sight was there before."""
+    newcomers = Newcomers(selective=True)
+    assert newcomers.is_new(pod(1, created_at=1000.0), relisted=False)
+    assert not newcomers.is_new(pod(2, created_at=100.0, uid=PodUid("u2")), relisted=False)
+    assert newcomers.is_new(pod(3, uid=PodUid("u3")), relisted=False)
+
+
+def test_list_is_in_no_order() -> None:
+    """In a list, a pod is not old because another one of it is newer."""
+    newcomers = Newcomers(selective=True)
+    assert newcomers.is_new(pod(1, created_at=1000.0), relisted=True)
+    assert newcomers.is_new(pod(2, created_at=100.0, uid=PodUid("u2")), relisted=True)
+    newcomers.listed({PodUid("u1"), PodUid("u2")}, None, version=50)
+    assert not newcomers.is_new(pod(3, created_at=100.0, uid=PodUid("u3")), relisted=False)
+    assert newcomers.is_past("shop", 50)
+    assert not newcomers.is_past("shop", 51)
+
+
+def test_pod_that_opts_in_is_no_newcomer() -> None:
+    """What a pod did while it had opted out is not counted."""
+    newcomers = Newcomers()
+    assert not newcomers.is_new(pod(1, ignored=True), relisted=False)
+    assert not newcomers.is_new(pod(2), relisted=False)
+    assert newcomers.is_new(pod(3), relisted=False)
+    assert not newcomers.is_new(pod(4, ignored=True), relisted=False)
+    newcomers.gone(PodUid("u1"))
+    assert newcomers.is_new(pod(5), relisted=False)
+
+
+def test_marks_stay_a_while() -> None:
+    """A pod is let go of when nobody can tell of it any more, once."""
+    attendance = Attendance()
+    uid = PodUid("u1")
+    attendance.arrive(uid, KEY)
+    assert attendance.has_pods(KEY)
+    attendance.depart(uid, KEY, 0.0, is_marked=True)
+
+    assert not attendance.has_pods(KEY)
+    assert attendance.is_gone(uid)
+    assert () == attendance.take_departed([uid], DEPARTED_SECONDS)
+    assert (uid,) == attendance.take_departed([uid], DEPARTED_SECONDS + 1)
+    assert not attendance.is_gone(uid)
+
+
+def test_baseline_is_saved_when_all_of_it_is() -> None:
+    """A report that never comes to rest counts as saved after two writes."""
+    dirty = {KEY, Key("shop", "pod-x")}
+    baseline = Baseline(dirty.__contains__)
+    assert not baseline.is_saved()
+    baseline.begin(dirty)
+    assert not baseline.is_saved()
+    dirty.discard(Key("shop", "pod-x"))
+    baseline.written(KEY)
+    assert not baseline.is_saved()
+    baseline.written(KEY)
+    assert baseline.is_saved()
+
+
+def full_record(pods: int) -> Record:
+    marks = {PodUid(f"x{n}"): PodMarks(containers={"app": Mark(count=1)}) for n in range(pods)}
+    return Record(workload=CART, pods=marks)
+
+
+def test_full_report_is_followed_by_another() -> None:
+    """A workload with very many pods to remember has several reports, added up as one."""
+    book = RecordBook()
+    book.load([(KEY, Loaded(record=full_record(1000), version="1"))], 0.0)
+    key = book.take(restart(1), CART, 0.0)
+    assert Key("shop", "deployment-cart.2") == key
+    assert key == book.take(restart(2), CART, 0.0)
+    assert key is not None
+    write = book.plan(key, 0.0)
+    assert write is not None
+    book.saved(write, "2")
+
+    assert 2 == sum(record.restarts for record in book.saved_parts(KEY))
+    assert 2 == len(book)
+
+
+def test_book_remembers_pods() -> None:
+    """A pod that is new to the process is known to its records."""
+    book = RecordBook()
+    assert not book.remember(pod(1)).from_zero
+    book.complete = True
+    assert book.remember(pod(1)).from_zero
+    book.take(began(4, 10), CART, 0.0)
+    assert 4 == book.remember(pod(1)).containers["app"].count
+
+
+@pytest.mark.parametrize("finding", [loop(), corrected(), ready(Readiness.READY, 1.0)])
+def test_what_is_no_news_makes_no_report(finding: object) -> None:
+    """A report is made for restarts, beginnings and losses of readiness, and for nothing else."""
+    book = RecordBook()
+
+    assert book.take(finding, CART, 0.0) is None  # type: ignore[arg-type]  # each is a finding
+    assert 0 == len(book)
