@@ -22,7 +22,7 @@ STEADY_SECONDS = 600.0
 
 
 class Guard:
-    """A `with` of the boundary: a class, since it is entered several times for each pod."""
+    """A `with` of the boundary, as often as one likes: it is entered several times for each pod."""
 
     __slots__ = ("_errors", "_where")
 

@@ -78,7 +78,8 @@ class Controller:
     ) -> None:
         self.store = store
         self.stats = ControllerStats()
-        self._sinks = tuple(sinks)
+        self._log_guard = boundary.guard("log")
+        self._sinks = tuple((boundary.guard(type(sink).__name__), sink) for sink in sinks)
         self._resolver = resolver
         self._boundary = boundary
         self._clock = clock
@@ -178,8 +179,8 @@ class Controller:
         return pod.uid, None
 
     def _hand_on(self, finding: Finding, workload: Workload) -> None:
-        with self._boundary.guard("log"):
+        with self._log_guard:
             finding_log.log_finding(finding, workload)
-        for sink in self._sinks:
-            with self._boundary.guard(type(sink).__name__):
+        for guard, sink in self._sinks:
+            with guard:
                 sink.publish(finding, workload)

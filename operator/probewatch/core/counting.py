@@ -152,6 +152,8 @@ def _older(
     newest: CountedRestart, mark: Watermark, first: Termination | None, jump: int
 ) -> tuple[CountedRestart, ...]:
     """The restarts of a jump before the newest: only the first can be known."""
+    if jump == 1:
+        return ()
     latest = newest.termination.started_at if newest.termination else None
     blank = replace(newest, termination=None, path=Path.UNSEEN, next_start=None, latest=latest)
     since = first.finished_at if first else mark.running_since

@@ -232,6 +232,8 @@ def _mark_repaired(memory: ContainerMemory, counts: set[int], kill: Mark) -> Con
 
 def correct(state: PodState, memory: ContainerMemory, *, now: float) -> Judged:
     """Judge settled restarts again and say which are better known now."""
+    if not memory.settled:
+        return Judged(memory=memory)
     findings: list[Finding] = []
     settled: list[Settled] = []
     for entry in memory.settled:

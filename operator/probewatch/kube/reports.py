@@ -76,10 +76,9 @@ class Reports:
     ) -> None:
         self._book = book
         self._api = api
-        self._sinks = tuple(sinks)
+        self._sinks = tuple((boundary.guard(type(sink).__name__), sink) for sink in sinks)
         self._situation = situation
         self._options = options
-        self._boundary = boundary
         self._clock = clock
         self._turns = Turns(options.jitter)
         self.writer = ReportWriter(
@@ -188,8 +187,8 @@ class Reports:
                 self.seen(key, "")
 
     def _hand_on(self, finding: Finding, workload: Workload) -> None:
-        for sink in self._sinks:
-            with self._boundary.guard(type(sink).__name__):
+        for guard, sink in self._sinks:
+            with guard:
                 sink.publish(finding, workload)
 
 
