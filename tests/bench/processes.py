@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.bench.measure import Memory, cpu_seconds, memory, wait_until_idle
+
+POLL_SECONDS = 0.1
 
 SUBJECTS = {
     "kopf": "tests.bench.subject_kopf",
@@ -27,17 +30,18 @@ class Subject:
     used: float = field(default=0.0)
 
     def begin(self) -> float:
-        """Let it begin; returns the CPU seconds until it has listed everything."""
+        """Let it begin; returns the CPU seconds until it has listed everything and is at rest."""
         self.used = cpu_seconds(self.process.pid)
         assert self.process.stdin is not None
         self.process.stdin.write(self.server + "\n")
         self.process.stdin.flush()
+        self._wait_for_watch()
         return self._spent()
 
     def load(self, what: str, count: int, rate: float = 0.0) -> tuple[float, dict[str, Any]]:
         """Let something happen; returns the CPU seconds it cost, and what the server tells."""
         self.used = cpu_seconds(self.process.pid)
-        answer = self._ask(f"/load/{what}?count={count}&rate={rate}")
+        answer: dict[str, Any] = self._ask(f"/load/{what}?count={count}&rate={rate}")
         return self._spent(), answer
 
     def ask_noted(self) -> list[tuple[str, float]]:
@@ -51,6 +55,14 @@ class Subject:
         """What it holds now, and held at most."""
         return memory(self.process.pid)
 
+    def _wait_for_watch(self, limit: float = 600.0) -> None:
+        """Until it watches pods: before, it may be idle only because it waits for the server."""
+        end = time.monotonic() + limit
+        while not self._ask("/load/watchers")[0]:
+            if time.monotonic() > end:
+                raise TimeoutError("the subject never came to watch pods")
+            time.sleep(POLL_SECONDS)  # noqa: TID251  # a measurement waits for another process
+
     def _spent(self) -> float:
         before = self.used
         self.used = wait_until_idle(self.process.pid)
@@ -58,10 +70,9 @@ class Subject:
             raise RuntimeError("the subject has ended")
         return self.used - before
 
-    def _ask(self, path: str) -> dict[str, Any]:
+    def _ask(self, path: str) -> Any:  # noqa: ANN401  # as the server answers
         with urllib.request.urlopen(self.server + path, data=b"", timeout=3600) as answer:  # noqa: S310  # loopback
-            result: dict[str, Any] = json.load(answer)
-            return result
+            return json.load(answer)
 
 
 @contextmanager

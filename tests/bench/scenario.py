@@ -88,8 +88,8 @@ def _find_delays(process: Subject, plan: Plan) -> tuple[float, float]:
 
 
 def _churn(process: Subject, pods: int, count: int) -> float:
-    """Growth once every pod was replaced: what that allocates for good, once, is no leak."""
-    process.load("churn", pods)
+    """Growth once every pod was replaced twice: what that takes for good, once, is no leak."""
+    process.load("churn", 2 * pods)
     before = process.memory().resident
     process.load("churn", count)
     return process.memory().resident - before
