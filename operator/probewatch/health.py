@@ -44,6 +44,11 @@ class Health:
             if at is not None and now - at > self._limit
         )
 
+    def heard_since(self, at: float) -> bool:
+        """Tell whether each essential watch was heard of since *at* (monotonic)."""
+        heard = (each.last_activity for each in self._essential)
+        return all(last is not None and last >= at for last in heard)
+
     def find_unsynced(self) -> tuple[str, ...]:
         """Return a sentence for each essential watch that is not complete; none if ready."""
         return tuple(

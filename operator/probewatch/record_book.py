@@ -110,13 +110,22 @@ class RecordBook:
                 pass
         return None
 
-    def level(self, pod: PodRef, workload: Workload, container: str, seen: Sighting) -> Key | None:
+    def level(
+        self,
+        pod: PodRef,
+        workload: Workload,
+        container: str,
+        seen: Sighting,
+        *,
+        is_alive: bool = False,
+    ) -> Key | None:
         """Count what lies between a container's mark and what is seen of it, told or not.
 
-        Without a mark nothing is counted: the pod may be gone by now, and its mark with it.
+        Without a mark nothing is counted, unless it is known that the pod *is_alive* now: it may
+        be gone, and its mark with it.
         """
         entry = self._entries.find(pod.uid, workload)
-        if entry.record.mark(pod.uid, container) is None:
+        if entry.record.mark(pod.uid, container) is None and not is_alive:
             return None
         folded = self._rules.fold_count(entry.record, pod.uid, container, seen)
         return self._fold(entry, folded, workload)

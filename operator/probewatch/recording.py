@@ -18,9 +18,7 @@ import msgspec
 from probewatch.boundary import Boundary
 from probewatch.clock import Clock
 from probewatch.core.findings import Restart
-from probewatch.core.incidents import tell_again
 from probewatch.core.model import PodUid
-from probewatch.core.records import Record
 from probewatch.errors import ApiError
 from probewatch.kube.report_api import ReportApi, loaded
 from probewatch.kube.report_writer import RESUME_SECONDS
@@ -32,8 +30,10 @@ from probewatch.recording_surroundings import (
     Requester,
     Surroundings,
     build_lease,
+    level,
     report_options,
     scope_of,
+    tell_lately,
     totals_of,
 )
 from probewatch.settings import Settings
@@ -51,9 +51,6 @@ LOOK_AROUND_SECONDS = 30.0
 
 WILL_NOT_PASS = frozenset({403, 404})
 """No right, no definition: another try in a moment does not help."""
-
-EVENTS_SECONDS = 600.0
-"""Events of restarts that were recorded so lately are written again after a start."""
 
 
 class Recording:
@@ -85,8 +82,8 @@ class Recording:
         self._clock = clock
         self._scope = scope_of(settings)
         self._is_started = self._is_loaded = self._is_writing = False
-        self._is_refused = self._is_swept = False
-        self._again_at = self._look_at = 0.0
+        self._is_refused = self._is_swept = self._is_level = False
+        self._again_at = self._look_at = self._begun_at = 0.0
         self._baseline = Baseline(self.book.is_dirty)
 
     # --- the situation that the sink asks about
@@ -119,7 +116,7 @@ class Recording:
         self.restore(key)
         record = self.book.record(key)
         if record is not None:
-            self._tell_again(record)
+            tell_lately(record, self._around.events, now=self._clock.now())
 
     def limit_for(self, uid: PodUid) -> int | None:
         """How many incidents are kept for a pod."""
@@ -195,11 +192,8 @@ class Recording:
         if not await self._load():
             self._again_at = max(self._again_at, now + RETRY_SECONDS)
             return
-        self._is_swept = False
-        for pod, container, seen in self._around.store.counted():
-            workload = self._around.find_workload(pod)
-            if workload is not None:
-                self.book.level(pod, workload, container, seen)
+        self._is_swept = self._is_level = False
+        level(self.book, self._around, is_alive=False)
         if self.lease.is_held:
             self._begin()
 
@@ -228,25 +222,20 @@ class Recording:
 
     def _begin(self) -> None:
         """Write from now on; first of all the Events that may not have been written."""
-        self._is_writing = True
-        self._look_at = self._clock.monotonic() + LOOK_AROUND_SECONDS
+        self._is_writing, self._begun_at = True, self._clock.monotonic()
+        self._look_at = self._begun_at + LOOK_AROUND_SECONDS
         for key in self.book.all_keys():
             self._around.counters.restore(totals_of(self.book.saved_parts(key)))
         for record in self.book.records():
-            self._tell_again(record)
+            tell_lately(record, self._around.events, now=self._clock.now())
         for finding, workload in self.book.pending():
             if not isinstance(finding, Restart):
                 self._around.events.publish(finding, workload)
+        self._schedule()
+
+    def _schedule(self) -> None:
         for key in self.book.dirty():
             self.reports.schedule(key)
-
-    def _tell_again(self, record: Record) -> None:
-        """Write the Events of what was recorded lately; those that are there already stay one."""
-        since = self._clock.now() - EVENTS_SECONDS
-        for incident in record.incidents:
-            if incident.observed_at >= since:
-                restart = tell_again(incident, record.workload)
-                self._around.events.publish(restart, record.workload)
 
     async def _settle(self, now: float) -> None:
         """All pods are listed: let go of those that went, and agree on what is recorded."""
@@ -256,6 +245,10 @@ class Recording:
             self._baseline.begin(self.book.dirty())
             for key in self.book.dirty():
                 self.reports.schedule(key)
+        if not self._is_level and self._around.heard_since(self._begun_at):
+            level(self.book, self._around, is_alive=True)
+            self._is_level = True
+            self._schedule()
         if not self.book.complete and self._baseline.is_saved():
             self.book.complete = True
             await self.lease.agree(self._scope)

@@ -9,13 +9,18 @@ from typing import Protocol
 
 from probewatch.clock import Clock
 from probewatch.core.findings import Finding
+from probewatch.core.incidents import tell_again
 from probewatch.core.model import PodRef, PodUid, Workload
 from probewatch.core.records import Record
 from probewatch.core.sighting import Sighting
 from probewatch.kube.lease import Lease
 from probewatch.kube.reports import ReportOptions
 from probewatch.metrics.totals import RestartTotal, Total
+from probewatch.record_book import RecordBook
 from probewatch.settings import Settings
+
+EVENTS_SECONDS = 600.0
+"""Events of restarts that were recorded so lately are written again after a start."""
 
 
 class Store(Protocol):
@@ -73,8 +78,25 @@ class Surroundings:
     """What comes after the records: counters and Events."""
     find_workload: Callable[[PodRef], Workload | None]
     limit_for: Callable[[PodUid], int | None]
+    heard_since: Callable[[float], bool]
+    """Whether the watch of pods was heard of since then (monotonic): what it shows is of now."""
     is_synced: Callable[[], bool]
     """Whether all pods are listed, and all that was found then is published."""
+
+
+def level(book: RecordBook, around: Surroundings, *, is_alive: bool) -> None:
+    """Count what is seen of pods and was never told, by whomever."""
+    for pod, container, seen in around.store.counted():
+        workload = around.find_workload(pod)
+        if workload is not None:
+            book.level(pod, workload, container, seen, is_alive=is_alive)
+
+
+def tell_lately(record: Record, events: Sink, *, now: float) -> None:
+    """Write the Events of what was recorded lately; those that are there already stay one."""
+    for incident in record.incidents:
+        if incident.observed_at >= now - EVENTS_SECONDS:
+            events.publish(tell_again(incident, record.workload), record.workload)
 
 
 def scope_of(settings: Settings) -> str:

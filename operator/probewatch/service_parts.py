@@ -205,6 +205,7 @@ class Parts:
             sinks=self._final_sinks(),
             find_workload=self.workloads.find,
             limit_for=self._history_limit,
+            heard_since=lambda at: self.health.heard_since(at),  # noqa: PLW0108  # it is not there yet
             is_synced=self._is_derived,
         )
         return build_recording(

@@ -165,6 +165,7 @@ class Accounting(RuleBasedStateMachine):
     @precondition(lambda self: self.world.reports)
     @rule(pick=small, how=st.sampled_from(("wipe", "lower", "marks")))
     def edit(self, pick: int, how: str) -> None:
+        self.leader.notice_all()
         key = self._report(pick)
         record = self.world.reports[key].record
         tallies = {} if how != "marks" else record.tallies
@@ -177,6 +178,7 @@ class Accounting(RuleBasedStateMachine):
     @precondition(lambda self: self._removable())
     @rule(pick=small)
     def remove(self, pick: int) -> None:
+        self.leader.notice_all()
         keys = self._removable()
         key = keys[pick % len(keys)]
         self.world.remove(key)

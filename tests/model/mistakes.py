@@ -172,7 +172,15 @@ class TellsForEver(RecordBook):
 class LevelsTheUnmarked(RecordBook):
     """Counts pods without a mark at a takeover, though they may be gone."""
 
-    def level(self, pod: PodRef, workload: Workload, container: str, seen: Sighting) -> Key | None:
+    def level(
+        self,
+        pod: PodRef,
+        workload: Workload,
+        container: str,
+        seen: Sighting,
+        *,
+        is_alive: bool = False,  # noqa: ARG002  # that is the mistake
+    ) -> Key | None:
         entry = self._entries.find(pod.uid, workload)
         folded = self._rules.fold_count(entry.record, pod.uid, container, seen)
         return self._fold(entry, folded, workload)

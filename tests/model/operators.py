@@ -119,6 +119,11 @@ class Operator:
         alive = self.world.alive()
         for uid in alive:
             self.observe(self.world.pods[uid].now, relisted=True)
+        if self.leads:
+            for pod, container, seen in self.ways.counted(self.store):
+                if pod.uid in alive:
+                    workload = nearest_workload(pod)
+                    self.book.level(pod, workload, container, seen, is_alive=True)
         if self.ways.sweeps:
             found = self.store.sweep(alive, self.world.now, version=self.world.version)
             self._found(found)
