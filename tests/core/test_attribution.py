@@ -483,6 +483,10 @@ CASES = {
             latest=60.0,
         ),
     ),
+    "a command that another runtime cannot run": (
+        "StartError Confirmed start-error",
+        facts(died(127, None, 5.0, reason="ContainerCannotRun")),
+    ),
     "a kill may come before the rule, whatever was announced": (
         "Unknown Low unknown",
         facts(died(137), pod=LIVE_RULED, path=OWN, starts=started(42)),

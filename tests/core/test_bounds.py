@@ -141,3 +141,38 @@ def test_first_ready_at_once() -> None:
 
     assert isinstance(told, ReadinessChanged)
     assert 0.0 == told.since_creation
+
+
+def test_what_changed_in_place() -> None:
+    """Another image, other resources or another address explain a replacement without a word."""
+    plain = Container(name="app", liveness=LIVENESS, image="v1", resources="cpu=1")
+    cases = {
+        Cause.SPEC_CHANGE: ({"image": "v2"}, "10.0.0.1"),
+        Cause.RESIZE: ({"resources": "cpu=2"}, "10.0.0.1"),
+        Cause.SANDBOX_RECREATED: ({}, "10.0.0.2"),
+        Cause.LIVENESS_PROBE: ({}, "10.0.0.1"),
+    }
+    for cause, (change, address) in cases.items():
+        store = Store()
+        feed(store, pod(1, running(), spec=spec(plain), pod_ip="10.0.0.1"), 1)
+        changed = spec(replace(plain, **change))  # type: ignore[arg-type]  # names of texts
+        feed(store, pod(2, running(), spec=changed, pod_ip="10.0.0.1"), 140)
+        feed(store, pod(3, restarted(1, 142), spec=changed, pod_ip=address), 142)
+        [told] = only(Restart, list(store.tick(172)))
+        assert isinstance(told, Restart)
+        assert cause is told.cause
+
+
+def test_another_container_that_moved_too() -> None:
+    """In a new sandbox nothing runs on, so a neighbour that is back already speaks for it."""
+    store = Store()
+    side = replace(running(), name="side", container_id="s0")
+    feed(store, pod(1, running(), side, pod_ip="10.0.0.1"), 1)
+    down = replace(running(), running_since=None, waiting_reason="CrashLoopBackOff")
+    down = replace(down, last=died(container_id="c0", start=1.0, end=140.0))
+    again = replace(side, container_id="s1", restart_count=1, running_since=141.0)
+    feed(store, pod(2, down, again, pod_ip="10.0.0.2"), 142)
+    feed(store, pod(3, restarted(1, 170), again, pod_ip="10.0.0.2"), 171)
+    told = [each for each in store.tick(220) if isinstance(each, Restart)]
+
+    assert Cause.SANDBOX_RECREATED in {each.cause for each in told if each.container == "app"}
