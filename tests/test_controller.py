@@ -159,6 +159,33 @@ async def test_findings_reach_the_sink_with_their_workload_in_order() -> None:
     assert 1 == scene.controller.stats.findings["Restart"]
 
 
+@dataclass
+class InstantResolver(FakeResolver):
+    """Knows all workloads without asking."""
+
+    def find(self, _pod: PodRef) -> Workload | None:
+        return self.workload
+
+
+async def test_updates_without_a_pause_do_not_fill_the_queue() -> None:
+    """In each turn as much is handed on as one read of a watch can lead to."""
+    scene = Scene(resolver=InstantResolver())
+    controller = scene.controller
+    publishing = asyncio.create_task(controller.publish())
+    longest = 0
+    for turn in range(20):
+        for number in range(200):  # a read of a megabyte
+            uid = f"u-{number}"
+            controller.observe(PodObserved(pod=pod(uid, version=turn + 1)))
+            controller.observe(PodGone(uid=PodUid(uid)))
+        await asyncio.sleep(0)
+        longest = max(longest, controller.unpublished)
+    publishing.cancel()
+
+    assert longest <= 400
+    assert len(scene.sink.published) >= 19 * 400
+
+
 async def test_broken_sink_does_not_hurt_the_others() -> None:
     """A mistake in one sink is counted under its name; the next sink gets the finding."""
     scene = Scene(others=(BrokenSink(),))
