@@ -150,32 +150,31 @@ def _pattern(
                 partial(event_notes.flapping_note, finding),
             )
             container, labels = "", {}
-            identity: tuple[str, ...] = (f"{finding.at:.6f}",)
         case LoopStarted():
             kind = event_reasons.LOOP_DETECTED
             tell = partial(event_notes.loop_detected_note, finding)
             container, labels = finding.container, {CAUSE_LABEL: str(finding.cause)}
-            identity = _loop_identity(finding)
         case LoopEnded():
             kind = event_reasons.LOOP_ENDED
             tell = partial(event_notes.loop_ended_note, finding)
             container, labels = finding.container, {CAUSE_LABEL: str(finding.cause)}
-            identity = _loop_identity(finding)
         case _:
             assert_never(finding)
     return EventDraft(
         kind=kind,
         pod=finding.pod,
         workload=workload,
-        name=_name(finding.pod, kind, (container, *identity)),
+        name=_name(finding.pod, kind, (container, *_pattern_identity(finding))),
         tell=tell,
         field_path=field_path(spec, container),
         labels=labels,
     )
 
 
-def _loop_identity(finding: LoopStarted | LoopEnded) -> tuple[str, ...]:
+def _pattern_identity(finding: FlappingChanged | LoopStarted | LoopEnded) -> tuple[str, ...]:
     """What two operators, or one before and after a crash, know of a loop alike."""
+    if isinstance(finding, FlappingChanged):
+        return (f"{finding.at:.6f}",)
     return str(finding.epoch), str(finding.restart_count)
 
 
