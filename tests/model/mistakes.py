@@ -8,7 +8,6 @@ from probewatch.core.findings import Cause, CountingBegan, Finding, Restart
 from probewatch.core.ledger import fold
 from probewatch.core.model import Pod, PodRef, PodUid, Workload
 from probewatch.core.records import Mark, PodMarks, Record
-from probewatch.core.remembered import Remembered
 from probewatch.core.sighting import Sighting
 from probewatch.record_book import RecordBook
 from probewatch.record_entries import Rules
@@ -84,10 +83,6 @@ def _lowered(record: Record, restart: Restart) -> PodMarks:
     return replace(pod, containers={**pod.containers, restart.container: mark})
 
 
-def remember_nothing(_record: Record, _uid: PodUid, from_zero: bool) -> Remembered:  # noqa: FBT001  # as the rule
-    return Remembered(from_zero=from_zero)
-
-
 def forget_versions(pod: Pod) -> Pod:
     return replace(pod, resource_version=0)
 
@@ -121,6 +116,13 @@ class NeverFromZero(RecordBook):
     @complete.setter
     def complete(self, _value: bool) -> None:
         pass
+
+
+class ForgetsMarks(RecordBook):
+    """Reads totals without the marks that go with them."""
+
+    def reloaded(self, key: Key, report: Loaded, now: float) -> None:
+        super().reloaded(key, replace(report, record=replace(report.record, pods={})), now)
 
 
 class DropsItsOwn(RecordBook):
@@ -186,14 +188,6 @@ class LevelsTheUnmarked(RecordBook):
         return self._fold(entry, folded, workload)
 
 
-class TrustsEdits(RecordBook):
-    """Lets counters go on from what somebody wrote by hand."""
-
-    def saved_parts(self, key: Key) -> tuple[Record, ...]:
-        entry = self._entries.get(key)
-        return (entry.saved,) if entry is not None and entry.saved is not None else ()
-
-
 class NeverQuiet(RecordBook):
     """Writes although nothing has changed."""
 
@@ -219,10 +213,6 @@ def name_by_chance(_restart: Restart, _workload: Workload) -> str:
     return str(next(_numbers))
 
 
-def name_by_time(restart: Restart, _workload: Workload) -> str:
-    return f"{restart.container} at {restart.observed_at}"
-
-
 def claim_a_version(store: Store) -> Iterable[tuple[PodRef, str, Sighting]]:
     for pod, container, seen in store.counted():
         state = store.pod(pod.uid)
@@ -237,7 +227,7 @@ MISTAKES: Mapping[str, Ways] = {
     "the mark is not moved": folding(mark_not_moved),
     "the totals are not moved": folding(totals_not_moved),
     "each sight counts": folding(every_sight),
-    "marks are kept in memory only": Ways(rules=Rules(recollect=remember_nothing)),
+    "marks are kept in memory only": keeping(ForgetsMarks),
     "stale versions are taken for new": Ways(see=forget_versions),
     "pods are known by their names": Ways(see=by_name),
     "old restarts count at the first start": keeping(AlwaysFromZero),
@@ -249,11 +239,9 @@ MISTAKES: Mapping[str, Ways] = {
     "marks go with their pods": keeping(DropsMarksAtOnce),
     "old findings are told for ever": keeping(TellsForEver),
     "a takeover counts pods without marks": keeping(LevelsTheUnmarked),
-    "counters go on from an edited report": keeping(TrustsEdits),
     "it writes though nothing changed": keeping(NeverQuiet),
     "writes are not conditional": Ways(write=write_always),
     "Events are named by chance": Ways(name=name_by_chance),
-    "Events are named by the time": Ways(name=name_by_time),
     "Events are not written after a crash": Ways(tells_again=False),
     "deletions that were missed stay missed": Ways(sweeps=False),
     "counters show what is not saved": Ways(waits_for_record=False),

@@ -145,10 +145,8 @@ def _pattern(
         case FlappingChanged(flapping=False) | LoopEnded(gone=True) | LoopStarted(resumed=True):
             return None
         case FlappingChanged():
-            kind, tell = (
-                event_reasons.READINESS_FLAPPING,
-                partial(event_notes.flapping_note, finding),
-            )
+            kind = event_reasons.READINESS_FLAPPING
+            tell = partial(event_notes.flapping_note, finding)
             container, labels = "", {}
         case LoopStarted():
             kind = event_reasons.LOOP_DETECTED
