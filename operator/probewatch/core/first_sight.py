@@ -6,7 +6,6 @@ count that it shows. A version older than the records is no news, whoever sends
 it: what it shows is counted already.
 """
 
-
 from probewatch.core.counting import Counted, count
 from probewatch.core.endings import endings_of
 from probewatch.core.model import Pod
