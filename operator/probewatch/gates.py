@@ -10,6 +10,7 @@ from collections.abc import Callable
 from probewatch.controller import Sink
 from probewatch.core.findings import Finding
 from probewatch.core.model import Workload
+from probewatch.kube.events import may_have_event
 
 
 class Gate:
@@ -23,3 +24,12 @@ class Gate:
         """Hand the finding on, or let it go."""
         if self._is_open(finding):
             self._sink.publish(finding, workload)
+
+
+class EventGate(Gate):
+    """A gate before the Events: what can have none does not come so far, and costs nothing."""
+
+    def publish(self, finding: Finding, workload: Workload) -> None:
+        """Hand on what may be told as an Event, if it is to be."""
+        if may_have_event(finding):
+            super().publish(finding, workload)

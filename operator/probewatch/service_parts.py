@@ -10,8 +10,10 @@ whether this replica is the one that writes.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from functools import partial
 
 from probewatch import finding_log
+from probewatch import service_builders as builders
 from probewatch.boundary import Boundary
 from probewatch.clock import Clock
 from probewatch.controller import Controller, Sink
@@ -19,10 +21,9 @@ from probewatch.core.findings import Finding
 from probewatch.core.model import PodSpec, PodUid
 from probewatch.core.remembered import NOTHING_REMEMBERED, Remembered
 from probewatch.corroboration import Corroboration
-from probewatch.gates import Gate
+from probewatch.gates import EventGate
 from probewatch.handlers import Memo
 from probewatch.kube.client import ApiClient
-from probewatch.kube.events import may_have_event
 from probewatch.kube.login import Login
 from probewatch.kube.workloads import Workloads
 from probewatch.metrics.collector import Sources
@@ -33,16 +34,7 @@ from probewatch.policies import Policies, PolicySurroundings
 from probewatch.policy_upkeep import PolicyDoor
 from probewatch.recording import Recording
 from probewatch.recording_surroundings import Surroundings
-from probewatch.service_builders import (
-    Worker,
-    build_corroboration,
-    build_health,
-    build_recorder,
-    build_recording,
-    build_server,
-    caller_of,
-    find_connection,
-)
+from probewatch.service_builders import Worker, build_recorder
 from probewatch.service_runtime import find_version
 from probewatch.service_watches import Watch, build_watches
 from probewatch.settings import Settings
@@ -79,7 +71,7 @@ class Parts:
         self.recording = self._build_recording()
         self.controller = self._build_controller()
         self.watches = self._build_watches()
-        self.health = build_health(settings, self.watches, clock=clock)
+        self.health = builders.build_health(settings, self.watches, clock=clock)
         self.supervisor = Supervisor(kopf_operator(self._build_memo()), clock=clock)
         self.prepared = False
         self.preparations = tuple(self._preparations())
@@ -111,7 +103,8 @@ class Parts:
         if self.recording is not None:
             yield Worker(name="load records", run=self.recording.start)
         if not self.settings.pod_selector:  # of few pods among many, each owner is asked for
-            yield Worker(name="list owners", run=self._list_owners)
+            learn = partial(self.workloads.learn, self.settings.namespaces)
+            yield Worker(name="list owners", run=learn)
 
     def _workers(self) -> Iterator[Worker]:
         yield Worker(name="login", run=self.login.run)
@@ -167,7 +160,7 @@ class Parts:
         )
 
     def _build_server(self) -> MetricsServer:
-        return build_server(
+        return builders.build_server(
             self.settings,
             self.client,
             sources=self._build_sources(),
@@ -184,10 +177,10 @@ class Parts:
         asking = () if self.corroboration is None else (self.corroboration,)
         if self.settings.dry_run:
             return (self.counters, *asking)
-        return (self.counters, Gate(self.recorder, self._has_event), *asking)
+        return (self.counters, EventGate(self.recorder, self._has_event), *asking)
 
     def _build_corroboration(self) -> Corroboration | None:
-        return build_corroboration(
+        return builders.build_corroboration(
             self.settings,
             self.client,
             self.login,
@@ -201,14 +194,14 @@ class Parts:
         around = Surroundings(
             store=self.store,
             counters=self.counters,
-            events=Gate(self.recorder, self._has_event),
+            events=EventGate(self.recorder, self._has_event),
             sinks=self._final_sinks(),
             find_workload=self.workloads.find,
             limit_for=self._history_limit,
             heard_since=lambda at: self.health.heard_since(at),  # noqa: PLW0108  # it is not there yet
             is_synced=self._is_derived,
         )
-        return build_recording(
+        return builders.build_recording(
             self.settings, self.client, self.login, around=around, boundary=self.boundary
         )
 
@@ -249,22 +242,17 @@ class Parts:
         home = asyncio.get_running_loop()
         return Memo(
             settings=self.settings,
-            connection=lambda: find_connection(self.login),
+            connection=lambda: builders.find_connection(self.login),
             health=self.health.facts,
-            call=caller_of(home),
+            call=builders.caller_of(home),
             policies=PolicyDoor(self.policies.upkeep, home),
         )
-
-    async def _list_owners(self) -> None:
-        await self.workloads.learn(self.settings.namespaces)
 
     def _spec_of(self, uid: PodUid) -> PodSpec | None:
         header = self.store.about(uid)
         return header.spec if header else None
 
     def _has_event(self, finding: Finding) -> bool:
-        if not may_have_event(finding):
-            return False
         uid = finding_log.subject(finding).uid
         header, index = self.store.about(uid), self.policies.index
         policy = index.policy_for(header) if header else index.last_policy_for(uid)

@@ -206,8 +206,7 @@ class Store(Survey):
     def _feed_node(
         self, evidence: Evidence, observation: Observation, now: float
     ) -> tuple[Finding, ...]:
-        headers = self._shelf.headers()
-        on_node = [header.uid for header in headers if header.node == evidence.node]
+        on_node = [each.uid for each in self._shelf.headers() if each.node == evidence.node]
         found = [self._step(uid, observation, now) for uid in on_node]
         return tuple(finding for findings in found for finding in findings)
 
@@ -230,10 +229,7 @@ class Store(Survey):
             return ()
         step = observe(state, observation, self._policy_for(about), now)
         self._keep(uid, step, before=state, mark=mark)
-        found: list[Finding] = []
-        for finding in step.findings:
-            found.extend(self._mark(finding, now))
-        return tuple(found)
+        return tuple(each for finding in step.findings for each in self._mark(finding, now))
 
     def _mark(self, finding: Finding, now: float) -> tuple[Finding, ...]:
         """Mark a restart that is one of many, and tell the others what they have in common."""

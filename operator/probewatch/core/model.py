@@ -141,10 +141,8 @@ class PodSpec:
 
     def container(self, name: str) -> Container | None:
         """The container of this name, if there is one."""
-        for each in self.containers:
-            if each.name == name:
-                return each
-        return None
+        found = [each for each in self.containers if each.name == name]
+        return found[0] if found else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,10 +229,7 @@ class Pod:
 
     def status(self, name: str) -> ContainerStatus | None:
         """The status of the container of this name, if the kubelet gave one."""
-        for each in self.statuses:
-            if each.name == name:
-                return each
-        return None
+        return next((each for each in self.statuses if each.name == name), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
