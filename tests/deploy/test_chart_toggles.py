@@ -249,6 +249,23 @@ def test_monitors_keep_our_labels(kind: str) -> None:
     assert "interval" not in endpoint
 
 
+@pytest.mark.parametrize("kind", ["ServiceMonitor", "PodMonitor"])
+def test_series_of_workloads_outlive_the_operators_pod(kind: str) -> None:
+    """What is said of a workload goes on in the same series when the operator gets a new pod."""
+    monitor = the_only(render_chart(MONITORED), kind)["spec"]
+    (endpoint,) = monitor.get("endpoints") or monitor["podMetricsEndpoints"]
+
+    assert endpoint["relabelings"] == [{"action": "labeldrop", "regex": "pod"}]
+    assert endpoint["metricRelabelings"] == [
+        {
+            "sourceLabels": ["workload"],
+            "regex": ".+",
+            "targetLabel": "instance",
+            "replacement": "probewatch",
+        }
+    ]
+
+
 def test_monitor_takes_what_is_set() -> None:
     """Labels, interval, time limit and relabelings stand in the ServiceMonitor."""
     monitor = the_only(
@@ -270,8 +287,8 @@ def test_monitor_takes_what_is_set() -> None:
 
     assert monitor["metadata"]["labels"]["release"] == "prometheus"
     assert (endpoint["interval"], endpoint["scrapeTimeout"]) == ("15s", "10s")
-    assert endpoint["relabelings"] == [{"targetLabel": "cluster", "replacement": "a"}]
-    assert endpoint["metricRelabelings"] == [{"action": "labeldrop", "regex": "pod"}]
+    assert endpoint["relabelings"][1:] == [{"targetLabel": "cluster", "replacement": "a"}]
+    assert endpoint["metricRelabelings"][1:] == [{"action": "labeldrop", "regex": "pod"}]
 
 
 def test_network_policy_lets_in_scrapers_only() -> None:

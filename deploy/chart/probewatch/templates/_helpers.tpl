@@ -121,12 +121,20 @@ tlsConfig:
 authorization:
   {{- toYaml . | nindent 2 }}
 {{- end }}
-{{- with .monitor.relabelings }}
+# Which pod the operator runs in is no part of what it says of workloads: their series go on in its next pod, so that
+# increase() misses no restart in between.
 relabelings:
+  - action: labeldrop
+    regex: pod
+  {{- with .monitor.relabelings }}
   {{- toYaml . | nindent 2 }}
-{{- end }}
-{{- with .monitor.metricRelabelings }}
+  {{- end }}
 metricRelabelings:
+  - sourceLabels: [workload]
+    regex: .+
+    targetLabel: instance
+    replacement: probewatch
+  {{- with .monitor.metricRelabelings }}
   {{- toYaml . | nindent 2 }}
-{{- end }}
+  {{- end }}
 {{- end -}}
