@@ -249,6 +249,24 @@ def test_monitors_keep_our_labels(kind: str) -> None:
     assert "interval" not in endpoint
 
 
+def test_kubelets_are_asked_only_where_that_is_set() -> None:
+    """The rights on nodes, and the way out to kubelets, come with the setting and never without."""
+    policy = {"networkPolicy": {"enabled": True}}
+    asking = render_chart({**policy, "settings": {"corroborate": True}})
+    role = the_only(
+        [each for each in asking if each["metadata"]["name"] == "probewatch-kubelets"],
+        "ClusterRole",
+    )
+
+    assert role["rules"] == [
+        {"apiGroups": [""], "resources": ["nodes", "nodes/metrics"], "verbs": ["get"]}
+    ]
+    assert environment(asking)["PROBEWATCH_CORROBORATE"] == "true"
+    assert "10250" in json.dumps(the_only(asking, "NetworkPolicy"))
+    assert "10250" not in json.dumps(render_chart(policy))
+    assert "nodes" not in json.dumps([each.get("rules") for each in render_chart()])
+
+
 @pytest.mark.parametrize("kind", ["ServiceMonitor", "PodMonitor"])
 def test_series_of_workloads_outlive_the_operators_pod(kind: str) -> None:
     """What is said of a workload goes on in the same series when the operator gets a new pod."""
