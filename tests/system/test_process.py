@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import REPOSITORY
-from tests.fakes import FakeCluster, Json, serving
+from tests.fakes import Asked, FakeCluster, Json, serving
 
 pytestmark = pytest.mark.slow
 
@@ -154,6 +154,12 @@ async def test_operator_waits_for_a_server_that_is_away(tmp_path: Path) -> None:
     assert ("http://127.0.0.1:9", "connection refused") == (lines[-1]["server"], lines[-1]["why"])
 
 
+def follows_pods(asked: Asked) -> bool:
+    """Whether this is the watch of pods that goes on from a list, and no list as a stream."""
+    is_list = "sendInitialEvents" in asked.query
+    return asked.path == "/api/v1/pods" and asked.query.get("watch") == "true" and not is_list
+
+
 async def test_recording_ends_cleanly_by_ctrl_c(tmp_path: Path) -> None:
     """Ctrl-C ends a recording with status 0, with everything written."""
     cluster = FakeCluster()
@@ -166,7 +172,7 @@ async def test_recording_ends_cleanly_by_ctrl_c(tmp_path: Path) -> None:
     async with serving(cluster) as server, asyncio.timeout(BOUND_SECONDS):
         kubeconfig = write_kubeconfig(tmp_path, server)
         process = await start(tmp_path, "record", "r.jsonl", "--kubeconfig", kubeconfig)
-        await cluster.heard(lambda asked: asked.query.get("watch") == "true")
+        await cluster.heard(follows_pods)  # so the list was read
         process.send_signal(signal.SIGINT)
         _, err = await process.communicate()
 
