@@ -25,7 +25,6 @@ BOUND_SECONDS = 90.0
 """No wait in here is longer than that."""
 CALM_SECONDS = 25.0
 """After the last restart, until nothing is pending any more: settling, corrections."""
-SCRAPED_SECONDS = 3.0  # then Prometheus has seen the counters at 0
 TELL_SECONDS = 10.0
 """How often it says how far it is, where that cannot stand in one line."""
 WRITE_SECONDS = 12.0
@@ -102,7 +101,8 @@ class Run:
         for replica in replicas:
             await replica.start()
         await self._until_installed(replicas)
-        await asyncio.sleep(SCRAPED_SECONDS)
+        if scraping is not None:
+            await self._until_scraped(replicas, scraping)
         follow = asyncio.create_task(records.follow())
         watch = verdict.Counters(replicas)
         scrape = asyncio.create_task(watch.follow())
@@ -209,6 +209,15 @@ class Run:
             while True:
                 lease = (await self.client.call("GET", LEASE)).body
                 if SCOPE in lease.get("metadata", {}).get("annotations", {}):
+                    return
+                await asyncio.sleep(0.2)
+
+    async def _until_scraped(self, replicas: Sequence[Replica], scraping: Prometheus) -> None:
+        """A rise counts from where Prometheus saw a counter first: it has to see all at 0."""
+        async with asyncio.timeout(BOUND_SECONDS):
+            while True:
+                shown = max([len(await each.scrape() or ()) for each in replicas])
+                if shown and len(await scraping.query(FAMILY)) >= shown:
                     return
                 await asyncio.sleep(0.2)
 
