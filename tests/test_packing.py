@@ -30,7 +30,7 @@ def play(store: Store) -> tuple[list[Finding], list[PodState | None]]:
         found += store.tick(now)
         if record.kind is Kind.POD:
             raw = msgspec.json.decode(record.object, type=RawPod)
-            snapshot = take_snapshot(raw.read(), raw.mark())
+            snapshot = take_snapshot(raw.read(), raw.mark)
             found += store.see(snapshot, now)
             if record.type is LineType.DELETED:
                 found += store.gone(snapshot.uid, snapshot.version, now)

@@ -55,7 +55,7 @@ def raw(
 def snapshot(uid: str = "u-1", **values: Any) -> Snapshot:  # noqa: ANN401  # as of a pod
     """The snapshot of a pod."""
     pod = raw(uid, **values)
-    return take_snapshot(pod.read(), pod.mark())
+    return take_snapshot(pod.read(), pod.mark)
 
 
 def see(
@@ -68,9 +68,9 @@ def see(
     """Show a version of a pod as the feed does."""
     pod = raw(uid, **values)
     meta = pod.metadata
-    if store.skips(PodUid(meta.uid), int(meta.resource_version or 0), pod.mark()):
+    if store.skips(PodUid(meta.uid), int(meta.resource_version or 0), pod.mark):
         return []
-    return list(store.see(take_snapshot(pod.read(), pod.mark()), NOW, relisted=relisted))
+    return list(store.see(take_snapshot(pod.read(), pod.mark), NOW, relisted=relisted))
 
 
 def kinds(findings: Sequence[Finding]) -> list[type[Finding]]:
@@ -124,7 +124,7 @@ def test_whatever_is_read_is_not_skipped(change: dict[str, Any]) -> None:
     see(store)
     pod = raw(version=6, **change)
 
-    assert not store.skips(PodUid("u-1"), 6, pod.mark())
+    assert not store.skips(PodUid("u-1"), 6, pod.mark)
 
 
 @pytest.mark.parametrize("times", [2, 5])

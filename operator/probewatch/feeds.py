@@ -11,9 +11,8 @@ from typing import Protocol
 from probewatch.boundary import Boundary
 from probewatch.core.model import PodUid
 from probewatch.core.observe import EvidenceObserved, Observation
-from probewatch.kube import event_objects, testimony
+from probewatch.kube import event_objects, objects, testimony
 from probewatch.kube.parsing import parse_version
-from probewatch.kube.raw_pod import RawPod
 from probewatch.kube.snapshot import Snapshot, take_snapshot
 
 
@@ -43,6 +42,29 @@ class Observer(Protocol):
         ...
 
 
+class Unread(Protocol):
+    """A pod of which no more is known yet than which one it is, and whether there is news of it."""
+
+    @property
+    def uid(self) -> PodUid:
+        """Its uid."""
+        ...
+
+    @property
+    def version(self) -> int:
+        """Its resourceVersion."""
+        ...
+
+    @property
+    def mark(self) -> int:
+        """Another one once anything of interest changes."""
+        ...
+
+    def read(self) -> objects.Pod | None:
+        """Read it; None if it turns out to be no pod."""
+        ...
+
+
 class PodFeed:
     """Pods of one namespace, or (`None`) of all."""
 
@@ -53,22 +75,17 @@ class PodFeed:
         self._boundary = boundary
         self._namespaces = None if namespace is None else (namespace,)
         self._seen: set[PodUid] = set()
-        self._mark = 0
-        """Of the version that was not skipped last."""
 
     def listing(self) -> None:
         """A list begins: what it will not contain is gone."""
         self._seen = set()
 
-    def listed(self, raw: RawPod) -> None:
+    def listed(self, raw: Unread) -> None:
         """A pod in a list: anything may have happened since it was last seen."""
-        uid, version = PodUid(raw.metadata.uid), parse_version(raw.metadata.resource_version)
-        # Seen even if it cannot be taken in: it is not gone.
-        self._seen.add(uid)
+        self._seen.add(raw.uid)  # even if it cannot be taken in: it is not gone
         with self._boundary.guard("pod feed"):
-            mark = raw.mark()
-            if not self._observer.skips(uid, version, mark):
-                self._observer.see(take_snapshot(raw.read(), mark), relisted=True)
+            if not self.skips(raw):
+                self._see(raw, relisted=True)
 
     def synced(self, version: str) -> None:
         """The list is complete."""
@@ -76,25 +93,26 @@ class PodFeed:
             self._observer.sweep(self._seen, self._namespaces, parse_version(version))
         self._seen = set()
 
-    def skips(self, raw: RawPod) -> bool:
+    def skips(self, raw: Unread) -> bool:
         """Whether nothing that is read changed in this version of a pod."""
-        meta = raw.metadata
-        self._mark = raw.mark()
-        version = parse_version(meta.resource_version)
-        return self._observer.skips(PodUid(meta.uid), version, self._mark)
+        return self._observer.skips(raw.uid, raw.version, raw.mark)
 
-    def changed(self, kind: str, raw: RawPod) -> None:  # noqa: ARG002  # new or not, the store knows
+    def changed(self, kind: str, raw: Unread) -> None:  # noqa: ARG002  # new or not, the store knows
         """A new version of a pod, which was not skipped."""
         with self._boundary.guard("pod feed"):
-            self._observer.see(take_snapshot(raw.read(), self._mark), relisted=False)
-        self._mark = 0
+            self._see(raw, relisted=False)
 
-    def deleted(self, raw: RawPod) -> None:
+    def deleted(self, raw: Unread) -> None:
         """The last version of a pod is looked at too: it may hold a last restart."""
         with self._boundary.guard("pod feed"):
-            snapshot = take_snapshot(raw.read())
-            self._observer.see(snapshot, relisted=False)
-            self._observer.gone(snapshot.uid, snapshot.version)
+            self._see(raw, relisted=False)
+        with self._boundary.guard("pod feed"):
+            self._observer.gone(raw.uid, raw.version)
+
+    def _see(self, raw: Unread, *, relisted: bool) -> None:
+        pod = raw.read()
+        if pod is not None:
+            self._observer.see(take_snapshot(pod, raw.mark), relisted=relisted)
 
 
 class EvidenceFeed:

@@ -8,22 +8,19 @@ applied by the API server. What a node says of its own reboot is nice to have.
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from typing import TypeVar
 
 from probewatch.boundary import Boundary
 from probewatch.clock import Clock
 from probewatch.feeds import EvidenceFeed, Observer, PodFeed
 from probewatch.kube import event_objects
 from probewatch.kube.client import ApiClient
-from probewatch.kube.raw_pod import RawPod
 from probewatch.kube.rights import may_i
 from probewatch.settings import Settings
-from probewatch.watch.decoding import Decoder
+from probewatch.watch.decoding import Decoder, Decodes, T
 from probewatch.watch.handing import Handler
 from probewatch.watch.loop import WatchLoop
+from probewatch.watch.pod_decoding import PodDecoder
 from probewatch.watch.transport import Surroundings, WatchOptions, WatchStats, WatchTarget
-
-Kind = TypeVar("Kind", RawPod, event_objects.Event)
 
 KUBELET_EVENTS = "involvedObject.kind=Pod,source=kubelet"
 NODE_REBOOTS = "involvedObject.kind=Node,reason=Rebooted,source=kubelet"
@@ -73,7 +70,7 @@ def build_watches(
     pods = tuple(
         kit.build(
             pod_target(settings, namespace),
-            RawPod,
+            PodDecoder(),
             PodFeed(observer, boundary, namespace=namespace),
             is_essential=True,
         )
@@ -81,7 +78,7 @@ def build_watches(
     )
     evidence = EvidenceFeed(observer, boundary)
     events = tuple(
-        kit.build(event_target(each), event_objects.Event, evidence) for each in namespaces
+        kit.build(event_target(each), Decoder(event_objects.Event), evidence) for each in namespaces
     )
     return (*pods, *events, kit.build_optional(evidence))
 
@@ -97,12 +94,12 @@ class _Kit:
     def build(
         self,
         target: WatchTarget,
-        kind: type[Kind],
-        handler: Handler[Kind],
+        decoder: Decodes[T],
+        handler: Handler[T],
         *,
         is_essential: bool = False,
     ) -> Watch:
-        loop = self._loop(target, kind, handler)
+        loop = self._loop(target, decoder, handler)
         return Watch(name=target.name, stats=loop.stats, run=loop.run, is_essential=is_essential)
 
     def build_optional(self, evidence: EvidenceFeed) -> Watch:
@@ -110,7 +107,7 @@ class _Kit:
         path = f"/api/v1/namespaces/{NODE_NAMESPACE}/events"
         params = {"fieldSelector": NODE_REBOOTS}
         target = WatchTarget(path=path, name="node reboots", params=params)
-        loop = self._loop(target, event_objects.Event, evidence)
+        loop = self._loop(target, Decoder(event_objects.Event), evidence)
 
         async def run() -> None:
             while await may_i(self.client, "watch", "events", NODE_NAMESPACE) is False:
@@ -119,13 +116,11 @@ class _Kit:
 
         return Watch(name=target.name, stats=loop.stats, run=run)
 
-    def _loop(
-        self, target: WatchTarget, kind: type[Kind], handler: Handler[Kind]
-    ) -> WatchLoop[Kind]:
+    def _loop(self, target: WatchTarget, decoder: Decodes[T], handler: Handler[T]) -> WatchLoop[T]:
         return WatchLoop(
             transport=self.client,
             target=target,
-            decoder=Decoder(kind),
+            decoder=decoder,
             handler=handler,
             around=surroundings(self.clock),
             options=watch_options(self.settings, target),

@@ -9,7 +9,9 @@ from typing import TypeVar
 
 import msgspec
 
+from probewatch.core.model import PodUid
 from probewatch.kube import objects
+from probewatch.kube.parsing import parse_version
 from probewatch.kube.salvage import salvage
 
 BROKEN = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
@@ -29,8 +31,19 @@ class RawPod(objects.Struct):
     flaws: int = msgspec.field(name="(flaws)", default=0)
     """Fields that could not be read, once it was; under a name that no object has."""
 
+    @property
+    def uid(self) -> PodUid:
+        """`metadata.uid`."""
+        return PodUid(self.metadata.uid)
+
+    @property
+    def version(self) -> int:
+        """The resourceVersion as a number; 0 if it is none."""
+        return parse_version(self.metadata.resource_version)
+
+    @property
     def mark(self) -> int:
-        """Return a number that is another one once anything of interest changes."""
+        """A number that is another one once anything of interest changes."""
         meta = self.metadata
         parts = (meta.labels, meta.annotations, meta.owner_references, self.spec, self.status)
         return hash((meta.generation, meta.deletion_timestamp, *map(bytes, parts)))

@@ -4,7 +4,7 @@ The type of the object decides which fields are read; all others are skipped.
 """
 
 from collections.abc import Sequence
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 
@@ -30,7 +30,8 @@ class HasVersion(Protocol):
         ...
 
 
-T = TypeVar("T", bound=Versioned)
+T = TypeVar("T")
+V = TypeVar("V", bound=Versioned)
 L = TypeVar("L")
 
 CHANGES = frozenset({"ADDED", "MODIFIED", "DELETED"})
@@ -87,32 +88,47 @@ class Update(msgspec.Struct, Generic[T], gc=False):
     """A bookmark that says that a streaming list is complete."""
 
 
-class Decoder(Generic[T]):
-    """Decodes objects of one type.
+class Decodes(Protocol[T]):
+    """Makes objects of what comes.
 
     All methods raise msgspec.DecodeError, UnicodeDecodeError or RecursionError for
     what is not of the expected form: `BROKEN`.
     """
 
-    def __init__(self, kind: type[T]) -> None:
+    def page(self, body: bytes | bytearray) -> Page[T]:
+        """A page of a list; items that are broken are left out and counted."""
+        ...
+
+    def update(self, line: bytes) -> Update[T]:
+        """A line of a watch."""
+        ...
+
+
+class Decoder(Generic[V]):
+    """Decodes objects of one type, of which each is read whole."""
+
+    def __init__(self, kind: type[V]) -> None:
         self._kind = kind
-        self._lines: msgspec.json.Decoder[_Line[T]] = _line_decoder(kind)
+        self._lines: msgspec.json.Decoder[_Line[V]] = _line_decoder(kind)
         self._pages = msgspec.json.Decoder(_Page[kind])  # type: ignore[valid-type]  # likewise
         self._items = msgspec.json.Decoder(kind)
 
-    def page(self, body: bytes | bytearray) -> Page[T]:
+    def page(self, body: bytes | bytearray) -> Page[V]:
         """A page of a list; items that are broken are left out and counted."""
         try:
             page = self._pages.decode(body)
         except BROKEN:
-            return self._broken_page(body)
+            found, items = open_page(body)
+            for item in items:
+                self.add(item, found)
+            return found
         return Page(
             items=page.items or [],
             resource_version=page.metadata.resource_version,
             token=page.metadata.continue_ or "",
         )
 
-    def update(self, line: bytes) -> Update[T]:
+    def update(self, line: bytes) -> Update[V]:
         """A line of a watch."""
         try:
             read = self._lines.decode(line)
@@ -122,7 +138,7 @@ class Decoder(Generic[T]):
             return self._odd_line(line)
         return Update(read.type, read.object.metadata.resource_version or "", read.object)
 
-    def _odd_line(self, line: bytes) -> Update[T]:
+    def _odd_line(self, line: bytes) -> Update[V]:
         """What is no change of a sound object."""
         raw = _RAW_LINES.decode(line)
         if raw.type in CHANGES:
@@ -138,23 +154,7 @@ class Decoder(Generic[T]):
         ends = (meta.annotations or {}).get(INITIAL_END) == "true"
         return Update("BOOKMARK", meta.resource_version, ends_list=ends)
 
-    def _broken_page(self, body: bytes | bytearray) -> Page[T]:
-        try:
-            page = _RAW_PAGES.decode(body)
-            raw: Sequence[bytes | msgspec.Raw] = page.items or ()
-        except RecursionError:
-            head, raw = split_page(body)
-            page = _RAW_PAGES.decode(head)
-        found = Page[T](
-            items=[],
-            resource_version=page.metadata.resource_version,
-            token=page.metadata.continue_ or "",
-        )
-        for item in raw:
-            self._add(item, found)
-        return found
-
-    def _add(self, item: bytes | msgspec.Raw, page: Page[T]) -> None:
+    def add(self, item: bytes | msgspec.Raw, page: Page[V]) -> None:
         """Add an item to a page, mended if need be; or count that there was one."""
         try:
             page.items.append(self._items.decode(item))
@@ -166,6 +166,19 @@ class Decoder(Generic[T]):
                 return
             page.items.append(mended)
             page.dropped += dropped
+
+
+def open_page(body: bytes | bytearray) -> tuple[Page[Any], Sequence[bytes | msgspec.Raw]]:
+    """Return a page without its items, and those unread; raises what a decoder does."""
+    items: Sequence[bytes | msgspec.Raw] | None
+    try:
+        page = _RAW_PAGES.decode(body)
+        items = page.items
+    except RecursionError:
+        head, items = split_page(body)
+        page = _RAW_PAGES.decode(head)
+    meta = page.metadata
+    return Page([], meta.resource_version, meta.continue_ or ""), items or ()
 
 
 def _line_decoder(kind: type[L]) -> "msgspec.json.Decoder[_Line[L]]":

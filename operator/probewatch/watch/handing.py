@@ -3,7 +3,7 @@
 from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 from probewatch.watch.asking import GONE
-from probewatch.watch.decoding import BROKEN, Decoder, Page, T, Update, Versioned
+from probewatch.watch.decoding import BROKEN, Decodes, Page, T, Update
 from probewatch.watch.transport import StreamFaultError, WatchStats
 
 T_contra = TypeVar("T_contra", contravariant=True)
@@ -49,7 +49,7 @@ class NotStreamedError(StreamFaultError):
 class Hands(Generic[T]):
     """Takes what comes, tells the handler, and knows up to which version all was told."""
 
-    def __init__(self, decoder: Decoder[T], handler: Handler[T], stats: WatchStats) -> None:
+    def __init__(self, decoder: Decodes[T], handler: Handler[T], stats: WatchStats) -> None:
         self.version = ""
         """Where the next watch begins; empty if only a list can tell."""
         self.is_listing = False
@@ -130,5 +130,5 @@ class Hands(Generic[T]):
             raise StreamFaultError(str(update.code), relist=update.code == GONE)
 
 
-def _skip_nothing(_raw: Versioned) -> bool:
+def _skip_nothing(_raw: object) -> bool:
     return False

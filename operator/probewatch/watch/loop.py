@@ -13,7 +13,7 @@ from typing import Generic, NoReturn
 
 from probewatch.watch.asking import Asker
 from probewatch.watch.backoff import Backoff
-from probewatch.watch.decoding import BROKEN, Decoder, T
+from probewatch.watch.decoding import BROKEN, Decodes, T
 from probewatch.watch.handing import Handler, Hands, NotStreamedError
 from probewatch.watch.lines import LineTooLongError
 from probewatch.watch.listing import list_pages
@@ -55,7 +55,7 @@ class WatchLoop(Generic[T]):
         *,
         transport: Transport,
         target: WatchTarget,
-        decoder: Decoder[T],
+        decoder: Decodes[T],
         handler: Handler[T],
         around: Surroundings,
         options: WatchOptions | None = None,

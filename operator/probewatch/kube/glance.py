@@ -1,0 +1,105 @@
+"""Glances: pods told by where an API server puts what in their JSON, without reading it.
+
+An API server writes the fields of an object in the order of its Go type, without spaces. So
+a few searches find the uid, the version, and the managedFields, which are a third of a pod
+and change when nothing else does. What is left is hashed: if it is as it was, there is
+nothing to read. Otherwise the managedFields, at least, need not be.
+
+What is not laid out like this is no error. It gets no glance, and is decoded as a whole.
+Source: apimachinery/pkg/apis/meta/v1/types.go (ObjectMeta), api/core/v1/types.go (Pod).
+"""
+
+import msgspec
+
+from probewatch.core.model import PodUid
+from probewatch.kube import objects
+from probewatch.kube.raw_pod import BROKEN, RawPod
+from probewatch.kube.salvage import salvage
+
+METADATA = b'"metadata":{"name":"'
+UID = b',"uid":"'
+VERSION = b'","resourceVersion":"'
+MANAGED = b',"managedFields":['
+"""A quote within a string is escaped: so this is a key, and only metadata has it."""
+SPEC = b']},"spec":{'
+"""What follows the managedFields, in which each key but their own few has a prefix."""
+
+FIRST_KEYS = 64
+"""Within so many bytes begins the metadata: kind and apiVersion may be before it."""
+LONGEST_UID = 128
+LONGEST_VERSION = 20
+"""Digits of a 64-bit number, and the quote after them."""
+
+_BRACE = METADATA.index(b"{")
+_decode = msgspec.json.Decoder(objects.Pod).decode
+
+
+class Glance(msgspec.Struct, gc=False):
+    """A pod of which uid and version are known, and where its parts are in the bytes that came."""
+
+    uid: PodUid
+    resource_version: str
+    mark: int
+    """Another one once anything but version and managedFields changes."""
+    body: bytes
+    begin: int
+    """Where the object begins in *body*; the others are where its metadata, managedFields and
+    spec do, and where it ends."""
+    metadata: int
+    managed: int
+    spec: int
+    end: int
+    flaws: int = 0
+    """Fields that could not be read, once it was."""
+
+    @property
+    def version(self) -> int:
+        """The resourceVersion as a number."""
+        return int(self.resource_version)
+
+    def read(self) -> objects.Pod | None:
+        """Return the pod, None if it is none; what is broken costs only itself, and is counted."""
+        body = self.body
+        metadata, rest = body[self.metadata : self.managed], body[self.spec : self.end]
+        try:
+            return _decode(b'{"metadata":%b%b' % (metadata, rest))
+        except BROKEN:
+            return self._salvage()
+
+    def _salvage(self) -> objects.Pod | None:
+        try:
+            raw, self.flaws = salvage(self.body[self.begin : self.end], RawPod)
+        except BROKEN:
+            self.flaws = 1
+            return None
+        pod = raw.read()
+        self.flaws += raw.flaws
+        return pod
+
+
+def glance(body: bytes, begin: int, end: int) -> Glance | None:
+    """Return what a look at the object in *body* tells; None if it is laid out in another way."""
+    metadata = body.find(METADATA, begin, begin + FIRST_KEYS)
+    managed = body.find(MANAGED, metadata)
+    spec = body.find(SPEC, managed)
+    uid = body.find(UID, metadata, managed)
+    if min(metadata, managed, spec, uid) < 0 or not body.endswith(b"}}", begin, end):
+        return None
+    uid += len(UID)
+    uid_end = body.find(VERSION, uid, uid + LONGEST_UID)
+    version = uid_end + len(VERSION)
+    version_end = body.find(b'"', version, version + LONGEST_VERSION)
+    digits = body[version:version_end]
+    if uid_end <= uid or version_end < 0 or not digits.isdigit():
+        return None
+    return Glance(
+        PodUid(body[uid:uid_end].decode()),
+        digits.decode(),
+        hash((body[metadata:uid_end], body[version_end:managed], body[spec:end])),
+        body,
+        begin,
+        metadata + _BRACE,
+        managed,
+        spec + 1,
+        end,
+    )

@@ -1,0 +1,211 @@
+"""A glance tells the same of a pod as reading it, and misses nothing that anybody reads."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from probewatch.commands.stream import Kind, read_stream
+from probewatch.kube import objects
+from probewatch.kube.glance import Glance, glance
+from probewatch.kube.raw_pod import BROKEN, RawPod
+from probewatch.kube.snapshot import take_snapshot
+from probewatch.watch.pod_decoding import PodDecoder
+from tests.kube.test_parsing_hostile import PLACES, SOUND, WRONG, changed
+
+TRACE = Path(__file__).parents[1] / "data" / "traces" / "loops.jsonl.gz"
+
+Json = dict[str, Any]
+
+ORDER = ("name", "namespace", "uid", "resourceVersion", "generation", "creationTimestamp")
+"""Of the keys of metadata, as in Go's type; all others follow."""
+
+MANAGED: Json = {
+    "manager": "kubelet",
+    "fieldsV1": {"f:status": {'k:{"type":"spec"}': {"f:spec": {}, "v:]},": {}}}},
+}
+
+
+def write(pod: Json, **meta: object) -> bytes:
+    """A pod as an API server writes it."""
+    known = {key: pod["metadata"][key] for key in ORDER if key in pod["metadata"]}
+    metadata = {**known, **pod["metadata"], **meta, "managedFields": [MANAGED]}
+    return json.dumps({**pod, "metadata": metadata}, separators=(",", ":")).encode()
+
+
+def look(body: bytes) -> Glance:
+    """The glance of a pod that has one."""
+    seen = glance(body, 0, len(body))
+    assert seen is not None
+    return seen
+
+
+def whole(body: bytes) -> RawPod:
+    """The pod, decoded as a whole."""
+    return msgspec.json.decode(body, type=RawPod)
+
+
+def test_every_recorded_pod_is_told_by_a_glance() -> None:
+    """What a real API server wrote is laid out as expected, and read as if it were read whole."""
+    bodies = [bytes(each.object) for each in read_stream(str(TRACE)) if each.kind is Kind.POD]
+
+    assert 900 < len(bodies)
+    for body in bodies:
+        seen, raw = look(body), whole(body)
+        assert (raw.uid, raw.version) == (seen.uid, seen.version)
+        assert raw.read() == seen.read()
+
+
+def test_version_and_managed_fields_are_no_news() -> None:
+    """Both may change, and the mark stays."""
+    other = {**SOUND, "metadata": {**SOUND["metadata"], "resourceVersion": "8"}}
+    noisy = write(other).replace(b'"manager":"kubelet"', b'"manager":"someone","time":"now"')
+
+    assert look(write(SOUND)).mark == look(noisy).mark
+    assert (7, 8) == (look(write(SOUND)).version, look(noisy).version)
+
+
+@pytest.mark.parametrize("put", WRONG.values(), ids=WRONG.keys())
+def test_every_change_is_news(put: object) -> None:
+    """Whatever is put in whichever place: there is no glance, or it has another mark."""
+    before = look(write(SOUND))
+    for place in PLACES:
+        other = changed(SOUND, place, put)
+        if other == SOUND or place in {("metadata",), ("metadata", "resourceVersion")}:
+            continue
+        body = write(other)
+        seen = glance(body, 0, len(body))
+        assert seen is None or seen.mark != before.mark, place
+
+
+@pytest.mark.parametrize("put", WRONG.values(), ids=WRONG.keys())
+def test_wrong_field_costs_only_itself(put: object) -> None:
+    """What is broken is read as it would be of the whole pod, and counted like it."""
+    for place in PLACES:
+        if len(place) == 1:
+            continue
+        line = b'{"type":"MODIFIED","object":%b}' % write(changed(SOUND, place, put))
+        body = line[line.index(b"{", 1) : -1]
+        assert read(b'{ "type":"MODIFIED","object":%b}' % body) == read(line), place
+
+
+def read(line: bytes) -> tuple[objects.Pod | None, int]:
+    """What is read of a pod, and how many fields are broken."""
+    try:
+        update = PodDecoder().update(line)
+    except BROKEN:
+        return None, 1
+    assert update.object is not None
+    pod = update.object.read()
+    return pod, update.dropped + update.object.flaws
+
+
+HOSTILE = [
+    ',"uid":"u-2","resourceVersion":"9"',
+    '","uid":"u-2","resourceVersion":"9","managedFields":[]},"spec":{},"status":{}',
+    '","managedFields":[{}]},"spec":{"containers":[]},"status":{}}',
+    '\\","managedFields":[',
+    ']},"spec":{',
+    '},"status":{',
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize("key", ["labels", "annotations"])
+@pytest.mark.parametrize("where", ["key", "value"])
+def test_hostile_text_is_no_layout(text: str, key: str, where: str) -> None:
+    """Text that looks like the pod's own keys is text: quotes in it are escaped."""
+    pair = {text: "x"} if where == "key" else {"x": text}
+    body = write(changed(SOUND, ("metadata", key), pair))
+    seen, raw = look(body), whole(body)
+
+    assert ("u-1", 7) == (seen.uid, seen.version)
+    assert raw.read() == seen.read()
+
+
+def test_spec_within_the_spec() -> None:
+    """A volume may be made from a template that has metadata and a spec of its own."""
+    claim = {"metadata": {"finalizers": ["x"]}, "spec": {"accessModes": ["ReadWriteOnce"]}}
+    pod = changed(SOUND, ("spec",), {"volumes": [{"ephemeral": claim}], **SOUND["spec"]})
+    body = write(pod)
+
+    assert whole(body).read() == look(body).read()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        json.dumps(SOUND).encode(),
+        json.dumps(SOUND, separators=(",", ":")).encode(),
+        write(SOUND).replace(b'"resourceVersion":"7"', b'"resourceVersion":"seven"'),
+        write(SOUND).replace(b'"resourceVersion":"7"', b'"resourceVersion":"%b"' % (b"7" * 25)),
+        write(SOUND).replace(b'"resourceVersion":"7",', b""),
+        write(SOUND).replace(b'"uid":"u-1"', b'"uid":""'),
+        write(SOUND)[:-1] + b" }",
+        b"{}",
+        b"",
+    ],
+    ids=[
+        "spaces",
+        "no managedFields",
+        "no number",
+        "a number too long",
+        "no version",
+        "no uid",
+        "a space at the end",
+        "nothing in it",
+        "nothing",
+    ],
+)
+def test_another_layout_gets_no_glance(body: bytes) -> None:
+    """It is no error either: the pod is decoded as a whole."""
+    assert glance(body, 0, len(body)) is None
+
+
+@settings(deadline=None, max_examples=300, derandomize=True)
+@given(cut=st.integers(0, len(write(SOUND))), put=st.binary(max_size=12), drop=st.integers(0, 12))
+def test_any_bytes_are_refused_in_the_known_way(cut: int, put: bytes, drop: int) -> None:
+    """Whatever is between: a pod is read, or it is refused as the loop knows it."""
+    body = write(SOUND)
+    line = b'{"type":"ADDED","object":%b}' % (body[:cut] + put + body[cut + drop :])
+    try:
+        found = PodDecoder().update(line).object
+    except BROKEN:
+        return
+    pod = found.read() if found else None
+    assert pod is None or pod.metadata.uid
+
+
+def test_page_is_told_item_by_item() -> None:
+    """In a page, too, pods get a glance, others are decoded whole, and what is none is counted."""
+    items = (write(SOUND), json.dumps(SOUND).encode(), b"7", b'{"metadata":{}}')
+    page = PodDecoder().page(
+        b'{"metadata":{"resourceVersion":"9","continue":"more"},"items":[%b]}' % b",".join(items)
+    )
+
+    assert ("9", "more", 2) == (page.resource_version, page.token, page.broken)
+    assert [Glance, RawPod] == [type(each) for each in page.items]
+    one, other = (each.read() for each in page.items)
+    assert one is not None
+    assert other is not None
+    assert take_snapshot(one).open() == take_snapshot(other).open()
+
+
+def test_kinds_of_lines() -> None:
+    """A line says what happened; a bookmark and an error are none of a pod."""
+    body = write(SOUND)
+    told = [
+        PodDecoder().update(b'{"type":"%b","object":%b}' % (kind, body))
+        for kind in (b"ADDED", b"MODIFIED", b"DELETED")
+    ]
+    error = PodDecoder().update(b'{"type":"ERROR","object":{"kind":"Status","code":410}}')
+    mark = b'{"type":"BOOKMARK","object":{"kind":"Pod","metadata":{"resourceVersion":"12"}}}'
+
+    assert ["ADDED", "MODIFIED", "DELETED"] == [each.type for each in told]
+    assert all(isinstance(each.object, Glance) and "7" == each.version for each in told)
+    assert ("ERROR", 410) == (error.type, error.code)
+    assert ("BOOKMARK", "12") == (PodDecoder().update(mark).type, PodDecoder().update(mark).version)
