@@ -193,7 +193,7 @@ async def test_broken_sink_does_not_hurt_the_others() -> None:
         scene.controller.observe(PodObserved(pod=pod()))
 
     assert 1 == len(scene.sink.of(PodTracked))
-    assert {"BrokenSink": 1} == scene.boundary.errors
+    assert {"BrokenSink": 1} == +scene.boundary.errors
 
 
 async def test_without_an_answer_the_nearest_owner_is_the_workload() -> None:
@@ -310,7 +310,7 @@ async def test_object_that_breaks_a_rule_costs_only_itself() -> None:
         feed.listed(raw_pod("u-2"))
         feed.synced("9")
 
-    assert {"pod feed": 1} == scene.boundary.errors
+    assert {"pod feed": 1} == +scene.boundary.errors
     assert [] == scene.sink.of(PodForgotten)
     assert 2 == len(scene.sink.of(PodTracked))
 
@@ -332,7 +332,7 @@ async def test_events_of_others_are_no_evidence() -> None:
         feed.changed("ADDED", forged)
         feed.deleted(forged)
 
-    assert ([], {}) == (scene.sink.published, scene.boundary.errors)
+    assert ([], {}) == (scene.sink.published, +scene.boundary.errors)
 
 
 async def test_long_running_work_is_done_again_after_a_mistake() -> None:
@@ -354,4 +354,4 @@ async def test_long_running_work_is_done_again_after_a_mistake() -> None:
     task.cancel()
 
     assert [2000.0, 2001.0, 2003.0, 2007.0] == begun
-    assert {"work": 3} == boundary.errors
+    assert {"work": 3} == +boundary.errors

@@ -54,9 +54,11 @@ class Boundary:
 
     clock: Clock = field(default_factory=Clock)
     errors: Counter[str] = field(default_factory=Counter)
+    """By where they ended; 0 where one could, so that the first one is seen as a rise."""
 
-    def guard(self, where: str) -> "Guard":
+    def guard(self, where: str) -> Guard:
         """Swallow an error of the block, with its traceback in the log."""
+        self.errors.setdefault(where, 0)
         return Guard(self.errors, where)
 
     async def keep_running(self, where: str, work: Callable[[], Awaitable[object]]) -> None:

@@ -15,6 +15,7 @@ from probewatch.errors import ApiError
 from probewatch.kube.event_writer import TRIES, EventWriter
 from probewatch.kube.recorder import Recorder, RecorderOptions
 from probewatch.kube.token_bucket import TokenBucket
+from probewatch.metrics.collector import DROPS
 
 POD = PodRef(uid=PodUid("u-1"), namespace="shop", name="cart-1")
 WORKLOAD = Workload(namespace="shop", kind="Pod", name="cart-1")
@@ -216,13 +217,14 @@ async def test_trouble_that_does_not_pass_is_given_up() -> None:
     ],
 )
 async def test_refusal_is_final(answer: tuple[int, bytes], why: str) -> None:
-    """What the API server refuses is not sent again and again; the reason is counted."""
+    """What the API server refuses is not sent again; the reason is counted, from 0 on."""
     scene = make_scene(*[answer] * TRIES)
     scene.publish(RESTART)
 
     await scene.settle()
 
     assert {why: 1} == scene.recorder.stats.dropped
+    assert why in DROPS
 
 
 async def test_refusals_are_logged_once_a_minute(caplog: pytest.LogCaptureFixture) -> None:

@@ -77,7 +77,7 @@ def test_requests_are_shown_by_verb_resource_and_code() -> None:
 
 
 def test_events_and_their_losses_start_at_zero() -> None:
-    """Each reason, and each way to be dropped that an alert waits for, is there from the start."""
+    """Each reason, and each way to be dropped, is there from the start."""
     scene = Scene()
     scene.events.posted["ReadinessLost"] += 2
     scene.events.existed = 1
@@ -92,8 +92,20 @@ def test_events_and_their_losses_start_at_zero() -> None:
     assert 'events_posted_total{reason="LivenessProbeRestart"} 0.0' in shown
     assert "events_existed_total 1.0" in shown
     assert "event_retries_total 4.0" in shown
-    assert 'events_dropped_total{why="QueueFull"} 0.0' in shown
-    assert 'events_dropped_total{why="Shutdown"} 1.0' in shown
+    assert {
+        "Forbidden": "0.0",
+        "NamespaceGone": "0.0",
+        "NamespaceTerminating": "0.0",
+        "PodBudget": "0.0",
+        "QueueFull": "0.0",
+        "Rejected": "0.0",
+        "Shutdown": "1.0",
+        "Unanswered": "0.0",
+    } == dict(
+        line.removeprefix('events_dropped_total{why="').split('"} ')
+        for line in shown
+        if line.startswith("events_dropped_total")
+    )
 
 
 def test_state_of_the_process_is_shown() -> None:
@@ -127,6 +139,15 @@ def test_state_of_the_process_is_shown() -> None:
     )
 
 
+def test_errors_of_our_own_start_at_zero() -> None:
+    """Where an error can end there is a series, so that an alert sees the first one rise."""
+    scene = Scene()
+    with scene.boundary.guard("sweep"):
+        pass
+
+    assert 'internal_errors_total{where="sweep"} 0.0' == scene.show("internal_errors_total")
+
+
 def test_what_has_no_source_is_left_out() -> None:
     """Without records and without an election there is nothing to say of them."""
     assert "" == Scene().show("leader", "report_conflicts_total")
@@ -136,15 +157,19 @@ def test_what_has_no_source_is_left_out() -> None:
 def test_records_and_leadership_are_shown_where_they_are() -> None:
     """A standby shows 0, so that the sum over all replicas is the number of leaders."""
     reports = FakeReportStats(conflicts=2)
-    reports.written["patch"] += 5
+    reports.written["update"] += 5
     reports.dropped["Forbidden"] += 1
     scene = Scene(reports=reports, leads=lambda: False)
 
     assert lines(
         "leader 0.0",
-        'reports_written_total{verb="patch"} 5.0',
+        'reports_written_total{verb="create"} 0.0',
+        'reports_written_total{verb="update"} 5.0',
         "report_conflicts_total 2.0",
         'reports_dropped_total{why="Forbidden"} 1.0',
+        'reports_dropped_total{why="NamespaceTerminating"} 0.0',
+        'reports_dropped_total{why="Rejected"} 0.0',
+        'reports_dropped_total{why="Shutdown"} 0.0',
     ) == scene.show(
         "leader", "reports_written_total", "report_conflicts_total", "reports_dropped_total"
     )

@@ -22,6 +22,7 @@ from probewatch.metrics import operator_families as families
 from probewatch.metrics.counters import Counters
 from probewatch.metrics.family import Family, Kind
 from probewatch.metrics.labels import LONGEST_VALUE
+from probewatch.metrics.series import Histogram, Table
 from probewatch.metrics.survey import PodHeader
 from probewatch.watch.transport import WatchStats
 
@@ -57,7 +58,7 @@ class ReportStats(Protocol):
     """What became of ProbeReports."""
 
     written: Counter[str]
-    """By verb: `create`, `patch`, …"""
+    """By verb."""
     conflicts: int
     dropped: Counter[str]
     """By why."""
@@ -160,29 +161,18 @@ def _synced(sources: Sources) -> Samples:
     return found.items()
 
 
-def _verdicts(sources: Sources) -> Samples:
-    counted = sources.counters.verdicts
-    return [((confidence,), counted[confidence]) for confidence in Confidence]
-
-
-def _series(sources: Sources) -> Samples:
-    for table in sources.counters.tables.every():
-        yield (table.family.name,), table.series
-
-
-def _series_dropped(sources: Sources) -> Samples:
-    for table in sources.counters.tables.every():
-        yield (table.family.name,), table.dropped
+def _by_family(read: Callable[[Table | Histogram], int]) -> Reading:
+    """Read of the families that grow with the cluster."""
+    return lambda s: [((each.family.name,), read(each)) for each in s.counters.tables.every()]
 
 
 def _labelled(read: Callable[[Sources], Mapping[str, int]], *known: str) -> Reading:
     """Read a counter with one label, whose *known* values start at 0."""
+    return lambda sources: _from_zero(read(sources), known)
 
-    def samples(sources: Sources) -> Samples:
-        every = {**dict.fromkeys(known, 0), **read(sources)}
-        return [((name,), count) for name, count in every.items()]
 
-    return samples
+def _from_zero(found: Mapping[str, int], known: Iterable[str]) -> Samples:
+    return [((name,), count) for name, count in {**dict.fromkeys(known, 0), **found}.items()]
 
 
 def _single(read: Callable[[Sources], float]) -> Reading:
@@ -190,28 +180,38 @@ def _single(read: Callable[[Sources], float]) -> Reading:
     return lambda sources: (((), read(sources)),)
 
 
-def _reports(
-    read: Callable[[ReportStats], Mapping[str, int] | int],
-) -> Reading:
-    """Read of reports, where there are any: by one label, or a single value."""
+def _reports(read: Callable[[ReportStats], Mapping[str, int]], *known: str) -> Reading:
+    """Read of reports, where there are any, as `_labelled` does."""
 
     def samples(sources: Sources) -> Samples | None:
-        if sources.reports is None:
-            return None
-        found = read(sources.reports)
-        if isinstance(found, int):
-            return (((), found),)
-        return [((name,), count) for name, count in found.items()]
+        return None if sources.reports is None else _from_zero(read(sources.reports), known)
 
     return samples
+
+
+def _conflicts(sources: Sources) -> Samples | None:
+    return None if sources.reports is None else (((), sources.reports.conflicts),)
 
 
 def _leader(sources: Sources) -> Samples | None:
     return None if sources.leads is None else (((), sources.leads()),)
 
 
-DROPS = ("QueueFull", "PodBudget", "Forbidden", "NamespaceGone", "Rejected", "Unanswered")
+DROPS = (
+    "QueueFull",
+    "PodBudget",
+    "Forbidden",
+    "NamespaceGone",
+    "NamespaceTerminating",
+    "Rejected",
+    "Unanswered",
+    "Shutdown",
+)
 """Why Events are not written; an alert waits for some of these."""
+REPORT_DROPS = ("Forbidden", "NamespaceTerminating", "Rejected", "Shutdown")
+"""Why reports are not written. `Unanswered` is left to begin at 1, which no `increase` sees:
+such a write is tried again, and one alone is no reason for an alert."""
+VERBS = ("create", "update")
 REASONS = tuple(each.reason for each in EVENTS)
 
 READINGS: tuple[tuple[Family, Reading], ...] = (
@@ -228,22 +228,22 @@ READINGS: tuple[tuple[Family, Reading], ...] = (
     (families.WATCH_BYTES, _total(lambda stats: stats.bytes_read)),
     (families.API_REQUESTS, lambda s: s.api.items()),
     (families.FINDINGS, _labelled(lambda s: s.controller.findings)),
-    (families.VERDICTS, _verdicts),
+    (families.VERDICTS, lambda s: [((each,), s.counters.verdicts[each]) for each in Confidence]),
     (families.RESTARTS_PENDING, _single(lambda s: s.store.pending())),
     (families.QUEUE_LENGTH, _labelled(lambda s: {name: f() for name, f in s.queues.items()})),
     (families.EVENTS_POSTED, _labelled(lambda s: s.events.posted, *REASONS)),
     (families.EVENTS_EXISTED, _single(lambda s: s.events.existed)),
     (families.EVENT_RETRIES, _single(lambda s: s.events.retries)),
     (families.EVENTS_DROPPED, _labelled(lambda s: s.events.dropped, *DROPS)),
-    (families.REPORTS_WRITTEN, _reports(lambda reports: reports.written)),
-    (families.REPORT_CONFLICTS, _reports(lambda reports: reports.conflicts)),
-    (families.REPORTS_DROPPED, _reports(lambda reports: reports.dropped)),
+    (families.REPORTS_WRITTEN, _reports(lambda reports: reports.written, *VERBS)),
+    (families.REPORT_CONFLICTS, _conflicts),
+    (families.REPORTS_DROPPED, _reports(lambda reports: reports.dropped, *REPORT_DROPS)),
     (families.INTERNAL_ERRORS, _labelled(lambda s: s.boundary.errors)),
     (families.LOOP_LAG, _single(lambda s: s.controller.loop_lag_seconds)),
     (families.KOPF_RUNNING, _single(lambda s: s.kopf.running)),
     (families.KOPF_STARTS, _single(lambda s: s.kopf.starts)),
     (families.KOPF_FAILURES, _single(lambda s: s.kopf.failures)),
-    (families.SERIES, _series),
-    (families.SERIES_DROPPED, _series_dropped),
+    (families.SERIES, _by_family(lambda table: table.series)),
+    (families.SERIES_DROPPED, _by_family(lambda table: table.dropped)),
 )
 """Each family about the operator, and how it is read (but for the time that rendering took)."""
