@@ -9,11 +9,11 @@ RATE = "$__rate_interval"
 
 GIVEN_UP = (
     'events_dropped_total{why=~"QueueFull|Forbidden|Rejected|Unanswered"}',
-    "reports_dropped_total",
+    'reports_dropped_total{why=~"Forbidden|Rejected|Unanswered"}',
     "watch_decode_errors_total",
     "series_dropped_total",
 )
-"""What should not be: Events that a budget held back on purpose are left out."""
+"""What should not be: what a budget or the end of a namespace held back is left out."""
 
 
 def of(metric: str) -> str:
@@ -124,9 +124,42 @@ def traffic() -> list[Panel]:
     ]
 
 
+def reading() -> list[Panel]:
+    """What of it all could be read, and what had to be."""
+    skipped, updates = of("watch_skipped_updates_total"), of("watch_updates_total")
+    return [
+        bars(
+            "Not understood",
+            [
+                Query(
+                    expr=f"sum by (resource) (increase({of(metric)}[{RATE}]))",
+                    legend=f"{{{{resource}}}}: {what}",
+                )
+                for metric, what in (
+                    ("watch_decode_errors_total", "objects"),
+                    ("watch_field_errors_total", "fields"),
+                )
+            ],
+            about="Objects that were left out, and fields: without those a verdict may be unsure.",
+        ),
+        lines(
+            "Nothing new",
+            [
+                Query(
+                    expr=f"sum by (resource) (rate({skipped}[{RATE}]))"
+                    f" / sum by (resource) (rate({updates}[{RATE}]))",
+                    legend="{{resource}}",
+                )
+            ],
+            about="Share of the updates that change nothing we read. They cost next to nothing.",
+            unit="percentunit",
+        ),
+    ]
+
+
 def hearing() -> Section:
     """What comes in."""
-    return "Watch", [*changes_heard(), *traffic()]
+    return "Watch", [*changes_heard(), *traffic(), *reading()]
 
 
 def told() -> list[Panel]:
@@ -152,8 +185,12 @@ def written() -> list[Panel]:
                     expr=f"sum by (why) (increase({of('events_dropped_total')}[{RATE}]))",
                     legend="not written: {{why}}",
                 ),
+                Query(
+                    expr=f"sum(increase({of('event_retries_total')}[{RATE}]))",
+                    legend="tried again",
+                ),
             ],
-            about="Kubernetes Events written, and those that were not.",
+            about="Kubernetes Events: written, not written, and how often one was tried again.",
         ),
         bars(
             "Records",

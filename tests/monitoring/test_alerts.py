@@ -235,10 +235,11 @@ STORIES = [
         firing={"10m": [], "16m": [LOSING], "30m": [LOSING]},
     ),
     Story(
-        name="Events are withheld on purpose: budgets, and namespaces that go away",
+        name="Events and records are withheld on purpose: budgets, and namespaces that go away",
         series={
             'probewatch_events_dropped_total{why="PodBudget"}': "0+1x60",
             'probewatch_events_dropped_total{why="NamespaceTerminating"}': "0+1x60",
+            'probewatch_reports_dropped_total{why="NamespaceTerminating"}': "0+1x60",
         },
         firing={"30m": [], "60m": []},
     ),

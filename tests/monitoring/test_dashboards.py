@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from probewatch.metrics.operator_families import OPERATOR_FAMILIES
 from tests.conftest import REPOSITORY
 from tests.monitoring.queries import (
     DASHBOARDS,
@@ -120,6 +121,16 @@ def test_panel_keeps_to_the_chosen_cluster(panel: Panel) -> None:
         for matchers in re.findall(r"probewatch_\w+\{([^}]*)\}", expression):
             assert [each for each in wanted if each not in matchers] == []
         assert not re.search(r"probewatch_\w+(?![\w{])", expression)
+
+
+def test_operator_tells_all_of_itself_on_its_dashboard() -> None:
+    """Each family about the operator is asked for, but for two that only say that all is well."""
+    asked = " ".join(
+        e for panel in PANELS if panel.dashboard == "operator" for e in panel.expressions
+    )
+    untold = {each.name for each in OPERATOR_FAMILIES if f"{each.name}{{" not in asked}
+
+    assert {"probewatch_events_existed_total", "probewatch_kopf_starts_total"} == untold
 
 
 def test_rows_of_workloads_lead_to_their_dashboard() -> None:
