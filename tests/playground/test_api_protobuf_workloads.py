@@ -28,6 +28,16 @@ CRON_JOB = (
     + b"\x1a\tOnFailure" + POD_REST + b'\x1a\x00\x1a\x00"\x00'
 )  # fmt: skip
 
+JOB_OF_CRON_JOB = (
+    b'k8s\x00\n\x0f\n\x08batch/v1\x12\x03Job\x12\xba\x02\n\x7f\n\x02jj\x12\x00\x1a\x00"\x00*\x002\x00'
+    b'8\x00B\x00b+\n!cronjob.kubernetes.io/instantiate\x12\x06manualj>\n\x07CronJob\x1a\x01c"$'
+    b"e00ccd3d-7af6-439f-8294-d13861aee09b*\x08batch/v10\x01\x12\xac\x012\xa9\x01\n\x10" + META
+    + b"\x12\x94\x01\x12L\n\x01c\x12\tbusybox:1\x1a\x04date*\x00B\x00j\x14/dev/termination-logr\x0c"
+    b"IfNotPresent\x80\x01\x00\x88\x01\x00\x90\x01\x00\xa2\x01\x04File\x1a\tOnFailure"
+    b" \x1e2\x0cClusterFirstB\x00J\x00R\x00X\x00`\x00h\x00r\x00\x82\x01\x00\x8a\x01\x00\x9a\x01\x11default-scheduler\xc2\x01\x00"
+    b'\x1a\x08 \x00(\x000\x00:\x00\x1a\x00"\x00'
+)  # fmt: skip
+
 
 def test_a_deployment() -> None:
     """Replicas, selector, labels, image and port are what the flags said."""
@@ -47,8 +57,12 @@ def test_a_deployment() -> None:
 
 @pytest.mark.parametrize(
     ("body", "kind", "command", "policy"),
-    [(JOB, "Job", ["sleep", "5"], "Never"), (CRON_JOB, "CronJob", ["date"], "OnFailure")],
-    ids=["job", "cronjob"],
+    [
+        (JOB, "Job", ["sleep", "5"], "Never"),
+        (CRON_JOB, "CronJob", ["date"], "OnFailure"),
+        (JOB_OF_CRON_JOB, "Job", ["date"], "OnFailure"),
+    ],
+    ids=["job", "cronjob", "job from a cronjob"],
 )
 def test_jobs(body: bytes, kind: str, command: list[str], policy: str) -> None:
     """Command and restart policy are there; a schedule too."""

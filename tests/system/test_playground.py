@@ -60,9 +60,13 @@ class Kubectl:
     def __init__(self, kubeconfig: Path) -> None:
         self._kubeconfig = str(kubeconfig)
 
-    async def __call__(self, *arguments: str, given: JsonObject | None = None) -> str:
+    async def __call__(
+        self, *arguments: str, given: JsonObject | None = None, fails: bool = False
+    ) -> str:
         text = json.dumps(given) if given else ""
-        return await run_tool("kubectl", *arguments, kubeconfig=self._kubeconfig, text=text)
+        return await run_tool(
+            "kubectl", *arguments, kubeconfig=self._kubeconfig, text=text, fails=fails
+        )
 
 
 async def start(kubeconfig: Path) -> Process:
@@ -132,6 +136,20 @@ async def test_jobs_come_to_their_end(kubectl: Kubectl) -> None:
     await kubectl("wait", "--for=condition=complete", "job/once", "--timeout=30s")
 
     assert "done\n" == await kubectl("logs", "job/once")
+
+
+async def test_workloads_are_made_from_flags(kubectl: Kubectl) -> None:
+    """`kubectl create` works without a file; what it cannot send says why."""
+    await kubectl("create", "deployment", "web", "--image=probewatch/story:1")
+    await kubectl("rollout", "status", "deployment/web", "--timeout=30s")
+    await kubectl(
+        "create", "cronjob", "later", "--image=busybox:1", "--schedule=0 0 1 1 *", "--", "date"
+    )
+    await kubectl("create", "job", "now", "--from=cronjob/later")
+    await kubectl("wait", "--for=condition=complete", "job/now", "--timeout=30s")
+
+    refused = await kubectl("create", "service", "clusterip", "web", "--tcp=80", fails=True)
+    assert "no protobuf that the playground knows (the kind 'Service' is not known)" in refused
 
 
 async def test_a_taken_port_is_said_in_one_line(tmp_path: Path) -> None:

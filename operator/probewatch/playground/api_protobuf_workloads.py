@@ -1,7 +1,7 @@
 """Workloads in Kubernetes' protobuf, as far as `kubectl create` makes them from its flags.
 
 A pod in a file comes as JSON; these messages have what the flags of `kubectl create deployment`,
-`job` and `cronjob` can say.
+`job` and `cronjob` can say, and the defaults that a Job made from a CronJob takes from there.
 """
 
 from collections.abc import Mapping
@@ -41,6 +41,7 @@ POD: Schema = {
     11: Field("hostNetwork", Type.FLAG),
     12: Field("hostPID", Type.FLAG),
     13: Field("hostIPC", Type.FLAG),
+    14: Field("securityContext", Type.MESSAGE, {}),
     16: Field("hostname"),
     17: Field("subdomain"),
     19: Field("schedulerName"),

@@ -93,16 +93,15 @@ class Request:
     def _protobuf(self) -> JsonObject:
         try:
             return api_protobuf.decode(self.body)
-        except ValueError:
-            raise unsupported_media_type("application/json") from None
+        except ValueError as error:
+            why = f"no protobuf that the playground knows ({error})"
+            raise unsupported_media_type("application/json", why=why) from error
 
 
-def unsupported_media_type(*supported: str) -> StatusError:
+def unsupported_media_type(*supported: str, why: str = "in an unknown format") -> StatusError:
     """The body is of a kind that is not understood."""
     listed = ", ".join(supported)
-    text = (
-        f"the body of the request was in an unknown format - accepted media types include: {listed}"
-    )
+    text = f"the body of the request was {why} - accepted media types include: {listed}"
     return StatusError(415, "UnsupportedMediaType", text)
 
 
