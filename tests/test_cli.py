@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-from importlib import import_module
 from types import ModuleType
 
 import pytest
@@ -30,13 +29,11 @@ class FakeCommand(ModuleType):
 
 @pytest.fixture(name="fake_command")
 def _fake_command(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(cli.COMMANDS, "fake", cli.Command(module="fake_command", summary="…"))
+    monkeypatch.setitem(cli.COMMANDS, "fake", "…")
 
 
 def run_fake(monkeypatch: pytest.MonkeyPatch, ending: BaseException | int) -> int:
-    module = FakeCommand(ending)
-    module.__spec__ = import_module("probewatch.cli").__spec__
-    monkeypatch.setitem(sys.modules, "fake_command", module)
+    monkeypatch.setitem(sys.modules, "probewatch.commands.fake", FakeCommand(ending))
     return cli.main(["fake"])
 
 
@@ -84,11 +81,11 @@ def test_help_lists_every_command(arguments: list[str], capsys: pytest.CaptureFi
 
     out = capsys.readouterr().out
     assert 0 == ended.value.code
-    assert [] == [name for name, each in cli.available().items() if each.summary not in out]
+    assert [] == [name for name, summary in cli.COMMANDS.items() if summary not in out]
     assert "examples:" in out
 
 
-@pytest.mark.parametrize("name", list(cli.available()))
+@pytest.mark.parametrize("name", list(cli.COMMANDS))
 def test_each_command_teaches_its_use(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     """The help of a command has examples that begin with the program's name."""
     with pytest.raises(SystemExit) as ended:

@@ -10,8 +10,6 @@ import importlib
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from importlib import util
 from types import ModuleType
 from typing import NoReturn
 
@@ -40,48 +38,17 @@ exit status:
   0  done   1  failed   2  called wrongly, or a file is not what it should be   130  interrupted"""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Command:
-    """One command: the module that has it, and what it does in a few words."""
-
-    module: str
-    summary: str
-
-
-COMMANDS: Mapping[str, Command] = {
-    "run": Command(
-        module="probewatch.commands.run",
-        summary="run the operator",
-    ),
-    "demo": Command(
-        module="probewatch.commands.demo",
-        summary="see a real probe failure, end to end, on an embedded cluster",
-    ),
-    "record": Command(
-        module="probewatch.commands.record",
-        summary="write the pod and Event streams of a cluster to a file",
-    ),
-    "replay": Command(
-        module="probewatch.commands.replay",
-        summary="say why containers restarted, from a recorded stream",
-    ),
-    "report": Command(
-        module="probewatch.commands.report",
-        summary="list what is restarting, and why",
-    ),
-    "explain": Command(
-        module="probewatch.commands.explain",
-        summary="tell what happened to one pod, with the evidence",
-    ),
-    "advise": Command(
-        module="probewatch.commands.advise",
-        summary="judge the probes of a manifest or of a running workload",
-    ),
-    "version": Command(
-        module="probewatch.commands.version",
-        summary="print the version",
-    ),
+COMMANDS: Mapping[str, str] = {
+    "run": "run the operator",
+    "demo": "see a real probe failure, end to end, on an embedded cluster",
+    "record": "write the pod and Event streams of a cluster to a file",
+    "replay": "say why containers restarted, from a recorded stream",
+    "report": "list what is restarting, and why",
+    "explain": "tell what happened to one pod, with the evidence",
+    "advise": "judge the probes of a manifest or of a running workload",
+    "version": "print the version",
 }
+"""What each command does, in a few words; its module in `probewatch.commands` has its name."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -104,7 +71,7 @@ def _run(arguments: Sequence[str]) -> int:
     name = find_command(arguments)
     if name is None:
         _refuse_or_help(arguments)
-    module = importlib.import_module(COMMANDS[name].module)
+    module = load_command(name)
     args = build_parser(module).parse_args(arguments)
     status: int = module.main(args)
     sys.stdout.flush()  # here a reader that has gone is noticed, at exit it would be too late
@@ -114,12 +81,12 @@ def _run(arguments: Sequence[str]) -> int:
 def find_command(arguments: Sequence[str]) -> str | None:
     """Return the command that is asked for, if it is the first word and there is one."""
     first = next(iter(arguments), "")
-    return first if first in available() else None
+    return first if first in COMMANDS else None
 
 
-def available() -> Mapping[str, Command]:
-    """Return the commands whose module is installed."""
-    return {name: each for name, each in COMMANDS.items() if util.find_spec(each.module)}
+def load_command(name: str) -> ModuleType:
+    """Return the module of a command."""
+    return importlib.import_module(f"probewatch.commands.{name}")
 
 
 def program_name(called_as: str) -> str:
@@ -140,8 +107,8 @@ def build_parser(module: ModuleType | None = None) -> argparse.ArgumentParser:
     if module is not None:
         module.add_parser(commands)
         return parser
-    for name, command in available().items():
-        commands.add_parser(name, help=command.summary, add_help=False)
+    for name, summary in COMMANDS.items():
+        commands.add_parser(name, help=summary, add_help=False)
     return parser
 
 
@@ -152,7 +119,7 @@ def _refuse_or_help(arguments: Sequence[str]) -> NoReturn:
         parser.print_help()
         parser.exit(0)
     if arguments[0] == "--version":
-        module = importlib.import_module(COMMANDS["version"].module)
+        module = load_command("version")
         parser.exit(module.main(build_parser(module).parse_args(["version"])))
     parser.parse_args(arguments)
     parser.error("no such command")

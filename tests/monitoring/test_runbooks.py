@@ -1,6 +1,5 @@
 """What the runbooks tell people to type: our commands parse, the queries ask for what there is."""
 
-import importlib
 import re
 from pathlib import Path
 
@@ -31,7 +30,7 @@ def test_our_commands_are_spelled_as_the_program_knows_them(page: Path) -> None:
     """Each command that a page shows is one that the command line takes."""
     for line in commands(page):
         words = line.split()
-        module = importlib.import_module(cli.COMMANDS[words[0]].module)
+        module = cli.load_command(words[0])
         parsed = cli.build_parser(module).parse_args(words)
         assert vars(parsed)
 
