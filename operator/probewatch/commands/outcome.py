@@ -117,7 +117,7 @@ class Outcome:
 def render_json(outcome: Outcome, ledger: Ledger) -> Json:
     """Return the JSON object of `replay --output json`."""
     return {
-        "restarts": [_render_restart(each) for each in outcome.restarts],
+        "restarts": [_render_pod(each.pod) | render_verdict(each) for each in outcome.restarts],
         "readiness": [_render_readiness(each) for each in outcome.readiness],
         "loops": [_render_loop(each) for each in outcome.loops],
         "advice": [_render_advice(each) for each in outcome.advice],
@@ -138,10 +138,11 @@ def render_time(at: float | None) -> str | None:
     return moment.isoformat(timespec=precision).replace("+00:00", "Z")
 
 
-def _render_restart(restart: Restart) -> Json:
+def render_verdict(restart: Restart) -> Json:
+    """Return what is said of a restart, but for the pod."""
     # Only a jump that is too large has restarts that are told as one.
     together = {"standsFor": restart.stands_for} if restart.stands_for > 1 else {}
-    return _render_pod(restart.pod) | {
+    return {
         "container": restart.container,
         "restartCount": restart.restart_count,
         **together,

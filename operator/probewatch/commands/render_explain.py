@@ -1,14 +1,14 @@
 """The story of one pod for people: in paragraphs, or as one JSON object."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import msgspec
 
 from probewatch.commands.durations import render_duration
 from probewatch.commands.live_pod import LivePod
-from probewatch.commands.outcome import render_time
+from probewatch.commands.outcome import render_time, render_verdict
 from probewatch.core.advice import lint
 from probewatch.core.findings import Restart
 from probewatch.core.model import ContainerStatus
@@ -155,7 +155,7 @@ def render_json(story: Story, container: str | None) -> str:
             "exists": story.live is not None,
             "incidents": msgspec.to_builtins(list(_shown(story, container))),
             "judgedNow": [
-                _render_judged(each) for each in story.judged if container in {None, each.container}
+                render_verdict(each) for each in story.judged if container in {None, each.container}
             ],
             "advice": [
                 {
@@ -171,17 +171,3 @@ def render_json(story: Story, container: str | None) -> str:
         },
         indent=1,
     )
-
-
-def _render_judged(restart: Restart) -> Mapping[str, object]:
-    return {
-        "container": restart.container,
-        "restartCount": restart.restart_count,
-        "cause": restart.cause,
-        "confidence": restart.confidence,
-        "rule": restart.rule,
-        "exitCode": restart.exit_code,
-        "startedAt": render_time(restart.started_at),
-        "finishedAt": render_time(restart.finished_at),
-        "evidence": list(restart.evidence),
-    }
