@@ -68,14 +68,7 @@ class KubeletEvents:
         reason: str,
         message: str,
     ) -> None:
-        subject = Subject(
-            kind="Pod",
-            namespace=pod.namespace,
-            name=pod.name,
-            uid=pod.uid,
-            resource_version=pod.resource_version,
-            field_path=container.field_path if container else "",
-        )
+        subject = _of_pod(pod, container.field_path if container else "")
         self._note(subject, type_=type_, reason=reason, message=message)
 
     def _note(self, subject: Subject, *, type_: str, reason: str, message: str) -> None:
@@ -113,6 +106,17 @@ def render_event(delivery: Delivery, stamp: Callable[[float], str] = render_time
     }
 
 
+def _of_pod(pod: PodSpec, field_path: str = "") -> Subject:
+    return Subject(
+        kind="Pod",
+        namespace=pod.namespace,
+        name=pod.name,
+        uid=pod.uid,
+        resource_version=pod.resource_version,
+        field_path=field_path,
+    )
+
+
 def _involved(subject: Subject) -> JsonObject:
     involved = {
         "kind": subject.kind,
@@ -129,18 +133,11 @@ def _involved(subject: Subject) -> JsonObject:
 def render_scheduled(pod: PodSpec, node: str, now: float) -> JsonObject:
     """Return the scheduler's Event: of the newer kind, with `eventTime` and without a count."""
     at = datetime.fromtimestamp(now, UTC)
-    subject = Subject(
-        kind="Pod",
-        namespace=pod.namespace,
-        name=pod.name,
-        uid=pod.uid,
-        resource_version=pod.resource_version,
-    )
     return {
         "kind": "Event",
         "apiVersion": "v1",
         "metadata": {"name": f"{pod.name}.{int(now * 1e9):x}", "namespace": pod.namespace},
-        "involvedObject": _involved(subject),
+        "involvedObject": _involved(_of_pod(pod)),
         "reason": "Scheduled",
         "message": f"Successfully assigned {pod.namespace}/{pod.name} to {node}",
         "source": {},

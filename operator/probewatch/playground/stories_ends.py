@@ -2,7 +2,7 @@
 
 from probewatch.playground.stories_pods import MEMORY, Story, app, http, live, pod
 
-TOLD = ("LivenessProbeRestart",)
+TOLD = ("ContainerRestarted",)
 
 OWN_ENDS = (
     Story(
@@ -10,14 +10,14 @@ OWN_ENDS = (
         shows="A container ends by itself, with an error.",
         pod=live("-exit-at 15 -exit-code 1"),
         verdicts={"app": "Error"},
-        events=("ContainerRestarted",),
+        events=TOLD,
     ),
     Story(
         name="crash-while-failing",
         shows="A container ends by itself while its probe fails, below the threshold.",
         pod=pod(app("-bad 6- -exit-at 14 -exit-code 2", livenessProbe=http(failureThreshold=9))),
         verdicts={"app": "Error"},
-        events=("ContainerRestarted",),
+        events=TOLD,
         failures=("Liveness",),
     ),
     Story(
@@ -25,21 +25,21 @@ OWN_ENDS = (
         shows="A container has done its work, and is started again by restartPolicy Always.",
         pod=live("-exit-at 15"),
         verdicts={"app": "Completed"},
-        events=("ContainerRestarted",),
+        events=TOLD,
     ),
     Story(
         name="signal-kill",
         shows="Somebody outside of the kubelet kills the process.",
         pod=live("-signal-at 15 -signal 9"),
         verdicts={"app": "Signal"},
-        events=("ContainerRestarted",),
+        events=TOLD,
     ),
     Story(
         name="signal-term",
         shows="Somebody outside of the kubelet asks the process to end.",
         pod=live("-signal-at 15 -signal 15"),
         verdicts={"app": "Signal"},
-        events=("ContainerRestarted",),
+        events=TOLD,
     ),
     Story(
         name="oom",
@@ -52,14 +52,14 @@ OWN_ENDS = (
             )
         ),
         verdicts={"app": "OOMKilled"},
-        events=("ContainerRestarted",),
+        events=TOLD,
     ),
     Story(
         name="start-error",
         shows="A container's program is not there.",
         pod=pod(app(command=["/nope"], livenessProbe=http())),
         verdicts={"app": "StartError"},
-        events=("ContainerRestarted",),
+        events=TOLD,
     ),
     Story(
         name="post-start",
@@ -71,14 +71,14 @@ OWN_ENDS = (
             )
         ),
         verdicts={"app": "PostStartHook"},
-        events=("ContainerRestarted",),
+        events=TOLD,
     ),
     Story(
         name="new-image",
         shows="Somebody changes the image in place.",
         pod=live(""),
         verdicts={"app": "SpecChange"},
-        events=("ContainerRestarted",),
+        events=TOLD,
         image_at=15,
     ),
     Story(
@@ -89,6 +89,6 @@ OWN_ENDS = (
             app("-port 3001 -exit-at 22 -exit-code 7", name="b"),
         ),
         verdicts={"a": "LivenessProbe", "b": "Error"},
-        events=(*TOLD, "ContainerRestarted"),
+        events=("LivenessProbeRestart", *TOLD),
     ),
 )
