@@ -71,23 +71,11 @@ class PolicyApi:
 
         Raises ApiError.
         """
-        policy = read.policy
-        body = {
-            "apiVersion": objects.GROUP_VERSION,
-            "kind": objects.KIND,
-            "metadata": {
-                "name": policy.name,
-                "namespace": policy.namespace,
-                # On a status, servers heed this and not the uid.
-                "resourceVersion": str(read.version),
-            },
-            "status": status,
-        }
         crash_point("policy.status.before")
         code, answer = await self._requester.request(
             "PATCH",
-            f"{_path(policy.namespace, policy.name)}/status",
-            body=body,
+            f"{_path(read.policy.namespace, read.policy.name)}/status",
+            body=_render_patch(read, status),
             params={"fieldManager": FIELD_MANAGER, "force": "true"},
             content_type=APPLY,
         )
@@ -115,6 +103,20 @@ class PolicyApi:
             if not token:
                 version = parse_version(page.metadata.resource_version)
                 return Listing(namespace=namespace, reads=tuple(reads), version=version)
+
+
+def _render_patch(read: Read, status: objects.Status) -> Mapping[str, object]:
+    return {
+        "apiVersion": objects.GROUP_VERSION,
+        "kind": objects.KIND,
+        "metadata": {
+            "name": read.policy.name,
+            "namespace": read.policy.namespace,
+            # On a status, servers heed this and not the uid.
+            "resourceVersion": str(read.version),
+        },
+        "status": status,
+    }
 
 
 def _decode(body: bytes) -> objects.PolicyList:

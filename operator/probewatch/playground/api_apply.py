@@ -44,12 +44,8 @@ def apply(
     fields = flatten(wanted, find_keys)
     entries = read_entries(live) if live else ()
     others = [entry for entry in entries if entry.manager != manager]
-    differing = _differing(live, fields, find_keys) if live else set()
-    conflicts = [(entry, path) for entry in others for path in sorted(entry.fields & differing)]
-    if conflicts and not force:
-        raise _conflict(conflicts)
-    lost = {path for _, path in conflicts}
-    others = [replace(entry, fields=entry.fields - lost) for entry in others]
+    if live:
+        others = _give_up(others, _differing(live, fields, find_keys), force=force)
     merged = merge(live, wanted, (), find_keys) if live else wanted
     dropped = own_fields(entries, manager) - fields.keys()
     dropped -= {path for entry in others for path in entry.fields}
@@ -63,6 +59,17 @@ def _differing(live: JsonObject, fields: dict[Path, Json], find_keys: FindKeys) 
     """Return the fields that would get another value than they have."""
     present = flatten(live, find_keys)
     return {path for path, value in fields.items() if path in present and present[path] != value}
+
+
+def _give_up(others: Sequence[Entry], differing: set[Path], *, force: bool) -> list[Entry]:
+    """Return what *others* own still.
+
+    Raises: StatusError 409, if they own fields that get another value, unless by *force*.
+    """
+    conflicts = [(entry, path) for entry in others for path in sorted(entry.fields & differing)]
+    if conflicts and not force:
+        raise _conflict(conflicts)
+    return [replace(entry, fields=entry.fields - differing) for entry in others]
 
 
 def _conflict(conflicts: Sequence[tuple[Entry, Path]]) -> StatusError:

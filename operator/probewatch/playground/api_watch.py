@@ -5,7 +5,7 @@ import contextlib
 import heapq
 import itertools
 import random
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,14 +57,7 @@ def plan_watch(
 
     Raises: StatusError, if its options make no sense.
     """
-    initial = request.query.get("sendInitialEvents", "")
-    match = request.query.get("resourceVersionMatch", "")
-    if initial and match != "NotOlderThan":
-        text = "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
-        raise _invalid("resourceVersionMatch", text)
-    if match and not initial:
-        text = "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"
-        raise _invalid("resourceVersionMatch", text)
+    _check_match(request.query)
     since = parse_version(request.query.get("resourceVersion", ""))
     wants_initial = request.flag("sendInitialEvents")
     wants_marks = request.flag("allowWatchBookmarks")
@@ -80,8 +73,23 @@ def plan_watch(
     )
 
 
-def _invalid(field: str, text: str) -> StatusError:
-    message = f'ListOptions.meta.k8s.io "" is invalid: {field}: Forbidden: {text}'
+def _check_match(query: Mapping[str, str]) -> None:
+    """A streaming list says which version it may begin at, and nothing else does.
+
+    Raises: StatusError 422.
+    """
+    initial = query.get("sendInitialEvents", "")
+    match = query.get("resourceVersionMatch", "")
+    if initial and match != "NotOlderThan":
+        raise _bad_match("sendInitialEvents requires setting resourceVersionMatch to NotOlderThan")
+    if match and not initial:
+        raise _bad_match(
+            "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"
+        )
+
+
+def _bad_match(text: str) -> StatusError:
+    message = f'ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: Forbidden: {text}'
     return StatusError(422, "Invalid", message)
 
 

@@ -36,14 +36,9 @@ async def execute(
         return Outcome(result=Result.ERROR, output=_describe(command, error))
     finally:
         output.hand_over()
-    done = asyncio.Event()
-    ending = asyncio.create_task(_await_end(process, done))
     try:
-        in_time = await wait_for(done, clock, seconds)
+        in_time = await _end(process, clock, seconds)
     finally:
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-        await ending
         text = output.read().decode(errors="replace")
         output.close()
     if not in_time:
@@ -51,6 +46,18 @@ async def execute(
         return Outcome(result=Result.FAILURE, output=text)
     result = Result.SUCCESS if process.returncode == 0 else Result.FAILURE
     return Outcome(result=result, output=text)
+
+
+async def _end(process: Process, clock: Clock, seconds: float) -> bool:
+    """Wait for the end, and bring it about when the time is over; return whether it came before."""
+    done = asyncio.Event()
+    ending = asyncio.create_task(_await_end(process, done))
+    try:
+        return await wait_for(done, clock, seconds)
+    finally:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+        await ending
 
 
 async def _await_end(process: Process, done: asyncio.Event) -> None:
