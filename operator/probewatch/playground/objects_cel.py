@@ -5,41 +5,28 @@ Understood are literals, lists, maps, selection, indexing, `has`, `size`, arithm
 plain functions of strings. What is not understood is an error when it is compiled.
 """
 
-import operator
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 from probewatch.playground.objects_cel_functions import (
     FUNCTIONS,
     MACROS,
     METHODS,
     EvaluationError,
+    Value,
     check_bool,
     select,
 )
+from probewatch.playground.objects_cel_operators import (
+    LEVELS,
+    Evaluate,
+    Scope,
+    apply,
+    index,
+    logic,
+)
 from probewatch.playground.objects_cel_words import CompilationError, Token, split, unquote
 
-Value = Any
-Scope = Mapping[str, Value]
-Evaluate = Callable[[Scope], Value]
-
-
 LITERALS: Mapping[str, Value] = {"true": True, "false": False, "null": None}
-RELATIONS: Mapping[str, Callable[[Value, Value], Value]] = {
-    "==": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-    "in": lambda item, many: item in many,
-}
-SUMS: Mapping[str, Callable[[Value, Value], Value]] = {"+": operator.add, "-": operator.sub}
-PRODUCTS: Mapping[str, Callable[[Value, Value], Value]] = {
-    "*": operator.mul,
-    "/": lambda a, b: a // b if isinstance(a, int) else a / b,
-    "%": operator.mod,
-}
 
 
 def compile_rule(text: str) -> Evaluate:
@@ -97,13 +84,13 @@ class _Parser:
     def _any(self) -> Evaluate:
         found = self._all()
         while self._take("||"):
-            found = _logic(found, self._all(), decides=True)
+            found = logic(found, self._all(), decides=True)
         return found
 
     def _all(self) -> Evaluate:
         found = self._binary(0)
         while self._take("&&"):
-            found = _logic(found, self._binary(0), decides=False)
+            found = logic(found, self._binary(0), decides=False)
         return found
 
     def _binary(self, level: int) -> Evaluate:
@@ -112,7 +99,7 @@ class _Parser:
         found = self._binary(level + 1)
         while self.peek() in LEVELS[level]:
             sign = self._next().text
-            found = _apply(LEVELS[level][sign], found, self._binary(level + 1))
+            found = apply(LEVELS[level][sign], found, self._binary(level + 1))
         return found
 
     def _unary(self) -> Evaluate:
@@ -130,7 +117,7 @@ class _Parser:
             if self._take("."):
                 found = self._selection(found, self._next_name())
             elif self._take("["):
-                found = _index(found, self.expression())
+                found = index(found, self.expression())
                 self._need("]")
             else:
                 return found
@@ -213,43 +200,3 @@ class _Parser:
             return True
 
         return has
-
-
-LEVELS: Sequence[Mapping[str, Callable[[Value, Value], Value]]] = (RELATIONS, SUMS, PRODUCTS)
-"""Operators of two values, the loosest first."""
-
-
-def _apply(function: Callable[[Value, Value], Value], left: Evaluate, right: Evaluate) -> Evaluate:
-    def run(scope: Scope) -> Value:
-        try:
-            return function(left(scope), right(scope))
-        except (TypeError, ZeroDivisionError) as error:
-            raise EvaluationError(str(error)) from error
-
-    return run
-
-
-def _logic(left: Evaluate, right: Evaluate, *, decides: bool) -> Evaluate:
-    """Return a logical operator: a side that decides makes an error of the other not matter."""
-
-    def run(scope: Scope) -> bool:
-        try:
-            if check_bool(left(scope)) is decides:
-                return decides
-        except EvaluationError:
-            if check_bool(right(scope)) is decides:
-                return decides
-            raise
-        return check_bool(right(scope))
-
-    return run
-
-
-def _index(target: Evaluate, key: Evaluate) -> Evaluate:
-    def run(scope: Scope) -> Value:
-        try:
-            return target(scope)[key(scope)]
-        except (KeyError, IndexError, TypeError) as error:
-            raise EvaluationError(f"no such key: {error}") from error
-
-    return run

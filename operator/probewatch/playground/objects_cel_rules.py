@@ -5,8 +5,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from probewatch.playground.objects_cel import Evaluate, compile_rule
+from probewatch.playground.objects_cel import compile_rule
 from probewatch.playground.objects_cel_functions import EvaluationError
+from probewatch.playground.objects_cel_operators import Evaluate
 from probewatch.playground.objects_cel_words import CompilationError
 from probewatch.playground.objects_schema_checks import GO_TYPES
 from probewatch.playground.objects_status import Cause

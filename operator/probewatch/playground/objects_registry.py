@@ -203,15 +203,8 @@ class Registry:
                 f"URL ({name})"
             )
             raise bad_request(text)
-        uid = old.object["metadata"]["uid"]
-        if wanted.get("uid", uid) != uid:
-            why = (
-                f"Precondition failed: UID in precondition: {wanted['uid']}, "
-                f"UID in object meta: {uid}"
-            )
-            raise conflict(type_.plural, type_.group, name, why)
-        if wanted.get("resourceVersion", "") not in {"", str(old.version)}:
-            raise conflict(type_.plural, type_.group, name)
+        uid = wanted.get("uid", old.object["metadata"]["uid"])
+        _check_identity(type_, old, uid, wanted.get("resourceVersion", ""))
 
     # --- deleting -----------------------------------------------------------------
 
@@ -225,21 +218,23 @@ class Registry:
         Raises: StatusError.
         """
         old = self.get(type_, namespace, name)
-        meta = old.object["metadata"]
-        if how.uid and how.uid != meta["uid"]:
-            why = (
-                f"Precondition failed: UID in precondition: {how.uid}, "
-                f"UID in object meta: {meta['uid']}"
-            )
-            raise conflict(type_.plural, type_.group, name, why)
-        if how.version and how.version != str(old.version):
-            raise conflict(type_.plural, type_.group, name)
+        _check_identity(type_, old, how.uid or old.object["metadata"]["uid"], how.version)
         new = mark_deleted(type_, old.object, how.grace, how.propagation, now=self.clock.now())
         if how.dry_run:
             return old, not _waits(new)
         if _waits(new):
             return self._keep(type_, new, PLAIN) if has_changed(new, old.object) else old, False
         return self.store.remove(type_.store, old.key), True
+
+
+def _check_identity(type_: ResourceType, old: Stored, uid: str, version: str) -> None:
+    """Raises: StatusError 409, if another object or another version of it was meant."""
+    known = old.object["metadata"]["uid"]
+    if uid != known:
+        why = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {known}"
+        raise conflict(type_.plural, type_.group, old.key.name, why)
+    if version not in {"", str(old.version)}:
+        raise conflict(type_.plural, type_.group, old.key.name)
 
 
 def _waits(obj: JsonObject) -> bool:
