@@ -18,7 +18,6 @@ from probewatch.clock import Clock
 from probewatch.crash_points import crash_point
 from probewatch.errors import ApiError
 from probewatch.kube.lease_objects import SCOPE, LeaseObject, Metadata, render_lease
-from probewatch.kube.times import parse_time
 
 _log = logging.getLogger(__name__)
 
@@ -47,14 +46,6 @@ class Requester(Protocol):
 
 
 @dataclass(slots=True, kw_only=True)
-class LeaseStats:
-    """For whoever wants to know."""
-
-    transitions: int = 0
-    """How often this process became the one that writes."""
-
-
-@dataclass(slots=True, kw_only=True)
 class Lease:
     """Holds the Lease *name* in *namespace* for *instance*, or waits for it.
 
@@ -68,9 +59,6 @@ class Lease:
     instance: str
     identity: str
     clock: Clock
-    stats: LeaseStats = field(default_factory=LeaseStats)
-    alive_at: float | None = None
-    """When a holder renewed it last before this process did, by that one's clock."""
     known: bool = False
     """Whether it was learnt who holds it."""
     _seen: LeaseObject | None = None
@@ -143,7 +131,7 @@ class Lease:
             if await self._renew(self._seen):
                 return RENEW_SECONDS
             return RETRY_SECONDS
-        status, body = await self._ask("GET", self._path)
+        status, body = await self.requester.request("GET", self._path)
         if status == HTTPStatus.NOT_FOUND:
             return await self._create()
         if status != HTTPStatus.OK:
@@ -185,7 +173,7 @@ class Lease:
         lease = LeaseObject(metadata=Metadata(name=self.name, namespace=self.namespace))
         path = self._path.rpartition("/")[0]
         body = self._body(lease, holder=self.identity, seconds=int(DURATION_SECONDS))
-        status, answer = await self._ask("POST", path, body)
+        status, answer = await self.requester.request("POST", path, body=body)
         crash_point("lease.create.after")
         if status == HTTPStatus.CREATED:
             self._learn(msgspec.json.decode(answer, type=LeaseObject))
@@ -195,7 +183,7 @@ class Lease:
 
     async def _put(self, lease: LeaseObject, *, holder: str, seconds: int) -> int:
         body = self._body(lease, holder=holder, seconds=seconds)
-        status, answer = await self._ask("PUT", self._path, body)
+        status, answer = await self.requester.request("PUT", self._path, body=body)
         if status == HTTPStatus.OK:
             self._learn(msgspec.json.decode(answer, type=LeaseObject))
         return status
@@ -210,13 +198,10 @@ class Lease:
         known = self._seen.metadata.resource_version if self._seen else None
         if lease.metadata.resource_version != known:
             self._seen_at = self.clock.monotonic()
-        if not self._held_until and lease.spec.holder_identity != self.identity:
-            self.alive_at = parse_time(lease.spec.renew_time)
         self._seen, self.known, self._is_refused = lease, True, False
 
     def _hold(self, begun: float) -> None:
         if self._held_until is None:
-            self.stats.transitions += 1
             _log.info("This replica writes from now on", extra={"lease": self.name})
         self._held_until, self._has_let_go = begun + HELD_SECONDS, False
 
@@ -227,7 +212,8 @@ class Lease:
 
     def _refuse(self, status: int) -> float:
         """Go on without a Lease where there can be none."""
-        if status == HTTPStatus.NOT_FOUND or status in {
+        if status in {
+            HTTPStatus.NOT_FOUND,
             HTTPStatus.FORBIDDEN,
             HTTPStatus.METHOD_NOT_ALLOWED,
         }:
@@ -239,9 +225,6 @@ class Lease:
             self._is_refused, self.known = True, True
             return REFUSED_SECONDS
         return RETRY_SECONDS
-
-    async def _ask(self, verb: str, path: str, body: object | None = None) -> tuple[int, bytes]:
-        return await self.requester.request(verb, path, body=body)
 
     @property
     def _path(self) -> str:

@@ -18,11 +18,6 @@ class Reachability:
         self._since: float | None = None
         self._logged = 0.0
 
-    @property
-    def is_reached(self) -> bool:
-        """Whether the last request had an answer; true before the first."""
-        return self._since is None
-
     def answered(self) -> None:
         """There was an answer, whatever it was."""
         if self._since is None:
