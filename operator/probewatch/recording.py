@@ -20,14 +20,13 @@ from probewatch.clock import Clock
 from probewatch.core.findings import Restart
 from probewatch.core.model import PodUid
 from probewatch.errors import ApiError
-from probewatch.kube.report_api import ReportApi, loaded
+from probewatch.kube.report_api import ReportApi, Requester, loaded
 from probewatch.kube.report_writer import RESUME_SECONDS
 from probewatch.kube.reports import Reports
 from probewatch.record_baseline import Baseline
 from probewatch.record_book import RecordBook
 from probewatch.record_entry import Key, Loaded
 from probewatch.recording_surroundings import (
-    Requester,
     Surroundings,
     build_lease,
     level,
@@ -243,8 +242,7 @@ class Recording:
             self.book.sweep(self._around.store.uids(), now)
             self._is_swept = True
             self._baseline.begin(self.book.dirty())
-            for key in self.book.dirty():
-                self.reports.schedule(key)
+            self._schedule()
         if not self._is_level and self._around.heard_since(self._begun_at):
             level(self.book, self._around, is_alive=True)
             self._is_level = True

@@ -3,7 +3,7 @@
 import hashlib
 import uuid
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -13,7 +13,7 @@ from probewatch.core.incidents import tell_again
 from probewatch.core.model import PodRef, PodUid, Workload
 from probewatch.core.records import Record
 from probewatch.core.sighting import Sighting
-from probewatch.kube.lease import Lease
+from probewatch.kube.lease import Lease, Requester
 from probewatch.kube.reports import ReportOptions
 from probewatch.metrics.totals import RestartTotal, Total
 from probewatch.record_book import RecordBook
@@ -48,22 +48,6 @@ class Sink(Protocol):
 
     def publish(self, finding: Finding, workload: Workload) -> None:
         """Take a finding."""
-        ...
-
-
-class Requester(Protocol):
-    """The one thing needed of an API client."""
-
-    async def request(
-        self,
-        verb: str,
-        path: str,
-        *,
-        body: object | None = None,
-        params: Mapping[str, str] | None = None,
-        accept: str = "application/json",
-    ) -> tuple[int, bytes]:
-        """Return status and body of the answer; raises ApiError or OSError without one."""
         ...
 
 

@@ -66,6 +66,7 @@ class Parts:
         )
         self.workloads = Workloads(requester=client, clock=clock)
         self.recorder = build_recorder(settings, client, spec_of=self._spec_of, clock=clock)
+        self.events = EventGate(self.recorder, self._has_event)
         self.counters = Counters(clock=clock, series_limit=settings.metrics_series_limit)
         self.corroboration = self._build_corroboration()
         self.recording = self._build_recording()
@@ -177,7 +178,7 @@ class Parts:
         asking = () if self.corroboration is None else (self.corroboration,)
         if self.settings.dry_run:
             return (self.counters, *asking)
-        return (self.counters, EventGate(self.recorder, self._has_event), *asking)
+        return (self.counters, self.events, *asking)
 
     def _build_corroboration(self) -> Corroboration | None:
         return builders.build_corroboration(
@@ -194,7 +195,7 @@ class Parts:
         around = Surroundings(
             store=self.store,
             counters=self.counters,
-            events=EventGate(self.recorder, self._has_event),
+            events=self.events,
             sinks=self._final_sinks(),
             find_workload=self.workloads.find,
             limit_for=self._history_limit,
@@ -235,7 +236,7 @@ class Parts:
             kopf=self.supervisor.stats,
             reports=recording.reports.stats if recording else None,
             leads=self.leads,
-            stands_by=self.recording.stands_by if self.recording is not None else None,
+            stands_by=recording.stands_by if recording else None,
         )
 
     def _build_memo(self) -> Memo:
