@@ -18,8 +18,8 @@ from probewatch.kube.report_objects import Incident
 from probewatch.service_runtime import run_on_best_loop
 
 DESCRIPTION = """\
-Tell what happened to one pod: how its containers are, each restart that is recorded with its
-cause and what says so, and what its probes' numbers promise.
+Tell what happened to one pod: how its containers are, how its probes failed lately, each restart
+that is recorded with its cause and what says so, and what its probes' numbers promise.
 
 Records are the operator's. Without them the last restart of each container is judged from what
 the pod and the kubelet's Events still show, which is less than the operator would know."""
@@ -29,7 +29,10 @@ examples:
   probewatch explain web-7d9f-x              a pod in the context's namespace
   probewatch explain web-7d9f-x -n shop
   probewatch explain web-7d9f-x -c app       one of its containers
-  kubectl probewatch explain web-7d9f-x      the same, as a plugin of kubectl"""
+  kubectl probewatch explain web-7d9f-x      the same, as a plugin of kubectl
+
+exit status:
+  0  told   1  there is no such pod, or the cluster cannot be read   2  called wrongly"""
 
 NOT_FOUND = 404
 
@@ -69,7 +72,8 @@ async def read(args: argparse.Namespace) -> Story:
         summary, note = await _read_records(client, namespace, name)
     incidents = [each for each in summary.incidents if each.pod == name] if summary else []
     if live is None and not incidents:
-        raise missing or ApiError(f"there is no pod {name} in {namespace}")
+        where = f"in the namespace {namespace}, and nothing recorded of one"
+        raise ApiError(f"there is no pod {name} {where}", status=NOT_FOUND) from missing
     recorded = {each.container for each in incidents if _is_about(each, live)}
     judged = judge_last_restarts(live, clock.now()) if live else ()
     return Story(

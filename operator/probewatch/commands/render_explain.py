@@ -1,7 +1,7 @@
 """The story of one pod for people: in paragraphs, or as one JSON object."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -9,6 +9,7 @@ import msgspec
 from probewatch.commands.durations import render_duration
 from probewatch.commands.live_pod import LivePod
 from probewatch.commands.outcome import render_time, render_verdict
+from probewatch.commands.probe_failures import MEANINGS, FailureCount, count_failures
 from probewatch.core.advice import lint
 from probewatch.core.findings import Restart
 from probewatch.core.model import ContainerStatus
@@ -40,6 +41,7 @@ def render_text(story: Story, container: str | None) -> str:
     """Return the story in paragraphs."""
     parts = [
         "\n".join(_head(story, container)),
+        "\n".join(_failures(story, container)),
         *(_incident(each, story.now) for each in _shown(story, container)),
         *(_judged(story, each) for each in story.judged if container in {None, each.container}),
         "\n".join(_advice(story, container)),
@@ -93,9 +95,24 @@ def _restarts(status: ContainerStatus) -> str:
     return "no restarts" if count == 0 else f"{count} restart{'' if count == 1 else 's'}"
 
 
+def _failures(story: Story, container: str | None) -> Iterator[str]:
+    failures = _failures_of(story, container)
+    if failures:
+        yield "How its probes failed lately, as far as the kubelet's Events tell:"
+    for each in failures:
+        age = render_duration(max(0.0, story.now - each.last))
+        times = f"{each.count} × {each.reason}, last {age} ago"
+        yield f"  {each.container} {each.probe_type}: {times} ({MEANINGS[each.reason]})"
+
+
+def _failures_of(story: Story, container: str | None) -> Sequence[FailureCount]:
+    found = count_failures(story.live.evidence) if story.live else ()
+    return [each for each in found if container in {None, each.container}]
+
+
 def _incident(incident: Incident, now: float) -> str:
     seen = parse_time(incident.time)
-    age = f" {render_duration(max(0.0, now - seen))} ago" if seen is not None else ""
+    age = f", {render_duration(max(0.0, now - seen))} ago" if seen is not None else ""
     first = f", told first as {incident.first_cause}" if incident.first_cause else ""
     verdict = f"{incident.cause} ({incident.confidence}{first})"
     lines = [
@@ -153,6 +170,7 @@ def render_json(story: Story, container: str | None) -> str:
             "pod": story.name,
             "workload": story.workload,
             "exists": story.live is not None,
+            "probeFailures": [_render_failure(each) for each in _failures_of(story, container)],
             "incidents": msgspec.to_builtins(list(_shown(story, container))),
             "judgedNow": [
                 render_verdict(each) for each in story.judged if container in {None, each.container}
@@ -171,3 +189,13 @@ def render_json(story: Story, container: str | None) -> str:
         },
         indent=1,
     )
+
+
+def _render_failure(failure: FailureCount) -> Mapping[str, object]:
+    return {
+        "container": failure.container,
+        "probeType": failure.probe_type,
+        "reason": failure.reason,
+        "count": failure.count,
+        "last": render_time(failure.last),
+    }

@@ -1,0 +1,58 @@
+"""How the probes of a pod failed lately: counted by kind, never in the probe's own words.
+
+The kubelet's Events say what a probe answered, which may hold secrets, so only its
+kind is told. Events expire, and some are never delivered: it is a lower bound.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from probewatch.core.evidence import Evidence, EvidenceKind, FailureReason
+
+FAILURES = frozenset({EvidenceKind.PROBE_FAILED, EvidenceKind.PROBE_ERRORED})
+
+MEANINGS: Mapping[FailureReason, str] = {
+    FailureReason.HTTP_1XX: "answered with a status below 200",
+    FailureReason.HTTP_3XX: "answered with a redirection that cannot be followed",
+    FailureReason.HTTP_4XX: "answered, and refused: is the path right?",
+    FailureReason.HTTP_5XX: "answered that it is not well",
+    FailureReason.TIMEOUT: "no answer within timeoutSeconds",
+    FailureReason.REFUSED: "nothing listens on the port",
+    FailureReason.RESET: "the connection was cut before the answer",
+    FailureReason.UNREACHABLE: "no way from the node to the address",
+    FailureReason.DNS: "the name of the host was not found",
+    FailureReason.TLS: "no TLS connection came about",
+    FailureReason.EXEC_EXIT: "the command ended with an error",
+    FailureReason.GRPC_UNHEALTHY: "answered that it is not serving",
+    FailureReason.GRPC_ERROR: "no health service of gRPC answered",
+    FailureReason.ERRORED: "could not be carried out, which counts for nothing",
+    FailureReason.OTHER: "in a way that has no name here",
+}
+"""What each kind says, in a few words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailureCount:
+    """Failures of one probe of one kind, as far as they were told."""
+
+    container: str
+    probe_type: str
+    reason: FailureReason
+    count: int
+    last: float
+    """By the node's clock."""
+
+
+def count_failures(evidence: Iterable[Evidence]) -> Sequence[FailureCount]:
+    """Return the failures by container, probe and kind, the latest first."""
+    counts: dict[tuple[str, str, FailureReason], tuple[int, float]] = {}
+    for each in evidence:
+        if each.kind in FAILURES:
+            key = (each.container, each.probe_type, each.failure)
+            count, last = counts.get(key, (0, 0.0))
+            counts[key] = (count + each.count, max(last, each.at))
+    found = [
+        FailureCount(container=container, probe_type=probe, reason=reason, count=count, last=last)
+        for (container, probe, reason), (count, last) in counts.items()
+    ]
+    return sorted(found, key=lambda each: -each.last)
