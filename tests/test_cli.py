@@ -109,6 +109,27 @@ def test_wrong_call_is_status_2(arguments: list[str], capsys: pytest.CaptureFixt
     assert "usage: probewatch" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("arguments", [["report", "--no-such"], ["explain", "pod", "extra"]])
+def test_wrong_call_shows_the_usage_of_its_command(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What a command does not know is refused with what that command takes."""
+    with pytest.raises(SystemExit):
+        cli.main(arguments)
+
+    err = capsys.readouterr().err
+    assert f"usage: probewatch {arguments[0]} [-h]" in err
+    assert f"probewatch {arguments[0]}: error: unrecognized arguments: {arguments[-1]}" in err
+
+
+def test_wrong_choice_shows_the_words(capsys: pytest.CaptureFixture[str]) -> None:
+    """Choices are listed as a person would write them."""
+    with pytest.raises(SystemExit):
+        cli.main(["run", "--log-level", "loud"])
+
+    assert "choose from 'debug', 'info', 'warning', 'error'" in capsys.readouterr().err
+
+
 def test_version_names_all_parts(capsys: pytest.CaptureFixture[str]) -> None:
     """The version says what it runs on, which a report of a bug needs."""
     assert 0 == cli.main(["version"])

@@ -72,7 +72,7 @@ def _run(arguments: Sequence[str]) -> int:
     if name is None:
         _refuse_or_help(arguments)
     module = load_command(name)
-    args = build_parser(module).parse_args(arguments)
+    args = parse(module, arguments)
     status: int = module.main(args)
     sys.stdout.flush()  # here a reader that has gone is noticed, at exit it would be too late
     return status
@@ -95,21 +95,34 @@ def program_name(called_as: str) -> str:
     return "kubectl probewatch" if name == PLUGIN else "probewatch"
 
 
-def build_parser(module: ModuleType | None = None) -> argparse.ArgumentParser:
-    """Return the parser of the one command in *module*, or of the list of all commands."""
+def parse(module: ModuleType, arguments: Sequence[str]) -> argparse.Namespace:
+    """Return what a command is called with; what it does not know is refused with its usage."""
+    parser, commands = _begin_parser()
+    module.add_parser(commands)
+    args, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        commands.choices[arguments[0]].error(f"unrecognized arguments: {' '.join(unknown)}")
+    return args
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of the list of all commands."""
+    parser, commands = _begin_parser()
+    for name, summary in COMMANDS.items():
+        commands.add_parser(name, help=summary, add_help=False)
+    return parser
+
+
+def _begin_parser() -> tuple[
+    argparse.ArgumentParser, "argparse._SubParsersAction[argparse.ArgumentParser]"
+]:
     parser = argparse.ArgumentParser(
         prog=program_name(sys.argv[0]),
         description=DESCRIPTION,
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    commands = parser.add_subparsers(metavar="COMMAND", title="commands", required=True)
-    if module is not None:
-        module.add_parser(commands)
-        return parser
-    for name, summary in COMMANDS.items():
-        commands.add_parser(name, help=summary, add_help=False)
-    return parser
+    return parser, parser.add_subparsers(metavar="COMMAND", title="commands", required=True)
 
 
 def _refuse_or_help(arguments: Sequence[str]) -> NoReturn:
@@ -120,6 +133,6 @@ def _refuse_or_help(arguments: Sequence[str]) -> NoReturn:
         parser.exit(0)
     if arguments[0] == "--version":
         module = load_command("version")
-        parser.exit(module.main(build_parser(module).parse_args(["version"])))
+        parser.exit(module.main(parse(module, ["version"])))
     parser.parse_args(arguments)
     parser.error("no such command")

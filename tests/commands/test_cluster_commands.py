@@ -4,13 +4,17 @@ import argparse
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from probewatch.commands import advise, explain, report
+from probewatch.commands.probe_failures import MEANINGS
 from probewatch.commands.render_explain import Story, render_json, render_text
+from probewatch.commands.workload_names import is_called
+from probewatch.core.evidence import FailureReason
 from probewatch.errors import ApiError, InputError
 from tests.fakes import FakeCluster, serving
 
@@ -180,6 +184,24 @@ async def test_report_about_one_workload_tells_all(tmp_path: Path) -> None:
     assert [] == [words for words in wanted if words not in text]
 
 
+def test_report_of_nothing_says_where_was_looked() -> None:
+    """Where nothing is recorded that is said, with how to look elsewhere."""
+    here = report.View(summaries=(), now=0.0, is_one=False, place="the namespace x")
+    everywhere = replace(here, place="any namespace", is_everywhere=True)
+
+    assert report.render_tables(here).startswith("Nothing is recorded in the namespace x: ")
+    assert "-A looks in all namespaces" in report.render_tables(here)
+    assert "-A" not in report.render_tables(everywhere)
+
+
+@pytest.mark.parametrize("word", ["web", "deployment/web", "Deployments/web", "deploy/web"])
+def test_workloads_are_called_as_with_kubectl(word: str) -> None:
+    """A kind is known in any case, in the plural and in kubectl's short form."""
+    assert is_called(word, kind="Deployment", name="web")
+    assert not is_called(word, kind="Deployment", name="api")
+    assert ("/" not in word) == is_called(word, kind="StatefulSet", name="web")
+
+
 async def test_report_for_programs(tmp_path: Path) -> None:
     """JSON has the same, with all fields of the incidents."""
     view = await read_report(await cluster_with([], [FULL]), tmp_path)
@@ -217,7 +239,7 @@ async def test_explain_tells_what_is_recorded(tmp_path: Path) -> None:
     text = render_text(await read_story(cluster, tmp_path, "web-x"), None)
 
     assert "Pod shop/web-x of Deployment/web on n1: Running, ready" in text
-    assert "app, restart 5" in text
+    assert "app, restart 5, " in text
     assert "told first as Unknown" in text
     assert "one of many at the same time: WorkloadWide" in text
     assert "LivenessSingleFailure" in text
@@ -238,6 +260,47 @@ async def test_explain_judges_what_nobody_recorded(tmp_path: Path) -> None:
     assert [("LivenessProbe", 2)] == [
         (each["cause"], each["restartCount"]) for each in told["judgedNow"]
     ]
+
+
+def failure(name: str, message: str, count: int) -> Json:
+    """An Event in which the kubelet repeats itself about a probe."""
+    about = {"name": name, "namespace": "shop", "uid": f"e-{name}"}
+    return {
+        **KILLING,
+        "metadata": about,
+        "reason": "Unhealthy",
+        "message": message,
+        "count": count,
+    }
+
+
+async def test_explain_tells_how_probes_failed(tmp_path: Path) -> None:
+    """Failures are counted by kind, with what that means, and never in the probe's own words."""
+    cluster = await cluster_with([pod()], None)
+    said = (
+        ("a", "Liveness probe failed: HTTP probe failed with statuscode: 404", 7),
+        ("b", "Liveness probe failed: HTTP probe failed with statuscode: 403", 2),
+        ("c", "Readiness probe errored and resulted in unknown state: password=x", 3),
+    )
+    for each in said:
+        await cluster.put("/api/v1/namespaces/shop/events", failure(*each))
+
+    story = await read_story(cluster, tmp_path, "web-x")
+    text, told = render_text(story, None), json.loads(render_json(story, None))
+
+    assert "app Liveness: 9 × http_4xx, last " in text
+    assert "(answered, and refused: is the path right?)" in text
+    assert "app Readiness: 3 × errored, last " in text
+    assert "password" not in text
+    assert {("Liveness", "http_4xx", 9), ("Readiness", "errored", 3)} == {
+        (each["probeType"], each["reason"], each["count"]) for each in told["probeFailures"]
+    }
+    assert "How its probes failed" not in render_text(story, "other")
+
+
+def test_every_kind_of_failure_has_words() -> None:
+    """No kind of failure is without a word on what it says, in the list's order."""
+    assert list(FailureReason) == list(MEANINGS)
 
 
 async def test_explain_judges_the_death_that_is_shown(tmp_path: Path) -> None:
@@ -267,8 +330,8 @@ async def test_explain_knows_pods_that_are_gone(tmp_path: Path) -> None:
 
 
 async def test_explain_an_unknown_pod(tmp_path: Path) -> None:
-    """A pod that neither exists nor is recorded is an error in the API's words."""
-    with pytest.raises(ApiError, match="404"):
+    """A pod that neither exists nor is recorded is an error that says where was looked."""
+    with pytest.raises(ApiError, match="no pod nobody in the namespace shop, and nothing rec"):
         await read_story(await cluster_with([], [FULL]), tmp_path, "nobody")
 
 
@@ -328,6 +391,14 @@ def test_advise_on_manifests(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert {("Pod", "bare"), ("CronJob", "tidy")} == {
         (each["kind"], each["name"]) for each in json.loads(listed)
     }
+
+
+def test_advise_on_an_unknown_workload(tmp_path: Path) -> None:
+    """A workload that is not there is said, with where was looked."""
+    (tmp_path / "all.yaml").write_text(MANIFEST)
+
+    with pytest.raises(InputError, match=r"there is no nope with probes in .*all\.yaml"):
+        advise.main(parse(advise, "-f", str(tmp_path / "all.yaml"), "nope"))
 
 
 def test_advise_without_advice(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

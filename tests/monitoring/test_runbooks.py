@@ -31,7 +31,7 @@ def test_our_commands_are_spelled_as_the_program_knows_them(page: Path) -> None:
     for line in commands(page):
         words = line.split()
         module = cli.load_command(words[0])
-        parsed = cli.build_parser(module).parse_args(words)
+        parsed = cli.parse(module, words)
         assert vars(parsed)
 
 

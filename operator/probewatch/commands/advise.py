@@ -36,7 +36,7 @@ examples:
 
 exit status:
   0  judged   1  the cluster cannot be read; with --strict: there is advice
-  2  called wrongly, or a manifest cannot be read"""
+  2  called wrongly, a manifest cannot be read, or there is no such WORKLOAD"""
 
 NOTHING = "No advice: {count} pod template{s} with {probes} probe{t} judged."
 
@@ -79,10 +79,18 @@ def main(args: argparse.Namespace) -> int:
     if args.workload:
         templates = tuple(find_one(templates, args.workload))
         if not templates:
-            raise InputError(f"there is no {args.workload} with probes")
+            raise InputError(f"there is no {args.workload} with probes {_place(args)}")
     advice = [(template, item) for template in templates for item in lint(template.spec)]
     print(_RENDERERS[args.output](templates, advice))
     return 1 if advice and args.strict else 0
+
+
+def _place(args: argparse.Namespace) -> str:
+    if args.filename:
+        return f"in {', '.join(args.filename)}"
+    if args.all_namespaces:
+        return "in any namespace"
+    return f"in the namespace {args.namespace}" if args.namespace else "in this namespace"
 
 
 async def read_cluster(args: argparse.Namespace) -> tuple[Template, ...]:

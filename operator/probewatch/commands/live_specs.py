@@ -6,6 +6,7 @@ import msgspec
 
 from probewatch.clock import Clock
 from probewatch.commands.manifests import Template
+from probewatch.commands.workload_names import is_called
 from probewatch.core.model import PodRef, PodSpec, PodUid, Workload
 from probewatch.kube import objects
 from probewatch.kube.answers import ask_for
@@ -76,8 +77,7 @@ def _template(workload: Workload, spec: PodSpec) -> Template:
 
 
 def find_one(templates: tuple[Template, ...], wanted: str) -> Iterator[Template]:
-    """Yield those called *wanted*, `NAME` or `KIND/NAME` (in any case, as with kubectl)."""
-    kind, slash, name = wanted.rpartition("/")
+    """Yield those called *wanted*, `NAME` or `KIND/NAME`."""
     for each in templates:
-        if each.name == name and (not slash or each.kind.lower() == kind.lower()):
+        if is_called(wanted, kind=each.kind, name=each.name):
             yield each

@@ -49,8 +49,8 @@ examples:
   probewatch record - --duration 5m | probewatch replay -
 
 exit status:
-  0  recorded   1  the cluster cannot be reached or read, or the file cannot be written
-  2  called wrongly, or the file exists already"""
+  0  recorded   1  the cluster cannot be reached or read, or writing failed on the way
+  2  called wrongly, or the file exists already or cannot be made"""
 
 FLUSH_SECONDS = 5.0
 """A recording that is killed reads to its last flush."""

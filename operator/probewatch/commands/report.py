@@ -18,6 +18,7 @@ from probewatch.commands.cluster import (
 from probewatch.commands.durations import render_duration
 from probewatch.commands.report_read import Summary, read_summaries
 from probewatch.commands.tables import render_section, render_table
+from probewatch.commands.workload_names import is_called
 from probewatch.errors import InputError
 from probewatch.kube.times import parse_time
 from probewatch.service_runtime import run_on_best_loop
@@ -35,7 +36,17 @@ examples:
   probewatch report -A                   all namespaces
   probewatch report -n shop web          all about one workload (or deployment/web)
   probewatch report -A -o json           for programs
-  kubectl probewatch report -n shop      the same, as a plugin of kubectl"""
+  kubectl probewatch report -n shop      the same, as a plugin of kubectl
+
+exit status:
+  0  listed   1  the cluster cannot be read
+  2  called wrongly, or nothing is recorded of the WORKLOAD"""
+
+NOTHING = """\
+Nothing is recorded in {place}: since the operator began to watch, no container of a
+pod with probes has restarted there, and no such pod has lost its readiness."""
+
+ELSEWHERE = "\n-A looks in all namespaces, -n in another one."
 
 INCIDENTS_SHOWN = 20
 
@@ -50,6 +61,8 @@ class View:
     """Whether one workload was asked for."""
     place: str
     """Where was looked, in words."""
+    is_everywhere: bool = False
+    """Whether it was looked in all namespaces."""
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -86,16 +99,24 @@ async def read(args: argparse.Namespace) -> View:
         found = await read_summaries(client, namespace)
     place = f"the namespace {namespace}" if namespace else "any namespace"
     if args.workload:
-        found = tuple(each for each in found if each.is_called(args.workload))
+        found = tuple(
+            each for each in found if is_called(args.workload, kind=each.kind, name=each.name)
+        )
         if not found:
             raise InputError(f"nothing is recorded of {args.workload} in {place}")
-    return View(summaries=found, now=clock.now(), is_one=bool(args.workload), place=place)
+    return View(
+        summaries=found,
+        now=clock.now(),
+        is_one=bool(args.workload),
+        place=place,
+        is_everywhere=not namespace,
+    )
 
 
 def render_tables(view: View) -> str:
     """Return a table of workloads, or everything about one."""
     if not view.summaries:
-        return f"Nothing is recorded in {view.place}: no container has restarted since."
+        return NOTHING.format(place=view.place) + ("" if view.is_everywhere else ELSEWHERE)
     if view.is_one:
         return "\n\n".join(_render_one(each, view.now) for each in view.summaries)
     heads = (
@@ -128,8 +149,9 @@ def _row(summary: Summary, now: float) -> tuple[object, ...]:
 
 
 def _render_one(summary: Summary, now: float) -> str:
+    restarts = _times(summary.restarts, "restart")
     sections = [
-        f"{summary.kind}/{summary.name} in {summary.namespace}: {summary.restarts} restarts",
+        f"{summary.kind}/{summary.name} in {summary.namespace}: {restarts}",
         _totals_table(summary),
         _loops_table(summary, now),
         _readiness_line(summary),
@@ -157,7 +179,13 @@ def _readiness_line(summary: Summary) -> str:
     if not summary.losses:
         return ""
     seconds = render_duration(summary.not_ready_seconds)
-    return f"Readiness lost {summary.losses} times, for {seconds}: {render_causes(summary.reasons)}"
+    span = f", for {seconds} in all" if summary.not_ready_seconds else ""
+    losses = _times(summary.losses, "time")
+    return f"Readiness lost {losses}{span}: {render_causes(summary.reasons)}"
+
+
+def _times(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def _incidents_table(summary: Summary, now: float) -> str:

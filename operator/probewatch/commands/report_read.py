@@ -54,11 +54,6 @@ class Summary:
         """The latest restart that is remembered in detail."""
         return self.incidents[0] if self.incidents else None
 
-    def is_called(self, wanted: str) -> bool:
-        """Whether this is *wanted*: `NAME` or `KIND/NAME`, in any case, as with kubectl."""
-        kind, slash, name = wanted.rpartition("/")
-        return self.name == name and (not slash or self.kind.lower() == kind.lower())
-
 
 async def read_summaries(client: ApiClient, namespace: str) -> tuple[Summary, ...]:
     """Return what is recorded in a namespace (empty: in all), the most restarts first.

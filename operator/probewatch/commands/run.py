@@ -85,9 +85,13 @@ def _add_flags(parser: argparse.ArgumentParser) -> None:
         help="where /metrics, /healthz and /readyz are served (default :8080, all addresses)",
     )
     parser.add_argument(
-        "--log-format", choices=list(LogFormat), help="default auto: text on a terminal, else json"
+        "--log-format",
+        choices=[each.value for each in LogFormat],
+        help="default auto: text on a terminal, else json",
     )
-    parser.add_argument("--log-level", choices=list(LogLevel), help="default info")
+    parser.add_argument(
+        "--log-level", choices=[each.value for each in LogLevel], help="default info"
+    )
 
 
 def main(args: argparse.Namespace) -> int:
