@@ -8,6 +8,8 @@ from typing import Any
 
 import yaml
 
+from probewatch.commands.manifests import read_manifests
+from probewatch.core.advice import lint
 from tests.conftest import REPOSITORY, require_program
 from tests.deploy.rendering import (
     MANIFESTS,
@@ -54,6 +56,13 @@ def test_manifests_and_chart_agree() -> None:
 
     assert by_kubectl.pop("Namespace/probewatch")
     assert by_name(by_helm) == by_kubectl
+
+
+def test_our_own_probes_need_no_advice() -> None:
+    """What we say about the probes of others holds for those of the operator's own pod."""
+    templates = read_manifests([str(MANIFESTS / "install.yaml")])
+
+    assert [] == [each for template in templates for each in lint(template.spec)]
 
 
 def test_manifests_of_monitoring_and_chart_agree() -> None:
