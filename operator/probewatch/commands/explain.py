@@ -108,7 +108,7 @@ async def _read_records(client: ApiClient, namespace: str, name: str) -> tuple[S
     for each in summaries:
         if any(incident.pod == name for incident in each.incidents):
             return each, ""
-    return None, "nothing is recorded of this pod"
+    return None, "no restart of this pod is recorded"
 
 
 def _is_about(incident: Incident, live: LivePod | None) -> bool:
