@@ -165,6 +165,12 @@ class Rig:
         await operator.start()
         return operator
 
+    async def serve(self, **environment: str) -> Operator:
+        """Start an operator, and wait until it answers."""
+        operator = await self.start(**environment)
+        await operator.until_open()
+        return operator
+
     # --- pods
 
     def add(self, name: str, restarts: int = 0) -> None:

@@ -51,8 +51,7 @@ async def play_second(rig: Rig, crash: dict[str, str], *, dies: bool) -> Operato
     assert policies is not None
     rig.registry.create(policies, POLICY)
     rig.restart("single", 2)
-    operator = await rig.start(**crash)
-    await operator.until_open()
+    operator = await rig.serve(**crash)
     rig.add("born-later")
     rig.restart("born-later", 2)
     rig.restart("jumping")
@@ -77,8 +76,7 @@ async def until_it_lives(rig: Rig, operator: Operator) -> Operator:
     """Wait for an operator, or for the one that is started in its place."""
     await operator.until_open()
     if operator.is_dead:
-        operator = await rig.start()
-        await operator.until_open()
+        operator = await rig.serve()
     return operator
 
 

@@ -31,8 +31,7 @@ async def until_leading(*operators: Operator) -> Operator:
 async def test_counters_go_on_over_a_kill(rig: Rig) -> None:
     """What happened before a SIGKILL, during the downtime and after it is counted once."""
     rig.add("old", restarts=7)
-    operator = await rig.start()
-    await operator.until_open()
+    operator = await rig.serve()
     rig.add("web")
     rig.restart("web", 2)
     rig.restart("old")
@@ -42,8 +41,7 @@ async def test_counters_go_on_over_a_kill(rig: Rig) -> None:
     rig.restart("web", 3)
     rig.add("born-meanwhile")
     rig.restart("born-meanwhile")
-    operator = await rig.start()
-    await operator.until_open()
+    operator = await rig.serve()
     first = await operator.counts()
     await rig.until_recorded()
     await operator.until_counted(rig.restarts)
@@ -58,8 +56,7 @@ async def test_totals_survive_random_kills(rig: Rig) -> None:
     """Killed at any moment while pods restart, it has counted every restart once in the end."""
     for name in ("a", "b", "c"):
         rig.add(name)
-    operator = await rig.start()
-    await operator.until_open()
+    operator = await rig.serve()
     for round_ in range(6):
         operator = await rig.start()
         for step in range(5):
@@ -77,10 +74,8 @@ async def test_totals_survive_random_kills(rig: Rig) -> None:
 async def test_standby_follows_a_kill_within_20_seconds(rig: Rig) -> None:
     """The other replica takes over within 20 seconds of a kill, and nothing is doubled."""
     rig.add("web")
-    one = await rig.start(PROBEWATCH_INSTANCE="one")
-    await one.until_open()
-    two = await rig.start(PROBEWATCH_INSTANCE="two")
-    await two.until_open()
+    one = await rig.serve(PROBEWATCH_INSTANCE="one")
+    two = await rig.serve(PROBEWATCH_INSTANCE="two")
     rig.restart("web")
     await rig.until_recorded()
     assert await one.leads()
@@ -101,10 +96,8 @@ async def test_standby_follows_a_kill_within_20_seconds(rig: Rig) -> None:
 async def test_standby_follows_a_stop_within_two_seconds(rig: Rig) -> None:
     """A replica that is stopped in an orderly way gives its work to the other at once."""
     rig.add("web")
-    one = await rig.start(PROBEWATCH_INSTANCE="one")
-    await one.until_open()
-    two = await rig.start(PROBEWATCH_INSTANCE="two")
-    await two.until_open()
+    one = await rig.serve(PROBEWATCH_INSTANCE="one")
+    two = await rig.serve(PROBEWATCH_INSTANCE="two")
     rig.restart("web", 2)
     await asyncio.sleep(0.1)
     one.send(signal.SIGTERM)
@@ -121,10 +114,8 @@ async def test_standby_follows_a_stop_within_two_seconds(rig: Rig) -> None:
 async def test_a_stopped_and_continued_leader_does_no_harm(rig: Rig) -> None:
     """A leader that was away for longer than its lease counts nothing again when it comes back."""
     rig.add("web")
-    one = await rig.start(PROBEWATCH_INSTANCE="one")
-    await one.until_open()
-    two = await rig.start(PROBEWATCH_INSTANCE="two")
-    await two.until_open()
+    one = await rig.serve(PROBEWATCH_INSTANCE="one")
+    two = await rig.serve(PROBEWATCH_INSTANCE="two")
     rig.restart("web")
     await rig.until_recorded()
     rig.restart("web")
@@ -146,8 +137,7 @@ async def test_a_stopped_and_continued_leader_does_no_harm(rig: Rig) -> None:
 async def test_nothing_is_written_when_nothing_happens(rig: Rig) -> None:
     """Once everything is recorded, no write follows, but for the renewals of the lease."""
     rig.add("web")
-    operator = await rig.start()
-    await operator.until_open()
+    await rig.serve()
     rig.restart("web", 3)
     await rig.until_recorded()
     await asyncio.sleep(3)
@@ -160,8 +150,7 @@ async def test_nothing_is_written_when_nothing_happens(rig: Rig) -> None:
 async def test_a_deleted_report_is_made_again(rig: Rig) -> None:
     """A report that somebody deleted is made again with all that was in it."""
     rig.add("web")
-    operator = await rig.start()
-    await operator.until_open()
+    operator = await rig.serve()
     rig.restart("web", 3)
     await rig.until_recorded()
     type_ = rig.registry.types.find("probewatch.dev", "v1alpha1", "probereports")
@@ -176,8 +165,7 @@ async def test_a_deleted_report_is_made_again(rig: Rig) -> None:
 async def test_without_definitions_all_else_goes_on(tmp_path: Path) -> None:
     """Without the definitions metrics and Events go on; with them, what was counted is recorded."""
     async with rigged(tmp_path, defined=False) as rig:
-        operator = await rig.start()
-        await operator.until_open()
+        operator = await rig.serve()
         rig.add("web")
         rig.restart("web", 2)
         await operator.until_counted({"web": 2})
