@@ -4,7 +4,7 @@ What cannot be understood becomes the problem that the policy has; it then selec
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -79,30 +79,16 @@ def _parse(found: objects.PolicyObject) -> ProbePolicy:
     except msgspec.DecodeError as error:
         words = str(error).replace("`$", "`spec")
         return _with_problem(plain, _blame(words), words)
+    policy = replace(plain, priority=spec.priority)
     selector = tuple(_parse_selector(spec.selector or objects.Selector()))
-    understood = ProbePolicy(
-        namespace=plain.namespace,
-        name=plain.name,
-        uid=plain.uid,
-        created_at=plain.created_at,
-        priority=spec.priority,
-        selector=selector,
-        overrides=dict(_find_overrides(spec)),
-    )
-    mistakes = "; ".join(find_mistakes(selector))
-    return _with_problem(understood, Reason.INVALID_SELECTOR, mistakes) if mistakes else understood
+    if mistakes := "; ".join(find_mistakes(selector)):
+        return _with_problem(policy, Reason.INVALID_SELECTOR, mistakes)
+    return replace(policy, selector=selector, overrides=dict(_find_overrides(spec)))
 
 
 def _with_problem(policy: ProbePolicy, reason: Reason, words: str) -> ProbePolicy:
     message = sanitize(words, limit=WORDS_LIMIT)
-    return ProbePolicy(
-        namespace=policy.namespace,
-        name=policy.name,
-        uid=policy.uid,
-        created_at=policy.created_at,
-        priority=policy.priority,
-        problem=Problem(reason=reason, message=message),
-    )
+    return replace(policy, problem=Problem(reason=reason, message=message))
 
 
 def _blame(words: str) -> Reason:
