@@ -1,28 +1,7 @@
 """The server of /metrics, /healthz and /readyz.
 
-It is put together like this; `start` raises SettingsError where the address or the
-certificate is no good, so that the process ends before it does anything else::
-
-    counters = Counters(clock=clock, series_limit=settings.metrics_series_limit)
-    sources = Sources(
-        store=store, counters=counters, boundary=boundary, clock=clock, version=VERSION,
-        watches=[loop.stats for loop in loops], controller=controller.stats,
-        queues={"findings": lambda: controller.unpublished, "events": lambda: recorder.queued},
-        events=recorder.stats, api=client.stats.requests, kopf=supervisor.stats,
-    )                                      # reports=…, leader=… where there are any
-    server = MetricsServer(
-        exposition=Exposition(sources),
-        health=health,
-        gate=health.find_unsynced,         # what is missing before /metrics may answer
-        options=ServerOptions.from_settings(settings),
-        authorizer=Authorizer(client, clock=clock) if settings.metrics_authorization else None,
-        boundary=boundary,
-    )
-    await server.start()                   # listens; before anything is watched
-    …
-    await server.stop()                    # after the queues have drained
-
-`counters` is one of the controller's sinks. No request starts a thread: one thread
+`start` raises SettingsError where the address or the certificate is no good, so that the
+process ends before it does anything else. No request starts a thread: one thread
 renders, and scrapes that come meanwhile share what it makes. A connection that
 does not ask, or does not finish asking, is closed after ten seconds; of more than 64
 connections the oldest idle one has to go, so that nobody can keep others out.
