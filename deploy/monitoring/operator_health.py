@@ -2,10 +2,9 @@
 
 from grafana_foundation_sdk.builders import dashboard
 
-from deploy.monitoring.frame import CLUSTER, Section, cluster_variable, frame
+from deploy.monitoring.frame import Section, cluster_variable, frame
+from deploy.monitoring.operator_queries import RATE, flow, grown, of, of_process
 from deploy.monitoring.panels import Panel, Query, bars, labelled, lines, number
-
-RATE = "$__rate_interval"
 
 GIVEN_UP = (
     'events_dropped_total{why=~"QueueFull|Forbidden|Rejected|Unanswered"}',
@@ -14,19 +13,6 @@ GIVEN_UP = (
     "series_dropped_total",
 )
 """What should not be: what a budget or the end of a namespace held back is left out."""
-
-
-def of(metric: str) -> str:
-    """Return the selector of one of the operator's own metrics; it may have matchers."""
-    name, _, matchers = metric.partition("{")
-    return f"probewatch_{name}{{{CLUSTER}{',' + matchers if matchers else '}'}"
-
-
-def grown(metric: str, *labels: str) -> Query:
-    """Return the growth of a counter, by labels."""
-    grouping = f" by ({', '.join(labels)})" if labels else ""
-    legend = ": ".join(f"{{{{{label}}}}}" for label in labels) or metric
-    return Query(expr=f"sum{grouping} (increase({of(metric)}[{RATE}]))", legend=legend)
 
 
 def hearing_now() -> list[Panel]:
@@ -107,12 +93,7 @@ def traffic() -> list[Panel]:
     return [
         lines(
             "Received",
-            [
-                Query(
-                    expr=f"sum by (resource) (rate({of('watch_received_bytes_total')}[{RATE}]))",
-                    legend="{{resource}}",
-                )
-            ],
+            [Query(expr=flow("watch_received_bytes_total"), legend="{{resource}}")],
             about="By list and watch.",
             unit="Bps",
         ),
@@ -126,31 +107,19 @@ def traffic() -> list[Panel]:
 
 def reading() -> list[Panel]:
     """What of it all could be read, and what had to be."""
-    skipped, updates = of("watch_skipped_updates_total"), of("watch_updates_total")
+    skipped = f"{flow('watch_skipped_updates_total')} / {flow('watch_updates_total')}"
     return [
         bars(
             "Not understood",
             [
-                Query(
-                    expr=f"sum by (resource) (increase({of(metric)}[{RATE}]))",
-                    legend=f"{{{{resource}}}}: {what}",
-                )
-                for metric, what in (
-                    ("watch_decode_errors_total", "objects"),
-                    ("watch_field_errors_total", "fields"),
-                )
+                grown("watch_decode_errors_total", "resource", legend="{{resource}}: objects"),
+                grown("watch_field_errors_total", "resource", legend="{{resource}}: fields"),
             ],
             about="Objects that were left out, and fields: without those a verdict may be unsure.",
         ),
         lines(
             "Nothing new",
-            [
-                Query(
-                    expr=f"sum by (resource) (rate({skipped}[{RATE}]))"
-                    f" / sum by (resource) (rate({updates}[{RATE}]))",
-                    legend="{{resource}}",
-                )
-            ],
+            [Query(expr=skipped, legend="{{resource}}")],
             about="Share of the updates that change nothing we read. They cost next to nothing.",
             unit="percentunit",
         ),
@@ -181,14 +150,8 @@ def written() -> list[Panel]:
             "Events",
             [
                 grown("events_posted_total", "reason"),
-                Query(
-                    expr=f"sum by (why) (increase({of('events_dropped_total')}[{RATE}]))",
-                    legend="not written: {{why}}",
-                ),
-                Query(
-                    expr=f"sum(increase({of('event_retries_total')}[{RATE}]))",
-                    legend="tried again",
-                ),
+                grown("events_dropped_total", "why", legend="not written: {{why}}"),
+                grown("event_retries_total", legend="tried again"),
             ],
             about="Kubernetes Events: written, not written, and how often one was tried again.",
         ),
@@ -199,9 +162,7 @@ def written() -> list[Panel]:
         ),
         lines(
             "Queues",
-            [
-                Query(expr=f"max by (queue) ({of('queue_length')})", legend="{{queue}}"),
-            ],
+            [Query(expr=f"max by (queue) ({of('queue_length')})", legend="{{queue}}")],
             about="What waits to be written.",
             width=24,
         ),
@@ -215,28 +176,16 @@ def telling() -> Section:
 
 def resources() -> list[Panel]:
     """Memory, CPU and lateness."""
-    # The process's own series carry no name of ours, so they are found beside one that does.
-    beside = f"on (job, instance) group_left () max by (job, instance) ({of('build_info')})"
     return [
         lines(
             "Memory",
-            [
-                Query(
-                    expr=f"process_resident_memory_bytes * {beside}",
-                    legend="{{instance}}",
-                )
-            ],
+            [of_process("process_resident_memory_bytes")],
             about="Resident set.",
             unit="bytes",
         ),
         lines(
             "CPU",
-            [
-                Query(
-                    expr=f"rate(process_cpu_seconds_total[{RATE}]) * {beside}",
-                    legend="{{instance}}",
-                )
-            ],
+            [of_process(f"rate(process_cpu_seconds_total[{RATE}])")],
             about="Cores used.",
         ),
         lines(
@@ -263,7 +212,7 @@ def inner_life() -> list[Panel]:
             "kopf",
             [
                 Query(expr=f"min({of('kopf_running')})", legend="runs"),
-                Query(expr=f"sum(increase({of('kopf_failures_total')}[{RATE}]))", legend="failed"),
+                grown("kopf_failures_total", legend="failed"),
             ],
             about="The part that looks after ProbePolicies. It is started again when it fails.",
         ),
