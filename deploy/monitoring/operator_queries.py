@@ -25,6 +25,6 @@ def flow(metric: str) -> str:
 
 
 def of_process(expr: str) -> Query:
-    """Return a series of the process: without a name of ours, it is found beside one that has it."""
+    """Return a series of the process: it has no name of ours, and is found beside one of ours."""
     beside = f"on (job, instance) group_left () max by (job, instance) ({of('build_info')})"
     return Query(expr=f"{expr} * {beside}", legend="{{instance}}")
