@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from probewatch import causes_docs, crds_docs, settings_docs
-from probewatch.core.findings import Cause
+from probewatch.commands.probe_failures import MEANINGS
+from probewatch.core.findings import Cause, ReadinessReason
 from probewatch.kube import events_docs
 from probewatch.metrics import metrics_docs
 from probewatch.page_tables import fill_page
@@ -45,3 +46,12 @@ def test_every_setting_has_its_reason() -> None:
 def test_every_cause_is_explained() -> None:
     """No cause of the closed list is without its meaning and its limits, in the list's order."""
     assert list(Cause) == list(causes_docs.CAUSES)
+
+
+def test_every_reason_is_explained() -> None:
+    """Each reason that can be a label has its row in docs/metrics.md; `explain` says the same."""
+    text = (REPOSITORY / "docs/metrics.md").read_text(encoding="utf-8")
+    failures = [f"| `{reason}` | {words} |" for reason, words in MEANINGS.items()]
+    changes = [f"| `{reason}` | " for reason in ReadinessReason]
+
+    assert [] == [row for row in failures + changes if f"\n{row}" not in text]
