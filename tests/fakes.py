@@ -1,4 +1,4 @@
-"""Fakes that several areas use: a cluster's API at the level of HTTP."""
+"""Fakes that several areas use: time, and a cluster's API at the level of HTTP."""
 
 import asyncio
 import json
@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from aiohttp import web
+
+from probewatch.clock import Clock
 
 Json = dict[str, object]
 
@@ -30,6 +32,23 @@ DISCOVERY: Mapping[str, Json] = {
     },
 }
 """What kopf asks before anything else."""
+
+
+@dataclass
+class FakeTime:
+    """Time that moves when somebody sleeps, or a test says so, and by nothing else."""
+
+    seconds: float = 1000.0
+    slept: list[float] = field(default_factory=list)
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.seconds += seconds
+        await asyncio.sleep(0)
+
+    @property
+    def clock(self) -> Clock:
+        return Clock(now=lambda: self.seconds, monotonic=lambda: self.seconds, sleep=self.sleep)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,7 +3,6 @@
 import asyncio
 from dataclasses import dataclass, field
 
-from probewatch.clock import Clock
 from probewatch.core.counters import Reading
 from probewatch.core.findings import Cause, Confidence, Restart
 from probewatch.core.model import ContainerKind, PodRef, PodUid, ProbeType, Workload
@@ -11,6 +10,7 @@ from probewatch.core.observe import CountersRead, Observation
 from probewatch.corroboration import WAITING_KEPT, Corroboration
 from probewatch.errors import ApiError
 from probewatch.kube.kubelet_metrics import NodeCounters
+from tests.fakes import FakeTime
 
 WEB = Workload(namespace="shop", kind="Pod", name="web")
 FAILED = {("u1", "app", ProbeType.LIVENESS): 3, ("u1", "app", ProbeType.STARTUP): 0}
@@ -28,21 +28,6 @@ class FakeKubelets:
         if node in self.silent:
             raise ApiError("no answer")
         return NodeCounters(process=7.0, failed=FAILED)
-
-
-@dataclass
-class FakeTime:
-    """Time that moves when somebody sleeps."""
-
-    now: float = 1000.0
-
-    async def sleep(self, seconds: float) -> None:
-        self.now += seconds
-        await asyncio.sleep(0)
-
-    @property
-    def clock(self) -> Clock:
-        return Clock(now=lambda: self.now, monotonic=lambda: self.now, sleep=self.sleep)
 
 
 def restart(
@@ -102,7 +87,7 @@ async def test_nodes_are_asked_one_by_one_at_a_bounded_rate() -> None:
     kubelets, time = FakeKubelets(), FakeTime()
     await ask(restart("a"), restart("b"), restart("a"), restart("c"), kubelets=kubelets, time=time)
 
-    assert (["a", "b", "c"], 1020.0) == (kubelets.asked, time.now)
+    assert (["a", "b", "c"], 1020.0) == (kubelets.asked, time.seconds)
 
 
 async def test_a_silent_kubelet_costs_only_its_own_answer() -> None:

@@ -1,26 +1,13 @@
 """Whether the operator is of any use, and which right it lacks, judged from its watches."""
 
-from dataclasses import dataclass
-
 import pytest
 
-from probewatch.clock import Clock
 from probewatch.health import Health
 from probewatch.missing_rights import RightsCheck
 from probewatch.watch.transport import WatchStats
+from tests.fakes import FakeTime
 
 LIMIT = 180.0
-
-
-@dataclass
-class FakeTime:
-    """Time that moves when it is told to."""
-
-    seconds: float = 1000.0
-
-    @property
-    def clock(self) -> Clock:
-        return Clock(now=lambda: self.seconds, monotonic=lambda: self.seconds)
 
 
 def watch(

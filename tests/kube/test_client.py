@@ -4,7 +4,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import aiohttp
 import pytest
@@ -17,7 +17,7 @@ from probewatch.kube.client import ApiClient
 from probewatch.kube.credentials import Access
 from probewatch.kube.faults import translate
 from probewatch.kube.login import Login
-from tests.fakes import FakeCluster, serving
+from tests.fakes import FakeCluster, FakeTime, serving
 
 NAMESPACED = "/api/v1/namespaces/shop"
 
@@ -39,23 +39,6 @@ class FakeCredentials:
         return Access(
             where="test", server=self.server, authorization=f"Bearer token-{self.refusals}"
         )
-
-
-@dataclass
-class FakeTime:
-    """Time that moves when it is told to."""
-
-    seconds: float = 1000.0
-    slept: list[float] = field(default_factory=list)
-
-    async def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.seconds += seconds
-        await asyncio.sleep(0)
-
-    @property
-    def clock(self) -> Clock:
-        return Clock(now=lambda: self.seconds, monotonic=lambda: self.seconds, sleep=self.sleep)
 
 
 @asynccontextmanager

@@ -6,9 +6,9 @@ from typing import Any
 
 import msgspec
 
-from probewatch.clock import Clock
 from probewatch.errors import ApiError
 from probewatch.kube.lease import Lease
+from tests.fakes import FakeTime
 
 Json = dict[str, Any]
 PATH = "/apis/coordination.k8s.io/v1/namespaces/ops/leases/probewatch"
@@ -44,15 +44,6 @@ class FakeLeases:
         if self.lost:
             raise ApiError("no answer")
         return (201 if verb == "POST" else 200), msgspec.json.encode(sent)
-
-
-@dataclass
-class FakeTime:
-    seconds: float = 1000.0
-
-    @property
-    def clock(self) -> Clock:
-        return Clock(now=lambda: self.seconds, monotonic=lambda: self.seconds)
 
 
 def make(leases: FakeLeases, time: FakeTime, name: str = "one", life: str = "a") -> Lease:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from probewatch.clock import Clock
 from probewatch.core.findings import Cause, Confidence, PodTracked, Restart, RestartCorrected
 from probewatch.core.model import ContainerKind, PodRef, PodSpec, PodUid, Workload
 from probewatch.errors import ApiError
@@ -16,6 +15,7 @@ from probewatch.kube.event_writer import TRIES, EventWriter
 from probewatch.kube.recorder import Recorder, RecorderOptions
 from probewatch.kube.token_bucket import TokenBucket
 from probewatch.metrics.collector import DROPS
+from tests.fakes import FakeTime
 
 POD = PodRef(uid=PodUid("u-1"), namespace="shop", name="cart-1")
 WORKLOAD = Workload(namespace="shop", kind="Pod", name="cart-1")
@@ -30,23 +30,6 @@ RESTART = Restart(
     rule="killing-event",
 )
 CREATED = (201, b"{}")
-
-
-@dataclass
-class FakeTime:
-    """A clock that moves when someone sleeps, and by nothing else."""
-
-    seconds: float = 1000.0
-    slept: list[float] = field(default_factory=list)
-
-    async def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.seconds += seconds
-        await asyncio.sleep(0)
-
-    @property
-    def clock(self) -> Clock:
-        return Clock(now=lambda: self.seconds, monotonic=lambda: self.seconds, sleep=self.sleep)
 
 
 @dataclass

@@ -11,7 +11,6 @@ import msgspec
 import pytest
 
 from probewatch.boundary import Boundary
-from probewatch.clock import Clock
 from probewatch.core.findings import (
     Cause,
     Confidence,
@@ -30,6 +29,7 @@ from probewatch.kube.report_parsing import decode_report
 from probewatch.kube.reports import ReportOptions, Reports
 from probewatch.record_book import RecordBook
 from probewatch.record_entry import Key
+from tests.fakes import FakeTime
 
 Json = dict[str, Any]
 
@@ -115,21 +115,6 @@ class FakeApi:
         """Somebody changes a status."""
         known = self.reports[name]
         self._keep(name, {**known, "status": {**known["status"], **status}})
-
-
-@dataclass
-class FakeTime:
-    """Time that passes when the sink sleeps."""
-
-    seconds: float = 1000.0
-
-    async def sleep(self, seconds: float) -> None:
-        self.seconds += seconds
-        await asyncio.sleep(0)
-
-    @property
-    def clock(self) -> Clock:
-        return Clock(now=lambda: self.seconds, monotonic=lambda: self.seconds, sleep=self.sleep)
 
 
 @dataclass

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 import msgspec
 import pytest
 
-from probewatch.clock import Clock
 from probewatch.core.model import OwnerRef, PodRef, PodUid, Workload
 from probewatch.errors import ApiError
 from probewatch.kube.workloads import DOUBT_SECONDS, METADATA_ONLY, Workloads, nearest_workload
+from tests.fakes import FakeTime
 
 REPLICA_SET = OwnerRef(api_version="apps/v1", kind="ReplicaSet", name="web-7d9f", uid="rs-1")
 JOB = OwnerRef(api_version="batch/v1", kind="Job", name="tidy-123", uid="job-1")
@@ -31,21 +31,6 @@ def workload(kind: str, name: str, api_version: str = "apps/v1", uid: str = "o-1
 
 
 NEAREST = workload("ReplicaSet", "web-7d9f", uid="rs-1")
-
-
-@dataclass
-class FakeTime:
-    """Time that moves when somebody sleeps."""
-
-    seconds: float = 1000.0
-
-    async def sleep(self, seconds: float) -> None:
-        self.seconds += seconds
-        await asyncio.sleep(0)
-
-    @property
-    def clock(self) -> Clock:
-        return Clock(now=lambda: self.seconds, monotonic=lambda: self.seconds, sleep=self.sleep)
 
 
 @dataclass
