@@ -31,7 +31,7 @@ def reconcile_replica_set(bench: Workbench, owner: JsonObject) -> None:
         bench.delete(pods, pod)
         message = f"Deleted pod: {pod['metadata']['name']}"
         bench.say(owner, "replicaset-controller", "SuccessfulDelete", message)
-    bench.set_status(bench.type_of("replicasets", "apps"), owner, _set_status(bench, owner))
+    bench.set_status(bench.type_of("replicasets", "apps"), owner, _replica_set_status(bench, owner))
 
 
 def _make_pod(owner: JsonObject) -> JsonObject:
@@ -48,7 +48,7 @@ def _version(pod: JsonObject) -> int:
     return int(pod["metadata"]["resourceVersion"])
 
 
-def _set_status(bench: Workbench, owner: JsonObject) -> JsonObject:
+def _replica_set_status(bench: Workbench, owner: JsonObject) -> JsonObject:
     active = [pod for pod in bench.owned(bench.type_of("pods"), owner) if is_active(pod)]
     ready = sum(map(is_ready, active))
     counts = {"fullyLabeledReplicas": len(active), "readyReplicas": ready}
