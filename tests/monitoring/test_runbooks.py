@@ -1,6 +1,7 @@
 """What the runbooks tell people to type: our commands parse, the queries ask for what there is."""
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,7 @@ def queries(page: Path) -> list[str]:
 def test_our_commands_are_spelled_as_the_program_knows_them(page: Path) -> None:
     """Each command that a page shows is one that the command line takes."""
     for line in commands(page):
-        words = line.split()
+        words = shlex.split(line, comments=True)
         module = cli.load_command(words[0])
         parsed = cli.parse(module, words)
         assert vars(parsed)
