@@ -52,6 +52,12 @@ def field(*path: str, default: Any = "") -> Cell:  # noqa: ANN401  # any JSON va
     return cell
 
 
+def has_condition(status: JsonObject | None, type_: str) -> bool:
+    """Whether a status says of a condition that it holds."""
+    conditions = (status or {}).get("conditions") or ()
+    return any(item.get("type") == type_ and item.get("status") == "True" for item in conditions)
+
+
 def parse_seconds(text: str) -> float:
     """Return a time of the API as epoch seconds.
 

@@ -3,7 +3,16 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from probewatch.playground.api_columns import AGE, NAME, NONE, Column, dig, parse_seconds, since
+from probewatch.playground.api_columns import (
+    AGE,
+    NAME,
+    NONE,
+    Column,
+    dig,
+    has_condition,
+    parse_seconds,
+    since,
+)
 
 JsonObject = dict[str, Any]
 
@@ -55,7 +64,7 @@ def summarize(pod: JsonObject) -> Summary:
     init = _look_at_inits(pod, found)
     if init.reason:
         found.status = init.reason
-    if not init.reason or _has_condition(status, "Initialized"):
+    if not init.reason or has_condition(status, "Initialized"):
         found.restarts, found.last_restart = init.sidecars.restarts, init.sidecars.last_restart
         _look_at_containers(status, found)
     _look_at_the_end(pod, found)
@@ -113,12 +122,7 @@ def _look_at_containers(status: JsonObject, found: Summary) -> None:
             has_running = True
             found.ready += 1
     if found.status == "Completed" and has_running:
-        found.status = "Running" if _has_condition(status, "Ready") else "NotReady"
-
-
-def _has_condition(status: JsonObject, type_: str) -> bool:
-    conditions = status.get("conditions") or ()
-    return any(item.get("type") == type_ and item.get("status") == "True" for item in conditions)
+        found.status = "Running" if has_condition(status, "Ready") else "NotReady"
 
 
 def _look_at_the_end(pod: JsonObject, found: Summary) -> None:
@@ -146,7 +150,7 @@ def _restarts(pod: JsonObject, now: float) -> str:
 def _gates(pod: JsonObject, _now: float) -> str:
     gates = dig(pod, "spec", "readinessGates") or ()
     status = pod.get("status") or {}
-    met = sum(_has_condition(status, gate.get("conditionType", "")) for gate in gates)
+    met = sum(has_condition(status, gate.get("conditionType", "")) for gate in gates)
     return f"{met}/{len(gates)}" if gates else NONE
 
 

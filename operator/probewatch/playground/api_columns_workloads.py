@@ -10,6 +10,7 @@ from probewatch.playground.api_columns import (
     Column,
     dig,
     field,
+    has_condition,
     join,
     parse_seconds,
     render_selector,
@@ -85,19 +86,8 @@ DAEMON_SET_COLUMNS = (
 
 
 def _job_status(job: JsonObject, _now: float) -> str:
-    true = {
-        item.get("type")
-        for item in dig(job, "status", "conditions") or ()
-        if item.get("status") == "True"
-    }
-    for type_, word in (
-        ("Complete", "Complete"),
-        ("Failed", "Failed"),
-        ("Suspended", "Suspended"),
-        ("FailureTarget", "FailureTarget"),
-        ("SuccessCriteriaMet", "SuccessCriteriaMet"),
-    ):
-        if type_ in true:
+    for word in ("Complete", "Failed", "Suspended", "FailureTarget", "SuccessCriteriaMet"):
+        if has_condition(job.get("status"), word):
             return word
     return "Terminating" if job["metadata"].get("deletionTimestamp") else "Running"
 
