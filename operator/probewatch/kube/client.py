@@ -161,9 +161,8 @@ class ApiClient:
                 async with asyncio.timeout(self._timeout):
                     return response.status, await _read(response)
         except TimeoutError as error:
-            raise ApiError(
-                f"the API server {self.server} did not answer within {self._timeout:g} s"
-            ) from error
+            # Which of the two times it was, for a connection or for an answer, is not told.
+            raise ApiError(f"the API server {self.server} did not answer in time") from error
         except OSError as error:
             raise ApiError(f"the API server {self.server} cannot be reached: {error}") from error
 
