@@ -81,14 +81,14 @@ def _find_version(store: ObjectStore, request: Request) -> tuple[int, bool]:
     version = parse_version(text)
     if match and not text:
         text = "resourceVersionMatch is forbidden unless resourceVersion is provided"
-        raise _invalid_option("resourceVersionMatch", f"Forbidden: {text}")
+        raise invalid_option("resourceVersionMatch", f"Forbidden: {text}")
     if match not in {"", "Exact", "NotOlderThan"}:
         text = f'Unsupported value: "{match}": supported values: "Exact", "NotOlderThan", ""'
-        raise _invalid_option("resourceVersionMatch", text)
+        raise invalid_option("resourceVersionMatch", text)
     if version == 0:
         if match == "Exact":
             text = 'Forbidden: resourceVersionMatch "Exact" is forbidden for resourceVersion "0"'
-            raise _invalid_option("resourceVersionMatch", text)
+            raise invalid_option("resourceVersionMatch", text)
         return store.version, False
     if version > store.version:
         raise too_large(version, store.version)
@@ -117,7 +117,8 @@ def too_large(version: int, current: int) -> StatusError:
     return StatusError(504, "Timeout", text, details=details, headers={"Retry-After": "1"})
 
 
-def _invalid_option(field: str, text: str) -> StatusError:
+def invalid_option(field: str, text: str) -> StatusError:
+    """What is asked of a list or a watch makes no sense."""
     message = f'ListOptions.meta.k8s.io "" is invalid: {field}: {text}'
     return StatusError(422, "Invalid", message)
 

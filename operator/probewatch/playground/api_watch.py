@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from probewatch.playground.api_answers import Lines
-from probewatch.playground.api_lists import parse_version
+from probewatch.playground.api_lists import invalid_option, parse_version
 from probewatch.playground.api_projections import Projection
 from probewatch.playground.api_requests import Request
 from probewatch.playground.api_selectors import Selector
@@ -81,16 +81,11 @@ def _check_match(query: Mapping[str, str]) -> None:
     initial = query.get("sendInitialEvents", "")
     match = query.get("resourceVersionMatch", "")
     if initial and match != "NotOlderThan":
-        raise _bad_match("sendInitialEvents requires setting resourceVersionMatch to NotOlderThan")
+        text = "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
+        raise invalid_option("resourceVersionMatch", f"Forbidden: {text}")
     if match and not initial:
-        raise _bad_match(
-            "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"
-        )
-
-
-def _bad_match(text: str) -> StatusError:
-    message = f'ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: Forbidden: {text}'
-    return StatusError(422, "Invalid", message)
+        text = "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"
+        raise invalid_option("resourceVersionMatch", f"Forbidden: {text}")
 
 
 async def watch(store: ObjectStore, plan: WatchPlan) -> AsyncGenerator[Lines]:

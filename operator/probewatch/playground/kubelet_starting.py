@@ -64,14 +64,11 @@ class Starter:
         if not left:
             backoff.advance(key, finished=finished, now=now)
             return None
-        is_new = record.waiting is None or record.waiting.reason != "CrashLoopBackOff"
         text = f"Back-off restarting failed container {name} in pod {pod.full_name}"
         self._events.warn(pod, record.spec, "BackOff", text)
         wait = render_duration(backoff.wait_of(key))
         text = f"back-off {wait} restarting failed container={name} pod={pod.full_name}"
-        record.waiting = Waiting(reason="CrashLoopBackOff", message=text)
-        # The next look shows the wait in the status, so the first one comes soon.
-        return min(left, SOON_SECONDS) if is_new else left
+        return _hold(record, Waiting(reason="CrashLoopBackOff", message=text), left)
 
     def _refuse_image(self, pod: PodSpec, record: Record, why: str) -> float:
         """Fail to pull, at longer and longer intervals."""
@@ -82,9 +79,7 @@ class Starter:
             text = f'Back-off pulling image "{spec.image}"'
             self._events.normal(pod, spec, "BackOff", text)
             self._events.warn(pod, spec, "Failed", "Error: ImagePullBackOff")
-            is_new = record.waiting is None or record.waiting.reason != "ImagePullBackOff"
-            record.waiting = Waiting(reason="ImagePullBackOff", message=text)
-            return min(left, SOON_SECONDS) if is_new else left
+            return _hold(record, Waiting(reason="ImagePullBackOff", message=text), left)
         self._events.normal(pod, spec, "Pulling", f'Pulling image "{spec.image}"')
         text = f'Failed to pull image "{spec.image}": {why}'
         self._events.warn(pod, spec, "Failed", text)
@@ -180,6 +175,14 @@ class Starter:
         message = f'{text} - error: {outcome.output or "command failed"}, message: ""'
         record.waiting = Waiting(reason="PostStartHookError", message=message)
         return SOON_SECONDS
+
+
+def _hold(record: Record, waiting: Waiting, left: float) -> float:
+    """Note what a container waits for; return the seconds until it is looked at again."""
+    is_new = record.waiting is None or record.waiting.reason != waiting.reason
+    record.waiting = waiting
+    # The next look shows the wait in the status, so the first one comes soon.
+    return min(left, SOON_SECONDS) if is_new else left
 
 
 def render_duration(seconds: float) -> str:
