@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from probewatch.playground.objects_defaults import apply_defaults, initial_pod_status
+from probewatch.playground.objects_defaults import PROBES, apply_defaults, initial_pod_status
 from probewatch.playground.objects_event_rules import check_event, check_new_event
 from probewatch.playground.objects_names import check_name
 from probewatch.playground.objects_status import Cause
@@ -18,7 +18,6 @@ Check = Callable[[JsonObject, JsonObject | None], list[Cause]]
 """The new object, and the old one where there is one → what is wrong."""
 
 NON_NEGATIVE = ("initialDelaySeconds", "periodSeconds", "timeoutSeconds", "failureThreshold")
-PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 MUTABLE_POD_FIELDS = (
     "`spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,"
     "`spec.tolerations` (only additions to existing tolerations),"

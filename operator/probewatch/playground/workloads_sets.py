@@ -5,6 +5,7 @@ import json
 import math
 from typing import Any
 
+from probewatch.playground.objects_schemas import without_nulls
 from probewatch.playground.pod_view import render_time
 from probewatch.playground.workloads import Workbench, is_active, is_ready
 
@@ -79,16 +80,10 @@ def reconcile_deployment(bench: Workbench, owner: JsonObject) -> None:
 
 def hash_template(template: JsonObject) -> str:
     """Return what tells this template from others, fit for names."""
-    text = json.dumps(_without_nothing(template), sort_keys=True)
+    # kubectl writes `creationTimestamp: null` into templates.
+    text = json.dumps(without_nulls(template), sort_keys=True)
     digest = hashlib.sha256(text.encode()).digest()
     return "".join(LETTERS[byte % len(LETTERS)] for byte in digest[:10])
-
-
-def _without_nothing(value: object) -> object:
-    """Return *value* without nulls: kubectl writes `creationTimestamp: null` into templates."""
-    if isinstance(value, dict):
-        return {key: _without_nothing(item) for key, item in value.items() if item is not None}
-    return [_without_nothing(item) for item in value] if isinstance(value, list) else value
 
 
 def _hash_of(item: JsonObject) -> str:
