@@ -31,7 +31,6 @@ class Kubeconfig:
 
     where: str
     """The files, for messages."""
-    context: str
     node: ConfigNode
     """For the official client; each part remembers its file, since paths are relative to it."""
     namespace: str = ""
@@ -131,7 +130,6 @@ def _choose(where: str, context: str, merged: Mapping[str, Mapping[str, ConfigNo
     plugin = user.value["user"].get("exec") or {}
     return Kubeconfig(
         where=where,
-        context=context,
         namespace=str(chosen.get("namespace") or ""),
         node=ConfigNode("kubeconfig", {"current-context": context, **parts}),
         plugin=str(plugin.get("command") or "?") if plugin else "",
