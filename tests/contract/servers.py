@@ -4,7 +4,6 @@ import base64
 import contextlib
 import json
 import os
-import socket
 import ssl
 import subprocess
 import tempfile
@@ -20,6 +19,7 @@ import yaml
 
 from probewatch.playground.api_certificate import make_certificate
 from tests.contract.client import Place
+from tests.ports import free_port
 
 KUBECONFIG = "KUBECONFIG_CONTRACT"
 """A kubeconfig of any cluster in which the tests may create namespaces."""
@@ -143,13 +143,6 @@ def _wait_for(url: str, folder: Path) -> Place:
         encoding="utf-8", errors="replace"
     )
     raise TimeoutError(f"kube-apiserver is not ready after {START_SECONDS} s:\n{log[-2000:]}")
-
-
-def free_port() -> int:
-    """Return a port that nobody listens at now."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 def wanted() -> str:

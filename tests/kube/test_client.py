@@ -1,7 +1,6 @@
 """The API client over real HTTP: credentials, counting, and faults in clear words."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -18,6 +17,7 @@ from probewatch.kube.credentials import Access
 from probewatch.kube.faults import translate
 from probewatch.kube.login import Login
 from tests.fakes import FakeCluster, FakeTime, serving
+from tests.ports import free_port
 
 NAMESPACED = "/api/v1/namespaces/shop"
 
@@ -54,13 +54,6 @@ async def client_of(server: str, timeout_seconds: float = 5.0) -> AsyncIterator[
     await login.read()
     async with ApiClient(login, timeout_seconds=timeout_seconds, clock=Clock()) as client:
         yield client
-
-
-def unused_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
-        return port
 
 
 async def test_request_carries_what_is_needed() -> None:
@@ -111,7 +104,7 @@ async def test_credentials_refused_for_good() -> None:
 
 async def test_no_server_is_said_in_one_line() -> None:
     """Without a server the error names it and the reason."""
-    server = f"http://127.0.0.1:{unused_port()}"
+    server = f"http://127.0.0.1:{free_port()}"
     async with client_of(server) as client:
         with pytest.raises(ApiError) as raised:
             await client.request("GET", "/version")
@@ -170,7 +163,7 @@ async def test_watch_without_a_server_is_an_os_error_and_said_once(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """A watch goes on by itself; that the server is away is said once a minute."""
-    server = f"http://127.0.0.1:{unused_port()}"
+    server = f"http://127.0.0.1:{free_port()}"
     async with client_of(server) as client:
         for _ in range(3):
             with pytest.raises(ConnectionRefusedError):

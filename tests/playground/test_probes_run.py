@@ -25,6 +25,7 @@ from probewatch.playground.probes import (
     Unsupported,
 )
 from probewatch.playground.probes_run import NetworkProber
+from tests.ports import free_port
 
 LOCAL = "127.0.0.1"
 
@@ -67,11 +68,6 @@ def response(status: int, body: str = "", *, headers: str = "") -> bytes:
 async def ask(action: Action, *, speed: float = 1.0) -> Outcome:
     spec = ProbeSpec(type=ProbeType.LIVENESS, action=action)
     return await NetworkProber(Clock(), speed=speed).probe(spec, address=LOCAL, process=None)
-
-
-def free_port() -> int:
-    with socket.create_server((LOCAL, 0)) as server:
-        return int(server.getsockname()[1])
 
 
 @pytest.mark.parametrize("status", [200, 204, 302, 399])

@@ -10,6 +10,7 @@ import pytest
 
 from probewatch.playground.stories import STORIES, find_story
 from probewatch.playground.stories_app import App, Script, parse_script
+from tests.ports import free_port
 
 
 def test_a_script_is_read() -> None:
@@ -89,9 +90,7 @@ class Player:
     """Plays a script in a thread, and asks the app things."""
 
     def __init__(self, words: str) -> None:
-        with socket.create_server((LOCAL, 0)) as free:
-            port = int(free.getsockname()[1])
-        self.script = replace(parse_script(words.split()), port=port)
+        self.script = replace(parse_script(words.split()), port=free_port())
         self.code: object = None
         self.thread = threading.Thread(target=self._run)
 

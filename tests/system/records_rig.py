@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import socket
 import sys
 from asyncio.subprocess import PIPE, STDOUT, Process
 from collections import Counter
@@ -20,6 +19,7 @@ import yaml
 from probewatch.clock import Clock
 from probewatch.playground.api_server import ApiServer
 from probewatch.playground.objects_registry import STATUS, Deletion, Registry
+from tests.ports import free_port
 
 Json = dict[str, Any]
 
@@ -47,7 +47,7 @@ class Operator:
     _reading: "asyncio.Task[None] | None" = None
 
     async def start(self) -> None:
-        self.address = f"127.0.0.1:{_free_port()}"
+        self.address = f"127.0.0.1:{free_port()}"
         command = [sys.executable, "-m", "probewatch", "run", "--log-format", "json"]
         command += ["--kubeconfig", str(self.kubeconfig), "--metrics-address", self.address]
         self.process = await asyncio.create_subprocess_exec(
@@ -267,10 +267,3 @@ async def rigged(folder: Path, *, defined: bool = True) -> AsyncIterator[Rig]:
         yield rig
     finally:
         await rig.close()
-
-
-def _free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port
