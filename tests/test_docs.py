@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from probewatch import causes_docs, crds_docs, settings_docs
+from probewatch import causes_docs, cli, crds_docs, settings_docs
 from probewatch.commands.probe_failures import MEANINGS
 from probewatch.core.findings import Cause, ReadinessReason
 from probewatch.kube import events_docs
@@ -55,3 +55,15 @@ def test_every_reason_is_explained() -> None:
     changes = [f"| `{reason}` | " for reason in ReadinessReason]
 
     assert [] == [row for row in failures + changes if f"\n{row}" not in text]
+
+
+def test_commands_page_shows_what_is_printed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The advice in docs/commands.md is that of the program, and each command is named there."""
+    text = (REPOSITORY / "docs/commands.md").read_text(encoding="utf-8")
+    monkeypatch.chdir(REPOSITORY)
+
+    assert 0 == cli.main(["advise", "-f", "deploy/demo/hc-probe.yaml"])
+    assert capsys.readouterr().out in text
+    assert [] == [name for name in cli.COMMANDS if f"`{name}`" not in text]

@@ -10,7 +10,8 @@ from probewatch import cli
 from tests.conftest import REPOSITORY
 from tests.monitoring.queries import find_unknown, find_unknown_groupings
 
-PAGES = sorted((REPOSITORY / "docs" / "runbooks").glob("ProbeWatch*.md"))
+DOCS = REPOSITORY / "docs"
+PAGES = sorted((DOCS / "runbooks").glob("ProbeWatch*.md"))
 
 COMMAND = re.compile(r"\$ (?:kubectl )?probewatch (.+)|`probewatch ([^`]+)`")
 
@@ -26,7 +27,11 @@ def queries(page: Path) -> list[str]:
     return re.findall(r"```promql\n(.*?)```", page.read_text(encoding="utf-8"), flags=re.DOTALL)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+@pytest.mark.parametrize(
+    "page",
+    [*PAGES, DOCS / "runbooks" / "README.md", DOCS / "commands.md", REPOSITORY / "README.md"],
+    ids=lambda page: str(page.relative_to(REPOSITORY)),
+)
 def test_our_commands_are_spelled_as_the_program_knows_them(page: Path) -> None:
     """Each command that a page shows is one that the command line takes."""
     for line in commands(page):
