@@ -130,6 +130,15 @@ def test_wrong_choice_shows_the_words(capsys: pytest.CaptureFixture[str]) -> Non
     assert "choose from 'debug', 'info', 'warning', 'error'" in capsys.readouterr().err
 
 
+def test_wrong_address_is_refused_by_its_flag(capsys: pytest.CaptureFixture[str]) -> None:
+    """A flag that cannot be is named as it was written, before the operator starts."""
+    assert 2 == cli.main(["run", "--metrics-address", "nowhere"])
+
+    out, err = capsys.readouterr()
+    assert "" == out
+    assert err.startswith("probewatch: --metrics-address is 'nowhere'; it has to be host:port")
+
+
 def test_version_names_all_parts(capsys: pytest.CaptureFixture[str]) -> None:
     """The version says what it runs on, which a report of a bug needs."""
     assert 0 == cli.main(["version"])

@@ -11,12 +11,18 @@ from probewatch.commands.live_pod import LivePod
 from probewatch.commands.outcome import render_time, render_verdict
 from probewatch.commands.probe_failures import MEANINGS, FailureCount, count_failures
 from probewatch.core.advice import lint
-from probewatch.core.findings import Restart
+from probewatch.core.findings import Pattern, Restart
 from probewatch.core.model import ContainerStatus
 from probewatch.kube.report_objects import Incident
 from probewatch.kube.times import parse_time
 
 INCIDENTS_SHOWN = 10
+
+PATTERNS: Mapping[str, str] = {
+    Pattern.WORKLOAD_WIDE: "most pods of the workload were killed at the same time",
+    Pattern.NODE_WIDE: "pods of several workloads restarted on its node at the same time",
+}
+"""What a restart had in common with others, in words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +129,7 @@ def _incident(incident: Incident, now: float) -> str:
         *(f"  - {fact}" for fact in incident.evidence),
     ]
     if incident.pattern:
-        lines.append(f"  - one of many at the same time: {incident.pattern}")
+        lines.append(f"  - {PATTERNS.get(incident.pattern, 'one of many')} ({incident.pattern})")
     return "\n".join([*lines, f"  - rule: {incident.rule}"])
 
 

@@ -10,6 +10,7 @@ from probewatch.clock import Clock
 from probewatch.kube.client import ApiClient
 from probewatch.kube.credentials import find_credentials, find_home
 from probewatch.kube.login import Login
+from probewatch.metrics.listening import parse_address
 from probewatch.service import Service
 from probewatch.service_parts import Parts
 from probewatch.service_runtime import (
@@ -97,6 +98,8 @@ def _add_flags(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Run the operator until a signal; return the exit status."""
     settings = Settings.from_env(os.environ, _overrides(args))
+    if args.metrics_address:  # by the name that it was given under, and before anything starts
+        parse_address(args.metrics_address, source="--metrics-address")
     logs.configure(log_format=settings.log_format, level=settings.log_level)
     for name in find_unknown(os.environ):
         _log.warning("A variable looks like a setting and is none", extra={"variable": name})
