@@ -2,14 +2,21 @@
 
 import io
 import json
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from probewatch.commands import privacy, recording, stream
+from probewatch.commands import outcome, privacy, recording, stream
 from probewatch.commands.privacy import LAST_APPLIED, Omission
+from probewatch.commands.privacy_output import STAND_INS, leave_out_message
 from probewatch.commands.recording import Recording
+from probewatch.commands.replay import replay
 from probewatch.commands.stream import LineType
+from probewatch.core.evidence import FailureReason
+from probewatch.kube.messages import COMBINED, classify, classify_failure
+from tests.conftest import REPOSITORY
 
 SECRET = "hunter2"
 
@@ -87,6 +94,77 @@ def test_an_event_does_not_quote_a_command() -> None:
 
     expected = 'Liveness probe failed: command timed out: "" timed out after 1s'
     assert expected == left["message"]
+
+
+QUOTING = {
+    "an exec probe": ("Unhealthy", f"Liveness probe failed: {SECRET}: {SECRET}\n"),
+    "one that timed out": ("Unhealthy", f'Startup probe failed: command timed out: "{SECRET}"'),
+    "an address": ("Unhealthy", f'Readiness probe failed: Get "http://a/?t={SECRET}": EOF'),
+    "a status": ("Unhealthy", "Liveness probe failed: HTTP probe failed with statuscode: 418"),
+    "a probe that errs": ("Unhealthy", f'Liveness probe errored and unknown: exec: "{SECRET}"'),
+    "a repeated one": ("Unhealthy", f"{COMBINED}Liveness probe failed: {SECRET}"),
+    "a redirection": ("ProbeWarning", f"Liveness probe warning: {SECRET}"),
+    "a start": ("Failed", f'Error: exec: "{SECRET}": not found'),
+    "a hook": ("FailedPostStartHook", f"Exec lifecycle hook ([{SECRET}]) failed"),
+    "a kill": ("Killing", "Container app failed liveness probe, will be restarted"),
+}
+
+
+@pytest.mark.parametrize(("reason", "message"), QUOTING.values(), ids=QUOTING.keys())
+def test_what_was_said_leaves_no_trace_but_its_kind(reason: str, message: str) -> None:
+    """An Event means the same without the output that the kubelet quotes in it."""
+    left = leave_out_message(reason, message)
+
+    assert SECRET not in left
+    assert classify(reason, message) == classify(reason, left)
+
+
+@pytest.mark.parametrize("kind", FailureReason)
+def test_each_kind_of_failure_has_a_stand_in(kind: FailureReason) -> None:
+    """The words that stand in for an output are of its class; an errored run has no output."""
+    expected = FailureReason.EXEC_EXIT if kind is FailureReason.ERRORED else kind
+    assert expected == classify_failure(STAND_INS[kind])
+
+
+def test_last_words_of_applications_can_go() -> None:
+    """The status quotes what a container wrote at its end; exit code and reason stay."""
+    ended = {"terminated": {"exitCode": 1, "reason": "Error", "message": SECRET}}
+    waiting = {"waiting": {"reason": "StartError", "message": SECRET}}
+    status = {"containerStatuses": [{"name": "app", "lastState": ended, "state": waiting}]}
+
+    left = privacy.leave_out({"kind": "Pod", "status": status}, [Omission.OUTPUT])
+
+    assert SECRET not in json.dumps(left)
+    assert {"exitCode": 1, "reason": "Error"} == ended["terminated"]
+
+
+@pytest.mark.slow
+def test_verdicts_need_nothing_that_can_be_left_out() -> None:
+    """Of what was recorded from a real kubelet, the bare rest gets the same verdicts."""
+    path = REPOSITORY / "tests/data/traces/loops.jsonl.gz"
+    whole = tuple(stream.read_stream(str(path)))
+    bare = (replace(record, object=bare_bytes(record.object)) for record in whole)
+
+    assert render(whole) == render(bare)
+
+
+def bare_bytes(item: bytes) -> bytes:
+    return json.dumps(privacy.leave_out(json.loads(item), list(Omission))).encode()
+
+
+def render(records: Iterable[stream.Record]) -> Mapping[str, object]:
+    return outcome.render_json(*replay(records))
+
+
+def test_headers_of_probes_go_with_commands() -> None:
+    """A header may hold a token, as an argument may; path and port of the probe stay."""
+    asked = {"path": "/", "port": 80, "httpHeaders": [{"name": "Authorization", "value": SECRET}]}
+    spec = {"containers": [{"name": "app", "livenessProbe": {"httpGet": asked}}]}
+
+    left = privacy.leave_out({"kind": "Pod", "spec": spec}, [Omission.COMMANDS])
+
+    assert SECRET not in json.dumps(left)
+    assert {"path": "/", "port": 80} == asked
 
 
 @pytest.mark.parametrize("item", [{}, {"metadata": None, "spec": {"containers": [None]}}])

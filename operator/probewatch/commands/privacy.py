@@ -1,13 +1,16 @@
 """What a recording can leave out, so that it can be shown to others.
 
 Attribution needs none of it: not the values of environment variables, not the
-command lines, not the annotations (but for two that say what a pod is), and not
-the bookkeeping of who set which field.
+command lines and the headers that probes send, not the annotations (but for two that
+say what a pod is), not the bookkeeping of who set which field, and not the words
+of probes and applications.
 """
 
 import re
 from collections.abc import Collection, Iterator
 from enum import StrEnum
+
+from probewatch.commands.privacy_output import leave_out_message
 
 Json = dict[str, object]
 
@@ -25,6 +28,7 @@ _TIMED_OUT = re.compile(r'(command timed out: )".*"( timed out)?', re.DOTALL)
 _CONTAINER_LISTS = ("containers", "initContainers", "ephemeralContainers")
 _PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 _HOOKS = ("postStart", "preStop")
+_STATUS_LISTS = ("containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses")
 
 
 class Omission(StrEnum):
@@ -34,6 +38,7 @@ class Omission(StrEnum):
     COMMANDS = "commands"
     ANNOTATIONS = "annotations"
     MANAGED_FIELDS = "managedFields"
+    OUTPUT = "output"
 
 
 def leave_out(item: Json, omissions: Collection[Omission]) -> Json:
@@ -47,6 +52,8 @@ def leave_out(item: Json, omissions: Collection[Omission]) -> Json:
         _leave_out_env(item)
     if Omission.COMMANDS in omissions:
         _leave_out_commands(item)
+    if Omission.OUTPUT in omissions:
+        _leave_out_output(item)
     if {Omission.ENV, Omission.COMMANDS} & set(omissions):
         _child(metadata, "annotations").pop(LAST_APPLIED, None)
     return item
@@ -60,7 +67,10 @@ def _leave_out_env(pod: Json) -> None:
 
 
 def _leave_out_commands(item: Json) -> None:
-    """An exec probe stays an exec probe; the message of a timed-out one quotes its command."""
+    """An exec probe stays an exec probe; the message of a timed-out one quotes its command.
+
+    A header is to a probe over HTTP what an argument is to a command: it may be a token.
+    """
     for container in _containers(item):
         container.pop("command", None)
         container.pop("args", None)
@@ -69,9 +79,22 @@ def _leave_out_commands(item: Json) -> None:
         handlers += [_child(lifecycle, name) for name in _HOOKS]
         for handler in handlers:
             _child(handler, "exec").pop("command", None)
+            _child(handler, "httpGet").pop("httpHeaders", None)
     message = item.get("message")
     if isinstance(message, str):
         item["message"] = _TIMED_OUT.sub(r'\1""\2', message)
+
+
+def _leave_out_output(item: Json) -> None:
+    """Events keep the kind of what was said, statuses nothing of it."""
+    reason, message = item.get("reason"), item.get("message")
+    if isinstance(reason, str) and isinstance(message, str):
+        item["message"] = leave_out_message(reason, message)
+    for name in _STATUS_LISTS:
+        for status in _children(_child(item, "status"), name):
+            for when in ("state", "lastState"):
+                for state in ("terminated", "waiting"):
+                    _child(_child(status, when), state).pop("message", None)
 
 
 def _keep_only(mapping: Json, kept: Collection[str]) -> None:

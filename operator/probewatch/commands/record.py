@@ -37,15 +37,17 @@ line with the time of arrival: first what is there, then every change, until Ctr
 --duration. `probewatch replay` reads such files; they can be recorded in one place and
 judged in another. A file whose name ends in .gz is compressed; `-` is standard output.
 
-Recordings hold whole objects: see --without for what can be left out before they are shown
-to others. Attribution needs none of it."""
+Recordings hold whole objects, and the kubelet's Events quote what a failed probe printed: see
+--without for what can be left out before a recording is shown to others (env: values; commands:
+also headers of probes; output: what probes and applications said, but for its kind).
+Attribution needs none of it."""
 
 EPILOG = """\
 examples:
   probewatch record incident.jsonl.gz                     until Ctrl-C
   probewatch record night.jsonl.gz --duration 8h          eight hours
   probewatch record shop.jsonl -n shop -l app=web         one namespace, some pods
-  probewatch record shared.jsonl.gz --without env,commands,annotations,managedFields
+  probewatch record shared.jsonl.gz --without env,commands,annotations,managedFields,output
   probewatch record - --duration 5m | probewatch replay -
 
 exit status:
