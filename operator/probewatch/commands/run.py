@@ -85,14 +85,11 @@ def _add_flags(parser: argparse.ArgumentParser) -> None:
         metavar="HOST:PORT",
         help="where /metrics, /healthz and /readyz are served (default :8080, all addresses)",
     )
+    forms, levels = ([each.value for each in kind] for kind in (LogFormat, LogLevel))
     parser.add_argument(
-        "--log-format",
-        choices=[each.value for each in LogFormat],
-        help="default auto: text on a terminal, else json",
+        "--log-format", choices=forms, help="default auto: text on a terminal, else json"
     )
-    parser.add_argument(
-        "--log-level", choices=[each.value for each in LogLevel], help="default info"
-    )
+    parser.add_argument("--log-level", choices=levels, help="default info")
 
 
 def main(args: argparse.Namespace) -> int:
