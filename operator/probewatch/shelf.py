@@ -6,7 +6,8 @@ of the core. All others are *packed*: the same states as bytes.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from zlib import compress, decompress
 
 from probewatch.core.first_sight import first_state
 from probewatch.core.model import PodSpec, PodUid
@@ -20,7 +21,11 @@ OPEN = 1024
 """Pods of a failing roll-out restart and speak in turns; to pack them each time costs more."""
 
 _PACKER = Packer(PodState)
-_NO_SPEC = PodSpec()
+_NO_SPEC, _NO_UID = PodSpec(), PodUid("")
+_NO_LABELS: Mapping[str, str] = {}
+
+LEVEL = 1
+"""Of compression: the names of instances are in a state several times."""
 
 
 class Packed(Header, gc=False):
@@ -58,17 +63,20 @@ class Shelf:
 
     def lay(self, snapshot: Snapshot) -> None:
         """Keep a pod that nothing happened to."""
+        snapshot.pack()
         self._kept[snapshot.uid] = snapshot
 
     def get(self, uid: PodUid) -> PodState | None:
-        """The state of a pod."""
-        state = self._open.get(uid)
-        if state is None:
-            kept = self._kept.get(uid)
-            state = None if kept is None else self._unpack(kept)
-            if state is not None:
-                self._leave_open(uid, state)
+        """The state of a pod, of which there is news."""
+        state = self.look(uid)
+        if state is not None and uid not in self._open:
+            self._leave_open(uid, state)
         return state
+
+    def look(self, uid: PodUid) -> PodState | None:
+        """The state of a pod, for those who only look: it is left as it is."""
+        state, kept = self._open.get(uid), self._kept.get(uid)
+        return self._unpack(kept) if state is None and kept is not None else state
 
     def put(self, state: PodState, *, version: int, mark: int) -> None:
         """Keep the state of a pod, which is now among those that something happened to."""
@@ -94,8 +102,18 @@ class Shelf:
     def _unpack(self, kept: Snapshot | Packed) -> PodState | None:
         if isinstance(kept, Snapshot):
             return _begin(kept)
-        state = _PACKER.unpack(kept.body)
-        pod = replace(state.pod, spec=kept.spec, owner=kept.owner, labels=kept.labels)
+        state = _PACKER.unpack(decompress(kept.body))
+        pod = replace(  # what _pack left out
+            state.pod,
+            uid=kept.uid,
+            evidence_uid=kept.evidence_uid,
+            namespace=kept.namespace,
+            name=kept.name,
+            node=kept.node,
+            owner=kept.owner,
+            labels=kept.labels,
+            spec=kept.spec,
+        )
         return replace(state, pod=pod)
 
 
@@ -106,9 +124,19 @@ def _begin(snapshot: Snapshot) -> PodState:
 
 
 def _pack(state: PodState) -> bytes:
-    """What many pods share stays outside."""
-    pod = replace(state.pod, spec=_NO_SPEC, owner=None, labels={})
-    return _PACKER.pack(replace(state, pod=pod))
+    """What the header has stays outside."""
+    pod = replace(
+        state.pod,
+        uid=_NO_UID,
+        evidence_uid="",
+        namespace="",
+        name="",
+        node="",
+        owner=None,
+        labels=_NO_LABELS,
+        spec=_NO_SPEC,
+    )
+    return compress(_PACKER.pack(replace(state, pod=pod)), LEVEL)
 
 
 def _describe(state: PodState, version: int, mark: int) -> Packed:

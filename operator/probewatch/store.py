@@ -82,6 +82,10 @@ class Store(Survey):
         if snapshot.shows_the_same(header):
             header.version, header.mark = snapshot.version, snapshot.mark
             return ()
+        snapshot.uid, snapshot.name = (
+            header.uid,
+            header.name,
+        )  # held once, not once for each version
         observed = PodObserved(pod=snapshot.open(), relisted=relisted)
         return self._step(snapshot.uid, observed, now, pod=observed.pod, mark=snapshot.mark)
 

@@ -32,11 +32,11 @@ class Survey:
 
     def state(self, uid: PodUid) -> PodState | None:
         """All that is remembered of a pod."""
-        return self._shelf.get(uid)
+        return self._shelf.look(uid)
 
     def pod(self, uid: PodUid) -> Pod | None:
         """The last version of a tracked pod."""
-        state = self._shelf.get(uid)
+        state = self._shelf.look(uid)
         return state.pod if state else None
 
     def pending(self) -> int:
@@ -70,7 +70,7 @@ class Survey:
         Of pods to which nothing happened since they were first seen there is nothing to tell.
         """
         for header in self._shelf.headers():
-            state = self._shelf.get(header.uid) if isinstance(header, Packed) else None
+            state = self._shelf.look(header.uid) if isinstance(header, Packed) else None
             if state is not None:
                 yield from ((header.ref, mark.name, _told(state, mark)) for mark in state.marks)
 

@@ -54,9 +54,10 @@ class Header(msgspec.Struct, gc=False):
 
 
 class Snapshot(Header, gc=False):
-    """One version of a pod."""
+    """One version of a pod; its status is packed once it is kept."""
 
-    status: bytes
+    loose: objects.PodStatus | None
+    """The status until then."""
     generation: int
     created_at: float | None
     deletion_at: float | None
@@ -65,6 +66,7 @@ class Snapshot(Header, gc=False):
     """No container was ever restarted."""
     from_zero: bool = False
     """Whether the pod is known to have begun its life under our eyes."""
+    packed: bytes = b""
 
     pending: ClassVar = 0
     """Nothing happened to it, so nothing waits for a verdict."""
@@ -74,14 +76,14 @@ class Snapshot(Header, gc=False):
         """Since when the pod is not ready (the node's clock); else None."""
         if self.group != NOT_READY:
             return None
-        ready = parsing.parse_conditions(_STATUSES.unpack(self.status).conditions).get("Ready")
+        ready = parsing.parse_conditions(self._status().conditions).get("Ready")
         return (ready and ready.last_transition) or self.created_at
 
     def shows_the_same(self, other: Header) -> bool:
         """Whether nothing that is read differs but the version."""
         return (
             isinstance(other, Snapshot)
-            and self.status == other.status
+            and self.pack() == other.pack()
             and self.spec is other.spec
             and self.node == other.node
             and self.generation == other.generation
@@ -91,9 +93,18 @@ class Snapshot(Header, gc=False):
             and self.owner == other.owner
         )
 
+    def pack(self) -> bytes:
+        """Return the status as bytes; from then on it is kept as such."""
+        if self.loose is not None:
+            self.packed, self.loose = _STATUSES.pack(self.loose), None
+        return self.packed
+
+    def _status(self) -> objects.PodStatus:
+        return _STATUSES.unpack(self.packed) if self.loose is None else self.loose
+
     def open(self) -> Pod:
         """Return the pod as the core sees it."""
-        status = _STATUSES.unpack(self.status)
+        status = self._status()
         return Pod(
             uid=self.uid,
             evidence_uid=self.evidence_uid,
@@ -137,7 +148,7 @@ def take_snapshot(raw: objects.Pod, mark: int = 0) -> Snapshot:
         parsing.parse_version(meta.resource_version),
         mark,
         find_group(status.phase, is_terminating=deletion_at is not None, is_ready=is_ready),
-        _STATUSES.pack(status),
+        status,
         meta.generation or 0,
         parse_time(meta.creation_timestamp),
         deletion_at,
