@@ -156,3 +156,28 @@ def test_name_that_no_namespace_has(name: str) -> None:
     """A namespace that cannot exist is refused before anything is asked for it."""
     with pytest.raises(SettingsError, match="is no name of a namespace"):
         Settings.from_env({}, {"namespaces": name})
+
+
+@pytest.mark.parametrize(
+    "selector",
+    [
+        "app",
+        "!app",
+        "app=cart",
+        "app==cart,tier!=web",
+        "app=",
+        "example.com/app in (cart, shop),tier notin (web),!old",
+        " app = cart , tier ",
+        "size>3",
+    ],
+)
+def test_selector_of_the_api(selector: str) -> None:
+    """What the API server takes for a label selector is taken here."""
+    assert selector.strip() == Settings.from_env({}, {"pod_selector": selector}).pod_selector
+
+
+@pytest.mark.parametrize("selector", ["app in (", "app in cart", "=cart", "a=b,", "a b", "a=b c"])
+def test_selector_that_is_none(selector: str) -> None:
+    """A selector that the API server would refuse for ever is refused at the start."""
+    with pytest.raises(SettingsError, match="is no label selector"):
+        Settings.from_env({}, {"pod_selector": selector})

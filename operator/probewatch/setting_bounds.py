@@ -26,6 +26,14 @@ BOUNDS: Mapping[str, tuple[float, float]] = {
 _NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 """As the API server has it: a DNS label."""
 
+_KEY = r"(?:[-a-z0-9.]+/)?[A-Za-z0-9][-A-Za-z0-9_.]*"
+_VALUE = r"[-A-Za-z0-9_.]*"
+_COMPARED = rf"\s*(?:==?|!=|[<>])\s*{_VALUE}"
+_LISTED = rf"\s+(?:in|notin)\s*\(\s*{_VALUE}(?:\s*,\s*{_VALUE})*\s*\)"
+_DEMAND = rf"\s*(?:!\s*{_KEY}|{_KEY}(?:{_COMPARED}|{_LISTED})?)\s*"
+_SELECTOR = re.compile(rf"{_DEMAND}(?:,{_DEMAND})*", re.ASCII)
+"""A label selector as the API server reads one, k8s.io/apimachinery/pkg/labels."""
+
 
 def check_number(name: str, value: float, *, source: str) -> None:
     """Refuse a number that makes no sense for the setting *name*; SettingsError names *source*."""
@@ -44,3 +52,9 @@ def check_namespace(name: str) -> None:
     """Refuse what cannot be a namespace's name."""
     if not _NAMESPACE.fullmatch(name):
         raise SettingsError(f"{name!r} is no name of a namespace")
+
+
+def check_selector(text: str) -> None:
+    """Refuse what is no label selector: the API server would refuse each list, for ever."""
+    if text and not _SELECTOR.fullmatch(text):
+        raise SettingsError(f"{text!r} is no label selector, such as app=cart or 'app in (a, b)'")

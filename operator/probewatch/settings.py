@@ -19,7 +19,7 @@ from typing import Self
 
 from probewatch import crash_points, setting_text
 from probewatch.core.policy import Policy
-from probewatch.setting_bounds import check_namespace, check_number
+from probewatch.setting_bounds import check_namespace, check_number, check_selector
 
 PREFIX = "PROBEWATCH_"
 
@@ -168,6 +168,7 @@ class Settings:
         """Refuse numbers and names that make no sense, whoever made the value."""
         for name in self.namespaces:
             check_namespace(name)
+        check_selector(self.pod_selector)
         for each in dataclasses.fields(self):
             value = getattr(self, each.name)
             if isinstance(value, int | float) and not isinstance(value, bool):
