@@ -268,7 +268,7 @@ async def test_missed_deletion_is_found_by_the_next_list() -> None:
         feed.listed(raw_pod("u-2"))
         feed.synced("9")
 
-    assert ["u-1"] == [finding.pod.uid for finding in scene.sink.of(PodForgotten)]  # type: ignore[union-attr]  # all of one kind
+    assert ["u-1"] == [finding.pod.uid for finding in scene.sink.of(PodForgotten)]
 
 
 async def test_list_of_one_namespace_says_nothing_of_others() -> None:
@@ -281,7 +281,7 @@ async def test_list_of_one_namespace_says_nothing_of_others() -> None:
         shop.listing()
         shop.synced("9")
 
-    assert ["u-1"] == [finding.pod.uid for finding in scene.sink.of(PodForgotten)]  # type: ignore[union-attr]  # all of one kind
+    assert ["u-1"] == [finding.pod.uid for finding in scene.sink.of(PodForgotten)]
 
 
 async def test_last_version_of_a_deleted_pod_counts() -> None:

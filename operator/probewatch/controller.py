@@ -167,7 +167,7 @@ class Controller:
 
     async def _publish(self, findings: Sequence[Finding]) -> None:
         """Ask for workloads that are not known side by side; the findings stay in order."""
-        pods = [finding_log.subject(finding) for finding in findings]
+        pods = [finding.pod for finding in findings]
         known = {pod.uid: self._resolver.find(pod) for pod in pods}
         asked = [pod for pod in {pod.uid: pod for pod in pods}.values() if known[pod.uid] is None]
         known.update(await asyncio.gather(*(self._learn(pod) for pod in asked)))

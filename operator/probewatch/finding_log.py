@@ -18,7 +18,7 @@ from probewatch.core.findings import (
     Restart,
     RestartCorrected,
 )
-from probewatch.core.model import PodRef, Workload
+from probewatch.core.model import Workload
 
 _log = logging.getLogger("probewatch.findings")
 
@@ -58,7 +58,7 @@ def log_finding(finding: Finding, workload: Workload) -> None:
 def find_facts(finding: Finding, workload: Workload) -> dict[str, object]:
     """Return what a finding is about and what it says."""
     told: object = finding.now if isinstance(finding, RestartCorrected) else finding
-    pod = subject(finding)
+    pod = finding.pod
     facts: dict[str, object] = {
         "namespace": pod.namespace,
         "pod": pod.name,
@@ -71,8 +71,3 @@ def find_facts(finding: Finding, workload: Workload) -> dict[str, object]:
     if isinstance(finding, RestartCorrected):
         facts["was"] = finding.was.cause
     return facts
-
-
-def subject(finding: Finding) -> PodRef:
-    """Return the pod that a finding is about."""
-    return finding.now.pod if isinstance(finding, RestartCorrected) else finding.pod

@@ -232,8 +232,7 @@ class RecordBook:
     # --- inside
 
     def _entry_for(self, finding: Recorded, workload: Workload) -> Entry:
-        pod = finding.now.pod if isinstance(finding, RestartCorrected) else finding.pod
-        return self._entries.find(pod.uid, workload)
+        return self._entries.find(finding.pod.uid, workload)
 
     def _fold(self, entry: Entry, folded: Record, workload: Workload) -> Key | None:
         if folded is entry.record:

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Container, Iterator
 from typing import NamedTuple
 
-from probewatch.core.findings import CountingBegan, Finding, Restart, RestartCorrected
+from probewatch.core.findings import CountingBegan, Finding, Restart
 from probewatch.core.model import PodUid
 
 RESTARTS_KEPT = 256
@@ -74,7 +74,7 @@ class Journal:
 
     def forget(self, before: float, *, unless: Container[PodUid]) -> None:
         """Let go of what is older than *before*, but for the pods in *unless*."""
-        self._keep(lambda item: item.at >= before or _uid(item.finding) in unless)
+        self._keep(lambda item: item.at >= before or item.finding.pod.uid in unless)
 
     def replay(self, is_news: Callable[[Finding], bool]) -> None:
         """Hand each to *is_news*, in order, and let go of those that are none."""
@@ -89,7 +89,3 @@ class Journal:
         self._others = deque(filter(wanted, self._others), maxlen=OTHERS_KEPT)
         kept = ((key, deque(filter(wanted, items))) for key, items in self._counts.items())
         self._counts = {key: items for key, items in kept if items}
-
-
-def _uid(finding: Finding) -> PodUid:
-    return finding.now.pod.uid if isinstance(finding, RestartCorrected) else finding.pod.uid

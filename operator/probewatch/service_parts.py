@@ -12,7 +12,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from functools import partial
 
-from probewatch import finding_log
 from probewatch import service_builders as builders
 from probewatch.boundary import Boundary
 from probewatch.clock import Clock
@@ -254,7 +253,7 @@ class Parts:
         return header.spec if header else None
 
     def _has_event(self, finding: Finding) -> bool:
-        uid = finding_log.subject(finding).uid
+        uid = finding.pod.uid
         header, index = self.store.about(uid), self.policies.index
         policy = index.policy_for(header) if header else index.last_policy_for(uid)
         return policy.events and self.leads()

@@ -143,6 +143,11 @@ class RestartCorrected:
     was: Restart
     now: Restart
 
+    @property
+    def pod(self) -> PodRef:
+        """Which pod it is about."""
+        return self.now.pod
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeKillWithoutRestart:

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from probewatch.clock import Clock
-from probewatch.core.findings import Finding, RestartCorrected
-from probewatch.core.model import PodRef, PodSpec, PodUid, Workload
+from probewatch.core.findings import Finding
+from probewatch.core.model import PodSpec, PodUid, Workload
 from probewatch.kube.event_draft import EventDraft
 from probewatch.kube.event_writer import EventWriter
 from probewatch.kube.events import draft_event
@@ -71,7 +71,7 @@ class Recorder:
 
     def publish(self, finding: Finding, workload: Workload) -> None:
         """Take a finding; returns at once. Findings without an Event cost next to nothing."""
-        pod = _pod_of(finding)
+        pod = finding.pod
         draft = draft_event(finding, workload, self._spec_of(pod.uid) or PodSpec())
         if draft is None or (pod.namespace, draft.name) in self._names:
             return
@@ -118,10 +118,6 @@ class Recorder:
         )
         _remember(self._pods, uid, budget)
         return budget
-
-
-def _pod_of(finding: Finding) -> PodRef:
-    return finding.now.pod if isinstance(finding, RestartCorrected) else finding.pod
 
 
 def _remember(memory: OrderedDict[_Key, _Value], key: _Key, value: _Value) -> None:

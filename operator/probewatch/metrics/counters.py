@@ -70,7 +70,7 @@ class Counters:
         if isinstance(finding, PodForgotten):
             self._followed.forget(finding.pod.uid)
             return
-        pod = finding.now.pod if isinstance(finding, RestartCorrected) else finding.pod
+        pod = finding.pod
         known, spec = self._hold(workload), self._followed.spec_of(pod.uid)
         if isinstance(finding, PodTracked) or self._followed.is_followed(pod.uid):
             self._followed.arrive(pod, known)
