@@ -1,5 +1,6 @@
 """A changed value is what the standard library would have made of it."""
 
+import copy
 import dataclasses
 from collections.abc import Mapping
 
@@ -9,7 +10,7 @@ from probewatch.core.book import Book
 from probewatch.core.policy import Policy
 from probewatch.core.restarts import Watermark
 from probewatch.core.state import PodState, ReadinessState
-from probewatch.core.values import replace
+from probewatch.core.values import quickly_made, replace
 from tests.builders import LIVENESS, spec, status
 
 
@@ -18,6 +19,15 @@ class Single:
     """A value of one field."""
 
     field: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """A value whose fields have names that could be in the way."""
+
+    kind: str
+    value: str
+    made: str
 
 
 CASES: Mapping[str, tuple[object, dict[str, object]]] = {
@@ -29,6 +39,7 @@ CASES: Mapping[str, tuple[object, dict[str, object]]] = {
     "a book": (Book(), {"series": (("a", 1, 2.0),)}),
     "a policy": (Policy(), {}),
     "readiness": (ReadinessState(), {"ready": True}),
+    "names in the way": (Names(kind="a", value="b", made="c"), {"kind": "d", "value": "e"}),
 }
 
 
@@ -41,6 +52,37 @@ def test_change_is_that_of_the_standard_library(value: object, changes: dict[str
     assert expected == replace(value, **changes)  # type: ignore[type-var]  # likewise
     assert before == value
     assert hash(expected) == hash(replace(value, **changes))  # type: ignore[type-var]  # likewise
+
+
+@quickly_made
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Quick:
+    """A value whose fields have a default of each kind."""
+
+    needed: int
+    given: int = 3
+    made: dict[str, int] = dataclasses.field(default_factory=dict)
+    kind: str = ""
+
+
+def test_constructor_is_that_of_the_standard_library() -> None:
+    """Defaults are filled in, each value gets its own, and what is made is as frozen as before."""
+    value, other = Quick(needed=1), Quick(needed=1, given=3, made={})
+
+    assert (1, 3, {}) == (value.needed, value.given, value.made)
+    assert value == other
+    assert value.made is not other.made
+    assert "Quick(needed=1, given=3, made={}, kind='')" == repr(value)
+    assert value == copy.copy(value)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        value.given = 4  # type: ignore[misc]  # that is the point
+
+
+@pytest.mark.parametrize("given", [{}, {"needed": 1, "unheard_of": 2}], ids=["missing", "unknown"])
+def test_wrong_call_of_a_constructor(given: dict[str, int]) -> None:
+    """What is missing or unknown is refused, as by every constructor."""
+    with pytest.raises(TypeError):
+        Quick(**given)  # type: ignore[arg-type]  # that is the point
 
 
 def test_unknown_field_is_refused() -> None:

@@ -10,6 +10,8 @@ how often a thing happened that nobody was told about.
 from dataclasses import dataclass
 from enum import StrEnum
 
+from probewatch.core.values import quickly_made
+
 
 class EvidenceKind(StrEnum):
     """What an Event of the kubelet says, by reason and message."""
@@ -63,6 +65,7 @@ class FailureReason(StrEnum):
     OTHER = "other"
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """One delivered version of one kubelet Event about a pod (or its node).

@@ -10,6 +10,7 @@ from enum import StrEnum
 from probewatch.core.evidence import FailureReason
 from probewatch.core.model import ContainerKind, PodRef, PodSpec, ProbeType
 from probewatch.core.sighting import UNKNOWN_SIGHTING, Sighting
+from probewatch.core.values import quickly_made
 
 
 class Cause(StrEnum):
@@ -102,6 +103,7 @@ class CountingBegan:
     resource_version: int = 0
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restart:
     """One restart of one container with its verdict. Counted exactly once.
@@ -172,6 +174,7 @@ class ProbeFailures:
     at: float
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadinessChanged:
     """The pod's Ready condition changed, or did so unseen in between.

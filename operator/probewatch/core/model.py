@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NewType
 
+from probewatch.core.values import quickly_made
+
 PodUid = NewType("PodUid", str)
 """`metadata.uid`: the identity of a pod. A name can be used again, a uid can not."""
 
@@ -145,6 +147,7 @@ class PodSpec:
         return found[0] if found else None
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Termination:
     """`state.terminated` or `lastState.terminated`; times are None where the API has 1970."""
@@ -164,6 +167,7 @@ class Termination:
         return self.finished_at - self.started_at
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContainerStatus:
     """What the kubelet says of one container now."""
@@ -180,6 +184,7 @@ class ContainerStatus:
     """`lastState.terminated`: the second-newest instance only."""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
     """One of the pod's conditions."""
@@ -200,6 +205,7 @@ class OwnerRef:
     uid: str
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pod:
     """One version of a pod."""
@@ -232,6 +238,7 @@ class Pod:
         return next((each for each in self.statuses if each.name == name), None)
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PodRef:
     """Enough of a pod to say which one a finding is about."""

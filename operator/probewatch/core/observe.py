@@ -21,7 +21,7 @@ from probewatch.core.policy import Policy
 from probewatch.core.readiness import calm_down, follow_readiness
 from probewatch.core.remembered import NOTHING_REMEMBERED, Remembered
 from probewatch.core.state import NOTHING, ContainerMemory, PodState, with_memory
-from probewatch.core.values import replace
+from probewatch.core.values import quickly_made, replace
 
 POD_LEVEL = frozenset(
     {
@@ -32,6 +32,7 @@ POD_LEVEL = frozenset(
 )
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PodObserved:
     """A version of a pod; *relisted* if it came from a list, after a gap."""
@@ -42,6 +43,7 @@ class PodObserved:
     """What records say of it; of no account once the pod is known."""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvidenceObserved:
     """A version of a kubelet Event."""
@@ -73,6 +75,7 @@ class CountersRead:
 Observation = PodObserved | EvidenceObserved | CountersRead | PodGone | TimePassed
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """What one observation led to; `due` is when time matters next."""

@@ -7,7 +7,10 @@ whether a record already holds what a sighting tells.
 
 from dataclasses import dataclass
 
+from probewatch.core.values import quickly_made
 
+
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sighting:
     """What the version of the pod that showed a restart said of its container."""

@@ -8,6 +8,7 @@ from probewatch.core.facts import Past
 from probewatch.core.findings import Cause, ReadinessReason, Restart
 from probewatch.core.model import Pod, PodRef
 from probewatch.core.restarts import CountedRestart, Watermark
+from probewatch.core.values import quickly_made
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +20,7 @@ class Settled:
     until: float
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pending:
     """A restart whose verdict waits for late evidence."""
@@ -54,6 +56,7 @@ class ContainerMemory:
     readings: tuple[Reading, ...] = ()
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadinessState:
     """The last known side of the Ready condition, and recent losses."""
@@ -66,6 +69,7 @@ class ReadinessState:
     ever_ready: bool = False
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PodState:
     """All that is remembered of one pod."""

@@ -1,22 +1,64 @@
-"""Values: how to change one, quickly.
+"""Values: how to make and change one, quickly.
 
-`dataclasses.replace` calls the constructor with every field by name, which for a frozen value
-costs more than what it is changed for, and a restart changes dozens. Here a function is written
-for each class and set of fields, as `dataclasses` writes constructors. The new value is filled
-while it belongs to a *twin* class that has the same slots and is not frozen; then it becomes one
-of its own class. For values with slots and without `__post_init__`, as all values of the core are.
+The constructor of a frozen dataclass calls `object.__setattr__` for each field, and
+`dataclasses.replace` calls that constructor with every field by name: both cost more than what
+the value is made for, and a restart makes and changes dozens. Here functions are written for
+each class, as `dataclasses` writes constructors. A new value is filled while it belongs to a
+*twin* class that has the same slots and is not frozen; then it becomes one of its own class.
+For values with slots and without `__post_init__`, as all values of the core are.
 """
 
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import MISSING, Field, fields
 from typing import TYPE_CHECKING, Any, TypeVar
 
-__all__ = ["replace"]
+__all__ = ["quickly_made", "replace"]
 
 V = TypeVar("V")
 
 _changers: dict[tuple[object, ...], Callable[..., Any]] = {}
 _twins: dict[type, type] = {}
+
+
+def quickly_made(kind: type[V]) -> type[V]:
+    """Give a frozen dataclass with slots, all of it by keyword, a quicker constructor."""
+    every = fields(kind)  # type: ignore[arg-type]  # a dataclass, as is said above
+    known: dict[str, Any] = {
+        **_names(kind),
+        **{f"_default_{each.name}": each.default for each in every},
+        **{f"_make_{each.name}": each.default_factory for each in every},
+    }
+    parameters = ", ".join(_parameter(each) for each in every)
+    lines = [f"def __init__(self, /, *, {parameters}):", " _become(self, '__class__', _twin)"]
+    lines += [f" self.{each.name} = {_argument(each)}" for each in every]
+    exec("\n".join([*lines, " self.__class__ = _kind"]), known)  # noqa: S102  # of names of fields alone
+    kind.__init__ = known["__init__"]  # type: ignore[method-assign]  # as dataclass wrote one
+    return kind
+
+
+def _parameter(field: Field[Any]) -> str:
+    if field.default is not MISSING:
+        return f"{field.name}=_default_{field.name}"
+    return field.name if field.default_factory is MISSING else f"{field.name}=_missing"
+
+
+def _argument(field: Field[Any]) -> str:
+    if field.default_factory is MISSING:
+        return field.name
+    return f"_make_{field.name}() if {field.name} is _missing else {field.name}"
+
+
+def _names(kind: type) -> dict[str, Any]:
+    """What is known to what is written for a class; no field's name begins like these."""
+    slots = tuple(field.name for field in fields(kind))
+    twin = _twins.setdefault(kind, type(kind.__name__, (), {"__slots__": slots}))
+    return {
+        "_new": object.__new__,
+        "_become": object.__setattr__,
+        "_twin": twin,
+        "_kind": kind,
+        "_missing": MISSING,
+    }
 
 
 def _replace(value: V, /, **changes: object) -> V:
@@ -37,11 +79,10 @@ def _write_changer(kind: type, names: tuple[str, ...]) -> Callable[..., Any]:
     every = tuple(field.name for field in fields(kind))
     for unknown in set(names).difference(every):
         raise KeyError(unknown)
-    twin = _twins.setdefault(kind, type(kind.__name__, (), {"__slots__": every}))
-    lines = [f"def change({', '.join(('value', '/', *names))}):", " made = new(twin)"]
-    lines += [f" made.{name} = {name if name in names else f'value.{name}'}" for name in every]
-    known: dict[str, Any] = {"new": object.__new__, "twin": twin, "kind": kind}
-    exec("\n".join([*lines, " made.__class__ = kind", " return made"]), known)  # noqa: S102  # of names of fields alone
+    lines = [f"def change({', '.join(('_value', '/', *names))}):", " _made = _new(_twin)"]
+    lines += [f" _made.{name} = {name if name in names else f'_value.{name}'}" for name in every]
+    known = _names(kind)
+    exec("\n".join([*lines, " _made.__class__ = _kind", " return _made"]), known)  # noqa: S102  # of names of fields alone
     written: Callable[..., Any] = known["change"]
     return written
 

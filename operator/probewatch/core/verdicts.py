@@ -16,7 +16,7 @@ from probewatch.core.loops import add_restart
 from probewatch.core.policy import Policy
 from probewatch.core.restarts import CountedRestart, Path, identity
 from probewatch.core.state import ContainerMemory, Pending, PodState, Settled
-from probewatch.core.values import replace
+from probewatch.core.values import quickly_made, replace
 from probewatch.core.verdict import PROBE_KILLS, Rule, Verdict
 
 PAST_KEPT = 16
@@ -30,6 +30,7 @@ RANK = {
 }
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
     """One container's memory after judging, and what is to be said."""
