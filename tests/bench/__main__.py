@@ -29,7 +29,7 @@ def main() -> None:
     )
     begun = time.monotonic()
     results: dict[str, list[Result]] = {
-        name: [] for name in ("bare", "operator", "small", "kopf", "large")
+        name: [] for name in ("bare", "operator", "small", "kopf", "pages", "large")
     }
     for number in range(arguments.runs):
         print(f"==> run {number + 1} of {arguments.runs}", flush=True)
@@ -38,6 +38,7 @@ def main() -> None:
         _add(results, "operator", "operator", plan)
         _add(results, "small", "operator", Plan(pods=SMALL_PODS, updates=1000))
         _add(results, "kopf", "kopf", Plan(pods=KOPF_PODS, updates=KOPF_PODS))
+        _add(results, "pages", "operator", Plan(pods=plan.pods, updates=0, pages=True))
         if arguments.pods > PODS:
             _add(results, "large", "operator", Plan(pods=arguments.pods, updates=1000))
     figures = report.Figures(**results, runs=arguments.runs, seconds=time.monotonic() - begun)
@@ -47,9 +48,9 @@ def main() -> None:
 def _add(results: dict[str, list[Result]], key: str, name: str, plan: Plan) -> None:
     result = run(name, plan)
     results[key].append(result)
-    updates = ", ".join(f"{what} {micros:.1f}" for what, micros in result.micros.items())
+    updates = "".join(f"{what} {micros:.1f} µs, " for what, micros in result.micros.items())
     print(
-        f"    {name:9} {plan.pods:>7,} pods: sync {result.sync_micros:.1f} µs, {updates} µs, "
+        f"    {name:9} {plan.pods:>7,} pods: sync {result.sync_micros:.1f} µs, {updates}"
         f"{result.steady / MIB:.0f} MiB (peak {result.peak / MIB:.0f})",
         flush=True,
     )

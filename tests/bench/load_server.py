@@ -23,6 +23,9 @@ from tests.bench.cluster import Cluster, Step
 BATCH = 32
 """Lines written at once."""
 
+NOT_STREAMED = b'{"kind":"Status","status":"Failure","code":422,"reason":"Invalid"}'
+"""What servers before 1.34 answer to the wish for a streaming list."""
+
 HEAD = b"HTTP/1.1 %d OK\r\nContent-Type: application/json\r\n"
 
 Query = dict[str, str]
@@ -46,10 +49,11 @@ class Watchers:
 
 
 class LoadServer:
-    """Answers requests from one cluster."""
+    """Answers requests from one cluster; *streams* says whether it has streaming lists."""
 
-    def __init__(self, cluster: Cluster) -> None:
+    def __init__(self, cluster: Cluster, *, streams: bool) -> None:
         self._cluster = cluster
+        self._streams = streams
         self._pods = Watchers()
         self._events = Watchers()
 
@@ -88,11 +92,15 @@ class LoadServer:
         self, watchers: Watchers, query: Query, writer: asyncio.StreamWriter
     ) -> None:
         pods = self._cluster if watchers is self._pods else Cluster(0)
+        streamed = "sendInitialEvents" in query
+        if streamed and not self._streams:
+            _send(writer, NOT_STREAMED, status=422)
+            return
         _begin(writer)
         if "watch" not in query:
             await self._page(pods.page(query), writer)
             return
-        if "sendInitialEvents" in query:
+        if streamed:
             for lines in _batches(pods.initial_lines()):
                 writer.write(_chunk(b"\n".join(lines) + b"\n"))
                 await writer.drain()
@@ -172,9 +180,9 @@ def _chunk(data: bytes) -> bytes:
     return b"%x\r\n%b\r\n" % (len(data), data)
 
 
-async def run(pods: int) -> None:
+async def run(pods: int, *, streams: bool) -> None:
     """Serve until the end; the first line of output is the port."""
-    server = LoadServer(Cluster(pods))
+    server = LoadServer(Cluster(pods), streams=streams)
     listener = await asyncio.start_server(server.serve, "127.0.0.1", 0, limit=2**20)
     print(listener.sockets[0].getsockname()[1], flush=True)
     await listener.serve_forever()
@@ -183,5 +191,7 @@ async def run(pods: int) -> None:
 if __name__ == "__main__":
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--pods", type=int, default=1000)
+    arguments.add_argument("--pages", action="store_true", help="have no streaming lists")
+    given = arguments.parse_args()
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(run(arguments.parse_args().pods))
+        asyncio.run(run(given.pods, streams=not given.pages))

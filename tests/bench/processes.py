@@ -76,9 +76,10 @@ class Subject:
 
 
 @contextmanager
-def subject(name: str, pods: int) -> Iterator[Subject]:
+def subject(name: str, pods: int, *, pages: bool = False) -> Iterator[Subject]:
     """Start a server of so many pods and a subject that is loaded but has not begun."""
-    with _python("tests.bench.load_server", "--pods", str(pods)) as server:
+    more = ("--pages",) if pages else ()
+    with _python("tests.bench.load_server", "--pods", str(pods), *more) as server:
         port = _first_line(server)
         with _python(SUBJECTS[name]) as process:
             assert _first_line(process) == "loaded"

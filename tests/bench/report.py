@@ -25,6 +25,7 @@ class Figures:
     bare: Sequence[Result]
     kopf: Sequence[Result]
     small: Sequence[Result]
+    pages: Sequence[Result]
     large: Sequence[Result]
     runs: int
     seconds: float
@@ -88,7 +89,12 @@ def _own_rows(figures: Figures) -> Iterator[str]:
     for large in figures.large[:1]:
         size = median(figures.large, lambda r: r.steady)
         yield _own(f"process with {large.pods:,} pods, MiB", size / MIB, 320)
-    yield _own("peak ÷ steady", peak / steady, 1.3)
+    yield _own("peak ÷ steady, list as a stream", peak / steady, 1.3)
+    peaks = median(figures.pages, lambda r: r.peak) / median(figures.pages, lambda r: r.steady)
+    yield _own("peak ÷ steady, list in pages", peaks, 1.3)
+    after = median(ours, lambda r: r.restarted) / MIB
+    name = f"process once {ours[0].pods // 2:,} of its pods restarted, MiB"
+    yield _row(name, "", f"{after:.0f}", "", "", "", "", "")
     yield _own("growth by churn, MiB", median(ours, lambda r: r.churn_growth) / MIB, 5)
     for number, name, most in ((0, "p50", 5), (1, "p99", 50)):
         delay = median(ours, lambda r, n=number: r.delays[n] if r.delays else None)  # type: ignore[misc]  # bound at once

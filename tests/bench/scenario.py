@@ -16,6 +16,8 @@ class Plan:
     pods: int
     updates: int
     """Of each kind, as fast as they are read."""
+    pages: bool = False
+    """Whether the server has no streaming lists."""
     churned: int = 0
     events: int = 0
     event_rate: float = 1000.0
@@ -33,6 +35,8 @@ class Result:
     """CPU of one update, by its kind."""
     steady: float = 0.0
     peak: float = 0.0
+    restarted: float = 0.0
+    """Memory once half of the pods have restarted."""
     churn_growth: float | None = None
     event_load: float | None = None
     """Share of a core at the given rate of kubelet Events."""
@@ -48,13 +52,14 @@ class Result:
 def run(name: str, plan: Plan) -> Result:
     """Put a subject through the plan; each step begins when the one before is done."""
     result = Result(pods=plan.pods)
-    with subject(name, plan.pods) as process:
+    with subject(name, plan.pods, pages=plan.pages) as process:
         result.sync_seconds = process.begin()
         result.steady = process.memory().resident
         result.peak = process.memory().peak
         for what, count in _updates(plan).items():
             spent, _ = process.load(what, count)
             result.micros[what] = spent / count * MICRO
+        result.restarted = process.memory().resident
         if plan.events:
             result.event_load = _share_at_rate(process, "event", plan.events, plan.event_rate)
         if plan.flips:
@@ -66,7 +71,7 @@ def run(name: str, plan: Plan) -> Result:
 
 def _updates(plan: Plan) -> Mapping[str, int]:
     # The first pass over all pods is where an operator may learn what to skip: it counts too.
-    return {"noop": plan.updates, "restart": plan.updates // 4}
+    return {"noop": plan.updates, "restart": plan.updates // 4} if plan.updates else {}
 
 
 def _share_at_rate(process: Subject, what: str, count: int, rate: float) -> float:
