@@ -1,7 +1,9 @@
 """Advice that has to be observed: what no look at the spec alone can tell."""
 
+from collections.abc import Sequence
+
 from probewatch.core.advice import AdviceName, start_budget
-from probewatch.core.book import Book
+from probewatch.core.book import Book, Mark
 from probewatch.core.evidence import EvidenceKind
 from probewatch.core.findings import Advice, Cause
 from probewatch.core.model import Container, Probe, ProbeType
@@ -9,6 +11,9 @@ from probewatch.core.state import ContainerMemory, PodState
 
 ERRORS_NEEDED = 5
 """A runtime that restarts makes a few runs fail to run; so many in a row are the probe's own."""
+
+TRIES = 3
+"""The kubelet tries a run that cannot be made so often (`maxProbeRetries`)."""
 
 STARTS_NEEDED = 2
 """One slow start happens; the second killed one says that the budget does not fit."""
@@ -55,7 +60,7 @@ def _only_errors(probe: Probe, book: Book) -> tuple[tuple[AdviceName, str], ...]
     if probe.probe_type is ProbeType.READINESS:
         return ()
     marks = [mark for mark in book.failures if mark.probe_type == probe.probe_type]
-    errors = sum(mark.fresh for mark in marks if mark.kind is EvidenceKind.PROBE_ERRORED)
+    errors = _errors_in_a_row(probe, marks)
     failed = any(mark.kind is EvidenceKind.PROBE_FAILED for mark in marks)
     if failed or errors < max(ERRORS_NEEDED, probe.failure_threshold):
         return ()
@@ -65,6 +70,23 @@ def _only_errors(probe: Probe, book: Book) -> tuple[tuple[AdviceName, str], ...]
         f"command exists in the image, or that its answer has an end"
     )
     return ((AdviceName.PROBE_NEVER_KILLS, message),)
+
+
+def _errors_in_a_row(probe: Probe, marks: Sequence[Mark]) -> int:
+    """How many of the latest runs errored, as far as none between them can have succeeded.
+
+    A success is told by nobody, so that single errors of weeks are not yet a row. A run that
+    errors is tried up to three times.
+    """
+    interval = max(probe.period, TRIES * probe.timeout)
+    errors, row, latest = 0, 0, marks[-1].at if marks else 0.0
+    for mark in reversed(marks):
+        errors += mark.fresh
+        # Of the first of a delivery it is only known that it came after the one before.
+        begin = mark.at if mark.since is None or mark.fresh == 1 else mark.since + interval
+        if (latest - begin) / interval <= errors:
+            row = errors
+    return row
 
 
 def _budget_too_small(
