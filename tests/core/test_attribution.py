@@ -103,9 +103,27 @@ CASES = {
         "LivenessProbe Confirmed kill-event-probe",
         facts(died(143, end=80), kills=(mark(K.KILL_LIVENESS, 40),)),
     ),
+    "a kill that the runtime was slow with": (
+        "LivenessProbe Medium kill-event-probe",
+        facts(died(143, end=81), kills=(mark(K.KILL_LIVENESS, 40),)),
+    ),
+    "a kill that the runtime was slow with, replaced in place": (
+        "LivenessProbe High kill-event-probe",
+        facts(died(143, end=200), path=PLACE, kills=(mark(K.KILL_LIVENESS, 40),)),
+    ),
+    "a slow kill, out of memory in the end": (
+        "LivenessProbe Medium kill-event-probe",
+        facts(
+            died(137, end=200, reason="OOMKilled"), path=PLACE, kills=(mark(K.KILL_LIVENESS, 40),)
+        ),
+    ),
     "a kill too long before": (
         "Unknown Low unknown",
-        facts(died(143, end=81), kills=(mark(K.KILL_LIVENESS, 40),)),
+        facts(died(143, end=201), kills=(mark(K.KILL_LIVENESS, 40),)),
+    ),
+    "another kill too long before": (
+        "Unknown Low unknown",
+        facts(died(143, end=81), kills=(mark(K.KILL_SPEC_CHANGE, 40),)),
     ),
     "a kill in its first second is of the one before": (
         "Unknown Low unknown",
@@ -136,7 +154,7 @@ CASES = {
         facts(died(143), kills=(mark(K.KILL_STARTUP, 40), mark(K.KILL_LIVENESS, 30)), pod=BOTH),
     ),
     "a kill within the grace before the next start of a vanished one": (
-        "LivenessProbe Confirmed kill-event-probe",
+        "LivenessProbe Medium kill-event-probe",
         facts(died(137, None, None), kills=(mark(K.KILL_LIVENESS, 60),), next_start=100.0),
     ),
     "a kill longer ago": (
@@ -144,7 +162,7 @@ CASES = {
         facts(died(137, None, None), kills=(mark(K.KILL_LIVENESS, 59),), next_start=100.0),
     ),
     "a kill just as the next one started": (
-        "LivenessProbe Confirmed kill-event-probe",
+        "LivenessProbe Medium kill-event-probe",
         facts(died(137, None, None), kills=(mark(K.KILL_LIVENESS, 100),), next_start=100.0),
     ),
     "a kill after the next one started": (
@@ -215,6 +233,10 @@ CASES = {
     ),
     "v12 never started, nothing delivered": (
         "StartupProbe Medium never-started",
+        facts(died(143, end=28), pod=START_ONLY, was_started=False),
+    ),
+    "nobody knows whether it started": (
+        "Unknown Low unknown",
         facts(died(143, end=28), pod=START_ONLY),
     ),
     "v13 Killing dropped, Unhealthy delivered": (
@@ -740,7 +762,11 @@ CASES = {
     "never started, regular": (
         "StartupProbe Medium never-started",
         facts(
-            died(3, end=28), pod=START_ONLY, path=PLACE, past=(past(Cause.STARTUP_PROBE, 3, 28),)
+            died(3, end=28),
+            pod=START_ONLY,
+            path=PLACE,
+            was_started=False,
+            past=(past(Cause.STARTUP_PROBE, 3, 28),),
         ),
     ),
     "never started, too long for the budget": (

@@ -42,6 +42,7 @@ TEXTS = {
     "KH": ("Killing", "FailedPostStartHook"),
     "KA": ("Killing", "killing"),
     "KS": ("Killing", "Stopping container {}"),
+    "KX": ("Killing", 'Container is in "unknown" state, try killing it before restart'),
     "UL": ("Unhealthy", "Liveness probe failed: HTTP probe failed with statuscode: 500"),
     "UU": ("Unhealthy", "Startup probe failed: HTTP probe failed with statuscode: 500"),
     "UR": ("Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 500"),
@@ -102,8 +103,9 @@ class Play:
         """The spec in the vector."""
         given = dict(self.vector["pod"])
         policy = RestartPolicy(given.pop("policy", "Always"))
+        shared = given.pop("host", False)
         containers = tuple(parse_container(name, text) for name, text in given.items())
-        return PodSpec(containers=containers, restart_policy=policy)
+        return PodSpec(containers=containers, restart_policy=policy, host_network=shared)
 
     def parse_pod(self, see: Vector) -> PodObserved:
         """One version of the pod, and when it arrived."""

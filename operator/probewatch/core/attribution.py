@@ -6,7 +6,7 @@ itself, what the runtime said, what cannot have been otherwise, and only then
 what is likely.
 """
 
-from probewatch.core import inference, testimony
+from probewatch.core import inference, surroundings, testimony
 from probewatch.core.facts import Facts
 from probewatch.core.verdict import Rule, Verdict
 
@@ -33,7 +33,9 @@ RULES: tuple[Rule, ...] = (
         meaning="The kubelet's Killing event names the probe and lies within the instance's life.",
         gives=(
             "`LivenessProbe`, `StartupProbe`: Confirmed. Beside `OOMKilled` with exit code "
-            "137: High after the whole grace period, else Medium."
+            "137: High after the whole grace period, else Medium. Where it took longer to stop "
+            "than its grace period: High if replaced in place, else Medium. Medium where its end "
+            "has no time."
         ),
     ),
     Rule(
@@ -44,7 +46,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         name="init-again",
-        judge=testimony.rerun,
+        judge=surroundings.rerun,
         meaning="An init container that had succeeded ran again: the pod was begun anew.",
         gives=(
             "`RestartRule`, `NodeReboot`: High. `NodeReboot` without the node's Event, "
@@ -64,18 +66,25 @@ RULES: tuple[Rule, ...] = (
     Rule(
         name="restart-all",
         judge=testimony.restart_all,
-        meaning="The kubelet marked it as restarted together with the whole pod.",
+        meaning=(
+            "The kubelet marked it as restarted together with the whole pod, and nothing else "
+            "would have restarted it."
+        ),
         gives="`RestartRule`: Confirmed.",
     ),
     Rule(
         name="node-reboot",
-        judge=testimony.node_reboot,
+        judge=surroundings.node_reboot,
         meaning="The node reported a reboot, or many of its pods lost containers at once.",
-        gives="`NodeReboot`: Confirmed by the node's Event, High by other pods of the node.",
+        gives=(
+            "`NodeReboot`: Confirmed by the node's Event, High by other pods of the node. With the "
+            "node's Event, but without the runtime's word: High where nobody saw an exit code, "
+            "Medium where it ended by a signal or with 0 just before."
+        ),
     ),
     Rule(
         name="sandbox",
-        judge=testimony.sandbox,
+        judge=surroundings.sandbox,
         meaning="All containers of the pod restarted and the pod got a new sandbox.",
         gives=(
             "`SandboxRecreated`: High by the kubelet's word, Medium by the new sandbox alone, and "
@@ -84,15 +93,19 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         name="lost",
-        judge=testimony.lost,
-        meaning="The container runtime lost track of the container.",
+        judge=surroundings.lost,
+        meaning="The runtime lost track of the container, by its own or the kubelet's word.",
         gives="`NodeReboot`: Medium. A restart of the container runtime alone looks the same.",
     ),
     Rule(
         name="post-start-hook",
         judge=testimony.post_start_hook,
         meaning="The container's postStart hook failed, for which the kubelet kills it.",
-        gives="`PostStartHook`: Confirmed.",
+        gives=(
+            "`PostStartHook`: Confirmed where the hook failed first or SIGTERM ended it, High "
+            "after the whole grace period, else Medium: a hook also fails because its container "
+            "ended."
+        ),
     ),
     Rule(
         name="out-of-memory",
@@ -124,7 +137,10 @@ RULES: tuple[Rule, ...] = (
     Rule(
         name="died-before-kill",
         judge=inference.late_kill,
-        meaning="A probe's kill was decided only after the container had died.",
+        meaning=(
+            "A probe's kill was decided, or its postStart hook failed, only after the container "
+            "had died."
+        ),
         gives=(
             "`Error`, `Completed`, `Signal`, `RestartRule`: High, or Medium where the count tells "
             "of a kill before."
@@ -137,7 +153,7 @@ RULES: tuple[Rule, ...] = (
         gives=(
             "`Error`, `Completed`, `Signal`, `RestartRule`: High where no probe could kill it, or "
             "it surely ended so before, else Medium: a kubelet that restarts while it kills shows "
-            "the same."
+            "the same, and so may a node that goes down."
         ),
     ),
     Rule(

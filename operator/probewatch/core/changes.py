@@ -8,6 +8,7 @@ from probewatch.core.model import ContainerStatus, Pod
 from probewatch.core.restarts import Change, Watermark, identity, is_lost
 from probewatch.core.state import PodState
 from probewatch.core.values import replace
+from probewatch.core.watermarks import RESTARTING_ALL, is_removed_with_all
 
 
 def at_home(mark: Watermark, pod: Pod) -> Watermark:
@@ -31,7 +32,7 @@ def ready_sandbox(pod: Pod) -> float | None:
     return ready.last_transition if ready is not None and ready.status else None
 
 
-def change_of(state: PodState, pod: Pod, mark: Watermark) -> Change:
+def change_of(state: PodState, pod: Pod, mark: Watermark, status: ContainerStatus) -> Change:
     """What changed between the instance of this watermark and the next one."""
     image, resources = _asked_for(pod, mark)
     since = ready_sandbox(pod)
@@ -42,6 +43,7 @@ def change_of(state: PodState, pod: Pod, mark: Watermark) -> Change:
         same_sandbox=since is not None and since == mark.sandbox_since,
         sandbox_since=since if since != mark.sandbox_since else None,
         restarting_all=_is_restarting_all(state.pod) or _is_restarting_all(pod),
+        with_all=is_removed_with_all(mark.death, status),
         lost=any(_was_lost(state, status) for status in pod.statuses),
     )
 
@@ -72,7 +74,7 @@ def _is_victim(status: ContainerStatus) -> bool:
     """Whether the kubelet ended a container to restart all, and has not started it again."""
     death = status.terminated or status.last
     down = status.running_since is None and death is not None
-    return down and death is not None and death.reason == "RestartingAllContainers"
+    return down and death is not None and death.reason == RESTARTING_ALL
 
 
 def _was_lost(state: PodState, status: ContainerStatus) -> bool:

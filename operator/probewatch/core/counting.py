@@ -6,25 +6,25 @@ from dataclasses import dataclass
 from probewatch.core.changes import all_restarted, at_home, change_of
 from probewatch.core.findings import CountingBegan
 from probewatch.core.model import Container, ContainerStatus, Pod, Termination
-from probewatch.core.restarts import (
-    CountedRestart,
-    Jump,
-    Path,
-    Watermark,
+from probewatch.core.restart_policy import OVER
+from probewatch.core.restarts import CountedRestart, Jump, Path, Watermark
+from probewatch.core.sighting import Sighting
+from probewatch.core.state import PodState
+from probewatch.core.values import quickly_made, replace
+from probewatch.core.watermarks import (
     advance,
     after_rise,
     death_for_rise,
     first_watermark,
+    is_declared,
 )
-from probewatch.core.sighting import Sighting
-from probewatch.core.state import PodState
-from probewatch.core.values import replace
 
 TOLD_ONE_BY_ONE = 1000
 """Restarts of one jump: days of a crash loop that nobody watched. A count may be anything up to
 2^31, and whoever writes it must not make us tell so many things."""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counted:
     """The new watermarks and the restarts that led to them, oldest first."""
@@ -107,7 +107,7 @@ def _rise(
     now: float,
 ) -> tuple[Watermark, tuple[CountedRestart, ...]]:
     jump = status.restart_count - mark.count
-    death, path = _death(mark, status, relisted=relisted)
+    death, path = _death(mark, pod, status, relisted=relisted)
     newest = CountedRestart(
         container=_container(pod, status.name),
         restart_count=status.restart_count,
@@ -118,9 +118,9 @@ def _rise(
         waiting_reason=mark.waiting_reason,
         next_start=status.running_since,
         observed_at=now,
-        change=change_of(state, pod, mark),
+        change=change_of(state, pod, mark, status),
         all_restarted=all_restarted(state, pod, mark),
-        jump=Jump(size=jump, place=jump),
+        jump=Jump(size=jump, place=jump, since=mark.running_since),
         seen=_sighting(pod, mark, status),
     )
     older = _older(newest, mark, mark.death, jump)
@@ -136,9 +136,15 @@ def _sighting(pod: Pod, mark: Watermark, status: ContainerStatus) -> Sighting:
 
 
 def _death(
-    mark: Watermark, status: ContainerStatus, *, relisted: bool
+    mark: Watermark, pod: Pod, status: ContainerStatus, *, relisted: bool
 ) -> tuple[Termination | None, Path]:
-    """The termination that the newest restart followed, as far as it is known."""
+    """The termination that the newest restart followed, as far as it is known.
+
+    Of a pod that is over, such as one that was evicted, the kubelet raises the count although it
+    starts nothing again, and what it says of the end is a guess.
+    """
+    if mark.death is None and pod.phase in OVER and is_declared(status):
+        return None, Path.UNSEEN
     if status.restart_count == mark.count + 1:
         return death_for_rise(mark, status, relisted=relisted)
     last = status.last

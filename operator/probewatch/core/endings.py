@@ -17,15 +17,13 @@ from probewatch.core.model import (
     ContainerStatus,
     Pod,
     PodSpec,
-    RestartPolicy,
     Termination,
 )
+from probewatch.core.restart_policy import OVER, will_restart
 from probewatch.core.restarts import CountedRestart, Path
 from probewatch.core.state import ContainerMemory, PodState
 from probewatch.core.values import replace
 from probewatch.core.verdict import PROBE_KILLS
-
-SUCCEEDED, FAILED = "Succeeded", "Failed"
 
 
 def ended_for_good(pod: Pod, status: ContainerStatus) -> Termination | None:
@@ -36,11 +34,10 @@ def ended_for_good(pod: Pod, status: ContainerStatus) -> Termination | None:
     if status.terminated is None or pod.deletion_at is not None or pod.reason:
         return None
     container = pod.spec.container(status.name)
-    if container is None or container.kind is ContainerKind.INIT or container.restart_rules:
+    if container is None or container.kind is ContainerKind.INIT:
         return None
-    over = pod.phase in {SUCCEEDED, FAILED}
-    never = (container.restart_policy or pod.spec.restart_policy) is RestartPolicy.NEVER
-    return status.terminated if over or never else None
+    goes_on = will_restart(container, pod.spec, status.terminated.exit_code)
+    return status.terminated if pod.phase in OVER or not goes_on else None
 
 
 def endings_of(pod: Pod) -> frozenset[str]:

@@ -15,7 +15,9 @@ from probewatch.core.model import (
     RestartRule,
     Termination,
 )
-from probewatch.core.restarts import CountedRestart, Path
+from probewatch.core.restart_policy import policy_of, restarts_anyway
+from probewatch.core.restarts import LOST_TASK, CountedRestart, Path
+from probewatch.core.values import quickly_made
 
 CLOCK_SLACK = 1.0
 """Node times have a resolution of one second."""
@@ -43,6 +45,7 @@ def surely_since(mark: Mark, begin: float) -> int:
     return mark.fresh if mark.since is not None and mark.since >= begin else 1
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Past:
     """An earlier restart of the same container, as far as it teaches something."""
@@ -57,6 +60,7 @@ class Past:
     """Whether it was seen dead before the kubelet acted."""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """One restart, what the kubelet said, and what happened before."""
@@ -178,6 +182,11 @@ class Facts:
         return reported and self.exit_code == SIGKILL_EXIT
 
     @property
+    def is_lost_task(self) -> bool:
+        """Whether containerd lost its task: an exit with 255 by itself has another reason."""
+        return self.death is not None and (self.exit_code, self.death.reason) == LOST_TASK
+
+    @property
     def looks_killed(self) -> bool:
         """Whether a kubelet kill can end so by itself: SIGTERM, SIGKILL, stop signal, or 0."""
         return self.exit_code in {0, SIGKILL_EXIT, SIGTERM_EXIT} or self.signal in OUTSIDE_SIGNALS
@@ -202,10 +211,12 @@ class Facts:
         """The restart rule without which the container would not have been restarted so."""
         rules = self.restart.container.restart_rules
         hit = next((rule for rule in rules if rule.matches(self.exit_code)), None)
-        anyway = self.policy is RestartPolicy.ALWAYS or (
-            self.policy is RestartPolicy.ON_FAILURE and self.exit_code != 0
-        )
-        return None if hit is None or (hit.action == "Restart" and anyway) else hit
+        return None if hit is None or (hit.action == "Restart" and self.restarts_anyway) else hit
+
+    @property
+    def restarts_anyway(self) -> bool:
+        """Whether the restart policy alone explains that it was started again."""
+        return restarts_anyway(self.restart.container, self.spec, self.exit_code)
 
     @property
     def may_be_killed(self) -> bool:
@@ -222,4 +233,4 @@ class Facts:
     @property
     def policy(self) -> RestartPolicy:
         """The restart policy that applies to the container."""
-        return self.restart.container.restart_policy or self.spec.restart_policy
+        return policy_of(self.restart.container, self.spec)

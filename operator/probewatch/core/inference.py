@@ -26,6 +26,8 @@ def canary(facts: Facts) -> Verdict | None:
     """The next start was announced, and no kill before it."""
     if facts.death is None or not announcements.canary(facts) or facts.restart.repaired is not None:
         return None
+    if kills.matched_kill(facts) is not None:
+        return None
     why = "no kill was announced, although the next start was"
     if not facts.order_tells and facts.may_be_killed and facts.looks_killed:
         return None
@@ -41,13 +43,19 @@ def canary(facts: Facts) -> Verdict | None:
 
 
 def late_kill(facts: Facts) -> Verdict | None:
-    """The probe gave its verdict on a dead container."""
-    kill = kills.late_kill(facts)
-    if facts.death is None or kill is None or facts.in_place:
+    """The probe gave its verdict on a dead container, or its hook failed with it.
+
+    The kubelet runs a hook in the synchronization that starts the container, so that the order of
+    states says nothing of its end.
+    """
+    hook = kills.late_hook(facts)
+    kill = hook or (None if facts.in_place else kills.late_kill(facts))
+    if facts.death is None or kill is None:
         return None
     # A count that rose by more tells of a kill before, which may be the one that ended it.
     sure = Confidence.HIGH if kill.fresh == 1 else Confidence.MEDIUM
-    return by_exit(facts, "it had died before the probe's kill", sure=sure)
+    whose = "probe's kill" if hook is None else "failure of its hook"
+    return by_exit(facts, f"it had died before the {whose}", sure=sure)
 
 
 def terminated_seen(facts: Facts) -> Verdict | None:
@@ -56,7 +64,7 @@ def terminated_seen(facts: Facts) -> Verdict | None:
     That is one fact. A kubelet that was restarted while it killed shows the same, so a second
     one is needed to be sure: it has nothing that could kill it, or it often ends so.
     """
-    if not facts.died_by_itself:
+    if not facts.died_by_itself or kills.matched_kill(facts) is not None:
         return None
     failing = any(map(facts.threshold_reached, ProbeType))
     if not facts.order_tells and facts.may_be_killed and (facts.looks_killed or failing):
@@ -74,13 +82,14 @@ def terminated_seen(facts: Facts) -> Verdict | None:
 
 def _is_backed(facts: Facts) -> bool:
     """Whether something besides the order of states says that it ended by itself."""
-    if facts.restart.change.sandbox:
+    change = facts.restart.change
+    if change.sandbox or announcements.kubelet_restarted(facts):
         return False
     if not facts.may_be_killed:
-        return True
-    return (
-        facts.order_tells and facts.ends_so_itself() and not announcements.kubelet_restarted(facts)
-    )
+        # On the host's network no address tells of a new sandbox, and so of a reboot.
+        hidden = facts.spec.host_network and not change.same_sandbox
+        return not (hidden and facts.looks_killed)
+    return facts.order_tells and facts.ends_so_itself()
 
 
 def changed_in_place(facts: Facts) -> Verdict | None:
@@ -151,7 +160,7 @@ def threshold(facts: Facts) -> Verdict | None:
 def never_started(facts: Facts) -> Verdict | None:
     """It never passed its startup probe."""
     probe = facts.restart.container.startup
-    if probe is None or facts.restart.was_started or facts.lifetime is None:
+    if probe is None or facts.restart.was_started is not False or facts.lifetime is None:
         return None
     if not (facts.in_place or facts.looks_killed) or not _within_budget(facts, probe):
         return None

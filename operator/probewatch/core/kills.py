@@ -2,14 +2,20 @@
 
 from collections.abc import Iterable
 
-from probewatch.core.book import Mark
+from probewatch.core.book import Book, Mark
 from probewatch.core.evidence import EvidenceKind
-from probewatch.core.facts import Facts, surely_since
+from probewatch.core.facts import KILL_AFTER_DEATH, Facts, surely_since
+from probewatch.core.restarts import CountedRestart
 
 STOP_SLACK = 10.0
 """Beyond the grace: runtime lag between the kill decision and the death."""
 
 PROBES = frozenset({EvidenceKind.KILL_LIVENESS, EvidenceKind.KILL_STARTUP})
+
+HOOKS = frozenset({EvidenceKind.KILL_POST_START_HOOK, EvidenceKind.POST_START_FAILED})
+
+SLOW_STOP = 130.0
+"""The kubelet waits so long beyond the grace for a runtime that cannot stop a process."""
 
 LATE_KILL = 15.0
 """A probe verdict on an already dead container comes within this time."""
@@ -25,13 +31,24 @@ def matched_kill(facts: Facts) -> Mark | None:
         return _kill_without_times(facts)
     end = death.finished_at
     start = death.started_at if death.started_at is not None else death.finished_at
-    limit = facts.longest_grace() + STOP_SLACK
     fits = [
         kill
         for kill in fresh_kills(facts)
-        if start < kill.at <= end and end - kill.at <= limit and not _is_of_next(facts, kill)
+        if start < kill.at <= end and not _is_of_next(facts, kill) and _is_near(facts, kill, end)
     ]
     return min(fits, key=lambda kill: abs(end - kill.at), default=None)
+
+
+def _is_near(facts: Facts, kill: Mark, end: float) -> bool:
+    """Whether the end follows the kill; a probe's verdict stands until the container is dead."""
+    slack = SLOW_STOP if kill.kind in PROBES else STOP_SLACK
+    return end - kill.at <= facts.longest_grace() + slack
+
+
+def is_slow(facts: Facts, kill: Mark) -> bool:
+    """Whether the end came later than a runtime needs that works as it should."""
+    died = facts.restart.died_at
+    return died is not None and died - kill.at > facts.longest_grace() + STOP_SLACK
 
 
 def _is_of_next(facts: Facts, kill: Mark) -> bool:
@@ -51,6 +68,20 @@ def _kill_without_times(facts: Facts) -> Mark | None:
     return fits[-1] if fits else None
 
 
+def used_by_others(
+    restart: CountedRestart, book: Book, used: frozenset[tuple[str, int]]
+) -> frozenset[tuple[str, int]]:
+    """Which kills are used up for a restart: those in the life of its instance are its own.
+
+    It used them itself when its verdict was published, and may be judged again.
+    """
+    death = restart.termination
+    if not used or death is None or death.started_at is None or death.finished_at is None:
+        return used
+    begin, end = death.started_at + KILL_AFTER_DEATH, death.finished_at
+    return used.difference((k.series, k.count) for k in book.kills if begin < k.at <= end)
+
+
 def fresh_kills(facts: Facts) -> Iterable[Mark]:
     """Kills that no earlier restart has used."""
     return (kill for kill in facts.book.kills if (kill.series, kill.count) not in facts.used)
@@ -66,6 +97,18 @@ def late_kill(facts: Facts) -> Mark | None:
         late = died < kill.at <= died + LATE_KILL
         if kill.kind in PROBES and late and (born is None or kill.at < born):
             return kill
+    return None
+
+
+def late_hook(facts: Facts) -> Mark | None:
+    """A postStart hook that failed only after the instance had ended: for that reason."""
+    died, born = facts.restart.died_at, facts.restart.next_start
+    if died is None or not facts.restart.container.has_post_start:
+        return None
+    for mark in (*fresh_kills(facts), *facts.book.others):
+        late = died < mark.at <= died + LATE_KILL
+        if mark.kind in HOOKS and late and (born is None or mark.at < born):
+            return mark
     return None
 
 

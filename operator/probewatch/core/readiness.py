@@ -11,8 +11,9 @@ from probewatch.core.findings import (
     ReadinessChanged,
     ReadinessReason,
 )
-from probewatch.core.model import Condition, Pod, PodRef
+from probewatch.core.model import Condition, ContainerStatus, Pod, PodRef
 from probewatch.core.policy import Policy
+from probewatch.core.restart_policy import OVER, will_restart
 from probewatch.core.state import ReadinessState
 from probewatch.core.values import replace
 
@@ -54,6 +55,8 @@ def follow_readiness(
     if condition.status is state.ready:
         return _hidden(state, before, pod, condition, ref=ref, policy=policy, now=now)
     if condition.status:
+        # A kubelet that was away writes its own status again, with the time from before the loss.
+        at = now if state.changed_at is not None and at < state.changed_at else at
         return _gained(state, at), (_to_ready(state, pod, ref, at),)
     return _lost(state, before, pod, at, ref=ref, policy=policy, now=now)
 
@@ -153,8 +156,9 @@ def loss_reason(before: Pod, pod: Pod) -> tuple[ReadinessReason, str]:
     """Why readiness was lost between two versions, and by which container."""
     if pod.deletion_at is not None:
         return ReadinessReason.TERMINATING, ""
-    if pod.phase in {"Succeeded", "Failed"}:
-        return ReadinessReason.COMPLETED, ""
+    if pod.phase in OVER:
+        # One with a reason did not come to its end: evicted, preempted, stopped with its node.
+        return ReadinessReason.TERMINATING if pod.reason else ReadinessReason.COMPLETED, ""
     containers_ready = pod.conditions.get("ContainersReady")
     if containers_ready is not None and containers_ready.status:
         gated = pod.conditions["Ready"].reason == "ReadinessGatesNotReady"
@@ -169,6 +173,8 @@ def _container_reason(before: Pod, pod: Pod) -> tuple[ReadinessReason, str]:
         old = before.status(status.name)
         if status.ready or old is None:
             continue
+        if old.ready and _is_over(pod, status):
+            return ReadinessReason.COMPLETED, status.name
         replaced = status.container_id != old.container_id
         if replaced or status.running_since is None or status.restart_count > old.restart_count:
             if old.ready or replaced:
@@ -181,6 +187,14 @@ def _container_reason(before: Pod, pod: Pod) -> tuple[ReadinessReason, str]:
             reason = ReadinessReason.READINESS_PROBE if probed else ReadinessReason.KUBELET_RESTART
             return reason, status.name
     return ReadinessReason.UNKNOWN, ""
+
+
+def _is_over(pod: Pod, status: ContainerStatus) -> bool:
+    """Whether a container has ended that is not started again, while others go on."""
+    container, death = pod.spec.container(status.name), status.terminated
+    if container is None or death is None:
+        return False
+    return not will_restart(container, pod.spec, death.exit_code)
 
 
 def calm_down(

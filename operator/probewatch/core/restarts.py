@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from probewatch.core.evidence import EvidenceKind
-from probewatch.core.model import Container, ContainerStatus, Termination
+from probewatch.core.model import Container, Termination
 from probewatch.core.sighting import UNKNOWN_SIGHTING, Sighting
-from probewatch.core.values import replace
+from probewatch.core.values import quickly_made
 
 
 class Path(StrEnum):
@@ -31,6 +31,7 @@ class Path(StrEnum):
     UNSEEN = "Unseen"
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watermark:
     """The last counted state of one container."""
@@ -60,6 +61,7 @@ class Watermark:
     """The count at which counting began in this epoch."""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """What was another thing for the next instance than for the one before it."""
@@ -75,10 +77,13 @@ class Change:
     """When the new one became ready, if that is known."""
     restarting_all: bool = False
     """The kubelet was restarting all containers of the pod by a rule."""
+    with_all: bool = False
+    """It had ended in its own way, and was removed with all others to be restarted by a rule."""
     lost: bool = False
     """Another container of the pod was lost by the runtime at the same time."""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Jump:
     """By how much the count rose at once, and which of these restarts this is."""
@@ -95,6 +100,7 @@ class Jump:
 SINGLE = Jump()
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CountedRestart:
     """One restart that was counted and waits for, or has, its verdict."""
@@ -138,113 +144,10 @@ def identity(termination: Termination | None) -> str:
 
 
 LOST_EXIT = 255
-"""containerd's exit code for a task it lost, with reason `Unknown`."""
+LOST_TASK = (LOST_EXIT, "Unknown")
+"""containerd's exit code and reason for a task that it lost."""
 
 
 def is_lost(death: Termination) -> bool:
     """Whether the runtime lost the container, so that nobody saw its end."""
-    unknown = death.exit_code == LOST_EXIT and death.reason == "Unknown"
-    return unknown or death.reason == "ContainerStatusUnknown"
-
-
-def first_watermark(status: ContainerStatus) -> Watermark:
-    """Where counting begins for a container seen for the first time."""
-    running = status.running_since is not None
-    death = status.terminated or (None if running else status.last)
-    return Watermark(
-        name=status.name,
-        count=status.restart_count,
-        counted_from=status.restart_count,
-        instance_id=status.container_id,
-        running=running,
-        running_since=status.running_since,
-        started=bool(status.started),
-        waiting_reason=status.waiting_reason,
-        death=death if status.terminated or status.waiting_reason else None,
-        path=Path.TERMINATED_SEEN if status.terminated else Path.UNSEEN,
-        dead_id=identity(status.last) if running else "",
-    )
-
-
-def advance(mark: Watermark, status: ContainerStatus, *, relisted: bool) -> Watermark:
-    """Follow one container whose count did not change."""
-    running = status.running_since is not None
-    death, path = _death_of_current(mark, status, relisted=relisted)
-    return replace(
-        mark,
-        instance_id=status.container_id or mark.instance_id,
-        running=running,
-        running_since=status.running_since or mark.running_since,
-        started=bool(status.started) if running else mark.started,
-        waiting_reason=_waiting_reason(mark, status),
-        death=death,
-        path=path,
-    )
-
-
-HOOK_FAILED = "PostStartHookError"
-
-AT_ONCE = 15.0
-"""From the end of a killed container to the start of the next one: the check of an image, or its
-download, lies between."""
-
-
-def _waiting_reason(mark: Watermark, status: ContainerStatus) -> str:
-    """A failed hook stays the reason when the back-off after it takes its place."""
-    kept = mark.waiting_reason == HOOK_FAILED and status.running_since is None
-    return HOOK_FAILED if kept else status.waiting_reason
-
-
-def _death_of_current(
-    mark: Watermark, status: ContainerStatus, *, relisted: bool
-) -> tuple[Termination | None, Path]:
-    if status.terminated is not None:
-        return status.terminated, Path.TERMINATED_SEEN
-    if mark.death is not None or status.running_since is not None:
-        return mark.death, mark.path
-    if identity(status.last) in {"", mark.dead_id}:
-        return None, mark.path
-    return status.last, _direct_path(mark, relisted=relisted)
-
-
-def _direct_path(mark: Watermark, *, relisted: bool) -> Path:
-    return Path.IN_PLACE if mark.running and not relisted else Path.UNSEEN
-
-
-def death_for_rise(
-    mark: Watermark, status: ContainerStatus, *, relisted: bool
-) -> tuple[Termination | None, Path]:
-    """The termination of the instance that the rise by one replaced."""
-    if mark.death is not None:
-        return mark.death, mark.path
-    last = status.last
-    if last is None or (identity(last) and identity(last) == mark.dead_id):
-        return None, Path.UNSEEN
-    same = bool(mark.instance_id) and last.container_id == mark.instance_id
-    if not same and status.running_since is None:
-        return None, Path.UNSEEN
-    return last, _direct_path(mark, relisted=relisted or _was_noticed_late(last, status))
-
-
-def _was_noticed_late(death: Termination, status: ContainerStatus) -> bool:
-    """Whether the kubelet was away when it died: one that kills goes on to start at once."""
-    end, start = death.finished_at, status.running_since
-    return end is not None and start is not None and start - end > AT_ONCE
-
-
-def after_rise(
-    mark: Watermark, status: ContainerStatus, death: Termination | None, *, epoch: int
-) -> Watermark:
-    """The watermark of the new instance."""
-    fresh = first_watermark(status)
-    own = fresh.death if identity(fresh.death) != identity(death) else None
-    # It came and went between two versions: only if it is shown dead is it known how it ended.
-    path = Path.TERMINATED_SEEN if status.terminated else Path.UNSEEN
-    return replace(
-        fresh,
-        epoch=epoch,
-        counted_from=mark.counted_from,
-        death=own,
-        path=path if own else Path.UNSEEN,
-        dead_id=identity(death) or identity(status.last) or mark.dead_id,
-    )
+    return (death.exit_code, death.reason) == LOST_TASK or death.reason == "ContainerStatusUnknown"

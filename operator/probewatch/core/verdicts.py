@@ -12,6 +12,7 @@ from probewatch.core.book import Mark
 from probewatch.core.evidence import EvidenceKind
 from probewatch.core.facts import CLOCK_SLACK, KILL_AFTER_DEATH, SURE, Facts, Past
 from probewatch.core.findings import Confidence, Finding, Restart, RestartCorrected
+from probewatch.core.kills import used_by_others
 from probewatch.core.loops import add_restart
 from probewatch.core.policy import Policy
 from probewatch.core.restarts import CountedRestart, Path, identity
@@ -78,7 +79,7 @@ def judge(
             book=memory.book,
             pod_book=state.pod_book,
             past=memory.past,
-            used=memory.used,
+            used=used_by_others(restart, memory.book, memory.used),
             readings=memory.readings,
         )
     )

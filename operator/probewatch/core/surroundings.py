@@ -1,0 +1,167 @@
+"""Rules on what befell more than the container: its pod, its runtime, or its node."""
+
+from probewatch.core.evidence import EvidenceKind
+from probewatch.core.facts import Facts
+from probewatch.core.findings import Cause, Confidence
+from probewatch.core.kills import matched_kill
+from probewatch.core.model import ContainerKind, ProbeType
+from probewatch.core.restarts import LOST_EXIT, is_lost
+from probewatch.core.verdict import Verdict, conclude
+from probewatch.core.watermarks import VANISHED
+
+NODE_CLOCK_SLACK = 600.0
+"""A reboot is reported within this time of the deaths it caused."""
+
+SANDBOX_SLACK = 30.0
+"""A new sandbox is made within this time after the last container of the old one was stopped."""
+
+NO_EXIT = frozenset({LOST_EXIT, -1})
+"""What runtimes say of a container whose exit nobody saw; an application may end so too."""
+
+NODE_STOP = 300.0
+NODE_START = 60.0
+"""A node that boots was stopping its containers within this time, and is back within that."""
+
+
+def is_alone_in_new_sandbox(facts: Facts) -> bool:
+    """Whether the count rose by one, nobody saw the end, and the new sandbox explains it."""
+    restart = facts.restart
+    return (
+        facts.death is None
+        and restart.change.sandbox
+        and restart.all_restarted
+        and restart.jump.size == 1
+    )
+
+
+def rerun(facts: Facts) -> Verdict | None:
+    """An init container that had done its work ran again: the pod was begun anew."""
+    # What nobody saw may as well have been one of several starts that failed.
+    done = facts.exit_code == 0 or (facts.death is None and facts.restart.jump.size == 1)
+    if facts.restart.container.kind is not ContainerKind.INIT or not done:
+        return None
+    change, why = facts.restart.change, "an init container ran again"
+    if change.restarting_all:
+        return conclude(facts, Cause.RESTART_RULE, Confidence.HIGH, why)
+    rebooted = _is_said_of_node(facts, EvidenceKind.NODE_REBOOTED)
+    if change.lost or rebooted:
+        sure = Confidence.HIGH if rebooted else Confidence.MEDIUM
+        return conclude(facts, Cause.NODE_REBOOT, sure, why)
+    if change.sandbox:
+        return conclude(facts, Cause.SANDBOX_RECREATED, Confidence.MEDIUM, why)
+    return conclude(facts, Cause.UNKNOWN, Confidence.LOW, why)
+
+
+def node_reboot(facts: Facts) -> Verdict | None:
+    """The node went down and came back."""
+    lost = facts.death is not None and is_lost(facts.death)
+    rebooted = _is_said_of_node(facts, EvidenceKind.NODE_REBOOTED)
+    if rebooted and (lost or is_alone_in_new_sandbox(facts) or _may_end_with_node(facts)):
+        why = "kubelet: node has been rebooted"
+        sure = Confidence.CONFIRMED if lost else _by_reboot(facts)
+        return conclude(facts, Cause.NODE_REBOOT, sure, why, final=lost)
+    if lost and _is_said_of_node(facts, EvidenceKind.NODE_LOST_CONTAINERS):
+        why = "several pods of the node lost their containers at once"
+        return conclude(facts, Cause.NODE_REBOOT, Confidence.HIGH, why)
+    return None
+
+
+def _may_end_with_node(facts: Facts) -> bool:
+    """Whether it ended just before a reboot, in a way that a node that goes down ends it.
+
+    And was not running again before the node was back, as one that ended by itself may be.
+    """
+    died, born = facts.restart.died_at, facts.restart.next_start
+    if died is None or not (facts.looks_killed or facts.exit_code in NO_EXIT):
+        return False
+    if any(map(facts.threshold_reached, ProbeType)):
+        return False
+    return any(
+        mark.kind is EvidenceKind.NODE_REBOOTED
+        and -NODE_START <= mark.at - died <= NODE_STOP
+        and (born is None or born >= mark.at - NODE_START)
+        for mark in facts.pod_book.others
+    )
+
+
+def _by_reboot(facts: Facts) -> Confidence:
+    """How sure a reboot is the cause where the runtime does not say that it lost the container."""
+    alone = facts.death is not None and facts.exit_code not in NO_EXIT
+    return Confidence.MEDIUM if alone else Confidence.HIGH
+
+
+def _is_said_of_node(facts: Facts, kind: EvidenceKind) -> bool:
+    """Whether it was said near the end, or since it began where that has no time."""
+    near, since = facts.restart.next_start, facts.restart.jump.since
+    if facts.restart.container.kind is not ContainerKind.INIT:
+        near = facts.restart.died_at if facts.restart.died_at is not None else near
+    elif facts.death is not None:
+        since = facts.death.finished_at
+    return any(
+        mark.kind is kind
+        and (near is None or abs(mark.at - near) <= NODE_CLOCK_SLACK)
+        and (since is None or mark.at >= since)
+        for mark in facts.pod_book.others
+    )
+
+
+def sandbox(facts: Facts) -> Verdict | None:
+    """The whole pod got a new sandbox."""
+    kill = matched_kill(facts)
+    change, stopped = facts.restart.change, kill is not None and kill.kind is EvidenceKind.KILL_STOP
+    said = _sandbox_event(facts)
+    if facts.is_lost_task:
+        return None
+    if change.same_sandbox or not (said or change.sandbox):
+        return None
+    if not (facts.restart.all_restarted or stopped):
+        return None
+    vanished = facts.death is not None and facts.death.reason == VANISHED
+    if facts.died_by_itself and not stopped and not vanished:
+        return None  # it had ended before the sandbox did
+    if not facts.order_tells and any(map(facts.threshold_reached, ProbeType)):
+        return None  # with policy Never a probe stops the whole pod, if nothing else stays up
+    if (said or stopped) and facts.death is not None:
+        why = "kubelet: pod sandbox changed"
+        sure = facts.order_tells or not facts.may_be_killed
+        confidence = Confidence.HIGH if sure else Confidence.MEDIUM
+        return conclude(facts, Cause.SANDBOX_RECREATED, confidence, why)
+    if not _was_near_new_sandbox(facts):
+        return None
+    return conclude(facts, Cause.SANDBOX_RECREATED, Confidence.MEDIUM, "the pod got a new sandbox")
+
+
+def _sandbox_event(facts: Facts) -> bool:
+    """Whether the kubelet noticed the sandbox in the life of the container, just before its end."""
+    died, grace = facts.restart.died_at, facts.spec.grace + SANDBOX_SLACK
+    born = facts.death.started_at if facts.death is not None else None
+    return any(
+        mark.kind is EvidenceKind.SANDBOX_CHANGED
+        and (died is None or 0.0 <= died - mark.at <= grace)
+        and (born is None or mark.at >= born)
+        for mark in facts.pod_book.others
+    )
+
+
+def _was_near_new_sandbox(facts: Facts) -> bool:
+    """Whether the new sandbox was made right after the end of its last container."""
+    died, since = facts.restart.died_at, facts.restart.change.sandbox_since
+    alone = len(facts.spec.containers) == 1
+    limit = SANDBOX_SLACK + (0.0 if alone else facts.spec.grace)
+    return died is None or since is None or -1.0 <= since - died <= limit
+
+
+def lost(facts: Facts) -> Verdict | None:
+    """The runtime lost the container."""
+    kill = matched_kill(facts)
+    unknown = kill is not None and kill.kind is EvidenceKind.KILL_UNKNOWN_STATE
+    # CRI-O says 255 without the reason; a new sandbox then says the rest.
+    gone = facts.exit_code in NO_EXIT and facts.restart.change.sandbox
+    if facts.death is None or not (is_lost(facts.death) or unknown or gone):
+        return None
+    return conclude(
+        facts,
+        Cause.NODE_REBOOT,
+        Confidence.MEDIUM,
+        "the runtime lost the container: runtime or node restarted",
+    )

@@ -1,0 +1,154 @@
+"""Watermarks: how the last counted state of a container follows its status.
+
+`lastState` is the second-newest instance only, and what the kubelet writes there itself has
+neither id nor times. So it is taken for the end of an instance only where it cannot be that of
+an earlier one.
+"""
+
+from probewatch.core.model import ContainerStatus, Termination
+from probewatch.core.restarts import Path, Watermark, identity
+from probewatch.core.values import replace
+
+RESTARTING_ALL = "RestartingAllContainers"
+"""Why a container waits, and how it ended, while all containers are restarted by a rule."""
+
+VANISHED = "ContainerStatusUnknown"
+"""How a container ended that the runtime knows no more."""
+
+NOT_YET = frozenset({"ContainerCreating", "PodInitializing"})
+"""Why a container waits of which the runtime knows nothing."""
+
+
+def first_watermark(status: ContainerStatus) -> Watermark:
+    """Where counting begins for a container seen for the first time."""
+    running = status.running_since is not None
+    shown = None if running or is_declared(status) else status.last
+    death = status.terminated or shown
+    return Watermark(
+        name=status.name,
+        count=status.restart_count,
+        counted_from=status.restart_count,
+        instance_id=status.container_id,
+        running=running,
+        running_since=status.running_since,
+        started=bool(status.started),
+        waiting_reason=status.waiting_reason,
+        death=death if status.terminated or status.waiting_reason else None,
+        path=Path.TERMINATED_SEEN if status.terminated else Path.UNSEEN,
+        dead_id=identity(status.last) if running else "",
+    )
+
+
+def advance(mark: Watermark, status: ContainerStatus, *, relisted: bool) -> Watermark:
+    """Follow one container whose count did not change."""
+    running = status.running_since is not None
+    death, path = _death_of_current(mark, status, relisted=relisted)
+    # It runs although its end was shown: another instance, which the kubelet gave the same count.
+    ended = identity(mark.death) if running else ""
+    return replace(
+        mark,
+        instance_id=status.container_id or mark.instance_id,
+        running=running,
+        running_since=status.running_since or mark.running_since,
+        started=bool(status.started) if running else mark.started,
+        waiting_reason=_waiting_reason(mark, status),
+        death=death,
+        path=path,
+        dead_id=ended or mark.dead_id,
+    )
+
+
+HOOK_FAILED = "PostStartHookError"
+
+AT_ONCE = 15.0
+"""From the end of a killed container to the start of the next one: the check of an image, or its
+download, lies between."""
+
+
+def _waiting_reason(mark: Watermark, status: ContainerStatus) -> str:
+    """A failed hook stays the reason when the back-off after it takes its place."""
+    kept = mark.waiting_reason == HOOK_FAILED and status.running_since is None
+    return HOOK_FAILED if kept else status.waiting_reason
+
+
+def _death_of_current(
+    mark: Watermark, status: ContainerStatus, *, relisted: bool
+) -> tuple[Termination | None, Path]:
+    if status.terminated is not None:
+        return status.terminated, Path.TERMINATED_SEEN
+    if status.running_since is not None:
+        return None, Path.UNSEEN
+    if mark.death is not None:
+        return mark.death, mark.path
+    if identity(status.last) in {"", mark.dead_id}:
+        return None, mark.path
+    return status.last, _direct_path(mark, relisted=relisted)
+
+
+def _direct_path(mark: Watermark, *, relisted: bool) -> Path:
+    return Path.IN_PLACE if mark.running and not relisted else Path.UNSEEN
+
+
+def is_declared(status: ContainerStatus) -> bool:
+    """Whether the kubelet itself raised the count, of a container that it found no more.
+
+    It does so before the next instance is there, and what it then says of the end has neither id
+    nor times. Else a status that waits shows the end of the instance before.
+    """
+    said = status.terminated or status.last
+    if said is None or identity(said) or status.running_since is not None:
+        return False
+    if status.terminated is not None:
+        return said.reason in {RESTARTING_ALL, VANISHED}
+    waits = NOT_YET if said.reason == VANISHED else {said.reason}
+    return said.reason in {RESTARTING_ALL, VANISHED} and status.waiting_reason in waits
+
+
+def is_removed_with_all(death: Termination | None, status: ContainerStatus) -> bool:
+    """Whether it was removed with all others after it had ended in its own way."""
+    last = status.last
+    if death is None or last is None or identity(last):
+        return False
+    return last.reason == RESTARTING_ALL
+
+
+def death_for_rise(
+    mark: Watermark, status: ContainerStatus, *, relisted: bool
+) -> tuple[Termination | None, Path]:
+    """The termination of the instance that the rise by one replaced."""
+    if mark.death is not None:
+        return mark.death, mark.path
+    if is_declared(status):
+        return status.terminated or status.last, Path.UNSEEN
+    last = status.last
+    if last is None or (identity(last) and identity(last) == mark.dead_id):
+        return None, Path.UNSEEN
+    same = bool(mark.instance_id) and last.container_id == mark.instance_id
+    if not same and status.running_since is None:
+        return None, Path.UNSEEN
+    return last, _direct_path(mark, relisted=relisted or _was_noticed_late(last, status))
+
+
+def _was_noticed_late(death: Termination, status: ContainerStatus) -> bool:
+    """Whether the kubelet was away when it died: one that kills goes on to start at once."""
+    end, start = death.finished_at, status.running_since
+    return end is not None and start is not None and start - end > AT_ONCE
+
+
+def after_rise(
+    mark: Watermark, status: ContainerStatus, death: Termination | None, *, epoch: int
+) -> Watermark:
+    """The watermark of the new instance."""
+    fresh = first_watermark(status)
+    own = fresh.death if identity(fresh.death) != identity(death) else None
+    own = None if is_declared(status) else own
+    # It came and went between two versions: only if it is shown dead is it known how it ended.
+    path = Path.TERMINATED_SEEN if status.terminated else Path.UNSEEN
+    return replace(
+        fresh,
+        epoch=epoch,
+        counted_from=mark.counted_from,
+        death=own,
+        path=path if own else Path.UNSEEN,
+        dead_id=identity(death) or identity(status.last) or mark.dead_id,
+    )
