@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from probewatch.core.findings import Readiness
-from probewatch.core.model import PodUid
+from probewatch.core.findings import PodForgotten, PodTracked, Readiness
+from probewatch.core.model import PodSpec, PodUid
 from probewatch.core.records import Mark, PodMarks, Record
 from probewatch.newcomers import Newcomers
 from probewatch.record_attendance import DEPARTED_SECONDS, Attendance
@@ -138,6 +138,54 @@ def test_full_report_is_followed_by_another() -> None:
 
     assert 2 == sum(record.restarts for record in book.saved_parts(KEY))
     assert 2 == len(book)
+
+
+def many(book: RecordBook, number: int) -> list[Key | None]:
+    pods = [replace(POD, uid=PodUid(f"x{n}")) for n in range(number)]
+    return [book.take(replace(restart(1), pod=each), CART, 0.0) for each in pods]
+
+
+def test_parts_fill_up_one_after_the_other() -> None:
+    """Each pod stays in the report that it came to; a new one comes to the first with room."""
+    book = RecordBook()
+    keys = many(book, 1000)
+
+    assert ["deployment-cart", "deployment-cart.2", "deployment-cart.3"] == sorted(
+        {key.name for key in keys if key}
+    )
+    assert keys == sorted(keys, key=keys.index), "a part that is full stays so"
+    assert keys[0] == book.take(replace(restart(2), pod=replace(POD, uid=PodUid("x0"))), CART, 0.0)
+    assert 1001 == sum(record.restarts for key in book.all_keys() if (record := book.record(key)))
+
+
+def test_room_is_found_again() -> None:
+    """When pods of a full report are gone, further ones come to it."""
+    book = RecordBook()
+    keys = many(book, 1000)
+    for n in range(10):
+        gone = replace(POD, uid=PodUid(f"x{n}"))
+        book.take(PodTracked(pod=gone, spec=PodSpec()), CART, 0.0)
+        book.take(PodForgotten(pod=gone), CART, 0.0)
+    assert keys[0] is not None
+    write = book.plan(keys[0], DEPARTED_SECONDS + 1)
+    assert write is not None
+
+    assert keys[0] == book.take(restart(1), CART, 0.0)
+    assert PodUid("x0") not in write.record.pods
+
+
+def test_correction_does_not_bring_a_mark_back() -> None:
+    """A verdict about a pod that was let go of changes its incident, and nothing else."""
+    book = RecordBook()
+    key = book.take(restart(1), CART, 0.0)
+    book.take(PodTracked(pod=POD, spec=PodSpec()), CART, 0.0)
+    book.take(PodForgotten(pod=POD), CART, 0.0)
+    assert key is not None
+    book.plan(key, DEPARTED_SECONDS + 1)
+
+    assert key == book.take(corrected(), CART, 0.0)
+    book.complete = True
+    assert {} == book.remember(pod(1)).containers
 
 
 def test_book_remembers_pods() -> None:

@@ -7,7 +7,6 @@ sink does what `plan` says and tells how it went.
 """
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import replace
 
 from probewatch.core.findings import (
     CountingBegan,
@@ -25,6 +24,7 @@ from probewatch.core.model import PodRef, PodUid, Workload
 from probewatch.core.records import Record
 from probewatch.core.remembered import NOTHING_REMEMBERED, Remembered
 from probewatch.core.sighting import Sighting
+from probewatch.core.values import replace
 from probewatch.newcomers import Newcomer
 from probewatch.record_attendance import Attendance
 from probewatch.record_entries import RULES, Entries, Rules, key_of
@@ -66,7 +66,7 @@ class RecordBook:
             entry = self._entries.wrap(key, report.record)
             entry.trusted = report.record
         entry.refold(report, now)
-        self._entries.keep(entry)
+        self._entries.keep_all(entry)
 
     def vanished(self, key: Key) -> None:
         """The report does not exist: it is made again if its workload still has pods."""
@@ -105,7 +105,7 @@ class RecordBook:
                 folded = self._rules.fold(entry.record, finding, limit=entry.limit)
                 if folded is not entry.record:
                     entry.journal.add(finding, now - age, told=told)
-                return self._fold(entry, folded, workload)
+                return self._fold(entry, folded, finding.pod.uid, workload)
             case _:
                 pass
         return None
@@ -128,7 +128,7 @@ class RecordBook:
         if entry.record.mark(pod.uid, container) is None and not is_alive:
             return None
         folded = self._rules.fold_count(entry.record, pod.uid, container, seen)
-        return self._fold(entry, folded, workload)
+        return self._fold(entry, folded, pod.uid, workload)
 
     # --- what goes out
 
@@ -142,9 +142,8 @@ class RecordBook:
         if entry is None or not entry.is_dirty():
             return None
         departed = self._attendance.take_departed(entry.record.pods, now)
-        entry.record = self._rules.fold_departure(entry.record, departed)
-        for uid in departed:
-            self._entries.by_uid.pop(uid, None)
+        if departed:
+            self._entries.let_go(entry, departed)
         return Write(key=key, record=entry.record, version=entry.version, upto=entry.journal.last)
 
     def saved(self, write: Write, version: str) -> tuple[Finding, ...]:
@@ -234,12 +233,14 @@ class RecordBook:
     def _entry_for(self, finding: Recorded, workload: Workload) -> Entry:
         return self._entries.find(finding.pod.uid, workload)
 
-    def _fold(self, entry: Entry, folded: Record, workload: Workload) -> Key | None:
+    def _fold(self, entry: Entry, folded: Record, uid: PodUid, workload: Workload) -> Key | None:
         if folded is entry.record:
             return None
-        # A workload may have been made anew under its name: the new one is the owner.
-        entry.record = replace(folded, workload=workload) if workload.uid else folded
-        self._entries.keep(entry)
+        if workload.uid and workload is not folded.workload:
+            # It may have been made anew under its name: the new one is the owner.
+            folded = replace(folded, workload=workload)
+        entry.record = folded
+        self._entries.keep(entry, uid)
         return entry.key
 
     def _arrive(self, pod: PodRef, workload: Workload) -> None:
@@ -249,7 +250,7 @@ class RecordBook:
         entry = self._entries.of_pod(pod.uid)
         self._entries.by_uid.pop(pod.uid, None)
         if entry is not None:
-            entry.record = self._rules.fold_departure(entry.record, (pod.uid,))
+            self._entries.let_go(entry, (pod.uid,))
 
     def _depart(self, pod: PodRef, workload: Workload, now: float) -> None:
         is_marked = pod.uid in self._entries.by_uid

@@ -36,6 +36,8 @@ class Entries:
         self._limit = limit
         self._rules = rules
         self._entries: dict[Key, Entry] = {}
+        self._full: dict[Key, int] = {}
+        """How many of its parts, from the first, have no room for a further pod of a workload."""
 
     def __len__(self) -> int:
         """How many there are."""
@@ -59,31 +61,47 @@ class Entries:
         known = self.of_pod(uid)
         if known is not None:
             return known
-        part = 0
+        first = key_of(workload)
+        part = self._full.get(first, 0)
         while True:
-            entry = self._entries.get(key_of(workload, part))
+            key = key_of(workload, part) if part else first
+            entry = self._entries.get(key)
             if entry is None:
-                record = Record(workload=workload, part=part)
-                return self.wrap(key_of(workload, part), record)
+                return self.wrap(key, Record(workload=workload, part=part))
             if has_room(entry.record):
                 return entry
             part += 1
+            self._full[first] = part
 
     def wrap(self, key: Key, record: Record) -> Entry:
         """One for a record; it is not kept before `keep`."""
         return Entry(key=key, record=record, limit=self._limit, fold=self._rules.fold)
 
-    def keep(self, entry: Entry) -> None:
-        """Keep a new or changed one."""
+    def keep(self, entry: Entry, uid: PodUid) -> None:
+        """Keep one in which something was folded of a pod."""
         self._entries[entry.key] = entry
-        for uid in entry.record.pods:
+        if uid in entry.record.pods:
             self.by_uid[uid] = entry.key
+
+    def keep_all(self, entry: Entry) -> None:
+        """Keep one that may have the marks of any pods."""
+        self._entries[entry.key] = entry
+        self.by_uid.update(dict.fromkeys(entry.record.pods, entry.key))
+        self._full.clear()  # somebody else may have made room
+
+    def let_go(self, entry: Entry, uids: Collection[PodUid]) -> None:
+        """Let go of the marks of some pods."""
+        entry.record = self._rules.fold_departure(entry.record, uids)
+        self._full.clear()
+        for uid in uids:
+            self.by_uid.pop(uid, None)
 
     def drop(self, key: Key) -> None:
         """Let go of one."""
         entry = self._entries.pop(key, None)
         for uid in entry.record.pods if entry else ():
             self.by_uid.pop(uid, None)
+        self._full.clear()
 
     def parts(self, key: Key) -> Iterator[Entry]:
         """All of the workload of which this is one."""

@@ -327,6 +327,34 @@ def test_record_fills_up() -> None:
     assert 0 == marks_size(EMPTY)
 
 
+def test_size_is_kept_up_to_date() -> None:
+    """The size that is kept with the marks is the one that they have."""
+    record = EMPTY
+    for finding in (
+        restart(1),
+        restart(2),
+        restart(1, container="sidecar"),
+        restart(1, pod=replace(POD, uid=PodUid("u2"))),
+        ready(Readiness.NOT_READY, 10.0),
+        ready(Readiness.NOT_READY, 10.0, pod=replace(POD, uid=PodUid("u3"))),
+        loop(),
+    ):
+        record = told(finding, record=record)
+        assert marks_size(record) == marks_size(replace(record, pods=dict(record.pods)))
+
+    assert marks_size(record) > marks_size(fold_departure(record, {POD.uid})) > 0
+    assert record.pods == dict(record.pods)
+
+
+def test_fold_leaves_the_record_before_as_it_was() -> None:
+    """What is being written does not change while further findings come in."""
+    before = told(restart(1))
+    after = told(restart(2), ready(Readiness.NOT_READY, 10.0), record=before)
+
+    assert (1, 2) == (before.pods[POD.uid].containers["app"].count, after.restarts)
+    assert told(restart(1)) == before != after
+
+
 def test_empty_record_says_so() -> None:
     """Nothing has no cause, and no last restart."""
     assert EMPTY.top_cause is None

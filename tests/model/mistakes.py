@@ -185,7 +185,7 @@ class LevelsTheUnmarked(RecordBook):
     ) -> Key | None:
         entry = self._entries.find(pod.uid, workload)
         folded = self._rules.fold_count(entry.record, pod.uid, container, seen)
-        return self._fold(entry, folded, workload)
+        return self._fold(entry, folded, pod.uid, workload)
 
 
 class NeverQuiet(RecordBook):

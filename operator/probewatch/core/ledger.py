@@ -28,6 +28,7 @@ from probewatch.core.findings import (
 )
 from probewatch.core.ledger_details import fold_correction, fold_loop, fold_readiness
 from probewatch.core.model import PodUid
+from probewatch.core.record_sizes import Marks, marks_of
 from probewatch.core.records import (
     EVIDENCE_KEPT,
     OTHER_CONTAINERS,
@@ -39,9 +40,13 @@ from probewatch.core.records import (
     Tally,
 )
 from probewatch.core.sighting import Sighting
-from probewatch.core.values import replace
+from probewatch.core.values import quickly_made, replace
+
+NO_MARKS = PodMarks()
+NO_TALLY = Tally()
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
     """A restart on its way into a record: whose it is, which, and how it was seen."""
@@ -83,10 +88,15 @@ def fold_restart(record: Record, restart: Restart, *, limit: int) -> Record:
         seen=restart.seen,
         termination=restart.termination,
     )
-    after = raise_mark(record, told, cause=restart.cause)
-    if after is record:
+    base = _base(record.mark(told.uid, told.container), told)
+    if base is None:
         return record
-    return replace(after, incidents=(*record.incidents, _incident(restart))[-limit:])
+    return replace(
+        record,
+        tallies=_tally(record, told, base, cause=restart.cause),
+        pods=_raise(record, told, base),
+        incidents=(*record.incidents, _incident(restart))[-limit:],
+    )
 
 
 def fold_beginning(record: Record, began: CountingBegan) -> Record:
@@ -101,21 +111,31 @@ def fold_count(
 ) -> Record:
     """Bring a container's mark up to a count that was seen, whatever was told in between."""
     told = Told(uid=uid, container=container, count=seen.restart_count, epoch=epoch, seen=seen)
-    return raise_mark(record, told, cause=Cause.UNOBSERVED)
-
-
-def raise_mark(record: Record, told: Told, *, cause: Cause) -> Record:
-    """The record with the container's mark raised, and the rise in its totals, in one."""
-    mark = record.mark(told.uid, told.container)
-    base = _base(mark, told)
+    base = _base(record.mark(uid, container), told)
     if base is None:
         return record
+    return replace(
+        record,
+        tallies=_tally(record, told, base, cause=Cause.UNOBSERVED),
+        pods=_raise(record, told, base),
+    )
+
+
+def _tally(
+    record: Record, told: Told, base: Mark, *, cause: Cause
+) -> Mapping[tuple[str, Cause], Tally]:
+    """The totals with the rise from the mark in them."""
     rise = told.count - base.count
     tallies = record.tallies
     if rise > 1:
         tallies = _add(tallies, told.container, Cause.UNOBSERVED, rise - 1)
     if rise > 0:
         tallies = _add(tallies, told.container, cause, 1)
+    return tallies
+
+
+def _raise(record: Record, told: Told, base: Mark) -> Marks:
+    """The marks with that of the container raised."""
     version = told.seen.resource_version or base.resource_version
     is_whole = told.count >= told.seen.restart_count
     raised = replace(
@@ -125,7 +145,9 @@ def raise_mark(record: Record, told: Told, *, cause: Cause) -> Record:
         resource_version=version if is_whole else base.resource_version,
         termination=told.termination or base.termination,
     )
-    return replace(_with_mark(record, told.uid, told.container, raised), tallies=tallies)
+    pod = record.pods.get(told.uid, NO_MARKS)
+    marks = {**pod.containers, told.container: raised}
+    return marks_of(record).having(told.uid, replace(pod, containers=marks))
 
 
 def _base(mark: Mark | None, told: Told) -> Mark | None:
@@ -165,14 +187,8 @@ def _add(
     key = (container, cause)
     if key not in tallies and len(tallies) >= TALLIES_KEPT:
         key = (OTHER_CONTAINERS, cause)
-    tally = tallies.get(key, Tally())
+    tally = tallies.get(key, NO_TALLY)
     return {**tallies, key: replace(tally, counted=tally.counted + count)}
-
-
-def _with_mark(record: Record, uid: PodUid, container: str, mark: Mark) -> Record:
-    pod = record.pods.get(uid, PodMarks())
-    after = replace(pod, containers={**pod.containers, container: mark})
-    return replace(record, pods={**record.pods, uid: after})
 
 
 def _incident(restart: Restart) -> Incident:

@@ -15,6 +15,7 @@ from probewatch.core.findings import (
     RestartCorrected,
 )
 from probewatch.core.model import PodUid
+from probewatch.core.record_sizes import Marks, marks_of
 from probewatch.core.records import (
     EVIDENCE_KEPT,
     TALLIES_KEPT,
@@ -91,7 +92,7 @@ def fold_readiness(record: Record, change: ReadinessChanged) -> Record:
         totals = replace(totals, losses=losses)
     else:
         totals = replace(totals, not_ready_seconds=totals.not_ready_seconds + (cost or 0.0))
-    pods = {**record.pods, uid: replace(pod, ready_at=change.at)}
+    pods = marks_of(record).having(uid, replace(pod, ready_at=change.at))
     return replace(record, readiness=totals, pods=pods)
 
 
@@ -109,7 +110,8 @@ def fold_loop(record: Record, change: LoopStarted | LoopEnded) -> Record:
         return record
     pod = record.pods[change.pod.uid]
     marks = {**pod.containers, change.container: replace(mark, loop=loop)}
-    return replace(record, pods={**record.pods, change.pod.uid: replace(pod, containers=marks)})
+    after = replace(pod, containers=marks)
+    return replace(record, pods=marks_of(record).having(change.pod.uid, after))
 
 
 def _loop_mark(change: LoopStarted) -> LoopMark:
@@ -127,7 +129,8 @@ def fold_absence(record: Record, alive: Collection[PodUid]) -> Record:
     over = [uid for uid, _, _ in record.loops() if uid not in alive]
     if not over:
         return record
-    return replace(record, pods={**record.pods, **{uid: _calm(record.pods[uid]) for uid in over}})
+    calm = {uid: _calm(record.pods[uid]) for uid in over}
+    return replace(record, pods=Marks({**record.pods, **calm}))
 
 
 def _calm(pod: PodMarks) -> PodMarks:
@@ -139,4 +142,5 @@ def fold_departure(record: Record, gone: Collection[PodUid]) -> Record:
     """Let go of the marks of pods that do not exist any more; their restarts stay counted."""
     if not any(uid in record.pods for uid in gone):
         return record
-    return replace(record, pods={uid: pod for uid, pod in record.pods.items() if uid not in gone})
+    left = {uid: pod for uid, pod in record.pods.items() if uid not in gone}
+    return replace(record, pods=Marks(left))

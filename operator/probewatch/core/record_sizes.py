@@ -5,14 +5,46 @@ since what has none would be counted again, so a workload with very many pods to
 gets further reports. Incidents can: the oldest give way.
 """
 
-from probewatch.core.records import Record
+from collections.abc import Iterable, Mapping
+
+from probewatch.core.model import PodUid
+from probewatch.core.records import PodMarks, Record
 
 MARKS_BYTES = 128 * 1024
-"""Room for marks; about a thousand pods."""
+"""Room for marks; about 450 pods of one container."""
 
 POD_BYTES = 90
 MARK_BYTES = 190
 """At most, without the container's name."""
+
+
+class Marks(dict[PodUid, PodMarks]):
+    """The marks of a record with their size, so that nobody adds them up for each finding.
+
+    Not changed any more once it is in a record, as every value.
+    """
+
+    __slots__ = ("size",)
+
+    def __init__(self, pods: Mapping[PodUid, PodMarks]) -> None:
+        super().__init__(pods)
+        self.size: int = pods.size if isinstance(pods, Marks) else _size_of(pods.values())
+        """Bytes, at most."""
+
+    def having(self, uid: PodUid, marks: PodMarks) -> "Marks":
+        """Return a copy with the marks of one pod put in."""
+        after, before = Marks(self), self.get(uid)
+        after[uid] = marks
+        if before is None:
+            after.size += _size_of((marks,))
+        elif before.containers.keys() != marks.containers.keys():
+            after.size += _size_of((marks,)) - _size_of((before,))
+        return after
+
+
+def marks_of(record: Record) -> Marks:
+    """Return the marks of a record; once anything was folded in they are measured already."""
+    return record.pods if isinstance(record.pods, Marks) else Marks(record.pods)
 
 
 def has_room(record: Record) -> bool:
@@ -22,7 +54,8 @@ def has_room(record: Record) -> bool:
 
 def marks_size(record: Record) -> int:
     """Return how many bytes the marks take, at most."""
-    return sum(
-        POD_BYTES + sum(MARK_BYTES + len(name) for name in pod.containers)
-        for pod in record.pods.values()
-    )
+    return marks_of(record).size
+
+
+def _size_of(pods: Iterable[PodMarks]) -> int:
+    return sum(POD_BYTES + sum(MARK_BYTES + len(name) for name in pod.containers) for pod in pods)

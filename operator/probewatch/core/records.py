@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from probewatch.core.findings import Cause, Confidence, Pattern, ReadinessReason
 from probewatch.core.model import PodUid, Workload
+from probewatch.core.values import quickly_made
 
 EVIDENCE_KEPT = 3
 """Sentences of an incident's evidence: the strongest say it."""
@@ -21,6 +22,7 @@ OTHER_CONTAINERS = "others"
 """Stands for the containers of a workload whose containers change their names without end."""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
     """Restarts of one container by one cause."""
@@ -48,6 +50,7 @@ class LoopMark:
     epoch: int = 0
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
     """The watermark of one container: up to here everything is in the totals."""
@@ -62,6 +65,7 @@ class Mark:
     loop: LoopMark | None = None
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PodMarks:
     """What is kept of one pod as long as it lives."""
@@ -71,6 +75,7 @@ class PodMarks:
     """Time of the last change of readiness in the totals (node clock)."""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incident:
     """One restart with its verdict and what it rests on."""

@@ -11,6 +11,7 @@ import msgspec
 
 from probewatch.core.findings import Cause, Confidence, Pattern, ReadinessReason
 from probewatch.core.model import PodUid, Workload
+from probewatch.core.record_sizes import Marks
 from probewatch.core.records import (
     Incident,
     LoopMark,
@@ -79,17 +80,20 @@ def _readiness(readiness: objects.Readiness | None) -> ReadinessTotals:
     return ReadinessTotals(losses=losses, not_ready_seconds=readiness.not_ready_seconds)
 
 
-def _pods(status: objects.Status) -> Mapping[PodUid, PodMarks]:
+def _pods(status: objects.Status) -> Marks:
     loops = {(loop.uid, loop.container): _loop(loop) for loop in status.loops}
-    return {
-        PodUid(pod.uid): PodMarks(
-            ready_at=parse_time(pod.ready_at),
-            containers={
-                each.name: _mark(each, loops.get((pod.uid, each.name))) for each in pod.containers
-            },
-        )
-        for pod in status.pods
-    }
+    return Marks(
+        {
+            PodUid(pod.uid): PodMarks(
+                ready_at=parse_time(pod.ready_at),
+                containers={
+                    each.name: _mark(each, loops.get((pod.uid, each.name)))
+                    for each in pod.containers
+                },
+            )
+            for pod in status.pods
+        }
+    )
 
 
 def _mark(container: objects.Container, loop: LoopMark | None) -> Mark:
