@@ -144,7 +144,13 @@ def _update(
     counted = count(state, pod, relisted=relisted, now=now)
     after = replace(state, pod=pod, marks=counted.marks, from_zero=counted.from_zero)
     readiness, findings = follow_readiness(
-        state.readiness, before, pod, ref=after.ref, policy=policy, now=now
+        state.readiness,
+        before,
+        pod,
+        book_of=lambda name: state.memory(name).book,
+        ref=after.ref,
+        policy=policy,
+        now=now,
     )
     after, found = _take(replace(after, readiness=readiness), counted, policy, now)
     after, ended = judge_endings(after)

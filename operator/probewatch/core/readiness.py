@@ -11,9 +11,9 @@ from probewatch.core.findings import (
     ReadinessChanged,
     ReadinessReason,
 )
-from probewatch.core.model import Condition, ContainerStatus, Pod, PodRef
+from probewatch.core.losses import BookOf, loss_reason
+from probewatch.core.model import Condition, Pod, PodRef
 from probewatch.core.policy import Policy
-from probewatch.core.restart_policy import OVER, will_restart
 from probewatch.core.state import ReadinessState
 from probewatch.core.values import replace
 
@@ -41,9 +41,19 @@ def first_readiness(pod: Pod) -> ReadinessState:
 
 
 def follow_readiness(
-    state: ReadinessState, before: Pod, pod: Pod, *, ref: PodRef, policy: Policy, now: float
+    state: ReadinessState,
+    before: Pod,
+    pod: Pod,
+    *,
+    book_of: BookOf,
+    ref: PodRef,
+    policy: Policy,
+    now: float,
 ) -> tuple[ReadinessState, tuple[Finding, ...]]:
-    """The next state, and the transitions that lie between."""
+    """The next state, and the transitions that lie between.
+
+    *book_of* gives what the kubelet said of a container.
+    """
     condition = pod.conditions.get("Ready")
     if condition is None or condition.status is None:
         return state, ()
@@ -58,7 +68,8 @@ def follow_readiness(
         # A kubelet that was away writes its own status again, with the time from before the loss.
         at = now if state.changed_at is not None and at < state.changed_at else at
         return _gained(state, at), (_to_ready(state, pod, ref, at),)
-    return _lost(state, before, pod, at, ref=ref, policy=policy, now=now)
+    lost = loss_reason(before, pod, book_of)
+    return _lost(state, lost, at, ref=ref, policy=policy, now=now)
 
 
 def _gained(state: ReadinessState, at: float) -> ReadinessState:
@@ -90,15 +101,14 @@ def _since_creation(state: ReadinessState, pod: Pod, at: float) -> float | None:
 
 def _lost(
     state: ReadinessState,
-    before: Pod,
-    pod: Pod,
+    lost: tuple[ReadinessReason, str],
     at: float,
     *,
     ref: PodRef,
     policy: Policy,
     now: float,
 ) -> tuple[ReadinessState, tuple[Finding, ...]]:
-    reason, container = loss_reason(before, pod)
+    reason, container = lost
     found = ReadinessChanged(
         pod=ref, to=Readiness.NOT_READY, reason=reason, at=at, container=container
     )
@@ -150,51 +160,6 @@ def _hidden_reason(before: Pod, pod: Pod) -> ReadinessReason:
     counts = {status.name: status.restart_count for status in before.statuses}
     risen = any(s.restart_count > counts.get(s.name, s.restart_count) for s in pod.statuses)
     return ReadinessReason.CONTAINER_RESTART if risen else ReadinessReason.HIDDEN
-
-
-def loss_reason(before: Pod, pod: Pod) -> tuple[ReadinessReason, str]:
-    """Why readiness was lost between two versions, and by which container."""
-    if pod.deletion_at is not None:
-        return ReadinessReason.TERMINATING, ""
-    if pod.phase in OVER:
-        # One with a reason did not come to its end: evicted, preempted, stopped with its node.
-        return ReadinessReason.TERMINATING if pod.reason else ReadinessReason.COMPLETED, ""
-    containers_ready = pod.conditions.get("ContainersReady")
-    if containers_ready is not None and containers_ready.status:
-        gated = pod.conditions["Ready"].reason == "ReadinessGatesNotReady"
-        if gated and pod.spec.readiness_gates:
-            return ReadinessReason.READINESS_GATE, ""
-        return ReadinessReason.NODE_NOT_READY, ""
-    return _container_reason(before, pod)
-
-
-def _container_reason(before: Pod, pod: Pod) -> tuple[ReadinessReason, str]:
-    for status in pod.statuses:
-        old = before.status(status.name)
-        if status.ready or old is None:
-            continue
-        if old.ready and _is_over(pod, status):
-            return ReadinessReason.COMPLETED, status.name
-        replaced = status.container_id != old.container_id
-        if replaced or status.running_since is None or status.restart_count > old.restart_count:
-            if old.ready or replaced:
-                return ReadinessReason.CONTAINER_RESTART, status.name
-        elif old.ready and old.started and status.started is False:
-            return ReadinessReason.KUBELET_RESTART, status.name
-        elif old.ready:
-            spec = pod.spec.container(status.name)
-            probed = spec is not None and spec.readiness is not None
-            reason = ReadinessReason.READINESS_PROBE if probed else ReadinessReason.KUBELET_RESTART
-            return reason, status.name
-    return ReadinessReason.UNKNOWN, ""
-
-
-def _is_over(pod: Pod, status: ContainerStatus) -> bool:
-    """Whether a container has ended that is not started again, while others go on."""
-    container, death = pod.spec.container(status.name), status.terminated
-    if container is None or death is None:
-        return False
-    return not will_restart(container, pod.spec, death.exit_code)
 
 
 def calm_down(

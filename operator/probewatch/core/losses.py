@@ -1,0 +1,131 @@
+"""Losses: why a pod was ready in one version and is not in the next.
+
+A kubelet up to 1.34 that is restarted takes every container for not ready until its probe was
+answered. Of one with a startup probe that shows in `started`; of the others it only shows in
+what the kubelet does *not* say: that the readiness probe failed, as often as it has to.
+"""
+
+from collections.abc import Callable, Sequence
+
+from probewatch.core.book import Book, Mark
+from probewatch.core.evidence import EvidenceKind
+from probewatch.core.findings import ReadinessReason
+from probewatch.core.model import ContainerStatus, Pod, Probe, ProbeType
+from probewatch.core.restart_policy import OVER, will_restart
+
+BookOf = Callable[[str], Book]
+"""What the kubelet said of the container of this name."""
+
+QUIET = 9
+"""Of a pod with fewer Events in `SPAM_SPAN` the kubelet's filter (25 at once) drops none, and they
+are not yet combined (from the 10th on)."""
+
+SPAM_SPAN = 7500.0
+"""In so many seconds the filter is as good as new."""
+
+SLACK = 2.0
+
+
+def loss_reason(before: Pod, pod: Pod, book_of: BookOf) -> tuple[ReadinessReason, str]:
+    """Why readiness was lost between two versions, and by which container."""
+    if pod.deletion_at is not None:
+        return ReadinessReason.TERMINATING, ""
+    if pod.phase in OVER:
+        # One with a reason did not come to its end: evicted, preempted, stopped with its node.
+        return ReadinessReason.TERMINATING if pod.reason else ReadinessReason.COMPLETED, ""
+    containers_ready = pod.conditions.get("ContainersReady")
+    if containers_ready is not None and containers_ready.status:
+        gated = pod.conditions["Ready"].reason == "ReadinessGatesNotReady"
+        if gated and pod.spec.readiness_gates:
+            return ReadinessReason.READINESS_GATE, ""
+        return ReadinessReason.NODE_NOT_READY, ""
+    return _container_reason(before, pod, book_of)
+
+
+def _container_reason(before: Pod, pod: Pod, book_of: BookOf) -> tuple[ReadinessReason, str]:
+    ran_on: list[ContainerStatus] = []
+    for status in pod.statuses:
+        old = before.status(status.name)
+        if status.ready or old is None:
+            continue
+        if old.ready and _is_over(pod, status):
+            return ReadinessReason.COMPLETED, status.name
+        if _is_replaced(old, status):
+            if old.ready or status.container_id != old.container_id:
+                return ReadinessReason.CONTAINER_RESTART, status.name
+        elif old.ready:
+            ran_on.append(status)
+    return _running_reason(before, pod, ran_on, book_of)
+
+
+def _is_over(pod: Pod, status: ContainerStatus) -> bool:
+    """Whether a container has ended that is not started again, while others go on."""
+    container, death = pod.spec.container(status.name), status.terminated
+    if container is None or death is None:
+        return False
+    return not will_restart(container, pod.spec, death.exit_code)
+
+
+def _is_replaced(old: ContainerStatus, status: ContainerStatus) -> bool:
+    return (
+        status.container_id != old.container_id
+        or status.running_since is None
+        or status.restart_count > old.restart_count
+    )
+
+
+def _running_reason(
+    before: Pod, pod: Pod, lost: Sequence[ContainerStatus], book_of: BookOf
+) -> tuple[ReadinessReason, str]:
+    """Why containers that ran on are not ready any more."""
+    if not lost:
+        return ReadinessReason.UNKNOWN, ""
+    for status in lost:
+        old = before.status(status.name)
+        unstarted = old is not None and bool(old.started) and status.started is False
+        if unstarted or _readiness_of(pod, status) is None:
+            return ReadinessReason.KUBELET_RESTART, status.name
+    if any(_may_have_failed(pod, status, book_of) for status in lost) or _is_one_of(pod, lost):
+        return ReadinessReason.READINESS_PROBE, lost[0].name
+    alone = len(lost) == 1
+    return ReadinessReason.UNKNOWN if alone else ReadinessReason.KUBELET_RESTART, lost[0].name
+
+
+def _readiness_of(pod: Pod, status: ContainerStatus) -> Probe | None:
+    container = pod.spec.container(status.name)
+    return container.readiness if container is not None else None
+
+
+def _is_one_of(pod: Pod, lost: Sequence[ContainerStatus]) -> bool:
+    """Whether another container is still ready by its probe, as none is for a new kubelet."""
+    names = {status.name for status in lost}
+    return any(
+        status.ready and status.name not in names and _readiness_of(pod, status) is not None
+        for status in pod.statuses
+    )
+
+
+def _may_have_failed(pod: Pod, status: ContainerStatus, book_of: BookOf) -> bool:
+    """Whether the readiness probe failed, or may have without our hearing of it.
+
+    It surely did not where Events of the pod are heard, few enough that none is dropped, and none
+    of the failures among them that must have come before the last one.
+    """
+    probe, ready = _readiness_of(pod, status), pod.conditions["Ready"]
+    if probe is None or probe.failure_threshold == 1 or ready.last_transition is None:
+        return True
+    at, said = ready.last_transition, _said(book_of(status.name))
+    begin = at - probe.failure_threshold * probe.interval - probe.timeout - SLACK
+    if any(_is_failure(mark) and begin <= mark.at <= at + SLACK for mark in said):
+        return True
+    others = (_said(book_of(each.name)) for each in pod.spec.containers)
+    lately = sum(mark.at > at - SPAM_SPAN for marks in others for mark in marks)
+    return not said or lately >= QUIET
+
+
+def _said(book: Book) -> tuple[Mark, ...]:
+    return (*book.kills, *book.failures, *book.starts, *book.others)
+
+
+def _is_failure(mark: Mark) -> bool:
+    return mark.kind is EvidenceKind.PROBE_FAILED and mark.probe_type == ProbeType.READINESS
