@@ -6,6 +6,7 @@ digest over everything tells later whether the status is as an operator wrote it
 
 import hashlib
 from datetime import UTC, datetime
+from functools import lru_cache
 
 import msgspec
 
@@ -47,6 +48,7 @@ def digest(status: objects.Status) -> str:
     return hashlib.sha256(msgspec.json.encode(bare)).hexdigest()[:32]
 
 
+@lru_cache(maxsize=8192)  # a report is written again and again with the incidents that it had
 def render_time(at: float) -> str:
     """Return epoch seconds as RFC 3339; parts of a second only where there are some."""
     moment = datetime.fromtimestamp(at, UTC)
@@ -171,6 +173,8 @@ def _time(at: float | None) -> str:
 
 def _fit(status: objects.Status) -> int:
     """Drop the oldest incidents until the status fits; return how many."""
+    if len(msgspec.json.encode(status)) <= STATUS_BYTES:
+        return 0
     sizes = [len(msgspec.json.encode(each)) + 1 for each in status.incidents]
     incidents, status.incidents = status.incidents, []
     room = STATUS_BYTES - len(msgspec.json.encode(status))
