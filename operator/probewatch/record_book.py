@@ -74,9 +74,7 @@ class RecordBook:
         if entry is None:
             return
         entry.saved, entry.version = None, ""
-        living = not all(self._attendance.is_gone(uid) for uid in entry.record.pods)
-        has_pods = self._attendance.has_pods(key_of(entry.record.workload))
-        if not living and not has_pods and not len(entry.journal):
+        if self._is_over(entry):
             self.forget(key)
 
     def take(
@@ -140,6 +138,9 @@ class RecordBook:
         """What is to be written for a report; None if it is as it should be."""
         entry = self._entries.get(key)
         if entry is None or not entry.is_dirty():
+            return None
+        if not entry.version and self._is_over(entry):
+            self.forget(key)  # its last pod went before it could be made again
             return None
         departed = self._attendance.take_departed(entry.record.pods, now)
         if departed:
@@ -229,6 +230,13 @@ class RecordBook:
             entry.record = fold_absence(entry.record, alive)
 
     # --- inside
+
+    def _is_over(self, entry: Entry) -> bool:
+        """Whether a report that is not there is missed by nobody: not for pods that went."""
+        if self._attendance.has_pods(key_of(entry.record.workload)):
+            return False
+        is_news = not all(isinstance(each, LoopEnded) and each.gone for each in entry.journal)
+        return not is_news and all(self._attendance.is_gone(uid) for uid in entry.record.pods)
 
     def _entry_for(self, finding: Recorded, workload: Workload) -> Entry:
         return self._entries.find(finding.pod.uid, workload)

@@ -15,6 +15,9 @@ from probewatch.core.findings import (
     Cause,
     Confidence,
     Finding,
+    LoopEnded,
+    LoopStarted,
+    PodForgotten,
     PodTracked,
     Readiness,
     ReadinessChanged,
@@ -318,6 +321,59 @@ async def test_deleted_report_is_made_again(scene: Scene) -> None:
 
     assert 2 == sum(each == "POST " for each in scene.api.asked)
     assert [1, 2] == scene.after.restarts
+
+
+LOOP = LoopStarted(
+    pod=pod(),
+    container="app",
+    cause=Cause.ERROR,
+    restarts=3,
+    window=900.0,
+    at=1001.0,
+    restart_count=3,
+)
+GONE = (
+    LoopEnded(
+        pod=pod(), container="app", cause=Cause.ERROR, started_at=1001.0, at=1100.0, gone=True
+    ),
+    PodForgotten(pod=pod()),
+)
+
+
+async def test_workload_that_is_deleted_takes_its_report_with_it(scene: Scene) -> None:
+    """That the last pod of a loop went does not make a report again that went before it."""
+    scene.tell(PodTracked(pod=pod(), spec=PodSpec()), restart(1), restart(2), restart(3), LOOP)
+    await scene.until(lambda: bool(scene.api.reports) and scene.status.get("looping") == 1)
+    scene.api.reports.clear()
+    scene.tell(*GONE)
+    await scene.pass_time(60)
+
+    assert {} == scene.api.reports
+    assert 0 == len(scene.book)
+
+
+async def test_report_that_waits_to_be_made_again_goes_with_the_last_pod(scene: Scene) -> None:
+    """Where the pods went before a deleted report was made again, it is let go of."""
+    scene.tell(PodTracked(pod=pod(), spec=PodSpec()), restart(1), restart(2), restart(3), LOOP)
+    await scene.until(lambda: bool(scene.api.reports) and scene.status.get("looping") == 1)
+    scene.api.reports.clear()
+    await scene.sink.look_around()
+    scene.tell(*GONE)
+    await scene.pass_time(60)
+
+    assert {} == scene.api.reports
+    assert 0 == len(scene.book)
+
+
+async def test_restart_of_a_pod_that_went_is_recorded(scene: Scene) -> None:
+    """What is not recorded yet is, though the pod and the report went meanwhile."""
+    scene.tell(PodTracked(pod=pod(), spec=PodSpec()), restart(1), restart(2), restart(3), LOOP)
+    await scene.until(lambda: bool(scene.api.reports) and scene.status.get("looping") == 1)
+    scene.api.reports.clear()
+    scene.tell(restart(4), *GONE)
+    await scene.until(lambda: bool(scene.api.reports) and scene.status.get("restarts") == 4)
+
+    assert [1, 2, 3, 4] == scene.after.restarts
 
 
 @pytest.mark.parametrize(
