@@ -29,6 +29,7 @@ from probewatch.core.sighting import Sighting
 from probewatch.errors import ApiError
 from probewatch.kube.report_api import ReportApi, loaded
 from probewatch.kube.report_parsing import decode_report
+from probewatch.kube.report_writer import PATIENCE
 from probewatch.kube.reports import ReportOptions, Reports
 from probewatch.record_book import RecordBook
 from probewatch.record_entry import Key
@@ -432,6 +433,27 @@ async def test_trouble_is_waited_out(scene: Scene) -> None:
     assert 10 <= waited <= 40
     assert tries <= 12
     assert [1] == scene.after.restarts
+
+
+async def test_hiccup_drops_nothing(scene: Scene) -> None:
+    """A write that succeeds at the third try was not given up, and is not counted as such."""
+    scene.api.answer = lambda _verb, _path: (0, {}) if len(scene.api.asked) <= 2 else None
+    scene.tell(restart(1))
+    await scene.until(lambda: scene.after.restarts == [1])
+
+    assert 1 == scene.status["restarts"]
+    assert {} == scene.sink.stats.dropped
+
+
+async def test_write_that_others_wait_for_no_more_is_dropped(scene: Scene) -> None:
+    """A write counts as unanswered from the try on after which the counters go on without it."""
+    scene.api.answer = lambda _verb, _path: (0, {})
+    scene.tell(restart(1))
+    await scene.until(lambda: len(scene.api.asked) == PATIENCE - 1)
+    assert {} == scene.sink.stats.dropped
+    await scene.until(lambda: scene.after.restarts == [1])
+
+    assert {"Unanswered": 1} == scene.sink.stats.dropped
 
 
 async def test_server_says_how_long_to_wait(scene: Scene) -> None:

@@ -200,11 +200,13 @@ class ReportWriter:
             self.stats.dropped["Forbidden"] += 1
             self._situation.refused(f"{answer.status}: {_sanitized(answer)}")
             return RESUME_SECONDS
-        is_invalid = answer.outcome is Outcome.INVALID
-        self.stats.dropped["Rejected" if is_invalid else "Unanswered"] += 1
+        is_invalid, is_given_up = answer.outcome is Outcome.INVALID, tries >= PATIENCE
         if is_invalid:
+            self.stats.dropped["Rejected"] += 1  # what is cut off is lost
             self._book.shorten(key)
-        if tries >= PATIENCE:
+        elif is_given_up:
+            self.stats.dropped["Unanswered"] += 1  # before, it is only late
+        if is_given_up:
             self.let_go(key)
         self._complain(key, answer, tries)
         return max(answer.wait, self._turns.pause(key))
