@@ -13,7 +13,7 @@ from probewatch.record_attendance import DEPARTED_SECONDS, Attendance
 from probewatch.record_baseline import Baseline
 from probewatch.record_book import RecordBook
 from probewatch.record_entry import Key, Loaded
-from probewatch.record_journal import RESTARTS_KEPT, Journal
+from probewatch.record_journal import OTHERS_KEPT, RESTARTS_KEPT, Journal
 from tests.builders import pod
 from tests.core.test_ledger import CART, POD, began, corrected, loop, ready, restart, told
 
@@ -34,6 +34,17 @@ def test_journal_keeps_the_first_and_the_latest() -> None:
     assert RESTARTS_KEPT == len(journal) == len(kept)
     assert (1, 1000) == (kept[0], kept[-1])
     assert 1000 == told(*journal).restarts
+
+
+def test_journal_is_bounded() -> None:
+    """Of what does not count, the latest is kept."""
+    journal = Journal()
+    for number in range(OTHERS_KEPT + 10):
+        journal.add(loop(at=float(number)), 0.0)
+
+    assert [float(number) for number in range(10, OTHERS_KEPT + 10)] == [
+        getattr(each, "at", 0.0) for each in journal
+    ]
 
 
 def test_journal_hands_out_once() -> None:

@@ -5,7 +5,6 @@ needed, and no longer. Where very much waits, the first and the latest restarts 
 container are kept: those between are still counted, by the rise of the count.
 """
 
-from collections import deque
 from collections.abc import Callable, Container, Iterator
 from typing import NamedTuple
 
@@ -34,8 +33,9 @@ class Journal:
     def __init__(self) -> None:
         self.last = 0
         """The number of the latest one."""
-        self._counts: dict[tuple[PodUid, str], deque[Item]] = {}
-        self._others: deque[Item] = deque(maxlen=OTHERS_KEPT)
+        # Lists, though the first ones give way: an empty deque has 760 bytes, for each report.
+        self._counts: dict[tuple[PodUid, str], list[Item]] = {}
+        self._others: list[Item] = []
 
     def __len__(self) -> int:
         """How many wait."""
@@ -51,8 +51,10 @@ class Journal:
         item = Item(self.last, now, finding, told)
         if not isinstance(finding, Restart | CountingBegan):
             self._others.append(item)
+            if len(self._others) > OTHERS_KEPT:
+                del self._others[0]
             return
-        items = self._counts.setdefault((finding.pod.uid, finding.container), deque())
+        items = self._counts.setdefault((finding.pod.uid, finding.container), [])
         items.append(item)
         if len(items) > RESTARTS_KEPT:
             del items[1]
@@ -66,10 +68,8 @@ class Journal:
     def tell(self) -> tuple[Finding, ...]:
         """Return what was not handed out before, and keep it."""
         untold = tuple(item.finding for item in self._items() if not item.told)
-        self._others = deque((item._replace(told=True) for item in self._others), OTHERS_KEPT)
-        for items in self._counts.values():
-            for place, item in enumerate(items):
-                items[place] = item._replace(told=True)
+        for items in (self._others, *self._counts.values()):
+            items[:] = [item._replace(told=True) for item in items]
         return untold
 
     def forget(self, before: float, *, unless: Container[PodUid]) -> None:
@@ -86,6 +86,6 @@ class Journal:
         return sorted(items, key=lambda item: item.number)
 
     def _keep(self, wanted: Callable[[Item], bool]) -> None:
-        self._others = deque(filter(wanted, self._others), maxlen=OTHERS_KEPT)
-        kept = ((key, deque(filter(wanted, items))) for key, items in self._counts.items())
+        self._others = list(filter(wanted, self._others))
+        kept = ((key, list(filter(wanted, items))) for key, items in self._counts.items())
         self._counts = {key: items for key, items in kept if items}
