@@ -283,6 +283,41 @@ def test_recollection_goes_on_from_the_mark() -> None:
     assert Remembered(from_zero=False) == recollect(record, PodUid("other"), from_zero=False)
 
 
+def test_incidents_of_a_loop_share_their_strings() -> None:
+    """What incidents of one pod have in common is kept once, and none is changed by that."""
+
+    def copied(count: int, *evidence: str) -> Restart:
+        own = "".join
+        return restart(
+            count,
+            container=own(["a", "pp"]),
+            pod=replace(POD, name=own(["cart", "-1"]), node=own(["n", "1"])),
+            evidence=tuple(own(list(each)) for each in evidence),
+        )
+
+    other = replace(POD, uid=PodUid("u2"), name="cart-2", node="n2")
+    record = told(
+        copied(1, "killed", "once"),
+        restart(1, pod=other, evidence=("killed",)),
+        copied(2, "killed", "twice"),
+        copied(3, "killed", "twice"),
+    )
+    first, stranger, second, third = record.incidents
+
+    assert ("cart-2", "n2", "app", ("killed",)) == (
+        stranger.pod,
+        stranger.node,
+        stranger.container,
+        stranger.evidence,
+    )
+    assert (("killed", "once"), ("killed", "twice")) == (first.evidence, second.evidence)
+    assert second.evidence is third.evidence
+    assert first.evidence[0] is second.evidence[0]
+    assert (first.pod, first.container) == (third.pod, third.container) == ("cart-1", "app")
+    assert first.container is third.container
+    assert first.node is third.node
+
+
 def test_incident_is_told_again_as_it_was() -> None:
     """Written again, an Event has to have the name that it had."""
     record = told(restart(1), corrected())

@@ -1,9 +1,65 @@
-"""Incidents as findings again: what is recorded may not have been told as an Event yet."""
+"""Incidents: restarts as they are kept, and as findings again.
+
+What is recorded may not have been told as an Event yet. A loop fills a record with incidents that
+say nearly the same, and each version of a pod brings its own copies of names and sentences: of
+those that are equal one copy is kept.
+"""
+
+from collections.abc import Sequence
 
 from probewatch.core.findings import Restart
 from probewatch.core.model import ContainerKind, PodRef, Workload
-from probewatch.core.records import Incident
+from probewatch.core.records import EVIDENCE_KEPT, Incident
 from probewatch.core.sighting import Sighting
+from probewatch.core.values import replace
+
+LOOKED_AT = 8
+"""Incidents before one among which another of its pod is looked for."""
+
+
+def keep_restart(restart: Restart, earlier: Sequence[Incident]) -> Incident:
+    """Return a restart as it is kept after those *earlier* in its record."""
+    incident = Incident(
+        pod=restart.pod.name,
+        uid=restart.pod.uid,
+        node=restart.pod.node,
+        container=restart.container,
+        restart_count=restart.restart_count,
+        epoch=restart.epoch,
+        cause=restart.cause,
+        confidence=restart.confidence,
+        rule=restart.rule,
+        observed_at=restart.observed_at,
+        exit_code=restart.exit_code,
+        started_at=restart.started_at,
+        finished_at=restart.finished_at,
+        pattern=restart.pattern,
+        evidence=restart.evidence[:EVIDENCE_KEPT],
+        seen_count=max(restart.seen.restart_count, restart.restart_count),
+    )
+    return share(incident, earlier)
+
+
+def share(incident: Incident, earlier: Sequence[Incident]) -> Incident:
+    """Return an equal incident; strings that one of the *earlier* has as well are the same ones."""
+    if not earlier:
+        return incident
+    near = earlier[-LOOKED_AT:]
+    like = next((each for each in reversed(near) if each.uid == incident.uid), near[-1])
+    return replace(
+        incident,
+        pod=like.pod if like.pod == incident.pod else incident.pod,
+        uid=like.uid if like.uid == incident.uid else incident.uid,
+        node=like.node if like.node == incident.node else incident.node,
+        container=like.container if like.container == incident.container else incident.container,
+        evidence=_share(incident.evidence, like.evidence),
+    )
+
+
+def _share(sentences: tuple[str, ...], known: tuple[str, ...]) -> tuple[str, ...]:
+    if sentences == known:
+        return known
+    return tuple(known[known.index(each)] if each in known else each for each in sentences)
 
 
 def tell_again(incident: Incident, workload: Workload) -> Restart:

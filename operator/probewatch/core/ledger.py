@@ -26,14 +26,13 @@ from probewatch.core.findings import (
     Restart,
     RestartCorrected,
 )
+from probewatch.core.incidents import keep_restart
 from probewatch.core.ledger_details import fold_correction, fold_loop, fold_readiness
 from probewatch.core.model import PodUid
 from probewatch.core.record_sizes import Marks, marks_of
 from probewatch.core.records import (
-    EVIDENCE_KEPT,
     OTHER_CONTAINERS,
     TALLIES_KEPT,
-    Incident,
     Mark,
     PodMarks,
     Record,
@@ -95,7 +94,7 @@ def fold_restart(record: Record, restart: Restart, *, limit: int) -> Record:
         record,
         tallies=_tally(record, told, base, cause=restart.cause),
         pods=_raise(record, told, base),
-        incidents=(*record.incidents, _incident(restart))[-limit:],
+        incidents=(*record.incidents, keep_restart(restart, record.incidents))[-limit:],
     )
 
 
@@ -189,24 +188,3 @@ def _add(
         key = (OTHER_CONTAINERS, cause)
     tally = tallies.get(key, NO_TALLY)
     return {**tallies, key: replace(tally, counted=tally.counted + count)}
-
-
-def _incident(restart: Restart) -> Incident:
-    return Incident(
-        pod=restart.pod.name,
-        uid=restart.pod.uid,
-        node=restart.pod.node,
-        container=restart.container,
-        restart_count=restart.restart_count,
-        epoch=restart.epoch,
-        cause=restart.cause,
-        confidence=restart.confidence,
-        rule=restart.rule,
-        observed_at=restart.observed_at,
-        exit_code=restart.exit_code,
-        started_at=restart.started_at,
-        finished_at=restart.finished_at,
-        pattern=restart.pattern,
-        evidence=restart.evidence[:EVIDENCE_KEPT],
-        seen_count=max(restart.seen.restart_count, restart.restart_count),
-    )

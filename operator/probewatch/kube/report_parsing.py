@@ -10,6 +10,7 @@ from typing import TypeVar
 import msgspec
 
 from probewatch.core.findings import Cause, Confidence, Pattern, ReadinessReason
+from probewatch.core.incidents import share
 from probewatch.core.model import PodUid, Workload
 from probewatch.core.record_sizes import Marks
 from probewatch.core.records import (
@@ -57,7 +58,7 @@ def parse_record(report: objects.Report) -> Record | None:
         tallies=_tallies(status.totals),
         readiness=_readiness(status.readiness),
         pods=_pods(status),
-        incidents=tuple(_incident(each) for each in reversed(status.incidents)),
+        incidents=_incidents(status),
     )
 
 
@@ -115,6 +116,13 @@ def _loop(loop: objects.Loop) -> LoopMark:
         restart_count=loop.restart_count,
         epoch=loop.epoch,
     )
+
+
+def _incidents(status: objects.Status) -> tuple[Incident, ...]:
+    incidents: list[Incident] = []
+    for each in reversed(status.incidents):
+        incidents.append(share(_incident(each), incidents))
+    return tuple(incidents)
 
 
 def _incident(incident: objects.Incident) -> Incident:
