@@ -265,7 +265,16 @@ CASES = {
     ),
     "v18 died before the kill": (
         "Error High died-before-kill",
-        facts(died(1, end=39), failures=(failed(L, 38, 3),), kills=(mark(K.KILL_LIVENESS, 42),)),
+        facts(
+            died(1, end=39),
+            failures=(failed(L, 38, 3),),
+            kills=(mark(K.KILL_LIVENESS, 42),),
+            next_start=50.0,
+        ),
+    ),
+    "a kill after the end, or of the next one that was not seen to run": (
+        "Error Medium own-exit",
+        facts(died(1, end=39), kills=(mark(K.KILL_LIVENESS, 42),)),
     ),
     "the kill came a second after it was seen to end": (
         "Error High died-before-kill",
@@ -290,6 +299,30 @@ CASES = {
     "the kill is said a second after an end in place": (
         "LivenessProbe Medium replaced-in-place",
         facts(died(1, end=39), kills=(mark(K.KILL_LIVENESS, 40),), path=PLACE),
+    ),
+    "the kill is said two seconds after an end in place, and failures before it": (
+        "LivenessProbe Medium threshold-reached",
+        facts(
+            died(1, end=39),
+            failures=(failed(L, 38, 3),),
+            kills=(mark(K.KILL_LIVENESS, 41),),
+            path=PLACE,
+            next_start=42.0,
+        ),
+    ),
+    "the kill is said three seconds after an end in place": (
+        "Error High died-before-kill",
+        facts(
+            died(1, end=39),
+            failures=(failed(L, 38, 3),),
+            kills=(mark(K.KILL_LIVENESS, 42),),
+            path=PLACE,
+            next_start=43.0,
+        ),
+    ),
+    "a late kill of a series that was joined half-way": (
+        "Error Medium died-before-kill",
+        facts(died(1, end=39), kills=(mark(K.KILL_LIVENESS, 40, count=4),), path=OWN),
     ),
     "the kill is said a second after an end that nobody saw": (
         "Error High died-before-kill",

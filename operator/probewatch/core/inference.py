@@ -46,14 +46,18 @@ def late_kill(facts: Facts) -> Verdict | None:
     """The probe gave its verdict on a dead container, or its hook failed with it.
 
     The kubelet runs a hook in the synchronization that starts the container, so that the order of
-    states says nothing of its end.
+    states says nothing of its end. Nor does it of a probe's verdict on a container whose end the
+    kubelet had not noticed; but there a second or two are too little to tell which was first.
     """
     hook = kills.late_hook(facts)
-    kill = hook or (None if facts.in_place else kills.late_kill(facts))
+    kill = hook or kills.late_kill(facts)
     if facts.death is None or kill is None:
         return None
+    if hook is None and facts.in_place and kills.is_just_after(facts, kill):
+        return None
     # A count that rose by more tells of a kill before, which may be the one that ended it.
-    sure = Confidence.HIGH if kill.fresh == 1 else Confidence.MEDIUM
+    alone = kill.fresh == 1 and (kill.since is not None or kill.count == 1)
+    sure = Confidence.HIGH if alone else Confidence.MEDIUM
     whose = "probe's kill" if hook is None else "failure of its hook"
     return by_exit(facts, f"it had died before the {whose}", sure=sure)
 
@@ -149,7 +153,8 @@ def threshold(facts: Facts) -> Verdict | None:
     """Failures up to the threshold were reported before it died."""
     if not (facts.in_place or facts.looks_killed) or (facts.died_by_itself and facts.order_tells):
         return None
-    sure = Confidence.MEDIUM if facts.out_of_memory else Confidence.HIGH
+    doubt = facts.out_of_memory or kills.late_kill(facts) is not None
+    sure = Confidence.MEDIUM if doubt else Confidence.HIGH
     for cause, probe_type in PROBE_KILLS.values():
         if facts.threshold_reached(probe_type):
             name, seen = probe_type.lower(), facts.failures(probe_type)
@@ -179,6 +184,10 @@ def _within_budget(facts: Facts, probe: Probe) -> bool:
     return facts.lifetime is not None and earliest <= facts.lifetime <= latest
 
 
+OWN_ENDS = frozenset({Cause.ERROR, Cause.COMPLETED, Cause.SIGNAL, Cause.RESTART_RULE})
+"""What no kubelet does to a container."""
+
+
 def replaced_in_place(facts: Facts) -> Verdict | None:
     """Only the kubelet replaces a container so.
 
@@ -186,7 +195,7 @@ def replaced_in_place(facts: Facts) -> Verdict | None:
     that a container was dead.
     """
     container = facts.restart.container
-    if not facts.in_place or not facts.may_be_killed:
+    if not facts.in_place or not facts.may_be_killed or facts.habit() in OWN_ENDS:
         return None
     why = "the kubelet replaced it without its being seen dead"
     unstarted = container.startup is not None and not facts.restart.was_started
@@ -199,7 +208,7 @@ def replaced_in_place(facts: Facts) -> Verdict | None:
 HABITS = frozenset(
     {
         *(Cause.LIVENESS_PROBE, Cause.STARTUP_PROBE, Cause.POST_START_HOOK),
-        *(Cause.ERROR, Cause.COMPLETED, Cause.SIGNAL, Cause.RESTART_RULE),
+        *OWN_ENDS,
     }
 )
 """What a container does again and again; the others befall it."""

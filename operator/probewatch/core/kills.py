@@ -92,24 +92,34 @@ def late_kill(facts: Facts) -> Mark | None:
     died = facts.restart.died_at
     if died is None:
         return None
+    kills = (kill for kill in fresh_kills(facts) if kill.kind in PROBES)
+    return next((kill for kill in kills if _is_late(facts, kill, died)), None)
+
+
+def is_just_after(facts: Facts, kill: Mark) -> bool:
+    """Whether it came so shortly after the end that it may have made it."""
+    died = facts.restart.died_at
+    return died is not None and kill.at <= died + KILL_AFTER_DEATH
+
+
+def _is_late(facts: Facts, mark: Mark, died: float) -> bool:
+    """Whether it was said after the end, by the second, and surely not of the next instance."""
     born = facts.restart.next_start
-    for kill in fresh_kills(facts):
-        late = died < kill.at <= died + LATE_KILL
-        if kill.kind in PROBES and late and (born is None or kill.at < born):
-            return kill
-    return None
+    limit = died + (LATE_KILL if born is not None else KILL_AFTER_DEATH)
+    return int(died) < int(mark.at) <= limit and (born is None or mark.at < born)
 
 
 def late_hook(facts: Facts) -> Mark | None:
-    """A postStart hook that failed only after the instance had ended: for that reason."""
-    died, born = facts.restart.died_at, facts.restart.next_start
-    if died is None or not facts.restart.container.has_post_start:
+    """A postStart hook that failed only after the instance had ended: for that reason.
+
+    Where the next instance was not seen to run, it may be its hook, which can fail at once.
+    """
+    died = facts.restart.died_at
+    seen = facts.restart.next_start is not None
+    if died is None or not seen or not facts.restart.container.has_post_start:
         return None
-    for mark in (*fresh_kills(facts), *facts.book.others):
-        late = died < mark.at <= died + LATE_KILL
-        if mark.kind in HOOKS and late and (born is None or mark.at < born):
-            return mark
-    return None
+    said = (mark for mark in (*fresh_kills(facts), *facts.book.others) if mark.kind in HOOKS)
+    return next((mark for mark in said if _is_late(facts, mark, died)), None)
 
 
 def kill_in_jump(facts: Facts) -> EvidenceKind | None:
