@@ -280,6 +280,18 @@ CASES = {
         "Error High died-before-kill",
         facts(died(1, end=39), kills=(mark(K.KILL_LIVENESS, 40),), path=OWN),
     ),
+    "its hook failed by the status alone, and the whole grace was used up": (
+        "PostStartHook High post-start-hook",
+        facts(died(137), pod=HOOKED, waiting_reason="PostStartHookError"),
+    ),
+    "its hook failed by the status alone, and it was killed for memory": (
+        "OOMKilled Medium out-of-memory",
+        facts(died(137, reason="OOMKilled"), pod=HOOKED, waiting_reason="PostStartHookError"),
+    ),
+    "a hook may have failed in an instance without times": (
+        "Unknown Low unknown",
+        facts(died(137, None, None), pod=HOOKED, others=(mark(K.POST_START_FAILED, 3),)),
+    ),
     "a hook that failed a grace before the end": (
         "PostStartHook Confirmed post-start-hook",
         facts(died(), pod=HOOKED, others=(mark(K.POST_START_FAILED, 1),)),

@@ -142,7 +142,7 @@ def kubelet_counter(facts: Facts) -> Verdict | None:
 
 def no_probe(facts: Facts) -> Verdict | None:
     """No probe of it could have killed it."""
-    if facts.death is None or facts.may_be_killed:
+    if facts.death is None or facts.may_be_killed or kills.matched_kill(facts) is not None:
         return None
     why = "it has no probe that could kill it"
     # Seen dead it is sure; else the kubelet may have stopped it with the whole pod.
@@ -224,7 +224,7 @@ def regular(facts: Facts) -> Verdict | None:
 
 def own_exit(facts: Facts) -> Verdict | None:
     """A kill does not leave such an exit code by itself."""
-    if facts.death is None or facts.looks_killed:
+    if facts.death is None or facts.looks_killed or kills.matched_kill(facts) is not None:
         return None
     return by_exit(facts, "no probe failure was reported", sure=Confidence.MEDIUM)
 
