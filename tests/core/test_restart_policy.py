@@ -34,7 +34,7 @@ RULED = Container(
     ],
 )
 def test_will_restart(
-    expected: bool, container: Container, policy: RestartPolicy, exit_code: int
+    *, expected: bool, container: Container, policy: RestartPolicy, exit_code: int
 ) -> None:
     """Rules come before the container's policy, and that before the pod's."""
     assert expected is will_restart(container, spec(restart_policy=policy), exit_code)
