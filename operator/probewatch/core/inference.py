@@ -17,7 +17,8 @@ def restart_rule(facts: Facts) -> Verdict | None:
     why = f"restart rule {rule.action} matches the exit code"
     if facts.may_be_killed and not (facts.died_by_itself and facts.order_tells):
         return conclude(facts, Cause.RESTART_RULE, Confidence.MEDIUM, why)
-    seen = facts.restart.change.restarting_all and rule.action != "Restart"
+    change = facts.restart.change
+    seen = (change.restarting_all or change.with_all) and rule.action != "Restart"
     sure = Confidence.CONFIRMED if seen else Confidence.HIGH
     return conclude(facts, Cause.RESTART_RULE, sure, why)
 

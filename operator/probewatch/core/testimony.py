@@ -80,7 +80,8 @@ def restart_all(facts: Facts) -> Verdict | None:
     if facts.death is None:
         return None
     # One that ended by itself is restarted with all only if nothing else restarts it.
-    with_all = facts.restart.change.with_all and not facts.restarts_anyway
+    by_itself = facts.restarts_anyway or facts.rule is not None
+    with_all = facts.restart.change.with_all and not by_itself
     if facts.death.reason != RESTARTING_ALL and not with_all:
         return None
     return conclude(
