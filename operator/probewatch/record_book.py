@@ -8,17 +8,7 @@ sink does what `plan` says and tells how it went.
 
 from collections.abc import Collection, Iterable, Iterator
 
-from probewatch.core.findings import (
-    CountingBegan,
-    Finding,
-    LoopEnded,
-    LoopStarted,
-    PodForgotten,
-    PodTracked,
-    ReadinessChanged,
-    Restart,
-    RestartCorrected,
-)
+from probewatch.core.findings import Finding, PodForgotten, PodTracked
 from probewatch.core.ledger_details import fold_absence
 from probewatch.core.model import PodRef, PodUid, Workload
 from probewatch.core.records import Record
@@ -28,10 +18,7 @@ from probewatch.core.values import replace
 from probewatch.newcomers import Newcomer
 from probewatch.record_attendance import Attendance
 from probewatch.record_entries import RULES, Entries, Rules, key_of
-from probewatch.record_entry import Entry, Key, Loaded, Write
-
-Recorded = CountingBegan | Restart | RestartCorrected | ReadinessChanged | LoopStarted | LoopEnded
-"""What records hold."""
+from probewatch.record_entry import Entry, Key, Loaded, Recorded, Write
 
 
 class RecordBook:
@@ -98,7 +85,7 @@ class RecordBook:
             case PodForgotten(pod=pod):
                 self._depart(pod, workload, now)
             case _ if isinstance(finding, Recorded):
-                entry = self._entry_for(finding, workload)
+                entry = self._entries.find(finding.pod.uid, workload)
                 entry.limit = limit or entry.limit
                 folded = self._rules.fold(entry.record, finding, limit=entry.limit)
                 if folded is not entry.record:
@@ -233,13 +220,9 @@ class RecordBook:
 
     def _is_over(self, entry: Entry) -> bool:
         """Whether a report that is not there is missed by nobody: not for pods that went."""
-        if self._attendance.has_pods(key_of(entry.record.workload)):
+        if self._attendance.has_pods(key_of(entry.record.workload)) or entry.journal.has_news():
             return False
-        is_news = not all(isinstance(each, LoopEnded) and each.gone for each in entry.journal)
-        return not is_news and all(self._attendance.is_gone(uid) for uid in entry.record.pods)
-
-    def _entry_for(self, finding: Recorded, workload: Workload) -> Entry:
-        return self._entries.find(finding.pod.uid, workload)
+        return all(self._attendance.is_gone(uid) for uid in entry.record.pods)
 
     def _fold(self, entry: Entry, folded: Record, uid: PodUid, workload: Workload) -> Key | None:
         if folded is entry.record:

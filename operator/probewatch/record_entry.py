@@ -3,10 +3,21 @@
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
-from probewatch.core.findings import Finding
+from probewatch.core.findings import (
+    CountingBegan,
+    Finding,
+    LoopEnded,
+    LoopStarted,
+    ReadinessChanged,
+    Restart,
+    RestartCorrected,
+)
 from probewatch.core.ledger import fold
 from probewatch.core.records import Record, Tally
 from probewatch.record_journal import Journal
+
+Recorded = CountingBegan | Restart | RestartCorrected | ReadinessChanged | LoopStarted | LoopEnded
+"""What records hold."""
 
 NO_TALLY = Tally()
 

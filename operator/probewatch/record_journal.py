@@ -8,7 +8,7 @@ container are kept: those between are still counted, by the rise of the count.
 from collections.abc import Callable, Container, Iterator
 from typing import NamedTuple
 
-from probewatch.core.findings import CountingBegan, Finding, Restart
+from probewatch.core.findings import CountingBegan, Finding, LoopEnded, Restart
 from probewatch.core.model import PodUid
 
 RESTARTS_KEPT = 256
@@ -44,6 +44,10 @@ class Journal:
     def __iter__(self) -> Iterator[Finding]:
         """All that wait, in order."""
         return (item.finding for item in self._items())
+
+    def has_news(self) -> bool:
+        """Whether anything that waits says more than that a pod went."""
+        return not all(isinstance(each, LoopEnded) and each.gone for each in self)
 
     def add(self, finding: Finding, now: float, *, told: bool = False) -> None:
         """Append one."""

@@ -11,7 +11,6 @@ go on at once; so does whatever is no restart.
 """
 
 import asyncio
-import logging
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -27,19 +26,10 @@ from probewatch.kube.report_writer import ReportWriter, Situation
 from probewatch.record_book import RecordBook
 from probewatch.record_entry import Key
 
-_log = logging.getLogger(__name__)
-
-RESUME_SECONDS = 20.0
-"""Where records cannot be kept, that is tried again after so long."""
-
 DRAIN_ROUNDS = 3
 """At the end: a conflict or two may have to be read."""
 
-PATIENCE = 5
-"""After so many faults, about 15 seconds, the counters do not wait for the record any more."""
-
 TICK_SECONDS = 0.1
-WORDS_BYTES = 256
 
 
 class Sink(Protocol):
