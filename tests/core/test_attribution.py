@@ -312,6 +312,20 @@ CASES = {
         "LivenessProbe Medium replaced-in-place",
         facts(died(1, end=39), kills=(mark(K.KILL_LIVENESS, 40),), path=PLACE),
     ),
+    "the kill is known better than the end of the same second": (
+        "LivenessProbe Confirmed kill-event-probe",
+        facts(died(1, end=39), kills=(mark(K.KILL_LIVENESS, 39.9),), path=PLACE),
+    ),
+    "the kill is said a second after an end in place, and then the next start": (
+        "LivenessProbe Medium replaced-in-place",
+        facts(
+            died(143, end=39),
+            kills=(mark(K.KILL_LIVENESS, 40),),
+            starts=started(41),
+            path=PLACE,
+            next_start=41.0,
+        ),
+    ),
     "the kill is said two seconds after an end in place, and failures before it": (
         "LivenessProbe Medium threshold-reached",
         facts(
@@ -821,6 +835,14 @@ CASES = {
     "never started, own exit code": (
         "Error Medium own-exit",
         facts(died(3, end=28), pod=START_ONLY),
+    ),
+    "replaced in place, as it surely ended by itself before": (
+        "Error Medium regular",
+        facts(died(3), path=PLACE, past=(past(Cause.ERROR, 3, 41),)),
+    ),
+    "replaced in place, as it most likely ended by itself before": (
+        "LivenessProbe Medium replaced-in-place",
+        facts(died(3), path=PLACE, past=(past(Cause.ERROR, 3, 41, Confidence.MEDIUM),) * 2),
     ),
     "replaced in place, nothing delivered": (
         "LivenessProbe Medium replaced-in-place",

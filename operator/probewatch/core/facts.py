@@ -155,12 +155,15 @@ class Facts:
         """Whether the kubelet's own counter says that no run of the probe failed."""
         return rise(self.readings, self.restart, probe, self.grace(probe)) == 0
 
-    def habit(self) -> Cause | None:
-        """The cause of all earlier ends that look just like this one, if they agree."""
+    def habit(self, *, sure: bool = False) -> Cause | None:
+        """The cause of all earlier ends that look just like this one, if they agree.
+
+        Two make a habit where none of them is sure, unless only a *sure* one will do.
+        """
         alike = [past for past in self.past if self._is_like(past) and past.cause not in OPEN]
-        sure = any(past.confidence in SURE for past in alike)
+        is_sure = any(past.confidence in SURE for past in alike)
         causes = {past.cause for past in alike}
-        if len(causes) != 1 or not (sure or len(alike) >= HABIT):
+        if len(causes) != 1 or not (is_sure or (len(alike) >= HABIT and not sure)):
             return None
         return causes.pop()
 

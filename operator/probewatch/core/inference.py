@@ -27,7 +27,7 @@ def canary(facts: Facts) -> Verdict | None:
     """The next start was announced, and no kill before it."""
     if facts.death is None or not announcements.canary(facts) or facts.restart.repaired is not None:
         return None
-    if kills.matched_kill(facts) is not None:
+    if kills.matched_kill(facts) is not None or (facts.in_place and kills.late_kill(facts)):
         return None
     why = "no kill was announced, although the next start was"
     if not facts.order_tells and facts.may_be_killed and facts.looks_killed:
@@ -196,7 +196,7 @@ def replaced_in_place(facts: Facts) -> Verdict | None:
     that a container was dead.
     """
     container = facts.restart.container
-    if not facts.in_place or not facts.may_be_killed or facts.habit() in OWN_ENDS:
+    if not facts.in_place or not facts.may_be_killed or facts.habit(sure=True) in OWN_ENDS:
         return None
     why = "the kubelet replaced it without its being seen dead"
     unstarted = container.startup is not None and not facts.restart.was_started

@@ -24,7 +24,8 @@ LATE_KILL = 15.0
 def matched_kill(facts: Facts) -> Mark | None:
     """The kill that ended this instance, by the node's clock: the kubelet says it first.
 
-    One in the second of the start may be of the instance before.
+    The end is known to the second, a kill may be better known. One in the second of the start
+    may be of the instance before.
     """
     death = facts.death
     if death is None or death.finished_at is None:
@@ -34,7 +35,7 @@ def matched_kill(facts: Facts) -> Mark | None:
     fits = [
         kill
         for kill in fresh_kills(facts)
-        if start < kill.at <= end and not _is_of_next(facts, kill) and _is_near(facts, kill, end)
+        if start < kill.at < end + 1 and not _is_of_next(facts, kill) and _is_near(facts, kill, end)
     ]
     return min(fits, key=lambda kill: abs(end - kill.at), default=None)
 
