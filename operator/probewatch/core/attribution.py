@@ -200,7 +200,10 @@ RULES: tuple[Rule, ...] = (
     Rule(
         name="replaced-in-place",
         judge=inference.replaced_in_place,
-        meaning="The kubelet replaced a running container without its being seen dead.",
+        meaning=(
+            "The kubelet replaced a running container without its being seen dead, and it did not "
+            "surely end so by itself before."
+        ),
         gives=(
             "`LivenessProbe`, `StartupProbe`, `PostStartHook`: Medium. A status that is written "
             "late hides that a container was dead, so this alone never makes sure."
