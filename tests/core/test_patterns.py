@@ -12,6 +12,8 @@ from probewatch.core.patterns import KEPT, KEYS_KEPT, Patterns
 from probewatch.store import Store
 from tests.builders import died, pod, said, status
 
+U = Cause.UNOBSERVED
+
 
 def restart(uid: str, owner: str, node: str, at: float = 0.0, **more: object) -> Restart:
     by = OwnerRef(api_version="apps/v1", kind="ReplicaSet", name=owner, uid=owner)
@@ -25,6 +27,8 @@ def restart(uid: str, owner: str, node: str, at: float = 0.0, **more: object) ->
         confidence=Confidence.CONFIRMED,
         rule="kill-event-probe",
         observed_at=at,
+        started_at=at - 3600,
+        finished_at=at,
     )
     return replace(plain, **more)  # type: ignore[arg-type]  # names are checked by replace
 
@@ -52,6 +56,25 @@ def test_the_third_pod_of_a_workload_makes_a_pattern() -> None:
             [restart(f"p{n}", f"w{n}", "n", n, cause=Cause.ERROR) for n in range(4)],
             4,
         ),
+        (
+            "loops that meet on a node",
+            [restart(f"p{n}", f"w{n}", "n", n, started_at=n - 90.0) for n in range(4)],
+            4,
+        ),
+        (
+            "nobody saw how long they ran",
+            [restart(f"p{n}", f"w{n}", "n", n, cause=U, started_at=None) for n in range(4)],
+            4,
+        ),
+        (
+            "a loop beside two that had run for long",
+            [
+                restart("p", "w", "n", 0),
+                restart("q", "w", "n", 1),
+                restart("r", "v", "n", 2, started_at=-88.0),
+            ],
+            4,
+        ),
         ("unscheduled", [restart(f"p{n}", f"w{n}", "", n) for n in range(4)], 4),
         ("old ones", [restart(f"p{n}", "web", "n", n, baseline=True) for n in range(4)], 4),
     ],
@@ -65,6 +88,16 @@ def test_chance_is_no_pattern(why: str, restarts: list[Restart], pods: int) -> N
 def test_several_workloads_of_one_node_point_to_the_node() -> None:
     """Three pods of different workloads on one node: it is the node."""
     found = marks(*(restart(f"p{n}", f"w{n}", "n1", n, cause=Cause.UNKNOWN) for n in range(3)))
+
+    assert [Pattern.NONE, Pattern.NONE, Pattern.NODE_WIDE] == found
+
+
+def test_a_reboot_ends_what_has_only_begun_too() -> None:
+    """What a container cannot do to itself points to the node, however short it ran."""
+    reboot = Cause.NODE_REBOOT
+    found = marks(
+        *(restart(f"p{n}", f"w{n}", "n", n, cause=reboot, started_at=None) for n in range(3))
+    )
 
     assert [Pattern.NONE, Pattern.NONE, Pattern.NODE_WIDE] == found
 

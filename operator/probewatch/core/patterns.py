@@ -6,7 +6,8 @@ that the node or its kubelet is in trouble. Either way the container that
 restarted is not where to look first, so the restart carries a mark.
 
 A pattern is known from the pod on that completes it: the restarts before it are
-published already and stay unmarked. Times are times of arrival, since the clocks
+published already and stay unmarked. Containers that restart again and again say nothing of
+their node. Times are times of arrival, since the clocks
 of different nodes are not to be compared.
 """
 
@@ -31,15 +32,20 @@ KEYS_KEPT = 4096
 KEPT = 64
 """Workloads and nodes looked at, and restarts of each: bounds for a day when all restarts."""
 
+SETTLED_SECONDS = 600.0
+"""Containers in a loop live shorter, and meet on a node by chance or because they came together:
+only those that had run for longer say that something is wrong with the node."""
+
 LOSS_SECONDS = 600.0
 """A node that comes back reports the losses of its pods within this time."""
 
 SHARED_CAUSES = frozenset({Cause.LIVENESS_PROBE, Cause.STARTUP_PROBE})
 """What pods of one workload suffer together when their probe asks for something shared."""
 
-NODE_CAUSES = SHARED_CAUSES | {
-    Cause.NODE_REBOOT,
-    Cause.SANDBOX_RECREATED,
+NODE_EVENTS = frozenset({Cause.NODE_REBOOT, Cause.SANDBOX_RECREATED})
+"""What a container does not bring about by itself, however short it lived."""
+
+NODE_CAUSES = (SHARED_CAUSES | NODE_EVENTS) | {
     Cause.SIGNAL,
     Cause.UNKNOWN,
     Cause.UNOBSERVED,
@@ -54,6 +60,8 @@ class Seen:
     at: float
     pod: PodRef
     cause: Cause
+    settled: bool = True
+    """Whether the container had run for so long that it did not bring this about by itself."""
 
     @property
     def owner(self) -> str:
@@ -95,7 +103,12 @@ class Patterns:
         """Return the restart with its pattern, and remember it for those to come."""
         if restart.baseline or restart.cause not in NODE_CAUSES:
             return restart
-        latest = Seen(at=restart.observed_at, pod=restart.pod, cause=restart.cause)
+        latest = Seen(
+            at=restart.observed_at,
+            pod=restart.pod,
+            cause=restart.cause,
+            settled=_had_settled(restart),
+        )
         mates = self._of_owners.add(latest.owner, latest, WINDOW_SECONDS)
         neighbours = self._of_nodes.add(restart.pod.node, latest, WINDOW_SECONDS)
         pods = self._pods_of(latest.owner)
@@ -119,11 +132,23 @@ def find_pattern(
     """
     shared = [seen for seen in mates if seen.cause in SHARED_CAUSES]
     whole = latest.cause in SHARED_CAUSES and _is_whole(_pods(shared), pods)
-    crowd = neighbours if latest.pod.node else ()
-    crowded = len(_pods(crowd)) >= PODS_NEEDED and len({seen.owner for seen in crowd}) > 1
+    crowd = [seen for seen in neighbours if seen.settled] if latest.pod.node else []
+    crowded = (
+        latest.settled
+        and len(_pods(crowd)) >= PODS_NEEDED
+        and len({seen.owner for seen in crowd}) > 1
+    )
     if crowded and (not whole or len({seen.pod.node for seen in shared}) == 1):
         return Pattern.NODE_WIDE
     return Pattern.WORKLOAD_WIDE if whole else Pattern.NONE
+
+
+def _had_settled(restart: Restart) -> bool:
+    if restart.cause in NODE_EVENTS:
+        return True
+    if restart.started_at is None or restart.finished_at is None:
+        return False
+    return restart.finished_at - restart.started_at >= SETTLED_SECONDS
 
 
 def _pods(seen: Iterable[Seen]) -> frozenset[PodUid]:
