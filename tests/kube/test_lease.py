@@ -139,6 +139,19 @@ async def test_released_lease_is_free() -> None:
     assert not one.is_held
 
 
+async def test_released_lease_is_not_taken_again() -> None:
+    """Who gave it back still has Events to write, and does not take it from those who wait."""
+    leases, time = FakeLeases(), FakeTime()
+    one = make(leases, time, "one")
+    await one.step()
+    await one.release()
+    await one.step()
+
+    assert leases.lease is not None
+    assert not leases.lease["spec"].get("holderIdentity")
+    assert not one.is_held
+
+
 async def test_lost_answer_does_not_lose_the_lease() -> None:
     """A renewal that came through unanswered is found out, and the Lease stays held."""
     leases, time = FakeLeases(), FakeTime()

@@ -68,6 +68,8 @@ class Lease:
     _looked: bool = False
     _has_let_go: bool = False
     """Whether it was lost or given back: another may have it without being seen yet."""
+    _is_over: bool = False
+    """Whether it was given back for good: what else is written at the end takes some seconds."""
     _scope: str | None = None
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -108,23 +110,25 @@ class Lease:
         """Do what is to be done now; return the seconds until the next step."""
         try:
             async with self._turn:
-                return await self._step()
+                return LOOK_SECONDS if self._is_over else await self._step()
         except (ApiError, OSError, msgspec.DecodeError) as error:
             _log.debug("The lease cannot be reached", extra={"error": str(error)})
             return RETRY_SECONDS
 
     async def release(self) -> None:
-        """Give it back, so that another need not wait; at the end of the process."""
-        seen, held = self._seen, self.is_held and not self._is_refused
-        self._held_until, self._has_let_go = None, True
-        if seen is None or not held:
-            return
-        crash_point("lease.release.before")
-        try:
-            await self._put(seen, holder="", seconds=1)
-        except (ApiError, OSError, msgspec.DecodeError):
-            return  # it will expire
-        crash_point("lease.release.after")
+        """Give it back for good, so that another need not wait; at the end of the process."""
+        self._is_over = True
+        async with self._turn:  # what is asked for now may still take it
+            seen, held = self._seen, self.is_held and not self._is_refused
+            self._held_until, self._has_let_go = None, True
+            if seen is None or not held:
+                return
+            crash_point("lease.release.before")
+            try:
+                await self._put(seen, holder="", seconds=1)
+            except (ApiError, OSError, msgspec.DecodeError):
+                return  # it will expire
+            crash_point("lease.release.after")
 
     async def _step(self) -> float:
         if self._held_until is not None and self._seen is not None:
