@@ -33,10 +33,6 @@ from probewatch.survey import Survey
 _DEFAULT = Policy()
 
 
-def _default_policy(_pod: Pod) -> Policy:
-    return _DEFAULT
-
-
 class Store(Survey):
     """All tracked pods.
 
@@ -53,7 +49,7 @@ class Store(Survey):
         open_limit: int = OPEN,
     ) -> None:
         super().__init__(Shelf(open_limit))
-        self._policy_for = policy_for or _default_policy
+        self._policy_for = policy_for or (lambda _pod: _DEFAULT)
         self._arrivals = Arrivals(remember or remember_nothing, selective=selective)
         self._by_evidence_uid: dict[str, PodUid] = {}
         """Static pods only: the kubelet calls them by another uid."""

@@ -255,6 +255,12 @@ class Rig:
             while +self.totals() != +self.restarts:  # noqa: ASYNC110  # likewise
                 await asyncio.sleep(0.05)
 
+    async def until_told(self) -> None:
+        """Wait until there is an Event of a restart."""
+        async with asyncio.timeout(BOUND_SECONDS):
+            while not self.told():  # noqa: ASYNC110  # likewise
+                await asyncio.sleep(0.05)
+
 
 @asynccontextmanager
 async def rigged(folder: Path, *, defined: bool = True) -> AsyncIterator[Rig]:

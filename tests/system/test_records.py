@@ -106,6 +106,7 @@ async def test_standby_follows_a_stop_within_two_seconds(rig: Rig) -> None:
     took = time.monotonic() - begun
     await rig.until_recorded()
     await two.until_counted({"web": 2})
+    await rig.until_told()
 
     assert took <= 2
     assert {1} == set(rig.told().values())

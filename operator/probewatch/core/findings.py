@@ -10,7 +10,6 @@ from enum import StrEnum
 from probewatch.core.evidence import FailureReason
 from probewatch.core.model import ContainerKind, PodRef, PodSpec, ProbeType
 from probewatch.core.sighting import UNKNOWN_SIGHTING, Sighting
-from probewatch.core.values import quickly_made
 
 
 class Cause(StrEnum):
@@ -91,9 +90,8 @@ class PodForgotten:
 class CountingBegan:
     """Restarts of a container are counted from this count on; those before are not.
 
-    At the first sight of a pod that was there before us, and where the kubelet's
-    count fell. Told only where there is something to keep in mind: never at a
-    first sight of 0.
+    At the first sight of a pod that was there before us, and where the kubelet's count fell. Told
+    only where there is something to keep in mind: never at a first sight of 0.
     """
 
     pod: PodRef
@@ -103,19 +101,15 @@ class CountingBegan:
     resource_version: int = 0
 
 
-@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restart:
-    """One restart of one container with its verdict. Counted exactly once.
-
-    `restart_count` is the container's count *after* this restart; together with
-    pod uid, container and epoch it is the restart's identity.
-    """
+    """One restart of one container with its verdict. Counted exactly once."""
 
     pod: PodRef
     container: str
     container_kind: ContainerKind
     restart_count: int
+    """*After* it; with pod uid, container and epoch it is the restart's identity."""
     epoch: int
     """Rises when the kubelet's count fell: it may be reset to 0."""
     cause: Cause
@@ -134,8 +128,7 @@ class Restart:
     """Identity of the termination that explains it, if there is one."""
     seen: Sighting = UNKNOWN_SIGHTING
     stands_for: int = 1
-    """How many restarts are told as this one, the last of them: more than one only where the
-    count jumped by more than can be told one by one."""
+    """More than one where the count jumped by more than can be told one by one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,14 +167,12 @@ class ProbeFailures:
     at: float
 
 
-@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadinessChanged:
     """The pod's Ready condition changed, or did so unseen in between.
 
-    `not_ready_seconds` is set on the way back to Ready and is how long the pod
-    was not ready; `time_to_ready` is set on the first Ready of an instance:
-    seconds from the start of its last container.
+    `not_ready_seconds`, on the way back to Ready, is how long the pod was not; `time_to_ready`, on
+    the first Ready of an instance, counts from the start of its last container.
     """
 
     pod: PodRef

@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NewType
 
-from probewatch.core.values import quickly_made
-
 PodUid = NewType("PodUid", str)
 """`metadata.uid`: the identity of a pod. A name can be used again, a uid can not."""
 
@@ -147,7 +145,6 @@ class PodSpec:
         return found[0] if found else None
 
 
-@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Termination:
     """`state.terminated` or `lastState.terminated`; times are None where the API has 1970."""
@@ -167,7 +164,6 @@ class Termination:
         return self.finished_at - self.started_at
 
 
-@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContainerStatus:
     """What the kubelet says of one container now."""
@@ -184,7 +180,6 @@ class ContainerStatus:
     """`lastState.terminated`: the second-newest instance only."""
 
 
-@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
     """One of the pod's conditions."""
@@ -205,7 +200,6 @@ class OwnerRef:
     uid: str
 
 
-@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pod:
     """One version of a pod."""
@@ -238,7 +232,6 @@ class Pod:
         return next((each for each in self.statuses if each.name == name), None)
 
 
-@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PodRef:
     """Enough of a pod to say which one a finding is about."""
