@@ -4,6 +4,7 @@ The condition's `lastTransitionTime` is the authority for *when*. The same
 status with a newer time means that the opposite was true in between, unseen.
 """
 
+from probewatch.core.book import Book
 from probewatch.core.findings import (
     Finding,
     FlappingChanged,
@@ -31,13 +32,43 @@ NO_FLAPS = frozenset(
 
 
 def first_readiness(pod: Pod) -> ReadinessState:
-    """Where the ledger begins: what was before is not known and not counted."""
+    """Where the ledger begins: of what was before only the latest loss is known."""
     ready = pod.conditions.get("Ready")
     if ready is None:
         return ReadinessState()
-    return ReadinessState(
+    first = ReadinessState(
         ready=ready.status, changed_at=ready.last_transition, ever_ready=bool(ready.status)
     )
+    if ready.status is not False or not _was_ready(pod, ready):
+        return first
+    return replace(first, ever_ready=True, reason=_first_reason(pod, ready))
+
+
+def _was_ready(pod: Pod, ready: Condition) -> bool:
+    """Whether a pod that is not ready once was: since when it is not ready tells.
+
+    One that never was is not ready since the kubelet took it, before anything of it started.
+    """
+    if ready.last_transition is None:
+        return False
+    sandbox = pod.conditions.get("PodReadyToStartContainers")
+    starts = [sandbox.last_transition if sandbox is not None and sandbox.status else None]
+    for status in pod.statuses:
+        ends = [end for end in (status.terminated, status.last) if end is not None]
+        starts += [status.running_since, *(end.started_at for end in ends)]
+    # A runtime that does not know when says 0.
+    return any(start < ready.last_transition for start in starts if start)
+
+
+def _first_reason(pod: Pod, ready: Condition) -> ReadinessReason:
+    """Why readiness was lost before the pod was met, as far as it still shows."""
+    reason, _ = loss_reason(pod, pod, lambda _name: Book())
+    lost = ready.last_transition
+    if reason is not ReadinessReason.UNKNOWN or lost is None:
+        return reason
+    begun = (status.running_since for status in pod.statuses if not status.ready)
+    restarts = any(since is None or since >= lost for since in begun)
+    return ReadinessReason.CONTAINER_RESTART if restarts else ReadinessReason.UNKNOWN
 
 
 def follow_readiness(
