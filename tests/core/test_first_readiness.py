@@ -1,4 +1,4 @@
-"""Readiness of a pod that is met while it is not ready: was it ready before?"""
+"""Readiness of a pod that is met while it is not ready: whether it was ready before."""
 
 from dataclasses import replace
 
