@@ -62,6 +62,22 @@ def test_the_third_pod_of_a_workload_makes_a_pattern() -> None:
             4,
         ),
         (
+            "slow loops that meet on a node",
+            [
+                restart(f"p{n}", f"w{n}", "n", n, started_at=n - 1800.0, restart_count=4)
+                for n in range(4)
+            ],
+            4,
+        ),
+        (
+            "long starts that are not long enough",
+            [
+                restart(f"p{n}", f"w{n}", "n", n, started_at=n - 640.0, cause=Cause.STARTUP_PROBE)
+                for n in range(4)
+            ],
+            4,
+        ),
+        (
             "nobody saw how long they ran",
             [restart(f"p{n}", f"w{n}", "n", n, cause=U, started_at=None) for n in range(4)],
             4,

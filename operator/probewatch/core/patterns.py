@@ -36,6 +36,10 @@ SETTLED_SECONDS = 600.0
 """Containers in a loop live shorter, and meet on a node by chance or because they came together:
 only those that had run for longer say that something is wrong with the node."""
 
+AGAIN_SECONDS = 3600.0
+"""A container that restarted already, or is killed while it starts, has to have run for so long:
+slow loops and long starts last longer than `SETTLED_SECONDS`."""
+
 LOSS_SECONDS = 600.0
 """A node that comes back reports the losses of its pods within this time."""
 
@@ -148,7 +152,9 @@ def _had_settled(restart: Restart) -> bool:
         return True
     if restart.started_at is None or restart.finished_at is None:
         return False
-    return restart.finished_at - restart.started_at >= SETTLED_SECONDS
+    again = restart.restart_count > 1 or restart.cause is Cause.STARTUP_PROBE
+    needed = AGAIN_SECONDS if again else SETTLED_SECONDS
+    return restart.finished_at - restart.started_at >= needed
 
 
 def _pods(seen: Iterable[Seen]) -> frozenset[PodUid]:
