@@ -72,7 +72,8 @@ class PodFeed:
         self, observer: Observer, boundary: Boundary, *, namespace: str | None = None
     ) -> None:
         self._observer = observer
-        self._boundary = boundary
+        self._guard = boundary.guard("pod feed")
+        self._sweep_guard = boundary.guard("sweep")
         self._namespaces = None if namespace is None else (namespace,)
         self._seen: set[PodUid] = set()
 
@@ -83,13 +84,13 @@ class PodFeed:
     def listed(self, raw: Unread) -> None:
         """A pod in a list: anything may have happened since it was last seen."""
         self._seen.add(raw.uid)  # even if it cannot be taken in: it is not gone
-        with self._boundary.guard("pod feed"):
+        with self._guard:
             if not self.skips(raw):
                 self._see(raw, relisted=True)
 
     def synced(self, version: str) -> None:
         """The list is complete."""
-        with self._boundary.guard("sweep"):
+        with self._sweep_guard:
             self._observer.sweep(self._seen, self._namespaces, parse_version(version))
         self._seen = set()
 
@@ -99,14 +100,14 @@ class PodFeed:
 
     def changed(self, kind: str, raw: Unread) -> None:  # noqa: ARG002  # new or not, the store knows
         """A new version of a pod, which was not skipped."""
-        with self._boundary.guard("pod feed"):
+        with self._guard:
             self._see(raw, relisted=False)
 
     def deleted(self, raw: Unread) -> None:
         """The last version of a pod is looked at too: it may hold a last restart."""
-        with self._boundary.guard("pod feed"):
+        with self._guard:
             self._see(raw, relisted=False)
-        with self._boundary.guard("pod feed"):
+        with self._guard:
             self._observer.gone(raw.uid, raw.version)
 
     def _see(self, raw: Unread, *, relisted: bool) -> None:
@@ -120,7 +121,7 @@ class EvidenceFeed:
 
     def __init__(self, observer: Observer, boundary: Boundary) -> None:
         self._observer = observer
-        self._boundary = boundary
+        self._guard = boundary.guard("evidence feed")
 
     def listing(self) -> None:
         """Nothing to do: Events are facts, not state."""
@@ -140,7 +141,7 @@ class EvidenceFeed:
         """Nothing to do: what was said stays said."""
 
     def _observe(self, raw: event_objects.Event) -> None:
-        with self._boundary.guard("evidence feed"):
+        with self._guard:
             evidence = testimony.parse_evidence(raw)
             if evidence is not None:
                 self._observer.observe(EvidenceObserved(evidence=evidence))
