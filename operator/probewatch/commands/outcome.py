@@ -6,7 +6,6 @@ one restart. The shape of `render_json` is a fixed interface.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from probewatch.core.findings import (
     Advice,
@@ -19,6 +18,7 @@ from probewatch.core.findings import (
     RestartCorrected,
 )
 from probewatch.core.model import PodRef, PodUid
+from probewatch.kube import times
 
 Json = dict[str, object]
 
@@ -131,11 +131,7 @@ def render_json(outcome: Outcome, ledger: Ledger) -> Json:
 
 def render_time(at: float | None) -> str | None:
     """Return epoch seconds as RFC 3339 in UTC; milliseconds only where there are some."""
-    if at is None:
-        return None
-    moment = datetime.fromtimestamp(round(at, 3), UTC)
-    precision = "milliseconds" if moment.microsecond else "seconds"
-    return moment.isoformat(timespec=precision).replace("+00:00", "Z")
+    return None if at is None else times.render_time(round(at, 3), "milliseconds")
 
 
 def render_verdict(restart: Restart) -> Json:

@@ -7,7 +7,7 @@ from probewatch.core.policies import REASONS, Count, Problem, Reason
 from probewatch.kube import policy_objects as objects
 from probewatch.kube.policy_parsing import Read
 from probewatch.kube.report_objects import Condition
-from probewatch.kube.report_status import render_time
+from probewatch.kube.times import render_time
 
 ACCEPTED = "Accepted"
 

@@ -5,8 +5,6 @@ digest over everything tells later whether the status is as an operator wrote it
 """
 
 import hashlib
-from datetime import UTC, datetime
-from functools import lru_cache
 
 import msgspec
 
@@ -16,6 +14,7 @@ from probewatch.core.records import Incident, LoopMark, PodMarks, Record
 from probewatch.kube import report_objects as objects
 from probewatch.kube.report_conditions import conditions_of
 from probewatch.kube.sanitize import sanitize
+from probewatch.kube.times import render_time
 
 STATUS_BYTES = 250 * 1024
 """Of JSON; the rest of the object stays far below the 6 KiB that are left to 256."""
@@ -46,14 +45,6 @@ def digest(status: objects.Status) -> str:
     """Return the digest of what a status says; conditions are for people, and not in it."""
     bare = msgspec.structs.replace(status, digest="", conditions=[])
     return hashlib.sha256(msgspec.json.encode(bare)).hexdigest()[:32]
-
-
-@lru_cache(maxsize=8192)  # a report is written again and again with the incidents that it had
-def render_time(at: float) -> str:
-    """Return epoch seconds as RFC 3339; parts of a second only where there are some."""
-    moment = datetime.fromtimestamp(at, UTC)
-    precision = "microseconds" if moment.microsecond else "seconds"
-    return moment.isoformat(timespec=precision).replace("+00:00", "Z")
 
 
 def _status(record: Record) -> objects.Status:
