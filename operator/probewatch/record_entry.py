@@ -12,14 +12,12 @@ from probewatch.core.findings import (
     Restart,
     RestartCorrected,
 )
-from probewatch.core.ledger import fold
-from probewatch.core.records import Record, Tally
+from probewatch.core.ledger import NO_TALLY, fold
+from probewatch.core.records import Record
 from probewatch.record_journal import Journal
 
 Recorded = CountingBegan | Restart | RestartCorrected | ReadinessChanged | LoopStarted | LoopEnded
 """What records hold."""
-
-NO_TALLY = Tally()
 
 STALE_SECONDS = 300.0
 """Who leads has recorded a finding long before; if the pod has no mark then, it had one, and went.

@@ -147,7 +147,10 @@ LOST_EXIT = 255
 LOST_TASK = (LOST_EXIT, "Unknown")
 """containerd's exit code and reason for a task that it lost."""
 
+VANISHED = "ContainerStatusUnknown"
+"""How a container ended that the runtime knows no more."""
+
 
 def is_lost(death: Termination) -> bool:
     """Whether the runtime lost the container, so that nobody saw its end."""
-    return (death.exit_code, death.reason) == LOST_TASK or death.reason == "ContainerStatusUnknown"
+    return (death.exit_code, death.reason) == LOST_TASK or death.reason == VANISHED

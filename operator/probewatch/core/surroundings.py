@@ -5,9 +5,8 @@ from probewatch.core.facts import Facts
 from probewatch.core.findings import Cause, Confidence
 from probewatch.core.kills import matched_kill
 from probewatch.core.model import ContainerKind, ProbeType
-from probewatch.core.restarts import LOST_EXIT, is_lost
+from probewatch.core.restarts import LOST_EXIT, VANISHED, is_lost
 from probewatch.core.verdict import Verdict, conclude
-from probewatch.core.watermarks import VANISHED
 
 NODE_CLOCK_SLACK = 600.0
 """A reboot is reported within this time of the deaths it caused."""

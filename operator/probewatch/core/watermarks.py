@@ -6,14 +6,11 @@ an earlier one.
 """
 
 from probewatch.core.model import ContainerStatus, Termination
-from probewatch.core.restarts import Path, Watermark, identity
+from probewatch.core.restarts import VANISHED, Path, Watermark, identity
 from probewatch.core.values import replace
 
 RESTARTING_ALL = "RestartingAllContainers"
 """Why a container waits, and how it ended, while all containers are restarted by a rule."""
-
-VANISHED = "ContainerStatusUnknown"
-"""How a container ended that the runtime knows no more."""
 
 NOT_YET = frozenset({"ContainerCreating", "PodInitializing"})
 """Why a container waits of which the runtime knows nothing."""

@@ -12,6 +12,7 @@ from typing import ClassVar
 import msgspec
 
 from probewatch.core.model import OwnerRef, Pod, PodRef, PodSpec, PodUid
+from probewatch.core.restart_policy import OVER
 from probewatch.kube import objects, parsing
 from probewatch.kube.spec_parsing import parse_spec
 from probewatch.kube.times import parse_time
@@ -164,7 +165,7 @@ def parse_pod(raw: objects.Pod) -> Pod:
 
 def find_group(phase: str | None, *, is_terminating: bool, is_ready: bool | None) -> str:
     """Return in which state a pod is, of the four that are told apart."""
-    if phase in {"Succeeded", "Failed"}:
+    if phase in OVER:
         return COMPLETED
     if is_terminating:
         return TERMINATING
