@@ -78,10 +78,8 @@ class Store(Survey):
         if snapshot.shows_the_same(header):
             header.version, header.mark = snapshot.version, snapshot.mark
             return ()
-        snapshot.uid, snapshot.name = (
-            header.uid,
-            header.name,
-        )  # held once, not once for each version
+        # Held once, not once for each version.
+        snapshot.uid, snapshot.name = header.uid, header.name
         observed = PodObserved(pod=snapshot.open(), relisted=relisted)
         return self._step(snapshot.uid, observed, now, pod=observed.pod, mark=snapshot.mark)
 
