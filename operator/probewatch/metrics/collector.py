@@ -208,9 +208,8 @@ DROPS = (
     "Shutdown",
 )
 """Why Events are not written; an alert waits for some of these."""
-REPORT_DROPS = ("Forbidden", "NamespaceTerminating", "Rejected", "Shutdown")
-"""Why reports are not written. `Unanswered` is left to begin at 1, which no `increase` sees:
-such a write is tried again, and one alone is no reason for an alert."""
+REPORT_DROPS = ("Forbidden", "NamespaceTerminating", "Rejected", "Unanswered", "Shutdown")
+"""Why reports are not written; likewise."""
 VERBS = ("create", "update")
 REASONS = tuple(each.reason for each in EVENTS)
 
