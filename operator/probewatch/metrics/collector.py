@@ -208,8 +208,9 @@ DROPS = (
     "Shutdown",
 )
 """Why Events are not written; an alert waits for some of these."""
-REPORT_DROPS = ("Forbidden", "NamespaceTerminating", "Rejected", "Unanswered", "Shutdown")
-"""Why reports are not written; likewise."""
+REPORT_DROPS = ("Forbidden", "NamespaceTerminating", "Rejected", "Shutdown")
+"""Why reports are not written. `Unanswered` is left to begin at 1, which no `increase` sees:
+a write that was given up is tried on all the same, and one alone is no reason for an alert."""
 VERBS = ("create", "update")
 REASONS = tuple(each.reason for each in EVENTS)
 
