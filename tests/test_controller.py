@@ -120,6 +120,8 @@ class Scene:
     time: FakeTime = field(default_factory=FakeTime)
     resolver: FakeResolver = field(default_factory=FakeResolver)
     others: tuple[Sink, ...] = ()
+    heard: bool = True
+    """Whether what the kubelet said before the start is known."""
 
     def __post_init__(self) -> None:
         self.boundary = Boundary(clock=self.time.clock)
@@ -129,6 +131,7 @@ class Scene:
             resolver=self.resolver,
             boundary=self.boundary,
             clock=self.time.clock,
+            has_heard=lambda: self.heard,
         )
 
     @asynccontextmanager
@@ -228,6 +231,22 @@ async def test_time_settles_what_waited_for_it() -> None:
 
     assert 1 == len(scene.sink.of(Restart))
     assert 0 == scene.controller.store.pending()
+
+
+async def test_nothing_is_judged_for_want_of_what_is_still_to_be_heard() -> None:
+    """Until the first list of Events is in, no restart is published for want of one."""
+    scene = Scene(heard=False)
+    async with scene.publishing():
+        scene.controller.observe(PodObserved(pod=pod()))
+        scene.controller.observe(PodObserved(pod=pod(restarts=1, version=2)))
+        scene.time.seconds += 3600
+        scene.controller.tick()
+        early = scene.controller.store.pending()
+        scene.heard = True
+        scene.controller.tick()
+
+    assert (1, 0) == (early, scene.controller.store.pending())
+    assert 1 == len(scene.sink.of(Restart))
 
 
 async def test_heartbeat_measures_how_late_the_loop_is() -> None:

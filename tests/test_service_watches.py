@@ -1,12 +1,18 @@
 """The watches of the operator: how each behaves."""
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 import pytest
 
-from probewatch.service_watches import event_target, pod_target, watch_options
+from probewatch.service_watches import (
+    Watch,
+    event_target,
+    has_heard,
+    pod_target,
+    watch_options,
+)
 from probewatch.settings import Settings
-from probewatch.watch.transport import WatchOptions
+from probewatch.watch.transport import WatchOptions, WatchStats
 
 LONGEST = 1.25
 """Chance may lengthen a watch by a quarter."""
@@ -26,3 +32,44 @@ def test_pods_are_watched_for_long() -> None:
     options = watch_options(settings, pod_target(settings, None))
 
     assert (WatchOptions().server_timeout, 40.0) == (options.server_timeout, options.inactivity)
+
+
+@dataclass
+class Pair:
+    """The watch of a namespace's pods, and that of what is said of them."""
+
+    pods: WatchStats = field(default_factory=lambda: WatchStats(resource="pods"))
+    events: WatchStats = field(default_factory=lambda: WatchStats(resource="events"))
+
+    def watches(self) -> tuple[Watch, ...]:
+        """Both, and one that is about no pods and never begins."""
+        return (
+            Watch(name="pods", stats=self.pods, run=never),
+            Watch(name="events", stats=self.events, run=never, follows=self.pods),
+            Watch(name="reboots", stats=WatchStats(resource="reboots"), run=never),
+        )
+
+
+async def never() -> None:
+    """No watch is run here."""
+
+
+def test_all_is_heard_once_events_are_listed() -> None:
+    """What nodes say of themselves is not waited for; what is said of pods is, of each namespace."""
+    one, other = Pair(), Pair()
+    both = (*one.watches(), *other.watches())
+    told = [has_heard(both)]
+    for each in (one.pods, one.events, other.pods, other.events):
+        each.synced = True
+        told.append(has_heard(both))
+
+    assert [False, False, False, False, True] == told
+
+
+@pytest.mark.parametrize("which", ["pods", "events"])
+def test_nobody_waits_for_what_cannot_be_heard(which: str) -> None:
+    """Where pods or Events of a namespace may not be read, the others are judged all the same."""
+    pair = Pair()
+    getattr(pair, which).errors["403"] += 1
+
+    assert has_heard(pair.watches())

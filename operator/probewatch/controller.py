@@ -11,7 +11,7 @@ few for each pod, and a slow answer about a workload is not waited for long.
 
 import asyncio
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -77,7 +77,12 @@ class Controller:
         resolver: Resolver,
         boundary: Boundary,
         clock: Clock,
+        has_heard: Callable[[], bool],
     ) -> None:
+        """*has_heard* tells whether what the kubelet said before the start is known.
+
+        Before it is, no restart is judged for want of evidence, however long the lists take.
+        """
         self.store = store
         self.stats = ControllerStats()
         self._log_guard = boundary.guard("log")
@@ -85,6 +90,7 @@ class Controller:
         self._resolver = resolver
         self._boundary = boundary
         self._clock = clock
+        self._has_heard = has_heard
         self._queue: asyncio.Queue[Finding] = asyncio.Queue()
 
     @property
@@ -136,7 +142,7 @@ class Controller:
     def tick(self) -> None:
         """Give the store the time, where it asked for it."""
         now, due = self._clock.now(), self.store.next_due()
-        if due is not None and due <= now:
+        if due is not None and due <= now and self._has_heard():
             with self._boundary.guard("tick"):
                 self._found(self.store.tick(now))
 

@@ -1,6 +1,7 @@
 """Early Events: what the kubelet said of pods that are not known yet. Bounded.
 
-The watches of pods and of Events are independent: either may be ahead.
+The watch of Events begins once pods are listed. From then on the two are
+independent: either may be ahead.
 """
 
 from collections import OrderedDict

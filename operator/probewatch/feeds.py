@@ -5,6 +5,7 @@ during a list which pods were in it. One object that cannot be taken in costs
 only itself.
 """
 
+import asyncio
 from collections.abc import Collection
 from typing import Protocol
 
@@ -76,6 +77,8 @@ class PodFeed:
         self._sweep_guard = boundary.guard("sweep")
         self._namespaces = None if namespace is None else (namespace,)
         self._seen: set[PodUid] = set()
+        self.complete = asyncio.Event()
+        """Set once a list was complete: every pod there is, is known."""
 
     def listing(self) -> None:
         """A list begins: what it will not contain is gone."""
@@ -93,6 +96,7 @@ class PodFeed:
         with self._sweep_guard:
             self._observer.sweep(self._seen, self._namespaces, parse_version(version))
         self._seen = set()
+        self.complete.set()
 
     def skips(self, raw: Unread) -> bool:
         """Whether nothing that is read changed in this version of a pod."""

@@ -35,7 +35,7 @@ from probewatch.recording import Recording
 from probewatch.recording_surroundings import Surroundings
 from probewatch.service_builders import Worker, build_recorder
 from probewatch.service_runtime import find_version
-from probewatch.service_watches import Watch, build_watches
+from probewatch.service_watches import Watch, build_watches, has_heard
 from probewatch.settings import Settings
 from probewatch.store import Store
 from probewatch.supervisor import Supervisor, kopf_operator
@@ -148,6 +148,7 @@ class Parts:
             resolver=self.workloads,
             boundary=self.boundary,
             clock=self.clock,
+            has_heard=lambda: has_heard(self.watches),  # they are not there yet
         )
 
     def _build_watches(self) -> tuple[Watch, ...]:

@@ -3,10 +3,14 @@
 Pods, and what the kubelet says of them: for all namespaces at once, or for
 each named one by itself, so that a Role in each is right enough. Selectors are
 applied by the API server. What a node says of its own reboot is nice to have.
+
+The kubelet's Events are listed once their pods are: what is said of pods that
+are not known yet can be kept only for so many, and an hour of a large cluster is more.
 """
 
+import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 
 from probewatch.boundary import Boundary
@@ -43,6 +47,8 @@ class Watch:
     run: Callable[[], Awaitable[object]]
     is_essential: bool = False
     """Whether nothing can be said without it."""
+    follows: WatchStats | None = None
+    """Of the pods that it is about; it begins once they are listed."""
 
 
 def pod_target(settings: Settings, namespace: str | None) -> WatchTarget:
@@ -67,20 +73,22 @@ def build_watches(
     """Return all watches, those of pods first."""
     kit = _Kit(client=client, settings=settings, clock=clock)
     namespaces: tuple[str | None, ...] = settings.namespaces or (None,)
-    pods = tuple(
-        kit.build(
-            pod_target(settings, namespace),
-            PodDecoder(),
-            PodFeed(observer, boundary, namespace=namespace),
-            is_essential=True,
-        )
-        for namespace in namespaces
-    )
     evidence = EvidenceFeed(observer, boundary)
-    events = tuple(
-        kit.build(event_target(each), Decoder(event_objects.Event), evidence) for each in namespaces
-    )
+    pods, events = [], []
+    for namespace in namespaces:
+        feed = PodFeed(observer, boundary, namespace=namespace)
+        pods.append(kit.build_pods(namespace, feed))
+        events.append(kit.build_events(namespace, evidence, pods[-1].stats, after=feed.complete))
     return (*pods, *events, kit.build_optional(evidence))
+
+
+def has_heard(watches: Iterable[Watch]) -> bool:
+    """Tell whether what the kubelet said of all pods so far is known, or cannot be had now."""
+    return all(
+        each.stats.synced or each.stats.errors or each.follows.errors
+        for each in watches
+        if each.follows is not None
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,16 +99,25 @@ class _Kit:
     settings: Settings
     clock: Clock
 
-    def build(
+    def build_pods(self, namespace: str | None, feed: PodFeed) -> Watch:
+        loop = self._loop(pod_target(self.settings, namespace), PodDecoder(), feed)
+        return Watch(name=loop.stats.resource, stats=loop.stats, run=loop.run, is_essential=True)
+
+    def build_events(
         self,
-        target: WatchTarget,
-        decoder: Decodes[T],
-        handler: Handler[T],
+        namespace: str | None,
+        evidence: EvidenceFeed,
+        pods: WatchStats,
         *,
-        is_essential: bool = False,
+        after: asyncio.Event,
     ) -> Watch:
-        loop = self._loop(target, decoder, handler)
-        return Watch(name=target.name, stats=loop.stats, run=loop.run, is_essential=is_essential)
+        loop = self._loop(event_target(namespace), Decoder(event_objects.Event), evidence)
+
+        async def run() -> None:
+            _ = await after.wait()
+            await loop.run()
+
+        return Watch(name=loop.stats.resource, stats=loop.stats, run=run, follows=pods)
 
     def build_optional(self, evidence: EvidenceFeed) -> Watch:
         """Reboots of nodes: without the right, the watch would be refused for ever."""

@@ -284,6 +284,20 @@ async def test_missing_right_is_named_and_metrics_wait(caplog: pytest.LogCapture
     assert "pods are not listed in full yet" in ready[1]
 
 
+async def test_events_are_listed_after_their_pods() -> None:
+    """However many Events there are of the last hour: the pods that they speak of are known."""
+    cluster = await stage()
+    cluster.refuse = lambda request: 503 if request.path == "/api/v1/pods" else 0
+    async with operating(cluster) as operator:
+        await until(lambda: operator.parts.watches[0].stats.errors.total() > 1)
+        early = [each.path for each in cluster.asked if each.path == "/api/v1/events"]
+        cluster.refuse = lambda _: 0
+        await operator.until_ready()
+        await cluster.heard(lambda asked: asked.path == "/api/v1/events")
+
+    assert [] == early
+
+
 async def test_nothing_is_watched_before_all_is_prepared() -> None:
     """Records are loaded first: until then nothing is watched and /metrics does not answer."""
     cluster, begun, done = await stage(), asyncio.Event(), asyncio.Event()
