@@ -55,7 +55,7 @@ async def never() -> None:
 
 
 def test_all_is_heard_once_events_are_listed() -> None:
-    """What nodes say of themselves is not waited for; what is said of pods is, of each namespace."""
+    """What is said of pods is waited for in each namespace; what nodes say of themselves is not."""
     one, other = Pair(), Pair()
     both = (*one.watches(), *other.watches())
     told = [has_heard(both)]
