@@ -100,10 +100,8 @@ async def test_a_silent_kubelet_costs_only_its_own_answer() -> None:
 
 async def test_waiting_nodes_are_bounded() -> None:
     """For one node too many, the one that waits longest is left out."""
-    made = Corroboration(
-        kubelets=FakeKubelets(), observe=lambda _: None, per_minute=6.0, clock=FakeTime().clock
-    )
-    for number in range(WAITING_KEPT + 1):
-        made.publish(restart(f"n{number}"), WEB)
+    kubelets = FakeKubelets()
+    many = [restart(f"n{number}") for number in range(WAITING_KEPT + 1)]
+    await ask(*many, kubelets=kubelets, time=FakeTime())
 
-    assert 1 == made.stats.left_out
+    assert "n1" == kubelets.asked[0]

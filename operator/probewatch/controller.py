@@ -62,8 +62,6 @@ class ControllerStats:
     """By kind."""
     loop_lag_seconds: float = 0.0
     """How late the last heartbeat was: how long the event loop was busy with other things."""
-    last_heartbeat: float | None = None
-    """Monotonic."""
 
 
 class Controller:
@@ -135,7 +133,6 @@ class Controller:
             before = self._clock.monotonic()
             await self._clock.sleep(HEARTBEAT_SECONDS)
             after = self._clock.monotonic()
-            self.stats.last_heartbeat = after
             self.stats.loop_lag_seconds = max(0.0, after - before - HEARTBEAT_SECONDS)
             self.tick()
 

@@ -9,7 +9,6 @@ the restart at hand, and it is what the next one is compared with.
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
 
 from probewatch.clock import Clock
@@ -36,15 +35,6 @@ class Kubelets(Protocol):
         ...
 
 
-@dataclass(slots=True, kw_only=True)
-class CorroborationStats:
-    """For the metrics to read."""
-
-    asked: int = 0
-    failed: int = 0
-    left_out: int = 0
-
-
 class Corroboration:
     """Asks kubelets about restarts that nothing else explains surely."""
 
@@ -56,7 +46,6 @@ class Corroboration:
         per_minute: float,
         clock: Clock,
     ) -> None:
-        self.stats = CorroborationStats()
         self._kubelets = kubelets
         self._observe = observe
         self._clock = clock
@@ -73,7 +62,6 @@ class Corroboration:
         self._waiting[finding.pod.node] = None
         if len(self._waiting) > WAITING_KEPT:
             self._waiting.pop(next(iter(self._waiting)))
-            self.stats.left_out += 1
         self._woken.set()
 
     async def run(self) -> None:
@@ -89,11 +77,9 @@ class Corroboration:
             self._woken.clear()
 
     async def _ask(self, node: str) -> None:
-        self.stats.asked += 1
         try:
             counters = await self._kubelets.read(node)
         except ApiError as error:
-            self.stats.failed += 1
             _log.warning("A kubelet could not be asked", extra={"node": node, "why": str(error)})
             return
         for uid, container in {(uid, container) for uid, container, _ in counters.failed}:

@@ -123,7 +123,7 @@ class _Kit:
         """Reboots of nodes: without the right, the watch would be refused for ever."""
         path = f"/api/v1/namespaces/{NODE_NAMESPACE}/events"
         params = {"fieldSelector": NODE_REBOOTS}
-        target = WatchTarget(path=path, name="node reboots", params=params)
+        target = WatchTarget(path=path, name="node-reboots", params=params)
         loop = self._loop(target, Decoder(event_objects.Event), evidence)
 
         async def run() -> None:

@@ -53,16 +53,6 @@ AT_ONCE = 8
 
 
 @dataclass(slots=True, kw_only=True)
-class WorkloadStats:
-    """For the metrics to read."""
-
-    remembered: int = 0
-    asked: int = 0
-    unknown: int = 0
-    """How often the nearest owner had to stand for a workload."""
-
-
-@dataclass(slots=True, kw_only=True)
 class _Known:
     workload: Workload
     again_at: float | None = None
@@ -84,7 +74,6 @@ class Workloads:
 
     requester: Requester
     clock: Clock
-    stats: WorkloadStats = field(default_factory=WorkloadStats)
     _known: OrderedDict[str, _Known] = field(default_factory=OrderedDict)
     _listed: Mapping[str, Workload] = field(default_factory=dict)
     """By the last list, of owners that nobody may ever ask for."""
@@ -137,7 +126,6 @@ class Workloads:
             self._silent_until = self._now() + SILENCE_SECONDS
         found = self._read(pod, owner, answer)
         nearest = found or nearest_workload(pod)
-        self.stats.unknown += found is None
         self._remember(owner.uid, nearest, again=found is None)
         return nearest
 
@@ -158,7 +146,6 @@ class Workloads:
     async def _request(self, namespace: str, owner: OwnerRef) -> _Answer:
         resource = _resource_of(owner)
         path = f"/apis/{owner.api_version}/namespaces/{namespace}/{resource}/{owner.name}"
-        self.stats.asked += 1
         try:
             return _Answer(*await self.requester.request("GET", path, accept=METADATA_ONLY))
         except ApiError:
@@ -198,7 +185,6 @@ class Workloads:
         self._known.move_to_end(uid)
         while len(self._known) > REMEMBERED:
             self._known.popitem(last=False)
-        self.stats.remembered = len(self._known)
         return known
 
     def _now(self) -> float:
