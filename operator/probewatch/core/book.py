@@ -6,7 +6,7 @@ Counts of one Event object rise between deliveries; the book turns them into
 
 from dataclasses import dataclass
 
-from probewatch.core.evidence import Evidence, EvidenceKind
+from probewatch.core.evidence import Evidence, EvidenceKind, FailureReason
 from probewatch.core.values import replace
 
 KILLS_KEPT = 16
@@ -29,6 +29,8 @@ class Mark:
     """Time of the delivery before; unknown where the series was joined half-way."""
     series: str = ""
     probe_type: str = ""
+    failure: FailureReason = FailureReason.OTHER
+    """Of the last of them, where a probe failed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +93,7 @@ def _mark(evidence: Evidence, known: tuple[int, float] | None, *, from_zero: boo
         since=since,
         series=evidence.name,
         probe_type=evidence.probe_type,
+        failure=evidence.failure,
     )
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from probewatch.core.book import Book, Mark
 from probewatch.core.counters import Reading, rise, surely_before
-from probewatch.core.evidence import EvidenceKind
+from probewatch.core.evidence import EvidenceKind, FailureReason
 from probewatch.core.findings import Cause, Confidence
 from probewatch.core.model import (
     MINIMUM_GRACE_SECONDS,
@@ -106,16 +106,26 @@ class Facts:
         Only those count that no success can have interrupted: so near to each other that
         every run between them failed, the last of them shortly before the end.
         """
-        probe, died = self.restart.container.probe(probe_type), self.restart.died_at
-        if probe is None or died is None:
-            return 0
-        marks = self._failure_marks(probe, died)
-        within = self.grace(probe) + probe.interval + probe.timeout + 5.0
-        if not marks or marks[-1].at < died - within:
+        probe, marks = self.restart.container.probe(probe_type), self._last_failures(probe_type)
+        if probe is None or not marks:
             return 0
         slack = CLOCK_SLACK if probe.period > CLOCK_SLACK else 0.0
         begin = marks[-1].at - (probe.failure_threshold - 1) * probe.period - slack
         return sum(surely_since(mark, begin) for mark in marks if mark.at >= begin)
+
+    def last_failure(self, probe_type: ProbeType) -> FailureReason | None:
+        """How this probe failed shortly before the death, as far as the kubelet reported it."""
+        marks = self._last_failures(probe_type)
+        return marks[-1].failure if marks else None
+
+    def _last_failures(self, probe_type: ProbeType) -> list[Mark]:
+        """The reported failures of the instance; none if the last was not shortly before its end."""
+        probe, died = self.restart.container.probe(probe_type), self.restart.died_at
+        if probe is None or died is None:
+            return []
+        marks = self._failure_marks(probe, died)
+        within = self.grace(probe) + probe.interval + probe.timeout + 5.0
+        return marks if marks and marks[-1].at >= died - within else []
 
     def _failure_marks(self, probe: Probe, died: float) -> list[Mark]:
         born = self.death.started_at if self.death and self.death.started_at else None

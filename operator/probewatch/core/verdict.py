@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from probewatch.core.evidence import EvidenceKind
+from probewatch.core.evidence import EvidenceKind, FailureReason
 from probewatch.core.facts import OUTSIDE_SIGNALS, Facts
 from probewatch.core.findings import Cause, Confidence
 from probewatch.core.model import ProbeType
@@ -13,6 +13,25 @@ PROBE_KILLS = {
     EvidenceKind.KILL_STARTUP: (Cause.STARTUP_PROBE, ProbeType.STARTUP),
 }
 """Which Killing events name a probe, and which."""
+
+FAILED_WITH = {
+    FailureReason.HTTP_1XX: "HTTP 1xx",
+    FailureReason.HTTP_3XX: "HTTP 3xx",
+    FailureReason.HTTP_4XX: "HTTP 4xx",
+    FailureReason.HTTP_5XX: "HTTP 5xx",
+    FailureReason.TIMEOUT: "timeout",
+    FailureReason.REFUSED: "connection refused",
+    FailureReason.RESET: "connection reset",
+    FailureReason.UNREACHABLE: "host unreachable",
+    FailureReason.DNS: "name not resolved",
+    FailureReason.TLS: "TLS error",
+    FailureReason.EXEC_EXIT: "command failed",
+    FailureReason.GRPC_UNHEALTHY: "gRPC not serving",
+    FailureReason.GRPC_ERROR: "gRPC error",
+}
+"""In words; of the others there is nothing to say."""
+
+_PROBE_OF = dict(PROBE_KILLS.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +67,14 @@ def _how_it_ended(facts: Facts) -> str:
 def conclude(
     facts: Facts, cause: Cause, confidence: Confidence, *why: str, final: bool = False
 ) -> Verdict:
-    """A verdict whose evidence ends with how the instance ended."""
+    """A verdict whose evidence ends with how the instance ended.
+
+    Where a probe did it, the first fact tells how that failed, if the kubelet said so.
+    """
+    probe_type = _PROBE_OF.get(cause)
+    failed_with = probe_type and FAILED_WITH.get(facts.last_failure(probe_type))
+    if failed_with:
+        why = (f"{why[0]}, last failure: {failed_with}", *why[1:])
     return Verdict(
         cause=cause, confidence=confidence, evidence=(*why, _how_it_ended(facts)), final=final
     )

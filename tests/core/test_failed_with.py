@@ -1,0 +1,69 @@
+"""A verdict on a probe tells how that failed, where the kubelet said so just before the end."""
+
+from dataclasses import replace
+
+import pytest
+
+from probewatch.core.attribution import attribute
+from probewatch.core.book import Mark
+from probewatch.core.evidence import EvidenceKind as K
+from probewatch.core.evidence import FailureReason
+from probewatch.core.model import ProbeType
+from probewatch.core.restarts import Path
+from probewatch.core.verdict import FAILED_WITH
+from tests.builders import died, facts, failed, mark, started
+
+KILL = mark(K.KILL_LIVENESS, 40)
+SAID = "kubelet: failed liveness probe, kill 1"
+TIMEOUT = replace(failed(ProbeType.LIVENESS, 39, 1), failure=FailureReason.TIMEOUT)
+
+
+def first_fact(*failures: Mark, end: float = 41) -> str:
+    """The first fact of the verdict on a liveness kill after these failures."""
+    _, verdict = attribute(facts(died(end=end), kills=(KILL,), failures=failures))
+    return verdict.evidence[0]
+
+
+@pytest.mark.parametrize("reason", FailureReason)
+def test_each_way_to_fail_is_told_in_words(reason: FailureReason) -> None:
+    """What is no way to fail, or is not known, is not told at all."""
+    silent = {FailureReason.ERRORED, FailureReason.OTHER}
+    fact = first_fact(replace(TIMEOUT, failure=reason))
+
+    assert (reason in silent) is (fact == SAID)
+    assert (reason in silent) is (reason not in FAILED_WITH)
+
+
+def test_the_last_failure_is_told() -> None:
+    """A probe may fail in several ways; the last one made the kubelet act."""
+    refused = replace(TIMEOUT, at=34.0, failure=FailureReason.REFUSED)
+
+    assert f"{SAID}, last failure: timeout" == first_fact(refused, TIMEOUT)
+    assert f"{SAID}, last failure: timeout" == first_fact(TIMEOUT, refused)
+
+
+def test_other_failures_are_not_told() -> None:
+    """Neither those of another probe, nor of the instance before, nor of long ago."""
+    readiness = replace(TIMEOUT, probe_type=ProbeType.READINESS)
+    earlier = replace(TIMEOUT, at=-5.0)
+
+    assert SAID == first_fact(readiness, earlier)
+    assert SAID == first_fact(replace(TIMEOUT, at=1.0), end=80)
+
+
+def test_inferred_causes_tell_it_too() -> None:
+    """Failures up to the threshold convict a probe, and say how it failed."""
+    many = replace(failed(ProbeType.LIVENESS, 39, 3), failure=FailureReason.HTTP_5XX)
+    _, verdict = attribute(facts(died(), failures=(many,)))
+
+    assert (
+        "3 liveness failures were reported before it, last failure: HTTP 5xx" == verdict.evidence[0]
+    )
+
+
+def test_an_own_end_tells_no_failure() -> None:
+    """A failing probe is beside the point where the container ended by itself."""
+    own = facts(died(1), failures=(TIMEOUT,), starts=started(42), path=Path.TERMINATED_SEEN)
+    _, verdict = attribute(own)
+
+    assert "timeout" not in " ".join(verdict.evidence)
