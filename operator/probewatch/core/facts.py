@@ -119,7 +119,7 @@ class Facts:
         return marks[-1].failure if marks else None
 
     def _last_failures(self, probe_type: ProbeType) -> list[Mark]:
-        """The reported failures of the instance; none if the last was not shortly before its end."""
+        """The reported failures of the instance; none if the last was long before its end."""
         probe, died = self.restart.container.probe(probe_type), self.restart.died_at
         if probe is None or died is None:
             return []

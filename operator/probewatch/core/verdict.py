@@ -1,6 +1,6 @@
 """What a rule concludes with: a verdict and the words it rests on."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from probewatch.core.evidence import EvidenceKind, FailureReason
@@ -14,7 +14,7 @@ PROBE_KILLS = {
 }
 """Which Killing events name a probe, and which."""
 
-FAILED_WITH = {
+FAILED_WITH: Mapping[FailureReason | None, str] = {
     FailureReason.HTTP_1XX: "HTTP 1xx",
     FailureReason.HTTP_3XX: "HTTP 3xx",
     FailureReason.HTTP_4XX: "HTTP 4xx",
@@ -71,10 +71,8 @@ def conclude(
 
     Where a probe did it, the first fact tells how that failed, if the kubelet said so.
     """
-    probe_type = _PROBE_OF.get(cause)
-    failed_with = probe_type and FAILED_WITH.get(facts.last_failure(probe_type))
-    if failed_with:
-        why = (f"{why[0]}, last failure: {failed_with}", *why[1:])
+    if cause in _PROBE_OF and (failed_with := facts.last_failure(_PROBE_OF[cause])) in FAILED_WITH:
+        why = (f"{why[0]}, last failure: {FAILED_WITH[failed_with]}", *why[1:])
     return Verdict(
         cause=cause, confidence=confidence, evidence=(*why, _how_it_ended(facts)), final=final
     )
