@@ -25,6 +25,7 @@ from probewatch.kube.report_writer import RESUME_SECONDS
 from probewatch.kube.reports import Reports
 from probewatch.record_baseline import Baseline
 from probewatch.record_book import RecordBook
+from probewatch.record_display import Display
 from probewatch.record_entry import Key, Loaded
 from probewatch.recording_surroundings import (
     Surroundings,
@@ -67,6 +68,7 @@ class Recording:
     ) -> None:
         self.book = RecordBook(limit=settings.history_limit)
         self.lease = build_lease(settings, requester, lease_namespace, clock)
+        self.display = Display(self.lease, clock)
         self._api = ReportApi(requester, settings.namespaces)
         self._around = around
         self.reports = Reports(
@@ -132,8 +134,8 @@ class Recording:
         return self.lease.is_held
 
     def stands_by(self) -> bool:
-        """Whether another replica is known to write: that one shows the workloads."""
-        return self.lease.is_elsewhere
+        """Whether the workloads are not to be shown here: another does, or will in a moment."""
+        return self.lease.is_elsewhere if self._is_refused else self.display.hides()
 
     async def start(self) -> None:
         """Learn who writes, and load what is recorded; in bounded time."""
@@ -167,7 +169,7 @@ class Recording:
     async def step(self) -> None:
         """Look at the situation once."""
         held, now = self.lease.is_held, self._clock.monotonic()
-        if not held:
+        if not held or self.display.is_behind:
             self._is_writing = False
         if now >= self._again_at and (self._is_refused or (held and not self._is_writing)):
             await self._take_over(now)
@@ -225,6 +227,7 @@ class Recording:
         self._look_at = self._begun_at + LOOK_AROUND_SECONDS
         for key in self.book.all_keys():
             self._around.counters.restore(totals_of(self.book.saved_parts(key)))
+        self.display.level()
         for record in self.book.records():
             tell_lately(record, self._around.events, now=self._clock.now())
         for finding, workload in self.book.pending():

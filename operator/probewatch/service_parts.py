@@ -116,6 +116,7 @@ class Parts:
             yield Worker(name="lease", run=self.recording.hold)
             yield Worker(name="records", run=self.recording.run)
             yield Worker(name="reports", run=self.recording.reports.run)
+            yield Worker(name="display", run=self.recording.display.run)
         if self.corroboration is not None:
             yield Worker(name="corroboration", run=self.corroboration.run)
 
@@ -157,7 +158,6 @@ class Parts:
             client=self.client,
             observer=self.controller,
             boundary=self.boundary,
-            clock=self.clock,
         )
 
     def _build_server(self) -> MetricsServer:

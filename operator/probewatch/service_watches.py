@@ -68,10 +68,9 @@ def build_watches(
     client: ApiClient,
     observer: Observer,
     boundary: Boundary,
-    clock: Clock,
 ) -> tuple[Watch, ...]:
     """Return all watches, those of pods first."""
-    kit = _Kit(client=client, settings=settings, clock=clock)
+    kit = _Kit(client=client, settings=settings, clock=boundary.clock)
     namespaces: tuple[str | None, ...] = settings.namespaces or (None,)
     evidence = EvidenceFeed(observer, boundary)
     pods, events = [], []

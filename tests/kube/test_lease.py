@@ -113,6 +113,28 @@ async def test_a_stopped_holder_finds_out() -> None:
     assert not one.is_held
 
 
+async def test_each_term_has_its_number() -> None:
+    """A renewal goes on with the term; a loss, another holder and a new take begin one."""
+    leases, time = FakeLeases(), FakeTime()
+    one, two = make(leases, time, "one"), make(leases, time, "two")
+    await one.step()
+    first = one.term
+    time.seconds += 5
+    await one.step()
+    renewed = one.term
+    await two.step()
+    time.seconds += 16
+    await two.step()
+    await one.step()
+    lost = one.term
+    await two.release()
+    await one.step()
+
+    assert first == renewed
+    assert one.is_held
+    assert len({first, lost, one.term}) == 3
+
+
 async def test_the_same_instance_follows_itself_at_once() -> None:
     """A process that was killed and started anew does not wait for its own Lease to expire."""
     leases, time = FakeLeases(), FakeTime()

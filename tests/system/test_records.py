@@ -112,6 +112,22 @@ async def test_standby_follows_a_stop_within_two_seconds(rig: Rig) -> None:
     assert {1} == set(rig.told().values())
 
 
+async def test_no_scrape_shows_fewer_restarts_while_it_changes_hands(rig: Rig) -> None:
+    """A counter that falls for one scrape is taken for as many restarts as it rises by after."""
+    rig.add("web")
+    one = await rig.serve(PROBEWATCH_INSTANCE="one")
+    two = await rig.serve(PROBEWATCH_INSTANCE="two")
+    rig.restart("web", 2)
+    await rig.until_recorded()
+    one.send(signal.SIGTERM)
+    shown: set[int] = set()
+    async with asyncio.timeout(BOUND_SECONDS):
+        while 2 not in shown:
+            shown.update((await two.counts()).values())
+
+    assert {2} == shown
+
+
 async def test_a_stopped_and_continued_leader_does_no_harm(rig: Rig) -> None:
     """A leader that was away for longer than its lease counts nothing again when it comes back."""
     rig.add("web")

@@ -61,6 +61,8 @@ class Lease:
     clock: Clock
     known: bool = False
     """Whether it was learnt who holds it."""
+    term: int = 0
+    """Another number once it was taken anew, was lost, or was seen to be another's."""
     _seen: LeaseObject | None = None
     _seen_at: float = 0.0
     _held_until: float | None = None
@@ -202,10 +204,13 @@ class Lease:
         known = self._seen.metadata.resource_version if self._seen else None
         if lease.metadata.resource_version != known:
             self._seen_at = self.clock.monotonic()
+        if lease.spec.holder_identity not in {None, "", self.identity}:
+            self.term += 1
         self._seen, self.known, self._is_refused = lease, True, False
 
     def _hold(self, begun: float) -> None:
         if self._held_until is None:
+            self.term += 1
             _log.info("This replica writes from now on", extra={"lease": self.name})
         self._held_until, self._has_let_go = begun + HELD_SECONDS, False
 
@@ -213,6 +218,7 @@ class Lease:
         # Mostly to another replica; or our own renewal came through after its time.
         _log.warning("The Lease was lost; it is looked at again", extra={"lease": self.name})
         self._held_until, self._has_let_go = None, True
+        self.term += 1
 
     def _refuse(self, status: int) -> float:
         """Go on without a Lease where there can be none."""
