@@ -130,7 +130,6 @@ class Scene:
             sinks=(*self.others, self.sink),
             resolver=self.resolver,
             boundary=self.boundary,
-            clock=self.time.clock,
             has_heard=lambda: self.heard,
         )
 

@@ -17,7 +17,6 @@ from typing import Protocol
 
 from probewatch import finding_log
 from probewatch.boundary import Boundary
-from probewatch.clock import Clock
 from probewatch.core.findings import Finding
 from probewatch.core.model import PodRef, PodUid, Workload
 from probewatch.core.observe import Observation
@@ -74,7 +73,6 @@ class Controller:
         sinks: Sequence[Sink],
         resolver: Resolver,
         boundary: Boundary,
-        clock: Clock,
         has_heard: Callable[[], bool],
     ) -> None:
         """*has_heard* tells whether what the kubelet said before the start is known.
@@ -87,7 +85,7 @@ class Controller:
         self._sinks = tuple((boundary.guard(type(sink).__name__), sink) for sink in sinks)
         self._resolver = resolver
         self._boundary = boundary
-        self._clock = clock
+        self._clock = boundary.clock
         self._has_heard = has_heard
         self._queue: asyncio.Queue[Finding] = asyncio.Queue()
 

@@ -8,7 +8,6 @@ import asyncio
 import logging
 from collections.abc import Sequence
 
-from probewatch.kube.greeting import greet
 from probewatch.missing_rights import RightsCheck
 from probewatch.service_builders import Worker
 from probewatch.service_parts import Parts
@@ -51,7 +50,6 @@ class Service:
         async with asyncio.TaskGroup() as group:
             rights = Worker(name="rights", run=self._check_rights)
             tasks = [self._start(group, worker) for worker in (*self.parts.workers, rights)]
-            tasks.append(group.create_task(self._greet(), name="greet"))
             kopf = group.create_task(self.parts.supervisor.run(), name="kopf")
             observing = group.create_task(self._observe(), name="observing")
             await stop.wait()
@@ -65,11 +63,6 @@ class Service:
         return group.create_task(
             self.parts.boundary.keep_running(worker.name, worker.run), name=worker.name
         )
-
-    async def _greet(self) -> None:
-        """Say at once whether the API server answers, for whoever sits in front of it."""
-        with self.parts.boundary.guard("greet"):
-            await greet(self.parts.client)
 
     async def _observe(self) -> None:
         """Watch, with everything in place that has to be there before."""

@@ -23,6 +23,7 @@ from probewatch.corroboration import Corroboration
 from probewatch.gates import EventGate
 from probewatch.handlers import Memo
 from probewatch.kube.client import ApiClient
+from probewatch.kube.greeting import greet
 from probewatch.kube.login import Login
 from probewatch.kube.workloads import Workloads
 from probewatch.metrics.collector import Sources
@@ -35,7 +36,7 @@ from probewatch.recording import Recording
 from probewatch.recording_surroundings import Surroundings
 from probewatch.service_builders import Worker, build_recorder
 from probewatch.service_runtime import find_version
-from probewatch.service_watches import Watch, build_watches, has_heard
+from probewatch.service_watches import build_watches, has_heard
 from probewatch.settings import Settings
 from probewatch.store import Store
 from probewatch.supervisor import Supervisor, kopf_operator
@@ -70,7 +71,9 @@ class Parts:
         self.corroboration = self._build_corroboration()
         self.recording = self._build_recording()
         self.controller = self._build_controller()
-        self.watches = self._build_watches()
+        self.watches = build_watches(
+            settings=settings, client=client, observer=self.controller, boundary=self.boundary
+        )
         self.health = builders.build_health(settings, self.watches, clock=clock)
         self.supervisor = Supervisor(kopf_operator(self._build_memo()), clock=clock)
         self.prepared = False
@@ -99,6 +102,7 @@ class Parts:
     # --- what is to be run
 
     def _preparations(self) -> Iterator[Worker]:
+        yield Worker(name="greet", run=partial(greet, self.client, self.clock))
         yield Worker(name="read policies", run=self.policies.upkeep.start)
         if self.recording is not None:
             yield Worker(name="load records", run=self.recording.start)
@@ -148,16 +152,7 @@ class Parts:
             sinks=self._build_sinks(),
             resolver=self.workloads,
             boundary=self.boundary,
-            clock=self.clock,
             has_heard=lambda: has_heard(self.watches),  # they are not there yet
-        )
-
-    def _build_watches(self) -> tuple[Watch, ...]:
-        return build_watches(
-            settings=self.settings,
-            client=self.client,
-            observer=self.controller,
-            boundary=self.boundary,
         )
 
     def _build_server(self) -> MetricsServer:

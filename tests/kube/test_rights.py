@@ -13,7 +13,6 @@ from probewatch.errors import ApiError
 from probewatch.kube.answers import ask, ask_for
 from probewatch.kube.client import ApiClient
 from probewatch.kube.credentials import Access
-from probewatch.kube.greeting import greet
 from probewatch.kube.login import Login
 from probewatch.kube.rights import may_i
 from tests.fakes import FakeCluster, serving, status_answer
@@ -76,33 +75,6 @@ async def test_right_cannot_be_asked_for_without_a_server() -> None:
     """A server that is away says neither yes nor no."""
     async with client_of("http://127.0.0.1:9") as client:
         assert None is await may_i(client, "watch", "events")
-
-
-GREETINGS = {
-    "version": (answering('{"gitVersion": "v1.36.0"}'), "v1.36.0"),
-    "may not ask": (answering('{"kind": "Status", "code": 403}', 403), "unknown"),
-    "no API server": (answering("<html>"), "unknown"),
-}
-
-
-@pytest.mark.parametrize(("answer", "version"), GREETINGS.values(), ids=GREETINGS.keys())
-async def test_server_that_answers_is_named(
-    answer: Answer, version: str, caplog: pytest.LogCaptureFixture
-) -> None:
-    """The version of the API server is in the log, as far as it tells."""
-    caplog.set_level("INFO")
-    async with connected(FakeCluster(instead=answer)) as client:
-        await greet(client)
-
-    assert [version] == [vars(record)["version"] for record in caplog.records]
-
-
-async def test_server_that_is_away_is_told(caplog: pytest.LogCaptureFixture) -> None:
-    """Where there is no answer, that is in the log with the reason, and nothing is raised."""
-    async with client_of("http://127.0.0.1:9") as client:
-        await greet(client)
-
-    assert ["connection refused"] == [vars(record)["why"] for record in caplog.records]
 
 
 REFUSALS = {

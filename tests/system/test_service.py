@@ -298,6 +298,19 @@ async def test_events_are_listed_after_their_pods() -> None:
     assert [] == early
 
 
+async def test_nothing_is_asked_of_a_server_that_is_not_ready() -> None:
+    """Rights and definitions that it does not know yet are not taken for missing."""
+    cluster = await stage()
+    cluster.refuse = lambda request: 500 if request.path == "/readyz" else 0
+    async with operating(cluster) as operator:
+        await cluster.heard(lambda asked: asked.path == "/readyz")
+        early = {asked.path for asked in cluster.asked}
+        cluster.refuse = lambda _: 0
+        await operator.until_ready()
+
+    assert {"/readyz"} == early
+
+
 async def test_nothing_is_watched_before_all_is_prepared() -> None:
     """Records are loaded first: until then nothing is watched and /metrics does not answer."""
     cluster, begun, done = await stage(), asyncio.Event(), asyncio.Event()

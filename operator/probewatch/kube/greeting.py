@@ -1,33 +1,67 @@
-"""The first question to an API server: which version it has, and whether it answers at all."""
+"""The first questions to an API server: whether it is there, and which version it has.
+
+One that has just started answers 403, 404 or 503 to what it will allow and know in a
+moment: who asks it too early takes rights and definitions for missing. So it is waited for.
+"""
 
 import logging
+from http import HTTPStatus
 
 import msgspec
 
+from probewatch.clock import Clock
 from probewatch.errors import ApiError
 from probewatch.kube.client import ApiClient
 
 _log = logging.getLogger(__name__)
+
+READY = "/readyz"
+"""Everybody may ask it; it succeeds once rights and definitions are loaded.
+Source: apiserver/pkg/server/healthz.go, and the ClusterRole system:public-info-viewer."""
+
+LOOK_SECONDS = 1.0
+
+PATIENCE_SECONDS = 60.0
+"""For a server that answers and says that it is not ready; then it is tried all the same."""
 
 
 class _Version(msgspec.Struct, rename="camel"):
     git_version: str = "unknown"
 
 
-async def greet(client: ApiClient) -> None:
-    """Log the server's version, or why there is no answer; raises nothing the network can cause."""
+async def greet(client: ApiClient, clock: Clock) -> None:
+    """Wait until the server answers and is ready, and log its version.
+
+    Why there is no answer is logged at once; raises nothing that the network can cause.
+    """
+    end = None
+    while not await _is_ready(client):
+        now = clock.monotonic()
+        if client.reachability.is_away:
+            end = None
+        elif end is None:
+            end = now + PATIENCE_SECONDS
+        elif now >= end:
+            break
+        await clock.sleep(LOOK_SECONDS)
+    _log.info("The API server answers", extra={"version": await _ask_version(client)})
+
+
+async def _is_ready(client: ApiClient) -> bool:
+    """Whether it says that it is ready, or says nothing about that."""
     try:
-        _, body = await client.request("GET", "/version")
+        status, _ = await client.request("GET", READY)
     except ApiError as error:
         cause = error.__cause__
         why = cause if isinstance(cause, OSError) else OSError(str(error))
         client.reachability.failed(client.server, why)
-        return
-    _log.info("The API server answers", extra={"version": _read_version(body)})
+        return False
+    return status < HTTPStatus.INTERNAL_SERVER_ERROR and status != HTTPStatus.TOO_MANY_REQUESTS
 
 
-def _read_version(body: bytes) -> str:
+async def _ask_version(client: ApiClient) -> str:
     try:
+        _, body = await client.request("GET", "/version")
         return msgspec.json.decode(body, type=_Version).git_version
-    except msgspec.DecodeError:  # we may not ask, or it is no API server
+    except (ApiError, msgspec.DecodeError):  # we may not ask, or it is no API server
         return "unknown"

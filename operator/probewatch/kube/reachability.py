@@ -18,6 +18,11 @@ class Reachability:
         self._since: float | None = None
         self._logged = 0.0
 
+    @property
+    def is_away(self) -> bool:
+        """Whether the last request got no answer."""
+        return self._since is not None
+
     def answered(self) -> None:
         """There was an answer, whatever it was."""
         if self._since is None:

@@ -1,0 +1,82 @@
+"""Nothing is asked of an API server before it is there and ready."""
+
+import asyncio
+from collections.abc import Iterable
+
+import pytest
+from aiohttp import web
+
+from probewatch.kube.greeting import LOOK_SECONDS, PATIENCE_SECONDS, READY, greet
+from tests.fakes import FakeCluster, FakeTime
+from tests.kube.test_rights import Answer, client_of, connected
+
+VERSION = '{"gitVersion": "v1.36.0"}'
+
+
+def answering(*statuses: int, version: str = VERSION) -> Answer:
+    """Call itself ready with these statuses, the last one for ever."""
+    left = list(statuses)
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        if request.path == READY:
+            return web.Response(status=left.pop(0) if len(left) > 1 else left[0])
+        return web.Response(text=version)
+
+    return answer
+
+
+def logged(caplog: pytest.LogCaptureFixture, key: str) -> list[object]:
+    return [vars(each)[key] for each in caplog.records if key in vars(each)]
+
+
+GREETINGS: dict[str, tuple[Iterable[int], str, str]] = {
+    "ready": ((200,), VERSION, "v1.36.0"),
+    "may not ask whether": ((403,), VERSION, "v1.36.0"),
+    "may ask nothing": ((401,), '{"kind": "Status", "code": 403}', "unknown"),
+    "no API server": ((404,), "<html>", "unknown"),
+}
+
+
+@pytest.mark.parametrize(("statuses", "text", "version"), GREETINGS.values(), ids=GREETINGS.keys())
+async def test_server_that_answers_is_named(
+    statuses: Iterable[int], text: str, version: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The version of the API server is in the log, as far as it tells, without any wait."""
+    caplog.set_level("INFO")
+    time = FakeTime()
+    async with connected(FakeCluster(instead=answering(*statuses, version=text))) as client:
+        await greet(client, time.clock)
+
+    assert ([version], []) == (logged(caplog, "version"), time.slept)
+
+
+async def test_server_that_starts_is_waited_for() -> None:
+    """Until it calls itself ready: before, it takes rights and definitions for missing."""
+    time = FakeTime()
+    async with connected(FakeCluster(instead=answering(500, 503, 429, 200))) as client:
+        await greet(client, time.clock)
+
+    assert [LOOK_SECONDS] * 3 == time.slept
+
+
+async def test_server_that_is_never_ready_is_tried_all_the_same() -> None:
+    """After a minute: what it cannot do may be nothing that is needed here."""
+    time = FakeTime()
+    async with connected(FakeCluster(instead=answering(500))) as client:
+        await greet(client, time.clock)
+
+    assert PATIENCE_SECONDS == sum(time.slept)
+
+
+async def test_server_that_is_away_is_told_and_waited_for(caplog: pytest.LogCaptureFixture) -> None:
+    """Where there is no answer, that is in the log at once with the reason, and it goes on."""
+    time = FakeTime()
+    async with client_of("http://127.0.0.1:9") as client:
+        waiting = asyncio.create_task(greet(client, time.clock))
+        while sum(time.slept) < 3 * PATIENCE_SECONDS:  # noqa: ASYNC110  # time is the test's own
+            await asyncio.sleep(0)
+        still = not waiting.done()
+        waiting.cancel()
+
+    assert still
+    assert "connection refused" == logged(caplog, "why")[0]
