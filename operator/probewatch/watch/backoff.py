@@ -17,6 +17,8 @@ class Backoff:
     """The number of faults in a row decides the pause."""
 
     faults: int = 0
+    silent: bool = False
+    """Whether the last one was that there was no answer."""
 
     @property
     def longest(self) -> float:
@@ -31,9 +33,13 @@ class Backoff:
         """What holds after a watch was open for so long before it failed."""
         return Backoff() if seconds >= STEADY_SECONDS else self
 
-    def after_fault(self) -> "Backoff":
+    def before_fault(self, *, silent: bool) -> "Backoff":
+        """What holds for a fault: once a server answers again, its absence has no part in it."""
+        return Backoff() if self.silent and not silent else self
+
+    def after_fault(self, *, silent: bool) -> "Backoff":
         """One fault more."""
-        return Backoff(faults=self.faults + 1)
+        return Backoff(faults=self.faults + 1, silent=silent)
 
 
 def parse_retry_after(text: str | None, now: float) -> float | None:

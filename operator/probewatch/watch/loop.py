@@ -77,7 +77,7 @@ class WatchLoop(Generic[T]):
         """List and watch for ever; faults are waited out."""
         backoff, why = Backoff(), "start"
         while True:
-            self._open_since = None
+            self._open_since, silent = None, False
             try:
                 if not self._hands.version:
                     self.stats.relists[why] += 1
@@ -88,12 +88,12 @@ class WatchLoop(Generic[T]):
             except StreamFaultError as fault:
                 caught = fault
             except FAULTS as error:
-                caught = StreamFaultError(type(error).__name__)
+                caught, silent = StreamFaultError(type(error).__name__), True
             if caught.relist:
                 self._hands.version, why = "", caught.why
-            backoff = backoff.after_watching(self._open_for())
+            backoff = backoff.after_watching(self._open_for()).before_fault(silent=silent)
             await self._wait(caught, backoff)
-            backoff = backoff.after_fault()
+            backoff = backoff.after_fault(silent=silent)
 
     async def _wait(self, fault: StreamFaultError, backoff: Backoff) -> None:
         self.stats.errors[fault.why] += 1
