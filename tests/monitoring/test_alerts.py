@@ -177,7 +177,13 @@ STORIES = [
     Story(
         name="a pod loses readiness and regains it too late",
         series={SINCE: "_x9 600x40 stale"},
-        firing={"10m": [], "27m": [], "28m": [NOT_READY], "49m": [NOT_READY], "51m": []},
+        firing={"10m": [], "27m": [], "28m": [NOT_READY], "49m": [NOT_READY], "56m": []},
+    ),
+    Story(
+        name="a pod is not ready, also while we restart: it is told once",
+        series={SINCE: minutes("600x40", "stale", "_x4", "600x40")},
+        operator=interrupted(at=40, minutes_away=4),
+        firing={f"{minute}m": [NOT_READY] for minute in (35, 40, 41, 43, 45, 46, 47, 50, 70)},
     ),
     Story(
         name="pods that are not ready for less than a quarter of an hour each, one after the other",
