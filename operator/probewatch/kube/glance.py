@@ -62,9 +62,11 @@ class Glance(msgspec.Struct, gc=False):
         body = self.body
         metadata, rest = body[self.metadata : self.managed], body[self.spec : self.end]
         try:
-            return _decode(b'{"metadata":%b%b' % (metadata, rest))
+            pod = _decode(b'{"metadata":%b%b' % (metadata, rest))
         except BROKEN:
             return self._salvage()
+        pod.metadata.uid = self.uid  # whoever lists holds this one: it is there once, not twice
+        return pod
 
     def _salvage(self) -> objects.Pod | None:
         try:
