@@ -6,7 +6,7 @@ container is killed by its liveness probe, and the Event that says so.
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,9 @@ import yaml
 
 from probewatch.playground.demo_operator import OperatorProcess
 from probewatch.playground.processes_guard import Guard
-from tests.contract.client import Client, Place
+from tests.contract.client import Client, Place, unique
 from tests.contract.servers import KUBECONFIG, wanted
-from tests.deploy.rendering import MANIFESTS
+from tests.deploy.rendering import MANIFESTS, render_manifests, the_only
 from tests.system.tools import run_tool
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
@@ -158,3 +158,34 @@ async def test_the_operator_works_under_its_own_account(
     assert re.findall(r'^probewatch_api_requests_total{code="403".*', text, re.MULTILINE) == []
     assert [line for line in heard if "forbidden" in line.lower()] == []
     assert [each["cause"] for each in report["status"]["incidents"]] == ["LivenessProbe"]
+
+
+STRICT = {f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "warn")}
+"""Labels of a namespace that admits only pods without any rights of their own."""
+
+
+@pytest.mark.usefixtures("real")
+async def test_its_pod_is_admitted_where_security_is_strict(
+    api: Client, needs_minor: Callable[[int], None]
+) -> None:
+    """Pod Security admission takes the operator's pod at its strictest, without a warning."""
+    needs_minor(25)
+    template = the_only(render_manifests(), "Deployment")["spec"]["template"]
+    # Its account is the installation's and not there.
+    spec = {key: value for key, value in template["spec"].items() if "serviceAccount" not in key}
+    bare = {"containers": [{"name": "app", "image": "i"}]}
+    strict = unique("strict")
+    await api.create("/api/v1/namespaces", {"metadata": {"name": strict, "labels": STRICT}})
+    try:
+        asked = [await admit(api, strict, each) for each in (spec, bare)]
+    finally:
+        await api.delete(f"/api/v1/namespaces/{strict}")
+
+    assert [(201, ""), 403] == [asked[0], asked[1][0]]
+
+
+async def admit(api: Client, namespace: str, spec: Json) -> tuple[int, str]:
+    """Ask whether a pod would be admitted; the status, and a warning if there is one."""
+    path = f"/api/v1/namespaces/{namespace}/pods?dryRun=All"
+    answer = await api.call("POST", path, {"metadata": {"name": "try"}, "spec": spec})
+    return answer.status, answer.headers.get("Warning", "")
