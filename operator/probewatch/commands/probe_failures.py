@@ -7,8 +7,8 @@ kind is told. Events expire, and some are never delivered: it is a lower bound.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from probewatch.core.book import FAILURES
 from probewatch.core.evidence import Evidence, FailureReason
-from probewatch.core.hearing import FAILURES
 
 MEANINGS: Mapping[FailureReason, str] = {
     FailureReason.HTTP_1XX: "answered with a status below 200",

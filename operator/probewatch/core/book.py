@@ -15,6 +15,7 @@ STARTS_KEPT = 9
 SERIES_KEPT = 32
 
 START_KINDS = frozenset({EvidenceKind.PULLED, EvidenceKind.CREATED, EvidenceKind.STARTED})
+FAILURES = frozenset({EvidenceKind.PROBE_FAILED, EvidenceKind.PROBE_ERRORED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +101,7 @@ def _mark(evidence: Evidence, known: tuple[int, float] | None, *, from_zero: boo
 def _file(book: Book, mark: Mark) -> Book:
     if mark.kind.is_kill:
         return replace(book, kills=(*book.kills, mark)[-KILLS_KEPT:])
-    if mark.kind in {EvidenceKind.PROBE_FAILED, EvidenceKind.PROBE_ERRORED}:
+    if mark.kind in FAILURES:
         return replace(book, failures=(*book.failures, mark)[-FAILURES_KEPT:])
     if mark.kind in START_KINDS:
         return replace(book, starts=(*book.starts, mark)[-STARTS_KEPT:])

@@ -106,7 +106,8 @@ class Facts:
         Only those count that no success can have interrupted: so near to each other that
         every run between them failed, the last of them shortly before the end.
         """
-        probe, marks = self.restart.container.probe(probe_type), self._last_failures(probe_type)
+        probe = self.restart.container.probe(probe_type)
+        marks = self._last_failures(probe)
         if probe is None or not marks:
             return 0
         slack = CLOCK_SLACK if probe.period > CLOCK_SLACK else 0.0
@@ -115,12 +116,12 @@ class Facts:
 
     def last_failure(self, probe_type: ProbeType) -> FailureReason | None:
         """How this probe failed shortly before the death, as far as the kubelet reported it."""
-        marks = self._last_failures(probe_type)
+        marks = self._last_failures(self.restart.container.probe(probe_type))
         return marks[-1].failure if marks else None
 
-    def _last_failures(self, probe_type: ProbeType) -> list[Mark]:
+    def _last_failures(self, probe: Probe | None) -> list[Mark]:
         """The reported failures of the instance; none if the last was long before its end."""
-        probe, died = self.restart.container.probe(probe_type), self.restart.died_at
+        died = self.restart.died_at
         if probe is None or died is None:
             return []
         marks = self._failure_marks(probe, died)

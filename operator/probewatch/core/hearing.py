@@ -2,15 +2,13 @@
 
 from dataclasses import dataclass
 
-from probewatch.core.book import Mark, enter
-from probewatch.core.evidence import Evidence, EvidenceKind
+from probewatch.core.book import FAILURES, Mark, enter
+from probewatch.core.evidence import Evidence
 from probewatch.core.findings import ProbeFailures
 from probewatch.core.model import ProbeType
 from probewatch.core.state import ContainerMemory, PodState
 from probewatch.core.values import replace
 from probewatch.core.verdicts import repair
-
-FAILURES = frozenset({EvidenceKind.PROBE_FAILED, EvidenceKind.PROBE_ERRORED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from probewatch.core.evidence import EvidenceKind
 from probewatch.core.findings import Advice, Cause
 from probewatch.core.model import Container, Probe, ProbeType
 from probewatch.core.state import ContainerMemory, PodState
+from probewatch.core.verdict import PROBE_OF
 
 ERRORS_NEEDED = 5
 """A runtime that restarts makes a few runs fail to run; so many in a row are the probe's own."""
@@ -96,7 +97,7 @@ def _budget_too_small(
     latest = memory.past[-STARTS_NEEDED:]
     if cause is None or len(latest) < STARTS_NEEDED or any(p.cause is not cause for p in latest):
         return ()
-    if probe.probe_type is not _PROBES[cause]:
+    if probe.probe_type is not PROBE_OF[cause]:
         return ()
     budget = start_budget(probe)
     lived = max((past.lifetime or 0.0 for past in latest), default=0.0)
@@ -106,12 +107,6 @@ def _budget_too_small(
         f"surely allows {budget:g} s: {mend}"
     )
     return ((AdviceName.START_BUDGET_TOO_SMALL, message),)
-
-
-_PROBES = {
-    Cause.STARTUP_PROBE: ProbeType.STARTUP,
-    Cause.LIVENESS_PROBE: ProbeType.LIVENESS,
-}
 
 
 def _starting_cause(state: PodState, container: Container) -> Cause | None:

@@ -14,6 +14,9 @@ PROBE_KILLS = {
 }
 """Which Killing events name a probe, and which."""
 
+PROBE_OF: Mapping[Cause, ProbeType] = dict(PROBE_KILLS.values())
+"""Which probe a cause is about."""
+
 FAILED_WITH: Mapping[FailureReason | None, str] = {
     FailureReason.HTTP_1XX: "HTTP 1xx",
     FailureReason.HTTP_3XX: "HTTP 3xx",
@@ -30,8 +33,6 @@ FAILED_WITH: Mapping[FailureReason | None, str] = {
     FailureReason.GRPC_ERROR: "gRPC error",
 }
 """In words; of the others there is nothing to say."""
-
-_PROBE_OF = dict(PROBE_KILLS.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,8 +72,10 @@ def conclude(
 
     Where a probe did it, the first fact tells how that failed, if the kubelet said so.
     """
-    if cause in _PROBE_OF and (failed_with := facts.last_failure(_PROBE_OF[cause])) in FAILED_WITH:
-        why = (f"{why[0]}, last failure: {FAILED_WITH[failed_with]}", *why[1:])
+    probe_type = PROBE_OF.get(cause)
+    failed_with = FAILED_WITH.get(facts.last_failure(probe_type)) if probe_type else None
+    if failed_with:
+        why = (f"{why[0]}, last failure: {failed_with}", *why[1:])
     return Verdict(
         cause=cause, confidence=confidence, evidence=(*why, _how_it_ended(facts)), final=final
     )

@@ -6,8 +6,6 @@ application or its probes; a probe's command is left out, since it may hold
 a password.
 """
 
-from collections.abc import Mapping
-
 from probewatch.core.findings import (
     Advice,
     Cause,
@@ -17,18 +15,12 @@ from probewatch.core.findings import (
     ReadinessChanged,
     Restart,
 )
-from probewatch.core.model import HandlerKind, Probe, ProbeType
+from probewatch.core.model import HandlerKind, Probe
 from probewatch.kube import event_reasons
 from probewatch.kube.sanitize import sanitize
 
 TARGET_LIMIT = 100
 """Bytes of a probe's target: its owner chose it."""
-
-PROBES: Mapping[Cause, ProbeType] = {
-    Cause.LIVENESS_PROBE: ProbeType.LIVENESS,
-    Cause.STARTUP_PROBE: ProbeType.STARTUP,
-}
-"""Which probe a cause is about."""
 
 
 def restart_note(restart: Restart, *, probe: Probe | None, was: Cause | None = None) -> str:

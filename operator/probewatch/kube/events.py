@@ -31,6 +31,7 @@ from probewatch.core.findings import (
     RestartCorrected,
 )
 from probewatch.core.model import ContainerKind, PodRef, PodSpec, Workload
+from probewatch.core.verdict import PROBE_OF
 from probewatch.kube import event_notes, event_reasons
 from probewatch.kube.event_draft import EventDraft
 from probewatch.kube.event_reasons import EventKind
@@ -91,7 +92,7 @@ def _restart(
 ) -> EventDraft:
     kind = event_reasons.RESTART_KINDS[restart.cause]
     container = spec.container(restart.container)
-    probe_type = event_notes.PROBES.get(restart.cause)
+    probe_type = PROBE_OF.get(restart.cause)
     probe = container.probe(probe_type) if container and probe_type else None
     # Restarts that nobody saw come in one jump of the count: one Event tells of them all.
     jump = restart.cause is Cause.UNOBSERVED
