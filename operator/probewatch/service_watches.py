@@ -113,7 +113,7 @@ class _Kit:
         loop = self._loop(event_target(namespace), Decoder(event_objects.Event), evidence)
 
         async def run() -> None:
-            _ = await after.wait()
+            await after.wait()
             await loop.run()
 
         return Watch(name=loop.stats.resource, stats=loop.stats, run=run, follows=pods)

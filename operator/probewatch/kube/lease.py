@@ -88,7 +88,7 @@ class Lease:
 
         While nobody can be asked, what was last known stands: one shows what there is, not two.
         """
-        holder = (self._seen.spec.holder_identity or "") if self._seen else ""
+        holder = self._seen.holder if self._seen else ""
         return not self.is_held and (self._has_let_go or holder not in {"", self.identity})
 
     @property
@@ -151,7 +151,7 @@ class Lease:
         return RENEW_SECONDS if await self._renew(self._seen) else LOOK_SECONDS
 
     def _may_take(self, lease: LeaseObject) -> bool:
-        holder = lease.spec.holder_identity or ""
+        holder = lease.holder
         if not holder or holder == self.identity:
             return True
         if not self._looked and holder.rpartition("_")[0] == self.instance:
@@ -204,7 +204,7 @@ class Lease:
         known = self._seen.metadata.resource_version if self._seen else None
         if lease.metadata.resource_version != known:
             self._seen_at = self.clock.monotonic()
-        if lease.spec.holder_identity not in {None, "", self.identity}:
+        if lease.holder not in {"", self.identity}:
             self.term += 1
         self._seen, self.known, self._is_refused = lease, True, False
 

@@ -40,6 +40,11 @@ class LeaseObject(Struct):
     metadata: Metadata = msgspec.field(default_factory=Metadata)
     spec: Spec = msgspec.field(default_factory=Spec)
 
+    @property
+    def holder(self) -> str:
+        """Who holds it; empty if nobody does."""
+        return self.spec.holder_identity or ""
+
 
 TYPE = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease"}
 """Written on each; the decoder would leave out what is always the same."""
@@ -50,7 +55,7 @@ def render_lease(
 ) -> object:
     """Return the body that makes *holder* (none where it is empty) the one that holds it."""
     spec, at = lease.spec, render_micro_time(now)
-    changes = holder != (spec.holder_identity or "")
+    changes = holder != lease.holder
     fresh = Spec(
         holder_identity=holder or None,  # an empty one is not valid
         lease_duration_seconds=seconds,
