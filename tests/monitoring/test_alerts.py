@@ -177,7 +177,14 @@ STORIES = [
     Story(
         name="a pod loses readiness and regains it too late",
         series={SINCE: "_x9 600x40 stale"},
-        firing={"10m": [], "27m": [], "28m": [NOT_READY], "49m": [NOT_READY], "56m": []},
+        firing={
+            "10m": [],
+            "27m": [],
+            "28m": [NOT_READY],
+            "49m": [NOT_READY],
+            "54m": [NOT_READY],
+            "56m": [],
+        },
     ),
     Story(
         name="a pod is not ready, also while we restart: it is told once",
