@@ -185,6 +185,22 @@ def test_room_is_found_again() -> None:
     assert PodUid("x0") not in write.record.pods
 
 
+def test_pods_that_came_together_are_followed_each() -> None:
+    """A report that somebody deleted is missed until the last of its workload's pods is gone."""
+    book = RecordBook()
+    other = replace(POD, uid=PodUid("u-2"))
+    key = book.take(restart(1), CART, 0.0)
+    book.take(PodTracked(pod=POD, spec=PodSpec(), siblings=(other,)), CART, 0.0)
+    assert key is not None
+    for pod_gone, is_kept in ((POD, True), (other, False)):
+        write = book.plan(key, 0.0)
+        assert write is not None
+        book.saved(write, "1")
+        book.take(PodForgotten(pod=pod_gone), CART, 0.0)
+        book.vanished(key)
+        assert is_kept == (book.record(key) is not None)
+
+
 def test_correction_does_not_bring_a_mark_back() -> None:
     """A verdict about a pod that was let go of changes its incident, and nothing else."""
     book = RecordBook()

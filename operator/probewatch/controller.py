@@ -20,6 +20,7 @@ from probewatch.boundary import Boundary
 from probewatch.core.findings import Finding
 from probewatch.core.model import PodRef, PodUid, Workload
 from probewatch.core.observe import Observation
+from probewatch.gathering import gather
 from probewatch.kube.snapshot import Snapshot
 from probewatch.kube.workloads import nearest_workload
 from probewatch.store import Store
@@ -168,6 +169,7 @@ class Controller:
 
     async def _publish(self, findings: Sequence[Finding]) -> None:
         """Ask for workloads that are not known side by side; the findings stay in order."""
+        findings = tuple(gather(findings))
         pods = [finding.pod for finding in findings]
         known = {pod.uid: self._resolver.find(pod) for pod in pods}
         asked = [pod for pod in {pod.uid: pod for pod in pods}.values() if known[pod.uid] is None]

@@ -1,7 +1,7 @@
 """One log line for each finding: constant words, the facts as separate values."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from probewatch.core.findings import (
     Advice,
@@ -19,6 +19,7 @@ from probewatch.core.findings import (
     RestartCorrected,
 )
 from probewatch.core.model import Workload
+from probewatch.core.values import replace
 
 _log = logging.getLogger("probewatch.findings")
 
@@ -52,7 +53,15 @@ def log_finding(finding: Finding, workload: Workload) -> None:
     if isinstance(finding, ReadinessChanged) and finding.hidden:
         level = logging.DEBUG  # nobody saw it; what hid it has a line of its own
     if _log.isEnabledFor(level):
-        _log.log(level, words, extra=find_facts(finding, workload))
+        for each in _one_by_one(finding):
+            _log.log(level, words, extra=find_facts(each, workload))
+
+
+def _one_by_one(finding: Finding) -> Iterable[Finding]:
+    if isinstance(finding, PodTracked):
+        pods = (finding.pod, *finding.siblings)
+        return [replace(finding, pod=pod, siblings=()) for pod in pods]
+    return (finding,)
 
 
 def find_facts(finding: Finding, workload: Workload) -> dict[str, object]:

@@ -73,17 +73,21 @@ class Newcomers:
         if pod.ignored:
             self._ignored.add(pod.uid)
             return False
-        created, known = pod.created_at, self._newest.get(pod.namespace)
-        if created is not None:
-            # A list is in no order: what is in it says nothing of its other pods.
-            newest = self._listed if relisted else self._newest
-            newest[pod.namespace] = max(created, newest.get(pod.namespace, created))
+        comes_late = self._selective and self._was_there(pod, relisted=relisted)
         if pod.uid in self._ignored:
             self._ignored.discard(pod.uid)
             return False
-        if not self._selective or created is None or known is None:
-            return True
-        return created >= known - MARGIN_SECONDS
+        return not comes_late
+
+    def _was_there(self, pod: Newcomer, *, relisted: bool) -> bool:
+        """Whether a pod is older than others that were in sight before it; call it for each."""
+        created, known = pod.created_at, self._newest.get(pod.namespace)
+        if created is None:
+            return False
+        # A list is in no order: what is in it says nothing of its other pods.
+        newest = self._listed if relisted else self._newest
+        newest[pod.namespace] = max(created, newest.get(pod.namespace, created))
+        return known is not None and created < known - MARGIN_SECONDS
 
     def listed(
         self, seen: Collection[PodUid], namespaces: Collection[str] | None, *, version: int = 0

@@ -20,6 +20,8 @@ from probewatch.record_attendance import Attendance
 from probewatch.record_entries import RULES, Entries, Rules, key_of
 from probewatch.record_entry import Entry, Key, Loaded, Recorded, Write
 
+FROM_ZERO = Remembered(from_zero=True)
+
 
 class RecordBook:
     """All reports, by key; *limit* incidents are kept where no policy says otherwise."""
@@ -80,8 +82,8 @@ class RecordBook:
         says that it need not be handed out again once it is saved.
         """
         match finding:
-            case PodTracked(pod=pod):
-                self._arrive(pod, workload)
+            case PodTracked():
+                self._arrive((finding.pod, *finding.siblings), workload)
             case PodForgotten(pod=pod):
                 self._depart(pod, workload, now)
             case _ if isinstance(finding, Recorded):
@@ -184,7 +186,7 @@ class RecordBook:
         """What records say of a pod that is new here."""
         entry = None if self._attendance.is_gone(pod.uid) else self._entries.of_pod(pod.uid)
         if entry is None:
-            return Remembered(from_zero=True) if self.complete else NOTHING_REMEMBERED
+            return FROM_ZERO if self.complete else NOTHING_REMEMBERED
         return self._rules.recollect(entry.record, pod.uid, self.complete)
 
     def all_keys(self) -> tuple[Key, ...]:
@@ -234,14 +236,14 @@ class RecordBook:
         self._entries.keep(entry, uid)
         return entry.key
 
-    def _arrive(self, pod: PodRef, workload: Workload) -> None:
-        if not self._attendance.arrive(pod.uid, key_of(workload)):
-            return
-        # It was out of our sight: what it did meanwhile is not counted, so its mark is of no use.
-        entry = self._entries.of_pod(pod.uid)
-        self._entries.by_uid.pop(pod.uid, None)
-        if entry is not None:
-            self._entries.let_go(entry, (pod.uid,))
+    def _arrive(self, pods: Iterable[PodRef], workload: Workload) -> None:
+        key = key_of(workload)
+        for uid in [pod.uid for pod in pods if self._attendance.arrive(pod.uid, key)]:
+            # It was out of our sight: what it did meanwhile is not counted, nor is its mark of use.
+            entry = self._entries.of_pod(uid)
+            self._entries.by_uid.pop(uid, None)
+            if entry is not None:
+                self._entries.let_go(entry, (uid,))
 
     def _depart(self, pod: PodRef, workload: Workload, now: float) -> None:
         is_marked = pod.uid in self._entries.by_uid

@@ -3,7 +3,7 @@
 No await lies between reading a state and writing it back, hence no lock.
 """
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from probewatch.arrivals import Arrivals, remember_nothing
 from probewatch.core.evidence import Evidence, EvidenceKind
@@ -181,14 +181,15 @@ class Store(Survey):
             return findings
         return (*findings, *self._welcome(header, now))
 
-    def _welcome(self, header: Header, now: float) -> tuple[Finding, ...]:
+    def _welcome(self, header: Header, now: float) -> Sequence[Finding]:
         """Count a new pod in, and tell it what was said of it before it came."""
         if header.evidence_uid != header.uid:
             self._by_evidence_uid[header.evidence_uid] = header.uid
         self._kin.join(header)
-        early = self._early.take(header.evidence_uid)
-        late = (self._step(header.uid, EvidenceObserved(evidence=each), now) for each in early)
-        return tuple(finding for found in late for finding in found)
+        findings: list[Finding] = []
+        for each in self._early.take(header.evidence_uid):
+            findings.extend(self._step(header.uid, EvidenceObserved(evidence=each), now))
+        return findings
 
     def _feed_evidence(
         self, evidence: Evidence, observation: Observation, now: float

@@ -1,7 +1,7 @@
 """The workload of a pod is asked from the API server, once, and never guessed."""
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import msgspec
 import pytest
@@ -114,6 +114,19 @@ def test_pod_without_a_controller_is_its_own_workload(owner: OwnerRef | None) ->
     expected = Workload(namespace="shop", kind="Pod", name="web-7d9f-x", uid="u-1")
 
     assert expected == nearest_workload(pod(owner))
+
+
+async def test_owner_of_another_namespace_is_not_taken_for_its_own() -> None:
+    """Anybody may write the uid of someone else's owner into a pod: it is asked for where it is."""
+    workloads, api, _ = known((200, owned_by("Deployment", "web")), (404, b""))
+    theirs = replace(pod(uid="u-2"), namespace="other")
+
+    assert workload("Deployment", "web") == await workloads.resolve(pod())
+    assert workloads.find(theirs) is None
+    found = await workloads.resolve(theirs)
+    assert ("other", "ReplicaSet", "web-7d9f") == (found.namespace, found.kind, found.name)
+    assert "/apis/apps/v1/namespaces/other/replicasets/web-7d9f" == api.asked[1][1]
+    assert workload("Deployment", "web") == workloads.find(pod())
 
 
 async def test_each_owner_is_asked_about_once() -> None:

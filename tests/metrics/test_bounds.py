@@ -42,6 +42,21 @@ def test_workload_without_pods_is_let_go_of_as_a_whole() -> None:
     assert 0 == number_of_series(scene)
 
 
+def test_workload_stays_until_the_last_of_pods_that_came_together() -> None:
+    """Pods that are told of at once go one by one, and each counts; so it is with their nodes."""
+    scene = Scene()
+    others = [replace(POD, uid=PodUid(f"u{n}"), name=f"web-{n}", node=f"n{n}") for n in (2, 3)]
+    scene.publish(replace(tracked(), siblings=tuple(others)), restart(), gone(), gone(others[0]))
+    both = [scene.counters.workload_of(pod.uid) for pod in (POD, *others)]
+    assert [None, None, 'namespace="shop",workload="web",workload_type="deployment"'] == both
+
+    assert 'cause="LivenessProbe"} 1' in after(scene, 2 * KEPT_SECONDS)
+    assert 'node="n3"' in scene.show("node_wide_restarts_total")
+    scene.publish(gone(others[1]))
+    assert "" == after(scene, KEPT_SECONDS + 61)
+    assert 0 == number_of_series(scene)
+
+
 def test_workload_that_gets_a_pod_in_time_goes_on() -> None:
     """A night job of a CronJob counts where the one before it stopped."""
     scene = Scene()

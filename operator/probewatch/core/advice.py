@@ -125,7 +125,7 @@ def lint(spec: PodSpec) -> tuple[AdviceItem, ...]:
         )
         for container in spec.containers
         for probe in container.probes
-        for name, check in _CHECKS
+        for name, check in _CHECKS[probe.probe_type]
         if (message := check(probe, container, spec))
     )
 
@@ -140,13 +140,13 @@ def _timeout_exceeds_period(probe: Probe, _container: Container, _spec: PodSpec)
 
 
 def _liveness_single_failure(probe: Probe, _container: Container, _spec: PodSpec) -> str:
-    if probe.probe_type is not ProbeType.LIVENESS or probe.failure_threshold > 1:
+    if probe.failure_threshold > 1:
         return ""
     return "failureThreshold 1 restarts the container at its first failure: use at least 3"
 
 
 def _startup_single_failure(probe: Probe, _container: Container, _spec: PodSpec) -> str:
-    if probe.probe_type is not ProbeType.STARTUP or probe.failure_threshold > 1:
+    if probe.failure_threshold > 1:
         return ""
     return (
         f"failureThreshold 1 kills the container unless it answers the first run "
@@ -157,9 +157,7 @@ def _startup_single_failure(probe: Probe, _container: Container, _spec: PodSpec)
 
 def _liveness_same_as_readiness(probe: Probe, container: Container, _spec: PodSpec) -> str:
     readiness = container.readiness
-    if probe.probe_type is not ProbeType.LIVENESS or readiness is None:
-        return ""
-    if not _ask_the_same(probe, readiness):
+    if readiness is None or not _ask_the_same(probe, readiness):
         return ""
     ours, theirs = slowest_detection(probe), slowest_detection(readiness)
     if ours > theirs:
@@ -173,7 +171,7 @@ def _liveness_same_as_readiness(probe: Probe, container: Container, _spec: PodSp
 
 def _liveness_before_readiness(probe: Probe, container: Container, _spec: PodSpec) -> str:
     readiness = container.readiness
-    if probe.probe_type is not ProbeType.LIVENESS or readiness is None:
+    if readiness is None:
         return ""
     ours, theirs = slowest_detection(probe), slowest_detection(readiness)
     if _ask_the_same(probe, readiness) or ours >= theirs:
@@ -186,9 +184,7 @@ def _liveness_before_readiness(probe: Probe, container: Container, _spec: PodSpe
 
 def _short_start_budget(probe: Probe, container: Container, _spec: PodSpec) -> str:
     budget = start_budget(probe)
-    if probe.probe_type is not ProbeType.LIVENESS or container.startup is not None:
-        return ""
-    if budget >= SHORT_START_SECONDS:
+    if container.startup is not None or budget >= SHORT_START_SECONDS:
         return ""
     return (
         f"the container must answer within {_seconds(budget)} s of its start "
@@ -198,9 +194,7 @@ def _short_start_budget(probe: Probe, container: Container, _spec: PodSpec) -> s
 
 
 def _long_initial_delay(probe: Probe, container: Container, _spec: PodSpec) -> str:
-    if probe.probe_type is not ProbeType.LIVENESS or container.startup is not None:
-        return ""
-    if probe.initial_delay < LONG_DELAY_SECONDS:
+    if container.startup is not None or probe.initial_delay < LONG_DELAY_SECONDS:
         return ""
     return (
         f"initialDelaySeconds {_seconds(probe.initial_delay)} leaves a hang unseen for as long "
@@ -209,8 +203,6 @@ def _long_initial_delay(probe: Probe, container: Container, _spec: PodSpec) -> s
 
 
 def _grace_exceeds_detection(probe: Probe, _container: Container, spec: PodSpec) -> str:
-    if probe.probe_type is ProbeType.READINESS:
-        return ""
     grace = spec.grace if probe.grace is None else probe.grace
     detection = probe.failure_threshold * probe.period
     if grace <= max(detection, DEFAULT_GRACE_SECONDS):
@@ -221,11 +213,9 @@ def _grace_exceeds_detection(probe: Probe, _container: Container, spec: PodSpec)
     )
 
 
-def _kill_without_restart(probe: Probe, container: Container, spec: PodSpec) -> str:
+def _kill_without_restart(_probe: Probe, container: Container, spec: PodSpec) -> str:
     policy = container.restart_policy or spec.restart_policy
-    if probe.probe_type is ProbeType.READINESS or container.restart_rules:
-        return ""
-    if policy is not RestartPolicy.NEVER:
+    if container.restart_rules or policy is not RestartPolicy.NEVER:
         return ""
     return "restartPolicy is Never: a failure stops the container and it is not started again"
 
@@ -244,14 +234,28 @@ def _seconds(value: float) -> str:
 _Check = Callable[[Probe, Container, PodSpec], str]
 """Returns the message, or an empty string where there is nothing to say."""
 
-_CHECKS: tuple[tuple[AdviceName, _Check], ...] = (
+_OF_ANY: tuple[tuple[AdviceName, _Check], ...] = (
     (AdviceName.TIMEOUT_EXCEEDS_PERIOD, _timeout_exceeds_period),
-    (AdviceName.LIVENESS_SINGLE_FAILURE, _liveness_single_failure),
-    (AdviceName.STARTUP_SINGLE_FAILURE, _startup_single_failure),
-    (AdviceName.LIVENESS_SAME_AS_READINESS, _liveness_same_as_readiness),
-    (AdviceName.LIVENESS_BEFORE_READINESS, _liveness_before_readiness),
-    (AdviceName.SHORT_START_BUDGET, _short_start_budget),
-    (AdviceName.LONG_INITIAL_DELAY, _long_initial_delay),
+)
+_OF_KILLERS = (
     (AdviceName.GRACE_EXCEEDS_DETECTION, _grace_exceeds_detection),
     (AdviceName.KILL_WITHOUT_RESTART, _kill_without_restart),
 )
+
+_CHECKS: Mapping[ProbeType, tuple[tuple[AdviceName, _Check], ...]] = {
+    ProbeType.LIVENESS: (
+        *_OF_ANY,
+        (AdviceName.LIVENESS_SINGLE_FAILURE, _liveness_single_failure),
+        (AdviceName.LIVENESS_SAME_AS_READINESS, _liveness_same_as_readiness),
+        (AdviceName.LIVENESS_BEFORE_READINESS, _liveness_before_readiness),
+        (AdviceName.SHORT_START_BUDGET, _short_start_budget),
+        (AdviceName.LONG_INITIAL_DELAY, _long_initial_delay),
+        *_OF_KILLERS,
+    ),
+    ProbeType.READINESS: _OF_ANY,
+    ProbeType.STARTUP: (
+        *_OF_ANY,
+        (AdviceName.STARTUP_SINGLE_FAILURE, _startup_single_failure),
+        *_OF_KILLERS,
+    ),
+}

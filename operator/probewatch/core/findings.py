@@ -73,10 +73,11 @@ class Pattern(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PodTracked:
-    """A pod with probes is now followed: its series become possible."""
+    """A pod with probes is followed now, and *siblings*: others of its controller and spec."""
 
     pod: PodRef
     spec: PodSpec
+    siblings: tuple[PodRef, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

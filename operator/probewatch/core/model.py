@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NewType
 
+from probewatch.core.values import quickly_made
+
 PodUid = NewType("PodUid", str)
 """`metadata.uid`: the identity of a pod. A name can be used again, a uid can not."""
 
@@ -134,10 +136,7 @@ class PodSpec:
     @property
     def has_probes(self) -> bool:
         """Whether any container has a probe: only such pods are tracked."""
-        return any(
-            each.liveness is not None or each.readiness is not None or each.startup is not None
-            for each in self.containers
-        )
+        return any(each.liveness or each.readiness or each.startup for each in self.containers)
 
     def container(self, name: str) -> Container | None:
         """The container of this name, if there is one."""
@@ -232,6 +231,7 @@ class Pod:
         return next((each for each in self.statuses if each.name == name), None)
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PodRef:
     """Enough of a pod to say which one a finding is about."""

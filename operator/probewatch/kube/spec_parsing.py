@@ -26,10 +26,26 @@ _encode = msgspec.msgpack.Encoder().encode
 _shared: Shared[bytes, model.PodSpec] = Shared(SPECS_KEPT)
 
 
+class _Last(msgspec.Struct):
+    """The spec that was parsed last: siblings share the containers of what is read of theirs."""
+
+    containers: list[objects.Container] | None = None
+    spec: model.PodSpec = NO_SPEC
+
+
+_last = _Last()
+
+
 def parse_spec(raw: objects.PodSpec | None) -> model.PodSpec:
     """Return the spec; pods with equal ones get the same."""
     if raw is None:
         return NO_SPEC
+    if raw.containers is None or raw.containers is not _last.containers:
+        _last.spec, _last.containers = _share(raw), raw.containers
+    return _last.spec
+
+
+def _share(raw: objects.PodSpec) -> model.PodSpec:
     # All that is read but for the node, which is the pod's own.
     key = _encode(
         (

@@ -52,6 +52,10 @@ AT_ONCE = 8
 """Questions side by side: a first sync asks for every owner."""
 
 
+Key = tuple[str, str]
+"""Namespace and uid of an owner: a pod may name one that is not in its own namespace."""
+
+
 @dataclass(slots=True, kw_only=True)
 class _Known:
     workload: Workload
@@ -70,14 +74,14 @@ class _Answer(NamedTuple):
 
 @dataclass(slots=True, kw_only=True)
 class Workloads:
-    """Finds workloads; remembers what it learnt, by the owner's uid."""
+    """Finds workloads; remembers what it learnt of owners."""
 
     requester: Requester
     clock: Clock
-    _known: OrderedDict[str, _Known] = field(default_factory=OrderedDict)
+    _known: OrderedDict[Key, _Known] = field(default_factory=OrderedDict)
     _listed: Mapping[str, Workload] = field(default_factory=dict)
     """By the last list, of owners that nobody may ever ask for."""
-    _asking: dict[str, "asyncio.Task[Workload]"] = field(default_factory=dict)
+    _asking: dict[Key, "asyncio.Task[Workload]"] = field(default_factory=dict)
     _turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
     _silent_until: float = 0.0
     _refused: set[str] = field(default_factory=set)
@@ -98,10 +102,11 @@ class Workloads:
         owner = pod.owner
         if owner is None or _resource_of(owner) is None:
             return nearest_workload(pod)
-        known = self._known.get(owner.uid) or self._recall(owner.uid)
+        key = (pod.namespace, owner.uid)
+        known = self._known.get(key) or self._recall(key)
         if known is None or (known.again_at is not None and self._now() >= known.again_at):
             return None
-        self._known.move_to_end(owner.uid)
+        self._known.move_to_end(key)
         return known.workload
 
     async def resolve(self, pod: PodRef) -> Workload:
@@ -109,11 +114,12 @@ class Workloads:
         found, owner = self.find(pod), pod.owner
         if found is not None or owner is None:
             return found or nearest_workload(pod)
-        task = self._asking.get(owner.uid)
+        key = (pod.namespace, owner.uid)
+        task = self._asking.get(key)
         if task is None:
             task = asyncio.create_task(self._ask(pod, owner), name=f"workload {owner.name}")
-            self._asking[owner.uid] = task
-            task.add_done_callback(lambda _done: self._asking.pop(owner.uid, None))
+            self._asking[key] = task
+            task.add_done_callback(lambda _done: self._asking.pop(key, None))
         # The question goes on for others when one who asked is cancelled.
         return await asyncio.shield(task)
 
@@ -126,7 +132,7 @@ class Workloads:
             self._silent_until = self._now() + SILENCE_SECONDS
         found = self._read(pod, owner, answer)
         nearest = found or nearest_workload(pod)
-        self._remember(owner.uid, nearest, again=found is None)
+        self._remember((pod.namespace, owner.uid), nearest, again=found is None)
         return nearest
 
     async def _insist(self, namespace: str, owner: OwnerRef) -> _Answer:
@@ -174,15 +180,18 @@ class Workloads:
                 extra={"resource": resource},
             )
 
-    def _recall(self, uid: str) -> _Known | None:
+    def _recall(self, key: Key) -> _Known | None:
         """What a list said of an owner."""
+        namespace, uid = key
         workload = self._listed.get(uid)
-        return None if workload is None else self._remember(uid, workload, again=False)
+        if workload is None or workload.namespace != namespace:
+            return None
+        return self._remember(key, workload, again=False)
 
-    def _remember(self, uid: str, workload: Workload, *, again: bool) -> _Known:
+    def _remember(self, key: Key, workload: Workload, *, again: bool) -> _Known:
         at = self._now() + DOUBT_SECONDS if again else None
-        known = self._known[uid] = _Known(workload=workload, again_at=at)
-        self._known.move_to_end(uid)
+        known = self._known[key] = _Known(workload=workload, again_at=at)
+        self._known.move_to_end(key)
         while len(self._known) > REMEMBERED:
             self._known.popitem(last=False)
         return known

@@ -31,7 +31,7 @@ from probewatch.core.findings import (
 from probewatch.core.model import PodRef, PodSpec, PodUid, ProbeType, Workload
 from probewatch.metrics import possible
 from probewatch.metrics.followed import Followed, Known
-from probewatch.metrics.labels import escape, tail
+from probewatch.metrics.labels import node_subject, tail
 from probewatch.metrics.tables import Tables
 from probewatch.metrics.totals import NotReadyTotal, RestartTotal, Total, TransitionTotal
 
@@ -70,9 +70,14 @@ class Counters:
         if isinstance(finding, PodForgotten):
             self._followed.forget(finding.pod.uid)
             return
-        pod = finding.pod
-        known, spec = self._hold(workload), self._followed.spec_of(pod.uid)
-        if isinstance(finding, PodTracked) or self._followed.is_followed(pod.uid):
+        known = self._hold(workload)
+        if isinstance(finding, PodTracked):
+            for pod in (finding.pod, *finding.siblings):
+                self._followed.arrive(pod, known)
+            self._begin(known, finding.spec)
+            return
+        pod, spec = finding.pod, self._followed.spec_of(finding.pod.uid)
+        if self._followed.is_followed(pod.uid):
             self._followed.arrive(pod, known)
         if spec is not None and known.spec is None:
             self._begin(known, spec)
@@ -131,8 +136,6 @@ class Counters:
 
     def _count(self, finding: Finding, known: Known) -> None:
         match finding:
-            case PodTracked(spec=spec):
-                self._begin(known, spec)
             case Restart():
                 self._restart(finding, known)
             case RestartCorrected(was=was, now=now):
@@ -215,7 +218,7 @@ class Counters:
             pattern = possible.PATTERNS[restart.pattern, restart.cause]
             self.tables.patterns.add(subject, pattern)
         if restart.pattern is Pattern.NODE_WIDE:
-            self.tables.nodes.add(f'node="{escape(restart.pod.node)}"', "")
+            self.tables.nodes.add(node_subject(restart.pod.node), "")
 
     def _failures(self, failures: ProbeFailures, known: Known) -> None:
         subject = known.container(failures.container)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from probewatch.clock import Clock
 from probewatch.core.model import PodRef, PodSpec, PodUid, Workload
-from probewatch.metrics.labels import container_subject, escape, workload_subject
+from probewatch.metrics.labels import container_subject, escape, node_subject, workload_subject
 from probewatch.metrics.presence import Presence
 from probewatch.metrics.tables import Tables
 
@@ -72,13 +72,12 @@ class Followed:
     def arrive(self, pod: PodRef, known: Known) -> None:
         """Follow a pod, or follow it to where it belongs."""
         now, before = self._clock.monotonic(), self._pods.get(pod.uid)
-        node = f'node="{escape(pod.node)}"' if pod.node else (before[1] if before else "")
+        node = node_subject(pod.node) if pod.node else (before[1] if before else "")
         if before == (known.subject, node):
             return
         self._pods[pod.uid] = (known.subject, node)
         self._workloads.arrive(known.subject, now)
-        if node:
-            self._nodes.arrive(node, now)
+        if node and self._nodes.arrive(node, now):
             self._tables.nodes.begin(node, ("",))
         # Last: a workload whose only pod gets its node must not look as if it had none.
         if before is not None:

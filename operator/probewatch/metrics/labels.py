@@ -43,6 +43,12 @@ def workload_subject(workload: Workload) -> str:
     )
 
 
+@lru_cache(maxsize=8_192)  # more than the nodes of the largest cluster
+def node_subject(node: str) -> str:
+    """Return the subject of a node's series; equal ones are the same object."""
+    return f'node="{escape(node)}"'
+
+
 def container_subject(workload: str, container: str) -> str:
     """Return the subject of the series of a container of the workload with this subject."""
     return sys.intern(f'{workload},container="{escape(container)}"')

@@ -35,11 +35,16 @@ class Presence:
             self._stays[key] = _Stay(left_at=now)
             self._empty[key] = None
 
-    def arrive(self, key: str, now: float) -> None:
-        """One more pod."""
-        self.hold(key, now)
-        self._stays[key].pods += 1
-        self._empty.pop(key, None)
+    def arrive(self, key: str, now: float) -> bool:
+        """One more pod; tell whether the key was not held before."""
+        is_new = key not in self._stays
+        if is_new:
+            self.hold(key, now)
+        stay = self._stays[key]
+        stay.pods += 1
+        if stay.pods == 1:
+            self._empty.pop(key, None)
+        return is_new
 
     def leave(self, key: str, now: float) -> bool:
         """One pod less; tell whether it was the last."""
