@@ -55,6 +55,17 @@ def test_the_image_runs_as_nobody_and_without_a_shell() -> None:
     assert not re.search(r"^(RUN|ADD)\b", last, flags=re.MULTILINE)
 
 
+def test_nothing_is_compiled_at_a_start() -> None:
+    """Bytecode is made with the image and looked for where it was put: nothing can be written."""
+    build, _, last = DOCKERFILE.read_text(encoding="utf-8").rpartition("\nFROM ")
+    place = "PYTHONPYCACHEPREFIX=/app/bytecode"
+
+    assert f"{place} /app/bin/python -m compileall" in build
+    assert f'{place} /app/bin/python -c "import probewatch.commands.run"' in build
+    assert place in last
+    assert "COPY --from=build /app /app" in last
+
+
 def test_every_wheel_is_checked_by_hash() -> None:
     """Nothing is installed from a registry without its hash, nor compiled."""
     text = DOCKERFILE.read_text(encoding="utf-8").replace("\\\n", " ")

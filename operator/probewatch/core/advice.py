@@ -234,9 +234,7 @@ def _seconds(value: float) -> str:
 _Check = Callable[[Probe, Container, PodSpec], str]
 """Returns the message, or an empty string where there is nothing to say."""
 
-_OF_ANY: tuple[tuple[AdviceName, _Check], ...] = (
-    (AdviceName.TIMEOUT_EXCEEDS_PERIOD, _timeout_exceeds_period),
-)
+_OF_ANY = ((AdviceName.TIMEOUT_EXCEEDS_PERIOD, _timeout_exceeds_period),)
 _OF_KILLERS = (
     (AdviceName.GRACE_EXCEEDS_DETECTION, _grace_exceeds_detection),
     (AdviceName.KILL_WITHOUT_RESTART, _kill_without_restart),
