@@ -133,6 +133,7 @@ def causes() -> Section:
 def evidence() -> Section:
     """What the probes did."""
     failures = f"probewatch_probe_failures_total{{{WORKLOAD}}}"
+    kills = f"probewatch_probe_kills_without_restart_total{{{WORKLOAD}}}"
     return "Evidence", [
         bars(
             "Failed probes",
@@ -144,6 +145,16 @@ def evidence() -> Section:
                 )
             ],
             about="As far as the kubelet reports them, which it does not do for each one.",
+        ),
+        bars(
+            "Killed by a probe and not started again",
+            [
+                Query(
+                    expr=f"sum by (container, cause) (increase({kills}[$__rate_interval])) > 0",
+                    legend="{{container}}: {{cause}}",
+                )
+            ],
+            about="Where the restart policy starts no container again, such as in Jobs.",
         ),
         listing(
             "Probes to look at",

@@ -47,8 +47,11 @@ SETTINGS = {
 PATIENCE = 40
 """So often are panels asked that have nothing to show yet."""
 
-RARE = {"workload: Verdicts that later evidence corrected"}
-"""Panels that are empty while all is as it should be: their queries are only run."""
+RARE = {
+    "workload: Killed by a probe and not started again",
+    "workload: Verdicts that later evidence corrected",
+}
+"""Panels that are empty while all is as it should be, or of a Deployment: their queries are run."""
 
 CRDS = REPOSITORY / "crds"
 
