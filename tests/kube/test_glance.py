@@ -127,6 +127,40 @@ def test_hostile_text_is_no_layout(text: str, key: str, where: str) -> None:
     assert raw.read() == seen.read()
 
 
+LAID_OUT_IN_ANOTHER_WAY = {
+    "no managedFields": write(SOUND).replace(b'"managedFields"', b'"managed"'),
+    "no spec": write({key: SOUND[key] for key in ("metadata", "status")}),
+    "no version": write(SOUND).replace(b'"resourceVersion":"7",', b""),
+    "no uid": write(SOUND).replace(b'"uid":"u-1"', b'"id":"u-1"'),
+    "no metadata": b'{"spec":{},"status":{}}',
+    "nothing": b"{}",
+}
+
+
+@pytest.mark.parametrize(
+    "body", LAID_OUT_IN_ANOTHER_WAY.values(), ids=LAID_OUT_IN_ANOTHER_WAY.keys()
+)
+def test_a_glance_does_not_go_beyond_its_line(body: bytes) -> None:
+    """Lines stand one after the other in what came: what one lacks is not taken from the next."""
+    other = write(changed(SOUND, ("metadata", "uid"), "u-2"))
+    assert glance(body, 0, len(body)) is None
+    assert glance(body + b"\n" + other, 0, len(body)) is None
+
+
+def test_a_pod_is_the_same_between_others() -> None:
+    """Whatever stands before and behind it."""
+    for lacking in ("status", "spec", ""):
+        body = write({key: SOUND[key] for key in SOUND if key != lacking})
+        alone = glance(body, 0, len(body))
+        line = b'{"type":"MODIFIED","object":%b}' % body
+        held = b"\n".join([write(SOUND), line, write(SOUND)])
+        begin = held.index(line)
+        found = PodDecoder().update(held, begin, begin + len(line)).object
+        assert found is not None
+        assert found.read() == whole(body).read()
+        assert alone is None or alone.mark == found.mark
+
+
 def test_spec_within_the_spec() -> None:
     """A volume may be made from a template that has metadata and a spec of its own."""
     claim = {"metadata": {"finalizers": ["x"]}, "spec": {"accessModes": ["ReadWriteOnce"]}}

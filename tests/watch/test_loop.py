@@ -4,9 +4,12 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from probewatch.watch.backoff import Backoff, parse_retry_after
 from probewatch.watch.decoding import Decoder
@@ -368,9 +371,22 @@ def test_chance_spreads_the_pauses() -> None:
 def test_line_cap_bounds_memory() -> None:
     """A12: a line may not grow without end."""
     splitter = LineSplitter(cap=10)
-    assert [] == list(splitter.feed(b"12345"))
+    assert [] == splitter.feed(b"12345")
     with pytest.raises(LineTooLongError):
-        list(splitter.feed(b"678901"))
+        splitter.feed(b"678901")
+
+
+@settings(derandomize=True)
+@given(text=st.text("{a \n", max_size=40).map(str.encode), cuts=st.lists(st.integers(0, 40)))
+def test_lines_are_the_same_however_they_are_cut(text: bytes, cuts: list[int]) -> None:
+    """Chunks end anywhere: each line comes once, in order, without those that are blank."""
+    splitter = LineSplitter()
+    at = [0, *sorted(cuts), len(text)]
+    fed = [line for pair in pairwise(at) for line in splitter.feed(text[slice(*pair)])]
+
+    *complete, rest = text.split(b"\n")
+    assert [line for line in complete if line.strip()] == [body[a:b] for body, a, b in fed]
+    assert rest == splitter.rest()
 
 
 def test_the_same_trouble_is_said_once_a_minute(caplog: pytest.LogCaptureFixture) -> None:

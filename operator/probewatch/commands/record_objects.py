@@ -47,11 +47,11 @@ class RawDecoder(Decoder[RawObject]):
             broken=0,
         )
 
-    def update(self, line: bytes) -> Update[RawObject]:
-        """A line of a watch."""
-        update = super().update(line)
+    def update(self, body: bytes, begin: int = 0, end: int | None = None) -> Update[RawObject]:
+        """A line of a watch, which is all of *body* or a part of it."""
+        update = super().update(body, begin, end)
         if update.object is not None:
-            update.object.text = bytes(_LINES.decode(line).object)
+            update.object.text = bytes(_LINES.decode(memoryview(body)[begin:end]).object)
         return update
 
 

@@ -79,8 +79,9 @@ class Glance(msgspec.Struct, gc=False):
         kin = body[named : body.find(UID, named)]
         known = _siblings.recall(kin, body, spec)
         if known is None:
-            pod = _decode(b'{"metadata":%b%b' % (metadata, body[spec : self.end]))
-            _siblings.remember(kin, body, spec, pod.spec)
+            rest = body[spec : self.end]
+            pod = _decode(b'{"metadata":%b%b' % (metadata, rest))
+            _siblings.remember(kin, rest, pod.spec)
             return pod
         pod = _decode(b'{"metadata":%b%b%b' % (metadata, STATUS, body[known[1] : self.end]))
         pod.spec = known[0]
@@ -100,13 +101,13 @@ class Glance(msgspec.Struct, gc=False):
 def glance(body: bytes, begin: int, end: int) -> Glance | None:
     """Return what a look at the object in *body* tells; None if it is laid out in another way."""
     metadata = body.find(METADATA, begin, begin + FIRST_KEYS)
-    managed = body.find(MANAGED, metadata)
-    spec = _find_spec(body, managed)
+    managed = body.find(MANAGED, metadata, end)
+    spec = _find_spec(body, managed, end)
     uid = body.find(UID, metadata, managed)
     if min(metadata, managed, spec, uid) < 0 or not body.endswith(b"}}", begin, end):
         return None
     uid += len(UID)
-    uid_end = body.find(VERSION, uid, uid + LONGEST_UID)
+    uid_end = body.find(VERSION, uid, min(uid + LONGEST_UID, managed))
     version = uid_end + len(VERSION)
     version_end = body.find(b'"', version, version + LONGEST_VERSION)
     digits = body[version:version_end]
@@ -125,12 +126,12 @@ def glance(body: bytes, begin: int, end: int) -> Glance | None:
     )
 
 
-def _find_spec(body: bytes, managed: int) -> int:
+def _find_spec(body: bytes, managed: int, end: int) -> int:
     """Where SPEC is after *managed*: a single byte is searched for much more quickly."""
     at = managed
     for _ in range(SEARCHED):
-        at = body.find(b"]", at)
+        at = body.find(b"]", at, end)
         if at < 0 or body.startswith(SPEC, at):
             return at
         at += 1
-    return body.find(SPEC, at)
+    return body.find(SPEC, at, end)

@@ -67,7 +67,7 @@ class Siblings:
 
     def __init__(self) -> None:
         self._kin = b""
-        self._last: tuple[bytes, int, objects.PodSpec] | None = None
+        self._last: tuple[bytes, objects.PodSpec] | None = None
         self._mould: _Mould | None = None
 
     def recall(self, kin: bytes, body: bytes, begin: int) -> tuple[objects.PodSpec, int] | None:
@@ -82,18 +82,17 @@ class Siblings:
             self._mould, self._last = _cut(*self._last), None
         return None if self._mould is None else self._mould.fit(body, begin)
 
-    def remember(self, kin: bytes, body: bytes, begin: int, raw: objects.PodSpec | None) -> None:
-        """Take note of the spec that was read last."""
-        is_one_of_many = raw is not None and kin.startswith(GENERATED)
-        self._kin = kin
-        self._last = (body, begin, raw) if raw is not None and is_one_of_many else None
-        self._mould = None
+    def remember(self, kin: bytes, text: bytes, raw: objects.PodSpec | None) -> None:
+        """Take note of the spec that was read last, with the text that begins with it."""
+        self._kin, self._last, self._mould = kin, None, None
+        if raw is not None and kin.startswith(GENERATED):
+            self._last = (text, raw)
 
 
-def _cut(body: bytes, begin: int, raw: objects.PodSpec) -> _Mould | None:
+def _cut(text: bytes, raw: objects.PodSpec) -> _Mould | None:
     """Return the mould of a spec; None where it is not sure what may be cut."""
-    end = body.find(STATUS, begin)
-    head, _, tail = body[begin : end + len(STATUS)].partition(NODE)
+    end = text.find(STATUS)
+    head, _, tail = text[: end + len(STATUS)].partition(NODE)
     node = (raw.node_name or "").encode()
     names = [each.name for each in (*(raw.init_containers or ()), *(raw.containers or ()))]
     if (

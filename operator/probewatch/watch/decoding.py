@@ -99,8 +99,8 @@ class Decodes(Protocol[T]):
         """A page of a list; items that are broken are left out and counted."""
         ...
 
-    def update(self, line: bytes) -> Update[T]:
-        """A line of a watch."""
+    def update(self, body: bytes, begin: int = 0, end: int | None = None) -> Update[T]:
+        """A line of a watch, which is all of *body* or a part of it."""
         ...
 
 
@@ -128,8 +128,9 @@ class Decoder(Generic[V]):
             token=page.metadata.continue_ or "",
         )
 
-    def update(self, line: bytes) -> Update[V]:
-        """A line of a watch."""
+    def update(self, body: bytes, begin: int = 0, end: int | None = None) -> Update[V]:
+        """A line of a watch, which is all of *body* or a part of it."""
+        line = memoryview(body)[begin:end]
         try:
             read = self._lines.decode(line)
         except BROKEN:
@@ -138,7 +139,7 @@ class Decoder(Generic[V]):
             return self._odd_line(line)
         return Update(read.type, read.object.metadata.resource_version or "", read.object)
 
-    def _odd_line(self, line: bytes) -> Update[V]:
+    def _odd_line(self, line: memoryview) -> Update[V]:
         """What is no change of a sound object."""
         raw = _RAW_LINES.decode(line)
         if raw.type in CHANGES:

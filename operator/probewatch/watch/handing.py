@@ -83,18 +83,18 @@ class Hands(Generic[T]):
         self._handler.synced(version)
         self._stats.synced = True
 
-    def take_line(self, line: bytes) -> None:
+    def take_line(self, body: bytes, begin: int, end: int) -> None:
         """Hand on what a line of a watch says; raises StreamFaultError if it is an ERROR."""
         try:
+            update = self._decoder.update(body, begin, end)
             if self.is_listing:
-                self._take_initial(line)
+                self._take_initial(update)
             else:
-                self._take_update(line)
+                self._take_update(update)
         except BROKEN:
             self._stats.decode_errors += 1
 
-    def _take_update(self, line: bytes) -> None:
-        update = self._decoder.update(line)
+    def _take_update(self, update: Update[T]) -> None:
         self._check(update)
         self._stats.updates[update.type] += 1
         self.version = update.version or self.version
@@ -109,9 +109,8 @@ class Hands(Generic[T]):
             self._handler.changed(update.type, found)
         self._count_flaws(found, update.dropped)
 
-    def _take_initial(self, line: bytes) -> None:
+    def _take_initial(self, update: Update[T]) -> None:
         """A line of a streaming list: only what there is, then the bookmark that ends it."""
-        update = self._decoder.update(line)
         self._check(update)
         if update.type == "BOOKMARK" and update.ends_list:
             self.end_list(update.version)

@@ -13,6 +13,9 @@ from probewatch.watch.decoding import CHANGES, Decoder, Page, Update, open_page
 
 OBJECT = b',"object":{'
 
+FIRST_KEYS = 32
+"""Within so many bytes is the key of the object."""
+
 _TYPES: Mapping[bytes, str] = {b'{"type":"%b"' % kind.encode(): kind for kind in CHANGES}
 
 
@@ -34,12 +37,15 @@ class PodDecoder:
                 page.items.append(seen)
         return page
 
-    def update(self, line: bytes) -> Update[Glance | RawPod]:
-        """A line of a watch."""
-        begin = line.find(OBJECT, 0, 32)
-        kind = _TYPES.get(line[:begin])
+    def update(
+        self, body: bytes, begin: int = 0, end: int | None = None
+    ) -> Update[Glance | RawPod]:
+        """A line of a watch, which is all of *body* or a part of it."""
+        end = len(body) if end is None else end
+        at = body.find(OBJECT, begin, begin + FIRST_KEYS)
+        kind = _TYPES.get(body[begin:at])
         if kind is not None:
-            seen = glance(line, begin + len(OBJECT) - 1, len(line) - 1)
+            seen = glance(body, at + len(OBJECT) - 1, end - 1)
             if seen is not None:
                 return Update(kind, seen.resource_version, seen)
-        return self._whole.update(line)
+        return self._whole.update(body, begin, end)

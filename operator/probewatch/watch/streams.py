@@ -12,12 +12,14 @@ ARM_SECONDS = 1.0
 
 async def read_lines(
     response: Response,
-    take: Callable[[bytes], None],
+    take: Callable[[bytes, int, int], None],
     *,
     stats: WatchStats,
     silence: Callable[[], float],
 ) -> None:
     """Give each line to *take* until the stream ends; an end within a line is a fault.
+
+    *take* is given what holds the line, and where in it that begins and ends.
 
     Raises TimeoutError after *silence* seconds (asked again after lines) without a complete
     line: half-open connections, and those where bytes drip but no line ever ends. Raises
@@ -32,8 +34,8 @@ async def read_lines(
             lines = splitter.feed(chunk)
             if not lines:
                 continue
-            for line in lines:
-                take(line)
+            for body, begin, end in lines:
+                take(body, begin, end)
             stats.heard(len(chunk))
             now, before, limit = loop.time(), limit, silence()
             if now - armed > ARM_SECONDS or limit != before:
