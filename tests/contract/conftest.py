@@ -28,8 +28,8 @@ def _real_place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place | No
             yield read_kubeconfig(Path(os.environ[name]))
         case _:
             folder = tmp_path_factory.mktemp("apiserver")
-            with running_server(Path(os.environ[ASSETS]), folder) as place:
-                yield place
+            with running_server(Path(os.environ[ASSETS]), folder) as server:
+                yield server.place
 
 
 @pytest.fixture(name="place")

@@ -12,6 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -70,8 +71,40 @@ def _located(place: Place) -> Place:
     return Place(url=place.url, token=place.token, tls=place.tls, minor=minor, is_playground=False)
 
 
+class Program:
+    """A program that can be killed and started again."""
+
+    def __init__(self, command: list[str | Path], log: Path) -> None:
+        self._command = [str(part) for part in command]
+        self._log = log
+        self.start()
+
+    def start(self) -> None:
+        """Start it; what it says is added to its log."""
+        with self._log.open("ab") as out:
+            self._process = subprocess.Popen(self._command, stdout=out, stderr=out)
+
+    def kill(self) -> None:
+        """Take it away, as a machine that loses its power."""
+        self._process.kill()
+        self._process.wait()
+
+    def end(self) -> None:
+        """Ask it to end, and wait."""
+        self._process.terminate()
+        self._process.wait(timeout=30)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunningServer:
+    """A kube-apiserver that we started, and where it is."""
+
+    place: Place
+    program: Program
+
+
 @contextlib.contextmanager
-def running_server(assets: Path, folder: Path) -> Iterator[Place]:
+def running_server(assets: Path, folder: Path) -> Iterator[RunningServer]:
     """Start etcd and kube-apiserver on loopback; both end with the context."""
     etcd_port, peer_port, api_port = free_port(), free_port(), free_port()
     etcd, peer = f"http://127.0.0.1:{etcd_port}", f"http://127.0.0.1:{peer_port}"
@@ -89,8 +122,8 @@ def running_server(assets: Path, folder: Path) -> Iterator[Place]:
         # Started twice: then there is a past that its watch cache does not know.
         with _started(server, folder / "first.log"):
             _wait_for(url, folder)
-        with _started(server, folder / "apiserver.log"):
-            yield _wait_for(url, folder)
+        with _started(server, folder / "apiserver.log") as program:
+            yield RunningServer(place=_wait_for(url, folder), program=program)
 
 
 def _server_command(assets: Path, folder: Path, etcd: str, port: int) -> list[str | Path]:
@@ -116,14 +149,12 @@ def _server_command(assets: Path, folder: Path, etcd: str, port: int) -> list[st
 
 
 @contextlib.contextmanager
-def _started(command: list[str | Path], log: Path) -> Iterator[None]:
-    with log.open("wb") as out:
-        process = subprocess.Popen([str(part) for part in command], stdout=out, stderr=out)
-        try:
-            yield
-        finally:
-            process.terminate()
-            process.wait(timeout=30)
+def _started(command: list[str | Path], log: Path) -> Iterator[Program]:
+    program = Program(command, log)
+    try:
+        yield program
+    finally:
+        program.end()
 
 
 def _wait_for(url: str, folder: Path) -> Place:

@@ -3,6 +3,7 @@
     make soak                               one replica, then two, on the playground's API server
     KUBEBUILDER_ASSETS=folder make soak     the same on a real kube-apiserver
     KUBECONFIG_CONTRACT=file make soak      the same on any cluster, in a namespace of its own
+    KUBEBUILDER_ASSETS=folder make soak ARGS='--outages 10'    that kube-apiserver is killed, too
 
 It ends with status 0 if every restart was counted once.
 """
@@ -19,9 +20,10 @@ from pathlib import Path
 
 import aiohttp
 
-from tests.contract.client import Client
+from tests.contract.servers import ASSETS, wanted
 from tests.soak.places import Ground, ground
 from tests.soak.run import Plan, Run
+from tests.soak.stubborn import StubbornClient
 
 
 def main() -> int:
@@ -37,6 +39,7 @@ def main() -> int:
         plan = Plan(
             replicas=replicas,
             kills=arguments.kills,
+            outages=arguments.outages,
             seed=seed,
             kill_pause=arguments.kill_pause,
             pod_pause=arguments.pod_pause,
@@ -67,7 +70,7 @@ async def _soak(plan: Plan, keep: Path | None) -> int:
 
 async def _run(plan: Plan, where: Ground, folder: Path) -> list[str]:
     async with aiohttp.ClientSession() as session:
-        client = Client(where.place, session)
+        client = StubbornClient(where.place, session)
         return await Run(plan=plan, where=where, client=client, folder=folder).run()
 
 
@@ -80,13 +83,17 @@ def _arguments() -> argparse.Namespace:
     add = parser.add_argument
     add("--replicas", type=int, nargs="+", default=[1, 2], help="modes to run (default: 1 2)")
     add("--kills", type=int, default=25, help="how often SIGKILL is sent in each mode")
+    add("--outages", type=int, default=0, help="how often the API server gets one too (default 0)")
     add("--seed", type=int, default=0, help="of an earlier run (default: a new one)")
     add("--kill-pause", type=float, default=2.0, metavar="SECONDS", help="between two ends")
     add("--pod-pause", type=float, default=3.0, metavar="SECONDS", help="between a pod's deeds")
     add("--quiet", type=float, default=60.0, metavar="SECONDS", help="nothing is written for")
     add("--no-prometheus", action="store_true", help="do without, even if it is on PATH")
     add("--keep", type=Path, metavar="FOLDER", help="keep logs in there")
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    if arguments.outages and wanted() != ASSETS:
+        parser.error(f"--outages: only a server that is started here can be killed; set {ASSETS}")
+    return arguments
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What becomes of the operator's processes: one end after the other, at random times."""
+"""What becomes of the processes: one end after the other, at random times."""
 
 import asyncio
 import random
@@ -6,14 +6,34 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 
+from tests.contract.servers import Program
 from tests.soak.replicas import Replica
+
+OUTAGE = "SIGKILL of the API server"
+OUTAGE_PAUSE_SECONDS = (10.0, 30.0)
+"""Between two of them; it takes some seconds to start."""
+LONGEST_OUTAGE_SECONDS = 10.0
 
 
 class Fate:
-    """Ends processes *kills* times; each is followed by a new one."""
+    """Ends processes *kills* times; each is followed by a new one.
 
-    def __init__(self, replicas: Sequence[Replica], *, seed: int, kills: int, pause: float) -> None:
+    The API server, if it is given, is taken away *outages* times, whatever the others are doing.
+    """
+
+    def __init__(
+        self,
+        replicas: Sequence[Replica],
+        *,
+        seed: int,
+        kills: int,
+        pause: float,
+        server: Program | None = None,
+        outages: int = 0,
+    ) -> None:
         self.done: Counter[str] = Counter()
+        self._server = server
+        self._outages = outages
         self._replicas = tuple(replicas)
         self._random = random.Random(seed)  # a choice, not a secret
         self._kills = kills
@@ -22,15 +42,28 @@ class Fate:
     async def run(self, tell: Callable[[str], None]) -> None:
         """Do it all; every process runs at the end."""
         begun = time.monotonic()
-        while self.done["SIGKILL"] < self._kills and not any(
-            each.faults for each in self._replicas
-        ):
+        server = asyncio.create_task(self._take_server_away())
+        while not self._is_over() and not any(each.faults for each in self._replicas):
             await asyncio.sleep(self._random.random() * 2 * self._pause)
             await self._strike()
             done = ", ".join(f"{count} {name}" for name, count in sorted(self.done.items()))
             tell(f"{time.monotonic() - begun:4.0f} s: {done} of {self._kills}")
+        await server
         for replica in self._replicas:
             replica.go_on()
+
+    def _is_over(self) -> bool:
+        return self.done["SIGKILL"] >= self._kills and self.done[OUTAGE] >= self._outages
+
+    async def _take_server_away(self) -> None:
+        if self._server is None:
+            return
+        for _ in range(self._outages):
+            await asyncio.sleep(self._random.uniform(*OUTAGE_PAUSE_SECONDS))
+            self._server.kill()
+            await asyncio.sleep(self._random.random() * LONGEST_OUTAGE_SECONDS)
+            self._server.start()
+            self.done[OUTAGE] += 1
 
     async def _strike(self) -> None:
         replica = self._random.choice(self._replicas)

@@ -11,7 +11,14 @@ import yaml
 
 from probewatch.playground.api_server import ApiServer
 from tests.contract.client import Place
-from tests.contract.servers import ASSETS, KUBECONFIG, read_kubeconfig, running_server, wanted
+from tests.contract.servers import (
+    ASSETS,
+    KUBECONFIG,
+    Program,
+    read_kubeconfig,
+    running_server,
+    wanted,
+)
 
 WRITES = frozenset({"create", "update", "patch", "delete", "deletecollection"})
 HEARTBEATS = frozenset({"leases"})
@@ -26,6 +33,8 @@ class Ground:
     kubeconfig: Path
     read_writes: Callable[[], list[str]] | None
     """Every write so far, of anybody, but for heartbeats; None where nobody keeps count."""
+    program: Program | None = None
+    """The server, if it is ours to be killed."""
 
 
 @contextlib.asynccontextmanager
@@ -34,20 +43,25 @@ async def ground(folder: Path) -> AsyncIterator[Ground]:
     kubeconfig = folder / "kubeconfig"
     match wanted():
         case "":
-            server = ApiServer()
-            await server.start()
-            server.write_kubeconfig(kubeconfig)
-            place = Place(url=server.url, token=server.tokens.admin)
-            yield Ground(place=place, kubeconfig=kubeconfig, read_writes=lambda: _audited(server))
-            await server.stop()
+            ours = ApiServer()
+            await ours.start()
+            ours.write_kubeconfig(kubeconfig)
+            place = Place(url=ours.url, token=ours.tokens.admin)
+            yield Ground(place=place, kubeconfig=kubeconfig, read_writes=lambda: _audited(ours))
+            await ours.stop()
         case name if name == KUBECONFIG:
             path = Path(os.environ[name])
             yield Ground(place=read_kubeconfig(path), kubeconfig=path, read_writes=None)
         case _:
-            with running_server(Path(os.environ[ASSETS]), folder) as place:
-                kubeconfig.write_text(_kubeconfig(place), encoding="utf-8")
+            with running_server(Path(os.environ[ASSETS]), folder) as server:
+                kubeconfig.write_text(_kubeconfig(server.place), encoding="utf-8")
                 log = folder / "audit.log"
-                yield Ground(place=place, kubeconfig=kubeconfig, read_writes=lambda: _logged(log))
+                yield Ground(
+                    place=server.place,
+                    kubeconfig=kubeconfig,
+                    read_writes=lambda: _logged(log),
+                    program=server.program,
+                )
 
 
 def _audited(server: ApiServer) -> list[str]:
@@ -63,6 +77,8 @@ def _logged(log: Path) -> list[str]:
     """Return the writes of clients other than the server itself."""
     found = []
     for line in log.read_text(encoding="utf-8").splitlines():
+        if not line.endswith("}"):
+            continue  # the server was killed in the middle of it
         entry = json.loads(line)
         about = entry.get("objectRef", {})
         agent = entry.get("userAgent", "")

@@ -56,6 +56,7 @@ class Plan:
 
     replicas: int
     kills: int
+    outages: int
     seed: int
     kill_pause: float
     pod_pause: float
@@ -108,7 +109,12 @@ class Run:
         scrape = asyncio.create_task(watch.follow())
         world.begin(pods)
         fate = Fate(
-            replicas, seed=self.plan.seed, kills=self.plan.kills, pause=self.plan.kill_pause
+            replicas,
+            seed=self.plan.seed,
+            kills=self.plan.kills,
+            pause=self.plan.kill_pause,
+            server=self.where.program,
+            outages=self.plan.outages,
         )
         await fate.run(lambda line: self._tell(line, world, records))
         await world.end()
@@ -136,7 +142,7 @@ class Run:
         )
         if scraping is not None:
             faults += await verdict.compare_increase(scraping, records)
-        faults += verdict.check_logs(replicas)
+        faults += verdict.check_logs(replicas, outages=self.plan.outages)
         print(f"    deeds: {dict(sorted(world.truth.deeds.items()))}", flush=True)
         return faults
 
