@@ -3,7 +3,7 @@
 import pytest
 
 from probewatch.core import advice
-from probewatch.core.advice import AdviceName
+from probewatch.core.advice_names import MEANINGS, AdviceName
 from probewatch.core.model import (
     Container,
     HandlerKind,
@@ -149,7 +149,7 @@ def test_every_name_has_a_meaning_and_a_case() -> None:
     observed = {AdviceName.PROBE_NEVER_KILLS, AdviceName.START_BUDGET_TOO_SMALL}
     shown = {name for expected, _ in CASES.values() for name in expected} | observed
 
-    assert set(AdviceName) == set(advice.MEANINGS)
+    assert set(AdviceName) == set(MEANINGS)
     assert shown == set(AdviceName)
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from probewatch.core.advice import AdviceName
+from probewatch.core.advice_names import AdviceName
 from probewatch.core.evidence import EvidenceKind as K
 from probewatch.core.findings import (
     Advice,

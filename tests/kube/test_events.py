@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from probewatch.core.advice import AdviceName
+from probewatch.core.advice_names import AdviceName
 from probewatch.core.evidence import FailureReason
 from probewatch.core.findings import (
     Advice,

@@ -12,9 +12,10 @@ to be observed first (start-up times, latencies) is judged where it is observed.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
-from types import MappingProxyType
+from functools import lru_cache
+from typing import NamedTuple
 
+from probewatch.core.advice_names import AdviceName
 from probewatch.core.model import (
     DEFAULT_GRACE_SECONDS,
     Container,
@@ -30,70 +31,6 @@ SHORT_START_SECONDS = 15.0
 
 LONG_DELAY_SECONDS = 60.0
 """From here on an initial delay stands for a startup probe, and hides a hang for as long."""
-
-
-class AdviceName(StrEnum):
-    """What is wrong, as a closed list (field `finding` of an `Advice`)."""
-
-    TIMEOUT_EXCEEDS_PERIOD = "TimeoutExceedsPeriod"
-    LIVENESS_SINGLE_FAILURE = "LivenessSingleFailure"
-    STARTUP_SINGLE_FAILURE = "StartupSingleFailure"
-    LIVENESS_SAME_AS_READINESS = "LivenessSameAsReadiness"
-    LIVENESS_BEFORE_READINESS = "LivenessBeforeReadiness"
-    SHORT_START_BUDGET = "ShortStartBudget"
-    LONG_INITIAL_DELAY = "LongInitialDelay"
-    GRACE_EXCEEDS_DETECTION = "GraceExceedsDetection"
-    KILL_WITHOUT_RESTART = "KillWithoutRestart"
-    PROBE_NEVER_KILLS = "ProbeNeverKills"
-    START_BUDGET_TOO_SMALL = "StartBudgetTooSmall"
-
-
-MEANINGS: Mapping[AdviceName, str] = MappingProxyType(
-    {
-        AdviceName.TIMEOUT_EXCEEDS_PERIOD: (
-            "One slow run swallows the ticks behind it, so failures are found later than period "
-            "and threshold say."
-        ),
-        AdviceName.LIVENESS_SINGLE_FAILURE: (
-            "A single slow or lost answer kills the container: there is no second try."
-        ),
-        AdviceName.STARTUP_SINGLE_FAILURE: (
-            "The first failed run kills the container: nothing is left of what a startup probe "
-            "is for."
-        ),
-        AdviceName.LIVENESS_SAME_AS_READINESS: (
-            "The liveness probe asks the same as the readiness probe and gives up no later: "
-            "the container is killed where taking it out of service would do."
-        ),
-        AdviceName.LIVENESS_BEFORE_READINESS: (
-            "The liveness probe kills sooner than the readiness probe takes the pod out of "
-            "service, so requests hit a container that is being killed."
-        ),
-        AdviceName.SHORT_START_BUDGET: (
-            "Without a startup probe the liveness probe limits the start-up time, and leaves "
-            "little."
-        ),
-        AdviceName.LONG_INITIAL_DELAY: (
-            "A long initial delay stands in for a startup probe: it makes every restart wait, "
-            "and a hang just after a quick start goes unseen for as long."
-        ),
-        AdviceName.GRACE_EXCEEDS_DETECTION: (
-            "An application that hangs is given longer to stop than it took to find out, because "
-            "the pod's grace period applies to probe kills too."
-        ),
-        AdviceName.KILL_WITHOUT_RESTART: (
-            "With restart policy Never a failing probe ends the container for good; exit code 0 "
-            "even makes the pod Succeeded."
-        ),
-        AdviceName.PROBE_NEVER_KILLS: (
-            "Observed: every run of the probe fails to run, which the kubelet counts for nothing."
-        ),
-        AdviceName.START_BUDGET_TOO_SMALL: (
-            "Observed: one start after the other is killed before the container was ready."
-        ),
-    }
-)
-"""Each name's meaning in words that hold for every container; shown in the documentation."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,20 +54,48 @@ def slowest_detection(probe: Probe) -> float:
     return probe.period + (probe.failure_threshold - 1) * probe.interval + probe.timeout
 
 
+class _Case(NamedTuple):
+    """A probe, and what else the advice on it depends on."""
+
+    probe: Probe
+    readiness: Probe | None
+    has_startup: bool
+    grace: float
+    is_final: bool
+    """Whether the container is not started again once the probe has killed it."""
+
+
 def lint(spec: PodSpec) -> tuple[AdviceItem, ...]:
     """Return the advice on every probe of the pod, container by container."""
     return tuple(
         AdviceItem(
-            container=container.name, probe_type=probe.probe_type, finding=name, message=message
+            container=container.name, probe_type=probe.probe_type, finding=name, message=text
         )
         for container in spec.containers
         for probe in container.probes
-        for name, check in _CHECKS[probe.probe_type]
-        if (message := check(probe, container, spec))
+        for name, text in _judge(_describe(probe, container, spec))
     )
 
 
-def _timeout_exceeds_period(probe: Probe, _container: Container, _spec: PodSpec) -> str:
+def _describe(probe: Probe, container: Container, spec: PodSpec) -> _Case:
+    policy = container.restart_policy or spec.restart_policy
+    return _Case(
+        probe=probe,
+        readiness=container.readiness,
+        has_startup=container.startup is not None,
+        grace=spec.grace if probe.grace is None else probe.grace,
+        is_final=policy is RestartPolicy.NEVER and not container.restart_rules,
+    )
+
+
+@lru_cache(maxsize=4096)  # thousands of workloads have a few dozen probes
+def _judge(case: _Case) -> tuple[tuple[AdviceName, str], ...]:
+    checks = _CHECKS[case.probe.probe_type]
+    return tuple((name, message) for name, check in checks if (message := check(case)))
+
+
+def _timeout_exceeds_period(case: _Case) -> str:
+    probe = case.probe
     if probe.timeout <= probe.period:
         return ""
     return (
@@ -139,27 +104,26 @@ def _timeout_exceeds_period(probe: Probe, _container: Container, _spec: PodSpec)
     )
 
 
-def _liveness_single_failure(probe: Probe, _container: Container, _spec: PodSpec) -> str:
-    if probe.failure_threshold > 1:
+def _liveness_single_failure(case: _Case) -> str:
+    if case.probe.failure_threshold > 1:
         return ""
     return "failureThreshold 1 restarts the container at its first failure: use at least 3"
 
 
-def _startup_single_failure(probe: Probe, _container: Container, _spec: PodSpec) -> str:
-    if probe.failure_threshold > 1:
+def _startup_single_failure(case: _Case) -> str:
+    if case.probe.failure_threshold > 1:
         return ""
     return (
         f"failureThreshold 1 kills the container unless it answers the first run "
-        f"{_seconds(probe.initial_delay)} s after its start: raise failureThreshold to the longest "
-        f"start-up time divided by periodSeconds, plus 2"
+        f"{_seconds(case.probe.initial_delay)} s after its start: raise failureThreshold to the "
+        f"longest start-up time divided by periodSeconds, plus 2"
     )
 
 
-def _liveness_same_as_readiness(probe: Probe, container: Container, _spec: PodSpec) -> str:
-    readiness = container.readiness
-    if readiness is None or not _ask_the_same(probe, readiness):
+def _liveness_same_as_readiness(case: _Case) -> str:
+    if case.readiness is None or not _ask_the_same(case.probe, case.readiness):
         return ""
-    ours, theirs = slowest_detection(probe), slowest_detection(readiness)
+    ours, theirs = slowest_detection(case.probe), slowest_detection(case.readiness)
     if ours > theirs:
         return ""
     return (
@@ -169,12 +133,11 @@ def _liveness_same_as_readiness(probe: Probe, container: Container, _spec: PodSp
     )
 
 
-def _liveness_before_readiness(probe: Probe, container: Container, _spec: PodSpec) -> str:
-    readiness = container.readiness
-    if readiness is None:
+def _liveness_before_readiness(case: _Case) -> str:
+    if case.readiness is None:
         return ""
-    ours, theirs = slowest_detection(probe), slowest_detection(readiness)
-    if _ask_the_same(probe, readiness) or ours >= theirs:
+    ours, theirs = slowest_detection(case.probe), slowest_detection(case.readiness)
+    if _ask_the_same(case.probe, case.readiness) or ours >= theirs:
         return ""
     return (
         f"a hang is killed after at most {_seconds(ours)} s, but taken out of service only after "
@@ -182,9 +145,9 @@ def _liveness_before_readiness(probe: Probe, container: Container, _spec: PodSpe
     )
 
 
-def _short_start_budget(probe: Probe, container: Container, _spec: PodSpec) -> str:
-    budget = start_budget(probe)
-    if container.startup is not None or budget >= SHORT_START_SECONDS:
+def _short_start_budget(case: _Case) -> str:
+    budget = start_budget(case.probe)
+    if case.has_startup or budget >= SHORT_START_SECONDS:
         return ""
     return (
         f"the container must answer within {_seconds(budget)} s of its start "
@@ -193,29 +156,27 @@ def _short_start_budget(probe: Probe, container: Container, _spec: PodSpec) -> s
     )
 
 
-def _long_initial_delay(probe: Probe, container: Container, _spec: PodSpec) -> str:
-    if container.startup is not None or probe.initial_delay < LONG_DELAY_SECONDS:
+def _long_initial_delay(case: _Case) -> str:
+    if case.has_startup or case.probe.initial_delay < LONG_DELAY_SECONDS:
         return ""
     return (
-        f"initialDelaySeconds {_seconds(probe.initial_delay)} leaves a hang unseen for as long "
-        f"after every start: replace it by a startup probe"
+        f"initialDelaySeconds {_seconds(case.probe.initial_delay)} leaves a hang unseen for as "
+        f"long after every start: replace it by a startup probe"
     )
 
 
-def _grace_exceeds_detection(probe: Probe, _container: Container, spec: PodSpec) -> str:
-    grace = spec.grace if probe.grace is None else probe.grace
-    detection = probe.failure_threshold * probe.period
-    if grace <= max(detection, DEFAULT_GRACE_SECONDS):
+def _grace_exceeds_detection(case: _Case) -> str:
+    detection = case.probe.failure_threshold * case.probe.period
+    if case.grace <= max(detection, DEFAULT_GRACE_SECONDS):
         return ""
     return (
         f"a failing container is found within {_seconds(detection)} s and then gets "
-        f"{_seconds(grace)} s to stop: set terminationGracePeriodSeconds in the probe"
+        f"{_seconds(case.grace)} s to stop: set terminationGracePeriodSeconds in the probe"
     )
 
 
-def _kill_without_restart(_probe: Probe, container: Container, spec: PodSpec) -> str:
-    policy = container.restart_policy or spec.restart_policy
-    if container.restart_rules or policy is not RestartPolicy.NEVER:
+def _kill_without_restart(case: _Case) -> str:
+    if not case.is_final:
         return ""
     return "restartPolicy is Never: a failure stops the container and it is not started again"
 
@@ -231,7 +192,7 @@ def _seconds(value: float) -> str:
     return f"{value:g}"
 
 
-_Check = Callable[[Probe, Container, PodSpec], str]
+_Check = Callable[[_Case], str]
 """Returns the message, or an empty string where there is nothing to say."""
 
 _OF_ANY = ((AdviceName.TIMEOUT_EXCEEDS_PERIOD, _timeout_exceeds_period),)

@@ -239,7 +239,7 @@ class Advice:
     container: str
     probe_type: ProbeType
     finding: str
-    """UpperCamelCase, from the closed list in `advice.py`."""
+    """UpperCamelCase, from the closed list in `advice_names.py`."""
     message: str
     at: float = 0.0
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from probewatch.core.advice import AdviceName, start_budget
+from probewatch.core.advice import start_budget
+from probewatch.core.advice_names import AdviceName
 from probewatch.core.book import Book, Mark
 from probewatch.core.evidence import EvidenceKind
 from probewatch.core.findings import Advice, Cause

@@ -166,8 +166,7 @@ class Counters:
             case LoopEnded(pod=pod, container=container, cause=cause, gone=False):
                 self._loop(pod, known.container(container), cause, 0)
             case Advice(container=container, probe_type=probe_type, finding=name):
-                advice = tail(probe_type=probe_type, finding=name)
-                self._advise(known.container(container), advice)
+                self._advise(known.container(container), possible.ADVICE[probe_type, name])
             case _:
                 pass  # nothing that is counted or shown
 
@@ -180,10 +179,11 @@ class Counters:
         self.tables.not_ready.begin(known.subject, ("",))
         for container in spec.containers:
             subject = known.container(container.name)
-            self.tables.restarts.begin(subject, possible.first_causes(container))
-            self.tables.failures.begin(subject, possible.first_failures(container))
-            self.tables.patterns.begin(subject, possible.first_patterns(container))
-            self.tables.kills.begin(subject, possible.first_kills(container, spec))
+            first = possible.first_tails(container, spec)
+            self.tables.restarts.begin(subject, first.causes)
+            self.tables.failures.begin(subject, first.failures)
+            self.tables.patterns.begin(subject, first.patterns)
+            self.tables.kills.begin(subject, first.kills)
         self._describe(known, spec)
 
     def _describe(self, known: Known, spec: PodSpec) -> None:
@@ -200,7 +200,7 @@ class Counters:
             subject = known.container(container.name)
             self.tables.budgets.put(subject, tuple(budgets), tuple(budgets.values()))
         for item in lint(spec):
-            advice = tail(probe_type=item.probe_type, finding=item.finding)
+            advice = possible.ADVICE[item.probe_type, item.finding]
             self._advise(known.container(item.container), advice)
 
     def _restart(self, restart: Restart, known: Known) -> None:

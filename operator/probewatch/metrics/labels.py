@@ -51,7 +51,7 @@ def node_subject(node: str) -> str:
 
 def container_subject(workload: str, container: str) -> str:
     """Return the subject of the series of a container of the workload with this subject."""
-    return sys.intern(f'{workload},container="{escape(container)}"')
+    return f'{workload},container="{escape(container)}"'
 
 
 def tail(**labels: str) -> str:

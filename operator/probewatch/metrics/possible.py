@@ -7,9 +7,12 @@ found after a time in which the operator was away; the rest of a container's cau
 of a probe's reasons, starts with its first restart or failure.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from itertools import product
+from typing import NamedTuple
 
+from probewatch.core.advice_names import AdviceName
 from probewatch.core.evidence import FailureReason
 from probewatch.core.findings import Cause, Pattern, Readiness, ReadinessReason
 from probewatch.core.model import Container, HandlerKind, PodSpec, Probe, ProbeType, RestartPolicy
@@ -29,6 +32,11 @@ FAILURES: Mapping[tuple[ProbeType, FailureReason], str] = {
 PATTERNS: Mapping[tuple[Pattern, Cause], str] = {
     (pattern, cause): tail(pattern=pattern, cause=cause)
     for pattern, cause in product(Pattern, Cause)
+}
+
+ADVICE: Mapping[tuple[ProbeType, str], str] = {
+    (probe_type, finding): tail(probe_type=probe_type, finding=finding)
+    for probe_type, finding in product(ProbeType, AdviceName)
 }
 
 BUDGETS: Mapping[ProbeType, str] = {each: tail(probe_type=each) for each in ProbeType}
@@ -83,38 +91,62 @@ _HANDLERS: Mapping[HandlerKind, tuple[FailureReason, ...]] = {
 FROM_THE_START = 2
 
 
-def probe_causes(container: Container) -> tuple[Cause, ...]:
-    """Return the causes that the container's probes can bring."""
-    types = (probe.probe_type for probe in container.probes)
-    return tuple(_PROBE_CAUSES[each] for each in types if each in _PROBE_CAUSES)
+class First(NamedTuple):
+    """The tails that the series of a container start with."""
+
+    causes: tuple[str, ...]
+    failures: tuple[str, ...]
+    patterns: tuple[str, ...]
+    """Those that an alert waits for."""
+    kills: tuple[str, ...]
+    """Without a restart: where pods are not restarted."""
 
 
-def first_causes(container: Container) -> tuple[str, ...]:
-    """Return the tails of causes that a container starts with."""
-    declared = (
-        *((Cause.POST_START_HOOK,) if container.has_post_start else ()),
-        *((Cause.RESTART_RULE,) if container.restart_rules else ()),
+def first_tails(container: Container, spec: PodSpec) -> First:
+    """Return what a container of this kind starts with; the same object for the same kind."""
+    return _first_tails(
+        container.probes,
+        has_hook=container.has_post_start,
+        has_rules=bool(container.restart_rules),
+        is_final=spec.restart_policy is RestartPolicy.NEVER,
     )
-    return tuple(CAUSES[each] for each in (*probe_causes(container), *declared, *OFTEN, *AWAY))
+
+
+@lru_cache(maxsize=4096)  # thousands of workloads have a few dozen probes
+def _first_tails(
+    probes: tuple[Probe, ...], *, has_hook: bool, has_rules: bool, is_final: bool
+) -> First:
+    by_probes = _probe_causes(probes)
+    declared = (
+        *((Cause.POST_START_HOOK,) if has_hook else ()),
+        *((Cause.RESTART_RULE,) if has_rules else ()),
+    )
+    return First(
+        causes=tuple(CAUSES[each] for each in (*by_probes, *declared, *OFTEN, *AWAY)),
+        failures=tuple(
+            FAILURES[probe.probe_type, reason]
+            for probe in probes
+            for reason in _HANDLERS[probe.handler][:FROM_THE_START]
+        ),
+        patterns=tuple(PATTERNS[Pattern.WORKLOAD_WIDE, cause] for cause in by_probes),
+        kills=tuple(CAUSES[cause] for cause in by_probes) if is_final else (),
+    )
+
+
+def _probe_causes(probes: Iterable[Probe]) -> tuple[Cause, ...]:
+    """Return the causes that probes can bring."""
+    types = (probe.probe_type for probe in probes)
+    return tuple(_PROBE_CAUSES[each] for each in types if each in _PROBE_CAUSES)
 
 
 def all_causes(container: Container | None) -> tuple[str, ...]:
     """Return the tails of all causes that a container can ever have."""
     if container is None:
         return tuple(CAUSES.values())
-    never = set(_PROBE_CAUSES.values()) - set(probe_causes(container))
+    never = set(_PROBE_CAUSES.values()) - set(_probe_causes(container.probes))
     if not container.has_post_start:
         never.add(Cause.POST_START_HOOK)
     return tuple(text for cause, text in CAUSES.items() if cause not in never)
-
-
-def first_failures(container: Container) -> tuple[str, ...]:
-    """Return the tails of failures that a container's probes start with."""
-    return tuple(
-        FAILURES[probe.probe_type, reason]
-        for probe in container.probes
-        for reason in _HANDLERS[probe.handler][:FROM_THE_START]
-    )
 
 
 def all_failures(probe: Probe | None) -> tuple[str, ...]:
@@ -125,22 +157,18 @@ def all_failures(probe: Probe | None) -> tuple[str, ...]:
     return tuple(FAILURES[probe.probe_type, reason] for reason in reasons)
 
 
-def first_patterns(container: Container) -> tuple[str, ...]:
-    """Return the tails of patterns that an alert waits for."""
-    return tuple(PATTERNS[Pattern.WORKLOAD_WIDE, cause] for cause in probe_causes(container))
-
-
-def first_kills(container: Container, spec: PodSpec) -> tuple[str, ...]:
-    """Return the tails of kills without a restart, where pods are not restarted."""
-    if spec.restart_policy is not RestartPolicy.NEVER:
-        return ()
-    return tuple(CAUSES[cause] for cause in probe_causes(container))
-
-
 def first_transitions(spec: PodSpec) -> tuple[str, ...]:
     """Return the tails of changes of readiness that a workload starts with."""
-    reasons = [ReadinessReason.CONTAINER_RESTART]
-    if any(container.readiness for container in spec.containers):
-        reasons.append(ReadinessReason.READINESS_PROBE)
+    return _FIRST_TRANSITIONS[any(container.readiness for container in spec.containers)]
+
+
+def _first_transitions(*reasons: ReadinessReason) -> tuple[str, ...]:
     both = [TRANSITIONS[to, reason] for reason in reasons for to in Readiness]
     return (TRANSITIONS[Readiness.READY, ReadinessReason.STARTUP], *both)
+
+
+_FIRST_TRANSITIONS = {
+    False: _first_transitions(ReadinessReason.CONTAINER_RESTART),
+    True: _first_transitions(ReadinessReason.CONTAINER_RESTART, ReadinessReason.READINESS_PROBE),
+}
+"""By whether there is a readiness probe."""

@@ -68,7 +68,7 @@ class Table:
         """Set the gauges of a subject; those not given are gone."""
         self.drop(subject)
         if self.begin(subject, tails):
-            self.rows[subject] = (tails, values)
+            self.rows[subject] = cells_of(tails, values)
 
     def set(self, subject: str, tail: str, value: float) -> None:
         """Set one gauge of a subject, beside those that it has."""
@@ -94,6 +94,12 @@ class Table:
     def is_blank(self, subject: str) -> bool:
         """Tell whether nothing was ever counted for a subject."""
         return not any(self.rows.get(subject, ((), ()))[1])
+
+
+@lru_cache(maxsize=4096)
+def cells_of(tails: tuple[str, ...], values: tuple[float, ...]) -> Cells:
+    """Return the entry of these values; the same object for equal ones."""
+    return (tails, values)
 
 
 @lru_cache(maxsize=4096)
