@@ -492,6 +492,32 @@ async def test_end_writes_what_waits(scene: Scene) -> None:
     assert [1, 2] == scene.after.restarts
 
 
+async def test_end_without_an_answer_tells_nothing(scene: Scene) -> None:
+    """What is not saved when the process ends is told by the next one, which finds it again.
+
+    It may judge otherwise: told now, it would be told twice.
+    """
+    scene.api.answer = lambda _verb, _path: (0, {})
+    scene.tell(*(restart(count) for count in range(1, PATIENCE + 2)), LOOP)
+    await scene.sink.drain(5.0)
+
+    assert [] == scene.after.restarts
+    assert {"Shutdown": 1} == scene.sink.stats.dropped
+    assert PATIENCE < len(scene.api.asked) < 20
+
+
+async def test_end_waits_for_a_server_that_comes_back(scene: Scene) -> None:
+    """While there is time, it is tried again; what is saved then is told."""
+    back = scene.time.seconds + 3
+    scene.api.answer = lambda _verb, _path: None if scene.time.seconds > back else (503, {})
+    scene.tell(restart(1))
+    await scene.sink.drain(5.0)
+
+    assert 1 == scene.status["restarts"]
+    assert [1] == scene.after.restarts
+    assert {} == scene.sink.stats.dropped
+
+
 async def test_own_writes_are_no_news(scene: Scene) -> None:
     """Looking around finds nothing to do where nobody else wrote."""
     scene.tell(restart(1))

@@ -89,6 +89,10 @@ class ReportWriter:
         self.stats = ReportStats()
         self.doubted: set[Key] = set()
         """Those that someone else wrote: they are read before they are written."""
+        self.is_ending = False
+        """Whether this process ends: then nothing is told that is not saved."""
+        self.has_trouble = False
+        """Whether the API server gave no useful answer when it was asked last."""
         self._book = book
         self._api = api
         self._situation = situation
@@ -146,6 +150,7 @@ class ReportWriter:
         self, write: Write, status: objects.Status, answer: Answer, *, verb: str
     ) -> float:
         key = write.key
+        self.has_trouble = answer.outcome is Outcome.LATER
         if answer.outcome is Outcome.DONE and answer.report is not None:
             self.stats.written[verb] += 1
             self._turns.calm(key)
@@ -167,11 +172,14 @@ class ReportWriter:
 
     def let_go(self, key: Key | None = None) -> None:
         """Count what is not saved, of one report or of all: that would take too long."""
+        if self.is_ending:
+            return
         for finding, workload in self._book.untold(None if key is None else (key,)):
             self._hand_on(finding, workload)
 
     async def _reload(self, key: Key) -> float:
         answer = await self._api.read(key)
+        self.has_trouble = answer.outcome is Outcome.LATER
         if answer.outcome is Outcome.DONE and answer.report is not None:
             self.doubted.discard(key)
             self.remember(key, answer.report.status)
@@ -200,7 +208,8 @@ class ReportWriter:
             self.stats.dropped["Forbidden"] += 1
             self._situation.refused(f"{answer.status}: {_sanitized(answer)}")
             return RESUME_SECONDS
-        is_invalid, is_given_up = answer.outcome is Outcome.INVALID, tries >= PATIENCE
+        is_invalid = answer.outcome is Outcome.INVALID
+        is_given_up = tries >= PATIENCE and not self.is_ending
         if is_invalid:
             self.stats.dropped["Rejected"] += 1  # what is cut off is lost
             self._book.shorten(key)

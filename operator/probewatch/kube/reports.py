@@ -11,6 +11,7 @@ go on at once; so does whatever is no restart.
 """
 
 import asyncio
+import contextlib
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -26,8 +27,8 @@ from probewatch.kube.report_writer import ReportWriter, Situation
 from probewatch.record_book import RecordBook
 from probewatch.record_entry import Key
 
-DRAIN_ROUNDS = 3
-"""At the end: a conflict or two may have to be read."""
+DRAIN_PAUSE_SECONDS = 0.5
+"""At the end, between two rounds: conflicts have to be read, or the API server is away."""
 
 TICK_SECONDS = 0.1
 
@@ -129,21 +130,32 @@ class Reports:
                 group.create_task(self._work(), name=f"report writer {number}")
 
     async def drain(self, seconds: float) -> None:
-        """Write everything that waits now, its turn or not, at most for *seconds*."""
-        try:
+        """Write everything that waits now, its turn or not, at most for *seconds*.
+
+        What cannot be written by then is not told either: whoever follows finds it again.
+        """
+        self.writer.is_ending = True
+        end = self._clock.monotonic() + seconds
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                await self._drain()
-        except TimeoutError:
+                while self._has_work() and self._clock.monotonic() < end:
+                    await self._write_all()
+        if self._has_work():
             self.stats.dropped["Shutdown"] += len(list(self._book.dirty()))
 
-    async def _drain(self) -> None:
-        for _ in range(DRAIN_ROUNDS):
-            keys = [key for key in self._book.dirty() if key not in self._turns.busy]
-            if not keys or not self._situation.is_open():
-                return
-            for key in keys:
+    def _has_work(self) -> bool:
+        return self._situation.is_open() and any(self._book.dirty())
+
+    async def _write_all(self) -> None:
+        """Write each once; no more are tried while the API server is in trouble."""
+        for key in list(self._book.dirty()):
+            if key not in self._turns.busy:
                 self._turns.busy.add(key)
                 await self._write(key)
+            if self.writer.has_trouble:
+                break
+        if self._has_work():
+            await self._clock.sleep(DRAIN_PAUSE_SECONDS)
 
     async def _work(self) -> None:
         while True:
