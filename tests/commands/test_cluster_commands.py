@@ -22,7 +22,9 @@ Json = dict[str, Any]
 
 PODS = "/api/v1/namespaces/shop/pods"
 REPORTS = "/apis/probewatch.dev/v1alpha1/namespaces/shop/probereports"
-STARTED, KILLED, BACK = "2026-11-20T10:00:00Z", "2026-11-20T10:00:41Z", "2026-11-20T10:00:43Z"
+STARTED, ASKED = "2026-11-20T10:00:00Z", "2026-11-20T10:00:39Z"
+"""When the container was started, and when the kubelet began to end it."""
+KILLED, BACK = "2026-11-20T10:00:41Z", "2026-11-20T10:00:43Z"
 
 
 def pod(name: str = "web-x", restarts: int = 0) -> Json:
@@ -67,8 +69,8 @@ KILLING: Json = {
     "message": "Container app failed liveness probe, will be restarted",
     "source": {"component": "kubelet", "host": "n1"},
     "count": 1,
-    "firstTimestamp": KILLED,
-    "lastTimestamp": KILLED,
+    "firstTimestamp": ASKED,
+    "lastTimestamp": ASKED,
 }
 
 

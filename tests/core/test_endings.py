@@ -79,8 +79,8 @@ def test_a_kill_that_is_heard_of_late_is_told_too() -> None:
     feed(store, pod(1, spec=NEVER), 1)
     feed(store, pod(2, ended(), spec=NEVER, phase="Failed"), 71)
 
-    assert [(Cause.STARTUP_PROBE, Confidence.CONFIRMED)] == endings(
-        hear(store, K.KILL_STARTUP, 69.0)
+    assert [(Cause.LIVENESS_PROBE, Confidence.CONFIRMED)] == endings(
+        hear(store, K.KILL_LIVENESS, 69.0)
     )
 
 

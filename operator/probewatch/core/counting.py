@@ -84,7 +84,7 @@ def _follow(
     state: PodState, pod: Pod, status: ContainerStatus, *, relisted: bool, now: float
 ) -> tuple[Watermark, tuple[CountedRestart, ...]]:
     mark = state.mark(status.name)
-    if mark is None and state.pod.statuses:
+    if mark is None and (state.pod.statuses or _is_mirror(pod)):
         return first_watermark(status), ()
     if mark is None:
         # The pod was seen before any of its containers had a status: it began at 0.
@@ -95,6 +95,11 @@ def _follow(
     if status.restart_count == mark.count:
         return advance(mark, status, relisted=relisted), ()
     return _rise(state, pod, mark, status, relisted=relisted, now=now)
+
+
+def _is_mirror(pod: Pod) -> bool:
+    """Whether it stands for a static pod: it is made anew, without a status, while that runs on."""
+    return pod.evidence_uid not in {"", pod.uid}
 
 
 def _rise(

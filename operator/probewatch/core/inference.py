@@ -30,10 +30,11 @@ def canary(facts: Facts) -> Verdict | None:
     if kills.matched_kill(facts) is not None or (facts.in_place and kills.late_kill(facts)):
         return None
     why = "no kill was announced, although the next start was"
-    if not facts.order_tells and facts.may_be_killed and facts.looks_killed:
+    blind = not facts.order_tells and facts.may_be_killed
+    if blind and (facts.looks_killed or any(map(facts.threshold_reached, ProbeType))):
         return None
     if facts.died_by_itself or not facts.may_be_killed:
-        doubt = facts.in_place or facts.restart.change.sandbox
+        doubt = blind or facts.in_place or facts.restart.change.sandbox
         doubt = doubt or announcements.kubelet_restarted(facts)
         sure = Confidence.MEDIUM if doubt else Confidence.CONFIRMED
         return by_exit(facts, why, sure=sure, final=sure is Confidence.CONFIRMED)
@@ -154,7 +155,7 @@ def threshold(facts: Facts) -> Verdict | None:
     """Failures up to the threshold were reported before it died."""
     if not (facts.in_place or facts.looks_killed) or (facts.died_by_itself and facts.order_tells):
         return None
-    doubt = facts.out_of_memory or kills.late_kill(facts) is not None
+    doubt = facts.out_of_memory or kills.is_said_after(facts)
     sure = Confidence.MEDIUM if doubt else Confidence.HIGH
     for cause, probe_type in PROBE_KILLS.values():
         if facts.threshold_reached(probe_type):

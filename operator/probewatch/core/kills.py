@@ -5,12 +5,16 @@ from collections.abc import Iterable
 from probewatch.core.book import Book, Mark
 from probewatch.core.evidence import EvidenceKind
 from probewatch.core.facts import KILL_AFTER_DEATH, Facts, surely_since
+from probewatch.core.model import ProbeType
 from probewatch.core.restarts import CountedRestart
 
 STOP_SLACK = 10.0
 """Beyond the grace: runtime lag between the kill decision and the death."""
 
-PROBES = frozenset({EvidenceKind.KILL_LIVENESS, EvidenceKind.KILL_STARTUP})
+PROBES = {
+    EvidenceKind.KILL_LIVENESS: ProbeType.LIVENESS,
+    EvidenceKind.KILL_STARTUP: ProbeType.STARTUP,
+}
 
 HOOKS = frozenset({EvidenceKind.KILL_POST_START_HOOK, EvidenceKind.POST_START_FAILED})
 
@@ -85,7 +89,22 @@ def used_by_others(
 
 def fresh_kills(facts: Facts) -> Iterable[Mark]:
     """Kills that no earlier restart has used."""
-    return (kill for kill in facts.book.kills if (kill.series, kill.count) not in facts.used)
+    return (
+        kill
+        for kill in facts.book.kills
+        if (kill.series, kill.count) not in facts.used and not _is_of_another(facts, kill)
+    )
+
+
+def _is_of_another(facts: Facts, kill: Mark) -> bool:
+    """Whether it is for a probe that the container does not have.
+
+    Events that the kubelet combines all name the container of the first of them.
+    """
+    container, probe_type = facts.restart.container, PROBES.get(kill.kind)
+    if probe_type is None or container.probe(probe_type) is not None:
+        return False
+    return facts.spec.container(container.name) is not None
 
 
 def late_kill(facts: Facts) -> Mark | None:
@@ -95,6 +114,18 @@ def late_kill(facts: Facts) -> Mark | None:
         return None
     kills = (kill for kill in fresh_kills(facts) if kill.kind in PROBES)
     return next((kill for kill in kills if _is_late(facts, kill, died)), None)
+
+
+def is_said_after(facts: Facts) -> bool:
+    """Whether a probe's kill was said between the end and the next start.
+
+    However late: the kubelet kills one container of a pod after the other, and waits for each.
+    """
+    died, born = facts.restart.died_at, facts.restart.next_start
+    if died is None or born is None:
+        return late_kill(facts) is not None
+    said = (kill.at for kill in fresh_kills(facts) if kill.kind in PROBES)
+    return any(int(died) < int(at) and at < born for at in said)
 
 
 def is_just_after(facts: Facts, kill: Mark) -> bool:

@@ -86,7 +86,19 @@ def _may_end_with_node(facts: Facts) -> bool:
 def _by_reboot(facts: Facts) -> Confidence:
     """How sure a reboot is the cause where the runtime does not say that it lost the container."""
     alone = facts.death is not None and facts.exit_code not in NO_EXIT
+    # Shown dead long before the node was back: by a kubelet that was still there.
+    shown = facts.died_by_itself and facts.order_tells and not _was_back(facts)
+    alone = alone or shown
     return Confidence.MEDIUM if alone else Confidence.HIGH
+
+
+def _was_back(facts: Facts) -> bool:
+    """Whether the node came back when it ended: then the runtime found it dead."""
+    died = facts.restart.died_at
+    return died is not None and any(
+        mark.kind is EvidenceKind.NODE_REBOOTED and abs(mark.at - died) <= NODE_START
+        for mark in facts.pod_book.others
+    )
 
 
 def _is_said_of_node(facts: Facts, kind: EvidenceKind) -> bool:
@@ -137,7 +149,7 @@ def _sandbox_event(facts: Facts) -> bool:
     return any(
         mark.kind is EvidenceKind.SANDBOX_CHANGED
         and (died is None or 0.0 <= died - mark.at <= grace)
-        and (born is None or mark.at >= born)
+        and (born is None or mark.at > born)  # in its first second: why the pod was begun anew
         for mark in facts.pod_book.others
     )
 
