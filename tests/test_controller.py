@@ -5,13 +5,14 @@ import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 import msgspec
 import pytest
 
 from probewatch.boundary import Boundary
 from probewatch.clock import Clock
-from probewatch.controller import Controller, Sink
+from probewatch.controller import TURN, Controller, Sink
 from probewatch.core.findings import Finding, PodForgotten, PodTracked, Restart
 from probewatch.core.model import (
     Container,
@@ -230,6 +231,25 @@ async def test_time_settles_what_waited_for_it() -> None:
 
     assert 1 == len(scene.sink.of(Restart))
     assert 0 == scene.controller.store.pending()
+
+
+async def test_many_verdicts_that_fall_due_at_once_keep_nobody_waiting() -> None:
+    """After a mass restart others get their turn between them, and all are told in one beat."""
+    scene, pods = Scene(), 5 * TURN
+    for number in range(pods):
+        for version, restarts in ((1, 0), (2, 1)):
+            observed = pod(f"u-{number}", version=version, restarts=restarts)
+            scene.controller.observe(PodObserved(pod=observed))
+    scene.time.seconds += 3600
+    pending = [scene.controller.store.pending()]
+    beat = asyncio.create_task(scene.controller.beat())
+    while pending[-1]:
+        await asyncio.sleep(0)
+        pending.append(scene.controller.store.pending())
+    beat.cancel()
+
+    assert pods == pending[0]
+    assert max(before - after for before, after in pairwise(pending)) <= TURN
 
 
 async def test_nothing_is_judged_for_want_of_what_is_still_to_be_heard() -> None:

@@ -32,10 +32,17 @@ class Deadlines:
             heapq.heappop(self._heap)
         return self._heap[0][0] if self._heap else None
 
-    def take(self, now: float) -> Sequence[PodUid]:
-        """Return the pods whose moment has come; they wait no more, until they say so again."""
+    def __len__(self) -> int:
+        """How many pods wait."""
+        return len(self._due)
+
+    def take(self, now: float, limit: int | None = None) -> Sequence[PodUid]:
+        """Return the pods whose moment has come, the first *limit* of them.
+
+        They wait no more, until they say so again.
+        """
         taken: list[PodUid] = []
-        while (due := self.next()) is not None and due <= now:
+        while (due := self.next()) is not None and due <= now and len(taken) != limit:
             _, uid = heapq.heappop(self._heap)
             del self._due[uid]
             taken.append(uid)

@@ -103,9 +103,9 @@ class Store(Survey):
             case TimePassed():
                 return self.tick(now)
 
-    def tick(self, now: float) -> tuple[Finding, ...]:
-        """Let time pass for the pods that asked for it."""
-        return self._pass_time(self._deadlines.take(now), now)
+    def tick(self, now: float, limit: int | None = None) -> tuple[Finding, ...]:
+        """Let time pass for the pods that asked for it, or for *limit* of them."""
+        return self._pass_time(self._deadlines.take(now, limit), now)
 
     def reconsider(self, namespace: str, now: float) -> tuple[Finding, ...]:
         """Judge anew what waits in a namespace: the policies of its pods have changed."""

@@ -39,6 +39,10 @@ class Survey:
         state = self._shelf.look(uid)
         return state.pod if state else None
 
+    def waiting(self) -> int:
+        """How many pods asked for time to pass."""
+        return len(self._deadlines)
+
     def pending(self) -> int:
         """How many restarts wait for their verdict."""
         headers = (self._shelf.header(uid) for uid in self._deadlines)

@@ -5,7 +5,7 @@ from probewatch.core.evidence import EvidenceKind
 from probewatch.core.facts import SIGKILL_EXIT, SIGTERM_EXIT, Facts
 from probewatch.core.findings import Cause, Confidence
 from probewatch.core.kills import STOP_SLACK, is_slow, kill_in_jump, late_hook, matched_kill
-from probewatch.core.model import MINIMUM_GRACE_SECONDS, ProbeType
+from probewatch.core.model import ProbeType
 from probewatch.core.surroundings import is_alone_in_new_sandbox
 from probewatch.core.verdict import PROBE_KILLS, Verdict, conclude
 from probewatch.core.watermarks import HOOK_FAILED, RESTARTING_ALL
@@ -46,20 +46,7 @@ def probe_kill_event(facts: Facts) -> Verdict | None:
         return conclude(facts, cause, sure, said, "it took longer to stop than its grace period")
     if facts.out_of_memory:
         return _oom_during_kill(facts, kill, cause, said)
-    if _is_too_soon(facts, kill):
-        why = "it was dead by SIGKILL before the kubelet sends that"
-        return conclude(facts, cause, Confidence.MEDIUM, said, why)
     return conclude(facts, cause, Confidence.CONFIRMED, said, final=True)
-
-
-def _is_too_soon(facts: Facts, kill: Mark) -> bool:
-    """Whether it ended by a SIGKILL that was not the kubelet's, which waits two seconds at least.
-
-    Unless that is its stop signal. By the second: what seems less than one may be nearly two.
-    """
-    died, by_signal = facts.restart.died_at, facts.restart.container.stop_signal
-    is_sudden = died is not None and died - kill.at < MINIMUM_GRACE_SECONDS - 1.0
-    return is_sudden and facts.exit_code == SIGKILL_EXIT and by_signal != "SIGKILL"
 
 
 def _oom_during_kill(facts: Facts, kill: Mark, cause: Cause, said: str) -> Verdict:
