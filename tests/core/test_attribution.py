@@ -423,6 +423,22 @@ CASES = {
         "SpecChange Medium changed-in-place",
         facts(died(), path=PLACE, change=Change(image=True)),
     ),
+    "image changed, event dropped, under a flag of a child that was killed for memory": (
+        "SpecChange Medium changed-in-place",
+        facts(died(137, reason="OOMKilled"), path=PLACE, change=Change(image=True)),
+    ),
+    "resized, event dropped, under a flag of a child that was killed for memory": (
+        "Resize Medium changed-in-place",
+        facts(died(137, reason="OOMKilled"), path=PLACE, change=Change(resources=True)),
+    ),
+    "a new sandbox, said in the second in which the instance began": (
+        "Error Medium own-exit",
+        facts(
+            died(1, end=30.0),
+            all_restarted=True,
+            pod_others=(mark(K.SANDBOX_CHANGED, 0),),
+        ),
+    ),
     "resized, event dropped": (
         "Resize Medium changed-in-place",
         facts(died(), path=PLACE, change=Change(resources=True)),
