@@ -33,7 +33,6 @@ BATCH = 512
 read of a watch leads to, or the queue would grow for as long as updates come without a pause.
 Some milliseconds in which nothing else is done."""
 
-
 TURN = 64
 """Pods for which time passes before others are let in: after a mass restart thousands of verdicts
 fall due in one second, at a tenth of a millisecond each."""

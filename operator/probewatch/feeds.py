@@ -88,7 +88,7 @@ class PodFeed:
         """A pod in a list: anything may have happened since it was last seen."""
         self._seen.add(raw.uid)  # even if it cannot be taken in: it is not gone
         with self._guard:
-            if not self._observer.skips(raw.uid, raw.version, raw.mark):
+            if not self.skips(raw):
                 self._see(raw, relisted=True)
 
     def synced(self, version: str) -> None:

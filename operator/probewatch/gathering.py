@@ -4,46 +4,31 @@ A list is in the order of names, so thousands of findings that pods are followed
 hundred that differ in nothing but the pod.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterator, Sequence
+from itertools import groupby
 
 from probewatch.core.findings import Finding, PodTracked
-from probewatch.core.model import PodRef
 from probewatch.core.values import replace
-
-NODE = "Node"
-"""Owner of static pods, of which each stands for itself."""
+from probewatch.kube.workloads import stands_for_itself
 
 
-def gather(findings: Iterable[Finding]) -> Iterator[Finding]:
+def gather(findings: Sequence[Finding]) -> Iterator[Finding]:
     """Yield the findings in their order, neighbours of one controller and spec as one."""
-    first: PodTracked | None = None
-    siblings: list[PodRef] = []
-    for finding in findings:
-        if isinstance(finding, PodTracked):
-            if first is not None and _are_siblings(first, finding):
-                siblings.append(finding.pod)
-                continue
-            yield from _flush(first, siblings)
-            first, siblings = finding, []
-            continue
-        yield from _flush(first, siblings)
-        first, siblings = None, []
-        yield finding
-    yield from _flush(first, siblings)
+    for _, family in groupby(findings, _family):
+        first, *others = family
+        if others and isinstance(first, PodTracked):
+            yield replace(first, siblings=tuple(each.pod for each in others))
+        else:
+            yield first
 
 
-def _flush(first: PodTracked | None, siblings: list[PodRef]) -> Iterator[PodTracked]:
-    if first is not None:
-        yield replace(first, siblings=tuple(siblings)) if siblings else first
+def _family(finding: Finding) -> Hashable:
+    """What siblings have alike; of any other finding its own identity.
 
-
-def _are_siblings(one: PodTracked, other: PodTracked) -> bool:
-    owner = one.pod.owner
-    return (
-        owner is not None
-        and owner is other.pod.owner  # equal ones are the same
-        and one.spec is other.spec
-        and one.pod.namespace == other.pod.namespace  # anybody may claim to be owned by anything
-        and owner.kind != NODE
-        and not other.siblings
-    )
+    Equal owners and specs are the same objects. Anybody may claim to be owned by anything, so the
+    namespace counts too.
+    """
+    pod = finding.pod
+    if not isinstance(finding, PodTracked) or finding.siblings or stands_for_itself(pod):
+        return id(finding)
+    return id(pod.owner), id(finding.spec), pod.namespace

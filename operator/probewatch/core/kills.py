@@ -5,16 +5,11 @@ from collections.abc import Iterable
 from probewatch.core.book import Book, Mark
 from probewatch.core.evidence import EvidenceKind
 from probewatch.core.facts import KILL_AFTER_DEATH, Facts, surely_since
-from probewatch.core.model import ProbeType
 from probewatch.core.restarts import CountedRestart
+from probewatch.core.verdict import PROBE_KILLS
 
 STOP_SLACK = 10.0
 """Beyond the grace: runtime lag between the kill decision and the death."""
-
-PROBES = {
-    EvidenceKind.KILL_LIVENESS: ProbeType.LIVENESS,
-    EvidenceKind.KILL_STARTUP: ProbeType.STARTUP,
-}
 
 HOOKS = frozenset({EvidenceKind.KILL_POST_START_HOOK, EvidenceKind.POST_START_FAILED})
 
@@ -46,7 +41,7 @@ def matched_kill(facts: Facts) -> Mark | None:
 
 def _is_near(facts: Facts, kill: Mark, end: float) -> bool:
     """Whether the end follows the kill; a probe's verdict stands until the container is dead."""
-    slack = SLOW_STOP if kill.kind in PROBES else STOP_SLACK
+    slack = SLOW_STOP if kill.kind in PROBE_KILLS else STOP_SLACK
     return end - kill.at <= facts.longest_grace() + slack
 
 
@@ -62,7 +57,7 @@ def _is_of_next(facts: Facts, kill: Mark) -> bool:
     Probes need longer for that; what people ask for may come at any time.
     """
     born = facts.restart.next_start
-    return kill.kind not in PROBES and born is not None and kill.at >= born
+    return kill.kind not in PROBE_KILLS and born is not None and kill.at >= born
 
 
 def _kill_without_times(facts: Facts) -> Mark | None:
@@ -101,10 +96,15 @@ def _is_of_another(facts: Facts, kill: Mark) -> bool:
 
     Events that the kubelet combines all name the container of the first of them.
     """
-    container, probe_type = facts.restart.container, PROBES.get(kill.kind)
-    if probe_type is None or container.probe(probe_type) is not None:
+    container, named = facts.restart.container, PROBE_KILLS.get(kill.kind)
+    if named is None or container.probe(named[1]) is not None:
         return False
     return facts.spec.container(container.name) is not None
+
+
+def _probe_kills(facts: Facts) -> Iterable[Mark]:
+    """Those of them that are for a probe."""
+    return (kill for kill in fresh_kills(facts) if kill.kind in PROBE_KILLS)
 
 
 def late_kill(facts: Facts) -> Mark | None:
@@ -112,8 +112,7 @@ def late_kill(facts: Facts) -> Mark | None:
     died = facts.restart.died_at
     if died is None:
         return None
-    kills = (kill for kill in fresh_kills(facts) if kill.kind in PROBES)
-    return next((kill for kill in kills if _is_late(facts, kill, died)), None)
+    return next((kill for kill in _probe_kills(facts) if _is_late(facts, kill, died)), None)
 
 
 def is_said_after(facts: Facts) -> bool:
@@ -124,8 +123,7 @@ def is_said_after(facts: Facts) -> bool:
     died, born = facts.restart.died_at, facts.restart.next_start
     if died is None or born is None:
         return late_kill(facts) is not None
-    said = (kill.at for kill in fresh_kills(facts) if kill.kind in PROBES)
-    return any(int(died) < int(at) and at < born for at in said)
+    return any(int(died) < int(kill.at) and kill.at < born for kill in _probe_kills(facts))
 
 
 def is_just_after(facts: Facts, kill: Mark) -> bool:

@@ -88,8 +88,7 @@ def _by_reboot(facts: Facts) -> Confidence:
     alone = facts.death is not None and facts.exit_code not in NO_EXIT
     # Shown dead long before the node was back: by a kubelet that was still there.
     shown = facts.died_by_itself and facts.order_tells and not _was_back(facts)
-    alone = alone or shown
-    return Confidence.MEDIUM if alone else Confidence.HIGH
+    return Confidence.MEDIUM if alone or shown else Confidence.HIGH
 
 
 def _was_back(facts: Facts) -> bool:

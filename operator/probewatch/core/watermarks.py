@@ -72,7 +72,7 @@ def _death_of_current(
     mark: Watermark, status: ContainerStatus, *, relisted: bool
 ) -> tuple[Termination | None, Path]:
     if status.terminated is not None:
-        known = mark.death is not None and identity(mark.death) == identity(status.terminated) != ""
+        known = identity(mark.death) == identity(status.terminated) != ""
         # A kubelet that was restarted shows the end of which it said before that it is over.
         return status.terminated, mark.path if known else Path.TERMINATED_SEEN
     if status.running_since is not None:

@@ -66,13 +66,14 @@ class Glance(msgspec.Struct, gc=False):
     def read(self) -> objects.Pod | None:
         """Return the pod, None if it is none; what is broken costs only itself, and is counted."""
         try:
-            pod = self._decode()
+            pod = self._read_parts()
         except BROKEN:
             return self._salvage()
         pod.metadata.uid = self.uid  # whoever lists holds this one: it is there once, not twice
         return pod
 
-    def _decode(self) -> objects.Pod:
+    def _read_parts(self) -> objects.Pod:
+        """Its metadata and status, and its spec unless that is a sibling's."""
         body, spec = self.body, self.spec
         metadata = body[self.metadata : self.managed]
         named = body.find(b'"', self.metadata + _NAME)

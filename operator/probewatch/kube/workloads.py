@@ -200,13 +200,18 @@ class Workloads:
         return self.clock.monotonic()
 
 
+def stands_for_itself(pod: PodRef) -> bool:
+    """Whether a pod is a workload of its own: nobody made it, or its node did, from a file."""
+    return pod.owner is None or pod.owner.kind == "Node"
+
+
 def nearest_workload(pod: PodRef) -> Workload:
     """Return what is known without asking anyone: the pod's owner, or the pod itself.
 
     A static pod is owned by its node, which is no workload: it stands for itself.
     """
     owner = pod.owner
-    if owner is None or owner.kind == "Node":
+    if owner is None or stands_for_itself(pod):
         return Workload(namespace=pod.namespace, kind="Pod", name=pod.name, uid=pod.uid)
     return Workload(
         namespace=pod.namespace,

@@ -29,17 +29,17 @@ class Presence:
         self._stays: dict[str, _Stay] = {}
         self._empty: dict[str, None] = {}
 
-    def hold(self, key: str, now: float) -> None:
-        """Hold a key that may have no pods."""
-        if key not in self._stays:
+    def hold(self, key: str, now: float) -> bool:
+        """Hold a key that may have no pods; tell whether it was not held before."""
+        is_new = key not in self._stays
+        if is_new:
             self._stays[key] = _Stay(left_at=now)
             self._empty[key] = None
+        return is_new
 
     def arrive(self, key: str, now: float) -> bool:
         """One more pod; tell whether the key was not held before."""
-        is_new = key not in self._stays
-        if is_new:
-            self.hold(key, now)
+        is_new = self.hold(key, now)
         stay = self._stays[key]
         stay.pods += 1
         if stay.pods == 1:

@@ -17,13 +17,10 @@ async def read_lines(
     stats: WatchStats,
     silence: Callable[[], float],
 ) -> None:
-    """Give each line to *take* until the stream ends; an end within a line is a fault.
+    """Give *take* what holds a line, where that begins and where it ends, until the stream does.
 
-    *take* is given what holds the line, and where in it that begins and ends.
-
-    Raises TimeoutError after *silence* seconds (asked again after lines) without a complete
-    line: half-open connections, and those where bytes drip but no line ever ends. Raises
-    what *take* raises.
+    An end within a line is a fault. Raises TimeoutError after *silence* seconds (asked again
+    after lines) without a complete line, even if bytes drip; and what *take* raises.
     """
     splitter = LineSplitter()
     loop = asyncio.get_running_loop()
