@@ -105,7 +105,7 @@ def test_marks_stay_a_while() -> None:
     """A pod is let go of when nobody can tell of it any more, once."""
     attendance = Attendance()
     uid = PodUid("u1")
-    attendance.arrive(uid, KEY)
+    attendance.arrive([uid], KEY)
     assert attendance.has_pods(KEY)
     attendance.depart(uid, KEY, 0.0, is_marked=True)
 

@@ -10,8 +10,9 @@ few for each pod, and a slow answer about a workload is not waited for long.
 """
 
 import asyncio
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+import contextlib
+from collections import Counter, deque
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -92,12 +93,15 @@ class Controller:
         self._boundary = boundary
         self._clock = boundary.clock
         self._has_heard = has_heard
-        self._queue: asyncio.Queue[Finding] = asyncio.Queue()
+        self._waiting: deque[Finding] = deque()
+        self._has_work = asyncio.Event()
+        self._is_idle = asyncio.Event()
+        self._is_idle.set()
 
     @property
     def unpublished(self) -> int:
         """How many findings wait for their workload."""
-        return self._queue.qsize()
+        return len(self._waiting)
 
     def observe(self, observation: Observation) -> None:
         """Take in one observation, received now."""
@@ -154,27 +158,29 @@ class Controller:
     async def publish(self) -> None:
         """Hand findings on to the sinks, in order, for ever."""
         while True:
-            findings = [await self._queue.get()]
-            while len(findings) < BATCH and not self._queue.empty():
-                findings.append(self._queue.get_nowait())
+            await self._has_work.wait()
+            count = min(len(self._waiting), BATCH)
             try:
-                await self._publish(findings)
+                await self._publish([self._waiting.popleft() for _ in range(count)])
             finally:
-                for _ in findings:
-                    self._queue.task_done()
+                if not self._waiting:
+                    self._has_work.clear()
+                    self._is_idle.set()
 
     async def drain(self, seconds: float) -> None:
         """Wait until all findings are with the sinks, at most *seconds*."""
-        try:
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                await self._queue.join()
-        except TimeoutError:
-            return
+                await self._is_idle.wait()
 
-    def _found(self, findings: Iterable[Finding]) -> None:
+    def _found(self, findings: Sequence[Finding]) -> None:
+        if not findings:
+            return
         for finding in findings:
             self.stats.findings[type(finding).__name__] += 1
-            self._queue.put_nowait(finding)
+        self._waiting.extend(findings)
+        self._has_work.set()
+        self._is_idle.clear()
 
     async def _publish(self, findings: Sequence[Finding]) -> None:
         """Ask for workloads that are not known side by side; the findings stay in order."""

@@ -12,9 +12,9 @@ from typing import Protocol
 from probewatch.boundary import Boundary
 from probewatch.core.model import PodUid
 from probewatch.core.observe import EvidenceObserved, Observation
-from probewatch.kube import event_objects, objects, testimony
+from probewatch.kube import event_objects, testimony
 from probewatch.kube.parsing import parse_version
-from probewatch.kube.snapshot import Snapshot, take_snapshot
+from probewatch.kube.snapshot import Snapshot
 
 
 class Observer(Protocol):
@@ -61,8 +61,8 @@ class Unread(Protocol):
         """Another one once anything of interest changes."""
         ...
 
-    def read(self) -> objects.Pod | None:
-        """Read it; None if it turns out to be no pod."""
+    def take(self) -> Snapshot | None:
+        """Return its snapshot; None if it turns out to be no pod."""
         ...
 
 
@@ -115,9 +115,9 @@ class PodFeed:
             self._observer.gone(raw.uid, raw.version)
 
     def _see(self, raw: Unread, *, relisted: bool) -> None:
-        pod = raw.read()
-        if pod is not None:
-            self._observer.see(take_snapshot(pod, raw.mark), relisted=relisted)
+        snapshot = raw.take()
+        if snapshot is not None:
+            self._observer.see(snapshot, relisted=relisted)
 
 
 class EvidenceFeed:

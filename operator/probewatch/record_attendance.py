@@ -17,10 +17,12 @@ class Attendance:
         self._live: Counter[Key] = Counter()
         self._gone: dict[PodUid, float] = {}
 
-    def arrive(self, uid: PodUid, workload: Key) -> bool:
-        """A pod is followed; tell whether it was gone before."""
-        self._live[workload] += 1
-        return self._gone.pop(uid, None) is not None
+    def arrive(self, uids: Collection[PodUid], workload: Key) -> tuple[PodUid, ...]:
+        """Pods are followed; tell which of them were gone before."""
+        self._live[workload] += len(uids)
+        if not self._gone:
+            return ()
+        return tuple(uid for uid in uids if self._gone.pop(uid, None) is not None)
 
     def depart(self, uid: PodUid, workload: Key, now: float, *, is_marked: bool) -> None:
         """A pod is not followed any more."""

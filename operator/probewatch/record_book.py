@@ -237,8 +237,7 @@ class RecordBook:
         return entry.key
 
     def _arrive(self, pods: Iterable[PodRef], workload: Workload) -> None:
-        key = key_of(workload)
-        for uid in [pod.uid for pod in pods if self._attendance.arrive(pod.uid, key)]:
+        for uid in self._attendance.arrive([pod.uid for pod in pods], key_of(workload)):
             # It was out of our sight: what it did meanwhile is not counted, nor is its mark of use.
             entry = self._entries.of_pod(uid)
             self._entries.by_uid.pop(uid, None)

@@ -10,6 +10,7 @@ from enum import StrEnum
 from probewatch.core.evidence import FailureReason
 from probewatch.core.model import ContainerKind, PodRef, PodSpec, ProbeType
 from probewatch.core.sighting import UNKNOWN_SIGHTING, Sighting
+from probewatch.core.values import quickly_made
 
 
 class Cause(StrEnum):
@@ -71,6 +72,7 @@ class Pattern(StrEnum):
     NODE_WIDE = "NodeWide"
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PodTracked:
     """A pod with probes is followed now, and *siblings*: others of its controller and spec."""

@@ -16,6 +16,7 @@ from probewatch.kube import objects
 from probewatch.kube.raw_pod import BROKEN, RawPod
 from probewatch.kube.salvage import salvage
 from probewatch.kube.siblings import STATUS, Siblings
+from probewatch.kube.snapshot import Snapshot, take_snapshot
 
 METADATA = b'"metadata":{"name":"'
 UID = b',"uid":"'
@@ -49,9 +50,10 @@ class Glance(msgspec.Struct, gc=False):
     """Another one once anything but version and managedFields changes."""
     body: bytes
     begin: int
-    """Where the object begins in *body*; the others are where its metadata, managedFields and
-    spec do, and where it ends."""
+    """Where the object begins in *body*; the others are where its metadata, what follows the
+    version, managedFields and spec do, and where it ends."""
     metadata: int
+    rest: int
     managed: int
     spec: int
     end: int
@@ -63,40 +65,53 @@ class Glance(msgspec.Struct, gc=False):
         """The resourceVersion as a number."""
         return int(self.resource_version)
 
-    def read(self) -> objects.Pod | None:
-        """Return the pod, None if it is none; what is broken costs only itself, and is counted."""
+    def take(self) -> Snapshot | None:
+        """Return its snapshot, None if it is no pod; what is broken costs only itself."""
         try:
-            pod = self._read_parts()
+            return self._take_parts()
         except BROKEN:
             return self._salvage()
-        pod.metadata.uid = self.uid  # whoever lists holds this one: it is there once, not twice
-        return pod
 
-    def _read_parts(self) -> objects.Pod:
-        """Its metadata and status, and its spec unless that is a sibling's."""
-        body, spec = self.body, self.spec
-        metadata = body[self.metadata : self.managed]
-        named = body.find(b'"', self.metadata + _NAME)
+    def _take_parts(self) -> Snapshot:
+        """Its snapshot, as far as possible by what a sibling tells."""
+        body, name = self.body, self.metadata + _NAME
+        named = body.find(b'"', name)
         kin = body[named : body.find(UID, named)]
-        known = _siblings.recall(kin, body, spec)
-        if known is None:
-            rest = body[spec : self.end]
-            pod = _decode(b'{"metadata":%b%b' % (metadata, rest))
-            _siblings.remember(kin, rest, pod.spec)
-            return pod
-        pod = _decode(b'{"metadata":%b%b%b' % (metadata, STATUS, body[known[1] : self.end]))
-        pod.spec = known[0]
-        return pod
+        rest = body[self.rest : self.managed]
+        mould = _siblings.recall(kin)
+        known = None if mould is None else mould.fit_spec(body, self.spec)
+        if mould is None or known is None:
+            text = body[self.spec : self.end]
+            pod = _decode(b'{"metadata":%b%b' % (body[self.metadata : self.managed], text))
+            spec, found = pod.spec, self._snap(pod)
+            _siblings.remember(kin, rest, text, spec, found)
+            return found
+        node, at = known
+        status = body[at - 1 : self.end - 1]
+        fitting = mould.fit(self.uid, body[name:named], node, rest, status)
+        if fitting is not None:
+            fitting.version, fitting.mark = self.version, self.mark
+            return fitting
+        metadata = body[self.metadata : self.managed]
+        pod = _decode(b'{"metadata":%b%b%b}' % (metadata, STATUS[:-1], status))
+        pod.spec = mould.spec_on(node)
+        found = self._snap(pod)
+        mould.learn(rest, status, found)
+        return found
 
-    def _salvage(self) -> objects.Pod | None:
+    def _snap(self, pod: objects.Pod) -> Snapshot:
+        pod.metadata.uid = self.uid  # whoever lists holds this one: it is there once, not twice
+        return take_snapshot(pod, self.mark)
+
+    def _salvage(self) -> Snapshot | None:
         try:
             raw, self.flaws = salvage(self.body[self.begin : self.end], RawPod)
         except BROKEN:
             self.flaws = 1
             return None
-        pod = raw.read()
+        found = take_snapshot(raw.read(), self.mark)
         self.flaws += raw.flaws
-        return pod
+        return found
 
 
 def glance(body: bytes, begin: int, end: int) -> Glance | None:
@@ -105,7 +120,7 @@ def glance(body: bytes, begin: int, end: int) -> Glance | None:
     managed = body.find(MANAGED, metadata, end)
     spec = _find_spec(body, managed, end)
     uid = body.find(UID, metadata, managed)
-    if min(metadata, managed, spec, uid) < 0 or not body.endswith(b"}}", begin, end):
+    if metadata < 0 or managed < 0 or spec < 0 or uid < 0 or not body.endswith(b"}}", begin, end):
         return None
     uid += len(UID)
     uid_end = body.find(VERSION, uid, min(uid + LONGEST_UID, managed))
@@ -121,6 +136,7 @@ def glance(body: bytes, begin: int, end: int) -> Glance | None:
         body,
         begin,
         metadata + _BRACE,
+        version_end,
         managed,
         spec + 1,
         end,

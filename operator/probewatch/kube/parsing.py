@@ -148,6 +148,13 @@ def _termination(raw: objects.Terminated | None) -> model.Termination | None:
 _STATUS = {"True": True, "False": False}
 
 
+def keep_judged(status: objects.PodStatus) -> objects.PodStatus:
+    """Drop the conditions that nothing is judged by; return the same status."""
+    if status.conditions:
+        status.conditions = [each for each in status.conditions if each.type in CONDITIONS]
+    return status
+
+
 def parse_conditions(raw: list[objects.Condition] | None) -> Mapping[str, model.Condition]:
     """Return the conditions that anything is judged by."""
     return {

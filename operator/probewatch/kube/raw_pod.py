@@ -13,6 +13,7 @@ from probewatch.core.model import PodUid
 from probewatch.kube import objects
 from probewatch.kube.parsing import parse_version
 from probewatch.kube.salvage import salvage
+from probewatch.kube.snapshot import Snapshot, take_snapshot
 
 BROKEN = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
@@ -59,6 +60,10 @@ class RawPod(objects.Struct):
         except BROKEN:
             status = self._salvage(self.status, objects.PodStatus)
         return objects.Pod(metadata=self.metadata, spec=spec, status=status)
+
+    def take(self) -> Snapshot:
+        """Return its snapshot; a field of the wrong type costs only itself, and is counted."""
+        return take_snapshot(self.read(), self.mark)
 
     def _salvage(self, body: msgspec.Raw, kind: type[Part]) -> Part | None:
         try:

@@ -1,18 +1,30 @@
-"""Siblings: the spec of a pod, told by that of the pod before it without decoding it.
+"""Siblings: what a pod is, told by the pod before it without decoding it.
 
 Lists are in the order of names, so the pods of a workload come one after the other, and their
 specs are the same text but for two things: the node, and the five letters that end the name of
 the token's volume. Where all else is as it was, byte for byte, so is what is read of it: what
 stands between the quotes of a string changes nothing around it, as long as it has neither a
-quote nor a backslash.
+quote nor a backslash. So it is with metadata, but for the pod's own name, uid, version and time
+of creation, and with statuses ([status_moulds.py](status_moulds.py)).
 """
+
+import re
+from copy import copy
+from sys import intern
 
 import msgspec
 
+from probewatch.core.model import PodUid
 from probewatch.kube import objects
+from probewatch.kube.snapshot import Snapshot
+from probewatch.kube.status_moulds import StatusMould, cut_status, is_plain
+from probewatch.kube.times import parse_time
 
-GENERATED = b'","generateName":"'
-"""What follows the name of a pod that some controller made."""
+KIN = re.compile(rb'","generateName":"[\w.-]+","namespace":"[\w.-]+"')
+"""What is between name and uid of a pod that some controller made."""
+CREATED = re.compile(rb'",(?:"generation":\d+,)?"creationTimestamp":"')
+"""What is between its version and the time of its creation."""
+TIME_LENGTH = len("2006-01-02T15:04:05Z")
 STATUS = b'},"status":{'
 """What follows a spec: no key in one is called so and holds an object."""
 NODE = b'"nodeName":"'
@@ -22,19 +34,48 @@ VOLUME = "kube-api-access-"
 TOKEN = b'"name":"%b' % VOLUME.encode()
 LETTERS = 5
 """So many random ones are in the name of a token's volume."""
+EXAMPLES = frozenset({3, 12, 48})
+"""Which siblings have their status cut, of those that had to be read: it costs what is saved with
+five pods, and the first ones may not be as healthy as the others."""
 
 
-class _Mould(msgspec.Struct, gc=False):
-    """The text of a spec, cut where siblings differ."""
+class _Own(objects.Struct):
+    """What a pod has for itself; in the rest of its metadata there is no such thing once more."""
 
+    name: msgspec.Raw = objects.ABSENT
+    generate_name: msgspec.Raw = objects.ABSENT
+    namespace: msgspec.Raw = objects.ABSENT
+    uid: msgspec.Raw = objects.ABSENT
+    resource_version: msgspec.Raw = objects.ABSENT
+    generation: msgspec.Raw = objects.ABSENT
+    creation_timestamp: msgspec.Raw = objects.ABSENT
+
+
+_decode_own = msgspec.json.Decoder(_Own).decode
+
+
+class Mould(msgspec.Struct, gc=False):
+    """The text of a pod, cut where those of siblings differ."""
+
+    like: Snapshot
+    """A pod that was read."""
     raw: objects.PodSpec
     head: list[bytes]
-    """Up to the node's name, cut at the name of the token."""
+    """The spec up to the node's name, cut at the name of the token."""
     tail: list[bytes]
     """From there to the status, cut at the node's name: pods of a DaemonSet have it again."""
+    metadata: tuple[bytes, bytes]
+    """From the version on, cut at the time of creation."""
+    status: StatusMould | None = None
+    """That of `like`, once it is cut."""
+    seen: int = 0
+    """How many siblings had to be read."""
 
-    def fit(self, body: bytes, begin: int) -> tuple[objects.PodSpec, int] | None:
-        """Return the spec at *begin* and where it ends; None if it is not of this form."""
+    def fit_spec(self, body: bytes, begin: int) -> tuple[str, int] | None:
+        """Return the node of the spec at *begin*, and where what follows STATUS begins.
+
+        None where the spec is not surely the same otherwise.
+        """
         letters = begin + len(self.head[0]) + len(TOKEN)
         token = body[letters : letters + LETTERS]
         head = (b'%b%b"' % (TOKEN, token)).join(self.head)
@@ -43,61 +84,113 @@ class _Mould(msgspec.Struct, gc=False):
         node = body[at:end]
         tail = (b'"%b"' % node).join(self.tail)
         if not (
-            _is_name(node)
-            and (token.isalnum() or len(self.head) == 1)
+            node
             and body.startswith(head, begin)
             and body.startswith(tail, end)
+            and is_plain(node, token if len(self.head) > 1 else b"")
         ):
             return None
+        return node.decode(), end + len(tail)
+
+    def spec_on(self, node: str) -> objects.PodSpec:
+        """Return the spec of a pod on this node."""
         raw = self.raw
-        spec = objects.PodSpec(
+        return objects.PodSpec(
             containers=raw.containers,
             init_containers=raw.init_containers,
             restart_policy=raw.restart_policy,
             termination_grace_period_seconds=raw.termination_grace_period_seconds,
-            node_name=node.decode(),
+            node_name=node,
             host_network=raw.host_network,
             readiness_gates=raw.readiness_gates,
         )
-        return spec, end + len(tail)
+
+    def fit(
+        self, uid: PodUid, name: bytes, node: str, metadata: bytes, status: bytes
+    ) -> Snapshot | None:
+        """Return a pod whose spec fits; None where the rest of it is not surely the same.
+
+        *metadata* is its text from the version on. Its version and mark are left to be set.
+        """
+        created = self._find_created(metadata)
+        values = None if self.status is None else self.status.fit(status)
+        if (
+            created is None
+            or values is None
+            or self.status is None
+            or not is_plain(uid.encode(), name, created)
+        ):
+            return None
+        made = copy(self.like)
+        made.uid = made.evidence_uid = uid
+        made.name, made.node = name.decode(), intern(node)
+        made.created_at = parse_time(created.decode())
+        made.loose, made.packed, made.form = None, values, self.status.form
+        return made
+
+    def learn(self, metadata: bytes, status: bytes, read: Snapshot) -> None:
+        """Take the status of a pod whose spec fits, and which had to be *read*, as an example."""
+        self.seen += 1
+        if self.seen in EXAMPLES and self._find_created(metadata) is not None:
+            self.like, self.status = read, cut_status(status)
+
+    def _find_created(self, metadata: bytes) -> bytes | None:
+        """Return the time of creation; None where metadata differ in more."""
+        before, after = self.metadata
+        created = metadata[len(before) : len(metadata) - len(after)]
+        is_alike = metadata.startswith(before) and metadata.endswith(after)
+        return created if is_alike and len(created) == TIME_LENGTH else None
 
 
 class Siblings:
-    """Knows the spec that was read last."""
+    """Knows the pod that was read last."""
 
     def __init__(self) -> None:
         self._kin = b""
-        self._last: tuple[bytes, objects.PodSpec] | None = None
-        self._mould: _Mould | None = None
+        self._last: tuple[bytes, bytes, objects.PodSpec, Snapshot] | None = None
+        self._mould: Mould | None = None
 
-    def recall(self, kin: bytes, body: bytes, begin: int) -> tuple[objects.PodSpec, int] | None:
-        """Return the spec that begins at *begin*, and where what follows STATUS begins.
-
-        None where it is not surely the same as the last one. *kin* is what is alike in the
-        metadata of pods of one controller.
-        """
+    def recall(self, kin: bytes) -> Mould | None:
+        """Return what a pod may be told by; *kin* is what is alike in the names of siblings."""
         if kin != self._kin:
             return None
         if self._last is not None:  # it has a sibling: only now it is worth to be cut
             self._mould, self._last = _cut(*self._last), None
-        return None if self._mould is None else self._mould.fit(body, begin)
+        return self._mould
 
-    def remember(self, kin: bytes, text: bytes, raw: objects.PodSpec | None) -> None:
-        """Take note of the spec that was read last, with the text that begins with it."""
+    def remember(
+        self, kin: bytes, metadata: bytes, text: bytes, raw: objects.PodSpec | None, read: Snapshot
+    ) -> None:
+        """Take note of the pod that was read last.
+
+        *metadata* is their text from the version on, *text* begins with that of the spec.
+        """
         self._kin, self._last, self._mould = kin, None, None
-        if raw is not None and kin.startswith(GENERATED):
-            self._last = (text, raw)
+        if raw is not None and KIN.fullmatch(kin):
+            self._last = (metadata, text, raw, read)
 
 
-def _cut(text: bytes, raw: objects.PodSpec) -> _Mould | None:
-    """Return the mould of a spec; None where it is not sure what may be cut."""
+def _cut(metadata: bytes, text: bytes, raw: objects.PodSpec, read: Snapshot) -> Mould | None:
+    """Return the mould of a pod; None where it is not sure what may be cut."""
+    parts, created = _cut_spec(text, raw), CREATED.match(metadata)
+    if parts is None or created is None or read.evidence_uid != read.uid:
+        return None
+    after = metadata[created.end() + TIME_LENGTH :]
+    if not after.startswith(b'"') or _decode_own(b'{"":"%b}' % after) != _Own():
+        return None
+    return Mould(read, raw, *parts, (created[0], after))
+
+
+def _cut_spec(text: bytes, raw: objects.PodSpec) -> tuple[list[bytes], list[bytes]] | None:
+    """Return head and tail of a spec; None where it is not sure what may be cut."""
     end = text.find(STATUS)
     head, _, tail = text[: end + len(STATUS)].partition(NODE)
     node = (raw.node_name or "").encode()
     names = [each.name for each in (*(raw.init_containers or ()), *(raw.containers or ()))]
     if (
         end < 0
-        or not _is_name(node)
+        or not node
+        or not is_plain(node)
         or not tail.startswith(node + b'"')
         or NODE in tail
         or raw.readiness_gates  # one could be called like the node
@@ -108,9 +201,4 @@ def _cut(text: bytes, raw: objects.PodSpec) -> _Mould | None:
     token = head[letters : letters + LETTERS]
     parts = head.split(b'%b%b"' % (TOKEN, token)) if token.isalnum() else [head]
     parts[-1] += NODE
-    return _Mould(raw, parts, tail[len(node) :].split(b'"%b"' % node))
-
-
-def _is_name(text: bytes) -> bool:
-    """Whether it is a DNS name, or at least has no character that means something in JSON."""
-    return text.translate(None, b"-.").isalnum()
+    return parts, tail[len(node) :].split(b'"%b"' % node)

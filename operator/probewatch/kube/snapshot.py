@@ -15,6 +15,7 @@ from probewatch.core.model import OwnerRef, Pod, PodRef, PodSpec, PodUid
 from probewatch.core.restart_policy import OVER
 from probewatch.kube import objects, parsing
 from probewatch.kube.spec_parsing import parse_spec
+from probewatch.kube.status_moulds import Form
 from probewatch.kube.times import parse_time
 from probewatch.packing import Packer
 
@@ -58,7 +59,7 @@ class Snapshot(Header, gc=False):
     """One version of a pod; its status is packed once it is kept."""
 
     loose: objects.PodStatus | None
-    """The status until then."""
+    """The status until then; None also where a sibling's tells it."""
     generation: int
     created_at: float | None
     deletion_at: float | None
@@ -68,6 +69,8 @@ class Snapshot(Header, gc=False):
     from_zero: bool = False
     """Whether the pod is known to have begun its life under our eyes."""
     packed: bytes = b""
+    form: Form | None = None
+    """What `packed` are the values of, where they are a sibling's but for these."""
 
     pending: ClassVar = 0
     """Nothing happened to it, so nothing waits for a verdict."""
@@ -77,14 +80,14 @@ class Snapshot(Header, gc=False):
         """Since when the pod is not ready (the node's clock); else None."""
         if self.group != NOT_READY:
             return None
-        ready = parsing.parse_conditions(self._status().conditions).get("Ready")
+        ready = parsing.parse_conditions(self.status().conditions).get("Ready")
         return (ready and ready.last_transition) or self.created_at
 
     def shows_the_same(self, other: Header) -> bool:
         """Whether nothing that is read differs but the version."""
         return (
             isinstance(other, Snapshot)
-            and self.pack() == other.pack()
+            and self._says_the_same(other)
             and self.spec is other.spec
             and self.node == other.node
             and self.generation == other.generation
@@ -100,12 +103,20 @@ class Snapshot(Header, gc=False):
             self.packed, self.loose = _STATUSES.pack(self.loose), None
         return self.packed
 
-    def _status(self) -> objects.PodStatus:
-        return _STATUSES.unpack(self.packed) if self.loose is None else self.loose
+    def _says_the_same(self, other: "Snapshot") -> bool:
+        if self.form is other.form:
+            return self.pack() == other.pack()
+        return self.status() == other.status()
+
+    def status(self) -> objects.PodStatus:
+        """Return what the status said, as far as anything is judged by it."""
+        if self.loose is not None:
+            return self.loose
+        return self.form.fill(self.packed) if self.form else _STATUSES.unpack(self.packed)
 
     def open(self) -> Pod:
         """Return the pod as the core sees it."""
-        status = self._status()
+        status = self.status()
         return Pod(
             uid=self.uid,
             evidence_uid=self.evidence_uid,
@@ -133,10 +144,8 @@ def take_snapshot(raw: objects.Pod, mark: int = 0) -> Snapshot:
     meta, status = raw.metadata, raw.status or _NO_STATUS
     notes = parsing.parse_annotations(meta.annotations)
     deletion_at = parse_time(meta.deletion_timestamp)
-    is_ready = False
-    if status.conditions:
-        status.conditions = [each for each in status.conditions if each.type in parsing.CONDITIONS]
-        is_ready = any(each.type == "Ready" and each.status == "True" for each in status.conditions)
+    kept = parsing.keep_judged(status).conditions or ()
+    is_ready = any(each.type == "Ready" and each.status == "True" for each in kept)
     return Snapshot(
         PodUid(meta.uid),
         intern(meta.namespace or ""),

@@ -6,10 +6,9 @@ its own key, so an equal one is neither parsed nor held again. So it is with pro
 a thousand workloads have a few dozen.
 """
 
-from enum import StrEnum
+from collections.abc import Mapping
 from hashlib import blake2b
 from sys import intern
-from typing import TypeVar
 
 import msgspec
 
@@ -25,7 +24,7 @@ PROBES_KEPT = 4096
 DIGEST = 16
 """Bytes that stand for what is read of a spec, which is some forty times as long."""
 
-E = TypeVar("E", bound=StrEnum)
+_POLICIES: Mapping[str, model.RestartPolicy] = {each.value: each for each in model.RestartPolicy}
 
 NO_SPEC = model.PodSpec()
 
@@ -74,19 +73,19 @@ def _spec(raw: objects.PodSpec) -> model.PodSpec:
     grace = raw.termination_grace_period_seconds
     return model.PodSpec(
         containers=inits + regular,
-        restart_policy=_enum(model.RestartPolicy, raw.restart_policy) or model.RestartPolicy.ALWAYS,
+        restart_policy=_policy(raw.restart_policy) or model.RestartPolicy.ALWAYS,
         grace=model.DEFAULT_GRACE_SECONDS if grace is None else max(grace, 0.0),
         readiness_gates=tuple(gate.condition_type for gate in raw.readiness_gates or ()),
         host_network=bool(raw.host_network),
     )
 
 
-def _enum(kind: type[E], text: str | None) -> E | None:
-    return kind(text) if text in set(kind) else None
+def _policy(text: str | None) -> model.RestartPolicy | None:
+    return _POLICIES.get(text or "")
 
 
 def _container(raw: objects.Container, *, init: bool) -> model.Container:
-    policy = _enum(model.RestartPolicy, raw.restart_policy)
+    policy = _policy(raw.restart_policy)
     kind = model.ContainerKind.REGULAR
     if init:
         sidecar = policy is model.RestartPolicy.ALWAYS

@@ -111,12 +111,13 @@ class Hands(Generic[T]):
 
     def _take_initial(self, update: Update[T]) -> None:
         """A line of a streaming list: only what there is, then the bookmark that ends it."""
+        if update.type == "ADDED" and update.object is not None:
+            self._handler.listed(update.object)
+            self._count_flaws(update.object, update.dropped)
+            return
         self._check(update)
         if update.type == "BOOKMARK" and update.ends_list:
             self.end_list(update.version)
-        elif update.type == "ADDED" and update.object is not None:
-            self._handler.listed(update.object)
-            self._count_flaws(update.object, update.dropped)
         else:
             raise NotStreamedError("no streaming list", relist=True)
 
