@@ -188,7 +188,8 @@ class Controller:
         pods = [finding.pod for finding in findings]
         known = {pod.uid: self._resolver.find(pod) for pod in pods}
         asked = [pod for pod in {pod.uid: pod for pod in pods}.values() if known[pod.uid] is None]
-        known.update(await asyncio.gather(*(self._learn(pod) for pod in asked)))
+        if asked:
+            known.update(await asyncio.gather(*(self._learn(pod) for pod in asked)))
         for finding, pod in zip(findings, pods, strict=True):
             self._hand_on(finding, known[pod.uid] or nearest_workload(pod))
         await asyncio.sleep(0)  # a full queue must not keep everyone else waiting

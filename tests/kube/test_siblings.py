@@ -174,6 +174,7 @@ READ = {
     "no start": (('"startTime":"2026-11-20T08:00:00Z",', ""),),
     "no address": (('"podIP":"10.0.0.7","podIPs":[{"ip":"10.0.0.7"}],', ""),),
     "two addresses": (('[{"ip":"10.0.0.7"}]', '[{"ip":"10.0.0.7"},{"ip":"fd00::7"}]'),),
+    "no text for an address": (('"ip":"10.0.0.7"', '"ip":null'),),
     "no quotes around what is a text": (('"podIP":"10.0.0.7"', '"podIP":7'),),
     "an escaped address": (('"podIP":"10.0.0.7"', '"podIP":"10.0.0.7\\n"'),),
     "an escaped instance": (("containerd://0000", 'containerd://\\"00'),),

@@ -112,20 +112,20 @@ class Mould(msgspec.Struct, gc=False):
 
         *metadata* is its text from the version on. Its version and mark are left to be set.
         """
-        created = self._find_created(metadata)
-        values = None if self.status is None else self.status.fit(status)
+        mould, created = self.status, self._find_created(metadata)
+        values = None if mould is None else mould.find_values(status)
         if (
-            created is None
+            mould is None
+            or created is None
             or values is None
-            or self.status is None
-            or not is_plain(uid.encode(), name, created)
+            or not is_plain(uid.encode(), name, created, *values)
         ):
             return None
         made = copy(self.like)
         made.uid = made.evidence_uid = uid
         made.name, made.node = name.decode(), intern(node)
         made.created_at = parse_time(created.decode())
-        made.loose, made.packed, made.form = None, values, self.status.form
+        made.loose, made.packed, made.form = None, mould.keep(values), mould.form
         return made
 
     def learn(self, metadata: bytes, status: bytes, read: Snapshot) -> None:

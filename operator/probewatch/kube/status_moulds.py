@@ -21,7 +21,7 @@ from probewatch.kube.parsing import keep_judged
 ADDRESSES = b',"hostIP":"'
 AFTER_ADDRESSES = b',"startTime":"'
 """What begins the addresses, and what follows them."""
-ADDRESS = re.compile(rb"[0-9a-f]*[.:][0-9a-f.:]+")
+ADDRESS_KEYS = frozenset({b"hostIP", b"podIP", b"ip"})
 
 VALUES = re.compile(
     rb'("lastTransitionTime":"|"startTime":"|"startedAt":"|"finishedAt":"|"containerID":"'
@@ -64,11 +64,6 @@ class _Cut(msgspec.Struct, gc=False):
     layout: Struct
     fixed: tuple[bytes, ...]
 
-    def values(self, text: bytes, at: int) -> tuple[bytes, ...] | None:
-        """Return what may differ in the text that begins at *at*; None if anything else does."""
-        parts = self.layout.unpack_from(text, at)
-        return parts[1::2] if parts[::2] == self.fixed else None
-
 
 class StatusMould(msgspec.Struct, gc=False):
     """The text of a status, cut where those of siblings differ."""
@@ -85,17 +80,27 @@ class StatusMould(msgspec.Struct, gc=False):
     find_fixed: Callable[[list[bytes]], tuple[bytes, ...]]
     find_addresses: Callable[[list[bytes]], tuple[bytes, ...]]
 
-    def fit(self, text: bytes) -> bytes | None:
-        """Return the values of a status; None where it is not surely the same otherwise."""
+    def find_values(self, text: bytes) -> tuple[bytes, ...] | None:
+        """Return what may differ in a status; None if anything else does.
+
+        It is the same status otherwise if all of that is plain.
+        """
         begin, end = self.head.layout.size, len(text) - self.tail.layout.size
         if begin > end or text.count(b'"', begin, end) != self.quotes:
             return None
-        head, tail = self.head.values(text, 0), self.tail.values(text, end)
+        head, tail = self.head.layout.unpack_from(text), self.tail.layout.unpack_from(text, end)
         middle = text[begin:end].split(b'"')
-        if head is None or tail is None or self.find_fixed(middle) != self.fixed:
+        if (
+            head[::2] != self.head.fixed
+            or tail[::2] != self.tail.fixed
+            or self.find_fixed(middle) != self.fixed
+        ):
             return None
-        values = head + self.find_addresses(middle) + tail
-        return b'"'.join(self.find_kept(values)) if is_plain(*values) else None
+        return (*head[1::2], *self.find_addresses(middle), *tail[1::2])
+
+    def keep(self, values: tuple[bytes, ...]) -> bytes:
+        """Return those of the values that the form has."""
+        return b'"'.join(self.find_kept(values))
 
 
 def cut_status(text: bytes) -> StatusMould | None:
@@ -105,10 +110,11 @@ def cut_status(text: bytes) -> StatusMould | None:
     """
     begin = text.find(ADDRESSES)
     end = text.find(AFTER_ADDRESSES, begin)
-    if min(begin, end) < 0 or MARK in text:
+    if min(begin, end) < 0 or MARK in text or b"\\" in text:
         return None
     middle = text[begin:end].split(b'"')
-    addresses = [at for at, part in enumerate(middle) if ADDRESS.fullmatch(part)]
+    keys = (at for at, part in enumerate(middle[:-2]) if part in ADDRESS_KEYS)
+    addresses = [at + 2 for at in keys if middle[at + 1] == b":"]
     others = [at for at in range(len(middle)) if at not in addresses]
     marks = map((MARK + b"%d").__mod__, count())
     head, marked_head = _cut(text[:begin], marks)
