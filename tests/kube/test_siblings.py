@@ -121,6 +121,14 @@ TOLD = {
     "another start": (('"startedAt":"2026-11-20', '"startedAt":"2026-11-21'),),
     "another instance": (("containerd://000", "containerd://f0f"),),
     "a node with a longer name": (("node-7", "ip-10-0-0-7.eu-central-1.compute.internal"),),
+    "other annotations": (
+        ('"annotations":{', '"annotations":{"cni.projectcalico.org/podIP":"10.0.0.7/32",'),
+        ("10.0.0.7", "10.0.0.8"),
+    ),
+    "annotations with JSON in them": (
+        ('"annotations":{', '"annotations":{"network":"[{\\n \\"ips\\": [\\"10.0.0.7\\"]}]",'),
+        ('"podIP":"10.0.0.7"', '"podIP":"10.0.0.8"'),
+    ),
     "a version of many digits": (('"resourceVersion":"1"', '"resourceVersion":"987654321"'),),
 }
 
@@ -166,6 +174,7 @@ READ = {
     "no time of creation": (('"creationTimestamp":"2026-11-20T08:00:00Z",', ""),),
     "left alone": (('"annotations":{', '"annotations":{"probewatch.dev/ignore":"true",'),),
     "a mirror": (('"annotations":{', '"annotations":{"kubernetes.io/config.mirror":"abc",'),),
+    "no annotations": (('"annotations":{', '"finalizers":{'),),
     "other labels": (('"pod-template-hash":"7d9f8b6c5d"', '"pod-template-hash":"other"'),),
     "another owner": (('"kind":"ReplicaSet"', '"kind":"Job"'),),
     "waiting": (
@@ -198,6 +207,7 @@ def test_what_siblings_have_alike(
 
 
 TWICE = {
+    "annotations that end too early": (('"annotations":{', '"annotations":{},"name":"x","k":{'),),
     "a second name": (('"labels":{', '"name":"x","labels":{'),),
     "a second version": (('"labels":{', '"resourceVersion":"5","labels":{'),),
     "a second generation": (('"labels":{', '"generation":5,"labels":{'),),

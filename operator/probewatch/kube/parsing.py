@@ -47,9 +47,12 @@ def parse_node(raw: objects.PodSpec | None) -> str:
 def parse_annotations(raw: msgspec.Raw) -> Mapping[str, str]:
     """Return the annotations if one of ours is among them; most pods have none."""
     body = bytes(raw)
-    if b"probewatch.dev" in body or b"config.mirror" in body:
-        return _strings(body)
-    return _NOTHING
+    return _strings(body) if has_notes(body) else _NOTHING
+
+
+def has_notes(body: bytes) -> bool:
+    """Whether any of these annotations is one that is read."""
+    return b"probewatch.dev" in body or b"config.mirror" in body
 
 
 def is_ignored(notes: Mapping[str, str]) -> bool:

@@ -4,8 +4,8 @@ Lists are in the order of names, so the pods of a workload come one after the ot
 specs are the same text but for two things: the node, and the five letters that end the name of
 the token's volume. Where all else is as it was, byte for byte, so is what is read of it: what
 stands between the quotes of a string changes nothing around it, as long as it has neither a
-quote nor a backslash. So it is with metadata, but for the pod's own name, uid, version and time
-of creation, and with statuses ([status_moulds.py](status_moulds.py)).
+quote nor a backslash. So it is with [metadata](metadata_moulds.py), and with the
+[statuses](status_moulds.py) of those that are as healthy as others.
 """
 
 import re
@@ -16,15 +16,13 @@ import msgspec
 
 from probewatch.core.model import PodUid
 from probewatch.kube import objects
+from probewatch.kube.metadata_moulds import MetadataMould, cut_metadata
 from probewatch.kube.snapshot import Snapshot
 from probewatch.kube.status_moulds import StatusMould, cut_status, is_plain
 from probewatch.kube.times import parse_time
 
 KIN = re.compile(rb'","generateName":"[\w.-]+","namespace":"[\w.-]+"')
 """What is between name and uid of a pod that some controller made."""
-CREATED = re.compile(rb'",(?:"generation":\d+,)?"creationTimestamp":"')
-"""What is between its version and the time of its creation."""
-TIME_LENGTH = len("2006-01-02T15:04:05Z")
 STATUS = b'},"status":{'
 """What follows a spec: no key in one is called so and holds an object."""
 NODE = b'"nodeName":"'
@@ -39,21 +37,6 @@ EXAMPLES = frozenset({3, 12, 48})
 five pods, and the first ones may not be as healthy as the others."""
 
 
-class _Own(objects.Struct):
-    """What a pod has for itself; in the rest of its metadata there is no such thing once more."""
-
-    name: msgspec.Raw = objects.ABSENT
-    generate_name: msgspec.Raw = objects.ABSENT
-    namespace: msgspec.Raw = objects.ABSENT
-    uid: msgspec.Raw = objects.ABSENT
-    resource_version: msgspec.Raw = objects.ABSENT
-    generation: msgspec.Raw = objects.ABSENT
-    creation_timestamp: msgspec.Raw = objects.ABSENT
-
-
-_decode_own = msgspec.json.Decoder(_Own).decode
-
-
 class Mould(msgspec.Struct, gc=False):
     """The text of a pod, cut where those of siblings differ."""
 
@@ -64,8 +47,7 @@ class Mould(msgspec.Struct, gc=False):
     """The spec up to the node's name, cut at the name of the token."""
     tail: list[bytes]
     """From there to the status, cut at the node's name: pods of a DaemonSet have it again."""
-    metadata: tuple[bytes, bytes]
-    """From the version on, cut at the time of creation."""
+    metadata: MetadataMould
     status: StatusMould | None = None
     """That of `like`, once it is cut."""
     seen: int = 0
@@ -112,7 +94,7 @@ class Mould(msgspec.Struct, gc=False):
 
         *metadata* is its text from the version on. Its version and mark are left to be set.
         """
-        mould, created = self.status, self._find_created(metadata)
+        mould, created = self.status, self.metadata.find_created(metadata)
         values = None if mould is None else mould.find_values(status)
         if (
             mould is None
@@ -131,15 +113,8 @@ class Mould(msgspec.Struct, gc=False):
     def learn(self, metadata: bytes, status: bytes, read: Snapshot) -> None:
         """Take the status of a pod whose spec fits, and which had to be *read*, as an example."""
         self.seen += 1
-        if self.seen in EXAMPLES and self._find_created(metadata) is not None:
+        if self.seen in EXAMPLES and self.metadata.find_created(metadata) is not None:
             self.like, self.status = read, cut_status(status)
-
-    def _find_created(self, metadata: bytes) -> bytes | None:
-        """Return the time of creation; None where metadata differ in more."""
-        before, after = self.metadata
-        created = metadata[len(before) : len(metadata) - len(after)]
-        is_alike = metadata.startswith(before) and metadata.endswith(after)
-        return created if is_alike and len(created) == TIME_LENGTH else None
 
 
 class Siblings:
@@ -172,13 +147,10 @@ class Siblings:
 
 def _cut(metadata: bytes, text: bytes, raw: objects.PodSpec, read: Snapshot) -> Mould | None:
     """Return the mould of a pod; None where it is not sure what may be cut."""
-    parts, created = _cut_spec(text, raw), CREATED.match(metadata)
-    if parts is None or created is None or read.evidence_uid != read.uid:
+    parts, known = _cut_spec(text, raw), cut_metadata(metadata)
+    if parts is None or known is None or read.evidence_uid != read.uid:
         return None
-    after = metadata[created.end() + TIME_LENGTH :]
-    if not after.startswith(b'"') or _decode_own(b'{"":"%b}' % after) != _Own():
-        return None
-    return Mould(read, raw, *parts, (created[0], after))
+    return Mould(read, raw, *parts, known)
 
 
 def _cut_spec(text: bytes, raw: objects.PodSpec) -> tuple[list[bytes], list[bytes]] | None:
