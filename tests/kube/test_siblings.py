@@ -227,6 +227,22 @@ def test_the_example_may_not_be_like_the_first(changes: tuple[tuple[str, str], .
             assert whole(body) == read(body)
 
 
+@pytest.mark.parametrize(
+    "addresses",
+    ['"hostIP":"192.168.0.17"', '"hostIP":"192.168.0.17","podIP":"10.0.0.7"'],
+    ids=["of the host alone", "each once"],
+)
+def test_addresses_as_older_servers_write_them(addresses: str) -> None:
+    """Lists of addresses are not everywhere, and a pod may have none of its own yet."""
+    text = SIBLING_OF_ALL.decode()
+    begin, end = text.index('"hostIP"'), text.index(',"startTime"')
+    body = (text[:begin] + addresses + text[end:]).encode()
+    show(json.loads(body))
+
+    assert is_told(edit(body, ("192.168.0.17", "10.1.1.1")))
+    assert whole(body) == read(body)
+
+
 def test_as_many_examples_as_it_takes() -> None:
     """Where the first siblings are not ready and the others are, those are told too."""
     forget()

@@ -93,8 +93,7 @@ class PodForgotten:
 class CountingBegan:
     """Restarts of a container are counted from this count on; those before are not.
 
-    At the first sight of a pod that was there before us, and where the kubelet's count fell. Told
-    only where there is something to keep in mind: never at a first sight of 0.
+    Where a pod was there before us and had restarted, and where the kubelet's count fell.
     """
 
     pod: PodRef
@@ -220,7 +219,7 @@ class LoopStarted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoopEnded:
-    """No restart for the policy's quiet time, or the pod is gone."""
+    """No restart for the policy's quiet time, or the pod is gone; it has the loop's identity."""
 
     pod: PodRef
     container: str
@@ -229,7 +228,6 @@ class LoopEnded:
     at: float
     gone: bool = False
     restart_count: int = 0
-    """As of the LoopStarted, whose identity it shares."""
     epoch: int = 0
 
 

@@ -136,10 +136,7 @@ class PodSpec:
     @property
     def has_probes(self) -> bool:
         """Whether any container has a probe: only such pods are tracked."""
-        for each in self.containers:  # noqa: SIM110  # of each new pod: `any` takes four times as long
-            if each.liveness or each.readiness or each.startup:
-                return True
-        return False
+        return any(each.liveness or each.readiness or each.startup for each in self.containers)
 
     def container(self, name: str) -> Container | None:
         """The container of this name, if there is one."""

@@ -8,7 +8,7 @@ into when somebody asks what it said.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import count, islice
 from operator import itemgetter
 from struct import Struct
@@ -35,6 +35,8 @@ PLAIN = re.sub(rb"[^\w:./+-]", b"", bytes(range(128)))
 MARK = b"#"
 """With a number it stands for a value."""
 MARKED = re.compile(rb'"#(\d+)"')
+
+Picker = Callable[[Sequence[bytes]], tuple[bytes, ...]]
 
 _decode = msgspec.json.Decoder(objects.PodStatus).decode
 _encode = msgspec.json.Encoder().encode
@@ -65,20 +67,25 @@ class _Cut(msgspec.Struct, gc=False):
     fixed: tuple[bytes, ...]
 
 
+class _Addresses(msgspec.Struct, gc=False):
+    """The addresses of node and pod, of any length; cut at quotes."""
+
+    quoted: int
+    """So many parts are there."""
+    fixed: tuple[bytes, ...]
+    find_fixed: Picker
+    find_values: Picker
+
+
 class StatusMould(msgspec.Struct, gc=False):
     """The text of a status, cut where those of siblings differ."""
 
     form: Form
-    find_kept: Callable[[tuple[bytes, ...]], tuple[bytes, ...]]
+    find_kept: Picker
     """Finds among all values those that the form has."""
     head: _Cut
+    addresses: _Addresses
     tail: _Cut
-    quotes: int
-    """Between the two are addresses of any length, with so many quotes."""
-    fixed: tuple[bytes, ...]
-    """What is between these quotes and no address."""
-    find_fixed: Callable[[list[bytes]], tuple[bytes, ...]]
-    find_addresses: Callable[[list[bytes]], tuple[bytes, ...]]
 
     def find_values(self, text: bytes) -> tuple[bytes, ...] | None:
         """Return what may differ in a status; None if anything else does.
@@ -86,17 +93,19 @@ class StatusMould(msgspec.Struct, gc=False):
         It is the same status otherwise if all of that is plain.
         """
         begin, end = self.head.layout.size, len(text) - self.tail.layout.size
-        if begin > end or text.count(b'"', begin, end) != self.quotes:
+        if begin > end:
             return None
         head, tail = self.head.layout.unpack_from(text), self.tail.layout.unpack_from(text, end)
         middle = text[begin:end].split(b'"')
+        known = self.addresses
         if (
             head[::2] != self.head.fixed
             or tail[::2] != self.tail.fixed
-            or self.find_fixed(middle) != self.fixed
+            or len(middle) != known.quoted
+            or known.find_fixed(middle) != known.fixed
         ):
             return None
-        return (*head[1::2], *self.find_addresses(middle), *tail[1::2])
+        return (*head[1::2], *known.find_values(middle), *tail[1::2])
 
     def keep(self, values: tuple[bytes, ...]) -> bytes:
         """Return those of the values that the form has."""
@@ -112,32 +121,16 @@ def cut_status(text: bytes) -> StatusMould | None:
     end = text.find(AFTER_ADDRESSES, begin)
     if min(begin, end) < 0 or MARK in text or b"\\" in text:
         return None
-    middle = text[begin:end].split(b'"')
-    keys = (at for at, part in enumerate(middle[:-2]) if part in ADDRESS_KEYS)
-    addresses = [at + 2 for at in keys if middle[at + 1] == b":"]
-    others = [at for at in range(len(middle)) if at not in addresses]
     marks = map((MARK + b"%d").__mod__, count())
     head, marked_head = _cut(text[:begin], marks)
-    find_fixed = itemgetter(*others)
-    fixed = find_fixed(middle)
-    for at in addresses:
-        middle[at] = next(marks)
+    addresses, marked_addresses = _cut_addresses(text[begin:end], marks)
     tail, marked_tail = _cut(text[end:], marks)
-    status = keep_judged(_decode(marked_head + b'"'.join(middle) + marked_tail))
+    status = keep_judged(_decode(marked_head + marked_addresses + marked_tail))
     pieces = MARKED.split(_encode(status))
     kept = [int(number) for number in pieces[1::2]]
-    if len(addresses) < 2 or len(kept) < 2 or any(MARK in piece for piece in pieces[::2]):  # noqa: PLR2004  # one is got without a tuple
+    if any(MARK in piece for piece in pieces[::2]):
         return None
-    return StatusMould(
-        Form(pieces[::2]),
-        itemgetter(*kept),
-        head,
-        tail,
-        len(middle) - 1,
-        fixed,
-        find_fixed,
-        itemgetter(*addresses),
-    )
+    return StatusMould(Form(pieces[::2]), _picker(kept), head, addresses, tail)
 
 
 def _cut(text: bytes, marks: Iterator[bytes]) -> tuple[_Cut, bytes]:
@@ -149,3 +142,22 @@ def _cut(text: bytes, marks: Iterator[bytes]) -> tuple[_Cut, bytes]:
     layout = Struct("%ds" * len(parts) % tuple(map(len, parts)))
     parts[1::2] = islice(marks, len(fixed) - 1)
     return _Cut(layout, fixed), b"".join(parts)
+
+
+def _cut_addresses(text: bytes, marks: Iterator[bytes]) -> tuple[_Addresses, bytes]:
+    """Cut the addresses likewise."""
+    parts = text.split(b'"')
+    keys = (at for at, part in enumerate(parts[:-2]) if part in ADDRESS_KEYS)
+    values = [at + 2 for at in keys if parts[at + 1] == b":"]
+    find_fixed = _picker([at for at in range(len(parts)) if at not in values])
+    fixed = find_fixed(parts)
+    for at in values:
+        parts[at] = next(marks)
+    return _Addresses(len(parts), fixed, find_fixed, _picker(values)), b'"'.join(parts)
+
+
+def _picker(places: Sequence[int]) -> Picker:
+    """Return what picks these places of a sequence, always as a tuple."""
+    if len(places) > 1:
+        return itemgetter(*places)
+    return lambda parts: tuple(parts[at] for at in places)
