@@ -41,6 +41,11 @@ def main() -> None:
         _add(results, "pages", "operator", Plan(pods=plan.pods, updates=0, pages=True))
         if arguments.pods > PODS:
             _add(results, "large", "operator", Plan(pods=arguments.pods, updates=1000))
+    for number in range(arguments.syncs):
+        print(f"==> first sync, {number + 1} of {arguments.syncs} more", flush=True)
+        _add(results, "bare", "bare", Plan(pods=plan.pods, updates=0))
+        _add(results, "operator", "operator", Plan(pods=plan.pods, updates=0))
+        _add(results, "kopf", "kopf", Plan(pods=KOPF_PODS, updates=0))
     figures = report.Figures(**results, runs=arguments.runs, seconds=time.monotonic() - begun)
     print(report.write(figures))
 
@@ -61,6 +66,9 @@ def _arguments() -> argparse.Namespace:
     default = int(os.environ.get("BENCH_PODS", PODS))
     parser.add_argument("--pods", type=int, default=default, help="how many pods there are")
     parser.add_argument("--runs", type=int, default=3, help="medians of so many (default 3)")
+    parser.add_argument(
+        "--syncs", type=int, default=6, help="how many more first syncs, side by side (default 6)"
+    )
     return parser.parse_args()
 
 

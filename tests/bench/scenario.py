@@ -35,7 +35,7 @@ class Result:
     """CPU of one update, by its kind."""
     steady: float = 0.0
     peak: float = 0.0
-    restarted: float = 0.0
+    restarted: float | None = None
     """Memory once half of the pods have restarted."""
     churn_growth: float | None = None
     event_load: float | None = None
@@ -59,7 +59,7 @@ def run(name: str, plan: Plan) -> Result:
         for what, count in _updates(plan).items():
             spent, _ = process.load(what, count)
             result.micros[what] = spent / count * MICRO
-        result.restarted = process.memory().resident
+            result.restarted = process.memory().resident
         if plan.events:
             result.event_load = _share_at_rate(process, "event", plan.events, plan.event_rate)
         if plan.flips:
