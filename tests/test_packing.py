@@ -13,7 +13,6 @@ from probewatch.core.state import PodState
 from probewatch.kube import event_objects, testimony
 from probewatch.kube.raw_pod import RawPod
 from probewatch.kube.sharing import Shared
-from probewatch.kube.snapshot import take_snapshot
 from probewatch.packing import Packer
 from probewatch.store import Store
 from probewatch.tombstones import KEPT, Tombstones
@@ -29,8 +28,7 @@ def play(store: Store) -> tuple[list[Finding], list[PodState | None]]:
         now = record.received_at
         found += store.tick(now)
         if record.kind is Kind.POD:
-            raw = msgspec.json.decode(record.object, type=RawPod)
-            snapshot = take_snapshot(raw.read(), raw.mark)
+            snapshot = msgspec.json.decode(record.object, type=RawPod).take()
             found += store.see(snapshot, now)
             if record.type is LineType.DELETED:
                 found += store.gone(snapshot.uid, snapshot.version, now)

@@ -11,7 +11,7 @@ from probewatch.core.findings import Finding, PodForgotten, PodTracked, Restart
 from probewatch.core.model import PodUid
 from probewatch.core.observe import EvidenceObserved, PodGone, PodObserved
 from probewatch.kube.raw_pod import RawPod
-from probewatch.kube.snapshot import Snapshot, take_snapshot
+from probewatch.kube.snapshot import Snapshot
 from probewatch.shelf import OPEN
 from probewatch.store import Store
 
@@ -54,8 +54,7 @@ def raw(
 
 def snapshot(uid: str = "u-1", **values: Any) -> Snapshot:  # noqa: ANN401  # as of a pod
     """The snapshot of a pod."""
-    pod = raw(uid, **values)
-    return take_snapshot(pod.read(), pod.mark)
+    return raw(uid, **values).take()
 
 
 def see(
@@ -70,7 +69,7 @@ def see(
     meta = pod.metadata
     if store.skips(PodUid(meta.uid), int(meta.resource_version or 0), pod.mark):
         return []
-    return list(store.see(take_snapshot(pod.read(), pod.mark), NOW, relisted=relisted))
+    return list(store.see(pod.take(), NOW, relisted=relisted))
 
 
 def kinds(findings: Sequence[Finding]) -> list[type[Finding]]:

@@ -95,7 +95,7 @@ class Controller:
         self._has_heard = has_heard
         self._waiting: deque[Finding] = deque()
         self._has_work = asyncio.Event()
-        self._is_idle = asyncio.Event()
+        self._is_idle = asyncio.Event()  # the opposite: an event can only be waited for to be set
         self._is_idle.set()
 
     @property

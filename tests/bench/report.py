@@ -3,7 +3,7 @@
 import os
 import platform
 import statistics
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,8 +33,7 @@ class Figures:
 
 def median(results: Sequence[Result], read: Callable[[Result], float | None]) -> float:
     """The median of one figure over the runs that have it."""
-    found = [value for value in map(read, results) if value is not None]
-    return statistics.median(found) if found else float("nan")
+    return _middle(value for value in map(read, results) if value is not None)
 
 
 def ratio(
@@ -45,7 +44,12 @@ def ratio(
     A shared machine may be half as fast a minute later: what matters is what both had to share.
     """
     pairs = ((read(one), read(other)) for one, other in zip(ones, others, strict=True))
-    return statistics.median(one / other for one, other in pairs if one and other)
+    return _middle(one / other for one, other in pairs if one and other)
+
+
+def _middle(values: Iterable[float]) -> float:
+    found = list(values)
+    return statistics.median(found) if found else float("nan")
 
 
 def write(figures: Figures, page: Path = PAGE) -> str:

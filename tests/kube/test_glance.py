@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from probewatch.commands.stream import Kind, read_stream
 from probewatch.kube.glance import Glance, glance
 from probewatch.kube.raw_pod import BROKEN, RawPod
-from probewatch.kube.snapshot import Snapshot
 from probewatch.watch.pod_decoding import PodDecoder
+from tests.kube.snapshots import known
 from tests.kube.test_parsing_hostile import PLACES, SOUND, WRONG, changed
 
 TRACE = Path(__file__).parents[1] / "data" / "traces" / "loops.jsonl.gz"
@@ -31,14 +31,9 @@ MANAGED: Json = {
 
 def write(pod: Json, **meta: object) -> bytes:
     """A pod as an API server writes it."""
-    known = {key: pod["metadata"][key] for key in ORDER if key in pod["metadata"]}
-    metadata = {**known, **pod["metadata"], **meta, "managedFields": [MANAGED]}
+    first = {key: pod["metadata"][key] for key in ORDER if key in pod["metadata"]}
+    metadata = {**first, **pod["metadata"], **meta, "managedFields": [MANAGED]}
     return json.dumps({**pod, "metadata": metadata}, separators=(",", ":")).encode()
-
-
-def told(snapshot: Snapshot | None) -> object:
-    """What a snapshot tells, but how its bytes are marked."""
-    return snapshot and (snapshot.open(), snapshot.ref, snapshot.group, snapshot.is_fresh)
 
 
 def look(body: bytes) -> Glance:
@@ -61,7 +56,7 @@ def test_every_recorded_pod_is_told_by_a_glance() -> None:
     for body in bodies:
         seen, raw = look(body), whole(body)
         assert (raw.uid, raw.version) == (seen.uid, seen.version)
-        assert told(raw.take()) == told(seen.take())
+        assert known(raw.take()) == known(seen.take())
 
 
 def test_version_and_managed_fields_are_no_news() -> None:
@@ -104,7 +99,7 @@ def read(line: bytes) -> tuple[object, int]:
     except BROKEN:
         return None, 1
     assert update.object is not None
-    pod = told(update.object.take())
+    pod = known(update.object.take())
     return pod, update.dropped + update.object.flaws
 
 
@@ -128,7 +123,7 @@ def test_hostile_text_is_no_layout(text: str, key: str, where: str) -> None:
     seen, raw = look(body), whole(body)
 
     assert ("u-1", 7) == (seen.uid, seen.version)
-    assert told(raw.take()) == told(seen.take())
+    assert known(raw.take()) == known(seen.take())
 
 
 LAID_OUT_IN_ANOTHER_WAY = {
@@ -161,7 +156,7 @@ def test_a_pod_is_the_same_between_others() -> None:
         begin = held.index(line)
         found = PodDecoder().update(held, begin, begin + len(line)).object
         assert found is not None
-        assert told(found.take()) == told(whole(body).take())
+        assert known(found.take()) == known(whole(body).take())
         assert alone is None or alone.mark == found.mark
 
 
@@ -171,7 +166,7 @@ def test_spec_within_the_spec() -> None:
     pod = changed(SOUND, ("spec",), {"volumes": [{"ephemeral": claim}], **SOUND["spec"]})
     body = write(pod)
 
-    assert told(whole(body).take()) == told(look(body).take())
+    assert known(whole(body).take()) == known(look(body).take())
 
 
 @pytest.mark.parametrize(
@@ -227,7 +222,7 @@ def test_page_is_told_item_by_item() -> None:
 
     assert ("9", "more", 2) == (page.resource_version, page.token, page.broken)
     assert [Glance, RawPod] == [type(each) for each in page.items]
-    one, other = (told(each.take()) for each in page.items)
+    one, other = (known(each.take()) for each in page.items)
     assert one == other
 
 

@@ -18,7 +18,7 @@ from probewatch.core.model import PodUid
 from probewatch.kube import objects
 from probewatch.kube.metadata_moulds import MetadataMould, cut_metadata
 from probewatch.kube.snapshot import Snapshot
-from probewatch.kube.status_moulds import StatusMould, cut_status, is_plain
+from probewatch.kube.status_moulds import TOKEN, VOLUME, StatusMould, cut_status, is_plain
 from probewatch.kube.times import parse_time
 
 KIN = re.compile(rb'","generateName":"[\w.-]+","namespace":"[\w.-]+"')
@@ -28,8 +28,6 @@ STATUS = b'},"status":{'
 NODE = b'"nodeName":"'
 LONGEST_NODE = 254
 """A DNS name, and the quote after it."""
-VOLUME = "kube-api-access-"
-TOKEN = b'"name":"%b' % VOLUME.encode()
 LETTERS = 5
 """So many random ones are in the name of a token's volume."""
 EXAMPLES = frozenset({3, 12, 48})

@@ -23,9 +23,13 @@ AFTER_ADDRESSES = b',"startTime":"'
 """What begins the addresses, and what follows them."""
 ADDRESS_KEYS = frozenset({b"hostIP", b"podIP", b"ip"})
 
+VOLUME = "kube-api-access-"
+TOKEN = b'"name":"%b' % VOLUME.encode()
+"""How the name of a token's volume begins; the rest of it is random."""
+
 VALUES = re.compile(
-    rb'("lastTransitionTime":"|"startTime":"|"startedAt":"|"finishedAt":"|"containerID":"'
-    rb'|"name":"kube-api-access-)([\w:./+-]+)'
+    rb'("lastTransitionTime":"|"startTime":"|"startedAt":"|"finishedAt":"|"containerID":"|%b)'
+    rb"([\w:./+-]+)" % TOKEN
 )
 """What may differ between siblings besides, and the key before it."""
 

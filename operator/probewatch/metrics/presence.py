@@ -39,9 +39,7 @@ class Presence:
 
     def arrive(self, key: str, now: float) -> bool:
         """One more pod; tell whether the key was not held before."""
-        is_new = key not in self._stays
-        if is_new:
-            self.hold(key, now)
+        is_new = self.hold(key, now)
         stay = self._stays[key]
         stay.pods += 1
         if stay.pods == 1:
