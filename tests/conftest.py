@@ -1,7 +1,8 @@
-"""What all tests share: the rule for programs that not every machine has."""
+"""What all tests share: the rule for programs that not every machine has, and Ctrl-C."""
 
 import os
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,10 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 
 TOOLS_ARE_REQUIRED = "PROBEWATCH_REQUIRE_TOOLS"
 """Set by .ci/run: a test that would be skipped for a missing program fails instead."""
+
+# Shells let what they start in the background ignore SIGINT, and that is inherited: programs
+# that a test interrupts would never know of it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def require_program(name: str) -> str:
