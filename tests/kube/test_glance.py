@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from probewatch.commands.stream import Kind, read_stream
 from probewatch.kube.glance import Glance, glance
 from probewatch.kube.raw_pod import BROKEN, RawPod
+from probewatch.kube.siblings import Siblings
 from probewatch.watch.pod_decoding import PodDecoder
 from tests.kube.snapshots import known
 from tests.kube.test_parsing_hostile import PLACES, SOUND, WRONG, changed
@@ -25,7 +26,7 @@ ORDER = ("name", "namespace", "uid", "resourceVersion", "generation", "creationT
 
 MANAGED: Json = {
     "manager": "kubelet",
-    "fieldsV1": {"f:status": {'k:{"type":"spec"}': {"f:spec": {}, "v:]},": {}}}},
+    "fieldsV1": {"f:status": {'k:{"type":"spec"}': {"f:spec": {}, "v:]]": {}}}},
 }
 
 
@@ -38,7 +39,7 @@ def write(pod: Json, **meta: object) -> bytes:
 
 def look(body: bytes) -> Glance:
     """The glance of a pod that has one."""
-    seen = glance(body, 0, len(body))
+    seen = glance(body, 0, len(body), Siblings())
     assert seen is not None
     return seen
 
@@ -77,7 +78,7 @@ def test_every_change_is_news(put: object) -> None:
         if other == SOUND or place in {("metadata",), ("metadata", "resourceVersion")}:
             continue
         body = write(other)
-        seen = glance(body, 0, len(body))
+        seen = glance(body, 0, len(body), Siblings())
         assert seen is None or seen.mark != before.mark, place
 
 
@@ -142,15 +143,15 @@ LAID_OUT_IN_ANOTHER_WAY = {
 def test_a_glance_does_not_go_beyond_its_line(body: bytes) -> None:
     """Lines stand one after the other in what came: what one lacks is not taken from the next."""
     other = write(changed(SOUND, ("metadata", "uid"), "u-2"))
-    assert glance(body, 0, len(body)) is None
-    assert glance(body + b"\n" + other, 0, len(body)) is None
+    assert glance(body, 0, len(body), Siblings()) is None
+    assert glance(body + b"\n" + other, 0, len(body), Siblings()) is None
 
 
 def test_a_pod_is_the_same_between_others() -> None:
     """Whatever stands before and behind it."""
     for lacking in ("status", "spec", ""):
         body = write({key: SOUND[key] for key in SOUND if key != lacking})
-        alone = glance(body, 0, len(body))
+        alone = glance(body, 0, len(body), Siblings())
         line = b'{"type":"MODIFIED","object":%b}' % body
         held = b"\n".join([write(SOUND), line, write(SOUND)])
         begin = held.index(line)
@@ -158,6 +159,70 @@ def test_a_pod_is_the_same_between_others() -> None:
         assert found is not None
         assert known(found.take()) == known(whole(body).take())
         assert alone is None or alone.mark == found.mark
+
+
+def lay_out(first: str, last: str) -> bytes:
+    """A pod whose managedFields have other keys after them, or others before its uid."""
+    meta = {**SOUND["metadata"], "managedFields": [MANAGED]}
+    keys = [first, *(key for key in (*ORDER, *meta) if key not in {first, last}), last]
+    ordered = {key: meta[key] for key in keys if key in meta}
+    return json.dumps({**SOUND, "metadata": ordered}, separators=(",", ":")).encode()
+
+
+ORDERS = [
+    ("name", "labels"),
+    ("name", "annotations"),
+    ("name", "ownerReferences"),
+    ("name", "creationTimestamp"),
+    ("name", "uid"),
+    ("name", "resourceVersion"),
+    ("labels", "managedFields"),
+    ("uid", "managedFields"),
+]
+
+
+@pytest.mark.parametrize(("first", "last"), ORDERS)
+def test_keys_of_metadata_in_another_order(first: str, last: str) -> None:
+    """What is behind managedFields is no part of them: all of the pod is read."""
+    body = lay_out(first, last)
+    found = PodDecoder().update(b'{"type":"ADDED","object":%b}' % body).object
+
+    assert found is not None
+    assert known(found.take()) == known(whole(body).take())
+    assert glance(body, 0, len(body), Siblings()) is None
+
+
+def test_spec_behind_the_status() -> None:
+    """The status is no part of managedFields that nothing follows."""
+    pod = json.loads(write(SOUND))
+    pod["spec"] = pod.pop("spec")
+    body = json.dumps(pod, separators=(",", ":")).encode()
+    found = PodDecoder().update(b'{"type":"ADDED","object":%b}' % body).object
+
+    assert found is not None
+    assert known(found.take()) == known(whole(body).take())
+
+
+@pytest.mark.parametrize("text", ["v:],", "v:]},"])
+def test_what_looks_like_the_end_of_managed_fields(text: str) -> None:
+    """The pod is decoded as a whole."""
+    body = write(SOUND).replace(b"v:]]", text.encode())
+
+    assert body != write(SOUND)
+    assert glance(body, 0, len(body), Siblings()) is None
+
+
+def test_a_uid_that_is_not_the_pod_s_own() -> None:
+    """Keys of labels may be called like those of metadata."""
+    labels = {"a": "b", "uid": "u-2", "resourceVersion": "9"}
+    text = json.dumps(labels, separators=(",", ":")).encode()
+    body = write({**SOUND, "metadata": {**SOUND["metadata"], "labels": None}})
+    body = body.replace(b'"labels":null', b'"x":1')
+    body = body.replace(b'"name":"', b'"name":"x","labels":%b,"name":"' % text, 1)
+    found = PodDecoder().update(b'{"type":"ADDED","object":%b}' % body).object
+
+    assert found is not None
+    assert known(found.take()) == known(whole(body).take())
 
 
 def test_spec_within_the_spec() -> None:
@@ -196,7 +261,7 @@ def test_spec_within_the_spec() -> None:
 )
 def test_another_layout_gets_no_glance(body: bytes) -> None:
     """It is no error either: the pod is decoded as a whole."""
-    assert glance(body, 0, len(body)) is None
+    assert glance(body, 0, len(body), Siblings()) is None
 
 
 @settings(deadline=None, max_examples=300, derandomize=True)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from probewatch.commands.stream import Kind, read_stream
 from probewatch.kube.glance import glance
 from probewatch.kube.raw_pod import BROKEN, RawPod
-from probewatch.kube.siblings import EXAMPLES
+from probewatch.kube.siblings import EXAMPLES, MISFITS, Siblings
 from probewatch.kube.snapshot import Snapshot
 from tests.bench.pods import Record, render
 from tests.kube.snapshots import known
@@ -35,16 +35,16 @@ def write(made: Json) -> bytes:
     return json.dumps(made, separators=(",", ":")).encode()
 
 
-def take(body: bytes) -> Snapshot | None:
+def take(body: bytes, siblings: Siblings) -> Snapshot | None:
     """Take a pod's snapshot as a watch does."""
-    seen = glance(body, 0, len(body))
+    seen = glance(body, 0, len(body), siblings)
     assert seen is not None
     return seen.take()
 
 
-def read(body: bytes) -> object:
+def read(body: bytes, siblings: Siblings) -> object:
     """Read a pod as a watch does."""
-    return known(take(body))
+    return known(take(body, siblings))
 
 
 def whole(body: bytes) -> object:
@@ -52,31 +52,26 @@ def whole(body: bytes) -> object:
     return known(msgspec.json.decode(body, type=RawPod).take())
 
 
-def is_told(body: bytes) -> bool:
+def is_told(body: bytes, siblings: Siblings) -> bool:
     """Whether a pod is told by the siblings before it, status and all."""
-    snapshot = take(body)
+    snapshot = take(body, siblings)
     return snapshot is not None and snapshot.form is not None
 
 
-def forget() -> None:
-    """Show a pod of another workload: what siblings were like is not remembered beyond that."""
-    take(render(Record(number=3000, version=1)))
-
-
-def show(example: Json | None = None) -> None:
+def show(example: Json | None = None) -> Siblings:
     """Show as many siblings of a workload as it takes to know what they are like."""
-    forget()
-    made = example or pod(0)
+    made, siblings = example or pod(0), Siblings()
     for number in range(EXAMPLE + 1):
         made["metadata"]["name"] = f"service-0-7d9f8b6c5d-z{number}"
-        take(write(made))
+        take(write(made), siblings)
+    return siblings
 
 
 def test_siblings_are_told_without_decoding() -> None:
     """Another name, node, token, address and other times: told once some were read."""
-    forget()
+    siblings = Siblings()
     bodies = [render(Record(number=number, version=number)) for number in range(30)]
-    found = [take(body) for body in bodies]
+    found = [take(body, siblings) for body in bodies]
 
     assert [whole(body) for body in bodies] == [known(each) for each in found]
     forms = [each.form for each in found if each is not None and each.form is not None]
@@ -87,12 +82,59 @@ def test_siblings_are_told_without_decoding() -> None:
 
 def test_another_workload_is_decoded() -> None:
     """What is read of it is its own."""
-    show()
+    siblings = show()
     one, other = render(Record(number=29, version=1)), render(Record(number=30, version=1))
 
-    assert is_told(one)
-    assert (whole(one), whole(other)) == (read(one), read(other))
-    assert not is_told(other)
+    assert is_told(one, siblings)
+    assert (whole(one), whole(other)) == (read(one, siblings), read(other, siblings))
+    assert not is_told(other, siblings)
+
+
+def told_among(bodies: list[bytes], siblings: Siblings) -> list[bool]:
+    """Which of these pods are told by others; each is read as if it was alone."""
+    found = [take(body, siblings) for body in bodies]
+    assert [whole(body) for body in bodies] == [known(each) for each in found]
+    return [each is not None and each.form is not None for each in found]
+
+
+def test_strangers_with_names_like_siblings() -> None:
+    """They are read; and after some of them, none is held against those before it."""
+    bodies = [render(Record(number=number, version=1)) for number in range(30)]
+    strangers = [
+        edit(body, ('"dnsPolicy":"ClusterFirst"', f'"dnsPolicy":"of {number}"'))
+        for number, body in enumerate(bodies)
+    ]
+    few, many = strangers[:MISFITS], strangers[: MISFITS + 2]
+
+    assert not any(told_among(strangers, Siblings()))
+    assert any(told_among([*few, *bodies], Siblings()))
+    assert not any(told_among([*many, *bodies], Siblings()))
+
+
+GENERATED = '"generateName":"service-0-7d9f8b6c5d-",'
+CREATED = '"creationTimestamp":"2026-11-20T08:00:00Z",'
+
+SERVERS: dict[str, tuple[tuple[str, str], ...]] = {
+    "no name that was generated": ((GENERATED, ""),),
+    "no owner": ((GENERATED, ""), ('"ownerReferences":[{', '"finalizers":["x"],"owned":[{')),
+    "the time of creation after the labels": (
+        (CREATED, ""),
+        ('"annotations":{', CREATED + '"annotations":{'),
+    ),
+    "the time of creation after all": (
+        (CREATED, ""),
+        (',"managedFields"', "," + CREATED[:-1] + ',"managedFields"'),
+    ),
+    "no generation": (('"generation":1,', ""),),
+}
+
+
+@pytest.mark.parametrize("changes", SERVERS.values(), ids=SERVERS.keys())
+def test_pods_laid_out_in_another_way(changes: tuple[tuple[str, str], ...]) -> None:
+    """What nobody generated or owns, and what other servers write: told as well."""
+    bodies = [edit(render(Record(number=number, version=1)), *changes) for number in range(30)]
+
+    assert all(told_among(bodies, Siblings())[EXAMPLE + 1 :])
 
 
 def edit(body: bytes, *changes: tuple[str, str]) -> bytes:
@@ -129,21 +171,21 @@ TOLD = {
 @pytest.mark.parametrize("changes", TOLD.values(), ids=TOLD.keys())
 def test_what_siblings_have_for_themselves(changes: tuple[tuple[str, str], ...]) -> None:
     """It is taken from the text, and needs no decoding."""
-    show()
+    siblings = show()
     body = edit(SIBLING_OF_ALL, *changes)
 
-    assert is_told(body)
-    assert whole(body) == read(body)
-    assert whole(SIBLING_OF_ALL) != read(body)
+    assert is_told(body, siblings)
+    assert whole(body) == read(body, siblings)
+    assert whole(SIBLING_OF_ALL) != read(body, siblings)
 
 
 def test_the_host_has_an_address_of_any_length() -> None:
     """Nobody asks for it."""
-    show()
+    siblings = show()
     body = edit(SIBLING_OF_ALL, ("192.168.0.17", "10.1.2.3"))
 
-    assert is_told(body)
-    assert whole(SIBLING_OF_ALL) == read(body)
+    assert is_told(body, siblings)
+    assert whole(SIBLING_OF_ALL) == read(body, siblings)
 
 
 GENERATION = '"observedGeneration":1'
@@ -190,11 +232,11 @@ def test_what_siblings_have_alike(
     """Where it differs, a pod is read, whichever of the two is the example."""
     odd = edit(SIBLING_OF_ALL, *changes)
     plain, other = (odd, SIBLING_OF_ALL) if is_example else (SIBLING_OF_ALL, odd)
-    show(json.loads(plain))
+    siblings = show(json.loads(plain))
 
-    assert whole(other) == read(other)
-    assert not is_told(other)
-    assert whole(plain) == read(plain)
+    assert whole(other) == read(other, siblings)
+    assert not is_told(other, siblings)
+    assert whole(plain) == read(plain, siblings)
 
 
 TWICE = {
@@ -202,6 +244,13 @@ TWICE = {
     "a second name": (('"labels":{', '"name":"x","labels":{'),),
     "a second version": (('"labels":{', '"resourceVersion":"5","labels":{'),),
     "a second generation": (('"labels":{', '"generation":5,"labels":{'),),
+    "a second time of creation": (
+        ('"labels":{', '"creationTimestamp":"2025-11-20T08:00:00Z","labels":{'),
+    ),
+    "a time of creation among the labels": (
+        ('"labels":{', '"labels":{"creationTimestamp":"2025-11-20T08:00:00Z",'),
+    ),
+    "a longer time of creation": (('T08:00:00Z","labels"', 'T08:00:00Z.5","labels"'),),
     "a second namespace": (('"generateName":', '"namespace":"x","generateName":'),),
 }
 """As no API server writes it; the last one counts."""
@@ -212,10 +261,10 @@ def test_the_example_may_not_be_like_the_first(changes: tuple[tuple[str, str], .
     """The first pod of a workload, that whose status is cut, and those after: each for itself."""
     odd = edit(SIBLING_OF_ALL, *changes)
     for others in ([odd], [odd, SIBLING_OF_ALL], [SIBLING_OF_ALL, odd]):
-        forget()
+        siblings = Siblings()
         for number in range(60):
             body = (SIBLING_OF_ALL, *others)[number % (len(others) + 1)]
-            assert whole(body) == read(body)
+            assert whole(body) == read(body, siblings)
 
 
 @pytest.mark.parametrize(
@@ -228,27 +277,28 @@ def test_addresses_as_older_servers_write_them(addresses: str) -> None:
     text = SIBLING_OF_ALL.decode()
     begin, end = text.index('"hostIP"'), text.index(',"startTime"')
     body = (text[:begin] + addresses + text[end:]).encode()
-    show(json.loads(body))
+    siblings = show(json.loads(body))
 
-    assert is_told(edit(body, ("192.168.0.17", "10.1.1.1")))
-    assert whole(body) == read(body)
+    assert is_told(edit(body, ("192.168.0.17", "10.1.1.1")), siblings)
+    assert whole(body) == read(body, siblings)
 
 
 def test_as_many_examples_as_it_takes() -> None:
     """Where the first siblings are not ready and the others are, those are told too."""
-    forget()
+    siblings = Siblings()
     for number in range(8):
         body = render(Record(number=number, version=1, is_ready=False))
-        assert whole(body) == read(body)
+        assert whole(body) == read(body, siblings)
     healthy = [render(Record(number=number, version=1)) for number in range(8, 30)]
-    assert [whole(body) for body in healthy] == [read(body) for body in healthy]
-    assert is_told(healthy[-1])
+    assert [whole(body) for body in healthy] == [read(body, siblings) for body in healthy]
+    assert is_told(healthy[-1], siblings)
 
 
 def test_a_told_pod_shows_the_same_as_if_it_was_read() -> None:
     """That nothing is new in an update is seen whichever way either version was taken."""
-    show()
-    told, read_whole = take(SIBLING_OF_ALL), msgspec.json.decode(SIBLING_OF_ALL, type=RawPod).take()
+    siblings = show()
+    told = take(SIBLING_OF_ALL, siblings)
+    read_whole = msgspec.json.decode(SIBLING_OF_ALL, type=RawPod).take()
     odd = msgspec.json.decode(edit(SIBLING_OF_ALL, *READ["not ready"]), type=RawPod).take()
 
     assert told is not None
@@ -275,10 +325,10 @@ def test_pods_of_a_daemon_set_name_their_node_twice() -> None:
     term = {"nodeSelectorTerms": [{"matchFields": [field]}]}
     affinity = {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": term}}
     one, other = spec_with(affinity=affinity)
-    show(one)
+    siblings = show(one)
 
-    assert whole(write(other)) == read(write(other))
-    assert is_told(write(other))
+    assert whole(write(other)) == read(write(other), siblings)
+    assert is_told(write(other), siblings)
 
 
 def change_image(spec: Json) -> None:
@@ -336,8 +386,9 @@ def test_what_differs_is_read(change: Any) -> None:  # noqa: ANN401  # one of th
     plain, odd = pod(0), pod(1)
     change(odd["spec"])
     for pair in ((plain, odd), (odd, plain), (odd, odd)):
+        siblings = Siblings()
         for body in map(write, pair):
-            assert whole(body) == read(body)
+            assert whole(body) == read(body, siblings)
 
 
 HOSTILE: dict[str, Json] = {
@@ -354,23 +405,23 @@ HOSTILE: dict[str, Json] = {
 @pytest.mark.parametrize("is_first", [True, False])
 def test_what_looks_like_a_node(values: Json, *, is_first: bool) -> None:
     """Text that looks like what may differ, before or behind it, is what it is."""
-    pair = spec_with(**values)
+    pair, siblings = spec_with(**values), Siblings()
     if is_first:
         for each in pair:
             each["spec"] = {**values, **each["spec"], **{k: each["spec"][k] for k in values}}
     for body in map(write, pair):
-        assert whole(body) == read(body)
+        assert whole(body) == read(body, siblings)
 
 
 @pytest.mark.parametrize("place", ["containers", "initContainers"])
 def test_container_called_like_a_token(place: str) -> None:
     """Its name is read, so nothing that looks like it may differ."""
-    pair = pod(0), pod(1)
+    pair, siblings = (pod(0), pod(1)), Siblings()
     for made in pair:
         token = made["spec"]["volumes"][0]["name"]
         made["spec"].setdefault(place, []).append({"name": token})
     for body in map(write, pair):
-        assert whole(body) == read(body)
+        assert whole(body) == read(body, siblings)
 
 
 def test_every_recorded_pod_is_read_as_if_alone() -> None:
@@ -379,8 +430,9 @@ def test_every_recorded_pod_is_read_as_if_alone() -> None:
 
     by_name = sorted(bodies, key=lambda body: msgspec.json.decode(body, type=RawPod).metadata.name)
     assert 900 < len(by_name)
+    siblings = Siblings()
     for body in by_name:
-        assert whole(body) == read(body)
+        assert whole(body) == read(body, siblings)
 
 
 SIBLING = render(Record(number=5, version=7))
@@ -402,15 +454,15 @@ SIBLING = render(Record(number=5, version=7))
 def test_any_bytes_are_read_as_if_alone(cut: int, put: bytes, drop: int) -> None:
     """Whatever is changed in a sibling's text: it is read, or refused, as without the first."""
     odd = SIBLING[:cut] + put + SIBLING[cut + drop :]
-    show()
+    siblings = show()
     try:
-        seen = glance(odd, 0, len(odd))
+        seen = glance(odd, 0, len(odd), siblings)
     except BROKEN:
         return
     if seen is None:
         return
     found, flaws = known(seen.take()), seen.flaws
-    forget()
-    again = glance(odd, 0, len(odd))
+    siblings = Siblings()
+    again = glance(odd, 0, len(odd), siblings)
     assert again is not None
     assert (known(again.take()), again.flaws) == (found, flaws)

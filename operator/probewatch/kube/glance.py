@@ -15,7 +15,7 @@ from probewatch.core.model import PodUid
 from probewatch.kube import objects
 from probewatch.kube.raw_pod import BROKEN, RawPod
 from probewatch.kube.salvage import salvage
-from probewatch.kube.siblings import STATUS, Siblings
+from probewatch.kube.siblings import GENERATED, STATUS, Sample, Siblings
 from probewatch.kube.snapshot import Snapshot, take_snapshot
 
 METADATA = b'"metadata":{"name":"'
@@ -25,6 +25,8 @@ MANAGED = b',"managedFields":['
 """A quote within a string is escaped: so this is a key, and only metadata has it."""
 SPEC = b']},"spec":{'
 """What follows the managedFields, in which each key but their own few has a prefix."""
+ENDS = (b",", b"}")
+"""What may follow the bracket that ends them, where they are not the last of the metadata."""
 
 FIRST_KEYS = 64
 """Within so many bytes begins the metadata: kind and apiVersion may be before it."""
@@ -37,7 +39,6 @@ SEARCHED = 8
 
 _BRACE = METADATA.index(b"{")
 _NAME = len(METADATA) - _BRACE
-_siblings = Siblings()
 _decode = msgspec.json.Decoder(objects.Pod).decode
 
 
@@ -57,6 +58,8 @@ class Glance(msgspec.Struct, gc=False):
     managed: int
     spec: int
     end: int
+    siblings: Siblings
+    """Of those that came the same way."""
     flaws: int = 0
     """Fields that could not be read, once it was."""
 
@@ -77,14 +80,16 @@ class Glance(msgspec.Struct, gc=False):
         body, name = self.body, self.metadata + _NAME
         named = body.find(b'"', name)
         kin = body[named : body.find(UID, named)]
+        if not kin.startswith(GENERATED):
+            kin = body[name:named].rpartition(b"-")[0] + kin
         rest = body[self.rest : self.managed]
-        mould = _siblings.recall(kin)
+        mould = self.siblings.recall(kin)
         known = None if mould is None else mould.fit_spec(body, self.spec)
         if mould is None or known is None:
             text = body[self.spec : self.end]
             pod = _decode(b'{"metadata":%b%b' % (body[self.metadata : self.managed], text))
             spec, found = pod.spec, self._snap(pod)
-            _siblings.remember(kin, rest, text, spec, found)
+            self.siblings.remember(kin, Sample(rest, text, spec, found))
             return found
         node, at = known
         status = body[at - 1 : self.end - 1]
@@ -114,13 +119,17 @@ class Glance(msgspec.Struct, gc=False):
         return found
 
 
-def glance(body: bytes, begin: int, end: int) -> Glance | None:
+def glance(body: bytes, begin: int, end: int, siblings: Siblings) -> Glance | None:
     """Return what a look at the object in *body* tells; None if it is laid out in another way."""
     metadata = body.find(METADATA, begin, begin + FIRST_KEYS)
     managed = body.find(MANAGED, metadata, end)
     spec = _find_spec(body, managed, end)
     uid = body.find(UID, metadata, managed)
-    if metadata < 0 or managed < 0 or spec < 0 or uid < 0 or not body.endswith(b"}}", begin, end):
+    if (
+        min(metadata, managed, spec, uid) < 0
+        or body.find(b"{", metadata + len(METADATA), uid) > 0  # something's uid, not the pod's
+        or not body.endswith(b"}}", begin, end)
+    ):
         return None
     uid += len(UID)
     uid_end = body.find(VERSION, uid, min(uid + LONGEST_UID, managed))
@@ -140,15 +149,21 @@ def glance(body: bytes, begin: int, end: int) -> Glance | None:
         managed,
         spec + 1,
         end,
+        siblings,
     )
 
 
 def _find_spec(body: bytes, managed: int, end: int) -> int:
-    """Where SPEC is after *managed*: a single byte is searched for much more quickly."""
+    """Where SPEC is after *managed*: a single byte is searched for much more quickly.
+
+    Not beyond what may be the end of managedFields that something else follows.
+    """
     at = managed
     for _ in range(SEARCHED):
         at = body.find(b"]", at, end)
         if at < 0 or body.startswith(SPEC, at):
             return at
         at += 1
-    return body.find(SPEC, at, end)
+        if body.startswith(ENDS, at):
+            return -1
+    return -1

@@ -5,35 +5,35 @@ a network plugin writes to each pod. Of annotations only our own and a mirror's 
 there is none of them, they may be any.
 """
 
-import re
-
 import msgspec
 
 from probewatch.kube import objects
 from probewatch.kube.parsing import has_notes
 
-CREATED = re.compile(rb'",(?:"generation":\d+,)?"creationTimestamp":"')
-"""What is between version and time of creation."""
+CREATED = b'"creationTimestamp":"'
 TIME_LENGTH = len("2006-01-02T15:04:05Z")
 ANNOTATIONS = b',"annotations":{'
 OWNERS = b'},"ownerReferences":['
 """What is before and behind the annotations; the quotes in one are escaped."""
 
+MARK = b"#"
+"""It stands for the time of creation."""
+
 _decode_any = msgspec.json.Decoder(msgspec.Raw).decode
 
 
 class _Own(objects.Struct):
-    """What stands before; it is not there once more, for then the last one would count."""
+    """What siblings have for themselves; nothing of it stands twice, for the last one counts."""
 
     name: msgspec.Raw = objects.ABSENT
     generate_name: msgspec.Raw = objects.ABSENT
     namespace: msgspec.Raw = objects.ABSENT
     uid: msgspec.Raw = objects.ABSENT
     resource_version: msgspec.Raw = objects.ABSENT
-    generation: msgspec.Raw = objects.ABSENT
     creation_timestamp: msgspec.Raw = objects.ABSENT
 
 
+_CREATED = _Own(creation_timestamp=msgspec.Raw(b'"%b"' % MARK))
 _decode_own = msgspec.json.Decoder(_Own).decode
 
 
@@ -72,14 +72,15 @@ class MetadataMould(msgspec.Struct, gc=False):
 
 def cut_metadata(text: bytes) -> MetadataMould | None:
     """Return the mould of metadata that begin at the version; None where it is not sure."""
-    found = CREATED.match(text)
-    if found is None:
-        return None
-    after = text[found.end() + TIME_LENGTH :]
-    if not after.startswith(b'"') or _decode_own(b'{"":"%b}' % after) != _Own():
+    before, created, rest = text.partition(CREATED)
+    before, after = before + created, rest[TIME_LENGTH:]
+    if (
+        not after.startswith(b'"')
+        or _decode_own(b'{"":"%b%b%b}' % (before, MARK, after)) != _CREATED
+    ):
         return None
     labels, begin, rest = after.partition(ANNOTATIONS)
     notes, end, owners = rest.partition(OWNERS)
     if not end or has_notes(notes):
-        return MetadataMould(found[0], after)
-    return MetadataMould(found[0], after, labels + begin, end + owners)
+        return MetadataMould(before, after)
+    return MetadataMould(before, after, labels + begin, end + owners)

@@ -21,8 +21,12 @@ from probewatch.kube.snapshot import Snapshot
 from probewatch.kube.status_moulds import TOKEN, VOLUME, StatusMould, cut_status, is_plain
 from probewatch.kube.times import parse_time
 
-KIN = re.compile(rb'","generateName":"[\w.-]+","namespace":"[\w.-]+"')
-"""What is between name and uid of a pod that some controller made."""
+GENERATED = b'","generateName":"'
+KIN = re.compile(rb'(%b|)[\w.-]+","namespace":"[\w.-]+"' % GENERATED)
+"""What is between name and uid of a pod that some controller made; of others, from the name up to
+its last part as well."""
+MISFITS = 8
+"""After so many pods that do not fit each other, they are no siblings, whatever they are called."""
 STATUS = b'},"status":{'
 """What follows a spec: no key in one is called so and holds an object."""
 NODE = b'"nodeName":"'
@@ -33,6 +37,17 @@ LETTERS = 5
 EXAMPLES = frozenset({3, 12, 48})
 """Which siblings have their status cut, of those that had to be read: it costs what is saved with
 five pods, and the first ones may not be as healthy as the others."""
+
+
+class Sample(msgspec.Struct, gc=False):
+    """A pod that was read as a whole, and its text."""
+
+    metadata: bytes
+    """From the version on."""
+    text: bytes
+    """From the spec on."""
+    raw: objects.PodSpec | None
+    read: Snapshot
 
 
 class Mould(msgspec.Struct, gc=False):
@@ -120,33 +135,32 @@ class Siblings:
 
     def __init__(self) -> None:
         self._kin = b""
-        self._last: tuple[bytes, bytes, objects.PodSpec, Snapshot] | None = None
+        self._last: Sample | None = None
         self._mould: Mould | None = None
+        self._misfits = 0
 
     def recall(self, kin: bytes) -> Mould | None:
         """Return what a pod may be told by; *kin* is what is alike in the names of siblings."""
         if kin != self._kin:
             return None
         if self._last is not None:  # it has a sibling: only now it is worth to be cut
-            self._mould, self._last = _cut(*self._last), None
+            self._mould, self._last = _cut(self._last), None
         return self._mould
 
-    def remember(
-        self, kin: bytes, metadata: bytes, text: bytes, raw: objects.PodSpec | None, read: Snapshot
-    ) -> None:
-        """Take note of the pod that was read last.
-
-        *metadata* is their text from the version on, *text* begins with that of the spec.
-        """
-        self._kin, self._last, self._mould = kin, None, None
-        if raw is not None and KIN.fullmatch(kin):
-            self._last = (metadata, text, raw, read)
+    def remember(self, kin: bytes, sample: Sample) -> None:
+        """Take note of the pod that was read last."""
+        self._misfits = self._misfits + 1 if kin == self._kin else 0
+        is_like_others = self._misfits <= MISFITS and KIN.fullmatch(kin) is not None
+        self._kin, self._last, self._mould = kin, sample if is_like_others else None, None
 
 
-def _cut(metadata: bytes, text: bytes, raw: objects.PodSpec, read: Snapshot) -> Mould | None:
+def _cut(sample: Sample) -> Mould | None:
     """Return the mould of a pod; None where it is not sure what may be cut."""
-    parts, known = _cut_spec(text, raw), cut_metadata(metadata)
-    if parts is None or known is None or read.evidence_uid != read.uid:
+    raw, read = sample.raw, sample.read
+    if raw is None or read.evidence_uid != read.uid:
+        return None
+    parts, known = _cut_spec(sample.text, raw), cut_metadata(sample.metadata)
+    if parts is None or known is None:
         return None
     return Mould(read, raw, *parts, known)
 

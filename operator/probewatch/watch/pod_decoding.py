@@ -9,6 +9,7 @@ from typing import Any
 
 from probewatch.kube.glance import Glance, glance
 from probewatch.kube.raw_pod import RawPod
+from probewatch.kube.siblings import Siblings
 from probewatch.watch.decoding import CHANGES, Decoder, Page, Update, open_page
 
 OBJECT = b',"object":{'
@@ -24,13 +25,14 @@ class PodDecoder:
 
     def __init__(self) -> None:
         self._whole: Decoder[Any] = Decoder(RawPod)
+        self._siblings = Siblings()
 
     def page(self, body: bytes | bytearray) -> Page[Glance | RawPod]:
         """A page of a list."""
         page, items = open_page(body)
         for item in items:
             text = bytes(item)
-            seen = glance(text, 0, len(text))
+            seen = glance(text, 0, len(text), self._siblings)
             if seen is None:
                 self._whole.add(text, page)
             else:
@@ -45,7 +47,7 @@ class PodDecoder:
         at = body.find(OBJECT, begin, begin + FIRST_KEYS)
         kind = _TYPES.get(body[begin:at])
         if kind is not None:
-            seen = glance(body, at + len(OBJECT) - 1, end - 1)
+            seen = glance(body, at + len(OBJECT) - 1, end - 1, self._siblings)
             if seen is not None:
                 return Update(kind, seen.resource_version, seen)
         return self._whole.update(body, begin, end)
