@@ -7,7 +7,7 @@ import argparse
 import os
 import time
 
-from tests.bench import report
+from tests.bench import machine, report
 from tests.bench.measure import MIB
 from tests.bench.scenario import Plan, Result, run
 
@@ -31,9 +31,11 @@ def main() -> None:
     results: dict[str, list[Result]] = {
         name: [] for name in ("bare", "operator", "small", "kopf", "pages", "large")
     }
+    evenness = []
     for number in range(arguments.runs):
+        evenness.append(machine.measure())
         print(f"==> run {number + 1} of {arguments.runs}", flush=True)
-        bare = Plan(pods=plan.pods, updates=plan.updates)
+        bare = Plan(pods=plan.pods, updates=plan.updates, flips=plan.flips)
         _add(results, "bare", "bare", bare)
         _add(results, "operator", "operator", plan)
         _add(results, "small", "operator", Plan(pods=SMALL_PODS, updates=1000))
@@ -46,7 +48,8 @@ def main() -> None:
         _add(results, "bare", "bare", Plan(pods=plan.pods, updates=0))
         _add(results, "operator", "operator", Plan(pods=plan.pods, updates=0))
         _add(results, "kopf", "kopf", Plan(pods=KOPF_PODS, updates=0))
-    figures = report.Figures(**results, runs=arguments.runs, seconds=time.monotonic() - begun)
+    seconds = time.monotonic() - begun
+    figures = report.Figures(**results, runs=arguments.runs, seconds=seconds, evenness=evenness)
     print(report.write(figures))
 
 

@@ -11,6 +11,7 @@ import aiohttp
 import msgspec
 
 from tests.bench.gate import run, wait_for_start
+from tests.bench.stopwatch import Stopwatch
 
 
 class Struct(msgspec.Struct, rename="camel", gc=False):
@@ -161,7 +162,11 @@ PAGE = 500
 
 
 async def watch(
-    session: aiohttp.ClientSession, path: str, version: str, decoder: msgspec.json.Decoder[Any]
+    session: aiohttp.ClientSession,
+    path: str,
+    version: str,
+    decoder: msgspec.json.Decoder[Any],
+    stopwatch: Stopwatch,
 ) -> None:
     """Read lines and decode them, for ever."""
     params = {"watch": "true", "allowWatchBookmarks": "true", "resourceVersion": version}
@@ -170,7 +175,9 @@ async def watch(
         async for chunk in response.content.iter_any():
             *lines, rest = (rest + chunk).split(b"\n")
             for line in lines:
-                decoder.decode(line)
+                found = decoder.decode(line)
+                if stopwatch.is_running:
+                    stopwatch.note(found.object.metadata.uid)
 
 
 async def list_pods(session: aiohttp.ClientSession) -> str:
@@ -192,8 +199,12 @@ async def main(server: str) -> None:
     session = aiohttp.ClientSession(server, timeout=timeout, read_bufsize=2**18)
     async with session:
         version = await list_pods(session)
-        pods = watch(session, "/api/v1/pods", version, msgspec.json.Decoder(PodLine))
-        events = watch(session, "/api/v1/events", version, msgspec.json.Decoder(EventLine))
+        stopwatch = Stopwatch()
+        stopwatch.listen()
+        pods = watch(session, "/api/v1/pods", version, msgspec.json.Decoder(PodLine), stopwatch)
+        events = watch(
+            session, "/api/v1/events", version, msgspec.json.Decoder(EventLine), stopwatch
+        )
         await asyncio.gather(pods, events)
 
 

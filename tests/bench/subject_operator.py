@@ -1,15 +1,11 @@
 """(b): the operator itself, all of it, as `probewatch run` starts it.
 
-The one thing added is a last sink, that notes when a finding has passed all others: what
-is noted is asked for over standard input, after the measurement.
+The one thing added is a last sink, that notes when a finding has passed all others.
 """
 
-import asyncio
 import json
 import os
-import sys
 import tempfile
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -22,33 +18,27 @@ from probewatch.service_parts import Parts
 from probewatch.service_runtime import collect_rarely, run_on_best_loop
 from probewatch.settings import Settings
 from tests.bench.gate import wait_for_start
+from tests.bench.stopwatch import Stopwatch
 
 
-class Stopwatch:
-    """Notes when changes of readiness have been counted."""
+class Timed:
+    """A sink that notes when changes of readiness have been counted."""
 
     def __init__(self) -> None:
-        self.noted: list[tuple[str, float]] = []
+        self._stopwatch = Stopwatch()
+        self._stopwatch.listen()
 
     def publish(self, finding: Finding, workload: Workload) -> None:  # noqa: ARG002  # a sink's
         """Note one."""
         if isinstance(finding, ReadinessChanged) and not finding.hidden:
-            self.noted.append((finding.pod.uid, time.monotonic()))
-
-    def tell(self) -> None:
-        """Answer a line of standard input."""
-        if sys.stdin.readline():
-            print(json.dumps(self.noted), flush=True)
-            self.noted.clear()
+            self._stopwatch.note(finding.pod.uid)
 
 
 class TimedParts(Parts):
     """The operator's parts, and the stopwatch."""
 
     def _build_sinks(self) -> Sequence[Sink]:
-        stopwatch = Stopwatch()
-        asyncio.get_running_loop().add_reader(sys.stdin, stopwatch.tell)
-        return (*super()._build_sinks(), stopwatch)
+        return (*super()._build_sinks(), Timed())
 
 
 def kubeconfig(server: str) -> str:
