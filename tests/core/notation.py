@@ -52,6 +52,10 @@ def parse_probe(word: str) -> Probe:
     )
 
 
+AFTER_AN_END = frozenset({"CrashLoopBackOff", "RunContainerError", "PostStartHookError"})
+"""While a container waits so, `containerID` is that of the instance that ended (recorded: all)."""
+
+
 def parse_status(name: str, text: str) -> ContainerStatus:
     """A status from words such as `rc=1 run=B@71 last=A/137/Error/0-70`."""
     status = ContainerStatus(name=name, ready="notready" not in text, started=True)
@@ -71,6 +75,8 @@ def parse_status(name: str, text: str) -> ContainerStatus:
             status = replace(status, terminated=death, container_id=death.container_id)
         elif key == "unstarted":
             status = replace(status, started=False)
+    if status.waiting_reason in AFTER_AN_END and status.last is not None:
+        status = replace(status, container_id=status.last.container_id)
     return status if status.running_since is not None else replace(status, ready=False)
 
 

@@ -10,6 +10,9 @@ from probewatch.core.state import PodState
 from probewatch.core.values import replace
 from probewatch.core.watermarks import RESTARTING_ALL, is_removed_with_all
 
+READY_SLACK = 30.0
+"""The kubelet notes that a sandbox is ready once it writes the status, after the first start."""
+
 
 def at_home(mark: Watermark, pod: Pod) -> Watermark:
     """The watermark with what its instance runs as and in, while it runs."""
@@ -39,7 +42,7 @@ def change_of(state: PodState, pod: Pod, mark: Watermark, status: ContainerStatu
     return Change(
         image=mark.image != image,
         resources=mark.resources != resources,
-        sandbox=_is_new_sandbox(mark, pod),
+        sandbox=_is_new_sandbox(mark, pod) and not _is_of_old_sandbox(status, since),
         same_sandbox=since is not None and since == mark.sandbox_since,
         sandbox_since=since if since != mark.sandbox_since else None,
         restarting_all=_is_restarting_all(state.pod) or _is_restarting_all(pod),
@@ -62,6 +65,14 @@ def _is_new_sandbox(mark: Watermark, pod: Pod) -> bool:
         return since > mark.sandbox_since
     moved = bool(mark.pod_ip and pod.pod_ip) and mark.pod_ip != pod.pod_ip
     return moved and not pod.spec.host_network
+
+
+def _is_of_old_sandbox(status: ContainerStatus, since: float | None) -> bool:
+    """Whether the next instance, dead by now, had begun long before the new sandbox was ready."""
+    death = status.terminated or status.last
+    if since is None or death is None or death.container_id != status.container_id:
+        return False
+    return death.started_at is not None and death.started_at + READY_SLACK < since
 
 
 def _is_restarting_all(pod: Pod) -> bool:

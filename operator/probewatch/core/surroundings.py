@@ -55,7 +55,7 @@ def node_reboot(facts: Facts) -> Verdict | None:
     """The node went down and came back."""
     lost = facts.death is not None and is_lost(facts.death)
     rebooted = _is_said_of_node(facts, EvidenceKind.NODE_REBOOTED)
-    if rebooted and (lost or is_alone_in_new_sandbox(facts) or _may_end_with_node(facts)):
+    if rebooted and (lost or _was_replaced_by_node(facts) or _may_end_with_node(facts)):
         why = "kubelet: node has been rebooted"
         sure = Confidence.CONFIRMED if lost else _by_reboot(facts)
         return conclude(facts, Cause.NODE_REBOOT, sure, why, final=lost)
@@ -63,6 +63,14 @@ def node_reboot(facts: Facts) -> Verdict | None:
         why = "several pods of the node lost their containers at once"
         return conclude(facts, Cause.NODE_REBOOT, Confidence.HIGH, why)
     return None
+
+
+def _was_replaced_by_node(facts: Facts) -> bool:
+    """Whether the new sandbox explains an end that nobody saw.
+
+    Where the next instance is dead as well, the new sandbox may be due to the end of that one.
+    """
+    return is_alone_in_new_sandbox(facts) and facts.restart.next_start is not None
 
 
 def _may_end_with_node(facts: Facts) -> bool:
