@@ -56,11 +56,12 @@ def find_version() -> str:
 
 
 def collect_rarely() -> None:
-    """Let the collector run less often."""
+    """Let the collector run less often, and never look at what was imported: that stays."""
     gc.set_threshold(*COLLECT_AFTER)
+    gc.freeze()
 
 
 def freeze_what_stays() -> None:
-    """Take what is there now out of all later collections: pods and modules stay."""
+    """Take what is there now out of all later collections: pods stay."""
     gc.collect()
     gc.freeze()
