@@ -1,0 +1,108 @@
+"""Whether a readiness probe may have failed unheard: how many Events were heard, and when."""
+
+from dataclasses import replace
+
+import pytest
+
+from probewatch.core.book import Book, Mark
+from probewatch.core.evidence import EvidenceKind as K
+from probewatch.core.losses import QUIET, SLACK, SPAM_SPAN, loss_reason
+from probewatch.core.model import Container, Pod, ProbeType
+from tests.builders import READINESS, mark, pod, spec, status
+
+LOST = 10_000.0
+"""When the pod lost its readiness."""
+
+FIRST = LOST - READINESS.failure_threshold * READINESS.period - READINESS.timeout - SLACK
+"""Not before then came the first of the failures that it takes."""
+
+
+def reason_of(*marks: Mark, probe_of: str = "app", others: tuple[Mark, ...] = ()) -> str:
+    """Why a pod is not ready of which *marks* were heard on its container, *others* on a second."""
+    containers = spec(
+        Container(name="app", readiness=READINESS if probe_of == "app" else None),
+        Container(name="side"),
+    )
+    side = replace(status(name="side", container_id="s"), ready=True)
+    before = pod(1, status(), side, spec=containers)
+    after = pod(2, status(ready=False), side, spec=containers, ready=False, since=LOST)
+    books = {"app": _book(marks), "side": _book(others)}
+    return loss_reason(before, after, books.__getitem__)[0]
+
+
+def _book(marks: tuple[Mark, ...]) -> Book:
+    return Book(
+        failures=tuple(each for each in marks if each.kind is K.PROBE_FAILED),
+        others=tuple(each for each in marks if each.kind is not K.PROBE_FAILED),
+    )
+
+
+def failure(at: float, probe_type: ProbeType = ProbeType.READINESS) -> Mark:
+    """The kubelet's word on a failed probe."""
+    return mark(K.PROBE_FAILED, at, probe_type=probe_type)
+
+
+HEARD = mark(K.OTHER, 1.0)
+"""So Events of the pod are heard at all."""
+
+
+@pytest.mark.parametrize(
+    ("at", "expected"),
+    [
+        (FIRST - 1, "Unknown"),
+        (FIRST, "ReadinessProbe"),
+        (FIRST + 1, "ReadinessProbe"),
+        (LOST + SLACK, "ReadinessProbe"),
+        (LOST + SLACK + 1, "Unknown"),
+    ],
+)
+def test_a_failure_that_led_to_it(at: float, expected: str) -> None:
+    """From the first that it takes to the last, with clocks that tell seconds only."""
+    assert expected == reason_of(HEARD, failure(at))
+
+
+def test_another_probe_says_nothing_of_readiness() -> None:
+    """Nor does another Event of that time."""
+    marks = (failure(LOST - 1, ProbeType.LIVENESS), mark(K.OTHER, LOST - 1))
+
+    assert "Unknown" == reason_of(*marks)
+
+
+def test_nothing_was_heard_at_all() -> None:
+    """Then a failure may have been said all the same."""
+    assert "ReadinessProbe" == reason_of()
+
+
+@pytest.mark.parametrize(
+    ("count", "since", "expected"),
+    [
+        (QUIET, LOST - SPAM_SPAN + 1, "ReadinessProbe"),
+        (QUIET - 1, LOST - SPAM_SPAN + 1, "Unknown"),
+        (QUIET, LOST - SPAM_SPAN - QUIET, "Unknown"),
+    ],
+)
+def test_so_many_events_that_some_are_dropped(count: int, since: float, expected: str) -> None:
+    """Of any container of the pod: they share one budget, and it is filled up again."""
+    others = tuple(mark(K.OTHER, since + number / 10) for number in range(count))
+
+    assert expected == reason_of(HEARD, others=others)
+
+
+def test_another_container_is_ready_without_a_probe() -> None:
+    """A new kubelet takes that for ready at once, so it does not show which kubelet this is."""
+    assert "Unknown" == reason_of(HEARD)
+
+
+def test_no_probe_to_fail() -> None:
+    """Only a kubelet that was restarted takes a container without one for not ready."""
+    assert "KubeletRestart" == reason_of(HEARD, probe_of="nobody")
+
+
+def test_a_gate_that_is_not_declared() -> None:
+    """The pod's own word is not enough: somebody has to have declared a gate."""
+    after: Pod = pod(2, status(), ready=False, since=LOST)
+    ready = replace(after.conditions["Ready"], reason="ReadinessGatesNotReady")
+    whole = replace(after.conditions["ContainersReady"], status=True)
+    after = replace(after, conditions={"Ready": ready, "ContainersReady": whole})
+
+    assert "NodeNotReady" == loss_reason(pod(1, status()), after, lambda _: Book())[0]

@@ -1,0 +1,80 @@
+"""How near to a reboot an end has to be, and in which order, to be explained by it."""
+
+import pytest
+
+from probewatch.core.attribution import attribute
+from probewatch.core.evidence import EvidenceKind as K
+from probewatch.core.findings import Cause
+from probewatch.core.model import ProbeType
+from probewatch.core.surroundings import NODE_START, NODE_STOP
+from tests.builders import died, facts, failed, mark
+
+END = 1000.0
+
+
+def cause_of(
+    reboot: float,
+    *,
+    code: int = 143,
+    born: float | None = None,
+    end: float = END,
+    kind: K = K.NODE_REBOOTED,
+) -> Cause:
+    """The cause of an end at END with the node's word at *reboot*, and the next start at *born*."""
+    given = facts(died(code, end=end), pod_others=(mark(kind, reboot),), next_start=born)
+    return attribute(given)[1].cause
+
+
+@pytest.mark.parametrize("code", [0, 143, 137, 255])
+@pytest.mark.parametrize("reboot", [END + NODE_STOP, END - NODE_START, END + 5])
+def test_ended_with_the_node(code: int, reboot: float) -> None:
+    """By a signal, with 0, or as runtimes say of what nobody saw: just before it, or just after."""
+    assert Cause.NODE_REBOOT is cause_of(reboot, code=code)
+
+
+@pytest.mark.parametrize("reboot", [END + NODE_STOP + 1, END - NODE_START - 1])
+def test_ended_too_long_before_or_after(reboot: float) -> None:
+    """Nodes take some minutes to stop, and less than one until the kubelet says that it is back."""
+    assert Cause.NODE_REBOOT is not cause_of(reboot)
+
+
+def test_ended_by_its_own_fault() -> None:
+    """Nothing that goes down makes an application exit with 1."""
+    assert Cause.NODE_REBOOT is not cause_of(END + 5, code=1)
+
+
+@pytest.mark.parametrize(
+    ("born", "expected"),
+    [
+        (None, True),
+        (END + 100 - NODE_START, True),
+        (END + 100 - NODE_START - 1, False),
+        (END + 200, True),
+    ],
+)
+def test_was_running_again_before_the_node_was_back(born: float | None, *, expected: bool) -> None:
+    """What had been started again by then had not ended with the node."""
+    assert expected is (cause_of(END + 100, born=born) is Cause.NODE_REBOOT)
+
+
+def test_only_a_reboot_counts() -> None:
+    """Another word on the pod at that time is none on the node."""
+    assert Cause.NODE_REBOOT is not cause_of(END + 5, kind=K.OTHER)
+
+
+def test_an_end_without_a_time() -> None:
+    """It cannot be said to be near anything."""
+    given = facts(died(143, None, None), pod_others=(mark(K.NODE_REBOOTED, 5.0),))
+
+    assert Cause.NODE_REBOOT is not attribute(given)[1].cause
+
+
+def test_a_probe_that_had_failed_often_enough() -> None:
+    """Its kill is as good an explanation."""
+    given = facts(
+        died(143, end=END),
+        failures=(failed(ProbeType.LIVENESS, END - 1, 3),),
+        pod_others=(mark(K.NODE_REBOOTED, END + 5),),
+    )
+
+    assert Cause.NODE_REBOOT is not attribute(given)[1].cause
