@@ -29,6 +29,7 @@ OWN, PLACE = Path.TERMINATED_SEEN, Path.IN_PLACE
 NO_PROBE = spec(Container(name="app", readiness=READINESS))
 BOTH = spec(Container(name="app", liveness=LIVENESS, startup=STARTUP))
 START_ONLY = spec(Container(name="app", startup=STARTUP))
+BOTH_SLOW = spec(Container(name="app", liveness=LIVENESS, startup=STARTUP), grace=120.0)
 HOOKED = spec(Container(name="app", liveness=LIVENESS, has_post_start=True))
 RULED = spec(
     Container(
@@ -357,6 +358,46 @@ CASES = {
     "the second of two kills is said after the end": (
         "Error Medium died-before-kill",
         facts(died(1, end=39), kills=(mark(K.KILL_LIVENESS, 40, fresh=2),)),
+    ),
+    "a startup kill, and a failure of the liveness probe after it": (
+        "StartupProbe Medium kill-event-probe",
+        facts(
+            died(143, end=113),
+            kills=(mark(K.KILL_STARTUP, 40),),
+            failures=(failed(L, 101, 2),),
+            pod=BOTH_SLOW,
+        ),
+    ),
+    "a startup kill, and a failure of the startup probe after it": (
+        "StartupProbe Confirmed kill-event-probe",
+        facts(
+            died(143, end=113),
+            kills=(mark(K.KILL_STARTUP, 40),),
+            failures=(failed(S, 101, 2),),
+            pod=BOTH_SLOW,
+        ),
+    ),
+    "a startup kill, and a failure of the liveness probe of the next instance": (
+        "StartupProbe Confirmed kill-event-probe",
+        facts(
+            died(143, end=113),
+            kills=(mark(K.KILL_STARTUP, 40),),
+            failures=(failed(L, 120, 2),),
+            pod=BOTH_SLOW,
+        ),
+    ),
+    "a liveness kill, and failures while it stops": (
+        "LivenessProbe Confirmed kill-event-probe",
+        facts(
+            died(143, end=113),
+            kills=(mark(K.KILL_LIVENESS, 40),),
+            failures=(failed(L, 101, 2),),
+            pod=BOTH_SLOW,
+        ),
+    ),
+    "a later count, and the code of a crash": (
+        "LivenessProbe Medium count-repair",
+        facts(died(139), path=PLACE, repaired=K.KILL_LIVENESS),
     ),
     "v20 no evidence for this container": ("Unknown Low unknown", facts(died(137, end=70))),
     "v22 an old Event": (

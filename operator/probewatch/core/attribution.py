@@ -35,7 +35,7 @@ RULES: tuple[Rule, ...] = (
             "`LivenessProbe`, `StartupProbe`: Confirmed. Beside `OOMKilled` with exit code "
             "137: High after the whole grace period, else Medium. Where it took longer to stop "
             "than its grace period: High if replaced in place, else Medium. Medium where its end "
-            "has no time."
+            "has no time, or a startup kill was followed by a failure of the liveness probe."
         ),
     ),
     Rule(
@@ -166,7 +166,10 @@ RULES: tuple[Rule, ...] = (
         name="count-repair",
         judge=inference.count_repair,
         meaning="A later Killing event's count proves that an undelivered kill happened.",
-        gives=("`LivenessProbe`, `StartupProbe`: High, or Medium where nobody saw how it ended."),
+        gives=(
+            "`LivenessProbe`, `StartupProbe`: High, or Medium where nobody saw how it ended, or a "
+            "signal ended it that nobody sends."
+        ),
     ),
     Rule(
         name="kubelet-counter",

@@ -206,6 +206,11 @@ class Facts:
         return self.exit_code in {0, SIGKILL_EXIT, SIGTERM_EXIT} or self.signal in OUTSIDE_SIGNALS
 
     @property
+    def crashed(self) -> bool:
+        """Whether a signal ended it that nobody sends: SEGV, ABRT and the like."""
+        return self.signal != 0 and self.signal not in OUTSIDE_SIGNALS
+
+    @property
     def in_place(self) -> bool:
         """Whether the kubelet ended and replaced it in one synchronization."""
         return self.restart.path is Path.IN_PLACE

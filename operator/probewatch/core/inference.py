@@ -118,8 +118,9 @@ def count_repair(facts: Facts) -> Verdict | None:
     return conclude(
         facts,
         cause,
-        # A kill that had to be repeated is counted twice; how one ended that nobody saw is open.
-        Confidence.HIGH if facts.death is not None else Confidence.MEDIUM,
+        # A kill that had to be repeated is counted twice; how one ended that nobody saw is open,
+        # and by a signal such as SEGV containers end for reasons of their own.
+        Confidence.MEDIUM if facts.death is None or facts.crashed else Confidence.HIGH,
         f"a later event counts a {probe_type.lower()} kill that was not delivered",
     )
 

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 from probewatch.core.book import Book, Mark
 from probewatch.core.evidence import EvidenceKind
-from probewatch.core.facts import KILL_AFTER_DEATH, Facts, surely_since
+from probewatch.core.facts import CLOCK_SLACK, KILL_AFTER_DEATH, Facts, surely_since
+from probewatch.core.model import ProbeType
 from probewatch.core.restarts import CountedRestart
 from probewatch.core.verdict import PROBE_KILLS
 
@@ -124,6 +125,21 @@ def is_said_after(facts: Facts) -> bool:
     if died is None or born is None:
         return late_kill(facts) is not None
     return any(int(died) < int(kill.at) and kill.at < born for kill in _probe_kills(facts))
+
+
+def lived_on(facts: Facts, kill: Mark) -> bool:
+    """Whether its liveness probe failed after the kill: that is not asked before it has started.
+
+    A kubelet that is restarted while it kills may leave the container as it is.
+    """
+    died = facts.restart.died_at
+    return any(
+        mark.kind is EvidenceKind.PROBE_FAILED
+        and mark.probe_type == ProbeType.LIVENESS
+        and kill.at + CLOCK_SLACK < mark.at
+        and (died is None or mark.at <= died + KILL_AFTER_DEATH)
+        for mark in facts.book.failures
+    )
 
 
 def is_just_after(facts: Facts, kill: Mark) -> bool:

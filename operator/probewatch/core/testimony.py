@@ -4,7 +4,14 @@ from probewatch.core.book import Mark
 from probewatch.core.evidence import EvidenceKind
 from probewatch.core.facts import SIGKILL_EXIT, SIGTERM_EXIT, Facts
 from probewatch.core.findings import Cause, Confidence
-from probewatch.core.kills import STOP_SLACK, is_slow, kill_in_jump, late_hook, matched_kill
+from probewatch.core.kills import (
+    STOP_SLACK,
+    is_slow,
+    kill_in_jump,
+    late_hook,
+    lived_on,
+    matched_kill,
+)
 from probewatch.core.model import ProbeType
 from probewatch.core.surroundings import is_alone_in_new_sandbox
 from probewatch.core.verdict import PROBE_KILLS, Verdict, conclude
@@ -46,6 +53,9 @@ def probe_kill_event(facts: Facts) -> Verdict | None:
         return conclude(facts, cause, sure, said, "it took longer to stop than its grace period")
     if facts.out_of_memory:
         return _oom_during_kill(facts, kill, cause, said)
+    if kill.kind is EvidenceKind.KILL_STARTUP and lived_on(facts, kill):
+        why = "its liveness probe failed after that, so that it had started all the same"
+        return conclude(facts, cause, Confidence.MEDIUM, said, why)
     return conclude(facts, cause, Confidence.CONFIRMED, said, final=True)
 
 

@@ -125,18 +125,15 @@ def glance(body: bytes, begin: int, end: int, siblings: Siblings) -> Glance | No
     managed = body.find(MANAGED, metadata, end)
     spec = _find_spec(body, managed, end)
     uid = body.find(UID, metadata, managed)
-    if (
-        min(metadata, managed, spec, uid) < 0
-        or body.find(b"{", metadata + len(METADATA), uid) > 0  # something's uid, not the pod's
-        or not body.endswith(b"}}", begin, end)
-    ):
+    inner = body.find(b"{", metadata + len(METADATA), uid)  # it would be that of something else
+    if min(metadata, managed, spec, uid) < 0 or inner > 0:
         return None
     uid += len(UID)
     uid_end = body.find(VERSION, uid, min(uid + LONGEST_UID, managed))
     version = uid_end + len(VERSION)
     version_end = body.find(b'"', version, version + LONGEST_VERSION)
     digits = body[version:version_end]
-    if uid_end <= uid or version_end < 0 or not digits.isdigit():
+    if min(uid_end - uid, version_end) <= 0 or not digits.isdigit():
         return None
     return Glance(
         PodUid(body[uid:uid_end].decode()),
@@ -158,6 +155,8 @@ def _find_spec(body: bytes, managed: int, end: int) -> int:
 
     Not beyond what may be the end of managedFields that something else follows.
     """
+    if not body.endswith(b"}}", managed, end):
+        return -1
     at = managed
     for _ in range(SEARCHED):
         at = body.find(b"]", at, end)
