@@ -7,7 +7,7 @@ import argparse
 import os
 import time
 
-from tests.bench import machine, report
+from tests.bench import machine, metrics_render, report
 from tests.bench.measure import MIB
 from tests.bench.scenario import Plan, Result, run
 
@@ -15,6 +15,8 @@ PODS = 50_000
 KOPF_PODS = 2_000
 SMALL_PODS = 1_000
 CHURNED = 100_000
+WORKLOADS = 10_000
+"""Whose metrics are scraped."""
 
 
 def main() -> None:
@@ -48,8 +50,15 @@ def main() -> None:
         _add(results, "bare", "bare", Plan(pods=plan.pods, updates=0))
         _add(results, "operator", "operator", Plan(pods=plan.pods, updates=0))
         _add(results, "kopf", "kopf", Plan(pods=KOPF_PODS, updates=0))
-    seconds = time.monotonic() - begun
-    figures = report.Figures(**results, runs=arguments.runs, seconds=seconds, evenness=evenness)
+    scrape = metrics_render.measure_workloads(WORKLOADS, arguments.runs)
+    figures = report.Figures(
+        **results,
+        runs=arguments.runs,
+        seconds=time.monotonic() - begun,
+        evenness=evenness,
+        workloads=WORKLOADS,
+        scrape=scrape,
+    )
     print(report.write(figures))
 
 

@@ -1,6 +1,6 @@
 """How long a scrape takes, and how long it holds up the event loop.
 
-    python tests/bench/metrics_render.py [--workloads 10000] [--series 100000] [--runs 3]
+    python -m tests.bench.metrics_render [--workloads 10000] [--series 100000] [--runs 3]
 
 Two loads: workloads with two containers each, as the sink sees them, and a plain table of
 so many series. Each is rendered off the loop while a ticker on the loop notes its
@@ -15,6 +15,7 @@ import statistics
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import prometheus_client
 from prometheus_client import CollectorRegistry
@@ -173,8 +174,24 @@ def render_by_library(counters: Counters) -> float:
     return time.perf_counter() - begun
 
 
-def measure(title: str, load: Callable[[Counters], None], runs: int) -> None:
-    """Print what one load costs."""
+@dataclass(frozen=True, slots=True)
+class Scrape:
+    """Medians of some scrapes: seconds each, those of the library, and the loop's longest pause."""
+
+    seconds: float
+    by_library: float
+    pause: float
+
+
+def scrape(counters: Counters, wanted: Wanted, by_library: float, runs: int) -> tuple[Scrape, int]:
+    """Render so often; returns what it took, and the bytes."""
+    results = [asyncio.run(render(counters, wanted)) for _ in range(runs)]
+    took, pauses, sizes = zip(*results, strict=True)
+    return Scrape(statistics.median(took), by_library, statistics.median(pauses)), sizes[0]
+
+
+def measure(title: str, load: Callable[[Counters], None], runs: int) -> Scrape:
+    """Print what one load costs; returns what it costs as plain text."""
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     counters = Counters(clock=Clock(), series_limit=10_000_000)
     begun = time.perf_counter()
@@ -186,19 +203,25 @@ def measure(title: str, load: Callable[[Counters], None], runs: int) -> None:
     print(f"\n{title}: {series:,} series, filled in {filled:.2f} s, {grown / 1024:.0f} MiB")
     library = statistics.median(render_by_library(counters) for _ in range(runs))
     print(f"  {'prometheus_client, on the loop':34} {library:7.3f} s")
-    for name, wanted in (
-        ("text", Wanted()),
-        ("OpenMetrics", Wanted(open_metrics=True)),
-        ("text, gzip", Wanted(gzip=True)),
-    ):
-        results = [asyncio.run(render(counters, wanted)) for _ in range(runs)]
-        took = statistics.median(result[0] for result in results)
-        pause = max(result[1] for result in results)
-        size = results[0][2] / 1e6
-        print(
-            f"  {name:34} {took:7.3f} s  ({library / took:4.1f} times as fast), "
-            f"longest pause of the loop {pause * 1000:5.1f} ms, {size:.1f} MB"
-        )
+    plain, size = scrape(counters, Wanted(), library, runs)
+    _print("text", plain, size)
+    _print("OpenMetrics", *scrape(counters, Wanted(open_metrics=True), library, runs))
+    _print("text, gzip", *scrape(counters, Wanted(gzip=True), library, runs))
+    return plain
+
+
+def _print(name: str, took: Scrape, size: int) -> None:
+    times = took.by_library / took.seconds
+    print(
+        f"  {name:34} {took.seconds:7.3f} s  ({times:4.1f} times as fast), "
+        f"longest pause of the loop {took.pause * 1000:5.1f} ms, {size / 1e6:.1f} MB"
+    )
+
+
+def measure_workloads(workloads: int, runs: int) -> Scrape:
+    """What a scrape costs of so many workloads with two containers."""
+    title = f"{workloads:,} workloads with 2 containers"
+    return measure(title, lambda counters: fill(counters, workloads), runs)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -208,11 +231,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--series", type=int, default=100_000)
     parser.add_argument("--runs", type=int, default=3)
     given = parser.parse_args(arguments)
-    measure(
-        f"{given.workloads:,} workloads with 2 containers",
-        lambda counters: fill(counters, given.workloads),
-        given.runs,
-    )
+    measure_workloads(given.workloads, given.runs)
     measure(
         f"{given.series:,} series in one family",
         lambda counters: fill_plainly(counters, given.series),

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tests.bench.machine import SLOW, Evenness
 from tests.bench.measure import MIB
+from tests.bench.metrics_render import Scrape
 from tests.bench.scenario import Result
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "performance.md"
@@ -31,6 +32,8 @@ class Figures:
     runs: int
     seconds: float
     evenness: Sequence[Evenness]
+    workloads: int
+    scrape: Scrape
 
 
 def median(results: Sequence[Result], read: Callable[[Result], float | None]) -> float:
@@ -128,16 +131,28 @@ def _own_rows(figures: Figures) -> Iterator[str]:
     name = f"process once {ours[0].pods // 2:,} of its pods restarted, MiB"
     yield _row(name, "", f"{after:.0f}", "", "", "", "", "")
     yield _own("growth by churn, MiB", median(ours, lambda r: r.churn_growth) / MIB, 5)
+    yield from _rows_of_speed(figures)
+
+
+def _rows_of_speed(figures: Figures) -> Iterator[str]:
+    ours = figures.operator
     for number, name, most in ((0, "p50", 5), (1, "p99", 50)):
         both = [
             median(each, lambda r, n=number: r.delays[n] if r.delays else None) * 1000  # type: ignore[misc]  # bound at once
             for each in (ours, figures.bare)
         ]
         shown = ("", f"{both[0]:.2f}", f"{both[1]:.2f}", "", "", f"≤ {most:g}")
-        title = f"from the wire to the metric, (c) to what is decoded, 500 updates/s, {name}, ms"
+        title = f"from the wire to the metric (of (c): until decoded), 500 updates/s, {name}, ms"
         yield _row(title, *shown, _met(met=both[0] <= most))
     load = median(ours, lambda r: r.event_load)
     yield _own("kubelet Events at 1,000/s, share of a core", load, 0.5)
+    seconds, library = (
+        figures.scrape.seconds,
+        f"{figures.scrape.by_library:.1f} (prometheus_client)",
+    )
+    title = f"`/metrics` with {figures.workloads:,} workloads × 2 containers, s"
+    yield _row(title, library, f"{seconds:.2f}", "", "", "", "≤ 1", _met(met=seconds <= 1))
+    yield _own("the event loop's longest pause meanwhile, ms", figures.scrape.pause * 1000, 50)
 
 
 def _own(name: str, value: float, most: float) -> str:
