@@ -1,0 +1,167 @@
+"""In which second a thing was said: before the end or after it, of this instance or the next."""
+
+import pytest
+
+from probewatch.core.attribution import attribute
+from probewatch.core.evidence import EvidenceKind as K
+from probewatch.core.facts import KILL_AFTER_DEATH, Facts
+from probewatch.core.findings import Cause, Confidence
+from probewatch.core.kills import LATE_KILL
+from probewatch.core.model import Container, ProbeType
+from probewatch.core.restarts import Path
+from probewatch.core.watermarks import HOOK_FAILED
+from tests.builders import LIVENESS, READINESS, died, facts, failed, mark, past, spec
+
+END = 1000.0
+CONFIRMED, HIGH, MEDIUM = Confidence.CONFIRMED, Confidence.HIGH, Confidence.MEDIUM
+
+
+def told(given: Facts) -> tuple[str, Cause, Confidence]:
+    """The rule that answers, and what it says."""
+    rule, verdict = attribute(given)
+    return rule.name, verdict.cause, verdict.confidence
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "expected"),
+    [
+        (END - 10, END, 3),
+        (END - 8, END + KILL_AFTER_DEATH, 3),
+        (END - 8, END + KILL_AFTER_DEATH + 1, 2),
+    ],
+)
+def test_failures_up_to_the_end(first: float, last: float, expected: int) -> None:
+    """The last of them may be said in the second after it, and not later."""
+    times = (first, END - 5, last)
+    marks = tuple(mark(K.PROBE_FAILED, at, probe_type=ProbeType.LIVENESS) for at in times)
+
+    assert expected == facts(died(end=END), failures=marks).failures(ProbeType.LIVENESS)
+
+
+@pytest.mark.parametrize(("first", "expected"), [(END - 10, 3), (END - 11, 2)])
+def test_failures_from_the_start(first: float, expected: int) -> None:
+    """One in the second in which the instance started is its own, one before is not."""
+    times = (first, END - 5, END)
+    marks = tuple(mark(K.PROBE_FAILED, at, probe_type=ProbeType.LIVENESS) for at in times)
+    given = facts(died(start=END - 10, end=END), failures=marks)
+
+    assert expected == given.failures(ProbeType.LIVENESS)
+
+
+@pytest.mark.parametrize(
+    ("at", "sure"), [(END - 2, HIGH), (END - 1, MEDIUM), (END, MEDIUM), (END + 30, MEDIUM)]
+)
+def test_a_series_that_began_anew_after_the_end(at: float, sure: Confidence) -> None:
+    """A new kubelet begins with it; times of nodes have a resolution of one second."""
+    starts = (
+        mark(K.STARTED, END - 500, 1, series="old"),
+        mark(K.STARTED, at, 1, series="new"),
+    )
+    given = facts(
+        died(1, end=END),
+        pod=spec(Container(name="app", readiness=READINESS)),
+        path=Path.TERMINATED_SEEN,
+        starts=starts,
+    )
+
+    assert ("terminated-seen", sure) == (told(given)[0], told(given)[2])
+
+
+@pytest.mark.parametrize(
+    ("at", "born", "late"),
+    [
+        (END + 1, END + 60, True),
+        (END + LATE_KILL, END + 60, True),
+        (END + LATE_KILL + 1, END + 60, False),
+        (END + 10, END + 10, False),
+        (END + KILL_AFTER_DEATH, None, True),
+        (END + KILL_AFTER_DEATH + 1, None, False),
+    ],
+)
+def test_how_late_a_kill_may_be(at: float, born: float | None, *, late: bool) -> None:
+    """A probe gives its verdict on the dead within some seconds, before the next one starts."""
+    given = facts(died(1, end=END), kills=(mark(K.KILL_LIVENESS, at),), next_start=born)
+
+    assert ("died-before-kill" if late else "own-exit") == told(given)[0]
+
+
+@pytest.mark.parametrize(
+    ("at", "sure"),
+    [
+        (100.0, HIGH),
+        (END + 1, MEDIUM),
+        (END + 40, MEDIUM),
+        (END + 59, MEDIUM),
+        (END + 60, HIGH),
+        (END + 90, HIGH),
+    ],
+)
+def test_a_kill_that_was_said_before_the_next_start(at: float, sure: Confidence) -> None:
+    """It makes failures doubtful; one of the instance before or after does not."""
+    given = facts(
+        died(start=END - 500, end=END),
+        failures=(failed(ProbeType.LIVENESS, END - 1, 3),),
+        kills=(mark(K.KILL_LIVENESS, at),),
+        path=Path.IN_PLACE,
+        next_start=END + 60,
+    )
+
+    assert ("threshold-reached", Cause.LIVENESS_PROBE, sure) == told(given)
+
+
+def test_a_kill_in_the_second_of_the_end_is_not_after_it() -> None:
+    """What stopped it by the same word does not make the failures before it doubtful."""
+    given = facts(
+        died(end=END),
+        failures=(failed(ProbeType.LIVENESS, END - 1, 3),),
+        kills=(mark(K.KILL_STOP, END), mark(K.KILL_LIVENESS, END + 0.5)),
+        path=Path.IN_PLACE,
+        next_start=END + 1,
+    )
+
+    assert ("threshold-reached", Cause.LIVENESS_PROBE, HIGH) == told(given)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "waiting", "expected"),
+    [
+        (END - 20, END, "", (Cause.POST_START_HOOK, CONFIRMED)),
+        (END - 19, END, "", (Cause.UNKNOWN, Confidence.LOW)),
+        (END - 60, END + 20, "", (Cause.POST_START_HOOK, CONFIRMED)),
+        (END - 60, END + 21, "", (Cause.UNKNOWN, Confidence.LOW)),
+        (None, END, HOOK_FAILED, (Cause.POST_START_HOOK, MEDIUM)),
+        (END - 20, None, HOOK_FAILED, (Cause.POST_START_HOOK, MEDIUM)),
+    ],
+)
+def test_a_hook_that_failed_in_the_life_of_the_instance(
+    start: float | None, end: float | None, waiting: str, expected: tuple[Cause, Confidence]
+) -> None:
+    """From its first second on; of one whose times are not known the status alone tells."""
+    given = facts(
+        died(137, start, end),
+        pod=spec(Container(name="app", liveness=LIVENESS, has_post_start=True)),
+        others=(mark(K.POST_START_FAILED, END - 20),),
+        waiting_reason=waiting,
+    )
+
+    assert expected == told(given)[1:]
+
+
+@pytest.mark.parametrize(
+    ("before", "expected"),
+    [
+        ((), Cause.OOM_KILLED),
+        ((Cause.SIGNAL,), Cause.OOM_KILLED),
+        ((Cause.LIVENESS_PROBE,), Cause.LIVENESS_PROBE),
+        ((Cause.LIVENESS_PROBE, Cause.OOM_KILLED), Cause.OOM_KILLED),
+    ],
+)
+def test_out_of_memory_by_the_ends_before(before: tuple[Cause, ...], expected: Cause) -> None:
+    """One that probes had killed so is rather killed again, unless it had run out of memory too."""
+    given = facts(
+        died(137, reason="OOMKilled"),
+        path=Path.IN_PLACE,
+        past=tuple(past(cause, 137, 500.0, MEDIUM) for cause in before),
+    )
+
+    assert expected is told(given)[1]
