@@ -178,9 +178,10 @@ class Controller:
             return
         for finding in findings:
             self.stats.findings[type(finding).__name__] += 1
+        if not self._waiting:
+            self._has_work.set()
+            self._is_idle.clear()
         self._waiting.extend(findings)
-        self._has_work.set()
-        self._is_idle.clear()
 
     async def _publish(self, findings: Sequence[Finding]) -> None:
         """Ask for workloads that are not known side by side; the findings stay in order."""

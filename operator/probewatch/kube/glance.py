@@ -47,6 +47,8 @@ class Glance(msgspec.Struct, gc=False):
 
     uid: PodUid
     resource_version: str
+    version: int
+    """The same as a number."""
     mark: int
     """Another one once anything but version and managedFields changes."""
     body: bytes
@@ -62,11 +64,6 @@ class Glance(msgspec.Struct, gc=False):
     """Of those that came the same way."""
     flaws: int = 0
     """Fields that could not be read, once it was."""
-
-    @property
-    def version(self) -> int:
-        """The resourceVersion as a number."""
-        return int(self.resource_version)
 
     def take(self) -> Snapshot | None:
         """Return its snapshot, None if it is no pod; what is broken costs only itself."""
@@ -126,18 +123,19 @@ def glance(body: bytes, begin: int, end: int, siblings: Siblings) -> Glance | No
     spec = _find_spec(body, managed, end)
     uid = body.find(UID, metadata, managed)
     inner = body.find(b"{", metadata + len(METADATA), uid)  # it would be that of something else
-    if min(metadata, managed, spec, uid) < 0 or inner > 0:
+    if metadata < 0 or managed < 0 or spec < 0 or uid < 0 or inner > 0:
         return None
     uid += len(UID)
     uid_end = body.find(VERSION, uid, min(uid + LONGEST_UID, managed))
     version = uid_end + len(VERSION)
     version_end = body.find(b'"', version, version + LONGEST_VERSION)
     digits = body[version:version_end]
-    if min(uid_end - uid, version_end) <= 0 or not digits.isdigit():
+    if uid_end <= uid or version_end < 0 or not digits.isdigit():
         return None
     return Glance(
         PodUid(body[uid:uid_end].decode()),
         digits.decode(),
+        int(digits),
         hash((body[metadata:uid_end], body[version_end:managed], body[spec:end])),
         body,
         begin,
