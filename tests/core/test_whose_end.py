@@ -1,0 +1,131 @@
+"""Whose end a status shows: of this instance, of the one before, or one that nobody saw."""
+
+from dataclasses import replace
+
+import pytest
+
+from probewatch.core.evidence import EvidenceKind as K
+from probewatch.core.findings import Cause, Confidence, Finding, ProbeKillWithoutRestart, Restart
+from probewatch.core.model import Container, ContainerStatus, PodSpec, RestartPolicy, Termination
+from probewatch.core.observe import PodObserved
+from probewatch.core.remembered import Remembered, RememberedContainer
+from probewatch.core.watermarks import HOOK_FAILED
+from probewatch.store import Store
+from tests.builders import LIVENESS, READINESS, died, pod, spec, status
+from tests.core.test_observe import feed, followed, hear, only, restarted, running
+
+
+def told(store: Store, *versions: ContainerStatus, of: PodSpec | None = None) -> list[Restart]:
+    """The restarts that these versions tell of, one each ten seconds from 100 on."""
+    found: list[Finding] = []
+    for number, shown in enumerate(versions):
+        now = 100.0 + 10 * number
+        found += feed(store, pod(10 + number, shown, spec=of or spec()), now)
+    found += store.tick(1000.0)
+    return [each for each in found if isinstance(each, Restart)]
+
+
+def waiting(count: int, reason: str = "CrashLoopBackOff", **shown: object) -> ContainerStatus:
+    """Not running, of the instance that has this count."""
+    plain = replace(running(count), running_since=None, ready=False, waiting_reason=reason)
+    return replace(plain, **shown)  # type: ignore[arg-type]  # names are checked by replace
+
+
+NAMELESS = died(2, None, None, container_id="")
+"""An end that has neither an id nor times, as the kubelet itself writes it."""
+
+
+def test_an_end_without_id_and_times_is_not_that_of_an_instance() -> None:
+    """It may be that of an earlier one, so the next status has to tell."""
+    store = followed()
+    [first, second] = told(
+        store, restarted(1, 90.0), waiting(1, last=NAMELESS), restarted(2, 120.0, exit_code=7)
+    )
+
+    assert (143, 7) == (first.exit_code, second.exit_code)
+
+
+@pytest.mark.parametrize("ended", [NAMELESS, died(2, container_id="c0")])
+def test_shown_dead_at_once(ended: Termination) -> None:
+    """It was seen dead, whether or not the status tells when and which it was."""
+    plain = spec(Container(name="app", readiness=READINESS))
+    store = Store()
+    feed(store, pod(1, running(), spec=plain), 1)
+    [counted] = told(store, waiting(0, "", terminated=ended), restarted(1, 110.0), of=plain)
+
+    assert ("terminated-seen", Confidence.HIGH) == (counted.rule, counted.confidence)
+
+
+@pytest.mark.parametrize(
+    ("relisted", "cause"), [(False, Cause.LIVENESS_PROBE), (True, Cause.UNKNOWN)]
+)
+def test_a_back_off_that_a_list_showed_first(cause: Cause, *, relisted: bool) -> None:
+    """After a gap it says nothing of the order of states."""
+    store = followed()
+    ended = died(container_id="c0", start=1.0, end=90.0)
+    feed(store, pod(2, waiting(0, last=ended)), 92, relisted=relisted)
+    [counted] = told(store, replace(restarted(1, 100.0), last=ended))
+
+    assert cause is counted.cause
+
+
+@pytest.mark.parametrize(
+    ("reasons", "cause"),
+    [
+        (("CrashLoopBackOff",), Cause.LIVENESS_PROBE),
+        (("", "CrashLoopBackOff"), Cause.LIVENESS_PROBE),
+        ((HOOK_FAILED,), Cause.POST_START_HOOK),
+        ((HOOK_FAILED, "CrashLoopBackOff"), Cause.POST_START_HOOK),
+    ],
+)
+def test_only_a_hook_that_failed_is_told(reasons: tuple[str, ...], cause: Cause) -> None:
+    """It stays the reason in the back-off after it, and a back-off by itself is none."""
+    hooked = spec(Container(name="app", liveness=LIVENESS, has_post_start=True))
+    store = Store()
+    feed(store, pod(1, running(), spec=hooked), 1)
+    ended = died(1, 1.0, 90.0, container_id="c0")
+    down = [waiting(0, reason, last=ended) for reason in reasons]
+    [counted] = told(store, *down, replace(restarted(1, 130.0), last=ended), of=hooked)
+
+    assert cause is counted.cause
+
+
+def test_another_instance_with_the_same_count() -> None:
+    """The end that was shown before it ran is not taken for its own."""
+    store = followed()
+    ended = died(1, 1.0, 90.0, container_id="c0")
+    again = replace(running(0), container_id="c0-again", running_since=105.0, last=ended)
+    after = replace(restarted(1, 120.0), last=ended)
+    [counted] = told(store, waiting(0, terminated=ended), again, after)
+
+    assert (Cause.UNOBSERVED, None) == (counted.cause, counted.exit_code)
+
+
+def test_a_kill_of_the_instance_before_is_none_of_the_last() -> None:
+    """A container that then ended by itself for good was not killed by its probe."""
+    store = Store()
+    once = spec(restart_policy=RestartPolicy.ON_FAILURE)
+    feed(store, pod(1, running(), spec=once), 1)
+    hear(store, K.KILL_LIVENESS, 41.5)
+    again = restarted(1, 41.0, finished_at=41.0)
+    [told] = only(Restart, feed(store, pod(2, again, spec=once), 42))
+    ended = died(0, 41.0, 45.0, container_id="c1")
+    over = replace(again, running_since=None, ready=False, terminated=ended)
+    found = feed(store, pod(3, over, spec=once, phase="Succeeded"), 46)
+
+    assert isinstance(told, Restart)
+    assert Cause.LIVENESS_PROBE is told.cause
+    assert [] == only(ProbeKillWithoutRestart, found)
+
+
+def test_the_end_that_records_know_is_not_counted_again() -> None:
+    """A rise of the count while the pod still shows that end tells of one that nobody saw."""
+    known = RememberedContainer(count=2, resource_version=10, termination="c1")
+    seen = pod(20, status(restart_count=3, container_id="c3", last=died(1, container_id="c1")))
+    remembered = Remembered(containers={"app": known}, from_zero=True)
+    store = Store(remember=lambda _newcomer: remembered)
+    store.feed(PodObserved(pod=seen, relisted=True), 5000.0)
+    [told] = only(Restart, list(store.tick(5100.0)))
+
+    assert isinstance(told, Restart)
+    assert (Cause.UNOBSERVED, None, "") == (told.cause, told.exit_code, told.termination)
