@@ -1,0 +1,23 @@
+"""How many pods make a pattern, and of which node they have to be."""
+
+import pytest
+
+from probewatch.core.patterns import Patterns
+from tests.core.test_patterns import marks, restart
+
+
+@pytest.mark.parametrize(("tracked", "expected"), [(6, "WorkloadWide"), (7, "")])
+def test_half_of_a_workload_is_a_pattern(tracked: int, expected: str) -> None:
+    """Three pods of six say something about all of them, three of seven do not."""
+    found = marks(*(restart(f"p{n}", "web", f"n{n}", n) for n in range(3)), pods=tracked)
+
+    assert ["", "", expected] == found
+
+
+@pytest.mark.parametrize(("node", "expected"), [("n1", {"a", "b"}), ("n2", set())])
+def test_only_pods_of_one_node_are_lost_together(node: str, expected: set[str]) -> None:
+    """Those of two nodes at the same time are not."""
+    patterns = Patterns(lambda _owner: 4)
+    patterns.lost_together(restart("a", "web", "n1"))
+
+    assert expected == patterns.lost_together(restart("b", "web", node))
