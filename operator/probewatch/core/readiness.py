@@ -39,7 +39,7 @@ def first_readiness(pod: Pod) -> ReadinessState:
     first = ReadinessState(
         ready=ready.status, changed_at=ready.last_transition, ever_ready=bool(ready.status)
     )
-    if ready.status is not False or not _was_ready(pod, ready):
+    if ready.status or not _was_ready(pod, ready):
         return first
     return replace(first, ever_ready=True, reason=_first_reason(pod, ready))
 
@@ -87,12 +87,10 @@ def follow_readiness(
     """
     condition = pod.conditions.get("Ready")
     if condition is None or condition.status is None:
-        return state, ()
+        return replace(state, unclear=condition is not None or state.unclear), ()
     at = condition.last_transition if condition.last_transition is not None else now
-    if state.ready is None:
-        first = replace(state, ready=condition.status, changed_at=at, ever_ready=condition.status)
-        found = (_to_ready(state, pod, ref, at),) if condition.status else ()
-        return first, found
+    if state.ready is None and not condition.status:
+        return replace(state, ready=False, changed_at=at, unclear=False), ()
     if condition.status is state.ready:
         return _hidden(state, before, pod, condition, ref=ref, policy=policy, now=now)
     if condition.status:
@@ -104,7 +102,7 @@ def follow_readiness(
 
 
 def _gained(state: ReadinessState, at: float) -> ReadinessState:
-    return replace(state, ready=True, changed_at=at, ever_ready=True)
+    return replace(state, ready=True, changed_at=at, ever_ready=True, unclear=False)
 
 
 def _to_ready(state: ReadinessState, pod: Pod, ref: PodRef, at: float) -> ReadinessChanged:
@@ -143,7 +141,7 @@ def _lost(
     found = ReadinessChanged(
         pod=ref, to=Readiness.NOT_READY, reason=reason, at=at, container=container
     )
-    after = replace(state, ready=False, changed_at=at, reason=reason)
+    after = replace(state, ready=False, changed_at=at, reason=reason, unclear=False)
     after, flapping = _flap(after, reason, ref=ref, policy=policy, now=now)
     return after, (found, *flapping)
 
@@ -174,6 +172,8 @@ def _hidden(
     now: float,
 ) -> tuple[ReadinessState, tuple[Finding, ...]]:
     at = condition.last_transition
+    if state.unclear:  # it was Unknown in between, which is why the time is a newer one
+        return replace(state, changed_at=at or state.changed_at, unclear=False), ()
     if at is None or state.changed_at is None or at <= state.changed_at:
         return state, ()
     reason = _hidden_reason(before, pod)
@@ -182,7 +182,7 @@ def _hidden(
     found = tuple(
         ReadinessChanged(pod=ref, to=side, reason=reason, at=at, hidden=True) for side in pair
     )
-    after = replace(state, changed_at=at)
+    after = replace(state, changed_at=at, ever_ready=True, reason=reason)
     after, flapping = _flap(after, reason, ref=ref, policy=policy, now=now)
     return after, (*found, *flapping)
 

@@ -67,6 +67,8 @@ class ReadinessState:
     losses: tuple[float, ...] = ()
     flapping: bool = False
     ever_ready: bool = False
+    unclear: bool = False
+    """Whether the condition was `Unknown` since that side was last known."""
 
 
 @quickly_made

@@ -1,0 +1,95 @@
+"""What follows once a status shows that its opposite was missed, or that it was unclear."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from probewatch.core.findings import ReadinessChanged
+from probewatch.core.model import Condition, Pod
+from probewatch.core.policy import Policy
+from probewatch.store import Store
+from tests.builders import pod
+from tests.core.test_observe import feed, running
+
+READY, NOT_READY, UNKNOWN = True, False, None
+
+
+def version(number: int, since: float, *, side: bool | None) -> Pod:
+    """A version of the pod whose Ready condition has been like this since then."""
+    plain = pod(number, running(), ready=side is not False, since=since, created_at=0.0)
+    ready = Condition(status=side, last_transition=since)
+    return replace(plain, conditions={**plain.conditions, "Ready": ready})
+
+
+def play(*sides: tuple[bool | None, float]) -> Sequence[ReadinessChanged]:
+    """What is told of a pod whose condition was seen like this, one version after the other."""
+    store = Store()
+    found = [
+        each
+        for number, (side, since) in enumerate(sides, start=1)
+        for each in feed(store, version(number, since, side=side), since + 1)
+    ]
+    return [each for each in found if isinstance(each, ReadinessChanged)]
+
+
+def words(told: Sequence[ReadinessChanged]) -> list[str]:
+    return [f"{each.to} {each.reason}" for each in told]
+
+
+def test_a_pod_that_was_ready_unseen_does_not_become_ready_for_the_first_time() -> None:
+    """It was not ready since another time, so it was ready between: what follows is no start."""
+    *pair, again = play((NOT_READY, 0.5), (NOT_READY, 60.0), (READY, 80.0))
+
+    assert ["Ready Hidden", "NotReady Hidden", "Ready Hidden"] == words([*pair, again])
+    assert (20.0, None, None) == (
+        again.not_ready_seconds,
+        again.time_to_ready,
+        again.since_creation,
+    )
+
+
+def test_the_way_back_is_that_from_the_last_loss() -> None:
+    """Not from one before it, which was over when the last one began."""
+    told = play((READY, 1.0), (NOT_READY, 50.0), (NOT_READY, 90.0), (READY, 120.0))
+
+    assert "Ready Hidden" == words(told)[-1]
+    assert 30.0 == told[-1].not_ready_seconds
+
+
+@pytest.mark.parametrize("side", [READY, NOT_READY])
+def test_nothing_was_missed_while_it_was_unknown(*, side: bool) -> None:
+    """That the same status has a newer time is what the Unknown in between explains."""
+    once = play((side, 0.5), (UNKNOWN, 60.0), (side, 90.0))
+    later = play((side, 0.5), (UNKNOWN, 60.0), (side, 90.0), (side, 90.0))
+
+    assert [] == [*once, *later]
+
+
+@pytest.mark.parametrize(
+    ("sides", "expected"),
+    [
+        (((READY, 1.0), (UNKNOWN, 60.0), (NOT_READY, 90.0)), ["NotReady Unknown"]),
+        (
+            ((READY, 1.0), (UNKNOWN, 60.0), (READY, 90.0), (READY, 95.0)),
+            ["NotReady Hidden", "Ready Hidden"],
+        ),
+        (((NOT_READY, 0.5), (UNKNOWN, 60.0), (READY, 90.0)), ["Ready Startup"]),
+        (((UNKNOWN, 0.5), (NOT_READY, 60.0), (READY, 90.0)), ["Ready Startup"]),
+        (((UNKNOWN, 60.0), (READY, 90.0)), ["Ready NodeNotReady"]),
+        (((UNKNOWN, 60.0), (NOT_READY, 70.0), (READY, 90.0)), ["Ready NodeNotReady"]),
+    ],
+)
+def test_what_comes_after_unknown(
+    sides: Sequence[tuple[bool | None, float]], expected: list[str]
+) -> None:
+    """It is told once it is clear; a pod that was met as Unknown after its start has been ready."""
+    assert expected == words(play(*sides))
+
+
+def test_flapping_is_not_made_of_what_is_unclear() -> None:
+    """However often a node is lost and found again."""
+    store = Store(lambda _pod: Policy(flap_transitions=3))
+    sides = [(READY, 1.0), *((side, 10.0 * n) for n, side in enumerate([UNKNOWN, READY] * 9, 1))]
+    for number, (side, since) in enumerate(sides, start=1):
+        assert [] == feed(store, version(number, since, side=side), since) or number == 1
