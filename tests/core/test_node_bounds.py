@@ -5,9 +5,9 @@ import pytest
 from probewatch.core.attribution import attribute
 from probewatch.core.evidence import EvidenceKind as K
 from probewatch.core.findings import Cause
-from probewatch.core.model import ProbeType
+from probewatch.core.model import Container, ContainerKind, ProbeType
 from probewatch.core.surroundings import NODE_START, NODE_STOP
-from tests.builders import died, facts, failed, mark
+from tests.builders import died, facts, failed, mark, spec
 
 END = 1000.0
 
@@ -78,3 +78,22 @@ def test_a_probe_that_had_failed_often_enough() -> None:
     )
 
     assert Cause.NODE_REBOOT is not attribute(given)[1].cause
+
+
+@pytest.mark.parametrize(
+    ("reboot", "expected"),
+    [(-600.0, True), (-601.0, False), (0.0, True), (30.0, True), (31.0, False)],
+)
+def test_an_init_container_that_ran_before_the_node_was_back(
+    reboot: float, *, expected: bool
+) -> None:
+    """A reboot makes it run again; one that comes after it ran has nothing to do with it."""
+    again = END + 700
+    given = facts(
+        died(0, end=END),
+        pod=spec(Container(name="app", kind=ContainerKind.INIT)),
+        pod_others=(mark(K.NODE_REBOOTED, again + reboot),),
+        next_start=again,
+    )
+
+    assert expected is (attribute(given)[1].cause is Cause.NODE_REBOOT)

@@ -49,8 +49,8 @@ RULES: tuple[Rule, ...] = (
         judge=surroundings.rerun,
         meaning="An init container that had succeeded ran again: the pod was begun anew.",
         gives=(
-            "`RestartRule`, `NodeReboot`: High. `NodeReboot` without the node's Event, "
-            "`SandboxRecreated`: Medium. `Unknown`: Low."
+            "`RestartRule`, `NodeReboot`: High. `NodeReboot` without the node's Event, or where it "
+            "is not known when it ran again, `SandboxRecreated`: Medium. `Unknown`: Low."
         ),
     ),
     Rule(

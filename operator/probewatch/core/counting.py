@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from probewatch.core.changes import all_restarted, at_home, change_of
 from probewatch.core.findings import CountingBegan
-from probewatch.core.model import Container, ContainerStatus, Pod, Termination
+from probewatch.core.model import Container, ContainerKind, ContainerStatus, Pod, Termination
 from probewatch.core.restart_policy import OVER
 from probewatch.core.restarts import CountedRestart, Jump, Path, Watermark
 from probewatch.core.sighting import Sighting
@@ -126,10 +126,17 @@ def _rise(
         change=change_of(state, pod, mark, status),
         all_restarted=all_restarted(state, pod, mark),
         jump=Jump(size=jump, place=jump, since=mark.running_since),
+        next_done=_next_done(pod, status),
         seen=_sighting(pod, mark, status),
     )
-    older = _older(newest, mark, mark.death, jump)
-    return after_rise(mark, status, death, epoch=mark.epoch), (*older, newest)
+    found = (*_older(newest, mark, mark.death, jump), newest)
+    return after_rise(mark, status, death, epoch=mark.epoch), found
+
+
+def _next_done(pod: Pod, status: ContainerStatus) -> float | None:
+    is_init = _container(pod, status.name).kind is ContainerKind.INIT
+    over = status.terminated if is_init else None
+    return None if over is None else over.started_at
 
 
 def _sighting(pod: Pod, mark: Watermark, status: ContainerStatus) -> Sighting:
@@ -166,7 +173,8 @@ def _older(
     if jump == 1:
         return ()
     latest = newest.termination.started_at if newest.termination else None
-    blank = replace(newest, termination=None, path=Path.UNSEEN, next_start=None, latest=latest)
+    blank = replace(newest, termination=None, path=Path.UNSEEN, latest=latest)
+    blank = replace(blank, next_start=None, next_done=None)
     since = first.finished_at if first else mark.running_since
     unseen = jump - 1 - (first is not None)
     older = []

@@ -115,6 +115,8 @@ class CountedRestart:
     waiting_reason: str = ""
     next_start: float | None = None
     """`running.startedAt` of the next instance, when it was seen running."""
+    next_done: float | None = None
+    """When the next instance began, of an init container that has done its work by now."""
     observed_at: float = 0.0
     change: Change = Change()
     jump: Jump = SINGLE

@@ -11,6 +11,9 @@ from probewatch.core.verdict import Verdict, conclude
 NODE_CLOCK_SLACK = 600.0
 """A reboot is reported within this time of the deaths it caused."""
 
+BACK_SLACK = 30.0
+"""What a reboot makes run again does not run for longer before the kubelet says that it is back."""
+
 SANDBOX_SLACK = 30.0
 """A new sandbox is made within this time after the last container of the old one was stopped."""
 
@@ -44,11 +47,16 @@ def rerun(facts: Facts) -> Verdict | None:
         return conclude(facts, Cause.RESTART_RULE, Confidence.HIGH, why)
     rebooted = _is_said_of_node(facts, EvidenceKind.NODE_REBOOTED)
     if change.lost or rebooted:
-        sure = Confidence.HIGH if rebooted else Confidence.MEDIUM
+        # Where it is not known when it ran again, the reboot may have come after that.
+        sure = Confidence.HIGH if rebooted and _has_bounds(facts) else Confidence.MEDIUM
         return conclude(facts, Cause.NODE_REBOOT, sure, why)
     if change.sandbox:
         return conclude(facts, Cause.SANDBOX_RECREATED, Confidence.MEDIUM, why)
     return conclude(facts, Cause.UNKNOWN, Confidence.LOW, why)
+
+
+def _has_bounds(facts: Facts) -> bool:
+    return facts.restart.next_start is not None or facts.restart.next_done is not None
 
 
 def node_reboot(facts: Facts) -> Verdict | None:
@@ -111,13 +119,15 @@ def _was_back(facts: Facts) -> bool:
 def _is_said_of_node(facts: Facts, kind: EvidenceKind) -> bool:
     """Whether it was said near the end, or since it began where that has no time."""
     near, since = facts.restart.next_start, facts.restart.jump.since
+    late = NODE_CLOCK_SLACK
     if facts.restart.container.kind is not ContainerKind.INIT:
         near = facts.restart.died_at if facts.restart.died_at is not None else near
-    elif facts.death is not None:
-        since = facts.death.finished_at
+    else:
+        near, late = facts.restart.next_done if near is None else near, BACK_SLACK
+        since = since if facts.death is None else facts.death.finished_at
     return any(
         mark.kind is kind
-        and (near is None or abs(mark.at - near) <= NODE_CLOCK_SLACK)
+        and (near is None or -NODE_CLOCK_SLACK <= mark.at - near <= late)
         and (since is None or mark.at >= since)
         for mark in facts.pod_book.others
     )
