@@ -146,13 +146,11 @@ def _rows_of_speed(figures: Figures) -> Iterator[str]:
         yield _row(title, *shown, _met(met=both[0] <= most))
     load = median(ours, lambda r: r.event_load)
     yield _own("kubelet Events at 1,000/s, share of a core", load, 0.5)
-    seconds, library = (
-        figures.scrape.seconds,
-        f"{figures.scrape.by_library:.1f} (prometheus_client)",
-    )
+    scrape = figures.scrape
+    seconds, library = scrape.seconds, f"{scrape.by_library:.1f} (prometheus_client)"
     title = f"`/metrics` with {figures.workloads:,} workloads × 2 containers, s"
     yield _row(title, library, f"{seconds:.2f}", "", "", "", "≤ 1", _met(met=seconds <= 1))
-    yield _own("the event loop's longest pause meanwhile, ms", figures.scrape.pause * 1000, 50)
+    yield _own("the event loop's longest pause meanwhile, ms", scrape.pause * 1000, 50)
 
 
 def _own(name: str, value: float, most: float) -> str:

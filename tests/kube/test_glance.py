@@ -49,6 +49,13 @@ def whole(body: bytes) -> RawPod:
     return msgspec.json.decode(body, type=RawPod)
 
 
+def watched(body: bytes) -> object:
+    """What a watch reads of a pod that is new."""
+    found = PodDecoder().update(b'{"type":"ADDED","object":%b}' % body).object
+    assert found is not None
+    return known(found.take())
+
+
 def test_every_recorded_pod_is_told_by_a_glance() -> None:
     """What a real API server wrote is laid out as expected, and read as if it were read whole."""
     bodies = [bytes(each.object) for each in read_stream(str(TRACE)) if each.kind is Kind.POD]
@@ -185,10 +192,8 @@ ORDERS = [
 def test_keys_of_metadata_in_another_order(first: str, last: str) -> None:
     """What is behind managedFields is no part of them: all of the pod is read."""
     body = lay_out(first, last)
-    found = PodDecoder().update(b'{"type":"ADDED","object":%b}' % body).object
 
-    assert found is not None
-    assert known(found.take()) == known(whole(body).take())
+    assert known(whole(body).take()) == watched(body)
     assert glance(body, 0, len(body), Siblings()) is None
 
 
@@ -197,10 +202,8 @@ def test_spec_behind_the_status() -> None:
     pod = json.loads(write(SOUND))
     pod["spec"] = pod.pop("spec")
     body = json.dumps(pod, separators=(",", ":")).encode()
-    found = PodDecoder().update(b'{"type":"ADDED","object":%b}' % body).object
 
-    assert found is not None
-    assert known(found.take()) == known(whole(body).take())
+    assert known(whole(body).take()) == watched(body)
 
 
 @pytest.mark.parametrize("text", ["v:],", "v:]},"])
@@ -219,10 +222,8 @@ def test_a_uid_that_is_not_the_pod_s_own() -> None:
     body = write({**SOUND, "metadata": {**SOUND["metadata"], "labels": None}})
     body = body.replace(b'"labels":null', b'"x":1')
     body = body.replace(b'"name":"', b'"name":"x","labels":%b,"name":"' % text, 1)
-    found = PodDecoder().update(b'{"type":"ADDED","object":%b}' % body).object
 
-    assert found is not None
-    assert known(found.take()) == known(whole(body).take())
+    assert known(whole(body).take()) == watched(body)
 
 
 def test_spec_within_the_spec() -> None:

@@ -124,11 +124,12 @@ class Facts:
         died = self.restart.died_at
         if probe is None or died is None:
             return []
-        marks = self._failure_marks(probe, died)
+        marks = self.failure_marks(probe, died)
         within = self.grace(probe) + probe.interval + probe.timeout + 5.0
         return marks if marks and marks[-1].at >= died - within else []
 
-    def _failure_marks(self, probe: Probe, died: float) -> list[Mark]:
+    def failure_marks(self, probe: Probe, died: float) -> list[Mark]:
+        """What the kubelet said of failures of this probe in the life of the instance, by time."""
         born = self.death.started_at if self.death and self.death.started_at else None
         marks = (
             mark

@@ -132,14 +132,10 @@ def lived_on(facts: Facts, kill: Mark) -> bool:
 
     A kubelet that is restarted while it kills may leave the container as it is.
     """
-    died = facts.restart.died_at
-    return any(
-        mark.kind is EvidenceKind.PROBE_FAILED
-        and mark.probe_type == ProbeType.LIVENESS
-        and kill.at + CLOCK_SLACK < mark.at
-        and (died is None or mark.at <= died + KILL_AFTER_DEATH)
-        for mark in facts.book.failures
-    )
+    probe, died = facts.restart.container.probe(ProbeType.LIVENESS), facts.restart.died_at
+    if probe is None or died is None:
+        return False
+    return any(kill.at + CLOCK_SLACK < mark.at for mark in facts.failure_marks(probe, died))
 
 
 def is_just_after(facts: Facts, kill: Mark) -> bool:

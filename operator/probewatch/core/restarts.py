@@ -131,6 +131,11 @@ class CountedRestart:
     seen: Sighting = UNKNOWN_SIGHTING
 
     @property
+    def next_begin(self) -> float | None:
+        """When the next instance began, as far as it was seen."""
+        return self.next_done if self.next_start is None else self.next_start
+
+    @property
     def died_at(self) -> float | None:
         """When the instance ended, or an upper bound of it (node clock)."""
         return self.termination.finished_at if self.termination else self.latest

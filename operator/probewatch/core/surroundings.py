@@ -48,15 +48,12 @@ def rerun(facts: Facts) -> Verdict | None:
     rebooted = _is_said_of_node(facts, EvidenceKind.NODE_REBOOTED)
     if change.lost or rebooted:
         # Where it is not known when it ran again, the reboot may have come after that.
-        sure = Confidence.HIGH if rebooted and _has_bounds(facts) else Confidence.MEDIUM
+        before = rebooted and facts.restart.next_begin is not None
+        sure = Confidence.HIGH if before else Confidence.MEDIUM
         return conclude(facts, Cause.NODE_REBOOT, sure, why)
     if change.sandbox:
         return conclude(facts, Cause.SANDBOX_RECREATED, Confidence.MEDIUM, why)
     return conclude(facts, Cause.UNKNOWN, Confidence.LOW, why)
-
-
-def _has_bounds(facts: Facts) -> bool:
-    return facts.restart.next_start is not None or facts.restart.next_done is not None
 
 
 def node_reboot(facts: Facts) -> Verdict | None:
@@ -118,12 +115,12 @@ def _was_back(facts: Facts) -> bool:
 
 def _is_said_of_node(facts: Facts, kind: EvidenceKind) -> bool:
     """Whether it was said near the end, or since it began where that has no time."""
-    near, since = facts.restart.next_start, facts.restart.jump.since
-    late = NODE_CLOCK_SLACK
-    if facts.restart.container.kind is not ContainerKind.INIT:
-        near = facts.restart.died_at if facts.restart.died_at is not None else near
+    restart = facts.restart
+    near, since, late = restart.next_begin, restart.jump.since, NODE_CLOCK_SLACK
+    if restart.container.kind is not ContainerKind.INIT:
+        near = restart.died_at if restart.died_at is not None else near
     else:
-        near, late = facts.restart.next_done if near is None else near, BACK_SLACK
+        late = BACK_SLACK
         since = since if facts.death is None else facts.death.finished_at
     return any(
         mark.kind is kind

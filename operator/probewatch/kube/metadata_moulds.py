@@ -9,15 +9,13 @@ import msgspec
 
 from probewatch.kube import objects
 from probewatch.kube.parsing import has_notes
+from probewatch.kube.status_moulds import MARK
 
 CREATED = b'"creationTimestamp":"'
 TIME_LENGTH = len("2006-01-02T15:04:05Z")
 ANNOTATIONS = b',"annotations":{'
 OWNERS = b'},"ownerReferences":['
 """What is before and behind the annotations; the quotes in one are escaped."""
-
-MARK = b"#"
-"""It stands for the time of creation."""
 
 _decode_any = msgspec.json.Decoder(msgspec.Raw).decode
 

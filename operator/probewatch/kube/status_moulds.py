@@ -37,7 +37,7 @@ PLAIN = re.sub(rb"[^\w:./+-]", b"", bytes(range(128)))
 """What values are made of: nothing that means anything in JSON."""
 
 MARK = b"#"
-"""With a number it stands for a value."""
+"""It stands for a value: by itself in metadata, with a number in a status."""
 MARKED = re.compile(rb'"#(\d+)"')
 
 Picker = Callable[[Sequence[bytes]], tuple[bytes, ...]]
