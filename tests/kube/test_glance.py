@@ -281,7 +281,8 @@ def test_any_bytes_are_refused_in_the_known_way(cut: int, put: bytes, drop: int)
 
 def test_page_is_told_item_by_item() -> None:
     """In a page, too, pods get a glance, others are decoded whole, and what is none is counted."""
-    items = (write(SOUND), json.dumps(SOUND).encode(), b"7", b'{"metadata":{}}')
+    plain = json.dumps(SOUND, separators=(",", ":")).encode()
+    items = (write(SOUND), plain, b"7", b'{"metadata":{}}')
     page = PodDecoder().page(
         b'{"metadata":{"resourceVersion":"9","continue":"more"},"items":[%b]}' % b",".join(items)
     )
@@ -290,6 +291,46 @@ def test_page_is_told_item_by_item() -> None:
     assert [Glance, RawPod] == [type(each) for each in page.items]
     one, other = (known(each.take()) for each in page.items)
     assert one == other
+
+
+@pytest.mark.parametrize("indent", [None, 2], ids=["spaces", "lines"])
+def test_what_is_written_with_spaces_is_told_without_them(indent: int | None) -> None:
+    """A line and an item get their glance then, too, and say what they say without spaces."""
+    pod = json.loads(write(SOUND))
+    line = json.dumps({"type": "MODIFIED", "object": pod}, indent=indent).encode()
+    page = json.dumps({"metadata": {"resourceVersion": "9"}, "items": [pod]}, indent=indent)
+    update, (item,) = PodDecoder().update(line), PodDecoder().page(page.encode()).items
+
+    assert ("MODIFIED", "7") == (update.type, update.version)
+    for found in (update.object, item):
+        assert isinstance(found, Glance)
+        assert look(write(SOUND)).mark == found.mark
+        assert known(look(write(SOUND)).take()) == known(found.take())
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"type": "ADDED", "object": {"kind": "Pod", "metadata": {"name": "a',
+        b'{"type": "ADDED", "object": {"metadata": %b' % (b'{"a": ' * 3000),
+        b'{"\\": ": 1, "type":"ADDED","object":7}',
+    ],
+    ids=["cut off", "too deep", "an escaped quote"],
+)
+def test_spaces_in_what_is_no_pod(line: bytes) -> None:
+    """It is refused as the loop knows it."""
+    with pytest.raises(BROKEN):
+        PodDecoder().update(line)
+
+
+def test_bookmark_with_spaces() -> None:
+    """It is a bookmark."""
+    mark = json.dumps({"type": "BOOKMARK", "object": {"metadata": {"resourceVersion": "12"}}})
+
+    assert ("BOOKMARK", "12") == (
+        PodDecoder().update(mark.encode()).type,
+        PodDecoder().update(mark.encode()).version,
+    )
 
 
 def test_kinds_of_lines() -> None:
