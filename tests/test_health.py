@@ -41,10 +41,10 @@ def test_silence_of_pods(pods: WatchStats, passed: float, *, silent: bool) -> No
 def test_watch_without_its_right_is_no_fault() -> None:
     """A watch that is good to have and was never heard of may lack its right."""
     time = FakeTime()
-    judged = health(time, watch(heard=1180.0), watch("events"), watch("node-reboots", heard=1000.0))
+    judged = health(time, watch(heard=1180.0), watch("events"), watch("node-events", heard=1000.0))
     time.seconds += LIMIT + 1
 
-    assert ("the watch of node-reboots was silent for 181 s",) == judged.find_silence()
+    assert ("the watch of node-events was silent for 181 s",) == judged.find_silence()
 
 
 def test_ready_when_all_pods_are_known() -> None:

@@ -44,7 +44,7 @@ CAUSES: Mapping[Cause, tuple[str, str]] = {
         "Why the hook failed.",
     ),
     Cause.SPEC_CHANGE: (
-        "Its image was changed in the running pod.",
+        "Its image was changed in the running pod, or its kubelet was upgraded to 1.31 in place.",
         "Who changed it.",
     ),
     Cause.RESIZE: (

@@ -10,7 +10,7 @@ _log = logging.getLogger(__name__)
 CONSEQUENCES: Mapping[str, str] = {
     "pods": "pods are not watched",
     "events": "causes are told by the states of containers alone, and less surely",
-    "node-reboots": "restarts by the reboot of a node are told less surely",
+    "node-events": "restarts by the reboot of a node, and of kubelets, are told less surely",
 }
 """What is missing without the right to list and watch something."""
 

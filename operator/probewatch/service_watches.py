@@ -27,7 +27,7 @@ from probewatch.watch.pod_decoding import PodDecoder
 from probewatch.watch.transport import Surroundings, WatchOptions, WatchStats, WatchTarget
 
 KUBELET_EVENTS = "involvedObject.kind=Pod,source=kubelet"
-NODE_REBOOTS = "involvedObject.kind=Node,reason=Rebooted,source=kubelet"
+NODE_EVENTS = "involvedObject.kind=Node,source=kubelet"
 NODE_NAMESPACE = "default"
 """Where Events about nodes are, which have no namespace of their own."""
 
@@ -119,10 +119,10 @@ class _Kit:
         return Watch(name=loop.stats.resource, stats=loop.stats, run=run, follows=pods)
 
     def build_optional(self, evidence: EvidenceFeed) -> Watch:
-        """Reboots of nodes: without the right, the watch would be refused for ever."""
+        """What kubelets say of nodes: without the right, the watch would be refused for ever."""
         path = f"/api/v1/namespaces/{NODE_NAMESPACE}/events"
-        params = {"fieldSelector": NODE_REBOOTS}
-        target = WatchTarget(path=path, name="node-reboots", params=params)
+        params = {"fieldSelector": NODE_EVENTS}
+        target = WatchTarget(path=path, name="node-events", params=params)
         loop = self._loop(target, Decoder(event_objects.Event), evidence)
 
         async def run() -> None:

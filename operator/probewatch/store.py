@@ -26,6 +26,7 @@ from probewatch.core.values import replace
 from probewatch.early_events import EarlyEvents
 from probewatch.kin import Kin, lost_together
 from probewatch.kube.snapshot import Header, Snapshot
+from probewatch.kubelet_starts import KubeletStarts
 from probewatch.newcomers import Newcomer
 from probewatch.shelf import OPEN, Shelf
 from probewatch.survey import Survey
@@ -55,6 +56,7 @@ class Store(Survey):
         """Static pods only: the kubelet calls them by another uid."""
         self._early = EarlyEvents()
         self._kin = Kin()
+        self._kubelets = KubeletStarts()
 
     def skips(self, uid: PodUid, version: int, mark: int) -> bool:
         """Whether a version of a pod, known by its mark, has nothing new in it."""
@@ -105,7 +107,7 @@ class Store(Survey):
 
     def tick(self, now: float, limit: int | None = None) -> tuple[Finding, ...]:
         """Let time pass for the pods that asked for it, or for *limit* of them."""
-        return self._pass_time(self._deadlines.take(now, limit), now)
+        return self._step_all(self._deadlines.take(now, limit), TimePassed(), now)
 
     def reconsider(self, namespace: str, now: float) -> tuple[Finding, ...]:
         """Judge anew what waits in a namespace: the policies of its pods have changed."""
@@ -114,13 +116,13 @@ class Store(Survey):
             for uid in self._deadlines
             if (header := self._shelf.header(uid)) is not None and header.namespace == namespace
         ]
-        return self._pass_time(waiting, now)
+        return self._step_all(waiting, TimePassed(), now)
 
-    def _pass_time(self, uids: Iterable[PodUid], now: float) -> tuple[Finding, ...]:
-        findings: list[Finding] = []
-        for uid in uids:
-            findings.extend(self._step(uid, TimePassed(), now))
-        return tuple(findings)
+    def _step_all(
+        self, uids: Iterable[PodUid], observation: Observation, now: float
+    ) -> tuple[Finding, ...]:
+        found = [self._step(uid, observation, now) for uid in uids]
+        return tuple(finding for findings in found for finding in findings)
 
     def sweep(
         self,
@@ -194,20 +196,16 @@ class Store(Survey):
     def _feed_evidence(
         self, evidence: Evidence, observation: Observation, now: float
     ) -> tuple[Finding, ...]:
+        if evidence.kind is EvidenceKind.KUBELET_STARTED:
+            self._kubelets.hear(evidence)
+            return ()
         if evidence.kind is EvidenceKind.NODE_REBOOTED:
-            return self._feed_node(evidence, observation, now)
+            return self._step_all(self.on_node(evidence.node), observation, now)
         uid = self._by_evidence_uid.get(evidence.involved_uid, PodUid(evidence.involved_uid))
         if uid not in self._shelf:
             self._early.keep(evidence)
             return ()
         return self._step(uid, observation, now)
-
-    def _feed_node(
-        self, evidence: Evidence, observation: Observation, now: float
-    ) -> tuple[Finding, ...]:
-        on_node = [each.uid for each in self._shelf.headers() if each.node == evidence.node]
-        found = [self._step(uid, observation, now) for uid in on_node]
-        return tuple(finding for findings in found for finding in findings)
 
     def _step(
         self,
@@ -226,6 +224,7 @@ class Store(Survey):
         about = pod or (state.pod if state else None)
         if about is None:
             return ()
+        observation = self._kubelets.add_start(observation)
         step = observe(state, observation, self._policy_for(about), now)
         self._keep(uid, step, before=state, mark=mark)
         return tuple(each for finding in step.findings for each in self._mark(finding, now))

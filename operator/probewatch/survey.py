@@ -56,6 +56,10 @@ class Survey:
         """All pods that are tracked."""
         return frozenset(header.uid for header in self._shelf.headers())
 
+    def on_node(self, node: str) -> tuple[PodUid, ...]:
+        """The tracked pods of a node."""
+        return tuple(each.uid for each in self._shelf.headers() if each.node == node)
+
     def find_missing(
         self, seen: Collection[PodUid], namespaces: Collection[str] | None, *, version: int
     ) -> list[PodUid]:

@@ -825,6 +825,27 @@ CASES = {
             past=(past(Cause.LIVENESS_PROBE, 137, 500), past(Cause.OOM_KILLED, 137, 500)),
         ),
     ),
+    "SIGKILL after OOM kills that look so": (
+        "OOMKilled Medium memory-again",
+        facts(died(137), path=OWN, past=(past(Cause.OOM_KILLED, 137, 41),)),
+    ),
+    "SIGKILL after OOM kills that look so, while its probe failed": (
+        "Signal Medium terminated-seen",
+        facts(
+            died(137),
+            path=OWN,
+            past=(past(Cause.OOM_KILLED, 137, 41),),
+            failures=(failed(L, 40, 3),),
+        ),
+    ),
+    "SIGKILL in place, after OOM kills that look so": (
+        "LivenessProbe Medium replaced-in-place",
+        facts(died(137), path=PLACE, past=(past(Cause.OOM_KILLED, 137, 41),)),
+    ),
+    "SIGKILL after other OOM kills": (
+        "Signal Medium terminated-seen",
+        facts(died(137), path=OWN, pod=NO_PROBE, past=(past(Cause.OOM_KILLED, 137, 900),)),
+    ),
     "OOM where nothing kills": (
         "OOMKilled High out-of-memory",
         facts(died(137, reason="OOMKilled"), pod=NO_PROBE),

@@ -3,13 +3,14 @@
 import pytest
 
 from probewatch.core.book import Mark
+from probewatch.core.corrections import repair
 from probewatch.core.evidence import EvidenceKind as K
 from probewatch.core.facts import Past
 from probewatch.core.findings import Cause, Confidence
 from probewatch.core.model import Container
 from probewatch.core.restarts import CountedRestart
 from probewatch.core.state import ContainerMemory, Pending
-from probewatch.core.verdicts import PAST_KEPT, repair
+from probewatch.core.verdicts import PAST_KEPT
 from tests.builders import LIVENESS, died, mark
 
 SINCE, AT = 1000.0, 2000.0

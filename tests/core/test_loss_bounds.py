@@ -6,7 +6,7 @@ import pytest
 
 from probewatch.core.book import Book, Mark
 from probewatch.core.evidence import EvidenceKind as K
-from probewatch.core.losses import QUIET, SLACK, SPAM_SPAN, loss_reason
+from probewatch.core.losses import FIRST_SYNC, QUIET, SLACK, SPAM_SPAN, Said, loss_reason
 from probewatch.core.model import Container, Pod, ProbeType
 from tests.builders import READINESS, mark, pod, spec, status
 
@@ -17,7 +17,12 @@ FIRST = LOST - READINESS.failure_threshold * READINESS.period - READINESS.timeou
 """Not before then came the first of the failures that it takes."""
 
 
-def reason_of(*marks: Mark, probe_of: str = "app", others: tuple[Mark, ...] = ()) -> str:
+def reason_of(
+    *marks: Mark,
+    probe_of: str = "app",
+    others: tuple[Mark, ...] = (),
+    started: float | None = None,
+) -> str:
     """Why a pod is not ready of which *marks* were heard on its container, *others* on a second."""
     containers = spec(
         Container(name="app", readiness=READINESS if probe_of == "app" else None),
@@ -27,7 +32,7 @@ def reason_of(*marks: Mark, probe_of: str = "app", others: tuple[Mark, ...] = ()
     before = pod(1, status(), side, spec=containers)
     after = pod(2, status(ready=False), side, spec=containers, ready=False, since=LOST)
     books = {"app": _book(marks), "side": _book(others)}
-    return loss_reason(before, after, books.__getitem__)[0]
+    return loss_reason(before, after, Said(book_of=books.__getitem__, kubelet_started=started))[0]
 
 
 def _book(marks: tuple[Mark, ...]) -> Book:
@@ -105,4 +110,28 @@ def test_a_gate_that_is_not_declared() -> None:
     whole = replace(after.conditions["ContainersReady"], status=True)
     after = replace(after, conditions={"Ready": ready, "ContainersReady": whole})
 
-    assert "NodeNotReady" == loss_reason(pod(1, status()), after, lambda _: Book())[0]
+    assert "NodeNotReady" == loss_reason(pod(1, status()), after, Said())[0]
+
+
+@pytest.mark.parametrize(
+    ("started", "reason"),
+    [
+        (LOST, "KubeletRestart"),
+        (LOST + SLACK, "KubeletRestart"),
+        (LOST + SLACK + 1, "ReadinessProbe"),
+        (LOST - FIRST_SYNC, "KubeletRestart"),
+        (LOST - FIRST_SYNC - 1, "ReadinessProbe"),
+    ],
+)
+def test_a_kubelet_that_has_just_started(started: float, reason: str) -> None:
+    """It has asked no probe yet, and shows that within a minute."""
+    assert reason == reason_of(started=started)
+
+
+def test_a_probe_that_fails_after_the_kubelet_has_started() -> None:
+    """What it says of the probe counts more; of the time before it knows nothing."""
+    started = LOST - 10
+
+    assert "ReadinessProbe" == reason_of(failure(started), started=started)
+    assert "KubeletRestart" == reason_of(failure(started - 1), started=started)
+    assert "KubeletRestart" == reason_of(failure(LOST, ProbeType.LIVENESS), started=started)

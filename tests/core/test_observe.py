@@ -350,6 +350,22 @@ def test_pod_level_evidence_reaches_every_pod_of_the_node() -> None:
     assert [Cause.NODE_REBOOT] == [each.cause for each in found if isinstance(each, Restart)]
 
 
+def test_a_start_of_the_kubelet_is_kept_once_for_all_pods_of_its_node() -> None:
+    """It is news of none of them until their readiness falls; one that comes late says nothing."""
+    store = followed()
+    before = store.state(UID)
+    for at, node in ((140.0, "n1"), (20.0, "n1"), (300.0, "n2")):
+        started = said(K.KUBELET_STARTED, at, container="", node=node)
+        assert () == store.feed(EvidenceObserved(evidence=started), at)
+    assert before is store.state(UID)
+    unasked = replace(running(), ready=False)
+    lost = feed(store, pod(2, unasked, ready=False, since=141.0), 142)
+
+    assert [ReadinessReason.KUBELET_RESTART] == [
+        each.reason for each in lost if isinstance(each, ReadinessChanged)
+    ]
+
+
 def test_new_sandbox_is_seen_in_the_pod() -> None:
     """A new pod IP, or a sandbox ready after the dead instance began, is a new sandbox."""
     for before, after in (

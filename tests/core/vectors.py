@@ -52,7 +52,8 @@ TEXTS = {
     "FH": ("FailedPostStartHook", "PostStartHook failed"),
     "FL": ("Failed", "Error: failed to start container"),
 }
-SIDECAR_TEXTS = {"KL": ("Killing", "Init container {} failed liveness probe")}
+SIDECAR_TEXTS = TEXTS | {"KL": ("Killing", "Init container {} failed liveness probe")}
+OF_NODES = {"NR": EvidenceKind.NODE_REBOOTED, "NS": EvidenceKind.KUBELET_STARTED}
 STARTS = (EvidenceKind.PULLED, EvidenceKind.CREATED, EvidenceKind.STARTED)
 
 
@@ -162,8 +163,8 @@ class Play:
                 involved_uid=uid or self.uid,
                 node="n1",
             )
-            if what == "NR":
-                yield said
+            if what in OF_NODES:
+                yield replace(said, kind=OF_NODES[what])
                 continue
             names = [each for each in self.spec.containers if each.kind is ContainerKind.REGULAR]
             owner = container or names[0].name

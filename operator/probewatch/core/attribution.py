@@ -117,6 +117,12 @@ RULES: tuple[Rule, ...] = (
         ),
     ),
     Rule(
+        name="memory-again",
+        judge=testimony.memory_again,
+        meaning="SIGKILL ended it just as earlier ones that the runtime reported as OOMKilled.",
+        gives="`OOMKilled`: Medium. The runtime may miss that the kernel killed a container.",
+    ),
+    Rule(
         name="restart-rule",
         judge=inference.restart_rule,
         meaning="A container restart rule matched the exit code.",

@@ -89,12 +89,26 @@ def _follow(
     if mark is None:
         # The pod was seen before any of its containers had a status: it began at 0.
         mark = Watermark(name=status.name, count=0)
+    if _is_taken_back(mark, status):
+        return mark, ()
     if status.restart_count < mark.count:
         fallen = first_watermark(status)
         return replace(fallen, epoch=mark.epoch + 1), ()
     if status.restart_count == mark.count:
         return advance(mark, status, relisted=relisted), ()
     return _rise(state, pod, mark, status, relisted=relisted, now=now)
+
+
+def _is_taken_back(mark: Watermark, status: ContainerStatus) -> bool:
+    """Whether the kubelet goes back to the count before one that it had raised by itself.
+
+    Up to 1.35 it raises it for a container that the runtime calls unknown, and has the runtime's
+    own count again until the next instance is there (kubelet_pods.go,
+    convertToAPIContainerStatuses).
+    """
+    declared = mark.running_since is None and mark.death is None and mark.count > mark.counted_from
+    waits = status.running_since is None and status.terminated is None
+    return declared and waits and status.restart_count == mark.count - 1
 
 
 def _is_mirror(pod: Pod) -> bool:

@@ -91,15 +91,20 @@ def _judge(facts: Facts) -> tuple[Cause, Confidence] | None:
     """Return the probe and how sure it is.
 
     Where nothing of the pod stays up the kubelet stops the whole pod, and says no
-    more than `Stopping container`; then the failures before it have to tell.
+    more than `Stopping container`; then the failures before that have to tell. Those after it
+    have no consequence: a sidecar is still asked while it drains.
     """
     kill = matched_kill(facts)
     if kill is None:
         return None
     if kill.kind in PROBE_KILLS:
         return PROBE_KILLS[kill.kind][0], Confidence.CONFIRMED
+    if kill.kind is not EvidenceKind.KILL_STOP:
+        return None
+    before = tuple(mark for mark in facts.book.failures if mark.at <= kill.at)
+    facts = replace(facts, book=replace(facts.book, failures=before))
     for cause, probe_type in PROBE_KILLS.values():
-        if kill.kind is EvidenceKind.KILL_STOP and facts.threshold_reached(probe_type):
+        if facts.threshold_reached(probe_type):
             return cause, Confidence.MEDIUM
     return None
 

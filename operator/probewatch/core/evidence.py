@@ -35,6 +35,7 @@ class EvidenceKind(StrEnum):
     POST_START_FAILED = "PostStartFailed"
     SANDBOX_CHANGED = "SandboxChanged"
     NODE_REBOOTED = "NodeRebooted"
+    KUBELET_STARTED = "KubeletStarted"
     NODE_LOST_CONTAINERS = "NodeLostContainers"
     """Said by nobody: several pods of a node lost their containers at once."""
     OTHER = "Other"

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 
 from probewatch.core.book import FAILURES, Mark, enter
+from probewatch.core.corrections import repair
 from probewatch.core.evidence import Evidence
 from probewatch.core.findings import ProbeFailures
 from probewatch.core.model import ProbeType
 from probewatch.core.state import ContainerMemory, PodState
 from probewatch.core.values import replace
-from probewatch.core.verdicts import repair
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,11 +1,14 @@
 """Losses: why a pod was ready in one version and is not in the next.
 
-A kubelet up to 1.34 that is restarted takes every container for not ready until its probe was
-answered. Of one with a startup probe that shows in `started`; of the others it only shows in
-what the kubelet does *not* say: that the readiness probe failed, as often as it has to.
+A kubelet that is restarted takes every container for not ready until its probe was answered (up
+to 1.34 always, since then only with the feature gate ChangeContainerStatusOnKubeletRestart).
+It says so of its node. Where that is not heard, it shows in `started` of a container with a startup
+probe; of the others only in what the kubelet does *not* say: that the readiness probe failed, as
+often as it has to.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from probewatch.core.book import Book, Mark
 from probewatch.core.evidence import EvidenceKind
@@ -15,6 +18,9 @@ from probewatch.core.restart_policy import OVER, will_restart
 
 BookOf = Callable[[str], Book]
 """What the kubelet said of the container of this name."""
+
+FIRST_SYNC = 60.0
+"""Within so many seconds a kubelet that was started has written the status of its pods."""
 
 QUIET = 9
 """Of a pod with fewer Events in `SPAM_SPAN` the kubelet's filter (25 at once) drops none, and they
@@ -26,7 +32,21 @@ SPAM_SPAN = 7500.0
 SLACK = 2.0
 
 
-def loss_reason(before: Pod, pod: Pod, book_of: BookOf) -> tuple[ReadinessReason, str]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What the kubelet said."""
+
+    book_of: BookOf = lambda _name: Book()
+    kubelet_started: float | None = None
+    """When it said for the last time that it starts."""
+
+    def has_just_started(self, at: float) -> bool:
+        """Whether it had started so shortly before *at* (node clock) that it knew of no probe."""
+        started = self.kubelet_started
+        return started is not None and -SLACK <= at - started <= FIRST_SYNC
+
+
+def loss_reason(before: Pod, pod: Pod, said: Said) -> tuple[ReadinessReason, str]:
     """Why readiness was lost between two versions, and by which container."""
     if pod.deletion_at is not None:
         return ReadinessReason.TERMINATING, ""
@@ -39,10 +59,10 @@ def loss_reason(before: Pod, pod: Pod, book_of: BookOf) -> tuple[ReadinessReason
         if gated and pod.spec.readiness_gates:
             return ReadinessReason.READINESS_GATE, ""
         return ReadinessReason.NODE_NOT_READY, ""
-    return _container_reason(before, pod, book_of)
+    return _container_reason(before, pod, said)
 
 
-def _container_reason(before: Pod, pod: Pod, book_of: BookOf) -> tuple[ReadinessReason, str]:
+def _container_reason(before: Pod, pod: Pod, said: Said) -> tuple[ReadinessReason, str]:
     ran_on: list[ContainerStatus] = []
     for status in pod.statuses:
         old = before.status(status.name)
@@ -55,7 +75,7 @@ def _container_reason(before: Pod, pod: Pod, book_of: BookOf) -> tuple[Readiness
                 return ReadinessReason.CONTAINER_RESTART, status.name
         elif old.ready:
             ran_on.append(status)
-    return _running_reason(before, pod, ran_on, book_of)
+    return _running_reason(before, pod, ran_on, said)
 
 
 def _is_over(pod: Pod, status: ContainerStatus) -> bool:
@@ -75,7 +95,7 @@ def _is_replaced(old: ContainerStatus, status: ContainerStatus) -> bool:
 
 
 def _running_reason(
-    before: Pod, pod: Pod, lost: Sequence[ContainerStatus], book_of: BookOf
+    before: Pod, pod: Pod, lost: Sequence[ContainerStatus], said: Said
 ) -> tuple[ReadinessReason, str]:
     """Why containers that ran on are not ready any more."""
     if not lost:
@@ -85,10 +105,21 @@ def _running_reason(
         unstarted = old is not None and bool(old.started) and status.started is False
         if unstarted or _readiness_of(pod, status) is None:
             return ReadinessReason.KUBELET_RESTART, status.name
-    if any(_may_have_failed(pod, status, book_of) for status in lost) or _is_one_of(pod, lost):
+    if _is_unprobed(pod, lost, said):
+        return ReadinessReason.KUBELET_RESTART, lost[0].name
+    if any(_may_have_failed(pod, status, said.book_of) for status in lost) or _is_one_of(pod, lost):
         return ReadinessReason.READINESS_PROBE, lost[0].name
     alone = len(lost) == 1
     return ReadinessReason.UNKNOWN if alone else ReadinessReason.KUBELET_RESTART, lost[0].name
+
+
+def _is_unprobed(pod: Pod, lost: Sequence[ContainerStatus], said: Said) -> bool:
+    """Whether a kubelet that has just started said of none that its probe failed since."""
+    at, started = pod.conditions["Ready"].last_transition, said.kubelet_started
+    if at is None or started is None or not said.has_just_started(at):
+        return False
+    marks = (mark for status in lost for mark in said.book_of(status.name).failures)
+    return not any(_is_failure(mark) and mark.at >= started for mark in marks)
 
 
 def _readiness_of(pod: Pod, status: ContainerStatus) -> Probe | None:

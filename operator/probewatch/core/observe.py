@@ -7,20 +7,21 @@ one more observation, so a restart can wait for late evidence and no test sleeps
 from dataclasses import dataclass
 from typing import assert_never
 
-from probewatch.core import loops, verdicts
+from probewatch.core import loops
 from probewatch.core.counters import READINGS_KEPT, Reading
-from probewatch.core.counting import Counted, count
+from probewatch.core.counting import count
 from probewatch.core.endings import judge_endings
 from probewatch.core.evidence import Evidence, EvidenceKind
 from probewatch.core.findings import Finding, PodForgotten, PodTracked
 from probewatch.core.first_sight import first_state
 from probewatch.core.hearing import hear, hear_of_pod
+from probewatch.core.judging import judge_all, judge_container, remember, take_restarts, take_words
+from probewatch.core.losses import Said
 from probewatch.core.model import Pod, PodUid
-from probewatch.core.observed_advice import advise
 from probewatch.core.policy import Policy
 from probewatch.core.readiness import calm_down, follow_readiness
 from probewatch.core.remembered import NOTHING_REMEMBERED, Remembered
-from probewatch.core.state import NOTHING, ContainerMemory, PodState, with_memory
+from probewatch.core.state import NOTHING, PodState
 from probewatch.core.values import quickly_made, replace
 
 POD_LEVEL = frozenset(
@@ -41,6 +42,8 @@ class PodObserved:
     relisted: bool = False
     remembered: Remembered = NOTHING_REMEMBERED
     """What records say of it; of no account once the pod is known."""
+    kubelet_started: float | None = None
+    """When the kubelet of its node said for the last time that it starts."""
 
 
 @quickly_made
@@ -121,7 +124,7 @@ def _pod(
         return _first(pod, observed.remembered, policy, now)
     if 0 < pod.resource_version <= state.pod.resource_version:
         return state, ()  # a repeated or older version
-    return _update(state, pod, relisted=observed.relisted, policy=policy, now=now)
+    return _update(state, observed, policy, now)
 
 
 def _first(
@@ -133,65 +136,43 @@ def _first(
         for name, memory in state.memories
     )
     told = tuple(finding for found in resumed for finding in found)
-    state, findings = _take(state, counted, policy, now)
+    state, findings = take_restarts(state, counted, policy, now)
     return state, (PodTracked(pod=state.ref, spec=pod.spec), *told, *findings)
 
 
 def _update(
-    state: PodState, pod: Pod, *, relisted: bool, policy: Policy, now: float
+    state: PodState, observed: PodObserved, policy: Policy, now: float
 ) -> tuple[PodState, tuple[Finding, ...]]:
-    before = state.pod
-    counted = count(state, pod, relisted=relisted, now=now)
+    before, pod = state.pod, observed.pod
+    counted = count(state, pod, relisted=observed.relisted, now=now)
     after = replace(state, pod=pod, marks=counted.marks, from_zero=counted.from_zero)
     readiness, findings = follow_readiness(
         state.readiness,
         before,
         pod,
-        book_of=lambda name: state.memory(name).book,
+        said=Said(
+            book_of=lambda name: state.memory(name).book, kubelet_started=observed.kubelet_started
+        ),
         ref=after.ref,
         policy=policy,
         now=now,
     )
-    after, found = _take(replace(after, readiness=readiness), counted, policy, now)
+    after, reworded = take_words(replace(after, readiness=readiness), policy, now)
+    after, found = take_restarts(after, counted, policy, now)
     after, ended = judge_endings(after)
-    return after, (*findings, *found, *ended)
-
-
-def _take(
-    state: PodState, counted: Counted, policy: Policy, now: float
-) -> tuple[PodState, tuple[Finding, ...]]:
-    """Take in what was counted: restarts wait for their verdict, however shortly."""
-    findings: tuple[Finding, ...] = ()
-    for begun in counted.begun:
-        # Restarts of the count that fell are told before the new one begins.
-        if state.memory(begun.container).pending:
-            state, found = _judge(state, begun.container, policy, now, flush=True)
-            findings = (*findings, *found)
-        findings = (*findings, begun)
-    for restart in counted.restarts:
-        name = restart.container.name
-        state = _remember(state, name, verdicts.take_restart(state.memory(name), restart, policy))
-        state, found = _judge(state, name, policy, now)
-        findings = (*findings, *found)
-    return state, findings
-
-
-def _remember(state: PodState, name: str, memory: ContainerMemory) -> PodState:
-    if state.memory(name) is memory:
-        return state
-    return replace(state, memories=with_memory(state.memories, name, memory))
+    return after, (*findings, *reworded, *found, *ended)
 
 
 def _evidence(
     state: PodState, evidence: Evidence, policy: Policy, now: float
 ) -> tuple[PodState, tuple[Finding, ...]]:
     if evidence.kind in POD_LEVEL or not evidence.container:
-        return _judge_all(hear_of_pod(state, evidence), policy, now)
+        return judge_all(hear_of_pod(state, evidence), policy, now)
     heard = hear(state, evidence)
     if heard is None:
         return state, ()
     name = evidence.container
-    after, findings = _judge(_remember(state, name, heard.memory), name, policy, now)
+    after, findings = judge_container(remember(state, name, heard.memory), name, policy, now)
     after, ended = judge_endings(after)
     return after, (*heard.findings, *findings, *ended)
 
@@ -204,43 +185,21 @@ def _counters(
         return state, ()  # of the many that never restart nothing is kept
     reading = replace(read.reading, restart_count=mark.count)
     memory = replace(memory, readings=(*memory.readings, reading)[-READINGS_KEPT:])
-    return _judge(_remember(state, read.container, memory), read.container, policy, now)
-
-
-def _judge_all(
-    state: PodState, policy: Policy, now: float, *, flush: bool = False
-) -> tuple[PodState, tuple[Finding, ...]]:
-    findings: tuple[Finding, ...] = ()
-    for name, _ in state.memories:
-        state, found = _judge(state, name, policy, now, flush=flush)
-        findings = (*findings, *found)
-    return state, findings
-
-
-def _judge(
-    state: PodState, name: str, policy: Policy, now: float, *, flush: bool = False
-) -> tuple[PodState, tuple[Finding, ...]]:
-    ready = verdicts.publish_ready(state, state.memory(name), policy=policy, now=now, flush=flush)
-    corrected = verdicts.correct(state, ready.memory, now=now)
-    advised, advice = advise(state, name, corrected.memory, now=now)
-    memory = corrected.memory
-    if advised != memory.advised:
-        memory = replace(memory, advised=advised)
-    return _remember(state, name, memory), (*ready.findings, *corrected.findings, *advice)
+    return judge_container(remember(state, read.container, memory), read.container, policy, now)
 
 
 def _time(state: PodState, policy: Policy, now: float) -> tuple[PodState, tuple[Finding, ...]]:
-    state, findings = _judge_all(state, policy, now)
+    state, findings = judge_all(state, policy, now)
     for name, memory in state.memories:
         loop, ended = loops.end_if_quiet(memory.loop, name, ref=state.ref, policy=policy, now=now)
-        state = _remember(state, name, replace(memory, loop=loop)) if ended else state
+        state = remember(state, name, replace(memory, loop=loop)) if ended else state
         findings = (*findings, *ended)
     readiness, calmed = calm_down(state.readiness, ref=state.ref, policy=policy, now=now)
     return replace(state, readiness=readiness), (*findings, *calmed)
 
 
 def _gone(state: PodState, policy: Policy, now: float) -> tuple[None, tuple[Finding, ...]]:
-    state, findings = _judge_all(state, policy, now, flush=True)
+    state, findings = judge_all(state, policy, now, flush=True)
     ended = tuple(
         loops.end(memory.loop, name, ref=state.ref, now=now, gone=True)
         for name, memory in state.memories

@@ -4,7 +4,6 @@ The condition's `lastTransitionTime` is the authority for *when*. The same
 status with a newer time means that the opposite was true in between, unseen.
 """
 
-from probewatch.core.book import Book
 from probewatch.core.findings import (
     Finding,
     FlappingChanged,
@@ -12,7 +11,7 @@ from probewatch.core.findings import (
     ReadinessChanged,
     ReadinessReason,
 )
-from probewatch.core.losses import BookOf, loss_reason
+from probewatch.core.losses import Said, loss_reason
 from probewatch.core.model import Condition, Pod, PodRef
 from probewatch.core.policy import Policy
 from probewatch.core.state import ReadinessState
@@ -62,7 +61,7 @@ def _was_ready(pod: Pod, ready: Condition) -> bool:
 
 def _first_reason(pod: Pod, ready: Condition) -> ReadinessReason:
     """Why readiness was lost before the pod was met, as far as it still shows."""
-    reason, _ = loss_reason(pod, pod, lambda _name: Book())
+    reason, _ = loss_reason(pod, pod, Said())
     lost = ready.last_transition
     if reason is not ReadinessReason.UNKNOWN or lost is None:
         return reason
@@ -76,14 +75,14 @@ def follow_readiness(
     before: Pod,
     pod: Pod,
     *,
-    book_of: BookOf,
+    said: Said,
     ref: PodRef,
     policy: Policy,
     now: float,
 ) -> tuple[ReadinessState, tuple[Finding, ...]]:
     """The next state, and the transitions that lie between.
 
-    *book_of* gives what the kubelet said of a container.
+    *said* is what the kubelet said.
     """
     condition = pod.conditions.get("Ready")
     if condition is None or condition.status is None:
@@ -92,12 +91,12 @@ def follow_readiness(
     if state.ready is None and not condition.status:
         return replace(state, ready=False, changed_at=at, unclear=False), ()
     if condition.status is state.ready:
-        return _hidden(state, before, pod, condition, ref=ref, policy=policy, now=now)
+        return _hidden(state, before, pod, said=said, ref=ref, policy=policy, now=now)
     if condition.status:
         # A kubelet that was away writes its own status again, with the time from before the loss.
         at = now if state.changed_at is not None and at < state.changed_at else at
         return _gained(state, at), (_to_ready(state, pod, ref, at),)
-    lost = loss_reason(before, pod, book_of)
+    lost = loss_reason(before, pod, said)
     return _lost(state, lost, at, ref=ref, policy=policy, now=now)
 
 
@@ -165,18 +164,19 @@ def _hidden(
     state: ReadinessState,
     before: Pod,
     pod: Pod,
-    condition: Condition,
     *,
+    said: Said,
     ref: PodRef,
     policy: Policy,
     now: float,
 ) -> tuple[ReadinessState, tuple[Finding, ...]]:
+    condition = pod.conditions["Ready"]
     at = condition.last_transition
     if state.unclear:  # it was Unknown in between, which is why the time is a newer one
         return replace(state, changed_at=at or state.changed_at, unclear=False), ()
     if at is None or state.changed_at is None or at <= state.changed_at:
         return state, ()
-    reason = _hidden_reason(before, pod)
+    reason = _hidden_reason(before, pod, at, said)
     sides = (Readiness.NOT_READY, Readiness.READY)
     pair = sides if condition.status else sides[::-1]
     found = tuple(
@@ -187,10 +187,13 @@ def _hidden(
     return after, (*found, *flapping)
 
 
-def _hidden_reason(before: Pod, pod: Pod) -> ReadinessReason:
+def _hidden_reason(before: Pod, pod: Pod, at: float, said: Said) -> ReadinessReason:
     counts = {status.name: status.restart_count for status in before.statuses}
     risen = any(s.restart_count > counts.get(s.name, s.restart_count) for s in pod.statuses)
-    return ReadinessReason.CONTAINER_RESTART if risen else ReadinessReason.HIDDEN
+    if risen:
+        return ReadinessReason.CONTAINER_RESTART
+    restarted = said.has_just_started(at)
+    return ReadinessReason.KUBELET_RESTART if restarted else ReadinessReason.HIDDEN
 
 
 def calm_down(

@@ -126,6 +126,8 @@ class CountedRestart:
     """Whether all running containers of the pod restarted with it."""
     repaired: EvidenceKind | None = None
     """The kill that a later count proved to have happened for it."""
+    reworded: bool = False
+    """Whether the runtime changed its words on how it ended, after it was counted."""
     latest: float | None = None
     """It died no later than this, where `termination` is not known."""
     seen: Sighting = UNKNOWN_SIGHTING

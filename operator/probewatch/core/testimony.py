@@ -12,7 +12,7 @@ from probewatch.core.kills import (
     lived_on,
     matched_kill,
 )
-from probewatch.core.model import ProbeType
+from probewatch.core.model import Probe, ProbeType
 from probewatch.core.surroundings import is_alone_in_new_sandbox
 from probewatch.core.verdict import PROBE_KILLS, Verdict, conclude
 from probewatch.core.watermarks import HOOK_FAILED, RESTARTING_ALL
@@ -56,7 +56,22 @@ def probe_kill_event(facts: Facts) -> Verdict | None:
     if kill.kind is EvidenceKind.KILL_STARTUP and lived_on(facts, kill):
         why = "its liveness probe failed after that, so that it had started all the same"
         return conclude(facts, cause, Confidence.MEDIUM, said, why)
+    if _may_have_crashed(facts, kill, facts.restart.container.probe(probe_type)):
+        sure = Confidence.MEDIUM if facts.crashed else Confidence.HIGH
+        return conclude(facts, cause, sure, said, "it may have ended just before")
     return conclude(facts, cause, Confidence.CONFIRMED, said, final=True)
+
+
+def _may_have_crashed(facts: Facts, kill: Mark, probe: Probe | None) -> bool:
+    """Whether it may have ended by itself in the second of the kill, and that failed its probe.
+
+    The kubelet knows of an end up to a second later. A probe that needs several failures did not
+    fail for it, but a crash needs no probe.
+    """
+    died = facts.restart.died_at
+    if died is None or int(kill.at) < int(died) or facts.looks_killed:
+        return False
+    return facts.crashed or (probe is not None and probe.failure_threshold == 1)
 
 
 def _oom_during_kill(facts: Facts, kill: Mark, cause: Cause, said: str) -> Verdict:
@@ -159,6 +174,21 @@ def out_of_memory(facts: Facts) -> Verdict | None:
     own = (facts.died_by_itself and facts.order_tells) or not facts.may_be_killed
     sure = Confidence.HIGH if own else Confidence.MEDIUM
     return conclude(facts, Cause.OOM_KILLED, sure, "the runtime reports OOMKilled")
+
+
+def memory_again(facts: Facts) -> Verdict | None:
+    """The kernel killed it for memory as it did before, and this time the runtime missed it.
+
+    Source: containerd issues 8893 and 8180.
+    """
+    own = (facts.died_by_itself and facts.order_tells) or not facts.may_be_killed
+    failing = any(map(facts.threshold_reached, ProbeType))
+    if facts.exit_code != SIGKILL_EXIT or not own or failing or matched_kill(facts) is not None:
+        return None
+    if facts.habit(sure=True) is not Cause.OOM_KILLED:
+        return None
+    why = "all earlier ends that look so were for memory, and the runtime may miss one"
+    return conclude(facts, Cause.OOM_KILLED, Confidence.MEDIUM, why)
 
 
 def _is_rather_killed(facts: Facts) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from probewatch.core.evidence import EvidenceKind, FailureReason
-from probewatch.core.facts import OUTSIDE_SIGNALS, Facts
+from probewatch.core.facts import OUTSIDE_SIGNALS, SIGKILL_EXIT, Facts
 from probewatch.core.findings import Cause, Confidence
 from probewatch.core.model import ProbeType
 
@@ -57,11 +57,18 @@ class Rule:
     judge: Callable[[Facts], Verdict | None]
 
 
+def _is_of_child(facts: Facts) -> bool:
+    """Whether the runtime's OOMKilled can only mean another process of the container."""
+    reported = facts.death is not None and facts.death.reason == "OOMKilled"
+    return reported and not facts.out_of_memory
+
+
 def _how_it_ended(facts: Facts) -> str:
     death = facts.death
     if death is None:
         return "its termination was not observed"
-    text = f"exit code {death.exit_code}" + (f" ({death.reason})" if death.reason else "")
+    reason = f"{death.reason} of a child process" if _is_of_child(facts) else death.reason
+    text = f"exit code {death.exit_code}" + (f" ({reason})" if reason else "")
     return text if facts.lifetime is None else f"{text} after {facts.lifetime:.0f} s"
 
 
@@ -82,12 +89,20 @@ def conclude(
 
 
 def by_exit(facts: Facts, *why: str, sure: Confidence, final: bool = False) -> Verdict:
-    """A death that no probe caused, told by its exit code, or by the rule that this matches."""
+    """A death that no probe caused, told by its exit code, or by the rule that this matches.
+
+    A runtime may miss that the kernel killed it (containerd issues 8893, 12260), and a process
+    whose child was killed for memory often gives up: neither is sure.
+    """
     if facts.rule is not None:
         return conclude(facts, Cause.RESTART_RULE, sure, *why, final=final)
     if facts.exit_code == 0:
         return conclude(facts, Cause.COMPLETED, sure, *why, final=final)
     if facts.signal in OUTSIDE_SIGNALS:
         below = Confidence.HIGH if sure is Confidence.CONFIRMED else sure
+        if facts.exit_code == SIGKILL_EXIT and any(p.cause is Cause.OOM_KILLED for p in facts.past):
+            below, why = Confidence.MEDIUM, (*why, "it was killed for memory before")
         return conclude(facts, Cause.SIGNAL, below, *why, final=final)
+    if _is_of_child(facts):
+        return conclude(facts, Cause.ERROR, Confidence.MEDIUM, *why)
     return conclude(facts, Cause.ERROR, sure, *why, final=final)

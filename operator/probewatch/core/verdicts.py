@@ -1,34 +1,24 @@
-"""Verdicts: when a restart is judged, published, and corrected.
+"""Verdicts: when a restart is judged and published.
 
 A verdict that nothing can change is published at once; the others settle. After
-that they stay open for repair for an hour, because a kill's count may come late.
+that they stay open for [corrections](corrections.py) for an hour.
 """
 
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from probewatch.core.attribution import attribute
-from probewatch.core.book import Mark
-from probewatch.core.evidence import EvidenceKind
-from probewatch.core.facts import CLOCK_SLACK, KILL_AFTER_DEATH, SURE, Facts, Past
-from probewatch.core.findings import Confidence, Finding, Restart, RestartCorrected
+from probewatch.core.facts import KILL_AFTER_DEATH, Facts, Past
+from probewatch.core.findings import Confidence, Finding, Restart
 from probewatch.core.kills import used_by_others
 from probewatch.core.loops import add_restart
 from probewatch.core.policy import Policy
 from probewatch.core.restarts import CountedRestart, Path, identity
 from probewatch.core.state import ContainerMemory, Pending, PodState, Settled
 from probewatch.core.values import quickly_made, replace
-from probewatch.core.verdict import PROBE_KILLS, Rule, Verdict
+from probewatch.core.verdict import Rule, Verdict
 
 PAST_KEPT = 16
 SETTLED_KEPT = 32
-
-RANK = {
-    Confidence.LOW: 0,
-    Confidence.MEDIUM: 1,
-    Confidence.HIGH: 2,
-    Confidence.CONFIRMED: 3,
-}
 
 
 @quickly_made
@@ -94,7 +84,7 @@ def _publish(
     policy: Policy,
     now: float,
 ) -> tuple[ContainerMemory, tuple[Finding, ...]]:
-    published = _render(state, restart, verdict)
+    published = render(state, restart, verdict)
     loop, looped = add_restart(memory.loop, published, policy)
     settled = memory.settled
     if published.confidence is not Confidence.CONFIRMED:
@@ -110,7 +100,8 @@ def _publish(
     return memory, (published, *looped)
 
 
-def _render(state: PodState, restart: CountedRestart, verdict: tuple[Rule, Verdict]) -> Restart:
+def render(state: PodState, restart: CountedRestart, verdict: tuple[Rule, Verdict]) -> Restart:
+    """Return the finding that tells a verdict."""
     rule, said = verdict
     death = restart.termination
     return Restart(
@@ -155,104 +146,3 @@ def _use(memory: ContainerMemory, restart: CountedRestart) -> frozenset[tuple[st
     taken = {(kill.series, kill.count) for kill in memory.book.kills if kill.at <= facts_end}
     kept = {(kill.series, kill.count) for kill in memory.book.kills}
     return frozenset((memory.used | taken) & kept)
-
-
-def repair(memory: ContainerMemory, kill: Mark) -> ContainerMemory:
-    """Mark restarts that a kill's count proves to have been kills that were not delivered.
-
-    The count rose by `fresh` since the last delivery: one for the kill at hand, the
-    others for kills in between. Deaths seen as the container's own are no candidates.
-    """
-    if kill.kind not in PROBE_KILLS or kill.since is None or kill.fresh < 2:  # noqa: PLR2004  # one kill is the one at hand
-        return memory
-    between = [
-        restart
-        for restart in _open(memory)
-        if restart.path is not Path.TERMINATED_SEEN and _may_lie_between(restart, kill)
-    ]
-    candidates = {restart.restart_count for restart in between}
-    if not all(_can_be(restart, kill) for restart in between):
-        return memory
-    if not candidates or len(candidates) + _others(memory, kill, candidates) > kill.fresh - 1:
-        return memory
-    return _mark_repaired(memory, candidates, kill)
-
-
-def _others(memory: ContainerMemory, kill: Mark, candidates: AbstractSet[int]) -> int:
-    """How many other restarts may have been one of these kills, settled for good or forgotten.
-
-    What is confirmed has a kill of its own that was delivered.
-    """
-    since = kill.since or 0.0
-    if len(memory.past) == PAST_KEPT and (memory.past[0].died_at or since) >= since:
-        return kill.fresh  # there were more than are remembered: any may have been
-    cause, _ = PROBE_KILLS[kill.kind]
-    return sum(
-        past.restart_count not in candidates
-        and not past.own_end
-        and past.confidence is not Confidence.CONFIRMED
-        and (past.cause is cause or past.confidence is not Confidence.HIGH)
-        and since < (past.died_at or kill.at - 1) < kill.at
-        for past in memory.past
-    )
-
-
-def _can_be(restart: CountedRestart, kill: Mark) -> bool:
-    """Whether a kill of this kind can have ended it: only one that started fails its liveness."""
-    if restart.termination is None or restart.container.startup is None:
-        return True
-    return restart.was_started is (kill.kind is EvidenceKind.KILL_LIVENESS)
-
-
-def _may_lie_between(restart: CountedRestart, kill: Mark) -> bool:
-    """Whether it may have died between the last two deliveries of the kill.
-
-    One whose end nobody saw may have died at any time before it was counted.
-    Leaving it out could give its kill to another.
-    """
-    if restart.died_at is None:
-        return True
-    return (kill.since or 0.0) < restart.died_at < kill.at - CLOCK_SLACK
-
-
-def _open(memory: ContainerMemory) -> tuple[CountedRestart, ...]:
-    settled = (e.restart for e in memory.settled if e.published.confidence not in SURE)
-    return (*settled, *(each.restart for each in memory.pending))
-
-
-def _mark_repaired(memory: ContainerMemory, counts: set[int], kill: Mark) -> ContainerMemory:
-    def marked(restart: CountedRestart) -> CountedRestart:
-        hit = restart.restart_count in counts
-        return replace(restart, repaired=kill.kind) if hit else restart
-
-    return replace(
-        memory,
-        pending=tuple(replace(e, restart=marked(e.restart)) for e in memory.pending),
-        settled=tuple(replace(e, restart=marked(e.restart)) for e in memory.settled),
-    )
-
-
-def correct(state: PodState, memory: ContainerMemory, *, now: float) -> Judged:
-    """Judge settled restarts again and say which are better known now."""
-    if not memory.settled:
-        return Judged(memory=memory)
-    findings: list[Finding] = []
-    settled: list[Settled] = []
-    for entry in memory.settled:
-        if entry.until <= now:
-            continue
-        better = _better(state, memory, entry)
-        if better is None:
-            settled.append(entry)
-            continue
-        findings.append(RestartCorrected(was=entry.published, now=better))
-        if better.confidence is not Confidence.CONFIRMED:
-            settled.append(replace(entry, published=better))
-    return Judged(memory=replace(memory, settled=tuple(settled)), findings=tuple(findings))
-
-
-def _better(state: PodState, memory: ContainerMemory, entry: Settled) -> Restart | None:
-    rule, verdict = judge(state, memory, entry.restart)
-    if RANK[verdict.confidence] <= RANK[entry.published.confidence]:
-        return None
-    return _render(state, entry.restart, (rule, verdict))

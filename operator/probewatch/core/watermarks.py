@@ -78,10 +78,24 @@ def _death_of_current(
     if status.running_since is not None:
         return None, Path.UNSEEN
     if mark.death is not None:
-        return mark.death, mark.path
+        return latest_words(mark.death, status), mark.path
     if identity(status.last) in {"", mark.dead_id}:
         return None, mark.path
     return status.last, _direct_path(mark, relisted=relisted)
+
+
+def latest_words(death: Termination, status: ContainerStatus) -> Termination:
+    """What is said by now of this end: a runtime may learn of it after it has told of it.
+
+    containerd notes that the kernel killed a container for memory when its event comes, be it
+    after the exit, which was `Error` until then. CRI-O may know an exit code only when it is asked
+    again.
+    Source: containerd internal/cri/server/events.go (TaskOOM).
+    """
+    for said in (status.terminated, status.last):
+        if said is not None and said.container_id and said.container_id == death.container_id:
+            return said
+    return death
 
 
 def _direct_path(mark: Watermark, *, relisted: bool) -> Path:
@@ -116,7 +130,7 @@ def death_for_rise(
 ) -> tuple[Termination | None, Path]:
     """The termination of the instance that the rise by one replaced."""
     if mark.death is not None:
-        return mark.death, mark.path
+        return latest_words(mark.death, status), mark.path
     if is_declared(status):
         return status.terminated or status.last, Path.UNSEEN
     last = status.last

@@ -7,6 +7,9 @@ from probewatch.kube import event_objects
 from probewatch.kube.messages import classify
 from probewatch.kube.times import parse_time
 
+OF_NODES = {"Rebooted": EvidenceKind.NODE_REBOOTED, "Starting": EvidenceKind.KUBELET_STARTED}
+"""What the kubelet says of its node, by reason."""
+
 
 def parse_evidence(raw: event_objects.Event) -> Evidence | None:
     """What a kubelet Event says; None for everything else."""
@@ -22,11 +25,11 @@ def parse_evidence(raw: event_objects.Event) -> Evidence | None:
 def _node_evidence(
     raw: event_objects.Event, about: event_objects.InvolvedObject
 ) -> Evidence | None:
-    last = _last_time(raw)
-    if raw.reason != "Rebooted" or last is None:
+    kind, last = OF_NODES.get(raw.reason or ""), _last_time(raw)
+    if kind is None or last is None:
         return None
     return Evidence(
-        kind=EvidenceKind.NODE_REBOOTED,
+        kind=kind,
         at=last,
         first_at=parse_time(raw.first_timestamp) or last,
         count=_count(raw),

@@ -1,0 +1,146 @@
+"""Corrections: what is learnt of a restart after it was counted, for as long as it stays open.
+
+A kill's count may come late, and the runtime may change its words on how an instance ended.
+"""
+
+from collections.abc import Set as AbstractSet
+
+from probewatch.core.book import Mark
+from probewatch.core.evidence import EvidenceKind
+from probewatch.core.facts import CLOCK_SLACK, SURE
+from probewatch.core.findings import Confidence, Finding, Restart, RestartCorrected
+from probewatch.core.model import ContainerStatus
+from probewatch.core.restarts import CountedRestart, Path
+from probewatch.core.state import ContainerMemory, PodState, Settled
+from probewatch.core.values import replace
+from probewatch.core.verdict import PROBE_KILLS
+from probewatch.core.verdicts import PAST_KEPT, Judged, judge, render
+from probewatch.core.watermarks import latest_words
+
+RANK = {
+    Confidence.LOW: 0,
+    Confidence.MEDIUM: 1,
+    Confidence.HIGH: 2,
+    Confidence.CONFIRMED: 3,
+}
+
+
+def repair(memory: ContainerMemory, kill: Mark) -> ContainerMemory:
+    """Mark restarts that a kill's count proves to have been kills that were not delivered.
+
+    The count rose by `fresh` since the last delivery: one for the kill at hand, the
+    others for kills in between. Deaths seen as the container's own are no candidates.
+    """
+    if kill.kind not in PROBE_KILLS or kill.since is None or kill.fresh < 2:  # noqa: PLR2004  # one kill is the one at hand
+        return memory
+    between = [
+        restart
+        for restart in _open(memory)
+        if restart.path is not Path.TERMINATED_SEEN and _may_lie_between(restart, kill)
+    ]
+    candidates = {restart.restart_count for restart in between}
+    if not all(_can_be(restart, kill) for restart in between):
+        return memory
+    if not candidates or len(candidates) + _others(memory, kill, candidates) > kill.fresh - 1:
+        return memory
+    return _mark_repaired(memory, candidates, kill)
+
+
+def _others(memory: ContainerMemory, kill: Mark, candidates: AbstractSet[int]) -> int:
+    """How many other restarts may have been one of these kills, settled for good or forgotten.
+
+    What is confirmed has a kill of its own that was delivered.
+    """
+    since = kill.since or 0.0
+    if len(memory.past) == PAST_KEPT and (memory.past[0].died_at or since) >= since:
+        return kill.fresh  # there were more than are remembered: any may have been
+    cause, _ = PROBE_KILLS[kill.kind]
+    return sum(
+        past.restart_count not in candidates
+        and not past.own_end
+        and past.confidence is not Confidence.CONFIRMED
+        and (past.cause is cause or past.confidence is not Confidence.HIGH)
+        and since < (past.died_at or kill.at - 1) < kill.at
+        for past in memory.past
+    )
+
+
+def _can_be(restart: CountedRestart, kill: Mark) -> bool:
+    """Whether a kill of this kind can have ended it: only one that started fails its liveness."""
+    if restart.termination is None or restart.container.startup is None:
+        return True
+    return restart.was_started is (kill.kind is EvidenceKind.KILL_LIVENESS)
+
+
+def _may_lie_between(restart: CountedRestart, kill: Mark) -> bool:
+    """Whether it may have died between the last two deliveries of the kill.
+
+    One whose end nobody saw may have died at any time before it was counted.
+    Leaving it out could give its kill to another.
+    """
+    if restart.died_at is None:
+        return True
+    return (kill.since or 0.0) < restart.died_at < kill.at - CLOCK_SLACK
+
+
+def _open(memory: ContainerMemory) -> tuple[CountedRestart, ...]:
+    settled = (e.restart for e in memory.settled if e.published.confidence not in SURE)
+    return (*settled, *(each.restart for each in memory.pending))
+
+
+def _mark_repaired(memory: ContainerMemory, counts: set[int], kill: Mark) -> ContainerMemory:
+    def marked(restart: CountedRestart) -> CountedRestart:
+        hit = restart.restart_count in counts
+        return replace(restart, repaired=kill.kind) if hit else restart
+
+    return replace(
+        memory,
+        pending=tuple(replace(e, restart=marked(e.restart)) for e in memory.pending),
+        settled=tuple(replace(e, restart=marked(e.restart)) for e in memory.settled),
+    )
+
+
+def reword(memory: ContainerMemory, status: ContainerStatus) -> ContainerMemory:
+    """Take what the status says now of the end of an instance that was counted already."""
+    if not (memory.pending or memory.settled):
+        return memory
+
+    def reworded(restart: CountedRestart) -> CountedRestart:
+        death = restart.termination
+        said = None if death is None else latest_words(death, status)
+        return restart if said == death else replace(restart, termination=said, reworded=True)
+
+    pending = tuple(replace(e, restart=reworded(e.restart)) for e in memory.pending)
+    settled = tuple(replace(e, restart=reworded(e.restart)) for e in memory.settled)
+    if (pending, settled) == (memory.pending, memory.settled):
+        return memory
+    return replace(memory, pending=pending, settled=settled)
+
+
+def correct(state: PodState, memory: ContainerMemory, *, now: float) -> Judged:
+    """Judge settled restarts again and say which are better known now."""
+    if not memory.settled:
+        return Judged(memory=memory)
+    findings: list[Finding] = []
+    settled: list[Settled] = []
+    for entry in memory.settled:
+        if entry.until <= now:
+            continue
+        better = _better(state, memory, entry)
+        if better is None:
+            settled.append(entry)
+            continue
+        findings.append(RestartCorrected(was=entry.published, now=better))
+        if better.confidence is not Confidence.CONFIRMED:
+            settled.append(replace(entry, published=better))
+    return Judged(memory=replace(memory, settled=tuple(settled)), findings=tuple(findings))
+
+
+def _better(state: PodState, memory: ContainerMemory, entry: Settled) -> Restart | None:
+    rule, verdict = judge(state, memory, entry.restart)
+    known = RANK[entry.published.confidence]
+    if entry.restart.reworded and verdict.cause is not entry.published.cause:
+        known -= 1  # what it rested on was taken back
+    if RANK[verdict.confidence] <= known:
+        return None
+    return render(state, entry.restart, (rule, verdict))
