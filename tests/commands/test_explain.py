@@ -1,0 +1,131 @@
+"""`explain` over HTTP: what is told of one pod, and what is not known of it."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from probewatch.commands import explain
+from probewatch.commands.probe_failures import MEANINGS
+from probewatch.commands.render_explain import Story, render_json, render_text
+from probewatch.core.evidence import FailureReason
+from probewatch.errors import ApiError
+from tests.commands.shop import FULL, KILLING, Json, cluster_with, parse, pod, standing
+from tests.fakes import FakeCluster
+
+
+async def read_story(cluster: FakeCluster, folder: Path, *arguments: str) -> Story:
+    async with standing(cluster, folder) as kubeconfig:
+        return await explain.read(parse(explain, *arguments, "--kubeconfig", kubeconfig))
+
+
+async def test_explain_tells_what_is_recorded(tmp_path: Path) -> None:
+    """A pod's recorded restarts are told with their evidence, newest first."""
+    cluster = await cluster_with([pod(restarts=5)], [FULL])
+
+    text = render_text(await read_story(cluster, tmp_path, "web-x"), None)
+
+    assert "Pod shop/web-x of Deployment/web on n1: Running, ready" in text
+    assert "app, restart 5, " in text
+    assert "told first as Unknown" in text
+    assert "pods of the workload were killed at the same time (WorkloadWide)" in text
+    assert "LivenessSingleFailure" in text
+    assert "judged now" not in text
+
+
+async def test_explain_judges_what_nobody_recorded(tmp_path: Path) -> None:
+    """Without records the last restart is judged from the pod and the Events that are left."""
+    cluster = await cluster_with([pod(restarts=2)], None)
+    await cluster.put("/api/v1/namespaces/shop/events", KILLING)
+
+    story = await read_story(cluster, tmp_path, "web-x")
+    text = render_text(story, "app")
+    told = json.loads(render_json(story, None))
+
+    assert "app, restart 2, judged now: LivenessProbe (Confirmed)" in text
+    assert "Note: this cluster has no ProbeReports" in text
+    assert [("LivenessProbe", 2)] == [
+        (each["cause"], each["restartCount"]) for each in told["judgedNow"]
+    ]
+
+
+def failure(name: str, message: str, count: int) -> Json:
+    """An Event in which the kubelet repeats itself about a probe."""
+    about = {"name": name, "namespace": "shop", "uid": f"e-{name}"}
+    return {
+        **KILLING,
+        "metadata": about,
+        "reason": "Unhealthy",
+        "message": message,
+        "count": count,
+    }
+
+
+async def test_explain_tells_how_probes_failed(tmp_path: Path) -> None:
+    """Failures are counted by kind, with what that means, and never in the probe's own words."""
+    cluster = await cluster_with([pod()], None)
+    said = (
+        ("a", "Liveness probe failed: HTTP probe failed with statuscode: 404", 7),
+        ("b", "Liveness probe failed: HTTP probe failed with statuscode: 403", 2),
+        ("c", "Readiness probe errored and resulted in unknown state: password=x", 3),
+    )
+    for each in said:
+        await cluster.put("/api/v1/namespaces/shop/events", failure(*each))
+
+    story = await read_story(cluster, tmp_path, "web-x")
+    text, told = render_text(story, None), json.loads(render_json(story, None))
+
+    assert "app Liveness: 9 × http_4xx, last " in text
+    assert "(answered, and refused: is the path right?)" in text
+    assert "app Readiness: 3 × errored, last " in text
+    assert "password" not in text
+    assert {("Liveness", "http_4xx", 9), ("Readiness", "errored", 3)} == {
+        (each["probeType"], each["reason"], each["count"]) for each in told["probeFailures"]
+    }
+    assert "How its probes failed" not in render_text(story, "other")
+
+
+def test_every_kind_of_failure_has_words() -> None:
+    """No kind of failure is without a word on what it says, in the list's order."""
+    assert list(FailureReason) == list(MEANINGS)
+
+
+async def test_explain_judges_the_death_that_is_shown(tmp_path: Path) -> None:
+    """Of a container in back-off the restart that it waits for is judged."""
+    waiting = pod(restarts=2)
+    (status,) = waiting["status"]["containerStatuses"]
+    status["state"] = {"waiting": {"reason": "CrashLoopBackOff"}}
+    status["containerID"] = "containerd://2"
+    status["lastState"]["terminated"]["containerID"] = "containerd://2"
+    cluster = await cluster_with([waiting], None)
+    await cluster.put("/api/v1/namespaces/shop/events", KILLING)
+
+    text = render_text(await read_story(cluster, tmp_path, "web-x"), None)
+
+    assert "app: waiting (CrashLoopBackOff), 2 restarts" in text
+    assert "app, restart 3 (due), judged now: LivenessProbe (Confirmed)" in text
+
+
+async def test_explain_knows_pods_that_are_gone(tmp_path: Path) -> None:
+    """A pod that is gone is told from the records."""
+    text = render_text(
+        await read_story(await cluster_with([], [FULL]), tmp_path, "pod/web-x"), None
+    )
+
+    assert "Pod shop/web-x of Deployment/web is gone" in text
+    assert "kubelet: failed liveness probe, kill 1" in text
+
+
+async def test_explain_an_unknown_pod(tmp_path: Path) -> None:
+    """A pod that neither exists nor is recorded is an error that says where was looked."""
+    with pytest.raises(ApiError, match="no pod nobody in the namespace shop, and nothing rec"):
+        await read_story(await cluster_with([], [FULL]), tmp_path, "nobody")
+
+
+async def test_explain_one_container_only(tmp_path: Path) -> None:
+    """A container that is named is the only one that is told of."""
+    cluster = await cluster_with([pod(restarts=5)], [FULL])
+
+    text = render_text(await read_story(cluster, tmp_path, "web-x"), "other")
+
+    assert "app" not in text
