@@ -129,3 +129,45 @@ async def test_explain_one_container_only(tmp_path: Path) -> None:
     text = render_text(await read_story(cluster, tmp_path, "web-x"), "other")
 
     assert "app" not in text
+
+
+def died(number: int, finished: str) -> Json:
+    """The pod whose container was restarted so often, the last time after this end."""
+    item = pod(restarts=number)
+    (status,) = item["status"]["containerStatuses"]
+    status["lastState"]["terminated"]["finishedAt"] = finished
+    status["state"] = {"running": {"startedAt": "2026-11-20T13:00:00Z"}}
+    return item
+
+
+async def test_explain_tells_the_death_that_is_not_recorded_yet(tmp_path: Path) -> None:
+    """The newest death comes first, also where older ones of its container are recorded."""
+    cluster = await cluster_with([died(6, "2026-11-20T12:00:00Z")], [FULL])
+
+    story = await read_story(cluster, tmp_path, "web-x")
+    text = render_text(story, None)
+
+    places = [text.find(words) for words in ("restart 6, judged now", "restart 5,", "restart 4,")]
+    assert -1 not in places
+    assert sorted(places) == places
+
+
+async def test_explain_takes_no_old_restart_for_a_new_one(tmp_path: Path) -> None:
+    """Where the kubelet counts anew, a restart of the same number is another one."""
+    cluster = await cluster_with([died(4, "2026-11-20T12:00:00Z")], [FULL])
+
+    text = render_text(await read_story(cluster, tmp_path, "web-x"), None)
+
+    assert "app, restart 4, judged now" in text
+
+
+async def test_explain_is_in_the_order_of_deaths(tmp_path: Path) -> None:
+    """What is judged now comes before the records only if it happened after them."""
+    old = died(1, "2026-11-20T09:00:00Z")
+    (status,) = old["status"]["containerStatuses"]
+    status["lastState"]["terminated"]["startedAt"] = "2026-11-20T08:00:00Z"
+    old["status"]["containerStatuses"] = [{**status, "name": "early"}]
+
+    text = render_text(await read_story(await cluster_with([old], [FULL]), tmp_path, "web-x"), None)
+
+    assert -1 < text.find("app, restart 4") < text.find("early, restart 1, judged now")

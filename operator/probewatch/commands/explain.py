@@ -1,6 +1,7 @@
 """`probewatch explain`: what happened to one pod, with the evidence."""
 
 import argparse
+from collections.abc import Iterable
 
 from probewatch.clock import Clock
 from probewatch.commands.cluster import (
@@ -12,17 +13,19 @@ from probewatch.commands.cluster import (
 from probewatch.commands.live_pod import LivePod, judge_last_restarts, read_pod
 from probewatch.commands.render_explain import Story, render_json, render_text
 from probewatch.commands.report_read import Summary, read_summaries
+from probewatch.core.findings import Restart
 from probewatch.errors import ApiError
 from probewatch.kube.client import ApiClient
 from probewatch.kube.report_objects import Incident
+from probewatch.kube.times import parse_time
 from probewatch.service_runtime import run_on_best_loop
 
 DESCRIPTION = """\
 Tell what happened to one pod: how its containers are, how its probes failed lately, each restart
 that is recorded with its cause and what says so, and what its probes' numbers promise.
 
-Records are the operator's. Without them the last restart of each container is judged from what
-the pod and the kubelet's Events still show, which is less than the operator would know."""
+Records are the operator's. The last restart of each container, where it is not among them, is
+judged from what the pod and the kubelet's Events still show: less than the operator would know."""
 
 EPILOG = """\
 examples:
@@ -35,6 +38,9 @@ exit status:
   0  told   1  there is no such pod, or the cluster cannot be read   2  called wrongly"""
 
 NOT_FOUND = 404
+
+SAME_END_SECONDS = 5.0
+"""So far apart are the times at which one container ended, told by the kubelet and the runtime."""
 
 _RENDERERS = {"text": render_text, "json": render_json}
 
@@ -74,7 +80,6 @@ async def read(args: argparse.Namespace) -> Story:
     if live is None and not incidents:
         where = f"in the namespace {namespace}, and nothing recorded of one"
         raise ApiError(f"there is no pod {name} {where}", status=NOT_FOUND) from missing
-    recorded = {each.container for each in incidents if _is_about(each, live)}
     judged = judge_last_restarts(live, clock.now()) if live else ()
     return Story(
         namespace=namespace,
@@ -82,7 +87,7 @@ async def read(args: argparse.Namespace) -> Story:
         live=live,
         workload=f"{summary.kind}/{summary.name}" if summary else "",
         incidents=incidents,
-        judged=[each for each in judged if each.container not in recorded],
+        judged=[each for each in judged if not _is_recorded(each, incidents)],
         note=note,
         now=clock.now(),
     )
@@ -111,5 +116,14 @@ async def _read_records(client: ApiClient, namespace: str, name: str) -> tuple[S
     return None, "no restart of this pod is recorded"
 
 
-def _is_about(incident: Incident, live: LivePod | None) -> bool:
-    return live is None or incident.uid == live.pod.uid
+def _is_recorded(restart: Restart, incidents: Iterable[Incident]) -> bool:
+    return any(_is_same(restart, each) for each in incidents)
+
+
+def _is_same(restart: Restart, incident: Incident) -> bool:
+    """Whether both are one restart; where the kubelet counts anew, its number is not enough."""
+    named = (incident.uid, incident.container, incident.restart_count)
+    if named != (restart.pod.uid, restart.container, restart.restart_count):
+        return False
+    ended, recorded = restart.finished_at, parse_time(incident.finished_at)
+    return ended is None or recorded is None or abs(ended - recorded) <= SAME_END_SECONDS

@@ -37,7 +37,7 @@ class Story:
     incidents: Sequence[Incident]
     """From the records, newest first."""
     judged: Sequence[Restart]
-    """Judged now, of containers of which nothing is recorded."""
+    """Judged now: last restarts that are not recorded."""
     note: str
     """Why there are no records, if so."""
     now: float
@@ -48,13 +48,26 @@ def render_text(story: Story, container: str | None) -> str:
     parts = [
         "\n".join(_head(story, container)),
         "\n".join(_failures(story, container)),
-        *(_incident(each, story.now) for each in _shown(story, container)),
-        *(_judged(story, each) for each in story.judged if container in {None, each.container}),
+        *_deaths(story, container),
         "\n".join(_advice(story, container)),
     ]
     if story.note:
         parts.append(f"Note: {story.note}.")
     return "\n\n".join(part for part in parts if part)
+
+
+def _deaths(story: Story, container: str | None) -> Sequence[str]:
+    """Return a paragraph for each restart, recorded or judged now, newest first."""
+    told = [
+        (each.finished_at or each.observed_at, _judged(story, each))
+        for each in story.judged
+        if container in {None, each.container}
+    ]
+    told += [
+        (parse_time(each.finished_at) or parse_time(each.time) or 0.0, _incident(each, story.now))
+        for each in _shown(story, container)
+    ]
+    return [text for _, text in sorted(told, key=lambda each: -each[0])]
 
 
 def _shown(story: Story, container: str | None) -> Sequence[Incident]:
