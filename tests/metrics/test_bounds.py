@@ -4,8 +4,15 @@ from dataclasses import replace
 
 import pytest
 
-from probewatch.core.findings import Cause, LoopStarted, Readiness
-from probewatch.core.model import PodRef, PodUid, Workload
+from probewatch.core.findings import (
+    Advice,
+    Cause,
+    FlappingChanged,
+    LoopStarted,
+    Pattern,
+    Readiness,
+)
+from probewatch.core.model import PodRef, PodUid, ProbeType, Workload
 from probewatch.metrics.cluster_families import RESTART_LOOP, RESTARTS, TIME_TO_READY
 from probewatch.metrics.presence import BRIEFLY_KEPT_SECONDS, KEPT_SECONDS
 from probewatch.metrics.series import Histogram, Table
@@ -179,6 +186,40 @@ def test_finding_about_a_pod_that_is_gone_brings_nothing_back() -> None:
 
     assert 'cause="LivenessProbe"} 1' in after(scene, KEPT_SECONDS - 1)
     assert "" == after(scene, 61)
+
+
+def test_a_restart_that_is_told_after_its_pod_went_leaves_no_series_of_the_pod() -> None:
+    """Records are saved before a restart is told: a pod may be gone by then, and stays so."""
+    scene = Scene()
+    loop = LoopStarted(
+        pod=POD, container="app", cause=Cause.ERROR, restarts=3, window=900.0, at=1.0
+    )
+    flapping = FlappingChanged(pod=POD, flapping=True, transitions=6, at=1.0)
+    advice = Advice(
+        pod=POD,
+        container="app",
+        probe_type=ProbeType.LIVENESS,
+        finding="ProbeNeverKills",
+        message="never a label",
+    )
+    scene.publish(tracked(), gone(), restart(), restart(baseline=True), loop, flapping, advice)
+
+    assert 'cause="LivenessProbe"} 1' in scene.show("container_restarts_total")
+    assert 0 == sum(table.series for table in scene.counters.tables.of_pods())
+    assert 0 == sum(table.series for table in scene.counters.tables.states())
+
+
+def test_a_node_whose_restart_is_told_late_ends_like_the_others() -> None:
+    """A restart that many pods of a node had in common may be told when the node is gone."""
+    scene = Scene()
+    scene.publish(tracked(), gone())
+    assert "" == after(scene, 2 * KEPT_SECONDS)
+
+    scene.publish(restart(pattern=Pattern.NODE_WIDE))
+
+    assert 'node_wide_restarts_total{node="n1"} 1' == scene.show("node_wide_restarts_total")
+    assert "" == after(scene, KEPT_SECONDS + 61)
+    assert 0 == number_of_series(scene)
 
 
 def test_node_without_pods_ends() -> None:

@@ -31,7 +31,7 @@ from probewatch.core.findings import (
 from probewatch.core.model import PodRef, PodSpec, PodUid, ProbeType, Workload
 from probewatch.metrics import possible
 from probewatch.metrics.followed import Followed, Known
-from probewatch.metrics.labels import node_subject, tail
+from probewatch.metrics.labels import tail
 from probewatch.metrics.tables import Tables
 from probewatch.metrics.totals import NotReadyTotal, RestartTotal, Total, TransitionTotal
 
@@ -146,8 +146,10 @@ class Counters:
                 self._failures(finding, known)
             case ReadinessChanged():
                 self._readiness(finding, known)
-            case _:
+            case _ if self._followed.is_followed(finding.pod.uid):
                 self._show(finding, known)
+            case _:
+                pass  # nothing holds any more of a pod that is gone
 
     def _correct(self, was: Restart, now: Restart, known: Known) -> None:
         """Count a cause that changed; most corrections only make a verdict surer."""
@@ -205,9 +207,10 @@ class Counters:
 
     def _restart(self, restart: Restart, known: Known) -> None:
         subject, cause = known.container(restart.container), possible.CAUSES[restart.cause]
-        at = restart.observed_at if restart.finished_at is None else restart.finished_at
-        own = self._followed.pod_subject(restart.pod, subject)
-        self.tables.last_restarts.set(own, cause, at)
+        if self._followed.is_followed(restart.pod.uid):  # it may be told when the pod is gone
+            at = restart.observed_at if restart.finished_at is None else restart.finished_at
+            own = self._followed.pod_subject(restart.pod, subject)
+            self.tables.last_restarts.set(own, cause, at)
         if restart.baseline:
             return
         spec = None if known.spec is None else known.spec.container(restart.container)
@@ -218,7 +221,7 @@ class Counters:
             pattern = possible.PATTERNS[restart.pattern, restart.cause]
             self.tables.patterns.add(subject, pattern)
         if restart.pattern is Pattern.NODE_WIDE:
-            self.tables.nodes.add(node_subject(restart.pod.node), "")
+            self.tables.nodes.add(self._followed.hold_node(restart.pod.node), "")
 
     def _failures(self, failures: ProbeFailures, known: Known) -> None:
         subject = known.container(failures.container)

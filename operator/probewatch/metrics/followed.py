@@ -83,6 +83,13 @@ class Followed:
         if before is not None:
             self._leave(before)
 
+    def hold_node(self, name: str) -> str:
+        """Return the subject of a node, which may have no pods any more: it ends like those."""
+        node = node_subject(name)
+        if self._nodes.hold(node, self._clock.monotonic()):
+            self._tables.nodes.begin(node, ("",))
+        return node
+
     def is_followed(self, uid: PodUid) -> bool:
         """Tell whether a pod is followed."""
         return uid in self._pods
