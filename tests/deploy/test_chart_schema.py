@@ -61,8 +61,10 @@ def test_mistakes_are_refused(helm: str, values: dict[str, Any], named: str) -> 
     assert named in ran.stderr
 
 
-def test_values_of_a_chart_around_ours_are_let_through() -> None:
-    """`global`, which Helm itself adds to a subchart, is no mistake."""
-    ran = run_helm("template", str(CHART), values={"global": {"anything": 1}})
+@pytest.mark.parametrize("helm", ["helm", "helm3"])
+@pytest.mark.parametrize("values", [{"global": {"anything": 1}}, {"enabled": True}], ids=str)
+def test_values_of_a_chart_around_ours_are_let_through(helm: str, values: dict[str, Any]) -> None:
+    """`global`, which Helm adds to a subchart, and the usual condition of one are no mistakes."""
+    ran = run_helm("template", str(CHART), values=values, helm=helm)
 
     assert ran.returncode == 0, ran.stderr
