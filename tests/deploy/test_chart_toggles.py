@@ -21,7 +21,7 @@ from tests.deploy.rendering import (
     run_helm,
     the_only,
 )
-from tests.deploy.test_chart import EVERYTHING
+from tests.deploy.test_chart import EVERYTHING, HELMS
 
 MONITORED: dict[str, Any] = {"serviceMonitor": {"enabled": True}, "podMonitor": {"enabled": True}}
 SECURED: dict[str, Any] = {
@@ -184,6 +184,21 @@ def test_container_gets_what_is_added() -> None:
     assert container["envFrom"] == [{"secretRef": {"name": "s"}}]
     assert [mount["mountPath"] for mount in container["volumeMounts"]] == ["/tmp", "/v"]  # noqa: S108  # the container's own
     assert [volume["name"] for volume in pod_spec(values)["volumes"]] == ["tmp", "v"]
+
+
+@pytest.mark.parametrize("helm", HELMS)
+def test_replicas_may_be_replaced_all_at_once(helm: str) -> None:
+    """`strategy.type: Recreate` alone is enough: what is for a rolling update goes with it."""
+    recreated, rolling = (
+        the_only(render_chart({"strategy": strategy}, helm=helm), "Deployment")["spec"]["strategy"]
+        for strategy in ({"type": "Recreate"}, {"rollingUpdate": {"maxSurge": 0}})
+    )
+
+    assert recreated == {"type": "Recreate"}
+    assert rolling == {
+        "type": "RollingUpdate",
+        "rollingUpdate": {"maxSurge": 0, "maxUnavailable": 0},
+    }
 
 
 def test_another_port_is_the_port_everywhere() -> None:
