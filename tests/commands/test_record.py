@@ -2,8 +2,13 @@
 
 import argparse
 import asyncio
+import gzip
 import io
 import json
+import random
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,6 +20,7 @@ from probewatch.commands.record_objects import RawDecoder, RawObject
 from probewatch.commands.record_progress import Progress
 from probewatch.commands.record_streams import Sheet, StreamWriter
 from probewatch.commands.recording import Recording
+from probewatch.commands.stream import LineType
 from probewatch.errors import ApiError, InputError
 from probewatch.settings import Settings
 from probewatch.watch.transport import WatchStats
@@ -132,6 +138,105 @@ class BrokenFile(io.BytesIO):
 
     def write(self, _data: object) -> int:
         raise OSError(28, "No space left on device")
+
+
+@contextmanager
+def disk_of(size: int) -> Iterator[None]:
+    """No file can become larger than this: what is left of a full disk is written, as always."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["r.jsonl", "r.jsonl.gz"])
+async def test_full_disk_costs_only_what_does_not_fit(
+    kubeconfig: Path, tmp_path: Path, name: str
+) -> None:
+    """Where the disk is full that is said in one line, and what was recorded can be replayed."""
+    path, cluster = tmp_path / name, await staged()
+    noise = random.Random(7).randbytes(2000).hex()
+    for number in range(20):
+        meta = {"name": f"w{number}", "namespace": "shop", "uid": f"u{number}", "noise": noise}
+        await cluster.put("/api/v1/pods", {**POD, "metadata": meta})
+    async with serving(await staged()) as server:
+        point(kubeconfig, server)
+        await run(kubeconfig, str(path), "--duration", "0.1s")
+    whole = path.stat().st_size
+    async with serving(cluster) as server:
+        point(kubeconfig, server)
+        with disk_of(whole + 900), pytest.raises(ApiError, match="cannot be written: File too lar"):
+            await run(kubeconfig, str(path), "--duration", "0.1s", "--append")
+
+    assert 1 <= len(list(stream.read_stream(str(path))))
+    assert whole <= path.stat().st_size
+
+
+@pytest.mark.parametrize("compressed", [False, True], ids=["plain", "gzip"])
+def test_lines_that_did_not_fit_are_not_counted(tmp_path: Path, *, compressed: bool) -> None:
+    """So many lines as a recording says it has can be read, also when the disk was full."""
+    path = tmp_path / "r"
+    with path.open("xb", buffering=0) as file:
+        recording = Recording(file, compressed=compressed)
+        recording.write(LineType.ADDED, b'{"kind":"Pod"}', 0.0)
+        recording.flush()
+        for number in range(50):
+            recording.write(LineType.ADDED, b'{"kind":"Pod","n":%d}' % number**9, 0.0)
+        with disk_of(path.stat().st_size + 300), pytest.raises(OSError, match="File too large"):
+            recording.flush()
+
+    assert recording.lines == len(list(stream.read_stream(str(path))))
+    assert recording.lines == (1 if compressed else 4)
+
+
+LINE = b'{"receivedAt":"2026-11-20T10:00:00Z","type":"ADDED","object":{"kind":"Pod"}}\n'
+
+CUT = {
+    "in a line": ("r.jsonl", LINE + LINE[:-20], 1),
+    "before a line's end": ("r.jsonl", LINE + LINE[:-1], 2),
+    "in the first line": ("r.jsonl", LINE[:3], 0),
+    "in a member": ("r.jsonl.gz", gzip.compress(LINE) + gzip.compress(LINE)[:-9], 1),
+    "in a member's head": ("r.jsonl.gz", gzip.compress(LINE) + gzip.compress(LINE)[:3], 1),
+    "in the first member": ("r.jsonl.gz", gzip.compress(LINE)[:-9], 0),
+    "nowhere": ("r.jsonl.gz", gzip.compress(LINE) + gzip.compress(LINE), 2),
+    "empty": ("r.jsonl", b"", 0),
+}
+"""Files that were cut off, and how many lines of them are whole."""
+
+
+@pytest.mark.parametrize(("name", "content", "whole"), CUT.values(), ids=CUT.keys())
+async def test_a_cut_off_recording_is_mended_before_it_is_added_to(
+    kubeconfig: Path, tmp_path: Path, name: str, content: bytes, whole: int
+) -> None:
+    """What was cut off is left out, so that all of the file can be read again."""
+    path = tmp_path / name
+    path.write_bytes(content)
+    async with serving(await staged()) as server:
+        point(kubeconfig, server)
+        await run(kubeconfig, str(path), "--duration", "0.1s", "--append")
+
+    assert whole + 1 == len(list(stream.read_stream(str(path))))
+
+
+NOT_OURS = {"text": ("notes.jsonl", b"milk\nbread"), "no gzip": ("r.jsonl.gz", b"milk\n")}
+
+
+@pytest.mark.parametrize(("name", "content"), NOT_OURS.values(), ids=NOT_OURS.keys())
+async def test_nothing_is_added_to_what_is_no_recording(
+    kubeconfig: Path, tmp_path: Path, name: str, content: bytes
+) -> None:
+    """A file of another kind stays as it is, and is named."""
+    path = tmp_path / name
+    path.write_bytes(content)
+    async with serving(await staged()) as server:
+        point(kubeconfig, server)
+        with pytest.raises(InputError, match=f"{name}: "):
+            await run(kubeconfig, str(path), "--duration", "0.1s", "--append")
+
+    assert content == path.read_bytes()
 
 
 async def test_full_disk_is_not_taken_for_a_network_fault() -> None:

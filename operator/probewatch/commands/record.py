@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import contextlib
+import logging
 import sys
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from probewatch.commands.cluster import (
     read_settings,
 )
 from probewatch.commands.durations import parse_duration
+from probewatch.commands.mending import mend
 from probewatch.commands.privacy import Omission
 from probewatch.commands.record_objects import RawObject
 from probewatch.commands.record_progress import Progress
@@ -30,6 +32,8 @@ from probewatch.service_runtime import run_on_best_loop
 from probewatch.service_signals import stop_on_signals
 from probewatch.settings import Settings
 from probewatch.watch.loop import WatchLoop
+
+_log = logging.getLogger(__name__)
 
 DESCRIPTION = """\
 Write what the API server says of pods, and what the kubelet says in Events, to a file, line by
@@ -115,7 +119,7 @@ async def record(args: argparse.Namespace, settings: Settings) -> None:
         await _check_rights(client, settings)
         with _opened(args.file, append=args.append) as file, stop_on_signals() as stop:
             recording = Recording(
-                file, compressed=args.file.endswith(".gz"), omissions=args.without
+                file, compressed=_is_compressed(args.file), omissions=args.without
             )
             failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             sheet = Sheet(recording=recording, clock=clock, failed=failed)
@@ -183,13 +187,26 @@ def _opened(name: str, *, append: bool) -> Iterator[BinaryIO]:
         yield sys.stdout.buffer
         return
     try:
-        file = Path(name).open("ab" if append else "xb")  # noqa: SIM115  # closed below
+        if append:
+            _mend(name)
+        # Without a buffer nothing is left to be written once the disk is full.
+        file = Path(name).open("ab" if append else "xb", buffering=0)  # noqa: SIM115  # closed below
     except FileExistsError as error:
         raise InputError(f"{name} exists already; --append adds to it") from error
     except OSError as error:
         raise InputError(f"{name}: {error.strerror}") from error
     with file:
         yield file
+
+
+def _mend(name: str) -> None:
+    lost = mend(Path(name), compressed=_is_compressed(name))
+    if lost:
+        _log.warning("The recording was cut off; half a line is left out", extra={"bytes": lost})
+
+
+def _is_compressed(name: str) -> bool:
+    return name.endswith(".gz")
 
 
 def _raise_failure(sheet: Sheet, name: str) -> None:
