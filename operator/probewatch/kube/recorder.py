@@ -2,8 +2,8 @@
 
 Findings are turned into Events at once, put into a bounded queue and written
 by workers. Bounds keep a bad day from becoming a flood: a budget for each pod
-(one loop cannot use up what others need), one over all, and the length of the
-queue. What is left out is counted by why; nothing else depends on Events.
+(one loop cannot use up what others need, nor chatter what sums it up), one over all,
+and the length of the queue. What is left out is counted by why; nothing else depends on Events.
 """
 
 import asyncio
@@ -15,6 +15,7 @@ from typing import TypeVar
 from probewatch.clock import Clock
 from probewatch.core.findings import Finding
 from probewatch.core.model import PodSpec, PodUid, Workload
+from probewatch.kube.event_budget import PodBudget
 from probewatch.kube.event_draft import EventDraft
 from probewatch.kube.event_writer import EventWriter
 from probewatch.kube.events import draft_event
@@ -61,7 +62,7 @@ class Recorder:
         self._queue: asyncio.Queue[EventDraft] = asyncio.Queue(options.queue_length)
         self._unfinished = 0
         self._names: OrderedDict[tuple[str, str], None] = OrderedDict()
-        self._pods: OrderedDict[PodUid, TokenBucket] = OrderedDict()
+        self._pods: OrderedDict[PodUid, PodBudget] = OrderedDict()
         self._all = TokenBucket(burst=options.burst, refill=1 / options.per_second)
 
     @property
@@ -77,7 +78,7 @@ class Recorder:
             return
         if self._queue.full():
             self.stats.dropped["QueueFull"] += 1
-        elif not self._budget(pod.uid).take(self._clock.monotonic()):
+        elif not self._budget(pod.uid).take(draft, self._clock.monotonic()):
             self.stats.dropped["PodBudget"] += 1
         else:
             _remember(self._names, (pod.namespace, draft.name), None)
@@ -112,8 +113,8 @@ class Recorder:
         while not self._all.take(self._clock.monotonic()):
             await self._clock.sleep(self._all.wait(self._clock.monotonic()))
 
-    def _budget(self, uid: PodUid) -> TokenBucket:
-        budget = self._pods.get(uid) or TokenBucket(
+    def _budget(self, uid: PodUid) -> PodBudget:
+        budget = self._pods.get(uid) or PodBudget(
             burst=self._options.pod_burst, refill=self._options.pod_refill_seconds
         )
         _remember(self._pods, uid, budget)
