@@ -3,9 +3,11 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from probewatch.commands.manifests import read_manifests
@@ -109,6 +111,30 @@ def test_every_namespaced_object_is_in_it() -> None:
 
     assert namespaced
     assert {each["metadata"]["namespace"] for each in namespaced} == {"probewatch"}
+
+
+@pytest.mark.parametrize("folder", ["manifests", "monitoring"])
+def test_another_namespace_takes_everything_along(folder: str, tmp_path: Path) -> None:
+    """With `namespace` in a kustomization of the user's nothing still looks at ours."""
+    base = os.path.relpath(DEPLOY / folder, tmp_path)
+    kustomization = {"namespace": "elsewhere", "resources": [base]}
+    (tmp_path / "kustomization.yaml").write_text(yaml.safe_dump(kustomization), encoding="utf-8")
+
+    objects = render_manifests(tmp_path)
+
+    assert {"elsewhere"} == set(find_namespaces(objects))
+
+
+def find_namespaces(thing: object) -> Iterator[str]:
+    """Yield each namespace that objects are in, are bound in or look into."""
+    if isinstance(thing, list):
+        for each in thing:
+            yield from find_namespaces(each)
+    elif isinstance(thing, dict):
+        namespace = thing.get("namespace")
+        yield from [namespace] if isinstance(namespace, str) else []
+        yield from thing.get("matchNames", [])
+        yield from find_namespaces(list(thing.values()))
 
 
 def test_the_kustomization_of_the_page_works_as_shown(tmp_path: Path) -> None:
