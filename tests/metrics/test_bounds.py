@@ -12,13 +12,16 @@ from probewatch.core.findings import (
     Pattern,
     Readiness,
 )
-from probewatch.core.model import PodRef, PodUid, ProbeType, Workload
+from probewatch.core.model import PodRef, PodSpec, PodUid, ProbeType, Workload
 from probewatch.metrics.cluster_families import RESTART_LOOP, RESTARTS, TIME_TO_READY
+from probewatch.metrics.labels import OVERFLOW_CONTAINER
 from probewatch.metrics.presence import BRIEFLY_KEPT_SECONDS, KEPT_SECONDS
 from probewatch.metrics.series import Histogram, Table
-from tests.metrics.scene import POD, WEB, Scene, gone, ready, restart, tracked
+from probewatch.metrics.totals import RestartTotal
+from tests.metrics.scene import APP, POD, WEB, Scene, gone, ready, restart, tracked
 
 JOB = Workload(namespace="shop", kind="Job", name="web")
+LATE_POD = replace(POD, uid=PodUid("u2"), name="late-1")
 ALONE = Workload(namespace="shop", kind="Pod", name="web")
 
 
@@ -138,6 +141,43 @@ def test_beyond_the_limit_things_are_counted_together() -> None:
     )
     assert "late-" not in shown
     assert 'series_dropped_total{family="probewatch_container_restarts_total"} 0.0' not in shown
+
+
+def test_what_was_counted_together_is_not_counted_again_from_a_record() -> None:
+    """A report is saved with each restart; what has no room is in the sum, which begins at 0."""
+    scene = Scene(limit=7)
+    late = replace(WEB, name="late")
+    scene.publish(tracked())
+    scene.publish(tracked(pod=LATE_POD), workload=late)
+    assert f'{OVERFLOW_CONTAINER},cause="Error"}} 0' in after(scene, 0)
+    for count in (1, 2, 3):
+        scene.publish(restart(Cause.ERROR, pod=LATE_POD), workload=late)
+        scene.counters.restore(
+            [RestartTotal(workload=late, container="app", cause=Cause.ERROR, count=count)]
+        )
+
+    assert f'{OVERFLOW_CONTAINER},cause="Error"}} 3' in after(scene, 0)
+    assert 3 == sum(sum(values) for _, values in scene.counters.tables.restarts.rows.values())
+
+
+def test_room_that_comes_later_brings_no_old_restarts() -> None:
+    """What was counted together stays so: a series of its own would rise by all that again."""
+    scene = Scene(limit=7)
+    late = replace(WEB, name="late")
+    scene.publish(tracked())
+    scene.publish(tracked(pod=LATE_POD), restart(Cause.ERROR, pod=LATE_POD), workload=late)
+    scene.publish(gone())
+    assert 'workload="web"' not in after(scene, BRIEFLY_KEPT_SECONDS + 61)
+
+    changed = PodSpec(containers=(replace(APP, readiness=None),))
+    scene.publish(tracked(pod=replace(LATE_POD, uid=PodUid("u3")), spec=changed), workload=late)
+    scene.publish(restart(Cause.ERROR, pod=LATE_POD), workload=late)
+    scene.counters.restore(
+        [RestartTotal(workload=late, container="app", cause=Cause.ERROR, count=2)]
+    )
+
+    assert f'{OVERFLOW_CONTAINER},cause="Error"}} 2' in after(scene, 0)
+    assert "late" not in after(scene, 0)
 
 
 def test_gauges_beyond_the_limit_are_only_counted() -> None:

@@ -18,6 +18,7 @@ from probewatch.core.findings import (
     RestartCorrected,
 )
 from probewatch.core.model import PodRef, PodUid, ProbeType, Workload
+from probewatch.metrics.totals import RestartTotal
 from tests.metrics.scene import POD, Scene, gone, ready, restart, tracked
 
 WORKLOADS = tuple(
@@ -43,6 +44,7 @@ class Ledger(RuleBasedStateMachine):
         super().__init__()
         self.scene = Scene(limit=12)
         self.restarts = 0
+        self.recorded: Counter[tuple[Workload, Cause]] = Counter()
         self.before: dict[Series, float] = {}
 
     def publish(self, pod: PodRef, *findings: object) -> None:
@@ -60,6 +62,7 @@ class Ledger(RuleBasedStateMachine):
     @rule(pod=pods, cause=causes, baseline=st.booleans())
     def restart(self, pod: PodRef, cause: Cause, *, baseline: bool) -> None:
         self.restarts += not baseline
+        self.recorded[owner(pod), cause] += not baseline
         self.publish(pod, restart(cause, pod=pod, baseline=baseline))
 
     @rule(pod=pods, was=causes, now=causes)
@@ -91,6 +94,15 @@ class Ledger(RuleBasedStateMachine):
     @rule(workload=st.sampled_from(WORKLOADS))
     def restore(self, workload: Workload) -> None:
         self.scene.counters.restore(self.scene.counters.totals_of(workload))
+
+    @rule(workload=st.sampled_from(WORKLOADS))
+    def save(self, workload: Workload) -> None:
+        """A report was written, of a workload with series of its own or without."""
+        self.scene.counters.restore(
+            RestartTotal(workload=of, container="app", cause=cause, count=count)
+            for (of, cause), count in self.recorded.items()
+            if of == workload and count
+        )
 
     @invariant()
     def nothing_is_lost_and_nothing_falls(self) -> None:

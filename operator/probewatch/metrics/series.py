@@ -24,7 +24,9 @@ Bars = tuple[tuple[int, ...], float]
 class Table:
     """Counters or gauges of one family; *limit* series, the rest is summed up as *overflow*.
 
-    Without *overflow* what does not fit is only counted.
+    Without *overflow* what does not fit is only counted. A subject that once found no room gets
+    no further series before it is let go of: one that began later would have to rise by all
+    that is in the sum already, or fall behind the records.
     """
 
     def __init__(self, family: Family, *, limit: int, overflow: str = "") -> None:
@@ -34,6 +36,8 @@ class Table:
         self.dropped = 0
         self._limit = limit
         self._overflow = overflow
+        self._refused: set[str] = set()
+        """Subjects of which something is in the sum."""
 
     def begin(self, subject: str, tails: tuple[str, ...]) -> bool:
         """Start series at 0 where there are none yet; tell whether there is room for them."""
@@ -41,8 +45,8 @@ class Table:
         fresh = tails if cells is None else tuple(each for each in tails if each not in cells[0])
         if not fresh:
             return True
-        if self.series + len(fresh) > self._limit and subject != self._overflow:
-            self.dropped += len(fresh)
+        if not self._has_room(subject, len(fresh)):
+            self._refuse(subject, fresh)
             return False
         self.series += len(fresh)
         if cells is None:
@@ -51,18 +55,32 @@ class Table:
             self.rows[subject] = ((*cells[0], *fresh), (*cells[1], *zeros(fresh)[1]))
         return True
 
+    def _has_room(self, subject: str, count: int) -> bool:
+        if subject == self._overflow:
+            return True
+        return subject not in self._refused and self.series + count <= self._limit
+
+    def _refuse(self, subject: str, tails: tuple[str, ...]) -> None:
+        self.dropped += len(tails)
+        if self._overflow:
+            self._refused.add(subject)
+            self.begin(self._overflow, tails)  # or `increase()` would not see its first step
+
     def add(self, subject: str, tail: str, amount: float = 1) -> None:
         """Add to a counter, which starts at 0 if it has to."""
         if not self.begin(subject, (tail,)):
             if not self._overflow:
                 return
             subject = self._overflow
-            self.begin(subject, (tail,))
         self._replace(subject, tail, lambda before: before + amount)
 
     def raise_to(self, subject: str, tail: str, value: float) -> None:
-        """Let a counter go on from *value*, if it is not beyond already."""
-        self.add(subject, tail, max(0, value - self.value(subject, tail)))
+        """Let a counter go on from *value*, if it is not beyond already.
+
+        Without room it is left: what was counted of it is in the sum, or was before a start.
+        """
+        if self.begin(subject, (tail,)):
+            self._replace(subject, tail, lambda before: max(before, value))
 
     def put(self, subject: str, tails: tuple[str, ...], values: tuple[float, ...]) -> None:
         """Set the gauges of a subject; those not given are gone."""
@@ -82,6 +100,7 @@ class Table:
 
     def drop(self, subject: str) -> None:
         """Let go of all series of a subject."""
+        self._refused.discard(subject)
         cells = self.rows.pop(subject, None)
         if cells is not None:
             self.series -= len(cells[0])
