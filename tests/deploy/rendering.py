@@ -31,11 +31,15 @@ def run_helm(
 
 
 def render_chart(
-    values: Values | None = None, *, helm: str = "helm", namespace: str = NAMESPACE
+    values: Values | None = None,
+    *,
+    helm: str = "helm",
+    release: str = RELEASE,
+    namespace: str = NAMESPACE,
 ) -> list[Object]:
     """Return the objects that the chart makes of *values*."""
     ran = run_helm(
-        "template", RELEASE, str(CHART), "--namespace", namespace, values=values, helm=helm
+        "template", release, str(CHART), "--namespace", namespace, values=values, helm=helm
     )
     assert ran.returncode == 0, ran.stderr
     return load_objects(ran.stdout)

@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +118,52 @@ def test_every_namespaced_object_names_the_namespace() -> None:
         for each in objects
         if not cluster_scoped.search(each["kind"])
     } == {"elsewhere"}
+
+
+@pytest.mark.parametrize("word", ["123", "1e3"])
+def test_names_that_read_as_numbers_stay_names(word: str) -> None:
+    """Release, namespaces, accounts and Secrets may have names that YAML reads as numbers."""
+    values: dict[str, Any] = {
+        **EVERYTHING,
+        "nameOverride": word,
+        "namespaces": [word],
+        "serviceAccount": {"create": False, "name": word},
+        "priorityClassName": word,
+        "metrics": {"tls": {"secretName": word}, "authorization": {"enabled": True}},
+        "dashboards": {"enabled": True, "namespace": word},
+        "policies": [{"name": word, "namespace": word}],
+        "extraObjects": [],
+    }
+
+    objects = render_chart(values, release=word, namespace=word)
+
+    for each in objects:
+        assert [] == list(find_no_text(each)), each["kind"]
+    assert {str} == {type(value) for value in environment(objects).values()}
+
+
+def test_full_names_that_read_as_truth_stay_names() -> None:
+    """A full name that YAML reads as true or false is one all the same."""
+    for each in render_chart({**EVERYTHING, "fullnameOverride": "on", "extraObjects": []}):
+        assert [] == list(find_no_text(each)), each["kind"]
+
+
+NAMED = re.compile(
+    "name|namespace|serviceAccountName|priorityClassName|secretName|resourceNames|matchNames"
+    "|app.kubernetes.io/(name|instance)"
+)
+
+
+def find_no_text(thing: object, key: str = "") -> Iterator[tuple[str, object]]:
+    """Yield what stands where a name belongs, and is no text."""
+    if isinstance(thing, dict):
+        for name, each in thing.items():
+            yield from find_no_text(each, name)
+    elif isinstance(thing, list):
+        for each in thing:
+            yield from find_no_text(each, key)
+    elif NAMED.fullmatch(key) and not isinstance(thing, str):
+        yield key, thing
 
 
 def test_the_pod_is_restricted() -> None:

@@ -14,8 +14,8 @@
 
 {{- /* What a Deployment's selector is made of: never change these. */ -}}
 {{- define "probewatch.selectorLabels" -}}
-app.kubernetes.io/name: {{ include "probewatch.name" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/name: {{ include "probewatch.name" . | quote }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end -}}
 
 {{- define "probewatch.labels" -}}
@@ -30,12 +30,13 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end }}
 {{- end -}}
 
-{{- /* metadata of an object: (dict "context" $ "name" … "namespace" … "labels" … "annotations" …) */ -}}
+{{- /* metadata of an object: (dict "context" $ "name" … "namespace" … "labels" … "annotations" …). Names are quoted here and
+elsewhere, since YAML reads some as numbers. */ -}}
 {{- define "probewatch.metadata" -}}
 {{- $context := .context -}}
-name: {{ .name | default (include "probewatch.fullname" $context) }}
+name: {{ .name | default (include "probewatch.fullname" $context) | quote }}
 {{- if not .clusterScoped }}
-namespace: {{ .namespace | default $context.Release.Namespace }}
+namespace: {{ .namespace | default $context.Release.Namespace | quote }}
 {{- end }}
 labels:
   {{- $labels := include "probewatch.labels" $context | fromYaml }}
@@ -114,7 +115,7 @@ tlsConfig:
   serverName: {{ printf "%s.%s.svc" (include "probewatch.fullname" $context) $context.Release.Namespace }}
   ca:
     secret:
-      name: {{ $tls }}
+      name: {{ $tls | quote }}
       key: ca.crt
 {{- end }}
 {{- with .monitor.authorization }}

@@ -39,7 +39,7 @@
   verbs: [create]
 - apiGroups: [coordination.k8s.io]
   resources: [leases]
-  resourceNames: [{{ include "probewatch.leaseName" . }}]
+  resourceNames: [{{ include "probewatch.leaseName" . | quote }}]
   verbs: [get, update]
 {{- end -}}
 
