@@ -473,7 +473,7 @@ CASES = {
         facts(died(137, reason="OOMKilled"), path=PLACE, change=Change(resources=True)),
     ),
     "a new sandbox, said in the second in which the instance began": (
-        "Error Medium own-exit",
+        "Error Low own-exit",
         facts(
             died(1, end=30.0),
             all_restarted=True,
@@ -799,12 +799,12 @@ CASES = {
         "NodeReboot Medium lost",
         facts(died(255, reason="Unknown"), change=SANDBOX, all_restarted=True),
     ),
-    "lost, with a code of its own": ("Error Medium own-exit", facts(died(255))),
+    "lost, with a code of its own": ("Error Low own-exit", facts(died(255))),
     "v41 bad command": (
         "StartError Confirmed start-error",
         facts(died(128, None, 5.0, reason="StartError")),
     ),
-    "a child ran out of memory": ("Error Medium own-exit", facts(died(2, reason="OOMKilled"))),
+    "a child ran out of memory": ("Error Low own-exit", facts(died(2, reason="OOMKilled"))),
     "OOM while liveness failed in place": (
         "LivenessProbe Medium threshold-reached",
         facts(died(137, reason="OOMKilled"), path=PLACE, failures=(failed(L, 40, 3),)),
@@ -846,6 +846,34 @@ CASES = {
         "Signal Medium terminated-seen",
         facts(died(137), path=OWN, pod=NO_PROBE, past=(past(Cause.OOM_KILLED, 137, 900),)),
     ),
+    "exit code of a probe's kill before, at another age": (
+        "Unknown Low unknown",
+        facts(died(3), past=(past(Cause.LIVENESS_PROBE, 3, 900),), others=(mark(K.BACK_OFF, 43),)),
+    ),
+    "own exit, the probe failed nobody knows when": (
+        "Error Low own-exit",
+        facts(died(3), failures=(mark(K.PROBE_FAILED, 60, 37, probe_type="Liveness"),)),
+    ),
+    "own exit, the readiness probe failed nobody knows when": (
+        "Error Medium own-exit",
+        facts(died(3), failures=(mark(K.PROBE_FAILED, 60, 37, probe_type="Readiness"),)),
+    ),
+    "own exit, the probe failed for the first time after it": (
+        "Error Medium own-exit",
+        facts(died(3), failures=(mark(K.PROBE_FAILED, 60, 1, probe_type="Liveness"),)),
+    ),
+    "in place, too early for its probe": (
+        "Error Low own-exit",
+        facts(died(3, end=4.0), path=PLACE),
+    ),
+    "in place, too early for its probe, by a signal": (
+        "LivenessProbe Medium replaced-in-place",
+        facts(died(143, end=4.0), path=PLACE),
+    ),
+    "in place, too early for its probe, which failed": (
+        "LivenessProbe Medium replaced-in-place",
+        facts(died(3, end=4.0), path=PLACE, failures=(failed(L, 3, 1),)),
+    ),
     "OOM where nothing kills": (
         "OOMKilled High out-of-memory",
         facts(died(137, reason="OOMKilled"), pod=NO_PROBE),
@@ -873,7 +901,7 @@ CASES = {
         facts(died(137), readings=counted(0), observed_at=42.0),
     ),
     "a counter cannot tell of own exits": (
-        "Error Medium own-exit",
+        "Error Low own-exit",
         facts(died(3), readings=counted(20), observed_at=42.0),
     ),
     "a still counter rules out what the order of states says": (
@@ -911,7 +939,7 @@ CASES = {
         facts(died(3, end=500), pod=START_ONLY, path=PLACE),
     ),
     "never started, own exit code": (
-        "Error Medium own-exit",
+        "Error Low own-exit",
         facts(died(3, end=28), pod=START_ONLY),
     ),
     "replaced in place, as it surely ended by itself before": (
@@ -936,7 +964,7 @@ CASES = {
             died(3), path=PLACE, past=(past(Cause.LIVENESS_PROBE, 3, 41), past(Cause.ERROR, 3, 41))
         ),
     ),
-    "own exit, nothing delivered": ("Error Medium own-exit", facts(died(3))),
+    "own exit, nothing delivered": ("Error Low own-exit", facts(died(3))),
     "failures long before the death": (
         "Unknown Low unknown",
         facts(died(end=900.0), failures=(failed(L, 100, 9),)),

@@ -1,5 +1,7 @@
 """A pod that is new to this process: where counting begins, and what is counted at once."""
 
+from typing import Any
+
 from probewatch.core.findings import Cause, CountingBegan, Finding, LoopStarted, Restart
 from probewatch.core.observe import PodObserved, observe
 from probewatch.core.policy import Policy
@@ -15,7 +17,7 @@ def look(
     version: int, count: int, remembered: Remembered, state: PodState | None = None
 ) -> tuple[PodState | None, list[Finding]]:
     """See the pod with so many restarts, of which the last is known; settle all verdicts."""
-    last = died(1, end=50.0 + count, container_id=f"c{count - 1}") if count else None
+    last = died(1, end=NOW - 100 + count, container_id=f"c{count - 1}") if count else None
     seen = pod(version, status(restart_count=count, container_id=f"c{count}", last=last))
     observed = PodObserved(pod=seen, relisted=True, remembered=remembered)
     step = observe(state, observed, Policy(settle=0.0), NOW)
@@ -36,7 +38,7 @@ def beginnings(findings: list[Finding]) -> list[tuple[int, int]]:
     ]
 
 
-def remember(count: int, version: int = 10, **more: LoopState) -> Remembered:
+def remember(count: int, version: int = 10, **more: Any) -> Remembered:  # noqa: ANN401  # of the container
     container = RememberedContainer(
         count=count, epoch=2, resource_version=version, termination="c1", **more
     )

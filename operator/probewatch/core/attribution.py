@@ -231,7 +231,10 @@ RULES: tuple[Rule, ...] = (
         name="own-exit",
         judge=inference.own_exit,
         meaning="An exit code that a kill does not leave, and no sign of a failing probe.",
-        gives="`Error`, `RestartRule`: Medium.",
+        gives=(
+            "`Error`, `RestartRule`: Medium, or Low where no Event was heard, or its probe failed "
+            "at times that are not known."
+        ),
     ),
     Rule(
         name="unknown",

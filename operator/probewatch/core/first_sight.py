@@ -8,18 +8,19 @@ it: what it shows is counted already.
 
 from probewatch.core.counting import Counted, count
 from probewatch.core.endings import endings_of
+from probewatch.core.loops import take_up
 from probewatch.core.model import Pod
 from probewatch.core.readiness import first_readiness
 from probewatch.core.remembered import Remembered, RememberedContainer
 from probewatch.core.restarts import Watermark
-from probewatch.core.state import ContainerMemory, PodState
+from probewatch.core.state import ContainerMemory, LoopState, PodState
 from probewatch.core.values import replace
 
 
 def first_state(pod: Pod, remembered: Remembered, *, now: float) -> tuple[PodState, Counted]:
     """The state of the pod, and what is counted at once; the restarts wait for their verdict."""
     version = max(pod.resource_version, remembered.resource_version)
-    before = _before(pod, remembered, version)
+    before = _before(pod, remembered, version, now)
     if 0 < pod.resource_version < version:
         return before, Counted(marks=before.marks, restarts=(), from_zero=frozenset())
     counted = count(before, pod, relisted=True, now=now)
@@ -27,11 +28,11 @@ def first_state(pod: Pod, remembered: Remembered, *, now: float) -> tuple[PodSta
     return replace(before, pod=pod, marks=counted.marks, from_zero=zero), counted
 
 
-def _before(pod: Pod, remembered: Remembered, version: int) -> PodState:
+def _before(pod: Pod, remembered: Remembered, version: int, now: float) -> PodState:
     """The pod as it was when it was last recorded, as far as that is known."""
     known = remembered.containers
     memories = tuple(
-        (name, ContainerMemory(loop=container.loop))
+        (name, ContainerMemory(loop=_loop(container, now)))
         for name, container in known.items()
         if container.loop.recent or container.loop.started_at is not None
     )
@@ -45,6 +46,12 @@ def _before(pod: Pod, remembered: Remembered, version: int) -> PodState:
         memories=memories,
         endings=endings_of(pod),
     )
+
+
+def _loop(container: RememberedContainer, now: float) -> LoopState:
+    if container.tells_latest:
+        return container.loop
+    return take_up(container.loop, count=container.count, now=now)
 
 
 def _recorded(name: str, container: RememberedContainer) -> Watermark:

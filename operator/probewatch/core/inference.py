@@ -1,10 +1,11 @@
 """Rules on what follows: what cannot have been otherwise, then what is likely."""
 
 from probewatch.core import announcements, kills
+from probewatch.core.book import Book
 from probewatch.core.facts import Facts
 from probewatch.core.findings import Cause, Confidence
 from probewatch.core.model import Probe, ProbeType
-from probewatch.core.verdict import PROBE_KILLS, Verdict, by_exit, conclude
+from probewatch.core.verdict import PROBE_KILLS, PROBE_OF, Verdict, by_exit, conclude
 
 
 def restart_rule(facts: Facts) -> Verdict | None:
@@ -187,6 +188,9 @@ def _within_budget(facts: Facts, probe: Probe) -> bool:
     return facts.lifetime is not None and earliest <= facts.lifetime <= latest
 
 
+KILLING = frozenset({ProbeType.LIVENESS, ProbeType.STARTUP})
+"""Probes whose failures end a container."""
+
 OWN_ENDS = frozenset({Cause.ERROR, Cause.COMPLETED, Cause.SIGNAL, Cause.RESTART_RULE})
 """What no kubelet does to a container."""
 
@@ -200,12 +204,26 @@ def replaced_in_place(facts: Facts) -> Verdict | None:
     container = facts.restart.container
     if not facts.in_place or not facts.may_be_killed or facts.habit(sure=True) in OWN_ENDS:
         return None
-    why = "the kubelet replaced it without its being seen dead"
     unstarted = container.startup is not None and not facts.restart.was_started
-    if unstarted or container.liveness is None:
+    cause, probe = Cause.LIVENESS_PROBE, container.liveness
+    if unstarted or probe is None:
         cause = Cause.STARTUP_PROBE if container.startup else Cause.POST_START_HOOK
-        return conclude(facts, cause, Confidence.MEDIUM, why)
-    return conclude(facts, Cause.LIVENESS_PROBE, Confidence.MEDIUM, why)
+        probe = container.startup
+    if probe is not None and _is_too_early(facts, probe):
+        return None
+    why = "the kubelet replaced it without its being seen dead"
+    return conclude(facts, cause, Confidence.MEDIUM, why)
+
+
+def _is_too_early(facts: Facts, probe: Probe) -> bool:
+    """Whether it did not live long enough for the failures that a kill takes, and none was heard.
+
+    Failures of the instance before go on to count where that was not killed for them, so this
+    holds only beside an exit code that a kill does not leave.
+    """
+    if facts.lifetime is None or facts.looks_killed or facts.failures(probe.probe_type):
+        return False
+    return facts.lifetime < probe.initial_delay + (probe.failure_threshold - 1) * probe.period - 1
 
 
 HABITS = frozenset(
@@ -226,10 +244,30 @@ def regular(facts: Facts) -> Verdict | None:
 
 
 def own_exit(facts: Facts) -> Verdict | None:
-    """A kill does not leave such an exit code by itself."""
+    """A kill does not leave such an exit code by itself.
+
+    Unless the application has one of its own for SIGTERM: it left it before when a probe killed
+    it, or what the kubelet said of its probes is not known for this instance.
+    """
     if facts.death is None or facts.looks_killed or kills.matched_kill(facts) is not None:
         return None
+    if any(past.exit_code == facts.exit_code and past.cause in PROBE_OF for past in facts.past):
+        return None
+    if facts.may_be_killed and facts.book == Book():
+        return by_exit(facts, "no Event of the kubelet was heard", sure=Confidence.LOW)
+    if facts.may_be_killed and _was_failing_some_time(facts):
+        why = "its probe failed, but it is not known whether before"
+        return by_exit(facts, why, sure=Confidence.LOW)
     return by_exit(facts, "no probe failure was reported", sure=Confidence.MEDIUM)
+
+
+def _was_failing_some_time(facts: Facts) -> bool:
+    """Whether failures were heard after its end that may have been some of before, too."""
+    died = facts.restart.died_at
+    return died is not None and any(
+        mark.probe_type in KILLING and mark.count > 1 and mark.since is None and mark.at > died
+        for mark in facts.book.failures
+    )
 
 
 def unknown(facts: Facts) -> Verdict | None:

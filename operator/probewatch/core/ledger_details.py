@@ -103,7 +103,8 @@ def fold_loop(record: Record, change: LoopStarted | LoopEnded) -> Record:
         return record  # the restarts that made the loop were not news: neither is the loop
     if isinstance(change, LoopStarted):
         # One that is kept already was told by another process, or by this one before.
-        loop: LoopMark | None = mark.loop or _loop_mark(change)
+        kept = mark.loop and replace(mark.loop, cause=change.cause)
+        loop: LoopMark | None = kept or _loop_mark(change)
     else:
         loop = None if mark.loop and change.at >= mark.loop.since else mark.loop
     if loop == mark.loop:

@@ -2,15 +2,21 @@
 
 A loop begins by a count within a window and ends by quiet. The quiet time grows
 with the gaps between its restarts, so that the alert on a loop of one kill every
-half hour does not resolve between two kills.
+half hour does not resolve between two kills. What is over is not forgotten: bursts that
+come each hour are one loop from the second of them on.
+
+A restart counts at the time when it was seen. Those that were found after a gap count when
+they happened, or they would make a loop of a weekend in which nobody watched.
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from itertools import pairwise
 
 from probewatch.core.findings import Cause, Finding, LoopEnded, LoopStarted, Restart
 from probewatch.core.model import PodRef
 from probewatch.core.policy import Policy
+from probewatch.core.restarts import CountedRestart, Path
 from probewatch.core.state import LoopState
 from probewatch.core.values import replace
 
@@ -20,44 +26,99 @@ NOT_A_LOOP = frozenset({Cause.SPEC_CHANGE, Cause.RESIZE})
 RECENT_KEPT = 32
 GAPS_OF_QUIET = 3.0
 
+AGAIN = 2
+"""So many restarts make a loop again of one that was over: one by itself is none."""
+
+LEAD = 2
+"""So many restarts more than its first cause another one needs to be the loop's."""
+
+
+def time_of(restart: CountedRestart, loop: LoopState) -> float | None:
+    """When a restart happened (epoch seconds); None where nothing says it.
+
+    Of one that was found after a gap the node's clock says it, or it lies between others of which
+    that is known: they are spread over this time.
+    """
+    if restart.path is not Path.UNSEEN or (restart.termination is None and restart.jump.size == 1):
+        return restart.observed_at
+    if restart.termination is not None:
+        end = restart.termination.finished_at
+        return restart.observed_at if end is None else min(end, restart.observed_at)
+    jump, since = restart.jump, restart.jump.since
+    if since is None and loop.recent:
+        since, _ = loop.recent[-1]
+    if since is None:
+        return None
+    latest = restart.observed_at if restart.latest is None else restart.latest
+    at = since + (latest - since) * max(jump.place, 0) / (jump.unseen + 1)
+    return min(at, restart.observed_at)
+
 
 def quiet_time(loop: LoopState, policy: Policy) -> float:
     """Seconds without a restart after which the loop is over."""
-    times = [at for at, _ in loop.recent]
+    times = [at for at, _ in loop.recent if at >= loop.first]
     gaps = [later - earlier for earlier, later in pairwise(times)]
-    longest = max(gaps, default=0.0)
+    longest = max((*gaps, loop.gap), default=0.0)
     return max(policy.loop_quiet, min(GAPS_OF_QUIET * longest, policy.slow_loop_window))
 
 
 def add_restart(
-    loop: LoopState, restart: Restart, policy: Policy
+    loop: LoopState, restart: Restart, policy: Policy, *, at: float | None
 ) -> tuple[LoopState, tuple[Finding, ...]]:
-    """Take one restart into account."""
+    """Take one restart into account that happened *at* this time."""
     cause, now = restart.cause, restart.observed_at
-    if cause in NOT_A_LOOP:
+    if cause in NOT_A_LOOP or at is None:
         return loop, ()
     since = now - policy.slow_loop_window
-    recent = (*(entry for entry in loop.recent if entry[0] > since), (now, cause))[-RECENT_KEPT:]
-    dominant = Counter(entry[1] for entry in recent).most_common(1)[0][0]
-    after = replace(loop, recent=recent, cause=dominant)
+    entries = sorted((*loop.recent, (at, cause)), key=lambda entry: entry[0])
+    recent = tuple(entry for entry in entries if entry[0] > since)[-RECENT_KEPT:]
+    if not recent:
+        return replace(loop, recent=()), ()
+    after = replace(loop, recent=recent, cause=_dominant(loop, recent))
     window = _window_reached(after, policy, now)
-    if loop.started_at is not None or window is None:
-        return after, ()
+    if loop.started_at is not None:
+        changed = after.cause is not loop.cause
+        return after, resume(after, restart.container, ref=restart.pod, policy=policy) * changed
+    return (after, ()) if window is None else _begin(after, restart, window)
+
+
+def _dominant(loop: LoopState, recent: Sequence[tuple[float, Cause]]) -> Cause:
+    """The most frequent cause; a loop keeps its own until another one leads clearly."""
+    causes = Counter(cause for _, cause in recent)
+    ((cause, count),) = causes.most_common(1)
+    leads = loop.started_at is None or count >= causes[loop.cause] + LEAD
+    return cause if leads else loop.cause
+
+
+def _begin(
+    loop: LoopState, restart: Restart, window: float
+) -> tuple[LoopState, tuple[Finding, ...]]:
+    now = restart.observed_at
+    within = [at for at, _ in loop.recent if at > now - window]
     found = LoopStarted(
         pod=restart.pod,
         container=restart.container,
-        cause=dominant,
-        restarts=sum(1 for at, _ in recent if at > now - window),
+        cause=loop.cause,
+        restarts=len(within),
         window=window,
         at=now,
         restart_count=restart.restart_count,
         epoch=restart.epoch,
     )
-    begun = replace(after, started_at=now, restart_count=restart.restart_count, epoch=restart.epoch)
+    begun = replace(
+        loop,
+        started_at=now,
+        restart_count=restart.restart_count,
+        epoch=restart.epoch,
+        first=within[0],
+        ended_at=None,
+    )
     return begun, (found,)
 
 
 def _window_reached(loop: LoopState, policy: Policy, now: float) -> float | None:
+    if loop.ended_at is not None and sum(at > loop.ended_at for at, _ in loop.recent) < AGAIN:
+        return None
     for restarts, window in (
         (policy.loop_restarts, policy.loop_window),
         (policy.slow_loop_restarts, policy.slow_loop_window),
@@ -72,7 +133,7 @@ def loop_due(loop: LoopState, policy: Policy) -> float | None:
     if loop.started_at is None:
         return None
     last = loop.recent[-1][0] if loop.recent else loop.started_at
-    return last + quiet_time(loop, policy)
+    return max(last, loop.resumed_at or last) + quiet_time(loop, policy)
 
 
 def end_if_quiet(
@@ -82,7 +143,16 @@ def end_if_quiet(
     due = loop_due(loop, policy)
     if due is None or now < due:
         return loop, ()
-    return LoopState(), (end(loop, container, ref=ref, now=now, gone=False),)
+    over = LoopState(recent=loop.recent, ended_at=due)
+    return over, (end(loop, container, ref=ref, now=now, gone=False),)
+
+
+def take_up(loop: LoopState, *, count: int, now: float) -> LoopState:
+    """The loop of a record that does not say when its latest restarts were, up to *count*."""
+    if loop.started_at is None:
+        return loop
+    restarts = max(count - loop.restart_count, 1)
+    return replace(loop, resumed_at=now, gap=max(now - loop.started_at, 0.0) / restarts)
 
 
 def end(loop: LoopState, container: str, *, ref: PodRef, now: float, gone: bool) -> LoopEnded:

@@ -21,7 +21,8 @@ from probewatch.core.model import Pod, PodUid
 from probewatch.core.policy import Policy
 from probewatch.core.readiness import calm_down, follow_readiness
 from probewatch.core.remembered import NOTHING_REMEMBERED, Remembered
-from probewatch.core.state import NOTHING, PodState
+from probewatch.core.restart_policy import OVER
+from probewatch.core.state import NOTHING, LoopState, PodState
 from probewatch.core.values import quickly_made, replace
 
 POD_LEVEL = frozenset(
@@ -160,7 +161,19 @@ def _update(
     after, reworded = take_words(replace(after, readiness=readiness), policy, now)
     after, found = take_restarts(after, counted, policy, now)
     after, ended = judge_endings(after)
-    return after, (*findings, *reworded, *found, *ended)
+    after, calmed = _end_loops(after, now) if pod.phase in OVER else (after, ())
+    return after, (*findings, *reworded, *found, *ended, *calmed)
+
+
+def _end_loops(state: PodState, now: float) -> tuple[PodState, tuple[Finding, ...]]:
+    """Of a pod that is over nothing restarts any more."""
+    findings: tuple[Finding, ...] = ()
+    for name, memory in state.memories:
+        if memory.loop.started_at is not None:
+            ended = loops.end(memory.loop, name, ref=state.ref, now=now, gone=False)
+            findings = (*findings, ended)
+            state = remember(state, name, replace(memory, loop=LoopState()))
+    return state, findings
 
 
 def _evidence(

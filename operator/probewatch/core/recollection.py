@@ -3,9 +3,12 @@
 from probewatch.core.findings import Cause
 from probewatch.core.loops import RECENT_KEPT
 from probewatch.core.model import PodUid
-from probewatch.core.records import LoopMark, Mark, Record
+from probewatch.core.records import Incident, LoopMark, Mark, Record
 from probewatch.core.remembered import Remembered, RememberedContainer
 from probewatch.core.state import LoopState
+
+LATE_SECONDS = 900.0
+"""The longest back-off and a slow start lie within; what was found later than that was missed."""
 
 
 def recollect(record: Record, uid: PodUid, from_zero: bool) -> Remembered:  # noqa: FBT001  # one caller
@@ -19,18 +22,26 @@ def recollect(record: Record, uid: PodUid, from_zero: bool) -> Remembered:  # no
 
 
 def _recall(record: Record, uid: PodUid, container: str, mark: Mark) -> RememberedContainer:
-    recent = tuple(
-        (incident.observed_at, incident.cause)
-        for incident in record.incidents
-        if incident.uid == uid and incident.container == container
-    )[-RECENT_KEPT:]
+    kept = [each for each in record.incidents if (each.uid, each.container) == (uid, container)]
+    dated = ((_time_of(incident), incident.cause) for incident in kept[-RECENT_KEPT:])
+    recent = tuple((at, cause) for at, cause in dated if at is not None)
     return RememberedContainer(
         count=mark.count,
         epoch=mark.epoch,
         resource_version=mark.resource_version,
         termination=mark.termination,
         loop=_resume(recent, mark.loop),
+        tells_latest=bool(kept) and kept[-1].restart_count == mark.count,
     )
+
+
+def _time_of(incident: Incident) -> float | None:
+    """When it happened: found much later it counts by the node's clock, without that not at all."""
+    if incident.cause is Cause.UNOBSERVED:
+        return None
+    end = incident.finished_at
+    late = end is not None and incident.observed_at - end > LATE_SECONDS
+    return end if late else incident.observed_at
 
 
 def _resume(recent: tuple[tuple[float, Cause], ...], loop: LoopMark | None) -> LoopState:

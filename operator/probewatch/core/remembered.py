@@ -21,6 +21,8 @@ class RememberedContainer:
     termination: str = ""
     """Identity of the last termination that a restart was counted for."""
     loop: LoopState = field(default_factory=LoopState)
+    tells_latest: bool = True
+    """Whether the loop has the latest restart in it: a record keeps only so many of a workload."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,6 +40,14 @@ class LoopState:
     restart_count: int = 0
     """The restart that made it a loop."""
     epoch: int = 0
+    first: float = 0.0
+    """The first of the restarts that made it a loop; the gaps before it say nothing of this one."""
+    ended_at: float | None = None
+    """When the loop before was over."""
+    resumed_at: float | None = None
+    """When it was taken up from a record that does not say when its latest restarts were."""
+    gap: float = 0.0
+    """Seconds from one of these to the next, on the average."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

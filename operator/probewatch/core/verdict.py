@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from probewatch.core.evidence import EvidenceKind, FailureReason
-from probewatch.core.facts import OUTSIDE_SIGNALS, SIGKILL_EXIT, Facts
+from probewatch.core.facts import OUTSIDE_SIGNALS, SIGKILL_EXIT, SURE, Facts
 from probewatch.core.findings import Cause, Confidence
 from probewatch.core.model import ProbeType
 
@@ -88,6 +88,10 @@ def conclude(
     )
 
 
+def _at_most_medium(sure: Confidence) -> Confidence:
+    return Confidence.MEDIUM if sure in SURE else sure
+
+
 def by_exit(facts: Facts, *why: str, sure: Confidence, final: bool = False) -> Verdict:
     """A death that no probe caused, told by its exit code, or by the rule that this matches.
 
@@ -101,8 +105,8 @@ def by_exit(facts: Facts, *why: str, sure: Confidence, final: bool = False) -> V
     if facts.signal in OUTSIDE_SIGNALS:
         below = Confidence.HIGH if sure is Confidence.CONFIRMED else sure
         if facts.exit_code == SIGKILL_EXIT and any(p.cause is Cause.OOM_KILLED for p in facts.past):
-            below, why = Confidence.MEDIUM, (*why, "it was killed for memory before")
+            below, why = _at_most_medium(below), (*why, "it was killed for memory before")
         return conclude(facts, Cause.SIGNAL, below, *why, final=final)
     if _is_of_child(facts):
-        return conclude(facts, Cause.ERROR, Confidence.MEDIUM, *why)
+        return conclude(facts, Cause.ERROR, _at_most_medium(sure), *why)
     return conclude(facts, Cause.ERROR, sure, *why, final=final)

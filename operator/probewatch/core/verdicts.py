@@ -10,8 +10,9 @@ from probewatch.core.attribution import attribute
 from probewatch.core.facts import KILL_AFTER_DEATH, Facts, Past
 from probewatch.core.findings import Confidence, Finding, Restart
 from probewatch.core.kills import used_by_others
-from probewatch.core.loops import add_restart
+from probewatch.core.loops import add_restart, time_of
 from probewatch.core.policy import Policy
+from probewatch.core.restart_policy import OVER
 from probewatch.core.restarts import CountedRestart, Path, identity
 from probewatch.core.state import ContainerMemory, Pending, PodState, Settled
 from probewatch.core.values import quickly_made, replace
@@ -85,7 +86,8 @@ def _publish(
     now: float,
 ) -> tuple[ContainerMemory, tuple[Finding, ...]]:
     published = render(state, restart, verdict)
-    loop, looped = add_restart(memory.loop, published, policy)
+    at = time_of(restart, memory.loop) if state.pod.phase not in OVER else None
+    loop, looped = add_restart(memory.loop, published, policy, at=at)
     settled = memory.settled
     if published.confidence is not Confidence.CONFIRMED:
         entry = Settled(restart=restart, published=published, until=now + policy.repair)
