@@ -9,7 +9,7 @@ from probewatch.commands import explain
 from probewatch.commands.probe_failures import MEANINGS
 from probewatch.commands.render_explain import Story, render_json, render_text
 from probewatch.core.evidence import FailureReason
-from probewatch.errors import ApiError
+from probewatch.errors import ApiError, InputError
 from tests.commands.shop import FULL, KILLING, Json, cluster_with, parse, pod, standing
 from tests.fakes import FakeCluster
 
@@ -171,3 +171,51 @@ async def test_explain_is_in_the_order_of_deaths(tmp_path: Path) -> None:
     text = render_text(await read_story(await cluster_with([old], [FULL]), tmp_path, "web-x"), None)
 
     assert -1 < text.find("app, restart 4") < text.find("early, restart 1, judged now")
+
+
+@pytest.mark.parametrize(("status", "why"), [(403, "a right is missing"), (500, "answers 500")])
+async def test_explain_without_events_says_so(tmp_path: Path, status: int, why: str) -> None:
+    """Who may not read Events is told so; that there are none makes no cause likely."""
+    crashed = pod(restarts=1)
+    crashed["status"]["containerStatuses"][0]["lastState"]["terminated"]["exitCode"] = 1
+    cluster = await cluster_with([crashed], None)
+    cluster.refuse = lambda request: status if request.path.endswith("/events") else 0
+
+    story = await read_story(cluster, tmp_path, "web-x")
+    text, told = render_text(story, None), json.loads(render_json(story, None))
+
+    assert "app, restart 1, judged now: Error (Low)" in text
+    assert "no probe failure was reported" not in text
+    assert "Note: the kubelet's Events cannot be read: " in text
+    assert why in text
+    assert "this cluster has no ProbeReports" in text
+    assert "the kubelet's Events cannot be read" in told["note"]
+
+
+async def test_explain_without_events_keeps_what_the_pod_itself_tells(tmp_path: Path) -> None:
+    """What the container's end alone says needs no Event."""
+    killed = pod(restarts=1)
+    killed["status"]["containerStatuses"][0]["lastState"]["terminated"]["reason"] = "OOMKilled"
+    cluster = await cluster_with([killed], None)
+    cluster.refuse = lambda request: 403 if request.path.endswith("/events") else 0
+
+    text = render_text(await read_story(cluster, tmp_path, "web-x"), None)
+
+    assert "app, restart 1, judged now: OOMKilled (" in text
+
+
+async def test_explain_of_a_container_that_is_not_there(tmp_path: Path) -> None:
+    """A name that is none of the pod's containers is refused, with those that are."""
+    cluster = await cluster_with([pod(restarts=5)], [FULL])
+
+    with pytest.raises(InputError, match=r"pod web-x has no container nosuch; it has: app$"):
+        await read_story(cluster, tmp_path, "web-x", "-c", "nosuch")
+
+
+async def test_explain_of_a_container_that_is_only_recorded(tmp_path: Path) -> None:
+    """Of a pod that is gone those containers are known that something is recorded of."""
+    cluster = await cluster_with([], [FULL])
+
+    assert "app" in render_text(await read_story(cluster, tmp_path, "web-x", "-c", "app"), "app")
+    with pytest.raises(InputError, match="nothing is recorded of a container nosuch of pod web-x"):
+        await read_story(cluster, tmp_path, "web-x", "-c", "nosuch")

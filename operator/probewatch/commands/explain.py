@@ -14,7 +14,7 @@ from probewatch.commands.live_pod import LivePod, judge_last_restarts, read_pod
 from probewatch.commands.render_explain import Story, render_json, render_text
 from probewatch.commands.report_read import Summary, read_summaries
 from probewatch.core.findings import Restart
-from probewatch.errors import ApiError
+from probewatch.errors import ApiError, InputError
 from probewatch.kube.client import ApiClient
 from probewatch.kube.report_objects import Incident
 from probewatch.kube.times import parse_time
@@ -35,7 +35,8 @@ examples:
   kubectl probewatch explain web-7d9f-x      the same, as a plugin of kubectl
 
 exit status:
-  0  told   1  there is no such pod, or the cluster cannot be read   2  called wrongly"""
+  0  told   1  there is no such pod, or the cluster cannot be read
+  2  called wrongly, or the pod has no such container"""
 
 NOT_FOUND = 404
 
@@ -80,6 +81,8 @@ async def read(args: argparse.Namespace) -> Story:
     if live is None and not incidents:
         where = f"in the namespace {namespace}, and nothing recorded of one"
         raise ApiError(f"there is no pod {name} {where}", status=NOT_FOUND) from missing
+    if args.container:
+        _check_container(args.container, name, live, incidents)
     judged = judge_last_restarts(live, clock.now()) if live else ()
     return Story(
         namespace=namespace,
@@ -88,7 +91,7 @@ async def read(args: argparse.Namespace) -> Story:
         workload=f"{summary.kind}/{summary.name}" if summary else "",
         incidents=incidents,
         judged=[each for each in judged if not _is_recorded(each, incidents)],
-        note=note,
+        note="; ".join(filter(None, (_note_unheard(live), note))),
         now=clock.now(),
     )
 
@@ -114,6 +117,26 @@ async def _read_records(client: ApiClient, namespace: str, name: str) -> tuple[S
         if any(incident.pod == name for incident in each.incidents):
             return each, ""
     return None, "no restart of this pod is recorded"
+
+
+def _note_unheard(live: LivePod | None) -> str:
+    unheard = live.unheard if live else None
+    return f"the kubelet's Events cannot be read: {unheard}" if unheard else ""
+
+
+def _check_container(name: str, pod: str, live: LivePod | None, known: Iterable[Incident]) -> None:
+    """Refuse a container that neither the pod has nor anything is recorded of."""
+    statuses = [each.name for each in live.pod.statuses] if live else []
+    specified = [each.name for each in live.pod.spec.containers] if live else []
+    names = [*specified, *statuses, *(each.container for each in known)]
+    if name in names:
+        return
+    others = ", ".join(dict.fromkeys(names))
+    if live is None:
+        raise InputError(
+            f"nothing is recorded of a container {name} of pod {pod}; it is of: {others}"
+        )
+    raise InputError(f"pod {pod} has no container {name}; it has: {others}")
 
 
 def _is_recorded(restart: Restart, incidents: Iterable[Incident]) -> bool:

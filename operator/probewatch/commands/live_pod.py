@@ -43,6 +43,8 @@ class LivePod:
 
     pod: Pod
     evidence: tuple[Evidence, ...]
+    unheard: ApiError | None = None
+    """Why the Events could not be read, if so: that there are none says nothing then."""
 
 
 async def read_pod(client: ApiClient, namespace: str, name: str) -> LivePod:
@@ -52,21 +54,21 @@ async def read_pod(client: ApiClient, namespace: str, name: str) -> LivePod:
     pod = parse_pod(raw)
     selector = f"involvedObject.kind=Pod,involvedObject.name={name},source=kubelet"
     params = {"fieldSelector": selector, "limit": str(EVENTS_LIMIT)}
-    about = (
-        parse_evidence(each) for each in await _read_events(client, f"{inside}/events", params)
-    )
-    known = tuple(each for each in about if each and each.involved_uid == pod.evidence_uid)
-    return LivePod(pod=pod, evidence=tuple(sorted(known, key=lambda each: each.at)))
+    events, unheard = await _read_events(client, f"{inside}/events", params)
+    about = map(parse_evidence, events)
+    known = [each for each in about if each and each.involved_uid == pod.evidence_uid]
+    evidence = tuple(sorted(known, key=lambda each: each.at))
+    return LivePod(pod=pod, evidence=evidence, unheard=unheard)
 
 
 async def _read_events(
     client: ApiClient, path: str, params: dict[str, str]
-) -> Sequence[event_objects.Event]:
-    """Return the Events; none without the right to them: the pod tells something by itself."""
+) -> tuple[Sequence[event_objects.Event], ApiError | None]:
+    """Return the Events, or none and why: the pod tells something by itself."""
     try:
-        return (await ask_for(client, _EVENTS, path, params)).items
-    except ApiError:
-        return ()
+        return (await ask_for(client, _EVENTS, path, params)).items, None
+    except ApiError as error:
+        return (), error
 
 
 def judge_last_restarts(live: LivePod, now: float) -> tuple[Restart, ...]:

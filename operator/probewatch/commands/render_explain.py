@@ -39,7 +39,7 @@ class Story:
     judged: Sequence[Restart]
     """Judged now: last restarts that are not recorded."""
     note: str
-    """Why there are no records, if so."""
+    """What could not be read, and why, if so."""
     now: float
 
 
