@@ -9,7 +9,7 @@ import pytest
 from probewatch.commands import advise, report
 from probewatch.commands.workload_names import is_called
 from probewatch.errors import ApiError, InputError
-from tests.commands.shop import FULL, cluster_with, parse, pod, record, standing
+from tests.commands.shop import FULL, REPORTS, cluster_with, parse, pod, record, standing
 from tests.fakes import FakeCluster
 
 
@@ -45,9 +45,21 @@ def test_report_of_nothing_says_where_was_looked() -> None:
     here = report.View(summaries=(), now=0.0, is_one=False, place="the namespace x")
     everywhere = replace(here, place="any namespace", is_everywhere=True)
 
-    assert report.render_tables(here).startswith("Nothing is recorded in the namespace x: ")
+    assert report.render_tables(here).startswith("Nothing is recorded in the namespace x.\n")
     assert "-A looks in all namespaces" in report.render_tables(here)
-    assert "-A" not in report.render_tables(everywhere)
+    assert "-A looks" not in report.render_tables(everywhere)
+
+
+async def test_report_of_nothing_does_not_say_that_somebody_watched(tmp_path: Path) -> None:
+    """Without records it is not known whether an operator runs, and nothing is claimed of pods."""
+    cluster = FakeCluster()
+    await cluster.put(REPORTS, record())
+    await cluster.remove(REPORTS, record())
+
+    text = report.render_tables(await read_report(cluster, tmp_path))
+
+    assert "Where no operator runs, that says nothing" in text
+    assert "kubectl get pods -A -l app.kubernetes.io/name=probewatch" in text
 
 
 @pytest.mark.parametrize("word", ["web", "deployment/web", "Deployments/web", "deploy/web"])

@@ -43,8 +43,11 @@ exit status:
   2  called wrongly, or nothing is recorded of the WORKLOAD"""
 
 NOTHING = """\
-Nothing is recorded in {place}: since the operator began to watch, no container of a
-pod with probes has restarted there, and no such pod has lost its readiness."""
+Nothing is recorded in {place}.
+Where the operator watches and keeps records, no container of a pod with probes has restarted
+since it began, and no such pod has lost its readiness.
+Where no operator runs, that says nothing; whether one does:
+  kubectl get pods -A -l app.kubernetes.io/name=probewatch"""
 
 ELSEWHERE = "\n-A looks in all namespaces, -n in another one."
 
