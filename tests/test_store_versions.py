@@ -301,3 +301,61 @@ def test_nothing_is_left_of_pods_that_are_gone() -> None:
 
     assert (0, 0, None) == (len(store), store.pending(), store.next_due())
     assert () == store.headers()
+
+
+@pytest.mark.parametrize(
+    ("exit_code", "policy", "since"),
+    [(0, "Never", None), (0, "OnFailure", None), (1, "Never", 4.0), (0, "Always", 4.0)],
+)
+@pytest.mark.parametrize("known", [False, True], ids=["first seen", "seen before"])
+def test_pod_whose_one_container_has_done_its_work(
+    exit_code: int,
+    policy: str,
+    since: float | None,
+    *,
+    known: bool,
+) -> None:
+    """It is not ready by right while others go on; not one that failed, or is started again."""
+    store = Store()
+    if known:
+        store.see(raw_job(5, policy, {"running": {"startedAt": "1970-01-01T00:00:02Z"}}), NOW)
+    ended = {"exitCode": exit_code, "containerID": "b", "finishedAt": "1970-01-01T00:00:04Z"}
+    store.see(raw_job(6, policy, {"terminated": ended}), NOW)
+    [header] = store.headers()
+
+    assert ("NotReady", since) == (header.group, header.not_ready_since)
+
+
+def raw_job(version: int, policy: str, state: dict[str, Any]) -> Snapshot:
+    """A pod of a Job: `backup` is in this state, `upload` runs on."""
+    running = "running" in state
+    up, same = {"startedAt": "1970-01-01T00:00:02Z"}, {"restartCount": 0, "containerID": "u"}
+    pod = {
+        "metadata": {
+            "uid": "job",
+            "name": "job",
+            "namespace": "shop",
+            "resourceVersion": str(version),
+            "creationTimestamp": "1970-01-01T00:00:01Z",
+        },
+        "spec": {
+            "nodeName": "n-1",
+            "restartPolicy": policy,
+            "containers": [{"name": "backup"}, {"name": "upload", "livenessProbe": {}}],
+        },
+        "status": {
+            "phase": "Running",
+            "conditions": [
+                {
+                    "type": "Ready",
+                    "status": str(running),
+                    "lastTransitionTime": "1970-01-01T00:00:04Z",
+                }
+            ],
+            "containerStatuses": [
+                {"name": "backup", "ready": running, "state": state, **same, "containerID": "b"},
+                {"name": "upload", "ready": True, "state": {"running": up}, **same},
+            ],
+        },
+    }
+    return msgspec.json.decode(msgspec.json.encode(pod), type=RawPod).take()

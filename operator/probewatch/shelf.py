@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from zlib import compress, decompress
 
 from probewatch.core.first_sight import first_state
+from probewatch.core.losses import has_done_its_part
 from probewatch.core.model import PodSpec, PodUid
 from probewatch.core.remembered import Remembered
 from probewatch.core.state import PodState
@@ -144,6 +145,7 @@ def _describe(state: PodState, version: int, mark: int) -> Packed:
     group = find_group(
         pod.phase, is_terminating=pod.deletion_at is not None, is_ready=readiness.ready
     )
+    is_missed = group == NOT_READY and not has_done_its_part(pod)
     return Packed(
         pod.uid,
         pod.namespace,
@@ -156,6 +158,6 @@ def _describe(state: PodState, version: int, mark: int) -> Packed:
         version,
         mark,
         group,
-        (readiness.changed_at or pod.created_at) if group == NOT_READY else None,
+        (readiness.changed_at or pod.created_at) if is_missed else None,
         sum(len(memory.pending) for _, memory in state.memories),
     )

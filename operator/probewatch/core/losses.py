@@ -86,6 +86,18 @@ def _is_over(pod: Pod, status: ContainerStatus) -> bool:
     return not will_restart(container, pod.spec, death.exit_code)
 
 
+def has_done_its_part(pod: Pod) -> bool:
+    """Whether whatever is not ready of a pod has succeeded, while other containers go on.
+
+    Such a pod is not ready by right, however long that takes.
+    """
+    unready = [status for status in pod.statuses if not status.ready]
+    return bool(unready) and all(
+        _is_over(pod, status) and status.terminated is not None and status.terminated.exit_code == 0
+        for status in unready
+    )
+
+
 def _is_replaced(old: ContainerStatus, status: ContainerStatus) -> bool:
     return (
         status.container_id != old.container_id

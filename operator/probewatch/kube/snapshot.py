@@ -11,6 +11,7 @@ from typing import ClassVar
 
 import msgspec
 
+from probewatch.core.losses import has_done_its_part
 from probewatch.core.model import OwnerRef, Pod, PodRef, PodSpec, PodUid
 from probewatch.core.restart_policy import OVER
 from probewatch.kube import objects, parsing
@@ -77,11 +78,16 @@ class Snapshot(Header, gc=False):
 
     @property
     def not_ready_since(self) -> float | None:
-        """Since when the pod is not ready (the node's clock); else None."""
-        if self.group != NOT_READY:
+        """Since when the pod is not ready (the node's clock); None where it is, or need not be."""
+        if self.group != NOT_READY or (self._has_ended() and has_done_its_part(self.open())):
             return None
         ready = parsing.parse_conditions(self.status().conditions).get("Ready")
         return (ready and ready.last_transition) or self.created_at
+
+    def _has_ended(self) -> bool:
+        """Whether one of its containers is dead: only then it has to be opened to be judged."""
+        states = (each.state for each in self.status().container_statuses or ())
+        return any(state is not None and state.terminated is not None for state in states)
 
     def shows_the_same(self, other: Header) -> bool:
         """Whether nothing that is read differs but the version."""
