@@ -49,6 +49,12 @@ def interrupted(*, at: int, minutes_away: int) -> dict[str, str]:
     }
 
 
+def build(cluster: str, pod: str = "1") -> str:
+    """What the operator of a cluster says of its version, from a pod of its."""
+    labels = f'cluster="{cluster}",namespace="probewatch",job="probewatch",instance="{pod}"'
+    return f'probewatch_build_info{{{labels},version="0.1.0"}}'
+
+
 STORIES = [
     Story(
         name="all is well",
@@ -223,6 +229,44 @@ STORIES = [
         series={},
         operator={name: values.replace("x3000", "x20 stale") for name, values in ALIVE.items()},
         firing={"20m": [], "30m": [], "31m": ["ProbeWatchOperatorDown"]},
+    ),
+    Story(
+        name="of two clusters in one Prometheus one loses its operator: it is told for a day",
+        series={},
+        operator={build("a"): "1x3000", build("b"): "1x20 stale"},
+        firing={
+            "20m": [],
+            "30m": [],
+            "31m": ["ProbeWatchOperatorDown"],
+            "22h": ["ProbeWatchOperatorDown"],
+            "25h": [],
+        },
+    ),
+    Story(
+        name="operators are replaced, in two clusters at the same time",
+        series={},
+        operator={
+            **{build("a"): "1x20 stale", build("b"): "1x20 stale"},
+            **{build("a", pod="2"): "_x25 1x100", build("b", pod="2"): "_x25 1x100"},
+        },
+        firing={f"{minute}m": [] for minute in (19, 21, 25, 27, 32, 60, 90)},
+    ),
+    Story(
+        name="both clusters lose their operators: told without a gap, also when it is long ago",
+        series={},
+        operator={build("a"): "1x20 stale", build("b"): "1x40 stale"},
+        firing={
+            "30m": [],
+            **{f"{minute}m": ["ProbeWatchOperatorDown"] for minute in range(31, 71, 2)},
+            **{f"{minute}m": ["ProbeWatchOperatorDown"] for minute in range(1380, 1500, 4)},
+            "30h": ["ProbeWatchOperatorDown"],
+        },
+    ),
+    Story(
+        name="an operator that nobody ever saw",
+        series={},
+        operator={"up": "1x200"},
+        firing={"9m": [], "10m": ["ProbeWatchOperatorDown"], "3h": ["ProbeWatchOperatorDown"]},
     ),
     Story(
         name="the operator never gets its list of pods",
