@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from probewatch.boundary import Boundary
 from probewatch.clock import Clock
-from probewatch.core.model import PodSpec, PodUid
+from probewatch.core.model import PodSpec, PodUid, Workload
 from probewatch.core.observe import Observation
 from probewatch.corroboration import Corroboration
 from probewatch.handlers import Connection
@@ -18,10 +18,13 @@ from probewatch.kube.login import Login
 from probewatch.kube.recorder import Recorder, RecorderOptions
 from probewatch.metrics.authorization import Authorizer
 from probewatch.metrics.collector import Sources
+from probewatch.metrics.counters import Counters
 from probewatch.metrics.exposition import Exposition
 from probewatch.metrics.server import MetricsServer, ServerOptions
+from probewatch.metrics.totals import Total
+from probewatch.record_entries import key_of
 from probewatch.recording import Recording
-from probewatch.recording_surroundings import Surroundings
+from probewatch.recording_surroundings import Surroundings, totals_of
 from probewatch.service_runtime import find_lease_namespace
 from probewatch.service_watches import Watch
 from probewatch.settings import Settings
@@ -96,6 +99,20 @@ def build_recording(
         boundary=boundary,
         clock=boundary.clock,
     )
+
+
+def build_counters(
+    settings: Settings, find_recording: Callable[[], Recording | None], *, clock: Clock
+) -> Counters:
+    """Return what counts findings; a workload that is back goes on from its record."""
+
+    def recall(workload: Workload) -> Iterable[Total]:
+        recording = find_recording()
+        if recording is None:
+            return ()
+        return totals_of(recording.book.saved_parts(key_of(workload)))
+
+    return Counters(clock=clock, series_limit=settings.metrics_series_limit, recall=recall)
 
 
 def build_health(settings: Settings, watches: Iterable[Watch], *, clock: Clock) -> Health:

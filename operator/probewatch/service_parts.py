@@ -27,7 +27,6 @@ from probewatch.kube.greeting import greet
 from probewatch.kube.login import Login
 from probewatch.kube.workloads import Workloads
 from probewatch.metrics.collector import Sources
-from probewatch.metrics.counters import Counters
 from probewatch.metrics.server import MetricsServer
 from probewatch.newcomers import Newcomer
 from probewatch.policies import Policies, PolicySurroundings
@@ -67,7 +66,7 @@ class Parts:
         self.workloads = Workloads(requester=client, clock=clock)
         self.recorder = build_recorder(settings, client, spec_of=self._spec_of, clock=clock)
         self.events = EventGate(self.recorder, self._has_event)
-        self.counters = Counters(clock=clock, series_limit=settings.metrics_series_limit)
+        self.counters = builders.build_counters(settings, lambda: self.recording, clock=clock)
         self.corroboration = self._build_corroboration()
         self.recording = self._build_recording()
         self.controller = self._build_controller()

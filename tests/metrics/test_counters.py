@@ -484,3 +484,32 @@ def test_workload_that_comes_back_is_recalled() -> None:
 
     assert [WEB] == asked
     assert 'container_restarts_total{app,cause="Error"} 8' in scene.show("container_restarts_total")
+
+
+def test_a_restart_of_a_workload_that_was_let_go_of_is_in_its_record_already() -> None:
+    """It is saved before it is told: recalled and counted, it would be two."""
+    scene = Scene(
+        recall=lambda workload: (
+            RestartTotal(workload=workload, container="app", cause=Cause.ERROR, count=8),
+        )
+    )
+
+    scene.publish(restart(Cause.ERROR))
+
+    assert 'container_restarts_total{app,cause="Error"} 8' in scene.show("container_restarts_total")
+
+
+def test_a_workload_whose_real_name_is_known_late_is_recalled() -> None:
+    """A pod is tracked under its ReplicaSet; whatever tells of the Deployment brings it back."""
+    scene = Scene(
+        recall=lambda workload: (
+            (RestartTotal(workload=WEB, container="app", cause=Cause.ERROR, count=7),)
+            if workload == WEB
+            else ()
+        )
+    )
+    scene.publish(tracked(), workload=replace(WEB, kind="ReplicaSet", name="web-5d4"))
+
+    scene.publish(ready(Readiness.READY))
+
+    assert 'container_restarts_total{app,cause="Error"} 7' in scene.show("container_restarts_total")

@@ -70,12 +70,17 @@ class Counters:
         if isinstance(finding, PodForgotten):
             self._followed.forget(finding.pod.uid)
             return
-        known = self._hold(workload)
+        known, is_new = self._followed.hold(workload)
         if isinstance(finding, PodTracked):
             for pod in (finding.pod, *finding.siblings):
                 self._followed.arrive(pod, known)
             self._begin(known, finding.spec)
-            return
+        else:
+            self._take(finding, known)
+        if is_new:  # last: a restart is in its record before it is told, and would be two
+            self.restore(self._recall(workload))
+
+    def _take(self, finding: Finding, known: Known) -> None:
         pod, spec = finding.pod, self._followed.spec_of(finding.pod.uid)
         if self._followed.is_followed(pod.uid):
             self._followed.arrive(pod, known)
@@ -89,7 +94,7 @@ class Counters:
         May be called at any time; doing it twice changes nothing.
         """
         for total in totals:
-            known = self._hold(total.workload, recall=False)
+            known, _ = self._followed.hold(total.workload)
             match total:
                 case RestartTotal():
                     subject = known.container(total.container)
@@ -103,7 +108,7 @@ class Counters:
 
     def totals_of(self, workload: Workload) -> tuple[Total, ...]:
         """Return what the counters of a workload show, for a record to keep."""
-        known = self._hold(workload, recall=False)
+        known, _ = self._followed.hold(workload)
         return (
             *self._restart_totals(workload, known),
             *(
@@ -127,12 +132,6 @@ class Counters:
                     yield RestartTotal(
                         workload=workload, container=container, cause=cause, count=int(count)
                     )
-
-    def _hold(self, workload: Workload, *, recall: bool = True) -> Known:
-        known, is_new = self._followed.hold(workload)
-        if is_new and recall:
-            self.restore(self._recall(workload))
-        return known
 
     def _count(self, finding: Finding, known: Known) -> None:
         match finding:
