@@ -1,8 +1,10 @@
 """The command line teaches a stranger, and never shows a traceback."""
 
+import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -186,6 +188,61 @@ def test_reader_may_go_away() -> None:
     done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, check=False)  # noqa: S603  # our own code
 
     assert (141, b"") == (done.returncode, done.stderr)
+
+
+RUN = "import sys; sys.path.insert(0, 'operator'); from probewatch import cli; sys.exit(cli.main())"
+
+CLOSED = {
+    "output": ("version", ">&-", 0, ""),
+    "errors": ("explain x --kubeconfig /nowhere", "2>&-", 1, ""),
+    "input": ("replay -", "<&-", 0, ""),
+    "a manifest": ("advise -f -", "<&-", 0, ""),
+    "all": ("version", "<&- >&- 2>&-", 0, ""),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("words", "streams", "status", "told"), CLOSED.values(), ids=CLOSED.keys())
+def test_streams_may_be_closed(words: str, streams: str, status: int, told: str) -> None:
+    """What a service manager closed is as if it were empty, and nobody reads it."""
+    shell = f'"$1" -c "$2" {words} {streams}'
+
+    command = ["/bin/sh", "-c", shell, "sh", sys.executable, RUN]
+    done = subprocess.run(command, stderr=subprocess.PIPE, check=False, text=True)  # noqa: S603  # our own code
+
+    assert (status, told) == (done.returncode, done.stderr)
+
+
+FULL = Path("/dev/full")
+"""A disk without a byte left, as Linux has it."""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not FULL.exists(), reason="no /dev/full here")
+@pytest.mark.parametrize("words", ["version", "advise -f deploy/demo/hc-probe.yaml"])
+def test_full_disk_is_one_line(words: str) -> None:
+    """Output that nobody can keep is said in one line, and is status 1."""
+    command = [sys.executable, "-c", RUN, *words.split()]
+    with FULL.open("w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False, text=True)  # noqa: S603  # our own code
+
+    expected = "probewatch: the output cannot be written: No space left on device\n"
+    assert (1, expected) == (done.returncode, done.stderr)
+
+
+@pytest.mark.slow
+def test_terminal_may_have_few_characters(tmp_path: Path) -> None:
+    """Where a character has no encoding a question mark stands for it."""
+    probe = {"tcpSocket": {"port": 80}, "failureThreshold": 1}
+    spec = {"containers": [{"name": "a×b", "livenessProbe": probe}]}
+    (tmp_path / "pod.yaml").write_text(json.dumps({"kind": "Pod", "spec": spec}))
+    command = [sys.executable, "-c", RUN, "advise", "-f", str(tmp_path / "pod.yaml")]
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+
+    done = subprocess.run(command, capture_output=True, check=False, env=environment)  # noqa: S603  # our own code
+
+    assert (0, b"") == (done.returncode, done.stderr)
+    assert b"a?b Liveness" in done.stdout
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,10 @@ is the same program under another name.
 """
 
 import argparse
+import contextlib
+import errno
 import importlib
+import io
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -14,6 +17,8 @@ from types import ModuleType
 from typing import NoReturn
 
 from probewatch.errors import ProbewatchError
+
+FAILED = 1
 
 INTERRUPTED = 130
 """128 + SIGINT, as shells have it."""
@@ -23,6 +28,9 @@ BROKEN_PIPE = 141
 
 PLUGIN = "kubectl-probewatch"
 """The name under which kubectl finds a plugin."""
+
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+"""What the system answers to who writes; a command says itself what was wrong with its input."""
 
 DESCRIPTION = """\
 probewatch says why each container in a Kubernetes cluster restarted, and when
@@ -53,18 +61,60 @@ COMMANDS: Mapping[str, str] = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit status; no traceback for what a user can mend."""
+    _prepare_streams()
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
-        return _run(arguments)
+        try:
+            return _run(arguments)
+        finally:
+            sys.stdout.flush()  # what cannot be written is noticed here: at exit it is too late
     except ProbewatchError as error:
-        print(f"probewatch: {error}", file=sys.stderr)
+        _tell(str(error))
         return error.exit_status
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        # Python flushes standard output at exit, and would complain about the pipe once more.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _give_up_output()
         return BROKEN_PIPE
+    except OSError as error:
+        _tell(_explain(error))
+        _give_up_output()
+        return FAILED
+
+
+def _prepare_streams() -> None:
+    """Have three standard streams that take any text, whatever was closed before."""
+    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+        if getattr(sys, name) is None:
+            _open_nothing(number)
+            setattr(sys, name, os.fdopen(number, mode))
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
+
+
+def _open_nothing(number: int) -> None:
+    """Put the empty device where a stream is closed; else the next file or socket is there."""
+    opened = os.open(os.devnull, os.O_RDWR)
+    if opened != number:
+        os.dup2(opened, number)
+        os.close(opened)
+    os.set_inheritable(number, True)  # noqa: FBT003  # it has no name
+
+
+def _give_up_output() -> None:
+    """Python flushes standard output at exit, and would complain about it once more."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _tell(error: str) -> None:
+    with contextlib.suppress(OSError):  # who closed standard error, or filled it, has the status
+        print(f"probewatch: {error}", file=sys.stderr, flush=True)
+
+
+def _explain(error: OSError) -> str:
+    """Return what the system refused, and of what."""
+    subject = error.filename or ("the output cannot be written" if error.errno in FULL else "")
+    return ": ".join(filter(None, (subject, error.strerror or str(error))))
 
 
 def _run(arguments: Sequence[str]) -> int:
@@ -74,7 +124,6 @@ def _run(arguments: Sequence[str]) -> int:
     module = load_command(name)
     args = parse(module, arguments)
     status: int = module.main(args)
-    sys.stdout.flush()  # here a reader that has gone is noticed, at exit it would be too late
     return status
 
 
