@@ -11,6 +11,10 @@ LOOP = f'probewatch_restart_loop{{{POD},cause="LivenessProbe"}}'
 RESTARTS = f'probewatch_container_restarts_total{{{CONTAINER},cause="LivenessProbe"}}'
 SINCE = f'probewatch_not_ready_since_timestamp_seconds{{{WORKLOAD},pod="web-1"}}'
 
+WORKLOAD_WIDE = (
+    f'probewatch_pattern_restarts_total{{{CONTAINER},cause="LivenessProbe",pattern="WorkloadWide"}}'
+)
+
 SYNCED = 'probewatch_watch_synced{resource="pods"}'
 ACTIVITY = 'probewatch_watch_last_activity_timestamp_seconds{resource="pods"}'
 
@@ -35,6 +39,11 @@ def time_to_ready(slow_share: float) -> dict[str, str]:
     quick = 1 - slow_share
     growth = {"10": 0.0, "20": quick, "60": quick, "90": 1.0, "+Inf": 1.0}
     return {f'{name}"{le}"}}': f"0+{by}x3000" for le, by in growth.items()}
+
+
+def waves(*moments: int) -> str:
+    """A counter that rises by three at each of the *moments* (minutes), for three hours."""
+    return " ".join(str(3 * sum(at <= minute for at in moments)) for minute in range(181))
 
 
 def interrupted(*, at: int, minutes_away: int) -> dict[str, str]:
@@ -163,17 +172,41 @@ STORIES = [
     Story(
         name="liveness kills most pods of a workload at once",
         series={
-            f"probewatch_pattern_restarts_total{{{CONTAINER},"
-            'cause="LivenessProbe",pattern="WorkloadWide"}': "0x9 4x40"
+            WORKLOAD_WIDE: "0x9 4x40",
         },
-        firing={"8m": [], "10m": ["ProbeWatchWorkloadWideKills"], "25m": []},
+        firing={
+            "8m": [],
+            "10m": ["ProbeWatchWorkloadWideKills"],
+            "33m": ["ProbeWatchWorkloadWideKills"],
+            "36m": [],
+        },
     ),
     Story(
         name="a node restarts containers of several workloads",
         series={
             'probewatch_node_wide_restarts_total{node="n1"}': "0x9 3x40",
         },
-        firing={"8m": [], "10m": ["ProbeWatchNodeWideKills"], "25m": []},
+        firing={
+            "8m": [],
+            "10m": ["ProbeWatchNodeWideKills"],
+            "33m": ["ProbeWatchNodeWideKills"],
+            "36m": [],
+        },
+    ),
+    Story(
+        name="kills of a whole workload, and on a node, come in waves: told once",
+        series={
+            WORKLOAD_WIDE: waves(10, 21, 35, 54, 75),
+            'probewatch_node_wide_restarts_total{node="n1"}': waves(10, 21, 35, 54, 75),
+        },
+        firing={
+            "9m": [],
+            **{
+                f"{minute}m": ["ProbeWatchNodeWideKills", "ProbeWatchWorkloadWideKills"]
+                for minute in range(10, 98, 2)
+            },
+            "101m": [],
+        },
     ),
     Story(
         name="readiness flaps",
@@ -246,8 +279,10 @@ STORIES = [
         name="operators are replaced, in two clusters at the same time",
         series={},
         operator={
-            **{build("a"): "1x20 stale", build("b"): "1x20 stale"},
-            **{build("a", pod="2"): "_x25 1x100", build("b", pod="2"): "_x25 1x100"},
+            build("a"): "1x20 stale",
+            build("b"): "1x20 stale",
+            build("a", pod="2"): "_x25 1x100",
+            build("b", pod="2"): "_x25 1x100",
         },
         firing={f"{minute}m": [] for minute in (19, 21, 25, 27, 32, 60, 90)},
     ),
