@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from probewatch.watch.backoff import Backoff, parse_retry_after
 from probewatch.watch.decoding import Decoder
-from probewatch.watch.lines import LineSplitter, LineTooLongError
+from probewatch.watch.lines import HEAD, LineSplitter
 from probewatch.watch.loop import WatchLoop
 from probewatch.watch.transport import Surroundings, WatchOptions, WatchTarget
 
@@ -125,7 +125,7 @@ def watch(*parts: bytes | BaseException) -> Answer:
 
 
 def play(
-    *answers: Answer | BaseException, streams: bool = False
+    *answers: Answer | BaseException, options: WatchOptions | None = None
 ) -> tuple[Script, Diary, list[float], WatchLoop[Thing]]:
     """Run the loop until the script is over."""
     script, diary, pauses = Script(*answers), Diary(), list[float]()
@@ -143,7 +143,7 @@ def play(
         decoder=Decoder(Thing),
         handler=diary,
         around=around,
-        options=WatchOptions(streams=streams),
+        options=options or WatchOptions(streams=False),
     )
     with pytest.raises(ScriptOverError):
         asyncio.run(loop.run())
@@ -195,7 +195,6 @@ FAULTS = {
     "A5 silence": watch(TimeoutError()),
     "A10 refused": ConnectionRefusedError(),
     "A11 bad gateway": Answer(status=502),
-    "A12 endless line": watch(b"x" * 5_000_000),
     "B5 ERROR event": watch(error(500)),
     "B6 too many requests": Answer(status=429),
     "B8 server error": Answer(status=500),
@@ -368,25 +367,78 @@ def test_chance_spreads_the_pauses() -> None:
     assert [0.4, 0.6] == [round(Backoff().pause(chance), 3) for chance in (0.0, 0.5)]
 
 
+def feed(splitter: LineSplitter, *chunks: bytes) -> list[bytes]:
+    """The lines that chunks make."""
+    return [body[a:b] for chunk in chunks for body, a, b in splitter.feed(chunk)]
+
+
+def test_long_line_is_skipped() -> None:
+    """A12: a line beyond the cap is told of once, by how it begins; those around it are given."""
+    skipped: list[bytes] = []
+    splitter = LineSplitter(skipped.append, cap=10)
+
+    assert [b"{1}", b"{2}", b"{3}"] == feed(
+        splitter, b"{1}\n{lo", b"ng line", b"..", b"...", b"......", b".}\n{2}\n{", b"3}\n"
+    )
+    assert ([b"{long line.."], b"") == (skipped, splitter.rest())
+
+
 def test_line_cap_bounds_memory() -> None:
-    """A12: a line may not grow without end."""
-    splitter = LineSplitter(cap=10)
-    assert [] == splitter.feed(b"12345")
-    with pytest.raises(LineTooLongError):
-        splitter.feed(b"678901")
+    """A12: of a line without end no more is held than its beginning, in however many chunks."""
+    skipped: list[bytes] = []
+    splitter = LineSplitter(skipped.append, cap=4 * HEAD)
+    feed(splitter, *[b"x" * 500] * 1000)
+
+    assert ([b"x" * HEAD], HEAD) == (skipped, len(splitter.rest()))
+
+
+def test_large_objects_are_read() -> None:
+    """An object of 1.5 MiB, the most that etcd holds, is read even if JSON escapes all of it."""
+    skipped: list[bytes] = []
+    largest = b"x" * 6 * 1_572_864
+    chunks = [largest[at : at + 262_144] for at in range(0, len(largest), 262_144)]
+
+    assert [largest] == feed(LineSplitter(skipped.append), *chunks, b"\n")
+    assert [] == skipped
+
+
+def test_large_page_is_asked_for_in_smaller_ones() -> None:
+    """Objects that are too large to be held together come by fewer, and by more again later."""
+    big, small = page(*["n" * 40] * 10), page("a", token="more")
+    script, diary, _, _ = play(
+        small,
+        big,
+        big,
+        big,
+        page("b", token="2"),
+        page("c"),
+        options=WatchOptions(page_cap=400, streams=False),
+    )
+
+    assert ["500", "500", "100", "20", "4", "20"] == [each["limit"] for each in script.asked[:6]]
+    assert ["", *["more"] * 4, "2"] == [each.get("continue", "") for each in script.asked[:6]]
+    assert ["listing", "listed a", "listed b", "listed c", "synced"] == diary.told
+
+
+def test_single_object_is_read_whatever_its_size() -> None:
+    """A page of one object is not refused: nothing smaller could be asked for."""
+    options = WatchOptions(page_cap=400, page_size=1, streams=False)
+
+    assert "synced" == play(page("n" * 500), options=options)[1].told[-1]
 
 
 @settings(derandomize=True)
 @given(text=st.text("{a \n", max_size=40).map(str.encode), cuts=st.lists(st.integers(0, 40)))
 def test_lines_are_the_same_however_they_are_cut(text: bytes, cuts: list[int]) -> None:
     """Chunks end anywhere: each line comes once, in order, without those that are blank."""
-    splitter = LineSplitter()
+    skipped: list[bytes] = []
+    splitter = LineSplitter(skipped.append)
     at = [0, *sorted(cuts), len(text)]
     fed = [line for pair in pairwise(at) for line in splitter.feed(text[slice(*pair)])]
 
     *complete, rest = text.split(b"\n")
     assert [line for line in complete if line.strip()] == [body[a:b] for body, a, b in fed]
-    assert rest == splitter.rest()
+    assert (rest, []) == (splitter.rest(), skipped)
 
 
 def test_the_same_trouble_is_said_once_a_minute(caplog: pytest.LogCaptureFixture) -> None:

@@ -1,4 +1,8 @@
-"""Lists in pages, as every server has them."""
+"""Lists in pages, as every server has them.
+
+A page has so many objects, however large they are. Where they are too large to be held
+together, fewer are asked for, down to one, which is read whatever its size.
+"""
 
 import asyncio
 
@@ -7,19 +11,25 @@ from probewatch.watch.decoding import T
 from probewatch.watch.handing import Hands
 from probewatch.watch.transport import WatchOptions
 
+FEWER = 5
+"""A page that is too large is asked for again with a fifth of its objects."""
+
 
 async def list_pages(
     asker: Asker, hands: Hands[T], options: WatchOptions, *, whole: bool = False
 ) -> None:
     """Read a list to its end, page by page or as a whole; raises what network and decoder raise."""
     hands.begin_list()
-    token, version = "", ""
+    token, version, size = "", "", 0 if whole else options.page_size
     while True:
-        body = await _read_page(asker, token, options, whole=whole)
+        body = await _read_page(asker, token, options, size)
+        if body is None:
+            size = max(1, size // FEWER)
+            continue
         page = hands.take_page(body)
         # The first page fixes the version of them all; a later one without it is no harm.
         version = page.resource_version or version
-        token = page.token
+        token, size = page.token, min(size * FEWER, options.page_size)
         if not token:
             break
         del body, page  # not to be held while the next one comes in
@@ -27,12 +37,17 @@ async def list_pages(
     hands.end_list(version)
 
 
-async def _read_page(asker: Asker, token: str, options: WatchOptions, *, whole: bool) -> bytearray:
-    params = {} if whole else {"limit": str(options.page_size)}
+async def _read_page(
+    asker: Asker, token: str, options: WatchOptions, size: int
+) -> bytearray | None:
+    """Return a page of so many objects, all of them if 0; None if fewer are to be asked for."""
+    params = {"limit": str(size)} if size else {}
     if token:
         params["continue"] = token
     body = bytearray()
     async with asyncio.timeout(options.request_timeout), asker.ask(params) as response:
         async for chunk in response.chunks():
             body += chunk
+            if size > 1 and len(body) > options.page_cap:
+                return None
     return body

@@ -15,8 +15,8 @@ from probewatch.watch.asking import Asker
 from probewatch.watch.backoff import Backoff
 from probewatch.watch.decoding import BROKEN, Decodes, T
 from probewatch.watch.handing import Handler, Hands, NotStreamedError
-from probewatch.watch.lines import LineTooLongError
 from probewatch.watch.listing import list_pages
+from probewatch.watch.long_lines import TOO_LONG, LongLines
 from probewatch.watch.streams import read_lines
 from probewatch.watch.transport import (
     StreamFaultError,
@@ -29,7 +29,7 @@ from probewatch.watch.transport import (
 
 _log = logging.getLogger(__name__)
 
-FAULTS = (OSError, TimeoutError, EOFError, LineTooLongError, *BROKEN)
+FAULTS = (OSError, TimeoutError, EOFError, *BROKEN)
 """What the network, and bytes from it, can raise; aiohttp's client errors are mapped to OSError."""
 
 SHORT_SECONDS = 1.0
@@ -66,6 +66,7 @@ class WatchLoop(Generic[T]):
         self._around = around
         self._asker = Asker(transport, target, around, self._options)
         self._hands = Hands(decoder, handler, self.stats)
+        self._long_lines = LongLines(self.stats, around)
         self._streams = self._options.streams
         self._pages_next = False
         self._expired = 0
@@ -79,6 +80,8 @@ class WatchLoop(Generic[T]):
         while True:
             self._open_since, silent = None, False
             try:
+                if self._long_lines.owe_list():
+                    self._hands.version, why, self._pages_next = "", TOO_LONG, True
                 if not self._hands.version:
                     self.stats.relists[why] += 1
                     await self._list()
@@ -117,6 +120,7 @@ class WatchLoop(Generic[T]):
 
     async def _list(self) -> None:
         """List everything: as a stream that goes on as a watch, or in pages."""
+        self._long_lines.list_begins()
         if self._streams and not self._pages_next:
             self._pages_next = True  # should this one break off
             if await self._list_as_stream():
@@ -161,12 +165,23 @@ class WatchLoop(Generic[T]):
         async with self._asker.ask(params) as response:
             self._open_since = self._around.monotonic()
             await read_lines(
-                response, self._hands.take_line, stats=self.stats, silence=self._find_silence
+                response,
+                self._hands.take_line,
+                skip=self._skip_line,
+                cap=self._options.line_cap,
+                stats=self.stats,
+                silence=self._find_silence,
             )
         if self._hands.is_listing:
             raise StreamFaultError("list broke off")
         if self._open_for() < SHORT_SECONDS:
             raise StreamFaultError("ended at once")
+
+    def _skip_line(self, head: bytes) -> None:
+        """A line is too long; from a list nothing may be missing, as if it were not there."""
+        self._long_lines.skip(head)
+        if self._hands.is_listing:
+            raise StreamFaultError(TOO_LONG, relist=True)
 
     def _open_for(self) -> float:
         """For how many seconds a watch has been open, or was before it failed."""

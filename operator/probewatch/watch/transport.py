@@ -7,6 +7,8 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from probewatch.watch.lines import LINE_CAP
+
 
 class Response(Protocol):
     """An answer whose body is still to be read."""
@@ -63,9 +65,13 @@ class WatchTarget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WatchOptions:
-    """Times in seconds."""
+    """Times in seconds, sizes in bytes."""
 
     page_size: int = 500
+    page_cap: int = 32 * 1024 * 1024
+    """A larger page is asked for in smaller ones: 500 pods have 5 MB."""
+    line_cap: int = LINE_CAP
+    """Bytes of the longest line that is read."""
     streams: bool = True
     """Whether lists are asked for as streams, where the server has them: no pages to hold."""
     request_timeout: float = 60.0
@@ -92,7 +98,7 @@ class WatchStats:
     skipped: int = 0
     """Updates in which nothing changed that anybody is interested in."""
     decode_errors: int = 0
-    """Objects that could not be read."""
+    """Objects that could not be read, or were too large to be."""
     field_errors: int = 0
     """Fields that could not, of objects that could."""
     bytes_read: int = 0
