@@ -6,7 +6,7 @@ was published first: a correction is counted by itself, and no counter ever fall
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 
 from probewatch.clock import Clock
 from probewatch.core.advice import lint, start_budget
@@ -32,8 +32,9 @@ from probewatch.core.model import PodRef, PodSpec, PodUid, ProbeType, Workload
 from probewatch.metrics import possible
 from probewatch.metrics.followed import Followed, Known
 from probewatch.metrics.labels import tail
+from probewatch.metrics.restoring import raise_to, totals_of
 from probewatch.metrics.tables import Tables
-from probewatch.metrics.totals import NotReadyTotal, RestartTotal, Total, TransitionTotal
+from probewatch.metrics.totals import Total
 
 BY_RIGHT = frozenset(
     {ReadinessReason.STARTUP, ReadinessReason.TERMINATING, ReadinessReason.COMPLETED}
@@ -59,6 +60,7 @@ class Counters:
         self.verdicts: Counter[Confidence] = Counter()
         self._followed = Followed(self.tables, clock)
         self._recall = recall
+        self._term: int | None = None
 
     @property
     def workload_of(self) -> Callable[[PodUid], str | None]:
@@ -88,6 +90,16 @@ class Counters:
             self._begin(known, spec)
         self._count(finding, known)
 
+    def begin_term(self, term: int) -> None:
+        """Another may have shown its counters until now: begin at 0 what no record holds.
+
+        To be called before `restore`, with a number that is another for each term; a term that
+        goes on changes nothing.
+        """
+        if term != self._term:
+            self._term = term
+            self.tables.start_over()
+
     def restore(self, totals: Iterable[Total]) -> None:
         """Let counters go on from *totals*; those that are further on stay where they are.
 
@@ -95,43 +107,16 @@ class Counters:
         """
         for total in totals:
             known, _ = self._followed.hold(total.workload)
-            match total:
-                case RestartTotal():
-                    subject = known.container(total.container)
-                    cause = possible.CAUSES[total.cause]
-                    self.tables.restarts.raise_to(subject, cause, total.count)
-                case TransitionTotal():
-                    change = possible.TRANSITIONS[total.to, total.reason]
-                    self.tables.transitions.raise_to(known.subject, change, total.count)
-                case NotReadyTotal():
-                    self.tables.not_ready.raise_to(known.subject, "", total.seconds)
+            raise_to(self.tables, known, total)
 
     def totals_of(self, workload: Workload) -> tuple[Total, ...]:
         """Return what the counters of a workload show, for a record to keep."""
         known, _ = self._followed.hold(workload)
-        return (
-            *self._restart_totals(workload, known),
-            *(
-                TransitionTotal(workload=workload, to=to, reason=reason, count=int(count))
-                for (to, reason), text in possible.TRANSITIONS.items()
-                if (count := self.tables.transitions.value(known.subject, text))
-            ),
-            NotReadyTotal(
-                workload=workload, seconds=self.tables.not_ready.value(known.subject, "")
-            ),
-        )
+        return totals_of(self.tables, known, workload)
 
     def sweep(self) -> None:
         """Let go of what is long gone."""
         self._followed.sweep()
-
-    def _restart_totals(self, workload: Workload, known: Known) -> Iterator[RestartTotal]:
-        for container, subject in known.containers.items():
-            for cause, text in possible.CAUSES.items():
-                if count := self.tables.restarts.value(subject, text):
-                    yield RestartTotal(
-                        workload=workload, container=container, cause=cause, count=int(count)
-                    )
 
     def _count(self, finding: Finding, known: Known) -> None:
         match finding:

@@ -105,13 +105,26 @@ class Table:
         if cells is not None:
             self.series -= len(cells[0])
 
+    def start_over(self) -> None:
+        """Let all counters begin at 0 again."""
+        for subject, (tails, values) in self.rows.items():
+            if any(values):
+                self.rows[subject] = zeros(tails)
+        self._refused.clear()
+
+    def start_sum_over(self) -> None:
+        """Let the sum of what has no room begin at 0 again, and what is in it be counted apart."""
+        if self._overflow in self.rows:
+            self.rows[self._overflow] = zeros(self.rows[self._overflow][0])
+        self._refused.clear()
+
     def value(self, subject: str, tail: str) -> float:
         """Return the value of a series; 0 where there is none."""
         tails, values = self.rows.get(subject, ((), ()))
         return values[tails.index(tail)] if tail in tails else 0
 
     def is_blank(self, subject: str) -> bool:
-        """Tell whether nothing was ever counted for a subject."""
+        """Tell whether nothing was counted for a subject."""
         return not any(self.rows.get(subject, ((), ()))[1])
 
 
@@ -136,6 +149,7 @@ class Histogram:
         self.rows: dict[str, Bars] = {}
         self.dropped = 0
         self._most = limit // (len(bounds) + 3)
+        self._blank: Bars = ((0,) * (len(bounds) + 1), 0.0)
 
     @property
     def series(self) -> int:
@@ -147,7 +161,7 @@ class Histogram:
         if subject not in self.rows and len(self.rows) >= self._most:
             self.dropped += 1
             return
-        counts, total = self.rows.get(subject, ((0,) * (len(self.bounds) + 1), 0.0))
+        counts, total = self.rows.get(subject, self._blank)
         at = bisect.bisect_left(self.bounds, value)
         self.rows[subject] = ((*counts[:at], counts[at] + 1, *counts[at + 1 :]), total + value)
 
@@ -156,5 +170,9 @@ class Histogram:
         self.rows.pop(subject, None)
 
     def is_blank(self, subject: str) -> bool:
-        """Tell whether nothing was ever observed for a subject."""
-        return subject not in self.rows
+        """Tell whether nothing was observed for a subject."""
+        return not any(self.rows.get(subject, self._blank)[0])
+
+    def start_over(self) -> None:
+        """Let all distributions begin anew, without any observation."""
+        self.rows.update(dict.fromkeys(self.rows, self._blank))

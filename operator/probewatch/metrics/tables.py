@@ -60,3 +60,14 @@ class Tables:
     def every(self) -> Iterator[Table | Histogram]:
         """Yield all of them."""
         yield from (*self.counters(), *self.states(), self.nodes, *self.of_pods())
+
+    def start_over(self) -> None:
+        """Let begin at 0 what no record holds, for whoever showed it last counted on its own.
+
+        A counter that falls is taken for one that begins anew. One that goes back to where it
+        stood before another showed less of it would be taken for as many new restarts.
+        """
+        self.restarts.start_sum_over()
+        for table in (*self.counters(), self.nodes):
+            if table is not self.restarts:
+                table.start_over()

@@ -1,0 +1,137 @@
+"""Several replicas show the same series, one after the other: none may seem to rise by that."""
+
+from probewatch.core.evidence import FailureReason
+from probewatch.core.findings import (
+    Cause,
+    Confidence,
+    Pattern,
+    ProbeFailures,
+    ProbeKillWithoutRestart,
+    Readiness,
+    RestartCorrected,
+)
+from probewatch.core.model import ProbeType
+from probewatch.metrics.presence import BRIEFLY_KEPT_SECONDS
+from probewatch.metrics.totals import RestartTotal
+from tests.metrics.scene import POD, WEB, Scene, gone, ready, restart, tracked
+
+EVERYTHING = (
+    tracked(),
+    restart(pattern=Pattern.WORKLOAD_WIDE),
+    restart(pattern=Pattern.NODE_WIDE),
+    RestartCorrected(was=restart(Cause.UNKNOWN), now=restart()),
+    ProbeKillWithoutRestart(
+        pod=POD,
+        container="app",
+        cause=Cause.LIVENESS_PROBE,
+        confidence=Confidence.CONFIRMED,
+        at=1.0,
+    ),
+    ProbeFailures(
+        pod=POD,
+        container="app",
+        probe_type=ProbeType.LIVENESS,
+        reason=FailureReason.HTTP_5XX,
+        count=3,
+        at=1.0,
+    ),
+    ready(Readiness.NOT_READY),
+    ready(Readiness.READY, not_ready_seconds=42.5, time_to_ready=3.0),
+)
+
+
+OWN = ("restart_verdicts", "findings", "series", "internal_errors", "api_", "watch_", "event")
+"""What the operator says of itself is for each process, and no other shows it."""
+
+
+def counters(scene: Scene) -> dict[str, float]:
+    """All series of workloads and nodes that count something, and what they show."""
+    shown = (line.rpartition(" ") for line in scene.scrape().splitlines())
+    return {
+        name: float(value)
+        for name, _, value in shown
+        if "{" in name
+        and name.partition("{")[0].endswith(("_total", "_bucket", "_sum", "_count"))
+        and not name.removeprefix("probewatch_").startswith((*OWN, "process"))
+    }
+
+
+def scene_in_its_first_term() -> Scene:
+    scene = Scene()
+    scene.counters.begin_term(1)
+    scene.publish(*EVERYTHING)
+    return scene
+
+
+def test_a_new_term_begins_at_0_what_no_record_holds() -> None:
+    """Another replica showed these as it counted them: to go back to ours would be a rise."""
+    scene = scene_in_its_first_term()
+    before = counters(scene)
+
+    scene.counters.begin_term(2)
+
+    after = counters(scene)
+    assert before.keys() == after.keys()
+    rest = {name: value for name, value in after.items() if "container_restarts" not in name}
+    assert {0.0} == set(rest.values())
+    assert any(before[name] for name in rest)
+
+
+def test_a_new_term_goes_on_with_restarts() -> None:
+    """Records hold them: what another replica counted is added, and nothing falls."""
+    scene = scene_in_its_first_term()
+
+    scene.counters.begin_term(2)
+    scene.counters.restore(
+        [RestartTotal(workload=WEB, container="app", cause=Cause.LIVENESS_PROBE, count=5)]
+    )
+
+    assert 'cause="LivenessProbe"} 5' in scene.show("container_restarts_total")
+
+
+def test_what_is_counted_in_a_new_term_is_shown() -> None:
+    """Series stay in sight at 0, so that the first step of the new term is seen."""
+    scene = scene_in_its_first_term()
+
+    scene.counters.begin_term(2)
+    scene.publish(restart(pattern=Pattern.WORKLOAD_WIDE), ready(Readiness.READY, time_to_ready=7.0))
+
+    assert (
+        'pattern_restarts_total{app,pattern="WorkloadWide",cause="LivenessProbe"} 1'
+        in scene.show("pattern_restarts_total")
+    )
+    assert "time_to_ready_seconds_sum{web} 7.0" == scene.show("time_to_ready_seconds_sum")
+
+
+def test_a_term_that_goes_on_changes_nothing() -> None:
+    """Records that could not be kept for a while are taken up in the same term."""
+    scene = scene_in_its_first_term()
+    before = counters(scene)
+
+    scene.counters.begin_term(1)
+
+    assert before == counters(scene)
+
+
+def test_the_sum_of_what_has_no_room_begins_at_0_in_a_new_term() -> None:
+    """It is in no record, and another replica may have had room for others."""
+    scene = Scene(limit=1)
+    scene.counters.begin_term(1)
+    scene.publish(tracked(), restart())
+    assert 'workload="_overflow"' in scene.show("container_restarts_total")
+
+    scene.counters.begin_term(2)
+
+    assert 0 == sum(sum(values) for _, values in scene.counters.tables.restarts.rows.values())
+
+
+def test_distributions_of_the_term_before_do_not_keep_a_workload() -> None:
+    """One to which nothing happened in this term is let go of like any other."""
+    scene = Scene()
+    scene.counters.begin_term(1)
+    scene.publish(tracked(), ready(Readiness.READY, time_to_ready=7.0), gone())
+
+    scene.counters.begin_term(2)
+    scene.time.seconds += BRIEFLY_KEPT_SECONDS + 61
+
+    assert "" == scene.show("time_to_ready_seconds_sum", "readiness_transitions_total")
