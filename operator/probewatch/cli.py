@@ -17,6 +17,7 @@ from types import ModuleType
 from typing import NoReturn
 
 from probewatch.errors import ProbewatchError
+from probewatch.kube.sanitize import sanitize
 
 FAILED = 1
 
@@ -28,6 +29,9 @@ BROKEN_PIPE = 141
 
 PLUGIN = "kubectl-probewatch"
 """The name under which kubectl finds a plugin."""
+
+ERROR_BYTES = 4096
+"""Errors quote files, which may come from anywhere; no line of ours is longer."""
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 """What the system answers to who writes; a command says itself what was wrong with its input."""
@@ -107,8 +111,9 @@ def _give_up_output() -> None:
 
 
 def _tell(error: str) -> None:
+    lines = [sanitize(line, limit=ERROR_BYTES) for line in error.split("\n")]
     with contextlib.suppress(OSError):  # who closed standard error, or filled it, has the status
-        print(f"probewatch: {error}", file=sys.stderr, flush=True)
+        print("probewatch: " + "\n".join(lines), file=sys.stderr, flush=True)
 
 
 def _explain(error: OSError) -> str:

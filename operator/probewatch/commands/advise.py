@@ -11,6 +11,7 @@ from probewatch.commands.cluster import (
     open_client,
     read_settings,
 )
+from probewatch.commands.lines import render_lines
 from probewatch.commands.live_specs import find_one, read_live
 from probewatch.commands.manifests import Template, read_manifests
 from probewatch.core.advice import AdviceItem, lint
@@ -110,9 +111,10 @@ def render_text(templates: Sequence[Template], advice: Advice) -> str:
         return _render_nothing(templates)
     blocks: dict[str, list[str]] = {}
     for template, item in advice:
-        line = f"  {item.container} {item.probe_type}: {item.finding}\n    {item.message}"
-        blocks.setdefault(_head(template), []).append(line)
-    return "\n\n".join("\n".join((head, *lines)) for head, lines in blocks.items())
+        lines = blocks.setdefault(_head(template), [])
+        lines.append(f"  {item.container} {item.probe_type}: {item.finding}")
+        lines.append(f"    {item.message}")
+    return "\n\n".join(render_lines((head, *lines)) for head, lines in blocks.items())
 
 
 def render_json(_templates: Sequence[Template], advice: Advice) -> str:

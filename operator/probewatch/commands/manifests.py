@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 import yaml
 
+from probewatch.commands.lines import render_line
 from probewatch.core.model import PodSpec
 from probewatch.errors import InputError
 from probewatch.kube import objects
@@ -114,7 +115,7 @@ def _template(source: str, document: dict[str, object], found: dict[str, object]
     try:
         raw = _SPECS.decode(msgspec.json.encode(found, enc_hook=str))
     except msgspec.ValidationError as error:
-        raise InputError(f"{source}: {kind}/{name}: {error}") from error
+        raise InputError(render_line(f"{source}: {kind}/{name}: {error}")) from error
     return Template(
         source=source,
         namespace=str(meta.get("namespace") or ""),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import msgspec
 
 from probewatch.commands.durations import render_duration
+from probewatch.commands.lines import render_line, render_lines
 from probewatch.commands.live_pod import LivePod
 from probewatch.commands.outcome import render_time, render_verdict
 from probewatch.commands.probe_failures import MEANINGS, FailureCount, count_failures
@@ -46,13 +47,13 @@ class Story:
 def render_text(story: Story, container: str | None) -> str:
     """Return the story in paragraphs."""
     parts = [
-        "\n".join(_head(story, container)),
-        "\n".join(_failures(story, container)),
+        render_lines(_head(story, container)),
+        render_lines(_failures(story, container)),
         *_deaths(story, container),
-        "\n".join(_advice(story, container)),
+        render_lines(_advice(story, container)),
     ]
     if story.note:
-        parts.append(f"Note: {story.note}.")
+        parts.append(render_line(f"Note: {story.note}."))
     return "\n\n".join(part for part in parts if part)
 
 
@@ -143,7 +144,7 @@ def _incident(incident: Incident, now: float) -> str:
     ]
     if incident.pattern:
         lines.append(f"  - {PATTERNS.get(incident.pattern, 'one of many')} ({incident.pattern})")
-    return "\n".join([*lines, f"  - rule: {incident.rule}"])
+    return render_lines([*lines, f"  - rule: {incident.rule}"])
 
 
 def _judged(story: Story, restart: Restart) -> str:
@@ -158,7 +159,7 @@ def _judged(story: Story, restart: Restart) -> str:
         *(f"  - {fact}" for fact in restart.evidence),
         f"  - rule: {restart.rule}",
     ]
-    return "\n".join(lines)
+    return render_lines(lines)
 
 
 def _lived(started: float | None, finished: float | None, exit_code: int | None) -> Iterator[str]:

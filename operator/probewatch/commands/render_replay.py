@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
+from probewatch.commands.lines import render_lines
 from probewatch.commands.outcome import Ledger, Loop, Outcome, render_time
 from probewatch.commands.tables import render_section, render_table
 from probewatch.commands.truth import Accuracy, Mistake
@@ -41,7 +42,7 @@ def explain_restart(restart: Restart) -> str:
         f"restart {restart.restart_count}, {restart.cause} ({restart.confidence})"
     )
     facts = [*_times(restart), *restart.evidence, f"rule: {restart.rule}"]
-    return "\n".join([head, *(f"  - {fact}" for fact in facts)])
+    return render_lines([head, *(f"  - {fact}" for fact in facts)])
 
 
 def render_ledger(ledger: Ledger) -> str:
@@ -63,7 +64,7 @@ def render_accuracy(accuracy: Accuracy) -> str:
     lines = [summary]
     lines += [_mistake(mistake) for mistake in accuracy.mistakes[:MISTAKES_SHOWN]]
     hidden = len(accuracy.mistakes) - MISTAKES_SHOWN
-    return "\n".join(lines + ([f"  ... and {hidden} more"] if hidden > 0 else []))
+    return render_lines(lines + ([f"  ... and {hidden} more"] if hidden > 0 else []))
 
 
 def _mistake(mistake: Mistake) -> str:

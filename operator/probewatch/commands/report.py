@@ -16,6 +16,7 @@ from probewatch.commands.cluster import (
     read_settings,
 )
 from probewatch.commands.durations import render_duration
+from probewatch.commands.lines import render_line
 from probewatch.commands.report_read import Summary, read_summaries
 from probewatch.commands.tables import render_section, render_table
 from probewatch.commands.workload_names import is_called
@@ -154,7 +155,7 @@ def _row(summary: Summary, now: float) -> tuple[object, ...]:
 def _render_one(summary: Summary, now: float) -> str:
     restarts = _times(summary.restarts, "restart")
     sections = [
-        f"{summary.kind}/{summary.name} in {summary.namespace}: {restarts}",
+        render_line(f"{summary.kind}/{summary.name} in {summary.namespace}: {restarts}"),
         _totals_table(summary),
         _loops_table(summary, now),
         _readiness_line(summary),
@@ -184,7 +185,7 @@ def _readiness_line(summary: Summary) -> str:
     seconds = render_duration(summary.not_ready_seconds)
     span = f", for {seconds} in all" if summary.not_ready_seconds else ""
     losses = _times(summary.losses, "time")
-    return f"Readiness lost {losses}{span}: {render_causes(summary.reasons)}"
+    return render_line(f"Readiness lost {losses}{span}: {render_causes(summary.reasons)}")
 
 
 def _times(count: int, noun: str) -> str:

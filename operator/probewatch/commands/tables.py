@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 
+from probewatch.commands.lines import render_line
+
 GAP = "   "
 NOTHING = "<none>"
 """Stands in an empty cell, so that columns can be told apart by programs too."""
 
 
 def render_table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Return the table without a line break at its end; cells show their `str`."""
+    """Return the table without a line break at its end; cells show their `str` in one line."""
     lines = [tuple(heads), *(tuple(_cell(value) for value in row) for row in rows)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join(_line(line, widths) for line in lines)
@@ -20,7 +22,7 @@ def render_section(title: str, table: str) -> str:
 
 
 def _cell(value: object) -> str:
-    return NOTHING if value is None or value == "" else str(value)
+    return NOTHING if value is None or value == "" else render_line(str(value))
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
