@@ -166,13 +166,14 @@ def find_rights(chart: Path, name: str) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def rights_table(chart: Path) -> str:
-    """Return the table of what the operator may do where it watches, and in its own namespace."""
+    """Return the table of what the operator may do where it watches, and elsewhere."""
     rows = "".join(
         f"| {place} | `{'`, `'.join(rule['resources'])}` ({rule['apiGroups'][0] or 'core'}) "
         f"| {', '.join(rule['verbs'])} | {reason} |\n"
         for place, name in (
             ("watched namespaces", "probewatch.rights"),
             ("its own namespace", "probewatch.leaseRights"),
+            ("`default`, by `rbac.nodeEvents`", "probewatch.nodeEventRights"),
         )
         for reason, rule in find_rights(chart, name)
     )

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from probewatch.service_watches import NODE_NAMESPACE
 from probewatch.settings import Settings, find_unknown, variable_name
 from tests.conftest import require_program
 from tests.deploy.rendering import (
@@ -46,6 +47,62 @@ def test_named_namespaces_need_no_cluster_role() -> None:
         ("probewatch", "probewatch-lease"),
     }
     assert environment(objects)["PROBEWATCH_NAMESPACES"] == "shop,bank"
+
+
+def test_events_of_nodes_are_heard_where_that_is_set() -> None:
+    """`rbac.nodeEvents` adds a Role for Events where those of nodes are, unless there is one."""
+    asked, named, everywhere, plain = (
+        {
+            (role["metadata"]["namespace"], role["metadata"]["name"]): role["rules"]
+            for role in of_kind(render_chart(values), "Role")
+        }
+        for values in (
+            {"namespaces": ["shop"], "rbac": {"nodeEvents": True}},
+            {"namespaces": ["default"], "rbac": {"nodeEvents": True}},
+            {"rbac": {"nodeEvents": True}},
+            {"namespaces": ["shop"]},
+        )
+    )
+    further = ("default", "probewatch-node-events")
+
+    assert asked.pop(further) == [
+        {"apiGroups": [""], "resources": ["events"], "verbs": ["list", "watch"]}
+    ]
+    assert asked == plain
+    assert further not in {**named, **everywhere}
+
+
+def test_events_of_nodes_come_from_the_namespace_that_is_watched() -> None:
+    """The Role for them is bound in the namespace in which the operator looks for them."""
+    values = {"namespaces": ["shop"], "rbac": {"nodeEvents": True}}
+    (binding,) = [
+        each
+        for each in of_kind(render_chart(values), "RoleBinding")
+        if each["roleRef"]["name"] == "probewatch-node-events"
+    ]
+
+    assert binding["metadata"]["namespace"] == NODE_NAMESPACE
+    assert binding["subjects"] == [
+        {"kind": "ServiceAccount", "name": "probewatch", "namespace": "probewatch"}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("values", "says"),
+    [
+        ({"namespaces": ["shop"]}, True),
+        ({"namespaces": ["shop"], "rbac": {"nodeEvents": True}}, False),
+        ({"namespaces": ["shop", "default"]}, False),
+        ({}, False),
+    ],
+    ids=str,
+)
+def test_notes_say_what_is_not_heard(values: dict[str, Any], says: bool) -> None:  # noqa: FBT001  # a column of the table
+    """Who names namespaces is told that Events of nodes do not arrive, and what would help."""
+    ran = run_helm("install", "probewatch", str(CHART), "--dry-run=client", values=values)
+
+    assert ran.returncode == 0, ran.stderr
+    assert ("rbac.nodeEvents=true" in ran.stdout) is says
 
 
 def test_rights_are_the_same_in_both_modes() -> None:

@@ -310,6 +310,23 @@ STORIES = [
         firing={"14m": [], "15m": ["ProbeWatchOperatorNotSynced"]},
     ),
     Story(
+        name="the operator may watch some namespaces only, and hears of no node",
+        series={},
+        operator={
+            **ALIVE,
+            'probewatch_watch_synced{resource="pods/shop"}': "1x3000",
+            'probewatch_watch_synced{resource="events/shop"}': "1x3000",
+            'probewatch_watch_synced{resource="node-events"}': "0x3000",
+        },
+        firing={"16m": [], "60m": [], "24h": []},
+    ),
+    Story(
+        name="the operator never gets its list of one namespace's Events",
+        series={},
+        operator={**ALIVE, 'probewatch_watch_synced{resource="events/shop"}': "0x100"},
+        firing={"14m": [], "15m": ["ProbeWatchOperatorNotSynced"]},
+    ),
+    Story(
         name="the operator lists anew, which takes four minutes",
         series={},
         operator={**ALIVE, SYNCED: "1x20 0x3 1x100"},

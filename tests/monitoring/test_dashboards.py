@@ -147,3 +147,13 @@ def test_rows_of_workloads_lead_to_their_dashboard() -> None:
             if prop["id"] == "links"
         ]
         assert links[0]["url"].startswith(f"/d/{uid}?")
+
+
+def test_no_panel_waits_for_a_watch_that_is_optional() -> None:
+    """Where the right to Events of nodes is not given, all watches that are needed are in full."""
+    (panel,) = [each for each in panels() if each.title == "Watches in full"]
+    (expression,) = panel.expressions
+
+    selected = re.findall(r"probewatch_watch_synced\{(.*?)\}", expression)
+    assert selected
+    assert all('resource!="node-events"' in matchers for matchers in selected)

@@ -31,6 +31,18 @@
   verbs: [update]
 {{- end -}}
 
+{{- /* Asked for where namespaces are named: a ClusterRole holds it already. Nodes have no namespace; their Events are in this one. */ -}}
+{{- define "probewatch.nodeEventRights" -}}
+# What kubelets say of their nodes: reboots, and their own restarts.
+- apiGroups: [""]
+  resources: [events]
+  verbs: [list, watch]
+{{- end -}}
+
+{{- define "probewatch.hearsNodes" -}}
+{{- if or (not .Values.namespaces) (has "default" .Values.namespaces) .Values.rbac.nodeEvents -}}yes{{- end -}}
+{{- end -}}
+
 {{- /* The one Lease, in the operator's own namespace. `create` cannot be bound to a name. */ -}}
 {{- define "probewatch.leaseRights" -}}
 # Who of the replicas leads, and when the operator was last alive.
