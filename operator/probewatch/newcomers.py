@@ -26,6 +26,11 @@ class Newcomer(Protocol):
         ...
 
     @property
+    def evidence_uid(self) -> str:
+        """By which uid the kubelet calls it: another one for a static pod."""
+        ...
+
+    @property
     def namespace(self) -> str:
         """Its namespace."""
         ...

@@ -16,28 +16,38 @@ from probewatch.core.remembered import NOTHING_REMEMBERED, Remembered
 from probewatch.core.sighting import Sighting
 from probewatch.core.values import replace
 from probewatch.newcomers import Newcomer
+from probewatch.record_answers import RecordAnswers
 from probewatch.record_attendance import Attendance
+from probewatch.record_beginnings import Beginnings
 from probewatch.record_entries import RULES, Entries, Rules, key_of
-from probewatch.record_entry import Entry, Key, Loaded, Recorded, Write
+from probewatch.record_entry import STALE_SECONDS, Entry, Key, Loaded, Recorded, Write
 
 FROM_ZERO = Remembered(from_zero=True)
 
 
-class RecordBook:
-    """All reports, by key; *limit* incidents are kept where no policy says otherwise."""
+class RecordBook(RecordAnswers):
+    """All reports, by key; *limit* incidents are kept where no policy says otherwise.
 
-    def __init__(self, *, limit: int = 50, rules: Rules = RULES) -> None:
-        self._rules = rules
+    Where it *is_read* later what is recorded, `learn` has to be told.
+    """
+
+    def __init__(self, *, limit: int = 50, rules: Rules = RULES, is_read: bool = True) -> None:
         self.complete = False
         """Whether a container without a mark had never restarted when records were last kept."""
-        self._entries = Entries(limit=limit, rules=rules)
+        self.beginnings = Beginnings(rules, is_open=not is_read)
+        self._rules = self.beginnings.rules
+        super().__init__(Entries(limit=limit, rules=self._rules))
+        self._early: list[Entry] = []
         self._attendance = Attendance()
 
-    def __len__(self) -> int:
-        """How many reports there are."""
-        return len(self._entries)
-
     # --- what comes in
+
+    def learn(self, *, complete: bool) -> None:
+        """It is known now whether records were complete; to be told before they are loaded."""
+        self.complete = complete
+        if self.beginnings.is_open:
+            self.beginnings.decide(complete=complete)
+            self._early = self._entries.take_out()
 
     def load(self, reports: Iterable[tuple[Key, Loaded]], now: float) -> None:
         """Take in all reports of the cluster; those that are not there any more are missing."""
@@ -47,6 +57,9 @@ class RecordBook:
                 self.vanished(entry.key)
         for key, report in loaded.items():
             self.reloaded(key, report, now)
+        for entry in self._early:
+            self._take_again(entry, now)
+        self._early = []
 
     def reloaded(self, key: Key, report: Loaded, now: float) -> None:
         """Someone else wrote the report: fold what is not saved yet into what is there."""
@@ -119,10 +132,6 @@ class RecordBook:
 
     # --- what goes out
 
-    def dirty(self) -> Iterator[Key]:
-        """The reports that are to be written."""
-        return (entry.key for entry in self._entries if entry.is_dirty())
-
     def plan(self, key: Key, now: float) -> Write | None:
         """What is to be written for a report; None if it is as it should be."""
         entry = self._entries.get(key)
@@ -169,48 +178,15 @@ class RecordBook:
             if entry is not None:
                 yield from ((each, entry.record.workload) for each in entry.journal.tell())
 
-    def pending(self) -> Iterator[tuple[Finding, Workload]]:
-        """What is not saved yet, report by report."""
-        for entry in self._entries:
-            for finding in entry.journal:
-                yield finding, entry.record.workload
-
     # --- what is asked
-
-    def is_dirty(self, key: Key) -> bool:
-        """Whether there is something to write for a report."""
-        entry = self._entries.get(key)
-        return entry is not None and entry.is_dirty()
 
     def remember(self, pod: Newcomer) -> Remembered:
         """What records say of a pod that is new here."""
+        self.beginnings.meet(pod)
         entry = None if self._attendance.is_gone(pod.uid) else self._entries.of_pod(pod.uid)
         if entry is None:
             return FROM_ZERO if self.complete else NOTHING_REMEMBERED
         return self._rules.recollect(entry.record, pod.uid, self.complete)
-
-    def all_keys(self) -> tuple[Key, ...]:
-        """All reports."""
-        return tuple(entry.key for entry in self._entries)
-
-    def records(self) -> Iterator[Record]:
-        """What is saved, as it was saved."""
-        return (entry.saved for entry in self._entries if entry.saved is not None)
-
-    def record(self, key: Key) -> Record | None:
-        """A record with everything in it that was found."""
-        entry = self._entries.get(key)
-        return entry.record if entry else None
-
-    def saved_parts(self, key: Key) -> tuple[Record, ...]:
-        """What was saved last of a whole workload of which this is one report."""
-        found = (entry.trusted for entry in self._entries.parts(key))
-        return tuple(record for record in found if record is not None)
-
-    def version(self, key: Key) -> str:
-        """The version of the report that is known; empty where there is none."""
-        entry = self._entries.get(key)
-        return entry.version if entry else ""
 
     def sweep(self, alive: Collection[PodUid], now: float) -> None:
         """All pods are listed: those with marks that are not *alive* went unseen."""
@@ -225,6 +201,15 @@ class RecordBook:
         if self._attendance.has_pods(key_of(entry.record.workload)) or entry.journal.has_news():
             return False
         return all(self._attendance.is_gone(uid) for uid in entry.record.pods)
+
+    def _take_again(self, early: Entry, now: float) -> None:
+        """Take in once more what was found before it was known what is recorded."""
+        for _, at, finding, told in early.journal.items():
+            uid = finding.pod.uid
+            # Who leads may have recorded it, and let go of the pod since.
+            is_stale = at < now - STALE_SECONDS and self._entries.of_pod(uid) is None
+            if not is_stale or uid in self.beginnings.from_zero:
+                self.take(finding, early.record.workload, at, limit=early.limit, told=told)
 
     def _fold(self, entry: Entry, folded: Record, uid: PodUid, workload: Workload) -> Key | None:
         if folded is entry.record:
@@ -245,5 +230,6 @@ class RecordBook:
                 self._entries.let_go(entry, (uid,))
 
     def _depart(self, pod: PodRef, workload: Workload, now: float) -> None:
+        self.beginnings.leave(pod.uid)
         is_marked = pod.uid in self._entries.by_uid
         self._attendance.depart(pod.uid, key_of(workload), now, is_marked=is_marked)

@@ -103,6 +103,13 @@ class Entries:
             self.by_uid.pop(uid, None)
         self._full.clear()
 
+    def take_out(self) -> list[Entry]:
+        """Let go of all of them, and return them."""
+        entries = list(self._entries.values())
+        self._entries, self.by_uid = {}, {}
+        self._full.clear()
+        return entries
+
     def parts(self, key: Key) -> Iterator[Entry]:
         """All of the workload of which this is one."""
         entry, part = self._entries.get(key), 0

@@ -43,7 +43,12 @@ class Journal:
 
     def __iter__(self) -> Iterator[Finding]:
         """All that wait, in order."""
-        return (item.finding for item in self._items())
+        return (item.finding for item in self.items())
+
+    def items(self) -> list[Item]:
+        """All that wait, in order, each with when it was taken in."""
+        items = [*self._others, *(item for each in self._counts.values() for item in each)]
+        return sorted(items, key=lambda item: item.number)
 
     def has_news(self) -> bool:
         """Whether anything that waits says more than that a pod went."""
@@ -65,13 +70,13 @@ class Journal:
 
     def settle(self, upto: int) -> tuple[Finding, ...]:
         """Let go of what is saved, and return what of it was not handed out before."""
-        done = [item for item in self._items() if item.number <= upto]
+        done = [item for item in self.items() if item.number <= upto]
         self._keep(lambda item: item.number > upto)
         return tuple(item.finding for item in done if not item.told)
 
     def tell(self) -> tuple[Finding, ...]:
         """Return what was not handed out before, and keep it."""
-        untold = tuple(item.finding for item in self._items() if not item.told)
+        untold = tuple(item.finding for item in self.items() if not item.told)
         for items in (self._others, *self._counts.values()):
             items[:] = [item._replace(told=True) for item in items]
         return untold
@@ -82,12 +87,8 @@ class Journal:
 
     def replay(self, is_news: Callable[[Finding], bool]) -> None:
         """Hand each to *is_news*, in order, and let go of those that are none."""
-        old = {item.number for item in self._items() if not is_news(item.finding)}
+        old = {item.number for item in self.items() if not is_news(item.finding)}
         self._keep(lambda item: item.number not in old)
-
-    def _items(self) -> list[Item]:
-        items = [*self._others, *(item for each in self._counts.values() for item in each)]
-        return sorted(items, key=lambda item: item.number)
 
     def _keep(self, wanted: Callable[[Item], bool]) -> None:
         self._others = list(filter(wanted, self._others))

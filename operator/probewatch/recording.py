@@ -20,13 +20,14 @@ from probewatch.clock import Clock
 from probewatch.core.findings import Restart
 from probewatch.core.model import PodUid
 from probewatch.errors import ApiError
-from probewatch.kube.report_api import ReportApi, Requester, loaded
+from probewatch.kube.report_api import ReportApi, Requester
 from probewatch.kube.report_writer import RESUME_SECONDS
 from probewatch.kube.reports import Reports
 from probewatch.record_baseline import Baseline
 from probewatch.record_book import RecordBook
 from probewatch.record_display import Display
-from probewatch.record_entry import Key, Loaded
+from probewatch.record_entry import STALE_SECONDS, Key
+from probewatch.recording_reading import Reading
 from probewatch.recording_surroundings import (
     Surroundings,
     build_lease,
@@ -40,17 +41,11 @@ from probewatch.settings import Settings
 
 _log = logging.getLogger(__name__)
 
-START_SECONDS = 10.0
-"""Time for the Lease and the reports before the watch begins; it is watched in any case."""
-
 LOOK_SECONDS = 0.2
 RETRY_SECONDS = 2.0
 
 LOOK_AROUND_SECONDS = 30.0
 """How often it is looked whether somebody changed or deleted reports: metadata alone."""
-
-WILL_NOT_PASS = frozenset({403, 404})
-"""No right, no definition: another try in a moment does not help."""
 
 
 class Recording:
@@ -66,7 +61,7 @@ class Recording:
         boundary: Boundary,
         clock: Clock,
     ) -> None:
-        self.book = RecordBook(limit=settings.history_limit)
+        self.book = RecordBook(limit=settings.history_limit, is_read=False)
         self.lease = build_lease(settings, requester, lease_namespace, clock)
         self.display = Display(self.lease, clock)
         self._api = ReportApi(requester, settings.namespaces)
@@ -80,8 +75,8 @@ class Recording:
             boundary=boundary,
             clock=clock,
         )
-        self._clock = clock
-        self._scope = scope_of(settings)
+        self._reading = Reading(self._api, self.reports.writer.remember)
+        self._clock, self._scope = clock, scope_of(settings)
         self._is_started = self._is_loaded = self._is_writing = False
         self._is_refused = self._is_swept = self._is_level = False
         self._again_at = self._look_at = self._begun_at = 0.0
@@ -139,23 +134,26 @@ class Recording:
 
     async def start(self) -> None:
         """Learn who writes, and load what is recorded; in bounded time."""
-        end = self._clock.monotonic() + START_SECONDS
-        while not self.lease.known and self._clock.monotonic() < end:
-            await self.lease.step()
-            if not self.lease.known:
-                await self._clock.sleep(LOOK_SECONDS)
-        while not (self._is_loaded or self._is_refused) and self._clock.monotonic() < end:
-            if not await self._load():
-                await self._clock.sleep(LOOK_SECONDS)
-        if self._is_loaded and self.lease.is_held:
+        begun = self._clock.monotonic()
+        while not await self._prepare():
+            if self._clock.monotonic() - begun >= self._reading.patience:
+                break
+            await self._clock.sleep(LOOK_SECONDS)
+        if not self._is_loaded and (self.lease.known or not await self._load()):
+            self.refused(self._reading.words)
+        elif self.lease.is_held:
             self._begin()
-        elif not self._is_loaded:
-            self.refused("no usable answer")
         self._is_started = True
+
+    async def _prepare(self) -> bool:
+        """Ask what is not known yet; tell whether that is all."""
+        if not self.lease.known:
+            await self.lease.step()
+        return self.lease.known and await self._load()
 
     async def hold(self) -> None:
         """Hold the Lease or wait for it, for ever; once it was looked at for the first time."""
-        while not self._is_started:
+        while not (self.lease.known or self._is_started):
             await self._clock.sleep(LOOK_SECONDS)
         await self.lease.run()
 
@@ -190,8 +188,12 @@ class Recording:
 
     async def _take_over(self, now: float) -> None:
         """Go on from what is recorded by now, whoever recorded it."""
-        if not await self._load():
+        # What was found before anything was read is told from what others recorded by its age.
+        waits = len(self.book.beginnings) and not self._around.heard_since(now - STALE_SECONDS)
+        if waits or not await self._load():
             self._again_at = max(self._again_at, now + RETRY_SECONDS)
+            if not waits and self._reading.will_not_pass:
+                self.refused(self._reading.words)
             return
         self._is_swept = self._is_level = False
         level(self.book, self._around, is_alive=False)
@@ -200,24 +202,15 @@ class Recording:
 
     async def _load(self) -> bool:
         """Read all reports; tell whether that worked."""
-        found: dict[Key, Loaded] = {}
-        try:
-            async for report in self._api.list():
-                key = Key(report.metadata.namespace, report.metadata.name)
-                self.reports.writer.remember(key, report.status)
-                each = loaded(report)
-                if each is not None:
-                    found[key] = each
-        except (ApiError, OSError, msgspec.DecodeError) as error:
-            status = getattr(error, "status", 0)
-            if status in WILL_NOT_PASS:
-                self.refused(f"{status}: {error}")
+        found = await self._reading.read()
+        if found is None:
             return False
         if self._is_refused:
             _log.info("Records are kept again", extra={"reports": len(found)})
         self._is_refused = False
+        if self.lease.known:
+            self.book.learn(complete=self.lease.scope == self._scope)
         self.book.load(found.items(), self._clock.monotonic())
-        self.book.complete = self.lease.scope == self._scope
         self._is_loaded = True
         return True
 

@@ -1,0 +1,159 @@
+"""A cluster with a Lease and reports, and a replica that keeps records in it, with its store."""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from probewatch.boundary import Boundary
+from probewatch.core.findings import Finding, Restart
+from probewatch.core.model import PodRef, PodUid, Workload
+from probewatch.core.observe import PodGone, PodObserved
+from probewatch.core.sighting import Sighting
+from probewatch.kube.lease_objects import SCOPE
+from probewatch.kube.workloads import nearest_workload
+from probewatch.recording import Recording
+from probewatch.recording_surroundings import Surroundings, scope_of
+from probewatch.settings import Settings
+from probewatch.store import Store
+from tests.builders import died, pod, status
+from tests.fakes import FakeTime
+from tests.kube.test_lease import FakeLeases
+from tests.kube.test_reports import FakeApi
+
+PLACE = "default"
+
+
+@dataclass
+class Cluster:
+    """One Lease and the reports."""
+
+    leases: FakeLeases = field(default_factory=FakeLeases)
+    api: FakeApi = field(default_factory=FakeApi)
+
+    async def request(
+        self,
+        verb: str,
+        path: str,
+        *,
+        body: object | None = None,
+        params: Mapping[str, str] | None = None,
+        accept: str = "",
+    ) -> tuple[int, bytes]:
+        if "/leases" in path:
+            return await self.leases.request(verb, path, body=body)
+        return await self.api.request(verb, path, body=body, params=params, accept=accept)
+
+    def agree(self, settings: Settings) -> None:
+        """Everything that ever happened is recorded, as an earlier process agreed."""
+        self.leases.version = 1
+        note = {SCOPE: scope_of(settings)}
+        metadata = {"name": "probewatch", "namespace": PLACE}
+        self.leases.lease = {
+            "metadata": {**metadata, "resourceVersion": "1", "annotations": note},
+            "spec": {},
+        }
+
+    def totals(self) -> Counter[str]:
+        """Restarts in the reports, by workload."""
+        found: Counter[str] = Counter()
+        for report in self.api.reports.values():
+            for total in report["status"].get("totals", ()):
+                found[report["status"]["workload"]["name"]] += total["restarts"]
+        return found
+
+
+@dataclass
+class Told:
+    """What came to the sinks after the records."""
+
+    findings: list[Finding] = field(default_factory=list)
+
+    def publish(self, finding: Finding, workload: Workload) -> None:  # noqa: ARG002  # as all sinks
+        self.findings.append(finding)
+
+    def restore(self, totals: object) -> None:
+        """Go on from totals."""
+
+    @property
+    def restarts(self) -> list[int]:
+        return [each.restart_count for each in self.findings if isinstance(each, Restart)]
+
+
+class Replica:
+    """One process: its store, and the recording of what the store finds."""
+
+    def __init__(self, cluster: Cluster, time: FakeTime, settings: Settings) -> None:
+        self.cluster, self.time, self.heard_at = cluster, time, time.seconds
+        self.told, self.retold = Told(), Told()
+        around = Surroundings(
+            store=_Survey(self),
+            counters=self.told,
+            events=self.retold,
+            sinks=(self.told,),
+            find_workload=nearest_workload,
+            limit_for=lambda _uid: None,
+            heard_since=lambda at: self.heard_at >= at,
+            is_synced=lambda: True,
+        )
+        self.recording = Recording(
+            settings=settings,
+            requester=cluster,
+            lease_namespace=PLACE,
+            around=around,
+            boundary=Boundary(clock=time.clock),
+            clock=time.clock,
+        )
+        self.store = Store(None, self.recording.book.remember)
+
+    def see(
+        self,
+        name: str,
+        restarts: int,
+        version: int,
+        *,
+        static: bool = False,
+        ignored: bool = False,
+    ) -> None:
+        """A version of a pod comes; a *static* one is called otherwise by its kubelet."""
+        last = died(1, container_id=f"{name}-{restarts - 1}") if restarts else None
+        shown = status(restart_count=restarts, last=last, container_id=f"{name}-{restarts}")
+        own = f"{name}-static" if static else name
+        seen = pod(version, shown, name=name, uid=PodUid(name), evidence_uid=own, ignored=ignored)
+        self._found(self.store.feed(PodObserved(pod=seen), self.time.seconds))
+
+    def lose(self, name: str) -> None:
+        """A pod is deleted."""
+        self._found(self.store.feed(PodGone(uid=PodUid(name)), self.time.seconds))
+
+    async def pass_time(self, seconds: float) -> None:
+        """Let time pass, and do what is to be done: look at the situation, and write."""
+        end = self.time.seconds + seconds
+        while self.time.seconds < end:
+            self.heard_at = self.time.seconds
+            self._found(self.store.tick(self.time.seconds))
+            await self.recording.lease.step()
+            await self.recording.step()
+            await self.write()
+            self.time.seconds += 1.0
+
+    async def write(self) -> None:
+        """Write each report that is to be written, once."""
+        for key in list(self.recording.book.dirty()):
+            await self.recording.reports.writer.write(key)
+
+    def _found(self, findings: tuple[Finding, ...]) -> None:
+        for finding in findings:
+            self.recording.reports.publish(finding, nearest_workload(finding.pod))
+
+
+class _Survey:
+    """The store of a replica, which is made after its recording."""
+
+    def __init__(self, replica: Replica) -> None:
+        self._replica = replica
+
+    def counted(self) -> Iterable[tuple[PodRef, str, Sighting]]:
+        return self._replica.store.counted()
+
+    def uids(self) -> Collection[PodUid]:
+        return self._replica.store.uids()
