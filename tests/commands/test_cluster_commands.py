@@ -172,6 +172,23 @@ REFUSED = {
         "kind: Pod\nspec: {containers: [{name: a, livenessProbe: {periodSeconds: often}}]}",
         "Pod/?: Expected `float | null`, got `str`",
     ),
+    "no such day": ("kind: Pod\nspec: {containers: [], day: 2024-02-31}", "not YAML: day is out"),
+    "no number": ("a: !!int x", "not YAML: invalid literal for int()"),
+    "deep YAML": ("a: " + "[" * 5000, "nested too deeply"),
+    "deep JSON": ('{"a":' * 5000 + "1" + "}" * 5000, "nested too deeply"),
+    "no hash": ("? {a: {b: c}}\n: d", "not YAML: found unhashable key"),
+    "a control character": ("a: \x07", "not YAML"),
+    "a spec of many": (
+        "kind: Pod\nspec: &a {containers: [], deep: *a}",
+        "nested too deeply",
+    ),
+    "no base64": ("a: !!binary é", "not YAML"),
+    "no text": ('kind: Pod\nspec: {containers: [{name: "\\ud800"}]}', "surrogates not allowed"),
+    "no truth": ("a: !!bool maybe", "not YAML: 'maybe'"),
+    "no time": ("a: !!timestamp x", "not YAML: "),
+    "an empty number": ('a: !!int ""', "not YAML: "),
+    "a list of itself": ("kind: List\nitems: &a [{kind: List, items: *a}]", "nested too deeply"),
+    "not ours": ("a: !Ref b", "could not determine a constructor"),
 }
 
 

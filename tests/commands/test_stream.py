@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from probewatch.commands import stream
+from probewatch.commands import replay, stream
 from probewatch.commands.stream import Kind, LineType, StreamError
 
 Write = Callable[..., str]
@@ -132,6 +132,8 @@ def test_blank_lines_are_nothing(write: Write) -> None:
         ("timezone component - at `$.receivedAt`", line(at="2026-01-01T00:00:00")),
         ("has no `kind`", line(obj={})),
         ("Expected `object`, got `int`", line(obj=3)),
+        ("recursion depth", line(obj=["deep"]).replace('"deep"', "[" * 9000 + "]" * 9000)),
+        ("recursion depth", line().replace('"web"', '{"a":' * 9000 + "1" + "}" * 9000)),
     ],
 )
 def test_a_bad_line_is_named_with_its_number(write: Write, complaint: str, content: str) -> None:
@@ -143,6 +145,14 @@ def test_a_bad_line_is_named_with_its_number(write: Write, complaint: str, conte
 
     assert str(caught.value).startswith(f"{path}:2: not a record: ")
     assert complaint in str(caught.value)
+
+
+def test_a_pod_that_is_no_text_is_named_with_its_line(write: Write) -> None:
+    """What only shows where the object is read is an error of the file as well."""
+    path = write(line().encode().replace(b"web", b"\xff"))
+
+    with pytest.raises(StreamError, match="1: not a Pod: 'utf-8' codec"):
+        replay.replay(stream.read_stream(path))
 
 
 def test_a_line_without_end_is_refused(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:

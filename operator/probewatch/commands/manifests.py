@@ -30,6 +30,9 @@ PLACES = (
 
 SUFFIXES = frozenset({".yaml", ".yml", ".json"})
 
+UNWRAPPED = (ValueError, LookupError, AttributeError)
+"""What PyYAML raises besides its own errors, where a date or a number is none."""
+
 _SPECS = msgspec.json.Decoder(objects.PodSpec)
 
 
@@ -51,8 +54,15 @@ def read_manifests(paths: Iterable[str]) -> Iterator[Template]:
     """
     for name in paths:
         for source, text in _texts(name):
-            for document in _documents(source, text):
-                yield from _templates(source, document)
+            try:
+                yield from _read(source, text)
+            except RecursionError as error:
+                raise InputError(f"{source}: nested too deeply") from error
+
+
+def _read(source: str, text: str) -> Iterator[Template]:
+    for document in _documents(source, text):
+        yield from _templates(source, document)
 
 
 def _texts(name: str) -> Iterator[tuple[str, str]]:
@@ -82,6 +92,8 @@ def _documents(source: str, text: str) -> Iterator[object]:
         raise InputError(f"{source}:{line}: not YAML: {error.problem}{hint}") from error
     except yaml.YAMLError as error:
         raise InputError(f"{source}: not YAML") from error
+    except UNWRAPPED as error:
+        raise InputError(render_line(f"{source}: not YAML: {error}")) from error
 
 
 def _templates(source: str, document: object) -> Iterator[Template]:
@@ -114,7 +126,7 @@ def _template(source: str, document: dict[str, object], found: dict[str, object]
     name = str(meta.get("name") or meta.get("generateName") or "?")
     try:
         raw = _SPECS.decode(msgspec.json.encode(found, enc_hook=str))
-    except msgspec.ValidationError as error:
+    except (msgspec.ValidationError, UnicodeEncodeError) as error:
         raise InputError(render_line(f"{source}: {kind}/{name}: {error}")) from error
     return Template(
         source=source,

@@ -20,6 +20,7 @@ from probewatch.core.model import PodUid
 from probewatch.core.observe import EvidenceObserved, Observation, PodGone, PodObserved
 from probewatch.core.policy import Policy
 from probewatch.kube import event_objects, objects, testimony
+from probewatch.kube.raw_pod import BROKEN
 from probewatch.kube.snapshot import parse_pod
 from probewatch.store import Store
 
@@ -101,7 +102,7 @@ def replay(records: Iterable[Record]) -> tuple[Outcome, Ledger]:
 def _observations(record: Record, rise: CountRise, known: set[PodUid]) -> tuple[Observation, ...]:
     try:
         return _READERS[record.kind](record, rise, known)
-    except msgspec.DecodeError as error:
+    except BROKEN as error:
         raise StreamError(f"{record.place}: not a {record.kind}: {error}") from error
 
 

@@ -26,6 +26,7 @@ from typing import Annotated, BinaryIO
 import msgspec
 
 from probewatch.errors import InputError
+from probewatch.kube.raw_pod import BROKEN
 
 STDIN = "-"
 """The file name that stands for standard input."""
@@ -140,7 +141,7 @@ def parse_line(line: bytes, source: str, number: int) -> Record:
     try:
         decoded = _LINES.decode(line)
         kind = _find_kind(decoded)
-    except msgspec.DecodeError as error:
+    except BROKEN as error:
         raise StreamError(f"{place}: not a record: {error}") from error
     return Record(
         received_at=decoded.received_at.timestamp(),

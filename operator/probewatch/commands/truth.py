@@ -15,6 +15,7 @@ import msgspec
 
 from probewatch.commands.stream import StreamError
 from probewatch.core.findings import Cause, Confidence, Restart
+from probewatch.kube.raw_pod import BROKEN
 
 Truth = Mapping[str, Mapping[str, frozenset[Cause]]]
 
@@ -77,7 +78,7 @@ def read_truth(path: str) -> Truth:
     """Return the truth in a file; StreamError says what is wrong with it."""
     try:
         return msgspec.json.decode(Path(path).read_bytes(), type=_File).pods
-    except msgspec.DecodeError as error:
+    except BROKEN as error:
         raise StreamError(f"{path}: not a truth file: {error}") from error
     except OSError as error:
         raise StreamError(f"{path}: {error.strerror or error}") from error
