@@ -6,7 +6,7 @@ between, they are folded into what that one wrote. No input, no output, no clock
 sink does what `plan` says and tells how it went.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 from probewatch.core.findings import Finding, PodForgotten, PodTracked
 from probewatch.core.ledger_details import fold_absence
@@ -28,10 +28,18 @@ FROM_ZERO = Remembered(from_zero=True)
 class RecordBook(RecordAnswers):
     """All reports, by key; *limit* incidents are kept where no policy says otherwise.
 
-    Where it *is_read* later what is recorded, `learn` has to be told.
+    Where it *is_read* later what is recorded, `learn` has to be told. *led_since* tells since when
+    nobody else writes; what was found after that can be recorded by nobody else.
     """
 
-    def __init__(self, *, limit: int = 50, rules: Rules = RULES, is_read: bool = True) -> None:
+    def __init__(
+        self,
+        *,
+        limit: int = 50,
+        rules: Rules = RULES,
+        is_read: bool = True,
+        led_since: Callable[[], float | None] = lambda: None,
+    ) -> None:
         self.complete = False
         """Whether a container without a mark had never restarted when records were last kept."""
         self.beginnings = Beginnings(rules, is_open=not is_read)
@@ -39,6 +47,7 @@ class RecordBook(RecordAnswers):
         super().__init__(Entries(limit=limit, rules=self._rules))
         self._early: list[Entry] = []
         self._attendance = Attendance()
+        self._led_since = led_since
 
     # --- what comes in
 
@@ -67,7 +76,7 @@ class RecordBook(RecordAnswers):
         if entry is None:
             entry = self._entries.wrap(key, report.record)
             entry.trusted = report.record
-        entry.refold(report, now)
+        entry.refold(report, self._find_stale(now))
         self._entries.keep_all(entry)
 
     def vanished(self, key: Key) -> None:
@@ -207,9 +216,14 @@ class RecordBook(RecordAnswers):
         for _, at, finding, told in early.journal.items():
             uid = finding.pod.uid
             # Who leads may have recorded it, and let go of the pod since.
-            is_stale = at < now - STALE_SECONDS and self._entries.of_pod(uid) is None
+            is_stale = at < self._find_stale(now) and self._entries.of_pod(uid) is None
             if not is_stale or uid in self.beginnings.from_zero:
                 self.take(finding, early.record.workload, at, limit=early.limit, told=told)
+
+    def _find_stale(self, now: float) -> float:
+        """Who leads has recorded what was found before this; and none but this one since it does."""
+        since = self._led_since()
+        return now - STALE_SECONDS if since is None else min(now - STALE_SECONDS, since)
 
     def _fold(self, entry: Entry, folded: Record, uid: PodUid, workload: Workload) -> Key | None:
         if folded is entry.record:

@@ -75,15 +75,16 @@ class Entry:
     limit: int = 50
     fold: Fold = fold
 
-    def refold(self, loaded: Loaded, now: float) -> None:
+    def refold(self, loaded: Loaded, stale_before: float) -> None:
         """Fold what is not saved yet into what someone else wrote.
 
-        What was edited by hand is not taken over: what is remembered is written over it.
+        What was edited by hand is not taken over: what is remembered is written over it. What is
+        from before *stale_before* may be recorded, with a mark or with one that is gone.
         """
         is_ours = loaded.version == self.version
         if not is_ours and loaded.intact and not self._has_fallen(loaded.record):
             self.record = self.trusted = loaded.record
-            self.journal.forget(now - STALE_SECONDS, unless=loaded.record.pods)
+            self.journal.forget(stale_before, unless=loaded.record.pods)
             self.journal.replay(self._fold)
         self.saved, self.version = loaded.record, loaded.version
 

@@ -24,12 +24,12 @@ from probewatch.kube.report_api import ReportApi, Requester
 from probewatch.kube.report_writer import RESUME_SECONDS
 from probewatch.kube.reports import Reports
 from probewatch.record_baseline import Baseline
-from probewatch.record_book import RecordBook
 from probewatch.record_display import Display
 from probewatch.record_entry import STALE_SECONDS, Key
 from probewatch.recording_reading import Reading
 from probewatch.recording_surroundings import (
     Surroundings,
+    build_book,
     build_lease,
     level,
     report_options,
@@ -61,8 +61,8 @@ class Recording:
         boundary: Boundary,
         clock: Clock,
     ) -> None:
-        self.book = RecordBook(limit=settings.history_limit, is_read=False)
         self.lease = build_lease(settings, requester, lease_namespace, clock)
+        self.book = build_book(settings, self.lease)
         self.display = Display(self.lease, clock)
         self._api = ReportApi(requester, settings.namespaces)
         self._around = around

@@ -114,6 +114,13 @@ def build_lease(settings: Settings, requester: Requester, namespace: str, clock:
     )
 
 
+def build_book(settings: Settings, lease: Lease) -> RecordBook:
+    """Return an empty record book, of a process that leads while it holds the Lease."""
+    return RecordBook(
+        limit=settings.history_limit, is_read=False, led_since=lambda: lease.held_since
+    )
+
+
 def report_options(settings: Settings) -> ReportOptions:
     """Return how reports are written."""
     return ReportOptions(

@@ -113,6 +113,24 @@ async def test_a_stopped_holder_finds_out() -> None:
     assert not one.is_held
 
 
+async def test_it_knows_since_when_it_is_alone() -> None:
+    """From the first hold on, over renewals; not where it lapsed, was lost, or cannot be kept."""
+    leases, time = FakeLeases(), FakeTime()
+    one = make(leases, time)
+    assert one.held_since is None
+    await one.step()
+    time.seconds += 5
+    await one.step()
+    assert one.held_since == 1000
+    time.seconds += 11
+    assert one.held_since is None
+    await one.step()
+    assert one.held_since == 1000
+    leases.version += 1
+    await one.step()
+    assert one.held_since is None
+
+
 async def test_each_term_has_its_number() -> None:
     """A renewal goes on with the term; a loss, another holder and a new take begin one."""
     leases, time = FakeLeases(), FakeTime()

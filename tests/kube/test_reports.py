@@ -170,9 +170,11 @@ class Scene:
     time: FakeTime = field(default_factory=FakeTime)
     situation: Situation = field(default_factory=Situation)
     after: SpySink = field(default_factory=SpySink)
-    book: RecordBook = field(default_factory=RecordBook)
+    led_since: float | None = 0.0
 
     def __post_init__(self) -> None:
+        self.book = RecordBook(led_since=lambda: self.led_since)
+
         self.api.time = self.time
         self.sink = Reports(
             book=self.book,
@@ -298,6 +300,35 @@ async def test_conflict_is_read_and_folded_in(scene: Scene) -> None:
     assert 1 == scene.sink.stats.conflicts
     assert [1, 3] == scene.after.restarts
     assert KEY in scene.situation.reread
+
+
+async def changed_while_nothing_could_be_written(scene: Scene) -> None:
+    """The first restart of a second pod waits for six minutes; then the report is another."""
+    scene.tell(restart(1))
+    await scene.until(lambda: scene.after.restarts == [1])
+    await scene.pass_time(10)
+    scene.api.answer = lambda _verb, _path: (500, {})
+    scene.tell(replace(restart(1, "u2"), observed_at=scene.time.seconds))
+    await scene.pass_time(360)
+    scene.api.touch("deployment-cart")
+    scene.api.answer = lambda _verb, _path: None
+    await scene.pass_time(90)
+
+
+async def test_leader_forgets_nothing_over_a_conflict(scene: Scene) -> None:
+    """What the one that leads could not write for long is in no report, whoever changed that."""
+    await changed_while_nothing_could_be_written(scene)
+
+    assert 2 == scene.status["restarts"]
+    assert {"u1", "u2"} == {each["uid"] for each in scene.status["pods"]}
+
+
+async def test_who_may_not_lead_forgets_what_is_old() -> None:
+    """Where another may have led meanwhile, it recorded that, and may have let go of the pod."""
+    async with running(Scene(led_since=None)) as scene:
+        await changed_while_nothing_could_be_written(scene)
+
+        assert 1 == scene.status["restarts"]
 
 
 async def test_edited_report_is_mended(scene: Scene) -> None:

@@ -65,6 +65,7 @@ class Lease:
     """Another number once it was taken anew, was lost, or was seen to be another's."""
     _seen: LeaseObject | None = None
     _seen_at: float = 0.0
+    _held_since: float = 0.0
     _held_until: float | None = None
     _is_refused: bool = False
     _looked: bool = False
@@ -81,6 +82,11 @@ class Lease:
         if self._is_refused:
             return True  # nobody can hold it; conditional writes have to do
         return self._held_until is not None and self.clock.monotonic() < self._held_until
+
+    @property
+    def held_since(self) -> float | None:
+        """Since when nobody but this process held it, by its clock; None where another may."""
+        return self._held_since if self.is_held and not self._is_refused else None
 
     @property
     def is_elsewhere(self) -> bool:
@@ -211,6 +217,7 @@ class Lease:
     def _hold(self, begun: float) -> None:
         if self._held_until is None:
             self.term += 1
+            self._held_since = begun
             _log.info("This replica writes from now on", extra={"lease": self.name})
         self._held_until, self._has_let_go = begun + HELD_SECONDS, False
 
