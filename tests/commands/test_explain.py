@@ -6,11 +6,25 @@ from pathlib import Path
 import pytest
 
 from probewatch.commands import explain
+from probewatch.commands.explain_json import render_json
 from probewatch.commands.probe_failures import MEANINGS
-from probewatch.commands.render_explain import Story, render_json, render_text
+from probewatch.commands.render_explain import render_text
+from probewatch.commands.story import Story
 from probewatch.core.evidence import FailureReason
 from probewatch.errors import ApiError, InputError
-from tests.commands.shop import FULL, KILLING, Json, cluster_with, parse, pod, standing
+from tests.commands.shop import (
+    BACK,
+    FULL,
+    KILLED,
+    KILLING,
+    Json,
+    cluster_with,
+    incident,
+    parse,
+    pod,
+    record,
+    standing,
+)
 from tests.fakes import FakeCluster
 
 
@@ -219,3 +233,60 @@ async def test_explain_of_a_container_that_is_only_recorded(tmp_path: Path) -> N
     assert "app" in render_text(await read_story(cluster, tmp_path, "web-x", "-c", "app"), "app")
     with pytest.raises(InputError, match="nothing is recorded of a container nosuch of pod web-x"):
         await read_story(cluster, tmp_path, "web-x", "-c", "nosuch")
+
+
+async def test_explain_says_how_many_restarts_it_leaves_out(tmp_path: Path) -> None:
+    """People see the ten latest restarts and how many more there are, programs see all."""
+    many = [incident(number) for number in range(13, 0, -1)]
+    cluster = await cluster_with([pod(restarts=13)], [record(incidents=many)])
+
+    story = await read_story(cluster, tmp_path, "web-x")
+    text, told = render_text(story, "app"), json.loads(render_json(story, None))
+
+    assert 10 == text.count("app, restart ")
+    assert "\n\n… and 3 older ones\n\n" in text
+    assert list(range(13, 0, -1)) == [each["restartCount"] for each in told["incidents"]]
+
+
+async def test_explain_tells_programs_how_the_pod_is(tmp_path: Path) -> None:
+    """JSON has what the head of the text says, states in the shape of a pod's status."""
+    item = pod(restarts=2)
+    others = (
+        {"name": "waits", "state": {"waiting": {"reason": "CrashLoopBackOff"}}},
+        {"name": "ended", "state": {"terminated": {"exitCode": 3, "finishedAt": KILLED}}},
+        {"name": "new", "state": {}},
+    )
+    item["status"]["containerStatuses"].extend({"restartCount": 0, **each} for each in others)
+    item["spec"]["containers"].extend({"name": each["name"]} for each in others)
+
+    story = await read_story(await cluster_with([item], None), tmp_path, "web-x")
+    told, one = json.loads(render_json(story, None)), json.loads(render_json(story, "waits"))
+
+    assert ("Running", "n1", True, BACK) == tuple(
+        told[key] for key in ("phase", "node", "ready", "readinessSince")
+    )
+    (app, waits, ended, new) = told["containers"]
+    assert ("app", 2, True) == (app["name"], app["restartCount"], app["ready"])
+    assert {"running": {"startedAt": BACK}} == app["state"]
+    assert KILLED == app["lastState"]["terminated"]["finishedAt"]
+    assert {"waiting": {"reason": "CrashLoopBackOff"}} == waits["state"]
+    assert (3, KILLED) == tuple(
+        ended["state"]["terminated"][key] for key in ("exitCode", "finishedAt")
+    )
+    assert {} == new["state"] == new["lastState"]
+    assert [waits] == one["containers"]
+
+
+async def test_explain_tells_programs_that_the_pod_is_gone(tmp_path: Path) -> None:
+    """Of a pod that is gone there is nothing to say but what is recorded."""
+    told = json.loads(
+        render_json(await read_story(await cluster_with([], [FULL]), tmp_path, "web-x"), None)
+    )
+
+    assert not told["exists"]
+    assert [None, None, [], 2] == [
+        told["phase"],
+        told["ready"],
+        told["containers"],
+        len(told["incidents"]),
+    ]

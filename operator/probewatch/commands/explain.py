@@ -10,9 +10,11 @@ from probewatch.commands.cluster import (
     open_client,
     read_settings,
 )
+from probewatch.commands.explain_json import render_json
 from probewatch.commands.live_pod import LivePod, judge_last_restarts, read_pod
-from probewatch.commands.render_explain import Story, render_json, render_text
+from probewatch.commands.render_explain import render_text
 from probewatch.commands.report_read import Summary, read_summaries
+from probewatch.commands.story import Story
 from probewatch.core.findings import Restart
 from probewatch.errors import ApiError, InputError
 from probewatch.kube.client import ApiClient

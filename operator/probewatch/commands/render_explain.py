@@ -1,17 +1,19 @@
-"""The story of one pod for people: in paragraphs, or as one JSON object."""
+"""The story of one pod for people, in paragraphs."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-
-import msgspec
 
 from probewatch.commands.durations import render_duration
 from probewatch.commands.lines import render_line, render_lines
-from probewatch.commands.live_pod import LivePod
-from probewatch.commands.outcome import render_time, render_verdict
-from probewatch.commands.probe_failures import MEANINGS, FailureCount, count_failures
-from probewatch.core.advice import lint
+from probewatch.commands.outcome import render_time
+from probewatch.commands.probe_failures import MEANINGS
+from probewatch.commands.story import (
+    Story,
+    advice_of,
+    failures_of,
+    incidents_of,
+    judged_of,
+    statuses_of,
+)
 from probewatch.core.findings import Pattern, Restart
 from probewatch.core.model import ContainerStatus
 from probewatch.kube.report_objects import Incident
@@ -26,30 +28,13 @@ PATTERNS: Mapping[str, str] = {
 """What a restart had in common with others, in words."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Story:
-    """All that can be told of one pod."""
-
-    namespace: str
-    name: str
-    live: LivePod | None
-    """None once the pod is gone."""
-    workload: str
-    incidents: Sequence[Incident]
-    """From the records, newest first."""
-    judged: Sequence[Restart]
-    """Judged now: last restarts that are not recorded."""
-    note: str
-    """What could not be read, and why, if so."""
-    now: float
-
-
 def render_text(story: Story, container: str | None) -> str:
     """Return the story in paragraphs."""
     parts = [
         render_lines(_head(story, container)),
         render_lines(_failures(story, container)),
         *_deaths(story, container),
+        _hidden(story, container),
         render_lines(_advice(story, container)),
     ]
     if story.note:
@@ -61,20 +46,18 @@ def _deaths(story: Story, container: str | None) -> Sequence[str]:
     """Return a paragraph for each restart, recorded or judged now, newest first."""
     told = [
         (each.finished_at or each.observed_at, _judged(story, each))
-        for each in story.judged
-        if container in {None, each.container}
+        for each in judged_of(story, container)
     ]
     told += [
         (parse_time(each.finished_at) or parse_time(each.time) or 0.0, _incident(each, story.now))
-        for each in _shown(story, container)
+        for each in incidents_of(story, container)[:INCIDENTS_SHOWN]
     ]
     return [text for _, text in sorted(told, key=lambda each: -each[0])]
 
 
-def _shown(story: Story, container: str | None) -> Sequence[Incident]:
-    return [each for each in story.incidents if container in {None, each.container}][
-        :INCIDENTS_SHOWN
-    ]
+def _hidden(story: Story, container: str | None) -> str:
+    hidden = len(incidents_of(story, container)) - INCIDENTS_SHOWN
+    return f"… and {hidden} older ones" if hidden > 0 else ""
 
 
 def _head(story: Story, container: str | None) -> Iterator[str]:
@@ -86,14 +69,13 @@ def _head(story: Story, container: str | None) -> Iterator[str]:
     pod = story.live.pod
     on = f" on {pod.node}" if pod.node else ""
     yield f"Pod {story.namespace}/{story.name}{of}{on}: {pod.phase}, {_readiness(story)}"
-    for status in pod.statuses:
-        if container in {None, status.name}:
-            yield f"  {status.name}: {_state(status, story.now)}, {_restarts(status)}"
+    for status in statuses_of(story, container):
+        yield f"  {status.name}: {_state(status, story.now)}, {_restarts(status)}"
 
 
 def _readiness(story: Story) -> str:
     ready = story.live.pod.conditions.get("Ready") if story.live else None
-    if ready is None:
+    if ready is None or ready.status is None:
         return "readiness unknown"
     since = ready.last_transition
     age = f" for {render_duration(max(0.0, story.now - since))}" if since else ""
@@ -116,18 +98,13 @@ def _restarts(status: ContainerStatus) -> str:
 
 
 def _failures(story: Story, container: str | None) -> Iterator[str]:
-    failures = _failures_of(story, container)
+    failures = failures_of(story, container)
     if failures:
         yield "How its probes failed lately, as far as the kubelet's Events tell:"
     for each in failures:
         age = render_duration(max(0.0, story.now - each.last))
         times = f"{each.count} × {each.reason}, last {age} ago"
         yield f"  {each.container} {each.probe_type}: {times} ({MEANINGS[each.reason]})"
-
-
-def _failures_of(story: Story, container: str | None) -> Sequence[FailureCount]:
-    found = count_failures(story.live.evidence) if story.live else ()
-    return [each for each in found if container in {None, each.container}]
 
 
 def _incident(incident: Incident, now: float) -> str:
@@ -171,51 +148,8 @@ def _lived(started: float | None, finished: float | None, exit_code: int | None)
 
 
 def _advice(story: Story, container: str | None) -> Iterator[str]:
-    items = lint(story.live.pod.spec) if story.live else ()
-    shown = [each for each in items if container in {None, each.container}]
+    shown = advice_of(story, container)
     if shown:
         yield "What its probes promise:"
     for each in shown:
         yield f"  {each.container} {each.probe_type}: {each.finding}: {each.message}"
-
-
-# --- JSON
-
-
-def render_json(story: Story, container: str | None) -> str:
-    """Return the story as one JSON object."""
-    return json.dumps(
-        {
-            "namespace": story.namespace,
-            "pod": story.name,
-            "workload": story.workload,
-            "exists": story.live is not None,
-            "probeFailures": [_render_failure(each) for each in _failures_of(story, container)],
-            "incidents": msgspec.to_builtins(list(_shown(story, container))),
-            "judgedNow": [
-                render_verdict(each) for each in story.judged if container in {None, each.container}
-            ],
-            "advice": [
-                {
-                    "container": each.container,
-                    "probeType": each.probe_type,
-                    "finding": each.finding,
-                    "message": each.message,
-                }
-                for each in (lint(story.live.pod.spec) if story.live else ())
-                if container in {None, each.container}
-            ],
-            "note": story.note,
-        },
-        indent=1,
-    )
-
-
-def _render_failure(failure: FailureCount) -> Mapping[str, object]:
-    return {
-        "container": failure.container,
-        "probeType": failure.probe_type,
-        "reason": failure.reason,
-        "count": failure.count,
-        "last": render_time(failure.last),
-    }

@@ -1,0 +1,57 @@
+"""The story of one pod: all that can be told of it, and what of that is about one container."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from probewatch.commands.live_pod import LivePod
+from probewatch.commands.probe_failures import FailureCount, count_failures
+from probewatch.core.advice import AdviceItem, lint
+from probewatch.core.findings import Restart
+from probewatch.core.model import ContainerStatus
+from probewatch.kube.report_objects import Incident
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """All that can be told of one pod."""
+
+    namespace: str
+    name: str
+    live: LivePod | None
+    """None once the pod is gone."""
+    workload: str
+    incidents: Sequence[Incident]
+    """From the records, newest first."""
+    judged: Sequence[Restart]
+    """Judged now: last restarts that are not recorded."""
+    note: str
+    """What could not be read, and why, if so."""
+    now: float
+
+
+def incidents_of(story: Story, container: str | None) -> Sequence[Incident]:
+    """Return the restarts that are recorded (of one container, or of all), newest first."""
+    return [each for each in story.incidents if container in {None, each.container}]
+
+
+def judged_of(story: Story, container: str | None) -> Sequence[Restart]:
+    """Return the restarts that were judged now."""
+    return [each for each in story.judged if container in {None, each.container}]
+
+
+def failures_of(story: Story, container: str | None) -> Sequence[FailureCount]:
+    """Return how probes failed, by kind."""
+    found = count_failures(story.live.evidence) if story.live else ()
+    return [each for each in found if container in {None, each.container}]
+
+
+def advice_of(story: Story, container: str | None) -> Sequence[AdviceItem]:
+    """Return what the numbers of probes promise."""
+    items = lint(story.live.pod.spec) if story.live else ()
+    return [each for each in items if container in {None, each.container}]
+
+
+def statuses_of(story: Story, container: str | None) -> Sequence[ContainerStatus]:
+    """Return how containers are now."""
+    found = story.live.pod.statuses if story.live else ()
+    return [each for each in found if container in {None, each.name}]
