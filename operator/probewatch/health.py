@@ -2,7 +2,9 @@
 
 Alive means that the API server was heard of lately: an update, a bookmark or
 a list; without any, the watch of pods may be dead without knowing it, and
-a new process is the best that can be tried. Ready means that the pods were
+a new process is the best that can be tried. Nor does a list help where bookmarks
+came before and do not any more. Where they never came, and where watches are ended
+before one is due, silence may be a quiet cluster, and is not judged. Ready means that the pods were
 listed in full, so that what is said of them is complete.
 """
 
@@ -36,8 +38,8 @@ class Health:
         Others may lack their right, which costs detail and no more.
         """
         now = self._clock.monotonic()
-        heard = [(each, each.last_activity) for each in (*self._essential, *self._others)]
-        never = [(each, self._begun) for each in self._essential if each.last_activity is None]
+        heard = [(each, each.last_sign) for each in (*self._essential, *self._others)]
+        never = [(each, self._begun) for each in self._essential if each.last_sign is None]
         return tuple(
             f"the watch of {stats.resource} was silent for {now - at:.0f} s"
             for stats, at in (*heard, *never)

@@ -362,6 +362,7 @@ def test_long_line_hides_nothing_else(caplog: pytest.LogCaptureFixture) -> None:
     )
 
 
+@pytest.mark.slow
 def test_what_a_long_line_said_is_listed(caplog: pytest.LogCaptureFixture) -> None:
     """A12: what was skipped is known once the watch has ended, also that something is gone."""
 
@@ -384,7 +385,7 @@ def test_long_lines_cost_few_lists() -> None:
     """A12: however often an object changes that is too large, lists are ten minutes apart."""
 
     async def play() -> dict[str, int]:
-        place = server(*[with_long_lines("big")] * 15)
+        place = server(*[with_long_lines("big")] * 40)
         async with watching(place, options=replace(LONG, streams=False)) as scene:
             await scene.agrees(5)
             for _ in range(28):

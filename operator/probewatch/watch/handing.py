@@ -117,6 +117,7 @@ class Hands(Generic[T]):
             return
         self._check(update)
         if update.type == "BOOKMARK" and update.ends_list:
+            self._stats.has_bookmarks = True
             self.end_list(update.version)
         else:
             raise NotStreamedError("no streaming list", relist=True)

@@ -17,6 +17,7 @@ from probewatch.watch.decoding import BROKEN, Decodes, T
 from probewatch.watch.handing import Handler, Hands, NotStreamedError
 from probewatch.watch.listing import list_pages
 from probewatch.watch.long_lines import TOO_LONG, LongLines
+from probewatch.watch.silence import SILENCE, Silence
 from probewatch.watch.streams import read_lines
 from probewatch.watch.transport import (
     StreamFaultError,
@@ -31,6 +32,9 @@ _log = logging.getLogger(__name__)
 
 FAULTS = (OSError, TimeoutError, EOFError, *BROKEN)
 """What the network, and bytes from it, can raise; aiohttp's client errors are mapped to OSError."""
+
+SILENT = TimeoutError.__name__
+"""What ends a watch that says nothing."""
 
 SHORT_SECONDS = 1.0
 """A watch that ends sooner is a fault: without a pause it would be asked for in a circle."""
@@ -67,6 +71,7 @@ class WatchLoop(Generic[T]):
         self._asker = Asker(transport, target, around, self._options)
         self._hands = Hands(decoder, handler, self.stats)
         self._long_lines = LongLines(self.stats, around)
+        self._silence = Silence(self.stats)
         self._streams = self._options.streams
         self._pages_next = False
         self._expired = 0
@@ -80,8 +85,8 @@ class WatchLoop(Generic[T]):
         while True:
             self._open_since, silent = None, False
             try:
-                if self._long_lines.owe_list():
-                    self._hands.version, why, self._pages_next = "", TOO_LONG, True
+                if owed := self._find_debt():
+                    self._hands.version, why = "", owed
                 if not self._hands.version:
                     self.stats.relists[why] += 1
                     await self._list()
@@ -92,11 +97,30 @@ class WatchLoop(Generic[T]):
                 caught = fault
             except FAULTS as error:
                 caught, silent = StreamFaultError(type(error).__name__), True
+            self._note_end(caught.why)
             if caught.relist:
                 self._hands.version, why = "", caught.why
             backoff = backoff.after_watching(self._open_for()).before_fault(silent=silent)
             await self._wait(caught, backoff)
             backoff = backoff.after_fault(silent=silent)
+
+    def _find_debt(self) -> str:
+        """Why everything is to be listed though nobody says that history is gone; empty if not."""
+        if self._silence.owes_list():
+            return SILENCE
+        if self._long_lines.owe_list():
+            self._pages_next = True
+            return TOO_LONG
+        return ""
+
+    def _note_end(self, why: str) -> None:
+        """Keep in mind whether a watch that is over was a silent one, or there was none."""
+        if self._open_since is None or self._hands.is_listing:
+            self._silence.server_was_away()
+        elif why == SILENT:
+            self._silence.watch_was_silent()
+        elif self._open_for() >= SHORT_SECONDS:
+            self._silence.watch_ended()
 
     async def _wait(self, fault: StreamFaultError, backoff: Backoff) -> None:
         self.stats.errors[fault.why] += 1
@@ -120,6 +144,7 @@ class WatchLoop(Generic[T]):
 
     async def _list(self) -> None:
         """List everything: as a stream that goes on as a watch, or in pages."""
+        self._silence.list_begins()
         self._long_lines.list_begins()
         if self._streams and not self._pages_next:
             self._pages_next = True  # should this one break off
@@ -164,6 +189,7 @@ class WatchLoop(Generic[T]):
         }
         async with self._asker.ask(params) as response:
             self._open_since = self._around.monotonic()
+            self._silence.watch_begins()
             await read_lines(
                 response,
                 self._hands.take_line,
@@ -176,6 +202,7 @@ class WatchLoop(Generic[T]):
             raise StreamFaultError("list broke off")
         if self._open_for() < SHORT_SECONDS:
             raise StreamFaultError("ended at once")
+        self._note_end("")
 
     def _skip_line(self, head: bytes) -> None:
         """A line is too long; from a list nothing may be missing, as if it were not there."""

@@ -28,7 +28,6 @@ async def read_lines(
     """
     splitter = LineSplitter(skip, cap)
     loop = asyncio.get_running_loop()
-    stats.heard(0)
     limit, armed = silence(), loop.time()
     async with asyncio.timeout(limit) as alarm:
         async for chunk in response.chunks():

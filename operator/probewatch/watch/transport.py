@@ -83,6 +83,16 @@ class WatchOptions:
     """The server ends a watch after this and up to a quarter more, so that not all end at once."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Silent:
+    """Watches that say nothing although they should."""
+
+    since: float | None
+    """When they were heard of last, by the clock."""
+    updates: int
+    """How much they had said until then: more is the end of it."""
+
+
 @dataclass(slots=True, kw_only=True)
 class WatchStats:
     """For metrics and health to read."""
@@ -102,6 +112,24 @@ class WatchStats:
     field_errors: int = 0
     """Fields that could not, of objects that could."""
     bytes_read: int = 0
+    has_bookmarks: bool = False
+    """Whether the server is known to send them otherwise than by having sent some."""
+    silent: Silent | None = None
+
+    @property
+    def last_sign(self) -> float | None:
+        """When there was the last sign of life, by the clock.
+
+        None is a list, nor an answer that begins, while watches are silent that should not be.
+        """
+        if self.silent is not None and self.silent.updates == self.updates.total():
+            return self.silent.since
+        return self.last_activity
+
+    def fall_silent(self) -> None:
+        """A watch said nothing for too long; where bookmarks come, that is no quiet cluster."""
+        if self.has_bookmarks or self.updates["BOOKMARK"]:
+            self.silent = Silent(since=self.last_sign, updates=self.updates.total())
 
     def heard(self, size: int) -> None:
         """The server said something of this many bytes."""

@@ -1,0 +1,232 @@
+"""Silence of watches: what is a fault is noticed, told and made good; what is none is let be."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import pytest
+
+from probewatch.clock import Clock
+from probewatch.health import Health
+from probewatch.settings import Settings
+from probewatch.watch.transport import WatchOptions
+from tests.watch import virtual_time
+from tests.watch.fault_server import Answer, Fault, FaultServer, bookmark, line
+from tests.watch.scenes import Scene, watching
+
+LIMIT = Settings().unhealthy_after_seconds
+
+LOOK = 4
+"""Seconds between two looks at health."""
+
+
+async def dead(answer: Answer) -> None:
+    """A watch that begins, and says nothing ever after."""
+    await answer.begin()
+    await asyncio.sleep(10_000)
+
+
+async def dead_after_a_bookmark(answer: Answer) -> None:
+    """The same, of a server that sends bookmarks."""
+    await answer.begin()
+    await answer.write(bookmark(answer.truth.version))
+    await asyncio.sleep(10_000)
+
+
+async def dead_after_a_list(answer: Answer) -> None:
+    """The same, of a server that has streaming lists, and so bookmarks."""
+    await answer.begin()
+    if "sendInitialEvents" in answer.query:
+        for name, version in answer.truth.things.items():
+            await answer.write(line("ADDED", name, version))
+        await answer.write(bookmark(answer.truth.version, ends=True))
+    await asyncio.sleep(10_000)
+
+
+async def idle(answer: Answer) -> None:
+    """A watch that a proxy cuts before there is a bookmark."""
+    await answer.begin()
+    await asyncio.sleep(60)
+    answer.reset()
+
+
+async def empty(answer: Answer) -> None:
+    """A watch that ends at once."""
+    await answer.begin()
+    await answer.end()
+
+
+async def quiet(answer: Answer) -> None:
+    """A watch without bookmarks, which the server ends when it was asked to."""
+    await answer.begin()
+    await asyncio.sleep(int(answer.query["timeoutSeconds"]))
+    await answer.end()
+
+
+async def minutely(answer: Answer) -> None:
+    """A watch with nothing but bookmarks."""
+    await answer.begin()
+    while True:
+        await asyncio.sleep(60)
+        await answer.write(bookmark(answer.truth.version))
+
+
+async def hang(_answer: Answer) -> None:
+    """No answer at all."""
+    await asyncio.sleep(10_000)
+
+
+@dataclass
+class Judged:
+    """A scene with somebody who looks at health now and then."""
+
+    scene: Scene
+    begun: float
+    ill: list[float] = field(default_factory=list)
+    """When it failed, in seconds from the beginning."""
+
+    async def look(self) -> None:
+        clock = Clock(monotonic=lambda: self.scene.now)
+        health = Health(essential=[self.scene.stats], others=[], silence_seconds=LIMIT, clock=clock)
+        while True:
+            await asyncio.sleep(LOOK)
+            if health.find_silence():
+                self.ill.append(self.scene.now - self.begun)
+
+
+@asynccontextmanager
+async def judging(
+    server: FaultServer, options: WatchOptions | None = None
+) -> AsyncIterator[Judged]:
+    """Watch a server, once listed, with an eye on health."""
+    server.truth.things.update(a=3, b=5)
+    async with watching(server, options=options) as scene:
+        await scene.agrees(5)
+        judged = Judged(scene, scene.now)
+        task = asyncio.create_task(judged.look())
+        yield judged
+        task.cancel()
+
+
+def run(
+    server: FaultServer, seconds: float, options: WatchOptions | None = None
+) -> tuple[list[float], dict[str, int]]:
+    """When health failed, and which lists there were, in so many seconds."""
+
+    async def play() -> tuple[list[float], dict[str, int]]:
+        async with judging(server, options) as judged:
+            await asyncio.sleep(seconds)
+            return judged.ill, dict(judged.scene.stats.relists)
+
+    return virtual_time.run(play())
+
+
+def has_streams(faults: list[Fault]) -> bool:
+    """Whether the server is one with streaming lists."""
+    return dead_after_a_list in faults
+
+
+DEAD: dict[str, list[Fault]] = {
+    "after a bookmark": [dead_after_a_bookmark, *[dead] * 9],
+    "after a list as a stream": [dead_after_a_list] * 9,
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("faults", [*DEAD.values(), [dead] * 9], ids=[*DEAD.keys(), "at once"])
+def test_two_silent_watches_lead_to_a_list(faults: list[Fault]) -> None:
+    """What a watch does not tell, a list does, before it is too late for health."""
+
+    async def play() -> tuple[float, dict[str, int]]:
+        place = FaultServer(watch_faults=list(faults), streams=has_streams(faults))
+        async with judging(place) as judged:
+            await place.truth.change("ADDED", "c")
+            await place.truth.change("DELETED", "a")
+            took = await judged.scene.agrees(LIMIT)
+            return took, dict(judged.scene.stats.relists)
+
+    took, lists = virtual_time.run(play())
+
+    assert (True, 1) == (150 <= took <= 165, lists["Silence"])
+
+
+@pytest.mark.parametrize("faults", DEAD.values(), ids=DEAD.keys())
+def test_silence_where_bookmarks_come_is_no_life(faults: list[Fault]) -> None:
+    """Health fails in its time though lists succeed: the watch is dead without knowing it."""
+    place = FaultServer(watch_faults=list(faults), streams=has_streams(faults))
+    ill, lists = run(place, 400)
+
+    assert LIMIT <= ill[0] <= LIMIT + LOOK + 1
+    assert ill == pytest.approx([ill[0] + n * LOOK for n in range(len(ill))])
+    assert 2 == lists["Silence"]
+
+
+@pytest.mark.parametrize("fault", [dead, empty], ids=["dead", "empty"])
+def test_silence_without_a_list_is_no_life(fault: Fault) -> None:
+    """Where lists fail too, that a watch begins is no sign of life."""
+
+    async def play() -> list[float]:
+        place = FaultServer(watch_faults=[fault] * 99)
+        async with judging(place) as judged:
+            place.list_faults = [hang] * 99
+            await asyncio.sleep(LIMIT + 10)
+            return judged.ill
+
+    assert LIMIT <= virtual_time.run(play())[0] <= LIMIT + LOOK + 1
+
+
+@pytest.mark.slow
+def test_server_without_bookmarks_is_listed() -> None:
+    """Where bookmarks never came, silence may be a quiet cluster: lists are life enough."""
+    ill, lists = run(FaultServer(watch_faults=[dead] * 99), 3600)
+
+    assert ([], True) == (ill, 20 <= lists["Silence"] <= 24)
+
+
+QUIET: dict[str, tuple[Fault, WatchOptions]] = {
+    "bookmarks each minute": (minutely, WatchOptions(streams=False)),
+    "Events, without bookmarks": (quiet, WatchOptions(streams=False, server_timeout=52.5)),
+    "idle connections are cut": (idle, WatchOptions(streams=False)),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("fault", "options"), QUIET.values(), ids=QUIET.keys())
+def test_quiet_is_no_silence(fault: Fault, options: WatchOptions) -> None:
+    """An hour without news neither costs a list nor makes health fail."""
+    assert ([], {"start": 1}) == run(FaultServer(watch_faults=[fault] * 99), 3600, options)
+
+
+def test_server_that_was_away_has_time_for_a_bookmark() -> None:
+    """A network that fails for two minutes, without a reset, does not make health fail."""
+
+    async def refuse(answer: Answer) -> None:
+        answer.reset()
+
+    async def play() -> tuple[list[float], dict[str, int]]:
+        place = FaultServer(watch_faults=[dead_after_a_bookmark, *[refuse] * 99])
+        async with judging(place) as judged:
+            await asyncio.sleep(120)
+            place.watch_faults = [minutely]
+            await asyncio.sleep(300)
+            return judged.ill, dict(judged.scene.stats.relists)
+
+    assert ([], {"start": 1}) == virtual_time.run(play())
+
+
+def test_first_word_ends_a_silence() -> None:
+    """Once a watch speaks again, health is well."""
+
+    async def play() -> tuple[bool, bool]:
+        place = FaultServer(watch_faults=[dead_after_a_bookmark, dead, dead])
+        async with judging(place) as judged:
+            await asyncio.sleep(LIMIT + 60)
+            await place.truth.change("ADDED", "c")
+            await judged.scene.agrees(5)
+            was_ill = bool(judged.ill)
+            judged.ill.clear()
+            await asyncio.sleep(60)
+            return was_ill, bool(judged.ill)
+
+    assert (True, False) == virtual_time.run(play())
