@@ -18,10 +18,11 @@ SPEED = "10"
 pytestmark = pytest.mark.slow
 
 
-async def start(*arguments: str) -> Process:
+async def start(*arguments: str, folder: Path | None = None, out: int = PIPE) -> Process:
     command = (sys.executable, "-m", "probewatch", "demo", "--speed", SPEED, *arguments)
     env = {**os.environ, "PYTHONPATH": "operator", "PROBEWATCH_METRICS_ADDRESS": "nonsense"}
-    return await asyncio.create_subprocess_exec(*command, stdout=PIPE, stderr=PIPE, env=env)
+    env |= {"TMPDIR": str(folder)} if folder else {}
+    return await asyncio.create_subprocess_exec(*command, stdout=out, stderr=PIPE, env=env)
 
 
 async def read_until(process: Process, words: str) -> str:
@@ -56,6 +57,10 @@ def read(path: Path) -> str:
         return ""
 
 
+def names_in(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir()]
+
+
 def all_gone(pids: set[int]) -> Callable[[], bool]:
     def is_gone(pid: int) -> bool:
         state = read(Path(f"/proc/{pid}/stat")).rpartition(")")[2].split()
@@ -87,10 +92,16 @@ async def test_it_tells_what_happened_and_why() -> None:
     assert "\x1b[" not in text
 
 
-@pytest.mark.parametrize(("status", "number"), [(130, signal.SIGINT), (-9, signal.SIGKILL)])
-async def test_nothing_survives_it(status: int, number: int) -> None:
-    """Interrupted or killed: operator and pod end with it."""
-    process = await start("--plain")
+ENDS = [
+    *((130, signal.SIGINT), (143, signal.SIGTERM), (129, signal.SIGHUP)),
+    (-9, signal.SIGKILL),
+]
+
+
+@pytest.mark.parametrize(("status", "number"), ENDS)
+async def test_nothing_survives_it(tmp_path: Path, status: int, number: int) -> None:
+    """Interrupted, told to end or killed: operator and pod end with it; so do files, if it can."""
+    process = await start("--plain", folder=tmp_path)
     text = await read_until(process, "webapl  0/1  Running")
     left = descendants(process.pid)
     assert "probewatch run" in text
@@ -103,6 +114,20 @@ async def test_nothing_survives_it(status: int, number: int) -> None:
     assert status == process.returncode, (out, errors)
     assert b"Traceback" not in errors
     await eventually(all_gone(left))
+    assert number == signal.SIGKILL or [] == names_in(tmp_path)
+
+
+async def test_its_reader_may_go_away(tmp_path: Path) -> None:
+    """In `probewatch demo --plain | head` it ends when the reader has gone, without a word."""
+    reading, writing = os.pipe()
+    process = await start("--plain", folder=tmp_path, out=writing)
+    os.close(writing)
+    await asyncio.to_thread(os.read, reading, 1)
+    os.close(reading)
+    _, errors = await asyncio.wait_for(process.communicate(), BOUND_SECONDS)
+
+    assert (141, b"") == (process.returncode, errors)
+    assert [] == names_in(tmp_path)
 
 
 async def test_it_stays_until_it_is_told_to_end() -> None:

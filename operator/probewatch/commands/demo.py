@@ -5,7 +5,8 @@ import asyncio
 import signal
 import sys
 import time
-from contextlib import AsyncExitStack
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager
 from importlib import util
 from pathlib import Path
 
@@ -15,6 +16,12 @@ from probewatch.playground.demo_show import PlainShow, Show
 from probewatch.playground.demo_text import summary
 
 FASTEST = 20.0
+
+ENDING = (signal.SIGTERM, signal.SIGHUP)
+"""Beside Ctrl-C, which asyncio takes care of."""
+
+SIGNALLED = 128
+"""With the number of the signal that ended it: the status, as shells have it."""
 
 DESCRIPTION = """\
 See a real probe failure, end to end, on this machine alone: a small cluster in this process, a
@@ -33,7 +40,8 @@ examples:
 
 exit status:
   0  the pod was seen Ready and NotReady, and one restart was attributed: LivenessProbe, Confirmed
-  1  something of that was missing; it is said what   2  called wrongly   130  interrupted"""
+  1  something of that was missing; it is said what   2  called wrongly
+  130  interrupted   143  told to end   129  its terminal was closed"""
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -66,7 +74,9 @@ def main(args: argparse.Namespace) -> int:
         raise UsageError(f"--speed is a number above 0, up to {FASTEST:g}, not {args.speed:g}")
     options = DemoOptions(speed=args.speed, kubeconfig=args.kubeconfig)
     try:
-        return asyncio.run(run(options, choose_show(plain=args.plain), keep=args.keep))
+        return asyncio.run(play(options, choose_show(plain=args.plain), keep=args.keep))
+    except BrokenPipeError:
+        raise  # whoever read what it says has gone; nothing is wrong with the playground
     except OSError as error:
         raise ProbewatchError(f"the playground cannot go on: {error}") from error
 
@@ -80,6 +90,47 @@ def choose_show(*, plain: bool) -> Show:
     from probewatch.playground.demo_live import LiveShow  # noqa: PLC0415  # likewise
 
     return LiveShow(Console())
+
+
+async def play(options: DemoOptions, show: Show, *, keep: bool) -> int:
+    """Run the demo; a signal that ends it leaves nothing behind, and is told by the status."""
+    received: list[signal.Signals] = []
+    playing = asyncio.create_task(run(options, show, keep=keep))
+
+    def end(number: signal.Signals) -> None:
+        received.append(number)
+        playing.cancel()
+
+    with on_signals(end):
+        try:
+            return await playing
+        except asyncio.CancelledError:
+            if not received:
+                raise
+    return SIGNALLED + received[0]
+
+
+@contextmanager
+def on_signals(act: Callable[[signal.Signals], None]) -> Iterator[None]:
+    """Act once on a signal that asks for the end; a second one ends it at once."""
+    loop = asyncio.get_running_loop()
+    # Under `nohup` a closed terminal is to be ignored.
+    listened = [each for each in ENDING if signal.getsignal(each) is not signal.SIG_IGN]
+
+    def receive(number: signal.Signals) -> None:
+        forget()
+        act(number)
+
+    def forget() -> None:
+        for each in listened:
+            loop.remove_signal_handler(each)
+
+    for each in listened:
+        loop.add_signal_handler(each, receive, each)
+    try:
+        yield
+    finally:
+        forget()
 
 
 async def run(options: DemoOptions, show: Show, *, keep: bool) -> int:

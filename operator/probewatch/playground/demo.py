@@ -56,6 +56,7 @@ class Demo:
         self.operator: OperatorProcess | None = None
         self._pod = read_manifest(options.manifest)
         self._began = time.monotonic()
+        self._unsaid: OSError | None = None
 
     @property
     def passed(self) -> float:
@@ -78,7 +79,10 @@ class Demo:
                 yield
 
     async def story(self) -> None:
-        """Watch until everything has been seen, or until it is too late."""
+        """Watch until everything has been seen, or until it is too late.
+
+        Raises OSError where it can no longer be shown.
+        """
         began = self.passed
         due = find_kill_due(self._pod) / self.options.speed
         while self.state.missing() and self.passed - began < due + self.options.patience:
@@ -88,13 +92,19 @@ class Demo:
                     self.state.metrics = await self.operator.scrape_restarts()
             progress = Progress(passed=self.passed - began, due=due)
             self.show.update(self.passed, self.state, None if self.state.any_restart else progress)
+            if self._unsaid:
+                raise self._unsaid
             await asyncio.sleep(LOOK_SECONDS)
         self.show.update(self.passed, self.state, None)
 
     # --- what happens -------------------------------------------------------------
 
     def _say(self, who: str, text: str) -> None:
-        self.show.say(self.passed, who, text)
+        """Show it; that nobody reads it is no fault of the kubelet, whose task this may be."""
+        try:
+            self.show.say(self.passed, who, text)
+        except OSError as error:
+            self._unsaid = error
 
     def _notice(self, storage: str, change: Change) -> None:
         obj = change.new.object
