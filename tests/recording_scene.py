@@ -129,12 +129,16 @@ class Replica:
         """Let time pass, and do what is to be done: look at the situation, and write."""
         end = self.time.seconds + seconds
         while self.time.seconds < end:
-            self.heard_at = self.time.seconds
-            self._found(self.store.tick(self.time.seconds))
-            await self.recording.lease.step()
-            await self.recording.step()
-            await self.write()
+            await self.act()
             self.time.seconds += 1.0
+
+    async def act(self) -> None:
+        """Do what is to be done now."""
+        self.heard_at = self.time.seconds
+        self._found(self.store.tick(self.time.seconds))
+        await self.recording.lease.step()
+        await self.recording.step()
+        await self.write()
 
     async def write(self) -> None:
         """Write each report that is to be written, once."""

@@ -6,7 +6,10 @@ from typing import Any
 import pytest
 
 from probewatch.core.findings import Restart
+from probewatch.core.model import PodUid
+from probewatch.record_entry import Key
 from probewatch.settings import Settings
+from tests.builders import pod
 from tests.fakes import FakeTime
 from tests.recording_scene import Cluster, Replica
 
@@ -147,3 +150,100 @@ async def test_what_a_gone_pod_did_meanwhile_is_recorded_once() -> None:
 
     assert {"a": 1, "c": 2} == cluster.totals()
     assert [4] == replica.told.restarts
+
+
+async def live(time: FakeTime, seconds: float, *replicas: Replica) -> None:
+    end = time.seconds + seconds
+    while time.seconds < end:
+        for replica in replicas:
+            await replica.act()
+        time.seconds += 1.0
+
+
+async def two_replicas(time: FakeTime, cluster: Cluster) -> tuple[Replica, Replica]:
+    leader, standby = (Replica(cluster, time, Settings(instance=name)) for name in ("one", "two"))
+    for each in (leader, standby):
+        await each.recording.start()
+    await live(time, 5, leader, standby)
+    assert (True, False) == (leader.recording.leads(), standby.recording.leads())
+    return leader, standby
+
+
+async def test_standby_lets_go_of_workloads_that_are_over() -> None:
+    """What another wrote long ago, and is deleted, is not kept, nor written again when it leads."""
+    time, cluster = FakeTime(), Cluster()
+    leader, standby = await two_replicas(time, cluster)
+    for each in (leader, standby):
+        each.see("a", 0, 10)
+        each.see("a", 2, 11)
+    await live(time, 100, leader, standby)
+    assert {"a": 2} == cluster.totals()
+    for each in (leader, standby):
+        each.lose("a")
+    cluster.api.reports.clear()
+    await live(time, 1000, leader, standby)
+    kept = len(standby.recording.book), len(leader.recording.book)
+    await leader.recording.lease.release()
+    await live(time, 100, standby)
+
+    assert (0, 0) == kept
+    assert standby.recording.leads()
+    assert {} == cluster.api.reports
+    assert [] == standby.told.restarts
+    assert 0 == standby.recording.reports.queued
+
+
+async def test_workload_that_is_over_is_not_made_again_by_who_takes_over() -> None:
+    """What the one before it must have written, and went since, is of no account in a takeover."""
+    time, cluster = FakeTime(), Cluster()
+    leader, standby = await two_replicas(time, cluster)
+    for each in (leader, standby):
+        each.see("a", 0, 10)
+        each.see("a", 2, 11)
+    await live(time, 100, leader, standby)
+    for each in (leader, standby):
+        each.lose("a")
+    cluster.api.reports.clear()
+    await live(time, 400, leader, standby)
+    await leader.recording.lease.release()
+    await live(time, 100, standby)
+
+    assert {} == cluster.api.reports
+    assert [] == standby.told.restarts
+
+
+async def test_without_definitions_only_what_is_there_is_kept_in_mind() -> None:
+    """Where nothing can be written, what was counted of workloads that are over is let go of."""
+    time, cluster = FakeTime(), Cluster()
+    troubled(cluster, time, lambda _passed: 404)
+    replica = Replica(cluster, time, SETTINGS)
+    await replica.recording.start()
+    for name in "ab":
+        replica.see(name, 0, 10)
+        replica.see(name, 2, 11)
+    await replica.pass_time(60)
+    replica.lose("a")
+    await replica.pass_time(1000)
+
+    assert (Key("shop", "pod-b"),) == replica.recording.book.all_keys()
+    assert 0 == replica.recording.reports.queued
+    troubled(cluster, time, lambda _passed: 0)
+    await replica.pass_time(60)
+    assert {"b": 2} == cluster.totals()
+
+
+async def test_leader_remembers_nothing_of_reports_that_went() -> None:
+    """Nothing is kept of a workload that was deleted, with its report."""
+    time, cluster = FakeTime(), Cluster()
+    replica = Replica(cluster, time, SETTINGS)
+    await replica.recording.start()
+    replica.see("a", 0, 10)
+    replica.see("a", 2, 11)
+    await replica.pass_time(60)
+    replica.lose("a")
+    cluster.api.reports.clear()
+    await replica.pass_time(100)
+
+    assert 0 == len(replica.recording.book)
+    assert set() == replica.recording.reports.writer.known()
+    assert replica.recording.book.remember(pod(1, uid=PodUid("a"))).from_zero

@@ -225,6 +225,36 @@ def test_book_remembers_pods() -> None:
     assert 4 == book.remember(pod(1)).containers["app"].count
 
 
+def test_workload_that_was_made_anew_has_a_record_of_its_own() -> None:
+    """A replica that follows finds fewer restarts than it knew: they are those of another one."""
+    book = RecordBook()
+    old = told(*(restart(count) for count in range(1, 11)))
+    book.load([(KEY, Loaded(record=old, version="5"))], 0.0)
+    anew = replace(CART, uid="d2")
+    other = replace(POD, uid=PodUid("u2"))
+    book.take(PodForgotten(pod=POD), CART, 10.0)
+    book.take(PodTracked(pod=other, spec=PodSpec()), anew, 20.0)
+    book.take(replace(restart(1), pod=other), anew, 30.0)
+    theirs = told(replace(restart(1), pod=other), record=Record(workload=anew))
+    book.load([(KEY, Loaded(record=theirs, version="90"))], 5000.0)
+
+    assert book.plan(KEY, 5000.0) is None
+    assert 1 == sum(record.restarts for record in book.saved_parts(KEY))
+    assert {} == book.remember(pod(1)).containers
+
+
+def test_marks_of_what_is_not_kept_are_not_missed() -> None:
+    """Of pods whose report is let go of, it is not remembered either that they went."""
+    attendance = Attendance()
+    for uid in ("u1", "u2", "u3"):
+        attendance.arrive([PodUid(uid)], KEY)
+        attendance.depart(PodUid(uid), KEY, 0.0, is_marked=True)
+    attendance.forget([PodUid("u1"), PodUid("u4")])
+    attendance.keep({PodUid("u2")})
+
+    assert [False, True, False] == [attendance.is_gone(PodUid(uid)) for uid in ("u1", "u2", "u3")]
+
+
 @pytest.mark.parametrize("finding", [loop(), corrected(), ready(Readiness.READY, 1.0)])
 def test_what_is_no_news_makes_no_report(finding: object) -> None:
     """A report is made for restarts, beginnings and losses of readiness, and for nothing else."""

@@ -38,6 +38,15 @@ class Attendance:
             if uid not in alive:
                 self._gone.setdefault(uid, now)
 
+    def forget(self, uids: Iterable[PodUid]) -> None:
+        """The marks of these pods are not kept any more."""
+        for uid in uids:
+            self._gone.pop(uid, None)
+
+    def keep(self, marked: Collection[PodUid]) -> None:
+        """No marks are kept but those of pods that are *marked*."""
+        self._gone = {uid: since for uid, since in self._gone.items() if uid in marked}
+
     def is_gone(self, uid: PodUid) -> bool:
         """Whether a pod with marks is not there any more."""
         return uid in self._gone

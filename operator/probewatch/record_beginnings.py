@@ -15,6 +15,9 @@ from probewatch.core.values import replace
 from probewatch.newcomers import Newcomer
 from probewatch.record_entries import Rules
 
+STRANGERS_KEPT = 8192
+"""Where there are never any records to be read, pods go without end."""
+
 ZERO = Mark(count=0)
 NO_MARKS = PodMarks()
 
@@ -27,7 +30,8 @@ class Beginnings:
         """Whether it is not known yet what is recorded."""
         self._inner = rules
         self._met: set[PodUid] = set()
-        self._strangers: set[PodUid] = set()
+        self._strangers: dict[PodUid, None] = {}
+        """The latest of them, in order."""
         self.from_zero: set[PodUid] = set()
         """The pods that were met before, and count from 0."""
         self.rules = replace(rules, fold=self._fold, fold_count=self._fold_count)
@@ -45,23 +49,28 @@ class Beginnings:
         if not self.is_open:
             return
         if pod.ignored or pod.evidence_uid not in {"", pod.uid}:
-            self._strangers.add(pod.uid)
+            self._note_stranger(pod.uid)
         elif pod.uid not in self._strangers:
             self._met.add(pod.uid)
 
     def leave(self, uid: PodUid) -> None:
         """A pod is not followed any more."""
         if self.is_open:
-            self._strangers.add(uid)
+            self._note_stranger(uid)
         self._met.discard(uid)
         self.from_zero.discard(uid)
 
     def decide(self, *, complete: bool) -> None:
         """It is known now what is recorded, and whether what has no mark in it was at 0."""
         self.from_zero |= self._met if complete else set()
-        self.is_open, self._met, self._strangers = False, set(), set()
+        self.is_open, self._met, self._strangers = False, set(), {}
 
     # --- inside
+
+    def _note_stranger(self, uid: PodUid) -> None:
+        self._strangers[uid] = None
+        if len(self._strangers) > STRANGERS_KEPT:
+            del self._strangers[next(iter(self._strangers))]
 
     def _fold(self, record: Record, finding: Finding, *, limit: int) -> Record:
         before = record

@@ -21,6 +21,7 @@ from probewatch.record_attendance import Attendance
 from probewatch.record_beginnings import Beginnings
 from probewatch.record_entries import RULES, Entries, Rules, key_of
 from probewatch.record_entry import STALE_SECONDS, Entry, Key, Loaded, Recorded, Write
+from probewatch.record_tidying import tidy
 
 FROM_ZERO = Remembered(from_zero=True)
 
@@ -63,12 +64,14 @@ class RecordBook(RecordAnswers):
         loaded = dict(reports)
         for entry in self._entries:
             if entry.key not in loaded:
+                entry.journal.forget(self._find_stale(now), unless=())
                 self.vanished(entry.key)
         for key, report in loaded.items():
             self.reloaded(key, report, now)
         for entry in self._early:
             self._take_again(entry, now)
         self._early = []
+        self._attendance.keep(self._entries.by_uid)
 
     def reloaded(self, key: Key, report: Loaded, now: float) -> None:
         """Someone else wrote the report: fold what is not saved yet into what is there."""
@@ -76,8 +79,9 @@ class RecordBook(RecordAnswers):
         if entry is None:
             entry = self._entries.wrap(key, report.record)
             entry.trusted = report.record
+        before = entry.record.pods
         entry.refold(report, self._find_stale(now))
-        self._entries.keep_all(entry)
+        self._entries.keep_all(entry, before)
 
     def vanished(self, key: Key) -> None:
         """The report does not exist: it is made again if its workload still has pods."""
@@ -177,8 +181,8 @@ class RecordBook(RecordAnswers):
             entry.record = replace(entry.record, incidents=entry.record.incidents[-entry.limit :])
 
     def forget(self, key: Key) -> None:
-        """Let go of a report that can never be written again."""
-        self._entries.drop(key)
+        """Let go of a report that can never be written again, or that another writes."""
+        self._attendance.forget(self._entries.drop(key))
 
     def untold(self, keys: Iterable[Key] | None = None) -> Iterator[tuple[Finding, Workload]]:
         """Hand out what would be handed out once it is saved, since that may take long."""
@@ -203,6 +207,12 @@ class RecordBook(RecordAnswers):
         for entry in self._entries:
             entry.record = fold_absence(entry.record, alive)
 
+    def tidy(self, alive: Collection[PodUid], now: float, *, is_led: bool) -> None:
+        """Let go of what is over, where this process does not write; all pods are listed."""
+        self._attendance.sweep(self._entries.by_uid, alive, now)
+        for entry in tidy(self._entries, self._attendance, now, is_led=is_led):
+            self.forget(entry.key)
+
     # --- inside
 
     def _is_over(self, entry: Entry) -> bool:
@@ -221,7 +231,7 @@ class RecordBook(RecordAnswers):
                 self.take(finding, early.record.workload, at, limit=early.limit, told=told)
 
     def _find_stale(self, now: float) -> float:
-        """Who leads has recorded what was found before this; and none but this one since it does."""
+        """Who leads has recorded what was found before this; since this one leads, nobody else."""
         since = self._led_since()
         return now - STALE_SECONDS if since is None else min(now - STALE_SECONDS, since)
 

@@ -83,9 +83,12 @@ class Entries:
         if uid in entry.record.pods:
             self.by_uid[uid] = entry.key
 
-    def keep_all(self, entry: Entry) -> None:
-        """Keep one that may have the marks of any pods."""
+    def keep_all(self, entry: Entry, before: Collection[PodUid]) -> None:
+        """Keep one that may have the marks of any pods, and had those of the ones *before*."""
         self._entries[entry.key] = entry
+        for uid in before:
+            if self.by_uid.get(uid) == entry.key and uid not in entry.record.pods:
+                del self.by_uid[uid]
         self.by_uid.update(dict.fromkeys(entry.record.pods, entry.key))
         self._full.clear()  # somebody else may have made room
 
@@ -96,12 +99,14 @@ class Entries:
         for uid in uids:
             self.by_uid.pop(uid, None)
 
-    def drop(self, key: Key) -> None:
-        """Let go of one."""
+    def drop(self, key: Key) -> Collection[PodUid]:
+        """Let go of one; return the pods that had marks in it."""
         entry = self._entries.pop(key, None)
-        for uid in entry.record.pods if entry else ():
+        pods = entry.record.pods if entry else ()
+        for uid in pods:
             self.by_uid.pop(uid, None)
         self._full.clear()
+        return pods
 
     def take_out(self) -> list[Entry]:
         """Let go of all of them, and return them."""

@@ -104,8 +104,8 @@ class Entry:
         return self.record is not before
 
     def _has_fallen(self, loaded: Record) -> bool:
-        """Whether a total is lower than it was: no operator does that."""
-        if self.saved is None:
+        """Whether a total is lower than it was: no operator does that to the same workload."""
+        if self.saved is None or self.saved.workload.uid != loaded.workload.uid:
             return False
         return any(
             tally.counted > loaded.tallies.get(key, NO_TALLY).counted

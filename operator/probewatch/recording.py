@@ -173,10 +173,9 @@ class Recording:
             await self._take_over(now)
         if self._is_writing and self._around.is_synced():
             await self._settle(now)
-        if self.is_open() and now >= self._look_at:
+        if now >= self._look_at:
             self._look_at = now + LOOK_AROUND_SECONDS
-            with suppress(ApiError, OSError, msgspec.DecodeError):
-                await self.reports.look_around()
+            await self._look_around(now)
 
     async def stop(self, seconds: float) -> None:
         """Write what is to be written, and give the Lease back."""
@@ -227,6 +226,16 @@ class Recording:
             if not isinstance(finding, Restart):
                 self._around.events.publish(finding, workload)
         self._schedule()
+
+    async def _look_around(self, now: float) -> None:
+        """See what others did to reports, and let go of what is over."""
+        if self.is_open():
+            with suppress(ApiError, OSError, msgspec.DecodeError):
+                await self.reports.look_around()
+        elif self._around.is_synced():
+            is_led = self.lease.is_elsewhere and not self._is_refused
+            self.book.tidy(self._around.store.uids(), now, is_led=is_led)
+        self.reports.tidy()
 
     def _schedule(self) -> None:
         for key in self.book.dirty():

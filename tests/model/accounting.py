@@ -123,6 +123,7 @@ class Accounting(RuleBasedStateMachine):
         self.world.now += seconds
         for op in self.ops:
             op.tick()
+            op.tidy()
 
     # --- what operators do
 

@@ -132,6 +132,11 @@ class Operator:
     def tick(self) -> None:
         self._found(self.store.tick(self.world.now))
 
+    def tidy(self) -> None:
+        """Let go of what another one writes."""
+        if not self.leads:
+            self.book.tidy(self.store.uids(), self.world.now, is_led=True)
+
     def _found(self, findings: Iterable[Finding]) -> None:
         for finding in findings:
             pod = finding.now.pod if isinstance(finding, RestartCorrected) else finding.pod

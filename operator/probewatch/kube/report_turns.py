@@ -49,6 +49,14 @@ class Turns:
         self.busy.discard(key)
         self._free_at[key] = free_at
 
+    def known(self) -> set[Key]:
+        """Those of which something is remembered."""
+        return self._free_at.keys() | self._faults.keys()
+
+    def clear(self) -> None:
+        """Nothing is to be written now."""
+        self._due, self._waiting = [], set()
+
     def forget(self, key: Key) -> None:
         """The report is not written any more."""
         self._free_at.pop(key, None)

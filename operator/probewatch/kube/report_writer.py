@@ -110,6 +110,10 @@ class ReportWriter:
                 workload=status.workload, conditions=status.conditions
             )
 
+    def known(self) -> set[Key]:
+        """Those of which something is remembered."""
+        return self._before.keys() | self.doubted
+
     def forget(self, key: Key) -> None:
         """The report is not there any more."""
         self._before.pop(key, None)

@@ -188,6 +188,15 @@ class Reports:
             if version and key not in there and self._book.version(key) == version:
                 self.seen(key, "")
 
+    def tidy(self) -> None:
+        """Let go of what is remembered of reports that are not there any more, or not ours now."""
+        if not self._situation.is_open():
+            self._turns.clear()
+        for key in (self._turns.known() | self.writer.known()) - self._turns.busy:
+            if self._book.record(key) is None:
+                self._turns.forget(key)
+                self.writer.forget(key)
+
     def _hand_on(self, finding: Finding, workload: Workload) -> None:
         for guard, sink in self._sinks:
             with guard:
