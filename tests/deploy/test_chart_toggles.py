@@ -394,18 +394,6 @@ def test_network_policy_lets_in_scrapers_only() -> None:
     assert ports == {53, 443, 6443}
 
 
-def test_policies_come_after_their_definition() -> None:
-    """A ProbePolicy is a hook, since Helm knows the kind only once the definition is there."""
-    values = {
-        "policies": [{"name": "strict", "namespace": "shop", "spec": {"loop": {"restarts": 2}}}]
-    }
-    policy = the_only(render_chart(values), "ProbePolicy")
-
-    assert policy["metadata"]["namespace"] == "shop"
-    assert policy["metadata"]["annotations"]["helm.sh/hook"] == "post-install,post-upgrade"
-    assert policy["spec"] == {"loop": {"restarts": 2}}
-
-
 def test_extra_objects_are_templates() -> None:
     """Further objects, maps or texts, know the release."""
     objects = render_chart(
