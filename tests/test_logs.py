@@ -145,6 +145,19 @@ def test_libraries_are_heard_from_warnings_on() -> None:
     assert ["trouble", "finding"] == words
 
 
+def test_advice_of_kopf_that_helps_nobody_stays_out() -> None:
+    """That credentials are refused is said by us, and installing a library does not help."""
+    stream = io.StringIO()
+    configure(log_format=LogFormat.JSON, level=LogLevel.INFO, stream=stream)
+    words = "Resource observer has failed: Ran out of valid credentials. Consider installing an API"
+
+    logging.getLogger("kopf._core.engines").error(words)
+    logging.getLogger("kopf._core.engines").error("Resource observer has failed: x")
+
+    told = [json.loads(line)["message"] for line in stream.getvalue().splitlines()]
+    assert ["Resource observer has failed: x"] == told
+
+
 def test_debug_is_everything() -> None:
     """Who asks for debug hears the libraries too."""
     stream = io.StringIO()

@@ -25,7 +25,8 @@ OWN = "probewatch"
 """Our loggers' root. Everyone else is heard from warnings on, unless everything is asked for."""
 
 KOPF = "kopf"
-KOPF_NOISE = ("Request attempt #", "OS signals are ignored")
+KOPF_NOISE = ("Request attempt #", "OS signals are ignored", "Ran out of valid credentials")
+"""What is said better by ourselves, or, as the last, with an advice that helps nobody."""
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
@@ -57,12 +58,14 @@ def shorten_kopf(record: logging.LogRecord) -> bool:
     """Keep of kopf's records what our own do not say; its traces are for debugging.
 
     That a request failed and is tried again is said once a minute by the client,
-    and with what kopf ended by its supervisor.
+    with what kopf ended by its supervisor, and that credentials are refused when it greets
+    the server and by the check of rights.
     """
     if not record.name.startswith(KOPF):
         return True
     record.exc_info = record.exc_text = None
-    return not record.getMessage().startswith(KOPF_NOISE)
+    message = record.getMessage()
+    return not any(words in message for words in KOPF_NOISE)
 
 
 class JsonFormatter(logging.Formatter):

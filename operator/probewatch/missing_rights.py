@@ -1,11 +1,20 @@
 """Says in the log which right is missing, once a minute as long as it is."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
+from probewatch.clock import Clock
 from probewatch.watch.transport import WatchStats
 
 _log = logging.getLogger(__name__)
+
+FIRST_CHECK_SECONDS = 3.0
+"""Soon, for whoever sits in front of it."""
+
+UNSYNCED_CHECK_SECONDS = 5.0
+"""What keeps the first list from being complete is looked for as soon."""
+
+CHECK_SECONDS = 60.0
 
 CONSEQUENCES: Mapping[str, str] = {
     "pods": "pods are not watched",
@@ -28,12 +37,22 @@ class RightsCheck:
         self._watches = tuple(watches)
         self._before: dict[tuple[int, str], int] = {}
 
-    def check(self) -> None:
-        """Log a line for each watch that was refused since the last check."""
+    async def run(self, clock: Clock, *, is_synced: Callable[[], bool]) -> None:
+        """Check for ever: often until the first refusal or the first full list, then rarely."""
+        await clock.sleep(FIRST_CHECK_SECONDS)
+        while True:
+            is_settled = is_synced()
+            is_settled = self.check() or is_settled
+            await clock.sleep(CHECK_SECONDS if is_settled else UNSYNCED_CHECK_SECONDS)
+
+    def check(self) -> bool:
+        """Log a line for each watch that was refused since the last check; return if any was."""
+        told = False
         for place, stats in enumerate(self._watches):
             for code, words in REFUSALS.items():
                 refused = stats.errors[code]
                 if refused > self._before.get((place, code), 0):
+                    told = True
                     what = stats.resource.partition("/")[0]
                     _log.error(
                         words,
@@ -43,3 +62,4 @@ class RightsCheck:
                         },
                     )
                 self._before[place, code] = refused
+        return told

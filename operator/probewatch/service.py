@@ -16,10 +16,6 @@ from probewatch.service_watches import Watch
 
 _log = logging.getLogger(__name__)
 
-FIRST_RIGHTS_CHECK_SECONDS = 3.0
-"""Soon, for whoever sits in front of it."""
-
-RIGHTS_CHECK_SECONDS = 60.0
 SYNC_CHECK_SECONDS = 0.5
 DERIVE_SECONDS = 60.0
 """For what the first list led to, to be published: whose the pods are is asked until then."""
@@ -101,10 +97,7 @@ class Service:
 
     async def _check_rights(self) -> None:
         check = RightsCheck([each.stats for each in self.parts.watches])
-        await self._clock.sleep(FIRST_RIGHTS_CHECK_SECONDS)
-        while True:
-            check.check()
-            await self._clock.sleep(RIGHTS_CHECK_SECONDS)
+        await check.run(self._clock, is_synced=lambda: not self.parts.health.find_unsynced())
 
     async def _finish(self, ending: "Sequence[asyncio.Task[None]]") -> None:
         """Publish what was found and write what was published, within the time there is."""

@@ -50,6 +50,18 @@ async def test_server_that_answers_is_named(
     assert ([version], []) == (logged(caplog, "version"), time.slept)
 
 
+@pytest.mark.parametrize(("status", "told"), [(200, []), (401, [True]), (403, [])])
+async def test_refused_credentials_are_told_at_once(
+    status: int, told: list[bool], caplog: pytest.LogCaptureFixture
+) -> None:
+    """An expired token is an error in the log before anything else is tried with it."""
+    async with connected(FakeCluster(instead=answering(status))) as client:
+        await greet(client, FakeTime().clock)
+
+    refusals = [each for each in caplog.records if "refuses the credentials" in each.getMessage()]
+    assert told == [each.levelname == "ERROR" for each in refusals]
+
+
 async def test_server_that_starts_is_waited_for() -> None:
     """Until it calls itself ready: before, it takes rights and definitions for missing."""
     time = FakeTime()

@@ -32,7 +32,8 @@ class _Version(msgspec.Struct, rename="camel"):
 async def greet(client: ApiClient, clock: Clock) -> None:
     """Wait until the server answers and is ready, and log its version.
 
-    Why there is no answer is logged at once; raises nothing that the network can cause.
+    Why there is no answer, or that it refuses the credentials, is logged at once; raises
+    nothing that the network can cause.
     """
     end = None
     while not await _is_ready(client):
@@ -56,6 +57,8 @@ async def _is_ready(client: ApiClient) -> bool:
         why = cause if isinstance(cause, OSError) else OSError(str(error))
         client.reachability.failed(client.server, why)
         return False
+    if status == HTTPStatus.UNAUTHORIZED:
+        _log.error("The API server refuses the credentials", extra={"server": client.server})
     return status < HTTPStatus.INTERNAL_SERVER_ERROR and status != HTTPStatus.TOO_MANY_REQUESTS
 
 

@@ -1,0 +1,67 @@
+"""A refusal is in the log soon, where somebody sits in front of it, and then once a minute."""
+
+import asyncio
+import contextlib
+from dataclasses import replace
+
+import pytest
+
+from probewatch.missing_rights import (
+    CHECK_SECONDS,
+    FIRST_CHECK_SECONDS,
+    UNSYNCED_CHECK_SECONDS,
+    RightsCheck,
+)
+from probewatch.watch.transport import WatchStats
+from tests.fakes import FakeTime
+
+
+class Refusing:
+    """A watch that is refused at each look at the time after *first*."""
+
+    def __init__(self, first: float) -> None:
+        self.stats = WatchStats(resource="pods")
+        self.time = FakeTime(seconds=0.0)
+        self._first = first
+        self._left = 8
+
+    def is_synced(self) -> bool:
+        """Looked at once in a check; after some of them the test is over."""
+        self._left -= 1
+        if not self._left:
+            raise asyncio.CancelledError
+        return self.stats.synced
+
+    async def sleep(self, seconds: float) -> None:
+        await self.time.sleep(seconds)
+        if self.time.seconds >= self._first:
+            self.stats.errors["401"] += 1
+
+
+async def checks_of(watch: Refusing) -> list[float]:
+    check = RightsCheck([watch.stats])
+    clock = replace(watch.time.clock, sleep=watch.sleep)
+    with contextlib.suppress(asyncio.CancelledError):
+        await check.run(clock, is_synced=watch.is_synced)
+    return watch.time.slept
+
+
+async def test_a_refusal_is_told_soon_and_then_once_a_minute(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Whoever sits in front of it need not wait a minute for the reason."""
+    slept = await checks_of(Refusing(first=7.0))
+
+    assert [FIRST_CHECK_SECONDS, UNSYNCED_CHECK_SECONDS, CHECK_SECONDS] == slept[:3]
+    assert {CHECK_SECONDS} == set(slept[2:])
+    assert len(slept) - 2 == len(caplog.records)
+
+
+async def test_once_all_is_listed_a_minute_is_enough() -> None:
+    """Where nothing is refused, it looks every few seconds only until the first list is there."""
+    watch = Refusing(first=1e9)
+    watch.stats.synced = True
+
+    slept = await checks_of(watch)
+
+    assert [FIRST_CHECK_SECONDS, *[CHECK_SECONDS] * (len(slept) - 1)] == slept
