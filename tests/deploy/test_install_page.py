@@ -2,9 +2,20 @@
 
 import re
 import shlex
+from typing import Any
+
+import pytest
 
 from tests.conftest import REPOSITORY
-from tests.deploy.rendering import NAMESPACE, environment, render_chart
+from tests.deploy.rendering import (
+    CHART,
+    NAMESPACE,
+    environment,
+    names_of,
+    of_kind,
+    render_chart,
+    run_helm,
+)
 
 DOCS = REPOSITORY / "docs"
 
@@ -24,3 +35,47 @@ def test_uninstalling_leaves_no_lease() -> None:
     assert ["kubectl", "delete", "lease", "-n", NAMESPACE, lease] in [
         shlex.split(line, comments=True) for line in typed
     ]
+
+
+@pytest.mark.parametrize(
+    ("page", "title"),
+    [
+        ("install.md", "Some namespaces only"),
+        ("scaling.md", "Further than one replica"),
+    ],
+)
+def test_a_second_release_is_told_to_leave_the_definitions(page: str, title: str) -> None:
+    """Where more than one release is spoken of, `crds.install=false` is."""
+    assert "crds.install=false" in section(page, title)
+
+
+def test_two_releases_have_no_object_in_common() -> None:
+    """A second release that leaves the definitions out can be installed beside the first."""
+    first, second = (
+        names_of(each for each in objects if not each["metadata"].get("namespace"))
+        for objects in (
+            render_chart(),
+            render_chart({"crds": {"install": False}}, release="second", namespace="other"),
+        )
+    )
+
+    assert first
+    assert set() == first & second
+
+
+def test_a_release_of_another_name_may_take_the_definitions_over() -> None:
+    """Kept definitions belong to the release that made them, and the page says the way out."""
+    assert of_kind(render_chart(), "CustomResourceDefinition")
+    assert "--take-ownership" in section("install.md", "Uninstalling")
+    assert "--take-ownership" in section("install.md", "Some namespaces only")
+
+
+@pytest.mark.parametrize(
+    ("values", "says"), [({}, True), ({"crds": {"install": False}}, False)], ids=str
+)
+def test_notes_say_who_has_the_definitions(values: dict[str, Any], says: bool) -> None:  # noqa: FBT001  # a column of the table
+    """The release that has the definitions says what others have to leave out."""
+    ran = run_helm("install", "probewatch", str(CHART), "--dry-run=client", values=values)
+
+    assert ran.returncode == 0, ran.stderr
+    assert ("crds.install=false" in ran.stdout[ran.stdout.index("NOTES:") :]) is says
