@@ -45,7 +45,7 @@ def test_report_of_nothing_says_where_was_looked() -> None:
     here = report.View(summaries=(), now=0.0, is_one=False, place="the namespace x")
     everywhere = replace(here, place="any namespace", is_everywhere=True)
 
-    assert report.render_tables(here).startswith("Nothing is recorded in the namespace x.\n")
+    assert report.render_tables(here).startswith("Nothing is recorded in the namespace x; ")
     assert "-A looks in all namespaces" in report.render_tables(here)
     assert "-A looks" not in report.render_tables(everywhere)
 

@@ -202,7 +202,7 @@ async def test_explain_without_events_says_so(tmp_path: Path, status: int, why: 
     assert "no probe failure was reported" not in text
     assert "Note: the kubelet's Events cannot be read: " in text
     assert why in text
-    assert "this cluster has no ProbeReports" in text
+    assert "\nNote: this cluster has no ProbeReports" in text
     assert "the kubelet's Events cannot be read" in told["note"]
 
 

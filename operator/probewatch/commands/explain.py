@@ -93,7 +93,7 @@ async def read(args: argparse.Namespace) -> Story:
         workload=f"{summary.kind}/{summary.name}" if summary else "",
         incidents=incidents,
         judged=[each for each in judged if not _is_recorded(each, incidents)],
-        note="; ".join(filter(None, (_note_unheard(live), note))),
+        notes=tuple(filter(None, (_note_unheard(live), note))),
         now=clock.now(),
     )
 

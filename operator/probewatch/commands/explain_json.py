@@ -38,7 +38,7 @@ def render_json(story: Story, container: str | None) -> str:
             "incidents": msgspec.to_builtins(incidents_of(story, container)),
             "judgedNow": [render_verdict(each) for each in judged_of(story, container)],
             "advice": [_render_advice(each) for each in advice_of(story, container)],
-            "note": story.note,
+            "note": "; ".join(story.notes),
         },
         indent=1,
     )

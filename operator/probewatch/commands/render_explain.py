@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from probewatch.commands.durations import render_duration
-from probewatch.commands.lines import render_line, render_lines
+from probewatch.commands.lines import render_lines
 from probewatch.commands.outcome import render_time
 from probewatch.commands.probe_failures import MEANINGS
 from probewatch.commands.story import (
@@ -37,8 +37,7 @@ def render_text(story: Story, container: str | None) -> str:
         _hidden(story, container),
         render_lines(_advice(story, container)),
     ]
-    if story.note:
-        parts.append(render_line(f"Note: {story.note}."))
+    parts.append(render_lines(f"Note: {note}." for note in story.notes))
     return "\n\n".join(part for part in parts if part)
 
 

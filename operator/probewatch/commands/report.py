@@ -44,13 +44,13 @@ exit status:
   2  called wrongly, or nothing is recorded of the WORKLOAD"""
 
 NOTHING = """\
-Nothing is recorded in {place}.
+Nothing is recorded in {place}{elsewhere}.
 Where the operator watches and keeps records, no container of a pod with probes has restarted
 since it began, and no such pod has lost its readiness.
 Where no operator runs, that says nothing; whether one does:
   kubectl get pods -A -l app.kubernetes.io/name=probewatch"""
 
-ELSEWHERE = "\n-A looks in all namespaces, -n in another one."
+ELSEWHERE = "; -A looks in all namespaces, -n in another one"
 
 INCIDENTS_SHOWN = 20
 
@@ -120,7 +120,8 @@ async def read(args: argparse.Namespace) -> View:
 def render_tables(view: View) -> str:
     """Return a table of workloads, or everything about one."""
     if not view.summaries:
-        return NOTHING.format(place=view.place) + ("" if view.is_everywhere else ELSEWHERE)
+        elsewhere = "" if view.is_everywhere else ELSEWHERE
+        return NOTHING.format(place=view.place, elsewhere=elsewhere)
     if view.is_one:
         return "\n\n".join(_render_one(each, view.now) for each in view.summaries)
     heads = (

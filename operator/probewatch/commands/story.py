@@ -24,8 +24,8 @@ class Story:
     """From the records, newest first."""
     judged: Sequence[Restart]
     """Judged now: last restarts that are not recorded."""
-    note: str
-    """What could not be read, and why, if so."""
+    notes: Sequence[str]
+    """What could not be read, and why."""
     now: float
 
 
