@@ -19,6 +19,7 @@ from probewatch.core.findings import (
     RestartCorrected,
 )
 from probewatch.core.model import Workload
+from probewatch.core.startups import StartupSucceeded
 from probewatch.core.values import replace
 
 _log = logging.getLogger("probewatch.findings")
@@ -28,6 +29,7 @@ WORDS: Mapping[type[Finding], tuple[int, str]] = {
     PodForgotten: (logging.DEBUG, "Pod is gone"),
     CountingBegan: (logging.DEBUG, "Counting begins"),
     ProbeFailures: (logging.DEBUG, "Probe failed"),
+    StartupSucceeded: (logging.DEBUG, "Startup probe succeeded"),
     Restart: (logging.INFO, "Container restarted"),
     RestartCorrected: (logging.INFO, "Verdict corrected"),
     ProbeKillWithoutRestart: (logging.INFO, "Container was killed by a probe and not restarted"),
@@ -43,6 +45,7 @@ VALUES = (
     *("container", "restart_count", "cause", "confidence", "rule", "exit_code", "baseline"),
     *("to", "reason", "not_ready_seconds", "time_to_ready", "hidden"),
     *("probe_type", "count", "finding", "flapping", "transitions", "restarts", "gone", "resumed"),
+    *("after", "narrow"),
 )
 """The facts that are written, where a finding has them: names, numbers, closed lists."""
 

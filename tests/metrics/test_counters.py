@@ -22,6 +22,7 @@ from probewatch.core.findings import (
     RestartCorrected,
 )
 from probewatch.core.model import Container, PodSpec, PodUid, ProbeType, RestartPolicy, Workload
+from probewatch.core.startups import StartupSucceeded
 from probewatch.metrics.totals import NotReadyTotal, RestartTotal, Total, TransitionTotal
 from tests.metrics.scene import (
     APP,
@@ -353,6 +354,27 @@ def test_kill_without_restart_is_counted() -> None:
     assert 'probe_kills_without_restart_total{app,cause="LivenessProbe"} 1' == scene.show(
         "probe_kills_without_restart_total"
     )
+
+
+def test_startups_are_counted_by_what_was_left_of_the_budget() -> None:
+    """Both sides are there before the first start of a container that has a startup probe."""
+    slow = StartupSucceeded(pod=POD, container="app", after=59.0, narrow=True)
+    scene = Scene()
+    scene.publish(tracked(spec=PodSpec(containers=(Container(name="app", startup=STARTUP),))))
+    assert lines(
+        'startups_total{app,margin="Wide"} 0', 'startups_total{app,margin="Narrow"} 0'
+    ) == scene.show("startups_total")
+
+    scene.publish(slow, replace(slow, narrow=False), slow)
+
+    assert lines(
+        'startups_total{app,margin="Wide"} 1', 'startups_total{app,margin="Narrow"} 2'
+    ) == scene.show("startups_total")
+
+
+def test_startups_are_of_containers_with_a_startup_probe() -> None:
+    """Without one there is no budget that a start could need."""
+    assert "" == scene_with().show("startups_total")
 
 
 def test_budgets_follow_the_newest_spec() -> None:

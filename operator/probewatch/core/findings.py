@@ -10,6 +10,7 @@ from enum import StrEnum
 from probewatch.core.evidence import FailureReason
 from probewatch.core.model import ContainerKind, PodRef, PodSpec, ProbeType
 from probewatch.core.sighting import UNKNOWN_SIGHTING, Sighting
+from probewatch.core.startups import StartupSucceeded
 from probewatch.core.values import quickly_made
 
 
@@ -91,10 +92,7 @@ class PodForgotten:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CountingBegan:
-    """Restarts of a container are counted from this count on; those before are not.
-
-    Where a pod was there before us and had restarted, and where the kubelet's count fell.
-    """
+    """Restarts count from here on: there were some before us, or the kubelet's count fell."""
 
     pod: PodRef
     container: str
@@ -252,6 +250,7 @@ Finding = (
     | RestartCorrected
     | ProbeKillWithoutRestart
     | ProbeFailures
+    | StartupSucceeded
     | ReadinessChanged
     | FlappingChanged
     | LoopStarted

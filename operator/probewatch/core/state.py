@@ -8,6 +8,7 @@ from probewatch.core.facts import Past
 from probewatch.core.findings import Cause, ReadinessReason, Restart
 from probewatch.core.model import Pod, PodRef
 from probewatch.core.restarts import CountedRestart, Watermark
+from probewatch.core.startups import Starting
 from probewatch.core.values import quickly_made
 
 
@@ -77,6 +78,8 @@ class ReadinessState:
     ever_ready: bool = False
     unclear: bool = False
     """Whether the condition was `Unknown` since that side was last known."""
+    starting: Starting = ()
+    """Instances that cannot be ready yet: their startup probe did not succeed so far."""
 
 
 @quickly_made

@@ -31,6 +31,7 @@ from probewatch.core.findings import (
     RestartCorrected,
 )
 from probewatch.core.model import ContainerKind, PodRef, PodSpec, Workload
+from probewatch.core.startups import StartupSucceeded
 from probewatch.core.verdict import PROBE_OF
 from probewatch.kube import event_notes, event_reasons
 from probewatch.kube.event_draft import EventDraft
@@ -48,7 +49,7 @@ def may_have_event(finding: Finding) -> bool:
     match finding:
         case PodTracked() | PodForgotten() | CountingBegan() | ProbeFailures():
             return False
-        case ProbeKillWithoutRestart() | ReadinessChanged(hidden=True):
+        case ProbeKillWithoutRestart() | StartupSucceeded() | ReadinessChanged(hidden=True):
             return False
         case _:
             return True
@@ -72,7 +73,7 @@ def draft_event(finding: Finding, workload: Workload, spec: PodSpec) -> EventDra
             return _advice(finding, workload, spec)
         case PodTracked() | PodForgotten() | CountingBegan() | ProbeFailures():
             return None
-        case ProbeKillWithoutRestart():
+        case ProbeKillWithoutRestart() | StartupSucceeded():
             return None
         case _:
             assert_never(finding)

@@ -62,6 +62,13 @@ KILLS_WITHOUT_RESTART = Family(
     "Containers that a probe made the kubelet kill and that were not started again.",
     Stability.EXPERIMENTAL,
 )
+STARTUPS = Family(
+    "probewatch_startups_total",
+    Kind.COUNTER,
+    (*CONTAINER, "margin"),
+    "Startup probes that succeeded: `Narrow` if that surely took over 80 % of the budget.",
+    Stability.EXPERIMENTAL,
+)
 PROBE_BUDGET = Family(
     "probewatch_probe_budget_seconds",
     Kind.GAUGE,
@@ -123,6 +130,7 @@ WORKLOAD_FAMILIES = (
     PATTERN_RESTARTS,
     CORRECTIONS,
     KILLS_WITHOUT_RESTART,
+    STARTUPS,
     PROBE_BUDGET,
     ADVICE,
     NODE_WIDE_RESTARTS,

@@ -29,6 +29,7 @@ from probewatch.core.findings import (
     RestartCorrected,
 )
 from probewatch.core.model import PodRef, PodSpec, PodUid, ProbeType, Workload
+from probewatch.core.startups import StartupSucceeded
 from probewatch.metrics import possible
 from probewatch.metrics.followed import Followed, Known
 from probewatch.metrics.labels import tail
@@ -126,6 +127,8 @@ class Counters:
                 self._correct(was, now, known)
             case ProbeKillWithoutRestart(container=container, cause=cause):
                 self.tables.kills.add(known.container(container), possible.CAUSES[cause])
+            case StartupSucceeded(container=container, narrow=narrow):
+                self.tables.startups.add(known.container(container), possible.STARTUPS[narrow])
             case ProbeFailures():
                 self._failures(finding, known)
             case ReadinessChanged():
@@ -170,6 +173,7 @@ class Counters:
             self.tables.failures.begin(subject, first.failures)
             self.tables.patterns.begin(subject, first.patterns)
             self.tables.kills.begin(subject, first.kills)
+            self.tables.startups.begin(subject, first.startups)
         self._describe(known, spec)
 
     def _describe(self, known: Known, spec: PodSpec) -> None:

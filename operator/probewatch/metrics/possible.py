@@ -39,6 +39,9 @@ ADVICE: Mapping[tuple[ProbeType, str], str] = {
     for probe_type, finding in product(ProbeType, AdviceName)
 }
 
+STARTUPS: Mapping[bool, str] = {False: tail(margin="Wide"), True: tail(margin="Narrow")}
+"""By whether the startup budget was nearly all needed."""
+
 BUDGETS: Mapping[ProbeType, str] = {each: tail(probe_type=each) for each in ProbeType}
 
 OFTEN = (Cause.ERROR, Cause.OOM_KILLED, Cause.COMPLETED, Cause.SIGNAL)
@@ -100,6 +103,8 @@ class First(NamedTuple):
     """Those that an alert waits for."""
     kills: tuple[str, ...]
     """Without a restart: where pods are not restarted."""
+    startups: tuple[str, ...]
+    """Where there is a startup probe."""
 
 
 def first_tails(container: Container, spec: PodSpec) -> First:
@@ -130,6 +135,7 @@ def _first_tails(
         ),
         patterns=tuple(PATTERNS[Pattern.WORKLOAD_WIDE, cause] for cause in by_probes),
         kills=tuple(CAUSES[cause] for cause in by_probes) if is_final else (),
+        startups=tuple(STARTUPS.values()) if Cause.STARTUP_PROBE in by_probes else (),
     )
 
 

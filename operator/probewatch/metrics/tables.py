@@ -34,6 +34,7 @@ class Tables:
         self.patterns = of_containers(families.PATTERN_RESTARTS)
         self.corrections = of_containers(families.CORRECTIONS)
         self.kills = of_containers(families.KILLS_WITHOUT_RESTART)
+        self.startups = of_containers(families.STARTUPS)
         self.budgets = of_state(families.PROBE_BUDGET)
         self.advice = of_state(families.ADVICE)
         self.nodes = of_state(families.NODE_WIDE_RESTARTS)
@@ -46,7 +47,7 @@ class Tables:
     def counters(self) -> Iterator[Table | Histogram]:
         """Yield what counts things that happened to workloads."""
         yield from (self.restarts, self.failures, self.transitions, self.not_ready)
-        yield from (self.patterns, self.corrections, self.kills)
+        yield from (self.patterns, self.corrections, self.kills, self.startups)
         yield from (self.time_to_ready, self.outages)
 
     def states(self) -> Iterator[Table]:

@@ -1,0 +1,166 @@
+"""How much of its startup budget a container needed, and what cannot be told."""
+
+from dataclasses import replace
+
+import pytest
+
+from probewatch.core.findings import Finding
+from probewatch.core.model import Condition, Container, ContainerStatus, Pod
+from probewatch.core.observe import PodObserved, observe
+from probewatch.core.policy import Policy
+from probewatch.core.startups import StartupSucceeded, is_narrow
+from probewatch.core.state import PodState
+from tests.builders import LIVENESS, READINESS, STARTUP, pod, spec, status
+
+SLOW = replace(STARTUP, period=5.0, failure_threshold=12)
+"""Surely not killed for 55 seconds."""
+APP = Container(name="app", startup=SLOW, readiness=READINESS)
+PLAIN = Container(name="plain", liveness=LIVENESS)
+
+WAITING = status(ready=False, started=False, running_since=None, container_id="")
+STARTS = status(ready=False, started=False, running_since=1.0, container_id="A")
+STARTED = replace(STARTS, started=True)
+
+
+def version(
+    number: int, *statuses: ContainerStatus, ready_at: float | None = None, app: Container = APP
+) -> Pod:
+    """A version of the pod; *ready_at* is since when it is Ready by the clock of its node."""
+    ready = Condition(status=ready_at is not None, last_transition=ready_at or 0.0)
+    return pod(number, *statuses, spec=spec(app, PLAIN), conditions={"Ready": ready})
+
+
+def play(*versions: tuple[float, Pod]) -> tuple[Finding, ...]:
+    """What is found about startups in versions of a pod that arrive at these times."""
+    state: PodState | None = None
+    found: tuple[Finding, ...] = ()
+    for now, each in versions:
+        step = observe(state, PodObserved(pod=each), Policy(), now)
+        state, found = step.state, (*found, *step.findings)
+    return tuple(each for each in found if isinstance(each, StartupSucceeded))
+
+
+def only(*versions: tuple[float, Pod]) -> StartupSucceeded:
+    (found,) = play(*versions)
+    assert isinstance(found, StartupSucceeded)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("after", "narrow"), [(5.0, False), (49.0, False), (51.0, True), (55.0, True), (59.0, True)]
+)
+def test_a_startup_is_timed_from_its_first_sight(after: float, *, narrow: bool) -> None:
+    """From the version that shows the instance to the one that shows it started, and no longer."""
+    found = only(
+        (0.0, version(1, WAITING)),
+        (2.0, version(2, STARTS)),
+        (2.0 + after, version(3, STARTED)),
+        (150.0, version(4, replace(STARTED, ready=True), ready_at=148.0)),
+    )
+
+    assert ("app", after, narrow) == (found.container, found.after, found.narrow)
+
+
+def test_a_startup_is_told_once() -> None:
+    """Further versions of a container that has started say nothing new."""
+    ready = replace(STARTED, ready=True)
+
+    assert 1 == len(
+        play(
+            (0.0, version(1, WAITING)),
+            (2.0, version(2, STARTS)),
+            (3.0, version(3, STARTS, status(name="plain"))),
+            (9.0, version(4, STARTED)),
+            (10.0, version(5, ready, ready_at=10.0)),
+            (11.0, version(6, ready, status(name="plain"), ready_at=10.0)),
+        )
+    )
+
+
+def test_every_instance_starts_anew() -> None:
+    """What is killed in its start and started again counts from the second start."""
+    found = only(
+        (0.0, version(1, WAITING)),
+        (2.0, version(2, STARTS)),
+        (62.0, version(3, replace(STARTS, container_id="B", running_since=61.0))),
+        (70.0, version(4, replace(STARTED, container_id="B", running_since=61.0))),
+    )
+
+    assert (8.0, False) == (found.after, found.narrow)
+
+
+def test_a_quick_start_may_never_be_seen_starting() -> None:
+    """The first version that shows the instance may show it started: that is no time at all."""
+    found = only((0.0, version(1, WAITING)), (4.0, version(2, STARTED)))
+
+    assert (0.0, False) == (found.after, found.narrow)
+
+
+def test_a_start_that_was_under_way_is_not_told() -> None:
+    """Who comes later does not know when it was begun."""
+    assert () == play((0.0, version(1, STARTS)), (50.0, version(2, STARTED)))
+
+
+def test_a_late_version_does_not_make_a_start_long() -> None:
+    """The watch was away: by the clock of the node it was Ready long before."""
+    found = only(
+        (0.0, version(1, WAITING)),
+        (2.0, version(2, STARTS)),
+        (57.0, version(3, replace(STARTED, ready=True), ready_at=7.0)),
+    )
+
+    assert (6.0, False) == (found.after, found.narrow)
+
+
+def test_what_would_have_been_killed_was_seen_late() -> None:
+    """No container starts for longer than its probe lets it."""
+    assert () == play(
+        (0.0, version(1, WAITING)), (2.0, version(2, STARTS)), (300.0, version(3, STARTED))
+    )
+
+
+def test_clocks_that_disagree_give_no_negative_time() -> None:
+    """A condition may be older than the start, where the kubelet was away."""
+    found = only(
+        (0.0, version(1, WAITING)),
+        (2.0, version(2, STARTS)),
+        (9.0, version(3, replace(STARTED, ready=True), ready_at=0.5)),
+    )
+
+    assert 0.0 == found.after
+
+
+def test_without_a_startup_probe_nothing_is_told() -> None:
+    """The kubelet says `started` of each container that runs."""
+    app = replace(APP, startup=None)
+
+    assert () == play(
+        (0.0, version(1, WAITING, app=app)),
+        (2.0, version(2, STARTS, app=app)),
+        (50.0, version(3, STARTED, app=app)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "after", "narrow"),
+    [
+        pytest.param({"period": 1.0, "failure_threshold": 21}, 11.0, False, id="11 of 20"),
+        pytest.param({"period": 5.0, "failure_threshold": 61}, 125.0, False, id="125 of 300"),
+        pytest.param({"failure_threshold": 61}, 310.0, False, id="310 of 600"),
+        pytest.param({"failure_threshold": 91}, 890.0, True, id="890 of 900"),
+        pytest.param({"failure_threshold": 1}, 10.5, False, id="one run, which is the first"),
+        pytest.param({"failure_threshold": 2}, 11.0, False, id="of two runs the first, at most"),
+        pytest.param({"failure_threshold": 2}, 12.0, True, id="of two runs the second"),
+        pytest.param({"failure_threshold": 3}, 20.0, True, id="of three runs the last"),
+        pytest.param({"initial_delay": 60.0}, 71.0, False, id="the first run after the delay"),
+        pytest.param({"failure_threshold": 31}, 251.0, False, id="ready after 240 of 300 at least"),
+        pytest.param({"failure_threshold": 31}, 251.5, True, id="ready after more than 240 of 300"),
+    ],
+)
+def test_narrow_is_what_surely_was(
+    changes: dict[str, float], after: float, *, narrow: bool
+) -> None:
+    """A run may come as late as a period after the container was ready; the first says nothing."""
+    probe = replace(STARTUP, **changes)  # type: ignore[arg-type]  # names are checked by replace
+
+    assert narrow is is_narrow(probe, after)
