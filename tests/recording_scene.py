@@ -9,6 +9,7 @@ from probewatch.core.findings import Finding, Restart
 from probewatch.core.model import PodRef, PodUid, Workload
 from probewatch.core.observe import PodGone, PodObserved
 from probewatch.core.sighting import Sighting
+from probewatch.core.values import replace
 from probewatch.kube.lease_objects import SCOPE
 from probewatch.kube.workloads import nearest_workload
 from probewatch.recording import Recording
@@ -113,12 +114,14 @@ class Replica:
         *,
         static: bool = False,
         ignored: bool = False,
+        namespace: str = "shop",
     ) -> None:
         """A version of a pod comes; a *static* one is called otherwise by its kubelet."""
         last = died(1, container_id=f"{name}-{restarts - 1}") if restarts else None
         shown = status(restart_count=restarts, last=last, container_id=f"{name}-{restarts}")
         own = f"{name}-static" if static else name
-        seen = pod(version, shown, name=name, uid=PodUid(name), evidence_uid=own, ignored=ignored)
+        about = {"name": name, "namespace": namespace, "uid": PodUid(name), "evidence_uid": own}
+        seen = replace(pod(version, shown, ignored=ignored), **about)  # type: ignore[arg-type]  # of a pod
         self._found(self.store.feed(PodObserved(pod=seen), self.time.seconds))
 
     def lose(self, name: str) -> None:

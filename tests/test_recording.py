@@ -1,6 +1,6 @@
 """Recording through the troubles of a start: nothing is lost, and nothing is counted twice."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -11,6 +11,7 @@ from probewatch.record_entry import Key
 from probewatch.settings import Settings
 from tests.builders import pod
 from tests.fakes import FakeTime
+from tests.kube.test_reports import FakeApi
 from tests.recording_scene import Cluster, Replica
 
 SETTINGS = Settings(instance="one")
@@ -247,3 +248,59 @@ async def test_leader_remembers_nothing_of_reports_that_went() -> None:
     assert 0 == len(replica.recording.book)
     assert set() == replica.recording.reports.writer.known()
     assert replica.recording.book.remember(pod(1, uid=PodUid("a"))).from_zero
+
+
+class Divided(Cluster):
+    """Reports of two namespaces; the one called `other` may be closed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_closed = True
+        self.others = FakeApi()
+
+    async def request(
+        self,
+        verb: str,
+        path: str,
+        *,
+        body: object | None = None,
+        params: Mapping[str, str] | None = None,
+        accept: str = "",
+    ) -> tuple[int, bytes]:
+        if "/namespaces/other/" not in path:
+            return await super().request(verb, path, body=body, params=params, accept=accept)
+        if self.is_closed:
+            return 403, b"{}"
+        return await self.others.request(verb, path, body=body)
+
+
+async def test_namespace_whose_reports_are_refused_does_not_concern_the_others() -> None:
+    """Where one of several namespaces has no role for us, records of the others are kept."""
+    settings = Settings(instance="one", namespaces=("shop", "other"))
+    time, cluster = FakeTime(), Divided()
+    cluster.agree(settings)
+    replica = Replica(cluster, time, settings)
+    await replica.recording.start()
+    replica.see("a", 2, 10)
+    replica.see("x", 2, 11, namespace="other")
+    replica.see("x", 3, 12, namespace="other")
+    await replica.pass_time(60)
+    assert {"a": 2} == cluster.totals()
+    assert {} == cluster.others.reports
+    assert [1, 2, 3] == sorted(replica.told.restarts)
+    cluster.is_closed = False
+    await replica.pass_time(60)
+
+    (report,) = cluster.others.reports.values()
+    assert 1 == report["status"]["restarts"]
+    assert [1, 2, 3] == sorted(replica.told.restarts)
+
+
+async def test_where_all_namespaces_are_refused_no_records_are_kept() -> None:
+    """Where none of several namespaces has a role for us, that is said once, of all."""
+    time, cluster = FakeTime(), Divided()
+    troubled(cluster, time, lambda _passed: 403)
+    replica = Replica(cluster, time, Settings(instance="one", namespaces=("shop", "other")))
+    await replica.recording.start()
+
+    assert not replica.recording.is_recording()

@@ -43,12 +43,13 @@ class RecordBook(RecordAnswers):
     ) -> None:
         self.complete = False
         """Whether a container without a mark had never restarted when records were last kept."""
+        self.unread: frozenset[str] = frozenset()
+        """The namespaces whose reports could not be read: nothing is known of what is in them."""
         self.beginnings = Beginnings(rules, is_open=not is_read)
         self._rules = self.beginnings.rules
         super().__init__(Entries(limit=limit, rules=self._rules))
         self._early: list[Entry] = []
-        self._attendance = Attendance()
-        self._led_since = led_since
+        self._attendance, self._led_since = Attendance(), led_since
 
     # --- what comes in
 
@@ -63,7 +64,7 @@ class RecordBook(RecordAnswers):
         """Take in all reports of the cluster; those that are not there any more are missing."""
         loaded = dict(reports)
         for entry in self._entries:
-            if entry.key not in loaded:
+            if entry.key not in loaded and entry.key.namespace not in self.unread:
                 entry.journal.forget(self._find_stale(now), unless=())
                 self.vanished(entry.key)
         for key, report in loaded.items():
@@ -153,8 +154,7 @@ class RecordBook(RecordAnswers):
         if not entry.version and self._is_over(entry):
             self.forget(key)  # its last pod went before it could be made again
             return None
-        departed = self._attendance.take_departed(entry.record.pods, now)
-        if departed:
+        if departed := self._attendance.take_departed(entry.record.pods, now):
             self._entries.let_go(entry, departed)
         return Write(key=key, record=entry.record, version=entry.version, upto=entry.journal.last)
 
@@ -197,9 +197,10 @@ class RecordBook(RecordAnswers):
         """What records say of a pod that is new here."""
         self.beginnings.meet(pod)
         entry = None if self._attendance.is_gone(pod.uid) else self._entries.of_pod(pod.uid)
+        is_complete = self.complete and pod.namespace not in self.unread
         if entry is None:
-            return FROM_ZERO if self.complete else NOTHING_REMEMBERED
-        return self._rules.recollect(entry.record, pod.uid, self.complete)
+            return FROM_ZERO if is_complete else NOTHING_REMEMBERED
+        return self._rules.recollect(entry.record, pod.uid, is_complete)
 
     def sweep(self, alive: Collection[PodUid], now: float) -> None:
         """All pods are listed: those with marks that are not *alive* went unseen."""
@@ -255,5 +256,5 @@ class RecordBook(RecordAnswers):
 
     def _depart(self, pod: PodRef, workload: Workload, now: float) -> None:
         self.beginnings.leave(pod.uid)
-        is_marked = pod.uid in self._entries.by_uid
-        self._attendance.depart(pod.uid, key_of(workload), now, is_marked=is_marked)
+        marked = self._entries.by_uid
+        self._attendance.depart(pod.uid, key_of(workload), now, is_marked=pod.uid in marked)

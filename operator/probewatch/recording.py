@@ -134,11 +134,12 @@ class Recording:
 
     async def start(self) -> None:
         """Learn who writes, and load what is recorded; in bounded time."""
-        begun = self._clock.monotonic()
+        begun, pause = self._clock.monotonic(), LOOK_SECONDS
         while not await self._prepare():
             if self._clock.monotonic() - begun >= self._reading.patience:
                 break
-            await self._clock.sleep(LOOK_SECONDS)
+            await self._clock.sleep(pause)
+            pause = min(2 * pause, RETRY_SECONDS)
         if not self._is_loaded and (self.lease.known or not await self._load()):
             self.refused(self._reading.words)
         elif self.lease.is_held:
@@ -149,7 +150,7 @@ class Recording:
         """Ask what is not known yet; tell whether that is all."""
         if not self.lease.known:
             await self.lease.step()
-        return self.lease.known and await self._load()
+        return self.lease.known and await self._load() and not self.book.unread
 
     async def hold(self) -> None:
         """Hold the Lease or wait for it, for ever; once it was looked at for the first time."""
@@ -206,7 +207,7 @@ class Recording:
             return False
         if self._is_refused:
             _log.info("Records are kept again", extra={"reports": len(found)})
-        self._is_refused = False
+        self._is_refused, self.book.unread = False, self._api.refused
         if self.lease.known:
             self.book.learn(complete=self.lease.scope == self._scope)
         self.book.load(found.items(), self._clock.monotonic())
@@ -232,6 +233,8 @@ class Recording:
         if self.is_open():
             with suppress(ApiError, OSError, msgspec.DecodeError):
                 await self.reports.look_around()
+                # What may be read by now is loaded, as in a takeover.
+                self._is_writing = self.book.unread <= self._api.refused
         elif self._around.is_synced():
             is_led = self.lease.is_elsewhere and not self._is_refused
             self.book.tidy(self._around.store.uids(), now, is_led=is_led)

@@ -1,5 +1,6 @@
 """Reading all reports, and what it means where that does not work."""
 
+import logging
 from collections.abc import Callable, Mapping
 
 import msgspec
@@ -8,6 +9,8 @@ from probewatch.errors import ApiError
 from probewatch.kube.report_api import ReportApi, loaded
 from probewatch.kube.report_objects import Status
 from probewatch.record_entry import Key, Loaded
+
+_log = logging.getLogger(__name__)
 
 START_SECONDS = 60.0
 """Time for the Lease and the reports before the watch begins; it is watched in any case. An API
@@ -29,6 +32,7 @@ class Reading:
         self._api = api
         self._remember = remember
         self._failure = ApiError("no usable answer")
+        self._told: frozenset[str] = frozenset()
 
     async def read(self) -> dict[Key, Loaded] | None:
         """Return all reports; None where they cannot be read now."""
@@ -43,6 +47,11 @@ class Reading:
         except (ApiError, OSError, msgspec.DecodeError) as error:
             self._failure = ApiError(str(error), status=getattr(error, "status", 0))
             return None
+        for namespace in self._api.refused - self._told:
+            _log.warning("Records of a namespace cannot be read", extra={"namespace": namespace})
+        self._told = self._api.refused
+        if self._api.refused:
+            self._failure = ApiError("the reports cannot be listed", status=NO_RIGHT)
         return found
 
     @property

@@ -37,6 +37,14 @@ from tests.fakes import FakeTime
 
 Json = dict[str, Any]
 
+NO_RIGHT = (
+    'probereports.probewatch.dev is forbidden: User "probewatch" cannot create resource '
+    '"probereports" in API group "probewatch.dev" in the namespace "shop"'
+)
+QUOTA = (
+    'probereports.probewatch.dev "pod-x" is forbidden: exceeded quota: q, requested: '
+    "count/probereports.probewatch.dev=1, used: 0, limited: 0"
+)
 PATH = "/apis/probewatch.dev/v1alpha1/namespaces/shop/probereports"
 CART = Workload(namespace="shop", kind="Deployment", name="cart", api_version="apps/v1", uid="d1")
 KEY = Key("shop", "deployment-cart")
@@ -171,6 +179,7 @@ class Scene:
     situation: Situation = field(default_factory=Situation)
     after: SpySink = field(default_factory=SpySink)
     led_since: float | None = 0.0
+    namespaces: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         self.book = RecordBook(led_since=lambda: self.led_since)
@@ -178,7 +187,7 @@ class Scene:
         self.api.time = self.time
         self.sink = Reports(
             book=self.book,
-            api=ReportApi(self.api),
+            api=ReportApi(self.api, self.namespaces),
             sinks=(self.after,),
             situation=self.situation,
             options=ReportOptions(jitter=lambda: 1.0),
@@ -429,7 +438,7 @@ async def test_namespace_that_goes_is_let_go(scene: Scene, answer: tuple[int, Js
 
 @pytest.mark.parametrize(
     "answer",
-    [(403, {"message": "no right"}), (404, {"message": "404 page not found"}), (405, {})],
+    [(403, {"message": NO_RIGHT}), (404, {"message": "404 page not found"}), (405, {})],
     ids=["no right", "no definition", "not served"],
 )
 async def test_refusal_is_told_and_waited_out(scene: Scene, answer: tuple[int, Json]) -> None:
@@ -448,6 +457,34 @@ async def test_refusal_is_told_and_waited_out(scene: Scene, answer: tuple[int, J
     await scene.until(lambda: bool(scene.api.reports) and scene.status.get("restarts") == 2)
     await scene.pass_time(1)
     assert [1, 2] == scene.after.restarts
+
+
+async def test_one_report_that_is_refused_does_not_concern_the_others(scene: Scene) -> None:
+    """A quota or a webhook refuses one report: its restarts go on at once, others are recorded."""
+    scene.api.answer = lambda verb, _path: (403, {"message": QUOTA}) if verb == "POST" else None
+    scene.tell(restart(1))
+    await scene.until(lambda: scene.after.restarts == [1])
+    scene.tell(restart(2))
+    assert [1, 2] == scene.after.restarts
+    await scene.pass_time(50)
+
+    assert [] == scene.situation.words
+    assert 4 >= len(scene.api.asked) == scene.sink.stats.dropped["Forbidden"]
+    scene.api.answer = lambda _verb, _path: None
+    await scene.until(lambda: bool(scene.api.reports) and scene.status.get("restarts") == 2)
+    scene.tell(restart(3))
+    assert [1, 2] == scene.after.restarts
+    await scene.until(lambda: scene.after.restarts == [1, 2, 3])
+
+
+async def test_right_that_is_given_by_namespace_is_missing_in_one() -> None:
+    """Where each namespace has its own role, a right that is missing says nothing of the others."""
+    async with running(Scene(namespaces=("shop", "other"))) as scene:
+        scene.api.answer = lambda _verb, _path: (403, {"message": NO_RIGHT})
+        scene.tell(restart(1))
+        await scene.until(lambda: scene.after.restarts == [1])
+
+        assert [] == scene.situation.words
 
 
 async def test_trouble_is_waited_out(scene: Scene) -> None:

@@ -4,8 +4,6 @@ Each answer is sorted by what it means for the caller; nothing is tried again he
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
-from enum import Enum, auto
 from http import HTTPStatus
 from typing import Protocol
 from urllib.parse import quote
@@ -15,6 +13,7 @@ import msgspec
 from probewatch.crash_points import crash_point
 from probewatch.errors import ApiError
 from probewatch.kube import report_objects as objects
+from probewatch.kube.report_answers import Answer, Outcome, sort_answer
 from probewatch.kube.report_parsing import decode_report, is_intact, parse_record
 from probewatch.record_entry import Key, Loaded
 
@@ -24,12 +23,6 @@ PAGE = 100
 JSON = "application/json"
 METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
 """Neither spec nor status; a server that does not know it sends everything."""
-
-LONGEST_WORDS = 1024
-"""Bytes of an answer that is no object."""
-
-LONGEST_WAIT_SECONDS = 60.0
-"""A server that asks for more is asked again after this all the same."""
 
 
 class Requester(Protocol):
@@ -48,60 +41,20 @@ class Requester(Protocol):
         ...
 
 
-class Outcome(Enum):
-    """What an answer means."""
-
-    DONE = auto()
-    CHANGED = auto()
-    """Someone else wrote it, or made it: read it, and try again."""
-    MISSING = auto()
-    """There is no such report."""
-    REFUSED = auto()
-    """No right, or no such resource: that will not pass soon."""
-    GOING = auto()
-    """Its namespace is being deleted, or was."""
-    INVALID = auto()
-    """The object is no good: too large, or not as the definition wants it."""
-    LATER = auto()
-    """Trouble that may pass."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """An outcome with what came with it."""
-
-    outcome: Outcome
-    report: objects.Report | None = None
-    wait: float = 0.0
-    """Seconds that the server asked to wait."""
-    status: int = 0
-    words: str = ""
-
-
-class _Cause(msgspec.Struct):
-    reason: str = ""
-
-
-class _Details(msgspec.Struct, rename="camel"):
-    kind: str = ""
-    retry_after_seconds: float = 0.0
-    causes: list[_Cause] = []
-
-
-class _Status(msgspec.Struct):
-    message: str = ""
-    details: _Details = msgspec.field(default_factory=_Details)
-
-
 class ReportApi:
     """Asks through *requester*; *namespaces* are those that are watched, none for all."""
 
     def __init__(self, requester: Requester, namespaces: Sequence[str] = ()) -> None:
         self._requester = requester
         self._namespaces = tuple(namespaces)
+        self.refused: frozenset[str] = frozenset()
+        """Of several namespaces, those whose reports may not be listed; as of the last list."""
 
     async def list(self) -> AsyncIterator[objects.Report]:
-        """All reports, page by page; raises ApiError, with 404 where there is no such resource."""
+        """All reports, page by page; raises ApiError, with 404 where there is no such resource.
+
+        Of several namespaces those that are refused are left out, if it is not all of them.
+        """
         async for item in self._list(accept=JSON):
             report = _decode(item)
             if report is not None:
@@ -116,21 +69,37 @@ class ReportApi:
                 yield Key(metadata.namespace, metadata.name), metadata.resource_version
 
     async def _list(self, *, accept: str) -> AsyncIterator[msgspec.Raw]:
-        for path in [_path(each) for each in self._namespaces] or [_path(None)]:
-            token = ""
-            while True:
-                params = {"limit": str(PAGE)} | ({"continue": token} if token else {})
-                status, body = await self._requester.request(
-                    "GET", path, params=params, accept=accept
-                )
-                if status != HTTPStatus.OK:
-                    raise ApiError("the reports cannot be listed", status=status)
-                page = msgspec.json.decode(body, type=objects.ReportList)
-                for item in page.items:
+        refused: set[str] = set()
+        for namespace in self._namespaces or (None,):
+            try:
+                async for item in self._list_one(_path(namespace), accept=accept):
                     yield item
-                token = page.metadata.continue_
-                if not token:
-                    break
+            except ApiError as error:
+                refused.add(namespace or "")
+                if error.status != HTTPStatus.FORBIDDEN or len(refused) >= len(self._namespaces):
+                    raise
+        self.refused = frozenset(refused)
+
+    async def _list_one(self, path: str, *, accept: str) -> AsyncIterator[msgspec.Raw]:
+        token = ""
+        while True:
+            params = {"limit": str(PAGE)} | ({"continue": token} if token else {})
+            status, body = await self._requester.request("GET", path, params=params, accept=accept)
+            if status != HTTPStatus.OK:
+                raise ApiError("the reports cannot be listed", status=status)
+            page = msgspec.json.decode(body, type=objects.ReportList)
+            for item in page.items:
+                yield item
+            token = page.metadata.continue_
+            if not token:
+                return
+
+    def is_of_one(self, answer: Answer) -> bool:
+        """Whether a refusal is about one report alone, and says nothing of the others.
+
+        A right is missing for all, unless it is given for each namespace by itself.
+        """
+        return not answer.lacks_right or len(self._namespaces) > 1
 
     async def read(self, key: Key) -> Answer:
         """Return one report."""
@@ -186,7 +155,7 @@ class ReportApi:
             if report is None:
                 return Answer(outcome=Outcome.LATER, words="the answer is no ProbeReport")
             return Answer(outcome=Outcome.DONE, report=report, status=status)
-        return _sort(status, answer)
+        return sort_answer(status, answer)
 
 
 def loaded(report: objects.Report) -> Loaded | None:
@@ -212,39 +181,3 @@ def _decode(body: bytes | msgspec.Raw) -> objects.Report | None:
         return decode_report(body)
     except msgspec.DecodeError:
         return None
-
-
-def _sort(status: int, body: bytes) -> Answer:
-    said = _read(body)
-    wait = min(said.details.retry_after_seconds, LONGEST_WAIT_SECONDS)
-    # A path that the server does not have is answered in plain text.
-    words = said.message or body[:LONGEST_WORDS].decode(errors="replace").strip() or "no words"
-    return Answer(outcome=_outcome(status, said), wait=wait, status=status, words=words)
-
-
-def _outcome(status: int, said: _Status) -> Outcome:
-    if any(cause.reason == "NamespaceTerminating" for cause in said.details.causes):
-        return Outcome.GOING
-    if status == HTTPStatus.NOT_FOUND:
-        if said.details.kind == "namespaces":
-            return Outcome.GOING
-        # A resource that is not served is answered without saying what was not found.
-        return Outcome.MISSING if said.details.kind == objects.PLURAL else Outcome.REFUSED
-    return _OUTCOMES.get(status, Outcome.LATER)
-
-
-_OUTCOMES: Mapping[int, Outcome] = {
-    HTTPStatus.CONFLICT: Outcome.CHANGED,
-    HTTPStatus.FORBIDDEN: Outcome.REFUSED,
-    HTTPStatus.METHOD_NOT_ALLOWED: Outcome.REFUSED,
-    HTTPStatus.BAD_REQUEST: Outcome.INVALID,
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: Outcome.INVALID,
-    HTTPStatus.UNPROCESSABLE_ENTITY: Outcome.INVALID,
-}
-
-
-def _read(body: bytes) -> _Status:
-    try:
-        return msgspec.json.decode(body, type=_Status)
-    except msgspec.DecodeError:
-        return _Status()

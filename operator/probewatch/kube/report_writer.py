@@ -15,7 +15,8 @@ from probewatch.clock import Clock
 from probewatch.core.findings import Finding
 from probewatch.core.model import PodUid, Workload
 from probewatch.kube import report_objects as objects
-from probewatch.kube.report_api import Answer, Outcome, ReportApi, loaded
+from probewatch.kube.report_answers import Answer, Outcome
+from probewatch.kube.report_api import ReportApi, loaded
 from probewatch.kube.report_status import render_status
 from probewatch.kube.report_turns import Turns
 from probewatch.kube.sanitize import sanitize
@@ -100,6 +101,8 @@ class ReportWriter:
         self._hand_on = hand_on
         self._interval = interval_seconds
         self._clock = clock
+        self.refused: set[Key] = set()
+        """Those that may not be written, while others may."""
         self._before: dict[Key, objects.Status] = {}
         """The conditions that were written last."""
 
@@ -112,12 +115,13 @@ class ReportWriter:
 
     def known(self) -> set[Key]:
         """Those of which something is remembered."""
-        return self._before.keys() | self.doubted
+        return self._before.keys() | self.doubted | self.refused
 
     def forget(self, key: Key) -> None:
         """The report is not there any more."""
         self._before.pop(key, None)
         self.doubted.discard(key)
+        self.refused.discard(key)
 
     async def write(self, key: Key) -> float:
         """Write a report once; return the seconds until it may be tried again."""
@@ -158,6 +162,7 @@ class ReportWriter:
         if answer.outcome is Outcome.DONE and answer.report is not None:
             self.stats.written[verb] += 1
             self._turns.calm(key)
+            self.refused.discard(key)
             self.remember(key, status)
             self._release(write, answer.report.metadata.resource_version)
             return self._interval
@@ -210,7 +215,7 @@ class ReportWriter:
             return 0.0
         if answer.outcome is Outcome.REFUSED:
             self.stats.dropped["Forbidden"] += 1
-            self._situation.refused(f"{answer.status}: {_sanitized(answer)}")
+            self._refuse(key, answer, tries)
             return RESUME_SECONDS
         is_invalid = answer.outcome is Outcome.INVALID
         is_given_up = tries >= PATIENCE and not self.is_ending
@@ -223,6 +228,16 @@ class ReportWriter:
             self.let_go(key)
         self._complain(key, answer, tries)
         return max(answer.wait, self._turns.pause(key))
+
+    def _refuse(self, key: Key, answer: Answer, tries: int) -> None:
+        """Go on without the one report, or without all of them."""
+        if not self._api.is_of_one(answer):
+            self._situation.refused(f"{answer.status}: {_sanitized(answer)}")
+            return
+        if key not in self.refused:
+            self._complain(key, answer, tries)
+        self.refused.add(key)
+        self.let_go(key)
 
     def _complain(self, key: Key, answer: Answer, tries: int) -> None:
         report = f"{key.namespace}/{key.name}"

@@ -6,8 +6,8 @@ known. What someone else wrote meanwhile is read, and what is not saved yet is f
 
 A restart goes on to the other sinks once it is saved, whatever it was judged to be: so what
 /metrics showed before a crash is never more than what it goes on from afterwards, and no
-restart is told as two Events with different causes. Where records cannot be written, findings
-go on at once; so does whatever is no restart.
+restart is told as two Events with different causes. Where records cannot be written, all of them
+or one, findings go on at once; so does whatever is no restart.
 """
 
 import asyncio
@@ -101,8 +101,11 @@ class Reports:
         key = self._book.take(finding, workload, now, age=age, limit=limit, told=told)
         if told:
             self._hand_on(finding, workload)
-        if key is not None:
-            self.schedule(key)
+        if key is None:
+            return
+        self.schedule(key)
+        if key in self.writer.refused:
+            self.writer.let_go(key)
 
     def schedule(self, key: Key) -> None:
         """Have a report written as soon as that is its turn."""
@@ -185,7 +188,8 @@ class Reports:
             self.seen(key, version)
         for key, version in known.items():
             # One that was made meanwhile is not missing.
-            if version and key not in there and self._book.version(key) == version:
+            is_missing = key not in there and key.namespace not in self._api.refused
+            if version and is_missing and self._book.version(key) == version:
                 self.seen(key, "")
 
     def tidy(self) -> None:

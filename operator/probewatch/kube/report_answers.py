@@ -1,0 +1,111 @@
+"""What the API server's answers about a ProbeReport mean for who asked."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+from http import HTTPStatus
+
+import msgspec
+
+from probewatch.kube import report_objects as objects
+
+_NO_RIGHT = re.compile(r'User ".*" cannot \w+ ')
+
+LONGEST_WORDS = 1024
+"""Bytes of an answer that is no object."""
+
+LONGEST_WAIT_SECONDS = 60.0
+"""A server that asks for more is asked again after this all the same."""
+
+
+class Outcome(Enum):
+    """What an answer means."""
+
+    DONE = auto()
+    CHANGED = auto()
+    """Someone else wrote it, or made it: read it, and try again."""
+    MISSING = auto()
+    """There is no such report."""
+    REFUSED = auto()
+    """No right, or no such resource: that will not pass soon."""
+    GOING = auto()
+    """Its namespace is being deleted, or was."""
+    INVALID = auto()
+    """The object is no good: too large, or not as the definition wants it."""
+    LATER = auto()
+    """Trouble that may pass."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """An outcome with what came with it."""
+
+    outcome: Outcome
+    report: objects.Report | None = None
+    wait: float = 0.0
+    """Seconds that the server asked to wait."""
+    status: int = 0
+    words: str = ""
+
+    @property
+    def lacks_right(self) -> bool:
+        """Whether it was refused for want of a right, or of the resource: not by admission.
+
+        A quota, a policy or a webhook refuses one object. An API server says that a right is
+        missing always in the same words.
+        Source: apiserver/pkg/endpoints/handlers/responsewriters/errors.go (forbiddenMessage).
+        """
+        return self.status != HTTPStatus.FORBIDDEN or bool(_NO_RIGHT.search(self.words))
+
+
+class _Cause(msgspec.Struct):
+    reason: str = ""
+
+
+class _Details(msgspec.Struct, rename="camel"):
+    kind: str = ""
+    retry_after_seconds: float = 0.0
+    causes: list[_Cause] = []
+
+
+class _Status(msgspec.Struct):
+    message: str = ""
+    details: _Details = msgspec.field(default_factory=_Details)
+
+
+def sort_answer(status: int, body: bytes) -> Answer:
+    """Return what the answer of an API server means."""
+    said = _read(body)
+    wait = min(said.details.retry_after_seconds, LONGEST_WAIT_SECONDS)
+    # A path that the server does not have is answered in plain text.
+    words = said.message or body[:LONGEST_WORDS].decode(errors="replace").strip() or "no words"
+    return Answer(outcome=_outcome(status, said), wait=wait, status=status, words=words)
+
+
+def _outcome(status: int, said: _Status) -> Outcome:
+    if any(cause.reason == "NamespaceTerminating" for cause in said.details.causes):
+        return Outcome.GOING
+    if status == HTTPStatus.NOT_FOUND:
+        if said.details.kind == "namespaces":
+            return Outcome.GOING
+        # A resource that is not served is answered without saying what was not found.
+        return Outcome.MISSING if said.details.kind == objects.PLURAL else Outcome.REFUSED
+    return _OUTCOMES.get(status, Outcome.LATER)
+
+
+_OUTCOMES: Mapping[int, Outcome] = {
+    HTTPStatus.CONFLICT: Outcome.CHANGED,
+    HTTPStatus.FORBIDDEN: Outcome.REFUSED,
+    HTTPStatus.METHOD_NOT_ALLOWED: Outcome.REFUSED,
+    HTTPStatus.BAD_REQUEST: Outcome.INVALID,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: Outcome.INVALID,
+    HTTPStatus.UNPROCESSABLE_ENTITY: Outcome.INVALID,
+}
+
+
+def _read(body: bytes) -> _Status:
+    try:
+        return msgspec.json.decode(body, type=_Status)
+    except msgspec.DecodeError:
+        return _Status()
