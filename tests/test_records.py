@@ -107,7 +107,7 @@ def test_marks_stay_a_while() -> None:
     uid = PodUid("u1")
     attendance.arrive([uid], KEY)
     assert attendance.has_pods(KEY)
-    attendance.depart(uid, KEY, 0.0, is_marked=True)
+    attendance.depart(uid, 0.0, is_marked=True)
 
     assert not attendance.has_pods(KEY)
     assert attendance.is_gone(uid)
@@ -201,6 +201,22 @@ def test_pods_that_came_together_are_followed_each() -> None:
         assert is_kept == (book.record(key) is not None)
 
 
+def test_pod_whose_owner_became_known_later_departs_from_where_it_came_to() -> None:
+    """A workload is over when the pods that came to it went, by whatever name."""
+    book = RecordBook()
+    replicas = replace(CART, kind="ReplicaSet", name="cart-7d9", uid="r1")
+    book.take(PodTracked(pod=POD, spec=PodSpec()), replicas, 0.0)
+    key = book.take(restart(1), replicas, 0.0)
+    assert key == Key("shop", "replicaset-cart-7d9")
+    write = book.plan(key, 0.0)
+    assert write is not None
+    book.saved(write, "1")
+    book.take(PodForgotten(pod=POD), CART, 60.0)
+    book.vanished(key)
+
+    assert book.record(key) is None
+
+
 def test_correction_does_not_bring_a_mark_back() -> None:
     """A verdict about a pod that was let go of changes its incident, and nothing else."""
     book = RecordBook()
@@ -248,7 +264,7 @@ def test_marks_of_what_is_not_kept_are_not_missed() -> None:
     attendance = Attendance()
     for uid in ("u1", "u2", "u3"):
         attendance.arrive([PodUid(uid)], KEY)
-        attendance.depart(PodUid(uid), KEY, 0.0, is_marked=True)
+        attendance.depart(PodUid(uid), 0.0, is_marked=True)
     attendance.forget([PodUid("u1"), PodUid("u4")])
     attendance.keep({PodUid("u2")})
 

@@ -16,19 +16,27 @@ class Attendance:
     def __init__(self) -> None:
         self._live: Counter[Key] = Counter()
         self._gone: dict[PodUid, float] = {}
+        self._keys: dict[Key, Key] = {}
+        """Held once, not once for each pod."""
+        self._came_as: dict[PodUid, Key] = {}
+        """What a pod was counted for when it came: whose it is may become known later."""
 
     def arrive(self, uids: Collection[PodUid], workload: Key) -> tuple[PodUid, ...]:
         """Pods are followed; tell which of them were gone before."""
+        workload = self._keys.setdefault(workload, workload)
         self._live[workload] += len(uids)
+        self._came_as.update(dict.fromkeys(uids, workload))
         if not self._gone:
             return ()
         return tuple(uid for uid in uids if self._gone.pop(uid, None) is not None)
 
-    def depart(self, uid: PodUid, workload: Key, now: float, *, is_marked: bool) -> None:
+    def depart(self, uid: PodUid, now: float, *, is_marked: bool) -> None:
         """A pod is not followed any more."""
-        self._live[workload] -= 1
-        if self._live[workload] <= 0:
-            del self._live[workload]
+        workload = self._came_as.pop(uid, None)
+        if workload is not None:
+            self._live[workload] -= 1
+            if self._live[workload] <= 0:
+                del self._live[workload], self._keys[workload]
         if is_marked:
             self._gone[uid] = now
 

@@ -112,7 +112,7 @@ class RecordBook(RecordAnswers):
             case PodTracked():
                 self._arrive((finding.pod, *finding.siblings), workload)
             case PodForgotten(pod=pod):
-                self._depart(pod, workload, now)
+                self._depart(pod, now)
             case _ if isinstance(finding, Recorded):
                 entry = self._entries.find(finding.pod.uid, workload)
                 entry.limit = limit or entry.limit
@@ -254,7 +254,7 @@ class RecordBook(RecordAnswers):
             if entry is not None:
                 self._entries.let_go(entry, (uid,))
 
-    def _depart(self, pod: PodRef, workload: Workload, now: float) -> None:
+    def _depart(self, pod: PodRef, now: float) -> None:
         self.beginnings.leave(pod.uid)
-        marked = self._entries.by_uid
-        self._attendance.depart(pod.uid, key_of(workload), now, is_marked=pod.uid in marked)
+        is_marked = pod.uid in self._entries.by_uid
+        self._attendance.depart(pod.uid, now, is_marked=is_marked)
