@@ -342,17 +342,15 @@ def test_kubelets_are_asked_only_where_that_is_set() -> None:
 @pytest.mark.parametrize("kind", ["ServiceMonitor", "PodMonitor"])
 def test_series_of_workloads_outlive_the_operators_pod(kind: str) -> None:
     """What is said of a workload goes on in the same series when the operator gets a new pod."""
-    monitor = the_only(render_chart(MONITORED), kind)["spec"]
+    monitor = the_only(render_chart({**MONITORED, "fullnameOverride": "first"}), kind)["spec"]
     (endpoint,) = monitor.get("endpoints") or monitor["podMetricsEndpoints"]
+    of_the_release = {"targetLabel": "instance", "replacement": "first"}
+    node_wide = "probewatch_node_wide_restarts_total"
 
     assert endpoint["relabelings"] == [{"action": "labeldrop", "regex": "pod"}]
     assert endpoint["metricRelabelings"] == [
-        {
-            "sourceLabels": ["workload"],
-            "regex": ".+",
-            "targetLabel": "instance",
-            "replacement": "probewatch",
-        }
+        {"sourceLabels": ["workload"], "regex": ".+", **of_the_release},
+        {"sourceLabels": ["__name__"], "regex": node_wide, **of_the_release},
     ]
 
 
@@ -378,7 +376,7 @@ def test_monitor_takes_what_is_set() -> None:
     assert monitor["metadata"]["labels"]["release"] == "prometheus"
     assert (endpoint["interval"], endpoint["scrapeTimeout"]) == ("15s", "10s")
     assert endpoint["relabelings"][1:] == [{"targetLabel": "cluster", "replacement": "a"}]
-    assert endpoint["metricRelabelings"][1:] == [{"action": "labeldrop", "regex": "pod"}]
+    assert endpoint["metricRelabelings"][2:] == [{"action": "labeldrop", "regex": "pod"}]
 
 
 def test_network_policy_lets_in_scrapers_only() -> None:

@@ -122,8 +122,8 @@ tlsConfig:
 authorization:
   {{- toYaml . | nindent 2 }}
 {{- end }}
-# Which pod the operator runs in is no part of what it says of workloads: their series go on in its next pod, so that
-# increase() misses no restart in between.
+# Which pod the operator runs in is no part of what it says of workloads and nodes: their series go on in its next pod and
+# in the other replica, so that increase() misses no restart in between and counts none twice.
 relabelings:
   - action: labeldrop
     regex: pod
@@ -134,7 +134,11 @@ metricRelabelings:
   - sourceLabels: [workload]
     regex: .+
     targetLabel: instance
-    replacement: probewatch
+    replacement: {{ include "probewatch.fullname" $context | quote }}
+  - sourceLabels: [__name__]
+    regex: probewatch_node_wide_restarts_total
+    targetLabel: instance
+    replacement: {{ include "probewatch.fullname" $context | quote }}
   {{- with .monitor.metricRelabelings }}
   {{- toYaml . | nindent 2 }}
   {{- end }}
