@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from probewatch.boundary import Boundary
 from probewatch.core.findings import Finding, Restart
 from probewatch.core.model import PodRef, PodUid, Workload
-from probewatch.core.observe import PodGone, PodObserved
+from probewatch.core.observe import PodObserved
 from probewatch.core.sighting import Sighting
 from probewatch.core.values import replace
 from probewatch.kube.lease_objects import SCOPE
@@ -125,8 +125,13 @@ class Replica:
         self._found(self.store.feed(PodObserved(pod=seen), self.time.seconds))
 
     def lose(self, name: str) -> None:
-        """A pod is deleted."""
-        self._found(self.store.feed(PodGone(uid=PodUid(name)), self.time.seconds))
+        """A pod is deleted, or matches the selector no more: a watch does not tell which."""
+        self._found(self.store.gone(PodUid(name), 0, self.time.seconds))
+
+    def miss(self, *names: str) -> None:
+        """A list has no pods but these."""
+        uids = {PodUid(name) for name in names}
+        self._found(self.store.sweep(uids, self.time.seconds, version=0))
 
     async def pass_time(self, seconds: float) -> None:
         """Let time pass, and do what is to be done: look at the situation, and write."""

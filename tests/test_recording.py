@@ -304,3 +304,31 @@ async def test_where_all_namespaces_are_refused_no_records_are_kept() -> None:
     await replica.recording.start()
 
     assert not replica.recording.is_recording()
+
+
+@pytest.mark.parametrize("how", ["opted out", "unselected", "unselected unseen"])
+async def test_pod_that_comes_into_sight_again_is_not_counted_again(how: str) -> None:
+    """What a pod did before it was left alone, and while it was, is not counted when it is back."""
+    time, cluster = FakeTime(), Cluster()
+    cluster.agree(SETTINGS)
+    replica = Replica(cluster, time, SETTINGS)
+    await replica.recording.start()
+    replica.see("a", 0, 10)
+    replica.see("a", 1, 11)
+    replica.see("a", 2, 12)
+    await replica.pass_time(60)
+    if how == "opted out":
+        replica.see("a", 2, 20, ignored=True)
+    elif how == "unselected":
+        replica.lose("a")
+    else:
+        replica.miss()
+    await replica.pass_time(60)
+    replica.see("a", 4, 30)
+    await replica.pass_time(60)
+    assert {"a": 2} == cluster.totals()
+    replica.see("a", 5, 31)
+    await replica.pass_time(60)
+
+    assert {"a": 3} == cluster.totals()
+    assert [1, 2, 5] == replica.told.restarts

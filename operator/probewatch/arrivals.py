@@ -29,6 +29,7 @@ class Arrivals:
     def recall(self, pod: Newcomer, *, relisted: bool) -> Remembered:
         """What records say of a pod, as far as it holds for this one; call it for each unknown."""
         is_new = self._newcomers.is_new(pod, relisted=relisted)
+        is_new = is_new and pod.uid not in self._tombstones
         remembered = self._remember(pod)
         if is_new or not remembered.from_zero:
             return remembered
@@ -39,6 +40,10 @@ class Arrivals:
         if self._tombstones.covers(uid, version):
             return True
         return not relisted and self._newcomers.is_past(namespace, version)
+
+    def left_alone(self, uid: PodUid) -> None:
+        """The pod exists, and is not followed any more: it opted out."""
+        self._newcomers.left_alone(uid)
 
     def deleted(self, uid: PodUid, version: int) -> None:
         """The pod was deleted as of this version."""

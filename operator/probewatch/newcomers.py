@@ -106,6 +106,10 @@ class Newcomers:
         if namespaces is None:
             self._ignored &= set(seen)
 
+    def left_alone(self, uid: PodUid) -> None:
+        """The pod opted out while it was followed: when it comes again, it was there before."""
+        self._ignored.add(uid)
+
     def gone(self, uid: PodUid) -> None:
         """The pod does not exist any more."""
         self._ignored.discard(uid)

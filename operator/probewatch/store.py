@@ -140,6 +140,7 @@ class Store(Survey):
         self._arrivals.listed(seen, namespaces, version=version)
         findings: list[Finding] = []
         for uid in missed:
+            self._arrivals.deleted(uid, 0)  # which version was the last is not known
             findings.extend(self._step(uid, PodGone(uid=uid), now))
         return tuple(findings)
 
@@ -226,6 +227,8 @@ class Store(Survey):
             return ()
         observation = self._kubelets.add_start(observation)
         step = observe(state, observation, self._policy_for(about), now)
+        if step.state is None and pod is not None:
+            self._arrivals.left_alone(uid)
         self._keep(uid, step, before=state, mark=mark)
         return tuple(each for finding in step.findings for each in self._mark(finding, now))
 

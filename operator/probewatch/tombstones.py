@@ -21,6 +21,10 @@ class Tombstones:
         if len(self._versions) > KEPT:
             self._versions.popitem(last=False)
 
+    def __contains__(self, uid: PodUid) -> bool:
+        """Whether the pod went, be it only from what is watched."""
+        return uid in self._versions
+
     def covers(self, uid: PodUid, version: int) -> bool:
         """Whether this version is from before the deletion.
 
