@@ -22,6 +22,7 @@ LIVENESS_LOOP = "ProbeWatchLivenessLoop"
 NOT_READY = "ProbeWatchNotReady"
 CANNOT_KILL = "ProbeWatchProbeCannotKill"
 LOSING = "ProbeWatchOperatorLosingData"
+BUDGET_TOO_SMALL = "ProbeWatchStartupBudgetTooSmall"
 
 
 def transitions(to: str, reason: str) -> str:
@@ -44,6 +45,12 @@ def time_to_ready(slow_share: float) -> dict[str, str]:
 def waves(*moments: int) -> str:
     """A counter that rises by three at each of the *moments* (minutes), for three hours."""
     return " ".join(str(3 * sum(at <= minute for at in moments)) for minute in range(181))
+
+
+def startups(*, wide: str, narrow: str) -> dict[str, str]:
+    """How many starts took a part of the startup budget, and how many nearly all of it."""
+    name = f"probewatch_startups_total{{{CONTAINER},margin="
+    return {f'{name}"Wide"}}': wide, f'{name}"Narrow"}}': narrow}
 
 
 def interrupted(*, at: int, minutes_away: int) -> dict[str, str]:
@@ -251,11 +258,27 @@ STORIES = [
     ),
     Story(
         name="one start in five needs nearly all of the startup budget",
+        series=startups(wide="0+0.8x300", narrow="0+0.2x300"),
+        firing={"25m": [], "45m": [BUDGET_TOO_SMALL]},
+    ),
+    Story(
+        name="the first rollout of a workload needs nearly all of the startup budget",
+        series=startups(wide="_x8 0x300", narrow="_x8 0 10x300"),
+        firing={"9m": [], "30m": [], "45m": [BUDGET_TOO_SMALL], "5h": [BUDGET_TOO_SMALL]},
+    ),
+    Story(
+        name="one start in twenty needs nearly all of the startup budget",
+        series=startups(wide="0+0.95x300", narrow="0+0.05x300"),
+        firing={"45m": [], "4h": []},
+    ),
+    Story(
+        name="startup probes succeed soon, and pods are ready late",
         series={
-            f'probewatch_probe_budget_seconds{{{CONTAINER},probe_type="Startup"}}': "60x300",
-            **time_to_ready(slow_share=0.2),
+            f'probewatch_probe_budget_seconds{{{CONTAINER},probe_type="Startup"}}': "55x300",
+            **startups(wide="0+1x300", narrow="0x300"),
+            **time_to_ready(slow_share=1.0),
         },
-        firing={"25m": [], "45m": ["ProbeWatchStartupBudgetTooSmall"]},
+        firing={"45m": [], "4h": []},
     ),
     Story(
         name="the operator is gone",
