@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+import kopf
 import pytest
 
 from probewatch.clock import Clock
@@ -144,3 +145,20 @@ async def test_what_does_not_run_is_not_started_anew() -> None:
     await supervisor.restart()
 
     assert 0 == supervisor.stats.starts
+
+
+async def test_refused_credentials_are_told_in_our_own_words(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The words of kopf advise to install a library, which does not help."""
+
+    async def operate(_stop: asyncio.Event) -> None:
+        raise kopf.LoginError("Ran out of valid credentials. Consider installing a library")
+
+    time = FakeTime()
+    async with running(operate, time), asyncio.timeout(BOUND_SECONDS):
+        await time.enough.wait()
+
+    assert {"LoginError: the API server refuses the credentials"} == {
+        vars(each)["error"] for each in caplog.records if "error" in vars(each)
+    }

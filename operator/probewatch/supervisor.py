@@ -90,9 +90,18 @@ class Supervisor:
         self.stats.failures += 1
         _log.warning(
             "kopf ended and will be started again; pods are watched all the same",
-            extra={"error": "" if error is None else f"{type(error).__name__}: {error}"},
+            extra={"error": _describe(error)},
         )
         return False
+
+
+def _describe(error: BaseException | None) -> str:
+    if error is None:
+        return ""
+    # Of refused credentials kopf says that a library is to be installed, which does not help.
+    refused = isinstance(error, kopf.LoginError)
+    words = "the API server refuses the credentials" if refused else error
+    return f"{type(error).__name__}: {words}"
 
 
 class OperatorThread:
