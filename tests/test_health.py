@@ -47,6 +47,21 @@ def test_watch_without_its_right_is_no_fault() -> None:
     assert ("the watch of node-events was silent for 181 s",) == judged.find_silence()
 
 
+def test_history_that_went_back_is_no_life() -> None:
+    """What is known of pods is of a future that never comes: a new process has to begin."""
+    time = FakeTime()
+    pods, events = watch(heard=1000.0, synced=True), watch("events", heard=1000.0)
+    judged = health(time, pods, events)
+    events.went_back = True
+    before = judged.find_silence()
+    pods.went_back = True
+
+    assert () == before
+    assert ("pods are of an older history than before: restored from a backup?",) == (
+        judged.find_silence()
+    )
+
+
 def test_ready_when_all_pods_are_known() -> None:
     """Ready means that pods are listed in full; other watches do not count."""
     time = FakeTime()

@@ -4,7 +4,9 @@ Alive means that the API server was heard of lately: an update, a bookmark or
 a list; without any, the watch of pods may be dead without knowing it, and
 a new process is the best that can be tried. Nor does a list help where bookmarks
 came before and do not any more. Where they never came, and where watches are ended
-before one is due, silence may be a quiet cluster, and is not judged. Ready means that the pods were
+before one is due, silence may be a quiet cluster, and is not judged. A cluster that was
+restored from a backup goes on with versions that this process has seen already, and takes
+for old; one that begins with what is recorded there can follow it. Ready means that the pods were
 listed in full, so that what is said of them is complete.
 """
 
@@ -32,7 +34,7 @@ class Health:
         self._begun = clock.monotonic()
 
     def find_silence(self) -> tuple[str, ...]:
-        """Return a sentence for each watch that was silent for too long; none if alive.
+        """Return a sentence for each watch that was silent for too long, or lost; none if alive.
 
         A watch that was never heard of counts from the start if it is essential.
         Others may lack their right, which costs detail and no more.
@@ -40,7 +42,12 @@ class Health:
         now = self._clock.monotonic()
         heard = [(each, each.last_sign) for each in (*self._essential, *self._others)]
         never = [(each, self._begun) for each in self._essential if each.last_sign is None]
-        return tuple(
+        lost = tuple(
+            f"{each.resource} are of an older history than before: restored from a backup?"
+            for each in self._essential
+            if each.went_back
+        )
+        return lost + tuple(
             f"the watch of {stats.resource} was silent for {now - at:.0f} s"
             for stats, at in (*heard, *never)
             if at is not None and now - at > self._limit

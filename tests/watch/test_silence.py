@@ -230,3 +230,22 @@ def test_first_word_ends_a_silence() -> None:
             return was_ill, bool(judged.ill)
 
     assert (True, False) == virtual_time.run(play())
+
+
+@pytest.mark.parametrize("after", [9, 14, 20], ids=["older", "same", "newer"])
+def test_history_that_went_back_is_told(after: int, caplog: pytest.LogCaptureFixture) -> None:
+    """A cluster restored from a backup is noticed by its list: only a new process can follow it."""
+
+    async def play() -> tuple[bool, dict[str, int]]:
+        place = FaultServer(watch_faults=[dead_after_a_bookmark, dead])
+        place.truth.version = 14
+        async with judging(place) as judged:
+            place.truth.version = after
+            await judged.scene.until(lambda: judged.scene.stats.relists["Silence"] > 0, 160)
+            await asyncio.sleep(LOOK)
+            return bool(judged.ill), dict(judged.scene.stats.relists)
+
+    is_older = after < 14  # as it was before
+
+    assert (is_older, {"start": 1, "Silence": 1}) == virtual_time.run(play())
+    assert is_older is any("went back" in record.message for record in caplog.records)

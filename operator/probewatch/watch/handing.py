@@ -1,10 +1,14 @@
 """Handing on: lines and pages to the handler, decoded no further than anybody wants."""
 
+import logging
 from typing import Generic, Protocol, TypeVar, runtime_checkable
 
+from probewatch.kube.parsing import parse_version
 from probewatch.watch.asking import GONE
 from probewatch.watch.decoding import BROKEN, Decodes, Page, T, Update
 from probewatch.watch.transport import StreamFaultError, WatchStats
+
+_log = logging.getLogger(__name__)
 
 T_contra = TypeVar("T_contra", contravariant=True)
 
@@ -53,10 +57,17 @@ class Hands(Generic[T]):
         self.version = ""
         """Where the next watch begins; empty if only a list can tell."""
         self.is_listing = False
+        self._before = ""
+        """What was the version when only a list could tell."""
         self._decoder = decoder
         self._handler = handler
         self._skips = handler.skips if isinstance(handler, Skipper) else _skip_nothing
         self._stats = stats
+
+    def forget_version(self) -> None:
+        """Only a list can tell how it goes on: it shows what is newer than all that was told."""
+        self._before = self.version or self._before
+        self.version = ""
 
     def begin_list(self) -> None:
         """A list begins, or begins again."""
@@ -78,10 +89,25 @@ class Hands(Generic[T]):
         """The list is complete."""
         if not version:
             raise StreamFaultError("no resourceVersion")
+        self._compare(version)
         self.version = version
         self.is_listing = False
         self._handler.synced(version)
         self._stats.synced = True
+
+    def _compare(self, version: str) -> None:
+        """See whether the list is of the history that was known: versions of one only rise."""
+        if 0 < parse_version(version) < parse_version(self._before):
+            self._stats.went_back = True
+            _log.error(
+                "The history of the cluster went back: this process cannot follow it",
+                extra={
+                    "resource": self._stats.resource,
+                    "version": version,
+                    "before": self._before,
+                },
+            )
+        self._before = version
 
     def take_line(self, body: bytes, begin: int, end: int) -> None:
         """Hand on what a line of a watch says; raises StreamFaultError if it is an ERROR."""

@@ -86,7 +86,8 @@ class WatchLoop(Generic[T]):
             self._open_since, silent = None, False
             try:
                 if owed := self._find_debt():
-                    self._hands.version, why = "", owed
+                    self._hands.forget_version()
+                    why = owed
                 if not self._hands.version:
                     self.stats.relists[why] += 1
                     await self._list()
@@ -99,7 +100,8 @@ class WatchLoop(Generic[T]):
                 caught, silent = StreamFaultError(type(error).__name__), True
             self._note_end(caught.why)
             if caught.relist:
-                self._hands.version, why = "", caught.why
+                self._hands.forget_version()
+                why = caught.why
             backoff = backoff.after_watching(self._open_for()).before_fault(silent=silent)
             await self._wait(caught, backoff)
             backoff = backoff.after_fault(silent=silent)

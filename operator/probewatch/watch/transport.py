@@ -115,6 +115,8 @@ class WatchStats:
     has_bookmarks: bool = False
     """Whether the server is known to send them otherwise than by having sent some."""
     silent: Silent | None = None
+    went_back: bool = False
+    """Whether a list was older than what had been told before it."""
 
     @property
     def last_sign(self) -> float | None:
