@@ -140,6 +140,10 @@ class Replica:
             await self.act()
             self.time.seconds += 1.0
 
+    def settle(self) -> None:
+        """Judge what waits for its verdict."""
+        self._found(self.store.tick(self.time.seconds + 3600))
+
     async def act(self) -> None:
         """Do what is to be done now."""
         self.heard_at = self.time.seconds

@@ -1,5 +1,6 @@
 """Recording through the troubles of a start: nothing is lost, and nothing is counted twice."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -13,6 +14,7 @@ from tests.builders import pod
 from tests.fakes import FakeTime
 from tests.kube.test_reports import FakeApi
 from tests.recording_scene import Cluster, Replica
+from tests.watch import virtual_time
 
 SETTINGS = Settings(instance="one")
 
@@ -332,3 +334,42 @@ async def test_pod_that_comes_into_sight_again_is_not_counted_again(how: str) ->
 
     assert {"a": 3} == cluster.totals()
     assert [1, 2, 5] == replica.told.restarts
+
+
+class Stuck(Cluster):
+    """Takes requests, and answers none once it is stuck."""
+
+    is_stuck = False
+
+    async def request(
+        self,
+        verb: str,
+        path: str,
+        *,
+        body: object | None = None,
+        params: Mapping[str, str] | None = None,
+        accept: str = "",
+    ) -> tuple[int, bytes]:
+        if self.is_stuck:
+            await asyncio.Event().wait()
+        return await super().request(verb, path, body=body, params=params, accept=accept)
+
+
+async def stopped_while_stuck() -> float:
+    time, cluster, loop = FakeTime(), Stuck(), asyncio.get_running_loop()
+    replica = Replica(cluster, time, SETTINGS)
+    await replica.recording.start()
+    replica.see("a", 0, 10)
+    replica.see("a", 1, 11)
+    await replica.pass_time(20)
+    replica.see("a", 2, 12)
+    replica.settle()
+    cluster.is_stuck = True
+    begun = loop.time()
+    await replica.recording.stop(10.0)
+    return loop.time() - begun
+
+
+def test_end_takes_no_more_than_its_time() -> None:
+    """Neither the last writes nor the Lease are waited for beyond the time that there is."""
+    assert 10.0 == pytest.approx(virtual_time.run(stopped_while_stuck()))

@@ -20,6 +20,7 @@ from probewatch.clock import Clock
 from probewatch.core.findings import Restart
 from probewatch.core.model import PodUid
 from probewatch.errors import ApiError
+from probewatch.kube.lease import RELEASE_SECONDS
 from probewatch.kube.report_api import ReportApi, Requester
 from probewatch.kube.report_writer import RESUME_SECONDS
 from probewatch.kube.reports import Reports
@@ -41,8 +42,7 @@ from probewatch.settings import Settings
 
 _log = logging.getLogger(__name__)
 
-LOOK_SECONDS = 0.2
-RETRY_SECONDS = 2.0
+LOOK_SECONDS, RETRY_SECONDS = 0.2, 2.0
 
 LOOK_AROUND_SECONDS = 30.0
 """How often it is looked whether somebody changed or deleted reports: metadata alone."""
@@ -65,7 +65,6 @@ class Recording:
         self.book = build_book(settings, self.lease)
         self.display = Display(self.lease, clock)
         self._api = ReportApi(requester, settings.namespaces)
-        self._around = around
         self.reports = Reports(
             book=self.book,
             api=self._api,
@@ -76,7 +75,7 @@ class Recording:
             clock=clock,
         )
         self._reading = Reading(self._api, self.reports.writer.remember)
-        self._clock, self._scope = clock, scope_of(settings)
+        self._around, self._clock, self._scope = around, clock, scope_of(settings)
         self._is_started = self._is_loaded = self._is_writing = False
         self._is_refused = self._is_swept = self._is_level = False
         self._again_at = self._look_at = self._begun_at = 0.0
@@ -179,10 +178,11 @@ class Recording:
             await self._look_around(now)
 
     async def stop(self, seconds: float) -> None:
-        """Write what is to be written, and give the Lease back."""
-        await self.reports.drain(seconds)
+        """Write what is to be written, and give the Lease back; some of the time is for that."""
+        kept = min(RELEASE_SECONDS, seconds / 2)
+        await self.reports.drain(seconds - kept)
         self._is_writing = False
-        await self.lease.release()
+        await self.lease.release(kept)
 
     # --- inside
 

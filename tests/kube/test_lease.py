@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
+import pytest
 
 from probewatch.errors import ApiError
 from probewatch.kube.lease import Lease
 from tests.fakes import FakeTime
+from tests.watch import virtual_time
 
 Json = dict[str, Any]
 PATH = "/apis/coordination.k8s.io/v1/namespaces/ops/leases/probewatch"
@@ -177,6 +179,44 @@ async def test_released_lease_is_free() -> None:
     assert "two_a" == leases.lease["spec"]["holderIdentity"]
     assert two.is_held
     assert not one.is_held
+
+
+@dataclass
+class Silent(FakeLeases):
+    """Takes requests, and answers none once it is silent."""
+
+    silent: bool = False
+
+    async def request(
+        self, verb: str, path: str, *, body: object | None = None
+    ) -> tuple[int, bytes]:
+        if self.silent:
+            await asyncio.Event().wait()
+        return await super().request(verb, path, body=body)
+
+
+async def released_into_silence(*, renewing: bool) -> tuple[Lease, float]:
+    leases, time, loop = Silent(), FakeTime(), asyncio.get_running_loop()
+    one = make(leases, time)
+    await one.step()
+    leases.silent = True
+    renewal = asyncio.create_task(one.step()) if renewing else None
+    await asyncio.sleep(0)
+    begun = loop.time()
+    await one.release(2.0)
+    took = loop.time() - begun
+    if renewal is not None:
+        renewal.cancel()
+    return one, took
+
+
+@pytest.mark.parametrize("renewing", [False, True], ids=["alone", "while it is renewed"])
+def test_release_is_not_waited_for_without_end(renewing: bool) -> None:  # noqa: FBT001  # a parameter
+    """Where the API server does not answer, the Lease is let go of in the time that there is."""
+    one, took = virtual_time.run(released_into_silence(renewing=renewing))
+
+    assert not one.is_held
+    assert 2.0 == pytest.approx(took)
 
 
 async def test_released_lease_is_not_taken_again() -> None:

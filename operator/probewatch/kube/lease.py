@@ -7,6 +7,7 @@ besides. What was agreed about records is kept on it too, as an annotation.
 """
 
 import asyncio
+import contextlib
 import logging
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -32,6 +33,10 @@ LOOK_SECONDS = 1.0
 """How often the others look: a holder that leaves in an orderly way is followed at once."""
 
 RETRY_SECONDS = 2.0
+
+RELEASE_SECONDS = 2.0
+"""At the end of the process, which has other things to do as well."""
+
 REFUSED_SECONDS = 30.0
 
 
@@ -123,20 +128,25 @@ class Lease:
             _log.debug("The lease cannot be reached", extra={"error": str(error)})
             return RETRY_SECONDS
 
-    async def release(self) -> None:
-        """Give it back for good, so that another need not wait; at the end of the process."""
+    async def release(self, seconds: float = RELEASE_SECONDS) -> None:
+        """Give it back for good, so that another need not wait; at the end of the process.
+
+        Where that takes more than *seconds* it is let go of, and expires.
+        """
         self._is_over = True
-        async with self._turn:  # what is asked for now may still take it
-            seen, held = self._seen, self.is_held and not self._is_refused
-            self._held_until, self._has_let_go = None, True
-            if seen is None or not held:
-                return
-            crash_point("lease.release.before")
-            try:
-                await self._put(seen, holder="", seconds=1)
-            except (ApiError, OSError, msgspec.DecodeError):
-                return  # it will expire
-            crash_point("lease.release.after")
+        with contextlib.suppress(ApiError, OSError, msgspec.DecodeError):
+            async with asyncio.timeout(seconds), self._turn:  # what is asked for now may take it
+                await self._give_back()
+        self._held_until, self._has_let_go = None, True
+
+    async def _give_back(self) -> None:
+        seen, held = self._seen, self.is_held and not self._is_refused
+        self._held_until, self._has_let_go = None, True
+        if seen is None or not held:
+            return
+        crash_point("lease.release.before")
+        await self._put(seen, holder="", seconds=1)
+        crash_point("lease.release.after")
 
     async def _step(self) -> float:
         if self._held_until is not None and self._seen is not None:
