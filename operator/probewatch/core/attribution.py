@@ -6,7 +6,7 @@ itself, what the runtime said, what cannot have been otherwise, and only then
 what is likely.
 """
 
-from probewatch.core import inference, surroundings, testimony
+from probewatch.core import inference, likelihood, surroundings, testimony
 from probewatch.core.facts import Facts
 from probewatch.core.verdict import Rule, Verdict
 
@@ -188,13 +188,13 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         name="no-probe",
-        judge=inference.no_probe,
+        judge=likelihood.no_probe,
         meaning="The container has no probe that could have killed it.",
         gives="`Error`, `Completed`, `Signal`, `RestartRule`: Medium.",
     ),
     Rule(
         name="threshold-reached",
-        judge=inference.threshold,
+        judge=likelihood.threshold,
         meaning="As many probe failures as the threshold were reported just before the death.",
         gives=(
             "`LivenessProbe`, `StartupProbe`: High, or Medium where the runtime reports OOMKilled."
@@ -202,13 +202,13 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         name="never-started",
-        judge=inference.never_started,
+        judge=likelihood.never_started,
         meaning="It never started and lived just as long as its startup probe allows.",
         gives="`StartupProbe`: Medium.",
     ),
     Rule(
         name="replaced-in-place",
-        judge=inference.replaced_in_place,
+        judge=likelihood.replaced_in_place,
         meaning=(
             "The kubelet replaced a running container without its being seen dead, and it did not "
             "surely end so by itself before."
@@ -220,7 +220,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         name="regular",
-        judge=inference.regular,
+        judge=likelihood.regular,
         meaning="Exit code and lifetime are those of earlier ends, which all had the same cause.",
         gives=(
             "`LivenessProbe`, `StartupProbe`, `PostStartHook`, `Error`, `Completed`, `Signal`, "
@@ -229,7 +229,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         name="own-exit",
-        judge=inference.own_exit,
+        judge=likelihood.own_exit,
         meaning="An exit code that a kill does not leave, and no sign of a failing probe.",
         gives=(
             "`Error`, `RestartRule`: Medium, or Low where no Event was heard, or its probe failed "
@@ -238,7 +238,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         name="unknown",
-        judge=inference.unknown,
+        judge=likelihood.unknown,
         meaning="The evidence does not tell.",
         gives="`Unknown`: Low.",
     ),

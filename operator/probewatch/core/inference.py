@@ -1,11 +1,10 @@
-"""Rules on what follows: what cannot have been otherwise, then what is likely."""
+"""Rules on what follows: what cannot have been otherwise."""
 
 from probewatch.core import announcements, kills
-from probewatch.core.book import Book
 from probewatch.core.facts import Facts
 from probewatch.core.findings import Cause, Confidence
-from probewatch.core.model import Probe, ProbeType
-from probewatch.core.verdict import PROBE_KILLS, PROBE_OF, Verdict, by_exit, conclude
+from probewatch.core.model import ProbeType
+from probewatch.core.verdict import PROBE_KILLS, Verdict, by_exit, conclude
 
 
 def restart_rule(facts: Facts) -> Verdict | None:
@@ -142,134 +141,3 @@ def kubelet_counter(facts: Facts) -> Verdict | None:
     if not ruled_out or container.has_post_start or change.image or change.resources:
         return None
     return by_exit(facts, "the kubelet counted no failed probe", sure=Confidence.HIGH)
-
-
-def no_probe(facts: Facts) -> Verdict | None:
-    """No probe of it could have killed it."""
-    if facts.death is None or facts.may_be_killed or kills.matched_kill(facts) is not None:
-        return None
-    why = "it has no probe that could kill it"
-    # Seen dead it is sure; else the kubelet may have stopped it with the whole pod.
-    return by_exit(facts, why, sure=Confidence.MEDIUM)
-
-
-def threshold(facts: Facts) -> Verdict | None:
-    """Failures up to the threshold were reported before it died."""
-    if not (facts.in_place or facts.looks_killed) or (facts.died_by_itself and facts.order_tells):
-        return None
-    doubt = facts.out_of_memory or kills.is_said_after(facts)
-    sure = Confidence.MEDIUM if doubt else Confidence.HIGH
-    for cause, probe_type in PROBE_KILLS.values():
-        if facts.threshold_reached(probe_type):
-            name, seen = probe_type.lower(), facts.failures(probe_type)
-            return conclude(facts, cause, sure, f"{seen} {name} failures were reported before it")
-    return None
-
-
-def never_started(facts: Facts) -> Verdict | None:
-    """It never passed its startup probe."""
-    probe = facts.restart.container.startup
-    if probe is None or facts.restart.was_started is not False or facts.lifetime is None:
-        return None
-    if not (facts.in_place or facts.looks_killed) or not _within_budget(facts, probe):
-        return None
-    return conclude(
-        facts,
-        Cause.STARTUP_PROBE,
-        Confidence.MEDIUM,
-        "it never passed its startup probe and lived as long as that allows",
-    )
-
-
-def _within_budget(facts: Facts, probe: Probe) -> bool:
-    """Formula 5 of the probe's time budget, with grace and slack on top."""
-    earliest = probe.initial_delay + (probe.failure_threshold - 1) * probe.period - 1
-    latest = earliest + 2 * probe.interval + facts.grace(probe) + 11
-    return facts.lifetime is not None and earliest <= facts.lifetime <= latest
-
-
-KILLING = frozenset({ProbeType.LIVENESS, ProbeType.STARTUP})
-"""Probes whose failures end a container."""
-
-OWN_ENDS = frozenset({Cause.ERROR, Cause.COMPLETED, Cause.SIGNAL, Cause.RESTART_RULE})
-"""What no kubelet does to a container."""
-
-
-def replaced_in_place(facts: Facts) -> Verdict | None:
-    """Only the kubelet replaces a container so.
-
-    Never sure by itself, however often it happened before: a status that was written late hides
-    that a container was dead.
-    """
-    container = facts.restart.container
-    if not facts.in_place or not facts.may_be_killed or facts.habit(sure=True) in OWN_ENDS:
-        return None
-    unstarted = container.startup is not None and not facts.restart.was_started
-    cause, probe = Cause.LIVENESS_PROBE, container.liveness
-    if unstarted or probe is None:
-        cause = Cause.STARTUP_PROBE if container.startup else Cause.POST_START_HOOK
-        probe = container.startup
-    if probe is not None and _is_too_early(facts, probe):
-        return None
-    why = "the kubelet replaced it without its being seen dead"
-    return conclude(facts, cause, Confidence.MEDIUM, why)
-
-
-def _is_too_early(facts: Facts, probe: Probe) -> bool:
-    """Whether it did not live long enough for the failures that a kill takes, and none was heard.
-
-    Failures of the instance before go on to count where that was not killed for them, so this
-    holds only beside an exit code that a kill does not leave.
-    """
-    if facts.lifetime is None or facts.looks_killed or facts.failures(probe.probe_type):
-        return False
-    return facts.lifetime < probe.initial_delay + (probe.failure_threshold - 1) * probe.period - 1
-
-
-HABITS = frozenset(
-    {
-        *(Cause.LIVENESS_PROBE, Cause.STARTUP_PROBE, Cause.POST_START_HOOK),
-        *OWN_ENDS,
-    }
-)
-"""What a container does again and again; the others befall it."""
-
-
-def regular(facts: Facts) -> Verdict | None:
-    """It ended just like all those before that look the same."""
-    cause = facts.habit()
-    if cause not in HABITS or facts.death is None:
-        return None
-    return conclude(facts, cause, Confidence.MEDIUM, "it ended like all earlier ones that look so")
-
-
-def own_exit(facts: Facts) -> Verdict | None:
-    """A kill does not leave such an exit code by itself.
-
-    Unless the application has one of its own for SIGTERM: it left it before when a probe killed
-    it, or what the kubelet said of its probes is not known for this instance.
-    """
-    if facts.death is None or facts.looks_killed or kills.matched_kill(facts) is not None:
-        return None
-    if any(past.exit_code == facts.exit_code and past.cause in PROBE_OF for past in facts.past):
-        return None
-    if facts.may_be_killed and facts.book == Book():
-        return by_exit(facts, "no Event of the kubelet was heard", sure=Confidence.LOW)
-    if facts.may_be_killed and _was_failing_some_time(facts):
-        why = "its probe failed, but it is not known whether before"
-        return by_exit(facts, why, sure=Confidence.LOW)
-    return by_exit(facts, "no probe failure was reported", sure=Confidence.MEDIUM)
-
-
-def _was_failing_some_time(facts: Facts) -> bool:
-    """Whether failures were heard after its end that may have been some of before, too."""
-    died = facts.restart.died_at
-    return died is not None and any(
-        mark.probe_type in KILLING and mark.count > 1 and mark.since is None and mark.at > died
-        for mark in facts.book.failures
-    )
-
-
-def unknown(facts: Facts) -> Verdict | None:
-    """Nothing tells."""
-    return conclude(facts, Cause.UNKNOWN, Confidence.LOW, "nothing tells who ended it")

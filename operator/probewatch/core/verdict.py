@@ -103,7 +103,7 @@ def by_exit(facts: Facts, *why: str, sure: Confidence, final: bool = False) -> V
     if facts.exit_code == 0:
         return conclude(facts, Cause.COMPLETED, sure, *why, final=final)
     if facts.signal in OUTSIDE_SIGNALS:
-        below = Confidence.HIGH if sure is Confidence.CONFIRMED else sure
+        below: Confidence = Confidence.HIGH if sure is Confidence.CONFIRMED else sure
         if facts.exit_code == SIGKILL_EXIT and any(p.cause is Cause.OOM_KILLED for p in facts.past):
             below, why = _at_most_medium(below), (*why, "it was killed for memory before")
         return conclude(facts, Cause.SIGNAL, below, *why, final=final)
