@@ -250,13 +250,35 @@ async def test_without_the_right_it_writes_without_a_lease() -> None:
     """Where no Lease may be kept, this replica writes all the same; once it may be, it is kept."""
     leases, time = FakeLeases(status=403), FakeTime()
     one = make(leases, time)
-    await one.step()
+    pause = await one.step()
+    while not one.known:
+        time.seconds += pause
+        pause = await one.step()
+    assert 15 <= time.seconds - 1000 <= 17
     assert one.is_held
     leases.status = 0
     await one.step()
 
     assert one.is_held
     assert leases.lease is not None
+
+
+async def test_one_refusal_is_no_missing_right() -> None:
+    """An API server that knows of no rights yet makes nobody write beside the one that leads."""
+    leases, time = FakeLeases(), FakeTime()
+    one, two = make(leases, time, "one"), make(leases, time, "two")
+    await one.step()
+    await two.step()
+    for _ in range(3):
+        leases.status = 403
+        time.seconds += await two.step()
+        leases.status = 0
+        await one.step()
+        assert (True, False) == (one.is_held, two.is_held)
+        time.seconds += 5
+        await two.step()
+
+    assert two.is_elsewhere
 
 
 async def test_trouble_is_no_answer() -> None:

@@ -38,6 +38,11 @@ RELEASE_SECONDS = 2.0
 """At the end of the process, which has other things to do as well."""
 
 REFUSED_SECONDS = 30.0
+"""How often it is looked whether a Lease can be kept by now."""
+
+
+WITHOUT = frozenset({404, 403, 405})
+"""No namespace, no right, no such resource."""
 
 
 class Requester(Protocol):
@@ -73,6 +78,7 @@ class Lease:
     _held_since: float = 0.0
     _held_until: float | None = None
     _is_refused: bool = False
+    _refused_since: float | None = None
     _looked: bool = False
     _has_let_go: bool = False
     """Whether it was lost or given back: another may have it without being seen yet."""
@@ -150,9 +156,7 @@ class Lease:
 
     async def _step(self) -> float:
         if self._held_until is not None and self._seen is not None:
-            if await self._renew(self._seen):
-                return RENEW_SECONDS
-            return RETRY_SECONDS
+            return RENEW_SECONDS if await self._renew(self._seen) else RETRY_SECONDS
         status, body = await self.requester.request("GET", self._path)
         if status == HTTPStatus.NOT_FOUND:
             return await self._create()
@@ -160,11 +164,8 @@ class Lease:
             return self._refuse(status)
         self._learn(msgspec.json.decode(body, type=LeaseObject))
         assert self._seen is not None  # noqa: S101  # just learnt
-        if not self._may_take(self._seen):
-            self._looked = True
-            return LOOK_SECONDS
-        self._looked = True
-        return RENEW_SECONDS if await self._renew(self._seen) else LOOK_SECONDS
+        may_take, self._looked = self._may_take(self._seen), True
+        return RENEW_SECONDS if may_take and await self._renew(self._seen) else LOOK_SECONDS
 
     def _may_take(self, lease: LeaseObject) -> bool:
         holder = lease.holder
@@ -222,7 +223,8 @@ class Lease:
             self._seen_at = self.clock.monotonic()
         if lease.holder not in {"", self.identity}:
             self.term += 1
-        self._seen, self.known, self._is_refused = lease, True, False
+        self._seen, self.known = lease, True
+        self._is_refused, self._refused_since = False, None
 
     def _hold(self, begun: float) -> None:
         if self._held_until is None:
@@ -238,20 +240,20 @@ class Lease:
         self.term += 1
 
     def _refuse(self, status: int) -> float:
-        """Go on without a Lease where there can be none."""
-        if status in {
-            HTTPStatus.NOT_FOUND,
-            HTTPStatus.FORBIDDEN,
-            HTTPStatus.METHOD_NOT_ALLOWED,
-        }:
-            if not self._is_refused:
-                _log.warning(
-                    "No Lease can be kept; this replica writes without one",
-                    extra={"status": status, "namespace": self.namespace},
-                )
-            self._is_refused, self.known = True, True
-            return REFUSED_SECONDS
-        return RETRY_SECONDS
+        """Go on without a Lease where there can be none; a server just started may err in that."""
+        if status not in WITHOUT:
+            return RETRY_SECONDS
+        now = self.clock.monotonic()
+        since = self._refused_since = now if self._refused_since is None else self._refused_since
+        if now - since < DURATION_SECONDS:
+            return RETRY_SECONDS
+        if not self._is_refused:
+            _log.warning(
+                "No Lease can be kept; this replica writes without one",
+                extra={"status": status, "namespace": self.namespace},
+            )
+        self._is_refused, self.known = True, True
+        return REFUSED_SECONDS
 
     @property
     def _path(self) -> str:
