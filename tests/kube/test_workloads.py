@@ -77,6 +77,39 @@ async def test_job_stands_for_its_cron_job() -> None:
     assert "/apis/batch/v1/namespaces/shop/jobs/tidy-123" == api.asked[0][1]
 
 
+@pytest.mark.parametrize(
+    "owner",
+    [
+        replace(REPLICA_SET, name="../../../../../../api/v1/namespaces/kube-system/secrets"),
+        replace(REPLICA_SET, name=".."),
+        replace(REPLICA_SET, name="."),
+        replace(REPLICA_SET, name=""),
+        replace(REPLICA_SET, name="%2e%2e"),
+        replace(REPLICA_SET, api_version="apps/v1/../../../metrics"),
+        replace(REPLICA_SET, api_version="apps/.."),
+    ],
+    ids=lambda owner: f"{owner.api_version} {owner.name}",
+)
+async def test_owner_that_cannot_be_is_not_asked_for(owner: OwnerRef) -> None:
+    """What a pod says of its owner is free text: no other path is asked than that of an owner."""
+    workloads, api, _ = known((200, b"{}"))
+
+    assert nearest_workload(pod(owner)) == await workloads.resolve(pod(owner))
+    assert [] == api.asked
+
+
+@pytest.mark.parametrize(
+    ("name", "quoted"),
+    [("?resourceVersion=0", "%3FresourceVersion%3D0"), ("x#y", "x%23y"), ("a b", "a%20b")],
+)
+async def test_name_of_an_owner_is_quoted(name: str, quoted: str) -> None:
+    """A name with a question mark in it asks for an object of that name, and no other question."""
+    workloads, api, _ = known((404, b"{}"))
+    await workloads.resolve(pod(replace(REPLICA_SET, name=name)))
+
+    assert {PATH.replace("web-7d9f", quoted)} == {path for _, path, _ in api.asked}
+
+
 async def test_owner_without_an_owner_is_the_workload() -> None:
     """A ReplicaSet that somebody made by hand is what the pod belongs to, for good."""
     workloads, api, time = known((200, b'{"metadata": {"uid": "rs-1"}}'))

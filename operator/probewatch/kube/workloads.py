@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import NamedTuple
+from urllib.parse import quote
 
 import msgspec
 
@@ -150,8 +151,11 @@ class Workloads:
         return answer
 
     async def _request(self, namespace: str, owner: OwnerRef) -> _Answer:
-        resource = _resource_of(owner)
-        path = f"/apis/{owner.api_version}/namespaces/{namespace}/{resource}/{owner.name}"
+        group, _, version = owner.api_version.partition("/")
+        if not (_is_segment(version) and _is_segment(owner.name)):
+            return _Answer(HTTPStatus.NOT_FOUND)
+        api = f"/apis/{group}/{quote(version, safe='')}/namespaces/{namespace}"
+        path = f"{api}/{_resource_of(owner)}/{quote(owner.name, safe='')}"
         try:
             return _Answer(*await self.requester.request("GET", path, accept=METADATA_ONLY))
         except ApiError:
@@ -225,6 +229,15 @@ def nearest_workload(pod: PodRef) -> Workload:
 def _resource_of(owner: OwnerRef) -> str | None:
     group, slash, _ = owner.api_version.partition("/")
     return ASKED.get((group if slash else "", owner.kind))
+
+
+def _is_segment(name: str) -> bool:
+    """Whether there may be an object of this name.
+
+    What a pod says of its owner is free text, and must not lead to another path.
+    Source: apimachinery/pkg/api/validation/path/name.go (IsValidPathSegmentName).
+    """
+    return name not in {"", ".", ".."} and not {"/", "%"} & set(name)
 
 
 def _may_pass(status: int) -> bool:
