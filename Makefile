@@ -39,10 +39,12 @@ playground: $(DEMO)  ## A small cluster on this machine, for kubectl, until Ctrl
 
 ##@ Work on it
 
+WORKERS ?= auto
+
 .PHONY: test
-test: $(DEV)  ## All tests; ARGS="tests/core -x" for some
+test: $(DEV)  ## All tests, WORKERS=2 side by side (auto: one for each core); ARGS="tests/core -x" for some
 	@echo "==> pytest $(ARGS)"
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 
 .PHONY: e2e
 e2e: $(DEV)  ## The operator on the cluster of the current kubeconfig, in a namespace of its own (E2E_IMAGE)

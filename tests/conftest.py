@@ -6,6 +6,7 @@ import signal
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -15,6 +16,24 @@ TOOLS_ARE_REQUIRED = "PROBEWATCH_REQUIRE_TOOLS"
 # Shells let what they start in the background ignore SIGINT, and that is inherited: programs
 # that a test interrupts would never know of it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+PROGRAMS = REPOSITORY / "tests" / "system"
+"""Tests that start whole programs and wait for them."""
+
+# How long an example takes says something of the machine only.
+settings.register_profile("probewatch", deadline=None)
+settings.load_profile("probewatch")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let tests that start programs follow one another, whatever runs beside them.
+
+    Several at once would measure each other's load; all else may run side by side.
+    """
+    for item in items:
+        if item.path.is_relative_to(PROGRAMS):
+            item.add_marker(pytest.mark.xdist_group("programs"))
 
 
 def require_program(name: str) -> str:
