@@ -16,8 +16,8 @@ pytestmark = pytest.mark.slow
 NAMESPACE = "probewatch"
 WHERE = ("--namespace", NAMESPACE)
 
-KEPT = ("CustomResourceDefinition/", "ProbePolicy/")
-"""What an uninstall leaves: definitions, and what is of their kinds."""
+KEPT = "CustomResourceDefinition/"
+"""What an uninstall leaves: definitions, and with them what others made of their kinds."""
 
 EVERYTHING: dict[str, Any] = {
     "replicas": 2,
@@ -28,6 +28,14 @@ EVERYTHING: dict[str, Any] = {
     "policies": [{"name": "default", "spec": {"loop": {"restarts": 4}}}],
 }
 """Every toggle whose kinds come with Kubernetes itself."""
+
+
+BY_HAND: dict[str, Any] = {
+    "apiVersion": "probewatch.dev/v1alpha1",
+    "kind": "ProbePolicy",
+    "metadata": {"name": "by-hand"},
+    "spec": {},
+}
 
 
 def play(story: Callable[[Cluster], Awaitable[None]]) -> None:
@@ -60,7 +68,7 @@ def made_by_chart(values: dict[str, Any]) -> set[str]:
 @pytest.mark.parametrize("helm", ["helm", "helm3"])
 @pytest.mark.parametrize("values", [{}, EVERYTHING], ids=["default", "everything"])
 def test_helm_installs_upgrades_and_uninstalls(helm: str, values: dict[str, Any]) -> None:
-    """Everything is made, changed by an upgrade, and gone but for definitions and policies."""
+    """Everything is made, changed by an upgrade, and gone but for the definitions."""
 
     async def story(cluster: Cluster) -> None:
         async def run(*arguments: str, given: dict[str, Any] | None = None) -> str:
@@ -85,6 +93,58 @@ def test_helm_installs_upgrades_and_uninstalls(helm: str, values: dict[str, Any]
         assert len(kept) >= 2
 
     play(story)
+
+
+@pytest.mark.parametrize("helm", ["helm", "helm3"])
+def test_policies_live_as_long_as_their_values(helm: str) -> None:
+    """One that stays is never replaced; hooks of the first install go once; others' are left."""
+
+    async def story(cluster: Cluster) -> None:
+        async def run(*arguments: str, policies: dict[str, Any]) -> dict[str, Any]:
+            given = [{"name": name, "spec": spec} for name, spec in policies.items()]
+            flags = (*arguments, *WHERE, "--values", "-")
+            text = yaml.safe_dump({"policies": given})
+            await run_tool(helm, *flags, kubeconfig=cluster.kubeconfig, text=text)
+            return await find_policies(cluster)
+
+        both = {"one": {"events": False, "historyLimit": 5}, "two": {}}
+        install = ("install", "probewatch", str(CHART), "--create-namespace")
+        upgrade = ("upgrade", "probewatch", str(CHART))
+
+        hooks = await run(*install, policies=both)
+        await run_tool(
+            *("kubectl", "create", "--namespace", "default", "--filename", "-"),
+            kubeconfig=cluster.kubeconfig,
+            text=yaml.safe_dump(BY_HAND),
+        )
+        fewer = await run(*upgrade, policies={"one": {"events": False}})
+        same = await run(*upgrade, policies={"one": {"events": False}})
+        other = await run(*upgrade, policies={"one": {"historyLimit": 7}, "three": {}})
+        none = await run(*upgrade, policies={})
+
+        assert both.keys() == hooks.keys()
+        assert {"one": {"events": False}, "by-hand": {}} == {
+            name: spec for name, (_, spec) in fewer.items()
+        }
+        assert fewer == same
+        assert (same["one"][0], {"historyLimit": 7}) == other["one"]
+        assert {"one", "three", "by-hand"} == other.keys()
+        assert {"by-hand"} == none.keys()
+
+    play(story)
+
+
+async def find_policies(cluster: Cluster) -> dict[str, tuple[str, dict[str, Any]]]:
+    """The uid of each policy and what it sets, by name."""
+    asked = ("get", "probepolicies", "-A", "--output", "yaml")
+    text = await run_tool("kubectl", *asked, kubeconfig=cluster.kubeconfig)
+    return {
+        each["metadata"]["name"]: (
+            each["metadata"]["uid"],
+            {key: value for key, value in each["spec"].items() if key != "priority"},
+        )
+        for each in yaml.safe_load(text)["items"]
+    }
 
 
 def test_kubectl_installs_and_finds_nothing_to_change() -> None:
