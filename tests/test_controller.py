@@ -13,7 +13,7 @@ import pytest
 from probewatch.boundary import Boundary
 from probewatch.clock import Clock
 from probewatch.controller import TURN, Controller, Sink
-from probewatch.core.findings import Finding, PodForgotten, PodTracked, Restart
+from probewatch.core.findings import Finding, LoopEnded, PodForgotten, PodTracked, Restart
 from probewatch.core.model import (
     Container,
     ContainerStatus,
@@ -231,6 +231,56 @@ async def test_time_settles_what_waited_for_it() -> None:
 
     assert 1 == len(scene.sink.of(Restart))
     assert 0 == scene.controller.store.pending()
+
+
+@dataclass
+class FakeWall(FakeTime):
+    """A clock that may be set."""
+
+    ahead: float = 0.0
+
+    @property
+    def clock(self) -> Clock:
+        return replace(super().clock, now=lambda: self.seconds + self.ahead)
+
+
+@pytest.mark.parametrize("set_to", [-3600.0, 3600.0, -1.0], ids=["back", "forth", "corrected"])
+async def test_clock_that_is_set_holds_no_verdict_up(set_to: float) -> None:
+    """A restart waits for its verdict no longer than usual, whatever is done to the clock."""
+    time = FakeWall()
+    scene = Scene(time=time)
+    async with scene.publishing():
+        scene.controller.observe(PodObserved(pod=pod()))
+        scene.controller.observe(PodObserved(pod=pod(restarts=1, version=2)))
+        time.ahead = set_to
+        for _ in range(40):
+            time.seconds += 1
+            scene.controller.tick()
+        assert 0 == scene.controller.store.pending()
+        scene.controller.observe(PodObserved(pod=pod(restarts=2, version=3)))
+        scene.controller.tick()
+        assert 1 == scene.controller.store.pending(), "by the new clock it has all the time again"
+
+    assert 1 == len(scene.sink.of(Restart))
+
+
+async def test_loop_does_not_end_because_the_clock_is_set_back() -> None:
+    """Only verdicts are hurried: what is over when it was quiet for long stays as it is."""
+    time = FakeWall()
+    scene = Scene(time=time)
+    async with scene.publishing():
+        for number in range(6):
+            scene.controller.observe(PodObserved(pod=pod(restarts=number, version=number + 1)))
+            time.seconds += 5
+        time.seconds += 60
+        scene.controller.tick()
+        waiting = scene.controller.store.waiting()
+        time.ahead = -3600
+        scene.controller.tick()
+
+    assert 0 == scene.controller.store.pending()
+    assert [] == scene.sink.of(LoopEnded)
+    assert 1 == waiting == scene.controller.store.waiting()
 
 
 async def test_many_verdicts_that_fall_due_at_once_keep_nobody_waiting() -> None:

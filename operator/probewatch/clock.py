@@ -15,3 +15,20 @@ class Clock:
     monotonic: Callable[[], float] = time.monotonic
     """Seconds from no particular moment, for measuring; never jumps."""
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+
+TOLERATED_SECONDS = 5.0
+"""By which a clock may be set back without notice: it is corrected in small steps all the time."""
+
+
+class SetBack:
+    """Notices when the wall clock is set back, by the one that never jumps."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._ahead = clock.now() - clock.monotonic()
+
+    def is_new(self) -> bool:
+        """Whether that happened since this was asked last."""
+        before, self._ahead = self._ahead, self._clock.now() - self._clock.monotonic()
+        return before - self._ahead > TOLERATED_SECONDS

@@ -18,6 +18,7 @@ from typing import Protocol
 
 from probewatch import finding_log
 from probewatch.boundary import Boundary
+from probewatch.clock import SetBack
 from probewatch.core.findings import Finding
 from probewatch.core.model import PodRef, PodUid, Workload
 from probewatch.core.observe import Observation
@@ -93,6 +94,7 @@ class Controller:
         self._boundary = boundary
         self._clock = boundary.clock
         self._has_heard = has_heard
+        self._set_back, self._is_set_back = SetBack(self._clock), False
         self._waiting: deque[Finding] = deque()
         self._has_work = asyncio.Event()
         self._is_idle = asyncio.Event()  # the opposite: an event can only be waited for to be set
@@ -147,10 +149,19 @@ class Controller:
                 await asyncio.sleep(0)  # thousands may be due at once: let others in
 
     def tick(self) -> bool:
-        """Give the store the time, where some of it asked for it; tell whether it did."""
-        now, due = self._clock.now(), self.store.next_due()
-        if due is None or due > now or not self._has_heard():
+        """Give the store the time, where some of it asked for it; tell whether it did.
+
+        Once the clock was set back, verdicts that wait are not waited for as long again: they are
+        given a little early, each as if its moment had come.
+        """
+        self._is_set_back |= self._set_back.is_new()
+        if not self._has_heard():
             return False
+        self._is_set_back = self._is_set_back and self.store.pending() > 0
+        now, due = self._clock.now(), self.store.next_due()
+        if due is None or (due > now and not self._is_set_back):
+            return False
+        now = max(now, due)
         with self._boundary.guard("tick"):
             self._found(self.store.tick(now, TURN))
         return True
