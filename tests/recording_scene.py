@@ -12,6 +12,7 @@ from probewatch.core.sighting import Sighting
 from probewatch.core.values import replace
 from probewatch.kube.lease_objects import SCOPE
 from probewatch.kube.workloads import nearest_workload
+from probewatch.metrics.counters import Counters
 from probewatch.recording import Recording
 from probewatch.recording_surroundings import Surroundings, scope_of
 from probewatch.settings import Settings
@@ -72,6 +73,9 @@ class Told:
     def publish(self, finding: Finding, workload: Workload) -> None:  # noqa: ARG002  # as all sinks
         self.findings.append(finding)
 
+    def begin_term(self, term: int) -> None:
+        """Begin at 0 what no record holds."""
+
     def restore(self, totals: object) -> None:
         """Go on from totals."""
 
@@ -83,14 +87,21 @@ class Told:
 class Replica:
     """One process: its store, and the recording of what the store finds."""
 
-    def __init__(self, cluster: Cluster, time: FakeTime, settings: Settings) -> None:
+    def __init__(
+        self,
+        cluster: Cluster,
+        time: FakeTime,
+        settings: Settings,
+        *,
+        counters: Counters | None = None,
+    ) -> None:
         self.cluster, self.time, self.heard_at = cluster, time, time.seconds
         self.told, self.retold = Told(), Told()
         around = Surroundings(
             store=_Survey(self),
-            counters=self.told,
+            counters=counters or self.told,
             events=self.retold,
-            sinks=(self.told,),
+            sinks=(self.told,) if counters is None else (self.told, counters),
             find_workload=nearest_workload,
             limit_for=lambda _uid: None,
             heard_since=lambda at: self.heard_at >= at,

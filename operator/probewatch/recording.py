@@ -30,6 +30,7 @@ from probewatch.record_entry import STALE_SECONDS, Key
 from probewatch.recording_reading import Reading
 from probewatch.recording_surroundings import (
     Surroundings,
+    begin_term,
     build_book,
     build_lease,
     level,
@@ -218,8 +219,7 @@ class Recording:
         """Write from now on; first of all the Events that may not have been written."""
         self._is_writing, self._begun_at = True, self._clock.monotonic()
         self._look_at = self._begun_at + LOOK_AROUND_SECONDS
-        for key in self.book.all_keys():
-            self._around.counters.restore(totals_of(self.book.saved_parts(key)))
+        begin_term(self.lease.term, self.book, self._around.counters)
         self.display.level()
         for record in self.book.records():
             tell_lately(record, self._around.events, now=self._clock.now())

@@ -38,6 +38,10 @@ class Store(Protocol):
 class Counters(Protocol):
     """What is asked of the counters."""
 
+    def begin_term(self, term: int) -> None:
+        """Begin at 0 what no record holds, if this is another term than the one before."""
+        ...
+
     def restore(self, totals: Iterable[Total]) -> None:
         """Go on from totals."""
         ...
@@ -74,6 +78,13 @@ def level(book: RecordBook, around: Surroundings, *, is_alive: bool) -> None:
         workload = around.find_workload(pod)
         if workload is not None:
             book.level(pod, workload, container, seen, is_alive=is_alive)
+
+
+def begin_term(term: int, book: RecordBook, counters: Counters) -> None:
+    """Let counters go on from what is recorded by now, and begin at 0 what no record holds."""
+    counters.begin_term(term)
+    for key in book.all_keys():
+        counters.restore(totals_of(book.saved_parts(key)))
 
 
 def tell_lately(record: Record, events: Sink, *, now: float) -> None:
