@@ -101,6 +101,32 @@ async def test_connection_that_is_answered_is_not_closed_for_others() -> None:
         assert (await reader.readline()).startswith(b"HTTP/1.1 401 ")
 
 
+async def test_crowd_of_slow_readers_keeps_nobody_out() -> None:
+    """Of too many that are being answered the slowest leaves: a short question has its place."""
+    reviews = SlowReviews()
+    busy = Served(
+        options=replace(LOOPBACK, connections=4),
+        authorizer=Authorizer(reviews, clock=FakeTime().clock),
+    )
+    async with serving(busy) as served, contextlib.AsyncExitStack() as stack:
+        crowd = []
+        for number in range(4):
+            reader, writer = await stack.enter_async_context(connecting(served))
+            crowd.append(reader)
+            token = f"Authorization: Bearer {number}"
+            writer.write(f"GET /metrics HTTP/1.1\r\nHost: x\r\n{token}\r\n\r\n".encode())
+            await reviews.asked.wait()
+            reviews.asked.clear()
+
+        assert 200 == (await served.ask("/healthz")).status
+
+        for reader in crowd[:2]:
+            with contextlib.suppress(ConnectionError):
+                assert b"" == await reader.read()
+        reviews.going_on.set()
+        assert (await crowd[3].readline()).startswith(b"HTTP/1.1 401 ")
+
+
 @pytest.mark.slow
 async def test_slow_reader_has_to_leave() -> None:
     """An answer that nobody takes is given up: its connection and its memory are free again."""
@@ -261,6 +287,23 @@ async def test_handshake_has_its_time(
     options = replace(write(tmp_path, certificates[0]), idle_seconds=SHORT)
     async with serving(Served(options=options)) as served, connecting(served) as (reader, _):
         assert b"" == await reader.read()
+
+
+async def test_crowd_without_a_handshake_keeps_nobody_out(
+    tmp_path: Path, certificates: tuple[Certificate, Certificate]
+) -> None:
+    """Of too many that never begin to speak TLS the oldest leave, before their time is over."""
+    options = replace(write(tmp_path, certificates[0]), connections=4)
+    served = Served(options=options)
+    async with serving(served), contextlib.AsyncExitStack() as stack:
+        crowd = [await stack.enter_async_context(connecting(served)) for _ in range(8)]
+
+        answer = await ask_securely(served, certificates[0])
+
+        assert answer.startswith(b"HTTP/1.1 200 OK")
+        for reader, _ in crowd[:4]:
+            with contextlib.suppress(ConnectionError):
+                assert b"" == await reader.read()
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,8 @@
 
 Connections are few and cheap to make anew, so that the oldest one that is not being
 answered leaves when there are too many. A client that only holds connections open
-holds up nobody. TLS handshakes count, and have their time too.
+holds up nobody, nor does one that reads its answers slowly: half of the places are kept for
+those who have not asked yet. TLS handshakes count, and have their time too.
 """
 
 import asyncio
@@ -75,8 +76,10 @@ class Doorman:
         self._pause_seconds = pause_seconds
         self._sockets: tuple[socket.socket, ...] = ()
         self._accepting: list[asyncio.Task[None]] = []
-        self._greeted: set[asyncio.Task[None]] = set()
-        self._busy: set[Connection] = set()
+        self._greeted: dict[asyncio.Task[None], None] = {}
+        """The oldest first."""
+        self._busy: dict[Connection, None] = {}
+        """Those being answered, for the longest time first."""
         self._leaving: set[Connection] = set()
         """Dismissed, and not gone yet."""
 
@@ -97,12 +100,18 @@ class Doorman:
 
     @contextlib.contextmanager
     def busy(self, connection: Connection) -> Iterator[None]:
-        """Keep the connection from being closed for others within the block."""
-        self._busy.add(connection)
+        """Keep the connection from being closed for those who only connect, within the block.
+
+        Where more than half are being answered, the one that has been for longest leaves: an
+        answer of ours is soon made, so that it is a reader who takes his time.
+        """
+        if len(self._busy) >= max(1, self._limit // 2):
+            self._turn_out(next(iter(self._busy)))
+        self._busy[connection] = None
         try:
             yield
         finally:
-            self._busy.discard(connection)
+            self._busy.pop(connection, None)
 
     async def _accept(self, listener: socket.socket) -> None:
         loop = asyncio.get_running_loop()
@@ -115,22 +124,36 @@ class Doorman:
             if not self._make_room():
                 connection.close()
                 continue
-            greeting = asyncio.create_task(self._greet(connection))
-            self._greeted.add(greeting)
-            greeting.add_done_callback(self._greeted.discard)
+            self._begin_to_greet(connection)
 
     def _make_room(self) -> bool:
         inside = self._http.connections
         self._leaving.intersection_update(inside)
         if len(inside) - len(self._leaving) + len(self._greeted) < self._limit:
             return True
-        unwanted = self._busy | self._leaving
-        oldest = next((each for each in inside if each not in unwanted), None)
-        if oldest is None:
+        idle = [each for each in inside if each not in self._busy and each not in self._leaving]
+        if len(self._greeted) > len(idle):
+            next(iter(self._greeted)).cancel()
+        elif idle:
+            self._turn_out(idle[0])
+        else:
             return False
-        self._leaving.add(oldest)
-        dismiss(oldest)
         return True
+
+    def _turn_out(self, connection: Connection) -> None:
+        self._busy.pop(connection, None)
+        self._leaving.add(connection)
+        dismiss(connection)
+
+    def _begin_to_greet(self, connection: socket.socket) -> None:
+        def end(greeting: "asyncio.Task[None]") -> None:
+            self._greeted.pop(greeting, None)
+            if greeting.cancelled():  # perhaps before it began
+                connection.close()
+
+        greeting = asyncio.create_task(self._greet(connection))
+        self._greeted[greeting] = None
+        greeting.add_done_callback(end)
 
     async def _greet(self, connection: socket.socket) -> None:
         """Hand the connection on, after its TLS handshake if there is one."""

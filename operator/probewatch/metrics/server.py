@@ -4,7 +4,8 @@
 process ends before it does anything else. No request starts a thread: one thread
 renders, and scrapes that come meanwhile share what it makes. A connection that
 does not ask, or does not finish asking, is closed after ten seconds; of more than 64
-connections the oldest idle one has to go, so that nobody can keep others out.
+connections the oldest idle one has to go, and of more than 32 that are being answered the
+slowest, so that nobody can keep others out.
 """
 
 import asyncio
