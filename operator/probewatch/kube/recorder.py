@@ -3,7 +3,8 @@
 Findings are turned into Events at once, put into a bounded queue and written
 by workers. Bounds keep a bad day from becoming a flood: a budget for each pod
 (one loop cannot use up what others need, nor chatter what sums it up), one over all,
-and the length of the queue. What is left out is counted by why; nothing else depends on Events.
+and the length of the queue, in which namespaces take turns. What is left out is counted by
+why; nothing else depends on Events.
 """
 
 import asyncio
@@ -17,6 +18,7 @@ from probewatch.core.findings import Finding
 from probewatch.core.model import PodSpec, PodUid, Workload
 from probewatch.kube.event_budget import PodBudget
 from probewatch.kube.event_draft import EventDraft
+from probewatch.kube.event_queue import EventQueue
 from probewatch.kube.event_writer import EventWriter
 from probewatch.kube.events import draft_event
 from probewatch.kube.token_bucket import TokenBucket
@@ -59,7 +61,7 @@ class Recorder:
         self._options = options
         self._spec_of = spec_of
         self._clock = clock
-        self._queue: asyncio.Queue[EventDraft] = asyncio.Queue(options.queue_length)
+        self._queue = EventQueue(options.queue_length)
         self._unfinished = 0
         self._names: OrderedDict[tuple[str, str], None] = OrderedDict()
         self._pods: OrderedDict[PodUid, PodBudget] = OrderedDict()
@@ -68,7 +70,7 @@ class Recorder:
     @property
     def queued(self) -> int:
         """How many Events wait to be written."""
-        return self._queue.qsize()
+        return len(self._queue)
 
     def publish(self, finding: Finding, workload: Workload) -> None:
         """Take a finding; returns at once. Findings without an Event cost next to nothing."""
@@ -76,14 +78,21 @@ class Recorder:
         draft = draft_event(finding, workload, self._spec_of(pod.uid) or PodSpec())
         if draft is None or (pod.namespace, draft.name) in self._names:
             return
-        if self._queue.full():
+        if not self._queue.has_room(pod.namespace):
             self.stats.dropped["QueueFull"] += 1
         elif not self._budget(pod.uid).take(draft, self._clock.monotonic()):
             self.stats.dropped["PodBudget"] += 1
         else:
             _remember(self._names, (pod.namespace, draft.name), None)
-            self._queue.put_nowait(draft)
+            self._enqueue(draft)
+
+    def _enqueue(self, draft: EventDraft) -> None:
+        lost = self._queue.put(draft)
+        if lost is None:
             self._unfinished += 1
+        else:
+            self.stats.dropped["QueueFull"] += 1
+            self._names.pop((lost.pod.namespace, lost.name), None)
 
     async def run(self) -> None:
         """Write what is queued until cancelled."""
@@ -106,7 +115,7 @@ class Recorder:
                 await self._wait_for_turn()
                 await self._writer.write(draft)
             finally:
-                self._queue.task_done()
+                self._queue.done()
                 self._unfinished -= 1
 
     async def _wait_for_turn(self) -> None:
