@@ -1,5 +1,6 @@
 """What a record holds after findings, in whatever order, as often as they are told."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -351,6 +352,36 @@ def test_long_names_stay_apart() -> None:
 
     assert 2 == len(names)
     assert all(len(name) <= 253 for name in names)
+
+
+SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+
+STRANGE = [
+    *({"name": each} for each in ("My Thing!", "a/b", "x.", "-", "system:node", "ä", "\udc80")),
+    *({"name": each} for each in ("../../x", "a..b", "A" * 300, "." * 300, "x\n")),
+    *({"kind": each} for each in ("Odd Kind", "!", "...")),
+    *(
+        {"api_version": each}
+        for each in ("UP.example/v1", "-/v1", "a_b/v1", "/v1", "x" * 317 + "/v")
+    ),
+]
+
+
+@pytest.mark.parametrize("strange", STRANGE, ids=repr)
+@pytest.mark.parametrize("part", [0, 3])
+def test_names_are_valid_whatever_an_owner_is_called(strange: dict[str, str], part: int) -> None:
+    """A pod may call its owner as it likes; the report has a name that the API server takes."""
+    name = report_name(replace(CART, **strange), part)
+
+    assert SUBDOMAIN.fullmatch(name)
+    assert len(name) <= 253
+
+
+def test_strange_names_stay_apart() -> None:
+    """What cannot be told apart by what is left of a name is told apart by its digest."""
+    names = ("my thing", "my-thing", "My-Thing", "my_thing")
+
+    assert 4 == len({report_name(replace(CART, name=each)) for each in names})
 
 
 def test_record_fills_up() -> None:

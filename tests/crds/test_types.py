@@ -14,6 +14,7 @@ from probewatch.core.loops import RECENT_KEPT
 from probewatch.core.readiness import LOSSES_KEPT
 from probewatch.core.selectors import Operator
 from probewatch.kube import policy_objects, report_objects
+from probewatch.kube.owners import LONGEST as OWNER_LONGEST
 from probewatch.kube.policy_parsing import FIELDS
 from probewatch.setting_bounds import BOUNDS
 from tests.crds.definitions import Schema, nodes, schema
@@ -104,6 +105,15 @@ def test_closed_lists_are_those_of_the_core() -> None:
     assert {tuple(str(each) for each in Pattern if each)} == enums("pattern")
     operators = schema("ProbePolicy", "spec", "selector", "matchExpressions")["items"]
     assert [str(each) for each in Operator] == operators["properties"]["operator"]["enum"]
+
+
+def test_an_owner_is_bounded_as_the_workload_of_a_report() -> None:
+    """Whatever is taken for a pod's owner has room in a report."""
+    workload = schema("ProbeReport", "status", "workload")["properties"]
+
+    assert {name: node["maxLength"] for name, node in workload.items()} == {
+        _camel(name): most for name, most in OWNER_LONGEST.items()
+    }
 
 
 def test_every_field_of_a_policy_has_its_meaning() -> None:

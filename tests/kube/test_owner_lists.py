@@ -109,6 +109,13 @@ def test_an_owner_of_its_own_is_the_workload() -> None:
     assert learn(api).find(pod("rs-1")) == nearest_workload(pod("rs-1"))
 
 
+def test_a_controller_of_which_no_report_can_speak_is_none() -> None:
+    """A ReplicaSet whose controller is called a novel stands for itself."""
+    api = FakeApi({(REPLICA_SETS, ""): page(item("rs-1", "n" * 254))})
+
+    assert learn(api).find(pod("rs-1")) == nearest_workload(pod("rs-1"))
+
+
 def test_a_refused_or_broken_list_costs_nothing() -> None:
     """Whatever the answer to a list, owners are asked for one by one, and what was read counts."""
     path = "/apis/apps/v1/namespaces/shop/replicasets/name-rs-2"

@@ -251,3 +251,23 @@ def test_any_bytes_are_an_object_or_none(body: bytes) -> None:
     except BROKEN:
         return
     msgspec.json.decode(body)
+
+
+def owned(**fields: str) -> str:
+    """The name of the owner that is read where the one that is written has other fields."""
+    owner = SOUND["metadata"]["ownerReferences"][0] | fields
+    pod, _ = read(changed(SOUND, ("metadata", "ownerReferences"), [owner]))
+    assert pod is not None
+    return pod.owner.name if pod.owner else ""
+
+
+@pytest.mark.parametrize(
+    ("field", "most"), [("apiVersion", 317), ("kind", 63), ("name", 253), ("uid", 128)]
+)
+def test_an_owner_of_which_no_report_can_speak_is_none(field: str, most: int) -> None:
+    """The API server bounds none of its fields; one that is too long makes the pod its own."""
+    long = owned(**{field: "x" * most})
+
+    assert long in {"cart-1", "x" * most}
+    assert "" == owned(**{field: "x" * (most + 1)})
+    assert "" == owned(**{field: "ä" * 10_000})

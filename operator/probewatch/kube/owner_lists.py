@@ -16,6 +16,7 @@ import msgspec
 from probewatch.core.model import Workload
 from probewatch.errors import ApiError
 from probewatch.kube import objects
+from probewatch.kube.owners import find_controlling
 
 _log = logging.getLogger(__name__)
 
@@ -112,16 +113,16 @@ def find_controller(
     references: Sequence[objects.OwnerReference], namespace: str
 ) -> Workload | None:
     """Return the controller among owners."""
-    for each in references:
-        if each.controller and each.kind and each.name:
-            return Workload(
-                namespace=namespace,
-                kind=each.kind,
-                name=each.name,
-                api_version=each.api_version or "",
-                uid=each.uid or "",
-            )
-    return None
+    found = find_controlling(references)
+    if found is None:
+        return None
+    return Workload(
+        namespace=namespace,
+        kind=found.kind or "",
+        name=found.name or "",
+        api_version=found.api_version or "",
+        uid=found.uid or "",
+    )
 
 
 async def _list_all(

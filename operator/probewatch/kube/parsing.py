@@ -11,6 +11,7 @@ import msgspec
 
 from probewatch.core import model
 from probewatch.kube import objects
+from probewatch.kube.owners import find_controlling
 from probewatch.kube.sharing import Shared
 from probewatch.kube.times import parse_time
 
@@ -95,15 +96,15 @@ def _owner(body: bytes) -> model.OwnerRef | None:
         references = _decode_owners(body)
     except msgspec.ValidationError:
         return None
-    for ref in references or ():
-        if ref.controller and ref.kind and ref.name:
-            return model.OwnerRef(
-                api_version=intern(ref.api_version or ""),
-                kind=intern(ref.kind),
-                name=intern(ref.name),
-                uid=ref.uid or "",
-            )
-    return None
+    ref = find_controlling(references or ())
+    if ref is None:
+        return None
+    return model.OwnerRef(
+        api_version=intern(ref.api_version or ""),
+        kind=intern(ref.kind or ""),
+        name=intern(ref.name or ""),
+        uid=ref.uid or "",
+    )
 
 
 def parse_statuses(raw: objects.PodStatus) -> tuple[model.ContainerStatus, ...]:
