@@ -271,6 +271,7 @@ def test_events_before_and_after_their_pod() -> None:
         container="app",
         name="e-1",
         involved_uid="u-1",
+        namespace="shop",
     )
     early.feed(EvidenceObserved(evidence=kill), NOW)
     see(early)

@@ -17,17 +17,18 @@ class EarlyEvents:
     """Keeps the latest Events of the pods that were spoken of last."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[str, list[Evidence]] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, str], list[Evidence]] = OrderedDict()
 
     def keep(self, evidence: Evidence) -> None:
         """Keep an Event until its pod comes."""
-        kept = self._kept.setdefault(evidence.involved_uid, [])
+        about = (evidence.namespace, evidence.involved_uid)
+        kept = self._kept.setdefault(about, [])
         kept.append(evidence)
         del kept[:-EVENTS_KEPT]
-        self._kept.move_to_end(evidence.involved_uid)
+        self._kept.move_to_end(about)
         while len(self._kept) > PODS_KEPT:
             self._kept.popitem(last=False)
 
-    def take(self, uid: str) -> Sequence[Evidence]:
-        """Return what was said of a pod, by the uid that Events call it by."""
-        return self._kept.pop(uid, ())
+    def take(self, namespace: str, uid: str) -> Sequence[Evidence]:
+        """Return what was said of a pod in its namespace, by the uid that Events call it by."""
+        return self._kept.pop((namespace, uid), ())

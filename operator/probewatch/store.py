@@ -4,7 +4,9 @@ No await lies between reading a state and writing it back, hence no lock.
 """
 
 from collections.abc import Callable, Collection, Iterable, Sequence
+from itertools import chain
 
+from probewatch.aliases import Aliases
 from probewatch.arrivals import Arrivals, remember_nothing
 from probewatch.core.evidence import Evidence, EvidenceKind
 from probewatch.core.findings import Finding, PodForgotten, PodTracked, Restart
@@ -52,8 +54,7 @@ class Store(Survey):
         super().__init__(Shelf(open_limit))
         self._policy_for = policy_for or (lambda _pod: _DEFAULT)
         self._arrivals = Arrivals(remember or remember_nothing, selective=selective)
-        self._by_evidence_uid: dict[str, PodUid] = {}
-        """Static pods only: the kubelet calls them by another uid."""
+        self._aliases = Aliases()
         self._early = EarlyEvents()
         self._kin = Kin()
         self._kubelets = KubeletStarts()
@@ -98,7 +99,8 @@ class Store(Survey):
             case EvidenceObserved(evidence=evidence):
                 return self._feed_evidence(evidence, observation, now)
             case CountersRead(uid=uid):
-                return self._step(self._by_evidence_uid.get(uid, uid), observation, now)
+                known = uid if uid in self._shelf else self._aliases.find_only(uid) or uid
+                return self._step(known, observation, now)
             case PodGone(uid=uid):
                 self._arrivals.gone(uid)
                 return self._step(uid, observation, now)
@@ -121,8 +123,7 @@ class Store(Survey):
     def _step_all(
         self, uids: Iterable[PodUid], observation: Observation, now: float
     ) -> tuple[Finding, ...]:
-        found = [self._step(uid, observation, now) for uid in uids]
-        return tuple(finding for findings in found for finding in findings)
+        return tuple(chain.from_iterable(self._step(uid, observation, now) for uid in uids))
 
     def sweep(
         self,
@@ -138,11 +139,9 @@ class Store(Survey):
         """
         missed = self.find_missing(seen, namespaces, version=version)
         self._arrivals.listed(seen, namespaces, version=version)
-        findings: list[Finding] = []
         for uid in missed:
             self._arrivals.deleted(uid, 0)  # which version was the last is not known
-            findings.extend(self._step(uid, PodGone(uid=uid), now))
-        return tuple(findings)
+        return tuple(chain.from_iterable(self._step(uid, PodGone(uid=uid), now) for uid in missed))
 
     def _introduce(self, observed: PodObserved) -> PodObserved:
         """Say of a pod that is new here what records say of it."""
@@ -186,13 +185,11 @@ class Store(Survey):
 
     def _welcome(self, header: Header, now: float) -> Sequence[Finding]:
         """Count a new pod in, and tell it what was said of it before it came."""
-        if header.evidence_uid != header.uid:
-            self._by_evidence_uid[header.evidence_uid] = header.uid
+        self._aliases.join(header)
         self._kin.join(header)
-        findings: list[Finding] = []
-        for each in self._early.take(header.evidence_uid):
-            findings.extend(self._step(header.uid, EvidenceObserved(evidence=each), now))
-        return findings
+        early = self._early.take(header.namespace, header.evidence_uid)
+        told = (self._step(header.uid, EvidenceObserved(evidence=each), now) for each in early)
+        return tuple(chain.from_iterable(told))
 
     def _feed_evidence(
         self, evidence: Evidence, observation: Observation, now: float
@@ -202,10 +199,14 @@ class Store(Survey):
             return ()
         if evidence.kind is EvidenceKind.NODE_REBOOTED:
             return self._step_all(self.on_node(evidence.node), observation, now)
-        uid = self._by_evidence_uid.get(evidence.involved_uid, PodUid(evidence.involved_uid))
+        uid = PodUid(evidence.involved_uid)
         if uid not in self._shelf:
+            uid = self._aliases.find(uid, evidence.namespace) or uid
+        header = self._shelf.header(uid)
+        if header is None:
             self._early.keep(evidence)
-            return ()
+        if header is None or header.namespace != evidence.namespace:
+            return ()  # in a namespace of their own people may say anything of any pod
         return self._step(uid, observation, now)
 
     def _step(
@@ -236,9 +237,7 @@ class Store(Survey):
         """Mark a restart that is one of many, and tell the others what they have in common."""
         if not isinstance(finding, Restart):
             return (finding,)
-        corrected: list[Finding] = []
-        for uid in self._kin.find_losses(finding):
-            corrected.extend(self._step(uid, lost_together(finding), now))
+        corrected = self._step_all(self._kin.find_losses(finding), lost_together(finding), now)
         return (self._kin.mark(finding), *corrected)
 
     def _keep(self, uid: PodUid, step: Step, *, before: PodState | None, mark: int) -> None:
@@ -256,5 +255,5 @@ class Store(Survey):
         self._deadlines.set(uid, None)
         if header is None:
             return
-        self._by_evidence_uid.pop(header.evidence_uid, None)
+        self._aliases.leave(header)
         self._kin.leave(header)

@@ -161,6 +161,7 @@ class Play:
                 count=int(count or 1),
                 name=name or f"{what}{container}",
                 involved_uid=uid or self.uid,
+                namespace="shop",
                 node="n1",
             )
             if what in OF_NODES:

@@ -4,9 +4,11 @@ A new image, other resources or a new sandbox come in an earlier version of the 
 restart that they cause. So each watermark keeps what its instance runs as and in.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 from probewatch.core.model import ContainerStatus, Pod
 from probewatch.core.restarts import Change, Watermark, identity, is_lost
-from probewatch.core.state import PodState
 from probewatch.core.values import replace
 from probewatch.core.watermarks import RESTARTING_ALL, is_removed_with_all
 
@@ -35,7 +37,42 @@ def ready_sandbox(pod: Pod) -> float | None:
     return ready.last_transition if ready is not None and ready.status else None
 
 
-def change_of(state: PodState, pod: Pod, mark: Watermark, status: ContainerStatus) -> Change:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Around:
+    """What is alike for all containers of a pod between two of its versions.
+
+    Looked at once, for a pod may have a thousand of them that restart together.
+    """
+
+    restarting_all: bool
+    """The kubelet was restarting all of them by a rule."""
+    lost: bool
+    """The runtime lost one of them."""
+    ran_on: bool
+    """One runs on as it did."""
+    moved_on: bool
+    """One of these is said to run in a sandbox that is newer than itself."""
+
+
+def look_around(before: Pod, pod: Pod, marks: Mapping[str, Watermark]) -> Around:
+    """Look at all containers, of which these are the watermarks by name."""
+    ran_on = [
+        other
+        for status in pod.statuses
+        if status.running_since is not None
+        and (other := marks.get(status.name)) is not None
+        and other.running
+        and status.container_id == other.instance_id
+    ]
+    return Around(
+        restarting_all=_is_restarting_all(before) or _is_restarting_all(pod),
+        lost=any(_was_lost(marks.get(status.name), status) for status in pod.statuses),
+        ran_on=bool(ran_on),
+        moved_on=any(_is_new_sandbox(other, pod) for other in ran_on),
+    )
+
+
+def change_of(around: Around, pod: Pod, mark: Watermark, status: ContainerStatus) -> Change:
     """What changed between the instance of this watermark and the next one."""
     image, resources = _asked_for(pod, mark)
     since = ready_sandbox(pod)
@@ -45,9 +82,9 @@ def change_of(state: PodState, pod: Pod, mark: Watermark, status: ContainerStatu
         sandbox=_is_new_sandbox(mark, pod) and not _is_of_old_sandbox(status, since),
         same_sandbox=since is not None and since == mark.sandbox_since,
         sandbox_since=since if since != mark.sandbox_since else None,
-        restarting_all=_is_restarting_all(state.pod) or _is_restarting_all(pod),
+        restarting_all=around.restarting_all,
         with_all=is_removed_with_all(mark.death, status),
-        lost=any(_was_lost(state, status) for status in pod.statuses),
+        lost=around.lost,
     )
 
 
@@ -88,22 +125,14 @@ def _is_victim(status: ContainerStatus) -> bool:
     return down and death is not None and death.reason == RESTARTING_ALL
 
 
-def _was_lost(state: PodState, status: ContainerStatus) -> bool:
+def _was_lost(mark: Watermark | None, status: ContainerStatus) -> bool:
     """Whether the newest end of a container is one that the runtime does not know itself."""
     death = status.terminated or status.last
     if death is None or not is_lost(death):
         return False
-    mark = state.mark(status.name)
     return mark is None or mark.dead_id != identity(death)
 
 
-def all_restarted(state: PodState, pod: Pod, mark: Watermark) -> bool:
+def all_restarted(around: Around, pod: Pod, mark: Watermark) -> bool:
     """Whether no other container ran on: in a new sandbox none can."""
-    moved = _is_new_sandbox(mark, pod)
-    for status in pod.statuses:
-        other = state.mark(status.name)
-        if other is None or not other.running or status.running_since is None:
-            continue
-        if status.container_id == other.instance_id and (not moved or _is_new_sandbox(other, pod)):
-            return False
-    return True
+    return not (around.moved_on if _is_new_sandbox(mark, pod) else around.ran_on)

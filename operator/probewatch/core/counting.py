@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
-from probewatch.core.changes import all_restarted, at_home, change_of
+from probewatch.core.changes import Around, all_restarted, at_home, change_of, look_around
 from probewatch.core.findings import CountingBegan
 from probewatch.core.model import Container, ContainerKind, ContainerStatus, Pod, Termination
 from probewatch.core.restart_policy import OVER
@@ -38,6 +39,7 @@ class Counted:
 
 def count(state: PodState, pod: Pod, *, relisted: bool, now: float) -> Counted:
     """Compare the watermarks with a newer version of the pod."""
+    between = _Between(state, pod, relisted=relisted, now=now)
     marks: list[Watermark] = []
     restarts: list[CountedRestart] = []
     begun: list[CountingBegan] = []
@@ -46,15 +48,15 @@ def count(state: PodState, pod: Pod, *, relisted: bool, now: float) -> Counted:
         if status.name in seen:
             continue  # a duplicated status is a broken object, not a second container
         seen.add(status.name)
-        mark, found = _follow(state, pod, status, relisted=relisted, now=now)
+        mark, found = _follow(between, status)
         mark = at_home(mark, pod)
         marks.append(mark)
         restarts.extend(found)
-        if _begins(state.mark(status.name), mark):
+        if _begins(between.marks.get(status.name), mark):
             begun.append(_began(state, pod, mark))
     marks.extend(mark for mark in state.marks if mark.name not in seen)
     zero = {status.name for status in pod.statuses if status.restart_count == 0}
-    zero -= {mark.name for mark in state.marks}
+    zero -= between.marks.keys()
     return Counted(
         marks=tuple(marks),
         restarts=tuple(restarts),
@@ -80,11 +82,24 @@ def _began(state: PodState, pod: Pod, mark: Watermark) -> CountingBegan:
     )
 
 
+class _Between:
+    """What two versions of a pod tell together."""
+
+    def __init__(self, state: PodState, pod: Pod, *, relisted: bool, now: float) -> None:
+        self.state, self.pod, self.relisted, self.now = state, pod, relisted, now
+        self.marks = {mark.name: mark for mark in state.marks}
+
+    @cached_property
+    def around(self) -> Around:
+        """What is alike for all containers."""
+        return look_around(self.state.pod, self.pod, self.marks)
+
+
 def _follow(
-    state: PodState, pod: Pod, status: ContainerStatus, *, relisted: bool, now: float
+    between: _Between, status: ContainerStatus
 ) -> tuple[Watermark, tuple[CountedRestart, ...]]:
-    mark = state.mark(status.name)
-    if mark is None and (state.pod.statuses or _is_mirror(pod)):
+    mark = between.marks.get(status.name)
+    if mark is None and (between.state.pod.statuses or _is_mirror(between.pod)):
         return first_watermark(status), ()
     if mark is None:
         # The pod was seen before any of its containers had a status: it began at 0.
@@ -95,8 +110,8 @@ def _follow(
         fallen = first_watermark(status)
         return replace(fallen, epoch=mark.epoch + 1), ()
     if status.restart_count == mark.count:
-        return advance(mark, status, relisted=relisted), ()
-    return _rise(state, pod, mark, status, relisted=relisted, now=now)
+        return advance(mark, status, relisted=between.relisted), ()
+    return _rise(between, mark, status)
 
 
 def _is_taken_back(mark: Watermark, status: ContainerStatus) -> bool:
@@ -117,16 +132,11 @@ def _is_mirror(pod: Pod) -> bool:
 
 
 def _rise(
-    state: PodState,
-    pod: Pod,
-    mark: Watermark,
-    status: ContainerStatus,
-    *,
-    relisted: bool,
-    now: float,
+    between: _Between, mark: Watermark, status: ContainerStatus
 ) -> tuple[Watermark, tuple[CountedRestart, ...]]:
+    pod, around = between.pod, between.around
     jump = status.restart_count - mark.count
-    death, path = _death(mark, pod, status, relisted=relisted)
+    death, path = _death(mark, pod, status, relisted=between.relisted)
     newest = CountedRestart(
         container=_container(pod, status.name),
         restart_count=status.restart_count,
@@ -136,9 +146,9 @@ def _rise(
         was_started=mark.started if jump == 1 else None,
         waiting_reason=mark.waiting_reason,
         next_start=status.running_since,
-        observed_at=now,
-        change=change_of(state, pod, mark, status),
-        all_restarted=all_restarted(state, pod, mark),
+        observed_at=between.now,
+        change=change_of(around, pod, mark, status),
+        all_restarted=all_restarted(around, pod, mark),
         jump=Jump(size=jump, place=jump, since=mark.running_since),
         next_done=_next_done(pod, status),
         seen=_sighting(pod, mark, status),

@@ -26,7 +26,7 @@ def hear_of_pod(state: PodState, evidence: Evidence) -> PodState:
 
 
 def hear(state: PodState, evidence: Evidence) -> Heard | None:
-    """What was said of one container; None where it says nothing new.
+    """What was said of one container; None where it says nothing new, or the pod has none such.
 
     A combined Event names the first of several containers, whichever it is about. Where one
     container has several probes, their failures are in it together.
@@ -35,6 +35,8 @@ def hear(state: PodState, evidence: Evidence) -> Heard | None:
     if evidence.combined and len(probed) > 1:
         return None
     name = evidence.container
+    if state.pod.spec.container(name) is None and state.pod.status(name) is None:
+        return None
     memory = state.memory(name)
     mixed = evidence.combined and any(len(each.probes) > 1 for each in probed)
     book, mark = enter(memory.book, evidence, from_zero=name in state.from_zero, mixed=mixed)

@@ -140,8 +140,7 @@ class PodSpec:
 
     def container(self, name: str) -> Container | None:
         """The container of this name, if there is one."""
-        found = [each for each in self.containers if each.name == name]
-        return found[0] if found else None
+        return next((each for each in self.containers if each.name == name), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

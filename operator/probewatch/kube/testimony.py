@@ -10,6 +10,10 @@ from probewatch.kube.times import parse_time
 OF_NODES = {"Rebooted": EvidenceKind.NODE_REBOOTED, "Starting": EvidenceKind.KUBELET_STARTED}
 """What the kubelet says of its node, by reason."""
 
+LONGEST_NAME = 253
+LONGEST_CONTAINER = 63
+"""No object, and no container, has a longer name; what is kept of Events is bounded by it."""
+
 
 def parse_evidence(raw: event_objects.Event) -> Evidence | None:
     """What a kubelet Event says; None for everything else."""
@@ -43,6 +47,10 @@ def _pod_evidence(raw: event_objects.Event, about: event_objects.InvolvedObject)
     meaning, last = classify(raw.reason or "", raw.message or ""), _last_time(raw)
     if meaning.kind is EvidenceKind.OTHER or last is None or not about.uid:
         return None
+    # Who wrote it may write in this namespace; what it says of another's is not to be believed.
+    namespace, names = raw.metadata.namespace, (about.uid, about.name or "", raw.metadata.name)
+    if not namespace or max(map(len, names)) > LONGEST_NAME:
+        return None
     return Evidence(
         kind=meaning.kind,
         probe_type=meaning.probe_type,
@@ -56,7 +64,7 @@ def _pod_evidence(raw: event_objects.Event, about: event_objects.InvolvedObject)
         event_uid=raw.metadata.uid or "",
         involved_uid=about.uid,
         involved_name=about.name or "",
-        namespace=about.namespace or "",
+        namespace=namespace,
         node=(raw.source.host or "") if raw.source else "",
     )
 
@@ -75,4 +83,6 @@ def _container_of(path: str | None) -> str:
     """The name in `spec.containers{name}` or `spec.initContainers{name}`."""
     head, brace, rest = (path or "").partition("{")
     known = head in {"spec.containers", "spec.initContainers", "spec.ephemeralContainers"}
-    return intern(rest.removesuffix("}")) if known and brace and rest.endswith("}") else ""
+    name = rest.removesuffix("}")
+    is_one = known and brace and rest.endswith("}") and len(name) <= LONGEST_CONTAINER
+    return intern(name) if is_one else ""

@@ -1,0 +1,119 @@
+"""Whose words count: anybody may write Events and annotations in a namespace of their own."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from probewatch.core.counters import Reading
+from probewatch.core.evidence import EvidenceKind as K
+from probewatch.core.findings import Finding, ProbeFailures, Restart
+from probewatch.core.model import ContainerStatus, PodUid, ProbeType
+from probewatch.core.observe import CountersRead, EvidenceObserved, PodGone, PodObserved
+from probewatch.store import Store
+from tests.builders import died, pod, said, status
+
+UID = PodUid("u1")
+
+
+def see(store: Store, version: int, *statuses: ContainerStatus, **more: Any) -> list[Finding]:  # noqa: ANN401  # of the pod
+    """Show a version of a pod, `shop/web` where nothing else is said."""
+    return list(store.feed(PodObserved(pod=pod(version, *statuses, **more)), version * 100.0))
+
+
+def hear(store: Store, kind: K, at: float = 190.0, **more: Any) -> list[Finding]:  # noqa: ANN401  # of the Event
+    """Let somebody say something of the container `app`."""
+    return list(store.feed(EvidenceObserved(evidence=said(kind, at, **more)), at))
+
+
+def restart(store: Store, version: int = 2) -> str:
+    """Restart the container and return its verdict once it has settled."""
+    last = died(137, end=version * 100.0 - 5, container_id="c0")
+    again = status(restart_count=1, container_id="c1", last=last)
+    found = [*see(store, version, again), *store.tick(10_000.0)]
+    [told] = [each for each in found if isinstance(each, Restart)]
+    return f"{told.cause} {told.confidence}"
+
+
+@pytest.mark.parametrize("early", [False, True], ids=["of a pod that is known", "before its pod"])
+def test_events_of_another_namespace_say_nothing(*, early: bool) -> None:
+    """Their author may not write in the namespace of the pod, whatever uid they name."""
+    honest, forged = Store(), Store()
+    for store in (honest, forged):
+        if not early:
+            see(store, 1, status(container_id="c0"))
+    hear(honest, K.KILL_LIVENESS, 193.0)
+    hear(forged, K.KILL_LIVENESS, 193.0, namespace="tenant")
+    for store in (honest, forged):
+        if early:
+            see(store, 1, status(container_id="c0"))
+
+    assert "LivenessProbe Confirmed" == restart(honest)
+    assert "LivenessProbe Medium" == restart(forged)
+
+
+def claim(store: Store, version: int, uid: str, of: str, namespace: str) -> None:
+    """Show a mirror pod that says which pod it stands for."""
+    see(store, version, uid=PodUid(uid), evidence_uid=of, namespace=namespace, name=uid)
+
+
+def test_mirror_takes_no_words_of_another_pod() -> None:
+    """Neither of one in another namespace nor of one that the API server calls so itself."""
+    store = Store()
+    see(store, 1, status(container_id="c0"))
+    claim(store, 1, "m1", of="u1", namespace="tenant")
+    claim(store, 1, "m2", of="u1", namespace="shop")
+    failed = hear(store, K.PROBE_FAILED, probe_type=ProbeType.LIVENESS)
+    hear(store, K.KILL_LIVENESS, 193.0)
+
+    assert ["web"] == [each.pod.name for each in failed if isinstance(each, ProbeFailures)]
+    assert "LivenessProbe Confirmed" == restart(store)
+
+
+def test_two_claims_of_one_static_pod() -> None:
+    """Events find it by its namespace; counters, which have none, find neither."""
+    store = Store()
+    for uid, namespace in (("m1", "kube-system"), ("m2", "tenant")):
+        claim(store, 1, uid, of="H", namespace=namespace)
+    read = CountersRead(uid=PodUid("H"), container="app", reading=Reading(at=1.0, process=1.0))
+    more: dict[str, Any] = {
+        "involved_uid": "H",
+        "namespace": "kube-system",
+        "probe_type": ProbeType.LIVENESS,
+    }
+    [failed] = hear(store, K.PROBE_FAILED, **more)
+    assert isinstance(failed, ProbeFailures)
+    assert ("m1", ()) == (failed.pod.uid, store.feed(read, 2.0))
+
+    store.feed(PodGone(uid=PodUid("m1")), 3.0)
+    assert [] == hear(store, K.PROBE_FAILED, 200.0, **more, count=2)
+
+
+def test_container_that_the_pod_does_not_have() -> None:
+    """Nothing is kept of it, or each made-up name would be a series."""
+    store = Store()
+    see(store, 1, status(container_id="c0"))
+    before = store.state(UID)
+    told = hear(store, K.PROBE_FAILED, container="made up", probe_type=ProbeType.LIVENESS)
+
+    assert [] == told
+    assert before == store.state(UID)
+
+
+def test_containers_that_restart_together() -> None:
+    """Each of many is counted once, and each knows that no other ran on."""
+    names = [f"c{number}" for number in range(40)]
+    store = Store()
+    see(store, 1, *(replace(status(name=each), container_id=f"{each}-0") for each in names))
+    again = (
+        replace(
+            status(restart_count=1, last=died(255, reason="Unknown", container_id=f"{each}-0")),
+            name=each,
+            container_id=f"{each}-1",
+        )
+        for each in names
+    )
+    found = [*see(store, 2, *again, pod_ip="10.0.0.9"), *store.tick(10_000.0)]
+
+    told = [each for each in found if isinstance(each, Restart)]
+    assert sorted(names) == sorted(each.container for each in told)
