@@ -94,7 +94,7 @@ class FakeApi:
         begin = int(params.get("continue", "0"))
         more = str(begin + 2) if begin + 2 < len(items) else ""
         meta = {"resourceVersion": str(self.version), "continue": more}
-        return {"metadata": meta, "items": items[begin : begin + 2]}
+        return {"metadata": meta, "items": items[begin : begin + 2] or None}
 
     def _patch(
         self, body: object, params: Mapping[str, str] | None, content_type: str

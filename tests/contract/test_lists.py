@@ -169,6 +169,16 @@ async def test_metadata_alone(api: Client, maps: str) -> None:
     assert "yes" == many["items"][-6]["metadata"]["labels"]["even"]
 
 
+async def test_metadata_of_nothing(api: Client, maps: str) -> None:
+    """A list of metadata has null for its items where there are none, other lists have none."""
+    nothing = f"{maps}?labelSelector=no-such-label"
+    partial = await api.get(nothing, accept=PARTIAL.format("PartialObjectMetadataList"))
+    whole = await api.get(nothing)
+
+    assert partial["items"] is None
+    assert [] == whole["items"]
+
+
 async def test_the_owner_is_in_the_metadata(api: Client, base: str) -> None:
     """Owner references are part of it: that is how a controller is found without its content."""
     owner = {"apiVersion": "v1", "kind": "ConfigMap", "name": "m", "uid": unique("uid")}

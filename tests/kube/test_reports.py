@@ -103,7 +103,8 @@ class FakeApi:
     def _do(self, verb: str, path: str, sent: Json) -> tuple[int, Json]:
         name = sent["metadata"]["name"] if sent else path.rpartition("/")[2]
         if name == "probereports":
-            return 200, {"metadata": {}, "items": list(self.reports.values())}
+            # An empty list of metadata has null, from a real server.
+            return 200, {"metadata": {}, "items": list(self.reports.values()) or None}
         known = self.reports.get(name)
         if verb == "POST":
             if known:

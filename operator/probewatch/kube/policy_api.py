@@ -98,7 +98,8 @@ class PolicyApi:
             if code != HTTPStatus.OK:
                 raise refusal(code, body)
             page = _decode(body)
-            reads.extend(read for item in page.items if (read := parse_policy(item)) is not None)
+            found = map(parse_policy, page.items or ())
+            reads.extend(read for read in found if read is not None)
             token = page.metadata.continue_
             if not token:
                 version = parse_version(page.metadata.resource_version)

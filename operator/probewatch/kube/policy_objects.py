@@ -121,4 +121,4 @@ class PolicyList(msgspec.Struct):
     """A page of ProbePolicies."""
 
     metadata: ListMetadata = msgspec.field(default_factory=ListMetadata)
-    items: list[msgspec.Raw] = msgspec.field(default_factory=list)
+    items: list[msgspec.Raw] | None = None

@@ -88,7 +88,7 @@ class ReportApi:
             if status != HTTPStatus.OK:
                 raise ApiError("the reports cannot be listed", status=status)
             page = msgspec.json.decode(body, type=objects.ReportList)
-            for item in page.items:
+            for item in page.items or ():
                 yield item
             token = page.metadata.continue_
             if not token:

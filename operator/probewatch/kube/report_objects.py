@@ -162,7 +162,10 @@ class Report(Struct):
 
 
 class ReportList(msgspec.Struct):
-    """A page of ProbeReports; each is decoded alone, so that a broken one costs only itself."""
+    """A page of ProbeReports; each is decoded alone, so that a broken one costs only itself.
+
+    An empty list of metadata has `null` for its items.
+    """
 
     metadata: ListMetadata = msgspec.field(default_factory=ListMetadata)
-    items: list[msgspec.Raw] = []
+    items: list[msgspec.Raw] | None = None
