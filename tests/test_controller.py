@@ -13,7 +13,14 @@ import pytest
 from probewatch.boundary import Boundary
 from probewatch.clock import Clock
 from probewatch.controller import TURN, Controller, Sink
-from probewatch.core.findings import Finding, LoopEnded, PodForgotten, PodTracked, Restart
+from probewatch.core.findings import (
+    Finding,
+    LoopEnded,
+    PodForgotten,
+    PodTracked,
+    ProbeFailures,
+    Restart,
+)
 from probewatch.core.model import (
     Container,
     ContainerStatus,
@@ -30,6 +37,7 @@ from probewatch.core.model import (
 from probewatch.core.observe import PodGone, PodObserved
 from probewatch.feeds import EvidenceFeed, PodFeed
 from probewatch.kube import event_objects
+from probewatch.kube.objects import Metadata
 from probewatch.kube.raw_pod import RawPod
 from probewatch.kube.workloads import nearest_workload
 from probewatch.store import Store
@@ -421,6 +429,39 @@ async def test_events_of_others_are_no_evidence() -> None:
         feed.deleted(forged)
 
     assert ([], {}) == (scene.sink.published, +scene.boundary.errors)
+
+
+async def test_failures_from_before_the_start_are_not_counted_again() -> None:
+    """Those of the first list were, by the process before; a later list tells what was missed."""
+    scene = Scene()
+    pods, feed = (
+        PodFeed(scene.controller, scene.boundary),
+        EvidenceFeed(scene.controller, scene.boundary),
+    )
+
+    def failed(count: int, minute: int) -> event_objects.Event:
+        return event_objects.Event(
+            metadata=Metadata(name="cart.1", namespace="shop"),
+            involved_object=event_objects.InvolvedObject(
+                kind="Pod", uid="u-1", name="cart", field_path="spec.containers{app}"
+            ),
+            reason="Unhealthy",
+            message="Liveness probe failed: HTTP probe failed with statuscode: 500",
+            source=event_objects.Source(component="kubelet"),
+            count=count,
+            last_timestamp=f"2026-11-20T08:{minute:02}:00Z",
+        )
+
+    async with scene.publishing():
+        pods.changed("ADDED", raw_pod("u-1"))
+        for count in (20, 22):
+            feed.listing()
+            feed.listed(failed(count, count))
+            feed.synced("9")
+        feed.changed("MODIFIED", failed(25, 25))
+
+    told = [each for each in scene.sink.of(ProbeFailures) if isinstance(each, ProbeFailures)]
+    assert [2, 3] == [each.count for each in told]
 
 
 async def test_long_running_work_is_done_again_after_a_mistake() -> None:

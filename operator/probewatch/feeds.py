@@ -121,11 +121,15 @@ class PodFeed:
 
 
 class EvidenceFeed:
-    """Events of the kubelet. That one expires says nothing, so nothing is swept."""
+    """Events of the kubelet. That one expires says nothing, so nothing is swept.
+
+    Those of the first list were counted by the process before, if there was one.
+    """
 
     def __init__(self, observer: Observer, boundary: Boundary) -> None:
         self._observer = observer
         self._guard = boundary.guard("evidence feed")
+        self._is_first = True
 
     def listing(self) -> None:
         """Nothing to do: Events are facts, not state."""
@@ -134,8 +138,9 @@ class EvidenceFeed:
         """An Event in a list: the store knows which it has seen."""
         self._observe(raw)
 
-    def synced(self, version: str) -> None:
-        """Nothing to do."""
+    def synced(self, version: str) -> None:  # noqa: ARG002  # likewise
+        """The list is complete."""
+        self._is_first = False
 
     def changed(self, kind: str, raw: event_objects.Event) -> None:  # noqa: ARG002  # likewise
         """A new or repeated Event."""
@@ -148,4 +153,5 @@ class EvidenceFeed:
         with self._guard:
             evidence = testimony.parse_evidence(raw)
             if evidence is not None:
-                self._observer.observe(EvidenceObserved(evidence=evidence))
+                observed = EvidenceObserved(evidence=evidence, is_history=self._is_first)
+                self._observer.observe(observed)

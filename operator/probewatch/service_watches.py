@@ -72,13 +72,13 @@ def build_watches(
     """Return all watches, those of pods first."""
     kit = _Kit(client=client, settings=settings, clock=boundary.clock)
     namespaces: tuple[str | None, ...] = settings.namespaces or (None,)
-    evidence = EvidenceFeed(observer, boundary)
     pods, events = [], []
     for namespace in namespaces:
         feed = PodFeed(observer, boundary, namespace=namespace)
         pods.append(kit.build_pods(namespace, feed))
+        evidence = EvidenceFeed(observer, boundary)
         events.append(kit.build_events(namespace, evidence, pods[-1].stats, after=feed.complete))
-    return (*pods, *events, kit.build_optional(evidence))
+    return (*pods, *events, kit.build_optional(EvidenceFeed(observer, boundary)))
 
 
 def has_heard(watches: Iterable[Watch]) -> bool:

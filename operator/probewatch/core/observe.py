@@ -53,6 +53,8 @@ class EvidenceObserved:
     """A version of a kubelet Event."""
 
     evidence: Evidence
+    is_history: bool = False
+    """Whether it was there before anybody looked: a verdict may rest on it, but it is no news."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,8 +105,8 @@ def _dispatch(
     if state is None:
         return None, ()
     match observation:
-        case EvidenceObserved(evidence=evidence):
-            return _evidence(state, evidence, policy, now)
+        case EvidenceObserved():
+            return _evidence(state, observation, policy, now)
         case CountersRead():
             return _counters(state, observation, policy, now)
         case PodGone():
@@ -177,8 +179,9 @@ def _end_loops(state: PodState, now: float) -> tuple[PodState, tuple[Finding, ..
 
 
 def _evidence(
-    state: PodState, evidence: Evidence, policy: Policy, now: float
+    state: PodState, observed: EvidenceObserved, policy: Policy, now: float
 ) -> tuple[PodState, tuple[Finding, ...]]:
+    evidence = observed.evidence
     if evidence.kind in POD_LEVEL or not evidence.container:
         return judge_all(hear_of_pod(state, evidence), policy, now)
     heard = hear(state, evidence)
@@ -187,7 +190,8 @@ def _evidence(
     name = evidence.container
     after, findings = judge_container(remember(state, name, heard.memory), name, policy, now)
     after, ended = judge_endings(after)
-    return after, (*heard.findings, *findings, *ended)
+    failures = () if observed.is_history else heard.findings
+    return after, (*failures, *findings, *ended)
 
 
 def _counters(
