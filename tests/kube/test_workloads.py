@@ -23,7 +23,8 @@ def pod(owner: OwnerRef | None = REPLICA_SET, uid: str = "u-1") -> PodRef:
 def owned_by(kind: str, name: str, *, uid: str = "rs-1", api_version: str = "apps/v1") -> bytes:
     reference = {"apiVersion": api_version, "kind": kind, "name": name, "uid": "o-1"}
     owners = [{"kind": "Other", "name": "not-the-controller"}, {**reference, "controller": True}]
-    return msgspec.json.encode({"metadata": {"uid": uid, "ownerReferences": owners}})
+    metadata = {"namespace": "shop", "uid": uid, "ownerReferences": owners}
+    return msgspec.json.encode({"metadata": metadata})
 
 
 def workload(kind: str, name: str, api_version: str = "apps/v1", uid: str = "o-1") -> Workload:
@@ -85,8 +86,13 @@ async def test_job_stands_for_its_cron_job() -> None:
         replace(REPLICA_SET, name="."),
         replace(REPLICA_SET, name=""),
         replace(REPLICA_SET, name="%2e%2e"),
+        replace(REPLICA_SET, name="?resourceVersion=0"),
+        replace(REPLICA_SET, name="x#y"),
+        replace(REPLICA_SET, name="Web"),
+        replace(REPLICA_SET, name="web\n"),
         replace(REPLICA_SET, api_version="apps/v1/../../../metrics"),
         replace(REPLICA_SET, api_version="apps/.."),
+        replace(REPLICA_SET, api_version="apps/v1beta1"),
     ],
     ids=lambda owner: f"{owner.api_version} {owner.name}",
 )
@@ -98,21 +104,9 @@ async def test_owner_that_cannot_be_is_not_asked_for(owner: OwnerRef) -> None:
     assert [] == api.asked
 
 
-@pytest.mark.parametrize(
-    ("name", "quoted"),
-    [("?resourceVersion=0", "%3FresourceVersion%3D0"), ("x#y", "x%23y"), ("a b", "a%20b")],
-)
-async def test_name_of_an_owner_is_quoted(name: str, quoted: str) -> None:
-    """A name with a question mark in it asks for an object of that name, and no other question."""
-    workloads, api, _ = known((404, b"{}"))
-    await workloads.resolve(pod(replace(REPLICA_SET, name=name)))
-
-    assert {PATH.replace("web-7d9f", quoted)} == {path for _, path, _ in api.asked}
-
-
 async def test_owner_without_an_owner_is_the_workload() -> None:
     """A ReplicaSet that somebody made by hand is what the pod belongs to, for good."""
-    workloads, api, time = known((200, b'{"metadata": {"uid": "rs-1"}}'))
+    workloads, api, time = known((200, b'{"metadata": {"namespace": "shop", "uid": "rs-1"}}'))
 
     assert NEAREST == await workloads.resolve(pod())
     time.seconds += 10 * DOUBT_SECONDS
@@ -181,10 +175,12 @@ async def test_trouble_that_passes_is_waited_out() -> None:
     assert 3 == len(api.asked)
 
 
+ELSEWHERE = owned_by("Deployment", "secret").replace(b'"shop"', b'"bank"')
 UNKNOWN = {
     "gone": (404, b"{}"),
     "refused": (403, b"{}"),
     "another of that name": (200, owned_by("Deployment", "other", uid="rs-2")),
+    "of another namespace": (200, ELSEWHERE),
     "garbage": (200, b"<html>"),
 }
 
@@ -227,6 +223,46 @@ async def test_server_that_is_away_is_not_asked_for_every_owner() -> None:
     found = await workloads.resolve(pod(other))
 
     assert ("other", tries, before) == (found.name, len(api.asked), time.seconds)
+
+
+def of(namespace: str) -> PodRef:
+    """A pod elsewhere."""
+    return replace(pod(), namespace=namespace)
+
+
+async def test_one_namespace_does_not_silence_another() -> None:
+    """An owner that is not answered for keeps nobody else from the name of the workload."""
+    workloads, _, time = known(ApiError("no answer"), (200, owned_by("Deployment", "web")))
+    await workloads.resolve(of("noisy"))
+
+    before = time.seconds
+    assert workload("Deployment", "web") == await workloads.resolve(pod())
+    assert before == time.seconds
+
+
+async def test_server_that_answers_nobody_is_left_alone_by_all() -> None:
+    """When two namespaces had no answer, the others do not wait for one; later it is asked."""
+    workloads, api, time = known(*[ApiError("-")] * 2, (200, owned_by("Deployment", "web")))
+    await workloads.resolve(of("noisy"))
+    await workloads.resolve(of("loud"))
+
+    assert NEAREST == await workloads.resolve(pod())
+    assert 2 == len(api.asked)
+    time.seconds += DOUBT_SECONDS
+    assert workload("Deployment", "web") == await workloads.resolve(pod())
+
+
+async def test_namespaces_without_an_answer_do_not_silence_those_that_have_one() -> None:
+    """An answer to anyone says that the API server is there."""
+    deployment = (200, owned_by("Deployment", "web"))
+    workloads, _, time = known(ApiError("-"), (404, b""), ApiError("-"), deployment)
+    await workloads.resolve(of("noisy"))
+    time.seconds += 0.1
+    await workloads.resolve(pod(replace(REPLICA_SET, uid="rs-0")))
+    time.seconds += 0.1
+    await workloads.resolve(of("loud"))
+
+    assert workload("Deployment", "web") == await workloads.resolve(pod())
 
 
 async def test_question_outlives_who_asked_first() -> None:

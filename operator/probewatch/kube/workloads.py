@@ -8,28 +8,28 @@ say, the nearest owner stands for the workload, and it is asked again later.
 """
 
 import asyncio
+import contextlib
 import logging
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import NamedTuple
-from urllib.parse import quote
 
 import msgspec
 
 from probewatch.clock import Clock
 from probewatch.core.model import OwnerRef, PodRef, Workload
+from probewatch.core.record_names import SUBDOMAIN
 from probewatch.errors import ApiError
 from probewatch.kube import objects
-from probewatch.kube.owner_lists import KINDS, Requester, find_controller, list_owners
+from probewatch.kube.owner_lists import KINDS, Kind, Requester, find_controller, list_owners
+from probewatch.kube.owner_silence import Silence
 
 _log = logging.getLogger(__name__)
 
-ASKED: Mapping[tuple[str, str], str] = {
-    (each.api_version.partition("/")[0], each.kind): each.resource for each in KINDS
-}
-"""Group and kind of owners that stand for someone else, and their resource."""
+ASKED: Mapping[tuple[str, str], Kind] = {(each.api_version, each.kind): each for each in KINDS}
+"""Owners that stand for someone else, by what a pod says of their version and kind."""
 
 METADATA_ONLY = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"
 """Neither spec nor status; a server that does not know it sends everything."""
@@ -42,9 +42,6 @@ PAUSES_SECONDS = (0.2, 0.5, 1.0, 2.0)
 
 DOUBT_SECONDS = 60.0
 """An owner about which nothing was learnt is asked for again after this."""
-
-SILENCE_SECONDS = 15.0
-"""For so long nobody is asked after the API server did not answer at all."""
 
 REMEMBERED = 50_000
 """Owners kept in mind: more than the workloads of the largest cluster."""
@@ -84,8 +81,11 @@ class Workloads:
     """By the last list, of owners that nobody may ever ask for."""
     _asking: dict[Key, "asyncio.Task[Workload]"] = field(default_factory=dict)
     _turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
-    _silent_until: float = 0.0
+    _silence: Silence = field(init=False)
     _refused: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self._silence = Silence(clock=self.clock)
 
     async def learn(self, namespaces: Sequence[str] = ()) -> None:
         """List owners, of *namespaces* or of all, so that a first sync asks for few; never fails.
@@ -101,7 +101,7 @@ class Workloads:
     def find(self, pod: PodRef) -> Workload | None:
         """Return the workload where it is known without asking, else None."""
         owner = pod.owner
-        if owner is None or _resource_of(owner) is None:
+        if owner is None or _kind_of(owner) is None:
             return nearest_workload(pod)
         key = (pod.namespace, owner.uid)
         known = self._known.get(key) or self._recall(key)
@@ -125,12 +125,14 @@ class Workloads:
         return await asyncio.shield(task)
 
     async def _ask(self, pod: PodRef, owner: OwnerRef) -> Workload:
-        answer = _Answer(0)
-        try:
+        answer, has_asked = _Answer(0), False
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(PATIENCE_SECONDS), self._turns:
-                answer = await self._insist(pod.namespace, owner)
-        except TimeoutError:
-            self._silent_until = self._now() + SILENCE_SECONDS
+                if not self._silence.covers(pod.namespace):
+                    has_asked = True
+                    answer = await self._insist(pod.namespace, owner)
+        if has_asked:
+            self._silence.note(pod.namespace, answered=answer.status != 0)
         found = self._read(pod, owner, answer)
         nearest = found or nearest_workload(pod)
         self._remember((pod.namespace, owner.uid), nearest, again=found is None)
@@ -138,24 +140,17 @@ class Workloads:
 
     async def _insist(self, namespace: str, owner: OwnerRef) -> _Answer:
         """Ask again where that may help, a few times."""
-        if self._now() < self._silent_until:
-            return _Answer(0)
         answer = await self._request(namespace, owner)
         for pause in PAUSES_SECONDS:
             if not _may_pass(answer.status):
                 break
             await self.clock.sleep(pause)
             answer = await self._request(namespace, owner)
-        if answer.status == 0:
-            self._silent_until = self._now() + SILENCE_SECONDS
         return answer
 
     async def _request(self, namespace: str, owner: OwnerRef) -> _Answer:
-        group, _, version = owner.api_version.partition("/")
-        if not (_is_segment(version) and _is_segment(owner.name)):
-            return _Answer(HTTPStatus.NOT_FOUND)
-        api = f"/apis/{group}/{quote(version, safe='')}/namespaces/{namespace}"
-        path = f"{api}/{_resource_of(owner)}/{quote(owner.name, safe='')}"
+        kind = ASKED[owner.api_version, owner.kind]
+        path = f"/apis/{kind.api_version}/namespaces/{namespace}/{kind.resource}/{owner.name}"
         try:
             return _Answer(*await self.requester.request("GET", path, accept=METADATA_ONLY))
         except ApiError:
@@ -164,14 +159,14 @@ class Workloads:
     def _read(self, pod: PodRef, owner: OwnerRef, answer: _Answer) -> Workload | None:
         """Return what an answer says; None where it says nothing about this very owner."""
         if answer.status == HTTPStatus.FORBIDDEN:
-            self._say_refused(_resource_of(owner) or "")
+            self._say_refused(ASKED[owner.api_version, owner.kind].resource)
         if answer.status != HTTPStatus.OK:
             return None
         try:
             metadata = msgspec.json.decode(answer.body, type=_Object).metadata
         except msgspec.DecodeError:
             return None
-        if metadata.uid != owner.uid:
+        if (metadata.namespace, metadata.uid) != (pod.namespace, owner.uid):
             return None  # Another one of that name: this one is gone.
         controller = find_controller(metadata.owner_references or (), pod.namespace)
         return controller or nearest_workload(pod)  # It may belong to nobody but itself.
@@ -226,18 +221,13 @@ def nearest_workload(pod: PodRef) -> Workload:
     )
 
 
-def _resource_of(owner: OwnerRef) -> str | None:
-    group, slash, _ = owner.api_version.partition("/")
-    return ASKED.get((group if slash else "", owner.kind))
+def _kind_of(owner: OwnerRef) -> Kind | None:
+    """Return the kind of an owner that there may be, and that may stand for someone else.
 
-
-def _is_segment(name: str) -> bool:
-    """Whether there may be an object of this name.
-
-    What a pod says of its owner is free text, and must not lead to another path.
-    Source: apimachinery/pkg/api/validation/path/name.go (IsValidPathSegmentName).
+    What a pod says of its owner is free text, and must not lead to another path than that of
+    an owner.
     """
-    return name not in {"", ".", ".."} and not {"/", "%"} & set(name)
+    return ASKED.get((owner.api_version, owner.kind)) if SUBDOMAIN.fullmatch(owner.name) else None
 
 
 def _may_pass(status: int) -> bool:
