@@ -55,6 +55,8 @@ class FakeApi:
     policies: dict[str, Json] = field(default_factory=dict)
     refuse: dict[str, int] = field(default_factory=dict)
     """By method."""
+    closed: dict[str, str] = field(default_factory=dict)
+    """Namespaces whose statuses may not be written, and what is said then."""
     is_away: bool = False
     garbage: bytes = b""
     """Instead of lists."""
@@ -82,6 +84,8 @@ class FakeApi:
         if verb in self.refuse:
             return self.refuse[verb], json.dumps(REFUSED).encode()
         if verb == "PATCH":
+            if words := self.closed.get(path.split("/")[5]):
+                return 403, json.dumps({"kind": "Status", "message": words}).encode()
             return self._patch(body, params, content_type)
         return 200, self.garbage or json.dumps(self._page(path, params or {})).encode()
 
@@ -458,6 +462,33 @@ async def test_a_refusal_is_warned_of_once(
     assert tries == patches
     assert ["The status of a policy could not be written"] == messages
     assert 2 == len(scene.api.written)
+
+
+NO_RIGHT = 'User "probewatch" cannot patch resource "probepolicies/status"'
+
+
+@pytest.mark.parametrize(
+    ("words", "namespaces", "told"),
+    [
+        ("denied by a webhook", (), 2),
+        (NO_RIGHT, ("aaa", "shop", "zzz"), 2),
+        (NO_RIGHT, (), 0),
+    ],
+)
+async def test_a_namespace_that_is_refused_does_not_concern_the_others(
+    words: str, namespaces: tuple[str, ...], told: int
+) -> None:
+    """Where one namespace refuses statuses, the others' are told; a right of all is for all."""
+    scene = Scene(namespaces=namespaces)
+    scene.api.closed["aaa"] = words
+    for namespace in ("aaa", "shop", "zzz"):
+        scene.api.put(policy_object(f"first-{namespace}", namespace=namespace))
+    scene.api.put(policy_object("second-aaa", namespace="aaa"))
+    await scene.start()
+    await scene.tell(COUNT_SECONDS - 2)
+
+    assert told == len(scene.api.written)
+    assert told + 1 == sum(verb == "PATCH" for verb, _ in scene.api.asked)
 
 
 async def test_many_statuses_are_written_at_a_steady_rate() -> None:

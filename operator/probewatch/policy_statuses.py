@@ -12,7 +12,7 @@ from probewatch.clock import Clock
 from probewatch.core.policies import Count, count_pods, judge
 from probewatch.core.policy import Policy
 from probewatch.errors import ApiError
-from probewatch.kube.policy_api import ITS_OWN_FAULT, PolicyApi
+from probewatch.kube.policy_api import Concerned, PolicyApi
 from probewatch.kube.policy_objects import Status
 from probewatch.kube.policy_parsing import Read
 from probewatch.kube.policy_status import only_counts_differ, render_status
@@ -83,9 +83,16 @@ class PolicyStatuses:
         if not self._may_write():
             return
         self._is_touched, self._counted = False, now
+        refused: set[str] = set()
         for read, status in await self._find_stale():
-            if self._is_worth_it(read, status, now) and not await self._write(read, status):
-                break
+            namespace = read.policy.namespace
+            if namespace in refused or not self._is_worth_it(read, status, now):
+                continue
+            match await self._write(read, status):
+                case Concerned.NAMESPACE:
+                    refused.add(namespace)
+                case Concerned.ALL:
+                    break
 
     async def _find_stale(self) -> list[tuple[Read, Status]]:
         """Policies whose status is not what it should be, and what that is."""
@@ -122,8 +129,8 @@ class PolicyStatuses:
         last = self._written.get(read.policy.uid, NEVER)
         return now - last >= COUNT_SECONDS
 
-    async def _write(self, read: Read, status: Status) -> bool:
-        """Write one status; return whether it is worth to go on."""
+    async def _write(self, read: Read, status: Status) -> Concerned | None:
+        """Write one status; return whom it concerns if it is refused."""
         while not self._budget.take(self._clock.monotonic()):
             await self._clock.sleep(self._budget.wait(self._clock.monotonic()))
         self._written[read.policy.uid] = self._clock.monotonic()
@@ -131,11 +138,11 @@ class PolicyStatuses:
             written = await self._api.patch_status(read, status)
         except ApiError as error:
             self._failed(read, error)
-            return error.status in ITS_OWN_FAULT
+            return self._api.whom(error)
         self._is_failing = False
         if written is not None:
             self._index.take(written)
-        return True
+        return None
 
     def _failed(self, read: Read, error: ApiError) -> None:
         """Warn once as long as it lasts; it is tried again with the next count."""

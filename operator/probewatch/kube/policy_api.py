@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 from http import HTTPStatus
 from typing import Protocol
 from urllib.parse import quote
@@ -14,6 +15,7 @@ from probewatch.kube import policy_objects as objects
 from probewatch.kube.answers import refusal
 from probewatch.kube.parsing import parse_version
 from probewatch.kube.policy_parsing import Read, parse_policy
+from probewatch.kube.report_answers import NO_RIGHT
 
 PAGE = 250
 APPLY = "application/apply-patch+yaml"
@@ -23,7 +25,15 @@ NOT_SERVED = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.FORBIDDEN})
 """There is no such resource, or no right to read it: neither will pass in a moment."""
 
 ITS_OWN_FAULT = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY})
-"""What one policy is refused for; for anything else the others would be refused too."""
+"""What one policy is refused for."""
+
+
+class Concerned(Enum):
+    """Whom it concerns that a policy's status was refused."""
+
+    ONE = auto()
+    NAMESPACE = auto()
+    ALL = auto()
 
 
 class Requester(Protocol):
@@ -85,6 +95,15 @@ class PolicyApi:
         if code != HTTPStatus.OK:
             raise refusal(code, answer)
         return parse_policy(answer)
+
+    def whom(self, error: ApiError) -> Concerned:
+        """Whom a refusal concerns: a webhook or a role may be of one namespace alone."""
+        if error.status in ITS_OWN_FAULT:
+            return Concerned.ONE
+        is_of_all = self._namespaces == (None,) and NO_RIGHT.search(str(error))
+        if error.status == HTTPStatus.FORBIDDEN and not is_of_all:
+            return Concerned.NAMESPACE
+        return Concerned.ALL
 
     async def _list(self, namespace: str | None) -> Listing:
         reads: list[Read] = []

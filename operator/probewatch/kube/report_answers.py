@@ -10,7 +10,8 @@ import msgspec
 
 from probewatch.kube import report_objects as objects
 
-_NO_RIGHT = re.compile(r'User ".*" cannot \w+ ')
+NO_RIGHT = re.compile(r'User ".*" cannot \w+ ')
+"""What an API server says where a right is missing, and never of one object."""
 
 LONGEST_WORDS = 1024
 """Bytes of an answer that is no object."""
@@ -56,7 +57,7 @@ class Answer:
         missing always in the same words.
         Source: apiserver/pkg/endpoints/handlers/responsewriters/errors.go (forbiddenMessage).
         """
-        return self.status != HTTPStatus.FORBIDDEN or bool(_NO_RIGHT.search(self.words))
+        return self.status != HTTPStatus.FORBIDDEN or bool(NO_RIGHT.search(self.words))
 
 
 class _Cause(msgspec.Struct):
