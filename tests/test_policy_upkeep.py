@@ -18,7 +18,7 @@ from probewatch.kube.policy_api import PolicyApi
 from probewatch.policy_index import PolicyIndex
 from probewatch.policy_statuses import COUNT_SECONDS, PolicyStatuses
 from probewatch.policy_upkeep import LIST_SECONDS, PolicyDoor, PolicyUpkeep
-from tests.policies import Json, policy_object
+from tests.policies import BORN, Json, policy_object
 
 DEFAULT = Policy()
 LIST = "/apis/probewatch.dev/v1alpha1/probepolicies"
@@ -114,7 +114,12 @@ class FakeApi:
             return 409, json.dumps(REFUSED).encode()
         status = json.loads(msgspec.json.encode(body["status"]))
         self.written.append(status)
-        self.put({**known, "status": status})
+        # What others apply stays: conditions are merged by their type.
+        before = known.get("status", {}).get("conditions", [])
+        others = [each for each in before if each["type"] != "Accepted"]
+        after = {**status, "conditions": [*status["conditions"], *others]}
+        if after != known.get("status"):
+            self.put({**known, "status": after})
         return 200, json.dumps(self.policies[name]).encode()
 
 
@@ -386,6 +391,22 @@ async def test_nothing_is_written_when_nothing_changes() -> None:
         await scene.go(60)
 
     assert (1, 1) == (first, len(scene.api.written))
+
+
+async def test_conditions_of_others_are_nothing_to_write_for() -> None:
+    """What somebody else says of a policy stays, and is not written against for ever."""
+    scene = Scene(pods=pods("web"))
+    other = {"type": "Healthy", "status": "True", "reason": "Synced", "message": "it is"}
+    other["lastTransitionTime"] = BORN
+    scene.api.put({**policy_object(), "status": {"conditions": [other]}})
+    await scene.start()
+    for _ in range(5):
+        await scene.go(60)
+
+    assert 1 == len(scene.api.written)
+    assert ["Accepted", "Healthy"] == [
+        each["type"] for each in scene.api.policies["one"]["status"]["conditions"]
+    ]
 
 
 async def test_numbers_of_pods_are_told_seldom() -> None:

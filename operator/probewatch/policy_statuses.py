@@ -93,6 +93,8 @@ class PolicyStatuses:
                     refused.add(namespace)
                 case Concerned.ALL:
                     break
+                case Concerned.ONE | None:
+                    pass
 
     async def _find_stale(self) -> list[tuple[Read, Status]]:
         """Policies whose status is not what it should be, and what that is."""

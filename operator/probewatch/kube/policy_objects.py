@@ -18,6 +18,9 @@ GROUP_VERSION = f"{GROUP}/{VERSION}"
 KIND = "ProbePolicy"
 PLURAL = "probepolicies"
 
+ACCEPTED = "Accepted"
+"""The one type of condition that is ours."""
+
 HOUR, DAY = 3600, 86_400
 WEEK, MONTH = 7 * DAY, 30 * DAY
 

@@ -113,8 +113,13 @@ def _find_overrides(spec: objects.Spec) -> Iterator[tuple[str, float]]:
 
 
 def _parse_status(body: msgspec.Raw) -> objects.Status:
-    """The status as far as it can be read; it is only compared with what it should be."""
+    """The status as far as it can be read; it is only compared with what it should be.
+
+    Conditions of others stay in the API whatever is applied, and are nothing to compare with.
+    """
     try:
-        return _STATUS.decode(bytes(body) or b"{}")
+        status = _STATUS.decode(bytes(body) or b"{}")
     except msgspec.DecodeError:
         return objects.Status(observed_generation=-1)
+    status.conditions = [each for each in status.conditions if each.type == objects.ACCEPTED]
+    return status

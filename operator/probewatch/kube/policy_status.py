@@ -9,8 +9,6 @@ from probewatch.kube.policy_parsing import Read
 from probewatch.kube.report_objects import Condition
 from probewatch.kube.times import render_time
 
-ACCEPTED = "Accepted"
-
 
 def render_status(
     read: Read, verdict: Problem | Reason, count: Count, *, now: float
@@ -18,14 +16,14 @@ def render_status(
     """Return the status that a policy should have; of its condition's time, the one it has."""
     is_accepted = isinstance(verdict, Reason)
     condition = Condition(
-        type=ACCEPTED,
+        type=objects.ACCEPTED,
         status="True" if is_accepted else "False",
         last_transition_time=render_time(int(now)),
         reason=verdict if isinstance(verdict, Reason) else verdict.reason,
         message=REASONS[verdict] if isinstance(verdict, Reason) else _explain(verdict),
         observed_generation=read.generation,
     )
-    before = next((each for each in read.status.conditions if each.type == ACCEPTED), None)
+    before = next((each for each in read.status.conditions if each.type == objects.ACCEPTED), None)
     if before is not None and before.status == condition.status:
         condition.last_transition_time = before.last_transition_time
     return objects.Status(
