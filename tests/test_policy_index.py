@@ -184,6 +184,18 @@ def test_a_pod_that_is_gone_is_remembered(scene: Scene) -> None:
     assert scene.index.last_policy_for(PodUid("never seen")) is DEFAULT
 
 
+def test_a_policy_that_is_gone_decides_nothing_later(scene: Scene) -> None:
+    """A pod that was judged without it since is told by the settings, also after its end."""
+    quiet = read_policy(spec={"events": False})
+    scene.index.take(quiet)
+    scene.judged()
+    scene.index.gone(quiet)
+    scene.judged()
+
+    assert scene.index.last_policy_for(ONE) is DEFAULT
+    assert scene.index.find_last(ONE) is None
+
+
 def test_what_is_kept_is_bounded(scene: Scene) -> None:
     """However many pods and labels go by, only so many answers are kept, and all are right."""
     scene.index.take(read_policy(spec=loop(5, **WEB)))

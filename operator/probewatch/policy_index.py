@@ -75,6 +75,7 @@ class PolicyIndex:
         """Return what a pod is judged by."""
         here = self._namespaces.get(pod.namespace)
         if here is None:
+            self._pods.pop(pod.uid, None)
             return self._default
         known = here.answers.get(id(pod.labels))
         policy = known[1] if known is not None else self._find(here, pod.labels)
@@ -86,7 +87,11 @@ class PolicyIndex:
 
     def last_policy_for(self, uid: PodUid) -> Policy:
         """Return what a pod was judged by last that is not there any more."""
-        return self._pods.get(uid, self._default)
+        return self.find_last(uid) or self._default
+
+    def find_last(self, uid: PodUid) -> Policy | None:
+        """Likewise; None where that is not known any more, or was under no policy."""
+        return self._pods.get(uid)
 
     def namespaces(self) -> Iterator[tuple[str, tuple[ProbePolicy, ...]]]:
         """Each namespace with accepted policies, and those, the strongest first."""

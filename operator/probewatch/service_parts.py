@@ -207,8 +207,9 @@ class Parts:
         return self.recording.book.remember(pod)
 
     def _history_limit(self, uid: PodUid) -> int | None:
-        header = self.store.about(uid)
-        return self.policies.index.policy_for(header).history_limit if header else None
+        header, index = self.store.about(uid), self.policies.index
+        policy = index.policy_for(header) if header else index.find_last(uid)
+        return policy.history_limit if policy else None
 
     def _build_sources(self) -> Sources:
         recording = self.recording

@@ -1,34 +1,13 @@
 """A workload that was let go of, and is back: its counters go on from its record."""
 
-from dataclasses import dataclass
-
-from probewatch.clock import Clock
 from probewatch.core.findings import Cause
 from probewatch.core.records import Record, Tally
-from probewatch.kube.client import ApiClient
-from probewatch.kube.credentials import Access
-from probewatch.kube.login import Login
 from probewatch.record_entries import key_of
 from probewatch.record_entry import Loaded
 from probewatch.service_parts import Parts
 from probewatch.settings import Settings
 from tests.metrics.scene import WEB, restart, tracked
-
-
-@dataclass(frozen=True)
-class NobodysCredentials:
-    """For a server that nobody asks anything."""
-
-    async def read(self, *, refused: bool) -> Access:
-        assert not refused
-        return Access(where="test", server="http://127.0.0.1:1", authorization="")
-
-
-async def make_parts(settings: Settings) -> Parts:
-    login = Login(NobodysCredentials(), clock=Clock())
-    await login.read()
-    client = ApiClient(login, timeout_seconds=1, clock=Clock())
-    return Parts(settings=settings, login=login, client=client, clock=Clock())
+from tests.parts import make_parts
 
 
 def shown(parts: Parts, cause: Cause) -> float:
