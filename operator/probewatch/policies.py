@@ -38,13 +38,15 @@ class Policies:
     ) -> None:
         default = settings.policy()
         api = PolicyApi(requester, settings.namespaces)
+        # Who sees some of a policy's pods would contradict who sees the others, for ever.
+        is_silent = settings.dry_run or bool(settings.pod_selector)
         self.index = PolicyIndex(default, around.changed)
         self.statuses = PolicyStatuses(
             index=self.index,
             api=api,
             default=default,
             pods=around.pods,
-            may_write=lambda: not settings.dry_run and around.may_write(),
+            may_write=lambda: not is_silent and around.may_write(),
             clock=clock,
         )
         self.upkeep = PolicyUpkeep(
