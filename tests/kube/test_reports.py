@@ -550,6 +550,39 @@ async def test_refused_object_gets_shorter(scene: Scene) -> None:
     assert len(scene.status["incidents"]) <= limit
 
 
+async def test_report_that_is_no_good_is_let_go(
+    scene: Scene, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What is refused however short it is ends the waiting, and is tried again now and then."""
+    scene.api.answer = lambda verb, _path: (422, {}) if verb == "PUT" else None
+    scene.tell(*(restart(count) for count in range(1, 31)))
+    await scene.until(lambda: KEY in scene.sink.writer.refused)
+    assert [*range(1, 31)] == scene.after.restarts
+    scene.tell(restart(31))
+    assert 31 == scene.after.restarts[-1]
+    tries, said = len(scene.api.asked), len(caplog.records)
+    await scene.pass_time(3600)
+
+    assert 10 <= len(scene.api.asked) - tries <= 12
+    assert said == len(caplog.records)
+    scene.api.answer = lambda _verb, _path: None
+    await scene.until(lambda: scene.status.get("restarts") == 31)
+    assert set() == scene.sink.writer.refused
+    assert [*range(1, 32)] == scene.after.restarts
+
+
+async def test_end_does_not_wait_for_what_is_refused(scene: Scene) -> None:
+    """A report that is no good costs nothing of the time in which others are saved."""
+    scene.api.answer = lambda verb, _path: (422, {}) if verb == "PUT" else None
+    scene.tell(restart(1))
+    await scene.until(lambda: KEY in scene.sink.writer.refused)
+    begin = scene.time.seconds
+    await scene.sink.drain(5.0)
+
+    assert begin == scene.time.seconds
+    assert {"Rejected"} == scene.sink.stats.dropped.keys()
+
+
 async def test_end_writes_what_waits(scene: Scene) -> None:
     """At the end everything is written, its turn or not."""
     scene.tell(restart(1))

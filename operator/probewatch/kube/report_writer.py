@@ -28,6 +28,9 @@ _log = logging.getLogger(__name__)
 RESUME_SECONDS = 20.0
 """Where records cannot be kept, that is tried again after so long."""
 
+HOPELESS_SECONDS = 300.0
+"""As good as for ever: what is no good however short it is waits for another definition."""
+
 PATIENCE = 5
 """After so many faults, about 15 seconds, the other sinks do not wait for the record any more."""
 
@@ -102,7 +105,7 @@ class ReportWriter:
         self._interval = interval_seconds
         self._clock = clock
         self.refused: set[Key] = set()
-        """Those that may not be written, while others may."""
+        """Those that may not be written or are no good, while others may."""
         self._before: dict[Key, objects.Status] = {}
         """The conditions that were written last."""
 
@@ -217,10 +220,13 @@ class ReportWriter:
             self.stats.dropped["Forbidden"] += 1
             self._refuse(key, answer, tries)
             return RESUME_SECONDS
-        is_invalid = answer.outcome is Outcome.INVALID
         is_given_up = tries >= PATIENCE and not self.is_ending
-        if is_invalid:
+        if answer.outcome is Outcome.INVALID:
             self.stats.dropped["Rejected"] += 1  # what is cut off is lost
+            record = self._book.record(key)
+            if is_given_up and (record is None or len(record.incidents) <= 1):
+                self._go_on_without(key, answer, tries)
+                return HOPELESS_SECONDS
             self._book.shorten(key)
         elif is_given_up:
             self.stats.dropped["Unanswered"] += 1  # before, it is only late
@@ -233,7 +239,10 @@ class ReportWriter:
         """Go on without the one report, or without all of them."""
         if not self._api.is_of_one(answer):
             self._situation.refused(f"{answer.status}: {_sanitized(answer)}")
-            return
+        else:
+            self._go_on_without(key, answer, tries)
+
+    def _go_on_without(self, key: Key, answer: Answer, tries: int) -> None:
         if key not in self.refused:
             self._complain(key, answer, tries)
         self.refused.add(key)

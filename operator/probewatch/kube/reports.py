@@ -147,7 +147,9 @@ class Reports:
             self.stats.dropped["Shutdown"] += len(list(self._book.dirty()))
 
     def _has_work(self) -> bool:
-        return self._situation.is_open() and any(self._book.dirty())
+        """Whether something waits that may be written: what is refused is not waited for."""
+        waits = (key not in self.writer.refused for key in self._book.dirty())
+        return self._situation.is_open() and any(waits)
 
     async def _write_all(self) -> None:
         """Write each once; no more are tried while the API server is in trouble."""
