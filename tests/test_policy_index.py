@@ -165,6 +165,37 @@ def test_a_list_tells_what_no_watch_did(scene: Scene) -> None:
     ]
 
 
+def test_a_cluster_that_was_restored_is_taken_as_it_is(scene: Scene) -> None:
+    """A list that is older than the one before it undoes all that was learnt since the backup."""
+    deleted = read_policy("deleted", namespace="third", spec=loop(5), resourceVersion="90")
+    kept = read_policy("kept", namespace="fourth", spec=loop(5), resourceVersion="99")
+    scene.index.load([deleted, kept], version=100)
+    scene.index.load([kept], version=100, namespace="fourth")
+    scene.index.take(read_policy("changed", loop(9), resourceVersion="110"))
+    scene.index.take(read_policy("made", namespace="other", spec=loop(9), resourceVersion="111"))
+    scene.index.gone(deleted)
+    restored = read_policy("changed", loop(5), resourceVersion="40")
+    scene.index.load([restored, deleted, kept], version=60)
+
+    assert [FIVE, DEFAULT, FIVE, FIVE] == [
+        scene.judged(namespace=each) for each in ("shop", "other", "third", "fourth")
+    ]
+    scene.index.take(read_policy("changed", loop(9), resourceVersion="61"))
+    assert NINE == scene.judged()
+
+
+def test_each_namespace_that_is_listed_was_restored(scene: Scene) -> None:
+    """Where namespaces are listed one by one, the first list does not hide it from the others."""
+    for namespace in ("shop", "other"):
+        reads = [read_policy(namespace=namespace, spec=loop(9), resourceVersion="99")]
+        scene.index.load(reads, version=100, namespace=namespace)
+    for namespace in ("shop", "other"):
+        reads = [read_policy(namespace=namespace, spec=loop(5), resourceVersion="40")]
+        scene.index.load(reads, version=60, namespace=namespace)
+
+    assert [FIVE, FIVE] == [scene.judged(namespace=each) for each in ("shop", "other")]
+
+
 def test_a_list_of_one_namespace_says_nothing_of_others(scene: Scene) -> None:
     """An empty list of a namespace leaves the policies of all others alone."""
     scene.index.take(read_policy(spec=loop(5)))

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -23,9 +23,13 @@ class FakeTime:
     slept: list[float] = field(default_factory=list)
     enough: asyncio.Event = field(default_factory=asyncio.Event)
     seconds: float = 0.0
+    meanwhile: Callable[[], Awaitable[None]] | None = None
+    """Done in the second pause."""
 
     async def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
+        if self.meanwhile is not None and len(self.slept) == 2:
+            await self.meanwhile()
         if len(self.slept) == 5:
             self.enough.set()
             await asyncio.Event().wait()
@@ -145,6 +149,22 @@ async def test_what_does_not_run_is_not_started_anew() -> None:
     await supervisor.restart()
 
     assert 0 == supervisor.stats.starts
+
+
+async def test_to_want_it_anew_while_it_is_down_hides_no_failure() -> None:
+    """Between two starts there is nothing to end, and the next failure is one."""
+
+    async def operate(_stop: asyncio.Event) -> None:
+        raise RuntimeError("boom")
+
+    time = FakeTime()
+    async with running(operate, time) as supervisor:
+        time.meanwhile = supervisor.restart
+        async with asyncio.timeout(BOUND_SECONDS):
+            await time.enough.wait()
+
+        assert [1.0, 2.0, 4.0, 8.0, 16.0] == time.slept
+        assert (5, 5) == (supervisor.stats.starts, supervisor.stats.failures)
 
 
 async def test_refused_credentials_are_told_in_our_own_words(

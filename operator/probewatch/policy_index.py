@@ -8,7 +8,7 @@ list. No input, no output, no clock.
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from probewatch.core.model import PodUid
@@ -64,6 +64,8 @@ class PolicyIndex:
         self._namespaces: dict[str, _Namespace] = {}
         self._pods: OrderedDict[PodUid, Policy] = OrderedDict()
         self._deleted: OrderedDict[str, None] = OrderedDict()
+        self._listed: dict[str | None, int] = {}
+        """The version of the last list, by the namespace that was listed."""
 
     def __len__(self) -> int:
         """How many policies there are, accepted or not."""
@@ -121,18 +123,21 @@ class PolicyIndex:
     def load(self, reads: Iterable[Read], version: int = 0, namespace: str | None = None) -> None:
         """Take in a whole list, of this version: what it does not contain is gone.
 
-        *namespace* is the one that was listed, None for all.
+        *namespace* is the one that was listed, None for all. What a watch told meanwhile is newer
+        than the list. But versions never fall: where a list is older than one before it, the
+        cluster was restored from a backup, and what is known by version is worth nothing.
         """
+        is_restored = 0 < version < self._listed.get(namespace, 0)
+        self._listed[namespace] = version or self._listed.get(namespace, 0)
         found = {(read.policy.namespace, read.policy.name): read for read in reads}
+        if is_restored:
+            self._forget_versions(namespace, found.values())
         touched = {read.policy.namespace for read in found.values() if self._put(read)}
         for known in self.reads():
             policy = known.policy
-            is_asked = namespace in {None, policy.namespace}
-            if (
-                is_asked
-                and (policy.namespace, policy.name) not in found
-                and not 0 < version < known.version
-            ):
+            is_newer = 0 < version < known.version
+            is_listed = (policy.namespace, policy.name) in found
+            if namespace in {None, policy.namespace} and not (is_listed or is_newer):
                 self._drop(known)
                 touched.add(policy.namespace)
         for each in touched:
@@ -156,6 +161,15 @@ class PolicyIndex:
             return False
         here[read.policy.name] = read
         return known is None or known.policy != read.policy
+
+    def _forget_versions(self, namespace: str | None, there: Iterable[Read]) -> None:
+        """Let the next version of each policy be news, whatever is known of it."""
+        for read in self.reads():
+            if namespace in {None, read.policy.namespace}:
+                here = self._reads[read.policy.namespace]
+                here[read.policy.name] = replace(read, version=0)
+        for read in there:
+            self._deleted.pop(read.policy.uid, None)
 
     def _drop(self, read: Read) -> None:
         here = self._reads[read.policy.namespace]

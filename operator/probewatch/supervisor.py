@@ -57,8 +57,11 @@ class Supervisor:
         self._is_wanted_anew = False
 
     async def restart(self) -> None:
-        """End kopf in an orderly way and start it again at once: what it serves is different."""
-        if self._thread is not None:
+        """End kopf in an orderly way and start it again at once: what it serves is different.
+
+        Where it is down, its next start will see that by itself.
+        """
+        if self._thread is not None and self.stats.running:
             self._is_wanted_anew = True
             await self._thread.end()
 
