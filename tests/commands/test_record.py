@@ -5,8 +5,10 @@ import asyncio
 import gzip
 import io
 import json
+import os
 import random
 import resource
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -110,6 +112,42 @@ async def test_existing_file_is_kept(kubeconfig: Path, tmp_path: Path) -> None:
         await run(kubeconfig, str(path), "--duration", "0.1s", "--append")
 
     assert 2 == len(path.read_text().splitlines())
+
+
+@contextmanager
+def masked() -> Iterator[None]:
+    """The usual mask of a shell, whatever that of the tests is."""
+    before = os.umask(0o022)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+@pytest.mark.parametrize("options", [(), ("--append",)], ids=["new", "appended"])
+async def test_new_file_is_for_its_owner_alone(
+    kubeconfig: Path, tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    """Values of variables are in it: nobody else on the machine may read them."""
+    path = tmp_path / "r.jsonl"
+    async with serving(await staged()) as server:
+        point(kubeconfig, server)
+        with masked():
+            await run(kubeconfig, str(path), "--duration", "0.1s", *options)
+
+    assert 0o600 == stat.S_IMODE(path.stat().st_mode)
+
+
+async def test_file_that_is_added_to_keeps_its_mode(kubeconfig: Path, tmp_path: Path) -> None:
+    """Who shares a recording with a group goes on to do so."""
+    path = tmp_path / "r.jsonl"
+    path.touch()
+    path.chmod(0o640)
+    async with serving(await staged()) as server:
+        point(kubeconfig, server)
+        await run(kubeconfig, str(path), "--duration", "0.1s", "--append")
+
+    assert 0o640 == stat.S_IMODE(path.stat().st_mode)
 
 
 async def test_missing_right_is_said_before_anything_is_written(

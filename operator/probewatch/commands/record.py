@@ -4,9 +4,12 @@ import argparse
 import asyncio
 import contextlib
 import logging
+import os
+import stat
 import sys
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from io import FileIO
 from pathlib import Path
 from typing import BinaryIO
 
@@ -41,9 +44,10 @@ line with the time of arrival: first what is there, then every change, until Ctr
 --duration. `probewatch replay` reads such files; they can be recorded in one place and
 judged in another. A file whose name ends in .gz is compressed; `-` is standard output.
 
-Recordings hold whole objects, and the kubelet's Events quote what a failed probe printed: see
---without for what can be left out before a recording is shown to others (env: values; commands:
-also headers of probes; output: what probes and applications said, but for its kind).
+Recordings hold whole objects, and the kubelet's Events quote what a failed probe printed. A new
+file is for its owner alone; one that is added to keeps its mode. See --without for what can be
+left out before a recording is shown to others (env: values; commands: also headers of probes;
+output: what probes and applications said, but for its kind).
 Attribution needs none of it."""
 
 EPILOG = """\
@@ -190,13 +194,18 @@ def _opened(name: str, *, append: bool) -> Iterator[BinaryIO]:
         if append:
             _mend(name)
         # Without a buffer nothing is left to be written once the disk is full.
-        file = Path(name).open("ab" if append else "xb", buffering=0)  # noqa: SIM115  # closed below
+        file = FileIO(name, "ab" if append else "xb", opener=_open_for_its_owner)
     except FileExistsError as error:
         raise InputError(f"{name} exists already; --append adds to it") from error
     except OSError as error:
         raise InputError(f"{name}: {error.strerror}") from error
     with file:
         yield file
+
+
+def _open_for_its_owner(path: str, flags: int) -> int:
+    """Make a file that nobody else may read; one that exists keeps its mode, its owner's choice."""
+    return os.open(path, flags, stat.S_IRUSR | stat.S_IWUSR)
 
 
 def _mend(name: str) -> None:
