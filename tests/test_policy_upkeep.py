@@ -140,6 +140,10 @@ class Scene:
     time: FakeTime = field(default_factory=FakeTime)
     pods: list[FakePod] = field(default_factory=list)
     is_leader: bool = True
+    leads_for: int = 1000
+    """Writes."""
+    counted: int = 0
+    """How often all pods were gone through."""
     anew: int = 0
     namespaces: tuple[str, ...] = ()
     index: PolicyIndex = field(init=False)
@@ -153,8 +157,8 @@ class Scene:
             index=self.index,
             api=api,
             default=DEFAULT,
-            pods=lambda: self.pods,
-            may_write=lambda: self.is_leader,
+            pods=self.list_pods,
+            may_write=lambda: self.is_leader and len(self.api.written) < self.leads_for,
             clock=self.time.clock,
         )
         self.upkeep = PolicyUpkeep(
@@ -164,6 +168,10 @@ class Scene:
             serve_anew=self.serve_anew,
             clock=self.time.clock,
         )
+
+    def list_pods(self) -> list[FakePod]:
+        self.counted += 1
+        return self.pods
 
     async def serve_anew(self) -> None:
         self.anew += 1
@@ -524,3 +532,74 @@ async def test_many_statuses_are_written_at_a_steady_rate() -> None:
 
     assert 20 <= at_first <= 45
     assert 100 == len(scene.api.written)
+
+
+async def test_what_people_wait_for_is_told_first() -> None:
+    """Behind many policies that were never told of, the one that was applied last comes next."""
+    scene = Scene()
+    for n in range(200):
+        scene.api.put(policy_object(f"p{n}"))
+    await scene.start()
+    await scene.tell(10)
+    scene.api.put(policy_object("mine", WRONG))
+    scene.upkeep.take("ADDED", scene.api.policies["mine"])
+    await scene.tell(2)
+
+    assert ("False", "InvalidSelector") == scene.conditions()["mine"]
+
+
+async def test_verdicts_come_before_numbers_and_these_in_turn() -> None:
+    """While the numbers of all policies change all the time, each is told, and news at once."""
+    scene = Scene()
+    for n in range(100):
+        scene.api.put(policy_object(f"p{n:03}", {"selector": {"matchLabels": {"app": f"a{n}"}}}))
+    await scene.start()
+    await scene.tell(80)
+    assert 100 == len(scene.api.written)
+    for n in range(100):
+        scene.pods += [FakePod({"app": f"a{n}"}, PodUid(f"u{n}-{i}")) for i in range(2)]
+    await scene.tell(100)
+    scene.pods = [each for each in scene.pods if not each.uid.endswith("-1")]
+    scene.pods = [each for each in scene.pods if each.labels["app"] != "a99"]
+    await scene.tell(COUNT_SECONDS)
+    conditions = scene.conditions()
+    await scene.tell(2 * COUNT_SECONDS)
+
+    assert ("True", "NoPods") == conditions.pop("p099")
+    assert {("True", "InEffect")} == set(conditions.values())
+    numbers = {each["status"]["matchedPods"] for each in scene.api.policies.values()}
+    assert {0, 1} == numbers
+
+
+async def test_who_does_not_lead_any_more_stops_in_the_middle() -> None:
+    """However many statuses are left to write, the next leader writes them."""
+    scene = Scene(leads_for=5)
+    for n in range(100):
+        scene.api.put(policy_object(f"p{n}"))
+    await scene.start()
+    await scene.tell(60)
+    before = len(scene.api.written)
+    scene.leads_for = 1000
+    await scene.tell(60)
+
+    assert (5, 100) == (before, len(scene.api.written))
+
+
+async def test_pods_are_counted_again_where_policies_select_otherwise() -> None:
+    """A note on a policy, or its new status, is no reason to go through all pods."""
+    scene = Scene(pods=pods("web", "db"))
+    scene.api.put(policy_object())
+    await scene.start()
+    await scene.tell(1)
+    for n in range(10):
+        one = scene.api.policies["one"]
+        scene.api.put({**one, "metadata": {**one["metadata"], "annotations": {"n": str(n)}}})
+        scene.upkeep.take("MODIFIED", scene.api.policies["one"])
+        await scene.tell(1)
+    noted = scene.counted
+    scene.api.put(policy_object(spec=WEB, generation=2))
+    scene.upkeep.take("MODIFIED", scene.api.policies["one"])
+    await scene.tell(1)
+
+    assert (1, 2) == (noted, scene.counted)
+    assert 1 == scene.api.policies["one"]["status"]["matchedPods"]

@@ -1,15 +1,15 @@
 """Tells on each ProbePolicy what became of it: whether it is accepted, and for how many pods.
 
 A status is written when it should say something else, by the replica that leads; numbers of
-pods, which may change all day long, only so often.
+pods, which may change all day long, only so often. Where much is to be told, what people wait
+for comes first: the policy that was changed last.
 """
 
-import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 
 from probewatch.clock import Clock
-from probewatch.core.policies import Count, count_pods, judge
+from probewatch.core.policies import judge
 from probewatch.core.policy import Policy
 from probewatch.errors import ApiError
 from probewatch.kube.policy_api import Concerned, PolicyApi
@@ -17,16 +17,14 @@ from probewatch.kube.policy_objects import Status
 from probewatch.kube.policy_parsing import Read
 from probewatch.kube.policy_status import only_counts_differ, render_status
 from probewatch.kube.token_bucket import TokenBucket
-from probewatch.policy_index import Labelled, PolicyIndex, group_labels
+from probewatch.policy_counts import PolicyCounts
+from probewatch.policy_index import Labelled, PolicyIndex
 
 _log = logging.getLogger(__name__)
 
 BEAT_SECONDS = 1.0
 COUNT_SECONDS = 30.0
 """Numbers of pods are brought up to date so often."""
-
-COUNTED_AT_ONCE = 250
-"""Sets of labels that are compared with the policies of their namespace before others go on."""
 
 WRITES_BURST, WRITE_SECONDS = 20, 0.5
 """So many statuses at once, and then one each half second."""
@@ -54,7 +52,7 @@ class PolicyStatuses:
         self._index = index
         self._api = api
         self._default = default
-        self._pods = pods
+        self._counts = PolicyCounts(index, pods)
         self._may_write = may_write
         self._clock = clock
         self._is_touched = True
@@ -62,6 +60,8 @@ class PolicyStatuses:
         self._counted = NEVER
         self._written: dict[str, float] = {}
         """When a status was written last, by uid of the policy."""
+        self._passed_over: set[str | tuple[str, int]] = set()
+        """Until the next count: namespaces that are refused, and versions of single policies."""
         self._budget = TokenBucket(burst=WRITES_BURST, refill=WRITE_SECONDS)
 
     def touch(self) -> None:
@@ -75,76 +75,78 @@ class PolicyStatuses:
             await self.tell()
 
     async def tell(self) -> None:
-        """Write the statuses that should say something else."""
+        """Write statuses that should say something else, as many as may be now."""
         now = self._clock.monotonic()
         is_due = now - self._counted >= COUNT_SECONDS
-        if not len(self._index) or not (is_due or self._is_touched):
+        if not len(self._index) or not (is_due or self._is_touched) or not self._may_write():
             return
-        if not self._may_write():
-            return
-        self._is_touched, self._counted = False, now
-        refused: set[str] = set()
-        for read, status in await self._find_stale():
-            namespace = read.policy.namespace
-            if namespace in refused or not self._is_worth_it(read, status, now):
+        self._is_touched = False
+        if is_due:
+            self._begin_anew(now)
+        await self._counts.renew(anew=is_due)
+        for read, status in self._find_stale(now):
+            if {read.policy.namespace, _version_of(read)} & self._passed_over:
                 continue
-            match await self._write(read, status):
-                case Concerned.NAMESPACE:
-                    refused.add(namespace)
-                case Concerned.ALL:
-                    break
-                case Concerned.ONE | None:
-                    pass
+            if not self._may_write() or not self._budget.take(self._clock.monotonic()):
+                self._is_touched = True  # the rest comes with the next beats
+                break
+            if not await self._write(read, status):
+                break
 
-    async def _find_stale(self) -> list[tuple[Read, Status]]:
-        """Policies whose status is not what it should be, and what that is."""
-        counts = await self._count()
-        found = []
-        for read in self._index.reads():
-            count = counts.get(read.policy.namespace, {}).get(read.policy.name, Count())
-            verdict = judge(read.policy, count, self._default)
-            status = render_status(read, verdict, count, now=self._clock.now())
-            if status != read.status:
-                found.append((read, status))
+    def _begin_anew(self, now: float) -> None:
+        self._counted = now
+        self._passed_over.clear()
         uids = {read.policy.uid for read in self._index.reads()}
         self._written = {uid: at for uid, at in self._written.items() if uid in uids}
-        return found
 
-    async def _count(self) -> Mapping[str, Mapping[str, Count]]:
-        """Count the pods of each policy, by namespace and name; the watch goes on meanwhile."""
-        ranked = dict(self._index.namespaces())
-        groups = group_labels(self._pods(), ranked)
-        counts = {
-            namespace: {policy.name: Count() for policy in policies}
-            for namespace, policies in ranked.items()
-        }
-        for namespace, policies in ranked.items():
-            for begin in range(0, len(groups[namespace]), COUNTED_AT_ONCE):
-                some = groups[namespace][begin : begin + COUNTED_AT_ONCE]
-                count_pods(counts[namespace], policies, some)
-                await asyncio.sleep(0)
-        return counts
+    def _find_stale(self, now: float) -> list[tuple[Read, Status]]:
+        """Policies whose status is not what it should be, and what that is; in this order."""
+        found = []
+        for read in self._index.reads():
+            count = self._counts.of(read.policy)
+            verdict = judge(read.policy, count, self._default)
+            status = render_status(read, verdict, count, now=self._clock.now())
+            if status == read.status:
+                continue
+            if self._is_worth_it(read, status, now):
+                found.append((read, status))
+            else:
+                self._is_touched = True  # with a later beat it is
+        return sorted(found, key=self._rank)
+
+    def _rank(self, stale: tuple[Read, Status]) -> tuple[int, float]:
+        """A generation that nobody was told of, the latest first; then verdicts, then numbers."""
+        read, status = stale
+        if read.status.observed_generation != read.generation:
+            return 0, -read.version
+        return 1 + only_counts_differ(read.status, status), self._last_written(read)
 
     def _is_worth_it(self, read: Read, status: Status, now: float) -> bool:
-        if not only_counts_differ(read.status, status):
-            return True
-        last = self._written.get(read.policy.uid, NEVER)
-        return now - last >= COUNT_SECONDS
+        is_news = not only_counts_differ(read.status, status)
+        return is_news or now - self._last_written(read) >= COUNT_SECONDS
 
-    async def _write(self, read: Read, status: Status) -> Concerned | None:
-        """Write one status; return whom it concerns if it is refused."""
-        while not self._budget.take(self._clock.monotonic()):
-            await self._clock.sleep(self._budget.wait(self._clock.monotonic()))
+    def _last_written(self, read: Read) -> float:
+        return self._written.get(read.policy.uid, NEVER)
+
+    async def _write(self, read: Read, status: Status) -> bool:
+        """Write one status; return whether it is worth to go on."""
         self._written[read.policy.uid] = self._clock.monotonic()
         try:
             written = await self._api.patch_status(read, status)
         except ApiError as error:
             self._failed(read, error)
-            return self._api.whom(error)
+            return self._pass_over(read, self._api.whom(error))
         self._is_failing = False
-        if written is not None:
-            self._index.take(written)
-        return None
+        if written is None:
+            return self._pass_over(read, Concerned.ONE)
+        self._index.take(written)
+        return True
+
+    def _pass_over(self, read: Read, whom: Concerned) -> bool:
+        """Let what is refused rest until the next count; return whether others may be told."""
+        is_of_place = whom is Concerned.NAMESPACE
+        self._passed_over.add(read.policy.namespace if is_of_place else _version_of(read))
+        return whom is not Concerned.ALL
 
     def _failed(self, read: Read, error: ApiError) -> None:
         """Warn once as long as it lasts; it is tried again with the next count."""
@@ -156,3 +158,7 @@ class PolicyStatuses:
             "The status of a policy could not be written",
             extra={**extra, "error": str(error)},
         )
+
+
+def _version_of(read: Read) -> tuple[str, int]:
+    return read.policy.uid, read.version
