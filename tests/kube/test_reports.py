@@ -550,6 +550,41 @@ async def test_refused_object_gets_shorter(scene: Scene) -> None:
     assert len(scene.status["incidents"]) <= limit
 
 
+MANY = {"reason": "FieldValueTooMany", "field": "status.incidents"}
+LONG = {"reason": "FieldValueTooLong", "field": "status.incidents[0].evidence[0]"}
+ETCD = "rpc error: code = InvalidArgument desc = etcdserver: request is too large"
+
+
+@pytest.mark.parametrize(
+    ("answer", "kept"),
+    [
+        ((413, {}), 1),
+        ((422, {"details": {"causes": [LONG, MANY]}}), 1),
+        ((500, {"message": ETCD}), 1),
+        ((400, {}), 30),
+        ((422, {"message": "denied by our rules"}), 30),
+        ((422, {"details": {"causes": [LONG]}}), 30),
+        ((500, {"message": "etcdserver: leader changed"}), 30),
+    ],
+    ids=str,
+)
+async def test_only_what_is_too_large_gets_shorter(
+    scene: Scene, answer: tuple[int, Json], kept: int
+) -> None:
+    """A refusal for any other reason, which may pass, costs a report none of its incidents."""
+    scene.api.answer = lambda verb, _path: answer if verb == "PUT" else None
+    scene.tell(*(restart(count) for count in range(1, 31)))
+    await scene.pass_time(60)
+    record = scene.book.record(KEY)
+    assert record is not None
+
+    assert kept == len(record.incidents)
+    assert [*range(1, 31)] == scene.after.restarts
+    scene.api.answer = lambda _verb, _path: None
+    await scene.until(lambda: scene.status.get("restarts") == 30)
+    assert kept == len(scene.status["incidents"])
+
+
 async def test_report_that_is_no_good_is_let_go(
     scene: Scene, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -13,6 +13,9 @@ from probewatch.kube import report_objects as objects
 NO_RIGHT = re.compile(r'User ".*" cannot \w+ ')
 """What an API server says where a right is missing, and never of one object."""
 
+TOO_MANY_INCIDENTS = ("FieldValueTooMany", "status.incidents")
+TOO_LARGE_FOR_ETCD = "etcdserver: request is too large"
+
 LONGEST_WORDS = 1024
 """Bytes of an answer that is no object."""
 
@@ -33,7 +36,7 @@ class Outcome(Enum):
     GOING = auto()
     """Its namespace is being deleted, or was."""
     INVALID = auto()
-    """The object is no good: too large, or not as the definition wants it."""
+    """The object is no good: too large, or not as the definition or someone else wants it."""
     LATER = auto()
     """Trouble that may pass."""
 
@@ -48,6 +51,8 @@ class Answer:
     """Seconds that the server asked to wait."""
     status: int = 0
     words: str = ""
+    is_too_large: bool = False
+    """Whether fewer incidents may help. An object is refused for many reasons that pass."""
 
     @property
     def lacks_right(self) -> bool:
@@ -62,6 +67,7 @@ class Answer:
 
 class _Cause(msgspec.Struct):
     reason: str = ""
+    field: str = ""
 
 
 class _Details(msgspec.Struct, rename="camel"):
@@ -81,7 +87,22 @@ def sort_answer(status: int, body: bytes) -> Answer:
     wait = min(said.details.retry_after_seconds, LONGEST_WAIT_SECONDS)
     # A path that the server does not have is answered in plain text.
     words = said.message or body[:LONGEST_WORDS].decode(errors="replace").strip() or "no words"
-    return Answer(outcome=_outcome(status, said), wait=wait, status=status, words=words)
+    is_too_large = _is_too_large(status, said)
+    outcome = Outcome.INVALID if is_too_large else _outcome(status, said)
+    return Answer(outcome=outcome, wait=wait, status=status, words=words, is_too_large=is_too_large)
+
+
+def _is_too_large(status: int, said: _Status) -> bool:
+    """Whether it is the size: of the request, of what the storage takes, or of the list.
+
+    What the storage says comes as an internal error; a list is bounded by the definition,
+    which may be an older one.
+    """
+    if status == HTTPStatus.INTERNAL_SERVER_ERROR:
+        return TOO_LARGE_FOR_ETCD in said.message
+    return status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE or any(
+        (cause.reason, cause.field) == TOO_MANY_INCIDENTS for cause in said.details.causes
+    )
 
 
 def _outcome(status: int, said: _Status) -> Outcome:

@@ -29,7 +29,7 @@ RESUME_SECONDS = 20.0
 """Where records cannot be kept, that is tried again after so long."""
 
 HOPELESS_SECONDS = 300.0
-"""As good as for ever: what is no good however short it is waits for another definition."""
+"""As good as for ever: what is no good waits for another definition, or for who refuses it."""
 
 PATIENCE = 5
 """After so many faults, about 15 seconds, the other sinks do not wait for the record any more."""
@@ -222,12 +222,13 @@ class ReportWriter:
             return RESUME_SECONDS
         is_given_up = tries >= PATIENCE and not self.is_ending
         if answer.outcome is Outcome.INVALID:
-            self.stats.dropped["Rejected"] += 1  # what is cut off is lost
+            self.stats.dropped["Rejected"] += 1
             record = self._book.record(key)
-            if is_given_up and (record is None or len(record.incidents) <= 1):
+            if answer.is_too_large and record is not None and len(record.incidents) > 1:
+                self._book.shorten(key)  # what is cut off is lost
+            elif is_given_up:
                 self._go_on_without(key, answer, tries)
                 return HOPELESS_SECONDS
-            self._book.shorten(key)
         elif is_given_up:
             self.stats.dropped["Unanswered"] += 1  # before, it is only late
         if is_given_up:
