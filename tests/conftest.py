@@ -26,11 +26,14 @@ settings.register_profile("probewatch", deadline=None)
 settings.load_profile("probewatch")
 
 
+@pytest.hookimpl(trylast=True)  # once they are shuffled
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let tests that start programs follow one another, whatever runs beside them.
 
-    Several at once would measure each other's load; all else may run side by side.
+    Several at once would measure each other's load; all else may run side by side. They take
+    the longest, so they come first.
     """
+    items.sort(key=lambda item: not item.path.is_relative_to(PROGRAMS))
     for item in items:
         if item.path.is_relative_to(PROGRAMS):
             item.add_marker(pytest.mark.xdist_group("programs"))
