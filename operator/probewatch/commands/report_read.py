@@ -66,7 +66,7 @@ async def read_summaries(client: ApiClient, namespace: str) -> tuple[Summary, ..
     reports: list[objects.Report] = []
     while True:
         page = await _ask(client, path, params)
-        reports.extend(_decode(page.items))
+        reports.extend(_decode(page.items or ()))
         if not page.metadata.continue_:
             return merge(reports)
         params["continue"] = page.metadata.continue_
