@@ -24,6 +24,8 @@ DEFAULT = Policy()
 LIST = "/apis/probewatch.dev/v1alpha1/probepolicies"
 REFUSED = {"kind": "Status", "message": "no"}
 MANY_BEATS = 200
+LARGEST_PAGE = 25
+"""More at once would be a burden: a policy may have a megabyte and a half."""
 
 
 class Over(BaseException):
@@ -95,6 +97,7 @@ class FakeApi:
         items = [
             item for item in self.policies.values() if wanted in {"", item["metadata"]["namespace"]}
         ]
+        assert int(params["limit"]) <= LARGEST_PAGE
         begin = int(params.get("continue", "0"))
         more = str(begin + 2) if begin + 2 < len(items) else ""
         meta = {"resourceVersion": str(self.version), "continue": more}

@@ -109,9 +109,12 @@ def configure(settings: kopf.OperatorSettings, **_: object) -> None:
     settings.watching.server_timeout = 300
     settings.watching.client_timeout = 330
     settings.watching.connect_timeout = 10
-    settings.watching.chunk_size = 500
+    # Tenants may make policies, of a megabyte and a half each; of a page there are three copies.
+    settings.watching.chunk_size = 10
     # A worker for each object at once is what makes kopf's memory grow with the cluster.
     settings.queueing.worker_limit = 50
+    # By default each holds its object for five seconds more, and the others wait with theirs.
+    settings.queueing.idle_timeout = 0.1
     # It would kill the process ten minutes after kopf stopped; kopf's end is not the process's.
     settings.process.ultimate_exiting_timeout = None
 

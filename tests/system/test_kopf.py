@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -41,11 +42,14 @@ class FakeApi:
 
     status: int = 200
     asked: list[tuple[str, str, str]] = field(default_factory=list)
+    limits: list[str] = field(default_factory=list)
+    """Of the lists that were asked for."""
     discovered: asyncio.Event = field(default_factory=asyncio.Event)
     refused: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(0))
 
     async def answer(self, request: web.Request) -> web.Response:
         self.asked.append((request.method, request.path, request.headers.get("Authorization", "")))
+        self.limits.extend(request.query.getall("limit", ()))
         if self.status != 200:
             self.refused.release()
             return web.json_response({"kind": "Status", "code": self.status}, status=self.status)
@@ -144,7 +148,7 @@ RESOURCES = {
         | {"kind": "ProbePolicy", "verbs": ["get", "list", "watch", "patch"]},
     ],
 }
-ONE = {
+ONE: dict[str, Any] = {
     "metadata": {"name": "one", "namespace": "shop", "uid": "u-1", "resourceVersion": "5"},
     "spec": {},
 }
@@ -193,3 +197,24 @@ async def test_kopf_follows_policies_once_there_are_any(
     assert not any("probepolicies" in path for path in before)
     assert (2, 0) == (supervisor.stats.starts, supervisor.stats.failures)
     assert {"GET"} == {verb for verb, _, _ in api.asked}
+
+
+@pytest.mark.slow
+async def test_many_policies_are_never_held_all_at_once(
+    api: FakeApi, server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Kopf lists few of them at a time, and none waits for workers that hold on to another."""
+    many = [
+        {**ONE, "metadata": {**ONE["metadata"], "name": f"p{n}", "uid": f"u-{n}"}}
+        for n in range(300)
+    ]
+    policies = FakePolicies(are_served=True)
+    for path, answer in WITH_POLICIES.items():
+        monkeypatch.setitem(ANSWERS, path, answer)
+    path = "/apis/probewatch.dev/v1alpha1/probepolicies"
+    monkeypatch.setitem(ANSWERS, path, {"metadata": {"resourceVersion": "7"}, "items": many})
+    async with kopf_running(server, policies), asyncio.timeout(BOUND_SECONDS):
+        told = {(await policies.told.get())[1] for _ in many}
+
+    assert len(many) == len(told)
+    assert {"10"} == set(api.limits)

@@ -17,7 +17,8 @@ from probewatch.kube.parsing import parse_version
 from probewatch.kube.policy_parsing import Read, parse_policy
 from probewatch.kube.report_answers import NO_RIGHT
 
-PAGE = 250
+PAGE = 25
+"""Policies in a page: one may have a megabyte and a half, and tenants may make many."""
 APPLY = "application/apply-patch+yaml"
 FIELD_MANAGER = "probewatch"
 
