@@ -19,9 +19,8 @@ class Aliases:
         return len(self._pods)
 
     def join(self, header: Header) -> None:
-        """One pod more, if it has an alias."""
-        if header.evidence_uid != header.uid:
-            self._pods.setdefault(header.evidence_uid, {})[header.namespace] = header.uid
+        """One pod more that has an alias."""
+        self._pods.setdefault(header.evidence_uid, {})[header.namespace] = header.uid
 
     def leave(self, header: Header) -> None:
         """One pod less."""

@@ -19,6 +19,10 @@ class EarlyEvents:
     def __init__(self) -> None:
         self._kept: OrderedDict[tuple[str, str], list[Evidence]] = OrderedDict()
 
+    def __len__(self) -> int:
+        """Of how many pods something is kept."""
+        return len(self._kept)
+
     def keep(self, evidence: Evidence) -> None:
         """Keep an Event until its pod comes."""
         about = (evidence.namespace, evidence.involved_uid)

@@ -25,7 +25,8 @@ class Attendance:
         """Pods are followed; tell which of them were gone before."""
         workload = self._keys.setdefault(workload, workload)
         self._live[workload] += len(uids)
-        self._came_as.update(dict.fromkeys(uids, workload))
+        for uid in uids:
+            self._came_as[uid] = workload
         if not self._gone:
             return ()
         return tuple(uid for uid in uids if self._gone.pop(uid, None) is not None)

@@ -185,11 +185,12 @@ class Store(Survey):
 
     def _welcome(self, header: Header, now: float) -> Sequence[Finding]:
         """Count a new pod in, and tell it what was said of it before it came."""
-        self._aliases.join(header)
+        if header.evidence_uid != header.uid:
+            self._aliases.join(header)
         self._kin.join(header)
-        early = self._early.take(header.namespace, header.evidence_uid)
+        early = self._early.take(header.namespace, header.evidence_uid) if self._early else ()
         told = (self._step(header.uid, EvidenceObserved(evidence=each), now) for each in early)
-        return tuple(chain.from_iterable(told))
+        return tuple(chain.from_iterable(told)) if early else ()
 
     def _feed_evidence(
         self, evidence: Evidence, observation: Observation, now: float
