@@ -3,7 +3,9 @@
 A kill's count may come late, and the runtime may change its words on how an instance ended.
 """
 
+from collections.abc import Callable
 from collections.abc import Set as AbstractSet
+from typing import TypeVar
 
 from probewatch.core.book import Mark
 from probewatch.core.evidence import EvidenceKind
@@ -11,11 +13,13 @@ from probewatch.core.facts import CLOCK_SLACK, SURE
 from probewatch.core.findings import Confidence, Finding, Restart, RestartCorrected
 from probewatch.core.model import ContainerStatus
 from probewatch.core.restarts import CountedRestart, Path
-from probewatch.core.state import ContainerMemory, PodState, Settled
+from probewatch.core.state import ContainerMemory, Pending, PodState, Settled
 from probewatch.core.values import replace
 from probewatch.core.verdict import PROBE_KILLS
 from probewatch.core.verdicts import PAST_KEPT, Judged, judge, render
 from probewatch.core.watermarks import latest_words
+
+E = TypeVar("E", Pending, Settled)
 
 RANK = {
     Confidence.LOW: 0,
@@ -93,28 +97,34 @@ def _mark_repaired(memory: ContainerMemory, counts: set[int], kill: Mark) -> Con
         hit = restart.restart_count in counts
         return replace(restart, repaired=kill.kind) if hit else restart
 
-    return replace(
-        memory,
-        pending=tuple(replace(e, restart=marked(e.restart)) for e in memory.pending),
-        settled=tuple(replace(e, restart=marked(e.restart)) for e in memory.settled),
-    )
+    return _change_open(memory, marked)
 
 
 def reword(memory: ContainerMemory, status: ContainerStatus) -> ContainerMemory:
     """Take what the status says now of the end of an instance that was counted already."""
-    if not (memory.pending or memory.settled):
-        return memory
 
     def reworded(restart: CountedRestart) -> CountedRestart:
         death = restart.termination
         said = None if death is None else latest_words(death, status)
         return restart if said == death else replace(restart, termination=said, reworded=True)
 
-    pending = tuple(replace(e, restart=reworded(e.restart)) for e in memory.pending)
-    settled = tuple(replace(e, restart=reworded(e.restart)) for e in memory.settled)
+    return _change_open(memory, reworded)
+
+
+def _change_open(
+    memory: ContainerMemory, change: Callable[[CountedRestart], CountedRestart]
+) -> ContainerMemory:
+    """The memory with each restart changed that waits or is not settled; itself if none is."""
+    pending = tuple(_changed(entry, change) for entry in memory.pending)
+    settled = tuple(_changed(entry, change) for entry in memory.settled)
     if (pending, settled) == (memory.pending, memory.settled):
         return memory
     return replace(memory, pending=pending, settled=settled)
+
+
+def _changed(entry: E, change: Callable[[CountedRestart], CountedRestart]) -> E:
+    restart = change(entry.restart)
+    return entry if restart is entry.restart else replace(entry, restart=restart)
 
 
 def correct(state: PodState, memory: ContainerMemory, *, now: float) -> Judged:

@@ -1,10 +1,11 @@
 """Rules on what follows: what is likely."""
 
 from probewatch.core import kills
+from probewatch.core.advice import start_budget
 from probewatch.core.book import Book
 from probewatch.core.facts import Facts
 from probewatch.core.findings import Cause, Confidence
-from probewatch.core.model import Probe, ProbeType
+from probewatch.core.model import Probe
 from probewatch.core.verdict import PROBE_KILLS, PROBE_OF, Verdict, by_exit, conclude
 
 
@@ -47,13 +48,10 @@ def never_started(facts: Facts) -> Verdict | None:
 
 def _within_budget(facts: Facts, probe: Probe) -> bool:
     """Formula 5 of the probe's time budget, with grace and slack on top."""
-    earliest = probe.initial_delay + (probe.failure_threshold - 1) * probe.period - 1
+    earliest = start_budget(probe) - 1
     latest = earliest + 2 * probe.interval + facts.grace(probe) + 11
     return facts.lifetime is not None and earliest <= facts.lifetime <= latest
 
-
-KILLING = frozenset({ProbeType.LIVENESS, ProbeType.STARTUP})
-"""Probes whose failures end a container."""
 
 OWN_ENDS = frozenset({Cause.ERROR, Cause.COMPLETED, Cause.SIGNAL, Cause.RESTART_RULE})
 """What no kubelet does to a container."""
@@ -87,7 +85,7 @@ def _is_too_early(facts: Facts, probe: Probe) -> bool:
     """
     if facts.lifetime is None or facts.looks_killed or facts.failures(probe.probe_type):
         return False
-    return facts.lifetime < probe.initial_delay + (probe.failure_threshold - 1) * probe.period - 1
+    return facts.lifetime < start_budget(probe) - 1
 
 
 HABITS = frozenset(
@@ -127,9 +125,9 @@ def own_exit(facts: Facts) -> Verdict | None:
 
 def _was_failing_some_time(facts: Facts) -> bool:
     """Whether failures were heard after its end that may have been some of before, too."""
-    died = facts.restart.died_at
+    died, killing = facts.restart.died_at, PROBE_OF.values()
     return died is not None and any(
-        mark.probe_type in KILLING and mark.count > 1 and mark.since is None and mark.at > died
+        mark.probe_type in killing and mark.count > 1 and mark.since is None and mark.at > died
         for mark in facts.book.failures
     )
 

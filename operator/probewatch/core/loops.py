@@ -77,8 +77,9 @@ def add_restart(
     after = replace(loop, recent=recent, cause=_dominant(loop, recent))
     window = _window_reached(after, policy, now)
     if loop.started_at is not None:
-        changed = after.cause is not loop.cause
-        return after, resume(after, restart.container, ref=restart.pod, policy=policy) * changed
+        if after.cause is loop.cause:
+            return after, ()
+        return after, resume(after, restart.container, ref=restart.pod, policy=policy)
     return (after, ()) if window is None else _begin(after, restart, window)
 
 

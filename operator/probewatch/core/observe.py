@@ -22,6 +22,7 @@ from probewatch.core.policy import Policy
 from probewatch.core.readiness import calm_down, follow_readiness
 from probewatch.core.remembered import NOTHING_REMEMBERED, Remembered
 from probewatch.core.restart_policy import OVER
+from probewatch.core.startups import follow_startups
 from probewatch.core.state import NOTHING, LoopState, PodState
 from probewatch.core.values import quickly_made, replace
 
@@ -149,6 +150,8 @@ def _update(
     before, pod = state.pod, observed.pod
     counted = count(state, pod, relisted=observed.relisted, now=now)
     after = replace(state, pod=pod, marks=counted.marks, from_zero=counted.from_zero)
+    ref = after.ref
+    starting, started = follow_startups(state.starting, before, pod, ref=ref, now=now)
     readiness, findings = follow_readiness(
         state.readiness,
         before,
@@ -156,15 +159,16 @@ def _update(
         said=Said(
             book_of=lambda name: state.memory(name).book, kubelet_started=observed.kubelet_started
         ),
-        ref=after.ref,
+        ref=ref,
         policy=policy,
         now=now,
     )
-    after, reworded = take_words(replace(after, readiness=readiness), policy, now)
+    after = replace(after, readiness=readiness, starting=starting)
+    after, reworded = take_words(after, policy, now)
     after, found = take_restarts(after, counted, policy, now)
     after, ended = judge_endings(after)
     after, calmed = _end_loops(after, now) if pod.phase in OVER else (after, ())
-    return after, (*findings, *reworded, *found, *ended, *calmed)
+    return after, (*started, *findings, *reworded, *found, *ended, *calmed)
 
 
 def _end_loops(state: PodState, now: float) -> tuple[PodState, tuple[Finding, ...]]:

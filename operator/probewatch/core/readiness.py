@@ -14,7 +14,6 @@ from probewatch.core.findings import (
 from probewatch.core.losses import Said, loss_reason
 from probewatch.core.model import Condition, Pod, PodRef
 from probewatch.core.policy import Policy
-from probewatch.core.startups import follow_startups
 from probewatch.core.state import ReadinessState
 from probewatch.core.values import replace
 
@@ -81,27 +80,10 @@ def follow_readiness(
     policy: Policy,
     now: float,
 ) -> tuple[ReadinessState, tuple[Finding, ...]]:
-    """The next state, and the startups and transitions that lie between.
+    """The next state, and the transitions that lie between.
 
     *said* is what the kubelet said.
     """
-    starting, started = follow_startups(state.starting, before, pod, ref=ref, now=now)
-    if starting != state.starting:
-        state = replace(state, starting=starting)
-    state, found = _follow(state, before, pod, said=said, ref=ref, policy=policy, now=now)
-    return state, (*started, *found)
-
-
-def _follow(
-    state: ReadinessState,
-    before: Pod,
-    pod: Pod,
-    *,
-    said: Said,
-    ref: PodRef,
-    policy: Policy,
-    now: float,
-) -> tuple[ReadinessState, tuple[Finding, ...]]:
     condition = pod.conditions.get("Ready")
     if condition is None or condition.status is None:
         return replace(state, unclear=condition is not None or state.unclear), ()

@@ -78,8 +78,6 @@ class ReadinessState:
     ever_ready: bool = False
     unclear: bool = False
     """Whether the condition was `Unknown` since that side was last known."""
-    starting: Starting = ()
-    """Instances that cannot be ready yet: their startup probe did not succeed so far."""
 
 
 @quickly_made
@@ -95,6 +93,8 @@ class PodState:
     readiness: ReadinessState = field(default_factory=ReadinessState)
     from_zero: frozenset[str] = frozenset()
     """Containers followed since their count was 0."""
+    starting: Starting = ()
+    """Instances whose startup probe did not succeed so far."""
     endings: frozenset[str] = frozenset()
     """Endings for good (name and count) that were told, or were there from the start."""
 

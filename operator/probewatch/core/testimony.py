@@ -171,9 +171,13 @@ def out_of_memory(facts: Facts) -> Verdict | None:
     """
     if not facts.out_of_memory or (facts.in_place and _is_rather_killed(facts)):
         return None
-    own = (facts.died_by_itself and facts.order_tells) or not facts.may_be_killed
-    sure = Confidence.HIGH if own else Confidence.MEDIUM
+    sure = Confidence.HIGH if _is_its_own(facts) else Confidence.MEDIUM
     return conclude(facts, Cause.OOM_KILLED, sure, "the runtime reports OOMKilled")
+
+
+def _is_its_own(facts: Facts) -> bool:
+    """Whether no kill of the kubelet's can have ended it."""
+    return (facts.died_by_itself and facts.order_tells) or not facts.may_be_killed
 
 
 def memory_again(facts: Facts) -> Verdict | None:
@@ -181,9 +185,9 @@ def memory_again(facts: Facts) -> Verdict | None:
 
     Source: containerd issues 8893 and 8180.
     """
-    own = (facts.died_by_itself and facts.order_tells) or not facts.may_be_killed
-    failing = any(map(facts.threshold_reached, ProbeType))
-    if facts.exit_code != SIGKILL_EXIT or not own or failing or matched_kill(facts) is not None:
+    if facts.exit_code != SIGKILL_EXIT or not _is_its_own(facts) or matched_kill(facts) is not None:
+        return None
+    if any(map(facts.threshold_reached, ProbeType)):
         return None
     if facts.habit(sure=True) is not Cause.OOM_KILLED:
         return None
