@@ -63,6 +63,16 @@ async def test_start_waits_for_the_reports(status: int, seconds: float) -> None:
     assert replica.recording.book.complete
 
 
+async def begun_blind(seconds: float) -> tuple[Cluster, Replica]:
+    """A replica that began when records had been kept, and cannot be read for so long."""
+    time = FakeTime()
+    cluster = await lived_before(time)
+    troubled(cluster, time, lambda passed: 503 if passed < seconds else 0)
+    replica = Replica(cluster, time, SETTINGS)
+    await replica.recording.start()
+    return cluster, replica
+
+
 @pytest.mark.parametrize("status", [503, 403], ids=["trouble", "no right"])
 @pytest.mark.parametrize("seconds", [70.0, 1000.0])
 async def test_downtime_is_counted_however_late_the_reports_are_read(
@@ -91,11 +101,7 @@ async def test_downtime_is_counted_however_late_the_reports_are_read(
 
 async def test_causes_that_were_told_meanwhile_stay() -> None:
     """What was judged before the reports could be read is recorded as it was told."""
-    time = FakeTime()
-    cluster = await lived_before(time)
-    troubled(cluster, time, lambda passed: 503 if passed < 900 else 0)
-    replica = Replica(cluster, time, SETTINGS)
-    await replica.recording.start()
+    cluster, replica = await begun_blind(900)
     replica.see("a", 3, 20)
     replica.see("a", 4, 21)
     await replica.pass_time(1000)
@@ -122,11 +128,7 @@ async def test_first_start_counts_from_where_pods_stand_however_late() -> None:
 @pytest.mark.parametrize("how", ["opted out", "static", "came back"])
 async def test_strangers_do_not_count_from_zero(how: str) -> None:
     """Who was there unseen before does not count from 0, whenever the reports are read."""
-    time = FakeTime()
-    cluster = await lived_before(time)
-    troubled(cluster, time, lambda passed: 503 if passed < 100 else 0)
-    replica = Replica(cluster, time, SETTINGS)
-    await replica.recording.start()
+    cluster, replica = await begun_blind(100)
     if how == "opted out":
         replica.see("a", 3, 20, ignored=True)
     elif how == "came back":
@@ -140,11 +142,7 @@ async def test_strangers_do_not_count_from_zero(how: str) -> None:
 
 async def test_what_a_gone_pod_did_meanwhile_is_recorded_once() -> None:
     """A pod that went before the reports could be read is counted by what was seen of it."""
-    time = FakeTime()
-    cluster = await lived_before(time)
-    troubled(cluster, time, lambda passed: 503 if passed < 100 else 0)
-    replica = Replica(cluster, time, SETTINGS)
-    await replica.recording.start()
+    cluster, replica = await begun_blind(100)
     replica.see("a", 3, 20)
     replica.see("a", 4, 21)
     await replica.pass_time(30)

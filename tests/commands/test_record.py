@@ -65,6 +65,10 @@ def parse(*arguments: str) -> argparse.Namespace:
     return parser.parse_args(["record", *arguments])
 
 
+LONG_ENOUGH = ("--duration", "1s")
+"""To list what is there, also on a machine with more to do; a recording ends by the clock alone."""
+
+
 async def run(kubeconfig: Path, *arguments: str) -> None:
     await record.record(parse(*arguments), Settings(kubeconfig=str(kubeconfig)))
 
@@ -81,7 +85,7 @@ async def test_recording_can_be_replayed(kubeconfig: Path, tmp_path: Path, name:
     path = str(tmp_path / name)
     async with serving(await staged()) as server:
         point(kubeconfig, server)
-        await run(kubeconfig, path, "--duration", "0.1s")
+        await run(kubeconfig, path, *LONG_ENOUGH)
 
     lines = list(stream.read_stream(path))
     _, ledger = replay.replay(iter(lines))
@@ -95,7 +99,7 @@ async def test_secrets_can_be_left_out(kubeconfig: Path, tmp_path: Path) -> None
     path = tmp_path / "r.jsonl"
     async with serving(await staged()) as server:
         point(kubeconfig, server)
-        await run(kubeconfig, str(path), "--duration", "0.1s", "--without", "env,commands")
+        await run(kubeconfig, str(path), *LONG_ENOUGH, "--without", "env,commands")
 
     assert "hunter2" not in path.read_text()
     assert "SECRET" in path.read_text()
@@ -106,10 +110,10 @@ async def test_existing_file_is_kept(kubeconfig: Path, tmp_path: Path) -> None:
     path = tmp_path / "r.jsonl"
     async with serving(await staged()) as server:
         point(kubeconfig, server)
-        await run(kubeconfig, str(path), "--duration", "0.1s")
+        await run(kubeconfig, str(path), *LONG_ENOUGH)
         with pytest.raises(InputError, match="exists already; --append"):
-            await run(kubeconfig, str(path), "--duration", "0.1s")
-        await run(kubeconfig, str(path), "--duration", "0.1s", "--append")
+            await run(kubeconfig, str(path), *LONG_ENOUGH)
+        await run(kubeconfig, str(path), *LONG_ENOUGH, "--append")
 
     assert 2 == len(path.read_text().splitlines())
 
@@ -133,7 +137,7 @@ async def test_new_file_is_for_its_owner_alone(
     async with serving(await staged()) as server:
         point(kubeconfig, server)
         with masked():
-            await run(kubeconfig, str(path), "--duration", "0.1s", *options)
+            await run(kubeconfig, str(path), *LONG_ENOUGH, *options)
 
     assert 0o600 == stat.S_IMODE(path.stat().st_mode)
 
@@ -145,7 +149,7 @@ async def test_file_that_is_added_to_keeps_its_mode(kubeconfig: Path, tmp_path: 
     path.chmod(0o640)
     async with serving(await staged()) as server:
         point(kubeconfig, server)
-        await run(kubeconfig, str(path), "--duration", "0.1s", "--append")
+        await run(kubeconfig, str(path), *LONG_ENOUGH, "--append")
 
     assert 0o640 == stat.S_IMODE(path.stat().st_mode)
 
@@ -158,7 +162,7 @@ async def test_missing_right_is_said_before_anything_is_written(
     async with serving(cluster) as server:
         point(kubeconfig, server)
         with pytest.raises(ApiError, match=r"a right is missing: .* 403"):
-            await run(kubeconfig, str(tmp_path / "r.jsonl"), "--duration", "0.1s")
+            await run(kubeconfig, str(tmp_path / "r.jsonl"), *LONG_ENOUGH)
 
     assert not (tmp_path / "r.jsonl").exists()
 
@@ -202,12 +206,12 @@ async def test_full_disk_costs_only_what_does_not_fit(
         await cluster.put("/api/v1/pods", {**POD, "metadata": meta})
     async with serving(await staged()) as server:
         point(kubeconfig, server)
-        await run(kubeconfig, str(path), "--duration", "0.1s")
+        await run(kubeconfig, str(path), *LONG_ENOUGH)
     whole = path.stat().st_size
     async with serving(cluster) as server:
         point(kubeconfig, server)
         with disk_of(whole + 900), pytest.raises(ApiError, match="cannot be written: File too lar"):
-            await run(kubeconfig, str(path), "--duration", "0.1s", "--append")
+            await run(kubeconfig, str(path), *LONG_ENOUGH, "--append")
 
     assert 1 <= len(list(stream.read_stream(str(path))))
     assert whole <= path.stat().st_size
@@ -254,7 +258,7 @@ async def test_a_cut_off_recording_is_mended_before_it_is_added_to(
     path.write_bytes(content)
     async with serving(await staged()) as server:
         point(kubeconfig, server)
-        await run(kubeconfig, str(path), "--duration", "0.1s", "--append")
+        await run(kubeconfig, str(path), *LONG_ENOUGH, "--append")
 
     assert whole + 1 == len(list(stream.read_stream(str(path))))
 
@@ -272,7 +276,7 @@ async def test_nothing_is_added_to_what_is_no_recording(
     async with serving(await staged()) as server:
         point(kubeconfig, server)
         with pytest.raises(InputError, match=f"{name}: "):
-            await run(kubeconfig, str(path), "--duration", "0.1s", "--append")
+            await run(kubeconfig, str(path), *LONG_ENOUGH, "--append")
 
     assert content == path.read_bytes()
 
