@@ -16,8 +16,8 @@ from collections.abc import Mapping, Sequence
 from types import ModuleType
 from typing import NoReturn
 
+from probewatch.commands.lines import render_lines
 from probewatch.errors import ProbewatchError
-from probewatch.kube.sanitize import sanitize
 
 FAILED = 1
 
@@ -29,9 +29,6 @@ BROKEN_PIPE = 141
 
 PLUGIN = "kubectl-probewatch"
 """The name under which kubectl finds a plugin."""
-
-ERROR_BYTES = 4096
-"""Errors quote files, which may come from anywhere; no line of ours is longer."""
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 """What the system answers to who writes; a command says itself what was wrong with its input."""
@@ -111,9 +108,8 @@ def _give_up_output() -> None:
 
 
 def _tell(error: str) -> None:
-    lines = [sanitize(line, limit=ERROR_BYTES) for line in error.split("\n")]
     with contextlib.suppress(OSError):  # who closed standard error, or filled it, has the status
-        print("probewatch: " + "\n".join(lines), file=sys.stderr, flush=True)
+        print("probewatch: " + render_lines(error.split("\n")), file=sys.stderr, flush=True)
 
 
 def _explain(error: OSError) -> str:
