@@ -106,12 +106,12 @@ monitoring: $(DEV)  ## Write the rules and dashboards of deploy/monitoring from 
 
 .PHONY: docs
 docs: $(DEV)  ## Write the tables of docs/ from the code
-	@$(BIN)/python -m probewatch.causes_docs docs/causes.md
-	@$(BIN)/python -m probewatch.settings_docs docs/configuration.md
-	@$(BIN)/python -m probewatch.kube.events_docs docs/events.md
-	@$(BIN)/python -m probewatch.metrics.metrics_docs docs/metrics.md
-	@$(BIN)/python -m probewatch.playground.stories_docs docs/playground.md
-	@$(BIN)/python -m probewatch.crds_docs docs/custom-resources.md
+	@$(BIN)/python -m probewatch.pages.causes docs/causes.md
+	@$(BIN)/python -m probewatch.pages.settings docs/configuration.md
+	@$(BIN)/python -m probewatch.pages.events docs/events.md
+	@$(BIN)/python -m probewatch.pages.metrics docs/metrics.md
+	@$(BIN)/python -m probewatch.playground.stories.docs docs/playground.md
+	@$(BIN)/python -m probewatch.pages.crds docs/custom-resources.md
 
 .PHONY: verify
 verify: docs chart monitoring manifests  ## Write all that is derived, and fail if that changes a file

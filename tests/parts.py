@@ -6,7 +6,7 @@ from probewatch.clock import Clock
 from probewatch.kube.client import ApiClient
 from probewatch.kube.credentials import Access
 from probewatch.kube.login import Login
-from probewatch.service_parts import Parts
+from probewatch.service.parts import Parts
 from probewatch.settings import Settings
 
 

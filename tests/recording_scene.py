@@ -13,8 +13,8 @@ from probewatch.core.values import replace
 from probewatch.kube.lease_objects import SCOPE
 from probewatch.kube.workloads import nearest_workload
 from probewatch.metrics.counters import Counters
-from probewatch.recording import Recording
-from probewatch.recording_surroundings import Surroundings, scope_of
+from probewatch.recording.recording import Recording
+from probewatch.recording.surroundings import Surroundings, scope_of
 from probewatch.settings import Settings
 from probewatch.store import Store
 from tests.builders import died, pod, status

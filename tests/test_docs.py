@@ -4,25 +4,24 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from probewatch import causes_docs, cli, crds_docs, settings_docs
+from probewatch import cli
 from probewatch.commands.probe_failures import MEANINGS
 from probewatch.core.findings import Cause, ReadinessReason
-from probewatch.kube import events_docs
-from probewatch.metrics import metrics_docs
-from probewatch.page_tables import fill_page
-from probewatch.playground import stories_docs
+from probewatch.pages import causes, crds, events, metrics, settings
+from probewatch.pages.tables import fill_page
+from probewatch.playground.stories import docs as stories
 from tests.conftest import REPOSITORY
 
 
 @pytest.mark.parametrize(
     ("page", "make_tables"),
     [
-        ("docs/causes.md", causes_docs.make_tables),
-        ("docs/configuration.md", settings_docs.make_tables),
-        ("docs/custom-resources.md", crds_docs.make_tables),
-        ("docs/events.md", events_docs.make_tables),
-        ("docs/metrics.md", metrics_docs.make_tables),
-        ("docs/playground.md", stories_docs.make_tables),
+        ("docs/causes.md", causes.make_tables),
+        ("docs/configuration.md", settings.make_tables),
+        ("docs/custom-resources.md", crds.make_tables),
+        ("docs/events.md", events.make_tables),
+        ("docs/metrics.md", metrics.make_tables),
+        ("docs/playground.md", stories.make_tables),
     ],
 )
 def test_page_is_up_to_date(page: str, make_tables: Callable[[], Mapping[str, str]]) -> None:
@@ -40,12 +39,12 @@ def test_page_without_a_place_is_a_mistake() -> None:
 
 def test_every_setting_has_its_reason() -> None:
     """No row of the configuration is without a word on what it is for."""
-    assert [] == [name for name, reason in settings_docs.find_reasons() if not reason]
+    assert [] == [name for name, reason in settings.find_reasons() if not reason]
 
 
 def test_every_cause_is_explained() -> None:
     """No cause of the closed list is without its meaning and its limits, in the list's order."""
-    assert list(Cause) == list(causes_docs.CAUSES)
+    assert list(Cause) == list(causes.CAUSES)
 
 
 def test_every_reason_is_explained() -> None:

@@ -15,7 +15,7 @@ from probewatch.kube.raw_pod import RawPod
 from probewatch.kube.sharing import Shared
 from probewatch.packing import Packer
 from probewatch.store import Store
-from probewatch.tombstones import KEPT, Tombstones
+from probewatch.tracking.tombstones import KEPT, Tombstones
 
 TRACE = Path(__file__).parent / "data" / "traces" / "loops.jsonl.gz"
 

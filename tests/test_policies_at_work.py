@@ -7,7 +7,7 @@ import pytest
 
 from probewatch.clock import Clock
 from probewatch.core.model import PodUid
-from probewatch.policies import Policies, PolicySurroundings
+from probewatch.policies.policies import Policies, PolicySurroundings
 from probewatch.settings import Settings
 from tests.parts import make_parts
 from tests.policies import policy_object, read_policy

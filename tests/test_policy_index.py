@@ -7,7 +7,13 @@ import pytest
 
 from probewatch.core.model import PodUid
 from probewatch.core.policy import Policy
-from probewatch.policy_index import DELETED_KEPT, LABELS_KEPT, PODS_KEPT, PolicyIndex, group_labels
+from probewatch.policies.index import (
+    DELETED_KEPT,
+    LABELS_KEPT,
+    PODS_KEPT,
+    PolicyIndex,
+    group_labels,
+)
 from tests.policies import read_policy
 
 ONE = PodUid("u1")

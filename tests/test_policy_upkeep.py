@@ -15,9 +15,9 @@ from probewatch.core.model import PodUid
 from probewatch.core.policy import Policy
 from probewatch.errors import ApiError
 from probewatch.kube.policy_api import PolicyApi
-from probewatch.policy_index import PolicyIndex
-from probewatch.policy_statuses import COUNT_SECONDS, PolicyStatuses
-from probewatch.policy_upkeep import LIST_SECONDS, PolicyDoor, PolicyUpkeep
+from probewatch.policies.index import PolicyIndex
+from probewatch.policies.statuses import COUNT_SECONDS, PolicyStatuses
+from probewatch.policies.upkeep import LIST_SECONDS, PolicyDoor, PolicyUpkeep
 from tests.policies import BORN, Json, policy_object
 
 DEFAULT = Policy()

@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 
-from probewatch.record_display import STANDSTILL_SECONDS, Display
+from probewatch.records.display import STANDSTILL_SECONDS, Display
 from tests.fakes import FakeTime
 
 

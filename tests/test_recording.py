@@ -8,7 +8,7 @@ import pytest
 
 from probewatch.core.findings import Restart
 from probewatch.core.model import PodUid
-from probewatch.record_entry import Key
+from probewatch.records.entry import Key
 from probewatch.settings import Settings
 from tests.builders import pod
 from tests.fakes import FakeTime

@@ -9,11 +9,11 @@ from probewatch.core.findings import PodForgotten, PodTracked, Readiness
 from probewatch.core.model import PodSpec, PodUid
 from probewatch.core.records import Mark, PodMarks, Record
 from probewatch.newcomers import Newcomers
-from probewatch.record_attendance import DEPARTED_SECONDS, Attendance
-from probewatch.record_baseline import Baseline
-from probewatch.record_book import RecordBook
-from probewatch.record_entry import Key, Loaded
-from probewatch.record_journal import OTHERS_KEPT, RESTARTS_KEPT, Journal
+from probewatch.records.attendance import DEPARTED_SECONDS, Attendance
+from probewatch.records.baseline import Baseline
+from probewatch.records.book import RecordBook
+from probewatch.records.entry import Key, Loaded
+from probewatch.records.journal import OTHERS_KEPT, RESTARTS_KEPT, Journal
 from tests.builders import pod
 from tests.core.test_ledger import CART, POD, began, corrected, loop, ready, restart, told
 

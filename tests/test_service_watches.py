@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from probewatch.service_watches import (
+from probewatch.service.watches import (
     Watch,
     event_target,
     has_heard,

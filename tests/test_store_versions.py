@@ -12,8 +12,8 @@ from probewatch.core.model import PodUid
 from probewatch.core.observe import EvidenceObserved, PodGone, PodObserved
 from probewatch.kube.raw_pod import RawPod
 from probewatch.kube.snapshot import Snapshot
-from probewatch.shelf import OPEN
 from probewatch.store import Store
+from probewatch.tracking.shelf import OPEN
 
 NOW = 2000.0
 

@@ -20,10 +20,10 @@ from typing import Any
 
 import yaml
 
-from probewatch.page_tables import write_page
+from probewatch.pages.settings import find_reasons
+from probewatch.pages.tables import write_page
 from probewatch.setting_bounds import BOUNDS, ZERO_IS_FINE
 from probewatch.settings import Settings
-from probewatch.settings_docs import find_reasons
 
 CHART = Path(__file__).resolve().parent / "probewatch"
 REPOSITORY = CHART.parents[2]

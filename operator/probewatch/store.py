@@ -6,8 +6,6 @@ No await lies between reading a state and writing it back, hence no lock.
 from collections.abc import Callable, Collection, Iterable, Sequence
 from itertools import chain
 
-from probewatch.aliases import Aliases
-from probewatch.arrivals import Arrivals, remember_nothing
 from probewatch.core.evidence import Evidence, EvidenceKind
 from probewatch.core.findings import Finding, PodForgotten, PodTracked, Restart
 from probewatch.core.model import Pod, PodUid
@@ -25,13 +23,15 @@ from probewatch.core.policy import Policy
 from probewatch.core.remembered import Remembered
 from probewatch.core.state import PodState
 from probewatch.core.values import replace
-from probewatch.early_events import EarlyEvents
-from probewatch.kin import Kin, lost_together
 from probewatch.kube.snapshot import Header, Snapshot
-from probewatch.kubelet_starts import KubeletStarts
 from probewatch.newcomers import Newcomer
-from probewatch.shelf import OPEN, Shelf
-from probewatch.survey import Survey
+from probewatch.tracking.aliases import Aliases
+from probewatch.tracking.arrivals import Arrivals, remember_nothing
+from probewatch.tracking.early_events import EarlyEvents
+from probewatch.tracking.kin import Kin, lost_together
+from probewatch.tracking.kubelet_starts import KubeletStarts
+from probewatch.tracking.shelf import OPEN, Shelf
+from probewatch.tracking.survey import Survey
 
 _DEFAULT = Policy()
 

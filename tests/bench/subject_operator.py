@@ -14,8 +14,8 @@ from probewatch.commands import run as command
 from probewatch.controller import Sink
 from probewatch.core.findings import Finding, ReadinessChanged
 from probewatch.core.model import Workload
-from probewatch.service_parts import Parts
-from probewatch.service_runtime import collect_rarely, run_on_best_loop
+from probewatch.service.parts import Parts
+from probewatch.service.runtime import collect_rarely, run_on_best_loop
 from probewatch.settings import Settings
 from tests.bench.gate import wait_for_start
 from tests.bench.stopwatch import Stopwatch

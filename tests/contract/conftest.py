@@ -12,7 +12,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from probewatch.playground.api_server import ApiServer
+from probewatch.playground.api.server import ApiServer
 from tests.contract.client import Client, Place, unique
 from tests.contract.servers import ASSETS, KUBECONFIG, read_kubeconfig, running_server, wanted
 

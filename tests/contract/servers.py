@@ -18,7 +18,7 @@ from typing import Any
 
 import yaml
 
-from probewatch.playground.api_certificate import make_certificate
+from probewatch.playground.api.certificate import make_certificate
 from tests.contract.client import Place
 from tests.ports import free_port
 

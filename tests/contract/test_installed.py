@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 import yaml
 
-from probewatch.playground.demo_operator import OperatorProcess
-from probewatch.playground.processes_guard import Guard
+from probewatch.playground.demo.operator import OperatorProcess
+from probewatch.playground.processes.guard import Guard
 from tests.contract.client import Client, Place, unique
 from tests.contract.servers import KUBECONFIG, wanted
 from tests.deploy.rendering import MANIFESTS, render_manifests, the_only

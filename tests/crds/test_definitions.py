@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from probewatch.playground.objects_definitions import check_definition
+from probewatch.playground.objects.definitions import check_definition
 from tests.crds.definitions import FILES, Schema, definition, nodes, schema, version, walk
 
 KINDS = list(FILES)

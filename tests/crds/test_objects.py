@@ -23,9 +23,9 @@ from probewatch.core.records import (
 )
 from probewatch.kube.policy_parsing import parse_policy
 from probewatch.kube.report_status import render_status
-from probewatch.playground.objects_cel_rules import check_rules
-from probewatch.playground.objects_schema_checks import check
-from probewatch.playground.objects_schemas import find_unknown
+from probewatch.playground.objects.cel_rules import check_rules
+from probewatch.playground.objects.schema_checks import check
+from probewatch.playground.objects.schemas import find_unknown
 from tests.crds.definitions import Json, Schema, schema
 from tests.policies import policy_object
 

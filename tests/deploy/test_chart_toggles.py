@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from probewatch.service_watches import NODE_NAMESPACE
+from probewatch.service.watches import NODE_NAMESPACE
 from probewatch.settings import Settings, find_unknown, variable_name
 from tests.conftest import require_program
 from tests.deploy.rendering import (

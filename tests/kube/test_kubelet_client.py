@@ -12,7 +12,7 @@ from aiohttp import web
 from probewatch.core.model import ProbeType
 from probewatch.errors import ApiError
 from probewatch.kube.kubelet_client import KubeletClient, KubeletOptions
-from probewatch.playground.api_certificate import shared_certificate
+from probewatch.playground.api.certificate import shared_certificate
 
 COUNTERS = b"""process_start_time_seconds 5
 prober_probe_total{container="app",pod_uid="u1",probe_type="Liveness",result="failed"} 3

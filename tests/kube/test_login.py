@@ -14,7 +14,7 @@ from probewatch.errors import ApiError, KubeconfigError
 from probewatch.kube.client import ApiClient
 from probewatch.kube.credentials import Access
 from probewatch.kube.login import Login
-from probewatch.playground.api_certificate import Certificate, make_certificate
+from probewatch.playground.api.certificate import Certificate, make_certificate
 
 
 @dataclass

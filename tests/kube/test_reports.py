@@ -31,8 +31,8 @@ from probewatch.kube.report_api import ReportApi, loaded
 from probewatch.kube.report_parsing import decode_report
 from probewatch.kube.report_writer import PATIENCE
 from probewatch.kube.reports import ReportOptions, Reports
-from probewatch.record_book import RecordBook
-from probewatch.record_entry import Key
+from probewatch.records.book import RecordBook
+from probewatch.records.entry import Key
 from tests.fakes import FakeTime
 
 Json = dict[str, Any]

@@ -17,7 +17,7 @@ from probewatch.errors import SettingsError
 from probewatch.metrics.authorization import Authorizer
 from probewatch.metrics.connections import Connection, Doorman
 from probewatch.metrics.server import ServerOptions
-from probewatch.playground.api_certificate import Certificate, make_certificate
+from probewatch.playground.api.certificate import Certificate, make_certificate
 from tests.metrics.scene import FakeTime
 from tests.metrics.serving import LIMIT_SECONDS, LOOPBACK, Served, connecting, serving
 

@@ -2,9 +2,9 @@
 
 from probewatch.core.findings import Cause
 from probewatch.core.records import Record, Tally
-from probewatch.record_entries import key_of
-from probewatch.record_entry import Loaded
-from probewatch.service_parts import Parts
+from probewatch.records.entries import key_of
+from probewatch.records.entry import Loaded
+from probewatch.service.parts import Parts
 from probewatch.settings import Settings
 from tests.metrics.scene import WEB, restart, tracked
 from tests.parts import make_parts

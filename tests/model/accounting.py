@@ -9,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from probewatch.core.incidents import tell_again
 from probewatch.core.model import PodUid
 from probewatch.core.records import Record
-from probewatch.record_entry import Key
+from probewatch.records.entry import Key
 from tests.model.operators import EVENTS_SECONDS, CrashError, Operator, Ways
 from tests.model.world import CONTAINERS, World
 

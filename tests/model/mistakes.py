@@ -9,9 +9,9 @@ from probewatch.core.ledger import fold
 from probewatch.core.model import Pod, PodRef, PodUid, Workload
 from probewatch.core.records import Mark, PodMarks, Record
 from probewatch.core.sighting import Sighting
-from probewatch.record_book import RecordBook
-from probewatch.record_entries import Rules
-from probewatch.record_entry import Key, Loaded, Write
+from probewatch.records.book import RecordBook
+from probewatch.records.entries import Rules
+from probewatch.records.entry import Key, Loaded, Write
 from probewatch.store import Store
 from tests.model.operators import Ways
 from tests.model.world import World

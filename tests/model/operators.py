@@ -18,9 +18,9 @@ from probewatch.core.records import Record
 from probewatch.core.sighting import Sighting
 from probewatch.kube.events import draft_event
 from probewatch.kube.workloads import nearest_workload
-from probewatch.record_book import RecordBook
-from probewatch.record_entries import RULES, Rules
-from probewatch.record_entry import Key, Write
+from probewatch.records.book import RecordBook
+from probewatch.records.entries import RULES, Rules
+from probewatch.records.entry import Key, Write
 from probewatch.store import Store
 from tests.model.world import World
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from probewatch.core.model import Container, ContainerStatus, Pod, PodSpec, PodUid, Termination
 from probewatch.core.records import Record
-from probewatch.record_entry import Key, Loaded
+from probewatch.records.entry import Key, Loaded
 from tests.builders import LIVENESS
 
 CONTAINERS = ("app", "side")

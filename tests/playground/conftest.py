@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
-from probewatch.playground.api_server import ApiServer
+from probewatch.playground.api.server import ApiServer
 from tests.contract.client import Client, Place
 
 

@@ -9,17 +9,24 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from probewatch.clock import Clock
-from probewatch.playground.event_filter import EventFilter
 from probewatch.playground.images import IMAGES, Image
-from probewatch.playground.kubelet_bell import cancel
-from probewatch.playground.kubelet_containers import Exit, Process
-from probewatch.playground.kubelet_events import KubeletEvents
-from probewatch.playground.kubelet_pod import PodWorker, begin_memory
-from probewatch.playground.kubelet_services import MakeStatus, Services
-from probewatch.playground.kubelet_specs import PodSpec, parse_pod_spec
-from probewatch.playground.probes import Exec, HttpGet, Outcome, ProbeSpec, Result, TcpSocket
-from probewatch.playground.processes import Launch, StartError
-from probewatch.playground.stories_app import Script, Window, parse_script
+from probewatch.playground.kubelet.bell import cancel
+from probewatch.playground.kubelet.containers import Exit, Process
+from probewatch.playground.kubelet.event_filter import EventFilter
+from probewatch.playground.kubelet.events import KubeletEvents
+from probewatch.playground.kubelet.pod import PodWorker, begin_memory
+from probewatch.playground.kubelet.probes import (
+    Exec,
+    HttpGet,
+    Outcome,
+    ProbeSpec,
+    Result,
+    TcpSocket,
+)
+from probewatch.playground.kubelet.services import MakeStatus, Services
+from probewatch.playground.kubelet.specs import PodSpec, parse_pod_spec
+from probewatch.playground.processes.runtime import Launch, StartError
+from probewatch.playground.stories.app import Script, Window, parse_script
 
 JsonObject = dict[str, Any]
 START = 1_800_000_000.0

@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
-from probewatch.playground.api_fault_plan import Match
-from probewatch.playground.api_faults import (
+from probewatch.playground.api.fault_plan import Match
+from probewatch.playground.api.faults import (
     Cut,
     Delay,
     End,
@@ -26,7 +26,7 @@ from probewatch.playground.api_faults import (
     Swap,
     Truncate,
 )
-from probewatch.playground.api_server import ApiServer
+from probewatch.playground.api.server import ApiServer
 from tests.contract.client import Client, config
 
 MAPS = "/api/v1/namespaces/default/configmaps"

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from probewatch.playground.api_patches import json_patch, merge_patch, strategic_merge
-from probewatch.playground.objects_status import StatusError
+from probewatch.playground.api.patches import json_patch, merge_patch, strategic_merge
+from probewatch.playground.objects.status import StatusError
 
 Json = Any
 

@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from probewatch.playground.api_protobuf import MAGIC, UnreadableError, decode
+from probewatch.playground.api.protobuf import MAGIC, UnreadableError, decode
 
 
 def varint(number: int) -> bytes:

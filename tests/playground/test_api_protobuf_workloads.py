@@ -2,7 +2,7 @@
 
 import pytest
 
-from probewatch.playground.api_protobuf import decode
+from probewatch.playground.api.protobuf import decode
 
 META = b'\n\x00\x12\x00\x1a\x00"\x00*\x002\x008\x00B\x00'
 POD_REST = b"2\x00B\x00J\x00R\x00X\x00`\x00h\x00\x82\x01\x00\x8a\x01\x00\x9a\x01\x00\xc2\x01\x00"

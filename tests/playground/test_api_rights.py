@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from probewatch.playground.api_rights import Action, Rights, allows
-from probewatch.playground.api_server import ApiServer
-from probewatch.playground.api_users import AUTHENTICATED, User, service_account
+from probewatch.playground.api.rights import Action, Rights, allows
+from probewatch.playground.api.server import ApiServer
+from probewatch.playground.api.users import AUTHENTICATED, User, service_account
 from tests.contract.client import Client
 
 JsonObject = dict[str, Any]

@@ -9,9 +9,9 @@ import aiohttp
 import pytest
 import yaml
 
-from probewatch.playground.api_certificate import make_certificate
-from probewatch.playground.api_pods import LogRequest
-from probewatch.playground.api_server import ApiServer
+from probewatch.playground.api.certificate import make_certificate
+from probewatch.playground.api.pods import LogRequest
+from probewatch.playground.api.server import ApiServer
 from tests.contract.client import Client, config, pod
 
 JsonObject = dict[str, Any]

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from probewatch.playground.api_columns import Column, render_selector, render_span, since
-from probewatch.playground.api_columns_events import EVENT_COLUMNS
-from probewatch.playground.api_columns_pods import POD_COLUMNS, summarize
-from probewatch.playground.api_jsonpath import parse_path, walk
-from probewatch.playground.api_tables import COLUMNS, read_column
+from probewatch.playground.api.columns import Column, render_selector, render_span, since
+from probewatch.playground.api.columns_events import EVENT_COLUMNS
+from probewatch.playground.api.columns_pods import POD_COLUMNS, summarize
+from probewatch.playground.api.jsonpath import parse_path, walk
+from probewatch.playground.api.tables import COLUMNS, read_column
 
 JsonObject = dict[str, Any]
 NOW = 1_800_000_000.0

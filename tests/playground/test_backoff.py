@@ -1,6 +1,6 @@
 """How long a container that keeps ending has to wait."""
 
-from probewatch.playground.backoff import Backoff
+from probewatch.playground.kubelet.backoff import Backoff
 
 
 def test_the_first_restart_is_immediate_and_waits_double() -> None:

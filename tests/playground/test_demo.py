@@ -8,10 +8,10 @@ import pytest
 from probewatch.clock import Clock
 from probewatch.commands import demo as command
 from probewatch.playground.cluster_clock import HastenedTime
-from probewatch.playground.demo import MANIFEST, DemoOptions, find_kill_due, read_manifest
-from probewatch.playground.demo_show import PlainShow, Progress
-from probewatch.playground.demo_state import CONTROLLER, DemoState
-from probewatch.playground.demo_text import finding_text, sentences, summary, verdict_parts
+from probewatch.playground.demo.demo import MANIFEST, DemoOptions, find_kill_due, read_manifest
+from probewatch.playground.demo.show import PlainShow, Progress
+from probewatch.playground.demo.state import CONTROLLER, DemoState
+from probewatch.playground.demo.text import finding_text, sentences, summary, verdict_parts
 from tests.playground.fakes import JsonObject
 
 NOTE = (
@@ -81,7 +81,7 @@ def test_another_verdict_is_not_enough(line: str) -> None:
     assert 5 == len(state.missing())
 
 
-@pytest.mark.parametrize("line", ["", "no JSON", "[1]", '{"logger": "probewatch.service"}'])
+@pytest.mark.parametrize("line", ["", "no JSON", "[1]", '{"logger": "probewatch.service.service"}'])
 def test_other_lines_are_no_findings(line: str) -> None:
     """What else the operator writes is passed over."""
     assert None is DemoState().note_finding(line, 1.0)

@@ -5,10 +5,10 @@ import re
 
 from rich.console import Console
 
-from probewatch.playground.demo import MANIFEST, read_manifest
-from probewatch.playground.demo_live import LiveShow
-from probewatch.playground.demo_show import Progress
-from probewatch.playground.demo_state import DemoState
+from probewatch.playground.demo.demo import MANIFEST, read_manifest
+from probewatch.playground.demo.live import LiveShow
+from probewatch.playground.demo.show import Progress
+from probewatch.playground.demo.state import DemoState
 
 
 def test_the_picture_has_all_parts() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from probewatch.playground.event_filter import (
+from probewatch.playground.kubelet.event_filter import (
     BURST,
     COMBINED,
     EventFilter,

@@ -5,10 +5,10 @@ from copy import deepcopy
 
 import pytest
 
-from probewatch.playground.event_filter import EventFilter, SpamKey
-from probewatch.playground.kubelet_bell import cancel
-from probewatch.playground.kubelet_pod import PodWorker
-from probewatch.playground.kubelet_specs import parse_pod_spec
+from probewatch.playground.kubelet.bell import cancel
+from probewatch.playground.kubelet.event_filter import EventFilter, SpamKey
+from probewatch.playground.kubelet.pod import PodWorker
+from probewatch.playground.kubelet.specs import parse_pod_spec
 from tests.playground.fakes import (
     START,
     JsonObject,

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from probewatch.playground.api_pods import LogRequest
-from probewatch.playground.event_filter import EventFilter
-from probewatch.playground.kubelet_events import KubeletEvents
-from probewatch.playground.kubelet_logs import KubeletLogs
-from probewatch.playground.kubelet_node import Kubelet, make_addresses
-from probewatch.playground.objects_status import StatusError
+from probewatch.playground.api.pods import LogRequest
+from probewatch.playground.kubelet.event_filter import EventFilter
+from probewatch.playground.kubelet.events import KubeletEvents
+from probewatch.playground.kubelet.logs import KubeletLogs
+from probewatch.playground.kubelet.node import Kubelet, make_addresses
+from probewatch.playground.objects.status import StatusError
 from tests.playground.fakes import START, JsonObject, Node, http_probe, make_container, make_pod
 
 

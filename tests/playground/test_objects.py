@@ -5,14 +5,14 @@ from typing import Any
 import pytest
 
 from probewatch.clock import Clock
-from probewatch.playground.kubelet_specs import parse_pod_spec
-from probewatch.playground.objects import Key, ObjectStore
-from probewatch.playground.objects_kubelet import KubeletObjects
-from probewatch.playground.objects_namespaces import NamespaceKeeper
-from probewatch.playground.objects_owners import OwnerCollector
-from probewatch.playground.objects_registry import Deletion, Registry, Write
-from probewatch.playground.objects_scheduling import bind_pod
-from probewatch.playground.objects_status import StatusError
+from probewatch.playground.kubelet.specs import parse_pod_spec
+from probewatch.playground.objects.kubelet import KubeletObjects
+from probewatch.playground.objects.namespaces import NamespaceKeeper
+from probewatch.playground.objects.owners import OwnerCollector
+from probewatch.playground.objects.registry import Deletion, Registry, Write
+from probewatch.playground.objects.scheduling import bind_pod
+from probewatch.playground.objects.status import StatusError
+from probewatch.playground.objects.store import Key, ObjectStore
 from tests.contract.client import config, pod
 
 JsonObject = dict[str, Any]

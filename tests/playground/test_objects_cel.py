@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 import yaml
 
-from probewatch.playground.objects_cel import compile_rule
-from probewatch.playground.objects_cel_functions import EvaluationError
-from probewatch.playground.objects_cel_rules import check_compilation, check_rules
-from probewatch.playground.objects_cel_words import CompilationError
+from probewatch.playground.objects.cel import compile_rule
+from probewatch.playground.objects.cel_functions import EvaluationError
+from probewatch.playground.objects.cel_rules import check_compilation, check_rules
+from probewatch.playground.objects.cel_words import CompilationError
 from tests.conftest import REPOSITORY
 
 SELF = {

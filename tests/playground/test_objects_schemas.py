@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from probewatch.playground.objects_definitions import check_definition
-from probewatch.playground.objects_schema_checks import check
-from probewatch.playground.objects_schemas import fill_defaults, find_unknown, prune
+from probewatch.playground.objects.definitions import check_definition
+from probewatch.playground.objects.schema_checks import check
+from probewatch.playground.objects.schemas import fill_defaults, find_unknown, prune
 from tests.contract.test_definitions import definition
 
 JsonObject = dict[str, Any]

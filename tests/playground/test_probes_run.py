@@ -11,8 +11,8 @@ from contextlib import asynccontextmanager
 import pytest
 
 from probewatch.clock import Clock
-from probewatch.playground.api_certificate import shared_certificate
-from probewatch.playground.probes import (
+from probewatch.playground.api.certificate import shared_certificate
+from probewatch.playground.kubelet.probes import (
     Action,
     Exec,
     HttpGet,
@@ -24,7 +24,7 @@ from probewatch.playground.probes import (
     TcpSocket,
     Unsupported,
 )
-from probewatch.playground.probes_run import NetworkProber
+from probewatch.playground.kubelet.probes_run import NetworkProber
 from tests.ports import free_port
 
 LOCAL = "127.0.0.1"

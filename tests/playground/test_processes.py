@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from probewatch.clock import Clock
-from probewatch.playground.kubelet_containers import Exit
-from probewatch.playground.probes import Result
-from probewatch.playground.processes import Launch, LocalProcess, LocalRuntime, StartError
-from probewatch.playground.processes_guard import WARDEN
+from probewatch.playground.kubelet.containers import Exit
+from probewatch.playground.kubelet.probes import Result
+from probewatch.playground.processes.guard import WARDEN
+from probewatch.playground.processes.runtime import Launch, LocalProcess, LocalRuntime, StartError
 from tests.playground.fakes import eventually
 
 pytestmark = pytest.mark.slow

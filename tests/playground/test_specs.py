@@ -5,16 +5,9 @@ import sys
 import pytest
 
 from probewatch.playground.images import Image, UnknownImageError, find_command, short_name
-from probewatch.playground.kubelet_env import find_unsupported, make_env
-from probewatch.playground.kubelet_specs import (
-    ContainerSpec,
-    RestartPolicy,
-    Role,
-    parse_memory,
-    parse_pod_spec,
-)
-from probewatch.playground.pod_status import find_qos_class, full_image
-from probewatch.playground.probes import (
+from probewatch.playground.kubelet.env import find_unsupported, make_env
+from probewatch.playground.kubelet.pod_status import find_qos_class, full_image
+from probewatch.playground.kubelet.probes import (
     Action,
     Exec,
     HttpGet,
@@ -25,6 +18,13 @@ from probewatch.playground.probes import (
     Unsupported,
     parse_action,
     parse_probe,
+)
+from probewatch.playground.kubelet.specs import (
+    ContainerSpec,
+    RestartPolicy,
+    Role,
+    parse_memory,
+    parse_pod_spec,
 )
 from tests.playground.fakes import JsonObject, make_container, make_pod
 

@@ -8,8 +8,8 @@ from typing import Self
 
 import pytest
 
-from probewatch.playground.stories import STORIES, find_story
-from probewatch.playground.stories_app import App, Script, parse_script
+from probewatch.playground.stories.app import App, Script, parse_script
+from probewatch.playground.stories.table import STORIES, find_story
 from tests.ports import free_port
 
 

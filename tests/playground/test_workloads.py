@@ -7,12 +7,12 @@ import pytest
 
 from probewatch.clock import Clock
 from probewatch.playground.cluster import RECONCILERS
-from probewatch.playground.kubelet_bell import cancel
-from probewatch.playground.objects_namespaces import NamespaceKeeper
-from probewatch.playground.objects_owners import OwnerCollector
-from probewatch.playground.objects_registry import STATUS, Registry
-from probewatch.playground.objects_types import ResourceType
-from probewatch.playground.workloads import Workloads
+from probewatch.playground.kubelet.bell import cancel
+from probewatch.playground.objects.namespaces import NamespaceKeeper
+from probewatch.playground.objects.owners import OwnerCollector
+from probewatch.playground.objects.registry import STATUS, Registry
+from probewatch.playground.objects.types import ResourceType
+from probewatch.playground.workloads.workloads import Workloads
 from tests.playground.fakes import START, JsonObject, make_container, settle
 
 LABELS = {"app": "web"}

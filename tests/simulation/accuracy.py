@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 
-from probewatch.page_tables import write_page
+from probewatch.pages.tables import write_page
 from tests.simulation.recordings import VARIANTS, Variant, judge_variant
 from tests.simulation.score import Score, judge
 from tests.simulation.story import tell

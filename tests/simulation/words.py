@@ -6,7 +6,7 @@ from random import Random
 
 from probewatch.core.evidence import Evidence, EvidenceKind, FailureReason
 from probewatch.core.model import ProbeType
-from probewatch.playground.event_filter import (
+from probewatch.playground.kubelet.event_filter import (
     COMBINED,
     Delivery,
     EventFilter,

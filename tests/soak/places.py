@@ -9,7 +9,7 @@ from pathlib import Path
 
 import yaml
 
-from probewatch.playground.api_server import ApiServer
+from probewatch.playground.api.server import ApiServer
 from tests.contract.client import Place
 from tests.contract.servers import (
     ASSETS,

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from probewatch.playground.cluster import Cluster, ClusterOptions
-from probewatch.playground.demo_operator import OperatorProcess
-from probewatch.playground.stories import STORIES
+from probewatch.playground.demo.operator import OperatorProcess
+from probewatch.playground.stories.table import STORIES
 from tests.monitoring.queries import dashboards
 from tests.system.programs import Prometheus, prometheus
 from tests.system.test_prometheus import CRDS, WAITING, apply, deployment, fill_in, http

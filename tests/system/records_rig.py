@@ -17,8 +17,8 @@ import aiohttp
 import yaml
 
 from probewatch.clock import Clock
-from probewatch.playground.api_server import ApiServer
-from probewatch.playground.objects_registry import STATUS, Deletion, Registry
+from probewatch.playground.api.server import ApiServer
+from probewatch.playground.objects.registry import STATUS, Deletion, Registry
 from tests.ports import free_port
 
 Json = dict[str, Any]

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from probewatch.playground.cluster import Cluster, ClusterOptions
-from probewatch.playground.demo_operator import OperatorProcess
-from probewatch.playground.demo_state import READINESS, RESTARTED, parse_record
-from probewatch.playground.stories import find_story
-from probewatch.playground.stories_play import play_story
-from probewatch.playground.stories_pods import app, http
+from probewatch.playground.demo.operator import OperatorProcess
+from probewatch.playground.demo.state import READINESS, RESTARTED, parse_record
+from probewatch.playground.stories.play import play_story
+from probewatch.playground.stories.pods import app, http
+from probewatch.playground.stories.table import find_story
 
 JsonObject = dict[str, Any]
 SPEED = 10.0

@@ -6,10 +6,10 @@ import pytest
 import yaml
 
 from probewatch.commands import demo as command
-from probewatch.playground.demo import MANIFEST, DemoOptions
-from probewatch.playground.demo_operator import OperatorEndedError, OperatorProcess
-from probewatch.playground.demo_show import PlainShow
-from probewatch.playground.processes_guard import Guard
+from probewatch.playground.demo.demo import MANIFEST, DemoOptions
+from probewatch.playground.demo.operator import OperatorEndedError, OperatorProcess
+from probewatch.playground.demo.show import PlainShow
+from probewatch.playground.processes.guard import Guard
 
 SPEED = 20.0
 

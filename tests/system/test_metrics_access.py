@@ -9,9 +9,9 @@ import aiohttp
 import pytest
 import yaml
 
-from probewatch.playground.api_users import service_account
+from probewatch.playground.api.users import service_account
 from probewatch.playground.cluster import Cluster, ClusterOptions
-from probewatch.playground.demo_operator import OperatorProcess
+from probewatch.playground.demo.operator import OperatorProcess
 from tests.deploy.rendering import Object, render_chart
 from tests.system.tools import run_tool
 

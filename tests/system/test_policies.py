@@ -18,7 +18,7 @@ import aiohttp
 import pytest
 import yaml
 
-from probewatch.playground.api_server import ApiServer
+from probewatch.playground.api.server import ApiServer
 from tests.conftest import REPOSITORY
 from tests.contract.client import Client, Place
 from tests.policies import policy_object

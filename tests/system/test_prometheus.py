@@ -20,10 +20,10 @@ import pytest
 import yaml
 from aiohttp import web
 
-from probewatch.playground.api_fault_plan import Match
-from probewatch.playground.api_faults import Cut, End, Line
+from probewatch.playground.api.fault_plan import Match
+from probewatch.playground.api.faults import Cut, End, Line
 from probewatch.playground.cluster import Cluster, ClusterOptions
-from probewatch.playground.demo_operator import OperatorProcess
+from probewatch.playground.demo.operator import OperatorProcess
 from tests.conftest import REPOSITORY
 from tests.monitoring.queries import panels
 from tests.monitoring.stories import RULES

@@ -16,14 +16,14 @@ import aiohttp
 import pytest
 import yaml
 
-from probewatch.playground.api_fault_plan import FOR_EVER, Match
-from probewatch.playground.api_faults import Respond
-from probewatch.playground.api_rights import Action
-from probewatch.playground.api_users import service_account
+from probewatch.playground.api.fault_plan import FOR_EVER, Match
+from probewatch.playground.api.faults import Respond
+from probewatch.playground.api.rights import Action
+from probewatch.playground.api.users import service_account
 from probewatch.playground.cluster import Cluster, ClusterOptions
-from probewatch.playground.demo_operator import OperatorProcess
-from probewatch.playground.stories import find_story
-from probewatch.playground.stories_pods import Story
+from probewatch.playground.demo.operator import OperatorProcess
+from probewatch.playground.stories.pods import Story
+from probewatch.playground.stories.table import find_story
 from tests.deploy.rendering import CHART, Object, environment, render_chart
 from tests.system.tools import run_tool
 

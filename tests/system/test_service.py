@@ -16,9 +16,9 @@ from probewatch.errors import SettingsError
 from probewatch.kube.client import ApiClient
 from probewatch.kube.credentials import Access
 from probewatch.kube.login import Login
-from probewatch.service import Service
-from probewatch.service_builders import Worker
-from probewatch.service_parts import Parts
+from probewatch.service.builders import Worker
+from probewatch.service.parts import Parts
+from probewatch.service.service import Service
 from probewatch.settings import Settings
 from probewatch.supervisor import Supervisor
 from tests.fakes import Asked, FakeCluster, serving

@@ -19,12 +19,12 @@ from probewatch.commands.outcome import render_json
 from probewatch.commands.replay import replay
 from probewatch.commands.stream import read_streams
 from probewatch.playground.cluster import Cluster, ClusterOptions
-from probewatch.playground.demo_operator import OperatorProcess
-from probewatch.playground.demo_state import CONTROLLER, READINESS, RESTARTED, parse_record
-from probewatch.playground.objects import Change
-from probewatch.playground.stories import SECONDS, STORIES
-from probewatch.playground.stories_play import play_story
-from probewatch.playground.stories_pods import Story
+from probewatch.playground.demo.operator import OperatorProcess
+from probewatch.playground.demo.state import CONTROLLER, READINESS, RESTARTED, parse_record
+from probewatch.playground.objects.store import Change
+from probewatch.playground.stories.play import play_story
+from probewatch.playground.stories.pods import Story
+from probewatch.playground.stories.table import SECONDS, STORIES
 
 JsonObject = dict[str, Any]
 Labels = Mapping[str, str]

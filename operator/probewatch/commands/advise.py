@@ -16,7 +16,7 @@ from probewatch.commands.live_specs import find_one, read_live
 from probewatch.commands.manifests import Template, read_manifests
 from probewatch.core.advice import AdviceItem, lint
 from probewatch.errors import InputError
-from probewatch.service_runtime import run_on_best_loop
+from probewatch.service.runtime import run_on_best_loop
 
 DESCRIPTION = """\
 Judge the probes of manifests (-f), or of the workloads that run in a cluster: what their

@@ -11,9 +11,9 @@ from importlib import util
 from pathlib import Path
 
 from probewatch.errors import ProbewatchError, UsageError
-from probewatch.playground.demo import Demo, DemoOptions
-from probewatch.playground.demo_show import PlainShow, Show
-from probewatch.playground.demo_text import summary
+from probewatch.playground.demo.demo import Demo, DemoOptions
+from probewatch.playground.demo.show import PlainShow, Show
+from probewatch.playground.demo.text import summary
 
 FASTEST = 20.0
 
@@ -87,7 +87,7 @@ def choose_show(*, plain: bool) -> Show:
         return PlainShow()
     from rich.console import Console  # noqa: PLC0415  # optional, and slow to import
 
-    from probewatch.playground.demo_live import LiveShow  # noqa: PLC0415  # likewise
+    from probewatch.playground.demo.live import LiveShow  # noqa: PLC0415  # likewise
 
     return LiveShow(Console())
 

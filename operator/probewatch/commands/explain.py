@@ -20,7 +20,7 @@ from probewatch.errors import ApiError, InputError
 from probewatch.kube.client import ApiClient
 from probewatch.kube.report_objects import Incident
 from probewatch.kube.times import parse_time
-from probewatch.service_runtime import run_on_best_loop
+from probewatch.service.runtime import run_on_best_loop
 
 DESCRIPTION = """\
 Tell what happened to one pod: how its containers are, how its probes failed lately, each restart

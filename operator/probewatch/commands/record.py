@@ -31,8 +31,8 @@ from probewatch.commands.stream import STDIN, LineType
 from probewatch.errors import ApiError, InputError
 from probewatch.kube.answers import ask
 from probewatch.kube.client import ApiClient
-from probewatch.service_runtime import run_on_best_loop
-from probewatch.service_signals import stop_on_signals
+from probewatch.service.runtime import run_on_best_loop
+from probewatch.service.signals import stop_on_signals
 from probewatch.settings import Settings
 from probewatch.watch.loop import WatchLoop
 

@@ -16,7 +16,7 @@ from probewatch.commands.record_objects import RawDecoder, RawObject
 from probewatch.commands.recording import Recording
 from probewatch.commands.stream import LineType
 from probewatch.kube.objects import Metadata
-from probewatch.service_watches import event_target, pod_target, surroundings, watch_options
+from probewatch.service.watches import event_target, pod_target, surroundings, watch_options
 from probewatch.settings import Settings
 from probewatch.watch.loop import WatchLoop
 from probewatch.watch.transport import Transport, WatchTarget

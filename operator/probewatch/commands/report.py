@@ -22,7 +22,7 @@ from probewatch.commands.tables import render_section, render_table
 from probewatch.commands.workload_names import is_called
 from probewatch.errors import InputError
 from probewatch.kube.times import parse_time
-from probewatch.service_runtime import run_on_best_loop
+from probewatch.service.runtime import run_on_best_loop
 
 DESCRIPTION = """\
 List what is restarting in a namespace, or in all, and why: one line for each workload that had

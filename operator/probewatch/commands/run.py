@@ -11,15 +11,15 @@ from probewatch.kube.client import ApiClient
 from probewatch.kube.credentials import find_credentials, find_home
 from probewatch.kube.login import Login
 from probewatch.metrics.listening import parse_address
-from probewatch.service import Service
-from probewatch.service_parts import Parts
-from probewatch.service_runtime import (
+from probewatch.service.parts import Parts
+from probewatch.service.runtime import (
     collect_rarely,
     find_loop_factory,
     find_version,
     run_on_best_loop,
 )
-from probewatch.service_signals import stop_on_signals
+from probewatch.service.service import Service
+from probewatch.service.signals import stop_on_signals
 from probewatch.settings import LogFormat, LogLevel, Settings, find_unknown
 
 _log = logging.getLogger(__name__)

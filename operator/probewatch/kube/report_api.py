@@ -15,7 +15,7 @@ from probewatch.errors import ApiError
 from probewatch.kube import report_objects as objects
 from probewatch.kube.report_answers import Answer, Outcome, sort_answer
 from probewatch.kube.report_parsing import decode_report, is_intact, parse_record
-from probewatch.record_entry import Key, Loaded
+from probewatch.records.entry import Key, Loaded
 
 PAGE = 100
 """Reports in a page: at most 25 MB, and rarely one."""

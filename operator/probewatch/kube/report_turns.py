@@ -4,7 +4,7 @@ import heapq
 from collections import Counter
 from collections.abc import Callable
 
-from probewatch.record_entry import Key
+from probewatch.records.entry import Key
 
 FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 30.0

@@ -20,8 +20,8 @@ from probewatch.kube.report_api import ReportApi, loaded
 from probewatch.kube.report_status import render_status
 from probewatch.kube.report_turns import Turns
 from probewatch.kube.sanitize import sanitize
-from probewatch.record_book import RecordBook
-from probewatch.record_entry import Key, Write
+from probewatch.records.book import RecordBook
+from probewatch.records.entry import Key, Write
 
 _log = logging.getLogger(__name__)
 

@@ -24,8 +24,8 @@ from probewatch.core.model import Workload
 from probewatch.kube.report_api import ReportApi
 from probewatch.kube.report_turns import FIRST_PAUSE_SECONDS, Turns
 from probewatch.kube.report_writer import ReportWriter, Situation
-from probewatch.record_book import RecordBook
-from probewatch.record_entry import Key
+from probewatch.records.book import RecordBook
+from probewatch.records.entry import Key
 
 DRAIN_PAUSE_SECONDS = 0.5
 """At the end, between two rounds: conflicts have to be read, or the API server is away."""

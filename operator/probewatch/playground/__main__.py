@@ -9,9 +9,9 @@ from pathlib import Path
 
 from probewatch.playground.cluster import Cluster, ClusterOptions
 from probewatch.playground.images import IMAGES
-from probewatch.playground.stories import STORIES
-from probewatch.playground.stories_play import play_story
-from probewatch.playground.stories_pods import Story
+from probewatch.playground.stories.play import play_story
+from probewatch.playground.stories.pods import Story
+from probewatch.playground.stories.table import STORIES
 
 DESCRIPTION = """\
 Run a small Kubernetes cluster in this process, until Ctrl-C: an API server on loopback, one

@@ -15,23 +15,23 @@ from pathlib import Path
 from typing import Self
 
 from probewatch.clock import Clock
-from probewatch.playground.api_server import ApiServer
+from probewatch.playground.api.server import ApiServer
 from probewatch.playground.cluster_clock import HastenedTime
 from probewatch.playground.cluster_node import NODE, NODE_IP, NodeFeed, Scheduler, make_node
-from probewatch.playground.event_filter import EventFilter, SpamKey
-from probewatch.playground.kubelet_bell import begin, cancel
-from probewatch.playground.kubelet_events import KubeletEvents
-from probewatch.playground.kubelet_logs import KubeletLogs
-from probewatch.playground.kubelet_node import Kubelet
-from probewatch.playground.kubelet_services import Services
-from probewatch.playground.objects_kubelet import KubeletObjects
-from probewatch.playground.objects_registry import Registry
-from probewatch.playground.pod_view import render_time
-from probewatch.playground.probes_run import NetworkProber
-from probewatch.playground.processes import LocalRuntime
-from probewatch.playground.workloads import Workloads
-from probewatch.playground.workloads_jobs import reconcile_job
-from probewatch.playground.workloads_sets import reconcile_deployment, reconcile_replica_set
+from probewatch.playground.kubelet.bell import begin, cancel
+from probewatch.playground.kubelet.event_filter import EventFilter, SpamKey
+from probewatch.playground.kubelet.events import KubeletEvents
+from probewatch.playground.kubelet.logs import KubeletLogs
+from probewatch.playground.kubelet.node import Kubelet
+from probewatch.playground.kubelet.pod_view import render_time
+from probewatch.playground.kubelet.probes_run import NetworkProber
+from probewatch.playground.kubelet.services import Services
+from probewatch.playground.objects.kubelet import KubeletObjects
+from probewatch.playground.objects.registry import Registry
+from probewatch.playground.processes.runtime import LocalRuntime
+from probewatch.playground.workloads.jobs import reconcile_job
+from probewatch.playground.workloads.sets import reconcile_deployment, reconcile_replica_set
+from probewatch.playground.workloads.workloads import Workloads
 
 RECONCILERS = {
     ("deployments", "apps"): reconcile_deployment,

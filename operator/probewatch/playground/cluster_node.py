@@ -5,13 +5,13 @@ import platform
 from collections.abc import Callable
 from typing import Any
 
-from probewatch.playground.kubelet_events import render_scheduled
-from probewatch.playground.kubelet_node import Kubelet
-from probewatch.playground.kubelet_specs import parse_pod_spec
-from probewatch.playground.objects import Change, Key
-from probewatch.playground.objects_registry import STATUS, Registry
-from probewatch.playground.objects_scheduling import bind_pod
-from probewatch.playground.pod_view import render_time
+from probewatch.playground.kubelet.events import render_scheduled
+from probewatch.playground.kubelet.node import Kubelet
+from probewatch.playground.kubelet.pod_view import render_time
+from probewatch.playground.kubelet.specs import parse_pod_spec
+from probewatch.playground.objects.registry import STATUS, Registry
+from probewatch.playground.objects.scheduling import bind_pod
+from probewatch.playground.objects.store import Change, Key
 
 JsonObject = dict[str, Any]
 NODE = "playground"

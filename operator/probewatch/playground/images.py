@@ -11,13 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from probewatch.playground.kubelet_specs import ContainerSpec
+from probewatch.playground.kubelet.specs import ContainerSpec
 
 PACKED = Path(__file__).with_name("demo_files")
 """Where the wheel has them."""
 DEMO_FILES = PACKED if PACKED.exists() else Path(__file__).resolve().parents[3] / "deploy" / "demo"
 WEBAPL = DEMO_FILES / "webapl.py"
-STORY = Path(__file__).with_name("stories_app.py")
+STORY = Path(__file__).with_name("stories") / "app.py"
 
 
 class UnknownImageError(Exception):

@@ -1,0 +1,34 @@
+"""Brings docs/events.md up to date: `python -m probewatch.pages.events docs/events.md`."""
+
+import sys
+from collections.abc import Mapping
+
+from probewatch.core.findings import Cause
+from probewatch.kube import event_reasons
+from probewatch.pages.tables import write_page
+
+
+def make_tables() -> Mapping[str, str]:
+    """Return the tables of the page."""
+    return {"events": _events(), "causes": _causes()}
+
+
+def _events() -> str:
+    rows = "".join(
+        f"| `{kind.reason}` | {kind.type} | {kind.action} | {kind.when} |\n"
+        for kind in event_reasons.EVENTS
+    )
+    return "| reason | type | action | when |\n|---|---|---|---|\n" + rows
+
+
+def _causes() -> str:
+    rows = "".join(
+        f"| `{cause}` | {event_reasons.RESTART_KINDS[cause].type} "
+        f"| The container {event_reasons.CAUSE_TEXTS[cause]}. |\n"
+        for cause in Cause
+    )
+    return "| cause | type | words |\n|---|---|---|\n" + rows
+
+
+if __name__ == "__main__":
+    write_page(sys.argv[1], make_tables())

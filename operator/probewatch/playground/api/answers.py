@@ -1,0 +1,41 @@
+"""What is answered: a body at once, or lines as they come."""
+
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from probewatch.playground.objects.status import StatusError
+
+JsonObject = dict[str, Any]
+Lines = list[bytes]
+"""Lines of a watch that are ready at the same time; each ends with a newline."""
+
+JSON = "application/json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """One answer; with *stream*, the body is what the stream yields."""
+
+    status: int = 200
+    body: bytes = b""
+    content_type: str = JSON
+    headers: Mapping[str, str] = field(default_factory=dict)
+    stream: AsyncGenerator[Lines] | None = None
+
+
+def answer_json(body: object, *, status: int = 200, headers: Mapping[str, str] = {}) -> Answer:
+    """Answer with *body* as JSON."""
+    return Answer(status=status, body=msgspec.json.encode(body) + b"\n", headers=headers)
+
+
+def answer_error(error: StatusError) -> Answer:
+    """Answer that it cannot be done."""
+    return answer_json(error.body, status=error.code, headers=error.headers)
+
+
+def answer_text(text: str, *, status: int = 200) -> Answer:
+    """Answer with plain text."""
+    return Answer(status=status, body=text.encode(), content_type="text/plain; charset=utf-8")

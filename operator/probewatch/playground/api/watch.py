@@ -1,0 +1,205 @@
+"""Watches: what has happened since a version, and then what happens."""
+
+import asyncio
+import contextlib
+import heapq
+import itertools
+import random
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from probewatch.playground.api.answers import Lines
+from probewatch.playground.api.lists import invalid_option, parse_version
+from probewatch.playground.api.projections import Projection
+from probewatch.playground.api.requests import Request
+from probewatch.playground.api.selectors import Selector
+from probewatch.playground.objects.status import StatusError
+from probewatch.playground.objects.store import Change, ObjectStore, Stored
+
+JsonObject = dict[str, Any]
+
+SHORTEST_SECONDS = 1800
+"""A watch that names no time ends after this, or up to twice as long."""
+LAST_BOOKMARK_SECONDS = 2.0
+"""So long before its end a watch gets a last bookmark."""
+INITIAL_EVENTS_END = "k8s.io/initial-events-end"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchPlan:
+    """What is watched, and for how long."""
+
+    selector: Selector
+    projection: Projection
+    since: int
+    """The version after which changes are sent; 0 for what is there, and then changes."""
+    seconds: float
+    bookmark_seconds: float = 0.0
+    """Between bookmarks; 0 for none."""
+    is_served: Callable[[], bool] = lambda: True
+    """Whether the resource is still there to be watched."""
+    marks_initial: bool = False
+    """Whether a bookmark tells where what was there ends (a streaming list)."""
+
+
+def plan_watch(
+    request: Request,
+    selector: Selector,
+    projection: Projection,
+    *,
+    bookmark_seconds: float,
+    is_served: Callable[[], bool] = lambda: True,
+) -> WatchPlan:
+    """Return what the request wants to watch.
+
+    Raises: StatusError, if its options make no sense.
+    """
+    _check_match(request.query)
+    since = parse_version(request.query.get("resourceVersion", ""))
+    wants_initial = request.flag("sendInitialEvents")
+    wants_marks = request.flag("allowWatchBookmarks")
+    seconds = request.number("timeoutSeconds")
+    return WatchPlan(
+        selector=selector,
+        projection=projection,
+        since=0 if wants_initial else since,
+        seconds=seconds or SHORTEST_SECONDS * (1 + random.random()),  # noqa: S311  # no secret
+        bookmark_seconds=bookmark_seconds if wants_marks else 0.0,
+        marks_initial=wants_initial and wants_marks,
+        is_served=is_served,
+    )
+
+
+def _check_match(query: Mapping[str, str]) -> None:
+    """A streaming list says which version it may begin at, and nothing else does.
+
+    Raises: StatusError 422.
+    """
+    initial = query.get("sendInitialEvents", "")
+    match = query.get("resourceVersionMatch", "")
+    if initial and match != "NotOlderThan":
+        text = "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
+        raise invalid_option("resourceVersionMatch", f"Forbidden: {text}")
+    if match and not initial:
+        text = "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"
+        raise invalid_option("resourceVersionMatch", f"Forbidden: {text}")
+
+
+async def watch(store: ObjectStore, plan: WatchPlan) -> AsyncGenerator[Lines]:
+    """Yield the lines of a watch until its time is over or its past is forgotten."""
+    woken = asyncio.Event()
+    unsubscribe = store.subscribe(plan.selector.storage, woken.set)
+    try:
+        seen = plan.since or store.version
+        yield _initial(store, plan) if not plan.since else []
+        async with contextlib.aclosing(_follow(store, plan, seen, woken)) as following:
+            async for lines in following:
+                yield lines
+    except StatusError as error:
+        yield [_line(b"ERROR", msgspec.json.encode(error.body))]
+    finally:
+        unsubscribe()
+
+
+async def _follow(
+    store: ObjectStore, plan: WatchPlan, seen: int, woken: asyncio.Event
+) -> AsyncGenerator[Lines]:
+    """Yield what happens after the version *seen*, and bookmarks.
+
+    Raises: StatusError, if what has happened is no longer known.
+    """
+    loop = asyncio.get_running_loop()
+    end = loop.time() + plan.seconds
+    marks = _marks(plan, loop.time(), end)
+    next_mark = next(marks, end)
+    while True:
+        woken.clear()
+        changes = store.changes_since(plan.selector.storage, seen)
+        seen = max(seen, store.version)
+        lines = _lines(changes, plan)
+        if lines:
+            yield lines
+            continue  # more may have happened while this was sent
+        now = loop.time()
+        if now >= end or not plan.is_served():
+            return
+        if now >= next_mark:
+            next_mark = next((at for at in marks if at > now), end)
+            yield [_bookmark(plan, seen)]
+        await _wait(woken, min(next_mark, end) - loop.time())
+
+
+def _marks(plan: WatchPlan, begin: float, end: float) -> Iterator[float]:
+    """Yield the moments of bookmarks: regular ones, and one shortly before the end."""
+    every, last = plan.bookmark_seconds, end - LAST_BOOKMARK_SECONDS
+    if not every:
+        return
+    regular = itertools.takewhile(lambda at: at < end, itertools.count(begin + every, every))
+    yield from heapq.merge(regular, (last,) if last > begin else ())
+
+
+def _initial(store: ObjectStore, plan: WatchPlan) -> Lines:
+    """Return what is there as if it had just been added."""
+    selector = plan.selector
+    items = store.items(selector.storage, selector.namespace)
+    lines = [
+        _line(b"ADDED", plan.projection.one(item))
+        for item in items
+        if not selector or selector.matches(item.object)
+    ]
+    if plan.marks_initial:
+        lines.append(_bookmark(plan, store.version, {INITIAL_EVENTS_END: "true"}))
+    return lines
+
+
+def _lines(changes: Iterable[Change], plan: WatchPlan) -> Lines:
+    """Return how the changes look to somebody who sees only what the selector lets through."""
+    found = []
+    for change in changes:
+        line = _show(change, plan)
+        if line:
+            found.append(line)
+    return found
+
+
+def _show(change: Change, plan: WatchPlan) -> bytes:
+    was = change.old is not None and plan.selector.matches(change.old.object)
+    if change.is_deletion:
+        return _line(b"DELETED", plan.projection.one(change.new)) if was else b""
+    if plan.selector.matches(change.new.object):
+        kind = b"MODIFIED" if was else b"ADDED"
+        return _line(kind, plan.projection.one(change.new))
+    if was and change.old is not None:
+        return _line(b"DELETED", plan.projection.one(_left(change.old, change.version)))
+    return b""
+
+
+def _left(old: Stored, version: int) -> Stored:
+    """Return the last state that was selected, with the version at which it ceased to be."""
+    meta = {**old.object["metadata"], "resourceVersion": str(version)}
+    return Stored(object={**old.object, "metadata": meta}, version=version)
+
+
+def _bookmark(plan: WatchPlan, version: int, notes: JsonObject | None = None) -> bytes:
+    meta: JsonObject = {"resourceVersion": str(version), "creationTimestamp": None}
+    if notes:
+        meta["annotations"] = notes
+    return _line(b"BOOKMARK", plan.projection.bookmark(meta))
+
+
+def _line(kind: bytes, body: bytes) -> bytes:
+    return b'{"type":"%b","object":%b}\n' % (kind, body)
+
+
+async def _wait(woken: asyncio.Event, seconds: float) -> None:
+    """Return when woken, or after *seconds*."""
+    if seconds <= 0:
+        return
+    try:
+        async with asyncio.timeout(seconds):
+            await woken.wait()
+    except TimeoutError:
+        return

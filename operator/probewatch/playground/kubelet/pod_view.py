@@ -1,0 +1,34 @@
+"""All that is known of a pod at one moment, brought together for its status."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from probewatch.playground.kubelet.containers import Health, Seen
+from probewatch.playground.kubelet.specs import PodSpec
+
+
+def render_time(at: float) -> str:
+    """Return the API's time: whole seconds, cut off."""
+    return datetime.fromtimestamp(int(at), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PodView:
+    """All that a status is made of."""
+
+    pod: PodSpec
+    seen: tuple[Seen, ...]
+    health: Mapping[str, Health]
+    """By container name; a container that is absent is neither started nor ready."""
+    node_ip: str
+    pod_ip: str = ""
+    has_sandbox: bool = False
+    is_over: bool = False
+    """Nothing will be started any more."""
+    is_down: bool = False
+    """It has been taken down: only then is it shown as `Succeeded` or `Failed`."""
+    start_time: str = ""
+    qos_class: str = "BestEffort"
+    stamp: Callable[[float], str] = render_time
+    """How the kubelet writes a moment of its clock down."""

@@ -1,0 +1,59 @@
+"""What the kubelet's parts share: clock, runtime, prober, Events, back-off, and the node."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from probewatch.clock import Clock
+from probewatch.playground.images import IMAGES, Image
+from probewatch.playground.kubelet.backoff import Backoff
+from probewatch.playground.kubelet.containers import Process
+from probewatch.playground.kubelet.events import KubeletEvents
+from probewatch.playground.kubelet.pod_view import render_time
+from probewatch.playground.kubelet.probing import Prober
+from probewatch.playground.kubelet.specs import PodSpec
+from probewatch.playground.processes.runtime import Launch
+
+JsonObject = dict[str, Any]
+MakeStatus = Callable[[JsonObject], JsonObject]
+"""Old status in, new status out."""
+
+
+class Runtime(Protocol):
+    """What starts containers."""
+
+    async def start(self, launch: Launch) -> Process:
+        """Start it; raise `StartError` if that cannot be."""
+        ...
+
+
+class PodKeeper(Protocol):
+    """Where pods are kept."""
+
+    def write_status(self, pod: PodSpec, make: MakeStatus) -> None:
+        """Replace the status of that pod; nothing happens if the pod is gone."""
+        ...
+
+    def remove(self, pod: PodSpec) -> None:
+        """Let a deleted pod, which has ended, go."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """Handed to every part of one kubelet."""
+
+    clock: Clock
+    runtime: Runtime
+    prober: Prober
+    events: KubeletEvents
+    pods: PodKeeper
+    stamp: Callable[[float], str] = render_time
+    """How a moment of the clock is written down."""
+    node: str = "playground"
+    node_ip: str = "127.0.0.1"
+    crash_backoff: Backoff = field(default_factory=Backoff)
+    pull_backoff: Backoff = field(default_factory=Backoff)
+    images: Mapping[str, Image] = field(default_factory=lambda: IMAGES)
+    env: Mapping[str, str] = field(default_factory=dict)
+    """Variables for every container, beside those of its pod."""

@@ -1,0 +1,50 @@
+"""Changing an object: what its writer may set, and what stays as it was."""
+
+from typing import Any
+
+from probewatch.playground.objects.metadata import carry_metadata
+from probewatch.playground.objects.rules import Rules
+from probewatch.playground.objects.types import ResourceType
+
+JsonObject = dict[str, Any]
+
+
+def merge(
+    rules: Rules, type_: ResourceType, new: JsonObject, old: JsonObject, subresource: str
+) -> JsonObject:
+    """Return *new* with everything from *old* that may not be changed this way."""
+    if subresource == "status":
+        status = {"status": new["status"]} if new.get("status") else {}
+        kept = {key: value for key, value in old.items() if key != "status"}
+        return {**kept, "metadata": carry_metadata(type_, new, old, status=True), **status}
+    if subresource == "resize":
+        new = {**old, "spec": resize(old["spec"], new.get("spec") or {})}
+    meta = carry_metadata(type_, new, old, status=False)
+    merged = {key: value for key, value in new.items() if key != "status"}
+    if not type_.has_status and "status" in new:
+        merged["status"] = new["status"]
+    elif "status" in old:
+        merged["status"] = old["status"]
+    merged = rules.default({**merged, "metadata": meta})
+    if type_.counts_generations and _content(merged) != _content(old):
+        meta = {**merged["metadata"], "generation": (meta.get("generation") or 0) + 1}
+        merged["metadata"] = meta
+    return merged
+
+
+def _content(obj: JsonObject) -> JsonObject:
+    """Return what a generation counts the changes of: all but metadata and status."""
+    return {key: value for key, value in obj.items() if key not in {"metadata", "status"}}
+
+
+def resize(spec: JsonObject, wanted: JsonObject) -> JsonObject:
+    """Return a pod's spec with the resources that are wanted for its containers."""
+    resized = dict(spec)
+    for part in ("containers", "initContainers"):
+        resources = {item["name"]: item.get("resources") or {} for item in wanted.get(part) or ()}
+        if part in spec:
+            resized[part] = [
+                {**item, "resources": resources.get(item["name"], item.get("resources") or {})}
+                for item in spec[part]
+            ]
+    return resized

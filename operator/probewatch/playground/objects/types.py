@@ -1,0 +1,118 @@
+"""The resources that the API serves."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from probewatch.playground.objects.status import qualify
+
+JsonObject = dict[str, Any]
+
+ALL_VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResourceType:
+    """One resource: `pods`, `deployments.apps`."""
+
+    group: str = ""
+    version: str = "v1"
+    plural: str
+    kind: str
+    namespaced: bool = True
+    short_names: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    subresources: tuple[str, ...] = ()
+    """Beside the object itself: `status`, `scale`, and those with handlers of their own."""
+    verbs: tuple[str, ...] = ALL_VERBS
+    """What can be done with its objects."""
+    storage: str = ""
+    """Where its objects are kept; two resources with one storage are faces of the same objects."""
+    singular: str = ""
+    unconditional: bool = True
+    """Whether an update may leave out the resourceVersion."""
+    creates_on_update: bool = False
+    """Whether an update of what is not there creates it."""
+    counts_generations: bool = False
+    """Whether a change of the spec raises `metadata.generation`."""
+    custom: bool = False
+    """Whether a CustomResourceDefinition made it."""
+    selectable: tuple[str, ...] = ()
+    """Fields of a custom resource that selectors may name."""
+    definition: str = ""
+    """The name of that definition."""
+
+    @property
+    def group_version(self) -> str:
+        """What objects have as `apiVersion`."""
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+    @property
+    def asks(self) -> bool:
+        """Whether its objects are questions, which are answered and not kept."""
+        return self.verbs == ("create",)
+
+    @property
+    def qualified(self) -> str:
+        """The resource as messages name it: `deployments.apps`."""
+        return qualify(self.plural, self.group)
+
+    @property
+    def store(self) -> str:
+        """The name of its storage."""
+        return self.storage or self.qualified
+
+    @property
+    def list_kind(self) -> str:
+        """The kind of a list of its objects."""
+        return f"{self.kind}List"
+
+    @property
+    def has_status(self) -> bool:
+        """Whether the status is written by itself."""
+        return "status" in self.subresources
+
+
+class Types:
+    """The resources served now; definitions of custom resources add and remove some."""
+
+    def __init__(self, types: Iterable[ResourceType]) -> None:
+        self._by_place: dict[tuple[str, str, str], ResourceType] = {}
+        self.on_change: list[Callable[[], None]] = []
+        for item in types:
+            self.add(item)
+
+    def add(self, type_: ResourceType) -> None:
+        """Serve this resource."""
+        self._by_place[type_.group, type_.version, type_.plural] = type_
+        for call in self.on_change:
+            call()
+
+    def discard(self, definition: str) -> None:
+        """Serve no longer what the definition of that name has made."""
+        gone = [place for place, item in self._by_place.items() if item.definition == definition]
+        for place in gone:
+            del self._by_place[place]
+        for call in self.on_change:
+            call()
+
+    def find(self, group: str, version: str, plural: str) -> ResourceType | None:
+        """Return the resource at that place of the API."""
+        return self._by_place.get((group, version, plural))
+
+    def by_kind(self, group: str, kind: str) -> ResourceType | None:
+        """Return the resource with objects of that kind."""
+        found = (item for item in self if item.group == group and item.kind == kind)
+        return next(found, None)
+
+    def by_storage(self, storage: str) -> ResourceType | None:
+        """Return the resource whose objects are kept there."""
+        return next((item for item in self if item.store == storage), None)
+
+    def builtin(self, plural: str, group: str = "") -> ResourceType:
+        """Return a resource that is surely there."""
+        return next(item for item in self if item.plural == plural and item.group == group)
+
+    def __iter__(self) -> Iterator[ResourceType]:
+        """Go through all resources."""
+        return iter(tuple(self._by_place.values()))

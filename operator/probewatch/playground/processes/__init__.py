@@ -1,0 +1,1 @@
+"""Containers as processes. Rule: none of them outlives the playground."""

@@ -1,0 +1,1 @@
+"""The controllers of the playground. Rule: they know pods by their API objects alone."""

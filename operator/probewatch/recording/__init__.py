@@ -1,0 +1,1 @@
+"""Who keeps the records, and from where. Rule: one replica writes, all of them count."""

@@ -1,0 +1,70 @@
+"""Reading all reports, and what it means where that does not work."""
+
+import logging
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from probewatch.errors import ApiError
+from probewatch.kube.report_api import ReportApi, loaded
+from probewatch.kube.report_objects import Status
+from probewatch.records.entry import Key, Loaded
+
+_log = logging.getLogger(__name__)
+
+START_SECONDS = 60.0
+"""Time for the Lease and the reports before the watch begins; it is watched in any case. An API
+server that comes back at the same time as this process may have trouble for so long."""
+
+REFUSED_SECONDS = 10.0
+"""The same, where there is no right to read them: a server that has just started knows of none."""
+
+NO_RIGHT, NO_DEFINITION = 403, 404
+
+PATIENCE: Mapping[int, float] = {NO_RIGHT: REFUSED_SECONDS, NO_DEFINITION: 0.0}
+"""By status; for what is not there it is not waited."""
+
+
+class Reading:
+    """Reads through *api*; each status is handed to *remember*."""
+
+    def __init__(self, api: ReportApi, remember: Callable[[Key, Status | None], None]) -> None:
+        self._api = api
+        self._remember = remember
+        self._failure = ApiError("no usable answer")
+        self._told: frozenset[str] = frozenset()
+
+    async def read(self) -> dict[Key, Loaded] | None:
+        """Return all reports; None where they cannot be read now."""
+        found: dict[Key, Loaded] = {}
+        try:
+            async for report in self._api.list():
+                key = Key(report.metadata.namespace, report.metadata.name)
+                self._remember(key, report.status)
+                each = loaded(report)
+                if each is not None:
+                    found[key] = each
+        except (ApiError, OSError, msgspec.DecodeError) as error:
+            self._failure = ApiError(str(error), status=getattr(error, "status", 0))
+            return None
+        for namespace in self._api.refused - self._told:
+            _log.warning("Records of a namespace cannot be read", extra={"namespace": namespace})
+        self._told = self._api.refused
+        if self._api.refused:
+            self._failure = ApiError("the reports cannot be listed", status=NO_RIGHT)
+        return found
+
+    @property
+    def patience(self) -> float:
+        """For how many seconds to go on asking before the watch begins without."""
+        return PATIENCE.get(self._failure.status, START_SECONDS)
+
+    @property
+    def will_not_pass(self) -> bool:
+        """Whether another try in a moment does not help: no right, or no definition."""
+        return self._failure.status in PATIENCE
+
+    @property
+    def words(self) -> str:
+        """Why they could not be read."""
+        return f"{self._failure.status or 'no answer'}: {self._failure}"

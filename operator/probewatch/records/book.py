@@ -1,0 +1,260 @@
+"""The record book: all records as they are in the cluster, and as they should be.
+
+For each report it keeps what was last saved, the record with everything folded in that was
+found since, and those findings themselves: when someone else changed the report in
+between, they are folded into what that one wrote. No input, no output, no clock: the
+sink does what `plan` says and tells how it went.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Iterator
+
+from probewatch.core.findings import Finding, PodForgotten, PodTracked
+from probewatch.core.ledger_details import fold_absence
+from probewatch.core.model import PodRef, PodUid, Workload
+from probewatch.core.records import Record
+from probewatch.core.remembered import NOTHING_REMEMBERED, Remembered
+from probewatch.core.sighting import Sighting
+from probewatch.core.values import replace
+from probewatch.newcomers import Newcomer
+from probewatch.records.answers import RecordAnswers
+from probewatch.records.attendance import Attendance
+from probewatch.records.beginnings import Beginnings
+from probewatch.records.entries import RULES, Entries, Rules, key_of
+from probewatch.records.entry import STALE_SECONDS, Entry, Key, Loaded, Recorded, Write
+from probewatch.records.tidying import tidy
+
+FROM_ZERO = Remembered(from_zero=True)
+
+
+class RecordBook(RecordAnswers):
+    """All reports, by key; *limit* incidents are kept where no policy says otherwise.
+
+    Where it *is_read* later what is recorded, `learn` has to be told. *led_since* tells since when
+    nobody else writes; what was found after that can be recorded by nobody else.
+    """
+
+    def __init__(
+        self,
+        *,
+        limit: int = 50,
+        rules: Rules = RULES,
+        is_read: bool = True,
+        led_since: Callable[[], float | None] = lambda: None,
+    ) -> None:
+        self.complete = False
+        """Whether a container without a mark had never restarted when records were last kept."""
+        self.unread: frozenset[str] = frozenset()
+        """The namespaces whose reports could not be read: nothing is known of what is in them."""
+        self.beginnings = Beginnings(rules, is_open=not is_read)
+        self._rules = self.beginnings.rules
+        super().__init__(Entries(limit=limit, rules=self._rules))
+        self._early: list[Entry] = []
+        self._attendance, self._led_since = Attendance(), led_since
+
+    # --- what comes in
+
+    def learn(self, *, complete: bool) -> None:
+        """It is known now whether records were complete; to be told before they are loaded."""
+        self.complete = complete
+        if self.beginnings.is_open:
+            self.beginnings.decide(complete=complete)
+            self._early = self._entries.take_out()
+
+    def load(self, reports: Iterable[tuple[Key, Loaded]], now: float) -> None:
+        """Take in all reports of the cluster; those that are not there any more are missing."""
+        loaded = dict(reports)
+        for entry in self._entries:
+            if entry.key not in loaded and entry.key.namespace not in self.unread:
+                entry.journal.forget(self._find_stale(now), unless=())
+                self.vanished(entry.key)
+        for key, report in loaded.items():
+            self.reloaded(key, report, now)
+        for entry in self._early:
+            self._take_again(entry, now)
+        self._early = []
+        self._attendance.keep(self._entries.by_uid)
+
+    def reloaded(self, key: Key, report: Loaded, now: float) -> None:
+        """Someone else wrote the report: fold what is not saved yet into what is there."""
+        entry = self._entries.get(key)
+        if entry is None:
+            entry = self._entries.wrap(key, report.record)
+            entry.trusted = report.record
+        before = entry.record.pods
+        entry.refold(report, self._find_stale(now))
+        self._entries.keep_all(entry, before)
+
+    def vanished(self, key: Key) -> None:
+        """The report does not exist: it is made again if its workload still has pods."""
+        entry = self._entries.get(key)
+        if entry is None:
+            return
+        entry.saved, entry.version = None, ""
+        if self._is_over(entry):
+            self.forget(key)
+
+    def take(
+        self,
+        finding: Finding,
+        workload: Workload,
+        now: float,
+        *,
+        age: float = 0.0,
+        limit: int | None = None,
+        told: bool = False,
+    ) -> Key | None:
+        """Fold a finding in; return the report that is to be written for it, if any.
+
+        *age* is how long ago it was seen: its verdict may have waited, or this process. *told*
+        says that it need not be handed out again once it is saved.
+        """
+        match finding:
+            case PodTracked():
+                self._arrive((finding.pod, *finding.siblings), workload)
+            case PodForgotten(pod=pod):
+                self._depart(pod, now)
+            case _ if isinstance(finding, Recorded):
+                entry = self._entries.find(finding.pod.uid, workload)
+                entry.limit = limit or entry.limit
+                folded = self._rules.fold(entry.record, finding, limit=entry.limit)
+                if folded is not entry.record:
+                    entry.journal.add(finding, now - age, told=told)
+                return self._fold(entry, folded, finding.pod.uid, workload)
+            case _:
+                pass
+        return None
+
+    def level(
+        self,
+        pod: PodRef,
+        workload: Workload,
+        container: str,
+        seen: Sighting,
+        *,
+        is_alive: bool = False,
+    ) -> Key | None:
+        """Count what lies between a container's mark and what is seen of it, told or not.
+
+        Without a mark nothing is counted, unless it is known that the pod *is_alive* now: it may
+        be gone, and its mark with it.
+        """
+        entry = self._entries.find(pod.uid, workload)
+        if entry.record.mark(pod.uid, container) is None and not is_alive:
+            return None
+        folded = self._rules.fold_count(entry.record, pod.uid, container, seen)
+        return self._fold(entry, folded, pod.uid, workload)
+
+    # --- what goes out
+
+    def plan(self, key: Key, now: float) -> Write | None:
+        """What is to be written for a report; None if it is as it should be."""
+        entry = self._entries.get(key)
+        if entry is None or not entry.is_dirty():
+            return None
+        if not entry.version and self._is_over(entry):
+            self.forget(key)  # its last pod went before it could be made again
+            return None
+        if departed := self._attendance.take_departed(entry.record.pods, now):
+            self._entries.let_go(entry, departed)
+        return Write(key=key, record=entry.record, version=entry.version, upto=entry.journal.last)
+
+    def saved(self, write: Write, version: str) -> tuple[Finding, ...]:
+        """It was written; return the findings that are safe now, in order."""
+        entry = self._entries.get(write.key)
+        if entry is None:
+            return ()
+        entry.saved = entry.trusted = write.record
+        entry.version = version
+        return entry.journal.settle(write.upto)
+
+    def created(self, key: Key, version: str) -> None:
+        """The report is there, at this version, with nothing in it yet."""
+        entry = self._entries.get(key)
+        if entry is not None:
+            entry.saved, entry.version = None, version
+
+    def shorten(self, key: Key) -> None:
+        """The report was refused as it was: half of its incidents have to go."""
+        entry = self._entries.get(key)
+        if entry is not None:
+            entry.limit = max(1, len(entry.record.incidents) // 2)
+            entry.record = replace(entry.record, incidents=entry.record.incidents[-entry.limit :])
+
+    def forget(self, key: Key) -> None:
+        """Let go of a report that can never be written again, or that another writes."""
+        self._attendance.forget(self._entries.drop(key))
+
+    def untold(self, keys: Iterable[Key] | None = None) -> Iterator[tuple[Finding, Workload]]:
+        """Hand out what would be handed out once it is saved, since that may take long."""
+        for key in self.all_keys() if keys is None else keys:
+            entry = self._entries.get(key)
+            if entry is not None:
+                yield from ((each, entry.record.workload) for each in entry.journal.tell())
+
+    # --- what is asked
+
+    def remember(self, pod: Newcomer) -> Remembered:
+        """What records say of a pod that is new here."""
+        self.beginnings.meet(pod)
+        entry = None if self._attendance.is_gone(pod.uid) else self._entries.of_pod(pod.uid)
+        is_complete = self.complete and pod.namespace not in self.unread
+        if entry is None:
+            return FROM_ZERO if is_complete else NOTHING_REMEMBERED
+        return self._rules.recollect(entry.record, pod.uid, is_complete)
+
+    def sweep(self, alive: Collection[PodUid], now: float) -> None:
+        """All pods are listed: those with marks that are not *alive* went unseen."""
+        self._attendance.sweep(self._entries.by_uid, alive, now)
+        for entry in self._entries:
+            entry.record = fold_absence(entry.record, alive)
+
+    def tidy(self, alive: Collection[PodUid], now: float, *, is_led: bool) -> None:
+        """Let go of what is over, where this process does not write; all pods are listed."""
+        self._attendance.sweep(self._entries.by_uid, alive, now)
+        for entry in tidy(self._entries, self._attendance, now, is_led=is_led):
+            self.forget(entry.key)
+
+    # --- inside
+
+    def _is_over(self, entry: Entry) -> bool:
+        """Whether a report that is not there is missed by nobody: not for pods that went."""
+        if self._attendance.has_pods(key_of(entry.record.workload)) or entry.journal.has_news():
+            return False
+        return all(self._attendance.is_gone(uid) for uid in entry.record.pods)
+
+    def _take_again(self, early: Entry, now: float) -> None:
+        """Take in once more what was found before it was known what is recorded."""
+        for _, at, finding, told in early.journal.items():
+            uid = finding.pod.uid
+            # Who leads may have recorded it, and let go of the pod since.
+            is_stale = at < self._find_stale(now) and self._entries.of_pod(uid) is None
+            if not is_stale or uid in self.beginnings.from_zero:
+                self.take(finding, early.record.workload, at, limit=early.limit, told=told)
+
+    def _find_stale(self, now: float) -> float:
+        """Who leads has recorded what was found before this; since this one leads, nobody else."""
+        since = self._led_since()
+        return now - STALE_SECONDS if since is None else min(now - STALE_SECONDS, since)
+
+    def _fold(self, entry: Entry, folded: Record, uid: PodUid, workload: Workload) -> Key | None:
+        if folded is entry.record:
+            return None
+        if workload.uid and workload is not folded.workload:
+            # It may have been made anew under its name: the new one is the owner.
+            folded = replace(folded, workload=workload)
+        entry.record = folded
+        self._entries.keep(entry, uid)
+        return entry.key
+
+    def _arrive(self, pods: Iterable[PodRef], workload: Workload) -> None:
+        for uid in self._attendance.arrive([pod.uid for pod in pods], key_of(workload)):
+            # It was out of our sight: what it did meanwhile is not counted, nor is its mark of use.
+            entry = self._entries.of_pod(uid)
+            self._entries.by_uid.pop(uid, None)
+            if entry is not None:
+                self._entries.let_go(entry, (uid,))
+
+    def _depart(self, pod: PodRef, now: float) -> None:
+        self.beginnings.leave(pod.uid)
+        is_marked = pod.uid in self._entries.by_uid
+        self._attendance.depart(pod.uid, now, is_marked=is_marked)

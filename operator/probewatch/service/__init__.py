@@ -1,0 +1,1 @@
+"""The running operator. Rule: each part is made once, through constructors, and watched over."""

@@ -1,0 +1,175 @@
+"""Parts that are made from settings and a client alone; and what a part that runs looks like."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from probewatch.boundary import Boundary
+from probewatch.clock import Clock
+from probewatch.core.model import PodSpec, PodUid, Workload
+from probewatch.core.observe import Observation
+from probewatch.corroboration import Corroboration
+from probewatch.handlers import Connection
+from probewatch.health import Health
+from probewatch.kube.client import ApiClient
+from probewatch.kube.event_writer import EventWriter
+from probewatch.kube.kubelet_client import KubeletClient, KubeletOptions
+from probewatch.kube.login import Login
+from probewatch.kube.recorder import Recorder, RecorderOptions
+from probewatch.metrics.authorization import Authorizer
+from probewatch.metrics.collector import Sources
+from probewatch.metrics.counters import Counters
+from probewatch.metrics.exposition import Exposition
+from probewatch.metrics.server import MetricsServer, ServerOptions
+from probewatch.metrics.totals import Total
+from probewatch.recording.recording import Recording
+from probewatch.recording.surroundings import Surroundings, totals_of
+from probewatch.records.entries import key_of
+from probewatch.service.runtime import find_lease_namespace
+from probewatch.service.watches import Watch
+from probewatch.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worker:
+    """Something to run: for ever, or (a preparation) until it is done; again when it fails."""
+
+    name: str
+    run: Callable[[], Awaitable[object]]
+
+
+def build_recorder(
+    settings: Settings,
+    client: ApiClient,
+    *,
+    spec_of: Callable[[PodUid], PodSpec | None],
+    clock: Clock,
+) -> Recorder:
+    """Return the sink that writes Kubernetes Events, within the bounds that are set."""
+    writer = EventWriter(requester=client, instance=settings.instance, clock=clock)
+    options = RecorderOptions(
+        queue_length=settings.event_queue_length,
+        workers=settings.event_workers,
+        per_second=settings.events_per_second,
+        burst=settings.events_burst,
+        pod_burst=settings.pod_events_burst,
+        pod_refill_seconds=settings.pod_event_refill_seconds,
+    )
+    return Recorder(writer=writer, options=options, spec_of=spec_of, clock=clock)
+
+
+def build_corroboration(
+    settings: Settings,
+    client: ApiClient,
+    login: Login,
+    *,
+    observe: Callable[[Observation], None],
+    clock: Clock,
+) -> Corroboration | None:
+    """Return who asks kubelets after uncertain verdicts; None where nobody shall."""
+    if not settings.corroborate:
+        return None
+    kubelets = KubeletClient(
+        requester=client,
+        authorization=lambda: login.access.authorization,
+        options=KubeletOptions(ca_file=settings.kubelet_ca_file),
+    )
+    return Corroboration(
+        kubelets=kubelets,
+        observe=observe,
+        per_minute=settings.corroborate_per_minute,
+        clock=clock,
+    )
+
+
+def build_recording(
+    settings: Settings,
+    client: ApiClient,
+    login: Login,
+    *,
+    around: Surroundings,
+    boundary: Boundary,
+) -> Recording:
+    """Return who keeps the records, with its Lease where the operator is at home."""
+    return Recording(
+        settings=settings,
+        requester=client,
+        lease_namespace=find_lease_namespace(settings, login.access.namespace),
+        around=around,
+        boundary=boundary,
+        clock=boundary.clock,
+    )
+
+
+def build_counters(
+    settings: Settings, find_recording: Callable[[], Recording | None], *, clock: Clock
+) -> Counters:
+    """Return what counts findings; a workload that is back goes on from its record."""
+
+    def recall(workload: Workload) -> Iterable[Total]:
+        recording = find_recording()
+        if recording is None:
+            return ()
+        return totals_of(recording.book.saved_parts(key_of(workload)))
+
+    return Counters(clock=clock, series_limit=settings.metrics_series_limit, recall=recall)
+
+
+def build_health(settings: Settings, watches: Iterable[Watch], *, clock: Clock) -> Health:
+    """Return who says whether the operator is of any use."""
+    known = tuple(watches)
+    return Health(
+        essential=[each.stats for each in known if each.is_essential],
+        others=[each.stats for each in known if not each.is_essential],
+        silence_seconds=settings.unhealthy_after_seconds,
+        clock=clock,
+    )
+
+
+def build_server(
+    settings: Settings,
+    client: ApiClient,
+    *,
+    sources: Sources,
+    health: Health,
+    gate: Callable[[], Sequence[str]],
+    boundary: Boundary,
+) -> MetricsServer:
+    """Return the server of /metrics, /healthz and /readyz; *gate* says what is missing."""
+    authorizer = None
+    if settings.metrics_authorization:
+        authorizer = Authorizer(client, clock=sources.clock)
+    return MetricsServer(
+        exposition=Exposition(sources),
+        health=health,
+        gate=gate,
+        options=ServerOptions.from_settings(settings),
+        authorizer=authorizer,
+        boundary=boundary,
+    )
+
+
+def find_connection(login: Login) -> Connection:
+    """Return the credentials of the moment for kopf, in any thread; they are read anew elsewhere.
+
+    Waiting for the operator's loop here could last beyond its end.
+    """
+    access = login.access
+    return Connection(
+        server=access.server,
+        authorization=access.authorization,
+        ca_path=access.ca_path or None,
+        certificate_path=access.certificate_path or None,
+        private_key_path=access.private_key_path or None,
+        insecure=access.insecure,
+        proxy=access.proxy or None,
+    )
+
+
+def caller_of(home: asyncio.AbstractEventLoop) -> Callable[[Callable[[], None]], None]:
+    """Return how to have something done soon in *home*, from any thread."""
+
+    def call(action: Callable[[], None]) -> None:
+        home.call_soon_threadsafe(action)
+
+    return call

@@ -1,0 +1,113 @@
+"""The operator at work: it starts everything, keeps it running, and ends it in order.
+
+Whatever fails is started again; only a signal ends it: first no new
+observations, then what was found is published and written, then the rest.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+
+from probewatch.missing_rights import RightsCheck
+from probewatch.service.builders import Worker
+from probewatch.service.parts import Parts
+from probewatch.service.runtime import freeze_what_stays
+from probewatch.service.watches import Watch
+
+_log = logging.getLogger(__name__)
+
+SYNC_CHECK_SECONDS = 0.5
+DERIVE_SECONDS = 60.0
+"""For what the first list led to, to be published: whose the pods are is asked until then."""
+
+PREPARE_AGAIN_SECONDS = 5.0
+
+
+class Service:
+    """Runs the parts until an event is set."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+        self._clock = parts.clock
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until *stop* is set, then end in an orderly way, in bounded time.
+
+        Raises SettingsError, before anything is watched, where metrics cannot be served.
+        """
+        await self.parts.server.start()
+        _log.info("Metrics and health are served", extra={"port": self.parts.server.port})
+        try:
+            await self._run(stop)
+        finally:
+            await self.parts.server.stop()
+
+    async def _run(self, stop: asyncio.Event) -> None:
+        async with asyncio.TaskGroup() as group:
+            rights = Worker(name="rights", run=self._check_rights)
+            tasks = [self._start(group, worker) for worker in (*self.parts.workers, rights)]
+            kopf = group.create_task(self.parts.supervisor.run(), name="kopf")
+            observing = group.create_task(self._observe(), name="observing")
+            await stop.wait()
+            kopf.cancel()
+            observing.cancel()
+            await self._finish([observing, kopf])
+            for task in tasks:
+                task.cancel()
+
+    def _start(self, group: asyncio.TaskGroup, worker: Worker | Watch) -> "asyncio.Task[None]":
+        return group.create_task(
+            self.parts.boundary.keep_running(worker.name, worker.run), name=worker.name
+        )
+
+    async def _observe(self) -> None:
+        """Watch, with everything in place that has to be there before."""
+        await self._prepare()
+        beat = Worker(name="beat", run=self.parts.controller.beat)
+        observers: Sequence[Worker | Watch] = (*self.parts.watches, beat)
+        async with asyncio.TaskGroup() as group:
+            for each in observers:
+                _ = self._start(group, each)
+            with self.parts.boundary.guard("settle"):
+                await self._settle()
+
+    async def _prepare(self) -> None:
+        """Do what comes before the watching, and each step again until it is done."""
+        for step in self.parts.preparations:
+            while not await self._attempt(step):
+                await self._clock.sleep(PREPARE_AGAIN_SECONDS)
+        self.parts.prepared = True
+
+    async def _attempt(self, step: Worker) -> bool:
+        with self.parts.boundary.guard(step.name):
+            await step.run()
+            return True
+        return False
+
+    async def _settle(self) -> None:
+        """Say when the first list is complete, and tune the memory for what is there."""
+        begun = self._clock.monotonic()
+        while self.parts.health.find_unsynced():
+            await self._clock.sleep(SYNC_CHECK_SECONDS)
+        await self.parts.controller.drain(DERIVE_SECONDS)
+        self.parts.workloads.forget_lists()
+        freeze_what_stays()
+        seconds = round(self._clock.monotonic() - begun, 1)
+        _log.info("All pods are listed", extra={"pods": len(self.parts.store), "seconds": seconds})
+
+    async def _check_rights(self) -> None:
+        check = RightsCheck([each.stats for each in self.parts.watches])
+        await check.run(self._clock, is_synced=lambda: not self.parts.health.find_unsynced())
+
+    async def _finish(self, ending: "Sequence[asyncio.Task[None]]") -> None:
+        """Publish what was found and write what was published, within the time there is."""
+        end = self._clock.monotonic() + self.parts.settings.shutdown_seconds
+
+        def left() -> float:
+            return max(0.0, end - self._clock.monotonic())
+
+        await asyncio.wait(ending[:1], timeout=left())
+        for drain in self.parts.drains:
+            with self.parts.boundary.guard("drain"):
+                await drain(left())
+        await asyncio.wait(ending, timeout=left())
