@@ -49,6 +49,8 @@ VALUES = (
 )
 """The facts that are written, where a finding has them: names, numbers, closed lists."""
 
+_NAMES = {kind: tuple(name for name in VALUES if hasattr(kind, name)) for kind in WORDS}
+
 
 def log_finding(finding: Finding, workload: Workload) -> None:
     """Write the line of a finding."""
@@ -76,9 +78,9 @@ def find_facts(finding: Finding, workload: Workload) -> dict[str, object]:
         "pod": pod.name,
         "workload": f"{workload.kind}/{workload.name}",
     }
-    for name in VALUES:
-        value = getattr(told, name, None)
-        if value not in {None, ""}:
+    for name in _NAMES[type(told)]:
+        value = getattr(told, name)
+        if value is not None and value != "":
             facts[name] = value
     if isinstance(finding, RestartCorrected):
         facts["was"] = finding.was.cause

@@ -7,7 +7,7 @@ Counts of one Event object rise between deliveries; the book turns them into
 from dataclasses import dataclass
 
 from probewatch.core.evidence import Evidence, EvidenceKind, FailureReason
-from probewatch.core.values import replace
+from probewatch.core.values import quickly_made, replace
 
 KILLS_KEPT = 16
 FAILURES_KEPT = 32
@@ -18,6 +18,7 @@ START_KINDS = frozenset({EvidenceKind.PULLED, EvidenceKind.CREATED, EvidenceKind
 FAILURES = frozenset({EvidenceKind.PROBE_FAILED, EvidenceKind.PROBE_ERRORED})
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
     """`fresh` further occurrences of one thing, the last of them at `at`."""
@@ -34,6 +35,7 @@ class Mark:
     """Of the last of them, where a probe failed."""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Book:
     """Marks of one container, oldest first, and the last count of each series."""

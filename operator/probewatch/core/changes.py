@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from probewatch.core.model import ContainerStatus, Pod
 from probewatch.core.restarts import Change, Watermark, identity, is_lost
-from probewatch.core.values import replace
+from probewatch.core.values import quickly_made, replace
 from probewatch.core.watermarks import RESTARTING_ALL, is_removed_with_all
 
 READY_SLACK = 30.0
@@ -37,6 +37,7 @@ def ready_sandbox(pod: Pod) -> float | None:
     return ready.last_transition if ready is not None and ready.status else None
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Around:
     """What is alike for all containers of a pod between two of its versions.

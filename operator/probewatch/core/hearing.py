@@ -8,9 +8,10 @@ from probewatch.core.evidence import Evidence
 from probewatch.core.findings import ProbeFailures
 from probewatch.core.model import ProbeType
 from probewatch.core.state import ContainerMemory, PodState
-from probewatch.core.values import replace
+from probewatch.core.values import quickly_made, replace
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heard:
     """A container's memory with what was heard in it, and the failures that it tells of."""

@@ -15,6 +15,7 @@ from probewatch.core.evidence import EvidenceKind
 from probewatch.core.findings import ReadinessReason
 from probewatch.core.model import ContainerStatus, Pod, Probe, ProbeType
 from probewatch.core.restart_policy import OVER, will_restart
+from probewatch.core.values import quickly_made
 
 BookOf = Callable[[str], Book]
 """What the kubelet said of the container of this name."""
@@ -32,6 +33,7 @@ SPAM_SPAN = 7500.0
 SLACK = 2.0
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
     """What the kubelet said."""

@@ -115,11 +115,17 @@ class Container:
     def probes(self) -> tuple[Probe, ...]:
         """The probes it has, in the order liveness, readiness, startup."""
         every = (self.liveness, self.readiness, self.startup)
-        return tuple(probe for probe in every if probe is not None)
+        return every if None not in every else tuple(filter(None, every))
 
     def probe(self, probe_type: ProbeType) -> Probe | None:
         """The probe of this type, if the container has one."""
-        return next((probe for probe in self.probes if probe.probe_type is probe_type), None)
+        match probe_type:
+            case ProbeType.LIVENESS:
+                return self.liveness
+            case ProbeType.READINESS:
+                return self.readiness
+            case ProbeType.STARTUP:
+                return self.startup
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,9 +146,13 @@ class PodSpec:
 
     def container(self, name: str) -> Container | None:
         """The container of this name, if there is one."""
-        return next((each for each in self.containers if each.name == name), None)
+        for each in self.containers:
+            if each.name == name:
+                return each
+        return None
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Termination:
     """`state.terminated` or `lastState.terminated`; times are None where the API has 1970."""
@@ -162,6 +172,7 @@ class Termination:
         return self.finished_at - self.started_at
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContainerStatus:
     """What the kubelet says of one container now."""
@@ -178,6 +189,7 @@ class ContainerStatus:
     """`lastState.terminated`: the second-newest instance only."""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
     """One of the pod's conditions."""
@@ -198,6 +210,7 @@ class OwnerRef:
     uid: str
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pod:
     """One version of a pod."""

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from probewatch.core.findings import Cause, Pattern, Restart
 from probewatch.core.model import PodRef, PodUid
-from probewatch.core.values import replace
+from probewatch.core.values import quickly_made, replace
 
 WINDOW_SECONDS = 120.0
 """Pods that fail for one reason are killed within a few probe periods and one grace."""
@@ -57,6 +57,7 @@ NODE_CAUSES = (SHARED_CAUSES | NODE_EVENTS) | {
 """What a node or kubelet in trouble does to its pods; exits of their own are their own."""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
     """What is remembered of a restart."""
