@@ -1,7 +1,7 @@
 """One log line for each finding: constant words, the facts as separate values."""
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from probewatch.core.findings import (
     Advice,
@@ -49,7 +49,9 @@ VALUES = (
 )
 """The facts that are written, where a finding has them: names, numbers, closed lists."""
 
-_NAMES = {kind: tuple(name for name in VALUES if hasattr(kind, name)) for kind in WORDS}
+_NAMES: Mapping[type[object], Sequence[str]] = {
+    kind: tuple(name for name in VALUES if hasattr(kind, name)) for kind in WORDS
+}
 
 
 def log_finding(finding: Finding, workload: Workload) -> None:

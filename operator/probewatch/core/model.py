@@ -114,8 +114,7 @@ class Container:
     @property
     def probes(self) -> tuple[Probe, ...]:
         """The probes it has, in the order liveness, readiness, startup."""
-        every = (self.liveness, self.readiness, self.startup)
-        return every if None not in every else tuple(filter(None, every))
+        return tuple(filter(None, (self.liveness, self.readiness, self.startup)))
 
     def probe(self, probe_type: ProbeType) -> Probe | None:
         """The probe of this type, if the container has one."""
