@@ -36,6 +36,9 @@ MAX_SIGNAL = 64
 SIGKILL_EXIT = 137
 SIGTERM_EXIT = 143
 
+OOM_KILLED = "OOMKilled"
+"""The runtimes' reason for what the kernel killed for memory."""
+
 OUTSIDE_SIGNALS = frozenset({1, 2, 3, 9, 10, 12, 15})
 """HUP, INT, QUIT, KILL, USR1, USR2, TERM come from outside; SEGV or ABRT are the app's own."""
 
@@ -193,8 +196,16 @@ class Facts:
     @property
     def out_of_memory(self) -> bool:
         """Whether the runtime says so, and the exit code does not speak against it."""
-        reported = self.death is not None and self.death.reason == "OOMKilled"
-        return reported and self.exit_code == SIGKILL_EXIT
+        return self._says_oom_killed and self.exit_code == SIGKILL_EXIT
+
+    @property
+    def out_of_memory_in_child(self) -> bool:
+        """Whether the runtime's word can only mean another process of the container."""
+        return self._says_oom_killed and self.exit_code != SIGKILL_EXIT
+
+    @property
+    def _says_oom_killed(self) -> bool:
+        return self.death is not None and self.death.reason == OOM_KILLED
 
     @property
     def is_lost_task(self) -> bool:

@@ -57,17 +57,11 @@ class Rule:
     judge: Callable[[Facts], Verdict | None]
 
 
-def _is_of_child(facts: Facts) -> bool:
-    """Whether the runtime's OOMKilled can only mean another process of the container."""
-    reported = facts.death is not None and facts.death.reason == "OOMKilled"
-    return reported and not facts.out_of_memory
-
-
 def _how_it_ended(facts: Facts) -> str:
     death = facts.death
     if death is None:
         return "its termination was not observed"
-    reason = f"{death.reason} of a child process" if _is_of_child(facts) else death.reason
+    reason = f"{death.reason} of a child process" if facts.out_of_memory_in_child else death.reason
     text = f"exit code {death.exit_code}" + (f" ({reason})" if reason else "")
     return text if facts.lifetime is None else f"{text} after {facts.lifetime:.0f} s"
 
@@ -107,6 +101,6 @@ def by_exit(facts: Facts, *why: str, sure: Confidence, final: bool = False) -> V
         if facts.exit_code == SIGKILL_EXIT and any(p.cause is Cause.OOM_KILLED for p in facts.past):
             below, why = _at_most_medium(below), (*why, "it was killed for memory before")
         return conclude(facts, Cause.SIGNAL, below, *why, final=final)
-    if _is_of_child(facts):
+    if facts.out_of_memory_in_child:
         return conclude(facts, Cause.ERROR, _at_most_medium(sure), *why)
     return conclude(facts, Cause.ERROR, sure, *why, final=final)
