@@ -57,6 +57,36 @@ def test_the_way_back_is_that_from_the_last_loss() -> None:
     assert 30.0 == told[-1].not_ready_seconds
 
 
+def test_not_ready_goes_on_while_it_is_unknown() -> None:
+    """What is not surely ready gets no traffic, however often it is unknown in between."""
+    unknowns = ((UNKNOWN, 60.0), (NOT_READY, 70.0), (UNKNOWN, 80.0), (NOT_READY, 90.0))
+    *_, again = play((READY, 1.0), (NOT_READY, 50.0), *unknowns, (READY, 120.0))
+
+    assert 70.0 == again.not_ready_seconds
+
+
+def test_the_pod_is_shown_as_not_ready_since_it_was_lost() -> None:
+    """The alert on pods that are not ready for long does not begin anew."""
+    store = Store()
+    for number, (side, since) in enumerate(
+        ((READY, 1.0), (NOT_READY, 50.0), (UNKNOWN, 60.0), (NOT_READY, 70.0)), start=1
+    ):
+        feed(store, version(number, since, side=side), since + 1)
+    [header] = store.headers()
+
+    assert 50.0 == header.not_ready_since
+
+
+def test_not_ready_begins_anew_after_it_was_ready() -> None:
+    """What was unknown before that has no part in the next loss, nor in one that was hidden."""
+    unclear = ((NOT_READY, 0.5), (UNKNOWN, 60.0), (NOT_READY, 70.0))
+    seen = play(*unclear, (READY, 80.0), (NOT_READY, 100.0), (READY, 104.0))
+    unseen = play(*unclear, (NOT_READY, 100.0), (READY, 105.0))
+
+    assert [79.5, 4.0] == [each.not_ready_seconds for each in seen if each.to == "Ready"]
+    assert 5.0 == unseen[-1].not_ready_seconds
+
+
 @pytest.mark.parametrize("side", [READY, NOT_READY])
 def test_nothing_was_missed_while_it_was_unknown(*, side: bool) -> None:
     """That the same status has a newer time is what the Unknown in between explains."""

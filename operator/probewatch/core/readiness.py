@@ -101,12 +101,14 @@ def follow_readiness(
 
 
 def _gained(state: ReadinessState, at: float) -> ReadinessState:
-    return replace(state, ready=True, changed_at=at, ever_ready=True, unclear=False)
+    return replace(
+        state, ready=True, changed_at=at, ever_ready=True, unclear=False, unready_before=None
+    )
 
 
 def _to_ready(state: ReadinessState, pod: Pod, ref: PodRef, at: float) -> ReadinessChanged:
     reason = state.reason if state.ever_ready else ReadinessReason.STARTUP
-    since = state.changed_at
+    since = state.unready_since
     fresh = reason in {ReadinessReason.STARTUP, ReadinessReason.CONTAINER_RESTART}
     begun = max((s.running_since for s in pod.statuses if s.running_since), default=None)
     return ReadinessChanged(
@@ -173,7 +175,7 @@ def _hidden(
     condition = pod.conditions["Ready"]
     at = condition.last_transition
     if state.unclear:  # it was Unknown in between, which is why the time is a newer one
-        return replace(state, changed_at=at or state.changed_at, unclear=False), ()
+        return _cleared(state, at), ()
     if at is None or state.changed_at is None or at <= state.changed_at:
         return state, ()
     reason = _hidden_reason(before, pod, at, said)
@@ -182,9 +184,22 @@ def _hidden(
     found = tuple(
         ReadinessChanged(pod=ref, to=side, reason=reason, at=at, hidden=True) for side in pair
     )
-    after = replace(state, changed_at=at, ever_ready=True, reason=reason)
+    after = replace(state, changed_at=at, ever_ready=True, reason=reason, unready_before=None)
     after, flapping = _flap(after, reason, ref=ref, policy=policy, now=now)
     return after, (*found, *flapping)
+
+
+def _cleared(state: ReadinessState, at: float | None) -> ReadinessState:
+    """The side that it had before it was Unknown: who was not ready then was never ready since.
+
+    Services leave out whatever is not ready for sure (IsPodReady), so that time goes on.
+    """
+    return replace(
+        state,
+        changed_at=at or state.changed_at,
+        unclear=False,
+        unready_before=None if state.ready else state.unready_since,
+    )
 
 
 def _hidden_reason(before: Pod, pod: Pod, at: float, said: Said) -> ReadinessReason:

@@ -78,6 +78,13 @@ class ReadinessState:
     ever_ready: bool = False
     unclear: bool = False
     """Whether the condition was `Unknown` since that side was last known."""
+    unready_before: float | None = None
+    """Since when it is not ready, where it was `Unknown` between that and `changed_at`."""
+
+    @property
+    def unready_since(self) -> float | None:
+        """Since when it is not ready, if it is not."""
+        return self.changed_at if self.unready_before is None else self.unready_before
 
 
 @quickly_made

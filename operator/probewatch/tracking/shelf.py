@@ -158,6 +158,6 @@ def _describe(state: PodState, version: int, mark: int) -> Packed:
         version,
         mark,
         group,
-        (readiness.changed_at or pod.created_at) if is_missed else None,
+        (readiness.unready_since or pod.created_at) if is_missed else None,
         sum(len(memory.pending) for _, memory in state.memories),
     )
