@@ -97,8 +97,13 @@ class Acting(Living):
         self.mouth.say(self.clock.now, kind, box.name)
         grace = self.grace(box, probe_type)
         if self.random.random() < 0.003:
-            self.clock.after(grace / 2, lambda: self.mouth.say(self.clock.now, kind, box.name))
+            self.clock.after(grace / 2, lambda: self._kill_again(box, instance, kind))
         self.terminate(box, instance, causes, grace)
+
+    def _kill_again(self, box: Box, instance: Instance, kind: EvidenceKind) -> None:
+        """The runtime did not answer: what is still alive is killed once more."""
+        if instance.alive:
+            self.mouth.say(self.clock.now, kind, box.name)
 
     def start_box(self, box: Box, exited: float | None) -> None:
         if not box.is_down:

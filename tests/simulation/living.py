@@ -156,8 +156,8 @@ class Living(Worker):
             self.mouth.say(self.clock.now, K.POST_START_FAILED, box.name)
             self.mouth.say(self.clock.now, K.KILL_POST_START_HOOK, box.name)
             self.terminate(box, instance, frozenset({Cause.POST_START_HOOK}), self.grace(box, None))
-            end = self.busy_until - self.clock.now
-            self.clock.after(end, lambda: self._show_failed_hook(box, instance))
+            # Why it could not be started is known before the next synchronization begins.
+            self.clock.at(self.busy_until, lambda: self._show_failed_hook(box, instance))
 
         self.go_on(taken, failed)
 

@@ -26,6 +26,14 @@ def test_few_histories(lost: float) -> None:
     assert ([], []) == (score.unbalanced, score.mistakes)
 
 
+@pytest.mark.parametrize(("seed", "lost"), [(19200, 0.5), (19321, 0.5), (19811, 0.0)])
+def test_order_of_a_synchronization(seed: int, lost: float) -> None:
+    """A stopped kubelet goes on before it synchronizes, and what has ended is not killed again."""
+    score = score_of(range(seed, seed + 1), lost)
+
+    assert ([], []) == (score.unbalanced, score.mistakes)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("lost", LOST)
 def test_many_histories(lost: float) -> None:

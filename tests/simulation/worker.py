@@ -69,7 +69,9 @@ class Worker:
 
         def go_on() -> None:
             if self.down and self.process == process:
-                self.clock.after(1.0, go_on)  # stopped, not ended: it goes on where it was
+                # Stopped, not ended: it goes on where it was, before it synchronizes again.
+                self.busy_until = max(self.busy_until, self.clock.now + 1.0)
+                self.clock.after(1.0, go_on)
             elif self.process == process and not self.stopped:
                 action()
 
