@@ -77,7 +77,8 @@ def parse_status(name: str, text: str) -> ContainerStatus:
             status = replace(status, started=False)
     if status.waiting_reason in AFTER_AN_END and status.last is not None:
         status = replace(status, container_id=status.last.container_id)
-    return status if status.running_since is not None else replace(status, ready=False)
+    down = status.running_since is None
+    return replace(status, ready=False, started=False) if down else status
 
 
 def parse_death(text: str) -> Termination:

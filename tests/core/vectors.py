@@ -112,7 +112,7 @@ class Play:
         """One version of the pod, and when it arrived."""
         self.version += 1
         self.uid = see.get("uid", self.uid)
-        spec = self.spec
+        spec = _as_seen(self.spec, see)
         statuses = tuple(
             parse_status(each.name, see[each.name]) for each in spec.containers if each.name in see
         )
@@ -209,6 +209,20 @@ class Play:
     def told(self) -> list[str]:
         """Everything else, in the words of the vectors."""
         return [text for each in self.findings if (text := _words(each))]
+
+
+def _as_seen(spec: PodSpec, see: Vector) -> PodSpec:
+    """The spec with the image and the resources that this version asks for, by container."""
+    images, resources = see.get("image", {}), see.get("resources", {})
+    if not images and not resources:
+        return spec
+    containers = tuple(
+        replace(
+            each, image=images.get(each.name, ""), resources=str(resources.get(each.name, ""))
+        )
+        for each in spec.containers
+    )
+    return replace(spec, containers=containers)
 
 
 def _words(finding: Finding) -> str:

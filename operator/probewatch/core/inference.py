@@ -34,14 +34,25 @@ def canary(facts: Facts) -> Verdict | None:
     if blind and (facts.looks_killed or any(map(facts.threshold_reached, ProbeType))):
         return None
     if facts.died_by_itself or not facts.may_be_killed:
-        doubt = blind or facts.in_place or facts.restart.change.sandbox
-        doubt = doubt or announcements.kubelet_restarted(facts)
-        sure = Confidence.MEDIUM if doubt else Confidence.CONFIRMED
+        doubt = blind or facts.in_place or announcements.kubelet_restarted(facts)
+        sure = Confidence.MEDIUM if doubt or _is_otherwise_due(facts) else Confidence.CONFIRMED
         return by_exit(facts, why, sure=sure, final=sure is Confidence.CONFIRMED)
     # What was announced says that there was no kill, and nothing else does: its Event may be lost.
     if any(map(facts.threshold_reached, ProbeType)):
         return None
     return by_exit(facts, why, "it was not seen dead", sure=Confidence.MEDIUM)
+
+
+def _is_otherwise_due(facts: Facts) -> bool:
+    """Whether the kubelet had reasons of its own to end it, besides its probes.
+
+    No status is written while a hook runs: what was never shown to have started may have ended by
+    it. And what was changed is killed at the next synchronization.
+    """
+    change = facts.restart.change
+    hook = facts.restart.container.has_post_start and facts.restart.was_started is not True
+    asked = facts.looks_killed and (change.image or change.resources)
+    return hook or asked or change.sandbox
 
 
 def late_kill(facts: Facts) -> Verdict | None:
