@@ -217,9 +217,7 @@ def _as_seen(spec: PodSpec, see: Vector) -> PodSpec:
     if not images and not resources:
         return spec
     containers = tuple(
-        replace(
-            each, image=images.get(each.name, ""), resources=str(resources.get(each.name, ""))
-        )
+        replace(each, image=images.get(each.name, ""), resources=str(resources.get(each.name, "")))
         for each in spec.containers
     )
     return replace(spec, containers=containers)
