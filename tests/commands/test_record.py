@@ -245,6 +245,12 @@ CUT = {
     "in the first member": ("r.jsonl.gz", gzip.compress(LINE)[:-9], 0),
     "nowhere": ("r.jsonl.gz", gzip.compress(LINE) + gzip.compress(LINE), 2),
     "empty": ("r.jsonl", b"", 0),
+    "where nothing was written": ("r.jsonl", LINE + LINE[:9] + bytes(99), 1),
+    "in a member that was not written": (
+        "r.jsonl.gz",
+        gzip.compress(LINE) + gzip.compress(LINE)[:20] + bytes(99),
+        1,
+    ),
 }
 """Files that were cut off, and how many lines of them are whole."""
 

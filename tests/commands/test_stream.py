@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from probewatch import cli
 from probewatch.commands import replay, stream
 from probewatch.commands.stream import Kind, LineType, StreamError
+from tests.commands.shop import pod
 
 Write = Callable[..., str]
 
@@ -181,3 +183,75 @@ def test_a_missing_file_is_named() -> None:
     """The system's own words are enough."""
     with pytest.raises(StreamError, match=r"^/nowhere/at-all: No such file or directory$"):
         list(stream.read_stream("/nowhere/at-all"))
+
+
+WHOLE = gzip.compress(line().encode())
+
+CUT = {
+    "in a line": (line() + line()[:40]).encode(),
+    "in a number": line().encode() + b'{"receivedAt":-',
+    "where nothing was written": line().encode() + bytes(99),
+    "in a line, and then nothing": (line() + line()[:40]).encode() + bytes(99),
+    "in a member": WHOLE + WHOLE[:-20],
+    "in a member's head": WHOLE + WHOLE[:4],
+    "in a member that was not written": WHOLE + WHOLE[:20] + bytes(99),
+}
+"""Files whose first line is whole and whose second is not."""
+
+
+@pytest.mark.parametrize("content", CUT.values(), ids=CUT.keys())
+def test_a_file_that_is_cut_off_is_read_to_its_last_whole_line(
+    write: Write, content: bytes
+) -> None:
+    """What a recorder that lost its power wrote is worth reading; what is left out is told."""
+    path, told = write(content), list[str]()
+
+    (record,) = stream.read_streams([path], told.append)
+
+    assert f"{path}:1" == record.place
+    assert [f"{path}: cut off in line 2, which is left out; what comes before it was read"] == told
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        line().encode() + b"no json",
+        line().encode() + b"{}",
+        line().encode() + b"{no json\n",
+        line()[:40].encode(),
+        WHOLE[:-20],
+        WHOLE + WHOLE[:20] + bytes(99) + WHOLE,
+    ],
+    ids=["other text", "whole", "not the last", "the first line", "first member", "in the middle"],
+)
+def test_a_file_that_is_wrong_is_not_taken_for_one_that_is_cut_off(
+    write: Write, content: bytes
+) -> None:
+    """Only the end of a stream may be missing: what is no stream is still an error."""
+    told: list[str] = []
+
+    with pytest.raises(StreamError, match=r"not a record|the gzip"):
+        list(stream.read_streams([write(content)], told.append))
+
+    assert [] == told
+
+
+def test_replay_judges_what_is_whole(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    """`replay` says on standard error what it left out; its JSON is JSON, and the status is 0."""
+    path = write(line(obj=pod()) + line()[:40])
+
+    assert 0 == cli.main(["replay", path, "-o", "json"])
+    out, err = capsys.readouterr()
+
+    assert json.loads(out)["ledger"]["balanced"]
+    assert f"probewatch: {path}: cut off in line 2, " in err
+
+
+@pytest.mark.parametrize("content", ["", line(kind="BOOKMARK"), line(obj={"kind": "Node"})])
+def test_replay_of_no_pods_is_no_good_news(
+    write: Write, capsys: pytest.CaptureFixture[str], content: str
+) -> None:
+    """A file in which no pod was recorded says nothing, and is not taken for a quiet cluster."""
+    assert 0 == cli.main(["replay", write(content)])
+
+    assert "probewatch: no version of a pod was recorded" in capsys.readouterr().err

@@ -10,7 +10,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 from probewatch.commands.recording import HEAD
-from probewatch.commands.stream import MAX_LINE_BYTES, StreamError, parse_line
+from probewatch.commands.stream import (
+    MAX_LINE_BYTES,
+    UNWRITTEN,
+    StreamError,
+    ends_unwritten,
+    parse_line,
+)
 from probewatch.errors import InputError
 
 CHUNK_BYTES = 256 * 1024
@@ -39,7 +45,8 @@ def _find_whole_lines(file: BinaryIO, path: Path) -> int:
     tail = file.read().rpartition(b"\n")[2]
     if _is_record(tail):
         return size + file.write(b"\n")
-    if not (tail.startswith(HEAD) or HEAD.startswith(tail)):
+    written = tail.rstrip(UNWRITTEN)
+    if not (written.startswith(HEAD) or HEAD.startswith(written)):
         raise InputError(f"{path}: ends with half a line that is none of a recording")
     return size - len(tail)
 
@@ -62,6 +69,8 @@ def _find_whole_members(file: BinaryIO, path: Path) -> int:
             try:
                 member.decompress(chunk)
             except zlib.error as error:
+                if whole and ends_unwritten(path):
+                    return whole
                 raise InputError(f"{path}: the gzip data is damaged: {error}") from error
             chunk = member.unused_data
             if member.eof:

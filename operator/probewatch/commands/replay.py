@@ -7,11 +7,13 @@ parsing, the same store; only the clock is the recording's.
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import msgspec
 
 from probewatch.commands import outcome, render_replay, stream, truth
+from probewatch.commands.lines import render_line
 from probewatch.commands.outcome import Ledger, Outcome
 from probewatch.commands.rise import CountRise
 from probewatch.commands.stream import Kind, LineType, Record, StreamError
@@ -38,11 +40,17 @@ examples:
   probewatch replay pods.jsonl events.jsonl -o json      one JSON object, for programs
   probewatch record - --duration 5m | probewatch replay -      five minutes of a cluster
 
+A last line that is cut off, as a recorder leaves it that was killed or lost its power, is left
+out, and standard error says so.
+
 exit status:
   0  the streams were read
   1  with --truth: a wrong cause was named with confidence Confirmed or High
   2  a file is missing or is not such a stream (the message names file and line)"""
 
+
+NO_PODS = "no version of a pod was recorded: that nothing restarted cannot be told from that"
+"""A ledger of nothing balances, and would be taken for good news."""
 
 _PODS = msgspec.json.Decoder(objects.Pod)
 _EVENTS = msgspec.json.Decoder(event_objects.Event)
@@ -74,8 +82,12 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 def main(args: argparse.Namespace) -> int:
     """Replay the files and print what was found; return the exit status."""
     known = truth.read_truth(args.truth) if args.truth else None
-    found, ledger = replay(stream.read_streams(args.files))
+    remarks: list[str] = []
+    kinds = Counter[Kind]()
+    records = stream.read_streams(args.files, remarks.append)
+    found, ledger = replay(_counted(records, kinds))
     print(_RENDERERS[args.output](found, ledger))
+    _remark(remarks, kinds)
     if known is None:
         return 0
     accuracy = truth.judge(found.restarts, known)
@@ -85,6 +97,19 @@ def main(args: argparse.Namespace) -> int:
         file=sys.stderr if args.output == "json" else sys.stdout,
     )
     return 0 if accuracy.is_trustworthy else 1
+
+
+def _counted(records: Iterable[Record], kinds: "Counter[Kind]") -> Iterator[Record]:
+    for record in records:
+        kinds[record.kind] += 1
+        yield record
+
+
+def _remark(remarks: Iterable[str], kinds: "Counter[Kind]") -> None:
+    """Say what was left out; on standard error, so that JSON stays JSON."""
+    silent = () if kinds[Kind.POD] else (NO_PODS,)
+    for each in (*remarks, *silent):
+        print(f"probewatch: {render_line(each)}", file=sys.stderr)
 
 
 def replay(records: Iterable[Record]) -> tuple[Outcome, Ledger]:

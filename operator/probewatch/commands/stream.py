@@ -7,14 +7,17 @@ carry no object of interest, but they prove that time went on. Objects other tha
 Pods and Events are passed over.
 
 Files are read as streams, one line at a time with a cap on its length, so that
-a recording of days needs no more memory than one of minutes.
+a recording of days needs no more memory than one of minutes. A recorder that is killed,
+or loses its power, leaves half a line or half a gzip member at the end, or bytes that
+were never written and read as NUL: what comes before is whole, and worth reading.
 """
 
 import gzip
 import heapq
+import os
 import sys
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -35,6 +38,12 @@ MAX_LINE_BYTES = 16 * 1024 * 1024
 """etcd takes objects of 1.5 MiB; ten times as much is no line of a recording."""
 
 _GZIP_MAGIC = b"\x1f\x8b"
+
+UNWRITTEN = b"\0"
+"""What a file system shows where bytes were promised and never written."""
+
+UNWRITTEN_BYTES = 16
+"""So many of them at its end are no end of a gzip file, which is a sum and a size."""
 
 
 class StreamError(InputError):
@@ -104,16 +113,22 @@ _LINES = msgspec.json.Decoder(_Line)
 _NATURES = msgspec.json.Decoder(_Nature)
 
 
-def read_streams(paths: Iterable[str]) -> Iterator[Record]:
+OnCut = Callable[[str], None]
+"""Told where a file is cut off at its end, when all that is whole of it was read."""
+
+
+def read_streams(paths: Iterable[str], on_cut: OnCut | None = None) -> Iterator[Record]:
     """Yield the records of all files in the order in which they were received.
 
     Within one file the order of the lines is kept, even where its times run
-    backwards. Raises StreamError at the first line that is not a record.
+    backwards. Raises StreamError at the first line that is not a record; where a file
+    is only cut off at its end, *on_cut* is told instead, if there is one.
     """
-    return heapq.merge(*map(read_stream, paths), key=lambda record: record.received_at)
+    streams = (read_stream(path, on_cut) for path in paths)
+    return heapq.merge(*streams, key=lambda record: record.received_at)
 
 
-def read_stream(path: str) -> Iterator[Record]:
+def read_stream(path: str, on_cut: OnCut | None = None) -> Iterator[Record]:
     """Yield the records of one file (`-` is standard input)."""
     source = "<stdin>" if path == STDIN else path
     number = 0
@@ -121,16 +136,47 @@ def read_stream(path: str) -> Iterator[Record]:
         with _opened(path) as file:
             while line := file.readline(MAX_LINE_BYTES + 1):
                 number += 1
-                if not line.isspace():
+                if on_cut and number > 1 and is_cut_off(line):
+                    on_cut(_describe_cut(source, number))
+                elif not line.isspace():
                     yield parse_line(line, source, number)
-    except EOFError as error:
-        message = f"{source}:{number + 1}: the gzip file is cut off"
-        raise StreamError(message) from error
-    except (gzip.BadGzipFile, zlib.error) as error:
-        message = f"{source}:{number + 1}: the gzip data is damaged: {error}"
-        raise StreamError(message) from error
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        is_cut = isinstance(error, EOFError) or (path != STDIN and ends_unwritten(Path(path)))
+        if not (on_cut and number and is_cut):
+            raise _explain_gzip(source, number + 1, error) from error
+        on_cut(_describe_cut(source, number + 1))
     except OSError as error:
         raise StreamError(f"{source}: {error.strerror or error}") from error
+
+
+def is_cut_off(line: bytes) -> bool:
+    """Whether the last line of a file is the beginning of one, or nothing but unwritten bytes."""
+    if line.endswith(b"\n") or len(line) > MAX_LINE_BYTES:
+        return False
+    written = line.rstrip(UNWRITTEN)
+    try:
+        msgspec.json.decode(written, type=msgspec.Raw)
+    except msgspec.DecodeError:
+        return written[:1] in {b"", b"{"}
+    return written != line
+
+
+def ends_unwritten(path: Path) -> bool:
+    """Whether the end of a gzip file was never written, so that what is damaged is its end."""
+    if path.stat().st_size < UNWRITTEN_BYTES:
+        return False
+    with path.open("rb") as file:
+        file.seek(-UNWRITTEN_BYTES, os.SEEK_END)
+        return not file.read().strip(UNWRITTEN)
+
+
+def _describe_cut(source: str, number: int) -> str:
+    return f"{source}: cut off in line {number}, which is left out; what comes before it was read"
+
+
+def _explain_gzip(source: str, number: int, error: Exception) -> StreamError:
+    what = "file is cut off" if isinstance(error, EOFError) else f"data is damaged: {error}"
+    return StreamError(f"{source}:{number}: the gzip {what}")
 
 
 def parse_line(line: bytes, source: str, number: int) -> Record:
