@@ -10,6 +10,7 @@ from types import ModuleType
 import pytest
 
 from probewatch import cli
+from probewatch.commands.replay import NO_PODS
 from probewatch.errors import InputError, KubeconfigError
 
 
@@ -195,8 +196,8 @@ RUN = "import sys; sys.path.insert(0, 'operator'); from probewatch import cli; s
 CLOSED = {
     "output": ("version", ">&-", 0, ""),
     "errors": ("explain x --kubeconfig /nowhere", "2>&-", 1, ""),
-    "input": ("replay -", "<&-", 0, ""),
-    "a manifest": ("advise -f -", "<&-", 0, ""),
+    "input": ("replay -", "<&-", 0, f"probewatch: {NO_PODS}\n"),
+    "a manifest": ("advise -f -", "<&-", 2, "probewatch: <stdin>: no Kubernetes object in it\n"),
     "all": ("version", "<&- >&- 2>&-", 0, ""),
 }
 

@@ -189,6 +189,10 @@ REFUSED = {
     "an empty number": ('a: !!int ""', "not YAML: "),
     "a list of itself": ("kind: List\nitems: &a [{kind: List, items: *a}]", "nested too deeply"),
     "not ours": ("a: !Ref b", "could not determine a constructor"),
+    "empty": ("", "no Kubernetes object in it"),
+    "a comment": ("# nothing is rendered\n---\n", "no Kubernetes object in it"),
+    "some text": ("hello", "no Kubernetes object in it"),
+    "values of a chart": ("replicas: 2\nimage: {tag: x}", "no Kubernetes object in it"),
 }
 
 
@@ -203,3 +207,35 @@ def test_broken_manifest_is_named(tmp_path: Path, text: str, words: str) -> None
 
     assert str(path) in str(raised.value)
     assert words in str(raised.value)
+
+
+def test_folder_without_manifests_is_refused(tmp_path: Path) -> None:
+    """A wrong folder is no build without advice; which files were looked for is said."""
+    (tmp_path / "pod.txt").write_text(MANIFEST)
+
+    with pytest.raises(
+        InputError, match=r"no Kubernetes object in it \(\*\.json, \*\.yaml, \*\.yml\)"
+    ):
+        advise.main(parse(advise, "-f", str(tmp_path), "--strict"))
+
+
+def test_folder_may_hold_other_files_too(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A chart's values beside manifests are passed over, and so is an object without pods."""
+    (tmp_path / "all.yaml").write_text("kind: ConfigMap")
+    (tmp_path / "values.yaml").write_text("replicas: 2")
+
+    assert (0, "No advice: 0 pod templates with 0 probes judged.\n") == run_advise(
+        capsys, "-f", str(tmp_path)
+    )
+
+
+def test_json_of_a_cluster_is_read_as_json(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What `kubectl get -o json` lists is read quickly: YAML would say no to a tab."""
+    path = tmp_path / "pods.json"
+    path.write_text(json.dumps({"kind": "List", "items": [pod()]}, indent="\t"))
+
+    assert "Pod/web-x" in run_advise(capsys, "-f", str(path))[1]

@@ -37,7 +37,7 @@ examples:
 
 exit status:
   0  judged   1  the cluster cannot be read; with --strict: there is advice
-  2  called wrongly, a manifest cannot be read, or there is no such WORKLOAD"""
+  2  called wrongly, a manifest cannot be read or holds no object, or there is no such WORKLOAD"""
 
 NOTHING = "No advice: {count} pod template{s} with {probes} probe{t} judged."
 

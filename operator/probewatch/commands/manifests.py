@@ -4,6 +4,7 @@ A kind is not looked up in a list: what holds a pod's spec where Pods, workloads
 CronJobs hold it is taken, so that rollouts and other custom kinds count too.
 """
 
+import contextlib
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -50,19 +51,32 @@ class Template:
 def read_manifests(paths: Iterable[str]) -> Iterator[Template]:
     """Yield the templates of files, folders (`*.yaml`, `*.yml`, `*.json`) and `-`.
 
-    Raises InputError for what cannot be read; objects without a pod template are passed over.
+    Raises InputError for what cannot be read, and for a path without any object: a build
+    that judged nothing is not a good one. Objects without a pod template are passed over.
     """
     for name in paths:
+        are_objects = [False]
         for source, text in _texts(name):
             try:
-                yield from _read(source, text)
+                for document in _documents(source, text):
+                    are_objects.append(_is_object(document))
+                    yield from _templates(source, document)
             except RecursionError as error:
                 raise InputError(f"{source}: nested too deeply") from error
+        if not any(are_objects):
+            raise InputError(_describe_nothing(name))
 
 
-def _read(source: str, text: str) -> Iterator[Template]:
-    for document in _documents(source, text):
-        yield from _templates(source, document)
+def _is_object(document: object) -> bool:
+    """Whether it says what it is, as all that is applied to a cluster does, or has a pod's spec."""
+    return isinstance(document, dict) and ("kind" in document or _find_spec(document) is not None)
+
+
+def _describe_nothing(name: str) -> str:
+    if name == STDIN:
+        return "<stdin>: no Kubernetes object in it"
+    files = f" (*{', *'.join(sorted(SUFFIXES))})" if Path(name).is_dir() else ""
+    return f"{name}: no Kubernetes object in it{files}"
 
 
 def _texts(name: str) -> Iterator[tuple[str, str]]:
@@ -84,6 +98,10 @@ def _texts(name: str) -> Iterator[tuple[str, str]]:
 
 
 def _documents(source: str, text: str) -> Iterator[object]:
+    """Yield what a text holds. JSON is YAML too, but what a cluster lists takes minutes as that."""
+    with contextlib.suppress(msgspec.DecodeError):
+        yield msgspec.json.decode(text)
+        return
     try:
         yield from yaml.safe_load_all(text)
     except yaml.MarkedYAMLError as error:
