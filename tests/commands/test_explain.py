@@ -290,3 +290,75 @@ async def test_explain_tells_programs_that_the_pod_is_gone(tmp_path: Path) -> No
         told["containers"],
         len(told["incidents"]),
     ]
+
+
+async def test_explain_says_what_is_in_a_loop(tmp_path: Path) -> None:
+    """The first lines say that a container restarts again and again, since when, and why."""
+    story = await read_story(await cluster_with([pod(restarts=5)], [FULL]), tmp_path, "web-x")
+    head, *_ = render_text(story, None).split("\n\n")
+    told = json.loads(render_json(story, None))
+
+    assert "5 restarts, in a restart loop for " in head
+    assert head.endswith(" (LivenessProbe)")
+    assert [("app", BACK)] == [(each["container"], each["since"]) for each in told["loops"]]
+
+
+@pytest.mark.parametrize("other", [{"uid": "uid-before"}, {"pod": "web-y"}])
+async def test_explain_tells_no_loop_of_others(tmp_path: Path, other: Json) -> None:
+    """A loop of another pod, or of the one that had the name before, is none of this pod."""
+    loops = [{**FULL["status"]["loops"][0], **other}]
+    cluster = await cluster_with([pod(restarts=5)], [record(incidents=[incident(5)], loops=loops)])
+
+    story = await read_story(cluster, tmp_path, "web-x")
+
+    assert "in a restart loop" not in render_text(story, None)
+
+
+async def test_explain_knows_a_loop_whose_incidents_gave_way(tmp_path: Path) -> None:
+    """The record keeps few incidents of a large workload, and all of its loops."""
+    cluster = await cluster_with(
+        [pod(restarts=5)], [record(incidents=[], loops=FULL["status"]["loops"])]
+    )
+
+    text = render_text(await read_story(cluster, tmp_path, "web-x"), None)
+
+    assert "Pod shop/web-x of Deployment/web" in text
+    assert "in a restart loop" in text
+
+
+async def test_explain_sums_up_what_is_recorded(tmp_path: Path) -> None:
+    """Above many restarts stands what they have in common; one speaks for itself."""
+    many = [incident(3), incident(2, cause="Error"), incident(1)]
+    cluster = await cluster_with([pod(restarts=3)], [record(incidents=many)])
+    one = await cluster_with([pod(restarts=1)], [record(incidents=[incident(1)])])
+
+    text = render_text(await read_story(cluster, tmp_path, "web-x"), None)
+
+    assert "\n\n3 recorded restarts: LivenessProbe 2, Error 1\n\n" in text
+    assert "recorded restarts" not in render_text(await read_story(one, tmp_path, "web-x"), None)
+
+
+async def test_explain_says_that_the_operator_will_know_more(tmp_path: Path) -> None:
+    """What is judged now beside records is not taken for the operator's word."""
+    new = died(6, "2026-11-20T12:00:00Z")
+    recorded = await read_story(await cluster_with([new], [FULL]), tmp_path, "web-x")
+    alone = await read_story(await cluster_with([new], None), tmp_path, "web-x")
+
+    assert "Note: what is judged now rests on the pod and its Events alone" in render_text(
+        recorded, None
+    )
+    assert "what is judged now" not in render_text(alone, None)
+
+
+async def test_explain_advises_by_how_probes_failed(tmp_path: Path) -> None:
+    """A probe that only errs is told as one that can never act, before what its numbers promise."""
+    cluster = await cluster_with([pod()], None)
+    said = "Liveness probe errored and resulted in unknown state: no such file"
+    await cluster.put("/api/v1/namespaces/shop/events", failure("a", said, 9))
+
+    story = await read_story(cluster, tmp_path, "web-x")
+    text, told = render_text(story, None), json.loads(render_json(story, None))
+
+    advice = text.partition("Advice on its probes:\n")[2]
+    assert advice.startswith("  app Liveness: ProbeNeverKills: ")
+    assert "ProbeNeverKills" == told["advice"][0]["finding"]

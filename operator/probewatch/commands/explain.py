@@ -11,20 +11,21 @@ from probewatch.commands.cluster import (
     read_settings,
 )
 from probewatch.commands.explain_json import render_json
-from probewatch.commands.live_pod import LivePod, judge_last_restarts, read_pod
+from probewatch.commands.live_pod import Judgement, LivePod, judge, read_pod
 from probewatch.commands.render_explain import render_text
 from probewatch.commands.report_read import Summary, read_summaries
 from probewatch.commands.story import Story
 from probewatch.core.findings import Restart
 from probewatch.errors import ApiError, InputError
 from probewatch.kube.client import ApiClient
-from probewatch.kube.report_objects import Incident
+from probewatch.kube.report_objects import Incident, Loop
 from probewatch.kube.times import parse_time
 from probewatch.service.runtime import run_on_best_loop
 
 DESCRIPTION = """\
-Tell what happened to one pod: how its containers are, how its probes failed lately, each restart
-that is recorded with its cause and what says so, and what its probes' numbers promise.
+Tell what happened to one pod: how its containers are, which of them are in a restart loop, how
+its probes failed lately, each restart that is recorded with its cause and what says so, and what
+is wrong with its probes.
 
 Records are the operator's. The last restart of each container, where it is not among them, is
 judged from what the pod and the kubelet's Events still show: less than the operator would know."""
@@ -44,6 +45,12 @@ NOT_FOUND = 404
 
 SAME_END_SECONDS = 5.0
 """So far apart are the times at which one container ended, told by the kubelet and the runtime."""
+
+LESS = (
+    "what is judged now rests on the pod and its Events alone; the operator, which knows more, "
+    "records its own verdict within a minute of the restart"
+)
+"""Said where an operator is at work: its verdict may well be another one."""
 
 _RENDERERS = {"text": render_text, "json": render_json}
 
@@ -80,20 +87,24 @@ async def read(args: argparse.Namespace) -> Story:
         live, missing = await _read_live(client, namespace, name)
         summary, note = await _read_records(client, namespace, name)
     incidents = [each for each in summary.incidents if each.pod == name] if summary else []
+    loops = [each for each in summary.loops if _is_of(each, name, live)] if summary else []
     if live is None and not incidents:
         where = f"in the namespace {namespace}, and nothing recorded of one"
         raise ApiError(f"there is no pod {name} {where}", status=NOT_FOUND) from missing
     if args.container:
         _check_container(args.container, name, live, incidents)
-    judged = judge_last_restarts(live, clock.now()) if live else ()
+    told = judge(live, clock.now()) if live else Judgement()
+    judged = [each for each in told.restarts if not _is_recorded(each, incidents)]
     return Story(
         namespace=namespace,
         name=name,
         live=live,
         workload=f"{summary.kind}/{summary.name}" if summary else "",
         incidents=incidents,
-        judged=[each for each in judged if not _is_recorded(each, incidents)],
-        notes=tuple(filter(None, (_note_unheard(live), note))),
+        loops=loops,
+        judged=judged,
+        observed=told.advice,
+        notes=tuple(filter(None, (_note_unheard(live), note, LESS if judged and summary else ""))),
         now=clock.now(),
     )
 
@@ -116,9 +127,14 @@ async def _read_records(client: ApiClient, namespace: str, name: str) -> tuple[S
     except ApiError as error:
         return None, str(error)
     for each in summaries:
-        if any(incident.pod == name for incident in each.incidents):
+        if name in {*(one.pod for one in each.incidents), *(one.pod for one in each.loops)}:
             return each, ""
     return None, "no restart of this pod is recorded"
+
+
+def _is_of(loop: Loop, name: str, live: LivePod | None) -> bool:
+    """Whether a loop is the pod's own, and not that of one before it under the same name."""
+    return loop.pod == name and (live is None or loop.uid in {"", live.pod.uid})
 
 
 def _note_unheard(live: LivePod | None) -> str:

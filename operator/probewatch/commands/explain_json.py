@@ -16,6 +16,7 @@ from probewatch.commands.story import (
     failures_of,
     incidents_of,
     judged_of,
+    loops_of,
     statuses_of,
 )
 from probewatch.core.advice import AdviceItem
@@ -35,6 +36,7 @@ def render_json(story: Story, container: str | None) -> str:
             **_render_pod(story),
             "containers": [_render_container(each) for each in statuses_of(story, container)],
             "probeFailures": [_render_failure(each) for each in failures_of(story, container)],
+            "loops": msgspec.to_builtins(loops_of(story, container)),
             "incidents": msgspec.to_builtins(incidents_of(story, container)),
             "judgedNow": [render_verdict(each) for each in judged_of(story, container)],
             "advice": [_render_advice(each) for each in advice_of(story, container)],

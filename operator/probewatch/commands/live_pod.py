@@ -11,7 +11,7 @@ from urllib.parse import quote
 import msgspec
 
 from probewatch.core.evidence import Evidence
-from probewatch.core.findings import Finding, Restart
+from probewatch.core.findings import Advice, Finding, Restart
 from probewatch.core.model import ContainerStatus, Pod
 from probewatch.core.observe import EvidenceObserved, PodObserved, TimePassed, observe
 from probewatch.core.policy import Policy
@@ -71,8 +71,18 @@ async def _read_events(
         return (), error
 
 
-def judge_last_restarts(live: LivePod, now: float) -> tuple[Restart, ...]:
-    """Return the last restart of each container with the verdict that is possible now.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """What a pod and the Events that are left tell by themselves."""
+
+    restarts: tuple[Restart, ...] = ()
+    """The last restart of each container, with the verdict that is possible now."""
+    advice: tuple[Advice, ...] = ()
+    """What is wrong with its probes, as far as how they failed shows it."""
+
+
+def judge(live: LivePod, now: float) -> Judgement:
+    """Return what can be told of a pod now.
 
     For a container in back-off that is the restart it waits for: its death is what is shown.
     """
@@ -90,7 +100,10 @@ def judge_last_restarts(live: LivePod, now: float) -> tuple[Restart, ...]:
         step = observe(step.state, EvidenceObserved(evidence=evidence), Policy(), now)
         found.extend(step.findings)
     found.extend(_wait(step.state, step.due))
-    return _restarts(found)
+    return Judgement(
+        restarts=tuple(each for each in found if isinstance(each, Restart)),
+        advice=tuple(each for each in found if isinstance(each, Advice)),
+    )
 
 
 def _restarted(status: ContainerStatus) -> ContainerStatus:
@@ -110,7 +123,3 @@ def _wait(state: PodState | None, due: float | None) -> Iterable[Finding]:
         step = observe(state, TimePassed(), Policy(), due)
         state, due = step.state, step.due
         yield from step.findings
-
-
-def _restarts(findings: Sequence[Finding]) -> tuple[Restart, ...]:
-    return tuple(each for each in findings if isinstance(each, Restart))

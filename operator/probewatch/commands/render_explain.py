@@ -1,9 +1,10 @@
 """The story of one pod for people, in paragraphs."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from probewatch.commands.durations import render_duration
-from probewatch.commands.lines import render_lines
+from probewatch.commands.lines import render_line, render_lines
 from probewatch.commands.outcome import render_time
 from probewatch.commands.probe_failures import MEANINGS
 from probewatch.commands.story import (
@@ -12,8 +13,10 @@ from probewatch.commands.story import (
     failures_of,
     incidents_of,
     judged_of,
+    loops_of,
     statuses_of,
 )
+from probewatch.commands.tables import render_causes
 from probewatch.core.findings import Pattern, Restart
 from probewatch.core.model import ContainerStatus
 from probewatch.kube.report_objects import Incident
@@ -33,12 +36,21 @@ def render_text(story: Story, container: str | None) -> str:
     parts = [
         render_lines(_head(story, container)),
         render_lines(_failures(story, container)),
+        _sum(story, container),
         *_deaths(story, container),
         _hidden(story, container),
         render_lines(_advice(story, container)),
     ]
     parts.append(render_lines(f"Note: {note}." for note in story.notes))
     return "\n\n".join(part for part in parts if part)
+
+
+def _sum(story: Story, container: str | None) -> str:
+    """Return the causes of all that is recorded in detail: what most restarts have in common."""
+    incidents = incidents_of(story, container)
+    causes = Counter(each.cause for each in incidents)
+    count = sum(causes.values())
+    return render_line(f"{count} recorded restarts: {render_causes(causes)}") if count > 1 else ""
 
 
 def _deaths(story: Story, container: str | None) -> Sequence[str]:
@@ -69,7 +81,8 @@ def _head(story: Story, container: str | None) -> Iterator[str]:
     on = f" on {pod.node}" if pod.node else ""
     yield f"Pod {story.namespace}/{story.name}{of}{on}: {pod.phase}, {_readiness(story)}"
     for status in statuses_of(story, container):
-        yield f"  {status.name}: {_state(status, story.now)}, {_restarts(status)}"
+        words = (_state(status, story.now), _restarts(status), *_loops(story, status.name))
+        yield f"  {status.name}: {', '.join(words)}"
 
 
 def _readiness(story: Story) -> str:
@@ -94,6 +107,13 @@ def _state(status: ContainerStatus, now: float) -> str:
 def _restarts(status: ContainerStatus) -> str:
     count = status.restart_count
     return "no restarts" if count == 0 else f"{count} restart{'' if count == 1 else 's'}"
+
+
+def _loops(story: Story, container: str) -> Iterator[str]:
+    for each in loops_of(story, container):
+        since = parse_time(each.since)
+        age = f" for {render_duration(max(0.0, story.now - since))}" if since is not None else ""
+        yield f"in a restart loop{age} ({each.cause})"
 
 
 def _failures(story: Story, container: str | None) -> Iterator[str]:
@@ -149,6 +169,6 @@ def _lived(started: float | None, finished: float | None, exit_code: int | None)
 def _advice(story: Story, container: str | None) -> Iterator[str]:
     shown = advice_of(story, container)
     if shown:
-        yield "What its probes promise:"
+        yield "Advice on its probes:"
     for each in shown:
         yield f"  {each.container} {each.probe_type}: {each.finding}: {each.message}"

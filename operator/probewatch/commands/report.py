@@ -2,7 +2,6 @@
 
 import argparse
 import json
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -18,7 +17,7 @@ from probewatch.commands.cluster import (
 from probewatch.commands.durations import render_duration
 from probewatch.commands.lines import render_line
 from probewatch.commands.report_read import Summary, read_summaries
-from probewatch.commands.tables import render_section, render_table
+from probewatch.commands.tables import render_causes, render_section, render_table
 from probewatch.commands.workload_names import is_called
 from probewatch.errors import InputError
 from probewatch.kube.times import parse_time
@@ -205,11 +204,6 @@ def _incidents_table(summary: Summary, now: float) -> str:
     hidden = len(summary.incidents) - INCIDENTS_SHOWN
     more = f"\n… and {hidden} older ones" if hidden > 0 else ""
     return render_section("Latest restarts", render_table(heads, rows)) + more if rows else ""
-
-
-def render_causes(causes: Counter[str]) -> str:
-    """Return causes with their counts, the most frequent first."""
-    return ", ".join(f"{cause} {count}" for cause, count in causes.most_common() if count)
 
 
 def render_age(time: str, now: float) -> str:

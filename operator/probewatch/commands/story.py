@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from probewatch.commands.live_pod import LivePod
 from probewatch.commands.probe_failures import FailureCount, count_failures
 from probewatch.core.advice import AdviceItem, lint
-from probewatch.core.findings import Restart
+from probewatch.core.advice_names import AdviceName
+from probewatch.core.findings import Advice, Restart
 from probewatch.core.model import ContainerStatus
-from probewatch.kube.report_objects import Incident
+from probewatch.kube.report_objects import Incident, Loop
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,8 +23,12 @@ class Story:
     workload: str
     incidents: Sequence[Incident]
     """From the records, newest first."""
+    loops: Sequence[Loop]
+    """Restart loops of its containers that go on, from the records."""
     judged: Sequence[Restart]
     """Judged now: last restarts that are not recorded."""
+    observed: Sequence[Advice]
+    """What is wrong with its probes, by how they failed lately."""
     notes: Sequence[str]
     """What could not be read, and why."""
     now: float
@@ -45,10 +50,24 @@ def failures_of(story: Story, container: str | None) -> Sequence[FailureCount]:
     return [each for each in found if container in {None, each.container}]
 
 
+def loops_of(story: Story, container: str | None) -> Sequence[Loop]:
+    """Return the restart loops that go on."""
+    return [each for each in story.loops if container in {None, each.container}]
+
+
 def advice_of(story: Story, container: str | None) -> Sequence[AdviceItem]:
-    """Return what the numbers of probes promise."""
-    items = lint(story.live.pod.spec) if story.live else ()
-    return [each for each in items if container in {None, each.container}]
+    """Return what is wrong with probes: first what was seen of them, then what numbers promise."""
+    seen = [
+        AdviceItem(
+            container=each.container,
+            probe_type=each.probe_type,
+            finding=AdviceName(each.finding),
+            message=each.message,
+        )
+        for each in story.observed
+    ]
+    items = (*seen, *(lint(story.live.pod.spec) if story.live else ()))
+    return [each for each in dict.fromkeys(items) if container in {None, each.container}]
 
 
 def statuses_of(story: Story, container: str | None) -> Sequence[ContainerStatus]:

@@ -1,5 +1,6 @@
 """Tables as kubectl prints them: upper-case heads, columns three spaces apart."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from probewatch.commands.lines import render_line
@@ -19,6 +20,11 @@ def render_table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 def render_section(title: str, table: str) -> str:
     """Return a table under its title."""
     return f"{title}\n{table}"
+
+
+def render_causes(causes: Counter[str]) -> str:
+    """Return causes with their counts, the most frequent first."""
+    return ", ".join(f"{cause} {count}" for cause, count in causes.most_common() if count)
 
 
 def _cell(value: object) -> str:
