@@ -66,6 +66,10 @@ def bookmark(version: int, *, ends: bool = False) -> bytes:
     return json.dumps({"type": "BOOKMARK", "object": {"metadata": meta}}).encode() + b"\n"
 
 
+CUT_SECONDS = 60
+"""After so long, many a proxy ends a connection that is idle."""
+
+
 class Answer:
     """One answer that is being given."""
 
@@ -85,13 +89,15 @@ class Answer:
             await self.say(200, self.page())
             return
         await self.begin()
+        await self.list()
+        await self.follow(int(self.query.get("resourceVersion", self.truth.version)))
+
+    async def list(self) -> None:
+        """Tell what there is, where the watch is to begin with that."""
         if "sendInitialEvents" in self.query:
             for name, version in self.truth.things.items():
                 await self.write(line("ADDED", name, version))
             await self.write(bookmark(self.truth.version, ends=True))
-            await self.follow(self.truth.version)
-        else:
-            await self.follow(int(self.query["resourceVersion"]))
 
     async def follow(self, version: int) -> None:
         """Tell what happens after *version*, until the client goes."""
@@ -144,6 +150,25 @@ class Answer:
         raw: socket.socket = self._writer.get_extra_info("socket")
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._writer.transport.abort()
+
+
+async def idle(answer: Answer) -> None:
+    """A watch of a quiet server, which ends it when it was asked to; a proxy may do so before."""
+    await answer.begin()
+    await answer.list()
+    asked = int(answer.query["timeoutSeconds"])
+    await asyncio.sleep(min(asked, CUT_SECONDS))
+    if asked < CUT_SECONDS:
+        await answer.end()
+    else:
+        answer.reset()
+
+
+async def nobody(answer: Answer) -> None:
+    """A watch that a proxy answers and cuts, with no server behind it that would do anything."""
+    await answer.begin()
+    await asyncio.sleep(CUT_SECONDS)
+    answer.reset()
 
 
 @dataclass

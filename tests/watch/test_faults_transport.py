@@ -12,7 +12,7 @@ import pytest
 
 from probewatch.watch.transport import WatchOptions
 from tests.watch import virtual_time
-from tests.watch.fault_server import Answer, Fault, FaultServer, Truth, bookmark, line
+from tests.watch.fault_server import Answer, Fault, FaultServer, Truth, bookmark, idle, line
 from tests.watch.scenes import Scene, watching
 
 FIRST_PAUSE = 0.8
@@ -179,13 +179,8 @@ def test_an_hour_of_bookmarks() -> None:
 def test_idle_connections_that_are_cut() -> None:
     """A8: a proxy that ends idle connections each minute costs no list, and no growing pauses."""
 
-    async def idle(answer: Answer) -> None:
-        await answer.begin()
-        await asyncio.sleep(60)
-        answer.reset()
-
     async def play() -> tuple[float, int]:
-        async with watching(server(*[idle] * 10)) as scene:
+        async with watching(server(*[idle] * 13)) as scene:
             await scene.agrees(5)
             await asyncio.sleep(580)
             await scene.server.truth.change("ADDED", "c")

@@ -420,6 +420,23 @@ def test_large_page_is_asked_for_in_smaller_ones() -> None:
     assert ["listing", "listed a", "listed b", "listed c", "synced"] == diary.told
 
 
+def test_every_byte_is_counted() -> None:
+    """What is received counts, be it in parts of a line, in a torn one, or in a page let go of."""
+    whole, torn, big, small = line("ADDED"), b'{"type": "ADD', page("n" * 500), page("b")
+    options = WatchOptions(page_cap=400, page_size=2, streams=False)
+    loop = play(big, small, watch(whole[:5], whole[5:], torn), options=options)[3]
+    parts = (*big.parts, *small.parts, whole, torn)
+
+    assert sum(len(part) for part in parts if isinstance(part, bytes)) == loop.stats.bytes_read
+
+
+def test_trouble_is_known_until_the_server_is_heard_of() -> None:
+    """What was refused last is told by health as long as nothing else comes."""
+    refused, heard = play(page(), watch(), Answer(status=403)), play(Answer(status=403), page())
+
+    assert ["403", ""] == [refused[3].stats.trouble, heard[3].stats.trouble]
+
+
 def test_single_object_is_read_whatever_its_size() -> None:
     """A page of one object is not refused: nothing smaller could be asked for."""
     options = WatchOptions(page_cap=400, page_size=1, streams=False)

@@ -12,7 +12,7 @@ from probewatch.health import Health
 from probewatch.settings import Settings
 from probewatch.watch.transport import WatchOptions
 from tests.watch import virtual_time
-from tests.watch.fault_server import Answer, Fault, FaultServer, bookmark, line
+from tests.watch.fault_server import Answer, Fault, FaultServer, bookmark, idle, nobody
 from tests.watch.scenes import Scene, watching
 
 LIMIT = Settings().unhealthy_after_seconds
@@ -37,18 +37,8 @@ async def dead_after_a_bookmark(answer: Answer) -> None:
 async def dead_after_a_list(answer: Answer) -> None:
     """The same, of a server that has streaming lists, and so bookmarks."""
     await answer.begin()
-    if "sendInitialEvents" in answer.query:
-        for name, version in answer.truth.things.items():
-            await answer.write(line("ADDED", name, version))
-        await answer.write(bookmark(answer.truth.version, ends=True))
+    await answer.list()
     await asyncio.sleep(10_000)
-
-
-async def idle(answer: Answer) -> None:
-    """A watch that a proxy cuts before there is a bookmark."""
-    await answer.begin()
-    await asyncio.sleep(60)
-    answer.reset()
 
 
 async def empty(answer: Answer) -> None:
@@ -196,6 +186,60 @@ QUIET: dict[str, tuple[Fault, WatchOptions]] = {
 def test_quiet_is_no_silence(fault: Fault, options: WatchOptions) -> None:
     """An hour without news neither costs a list nor makes health fail."""
     assert ([], {"start": 1}) == run(FaultServer(watch_faults=[fault] * 99), 3600, options)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seconds", [15, 30, 45, 60])
+def test_nobody_behind_a_proxy_is_no_quiet_cluster(seconds: int) -> None:
+    """A watch that others cut is followed by one that a server would end before they do."""
+
+    async def cut(answer: Answer) -> None:
+        await answer.begin()
+        await asyncio.sleep(seconds)
+        answer.reset()
+
+    async def play() -> tuple[list[float], float]:
+        place = FaultServer(watch_faults=[dead_after_a_bookmark, *[cut] * 99])
+        async with judging(place) as judged:
+            await asyncio.sleep(76)
+            await place.truth.change("ADDED", "c")
+            took = await judged.scene.agrees(LIMIT)
+            await asyncio.sleep(LIMIT)
+            return judged.ill, 76 + took
+
+    ill, listed = virtual_time.run(play())
+
+    assert (True, True) == (listed <= LIMIT, LIMIT - 1 <= ill[0] <= LIMIT + LOOK + 1)
+
+
+@pytest.mark.parametrize("fault", [nobody, empty], ids=["cut by a proxy", "empty"])
+def test_nobody_behind_a_proxy_whose_lists_fail_is_no_life(fault: Fault) -> None:
+    """Where bookmarks never came either, health fails in its time."""
+
+    async def play() -> list[float]:
+        place = FaultServer(watch_faults=[fault] * 99)
+        async with judging(place) as judged:
+            place.list_faults = [hang] * 99
+            await asyncio.sleep(LIMIT + 10)
+            return judged.ill
+
+    assert LIMIT <= virtual_time.run(play())[0] <= LIMIT + LOOK + 1
+
+
+@pytest.mark.slow
+def test_server_whose_bookmarks_stop_is_listed_now_and_then() -> None:
+    """Watches that end as they should, and say nothing any more, may be quiet, or have no place."""
+
+    async def play() -> tuple[list[float], dict[str, int]]:
+        place = FaultServer(watch_faults=[idle] * 99, streams=True)
+        async with judging(place) as judged:
+            await asyncio.sleep(300)
+            place.truth.things["c"] = 11
+            await judged.scene.agrees(400)
+            await asyncio.sleep(300)
+            return judged.ill, dict(judged.scene.stats.relists)
+
+    assert ([], {"start": 1, "NoBookmarks": 1}) == virtual_time.run(play())
 
 
 def test_server_that_was_away_has_time_for_a_bookmark() -> None:

@@ -60,6 +60,6 @@ class Asker:
             status=response.status,
         )
 
-    def watch_seconds(self) -> str:
+    def watch_seconds(self) -> float:
         """For how long the server is to keep a watch open: not all are to end at once."""
-        return str(int(self._options.server_timeout * (1 + self._around.chance() / 4)))
+        return self._options.server_timeout * (1 + self._around.chance() / 4)

@@ -74,9 +74,13 @@ class Hands(Generic[T]):
         self.is_listing = True
         self._handler.listing()
 
+    def receive(self, chunk: bytes) -> None:
+        """A part of a page came in."""
+        self._stats.bytes_read += len(chunk)
+
     def take_page(self, body: bytearray) -> Page[T]:
         """Hand on the objects of a page; raises what the decoder raises."""
-        self._stats.heard(len(body))
+        self._stats.heard()
         page = self._decoder.page(body)
         self._stats.decode_errors += page.broken
         self._stats.field_errors += page.dropped

@@ -22,7 +22,7 @@ async def list_pages(
     hands.begin_list()
     token, version, size = "", "", 0 if whole else options.page_size
     while True:
-        body = await _read_page(asker, token, options, size)
+        body = await _read_page(asker, hands, token, options, size)
         if body is None:
             size = max(1, size // FEWER)
             continue
@@ -38,7 +38,7 @@ async def list_pages(
 
 
 async def _read_page(
-    asker: Asker, token: str, options: WatchOptions, size: int
+    asker: Asker, hands: Hands[T], token: str, options: WatchOptions, size: int
 ) -> bytearray | None:
     """Return a page of so many objects, all of them if 0; None if fewer are to be asked for."""
     params = {"limit": str(size)} if size else {}
@@ -47,6 +47,7 @@ async def _read_page(
     body = bytearray()
     async with asyncio.timeout(options.request_timeout), asker.ask(params) as response:
         async for chunk in response.chunks():
+            hands.receive(chunk)
             body += chunk
             if size > 1 and len(body) > options.page_cap:
                 return None

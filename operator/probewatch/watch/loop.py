@@ -17,7 +17,7 @@ from probewatch.watch.decoding import BROKEN, Decodes, T
 from probewatch.watch.handing import Handler, Hands, NotStreamedError
 from probewatch.watch.listing import list_pages
 from probewatch.watch.long_lines import TOO_LONG, LongLines
-from probewatch.watch.silence import SILENCE, Silence
+from probewatch.watch.silence import Silence
 from probewatch.watch.streams import read_lines
 from probewatch.watch.transport import (
     StreamFaultError,
@@ -108,8 +108,8 @@ class WatchLoop(Generic[T]):
 
     def _find_debt(self) -> str:
         """Why everything is to be listed though nobody says that history is gone; empty if not."""
-        if self._silence.owes_list():
-            return SILENCE
+        if why := self._silence.owes_list():
+            return why
         if self._long_lines.owe_list():
             self._pages_next = True
             return TOO_LONG
@@ -122,10 +122,10 @@ class WatchLoop(Generic[T]):
         elif why == SILENT:
             self._silence.watch_was_silent()
         elif self._open_for() >= SHORT_SECONDS:
-            self._silence.watch_ended()
+            self._silence.watch_ended(self._open_for())
 
     async def _wait(self, fault: StreamFaultError, backoff: Backoff) -> None:
-        self.stats.errors[fault.why] += 1
+        self.stats.failed(fault.why)
         if backoff.faults:
             self.stats.synced = self.stats.synced and bool(self._hands.version)
         pause = max(backoff.pause(self._around.chance()), fault.retry_after or 0.0)
@@ -186,7 +186,7 @@ class WatchLoop(Generic[T]):
         params = {
             "watch": "true",
             "allowWatchBookmarks": "true",
-            "timeoutSeconds": self._asker.watch_seconds(),
+            "timeoutSeconds": str(self._silence.ask(self._asker.watch_seconds())),
             **(more or {"resourceVersion": self._hands.version}),
         }
         async with self._asker.ask(params) as response:
@@ -223,4 +223,4 @@ class WatchLoop(Generic[T]):
         if self._hands.is_listing:
             return min(self._options.list_silence, self._options.inactivity)
         self._pages_next = False
-        return self._options.inactivity
+        return min(self._options.inactivity, self._silence.limit)

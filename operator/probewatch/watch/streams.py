@@ -31,12 +31,13 @@ async def read_lines(
     limit, armed = silence(), loop.time()
     async with asyncio.timeout(limit) as alarm:
         async for chunk in response.chunks():
+            stats.bytes_read += len(chunk)
             lines = splitter.feed(chunk)
             if not lines:
                 continue
             for body, begin, end in lines:
                 take(body, begin, end)
-            stats.heard(len(chunk))
+            stats.heard()
             now, before, limit = loop.time(), limit, silence()
             if now - armed > ARM_SECONDS or limit != before:
                 alarm.reschedule(now + limit)

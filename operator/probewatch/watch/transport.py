@@ -104,6 +104,8 @@ class WatchStats:
     synced: bool = False
     relists: Counter[str] = field(default_factory=Counter)
     errors: Counter[str] = field(default_factory=Counter)
+    trouble: str = ""
+    """The last of these, until the server is heard of again."""
     updates: Counter[str] = field(default_factory=Counter)
     skipped: int = 0
     """Updates in which nothing changed that anybody is interested in."""
@@ -128,15 +130,25 @@ class WatchStats:
             return self.silent.since
         return self.last_activity
 
+    @property
+    def knows_bookmarks(self) -> bool:
+        """Whether bookmarks come, or came."""
+        return self.has_bookmarks or self.updates["BOOKMARK"] > 0
+
     def fall_silent(self) -> None:
         """A watch said nothing for too long; where bookmarks come, that is no quiet cluster."""
-        if self.has_bookmarks or self.updates["BOOKMARK"]:
+        if self.knows_bookmarks:
             self.silent = Silent(since=self.last_sign, updates=self.updates.total())
 
-    def heard(self, size: int) -> None:
-        """The server said something of this many bytes."""
-        self.bytes_read += size
+    def heard(self) -> None:
+        """The server was heard of: whatever went wrong before is over."""
         self.last_activity = self.clock()
+        self.trouble = ""
+
+    def failed(self, why: str) -> None:
+        """Something went wrong that keeps it from being heard of."""
+        self.errors[why] += 1
+        self.trouble = why
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
