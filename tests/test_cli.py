@@ -214,6 +214,34 @@ def test_streams_may_be_closed(words: str, streams: str, status: int, told: str)
     assert (status, told) == (done.returncode, done.stderr)
 
 
+INTERRUPT = """
+import os, signal, sys
+class Finder:
+    def find_spec(self, name, path, target=None):
+        if name == "probewatch.commands.replay":
+            try:
+                os.kill(os.getpid(), signal.SIGINT)
+                for _ in range(1000): pass
+            except KeyboardInterrupt:
+                raise RuntimeError("what an import makes of it")
+sys.meta_path.insert(0, Finder())
+"""
+"""Presses Ctrl-C while a command's module is looked for."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("trap", "status"), [("", -2), ("trap '' INT; ", 2)], ids=["no", "yes"])
+def test_interrupt_while_modules_load_leaves_no_traceback(trap: str, status: int) -> None:
+    """Ctrl-C in the first tenth of a second ends the program; where it is ignored, it still is."""
+    shell = f'{trap}exec "$1" -c "$2" replay /nowhere'
+
+    command = ["/bin/sh", "-c", shell, "sh", sys.executable, INTERRUPT + RUN]
+    done = subprocess.run(command, capture_output=True, check=False, text=True)  # noqa: S603  # our own code
+
+    assert status == done.returncode
+    assert "Traceback" not in done.stderr
+
+
 FULL = Path("/dev/full")
 """A disk without a byte left, as Linux has it."""
 

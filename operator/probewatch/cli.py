@@ -11,8 +11,9 @@ import errno
 import importlib
 import io
 import os
+import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import ModuleType
 from typing import NoReturn
 
@@ -122,10 +123,28 @@ def _run(arguments: Sequence[str]) -> int:
     name = find_command(arguments)
     if name is None:
         _refuse_or_help(arguments)
-    module = load_command(name)
+    with _dying_of_interrupts():
+        module = load_command(name)
     args = parse(module, arguments)
     status: int = module.main(args)
     return status
+
+
+@contextlib.contextmanager
+def _dying_of_interrupts() -> Iterator[None]:
+    """Let Ctrl-C end the program at once while modules load.
+
+    An exception that is raised within an import can come out as another one, with a traceback.
+    Where interrupts are ignored or handled already, that stays.
+    """
+    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield
+        return
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def find_command(arguments: Sequence[str]) -> str | None:
