@@ -107,7 +107,7 @@ def _is_new_sandbox(mark: Watermark, pod: Pod) -> bool:
 
 def _is_of_old_sandbox(status: ContainerStatus, since: float | None) -> bool:
     """Whether the next instance, dead by now, had begun long before the new sandbox was ready."""
-    death = status.terminated or status.last
+    death = status.newest_end
     if since is None or death is None or death.container_id != status.container_id:
         return False
     return death.started_at is not None and death.started_at + READY_SLACK < since
@@ -121,14 +121,14 @@ def _is_restarting_all(pod: Pod) -> bool:
 
 def _is_victim(status: ContainerStatus) -> bool:
     """Whether the kubelet ended a container to restart all, and has not started it again."""
-    death = status.terminated or status.last
+    death = status.newest_end
     down = status.running_since is None and death is not None
     return down and death is not None and death.reason == RESTARTING_ALL
 
 
 def _was_lost(mark: Watermark | None, status: ContainerStatus) -> bool:
     """Whether the newest end of a container is one that the runtime does not know itself."""
-    death = status.terminated or status.last
+    death = status.newest_end
     if death is None or not is_lost(death):
         return False
     return mark is None or mark.dead_id != identity(death)
