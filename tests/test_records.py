@@ -11,7 +11,9 @@ from probewatch.core.records import Mark, PodMarks, Record
 from probewatch.newcomers import Newcomers
 from probewatch.records.attendance import DEPARTED_SECONDS, Attendance
 from probewatch.records.baseline import Baseline
+from probewatch.records.beginnings import Beginnings
 from probewatch.records.book import RecordBook
+from probewatch.records.entries import RULES
 from probewatch.records.entry import Key, Loaded
 from probewatch.records.journal import OTHERS_KEPT, RESTARTS_KEPT, Journal
 from tests.builders import pod
@@ -229,6 +231,15 @@ def test_correction_does_not_bring_a_mark_back() -> None:
     assert key == book.take(corrected(), CART, 0.0)
     book.complete = True
     assert {} == book.remember(pod(1)).containers
+
+
+@pytest.mark.parametrize("complete", [True, False])
+def test_rules_are_as_they_are_where_no_pod_was_met_before(complete: bool) -> None:  # noqa: FBT001  # a case
+    """Records that are read before the watch begins, as they mostly are, cost no fold anything."""
+    beginnings = Beginnings(RULES, is_open=True)
+    beginnings.decide(complete=complete)
+
+    assert beginnings.rules is RULES
 
 
 def test_book_remembers_pods() -> None:

@@ -34,8 +34,13 @@ class Beginnings:
         """The latest of them, in order."""
         self.from_zero: set[PodUid] = set()
         """The pods that were met before, and count from 0."""
-        self.rules = replace(rules, fold=self._fold, fold_count=self._fold_count)
-        """The same, but for those pods."""
+
+    @property
+    def rules(self) -> Rules:
+        """The rules as they are, but for the pods that count from 0, if there are any."""
+        if not self.from_zero:
+            return self._inner
+        return replace(self._inner, fold=self._fold, fold_count=self._fold_count)
 
     def __len__(self) -> int:
         """How many pods wait for what is recorded."""

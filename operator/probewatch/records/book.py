@@ -46,8 +46,7 @@ class RecordBook(RecordAnswers):
         self.unread: frozenset[str] = frozenset()
         """The namespaces whose reports could not be read: nothing is known of what is in them."""
         self.beginnings = Beginnings(rules, is_open=not is_read)
-        self._rules = self.beginnings.rules
-        super().__init__(Entries(limit=limit, rules=self._rules))
+        super().__init__(Entries(limit=limit, rules=rules))
         self._early: list[Entry] = []
         self._attendance, self._led_since = Attendance(), led_since
 
@@ -59,6 +58,7 @@ class RecordBook(RecordAnswers):
         if self.beginnings.is_open:
             self.beginnings.decide(complete=complete)
             self._early = self._entries.take_out()
+            self._entries.rules = self.beginnings.rules
 
     def load(self, reports: Iterable[tuple[Key, Loaded]], now: float) -> None:
         """Take in all reports of the cluster; those that are not there any more are missing."""
@@ -116,7 +116,7 @@ class RecordBook(RecordAnswers):
             case _ if isinstance(finding, Recorded):
                 entry = self._entries.find(finding.pod.uid, workload)
                 entry.limit = limit or entry.limit
-                folded = self._rules.fold(entry.record, finding, limit=entry.limit)
+                folded = self._entries.rules.fold(entry.record, finding, limit=entry.limit)
                 if folded is not entry.record:
                     entry.journal.add(finding, now - age, told=told)
                 return self._fold(entry, folded, finding.pod.uid, workload)
@@ -141,7 +141,7 @@ class RecordBook(RecordAnswers):
         entry = self._entries.find(pod.uid, workload)
         if entry.record.mark(pod.uid, container) is None and not is_alive:
             return None
-        folded = self._rules.fold_count(entry.record, pod.uid, container, seen)
+        folded = self._entries.rules.fold_count(entry.record, pod.uid, container, seen)
         return self._fold(entry, folded, pod.uid, workload)
 
     # --- what goes out
@@ -200,7 +200,7 @@ class RecordBook(RecordAnswers):
         is_complete = self.complete and pod.namespace not in self.unread
         if entry is None:
             return FROM_ZERO if is_complete else NOTHING_REMEMBERED
-        return self._rules.recollect(entry.record, pod.uid, is_complete)
+        return self._entries.rules.recollect(entry.record, pod.uid, is_complete)
 
     def sweep(self, alive: Collection[PodUid], now: float) -> None:
         """All pods are listed: those with marks that are not *alive* went unseen."""

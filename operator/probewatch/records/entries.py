@@ -33,8 +33,9 @@ class Entries:
 
     def __init__(self, *, limit: int, rules: Rules) -> None:
         self.by_uid: dict[PodUid, Key] = {}
+        self.rules = rules
+        """By which all of them are kept; not to be changed while there are any."""
         self._limit = limit
-        self._rules = rules
         self._entries: dict[Key, Entry] = {}
         self._full: dict[Key, int] = {}
         """How many of its parts, from the first, have no room for a further pod of a workload."""
@@ -75,7 +76,7 @@ class Entries:
 
     def wrap(self, key: Key, record: Record) -> Entry:
         """One for a record; it is not kept before `keep`."""
-        return Entry(key=key, record=record, limit=self._limit, fold=self._rules.fold)
+        return Entry(key=key, record=record, limit=self._limit, fold=self.rules.fold)
 
     def keep(self, entry: Entry, uid: PodUid) -> None:
         """Keep one in which something was folded of a pod."""
@@ -94,7 +95,7 @@ class Entries:
 
     def let_go(self, entry: Entry, uids: Collection[PodUid]) -> None:
         """Let go of the marks of some pods."""
-        entry.record = self._rules.fold_departure(entry.record, uids)
+        entry.record = self.rules.fold_departure(entry.record, uids)
         self._full.clear()
         for uid in uids:
             self.by_uid.pop(uid, None)
