@@ -41,6 +41,7 @@ def pod(
     grace: float = 30.0,
     own_policy: RestartPolicy | None = None,
     rules: bool = False,
+    others: tuple[Container, ...] = (),
 ) -> PodSpec:
     found = {probe.probe_type: probe for probe in probes}
     container = Container(
@@ -51,7 +52,13 @@ def pod(
         restart_policy=own_policy,
         restart_rules=(RestartRule(action="Restart", operator="In", values=(1,)),) if rules else (),
     )
-    return PodSpec(containers=(container,), restart_policy=policy, grace=grace)
+    return PodSpec(containers=(container, *others), restart_policy=policy, grace=grace)
+
+
+def ruled(action: str) -> Container:
+    """Another container of the pod, with a rule of this action."""
+    rule = RestartRule(action=action, operator="In", values=(1,))
+    return Container(name="other", restart_rules=(rule,))
 
 
 CASES = {
@@ -124,6 +131,18 @@ CASES = {
         [],
         pod(liveness(), policy=RestartPolicy.NEVER, rules=True),
     ),
+    "a rule of another container restarts it with all": (
+        [],
+        pod(liveness(), policy=RestartPolicy.NEVER, others=(ruled("RestartAllContainers"),)),
+    ),
+    "a rule of another container restarts that one alone": (
+        [AdviceName.KILL_WITHOUT_RESTART],
+        pod(liveness(), policy=RestartPolicy.NEVER, others=(ruled("Restart"),)),
+    ),
+    "the probe's own grace is longer than detection": (
+        [AdviceName.GRACE_EXCEEDS_DETECTION],
+        pod(liveness(grace=60.0)),
+    ),
     "readiness never kills": ([], pod(readiness(), policy=RestartPolicy.NEVER)),
 }
 
@@ -142,6 +161,34 @@ def test_advice_names_its_container_and_probe_and_says_the_numbers() -> None:
 
     assert ("app", ProbeType.LIVENESS) == (item.container, item.probe_type)
     assert "within 13 s of its start" in item.message
+
+
+@pytest.mark.parametrize(
+    ("spec", "expected", "absent"),
+    [
+        (pod(liveness(), grace=60.0), "set terminationGracePeriodSeconds in the probe", "lower"),
+        (pod(liveness(grace=60.0)), "lower terminationGracePeriodSeconds in the probe", "set"),
+        (pod(liveness(), grace=60.0), "is found within 31 s", "within 30 s"),
+        (
+            pod(liveness(failure_threshold=1), startup(), policy=RestartPolicy.NEVER),
+            "kills the container at its first failure",
+            "restarts",
+        ),
+        (pod(liveness(period=1)), "or may be killed", "or is killed"),
+        (
+            pod(startup(failure_threshold=1, initial_delay=5)),
+            "the first run, which may come 5 s after its start",
+            "the first run 5 s after",
+        ),
+    ],
+    ids=["no grace of its own", "a grace of its own", "slow", "not restarted", "bound", "earliest"],
+)
+def test_advice_is_true_of_the_probe_it_is_about(spec: PodSpec, expected: str, absent: str) -> None:
+    """Bounds are called bounds, and nobody is asked to set what is set."""
+    text = advice.lint(spec)[0].message
+
+    assert expected in text
+    assert absent not in text
 
 
 def test_every_name_has_a_meaning_and_a_case() -> None:

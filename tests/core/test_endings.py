@@ -18,6 +18,7 @@ from probewatch.core.findings import (
 from probewatch.core.model import (
     Container,
     ContainerStatus,
+    HandlerKind,
     Pod,
     ProbeType,
     RestartPolicy,
@@ -153,6 +154,27 @@ def test_v48_a_probe_that_can_only_error_is_blind() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("handler", "hint"),
+    [
+        (HandlerKind.EXEC, "Check that its command exists in the image"),
+        (HandlerKind.HTTP_GET, "Check that a port it names is one of the container's, and"),
+        (HandlerKind.TCP_SOCKET, "Check that a port it names is one of the container's"),
+        (HandlerKind.GRPC, "Check what the kubelet says of it"),
+    ],
+)
+def test_what_to_check_fits_how_the_probe_asks(handler: HandlerKind, hint: str) -> None:
+    """Only a probe that runs a command is asked for one."""
+    store = Store()
+    liveness = replace(LIVENESS, handler=handler)
+    feed(store, pod(1, spec=spec(Container(name="app", liveness=liveness))), 1)
+    found = hear(store, K.PROBE_ERRORED, 20.0, count=200, probe_type="Liveness")
+
+    [told] = [each for each in found if isinstance(each, Advice)]
+    assert hint in told.message
+    assert ("command" in told.message) is (handler is HandlerKind.EXEC)
+
+
 def test_a_probe_that_also_fails_is_not_blind() -> None:
     """One proper failure shows that the probe can act; readiness never kills anyway."""
     store = Store()
@@ -164,23 +186,25 @@ def test_a_probe_that_also_fails_is_not_blind() -> None:
     assert [[], []] == [advice(found), advice(other)]
 
 
-def loop(store: Store, kind: K, app: Container, *, ready: bool) -> list[Finding]:
+def loop(
+    store: Store, kind: K, app: Container, *, ready: bool, life: float = 60.0
+) -> list[Finding]:
     """Two kills of an app that never gets up, 60 s each."""
     found: list[Finding] = []
     whole = spec(app)
     feed(store, pod(1, spec=whole, ready=ready), 1)
     for count in (1, 2):
-        hear(store, kind, 60.0 * count - 1, count=count)
-        last = died(137, start=60.0 * (count - 1), end=60.0 * count, container_id=f"c{count}")
+        hear(store, kind, life * count - 1, count=count)
+        last = died(137, start=life * (count - 1), end=life * count, container_id=f"c{count}")
         again = status(
             restart_count=count,
             container_id=f"c{count + 1}",
-            running_since=60.0 * count,
+            running_since=life * count,
             last=last,
             started=False,
         )
         version = pod(count + 1, again, spec=whole, ready=ready)
-        found += feed(store, version, 60.0 * count + 1)
+        found += feed(store, version, life * count + 1)
     return found
 
 
@@ -212,6 +236,19 @@ def test_one_killed_start_after_the_other_is_a_budget_too_small(
     found = advice(loop(Store(), kind, app, ready=ready))
 
     assert ([(AdviceName.START_BUDGET_TOO_SMALL, expected)] if expected else []) == found
+
+
+@pytest.mark.parametrize(
+    ("kind", "app"),
+    [
+        (K.KILL_STARTUP, Container(name="app", startup=STARTUP)),
+        (K.KILL_LIVENESS, Container(name="app", liveness=LIVENESS, readiness=READINESS)),
+    ],
+    ids=["asked again by another kubelet", "another container keeps the pod from being ready"],
+)
+def test_what_had_run_for_long_was_not_killed_while_it_started(kind: K, app: Container) -> None:
+    """Nobody is told to give more time to a start that was over for an hour."""
+    assert [] == advice(loop(Store(), kind, app, ready=False, life=3600.0))
 
 
 def test_the_first_ready_tells_how_long_the_pod_took() -> None:

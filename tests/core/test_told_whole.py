@@ -126,7 +126,9 @@ def test_losses_within_the_window(first: float, *, begins: bool) -> None:
     store, found = followed(), []
     for number, at in enumerate((first, *(906.0 + n for n in range(5)))):
         found = feed(store, pod(2 + number, running(), since=at), at)
-    begun = FlappingChanged(pod=WEB, flapping=True, transitions=6, at=910.0)
+    begun = FlappingChanged(
+        pod=WEB, flapping=True, transitions=6, at=910.0, reasons=((ReadinessReason.HIDDEN, 6),)
+    )
 
     assert ([begun] if begins else []) == only(FlappingChanged, found)
 
@@ -136,7 +138,13 @@ def test_flapping_from_its_beginning_to_its_end() -> None:
     store, found = probed(), []
     for number in range(11):
         found += change(store, number + 2, ready=bool(number % 2), since=100.0 + number)
-    begun = FlappingChanged(pod=WEB, flapping=True, transitions=6, at=110.0)
+    begun = FlappingChanged(
+        pod=WEB,
+        flapping=True,
+        transitions=6,
+        at=110.0,
+        reasons=((ReadinessReason.READINESS_PROBE, 6),),
+    )
     over = FlappingChanged(pod=WEB, flapping=False, transitions=0, at=110.0 + QUIET)
 
     assert [begun] == only(FlappingChanged, found)

@@ -69,6 +69,7 @@ RESTART = Restart(
     confidence=Confidence.CONFIRMED,
     rule="killing-event",
     exit_code=137,
+    termination="c1",
     started_at=1000.0,
     finished_at=1041.0,
     observed_at=1042.5,
@@ -88,7 +89,13 @@ LOOP = LoopStarted(
 LOOP_END = LoopEnded(
     pod=POD, container="app", cause=Cause.LIVENESS_PROBE, started_at=3000.0, at=6000.0
 )
-FLAPPING = FlappingChanged(pod=POD, flapping=True, transitions=6, at=2500.0)
+FLAPPING = FlappingChanged(
+    pod=POD,
+    flapping=True,
+    transitions=6,
+    at=2500.0,
+    reasons=((ReadinessReason.READINESS_PROBE, 6),),
+)
 ADVICE = Advice(
     pod=POD,
     container="app",
@@ -202,22 +209,22 @@ def test_planned_restarts_are_normal(cause: Cause, reason: Reason, event_type: E
         pytest.param(
             FLAPPING,
             Reason.READINESS_FLAPPING,
-            "Readiness comes and goes without restarts: lost 6 times lately. Clients see errors "
-            "each time; look at the readiness probe's timeout and threshold.",
+            "Readiness comes and goes without restarts: lost 6 times lately (ReadinessProbe 6). "
+            "Look at the readiness probe's timeout and threshold.",
             id="flapping",
         ),
         pytest.param(
             LOOP,
             Reason.RESTART_LOOP_DETECTED,
-            "Container app restarts again and again: 3 restarts within 15 min. Cause "
-            "LivenessProbe: it was restarted because its liveness probe failed.",
+            "Container app restarts again and again: 3 restarts within 15 min. Most frequent "
+            "cause LivenessProbe: it was restarted because its liveness probe failed.",
             id="loop",
         ),
         pytest.param(
             LOOP_END,
             Reason.RESTART_LOOP_ENDED,
             "Container app has stopped restarting. Its loop was found 50 min ago; "
-            "cause LivenessProbe.",
+            "most frequent cause LivenessProbe.",
             id="loop ended",
         ),
         pytest.param(
@@ -293,6 +300,48 @@ def test_what_may_have_an_event_is_told_from_its_kind() -> None:
     assert all(may_have_event(each) for each in told)
     assert not any(may_have_event(each) for each in passed_over)
     assert {None} == {draft_event(each, CART, SPEC) for each in passed_over}
+
+
+@pytest.mark.parametrize(
+    ("reasons", "note"),
+    [
+        (((ReadinessReason.READINESS_GATE, 6),), "(ReadinessGate 6). Look at what sets its"),
+        (((ReadinessReason.NODE_NOT_READY, 6),), "(NodeNotReady 6). Look at its node"),
+        (((ReadinessReason.KUBELET_RESTART, 6),), "(KubeletRestart 6). Look at why the kubelet"),
+        (((ReadinessReason.HIDDEN, 6),), "lost 6 times lately (Hidden 6)."),
+        (
+            ((ReadinessReason.READINESS_GATE, 5), (ReadinessReason.UNKNOWN, 1)),
+            "(ReadinessGate 5, Unknown 1). Look at what sets its readiness gates.",
+        ),
+        ((), "lost 6 times lately."),
+    ],
+)
+def test_flapping_says_where_to_look_for_what_flaps(
+    reasons: tuple[tuple[ReadinessReason, int], ...], note: str
+) -> None:
+    """A probe is only named where it was the probe."""
+    event = draft(replace(FLAPPING, reasons=reasons))
+
+    assert note in event.note
+    assert "probe" not in event.note
+
+
+def test_exit_code_that_nobody_saw_is_not_told() -> None:
+    """The kubelet writes 137 itself for a container that it found no more, without an identity."""
+    event = draft(replace(RESTART, cause=Cause.NODE_REBOOT, termination=""))
+
+    assert "exit code" not in event.note
+    assert "It had run for 41 s." in event.note
+
+
+def test_one_event_of_a_jump_says_how_far_it_went() -> None:
+    """The others of the jump have no Event of their own."""
+    seen = Sighting(resource_version=9, restart_count=7, counted_from=0)
+    unobserved = replace(RESTART, cause=Cause.UNOBSERVED, restart_count=4, seen=seen)
+
+    assert "(restart 4; in the same look the count rose to 7)." in draft(unobserved).note
+    assert "(restart 7)." in draft(replace(unobserved, restart_count=7)).note
+    assert "(restart 4)." in draft(replace(unobserved, cause=Cause.ERROR)).note
 
 
 def test_corrected_cause_is_told_once_more() -> None:

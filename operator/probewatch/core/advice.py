@@ -29,6 +29,9 @@ from probewatch.core.model import (
 SHORT_START_SECONDS = 15.0
 """A start-up allowance below this is shorter than a cold start on a busy node often takes."""
 
+RESTART_ALL = "RestartAllContainers"
+"""The action of a restart rule that starts every container of the pod anew."""
+
 LONG_DELAY_SECONDS = 60.0
 """From here on an initial delay stands for a startup probe, and hides a hang for as long."""
 
@@ -84,8 +87,14 @@ def _describe(probe: Probe, container: Container, spec: PodSpec) -> _Case:
         readiness=container.readiness,
         has_startup=container.startup is not None,
         grace=spec.grace if probe.grace is None else probe.grace,
-        is_final=policy is RestartPolicy.NEVER and not container.restart_rules,
+        is_final=policy is RestartPolicy.NEVER and not _is_restarted_by_rule(container, spec),
     )
+
+
+def _is_restarted_by_rule(container: Container, spec: PodSpec) -> bool:
+    """Whether a rule may start it again: one of its own, or another's that restarts all."""
+    others = (rule for each in spec.containers for rule in each.restart_rules)
+    return bool(container.restart_rules) or any(rule.action == RESTART_ALL for rule in others)
 
 
 @lru_cache(maxsize=4096)  # thousands of workloads have a few dozen probes
@@ -107,14 +116,14 @@ def _timeout_exceeds_period(case: _Case) -> str:
 def _liveness_single_failure(case: _Case) -> str:
     if case.probe.failure_threshold > 1:
         return ""
-    return "failureThreshold 1 restarts the container at its first failure: use at least 3"
+    return "failureThreshold 1 kills the container at its first failure: use at least 3"
 
 
 def _startup_single_failure(case: _Case) -> str:
     if case.probe.failure_threshold > 1:
         return ""
     return (
-        f"failureThreshold 1 kills the container unless it answers the first run "
+        f"failureThreshold 1 kills the container unless it answers the first run, which may come "
         f"{_seconds(case.probe.initial_delay)} s after its start: raise failureThreshold to the "
         f"longest start-up time divided by periodSeconds, plus 2"
     )
@@ -127,9 +136,9 @@ def _liveness_same_as_readiness(case: _Case) -> str:
     if ours > theirs:
         return ""
     return (
-        f"it asks the same as the readiness probe and gives up after {_seconds(ours)} s, "
-        f"readiness after {_seconds(theirs)} s: raise failureThreshold, or let liveness ask only "
-        f"whether the process itself is stuck"
+        f"it asks the same as the readiness probe and gives up after at most {_seconds(ours)} s, "
+        f"readiness after at most {_seconds(theirs)} s: raise failureThreshold, or let liveness "
+        f"ask only whether the process itself is stuck"
     )
 
 
@@ -140,8 +149,8 @@ def _liveness_before_readiness(case: _Case) -> str:
     if _ask_the_same(case.probe, case.readiness) or ours >= theirs:
         return ""
     return (
-        f"a hang is killed after at most {_seconds(ours)} s, but taken out of service only after "
-        f"{_seconds(theirs)} s: make readiness the quicker one"
+        f"a hang is killed after at most {_seconds(ours)} s, but it may take {_seconds(theirs)} s "
+        f"to take it out of service: make readiness the quicker one"
     )
 
 
@@ -151,7 +160,7 @@ def _short_start_budget(case: _Case) -> str:
         return ""
     return (
         f"the container must answer within {_seconds(budget)} s of its start "
-        f"(initialDelaySeconds + (failureThreshold - 1) * periodSeconds) or is killed: "
+        f"(initialDelaySeconds + (failureThreshold - 1) * periodSeconds) or may be killed: "
         f"add a startup probe"
     )
 
@@ -169,16 +178,18 @@ def _grace_exceeds_detection(case: _Case) -> str:
     detection = case.probe.failure_threshold * case.probe.period
     if case.grace <= max(detection, DEFAULT_GRACE_SECONDS):
         return ""
+    found = slowest_detection(case.probe)
+    mend = "set" if case.probe.grace is None else "lower"
     return (
-        f"a failing container is found within {_seconds(detection)} s and then gets "
-        f"{_seconds(case.grace)} s to stop: set terminationGracePeriodSeconds in the probe"
+        f"a failing container is found within {_seconds(found)} s and then gets "
+        f"{_seconds(case.grace)} s to stop: {mend} terminationGracePeriodSeconds in the probe"
     )
 
 
 def _kill_without_restart(case: _Case) -> str:
     if not case.is_final:
         return ""
-    return "restartPolicy is Never: a failure stops the container and it is not started again"
+    return "restartPolicy is Never: the probe stops the container and it is not started again"
 
 
 def _ask_the_same(one: Probe, other: Probe) -> bool:

@@ -51,15 +51,16 @@ MEANINGS: Mapping[AdviceName, str] = MappingProxyType(
             "and a hang just after a quick start goes unseen for as long."
         ),
         AdviceName.GRACE_EXCEEDS_DETECTION: (
-            "An application that hangs is given longer to stop than it took to find out, because "
-            "the pod's grace period applies to probe kills too."
+            "An application that hangs is given longer to stop than it took to find out: by the "
+            "pod's grace period, which applies to probe kills too, or by one of the probe's own."
         ),
         AdviceName.KILL_WITHOUT_RESTART: (
-            "With restart policy Never a failing probe ends the container for good; exit code 0 "
-            "even makes the pod Succeeded."
+            "With restart policy Never a failing probe ends the container for good; with exit "
+            "code 0 the pod may even count as Succeeded."
         ),
         AdviceName.PROBE_NEVER_KILLS: (
-            "Observed: every run of the probe fails to run, which the kubelet counts for nothing."
+            "Observed: one run of the probe after the other could not be carried out, which the "
+            "kubelet counts for nothing."
         ),
         AdviceName.START_BUDGET_TOO_SMALL: (
             "Observed: one start after the other is killed before the container was ready."

@@ -197,6 +197,8 @@ class FlappingChanged:
     flapping: bool
     transitions: int
     at: float
+    reasons: tuple[tuple[ReadinessReason, int], ...] = ()
+    """Why it was lost, and how often for each reason; the most frequent one first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

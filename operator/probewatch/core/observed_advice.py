@@ -2,12 +2,20 @@
 
 from collections.abc import Sequence
 
-from probewatch.core.advice import start_budget
+from probewatch.core.advice import slowest_detection, start_budget
 from probewatch.core.advice_names import AdviceName
 from probewatch.core.book import Book, Mark
 from probewatch.core.evidence import EvidenceKind
+from probewatch.core.facts import Past
 from probewatch.core.findings import Advice, Cause
-from probewatch.core.model import Container, Probe, ProbeType
+from probewatch.core.kills import STOP_SLACK
+from probewatch.core.model import (
+    MINIMUM_GRACE_SECONDS,
+    Container,
+    HandlerKind,
+    Probe,
+    ProbeType,
+)
 from probewatch.core.state import ContainerMemory, PodState
 from probewatch.core.verdict import PROBE_OF
 
@@ -16,6 +24,15 @@ ERRORS_NEEDED = 5
 
 TRIES = 3
 """The kubelet tries a run that cannot be made so often (`maxProbeRetries`)."""
+
+CHECKS = {
+    HandlerKind.EXEC: "that its command exists in the image, and that the runtime can run it",
+    HandlerKind.HTTP_GET: (
+        "that a port it names is one of the container's, and that its answer has an end"
+    ),
+    HandlerKind.TCP_SOCKET: "that a port it names is one of the container's",
+}
+"""What keeps a run from being carried out, where that is known of its kind."""
 
 STARTS_NEEDED = 2
 """One slow start happens; the second killed one says that the budget does not fit."""
@@ -66,10 +83,11 @@ def _only_errors(probe: Probe, book: Book) -> tuple[tuple[AdviceName, str], ...]
     failed = any(mark.kind is EvidenceKind.PROBE_FAILED for mark in marks)
     if failed or errors < max(ERRORS_NEEDED, probe.failure_threshold):
         return ()
+    check = CHECKS.get(probe.handler, "what the kubelet says of it")
     message = (
-        f"{errors} runs of the {probe.probe_type.lower()} probe could not be carried out, and "
-        f"the kubelet counts such runs for nothing: the probe can never act. Check that its "
-        f"command exists in the image, or that its answer has an end"
+        f"{errors} runs of the {probe.probe_type.lower()} probe in a row could not be carried "
+        f"out, and the kubelet counts such runs for nothing: as long as that goes on, the probe "
+        f"cannot act. Check {check}"
     )
     return ((AdviceName.PROBE_NEVER_KILLS, message),)
 
@@ -98,16 +116,29 @@ def _budget_too_small(
     latest = memory.past[-STARTS_NEEDED:]
     if cause is None or len(latest) < STARTS_NEEDED or any(p.cause is not cause for p in latest):
         return ()
-    if probe.probe_type is not PROBE_OF[cause]:
+    grace = state.pod.spec.grace if probe.grace is None else probe.grace
+    starts = all(_was_starting(past, probe, grace) for past in latest)
+    if probe.probe_type is not PROBE_OF[cause] or not starts:
         return ()
     budget = start_budget(probe)
-    lived = max((past.lifetime or 0.0 for past in latest), default=0.0)
+    lived = max(past.lifetime or 0.0 for past in latest)
     mend = "raise failureThreshold" if cause is Cause.STARTUP_PROBE else "add a startup probe"
     message = (
         f"{len(latest)} starts in a row were killed after at most {lived:.0f} s; the probe "
         f"surely allows {budget:g} s: {mend}"
     )
     return ((AdviceName.START_BUDGET_TOO_SMALL, message),)
+
+
+def _was_starting(past: Past, probe: Probe, grace: float) -> bool:
+    """Whether it was killed as early as what never answers; what lived longer had answered before.
+
+    A kubelet may be busy with another container of the pod, which is given as long again. One up
+    to 1.34 that is restarted asks the startup probe also of what has run for long.
+    """
+    stop = max(grace, MINIMUM_GRACE_SECONDS) + STOP_SLACK
+    latest = probe.initial_delay + 2 * slowest_detection(probe) + stop
+    return past.lifetime is not None and past.lifetime <= latest
 
 
 def _starting_cause(state: PodState, container: Container) -> Cause | None:

@@ -4,6 +4,8 @@ The condition's `lastTransitionTime` is the authority for *when*. The same
 status with a newer time means that the opposite was true in between, unseen.
 """
 
+from collections import Counter
+
 from probewatch.core.findings import (
     Finding,
     FlappingChanged,
@@ -153,12 +155,20 @@ def _flap(
     """Take one loss into account; by the time of arrival, for clocks of nodes differ from ours."""
     if reason in NO_FLAPS:
         return state, ()
-    recent = (loss for loss in state.losses if loss > now - policy.flap_window)
-    losses = (*recent, now)[-LOSSES_KEPT:]
-    after = replace(state, losses=losses)
+    recent = sum(loss > now - policy.flap_window for loss in state.losses)
+    kept = min(recent, LOSSES_KEPT - 1)
+    losses = (*state.losses[len(state.losses) - kept :], now)
+    lost_for = (*state.lost_for[len(state.lost_for) - kept :], reason)
+    after = replace(state, losses=losses, lost_for=lost_for)
     if state.flapping or len(losses) < policy.flap_transitions:
         return after, ()
-    begun = FlappingChanged(pod=ref, flapping=True, transitions=len(losses), at=now)
+    begun = FlappingChanged(
+        pod=ref,
+        flapping=True,
+        transitions=len(losses),
+        at=now,
+        reasons=tuple(Counter(lost_for).most_common()),
+    )
     return replace(after, flapping=True), (begun,)
 
 
@@ -217,5 +227,5 @@ def calm_down(
     """End flapping once no loss was seen for the policy's quiet time."""
     if not state.flapping or (state.losses and now < state.losses[-1] + policy.flap_quiet):
         return state, ()
-    done = replace(state, flapping=False, losses=())
+    done = replace(state, flapping=False, losses=(), lost_for=())
     return done, (FlappingChanged(pod=ref, flapping=False, transitions=0, at=now),)

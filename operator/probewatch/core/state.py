@@ -74,6 +74,8 @@ class ReadinessState:
     changed_at: float | None = None
     reason: ReadinessReason = ReadinessReason.STARTUP
     losses: tuple[float, ...] = ()
+    lost_for: tuple[ReadinessReason, ...] = ()
+    """The reasons of these losses."""
     flapping: bool = False
     ever_ready: bool = False
     unclear: bool = False

@@ -188,5 +188,5 @@ def lost(facts: Facts) -> Verdict | None:
         facts,
         Cause.NODE_REBOOT,
         Confidence.MEDIUM,
-        "the runtime lost the container: runtime or node restarted",
+        "the runtime lost track of the container",
     )

@@ -27,13 +27,21 @@ def restart_note(restart: Restart, *, probe: Probe | None, was: Cause | None = N
     """Say why a container restarted; *was* is the cause that it was first taken for."""
     happened = event_reasons.CAUSE_TEXTS[restart.cause]
     parts = [
-        f"Container {restart.container} {happened} (restart {restart.restart_count}).",
+        f"Container {restart.container} {happened} ({_which(restart)}).",
         f"First taken for {was}." if was else "",
         _end_of_life(restart),
         _probe_text(probe),
         _verdict(restart),
     ]
     return " ".join(part for part in parts if part)
+
+
+def _which(restart: Restart) -> str:
+    """Say which restart it is; one Event tells of all that nobody saw in one jump of the count."""
+    number, risen = f"restart {restart.restart_count}", restart.seen.restart_count
+    if restart.cause is Cause.UNOBSERVED and (risen or 0) > restart.restart_count:
+        return f"{number}; in the same look the count rose to {risen}"
+    return number
 
 
 def readiness_lost_note(change: ReadinessChanged) -> str:
@@ -51,11 +59,15 @@ def readiness_restored_note(change: ReadinessChanged) -> str:
 
 
 def flapping_note(change: FlappingChanged) -> str:
-    """Say how often readiness came and went."""
-    return (
-        f"Readiness comes and goes without restarts: lost {change.transitions} times lately. "
-        "Clients see errors each time; look at the readiness probe's timeout and threshold."
-    )
+    """Say how often readiness came and went, for which reasons, and where to look for these."""
+    reasons = ", ".join(f"{reason} {times}" for reason, times in change.reasons)
+    hints = (event_reasons.FLAPPING_TEXTS.get(reason, "") for reason, _ in change.reasons)
+    parts = [
+        f"Readiness comes and goes without restarts: lost {change.transitions} times lately"
+        + (f" ({reasons})." if reasons else "."),
+        *hints,
+    ]
+    return " ".join(part for part in parts if part)
 
 
 def loop_detected_note(loop: LoopStarted) -> str:
@@ -63,7 +75,7 @@ def loop_detected_note(loop: LoopStarted) -> str:
     window = render_duration(loop.window)
     return (
         f"Container {loop.container} restarts again and again: {loop.restarts} restarts within "
-        f"{window}. Cause {loop.cause}: it {event_reasons.CAUSE_TEXTS[loop.cause]}."
+        f"{window}. Most frequent cause {loop.cause}: it {event_reasons.CAUSE_TEXTS[loop.cause]}."
     )
 
 
@@ -72,7 +84,7 @@ def loop_ended_note(loop: LoopEnded) -> str:
     lasted = render_duration(loop.at - loop.started_at)
     return (
         f"Container {loop.container} has stopped restarting. Its loop was found {lasted} ago; "
-        f"cause {loop.cause}."
+        f"most frequent cause {loop.cause}."
     )
 
 
@@ -95,7 +107,9 @@ def render_duration(seconds: float) -> str:
 
 
 def _end_of_life(restart: Restart) -> str:
-    code = "" if restart.exit_code is None else f"ended with exit code {restart.exit_code}"
+    # What the kubelet itself says of a container that it found no more has no identity.
+    seen = restart.exit_code is not None and bool(restart.termination)
+    code = f"ended with exit code {restart.exit_code}" if seen else ""
     ran = ""
     if restart.started_at is not None and restart.finished_at is not None:
         ran = f"had run for {render_duration(restart.finished_at - restart.started_at)}"

@@ -149,7 +149,7 @@ RESTART_KINDS: Mapping[Cause, EventKind] = {
 CAUSE_TEXTS: Mapping[Cause, str] = {
     Cause.LIVENESS_PROBE: "was restarted because its liveness probe failed",
     Cause.STARTUP_PROBE: "was restarted because its startup probe failed",
-    Cause.OOM_KILLED: "ran out of memory and was restarted",
+    Cause.OOM_KILLED: "was killed for memory and restarted",
     Cause.ERROR: "ended by itself with an error and was restarted",
     Cause.COMPLETED: "ended by itself without an error and was restarted",
     Cause.SIGNAL: "was killed by a signal that the kubelet did not send, and restarted",
@@ -158,7 +158,7 @@ CAUSE_TEXTS: Mapping[Cause, str] = {
     Cause.SPEC_CHANGE: "was restarted because its definition changed",
     Cause.RESIZE: "was restarted to give it other resources",
     Cause.RESTART_RULE: "was restarted by a restart rule",
-    Cause.NODE_REBOOT: "was restarted because its node rebooted",
+    Cause.NODE_REBOOT: "was restarted because its node went down, or its container runtime lost it",
     Cause.SANDBOX_RECREATED: "was restarted because the sandbox of its pod was made anew",
     Cause.UNOBSERVED: "was restarted without anyone seeing it",
     Cause.UNKNOWN: "was restarted, and nothing tells why",
@@ -173,3 +173,11 @@ READINESS_TEXTS: Mapping[ReadinessReason, str] = {
     ReadinessReason.UNKNOWN: "nothing tells why",
 }
 """Why a pod lost its readiness; for the reasons that are not here no Event is written."""
+
+FLAPPING_TEXTS: Mapping[ReadinessReason, str] = {
+    ReadinessReason.READINESS_PROBE: "Look at the readiness probe's timeout and threshold.",
+    ReadinessReason.READINESS_GATE: "Look at what sets its readiness gates.",
+    ReadinessReason.NODE_NOT_READY: "Look at its node: it is the node that is not ready.",
+    ReadinessReason.KUBELET_RESTART: "Look at why the kubelet of its node restarts.",
+}
+"""Where to look, by why readiness was lost; of the other reasons nothing is known."""
