@@ -41,16 +41,16 @@ def restart(at: float, cause: Cause = Cause.LIVENESS_PROBE, count: int = 1) -> R
 
 
 def run(
-    loop: LoopState, *restarts: Restart, until: float | None = None
+    loop: LoopState, *restarts: Restart, until: float | None = None, policy: Policy = POLICY
 ) -> tuple[LoopState, list[Finding]]:
     """Take these restarts, and let time pass in between."""
     told: list[Finding] = []
     for each in restarts:
-        loop, ended = end_if_quiet(loop, "app", ref=POD, policy=POLICY, now=each.observed_at)
-        loop, found = add_restart(loop, each, POLICY, at=each.observed_at)
+        loop, ended = end_if_quiet(loop, "app", ref=POD, policy=policy, now=each.observed_at)
+        loop, found = add_restart(loop, each, policy, at=each.observed_at)
         told += (*ended, *found)
     if until is not None:
-        loop, ended = end_if_quiet(loop, "app", ref=POD, policy=POLICY, now=until)
+        loop, ended = end_if_quiet(loop, "app", ref=POD, policy=policy, now=until)
         told += ended
     return loop, told
 
@@ -170,6 +170,19 @@ def test_a_loop_takes_the_cause_that_leads() -> None:
     assert isinstance(changed, LoopStarted)
     assert (Cause.LIVENESS_PROBE, True) == (changed.cause, changed.resumed)
     assert (begun.at, begun.restart_count) == (changed.at, changed.restart_count)
+
+
+def test_a_loop_has_the_cause_of_its_own_restarts() -> None:
+    """However many of another kind there were in the hours before."""
+    policy = replace(POLICY, slow_loop_restarts=50)
+    before = [restart(k * 600.0, Cause.OOM_KILLED, k) for k in range(1, 10)]
+    probe = [restart(3 * HOUR + k * 60.0, count=10 + k) for k in range(4)]
+    loop, told = run(LoopState(), *before, *probe, policy=policy)
+
+    [begun] = told
+    assert isinstance(begun, LoopStarted)
+    assert (3, Cause.LIVENESS_PROBE) == (begun.restarts, begun.cause)
+    assert Cause.LIVENESS_PROBE is loop.cause
 
 
 def test_a_loop_of_which_a_record_keeps_no_restart_goes_on() -> None:

@@ -10,7 +10,6 @@ they happened, or they would make a loop of a weekend in which nobody watched.
 """
 
 from collections import Counter
-from collections.abc import Sequence
 from itertools import pairwise
 
 from probewatch.core.findings import Cause, Finding, LoopEnded, LoopStarted, Restart
@@ -74,32 +73,34 @@ def add_restart(
     recent = tuple(entry for entry in entries if entry[0] > since)[-RECENT_KEPT:]
     if not recent:
         return replace(loop, recent=()), ()
-    after = replace(loop, recent=recent, cause=_dominant(loop, recent))
-    window = _window_reached(after, policy, now)
-    if loop.started_at is not None:
-        if after.cause is loop.cause:
-            return after, ()
-        return after, resume(after, restart.container, ref=restart.pod, policy=policy)
-    return (after, ()) if window is None else _begin(after, restart, window)
+    after = replace(loop, recent=recent)
+    if loop.started_at is None:
+        window = _window_reached(after, policy, now)
+        return (after, ()) if window is None else _begin(after, restart, window)
+    after = replace(after, cause=_leading(after))
+    if after.cause is loop.cause:
+        return after, ()
+    return after, resume(after, restart.container, ref=restart.pod, policy=policy)
 
 
-def _dominant(loop: LoopState, recent: Sequence[tuple[float, Cause]]) -> Cause:
-    """The most frequent cause; a loop keeps its own until another one leads clearly."""
-    causes = Counter(cause for _, cause in recent)
-    ((cause, count),) = causes.most_common(1)
-    leads = loop.started_at is None or count >= causes[loop.cause] + LEAD
-    return cause if leads else loop.cause
+def _leading(loop: LoopState) -> Cause:
+    """The cause of a loop: its own until another one of its restarts leads clearly."""
+    causes = Counter(cause for at, cause in loop.recent if at >= loop.first)
+    cause, count = causes.most_common(1)[0] if causes else (loop.cause, 0)
+    return cause if count >= causes[loop.cause] + LEAD else loop.cause
 
 
 def _begin(
     loop: LoopState, restart: Restart, window: float
 ) -> tuple[LoopState, tuple[Finding, ...]]:
     now = restart.observed_at
-    within = [at for at, _ in loop.recent if at > now - window]
+    within = [entry for entry in loop.recent if entry[0] > now - window]
+    # Those before were of another kind, maybe: a loop is what its own restarts are.
+    ((cause, _),) = Counter(cause for _, cause in within).most_common(1)
     found = LoopStarted(
         pod=restart.pod,
         container=restart.container,
-        cause=loop.cause,
+        cause=cause,
         restarts=len(within),
         window=window,
         at=now,
@@ -109,9 +110,10 @@ def _begin(
     begun = replace(
         loop,
         started_at=now,
+        cause=cause,
         restart_count=restart.restart_count,
         epoch=restart.epoch,
-        first=within[0],
+        first=within[0][0],
         ended_at=None,
     )
     return begun, (found,)
