@@ -380,6 +380,24 @@ async def test_list_of_one_namespace_says_nothing_of_others() -> None:
     assert ["u-1"] == [finding.pod.uid for finding in scene.sink.of(PodForgotten)]
 
 
+async def test_list_of_another_history_is_told_by_its_pods() -> None:
+    """A pod that a list shows in an older version than was known was taken back, with its past."""
+    scene = Scene()
+    feed = PodFeed(scene.controller, scene.boundary)
+    async with scene.publishing():
+        feed.changed("ADDED", raw_pod("u-1", version=8))
+        feed.listing()
+        feed.listed(raw_pod("u-1", version=8))
+        same = feed.newest_lost()
+        feed.listing()
+        feed.listed(raw_pod("u-1", version=7))
+        feed.listed(raw_pod("u-2", version=6))
+        older = feed.newest_lost()
+        feed.listing()
+
+    assert (0, 8, 0) == (same, older, feed.newest_lost())
+
+
 async def test_last_version_of_a_deleted_pod_counts() -> None:
     """A restart that is first seen in the object of the deletion is not lost."""
     scene = Scene()

@@ -117,6 +117,11 @@ class Controller:
         """Take in a version of a pod, received now."""
         self._found(self.store.see(snapshot, self._clock.now(), relisted=relisted))
 
+    def known_version(self, uid: PodUid) -> int:
+        """The newest version of a pod that was seen; 0 for one that is not known."""
+        known = self.store.about(uid)
+        return known.version if known is not None else 0
+
     def gone(self, uid: PodUid, version: int) -> None:
         """Take in that a pod was deleted, as of this resourceVersion."""
         self._found(self.store.gone(uid, version, self._clock.now()))

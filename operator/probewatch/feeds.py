@@ -32,6 +32,10 @@ class Observer(Protocol):
         """Take in a version of a pod, received now."""
         ...
 
+    def known_version(self, uid: PodUid) -> int:
+        """The newest version of a pod that was seen; 0 for one that is not known."""
+        ...
+
     def gone(self, uid: PodUid, version: int) -> None:
         """Take in that a pod was deleted, as of this resourceVersion."""
         ...
@@ -77,17 +81,21 @@ class PodFeed:
         self._sweep_guard = boundary.guard("sweep")
         self._namespaces = None if namespace is None else (namespace,)
         self._seen: set[PodUid] = set()
+        self._newest_lost = 0
         self.complete = asyncio.Event()
         """Set once a list was complete: every pod there is, is known."""
 
     def listing(self) -> None:
         """A list begins: what it will not contain is gone."""
-        self._seen = set()
+        self._seen, self._newest_lost = set(), 0
 
     def listed(self, raw: Unread) -> None:
         """A pod in a list: anything may have happened since it was last seen."""
         self._seen.add(raw.uid)  # even if it cannot be taken in: it is not gone
         with self._guard:
+            known = self._observer.known_version(raw.uid)
+            if 0 < raw.version < known:
+                self._newest_lost = max(self._newest_lost, known)
             if not self.skips(raw):
                 self._see(raw, relisted=True)
 
@@ -97,6 +105,10 @@ class PodFeed:
             self._observer.sweep(self._seen, self._namespaces, parse_version(version))
         self._seen = set()
         self.complete.set()
+
+    def newest_lost(self) -> int:
+        """The newest version known of a pod that the list shows in an older one; or 0."""
+        return self._newest_lost
 
     def skips(self, raw: Unread) -> bool:
         """Whether nothing that is read changed in this version of a pod."""

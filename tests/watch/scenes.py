@@ -38,6 +38,8 @@ class Mirror:
 
     things: dict[str, int] = field(default_factory=dict)
     told: list[str] = field(default_factory=list)
+    lost: int = 0
+    """The newest version known of a thing that the list shows in an older one."""
     _seen: set[str] = field(default_factory=set)
 
     def listing(self) -> None:
@@ -51,6 +53,9 @@ class Mirror:
         self.told.append(f"synced {version}")
         for name in self.things.keys() - self._seen:
             del self.things[name]
+
+    def newest_lost(self) -> int:
+        return self.lost
 
     def changed(self, kind: str, raw: Thing) -> None:
         meta = raw.metadata

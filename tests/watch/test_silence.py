@@ -293,3 +293,19 @@ def test_history_that_went_back_is_told(after: int, caplog: pytest.LogCaptureFix
 
     assert (is_older, {"start": 1, "Silence": 1}) == virtual_time.run(play())
     assert is_older is any("went back" in record.message for record in caplog.records)
+
+
+@pytest.mark.parametrize(("after", "is_told"), [(14, False), (15, True), (20, True)])
+def test_history_that_caught_up_is_told_by_what_it_took_back(after: int, *, is_told: bool) -> None:
+    """A restored cluster that used as many versions as were lost shows objects in older ones."""
+
+    async def play() -> bool:
+        place = FaultServer(watch_faults=[dead_after_a_bookmark, dead])
+        async with judging(place) as judged:
+            place.truth.version = after
+            judged.scene.mirror.lost = 15
+            await judged.scene.until(lambda: judged.scene.stats.relists["Silence"] > 0, 160)
+            await asyncio.sleep(LOOK)
+            return judged.scene.stats.went_back
+
+    assert is_told is virtual_time.run(play())

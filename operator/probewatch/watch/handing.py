@@ -46,6 +46,15 @@ class Skipper(Protocol[T_contra]):
         ...
 
 
+@runtime_checkable
+class Historian(Protocol):
+    """A handler that remembers versions of objects."""
+
+    def newest_lost(self) -> int:
+        """The newest version known of an object that the list, now complete, shows older; or 0."""
+        ...
+
+
 class NotStreamedError(StreamFaultError):
     """The server did not take the wish for a streaming list, or does not know what it is."""
 
@@ -62,6 +71,7 @@ class Hands(Generic[T]):
         self._decoder = decoder
         self._handler = handler
         self._skips = handler.skips if isinstance(handler, Skipper) else _skip_nothing
+        self._newest_lost = handler.newest_lost if isinstance(handler, Historian) else _lose_nothing
         self._stats = stats
 
     def forget_version(self) -> None:
@@ -100,8 +110,12 @@ class Hands(Generic[T]):
         self._stats.synced = True
 
     def _compare(self, version: str) -> None:
-        """See whether the list is of the history that was known: versions of one only rise."""
-        if 0 < parse_version(version) < parse_version(self._before):
+        """See whether the list is of the history that was known: versions of one only rise.
+
+        Nor does a list that is as new as a version of an object show an older one of it.
+        """
+        at, lost = parse_version(version), self._newest_lost()
+        if 0 < at < parse_version(self._before) or 0 < lost <= at:
             self._stats.went_back = True
             _log.error(
                 "The history of the cluster went back: this process cannot follow it",
@@ -163,3 +177,7 @@ class Hands(Generic[T]):
 
 def _skip_nothing(_raw: object) -> bool:
     return False
+
+
+def _lose_nothing() -> int:
+    return 0
