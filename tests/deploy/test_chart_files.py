@@ -127,4 +127,9 @@ def test_schema_knows_every_alert() -> None:
     """What can be left out by name is what there is."""
     schema = yaml.safe_load((CHART / "values.schema.json").read_text(encoding="utf-8"))
 
+    rule = schema["properties"]["prometheusRule"]["properties"]
+    named = f"^({'|'.join(sorted(alerts()))})$"
+
     assert sorted(alerts()) == schema["definitions"]["alert"]["enum"]
+    assert [named] == [*rule["severities"]["patternProperties"]]
+    assert [named] == [*rule["waitingTimes"]["patternProperties"]]

@@ -25,7 +25,7 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"resources": {"request": {}}}, "request"),
     ({"resources": {"limits": {"memory": "256 MB"}}}, "memory"),
     ({"livenessProbe": {"periodSecond": 1}}, "periodSecond"),
-    ({"commonLabels": {"app.kubernetes.io/name": "mine"}}, "app.kubernetes.io/name"),
+    ({"commonLabels": {"app.kubernetes.io/name": "mine"}}, "app.kubernetes.io"),
     ({"podLabels": {"tier": 1}}, "podLabels"),
     ({"metrics": {"port": 80}}, "port"),
     ({"metrics": {"tls": {"secret": "x"}}}, "secret"),
@@ -59,6 +59,22 @@ def test_mistakes_are_refused(helm: str, values: dict[str, Any], named: str) -> 
     assert ran.returncode != 0
     assert "values don't meet the specifications of the schema" in ran.stderr
     assert named in ran.stderr
+
+
+NAMES: list[tuple[dict[str, Any], str, str]] = [
+    ({"prometheusRule": {"severities": {"Foo": "x"}}}, "/prometheusRule/severities", "Foo"),
+    ({"prometheusRule": {"waitingTimes": {"Foo": "1m"}}}, "/prometheusRule/waitingTimes", "Foo"),
+    ({"commonLabels": {"app.kubernetes.io/name": "x"}}, "/commonLabels/", "app.kubernetes.io"),
+]
+
+
+@pytest.mark.parametrize(("values", "place", "name"), NAMES, ids=lambda value: str(value)[:60])
+def test_a_wrong_name_is_told_with_its_place(values: dict[str, Any], place: str, name: str) -> None:
+    """Where a key is wrong Helm says which one and where; it names other places for some rules."""
+    ran = run_helm("template", str(CHART), values=values)
+
+    assert f"at '{place}" in ran.stderr
+    assert name in ran.stderr
 
 
 @pytest.mark.parametrize("helm", ["helm", "helm3"])

@@ -445,6 +445,27 @@ def test_notes_tell_what_to_do_next(values: dict[str, Any]) -> None:
     assert ("No alerts were made" in notes) is (values is not EVERYTHING)
 
 
+def notes_of(values: dict[str, Any]) -> str:
+    ran = run_helm("install", "probewatch", str(CHART), "--dry-run=client", values=values)
+    return ran.stdout[ran.stdout.index("NOTES:") :]
+
+
+def test_notes_ask_only_for_what_is_watched() -> None:
+    """Who installs for some namespaces may often not list in all of them."""
+    notes, everywhere = notes_of({"namespaces": ["shop", "bank"]}), notes_of({})
+
+    assert "kubectl get probereports -n shop\n  kubectl get probereports -n bank\n" in notes
+    assert "kubectl get events -n bank --field-selector" in notes
+    assert " -A" not in notes
+    assert "kubectl get probereports -A\n  kubectl get events -A --field-selector" in everywhere
+
+
+def test_notes_warn_of_two_monitors() -> None:
+    """Two monitors of one release double every sum, and nothing else would say so."""
+    assert "counts each restart twice" in notes_of(MONITORED)
+    assert "counts each restart twice" not in notes_of({"podMonitor": {"enabled": True}})
+
+
 def test_the_package_of_the_chart_holds_what_it_needs(tmp_path: Path) -> None:
     """`helm package` takes rules, dashboards and definitions along, and no litter."""
     command = [require_program("helm"), "package", str(CHART), "--destination", str(tmp_path)]
