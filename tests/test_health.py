@@ -77,22 +77,70 @@ def test_ready_when_all_pods_are_known() -> None:
 def test_missing_right_is_said_while_it_is_missing(caplog: pytest.LogCaptureFixture) -> None:
     """Each check names what was refused since the one before, with what that costs."""
     pods, events = watch("pods/shop"), watch("events/shop")
-    check = RightsCheck([pods, events])
+    check = RightsCheck([pods, events], refused=lambda: False)
     check.check()
-    pods.errors["403"] += 3
+    pods.failed("403")
     check.check()
     check.check()
-    events.errors["401"] += 1
+    pods.heard()
+    events.failed("400")
     check.check()
 
-    assert [
-        ("A right is missing: list and watch", "pods/shop", "pods are not watched"),
-        (
-            "The API server refuses the credentials",
-            "events/shop",
-            "causes are told by the states of containers alone, and less surely",
-        ),
-    ] == [
+    right = ("A right is missing: list and watch", "pods/shop", "pods are not watched")
+    selector = (
+        "The API server does not understand what is asked; is the selector right?",
+        "events/shop",
+        "causes are told by the states of containers alone, and less surely",
+    )
+    assert [right, right, selector] == [
         (record.message, vars(record)["resource"], vars(record)["consequence"])
         for record in caplog.records
     ]
+
+
+def test_end_of_a_refusal_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    """Once a right is given, the next check says so and nothing of the refusal before."""
+    caplog.set_level("INFO")
+    pods = watch("pods")
+    check = RightsCheck([pods], refused=lambda: False)
+    pods.failed("403")
+    check.check()
+    pods.heard()
+    told = [check.check(), check.check()]
+
+    assert [False, False] == told
+    assert ["A right is missing: list and watch", "Not refused any more"] == caplog.messages
+
+
+def test_refused_credentials_are_told_though_no_watch_has_begun(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Whoever asked with them: nothing can be done, and that is said each time."""
+    pods = watch("pods")
+    check = RightsCheck([pods], refused=lambda: True)
+    pods.failed("401")
+
+    assert check.check()
+    assert check.check()
+    assert ["The API server refuses the credentials"] * 2 == caplog.messages
+
+
+@pytest.mark.parametrize(
+    ("trouble", "words"),
+    [
+        ("", ""),
+        ("401", " (401: the API server refuses the credentials)"),
+        ("ConnectionRefusedError", " (ConnectionRefusedError)"),
+    ],
+)
+def test_health_tells_what_went_wrong(trouble: str, words: str) -> None:
+    """Whoever asks why it is not ready, or not alive, is told what the server answered last."""
+    time = FakeTime()
+    pods = watch()
+    judged = health(time, pods)
+    time.seconds += LIMIT + 1
+    if trouble:
+        pods.failed(trouble)
+
+    assert (f"pods are not listed in full yet{words}",) == judged.find_unsynced()
+    assert (f"the watch of pods was silent for 181 s{words}",) == judged.find_silence()

@@ -35,11 +35,11 @@ class Refusing:
     async def sleep(self, seconds: float) -> None:
         await self.time.sleep(seconds)
         if self.time.seconds >= self._first:
-            self.stats.errors["401"] += 1
+            self.stats.failed("403")
 
 
 async def checks_of(watch: Refusing) -> list[float]:
-    check = RightsCheck([watch.stats])
+    check = RightsCheck([watch.stats], refused=lambda: False)
     clock = replace(watch.time.clock, sleep=watch.sleep)
     with contextlib.suppress(asyncio.CancelledError):
         await check.run(clock, is_synced=watch.is_synced)

@@ -13,6 +13,7 @@ listed in full, so that what is said of them is complete.
 from collections.abc import Sequence
 
 from probewatch.clock import Clock
+from probewatch.missing_rights import explain
 from probewatch.watch.transport import WatchStats
 
 
@@ -48,7 +49,7 @@ class Health:
             if each.went_back
         )
         return lost + tuple(
-            f"the watch of {stats.resource} was silent for {now - at:.0f} s"
+            f"the watch of {stats.resource} was silent for {now - at:.0f} s{explain(stats.trouble)}"
             for stats, at in (*heard, *never)
             if at is not None and now - at > self._limit
         )
@@ -61,7 +62,7 @@ class Health:
     def find_unsynced(self) -> tuple[str, ...]:
         """Return a sentence for each essential watch that is not complete; none if ready."""
         return tuple(
-            f"{stats.resource} are not listed in full yet"
+            f"{stats.resource} are not listed in full yet{explain(stats.trouble)}"
             for stats in self._essential
             if not stats.synced
         )

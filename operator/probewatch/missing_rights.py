@@ -1,4 +1,7 @@
-"""Says in the log which right is missing, once a minute as long as it is."""
+"""Says in the log what the API server refuses, once a minute as long as it does, and when it ends.
+
+Whoever looks an hour later must find it: what is said once is far above by then, or gone.
+"""
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
@@ -23,19 +26,26 @@ CONSEQUENCES: Mapping[str, str] = {
 }
 """What is missing without the right to list and watch something."""
 
+CREDENTIALS = "401"
+
 REFUSALS: Mapping[str, str] = {
     "400": "The API server does not understand what is asked; is the selector right?",
-    "401": "The API server refuses the credentials",
+    CREDENTIALS: "The API server refuses the credentials",
     "403": "A right is missing: list and watch",
 }
 
+NOTHING = "nothing is watched and nothing is written until it takes them"
+"""What refused credentials mean, whoever asked with them."""
+
 
 class RightsCheck:
-    """Compares what the watches were refused with what they had been refused before."""
+    """Looks at what the watches are refused now, and (*refused*) whether the credentials are."""
 
-    def __init__(self, watches: Sequence[WatchStats]) -> None:
+    def __init__(self, watches: Sequence[WatchStats], *, refused: Callable[[], bool]) -> None:
         self._watches = tuple(watches)
-        self._before: dict[tuple[int, str], int] = {}
+        self._refused = refused
+        self._told: set[str] = set()
+        """What was refused at the last check, by the name of the watch."""
 
     async def run(self, clock: Clock, *, is_synced: Callable[[], bool]) -> None:
         """Check for ever: often until the first refusal or the first full list, then rarely."""
@@ -46,20 +56,28 @@ class RightsCheck:
             await clock.sleep(CHECK_SECONDS if is_settled else UNSYNCED_CHECK_SECONDS)
 
     def check(self) -> bool:
-        """Log a line for each watch that was refused since the last check; return if any was."""
-        told = False
-        for place, stats in enumerate(self._watches):
-            for code, words in REFUSALS.items():
-                refused = stats.errors[code]
-                if refused > self._before.get((place, code), 0):
-                    told = True
-                    what = stats.resource.partition("/")[0]
-                    _log.error(
-                        words,
-                        extra={
-                            "resource": stats.resource,
-                            "consequence": CONSEQUENCES.get(what, ""),
-                        },
-                    )
-                self._before[place, code] = refused
-        return told
+        """Log a line for all that is refused, and one for what is not any more."""
+        refused = {each.resource: each.trouble for each in self._watches if is_refusal(each)}
+        if self._refused():
+            refused = {"": CREDENTIALS}
+        for resource, code in refused.items():
+            consequence = CONSEQUENCES.get(resource.partition("/")[0], NOTHING)
+            where = {"resource": resource} if resource else {}
+            _log.error(REFUSALS[code], extra={**where, "consequence": consequence})
+        for resource in self._told - refused.keys():
+            _log.info("Not refused any more", extra={"resource": resource or "all"})
+        self._told = set(refused)
+        return bool(refused)
+
+
+def is_refusal(stats: WatchStats) -> bool:
+    """Whether a watch is refused now for what no waiting mends."""
+    return stats.trouble in REFUSALS and stats.trouble != CREDENTIALS
+
+
+def explain(trouble: str) -> str:
+    """Return what went wrong, to be added to a sentence; nothing where nothing did."""
+    if not trouble:
+        return ""
+    words = REFUSALS.get(trouble, "")
+    return f" ({trouble}: {words[0].lower()}{words[1:]})" if words else f" ({trouble})"

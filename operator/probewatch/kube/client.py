@@ -47,6 +47,8 @@ class ApiStats:
 
     requests: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     """By verb, resource and status code (`none` without an answer)."""
+    is_refused: bool = False
+    """Whether the last answer was that the credentials are no good."""
 
 
 class StreamedResponse:
@@ -177,6 +179,7 @@ class ApiClient:
             self.stats.requests[subject.verb, subject.resource, NO_ANSWER] += 1
             raise
         self.stats.requests[subject.verb, subject.resource, str(response.status)] += 1
+        self.stats.is_refused = response.status == HTTPStatus.UNAUTHORIZED
         self.reachability.answered()
         return response
 

@@ -40,6 +40,8 @@ from probewatch.settings import Settings
 from probewatch.store import Store
 from probewatch.supervisor import Supervisor, kopf_operator
 
+WORDS_OF_REFUSAL = "the API server refuses the credentials"
+
 
 class Parts:
     """Makes everything; nothing runs yet. To be made in the event loop that it will run in."""
@@ -89,10 +91,11 @@ class Parts:
 
     def find_missing(self) -> Sequence[str]:
         """Return a sentence for each thing that /metrics still has to wait for."""
+        refused = (WORDS_OF_REFUSAL,) if self.client.stats.is_refused else ()
         unprepared = () if self.prepared else ("records are not loaded yet",)
         unloaded = self.recording.find_missing() if self.recording is not None else ()
         unpublished = () if self._is_derived() else ("pods are not looked at in full yet",)
-        return (*unprepared, *unloaded, *self.health.find_unsynced(), *unpublished)
+        return (*refused, *unprepared, *unloaded, *self.health.find_unsynced(), *unpublished)
 
     def _is_derived(self) -> bool:
         """Whether all pods are listed, and what was found then is with the sinks."""

@@ -96,7 +96,8 @@ class Service:
         _log.info("All pods are listed", extra={"pods": len(self.parts.store), "seconds": seconds})
 
     async def _check_rights(self) -> None:
-        check = RightsCheck([each.stats for each in self.parts.watches])
+        watches, stats = [each.stats for each in self.parts.watches], self.parts.client.stats
+        check = RightsCheck(watches, refused=lambda: stats.is_refused)
         await check.run(self._clock, is_synced=lambda: not self.parts.health.find_unsynced())
 
     async def _finish(self, ending: "Sequence[asyncio.Task[None]]") -> None:
