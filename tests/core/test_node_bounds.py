@@ -5,8 +5,9 @@ import pytest
 from probewatch.core.attribution import attribute
 from probewatch.core.evidence import EvidenceKind as K
 from probewatch.core.findings import Cause
-from probewatch.core.model import Container, ContainerKind, ProbeType
-from probewatch.core.surroundings import NODE_START, NODE_STOP
+from probewatch.core.model import Container, ContainerKind, ProbeType, Termination
+from probewatch.core.restarts import Path
+from probewatch.core.surroundings import HELD_BACK, NODE_START, NODE_STOP
 from tests.builders import died, facts, failed, mark, spec
 
 END = 1000.0
@@ -55,6 +56,48 @@ def test_ended_by_its_own_fault() -> None:
 def test_was_running_again_before_the_node_was_back(born: float | None, *, expected: bool) -> None:
     """What had been started again by then had not ended with the node."""
     assert expected is (cause_of(END + 100, born=born) is Cause.NODE_REBOOT)
+
+
+@pytest.mark.parametrize(("begun", "expected"), [(999.0, True), (1000.0, False), (1001.0, False)])
+def test_began_after_the_node_was_back(begun: float, *, expected: bool) -> None:
+    """A reboot does not end what is started after it, however soon that ends."""
+    end, reboot = END + 20, mark(K.NODE_REBOOTED, END)
+    given = facts(died(143, begun, end), pod_others=(reboot,), next_start=end + 5)
+
+    assert expected is (attribute(given)[1].cause is Cause.NODE_REBOOT)
+
+
+def test_ended_for_memory_before_the_node_went_down() -> None:
+    """The runtime's word on memory is no sign of a node that stops its containers."""
+    dead = died(137, end=END, reason="OOMKilled")
+    given = facts(dead, pod_others=(mark(K.NODE_REBOOTED, END + 5),), path=Path.TERMINATED_SEEN)
+
+    assert Cause.OOM_KILLED is attribute(given)[1].cause
+
+
+def test_held_back_before_the_node_went_down() -> None:
+    """A kubelet that puts the next start off without showing an end has made that end."""
+    given = facts(
+        died(143, end=END),
+        pod_others=(mark(K.NODE_REBOOTED, END + 100),),
+        path=Path.IN_PLACE,
+        waiting_reason=HELD_BACK,
+    )
+
+    assert Cause.LIVENESS_PROBE is attribute(given)[1].cause
+
+
+@pytest.mark.parametrize("dead", [None, died(143, end=END)])
+def test_a_kill_that_was_counted(dead: Termination | None) -> None:
+    """The kubelet began to count when its node was back, so a kill in its count came later."""
+    given = facts(
+        dead,
+        pod_others=(mark(K.NODE_REBOOTED, END - 20),),
+        latest=END,
+        repaired=K.KILL_LIVENESS,
+    )
+
+    assert Cause.LIVENESS_PROBE is attribute(given)[1].cause
 
 
 def test_only_a_reboot_counts() -> None:

@@ -6,7 +6,7 @@ from probewatch.core.findings import Cause, Confidence
 from probewatch.core.kills import matched_kill
 from probewatch.core.model import ContainerKind, ProbeType
 from probewatch.core.restarts import LOST_EXIT, VANISHED, is_lost
-from probewatch.core.verdict import Verdict, conclude
+from probewatch.core.verdict import PROBE_OF, Verdict, conclude
 
 NODE_CLOCK_SLACK = 600.0
 """A reboot is reported within this time of the deaths it caused."""
@@ -19,6 +19,9 @@ SANDBOX_SLACK = 30.0
 
 NO_EXIT = frozenset({LOST_EXIT, -1})
 """What runtimes say of a container whose exit nobody saw; an application may end so too."""
+
+HELD_BACK = "CrashLoopBackOff"
+"""Why a container waits whose next start the kubelet puts off."""
 
 NODE_STOP = 300.0
 NODE_START = 60.0
@@ -83,17 +86,31 @@ def _may_end_with_node(facts: Facts) -> bool:
 
     And was not running again before the node was back, as one that ended by itself may be.
     """
-    died, born = facts.restart.died_at, facts.restart.next_start
-    if died is None or not (facts.looks_killed or facts.exit_code in NO_EXIT):
+    death, born = facts.death, facts.restart.next_start
+    if death is None or death.finished_at is None or _ended_for_itself(facts):
         return False
-    if any(map(facts.threshold_reached, ProbeType)):
+    if not (facts.looks_killed or facts.exit_code in NO_EXIT):
         return False
+    begun, died = death.started_at, death.finished_at
     return any(
         mark.kind is EvidenceKind.NODE_REBOOTED
         and -NODE_START <= mark.at - died <= NODE_STOP
+        and (begun is None or begun < mark.at)
         and (born is None or born >= mark.at - NODE_START)
         for mark in facts.pod_book.others
     )
+
+
+def _ended_for_itself(facts: Facts) -> bool:
+    """Whether its end has an explanation without its node: memory, or the kubelet.
+
+    A kubelet that ends a container and holds the next one back shows it waiting and never dead.
+    What it counts it began to count when it began itself, and so when its node was back.
+    """
+    held_back = facts.in_place and facts.restart.waiting_reason == HELD_BACK
+    if facts.out_of_memory or held_back or facts.restart.repaired is not None:
+        return True
+    return any(map(facts.threshold_reached, PROBE_OF.values()))
 
 
 def _by_reboot(facts: Facts) -> Confidence:
