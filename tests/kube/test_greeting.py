@@ -31,7 +31,6 @@ def logged(caplog: pytest.LogCaptureFixture, key: str) -> list[object]:
 
 GREETINGS: dict[str, tuple[Iterable[int], str, str]] = {
     "ready": ((200,), VERSION, "v1.36.0"),
-    "may not ask whether": ((403,), VERSION, "v1.36.0"),
     "may ask nothing": ((401,), '{"kind": "Status", "code": 403}', "unknown"),
     "no API server": ((404,), "<html>", "unknown"),
 }
@@ -69,6 +68,16 @@ async def test_server_that_starts_is_waited_for() -> None:
         await greet(client, time.clock)
 
     assert [LOOK_SECONDS] * 3 == time.slept
+
+
+@pytest.mark.parametrize("statuses", [(403, 500, 200), (403,)], ids=["starts", "for good"])
+async def test_server_that_forbids_it_is_asked_again(statuses: tuple[int, ...]) -> None:
+    """One that has just started knows of no right at all; where it is so for good, twice do."""
+    time = FakeTime()
+    async with connected(FakeCluster(instead=answering(*statuses))) as client:
+        await greet(client, time.clock)
+
+    assert [LOOK_SECONDS] * max(1, len(statuses) - 1) == time.slept
 
 
 async def test_server_that_is_never_ready_is_tried_all_the_same() -> None:

@@ -16,7 +16,8 @@ from probewatch.kube.client import ApiClient
 _log = logging.getLogger(__name__)
 
 READY = "/readyz"
-"""Everybody may ask it; it succeeds once rights and definitions are loaded.
+"""Everybody may ask it; it succeeds once rights and definitions are loaded. In the tenth of a
+second before it knows of any right, a server that starts forbids even that.
 Source: apiserver/pkg/server/healthz.go, and the ClusterRole system:public-info-viewer."""
 
 LOOK_SECONDS = 1.0
@@ -35,9 +36,9 @@ async def greet(client: ApiClient, clock: Clock) -> None:
     Why there is no answer, or that it refuses the credentials, is logged at once; raises
     nothing that the network can cause.
     """
-    end = None
-    while not await _is_ready(client):
-        now = clock.monotonic()
+    end, before = None, 0
+    while not _is_ready(status := await _ask(client), before):
+        now, before = clock.monotonic(), status
         if client.reachability.is_away:
             end = None
         elif end is None:
@@ -48,18 +49,25 @@ async def greet(client: ApiClient, clock: Clock) -> None:
     _log.info("The API server answers", extra={"version": await _ask_version(client)})
 
 
-async def _is_ready(client: ApiClient) -> bool:
-    """Whether it says that it is ready, or says nothing about that."""
+async def _ask(client: ApiClient) -> int:
+    """Return what it answers when it is asked whether it is ready; 0 for no answer."""
     try:
         status, _ = await client.request("GET", READY)
     except ApiError as error:
         cause = error.__cause__
         why = cause if isinstance(cause, OSError) else OSError(str(error))
         client.reachability.failed(client.server, why)
-        return False
+        return 0
     if status == HTTPStatus.UNAUTHORIZED:
         _log.error("The API server refuses the credentials", extra={"server": client.server})
-    return status < HTTPStatus.INTERNAL_SERVER_ERROR and status != HTTPStatus.TOO_MANY_REQUESTS
+    return status
+
+
+def _is_ready(status: int, before: int) -> bool:
+    """Whether it says that it is ready, or says nothing about that, now and a moment ago."""
+    if status == HTTPStatus.FORBIDDEN:
+        return before == status
+    return 0 < status < HTTPStatus.INTERNAL_SERVER_ERROR and status != HTTPStatus.TOO_MANY_REQUESTS
 
 
 async def _ask_version(client: ApiClient) -> str:

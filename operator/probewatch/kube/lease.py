@@ -18,12 +18,16 @@ import msgspec
 from probewatch.clock import Clock
 from probewatch.crash_points import crash_point
 from probewatch.errors import ApiError
-from probewatch.kube.lease_objects import SCOPE, LeaseObject, Metadata, render_lease
+from probewatch.kube.lease_objects import (
+    DURATION_SECONDS,
+    SCOPE,
+    LeaseObject,
+    Metadata,
+    render_lease,
+)
+from probewatch.kube.lease_refusal import FOR_GOOD, Refusal
 
 _log = logging.getLogger(__name__)
-
-DURATION_SECONDS = 15.0
-"""Who does not renew for so long is taken for dead."""
 
 HELD_SECONDS = 10.0
 """Who could not renew for so long stops writing: well before another takes over."""
@@ -39,10 +43,6 @@ RELEASE_SECONDS = 2.0
 
 REFUSED_SECONDS = 30.0
 """How often it is looked whether a Lease can be kept by now."""
-
-
-WITHOUT = frozenset({404, 403, 405})
-"""No namespace, no right, no such resource."""
 
 
 class Requester(Protocol):
@@ -77,8 +77,7 @@ class Lease:
     _seen_at: float = 0.0
     _held_since: float = 0.0
     _held_until: float | None = None
-    _is_refused: bool = False
-    _refused_since: float | None = None
+    _refusal: Refusal = field(default_factory=Refusal)
     _looked: bool = False
     _has_let_go: bool = False
     """Whether it was lost or given back: another may have it without being seen yet."""
@@ -90,14 +89,14 @@ class Lease:
     @property
     def is_held(self) -> bool:
         """Whether this process is the one that writes, as far as it can know."""
-        if self._is_refused:
+        if self._refusal.is_final:
             return True  # nobody can hold it; conditional writes have to do
         return self._held_until is not None and self.clock.monotonic() < self._held_until
 
     @property
     def held_since(self) -> float | None:
         """Since when nobody but this process held it, by its clock; None where another may."""
-        return self._held_since if self.is_held and not self._is_refused else None
+        return self._held_since if self.is_held and not self._refusal.is_final else None
 
     @property
     def is_elsewhere(self) -> bool:
@@ -146,7 +145,7 @@ class Lease:
         self._held_until, self._has_let_go = None, True
 
     async def _give_back(self) -> None:
-        seen, held = self._seen, self.is_held and not self._is_refused
+        seen, held = self._seen, self.is_held and not self._refusal.is_final
         self._held_until, self._has_let_go = None, True
         if seen is None or not held:
             return
@@ -224,7 +223,7 @@ class Lease:
         if lease.holder not in {"", self.identity}:
             self.term += 1
         self._seen, self.known = lease, True
-        self._is_refused, self._refused_since = False, None
+        self._refusal.end()
 
     def _hold(self, begun: float) -> None:
         if self._held_until is None:
@@ -240,19 +239,17 @@ class Lease:
         self.term += 1
 
     def _refuse(self, status: int) -> float:
-        """Go on without a Lease where there can be none; a server just started may err in that."""
-        if status not in WITHOUT:
-            return RETRY_SECONDS
+        """Go on without a Lease where there can be none."""
         now = self.clock.monotonic()
-        since = self._refused_since = now if self._refused_since is None else self._refused_since
-        if now - since < DURATION_SECONDS:
+        is_final = status in FOR_GOOD and self._refusal.go_on(now, was_seen=self._seen is not None)
+        if not is_final:
             return RETRY_SECONDS
-        if not self._is_refused:
+        if not self._refusal.is_final:
             _log.warning(
                 "No Lease can be kept; this replica writes without one",
                 extra={"status": status, "namespace": self.namespace},
             )
-        self._is_refused, self.known = True, True
+        self._refusal.is_final, self.known = True, True
         return REFUSED_SECONDS
 
     @property

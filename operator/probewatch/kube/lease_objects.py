@@ -7,6 +7,9 @@ import msgspec
 SCOPE = "probewatch.dev/recorded-scope"
 """Annotation: what was watched when all that had happened before had been recorded."""
 
+DURATION_SECONDS = 15.0
+"""Who does not renew for so long is taken for dead."""
+
 
 class Struct(msgspec.Struct, rename="camel", omit_defaults=True):
     """Field names as in the API."""
