@@ -167,7 +167,6 @@ class ProbeFailures:
     at: float
 
 
-@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadinessChanged:
     """The pod's Ready condition changed, or did so unseen in between.

@@ -118,13 +118,7 @@ class Container:
 
     def probe(self, probe_type: ProbeType) -> Probe | None:
         """The probe of this type, if the container has one."""
-        match probe_type:
-            case ProbeType.LIVENESS:
-                return self.liveness
-            case ProbeType.READINESS:
-                return self.readiness
-            case ProbeType.STARTUP:
-                return self.startup
+        return next((probe for probe in self.probes if probe.probe_type is probe_type), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,13 +139,9 @@ class PodSpec:
 
     def container(self, name: str) -> Container | None:
         """The container of this name, if there is one."""
-        for each in self.containers:
-            if each.name == name:
-                return each
-        return None
+        return next((each for each in self.containers if each.name == name), None)
 
 
-@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Termination:
     """`state.terminated` or `lastState.terminated`; times are None where the API has 1970."""
