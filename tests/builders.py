@@ -5,7 +5,7 @@ from dataclasses import replace
 from probewatch.core.book import Book, Mark
 from probewatch.core.counters import Reading
 from probewatch.core.evidence import Evidence, EvidenceKind
-from probewatch.core.facts import Facts, Past
+from probewatch.core.facts import Facts
 from probewatch.core.findings import Cause, Confidence
 from probewatch.core.model import (
     Condition,
@@ -19,6 +19,7 @@ from probewatch.core.model import (
     ProbeType,
     Termination,
 )
+from probewatch.core.past import Past
 from probewatch.core.restarts import CountedRestart, Path
 
 LIVENESS = Probe(probe_type=ProbeType.LIVENESS, handler=HandlerKind.HTTP_GET, period=5.0)

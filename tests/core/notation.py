@@ -10,6 +10,7 @@ from probewatch.core.model import (
     HandlerKind,
     Probe,
     ProbeType,
+    RestartPolicy,
     RestartRule,
     Termination,
 )
@@ -25,8 +26,13 @@ def parse_container(name: str, text: str) -> Container:
         if word in {"init", "sidecar"}:
             kind = ContainerKind.INIT if word == "init" else ContainerKind.SIDECAR
             container = replace(container, kind=kind)
+            if kind is ContainerKind.SIDECAR:
+                container = replace(container, restart_policy=RestartPolicy.ALWAYS)
         elif word == "hook":
             container = replace(container, has_post_start=True)
+        elif word.startswith("policy="):
+            policy = RestartPolicy(word.removeprefix("policy="))
+            container = replace(container, restart_policy=policy)
         elif word.startswith("rule="):
             code, _, action = word.removeprefix("rule=").partition(":")
             rule = RestartRule(action=action or "Restart", operator="In", values=(int(code),))

@@ -24,9 +24,10 @@ from tests.builders import (
     started,
 )
 
-L, S = ProbeType.LIVENESS, ProbeType.STARTUP
+L, S, R = ProbeType.LIVENESS, ProbeType.STARTUP, ProbeType.READINESS
 OWN, PLACE = Path.TERMINATED_SEEN, Path.IN_PLACE
 NO_PROBE = spec(Container(name="app", readiness=READINESS))
+READY_TOO = spec(Container(name="app", liveness=LIVENESS, readiness=READINESS))
 BOTH = spec(Container(name="app", liveness=LIVENESS, startup=STARTUP))
 START_ONLY = spec(Container(name="app", startup=STARTUP))
 BOTH_SLOW = spec(Container(name="app", liveness=LIVENESS, startup=STARTUP), grace=120.0)
@@ -861,6 +862,66 @@ CASES = {
     "own exit, the probe failed for the first time after it": (
         "Error Medium own-exit",
         facts(died(3), failures=(mark(K.PROBE_FAILED, 60, 1, probe_type="Liveness"),)),
+    ),
+    "own exit, after fewer failures than a kill takes": (
+        "Error Low own-exit",
+        facts(died(3), failures=(failed(L, 40, 2),)),
+    ),
+    "own exit, after as many failures as a kill takes": (
+        "Unknown Low unknown",
+        facts(died(3), failures=(failed(L, 40, 3),)),
+    ),
+    "own exit, after failures of the readiness probe": (
+        "Error Medium own-exit",
+        facts(died(3), pod=READY_TOO, failures=(failed(R, 40, 3),)),
+    ),
+    "OOM in place, while the readiness probe failed": (
+        "OOMKilled Medium out-of-memory",
+        facts(
+            died(137, reason="OOMKilled"), path=PLACE, pod=READY_TOO, failures=(failed(R, 40, 3),)
+        ),
+    ),
+    "a kill that no end fits, and SIGTERM much later": (
+        "Unknown Low unknown",
+        facts(died(143, end=900), path=OWN, kills=(mark(K.KILL_LIVENESS, 40),)),
+    ),
+    "a kill that no end fits, and an exit of its own much later": (
+        "Error Medium start-canary",
+        facts(died(3, end=900), path=OWN, kills=(mark(K.KILL_LIVENESS, 40),), starts=started(901)),
+    ),
+    "a kill that no end fits, for the clock was set back after it": (
+        "Unknown Low unknown",
+        facts(
+            died(143, start=5000, end=1530),
+            path=OWN,
+            kills=(mark(K.KILL_LIVENESS, 5100),),
+            starts=started(1531),
+        ),
+    ),
+    "a clock that was set back, and no kill in this life": (
+        "Signal High start-canary",
+        facts(
+            died(143, start=5000, end=1530),
+            path=OWN,
+            kills=(mark(K.KILL_LIVENESS, 3000),),
+            starts=started(1531),
+        ),
+    ),
+    "a change of the image that was asked for, and SIGTERM": (
+        "Signal Medium start-canary",
+        facts(died(143), path=OWN, change=Change(image=True), starts=started(42)),
+    ),
+    "resources that were asked for, and an exit of its own": (
+        "Error Confirmed start-canary",
+        facts(died(3), path=OWN, change=Change(resources=True), starts=started(42)),
+    ),
+    "a hook, and it was shown to have started": (
+        "Error Confirmed start-canary",
+        facts(died(3), path=OWN, pod=HOOKED, starts=started(42), was_started=True),
+    ),
+    "a hook, and nobody saw it run": (
+        "Error Medium start-canary",
+        facts(died(3), path=OWN, pod=HOOKED, starts=started(42), was_started=False),
     ),
     "in place, too early for its probe": (
         "Error Low own-exit",

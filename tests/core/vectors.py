@@ -52,7 +52,10 @@ TEXTS = {
     "FH": ("FailedPostStartHook", "PostStartHook failed"),
     "FL": ("Failed", "Error: failed to start container"),
 }
-SIDECAR_TEXTS = TEXTS | {"KL": ("Killing", "Init container {} failed liveness probe")}
+SIDECAR_TEXTS = TEXTS | {
+    "KL": ("Killing", "Init container {} failed liveness probe"),
+    "KU": ("Killing", "Init container {} failed startup probe"),
+}
 OF_NODES = {"NR": EvidenceKind.NODE_REBOOTED, "NS": EvidenceKind.KUBELET_STARTED}
 STARTS = (EvidenceKind.PULLED, EvidenceKind.CREATED, EvidenceKind.STARTED)
 
@@ -127,6 +130,8 @@ class Play:
         if "sandbox" in see:
             sandbox = Condition(status=True, last_transition=float(see["sandbox"]))
             conditions["PodReadyToStartContainers"] = sandbox
+        if see.get("resizePending"):
+            conditions["PodResizePending"] = Condition(status=True, reason="Deferred")
         if see.get("restartingAll"):
             conditions["AllContainersRestarting"] = Condition(status=True)
         pod = Pod(

@@ -334,6 +334,14 @@ def test_exit_code_that_nobody_saw_is_not_told() -> None:
     assert "It had run for 41 s." in event.note
 
 
+def test_a_life_that_seems_to_end_before_it_began_is_not_told() -> None:
+    """The node's clock was set back in between."""
+    event = draft(replace(RESTART, finished_at=900.0))
+
+    assert "had run" not in event.note
+    assert "It ended with exit code 137." in event.note
+
+
 def test_one_event_of_a_jump_says_how_far_it_went() -> None:
     """The others of the jump have no Event of their own."""
     seen = Sighting(resource_version=9, restart_count=7, counted_from=0)

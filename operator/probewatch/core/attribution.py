@@ -230,10 +230,13 @@ RULES: tuple[Rule, ...] = (
     Rule(
         name="own-exit",
         judge=likelihood.own_exit,
-        meaning="An exit code that a kill does not leave, and no sign of a failing probe.",
+        meaning=(
+            "An exit code that a kill does not leave, and no sign that a probe failed as often as "
+            "a kill takes."
+        ),
         gives=(
-            "`Error`, `RestartRule`: Medium, or Low where no Event was heard, or its probe failed "
-            "at times that are not known."
+            "`Error`, `RestartRule`: Medium, or Low where no Event was heard, or its probe failed, "
+            "but less often than a kill takes or at times that are not known."
         ),
     ),
     Rule(

@@ -22,13 +22,20 @@ def at_home(mark: Watermark, pod: Pod) -> Watermark:
         return mark
     spec, image, resources = pod.spec.container(mark.name), mark.image, mark.resources
     if image is None and spec is not None:
-        image, resources = spec.image, spec.resources  # it is this until it is replaced
+        image = spec.image  # it is this until it is replaced
+        resources = (resources if _is_resize_pending(pod) else "") or spec.resources
     pod_ip = "" if pod.spec.host_network else pod.pod_ip
     since = ready_sandbox(pod)
     home = (image, resources, pod_ip, since)
     if home == (mark.image, mark.resources, mark.pod_ip, mark.sandbox_since):
         return mark
     return replace(mark, image=image, resources=resources, pod_ip=pod_ip, sandbox_since=since)
+
+
+def _is_resize_pending(pod: Pod) -> bool:
+    """Whether what is asked for in the spec is not given yet, and what is started gets the old."""
+    pending = pod.conditions.get("PodResizePending")
+    return pending is not None and pending.status is True
 
 
 def ready_sandbox(pod: Pod) -> float | None:
@@ -79,7 +86,7 @@ def change_of(around: Around, pod: Pod, mark: Watermark, status: ContainerStatus
     since = ready_sandbox(pod)
     return Change(
         image=mark.image != image,
-        resources=mark.resources != resources,
+        resources=mark.resources != resources and not _is_resize_pending(pod),
         sandbox=_is_new_sandbox(mark, pod) and not _is_of_old_sandbox(status, since),
         same_sandbox=since is not None and since == mark.sandbox_since,
         sandbox_since=since if since != mark.sandbox_since else None,

@@ -9,9 +9,10 @@ from typing import TypeVar
 
 from probewatch.core.book import Mark
 from probewatch.core.evidence import EvidenceKind
-from probewatch.core.facts import CLOCK_SLACK, SURE
+from probewatch.core.facts import CLOCK_SLACK
 from probewatch.core.findings import Confidence, Finding, Restart, RestartCorrected
 from probewatch.core.model import ContainerStatus
+from probewatch.core.past import SURE
 from probewatch.core.restarts import CountedRestart, Path
 from probewatch.core.state import ContainerMemory, Pending, PodState, Settled
 from probewatch.core.values import replace

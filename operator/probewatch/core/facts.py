@@ -5,9 +5,17 @@ from dataclasses import dataclass
 from probewatch.core.book import Book, Mark
 from probewatch.core.counters import Reading, rise, surely_before
 from probewatch.core.evidence import EvidenceKind, FailureReason
-from probewatch.core.findings import Cause, Confidence
+from probewatch.core.exits import (
+    OOM_KILLED,
+    OUTSIDE_SIGNALS,
+    SIGKILL_EXIT,
+    SIGTERM_EXIT,
+    signal_of,
+)
+from probewatch.core.findings import Cause
 from probewatch.core.model import (
     MINIMUM_GRACE_SECONDS,
+    ContainerKind,
     PodSpec,
     Probe,
     ProbeType,
@@ -15,7 +23,8 @@ from probewatch.core.model import (
     RestartRule,
     Termination,
 )
-from probewatch.core.restart_policy import policy_of, restarts_anyway
+from probewatch.core.past import HABIT, OPEN, SURE, Past
+from probewatch.core.restart_policy import policy_of, restarts_anyway, starts_again
 from probewatch.core.restarts import LOST_TASK, CountedRestart, Path
 from probewatch.core.values import quickly_made
 
@@ -24,43 +33,10 @@ CLOCK_SLACK = 1.0
 KILL_AFTER_DEATH = 2.0
 """A Killing event may carry a time this much after the death it caused."""
 
-SURE = frozenset({Confidence.HIGH, Confidence.CONFIRMED})
-
-OPEN = frozenset({Cause.UNKNOWN, Cause.UNOBSERVED})
-
-HABIT = 2
-"""So many ends alike make a habit, where none of them is sure."""
-
-SIGNAL_BASE = 128
-MAX_SIGNAL = 64
-SIGKILL_EXIT = 137
-SIGTERM_EXIT = 143
-
-OOM_KILLED = "OOMKilled"
-"""The runtimes' reason for what the kernel killed for memory."""
-
-OUTSIDE_SIGNALS = frozenset({1, 2, 3, 9, 10, 12, 15})
-"""HUP, INT, QUIT, KILL, USR1, USR2, TERM come from outside; SEGV or ABRT are the app's own."""
-
 
 def surely_since(mark: Mark, begin: float) -> int:
     """How many of its occurrences surely are no earlier than *begin*: the last one, or all."""
     return mark.fresh if mark.since is not None and mark.since >= begin else 1
-
-
-@quickly_made
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Past:
-    """An earlier restart of the same container, as far as it teaches something."""
-
-    cause: Cause
-    confidence: Confidence
-    exit_code: int
-    lifetime: float | None
-    died_at: float | None = None
-    restart_count: int = 0
-    own_end: bool = False
-    """Whether it was seen dead before the kubelet acted."""
 
 
 @quickly_made
@@ -90,8 +66,12 @@ class Facts:
 
     @property
     def lifetime(self) -> float | None:
-        """Seconds from start to end of the instance, if both are known."""
-        return self.death.lifetime if self.death else None
+        """Seconds from start to end of the instance, if both are known.
+
+        None of one that ended before it began: the node's clock was set back in between.
+        """
+        lifetime = self.death.lifetime if self.death else None
+        return None if lifetime is None or lifetime < 0 else lifetime
 
     def grace(self, probe: Probe | None = None) -> float:
         """The grace period that applied to a kill by *probe*, in seconds."""
@@ -191,7 +171,7 @@ class Facts:
     @property
     def signal(self) -> int:
         """The signal that an exit code above 128 stands for, else 0."""
-        return self.exit_code - SIGNAL_BASE if 0 < self.exit_code - SIGNAL_BASE <= MAX_SIGNAL else 0
+        return signal_of(self.exit_code)
 
     @property
     def out_of_memory(self) -> bool:
@@ -234,7 +214,13 @@ class Facts:
 
     @property
     def order_tells(self) -> bool:
-        """Whether being seen dead rules out a probe: one with policy `Never` is not replaced."""
+        """Whether being seen dead rules out a probe: what is killed is replaced or shown waiting.
+
+        With policy `Never` it is not. And of sidecars, kubelets up to 1.34 go by the pod's policy
+        when they tell what waits from what is over.
+        """
+        if self.restart.container.kind is ContainerKind.SIDECAR:
+            return starts_again(self.spec.restart_policy, self.exit_code)
         return self.policy is not RestartPolicy.NEVER
 
     @property

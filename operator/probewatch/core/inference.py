@@ -29,6 +29,8 @@ def canary(facts: Facts) -> Verdict | None:
         return None
     if kills.matched_kill(facts) is not None or (facts.in_place and kills.late_kill(facts)):
         return None
+    if facts.looks_killed and kills.is_unmatched(facts):
+        return None
     why = "no kill was announced, although the next start was"
     blind = not facts.order_tells and facts.may_be_killed
     if blind and (facts.looks_killed or any(map(facts.threshold_reached, ProbeType))):
@@ -52,7 +54,7 @@ def _is_otherwise_due(facts: Facts) -> bool:
     change = facts.restart.change
     hook = facts.restart.container.has_post_start and facts.restart.was_started is not True
     asked = facts.looks_killed and (change.image or change.resources)
-    return hook or asked or change.sandbox
+    return hook or asked or change.sandbox or kills.is_unmatched(facts)
 
 
 def late_kill(facts: Facts) -> Verdict | None:
@@ -82,6 +84,8 @@ def terminated_seen(facts: Facts) -> Verdict | None:
     one is needed to be sure: it has nothing that could kill it, or it often ends so.
     """
     if not facts.died_by_itself or kills.matched_kill(facts) is not None:
+        return None
+    if facts.looks_killed and kills.is_unmatched(facts):
         return None
     failing = any(map(facts.threshold_reached, ProbeType))
     if not facts.order_tells and facts.may_be_killed and (facts.looks_killed or failing):

@@ -127,6 +127,21 @@ def is_said_after(facts: Facts) -> bool:
     return any(int(died) < int(kill.at) and kill.at < born for kill in _probe_kills(facts))
 
 
+def is_unmatched(facts: Facts) -> bool:
+    """Whether a probe's kill was said in the life of the instance, and no end fits it.
+
+    A kubelet that was restarted left it half done, or the node's clock was set in between.
+    """
+    death = facts.death
+    if death is None or death.started_at is None or death.finished_at is None:
+        return False
+    start, end = death.started_at, death.finished_at
+    said = [kill.at for kill in _probe_kills(facts)] if matched_kill(facts) is None else []
+    if end < start:
+        return any(at > start or at <= end for at in said)
+    return any(start < at <= end for at in said)
+
+
 def lived_on(facts: Facts, kill: Mark) -> bool:
     """Whether its liveness probe failed after the kill: that is not asked before it has started.
 
@@ -167,6 +182,9 @@ def late_hook(facts: Facts) -> Mark | None:
 def kill_in_jump(facts: Facts) -> EvidenceKind | None:
     """The kill that ended it, where as many were decided as restarts went unseen."""
     jump, latest = facts.restart.jump, facts.restart.latest
+    unseen = jump.unseen
+    if jump.size == 1:  # of the only one the end is not shown, be it removed with dead containers
+        unseen, latest = 1, facts.restart.next_start
     if facts.death is not None or jump.place < 1 or jump.since is None or latest is None:
         return None
     since = jump.since
@@ -176,4 +194,4 @@ def kill_in_jump(facts: Facts) -> EvidenceKind | None:
         if since < kill.at < latest
         for _ in range(surely_since(kill, since))
     ]
-    return kills[jump.place - 1] if len(kills) == jump.unseen else None
+    return kills[jump.place - 1] if len(kills) == unseen else None

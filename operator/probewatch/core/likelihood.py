@@ -117,6 +117,11 @@ def own_exit(facts: Facts) -> Verdict | None:
         return None
     if facts.may_be_killed and facts.book == Book():
         return by_exit(facts, "no Event of the kubelet was heard", sure=Confidence.LOW)
+    if any(map(facts.threshold_reached, PROBE_OF.values())):
+        return None  # as likely as an end of its own is that the kubelet ended it
+    if facts.may_be_killed and any(map(facts.failures, PROBE_OF.values())):
+        why = "fewer failures of its probe were reported than a kill takes"
+        return by_exit(facts, why, sure=Confidence.LOW)
     if facts.may_be_killed and _was_failing_some_time(facts):
         why = "its probe failed, but it is not known whether before"
         return by_exit(facts, why, sure=Confidence.LOW)

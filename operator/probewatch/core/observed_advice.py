@@ -6,7 +6,6 @@ from probewatch.core.advice import slowest_detection, start_budget
 from probewatch.core.advice_names import AdviceName
 from probewatch.core.book import Book, Mark
 from probewatch.core.evidence import EvidenceKind
-from probewatch.core.facts import Past
 from probewatch.core.findings import Advice, Cause
 from probewatch.core.kills import STOP_SLACK
 from probewatch.core.model import (
@@ -16,6 +15,7 @@ from probewatch.core.model import (
     Probe,
     ProbeType,
 )
+from probewatch.core.past import Past
 from probewatch.core.state import ContainerMemory, PodState
 from probewatch.core.verdict import PROBE_OF
 

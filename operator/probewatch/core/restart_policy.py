@@ -20,6 +20,11 @@ def restarts_anyway(container: Container, spec: PodSpec, exit_code: int) -> bool
     policy = policy_of(container, spec)
     if container.kind is ContainerKind.INIT and policy is RestartPolicy.ALWAYS:
         policy = RestartPolicy.ON_FAILURE
+    return starts_again(policy, exit_code)
+
+
+def starts_again(policy: RestartPolicy, exit_code: int) -> bool:
+    """Whether a policy means that what ended with this exit code is started again."""
     return policy is RestartPolicy.ALWAYS or (policy is RestartPolicy.ON_FAILURE and exit_code != 0)
 
 

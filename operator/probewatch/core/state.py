@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 
 from probewatch.core.book import Book
 from probewatch.core.counters import Reading
-from probewatch.core.facts import Past
 from probewatch.core.findings import Cause, ReadinessReason, Restart
 from probewatch.core.model import Pod, PodRef
+from probewatch.core.past import Past
 from probewatch.core.restarts import CountedRestart, Watermark
 from probewatch.core.startups import Starting
 from probewatch.core.values import quickly_made

@@ -4,9 +4,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from probewatch.core.evidence import EvidenceKind, FailureReason
-from probewatch.core.facts import OUTSIDE_SIGNALS, SIGKILL_EXIT, SURE, Facts
+from probewatch.core.exits import OUTSIDE_SIGNALS, SIGKILL_EXIT
+from probewatch.core.facts import Facts
 from probewatch.core.findings import Cause, Confidence
 from probewatch.core.model import ProbeType
+from probewatch.core.past import SURE
 
 PROBE_KILLS = {
     EvidenceKind.KILL_LIVENESS: (Cause.LIVENESS_PROBE, ProbeType.LIVENESS),

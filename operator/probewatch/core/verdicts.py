@@ -7,10 +7,11 @@ that they stay open for [corrections](corrections.py) for an hour.
 from dataclasses import dataclass
 
 from probewatch.core.attribution import attribute
-from probewatch.core.facts import KILL_AFTER_DEATH, Facts, Past
+from probewatch.core.facts import KILL_AFTER_DEATH, Facts
 from probewatch.core.findings import Confidence, Finding, Restart
 from probewatch.core.kills import used_by_others
 from probewatch.core.loops import add_restart, time_of
+from probewatch.core.past import Past
 from probewatch.core.policy import Policy
 from probewatch.core.restart_policy import OVER
 from probewatch.core.restarts import CountedRestart, Path, identity

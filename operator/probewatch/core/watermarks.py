@@ -164,4 +164,5 @@ def after_rise(
         death=own,
         path=path if own else Path.UNSEEN,
         dead_id=identity(death) or identity(status.last) or mark.dead_id,
+        resources=mark.resources,
     )

@@ -111,8 +111,9 @@ def _end_of_life(restart: Restart) -> str:
     seen = restart.exit_code is not None and bool(restart.termination)
     code = f"ended with exit code {restart.exit_code}" if seen else ""
     ran = ""
-    if restart.started_at is not None and restart.finished_at is not None:
-        ran = f"had run for {render_duration(restart.finished_at - restart.started_at)}"
+    begun, ended = restart.started_at, restart.finished_at
+    if begun is not None and ended is not None and begun <= ended:  # else the clock was set
+        ran = f"had run for {render_duration(ended - begun)}"
     facts = " and ".join(fact for fact in (ran, code) if fact)
     return f"It {facts}." if facts else ""
 

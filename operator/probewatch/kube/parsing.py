@@ -25,7 +25,13 @@ COUNT_LIMIT = 2**31
 """`restartCount` is an int32."""
 
 CONDITIONS = frozenset(
-    {"Ready", "ContainersReady", "PodReadyToStartContainers", "AllContainersRestarting"}
+    {
+        "Ready",
+        "ContainersReady",
+        "PodReadyToStartContainers",
+        "AllContainersRestarting",
+        "PodResizePending",
+    }
 )
 """Those that anything is judged by."""
 
