@@ -53,6 +53,7 @@ def test_a_line_becomes_a_record_with_its_time_and_place(write: Write) -> None:
         (Kind.EVENT, "MODIFIED", {"kind": "Event"}),
         (Kind.POD, "ADDED", {"spec": {}, "status": {}}),
         (Kind.EVENT, "ADDED", {"involvedObject": {}}),
+        (Kind.EVENT, "ADDED", {"regarding": {}}),
         (Kind.NONE, "ADDED", {"kind": "Node", "spec": {}}),
         (Kind.NONE, "BOOKMARK", {"kind": "Pod"}),
         (Kind.NONE, "ERROR", {"kind": "Status", "code": 410}),
@@ -63,6 +64,7 @@ def test_a_line_becomes_a_record_with_its_time_and_place(write: Write) -> None:
         "event",
         "pod of a list",
         "event of a list",
+        "newer event of a list",
         "other kind",
         "bookmark",
         "error",
@@ -108,6 +110,18 @@ def test_several_files_are_merged_by_arrival(write: Write) -> None:
     ]
 
 
+def test_parts_of_a_recording_are_given_in_any_order(write: Write) -> None:
+    """Of lines that came at the same moment those of the earlier part are first."""
+    early = write(line(at="2026-01-01T00:00:01Z") + line(at="2026-01-01T00:00:02Z"), "early")
+    late = write(line(at="2026-01-01T00:00:02Z") + line(at="2026-01-01T00:00:03Z"), "late")
+
+    records = stream.read_streams([late, write("", "empty"), early])
+
+    assert ["early:1", "early:2", "late:1", "late:2"] == [
+        Path(record.place).name for record in records
+    ]
+
+
 def test_the_order_of_one_file_is_kept(write: Write) -> None:
     """A clock that was set back does not reorder what arrived."""
     path = write(line(at="2026-01-01T00:00:09Z") + line(at="2026-01-01T00:00:01Z"))
@@ -120,6 +134,14 @@ def test_blank_lines_are_nothing(write: Write) -> None:
     (record,) = stream.read_stream(write("\n  \n" + line()))
 
     assert 3 == record.line
+
+
+def test_marks_of_byte_order_are_nothing(write: Write) -> None:
+    """Editors put one before a file, and files that are joined have one in their middle."""
+    mark = b"\xef\xbb\xbf"
+    path = write(mark + line().encode() + mark + line().encode() + mark)
+
+    assert [1, 2] == [record.line for record in stream.read_stream(path)]
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """What the kubelet says of its node."""
 
+from collections.abc import Mapping
+
 import msgspec
 import pytest
 
@@ -83,3 +85,53 @@ def test_names_that_no_object_has() -> None:
     long = say_of_pod(container="c" * 64)
     assert long is not None
     assert "" == long.container
+
+
+BEGAN, LATEST = "2026-11-29T08:00:00.500000Z", "2026-11-29T08:05:00.500000Z"
+NEWER = {
+    "metadata": {"name": "web.1", "namespace": "shop"},
+    "regarding": {"kind": "Pod", "uid": "u1", "fieldPath": "spec.containers{app}"},
+    "reason": "Unhealthy",
+    "note": "Liveness probe failed: HTTP probe failed with statuscode: 500",
+    "reportingController": "kubelet",
+    "eventTime": BEGAN,
+    "series": {"count": 3, "lastObservedTime": LATEST},
+}
+
+
+def read(event: Mapping[str, object]) -> Evidence:
+    said = parse_evidence(event_objects.read_event(msgspec.json.encode(event)))
+    assert said is not None
+    return said
+
+
+def test_a_series_begins_with_its_event_time() -> None:
+    """Taken for as late as the last of them, all would have happened within one second."""
+    said = read(NEWER)
+
+    assert (300.0, 3) == (said.at - said.first_at, said.count)
+
+
+def test_both_faces_of_an_event_say_the_same() -> None:
+    """A recording may hold core/v1 or events.k8s.io/v1."""
+    core = {
+        "metadata": NEWER["metadata"],
+        "involvedObject": NEWER["regarding"],
+        "reason": NEWER["reason"],
+        "message": NEWER["note"],
+        "source": {"component": "kubelet", "host": "n1"},
+        "firstTimestamp": "2026-11-29T08:00:00Z",
+        "lastTimestamp": "2026-11-29T08:05:00Z",
+        "count": 3,
+    }
+    newer = {
+        **NEWER,
+        "deprecatedSource": core["source"],
+        "deprecatedFirstTimestamp": core["firstTimestamp"],
+        "deprecatedLastTimestamp": core["lastTimestamp"],
+        "deprecatedCount": core["count"],
+        "eventTime": None,
+        "series": None,
+    }
+
+    assert read(core) == read(newer)

@@ -9,6 +9,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 import msgspec
 
@@ -25,6 +26,7 @@ from probewatch.kube import event_objects, objects, testimony
 from probewatch.kube.raw_pod import BROKEN
 from probewatch.kube.snapshot import parse_pod
 from probewatch.store import Store
+from probewatch.tracking.tombstones import Tombstones
 
 DESCRIPTION = """\
 Read recorded streams of Pods and Events and say why each container restarted.
@@ -53,7 +55,6 @@ NO_PODS = "no version of a pod was recorded: that nothing restarted cannot be to
 """A ledger of nothing balances, and would be taken for good news."""
 
 _PODS = msgspec.json.Decoder(objects.Pod)
-_EVENTS = msgspec.json.Decoder(event_objects.Event)
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -114,51 +115,64 @@ def _remark(remarks: Iterable[str], kinds: "Counter[Kind]") -> None:
 
 def replay(records: Iterable[Record]) -> tuple[Outcome, Ledger]:
     """Run the records through the store; return what was found and whether nothing is missing."""
-    found, rise, known = Outcome(), CountRise(), set[PodUid]()
+    found, shown = Outcome(), _Shown()
     clock = VirtualTime(Store(lambda _pod: Policy()))
     for record in records:
         found.add(clock.run_to(record.received_at))
-        for observation in _observations(record, rise, known):
+        for observation in _observations(record, shown):
             found.add(clock.feed(observation))
     found.add(clock.run_out())
-    return found, found.ledger(rise.total)
+    return found, found.ledger(shown.rise.total)
 
 
-def _observations(record: Record, rise: CountRise, known: set[PodUid]) -> tuple[Observation, ...]:
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """Which pods the recording has shown so far, which of them went, and how counts rose."""
+
+    rise: CountRise = field(default_factory=CountRise)
+    known: set[PodUid] = field(default_factory=set)
+    gone: Tombstones = field(default_factory=Tombstones)
+
+
+def _observations(record: Record, shown: _Shown) -> tuple[Observation, ...]:
     try:
-        return _READERS[record.kind](record, rise, known)
+        return _READERS[record.kind](record, shown)
     except BROKEN as error:
         raise StreamError(f"{record.place}: not a {record.kind}: {error}") from error
 
 
-def _read_pod(record: Record, rise: CountRise, known: set[PodUid]) -> tuple[Observation, ...]:
+def _read_pod(record: Record, shown: _Shown) -> tuple[Observation, ...]:
     """A known pod that is added again comes from a list: there was a gap before it.
 
-    A deleted pod is looked at once more: its last version may hold a last restart.
+    A deleted pod is looked at once more: its last version may hold a last restart. What comes
+    after that of the time before is late, as where a second watch lags behind the first one.
     """
-    rise.add(record.object)
+    shown.rise.add(record.object)
     pod = parse_pod(_PODS.decode(record.object))
-    relisted = record.type is LineType.ADDED and pod.uid in known
-    known.add(pod.uid)
+    if shown.gone.covers(pod.uid, pod.resource_version):
+        return ()
+    relisted = record.type is LineType.ADDED and pod.uid in shown.known
+    shown.known.add(pod.uid)
     seen = PodObserved(pod=pod, relisted=relisted)
-    return (seen, PodGone(uid=pod.uid)) if record.type is LineType.DELETED else (seen,)
+    if record.type is not LineType.DELETED:
+        return (seen,)
+    shown.gone.add(pod.uid, pod.resource_version)
+    return seen, PodGone(uid=pod.uid)
 
 
-def _read_event(record: Record, _rise: CountRise, _known: set[PodUid]) -> tuple[Observation, ...]:
+def _read_event(record: Record, _shown: _Shown) -> tuple[Observation, ...]:
     """That an Event expired says nothing about the pod."""
     if record.type is LineType.DELETED:
         return ()
-    evidence = testimony.parse_evidence(_EVENTS.decode(record.object))
+    evidence = testimony.parse_evidence(event_objects.read_event(record.object))
     return () if evidence is None else (EvidenceObserved(evidence=evidence),)
 
 
-def _read_nothing(
-    _record: Record, _rise: CountRise, _known: set[PodUid]
-) -> tuple[Observation, ...]:
+def _read_nothing(_record: Record, _shown: _Shown) -> tuple[Observation, ...]:
     return ()
 
 
-_Reader = Callable[[Record, CountRise, set[PodUid]], tuple[Observation, ...]]
+_Reader = Callable[[Record, _Shown], tuple[Observation, ...]]
 
 _READERS: Mapping[Kind, _Reader] = {
     Kind.POD: _read_pod,

@@ -17,12 +17,14 @@ import heapq
 import os
 import sys
 import zlib
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from io import BufferedReader
+from itertools import chain, islice
 from pathlib import Path
 from typing import Annotated, BinaryIO
 
@@ -106,6 +108,8 @@ class _Nature(msgspec.Struct, rename="camel"):
 
     kind: str = ""
     involved_object: msgspec.Raw = _NOTHING
+    regarding: msgspec.Raw = _NOTHING
+    """What events.k8s.io/v1 calls the involved object."""
     spec: msgspec.Raw = _NOTHING
 
 
@@ -121,11 +125,17 @@ def read_streams(paths: Iterable[str], on_cut: OnCut | None = None) -> Iterator[
     """Yield the records of all files in the order in which they were received.
 
     Within one file the order of the lines is kept, even where its times run
-    backwards. Raises StreamError at the first line that is not a record; where a file
-    is only cut off at its end, *on_cut* is told instead, if there is one.
+    backwards. Of lines that came at the same moment those of the file that begins first
+    are first: files may be parts of one recording, in any order. Raises StreamError at the
+    first line that is not a record; where a file is only cut off at its end, *on_cut* is
+    told instead, if there is one.
     """
-    streams = (read_stream(path, on_cut) for path in paths)
-    return heapq.merge(*streams, key=lambda record: record.received_at)
+    begun: list[tuple[Record, Iterator[Record]]] = []
+    for path in paths:
+        rest = read_stream(path, on_cut)
+        begun.extend((first, chain((first,), rest)) for first in islice(rest, 1))
+    begun.sort(key=lambda pair: pair[0].received_at)
+    yield from heapq.merge(*(each for _, each in begun), key=lambda record: record.received_at)
 
 
 def read_stream(path: str, on_cut: OnCut | None = None) -> Iterator[Record]:
@@ -136,9 +146,10 @@ def read_stream(path: str, on_cut: OnCut | None = None) -> Iterator[Record]:
         with _opened(path) as file:
             while line := file.readline(MAX_LINE_BYTES + 1):
                 number += 1
+                line = line.removeprefix(BOM_UTF8)
                 if on_cut and number > 1 and is_cut_off(line):
                     on_cut(_describe_cut(source, number))
-                elif not line.isspace():
+                elif line.strip():
                     yield parse_line(line, source, number)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         is_cut = isinstance(error, EOFError) or (path != STDIN and ends_unwritten(Path(path)))
@@ -207,7 +218,7 @@ def _find_kind(line: _Line) -> Kind:
         return Kind(nature.kind)
     if nature.kind:
         return Kind.NONE
-    if nature.involved_object:
+    if nature.involved_object or nature.regarding:
         return Kind.EVENT
     if nature.spec:
         return Kind.POD

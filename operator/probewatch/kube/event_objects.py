@@ -1,4 +1,8 @@
-"""The fields of Events that are read, as the decoder sees them."""
+"""The fields of Events that are read, as the decoder sees them.
+
+An Event has two faces: core/v1, which is watched, and events.k8s.io/v1, which a recording may
+hold as well.
+"""
 
 import msgspec
 
@@ -44,3 +48,47 @@ class Event(Struct):
     last_timestamp: str | None = None
     event_time: str | None = None
     series: Series | None = None
+
+
+class NewEvent(Struct):
+    """An events.k8s.io/v1 Event: the same by other names."""
+
+    metadata: Metadata = msgspec.field(default_factory=Metadata)
+    regarding: InvolvedObject | None = None
+    reason: str | None = None
+    note: str | None = None
+    type: str | None = None
+    deprecated_source: Source | None = None
+    reporting_controller: str | None = None
+    deprecated_count: Int | None = None
+    deprecated_first_timestamp: str | None = None
+    deprecated_last_timestamp: str | None = None
+    event_time: str | None = None
+    series: Series | None = None
+
+    def as_core(self) -> Event:
+        """Return the Event as core/v1 shows it."""
+        return Event(
+            metadata=self.metadata,
+            involved_object=self.regarding,
+            reason=self.reason,
+            message=self.note,
+            type=self.type,
+            source=self.deprecated_source,
+            reporting_component=self.reporting_controller,
+            count=self.deprecated_count,
+            first_timestamp=self.deprecated_first_timestamp,
+            last_timestamp=self.deprecated_last_timestamp,
+            event_time=self.event_time,
+            series=self.series,
+        )
+
+
+_decode = msgspec.json.Decoder(Event).decode
+_decode_new = msgspec.json.Decoder(NewEvent).decode
+
+
+def read_event(body: bytes) -> Event:
+    """Return the Event, whichever face it shows; raises what the decoder raises."""
+    event = _decode(body)
+    return _decode_new(body).as_core() if event.involved_object is None else event

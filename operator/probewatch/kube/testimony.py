@@ -35,7 +35,7 @@ def _node_evidence(
     return Evidence(
         kind=kind,
         at=last,
-        first_at=parse_time(raw.first_timestamp) or last,
+        first_at=_first_time(raw) or last,
         count=_count(raw),
         name=raw.metadata.name,
         involved_uid=about.uid or "",
@@ -57,7 +57,7 @@ def _pod_evidence(raw: event_objects.Event, about: event_objects.InvolvedObject)
         failure=meaning.failure,
         combined=meaning.combined,
         at=last,
-        first_at=parse_time(raw.first_timestamp) or last,
+        first_at=_first_time(raw) or last,
         count=_count(raw),
         container=_container_of(about.field_path),
         name=raw.metadata.name,
@@ -72,6 +72,11 @@ def _pod_evidence(raw: event_objects.Event, about: event_objects.InvolvedObject)
 def _last_time(raw: event_objects.Event) -> float | None:
     series = parse_time(raw.series.last_observed_time) if raw.series else None
     return series or parse_time(raw.last_timestamp) or parse_time(raw.event_time)
+
+
+def _first_time(raw: event_objects.Event) -> float | None:
+    """A series, of the newer kind of Events, begins with its `eventTime`."""
+    return parse_time(raw.first_timestamp) or parse_time(raw.event_time)
 
 
 def _count(raw: event_objects.Event) -> int:
