@@ -309,3 +309,42 @@ def test_history_that_caught_up_is_told_by_what_it_took_back(after: int, *, is_t
             return judged.scene.stats.went_back
 
     assert is_told is virtual_time.run(play())
+
+
+def test_restore_is_told_once_the_server_is_back() -> None:
+    """A server that was away is asked for its version, before it may have caught up with ours."""
+
+    async def away(answer: Answer) -> None:
+        answer.reset()
+
+    async def play() -> tuple[float, dict[str, int]]:
+        place = FaultServer(watch_faults=[dead_after_a_bookmark, away, away])
+        place.truth.version = 14
+        options = WatchOptions(streams=False, checks_history=True)
+        async with judging(place, options) as judged:
+            begun = judged.scene.now
+            await judged.scene.until(lambda: len(place.watch_faults) == 0, 100)
+            place.truth.version = 9
+            await judged.scene.until(lambda: judged.scene.stats.went_back, 20)
+            return judged.scene.now - begun, dict(judged.scene.stats.relists)
+
+    took, lists = virtual_time.run(play())
+
+    assert ({"start": 1, "WentBack": 1}, True) == (lists, 75 <= took <= 80)
+
+
+def test_server_with_the_same_history_is_watched_on() -> None:
+    """What it is asked when it is back costs one object, and no list."""
+
+    async def away(answer: Answer) -> None:
+        answer.reset()
+
+    async def play() -> tuple[dict[str, int], list[str]]:
+        place = FaultServer(watch_faults=[dead_after_a_bookmark, away, away, minutely])
+        options = WatchOptions(streams=False, checks_history=True)
+        async with judging(place, options) as judged:
+            await asyncio.sleep(200)
+            asked = [query for _, query in place.asked if "watch" not in query]
+            return dict(judged.scene.stats.relists), [each.get("limit", "") for each in asked]
+
+    assert ({"start": 1}, ["500", "1"]) == virtual_time.run(play())

@@ -158,7 +158,7 @@ def watch_options(settings: Settings, target: WatchTarget) -> WatchOptions:
         inactivity=settings.inactivity_seconds,
     )
     if not target.path.endswith("/events"):
-        return options
+        return replace(options, checks_history=True)
     # An API server sends no bookmarks for Events, which it keeps in no watch cache: silence is
     # no fault there. So it is asked to end the watch before silence would be taken for one.
     return replace(options, server_timeout=settings.inactivity_seconds * QUIET_SHARE)

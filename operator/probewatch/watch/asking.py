@@ -34,14 +34,16 @@ class Asker:
         self._options = options
 
     @asynccontextmanager
-    async def ask(self, params: Mapping[str, str]) -> AsyncIterator[Response]:
+    async def ask(
+        self, params: Mapping[str, str], *, selects: bool = True
+    ) -> AsyncIterator[Response]:
         """Ask with the target's selectors and *params*; any answer but 200 is a StreamFaultError.
 
         After a 401 there are new credentials for the next time.
         """
         asked = self._transport.stream(
             self._target.path,
-            {**self._target.params, **params},
+            {**(self._target.params if selects else {}), **params},
             timeout_seconds=self._options.request_timeout,
         )
         async with asked as response:

@@ -99,6 +99,14 @@ class Hands(Generic[T]):
             self._count_flaws(item, 0)
         return page
 
+    def is_ahead_of(self, body: bytearray) -> bool:
+        """Whether more was told already than there is by a page; raises what the decoder does."""
+        return (
+            0
+            < parse_version(self._decoder.page(body).resource_version)
+            < parse_version(self.version)
+        )
+
     def end_list(self, version: str) -> None:
         """The list is complete."""
         if not version:

@@ -9,10 +9,13 @@ import asyncio
 from probewatch.watch.asking import Asker
 from probewatch.watch.decoding import T
 from probewatch.watch.handing import Hands
-from probewatch.watch.transport import WatchOptions
+from probewatch.watch.transport import StreamFaultError, WatchOptions
 
 FEWER = 5
 """A page that is too large is asked for again with a fifth of its objects."""
+
+WENT_BACK = "WentBack"
+"""Why there is a list: the server's history ends before what was told of it."""
 
 
 async def list_pages(
@@ -52,3 +55,20 @@ async def _read_page(
             if size > 1 and len(body) > options.page_cap:
                 return None
     return body
+
+
+async def check_history(asker: Asker, hands: Hands[T], options: WatchOptions) -> None:
+    """See whether a server that was away still has the history that is to be gone on with.
+
+    Where it does not, a watch would say nothing, without an error, until the versions are used
+    again. One object is asked for, whichever: to look for one that is selected may take long.
+    Raises StreamFaultError where only a list can tell, and what network and decoder raise.
+    """
+    body = bytearray()
+    asked = asker.ask({"limit": "1"}, selects=False)
+    async with asyncio.timeout(options.request_timeout), asked as response:
+        async for chunk in response.chunks():
+            hands.receive(chunk)
+            body += chunk
+    if hands.is_ahead_of(body):
+        raise StreamFaultError(WENT_BACK, relist=True)

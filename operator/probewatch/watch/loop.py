@@ -15,7 +15,7 @@ from probewatch.watch.asking import Asker
 from probewatch.watch.backoff import Backoff
 from probewatch.watch.decoding import BROKEN, Decodes, T
 from probewatch.watch.handing import Handler, Hands, NotStreamedError
-from probewatch.watch.listing import list_pages
+from probewatch.watch.listing import check_history, list_pages
 from probewatch.watch.long_lines import TOO_LONG, LongLines
 from probewatch.watch.silence import Silence
 from probewatch.watch.streams import read_lines
@@ -91,6 +91,8 @@ class WatchLoop(Generic[T]):
                 if not self._hands.version:
                     self.stats.relists[why] += 1
                     await self._list()
+                elif self._silence.was_away and self._options.checks_history:
+                    await check_history(self._asker, self._hands, self._options)
                 await self._watch()
                 backoff = Backoff()
                 continue

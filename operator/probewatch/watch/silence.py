@@ -63,6 +63,11 @@ class Silence:
         """After how many seconds a watch that says nothing should have been ended."""
         return self._asked + LATE_SECONDS
 
+    @property
+    def was_away(self) -> bool:
+        """Whether there was no answer, or none that was of use, since the last watch."""
+        return self._was_away
+
     def watch_begins(self) -> None:
         """The server answers: that is news only of one that did not."""
         if self._was_away:

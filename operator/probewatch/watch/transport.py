@@ -74,6 +74,8 @@ class WatchOptions:
     """Bytes of the longest line that is read."""
     streams: bool = True
     """Whether lists are asked for as streams, where the server has them: no pages to hold."""
+    checks_history: bool = False
+    """Whether a server that was away is asked first whether its history is still the same."""
     request_timeout: float = 60.0
     inactivity: float = 75.0
     """A watch that says nothing for so long is taken for dead: bookmarks come each minute."""
