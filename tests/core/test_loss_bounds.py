@@ -6,9 +6,9 @@ import pytest
 
 from probewatch.core.book import Book, Mark
 from probewatch.core.evidence import EvidenceKind as K
-from probewatch.core.losses import FIRST_SYNC, QUIET, SLACK, SPAM_SPAN, Said, loss_reason
-from probewatch.core.model import Container, Pod, ProbeType
-from tests.builders import READINESS, mark, pod, spec, status
+from probewatch.core.losses import FIRST_SYNC, LATE, QUIET, SLACK, SPAM_SPAN, Said, loss_reason
+from probewatch.core.model import Container, Pod, Probe, ProbeType, RestartPolicy
+from tests.builders import READINESS, died, mark, pod, spec, status
 
 LOST = 10_000.0
 """When the pod lost its readiness."""
@@ -20,12 +20,13 @@ FIRST = LOST - READINESS.failure_threshold * READINESS.period - READINESS.timeou
 def reason_of(
     *marks: Mark,
     probe_of: str = "app",
+    probe: Probe = READINESS,
     others: tuple[Mark, ...] = (),
     started: float | None = None,
 ) -> str:
     """Why a pod is not ready of which *marks* were heard on its container, *others* on a second."""
     containers = spec(
-        Container(name="app", readiness=READINESS if probe_of == "app" else None),
+        Container(name="app", readiness=probe if probe_of == "app" else None),
         Container(name="side"),
     )
     side = replace(status(name="side", container_id="s"), ready=True)
@@ -66,6 +67,19 @@ def test_a_failure_that_led_to_it(at: float, expected: str) -> None:
     assert expected == reason_of(HEARD, failure(at))
 
 
+@pytest.mark.parametrize(
+    ("threshold", "period", "expected"),
+    [(1, 60.0, "ReadinessProbe"), (3, LATE / 2, "ReadinessProbe"), (3, LATE / 2 + 0.1, "Unknown")],
+)
+def test_a_probe_that_fails_faster_than_events_come(
+    threshold: int, period: float, expected: str
+) -> None:
+    """The status may be ahead of all the failures that it follows from."""
+    probe = replace(READINESS, failure_threshold=threshold, period=period)
+
+    assert expected == reason_of(HEARD, probe=probe)
+
+
 def test_another_probe_says_nothing_of_readiness() -> None:
     """Nor does another Event of that time."""
     marks = (failure(LOST - 1, ProbeType.LIVENESS), mark(K.OTHER, LOST - 1))
@@ -101,6 +115,21 @@ def test_another_container_is_ready_without_a_probe() -> None:
 def test_no_probe_to_fail() -> None:
     """Only a kubelet that was restarted takes a container without one for not ready."""
     assert "KubeletRestart" == reason_of(HEARD, probe_of="nobody")
+
+
+def test_one_that_ended_by_right_beside_one_that_restarts() -> None:
+    """The restart is what has to be seen to, in whatever order the containers are."""
+    names = ("app", "side")
+    before = pod(1, *(status(name=name) for name in names))
+    after = (
+        status(name="app", ready=False, running_since=None, terminated=died(0)),
+        status(name="side", ready=False, running_since=None, terminated=died(1)),
+    )
+    once = spec(*(Container(name=name) for name in names), restart_policy=RestartPolicy.ON_FAILURE)
+
+    for each in (after, after[::-1]):
+        lost = pod(2, *each, ready=False, since=LOST, spec=once)
+        assert ("ContainerRestart", "side") == loss_reason(before, lost, Said())
 
 
 def test_a_gate_that_is_not_declared() -> None:

@@ -32,6 +32,9 @@ SPAM_SPAN = 7500.0
 
 SLACK = 2.0
 
+LATE = 5.0
+"""So long after the status that follows from it an Event may come: two watches know no order."""
+
 
 @quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,17 +69,21 @@ def loss_reason(before: Pod, pod: Pod, said: Said) -> tuple[ReadinessReason, str
 
 def _container_reason(before: Pod, pod: Pod, said: Said) -> tuple[ReadinessReason, str]:
     ran_on: list[ContainerStatus] = []
+    over: list[ContainerStatus] = []
     for status in pod.statuses:
         old = before.status(status.name)
         if status.ready or old is None:
             continue
         if old.ready and _is_over(pod, status):
-            return ReadinessReason.COMPLETED, status.name
-        if _is_replaced(old, status):
+            over.append(status)
+        elif _is_replaced(old, status):
             if old.ready or status.container_id != old.container_id:
                 return ReadinessReason.CONTAINER_RESTART, status.name
         elif old.ready:
             ran_on.append(status)
+    # What has to be seen to comes before what has ended by right, in whatever order they are.
+    if over:
+        return ReadinessReason.COMPLETED, over[0].name
     return _running_reason(before, pod, ran_on, said)
 
 
@@ -154,10 +161,12 @@ def _may_have_failed(pod: Pod, status: ContainerStatus, book_of: BookOf) -> bool
     """Whether the readiness probe failed, or may have without our hearing of it.
 
     It surely did not where Events of the pod are heard, few enough that none is dropped, and none
-    of the failures among them that must have come before the last one.
+    of the failures among them that must have come so long before the last one that they are heard.
     """
     probe, ready = _readiness_of(pod, status), pod.conditions["Ready"]
-    if probe is None or probe.failure_threshold == 1 or ready.last_transition is None:
+    if probe is None or ready.last_transition is None:
+        return True
+    if (probe.failure_threshold - 1) * probe.interval <= LATE:
         return True
     at, said = ready.last_transition, _said(book_of(status.name))
     begin = at - probe.failure_threshold * probe.interval - probe.timeout - SLACK
