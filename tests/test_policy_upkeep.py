@@ -285,9 +285,29 @@ async def test_policies_of_a_definition_that_goes_go_too() -> None:
     scene.api.put(policy_object())
     await scene.start()
     scene.api.refuse["GET"] = 404
-    await scene.keep_up(30)
+    await scene.keep_up(LIST_SECONDS + 15)
 
     assert 0 == len(scene.index)
+
+
+@pytest.mark.parametrize("code", [403, 404])
+async def test_server_that_starts_takes_no_policy_away(
+    code: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It refuses in its first moment what it allows in the next; kopf goes on as well."""
+    scene = Scene()
+    scene.api.put(policy_object())
+    await scene.start()
+    await scene.upkeep.served()
+    scene.api.refuse["GET"] = code
+    before = len(scene.api.asked)
+    while len(scene.api.asked) == before:
+        await scene.keep_up(1)
+    held = len(scene.index)
+    scene.api.refuse.clear()
+    await scene.keep_up(30)
+
+    assert (1, 1, 0, []) == (held, len(scene.index), scene.anew, caplog.messages)
 
 
 @pytest.mark.parametrize("trouble", [{"refuse": {"GET": 500}}, {"garbage": b"<html>"}])

@@ -30,6 +30,10 @@ BEAT_SECONDS = 1.0
 ANSWER_SECONDS = 5.0
 """So long does kopf wait to hear whether there are policies."""
 
+DOUBT_SECONDS = 10.0
+"""An API server that has just started knows of no right and of no definition: so long is a refusal
+not believed where policies were served before, and they stay as they were."""
+
 DISCOVERY_SECONDS = 2.0
 """A definition is served a moment before it is found by discovery, which kopf reads once."""
 
@@ -60,6 +64,7 @@ class PolicyUpkeep:
         """What kopf was told of that when it began."""
         self._started, self._answered = asyncio.Event(), asyncio.Event()
         self._listed = float("-inf")
+        self._refused_since: float | None = None
 
     async def served(self) -> bool:
         """Whether policies can be watched, for kopf; waits a moment for the first answer."""
@@ -95,7 +100,8 @@ class PolicyUpkeep:
         await self._started.wait()
         while True:
             await self._clock.sleep(BEAT_SECONDS)
-            pause = LIST_SECONDS if self._answered.is_set() else RETRY_SECONDS
+            is_known = self._answered.is_set() and not self._is_doubtful()
+            pause = LIST_SECONDS if is_known else RETRY_SECONDS
             if self._clock.monotonic() - self._listed >= pause:
                 await self._list()
             await self._serve()
@@ -108,9 +114,22 @@ class PolicyUpkeep:
         except ApiError as error:
             _log.debug("The policies cannot be listed now", extra={"error": str(error)})
             return False
-        self._served = self._load(listings)
+        self._note_refusal(is_refused=any(each.is_refused for each in listings))
+        if not self._is_doubtful():
+            self._served = self._load(listings)
         self._answered.set()
         return True
+
+    def _note_refusal(self, *, is_refused: bool) -> None:
+        if not is_refused:
+            self._refused_since = None
+        elif self._refused_since is None:
+            self._refused_since = self._listed
+
+    def _is_doubtful(self) -> bool:
+        """Whether policies are refused that were served a moment ago."""
+        since = self._refused_since
+        return bool(self._served) and since is not None and self._listed - since < DOUBT_SECONDS
 
     async def _serve(self) -> None:
         """Let kopf begin anew where it was told something else about policies than is so now."""
