@@ -13,6 +13,7 @@ from probewatch.core.values import replace
 from probewatch.kube.lease_objects import SCOPE
 from probewatch.kube.workloads import nearest_workload
 from probewatch.metrics.counters import Counters
+from probewatch.metrics.totals import Total
 from probewatch.recording.recording import Recording
 from probewatch.recording.surroundings import Surroundings, scope_of
 from probewatch.settings import Settings
@@ -73,8 +74,16 @@ class Told:
     def publish(self, finding: Finding, workload: Workload) -> None:  # noqa: ARG002  # as all sinks
         self.findings.append(finding)
 
-    def begin_term(self, term: int) -> None:
+    def begin_term(self, term: int, totals: object) -> bool:  # noqa: ARG002  # as counters
         """Begin at 0 what no record holds."""
+        return False
+
+    def begin_anew(self, workload: Workload, totals: object) -> None:
+        """Begin at 0 what no record holds of a workload."""
+
+    def totals_of(self, workload: Workload) -> Iterable[Total]:  # noqa: ARG002  # as counters
+        """What is shown of a workload."""
+        return ()
 
     def restore(self, totals: object) -> None:
         """Go on from totals."""
@@ -113,7 +122,6 @@ class Replica:
             lease_namespace=PLACE,
             around=around,
             boundary=Boundary(clock=time.clock),
-            clock=time.clock,
         )
         self.store = Store(None, self.recording.book.remember)
 
@@ -126,12 +134,14 @@ class Replica:
         static: bool = False,
         ignored: bool = False,
         namespace: str = "shop",
+        uid: str = "",
     ) -> None:
         """A version of a pod comes; a *static* one is called otherwise by its kubelet."""
+        uid = uid or name
         last = died(1, container_id=f"{name}-{restarts - 1}") if restarts else None
         shown = status(restart_count=restarts, last=last, container_id=f"{name}-{restarts}")
-        own = f"{name}-static" if static else name
-        about = {"name": name, "namespace": namespace, "uid": PodUid(name), "evidence_uid": own}
+        own = f"{uid}-static" if static else uid
+        about = {"name": name, "namespace": namespace, "uid": PodUid(uid), "evidence_uid": own}
         seen = replace(pod(version, shown, ignored=ignored), **about)  # type: ignore[arg-type]  # of a pod
         self._found(self.store.feed(PodObserved(pod=seen), self.time.seconds))
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from probewatch.core.findings import PodForgotten, PodTracked, Readiness
+from probewatch.core.findings import Cause, PodForgotten, PodTracked, Readiness
 from probewatch.core.model import PodSpec, PodUid
 from probewatch.core.records import Mark, PodMarks, Record
 from probewatch.newcomers import Newcomers
@@ -237,7 +237,7 @@ def test_correction_does_not_bring_a_mark_back() -> None:
 def test_rules_are_as_they_are_where_no_pod_was_met_before(complete: bool) -> None:  # noqa: FBT001  # a case
     """Records that are read before the watch begins, as they mostly are, cost no fold anything."""
     beginnings = Beginnings(RULES, is_open=True)
-    beginnings.decide(complete=complete)
+    beginnings.decide((), complete=complete)
 
     assert beginnings.rules is RULES
 
@@ -268,6 +268,27 @@ def test_workload_that_was_made_anew_has_a_record_of_its_own() -> None:
     assert book.plan(KEY, 5000.0) is None
     assert 1 == sum(record.restarts for record in book.saved_parts(KEY))
     assert {} == book.remember(pod(1)).containers
+
+
+def test_all_reports_of_a_workload_are_told_apart() -> None:
+    """What is shown of a workload is in its first report as far as it fits in, then in the next."""
+    book = RecordBook()
+    second = Key("shop", "deployment-cart.2")
+    first = told(*(restart(count) for count in range(1, 6)))
+    book.load(
+        [
+            (KEY, Loaded(record=first, version="5")),
+            (second, Loaded(record=replace(first, part=1), version="6")),
+        ],
+        0.0,
+    )
+    book.tell_apart(KEY, {("app", Cause.ERROR): 7})
+
+    assert (KEY,) == book.workloads()
+    assert (KEY, second) == book.part_keys(second)
+    assert [5, 2] == [record.tallies["app", Cause.ERROR].shown for record in book.parts(KEY)]
+    assert book.parts(KEY) == book.saved_parts(KEY)
+    assert [second] == list(book.dirty())
 
 
 def test_marks_of_what_is_not_kept_are_not_missed() -> None:

@@ -21,7 +21,7 @@ from probewatch.core.findings import (
 )
 from probewatch.core.incidents import tell_again
 from probewatch.core.ledger import fold, fold_count
-from probewatch.core.ledger_details import fold_departure
+from probewatch.core.ledger_details import fold_departure, tell_apart
 from probewatch.core.model import ContainerKind, PodRef, PodSpec, PodUid, Workload
 from probewatch.core.recollection import recollect
 from probewatch.core.record_names import report_name
@@ -426,3 +426,24 @@ def test_empty_record_says_so() -> None:
     assert EMPTY.top_cause is None
     assert EMPTY.last_restart is None
     assert EMPTY.mark(POD.uid, "app") is None
+
+
+def test_counters_go_on_from_what_they_showed() -> None:
+    """What was recorded and is not shown is left out for good; what comes later is not."""
+    record = told(restart(1), restart(2), restart(3, cause=Cause.OOM_KILLED))
+
+    apart, left = tell_apart(record, {KEY: 1, ("side", Cause.ERROR): 4})
+
+    assert {KEY: 0, ("app", Cause.OOM_KILLED): 0, ("side", Cause.ERROR): 4} == left
+    assert [1, 0] == [tally.shown for tally in apart.tallies.values()]
+    later = told(restart(4), restart(5, cause=Cause.OOM_KILLED), record=apart)
+    assert [2, 1] == [tally.shown for tally in later.tallies.values()]
+    assert 5 == later.restarts
+
+
+def test_counters_that_show_more_than_is_recorded_leave_nothing_out() -> None:
+    """A record that lost something does not make a counter fall."""
+    apart, left = tell_apart(told(restart(1)), {KEY: 3})
+
+    assert Tally(counted=1) == apart.tallies[KEY]
+    assert {KEY: 2} == left

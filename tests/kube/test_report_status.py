@@ -48,7 +48,7 @@ LOOP = LoopMark(
 )
 RECORD = Record(
     workload=CART,
-    tallies={("app", Cause.LIVENESS_PROBE): Tally(counted=3, corrected=1)},
+    tallies={("app", Cause.LIVENESS_PROBE): Tally(counted=3, corrected=1, unshown=2)},
     readiness=ReadinessTotals(losses={ReadinessReason.READINESS_PROBE: 2}, not_ready_seconds=12.5),
     pods={
         PodUid("u1"): PodMarks(
@@ -93,6 +93,15 @@ def test_edited_status_is_noticed() -> None:
     assert not is_intact(read(edited).status)
     assert is_intact(read(calmed).status)
     assert not is_intact(None)
+
+
+def test_total_is_written_as_it_was_before_there_was_unshown() -> None:
+    """A report of an older version stays intact: what is new is left out where it is 0."""
+    total = objects.Total(container="app", cause="Error")
+
+    assert b'{"container":"app","cause":"Error","restarts":0,"corrected":0}' == (
+        msgspec.json.encode(total)
+    )
 
 
 def test_status_of_strangers_is_read_as_far_as_it_goes() -> None:

@@ -136,6 +136,8 @@ class Situation:
     recording: bool = True
     words: list[str] = field(default_factory=list)
     restored: list[Key] = field(default_factory=list)
+    begun: list[Key] = field(default_factory=list)
+    """Those of which the first was saved."""
     reread: list[Key] = field(default_factory=list)
 
     def is_open(self) -> bool:
@@ -148,8 +150,10 @@ class Situation:
         self.words.append(words)
         self.recording = False
 
-    def restore(self, key: Key) -> None:
+    def restore(self, key: Key, *, is_first: bool) -> None:
         self.restored.append(key)
+        if is_first:
+            self.begun.append(key)
 
     def reloaded(self, key: Key) -> None:
         self.reread.append(key)
@@ -193,7 +197,6 @@ class Scene:
             situation=self.situation,
             options=ReportOptions(jitter=lambda: 1.0),
             boundary=Boundary(clock=self.time.clock),
-            clock=self.time.clock,
         )
 
     def tell(self, *findings: Finding) -> None:

@@ -159,6 +159,7 @@ class Scene:
     reports: FakeReportStats | None = None
     leads: Callable[[], bool] | None = None
     stands_by: Callable[[], bool] | None = None
+    withholds: Callable[[], bool] | None = None
 
     def __post_init__(self) -> None:
         self.counters = Counters(clock=self.time.clock, series_limit=self.limit, recall=self.recall)
@@ -178,6 +179,7 @@ class Scene:
                 reports=self.reports,
                 leads=self.leads,
                 stands_by=self.stands_by,
+                withholds=self.withholds,
             )
         )
 

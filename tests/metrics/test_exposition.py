@@ -151,6 +151,19 @@ def test_standby_shows_itself_only() -> None:
     assert 'cause="LivenessProbe"} 1' in scene.show("container_restarts_total")
 
 
+def test_restarts_are_withheld_until_it_is_known_where_they_go_on() -> None:
+    """A counter that began at 0 and rose to its record would be taken for as many restarts."""
+    is_unread = True
+    scene = Scene(withholds=lambda: is_unread)
+    scene.publish(tracked(), restart(), ready(Readiness.READY, time_to_ready=1.0))
+
+    assert "" == scene.show("container_restarts_total")
+    assert "time_to_ready_seconds_count{web} 1" == scene.show("time_to_ready_seconds_count")
+
+    is_unread = False
+    assert 'cause="LivenessProbe"} 1' in scene.show("container_restarts_total")
+
+
 def test_pods_are_counted_by_state() -> None:
     """Every state of a namespace is there, with 0 where there are none."""
     assert [

@@ -1,5 +1,9 @@
 """Several replicas show the same series, one after the other: none may seem to rise by that."""
 
+from dataclasses import replace
+
+import pytest
+
 from probewatch.core.evidence import FailureReason
 from probewatch.core.findings import (
     Cause,
@@ -58,7 +62,7 @@ def counters(scene: Scene) -> dict[str, float]:
 
 def scene_in_its_first_term() -> Scene:
     scene = Scene()
-    scene.counters.begin_term(1)
+    scene.counters.begin_term(1, ())
     scene.publish(*EVERYTHING)
     return scene
 
@@ -68,7 +72,7 @@ def test_a_new_term_begins_at_0_what_no_record_holds() -> None:
     scene = scene_in_its_first_term()
     before = counters(scene)
 
-    scene.counters.begin_term(2)
+    scene.counters.begin_term(2, ())
 
     after = counters(scene)
     assert before.keys() == after.keys()
@@ -77,23 +81,45 @@ def test_a_new_term_begins_at_0_what_no_record_holds() -> None:
     assert any(before[name] for name in rest)
 
 
-def test_a_new_term_goes_on_with_restarts() -> None:
-    """Records hold them: what another replica counted is added, and nothing falls."""
-    scene = scene_in_its_first_term()
+def restarts(count: int) -> RestartTotal:
+    return RestartTotal(workload=WEB, container="app", cause=Cause.LIVENESS_PROBE, count=count)
 
-    scene.counters.begin_term(2)
-    scene.counters.restore(
-        [RestartTotal(workload=WEB, container="app", cause=Cause.LIVENESS_PROBE, count=5)]
-    )
 
-    assert 'cause="LivenessProbe"} 5' in scene.show("container_restarts_total")
+@pytest.mark.parametrize(
+    ("shown", "held", "before", "saved"),
+    [(5, 5, 2, 5), (2, 5, 2, 0), (3, 3, 7, 3), (0, 0, 7, 0)],
+    ids=["another counted more", "not saved yet", "it was another workload", "nothing is held"],
+)
+def test_a_new_term_goes_on_with_restarts(shown: int, held: int, before: int, saved: int) -> None:
+    """What was saved is the least that is shown, and what records hold in all is the most."""
+    scene = Scene()
+    scene.counters.begin_term(1, ())
+    scene.counters.restore([restarts(before)])
+
+    assert scene.counters.begin_term(2, [restarts(held)])
+    scene.counters.restore([restarts(saved)])
+
+    assert f'cause="LivenessProbe"}} {shown}' in scene.show("container_restarts_total")
+
+
+def test_a_workload_that_is_made_anew_begins_with_its_own_restarts() -> None:
+    """No other workload is concerned, and a cause of which nothing is held begins at 0."""
+    scene = Scene()
+    other = replace(WEB, name="other")
+    scene.counters.restore([restarts(7), replace(restarts(7), workload=other)])
+    scene.counters.restore([replace(restarts(4), cause=Cause.ERROR)])
+
+    scene.counters.begin_anew(WEB, [restarts(2)])
+
+    rows = scene.show("container_restarts_total").splitlines()
+    assert [2, 0, 7] == [int(row.rpartition(" ")[2]) for row in rows]
 
 
 def test_what_is_counted_in_a_new_term_is_shown() -> None:
     """Series stay in sight at 0, so that the first step of the new term is seen."""
     scene = scene_in_its_first_term()
 
-    scene.counters.begin_term(2)
+    scene.counters.begin_term(2, ())
     scene.publish(restart(pattern=Pattern.WORKLOAD_WIDE), ready(Readiness.READY, time_to_ready=7.0))
 
     assert (
@@ -108,7 +134,7 @@ def test_a_term_that_goes_on_changes_nothing() -> None:
     scene = scene_in_its_first_term()
     before = counters(scene)
 
-    scene.counters.begin_term(1)
+    assert not scene.counters.begin_term(1, ())
 
     assert before == counters(scene)
 
@@ -116,11 +142,11 @@ def test_a_term_that_goes_on_changes_nothing() -> None:
 def test_the_sum_of_what_has_no_room_begins_at_0_in_a_new_term() -> None:
     """It is in no record, and another replica may have had room for others."""
     scene = Scene(limit=1)
-    scene.counters.begin_term(1)
+    scene.counters.begin_term(1, ())
     scene.publish(tracked(), restart())
     assert 'workload="_overflow"' in scene.show("container_restarts_total")
 
-    scene.counters.begin_term(2)
+    scene.counters.begin_term(2, ())
 
     assert 0 == sum(sum(values) for _, values in scene.counters.tables.restarts.rows.values())
 
@@ -128,10 +154,10 @@ def test_the_sum_of_what_has_no_room_begins_at_0_in_a_new_term() -> None:
 def test_distributions_of_the_term_before_do_not_keep_a_workload() -> None:
     """One to which nothing happened in this term is let go of like any other."""
     scene = Scene()
-    scene.counters.begin_term(1)
+    scene.counters.begin_term(1, ())
     scene.publish(tracked(), ready(Readiness.READY, time_to_ready=7.0), gone())
 
-    scene.counters.begin_term(2)
+    scene.counters.begin_term(2, ())
     scene.time.seconds += BRIEFLY_KEPT_SECONDS + 61
 
     assert "" == scene.show("time_to_ready_seconds_sum", "readiness_transitions_total")

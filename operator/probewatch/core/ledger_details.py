@@ -139,6 +139,18 @@ def _calm(pod: PodMarks) -> PodMarks:
     return replace(pod, containers=marks)
 
 
+def tell_apart(
+    record: Record, shown: Mapping[tuple[str, Cause], int]
+) -> tuple[Record, Mapping[tuple[str, Cause], int]]:
+    """Let counters go on from what is *shown*, and no more; return what is left of that."""
+    tallies, left = {}, dict(shown)
+    for place, tally in record.tallies.items():
+        part = min(tally.counted, left.get(place, 0))
+        left[place] = left.get(place, 0) - part
+        tallies[place] = replace(tally, unshown=tally.counted - part)
+    return replace(record, tallies=tallies), left
+
+
 def fold_departure(record: Record, gone: Collection[PodUid]) -> Record:
     """Let go of the marks of pods that do not exist any more; their restarts stay counted."""
     if not any(uid in record.pods for uid in gone):

@@ -28,14 +28,21 @@ class Tally:
     """Restarts of one container by one cause."""
 
     counted: int = 0
-    """As first told. Never falls, and is what the counter in /metrics goes on from."""
+    """As first told. Never falls."""
     corrected: int = 0
     """How many corrections gave to this cause, less those that took from it."""
+    unshown: int = 0
+    """How many the counter leaves out: it began at 0 while the record could not be read."""
 
     @property
     def attributed(self) -> int:
         """As known now."""
         return max(0, self.counted + self.corrected)
+
+    @property
+    def shown(self) -> int:
+        """What the counter in /metrics goes on from."""
+        return max(0, self.counted - self.unshown)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,13 +32,14 @@ class LastRestart(Struct, omit_defaults=False):
     pod: str = ""
 
 
-class Total(Struct, omit_defaults=False):
-    """`status.totals[]`."""
+class Total(Struct):
+    """`status.totals[]`; all but the last is always written, as it was before there was that."""
 
-    container: str = ""
-    cause: str = ""
-    restarts: int = 0
-    corrected: int = 0
+    container: str = msgspec.field(default_factory=str)
+    cause: str = msgspec.field(default_factory=str)
+    restarts: int = msgspec.field(default_factory=int)
+    corrected: int = msgspec.field(default_factory=int)
+    unshown: int = 0
 
 
 class ReasonCount(Struct, omit_defaults=False):

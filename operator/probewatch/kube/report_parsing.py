@@ -64,7 +64,9 @@ def parse_record(report: objects.Report) -> Record | None:
 
 def _tallies(totals: Iterable[objects.Total]) -> Mapping[tuple[str, Cause], Tally]:
     return {
-        (total.container, cause): Tally(counted=total.restarts, corrected=total.corrected)
+        (total.container, cause): Tally(
+            counted=total.restarts, corrected=total.corrected, unshown=total.unshown
+        )
         for total in totals
         if (cause := _find(Cause, total.cause)) is not None
     }

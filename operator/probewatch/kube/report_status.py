@@ -68,6 +68,7 @@ def _status(record: Record) -> objects.Status:
                 cause=cause,
                 restarts=tally.counted,
                 corrected=tally.corrected,
+                unshown=tally.unshown,
             )
             for (container, cause), tally in sorted(record.tallies.items())
         ],

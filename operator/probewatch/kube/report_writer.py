@@ -52,8 +52,8 @@ class Situation(Protocol):
         """Records cannot be kept; that will not pass soon."""
         ...
 
-    def restore(self, key: Key) -> None:
-        """A record was saved: counters go on from it."""
+    def restore(self, key: Key, *, is_first: bool) -> None:
+        """A record was saved, the *first* that is known of this report: counters go on from it."""
         ...
 
     def reloaded(self, key: Key) -> None:
@@ -178,9 +178,10 @@ class ReportWriter:
         return self._give_way(key, answer)
 
     def _release(self, write: Write, version: str) -> None:
+        is_first = not self._book.was_saved(write.key)
         for finding in self._book.saved(write, version):
             self._hand_on(finding, write.record.workload)
-        self._situation.restore(write.key)
+        self._situation.restore(write.key, is_first=is_first)
 
     def let_go(self, key: Key | None = None) -> None:
         """Count what is not saved, of one report or of all: that would take too long."""

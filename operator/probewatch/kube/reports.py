@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from probewatch.boundary import Boundary
-from probewatch.clock import Clock
 from probewatch.core.findings import Finding, Restart
 from probewatch.core.model import Workload
 from probewatch.kube.report_api import ReportApi
@@ -63,14 +62,13 @@ class Reports:
         situation: Situation,
         options: ReportOptions,
         boundary: Boundary,
-        clock: Clock,
     ) -> None:
         self._book = book
         self._api = api
         self._sinks = tuple((boundary.guard(type(sink).__name__), sink) for sink in sinks)
         self._situation = situation
         self._options = options
-        self._clock = clock
+        self._clock = boundary.clock
         self._turns = Turns(options.jitter)
         self.writer = ReportWriter(
             book=book,
@@ -79,7 +77,7 @@ class Reports:
             turns=self._turns,
             hand_on=self._hand_on,
             interval_seconds=options.interval_seconds,
-            clock=clock,
+            clock=self._clock,
         )
         self.stats = self.writer.stats
 

@@ -87,6 +87,8 @@ class Sources:
     stands_by: Callable[[], bool] | None = None
     """Whether *another* process is known to lead: that one shows the workloads then, since
     what two show is added up. Nobody knowing of a leader is no reason to hide them."""
+    withholds: Callable[[], bool] | None = None
+    """Whether restarts are not to be shown yet: what they go on from could not be read so far."""
 
 
 Samples = Iterable[tuple[tuple[str, ...], float]]

@@ -6,7 +6,7 @@ was published first: a correction is counted by itself, and no counter ever fall
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from probewatch.clock import Clock
 from probewatch.core.advice import lint, start_budget
@@ -35,7 +35,7 @@ from probewatch.metrics.followed import Followed, Known
 from probewatch.metrics.labels import tail
 from probewatch.metrics.restoring import raise_to, totals_of
 from probewatch.metrics.tables import Tables
-from probewatch.metrics.totals import Total
+from probewatch.metrics.totals import RestartTotal, Total
 
 BY_RIGHT = frozenset(
     {ReadinessReason.STARTUP, ReadinessReason.TERMINATING, ReadinessReason.COMPLETED}
@@ -91,15 +91,32 @@ class Counters:
             self._begin(known, spec)
         self._count(finding, known)
 
-    def begin_term(self, term: int) -> None:
-        """Another may have shown its counters until now: begin at 0 what no record holds.
+    def begin_term(self, term: int, totals: Iterable[RestartTotal]) -> bool:
+        """Another may have shown its counters until now: begin at 0 what *totals* do not hold.
 
         To be called before `restore`, with a number that is another for each term; a term that
-        goes on changes nothing.
+        goes on changes nothing. Tell whether it is another.
         """
-        if term != self._term:
-            self._term = term
-            self.tables.start_over()
+        if term == self._term:
+            return False
+        self._term = term
+        self.tables.start_over()
+        most = self._places(totals)
+        self.tables.restarts.lower(tuple(self.tables.restarts.rows), most)
+        return True
+
+    def begin_anew(self, workload: Workload, totals: Iterable[RestartTotal]) -> None:
+        """One of this name may have been counted before: show no more than *totals* hold."""
+        known, _ = self._followed.hold(workload)
+        self.tables.restarts.lower(tuple(known.containers.values()), self._places(totals))
+
+    def _places(self, totals: Iterable[RestartTotal]) -> Mapping[tuple[str, str], float]:
+        """Return the counts by the subject and the tail of their series."""
+        held = ((self._followed.hold(total.workload)[0], total) for total in totals)
+        return {
+            (known.container(total.container), possible.CAUSES[total.cause]): total.count
+            for known, total in held
+        }
 
     def restore(self, totals: Iterable[Total]) -> None:
         """Let counters go on from *totals*; those that are further on stay where they are.

@@ -64,7 +64,7 @@ class Exposition:
         operator = (*collect(self._sources), self._render_time())
         if self._sources.stands_by is not None and self._sources.stands_by():
             return Snapshot(operator=operator)
-        tables = tuple(counters.tables.every())
+        tables = tuple(self._shown_tables())
         return Snapshot(
             operator=operator,
             pods=self._sources.store.headers(),
@@ -75,6 +75,11 @@ class Exposition:
                 (each, each.rows.copy()) for each in tables if isinstance(each, Histogram)
             ),
         )
+
+    def _shown_tables(self) -> Iterator[Table | Histogram]:
+        tables, withholds = self._sources.counters.tables, self._sources.withholds
+        is_withheld = withholds is not None and withholds()
+        return (each for each in tables.every() if not (is_withheld and each is tables.restarts))
 
     def render(self, snapshot: Snapshot, wanted: Wanted) -> Sequence[bytes]:
         """Return the answer's body in pieces; may be called in any thread."""

@@ -7,7 +7,7 @@ one entry of zeros.
 """
 
 import bisect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 
 from probewatch.metrics.family import Family
@@ -81,6 +81,15 @@ class Table:
         """
         if self.begin(subject, (tail,)):
             self._replace(subject, tail, lambda before: max(before, value))
+
+    def lower(self, subjects: Iterable[str], most: Mapping[tuple[str, str], float]) -> None:
+        """Let no counter of *subjects* show more than *most* says, by subject and tail; else 0."""
+        for subject in subjects:
+            tails, values = self.rows.get(subject, ((), ()))
+            pairs = zip(tails, values, strict=True)
+            lower = tuple(min(value, most.get((subject, tail), 0)) for tail, value in pairs)
+            if lower != values:
+                self.rows[subject] = (tails, lower)
 
     def put(self, subject: str, tails: tuple[str, ...], values: tuple[float, ...]) -> None:
         """Set the gauges of a subject; those not given are gone."""

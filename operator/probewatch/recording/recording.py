@@ -16,8 +16,6 @@ from contextlib import suppress
 import msgspec
 
 from probewatch.boundary import Boundary
-from probewatch.clock import Clock
-from probewatch.core.findings import Restart
 from probewatch.core.model import PodUid
 from probewatch.errors import ApiError
 from probewatch.kube.lease import RELEASE_SECONDS
@@ -25,18 +23,19 @@ from probewatch.kube.report_api import ReportApi, Requester
 from probewatch.kube.report_writer import RESUME_SECONDS
 from probewatch.kube.reports import Reports
 from probewatch.recording.reading import Reading
+from probewatch.recording.settling import Settling
 from probewatch.recording.surroundings import (
     Surroundings,
     begin_term,
     build_book,
     build_lease,
-    level,
+    go_on,
     report_options,
     scope_of,
     tell_lately,
-    totals_of,
+    tell_unwritten,
 )
-from probewatch.records.baseline import Baseline
+from probewatch.recording.unread import Unread
 from probewatch.records.display import Display
 from probewatch.records.entry import STALE_SECONDS, Key
 from probewatch.settings import Settings
@@ -60,8 +59,8 @@ class Recording:
         lease_namespace: str,
         around: Surroundings,
         boundary: Boundary,
-        clock: Clock,
     ) -> None:
+        clock = boundary.clock
         self.lease = build_lease(settings, requester, lease_namespace, clock)
         self.book = build_book(settings, self.lease)
         self.display = Display(self.lease, clock)
@@ -73,14 +72,14 @@ class Recording:
             situation=self,
             options=report_options(settings),
             boundary=boundary,
-            clock=clock,
         )
         self._reading = Reading(self._api, self.reports.writer.remember)
         self._around, self._clock, self._scope = around, clock, scope_of(settings)
-        self._is_started = self._is_loaded = self._is_writing = False
-        self._is_refused = self._is_swept = self._is_level = False
+        self._is_started = self._is_loaded = self._is_writing = self._is_refused = False
         self._again_at = self._look_at = self._begun_at = 0.0
-        self._baseline = Baseline(self.book.is_dirty)
+        tell = self.reports.writer.let_go
+        self.unread = Unread(self.book, around.counters, tell=tell, clock=clock)
+        self._settling = Settling(self.book, around, self.unread)
 
     # --- the situation that the sink asks about
 
@@ -102,13 +101,14 @@ class Recording:
         self._again_at = self._clock.monotonic() + RESUME_SECONDS
         self.reports.writer.let_go()
 
-    def restore(self, key: Key) -> None:
+    def restore(self, key: Key, *, is_first: bool = False) -> None:
         """A report was saved: counters go on from it."""
-        self._around.counters.restore(totals_of(self.book.saved_parts(key)))
-        self._baseline.written(key)
+        go_on(key, self.book, self._around.counters, is_first=is_first)
+        self._settling.written(key)
 
     def reloaded(self, key: Key) -> None:
         """A report was written by someone else, who may not have come to write its Events."""
+        self.unread.tell_one_apart(key)
         self.restore(key)
         record = self.book.record(key)
         if record is not None:
@@ -130,7 +130,7 @@ class Recording:
 
     def stands_by(self) -> bool:
         """Whether the workloads are not to be shown here: another does, or will in a moment."""
-        return self.lease.is_elsewhere if self._is_refused else self.display.hides()
+        return self.display.hides()
 
     async def start(self) -> None:
         """Learn who writes, and load what is recorded; in bounded time."""
@@ -141,10 +141,17 @@ class Recording:
             await self._clock.sleep(pause)
             pause = min(2 * pause, RETRY_SECONDS)
         if not self._is_loaded and (self.lease.known or not await self._load()):
-            self.refused(self._reading.words)
+            self._go_without()
         elif self.lease.is_held:
             self._begin()
         self._is_started = True
+
+    def _go_without(self) -> None:
+        """Go on without records, and try again; counters of a new term begin without them."""
+        self.refused(self._reading.words)
+        if self.lease.is_held or not self._is_started:
+            self.unread.begin(self.lease.term, is_hopeless=self._reading.will_not_pass)
+            self.display.level()
 
     async def _prepare(self) -> bool:
         """Ask what is not known yet; tell whether that is all."""
@@ -170,6 +177,8 @@ class Recording:
         held, now = self.lease.is_held, self._clock.monotonic()
         if not held or self.display.is_behind:
             self._is_writing = False
+        if held and self._is_refused and self.display.is_behind:
+            self._go_without()
         if now >= self._again_at and (self._is_refused or (held and not self._is_writing)):
             await self._take_over(now)
         if self._is_writing and self._around.is_synced():
@@ -194,10 +203,9 @@ class Recording:
         if waits or not await self._load():
             self._again_at = max(self._again_at, now + RETRY_SECONDS)
             if not waits and self._reading.will_not_pass:
-                self.refused(self._reading.words)
+                self._go_without()
             return
-        self._is_swept = self._is_level = False
-        level(self.book, self._around, is_alive=False)
+        self._settling.begin()
         if self.lease.is_held:
             self._begin()
 
@@ -209,6 +217,7 @@ class Recording:
         if self._is_refused:
             _log.info("Records are kept again", extra={"reports": len(found)})
         self._is_refused, self.book.unread = False, self._api.refused
+        self.unread.read(is_shown=self._is_started and not self.lease.is_elsewhere)
         if self.lease.known:
             self.book.learn(complete=self.lease.scope == self._scope)
         self.book.load(found.items(), self._clock.monotonic())
@@ -219,13 +228,10 @@ class Recording:
         """Write from now on; first of all the Events that may not have been written."""
         self._is_writing, self._begun_at = True, self._clock.monotonic()
         self._look_at = self._begun_at + LOOK_AROUND_SECONDS
+        self.unread.tell_apart()
         begin_term(self.lease.term, self.book, self._around.counters)
         self.display.level()
-        for record in self.book.records():
-            tell_lately(record, self._around.events, now=self._clock.now())
-        for finding, workload in self.book.pending():
-            if not isinstance(finding, Restart):
-                self._around.events.publish(finding, workload)
+        tell_unwritten(self.book, self._around.events, now=self._clock.now())
         self._schedule()
 
     async def _look_around(self, now: float) -> None:
@@ -245,16 +251,9 @@ class Recording:
             self.reports.schedule(key)
 
     async def _settle(self, now: float) -> None:
-        """All pods are listed: let go of those that went, and agree on what is recorded."""
-        if not self._is_swept:
-            self.book.sweep(self._around.store.uids(), now)
-            self._is_swept = True
-            self._baseline.begin(self.book.dirty())
+        """All pods are listed: bring the book in line with them, and agree on what is recorded."""
+        if self._settling.settle(now, since=self._begun_at):
             self._schedule()
-        if not self._is_level and self._around.heard_since(self._begun_at):
-            level(self.book, self._around, is_alive=True)
-            self._is_level = True
-            self._schedule()
-        if not self.book.complete and self._baseline.is_saved():
+        if not self.book.complete and self._settling.is_saved():
             self.book.complete = True
             await self.lease.agree(self._scope)

@@ -5,10 +5,11 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Protocol
 
 from probewatch.clock import Clock
-from probewatch.core.findings import Finding
+from probewatch.core.findings import Finding, Restart
 from probewatch.core.incidents import tell_again
 from probewatch.core.model import PodRef, PodUid, Workload
 from probewatch.core.records import Record
@@ -17,6 +18,7 @@ from probewatch.kube.lease import Lease, Requester
 from probewatch.kube.reports import ReportOptions
 from probewatch.metrics.totals import RestartTotal, Total
 from probewatch.records.book import RecordBook
+from probewatch.records.entry import Key
 from probewatch.settings import Settings
 
 EVENTS_SECONDS = 600.0
@@ -38,8 +40,16 @@ class Store(Protocol):
 class Counters(Protocol):
     """What is asked of the counters."""
 
-    def begin_term(self, term: int) -> None:
-        """Begin at 0 what no record holds, if this is another term than the one before."""
+    def begin_term(self, term: int, totals: Iterable[RestartTotal]) -> bool:
+        """Begin at 0 what *totals* do not hold, if this is another term; tell whether it is."""
+        ...
+
+    def begin_anew(self, workload: Workload, totals: Iterable[RestartTotal]) -> None:
+        """Begin at 0 what *totals* do not hold of a workload."""
+        ...
+
+    def totals_of(self, workload: Workload) -> Iterable[Total]:
+        """Return what is shown of a workload."""
         ...
 
     def restore(self, totals: Iterable[Total]) -> None:
@@ -82,9 +92,23 @@ def level(book: RecordBook, around: Surroundings, *, is_alive: bool) -> None:
 
 def begin_term(term: int, book: RecordBook, counters: Counters) -> None:
     """Let counters go on from what is recorded by now, and begin at 0 what no record holds."""
-    counters.begin_term(term)
-    for key in book.all_keys():
+    workloads = book.workloads()
+    counters.begin_term(term, chain.from_iterable(told_of(book, key) for key in workloads))
+    for key in workloads:
         counters.restore(totals_of(book.saved_parts(key)))
+
+
+def go_on(key: Key, book: RecordBook, counters: Counters, *, is_first: bool) -> None:
+    """A report was saved: let counters go on from it.
+
+    Where it is the *first* of a workload, one of the same name may have been counted before, which
+    is gone with its report: what is shown of that would fall at the next start, and be taken
+    for new restarts.
+    """
+    record = book.record(key)
+    if is_first and record is not None:
+        counters.begin_anew(record.workload, told_of(book, key))
+    counters.restore(totals_of(book.saved_parts(key)))
 
 
 def tell_lately(record: Record, events: Sink, *, now: float) -> None:
@@ -92,6 +116,18 @@ def tell_lately(record: Record, events: Sink, *, now: float) -> None:
     for incident in record.incidents:
         if incident.observed_at >= now - EVENTS_SECONDS:
             events.publish(tell_again(incident, record.workload), record.workload)
+
+
+def tell_unwritten(book: RecordBook, events: Sink, *, now: float) -> None:
+    """Write the Events that the one before may not have come to write.
+
+    Restarts that are not saved yet have theirs once they are.
+    """
+    for record in book.records():
+        tell_lately(record, events, now=now)
+    for finding, workload in book.pending():
+        if not isinstance(finding, Restart):
+            events.publish(finding, workload)
 
 
 def scope_of(settings: Settings) -> str:
@@ -106,11 +142,20 @@ def totals_of(records: Iterable[Record]) -> Iterable[RestartTotal]:
     totals: dict[tuple[str, str], RestartTotal] = {}
     for record in records:
         for (container, cause), tally in record.tallies.items():
-            counts[container, cause] += tally.counted
+            counts[container, cause] += tally.shown
             totals[container, cause] = RestartTotal(
                 workload=record.workload, container=container, cause=cause, count=0
             )
     return [replace(total, count=counts[place]) for place, total in totals.items()]
+
+
+def told_of(book: RecordBook, key: Key) -> Iterable[RestartTotal]:
+    """Return what is recorded, or will be, of a whole workload, and was told already."""
+    waiting = book.untold_restarts(key)
+    return [
+        replace(total, count=total.count - waiting[total.container, total.cause])
+        for total in totals_of(book.parts(key))
+    ]
 
 
 def build_lease(settings: Settings, requester: Requester, namespace: str, clock: Clock) -> Lease:

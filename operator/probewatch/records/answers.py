@@ -1,11 +1,12 @@
 """What can be asked of the record book without changing anything."""
 
+from collections import Counter
 from collections.abc import Iterator
 
-from probewatch.core.findings import Finding
+from probewatch.core.findings import Cause, Finding, Restart
 from probewatch.core.model import Workload
 from probewatch.core.records import Record
-from probewatch.records.entries import Entries
+from probewatch.records.entries import Entries, key_of
 from probewatch.records.entry import Key
 
 
@@ -46,6 +47,32 @@ class RecordAnswers:
         """A record with everything in it that was found."""
         entry = self._entries.get(key)
         return entry.record if entry else None
+
+    def workloads(self) -> tuple[Key, ...]:
+        """The first report of each workload."""
+        return tuple({key_of(entry.record.workload): None for entry in self._entries})
+
+    def part_keys(self, key: Key) -> tuple[Key, ...]:
+        """All reports of a whole workload of which this is one."""
+        return tuple(entry.key for entry in self._entries.parts(key))
+
+    def was_saved(self, key: Key) -> bool:
+        """Whether anything was ever saved of a report, as far as this process knows."""
+        entry = self._entries.get(key)
+        return entry is not None and entry.trusted is not None
+
+    def parts(self, key: Key) -> tuple[Record, ...]:
+        """What was found of a whole workload of which this is one report."""
+        return tuple(entry.record for entry in self._entries.parts(key))
+
+    def untold_restarts(self, key: Key) -> Counter[tuple[str, Cause]]:
+        """How many restarts of a whole workload are still to be handed out, by container."""
+        waiting: Counter[tuple[str, Cause]] = Counter()
+        for entry in self._entries.parts(key):
+            for finding in entry.journal.untold():
+                if isinstance(finding, Restart):
+                    waiting[finding.container, finding.cause] += finding.stands_for
+        return waiting
 
     def saved_parts(self, key: Key) -> tuple[Record, ...]:
         """What was saved last of a whole workload of which this is one report."""

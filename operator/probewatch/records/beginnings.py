@@ -6,6 +6,8 @@ read: if records were complete, a container without a mark had never restarted w
 last kept, and all its restarts count, also those that it had when it was met.
 """
 
+from collections.abc import Callable, Iterable, Iterator
+
 from probewatch.core.findings import CountingBegan, Finding, Restart
 from probewatch.core.model import PodUid
 from probewatch.core.record_sizes import marks_of
@@ -14,6 +16,8 @@ from probewatch.core.sighting import Sighting
 from probewatch.core.values import replace
 from probewatch.newcomers import Newcomer
 from probewatch.records.entries import Rules
+from probewatch.records.entry import Entry
+from probewatch.records.journal import Item
 
 STRANGERS_KEPT = 8192
 """Where there are never any records to be read, pods go without end."""
@@ -32,6 +36,8 @@ class Beginnings:
         self._met: set[PodUid] = set()
         self._strangers: dict[PodUid, None] = {}
         """The latest of them, in order."""
+        self._early: tuple[Entry, ...] = ()
+        """What was found before it was known what is recorded."""
         self.from_zero: set[PodUid] = set()
         """The pods that were met before, and count from 0."""
 
@@ -65,10 +71,27 @@ class Beginnings:
         self._met.discard(uid)
         self.from_zero.discard(uid)
 
-    def decide(self, *, complete: bool) -> None:
-        """It is known now what is recorded, and whether what has no mark in it was at 0."""
+    def decide(self, early: Iterable[Entry], *, complete: bool) -> None:
+        """It is known now what is recorded, and whether what has no mark in it was at 0.
+
+        What was found *early* is kept until it is recalled.
+        """
         self.from_zero |= self._met if complete else set()
         self.is_open, self._met, self._strangers = False, set(), {}
+        self._early = tuple(early)
+
+    def recall(
+        self, stale_before: float, find: Callable[[PodUid], Entry | None]
+    ) -> Iterator[tuple[Item, Entry]]:
+        """What was found early, to be taken in once more; *find* gives where a pod is kept now."""
+        early, self._early = self._early, ()
+        for entry in early:
+            for item in entry.journal.items():
+                uid = item.finding.pod.uid
+                # Who leads may have recorded it, and let go of the pod since.
+                is_stale = item.at < stale_before and find(uid) is None
+                if not is_stale or uid in self.from_zero:
+                    yield item, entry
 
     # --- inside
 

@@ -6,10 +6,10 @@ between, they are folded into what that one wrote. No input, no output, no clock
 sink does what `plan` says and tells how it went.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
-from probewatch.core.findings import Finding, PodForgotten, PodTracked
-from probewatch.core.ledger_details import fold_absence
+from probewatch.core.findings import Cause, Finding, PodForgotten, PodTracked
+from probewatch.core.ledger_details import fold_absence, tell_apart
 from probewatch.core.model import PodRef, PodUid, Workload
 from probewatch.core.records import Record
 from probewatch.core.remembered import NOTHING_REMEMBERED, Remembered
@@ -47,7 +47,6 @@ class RecordBook(RecordAnswers):
         """The namespaces whose reports could not be read: nothing is known of what is in them."""
         self.beginnings = Beginnings(rules, is_open=not is_read)
         super().__init__(Entries(limit=limit, rules=rules))
-        self._early: list[Entry] = []
         self._attendance, self._led_since = Attendance(), led_since
 
     # --- what comes in
@@ -56,8 +55,7 @@ class RecordBook(RecordAnswers):
         """It is known now whether records were complete; to be told before they are loaded."""
         self.complete = complete
         if self.beginnings.is_open:
-            self.beginnings.decide(complete=complete)
-            self._early = self._entries.take_out()
+            self.beginnings.decide(self._entries.take_out(), complete=complete)
             self._entries.rules = self.beginnings.rules
 
     def load(self, reports: Iterable[tuple[Key, Loaded]], now: float) -> None:
@@ -69,9 +67,9 @@ class RecordBook(RecordAnswers):
                 self.vanished(entry.key)
         for key, report in loaded.items():
             self.reloaded(key, report, now)
-        for entry in self._early:
-            self._take_again(entry, now)
-        self._early = []
+        for item, early in self.beginnings.recall(self._find_stale(now), self._entries.of_pod):
+            workload, limit = early.record.workload, early.limit
+            self.take(item.finding, workload, item.at, limit=limit, told=item.told)
         self._attendance.keep(self._entries.by_uid)
 
     def reloaded(self, key: Key, report: Loaded, now: float) -> None:
@@ -177,8 +175,13 @@ class RecordBook(RecordAnswers):
         """The report was refused as it was: half of its incidents have to go."""
         entry = self._entries.get(key)
         if entry is not None:
-            entry.limit = max(1, len(entry.record.incidents) // 2)
-            entry.record = replace(entry.record, incidents=entry.record.incidents[-entry.limit :])
+            entry.shorten()
+
+    def tell_apart(self, key: Key, shown: Mapping[tuple[str, Cause], int]) -> None:
+        """Counters show so much of a workload: what else is recorded is not to be shown later."""
+        for entry in self._entries.parts(key):
+            entry.record, shown = tell_apart(entry.record, shown)
+            entry.trusted = entry.record
 
     def forget(self, key: Key) -> None:
         """Let go of a report that can never be written again, or that another writes."""
@@ -221,15 +224,6 @@ class RecordBook(RecordAnswers):
         if self._attendance.has_pods(key_of(entry.record.workload)) or entry.journal.has_news():
             return False
         return all(self._attendance.is_gone(uid) for uid in entry.record.pods)
-
-    def _take_again(self, early: Entry, now: float) -> None:
-        """Take in once more what was found before it was known what is recorded."""
-        for _, at, finding, told in early.journal.items():
-            uid = finding.pod.uid
-            # Who leads may have recorded it, and let go of the pod since.
-            is_stale = at < self._find_stale(now) and self._entries.of_pod(uid) is None
-            if not is_stale or uid in self.beginnings.from_zero:
-                self.take(finding, early.record.workload, at, limit=early.limit, told=told)
 
     def _find_stale(self, now: float) -> float:
         """Who leads has recorded what was found before this; since this one leads, nobody else."""

@@ -14,6 +14,7 @@ from probewatch.core.findings import (
 )
 from probewatch.core.ledger import NO_TALLY, fold
 from probewatch.core.records import Record
+from probewatch.core.values import replace
 from probewatch.records.journal import Journal
 
 Recorded = CountingBegan | Restart | RestartCorrected | ReadinessChanged | LoopStarted | LoopEnded
@@ -87,6 +88,11 @@ class Entry:
             self.journal.forget(stale_before, unless=loaded.record.pods)
             self.journal.replay(self._fold)
         self.saved, self.version = loaded.record, loaded.version
+
+    def shorten(self) -> None:
+        """Let go of half of the incidents, for good."""
+        self.limit = max(1, len(self.record.incidents) // 2)
+        self.record = replace(self.record, incidents=self.record.incidents[-self.limit :])
 
     def is_dirty(self) -> bool:
         """Whether there is something to write."""

@@ -74,9 +74,13 @@ class Journal:
         self._keep(lambda item: item.number > upto)
         return tuple(item.finding for item in done if not item.told)
 
+    def untold(self) -> Iterator[Finding]:
+        """All that was not handed out yet."""
+        return (item.finding for item in self.items() if not item.told)
+
     def tell(self) -> tuple[Finding, ...]:
         """Return what was not handed out before, and keep it."""
-        untold = tuple(item.finding for item in self.items() if not item.told)
+        untold = tuple(self.untold())
         for items in (self._others, *self._counts.values()):
             items[:] = [item._replace(told=True) for item in items]
         return untold

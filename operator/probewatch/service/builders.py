@@ -97,7 +97,6 @@ def build_recording(
         lease_namespace=find_lease_namespace(settings, login.access.namespace),
         around=around,
         boundary=boundary,
-        clock=boundary.clock,
     )
 
 

@@ -1,0 +1,84 @@
+"""Unread records: what counters show of restarts when they had to begin without the records.
+
+They go on from what is recorded. Where that cannot be read, they are not shown for a while, since
+trouble passes; then they begin at 0. What turns out to be recorded once it is read is told apart,
+for good: a counter that rose to it, now or at the next start, would be taken for new restarts.
+"""
+
+from collections.abc import Callable
+
+from probewatch.clock import Clock
+from probewatch.core.findings import Cause
+from probewatch.metrics.totals import RestartTotal
+from probewatch.recording.surroundings import Counters
+from probewatch.records.book import RecordBook
+from probewatch.records.entry import Key
+
+HOLD_SECONDS = 600.0
+"""For how long restarts are not shown: an API server is mostly back before."""
+
+
+class Unread:
+    """Knows whose counters began without the records; *tell* hands out what waits of a report."""
+
+    def __init__(
+        self,
+        book: RecordBook,
+        counters: Counters,
+        *,
+        tell: Callable[[Key], None],
+        clock: Clock,
+    ) -> None:
+        self._book = book
+        self._counters = counters
+        self._tell = tell
+        self._clock = clock
+        self._shown_from: float | None = None
+        """Since when, or from when, all counters are shown without records."""
+        self._namespaces: frozenset[str] = frozenset()
+        """Those that were refused while others could be read."""
+
+    def begin(self, term: int, *, is_hopeless: bool) -> None:
+        """Nothing can be read; where that is *hopeless*, counters of a new term begin at 0 at once.
+
+        Those of a term that goes on stay: they began with what was recorded, or at 0.
+        """
+        if self._counters.begin_term(term, ()) and not self.withholds():
+            pause = 0.0 if is_hopeless else HOLD_SECONDS
+            self._shown_from = self._clock.monotonic() + pause
+
+    def withholds(self) -> bool:
+        """Whether restarts are not to be shown yet."""
+        return self._shown_from is not None and self._clock.monotonic() < self._shown_from
+
+    def read(self, *, is_shown: bool) -> None:
+        """Records were read; until now counters *were shown* by this process, or not."""
+        if not is_shown or self.withholds():
+            self.settle()
+        self._namespaces |= self._book.unread
+
+    def tell_apart(self) -> None:
+        """Keep counters that began without their records from rising to what these hold."""
+        for key in self._book.workloads():
+            if key.namespace not in self._book.unread:
+                self.tell_one_apart(key)
+
+    def tell_one_apart(self, key: Key) -> None:
+        """Do so for one workload, of which this report was read."""
+        if self._shown_from is not None or key.namespace in self._namespaces:
+            for part in self._book.part_keys(key):
+                self._tell(part)
+            self._book.tell_apart(key, self._shown_of(key))
+
+    def settle(self) -> None:
+        """All that is recorded is level with the counters."""
+        self._shown_from, self._namespaces = None, self._book.unread
+
+    def _shown_of(self, key: Key) -> dict[tuple[str, Cause], int]:
+        record = self._book.record(key)
+        totals = () if record is None else self._counters.totals_of(record.workload)
+        return {
+            (each.container, each.cause): each.count
+            for each in totals
+            if isinstance(each, RestartTotal)
+        }

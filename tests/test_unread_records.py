@@ -1,0 +1,276 @@
+"""What a Prometheus sees of restarts where records could not be read: neither more nor less."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+import pytest
+
+from probewatch.core.values import replace
+from probewatch.metrics.counters import Counters
+from probewatch.recording.unread import HOLD_SECONDS
+from probewatch.settings import Settings
+from tests.fakes import FakeTime
+from tests.recording_scene import Cluster, Replica
+from tests.test_recording import SETTINGS, Divided, troubled
+
+NO_DEFINITION, NO_RIGHT, TROUBLE = 404, 403, 503
+
+
+class Counting(Replica):
+    """A replica with counters of its own."""
+
+    def __init__(
+        self, cluster: Cluster, time: FakeTime, name: str, settings: Settings = SETTINGS
+    ) -> None:
+        self.counters = Counters(clock=time.clock, series_limit=1000)
+        super().__init__(cluster, time, replace(settings, instance=name), counters=self.counters)
+
+    def shown(self) -> dict[str, float] | None:
+        """Restarts by series, as /metrics has them; None while another shows them."""
+        if self.recording.stands_by():
+            return None
+        if self.recording.unread.withholds():
+            return {}
+        rows = self.counters.tables.restarts.rows.items()
+        return {
+            f"{subject}{tail}": value
+            for subject, (tails, values) in rows
+            for tail, value in zip(tails, values, strict=True)
+        }
+
+
+@dataclass
+class Prometheus:
+    """Scrapes replicas into one series each, and adds up as `increase` does."""
+
+    increase: float = 0.0
+    last: dict[str, float] = field(default_factory=dict)
+
+    def scrape(self, *replicas: Counting) -> None:
+        (shown,) = [rows for each in replicas if (rows := each.shown()) is not None] or [{}]
+        for series, value in shown.items():
+            before = self.last.get(series, value)
+            self.increase += value - before if value >= before else value
+            self.last[series] = value
+
+
+@dataclass
+class Shop:
+    """A cluster with the pod `a`, of which all replicas that run see every version."""
+
+    cluster: Cluster = field(default_factory=Cluster)
+    time: FakeTime = field(default_factory=FakeTime)
+    prometheus: Prometheus = field(default_factory=Prometheus)
+    running: list[Counting] = field(default_factory=list)
+    count: int = 0
+    """What the pod shows, and what happened."""
+    version: int = 10
+
+    async def start(self, name: str) -> Counting:
+        replica = Counting(self.cluster, self.time, name)
+        await replica.recording.start()
+        self.running.append(replica)
+        replica.see("a", self.count, self.version)
+        await self.live(30)
+        return replica
+
+    async def end(self, replica: Counting) -> None:
+        self.running.remove(replica)
+        await replica.recording.lease.release()
+
+    async def restart(self, times: int) -> None:
+        for _ in range(times):
+            self.count, self.version = self.count + 1, self.version + 1
+            for each in self.running:
+                each.see("a", self.count, self.version)
+        await self.live(60)
+
+    async def live(self, seconds: float) -> None:
+        end = self.time.seconds + seconds
+        while self.time.seconds < end:
+            for each in self.running:
+                await each.act()
+            self.prometheus.scrape(*self.running)
+            self.time.seconds += 1.0
+
+    def refuse(self, status: int, seconds: float = 1e9) -> None:
+        if status == NO_DEFINITION:  # reports go with it
+            self.cluster.api.reports.clear()
+        troubled(self.cluster, self.time, lambda passed: status if passed < seconds else 0)
+
+    @property
+    def seen(self) -> tuple[float, int]:
+        """What Prometheus makes of it, and what really happened."""
+        return self.prometheus.increase, self.count
+
+    @property
+    def recorded(self) -> int:
+        return self.cluster.totals()["a"]
+
+
+@pytest.mark.parametrize("status", [NO_DEFINITION, NO_RIGHT])
+@pytest.mark.parametrize("second", ["before", "while", "from the beginning"])
+async def test_takeover_without_records_is_no_restart(status: int, second: str) -> None:
+    """Who takes over and can read nothing begins at 0, and does not rise to the records later."""
+    shop = Shop()
+    if second == "from the beginning":
+        shop.refuse(status)
+    one = await shop.start("one")
+    if second == "before":
+        await shop.start("two")
+    await shop.restart(10)
+    await shop.live(2000)
+    await shop.restart(10)
+    shop.refuse(status)
+    await shop.restart(3)
+    if second != "before":
+        await shop.start("two")
+        await shop.restart(2)
+    assert (shop.count, shop.count) == shop.seen
+    await shop.end(one)
+    await shop.live(60)
+    assert (shop.count, shop.count) == shop.seen
+    await shop.restart(2)
+    shop.refuse(0)
+    await shop.live(90)
+    await shop.restart(1)
+    assert (shop.count, shop.count) == shop.seen
+    await shop.end(shop.running[0])
+    await shop.start("three")
+    await shop.restart(1)
+
+    assert (shop.count, shop.count) == shop.seen
+    assert shop.count == shop.recorded or second == "from the beginning"
+
+
+async def late(status: int, seconds: float) -> Shop:
+    """A pod restarts 20 times, 3 times while nobody looks, and 3 times in the time without."""
+    shop = Shop()
+    one = await shop.start("one")
+    await shop.restart(20)
+    await shop.end(one)
+    await shop.restart(3)
+    shop.refuse(status, seconds)
+    await shop.start("one")
+    await shop.restart(3)
+    await shop.live(seconds)
+    return shop
+
+
+async def test_records_that_are_read_in_a_while_are_waited_for() -> None:
+    """Until then restarts are not shown; then all of them are, those of the downtime too."""
+    shop = await late(TROUBLE, 300)
+
+    assert (26, 26) == shop.seen
+    assert 26 == shop.recorded
+
+
+@pytest.mark.parametrize(
+    ("status", "seconds"), [(NO_RIGHT, 300), (TROUBLE, HOLD_SECONDS + 300)], ids=str
+)
+async def test_records_that_are_read_late_make_no_counter_rise(status: int, seconds: float) -> None:
+    """What was seen meanwhile is shown; what else is recorded is not, now or at the next start."""
+    shop = await late(status, seconds)
+    assert (23, 26) == shop.seen
+    assert 26 == shop.recorded
+    await shop.restart(1)
+    await shop.end(shop.running[0])
+    await shop.start("one")
+    await shop.restart(1)
+
+    assert (25, 28) == shop.seen
+    assert 28 == shop.recorded
+
+
+async def test_definition_that_comes_late_takes_nothing_away() -> None:
+    """Where nothing was ever recorded, what was shown becomes the record, in full."""
+    shop = Shop()
+    shop.refuse(NO_DEFINITION)
+    await shop.start("one")
+    await shop.restart(4)
+    shop.refuse(0)
+    await shop.live(60)
+
+    assert (4, 4) == shop.seen
+    assert 4 == shop.recorded
+    assert [{"app"}, {0}] == [
+        {each.get(name, 0) for each in shop.cluster.api.reports["pod-a"]["status"]["totals"]}
+        for name in ("container", "unshown")
+    ]
+
+
+async def test_namespace_that_may_be_read_late_makes_no_counter_rise() -> None:
+    """The same where one of several namespaces has its role later than the others."""
+    settings = Settings(instance="one", namespaces=("shop", "other"))
+    cluster, time, prometheus = Divided(), FakeTime(), Prometheus()
+    cluster.agree(settings)
+    cluster.is_closed = False
+
+    async def serve(first: int, last: int, opens: int) -> None:
+        replica = Counting(cluster, time, "one", settings)
+        await replica.recording.start()
+        for count in range(first, last + 1):
+            replica.see("x", count, 10 + count, namespace="other")
+        for second in range(90):
+            cluster.is_closed &= second < opens
+            await replica.act()
+            prometheus.scrape(replica)
+            time.seconds += 1.0
+        await replica.recording.lease.release()
+
+    await serve(0, 5, 0)
+    cluster.is_closed = True
+    await serve(5, 7, 45)
+    await serve(7, 8, 0)
+    (report,) = cluster.others.reports.values()
+
+    assert 8 == prometheus.increase == report["status"]["restarts"]
+
+
+async def test_what_was_told_ahead_does_not_fall_in_a_new_term() -> None:
+    """A leader whose report is refused goes on from what it showed, once it leads again."""
+    shop = Shop()
+    one = await shop.start("one")
+    await shop.restart(10)
+    refused = (422, {"message": "denied"})
+    shop.cluster.api.answer = lambda verb, _path: refused if verb == "PUT" else None
+    await shop.restart(3)
+    term = one.recording.lease.term
+    shop.cluster.leases.version += 1  # somebody touched it: the next renewal is refused
+    assert shop.cluster.leases.lease is not None
+    shop.cluster.leases.lease["metadata"]["resourceVersion"] = str(shop.cluster.leases.version)
+    await shop.live(60)
+
+    assert one.recording.leads()
+    assert term != one.recording.lease.term
+    assert 10 == shop.recorded
+    assert (13, 13) == shop.seen
+
+
+@pytest.mark.parametrize("who", ["the same", "a new process", "the other"])
+async def test_workload_that_is_made_anew_begins_at_0(who: str) -> None:
+    """Its record does, and what was shown of the one before must not be taken for its restarts."""
+    shop = Shop()
+    one, two = await shop.start("one"), await shop.start("two")
+    await shop.restart(8)
+    for each in (one, two):
+        each.lose("a")
+    shop.cluster.api.reports.clear()
+    await shop.live(1200)
+    for count in range(3):
+        for each in (one, two):
+            each.see("a", count, 200 + count, uid="b")
+    await shop.live(60)
+    assert 10 == shop.prometheus.increase
+    if who != "the same":
+        await shop.end(one)
+    if who == "a new process":
+        await shop.end(two)
+        one = Counting(shop.cluster, shop.time, "one")
+        await one.recording.start()
+        shop.running.append(one)
+        one.see("a", 2, 202, uid="b")
+    await shop.live(60)
+
+    assert Counter(a=2) == shop.cluster.totals()
+    assert 10 == shop.prometheus.increase
