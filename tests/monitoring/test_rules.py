@@ -1,6 +1,7 @@
 """The rules as a set: written from one source, alike in form, each with its page and its tests."""
 
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from probewatch import cli
 from probewatch.core.evidence import FailureReason
 from probewatch.core.findings import Cause, Pattern
 from probewatch.core.model import ProbeType
@@ -73,6 +75,36 @@ def test_alert_keeps_the_form(name: str) -> None:
     assert notes["description"].endswith(".")
     assert "@" not in yaml.safe_dump(alert)
     assert notes["runbook_url"].endswith(f"/docs/runbooks/{name}.md")
+
+
+LABELS = {"namespace": "shop", "workload": "web", "workload_type": "deployment", "node": "n1"}
+
+SCREEN_CHARACTERS = 6 * 80
+"""A page on a telephone, or a line in a chat that is not folded."""
+
+
+def filled(description: str) -> str:
+    """Return a description with its labels, as far as they stand in commands."""
+    text = re.sub(
+        r"{{ with \$labels\.namespace }}(.*?){{ \. }}(.*?){{ end }}", r"\1shop\2", description
+    )
+    return re.sub(r"{{ \$labels\.(\w+) }}", lambda found: LABELS.get(found[1], found[1]), text)
+
+
+@pytest.mark.parametrize("name", ALERTS)
+def test_alert_says_what_to_do_next(name: str) -> None:
+    """Who is woken reads in one screen what happened, and a command or a field to begin with."""
+    text = filled(ALERTS[name]["annotations"]["description"])
+    begun = re.findall(r"`([^`]+)`", text)
+
+    assert begun
+    assert len(text) <= SCREEN_CHARACTERS
+    for line in begun:
+        words = shlex.split(line)
+        if words[:2] == ["kubectl", "probewatch"]:
+            assert vars(cli.parse(cli.load_command(words[2]), words[2:]))
+        else:
+            assert words[0] in {"kubectl", "failureThreshold"}
 
 
 @pytest.mark.parametrize("name", RECORDS)
