@@ -187,7 +187,7 @@ class LevelsTheUnmarked(RecordBook):
         is_alive: bool = False,  # noqa: ARG002  # that is the mistake
     ) -> Key | None:
         entry = self._entries.find(pod.uid, workload)
-        folded = self._rules.fold_count(entry.record, pod.uid, container, seen)
+        folded = self._entries.rules.fold_count(entry.record, pod.uid, container, seen)
         return self._fold(entry, folded, pod.uid, workload)
 
 
