@@ -96,6 +96,23 @@ def test_a_quick_start_may_never_be_seen_starting() -> None:
     assert (0.0, False) == (found.after, found.narrow)
 
 
+def test_what_the_instance_before_had_said_is_not_taken_for_a_start() -> None:
+    """In 1.35 and 1.36 an instance that replaces another in place is shown as started at first."""
+    again = replace(STARTED, container_id="B", running_since=101.0, restart_count=1)
+    first, found = play(
+        (0.0, version(1, WAITING)),
+        (2.0, version(2, STARTS)),
+        (9.0, version(3, STARTED)),
+        (102.0, version(4, again)),
+        (106.0, version(5, replace(again, started=False))),
+        (142.0, version(6, again)),
+    )
+
+    assert isinstance(first, StartupSucceeded)
+    assert isinstance(found, StartupSucceeded)
+    assert (7.0, 40.0) == (first.after, found.after)
+
+
 def test_a_start_that_was_under_way_is_not_told() -> None:
     """Who comes later does not know when it was begun."""
     assert () == play((0.0, version(1, STARTS)), (50.0, version(2, STARTED)))

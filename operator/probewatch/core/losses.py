@@ -23,6 +23,9 @@ BookOf = Callable[[str], Book]
 FIRST_SYNC = 60.0
 """Within so many seconds a kubelet that was started has written the status of its pods."""
 
+FIRST_TICK = 10.0
+"""A container that was started is in the status within so many seconds, and can then be asked."""
+
 QUIET = 9
 """Of a pod with fewer Events in `SPAM_SPAN` the kubelet's filter (25 at once) drops none, and they
 are not yet combined (from the 10th on)."""
@@ -124,6 +127,8 @@ def _running_reason(
     for status in lost:
         old = before.status(status.name)
         unstarted = old is not None and bool(old.started) and status.started is False
+        if unstarted and _has_just_begun(pod, status):
+            return ReadinessReason.CONTAINER_RESTART, status.name
         if unstarted or _readiness_of(pod, status) is None:
             return ReadinessReason.KUBELET_RESTART, status.name
     if _is_unprobed(pod, lost, said):
@@ -132,6 +137,19 @@ def _running_reason(
         return ReadinessReason.READINESS_PROBE, lost[0].name
     alone = len(lost) == 1
     return ReadinessReason.UNKNOWN if alone else ReadinessReason.KUBELET_RESTART, lost[0].name
+
+
+def _has_just_begun(pod: Pod, status: ContainerStatus) -> bool:
+    """Whether it is an instance whose startup probe has not been looked at before.
+
+    Up to its first tick kubelets 1.35 and 1.36 take over from the instance before, which was
+    replaced in place, that it has started (kubernetes issue 141155).
+    """
+    container, at = pod.spec.container(status.name), pod.conditions["Ready"].last_transition
+    probe = container.startup if container is not None else None
+    if probe is None or at is None or status.running_since is None or not status.restart_count:
+        return False
+    return at - status.running_since <= probe.interval + FIRST_TICK
 
 
 def _is_unprobed(pod: Pod, lost: Sequence[ContainerStatus], said: Said) -> bool:

@@ -40,7 +40,7 @@ def follow_startups(
         seen = _first_seen(starting, before, status, now)
         if seen is None:
             continue
-        if not status.started:
+        if not status.started or _is_taken_over(before, status):
             waiting.append((status.name, status.container_id, seen))
             continue
         after = _bounded(now - seen, pod, status)
@@ -84,6 +84,17 @@ def _first_seen(
     if known is not None and known.running_since is not None:
         return now if known.container_id != status.container_id else None
     return now
+
+
+def _is_taken_over(before: Pod, status: ContainerStatus) -> bool:
+    """Whether that it has started may be said of the instance that it replaced in place.
+
+    Kubelets 1.35 and 1.36 do so up to the first tick of its probe (kubernetes issue 141155).
+    """
+    known = before.status(status.name)
+    if known is None or known.running_since is None or known.container_id == status.container_id:
+        return False
+    return bool(known.started)
 
 
 def _bounded(after: float, pod: Pod, status: ContainerStatus) -> float:
