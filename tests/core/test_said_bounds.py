@@ -109,6 +109,28 @@ def test_a_kill_that_was_said_before_the_next_start(at: float, sure: Confidence)
     assert ("threshold-reached", Cause.LIVENESS_PROBE, sure) == told(given)
 
 
+@pytest.mark.parametrize(
+    ("code", "last", "sure"),
+    [
+        (1, END - 1, HIGH),
+        (1, END, MEDIUM),
+        (1, END + KILL_AFTER_DEATH, MEDIUM),
+        (0, END, MEDIUM),
+        (137, END, MEDIUM),
+        (143, END, HIGH),
+        (143, END + KILL_AFTER_DEATH, HIGH),
+    ],
+)
+def test_the_last_failure_may_follow_from_the_end(code: int, last: float, sure: Confidence) -> None:
+    """What has ended does not answer, so that its probe fails: that may be all that was missing."""
+    marks = tuple(
+        mark(K.PROBE_FAILED, at, probe_type=ProbeType.LIVENESS) for at in (END - 8, END - 4, last)
+    )
+    given = facts(died(code, end=END), failures=marks, path=Path.IN_PLACE, next_start=END + 3)
+
+    assert ("threshold-reached", Cause.LIVENESS_PROBE, sure) == told(given)
+
+
 def test_a_kill_in_the_second_of_the_end_is_not_after_it() -> None:
     """What stopped it by the same word does not make the failures before it doubtful."""
     given = facts(

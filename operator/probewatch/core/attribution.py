@@ -197,7 +197,8 @@ RULES: tuple[Rule, ...] = (
         judge=likelihood.threshold,
         meaning="As many probe failures as the threshold were reported just before the death.",
         gives=(
-            "`LivenessProbe`, `StartupProbe`: High, or Medium where the runtime reports OOMKilled."
+            "`LivenessProbe`, `StartupProbe`: High, or Medium where the runtime reports OOMKilled, "
+            "or its end may have made the last of the failures."
         ),
     ),
     Rule(

@@ -3,9 +3,11 @@
 from probewatch.core import kills
 from probewatch.core.advice import start_budget
 from probewatch.core.book import Book
+from probewatch.core.exits import SIGTERM_EXIT
 from probewatch.core.facts import Facts
 from probewatch.core.findings import Cause, Confidence
-from probewatch.core.model import Probe
+from probewatch.core.model import Probe, ProbeType
+from probewatch.core.values import replace
 from probewatch.core.verdict import PROBE_KILLS, PROBE_OF, Verdict, by_exit, conclude
 
 
@@ -23,12 +25,26 @@ def threshold(facts: Facts) -> Verdict | None:
     if not (facts.in_place or facts.looks_killed) or (facts.died_by_itself and facts.order_tells):
         return None
     doubt = facts.out_of_memory or kills.is_said_after(facts)
-    sure = Confidence.MEDIUM if doubt else Confidence.HIGH
     for cause, probe_type in PROBE_KILLS.values():
         if facts.threshold_reached(probe_type):
             name, seen = probe_type.lower(), facts.failures(probe_type)
+            doubt = doubt or _may_follow_the_end(facts, probe_type)
+            sure = Confidence.MEDIUM if doubt else Confidence.HIGH
             return conclude(facts, cause, sure, f"{seen} {name} failures were reported before it")
     return None
+
+
+def _may_follow_the_end(facts: Facts, probe_type: ProbeType) -> bool:
+    """Whether its end may have made the last of the failures: what has ended does not answer.
+
+    Unless SIGTERM ended it, which a failing probe explains better than anybody else.
+    """
+    died = facts.restart.died_at
+    if died is None or facts.exit_code == SIGTERM_EXIT:
+        return False
+    before = tuple(mark for mark in facts.book.failures if mark.at < int(died))
+    known = replace(facts, book=replace(facts.book, failures=before))
+    return not known.threshold_reached(probe_type)
 
 
 def never_started(facts: Facts) -> Verdict | None:
