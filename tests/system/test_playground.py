@@ -85,6 +85,10 @@ async def start(kubeconfig: Path) -> Process:
     return process
 
 
+def names_in(folder: Path) -> list[str]:
+    return [each.name for each in folder.iterdir()]
+
+
 @pytest.fixture(name="kubectl")
 async def _kubectl(tmp_path: Path) -> AsyncIterator[Kubectl]:
     kubeconfig = tmp_path / "kubeconfig"
@@ -150,6 +154,25 @@ async def test_workloads_are_made_from_flags(kubectl: Kubectl) -> None:
 
     refused = await kubectl("create", "service", "clusterip", "web", "--tcp=80", fails=True)
     assert "no protobuf that the playground knows (the kind 'Service' is not known)" in refused
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM, signal.SIGINT])
+async def test_it_leaves_nothing_behind(tmp_path: Path, number: signal.Signals) -> None:
+    """Ctrl-C, being told to end and a closed terminal remove the kubeconfig with its token."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "probewatch.playground"),
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY / "operator"), "TMPDIR": str(tmp_path)},
+        stdin=DEVNULL,
+        stdout=PIPE,
+    )
+    assert process.stdout
+    for _ in range(2):
+        await asyncio.wait_for(process.stdout.readline(), BOUND_SECONDS)
+    before = names_in(tmp_path)
+    process.send_signal(number)
+
+    assert 0 == await asyncio.wait_for(process.wait(), BOUND_SECONDS)
+    assert (True, []) == (bool(before), names_in(tmp_path))
 
 
 async def test_a_taken_port_is_said_in_one_line(tmp_path: Path) -> None:

@@ -5,8 +5,7 @@ import asyncio
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AsyncExitStack
 from importlib import util
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from probewatch.errors import ProbewatchError, UsageError
 from probewatch.playground.demo.demo import Demo, DemoOptions
 from probewatch.playground.demo.show import PlainShow, Show
 from probewatch.playground.demo.text import summary
+from probewatch.service.signals import SIGNALS, on_first_signal
 
 FASTEST = 20.0
 
@@ -101,36 +101,13 @@ async def play(options: DemoOptions, show: Show, *, keep: bool) -> int:
         received.append(number)
         playing.cancel()
 
-    with on_signals(end):
+    with on_first_signal(end, ENDING):
         try:
             return await playing
         except asyncio.CancelledError:
             if not received:
                 raise
     return SIGNALLED + received[0]
-
-
-@contextmanager
-def on_signals(act: Callable[[signal.Signals], None]) -> Iterator[None]:
-    """Act once on a signal that asks for the end; a second one ends it at once."""
-    loop = asyncio.get_running_loop()
-    # Under `nohup` a closed terminal is to be ignored.
-    listened = [each for each in ENDING if signal.getsignal(each) is not signal.SIG_IGN]
-
-    def receive(number: signal.Signals) -> None:
-        forget()
-        act(number)
-
-    def forget() -> None:
-        for each in listened:
-            loop.remove_signal_handler(each)
-
-    for each in listened:
-        loop.add_signal_handler(each, receive, each)
-    try:
-        yield
-    finally:
-        forget()
 
 
 async def run(options: DemoOptions, show: Show, *, keep: bool) -> int:
@@ -187,7 +164,6 @@ def look_further(demo: Demo, *, kept: bool) -> list[str]:
 
 async def interrupted() -> None:
     """Return at Ctrl-C, or when it is told to end."""
-    ended, loop = asyncio.Event(), asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, ended.set)
-    await ended.wait()
+    ended = asyncio.Event()
+    with on_first_signal(lambda _: ended.set(), SIGNALS):
+        await ended.wait()

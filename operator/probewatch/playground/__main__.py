@@ -12,6 +12,7 @@ from probewatch.playground.images import IMAGES
 from probewatch.playground.stories.play import play_story
 from probewatch.playground.stories.pods import Story
 from probewatch.playground.stories.table import STORIES
+from probewatch.service.signals import SIGNALS, on_first_signal
 
 DESCRIPTION = """\
 Run a small Kubernetes cluster in this process, until Ctrl-C: an API server on loopback, one
@@ -79,19 +80,23 @@ def find_stories(names: Sequence[str]) -> tuple[Story, ...]:
 
 
 async def run(options: ClusterOptions, stories: Sequence[Story]) -> int:
-    """Run it until SIGINT or SIGTERM."""
-    ended, loop = asyncio.Event(), asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, ended.set)
-    async with Cluster(options) as cluster:
-        print(f"A cluster with one node, at {cluster.url}, until Ctrl-C. Images: ", end="")
-        print(", ".join(sorted(IMAGES)))
-        print(f"  export KUBECONFIG={cluster.kubeconfig}", flush=True)
-        for story in stories:
-            print(f"  {story.name}: {story.shows}", flush=True)
-            play_story(cluster, story)
-        await ended.wait()
+    """Run it until SIGINT or SIGTERM, or until its terminal is closed."""
+    ended = asyncio.Event()
+    with on_first_signal(lambda _: ended.set(), (*SIGNALS, signal.SIGHUP)):
+        async with Cluster(options) as cluster:
+            begin(cluster, stories)
+            await ended.wait()
     return 0
+
+
+def begin(cluster: Cluster, stories: Sequence[Story]) -> None:
+    """Say where it is, and play the stories."""
+    print(f"A cluster with one node, at {cluster.url}, until Ctrl-C. Images: ", end="")
+    print(", ".join(sorted(IMAGES)))
+    print(f"  export KUBECONFIG={cluster.kubeconfig}", flush=True)
+    for story in stories:
+        print(f"  {story.name}: {story.shows}", flush=True)
+        play_story(cluster, story)
 
 
 if __name__ == "__main__":

@@ -1,32 +1,59 @@
-"""Signals: the first one asks for an orderly end, the second ends at once."""
+"""Signals: the first one asks for an orderly end, the second ends at once.
+
+Of the operator, of the playground and of the demo alike.
+"""
 
 import asyncio
 import logging
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 _log = logging.getLogger(__name__)
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
+"""What a kubelet and Ctrl-C send."""
+
+
+@contextmanager
+def on_first_signal(
+    act: Callable[[signal.Signals], None], signals: Iterable[signal.Signals]
+) -> Iterator[None]:
+    """Act on the first of these signals; later ones do what they do by themselves."""
+    loop = asyncio.get_running_loop()
+    listened = [each for each in signals if not _is_to_be_ignored(each)]
+
+    def receive(number: signal.Signals) -> None:
+        forget()
+        for each in listened:
+            signal.signal(each, signal.SIG_DFL)
+        act(number)
+
+    def forget() -> None:
+        for each in listened:
+            loop.remove_signal_handler(each)
+
+    for each in listened:
+        loop.add_signal_handler(each, receive, each)
+    try:
+        yield
+    finally:
+        forget()
 
 
 @contextmanager
 def stop_on_signals() -> Iterator[asyncio.Event]:
-    """Give an event that is set at the first signal; later ones do what they do by themselves."""
-    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+    """Give an event that is set at the first signal."""
+    stop = asyncio.Event()
 
     def end(received: signal.Signals) -> None:
         _log.info("Stopping; a second signal ends at once", extra={"signal": received.name})
-        for each in SIGNALS:
-            loop.remove_signal_handler(each)
-            signal.signal(each, signal.SIG_DFL)
         stop.set()
 
-    for each in SIGNALS:
-        loop.add_signal_handler(each, end, each)
-    try:
+    with on_first_signal(end, SIGNALS):
         yield stop
-    finally:
-        for each in SIGNALS:
-            loop.remove_signal_handler(each)
+
+
+def _is_to_be_ignored(number: signal.Signals) -> bool:
+    """Whether it is that of a closed terminal, under `nohup`."""
+    return number is signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN
