@@ -174,9 +174,10 @@ class Replica:
         await self.write()
 
     async def write(self) -> None:
-        """Write each report that is to be written, once."""
-        for key in list(self.recording.book.dirty()):
-            await self.recording.reports.writer.write(key)
+        """Write each report that is to be written, or read anew, once."""
+        writer = self.recording.reports.writer
+        for key in writer.doubted | set(self.recording.book.dirty()):
+            await writer.write(key)
 
     def _found(self, findings: tuple[Finding, ...]) -> None:
         for finding in findings:

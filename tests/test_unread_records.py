@@ -1,7 +1,8 @@
-"""What a Prometheus sees of restarts where records could not be read: neither more nor less."""
+"""What a Prometheus sees of restarts where records cannot be read, or are lost: as many as were."""
 
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
@@ -97,6 +98,13 @@ class Shop:
         if status == NO_DEFINITION:  # reports go with it
             self.cluster.api.reports.clear()
         troubled(self.cluster, self.time, lambda passed: status if passed < seconds else 0)
+
+    def restore(self, backup: dict[str, Any]) -> None:
+        """The cluster is restored from a backup, and its versions begin again from there."""
+        self.version, self.count = 15, backup["pod-a"]["status"]["restarts"]
+        self.cluster.api.reports, self.cluster.api.version = backup, self.version
+        for report in backup.values():
+            report["metadata"]["resourceVersion"] = str(self.version)
 
     @property
     def seen(self) -> tuple[float, int]:
@@ -274,3 +282,23 @@ async def test_workload_that_is_made_anew_begins_at_0(who: str) -> None:
 
     assert Counter(a=2) == shop.cluster.totals()
     assert 10 == shop.prometheus.increase
+
+
+async def test_restored_cluster_makes_no_counter_rise() -> None:
+    """Its reports are behind what was shown, and its pods until their kubelets speak again."""
+    shop = Shop()
+    one = await shop.start("one")
+    await shop.restart(8)
+    backup = dict(shop.cluster.api.reports)
+    await shop.restart(20)
+    shop.restore(backup)
+    await shop.live(60)
+    assert 28 == shop.recorded
+    await shop.end(one)
+    await shop.start("one")
+    await shop.restart(20)
+    assert (28, 28) == shop.seen
+    await shop.restart(2)
+
+    assert (30, 30) == shop.seen
+    assert 30 == shop.recorded

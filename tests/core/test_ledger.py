@@ -21,7 +21,7 @@ from probewatch.core.findings import (
 )
 from probewatch.core.incidents import tell_again
 from probewatch.core.ledger import fold, fold_count
-from probewatch.core.ledger_details import fold_departure, tell_apart
+from probewatch.core.ledger_details import fold_departure, forget_versions, tell_apart
 from probewatch.core.model import ContainerKind, PodRef, PodSpec, PodUid, Workload
 from probewatch.core.recollection import recollect
 from probewatch.core.record_names import report_name
@@ -439,6 +439,22 @@ def test_counters_go_on_from_what_they_showed() -> None:
     later = told(restart(4), restart(5, cause=Cause.OOM_KILLED), record=apart)
     assert [2, 1] == [tally.shown for tally in later.tallies.values()]
     assert 5 == later.restarts
+
+
+def test_marks_do_not_rest_on_versions_that_were_lost() -> None:
+    """Else all that a restored pod shows would be older; what is counted stays counted."""
+    side = replace(restart(1, 7), container="side")
+    record = told(restart(1), restart(2), side)
+
+    after = forget_versions(record, 10)
+
+    versions = {
+        name: mark.resource_version for name, mark in after.pods[POD.uid].containers.items()
+    }
+    assert {"app": 0, "side": 7} == versions
+    assert after is told(restart(1, 9), restart(2, 9), side, record=after)
+    assert 4 == counted(told(restart(3, 9), record=after))
+    assert record is forget_versions(record, 20)
 
 
 def test_counters_that_show_more_than_is_recorded_leave_nothing_out() -> None:

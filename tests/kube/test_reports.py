@@ -368,6 +368,42 @@ async def test_deleted_report_is_made_again(scene: Scene) -> None:
     assert [1, 2] == scene.after.restarts
 
 
+@pytest.mark.parametrize("how", ["older", "gone"])
+async def test_report_that_came_back_from_a_backup_is_written_over(scene: Scene, how: str) -> None:
+    """It is noticed without another restart; versions of what was lost are of no account then."""
+    scene.tell(PodTracked(pod=pod(), spec=PodSpec()), *(restart(count) for count in range(1, 9)))
+    await scene.until(lambda: scene.after.restarts == [*range(1, 9)])
+    backup = scene.api.reports if how == "older" else {}
+    scene.api.reports = dict(scene.api.reports)
+    scene.tell(restart(9), restart(10))
+    await scene.until(lambda: scene.after.restarts == [*range(1, 11)])
+    scene.api.version = 50
+    for report in backup.values():
+        report["metadata"]["resourceVersion"] = "50"
+    scene.api.reports = backup
+    await scene.sink.look_around()
+    await scene.until(lambda: bool(scene.api.reports) and scene.status.get("restarts") == 10)
+    await scene.pass_time(10)
+    assert [{"name": "app", "count": 10}] == scene.status["pods"][0]["containers"]
+    again = Sighting(resource_version=60, restart_count=11)
+    scene.tell(replace(restart(11), seen=again))
+    await scene.until(lambda: scene.status["restarts"] == 11)
+
+    assert [*range(1, 12)] == scene.after.restarts
+
+
+async def test_report_that_was_listed_before_it_was_written_is_no_news(scene: Scene) -> None:
+    """A list that is older than the last write leads to one look at the report, and no more."""
+    scene.tell(restart(1))
+    await scene.until(lambda: scene.after.restarts == [1])
+    before = len(scene.api.asked)
+    scene.sink.seen(KEY, "5")
+    await scene.pass_time(60)
+
+    assert ["GET /deployment-cart"] == scene.api.asked[before:]
+    assert [] == scene.situation.reread
+
+
 LOOP = LoopStarted(
     pod=pod(),
     container="app",

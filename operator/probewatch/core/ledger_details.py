@@ -3,7 +3,7 @@
 None of it decides what is counted. Each fold changes nothing when it is done twice.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from probewatch.core.findings import (
     Cause,
@@ -21,6 +21,7 @@ from probewatch.core.records import (
     TALLIES_KEPT,
     Incident,
     LoopMark,
+    Mark,
     PodMarks,
     Record,
     Tally,
@@ -149,6 +150,27 @@ def tell_apart(
         left[place] = left.get(place, 0) - part
         tallies[place] = replace(tally, unshown=tally.counted - part)
     return replace(record, tallies=tallies), left
+
+
+def forget_versions(record: Record, newest: int) -> Record:
+    """Let marks rest on no version that is newer than the *newest*: of a history that was lost."""
+    if all(mark.resource_version <= newest for mark in _marks(record)):
+        return record
+    pods = {
+        uid: replace(
+            pod,
+            containers={
+                name: replace(mark, resource_version=0) if mark.resource_version > newest else mark
+                for name, mark in pod.containers.items()
+            },
+        )
+        for uid, pod in record.pods.items()
+    }
+    return replace(record, pods=Marks(pods))
+
+
+def _marks(record: Record) -> Iterator[Mark]:
+    return (mark for pod in record.pods.values() for mark in pod.containers.values())
 
 
 def fold_departure(record: Record, gone: Collection[PodUid]) -> Record:

@@ -199,7 +199,7 @@ class ReportWriter:
             found = loaded(answer.report)
             if found is None:
                 self._book.created(key, answer.report.metadata.resource_version)
-            else:
+            elif found.version != self._book.version(key):  # it may have been written meanwhile
                 self._book.reloaded(key, found, self._clock.monotonic())
                 self._situation.reloaded(key)
             return 0.0

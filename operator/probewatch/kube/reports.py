@@ -114,9 +114,7 @@ class Reports:
         known = self._book.version(key)
         if not self._situation.is_open() or key in self._turns.busy or version == known:
             return
-        if version and not _is_newer(version, known):
-            return
-        if version:
+        if version:  # an older one, too: the cluster may have been restored from a backup
             self.writer.doubted.add(key)
         else:
             self._book.vanished(key)
@@ -205,9 +203,3 @@ class Reports:
         for guard, sink in self._sinks:
             with guard:
                 sink.publish(finding, workload)
-
-
-def _is_newer(version: str, known: str) -> bool:
-    if version.isdecimal() and known.isdecimal():
-        return int(version) > int(known)
-    return version != known

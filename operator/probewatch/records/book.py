@@ -169,7 +169,7 @@ class RecordBook(RecordAnswers):
         """The report is there, at this version, with nothing in it yet."""
         entry = self._entries.get(key)
         if entry is not None:
-            entry.saved, entry.version = None, version
+            entry.is_made(version)
 
     def shorten(self, key: Key) -> None:
         """The report was refused as it was: half of its incidents have to go."""

@@ -13,6 +13,7 @@ from probewatch.core.findings import (
     RestartCorrected,
 )
 from probewatch.core.ledger import NO_TALLY, fold
+from probewatch.core.ledger_details import forget_versions
 from probewatch.core.records import Record
 from probewatch.core.values import replace
 from probewatch.records.journal import Journal
@@ -79,15 +80,24 @@ class Entry:
     def refold(self, loaded: Loaded, stale_before: float) -> None:
         """Fold what is not saved yet into what someone else wrote.
 
-        What was edited by hand is not taken over: what is remembered is written over it. What is
-        from before *stale_before* may be recorded, with a mark or with one that is gone.
+        What was edited by hand is not taken over, nor what came back from a backup with fewer
+        restarts: what is remembered is written over it. What is from before *stale_before* may be
+        recorded, with a mark or with one that is gone.
         """
         is_ours = loaded.version == self.version
         if not is_ours and loaded.intact and not self._has_fallen(loaded.record):
             self.record = self.trusted = loaded.record
             self.journal.forget(stale_before, unless=loaded.record.pods)
             self.journal.replay(self._fold)
+        elif _is_older(loaded.version, self.version):
+            self.record = forget_versions(self.record, int(loaded.version))
         self.saved, self.version = loaded.record, loaded.version
+
+    def is_made(self, version: str) -> None:
+        """It is there, with nothing in it yet."""
+        if version.isdecimal():  # where it was lost with what came after a backup
+            self.record = forget_versions(self.record, int(version))
+        self.saved, self.version = None, version
 
     def shorten(self) -> None:
         """Let go of half of the incidents, for good."""
@@ -117,3 +127,8 @@ class Entry:
             tally.counted > loaded.tallies.get(key, NO_TALLY).counted
             for key, tally in self.saved.tallies.items()
         )
+
+
+def _is_older(version: str, known: str) -> bool:
+    """Whether it is a version from before one that was known: the cluster was restored."""
+    return version.isdecimal() and known.isdecimal() and int(version) < int(known)
