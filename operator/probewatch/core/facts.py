@@ -28,6 +28,8 @@ from probewatch.core.restart_policy import policy_of, restarts_anyway, starts_ag
 from probewatch.core.restarts import LOST_TASK, CountedRestart, Path
 from probewatch.core.values import quickly_made
 
+AT_ONCE = 5.0
+"""What is started within this time of an end had no back-off to wait for."""
 CLOCK_SLACK = 1.0
 """Node times have a resolution of one second."""
 KILL_AFTER_DEATH = 2.0
@@ -216,12 +218,17 @@ class Facts:
     def order_tells(self) -> bool:
         """Whether being seen dead rules out a probe: what is killed is replaced or shown waiting.
 
-        With policy `Never` it is not. And of sidecars, kubelets up to 1.34 go by the pod's policy
-        when they tell what waits from what is over.
+        With policy `Never` it is not. And kubelets up to 1.34 go by the pod's policy to tell what
+        waits from what is over, also of a sidecar that was killed and has to wait.
         """
-        if self.restart.container.kind is ContainerKind.SIDECAR:
-            return starts_again(self.spec.restart_policy, self.exit_code)
-        return self.policy is not RestartPolicy.NEVER
+        if self.restart.container.kind is not ContainerKind.SIDECAR:
+            return self.policy is not RestartPolicy.NEVER
+        shown = bool(self.restart.waiting_reason) or self._came_at_once()
+        return shown or starts_again(self.spec.restart_policy, self.exit_code)
+
+    def _came_at_once(self) -> bool:
+        died, born = self.restart.died_at, self.restart.next_start
+        return died is not None and born is not None and born - died <= AT_ONCE
 
     @property
     def rule(self) -> RestartRule | None:
