@@ -10,6 +10,7 @@ from probewatch.playground.demo.demo import MANIFEST, DemoOptions
 from probewatch.playground.demo.operator import OperatorEndedError, OperatorProcess
 from probewatch.playground.demo.show import PlainShow
 from probewatch.playground.processes.guard import Guard
+from probewatch.playground.program import find_program
 
 SPEED = 20.0
 
@@ -22,7 +23,7 @@ async def test_it_is_complete(capsys: pytest.CaptureFixture[str]) -> None:
     status = await command.run(DemoOptions(speed=SPEED), PlainShow(lines.append), keep=False)
 
     assert 0 == status
-    assert "Look further\n  probewatch demo --keep" in capsys.readouterr().out
+    assert f"Look further\n  {find_program()} demo --keep" in capsys.readouterr().out
     told = "\n".join(lines)
     for words in ("a cluster with one node", "webapl  1/1  Running  0", "webapl  0/1  Running  1"):
         assert words in told

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from probewatch.playground.program import find_program
 from tests.conftest import REPOSITORY
 from tests.system.tools import BOUND_SECONDS, run_tool
 
@@ -79,7 +80,12 @@ async def start(kubeconfig: Path) -> Process:
         stdout=PIPE,
     )
     assert process.stdout
-    for words in ("A cluster with one node", f"export KUBECONFIG={kubeconfig}"):
+    for words in (
+        "A cluster with one node",
+        f"export KUBECONFIG={kubeconfig}",
+        "kubectl apply -f crds -f deploy/demo/hc-probe.yaml",
+        f"{find_program()} run",
+    ):
         line = await asyncio.wait_for(process.stdout.readline(), BOUND_SECONDS)
         assert words in line.decode()
     return process

@@ -13,6 +13,7 @@ from probewatch.errors import ProbewatchError, UsageError
 from probewatch.playground.demo.demo import Demo, DemoOptions
 from probewatch.playground.demo.show import PlainShow, Show
 from probewatch.playground.demo.text import summary
+from probewatch.playground.program import find_program
 from probewatch.service.signals import SIGNALS, on_first_signal
 
 FASTEST = 20.0
@@ -148,7 +149,8 @@ def tell(demo: Demo) -> int:
 def look_further(demo: Demo, *, kept: bool) -> list[str]:
     """Return the commands to look around with."""
     if not kept:
-        return ["Look further", "  probewatch demo --keep     stays, for kubectl and curl", ""]
+        keep = f"  {find_program()} demo --keep     stays, for kubectl and curl"
+        return ["Look further", keep, ""]
     address = demo.operator.address if demo.operator else ""
     return [
         "The cluster stays until Ctrl-C. In another terminal:",
@@ -157,6 +159,7 @@ def look_further(demo: Demo, *, kept: bool) -> list[str]:
         "  kubectl describe pod webapl",
         "  kubectl get events --field-selector reason=LivenessProbeRestart",
         "  kubectl logs webapl --previous",
+        f"  {find_program()} explain webapl",
         f"  curl {address}/metrics",
         "",
     ]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from probewatch.playground.cluster import Cluster, ClusterOptions
 from probewatch.playground.images import IMAGES
+from probewatch.playground.program import find_program
 from probewatch.playground.stories.play import play_story
 from probewatch.playground.stories.pods import Story
 from probewatch.playground.stories.table import STORIES
@@ -93,7 +94,12 @@ def begin(cluster: Cluster, stories: Sequence[Story]) -> None:
     """Say where it is, and play the stories."""
     print(f"A cluster with one node, at {cluster.url}, until Ctrl-C. Images: ", end="")
     print(", ".join(sorted(IMAGES)))
-    print(f"  export KUBECONFIG={cluster.kubeconfig}", flush=True)
+    print(f"  export KUBECONFIG={cluster.kubeconfig}")
+    print("  kubectl apply -f crds -f deploy/demo/hc-probe.yaml   # a pod whose probe fails")
+    print(
+        f"  {find_program()} run   # the operator, in a terminal of its own",
+        flush=True,
+    )
     for story in stories:
         print(f"  {story.name}: {story.shows}", flush=True)
         play_story(cluster, story)

@@ -1,0 +1,48 @@
+"""What people are told to type works where they type it."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from probewatch.playground.program import find_program
+
+
+def program_in(folder: Path, name: str) -> Path:
+    path = folder / name
+    path.write_text("#!/bin/sh\n")
+    path.chmod(0o755)
+    return path
+
+
+def test_program_on_the_path_is_called_by_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a shell finds it, nothing more is needed."""
+    program_in(tmp_path, "probewatch")
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    assert "probewatch" == find_program()
+
+
+def test_program_of_an_environment_is_called_by_its_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What `make` installed is on nobody's PATH; the line holds also with a space in it."""
+    folder = tmp_path / "my checkout"
+    folder.mkdir()
+    beside = program_in(folder, "probewatch")
+    monkeypatch.setattr(sys, "executable", str(folder / "python"))
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    assert f"'{beside}'" == find_program()
+
+
+def test_program_that_was_never_installed_has_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the sources alone there is nothing better to say."""
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    assert "probewatch" == find_program()
