@@ -126,7 +126,7 @@ pictures: $(DEV)  ## Draw the dashboards' queries over some minutes of the playg
 	  -r requirements/pictures.txt
 	@mkdir -p build
 	@PATH="$$(.ci/tools.sh):$$PATH" $(BIN)/python -m tests.system.pictures build/pictures.json
-	@$(PICTURES)/bin/python deploy/monitoring/draw.py build/pictures.json docs/img \
+	@$(PICTURES)/bin/python -m deploy.monitoring.draw build/pictures.json docs/img \
 	  "four minutes of the playground at six times the speed"
 
 .PHONY: coverage

@@ -3,7 +3,7 @@
 No Grafana is involved: the places, titles and queries of the panels are the dashboards', the
 look is not. Each picture says so.
 
-    python deploy/monitoring/draw.py FILE FOLDER [WHAT WAS PLAYED]
+    python -m deploy.monitoring.draw FILE FOLDER [WHAT WAS PLAYED]     from the repository's root
 """
 
 import json
@@ -18,53 +18,24 @@ from typing import Any
 import matplotlib.pyplot as plt
 from matplotlib import dates
 
-Json = dict[str, Any]
+from deploy.monitoring.figures import (
+    BACK,
+    COLOURS,
+    FAINT,
+    GREEN,
+    INK,
+    RED,
+    Json,
+    legend_of,
+    render_value,
+    unit_of,
+)
+
 Axes = Any
 Figure = Any
 
-INK, FAINT, BACK, RED, GREEN = "#d8d9da", "#8e8e8e", "#181b1f", "#f2495c", "#73bf69"
-GRID_COLUMNS, UNIT_INCHES = 24, 0.62
+GRID_COLUMNS, COLUMN_INCHES, ROW_INCHES = 24, 0.5, 0.31
 ROWS_SHOWN, CELL_CHARACTERS, NAMES_SHOWN = 8, 26, 12
-MINUTE = 60.0
-
-
-def render_seconds(value: float) -> str:
-    """Return a duration in the unit that suits it."""
-    if value < 1:
-        return f"{value * 1000:.0f} ms"
-    return f"{value:.1f} s" if value < MINUTE else f"{value / MINUTE:.1f} min"
-
-
-def render_plain(value: float) -> str:
-    """Return a number without a unit."""
-    return f"{value:.4g}"
-
-
-UNITS: Mapping[str, Callable[[float], str]] = {
-    "s": render_seconds,
-    "percentunit": lambda value: f"{value:.0%}",
-    "bytes": lambda value: f"{value / 2**20:.0f} MiB",
-    "Bps": lambda value: f"{value / 1024:.1f} KiB/s",
-    "dateTimeFromNow": lambda value: f"{datetime.fromtimestamp(value / 1000, UTC):%H:%M:%S}",
-}
-
-
-def render_value(value: float, unit: str) -> str:
-    """Return a number as the panel's unit has it."""
-    if math.isnan(value):
-        return "–"
-    return UNITS.get(unit, render_plain)(value)
-
-
-def unit_of(panel: Json) -> str:
-    """Return the unit of a panel's values."""
-    unit: str = panel["fieldConfig"]["defaults"].get("unit", "short")
-    return unit
-
-
-def legend_of(pattern: str, labels: Mapping[str, str]) -> str:
-    """Return what a series is called."""
-    return re.sub(r"{{\s*(\w+)\s*}}", lambda found: labels.get(found[1], ""), pattern)
 
 
 def series_of(panel: Json) -> list[tuple[str, list[float], list[float]]]:
@@ -80,6 +51,21 @@ def series_of(panel: Json) -> list[tuple[str, list[float], list[float]]]:
     ]
 
 
+def colour_of(panel: Json, name: str) -> str:
+    """Return the colour that a series has by its name, if it has one."""
+    for override in panel["fieldConfig"]["overrides"]:
+        pattern = override["matcher"]["options"].strip("/")
+        if override["matcher"]["id"] == "byRegexp" and re.search(pattern, name):
+            return COLOURS[override["properties"][0]["value"]["fixedColor"]]
+    return ""
+
+
+def draw_nothing(axes: Axes) -> None:
+    """Say that there is nothing to show, which is mostly good news."""
+    axes.set_axis_off()
+    axes.text(0.5, 0.5, "nothing", color=FAINT, ha="center", transform=axes.transAxes)
+
+
 def draw_stat(axes: Axes, panel: Json) -> None:
     """One number, or the text of a label."""
     axes.set_axis_off()
@@ -90,19 +76,22 @@ def draw_stat(axes: Axes, panel: Json) -> None:
     else:
         value = float(series[0]["value"][1]) if series else math.nan
         steps = panel["fieldConfig"]["defaults"]["thresholds"]["steps"]
-        bad = [step["value"] for step in steps if step.get("value") is not None]
-        colour = RED if bad and value >= min(bad) else GREEN
+        reached = [s["color"] for s in steps if s.get("value") is None or value >= s["value"]]
+        colour = COLOURS[reached[-1]]
         text = render_value(value, unit_of(panel))
-    axes.text(0.5, 0.42, text, color=colour, fontsize=20, ha="center", va="center")
+    axes.text(0.5, 0.42, text, color=colour, fontsize=24, ha="center", va="center")
 
 
 def draw_timeseries(axes: Axes, panel: Json) -> None:
     """Lines, or stacked bars."""
     series = series_of(panel)
+    if not series:
+        draw_nothing(axes)
+        return
     style = panel["fieldConfig"]["defaults"].get("custom", {})
     bottom: dict[float, float] = {}
     for place, (name, times, values) in enumerate(series):
-        colour = plt.get_cmap("tab20")(place % 20)
+        colour = colour_of(panel, name) or plt.get_cmap("tab20")(place % 20)
         moments = [dates.date2num(datetime.fromtimestamp(at, UTC)) for at in times]
         if style.get("drawStyle") == "bars":
             base = [bottom.get(at, 0.0) for at in times]
@@ -117,7 +106,7 @@ def draw_timeseries(axes: Axes, panel: Json) -> None:
     show_time(axes)
     if 0 < len(series) <= NAMES_SHOWN:
         below = {"loc": "upper left", "bbox_to_anchor": (-0.02, -0.09), "ncols": 4}
-        axes.legend(**below, fontsize=5.5, frameon=False, labelcolor=INK, columnspacing=1.0)
+        axes.legend(**below, fontsize=7, frameon=False, labelcolor=INK, columnspacing=1.0)
 
 
 def draw_states(axes: Axes, panel: Json) -> None:
@@ -129,7 +118,7 @@ def draw_states(axes: Axes, panel: Json) -> None:
             axes.barh(place, 2.0 / 86400, 0.8, at, color=RED if value >= 1 else GREEN)
     for place, (name, times, _values) in enumerate(series):
         begin = dates.date2num(datetime.fromtimestamp(times[0], UTC))
-        axes.text(begin, place, f" {name}", color="black", fontsize=6.5, va="center")
+        axes.text(begin, place, f" {name}", color="black", fontsize=8, va="center")
     axes.set_yticks([])
     show_time(axes)
 
@@ -165,7 +154,8 @@ def draw_table(axes: Axes, panel: Json) -> None:
     }
     unit = overrides.get("unit", "short")
     series = panel["answers"][0]["series"]
-    series = sorted(series, key=lambda each: -float(each["value"][1]))[:ROWS_SHOWN]
+    falls = all(each["desc"] for each in panel["options"].get("sortBy") or [{"desc": True}])
+    series = sorted(series, key=lambda each: float(each["value"][1]), reverse=falls)[:ROWS_SHOWN]
     rows = [
         [
             render_value(float(each["value"][1]), unit)
@@ -176,11 +166,20 @@ def draw_table(axes: Axes, panel: Json) -> None:
         for each in series
     ]
     if not rows:
-        axes.text(0.5, 0.5, "nothing", color=FAINT, ha="center")
+        draw_nothing(axes)
         return
-    table = axes.table(rows, colLabels=headings, loc="upper center", cellLoc="left", edges="open")
+    widest = [max(len(row[place]) for row in (headings, *rows)) + 3 for place in range(len(shown))]
+    table = axes.table(
+        rows,
+        colLabels=headings,
+        colWidths=[each / sum(widest) for each in widest],
+        loc="upper center",
+        cellLoc="left",
+        colLoc="left",
+        edges="open",
+    )
     table.auto_set_font_size(False)
-    table.set_fontsize(6.5)
+    table.set_fontsize(8)
     for (row, _), cell in table.get_celld().items():
         cell.get_text().set_color(FAINT if row == 0 else INK)
 
@@ -207,7 +206,7 @@ def place(figure: Figure, grid: Json, height: int) -> Axes:
     bottom, tall = 1 - (grid["y"] + grid["h"] + 2) / height, grid["h"] / height
     inner = (left + 0.034, bottom + 1.5 / height, width - 0.044, tall - 2.7 / height)
     axes = figure.add_axes(inner, facecolor=BACK)
-    axes.tick_params(colors=FAINT, labelsize=6)
+    axes.tick_params(colors=FAINT, labelsize=7)
     for spine in axes.spines.values():
         spine.set_color("#34373c")
     return axes
@@ -217,7 +216,7 @@ def draw(dashboard: Json, path: Path, played: str) -> None:
     """Draw one dashboard."""
     panels = dashboard["panels"]
     height = max(panel["gridPos"]["y"] + panel["gridPos"]["h"] for panel in panels) + 3
-    figure = plt.figure(figsize=(GRID_COLUMNS * UNIT_INCHES, height * 0.36), facecolor=BACK)
+    figure = plt.figure(figsize=(GRID_COLUMNS * COLUMN_INCHES, height * ROW_INCHES), facecolor=BACK)
     figure.text(0.01, 1 - 1.2 / height, dashboard["title"], color=INK, fontsize=14)
     note = f"drawn from the dashboard's queries, not by Grafana · {played}"
     figure.text(0.99, 1 - 1.2 / height, note, color=FAINT, fontsize=8, ha="right")
@@ -228,9 +227,9 @@ def draw(dashboard: Json, path: Path, played: str) -> None:
             figure.text(0.01, where, panel["title"], color=INK, fontsize=10, weight="bold")
             continue
         axes = place(figure, grid, height)
-        axes.set_title(panel["title"], color=INK, fontsize=8, loc="left")
+        axes.set_title(panel["title"], color=INK, fontsize=9, loc="left")
         DRAW[panel["type"]](axes, panel)
-    figure.savefig(path, dpi=80, facecolor=BACK)
+    figure.savefig(path, dpi=100, facecolor=BACK)
     plt.close(figure)
 
 

@@ -10,7 +10,7 @@ from deploy.monitoring.frame import (
     frame,
     namespace_variable,
 )
-from deploy.monitoring.panels import Panel, Query, bars, lines, listing, number
+from deploy.monitoring.panels import YELLOW, Panel, Query, Value, bars, lines, listing, number
 
 PROBES = 'cause=~"LivenessProbe|StartupProbe"'
 
@@ -41,6 +41,8 @@ def trouble_now() -> list[Panel]:
             "Pods not ready",
             f'sum(probewatch_pods{{{NAMESPACE},state="NotReady"}}) or vector(0)',
             about="Pods with probes that are not ready, those that have just started included.",
+            bad_from=1,
+            bad=YELLOW,
         ),
     ]
 
@@ -68,9 +70,34 @@ def restarts_now() -> list[Panel]:
     ]
 
 
+def loops_now() -> Panel:
+    """Which pod it is: what whoever is woken looks for first, with what restarts right now on top.
+
+    A loop of which nobody knows the last restart stays in the table.
+    """
+    pod = "namespace, workload, container, pod"
+    loops = f"(max by ({pod}, cause) (probewatch_restart_loop{{{NAMESPACE}}}) > 0)"
+    last = f"probewatch_container_last_restart_timestamp_seconds{{{NAMESPACE}}}"
+    return listing(
+        "Loops now",
+        f"(time() - max by ({pod}) ({last}) * on ({pod}) group_right () {loops}) or {loops} * NaN",
+        {
+            "namespace": "Namespace",
+            "workload": "Workload",
+            "pod": "Pod",
+            "container": "Container",
+            "cause": "Cause",
+        },
+        about="Containers in a restart loop. A workload leads to its own dashboard.",
+        value=Value(heading="Last restart", unit="s", is_falling=False),
+        link=TO_WORKLOAD,
+        width=24,
+    )
+
+
 def now() -> Section:
-    """The numbers at the top."""
-    return "Now", [*trouble_now(), *restarts_now()]
+    """The numbers at the top, and the pods that they are about."""
+    return "Now", [*trouble_now(), *restarts_now(), loops_now()]
 
 
 def causes_over_time() -> list[Panel]:
@@ -93,41 +120,31 @@ def causes_over_time() -> list[Panel]:
             f"(increase({restarts}[$__range]))) > 0)",
             {**COLUMNS, "cause": "Cause"},
             about="Within the dashboard's time. A workload leads to its own dashboard.",
-            value="Restarts",
+            value=Value(heading="Restarts"),
             link=TO_WORKLOAD,
         ),
     ]
 
 
-def causes_now() -> list[Panel]:
-    """What is in a loop, and what hits many pods at once."""
-    return [
-        listing(
-            "Loops now",
-            "max by (namespace, workload, container, pod, cause) "
-            f"(probewatch_restart_loop{{{NAMESPACE}}}) > 0",
-            {**COLUMNS, "pod": "Pod", "cause": "Cause"},
-            about="Containers that are in a restart loop at this moment.",
-            value="",
-            link=TO_WORKLOAD,
-        ),
-        bars(
-            "Restarts that many pods have in common",
-            [
-                Query(
-                    expr="sum by (pattern, cause) (increase("
-                    f"probewatch_pattern_restarts_total{{{NAMESPACE}}}[$__rate_interval]))",
-                    legend="{{pattern}}: {{cause}}",
-                )
-            ],
-            about="Most pods of a workload, or several workloads of a node, within minutes.",
-        ),
-    ]
+def causes_in_common() -> Panel:
+    """What hits many pods at once."""
+    patterns = f"probewatch_pattern_restarts_total{{{NAMESPACE}}}"
+    return bars(
+        "Restarts that many pods have in common",
+        [
+            Query(
+                expr=f"sum by (pattern, cause) (increase({patterns}[$__rate_interval]))",
+                legend="{{pattern}}: {{cause}}",
+            )
+        ],
+        about="Most pods of a workload, or several workloads of a node, within minutes.",
+        width=24,
+    )
 
 
 def causes() -> Section:
     """Why containers restart."""
-    return "Why containers restart", [*causes_over_time(), *causes_now()]
+    return "Why containers restart", [*causes_over_time(), causes_in_common()]
 
 
 def readiness_over_time() -> list[Panel]:
@@ -166,8 +183,7 @@ def readiness_worst() -> list[Panel]:
             f"(probewatch_not_ready_since_timestamp_seconds{{{NAMESPACE}}}))",
             {"namespace": "Namespace", "workload": "Workload", "pod": "Pod"},
             about="Since readiness was lost, or since the pod was made if it never was ready.",
-            value="Not ready for",
-            unit="s",
+            value=Value(heading="Not ready for", unit="s"),
             link=TO_WORKLOAD,
         ),
         listing(
@@ -176,8 +192,7 @@ def readiness_worst() -> list[Panel]:
             f"probewatch_not_ready_seconds_total{{{NAMESPACE}}}[$__range])) > 0)",
             {"namespace": "Namespace", "workload": "Workload"},
             about="Summed over a workload's pods, once they are ready again or gone.",
-            value="Not ready for",
-            unit="s",
+            value=Value(heading="Not ready for", unit="s"),
             link=TO_WORKLOAD,
         ),
     ]
@@ -209,7 +224,6 @@ def probes() -> Section:
             f"(probewatch_probe_advice{{{NAMESPACE}}}) > 0",
             {**COLUMNS, "probe_type": "Probe", "finding": "Finding"},
             about="What their owners should change; `probewatch advise` explains each finding.",
-            value="",
             link=TO_WORKLOAD,
         ),
     ]

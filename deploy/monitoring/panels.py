@@ -26,7 +26,17 @@ from grafana_foundation_sdk.models import prometheus as prometheus_models
 
 DATASOURCE = models.DataSourceRef(type_val="prometheus", uid="$datasource")
 
-GREEN, YELLOW, RED = "green", "yellow", "red"
+GREEN, YELLOW, RED, NEUTRAL = "green", "yellow", "red", "text"
+
+CAUSE_COLOURS: Mapping[str, str] = {
+    "LivenessProbe": "red",
+    "StartupProbe": "orange",
+    "OOMKilled": "purple",
+    "Error": "yellow",
+    "Signal": "blue",
+    "Completed": "green",
+}
+"""The frequent causes look the same in every panel; the others take what is left."""
 
 Panel = Any
 """A builder of a panel; their classes have no common one that knows all of the methods."""
@@ -61,8 +71,8 @@ def _placed(panel: AnyPanel, title: str, about: str, width: int, height: int) ->
 
 
 def _steps(bad_from: float | None, *, bad: str = RED) -> dashboard.ThresholdsConfig:
-    """Green, and *bad* from a value on."""
-    steps = [models.Threshold(value=None, color=GREEN)]
+    """Green, and *bad* from a value on; a number that is neither good nor bad has no colour."""
+    steps = [models.Threshold(value=None, color=NEUTRAL if bad_from is None else GREEN)]
     if bad_from is not None:
         steps.append(models.Threshold(value=bad_from, color=bad))
     config = dashboard.ThresholdsConfig().mode(models.ThresholdsMode.ABSOLUTE)
@@ -76,11 +86,12 @@ def number(
     about: str,
     unit: str = "short",
     bad_from: float | None = None,
+    bad: str = RED,
     width: int = 4,
 ) -> stat.Panel:
-    """One number: the value now, red from *bad_from* on."""
+    """One number: the value now, in the colour *bad* from *bad_from* on."""
     panel = _placed(stat.Panel(), title, about, width, 4)
-    panel = panel.with_target(_instant(expr)).unit(unit).thresholds(_steps(bad_from))
+    panel = panel.with_target(_instant(expr)).unit(unit).thresholds(_steps(bad_from, bad=bad))
     panel = panel.color_mode(common_models.BigValueColorMode.VALUE)
     return panel.graph_mode(common_models.BigValueGraphMode.NONE).no_value("–")
 
@@ -100,11 +111,21 @@ def lines(
     panel = _placed(timeseries.Panel(), title, about, width, 8).unit(unit).min(0)
     for place, query in enumerate(queries):
         panel = panel.with_target(_target(query, place))
+        if "cause}}" in query.legend:
+            panel = _coloured_by_cause(panel)
     legend = common.VizLegendOptions().show_legend(True)
     legend = legend.display_mode(common_models.LegendDisplayMode.LIST)
     panel = panel.legend(legend.placement(common_models.LegendPlacement.BOTTOM))
     tooltip = common.VizTooltipOptions().mode(common_models.TooltipDisplayMode.MULTI)
     return panel.tooltip(tooltip.sort(common_models.SortOrder.DESCENDING)).fill_opacity(10)
+
+
+def _coloured_by_cause(panel: timeseries.Panel) -> timeseries.Panel:
+    """Give each cause that ends the name of a series its own colour."""
+    for cause, colour in CAUSE_COLOURS.items():
+        fixed = models.DynamicConfigValue("color", {"mode": "fixed", "fixedColor": colour})
+        panel = panel.override_by_regexp(f"/\\b{cause}$/", [fixed])
+    return panel
 
 
 def bars(
@@ -135,37 +156,60 @@ def heat(title: str, expr: str, *, about: str, width: int = 12) -> heatmap.Panel
     return panel.calculate(False).color(color.scheme("Oranges").steps(64)).y_axis(axis)
 
 
+NOT_KNOWN: Mapping[str, object] = {
+    "type": "special",
+    "options": {"match": "nan", "result": {"index": 0, "text": "–"}},
+}
+"""How a value is shown that a row should have and nothing tells."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Value:
+    """What a table shows of the values themselves, and that it is ordered by them."""
+
+    heading: str
+    unit: str = "short"
+    is_falling: bool = True
+
+
 def listing(
     title: str,
     expr: str,
     columns: Mapping[str, str],
     *,
     about: str,
-    value: str,
-    unit: str = "short",
+    value: Value | None = None,
     link: str = "",
+    width: int = 12,
 ) -> table.Panel:
-    """A table of labels, by their headings, and the value under the heading *value*.
+    """A table of labels, by their headings, and of values, unless they only say that it is so.
 
-    The row's workload leads to *link* where one is given. Ones that only say that
-    something is so are hidden by an empty heading.
+    The row's workload leads to *link* where one is given.
     """
-    panel = _placed(table.Panel(), title, about, 12, 8).with_target(_instant(expr))
+    panel = _placed(table.Panel(), title, about, width, 8).with_target(_instant(expr))
     hidden = {"Time": True, **({} if value else {"Value": True})}
     order = {name: place for place, name in enumerate([*columns, "Value"])}
-    renamed = {**columns, "Value": value}
+    renamed = {**columns, "Value": value.heading if value else ""}
     options = {"excludeByName": hidden, "indexByName": order, "renameByName": renamed}
     organize = models.DataTransformerConfig(id_val="organize", options=options)
     panel = panel.with_transformation(organize).filterable(True)
     if value:
-        panel = panel.override_by_name(value, [models.DynamicConfigValue("unit", unit)])
-        panel = panel.sort_by([common.TableSortByFieldState().display_name(value).desc(True)])
+        panel = _with_values(panel, value)
     if link:
         to = {"title": "Why does it restart?", "url": link}
         panel = panel.override_by_name(
             columns["workload"], [models.DynamicConfigValue("links", [to])]
         )
     return panel
+
+
+def _with_values(panel: table.Panel, value: Value) -> table.Panel:
+    properties = [
+        models.DynamicConfigValue("unit", value.unit),
+        models.DynamicConfigValue("mappings", [NOT_KNOWN]),
+    ]
+    order = common.TableSortByFieldState().display_name(value.heading).desc(value.is_falling)
+    return panel.override_by_name(value.heading, properties).sort_by([order])
 
 
 def render(made: dashboard.Dashboard) -> str:

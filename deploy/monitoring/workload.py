@@ -12,7 +12,7 @@ from deploy.monitoring.frame import (
     label_variable,
     namespace_variable,
 )
-from deploy.monitoring.panels import Panel, Query, bars, heat, lines, listing, number, states
+from deploy.monitoring.panels import Panel, Query, Value, bars, heat, lines, listing, number, states
 
 BUCKETS = f"probewatch_time_to_ready_seconds_bucket{{{WORKLOAD}}}"
 BUDGETS = f"probewatch_probe_budget_seconds{{{WORKLOAD}}}"
@@ -112,15 +112,14 @@ def causes_listed() -> list[Panel]:
             f"max by (pod, container, cause) ({last}) * 1000",
             {"pod": "Pod", "container": "Container", "cause": "Cause"},
             about="For each cause; `kubectl probewatch explain` tells the evidence.",
-            value="When",
-            unit="dateTimeFromNow",
+            value=Value(heading="When", unit="dateTimeFromNow"),
         ),
         listing(
             "Verdicts that later evidence corrected",
             f"sum by (container, was, cause) (probewatch_verdict_corrections_total{{{WORKLOAD}}})",
             {"container": "Container", "was": "Counted as", "cause": "Really"},
             about="Counters never fall, so the restart stays counted under its first cause.",
-            value="Restarts",
+            value=Value(heading="Restarts"),
         ),
     ]
 
@@ -161,7 +160,7 @@ def evidence() -> Section:
             f"max by (container, probe_type, finding) (probewatch_probe_advice{{{WORKLOAD}}}) > 0",
             {"container": "Container", "probe_type": "Probe", "finding": "Finding"},
             about="`probewatch advise` explains each finding.",
-            value="",
+            width=24,
         ),
     ]
 

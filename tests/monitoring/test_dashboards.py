@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
+from probewatch.core.findings import Cause
 from probewatch.metrics.operator_families import OPERATOR_FAMILIES
-from tests.conftest import REPOSITORY
+from tests.conftest import REPOSITORY, require_program
 from tests.monitoring.queries import (
     DASHBOARDS,
     Panel,
@@ -157,3 +159,67 @@ def test_no_panel_waits_for_a_watch_that_is_optional() -> None:
     selected = re.findall(r"probewatch_watch_synced\{(.*?)\}", expression)
     assert selected
     assert all('resource!="node-events"' in matchers for matchers in selected)
+
+
+def test_whoever_is_woken_sees_the_pod_first() -> None:
+    """The table of loops comes right after the numbers, over the full width, with the pods."""
+    shown = with_panels("overview")
+    (table,) = [panel for panel in shown if panel["title"] == "Loops now"]
+    before = [panel for panel in shown if panel["gridPos"]["y"] < table["gridPos"]["y"]]
+
+    assert 24 == table["gridPos"]["w"]
+    assert {"stat"} == {panel["type"] for panel in before}
+    assert "Pod" in table["transformations"][0]["options"]["renameByName"].values()
+
+
+def test_table_of_loops_lists_each_loop(tmp_path: Path) -> None:
+    """Each loop has a row with its cause and the age of its last restart, if that is known."""
+    promtool = require_program("promtool")
+    (expression,) = [p.expressions[0] for p in PANELS if p.title == "Loops now"]
+    common = 'namespace="shop",workload="web",workload_type="deployment",container="app"'
+    last = f"probewatch_container_last_restart_timestamp_seconds{{{common}"
+    series = {
+        f'probewatch_restart_loop{{{common},pod="a",cause="Error"}}': "1x10",
+        f'probewatch_restart_loop{{{common},pod="b",cause="LivenessProbe"}}': "1x10",
+        f'probewatch_restart_loop{{{common},pod="c",cause="Error"}}': "0x10",
+        f'{last},pod="a",cause="Error"}}': "60x10",
+        f'{last},pod="a",cause="OOMKilled"}}': "240x10",
+        f'{last},pod="c",cause="Error"}}': "60x10",
+    }
+    row = '{{container="app", namespace="shop", workload="web", pod="{}", cause="{}"}}'
+    every = re.sub(r'\w+=~"\$\w+",?', "", expression)
+    asked = [
+        {"expr": compared, "eval_time": "5m", "exp_samples": [{"labels": row, "value": value}]}
+        for compared, row, value in (
+            (f"({every}) > 0", row.format("a", "Error"), 60),
+            (
+                f"count by (namespace, workload, pod, container, cause) (({every}) != ({every}))",
+                row.format("b", "LivenessProbe"),
+                1,
+            ),
+        )
+    ]
+    inputs = [{"series": name, "values": values} for name, values in series.items()]
+    path = tmp_path / "test.yaml"
+    tests = {"tests": [{"input_series": inputs, "promql_expr_test": asked}]}
+    path.write_text(yaml.safe_dump(tests), encoding="utf-8")
+
+    ran = subprocess.run(
+        [promtool, "test", "rules", str(path)], capture_output=True, text=True, check=False
+    )
+
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+def test_a_cause_has_one_colour() -> None:
+    """Whatever shows causes over time shows each in the same colour."""
+    shown = [panel for name in NAMES for panel in with_panels(name)]
+    coloured = [
+        {each["matcher"]["options"]: str(each) for each in panel["fieldConfig"]["overrides"]}
+        for panel in shown
+        if any("cause}}" in target.get("legendFormat", "") for target in panel["targets"])
+    ]
+
+    assert coloured
+    assert coloured == [coloured[0]] * len(coloured)
+    assert set(coloured[0]) <= {rf"/\b{cause}$/" for cause in Cause}
