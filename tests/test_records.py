@@ -107,7 +107,7 @@ def test_marks_stay_a_while() -> None:
     """A pod is let go of when nobody can tell of it any more, once."""
     attendance = Attendance()
     uid = PodUid("u1")
-    attendance.arrive([uid], KEY)
+    attendance.arrive([uid], KEY, PodSpec())
     assert attendance.has_pods(KEY)
     attendance.depart(uid, 0.0, is_marked=True)
 
@@ -295,7 +295,7 @@ def test_marks_of_what_is_not_kept_are_not_missed() -> None:
     """Of pods whose report is let go of, it is not remembered either that they went."""
     attendance = Attendance()
     for uid in ("u1", "u2", "u3"):
-        attendance.arrive([PodUid(uid)], KEY)
+        attendance.arrive([PodUid(uid)], KEY, PodSpec())
         attendance.depart(PodUid(uid), 0.0, is_marked=True)
     attendance.forget([PodUid("u1"), PodUid("u4")])
     attendance.keep({PodUid("u2")})

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from probewatch.core.findings import Cause, Confidence, Pattern, ReadinessReason
-from probewatch.core.model import PodUid, Workload
+from probewatch.core.findings import Cause, Confidence, Pattern, PodTracked, ReadinessReason
+from probewatch.core.model import Container, PodSpec, PodUid, Workload
 from probewatch.core.record_sizes import has_room
 from probewatch.core.records import (
     Incident,
@@ -22,6 +22,8 @@ from probewatch.core.records import (
 from probewatch.kube import report_objects as objects
 from probewatch.kube.report_parsing import decode_report, is_intact, parse_record
 from probewatch.kube.report_status import render_status
+from probewatch.records.book import RecordBook
+from tests.core.test_ledger import POD, restart
 
 CART = Workload(namespace="shop", kind="Deployment", name="cart", api_version="apps/v1", uid="d-1")
 INCIDENT = Incident(
@@ -200,3 +202,25 @@ def test_any_text_is_legal(text: str, count: int) -> None:
 
     assert all(len(each.encode()) <= 256 for each in status.incidents[0].evidence)
     assert is_intact(read(status).status)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("pods", "containers"), [(5000, 1), (500, 20)])
+def test_all_reports_of_a_large_workload_fit(pods: int, containers: int) -> None:
+    """However its containers restart one after the other, with the longest of names everywhere."""
+    names = [f"{number:0>63}" for number in range(containers)]
+    spec = PodSpec(containers=tuple(Container(name=name) for name in names))
+    uids = [PodUid(f"{number:0>36}") for number in range(pods)]
+    book = RecordBook(limit=200)
+    for uid in uids:
+        book.take(PodTracked(pod=replace(POD, uid=uid), spec=spec), CART, 0.0)
+    for name in names:
+        for uid in uids:
+            told = replace(restart(1, 2**60), pod=replace(POD, uid=uid, name="p" * 253))
+            book.take(replace(told, container=name, termination="t" * 77), CART, 0.0)
+    reports = [book.record(key) for key in book.all_keys()]
+    sizes = [len(msgspec.json.encode(render(report))) for report in reports if report]
+
+    assert max(sizes) <= 256 * 1024
+    assert pods * containers == sum(report.restarts for report in reports if report)
+    assert len(reports) <= 25

@@ -7,11 +7,15 @@ gets further reports. Incidents can: the oldest give way.
 
 from collections.abc import Iterable, Mapping
 
-from probewatch.core.model import PodUid
+from probewatch.core.model import PodSpec, PodUid
 from probewatch.core.records import PodMarks, Record
 
 MARKS_BYTES = 128 * 1024
 """Room for marks; about 450 pods of one container."""
+
+ROOM_BYTES = 160 * 1024
+"""Room for the marks of all containers of the pods that are in it. Each of them may restart later,
+and marks cannot be moved to another report: the two are not written at once."""
 
 POD_BYTES = 90
 MARK_BYTES = 190
@@ -47,9 +51,14 @@ def marks_of(record: Record) -> Marks:
     return record.pods if isinstance(record.pods, Marks) else Marks(record.pods)
 
 
-def has_room(record: Record) -> bool:
-    """Whether a further pod may be kept in the record."""
-    return marks_size(record) < MARKS_BYTES
+def has_room(record: Record, pod_bytes: int = 0) -> bool:
+    """Whether a further pod may be kept in the record, if each may come to take *pod_bytes*."""
+    return marks_size(record) < MARKS_BYTES and len(record.pods) * pod_bytes < ROOM_BYTES
+
+
+def pod_size(spec: PodSpec) -> int:
+    """Return how many bytes the marks of a pod take once all its containers restarted, at most."""
+    return POD_BYTES + sum(MARK_BYTES + len(each.name) for each in spec.containers)
 
 
 def marks_size(record: Record) -> int:

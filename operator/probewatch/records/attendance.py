@@ -3,7 +3,8 @@
 from collections import Counter
 from collections.abc import Collection, Iterable
 
-from probewatch.core.model import PodUid
+from probewatch.core.model import PodSpec, PodUid
+from probewatch.core.record_sizes import pod_size
 from probewatch.records.entry import Key
 
 DEPARTED_SECONDS = 900.0
@@ -18,12 +19,15 @@ class Attendance:
         self._gone: dict[PodUid, float] = {}
         self._keys: dict[Key, Key] = {}
         """Held once, not once for each pod."""
+        self._specs: dict[Key, PodSpec] = {}
+        """Those of the pods that came last."""
         self._came_as: dict[PodUid, Key] = {}
         """What a pod was counted for when it came: whose it is may become known later."""
 
-    def arrive(self, uids: Collection[PodUid], workload: Key) -> tuple[PodUid, ...]:
+    def arrive(self, uids: Collection[PodUid], workload: Key, spec: PodSpec) -> tuple[PodUid, ...]:
         """Pods are followed; tell which of them were gone before."""
         workload = self._keys.setdefault(workload, workload)
+        self._specs[workload] = spec
         self._live[workload] += len(uids)
         for uid in uids:
             self._came_as[uid] = workload
@@ -37,7 +41,7 @@ class Attendance:
         if workload is not None:
             self._live[workload] -= 1
             if self._live[workload] <= 0:
-                del self._live[workload], self._keys[workload]
+                del self._live[workload], self._keys[workload], self._specs[workload]
         if is_marked:
             self._gone[uid] = now
 
@@ -59,6 +63,11 @@ class Attendance:
     def is_gone(self, uid: PodUid) -> bool:
         """Whether a pod with marks is not there any more."""
         return uid in self._gone
+
+    def pod_bytes(self, workload: Key) -> int:
+        """What the marks of one pod of a workload may come to take; 0 where that is not known."""
+        spec = self._specs.get(workload)
+        return 0 if spec is None else pod_size(spec)
 
     def has_pods(self, workload: Key) -> bool:
         """Whether a workload has pods that are followed."""

@@ -46,8 +46,9 @@ class RecordBook(RecordAnswers):
         self.unread: frozenset[str] = frozenset()
         """The namespaces whose reports could not be read: nothing is known of what is in them."""
         self.beginnings = Beginnings(rules, is_open=not is_read)
-        super().__init__(Entries(limit=limit, rules=rules))
         self._attendance, self._led_since = Attendance(), led_since
+        pod_bytes = self._attendance.pod_bytes
+        super().__init__(Entries(limit=limit, rules=rules, pod_bytes=pod_bytes))
 
     # --- what comes in
 
@@ -108,7 +109,7 @@ class RecordBook(RecordAnswers):
         """
         match finding:
             case PodTracked():
-                self._arrive((finding.pod, *finding.siblings), workload)
+                self._arrive(finding, workload)
             case PodForgotten(pod=pod):
                 self._depart(pod, now)
             case _ if isinstance(finding, Recorded):
@@ -240,8 +241,9 @@ class RecordBook(RecordAnswers):
         self._entries.keep(entry, uid)
         return entry.key
 
-    def _arrive(self, pods: Iterable[PodRef], workload: Workload) -> None:
-        for uid in self._attendance.arrive([pod.uid for pod in pods], key_of(workload)):
+    def _arrive(self, came: PodTracked, workload: Workload) -> None:
+        uids = [came.pod.uid, *(pod.uid for pod in came.siblings)]
+        for uid in self._attendance.arrive(uids, key_of(workload), came.spec):
             # It was out of our sight: what it did meanwhile is not counted, nor is its mark of use.
             entry = self._entries.of_pod(uid)
             self._entries.by_uid.pop(uid, None)

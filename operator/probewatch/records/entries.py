@@ -29,13 +29,17 @@ RULES = Rules()
 
 
 class Entries:
-    """Reports by key, and by the uids of the pods that have marks in them."""
+    """Reports by key, and by the uids of the pods that have marks in them.
 
-    def __init__(self, *, limit: int, rules: Rules) -> None:
+    *pod_bytes* tells how much the marks of one pod of a workload may come to take.
+    """
+
+    def __init__(self, *, limit: int, rules: Rules, pod_bytes: Callable[[Key], int]) -> None:
         self.by_uid: dict[PodUid, Key] = {}
         self.rules = rules
         """By which all of them are kept; not to be changed while there are any."""
         self._limit = limit
+        self._pod_bytes = pod_bytes
         self._entries: dict[Key, Entry] = {}
         self._full: dict[Key, int] = {}
         """How many of its parts, from the first, have no room for a further pod of a workload."""
@@ -63,13 +67,13 @@ class Entries:
         if known is not None:
             return known
         first = key_of(workload)
-        part = self._full.get(first, 0)
+        part, pod_bytes = self._full.get(first, 0), self._pod_bytes(first)
         while True:
             key = key_of(workload, part) if part else first
             entry = self._entries.get(key)
             if entry is None:
                 return self.wrap(key, Record(workload=workload, part=part))
-            if has_room(entry.record):
+            if has_room(entry.record, pod_bytes):
                 return entry
             part += 1
             self._full[first] = part
