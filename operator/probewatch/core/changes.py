@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from probewatch.core.model import ContainerStatus, Pod
-from probewatch.core.restarts import Change, Watermark, identity, is_lost
+from probewatch.core.restarts import Change, Watermark, identity, is_lost, newest_end
 from probewatch.core.values import quickly_made, replace
 from probewatch.core.watermarks import RESTARTING_ALL, is_removed_with_all
 
@@ -114,7 +114,7 @@ def _is_new_sandbox(mark: Watermark, pod: Pod) -> bool:
 
 def _is_of_old_sandbox(status: ContainerStatus, since: float | None) -> bool:
     """Whether the next instance, dead by now, had begun long before the new sandbox was ready."""
-    death = status.newest_end
+    death = newest_end(status)
     if since is None or death is None or death.container_id != status.container_id:
         return False
     return death.started_at is not None and death.started_at + READY_SLACK < since
@@ -128,14 +128,14 @@ def _is_restarting_all(pod: Pod) -> bool:
 
 def _is_victim(status: ContainerStatus) -> bool:
     """Whether the kubelet ended a container to restart all, and has not started it again."""
-    death = status.newest_end
+    death = newest_end(status)
     down = status.running_since is None and death is not None
     return down and death is not None and death.reason == RESTARTING_ALL
 
 
 def _was_lost(mark: Watermark | None, status: ContainerStatus) -> bool:
     """Whether the newest end of a container is one that the runtime does not know itself."""
-    death = status.newest_end
+    death = newest_end(status)
     if death is None or not is_lost(death):
         return False
     return mark is None or mark.dead_id != identity(death)

@@ -177,11 +177,6 @@ class ContainerStatus:
     last: Termination | None = None
     """`lastState.terminated`: the second-newest instance only."""
 
-    @property
-    def newest_end(self) -> Termination | None:
-        """The latest end that is shown: of the newest instance, or else of the one before it."""
-        return self.terminated or self.last
-
 
 @quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from probewatch.core.evidence import EvidenceKind
-from probewatch.core.model import Container, Termination
+from probewatch.core.model import Container, ContainerStatus, Termination
 from probewatch.core.sighting import UNKNOWN_SIGHTING, Sighting
 from probewatch.core.values import quickly_made
 
@@ -141,6 +141,11 @@ class CountedRestart:
     def died_at(self) -> float | None:
         """When the instance ended, or an upper bound of it (node clock)."""
         return self.termination.finished_at if self.termination else self.latest
+
+
+def newest_end(status: ContainerStatus) -> Termination | None:
+    """The latest end that is shown: of the newest instance, or else of the one before it."""
+    return status.terminated or status.last
 
 
 def identity(termination: Termination | None) -> str:

@@ -6,7 +6,7 @@ an earlier one.
 """
 
 from probewatch.core.model import ContainerStatus, Termination
-from probewatch.core.restarts import VANISHED, Path, Watermark, identity
+from probewatch.core.restarts import VANISHED, Path, Watermark, identity, newest_end
 from probewatch.core.values import replace
 
 RESTARTING_ALL = "RestartingAllContainers"
@@ -108,7 +108,7 @@ def is_declared(status: ContainerStatus) -> bool:
     It does so before the next instance is there, and what it then says of the end has neither id
     nor times. Else a status that waits shows the end of the instance before.
     """
-    said = status.newest_end
+    said = newest_end(status)
     if said is None or identity(said) or status.running_since is not None:
         return False
     if status.terminated is not None:
@@ -132,7 +132,7 @@ def death_for_rise(
     if mark.death is not None:
         return latest_words(mark.death, status), mark.path
     if is_declared(status):
-        return status.newest_end, Path.UNSEEN
+        return newest_end(status), Path.UNSEEN
     last = status.last
     if last is None or (identity(last) and identity(last) == mark.dead_id):
         return None, Path.UNSEEN
