@@ -863,6 +863,25 @@ CASES = {
         "Error Medium own-exit",
         facts(died(3), failures=(mark(K.PROBE_FAILED, 60, 1, probe_type="Liveness"),)),
     ),
+    "own exit, after kills that left another code": (
+        "Error Medium own-exit",
+        facts(
+            died(3), past=(past(Cause.LIVENESS_PROBE, 137, 900),), others=(mark(K.BACK_OFF, 43),)
+        ),
+    ),
+    "own exit, the probe failed for the second time after it": (
+        "Error Low own-exit",
+        facts(died(3), failures=(mark(K.PROBE_FAILED, 60, 2, probe_type="Liveness"),)),
+    ),
+    "a startup kill, and a failure of liveness in the second after it": (
+        "StartupProbe Confirmed kill-event-probe",
+        facts(
+            died(143, end=45),
+            pod=BOTH,
+            kills=(mark(K.KILL_STARTUP, 40),),
+            failures=(failed(L, 41, 1),),
+        ),
+    ),
     "own exit, after fewer failures than a kill takes": (
         "Error Low own-exit",
         facts(died(3), failures=(failed(L, 40, 2),)),

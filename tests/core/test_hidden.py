@@ -83,6 +83,9 @@ def test_not_ready_begins_anew_after_it_was_ready() -> None:
     seen = play(*unclear, (READY, 80.0), (NOT_READY, 100.0), (READY, 104.0))
     unseen = play(*unclear, (NOT_READY, 100.0), (READY, 105.0))
 
+    after = play((READY, 1.0), (UNKNOWN, 60.0), (READY, 90.0), (NOT_READY, 100.0), (READY, 103.0))
+
+    assert 3.0 == after[-1].not_ready_seconds
     assert [79.5, 4.0] == [each.not_ready_seconds for each in seen if each.to == "Ready"]
     assert 5.0 == unseen[-1].not_ready_seconds
 
@@ -105,6 +108,10 @@ def test_nothing_was_missed_while_it_was_unknown(*, side: bool) -> None:
             ["NotReady Hidden", "Ready Hidden"],
         ),
         (((NOT_READY, 0.5), (UNKNOWN, 60.0), (READY, 90.0)), ["Ready Startup"]),
+        (
+            ((NOT_READY, 0.5), (UNKNOWN, 60.0), (READY, 90.0), (READY, 95.0)),
+            ["Ready Startup", "NotReady Hidden", "Ready Hidden"],
+        ),
         (((UNKNOWN, 0.5), (NOT_READY, 60.0), (READY, 90.0)), ["Ready Startup"]),
         (((UNKNOWN, 60.0), (READY, 90.0)), ["Ready NodeNotReady"]),
         (((UNKNOWN, 60.0), (NOT_READY, 70.0), (READY, 90.0)), ["Ready NodeNotReady"]),
