@@ -639,8 +639,11 @@ async def test_report_that_is_no_good_is_let_go(
 
     assert 10 <= len(scene.api.asked) - tries <= 12
     assert said == len(caplog.records)
+    assert len(scene.api.asked) - 1 == scene.sink.stats.dropped["Rejected"]
     scene.api.answer = lambda _verb, _path: None
-    await scene.until(lambda: scene.status.get("restarts") == 31)
+    with caplog.at_level("INFO"):
+        await scene.until(lambda: scene.status.get("restarts") == 31)
+    assert ["A report is written again"] == caplog.messages[said:]
     assert set() == scene.sink.writer.refused
     assert [*range(1, 32)] == scene.after.restarts
 

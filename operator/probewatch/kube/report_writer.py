@@ -9,14 +9,14 @@ import logging
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from probewatch.clock import Clock
 from probewatch.core.findings import Finding
-from probewatch.core.model import PodUid, Workload
+from probewatch.core.model import Workload
 from probewatch.kube import report_objects as objects
 from probewatch.kube.report_answers import Answer, Outcome
 from probewatch.kube.report_api import ReportApi, loaded
+from probewatch.kube.report_situation import Situation
 from probewatch.kube.report_status import render_status
 from probewatch.kube.report_turns import Turns
 from probewatch.kube.sanitize import sanitize
@@ -35,34 +35,6 @@ PATIENCE = 5
 """After so many faults, about 15 seconds, the other sinks do not wait for the record any more."""
 
 WORDS_BYTES = 256
-
-
-class Situation(Protocol):
-    """Who knows what this process is to do now."""
-
-    def is_open(self) -> bool:
-        """Whether it is to write records."""
-        ...
-
-    def is_recording(self) -> bool:
-        """Whether records are kept, by this process or by the one that leads."""
-        ...
-
-    def refused(self, words: str) -> None:
-        """Records cannot be kept; that will not pass soon."""
-        ...
-
-    def restore(self, key: Key, *, is_first: bool) -> None:
-        """A record was saved, the *first* that is known of this report: counters go on from it."""
-        ...
-
-    def reloaded(self, key: Key) -> None:
-        """A report was found to be written by someone else."""
-        ...
-
-    def limit_for(self, uid: PodUid) -> int | None:
-        """How many incidents are kept for a pod; None where it is not known any more."""
-        ...
 
 
 @dataclass(slots=True, kw_only=True)
@@ -164,8 +136,7 @@ class ReportWriter:
         self.has_trouble = answer.outcome is Outcome.LATER
         if answer.outcome is Outcome.DONE and answer.report is not None:
             self.stats.written[verb] += 1
-            self._turns.calm(key)
-            self.refused.discard(key)
+            self._accept(key)
             self.remember(key, status)
             self._release(write, answer.report.metadata.resource_version)
             return self._interval
@@ -182,6 +153,13 @@ class ReportWriter:
         for finding in self._book.saved(write, version):
             self._hand_on(finding, write.record.workload)
         self._situation.restore(write.key, is_first=is_first)
+
+    def _accept(self, key: Key) -> None:
+        """It was written: what was wrong with it is over."""
+        self._turns.calm(key)
+        if key in self.refused:
+            self.refused.discard(key)
+            _log.info("A report is written again", extra={"report": f"{key.namespace}/{key.name}"})
 
     def let_go(self, key: Key | None = None) -> None:
         """Count what is not saved, of one report or of all: that would take too long."""
