@@ -204,7 +204,7 @@ def place(figure: Figure, grid: Json, height: int) -> Axes:
     """Return axes at a panel's place."""
     left, width = grid["x"] / GRID_COLUMNS, grid["w"] / GRID_COLUMNS
     bottom, tall = 1 - (grid["y"] + grid["h"] + 2) / height, grid["h"] / height
-    inner = (left + 0.034, bottom + 1.5 / height, width - 0.044, tall - 2.7 / height)
+    inner = (left + 0.045, bottom + 1.5 / height, width - 0.055, tall - 2.7 / height)
     axes = figure.add_axes(inner, facecolor=BACK)
     axes.tick_params(colors=FAINT, labelsize=7)
     for spine in axes.spines.values():
