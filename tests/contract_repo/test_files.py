@@ -76,6 +76,29 @@ def test_every_local_link_leads_somewhere() -> None:
     assert set() == broken
 
 
+def anchors_of(page: Path) -> set[str]:
+    """The anchors of a page's headings, as GitHub makes them."""
+    text = re.sub(
+        r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL
+    )
+    headings = re.findall(r"^#+ (.+)$", text, flags=re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", each.lower()).strip().replace(" ", "-") for each in headings}
+
+
+def test_every_anchor_leads_to_a_heading() -> None:
+    """Each link into a Markdown page, or within one, names a heading that the page has."""
+    link = re.compile(r"\]\((?!https?:|mailto:)([^)#\s]*)#([^)\s]+)\)")
+    broken = {
+        f"{path.relative_to(REPOSITORY)} -> {target}#{anchor}"
+        for path in tracked_texts()
+        if path.suffix == ".md"
+        for target, anchor in link.findall(path.read_text(encoding="utf-8"))
+        if anchor not in anchors_of(path.parent / target if target else path)
+    }
+
+    assert set() == broken
+
+
 def test_every_package_stands_in_the_layers() -> None:
     """The contract of layers names each package and module of probewatch."""
     contracts = pyproject()["tool"]["importlinter"]["contracts"]
