@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -35,11 +35,13 @@ from probewatch.core.model import (
     Workload,
 )
 from probewatch.core.observe import PodGone, PodObserved
+from probewatch.core.remembered import Remembered, RememberedContainer
 from probewatch.feeds import EvidenceFeed, PodFeed
 from probewatch.kube import event_objects
 from probewatch.kube.objects import Metadata
 from probewatch.kube.raw_pod import RawPod
 from probewatch.kube.workloads import nearest_workload
+from probewatch.newcomers import Newcomer
 from probewatch.store import Store
 
 SPEC = PodSpec(containers=(Container(name="app", liveness=Probe(probe_type=ProbeType.LIVENESS)),))
@@ -131,11 +133,12 @@ class Scene:
     others: tuple[Sink, ...] = ()
     heard: bool = True
     """Whether what the kubelet said before the start is known."""
+    remember: Callable[[Newcomer], Remembered] | None = None
 
     def __post_init__(self) -> None:
         self.boundary = Boundary(clock=self.time.clock)
         self.controller = Controller(
-            store=Store(),
+            store=Store(remember=self.remember),
             sinks=(*self.others, self.sink),
             resolver=self.resolver,
             boundary=self.boundary,
@@ -396,6 +399,23 @@ async def test_list_of_another_history_is_told_by_its_pods() -> None:
         feed.listing()
 
     assert (0, 8, 0) == (same, older, feed.newest_lost())
+
+
+async def test_versions_of_records_prove_no_other_history() -> None:
+    """They may be of one that was lost, written by a process that did not know of it yet."""
+    remembered = Remembered(containers={"app": RememberedContainer(count=1, resource_version=90)})
+    scene = Scene(remember=lambda _newcomer: remembered)
+    feed = PodFeed(scene.controller, scene.boundary)
+    lost = []
+    async with scene.publishing():
+        for version in (5, 5, 6):
+            feed.listing()
+            feed.listed(raw_pod("u-1", version=version))
+            lost.append(feed.newest_lost())
+            feed.synced("95")
+        known = scene.controller.known_version(PodUid("u-1"))
+
+    assert (90, [0, 0, 0]) == (known, lost)
 
 
 async def test_last_version_of_a_deleted_pod_counts() -> None:

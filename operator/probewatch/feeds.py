@@ -82,6 +82,8 @@ class PodFeed:
         self._namespaces = None if namespace is None else (namespace,)
         self._seen: set[PodUid] = set()
         self._newest_lost = 0
+        self._recorded: set[PodUid] = set()
+        """Pods known by a newer version than was seen: records tell of it, maybe of a lost one."""
         self.complete = asyncio.Event()
         """Set once a list was complete: every pod there is, is known."""
 
@@ -94,7 +96,7 @@ class PodFeed:
         self._seen.add(raw.uid)  # even if it cannot be taken in: it is not gone
         with self._guard:
             known = self._observer.known_version(raw.uid)
-            if 0 < raw.version < known:
+            if 0 < raw.version < known and raw.uid not in self._recorded:
                 self._newest_lost = max(self._newest_lost, known)
             if not self.skips(raw):
                 self._see(raw, relisted=True)
@@ -103,6 +105,7 @@ class PodFeed:
         """The list is complete."""
         with self._sweep_guard:
             self._observer.sweep(self._seen, self._namespaces, parse_version(version))
+        self._recorded &= self._seen
         self._seen = set()
         self.complete.set()
 
@@ -128,8 +131,11 @@ class PodFeed:
 
     def _see(self, raw: Unread, *, relisted: bool) -> None:
         snapshot = raw.take()
-        if snapshot is not None:
-            self._observer.see(snapshot, relisted=relisted)
+        if snapshot is None:
+            return
+        self._observer.see(snapshot, relisted=relisted)
+        if 0 < raw.version < self._observer.known_version(raw.uid):
+            self._recorded.add(raw.uid)
 
 
 class EvidenceFeed:

@@ -41,17 +41,21 @@ class Health:
         Others may lack their right, which costs detail and no more.
         """
         now = self._clock.monotonic()
+        lost = self.find_lost()
         heard = [(each, each.last_sign) for each in (*self._essential, *self._others)]
         never = [(each, self._begun) for each in self._essential if each.last_sign is None]
-        lost = tuple(
-            f"{each.resource} are of an older history than before: restored from a backup?"
-            for each in self._essential
-            if each.went_back
-        )
         return lost + tuple(
             f"the watch of {stats.resource} was silent for {now - at:.0f} s{explain(stats.trouble)}"
             for stats, at in (*heard, *never)
             if at is not None and now - at > self._limit
+        )
+
+    def find_lost(self) -> tuple[str, ...]:
+        """Return a sentence for each essential watch whose history was another one before."""
+        return tuple(
+            f"{each.resource} are of an older history than before: restored from a backup?"
+            for each in self._essential
+            if each.went_back
         )
 
     def heard_since(self, at: float) -> bool:

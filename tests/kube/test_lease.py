@@ -232,6 +232,22 @@ async def test_released_lease_is_not_taken_again() -> None:
     assert not one.is_held
 
 
+@pytest.mark.parametrize("status", [0, 403])
+async def test_forsaken_lease_is_left_to_expire(status: int) -> None:
+    """Who knows nothing of use writes no more, not even that; nor where there can be no Lease."""
+    leases, time = FakeLeases(status=status), FakeTime()
+    one = make(leases, time, "one")
+    while not one.is_held:
+        time.seconds += await one.step()
+    one.forsake()
+    asked = len(leases.asked)
+    await one.step()
+    await one.release()
+
+    assert not one.is_held
+    assert asked == len(leases.asked)
+
+
 async def test_lost_answer_does_not_lose_the_lease() -> None:
     """A renewal that came through unanswered is found out, and the Lease stays held."""
     leases, time = FakeLeases(), FakeTime()

@@ -25,7 +25,7 @@ from probewatch.kube.lease_objects import (
     Metadata,
     render_lease,
 )
-from probewatch.kube.lease_refusal import FOR_GOOD, Refusal
+from probewatch.kube.lease_refusal import FOR_GOOD, REFUSED_SECONDS, Refusal
 
 _log = logging.getLogger(__name__)
 
@@ -40,9 +40,6 @@ RETRY_SECONDS = 2.0
 
 RELEASE_SECONDS = 2.0
 """At the end of the process, which has other things to do as well."""
-
-REFUSED_SECONDS = 30.0
-"""How often it is looked whether a Lease can be kept by now."""
 
 
 class Requester(Protocol):
@@ -143,6 +140,12 @@ class Lease:
             async with asyncio.timeout(seconds), self._turn:  # what is asked for now may take it
                 await self._give_back()
         self._held_until, self._has_let_go = None, True
+
+    def forsake(self) -> None:
+        """Hold it no more, without a word: what this process knows is of no use to anybody."""
+        self._is_over = self._has_let_go = True
+        self._held_until = None
+        self._refusal.end()
 
     async def _give_back(self) -> None:
         seen, held = self._seen, self.is_held and not self._refusal.is_final

@@ -17,6 +17,9 @@ FOR_GOOD = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.FORBIDDEN, HTTPStatus.MET
 FIRST_PATIENCE_SECONDS = 3.0
 """Of one that has not seen the Lease yet."""
 
+REFUSED_SECONDS = 30.0
+"""How often it is looked whether a Lease can be kept by now."""
+
 
 @dataclass(slots=True, kw_only=True)
 class Refusal:

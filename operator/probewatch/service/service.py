@@ -22,6 +22,9 @@ DERIVE_SECONDS = 60.0
 
 PREPARE_AGAIN_SECONDS = 5.0
 
+HISTORY_SECONDS = 1.0
+"""How often it is looked whether the cluster's history is still the same."""
+
 
 class Service:
     """Runs the parts until an event is set."""
@@ -45,7 +48,9 @@ class Service:
     async def _run(self, stop: asyncio.Event) -> None:
         async with asyncio.TaskGroup() as group:
             rights = Worker(name="rights", run=self._check_rights)
-            tasks = [self._start(group, worker) for worker in (*self.parts.workers, rights)]
+            history = Worker(name="history", run=self._guard_records)
+            workers = (*self.parts.workers, rights, history)
+            tasks = [self._start(group, worker) for worker in workers]
             kopf = group.create_task(self.parts.supervisor.run(), name="kopf")
             observing = group.create_task(self._observe(), name="observing")
             await stop.wait()
@@ -99,6 +104,14 @@ class Service:
         watches, stats = [each.stats for each in self.parts.watches], self.parts.client.stats
         check = RightsCheck(watches, refused=lambda: stats.is_refused)
         await check.run(self._clock, is_synced=lambda: not self.parts.health.find_unsynced())
+
+    async def _guard_records(self) -> None:
+        """Write nothing more into a cluster that was restored: it would be of the lost history."""
+        while not self.parts.health.find_lost():
+            await self._clock.sleep(HISTORY_SECONDS)
+        if self.parts.recording is not None:
+            self.parts.recording.lease.forsake()
+        await asyncio.Event().wait()
 
     async def _finish(self, ending: "Sequence[asyncio.Task[None]]") -> None:
         """Publish what was found and write what was published, within the time there is."""
