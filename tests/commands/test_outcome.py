@@ -1,6 +1,7 @@
 """What a replay adds up to, and how it is judged."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -215,6 +216,15 @@ def test_text_explains_each_restart() -> None:
         "  - exit code 137\n"
         "  - the kubelet recorded a kill\n"
         "  - rule: KillingMatched\n"
+    )
+
+
+def test_text_of_a_life_that_seems_to_end_before_it_began() -> None:
+    """The node's clock was set back: nothing is said of how long it lived."""
+    result = collected(replace(restart(), started_at=900.0))
+
+    assert "ended at 1970-01-01T00:02:20.500Z\n" in render_replay.render_text(
+        result, result.ledger(1)
     )
 
 

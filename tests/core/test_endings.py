@@ -187,7 +187,7 @@ def test_a_probe_that_also_fails_is_not_blind() -> None:
 
 
 def loop(
-    store: Store, kind: K, app: Container, *, ready: bool, life: float = 60.0
+    store: Store, kind: K, app: Container, *, ready: bool, life: float = 60.0, set_back: float = 0.0
 ) -> list[Finding]:
     """Two kills of an app that never gets up, 60 s each."""
     found: list[Finding] = []
@@ -195,7 +195,9 @@ def loop(
     feed(store, pod(1, spec=whole, ready=ready), 1)
     for count in (1, 2):
         hear(store, kind, life * count - 1, count=count)
-        last = died(137, start=life * (count - 1), end=life * count, container_id=f"c{count}")
+        last = died(
+            137, start=life * (count - 1) + set_back, end=life * count, container_id=f"c{count}"
+        )
         again = status(
             restart_count=count,
             container_id=f"c{count + 1}",
@@ -205,7 +207,7 @@ def loop(
         )
         version = pod(count + 1, again, spec=whole, ready=ready)
         found += feed(store, version, life * count + 1)
-    return found
+    return [*found, *store.tick(3 * life)]
 
 
 @pytest.mark.parametrize(
@@ -249,6 +251,13 @@ def test_one_killed_start_after_the_other_is_a_budget_too_small(
 def test_what_had_run_for_long_was_not_killed_while_it_started(kind: K, app: Container) -> None:
     """Nobody is told to give more time to a start that was over for an hour."""
     assert [] == advice(loop(Store(), kind, app, ready=False, life=3600.0))
+
+
+def test_what_a_clock_that_was_set_back_makes_of_a_life_is_no_short_start() -> None:
+    """Of an instance that seems to have ended before it began nobody knows how long it lived."""
+    app = Container(name="app", startup=STARTUP)
+
+    assert [] == advice(loop(Store(), K.KILL_STARTUP, app, ready=False, set_back=3600.0))
 
 
 def test_the_first_ready_tells_how_long_the_pod_took() -> None:

@@ -78,9 +78,9 @@ def _mistake(mistake: Mistake) -> str:
 
 def _times(restart: Restart) -> Iterator[str]:
     if restart.finished_at is not None:
-        lived = ""
-        if restart.started_at is not None:
-            lived = f", {restart.finished_at - restart.started_at:g} s after its start"
+        lived, begun = "", restart.started_at
+        if begun is not None and begun <= restart.finished_at:  # else the node's clock was set
+            lived = f", {restart.finished_at - begun:g} s after its start"
         yield f"ended at {render_time(restart.finished_at)}{lived}"
     if restart.exit_code is not None:
         yield f"exit code {restart.exit_code}"
