@@ -1,5 +1,6 @@
 """What a Prometheus sees of restarts where records cannot be read, or are lost: as many as were."""
 
+import asyncio
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
@@ -66,10 +67,16 @@ class Shop:
     count: int = 0
     """What the pod shows, and what happened."""
     version: int = 10
+    lease_from: float = 0.0
+    """Until then nobody can be asked who writes."""
 
     async def start(self, name: str) -> Counting:
         replica = Counting(self.cluster, self.time, name)
-        await replica.recording.start()
+        beginning = asyncio.create_task(replica.recording.start())
+        while not beginning.done():
+            self.answer_for_lease()
+            replica.recording.display.look()  # as it does by itself
+            await asyncio.sleep(0)
         self.running.append(replica)
         replica.see("a", self.count, self.version)
         await self.live(30)
@@ -89,10 +96,14 @@ class Shop:
     async def live(self, seconds: float) -> None:
         end = self.time.seconds + seconds
         while self.time.seconds < end:
+            self.answer_for_lease()
             for each in self.running:
                 await each.act()
             self.prometheus.scrape(*self.running)
             self.time.seconds += 1.0
+
+    def answer_for_lease(self) -> None:
+        self.cluster.leases.status = TROUBLE if self.time.seconds < self.lease_from else 0
 
     def refuse(self, status: int, seconds: float = 1e9) -> None:
         if status == NO_DEFINITION:  # reports go with it
@@ -188,6 +199,22 @@ async def test_records_that_are_read_late_make_no_counter_rise(status: int, seco
 
     assert (25, 28) == shop.seen
     assert 28 == shop.recorded
+
+
+@pytest.mark.parametrize("lease", [45, 75, 120])
+async def test_lease_that_is_read_before_or_after_the_records_changes_nothing(lease: int) -> None:
+    """Restarts are shown once it is known who writes, and what is recorded."""
+    shop = Shop()
+    one = await shop.start("one")
+    await shop.restart(20)
+    await shop.end(one)
+    shop.refuse(TROUBLE, 100)
+    shop.lease_from = shop.time.seconds + lease
+    await shop.start("one")
+    await shop.restart(3)
+    await shop.live(120)
+
+    assert (23, 23) == shop.seen
 
 
 async def test_definition_that_comes_late_takes_nothing_away() -> None:

@@ -217,7 +217,8 @@ class Recording:
         if self._is_refused:
             _log.info("Records are kept again", extra={"reports": len(found)})
         self._is_refused, self.book.unread = False, self._api.refused
-        self.unread.read(is_shown=self._is_started and not self.lease.is_elsewhere)
+        if self.lease.is_held or self.lease.is_elsewhere or not self._is_started:
+            self.unread.read(is_shown=self._is_started and self.lease.is_held)
         if self.lease.known:
             self.book.learn(complete=self.lease.scope == self._scope)
         self.book.load(found.items(), self._clock.monotonic())

@@ -52,7 +52,7 @@ class Unread:
         return self._shown_from is not None and self._clock.monotonic() < self._shown_from
 
     def read(self, *, is_shown: bool) -> None:
-        """Records were read; until now counters *were shown* by this process, or not."""
+        """Records were read by who writes or stands by; counters *were shown* here until now."""
         if not is_shown or self.withholds():
             self.settle()
         self._namespaces |= self._book.unread
