@@ -900,6 +900,12 @@ CASES = {
             died(137, reason="OOMKilled"), path=PLACE, pod=READY_TOO, failures=(failed(R, 40, 3),)
         ),
     ),
+    "a kill that may be of one before, for nobody knows when it began": (
+        "Unknown Low unknown",
+        facts(
+            died(143, start=None), path=OWN, kills=(mark(K.KILL_LIVENESS, 40),), starts=started(42)
+        ),
+    ),
     "a kill that no end fits, and SIGTERM much later": (
         "Unknown Low unknown",
         facts(died(143, end=900), path=OWN, kills=(mark(K.KILL_LIVENESS, 40),)),

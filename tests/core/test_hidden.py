@@ -104,6 +104,10 @@ def test_nothing_was_missed_while_it_was_unknown(*, side: bool) -> None:
     [
         (((READY, 1.0), (UNKNOWN, 60.0), (NOT_READY, 90.0)), ["NotReady Unknown"]),
         (
+            ((READY, 1.0), (UNKNOWN, 60.0), (NOT_READY, 90.0), (NOT_READY, 95.0)),
+            ["NotReady Unknown", "Ready Hidden", "NotReady Hidden"],
+        ),
+        (
             ((READY, 1.0), (UNKNOWN, 60.0), (READY, 90.0), (READY, 95.0)),
             ["NotReady Hidden", "Ready Hidden"],
         ),

@@ -133,9 +133,9 @@ def is_unmatched(facts: Facts) -> bool:
     A kubelet that was restarted left it half done, or the node's clock was set in between.
     """
     death = facts.death
-    if death is None or death.started_at is None or death.finished_at is None:
+    if death is None or death.finished_at is None:
         return False
-    start, end = death.started_at, death.finished_at
+    start, end = death.started_at or 0.0, death.finished_at
     said = [kill.at for kill in _probe_kills(facts)] if matched_kill(facts) is None else []
     if end < start:
         return any(at > start or at <= end for at in said)
