@@ -1,5 +1,7 @@
 """Pages that are made from tables say what the tables say."""
 
+import dataclasses
+import re
 from collections.abc import Callable, Mapping
 
 import pytest
@@ -10,6 +12,7 @@ from probewatch.core.findings import Cause, ReadinessReason
 from probewatch.pages import causes, crds, events, metrics, settings
 from probewatch.pages.tables import fill_page
 from probewatch.playground.stories import docs as stories
+from probewatch.settings import Settings
 from tests.conftest import REPOSITORY
 
 
@@ -40,6 +43,15 @@ def test_page_without_a_place_is_a_mistake() -> None:
 def test_every_setting_has_its_reason() -> None:
     """No row of the configuration is without a word on what it is for."""
     assert [] == [name for name, reason in settings.find_reasons() if not reason]
+
+
+def test_settings_stand_in_groups_by_their_variables() -> None:
+    """Each group has its heading, and no setting is called by its name in the code."""
+    (text,) = settings.make_tables().values()
+    named = {each.name for each in dataclasses.fields(Settings)}
+
+    assert [*settings.GROUPS.values()] == re.findall(r"^## (.+)$", text, flags=re.MULTILINE)
+    assert set() == named & set(re.findall(r"`(\w+)`", text))
 
 
 def test_every_cause_is_explained() -> None:

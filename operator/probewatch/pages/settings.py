@@ -4,6 +4,7 @@ import ast
 import dataclasses
 import inspect
 import itertools
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
@@ -12,16 +13,42 @@ from probewatch import settings
 from probewatch.pages.tables import write_page
 from probewatch.settings import Settings, variable_name
 
+GROUPS: Mapping[str, str] = {
+    "kubeconfig": "Which cluster, and which pods",
+    "metrics_address": "Metrics and health",
+    "log_format": "The log",
+    "page_limit": "Lists and watches",
+    "event_queue_length": "Events on pods",
+    "records": "Records and replicas",
+    "corroborate": "The kubelet's own counters",
+    "loop_restarts": "What a ProbePolicy can set too",
+    "shutdown_seconds": "The end",
+}
+"""The first setting of each group, and its heading."""
+
+HEAD = "| variable | default | what it is for |\n|---|---|---|\n"
+
 
 def make_tables() -> Mapping[str, str]:
-    """Return the table of the page."""
+    """Return the tables of the page, one for each group of settings."""
     reasons = dict(find_reasons())
-    rows = "".join(
-        f"| `{variable_name(each.name)}` | {_default(each)} | {reasons[each.name]} |\n"
-        for each in dataclasses.fields(Settings)
+    text = ""
+    for each in dataclasses.fields(Settings):
+        if each.name in GROUPS:
+            text += f"{chr(10) if text else ''}## {GROUPS[each.name]}\n\n{HEAD}"
+        reason = _with_variables(reasons[each.name])
+        text += f"| `{variable_name(each.name)}` | {_default(each)} | {reason} |\n"
+    return {"settings": text}
+
+
+def _with_variables(reason: str) -> str:
+    """Call other settings by their variables: the page is for those who set them."""
+    names = {each.name for each in dataclasses.fields(Settings)}
+    return re.sub(
+        r"`(\w+)`",
+        lambda word: f"`{variable_name(word[1])}`" if word[1] in names else word[0],
+        reason,
     )
-    head = "| variable | default | what it is for |\n|---|---|---|\n"
-    return {"settings": head + rows}
 
 
 def find_reasons() -> Iterator[tuple[str, str]]:
