@@ -113,6 +113,8 @@ async def test_existing_file_is_kept(kubeconfig: Path, tmp_path: Path) -> None:
         await run(kubeconfig, str(path), *LONG_ENOUGH)
         with pytest.raises(InputError, match="exists already; --append"):
             await run(kubeconfig, str(path), *LONG_ENOUGH)
+        with pytest.raises(InputError, match="Is a directory"):
+            await run(kubeconfig, str(tmp_path), *LONG_ENOUGH)
         await run(kubeconfig, str(path), *LONG_ENOUGH, "--append")
 
     assert 2 == len(path.read_text().splitlines())

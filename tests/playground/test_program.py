@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from probewatch.playground.__main__ import build_parser
 from probewatch.playground.program import find_program
 
 
@@ -46,3 +47,34 @@ def test_program_that_was_never_installed_has_its_name(
     monkeypatch.setenv("PATH", str(tmp_path))
 
     assert "probewatch" == find_program()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--port", "80000"],
+        ["--port", "-1"],
+        ["--port", "http"],
+        ["--speed", "0"],
+        ["--speed", "nan"],
+        ["--speed", "inf"],
+        ["--speed", "fast"],
+    ],
+    ids=" ".join,
+)
+def test_playground_refuses_what_cannot_be(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A wrong port or speed is told with its name before anything runs."""
+    with pytest.raises(SystemExit) as ended:
+        build_parser().parse_args(arguments)
+
+    assert 2 == ended.value.code
+    assert f"argument {arguments[0]}: '{arguments[1]}' is no" in capsys.readouterr().err
+
+
+def test_playground_takes_any_port_and_any_speed_above_zero() -> None:
+    """Port 0 is any that is free."""
+    args = build_parser().parse_args(["--port", "0", "--speed", "0.5"])
+
+    assert (0, 0.5) == (args.port, args.speed)

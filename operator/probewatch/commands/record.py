@@ -95,7 +95,9 @@ def _add_flags(parser: argparse.ArgumentParser) -> None:
         help="namespace to record; again for more; without it, all of them",
     )
     parser.add_argument(
-        *("-l", "--selector"), metavar="LABELS", help="record only pods with these labels"
+        *("-l", "--selector"),
+        metavar="LABELS",
+        help="record only pods with these labels; Events, which have none, of all pods",
     )
     parser.add_argument(
         "--without",
@@ -196,6 +198,8 @@ def _opened(name: str, *, append: bool) -> Iterator[BinaryIO]:
         # Without a buffer nothing is left to be written once the disk is full.
         file = FileIO(name, "ab" if append else "xb", opener=_open_for_its_owner)
     except FileExistsError as error:
+        if Path(name).is_dir():
+            raise InputError(f"{name}: Is a directory") from error
         raise InputError(f"{name} exists already; --append adds to it") from error
     except OSError as error:
         raise InputError(f"{name}: {error.strerror}") from error

@@ -2,6 +2,8 @@
 
 import argparse
 import asyncio
+import contextlib
+import math
 import signal
 import sys
 from collections.abc import Sequence
@@ -33,6 +35,9 @@ examples:
   KUBECONFIG=/tmp/kubeconfig probewatch run"""
 
 
+LAST_PORT = 65535
+
+
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
     parser = argparse.ArgumentParser(
@@ -45,10 +50,14 @@ def build_parser() -> argparse.ArgumentParser:
         "--kubeconfig", metavar="FILE", type=Path, help="where to write its kubeconfig"
     )
     parser.add_argument(
-        "--port", type=int, default=0, help="port of the API (default: any that is free)"
+        "--port", type=parse_port, default=0, help="port of the API (default: any that is free)"
     )
     parser.add_argument(
-        "--speed", type=float, default=1.0, metavar="N", help="run probes and apps N times as fast"
+        "--speed",
+        type=parse_speed,
+        default=1.0,
+        metavar="N",
+        help="run probes and apps N times as fast",
     )
     parser.add_argument(
         "--story",
@@ -61,12 +70,24 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def parse_port(text: str) -> int:
+    """Return a port; 0 is any that is free."""
+    if text.isdecimal() and int(text) <= LAST_PORT:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is no port")
+
+
+def parse_speed(text: str) -> float:
+    """Return how many times as fast as real it goes."""
+    with contextlib.suppress(ValueError):
+        if 0 < float(text) < math.inf:
+            return float(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is no number above 0")
+
+
 def main() -> int:
     """Run the cluster until it is interrupted."""
-    parser = build_parser()
-    args = parser.parse_args()
-    if args.speed <= 0:
-        parser.error("--speed is a number above 0")
+    args = build_parser().parse_args()
     options = ClusterOptions(speed=args.speed, port=args.port, kubeconfig=args.kubeconfig)
     try:
         return asyncio.run(run(options, find_stories(args.story)))
