@@ -148,6 +148,18 @@ async def test_jobs_come_to_their_end(kubectl: Kubectl) -> None:
     assert "done\n" == await kubectl("logs", "job/once")
 
 
+async def test_a_log_that_there_is_not_is_told(kubectl: Kubectl) -> None:
+    """Of a container that has not run, and of one that was never restarted, kubectl says so."""
+    await kubectl("run", "late", "--image=nobody/knows:1")
+    await kubectl("run", "once", "--image=busybox:1", "--command", "--", "sleep", "60")
+    await kubectl("wait", "--for=condition=Ready", "pod/once", "--timeout=30s")
+
+    waiting = await kubectl("logs", "late", fails=True)
+    assert 'container "late" in pod "late" is waiting to start' in waiting
+    before = await kubectl("logs", "once", "--previous", fails=True)
+    assert 'previous terminated container "once" in pod "once" not found' in before
+
+
 async def test_workloads_are_made_from_flags(kubectl: Kubectl) -> None:
     """`kubectl create` works without a file; what it cannot send says why."""
     await kubectl("create", "deployment", "web", "--image=probewatch/story:1")

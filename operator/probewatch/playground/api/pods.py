@@ -30,7 +30,7 @@ class LogRequest:
 
 
 ReadLog = Callable[[LogRequest], AsyncGenerator[bytes]]
-"""Yields the log in pieces; raises StatusError at the first, if there is none."""
+"""Returns the log in pieces; raises StatusError, if there is none."""
 
 SUCCESS = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}
 

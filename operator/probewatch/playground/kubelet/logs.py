@@ -14,16 +14,13 @@ class KubeletLogs:
     def __init__(self, kubelet: Kubelet) -> None:
         self._kubelet = kubelet
 
-    async def read(self, request: LogRequest) -> AsyncGenerator[bytes]:
-        """Yield the log in pieces; when it is followed, until the container ends.
+    def read(self, request: LogRequest) -> AsyncGenerator[bytes]:
+        """Return the log in pieces; when it is followed, until the container ends.
 
-        Raises: StatusError, if the container has not run.
+        Raises: StatusError, if the container has not run; at once, for a stream that has
+        begun has no other status any more.
         """
-        process = self._find(request)
-        yield tail(process.log(), request.tail_lines)
-        if request.follow:
-            async for piece in process.follow():
-                yield piece
+        return _stream(self._find(request), request)
 
     def _find(self, request: LogRequest) -> Process:
         name, pod = request.container, request.pod
@@ -38,6 +35,13 @@ class KubeletLogs:
         waiting = record.waiting.reason if record and record.waiting else "ContainerCreating"
         text = f'container "{name}" in pod "{pod}" is waiting to start: {waiting}'
         raise StatusError(400, "BadRequest", text)
+
+
+async def _stream(process: Process, request: LogRequest) -> AsyncGenerator[bytes]:
+    yield tail(process.log(), request.tail_lines)
+    if request.follow:
+        async for piece in process.follow():
+            yield piece
 
 
 def tail(log: bytes, lines: int | None) -> bytes:
