@@ -21,6 +21,7 @@ def test_watches_are_shown_by_resource() -> None:
         'watch_last_activity_timestamp_seconds{resource="pods"} 1.00044e+06',
         'watch_synced{resource="pods"} 1.0',
         'watch_relists_total{reason="start",resource="pods"} 1.0',
+        'watch_relists_total{reason="Silence",resource="pods"} 0.0',
         'watch_errors_total{code="410",resource="pods"} 2.0',
         'watch_decode_errors_total{resource="pods"} 1.0',
         'watch_field_errors_total{resource="pods"} 3.0',

@@ -22,6 +22,8 @@ LIVENESS_LOOP = "ProbeWatchLivenessLoop"
 NOT_READY = "ProbeWatchNotReady"
 CANNOT_KILL = "ProbeWatchProbeCannotKill"
 LOSING = "ProbeWatchOperatorLosingData"
+DEAF = "ProbeWatchOperatorDeaf"
+SILENT = 'probewatch_watch_relists_total{resource="pods",reason="Silence"}'
 BUDGET_TOO_SMALL = "ProbeWatchStartupBudgetTooSmall"
 
 
@@ -362,6 +364,18 @@ STORIES = [
         firing={"25m": [], "27m": [], "28m": ["ProbeWatchOperatorBlind"]},
     ),
     Story(
+        name="watches are answered and say nothing; each process that meets them is ended",
+        series={
+            SILENT: "0x9 0x4 1 0x4 1 0x4 1 0x4 1 0x4 1 0x4 1 0x4 1 0x4 1 0x4 1 0x80",
+        },
+        firing={"15m": [], "24m": [], "40m": [DEAF], "54m": [DEAF], "90m": []},
+    ),
+    Story(
+        name="a network fails twice in a day without a reset",
+        series={SILENT: "0x60 1x600 2x600"},
+        firing={"65m": [], "70m": [], "11h10m": []},
+    ),
+    Story(
         name="Events are dropped",
         series={'probewatch_events_dropped_total{why="QueueFull"}': "0x9 0+1x30"},
         firing={"10m": [], "16m": [LOSING], "30m": [LOSING]},
@@ -396,7 +410,25 @@ STORIES = [
         series={
             'probewatch_api_requests_total{verb="POST",resource="events",code="403"}': "0x9 0+1x60"
         },
-        firing={"15m": [], "22m": ["ProbeWatchOperatorForbidden"]},
+        firing={"24m": [], "26m": ["ProbeWatchOperatorForbidden"]},
+    ),
+    Story(
+        name="three API servers are rolled, each of which refuses all when it starts",
+        series={
+            'probewatch_api_requests_total{verb="WATCH",resource="pods",code="403"}': (
+                "2x9 4x3 7x3 9x60"
+            )
+        },
+        firing={"15m": [], "20m": [], "25m": [], "40m": []},
+    ),
+    Story(
+        name="the credentials are refused, and then taken",
+        series={
+            'probewatch_api_requests_total{verb="WATCH",resource="pods",code="401"}': (
+                "0x9 0+2x20 42x30"
+            )
+        },
+        firing={"14m": [], "17m": ["ProbeWatchOperatorUnauthorized"], "40m": []},
     ),
     Story(
         name="half of the restarts have no known cause",

@@ -15,6 +15,7 @@ from probewatch.core.evidence import FailureReason
 from probewatch.core.findings import Cause, Pattern
 from probewatch.core.model import ProbeType
 from probewatch.metrics.collector import DROPS
+from probewatch.watch.silence import SILENCE
 from tests.conftest import REPOSITORY, require_program
 from tests.monitoring.queries import MATCHER, find_unknown, find_unknown_groupings
 from tests.monitoring.stories import ALIVE, POD, RULES
@@ -204,7 +205,7 @@ def test_closed_lists_are_spelled_as_in_the_code() -> None:
         "cause": set(Cause),
         "pattern": set(Pattern),
         "probe_type": set(ProbeType),
-        "reason": set(FailureReason),
+        "reason": {*FailureReason, SILENCE},
         "why": set(DROPS),
     }
     asked = {

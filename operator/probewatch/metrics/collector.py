@@ -24,6 +24,7 @@ from probewatch.metrics.family import Family, Kind
 from probewatch.metrics.labels import LONGEST_VALUE
 from probewatch.metrics.series import Histogram, Table
 from probewatch.metrics.survey import PodHeader
+from probewatch.watch.silence import SILENCE
 from probewatch.watch.transport import WatchStats
 
 
@@ -135,6 +136,11 @@ def _by_resource(
     return samples
 
 
+def _relists(stats: WatchStats) -> Mapping[str, int]:
+    """Why everything was listed; an alert is to see the first of those for silence as a rise."""
+    return {**stats.relists, SILENCE: stats.relists[SILENCE]}
+
+
 def _total(read: Callable[[WatchStats], int]) -> Reading:
     def samples(sources: Sources) -> Samples:
         found: Counter[tuple[str, ...]] = Counter()
@@ -150,8 +156,8 @@ def _activity(sources: Sources) -> Samples:
     offset = sources.clock.now() - sources.clock.monotonic()
     found: dict[tuple[str, ...], float] = {}
     for stats in sources.watches:
-        if stats.last_activity is not None:
-            at = stats.last_activity + offset
+        if stats.last_sign is not None:
+            at = stats.last_sign + offset
             found[stats.resource,] = min(at, found.get((stats.resource,), at))
     return found.items()
 
@@ -221,7 +227,7 @@ READINGS: tuple[tuple[Family, Reading], ...] = (
     (families.LEADER, _leader),
     (families.WATCH_ACTIVITY, _activity),
     (families.WATCH_SYNCED, _synced),
-    (families.WATCH_RELISTS, _by_resource(lambda stats: stats.relists)),
+    (families.WATCH_RELISTS, _by_resource(_relists)),
     (families.WATCH_ERRORS, _by_resource(lambda stats: stats.errors)),
     (families.WATCH_DECODE_ERRORS, _total(lambda stats: stats.decode_errors)),
     (families.WATCH_FIELD_ERRORS, _total(lambda stats: stats.field_errors)),

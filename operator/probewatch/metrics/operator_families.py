@@ -18,7 +18,7 @@ WATCH_ACTIVITY = Family(
     "probewatch_watch_last_activity_timestamp_seconds",
     Kind.GAUGE,
     ("resource",),
-    "When the watch last heard of the API server; of several namespaces, the quietest.",
+    "When the watch was last heard of, other than by lists if it is silent; the quietest one's.",
 )
 WATCH_SYNCED = Family(
     "probewatch_watch_synced",
