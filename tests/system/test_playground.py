@@ -160,6 +160,20 @@ async def test_a_log_that_there_is_not_is_told(kubectl: Kubectl) -> None:
     assert 'previous terminated container "once" in pod "once" not found' in before
 
 
+async def test_a_kind_without_its_definition_is_told(kubectl: Kubectl) -> None:
+    """A ServiceMonitor where there are none is refused in the words that people look for."""
+    monitor: JsonObject = {
+        "apiVersion": "monitoring.coreos.com/v1",
+        "kind": "ServiceMonitor",
+        "metadata": {"name": "m"},
+    }
+
+    refused = await kubectl("apply", "-f", "-", given=monitor, fails=True)
+
+    assert 'no matches for kind "ServiceMonitor" in version "monitoring.coreos.com/v1"' in refused
+    assert "ensure CRDs are installed first" in refused
+
+
 async def test_workloads_are_made_from_flags(kubectl: Kubectl) -> None:
     """`kubectl create` works without a file; what it cannot send says why."""
     await kubectl("create", "deployment", "web", "--image=probewatch/story:1")

@@ -1,4 +1,4 @@
-"""OpenAPI v3: the fields of every kind, and the options of every request."""
+"""OpenAPI v3: the fields of every kind, and the options of every request; v2 knows none."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -13,6 +13,11 @@ from probewatch.playground.objects.types import ResourceType, Types
 JsonObject = dict[str, Any]
 
 PREFIX = "/openapi/v3"
+PREFIX_V2 = "/openapi/v2"
+V2_TYPE = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
+V2_WITHOUT_KINDS = b"\x0a\x032.0"
+"""`swagger: "2.0"` and nothing more, as protobuf."""
+
 WRITE_OPTIONS = ("dryRun", "fieldManager", "fieldValidation", "pretty")
 OPTIONS: Mapping[str, tuple[str, ...]] = {
     "get": ("pretty",),
@@ -40,6 +45,10 @@ class Documents:
         Raises: StatusError 404.
         """
         path = request.path.rstrip("/")
+        if path == PREFIX_V2:
+            # Here kubectl and Helm look for a kind that v3 does not have. Where v2 does not have
+            # it either they go on, and say that its definition is not installed.
+            return Answer(body=V2_WITHOUT_KINDS, content_type=V2_TYPE)
         if path == PREFIX:
             return answer_json({"paths": self._index()})
         if not path.startswith(f"{PREFIX}/"):
