@@ -40,13 +40,50 @@ async def test_as_much_is_kept_of_a_pod_that_is_gone_as_its_policy_said() -> Non
 )
 async def test_who_sees_all_pods_tells_of_policies(settings: Settings, written: int) -> None:
     """Two operators with selectors of their own would write against each other for ever."""
+    api = FakeApi()
+    api.put(policy_object())
+    policies = make(settings, api)
+    await policies.upkeep.start()
+    await policies.statuses.tell()
 
+    assert written == len(api.written)
+
+
+@pytest.mark.parametrize(
+    ("settings", "why"),
+    [
+        (replace(SETTINGS, pod_selector="team=a"), "only some pods are watched"),
+        (replace(SETTINGS, dry_run=True), "dry run"),
+    ],
+    ids=["some pods", "dry run"],
+)
+async def test_policies_without_a_status_are_told_of_in_the_log(
+    settings: Settings, why: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Once that there is none, and once of each version that is not accepted, with the reason."""
+    caplog.set_level("INFO")
+    broken, api = policy_object("two", spec={"historyLimit": 0}), FakeApi()
+    api.put(policy_object())
+    api.put(broken)
+    policies = make(settings, api)
+    await policies.upkeep.start()
+    for _ in range(2):
+        policies.statuses.touch()
+        await policies.statuses.tell()
+    broken["metadata"]["generation"] = 2
+    policies.upkeep.take("MODIFIED", broken)
+    await policies.statuses.tell()
+
+    told = [vars(each) for each in caplog.records if each.name.endswith("notices")]
+    assert [why, *["InvalidValue"] * 2] == [each.get("why") or each["reason"] for each in told]
+    assert {"two"} == {each["policy"] for each in told[1:]}
+
+
+def make(settings: Settings, api: FakeApi) -> Policies:
     async def serve_anew() -> None:
         await asyncio.sleep(0)
 
-    api = FakeApi()
-    api.put(policy_object())
-    policies = Policies(
+    return Policies(
         settings=settings,
         requester=api,
         around=PolicySurroundings(
@@ -57,7 +94,3 @@ async def test_who_sees_all_pods_tells_of_policies(settings: Settings, written: 
         ),
         clock=Clock(),
     )
-    await policies.upkeep.start()
-    await policies.statuses.tell()
-
-    assert written == len(api.written)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from probewatch.clock import Clock
 from probewatch.kube.policy_api import PolicyApi, Requester
 from probewatch.policies.index import Labelled, PolicyIndex
+from probewatch.policies.notices import Notices
 from probewatch.policies.statuses import PolicyStatuses
 from probewatch.policies.upkeep import PolicyUpkeep
 from probewatch.settings import Settings
@@ -39,6 +40,7 @@ class Policies:
         default = settings.policy()
         api = PolicyApi(requester, settings.namespaces)
         # Who sees some of a policy's pods would contradict who sees the others, for ever.
+        why = "dry run" if settings.dry_run else "only some pods are watched"
         is_silent = settings.dry_run or bool(settings.pod_selector)
         self.index = PolicyIndex(default, around.changed)
         self.statuses = PolicyStatuses(
@@ -46,8 +48,9 @@ class Policies:
             api=api,
             default=default,
             pods=around.pods,
-            may_write=lambda: not is_silent and around.may_write(),
+            may_write=around.may_write,
             clock=clock,
+            instead=Notices(why) if is_silent else None,
         )
         self.upkeep = PolicyUpkeep(
             index=self.index,

@@ -19,6 +19,7 @@ from probewatch.kube.policy_status import only_counts_differ, render_status
 from probewatch.kube.token_bucket import TokenBucket
 from probewatch.policies.counts import PolicyCounts
 from probewatch.policies.index import Labelled, PolicyIndex
+from probewatch.policies.notices import Notices
 
 _log = logging.getLogger(__name__)
 
@@ -36,7 +37,7 @@ class PolicyStatuses:
     """Compares what is said of each policy with what should be; `run` from the beginning on.
 
     *pods* gives all pods that are known, *may_write* whether this replica writes, and knows
-    all pods.
+    all pods. Where statuses are never written, *instead* is told of the policies.
     """
 
     def __init__(
@@ -48,12 +49,14 @@ class PolicyStatuses:
         pods: Callable[[], Iterable[Labelled]],
         may_write: Callable[[], bool],
         clock: Clock,
+        instead: Notices | None = None,
     ) -> None:
         self._index = index
         self._api = api
         self._default = default
         self._counts = PolicyCounts(index, pods)
         self._may_write = may_write
+        self._instead = instead
         self._clock = clock
         self._is_touched = True
         self._is_failing = False
@@ -76,6 +79,11 @@ class PolicyStatuses:
 
     async def tell(self) -> None:
         """Write statuses that should say something else, as many as may be now."""
+        if self._instead is not None:
+            if self._is_touched:
+                self._is_touched = False
+                self._instead.tell(self._index.reads())
+            return
         now = self._clock.monotonic()
         is_due = now - self._counted >= COUNT_SECONDS
         if not len(self._index) or not (is_due or self._is_touched) or not self._may_write():

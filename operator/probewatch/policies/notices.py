@@ -1,0 +1,52 @@
+"""Notices: what is said of policies in the log, where nothing may be written on them.
+
+An operator that sees only some pods leaves statuses alone, for another one may see the others.
+Whoever applies a policy then finds nothing on it: neither that it holds, nor that it is no good.
+"""
+
+import logging
+from collections.abc import Iterable
+
+from probewatch.kube.policy_parsing import Read
+
+_log = logging.getLogger(__name__)
+
+
+class Notices:
+    """Says once why there are no statuses, and of each policy that is not accepted that it is not.
+
+    *why* is what keeps statuses from being written.
+    """
+
+    def __init__(self, why: str) -> None:
+        self._why = why
+        self._refused: frozenset[tuple[str, int]] = frozenset()
+        self._has_said_why = False
+
+    def tell(self, reads: Iterable[Read]) -> None:
+        """Say what was not said yet of these policies, which are all there are."""
+        known = tuple(reads)
+        if known and not self._has_said_why:
+            self._has_said_why = True
+            extra = {"why": self._why, "policies": len(known)}
+            _log.info("ProbePolicies are heeded, and get no status", extra=extra)
+        refused = {
+            (each.policy.uid, each.generation): each for each in known if each.policy.problem
+        }
+        for key in refused.keys() - self._refused:
+            _say_refused(refused[key])
+        self._refused = frozenset(refused)
+
+
+def _say_refused(read: Read) -> None:
+    policy, problem = read.policy, read.policy.problem
+    assert problem is not None  # noqa: S101  # those without one are not refused
+    _log.warning(
+        "A policy is not accepted; it selects nothing until that is mended",
+        extra={
+            "namespace": policy.namespace,
+            "policy": policy.name,
+            "reason": problem.reason,
+            "error": problem.message,
+        },
+    )
