@@ -362,3 +362,14 @@ async def test_explain_advises_by_how_probes_failed(tmp_path: Path) -> None:
     advice = text.partition("Advice on its probes:\n")[2]
     assert advice.startswith("  app Liveness: ProbeNeverKills: ")
     assert "ProbeNeverKills" == told["advice"][0]["finding"]
+
+
+async def test_explain_of_a_life_that_seems_to_end_before_it_began(tmp_path: Path) -> None:
+    """The node's clock was set back: nothing is said of how long it lived."""
+    odd = incident(1, startedAt="2026-11-21T00:00:00Z")
+
+    story = await read_story(
+        await cluster_with([pod(restarts=1)], [record(incidents=[odd])]), tmp_path, "web-x"
+    )
+
+    assert f"  ended at {KILLED}, exit code 137\n" in render_text(story, None)

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from probewatch.commands.durations import render_duration
+from probewatch.commands.endings import render_end
 from probewatch.commands.lines import render_line, render_lines
-from probewatch.commands.outcome import render_time
 from probewatch.commands.probe_failures import MEANINGS
 from probewatch.commands.story import (
     Story,
@@ -133,7 +133,7 @@ def _incident(incident: Incident, now: float) -> str:
     verdict = f"{incident.cause} ({incident.confidence}{first})"
     lines = [
         f"{incident.container}, restart {incident.restart_count}{age}: {verdict}",
-        *_lived(
+        *render_end(
             parse_time(incident.started_at), parse_time(incident.finished_at), incident.exit_code
         ),
         *(f"  - {fact}" for fact in incident.evidence),
@@ -151,19 +151,11 @@ def _judged(story: Story, restart: Restart) -> str:
     due = " (due)" if restart.restart_count > counts.get(restart.container, 0) else ""
     lines = [
         f"{restart.container}, restart {restart.restart_count}{due}, judged now: {verdict}",
-        *_lived(restart.started_at, restart.finished_at, restart.exit_code),
+        *render_end(restart.started_at, restart.finished_at, restart.exit_code),
         *(f"  - {fact}" for fact in restart.evidence),
         f"  - rule: {restart.rule}",
     ]
     return render_lines(lines)
-
-
-def _lived(started: float | None, finished: float | None, exit_code: int | None) -> Iterator[str]:
-    if finished is None:
-        return
-    ran = f" after {render_duration(finished - started)}" if started is not None else ""
-    code = f", exit code {exit_code}" if exit_code is not None else ""
-    yield f"  ended at {render_time(finished)}{ran}{code}"
 
 
 def _advice(story: Story, container: str | None) -> Iterator[str]:

@@ -1,9 +1,10 @@
 """A replay for people: as tables, or as one paragraph for each restart."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
+from probewatch.commands.endings import render_end
 from probewatch.commands.lines import render_lines
 from probewatch.commands.outcome import Ledger, Loop, Outcome, render_time
 from probewatch.commands.tables import render_section, render_table
@@ -41,8 +42,9 @@ def explain_restart(restart: Restart) -> str:
         f"{restart.pod.namespace}/{restart.pod.name} {restart.container}: "
         f"restart {restart.restart_count}, {restart.cause} ({restart.confidence})"
     )
-    facts = [*_times(restart), *restart.evidence, f"rule: {restart.rule}"]
-    return render_lines([head, *(f"  - {fact}" for fact in facts)])
+    end = render_end(restart.started_at, restart.finished_at, restart.exit_code)
+    facts = [*restart.evidence, f"rule: {restart.rule}"]
+    return render_lines([head, *end, *(f"  - {fact}" for fact in facts)])
 
 
 def render_ledger(ledger: Ledger) -> str:
@@ -74,16 +76,6 @@ def _mistake(mistake: Mistake) -> str:
         f"  {restart.pod.name} {restart.container} restart {restart.restart_count}: "
         f"{restart.cause} ({restart.confidence}, {restart.rule}), true: {truth}"
     )
-
-
-def _times(restart: Restart) -> Iterator[str]:
-    if restart.finished_at is not None:
-        lived, begun = "", restart.started_at
-        if begun is not None and begun <= restart.finished_at:  # else the node's clock was set
-            lived = f", {restart.finished_at - begun:g} s after its start"
-        yield f"ended at {render_time(restart.finished_at)}{lived}"
-    if restart.exit_code is not None:
-        yield f"exit code {restart.exit_code}"
 
 
 def _restarts_table(restarts: Iterable[Restart]) -> str:
