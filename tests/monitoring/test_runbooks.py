@@ -41,7 +41,7 @@ def test_our_commands_are_spelled_as_the_program_knows_them(page: Path) -> None:
         assert vars(parsed)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", [*PAGES, DOCS / "metrics.md"], ids=lambda page: page.stem)
 def test_queries_ask_for_what_there_is(page: Path) -> None:
     """Metrics, matched labels and groupings of a page's queries are on /metrics."""
     for query in queries(page):
