@@ -248,6 +248,38 @@ async def test_forsaken_lease_is_left_to_expire(status: int) -> None:
     assert asked == len(leases.asked)
 
 
+async def test_renewals_that_fail_are_told(caplog: pytest.LogCaptureFixture) -> None:
+    """Who may not write any more says so once, and again when it may."""
+    caplog.set_level("INFO")
+    leases, time = FakeLeases(), FakeTime()
+    one = make(leases, time)
+    for status in (0, 500, 500, 0):
+        leases.status, end = status, time.seconds + 9
+        while time.seconds < end:
+            time.seconds += await one.step()
+
+    assert [
+        "This replica writes from now on",
+        "The Lease cannot be renewed; this replica writes nothing until it can",
+        "The Lease is renewed again",
+    ] == caplog.messages
+
+
+async def test_who_was_too_slow_lost_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    """A Lease that another one takes first is no loss to be told of."""
+    leases, time = FakeLeases(), FakeTime()
+    one, two, three = (make(leases, time, name) for name in ("one", "two", "three"))
+    await one.step()
+    await two.step()
+    await three.step()
+    time.seconds += 16
+    await two.step()
+    leases.version += 1
+    await three.step()
+
+    assert [] == caplog.messages
+
+
 async def test_lost_answer_does_not_lose_the_lease() -> None:
     """A renewal that came through unanswered is found out, and the Lease stays held."""
     leases, time = FakeLeases(), FakeTime()

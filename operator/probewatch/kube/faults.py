@@ -14,8 +14,10 @@ def as_os_errors() -> Iterator[None]:
     try:
         yield
     except TimeoutError as error:
-        # Some of aiohttp's are both.
-        raise TimeoutError(str(error) or "no answer in time") from error
+        # Some of aiohttp's are both, and repeat the whole URL.
+        is_connecting = isinstance(error, aiohttp.ConnectionTimeoutError)
+        words = "no connection in time" if is_connecting else "no answer in time"
+        raise TimeoutError(words) from error
     except aiohttp.ClientError as error:
         raise translate(error) from error
 

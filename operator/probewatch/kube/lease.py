@@ -11,21 +11,17 @@ import contextlib
 import logging
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Protocol
 
 import msgspec
 
 from probewatch.clock import Clock
 from probewatch.crash_points import crash_point
 from probewatch.errors import ApiError
-from probewatch.kube.lease_objects import (
-    DURATION_SECONDS,
-    SCOPE,
-    LeaseObject,
-    Metadata,
-    render_lease,
-)
+from probewatch.kube.lease_lapse import Lapse
+from probewatch.kube.lease_objects import DURATION_SECONDS as DURATION
+from probewatch.kube.lease_objects import SCOPE, LeaseObject, Metadata, render_lease
 from probewatch.kube.lease_refusal import FOR_GOOD, REFUSED_SECONDS, Refusal
+from probewatch.kube.rights import Requester
 
 _log = logging.getLogger(__name__)
 
@@ -40,16 +36,6 @@ RETRY_SECONDS = 2.0
 
 RELEASE_SECONDS = 2.0
 """At the end of the process, which has other things to do as well."""
-
-
-class Requester(Protocol):
-    """The one thing needed of an API client."""
-
-    async def request(
-        self, verb: str, path: str, *, body: object | None = None
-    ) -> tuple[int, bytes]:
-        """Return status and body of the answer; raises ApiError or OSError without one."""
-        ...
 
 
 @dataclass(slots=True, kw_only=True)
@@ -82,6 +68,10 @@ class Lease:
     """Whether it was given back for good: what else is written at the end takes some seconds."""
     _scope: str | None = None
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _lapse: Lapse = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._lapse = Lapse(lease=self.name)
 
     @property
     def is_held(self) -> bool:
@@ -123,6 +113,11 @@ class Lease:
 
     async def step(self) -> float:
         """Do what is to be done now; return the seconds until the next step."""
+        pause = await self._try()
+        self._lapse.look(is_ours=self._held_until is not None, is_held=self.is_held)
+        return pause
+
+    async def _try(self) -> float:
         try:
             async with self._turn:
                 return LOOK_SECONDS if self._is_over else await self._step()
@@ -175,13 +170,13 @@ class Lease:
             return True
         if not self._looked and holder.rpartition("_")[0] == self.instance:
             return True  # ourselves, before we were started anew
-        duration = float(lease.spec.lease_duration_seconds or DURATION_SECONDS)
+        duration = float(lease.spec.lease_duration_seconds or DURATION)
         return self.clock.monotonic() - self._seen_at >= duration
 
     async def _renew(self, lease: LeaseObject) -> bool:
         begun = self.clock.monotonic()
         crash_point("lease.renew.before")
-        status = await self._put(lease, holder=self.identity, seconds=int(DURATION_SECONDS))
+        status = await self._put(lease, holder=self.identity, seconds=int(DURATION))
         crash_point("lease.renew.after")
         if status == HTTPStatus.OK:
             self._hold(begun)
@@ -197,7 +192,7 @@ class Lease:
         crash_point("lease.create.before")
         lease = LeaseObject(metadata=Metadata(name=self.name, namespace=self.namespace))
         path = self._path.rpartition("/")[0]
-        body = self._body(lease, holder=self.identity, seconds=int(DURATION_SECONDS))
+        body = self._body(lease, holder=self.identity, seconds=int(DURATION))
         status, answer = await self.requester.request("POST", path, body=body)
         crash_point("lease.create.after")
         if status == HTTPStatus.CREATED:
@@ -236,8 +231,10 @@ class Lease:
         self._held_until, self._has_let_go = begun + HELD_SECONDS, False
 
     def _lose(self) -> None:
-        # Mostly to another replica; or our own renewal came through after its time.
-        _log.warning("The Lease was lost; it is looked at again", extra={"lease": self.name})
+        if self._held_until is None:
+            _log.debug("Another replica was quicker", extra={"lease": self.name})
+        else:  # mostly to another replica; or our own renewal came through after its time
+            _log.warning("The Lease was lost; it is looked at again", extra={"lease": self.name})
         self._held_until, self._has_let_go = None, True
         self.term += 1
 

@@ -14,8 +14,9 @@ from probewatch.core.incidents import tell_again
 from probewatch.core.model import PodRef, PodUid, Workload
 from probewatch.core.records import Record
 from probewatch.core.sighting import Sighting
-from probewatch.kube.lease import Lease, Requester
+from probewatch.kube.lease import Lease
 from probewatch.kube.reports import ReportOptions
+from probewatch.kube.rights import Requester
 from probewatch.metrics.totals import RestartTotal, Total
 from probewatch.records.book import RecordBook
 from probewatch.records.entry import Key

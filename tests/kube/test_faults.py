@@ -1,0 +1,24 @@
+"""What the network does is said in few words, and without the address that was asked."""
+
+import aiohttp
+import pytest
+
+from probewatch.kube.faults import as_os_errors
+
+URL = "https://10.0.0.1:443/api/v1/pods?watch=true"
+
+TIMEOUTS = {
+    "no connection": (aiohttp.ConnectionTimeoutError(f"Connection timeout to host {URL}"), 0),
+    "no bytes": (aiohttp.SocketTimeoutError(f"Timeout on reading data from {URL}"), 1),
+    "no answer": (TimeoutError(), 1),
+}
+WORDS = ("no connection in time", "no answer in time")
+
+
+@pytest.mark.parametrize(("error", "words"), TIMEOUTS.values(), ids=TIMEOUTS.keys())
+def test_what_did_not_come_in_time_is_told(error: TimeoutError, words: int) -> None:
+    """Whoever reads the log knows by it whether the server, or only its answer, is missing."""
+    with pytest.raises(TimeoutError) as raised, as_os_errors():
+        raise error
+
+    assert WORDS[words] == str(raised.value)
