@@ -906,6 +906,10 @@ CASES = {
             died(143, start=None), path=OWN, kills=(mark(K.KILL_LIVENESS, 40),), starts=started(42)
         ),
     ),
+    "seen dead after a kill, and nobody knows since when": (
+        "Unknown Low unknown",
+        facts(died(143, end=None), path=OWN, kills=(mark(K.KILL_LIVENESS, 40),)),
+    ),
     "a kill that no end fits, and SIGTERM much later": (
         "Unknown Low unknown",
         facts(died(143, end=900), path=OWN, kills=(mark(K.KILL_LIVENESS, 40),)),

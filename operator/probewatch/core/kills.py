@@ -132,14 +132,12 @@ def is_unmatched(facts: Facts) -> bool:
 
     A kubelet that was restarted left it half done, or the node's clock was set in between.
     """
-    death = facts.death
-    if death is None or death.finished_at is None:
-        return False
-    start, end = death.started_at or 0.0, death.finished_at
+    start = (facts.death.started_at if facts.death else None) or 0.0
+    end = facts.restart.died_at
     said = [kill.at for kill in _probe_kills(facts)] if matched_kill(facts) is None else []
-    if end < start:
+    if end is not None and end < start:
         return any(at > start or at <= end for at in said)
-    return any(start < at <= end for at in said)
+    return any(start < at and (end is None or at <= end) for at in said)
 
 
 def lived_on(facts: Facts, kill: Mark) -> bool:
