@@ -40,8 +40,10 @@ and why the readiness of its pods changed: as Events, as metrics, as records."""
 
 EPILOG = """\
 examples:
-  probewatch run                        watch the cluster of the current kubeconfig
-  probewatch run --namespace shop       watch one namespace only
+  probewatch demo                       see it work, without a cluster (about a minute)
+  probewatch report -A                  what is restarting in the cluster, and why
+  probewatch explain web-7d9f-x         what happened to one pod
+  probewatch run                        the operator, for the cluster of the current kubeconfig
   probewatch COMMAND --help             what a command does, with examples
 
 exit status:

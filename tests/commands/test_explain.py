@@ -360,7 +360,7 @@ async def test_explain_advises_by_how_probes_failed(tmp_path: Path) -> None:
     text, told = render_text(story, None), json.loads(render_json(story, None))
 
     advice = text.partition("Advice on its probes:\n")[2]
-    assert advice.startswith("  app Liveness: ProbeNeverKills: ")
+    assert advice.startswith("  app Liveness: ProbeNeverKills\n    ")
     assert "ProbeNeverKills" == told["advice"][0]["finding"]
 
 

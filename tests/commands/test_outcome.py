@@ -192,7 +192,9 @@ def test_tables_show_restarts_by_cause_and_the_ledger() -> None:
     ) in shown
     assert "shop        web   ReadinessProbe   1       1970-01-01T00:02:30Z" in shown
     assert any("still looping" in line for line in shown)
-    assert any("ShortStartBudget" in line for line in shown)
+    (place,) = [at for at, line in enumerate(shown) if line.endswith(": ShortStartBudget")]
+    assert shown[place].startswith("shop/web app Liveness")
+    assert shown[place + 1].startswith("  ")
     assert "Ledger: restart counts rose by 3, 2 restarts counted: NOT BALANCED" == shown[-1]
 
 

@@ -163,4 +163,5 @@ def _advice(story: Story, container: str | None) -> Iterator[str]:
     if shown:
         yield "Advice on its probes:"
     for each in shown:
-        yield f"  {each.container} {each.probe_type}: {each.finding}: {each.message}"
+        yield f"  {each.container} {each.probe_type}: {each.finding}"
+        yield f"    {each.message}"

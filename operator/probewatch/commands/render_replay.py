@@ -24,7 +24,7 @@ def render_tables(outcome: Outcome, ledger: Ledger) -> str:
         _restarts_table(outcome.restarts),
         _loops_table(outcome.loops),
         _readiness_table(outcome.readiness),
-        _advice_table(outcome),
+        _advice(outcome),
         render_ledger(ledger),
     ]
     return "\n\n".join(section for section in sections if section)
@@ -137,16 +137,13 @@ def _readiness_table(changes: Iterable[ReadinessChanged]) -> str:
     return render_section("Readiness lost", render_table(heads, rows)) if rows else ""
 
 
-def _advice_table(outcome: Outcome) -> str:
-    rows = [
-        (
-            *(each.pod.namespace, each.pod.name, each.container),
-            *(each.probe_type, each.finding, each.message),
-        )
-        for each in outcome.advice
-    ]
-    heads = ("NAMESPACE", "POD", "CONTAINER", "PROBE", "FINDING", "ADVICE")
-    return render_section("Advice", render_table(heads, rows)) if rows else ""
+def _advice(outcome: Outcome) -> str:
+    """Two lines for each, as `advise` has them: sentences make columns too wide for a screen."""
+    lines = ["Advice"]
+    for each in outcome.advice:
+        about = f"{each.pod.namespace}/{each.pod.name} {each.container} {each.probe_type}"
+        lines += [f"{about}: {each.finding}", f"  {each.message}"]
+    return render_lines(lines) if outcome.advice else ""
 
 
 def _group(pairs: Iterable[tuple[K, V]]) -> dict[K, list[V]]:
