@@ -245,6 +245,16 @@ async def test_refusals_are_logged_once_a_minute(caplog: pytest.LogCaptureFixtur
     assert len(answer.encode()) <= 256
 
 
+async def test_refusal_is_told_in_the_servers_words(caplog: pytest.LogCaptureFixture) -> None:
+    """Whoever reads the log sees what a policy says, and not the object that says it."""
+    status = b'{"kind": "Status", "metadata": {}, "message": "policy says no", "code": 422}'
+    scene = make_scene((422, status))
+    scene.publish(RESTART)
+    await scene.settle()
+
+    assert ["policy says no"] == [vars(each)["answer"] for each in caplog.records]
+
+
 async def test_terminating_namespace_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
     """Pods of a namespace that is being deleted get no Event, and that is no trouble."""
     scene = make_scene((403, b"NamespaceTerminating"))

@@ -334,12 +334,21 @@ def test_pauses_grow_to_a_cap_and_start_again() -> None:
     assert [0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 15.0, 15.0, 15.0, 0.4] == pauses
 
 
+def test_history_that_is_gone_after_a_refusal_is_listed_soon() -> None:
+    """A right that was missing for long has no part in how long a list is waited for."""
+    refused, gone = Answer(status=403), Answer(status=410)
+    pauses = play(page(), watch(), *[refused] * 6, gone, page("a"))[2]
+
+    assert [0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 0.4] == pauses[:7]
+
+
 def test_a_server_that_is_back_is_not_waited_for_as_long() -> None:
     """Pauses that grew while nobody answered are over with the first answer, whatever it is."""
     away = [ConnectionRefusedError()] * 5
-    pauses = play(page("a"), *away, Answer(status=429), Answer(status=410), page("a"))[2]
+    gone = Answer(status=410)  # what came before has no part in when a list is asked for
+    pauses = play(page("a"), *away, Answer(status=429), gone, page("a"))[2]
 
-    assert [0.4, 0.8, 1.6, 3.2, 6.4, 0.4, 0.8] == pauses
+    assert [0.4, 0.8, 1.6, 3.2, 6.4, 0.4, 0.4] == pauses
 
 
 @pytest.mark.parametrize(

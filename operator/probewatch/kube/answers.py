@@ -53,14 +53,18 @@ async def ask_for(
         raise ApiError(f"what the API server sent for {path} cannot be read: {words}") from error
 
 
+def find_words(body: bytes) -> str:
+    """Return what the API server says in an answer that is none; empty if it says nothing."""
+    try:
+        return msgspec.json.decode(body, type=_Status).message
+    except msgspec.DecodeError:
+        return ""
+
+
 def refusal(status: int, body: bytes) -> ApiError:
     """Return the error for an answer that is none."""
     if status == HTTPStatus.UNAUTHORIZED:
         return ApiError("the API server refuses the credentials (401)", status=status)
-    try:
-        message = msgspec.json.decode(body, type=_Status).message
-    except msgspec.DecodeError:
-        message = ""
-    words = sanitize(message, limit=WORDS_LIMIT) or "no reason given"
+    words = sanitize(find_words(body), limit=WORDS_LIMIT) or "no reason given"
     missing = "a right is missing: " if status == HTTPStatus.FORBIDDEN else ""
     return ApiError(f"{missing}the API server answers {status}: {words}", status=status)

@@ -16,6 +16,7 @@ from typing import Protocol
 from probewatch.clock import Clock
 from probewatch.crash_points import crash_point
 from probewatch.errors import ApiError
+from probewatch.kube.answers import find_words
 from probewatch.kube.event_draft import EventDraft, render_event
 from probewatch.kube.sanitize import sanitize
 
@@ -124,12 +125,13 @@ class EventWriter:
         if now - self._logged.get(why, -SILENCE_SECONDS) < SILENCE_SECONDS:
             return
         self._logged[why] = now
+        words = find_words(answer) or answer.decode(errors="replace")
         _log.warning(
             "Kubernetes Events cannot be written",
             extra={
                 "why": why,
                 "status": status,
-                "answer": sanitize(answer.decode(errors="replace"), limit=ANSWER_LIMIT),
+                "answer": sanitize(words, limit=ANSWER_LIMIT),
                 "dropped": self.stats.dropped[why],
             },
         )

@@ -19,6 +19,8 @@ class Backoff:
     faults: int = 0
     silent: bool = False
     """Whether the last one was that there was no answer."""
+    gone: bool = False
+    """Whether it was that a list is needed."""
 
     @property
     def longest(self) -> float:
@@ -33,13 +35,17 @@ class Backoff:
         """What holds after a watch was open for so long before it failed."""
         return Backoff() if seconds >= STEADY_SECONDS else self
 
-    def before_fault(self, *, silent: bool) -> "Backoff":
-        """What holds for a fault: once a server answers again, its absence has no part in it."""
-        return Backoff() if self.silent and not silent else self
+    def before_fault(self, *, silent: bool, gone: bool = False) -> "Backoff":
+        """What holds for a fault: once a server answers again, its absence has no part in it.
 
-    def after_fault(self, *, silent: bool) -> "Backoff":
+        Nor has a refusal, once it goes as far as to say that a list is needed.
+        """
+        is_other = (self.silent and not silent) or (gone and not self.gone)
+        return Backoff() if is_other else self
+
+    def after_fault(self, *, silent: bool, gone: bool = False) -> "Backoff":
         """One fault more."""
-        return Backoff(faults=self.faults + 1, silent=silent)
+        return Backoff(faults=self.faults + 1, silent=silent, gone=gone)
 
 
 def parse_retry_after(text: str | None, now: float) -> float | None:

@@ -104,9 +104,10 @@ class WatchLoop(Generic[T]):
             if caught.relist:
                 self._hands.forget_version()
                 why = caught.why
-            backoff = backoff.after_watching(self._open_for()).before_fault(silent=silent)
+            backoff = backoff.after_watching(self._open_for())
+            backoff = backoff.before_fault(silent=silent, gone=caught.relist)
             await self._wait(caught, backoff)
-            backoff = backoff.after_fault(silent=silent)
+            backoff = backoff.after_fault(silent=silent, gone=caught.relist)
 
     def _find_debt(self) -> str:
         """Why everything is to be listed though nobody says that history is gone; empty if not."""
