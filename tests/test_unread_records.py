@@ -7,10 +7,15 @@ from typing import Any
 
 import pytest
 
+from probewatch.core.findings import Cause
 from probewatch.core.values import replace
 from probewatch.metrics.counters import Counters
+from probewatch.metrics.totals import RestartTotal
+from probewatch.recording.surroundings import begin_term
 from probewatch.recording.unread import HOLD_SECONDS
+from probewatch.records.book import RecordBook
 from probewatch.settings import Settings
+from tests.core.test_ledger import CART, restart
 from tests.fakes import FakeTime
 from tests.recording_scene import Cluster, Replica
 from tests.test_recording import SETTINGS, Divided, troubled
@@ -147,13 +152,14 @@ async def test_takeover_without_records_is_no_restart(status: int, second: str) 
         await shop.restart(2)
     assert (shop.count, shop.count) == shop.seen
     await shop.end(one)
-    await shop.live(60)
-    assert (shop.count, shop.count) == shop.seen
+    await shop.live(3)
+    assert shop.running[0].shown()
     await shop.restart(2)
+    assert (shop.count, shop.count) == shop.seen
     shop.refuse(0)
     await shop.live(90)
-    await shop.restart(1)
     assert (shop.count, shop.count) == shop.seen
+    await shop.restart(1)
     await shop.end(shop.running[0])
     await shop.start("three")
     await shop.restart(1)
@@ -234,32 +240,99 @@ async def test_definition_that_comes_late_takes_nothing_away() -> None:
     ]
 
 
-async def test_namespace_that_may_be_read_late_makes_no_counter_rise() -> None:
-    """The same where one of several namespaces has its role later than the others."""
-    settings = Settings(instance="one", namespaces=("shop", "other"))
-    cluster, time, prometheus = Divided(), FakeTime(), Prometheus()
-    cluster.agree(settings)
-    cluster.is_closed = False
+async def test_what_another_told_without_records_is_not_shown_again() -> None:
+    """A pod that was quiet since is counted in its record then, and in no counter."""
+    shop = Shop()
+    one = await shop.start("one")
+    shop.refuse(NO_RIGHT)
+    for count in range(4):
+        one.see("b", count, 20 + count)
+    await shop.live(60)
+    two = await shop.start("two")
+    two.see("b", 3, 23)
+    await shop.end(one)
+    await shop.live(60)
+    shop.refuse(0)
+    await shop.live(90)
 
-    async def serve(first: int, last: int, opens: int) -> None:
-        replica = Counting(cluster, time, "one", settings)
-        await replica.recording.start()
-        for count in range(first, last + 1):
-            replica.see("x", count, 10 + count, namespace="other")
-        for second in range(90):
-            cluster.is_closed &= second < opens
+    assert Counter(b=3) == shop.cluster.totals()
+    assert 3 == shop.prometheus.increase
+
+
+@dataclass
+class Role:
+    """A cluster where one process after the other watches two namespaces, one with a late role."""
+
+    cluster: Divided = field(default_factory=Divided)
+    time: FakeTime = field(default_factory=FakeTime)
+    prometheus: Prometheus = field(default_factory=Prometheus)
+    settings: Settings = SETTINGS
+    count: int = 0
+
+    def __post_init__(self) -> None:
+        self.settings = Settings(instance="one", namespaces=("shop", "other"))
+        self.cluster.agree(self.settings)
+
+    async def serve(self, restarts: int, *, given_at: float, restarts_at: float = 0.0) -> None:
+        """A process lives for 90 seconds; its role is given, and a pod restarts, after so many."""
+        begun = self.time.seconds
+        self.cluster.is_closed = given_at > 0
+        replica = Counting(self.cluster, self.time, "one", self.settings)
+        beginning = asyncio.create_task(replica.recording.start())
+        while not beginning.done():
+            self.cluster.is_closed = self.time.seconds - begun < given_at
+            await asyncio.sleep(0)
+        replica.see("x", self.count, 10 + self.count, namespace="other")
+        while (passed := self.time.seconds - begun) < 90:
+            self.cluster.is_closed = passed < given_at
+            if passed >= restarts_at:
+                for _ in range(restarts):
+                    self.count += 1
+                    replica.see("x", self.count, 10 + self.count, namespace="other")
+                restarts = 0
             await replica.act()
-            prometheus.scrape(replica)
-            time.seconds += 1.0
+            self.prometheus.scrape(replica)
+            self.time.seconds += 1.0
         await replica.recording.lease.release()
 
-    await serve(0, 5, 0)
-    cluster.is_closed = True
-    await serve(5, 7, 45)
-    await serve(7, 8, 0)
-    (report,) = cluster.others.reports.values()
 
-    assert 8 == prometheus.increase == report["status"]["restarts"]
+@pytest.mark.parametrize("restarts_at", [0, 46], ids=["before", "at once after"])
+async def test_namespace_that_may_be_read_late_makes_no_counter_rise(restarts_at: float) -> None:
+    """The same where one of several namespaces has its role later than the others."""
+    role = Role()
+    await role.serve(5, given_at=0)
+    await role.serve(2, given_at=45, restarts_at=restarts_at)
+    await role.serve(1, given_at=0)
+    (report,) = role.cluster.others.reports.values()
+
+    assert 8 == role.prometheus.increase == report["status"]["restarts"]
+
+
+async def test_namespace_that_is_refused_for_a_moment_is_waited_for() -> None:
+    """Nothing is told apart where nothing was shown yet."""
+    role = Role()
+    await role.serve(5, given_at=0)
+    await role.serve(2, given_at=4)
+    (report,) = role.cluster.others.reports.values()
+
+    assert 7 == role.prometheus.increase == report["status"]["restarts"]
+    assert not any("unshown" in total for total in report["status"]["totals"])
+
+
+def test_what_waits_to_be_told_is_not_shown_before() -> None:
+    """A new term leaves room for what will be told: a counter must not come to show it twice."""
+    book = RecordBook()
+    counters = Counters(clock=FakeTime().clock, series_limit=1000)
+    counters.restore([RestartTotal(workload=CART, container="app", cause=Cause.ERROR, count=8)])
+    for count in (1, 2):
+        book.take(restart(count), CART, 0.0)
+    begin_term(1, book, counters)
+    for finding, workload in book.untold():
+        counters.publish(finding, workload)
+
+    assert [2] == [
+        total.count for total in counters.totals_of(CART) if isinstance(total, RestartTotal)
+    ]
 
 
 async def test_what_was_told_ahead_does_not_fall_in_a_new_term() -> None:

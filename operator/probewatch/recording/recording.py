@@ -77,9 +77,8 @@ class Recording:
         self._around, self._clock, self._scope = around, clock, scope_of(settings)
         self._is_started = self._is_loaded = self._is_writing = self._is_refused = False
         self._again_at = self._look_at = self._begun_at = 0.0
-        tell = self.reports.writer.let_go
-        self.unread = Unread(self.book, around.counters, tell=tell, clock=clock)
-        self._settling = Settling(self.book, around, self.unread)
+        self.unread = Unread(self.book, around.counters, clock=clock)
+        self._settling = Settling(self.book, around)
 
     # --- the situation that the sink asks about
 

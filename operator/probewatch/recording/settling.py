@@ -5,7 +5,6 @@ that is saved it can be agreed that everything is recorded.
 """
 
 from probewatch.recording.surroundings import Surroundings, level
-from probewatch.recording.unread import Unread
 from probewatch.records.baseline import Baseline
 from probewatch.records.book import RecordBook
 from probewatch.records.entry import Key
@@ -14,10 +13,9 @@ from probewatch.records.entry import Key
 class Settling:
     """Brings the book in line with the pods that there are."""
 
-    def __init__(self, book: RecordBook, around: Surroundings, unread: Unread) -> None:
+    def __init__(self, book: RecordBook, around: Surroundings) -> None:
         self._book = book
         self._around = around
-        self._unread = unread
         self._baseline = Baseline(book.is_dirty)
         self._is_swept = self._is_level = False
 
@@ -38,8 +36,6 @@ class Settling:
             self._is_swept = True
         if not is_level and self._around.heard_since(since):
             level(self._book, self._around, is_alive=True)
-            self._unread.tell_apart()
-            self._unread.settle()
             self._is_level = True
         return (is_swept, is_level) != (self._is_swept, self._is_level)
 

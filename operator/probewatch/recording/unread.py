@@ -5,8 +5,6 @@ trouble passes; then they begin at 0. What turns out to be recorded once it is r
 for good: a counter that rose to it, now or at the next start, would be taken for new restarts.
 """
 
-from collections.abc import Callable
-
 from probewatch.clock import Clock
 from probewatch.core.findings import Cause
 from probewatch.metrics.totals import RestartTotal
@@ -19,24 +17,16 @@ HOLD_SECONDS = 600.0
 
 
 class Unread:
-    """Knows whose counters began without the records; *tell* hands out what waits of a report."""
+    """Knows whose counters began without the records."""
 
-    def __init__(
-        self,
-        book: RecordBook,
-        counters: Counters,
-        *,
-        tell: Callable[[Key], None],
-        clock: Clock,
-    ) -> None:
+    def __init__(self, book: RecordBook, counters: Counters, *, clock: Clock) -> None:
         self._book = book
         self._counters = counters
-        self._tell = tell
         self._clock = clock
         self._shown_from: float | None = None
         """Since when, or from when, all counters are shown without records."""
         self._namespaces: frozenset[str] = frozenset()
-        """Those that were refused while others could be read."""
+        """Those whose counters are, since only others could be read."""
 
     def begin(self, term: int, *, is_hopeless: bool) -> None:
         """Nothing can be read; where that is *hopeless*, counters of a new term begin at 0 at once.
@@ -54,25 +44,19 @@ class Unread:
     def read(self, *, is_shown: bool) -> None:
         """Records were read by who writes or stands by; counters *were shown* here until now."""
         if not is_shown or self.withholds():
-            self.settle()
-        self._namespaces |= self._book.unread
+            self._shown_from, self._namespaces = None, self._book.unread
 
     def tell_apart(self) -> None:
         """Keep counters that began without their records from rising to what these hold."""
         for key in self._book.workloads():
-            if key.namespace not in self._book.unread:
-                self.tell_one_apart(key)
+            self.tell_one_apart(key)
+        self._shown_from = None
+        self._namespaces &= self._book.unread
 
     def tell_one_apart(self, key: Key) -> None:
-        """Do so for one workload, of which this report was read."""
+        """Do so for the workload of one report."""
         if self._shown_from is not None or key.namespace in self._namespaces:
-            for part in self._book.part_keys(key):
-                self._tell(part)
             self._book.tell_apart(key, self._shown_of(key))
-
-    def settle(self) -> None:
-        """All that is recorded is level with the counters."""
-        self._shown_from, self._namespaces = None, self._book.unread
 
     def _shown_of(self, key: Key) -> dict[tuple[str, Cause], int]:
         record = self._book.record(key)

@@ -52,10 +52,6 @@ class RecordAnswers:
         """The first report of each workload."""
         return tuple({key_of(entry.record.workload): None for entry in self._entries})
 
-    def part_keys(self, key: Key) -> tuple[Key, ...]:
-        """All reports of a whole workload of which this is one."""
-        return tuple(entry.key for entry in self._entries.parts(key))
-
     def was_saved(self, key: Key) -> bool:
         """Whether anything was ever saved of a report, as far as this process knows."""
         entry = self._entries.get(key)
