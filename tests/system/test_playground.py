@@ -190,7 +190,10 @@ async def test_workloads_are_made_from_flags(kubectl: Kubectl) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM, signal.SIGINT])
 async def test_it_leaves_nothing_behind(tmp_path: Path, number: signal.Signals) -> None:
-    """Ctrl-C, being told to end and a closed terminal remove the kubeconfig with its token."""
+    """Ctrl-C, being told to end and a closed terminal remove the kubeconfig with its token.
+
+    It says that it ends: containers have their grace, and nobody should press twice.
+    """
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "probewatch.playground"),
         env={**os.environ, "PYTHONPATH": str(REPOSITORY / "operator"), "TMPDIR": str(tmp_path)},
@@ -202,8 +205,10 @@ async def test_it_leaves_nothing_behind(tmp_path: Path, number: signal.Signals) 
         await asyncio.wait_for(process.stdout.readline(), BOUND_SECONDS)
     before = names_in(tmp_path)
     process.send_signal(number)
+    told, _ = await asyncio.wait_for(process.communicate(), BOUND_SECONDS)
 
-    assert 0 == await asyncio.wait_for(process.wait(), BOUND_SECONDS)
+    assert 0 == process.returncode
+    assert told.decode().endswith("Stopping its containers.\n")
     assert (True, []) == (bool(before), names_in(tmp_path))
 
 

@@ -108,6 +108,8 @@ async def run(options: ClusterOptions, stories: Sequence[Story]) -> int:
         async with Cluster(options) as cluster:
             begin(cluster, stories)
             await ended.wait()
+            with contextlib.suppress(OSError):  # its terminal may be closed
+                print("Stopping its containers.", flush=True)
     return 0
 
 
