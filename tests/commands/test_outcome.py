@@ -168,6 +168,18 @@ def test_a_loop_takes_its_end_from_the_next_ending() -> None:
     assert {Cause.OOM_KILLED} == {each.cause for each in result.loops}
 
 
+def test_a_loop_that_goes_on_by_another_cause_is_one() -> None:
+    """It is told again then, began when it began, and ends once."""
+    again = replace(loop_started(), cause=Cause.ERROR, resumed=True)
+    result = collected(loop_started(), again)
+
+    assert [(Cause.ERROR, 200.0, None)] == [
+        (loop.cause, loop.started_at, loop.ended_at) for loop in result.loops
+    ]
+    result.add([loop_ended(), loop_started(at=400.0)])
+    assert [200.0, 400.0] == [loop.started_at for loop in result.loops]
+
+
 def test_advice_is_given_once() -> None:
     """The same finding about the same probe is one piece of advice."""
     assert (ADVICE,) == collected(ADVICE, ADVICE).advice

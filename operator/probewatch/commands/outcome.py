@@ -5,7 +5,7 @@ one restart. The shape of `render_json` is a fixed interface.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from probewatch.core.findings import (
     Advice,
@@ -75,13 +75,21 @@ class Outcome:
             case ReadinessChanged():
                 self._readiness.append(finding)
             case LoopStarted():
-                self._loops.append(_open_loop(finding))
+                self._start_loop(finding)
             case LoopEnded():
                 self._end_loop(finding)
             case Advice():
                 self._advice[_advice_key(finding)] = finding
             case _:
                 pass
+
+    def _start_loop(self, start: LoopStarted) -> None:
+        """One that is told again goes on, by another cause."""
+        for index, loop in enumerate(self._loops):
+            if loop.ended_at is None and _same_container(loop, start):
+                self._loops[index] = replace(loop, cause=start.cause)
+                return
+        self._loops.append(_open_loop(start))
 
     def _end_loop(self, end: LoopEnded) -> None:
         for index, loop in enumerate(self._loops):
@@ -206,5 +214,5 @@ def _close_loop(loop: Loop, end: LoopEnded) -> Loop:
     )
 
 
-def _same_container(loop: Loop, end: LoopEnded) -> bool:
-    return (loop.pod.uid, loop.container) == (end.pod.uid, end.container)
+def _same_container(loop: Loop, told: LoopStarted | LoopEnded) -> bool:
+    return (loop.pod.uid, loop.container) == (told.pod.uid, told.container)
