@@ -39,6 +39,13 @@ RULED = spec(
         restart_rules=(RestartRule(action="Restart", operator="In", values=(42,)),),
     ),
 )
+RULED_ALL = spec(
+    Container(
+        name="app",
+        restart_policy=RestartPolicy.NEVER,
+        restart_rules=(RestartRule(action="RestartAllContainers", operator="In", values=(42,)),),
+    ),
+)
 ONFAIL = spec(
     Container(
         name="app",
@@ -862,6 +869,36 @@ CASES = {
     "own exit, the probe failed for the first time after it": (
         "Error Medium own-exit",
         facts(died(3), failures=(mark(K.PROBE_FAILED, 60, 1, probe_type="Liveness"),)),
+    ),
+    "a rule of its own, while another one restarts all": (
+        "RestartRule High restart-rule",
+        facts(died(42), path=OWN, pod=RULED, change=Change(restarting_all=True)),
+    ),
+    "a rule that restarts all, and nobody saw that it did": (
+        "RestartRule High restart-rule",
+        facts(died(42), path=OWN, pod=RULED_ALL),
+    ),
+    "its hook failed after it had ended": (
+        "Error High died-before-kill",
+        facts(died(1, end=2), pod=HOOKED, others=(mark(K.POST_START_FAILED, 4),), next_start=16.0),
+    ),
+    "seen dead by SIGTERM, with nothing that kills": (
+        "Signal High terminated-seen",
+        facts(died(143), path=OWN, pod=NO_PROBE),
+    ),
+    "a still counter says nothing of a change": (
+        "Unknown Low unknown",
+        facts(died(137), readings=counted(0), observed_at=42.0, change=Change(image=True)),
+    ),
+    "failures up to the threshold, and a kill of long before": (
+        "LivenessProbe High threshold-reached",
+        facts(
+            died(143, end=300),
+            path=PLACE,
+            kills=(mark(K.KILL_LIVENESS, 40),),
+            failures=(failed(L, 295, 3),),
+            next_start=301.0,
+        ),
     ),
     "own exit, after kills that left another code": (
         "Error Medium own-exit",
