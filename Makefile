@@ -35,7 +35,7 @@ run: $(DEMO)  ## The operator, against the cluster of the current kubeconfig
 
 .PHONY: playground
 playground: $(DEMO)  ## A small cluster on this machine, for kubectl, until Ctrl-C
-	@$(BIN)/python -m probewatch.playground $(ARGS)
+	@$(BIN)/python -m probewatch playground $(ARGS)
 
 ##@ Work on it
 

@@ -53,6 +53,7 @@ exit status:
 COMMANDS: Mapping[str, str] = {
     "run": "run the operator",
     "demo": "see a real probe failure, end to end, on an embedded cluster",
+    "playground": "run that cluster by itself, for kubectl and pods of your own",
     "record": "write the pod and Event streams of a cluster to a file",
     "replay": "say why containers restarted, from a recorded stream",
     "report": "list what is restarting, and why",
@@ -61,6 +62,8 @@ COMMANDS: Mapping[str, str] = {
     "version": "print the version",
 }
 """What each command does, in a few words; its module in `probewatch.commands` has its name."""
+
+VERSION = ("-V", "--version")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -179,6 +182,7 @@ def parse(module: ModuleType, arguments: Sequence[str]) -> argparse.Namespace:
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of the list of all commands."""
     parser, commands = _begin_parser()
+    parser.add_argument(*VERSION, action="store_true", help="the same as the command version")
     for name, summary in COMMANDS.items():
         commands.add_parser(name, help=summary, add_help=False)
     return parser
@@ -202,7 +206,7 @@ def _refuse_or_help(arguments: Sequence[str]) -> NoReturn:
     if not arguments:
         parser.print_help()
         parser.exit(0)
-    if arguments[0] == "--version":
+    if arguments[0] in VERSION:
         module = load_command("version")
         parser.exit(module.main(parse(module, ["version"])))
     parser.parse_args(arguments)

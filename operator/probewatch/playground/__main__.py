@@ -1,4 +1,4 @@
-"""`python -m probewatch.playground`: a cluster to use with kubectl, until Ctrl-C."""
+"""`probewatch playground`, also as `python -m probewatch.playground`: a cluster for kubectl."""
 
 import argparse
 import asyncio
@@ -28,11 +28,14 @@ pod uses the same port."""
 
 EPILOG = """\
 examples:
-  python -m probewatch.playground
-  python -m probewatch.playground --kubeconfig /tmp/kubeconfig --speed 5
-  python -m probewatch.playground --story live-tcp --story oom
-  KUBECONFIG=/tmp/kubeconfig kubectl apply -f deploy/demo/hc-probe.yaml
-  KUBECONFIG=/tmp/kubeconfig probewatch run"""
+  probewatch playground                                    until Ctrl-C; it says how to go on
+  probewatch playground --story live-tcp --story oom       with pods that show something
+  probewatch playground --kubeconfig /tmp/kubeconfig --speed 5
+  KUBECONFIG=/tmp/kubeconfig kubectl get pods -A           in another terminal
+  KUBECONFIG=/tmp/kubeconfig probewatch run                the operator, beside it
+
+exit status:
+  0  ended by a signal   1  it cannot be started   2  called wrongly"""
 
 
 LAST_PORT = 65535
@@ -46,6 +49,12 @@ def build_parser() -> argparse.ArgumentParser:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    add_flags(parser)
+    return parser
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """Add what can be chosen."""
     parser.add_argument(
         "--kubeconfig", metavar="FILE", type=Path, help="where to write its kubeconfig"
     )
@@ -67,7 +76,6 @@ def build_parser() -> argparse.ArgumentParser:
         choices=("all", *(story.name for story in STORIES)),
         help="a pod that shows one thing, again for more; all of them are in docs/playground.md",
     )
-    return parser
 
 
 def parse_port(text: str) -> int:
@@ -86,8 +94,12 @@ def parse_speed(text: str) -> float:
 
 
 def main() -> int:
-    """Run the cluster until it is interrupted."""
-    args = build_parser().parse_args()
+    """Run it as a module."""
+    return start(build_parser().parse_args())
+
+
+def start(args: argparse.Namespace) -> int:
+    """Run the cluster until it is interrupted; return the exit status."""
     options = ClusterOptions(speed=args.speed, port=args.port, kubeconfig=args.kubeconfig)
     try:
         return asyncio.run(run(options, find_stories(args.story)))

@@ -1,0 +1,22 @@
+"""`probewatch playground`: the embedded cluster by itself, for kubectl and pods of one's own."""
+
+import argparse
+
+from probewatch.playground.__main__ import DESCRIPTION, EPILOG, add_flags, start
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command to the command line."""
+    add_flags(
+        subparsers.add_parser(
+            "playground",
+            description=DESCRIPTION,
+            epilog=EPILOG,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+    )
+
+
+def main(args: argparse.Namespace) -> int:
+    """Run the cluster until it is interrupted; return the exit status."""
+    return start(args)
