@@ -182,10 +182,13 @@ async def late(status: int, seconds: float) -> Shop:
     return shop
 
 
-async def test_records_that_are_read_in_a_while_are_waited_for() -> None:
-    """Until then restarts are not shown; then all of them are, those of the downtime too."""
+async def test_records_that_are_read_in_a_while_are_waited_for(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Until then restarts are not shown, which is said; then those of the downtime are, too."""
     shop = await late(TROUBLE, 300)
 
+    assert 1 == sum(message.startswith("Restarts are not in") for message in caplog.messages)
     assert (26, 26) == shop.seen
     assert 26 == shop.recorded
 

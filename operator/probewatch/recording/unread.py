@@ -5,12 +5,16 @@ trouble passes; then they begin at 0. What turns out to be recorded once it is r
 for good: a counter that rose to it, now or at the next start, would be taken for new restarts.
 """
 
+import logging
+
 from probewatch.clock import Clock
 from probewatch.core.findings import Cause
 from probewatch.metrics.totals import RestartTotal
 from probewatch.recording.surroundings import Counters
 from probewatch.records.book import RecordBook
 from probewatch.records.entry import Key
+
+_log = logging.getLogger(__name__)
 
 HOLD_SECONDS = 600.0
 """For how long restarts are not shown: an API server is mostly back before."""
@@ -34,8 +38,13 @@ class Unread:
         Those of a term that goes on stay: they began with what was recorded, or at 0.
         """
         if self._counters.begin_term(term, ()) and not self.withholds():
-            pause = 0.0 if is_hopeless else HOLD_SECONDS
-            self._shown_from = self._clock.monotonic() + pause
+            self._shown_from = self._clock.monotonic()
+            if not is_hopeless:
+                self._shown_from += HOLD_SECONDS
+                _log.warning(
+                    "Restarts are not in /metrics until records can be read, or for so long",
+                    extra={"seconds": HOLD_SECONDS},
+                )
 
     def withholds(self) -> bool:
         """Whether restarts are not to be shown yet."""
