@@ -89,7 +89,7 @@ class Table:
             pairs = zip(tails, values, strict=True)
             lower = tuple(min(value, most.get((subject, tail), 0)) for tail, value in pairs)
             if lower != values:
-                self.rows[subject] = (tails, lower)
+                self.rows[subject] = cells_of(tails, lower)
 
     def put(self, subject: str, tails: tuple[str, ...], values: tuple[float, ...]) -> None:
         """Set the gauges of a subject; those not given are gone."""
