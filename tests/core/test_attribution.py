@@ -964,6 +964,33 @@ CASES = {
             starts=started(1531),
         ),
     ),
+    "a kill in the second in which it began is of the one before": (
+        "Signal High start-canary",
+        facts(
+            died(143, start=40, end=900),
+            path=OWN,
+            kills=(mark(K.KILL_LIVENESS, 40),),
+            starts=started(901),
+        ),
+    ),
+    "the same, and the clock was set back after it": (
+        "Signal High start-canary",
+        facts(
+            died(143, start=5000, end=1530),
+            path=OWN,
+            kills=(mark(K.KILL_LIVENESS, 5000),),
+            starts=started(1531),
+        ),
+    ),
+    "a kill in the second of the end, and the clock was set back before it": (
+        "Unknown Low unknown",
+        facts(
+            died(143, start=5000, end=1530),
+            path=OWN,
+            kills=(mark(K.KILL_LIVENESS, 1530),),
+            starts=started(1531),
+        ),
+    ),
     "a clock that was set back, and no kill in this life": (
         "Signal High start-canary",
         facts(

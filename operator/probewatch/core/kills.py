@@ -128,13 +128,13 @@ def is_said_after(facts: Facts) -> bool:
 
 
 def is_unmatched(facts: Facts) -> bool:
-    """Whether a probe's kill was said in the life of the instance, and no end fits it.
+    """Whether a probe's kill was said in the life of an instance that none is known to have ended.
 
     A kubelet that was restarted left it half done, or the node's clock was set in between.
     """
     start = (facts.death.started_at if facts.death else None) or 0.0
     end = facts.restart.died_at
-    said = [kill.at for kill in _probe_kills(facts)] if matched_kill(facts) is None else []
+    said = [kill.at for kill in _probe_kills(facts)]
     if end is not None and end < start:
         return any(at > start or at <= end for at in said)
     return any(start < at and (end is None or at <= end) for at in said)
