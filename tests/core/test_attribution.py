@@ -62,6 +62,7 @@ LIVE_RULED = spec(
         restart_rules=(RestartRule(action="Restart", operator="In", values=(42, 137)),),
     ),
 )
+ONCE = spec(Container(name="app", liveness=replace(LIVENESS, failure_threshold=1)))
 HURRIED = spec(Container(name="app", liveness=replace(LIVENESS, grace=10.0)))
 NEVER = spec(restart_policy=RestartPolicy.NEVER)
 TWO = spec(Container(name="app", liveness=LIVENESS), Container(name="b"))
@@ -869,6 +870,58 @@ CASES = {
     "own exit, the probe failed for the first time after it": (
         "Error Medium own-exit",
         facts(died(3), failures=(mark(K.PROBE_FAILED, 60, 1, probe_type="Liveness"),)),
+    ),
+    "a hook that failed before an end with a code of its own": (
+        "PostStartHook Confirmed post-start-hook",
+        facts(died(3), pod=HOOKED, others=(mark(K.POST_START_FAILED, 30),)),
+    ),
+    "a hook that failed in the first second": (
+        "PostStartHook Confirmed post-start-hook",
+        facts(died(3, end=5), pod=HOOKED, others=(mark(K.POST_START_FAILED, 0),)),
+    ),
+    "its hook failed by the status alone, SIGKILL just at the end of the grace": (
+        "PostStartHook High post-start-hook",
+        facts(died(137, end=30), pod=HOOKED, waiting_reason="PostStartHookError"),
+    ),
+    "its hook failed by the status alone, SIGKILL too early for the grace": (
+        "PostStartHook Medium post-start-hook",
+        facts(died(137, end=29), pod=HOOKED, waiting_reason="PostStartHookError"),
+    ),
+    "its hook failed by the status alone, and it lived long": (
+        "PostStartHook Medium post-start-hook",
+        facts(died(3, end=300), pod=HOOKED, waiting_reason="PostStartHookError"),
+    ),
+    "a hook is said to have failed of what has none": (
+        "Unknown Low unknown",
+        facts(died(), others=(mark(K.POST_START_FAILED, 30),)),
+    ),
+    "killed for its hook, with a code of its own": (
+        "PostStartHook Confirmed kill-event-other",
+        facts(died(3), pod=HOOKED, kills=(mark(K.KILL_POST_START_HOOK, 30),)),
+    ),
+    "a crash in the second of the kill": (
+        "LivenessProbe Medium kill-event-probe",
+        facts(died(139), kills=(mark(K.KILL_LIVENESS, 41),)),
+    ),
+    "a crash in the second after the kill": (
+        "LivenessProbe Confirmed kill-event-probe",
+        facts(died(139), kills=(mark(K.KILL_LIVENESS, 40),)),
+    ),
+    "an exit in the second of a kill that took one failure": (
+        "LivenessProbe High kill-event-probe",
+        facts(died(3), pod=ONCE, kills=(mark(K.KILL_LIVENESS, 41),)),
+    ),
+    "an exit in the second after a kill that took one failure": (
+        "LivenessProbe Confirmed kill-event-probe",
+        facts(died(3), pod=ONCE, kills=(mark(K.KILL_LIVENESS, 40),)),
+    ),
+    "SIGTERM in the second of a kill that took one failure": (
+        "LivenessProbe Confirmed kill-event-probe",
+        facts(died(143), pod=ONCE, kills=(mark(K.KILL_LIVENESS, 41),)),
+    ),
+    "SIGKILL after ends that were most likely for memory": (
+        "Signal Medium terminated-seen",
+        facts(died(137), path=OWN, past=(past(Cause.OOM_KILLED, 137, 41, Confidence.MEDIUM),) * 2),
     ),
     "a rule of its own, while another one restarts all": (
         "RestartRule High restart-rule",
