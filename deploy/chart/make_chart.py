@@ -1,7 +1,7 @@
 """Brings what is derived in the chart up to date: `make chart`.
 
 README.md            the table of values, from the comments of values.yaml
-values.schema.json   what may stand under `settings`, from the operator's settings
+values.schema.json   what may stand under `settings`, from the operator's settings, and the names of alerts
 files/crds/          the definitions of crds/: as templates, which Helm upgrades
 
 python deploy/chart/make_chart.py [FOLDER]    writes deploy/chart/probewatch, or a copy of it
@@ -13,7 +13,7 @@ import re
 import shutil
 import sys
 import typing
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -92,10 +92,25 @@ def settings_schema() -> dict[str, Any]:
     }
 
 
-def write_schema(path: Path) -> None:
-    """Put the settings into the schema at *path*; the rest of it is written by hand."""
+def find_alerts(rules: Path) -> list[str]:
+    """Return the names of all alerts, in order."""
+    return sorted(
+        re.findall(r"^ *- alert: (\w+)$", rules.read_text(encoding="utf-8"), re.MULTILINE)
+    )
+
+
+def write_schema(path: Path, alerts: Sequence[str]) -> None:
+    """Put settings and alerts into the schema at *path*; the rest of it is written by hand.
+
+    Keys are matched by a pattern: Helm 4 tells a wrong place for those that `propertyNames` refuses.
+    """
     schema = json.loads(path.read_text(encoding="utf-8"))
     schema["properties"]["settings"] = settings_schema()
+    schema["definitions"]["alert"]["enum"] = list(alerts)
+    for name in ("severities", "waitingTimes"):
+        by_alert = schema["properties"]["prometheusRule"]["properties"][name]
+        (shape,) = by_alert["patternProperties"].values()
+        by_alert["patternProperties"] = {f"^({'|'.join(alerts)})$": shape}
     path.write_text(json.dumps(schema, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
@@ -183,7 +198,7 @@ def rights_table(chart: Path) -> str:
 def main(chart: Path, install_page: Path) -> None:
     """Bring the chart in the folder *chart*, and the page, up to date."""
     copy_definitions(chart / "files" / "crds")
-    write_schema(chart / "values.schema.json")
+    write_schema(chart / "values.schema.json", find_alerts(chart / "files" / "rules.yaml"))
     text = (chart / "values.yaml").read_text(encoding="utf-8")
     write_page(str(chart / "README.md"), {"values": values_table(text)})
     write_page(str(install_page), {"rights": rights_table(chart)})
