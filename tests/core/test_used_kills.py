@@ -1,0 +1,52 @@
+"""Which kills are used up for a restart that is judged again: not those in the life of its own."""
+
+import pytest
+
+from probewatch.core.book import Book
+from probewatch.core.evidence import EvidenceKind as K
+from probewatch.core.kills import used_by_others
+from probewatch.core.model import Container, Termination
+from probewatch.core.restarts import CountedRestart
+from tests.builders import died, mark
+
+KILL = (str(K.KILL_LIVENESS), 1)
+BORN, END = 100.0, 141.0
+OWN = died(start=BORN, end=END)
+
+
+@pytest.mark.parametrize(
+    ("death", "at", "own"),
+    [
+        (OWN, BORN + 2.0, False),
+        (OWN, BORN + 2.5, True),
+        (OWN, END, True),
+        (OWN, END + 0.5, False),
+        (died(start=None, end=END), 120.0, False),
+        (died(start=BORN, end=None), 120.0, False),
+        (None, 120.0, False),
+    ],
+    ids=[
+        "of the one before",
+        "just after that",
+        "in its last second",
+        "after its end",
+        "nobody knows when it began",
+        "nobody knows when it ended",
+        "nobody saw its end",
+    ],
+)
+def test_a_kill_in_its_life_is_its_own(death: Termination | None, at: float, *, own: bool) -> None:
+    """However often a restart is judged it may use its kill again, and no other."""
+    restart = CountedRestart(container=Container(name="app"), restart_count=1, termination=death)
+    book = Book(kills=(mark(K.KILL_LIVENESS, at),))
+
+    left = used_by_others(restart, book, frozenset({KILL, ("other", 1)}))
+
+    assert frozenset({("other", 1)} if own else {KILL, ("other", 1)}) == left
+
+
+def test_nothing_used_is_nothing_to_give_back() -> None:
+    """Most containers were never killed."""
+    restart = CountedRestart(container=Container(name="app"), restart_count=1, termination=OWN)
+
+    assert frozenset() == used_by_others(restart, Book(), frozenset())
