@@ -1,7 +1,7 @@
 """Brings what is derived in the chart up to date: `make chart`.
 
 README.md            the table of values, from the comments of values.yaml
-values.schema.json   what may stand under `settings`, from the operator's settings, and the names of alerts
+values.schema.json   what may stand under `settings`, from the operator's; the names of alerts
 files/crds/          the definitions of crds/: as templates, which Helm upgrades
 
 python deploy/chart/make_chart.py [FOLDER]    writes deploy/chart/probewatch, or a copy of it
@@ -102,7 +102,7 @@ def find_alerts(rules: Path) -> list[str]:
 def write_schema(path: Path, alerts: Sequence[str]) -> None:
     """Put settings and alerts into the schema at *path*; the rest of it is written by hand.
 
-    Keys are matched by a pattern: Helm 4 tells a wrong place for those that `propertyNames` refuses.
+    Keys are matched by a pattern: of what `propertyNames` refuses, Helm 4 tells a wrong place.
     """
     schema = json.loads(path.read_text(encoding="utf-8"))
     schema["properties"]["settings"] = settings_schema()
