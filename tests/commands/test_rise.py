@@ -15,7 +15,7 @@ def pod(
     uid: str = "u1",
     version: int | str = 0,
     probe: dict[str, Any] | None = PROBE,
-    annotations: dict[str, str] | None = None,
+    annotations: dict[str, str | None] | None = None,
     init: tuple[int, ...] = (),
 ) -> bytes:
     def statuses(prefix: str, values: tuple[int, ...]) -> list[dict[str, Any]]:
@@ -49,11 +49,61 @@ STORIES = {
         0,
         [pod(0), pod(1, annotations={"probewatch.dev/ignore": "true"}), pod(2)],
     ),
+    "as it is written elsewhere": (
+        0,
+        [pod(0), pod(1, annotations={"probewatch.dev/ignore": "True"}), pod(2)],
+    ),
     "an annotation that says no": (
         1,
         [pod(0), pod(1, annotations={"probewatch.dev/ignore": "no"})],
     ),
 }
+
+
+RUNS = {"running": {"startedAt": "2026-01-01T00:00:00Z"}}
+WAITS = {"waiting": {"reason": "ContainerCreating"}}
+VANISHED = {"terminated": {"exitCode": 137, "reason": "ContainerStatusUnknown"}}
+ENDED = {"terminated": {"exitCode": 1, "containerID": "containerd://a"}}
+
+TAKEN_BACK = {
+    "until the next one runs": (1, [(RUNS, 0), (WAITS, 1), (WAITS, 0), (RUNS, 1)]),
+    "for some time": (1, [(RUNS, 0), (WAITS, 1), (WAITS, 0), (WAITS, 0), (RUNS, 1)]),
+    "after its end was told": (1, [(RUNS, 0), (VANISHED, 1), (WAITS, 0), (RUNS, 1)]),
+    "but once it ran it is lost": (2, [(RUNS, 0), (RUNS, 1), (WAITS, 0), (RUNS, 1)]),
+    "nor when it has ended": (2, [(RUNS, 0), (ENDED, 1), (WAITS, 0), (RUNS, 1)]),
+    "nor by more than one": (4, [(RUNS, 2), (WAITS, 4), (WAITS, 1), (RUNS, 3)]),
+    "nor where another runs": (2, [(RUNS, 0), (WAITS, 1), (RUNS, 0), (RUNS, 1)]),
+    "nor where counting began": (1, [(WAITS, 1), (WAITS, 0), (RUNS, 1)]),
+}
+
+
+@pytest.mark.parametrize(("expected", "seen"), TAKEN_BACK.values(), ids=TAKEN_BACK)
+def test_a_count_that_is_taken_back(expected: int, seen: list[tuple[dict[str, Any], int]]) -> None:
+    """A container that is found no more has its count raised, and is started once."""
+    rise = CountRise()
+
+    for state, count in seen:
+        shown = json.loads(pod(count))
+        shown["status"]["containerStatuses"][0]["state"] = state
+        rise.add(json.dumps(shown).encode())
+
+    assert expected == rise.total
+
+
+def test_what_is_null_is_absent() -> None:
+    """Nothing that a pod can be without makes a recording unreadable."""
+    rise = CountRise()
+    status = {"name": "c0", "restartCount": None, "state": None}
+    shown = json.loads(pod(1, annotations={"other": None}))
+
+    rise.add(json.dumps(shown).encode())
+    shown["metadata"]["resourceVersion"] = None
+    rise.add(json.dumps({**shown, "status": {"containerStatuses": [status]}}).encode())
+    rise.add(json.dumps({**shown, "status": None}).encode())
+    rise.add(pod(2))
+    rise.add(json.dumps({**shown, "spec": None}).encode())
+
+    assert 1 == rise.total
 
 
 @pytest.mark.parametrize(("expected", "versions"), STORIES.values(), ids=STORIES)

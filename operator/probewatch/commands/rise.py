@@ -7,24 +7,32 @@ raw objects, with no code in common with the part that is checked.
 Per pod uid and container: the first count seen is the base (0 for a container
 that has no status yet), a higher count adds the difference, and a lower one (the
 kubelet lost its records) is a new base. Only pods with probes are followed.
+
+One fall is none: kubelets up to 1.35 raise the count of a container that they find no
+more, and go back to what the runtime says until the next one runs.
 """
+
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import msgspec
 
 IGNORE_ANNOTATION = "probewatch.dev/ignore"
 
+NULL = msgspec.Raw(b"null")
+
 
 class _Metadata(msgspec.Struct, rename="camel"):
     uid: str = ""
-    resource_version: str = ""
-    annotations: dict[str, str] | None = None
+    resource_version: str | None = None
+    annotations: dict[str, object] | None = None
 
 
 class _Container(msgspec.Struct, rename="camel"):
     name: str = ""
-    liveness_probe: msgspec.Raw = msgspec.Raw(b"null")
-    readiness_probe: msgspec.Raw = msgspec.Raw(b"null")
-    startup_probe: msgspec.Raw = msgspec.Raw(b"null")
+    liveness_probe: msgspec.Raw = NULL
+    readiness_probe: msgspec.Raw = NULL
+    startup_probe: msgspec.Raw = NULL
 
     @property
     def has_probe(self) -> bool:
@@ -37,9 +45,33 @@ class _Spec(msgspec.Struct, rename="camel"):
     init_containers: list[_Container] | None = None
 
 
+class _Ended(msgspec.Struct):
+    container_id: str | None = msgspec.field(name="containerID", default=None)
+
+
+class _State(msgspec.Struct):
+    running: msgspec.Raw = NULL
+    terminated: _Ended | None = None
+
+
 class _ContainerStatus(msgspec.Struct, rename="camel"):
     name: str = ""
-    restart_count: int = 0
+    restart_count: int | None = None
+    container_id: str | None = msgspec.field(name="containerID", default=None)
+    state: _State | None = None
+
+    @property
+    def waits(self) -> bool:
+        """Whether it neither runs nor has ended."""
+        state = self.state or _State()
+        return state.terminated is None and bytes(state.running) == b"null"
+
+    @property
+    def has_lived(self) -> bool:
+        """Whether the runtime knows the instance that has this count."""
+        ended = self.state.terminated if self.state is not None else None
+        known = self.container_id if ended is None else ended.container_id
+        return bool(known) or (ended is None and not self.waits)
 
 
 class _Status(msgspec.Struct, rename="camel"):
@@ -49,8 +81,17 @@ class _Status(msgspec.Struct, rename="camel"):
 
 class _Pod(msgspec.Struct):
     metadata: _Metadata = msgspec.field(default_factory=_Metadata)
-    spec: _Spec = msgspec.field(default_factory=_Spec)
-    status: _Status = msgspec.field(default_factory=_Status)
+    spec: _Spec | None = None
+    status: _Status | None = None
+
+
+@dataclass(slots=True)
+class _Count:
+    """The newest count of a container."""
+
+    number: int
+    lived: bool = True
+    """Whether an instance of this count was seen, or it was the first count that was."""
 
 
 class CountRise:
@@ -59,23 +100,31 @@ class CountRise:
     def __init__(self) -> None:
         self.total = 0
         self._decoder = msgspec.json.Decoder(_Pod)
-        self._counts: dict[str, dict[str, int]] = {}
+        self._counts: dict[str, dict[str, _Count]] = {}
         self._versions: dict[str, int] = {}
 
     def add(self, pod: bytes) -> None:
         """Take in one version of a pod, as JSON; a version older than one seen is passed over."""
         decoded = self._decoder.decode(pod)
         uid = decoded.metadata.uid
-        if not self._is_news(uid, decoded.metadata.resource_version):
+        if not self._is_news(uid, decoded.metadata.resource_version or ""):
             return
         if not _is_followed(decoded):
             self._counts.pop(uid, None)
             return
-        now = _restart_counts(decoded)
-        base = self._counts.setdefault(uid, now)
-        for name, count in now.items():
-            self.total += max(0, count - base.get(name, 0))
-        self._counts[uid] = base | now
+        known = self._counts.get(uid)
+        if known is None:
+            self._counts[uid] = {each.name: _Count(n) for each, n in _counted(decoded)}
+            return
+        for status, number in _counted(decoded):
+            self._follow(known.setdefault(status.name, _Count(0)), status, number)
+
+    def _follow(self, count: _Count, status: _ContainerStatus, number: int) -> None:
+        if number == count.number - 1 and not count.lived and status.waits:
+            return  # taken back, for as long as nothing runs
+        self.total += max(0, number - count.number)
+        before = count.lived if number == count.number else number < count.number
+        count.number, count.lived = number, before or status.has_lived
 
     def _is_news(self, uid: str, resource_version: str) -> bool:
         version = int(resource_version) if resource_version.isdecimal() else 0
@@ -85,12 +134,17 @@ class CountRise:
 
 
 def _is_followed(pod: _Pod) -> bool:
-    if (pod.metadata.annotations or {}).get(IGNORE_ANNOTATION) == "true":
+    ignored = (pod.metadata.annotations or {}).get(IGNORE_ANNOTATION)
+    if isinstance(ignored, str) and ignored.lower() == "true":
         return False
-    every = (pod.spec.containers or []) + (pod.spec.init_containers or [])
+    spec = pod.spec or _Spec()
+    every = (spec.containers or []) + (spec.init_containers or [])
     return any(container.has_probe for container in every)
 
 
-def _restart_counts(pod: _Pod) -> dict[str, int]:
-    every = (pod.status.container_statuses or []) + (pod.status.init_container_statuses or [])
-    return {status.name: status.restart_count for status in every}
+def _counted(pod: _Pod) -> Iterator[tuple[_ContainerStatus, int]]:
+    """The statuses that have a count, with it."""
+    status = pod.status or _Status()
+    for each in (status.container_statuses or []) + (status.init_container_statuses or []):
+        if each.restart_count is not None:
+            yield each, each.restart_count
