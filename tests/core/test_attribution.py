@@ -6,6 +6,7 @@ import pytest
 
 from probewatch.core.attribution import RULES, attribute
 from probewatch.core.evidence import EvidenceKind as K
+from probewatch.core.evidence import FailureReason
 from probewatch.core.facts import Facts
 from probewatch.core.findings import Cause, Confidence
 from probewatch.core.model import Container, ContainerKind, ProbeType, RestartPolicy, RestartRule
@@ -32,6 +33,7 @@ BOTH = spec(Container(name="app", liveness=LIVENESS, startup=STARTUP))
 START_ONLY = spec(Container(name="app", startup=STARTUP))
 BOTH_SLOW = spec(Container(name="app", liveness=LIVENESS, startup=STARTUP), grace=120.0)
 HOOKED = spec(Container(name="app", liveness=LIVENESS, has_post_start=True))
+HOOK_ONLY = spec(Container(name="app", has_post_start=True))
 RULED = spec(
     Container(
         name="app",
@@ -923,6 +925,47 @@ CASES = {
         "Signal Medium terminated-seen",
         facts(died(137), path=OWN, past=(past(Cause.OOM_KILLED, 137, 41, Confidence.MEDIUM),) * 2),
     ),
+    "in place, just too early for its probe": (
+        "Error Low own-exit",
+        facts(died(3, end=8), path=PLACE),
+    ),
+    "in place, just late enough for its probe": (
+        "LivenessProbe Medium replaced-in-place",
+        facts(died(3, end=9), path=PLACE),
+    ),
+    "in place, too early for its startup probe": (
+        "Error Low own-exit",
+        facts(died(3, end=4), pod=START_ONLY, path=PLACE),
+    ),
+    "in place, and nobody knows whether it had started": (
+        "StartupProbe Medium replaced-in-place",
+        facts(died(143), pod=BOTH, path=PLACE),
+    ),
+    "in place, and it had started": (
+        "LivenessProbe Medium replaced-in-place",
+        facts(died(143), pod=BOTH, path=PLACE, was_started=True),
+    ),
+    "in place, with a hook and no probe": (
+        "PostStartHook Medium replaced-in-place",
+        facts(died(143), pod=HOOK_ONLY, path=PLACE),
+    ),
+    "announced, exit 0, and seen dead": (
+        "Completed Confirmed start-canary",
+        facts(died(0), path=OWN, starts=started(42)),
+    ),
+    "an exit of which the runtime gives no reason": (
+        "Error Medium terminated-seen",
+        facts(died(3, reason=""), path=OWN),
+    ),
+    "an exit in the second of a kill that took one failure, of which it is known how it failed": (
+        "LivenessProbe High kill-event-probe",
+        facts(
+            died(3),
+            pod=ONCE,
+            kills=(mark(K.KILL_LIVENESS, 41),),
+            failures=(replace(failed(L, 41, 1), failure=FailureReason.TIMEOUT),),
+        ),
+    ),
     "a rule of its own, while another one restarts all": (
         "RestartRule High restart-rule",
         facts(died(42), path=OWN, pod=RULED, change=Change(restarting_all=True)),
@@ -930,6 +973,10 @@ CASES = {
     "a rule that restarts all, and nobody saw that it did": (
         "RestartRule High restart-rule",
         facts(died(42), path=OWN, pod=RULED_ALL),
+    ),
+    "a hook failed after it had ended, and it may be that of the next one": (
+        "Error Medium own-exit",
+        facts(died(1, end=2), pod=HOOKED, others=(mark(K.POST_START_FAILED, 4),)),
     ),
     "its hook failed after it had ended": (
         "Error High died-before-kill",
