@@ -1,9 +1,12 @@
 """In which second a thing was said: before the end or after it, of this instance or the next."""
 
+from dataclasses import replace
+
 import pytest
 
 from probewatch.core.attribution import attribute
 from probewatch.core.evidence import EvidenceKind as K
+from probewatch.core.evidence import FailureReason
 from probewatch.core.facts import KILL_AFTER_DEATH, Facts
 from probewatch.core.findings import Cause, Confidence
 from probewatch.core.kills import LATE_KILL
@@ -118,7 +121,7 @@ def test_a_kill_that_was_said_before_the_next_start(at: float, sure: Confidence)
         (0, END, MEDIUM),
         (137, END, MEDIUM),
         (143, END, HIGH),
-        (143, END + KILL_AFTER_DEATH, HIGH),
+        (143, END + 1, MEDIUM),
     ],
 )
 def test_the_last_failure_may_follow_from_the_end(code: int, last: float, sure: Confidence) -> None:
@@ -127,6 +130,27 @@ def test_the_last_failure_may_follow_from_the_end(code: int, last: float, sure: 
         mark(K.PROBE_FAILED, at, probe_type=ProbeType.LIVENESS) for at in (END - 8, END - 4, last)
     )
     given = facts(died(code, end=END), failures=marks, path=Path.IN_PLACE, next_start=END + 3)
+
+    assert ("threshold-reached", Cause.LIVENESS_PROBE, sure) == told(given)
+
+
+@pytest.mark.parametrize(
+    ("last", "how", "sure"),
+    [
+        (END - 1, FailureReason.REFUSED, HIGH),
+        (END, FailureReason.REFUSED, MEDIUM),
+        (END, FailureReason.HTTP_5XX, HIGH),
+    ],
+)
+def test_a_single_failure_may_follow_from_the_end(
+    last: float, how: FailureReason, sure: Confidence
+) -> None:
+    """Where one is enough, whoever sends SIGTERM makes it; but nobody answers after the end."""
+    once = spec(Container(name="app", liveness=replace(LIVENESS, failure_threshold=1)))
+    failure = mark(K.PROBE_FAILED, last, probe_type=ProbeType.LIVENESS, failure=how)
+    given = facts(
+        died(143, end=END), pod=once, failures=(failure,), path=Path.IN_PLACE, next_start=END + 3
+    )
 
     assert ("threshold-reached", Cause.LIVENESS_PROBE, sure) == told(given)
 

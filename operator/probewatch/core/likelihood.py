@@ -3,6 +3,7 @@
 from probewatch.core import kills
 from probewatch.core.advice import start_budget
 from probewatch.core.book import Book
+from probewatch.core.evidence import FailureReason
 from probewatch.core.exits import SIGTERM_EXIT
 from probewatch.core.facts import Facts
 from probewatch.core.findings import Cause, Confidence
@@ -34,15 +35,28 @@ def threshold(facts: Facts) -> Verdict | None:
     return None
 
 
+ANSWERED = frozenset(
+    {
+        *(FailureReason.HTTP_1XX, FailureReason.HTTP_3XX, FailureReason.HTTP_4XX),
+        *(FailureReason.HTTP_5XX, FailureReason.GRPC_UNHEALTHY),
+    }
+)
+"""Failures that only what still runs can have."""
+
+
 def _may_follow_the_end(facts: Facts, probe_type: ProbeType) -> bool:
     """Whether its end may have made the last of the failures: what has ended does not answer.
 
-    Unless SIGTERM ended it, which a failing probe explains better than anybody else.
+    One in the second of the end is one of before if SIGTERM ended it, which a probe that failed
+    again and again explains better than anybody else.
     """
-    died = facts.restart.died_at
-    if died is None or facts.exit_code == SIGTERM_EXIT:
+    died, probe = facts.restart.died_at, facts.restart.container.probe(probe_type)
+    if died is None or probe is None:
         return False
-    before = tuple(mark for mark in facts.book.failures if mark.at < int(died))
+    explains = facts.exit_code == SIGTERM_EXIT and probe.failure_threshold > 1
+    limit = int(died) + (1 if explains else 0)
+    marks = facts.book.failures
+    before = tuple(mark for mark in marks if mark.at < limit or mark.failure in ANSWERED)
     known = replace(facts, book=replace(facts.book, failures=before))
     return not known.threshold_reached(probe_type)
 
