@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from probewatch.core.attribution import RULES, attribute
+from probewatch.core.book import Mark
 from probewatch.core.evidence import EvidenceKind as K
 from probewatch.core.evidence import FailureReason
 from probewatch.core.facts import Facts
@@ -65,10 +66,18 @@ LIVE_RULED = spec(
     ),
 )
 ONCE = spec(Container(name="app", liveness=replace(LIVENESS, failure_threshold=1)))
+QUICK = spec(Container(name="app", liveness=replace(LIVENESS, period=1.0)))
+PATIENT = spec(Container(name="app", liveness=replace(LIVENESS, grace=300.0)))
 HURRIED = spec(Container(name="app", liveness=replace(LIVENESS, grace=10.0)))
 NEVER = spec(restart_policy=RestartPolicy.NEVER)
 TWO = spec(Container(name="app", liveness=LIVENESS), Container(name="b"))
 SANDBOX = Change(sandbox=True)
+
+
+def one_by_one(*times: float) -> tuple[Mark, ...]:
+    """Failures of the liveness probe, each in an Event of its own."""
+    return tuple(replace(failed(L, at, 1), series=f"at {at}") for at in times)
+
 
 CASES = {
     "v1 killed by liveness, SIGKILL": (
@@ -965,6 +974,34 @@ CASES = {
             kills=(mark(K.KILL_LIVENESS, 41),),
             failures=(replace(failed(L, 41, 1), failure=FailureReason.TIMEOUT),),
         ),
+    ),
+    "killed with the probe's own long grace": (
+        "LivenessProbe Confirmed kill-event-probe",
+        facts(died(137, end=340), pod=PATIENT, kills=(mark(K.KILL_LIVENESS, 40),)),
+    ),
+    "three failures, of which only the last has a time": (
+        "Unknown Low unknown",
+        facts(died(), failures=(replace(failed(L, 40, 3), since=5.0),)),
+    ),
+    "three failures, each a period after the other": (
+        "LivenessProbe High threshold-reached",
+        facts(died(), failures=one_by_one(30, 35, 40)),
+    ),
+    "three failures, of which the first is as early as can be": (
+        "LivenessProbe High threshold-reached",
+        facts(died(), failures=one_by_one(29, 35, 40)),
+    ),
+    "three failures, between which the probe may have succeeded": (
+        "Unknown Low unknown",
+        facts(died(), failures=one_by_one(28, 35, 40)),
+    ),
+    "three failures of a probe each second": (
+        "LivenessProbe High threshold-reached",
+        facts(died(), pod=QUICK, failures=one_by_one(38, 39, 40)),
+    ),
+    "three failures of a probe each second, between which it may have succeeded": (
+        "Unknown Low unknown",
+        facts(died(), pod=QUICK, failures=one_by_one(37, 39, 40)),
     ),
     "a rule of its own, while another one restarts all": (
         "RestartRule High restart-rule",
