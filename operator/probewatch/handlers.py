@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
-from typing import Protocol
+from typing import Protocol, cast
 
 import kopf
 
@@ -29,6 +29,13 @@ PREFIX = "probewatch.dev"
 
 LOGIN_SECONDS = 600.0
 """Credentials are asked for again after about so long: the kubelet renews tokens in their file."""
+
+KEPT = frozenset({"apiVersion", "kind", "metadata"})
+KEPT_METADATA = (
+    *("name", "namespace", "uid", "resourceVersion", "generation"),
+    *("creationTimestamp", "deletionTimestamp", "finalizers"),
+)
+"""Of an object, what kopf asks of it once our handler has seen it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,8 +161,24 @@ def report_health(memo: Memo, **_: object) -> Mapping[str, object]:
 
 async def observe_policy(memo: Memo, event: kopf.RawEvent, **_: object) -> None:
     """Hand a version of a ProbePolicy to those who follow them."""
+    whole = take_over(cast("dict[str, object]", event["object"]))
     if memo.policies is not None:
-        memo.call(partial(memo.policies.take, event["type"], event["object"]))
+        memo.call(partial(memo.policies.take, event["type"], whole))
+
+
+def take_over(body: dict[str, object]) -> Mapping[str, object]:
+    """Return what *body* holds, and leave in it no more than which object it is, and whether gone.
+
+    kopf keeps the last body of each object that it watches, for handlers that we do not have: with
+    policies as large as they may be, a few hundred would fill the memory.
+    """
+    whole = dict(body)
+    meta = body.get("metadata")
+    for key in body.keys() - KEPT:
+        del body[key]
+    if isinstance(meta, dict):
+        body["metadata"] = {key: meta[key] for key in KEPT_METADATA if key in meta}
+    return whole
 
 
 class Backoffs:

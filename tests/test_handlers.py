@@ -1,0 +1,48 @@
+"""What kopf calls hands everything on, and leaves kopf no more than it needs."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from probewatch.handlers import Connection, Memo, observe_policy
+from probewatch.settings import Settings
+from tests.policies import policy_object
+
+LARGE = 250_000
+
+
+@dataclass
+class Followers:
+    """Those who follow policies."""
+
+    taken: list[tuple[str | None, Mapping[str, object]]] = field(default_factory=list)
+
+    async def served(self) -> bool:
+        return True
+
+    def take(self, kind: str | None, raw: Mapping[str, object]) -> None:
+        self.taken.append((kind, raw))
+
+
+def call(action: Callable[[], None]) -> None:
+    action()
+
+
+async def test_kopf_keeps_no_more_of_a_policy_than_which_one_it_is() -> None:
+    """Its memory holds the last body of each, for handlers that there are none of."""
+    followers, body = Followers(), policy_object(spec={"settleSeconds": 5})
+    body["metadata"] |= {"annotations": {"note": "x" * LARGE}, "finalizers": ["keep"]}
+    whole = {**body, "metadata": dict(body["metadata"])}
+    memo = Memo(
+        settings=Settings(),
+        connection=lambda: Connection(server=""),
+        health=dict,
+        call=call,
+        policies=followers,
+    )
+    await observe_policy(memo, {"type": "MODIFIED", "object": body})  # type: ignore[typeddict-item]  # as JSON is
+
+    assert [("MODIFIED", whole)] == followers.taken
+    assert len(str(body)) < 1000
+    assert [whole["metadata"][key] for key in ("uid", "finalizers")] == [
+        body["metadata"][key] for key in ("uid", "finalizers")
+    ]
