@@ -975,6 +975,32 @@ CASES = {
             failures=(replace(failed(L, 41, 1), failure=FailureReason.TIMEOUT),),
         ),
     ),
+    "never started, and as short as its budget allows": (
+        "StartupProbe Medium never-started",
+        facts(died(143, end=19), pod=START_ONLY, was_started=False),
+    ),
+    "never started, and a second shorter than that": (
+        "Unknown Low unknown",
+        facts(died(143, end=18), pod=START_ONLY, was_started=False),
+    ),
+    "an end that is not shown, and two kills in its life": (
+        "Unobserved Low unobserved",
+        facts(
+            None,
+            jump=Jump(size=1, place=1, since=0.0),
+            next_start=100.0,
+            kills=(mark(K.KILL_LIVENESS, 50, 3, fresh=2, since=10.0),),
+        ),
+    ),
+    "an end that is not shown, and two kills of which one may be of the life before": (
+        "LivenessProbe Medium unobserved",
+        facts(
+            None,
+            jump=Jump(size=1, place=1, since=0.0),
+            next_start=100.0,
+            kills=(mark(K.KILL_LIVENESS, 50, 3, fresh=2, since=-5.0),),
+        ),
+    ),
     "killed with the probe's own long grace": (
         "LivenessProbe Confirmed kill-event-probe",
         facts(died(137, end=340), pod=PATIENT, kills=(mark(K.KILL_LIVENESS, 40),)),
