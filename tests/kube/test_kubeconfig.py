@@ -166,6 +166,15 @@ async def test_token_file_is_read_again(tmp_path: Path) -> None:
     assert ("Bearer first", "Bearer second") == (first.authorization, second.authorization)
 
 
+async def test_token_file_without_a_token_is_said(tmp_path: Path) -> None:
+    """As nobody, all would be refused, and look like rights that are missing."""
+    write(tmp_path / "token", "\n")
+    path = write(tmp_path / "config", config(user={"tokenFile": "token"}))
+
+    with pytest.raises(KubeconfigError, match="there is no token in token"):
+        await read(path)
+
+
 async def test_user_and_password(tmp_path: Path) -> None:
     """A name and a password become a Basic header."""
     path = write(tmp_path / "config", config(user={"username": "me", "password": "x"}))

@@ -37,6 +37,8 @@ class Kubeconfig:
     """The context's namespace, for commands that are about one."""
     plugin: str = ""
     """The command that the context's user gets credentials from, if any."""
+    token_file: str = ""
+    """The file that its token is in, if any."""
 
 
 def find_paths(flag: str, environ: Mapping[str, str], home: Path) -> tuple[Path, ...]:
@@ -133,6 +135,7 @@ def _choose(where: str, context: str, merged: Mapping[str, Mapping[str, ConfigNo
         namespace=str(chosen.get("namespace") or ""),
         node=ConfigNode("kubeconfig", {"current-context": context, **parts}),
         plugin=str(plugin.get("command") or "?") if plugin else "",
+        token_file=str(user.value["user"].get("tokenFile") or ""),
     )
 
 
