@@ -11,7 +11,7 @@ from probewatch.core.facts import KILL_AFTER_DEATH, Facts
 from probewatch.core.findings import Cause, Confidence
 from probewatch.core.kills import LATE_KILL
 from probewatch.core.model import Container, ProbeType
-from probewatch.core.restarts import Path
+from probewatch.core.restarts import Change, Path
 from probewatch.core.watermarks import HOOK_FAILED
 from tests.builders import LIVENESS, READINESS, died, facts, failed, mark, past, spec
 
@@ -140,19 +140,37 @@ def test_the_last_failure_may_follow_from_the_end(code: int, last: float, sure: 
         (END - 1, FailureReason.REFUSED, HIGH),
         (END, FailureReason.REFUSED, MEDIUM),
         (END, FailureReason.HTTP_5XX, HIGH),
+        (END - 15, FailureReason.REFUSED, MEDIUM),
+        (END - 14, FailureReason.REFUSED, HIGH),
     ],
 )
 def test_a_single_failure_may_follow_from_the_end(
     last: float, how: FailureReason, sure: Confidence
 ) -> None:
-    """Where one is enough, whoever sends SIGTERM makes it; but nobody answers after the end."""
+    """Where one is enough, whoever sends SIGTERM makes it; but nobody answers after the end.
+
+    In the second of the start it may be due to the end before.
+    """
     once = spec(Container(name="app", liveness=replace(LIVENESS, failure_threshold=1)))
     failure = mark(K.PROBE_FAILED, last, probe_type=ProbeType.LIVENESS, failure=how)
     given = facts(
-        died(143, end=END), pod=once, failures=(failure,), path=Path.IN_PLACE, next_start=END + 3
+        died(143, END - 15, END),
+        pod=once,
+        failures=(failure,),
+        path=Path.IN_PLACE,
+        next_start=END + 3,
     )
 
     assert ("threshold-reached", Cause.LIVENESS_PROBE, sure) == told(given)
+
+
+@pytest.mark.parametrize("change", [Change(image=True), Change(resources=True)])
+def test_what_was_asked_for_makes_failures_doubtful(change: Change) -> None:
+    """Where its image or resources changed it is replaced for that, whatever its probe says."""
+    failures = (failed(ProbeType.LIVENESS, END - 1, 3),)
+    given = facts(died(end=END), failures=failures, change=change)
+
+    assert ("threshold-reached", Cause.LIVENESS_PROBE, MEDIUM) == told(given)
 
 
 def test_a_kill_in_the_second_of_the_end_is_not_after_it() -> None:

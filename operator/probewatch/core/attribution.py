@@ -198,7 +198,7 @@ RULES: tuple[Rule, ...] = (
         meaning="As many probe failures as the threshold were reported just before the death.",
         gives=(
             "`LivenessProbe`, `StartupProbe`: High, or Medium where the runtime reports OOMKilled, "
-            "or its end may have made the last of the failures."
+            "its end may have made the last of the failures, or its image or resources changed."
         ),
     ),
     Rule(

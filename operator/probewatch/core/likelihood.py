@@ -25,7 +25,8 @@ def threshold(facts: Facts) -> Verdict | None:
     """Failures up to the threshold were reported before it died."""
     if not (facts.in_place or facts.looks_killed) or (facts.died_by_itself and facts.order_tells):
         return None
-    doubt = facts.out_of_memory or kills.is_said_after(facts)
+    change = facts.restart.change
+    doubt = facts.out_of_memory or change.image or change.resources or kills.is_said_after(facts)
     for cause, probe_type in PROBE_KILLS.values():
         if facts.threshold_reached(probe_type):
             name, seen = probe_type.lower(), facts.failures(probe_type)
@@ -48,16 +49,21 @@ def _may_follow_the_end(facts: Facts, probe_type: ProbeType) -> bool:
     """Whether its end may have made the last of the failures: what has ended does not answer.
 
     One in the second of the end is one of before if SIGTERM ended it, which a probe that failed
-    again and again explains better than anybody else.
+    again and again explains better than anybody else. A single one in the second of the start may
+    be of the instance before.
     """
     died, probe = facts.restart.died_at, facts.restart.container.probe(probe_type)
     if died is None or probe is None:
         return False
-    explains = facts.exit_code == SIGTERM_EXIT and probe.failure_threshold > 1
-    limit = int(died) + (1 if explains else 0)
-    marks = facts.book.failures
-    before = tuple(mark for mark in marks if mark.at < limit or mark.failure in ANSWERED)
-    known = replace(facts, book=replace(facts.book, failures=before))
+    once = probe.failure_threshold == 1
+    born = facts.death.started_at if once and facts.death is not None else None
+    limit = int(died) + (facts.exit_code == SIGTERM_EXIT and not once)
+    sure = tuple(
+        mark
+        for mark in facts.book.failures
+        if mark.failure in ANSWERED or (mark.at < limit and (born is None or mark.at > born))
+    )
+    known = replace(facts, book=replace(facts.book, failures=sure))
     return not known.threshold_reached(probe_type)
 
 
