@@ -477,3 +477,14 @@ def test_the_same_trouble_is_said_once_a_minute(caplog: pytest.LogCaptureFixture
     assert ["503", *["503"] * int(sum(pauses[:-1]) // 60), "500"] == [
         vars(record)["why"] for record in told
     ]
+
+
+@pytest.mark.parametrize(("code", "level"), [(410, "INFO"), (500, "WARNING")])
+def test_history_that_is_gone_is_no_trouble(
+    code: int, level: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is the usual end of a quiet watch of Events, and nobody need look after it."""
+    caplog.set_level("INFO")
+    play(page(), watch(error(code)), page())
+
+    assert level == caplog.records[0].levelname

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Mapping
 from typing import Generic, NoReturn
 
-from probewatch.watch.asking import Asker
+from probewatch.watch.asking import GONE, Asker
 from probewatch.watch.backoff import Backoff
 from probewatch.watch.decoding import BROKEN, Decodes, T
 from probewatch.watch.handing import Handler, Hands, NotStreamedError
@@ -136,13 +136,17 @@ class WatchLoop(Generic[T]):
         await self._around.sleep(pause)
 
     def _say(self, why: str, pause: float) -> None:
-        """Warn once a minute of the same trouble; each time is for debugging."""
+        """Warn once a minute of the same trouble; each time is for debugging.
+
+        That history is gone is none: without bookmarks, a quiet watch is soon too old.
+        """
         now = self._around.monotonic()
         is_news = why != self._said[0] or now - self._said[1] >= SILENCE_SECONDS
         if is_news:
             self._said = (why, now)
+        level = logging.INFO if why == str(GONE) else logging.WARNING
         _log.log(
-            logging.WARNING if is_news else logging.DEBUG,
+            level if is_news else logging.DEBUG,
             "The watch was interrupted and is taken up again",
             extra={"resource": self._target.name, "why": why, "pause_seconds": round(pause, 1)},
         )
