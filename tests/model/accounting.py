@@ -102,6 +102,18 @@ class Accounting(RuleBasedStateMachine):
         for op in self._those(told):
             op.deleted(uid, version)
 
+    @precondition(lambda self: self.world.alive())
+    @rule(pick=small)
+    def outlive(self, pick: int) -> None:
+        """A pod goes, and its marks with the next write of its report a good while later."""
+        name = self.world.pods[self._alive(pick)].now.name
+        self.delete(pick=pick, told=3, clean=True)
+        self.age(seconds=1000.0)
+        other = self.world.create(name)
+        self.world.restart(other, CONTAINERS[0], 1)
+        self._tell(other, 3)
+        self._settle_all()
+
     # --- what operators hear of
 
     @precondition(lambda self: self.world.pods)
