@@ -3,24 +3,14 @@
 from dataclasses import replace
 
 from probewatch.core.book import Book, Mark
+from probewatch.core.causes import Cause, Confidence
 from probewatch.core.counters import Reading
 from probewatch.core.evidence import Evidence, EvidenceKind
 from probewatch.core.facts import Facts
-from probewatch.core.findings import Cause, Confidence
-from probewatch.core.model import (
-    Condition,
-    Container,
-    ContainerStatus,
-    HandlerKind,
-    Pod,
-    PodSpec,
-    PodUid,
-    Probe,
-    ProbeType,
-    Termination,
-)
+from probewatch.core.model import Condition, ContainerStatus, Pod, PodUid, Termination
 from probewatch.core.past import Past
 from probewatch.core.restarts import CountedRestart, Path
+from probewatch.core.spec import Container, HandlerKind, PodSpec, Probe, ProbeType
 
 LIVENESS = Probe(probe_type=ProbeType.LIVENESS, handler=HandlerKind.HTTP_GET, period=5.0)
 READINESS = Probe(probe_type=ProbeType.READINESS, handler=HandlerKind.HTTP_GET, period=5.0)

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from probewatch.kube.policy_parsing import Read, parse_policy
+from probewatch.kube.policies.parsing import Read, parse_policy
 
 Json = dict[str, Any]
 

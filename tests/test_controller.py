@@ -22,24 +22,21 @@ from probewatch.core.findings import (
     Restart,
 )
 from probewatch.core.model import (
-    Container,
     ContainerStatus,
     OwnerRef,
     Pod,
     PodRef,
-    PodSpec,
     PodUid,
-    Probe,
-    ProbeType,
     Termination,
     Workload,
 )
 from probewatch.core.observe import PodGone, PodObserved
 from probewatch.core.remembered import Remembered, RememberedContainer
+from probewatch.core.spec import Container, PodSpec, Probe, ProbeType
 from probewatch.feeds import EvidenceFeed, PodFeed
 from probewatch.kube import event_objects
 from probewatch.kube.objects import Metadata
-from probewatch.kube.raw_pod import RawPod
+from probewatch.kube.pods.raw_pod import RawPod
 from probewatch.kube.workloads import nearest_workload
 from probewatch.newcomers import Newcomer
 from probewatch.store import Store

@@ -3,10 +3,12 @@
 import asyncio
 from dataclasses import dataclass, field
 
+from probewatch.core.causes import Cause, Confidence
 from probewatch.core.counters import Reading
-from probewatch.core.findings import Cause, Confidence, Restart
-from probewatch.core.model import ContainerKind, PodRef, PodUid, ProbeType, Workload
+from probewatch.core.findings import Restart
+from probewatch.core.model import PodRef, PodUid, Workload
 from probewatch.core.observe import CountersRead, Observation
+from probewatch.core.spec import ContainerKind, ProbeType
 from probewatch.corroboration import WAITING_KEPT, Corroboration
 from probewatch.errors import ApiError
 from probewatch.kube.kubelet_metrics import NodeCounters

@@ -8,7 +8,7 @@ import pytest
 
 from probewatch import cli
 from probewatch.commands.probe_failures import MEANINGS
-from probewatch.core.findings import Cause, ReadinessReason
+from probewatch.core.causes import Cause, ReadinessReason
 from probewatch.pages import causes, crds, events, metrics, settings
 from probewatch.pages.tables import fill_page
 from probewatch.playground.stories import docs as stories

@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 
 from probewatch.core.findings import Finding, PodForgotten, PodTracked
-from probewatch.core.model import OwnerRef, PodRef, PodSpec, PodUid, Workload
+from probewatch.core.model import OwnerRef, PodRef, PodUid, Workload
+from probewatch.core.spec import PodSpec
 from probewatch.finding_log import log_finding
 from probewatch.gathering import gather
 

@@ -11,7 +11,7 @@ from probewatch.core.model import PodUid
 from probewatch.core.observe import EvidenceObserved
 from probewatch.core.state import PodState
 from probewatch.kube import event_objects, testimony
-from probewatch.kube.raw_pod import RawPod
+from probewatch.kube.pods.raw_pod import RawPod
 from probewatch.kube.sharing import Shared
 from probewatch.packing import Packer
 from probewatch.store import Store

@@ -14,7 +14,7 @@ from probewatch.clock import Clock
 from probewatch.core.model import PodUid
 from probewatch.core.policy import Policy
 from probewatch.errors import ApiError
-from probewatch.kube.policy_api import PolicyApi
+from probewatch.kube.policies.api import PolicyApi
 from probewatch.policies.index import PolicyIndex
 from probewatch.policies.statuses import COUNT_SECONDS, PolicyStatuses
 from probewatch.policies.upkeep import LIST_SECONDS, PolicyDoor, PolicyUpkeep

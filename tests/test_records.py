@@ -5,9 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from probewatch.core.findings import Cause, PodForgotten, PodTracked, Readiness
-from probewatch.core.model import PodSpec, PodUid
+from probewatch.core.causes import Cause, Readiness
+from probewatch.core.findings import PodForgotten, PodTracked
+from probewatch.core.model import PodUid
 from probewatch.core.records import Mark, PodMarks, Record
+from probewatch.core.spec import PodSpec
 from probewatch.newcomers import Newcomers
 from probewatch.records.attendance import DEPARTED_SECONDS, Attendance
 from probewatch.records.baseline import Baseline

@@ -10,8 +10,8 @@ from probewatch.core.evidence import Evidence, EvidenceKind
 from probewatch.core.findings import Finding, PodForgotten, PodTracked, Restart
 from probewatch.core.model import PodUid
 from probewatch.core.observe import EvidenceObserved, PodGone, PodObserved
-from probewatch.kube.raw_pod import RawPod
-from probewatch.kube.snapshot import Snapshot
+from probewatch.kube.pods.raw_pod import RawPod
+from probewatch.kube.pods.snapshot import Snapshot
 from probewatch.store import Store
 from probewatch.tracking.shelf import OPEN
 

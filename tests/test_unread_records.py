@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from probewatch.core.findings import Cause
+from probewatch.core.causes import Cause
 from probewatch.core.values import replace
 from probewatch.metrics.counters import Counters
 from probewatch.metrics.totals import RestartTotal

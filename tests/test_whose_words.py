@@ -8,8 +8,9 @@ import pytest
 from probewatch.core.counters import Reading
 from probewatch.core.evidence import EvidenceKind as K
 from probewatch.core.findings import Finding, ProbeFailures, Restart
-from probewatch.core.model import ContainerStatus, PodUid, ProbeType
+from probewatch.core.model import ContainerStatus, PodUid
 from probewatch.core.observe import CountersRead, EvidenceObserved, PodGone, PodObserved
+from probewatch.core.spec import ProbeType
 from probewatch.store import Store
 from tests.builders import died, pod, said, status
 

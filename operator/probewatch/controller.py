@@ -23,7 +23,7 @@ from probewatch.core.findings import Finding
 from probewatch.core.model import PodRef, PodUid, Workload
 from probewatch.core.observe import Observation
 from probewatch.gathering import gather
-from probewatch.kube.snapshot import Snapshot
+from probewatch.kube.pods.snapshot import Snapshot
 from probewatch.kube.workloads import nearest_workload
 from probewatch.store import Store
 

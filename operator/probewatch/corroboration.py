@@ -12,10 +12,12 @@ from collections.abc import Callable
 from typing import Protocol
 
 from probewatch.clock import Clock
+from probewatch.core.causes import Cause, Confidence
 from probewatch.core.counters import Reading
-from probewatch.core.findings import Cause, Confidence, Finding, Restart
-from probewatch.core.model import PodUid, ProbeType, Workload
+from probewatch.core.findings import Finding, Restart
+from probewatch.core.model import PodUid, Workload
 from probewatch.core.observe import CountersRead, Observation
+from probewatch.core.spec import ProbeType
 from probewatch.errors import ApiError
 from probewatch.kube.kubelet_metrics import NodeCounters
 from probewatch.kube.token_bucket import TokenBucket

@@ -14,7 +14,7 @@ from probewatch.core.model import PodUid
 from probewatch.core.observe import EvidenceObserved, Observation
 from probewatch.kube import event_objects, testimony
 from probewatch.kube.parsing import parse_version
-from probewatch.kube.snapshot import Snapshot
+from probewatch.kube.pods.snapshot import Snapshot
 
 
 class Observer(Protocol):

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from probewatch.controller import Sink
 from probewatch.core.findings import Finding
 from probewatch.core.model import Workload
-from probewatch.kube.events import may_have_event
+from probewatch.kube.events.making import may_have_event
 
 
 class EventGate:

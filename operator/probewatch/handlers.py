@@ -21,7 +21,7 @@ from typing import Protocol, cast
 
 import kopf
 
-from probewatch.kube import policy_objects
+from probewatch.kube.policies import objects as policy_objects
 from probewatch.settings import Settings
 
 PREFIX = "probewatch.dev"

@@ -23,7 +23,7 @@ from probewatch.core.policy import Policy
 from probewatch.core.remembered import Remembered
 from probewatch.core.state import PodState
 from probewatch.core.values import replace
-from probewatch.kube.snapshot import Header, Snapshot
+from probewatch.kube.pods.snapshot import Header, Snapshot
 from probewatch.newcomers import Newcomer
 from probewatch.tracking.aliases import Aliases
 from probewatch.tracking.arrivals import Arrivals, remember_nothing

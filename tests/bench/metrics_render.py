@@ -23,27 +23,11 @@ from prometheus_client import CollectorRegistry
 from probewatch.boundary import Boundary
 from probewatch.clock import Clock
 from probewatch.controller import ControllerStats
-from probewatch.core.findings import (
-    Cause,
-    Confidence,
-    PodTracked,
-    Readiness,
-    ReadinessChanged,
-    ReadinessReason,
-    Restart,
-)
-from probewatch.core.model import (
-    Container,
-    ContainerKind,
-    HandlerKind,
-    PodRef,
-    PodSpec,
-    PodUid,
-    Probe,
-    ProbeType,
-    Workload,
-)
-from probewatch.kube.event_writer import EventStats
+from probewatch.core.causes import Cause, Confidence, Readiness, ReadinessReason
+from probewatch.core.findings import PodTracked, ReadinessChanged, Restart
+from probewatch.core.model import PodRef, PodUid, Workload
+from probewatch.core.spec import Container, ContainerKind, HandlerKind, PodSpec, Probe, ProbeType
+from probewatch.kube.events.writer import EventStats
 from probewatch.metrics.collector import Sources
 from probewatch.metrics.counters import Counters
 from probewatch.metrics.exposition import Exposition

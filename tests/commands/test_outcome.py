@@ -9,20 +9,18 @@ import pytest
 from probewatch.commands import outcome, render_replay, truth
 from probewatch.commands.outcome import Ledger, Outcome
 from probewatch.commands.stream import StreamError
+from probewatch.core.causes import Cause, Confidence, Readiness, ReadinessReason
 from probewatch.core.findings import (
     Advice,
-    Cause,
-    Confidence,
     LoopEnded,
     LoopStarted,
     PodForgotten,
-    Readiness,
     ReadinessChanged,
-    ReadinessReason,
     Restart,
     RestartCorrected,
 )
-from probewatch.core.model import ContainerKind, PodRef, PodUid, ProbeType
+from probewatch.core.model import PodRef, PodUid
+from probewatch.core.spec import ContainerKind, ProbeType
 
 WEB = PodRef(uid=PodUid("u1"), namespace="shop", name="web")
 

@@ -3,16 +3,15 @@
 import re
 from dataclasses import replace
 
-from probewatch.core.model import (
+from probewatch.core.model import ContainerStatus, Termination
+from probewatch.core.spec import (
     Container,
     ContainerKind,
-    ContainerStatus,
     HandlerKind,
     Probe,
     ProbeType,
     RestartPolicy,
     RestartRule,
-    Termination,
 )
 
 PROBES = {"L": ProbeType.LIVENESS, "R": ProbeType.READINESS, "U": ProbeType.STARTUP}

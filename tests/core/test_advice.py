@@ -4,7 +4,7 @@ import pytest
 
 from probewatch.core import advice
 from probewatch.core.advice_names import MEANINGS, AdviceName
-from probewatch.core.model import (
+from probewatch.core.spec import (
     Container,
     HandlerKind,
     PodSpec,

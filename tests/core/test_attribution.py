@@ -6,12 +6,12 @@ import pytest
 
 from probewatch.core.attribution import RULES, attribute
 from probewatch.core.book import Mark
+from probewatch.core.causes import Cause, Confidence
 from probewatch.core.evidence import EvidenceKind as K
 from probewatch.core.evidence import FailureReason
 from probewatch.core.facts import Facts
-from probewatch.core.findings import Cause, Confidence
-from probewatch.core.model import Container, ContainerKind, ProbeType, RestartPolicy, RestartRule
 from probewatch.core.restarts import Change, Jump, Path
+from probewatch.core.spec import Container, ContainerKind, ProbeType, RestartPolicy, RestartRule
 from tests.builders import (
     LIVENESS,
     READINESS,

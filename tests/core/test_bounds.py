@@ -4,16 +4,12 @@ from dataclasses import replace
 
 import pytest
 
+from probewatch.core.causes import Cause
 from probewatch.core.evidence import EvidenceKind as K
-from probewatch.core.findings import (
-    Cause,
-    FlappingChanged,
-    ReadinessChanged,
-    Restart,
-    RestartCorrected,
-)
-from probewatch.core.model import Condition, Container, ProbeType
+from probewatch.core.findings import FlappingChanged, ReadinessChanged, Restart, RestartCorrected
+from probewatch.core.model import Condition
 from probewatch.core.policy import Policy
+from probewatch.core.spec import Container, ProbeType
 from probewatch.store import Store
 from tests.builders import LIVENESS, STARTUP, died, facts, failed, mark, pod, spec
 from tests.core.test_observe import feed, followed, hear, only, restarted, running

@@ -3,12 +3,12 @@
 import pytest
 
 from probewatch.core.book import Mark
+from probewatch.core.causes import Cause, Confidence
 from probewatch.core.corrections import repair
 from probewatch.core.evidence import EvidenceKind as K
-from probewatch.core.findings import Cause, Confidence
-from probewatch.core.model import Container
 from probewatch.core.past import Past
 from probewatch.core.restarts import CountedRestart
+from probewatch.core.spec import Container
 from probewatch.core.state import ContainerMemory, Pending
 from probewatch.core.verdicts import PAST_KEPT
 from tests.builders import LIVENESS, died, mark

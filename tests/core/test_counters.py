@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from probewatch.core.counters import Reading, rise, surely_before
-from probewatch.core.model import Container, ProbeType
 from probewatch.core.restarts import CountedRestart
+from probewatch.core.spec import Container, ProbeType
 from tests.builders import LIVENESS, STARTUP, died
 
 RESTART = CountedRestart(

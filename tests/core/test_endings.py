@@ -5,26 +5,18 @@ from dataclasses import replace
 import pytest
 
 from probewatch.core.advice_names import AdviceName
+from probewatch.core.causes import Cause, Confidence
 from probewatch.core.evidence import EvidenceKind as K
 from probewatch.core.findings import (
     Advice,
-    Cause,
-    Confidence,
     Finding,
     ProbeKillWithoutRestart,
     ReadinessChanged,
     Restart,
 )
-from probewatch.core.model import (
-    Container,
-    ContainerStatus,
-    HandlerKind,
-    Pod,
-    ProbeType,
-    RestartPolicy,
-    RestartRule,
-)
+from probewatch.core.model import ContainerStatus, Pod
 from probewatch.core.observe import EvidenceObserved, PodObserved
+from probewatch.core.spec import Container, HandlerKind, ProbeType, RestartPolicy, RestartRule
 from probewatch.store import Store
 from tests.builders import LIVENESS, READINESS, STARTUP, died, pod, said, spec, status
 

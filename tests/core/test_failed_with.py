@@ -8,8 +8,8 @@ from probewatch.core.attribution import attribute
 from probewatch.core.book import Mark
 from probewatch.core.evidence import EvidenceKind as K
 from probewatch.core.evidence import FailureReason
-from probewatch.core.model import ProbeType
 from probewatch.core.restarts import Path
+from probewatch.core.spec import ProbeType
 from probewatch.core.verdict import FAILED_WITH
 from tests.builders import died, facts, failed, mark, started
 

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from probewatch.core.findings import Readiness, ReadinessChanged, ReadinessReason
+from probewatch.core.causes import Readiness, ReadinessReason
+from probewatch.core.findings import ReadinessChanged
 from probewatch.core.model import Condition, ContainerStatus, Pod
 from probewatch.core.observe import PodObserved
 from probewatch.store import Store

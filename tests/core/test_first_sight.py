@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from probewatch.core.findings import Cause, CountingBegan, Finding, LoopStarted, Restart
+from probewatch.core.causes import Cause
+from probewatch.core.findings import CountingBegan, Finding, LoopStarted, Restart
 from probewatch.core.observe import PodObserved, observe
 from probewatch.core.policy import Policy
 from probewatch.core.remembered import Remembered, RememberedContainer

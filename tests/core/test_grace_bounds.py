@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 
 from probewatch.core.attribution import attribute
+from probewatch.core.causes import Cause, Confidence
 from probewatch.core.counters import Reading
 from probewatch.core.facts import Facts
-from probewatch.core.findings import Cause, Confidence
-from probewatch.core.model import Container, PodSpec, ProbeType
 from probewatch.core.restarts import Change, Path
+from probewatch.core.spec import Container, PodSpec, ProbeType
 from tests.builders import LIVENESS, READINESS, STARTUP, counted, died, facts, failed, past, spec
 
 END = 1000.0

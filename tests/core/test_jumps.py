@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from functools import cache
 
 from probewatch.commands.outcome import Outcome, render_json
+from probewatch.core.causes import Cause
 from probewatch.core.counting import TOLD_ONE_BY_ONE
-from probewatch.core.findings import Cause, Restart
+from probewatch.core.findings import Restart
 from probewatch.core.ledger import fold
-from probewatch.core.model import PodSpec, Workload
+from probewatch.core.model import Workload
 from probewatch.core.observe import PodObserved
 from probewatch.core.records import Record
-from probewatch.kube.events import draft_event
+from probewatch.core.spec import PodSpec
+from probewatch.kube.events.making import draft_event
 from probewatch.store import Store
 from tests.builders import died, pod, status
 from tests.metrics.scene import Scene

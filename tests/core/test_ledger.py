@@ -5,30 +5,28 @@ from dataclasses import replace
 
 import pytest
 
+from probewatch.core.causes import Cause, Confidence, Readiness, ReadinessReason
 from probewatch.core.findings import (
-    Cause,
-    Confidence,
     CountingBegan,
     Finding,
     LoopEnded,
     LoopStarted,
     PodTracked,
-    Readiness,
     ReadinessChanged,
-    ReadinessReason,
     Restart,
     RestartCorrected,
 )
 from probewatch.core.incidents import tell_again
 from probewatch.core.ledger import fold, fold_count
 from probewatch.core.ledger_details import fold_departure, forget_versions, tell_apart
-from probewatch.core.model import ContainerKind, PodRef, PodSpec, PodUid, Workload
+from probewatch.core.model import PodRef, PodUid, Workload
 from probewatch.core.recollection import recollect
 from probewatch.core.record_names import report_name
 from probewatch.core.record_sizes import has_room, marks_size
 from probewatch.core.records import OTHER_CONTAINERS, TALLIES_KEPT, Mark, PodMarks, Record, Tally
 from probewatch.core.remembered import Remembered
 from probewatch.core.sighting import Sighting
+from probewatch.core.spec import ContainerKind, PodSpec
 
 POD = PodRef(uid=PodUid("u1"), namespace="shop", name="cart-1", node="n1")
 CART = Workload(namespace="shop", kind="Deployment", name="cart", api_version="apps/v1")

@@ -4,18 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from probewatch.core.findings import (
-    Cause,
-    Confidence,
-    Finding,
-    LoopEnded,
-    LoopStarted,
-    Restart,
-)
+from probewatch.core.causes import Cause, Confidence
+from probewatch.core.findings import Finding, LoopEnded, LoopStarted, Restart
 from probewatch.core.loops import add_restart, end_if_quiet, loop_due, take_up, time_of
-from probewatch.core.model import Container, ContainerKind, PodRef, PodUid
+from probewatch.core.model import PodRef, PodUid
 from probewatch.core.policy import Policy
 from probewatch.core.restarts import CountedRestart, Jump, Path
+from probewatch.core.spec import Container, ContainerKind
 from probewatch.core.state import LoopState
 from tests.builders import died
 

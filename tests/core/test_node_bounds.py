@@ -3,10 +3,11 @@
 import pytest
 
 from probewatch.core.attribution import attribute
+from probewatch.core.causes import Cause
 from probewatch.core.evidence import EvidenceKind as K
-from probewatch.core.findings import Cause
-from probewatch.core.model import Container, ContainerKind, ProbeType, Termination
+from probewatch.core.model import Termination
 from probewatch.core.restarts import Path
+from probewatch.core.spec import Container, ContainerKind, ProbeType
 from probewatch.core.surroundings import HELD_BACK, NODE_START, NODE_STOP
 from tests.builders import died, facts, failed, mark, spec
 

@@ -2,10 +2,9 @@
 
 from dataclasses import replace
 
+from probewatch.core.causes import Cause, Confidence, ReadinessReason
 from probewatch.core.evidence import EvidenceKind as K
 from probewatch.core.findings import (
-    Cause,
-    Confidence,
     CountingBegan,
     Finding,
     FlappingChanged,
@@ -15,13 +14,13 @@ from probewatch.core.findings import (
     PodTracked,
     ProbeFailures,
     ReadinessChanged,
-    ReadinessReason,
     Restart,
     RestartCorrected,
 )
-from probewatch.core.model import Condition, Container, ContainerStatus, Pod, PodUid
+from probewatch.core.model import Condition, ContainerStatus, Pod, PodUid
 from probewatch.core.observe import EvidenceObserved, PodGone, PodObserved, TimePassed, observe
 from probewatch.core.policy import Policy
+from probewatch.core.spec import Container
 from probewatch.metrics.survey import survey
 from probewatch.store import Store
 from tests.builders import LIVENESS, READINESS, died, pod, said, spec, status

@@ -4,11 +4,13 @@ from dataclasses import replace
 
 import pytest
 
+from probewatch.core.causes import Cause, Confidence, Pattern
 from probewatch.core.evidence import EvidenceKind as K
-from probewatch.core.findings import Cause, Confidence, Finding, Pattern, Restart, RestartCorrected
-from probewatch.core.model import ContainerKind, OwnerRef, Pod, PodRef, PodUid
+from probewatch.core.findings import Finding, Restart, RestartCorrected
+from probewatch.core.model import OwnerRef, Pod, PodRef, PodUid
 from probewatch.core.observe import EvidenceObserved, PodGone, PodObserved, TimePassed
 from probewatch.core.patterns import KEPT, KEYS_KEPT, Patterns
+from probewatch.core.spec import ContainerKind
 from probewatch.store import Store
 from tests.builders import died, pod, said, status
 

@@ -4,12 +4,13 @@ from dataclasses import replace
 
 import pytest
 
+from probewatch.core.causes import Cause
 from probewatch.core.counters import Reading
 from probewatch.core.evidence import EvidenceKind as K
 from probewatch.core.facts import CLOCK_SLACK
-from probewatch.core.findings import Cause, CountingBegan, Finding, Restart, RestartCorrected
-from probewatch.core.model import Container
+from probewatch.core.findings import CountingBegan, Finding, Restart, RestartCorrected
 from probewatch.core.observe import CountersRead
+from probewatch.core.spec import Container
 from probewatch.store import Store
 from tests.builders import LIVENESS, STARTUP, pod, spec
 from tests.core.test_observe import UID, feed, followed, hear, only, restarted, running

@@ -2,8 +2,8 @@
 
 import pytest
 
-from probewatch.core.model import Container, ContainerKind, RestartPolicy, RestartRule
 from probewatch.core.restart_policy import will_restart
+from probewatch.core.spec import Container, ContainerKind, RestartPolicy, RestartRule
 from tests.builders import spec
 
 ALWAYS, ON_FAILURE, NEVER = RestartPolicy.ALWAYS, RestartPolicy.ON_FAILURE, RestartPolicy.NEVER

@@ -5,13 +5,13 @@ from dataclasses import replace
 import pytest
 
 from probewatch.core.attribution import attribute
+from probewatch.core.causes import Cause, Confidence
 from probewatch.core.evidence import EvidenceKind as K
 from probewatch.core.evidence import FailureReason
 from probewatch.core.facts import KILL_AFTER_DEATH, Facts
-from probewatch.core.findings import Cause, Confidence
 from probewatch.core.kills import LATE_KILL
-from probewatch.core.model import Container, ProbeType
 from probewatch.core.restarts import Change, Path
+from probewatch.core.spec import Container, ProbeType
 from probewatch.core.watermarks import HOOK_FAILED
 from tests.builders import LIVENESS, READINESS, died, facts, failed, mark, past, spec
 

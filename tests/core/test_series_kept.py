@@ -3,9 +3,10 @@
 import pytest
 
 from probewatch.core.book import SERIES_KEPT, Book, enter
+from probewatch.core.causes import Cause, Confidence
 from probewatch.core.evidence import EvidenceKind as K
-from probewatch.core.findings import Cause, Confidence, Restart
-from probewatch.core.model import Container
+from probewatch.core.findings import Restart
+from probewatch.core.spec import Container
 from probewatch.store import Store
 from tests.builders import LIVENESS, READINESS, pod, said, spec
 from tests.core.test_observe import feed, hear, only, restarted, running

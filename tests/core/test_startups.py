@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 
 from probewatch.core.findings import Finding
-from probewatch.core.model import Condition, Container, ContainerStatus, Pod
+from probewatch.core.model import Condition, ContainerStatus, Pod
 from probewatch.core.observe import PodObserved, observe
 from probewatch.core.policy import Policy
+from probewatch.core.spec import Container
 from probewatch.core.startups import StartupSucceeded, is_narrow
 from probewatch.core.state import PodState
 from tests.builders import LIVENESS, READINESS, STARTUP, pod, spec, status

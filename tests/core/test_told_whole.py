@@ -4,16 +4,14 @@ from dataclasses import replace
 
 import pytest
 
+from probewatch.core.causes import Cause, Readiness, ReadinessReason
 from probewatch.core.evidence import EvidenceKind as K
 from probewatch.core.findings import (
-    Cause,
     FlappingChanged,
     LoopEnded,
     LoopStarted,
     PodForgotten,
-    Readiness,
     ReadinessChanged,
-    ReadinessReason,
     Restart,
 )
 from probewatch.core.loops import end, loop_due, resume

@@ -5,8 +5,9 @@ import pytest
 from probewatch.core.book import Book
 from probewatch.core.evidence import EvidenceKind as K
 from probewatch.core.kills import used_by_others
-from probewatch.core.model import Container, Termination
+from probewatch.core.model import Termination
 from probewatch.core.restarts import CountedRestart
+from probewatch.core.spec import Container
 from tests.builders import died, mark
 
 KILL = (str(K.KILL_LIVENESS), 1)

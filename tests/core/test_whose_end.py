@@ -4,11 +4,13 @@ from dataclasses import replace
 
 import pytest
 
+from probewatch.core.causes import Cause, Confidence
 from probewatch.core.evidence import EvidenceKind as K
-from probewatch.core.findings import Cause, Confidence, Finding, ProbeKillWithoutRestart, Restart
-from probewatch.core.model import Container, ContainerStatus, PodSpec, RestartPolicy, Termination
+from probewatch.core.findings import Finding, ProbeKillWithoutRestart, Restart
+from probewatch.core.model import ContainerStatus, Termination
 from probewatch.core.observe import PodObserved
 from probewatch.core.remembered import Remembered, RememberedContainer
+from probewatch.core.spec import Container, PodSpec, RestartPolicy
 from probewatch.core.watermarks import HOOK_FAILED
 from probewatch.store import Store
 from tests.builders import LIVENESS, READINESS, died, pod, spec, status

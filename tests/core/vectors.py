@@ -17,15 +17,9 @@ from probewatch.core.findings import (
     Restart,
     RestartCorrected,
 )
-from probewatch.core.model import (
-    Condition,
-    ContainerKind,
-    Pod,
-    PodSpec,
-    PodUid,
-    RestartPolicy,
-)
+from probewatch.core.model import Condition, Pod, PodUid
 from probewatch.core.observe import CountersRead, EvidenceObserved, PodObserved, TimePassed
+from probewatch.core.spec import ContainerKind, PodSpec, RestartPolicy
 from probewatch.kube.messages import classify
 from probewatch.store import Store
 from tests.core.notation import parse_container, parse_status

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from probewatch.core.findings import Cause, Confidence, Pattern, ReadinessReason
+from probewatch.core.causes import Cause, Confidence, Pattern, ReadinessReason
 from probewatch.core.model import PodUid, Workload
 from probewatch.core.records import (
     EVIDENCE_KEPT,
@@ -21,8 +21,8 @@ from probewatch.core.records import (
     Record,
     Tally,
 )
-from probewatch.kube.policy_parsing import parse_policy
-from probewatch.kube.report_status import render_status
+from probewatch.kube.policies.parsing import parse_policy
+from probewatch.kube.reports.status import render_status
 from probewatch.playground.objects.cel_rules import check_rules
 from probewatch.playground.objects.schema_checks import check
 from probewatch.playground.objects.schemas import find_unknown

@@ -9,13 +9,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from probewatch.core.findings import Cause, Confidence, Pattern, ReadinessReason
+from probewatch.core.causes import Cause, Confidence, Pattern, ReadinessReason
 from probewatch.core.loops import RECENT_KEPT
 from probewatch.core.readiness import LOSSES_KEPT
 from probewatch.core.selectors import Operator
-from probewatch.kube import policy_objects, report_objects
 from probewatch.kube.owners import LONGEST as OWNER_LONGEST
-from probewatch.kube.policy_parsing import FIELDS
+from probewatch.kube.policies import objects as policy_objects
+from probewatch.kube.policies.parsing import FIELDS
+from probewatch.kube.reports import objects as report_objects
 from probewatch.setting_bounds import BOUNDS
 from tests.crds.definitions import Schema, nodes, schema
 

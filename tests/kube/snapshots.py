@@ -1,6 +1,6 @@
 """What tests compare of snapshots."""
 
-from probewatch.kube.snapshot import Snapshot
+from probewatch.kube.pods.snapshot import Snapshot
 
 
 def known(snapshot: Snapshot | None) -> object:

@@ -8,11 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from probewatch.core.advice_names import AdviceName
+from probewatch.core.causes import Cause, Confidence, Readiness, ReadinessReason
 from probewatch.core.evidence import FailureReason
 from probewatch.core.findings import (
     Advice,
-    Cause,
-    Confidence,
     Finding,
     FlappingChanged,
     LoopEnded,
@@ -21,28 +20,17 @@ from probewatch.core.findings import (
     PodTracked,
     ProbeFailures,
     ProbeKillWithoutRestart,
-    Readiness,
     ReadinessChanged,
-    ReadinessReason,
     Restart,
     RestartCorrected,
 )
-from probewatch.core.model import (
-    Container,
-    ContainerKind,
-    HandlerKind,
-    PodRef,
-    PodSpec,
-    PodUid,
-    Probe,
-    ProbeType,
-    Workload,
-)
+from probewatch.core.model import PodRef, PodUid, Workload
 from probewatch.core.sighting import Sighting
-from probewatch.kube import event_reasons
-from probewatch.kube.event_draft import EventDraft, render_event
-from probewatch.kube.event_reasons import EventType, Reason
-from probewatch.kube.events import draft_event, field_path, may_have_event
+from probewatch.core.spec import Container, ContainerKind, HandlerKind, PodSpec, Probe, ProbeType
+from probewatch.kube.events import reasons as event_reasons
+from probewatch.kube.events.draft import EventDraft, render_event
+from probewatch.kube.events.making import draft_event, field_path, may_have_event
+from probewatch.kube.events.reasons import EventType, Reason
 
 POD = PodRef(uid=PodUid("1234-abcd"), namespace="shop", name="cart-7d9f-x2x", node="n1")
 CART = Workload(namespace="shop", kind="Deployment", name="cart", api_version="apps/v1", uid="d-1")

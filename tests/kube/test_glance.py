@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from probewatch.commands.stream import Kind, read_stream
-from probewatch.kube.glance import Glance, glance
-from probewatch.kube.raw_pod import BROKEN, RawPod
-from probewatch.kube.siblings import Siblings
+from probewatch.kube.pods.glance import Glance, glance
+from probewatch.kube.pods.raw_pod import BROKEN, RawPod
+from probewatch.kube.pods.siblings import Siblings
 from probewatch.watch.pod_decoding import PodDecoder
 from tests.kube.snapshots import known
 from tests.kube.test_parsing_hostile import PLACES, SOUND, WRONG, changed

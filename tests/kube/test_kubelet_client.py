@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from aiohttp import web
 
-from probewatch.core.model import ProbeType
+from probewatch.core.spec import ProbeType
 from probewatch.errors import ApiError
 from probewatch.kube.kubelet_client import KubeletClient, KubeletOptions
 from probewatch.playground.api.certificate import shared_certificate

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from probewatch.core.model import ProbeType
+from probewatch.core.spec import ProbeType
 from probewatch.kube.kubelet_metrics import NodeCounters, parse_counters
 
 L, U = ProbeType.LIVENESS, ProbeType.STARTUP

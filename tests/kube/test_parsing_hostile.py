@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from probewatch.core.model import Pod
-from probewatch.kube.raw_pod import RawPod
-from probewatch.kube.snapshot import parse_pod
+from probewatch.kube.pods.raw_pod import RawPod
+from probewatch.kube.pods.snapshot import parse_pod
 from probewatch.watch.decoding import BROKEN, Decoder
 
 Json = dict[str, Any]

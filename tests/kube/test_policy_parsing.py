@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from probewatch.core.policies import Count, Problem, Reason, effective_policy
 from probewatch.core.policy import Policy
 from probewatch.core.selectors import Operator, selects
-from probewatch.kube.policy_objects import Spec
-from probewatch.kube.policy_parsing import FIELDS, parse_policy
-from probewatch.kube.policy_status import only_counts_differ, render_status
+from probewatch.kube.policies.objects import Spec
+from probewatch.kube.policies.parsing import FIELDS, parse_policy
+from probewatch.kube.policies.status import only_counts_differ, render_status
 from tests.policies import policy_object, read_policy
 
 WHOLE = {

@@ -8,24 +8,22 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
+from probewatch.core.causes import Cause, Confidence, Readiness, ReadinessReason
 from probewatch.core.findings import (
-    Cause,
-    Confidence,
     Finding,
     FlappingChanged,
     LoopEnded,
     LoopStarted,
     PodTracked,
-    Readiness,
     ReadinessChanged,
-    ReadinessReason,
     Restart,
     RestartCorrected,
 )
-from probewatch.core.model import ContainerKind, PodRef, PodSpec, PodUid, Workload
+from probewatch.core.model import PodRef, PodUid, Workload
+from probewatch.core.spec import ContainerKind, PodSpec
 from probewatch.errors import ApiError
-from probewatch.kube.event_writer import TRIES, EventWriter
-from probewatch.kube.recorder import Recorder, RecorderOptions
+from probewatch.kube.events.recorder import Recorder, RecorderOptions
+from probewatch.kube.events.writer import TRIES, EventWriter
 from probewatch.kube.token_bucket import TokenBucket
 from probewatch.metrics.collector import DROPS
 from tests.fakes import FakeTime

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from probewatch.core.findings import Cause, Confidence, Pattern, PodTracked, ReadinessReason
-from probewatch.core.model import Container, PodSpec, PodUid, Workload
+from probewatch.core.causes import Cause, Confidence, Pattern, ReadinessReason
+from probewatch.core.findings import PodTracked
+from probewatch.core.model import PodUid, Workload
 from probewatch.core.record_sizes import has_room
 from probewatch.core.records import (
     Incident,
@@ -19,9 +20,10 @@ from probewatch.core.records import (
     Record,
     Tally,
 )
-from probewatch.kube import report_objects as objects
-from probewatch.kube.report_parsing import decode_report, is_intact, parse_record
-from probewatch.kube.report_status import render_status
+from probewatch.core.spec import Container, PodSpec
+from probewatch.kube.reports import objects
+from probewatch.kube.reports.parsing import decode_report, is_intact, parse_record
+from probewatch.kube.reports.status import render_status
 from probewatch.records.book import RecordBook
 from tests.core.test_ledger import POD, restart
 

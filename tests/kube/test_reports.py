@@ -11,26 +11,24 @@ import msgspec
 import pytest
 
 from probewatch.boundary import Boundary
+from probewatch.core.causes import Cause, Confidence, Readiness, ReadinessReason
 from probewatch.core.findings import (
-    Cause,
-    Confidence,
     Finding,
     LoopEnded,
     LoopStarted,
     PodForgotten,
     PodTracked,
-    Readiness,
     ReadinessChanged,
-    ReadinessReason,
     Restart,
 )
-from probewatch.core.model import ContainerKind, PodRef, PodSpec, PodUid, Workload
+from probewatch.core.model import PodRef, PodUid, Workload
 from probewatch.core.sighting import Sighting
+from probewatch.core.spec import ContainerKind, PodSpec
 from probewatch.errors import ApiError
-from probewatch.kube.report_api import ReportApi, loaded
-from probewatch.kube.report_parsing import decode_report
-from probewatch.kube.report_writer import PATIENCE
-from probewatch.kube.reports import ReportOptions, Reports
+from probewatch.kube.reports.api import ReportApi, loaded
+from probewatch.kube.reports.parsing import decode_report
+from probewatch.kube.reports.reports import ReportOptions, Reports
+from probewatch.kube.reports.writer import PATIENCE
 from probewatch.records.book import RecordBook
 from probewatch.records.entry import Key
 from tests.fakes import FakeTime

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from probewatch.commands.stream import Kind, read_stream
-from probewatch.kube.glance import glance
-from probewatch.kube.raw_pod import BROKEN, RawPod
-from probewatch.kube.siblings import EXAMPLES, MISFITS, Siblings
-from probewatch.kube.snapshot import Snapshot
+from probewatch.kube.pods.glance import glance
+from probewatch.kube.pods.raw_pod import BROKEN, RawPod
+from probewatch.kube.pods.siblings import EXAMPLES, MISFITS, Siblings
+from probewatch.kube.pods.snapshot import Snapshot
 from tests.bench.pods import Record, render
 from tests.kube.snapshots import known
 

@@ -4,15 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from probewatch.core.findings import (
-    Advice,
-    Cause,
-    FlappingChanged,
-    LoopStarted,
-    Pattern,
-    Readiness,
-)
-from probewatch.core.model import PodRef, PodSpec, PodUid, ProbeType, Workload
+from probewatch.core.causes import Cause, Pattern, Readiness
+from probewatch.core.findings import Advice, FlappingChanged, LoopStarted
+from probewatch.core.model import PodRef, PodUid, Workload
+from probewatch.core.spec import PodSpec, ProbeType
 from probewatch.metrics.cluster_families import RESTART_LOOP, RESTARTS, TIME_TO_READY
 from probewatch.metrics.labels import OVERFLOW_CONTAINER
 from probewatch.metrics.presence import BRIEFLY_KEPT_SECONDS, KEPT_SECONDS

@@ -4,24 +4,21 @@ from dataclasses import replace
 
 import pytest
 
+from probewatch.core.causes import Cause, Confidence, Pattern, Readiness, ReadinessReason
 from probewatch.core.evidence import FailureReason
 from probewatch.core.findings import (
     Advice,
-    Cause,
-    Confidence,
     CountingBegan,
     Finding,
     FlappingChanged,
     LoopEnded,
     LoopStarted,
-    Pattern,
     ProbeFailures,
     ProbeKillWithoutRestart,
-    Readiness,
-    ReadinessReason,
     RestartCorrected,
 )
-from probewatch.core.model import Container, PodSpec, PodUid, ProbeType, RestartPolicy, Workload
+from probewatch.core.model import PodUid, Workload
+from probewatch.core.spec import Container, PodSpec, ProbeType, RestartPolicy
 from probewatch.core.startups import StartupSucceeded
 from probewatch.metrics.totals import NotReadyTotal, RestartTotal, Total, TransitionTotal
 from tests.metrics.scene import (

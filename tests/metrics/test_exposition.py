@@ -11,14 +11,10 @@ from hypothesis import strategies as st
 from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
-from probewatch.core.findings import (
-    Cause,
-    FlappingChanged,
-    LoopStarted,
-    Readiness,
-    ReadinessReason,
-)
-from probewatch.core.model import Container, PodRef, PodSpec, PodUid, Workload
+from probewatch.core.causes import Cause, Readiness, ReadinessReason
+from probewatch.core.findings import FlappingChanged, LoopStarted
+from probewatch.core.model import PodRef, PodUid, Workload
+from probewatch.core.spec import Container, PodSpec
 from probewatch.metrics.families import FAMILIES, GROUPS
 from probewatch.metrics.family import Kind
 from probewatch.metrics.labels import LONGEST_VALUE

@@ -9,15 +9,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
+from probewatch.core.causes import Cause, Readiness, ReadinessReason
 from probewatch.core.evidence import FailureReason
-from probewatch.core.findings import (
-    Cause,
-    ProbeFailures,
-    Readiness,
-    ReadinessReason,
-    RestartCorrected,
-)
-from probewatch.core.model import PodRef, PodUid, ProbeType, Workload
+from probewatch.core.findings import ProbeFailures, RestartCorrected
+from probewatch.core.model import PodRef, PodUid, Workload
+from probewatch.core.spec import ProbeType
 from probewatch.metrics.totals import RestartTotal
 from tests.metrics.scene import POD, Scene, gone, ready, restart, tracked
 

@@ -1,6 +1,6 @@
 """A workload that was let go of, and is back: its counters go on from its record."""
 
-from probewatch.core.findings import Cause
+from probewatch.core.causes import Cause
 from probewatch.core.records import Record, Tally
 from probewatch.records.entries import key_of
 from probewatch.records.entry import Loaded

@@ -2,7 +2,7 @@
 
 from probewatch.core.evidence import FailureReason
 from probewatch.core.findings import ProbeFailures
-from probewatch.core.model import ProbeType
+from probewatch.core.spec import ProbeType
 from probewatch.kube.workloads import nearest_workload
 from probewatch.metrics.counters import Counters
 from probewatch.settings import Settings

@@ -4,17 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from probewatch.core.causes import Cause, Confidence, Pattern, Readiness
 from probewatch.core.evidence import FailureReason
-from probewatch.core.findings import (
-    Cause,
-    Confidence,
-    Pattern,
-    ProbeFailures,
-    ProbeKillWithoutRestart,
-    Readiness,
-    RestartCorrected,
-)
-from probewatch.core.model import ProbeType
+from probewatch.core.findings import ProbeFailures, ProbeKillWithoutRestart, RestartCorrected
+from probewatch.core.spec import ProbeType
 from probewatch.metrics.presence import BRIEFLY_KEPT_SECONDS
 from probewatch.metrics.totals import RestartTotal
 from tests.metrics.scene import POD, WEB, Scene, gone, ready, restart, tracked

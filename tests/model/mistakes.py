@@ -4,7 +4,8 @@ import itertools
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from probewatch.core.findings import Cause, CountingBegan, Finding, Restart
+from probewatch.core.causes import Cause
+from probewatch.core.findings import CountingBegan, Finding, Restart
 from probewatch.core.ledger import fold
 from probewatch.core.model import Pod, PodRef, PodUid, Workload
 from probewatch.core.records import Mark, PodMarks, Record

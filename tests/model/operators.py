@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 
 from probewatch.core.findings import Finding, Restart, RestartCorrected
 from probewatch.core.incidents import tell_again
-from probewatch.core.model import Pod, PodRef, PodSpec, PodUid, Workload
+from probewatch.core.model import Pod, PodRef, PodUid, Workload
 from probewatch.core.observe import PodObserved
 from probewatch.core.policy import Policy
 from probewatch.core.records import Record
 from probewatch.core.sighting import Sighting
-from probewatch.kube.events import draft_event
+from probewatch.core.spec import PodSpec
+from probewatch.kube.events.making import draft_event
 from probewatch.kube.workloads import nearest_workload
 from probewatch.records.book import RecordBook
 from probewatch.records.entries import RULES, Rules

@@ -5,8 +5,9 @@ Simple enough to be seen to be right, and the truth against which operators are 
 
 from dataclasses import dataclass, field, replace
 
-from probewatch.core.model import Container, ContainerStatus, Pod, PodSpec, PodUid, Termination
+from probewatch.core.model import ContainerStatus, Pod, PodUid, Termination
 from probewatch.core.records import Record
+from probewatch.core.spec import Container, PodSpec
 from probewatch.records.entry import Key, Loaded
 from tests.builders import LIVENESS
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from probewatch.core.findings import Cause
+from probewatch.core.causes import Cause
 from probewatch.metrics.operator_families import OPERATOR_FAMILIES
 from tests.conftest import REPOSITORY, require_program
 from tests.monitoring.queries import (

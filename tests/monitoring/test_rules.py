@@ -11,9 +11,9 @@ import pytest
 import yaml
 
 from probewatch import cli
+from probewatch.core.causes import Cause, Pattern
 from probewatch.core.evidence import FailureReason
-from probewatch.core.findings import Cause, Pattern
-from probewatch.core.model import ProbeType
+from probewatch.core.spec import ProbeType
 from probewatch.metrics.collector import DROPS
 from probewatch.watch.silence import SILENCE
 from tests.conftest import REPOSITORY, require_program

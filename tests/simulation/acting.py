@@ -4,14 +4,10 @@ from collections import deque
 from collections.abc import Callable
 from functools import partial
 
+from probewatch.core.causes import Cause
 from probewatch.core.evidence import EvidenceKind
-from probewatch.core.findings import Cause
-from probewatch.core.model import (
-    ContainerKind,
-    ProbeType,
-    RestartPolicy,
-    Termination,
-)
+from probewatch.core.model import Termination
+from probewatch.core.spec import ContainerKind, ProbeType, RestartPolicy
 from tests.simulation.boxes import Box, Causes, Instance
 from tests.simulation.fates import End, Fate, draw_fate
 from tests.simulation.living import Living

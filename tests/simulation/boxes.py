@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass, field, replace
 
-from probewatch.core.findings import Cause
-from probewatch.core.model import Container, ContainerStatus, ProbeType, Termination
+from probewatch.core.causes import Cause
+from probewatch.core.model import ContainerStatus, Termination
+from probewatch.core.spec import Container, ProbeType
 from tests.simulation.fates import Fate, Habit
 
 INITIAL_BACKOFF, LONGEST_BACKOFF = 10.0, 300.0

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from random import Random
 
-from probewatch.core.findings import Cause
-from probewatch.core.model import (
+from probewatch.core.causes import Cause
+from probewatch.core.spec import (
     Container,
     ContainerKind,
     HandlerKind,

@@ -10,11 +10,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-from probewatch.core.findings import Cause
-from probewatch.core.model import (
-    ContainerKind,
-    Termination,
-)
+from probewatch.core.causes import Cause
+from probewatch.core.model import Termination
+from probewatch.core.spec import ContainerKind
 from tests.simulation.acting import Acting
 from tests.simulation.boxes import Box
 from tests.simulation.worker import KILLED, K

@@ -2,10 +2,8 @@
 
 from functools import partial
 
-from probewatch.core.findings import Cause
-from probewatch.core.model import (
-    ProbeType,
-)
+from probewatch.core.causes import Cause
+from probewatch.core.spec import ProbeType
 from tests.simulation.boxes import Box, Instance
 from tests.simulation.fates import End, own_causes
 from tests.simulation.worker import K, Worker

@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from random import Random
 
-from probewatch.core.findings import Cause, Confidence, Finding, Restart, RestartCorrected
+from probewatch.core.causes import Cause, Confidence
+from probewatch.core.findings import Finding, Restart, RestartCorrected
 from probewatch.core.observe import PodGone, PodObserved, TimePassed
 from probewatch.store import Store
 from tests.simulation.story import UID, History, deliver

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from random import Random
 
-from probewatch.core.model import Condition, ContainerKind, ContainerStatus, Pod, PodSpec, PodUid
+from probewatch.core.model import Condition, ContainerStatus, Pod, PodUid
+from probewatch.core.spec import ContainerKind, PodSpec
 from tests.simulation.clockwork import Clockwork
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from random import Random
 
+from probewatch.core.causes import Cause
 from probewatch.core.evidence import Evidence, EvidenceKind
-from probewatch.core.findings import Cause
 from probewatch.core.model import Condition, ContainerStatus, Pod, PodUid, Termination
 from probewatch.core.observe import EvidenceObserved, Observation, PodObserved
 from tests.simulation.boxes import Causes

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from random import Random
 
 from probewatch.core.evidence import Evidence, EvidenceKind, FailureReason
-from probewatch.core.model import ProbeType
+from probewatch.core.spec import ProbeType
 from probewatch.playground.kubelet.event_filter import (
     COMBINED,
     Delivery,

@@ -4,13 +4,8 @@ from collections.abc import Callable
 from random import Random
 
 from probewatch.core.evidence import EvidenceKind
-from probewatch.core.model import (
-    Container,
-    PodSpec,
-    ProbeType,
-    RestartPolicy,
-    Termination,
-)
+from probewatch.core.model import Termination
+from probewatch.core.spec import Container, PodSpec, ProbeType, RestartPolicy
 from tests.simulation.boxes import Box, Causes, Instance
 from tests.simulation.clockwork import Clockwork
 from tests.simulation.fates import draw_habit

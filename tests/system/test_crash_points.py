@@ -8,10 +8,10 @@ import msgspec
 import pytest
 
 from probewatch.core.incidents import tell_again
-from probewatch.core.model import PodSpec
+from probewatch.core.spec import PodSpec
 from probewatch.crash_points import AT, LOG, POINTS
-from probewatch.kube.events import draft_event
-from probewatch.kube.report_parsing import decode_report, parse_record
+from probewatch.kube.events.making import draft_event
+from probewatch.kube.reports.parsing import decode_report, parse_record
 from tests.system.records_rig import BOUND_SECONDS, Operator, Rig, rigged
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]

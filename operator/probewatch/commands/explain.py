@@ -18,7 +18,7 @@ from probewatch.commands.story import Story
 from probewatch.core.findings import Restart
 from probewatch.errors import ApiError, InputError
 from probewatch.kube.client import ApiClient
-from probewatch.kube.report_objects import Incident, Loop
+from probewatch.kube.reports.objects import Incident, Loop
 from probewatch.kube.times import parse_time
 from probewatch.service.runtime import run_on_best_loop
 

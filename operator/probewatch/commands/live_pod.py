@@ -22,7 +22,7 @@ from probewatch.errors import ApiError
 from probewatch.kube import event_objects, objects
 from probewatch.kube.answers import ask_for
 from probewatch.kube.client import ApiClient
-from probewatch.kube.snapshot import parse_pod
+from probewatch.kube.pods.snapshot import parse_pod
 from probewatch.kube.testimony import parse_evidence
 
 EVENTS_LIMIT = 500

@@ -7,7 +7,8 @@ import msgspec
 from probewatch.clock import Clock
 from probewatch.commands.manifests import Template
 from probewatch.commands.workload_names import is_called
-from probewatch.core.model import PodRef, PodSpec, PodUid, Workload
+from probewatch.core.model import PodRef, PodUid, Workload
+from probewatch.core.spec import PodSpec
 from probewatch.kube import objects
 from probewatch.kube.answers import ask_for
 from probewatch.kube.client import ApiClient

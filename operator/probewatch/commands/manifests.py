@@ -14,7 +14,7 @@ import msgspec
 import yaml
 
 from probewatch.commands.lines import render_line
-from probewatch.core.model import PodSpec
+from probewatch.core.spec import PodSpec
 from probewatch.errors import InputError
 from probewatch.kube import objects
 from probewatch.kube.spec_parsing import parse_spec

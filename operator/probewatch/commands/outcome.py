@@ -7,9 +7,9 @@ one restart. The shape of `render_json` is a fixed interface.
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from probewatch.core.causes import Cause
 from probewatch.core.findings import (
     Advice,
-    Cause,
     Finding,
     LoopEnded,
     LoopStarted,

@@ -17,9 +17,10 @@ from probewatch.commands.story import (
     statuses_of,
 )
 from probewatch.commands.tables import render_causes
-from probewatch.core.findings import Pattern, Restart
+from probewatch.core.causes import Pattern
+from probewatch.core.findings import Restart
 from probewatch.core.model import ContainerStatus
-from probewatch.kube.report_objects import Incident
+from probewatch.kube.reports.objects import Incident
 from probewatch.kube.times import parse_time
 
 INCIDENTS_SHOWN = 10

@@ -9,7 +9,8 @@ from probewatch.commands.lines import render_lines
 from probewatch.commands.outcome import Ledger, Loop, Outcome, render_time
 from probewatch.commands.tables import render_section, render_table
 from probewatch.commands.truth import Accuracy, Mistake
-from probewatch.core.findings import Confidence, Readiness, ReadinessChanged, Restart
+from probewatch.core.causes import Confidence, Readiness
+from probewatch.core.findings import ReadinessChanged, Restart
 
 K = TypeVar("K")
 V = TypeVar("V")

@@ -8,9 +8,9 @@ from urllib.parse import quote
 import msgspec
 
 from probewatch.errors import ApiError
-from probewatch.kube import report_objects as objects
 from probewatch.kube.answers import ask_for
 from probewatch.kube.client import ApiClient
+from probewatch.kube.reports import objects
 
 PAGE = 100
 

@@ -9,7 +9,7 @@ from probewatch.core.advice import AdviceItem, lint
 from probewatch.core.advice_names import AdviceName
 from probewatch.core.findings import Advice, Restart
 from probewatch.core.model import ContainerStatus
-from probewatch.kube.report_objects import Incident, Loop
+from probewatch.kube.reports.objects import Incident, Loop
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,8 +14,9 @@ from pathlib import Path
 import msgspec
 
 from probewatch.commands.stream import StreamError
-from probewatch.core.findings import Cause, Confidence, Restart
-from probewatch.kube.raw_pod import BROKEN
+from probewatch.core.causes import Cause, Confidence
+from probewatch.core.findings import Restart
+from probewatch.kube.pods.raw_pod import BROKEN
 
 Truth = Mapping[str, Mapping[str, frozenset[Cause]]]
 

@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from probewatch.core.advice_names import AdviceName
-from probewatch.core.model import (
+from probewatch.core.spec import (
     DEFAULT_GRACE_SECONDS,
     Container,
     HandlerKind,

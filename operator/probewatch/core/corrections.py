@@ -8,9 +8,10 @@ from collections.abc import Set as AbstractSet
 from typing import TypeVar
 
 from probewatch.core.book import Mark
+from probewatch.core.causes import Confidence
 from probewatch.core.evidence import EvidenceKind
 from probewatch.core.facts import CLOCK_SLACK
-from probewatch.core.findings import Confidence, Finding, Restart, RestartCorrected
+from probewatch.core.findings import Finding, Restart, RestartCorrected
 from probewatch.core.model import ContainerStatus
 from probewatch.core.past import SURE
 from probewatch.core.restarts import CountedRestart, Path

@@ -11,8 +11,8 @@ restarts counts from 0.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from probewatch.core.model import Probe, ProbeType
 from probewatch.core.restarts import CountedRestart
+from probewatch.core.spec import Probe, ProbeType
 
 READINGS_KEPT = 4
 SLACK = 30.0

@@ -6,10 +6,11 @@ from functools import cached_property
 
 from probewatch.core.changes import Around, all_restarted, at_home, change_of, look_around
 from probewatch.core.findings import CountingBegan
-from probewatch.core.model import Container, ContainerKind, ContainerStatus, Pod, Termination
+from probewatch.core.model import ContainerStatus, Pod, Termination
 from probewatch.core.restart_policy import OVER
 from probewatch.core.restarts import CountedRestart, Jump, Path, Watermark
 from probewatch.core.sighting import Sighting
+from probewatch.core.spec import Container, ContainerKind
 from probewatch.core.state import PodState
 from probewatch.core.values import quickly_made, replace
 from probewatch.core.watermarks import (

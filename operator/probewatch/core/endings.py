@@ -7,20 +7,15 @@ a finding of its own such a kill would be seen by nobody.
 """
 
 from probewatch.core.book import Book
+from probewatch.core.causes import Cause, Confidence
 from probewatch.core.evidence import EvidenceKind
 from probewatch.core.facts import Facts
-from probewatch.core.findings import Cause, Confidence, ProbeKillWithoutRestart
+from probewatch.core.findings import ProbeKillWithoutRestart
 from probewatch.core.kills import matched_kill
-from probewatch.core.model import (
-    Container,
-    ContainerKind,
-    ContainerStatus,
-    Pod,
-    PodSpec,
-    Termination,
-)
+from probewatch.core.model import ContainerStatus, Pod, Termination
 from probewatch.core.restart_policy import OVER, will_restart
 from probewatch.core.restarts import CountedRestart, Path
+from probewatch.core.spec import Container, ContainerKind, PodSpec
 from probewatch.core.state import ContainerMemory, PodState
 from probewatch.core.values import replace
 from probewatch.core.verdict import PROBE_KILLS

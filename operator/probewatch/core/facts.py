@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from probewatch.core.book import Book, Mark
+from probewatch.core.causes import Cause
 from probewatch.core.counters import Reading, rise, surely_before
 from probewatch.core.evidence import EvidenceKind, FailureReason
 from probewatch.core.exits import (
@@ -12,8 +13,11 @@ from probewatch.core.exits import (
     SIGTERM_EXIT,
     signal_of,
 )
-from probewatch.core.findings import Cause
-from probewatch.core.model import (
+from probewatch.core.model import Termination
+from probewatch.core.past import HABIT, OPEN, SURE, Past
+from probewatch.core.restart_policy import policy_of, restarts_anyway, starts_again
+from probewatch.core.restarts import LOST_TASK, CountedRestart, Path
+from probewatch.core.spec import (
     MINIMUM_GRACE_SECONDS,
     ContainerKind,
     PodSpec,
@@ -21,11 +25,7 @@ from probewatch.core.model import (
     ProbeType,
     RestartPolicy,
     RestartRule,
-    Termination,
 )
-from probewatch.core.past import HABIT, OPEN, SURE, Past
-from probewatch.core.restart_policy import policy_of, restarts_anyway, starts_again
-from probewatch.core.restarts import LOST_TASK, CountedRestart, Path
 from probewatch.core.values import quickly_made
 
 AT_ONCE = 5.0

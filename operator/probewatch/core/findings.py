@@ -5,72 +5,14 @@ or a name from the API: never the output of a probe.
 """
 
 from dataclasses import dataclass
-from enum import StrEnum
 
+from probewatch.core.causes import Cause, Confidence, Pattern, Readiness, ReadinessReason
 from probewatch.core.evidence import FailureReason
-from probewatch.core.model import ContainerKind, PodRef, PodSpec, ProbeType
+from probewatch.core.model import PodRef
 from probewatch.core.sighting import UNKNOWN_SIGHTING, Sighting
+from probewatch.core.spec import ContainerKind, PodSpec, ProbeType
 from probewatch.core.startups import StartupSucceeded
 from probewatch.core.values import quickly_made
-
-
-class Cause(StrEnum):
-    """Why a container restarted: a closed list, spelled so everywhere."""
-
-    LIVENESS_PROBE = "LivenessProbe"
-    STARTUP_PROBE = "StartupProbe"
-    OOM_KILLED = "OOMKilled"
-    ERROR = "Error"
-    COMPLETED = "Completed"
-    SIGNAL = "Signal"
-    START_ERROR = "StartError"
-    POST_START_HOOK = "PostStartHook"
-    SPEC_CHANGE = "SpecChange"
-    RESIZE = "Resize"
-    RESTART_RULE = "RestartRule"
-    NODE_REBOOT = "NodeReboot"
-    SANDBOX_RECREATED = "SandboxRecreated"
-    UNOBSERVED = "Unobserved"
-    UNKNOWN = "Unknown"
-
-
-class Confidence(StrEnum):
-    """How sure a verdict is."""
-
-    CONFIRMED = "Confirmed"
-    HIGH = "High"
-    MEDIUM = "Medium"
-    LOW = "Low"
-
-
-class ReadinessReason(StrEnum):
-    """Why the pod's readiness changed (label `reason`)."""
-
-    READINESS_PROBE = "ReadinessProbe"
-    CONTAINER_RESTART = "ContainerRestart"
-    STARTUP = "Startup"
-    READINESS_GATE = "ReadinessGate"
-    NODE_NOT_READY = "NodeNotReady"
-    KUBELET_RESTART = "KubeletRestart"
-    TERMINATING = "Terminating"
-    COMPLETED = "Completed"
-    HIDDEN = "Hidden"
-    UNKNOWN = "Unknown"
-
-
-class Readiness(StrEnum):
-    """The two sides of a readiness transition (label `to`)."""
-
-    READY = "Ready"
-    NOT_READY = "NotReady"
-
-
-class Pattern(StrEnum):
-    """Whether a restart was one of many at the same time."""
-
-    NONE = ""
-    WORKLOAD_WIDE = "WorkloadWide"
-    NODE_WIDE = "NodeWide"
 
 
 @quickly_made
@@ -101,6 +43,7 @@ class CountingBegan:
     resource_version: int = 0
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restart:
     """One restart of one container with its verdict. Counted exactly once."""
@@ -167,6 +110,7 @@ class ProbeFailures:
     at: float
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadinessChanged:
     """The pod's Ready condition changed, or did so unseen in between.

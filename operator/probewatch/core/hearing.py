@@ -6,7 +6,7 @@ from probewatch.core.book import FAILURES, Mark, enter
 from probewatch.core.corrections import repair
 from probewatch.core.evidence import Evidence
 from probewatch.core.findings import ProbeFailures
-from probewatch.core.model import ProbeType
+from probewatch.core.spec import ProbeType
 from probewatch.core.state import ContainerMemory, PodState
 from probewatch.core.values import quickly_made, replace
 

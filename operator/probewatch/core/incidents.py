@@ -8,9 +8,10 @@ those that are equal one copy is kept.
 from collections.abc import Sequence
 
 from probewatch.core.findings import Restart
-from probewatch.core.model import ContainerKind, PodRef, Workload
+from probewatch.core.model import PodRef, Workload
 from probewatch.core.records import EVIDENCE_KEPT, Incident
 from probewatch.core.sighting import Sighting
+from probewatch.core.spec import ContainerKind
 from probewatch.core.values import replace
 
 LOOKED_AT = 8

@@ -1,9 +1,9 @@
 """Rules on what follows: what cannot have been otherwise."""
 
 from probewatch.core import announcements, kills
+from probewatch.core.causes import Cause, Confidence
 from probewatch.core.facts import Facts
-from probewatch.core.findings import Cause, Confidence
-from probewatch.core.model import ProbeType
+from probewatch.core.spec import ProbeType
 from probewatch.core.verdict import PROBE_KILLS, Verdict, by_exit, conclude
 
 

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from probewatch.core.book import Book, Mark
 from probewatch.core.evidence import EvidenceKind
 from probewatch.core.facts import CLOCK_SLACK, KILL_AFTER_DEATH, Facts, surely_since
-from probewatch.core.model import ProbeType
 from probewatch.core.restarts import CountedRestart
+from probewatch.core.spec import ProbeType
 from probewatch.core.verdict import PROBE_KILLS
 
 STOP_SLACK = 10.0

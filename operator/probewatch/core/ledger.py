@@ -16,8 +16,8 @@ record says whether it is news.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from probewatch.core.causes import Cause
 from probewatch.core.findings import (
-    Cause,
     CountingBegan,
     Finding,
     LoopEnded,

@@ -5,15 +5,8 @@ None of it decides what is counted. Each fold changes nothing when it is done tw
 
 from collections.abc import Collection, Iterator, Mapping
 
-from probewatch.core.findings import (
-    Cause,
-    LoopEnded,
-    LoopStarted,
-    Readiness,
-    ReadinessChanged,
-    ReadinessReason,
-    RestartCorrected,
-)
+from probewatch.core.causes import Cause, Readiness, ReadinessReason
+from probewatch.core.findings import LoopEnded, LoopStarted, ReadinessChanged, RestartCorrected
 from probewatch.core.model import PodUid
 from probewatch.core.record_sizes import Marks, marks_of
 from probewatch.core.records import (

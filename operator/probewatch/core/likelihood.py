@@ -3,11 +3,11 @@
 from probewatch.core import kills
 from probewatch.core.advice import start_budget
 from probewatch.core.book import Book
+from probewatch.core.causes import Cause, Confidence
 from probewatch.core.evidence import FailureReason
 from probewatch.core.exits import SIGTERM_EXIT
 from probewatch.core.facts import Facts
-from probewatch.core.findings import Cause, Confidence
-from probewatch.core.model import Probe, ProbeType
+from probewatch.core.spec import Probe, ProbeType
 from probewatch.core.values import replace
 from probewatch.core.verdict import PROBE_KILLS, PROBE_OF, Verdict, by_exit, conclude
 

@@ -12,7 +12,8 @@ they happened, or they would make a loop of a weekend in which nobody watched.
 from collections import Counter
 from itertools import pairwise
 
-from probewatch.core.findings import Cause, Finding, LoopEnded, LoopStarted, Restart
+from probewatch.core.causes import Cause
+from probewatch.core.findings import Finding, LoopEnded, LoopStarted, Restart
 from probewatch.core.model import PodRef
 from probewatch.core.policy import Policy
 from probewatch.core.restarts import CountedRestart, Path

@@ -11,10 +11,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from probewatch.core.book import Book, Mark
+from probewatch.core.causes import ReadinessReason
 from probewatch.core.evidence import EvidenceKind
-from probewatch.core.findings import ReadinessReason
-from probewatch.core.model import ContainerStatus, Pod, Probe, ProbeType
+from probewatch.core.model import ContainerStatus, Pod
 from probewatch.core.restart_policy import OVER, will_restart
+from probewatch.core.spec import Probe, ProbeType
 from probewatch.core.values import quickly_made
 
 BookOf = Callable[[str], Book]

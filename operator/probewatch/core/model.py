@@ -6,142 +6,16 @@ with a resolution of one second: compared with each other, never with a time of 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import NewType
 
+from probewatch.core.spec import PodSpec
 from probewatch.core.values import quickly_made
 
 PodUid = NewType("PodUid", str)
 """`metadata.uid`: the identity of a pod. A name can be used again, a uid can not."""
 
-DEFAULT_GRACE_SECONDS = 30.0
-"""`terminationGracePeriodSeconds` where nothing else is said (API defaulting)."""
 
-MINIMUM_GRACE_SECONDS = 2.0
-"""The kubelet never gives less (kuberuntime `minimumGracePeriodInSeconds`)."""
-
-
-class ProbeType(StrEnum):
-    """The kubelet's spelling, as in its events and `prober_probe_total`."""
-
-    LIVENESS = "Liveness"
-    READINESS = "Readiness"
-    STARTUP = "Startup"
-
-
-class HandlerKind(StrEnum):
-    """How a probe asks."""
-
-    HTTP_GET = "httpGet"
-    TCP_SOCKET = "tcpSocket"
-    GRPC = "grpc"
-    EXEC = "exec"
-    NONE = "none"
-
-
-class ContainerKind(StrEnum):
-    """Which list of the pod a container is in, and whether it keeps running."""
-
-    REGULAR = "Container"
-    SIDECAR = "Sidecar"
-    INIT = "InitContainer"
-
-
-class RestartPolicy(StrEnum):
-    """`restartPolicy` of a pod or of a container."""
-
-    ALWAYS = "Always"
-    ON_FAILURE = "OnFailure"
-    NEVER = "Never"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Probe:
-    """One probe with the API's defaults filled in; durations in seconds."""
-
-    probe_type: ProbeType
-    handler: HandlerKind = HandlerKind.NONE
-    target: str = ""
-    """Port and path, service or command, to tell whether two probes ask the same."""
-    initial_delay: float = 0.0
-    period: float = 10.0
-    timeout: float = 1.0
-    failure_threshold: int = 3
-    success_threshold: int = 1
-    grace: float | None = None
-    """`terminationGracePeriodSeconds` of the probe itself, for kills it causes."""
-
-    @property
-    def interval(self) -> float:
-        """Seconds between two runs at worst: a slow run swallows ticks."""
-        return max(self.period, self.timeout)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RestartRule:
-    """One of a container's `restartPolicyRules` (KEP-5307, KEP-5532)."""
-
-    action: str
-    """`Restart` or `RestartAllContainers`."""
-    operator: str
-    """`In` or `NotIn`."""
-    values: tuple[int, ...] = ()
-
-    def matches(self, exit_code: int) -> bool:
-        """Whether the rule applies to this exit code."""
-        return (exit_code in self.values) is (self.operator == "In")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Container:
-    """What the pod's spec says of one container."""
-
-    name: str
-    kind: ContainerKind = ContainerKind.REGULAR
-    liveness: Probe | None = None
-    readiness: Probe | None = None
-    startup: Probe | None = None
-    restart_policy: RestartPolicy | None = None
-    """The container's own policy (sidecars, container restart rules), if any."""
-    restart_rules: tuple[RestartRule, ...] = ()
-    stop_signal: str | None = None
-    has_pre_stop: bool = False
-    has_post_start: bool = False
-    image: str = ""
-    resources: str = ""
-    """Requests and limits that cannot be changed without a restart, to see an in-place resize."""
-
-    @property
-    def probes(self) -> tuple[Probe, ...]:
-        """The probes it has, in the order liveness, readiness, startup."""
-        return tuple(filter(None, (self.liveness, self.readiness, self.startup)))
-
-    def probe(self, probe_type: ProbeType) -> Probe | None:
-        """The probe of this type, if the container has one."""
-        return next((probe for probe in self.probes if probe.probe_type is probe_type), None)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PodSpec:
-    """The part of a pod that does not change; pods of one workload share it."""
-
-    containers: tuple[Container, ...] = ()
-    """Init containers and sidecars first, as the kubelet starts them."""
-    restart_policy: RestartPolicy = RestartPolicy.ALWAYS
-    grace: float = DEFAULT_GRACE_SECONDS
-    readiness_gates: tuple[str, ...] = ()
-    host_network: bool = False
-
-    @property
-    def has_probes(self) -> bool:
-        """Whether any container has a probe: only such pods are tracked."""
-        return any(each.liveness or each.readiness or each.startup for each in self.containers)
-
-    def container(self, name: str) -> Container | None:
-        """The container of this name, if there is one."""
-        return next((each for each in self.containers if each.name == name), None)
-
-
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Termination:
     """`state.terminated` or `lastState.terminated`; times are None where the API has 1970."""

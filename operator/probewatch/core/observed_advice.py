@@ -5,17 +5,12 @@ from collections.abc import Sequence
 from probewatch.core.advice import slowest_detection, start_budget
 from probewatch.core.advice_names import AdviceName
 from probewatch.core.book import Book, Mark
+from probewatch.core.causes import Cause
 from probewatch.core.evidence import EvidenceKind
-from probewatch.core.findings import Advice, Cause
+from probewatch.core.findings import Advice
 from probewatch.core.kills import STOP_SLACK
-from probewatch.core.model import (
-    MINIMUM_GRACE_SECONDS,
-    Container,
-    HandlerKind,
-    Probe,
-    ProbeType,
-)
 from probewatch.core.past import Past
+from probewatch.core.spec import MINIMUM_GRACE_SECONDS, Container, HandlerKind, Probe, ProbeType
 from probewatch.core.state import ContainerMemory, PodState
 from probewatch.core.verdict import PROBE_OF
 

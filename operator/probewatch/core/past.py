@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from probewatch.core.findings import Cause, Confidence
+from probewatch.core.causes import Cause, Confidence
 from probewatch.core.values import quickly_made
 
 SURE = frozenset({Confidence.HIGH, Confidence.CONFIRMED})

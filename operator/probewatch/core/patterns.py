@@ -15,7 +15,8 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
-from probewatch.core.findings import Cause, Pattern, Restart
+from probewatch.core.causes import Cause, Pattern
+from probewatch.core.findings import Restart
 from probewatch.core.model import PodRef, PodUid
 from probewatch.core.values import quickly_made, replace
 

@@ -6,13 +6,8 @@ status with a newer time means that the opposite was true in between, unseen.
 
 from collections import Counter
 
-from probewatch.core.findings import (
-    Finding,
-    FlappingChanged,
-    Readiness,
-    ReadinessChanged,
-    ReadinessReason,
-)
+from probewatch.core.causes import Readiness, ReadinessReason
+from probewatch.core.findings import Finding, FlappingChanged, ReadinessChanged
 from probewatch.core.losses import Said, loss_reason
 from probewatch.core.model import Condition, Pod, PodRef
 from probewatch.core.policy import Policy

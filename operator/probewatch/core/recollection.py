@@ -1,6 +1,6 @@
 """Recollection: what a record says of a pod that a new process sees for the first time."""
 
-from probewatch.core.findings import Cause
+from probewatch.core.causes import Cause
 from probewatch.core.loops import RECENT_KEPT
 from probewatch.core.model import PodUid
 from probewatch.core.records import Incident, LoopMark, Mark, Record

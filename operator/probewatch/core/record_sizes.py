@@ -7,8 +7,9 @@ gets further reports. Incidents can: the oldest give way.
 
 from collections.abc import Iterable, Mapping
 
-from probewatch.core.model import PodSpec, PodUid
+from probewatch.core.model import PodUid
 from probewatch.core.records import PodMarks, Record
+from probewatch.core.spec import PodSpec
 
 MARKS_BYTES = 128 * 1024
 """Room for marks; about 450 pods of one container."""

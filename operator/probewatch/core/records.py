@@ -8,7 +8,7 @@ two writes is repaired by looking at the pod again.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from probewatch.core.findings import Cause, Confidence, Pattern, ReadinessReason
+from probewatch.core.causes import Cause, Confidence, Pattern, ReadinessReason
 from probewatch.core.model import PodUid, Workload
 from probewatch.core.values import quickly_made
 

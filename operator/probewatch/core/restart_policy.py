@@ -4,7 +4,7 @@ The rules of the container decide first, then its own policy, then that of the p
 container that is done is not run again.
 """
 
-from probewatch.core.model import Container, ContainerKind, PodSpec, RestartPolicy
+from probewatch.core.spec import Container, ContainerKind, PodSpec, RestartPolicy
 
 OVER = frozenset({"Succeeded", "Failed"})
 """The phases of a pod in which nothing is started again."""

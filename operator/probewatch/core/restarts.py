@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from probewatch.core.evidence import EvidenceKind
-from probewatch.core.model import Container, ContainerStatus, Termination
+from probewatch.core.model import ContainerStatus, Termination
 from probewatch.core.sighting import UNKNOWN_SIGHTING, Sighting
+from probewatch.core.spec import Container
 from probewatch.core.values import quickly_made
 
 

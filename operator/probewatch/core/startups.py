@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from probewatch.core.advice import start_budget
-from probewatch.core.model import ContainerStatus, Pod, PodRef, Probe
+from probewatch.core.model import ContainerStatus, Pod, PodRef
+from probewatch.core.spec import Probe
 
 NARROW_SHARE = 0.8
 """Of the startup budget: with a slower node or a larger cache it is not enough."""

@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field
 
 from probewatch.core.book import Book
+from probewatch.core.causes import Cause, ReadinessReason
 from probewatch.core.counters import Reading
-from probewatch.core.findings import Cause, ReadinessReason, Restart
+from probewatch.core.findings import Restart
 from probewatch.core.model import Pod, PodRef
 from probewatch.core.past import Past
 from probewatch.core.restarts import CountedRestart, Watermark

@@ -1,11 +1,11 @@
 """Rules on what befell more than the container: its pod, its runtime, or its node."""
 
+from probewatch.core.causes import Cause, Confidence
 from probewatch.core.evidence import EvidenceKind
 from probewatch.core.facts import Facts
-from probewatch.core.findings import Cause, Confidence
 from probewatch.core.kills import matched_kill
-from probewatch.core.model import ContainerKind, ProbeType
 from probewatch.core.restarts import LOST_EXIT, VANISHED, is_lost
+from probewatch.core.spec import ContainerKind, ProbeType
 from probewatch.core.verdict import PROBE_OF, Verdict, conclude
 
 NODE_CLOCK_SLACK = 600.0

@@ -1,10 +1,10 @@
 """Rules on what was said: by the kubelet, by the runtime, or by the pod's status."""
 
 from probewatch.core.book import Mark
+from probewatch.core.causes import Cause, Confidence
 from probewatch.core.evidence import EvidenceKind
 from probewatch.core.exits import SIGKILL_EXIT, SIGTERM_EXIT
 from probewatch.core.facts import Facts
-from probewatch.core.findings import Cause, Confidence
 from probewatch.core.kills import (
     STOP_SLACK,
     is_slow,
@@ -13,7 +13,7 @@ from probewatch.core.kills import (
     lived_on,
     matched_kill,
 )
-from probewatch.core.model import Probe, ProbeType
+from probewatch.core.spec import Probe, ProbeType
 from probewatch.core.surroundings import is_alone_in_new_sandbox
 from probewatch.core.verdict import PROBE_KILLS, PROBE_OF, Verdict, conclude
 from probewatch.core.watermarks import HOOK_FAILED, RESTARTING_ALL

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from probewatch.core.causes import Cause, Confidence
 from probewatch.core.evidence import EvidenceKind, FailureReason
 from probewatch.core.exits import OUTSIDE_SIGNALS, SIGKILL_EXIT
 from probewatch.core.facts import Facts
-from probewatch.core.findings import Cause, Confidence
-from probewatch.core.model import ProbeType
 from probewatch.core.past import SURE
+from probewatch.core.spec import ProbeType
 
 PROBE_KILLS = {
     EvidenceKind.KILL_LIVENESS: (Cause.LIVENESS_PROBE, ProbeType.LIVENESS),

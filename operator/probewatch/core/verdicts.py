@@ -7,8 +7,9 @@ that they stay open for [corrections](corrections.py) for an hour.
 from dataclasses import dataclass
 
 from probewatch.core.attribution import attribute
+from probewatch.core.causes import Confidence
 from probewatch.core.facts import KILL_AFTER_DEATH, Facts
-from probewatch.core.findings import Confidence, Finding, Restart
+from probewatch.core.findings import Finding, Restart
 from probewatch.core.kills import used_by_others
 from probewatch.core.loops import add_restart, time_of
 from probewatch.core.past import Past

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from probewatch.core.model import ProbeType
+from probewatch.core.spec import ProbeType
 
 PROCESS_START = b"process_start_time_seconds "
 RUNS = b"prober_probe_total{"

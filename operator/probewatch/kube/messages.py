@@ -9,7 +9,7 @@ Source: kubernetes/kubernetes pkg/kubelet/{prober,kuberuntime,events}.
 from dataclasses import dataclass
 
 from probewatch.core.evidence import EvidenceKind, FailureReason
-from probewatch.core.model import ProbeType
+from probewatch.core.spec import ProbeType
 
 TEXT_CAP = 16_384
 COMBINED = "(combined from similar events): "

@@ -12,7 +12,7 @@ from sys import intern
 
 import msgspec
 
-from probewatch.core import model
+from probewatch.core import spec as specs
 from probewatch.kube import objects
 from probewatch.kube.sharing import Shared
 
@@ -24,26 +24,26 @@ PROBES_KEPT = 4096
 DIGEST = 16
 """Bytes that stand for what is read of a spec, which is some forty times as long."""
 
-_POLICIES: Mapping[str, model.RestartPolicy] = {each.value: each for each in model.RestartPolicy}
+_POLICIES: Mapping[str, specs.RestartPolicy] = {each.value: each for each in specs.RestartPolicy}
 
-NO_SPEC = model.PodSpec()
+NO_SPEC = specs.PodSpec()
 
 _encode = msgspec.msgpack.Encoder().encode
-_shared: Shared[bytes, model.PodSpec] = Shared(SPECS_KEPT)
-_probes: Shared[tuple[model.ProbeType, bytes], model.Probe] = Shared(PROBES_KEPT)
+_shared: Shared[bytes, specs.PodSpec] = Shared(SPECS_KEPT)
+_probes: Shared[tuple[specs.ProbeType, bytes], specs.Probe] = Shared(PROBES_KEPT)
 
 
 class _Last(msgspec.Struct):
     """The spec that was parsed last: siblings share the containers of what is read of theirs."""
 
     containers: list[objects.Container] | None = None
-    spec: model.PodSpec = NO_SPEC
+    spec: specs.PodSpec = NO_SPEC
 
 
 _last = _Last()
 
 
-def parse_spec(raw: objects.PodSpec | None) -> model.PodSpec:
+def parse_spec(raw: objects.PodSpec | None) -> specs.PodSpec:
     """Return the spec; pods with equal ones get the same."""
     if raw is None:
         return NO_SPEC
@@ -52,7 +52,7 @@ def parse_spec(raw: objects.PodSpec | None) -> model.PodSpec:
     return _last.spec
 
 
-def _share(raw: objects.PodSpec) -> model.PodSpec:
+def _share(raw: objects.PodSpec) -> specs.PodSpec:
     # All that is read but for the node, which is the pod's own.
     key = _encode(
         (
@@ -67,37 +67,37 @@ def _share(raw: objects.PodSpec) -> model.PodSpec:
     return _shared.get(blake2b(key, digest_size=DIGEST).digest(), lambda: _spec(raw))
 
 
-def _spec(raw: objects.PodSpec) -> model.PodSpec:
+def _spec(raw: objects.PodSpec) -> specs.PodSpec:
     inits = tuple(_container(each, init=True) for each in raw.init_containers or ())
     regular = tuple(_container(each, init=False) for each in raw.containers or ())
     grace = raw.termination_grace_period_seconds
-    return model.PodSpec(
+    return specs.PodSpec(
         containers=inits + regular,
-        restart_policy=_policy(raw.restart_policy) or model.RestartPolicy.ALWAYS,
-        grace=model.DEFAULT_GRACE_SECONDS if grace is None else max(grace, 0.0),
+        restart_policy=_policy(raw.restart_policy) or specs.RestartPolicy.ALWAYS,
+        grace=specs.DEFAULT_GRACE_SECONDS if grace is None else max(grace, 0.0),
         readiness_gates=tuple(gate.condition_type for gate in raw.readiness_gates or ()),
         host_network=bool(raw.host_network),
     )
 
 
-def _policy(text: str | None) -> model.RestartPolicy | None:
+def _policy(text: str | None) -> specs.RestartPolicy | None:
     return _POLICIES.get(text or "")
 
 
-def _container(raw: objects.Container, *, init: bool) -> model.Container:
+def _container(raw: objects.Container, *, init: bool) -> specs.Container:
     policy = _policy(raw.restart_policy)
-    kind = model.ContainerKind.REGULAR
+    kind = specs.ContainerKind.REGULAR
     if init:
-        sidecar = policy is model.RestartPolicy.ALWAYS
-        kind = model.ContainerKind.SIDECAR if sidecar else model.ContainerKind.INIT
+        sidecar = policy is specs.RestartPolicy.ALWAYS
+        kind = specs.ContainerKind.SIDECAR if sidecar else specs.ContainerKind.INIT
     cycle = raw.lifecycle or objects.Lifecycle()
-    return model.Container(
+    return specs.Container(
         name=intern(raw.name),
         kind=kind,
         image=intern(raw.image or ""),
-        liveness=_probe(model.ProbeType.LIVENESS, raw.liveness_probe),
-        readiness=_probe(model.ProbeType.READINESS, raw.readiness_probe),
-        startup=_probe(model.ProbeType.STARTUP, raw.startup_probe),
+        liveness=_probe(specs.ProbeType.LIVENESS, raw.liveness_probe),
+        readiness=_probe(specs.ProbeType.READINESS, raw.readiness_probe),
+        startup=_probe(specs.ProbeType.STARTUP, raw.startup_probe),
         restart_policy=policy,
         restart_rules=_rules(raw.restart_policy_rules),
         stop_signal=cycle.stop_signal,
@@ -129,9 +129,9 @@ def _resources(raw: objects.Container) -> str:
     )
 
 
-def _rules(raw: list[objects.RestartRule] | None) -> tuple[model.RestartRule, ...]:
+def _rules(raw: list[objects.RestartRule] | None) -> tuple[specs.RestartRule, ...]:
     return tuple(
-        model.RestartRule(
+        specs.RestartRule(
             action=rule.action or "",
             operator=rule.exit_codes.operator or "",
             values=tuple(rule.exit_codes.values or ()),
@@ -141,16 +141,16 @@ def _rules(raw: list[objects.RestartRule] | None) -> tuple[model.RestartRule, ..
     )
 
 
-def _probe(probe_type: model.ProbeType, raw: objects.Probe | None) -> model.Probe | None:
+def _probe(probe_type: specs.ProbeType, raw: objects.Probe | None) -> specs.Probe | None:
     """Return the probe; containers with equal ones get the same."""
     if raw is None:
         return None
     return _probes.get((probe_type, _encode(raw)), lambda: _read_probe(probe_type, raw))
 
 
-def _read_probe(probe_type: model.ProbeType, raw: objects.Probe) -> model.Probe:
+def _read_probe(probe_type: specs.ProbeType, raw: objects.Probe) -> specs.Probe:
     handler, target = _handler(raw)
-    return model.Probe(
+    return specs.Probe(
         probe_type=probe_type,
         handler=handler,
         target=target,
@@ -167,13 +167,13 @@ def _positive(number: float | None, default: float) -> float:
     return number if number is not None and number > 0 else default
 
 
-def _handler(raw: objects.Probe) -> tuple[model.HandlerKind, str]:
+def _handler(raw: objects.Probe) -> tuple[specs.HandlerKind, str]:
     if raw.http_get is not None:
-        return model.HandlerKind.HTTP_GET, f":{raw.http_get.port}{raw.http_get.path or '/'}"
+        return specs.HandlerKind.HTTP_GET, f":{raw.http_get.port}{raw.http_get.path or '/'}"
     if raw.tcp_socket is not None:
-        return model.HandlerKind.TCP_SOCKET, f":{raw.tcp_socket.port}"
+        return specs.HandlerKind.TCP_SOCKET, f":{raw.tcp_socket.port}"
     if raw.grpc is not None:
-        return model.HandlerKind.GRPC, f":{raw.grpc.port}/{raw.grpc.service or ''}"
+        return specs.HandlerKind.GRPC, f":{raw.grpc.port}/{raw.grpc.service or ''}"
     if raw.exec is not None:
-        return model.HandlerKind.EXEC, " ".join(raw.exec.command or ())[:256]
-    return model.HandlerKind.NONE, ""
+        return specs.HandlerKind.EXEC, " ".join(raw.exec.command or ())[:256]
+    return specs.HandlerKind.NONE, ""

@@ -14,9 +14,9 @@ from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamil
 
 from probewatch.boundary import Boundary
 from probewatch.clock import Clock
-from probewatch.core.findings import Confidence
-from probewatch.kube.event_reasons import EVENTS
-from probewatch.kube.event_writer import EventStats
+from probewatch.core.causes import Confidence
+from probewatch.kube.events.reasons import EVENTS
+from probewatch.kube.events.writer import EventStats
 from probewatch.kube.sanitize import sanitize
 from probewatch.metrics import operator_families as families
 from probewatch.metrics.counters import Counters

@@ -10,25 +10,23 @@ from collections.abc import Callable, Iterable, Mapping
 
 from probewatch.clock import Clock
 from probewatch.core.advice import lint, start_budget
+from probewatch.core.causes import Cause, Confidence, Pattern, ReadinessReason
 from probewatch.core.findings import (
     Advice,
-    Cause,
-    Confidence,
     Finding,
     FlappingChanged,
     LoopEnded,
     LoopStarted,
-    Pattern,
     PodForgotten,
     PodTracked,
     ProbeFailures,
     ProbeKillWithoutRestart,
     ReadinessChanged,
-    ReadinessReason,
     Restart,
     RestartCorrected,
 )
-from probewatch.core.model import PodRef, PodSpec, PodUid, ProbeType, Workload
+from probewatch.core.model import PodRef, PodUid, Workload
+from probewatch.core.spec import PodSpec, ProbeType
 from probewatch.core.startups import StartupSucceeded
 from probewatch.metrics import possible
 from probewatch.metrics.followed import Followed, Known

@@ -7,7 +7,8 @@ owner at first, the pod moves once the real one is known.
 from dataclasses import dataclass, field
 
 from probewatch.clock import Clock
-from probewatch.core.model import PodRef, PodSpec, PodUid, Workload
+from probewatch.core.model import PodRef, PodUid, Workload
+from probewatch.core.spec import PodSpec
 from probewatch.metrics.labels import container_subject, escape, node_subject, workload_subject
 from probewatch.metrics.presence import Presence
 from probewatch.metrics.tables import Tables

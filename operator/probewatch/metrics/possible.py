@@ -13,9 +13,9 @@ from itertools import product
 from typing import NamedTuple
 
 from probewatch.core.advice_names import AdviceName
+from probewatch.core.causes import Cause, Pattern, Readiness, ReadinessReason
 from probewatch.core.evidence import FailureReason
-from probewatch.core.findings import Cause, Pattern, Readiness, ReadinessReason
-from probewatch.core.model import Container, HandlerKind, PodSpec, Probe, ProbeType, RestartPolicy
+from probewatch.core.spec import Container, HandlerKind, PodSpec, Probe, ProbeType, RestartPolicy
 from probewatch.metrics.labels import tail
 
 CAUSES: Mapping[Cause, str] = {cause: tail(cause=cause) for cause in Cause}

@@ -7,7 +7,7 @@ Prometheus takes for a start from 0. `Counters.totals_of` gives exactly that.
 
 from dataclasses import dataclass
 
-from probewatch.core.findings import Cause, Readiness, ReadinessReason
+from probewatch.core.causes import Cause, Readiness, ReadinessReason
 from probewatch.core.model import Workload
 
 

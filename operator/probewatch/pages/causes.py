@@ -4,7 +4,7 @@ import sys
 from collections.abc import Mapping
 
 from probewatch.core.attribution import RULES
-from probewatch.core.findings import Cause
+from probewatch.core.causes import Cause
 from probewatch.pages.tables import write_page
 
 CAUSES: Mapping[Cause, tuple[str, str]] = {

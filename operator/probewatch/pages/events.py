@@ -3,8 +3,8 @@
 import sys
 from collections.abc import Mapping
 
-from probewatch.core.findings import Cause
-from probewatch.kube import event_reasons
+from probewatch.core.causes import Cause
+from probewatch.kube.events import reasons
 from probewatch.pages.tables import write_page
 
 
@@ -16,15 +16,15 @@ def make_tables() -> Mapping[str, str]:
 def _events() -> str:
     rows = "".join(
         f"| `{kind.reason}` | {kind.type} | {kind.action} | {kind.when} |\n"
-        for kind in event_reasons.EVENTS
+        for kind in reasons.EVENTS
     )
     return "| reason | type | action | when |\n|---|---|---|---|\n" + rows
 
 
 def _causes() -> str:
     rows = "".join(
-        f"| `{cause}` | {event_reasons.RESTART_KINDS[cause].type} "
-        f"| The container {event_reasons.CAUSE_TEXTS[cause]}. |\n"
+        f"| `{cause}` | {reasons.RESTART_KINDS[cause].type} "
+        f"| The container {reasons.CAUSE_TEXTS[cause]}. |\n"
         for cause in Cause
     )
     return "| cause | type | words |\n|---|---|---|\n" + rows

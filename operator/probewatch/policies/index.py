@@ -14,7 +14,7 @@ from typing import Protocol
 from probewatch.core.model import PodUid
 from probewatch.core.policies import ProbePolicy, effective_policy, find_governing, rank
 from probewatch.core.policy import Policy
-from probewatch.kube.policy_parsing import Read
+from probewatch.kube.policies.parsing import Read
 
 LABELS_KEPT = 4096
 """Sets of labels of one namespace whose answer is kept."""

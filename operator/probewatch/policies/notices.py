@@ -7,7 +7,7 @@ Whoever applies a policy then finds nothing on it: neither that it holds, nor th
 import logging
 from collections.abc import Iterable
 
-from probewatch.kube.policy_parsing import Read
+from probewatch.kube.policies.parsing import Read
 
 _log = logging.getLogger(__name__)
 

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
 from probewatch.clock import Clock
-from probewatch.kube.policy_api import PolicyApi, Requester
+from probewatch.kube.policies.api import PolicyApi, Requester
 from probewatch.policies.index import Labelled, PolicyIndex
 from probewatch.policies.notices import Notices
 from probewatch.policies.statuses import PolicyStatuses

@@ -12,10 +12,10 @@ from probewatch.clock import Clock
 from probewatch.core.policies import judge
 from probewatch.core.policy import Policy
 from probewatch.errors import ApiError
-from probewatch.kube.policy_api import Concerned, PolicyApi
-from probewatch.kube.policy_objects import Status
-from probewatch.kube.policy_parsing import Read
-from probewatch.kube.policy_status import only_counts_differ, render_status
+from probewatch.kube.policies.api import Concerned, PolicyApi
+from probewatch.kube.policies.objects import Status
+from probewatch.kube.policies.parsing import Read
+from probewatch.kube.policies.status import only_counts_differ, render_status
 from probewatch.kube.token_bucket import TokenBucket
 from probewatch.policies.counts import PolicyCounts
 from probewatch.policies.index import Labelled, PolicyIndex

@@ -15,8 +15,8 @@ import msgspec
 
 from probewatch.clock import Clock
 from probewatch.errors import ApiError
-from probewatch.kube.policy_api import Listing, PolicyApi
-from probewatch.kube.policy_parsing import parse_policy
+from probewatch.kube.policies.api import Listing, PolicyApi
+from probewatch.kube.policies.parsing import parse_policy
 from probewatch.policies.index import PolicyIndex
 
 _log = logging.getLogger(__name__)

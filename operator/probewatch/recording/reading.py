@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from probewatch.errors import ApiError
-from probewatch.kube.report_api import ReportApi, loaded
-from probewatch.kube.report_objects import Status
+from probewatch.kube.reports.api import ReportApi, loaded
+from probewatch.kube.reports.objects import Status
 from probewatch.records.entry import Key, Loaded
 
 _log = logging.getLogger(__name__)

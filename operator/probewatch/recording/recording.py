@@ -19,9 +19,9 @@ from probewatch.boundary import Boundary
 from probewatch.core.model import PodUid
 from probewatch.errors import ApiError
 from probewatch.kube.lease import RELEASE_SECONDS
-from probewatch.kube.report_api import ReportApi, Requester
-from probewatch.kube.report_writer import RESUME_SECONDS
-from probewatch.kube.reports import Reports
+from probewatch.kube.reports.api import ReportApi, Requester
+from probewatch.kube.reports.reports import Reports
+from probewatch.kube.reports.writer import RESUME_SECONDS
 from probewatch.recording.reading import Reading
 from probewatch.recording.settling import Settling
 from probewatch.recording.surroundings import (

@@ -15,7 +15,7 @@ from probewatch.core.model import PodRef, PodUid, Workload
 from probewatch.core.records import Record
 from probewatch.core.sighting import Sighting
 from probewatch.kube.lease import Lease
-from probewatch.kube.reports import ReportOptions
+from probewatch.kube.reports.reports import ReportOptions
 from probewatch.kube.rights import Requester
 from probewatch.metrics.totals import RestartTotal, Total
 from probewatch.records.book import RecordBook

@@ -8,7 +8,7 @@ for good: a counter that rose to it, now or at the next start, would be taken fo
 import logging
 
 from probewatch.clock import Clock
-from probewatch.core.findings import Cause
+from probewatch.core.causes import Cause
 from probewatch.metrics.totals import RestartTotal
 from probewatch.recording.surroundings import Counters
 from probewatch.records.book import RecordBook

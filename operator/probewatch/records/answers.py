@@ -3,7 +3,8 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from probewatch.core.findings import Cause, Finding, Restart
+from probewatch.core.causes import Cause
+from probewatch.core.findings import Finding, Restart
 from probewatch.core.model import Workload
 from probewatch.core.records import Record
 from probewatch.records.entries import Entries, key_of

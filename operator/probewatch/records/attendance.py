@@ -3,8 +3,9 @@
 from collections import Counter
 from collections.abc import Collection, Iterable
 
-from probewatch.core.model import PodSpec, PodUid
+from probewatch.core.model import PodUid
 from probewatch.core.record_sizes import pod_size
+from probewatch.core.spec import PodSpec
 from probewatch.records.entry import Key
 
 DEPARTED_SECONDS = 900.0

@@ -8,7 +8,8 @@ sink does what `plan` says and tells how it went.
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
-from probewatch.core.findings import Cause, Finding, PodForgotten, PodTracked
+from probewatch.core.causes import Cause
+from probewatch.core.findings import Finding, PodForgotten, PodTracked
 from probewatch.core.ledger_details import fold_absence, tell_apart
 from probewatch.core.model import PodRef, PodUid, Workload
 from probewatch.core.records import Record

@@ -6,16 +6,17 @@ from dataclasses import dataclass
 
 from probewatch.boundary import Boundary
 from probewatch.clock import Clock
-from probewatch.core.model import PodSpec, PodUid, Workload
+from probewatch.core.model import PodUid, Workload
 from probewatch.core.observe import Observation
+from probewatch.core.spec import PodSpec
 from probewatch.corroboration import Corroboration
 from probewatch.handlers import Connection
 from probewatch.health import Health
 from probewatch.kube.client import ApiClient
-from probewatch.kube.event_writer import EventWriter
+from probewatch.kube.events.recorder import Recorder, RecorderOptions
+from probewatch.kube.events.writer import EventWriter
 from probewatch.kube.kubelet_client import KubeletClient, KubeletOptions
 from probewatch.kube.login import Login
-from probewatch.kube.recorder import Recorder, RecorderOptions
 from probewatch.metrics.authorization import Authorizer
 from probewatch.metrics.collector import Sources
 from probewatch.metrics.counters import Counters

@@ -16,8 +16,9 @@ from probewatch.boundary import Boundary
 from probewatch.clock import Clock
 from probewatch.controller import Controller, Sink
 from probewatch.core.findings import Finding
-from probewatch.core.model import PodSpec, PodUid
+from probewatch.core.model import PodUid
 from probewatch.core.remembered import NOTHING_REMEMBERED, Remembered
+from probewatch.core.spec import PodSpec
 from probewatch.corroboration import Corroboration
 from probewatch.gates import EventGate
 from probewatch.handlers import Memo

@@ -5,7 +5,7 @@ it only counts for what is said in the namespace of the pod.
 """
 
 from probewatch.core.model import PodUid
-from probewatch.kube.snapshot import Header
+from probewatch.kube.pods.snapshot import Header
 
 
 class Aliases:

@@ -7,7 +7,7 @@ from probewatch.core.findings import Restart
 from probewatch.core.model import PodUid
 from probewatch.core.observe import EvidenceObserved
 from probewatch.core.patterns import Patterns
-from probewatch.kube.snapshot import Header
+from probewatch.kube.pods.snapshot import Header
 
 LOST_RULE = "lost"
 """The rule of a restart whose container the runtime lost: alone, or with the node."""

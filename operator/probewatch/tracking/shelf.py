@@ -11,11 +11,12 @@ from zlib import compress, decompress
 
 from probewatch.core.first_sight import first_state
 from probewatch.core.losses import has_done_its_part
-from probewatch.core.model import PodSpec, PodUid
+from probewatch.core.model import PodUid
 from probewatch.core.remembered import Remembered
+from probewatch.core.spec import PodSpec
 from probewatch.core.state import PodState
 from probewatch.core.values import replace
-from probewatch.kube.snapshot import NOT_READY, Header, Snapshot, find_group
+from probewatch.kube.pods.snapshot import NOT_READY, Header, Snapshot, find_group
 from probewatch.packing import Packer
 
 OPEN = 1024

@@ -6,7 +6,7 @@ from probewatch.core.model import Pod, PodRef, PodUid
 from probewatch.core.restarts import Watermark
 from probewatch.core.sighting import Sighting
 from probewatch.core.state import PodState
-from probewatch.kube.snapshot import Header, Snapshot
+from probewatch.kube.pods.snapshot import Header, Snapshot
 from probewatch.tracking.deadlines import Deadlines
 from probewatch.tracking.shelf import Packed, Shelf
 

@@ -8,7 +8,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 
-from probewatch.kube.salvage import salvage
+from probewatch.kube.pods.salvage import salvage
 from probewatch.watch.splitting import split_page
 
 

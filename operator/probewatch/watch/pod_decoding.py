@@ -9,9 +9,9 @@ from typing import Any
 
 import msgspec
 
-from probewatch.kube.glance import Glance, glance
-from probewatch.kube.raw_pod import RawPod
-from probewatch.kube.siblings import Siblings
+from probewatch.kube.pods.glance import Glance, glance
+from probewatch.kube.pods.raw_pod import RawPod
+from probewatch.kube.pods.siblings import Siblings
 from probewatch.watch.decoding import BROKEN, CHANGES, Decoder, Page, Update, open_page
 
 OBJECT = b',"object":{'

@@ -4,9 +4,9 @@ A condition's time changes only when its status does, so that an equal status is
 """
 
 from probewatch.core.policies import REASONS, Count, Problem, Reason
-from probewatch.kube import policy_objects as objects
-from probewatch.kube.policy_parsing import Read
-from probewatch.kube.report_objects import Condition
+from probewatch.kube.policies import objects
+from probewatch.kube.policies.parsing import Read
+from probewatch.kube.reports.objects import Condition
 from probewatch.kube.times import render_time
 
 

@@ -12,11 +12,12 @@ from typing import ClassVar
 import msgspec
 
 from probewatch.core.losses import has_done_its_part
-from probewatch.core.model import OwnerRef, Pod, PodRef, PodSpec, PodUid
+from probewatch.core.model import OwnerRef, Pod, PodRef, PodUid
 from probewatch.core.restart_policy import OVER
+from probewatch.core.spec import PodSpec
 from probewatch.kube import objects, parsing
+from probewatch.kube.pods.status_moulds import Form
 from probewatch.kube.spec_parsing import parse_spec
-from probewatch.kube.status_moulds import Form
 from probewatch.kube.times import parse_time
 from probewatch.packing import Packer
 

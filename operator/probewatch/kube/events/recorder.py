@@ -15,12 +15,13 @@ from typing import TypeVar
 
 from probewatch.clock import Clock
 from probewatch.core.findings import Finding
-from probewatch.core.model import PodSpec, PodUid, Workload
-from probewatch.kube.event_budget import PodBudget
-from probewatch.kube.event_draft import EventDraft
-from probewatch.kube.event_queue import EventQueue
-from probewatch.kube.event_writer import EventWriter
-from probewatch.kube.events import draft_event
+from probewatch.core.model import PodUid, Workload
+from probewatch.core.spec import PodSpec
+from probewatch.kube.events.budget import PodBudget
+from probewatch.kube.events.draft import EventDraft
+from probewatch.kube.events.making import draft_event
+from probewatch.kube.events.queue import EventQueue
+from probewatch.kube.events.writer import EventWriter
 from probewatch.kube.token_bucket import TokenBucket
 
 _Key = TypeVar("_Key")

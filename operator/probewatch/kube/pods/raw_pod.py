@@ -12,8 +12,8 @@ import msgspec
 from probewatch.core.model import PodUid
 from probewatch.kube import objects
 from probewatch.kube.parsing import parse_version
-from probewatch.kube.salvage import salvage
-from probewatch.kube.snapshot import Snapshot, take_snapshot
+from probewatch.kube.pods.salvage import salvage
+from probewatch.kube.pods.snapshot import Snapshot, take_snapshot
 
 BROKEN = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 

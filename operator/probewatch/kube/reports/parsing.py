@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import msgspec
 
-from probewatch.core.findings import Cause, Confidence, Pattern, ReadinessReason
+from probewatch.core.causes import Cause, Confidence, Pattern, ReadinessReason
 from probewatch.core.incidents import share
 from probewatch.core.model import PodUid, Workload
 from probewatch.core.record_sizes import Marks
@@ -22,8 +22,8 @@ from probewatch.core.records import (
     Record,
     Tally,
 )
-from probewatch.kube import report_objects as objects
-from probewatch.kube.report_status import digest
+from probewatch.kube.reports import objects
+from probewatch.kube.reports.status import digest
 from probewatch.kube.times import parse_time
 
 Value = TypeVar("Value", Cause, Confidence, Pattern, ReadinessReason)

@@ -8,11 +8,11 @@ import hashlib
 
 import msgspec
 
-from probewatch.core.findings import ReadinessReason
+from probewatch.core.causes import ReadinessReason
 from probewatch.core.model import PodUid
 from probewatch.core.records import Incident, LoopMark, PodMarks, Record
-from probewatch.kube import report_objects as objects
-from probewatch.kube.report_conditions import conditions_of
+from probewatch.kube.reports import objects
+from probewatch.kube.reports.conditions import conditions_of
 from probewatch.kube.sanitize import sanitize
 from probewatch.kube.times import render_time
 

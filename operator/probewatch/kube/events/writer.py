@@ -17,7 +17,7 @@ from probewatch.clock import Clock
 from probewatch.crash_points import crash_point
 from probewatch.errors import ApiError
 from probewatch.kube.answers import find_words
-from probewatch.kube.event_draft import EventDraft, render_event
+from probewatch.kube.events.draft import EventDraft, render_event
 from probewatch.kube.sanitize import sanitize
 
 _log = logging.getLogger(__name__)

@@ -12,9 +12,9 @@ import msgspec
 
 from probewatch.crash_points import crash_point
 from probewatch.errors import ApiError
-from probewatch.kube import report_objects as objects
-from probewatch.kube.report_answers import Answer, Outcome, sort_answer
-from probewatch.kube.report_parsing import decode_report, is_intact, parse_record
+from probewatch.kube.reports import objects
+from probewatch.kube.reports.answers import Answer, Outcome, sort_answer
+from probewatch.kube.reports.parsing import decode_report, is_intact, parse_record
 from probewatch.records.entry import Key, Loaded
 
 PAGE = 100

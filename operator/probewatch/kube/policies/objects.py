@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from probewatch.core.selectors import Operator
-from probewatch.kube.report_objects import Condition, Struct
+from probewatch.kube.reports.objects import Condition, Struct
 
 GROUP = "probewatch.dev"
 VERSION = "v1alpha1"

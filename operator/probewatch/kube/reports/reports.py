@@ -20,10 +20,10 @@ from typing import Protocol
 from probewatch.boundary import Boundary
 from probewatch.core.findings import Finding, Restart
 from probewatch.core.model import Workload
-from probewatch.kube.report_api import ReportApi
-from probewatch.kube.report_situation import Situation
-from probewatch.kube.report_turns import FIRST_PAUSE_SECONDS, Turns
-from probewatch.kube.report_writer import ReportWriter
+from probewatch.kube.reports.api import ReportApi
+from probewatch.kube.reports.situation import Situation
+from probewatch.kube.reports.turns import FIRST_PAUSE_SECONDS, Turns
+from probewatch.kube.reports.writer import ReportWriter
 from probewatch.records.book import RecordBook
 from probewatch.records.entry import Key
 

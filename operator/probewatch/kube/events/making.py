@@ -13,9 +13,9 @@ import hashlib
 from functools import partial
 from typing import assert_never
 
+from probewatch.core.causes import Cause, Readiness
 from probewatch.core.findings import (
     Advice,
-    Cause,
     CountingBegan,
     Finding,
     FlappingChanged,
@@ -25,17 +25,18 @@ from probewatch.core.findings import (
     PodTracked,
     ProbeFailures,
     ProbeKillWithoutRestart,
-    Readiness,
     ReadinessChanged,
     Restart,
     RestartCorrected,
 )
-from probewatch.core.model import ContainerKind, PodRef, PodSpec, Workload
+from probewatch.core.model import PodRef, Workload
+from probewatch.core.spec import ContainerKind, PodSpec
 from probewatch.core.startups import StartupSucceeded
 from probewatch.core.verdict import PROBE_OF
-from probewatch.kube import event_notes, event_reasons
-from probewatch.kube.event_draft import EventDraft
-from probewatch.kube.event_reasons import EventKind
+from probewatch.kube.events import notes
+from probewatch.kube.events import reasons as event_reasons
+from probewatch.kube.events.draft import EventDraft
+from probewatch.kube.events.reasons import EventKind
 
 STEM_LIMIT = 200
 """Characters of a pod's name in the name of its Event; 253 are allowed in all."""
@@ -105,7 +106,7 @@ def _restart(
         pod=restart.pod,
         workload=workload,
         name=_name(restart.pod, kind, (restart.container, str(restart.epoch), number)),
-        tell=partial(event_notes.restart_note, restart, probe=probe, was=was),
+        tell=partial(notes.restart_note, restart, probe=probe, was=was),
         field_path=field_path(spec, restart.container),
         labels={CAUSE_LABEL: restart.cause, CONFIDENCE_LABEL: restart.confidence},
     )
@@ -124,12 +125,12 @@ def _readiness(change: ReadinessChanged, workload: Workload, spec: PodSpec) -> E
         return None
     if change.to is Readiness.NOT_READY:
         kind = event_reasons.READINESS_LOST
-        tell = partial(event_notes.readiness_lost_note, change)
+        tell = partial(notes.readiness_lost_note, change)
     elif change.not_ready_seconds is None:
         return None  # the first time: nothing was lost before
     else:
         kind = event_reasons.READINESS_RESTORED
-        tell = partial(event_notes.readiness_restored_note, change)
+        tell = partial(notes.readiness_restored_note, change)
     return EventDraft(
         kind=kind,
         pod=change.pod,
@@ -148,15 +149,15 @@ def _pattern(
             return None
         case FlappingChanged():
             kind = event_reasons.READINESS_FLAPPING
-            tell = partial(event_notes.flapping_note, finding)
+            tell = partial(notes.flapping_note, finding)
             container, labels = "", {}
         case LoopStarted():
             kind = event_reasons.LOOP_DETECTED
-            tell = partial(event_notes.loop_detected_note, finding)
+            tell = partial(notes.loop_detected_note, finding)
             container, labels = finding.container, {CAUSE_LABEL: str(finding.cause)}
         case LoopEnded():
             kind = event_reasons.LOOP_ENDED
-            tell = partial(event_notes.loop_ended_note, finding)
+            tell = partial(notes.loop_ended_note, finding)
             container, labels = finding.container, {CAUSE_LABEL: str(finding.cause)}
         case _:
             assert_never(finding)
@@ -187,7 +188,7 @@ def _advice(advice: Advice, workload: Workload, spec: PodSpec) -> EventDraft:
         pod=advice.pod,
         workload=workload,
         name=f"{_stem(workload.name)}.{_digest((kind.reason, *subject))}",
-        tell=partial(event_notes.advice_note, advice),
+        tell=partial(notes.advice_note, advice),
         field_path=field_path(spec, advice.container),
     )
 

@@ -8,7 +8,7 @@ from http import HTTPStatus
 
 import msgspec
 
-from probewatch.kube import report_objects as objects
+from probewatch.kube.reports import objects
 
 NO_RIGHT = re.compile(r'User ".*" cannot \w+ ')
 """What an API server says where a right is missing, and never of one object."""

@@ -9,7 +9,7 @@ import msgspec
 
 from probewatch.kube import objects
 from probewatch.kube.parsing import has_notes
-from probewatch.kube.status_moulds import MARK
+from probewatch.kube.pods.status_moulds import MARK
 
 CREATED = b'"creationTimestamp":"'
 TIME_LENGTH = len("2006-01-02T15:04:05Z")

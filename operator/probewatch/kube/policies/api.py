@@ -11,11 +11,11 @@ import msgspec
 
 from probewatch.crash_points import crash_point
 from probewatch.errors import ApiError
-from probewatch.kube import policy_objects as objects
 from probewatch.kube.answers import refusal
 from probewatch.kube.parsing import parse_version
-from probewatch.kube.policy_parsing import Read, parse_policy
-from probewatch.kube.report_answers import NO_RIGHT
+from probewatch.kube.policies import objects
+from probewatch.kube.policies.parsing import Read, parse_policy
+from probewatch.kube.reports.answers import NO_RIGHT
 
 PAGE = 25
 """Policies in a page: one may have a megabyte and a half, and tenants may make many."""

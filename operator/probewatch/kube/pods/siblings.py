@@ -16,9 +16,9 @@ import msgspec
 
 from probewatch.core.model import PodUid
 from probewatch.kube import objects
-from probewatch.kube.metadata_moulds import MetadataMould, cut_metadata
-from probewatch.kube.snapshot import Snapshot
-from probewatch.kube.status_moulds import TOKEN, VOLUME, StatusMould, cut_status, is_plain
+from probewatch.kube.pods.metadata_moulds import MetadataMould, cut_metadata
+from probewatch.kube.pods.snapshot import Snapshot
+from probewatch.kube.pods.status_moulds import TOKEN, VOLUME, StatusMould, cut_status, is_plain
 from probewatch.kube.times import parse_time
 
 GENERATED = b'","generateName":"'

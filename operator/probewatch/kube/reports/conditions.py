@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from probewatch.core.records import Record
-from probewatch.kube.report_objects import Condition
+from probewatch.kube.reports.objects import Condition
 
 READY = "Ready"
 LOOP = "RestartLoop"

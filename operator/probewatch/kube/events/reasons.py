@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from probewatch.core.findings import Cause, ReadinessReason
+from probewatch.core.causes import Cause, ReadinessReason
 
 
 class Reason(StrEnum):

@@ -6,8 +6,8 @@ a container loops or that readiness flaps, is what the others are read for: it h
 its own, which nothing else uses up.
 """
 
-from probewatch.kube.event_draft import EventDraft
-from probewatch.kube.event_reasons import Reason
+from probewatch.kube.events.draft import EventDraft
+from probewatch.kube.events.reasons import Reason
 from probewatch.kube.token_bucket import TokenBucket
 
 SUMMARIES = frozenset(

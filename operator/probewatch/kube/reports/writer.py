@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 from probewatch.clock import Clock
 from probewatch.core.findings import Finding
 from probewatch.core.model import Workload
-from probewatch.kube import report_objects as objects
-from probewatch.kube.report_answers import Answer, Outcome
-from probewatch.kube.report_api import ReportApi, loaded
-from probewatch.kube.report_situation import Situation
-from probewatch.kube.report_status import render_status
-from probewatch.kube.report_turns import Turns
+from probewatch.kube.reports import objects
+from probewatch.kube.reports.answers import Answer, Outcome
+from probewatch.kube.reports.api import ReportApi, loaded
+from probewatch.kube.reports.situation import Situation
+from probewatch.kube.reports.status import render_status
+from probewatch.kube.reports.turns import Turns
 from probewatch.kube.sanitize import sanitize
 from probewatch.records.book import RecordBook
 from probewatch.records.entry import Key, Write

@@ -8,7 +8,7 @@ Events in it gives way. One that is alone may have all of it.
 import asyncio
 from collections import OrderedDict, deque
 
-from probewatch.kube.event_draft import EventDraft
+from probewatch.kube.events.draft import EventDraft
 
 
 class EventQueue:

@@ -10,8 +10,8 @@ import msgspec
 
 from probewatch.core.policies import ProbePolicy, Problem, Reason
 from probewatch.core.selectors import Operator, Requirement, find_mistakes
-from probewatch.kube import policy_objects as objects
 from probewatch.kube.parsing import parse_version
+from probewatch.kube.policies import objects
 from probewatch.kube.sanitize import sanitize
 from probewatch.kube.times import parse_time
 

@@ -6,17 +6,17 @@ application or its probes; a probe's command is left out, since it may hold
 a password.
 """
 
+from probewatch.core.causes import Cause
 from probewatch.core.findings import (
     Advice,
-    Cause,
     FlappingChanged,
     LoopEnded,
     LoopStarted,
     ReadinessChanged,
     Restart,
 )
-from probewatch.core.model import HandlerKind, Probe
-from probewatch.kube import event_reasons
+from probewatch.core.spec import HandlerKind, Probe
+from probewatch.kube.events import reasons as event_reasons
 from probewatch.kube.sanitize import sanitize
 
 TARGET_LIMIT = 100

@@ -13,10 +13,10 @@ import msgspec
 
 from probewatch.core.model import PodUid
 from probewatch.kube import objects
-from probewatch.kube.raw_pod import BROKEN, RawPod
-from probewatch.kube.salvage import salvage
-from probewatch.kube.siblings import GENERATED, STATUS, Sample, Siblings
-from probewatch.kube.snapshot import Snapshot, take_snapshot
+from probewatch.kube.pods.raw_pod import BROKEN, RawPod
+from probewatch.kube.pods.salvage import salvage
+from probewatch.kube.pods.siblings import GENERATED, STATUS, Sample, Siblings
+from probewatch.kube.pods.snapshot import Snapshot, take_snapshot
 
 METADATA = b'"metadata":{"name":"'
 UID = b',"uid":"'

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from probewatch.core.model import PodRef, Workload
-from probewatch.kube.event_reasons import EventKind
+from probewatch.kube.events.reasons import EventKind
 from probewatch.kube.sanitize import sanitize
 
 CONTROLLER = "probewatch.dev/operator"

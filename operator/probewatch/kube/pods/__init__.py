@@ -1,0 +1,1 @@
+"""Pods in few bytes and steps. Rule: never told otherwise than decoding would tell them."""
