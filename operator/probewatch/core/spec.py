@@ -107,7 +107,10 @@ class Container:
 
     def probe(self, probe_type: ProbeType) -> Probe | None:
         """The probe of this type, if the container has one."""
-        return next((probe for probe in self.probes if probe.probe_type is probe_type), None)
+        for probe in self.probes:
+            if probe.probe_type is probe_type:
+                return probe
+        return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,4 +131,7 @@ class PodSpec:
 
     def container(self, name: str) -> Container | None:
         """The container of this name, if there is one."""
-        return next((each for each in self.containers if each.name == name), None)
+        for each in self.containers:  # asked a dozen times for each restart: no generator
+            if each.name == name:
+                return each
+        return None
