@@ -51,6 +51,17 @@ def test_front_page_is_there(name: str) -> None:
     assert (REPOSITORY / name).read_text(encoding="utf-8").strip()
 
 
+def test_front_page_names_the_two_commands() -> None:
+    """The README shows how to see it work and how to test it, and both are targets of make."""
+    shown = re.findall(
+        r"^\$ make (\w+)", (REPOSITORY / "README.md").read_text("utf-8"), re.MULTILINE
+    )
+    targets = re.findall(r"^(\w+):", (REPOSITORY / "Makefile").read_text("utf-8"), re.MULTILINE)
+
+    assert ["demo", "test"] == shown
+    assert set(shown) <= set(targets)
+
+
 def test_no_file_names_a_path_of_a_machine() -> None:
     """No committed text holds an absolute path that exists on one machine only."""
     found = {
