@@ -419,6 +419,10 @@ CASES = {
         "LivenessProbe Medium count-repair",
         facts(died(139), path=PLACE, repaired=K.KILL_LIVENESS),
     ),
+    "a later count, and an image that was changed": (
+        "LivenessProbe Medium count-repair",
+        facts(died(0), repaired=K.KILL_LIVENESS, change=Change(image=True)),
+    ),
     "v20 no evidence for this container": ("Unknown Low unknown", facts(died(137, end=70))),
     "v22 an old Event": (
         "Error Confirmed start-canary",

@@ -173,8 +173,8 @@ RULES: tuple[Rule, ...] = (
         judge=inference.count_repair,
         meaning="A later Killing event's count proves that an undelivered kill happened.",
         gives=(
-            "`LivenessProbe`, `StartupProbe`: High, or Medium where nobody saw how it ended, or a "
-            "signal ended it that nobody sends."
+            "`LivenessProbe`, `StartupProbe`: High, or Medium where nobody saw how it ended, a "
+            "signal ended it that nobody sends, or its image or resources were changed."
         ),
     ),
     Rule(

@@ -133,11 +133,19 @@ def count_repair(facts: Facts) -> Verdict | None:
     return conclude(
         facts,
         cause,
-        # A kill that had to be repeated is counted twice; how one ended that nobody saw is open,
-        # and by a signal such as SEGV containers end for reasons of their own.
-        Confidence.MEDIUM if facts.death is None or facts.crashed else Confidence.HIGH,
+        Confidence.MEDIUM if _may_be_left_over(facts) else Confidence.HIGH,
         f"a later event counts a {probe_type.lower()} kill that was not delivered",
     )
+
+
+def _may_be_left_over(facts: Facts) -> bool:
+    """Whether the kill that was counted may be one too many, and the end be another's.
+
+    A kill that had to be repeated is counted twice. How one ended that nobody saw is open, by a
+    signal such as SEGV containers end for reasons of their own, and what was changed is replaced.
+    """
+    change = facts.restart.change
+    return facts.death is None or facts.crashed or change.image or change.resources
 
 
 def kubelet_counter(facts: Facts) -> Verdict | None:
