@@ -1,4 +1,4 @@
-"""Exits: what an exit code, or the runtime's word beside it, says of how a process ended."""
+"""Exits: what an exit code, times, or the runtime's word say of how a process ended."""
 
 SIGNAL_BASE = 128
 MAX_SIGNAL = 64
@@ -16,3 +16,13 @@ def signal_of(exit_code: int) -> int:
     """Return the signal that an exit code above 128 stands for, else 0."""
     signal = exit_code - SIGNAL_BASE
     return signal if 0 < signal <= MAX_SIGNAL else 0
+
+
+def lifetime_of(started: float | None, finished: float | None) -> float | None:
+    """Return the seconds from start to end, if both are known.
+
+    None of one that ended before it began: the node's clock was set back in between.
+    """
+    if started is None or finished is None or finished < started:
+        return None
+    return finished - started

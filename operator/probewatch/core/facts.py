@@ -68,17 +68,12 @@ class Facts:
 
     @property
     def lifetime(self) -> float | None:
-        """Seconds from start to end of the instance, if both are known.
-
-        None of one that ended before it began: the node's clock was set back in between.
-        """
-        lifetime = self.death.lifetime if self.death else None
-        return None if lifetime is None or lifetime < 0 else lifetime
+        """Seconds from start to end of the instance, if both are known."""
+        return self.death.lifetime if self.death else None
 
     def grace(self, probe: Probe | None = None) -> float:
         """The grace period that applied to a kill by *probe*, in seconds."""
-        grace = self.spec.grace if probe is None or probe.grace is None else probe.grace
-        return max(grace, MINIMUM_GRACE_SECONDS)
+        return max(self.spec.grace_of(probe), MINIMUM_GRACE_SECONDS)
 
     def longest_grace(self) -> float:
         """The longest grace period that can have applied, in seconds."""

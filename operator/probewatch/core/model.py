@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NewType
 
+from probewatch.core.exits import lifetime_of
 from probewatch.core.spec import PodSpec
 from probewatch.core.values import quickly_made
 
@@ -29,10 +30,8 @@ class Termination:
 
     @property
     def lifetime(self) -> float | None:
-        """Seconds from start to end, if both are known."""
-        if self.started_at is None or self.finished_at is None:
-            return None
-        return self.finished_at - self.started_at
+        """Seconds from start to end, as far as these can be right."""
+        return lifetime_of(self.started_at, self.finished_at)
 
 
 @quickly_made

@@ -16,6 +16,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 from probewatch.core.causes import Cause, Pattern
+from probewatch.core.exits import lifetime_of
 from probewatch.core.findings import Restart
 from probewatch.core.model import PodRef, PodUid
 from probewatch.core.values import quickly_made, replace
@@ -152,11 +153,10 @@ def find_pattern(
 def _had_settled(restart: Restart) -> bool:
     if restart.cause in NODE_EVENTS:
         return True
-    if restart.started_at is None or restart.finished_at is None:
-        return False
     again = restart.restart_count > 1 or restart.cause is Cause.STARTUP_PROBE
     needed = AGAIN_SECONDS if again else SETTLED_SECONDS
-    return restart.finished_at - restart.started_at >= needed
+    lived = lifetime_of(restart.started_at, restart.finished_at)
+    return lived is not None and lived >= needed
 
 
 def _pods(seen: Iterable[Seen]) -> frozenset[PodUid]:

@@ -130,12 +130,11 @@ def render(state: PodState, restart: CountedRestart, verdict: tuple[Rule, Verdic
 
 def _past(restart: CountedRestart, published: Restart) -> Past:
     death = restart.termination
-    lifetime = death.lifetime if death else None
     return Past(
         cause=published.cause,
         confidence=published.confidence,
         exit_code=death.exit_code if death else -1,
-        lifetime=None if lifetime is None or lifetime < 0 else lifetime,
+        lifetime=death.lifetime if death else None,
         died_at=restart.died_at,
         restart_count=restart.restart_count,
         own_end=restart.path is Path.TERMINATED_SEEN,

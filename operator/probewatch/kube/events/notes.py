@@ -7,6 +7,7 @@ a password.
 """
 
 from probewatch.core.causes import Cause
+from probewatch.core.exits import lifetime_of
 from probewatch.core.findings import (
     Advice,
     FlappingChanged,
@@ -110,10 +111,8 @@ def _end_of_life(restart: Restart) -> str:
     # What the kubelet itself says of a container that it found no more has no identity.
     seen = restart.exit_code is not None and bool(restart.termination)
     code = f"ended with exit code {restart.exit_code}" if seen else ""
-    ran = ""
-    begun, ended = restart.started_at, restart.finished_at
-    if begun is not None and ended is not None and begun <= ended:  # else the clock was set
-        ran = f"had run for {render_duration(ended - begun)}"
+    lived = lifetime_of(restart.started_at, restart.finished_at)
+    ran = "" if lived is None else f"had run for {render_duration(lived)}"
     facts = " and ".join(fact for fact in (ran, code) if fact)
     return f"It {facts}." if facts else ""
 
