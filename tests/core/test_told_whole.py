@@ -50,7 +50,7 @@ FLAPPING = ReadinessState(
     ready=False,
     changed_at=300.0,
     reason=ReadinessReason.READINESS_PROBE,
-    losses=(100.0, 200.0, 300.0),
+    losses=tuple((at, ReadinessReason.READINESS_PROBE) for at in (100.0, 200.0, 300.0)),
     flapping=True,
     ever_ready=True,
 )

@@ -234,5 +234,5 @@ def _due(state: PodState, policy: Policy) -> float | None:
     dues = (loops.loop_due(memory.loop, policy) for _, memory in state.memories)
     times.extend(due for due in dues if due is not None)
     if state.readiness.flapping and state.readiness.losses:
-        times.append(state.readiness.losses[-1] + policy.flap_quiet)
+        times.append(state.readiness.losses[-1][0] + policy.flap_quiet)
     return min(times, default=None)

@@ -150,11 +150,9 @@ def _flap(
     """Take one loss into account; by the time of arrival, for clocks of nodes differ from ours."""
     if reason in NO_FLAPS:
         return state, ()
-    recent = sum(loss > now - policy.flap_window for loss in state.losses)
-    kept = min(recent, LOSSES_KEPT - 1)
-    losses = (*state.losses[len(state.losses) - kept :], now)
-    lost_for = (*state.lost_for[len(state.lost_for) - kept :], reason)
-    after = replace(state, losses=losses, lost_for=lost_for)
+    recent = (loss for loss in state.losses if loss[0] > now - policy.flap_window)
+    losses = (*recent, (now, reason))[-LOSSES_KEPT:]
+    after = replace(state, losses=losses)
     if state.flapping or len(losses) < policy.flap_transitions:
         return after, ()
     begun = FlappingChanged(
@@ -162,7 +160,7 @@ def _flap(
         flapping=True,
         transitions=len(losses),
         at=now,
-        reasons=tuple(Counter(lost_for).most_common()),
+        reasons=tuple(Counter(why for _, why in losses).most_common()),
     )
     return replace(after, flapping=True), (begun,)
 
@@ -220,7 +218,7 @@ def calm_down(
     state: ReadinessState, *, ref: PodRef, policy: Policy, now: float
 ) -> tuple[ReadinessState, tuple[Finding, ...]]:
     """End flapping once no loss was seen for the policy's quiet time."""
-    if not state.flapping or (state.losses and now < state.losses[-1] + policy.flap_quiet):
+    if not state.flapping or (state.losses and now < state.losses[-1][0] + policy.flap_quiet):
         return state, ()
-    done = replace(state, flapping=False, losses=(), lost_for=())
+    done = replace(state, flapping=False, losses=())
     return done, (FlappingChanged(pod=ref, flapping=False, transitions=0, at=now),)

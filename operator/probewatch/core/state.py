@@ -74,9 +74,8 @@ class ReadinessState:
     ready: bool | None = None
     changed_at: float | None = None
     reason: ReadinessReason = ReadinessReason.STARTUP
-    losses: tuple[float, ...] = ()
-    lost_for: tuple[ReadinessReason, ...] = ()
-    """The reasons of these losses."""
+    losses: tuple[tuple[float, ReadinessReason], ...] = ()
+    """When it was lost lately, and why; oldest first."""
     flapping: bool = False
     ever_ready: bool = False
     unclear: bool = False
