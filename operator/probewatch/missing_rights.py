@@ -77,7 +77,11 @@ def is_refusal(stats: WatchStats) -> bool:
 
 def explain(trouble: str) -> str:
     """Return what went wrong, to be added to a sentence; nothing where nothing did."""
-    if not trouble:
-        return ""
+    words = words_of(trouble)
+    return f" ({trouble}: {words})" if words else f" ({trouble})" if trouble else ""
+
+
+def words_of(trouble: str) -> str:
+    """Return what a refusal means, as a part of a sentence; empty for what is none."""
     words = REFUSALS.get(trouble, "")
-    return f" ({trouble}: {words[0].lower()}{words[1:]})" if words else f" ({trouble})"
+    return words[:1].lower() + words[1:]

@@ -55,15 +55,15 @@ def read_manifests(paths: Iterable[str]) -> Iterator[Template]:
     that judged nothing is not a good one. Objects without a pod template are passed over.
     """
     for name in paths:
-        are_objects = [False]
+        has_object = False
         for source, text in _texts(name):
             try:
                 for document in _documents(source, text):
-                    are_objects.append(_is_object(document))
+                    has_object = has_object or _is_object(document)
                     yield from _templates(source, document)
             except RecursionError as error:
                 raise InputError(f"{source}: nested too deeply") from error
-        if not any(are_objects):
+        if not has_object:
             raise InputError(_describe_nothing(name))
 
 

@@ -85,16 +85,24 @@ class Outcome:
 
     def _start_loop(self, start: LoopStarted) -> None:
         """One that is told again goes on, by another cause."""
-        for index, loop in enumerate(self._loops):
-            if loop.ended_at is None and _same_container(loop, start):
-                self._loops[index] = replace(loop, cause=start.cause)
-                return
-        self._loops.append(_open_loop(start))
+        index = self._find_open(start)
+        if index is None:
+            self._loops.append(_open_loop(start))
+        else:
+            self._loops[index] = replace(self._loops[index], cause=start.cause)
 
     def _end_loop(self, end: LoopEnded) -> None:
+        index = self._find_open(end)
+        if index is not None:
+            self._loops[index] = _close_loop(self._loops[index], end)
+
+    def _find_open(self, told: LoopStarted | LoopEnded) -> int | None:
+        """Where the loop of a container is that goes on: there is never more than one."""
+        container = (told.pod.uid, told.container)
         for index, loop in enumerate(self._loops):
-            if loop.ended_at is None and _same_container(loop, end):
-                self._loops[index] = _close_loop(loop, end)
+            if loop.ended_at is None and (loop.pod.uid, loop.container) == container:
+                return index
+        return None
 
     @property
     def restarts(self) -> tuple[Restart, ...]:
@@ -212,7 +220,3 @@ def _close_loop(loop: Loop, end: LoopEnded) -> Loop:
         started_at=loop.started_at,
         ended_at=end.at,
     )
-
-
-def _same_container(loop: Loop, told: LoopStarted | LoopEnded) -> bool:
-    return (loop.pod.uid, loop.container) == (told.pod.uid, told.container)

@@ -86,7 +86,7 @@ def _describe(probe: Probe, container: Container, spec: PodSpec) -> _Case:
         probe=probe,
         readiness=container.readiness,
         has_startup=container.startup is not None,
-        grace=spec.grace if probe.grace is None else probe.grace,
+        grace=spec.grace_of(probe),
         is_final=policy is RestartPolicy.NEVER and not _is_restarted_by_rule(container, spec),
     )
 

@@ -9,7 +9,7 @@ from probewatch.core.exits import SIGTERM_EXIT
 from probewatch.core.facts import Facts
 from probewatch.core.spec import Probe, ProbeType
 from probewatch.core.values import replace
-from probewatch.core.verdict import PROBE_KILLS, PROBE_OF, Verdict, by_exit, conclude
+from probewatch.core.verdict import PROBE_KILLS, PROBE_OF, Verdict, by_exit, conclude, kill_was_due
 
 
 def no_probe(facts: Facts) -> Verdict | None:
@@ -153,7 +153,7 @@ def own_exit(facts: Facts) -> Verdict | None:
         return None
     if facts.may_be_killed and facts.book == Book():
         return by_exit(facts, "no Event of the kubelet was heard", sure=Confidence.LOW)
-    if any(map(facts.threshold_reached, PROBE_OF.values())):
+    if kill_was_due(facts):
         return None  # as likely as an end of its own is that the kubelet ended it
     if facts.may_be_killed and any(map(facts.failures, PROBE_OF.values())):
         why = "fewer failures of its probe were reported than a kill takes"

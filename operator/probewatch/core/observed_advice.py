@@ -111,7 +111,7 @@ def _budget_too_small(
     latest = memory.past[-STARTS_NEEDED:]
     if cause is None or len(latest) < STARTS_NEEDED or any(p.cause is not cause for p in latest):
         return ()
-    grace = state.pod.spec.grace if probe.grace is None else probe.grace
+    grace = state.pod.spec.grace_of(probe)
     starts = all(_was_starting(past, probe, grace) for past in latest)
     if probe.probe_type is not PROBE_OF[cause] or not starts:
         return ()

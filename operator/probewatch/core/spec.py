@@ -129,6 +129,10 @@ class PodSpec:
         """Whether any container has a probe: only such pods are tracked."""
         return any(each.liveness or each.readiness or each.startup for each in self.containers)
 
+    def grace_of(self, probe: Probe | None = None) -> float:
+        """The grace period of a kill by *probe*, or of any other, as it is asked for."""
+        return self.grace if probe is None or probe.grace is None else probe.grace
+
     def container(self, name: str) -> Container | None:
         """The container of this name, if there is one."""
         for each in self.containers:  # asked a dozen times for each restart: no generator

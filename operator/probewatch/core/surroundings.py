@@ -6,7 +6,7 @@ from probewatch.core.facts import Facts
 from probewatch.core.kills import matched_kill
 from probewatch.core.restarts import LOST_EXIT, VANISHED, is_lost
 from probewatch.core.spec import ContainerKind, ProbeType
-from probewatch.core.verdict import PROBE_OF, Verdict, conclude
+from probewatch.core.verdict import Verdict, conclude, kill_was_due
 
 NODE_CLOCK_SLACK = 600.0
 """A reboot is reported within this time of the deaths it caused."""
@@ -108,9 +108,8 @@ def _ended_for_itself(facts: Facts) -> bool:
     What it counts it began to count when it began itself, and so when its node was back.
     """
     held_back = facts.in_place and facts.restart.waiting_reason == HELD_BACK
-    if facts.out_of_memory or held_back or facts.restart.repaired is not None:
-        return True
-    return any(map(facts.threshold_reached, PROBE_OF.values()))
+    counted = facts.restart.repaired is not None
+    return facts.out_of_memory or held_back or counted or kill_was_due(facts)
 
 
 def _by_reboot(facts: Facts) -> Confidence:

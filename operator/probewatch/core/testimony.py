@@ -15,7 +15,7 @@ from probewatch.core.kills import (
 )
 from probewatch.core.spec import Probe, ProbeType
 from probewatch.core.surroundings import is_alone_in_new_sandbox
-from probewatch.core.verdict import PROBE_KILLS, PROBE_OF, Verdict, conclude
+from probewatch.core.verdict import PROBE_KILLS, Verdict, conclude, kill_was_due
 from probewatch.core.watermarks import HOOK_FAILED, RESTARTING_ALL
 
 OTHER_KILLS = {
@@ -199,8 +199,7 @@ def memory_again(facts: Facts) -> Verdict | None:
 def _is_rather_killed(facts: Facts) -> bool:
     """Whether a kill explains a replacement in place better than a status that was not seen."""
     change = facts.restart.change
-    failed = any(map(facts.threshold_reached, PROBE_OF.values()))
-    if failed or change.image or change.resources:
+    if kill_was_due(facts) or change.image or change.resources:
         return True
     alike = {past.cause for past in facts.past if past.exit_code == facts.exit_code}
     kills = {cause for cause, _ in PROBE_KILLS.values()}

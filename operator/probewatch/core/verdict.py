@@ -48,6 +48,11 @@ class Verdict:
     """Whether no later evidence can change it, so that it need not settle."""
 
 
+def kill_was_due(facts: Facts) -> bool:
+    """Whether a probe that kills was reported to fail as often as a kill takes."""
+    return any(map(facts.threshold_reached, PROBE_OF.values()))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """One line of the decision table."""

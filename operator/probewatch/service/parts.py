@@ -28,6 +28,7 @@ from probewatch.kube.login import Login
 from probewatch.kube.workloads import Workloads
 from probewatch.metrics.collector import Sources
 from probewatch.metrics.server import MetricsServer
+from probewatch.missing_rights import CREDENTIALS, words_of
 from probewatch.newcomers import Newcomer
 from probewatch.policies.policies import Policies, PolicySurroundings
 from probewatch.policies.upkeep import PolicyDoor
@@ -40,8 +41,6 @@ from probewatch.service.watches import build_watches, has_heard
 from probewatch.settings import Settings
 from probewatch.store import Store
 from probewatch.supervisor import Supervisor, kopf_operator
-
-WORDS_OF_REFUSAL = "the API server refuses the credentials"
 
 
 class Parts:
@@ -92,7 +91,7 @@ class Parts:
 
     def find_missing(self) -> Sequence[str]:
         """Return a sentence for each thing that /metrics still has to wait for."""
-        refused = (WORDS_OF_REFUSAL,) if self.client.stats.is_refused else ()
+        refused = (words_of(CREDENTIALS),) if self.client.stats.is_refused else ()
         unprepared = () if self.prepared else ("records are not loaded yet",)
         unloaded = self.recording.find_missing() if self.recording is not None else ()
         unpublished = () if self._is_derived() else ("pods are not looked at in full yet",)

@@ -5,11 +5,13 @@ together, fewer are asked for, down to one, which is read whatever its size.
 """
 
 import asyncio
+import math
+from contextlib import AbstractAsyncContextManager
 
 from probewatch.watch.asking import Asker
 from probewatch.watch.decoding import T
 from probewatch.watch.handing import Hands
-from probewatch.watch.transport import StreamFaultError, WatchOptions
+from probewatch.watch.transport import Response, StreamFaultError, WatchOptions
 
 FEWER = 5
 """A page that is too large is asked for again with a fifth of its objects."""
@@ -47,13 +49,26 @@ async def _read_page(
     params = {"limit": str(size)} if size else {}
     if token:
         params["continue"] = token
+    cap = options.page_cap if size > 1 else math.inf
+    body = await _read(asker.ask(params), hands, options, cap=cap)
+    return None if len(body) > cap else body
+
+
+async def _read(
+    asked: AbstractAsyncContextManager[Response],
+    hands: Hands[T],
+    options: WatchOptions,
+    *,
+    cap: float = math.inf,
+) -> bytearray:
+    """Return the body of an answer; of one that has more than *cap* bytes, its beginning."""
     body = bytearray()
-    async with asyncio.timeout(options.request_timeout), asker.ask(params) as response:
+    async with asyncio.timeout(options.request_timeout), asked as response:
         async for chunk in response.chunks():
             hands.receive(chunk)
             body += chunk
-            if size > 1 and len(body) > options.page_cap:
-                return None
+            if len(body) > cap:
+                break
     return body
 
 
@@ -64,11 +79,6 @@ async def check_history(asker: Asker, hands: Hands[T], options: WatchOptions) ->
     again. One object is asked for, whichever: to look for one that is selected may take long.
     Raises StreamFaultError where only a list can tell, and what network and decoder raise.
     """
-    body = bytearray()
-    asked = asker.ask({"limit": "1"}, selects=False)
-    async with asyncio.timeout(options.request_timeout), asked as response:
-        async for chunk in response.chunks():
-            hands.receive(chunk)
-            body += chunk
+    body = await _read(asker.ask({"limit": "1"}, selects=False), hands, options)
     if hands.is_ahead_of(body):
         raise StreamFaultError(WENT_BACK, relist=True)

@@ -15,6 +15,7 @@ from probewatch.watch.asking import GONE, Asker
 from probewatch.watch.backoff import Backoff
 from probewatch.watch.decoding import BROKEN, Decodes, T
 from probewatch.watch.handing import Handler, Hands, NotStreamedError
+from probewatch.watch.lines import LineSplitter
 from probewatch.watch.listing import check_history, list_pages
 from probewatch.watch.long_lines import TOO_LONG, LongLines
 from probewatch.watch.silence import Silence
@@ -202,8 +203,7 @@ class WatchLoop(Generic[T]):
             await read_lines(
                 response,
                 self._hands.take_line,
-                skip=self._skip_line,
-                cap=self._options.line_cap,
+                splitter=LineSplitter(self._skip_line, self._options.line_cap),
                 stats=self.stats,
                 silence=self._find_silence,
             )

@@ -14,19 +14,15 @@ async def read_lines(
     response: Response,
     take: Callable[[bytes, int, int], None],
     *,
-    skip: Callable[[bytes], None],
-    cap: int,
+    splitter: LineSplitter,
     stats: WatchStats,
     silence: Callable[[], float],
 ) -> None:
     """Give *take* what holds a line, where that begins and where it ends, until the stream does.
 
-    *skip* is told the beginning of each line of more than *cap* bytes, which *take* is not.
-
     An end within a line is a fault. Raises TimeoutError after *silence* seconds (asked again
-    after lines) without a complete line, even if bytes drip; and what *take* and *skip* raise.
+    after lines) without a complete line, even if bytes drip; and what *take* and *splitter* raise.
     """
-    splitter = LineSplitter(skip, cap)
     loop = asyncio.get_running_loop()
     limit, armed = silence(), loop.time()
     async with asyncio.timeout(limit) as alarm:

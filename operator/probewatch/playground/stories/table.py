@@ -1,6 +1,6 @@
 """Stories: pods whose lives show one thing each, and what probewatch should say about them.
 
-They run on the playground with the app of `app`, whose arguments are the script.
+They run on the playground with the program of `app.py`, whose arguments are the script.
 Most are cases that a real kubelet was recorded with as well.
 """
 
