@@ -2,7 +2,7 @@
 
 import argparse
 
-from probewatch.playground.__main__ import DESCRIPTION, EPILOG, add_flags, start
+from probewatch.playground.command import DESCRIPTION, EPILOG, add_flags, start
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

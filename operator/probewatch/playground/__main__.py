@@ -1,44 +1,9 @@
-"""`probewatch playground`, also as `python -m probewatch.playground`: a cluster for kubectl."""
+"""`python -m probewatch.playground`: the same as the command `probewatch playground`."""
 
 import argparse
-import asyncio
-import contextlib
-import math
-import signal
 import sys
-from collections.abc import Sequence
-from pathlib import Path
 
-from probewatch.playground.cluster import Cluster, ClusterOptions
-from probewatch.playground.images import IMAGES
-from probewatch.playground.program import find_program
-from probewatch.playground.stories.play import play_story
-from probewatch.playground.stories.pods import Story
-from probewatch.playground.stories.table import STORIES
-from probewatch.service.signals import SIGNALS, on_first_signal
-
-DESCRIPTION = """\
-Run a small Kubernetes cluster in this process, until Ctrl-C: an API server on loopback, one
-node whose kubelet runs containers as processes of this machine and really probes them, and the
-controllers of Deployments, ReplicaSets and Jobs. It is for trying things out and for tests.
-
-Images stand for programs of this machine; there is no isolation. A pod has an address of its
-own, in $POD_IP and $HOST: a program has to listen there, not on all addresses, if another
-pod uses the same port."""
-
-EPILOG = """\
-examples:
-  probewatch playground                                    until Ctrl-C; it says how to go on
-  probewatch playground --story live-tcp --story oom       with pods that show something
-  probewatch playground --kubeconfig /tmp/kubeconfig --speed 5
-  KUBECONFIG=/tmp/kubeconfig kubectl get pods -A           in another terminal
-  KUBECONFIG=/tmp/kubeconfig probewatch run                the operator, beside it
-
-exit status:
-  0  ended by a signal   1  it cannot be started   2  called wrongly"""
-
-
-LAST_PORT = 65535
+from probewatch.playground.command import DESCRIPTION, EPILOG, add_flags, start
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -53,91 +18,9 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def add_flags(parser: argparse.ArgumentParser) -> None:
-    """Add what can be chosen."""
-    parser.add_argument(
-        "--kubeconfig", metavar="FILE", type=Path, help="where to write its kubeconfig"
-    )
-    parser.add_argument(
-        "--port", type=parse_port, default=0, help="port of the API (default: any that is free)"
-    )
-    parser.add_argument(
-        "--speed",
-        type=parse_speed,
-        default=1.0,
-        metavar="N",
-        help="run probes and apps N times as fast",
-    )
-    parser.add_argument(
-        "--story",
-        action="append",
-        default=[],
-        metavar="NAME",
-        choices=("all", *(story.name for story in STORIES)),
-        help="a pod that shows one thing, again for more; all of them are in docs/playground.md",
-    )
-
-
-def parse_port(text: str) -> int:
-    """Return a port; 0 is any that is free."""
-    if text.isdecimal() and int(text) <= LAST_PORT:
-        return int(text)
-    raise argparse.ArgumentTypeError(f"{text!r} is no port")
-
-
-def parse_speed(text: str) -> float:
-    """Return how many times as fast as real it goes."""
-    with contextlib.suppress(ValueError):
-        if 0 < float(text) < math.inf:
-            return float(text)
-    raise argparse.ArgumentTypeError(f"{text!r} is no number above 0")
-
-
 def main() -> int:
-    """Run it as a module."""
-    return start(build_parser().parse_args())
-
-
-def start(args: argparse.Namespace) -> int:
     """Run the cluster until it is interrupted; return the exit status."""
-    options = ClusterOptions(speed=args.speed, port=args.port, kubeconfig=args.kubeconfig)
-    try:
-        return asyncio.run(run(options, find_stories(args.story)))
-    except OSError as error:
-        print(f"probewatch playground: {error}", file=sys.stderr)
-        return 1
-
-
-def find_stories(names: Sequence[str]) -> tuple[Story, ...]:
-    """Return the stories of these names, each once."""
-    return tuple(story for story in STORIES if story.name in names or "all" in names)
-
-
-async def run(options: ClusterOptions, stories: Sequence[Story]) -> int:
-    """Run it until SIGINT or SIGTERM, or until its terminal is closed."""
-    ended = asyncio.Event()
-    with on_first_signal(lambda _: ended.set(), (*SIGNALS, signal.SIGHUP)):
-        async with Cluster(options) as cluster:
-            begin(cluster, stories)
-            await ended.wait()
-            with contextlib.suppress(OSError):  # its terminal may be closed
-                print("Stopping its containers.", flush=True)
-    return 0
-
-
-def begin(cluster: Cluster, stories: Sequence[Story]) -> None:
-    """Say where it is, and play the stories."""
-    print(f"A cluster with one node, at {cluster.url}, until Ctrl-C. Images: ", end="")
-    print(", ".join(sorted(IMAGES)))
-    print(f"  export KUBECONFIG={cluster.kubeconfig}")
-    print("  kubectl apply -f crds -f deploy/demo/hc-probe.yaml   # a pod whose probe fails")
-    print(
-        f"  {find_program()} run   # the operator, in a terminal of its own",
-        flush=True,
-    )
-    for story in stories:
-        print(f"  {story.name}: {story.shows}", flush=True)
-        play_story(cluster, story)
+    return start(build_parser().parse_args())
 
 
 if __name__ == "__main__":
