@@ -14,7 +14,10 @@ from tests.bench.scenario import Plan, Result, run
 PODS = 50_000
 KOPF_PODS = 2_000
 SMALL_PODS = 1_000
+PACED_PODS = 20_000
 CHURNED = 100_000
+PACE = 150e-6
+"""Seconds that it takes an API server to write a pod of this size into a stream, about."""
 WORKLOADS = 10_000
 """Whose metrics are scraped."""
 
@@ -30,9 +33,7 @@ def main() -> None:
         flips=5_000,
     )
     begun = time.monotonic()
-    results: dict[str, list[Result]] = {
-        name: [] for name in ("bare", "operator", "small", "kopf", "pages", "large")
-    }
+    results: dict[str, list[Result]] = {name: [] for name in report.SERIES}
     evenness = []
     for number in range(arguments.runs):
         evenness.append(machine.measure())
@@ -43,6 +44,9 @@ def main() -> None:
         _add(results, "small", "operator", Plan(pods=SMALL_PODS, updates=1000))
         _add(results, "kopf", "kopf", Plan(pods=KOPF_PODS, updates=KOPF_PODS))
         _add(results, "pages", "operator", Plan(pods=plan.pods, updates=0, pages=True))
+        paced = Plan(pods=min(plan.pods, PACED_PODS), updates=0, pace=PACE)
+        _add(results, "paced_bare", "bare stream", paced)
+        _add(results, "paced", "operator", paced)
         if arguments.pods > PODS:
             _add(results, "large", "operator", Plan(pods=arguments.pods, updates=1000))
     for number in range(arguments.syncs):
@@ -67,7 +71,7 @@ def _add(results: dict[str, list[Result]], key: str, name: str, plan: Plan) -> N
     results[key].append(result)
     updates = "".join(f"{what} {micros:.1f} µs, " for what, micros in result.micros.items())
     print(
-        f"    {name:9} {plan.pods:>7,} pods: sync {result.sync_micros:.1f} µs, {updates}"
+        f"    {name:11} {plan.pods:>7,} pods: sync {result.sync_micros:.1f} µs, {updates}"
         f"{result.steady / MIB:.0f} MiB (peak {result.peak / MIB:.0f})",
         flush=True,
     )

@@ -49,11 +49,16 @@ class Watchers:
 
 
 class LoadServer:
-    """Answers requests from one cluster; *streams* says whether it has streaming lists."""
+    """Answers requests from one cluster.
 
-    def __init__(self, cluster: Cluster, *, streams: bool) -> None:
+    *streams* says whether it has streaming lists, and *pace* how many seconds an object of
+    them takes: written one by one then, as an API server does it.
+    """
+
+    def __init__(self, cluster: Cluster, *, streams: bool, pace: float = 0.0) -> None:
         self._cluster = cluster
         self._streams = streams
+        self._pace = pace
         self._pods = Watchers()
         self._events = Watchers()
 
@@ -101,7 +106,8 @@ class LoadServer:
             await self._page(pods.page(query), writer)
             return
         if streamed:
-            for lines in _batches(pods.initial_lines()):
+            for lines in _batches(pods.initial_lines(), 1 if self._pace else BATCH):
+                _be_busy(self._pace)
                 writer.write(_chunk(b"\n".join(lines) + b"\n"))
                 await writer.drain()
         await self._watch(watchers, writer)
@@ -154,8 +160,15 @@ class LoadServer:
             await self._pods.send(pods)
 
 
-def _batches(things: Iterator[T]) -> Iterator[list[T]]:
-    while batch := list(itertools.islice(things, BATCH)):
+def _be_busy(seconds: float) -> None:
+    """Compute for so long: no sleep is as short, nor is one what a server does meanwhile."""
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        pass
+
+
+def _batches(things: Iterator[T], size: int = BATCH) -> Iterator[list[T]]:
+    while batch := list(itertools.islice(things, size)):
         yield batch
 
 
@@ -180,9 +193,9 @@ def _chunk(data: bytes) -> bytes:
     return b"%x\r\n%b\r\n" % (len(data), data)
 
 
-async def run(pods: int, *, streams: bool) -> None:
+async def run(pods: int, *, streams: bool, pace: float) -> None:
     """Serve until the end; the first line of output is the port."""
-    server = LoadServer(Cluster(pods), streams=streams)
+    server = LoadServer(Cluster(pods), streams=streams, pace=pace)
     listener = await asyncio.start_server(server.serve, "127.0.0.1", 0, limit=2**20)
     print(listener.sockets[0].getsockname()[1], flush=True)
     await listener.serve_forever()
@@ -192,6 +205,7 @@ if __name__ == "__main__":
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--pods", type=int, default=1000)
     arguments.add_argument("--pages", action="store_true", help="have no streaming lists")
+    arguments.add_argument("--pace", type=float, default=0.0, help="seconds for each object")
     given = arguments.parse_args()
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(run(given.pods, streams=not given.pages))
+        asyncio.run(run(given.pods, streams=not given.pages, pace=given.pace))

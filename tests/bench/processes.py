@@ -15,9 +15,10 @@ from tests.bench.measure import Memory, cpu_seconds, memory, wait_until_idle
 POLL_SECONDS = 0.1
 
 SUBJECTS = {
-    "kopf": "tests.bench.subject_kopf",
-    "operator": "tests.bench.subject_operator",
-    "bare": "tests.bench.subject_bare",
+    "kopf": ("tests.bench.subject_kopf",),
+    "operator": ("tests.bench.subject_operator",),
+    "bare": ("tests.bench.subject_bare",),
+    "bare stream": ("tests.bench.subject_bare", "--stream"),
 }
 
 
@@ -76,12 +77,12 @@ class Subject:
 
 
 @contextmanager
-def subject(name: str, pods: int, *, pages: bool = False) -> Iterator[Subject]:
+def subject(name: str, pods: int, *, pages: bool = False, pace: float = 0.0) -> Iterator[Subject]:
     """Start a server of so many pods and a subject that is loaded but has not begun."""
-    more = ("--pages",) if pages else ()
+    more = ("--pages",) if pages else ("--pace", str(pace))
     with _python("tests.bench.load_server", "--pods", str(pods), *more) as server:
         port = _first_line(server)
-        with _python(SUBJECTS[name]) as process:
+        with _python(*SUBJECTS[name]) as process:
             assert _first_line(process) == "loaded"
             yield Subject(process=process, server=f"http://127.0.0.1:{port}")
 

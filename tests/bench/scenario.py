@@ -18,6 +18,8 @@ class Plan:
     """Of each kind, as fast as they are read."""
     pages: bool = False
     """Whether the server has no streaming lists."""
+    pace: float = 0.0
+    """Seconds that an object of a streaming list takes the server."""
     churned: int = 0
     events: int = 0
     event_rate: float = 1000.0
@@ -52,7 +54,7 @@ class Result:
 def run(name: str, plan: Plan) -> Result:
     """Put a subject through the plan; each step begins when the one before is done."""
     result = Result(pods=plan.pods)
-    with subject(name, plan.pods, pages=plan.pages) as process:
+    with subject(name, plan.pods, pages=plan.pages, pace=plan.pace) as process:
         result.sync_seconds = process.begin()
         result.steady = process.memory().resident
         result.peak = process.memory().peak

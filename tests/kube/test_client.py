@@ -135,7 +135,7 @@ async def test_stream_gives_status_and_chunks() -> None:
         connected(cluster) as client,
         client.stream(f"{NAMESPACED}/pods", {}, timeout_seconds=5) as response,
     ):
-        body = b"".join([chunk async for chunk in response.chunks()])
+        body = b"".join([chunk async for chunk in response.chunks(lambda: False)])
 
     assert (200, b'{"metadata": {"resourceVersion": "1"}, "items": []}') == (response.status, body)
     assert "Content-Type" in response.headers
@@ -156,7 +156,7 @@ async def test_stream_that_breaks_off_is_an_os_error() -> None:
     async with connected(cluster) as client:
         with pytest.raises(OSError, match=r"ended too early|reset"):
             async with client.stream("/api/v1/pods", {}, timeout_seconds=5) as response:
-                _ = [chunk async for chunk in response.chunks()]
+                _ = [chunk async for chunk in response.chunks(lambda: False)]
 
 
 async def test_watch_without_a_server_is_an_os_error_and_said_once(

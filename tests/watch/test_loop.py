@@ -1,7 +1,7 @@
 """The watch loop against a scripted server: each answer is given once, in order."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -42,7 +42,7 @@ class Answer:
     """Seconds until its end, if it comes to one."""
     script: "Script | None" = None
 
-    async def chunks(self) -> AsyncIterator[bytes]:
+    async def chunks(self, _is_urgent: Callable[[], bool]) -> AsyncIterator[bytes]:
         for part in self.parts:
             if isinstance(part, BaseException):
                 raise part

@@ -8,7 +8,7 @@ what is asked. Objects stay bytes; who wants them decodes what they need.
 import asyncio
 import platform
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -24,6 +24,7 @@ from probewatch.errors import ApiError
 from probewatch.kube.api_paths import find_subject
 from probewatch.kube.faults import as_os_errors
 from probewatch.kube.login import Login
+from probewatch.kube.low_water import LowWater
 from probewatch.kube.reachability import Reachability
 
 READ_BUFFER_BYTES = 512 * 1024
@@ -58,12 +59,21 @@ class StreamedResponse:
         self.status = response.status
         self.headers: Mapping[str, str] = response.headers
         self._content = response.content
+        self._connection = response.connection  # none any more if all of a short answer is here
 
-    async def chunks(self) -> AsyncIterator[bytes]:
-        """The body, as it comes; raises OSError if it breaks off."""
-        with as_os_errors():
-            async for chunk in self._content.iter_any():
-                yield chunk
+    async def chunks(self, is_urgent: Callable[[], bool]) -> AsyncIterator[bytes]:
+        """The body, as it comes, or more at once as long as it is not urgent.
+
+        Raises OSError if it breaks off.
+        """
+        mark = LowWater.under(self._connection and self._connection.transport)
+        try:
+            with as_os_errors():
+                async for chunk in self._content.iter_any():
+                    yield chunk
+                    mark.read(len(chunk), is_urgent=is_urgent() or self._content.at_eof())
+        finally:
+            mark.lower()
 
 
 class ApiClient:

@@ -161,7 +161,10 @@ def watch_options(settings: Settings, target: WatchTarget) -> WatchOptions:
         return replace(options, checks_history=True)
     # An API server sends no bookmarks for Events, which it keeps in no watch cache: silence is
     # no fault there. So it is asked to end the watch before silence would be taken for one.
-    return replace(options, server_timeout=settings.inactivity_seconds * QUIET_SHARE)
+    # And verdicts wait for Events much longer than Events for each other.
+    return replace(
+        options, is_urgent=False, server_timeout=settings.inactivity_seconds * QUIET_SHARE
+    )
 
 
 def _target(resource: str, namespace: str | None, params: dict[str, str]) -> WatchTarget:

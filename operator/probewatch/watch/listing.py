@@ -64,12 +64,17 @@ async def _read(
     """Return the body of an answer; of one that has more than *cap* bytes, its beginning."""
     body = bytearray()
     async with asyncio.timeout(options.request_timeout), asked as response:
-        async for chunk in response.chunks():
+        async for chunk in response.chunks(_is_never_urgent):
             hands.receive(chunk)
             body += chunk
             if len(body) > cap:
                 break
     return body
+
+
+def _is_never_urgent() -> bool:
+    """A page is of use when it is complete."""
+    return False
 
 
 async def check_history(asker: Asker, hands: Hands[T], options: WatchOptions) -> None:

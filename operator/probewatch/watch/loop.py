@@ -201,7 +201,7 @@ class WatchLoop(Generic[T]):
             self._open_since = self._around.monotonic()
             self._silence.watch_begins()
             await read_lines(
-                response,
+                response.chunks(self._is_urgent),
                 self._hands.take_line,
                 splitter=LineSplitter(self._skip_line, self._options.line_cap),
                 stats=self.stats,
@@ -212,6 +212,10 @@ class WatchLoop(Generic[T]):
         if self._open_for() < SHORT_SECONDS:
             raise StreamFaultError("ended at once")
         self._note_end("")
+
+    def _is_urgent(self) -> bool:
+        """Whether what comes next is waited for: a list is of use when it is complete."""
+        return self._options.is_urgent and not self._hands.is_listing
 
     def _skip_line(self, head: bytes) -> None:
         """A line is too long; from a list nothing may be missing, as if it were not there."""

@@ -1,17 +1,17 @@
 """Streams: the lines of a watch as they come, with an ear for silence."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
 from probewatch.watch.lines import LineSplitter
-from probewatch.watch.transport import Response, StreamFaultError, WatchStats
+from probewatch.watch.transport import StreamFaultError, WatchStats
 
 ARM_SECONDS = 1.0
 """The alarm is set anew so often at most: to do it for every line costs more than the line."""
 
 
 async def read_lines(
-    response: Response,
+    chunks: AsyncIterator[bytes],
     take: Callable[[bytes, int, int], None],
     *,
     splitter: LineSplitter,
@@ -26,7 +26,7 @@ async def read_lines(
     loop = asyncio.get_running_loop()
     limit, armed = silence(), loop.time()
     async with asyncio.timeout(limit) as alarm:
-        async for chunk in response.chunks():
+        async for chunk in chunks:
             stats.bytes_read += len(chunk)
             lines = splitter.feed(chunk)
             if not lines:

@@ -16,8 +16,8 @@ class Response(Protocol):
     status: int
     headers: Mapping[str, str]
 
-    def chunks(self) -> AsyncIterator[bytes]:
-        """The body, as it comes."""
+    def chunks(self, is_urgent: Callable[[], bool]) -> AsyncIterator[bytes]:
+        """The body, as it comes; what is not urgent may wait a little for more of it."""
         ...
 
 
@@ -74,6 +74,8 @@ class WatchOptions:
     """Bytes of the longest line that is read."""
     streams: bool = True
     """Whether lists are asked for as streams, where the server has them: no pages to hold."""
+    is_urgent: bool = True
+    """Whether each update is handed on at once, and not with others that come soon after."""
     checks_history: bool = False
     """Whether a server that was away is asked first whether its history is still the same."""
     request_timeout: float = 60.0
