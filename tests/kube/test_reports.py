@@ -173,6 +173,10 @@ class SpySink:
         return [each.restart_count for each in self.published if isinstance(each, Restart)]
 
 
+A_MOMENT = 0.01
+"""Seconds in which everybody has a turn."""
+
+
 @dataclass
 class Scene:
     """A sink with its fakes."""
@@ -208,9 +212,15 @@ class Scene:
             await asyncio.sleep(0)
         pytest.fail("it did not come to that")
 
+    async def a_few_turns(self) -> None:
+        """Let everybody do what can be done without time passing."""
+        for _ in range(100):
+            await asyncio.sleep(0)
+
     async def pass_time(self, seconds: float) -> None:
         end = self.time.seconds + seconds
-        await self.until(lambda: self.time.seconds >= end)
+        while self.time.seconds < end:
+            await self.time.sleep(A_MOMENT)
 
     @property
     def writes(self) -> list[str]:
@@ -266,6 +276,18 @@ async def test_restart_waits_for_its_record(scene: Scene) -> None:
     assert [] == scene.writes
     scene.situation.open = True
     await scene.until(lambda: scene.after.restarts == [1])
+
+
+async def test_nobody_looks_at_the_clock_for_nothing(scene: Scene) -> None:
+    """As long as no report is to be written, no writer wakes, at the beginning and afterwards."""
+    await scene.a_few_turns()
+    assert scene.time.slept == []
+
+    scene.tell(restart(1))
+    await scene.until(lambda: scene.after.restarts == [1] and not scene.sink.queued)
+    slept = len(scene.time.slept)
+    await scene.a_few_turns()
+    assert slept == len(scene.time.slept)
 
 
 async def test_writes_are_five_seconds_apart(scene: Scene) -> None:

@@ -71,6 +71,8 @@ class Reports:
         self._options = options
         self._clock = boundary.clock
         self._turns = Turns(options.jitter)
+        self._next = asyncio.Lock()
+        """Held by the writer that waits for a turn: to look at the clock, one is enough."""
         self.writer = ReportWriter(
             book=book,
             api=api,
@@ -161,11 +163,18 @@ class Reports:
 
     async def _work(self) -> None:
         while True:
+            async with self._next:
+                key = await self._wait_for_turn()
+            await self._write(key)
+
+    async def _wait_for_turn(self) -> Key:
+        """Return a report whose turn it is: looks at the clock as long as any wait for theirs."""
+        while True:
+            await self._turns.wait()
             key = self._turns.take(self._clock.monotonic()) if self._situation.is_open() else None
-            if key is None:
-                await self._clock.sleep(TICK_SECONDS)
-            else:
-                await self._write(key)
+            if key is not None:
+                return key
+            await self._clock.sleep(TICK_SECONDS)
 
     async def _write(self, key: Key) -> None:
         pause = FIRST_PAUSE_SECONDS

@@ -1,5 +1,6 @@
 """Turns: when which report may be written; each at most once in a while, one writer for each."""
 
+import asyncio
 import heapq
 from collections import Counter
 from collections.abc import Callable
@@ -21,6 +22,7 @@ class Turns:
         self._free_at: dict[Key, float] = {}
         self._due: list[tuple[float, Key]] = []
         self._waiting: set[Key] = set()
+        self._has_some = asyncio.Event()
 
     def __len__(self) -> int:
         """How many wait for their turn."""
@@ -30,7 +32,14 @@ class Turns:
         """Give a report a turn, as soon as it may have one."""
         if key not in self._waiting:
             self._waiting.add(key)
+            self._has_some.set()
             heapq.heappush(self._due, (self._free_at.get(key, 0.0), key))
+
+    async def wait(self) -> None:
+        """Wait until any wait for their turn."""
+        if not self._waiting:
+            self._has_some.clear()
+            await self._has_some.wait()
 
     def take(self, now: float) -> Key | None:
         """Return a report whose turn it is, if there is one; it is busy from now on."""
