@@ -50,9 +50,18 @@ async def connected(cluster: FakeCluster, timeout_seconds: float = 5.0) -> Async
 
 @asynccontextmanager
 async def client_of(server: str, timeout_seconds: float = 5.0) -> AsyncIterator[ApiClient]:
+    async with logged_in(server, clock=Clock(), timeout_seconds=timeout_seconds) as client:
+        yield client
+
+
+@asynccontextmanager
+async def logged_in(
+    server: str, *, clock: Clock, timeout_seconds: float = 5.0
+) -> AsyncIterator[ApiClient]:
+    """A client that waits by a clock of the test's."""
     login = Login(FakeCredentials(server), clock=FakeTime().clock)
     await login.read()
-    async with ApiClient(login, timeout_seconds=timeout_seconds, clock=Clock()) as client:
+    async with ApiClient(login, timeout_seconds=timeout_seconds, clock=clock) as client:
         yield client
 
 

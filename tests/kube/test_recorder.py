@@ -193,6 +193,18 @@ async def test_trouble_that_may_pass_is_tried_again(
     assert (1, 3) == (scene.recorder.stats.posted.total(), scene.recorder.stats.retries)
 
 
+async def test_server_says_how_long_to_wait() -> None:
+    """An Event is not sent again before it may be; our own pauses may be longer."""
+    busy = (429, b'{"details":{"retryAfterSeconds":3}}')
+    scene = make_scene(*[busy] * 4)
+    scene.publish(RESTART)
+
+    await scene.settle()
+
+    assert [3.0, 3.0, 3.0, 4.0] == scene.time.slept
+    assert 1 == scene.recorder.stats.posted.total()
+
+
 async def test_trouble_that_does_not_pass_is_given_up() -> None:
     """After about four minutes an Event is dropped and counted; the next one is tried anew."""
     scene = make_scene(*[(500, b"boom")] * TRIES)

@@ -163,9 +163,10 @@ class Situation:
 @dataclass
 class SpySink:
     published: list[Finding] = field(default_factory=list)
+    workloads: tuple[Workload, ...] = (CART,)
 
     def publish(self, finding: Finding, workload: Workload) -> None:
-        assert CART == workload
+        assert workload in self.workloads
         self.published.append(finding)
 
     @property
@@ -591,6 +592,25 @@ async def test_server_says_how_long_to_wait(scene: Scene) -> None:
     await scene.until(lambda: len(scene.api.at) == 2)
 
     assert scene.api.at[1] - scene.api.at[0] >= 20
+
+
+async def test_wait_that_is_asked_for_holds_for_all_reports(scene: Scene) -> None:
+    """No other report is written before, and none of their restarts waits for that."""
+    other = replace(CART, name="other", uid="d2")
+    scene.after.workloads = (CART, other)
+    scene.api.answer = lambda _verb, _path: (429, {"details": {"retryAfterSeconds": 20}})
+    scene.tell(restart(1))
+    await scene.until(lambda: scene.after.restarts == [1])
+    scene.sink.publish(restart(1, "u2"), other)
+    await scene.until(lambda: scene.after.restarts == [1, 1])
+    early = len(scene.api.asked)
+    scene.api.answer = lambda _verb, _path: None
+    await scene.until(lambda: len(scene.api.reports) == 2)
+
+    assert 1 == early
+    assert scene.api.at[1] - scene.api.at[0] >= 20
+    assert [1, 1] == scene.after.restarts
+    assert {} == scene.sink.stats.dropped
 
 
 async def test_refused_object_gets_shorter(scene: Scene) -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from probewatch.watch.backoff import Backoff, parse_retry_after
+from probewatch.watch.backoff import Backoff
 from probewatch.watch.decoding import Decoder
 from probewatch.watch.lines import HEAD, LineSplitter
 from probewatch.watch.loop import WatchLoop
@@ -349,26 +349,6 @@ def test_a_server_that_is_back_is_not_waited_for_as_long() -> None:
     pauses = play(page("a"), *away, Answer(status=429), gone, page("a"))[2]
 
     assert [0.4, 0.8, 1.6, 3.2, 6.4, 0.4, 0.4] == pauses
-
-
-@pytest.mark.parametrize(
-    ("expected", "text"),
-    [
-        (1.0, "1"),
-        (60.0, "86400"),
-        (60.0, "9" * 5000),
-        (None, "-1"),
-        (None, "abc"),
-        (None, ""),
-        (None, None),
-        (20.0, "Sun, 09 Sep 2001 01:47:00 GMT"),
-        (None, "Sun, 09 Sep 2001 01:46:00 GMT"),
-        (20.0, "Sun, 09 Sep 2001 01:47:00 -0000"),
-    ],
-)
-def test_retry_after(expected: float | None, text: str | None) -> None:
-    """B7: seconds and dates are read, garbage is nothing, and a minute is the most."""
-    assert expected == parse_retry_after(text, 1e9)
 
 
 def test_chance_spreads_the_pauses() -> None:

@@ -26,6 +26,7 @@ from probewatch.kube.faults import as_os_errors
 from probewatch.kube.login import Login
 from probewatch.kube.low_water import LowWater
 from probewatch.kube.reachability import Reachability
+from probewatch.kube.waits import find_wait, with_wait
 
 READ_BUFFER_BYTES = 512 * 1024
 """A page of 500 pods is 4 MB: small reads would cost more than the decoding."""
@@ -82,6 +83,7 @@ class ApiClient:
     def __init__(self, login: Login, *, timeout_seconds: float, clock: Clock) -> None:
         self.stats = ApiStats()
         self.reachability = Reachability(clock)
+        self._clock = clock
         self._login = login
         self._timeout = timeout_seconds
         self._session: aiohttp.ClientSession | None = None
@@ -93,7 +95,7 @@ class ApiClient:
 
     @property
     def namespace(self) -> str:
-        """The namespace of commands that name none, as with kubectl."""
+        """That of commands that name none, as with kubectl."""
         return self._login.access.namespace or "default"
 
     async def __aenter__(self) -> Self:
@@ -130,7 +132,8 @@ class ApiClient:
     ) -> tuple[int, bytes]:
         """Return status and body of the answer; raises ApiError without one.
 
-        *verb* is HTTP's. A 401 leads to one more try with credentials read anew.
+        *verb* is HTTP's. A 401 leads to one more try with credentials read anew. A GET that is
+        asked to wait does, while there is time; a write is left to who writes.
         """
         headers = {"Accept": accept}
         data = None
@@ -138,10 +141,10 @@ class ApiClient:
             headers["Content-Type"] = content_type
             data = msgspec.json.encode(body)
         asked = _Request(method=verb, path=path, params=params or {}, headers=headers, data=data)
-        status, answer = await self._ask(asked)
+        status, answer = await self._ask_as_told(asked)
         if status == HTTPStatus.UNAUTHORIZED:
             await self.refresh()
-            status, answer = await self._ask(asked)
+            status, answer = await self._ask_as_told(asked)
         return status, answer
 
     @asynccontextmanager
@@ -166,12 +169,24 @@ class ApiClient:
         """Log in again: the server answered 401."""
         await self._login.renew(refused=True)
 
+    async def _ask_as_told(self, asked: "_Request") -> tuple[int, bytes]:
+        end = self._clock.monotonic() + self._timeout
+        while True:
+            status, answer = await self._ask(asked)
+            is_put_off = asked.method == "GET" and status >= HTTPStatus.BAD_REQUEST
+            wait = find_wait(answer) if is_put_off else 0.0
+            if not wait or self._clock.monotonic() + wait > end:
+                return status, answer
+            await self._clock.sleep(wait)
+
     async def _ask(self, asked: "_Request") -> tuple[int, bytes]:
         try:
             response = await self._send(asked, self._timeout)
             with as_os_errors():
                 async with asyncio.timeout(self._timeout):
-                    return response.status, await _read(response)
+                    body = await _read(response)
+            now = self._clock.now()
+            return response.status, with_wait(response.status, response.headers, body, now=now)
         except TimeoutError as error:
             # Which of the two times it was, for a connection or for an answer, is not told.
             raise ApiError(f"the API server {self.server} did not answer in time") from error
@@ -197,12 +212,13 @@ class ApiClient:
         if self._session is None:
             raise ApiError("the API client is not open")
         access, tls = self._login.access, self._login.tls
+        credentials = {"Authorization": access.authorization} if access.authorization else {}
         return await self._session.request(
             asked.method,
             access.server + asked.path,
             params=asked.params,
             data=asked.data,
-            headers={**asked.headers, **_authorization(access.authorization)},
+            headers={**asked.headers, **credentials},
             ssl=True if tls is None else tls,
             server_hostname=access.tls_server_name or None,
             proxy=access.proxy or None,
@@ -228,10 +244,6 @@ def _user_agent() -> str:
     except metadata.PackageNotFoundError:  # run from its sources, not installed
         version = "dev"
     return f"probewatch/{version} (python {platform.python_version()})"
-
-
-def _authorization(header: str) -> Mapping[str, str]:
-    return {"Authorization": header} if header else {}
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
-from probewatch.watch.backoff import parse_retry_after
+from probewatch.kube.waits import parse_retry_after
 from probewatch.watch.transport import (
     Response,
     StreamFaultError,

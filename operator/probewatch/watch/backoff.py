@@ -1,12 +1,9 @@
 """Backoff: how long to wait before the next try. Pure; chance comes in as a number."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 FIRST_SECONDS = 0.8
 LONGEST_SECONDS = 30.0
-RETRY_AFTER_CAP_SECONDS = 60.0
 STEADY_SECONDS = 4.0
 """A watch that was open for so long before it failed had nothing to do with earlier faults: a
 server that is rolled over, or a proxy that cuts, is not waited for ever longer."""
@@ -46,22 +43,3 @@ class Backoff:
     def after_fault(self, *, silent: bool, gone: bool = False) -> "Backoff":
         """One fault more."""
         return Backoff(faults=self.faults + 1, silent=silent, gone=gone)
-
-
-def parse_retry_after(text: str | None, now: float) -> float | None:
-    """Seconds that the server asks to wait, capped; None for garbage and the past.
-
-    The header holds seconds or an HTTP date (RFC 9110, 10.2.3).
-    """
-    if not text:
-        return None
-    if text.isascii() and text.isdigit():
-        # A long row of digits is a long wait; int() refuses very long ones.
-        return min(float(text[:9]), RETRY_AFTER_CAP_SECONDS)
-    try:
-        moment = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    wait = (aware - datetime.fromtimestamp(now, UTC)).total_seconds()
-    return min(wait, RETRY_AFTER_CAP_SECONDS) if wait > 0 else None

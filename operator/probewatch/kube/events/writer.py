@@ -2,7 +2,7 @@
 
 An answer says which: AlreadyExists is success, since names are made from what
 happened; a refusal (no right, namespace going away, malformed) stays one; anything
-else may pass, and is tried again with growing pauses.
+else may pass, and is tried again with growing pauses, or those that the server asks for.
 """
 
 import logging
@@ -19,6 +19,7 @@ from probewatch.errors import ApiError
 from probewatch.kube.answers import find_words
 from probewatch.kube.events.draft import EventDraft, render_event
 from probewatch.kube.sanitize import sanitize
+from probewatch.kube.waits import find_wait
 
 _log = logging.getLogger(__name__)
 
@@ -92,7 +93,7 @@ class EventWriter:
             if not _may_pass(status):
                 break
             self.stats.retries += 1
-            await self._clock.sleep(self._pause(tried))
+            await self._clock.sleep(max(self._pause(tried), find_wait(answer)))
             status, answer = await self._post(draft, body)
         self._settle(draft, status, answer)
 

@@ -9,6 +9,7 @@ from http import HTTPStatus
 import msgspec
 
 from probewatch.kube.reports import objects
+from probewatch.kube.waits import find_wait
 
 NO_RIGHT = re.compile(r'User ".*" cannot \w+ ')
 """What an API server says where a right is missing, and never of one object."""
@@ -18,9 +19,6 @@ TOO_LARGE_FOR_ETCD = "etcdserver: request is too large"
 
 LONGEST_WORDS = 1024
 """Bytes of an answer that is no object."""
-
-LONGEST_WAIT_SECONDS = 60.0
-"""A server that asks for more is asked again after this all the same."""
 
 
 class Outcome(Enum):
@@ -72,7 +70,6 @@ class _Cause(msgspec.Struct):
 
 class _Details(msgspec.Struct, rename="camel"):
     kind: str = ""
-    retry_after_seconds: float = 0.0
     causes: list[_Cause] = []
 
 
@@ -84,12 +81,17 @@ class _Status(msgspec.Struct):
 def sort_answer(status: int, body: bytes) -> Answer:
     """Return what the answer of an API server means."""
     said = _read(body)
-    wait = min(said.details.retry_after_seconds, LONGEST_WAIT_SECONDS)
     # A path that the server does not have is answered in plain text.
     words = said.message or body[:LONGEST_WORDS].decode(errors="replace").strip() or "no words"
     is_too_large = _is_too_large(status, said)
     outcome = Outcome.INVALID if is_too_large else _outcome(status, said)
-    return Answer(outcome=outcome, wait=wait, status=status, words=words, is_too_large=is_too_large)
+    return Answer(
+        outcome=outcome,
+        wait=find_wait(body),
+        status=status,
+        words=words,
+        is_too_large=is_too_large,
+    )
 
 
 def _is_too_large(status: int, said: _Status) -> bool:

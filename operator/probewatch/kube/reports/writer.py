@@ -6,6 +6,7 @@ again after growing pauses.
 """
 
 import logging
+import math
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -33,6 +34,9 @@ HOPELESS_SECONDS = 300.0
 
 PATIENCE = 5
 """After so many faults, about 15 seconds, the other sinks do not wait for the record any more."""
+
+LONG_WAIT_SECONDS = 15.0
+"""Nor where the API server asks for a pause of as much."""
 
 WORDS_BYTES = 256
 
@@ -76,6 +80,8 @@ class ReportWriter:
         self._hand_on = hand_on
         self._interval = interval_seconds
         self._clock = clock
+        self._quiet_until = -math.inf
+        """Until when the API server asked for no more."""
         self.refused: set[Key] = set()
         """Those that may not be written or are no good, while others may."""
         self._before: dict[Key, objects.Status] = {}
@@ -102,6 +108,8 @@ class ReportWriter:
         """Write a report once; return the seconds until it may be tried again."""
         if not self._situation.is_open():
             return 0.0
+        if (wait := self._quiet_until - self._clock.monotonic()) > 0:
+            return self._hold_back(key, wait)
         if key in self.doubted:
             return await self._reload(key)
         write = self._book.plan(key, self._clock.monotonic())
@@ -133,7 +141,7 @@ class ReportWriter:
         self, write: Write, status: objects.Status, answer: Answer, *, verb: str
     ) -> float:
         key = write.key
-        self.has_trouble = answer.outcome is Outcome.LATER
+        self._heed(answer)
         if answer.outcome is Outcome.DONE and answer.report is not None:
             self.stats.written[verb] += 1
             self._accept(key)
@@ -147,6 +155,17 @@ class ReportWriter:
             self._book.vanished(key)
             return 0.0
         return self._give_way(key, answer)
+
+    def _heed(self, answer: Answer) -> None:
+        self.has_trouble = answer.outcome is Outcome.LATER
+        if answer.wait:
+            self._quiet_until = self._clock.monotonic() + answer.wait
+
+    def _hold_back(self, key: Key, wait: float) -> float:
+        """Send nothing before its time: whichever report was turned away, all of them are meant."""
+        if self._turns.fault(key) >= PATIENCE or wait >= LONG_WAIT_SECONDS:
+            self.let_go(key)
+        return wait
 
     def _release(self, write: Write, version: str) -> None:
         is_first = not self._book.was_saved(write.key)
@@ -170,7 +189,7 @@ class ReportWriter:
 
     async def _reload(self, key: Key) -> float:
         answer = await self._api.read(key)
-        self.has_trouble = answer.outcome is Outcome.LATER
+        self._heed(answer)
         if answer.outcome is Outcome.DONE and answer.report is not None:
             self.doubted.discard(key)
             self.remember(key, answer.report.status)
@@ -210,7 +229,7 @@ class ReportWriter:
                 return HOPELESS_SECONDS
         elif is_given_up:
             self.stats.dropped["Unanswered"] += 1  # before, it is only late
-        if is_given_up:
+        if is_given_up or answer.wait >= LONG_WAIT_SECONDS:
             self.let_go(key)
         self._complain(key, answer, tries)
         return max(answer.wait, self._turns.pause(key))

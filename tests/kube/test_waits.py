@@ -1,0 +1,119 @@
+"""Waits: what the API server asks for, in whichever way, and that it is not asked before."""
+
+import pytest
+from aiohttp import web
+
+from probewatch.kube.answers import find_words
+from probewatch.kube.waits import LONGEST_SECONDS, find_wait, parse_retry_after, with_wait
+from tests.fakes import FakeCluster, FakeTime, serving
+from tests.kube.test_client import logged_in
+
+TOO_MANY = b"Too many requests, please try again later.\n"
+"""What an API server answers under priority and fairness, beside the header."""
+
+NOW = 1e9
+
+
+@pytest.mark.parametrize(
+    ("expected", "text"),
+    [
+        (1.0, "1"),
+        (60.0, "86400"),
+        (60.0, "9" * 5000),
+        (None, "-1"),
+        (None, "abc"),
+        (None, ""),
+        (None, None),
+        (20.0, "Sun, 09 Sep 2001 01:47:00 GMT"),
+        (None, "Sun, 09 Sep 2001 01:46:00 GMT"),
+        (20.0, "Sun, 09 Sep 2001 01:47:00 -0000"),
+    ],
+)
+def test_retry_after(expected: float | None, text: str | None) -> None:
+    """Seconds and dates are read, garbage is nothing, and a minute is the most."""
+    assert expected == parse_retry_after(text, NOW)
+
+
+def test_what_only_the_header_says_is_put_into_the_answer() -> None:
+    """An answer of plain text becomes a Status with its words and its wait."""
+    body = with_wait(429, {"Retry-After": "20"}, TOO_MANY, now=NOW)
+
+    assert (20.0, TOO_MANY.decode().strip()) == (find_wait(body), find_words(body))
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "body"),
+    [
+        (200, {"Retry-After": "20"}, b'{"kind":"PodList"}'),
+        (429, {}, TOO_MANY),
+        (429, {"Retry-After": "soon"}, TOO_MANY),
+        (429, {"Retry-After": "0"}, TOO_MANY),
+        (429, {"Retry-After": "9"}, b'{"details":{"retryAfterSeconds":5}}'),
+    ],
+    ids=["no refusal", "no header", "garbage", "at once", "said already"],
+)
+def test_other_answers_stay_as_they_are(status: int, headers: dict[str, str], body: bytes) -> None:
+    """Nothing is changed where no wait is asked for, nor where the answer says so itself."""
+    assert body == with_wait(status, headers, body, now=NOW)
+
+
+def test_what_else_a_refusal_says_is_kept() -> None:
+    """A Status without a wait gets it beside what it says."""
+    causes = b'[{"reason":"NamespaceTerminating"}]'
+    said = b'{"message":"no","details":{"causes":' + causes + b"}}"
+    body = with_wait(403, {"Retry-After": "5"}, said, now=NOW)
+
+    assert (True, "no", 5.0) == (causes in body, find_words(body), find_wait(body))
+
+
+@pytest.mark.parametrize(
+    ("expected", "body"),
+    [
+        (5.0, b'{"details":{"retryAfterSeconds":5}}'),
+        (LONGEST_SECONDS, b'{"details":{"retryAfterSeconds":86400}}'),
+        (0.0, b'{"details":{"retryAfterSeconds":-5}}'),
+        (0.0, b'{"details":{"retryAfterSeconds":"5"}}'),
+        (0.0, b'{"details":null}'),
+        (0.0, TOO_MANY),
+        (0.0, b""),
+    ],
+)
+def test_wait_of_an_answer(expected: float, body: bytes) -> None:
+    """The seconds of a Status, bounded; whatever else there is asks for none."""
+    assert expected == find_wait(body)
+
+
+async def ask_one_that_is_busy(verb: str, *, seconds: int, times: int) -> tuple[int, int, FakeTime]:
+    """Ask; return the answer's status, how often was asked, and how long was waited."""
+    cluster, time = FakeCluster(), FakeTime()
+
+    async def answer(_request: web.Request) -> web.StreamResponse:
+        if len(cluster.asked) > times:
+            return web.json_response({})
+        return web.Response(status=429, body=TOO_MANY, headers={"Retry-After": str(seconds)})
+
+    cluster.instead = answer
+    async with serving(cluster) as server, logged_in(server, clock=time.clock) as client:
+        status, _ = await client.request(verb, "/api/v1/pods")
+    return status, len(cluster.asked), time
+
+
+async def test_questions_are_put_again_as_told() -> None:
+    """A GET that is turned away is sent again, never before it may be."""
+    status, asked, time = await ask_one_that_is_busy("GET", seconds=2, times=2)
+
+    assert (200, 3, [2.0, 2.0]) == (status, asked, time.slept)
+
+
+async def test_questions_are_not_put_for_ever() -> None:
+    """A wait that goes beyond the time of one request is left to whoever asked."""
+    status, asked, time = await ask_one_that_is_busy("GET", seconds=2, times=99)
+
+    assert (429, 3, [2.0, 2.0]) == (status, asked, time.slept)
+
+
+async def test_writes_are_up_to_who_writes() -> None:
+    """A write that is turned away is handed back at once: something newer may be to be written."""
+    status, asked, time = await ask_one_that_is_busy("PUT", seconds=2, times=1)
+
+    assert (429, 1, []) == (status, asked, time.slept)
