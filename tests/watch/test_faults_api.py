@@ -34,6 +34,9 @@ def says(status: int, headers: str = "", body: bytes = b"{}") -> Fault:
     return fault
 
 
+TOO_MANY = b"Too many requests, please try again later.\n"
+
+
 def error_event(status: Mapping[str, object]) -> Fault:
     """A watch that says ERROR."""
 
@@ -180,6 +183,22 @@ def test_too_many_requests(header: str, least: float, most: float, where: str) -
             return next(later - at for at, later in pairwise(kind))
 
     assert least <= virtual_time.run(play()) <= most
+
+
+@pytest.mark.parametrize(("put_off", "begun"), [(1, 1), (5, 1), (6, 2)])
+def test_page_that_is_put_off(put_off: int, begun: int) -> None:
+    """B6: a busy server is asked for the same page again, and not for all that was read before."""
+    busy = says(429, "Retry-After: 2\r\n", TOO_MANY)
+
+    async def play() -> tuple[int, bool]:
+        place = server(lists=(first_page, *(busy,) * put_off))
+        async with watching(place) as scene:
+            await scene.agrees(60)
+            lists = [(at, query) for at, query in place.asked if "watch" not in query]
+            polite = all(later[0] - at[0] >= 2 for at, later in pairwise(lists[1:]))
+            return sum("continue" not in query for _, query in lists), polite
+
+    assert (begun, True) == virtual_time.run(play())
 
 
 @pytest.mark.slow

@@ -62,6 +62,10 @@ class Asker:
             status=response.status,
         )
 
+    async def wait(self, seconds: float) -> None:
+        """Ask nothing for so long."""
+        await self._around.sleep(seconds)
+
     def watch_seconds(self) -> float:
         """For how long the server is to keep a watch open: not all are to end at once."""
         return self._options.server_timeout * (1 + self._around.chance() / 4)

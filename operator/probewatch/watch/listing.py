@@ -16,6 +16,10 @@ from probewatch.watch.transport import Response, StreamFaultError, WatchOptions
 FEWER = 5
 """A page that is too large is asked for again with a fifth of its objects."""
 
+PUT_OFF_TRIES = 5
+"""So often in a row a busy server may put off a page; to read all those before it again, too,
+would be more to do for it. Longer than that, the list is too old soon."""
+
 WENT_BACK = "WentBack"
 """Why there is a list: the server's history ends before what was told of it."""
 
@@ -27,7 +31,7 @@ async def list_pages(
     hands.begin_list()
     token, version, size = "", "", 0 if whole else options.page_size
     while True:
-        body = await _read_page(asker, hands, token, options, size)
+        body = await _read_next(asker, hands, token, options, size)
         if body is None:
             size = max(1, size // FEWER)
             continue
@@ -40,6 +44,20 @@ async def list_pages(
         del body, page  # not to be held while the next one comes in
         await asyncio.sleep(0)  # a page takes some milliseconds: let others in
     hands.end_list(version)
+
+
+async def _read_next(
+    asker: Asker, hands: Hands[T], token: str, options: WatchOptions, size: int
+) -> bytearray | None:
+    """Return a page; one that is not the first is waited for, if the server says how long."""
+    for _ in range(PUT_OFF_TRIES if token else 0):
+        try:
+            return await _read_page(asker, hands, token, options, size)
+        except StreamFaultError as fault:
+            if fault.relist or fault.retry_after is None:
+                raise
+            await asker.wait(fault.retry_after)
+    return await _read_page(asker, hands, token, options, size)
 
 
 async def _read_page(
