@@ -217,8 +217,10 @@ def test_a_pod_that_is_gone_is_remembered(scene: Scene) -> None:
     scene.index.take(read_policy(spec={"events": False}))
     scene.index.policy_for(FakePod())
 
-    assert not scene.index.last_policy_for(PodUid("u1")).events
-    assert scene.index.last_policy_for(PodUid("never seen")) is DEFAULT
+    found = scene.index.find_last(PodUid("u1"), None)
+    assert found is not None
+    assert not found.events
+    assert scene.index.find_last(PodUid("never seen"), None) is None
 
 
 def test_a_policy_that_is_gone_decides_nothing_later(scene: Scene) -> None:
@@ -229,8 +231,7 @@ def test_a_policy_that_is_gone_decides_nothing_later(scene: Scene) -> None:
     scene.index.gone(quiet)
     scene.judged()
 
-    assert scene.index.last_policy_for(ONE) is DEFAULT
-    assert scene.index.find_last(ONE) is None
+    assert scene.index.find_last(ONE, None) is None
 
 
 def test_what_is_kept_is_bounded(scene: Scene) -> None:
@@ -241,8 +242,8 @@ def test_what_is_kept_is_bounded(scene: Scene) -> None:
     answers = [scene.index.policy_for(FakePod(each, uid=PodUid(each["n"]))) for each in labels]
 
     assert {FIVE.loop_restarts} == {each.loop_restarts for each in answers}
-    assert scene.index.last_policy_for(PodUid("0")) is DEFAULT
-    assert FIVE == scene.index.last_policy_for(PodUid(labels[-1]["n"]))
+    assert scene.index.find_last(PodUid("0"), None) is None
+    assert FIVE == scene.index.find_last(PodUid(labels[-1]["n"]), None)
 
 
 def test_a_hundred_policies(scene: Scene) -> None:

@@ -58,7 +58,7 @@ class PolicyIndex:
     """All ProbePolicies; *changed* is told of each namespace whose pods may be judged anew."""
 
     def __init__(self, default: Policy, changed: Callable[[str], None]) -> None:
-        self._default = default
+        self.default = default
         self._changed = changed
         self._reads: dict[str, dict[str, Read]] = {}
         self._namespaces: dict[str, _Namespace] = {}
@@ -78,7 +78,7 @@ class PolicyIndex:
         here = self._namespaces.get(pod.namespace)
         if here is None:
             self._pods.pop(pod.uid, None)
-            return self._default
+            return self.default
         known = here.answers.get(id(pod.labels))
         policy = known[1] if known is not None else self._find(here, pod.labels)
         self._pods[pod.uid] = policy
@@ -87,13 +87,12 @@ class PolicyIndex:
             self._pods.popitem(last=False)
         return policy
 
-    def last_policy_for(self, uid: PodUid) -> Policy:
-        """Return what a pod was judged by last that is not there any more."""
-        return self.find_last(uid) or self._default
+    def find_last(self, uid: PodUid, pod: Labelled | None) -> Policy | None:
+        """Return what a *pod* is judged by; of one that is gone, what it was judged by last.
 
-    def find_last(self, uid: PodUid) -> Policy | None:
-        """Likewise; None where that is not known any more, or was under no policy."""
-        return self._pods.get(uid)
+        None where that is not known any more, or was no policy's.
+        """
+        return self._pods.get(uid) if pod is None else self.policy_for(pod)
 
     def namespaces(self) -> Iterator[tuple[str, tuple[ProbePolicy, ...]]]:
         """Each namespace with accepted policies, and those, the strongest first."""
@@ -146,7 +145,7 @@ class PolicyIndex:
     # --- inside
 
     def _find(self, here: _Namespace, labels: Mapping[str, str]) -> Policy:
-        policy = effective_policy(find_governing(here.ranked, labels), self._default)
+        policy = effective_policy(find_governing(here.ranked, labels), self.default)
         if len(here.answers) >= LABELS_KEPT:
             here.answers.clear()
         here.answers[id(labels)] = (labels, policy)
@@ -179,7 +178,7 @@ class PolicyIndex:
 
     def _rank(self, namespace: str) -> None:
         here = self._reads.get(namespace, {})
-        ranked = rank((read.policy for read in here.values()), self._default)
+        ranked = rank((read.policy for read in here.values()), self.default)
         before = self._namespaces.pop(namespace, None)
         if ranked:
             self._namespaces[namespace] = _Namespace(ranked)

@@ -210,8 +210,7 @@ class Parts:
         return self.recording.book.remember(pod)
 
     def _history_limit(self, uid: PodUid) -> int | None:
-        header, index = self.store.about(uid), self.policies.index
-        policy = index.policy_for(header) if header else index.find_last(uid)
+        policy = self.policies.index.find_last(uid, self.store.about(uid))
         return policy.history_limit if policy else None
 
     def _build_sources(self) -> Sources:
@@ -253,7 +252,6 @@ class Parts:
         return header.spec if header else None
 
     def _has_event(self, finding: Finding) -> bool:
-        uid = finding.pod.uid
-        header, index = self.store.about(uid), self.policies.index
-        policy = index.policy_for(header) if header else index.last_policy_for(uid)
+        uid, index = finding.pod.uid, self.policies.index
+        policy = index.find_last(uid, self.store.about(uid)) or index.default
         return policy.events and self.leads()
