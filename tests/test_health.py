@@ -38,6 +38,19 @@ def test_silence_of_pods(pods: WatchStats, passed: float, *, silent: bool) -> No
     assert silent is bool(judged.find_silence())
 
 
+@pytest.mark.parametrize(("trouble", "silent"), [("429", False), ("500", True), ("", True)])
+def test_server_that_asks_to_wait_is_alive(trouble: str, *, silent: bool) -> None:
+    """A new process would only ask a busy server for more; whatever else is wrong, it may help."""
+    time = FakeTime()
+    pods = watch(heard=1000.0, synced=True)
+    judged = health(time, pods)
+    time.seconds += LIMIT + 1
+    if trouble:
+        pods.failed(trouble)
+
+    assert silent is bool(judged.find_silence())
+
+
 def test_watch_without_its_right_is_no_fault() -> None:
     """A watch that is good to have and was never heard of may lack its right."""
     time = FakeTime()

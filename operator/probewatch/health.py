@@ -4,10 +4,11 @@ Alive means that the API server was heard of lately: an update, a bookmark or
 a list; without any, the watch of pods may be dead without knowing it, and
 a new process is the best that can be tried. Nor does a list help where bookmarks
 came before and do not any more. Where they never came, and where watches are ended
-before one is due, silence may be a quiet cluster, and is not judged. A cluster that was
-restored from a backup goes on with versions that this process has seen already, and takes
-for old; one that begins with what is recorded there can follow it. Ready means that the pods were
-listed in full, so that what is said of them is complete.
+before one is due, silence may be a quiet cluster, and is not judged. Nor is that of a server
+which asks to wait: it is alive, and a new process would have to ask it for all pods. A cluster
+that was restored from a backup goes on with versions that this process has seen already, and
+takes for old; one that begins with what is recorded there can follow it. Ready means that the
+pods were listed in full, so that what is said of them is complete.
 """
 
 from collections.abc import Sequence
@@ -15,6 +16,9 @@ from collections.abc import Sequence
 from probewatch.clock import Clock
 from probewatch.missing_rights import explain
 from probewatch.watch.transport import WatchStats
+
+BUSY = "429"
+"""What is wrong with a watch that the server turns away since it has too much to do."""
 
 
 class Health:
@@ -47,7 +51,7 @@ class Health:
         return lost + tuple(
             f"the watch of {stats.resource} was silent for {now - at:.0f} s{explain(stats.trouble)}"
             for stats, at in (*heard, *never)
-            if at is not None and now - at > self._limit
+            if at is not None and now - at > self._limit and stats.trouble != BUSY
         )
 
     def find_lost(self) -> tuple[str, ...]:
