@@ -89,7 +89,7 @@ def _may_end_with_node(facts: Facts) -> bool:
     death, born = facts.death, facts.restart.next_start
     if death is None or death.finished_at is None or _ended_for_itself(facts):
         return False
-    if not (facts.looks_killed or facts.exit_code in NO_EXIT):
+    if not (facts.looks_killed or facts.exit_code in NO_EXIT or _was_stopped_with_pod(facts)):
         return False
     begun, died = death.started_at, death.finished_at
     return any(
@@ -99,6 +99,17 @@ def _may_end_with_node(facts: Facts) -> bool:
         and (born is None or born >= mark.at - NODE_START)
         for mark in facts.pod_book.others
     )
+
+
+def _was_stopped_with_pod(facts: Facts) -> bool:
+    """Whether the kubelet stopped it, and not for a new sandbox: so does one whose node goes down.
+
+    Then an application may end with any exit code.
+    Source: kubelet/nodeshutdown/nodeshutdown_manager.go (killPods).
+    """
+    kill = matched_kill(facts)
+    stopped = kill is not None and kill.kind is EvidenceKind.KILL_STOP
+    return stopped and not _sandbox_event(facts)
 
 
 def _ended_for_itself(facts: Facts) -> bool:
