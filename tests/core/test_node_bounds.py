@@ -8,7 +8,8 @@ from probewatch.core.evidence import EvidenceKind as K
 from probewatch.core.model import Termination
 from probewatch.core.restarts import Path
 from probewatch.core.spec import Container, ContainerKind, ProbeType
-from probewatch.core.surroundings import HELD_BACK, NODE_START, NODE_STOP
+from probewatch.core.surroundings import NODE_START, NODE_STOP
+from probewatch.core.watermarks import HELD_BACK
 from tests.builders import died, facts, failed, mark, spec
 
 END = 1000.0

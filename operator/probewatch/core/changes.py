@@ -8,9 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from probewatch.core.model import ContainerStatus, Pod
-from probewatch.core.restarts import Change, Watermark, identity, is_lost, newest_end
+from probewatch.core.restarts import Change, Watermark, is_lost, newest_end
 from probewatch.core.values import quickly_made, replace
-from probewatch.core.watermarks import RESTARTING_ALL, is_removed_with_all
+from probewatch.core.watermarks import (
+    RESTARTING_ALL,
+    is_counted,
+    is_declared,
+    is_removed_with_all,
+)
 
 READY_SLACK = 30.0
 """The kubelet notes that a sandbox is ready once it writes the status, after the first start."""
@@ -89,7 +94,7 @@ def change_of(around: Around, pod: Pod, mark: Watermark, status: ContainerStatus
         resources=mark.resources != resources and not _is_resize_pending(pod),
         sandbox=_is_new_sandbox(mark, pod) and not _is_of_old_sandbox(status, since),
         same_sandbox=since is not None and since == mark.sandbox_since,
-        sandbox_since=since if since != mark.sandbox_since else None,
+        sandbox_since=since,
         restarting_all=around.restarting_all,
         with_all=is_removed_with_all(mark.death, status),
         lost=around.lost,
@@ -108,8 +113,7 @@ def _is_new_sandbox(mark: Watermark, pod: Pod) -> bool:
     since = ready_sandbox(pod)
     if since is not None and mark.sandbox_since is not None:
         return since > mark.sandbox_since
-    moved = bool(mark.pod_ip and pod.pod_ip) and mark.pod_ip != pod.pod_ip
-    return moved and not pod.spec.host_network
+    return bool(mark.pod_ip and pod.pod_ip) and mark.pod_ip != pod.pod_ip
 
 
 def _is_of_old_sandbox(status: ContainerStatus, since: float | None) -> bool:
@@ -129,16 +133,18 @@ def _is_restarting_all(pod: Pod) -> bool:
 def _is_victim(status: ContainerStatus) -> bool:
     """Whether the kubelet ended a container to restart all, and has not started it again."""
     death = newest_end(status)
-    down = status.running_since is None and death is not None
-    return down and death is not None and death.reason == RESTARTING_ALL
+    return death is not None and death.reason == RESTARTING_ALL and status.running_since is None
 
 
 def _was_lost(mark: Watermark | None, status: ContainerStatus) -> bool:
-    """Whether the newest end of a container is one that the runtime does not know itself."""
+    """Whether the newest end of a container is one that the runtime does not know itself.
+
+    What it lost is new as long as no restart was counted for it, or nothing was started again.
+    """
     death = newest_end(status)
     if death is None or not is_lost(death):
         return False
-    return mark is None or mark.dead_id != identity(death)
+    return mark is None or is_declared(status) or not is_counted(mark, death)
 
 
 def all_restarted(around: Around, pod: Pod, mark: Watermark) -> bool:

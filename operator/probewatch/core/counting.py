@@ -18,7 +18,9 @@ from probewatch.core.watermarks import (
     after_rise,
     death_for_rise,
     first_watermark,
+    is_counted,
     is_declared,
+    known_by,
 )
 
 TOLD_ONE_BY_ONE = 1000
@@ -187,7 +189,7 @@ def _death(
     last = status.last
     if last is None or status.running_since is None:
         return None, Path.UNSEEN
-    known = mark.death is not None and last.container_id == mark.death.container_id
+    known = is_counted(mark, last) or known_by(last) == known_by(mark.death) != ""
     return (None, Path.UNSEEN) if known else (last, Path.UNSEEN)
 
 

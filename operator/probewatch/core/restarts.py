@@ -50,7 +50,7 @@ class Watermark:
     path: Path = Path.UNSEEN
     """How `death` was seen."""
     dead_id: str = ""
-    """Identity of the last termination that a restart was counted for."""
+    """What the last termination is known by that a restart was counted for."""
     image: str | None = None
     """What the current instance was started as: a difference explains why it was replaced."""
     resources: str = ""
@@ -75,7 +75,7 @@ class Change:
     same_sandbox: bool = False
     """`PodReadyToStartContainers` tells that the sandbox is the one of before."""
     sandbox_since: float | None = None
-    """When the new one became ready, if that is known."""
+    """When the sandbox that it has now became ready, if that is known."""
     restarting_all: bool = False
     """The kubelet was restarting all containers of the pod by a rule."""
     with_all: bool = False

@@ -7,6 +7,7 @@ from probewatch.core.kills import matched_kill
 from probewatch.core.restarts import LOST_EXIT, VANISHED, is_lost
 from probewatch.core.spec import ContainerKind, ProbeType
 from probewatch.core.verdict import Verdict, conclude, kill_was_due
+from probewatch.core.watermarks import HELD_BACK
 
 NODE_CLOCK_SLACK = 600.0
 """A reboot is reported within this time of the deaths it caused."""
@@ -19,9 +20,6 @@ SANDBOX_SLACK = 30.0
 
 NO_EXIT = frozenset({LOST_EXIT, -1})
 """What runtimes say of a container whose exit nobody saw; an application may end so too."""
-
-HELD_BACK = "CrashLoopBackOff"
-"""Why a container waits whose next start the kubelet puts off."""
 
 NODE_STOP = 300.0
 NODE_START = 60.0
@@ -115,10 +113,10 @@ def _was_stopped_with_pod(facts: Facts) -> bool:
 def _ended_for_itself(facts: Facts) -> bool:
     """Whether its end has an explanation without its node: memory, or the kubelet.
 
-    A kubelet that ends a container and holds the next one back shows it waiting and never dead.
+    A kubelet that holds the next one back was there after the end, and no new one knows of that.
     What it counts it began to count when it began itself, and so when its node was back.
     """
-    held_back = facts.in_place and facts.restart.waiting_reason == HELD_BACK
+    held_back = facts.restart.waiting_reason == HELD_BACK
     counted = facts.restart.repaired is not None
     return facts.out_of_memory or held_back or counted or kill_was_due(facts)
 

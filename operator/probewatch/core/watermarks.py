@@ -12,27 +12,52 @@ from probewatch.core.values import replace
 RESTARTING_ALL = "RestartingAllContainers"
 """Why a container waits, and how it ended, while all containers are restarted by a rule."""
 
-NOT_YET = frozenset({"ContainerCreating", "PodInitializing"})
-"""Why a container waits of which the runtime knows nothing."""
+OWN_WORDS = frozenset({RESTARTING_ALL, VANISHED})
+"""How an end is put that the kubelet itself declares: it has neither id nor times."""
+
+HELD_BACK = "CrashLoopBackOff"
+"""Why a container waits whose next start the kubelet puts off."""
+
+HOOK_FAILED = "PostStartHookError"
+
+AT_ONCE = 15.0
+"""From the end of a killed container to the start of the next one: the check of an image, or its
+download, lies between."""
+
+
+def known_by(end: Termination | None) -> str:
+    """What an end is known again by: its identity, or the kubelet's own words.
+
+    Two in the same words cannot be told apart. From 1.36 on the words of before stay where nothing
+    is known of the end that follows (kubelet_pods.go, convertToAPIContainerStatuses).
+    """
+    if end is not None and end.reason in OWN_WORDS:
+        return end.reason
+    return identity(end)
+
+
+def is_counted(mark: Watermark, end: Termination) -> bool:
+    """Whether a restart was counted for this end, as far as it can be told from others."""
+    return known_by(end) == mark.dead_id != ""
 
 
 def first_watermark(status: ContainerStatus) -> Watermark:
     """Where counting begins for a container seen for the first time."""
-    running = status.running_since is not None
-    shown = None if running or is_declared(status) else status.last
-    death = status.terminated or shown
+    end = newest_end(status)
+    # What waits without a reason was created just now, and shows the end of the one before.
+    over = bool(status.terminated or status.waiting_reason) and not is_declared(status)
     return Watermark(
         name=status.name,
         count=status.restart_count,
         counted_from=status.restart_count,
         instance_id=status.container_id,
-        running=running,
+        running=status.running_since is not None,
         running_since=status.running_since,
         started=bool(status.started),
         waiting_reason=status.waiting_reason,
-        death=death if status.terminated or status.waiting_reason else None,
+        death=end if over else None,
         path=Path.TERMINATED_SEEN if status.terminated else Path.UNSEEN,
-        dead_id=identity(status.last) if running else "",
+        dead_id="" if over else known_by(end),
     )
 
 
@@ -41,7 +66,7 @@ def advance(mark: Watermark, status: ContainerStatus, *, relisted: bool) -> Wate
     running = status.running_since is not None
     death, path = _death_of_current(mark, status, relisted=relisted)
     # It runs although its end was shown: another instance, which the kubelet gave the same count.
-    ended = identity(mark.death) if running else ""
+    ended = known_by(mark.death) if running else ""
     return replace(
         mark,
         instance_id=status.container_id or mark.instance_id,
@@ -55,23 +80,24 @@ def advance(mark: Watermark, status: ContainerStatus, *, relisted: bool) -> Wate
     )
 
 
-HOOK_FAILED = "PostStartHookError"
-
-AT_ONCE = 15.0
-"""From the end of a killed container to the start of the next one: the check of an image, or its
-download, lies between."""
-
-
 def _waiting_reason(mark: Watermark, status: ContainerStatus) -> str:
-    """A failed hook stays the reason when the back-off after it takes its place."""
-    kept = mark.waiting_reason == HOOK_FAILED and status.running_since is None
-    return HOOK_FAILED if kept else status.waiting_reason
+    """Why it waits, or waited before.
+
+    A failed hook stays the reason when the back-off after it takes its place. And a kubelet that
+    was restarted shows the end again of what another one held back.
+    """
+    if status.running_since is not None:
+        return ""
+    if mark.waiting_reason == HOOK_FAILED:
+        return HOOK_FAILED
+    held_back = mark.waiting_reason == HELD_BACK and not status.waiting_reason
+    return HELD_BACK if held_back else status.waiting_reason
 
 
 def _death_of_current(
     mark: Watermark, status: ContainerStatus, *, relisted: bool
 ) -> tuple[Termination | None, Path]:
-    if status.terminated is not None:
+    if status.terminated is not None and not is_counted(mark, status.terminated):
         known = identity(mark.death) == identity(status.terminated) != ""
         # A kubelet that was restarted shows the end of which it said before that it is over.
         return status.terminated, mark.path if known else Path.TERMINATED_SEEN
@@ -105,24 +131,17 @@ def _direct_path(mark: Watermark, *, relisted: bool) -> Path:
 def is_declared(status: ContainerStatus) -> bool:
     """Whether the kubelet itself raised the count, of a container that it found no more.
 
-    It does so before the next instance is there, and what it then says of the end has neither id
-    nor times. Else a status that waits shows the end of the instance before.
+    It does so before the next instance is there. Else a status that waits shows the end of the
+    instance before.
     """
     said = newest_end(status)
-    if said is None or identity(said) or status.running_since is not None:
-        return False
-    if status.terminated is not None:
-        return said.reason in {RESTARTING_ALL, VANISHED}
-    waits = NOT_YET if said.reason == VANISHED else {said.reason}
-    return said.reason in {RESTARTING_ALL, VANISHED} and status.waiting_reason in waits
+    return said is not None and said.reason in OWN_WORDS and status.running_since is None
 
 
 def is_removed_with_all(death: Termination | None, status: ContainerStatus) -> bool:
     """Whether it was removed with all others after it had ended in its own way."""
     last = status.last
-    if death is None or last is None or identity(last):
-        return False
-    return last.reason == RESTARTING_ALL
+    return death is not None and last is not None and last.reason == RESTARTING_ALL
 
 
 def death_for_rise(
@@ -131,15 +150,24 @@ def death_for_rise(
     """The termination of the instance that the rise by one replaced."""
     if mark.death is not None:
         return latest_words(mark.death, status), mark.path
-    if is_declared(status):
+    if _is_declared_now(mark, status):
         return newest_end(status), Path.UNSEEN
     last = status.last
-    if last is None or (identity(last) and identity(last) == mark.dead_id):
+    if last is None or is_counted(mark, last):
         return None, Path.UNSEEN
     same = bool(mark.instance_id) and last.container_id == mark.instance_id
     if not same and status.running_since is None:
         return None, Path.UNSEEN
     return last, _direct_path(mark, relisted=relisted or _was_noticed_late(last, status))
+
+
+def _is_declared_now(mark: Watermark, status: ContainerStatus) -> bool:
+    """Whether the kubelet declared this end, and not the one before it in the same words."""
+    said = newest_end(status)
+    if said is None or said.reason not in OWN_WORDS:
+        return False
+    now = status.terminated is not None or status.waiting_reason == said.reason
+    return now or not is_counted(mark, said)
 
 
 def _was_noticed_late(death: Termination, status: ContainerStatus) -> bool:
@@ -153,16 +181,13 @@ def after_rise(
 ) -> Watermark:
     """The watermark of the new instance."""
     fresh = first_watermark(status)
-    own = fresh.death if identity(fresh.death) != identity(death) else None
-    own = None if is_declared(status) else own
     # It came and went between two versions: only if it is shown dead is it known how it ended.
-    path = Path.TERMINATED_SEEN if status.terminated else Path.UNSEEN
+    own = fresh.death if identity(fresh.death) != identity(death) else None
     return replace(
         fresh,
         epoch=epoch,
         counted_from=mark.counted_from,
         death=own,
-        path=path if own else Path.UNSEEN,
-        dead_id=identity(death) or identity(status.last) or mark.dead_id,
+        dead_id=fresh.dead_id or known_by(death) or mark.dead_id,
         resources=mark.resources,
     )
