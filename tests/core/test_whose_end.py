@@ -11,7 +11,7 @@ from probewatch.core.model import ContainerStatus, Termination
 from probewatch.core.observe import PodObserved
 from probewatch.core.remembered import Remembered, RememberedContainer
 from probewatch.core.spec import Container, PodSpec, RestartPolicy
-from probewatch.core.watermarks import HOOK_FAILED
+from probewatch.core.watermarks import HOOK_FAILED, RESTARTING_ALL
 from probewatch.store import Store
 from tests.builders import LIVENESS, READINESS, died, pod, spec, status
 from tests.core.test_observe import feed, followed, hear, only, restarted, running
@@ -131,3 +131,65 @@ def test_the_end_that_records_know_is_not_counted_again() -> None:
 
     assert isinstance(told, Restart)
     assert (Cause.UNOBSERVED, None, "") == (told.cause, told.exit_code, told.termination)
+
+
+WORDS = Termination(exit_code=137, reason=RESTARTING_ALL)
+"""What the kubelet says of a restart of all, which stays where nothing is known of a later end."""
+
+
+def test_words_that_stood_there_before_us_are_not_of_a_later_end() -> None:
+    """Records do not tell of an end without id and times, but the pod shows it."""
+    known = RememberedContainer(count=1, resource_version=5, termination="c0")
+    seen = pod(6, status(restart_count=1, container_id="c1", last=WORDS))
+    store = Store(remember=lambda _newcomer: Remembered(containers={"app": known}, from_zero=True))
+    store.feed(PodObserved(pod=seen, relisted=True), 50.0)
+    [counted] = told(store, replace(restarted(2, 100.0), last=WORDS))
+
+    assert (Cause.UNOBSERVED, None) == (counted.cause, counted.exit_code)
+
+
+CREATED = waiting(1, "", container_id="c1", last=died(143, 1.0, 90.0, container_id="c0"))
+"""The runtime has made the next instance and not started it; what is shown is the end before."""
+
+
+@pytest.mark.parametrize(
+    ("met", "reason", "expected"),
+    [(False, "", [143, 7]), (False, "RunContainerError", [143, 7]), (True, "", [7])],
+)
+@pytest.mark.parametrize("times", [1, 2])
+def test_the_end_shown_while_the_next_one_is_made(
+    reason: str, times: int, expected: list[int], *, met: bool
+) -> None:
+    """It is that of the one before, and never that of the one which is made, however often."""
+    store = Store() if met else followed()
+    made = replace(CREATED, waiting_reason=reason)
+    found = told(store, *(made,) * times, restarted(2, 200.0, exit_code=7))
+
+    assert expected == [each.exit_code for each in found]
+
+
+def test_met_while_all_are_restarted() -> None:
+    """The count is raised already, so that the end is that of the instance before."""
+    store = Store()
+    down = waiting(1, RESTARTING_ALL, container_id="", last=WORDS)
+    [counted] = told(store, down, restarted(2, 200.0, exit_code=7))
+
+    assert (Cause.ERROR, 7) == (counted.cause, counted.exit_code)
+
+
+def test_met_in_back_off() -> None:
+    """Nobody saw whether it was dead before the kubelet acted."""
+    store = Store()
+    down = waiting(1, last=died(143, 1.0, 90.0, container_id="c1"))
+    [counted] = told(store, down, replace(restarted(2, 200.0), last=down.last))
+
+    assert (Cause.UNKNOWN, 143) == (counted.cause, counted.exit_code)
+
+
+def test_an_end_of_which_no_trace_is_left_when_the_next_one_runs() -> None:
+    """It was shown, and that is what counts."""
+    store = followed()
+    ended = waiting(0, "", terminated=died(7, 1.0, 90.0, container_id="c0"))
+    [counted] = told(store, ended, replace(restarted(1, 100.0), last=None))
+
+    assert (Cause.ERROR, 7) == (counted.cause, counted.exit_code)

@@ -65,8 +65,8 @@ def advance(mark: Watermark, status: ContainerStatus, *, relisted: bool) -> Wate
     """Follow one container whose count did not change."""
     running = status.running_since is not None
     death, path = _death_of_current(mark, status, relisted=relisted)
-    # It runs although its end was shown: another instance, which the kubelet gave the same count.
-    ended = known_by(mark.death) if running else ""
+    # What is shown beside one that runs is the end of one before it, be it with the same count.
+    ended = (known_by(status.last) or known_by(mark.death)) if running else ""
     return replace(
         mark,
         instance_id=status.container_id or mark.instance_id,
