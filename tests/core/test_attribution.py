@@ -453,6 +453,23 @@ CASES = {
             pod_others=(mark(K.SANDBOX_CHANGED, 60),),
         ),
     ),
+    "vanished, and shown dead before the kubelet acted": (
+        "SandboxRecreated High sandbox",
+        facts(
+            died(137, None, None, reason="ContainerStatusUnknown"),
+            all_restarted=True,
+            pod_others=(mark(K.SANDBOX_CHANGED, 60),),
+            path=OWN,
+        ),
+    ),
+    "lost by CRI-O with its sandbox, shown dead before the kubelet acted": (
+        "NodeReboot Medium lost",
+        facts(died(255), change=SANDBOX, all_restarted=True, path=OWN),
+    ),
+    "a new sandbox, said while another container ran on": (
+        "Unknown Low unknown",
+        facts(died(137), pod_others=(mark(K.SANDBOX_CHANGED, 40),)),
+    ),
     "v31 sandbox died": (
         "SandboxRecreated High sandbox",
         facts(died(137), kills=(mark(K.KILL_STOP, 40),), change=SANDBOX),

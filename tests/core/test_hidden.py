@@ -15,20 +15,27 @@ from tests.core.test_observe import feed, running
 READY, NOT_READY, UNKNOWN = True, False, None
 
 
-def version(number: int, since: float, *, side: bool | None) -> Pod:
+def version(number: int, since: float | None, *, side: bool | None) -> Pod:
     """A version of the pod whose Ready condition has been like this since then."""
-    plain = pod(number, running(), ready=side is not False, since=since, created_at=0.0)
+    plain = pod(number, running(), ready=side is not False, since=since or 1.0, created_at=0.0)
     ready = Condition(status=side, last_transition=since)
     return replace(plain, conditions={**plain.conditions, "Ready": ready})
 
 
-def play(*sides: tuple[bool | None, float]) -> Sequence[ReadinessChanged]:
-    """What is told of a pod whose condition was seen like this, one version after the other."""
+def play(
+    *sides: tuple[bool | None, float | None], at: float | None = None
+) -> Sequence[ReadinessChanged]:
+    """What is told of a pod whose condition was seen like this, one version after the other.
+
+    Each comes a second after the time that it has, or *at* a time of its own.
+    """
     store = Store()
     found = [
         each
         for number, (side, since) in enumerate(sides, start=1)
-        for each in feed(store, version(number, since, side=side), since + 1)
+        for each in feed(
+            store, version(number, since, side=side), (since or 0.0) + 1 if at is None else at
+        )
     ]
     return [each for each in found if isinstance(each, ReadinessChanged)]
 
@@ -63,6 +70,32 @@ def test_not_ready_goes_on_while_it_is_unknown() -> None:
     *_, again = play((READY, 1.0), (NOT_READY, 50.0), *unknowns, (READY, 120.0))
 
     assert 70.0 == again.not_ready_seconds
+
+
+def test_a_kubelet_that_was_away_writes_an_older_time() -> None:
+    """The way back is not older than the loss that others had noted meanwhile."""
+    told = play((READY, 1.0), (NOT_READY, 50.0), (READY, 1.0), at=120.0)
+
+    assert (120.0, 70.0) == (told[-1].at, told[-1].not_ready_seconds)
+
+
+@pytest.mark.parametrize(
+    ("sides", "expected"),
+    [
+        (((READY, 1.0), (NOT_READY, None), (READY, None)), ["NotReady", "Ready"]),
+        (((READY, 1.0), (READY, None), (READY, 1.0)), []),
+        (((READY, None), (READY, 50.0), (READY, 60.0)), []),
+        (((NOT_READY, None), (READY, None)), ["Ready"]),
+    ],
+)
+def test_a_condition_without_a_time(
+    sides: Sequence[tuple[bool | None, float | None]], expected: list[str]
+) -> None:
+    """What changes is told for the moment in which it came, and nothing is made up between."""
+    told = play(*sides, at=120.0)
+
+    assert expected == [each.to for each in told]
+    assert {120.0} >= {each.at for each in told}
 
 
 def test_the_pod_is_shown_as_not_ready_since_it_was_lost() -> None:
@@ -117,6 +150,10 @@ def test_nothing_was_missed_while_it_was_unknown(*, side: bool) -> None:
             ["Ready Startup", "NotReady Hidden", "Ready Hidden"],
         ),
         (((UNKNOWN, 0.5), (NOT_READY, 60.0), (READY, 90.0)), ["Ready Startup"]),
+        (
+            ((UNKNOWN, 0.5), (UNKNOWN, 30.0), (NOT_READY, 60.0), (NOT_READY, 90.0)),
+            ["Ready Hidden", "NotReady Hidden"],
+        ),
         (((UNKNOWN, 60.0), (READY, 90.0)), ["Ready NodeNotReady"]),
         (((UNKNOWN, 60.0), (NOT_READY, 70.0), (READY, 90.0)), ["Ready NodeNotReady"]),
     ],

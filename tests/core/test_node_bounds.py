@@ -3,10 +3,10 @@
 import pytest
 
 from probewatch.core.attribution import attribute
-from probewatch.core.causes import Cause
+from probewatch.core.causes import Cause, Confidence
 from probewatch.core.evidence import EvidenceKind as K
 from probewatch.core.model import Termination
-from probewatch.core.restarts import Path
+from probewatch.core.restarts import VANISHED, Jump, Path
 from probewatch.core.spec import Container, ContainerKind, ProbeType
 from probewatch.core.surroundings import NODE_START, NODE_STOP
 from probewatch.core.watermarks import HELD_BACK
@@ -89,6 +89,45 @@ def test_held_back_before_the_node_went_down() -> None:
     assert Cause.LIVENESS_PROBE is attribute(given)[1].cause
 
 
+@pytest.mark.parametrize(
+    ("path", "waiting", "expected"),
+    [
+        (Path.IN_PLACE, "", Cause.NODE_REBOOT),
+        (Path.UNSEEN, "", Cause.NODE_REBOOT),
+        (Path.TERMINATED_SEEN, "ContainerCreating", Cause.NODE_REBOOT),
+        (Path.UNSEEN, HELD_BACK, Cause.UNKNOWN),
+        (Path.TERMINATED_SEEN, HELD_BACK, Cause.SIGNAL),
+    ],
+)
+def test_only_what_was_held_back_had_ended_before(
+    path: Path, waiting: str, expected: Cause
+) -> None:
+    """The next status may come when the node is back, and may then look like a kill."""
+    reboot = mark(K.NODE_REBOOTED, END + 100)
+    given = facts(died(143, end=END), pod_others=(reboot,), path=path, waiting_reason=waiting)
+
+    assert expected is attribute(given)[1].cause
+
+
+@pytest.mark.parametrize(
+    ("back", "sure"),
+    [
+        (NODE_START, Confidence.HIGH),
+        (NODE_START + 1, Confidence.MEDIUM),
+        (-NODE_START, Confidence.HIGH),
+    ],
+)
+def test_shown_dead_when_the_node_came_back(back: float, sure: Confidence) -> None:
+    """The runtime finds it dead then; long before, a kubelet showed it that was still there."""
+    given = facts(
+        died(255, end=END),
+        pod_others=(mark(K.NODE_REBOOTED, END + back),),
+        path=Path.TERMINATED_SEEN,
+    )
+
+    assert (Cause.NODE_REBOOT, sure) == (attribute(given)[1].cause, attribute(given)[1].confidence)
+
+
 @pytest.mark.parametrize("dead", [None, died(143, end=END)])
 def test_a_kill_that_was_counted(dead: Termination | None) -> None:
     """The kubelet began to count when its node was back, so a kill in its count came later."""
@@ -123,6 +162,39 @@ def test_a_probe_that_had_failed_often_enough() -> None:
     )
 
     assert Cause.NODE_REBOOT is not attribute(given)[1].cause
+
+
+@pytest.mark.parametrize(
+    ("reboot", "sure"),
+    [(END - 600, True), (END + 600, True), (END + 601, False), (END - 601, False)],
+)
+def test_a_container_that_vanished_near_a_reboot(reboot: float, *, sure: bool) -> None:
+    """Nobody knows when it ended, so when the next one began tells how near that is."""
+    given = facts(
+        died(137, None, None, reason=VANISHED),
+        pod_others=(mark(K.NODE_REBOOTED, reboot),),
+        next_start=END,
+    )
+    expected = ("node-reboot", "Confirmed") if sure else ("lost", "Medium")
+    rule, verdict = attribute(given)
+
+    assert expected == (rule.name, verdict.confidence)
+
+
+@pytest.mark.parametrize(("reboot", "expected"), [(END - 1, False), (END, True), (END + 1, True)])
+def test_an_init_container_that_was_done_after_the_node_was_back(
+    reboot: float, *, expected: bool
+) -> None:
+    """What it was run again for came after it had done its work."""
+    given = facts(
+        died(0, END - 100, END),
+        pod=spec(Container(name="app", kind=ContainerKind.INIT)),
+        pod_others=(mark(K.NODE_REBOOTED, reboot),),
+        next_start=END + 50,
+        jump=Jump(since=END - 100),
+    )
+
+    assert expected is (attribute(given)[1].cause is Cause.NODE_REBOOT)
 
 
 @pytest.mark.parametrize(

@@ -209,10 +209,12 @@ def test_fallen_count_opens_an_epoch() -> None:
     feed(store, pod(1, running(7)), 1)
 
     assert [] == only(Restart, feed(store, pod(2, running(0)), 50))
-    feed(store, pod(3, restarted(1, 90)), 90)
-    [restart] = only(Restart, list(store.tick(120)))
-    assert isinstance(restart, Restart)
-    assert (1, 1) == (restart.epoch, restart.restart_count)
+    found = feed(store, pod(3, restarted(1, 90)), 90)
+    found += feed(store, pod(4, restarted(2, 190)), 190)
+    found += store.tick(220)
+    assert [(1, 1), (1, 2)] == [
+        (each.epoch, each.restart_count) for each in found if isinstance(each, Restart)
+    ]
 
 
 def test_relist_says_nothing_of_the_order_of_states() -> None:
@@ -366,19 +368,25 @@ def test_a_start_of_the_kubelet_is_kept_once_for_all_pods_of_its_node() -> None:
 
 
 def test_new_sandbox_is_seen_in_the_pod() -> None:
-    """A new pod IP, or a sandbox ready after the dead instance began, is a new sandbox."""
-    for before, after in (
-        (pod(1, running(), pod_ip="10.0.0.1"), pod(2, restarted(1, 142), pod_ip="10.0.0.2")),
-        (with_sandbox(pod(1, running()), 0.0), with_sandbox(pod(2, restarted(1, 142)), 140.0)),
-        (pod(1, running()), with_sandbox(pod(2, restarted(1, 142)), 140.0)),
+    """With the kubelet's word on it a new address or condition is more than likely the cause."""
+    address = (pod(1, running(), pod_ip="10.0.0.1"), pod(2, restarted(1, 142), pod_ip="10.0.0.2"))
+    ready = (with_sandbox(pod(1, running()), 0.0), with_sandbox(pod(2, restarted(1, 142)), 140.0))
+    same = (with_sandbox(pod(1, running()), 0.0), with_sandbox(pod(2, restarted(1, 142)), 0.0))
+    for (before, after), told, expected in (
+        (address, True, "SandboxRecreated High"),
+        (address, False, "SandboxRecreated Medium"),
+        (ready, True, "SandboxRecreated High"),
+        (ready, False, "SandboxRecreated Medium"),
+        (same, True, "LivenessProbe Medium"),
     ):
         store = Store()
         feed(store, before, 1)
         feed(store, after, 142)
-        hear(store, K.SANDBOX_CHANGED, 141.0, container="")
+        if told:
+            hear(store, K.SANDBOX_CHANGED, 141.0, container="")
         [restart] = only(Restart, list(store.tick(172)))
         assert isinstance(restart, Restart)
-        assert Cause.SANDBOX_RECREATED is restart.cause
+        assert expected == f"{restart.cause} {restart.confidence}"
 
 
 def with_sandbox(version: Pod, since: float) -> Pod:

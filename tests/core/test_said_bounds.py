@@ -164,6 +164,16 @@ def test_a_single_failure_may_follow_from_the_end(
     assert ("threshold-reached", Cause.LIVENESS_PROBE, sure) == told(given)
 
 
+def test_the_first_of_several_failures_in_the_first_second() -> None:
+    """It is its own: the one before would have been killed for the third."""
+    marks = tuple(
+        mark(K.PROBE_FAILED, END - at, probe_type=ProbeType.LIVENESS) for at in (14, 9, 4)
+    )
+    given = facts(died(143, END - 14, END), failures=marks, path=Path.IN_PLACE)
+
+    assert ("threshold-reached", Cause.LIVENESS_PROBE, HIGH) == told(given)
+
+
 @pytest.mark.parametrize("change", [Change(image=True), Change(resources=True)])
 def test_what_was_asked_for_makes_failures_doubtful(change: Change) -> None:
     """Where its image or resources changed it is replaced for that, whatever its probe says."""

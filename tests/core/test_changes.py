@@ -1,0 +1,209 @@
+"""What was another thing for the next instance of a container than for the one before."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from probewatch.core.changes import READY_SLACK
+from probewatch.core.counting import count
+from probewatch.core.model import Condition, ContainerStatus, Pod, Termination
+from probewatch.core.restarts import VANISHED, CountedRestart
+from probewatch.core.spec import Container
+from probewatch.store import Store
+from tests.builders import LIVENESS, died, pod, spec, status
+from tests.core.test_observe import UID, feed, restarted, running
+
+ONE, TWO = "10.0.0.1", "10.0.0.2"
+APP = Container(name="app", liveness=LIVENESS)
+SIDE = status(name="side", container_id="s", running_since=1.0)
+BACK = restarted(1, 142.0)
+"""Its last instance ended at 141."""
+
+
+def shown(
+    number: int,
+    *statuses: ContainerStatus,
+    ip: str = "",
+    ready: float | None = None,
+    **more: Any,  # noqa: ANN401  # of the pod
+) -> Pod:
+    """A version of a pod with this address, in a sandbox that was ready since then."""
+    version = pod(number, *statuses, pod_ip=ip, **more)
+    if ready is None:
+        return version
+    sandbox = Condition(status=True, last_transition=ready)
+    return replace(version, conditions={**version.conditions, "PodReadyToStartContainers": sandbox})
+
+
+def restart_between(*versions: Pod) -> CountedRestart:
+    """The newest restart of `app` that the last of these versions tells of."""
+    store = Store()
+    *earlier, last = versions
+    for version in earlier:
+        feed(store, version, 100.0 + version.resource_version)
+    state = store.state(UID)
+    assert state is not None
+    counted = count(state, last, relisted=False, now=200.0)
+    return [each for each in counted.restarts if each.container.name == "app"][-1]
+
+
+HOST = spec(APP, host_network=True)
+NEW, SAME, NOT_KNOWN = (True, False), (False, True), (False, False)
+SANDBOXES: dict[str, tuple[tuple[bool, bool], Pod, Pod]] = {
+    "another address": (NEW, shown(1, running(), ip=ONE), shown(2, BACK, ip=TWO)),
+    "the same address": (NOT_KNOWN, shown(1, running(), ip=ONE), shown(2, BACK, ip=ONE)),
+    "no address before": (NOT_KNOWN, shown(1, running()), shown(2, BACK, ip=TWO)),
+    "no address yet": (NOT_KNOWN, shown(1, running(), ip=ONE), shown(2, BACK)),
+    "the node has another address": (
+        NOT_KNOWN,
+        shown(1, running(), ip=ONE, spec=HOST),
+        shown(2, BACK, ip=TWO, spec=HOST),
+    ),
+    "ready since later": (NEW, shown(1, running(), ready=0.0), shown(2, BACK, ready=140.0)),
+    "ready since later, by the same address": (
+        NEW,
+        shown(1, running(), ready=0.0, ip=ONE),
+        shown(2, BACK, ready=140.0, ip=ONE),
+    ),
+    "ready as long as before": (
+        SAME,
+        shown(1, running(), ready=0.0),
+        shown(2, BACK, ready=0.0),
+    ),
+    "ready as long as before, by another address": (
+        SAME,
+        shown(1, running(), ready=0.0, ip=ONE),
+        shown(2, BACK, ready=0.0, ip=TWO),
+    ),
+    "nobody knows since when it was ready": (
+        NOT_KNOWN,
+        shown(1, running()),
+        shown(2, BACK, ready=140.0),
+    ),
+    "not ready while the next one waits": (
+        NEW,
+        shown(1, running(), ready=0.0, ip=ONE),
+        shown(2, BACK, ip=TWO),
+    ),
+}
+
+
+@pytest.mark.parametrize(("expected", "before", "after"), SANDBOXES.values(), ids=SANDBOXES)
+def test_another_sandbox(expected: tuple[bool, bool], before: Pod, after: Pod) -> None:
+    """Its condition tells, or else the address of the pod, but not that of its node."""
+    change = restart_between(before, after).change
+
+    assert expected == (change.sandbox, change.same_sandbox)
+
+
+@pytest.mark.parametrize(
+    ("begun", "ready", "expected"),
+    [
+        (142.0, 142.0 + READY_SLACK, True),
+        (142.0, 142.0 + READY_SLACK + 1, False),
+        (None, 900.0, True),
+        (142.0, None, True),
+    ],
+)
+def test_the_next_instance_may_be_of_the_old_sandbox(
+    begun: float | None, ready: float | None, *, expected: bool
+) -> None:
+    """One that is dead by now, and began long before the new one was ready, was not made in it."""
+    ended = died(1, begun, 180.0, container_id="c1")
+    over = replace(BACK, running_since=None, terminated=ended, container_id="c1")
+    before = shown(1, running(), ip=ONE, ready=None if ready is None else 0.0)
+
+    assert expected is restart_between(before, shown(2, over, ip=TWO, ready=ready)).change.sandbox
+
+
+def test_a_new_sandbox_and_no_end_at_all() -> None:
+    """Where nothing is left of any instance the sandbox is new all the same."""
+    gone = replace(BACK, last=None)
+
+    assert restart_between(
+        shown(1, running(), ready=0.0), shown(2, gone, ready=140.0)
+    ).change.sandbox
+
+
+MOVED = replace(SIDE, container_id="t", running_since=141.5)
+DOWN = replace(SIDE, running_since=None, waiting_reason="CrashLoopBackOff")
+ANOTHER = replace(SIDE, name="late")
+
+
+@pytest.mark.parametrize("moves", [{}, {"ip": TWO}, {"ready": 140.0}], ids=["old", "ip", "ready"])
+@pytest.mark.parametrize(
+    ("expected", "others"),
+    [(True, ()), (False, (SIDE,)), (True, (MOVED,)), (True, (DOWN,)), (True, (MOVED, ANOTHER))],
+    ids=["alone", "one runs on", "one restarts", "one is down", "one is new"],
+)
+def test_all_restarted(
+    others: tuple[ContainerStatus, ...], moves: dict[str, Any], *, expected: bool
+) -> None:
+    """A container that runs on shows that the pod was not begun anew, whatever else changed."""
+    first: dict[str, Any] = {"ip": ONE, "ready": 0.0 if "ready" in moves else None}
+    before = shown(1, running(), *((SIDE,) if others else ()), **first)
+    after = shown(2, BACK, *others, **{**first, **moves})
+
+    assert expected is restart_between(before, after).all_restarted
+
+
+def asked(image: str, resources: str) -> dict[str, Any]:
+    """What a version asks for."""
+    return {"spec": spec(replace(APP, image=image, resources=resources))}
+
+
+@pytest.mark.parametrize(
+    ("expected", "versions"),
+    [
+        (
+            (True, False),
+            (pod(1, running(), **asked("a", "s")), pod(2, BACK, **asked("b", "s"))),
+        ),
+        (
+            (False, True),
+            (pod(1, running(), **asked("a", "s")), pod(2, BACK, **asked("a", "l"))),
+        ),
+        (
+            (False, False),
+            (
+                pod(1, running(), **asked("a", "s")),
+                pod(2, BACK, **asked("b", "l")),
+                pod(3, restarted(2, 190.0), **asked("b", "l")),
+            ),
+        ),
+        (
+            (False, False),
+            (pod(1, running(), **asked("a", "s")), pod(2, BACK, spec=spec(replace(APP, name="b")))),
+        ),
+        ((False, False), (pod(1, statuses=()), pod(2, BACK, **asked("a", "s")))),
+    ],
+    ids=["image", "resources", "given before", "not in the spec any more", "never seen to run"],
+)
+def test_what_was_asked_for(expected: tuple[bool, bool], versions: tuple[Pod, ...]) -> None:
+    """Only what differs from that as which the instance is known to have begun."""
+    change = restart_between(*versions).change
+
+    assert expected == (change.image, change.resources)
+
+
+LOST = died(255, 1.0, 90.0, reason="Unknown", container_id="c0")
+GONE = Termination(exit_code=137, reason=VANISHED)
+
+
+@pytest.mark.parametrize(
+    ("expected", "versions"),
+    [
+        (False, (BACK,)),
+        (True, (replace(BACK, last=LOST),)),
+        (True, (replace(BACK, last=GONE),)),
+        (False, (replace(BACK, last=LOST), restarted(2, 190.0))),
+        (False, (replace(BACK, last=GONE), replace(restarted(2, 190.0), last=GONE))),
+    ],
+    ids=["ended", "lost", "vanished", "lost before", "vanished before, and nobody knows since"],
+)
+def test_lost_by_the_runtime(expected: bool, versions: tuple[ContainerStatus, ...]) -> None:  # noqa: FBT001  # of the table
+    """An end that a restart was counted for already is none of this time."""
+    shown_one_by_one = (pod(number, each) for number, each in enumerate((running(), *versions), 1))
+
+    assert expected is restart_between(*shown_one_by_one).change.lost
