@@ -16,6 +16,7 @@ from probewatch.kube.low_water import (
     SHORT_BYTES,
     LowWater,
 )
+from probewatch.service.runtime import run_on_best_loop
 from tests.fakes import FakeCluster
 from tests.kube.test_client import connected
 
@@ -155,6 +156,31 @@ def test_without_a_connection_nothing_is_set(scene: Scene) -> None:
     water.read(SHORT_BYTES, is_urgent=False)
     water.read(9000, is_urgent=False)
     water.lower()
+
+
+@pytest.mark.parametrize("is_torn", [True, False], ids=["reset", "closed"])
+def test_a_long_answer_that_breaks_off_is_a_network_fault(*, is_torn: bool) -> None:
+    """What the mark is set on is closed by then, and each event loop says so in its own way."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        for _ in range(3 * SHORT_BYTES // 65536):
+            await response.write(b"x" * 65536)
+        assert request.transport is not None
+        request.transport.abort() if is_torn else request.transport.close()
+        return response
+
+    async def play() -> None:
+        async with (
+            connected(FakeCluster(instead=answer)) as client,
+            client.stream("/api/v1/pods", {}, timeout_seconds=5) as response,
+        ):
+            async for _ in response.chunks(lambda: False):
+                pass
+
+    with pytest.raises(ConnectionResetError):
+        run_on_best_loop(play())
 
 
 async def test_a_long_answer_is_read_to_its_end() -> None:

@@ -72,7 +72,7 @@ class LowWater:
             self._set(1)
 
     def _set(self, mark: int) -> None:
-        # A socket that is closed meanwhile, or of a kind that has no mark.
-        with suppress(OSError):
+        # A socket that is closed meanwhile (uvloop's says so by a ValueError), or has no mark.
+        with suppress(OSError, ValueError):
             if self._socket is not None:
                 self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, mark)
