@@ -1,18 +1,14 @@
-"""Loops: when restarts happened, what makes a loop, and for how long it is one."""
+"""Loops: what makes one, and for how long it is one."""
 
 from dataclasses import replace
 
-import pytest
-
 from probewatch.core.causes import Cause, Confidence
 from probewatch.core.findings import Finding, LoopEnded, LoopStarted, Restart
-from probewatch.core.loops import add_restart, end_if_quiet, loop_due, take_up, time_of
+from probewatch.core.loops import add_restart, end_if_quiet, loop_due, recall, take_up
 from probewatch.core.model import PodRef, PodUid
 from probewatch.core.policy import Policy
-from probewatch.core.restarts import CountedRestart, Jump, Path
-from probewatch.core.spec import Container, ContainerKind
+from probewatch.core.spec import ContainerKind
 from probewatch.core.state import LoopState
-from tests.builders import died
 
 POLICY = Policy()
 POD = PodRef(uid=PodUid("u"), namespace="shop", name="web", node="n1")
@@ -57,57 +53,6 @@ def kinds(told: list[Finding]) -> list[str]:
         for each in told
         if isinstance(each, LoopStarted | LoopEnded)
     ]
-
-
-def counted(**more: object) -> CountedRestart:
-    """A restart that was found after a gap."""
-    plain = CountedRestart(
-        container=Container(name="app"), restart_count=5, observed_at=NOW, path=Path.UNSEEN
-    )
-    return replace(plain, **more)  # type: ignore[arg-type]  # names are checked by replace
-
-
-MISSED = Jump(size=4, unseen=3, place=2, since=NOW - 4 * HOUR)
-
-
-@pytest.mark.parametrize(
-    ("found", "at"),
-    [
-        (counted(path=Path.IN_PLACE, termination=died(end=NOW - HOUR)), NOW),
-        (counted(path=Path.TERMINATED_SEEN, termination=died(end=NOW - HOUR)), NOW),
-        (counted(termination=died(end=NOW - HOUR)), NOW - HOUR),
-        (counted(termination=died(end=NOW + HOUR)), NOW),
-        (counted(termination=died(end=None)), NOW),
-        (counted(), NOW),
-        (counted(jump=MISSED, latest=NOW - HOUR), NOW - 2.5 * HOUR),
-        (counted(jump=replace(MISSED, since=None), latest=NOW - HOUR), None),
-        (counted(jump=MISSED), NOW - 2 * HOUR),
-        (counted(jump=replace(MISSED, since=NOW + HOUR), latest=NOW + 2 * HOUR), NOW),
-    ],
-    ids=[
-        "seen in place",
-        "seen dead",
-        "found, with the time of its end",
-        "found, by a clock that is ahead",
-        "found, without a time",
-        "the only one that was missed",
-        "the second of three that were missed",
-        "not known since when",
-        "not known until when",
-        "missed, by a clock that is ahead",
-    ],
-)
-def test_when_a_restart_happened(found: CountedRestart, at: float | None) -> None:
-    """What was seen happened then; what was found after a gap happened in it, if anything tells."""
-    assert at == time_of(found, LoopState())
-
-
-def test_what_was_missed_lies_after_the_last_one_known() -> None:
-    """Where the pod does not tell since when, the restart before does."""
-    loop = LoopState(recent=((NOW - 5 * HOUR, Cause.ERROR),))
-    found = counted(jump=replace(MISSED, since=None), latest=NOW - HOUR)
-
-    assert NOW - 3 * HOUR == time_of(found, loop)
 
 
 def test_restarts_of_a_weekend_are_no_loop() -> None:
@@ -183,9 +128,57 @@ def test_a_loop_has_the_cause_of_its_own_restarts() -> None:
 def test_a_loop_of_which_a_record_keeps_no_restart_goes_on() -> None:
     """Ten restarts in ten hours until the record was kept: three of their gaps have to be quiet."""
     kept = LoopState(started_at=0.0, cause=Cause.ERROR, restart_count=3)
-    loop = take_up(kept, count=13, now=NOW)
+    loop = take_up(kept, count=13, latest=None, now=NOW)
     assert NOW + 3 * HOUR == loop_due(loop, POLICY)
 
-    quick = take_up(kept, count=303, now=NOW)
+    quick = take_up(kept, count=303, latest=None, now=NOW)
     assert NOW + POLICY.loop_quiet == loop_due(quick, POLICY)
-    assert LoopState() == take_up(LoopState(), count=3, now=NOW)
+    assert LoopState() == take_up(LoopState(), count=3, latest=None, now=NOW)
+
+
+def test_a_loop_of_which_a_record_keeps_the_last_restart_goes_on() -> None:
+    """A workload with many pods keeps few restarts of each: how many there were tells the gap."""
+    kept = LoopState(recent=((NOW - HOUR, Cause.ERROR),), started_at=0.0, restart_count=3)
+    loop = take_up(kept, count=12, latest=NOW - HOUR, now=NOW)
+
+    assert NOW - HOUR + 3 * HOUR == loop_due(loop, POLICY)
+
+
+def test_restarts_of_a_record_tell_where_its_loop_began() -> None:
+    """One from hours before it is none of the loop's, and does not keep it going."""
+    times = (NOW - 5 * HOUR, NOW - 300, NOW - 200, NOW - 100)
+    kept = LoopState(recent=tuple((at, Cause.ERROR) for at in times), started_at=NOW - 100)
+
+    assert NOW - 300 == recall(kept, POLICY, NOW).first
+
+
+def test_restarts_of_a_record_tell_of_a_loop_that_is_over() -> None:
+    """Whether another one makes a loop again depends on when the one before was over."""
+    recent = tuple((float(at), Cause.ERROR) for at in (0, 60, 120))
+    over = 120 + POLICY.loop_quiet
+
+    assert over == recall(LoopState(recent=recent), POLICY, over).ended_at
+    assert recall(LoopState(recent=recent), POLICY, over - 1).ended_at is None
+    assert recall(LoopState(recent=recent[:2]), POLICY, over).ended_at is None
+
+
+def test_a_clock_that_is_set_back_makes_no_loop() -> None:
+    """What was an hour ago is no later than now by any clock; what lay between stays as it was."""
+    loop, told = run(LoopState(), *(restart(NOW + k * 3000.0) for k in range(3)))
+    loop, more = run(loop, restart(NOW))
+
+    assert ([], []) == (told, more)
+    assert [NOW - 6000, NOW - 3000, NOW, NOW] == [at for at, _ in loop.recent]
+
+
+def test_a_clock_that_is_set_back_moves_all_that_is_known_of_a_loop() -> None:
+    """When it began, and when it ended, stay as far from its restarts as they were."""
+    fast = [restart(NOW + k * 60.0) for k in range(3)]
+    loop, _ = run(LoopState(), *fast)
+    loop, _ = run(replace(loop, resumed_at=NOW + 130), restart(NOW - HOUR))
+    assert (NOW - HOUR - 120, NOW - HOUR + 10) == (loop.first, loop.resumed_at)
+
+    over, _ = run(LoopState(), *fast, until=NOW + 2 * HOUR)
+    assert over.ended_at is not None
+    over, told = run(over, restart(NOW - HOUR))
+    assert ([], NOW - HOUR + POLICY.loop_quiet) == (told, over.ended_at)

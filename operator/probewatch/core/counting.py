@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from probewatch.core.changes import Around, all_restarted, at_home, change_of, look_around
+from probewatch.core.dating import date
 from probewatch.core.findings import CountingBegan
 from probewatch.core.model import ContainerStatus, Pod, Termination
 from probewatch.core.restart_policy import OVER
@@ -156,7 +157,13 @@ def _rise(
         next_done=_next_done(pod, status),
         seen=_sighting(pod, mark, status),
     )
-    found = (*_older(newest, mark, mark.death, jump), newest)
+    found = date(
+        (*_older(newest, mark, mark.death, jump), newest),
+        status,
+        now=between.now,
+        relisted=between.relisted,
+        loop=between.state.memory(status.name).loop,
+    )
     return after_rise(mark, status, death, epoch=mark.epoch), found
 
 

@@ -49,9 +49,9 @@ def _before(pod: Pod, remembered: Remembered, version: int, now: float) -> PodSt
 
 
 def _loop(container: RememberedContainer, now: float) -> LoopState:
-    if container.tells_latest:
-        return container.loop
-    return take_up(container.loop, count=container.count, now=now)
+    recent = container.loop.recent
+    latest = recent[-1][0] if recent and container.tells_latest else None
+    return take_up(container.loop, count=container.count, latest=latest, now=now)
 
 
 def _recorded(name: str, container: RememberedContainer) -> Watermark:

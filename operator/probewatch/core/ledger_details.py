@@ -100,13 +100,19 @@ def fold_loop(record: Record, change: LoopStarted | LoopEnded) -> Record:
         kept = mark.loop and replace(mark.loop, cause=change.cause)
         loop: LoopMark | None = kept or _loop_mark(change)
     else:
-        loop = None if mark.loop and change.at >= mark.loop.since else mark.loop
+        loop = None if mark.loop and _is_end_of(change, mark.loop) else mark.loop
     if loop == mark.loop:
         return record
     pod = record.pods[change.pod.uid]
     marks = {**pod.containers, change.container: replace(mark, loop=loop)}
     after = replace(pod, containers=marks)
     return replace(record, pods=marks_of(record).having(change.pod.uid, after))
+
+
+def _is_end_of(change: LoopEnded, loop: LoopMark) -> bool:
+    """Whether this loop is over, be it by the time or, once a clock was set back, by its name."""
+    same = (change.restart_count, change.epoch) == (loop.restart_count, loop.epoch)
+    return same or change.at >= loop.since
 
 
 def _loop_mark(change: LoopStarted) -> LoopMark:

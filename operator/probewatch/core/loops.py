@@ -5,8 +5,7 @@ with the gaps between its restarts, so that the alert on a loop of one kill ever
 half hour does not resolve between two kills. What is over is not forgotten: bursts that
 come each hour are one loop from the second of them on.
 
-A restart counts at the time when it was seen. Those that were found after a gap count when
-they happened, or they would make a loop of a weekend in which nobody watched.
+A restart counts when it happened, not when it was found.
 """
 
 from collections import Counter
@@ -16,7 +15,6 @@ from probewatch.core.causes import Cause
 from probewatch.core.findings import Finding, LoopEnded, LoopStarted, Restart
 from probewatch.core.model import PodRef
 from probewatch.core.policy import Policy
-from probewatch.core.restarts import CountedRestart, Path
 from probewatch.core.state import LoopState
 from probewatch.core.values import replace
 
@@ -31,27 +29,6 @@ AGAIN = 2
 
 LEAD = 2
 """So many restarts more than its first cause another one needs to be the loop's."""
-
-
-def time_of(restart: CountedRestart, loop: LoopState) -> float | None:
-    """When a restart happened (epoch seconds); None where nothing says it.
-
-    Of one that was found after a gap the node's clock says it, or it lies between others of which
-    that is known: they are spread over this time.
-    """
-    if restart.path is not Path.UNSEEN or (restart.termination is None and restart.jump.size == 1):
-        return restart.observed_at
-    if restart.termination is not None:
-        end = restart.termination.finished_at
-        return restart.observed_at if end is None else min(end, restart.observed_at)
-    jump, since = restart.jump, restart.jump.since
-    if since is None and loop.recent:
-        since, _ = loop.recent[-1]
-    if since is None:
-        return None
-    latest = restart.observed_at if restart.latest is None else restart.latest
-    at = since + (latest - since) * max(jump.place, 0) / (jump.unseen + 1)
-    return min(at, restart.observed_at)
 
 
 def quiet_time(loop: LoopState, policy: Policy) -> float:
@@ -69,12 +46,9 @@ def add_restart(
     cause, now = restart.cause, restart.observed_at
     if cause in NOT_A_LOOP or at is None:
         return loop, ()
-    since = now - policy.slow_loop_window
-    entries = sorted((*loop.recent, (at, cause)), key=lambda entry: entry[0])
-    recent = tuple(entry for entry in entries if entry[0] > since)[-RECENT_KEPT:]
-    if not recent:
-        return replace(loop, recent=()), ()
-    after = replace(loop, recent=recent)
+    after = _with_restart(_in_time(loop, now), at, cause, policy=policy, now=now)
+    if not after.recent:
+        return after, ()
     if loop.started_at is None:
         window = _window_reached(after, policy, now)
         return (after, ()) if window is None else _begin(after, restart, window)
@@ -82,6 +56,32 @@ def add_restart(
     if after.cause is loop.cause:
         return after, ()
     return after, resume(after, restart.container, ref=restart.pod, policy=policy)
+
+
+def _with_restart(
+    loop: LoopState, at: float, cause: Cause, *, policy: Policy, now: float
+) -> LoopState:
+    since = now - policy.slow_loop_window
+    entries = sorted((*loop.recent, (at, cause)), key=lambda entry: entry[0])
+    recent = tuple(entry for entry in entries if entry[0] > since)[-RECENT_KEPT:]
+    return replace(loop, recent=recent)
+
+
+def _in_time(loop: LoopState, now: float) -> LoopState:
+    """The same, with nothing in it that is still to come: our clock may have been set back.
+
+    By how much nobody can tell later; the gaps between restarts are left as they were.
+    """
+    ahead = loop.recent[-1][0] - now if loop.recent else 0.0
+    if ahead <= 0:
+        return loop
+    return replace(
+        loop,
+        recent=tuple((at - ahead, cause) for at, cause in loop.recent),
+        first=loop.first - ahead,
+        ended_at=None if loop.ended_at is None else loop.ended_at - ahead,
+        resumed_at=None if loop.resumed_at is None else loop.resumed_at - ahead,
+    )
 
 
 def _leading(loop: LoopState) -> Cause:
@@ -95,7 +95,7 @@ def _begin(
     loop: LoopState, restart: Restart, window: float
 ) -> tuple[LoopState, tuple[Finding, ...]]:
     now = restart.observed_at
-    within = [entry for entry in loop.recent if entry[0] > now - window]
+    within = _within(loop, window, now)
     # Those before were of another kind, maybe: a loop is what its own restarts are.
     ((cause, _),) = Counter(cause for _, cause in within).most_common(1)
     found = LoopStarted(
@@ -120,6 +120,10 @@ def _begin(
     return begun, (found,)
 
 
+def _within(loop: LoopState, window: float, now: float) -> list[tuple[float, Cause]]:
+    return [entry for entry in loop.recent if entry[0] > now - window]
+
+
 def _window_reached(loop: LoopState, policy: Policy, now: float) -> float | None:
     if loop.ended_at is not None and sum(at > loop.ended_at for at, _ in loop.recent) < AGAIN:
         return None
@@ -127,7 +131,7 @@ def _window_reached(loop: LoopState, policy: Policy, now: float) -> float | None
         (policy.loop_restarts, policy.loop_window),
         (policy.slow_loop_restarts, policy.slow_loop_window),
     ):
-        if sum(1 for at, _ in loop.recent if at > now - window) >= restarts:
+        if len(_within(loop, window, now)) >= restarts:
             return window
     return None
 
@@ -144,19 +148,42 @@ def end_if_quiet(
     loop: LoopState, container: str, *, ref: PodRef, policy: Policy, now: float
 ) -> tuple[LoopState, tuple[Finding, ...]]:
     """End a loop that was quiet for long enough."""
+    after = _calmed(loop, policy, now)
+    if after is loop:
+        return loop, ()
+    return after, (end(loop, container, ref=ref, now=now, gone=False),)
+
+
+def _calmed(loop: LoopState, policy: Policy, now: float) -> LoopState:
     due = loop_due(loop, policy)
     if due is None or now < due:
-        return loop, ()
-    over = LoopState(recent=loop.recent, ended_at=due)
-    return over, (end(loop, container, ref=ref, now=now, gone=False),)
+        return loop
+    return LoopState(recent=loop.recent, ended_at=due, behind=loop.behind)
 
 
-def take_up(loop: LoopState, *, count: int, now: float) -> LoopState:
-    """The loop of a record that does not say when its latest restarts were, up to *count*."""
+def take_up(loop: LoopState, *, count: int, latest: float | None, now: float) -> LoopState:
+    """The loop of a record, which keeps few of the restarts up to *count*, or none.
+
+    *latest* is when the last of these was, if it tells.
+    """
     if loop.started_at is None:
         return loop
-    restarts = max(count - loop.restart_count, 1)
-    return replace(loop, resumed_at=now, gap=max(now - loop.started_at, 0.0) / restarts)
+    since = (now if latest is None else latest) - loop.started_at
+    gap = max(since, 0.0) / max(count - loop.restart_count, 1)
+    return replace(loop, resumed_at=now if latest is None else None, gap=gap)
+
+
+def recall(loop: LoopState, policy: Policy, now: float) -> LoopState:
+    """The loop of a record with what the restarts in it tell: its first, or the loop before it."""
+    was = LoopState()
+    for at, cause in loop.recent:
+        was = _with_restart(_calmed(was, policy, at), at, cause, policy=policy, now=at)
+        window = None if was.started_at is not None else _window_reached(was, policy, at)
+        if window is not None:
+            was = replace(was, started_at=at, first=_within(was, window, at)[0][0])
+    if loop.started_at is not None:
+        return replace(loop, first=was.first)
+    return replace(loop, ended_at=_calmed(was, policy, now).ended_at)
 
 
 def end(loop: LoopState, container: str, *, ref: PodRef, now: float, gone: bool) -> LoopEnded:

@@ -135,6 +135,9 @@ def _first(
     pod: Pod, remembered: Remembered, policy: Policy, now: float
 ) -> tuple[PodState, tuple[Finding, ...]]:
     state, counted = first_state(pod, remembered, now=now)
+    for name, memory in state.memories:
+        loop = loops.recall(memory.loop, policy, now)
+        state = remember(state, name, replace(memory, loop=loop))
     resumed = (
         loops.resume(memory.loop, name, ref=state.ref, policy=policy)
         for name, memory in state.memories
@@ -212,6 +215,8 @@ def _counters(
 def _time(state: PodState, policy: Policy, now: float) -> tuple[PodState, tuple[Finding, ...]]:
     state, findings = judge_all(state, policy, now)
     for name, memory in state.memories:
+        if memory.pending:
+            continue  # it restarted, which may be told later than the quiet would be over
         loop, ended = loops.end_if_quiet(memory.loop, name, ref=state.ref, policy=policy, now=now)
         state = remember(state, name, replace(memory, loop=loop)) if ended else state
         findings = (*findings, *ended)
@@ -231,7 +236,8 @@ def _gone(state: PodState, policy: Policy, now: float) -> tuple[None, tuple[Find
 
 def _due(state: PodState, policy: Policy) -> float | None:
     times = [pending.deadline for _, memory in state.memories for pending in memory.pending]
-    dues = (loops.loop_due(memory.loop, policy) for _, memory in state.memories)
+    calm = (memory for _, memory in state.memories if not memory.pending)
+    dues = (loops.loop_due(memory.loop, policy) for memory in calm)
     times.extend(due for due in dues if due is not None)
     if state.readiness.flapping and state.readiness.losses:
         times.append(state.readiness.losses[-1][0] + policy.flap_quiet)

@@ -6,6 +6,7 @@ from probewatch.core.model import PodUid
 from probewatch.core.records import Incident, LoopMark, Mark, Record
 from probewatch.core.remembered import Remembered, RememberedContainer
 from probewatch.core.state import LoopState
+from probewatch.core.values import replace
 
 LATE_SECONDS = 900.0
 """The longest back-off and a slow start lie within; what was found later than that was missed."""
@@ -23,25 +24,37 @@ def recollect(record: Record, uid: PodUid, from_zero: bool) -> Remembered:  # no
 
 def _recall(record: Record, uid: PodUid, container: str, mark: Mark) -> RememberedContainer:
     kept = [each for each in record.incidents if (each.uid, each.container) == (uid, container)]
-    dated = ((_time_of(incident), incident.cause) for incident in kept[-RECENT_KEPT:])
-    recent = tuple((at, cause) for at, cause in dated if at is not None)
+    behind = _find_behind(record, kept[-1].node) if kept else 0.0
+    dated = ((_time_of(incident, behind), incident.cause) for incident in kept[-RECENT_KEPT:])
+    recent = tuple(sorted((at, cause) for at, cause in dated if at is not None))
     return RememberedContainer(
         count=mark.count,
         epoch=mark.epoch,
         resource_version=mark.resource_version,
         termination=mark.termination,
-        loop=_resume(recent, mark.loop),
+        loop=replace(_resume(recent, mark.loop), behind=behind),
         tells_latest=bool(kept) and kept[-1].restart_count == mark.count,
     )
 
 
-def _time_of(incident: Incident) -> float | None:
+def _find_behind(record: Record, node: str) -> float:
+    """Seconds by which the clock of a node is behind ours, or (less than 0) ahead.
+
+    None of the ends that it gave a time was seen sooner after that.
+    """
+    ends = ((each, each.finished_at) for each in record.incidents if each.node == node)
+    delay = min((each.observed_at - end for each, end in ends if end is not None), default=0.0)
+    return 0.0 if 0 < delay <= LATE_SECONDS else delay
+
+
+def _time_of(incident: Incident, behind: float) -> float | None:
     """When it happened: found much later it counts by the node's clock, without that not at all."""
-    if incident.cause is Cause.UNOBSERVED:
-        return None
     end = incident.finished_at
-    late = end is not None and incident.observed_at - end > LATE_SECONDS
-    return end if late else incident.observed_at
+    if end is None:
+        is_newest = incident.seen_count <= incident.restart_count
+        return incident.observed_at if is_newest else None
+    late = incident.observed_at - end - behind > LATE_SECONDS
+    return end + behind if late else incident.observed_at
 
 
 def _resume(recent: tuple[tuple[float, Cause], ...], loop: LoopMark | None) -> LoopState:

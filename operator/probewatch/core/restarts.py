@@ -131,6 +131,8 @@ class CountedRestart:
     """Whether the runtime changed its words on how it ended, after it was counted."""
     latest: float | None = None
     """It died no later than this, where `termination` is not known."""
+    happened_at: float | None = None
+    """When it happened, by our clock; None where nothing says it."""
     seen: Sighting = UNKNOWN_SIGHTING
 
     @property

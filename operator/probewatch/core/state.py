@@ -50,6 +50,8 @@ class LoopState:
     """When it was taken up from a record that does not say when its latest restarts were."""
     gap: float = 0.0
     """Seconds from one of these to the next, on the average."""
+    behind: float = 0.0
+    """Seconds by which the clock of the node was behind ours, as far as a record tells."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,92 @@
+"""Dating: when the restarts happened that a version of a pod shows, by our clock.
+
+The newest of them happened as the version came. What is found after a gap happened at some time in
+it, or a weekend in which nobody watched would look like a loop. When, the node's clock says. That
+may be another one than ours: only what lies between two of its times is surely right.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from probewatch.core.model import ContainerStatus
+from probewatch.core.restarts import CountedRestart
+from probewatch.core.state import LoopState
+from probewatch.core.values import replace
+
+
+def date(
+    found: Sequence[CountedRestart],
+    status: ContainerStatus,
+    *,
+    now: float,
+    relisted: bool,
+    loop: LoopState,
+) -> tuple[CountedRestart, ...]:
+    """The restarts of one rise, each with when it happened; None where nothing says it.
+
+    Those that are known of the container, its *loop*, happened before.
+    """
+    before = loop.recent[-1][0] if loop.recent else None
+    lead = now - _newest_time(status, now)
+    clocks = _Clocks(shift=min(lead, loop.behind) if relisted else lead, now=now, before=before)
+    *older, newest = found
+    at = clocks.date_newest(newest, status) if relisted else now
+    dated = (replace(each, happened_at=clocks.date_older(each)) for each in older)
+    return (*dated, replace(newest, happened_at=at))
+
+
+def _newest_time(status: ContainerStatus, now: float) -> float:
+    """The newest that a status tells, by the node's clock.
+
+    It is written for this, and comes at once; after a gap this is at least not still to come.
+    """
+    ends = (death.finished_at for death in (status.terminated, status.last) if death is not None)
+    return max((at for at in (status.running_since, *ends) if at is not None), default=now)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Clocks:
+    """The node's and ours."""
+
+    shift: float
+    """Seconds from the node's to ours."""
+    now: float
+    before: float | None
+
+    def ours(self, at: float) -> float:
+        """Our time for one of the node, which is after the last restart that was known."""
+        floor = at + self.shift if self.before is None else max(at + self.shift, self.before)
+        return min(floor, self.now)
+
+    def date_newest(self, restart: CountedRestart, status: ContainerStatus) -> float:
+        """When the newest happened: the next instance began then, or the one before had ended."""
+        end = None if restart.termination is None else restart.termination.finished_at
+        known = [at for at in (_begin(status), end) if at is not None]
+        return self.ours(max(known)) if known else self.now
+
+    def date_older(self, restart: CountedRestart) -> float | None:
+        """When one happened that is not the newest: by its end, or by those around it.
+
+        The last one that nobody saw did when the instance began whose end is known. Those before
+        are spread over the time that there is for them.
+        """
+        jump, latest = restart.jump, restart.latest
+        if restart.termination is not None:
+            end = restart.termination.finished_at
+            return None if end is None else self.ours(end)
+        until = self.now if latest is None else self.ours(latest)
+        if latest is not None and jump.place == jump.unseen:
+            return until
+        since = self.before if jump.since is None else self.ours(jump.since)
+        if since is None:
+            return None
+        parts = jump.unseen + (latest is None)
+        return since + max(until - since, 0.0) * jump.place / parts
+
+
+def _begin(status: ContainerStatus) -> float | None:
+    """When the newest instance began (node clock), whether it runs or has ended."""
+    own = status.terminated
+    if own is None and status.last is not None and status.container_id == status.last.container_id:
+        own = status.last
+    return status.running_since if own is None else own.started_at

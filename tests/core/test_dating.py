@@ -1,0 +1,186 @@
+"""When restarts happened that a version of a pod shows, by our clock."""
+
+from dataclasses import replace
+
+import pytest
+
+from probewatch.core.causes import Cause
+from probewatch.core.dating import date
+from probewatch.core.model import ContainerStatus, Termination
+from probewatch.core.restarts import CountedRestart, Jump
+from probewatch.core.spec import Container
+from probewatch.core.state import LoopState
+from tests.builders import died, status
+
+HOUR = 3600.0
+NOW = 100 * HOUR
+
+ONE = CountedRestart(container=Container(name="app"), restart_count=5, observed_at=NOW)
+RUNS = status(restart_count=5, container_id="c5", running_since=NOW - HOUR)
+DIED = died(container_id="c4", start=NOW - 3 * HOUR, end=NOW - 1.1 * HOUR)
+WAITS = status(restart_count=5, container_id="c5", running_since=None, last=None)
+OWN = died(container_id="c5", start=NOW - 2 * HOUR, end=NOW - HOUR)
+
+
+def ahead(shown: ContainerStatus, seconds: float) -> ContainerStatus:
+    """What a node shows whose clock is ahead of ours."""
+    since, end, last = shown.running_since, shown.terminated, shown.last
+    return replace(
+        shown,
+        running_since=None if since is None else since + seconds,
+        terminated=end and died_ahead(end, seconds),
+        last=last and died_ahead(last, seconds),
+    )
+
+
+def died_ahead(end: Termination, seconds: float) -> Termination:
+    return replace(
+        end,
+        started_at=(end.started_at or 0) + seconds,
+        finished_at=(end.finished_at or 0) + seconds,
+    )
+
+
+def known(*before: float | None, behind: float = 0.0) -> LoopState:
+    """What is known of restarts before."""
+    recent = tuple((at, Cause.ERROR) for at in before if at is not None)
+    return LoopState(recent=recent, behind=behind)
+
+
+def only(
+    shown: ContainerStatus, restart: CountedRestart = ONE, *, relisted: bool = True
+) -> float | None:
+    """When the newest restart that a status shows happened."""
+    [found] = date((restart,), shown, now=NOW, relisted=relisted, loop=LoopState())
+    return found.happened_at
+
+
+@pytest.mark.parametrize("seconds", [0.0, 900.0, -900.0, 86400.0, -86400.0])
+def test_what_is_news_happened_now(seconds: float) -> None:
+    """Whatever the node's clock says."""
+    assert NOW == only(ahead(replace(RUNS, last=DIED), seconds), relisted=False)
+
+
+@pytest.mark.parametrize(
+    ("shown", "restart", "at"),
+    [
+        (RUNS, ONE, NOW - HOUR),
+        (replace(RUNS, last=DIED), replace(ONE, termination=DIED), NOW - HOUR),
+        (replace(RUNS, running_since=1.0), replace(ONE, termination=DIED), NOW - 1.1 * HOUR),
+        (replace(WAITS, terminated=OWN), ONE, NOW - 2 * HOUR),
+        (replace(WAITS, last=OWN), ONE, NOW - 2 * HOUR),
+        (replace(WAITS, last=DIED), ONE, NOW),
+        (replace(WAITS, last=DIED), replace(ONE, termination=DIED), NOW - 1.1 * HOUR),
+        (WAITS, replace(ONE, termination=died(end=None)), NOW),
+        (ahead(RUNS, 86400.0), ONE, NOW),
+        (ahead(replace(WAITS, last=OWN), HOUR + 900), ONE, NOW - HOUR),
+    ],
+    ids=[
+        "the next instance runs",
+        "the next instance runs, and the end of the one before is known",
+        "it runs by a clock that was set back",
+        "the next instance has died",
+        "the next instance has died and waits",
+        "what is shown is not its end",
+        "only its end is known",
+        "no time is known",
+        "by a clock that is ahead",
+        "by a clock that is ahead, what lies between is right",
+    ],
+)
+def test_what_is_found_after_a_gap(
+    shown: ContainerStatus, restart: CountedRestart, at: float
+) -> None:
+    """It happened when the next instance began, as far as that is known."""
+    assert at == only(shown, restart)
+
+
+def unseen(size: int, *, since: float | None, latest: float | None) -> tuple[CountedRestart, ...]:
+    """A jump of which only the newest is known."""
+    jumps = [Jump(size=size, unseen=size - 1, place=k, since=since) for k in range(1, size)]
+    older = (replace(ONE, jump=jump, latest=latest) for jump in jumps)
+    return (*older, replace(ONE, jump=Jump(size=size, place=size, since=since)))
+
+
+def all_of(
+    found: tuple[CountedRestart, ...],
+    *,
+    seconds: float = 0.0,
+    relisted: bool = True,
+    before: float | None = None,
+) -> list[float | None]:
+    """How many hours before the newest each of them happened."""
+    shown = ahead(RUNS, seconds)
+    dated = date(found, shown, now=NOW, relisted=relisted, loop=known(before))
+    newest = dated[-1].happened_at or 0.0
+    return [
+        each.happened_at if each.happened_at is None else (newest - each.happened_at) / HOUR
+        for each in dated
+    ]
+
+
+def test_those_that_nobody_saw_are_spread() -> None:
+    """From the start of the first instance to that of the one whose end is known."""
+    found = unseen(4, since=NOW - 11 * HOUR, latest=NOW - 2 * HOUR)
+
+    assert [7, 4, 1, 0] == all_of(found)
+    assert [None, None, 1, 0] == all_of(unseen(4, since=None, latest=NOW - 2 * HOUR))
+
+
+def test_where_the_last_instance_is_not_known_either() -> None:
+    """They are spread over the time until now; without a beginning they have none."""
+    found = unseen(3, since=NOW - 10 * HOUR, latest=None)
+    assert [10 - 1 - 10 / 3, 10 - 1 - 20 / 3, 0] == pytest.approx(all_of(found))
+
+    assert [None, None, 0] == all_of(unseen(3, since=None, latest=None))
+
+
+def test_what_was_missed_lies_after_the_last_one_known() -> None:
+    """Where the pod does not tell since when, the restart before does."""
+    found = unseen(3, since=None, latest=NOW - 3 * HOUR)
+
+    assert [4, 2, 0] == all_of(found, before=NOW - 7 * HOUR)
+    assert [1, 1, 0] == all_of(found, before=NOW - 2 * HOUR)
+
+
+def test_what_is_found_lies_after_the_last_one_known() -> None:
+    """A node whose clock is behind does not put it before what was seen."""
+    [found] = date((ONE,), ahead(RUNS, -HOUR), now=NOW, relisted=True, loop=known(NOW - 100))
+    assert NOW - 100 == found.happened_at
+
+    [found] = date((ONE,), RUNS, now=NOW, relisted=True, loop=known(NOW + 100))
+    assert NOW == found.happened_at
+
+
+@pytest.mark.parametrize("seconds", [900.0, -900.0, 86400.0, -86400.0])
+def test_a_jump_on_a_node_of_another_time(seconds: float) -> None:
+    """What was watched came at once, whatever that clock says: the gaps between are its own."""
+    begun, latest = NOW + seconds - 9 * HOUR, NOW + seconds - 2 * HOUR
+    found = unseen(3, since=begun, latest=latest)
+    dated = date(found, ahead(RUNS, seconds), now=NOW, relisted=False, loop=LoopState())
+
+    assert [NOW - 4.5 * HOUR, NOW - HOUR, NOW] == [each.happened_at for each in dated]
+
+
+@pytest.mark.parametrize(("behind", "at"), [(900.0, HOUR), (1800.0, HOUR - 900), (9 * HOUR, 0)])
+def test_a_clock_that_is_known_to_be_behind(behind: float, at: float) -> None:
+    """What is found after a gap happened later than it tells, but not later than now."""
+    shown = ahead(RUNS, -900.0)
+    [found] = date((ONE,), shown, now=NOW, relisted=True, loop=known(behind=behind))
+
+    assert NOW - at == found.happened_at
+
+
+def test_the_first_of_a_jump_whose_end_was_seen() -> None:
+    """It ended when it did, not when the jump was found."""
+    newest = replace(ONE, jump=Jump(size=2, place=2))
+    for end, at in ((NOW - 9 * HOUR, NOW - 9 * HOUR), (NOW + HOUR, NOW), (None, None)):
+        first = replace(ONE, jump=Jump(size=2, place=0), termination=died(end=end))
+        [dated, _] = date((first, newest), RUNS, now=NOW, relisted=True, loop=LoopState())
+        assert at == dated.happened_at
+
+
+def test_a_status_without_any_time() -> None:
+    """What is known of no time happened when it was found."""
+    assert NOW == only(WAITS)
+    assert NOW == only(WAITS, relisted=False)

@@ -1,0 +1,231 @@
+"""Loops of containers that restart through gaps, new processes and clocks that differ."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from probewatch.core.findings import Finding, LoopEnded, LoopStarted
+from probewatch.core.ledger import fold
+from probewatch.core.model import ContainerStatus, PodRef, Workload
+from probewatch.core.observe import PodObserved
+from probewatch.core.policy import Policy
+from probewatch.core.recollection import recollect
+from probewatch.core.records import Record
+from probewatch.store import Store
+from tests.builders import died, pod, status
+
+MINUTE, HOUR = 60.0, 3600.0
+START = 1_000_000.0
+WEEK = START + 168 * HOUR
+CLOCKS = (0.0, 900.0, -900.0, 7200.0, -7200.0)
+"""By how much the clock of the node is ahead of ours."""
+
+WEB = Workload(namespace="shop", kind="Deployment", name="web")
+
+
+@dataclass
+class History:
+    """One pod, its node, and the processes of the operator that look at it."""
+
+    ahead: float = 0.0
+    """The clock of the node."""
+    last_state: bool = True
+    """Whether the runtime still has the instance before."""
+    record: Record = field(default_factory=lambda: Record(workload=WEB))
+    told: list[tuple[float, str]] = field(default_factory=list)
+    """When, and what, of loops."""
+    version: int = 0
+    counts: list[float] = field(default_factory=list)
+    """When each restart happened."""
+
+    def __post_init__(self) -> None:
+        self.start_anew()
+        self.look(START)
+
+    def start_anew(self) -> None:
+        """Another process, which knows what is recorded."""
+        record = self.record
+        self.store = Store(remember=lambda each: recollect(record, each.uid, from_zero=True))
+
+    def restart(self, *times: float, seen: bool = True) -> None:
+        """The container restarts at these times, in place; each is *seen* as it happens."""
+        for at in times:
+            if seen:
+                self.pass_until(at)
+            self.counts.append(at)
+            if seen:
+                self.look(at)
+
+    def look(self, now: float, *, relisted: bool = False) -> None:
+        """A version of the pod comes."""
+        self.version += 1
+        seen = pod(self.version, self.status())
+        self.take(self.store.feed(PodObserved(pod=seen, relisted=relisted), now), now)
+
+    def come_back(self, now: float) -> None:
+        """A process is started, and lists the pod."""
+        self.start_anew()
+        self.look(now, relisted=True)
+
+    def pass_until(self, until: float) -> None:
+        """Let time pass for who looks."""
+        while (due := self.store.next_due()) is not None and due <= until:
+            self.take(self.store.tick(due), due)
+
+    def take(self, found: Sequence[Finding], now: float) -> None:
+        for each in found:
+            self.record = fold(self.record, each, limit=50)
+            if isinstance(each, LoopStarted):
+                self.told.append((now, "goes on" if each.resumed else "begins"))
+            elif isinstance(each, LoopEnded):
+                self.told.append((now, "ends"))
+
+    def status(self) -> ContainerStatus:
+        starts = [START, *self.counts]
+        count = len(self.counts)
+        last = None
+        if count and self.last_state:
+            begun, end = starts[-2] + self.ahead, starts[-1] + self.ahead - 1
+            last = died(1, container_id=f"c{count - 1}", start=begun, end=end)
+        return status(
+            restart_count=count,
+            container_id=f"c{count}",
+            running_since=starts[-1] + self.ahead,
+            last=last,
+        )
+
+    @property
+    def words(self) -> list[str]:
+        """What was told of loops, without the times."""
+        return [what for _, what in self.told]
+
+
+@pytest.mark.parametrize("ahead", CLOCKS)
+def test_a_jump_after_days_of_health_counts_in_full(ahead: float) -> None:
+    """The first two restarts come in one version: the third is the third."""
+    history = History(ahead=ahead)
+    history.restart(WEEK, WEEK + 10, seen=False)
+    history.look(WEEK + 10)
+    history.restart(WEEK + 60)
+    history.pass_until(WEEK + 100)
+
+    assert [(WEEK + 90, "begins")] == history.told
+
+
+@pytest.mark.parametrize("relisted", [True, False])
+def test_restarts_of_a_long_outage_are_no_loop(relisted: bool) -> None:  # noqa: FBT001  # a parameter
+    """Of a kubelet that was away for hours three restarts come at once, far apart all the same."""
+    history = History()
+    history.restart(*(WEEK + k * 40 * MINUTE for k in range(3)), seen=False)
+    history.look(WEEK + 100 * MINUTE, relisted=relisted)
+    history.pass_until(WEEK + 24 * HOUR)
+
+    assert [] == history.told
+
+
+@pytest.mark.parametrize("ahead", [0.0, 24 * HOUR, -24 * HOUR])
+def test_a_weekend_is_no_loop_on_a_node_of_another_time(ahead: float) -> None:
+    """What was found at once is as far apart as the node's clock says, whatever time it has."""
+    history = History(ahead=ahead)
+    history.restart(*(WEEK + k * 7 * HOUR for k in range(9)), seen=False)
+    history.come_back(WEEK + 60 * HOUR)
+    history.pass_until(WEEK + 90 * HOUR)
+
+    assert [] == history.told
+
+
+@pytest.mark.parametrize("ahead", CLOCKS)
+def test_a_new_process_goes_on_with_a_loop(ahead: float) -> None:
+    """It ends once it was quiet for long enough, as if nothing had been."""
+    history = History(ahead=ahead)
+    history.restart(*(WEEK + k * 300 for k in range(9)))
+    history.pass_until(WEEK + 2500)
+    history.come_back(WEEK + 2520)
+    history.restart(WEEK + 2700)
+    history.pass_until(WEEK + 5 * HOUR)
+
+    assert ["begins", "goes on", "ends"] == history.words
+    assert WEEK + 2700 + Policy().loop_quiet == history.told[-1][0]
+
+
+@pytest.mark.parametrize("ahead", CLOCKS)
+def test_a_process_that_comes_back_to_a_loop_after_hours(ahead: float) -> None:
+    """What it missed kept the loop going: it does not end before that is told."""
+    history = History(ahead=ahead)
+    history.restart(*(WEEK + k * 20 * MINUTE for k in range(9)))
+    history.pass_until(WEEK + 161 * MINUTE)
+    history.restart(*(WEEK + k * 20 * MINUTE for k in range(9, 18)), seen=False)
+    history.come_back(WEEK + 341 * MINUTE)
+    history.restart(WEEK + 360 * MINUTE)
+    history.pass_until(WEEK + 361 * MINUTE)
+
+    assert ["begins", "goes on"] == history.words
+
+
+def test_a_loop_without_last_states_goes_on() -> None:
+    """A runtime that keeps no instance that ended makes a loop that is Unobserved, and no flap."""
+    history = History(last_state=False)
+    history.restart(*(WEEK + k * 300 for k in range(24)))
+    history.pass_until(WEEK + 7000)
+    history.come_back(WEEK + 7010)
+    history.pass_until(WEEK + 7100)
+
+    assert ["begins", "goes on"] == history.words
+
+
+def test_one_restart_after_a_loop_is_none_for_a_new_process() -> None:
+    """An outage is over, the operator is upgraded, and hours later a container restarts once."""
+    history = History()
+    history.restart(*(WEEK + k * 120 for k in range(9)))
+    history.pass_until(WEEK + 2 * HOUR)
+    history.come_back(WEEK + 2 * HOUR)
+    history.restart(WEEK + 3 * HOUR)
+    history.pass_until(WEEK + 4 * HOUR)
+
+    assert ["begins", "ends"] == history.words
+
+
+def test_a_restart_of_hours_before_does_not_keep_a_loop_going() -> None:
+    """Not for a new process either, which is not told where the loop began."""
+    history = History()
+    history.restart(WEEK - 5 * HOUR, *(WEEK + k * 120 for k in range(9)))
+    history.pass_until(WEEK + 1000)
+    history.come_back(WEEK + 1000)
+    history.pass_until(WEEK + 10 * HOUR)
+
+    assert (WEEK + 960 + Policy().loop_quiet, "ends") == history.told[-1]
+
+
+@pytest.mark.parametrize("before", [29.0, 1.0])
+def test_a_restart_just_before_the_end_keeps_a_loop_going(before: float) -> None:
+    """Its verdict comes when the quiet would be over, and it was not quiet."""
+    history = History()
+    history.restart(*(WEEK + k * 60 for k in range(3)))
+    over = WEEK + 120 + Policy().loop_quiet
+    history.restart(over - before, over + 60)
+    history.pass_until(over + 120)
+
+    assert ["begins"] == history.words
+
+
+def test_a_loop_whose_end_comes_by_a_clock_that_was_set_back() -> None:
+    """The record keeps no loop for ever because its end lies before its beginning."""
+    history = History()
+    history.restart(*(WEEK + k * 60 for k in range(3)))
+    history.pass_until(WEEK + 200)
+    assert 1 == len(history.record.loops())
+    [began] = [mark for _, _, mark in history.record.loops()]
+    ended = LoopEnded(
+        pod=PodRef(uid=pod(1).uid, namespace="shop", name="web"),
+        container="app",
+        cause=began.cause,
+        started_at=began.since,
+        at=began.since - HOUR,
+        restart_count=began.restart_count,
+        epoch=began.epoch,
+    )
+
+    assert () == fold(history.record, ended, limit=50).loops()
+    other = replace(ended, restart_count=began.restart_count - 1)
+    assert 1 == len(fold(history.record, other, limit=50).loops())
