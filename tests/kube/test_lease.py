@@ -27,11 +27,16 @@ class FakeLeases:
     lost: bool = False
     """Whether a write is done, and its answer lost."""
     asked: list[str] = field(default_factory=list)
+    takes: float = 0.0
+    """Seconds until there is an answer, by this time."""
+    time: FakeTime | None = None
 
     async def request(
         self, verb: str, path: str, *, body: object | None = None
     ) -> tuple[int, bytes]:
         self.asked.append(f"{verb} {path}")
+        if self.time is not None:
+            self.time.seconds += self.takes
         if self.status:
             return self.status, b"{}"
         if verb == "GET":
@@ -97,6 +102,20 @@ async def test_holder_stops_before_another_begins() -> None:
     assert one.is_held
     time.seconds += 0.2
     assert not one.is_held
+
+
+@pytest.mark.parametrize(("takes", "pause"), [(0.0, 5.0), (3.5, 1.5), (7.0, 0.0)])
+async def test_slow_answers_do_not_delay_the_next_renewal(takes: float, pause: float) -> None:
+    """It is renewed each five seconds from request to request: it lapses for no such answer."""
+    time = FakeTime()
+    leases = FakeLeases(takes=takes, time=time)
+    one = make(leases, time)
+    await one.step()
+    leases.takes = 0.0
+    await one.step()
+    leases.takes = takes
+
+    assert pause == await one.step()
 
 
 async def test_a_stopped_holder_finds_out() -> None:

@@ -29,6 +29,8 @@ HELD_SECONDS = 10.0
 """Who could not renew for so long stops writing: well before another takes over."""
 
 RENEW_SECONDS = 5.0
+"""From one request to the next, however long the answer took."""
+
 LOOK_SECONDS = 1.0
 """How often the others look: a holder that leaves in an orderly way is followed at once."""
 
@@ -153,7 +155,7 @@ class Lease:
 
     async def _step(self) -> float:
         if self._held_until is not None and self._seen is not None:
-            return RENEW_SECONDS if await self._renew(self._seen) else RETRY_SECONDS
+            return await self._renew(self._seen, otherwise=RETRY_SECONDS)
         status, body = await self.requester.request("GET", self._path)
         if status == HTTPStatus.NOT_FOUND:
             return await self._create()
@@ -162,7 +164,7 @@ class Lease:
         self._learn(msgspec.json.decode(body, type=LeaseObject))
         assert self._seen is not None  # noqa: S101  # just learnt
         may_take, self._looked = self._may_take(self._seen), True
-        return RENEW_SECONDS if may_take and await self._renew(self._seen) else LOOK_SECONDS
+        return await self._renew(self._seen, otherwise=LOOK_SECONDS) if may_take else LOOK_SECONDS
 
     def _may_take(self, lease: LeaseObject) -> bool:
         holder = lease.holder
@@ -173,19 +175,18 @@ class Lease:
         duration = float(lease.spec.lease_duration_seconds or DURATION)
         return self.clock.monotonic() - self._seen_at >= duration
 
-    async def _renew(self, lease: LeaseObject) -> bool:
+    async def _renew(self, lease: LeaseObject, *, otherwise: float) -> float:
         begun = self.clock.monotonic()
         crash_point("lease.renew.before")
         status = await self._put(lease, holder=self.identity, seconds=int(DURATION))
         crash_point("lease.renew.after")
         if status == HTTPStatus.OK:
-            self._hold(begun)
-            return True
+            return self._hold(begun)
         if status in {HTTPStatus.CONFLICT, HTTPStatus.NOT_FOUND}:
             self._lose()
         elif status in {HTTPStatus.FORBIDDEN, HTTPStatus.METHOD_NOT_ALLOWED}:
             self._refuse(status)
-        return False
+        return otherwise
 
     async def _create(self) -> float:
         begun = self.clock.monotonic()
@@ -197,8 +198,7 @@ class Lease:
         crash_point("lease.create.after")
         if status == HTTPStatus.CREATED:
             self._learn(msgspec.json.decode(answer, type=LeaseObject))
-            self._hold(begun)
-            return RENEW_SECONDS
+            return self._hold(begun)
         return RETRY_SECONDS if status == HTTPStatus.CONFLICT else self._refuse(status)
 
     async def _put(self, lease: LeaseObject, *, holder: str, seconds: int) -> int:
@@ -223,12 +223,13 @@ class Lease:
         self._seen, self.known = lease, True
         self._refusal.end()
 
-    def _hold(self, begun: float) -> None:
+    def _hold(self, begun: float) -> float:
         if self._held_until is None:
             self.term += 1
             self._held_since = begun
             _log.info("This replica writes from now on", extra={"lease": self.name})
         self._held_until, self._has_let_go = begun + HELD_SECONDS, False
+        return max(0.0, begun + RENEW_SECONDS - self.clock.monotonic())
 
     def _lose(self) -> None:
         if self._held_until is None:
