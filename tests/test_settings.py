@@ -36,6 +36,17 @@ def test_every_threshold_can_be_set() -> None:
     assert numbers == dataclasses.asdict(Settings.from_env(variables).policy())
 
 
+@pytest.mark.parametrize("window", ["21600", "90000"])
+def test_the_window_of_a_slow_loop_is_the_longer_one(window: str) -> None:
+    """Settings are refused for what a policy is refused for, with both variables by name."""
+    with pytest.raises(SettingsError) as refused:
+        Settings.from_env({"PROBEWATCH_LOOP_WINDOW_SECONDS": window})
+
+    words = f"PROBEWATCH_LOOP_WINDOW_SECONDS is {window} and PROBEWATCH_SLOW_LOOP_WINDOW_SECONDS"
+    assert f"{words} is 21600; the second has to be longer" == str(refused.value)
+    assert Settings.from_env({"PROBEWATCH_LOOP_WINDOW_SECONDS": "21599"})
+
+
 def test_values_are_read_by_the_type_of_their_field() -> None:
     """Texts become numbers, switches, lists and words of closed lists."""
     settings = Settings.from_env(

@@ -48,6 +48,16 @@ def check_number(name: str, value: float, *, source: str) -> None:
         raise SettingsError(f"{source} is {value:g}; it has to be {wanted}")
 
 
+def check_windows(loop: tuple[str, float], slow_loop: tuple[str, float]) -> None:
+    """Refuse, as a ProbePolicy is, a window of a loop that is not the shorter one.
+
+    No restart is kept in mind for longer than the window of a slow loop. Each comes with its name.
+    """
+    if loop[1] >= slow_loop[1]:
+        words = " and ".join(f"{name} is {seconds:g}" for name, seconds in (loop, slow_loop))
+        raise SettingsError(f"{words}; the second has to be longer")
+
+
 def check_namespace(name: str) -> None:
     """Refuse what cannot be a namespace's name."""
     if not _NAMESPACE.fullmatch(name):

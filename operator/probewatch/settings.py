@@ -19,7 +19,7 @@ from typing import Self
 
 from probewatch import crash_points, setting_text
 from probewatch.core.policy import Policy
-from probewatch.setting_bounds import check_namespace, check_number, check_selector
+from probewatch.setting_bounds import check_namespace, check_number, check_selector, check_windows
 
 PREFIX = "PROBEWATCH_"
 
@@ -143,7 +143,7 @@ class Settings:
     slow_loop_restarts: int = _POLICY.slow_loop_restarts
     """So many restarts within `slow_loop_window_seconds` are a slow loop."""
     slow_loop_window_seconds: float = _POLICY.slow_loop_window
-    """Six hours: a kill every hour, all day long, is a loop too."""
+    """Six hours: a kill every hour is a loop too. It has to exceed `loop_window_seconds`."""
     flap_transitions: int = _POLICY.flap_transitions
     """So many losses of readiness within `flap_window_seconds`, without a restart, are flapping."""
     flap_window_seconds: float = _POLICY.flap_window
@@ -173,6 +173,8 @@ class Settings:
             value = getattr(self, each.name)
             if isinstance(value, int | float) and not isinstance(value, bool):
                 check_number(each.name, value, source=variable_name(each.name))
+        windows = ("loop_window_seconds", "slow_loop_window_seconds")
+        check_windows(*((variable_name(name), getattr(self, name)) for name in windows))
 
     @classmethod
     def from_env(
