@@ -16,6 +16,7 @@ from probewatch.controller import TURN, Controller, Sink
 from probewatch.core.findings import (
     Finding,
     LoopEnded,
+    LoopStarted,
     PodForgotten,
     PodTracked,
     ProbeFailures,
@@ -31,6 +32,7 @@ from probewatch.core.model import (
     Workload,
 )
 from probewatch.core.observe import PodGone, PodObserved
+from probewatch.core.policy import Policy
 from probewatch.core.remembered import Remembered, RememberedContainer
 from probewatch.core.spec import Container, PodSpec, Probe, ProbeType
 from probewatch.feeds import EvidenceFeed, PodFeed
@@ -130,6 +132,8 @@ class Scene:
     others: tuple[Sink, ...] = ()
     heard: bool = True
     """Whether what the kubelet said before the start is known."""
+    watching: bool = True
+    """Whether pods are seen as they change."""
     remember: Callable[[Newcomer], Remembered] | None = None
 
     def __post_init__(self) -> None:
@@ -140,6 +144,7 @@ class Scene:
             resolver=self.resolver,
             boundary=self.boundary,
             has_heard=lambda: self.heard,
+            is_watching=lambda: self.watching,
         )
 
     @asynccontextmanager
@@ -289,6 +294,57 @@ async def test_loop_does_not_end_because_the_clock_is_set_back() -> None:
     assert 0 == scene.controller.store.pending()
     assert [] == scene.sink.of(LoopEnded)
     assert 1 == waiting == scene.controller.store.waiting()
+
+
+def begin_loops(scene: Scene, pods: int = 1) -> None:
+    """A container of each pod restarts five times within half a minute."""
+    for number in range(6):
+        for each in range(pods):
+            observed = pod(f"u-{each}", restarts=number, version=number + 1)
+            scene.controller.observe(PodObserved(pod=observed))
+        scene.time.seconds += 5
+    scene.time.seconds += 60
+    while scene.controller.tick():
+        pass
+
+
+async def test_a_loop_does_not_end_while_nobody_is_watching() -> None:
+    """The API server is away for hours: once it is back, the loop has to be seen to be quiet."""
+    scene = Scene()
+    async with scene.publishing():
+        begin_loops(scene)
+        scene.watching = False
+        for _ in range(10):
+            scene.time.seconds += 900
+            scene.controller.tick()
+        scene.watching = True
+        scene.time.seconds += 600
+        scene.controller.tick()
+    assert [] == scene.sink.of(LoopEnded)
+    assert 1 == len(scene.sink.of(LoopStarted))
+
+    async with scene.publishing():
+        scene.time.seconds += Policy().loop_quiet
+        scene.controller.tick()
+    assert 1 == len(scene.sink.of(LoopEnded))
+
+
+async def test_a_loop_does_not_end_because_the_clock_is_set_forth() -> None:
+    """No time has passed, for however many loops; from then on it does."""
+    time = FakeWall()
+    scene, pods = Scene(time=time), TURN + 2
+    async with scene.publishing():
+        begin_loops(scene, pods)
+        time.ahead = 86400
+        while scene.controller.tick():
+            pass
+    assert [] == scene.sink.of(LoopEnded)
+
+    async with scene.publishing():
+        time.seconds += Policy().loop_quiet
+        while scene.controller.tick():
+            pass
+    assert pods == len(scene.sink.of(LoopEnded))
 
 
 async def test_many_verdicts_that_fall_due_at_once_keep_nobody_waiting() -> None:

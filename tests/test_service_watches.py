@@ -8,6 +8,7 @@ from probewatch.service.watches import (
     Watch,
     event_target,
     has_heard,
+    is_watching,
     pod_target,
     watch_options,
 )
@@ -44,7 +45,7 @@ class Pair:
     def watches(self) -> tuple[Watch, ...]:
         """Both, and one that is about no pods and never begins."""
         return (
-            Watch(name="pods", stats=self.pods, run=never),
+            Watch(name="pods", stats=self.pods, run=never, is_essential=True),
             Watch(name="events", stats=self.events, run=never, follows=self.pods),
             Watch(name="reboots", stats=WatchStats(resource="reboots"), run=never),
         )
@@ -73,3 +74,21 @@ def test_nobody_waits_for_what_cannot_be_heard(which: str) -> None:
     getattr(pair, which).errors["403"] += 1
 
     assert has_heard(pair.watches())
+
+
+def test_pods_are_watched_once_they_are_listed_and_nothing_is_wrong() -> None:
+    """In each namespace; that Events are not heard leaves the pods to be seen."""
+    one, other = Pair(), Pair()
+    both = (*one.watches(), *other.watches())
+    one.pods.synced = True
+    assert not is_watching(both)
+
+    other.pods.synced = True
+    other.events.failed("403")
+    assert is_watching(both)
+
+    other.pods.failed("TimeoutError")
+    assert not is_watching(both)
+
+    other.pods.heard()
+    assert is_watching(both)

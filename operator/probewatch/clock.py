@@ -18,17 +18,18 @@ class Clock:
 
 
 TOLERATED_SECONDS = 5.0
-"""By which a clock may be set back without notice: it is corrected in small steps all the time."""
+"""By which a clock may be set without notice: it is corrected in small steps all the time."""
 
 
-class SetBack:
-    """Notices when the wall clock is set back, by the one that never jumps."""
+class Jumps:
+    """Notices when the wall clock is set, by the one that never jumps."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._ahead = clock.now() - clock.monotonic()
 
-    def is_new(self) -> bool:
-        """Whether that happened since this was asked last."""
+    def measure(self) -> float:
+        """By how much it was set forth, or (less than 0) back, since this was asked last."""
         before, self._ahead = self._ahead, self._clock.now() - self._clock.monotonic()
-        return before - self._ahead > TOLERATED_SECONDS
+        jump = self._ahead - before
+        return jump if abs(jump) > TOLERATED_SECONDS else 0.0

@@ -18,10 +18,10 @@ from typing import Protocol
 
 from probewatch import finding_log
 from probewatch.boundary import Boundary
-from probewatch.clock import SetBack
+from probewatch.clock import Jumps
 from probewatch.core.findings import Finding
 from probewatch.core.model import PodRef, PodUid, Workload
-from probewatch.core.observe import Observation
+from probewatch.core.observe import Observation, TimePassed
 from probewatch.gathering import gather
 from probewatch.kube.pods.snapshot import Snapshot
 from probewatch.kube.workloads import nearest_workload
@@ -81,10 +81,12 @@ class Controller:
         resolver: Resolver,
         boundary: Boundary,
         has_heard: Callable[[], bool],
+        is_watching: Callable[[], bool],
     ) -> None:
         """*has_heard* tells whether what the kubelet said before the start is known.
 
         Before it is, no restart is judged for want of evidence, however long the lists take.
+        *is_watching* tells whether pods are seen as they change.
         """
         self.store = store
         self.stats = ControllerStats()
@@ -93,8 +95,8 @@ class Controller:
         self._resolver = resolver
         self._boundary = boundary
         self._clock = boundary.clock
-        self._has_heard = has_heard
-        self._set_back, self._is_set_back = SetBack(self._clock), False
+        self._has_heard, self._is_watching = has_heard, is_watching
+        self._jumps, self._is_set_back, self._is_set_forth = Jumps(self._clock), False, False
         self._waiting: deque[Finding] = deque()
         self._has_work = asyncio.Event()
         self._is_idle = asyncio.Event()  # the opposite: an event can only be waited for to be set
@@ -157,18 +159,23 @@ class Controller:
         """Give the store the time, where some of it asked for it; tell whether it did.
 
         Once the clock was set back, verdicts that wait are not waited for as long again: they are
-        given a little early, each as if its moment had come.
+        given a little early, each as if its moment had come. Once it was set forth, or while nobody
+        is watching, it does not count for quiet that nothing was seen.
         """
-        self._is_set_back |= self._set_back.is_new()
+        jump = self._jumps.measure()
+        self._is_set_back |= jump < 0
+        self._is_set_forth |= jump > 0
         if not self._has_heard():
             return False
         self._is_set_back = self._is_set_back and self.store.pending() > 0
         now, due = self._clock.now(), self.store.next_due()
         if due is None or (due > now and not self._is_set_back):
+            self._is_set_forth = False
             return False
         now = max(now, due)
+        passed = TimePassed(unwatched=self._is_set_forth or not self._is_watching())
         with self._boundary.guard("tick"):
-            self._found(self.store.tick(now, TURN))
+            self._found(self.store.tick(now, TURN, passed))
         return True
 
     async def publish(self) -> None:

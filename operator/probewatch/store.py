@@ -33,7 +33,7 @@ from probewatch.tracking.kubelet_starts import KubeletStarts
 from probewatch.tracking.shelf import OPEN, Shelf
 from probewatch.tracking.survey import Survey
 
-_DEFAULT = Policy()
+_DEFAULT, _TIME = Policy(), TimePassed()
 
 
 class Store(Survey):
@@ -107,9 +107,11 @@ class Store(Survey):
             case TimePassed():
                 return self.tick(now)
 
-    def tick(self, now: float, limit: int | None = None) -> tuple[Finding, ...]:
+    def tick(
+        self, now: float, limit: int | None = None, passed: TimePassed = _TIME
+    ) -> tuple[Finding, ...]:
         """Let time pass for the pods that asked for it, or for *limit* of them."""
-        return self._step_all(self._deadlines.take(now, limit), TimePassed(), now)
+        return self._step_all(self._deadlines.take(now, limit), passed, now)
 
     def reconsider(self, namespace: str, now: float) -> tuple[Finding, ...]:
         """Judge anew what waits in a namespace: the policies of its pods have changed."""
@@ -118,7 +120,7 @@ class Store(Survey):
             for uid in self._deadlines
             if (header := self._shelf.header(uid)) is not None and header.namespace == namespace
         ]
-        return self._step_all(waiting, TimePassed(), now)
+        return self._step_all(waiting, _TIME, now)
 
     def _step_all(
         self, uids: Iterable[PodUid], observation: Observation, now: float
@@ -147,9 +149,8 @@ class Store(Survey):
         """Say of a pod that is new here what records say of it."""
         if observed.pod.uid in self._shelf:
             return observed
-        return replace(
-            observed, remembered=self._arrivals.recall(observed.pod, relisted=observed.relisted)
-        )
+        remembered = self._arrivals.recall(observed.pod, relisted=observed.relisted)
+        return replace(observed, remembered=remembered)
 
     def _meet(self, snapshot: Snapshot, now: float, *, relisted: bool) -> tuple[Finding, ...]:
         """Take in the first version of a pod; one that never restarted is kept unopened."""
@@ -254,7 +255,6 @@ class Store(Survey):
     def _forget(self, uid: PodUid) -> None:
         header = self._shelf.pop(uid)
         self._deadlines.set(uid, None)
-        if header is None:
-            return
-        self._aliases.leave(header)
-        self._kin.leave(header)
+        if header is not None:
+            self._aliases.leave(header)
+            self._kin.leave(header)

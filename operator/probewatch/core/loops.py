@@ -161,6 +161,11 @@ def _calmed(loop: LoopState, policy: Policy, now: float) -> LoopState:
     return LoopState(recent=loop.recent, ended_at=due, behind=loop.behind)
 
 
+def hold(loop: LoopState, now: float) -> LoopState:
+    """A loop that nobody could watch lately: it may have gone on, and its quiet begins now."""
+    return loop if loop.started_at is None else replace(loop, resumed_at=now)
+
+
 def take_up(loop: LoopState, *, count: int, latest: float | None, now: float) -> LoopState:
     """The loop of a record, which keeps few of the restarts up to *count*, or none.
 

@@ -69,6 +69,9 @@ class PodGone:
 class TimePassed:
     """Nothing happened but time."""
 
+    unwatched: bool = False
+    """Whether it cannot be told that nothing happened: nobody looked, or our clock was set."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CountersRead:
@@ -113,7 +116,7 @@ def _dispatch(
         case PodGone():
             return _gone(state, policy, now)
         case TimePassed():
-            return _time(state, policy, now)
+            return _time(state, observation, policy, now)
         case _:
             assert_never(observation)
 
@@ -212,13 +215,17 @@ def _counters(
     return judge_container(remember(state, read.container, memory), read.container, policy, now)
 
 
-def _time(state: PodState, policy: Policy, now: float) -> tuple[PodState, tuple[Finding, ...]]:
+def _time(
+    state: PodState, passed: TimePassed, policy: Policy, now: float
+) -> tuple[PodState, tuple[Finding, ...]]:
     state, findings = judge_all(state, policy, now)
     for name, memory in state.memories:
         if memory.pending:
             continue  # it restarted, which may be told later than the quiet would be over
-        loop, ended = loops.end_if_quiet(memory.loop, name, ref=state.ref, policy=policy, now=now)
-        state = remember(state, name, replace(memory, loop=loop)) if ended else state
+        loop = loops.hold(memory.loop, now) if passed.unwatched else memory.loop
+        loop, ended = loops.end_if_quiet(loop, name, ref=state.ref, policy=policy, now=now)
+        if loop is not memory.loop:
+            state = remember(state, name, replace(memory, loop=loop))
         findings = (*findings, *ended)
     readiness, calmed = calm_down(state.readiness, ref=state.ref, policy=policy, now=now)
     return replace(state, readiness=readiness), (*findings, *calmed)

@@ -47,7 +47,7 @@ class LoopState:
     ended_at: float | None = None
     """When the loop before was over."""
     resumed_at: float | None = None
-    """When it was taken up from a record that does not say when its latest restarts were."""
+    """When it was taken up by who cannot say how it went until then."""
     gap: float = 0.0
     """Seconds from one of these to the next, on the average."""
     behind: float = 0.0

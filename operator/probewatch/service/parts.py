@@ -37,7 +37,7 @@ from probewatch.recording.surroundings import Surroundings
 from probewatch.service import builders
 from probewatch.service.builders import Worker, build_recorder
 from probewatch.service.runtime import find_version
-from probewatch.service.watches import build_watches, has_heard
+from probewatch.service.watches import build_watches, has_heard, is_watching
 from probewatch.settings import Settings
 from probewatch.store import Store
 from probewatch.supervisor import Supervisor, kopf_operator
@@ -155,6 +155,7 @@ class Parts:
             resolver=self.workloads,
             boundary=self.boundary,
             has_heard=lambda: has_heard(self.watches),  # they are not there yet
+            is_watching=lambda: is_watching(self.watches),
         )
 
     def _build_server(self) -> MetricsServer:

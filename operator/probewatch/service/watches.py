@@ -90,6 +90,12 @@ def has_heard(watches: Iterable[Watch]) -> bool:
     )
 
 
+def is_watching(watches: Iterable[Watch]) -> bool:
+    """Tell whether all pods are seen as they change."""
+    essential = (each.stats for each in watches if each.is_essential)
+    return all(stats.synced and not stats.trouble for stats in essential)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Kit:
     """What every watch is made with."""
