@@ -349,6 +349,21 @@ async def test_the_start_does_not_wait_for_ever() -> None:
     assert 1 == len(scene.index)
 
 
+async def test_what_is_as_it_was_is_not_read_again() -> None:
+    """Each policy is held once, however large and however often it is listed; changes are read."""
+    scene = Scene()
+    scene.api.put(policy_object("same", WEB))
+    scene.api.put(policy_object("other", WEB))
+    await scene.start()
+    before = {read.policy.name: read for read in scene.index.reads()}
+    scene.api.put(policy_object("other", {**WEB, "priority": 7}))
+    await scene.keep_up(30)
+    after = {read.policy.name: read for read in scene.index.reads()}
+
+    assert before["same"] is after["same"]
+    assert (0, 7) == (before["other"].policy.priority, after["other"].policy.priority)
+
+
 async def test_a_deletion_that_no_watch_told_is_found() -> None:
     """What was deleted while kopf was away is gone with the next list."""
     scene = Scene()

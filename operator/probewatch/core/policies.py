@@ -99,13 +99,14 @@ def _find_wrong_windows(policy: ProbePolicy, default: Policy) -> Problem | None:
     """Compare the windows; those that the operator set alone are not the policy's fault."""
     if not WINDOWS.keys() & policy.overrides.keys():
         return None
-    judged = effective_policy(policy, default)
-    if judged.loop_window < judged.slow_loop_window:
+    # It is asked of all policies of a namespace whenever one of them changes.
+    fast, slow = (policy.overrides.get(name, getattr(default, name)) for name in WINDOWS)
+    if fast < slow:
         return None
     words = (
-        f"{path} is {getattr(judged, name):g}"
+        f"{path} is {window:g}"
         + ("" if name in policy.overrides else " by the operator's settings")
-        for name, path in WINDOWS.items()
+        for (name, path), window in zip(WINDOWS.items(), (fast, slow), strict=True)
     )
     message = f"{' and '.join(words)}; the second has to be longer"
     return Problem(reason=Reason.INVALID_WINDOWS, message=message)

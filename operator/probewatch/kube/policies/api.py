@@ -72,10 +72,15 @@ class PolicyApi:
     def __init__(self, requester: Requester, namespaces: Sequence[str] = ()) -> None:
         self._requester = requester
         self._namespaces: tuple[str | None, ...] = tuple(namespaces) or (None,)
+        self._listed: Mapping[int, Read] = {}
+        """By the hash of what was listed, as of the last list."""
 
     async def list(self) -> Sequence[Listing]:
         """All policies, a listing for each namespace; raises ApiError."""
-        return [await self._list(namespace) for namespace in self._namespaces]
+        found: dict[int, Read] = {}
+        listings = [await self._list(namespace, found) for namespace in self._namespaces]
+        self._listed = found
+        return listings
 
     async def patch_status(self, read: Read, status: objects.Status) -> Read | None:
         """Write a policy's status and return the policy; None if it is not as it was read.
@@ -106,7 +111,15 @@ class PolicyApi:
             return Concerned.NAMESPACE
         return Concerned.ALL
 
-    async def _list(self, namespace: str | None) -> Listing:
+    def _parse(self, item: msgspec.Raw, found: dict[int, Read]) -> Read | None:
+        """Read a policy, which may be large: one that is as it was is not read nor held twice."""
+        key = hash(bytes(item))
+        read = self._listed.get(key) or parse_policy(item)
+        if read is not None:
+            found[key] = read
+        return read
+
+    async def _list(self, namespace: str | None, found: dict[int, Read]) -> Listing:
         reads: list[Read] = []
         token = ""
         while True:
@@ -118,8 +131,8 @@ class PolicyApi:
             if code != HTTPStatus.OK:
                 raise refusal(code, body)
             page = _decode(body)
-            found = map(parse_policy, page.items or ())
-            reads.extend(read for read in found if read is not None)
+            parsed = (self._parse(item, found) for item in page.items or ())
+            reads.extend(read for read in parsed if read is not None)
             token = page.metadata.continue_
             if not token:
                 version = parse_version(page.metadata.resource_version)
