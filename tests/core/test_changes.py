@@ -10,6 +10,7 @@ from probewatch.core.counting import count
 from probewatch.core.model import Condition, ContainerStatus, Pod, Termination
 from probewatch.core.restarts import VANISHED, CountedRestart
 from probewatch.core.spec import Container
+from probewatch.core.watermarks import RESTARTING_ALL
 from probewatch.store import Store
 from tests.builders import LIVENESS, died, pod, spec, status
 from tests.core.test_observe import UID, feed, restarted, running
@@ -207,3 +208,27 @@ def test_lost_by_the_runtime(expected: bool, versions: tuple[ContainerStatus, ..
     shown_one_by_one = (pod(number, each) for number, each in enumerate((running(), *versions), 1))
 
     assert expected is restart_between(*shown_one_by_one).change.lost
+
+
+WORDS = Termination(exit_code=137, reason=RESTARTING_ALL)
+DEAD = replace(running(), running_since=None, terminated=died(1, 1.0, 90.0, container_id="c0"))
+
+
+@pytest.mark.parametrize(
+    ("expected", "before", "last"),
+    [
+        (True, DEAD, WORDS),
+        (False, DEAD, DEAD.terminated),
+        (False, DEAD, None),
+        (False, running(), WORDS),
+        (False, running(), DEAD.terminated),
+    ],
+    ids=["removed with all", "replaced", "nothing is left", "ended by that", "replaced unseen"],
+)
+def test_removed_with_all(
+    before: ContainerStatus, last: Termination | None, *, expected: bool
+) -> None:
+    """It had ended in its own way, and then the kubelet says that all are restarted."""
+    versions = (pod(1, running()), pod(2, before), pod(3, replace(BACK, last=last)))
+
+    assert expected is restart_between(*versions).change.with_all

@@ -66,7 +66,7 @@ def advance(mark: Watermark, status: ContainerStatus, *, relisted: bool) -> Wate
     running = status.running_since is not None
     death, path = _death_of_current(mark, status, relisted=relisted)
     # What is shown beside one that runs is the end of one before it, be it with the same count.
-    ended = (known_by(status.last) or known_by(mark.death)) if running else ""
+    ended = known_by(status.last) if running else ""
     return replace(
         mark,
         instance_id=status.container_id or mark.instance_id,
@@ -86,12 +86,10 @@ def _waiting_reason(mark: Watermark, status: ContainerStatus) -> str:
     A failed hook stays the reason when the back-off after it takes its place. And a kubelet that
     was restarted shows the end again of what another one held back.
     """
-    if status.running_since is not None:
-        return ""
-    if mark.waiting_reason == HOOK_FAILED:
-        return HOOK_FAILED
-    held_back = mark.waiting_reason == HELD_BACK and not status.waiting_reason
-    return HELD_BACK if held_back else status.waiting_reason
+    before = mark.waiting_reason if status.running_since is None else ""
+    if before == HOOK_FAILED or (before == HELD_BACK and not status.waiting_reason):
+        return before
+    return status.waiting_reason
 
 
 def _death_of_current(
