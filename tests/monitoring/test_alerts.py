@@ -329,6 +329,26 @@ STORIES = [
         firing={"9m": [], "10m": ["ProbeWatchOperatorDown"], "3h": ["ProbeWatchOperatorDown"]},
     ),
     Story(
+        name="no replica can renew the Lease",
+        series={},
+        operator={
+            **ALIVE,
+            'probewatch_leader{pod="a"}': "1x10 0x60 1x20",
+            'probewatch_leader{pod="b"}': "0x90",
+        },
+        firing={"29m": [], "32m": ["ProbeWatchOperatorWithoutLeader"], "80m": []},
+    ),
+    Story(
+        name="the Lease changes hands, and is hard to renew",
+        series={},
+        operator={
+            **ALIVE,
+            'probewatch_leader{pod="a"}': "1x10 0x30 0 0 0 1 0 0 0 1x60",
+            'probewatch_leader{pod="b"}': "0x12 1x20 0 0 1 0 0 0 1 0x60",
+        },
+        firing={"20m": [], "40m": [], "60m": []},
+    ),
+    Story(
         name="the operator never gets its list of pods",
         series={},
         operator={**ALIVE, SYNCED: "0x100"},
