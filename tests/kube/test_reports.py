@@ -613,6 +613,20 @@ async def test_wait_that_is_asked_for_holds_for_all_reports(scene: Scene) -> Non
     assert {} == scene.sink.stats.dropped
 
 
+async def test_restarts_are_not_let_go_sooner_for_short_waits(scene: Scene) -> None:
+    """A report that is held back for others has as long as one that is turned away itself."""
+    many = tuple(replace(CART, name=f"w{n}", uid=f"d{n}") for n in range(10))
+    scene.after.workloads = many
+    scene.api.answer = lambda _verb, _path: (429, {"details": {"retryAfterSeconds": 1}})
+    for n, workload in enumerate(many):
+        scene.sink.publish(restart(1, f"u{n}"), workload)
+    await scene.until(lambda: bool(scene.after.restarts))
+    first = scene.time.seconds - 1000
+    await scene.until(lambda: len(scene.after.restarts) == len(many))
+
+    assert 10 <= first <= scene.time.seconds - 1000 <= 40
+
+
 async def test_refused_object_gets_shorter(scene: Scene) -> None:
     """A report that is too large loses incidents until it is taken; nothing is uncounted."""
     limit = 5

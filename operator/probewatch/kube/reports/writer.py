@@ -165,7 +165,7 @@ class ReportWriter:
         """Send nothing before its time: whichever report was turned away, all of them are meant."""
         if self._turns.fault(key) >= PATIENCE or wait >= LONG_WAIT_SECONDS:
             self.let_go(key)
-        return wait
+        return max(wait, self._turns.pause(key))
 
     def _release(self, write: Write, version: str) -> None:
         is_first = not self._book.was_saved(write.key)
