@@ -28,6 +28,8 @@ class Operator(StrEnum):
 
 
 WITH_VALUES = frozenset({Operator.IN, Operator.NOT_IN})
+WHERE_MISSING = frozenset({Operator.NOT_IN, Operator.DOES_NOT_EXIST})
+"""What holds where the label is not there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,15 +43,14 @@ class Requirement:
     def holds(self, labels: Mapping[str, str]) -> bool:
         """Whether it holds of these labels."""
         value = labels.get(self.key)
-        match self.operator:
-            case Operator.IN:
-                return value is not None and value in self.values
-            case Operator.NOT_IN:
-                return value is None or value not in self.values
-            case Operator.EXISTS:
-                return value is not None
-            case _:  # DoesNotExist
-                return value is None
+        # It is asked a million times where there are many policies: so not in the order of the API.
+        if value is None:
+            return self.operator in WHERE_MISSING
+        if self.operator is Operator.IN:
+            return value in self.values
+        if self.operator is Operator.NOT_IN:
+            return value not in self.values
+        return self.operator is Operator.EXISTS
 
 
 Selector = tuple[Requirement, ...]
@@ -57,7 +58,10 @@ Selector = tuple[Requirement, ...]
 
 def selects(selector: Selector, labels: Mapping[str, str]) -> bool:
     """Whether all requirements hold."""
-    return all(requirement.holds(labels) for requirement in selector)
+    for requirement in selector:  # noqa: SIM110  # a generator takes twice as long
+        if not requirement.holds(labels):
+            return False
+    return True
 
 
 def is_label_value(text: str) -> bool:

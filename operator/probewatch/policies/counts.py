@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from probewatch.core.policies import Count, ProbePolicy, count_pods
 from probewatch.policies.index import Labelled, PolicyIndex, group_labels
 
-COUNTED_AT_ONCE = 250
-"""Sets of labels that are compared with the policies of their namespace before others go on."""
+COMPARED_AT_ONCE = 2500
+"""So often a set of labels is compared with a policy before others go on: some milliseconds, or
+some hundredths of a second where each selector is as long as it may be."""
 
 
 class PolicyCounts:
@@ -46,8 +47,9 @@ class PolicyCounts:
         groups = group_labels(self._pods(), ranked)
         counts = {place: {each.name: Count() for each in ranked[place]} for place in ranked}
         for place, policies in ranked.items():
-            for begin in range(0, len(groups[place]), COUNTED_AT_ONCE):
-                some = groups[place][begin : begin + COUNTED_AT_ONCE]
+            at_once = max(1, COMPARED_AT_ONCE // len(policies))
+            for begin in range(0, len(groups[place]), at_once):
+                some = groups[place][begin : begin + at_once]
                 count_pods(counts[place], policies, some)
                 await asyncio.sleep(0)
         return counts
