@@ -466,6 +466,10 @@ CASES = {
         "NodeReboot Medium lost",
         facts(died(255), change=SANDBOX, all_restarted=True, path=OWN),
     ),
+    "lost by CRI-O, which knows no exit code": (
+        "NodeReboot Medium lost",
+        facts(died(-1), change=SANDBOX, all_restarted=True, path=OWN),
+    ),
     "a new sandbox, said while another container ran on": (
         "Unknown Low unknown",
         facts(died(137), pod_others=(mark(K.SANDBOX_CHANGED, 40),)),
@@ -1283,6 +1287,26 @@ CASES = {
     "replaced in place, as it surely ended by itself before": (
         "Error Medium regular",
         facts(died(3), path=PLACE, past=(past(Cause.ERROR, 3, 41),)),
+    ),
+    "replaced in place, as it surely came to its end before": (
+        "Completed Medium regular",
+        facts(died(0), path=PLACE, past=(past(Cause.COMPLETED, 0, 41),)),
+    ),
+    "replaced in place, as a signal surely ended it before": (
+        "Signal Medium regular",
+        facts(died(143), path=PLACE, past=(past(Cause.SIGNAL, 143, 41),)),
+    ),
+    "replaced in place, as a rule surely restarted it before": (
+        "RestartRule Medium regular",
+        facts(died(42), path=PLACE, pod=LIVE_RULED, past=(past(Cause.RESTART_RULE, 42, 41),)),
+    ),
+    "like one that its startup probe ended": (
+        "StartupProbe Medium regular",
+        facts(died(143), pod=BOTH, past=(past(Cause.STARTUP_PROBE, 143, 41),)),
+    ),
+    "like one that was killed for its hook": (
+        "PostStartHook Medium regular",
+        facts(died(143), pod=HOOKED, past=(past(Cause.POST_START_HOOK, 143, 41),)),
     ),
     "replaced in place, as it most likely ended by itself before": (
         "LivenessProbe Medium replaced-in-place",

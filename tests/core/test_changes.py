@@ -101,6 +101,7 @@ def test_another_sandbox(expected: tuple[bool, bool], before: Pod, after: Pod) -
 @pytest.mark.parametrize(
     ("begun", "ready", "expected"),
     [
+        (142.0, 150.0, True),
         (142.0, 142.0 + READY_SLACK, True),
         (142.0, 142.0 + READY_SLACK + 1, False),
         (None, 900.0, True),

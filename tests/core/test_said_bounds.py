@@ -54,12 +54,10 @@ def test_failures_from_the_start(first: float, expected: int) -> None:
 @pytest.mark.parametrize(
     ("at", "sure"), [(END - 2, HIGH), (END - 1, MEDIUM), (END, MEDIUM), (END + 30, MEDIUM)]
 )
-def test_a_series_that_began_anew_after_the_end(at: float, sure: Confidence) -> None:
+@pytest.mark.parametrize("kind", [K.CREATED, K.STARTED])
+def test_a_series_that_began_anew_after_the_end(at: float, kind: K, sure: Confidence) -> None:
     """A new kubelet begins with it; times of nodes have a resolution of one second."""
-    starts = (
-        mark(K.STARTED, END - 500, 1, series="old"),
-        mark(K.STARTED, at, 1, series="new"),
-    )
+    starts = (mark(kind, END - 500, 1, series="old"), mark(kind, at, 1, series="new"))
     given = facts(
         died(1, end=END),
         pod=spec(Container(name="app", readiness=READINESS)),
@@ -172,6 +170,24 @@ def test_the_first_of_several_failures_in_the_first_second() -> None:
     given = facts(died(143, END - 14, END), failures=marks, path=Path.IN_PLACE)
 
     assert ("threshold-reached", Cause.LIVENESS_PROBE, HIGH) == told(given)
+
+
+ANSWERS = {
+    *(FailureReason.HTTP_1XX, FailureReason.HTTP_3XX, FailureReason.HTTP_4XX),
+    *(FailureReason.HTTP_5XX, FailureReason.GRPC_UNHEALTHY),
+}
+
+
+@pytest.mark.parametrize("how", FailureReason)
+def test_only_what_still_runs_answers(how: FailureReason) -> None:
+    """A failure after the end that is an answer is one of before, said late; others may follow."""
+    marks = tuple(
+        mark(K.PROBE_FAILED, at, probe_type=ProbeType.LIVENESS, failure=how)
+        for at in (END - 8, END - 4, END + 1)
+    )
+    given = facts(died(143, end=END), failures=marks, path=Path.IN_PLACE, next_start=END + 3)
+
+    assert (HIGH if how in ANSWERS else MEDIUM) is told(given)[2]
 
 
 @pytest.mark.parametrize("change", [Change(image=True), Change(resources=True)])

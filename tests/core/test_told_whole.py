@@ -150,6 +150,35 @@ def test_flapping_from_its_beginning_to_its_end() -> None:
     assert () == store.tick(111.0 + QUIET)
 
 
+BY_RIGHT: dict[str, tuple[dict[str, object], ReadinessReason]] = {
+    "restarts": ({}, ReadinessReason.CONTAINER_RESTART),
+    "is deleted": ({"deletion_at": 90.0}, ReadinessReason.TERMINATING),
+    "is over": ({"phase": "Succeeded"}, ReadinessReason.COMPLETED),
+}
+
+
+@pytest.mark.parametrize(("more", "reason"), BY_RIGHT.values(), ids=BY_RIGHT)
+def test_what_is_not_ready_by_right_does_not_flap(
+    more: dict[str, object], reason: ReadinessReason
+) -> None:
+    """However often: a container that restarts again and again is told as a loop."""
+    store, found = followed(), []
+    for number in range(40):
+        since = 100.0 + 10 * number
+        lost = replace(restarted(number + 1, since), ready=False)
+        for at, ready in ((since, False), (since + 5, True)):
+            shown = replace(lost, ready=ready)
+            version = pod(2 + 2 * number + ready, shown, ready=ready, since=at, **more)
+            found += feed(store, version, at)
+
+    assert [] == only(FlappingChanged, found)
+    assert {reason} == {
+        each.reason
+        for each in found
+        if isinstance(each, ReadinessChanged) and each.to is Readiness.NOT_READY
+    }
+
+
 @pytest.mark.parametrize("end_of", ["quiet", "pod"])
 def test_a_loop_is_told_of_its_pod(end_of: str) -> None:
     """From its beginning to its end."""
