@@ -78,8 +78,7 @@ class ReportWriter:
         self._situation = situation
         self._turns = turns
         self._hand_on = hand_on
-        self._interval = interval_seconds
-        self._clock = clock
+        self._interval, self._clock = interval_seconds, clock
         self._quiet_until = -math.inf
         """Until when the API server asked for no more."""
         self.refused: set[Key] = set()
