@@ -184,3 +184,26 @@ def test_a_status_without_any_time() -> None:
     """What is known of no time happened when it was found."""
     assert NOW == only(WAITS)
     assert NOW == only(WAITS, relisted=False)
+
+
+def test_an_instance_that_could_not_be_started() -> None:
+    """A runtime says 0 of when it began: it had ended at once."""
+    failed = died(128, container_id="c5", start=0.0, end=NOW - 100)
+    assert NOW - 100 == only(replace(WAITS, last=failed))
+
+    found = unseen(3, since=NOW - 10 * HOUR, latest=0.0)
+    assert [10 - 1 - 10 / 3, 10 - 1 - 20 / 3, 0] == pytest.approx(all_of(found))
+
+
+@pytest.mark.parametrize("seconds", [0.0, 900.0, -900.0])
+def test_what_was_before_is_no_later_than_the_start_of_what_ended(seconds: float) -> None:
+    """What is watched tells that of the restart before it, unless the runtime does not know."""
+    begun = NOW - 2 * HOUR
+    for since, after in ((begun + seconds, begun), (0.0, None), (None, None)):
+        shown = ahead(replace(RUNS, running_since=NOW), seconds)
+        restart = replace(ONE, jump=Jump(since=since))
+        [found] = date((restart,), shown, now=NOW, relisted=False, loop=LoopState())
+        assert after == found.after
+
+        [found] = date((restart,), shown, now=NOW, relisted=True, loop=LoopState())
+        assert found.after is None

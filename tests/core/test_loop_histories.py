@@ -7,7 +7,7 @@ import pytest
 
 from probewatch.core.findings import Finding, LoopEnded, LoopStarted
 from probewatch.core.ledger import fold
-from probewatch.core.model import ContainerStatus, PodRef, Workload
+from probewatch.core.model import Condition, ContainerStatus, PodRef, Workload
 from probewatch.core.observe import PodObserved
 from probewatch.core.policy import Policy
 from probewatch.core.recollection import recollect
@@ -62,6 +62,14 @@ class History:
         self.version += 1
         seen = pod(self.version, self.status())
         self.take(self.store.feed(PodObserved(pod=seen, relisted=relisted), now), now)
+
+    def lose_node(self, now: float) -> None:
+        """The node is not heard of, which the node lifecycle controller writes to the pod."""
+        self.version += 1
+        lost = pod(self.version, self.status(), ready=False, since=now)
+        heard = Condition(status=True, last_transition=START)
+        lost = replace(lost, conditions={**lost.conditions, "ContainersReady": heard})
+        self.take(self.store.feed(PodObserved(pod=lost), now), now)
 
     def come_back(self, now: float) -> None:
         """A process is started, and lists the pod."""
@@ -124,6 +132,29 @@ def test_restarts_of_a_long_outage_are_no_loop(relisted: bool) -> None:  # noqa:
     assert [] == history.told
 
 
+@pytest.mark.parametrize("ahead", CLOCKS)
+def test_what_a_watch_catches_up_on_is_no_loop(ahead: float) -> None:
+    """It was cut off for hours, and is told one by one what happened meanwhile."""
+    history = History(ahead=ahead)
+    for k in range(4):
+        history.restart(WEEK + k * 80 * MINUTE, seen=False)
+        history.look(WEEK + 300 * MINUTE + k)
+    history.pass_until(WEEK + 9 * HOUR)
+
+    assert [] == history.told
+
+
+def test_a_loop_of_a_node_that_was_lost_is_over_when_it_is_found() -> None:
+    """A kubelet that is heard of again tells what happened before, and nothing restarts now."""
+    history = History()
+    history.lose_node(WEEK)
+    history.restart(*(WEEK + k * 60 for k in range(5)), seen=False)
+    history.look(WEEK + 2 * HOUR)
+    history.pass_until(WEEK + 3 * HOUR)
+
+    assert [] == history.told
+
+
 @pytest.mark.parametrize("ahead", [0.0, 24 * HOUR, -24 * HOUR])
 def test_a_weekend_is_no_loop_on_a_node_of_another_time(ahead: float) -> None:
     """What was found at once is as far apart as the node's clock says, whatever time it has."""
@@ -172,6 +203,33 @@ def test_a_loop_without_last_states_goes_on() -> None:
     history.pass_until(WEEK + 7100)
 
     assert ["begins", "goes on"] == history.words
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+def test_a_loop_that_was_over_when_it_was_found_is_not_told(is_new: bool) -> None:  # noqa: FBT001  # a parameter
+    """Nor does one restart of hours later make it one."""
+    history = History()
+    history.restart(WEEK)
+    history.restart(*(WEEK + HOUR + k * 120 for k in range(12)), seen=False)
+    if is_new:
+        history.come_back(WEEK + 4 * HOUR)
+    else:
+        history.look(WEEK + 4 * HOUR, relisted=True)
+    history.restart(WEEK + 5 * HOUR)
+    history.pass_until(WEEK + 6 * HOUR)
+
+    assert [] == history.told
+
+
+def test_a_loop_that_goes_on_when_it_is_found_is_told() -> None:
+    """It begins once all restarts that were missed are known, by the newest of them."""
+    history = History()
+    history.restart(WEEK)
+    history.restart(*(WEEK + k * 20 * MINUTE for k in range(1, 9)), seen=False)
+    history.look(WEEK + 165 * MINUTE, relisted=True)
+    history.pass_until(WEEK + 166 * MINUTE)
+
+    assert ["begins"] == history.words
 
 
 def test_one_restart_after_a_loop_is_none_for_a_new_process() -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from probewatch.core.causes import ReadinessReason
 from probewatch.core.changes import Around, all_restarted, at_home, change_of, look_around
 from probewatch.core.dating import date
 from probewatch.core.findings import CountingBegan
@@ -98,6 +99,12 @@ class _Between:
         """What is alike for all containers."""
         return look_around(self.state.pod, self.pod, self.marks)
 
+    @property
+    def was_node_lost(self) -> bool:
+        """Whether the kubelet had not been heard of: what it tells then is of any time."""
+        readiness = self.state.readiness
+        return not readiness.ready and readiness.reason is ReadinessReason.NODE_NOT_READY
+
 
 def _follow(
     between: _Between, status: ContainerStatus
@@ -161,7 +168,7 @@ def _rise(
         (*_older(newest, mark, mark.death, jump), newest),
         status,
         now=between.now,
-        relisted=between.relisted,
+        relisted=between.relisted or between.was_node_lost,
         loop=between.state.memory(status.name).loop,
     )
     return after_rise(mark, status, death, epoch=mark.epoch), found

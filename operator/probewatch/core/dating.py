@@ -29,10 +29,21 @@ def date(
     before = loop.recent[-1][0] if loop.recent else None
     lead = now - _newest_time(status, now)
     clocks = _Clocks(shift=min(lead, loop.behind) if relisted else lead, now=now, before=before)
+    found = found if relisted else _follow(found, lead)
     *older, newest = found
     at = clocks.date_newest(newest, status) if relisted else now
     dated = (replace(each, happened_at=clocks.date_older(each)) for each in older)
     return (*dated, replace(newest, happened_at=at))
+
+
+def _follow(found: Sequence[CountedRestart], lead: float) -> Sequence[CountedRestart]:
+    """The first, with when the instance began that ended: the restart before it was no later.
+
+    One that came late, as all do that a watch catches up on, seems to be later than it was.
+    """
+    first, *rest = found
+    since = first.jump.since
+    return (replace(first, after=since + lead if since else None), *rest)
 
 
 def _newest_time(status: ContainerStatus, now: float) -> float:
@@ -70,7 +81,7 @@ class _Clocks:
         The last one that nobody saw did when the instance began whose end is known. Those before
         are spread over the time that there is for them.
         """
-        jump, latest = restart.jump, restart.latest
+        jump, latest = restart.jump, restart.latest or None
         if restart.termination is not None:
             end = restart.termination.finished_at
             return None if end is None else self.ours(end)
@@ -85,8 +96,11 @@ class _Clocks:
 
 
 def _begin(status: ContainerStatus) -> float | None:
-    """When the newest instance began (node clock), whether it runs or has ended."""
+    """When the newest instance began (node clock), whether it runs or has ended.
+
+    Of one that could not be started a runtime says 0, and it had ended by then.
+    """
     own = status.terminated
     if own is None and status.last is not None and status.container_id == status.last.container_id:
         own = status.last
-    return status.running_since if own is None else own.started_at
+    return status.running_since if own is None else own.started_at or own.finished_at

@@ -27,6 +27,9 @@ GAPS_OF_QUIET = 3.0
 AGAIN = 2
 """So many restarts make a loop again of one that was over: one by itself is none."""
 
+LATE = 60.0
+"""So many seconds later than usual a status may come without notice."""
+
 LEAD = 2
 """So many restarts more than its first cause another one needs to be the loop's."""
 
@@ -46,12 +49,12 @@ def add_restart(
     cause, now = restart.cause, restart.observed_at
     if cause in NOT_A_LOOP or at is None:
         return loop, ()
-    after = _with_restart(_in_time(loop, now), at, cause, policy=policy, now=now)
+    # Nothing is still to come: our clock may have been set back.
+    after = _with_restart(_put_back(loop, now), at, cause, policy=policy, now=now)
     if not after.recent:
         return after, ()
     if loop.started_at is None:
-        window = _window_reached(after, policy, now)
-        return (after, ()) if window is None else _begin(after, restart, window)
+        return _detect(after, restart, policy)
     after = replace(after, cause=_leading(after))
     if after.cause is loop.cause:
         return after, ()
@@ -67,20 +70,25 @@ def _with_restart(
     return replace(loop, recent=recent)
 
 
-def _in_time(loop: LoopState, now: float) -> LoopState:
-    """The same, with nothing in it that is still to come: our clock may have been set back.
+def settle_by(loop: LoopState, after: float | None) -> LoopState:
+    """The same, once it is known that no restart of it was later than this."""
+    return loop if after is None else _put_back(loop, after, tolerated=LATE)
 
-    By how much nobody can tell later; the gaps between restarts are left as they were.
+
+def _put_back(loop: LoopState, latest: float, *, tolerated: float = 0.0) -> LoopState:
+    """The same, with all of it as much earlier as makes its last restart no later than this.
+
+    The gaps between its restarts are left as they are.
     """
-    ahead = loop.recent[-1][0] - now if loop.recent else 0.0
-    if ahead <= 0:
+    excess = loop.recent[-1][0] - latest if loop.recent else 0.0
+    if excess <= tolerated:
         return loop
     return replace(
         loop,
-        recent=tuple((at - ahead, cause) for at, cause in loop.recent),
-        first=loop.first - ahead,
-        ended_at=None if loop.ended_at is None else loop.ended_at - ahead,
-        resumed_at=None if loop.resumed_at is None else loop.resumed_at - ahead,
+        recent=tuple((at - excess, cause) for at, cause in loop.recent),
+        first=loop.first - excess,
+        ended_at=None if loop.ended_at is None else loop.ended_at - excess,
+        resumed_at=None if loop.resumed_at is None else loop.resumed_at - excess,
     )
 
 
@@ -91,11 +99,27 @@ def _leading(loop: LoopState) -> Cause:
     return cause if count >= causes[loop.cause] + LEAD else loop.cause
 
 
+def _detect(
+    loop: LoopState, restart: Restart, policy: Policy
+) -> tuple[LoopState, tuple[Finding, ...]]:
+    """Begin a loop if there is one, by the newest restart that was seen with this one.
+
+    What was a loop, and is over by the time that it is found, is not told.
+    """
+    is_newest = restart.restart_count >= restart.seen.restart_count
+    window = _window_reached(loop, policy) if is_newest else None
+    if window is None:
+        return loop, ()
+    begun, found = _begin(loop, restart, window)
+    calmed = _calmed(begun, policy, restart.observed_at)
+    return (begun, found) if calmed is begun else (calmed, ())
+
+
 def _begin(
     loop: LoopState, restart: Restart, window: float
 ) -> tuple[LoopState, tuple[Finding, ...]]:
     now = restart.observed_at
-    within = _within(loop, window, now)
+    within = _within(loop, window)
     # Those before were of another kind, maybe: a loop is what its own restarts are.
     ((cause, _),) = Counter(cause for _, cause in within).most_common(1)
     found = LoopStarted(
@@ -120,18 +144,20 @@ def _begin(
     return begun, (found,)
 
 
-def _within(loop: LoopState, window: float, now: float) -> list[tuple[float, Cause]]:
-    return [entry for entry in loop.recent if entry[0] > now - window]
+def _within(loop: LoopState, window: float) -> list[tuple[float, Cause]]:
+    """The restarts within this time up to the last one."""
+    last, _ = loop.recent[-1]
+    return [entry for entry in loop.recent if entry[0] > last - window]
 
 
-def _window_reached(loop: LoopState, policy: Policy, now: float) -> float | None:
+def _window_reached(loop: LoopState, policy: Policy) -> float | None:
     if loop.ended_at is not None and sum(at > loop.ended_at for at, _ in loop.recent) < AGAIN:
         return None
     for restarts, window in (
         (policy.loop_restarts, policy.loop_window),
         (policy.slow_loop_restarts, policy.slow_loop_window),
     ):
-        if len(_within(loop, window, now)) >= restarts:
+        if len(_within(loop, window)) >= restarts:
             return window
     return None
 
@@ -183,9 +209,9 @@ def recall(loop: LoopState, policy: Policy, now: float) -> LoopState:
     was = LoopState()
     for at, cause in loop.recent:
         was = _with_restart(_calmed(was, policy, at), at, cause, policy=policy, now=at)
-        window = None if was.started_at is not None else _window_reached(was, policy, at)
+        window = None if was.started_at is not None else _window_reached(was, policy)
         if window is not None:
-            was = replace(was, started_at=at, first=_within(was, window, at)[0][0])
+            was = replace(was, started_at=at, first=_within(was, window)[0][0])
     if loop.started_at is not None:
         return replace(loop, first=was.first)
     return replace(loop, ended_at=_calmed(was, policy, now).ended_at)

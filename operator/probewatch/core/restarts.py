@@ -133,6 +133,8 @@ class CountedRestart:
     """It died no later than this, where `termination` is not known."""
     happened_at: float | None = None
     """When it happened, by our clock; None where nothing says it."""
+    after: float | None = None
+    """No restart before it was later than this, by our clock."""
     seen: Sighting = UNKNOWN_SIGHTING
 
     @property

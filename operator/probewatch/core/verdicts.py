@@ -11,7 +11,7 @@ from probewatch.core.causes import Confidence
 from probewatch.core.facts import KILL_AFTER_DEATH, Facts
 from probewatch.core.findings import Finding, Restart
 from probewatch.core.kills import used_by_others
-from probewatch.core.loops import add_restart
+from probewatch.core.loops import add_restart, settle_by
 from probewatch.core.past import Past
 from probewatch.core.policy import Policy
 from probewatch.core.restart_policy import OVER
@@ -89,7 +89,8 @@ def _publish(
 ) -> tuple[ContainerMemory, tuple[Finding, ...]]:
     published = render(state, restart, verdict)
     at = restart.happened_at if state.pod.phase not in OVER else None
-    loop, looped = add_restart(memory.loop, published, policy, at=at)
+    known = settle_by(memory.loop, restart.after)
+    loop, looped = add_restart(known, published, policy, at=at)
     settled = memory.settled
     if published.confidence is not Confidence.CONFIRMED:
         entry = Settled(restart=restart, published=published, until=now + policy.repair)

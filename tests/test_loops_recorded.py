@@ -1,0 +1,61 @@
+"""Loops that outlive a process of the operator, by what its ProbeReport says."""
+
+from dataclasses import dataclass
+
+import msgspec
+import pytest
+
+from probewatch.core.policy import Policy
+from probewatch.core.recollection import recollect
+from probewatch.kube.reports import objects
+from probewatch.kube.reports.parsing import decode_report, parse_record
+from probewatch.kube.reports.status import render_status
+from probewatch.store import Store
+from tests.core.test_loop_histories import CLOCKS, HOUR, WEEK, History
+
+
+@dataclass
+class Reported(History):
+    """A new process knows what the object in the cluster says."""
+
+    def start_anew(self) -> None:
+        status = render_status(self.record, before=None, now=WEEK)
+        report = objects.Report(
+            metadata=objects.Metadata(namespace="shop", name="web"), status=status
+        )
+        record = parse_record(decode_report(msgspec.json.encode(report)))
+        assert record is not None
+        self.record = record
+        self.store = Store(remember=lambda each: recollect(record, each.uid, from_zero=True))
+
+
+@pytest.mark.parametrize("ahead", CLOCKS)
+def test_a_loop_that_is_reported_goes_on(ahead: float) -> None:
+    """As many new processes as there are, it is one loop, and ends when it would have ended."""
+    history = Reported(ahead=ahead)
+    history.restart(WEEK - 5 * HOUR)
+    for k in range(9):
+        history.restart(WEEK + k * 300.25)
+        history.pass_until(WEEK + k * 300.25 + 100)
+        history.come_back(WEEK + k * 300.25 + 120)
+    history.pass_until(WEEK + 9 * HOUR)
+
+    assert ["begins", *(["goes on"] * 7), "ends"] == history.words
+    assert history.told[-1][0] == pytest.approx(WEEK + 2402 + Policy().loop_quiet, abs=1)
+
+
+@pytest.mark.parametrize("ahead", CLOCKS)
+def test_a_loop_that_was_reported_is_over(ahead: float) -> None:
+    """One restart hours after it is no other loop, whoever sees it; a second one is."""
+    history = Reported(ahead=ahead)
+    history.restart(*(WEEK + k * 120 for k in range(9)))
+    history.pass_until(WEEK + 2 * HOUR)
+    history.come_back(WEEK + 2 * HOUR)
+    history.restart(WEEK + 3 * HOUR)
+    history.pass_until(WEEK + 3 * HOUR + 100)
+    history.come_back(WEEK + 3 * HOUR + 120)
+    assert ["begins", "ends"] == history.words
+
+    history.restart(WEEK + 3 * HOUR + 600)
+    history.pass_until(WEEK + 3 * HOUR + 700)
+    assert ["begins", "ends", "begins"] == history.words
