@@ -532,3 +532,29 @@ def test_a_workload_whose_real_name_is_known_late_is_recalled() -> None:
     scene.publish(ready(Readiness.READY))
 
     assert 'container_restarts_total{app,cause="Error"} 7' in scene.show("container_restarts_total")
+
+
+def test_a_pod_that_has_the_name_of_another_one_keeps_its_series() -> None:
+    """A list tells of the next pod of a StatefulSet before it tells that the one before is gone."""
+    following = replace(POD, uid=PodUid("u2"))
+    scene = scene_with(LOOP, tracked(following))
+    assert 'restart_loop{app,pod="web-1",cause="Error"} 1' == scene.show("restart_loop")
+
+    scene.publish(replace(LOOP, pod=following, cause=Cause.OOM_KILLED))
+    scene.publish(replace(LOOP_END, cause=Cause.ERROR), replace(FLAPPING), restart(), gone())
+
+    expected = 'restart_loop{app,pod="web-1",cause="OOMKilled"} 1'
+    assert expected == scene.show("restart_loop", "readiness_flapping", "container_last_restart")
+    scene.publish(gone(following))
+    assert "" == scene.show("restart_loop")
+
+
+def test_a_pod_that_never_had_a_series_takes_none_from_the_next_of_its_name() -> None:
+    """What is told of it when it goes is counted, and is not the state of the other one."""
+    following = replace(POD, uid=PodUid("u2"))
+    scene = scene_with(tracked(following), replace(LOOP, pod=following))
+    scene.publish(restart(), LOOP, gone())
+
+    assert 'restart_loop{app,pod="web-1",cause="Error"} 1' == scene.show("restart_loop")
+    assert "" == scene.show("container_last_restart_timestamp_seconds")
+    assert 'cause="LivenessProbe"} 1' in scene.show("container_restarts_total")

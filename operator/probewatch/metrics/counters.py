@@ -163,8 +163,8 @@ class Counters:
         """Set what holds for a while."""
         match finding:
             case FlappingChanged(pod=pod, flapping=flapping):
-                subject = self._followed.pod_subject(pod, known.subject)
-                self.tables.flapping.put(subject, ("",), (int(flapping),))
+                if (subject := self._followed.pod_subject(pod, known.subject)) is not None:
+                    self.tables.flapping.put(subject, ("",), (int(flapping),))
             case LoopStarted(pod=pod, container=container, cause=cause):
                 self._loop(pod, known.container(container), cause, 1)
             case LoopEnded(pod=pod, container=container, cause=cause, gone=False):
@@ -212,8 +212,8 @@ class Counters:
         subject, cause = known.container(restart.container), possible.CAUSES[restart.cause]
         if self._followed.is_followed(restart.pod.uid):  # it may be told when the pod is gone
             at = restart.observed_at if restart.finished_at is None else restart.finished_at
-            own = self._followed.pod_subject(restart.pod, subject)
-            self.tables.last_restarts.set(own, cause, at)
+            if (own := self._followed.pod_subject(restart.pod, subject)) is not None:
+                self.tables.last_restarts.set(own, cause, at)
         if restart.baseline:
             return
         spec = None if known.spec is None else known.spec.container(restart.container)
@@ -244,8 +244,8 @@ class Counters:
             self.tables.outages.observe(known.subject, change.not_ready_seconds)
 
     def _loop(self, pod: PodRef, container: str, cause: Cause, value: int) -> None:
-        subject = self._followed.pod_subject(pod, container)
-        self.tables.loops.put(subject, (possible.CAUSES[cause],), (value,))
+        if (subject := self._followed.pod_subject(pod, container)) is not None:
+            self.tables.loops.put(subject, (possible.CAUSES[cause],), (value,))
 
     def _advise(self, subject: str, advice: str) -> None:
         self.tables.advice.set(subject, advice, 1)

@@ -52,6 +52,8 @@ class Followed:
         """The subjects of a pod's workload and node."""
         self._subjects: dict[PodUid, set[str]] = {}
         """Those with series of their own, of the pods that have any."""
+        self._holders: dict[str, PodUid] = {}
+        """Whose these are: they have a pod's name in them, which may be given to another one."""
         self._next_sweep = clock.monotonic() + SWEEP_SECONDS
 
     def workload_of(self, uid: PodUid) -> str | None:
@@ -100,17 +102,34 @@ class Followed:
         place = self._pods.get(uid)
         return None if place is None else self._known[place[0]].spec
 
-    def pod_subject(self, pod: PodRef, of: str) -> str:
-        """Return the subject of a pod's own series, which go with it; *of* is what they extend."""
+    def pod_subject(self, pod: PodRef, of: str) -> str | None:
+        """Return the subject of a pod's own series, which go with it; *of* is what they extend.
+
+        None if a pod that came later has its name: a StatefulSet gives it to the next one, and a
+        list tells of that before it tells that this one is gone.
+        """
         subject = f'{of},pod="{escape(pod.name)}"'
+        holder = self._holders.get(subject, pod.uid)
+        if holder != pod.uid:
+            if self._came_first(pod.uid, holder):
+                return None
+            self._drop_own(holder)
+        self._holders[subject] = pod.uid
         self._subjects.setdefault(pod.uid, set()).add(subject)
         return subject
 
-    def forget(self, uid: PodUid) -> None:
-        """Let go of a pod and its own series."""
+    def _came_first(self, uid: PodUid, other: PodUid) -> bool:
+        return next(each for each in self._pods if each in {uid, other}) == uid
+
+    def _drop_own(self, uid: PodUid) -> None:
         for subject in self._subjects.pop(uid, ()):
+            del self._holders[subject]
             for table in self._tables.of_pods():
                 table.drop(subject)
+
+    def forget(self, uid: PodUid) -> None:
+        """Let go of a pod and its own series."""
+        self._drop_own(uid)
         place = self._pods.pop(uid, None)
         if place is not None:
             self._leave(place)
