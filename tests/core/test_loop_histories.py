@@ -12,14 +12,21 @@ from probewatch.core.observe import PodObserved
 from probewatch.core.policy import Policy
 from probewatch.core.recollection import recollect
 from probewatch.core.records import Record
+from probewatch.core.spec import Container, ContainerKind
 from probewatch.store import Store
-from tests.builders import died, pod, status
+from tests.builders import LIVENESS, died, pod, spec, status
 
 MINUTE, HOUR = 60.0, 3600.0
 START = 1_000_000.0
 WEEK = START + 168 * HOUR
 CLOCKS = (0.0, 900.0, -900.0, 7200.0, -7200.0)
 """By how much the clock of the node is ahead of ours."""
+
+STILL = status(name="side")
+WITH_SIDECAR = spec(
+    Container(name="app", liveness=LIVENESS),
+    Container(name="side", kind=ContainerKind.SIDECAR, liveness=LIVENESS),
+)
 
 WEB = Workload(namespace="shop", kind="Deployment", name="web")
 
@@ -287,3 +294,32 @@ def test_a_loop_whose_end_comes_by_a_clock_that_was_set_back() -> None:
     assert () == fold(history.record, ended, limit=50).loops()
     other = replace(ended, restart_count=began.restart_count - 1)
     assert 1 == len(fold(history.record, other, limit=50).loops())
+
+
+def test_a_loop_goes_on_when_the_kubelet_begins_to_count_anew() -> None:
+    """The count falls and rises again: it is one loop, and ends once."""
+    history = History()
+    history.restart(*(WEEK + k * 120 for k in range(4)))
+    history.counts.clear()
+    history.look(WEEK + 480)
+    history.restart(*(WEEK + 600 + k * 120 for k in range(4)))
+    history.pass_until(WEEK + 1000)
+    history.come_back(WEEK + 1010)
+    history.pass_until(WEEK + 9 * HOUR)
+
+    assert ["begins", "goes on", "ends"] == history.words
+
+
+def test_containers_of_a_pod_loop_by_themselves() -> None:
+    """A sidecar's restarts make no loop of the container beside it."""
+    store = Store()
+    told: list[Finding] = []
+    for count in range(4):
+        at = WEEK + count * 60
+        beside = replace(STILL, restart_count=count, container_id=f"s{count}", running_since=at)
+        app = status(restart_count=count // 2, container_id=f"c{count // 2}", running_since=at)
+        seen = pod(count + 1, app, beside, spec=WITH_SIDECAR)
+        told += store.feed(PodObserved(pod=seen), at)
+    told += store.tick(WEEK + 300)
+
+    assert ["side"] == [each.container for each in told if isinstance(each, LoopStarted)]

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from probewatch.core.causes import Cause, Confidence
 from probewatch.core.findings import Finding, LoopEnded, LoopStarted, Restart
-from probewatch.core.loops import add_restart, end_if_quiet, loop_due, recall, take_up
+from probewatch.core.loops import add_restart, end_if_quiet, hold, loop_due, recall, take_up
 from probewatch.core.model import PodRef, PodUid
 from probewatch.core.policy import Policy
 from probewatch.core.spec import ContainerKind
@@ -182,3 +182,11 @@ def test_a_clock_that_is_set_back_moves_all_that_is_known_of_a_loop() -> None:
     assert over.ended_at is not None
     over, told = run(over, restart(NOW - HOUR))
     assert ([], NOW - HOUR + POLICY.loop_quiet) == (told, over.ended_at)
+
+
+def test_the_quiet_of_a_loop_that_nobody_watched_begins_anew() -> None:
+    """It may have gone on until now; where there is none, none begins."""
+    loop, _ = run(LoopState(), *(restart(k * 60.0) for k in range(3)))
+
+    assert NOW + POLICY.loop_quiet == loop_due(hold(loop, NOW), POLICY)
+    assert LoopState() == hold(LoopState(), NOW)
