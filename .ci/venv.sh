@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes the virtual environment .venv, or brings it up to date, from a lock file.
+# Makes the virtual environment .venv ($VENV names another), or brings it up to date, from a lock file.
 #
 #   .ci/venv.sh LOCK    installs exactly what requirements/LOCK.txt names, then probewatch itself (editable)
 #
@@ -8,7 +8,7 @@
 set -euo pipefail
 
 readonly lock="requirements/$1.txt"
-readonly venv=".venv"
+readonly venv="${VENV:-.venv}"
 
 say() { printf '==> %s\n' "$*"; }
 
