@@ -83,13 +83,11 @@ def advance(mark: Watermark, status: ContainerStatus, *, relisted: bool) -> Wate
 def _waiting_reason(mark: Watermark, status: ContainerStatus) -> str:
     """Why it waits, or waited before.
 
-    A failed hook stays the reason when the back-off after it takes its place. And a kubelet that
-    was restarted shows the end again of what another one held back.
+    A failed hook stays the reason when the back-off after it takes its place. And of what one
+    kubelet held back the next one shows the end again, or that it is to be created.
     """
     before = mark.waiting_reason if status.running_since is None else ""
-    if before == HOOK_FAILED or (before == HELD_BACK and not status.waiting_reason):
-        return before
-    return status.waiting_reason
+    return before if before in {HOOK_FAILED, HELD_BACK} else status.waiting_reason
 
 
 def _death_of_current(
