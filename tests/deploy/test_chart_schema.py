@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from probewatch.settings import Settings
 from tests.deploy.rendering import CHART, run_helm
 
 MISTAKES: list[tuple[dict[str, Any], str]] = [
@@ -75,6 +76,25 @@ def test_a_wrong_name_is_told_with_its_place(values: dict[str, Any], place: str,
 
     assert f"at '{place}" in ran.stderr
     assert name in ran.stderr
+
+
+@pytest.mark.parametrize("helm", ["helm", "helm3"])
+def test_the_window_of_a_slow_loop_is_the_longer_one(helm: str) -> None:
+    """Helm refuses what the operator would not start with, whichever of both windows is set."""
+    short, long = Settings().loop_window_seconds, Settings().slow_loop_window_seconds
+    windows = [
+        {"loopWindowSeconds": long - 1},
+        {"slowLoopWindowSeconds": short + 1},
+        {"loopWindowSeconds": long},
+        {"slowLoopWindowSeconds": short},
+        {"loopWindowSeconds": 2e6, "slowLoopWindowSeconds": 2e6},
+    ]
+    runs = [
+        run_helm("template", str(CHART), values={"settings": each}, helm=helm) for each in windows
+    ]
+
+    assert [run.returncode == 0 for run in runs] == [True, True, False, False, False]
+    assert all("settings.slowLoopWindowSeconds (21600" in run.stderr for run in runs[2:])
 
 
 @pytest.mark.parametrize("helm", ["helm", "helm3"])
