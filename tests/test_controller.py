@@ -175,6 +175,23 @@ async def test_findings_reach_the_sink_with_their_workload_in_order() -> None:
     assert 1 == scene.controller.stats.findings["Restart"]
 
 
+async def test_what_lists_showed_is_waited_for_and_nothing_after_it() -> None:
+    """Counters are complete once all that a list showed is told, however much comes after it."""
+    controller = (scene := Scene()).controller
+    pods, events = PodFeed(controller, scene.boundary), EvidenceFeed(controller, scene.boundary)
+    told = []
+    for uid, end_list in (("u-1", pods.synced), ("u-2", events.synced)):
+        controller.observe(PodObserved(pod=pod(uid, version=8)))
+        end_list("7")
+        told.append(controller.has_published_lists)
+        async with scene.publishing():
+            pass
+        controller.observe(PodObserved(pod=pod(f"{uid}-later", version=8)))
+        told.append(controller.has_published_lists and controller.unpublished > 0)
+
+    assert [False, True, False, True] == told
+
+
 @dataclass
 class InstantResolver(FakeResolver):
     """Knows all workloads without asking."""

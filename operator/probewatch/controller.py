@@ -98,6 +98,7 @@ class Controller:
         self._has_heard, self._is_watching = has_heard, is_watching
         self._jumps, self._is_set_back, self._is_set_forth = Jumps(self._clock), False, False
         self._waiting: deque[Finding] = deque()
+        self._found_by_now = self._found_by_lists = self._published = 0
         self._has_work = asyncio.Event()
         self._is_idle = asyncio.Event()  # the opposite: an event can only be waited for to be set
         self._is_idle.set()
@@ -106,6 +107,14 @@ class Controller:
     def unpublished(self) -> int:
         """How many findings wait for their workload."""
         return len(self._waiting)
+
+    @property
+    def has_published_lists(self) -> bool:
+        """Whether what was found up to the end of the last list is with the sinks.
+
+        What is found after it is not waited for: where much happens, some always waits.
+        """
+        return self._published >= self._found_by_lists
 
     def observe(self, observation: Observation) -> None:
         """Take in one observation, received now."""
@@ -137,6 +146,10 @@ class Controller:
         """
         now = self._clock.now()
         self._found(self.store.sweep(seen, now, namespaces=namespaces, version=version))
+
+    def list_ended(self) -> None:
+        """Take in that a list is complete."""
+        self._found_by_lists = self._found_by_now
 
     def reconsider(self, namespace: str) -> None:
         """Let the pods of a namespace be judged by the policies that they are under now."""
@@ -186,6 +199,7 @@ class Controller:
             try:
                 await self._publish([self._waiting.popleft() for _ in range(count)])
             finally:
+                self._published += count
                 if not self._waiting:
                     self._has_work.clear()
                     self._is_idle.set()
@@ -205,6 +219,7 @@ class Controller:
             self._has_work.set()
             self._is_idle.clear()
         self._waiting.extend(findings)
+        self._found_by_now += len(findings)
 
     async def _publish(self, findings: Sequence[Finding]) -> None:
         """Ask for workloads that are not known side by side; the findings stay in order."""

@@ -46,6 +46,10 @@ class Observer(Protocol):
         """Let go of the pods that a complete list did not contain."""
         ...
 
+    def list_ended(self) -> None:
+        """Take in that a list is complete, and all that it shows was told."""
+        ...
+
 
 class Unread(Protocol):
     """A pod of which no more is known yet than which one it is, and whether there is news of it."""
@@ -105,6 +109,7 @@ class PodFeed:
         """The list is complete."""
         with self._sweep_guard:
             self._observer.sweep(self._seen, self._namespaces, parse_version(version))
+        self._observer.list_ended()
         self._recorded &= self._seen
         self._seen = set()
         self.complete.set()
@@ -159,6 +164,7 @@ class EvidenceFeed:
     def synced(self, version: str) -> None:  # noqa: ARG002  # likewise
         """The list is complete."""
         self._is_first = False
+        self._observer.list_ended()
 
     def changed(self, kind: str, raw: event_objects.Event) -> None:  # noqa: ARG002  # likewise
         """A new or repeated Event."""

@@ -99,7 +99,7 @@ class Parts:
 
     def _is_derived(self) -> bool:
         """Whether all pods are listed, and what was found then is with the sinks."""
-        return not self.health.find_unsynced() and not self.controller.unpublished
+        return not self.health.find_unsynced() and self.controller.has_published_lists
 
     # --- what is to be run
 
