@@ -17,7 +17,7 @@ SMALL_PODS = 1_000
 PACED_PODS = 20_000
 CHURNED = 100_000
 PACE = 150e-6
-"""Seconds that it takes an API server to write a pod of this size into a stream, about."""
+"""Seconds for each pod that a server writes into a stream: as assumed of a real one."""
 WORKLOADS = 10_000
 """Whose metrics are scraped."""
 

@@ -4,6 +4,7 @@ An API server writes a streaming list object by object, and each write wakes who
 machine that costs more than the object. So the kernel is asked to wait until more has come
 (`SO_RCVLOWAT` of socket(7); what TLS adds makes no difference), and is told to wait no more after
 some hundredths of a second. Nothing changes for what comes now and then, nor for short answers.
+Source: apiserver/pkg/endpoints/handlers/watch.go (HandleHTTP).
 """
 
 import asyncio
