@@ -87,7 +87,8 @@ def sort_answer(status: int, body: bytes) -> Answer:
     outcome = Outcome.INVALID if is_too_large else _outcome(status, said)
     return Answer(
         outcome=outcome,
-        wait=find_wait(body),
+        # What was saved is the whole report: it asks for nothing, and is not to be read twice.
+        wait=find_wait(body) if status >= HTTPStatus.BAD_REQUEST else 0.0,
         status=status,
         words=words,
         is_too_large=is_too_large,
