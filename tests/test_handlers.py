@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from probewatch.handlers import Connection, Memo, observe_policy
 from probewatch.settings import Settings
-from tests.policies import policy_object
+from tests.support.probe_policies import policy_object
 
 LARGE = 250_000
 

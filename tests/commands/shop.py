@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.fakes import FakeCluster, serving
+from tests.support.fake_cluster import FakeCluster, serving
 
 Json = dict[str, Any]
 

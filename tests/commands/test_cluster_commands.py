@@ -10,7 +10,7 @@ from probewatch.commands import advise, report
 from probewatch.commands.workload_names import is_called
 from probewatch.errors import ApiError, InputError
 from tests.commands.shop import FULL, REPORTS, cluster_with, parse, pod, record, standing
-from tests.fakes import FakeCluster
+from tests.support.fake_cluster import FakeCluster
 
 
 async def read_report(cluster: FakeCluster, folder: Path, *arguments: str) -> report.View:

@@ -25,7 +25,7 @@ from tests.commands.shop import (
     record,
     standing,
 )
-from tests.fakes import FakeCluster
+from tests.support.fake_cluster import FakeCluster
 
 
 async def read_story(cluster: FakeCluster, folder: Path, *arguments: str) -> Story:

@@ -26,7 +26,7 @@ from probewatch.commands.stream import LineType
 from probewatch.errors import ApiError, InputError
 from probewatch.settings import Settings
 from probewatch.watch.transport import WatchStats
-from tests.fakes import FakeCluster, Json, serving
+from tests.support.fake_cluster import FakeCluster, Json, serving
 
 POD: Json = {
     "kind": "Pod",

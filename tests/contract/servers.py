@@ -20,7 +20,7 @@ import yaml
 
 from probewatch.playground.api.certificate import make_certificate
 from tests.contract.client import Place
-from tests.ports import free_port
+from tests.support.ports import free_port
 
 KUBECONFIG = "KUBECONFIG_CONTRACT"
 """A kubeconfig of any cluster in which the tests may create namespaces."""

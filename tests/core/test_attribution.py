@@ -12,7 +12,7 @@ from probewatch.core.evidence import FailureReason
 from probewatch.core.facts import Facts
 from probewatch.core.restarts import Change, Jump, Path
 from probewatch.core.spec import Container, ContainerKind, ProbeType, RestartPolicy, RestartRule
-from tests.builders import (
+from tests.support.builders import (
     LIVENESS,
     READINESS,
     STARTUP,

@@ -11,8 +11,8 @@ from probewatch.core.model import Condition
 from probewatch.core.policy import Policy
 from probewatch.core.spec import Container, ProbeType
 from probewatch.store import Store
-from tests.builders import LIVENESS, STARTUP, died, facts, failed, mark, pod, spec
 from tests.core.test_observe import feed, followed, hear, only, restarted, running
+from tests.support.builders import LIVENESS, STARTUP, died, facts, failed, mark, pod, spec
 
 QUICK = spec(Container(name="app", liveness=replace(LIVENESS, period=1.0)))
 # 30 s of grace, a period of 5 s, a timeout of 1 s, 5 s of slack.

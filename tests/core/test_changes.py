@@ -12,8 +12,8 @@ from probewatch.core.restarts import VANISHED, CountedRestart
 from probewatch.core.spec import Container
 from probewatch.core.watermarks import RESTARTING_ALL
 from probewatch.store import Store
-from tests.builders import LIVENESS, died, pod, spec, status
 from tests.core.test_observe import UID, feed, restarted, running
+from tests.support.builders import LIVENESS, died, pod, spec, status
 
 ONE, TWO = "10.0.0.1", "10.0.0.2"
 APP = Container(name="app", liveness=LIVENESS)

@@ -11,7 +11,7 @@ from probewatch.core.restarts import CountedRestart
 from probewatch.core.spec import Container
 from probewatch.core.state import ContainerMemory, Pending
 from probewatch.core.verdicts import PAST_KEPT
-from tests.builders import LIVENESS, died, mark
+from tests.support.builders import LIVENESS, died, mark
 
 SINCE, AT = 1000.0, 2000.0
 """When the kill was said, and said before."""

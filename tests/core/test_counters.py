@@ -7,7 +7,7 @@ import pytest
 from probewatch.core.counters import Reading, rise, surely_before
 from probewatch.core.restarts import CountedRestart
 from probewatch.core.spec import Container, ProbeType
-from tests.builders import LIVENESS, STARTUP, died
+from tests.support.builders import LIVENESS, STARTUP, died
 
 RESTART = CountedRestart(
     container=Container(name="app", liveness=LIVENESS),

@@ -10,7 +10,7 @@ from probewatch.core.model import ContainerStatus, Termination
 from probewatch.core.restarts import CountedRestart, Jump
 from probewatch.core.spec import Container
 from probewatch.core.state import LoopState
-from tests.builders import died, status
+from tests.support.builders import died, status
 
 HOUR = 3600.0
 NOW = 100 * HOUR

@@ -18,7 +18,7 @@ from probewatch.core.model import ContainerStatus, Pod
 from probewatch.core.observe import EvidenceObserved, PodObserved
 from probewatch.core.spec import Container, HandlerKind, ProbeType, RestartPolicy, RestartRule
 from probewatch.store import Store
-from tests.builders import LIVENESS, READINESS, STARTUP, died, pod, said, spec, status
+from tests.support.builders import LIVENESS, READINESS, STARTUP, died, pod, said, spec, status
 
 NEVER = spec(restart_policy=RestartPolicy.NEVER)
 ON_FAILURE = spec(restart_policy=RestartPolicy.ON_FAILURE)

@@ -11,7 +11,7 @@ from probewatch.core.evidence import FailureReason
 from probewatch.core.restarts import Path
 from probewatch.core.spec import ProbeType
 from probewatch.core.verdict import FAILED_WITH
-from tests.builders import died, facts, failed, mark, started
+from tests.support.builders import died, facts, failed, mark, started
 
 KILL = mark(K.KILL_LIVENESS, 40)
 SAID = "kubelet: failed liveness probe, kill 1"

@@ -9,7 +9,7 @@ from probewatch.core.findings import ReadinessChanged
 from probewatch.core.model import Condition, ContainerStatus, Pod
 from probewatch.core.observe import PodObserved
 from probewatch.store import Store
-from tests.builders import died, pod, status
+from tests.support.builders import died, pod, status
 
 WAITING = status(ready=False, restart_count=3, container_id="C", running_since=None)
 CASES: dict[str, tuple[Pod, ReadinessReason, float | None]] = {

@@ -8,7 +8,7 @@ from probewatch.core.observe import PodObserved, observe
 from probewatch.core.policy import Policy
 from probewatch.core.remembered import Remembered, RememberedContainer
 from probewatch.core.state import LoopState, PodState
-from tests.builders import died, pod, status
+from tests.support.builders import died, pod, status
 
 POLICY = Policy()
 NOW = 5000.0

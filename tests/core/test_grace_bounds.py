@@ -10,7 +10,17 @@ from probewatch.core.counters import Reading
 from probewatch.core.facts import Facts
 from probewatch.core.restarts import Change, Path
 from probewatch.core.spec import Container, PodSpec, ProbeType
-from tests.builders import LIVENESS, READINESS, STARTUP, counted, died, facts, failed, past, spec
+from tests.support.builders import (
+    LIVENESS,
+    READINESS,
+    STARTUP,
+    counted,
+    died,
+    facts,
+    failed,
+    past,
+    spec,
+)
 
 END = 1000.0
 HIGH, MEDIUM = Confidence.HIGH, Confidence.MEDIUM

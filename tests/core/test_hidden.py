@@ -9,8 +9,8 @@ from probewatch.core.findings import ReadinessChanged
 from probewatch.core.model import Condition, Pod
 from probewatch.core.policy import Policy
 from probewatch.store import Store
-from tests.builders import pod
 from tests.core.test_observe import feed, running
+from tests.support.builders import pod
 
 READY, NOT_READY, UNKNOWN = True, False, None
 

@@ -14,8 +14,8 @@ from probewatch.core.records import Record
 from probewatch.core.spec import PodSpec
 from probewatch.kube.events.making import draft_event
 from probewatch.store import Store
-from tests.builders import died, pod, status
 from tests.metrics.scene import Scene
+from tests.support.builders import died, pod, status
 
 GREATEST = 2**31 - 1
 """`restartCount` is an int32."""

@@ -14,7 +14,7 @@ from probewatch.core.recollection import recollect
 from probewatch.core.records import Record
 from probewatch.core.spec import Container, ContainerKind
 from probewatch.store import Store
-from tests.builders import LIVENESS, died, pod, spec, status
+from tests.support.builders import LIVENESS, died, pod, spec, status
 
 MINUTE, HOUR = 60.0, 3600.0
 START = 1_000_000.0

@@ -9,7 +9,7 @@ from probewatch.core.evidence import EvidenceKind as K
 from probewatch.core.losses import FIRST_SYNC, LATE, QUIET, SLACK, SPAM_SPAN, Said, loss_reason
 from probewatch.core.model import Pod
 from probewatch.core.spec import Container, Probe, ProbeType, RestartPolicy
-from tests.builders import READINESS, died, mark, pod, spec, status
+from tests.support.builders import READINESS, died, mark, pod, spec, status
 
 LOST = 10_000.0
 """When the pod lost its readiness."""

@@ -10,7 +10,7 @@ from probewatch.core.restarts import VANISHED, Jump, Path
 from probewatch.core.spec import Container, ContainerKind, ProbeType
 from probewatch.core.surroundings import NODE_START, NODE_STOP
 from probewatch.core.watermarks import HELD_BACK
-from tests.builders import died, facts, failed, mark, spec
+from tests.support.builders import died, facts, failed, mark, spec
 
 END = 1000.0
 

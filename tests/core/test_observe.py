@@ -23,7 +23,7 @@ from probewatch.core.policy import Policy
 from probewatch.core.spec import Container
 from probewatch.metrics.survey import survey
 from probewatch.store import Store
-from tests.builders import LIVENESS, READINESS, died, pod, said, spec, status
+from tests.support.builders import LIVENESS, READINESS, died, pod, said, spec, status
 
 UID = PodUid("u1")
 

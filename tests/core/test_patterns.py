@@ -12,7 +12,7 @@ from probewatch.core.observe import EvidenceObserved, PodGone, PodObserved, Time
 from probewatch.core.patterns import KEPT, KEYS_KEPT, Patterns
 from probewatch.core.spec import ContainerKind
 from probewatch.store import Store
-from tests.builders import died, pod, said, status
+from tests.support.builders import died, pod, said, status
 
 U = Cause.UNOBSERVED
 

@@ -12,8 +12,8 @@ from probewatch.core.findings import CountingBegan, Finding, Restart, RestartCor
 from probewatch.core.observe import CountersRead
 from probewatch.core.spec import Container
 from probewatch.store import Store
-from tests.builders import LIVENESS, STARTUP, pod, spec
 from tests.core.test_observe import UID, feed, followed, hear, only, restarted, running
+from tests.support.builders import LIVENESS, STARTUP, pod, spec
 
 
 def read_counters(store: Store, failed: int, now: float, container: str = "app") -> list[Finding]:

@@ -4,7 +4,7 @@ import pytest
 
 from probewatch.core.restart_policy import will_restart
 from probewatch.core.spec import Container, ContainerKind, RestartPolicy, RestartRule
-from tests.builders import spec
+from tests.support.builders import spec
 
 ALWAYS, ON_FAILURE, NEVER = RestartPolicy.ALWAYS, RestartPolicy.ON_FAILURE, RestartPolicy.NEVER
 APP = Container(name="app")

@@ -13,7 +13,7 @@ from probewatch.core.kills import LATE_KILL
 from probewatch.core.restarts import Change, Path
 from probewatch.core.spec import Container, ProbeType
 from probewatch.core.watermarks import HOOK_FAILED
-from tests.builders import LIVENESS, READINESS, died, facts, failed, mark, past, spec
+from tests.support.builders import LIVENESS, READINESS, died, facts, failed, mark, past, spec
 
 END = 1000.0
 CONFIRMED, HIGH, MEDIUM = Confidence.CONFIRMED, Confidence.HIGH, Confidence.MEDIUM

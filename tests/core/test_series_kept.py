@@ -8,8 +8,8 @@ from probewatch.core.evidence import EvidenceKind as K
 from probewatch.core.findings import Restart
 from probewatch.core.spec import Container
 from probewatch.store import Store
-from tests.builders import LIVENESS, READINESS, pod, said, spec
 from tests.core.test_observe import feed, hear, only, restarted, running
+from tests.support.builders import LIVENESS, READINESS, pod, said, spec
 
 
 def filled(times: int, *first: K) -> Book:

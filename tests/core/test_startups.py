@@ -11,7 +11,7 @@ from probewatch.core.policy import Policy
 from probewatch.core.spec import Container
 from probewatch.core.startups import StartupSucceeded, is_narrow
 from probewatch.core.state import PodState
-from tests.builders import LIVENESS, READINESS, STARTUP, pod, spec, status
+from tests.support.builders import LIVENESS, READINESS, STARTUP, pod, spec, status
 
 SLOW = replace(STARTUP, period=5.0, failure_threshold=12)
 """Surely not killed for 55 seconds."""

@@ -21,7 +21,6 @@ from probewatch.core.policy import Policy
 from probewatch.core.readiness import calm_down
 from probewatch.core.state import LoopState, ReadinessState
 from probewatch.store import Store
-from tests.builders import pod, status
 from tests.core.test_observe import (
     UID,
     change,
@@ -35,6 +34,7 @@ from tests.core.test_observe import (
     running,
 )
 from tests.core.test_repairs import read_counters
+from tests.support.builders import pod, status
 
 WEB = PodRef(uid=UID, namespace="shop", name="web", node="n1")
 POLICY = Policy()

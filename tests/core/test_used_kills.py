@@ -8,7 +8,7 @@ from probewatch.core.kills import used_by_others
 from probewatch.core.model import Termination
 from probewatch.core.restarts import CountedRestart
 from probewatch.core.spec import Container
-from tests.builders import died, mark
+from tests.support.builders import died, mark
 
 KILL = (str(K.KILL_LIVENESS), 1)
 BORN, END = 100.0, 141.0

@@ -11,7 +11,7 @@ from probewatch.core.policy import Policy
 from probewatch.core.restarts import Watermark
 from probewatch.core.state import PodState, ReadinessState
 from probewatch.core.values import quickly_made, replace
-from tests.builders import LIVENESS, spec, status
+from tests.support.builders import LIVENESS, spec, status
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,8 +13,8 @@ from probewatch.core.remembered import Remembered, RememberedContainer
 from probewatch.core.spec import Container, PodSpec, RestartPolicy
 from probewatch.core.watermarks import HOOK_FAILED, RESTARTING_ALL
 from probewatch.store import Store
-from tests.builders import LIVENESS, READINESS, died, pod, spec, status
 from tests.core.test_observe import feed, followed, hear, only, restarted, running
+from tests.support.builders import LIVENESS, READINESS, died, pod, spec, status
 
 
 def told(store: Store, *versions: ContainerStatus, of: PodSpec | None = None) -> list[Restart]:

@@ -27,7 +27,7 @@ from probewatch.playground.objects.cel_rules import check_rules
 from probewatch.playground.objects.schema_checks import check
 from probewatch.playground.objects.schemas import find_unknown
 from tests.crds.definitions import Json, Schema, schema
-from tests.policies import policy_object
+from tests.support.probe_policies import policy_object
 
 POLICY, REPORT = schema("ProbePolicy"), schema("ProbeReport")
 STATUS_LIMIT = 256 * 1024

@@ -16,8 +16,8 @@ from probewatch.kube.client import ApiClient
 from probewatch.kube.credentials import Access
 from probewatch.kube.faults import translate
 from probewatch.kube.login import Login
-from tests.fakes import FakeCluster, FakeTime, serving
-from tests.ports import free_port
+from tests.support.fake_cluster import FakeCluster, FakeTime, serving
+from tests.support.ports import free_port
 
 NAMESPACED = "/api/v1/namespaces/shop"
 

@@ -7,8 +7,8 @@ import pytest
 from aiohttp import web
 
 from probewatch.kube.greeting import LOOK_SECONDS, PATIENCE_SECONDS, READY, greet
-from tests.fakes import FakeCluster, FakeTime
 from tests.kube.test_rights import Answer, client_of, connected
+from tests.support.fake_cluster import FakeCluster, FakeTime
 
 VERSION = '{"gitVersion": "v1.36.0"}'
 

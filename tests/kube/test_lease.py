@@ -9,8 +9,8 @@ import pytest
 
 from probewatch.errors import ApiError
 from probewatch.kube.lease import Lease
-from tests.fakes import FakeTime
-from tests.watch import virtual_time
+from tests.support import virtual_time
+from tests.support.fake_cluster import FakeTime
 
 Json = dict[str, Any]
 PATH = "/apis/coordination.k8s.io/v1/namespaces/ops/leases/probewatch"

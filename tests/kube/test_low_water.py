@@ -17,8 +17,8 @@ from probewatch.kube.low_water import (
     LowWater,
 )
 from probewatch.service.runtime import run_on_best_loop
-from tests.fakes import FakeCluster
 from tests.kube.test_client import connected
+from tests.support.fake_cluster import FakeCluster
 
 EACH_BYTE = 1
 """The mark of a socket that wakes for whatever comes."""

@@ -15,7 +15,7 @@ from probewatch.kube.client import ApiClient
 from probewatch.kube.credentials import Access
 from probewatch.kube.login import Login
 from probewatch.kube.rights import may_i
-from tests.fakes import FakeCluster, serving, status_answer
+from tests.support.fake_cluster import FakeCluster, serving, status_answer
 
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 

@@ -7,7 +7,7 @@ from probewatch.records.entry import Loaded
 from probewatch.service.parts import Parts
 from probewatch.settings import Settings
 from tests.metrics.scene import WEB, restart, tracked
-from tests.parts import make_parts
+from tests.support.operator_parts import make_parts
 
 
 def shown(parts: Parts, cause: Cause) -> float:

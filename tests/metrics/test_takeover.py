@@ -6,8 +6,8 @@ from probewatch.core.spec import ProbeType
 from probewatch.kube.workloads import nearest_workload
 from probewatch.metrics.counters import Counters
 from probewatch.settings import Settings
-from tests.fakes import FakeTime
-from tests.recording_scene import Cluster, Replica
+from tests.recording.scene import Cluster, Replica
+from tests.support.fake_cluster import FakeTime
 
 
 class Counting(Replica):

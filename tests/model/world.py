@@ -9,7 +9,7 @@ from probewatch.core.model import ContainerStatus, Pod, PodUid, Termination
 from probewatch.core.records import Record
 from probewatch.core.spec import Container, PodSpec
 from probewatch.records.entry import Key, Loaded
-from tests.builders import LIVENESS
+from tests.support.builders import LIVENESS
 
 CONTAINERS = ("app", "side")
 SPEC = PodSpec(containers=tuple(Container(name=name, liveness=LIVENESS) for name in CONTAINERS))

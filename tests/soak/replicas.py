@@ -15,7 +15,7 @@ from pathlib import Path
 
 import aiohttp
 
-from tests.ports import free_port
+from tests.support.ports import free_port
 
 END_SECONDS = 15.0
 LOADED_SECONDS = 5.0

@@ -19,7 +19,7 @@ import yaml
 from probewatch.clock import Clock
 from probewatch.playground.api.server import ApiServer
 from probewatch.playground.objects.registry import STATUS, Deletion, Registry
-from tests.ports import free_port
+from tests.support.ports import free_port
 
 Json = dict[str, Any]
 

@@ -21,7 +21,7 @@ import yaml
 from probewatch.playground.api.server import ApiServer
 from tests.conftest import REPOSITORY
 from tests.contract.client import Client, Place
-from tests.policies import policy_object
+from tests.support.probe_policies import policy_object
 
 pytestmark = pytest.mark.slow
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import REPOSITORY
-from tests.fakes import Asked, FakeCluster, Json, serving
+from tests.support.fake_cluster import Asked, FakeCluster, Json, serving
 
 pytestmark = pytest.mark.slow
 

@@ -21,7 +21,7 @@ from probewatch.service.parts import Parts
 from probewatch.service.service import Service
 from probewatch.settings import Settings
 from probewatch.supervisor import Supervisor
-from tests.fakes import Asked, FakeCluster, serving
+from tests.support.fake_cluster import Asked, FakeCluster, serving
 
 pytestmark = pytest.mark.slow
 

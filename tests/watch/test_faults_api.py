@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from tests.watch import virtual_time
+from tests.support import virtual_time
 from tests.watch.fault_server import Answer, Fault, FaultServer, Truth, line, thing
 from tests.watch.scenes import Scene, watching
 

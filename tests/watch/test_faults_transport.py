@@ -11,7 +11,7 @@ from itertools import pairwise
 import pytest
 
 from probewatch.watch.transport import WatchOptions
-from tests.watch import virtual_time
+from tests.support import virtual_time
 from tests.watch.fault_server import Answer, Fault, FaultServer, Truth, bookmark, idle, line
 from tests.watch.scenes import Scene, watching
 

@@ -11,7 +11,7 @@ from probewatch.clock import Clock
 from probewatch.health import Health
 from probewatch.settings import Settings
 from probewatch.watch.transport import WatchOptions
-from tests.watch import virtual_time
+from tests.support import virtual_time
 from tests.watch.fault_server import Answer, Fault, FaultServer, bookmark, idle, nobody
 from tests.watch.scenes import Scene, watching
 

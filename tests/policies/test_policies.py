@@ -9,10 +9,10 @@ from probewatch.clock import Clock
 from probewatch.core.model import PodUid
 from probewatch.policies.policies import Policies, PolicySurroundings
 from probewatch.settings import Settings
-from tests.parts import make_parts
-from tests.policies import policy_object, read_policy
-from tests.test_policy_index import FakePod
-from tests.test_policy_upkeep import FakeApi
+from tests.policies.test_index import FakePod
+from tests.policies.test_upkeep import FakeApi
+from tests.support.operator_parts import make_parts
+from tests.support.probe_policies import policy_object, read_policy
 
 SETTINGS = Settings(metrics_address="127.0.0.1:0", instance="test", lease_namespace="probewatch")
 

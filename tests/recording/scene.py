@@ -18,10 +18,10 @@ from probewatch.recording.recording import Recording
 from probewatch.recording.surroundings import Surroundings, scope_of
 from probewatch.settings import Settings
 from probewatch.store import Store
-from tests.builders import died, pod, status
-from tests.fakes import FakeTime
+from tests.kube.reports.test_reports import FakeApi
 from tests.kube.test_lease import FakeLeases
-from tests.kube.test_reports import FakeApi
+from tests.support.builders import died, pod, status
+from tests.support.fake_cluster import FakeTime
 
 PLACE = "default"
 

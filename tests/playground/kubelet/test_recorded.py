@@ -17,7 +17,7 @@ import pytest
 from probewatch.playground.images import Image
 from tests.playground.fakes import START, JsonObject, Node, play
 
-TRACE = Path(__file__).parents[1] / "data" / "traces" / "loops.jsonl.gz"
+TRACE = Path(__file__).parents[2] / "data" / "traces" / "loops.jsonl.gz"
 SECONDS = 1800
 IMAGES = {
     "probeapp": Image(entry_point=("/probeapp",)),

@@ -15,7 +15,7 @@ from probewatch.core.selectors import Operator, selects
 from probewatch.kube.policies.objects import Spec
 from probewatch.kube.policies.parsing import FIELDS, parse_policy
 from probewatch.kube.policies.status import only_counts_differ, render_status
-from tests.policies import policy_object, read_policy
+from tests.support.probe_policies import policy_object, read_policy
 
 WHOLE = {
     "selector": {

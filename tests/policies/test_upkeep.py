@@ -18,7 +18,7 @@ from probewatch.kube.policies.api import PolicyApi
 from probewatch.policies.index import PolicyIndex
 from probewatch.policies.statuses import COUNT_SECONDS, PolicyStatuses
 from probewatch.policies.upkeep import LIST_SECONDS, PolicyDoor, PolicyUpkeep
-from tests.policies import BORN, Json, policy_object
+from tests.support.probe_policies import BORN, Json, policy_object
 
 DEFAULT = Policy()
 LIST = "/apis/probewatch.dev/v1alpha1/probepolicies"

@@ -25,7 +25,7 @@ from probewatch.playground.kubelet.probes import (
     Unsupported,
 )
 from probewatch.playground.kubelet.probes_run import NetworkProber
-from tests.ports import free_port
+from tests.support.ports import free_port
 
 LOCAL = "127.0.0.1"
 

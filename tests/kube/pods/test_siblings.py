@@ -15,9 +15,9 @@ from probewatch.kube.pods.raw_pod import BROKEN, RawPod
 from probewatch.kube.pods.siblings import EXAMPLES, MISFITS, Siblings
 from probewatch.kube.pods.snapshot import Snapshot
 from tests.bench.pods import Record, render
-from tests.kube.snapshots import known
+from tests.kube.pods.snapshots import known
 
-TRACE = Path(__file__).parents[1] / "data" / "traces" / "loops.jsonl.gz"
+TRACE = Path(__file__).parents[2] / "data" / "traces" / "loops.jsonl.gz"
 
 Json = dict[str, Any]
 

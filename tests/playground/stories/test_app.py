@@ -10,7 +10,7 @@ import pytest
 
 from probewatch.playground.stories.app import App, Script, parse_script
 from probewatch.playground.stories.table import STORIES, find_story
-from tests.ports import free_port
+from tests.support.ports import free_port
 
 
 def test_a_script_is_read() -> None:

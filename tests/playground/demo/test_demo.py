@@ -208,5 +208,5 @@ def test_the_manifest_is_the_tutorials() -> None:
         },
     }
 
-    assert MANIFEST == Path(__file__).parents[2] / "deploy" / "demo" / "hc-probe.yaml"
+    assert MANIFEST == Path(__file__).parents[3] / "deploy" / "demo" / "hc-probe.yaml"
     assert [expected] == read_manifest(MANIFEST)["spec"]["containers"]

@@ -12,7 +12,7 @@ from probewatch.core.model import ContainerStatus, PodUid
 from probewatch.core.observe import CountersRead, EvidenceObserved, PodGone, PodObserved
 from probewatch.core.spec import ProbeType
 from probewatch.store import Store
-from tests.builders import died, pod, said, status
+from tests.support.builders import died, pod, said, status
 
 UID = PodUid("u1")
 

@@ -10,11 +10,11 @@ from probewatch.core.findings import Restart
 from probewatch.core.model import PodUid
 from probewatch.records.entry import Key
 from probewatch.settings import Settings
-from tests.builders import pod
-from tests.fakes import FakeTime
-from tests.kube.test_reports import FakeApi
-from tests.recording_scene import Cluster, Replica
-from tests.watch import virtual_time
+from tests.kube.reports.test_reports import FakeApi
+from tests.recording.scene import Cluster, Replica
+from tests.support import virtual_time
+from tests.support.builders import pod
+from tests.support.fake_cluster import FakeTime
 
 SETTINGS = Settings(instance="one")
 

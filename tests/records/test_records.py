@@ -18,8 +18,8 @@ from probewatch.records.book import RecordBook
 from probewatch.records.entries import RULES
 from probewatch.records.entry import Key, Loaded
 from probewatch.records.journal import OTHERS_KEPT, RESTARTS_KEPT, Journal
-from tests.builders import pod
 from tests.core.test_ledger import CART, POD, began, corrected, loop, ready, restart, told
+from tests.support.builders import pod
 
 KEY = Key("shop", "deployment-cart")
 

@@ -14,7 +14,7 @@ from probewatch.policies.index import (
     PolicyIndex,
     group_labels,
 )
-from tests.policies import read_policy
+from tests.support.probe_policies import read_policy
 
 ONE = PodUid("u1")
 DEFAULT = Policy()

@@ -31,7 +31,7 @@ from probewatch.kube.reports.reports import ReportOptions, Reports
 from probewatch.kube.reports.writer import PATIENCE
 from probewatch.records.book import RecordBook
 from probewatch.records.entry import Key
-from tests.fakes import FakeTime
+from tests.support.fake_cluster import FakeTime
 
 Json = dict[str, Any]
 
