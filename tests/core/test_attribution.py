@@ -476,6 +476,15 @@ CASES = {
     ),
     "v31 sandbox died": (
         "SandboxRecreated High sandbox",
+        facts(
+            died(137),
+            kills=(mark(K.KILL_STOP, 40),),
+            change=SANDBOX,
+            pod_others=(mark(K.SANDBOX_CHANGED, 40),),
+        ),
+    ),
+    "stopped, and then there was a new sandbox": (
+        "SandboxRecreated Medium sandbox",
         facts(died(137), kills=(mark(K.KILL_STOP, 40),), change=SANDBOX),
     ),
     "sandbox without a termination": (

@@ -79,7 +79,8 @@ RULES: tuple[Rule, ...] = (
         gives=(
             "`NodeReboot`: Confirmed by the node's Event, High by other pods of the node. With the "
             "node's Event, but without the runtime's word: High where nobody saw an exit code, "
-            "Medium where it ended by a signal or with 0 just before."
+            "Medium where it ended by a signal or with 0, and ran again only when the node was "
+            "back."
         ),
     ),
     Rule(

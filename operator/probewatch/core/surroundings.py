@@ -61,10 +61,12 @@ def node_reboot(facts: Facts) -> Verdict | None:
     """The node went down and came back."""
     lost = facts.death is not None and is_lost(facts.death)
     rebooted = _is_said_of_node(facts, EvidenceKind.NODE_REBOOTED)
-    if rebooted and (lost or _was_replaced_by_node(facts) or _may_end_with_node(facts)):
+    if (rebooted and (lost or _was_replaced_by_node(facts))) or _may_end_with_node(facts):
         why = "kubelet: node has been rebooted"
-        sure = Confidence.CONFIRMED if lost else _by_reboot(facts)
-        return conclude(facts, Cause.NODE_REBOOT, sure, why, final=lost)
+        final = lost and rebooted
+        near = _by_reboot(facts) if rebooted else Confidence.MEDIUM
+        sure = Confidence.CONFIRMED if final else near
+        return conclude(facts, Cause.NODE_REBOOT, sure, why, final=final)
     if lost and _is_said_of_node(facts, EvidenceKind.NODE_LOST_CONTAINERS):
         why = "several pods of the node lost their containers at once"
         return conclude(facts, Cause.NODE_REBOOT, Confidence.HIGH, why)
@@ -80,9 +82,11 @@ def _was_replaced_by_node(facts: Facts) -> bool:
 
 
 def _may_end_with_node(facts: Facts) -> bool:
-    """Whether it ended just before a reboot, in a way that a node that goes down ends it.
+    """Whether it ended before a reboot, in a way that a node that goes down ends it.
 
-    And was not running again before the node was back, as one that ended by itself may be.
+    And was not running again before the node was back, as one that ended by itself may be. However
+    long that took: what ends is started again within minutes by a kubelet that is there, or is
+    shown to be held back.
     """
     death, born = facts.death, facts.restart.next_start
     if death is None or death.finished_at is None or _ended_for_itself(facts):
@@ -92,7 +96,8 @@ def _may_end_with_node(facts: Facts) -> bool:
     begun, died = death.started_at, death.finished_at
     return any(
         mark.kind is EvidenceKind.NODE_REBOOTED
-        and -NODE_START <= mark.at - died <= NODE_STOP
+        and mark.at - died >= -NODE_START
+        and (mark.at - died <= NODE_STOP or (born is not None and born - mark.at <= NODE_STOP))
         and (begun is None or begun < mark.at)
         and (born is None or born >= mark.at - NODE_START)
         for mark in facts.pod_book.others
@@ -171,11 +176,12 @@ def sandbox(facts: Facts) -> Verdict | None:
         return None  # it had ended before the sandbox did
     if not facts.order_tells and any(map(facts.threshold_reached, ProbeType)):
         return None  # with policy Never a probe stops the whole pod, if nothing else stays up
-    if (said or stopped) and facts.death is not None:
+    if said and facts.death is not None:
         why = "kubelet: pod sandbox changed"
         sure = facts.order_tells or not facts.may_be_killed
         confidence = Confidence.HIGH if sure else Confidence.MEDIUM
         return conclude(facts, Cause.SANDBOX_RECREATED, confidence, why)
+    # A static pod that was stopped with its node gets a new one too, once the node is back.
     if not _was_near_new_sandbox(facts):
         return None
     return conclude(facts, Cause.SANDBOX_RECREATED, Confidence.MEDIUM, "the pod got a new sandbox")
