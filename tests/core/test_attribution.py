@@ -65,11 +65,16 @@ LIVE_RULED = spec(
         restart_rules=(RestartRule(action="Restart", operator="In", values=(42, 137)),),
     ),
 )
+RULED_READY = spec(replace(LIVE_RULED.containers[0], readiness=READINESS))
 ONCE = spec(Container(name="app", liveness=replace(LIVENESS, failure_threshold=1)))
 QUICK = spec(Container(name="app", liveness=replace(LIVENESS, period=1.0)))
 PATIENT = spec(Container(name="app", liveness=replace(LIVENESS, grace=300.0)))
 HURRIED = spec(Container(name="app", liveness=replace(LIVENESS, grace=10.0)))
 NEVER = spec(restart_policy=RestartPolicy.NEVER)
+NEVER_READY = spec(
+    Container(name="app", liveness=LIVENESS, readiness=READINESS),
+    restart_policy=RestartPolicy.NEVER,
+)
 TWO = spec(Container(name="app", liveness=LIVENESS), Container(name="b"))
 SANDBOX = Change(sandbox=True)
 
@@ -718,6 +723,45 @@ CASES = {
     "announced, though the probe had failed": (
         "LivenessProbe High threshold-reached",
         facts(died(143), starts=started(42, fresh=1), failures=(failed(L, 40, 3),)),
+    ),
+    "announced, though its readiness probe had failed, for which nothing is killed": (
+        "Error Medium start-canary",
+        facts(
+            died(1),
+            starts=started(42, fresh=1),
+            failures=(failed(R, 40, 3),),
+            path=PLACE,
+            pod=READY_TOO,
+        ),
+    ),
+    "a rule, though the readiness probe had failed": (
+        "RestartRule Medium restart-rule",
+        facts(died(42), path=OWN, failures=(failed(R, 40, 3),), pod=RULED_READY),
+    ),
+    "seen dead though the readiness probe had failed, with nothing that kills": (
+        "Error High terminated-seen",
+        facts(died(1), path=OWN, failures=(failed(R, 40, 3),), pod=NO_PROBE),
+    ),
+    "SIGKILL after OOM kills that look so, while it was not ready": (
+        "OOMKilled Medium memory-again",
+        facts(
+            died(137),
+            path=OWN,
+            past=(past(Cause.OOM_KILLED, 137, 41),),
+            failures=(failed(R, 40, 3),),
+            pod=READY_TOO,
+        ),
+    ),
+    "a new sandbox, with policy Never, of a pod that was not ready": (
+        "SandboxRecreated Medium sandbox",
+        facts(
+            died(137),
+            change=SANDBOX,
+            all_restarted=True,
+            pod_others=(mark(K.SANDBOX_CHANGED, 40),),
+            failures=(failed(R, 40, 3),),
+            pod=NEVER_READY,
+        ),
     ),
     "announced, nothing that kills, and a status that came late": (
         "Error Medium start-canary",

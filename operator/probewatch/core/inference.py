@@ -3,8 +3,7 @@
 from probewatch.core import announcements, kills
 from probewatch.core.causes import Cause, Confidence
 from probewatch.core.facts import Facts
-from probewatch.core.spec import ProbeType
-from probewatch.core.verdict import PROBE_KILLS, Verdict, by_exit, conclude
+from probewatch.core.verdict import PROBE_KILLS, Verdict, by_exit, conclude, kill_was_due
 
 
 def restart_rule(facts: Facts) -> Verdict | None:
@@ -12,7 +11,7 @@ def restart_rule(facts: Facts) -> Verdict | None:
     rule = facts.rule
     if facts.death is None or facts.in_place or rule is None:
         return None
-    if facts.may_be_killed and (facts.looks_killed or any(map(facts.threshold_reached, ProbeType))):
+    if facts.may_be_killed and (facts.looks_killed or kill_was_due(facts)):
         return None  # the rule may have followed a kill, and that is the cause then
     why = f"restart rule {rule.action} matches the exit code"
     if facts.may_be_killed and not (facts.died_by_itself and facts.order_tells):
@@ -33,14 +32,14 @@ def canary(facts: Facts) -> Verdict | None:
         return None
     why = "no kill was announced, although the next start was"
     blind = not facts.order_tells and facts.may_be_killed
-    if blind and (facts.looks_killed or any(map(facts.threshold_reached, ProbeType))):
+    if blind and (facts.looks_killed or kill_was_due(facts)):
         return None
     if facts.died_by_itself or not facts.may_be_killed:
         doubt = blind or facts.in_place or announcements.kubelet_restarted(facts)
         sure = Confidence.MEDIUM if doubt or _is_otherwise_due(facts) else Confidence.CONFIRMED
         return by_exit(facts, why, sure=sure, final=sure is Confidence.CONFIRMED)
     # What was announced says that there was no kill, and nothing else does: its Event may be lost.
-    if any(map(facts.threshold_reached, ProbeType)):
+    if kill_was_due(facts):
         return None
     return by_exit(facts, why, "it was not seen dead", sure=Confidence.MEDIUM)
 
@@ -87,7 +86,7 @@ def terminated_seen(facts: Facts) -> Verdict | None:
         return None
     if facts.looks_killed and kills.is_unmatched(facts):
         return None
-    failing = any(map(facts.threshold_reached, ProbeType))
+    failing = kill_was_due(facts)
     if not facts.order_tells and facts.may_be_killed and (facts.looks_killed or failing):
         return None
     if failing:

@@ -5,7 +5,7 @@ from probewatch.core.evidence import EvidenceKind
 from probewatch.core.facts import Facts
 from probewatch.core.kills import matched_kill
 from probewatch.core.restarts import LOST_EXIT, VANISHED, is_lost
-from probewatch.core.spec import ContainerKind, ProbeType
+from probewatch.core.spec import ContainerKind
 from probewatch.core.verdict import Verdict, conclude, kill_was_due
 from probewatch.core.watermarks import HELD_BACK
 
@@ -174,7 +174,7 @@ def sandbox(facts: Facts) -> Verdict | None:
     vanished = facts.death is not None and facts.death.reason == VANISHED
     if facts.died_by_itself and not stopped and not vanished:
         return None  # it had ended before the sandbox did
-    if not facts.order_tells and any(map(facts.threshold_reached, ProbeType)):
+    if not facts.order_tells and kill_was_due(facts):
         return None  # with policy Never a probe stops the whole pod, if nothing else stays up
     if said and facts.death is not None:
         why = "kubelet: pod sandbox changed"

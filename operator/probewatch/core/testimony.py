@@ -13,7 +13,7 @@ from probewatch.core.kills import (
     lived_on,
     matched_kill,
 )
-from probewatch.core.spec import Probe, ProbeType
+from probewatch.core.spec import Probe
 from probewatch.core.surroundings import is_alone_in_new_sandbox
 from probewatch.core.verdict import PROBE_KILLS, Verdict, conclude, kill_was_due
 from probewatch.core.watermarks import HOOK_FAILED, RESTARTING_ALL
@@ -188,7 +188,7 @@ def memory_again(facts: Facts) -> Verdict | None:
     """
     if facts.exit_code != SIGKILL_EXIT or not _is_its_own(facts) or matched_kill(facts) is not None:
         return None
-    if any(map(facts.threshold_reached, ProbeType)):
+    if kill_was_due(facts):
         return None
     if facts.habit(sure=True) is not Cause.OOM_KILLED:
         return None
