@@ -22,7 +22,6 @@ NO_FLAPS = frozenset(
         ReadinessReason.CONTAINER_RESTART,
         ReadinessReason.TERMINATING,
         ReadinessReason.COMPLETED,
-        ReadinessReason.STARTUP,
     }
 )
 
@@ -104,14 +103,13 @@ def _gained(state: ReadinessState, at: float) -> ReadinessState:
 
 
 def _to_ready(state: ReadinessState, pod: Pod, ref: PodRef, at: float) -> ReadinessChanged:
-    reason = state.reason if state.ever_ready else ReadinessReason.STARTUP
     since = state.unready_since
-    fresh = reason in {ReadinessReason.STARTUP, ReadinessReason.CONTAINER_RESTART}
+    fresh = state.reason in {ReadinessReason.STARTUP, ReadinessReason.CONTAINER_RESTART}
     begun = max((s.running_since for s in pod.statuses if s.running_since), default=None)
     return ReadinessChanged(
         pod=ref,
         to=Readiness.READY,
-        reason=reason,
+        reason=state.reason,
         at=at,
         not_ready_seconds=max(0.0, at - since) if since is not None else None,
         time_to_ready=max(0.0, at - begun) if fresh and begun is not None else None,
