@@ -57,6 +57,16 @@ def slowest_detection(probe: Probe) -> float:
     return probe.period + (probe.failure_threshold - 1) * probe.interval + probe.timeout
 
 
+class Setting(NamedTuple):
+    """All that the advice on a container follows from: thousands of them have a few dozen."""
+
+    probes: tuple[Probe, ...]
+    grace: float
+    """Of the pod, in seconds."""
+    is_final: bool
+    """Whether the container is not started again once a probe has killed it."""
+
+
 class _Case(NamedTuple):
     """A probe, and what else the advice on it depends on."""
 
@@ -65,30 +75,35 @@ class _Case(NamedTuple):
     has_startup: bool
     grace: float
     is_final: bool
-    """Whether the container is not started again once the probe has killed it."""
+
+
+class Judgement(NamedTuple):
+    """One piece of advice about one probe of any container of a setting."""
+
+    probe_type: ProbeType
+    finding: AdviceName
+    message: str
 
 
 def lint(spec: PodSpec) -> tuple[AdviceItem, ...]:
     """Return the advice on every probe of the pod, container by container."""
     return tuple(
         AdviceItem(
-            container=container.name, probe_type=probe.probe_type, finding=name, message=text
+            container=container.name,
+            probe_type=each.probe_type,
+            finding=each.finding,
+            message=each.message,
         )
         for container in spec.containers
-        for probe in container.probes
-        for name, text in _judge(_describe(probe, container, spec))
+        for each in judge(setting_of(container, spec))
     )
 
 
-def _describe(probe: Probe, container: Container, spec: PodSpec) -> _Case:
+def setting_of(container: Container, spec: PodSpec) -> Setting:
+    """Return what the advice on a container of the pod follows from."""
     policy = container.restart_policy or spec.restart_policy
-    return _Case(
-        probe=probe,
-        readiness=container.readiness,
-        has_startup=container.startup is not None,
-        grace=spec.grace_of(probe),
-        is_final=policy is RestartPolicy.NEVER and not _is_restarted_by_rule(container, spec),
-    )
+    is_final = policy is RestartPolicy.NEVER and not _is_restarted_by_rule(container, spec)
+    return Setting(container.probes, spec.grace, is_final)
 
 
 def _is_restarted_by_rule(container: Container, spec: PodSpec) -> bool:
@@ -97,10 +112,26 @@ def _is_restarted_by_rule(container: Container, spec: PodSpec) -> bool:
     return bool(container.restart_rules) or any(rule.action == RESTART_ALL for rule in others)
 
 
-@lru_cache(maxsize=4096)  # thousands of workloads have a few dozen probes
-def _judge(case: _Case) -> tuple[tuple[AdviceName, str], ...]:
-    checks = _CHECKS[case.probe.probe_type]
-    return tuple((name, message) for name, check in checks if (message := check(case)))
+@lru_cache(maxsize=4096)
+def judge(setting: Setting) -> tuple[Judgement, ...]:
+    """Return the advice on the probes of a container, in their order."""
+    by_type = {probe.probe_type: probe for probe in setting.probes}
+    cases = (
+        _Case(
+            probe=probe,
+            readiness=by_type.get(ProbeType.READINESS),
+            has_startup=ProbeType.STARTUP in by_type,
+            grace=setting.grace if probe.grace is None else probe.grace,
+            is_final=setting.is_final,
+        )
+        for probe in setting.probes
+    )
+    return tuple(
+        Judgement(case.probe.probe_type, name, message)
+        for case in cases
+        for name, check in _CHECKS[case.probe.probe_type]
+        if (message := check(case))
+    )
 
 
 def _timeout_exceeds_period(case: _Case) -> str:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from probewatch.core.values import quickly_made
+
 DEFAULT_GRACE_SECONDS = 30.0
 """`terminationGracePeriodSeconds` where nothing else is said (API defaulting)."""
 
@@ -81,6 +83,7 @@ class RestartRule:
         return (exit_code in self.values) is (self.operator == "In")
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Container:
     """What the pod's spec says of one container."""
@@ -113,6 +116,7 @@ class Container:
         return None
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PodSpec:
     """The part of a pod that does not change; pods of one workload share it."""

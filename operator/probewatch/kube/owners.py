@@ -17,10 +17,16 @@ LONGEST: Mapping[str, int] = {"api_version": 317, "kind": 63, "name": 253, "uid"
 
 def find_controlling(references: Iterable[OwnerReference]) -> OwnerReference | None:
     """Return the one owner that manages the object, if there is one that can be one."""
-    return next((each for each in references if each.controller and _can_be(each)), None)
+    for each in references:  # asked for every pod and owner of a first sync: no generator
+        if each.controller and _can_be(each):
+            return each
+    return None
 
 
 def _can_be(ref: OwnerReference) -> bool:
-    return bool(ref.kind and ref.name) and all(
-        len(getattr(ref, name) or "") <= most for name, most in LONGEST.items()
+    return (
+        0 < len(ref.kind or "") <= LONGEST["kind"]
+        and 0 < len(ref.name or "") <= LONGEST["name"]
+        and len(ref.api_version or "") <= LONGEST["api_version"]
+        and len(ref.uid or "") <= LONGEST["uid"]
     )

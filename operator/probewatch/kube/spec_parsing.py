@@ -27,6 +27,7 @@ DIGEST = 16
 _POLICIES: Mapping[str, specs.RestartPolicy] = {each.value: each for each in specs.RestartPolicy}
 
 NO_SPEC = specs.PodSpec()
+_NO_LIFECYCLE = objects.Lifecycle()
 
 _encode = msgspec.msgpack.Encoder().encode
 _shared: Shared[bytes, specs.PodSpec] = Shared(SPECS_KEPT)
@@ -68,11 +69,11 @@ def _share(raw: objects.PodSpec) -> specs.PodSpec:
 
 
 def _spec(raw: objects.PodSpec) -> specs.PodSpec:
-    inits = tuple(_container(each, init=True) for each in raw.init_containers or ())
-    regular = tuple(_container(each, init=False) for each in raw.containers or ())
+    inits = [_container(each, init=True) for each in raw.init_containers or ()]
+    regular = [_container(each, init=False) for each in raw.containers or ()]
     grace = raw.termination_grace_period_seconds
     return specs.PodSpec(
-        containers=inits + regular,
+        containers=(*inits, *regular),
         restart_policy=_policy(raw.restart_policy) or specs.RestartPolicy.ALWAYS,
         grace=specs.DEFAULT_GRACE_SECONDS if grace is None else max(grace, 0.0),
         readiness_gates=tuple(gate.condition_type for gate in raw.readiness_gates or ()),
@@ -90,7 +91,7 @@ def _container(raw: objects.Container, *, init: bool) -> specs.Container:
     if init:
         sidecar = policy is specs.RestartPolicy.ALWAYS
         kind = specs.ContainerKind.SIDECAR if sidecar else specs.ContainerKind.INIT
-    cycle = raw.lifecycle or objects.Lifecycle()
+    cycle = raw.lifecycle or _NO_LIFECYCLE
     return specs.Container(
         name=intern(raw.name),
         kind=kind,
@@ -99,11 +100,11 @@ def _container(raw: objects.Container, *, init: bool) -> specs.Container:
         readiness=_probe(specs.ProbeType.READINESS, raw.readiness_probe),
         startup=_probe(specs.ProbeType.STARTUP, raw.startup_probe),
         restart_policy=policy,
-        restart_rules=_rules(raw.restart_policy_rules),
+        restart_rules=_rules(raw.restart_policy_rules) if raw.restart_policy_rules else (),
         stop_signal=cycle.stop_signal,
         has_pre_stop=cycle.pre_stop is not None,
         has_post_start=cycle.post_start is not None,
-        resources=_resources(raw),
+        resources=_resources(raw) if raw.resize_policy else "",
     )
 
 
@@ -129,14 +130,14 @@ def _resources(raw: objects.Container) -> str:
     )
 
 
-def _rules(raw: list[objects.RestartRule] | None) -> tuple[specs.RestartRule, ...]:
+def _rules(raw: list[objects.RestartRule]) -> tuple[specs.RestartRule, ...]:
     return tuple(
         specs.RestartRule(
             action=rule.action or "",
             operator=rule.exit_codes.operator or "",
             values=tuple(rule.exit_codes.values or ()),
         )
-        for rule in raw or ()
+        for rule in raw
         if rule.exit_codes is not None
     )
 

@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 
 from probewatch.clock import Clock
-from probewatch.core.advice import lint, start_budget
 from probewatch.core.causes import Cause, Confidence, Pattern, ReadinessReason
 from probewatch.core.findings import (
     Advice,
@@ -26,7 +25,7 @@ from probewatch.core.findings import (
     RestartCorrected,
 )
 from probewatch.core.model import PodRef, PodUid, Workload
-from probewatch.core.spec import PodSpec, ProbeType
+from probewatch.core.spec import PodSpec
 from probewatch.core.startups import StartupSucceeded
 from probewatch.metrics import possible
 from probewatch.metrics.followed import Followed, Known
@@ -170,7 +169,8 @@ class Counters:
             case LoopEnded(pod=pod, container=container, cause=cause, gone=False):
                 self._loop(pod, known.container(container), cause, 0)
             case Advice(container=container, probe_type=probe_type, finding=name):
-                self._advise(known.container(container), possible.ADVICE[probe_type, name])
+                advice = possible.ADVICE[probe_type, name]
+                self.tables.advice.set(known.container(container), advice, 1)
             case _:
                 pass  # nothing that is counted or shown
 
@@ -179,34 +179,12 @@ class Counters:
         if known.spec is spec or known.spec == spec:
             return
         known.spec = spec
+        self.tables.drop_states(known.containers.values())  # what the spec before said
         self.tables.transitions.begin(known.subject, possible.first_transitions(spec))
         self.tables.not_ready.begin(known.subject, ("",))
         for container in spec.containers:
-            subject = known.container(container.name)
-            first = possible.first_tails(container, spec)
-            self.tables.restarts.begin(subject, first.causes)
-            self.tables.failures.begin(subject, first.failures)
-            self.tables.patterns.begin(subject, first.patterns)
-            self.tables.kills.begin(subject, first.kills)
-            self.tables.startups.begin(subject, first.startups)
-        self._describe(known, spec)
-
-    def _describe(self, known: Known, spec: PodSpec) -> None:
-        """Say what follows from the spec alone, in place of what the one before said."""
-        for subject in known.containers.values():
-            for table in self.tables.states():
-                table.drop(subject)
-        for container in spec.containers:
-            budgets = {
-                possible.BUDGETS[probe.probe_type]: start_budget(probe)
-                for probe in container.probes
-                if probe.probe_type is not ProbeType.READINESS
-            }
-            subject = known.container(container.name)
-            self.tables.budgets.put(subject, tuple(budgets), tuple(budgets.values()))
-        for item in lint(spec):
-            advice = possible.ADVICE[item.probe_type, item.finding]
-            self._advise(known.container(item.container), advice)
+            first = possible.first_series(container, spec)
+            self.tables.begin_container(known.container(container.name), first)
 
     def _restart(self, restart: Restart, known: Known) -> None:
         subject, cause = known.container(restart.container), possible.CAUSES[restart.cause]
@@ -246,6 +224,3 @@ class Counters:
     def _loop(self, pod: PodRef, container: str, cause: Cause, value: int) -> None:
         if (subject := self._followed.pod_subject(pod, container)) is not None:
             self.tables.loops.put(subject, (possible.CAUSES[cause],), (value,))
-
-    def _advise(self, subject: str, advice: str) -> None:
-        self.tables.advice.set(subject, advice, 1)

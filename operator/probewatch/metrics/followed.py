@@ -143,9 +143,7 @@ class Followed:
         if self._workloads.leave(workload, now):
             known = self._known[workload]
             known.spec = None
-            for table in self._tables.states():
-                for subject in known.containers.values():
-                    table.drop(subject)
+            self._tables.drop_states(known.containers.values())
 
     def sweep(self) -> None:
         """Let go of workloads and nodes that have had no pods for long; seldom does anything."""

@@ -12,6 +12,7 @@ from functools import lru_cache
 from itertools import product
 from typing import NamedTuple
 
+from probewatch.core.advice import Setting, judge, setting_of, start_budget
 from probewatch.core.advice_names import AdviceName
 from probewatch.core.causes import Cause, Pattern, Readiness, ReadinessReason
 from probewatch.core.evidence import FailureReason
@@ -94,8 +95,12 @@ _HANDLERS: Mapping[HandlerKind, tuple[FailureReason, ...]] = {
 FROM_THE_START = 2
 
 
+Gauges = tuple[tuple[str, ...], tuple[float, ...]]
+"""Tails, and the value for each."""
+
+
 class First(NamedTuple):
-    """The tails that the series of a container start with."""
+    """What the series of a container start with: tails of counters, and gauges with values."""
 
     causes: tuple[str, ...]
     failures: tuple[str, ...]
@@ -105,12 +110,16 @@ class First(NamedTuple):
     """Without a restart: where pods are not restarted."""
     startups: tuple[str, ...]
     """Where there is a startup probe."""
+    budgets: Gauges
+    """Of the probes that kill."""
+    advice: Gauges
+    """That follows from the spec alone."""
 
 
-def first_tails(container: Container, spec: PodSpec) -> First:
+def first_series(container: Container, spec: PodSpec) -> First:
     """Return what a container of this kind starts with; the same object for the same kind."""
-    return _first_tails(
-        container.probes,
+    return _first_series(
+        setting_of(container, spec),
         has_hook=container.has_post_start,
         has_rules=bool(container.restart_rules),
         is_final=spec.restart_policy is RestartPolicy.NEVER,
@@ -118,10 +127,11 @@ def first_tails(container: Container, spec: PodSpec) -> First:
 
 
 @lru_cache(maxsize=4096)  # thousands of workloads have a few dozen probes
-def _first_tails(
-    probes: tuple[Probe, ...], *, has_hook: bool, has_rules: bool, is_final: bool
-) -> First:
+def _first_series(setting: Setting, *, has_hook: bool, has_rules: bool, is_final: bool) -> First:
+    probes = setting.probes
     by_probes = _probe_causes(probes)
+    killers = [each for each in probes if each.probe_type is not ProbeType.READINESS]
+    advice = dict.fromkeys(ADVICE[each.probe_type, each.finding] for each in judge(setting))
     declared = (
         *((Cause.POST_START_HOOK,) if has_hook else ()),
         *((Cause.RESTART_RULE,) if has_rules else ()),
@@ -136,6 +146,11 @@ def _first_tails(
         patterns=tuple(PATTERNS[Pattern.WORKLOAD_WIDE, cause] for cause in by_probes),
         kills=tuple(CAUSES[cause] for cause in by_probes) if is_final else (),
         startups=tuple(STARTUPS.values()) if Cause.STARTUP_PROBE in by_probes else (),
+        budgets=(
+            tuple(BUDGETS[each.probe_type] for each in killers),
+            tuple(start_budget(each) for each in killers),
+        ),
+        advice=(tuple(advice), (1,) * len(advice)),
     )
 
 

@@ -42,23 +42,28 @@ class Table:
     def begin(self, subject: str, tails: tuple[str, ...]) -> bool:
         """Start series at 0 where there are none yet; tell whether there is room for them."""
         cells = self.rows.get(subject)
-        fresh = tails if cells is None else tuple(each for each in tails if each not in cells[0])
+        if cells is None:
+            return not tails or self.start(subject, zeros(tails))
+        fresh = tuple(each for each in tails if each not in cells[0])
         if not fresh:
             return True
-        if not self._has_room(subject, len(fresh)):
+        return self.start(subject, ((*cells[0], *fresh), (*cells[1], *zeros(fresh)[1])), fresh)
+
+    def start(self, subject: str, cells: Cells, fresh: tuple[str, ...] | None = None) -> bool:
+        """Let this be the entry of a subject, of which *fresh* (`None`: all of it) is new.
+
+        Tell whether there is room for that: if not, all stays as it is.
+        """
+        fresh = cells[0] if fresh is None else fresh
+        count = len(fresh)
+        if subject != self._overflow and (
+            self.series + count > self._limit or subject in self._refused
+        ):
             self._refuse(subject, fresh)
             return False
-        self.series += len(fresh)
-        if cells is None:
-            self.rows[subject] = zeros(fresh)
-        else:
-            self.rows[subject] = ((*cells[0], *fresh), (*cells[1], *zeros(fresh)[1]))
+        self.series += count
+        self.rows[subject] = cells
         return True
-
-    def _has_room(self, subject: str, count: int) -> bool:
-        if subject == self._overflow:
-            return True
-        return subject not in self._refused and self.series + count <= self._limit
 
     def _refuse(self, subject: str, tails: tuple[str, ...]) -> None:
         self.dropped += len(tails)
@@ -94,8 +99,8 @@ class Table:
     def put(self, subject: str, tails: tuple[str, ...], values: tuple[float, ...]) -> None:
         """Set the gauges of a subject; those not given are gone."""
         self.drop(subject)
-        if self.begin(subject, tails):
-            self.rows[subject] = cells_of(tails, values)
+        if tails:
+            self.start(subject, cells_of(tails, values))
 
     def set(self, subject: str, tail: str, value: float) -> None:
         """Set one gauge of a subject, beside those that it has."""

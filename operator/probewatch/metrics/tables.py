@@ -1,10 +1,11 @@
 """The tables of all families that grow with the cluster, and what they share."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from probewatch.metrics import cluster_families as families
 from probewatch.metrics.family import Family
 from probewatch.metrics.labels import OVERFLOW_CONTAINER, OVERFLOW_WORKLOAD
+from probewatch.metrics.possible import First
 from probewatch.metrics.series import Histogram, Table
 
 START_BOUNDS = (1.0, 2.5, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0)
@@ -43,6 +44,27 @@ class Tables:
         self.flapping = of_state(families.FLAPPING)
         self.time_to_ready = Histogram(families.TIME_TO_READY, bounds=START_BOUNDS, limit=limit)
         self.outages = Histogram(families.NOT_READY_DURATION, bounds=OUTAGE_BOUNDS, limit=limit)
+
+    def begin_container(self, subject: str, first: First) -> None:
+        """Let the series begin that a container starts with; its gauges have been dropped."""
+        self.restarts.begin(subject, first.causes)
+        self.failures.begin(subject, first.failures)
+        for table, tails in (
+            (self.patterns, first.patterns),
+            (self.kills, first.kills),
+            (self.startups, first.startups),
+        ):
+            if tails:  # most containers have none of some
+                table.begin(subject, tails)
+        for gauges, cells in ((self.budgets, first.budgets), (self.advice, first.advice)):
+            if cells[0]:
+                gauges.start(subject, cells)
+
+    def drop_states(self, subjects: Iterable[str]) -> None:
+        """Let go of what is said of containers only while their workload has pods."""
+        for subject in subjects:
+            for table in self.states():
+                table.drop(subject)
 
     def counters(self) -> Iterator[Table | Histogram]:
         """Yield what counts things that happened to workloads."""
