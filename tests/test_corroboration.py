@@ -12,7 +12,7 @@ from probewatch.core.spec import ContainerKind, ProbeType
 from probewatch.corroboration import WAITING_KEPT, Corroboration
 from probewatch.errors import ApiError
 from probewatch.kube.kubelet_metrics import NodeCounters
-from tests.support.fake_cluster import FakeTime
+from tests.support.fake_time import FakeTime
 
 WEB = Workload(namespace="shop", kind="Pod", name="web")
 FAILED = {("u1", "app", ProbeType.LIVENESS): 3, ("u1", "app", ProbeType.STARTUP): 0}

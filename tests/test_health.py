@@ -5,7 +5,7 @@ import pytest
 from probewatch.health import Health
 from probewatch.missing_rights import RightsCheck
 from probewatch.watch.transport import WatchStats
-from tests.support.fake_cluster import FakeTime
+from tests.support.fake_time import FakeTime
 
 LIMIT = 180.0
 

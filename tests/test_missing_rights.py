@@ -13,7 +13,7 @@ from probewatch.missing_rights import (
     RightsCheck,
 )
 from probewatch.watch.transport import WatchStats
-from tests.support.fake_cluster import FakeTime
+from tests.support.fake_time import FakeTime
 
 
 class Refusing:

@@ -7,7 +7,7 @@ import yaml
 
 from tests.conftest import REPOSITORY
 from tests.contract.client import Client, JsonObject
-from tests.contract.test_definitions import DEFINITIONS, TABLE, TRIES, served
+from tests.contract.definitions import DEFINITIONS, TABLE, TRIES, served
 
 APPLY = "application/apply-patch+yaml"
 GROUP = "/apis/probewatch.dev/v1alpha1"

@@ -16,6 +16,23 @@ MANIFESTS = REPOSITORY / "deploy" / "manifests"
 RELEASE = "probewatch"
 NAMESPACE = "probewatch"
 
+HELMS = ["helm", "helm3"]
+
+EVERYTHING: dict[str, Any] = {
+    "replicas": 2,
+    "metrics": {"tls": {"secretName": "tls"}, "authorization": {"enabled": True}},
+    "priorityClass": {"create": True},
+    "serviceMonitor": {"enabled": True},
+    "podMonitor": {"enabled": True, "authorization": {"credentials": {"name": "t", "key": "t"}}},
+    "prometheusRule": {"enabled": True},
+    "dashboards": {"enabled": True},
+    "podDisruptionBudget": {"enabled": True},
+    "networkPolicy": {"enabled": True},
+    "policies": [{"name": "default", "spec": {}}],
+    "extraObjects": [{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "further"}}],
+}
+"""Every toggle on."""
+
 Object = dict[str, Any]
 Values = Mapping[str, Any]
 

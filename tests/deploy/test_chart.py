@@ -12,6 +12,8 @@ import yaml
 from tests.conftest import REPOSITORY, require_program
 from tests.deploy.rendering import (
     CHART,
+    EVERYTHING,
+    HELMS,
     NAMESPACE,
     environment,
     names_of,
@@ -21,23 +23,6 @@ from tests.deploy.rendering import (
     run_helm,
     the_only,
 )
-
-HELMS = ["helm", "helm3"]
-
-EVERYTHING: dict[str, Any] = {
-    "replicas": 2,
-    "metrics": {"tls": {"secretName": "tls"}, "authorization": {"enabled": True}},
-    "priorityClass": {"create": True},
-    "serviceMonitor": {"enabled": True},
-    "podMonitor": {"enabled": True, "authorization": {"credentials": {"name": "t", "key": "t"}}},
-    "prometheusRule": {"enabled": True},
-    "dashboards": {"enabled": True},
-    "podDisruptionBudget": {"enabled": True},
-    "networkPolicy": {"enabled": True},
-    "policies": [{"name": "default", "spec": {}}],
-    "extraObjects": [{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "further"}}],
-}
-"""Every toggle on."""
 
 
 @pytest.mark.parametrize("helm", HELMS)

@@ -9,6 +9,7 @@ import pytest
 
 from tests.deploy.rendering import (
     CHART,
+    HELMS,
     NAMESPACE,
     RELEASE,
     Object,
@@ -16,7 +17,6 @@ from tests.deploy.rendering import (
     run_helm,
     the_only,
 )
-from tests.deploy.test_chart import HELMS
 
 STRICT: dict[str, Any] = {
     "policies": [{"name": "strict", "namespace": "shop", "spec": {"loop": {"restarts": 2}}}]

@@ -14,6 +14,8 @@ from probewatch.settings import Settings, find_unknown, variable_name
 from tests.conftest import require_program
 from tests.deploy.rendering import (
     CHART,
+    EVERYTHING,
+    HELMS,
     environment,
     names_of,
     of_kind,
@@ -22,7 +24,6 @@ from tests.deploy.rendering import (
     run_helm,
     the_only,
 )
-from tests.deploy.test_chart import EVERYTHING, HELMS
 
 MONITORED: dict[str, Any] = {"serviceMonitor": {"enabled": True}, "podMonitor": {"enabled": True}}
 SECURED: dict[str, Any] = {

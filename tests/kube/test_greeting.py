@@ -7,8 +7,9 @@ import pytest
 from aiohttp import web
 
 from probewatch.kube.greeting import LOOK_SECONDS, PATIENCE_SECONDS, READY, greet
-from tests.kube.test_rights import Answer, client_of, connected
-from tests.support.fake_cluster import FakeCluster, FakeTime
+from tests.kube.clients import client_of, connected
+from tests.support.fake_cluster import Answer, FakeCluster
+from tests.support.fake_time import FakeTime
 
 VERSION = '{"gitVersion": "v1.36.0"}'
 

@@ -1,56 +1,16 @@
 """The Lease: taken, kept, lost and given back, against an API that answers like a server."""
 
 import asyncio
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
-import msgspec
 import pytest
 
-from probewatch.errors import ApiError
 from probewatch.kube.lease import Lease
 from tests.support import virtual_time
-from tests.support.fake_cluster import FakeTime
+from tests.support.fake_leases import FakeLeases
+from tests.support.fake_time import FakeTime
 
-Json = dict[str, Any]
 PATH = "/apis/coordination.k8s.io/v1/namespaces/ops/leases/probewatch"
-
-
-@dataclass
-class FakeLeases:
-    """One Lease, with conditional writes."""
-
-    lease: Json | None = None
-    version: int = 0
-    status: int = 0
-    """Answered in place of all else, if set."""
-    lost: bool = False
-    """Whether a write is done, and its answer lost."""
-    asked: list[str] = field(default_factory=list)
-    takes: float = 0.0
-    """Seconds until there is an answer, by this time."""
-    time: FakeTime | None = None
-
-    async def request(
-        self, verb: str, path: str, *, body: object | None = None
-    ) -> tuple[int, bytes]:
-        self.asked.append(f"{verb} {path}")
-        if self.time is not None:
-            self.time.seconds += self.takes
-        if self.status:
-            return self.status, b"{}"
-        if verb == "GET":
-            return (200, msgspec.json.encode(self.lease)) if self.lease else (404, b"{}")
-        sent: Json = msgspec.json.decode(msgspec.json.encode(body))
-        known = sent["metadata"].get("resourceVersion")
-        if verb == "PUT" and (self.lease is None or known != str(self.version)):
-            return 409, b"{}"
-        self.version += 1
-        sent["metadata"]["resourceVersion"] = str(self.version)
-        self.lease = sent
-        if self.lost:
-            raise ApiError("no answer")
-        return (201 if verb == "POST" else 200), msgspec.json.encode(sent)
 
 
 def make(leases: FakeLeases, time: FakeTime, name: str = "one", life: str = "a") -> Lease:

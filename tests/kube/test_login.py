@@ -3,7 +3,6 @@
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -15,17 +14,7 @@ from probewatch.kube.client import ApiClient
 from probewatch.kube.credentials import Access
 from probewatch.kube.login import Login
 from probewatch.playground.api.certificate import Certificate, make_certificate
-
-
-@dataclass
-class FakeCredentials:
-    """Gives what it holds at the moment."""
-
-    access: Access
-
-    async def read(self, *, refused: bool) -> Access:
-        assert refused in {True, False}
-        return self.access
+from tests.support.credentials import HeldCredentials
 
 
 @pytest.fixture(name="certificate", scope="module")
@@ -52,7 +41,7 @@ def replace_file(path: Path, content: str | None) -> None:
 
 
 async def log_in(access: Access) -> Login:
-    login = Login(FakeCredentials(access), clock=Clock())
+    login = Login(HeldCredentials(access), clock=Clock())
     await login.read()
     return login
 

@@ -17,7 +17,7 @@ from probewatch.kube.low_water import (
     LowWater,
 )
 from probewatch.service.runtime import run_on_best_loop
-from tests.kube.test_client import connected
+from tests.kube.clients import connected
 from tests.support.fake_cluster import FakeCluster
 
 EACH_BYTE = 1

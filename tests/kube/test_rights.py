@@ -1,34 +1,16 @@
 """Asking the API server what we may do, and how it is, over HTTP."""
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 
 import msgspec
 import pytest
 from aiohttp import web
 
-from probewatch.clock import Clock
 from probewatch.errors import ApiError
 from probewatch.kube.answers import ask, ask_for
-from probewatch.kube.client import ApiClient
-from probewatch.kube.credentials import Access
-from probewatch.kube.login import Login
 from probewatch.kube.rights import may_i
-from tests.support.fake_cluster import FakeCluster, serving, status_answer
-
-Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-
-class FixedCredentials:
-    """Of a server without credentials."""
-
-    def __init__(self, server: str) -> None:
-        self._server = server
-
-    async def read(self, *, refused: bool) -> Access:
-        assert refused in {True, False}
-        return Access(where="test", server=self._server)
+from tests.kube.clients import client_of, connected
+from tests.support.fake_cluster import Answer, FakeCluster, status_answer
 
 
 def answering(text: str, status: int = 200) -> Answer:
@@ -36,20 +18,6 @@ def answering(text: str, status: int = 200) -> Answer:
         return web.Response(text=text, status=status)
 
     return answer
-
-
-@asynccontextmanager
-async def client_of(server: str) -> AsyncIterator[ApiClient]:
-    login = Login(FixedCredentials(server), clock=Clock())
-    await login.read()
-    async with ApiClient(login, timeout_seconds=5, clock=Clock()) as client:
-        yield client
-
-
-@asynccontextmanager
-async def connected(cluster: FakeCluster) -> AsyncIterator[ApiClient]:
-    async with serving(cluster) as server, client_of(server) as client:
-        yield client
 
 
 RIGHTS = {

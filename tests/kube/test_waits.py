@@ -5,8 +5,9 @@ from aiohttp import web
 
 from probewatch.kube.answers import find_words
 from probewatch.kube.waits import LONGEST_SECONDS, find_wait, parse_retry_after, with_wait
-from tests.kube.test_client import logged_in
-from tests.support.fake_cluster import FakeCluster, FakeTime, serving
+from tests.kube.clients import logged_in
+from tests.support.fake_cluster import FakeCluster, serving
+from tests.support.fake_time import FakeTime
 
 TOO_MANY = b"Too many requests, please try again later.\n"
 """What an API server answers under priority and fairness, beside the header."""

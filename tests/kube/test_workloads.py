@@ -9,7 +9,7 @@ import pytest
 from probewatch.core.model import OwnerRef, PodRef, PodUid, Workload
 from probewatch.errors import ApiError
 from probewatch.kube.workloads import DOUBT_SECONDS, METADATA_ONLY, Workloads, nearest_workload
-from tests.support.fake_cluster import FakeTime
+from tests.support.fake_time import FakeTime
 
 REPLICA_SET = OwnerRef(api_version="apps/v1", kind="ReplicaSet", name="web-7d9f", uid="rs-1")
 JOB = OwnerRef(api_version="batch/v1", kind="Job", name="tidy-123", uid="job-1")

@@ -68,8 +68,8 @@ def parse_open(text: str) -> list[Metric]:
 
 
 @dataclass
-class FakeTime:
-    """A clock that stands still; epoch and monotonic are far apart, as they are."""
+class StillTime:
+    """Time that moves only when a test says so; epoch and monotonic are far apart, as they are."""
 
     seconds: float = 500.0
 
@@ -127,7 +127,7 @@ class FakeReportStats:
 class Scene:
     """Counters, and all that is read beside them."""
 
-    time: FakeTime = field(default_factory=FakeTime)
+    time: StillTime = field(default_factory=StillTime)
     limit: int = 1000
     recall: Callable[[Workload], Iterable[Total]] = lambda _workload: ()
     store: FakeStore = field(default_factory=FakeStore)

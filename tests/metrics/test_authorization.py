@@ -1,12 +1,10 @@
 """Who may read is asked of the API server, and not more often than needed."""
 
 import asyncio
-import json
 from dataclasses import dataclass, field
 
 import pytest
 
-from probewatch.errors import ApiError
 from probewatch.metrics.authorization import (
     ACCESS_REVIEWS,
     ALLOWED_SECONDS,
@@ -18,59 +16,16 @@ from probewatch.metrics.authorization import (
     Authorizer,
     Verdict,
 )
-from tests.metrics.scene import FakeTime
-
-USER = {
-    "username": "system:serviceaccount:monitoring:prometheus",
-    "uid": "1",
-    "groups": ["g"],
-    "extra": {"k": ["v"]},
-}
-
+from tests.metrics.reviews import USER, FakeReviews
+from tests.metrics.scene import StillTime
 
 GOOD = "good"
 
 
 @dataclass
-class FakeReviews:
-    """An API server that knows some tokens, and which of them may read."""
-
-    known: frozenset[str] = frozenset({"good", "poor"})
-    allowed: frozenset[str] = frozenset({"good"})
-    down: bool = False
-    answers: list[tuple[int, bytes]] = field(default_factory=list)
-    asked: list[tuple[str, dict[str, object]]] = field(default_factory=list)
-    at_once: int = 0
-    most: int = 0
-
-    async def request(
-        self, verb: str, path: str, *, body: object | None = None
-    ) -> tuple[int, bytes]:
-        assert verb == "POST"
-        assert isinstance(body, dict)
-        self.asked.append((path, body))
-        self.at_once += 1
-        self.most = max(self.most, self.at_once)
-        await asyncio.sleep(0)
-        self.at_once -= 1
-        if self.down:
-            raise ApiError("The API server cannot be reached")
-        if self.answers:
-            return self.answers.pop(0)
-        return 201, json.dumps({"status": self.status(path, body["spec"])}).encode()
-
-    def status(self, path: str, spec: dict[str, str]) -> dict[str, object]:
-        if path == ACCESS_REVIEWS:
-            return {"allowed": spec["uid"] in self.allowed}
-        token = spec["token"]
-        known = token in self.known
-        return {"authenticated": known, "user": {**USER, "uid": token} if known else {}}
-
-
-@dataclass
 class Gatehouse:
     reviews: FakeReviews = field(default_factory=FakeReviews)
-    time: FakeTime = field(default_factory=FakeTime)
+    time: StillTime = field(default_factory=StillTime)
 
     def __post_init__(self) -> None:
         self.authorizer = Authorizer(self.reviews, clock=self.time.clock)

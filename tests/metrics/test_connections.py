@@ -18,7 +18,7 @@ from probewatch.metrics.authorization import Authorizer
 from probewatch.metrics.connections import Connection, Doorman
 from probewatch.metrics.server import ServerOptions
 from probewatch.playground.api.certificate import Certificate, make_certificate
-from tests.metrics.scene import FakeTime
+from tests.metrics.scene import StillTime
 from tests.metrics.serving import LIMIT_SECONDS, LOOPBACK, Served, connecting, serving
 
 SHORT = 0.05
@@ -90,7 +90,7 @@ async def test_connection_that_is_answered_is_not_closed_for_others() -> None:
     reviews = SlowReviews()
     busy = Served(
         options=replace(LOOPBACK, connections=1),
-        authorizer=Authorizer(reviews, clock=FakeTime().clock),
+        authorizer=Authorizer(reviews, clock=StillTime().clock),
     )
     async with serving(busy) as served, connecting(served) as (reader, writer):
         writer.write(b"GET /metrics HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer t\r\n\r\n")
@@ -106,7 +106,7 @@ async def test_crowd_of_slow_readers_keeps_nobody_out() -> None:
     reviews = SlowReviews()
     busy = Served(
         options=replace(LOOPBACK, connections=4),
-        authorizer=Authorizer(reviews, clock=FakeTime().clock),
+        authorizer=Authorizer(reviews, clock=StillTime().clock),
     )
     async with serving(busy) as served, contextlib.AsyncExitStack() as stack:
         crowd = []

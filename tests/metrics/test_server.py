@@ -11,9 +11,9 @@ from prometheus_client.parser import text_string_to_metric_families as parse_tex
 from probewatch.errors import SettingsError
 from probewatch.metrics.authorization import Authorizer
 from probewatch.metrics.server import MetricsServer
-from tests.metrics.scene import FakeStore, FakeTime, Scene, parse_open, restart, tracked
+from tests.metrics.reviews import FakeReviews
+from tests.metrics.scene import FakeStore, Scene, StillTime, parse_open, restart, tracked
 from tests.metrics.serving import LOOPBACK, FakeHealth, Served, connecting, serving
-from tests.metrics.test_authorization import FakeReviews
 
 OPEN_METRICS = {"Accept": "application/openmetrics-text"}
 
@@ -147,7 +147,7 @@ async def test_gate_opens_once_and_for_good() -> None:
 )
 async def test_token_decides_who_may_read(header: dict[str, str], status: int) -> None:
     """With authorization on, only those may read to whom the cluster gave the right."""
-    authorizer = Authorizer(FakeReviews(), clock=FakeTime().clock)
+    authorizer = Authorizer(FakeReviews(), clock=StillTime().clock)
     async with serving(Served(authorizer=authorizer)) as served:
         answer = await served.ask("/metrics", headers=header)
 
@@ -157,7 +157,7 @@ async def test_token_decides_who_may_read(header: dict[str, str], status: int) -
 
 async def test_who_cannot_be_checked_may_not_read() -> None:
     """An API server that does not answer is said to be the reason."""
-    authorizer = Authorizer(FakeReviews(down=True), clock=FakeTime().clock)
+    authorizer = Authorizer(FakeReviews(down=True), clock=StillTime().clock)
     async with serving(Served(authorizer=authorizer)) as served:
         answer = await served.ask("/metrics", headers={"Authorization": "Bearer good"})
 
@@ -166,7 +166,7 @@ async def test_who_cannot_be_checked_may_not_read() -> None:
 
 async def test_kubelet_needs_no_token() -> None:
     """The probes of our own pod are answered whoever may read the metrics."""
-    authorizer = Authorizer(FakeReviews(), clock=FakeTime().clock)
+    authorizer = Authorizer(FakeReviews(), clock=StillTime().clock)
     async with serving(Served(authorizer=authorizer)) as served:
         answers = [await served.ask("/healthz"), await served.ask("/readyz")]
 

@@ -7,7 +7,7 @@ from probewatch.kube.workloads import nearest_workload
 from probewatch.metrics.counters import Counters
 from probewatch.settings import Settings
 from tests.recording.scene import Cluster, Replica
-from tests.support.fake_cluster import FakeTime
+from tests.support.fake_time import FakeTime
 
 
 class Counting(Replica):

@@ -6,7 +6,7 @@ from probewatch.core.policies import Count
 from probewatch.core.policy import Policy
 from probewatch.policies.counts import COMPARED_AT_ONCE, PolicyCounts
 from probewatch.policies.index import PolicyIndex
-from tests.policies.test_index import WEB, FakePod
+from tests.policies.scene import WEB, FakePod
 from tests.support.probe_policies import read_policy
 
 POLICIES, PODS = 100, 250

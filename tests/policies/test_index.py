@@ -14,22 +14,11 @@ from probewatch.policies.index import (
     PolicyIndex,
     group_labels,
 )
+from tests.policies.scene import DEFAULT, ONE, WEB, FakePod
 from tests.support.probe_policies import read_policy
 
-ONE = PodUid("u1")
-DEFAULT = Policy()
 FIVE = replace(DEFAULT, loop_restarts=5)
 NINE = replace(DEFAULT, loop_restarts=9)
-WEB = {"selector": {"matchLabels": {"tier": "web"}}}
-
-
-@dataclass(frozen=True)
-class FakePod:
-    """What the index asks of a pod."""
-
-    labels: Mapping[str, str] = field(default_factory=dict)
-    namespace: str = "shop"
-    uid: PodUid = ONE
 
 
 @dataclass

@@ -9,8 +9,7 @@ from probewatch.clock import Clock
 from probewatch.core.model import PodUid
 from probewatch.policies.policies import Policies, PolicySurroundings
 from probewatch.settings import Settings
-from tests.policies.test_index import FakePod
-from tests.policies.test_upkeep import FakeApi
+from tests.policies.scene import FakePod, FakePolicies
 from tests.support.operator_parts import make_parts
 from tests.support.probe_policies import policy_object, read_policy
 
@@ -40,7 +39,7 @@ async def test_as_much_is_kept_of_a_pod_that_is_gone_as_its_policy_said() -> Non
 )
 async def test_who_sees_all_pods_tells_of_policies(settings: Settings, written: int) -> None:
     """Two operators with selectors of their own would write against each other for ever."""
-    api = FakeApi()
+    api = FakePolicies()
     api.put(policy_object())
     policies = make(settings, api)
     await policies.upkeep.start()
@@ -62,7 +61,7 @@ async def test_policies_without_a_status_are_told_of_in_the_log(
 ) -> None:
     """Once that there is none, and once of each version that is not accepted, with the reason."""
     caplog.set_level("INFO")
-    broken, api = policy_object("two", spec={"historyLimit": 0}), FakeApi()
+    broken, api = policy_object("two", spec={"historyLimit": 0}), FakePolicies()
     api.put(policy_object())
     api.put(broken)
     policies = make(settings, api)
@@ -79,7 +78,7 @@ async def test_policies_without_a_status_are_told_of_in_the_log(
     assert {"two"} == {each["policy"] for each in told[1:]}
 
 
-def make(settings: Settings, api: FakeApi) -> Policies:
+def make(settings: Settings, api: FakePolicies) -> Policies:
     async def serve_anew() -> None:
         await asyncio.sleep(0)
 

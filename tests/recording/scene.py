@@ -1,8 +1,9 @@
 """A cluster with a Lease and reports, and a replica that keeps records in it, with its store."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from probewatch.boundary import Boundary
 from probewatch.core.findings import Finding, Restart
@@ -18,12 +19,16 @@ from probewatch.recording.recording import Recording
 from probewatch.recording.surroundings import Surroundings, scope_of
 from probewatch.settings import Settings
 from probewatch.store import Store
-from tests.kube.reports.test_reports import FakeApi
-from tests.kube.test_lease import FakeLeases
 from tests.support.builders import died, pod, status
-from tests.support.fake_cluster import FakeTime
+from tests.support.fake_leases import FakeLeases
+from tests.support.fake_reports import FakeReports
+from tests.support.fake_time import FakeTime
 
 PLACE = "default"
+SETTINGS = Settings(instance="one")
+
+Trouble = Callable[[float], int]
+"""What a list of reports is answered with, by the seconds since the beginning; 0: as it is."""
 
 
 @dataclass
@@ -31,7 +36,7 @@ class Cluster:
     """One Lease and the reports."""
 
     leases: FakeLeases = field(default_factory=FakeLeases)
-    api: FakeApi = field(default_factory=FakeApi)
+    api: FakeReports = field(default_factory=FakeReports)
 
     async def request(
         self,
@@ -195,3 +200,38 @@ class _Survey:
 
     def uids(self) -> Collection[PodUid]:
         return self._replica.store.uids()
+
+
+def troubled(cluster: Cluster, time: FakeTime, trouble: Trouble) -> None:
+    begun = time.seconds
+
+    def answer(verb: str, path: str) -> tuple[int, dict[str, Any]] | None:
+        is_list = verb == "GET" and path.endswith("/probereports")
+        status = trouble(time.seconds - begun) if is_list else 0
+        return (status, {"message": "trouble"}) if status else None
+
+    cluster.api.answer = answer
+
+
+class Divided(Cluster):
+    """Reports of two namespaces; the one called `other` may be closed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_closed = True
+        self.others = FakeReports()
+
+    async def request(
+        self,
+        verb: str,
+        path: str,
+        *,
+        body: object | None = None,
+        params: Mapping[str, str] | None = None,
+        accept: str = "",
+    ) -> tuple[int, bytes]:
+        if "/namespaces/other/" not in path:
+            return await super().request(verb, path, body=body, params=params, accept=accept)
+        if self.is_closed:
+            return 403, b"{}"
+        return await self.others.request(verb, path, body=body)

@@ -1,8 +1,7 @@
 """Recording through the troubles of a start: nothing is lost, and nothing is counted twice."""
 
 import asyncio
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
 
 import pytest
 
@@ -10,27 +9,10 @@ from probewatch.core.findings import Restart
 from probewatch.core.model import PodUid
 from probewatch.records.entry import Key
 from probewatch.settings import Settings
-from tests.kube.reports.test_reports import FakeApi
-from tests.recording.scene import Cluster, Replica
+from tests.recording.scene import SETTINGS, Cluster, Divided, Replica, troubled
 from tests.support import virtual_time
 from tests.support.builders import pod
-from tests.support.fake_cluster import FakeTime
-
-SETTINGS = Settings(instance="one")
-
-Trouble = Callable[[float], int]
-"""What a list of reports is answered with, by the seconds since the beginning; 0: as it is."""
-
-
-def troubled(cluster: Cluster, time: FakeTime, trouble: Trouble) -> None:
-    begun = time.seconds
-
-    def answer(verb: str, path: str) -> tuple[int, dict[str, Any]] | None:
-        is_list = verb == "GET" and path.endswith("/probereports")
-        status = trouble(time.seconds - begun) if is_list else 0
-        return (status, {"message": "trouble"}) if status else None
-
-    cluster.api.answer = answer
+from tests.support.fake_time import FakeTime
 
 
 async def lived_before(time: FakeTime) -> Cluster:
@@ -248,30 +230,6 @@ async def test_leader_remembers_nothing_of_reports_that_went() -> None:
     assert 0 == len(replica.recording.book)
     assert set() == replica.recording.reports.writer.known()
     assert replica.recording.book.remember(pod(1, uid=PodUid("a"))).from_zero
-
-
-class Divided(Cluster):
-    """Reports of two namespaces; the one called `other` may be closed."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.is_closed = True
-        self.others = FakeApi()
-
-    async def request(
-        self,
-        verb: str,
-        path: str,
-        *,
-        body: object | None = None,
-        params: Mapping[str, str] | None = None,
-        accept: str = "",
-    ) -> tuple[int, bytes]:
-        if "/namespaces/other/" not in path:
-            return await super().request(verb, path, body=body, params=params, accept=accept)
-        if self.is_closed:
-            return 403, b"{}"
-        return await self.others.request(verb, path, body=body)
 
 
 async def test_namespace_whose_reports_are_refused_does_not_concern_the_others() -> None:

@@ -16,9 +16,8 @@ from probewatch.recording.unread import HOLD_SECONDS
 from probewatch.records.book import RecordBook
 from probewatch.settings import Settings
 from tests.core.test_ledger import CART, restart
-from tests.recording.scene import Cluster, Replica
-from tests.recording.test_recording import SETTINGS, Divided, troubled
-from tests.support.fake_cluster import FakeTime
+from tests.recording.scene import SETTINGS, Cluster, Divided, Replica, troubled
+from tests.support.fake_time import FakeTime
 
 NO_DEFINITION, NO_RIGHT, TROUBLE = 404, 403, 503
 

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass
 
 from probewatch.records.display import STANDSTILL_SECONDS, Display
-from tests.support.fake_cluster import FakeTime
+from tests.support.fake_time import FakeTime
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""Fakes that several areas use: time, and a cluster's API at the level of HTTP."""
+"""A cluster's API at the level of HTTP, as much as the operator asks of it."""
 
 import asyncio
 import json
@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
-from probewatch.clock import Clock
-
 Json = dict[str, object]
+Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 METADATA_ONLY = "as=PartialObjectMetadata"
 
@@ -32,23 +31,6 @@ DISCOVERY: Mapping[str, Json] = {
     },
 }
 """What kopf asks before anything else."""
-
-
-@dataclass
-class FakeTime:
-    """Time that moves when somebody sleeps, or a test says so, and by nothing else."""
-
-    seconds: float = 1000.0
-    slept: list[float] = field(default_factory=list)
-
-    async def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.seconds += seconds
-        await asyncio.sleep(0)
-
-    @property
-    def clock(self) -> Clock:
-        return Clock(now=lambda: self.seconds, monotonic=lambda: self.seconds, sleep=self.sleep)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +63,7 @@ class FakeCluster:
 
     asked: list[Asked] = field(default_factory=list)
     refuse: Callable[[web.Request], int] = lambda _request: 0
-    instead: Callable[[web.Request], Awaitable[web.StreamResponse]] | None = None
+    instead: Answer | None = None
     """Answers in place of all else, for servers that misbehave."""
     _objects: dict[str, dict[str, Json]] = field(default_factory=dict)
     _history: list[tuple[str, str, Json]] = field(default_factory=list)

@@ -21,6 +21,7 @@ from probewatch.service.parts import Parts
 from probewatch.service.service import Service
 from probewatch.settings import Settings
 from probewatch.supervisor import Supervisor
+from tests.support.credentials import HeldCredentials
 from tests.support.fake_cluster import Asked, FakeCluster, serving
 
 pytestmark = pytest.mark.slow
@@ -115,17 +116,6 @@ async def until(condition: Callable[[], bool]) -> None:
         await asyncio.sleep(0.005)
 
 
-@dataclass(frozen=True)
-class FixedCredentials:
-    """Always the same."""
-
-    server: str
-
-    async def read(self, *, refused: bool) -> Access:
-        assert refused in {True, False}
-        return Access(where="test", server=self.server, authorization="Bearer t")
-
-
 @dataclass
 class Running:
     """An operator at work, and what is asked of it from outside."""
@@ -158,7 +148,8 @@ async def operating(
 ) -> AsyncIterator[Running]:
     """The operator against the cluster, ended at the end; all in bounded time."""
     async with asyncio.timeout(BOUND_SECONDS), serving(cluster) as server:
-        login = Login(FixedCredentials(server), clock=Clock())
+        access = Access(where="test", server=server, authorization="Bearer t")
+        login = Login(HeldCredentials(access), clock=Clock())
         await login.read()
         async with ApiClient(login, timeout_seconds=5, clock=Clock()) as client:
             parts = Parts(settings=settings, login=login, client=client, clock=Clock())

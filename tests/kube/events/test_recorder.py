@@ -26,7 +26,7 @@ from probewatch.kube.events.recorder import Recorder, RecorderOptions
 from probewatch.kube.events.writer import TRIES, EventWriter
 from probewatch.kube.token_bucket import TokenBucket
 from probewatch.metrics.collector import DROPS
-from tests.support.fake_cluster import FakeTime
+from tests.support.fake_time import FakeTime
 
 POD = PodRef(uid=PodUid("u-1"), namespace="shop", name="cart-1")
 WORKLOAD = Workload(namespace="shop", kind="Pod", name="cart-1")

@@ -14,8 +14,8 @@ from probewatch.kube.pods.glance import Glance, glance
 from probewatch.kube.pods.raw_pod import BROKEN, RawPod
 from probewatch.kube.pods.siblings import Siblings
 from probewatch.watch.pod_decoding import PodDecoder
+from tests.kube.pods.hostile import PLACES, SOUND, WRONG, changed
 from tests.kube.pods.snapshots import known
-from tests.kube.pods.test_snapshot import PLACES, SOUND, WRONG, changed
 
 TRACE = Path(__file__).parents[2] / "data" / "traces" / "loops.jsonl.gz"
 

@@ -1,11 +1,10 @@
 """The sink that keeps records: when it writes, what it does with each answer, what follows when."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from typing import Any
 
 import msgspec
 import pytest
@@ -24,16 +23,14 @@ from probewatch.core.findings import (
 from probewatch.core.model import PodRef, PodUid, Workload
 from probewatch.core.sighting import Sighting
 from probewatch.core.spec import ContainerKind, PodSpec
-from probewatch.errors import ApiError
 from probewatch.kube.reports.api import ReportApi, loaded
 from probewatch.kube.reports.parsing import decode_report
 from probewatch.kube.reports.reports import ReportOptions, Reports
 from probewatch.kube.reports.writer import PATIENCE
 from probewatch.records.book import RecordBook
 from probewatch.records.entry import Key
-from tests.support.fake_cluster import FakeTime
-
-Json = dict[str, Any]
+from tests.support.fake_reports import FakeReports, Json
+from tests.support.fake_time import FakeTime
 
 NO_RIGHT = (
     'probereports.probewatch.dev is forbidden: User "probewatch" cannot create resource '
@@ -43,7 +40,6 @@ QUOTA = (
     'probereports.probewatch.dev "pod-x" is forbidden: exceeded quota: q, requested: '
     "count/probereports.probewatch.dev=1, used: 0, limited: 0"
 )
-PATH = "/apis/probewatch.dev/v1alpha1/namespaces/shop/probereports"
 CART = Workload(namespace="shop", kind="Deployment", name="cart", api_version="apps/v1", uid="d1")
 KEY = Key("shop", "deployment-cart")
 
@@ -65,67 +61,6 @@ def restart(count: int, name: str = "u1") -> Restart:
         observed_at=1000.0,
         seen=Sighting(resource_version=10 * count, restart_count=count),
     )
-
-
-@dataclass
-class FakeApi:
-    """Reports with conditional writes; *answer* may answer in place of them."""
-
-    reports: dict[str, Json] = field(default_factory=dict)
-    version: int = 100
-    asked: list[str] = field(default_factory=list)
-    at: list[float] = field(default_factory=list)
-    answer: Callable[[str, str], tuple[int, Json] | None] = lambda _verb, _path: None
-    time: "FakeTime | None" = None
-
-    async def request(
-        self,
-        verb: str,
-        path: str,
-        *,
-        body: object | None = None,
-        params: Mapping[str, str] | None = None,  # noqa: ARG002  # as the client
-        accept: str = "",  # noqa: ARG002  # likewise
-    ) -> tuple[int, bytes]:
-        self.asked.append(f"{verb} {path.removeprefix(PATH)}")
-        self.at.append(self.time.seconds if self.time else 0.0)
-        other = self.answer(verb, path)
-        if other is not None:
-            if other[0] == 0:
-                raise ApiError("no answer")
-            return other[0], msgspec.json.encode(other[1])
-        sent: Json = msgspec.json.decode(msgspec.json.encode(body)) if body else {}
-        status, found = self._do(verb, path, sent)
-        return status, msgspec.json.encode(found)
-
-    def _do(self, verb: str, path: str, sent: Json) -> tuple[int, Json]:
-        name = sent["metadata"]["name"] if sent else path.rpartition("/")[2]
-        if name == "probereports":
-            # An empty list of metadata has null, from a real server.
-            return 200, {"metadata": {}, "items": list(self.reports.values()) or None}
-        known = self.reports.get(name)
-        if verb == "POST":
-            if known:
-                return 409, {}
-            return 201, self._keep(name, {**sent, "status": {}})
-        if known is None:
-            return 404, {"details": {"kind": "probereports"}}
-        if verb == "PUT":
-            if sent["metadata"]["resourceVersion"] != known["metadata"]["resourceVersion"]:
-                return 409, {}
-            return 200, self._keep(name, {**known, "status": sent["status"]})
-        return 200, known
-
-    def _keep(self, name: str, report: Json) -> Json:
-        self.version += 1
-        metadata = {**report["metadata"], "resourceVersion": str(self.version)}
-        self.reports[name] = {**report, "metadata": metadata}
-        return self.reports[name]
-
-    def touch(self, name: str, **status: object) -> None:
-        """Somebody changes a status."""
-        known = self.reports[name]
-        self._keep(name, {**known, "status": {**known["status"], **status}})
 
 
 @dataclass
@@ -182,7 +117,7 @@ A_MOMENT = 0.01
 class Scene:
     """A sink with its fakes."""
 
-    api: FakeApi = field(default_factory=FakeApi)
+    api: FakeReports = field(default_factory=FakeReports)
     time: FakeTime = field(default_factory=FakeTime)
     situation: Situation = field(default_factory=Situation)
     after: SpySink = field(default_factory=SpySink)

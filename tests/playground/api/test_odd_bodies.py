@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.contract.client import Client, pod
-from tests.contract.test_definitions import definition
+from tests.contract.definitions import definition
 
 Json = Any
 JsonObject = dict[str, Any]

@@ -7,7 +7,7 @@ import pytest
 from probewatch.playground.objects.definitions import check_definition
 from probewatch.playground.objects.schema_checks import check
 from probewatch.playground.objects.schemas import fill_defaults, find_unknown, prune
-from tests.contract.test_definitions import definition
+from tests.contract.definitions import definition
 
 JsonObject = dict[str, Any]
 INTEGER, STRING = {"type": "integer"}, {"type": "string"}

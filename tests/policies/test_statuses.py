@@ -1,0 +1,260 @@
+"""What became of each policy is told in its status, where it is worth a write."""
+
+import logging
+
+import pytest
+
+from probewatch.core.model import PodUid
+from probewatch.policies.statuses import COUNT_SECONDS
+from tests.policies.scene import (
+    WEB,
+    WRONG,
+    FakePod,
+    Scene,
+    pods,
+)
+from tests.support.probe_policies import BORN, policy_object
+
+
+async def test_what_became_of_each_policy_is_told() -> None:
+    """Accepted or not, with the reason and the numbers of pods that are followed."""
+    scene = Scene(pods=pods("web", "web", "db"))
+    scene.api.put(policy_object("web", {**WEB, "priority": 1}))
+    scene.api.put(policy_object("all"))
+    scene.api.put(policy_object("web-too", WEB))
+    scene.api.put(policy_object("none", {"selector": {"matchLabels": {"tier": "x"}}}))
+    scene.api.put(policy_object("wrong", WRONG))
+    await scene.start()
+    await scene.tell()
+
+    assert {
+        "web": ("True", "InEffect"),
+        "all": ("True", "InEffect"),
+        "web-too": ("True", "Overridden"),
+        "none": ("True", "NoPods"),
+        "wrong": ("False", "InvalidSelector"),
+    } == scene.conditions()
+    numbers = {
+        name: (each["status"]["matchedPods"], each["status"]["appliedPods"])
+        for name, each in scene.api.policies.items()
+    }
+    assert {
+        "web": (2, 2), "all": (3, 1), "web-too": (2, 0), "none": (0, 0), "wrong": (0, 0)
+    } == numbers  # fmt: skip
+
+
+async def test_nothing_is_written_when_nothing_changes() -> None:
+    """Once told, a policy is left alone, for as long as it is as it was."""
+    scene = Scene(pods=pods("web"))
+    scene.api.put(policy_object())
+    await scene.start()
+    await scene.tell()
+    first = len(scene.api.written)
+    for _ in range(3):
+        await scene.go(60)
+
+    assert (1, 1) == (first, len(scene.api.written))
+
+
+async def test_conditions_of_others_are_nothing_to_write_for() -> None:
+    """What somebody else says of a policy stays, and is not written against for ever."""
+    scene = Scene(pods=pods("web"))
+    other = {"type": "Healthy", "status": "True", "reason": "Synced", "message": "it is"}
+    other["lastTransitionTime"] = BORN
+    scene.api.put({**policy_object(), "status": {"conditions": [other]}})
+    await scene.start()
+    for _ in range(5):
+        await scene.go(60)
+
+    assert 1 == len(scene.api.written)
+    assert ["Accepted", "Healthy"] == [
+        each["type"] for each in scene.api.policies["one"]["status"]["conditions"]
+    ]
+
+
+async def test_numbers_of_pods_are_told_seldom() -> None:
+    """Pods that come all the time lead to one write in half a minute, not to one for each."""
+    scene = Scene(pods=pods("web"))
+    scene.api.put(policy_object())
+    await scene.start()
+    begun = scene.time.seconds
+    for n in range(100):
+        scene.pods.append(FakePod({"n": str(n)}, uid=PodUid(f"n{n}")))
+        await scene.tell(1)
+
+    assert 2 <= len(scene.api.written) <= 1 + (scene.time.seconds - begun) / COUNT_SECONDS
+
+
+async def test_a_change_of_verdict_is_told_at_once() -> None:
+    """A policy that becomes wrong says so with the next beat, whenever it was told last."""
+    scene = Scene(pods=pods("web"))
+    scene.api.put(policy_object())
+    await scene.start()
+    await scene.tell(1)
+    scene.api.put({**scene.api.policies["one"], "spec": WRONG})
+    scene.upkeep.take("MODIFIED", scene.api.policies["one"])
+    await scene.tell(1)
+
+    assert {"one": ("False", "InvalidSelector")} == scene.conditions()
+
+
+async def test_only_the_one_that_leads_writes() -> None:
+    """The others keep quiet, and the next that leads tells at once."""
+    scene = Scene(is_leader=False)
+    scene.api.put(policy_object())
+    await scene.start()
+    await scene.tell()
+    before = len(scene.api.written)
+    scene.is_leader = True
+    await scene.tell(1)
+
+    assert (0, 1) == (before, len(scene.api.written))
+
+
+async def test_a_status_is_not_given_to_a_namesake() -> None:
+    """A policy that was made anew meanwhile is told of as the one that it is."""
+    scene = Scene()
+    scene.api.put(policy_object())
+    await scene.start()
+    scene.api.put(policy_object(uid="another"))
+    await scene.tell(1)
+    assert [] == scene.api.written
+    await scene.keep_up(30)
+    await scene.tell(1)
+
+    assert 1 == len(scene.api.written)
+
+
+@pytest.mark.parametrize(("code", "tries"), [(403, 1), (500, 1), (422, 2)])
+async def test_a_refusal_is_warned_of_once(
+    code: int, tries: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What is refused is tried again later, not with every other policy, and said once."""
+    caplog.set_level(logging.WARNING)
+    scene = Scene()
+    scene.api.put(policy_object("one"))
+    scene.api.put(policy_object("two"))
+    scene.api.refuse["PATCH"] = code
+    await scene.start()
+    await scene.tell(COUNT_SECONDS - 2)
+    patches = sum(verb == "PATCH" for verb, _ in scene.api.asked)
+    await scene.tell(COUNT_SECONDS)
+    messages = [each.message for each in caplog.records]
+    scene.api.refuse.clear()
+    await scene.tell(2 * COUNT_SECONDS)
+
+    assert tries == patches
+    assert ["The status of a policy could not be written"] == messages
+    assert 2 == len(scene.api.written)
+
+
+NO_RIGHT = 'User "probewatch" cannot patch resource "probepolicies/status"'
+
+
+@pytest.mark.parametrize(
+    ("words", "namespaces", "told"),
+    [
+        ("denied by a webhook", (), 2),
+        (NO_RIGHT, ("aaa", "shop", "zzz"), 2),
+        (NO_RIGHT, (), 0),
+    ],
+)
+async def test_a_namespace_that_is_refused_does_not_concern_the_others(
+    words: str, namespaces: tuple[str, ...], told: int
+) -> None:
+    """Where one namespace refuses statuses, the others' are told; a right of all is for all."""
+    scene = Scene(namespaces=namespaces)
+    scene.api.closed["aaa"] = words
+    for namespace in ("aaa", "shop", "zzz"):
+        scene.api.put(policy_object(f"first-{namespace}", namespace=namespace))
+    scene.api.put(policy_object("second-aaa", namespace="aaa"))
+    await scene.start()
+    await scene.tell(COUNT_SECONDS - 2)
+
+    assert told == len(scene.api.written)
+    assert told + 1 == sum(verb == "PATCH" for verb, _ in scene.api.asked)
+
+
+async def test_many_statuses_are_written_at_a_steady_rate() -> None:
+    """A hundred policies are told of in a minute, not all at once."""
+    scene = Scene()
+    for n in range(100):
+        scene.api.put(policy_object(f"p{n}"))
+    await scene.start()
+    await scene.tell(10)
+    at_first = len(scene.api.written)
+    await scene.tell(60)
+
+    assert 20 <= at_first <= 45
+    assert 100 == len(scene.api.written)
+
+
+async def test_what_people_wait_for_is_told_first() -> None:
+    """Behind many policies that were never told of, the one that was applied last comes next."""
+    scene = Scene()
+    for n in range(200):
+        scene.api.put(policy_object(f"p{n}"))
+    await scene.start()
+    await scene.tell(10)
+    scene.api.put(policy_object("mine", WRONG))
+    scene.upkeep.take("ADDED", scene.api.policies["mine"])
+    await scene.tell(2)
+
+    assert ("False", "InvalidSelector") == scene.conditions()["mine"]
+
+
+async def test_verdicts_come_before_numbers_and_these_in_turn() -> None:
+    """While the numbers of all policies change all the time, each is told, and news at once."""
+    scene = Scene()
+    for n in range(100):
+        scene.api.put(policy_object(f"p{n:03}", {"selector": {"matchLabels": {"app": f"a{n}"}}}))
+    await scene.start()
+    await scene.tell(80)
+    assert 100 == len(scene.api.written)
+    for n in range(100):
+        scene.pods += [FakePod({"app": f"a{n}"}, uid=PodUid(f"u{n}-{i}")) for i in range(2)]
+    await scene.tell(100)
+    scene.pods = [each for each in scene.pods if not each.uid.endswith("-1")]
+    scene.pods = [each for each in scene.pods if each.labels["app"] != "a99"]
+    await scene.tell(COUNT_SECONDS)
+    conditions = scene.conditions()
+    await scene.tell(2 * COUNT_SECONDS)
+
+    assert ("True", "NoPods") == conditions.pop("p099")
+    assert {("True", "InEffect")} == set(conditions.values())
+    numbers = {each["status"]["matchedPods"] for each in scene.api.policies.values()}
+    assert {0, 1} == numbers
+
+
+async def test_who_does_not_lead_any_more_stops_in_the_middle() -> None:
+    """However many statuses are left to write, the next leader writes them."""
+    scene = Scene(leads_for=5)
+    for n in range(100):
+        scene.api.put(policy_object(f"p{n}"))
+    await scene.start()
+    await scene.tell(60)
+    before = len(scene.api.written)
+    scene.leads_for = 1000
+    await scene.tell(60)
+
+    assert (5, 100) == (before, len(scene.api.written))
+
+
+async def test_pods_are_counted_again_where_policies_select_otherwise() -> None:
+    """A note on a policy, or its new status, is no reason to go through all pods."""
+    scene = Scene(pods=pods("web", "db"))
+    scene.api.put(policy_object())
+    await scene.start()
+    await scene.tell(1)
+    for n in range(10):
+        one = scene.api.policies["one"]
+        scene.api.put({**one, "metadata": {**one["metadata"], "annotations": {"n": str(n)}}})
+        scene.upkeep.take("MODIFIED", scene.api.policies["one"])
+        await scene.tell(1)
+    noted = scene.counted
+    scene.api.put(policy_object(spec=WEB, generation=2))
+    scene.upkeep.take("MODIFIED", scene.api.policies["one"])
+    await scene.tell(1)
+
+    assert (1, 2) == (noted, scene.counted)
+    assert 1 == scene.api.policies["one"]["status"]["matchedPods"]
