@@ -45,7 +45,9 @@ class FakeApi:
         return answer
 
 
-def item(uid: str, deployment: str = "", namespace: str = "shop") -> dict[str, object]:
+def item(
+    uid: str, deployment: str = "", namespace: str = "shop", revision: str = ""
+) -> dict[str, object]:
     owner = {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
@@ -53,7 +55,9 @@ def item(uid: str, deployment: str = "", namespace: str = "shop") -> dict[str, o
         "uid": f"uid-{deployment}",
         "controller": True,
     }
-    metadata = {"name": f"name-{uid}", "namespace": namespace, "uid": uid}
+    metadata: dict[str, object] = {"name": f"name-{uid}", "namespace": namespace, "uid": uid}
+    if revision:
+        metadata["annotations"] = {owner_lists.REVISION: revision, "of-others": "any"}
     return {"metadata": {**metadata, "ownerReferences": [owner] if deployment else []}}
 
 
@@ -144,6 +148,38 @@ def test_lists_are_forgotten_but_for_what_was_asked() -> None:
 
     assert workloads.find(pod("rs-1")) == deployment("web")
     assert workloads.find(pod("rs-0")) is None
+
+
+def test_old_revisions_leave_room_for_others() -> None:
+    """Of each Deployment the newest two ReplicaSets are held, in whatever order they are listed."""
+    revisions = ("9", "11", "8", "10")
+    api = FakeApi(
+        {
+            (REPLICA_SETS, ""): page(
+                *(item(f"web-{each}", "web", revision=each) for each in revisions),
+                item("api-1", "api", revision="1"),
+                item("odd-1", "odd", revision="first"),
+                item("odd-2", "odd", revision="first"),
+                item("odd-3", "odd"),
+            )
+        }
+    )
+
+    found = asyncio.run(owner_lists.list_owners(api))
+
+    assert set(found) == {"web-10", "web-11", "api-1", "odd-1", "odd-2", "odd-3"}
+    assert found["web-10"] is found["web-11"]
+
+
+def test_a_controller_is_taken_for_no_other_of_its_uid() -> None:
+    """Two owners may claim one uid with different names: each is told as it says itself."""
+    other = item("rs-2", "api")
+    other["metadata"]["ownerReferences"][0]["uid"] = "uid-web"  # type: ignore[index]
+    api = FakeApi({(REPLICA_SETS, ""): page(item("rs-1", "web"), other)})
+
+    found = asyncio.run(owner_lists.list_owners(api))
+
+    assert [found["rs-1"].name, found["rs-2"].name] == ["web", "api"]
 
 
 def test_what_is_held_is_bounded() -> None:

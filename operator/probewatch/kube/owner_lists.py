@@ -2,7 +2,8 @@
 
 Metadata alone, in pages, for the whole cluster or for each named namespace. It is only a
 shorter way: whoever is in no list is asked for as ever, and so is everyone where the list is
-refused. What is held of it is bounded, and let go of once the first sync is over.
+refused. What is held of it is bounded, and let go of once the first sync is over: of a Deployment
+no more than its newest revisions, for most clusters keep ten old ones of each, without pods.
 """
 
 import asyncio
@@ -17,6 +18,7 @@ from probewatch.core.model import Workload
 from probewatch.errors import ApiError
 from probewatch.kube import objects
 from probewatch.kube.owners import find_controlling
+from probewatch.kube.parsing import parse_version
 
 _log = logging.getLogger(__name__)
 
@@ -25,8 +27,15 @@ METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v
 
 PAGE = 500
 
-LISTED_MOST = 50_000
-"""Owners that are held, old revisions among them: some ten megabytes."""
+LISTED_MOST = 100_000
+"""Owners that are held, until the first sync is over: some twenty megabytes."""
+
+REVISIONS_HELD = 2
+"""Of a Deployment: while one is rolled out, two have pods. The others are asked for if they do."""
+
+REVISION = "deployment.kubernetes.io/revision"
+"""The annotation that says which of its ReplicaSets a Deployment made, or went back to, last.
+Source: pkg/controller/deployment/util/deployment_util.go (RevisionAnnotation)."""
 
 PATIENCE_SECONDS = 20.0
 """For all lists: the watch does not wait for longer."""
@@ -65,10 +74,15 @@ class _Struct(msgspec.Struct, rename="camel", gc=False):
     """Fields as in the API; everything else is skipped."""
 
 
+class _Annotations(_Struct):
+    revision: str | None = msgspec.field(name=REVISION, default=None)
+
+
 class _Metadata(_Struct):
     name: str = ""
     namespace: str = ""
     uid: str = ""
+    annotations: _Annotations | None = None
     owner_references: list[objects.OwnerReference] | None = None
 
 
@@ -95,18 +109,61 @@ async def list_owners(
 
     *namespaces* are those that are watched, none for all.
     """
-    found: dict[str, Workload] = {}
-    same: dict[Workload, Workload] = {}
+    found = _Found()
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
-            async for item, kind in _list_all(requester, namespaces):
-                workload = _find_workload(item, kind)
-                found[item.uid] = same.setdefault(workload, workload)
-                if len(found) >= LISTED_MOST:
+            async for items, kind in _list_all(requester, namespaces):
+                if not found.take(items, kind):
                     break
     except TimeoutError:
         _log.info("Owners were not listed in time; those missing are asked for one by one")
-    return found
+    return found.workloads
+
+
+class _Found:
+    """What lists said of owners so far."""
+
+    def __init__(self) -> None:
+        self.workloads: dict[str, Workload] = {}
+        """By the owner's uid."""
+        self._controllers: dict[str, Workload] = {}
+        """By their own uid: held once, not once for each of their revisions."""
+        self._newest: dict[tuple[str, str], list[tuple[int, str]]] = {}
+        """Revisions of a controller, by its namespace and uid, and the uids of these owners."""
+
+    def take(self, items: Sequence[_Item], kind: Kind) -> bool:
+        """Hold what a page says; tell whether there is room for more."""
+        for item in items:
+            self._take(item.metadata, kind)
+            if len(self.workloads) >= LISTED_MOST:
+                return False
+        return True
+
+    def _take(self, owner: _Metadata, kind: Kind) -> None:
+        controller = find_controller(owner.owner_references or (), owner.namespace)
+        if controller is None:
+            self.workloads[owner.uid] = Workload(
+                namespace=owner.namespace,
+                kind=kind.kind,
+                name=owner.name,
+                api_version=kind.api_version,
+                uid=owner.uid,
+            )
+            return
+        known = self._controllers.setdefault(controller.uid, controller)
+        self.workloads[owner.uid] = known if known == controller else controller
+        notes = owner.annotations or _Annotations()
+        revision = parse_version(notes.revision)
+        if revision:
+            self._hold_newest((owner.namespace, controller.uid), revision, owner.uid)
+
+    def _hold_newest(self, controller: tuple[str, str], revision: int, uid: str) -> None:
+        newest = self._newest.setdefault(controller, [])
+        newest.append((revision, uid))
+        if len(newest) > REVISIONS_HELD:
+            oldest = min(newest)
+            newest.remove(oldest)
+            self.workloads.pop(oldest[1], None)
 
 
 def find_controller(
@@ -127,14 +184,16 @@ def find_controller(
 
 async def _list_all(
     requester: Requester, namespaces: Sequence[str]
-) -> AsyncIterator[tuple[_Metadata, Kind]]:
+) -> AsyncIterator[tuple[Sequence[_Item], Kind]]:
     for kind in KINDS:
         for namespace in namespaces or (None,):
-            async for item in _list(requester, kind, namespace):
-                yield item.metadata, kind
+            async for items in _list(requester, kind, namespace):
+                yield items, kind
 
 
-async def _list(requester: Requester, kind: Kind, namespace: str | None) -> AsyncIterator[_Item]:
+async def _list(
+    requester: Requester, kind: Kind, namespace: str | None
+) -> AsyncIterator[Sequence[_Item]]:
     """All of a kind, page by page, as far as there is an answer."""
     place = "" if namespace is None else f"namespaces/{namespace}/"
     path = f"/apis/{kind.api_version}/{place}{kind.resource}"
@@ -143,8 +202,7 @@ async def _list(requester: Requester, kind: Kind, namespace: str | None) -> Asyn
         page = await _ask(requester, path, params)
         if page is None:
             return
-        for item in page.items or ():
-            yield item
+        yield page.items or ()
         if not page.metadata.continue_:
             return
         params = {**params, "continue": page.metadata.continue_}
@@ -161,14 +219,3 @@ async def _ask(requester: Requester, path: str, params: Mapping[str, str]) -> _L
     extra = {"path": path, "why": why}
     _log.info("Owners cannot be listed, and are asked for one by one", extra=extra)
     return None
-
-
-def _find_workload(item: _Metadata, kind: Kind) -> Workload:
-    found = find_controller(item.owner_references or (), item.namespace)
-    return found or Workload(
-        namespace=item.namespace,
-        kind=kind.kind,
-        name=item.name,
-        api_version=kind.api_version,
-        uid=item.uid,
-    )
