@@ -1432,3 +1432,16 @@ def test_rules_say_what_they_give() -> None:
         cause, confidence, rule = verdict.split()
         assert f"`{cause}`" in gives[rule], verdict
         assert confidence in gives[rule], verdict
+
+
+OURS = frozenset(K) - {K.STARTED, K.CREATED, K.PULLED}
+"""Names of our own, which nobody on call knows; the others are reasons of Events."""
+
+
+@pytest.mark.parametrize("given", [given for _, given in CASES.values()], ids=CASES.keys())
+def test_evidence_is_in_words_of_the_field(given: Facts) -> None:
+    """What people read names no kind of evidence as the code does."""
+    _, verdict = attribute(given)
+
+    words = {word.strip(",;:()") for fact in verdict.evidence for word in fact.split()}
+    assert set() == words & OURS

@@ -56,9 +56,8 @@ def test_inferred_causes_tell_it_too() -> None:
     many = replace(failed(ProbeType.LIVENESS, 39, 3), failure=FailureReason.HTTP_5XX)
     _, verdict = attribute(facts(died(), failures=(many,)))
 
-    assert (
-        "3 liveness failures were reported before it, last failure: HTTP 5xx" == verdict.evidence[0]
-    )
+    told = "3 liveness probe failures were reported before it ended, last failure: HTTP 5xx"
+    assert told == verdict.evidence[0]
 
 
 def test_an_own_end_tells_no_failure() -> None:

@@ -30,7 +30,7 @@ def canary(facts: Facts) -> Verdict | None:
         return None
     if facts.looks_killed and kills.is_unmatched(facts):
         return None
-    why = "no kill was announced, although the next start was"
+    why = "no Killing event came, although those of the next start did"
     blind = not facts.order_tells and facts.may_be_killed
     if blind and (facts.looks_killed or kill_was_due(facts)):
         return None
@@ -41,7 +41,7 @@ def canary(facts: Facts) -> Verdict | None:
     # What was announced says that there was no kill, and nothing else does: its Event may be lost.
     if kill_was_due(facts):
         return None
-    return by_exit(facts, why, "it was not seen dead", sure=Confidence.MEDIUM)
+    return by_exit(facts, why, "it was not shown as terminated", sure=Confidence.MEDIUM)
 
 
 def _is_otherwise_due(facts: Facts) -> bool:
@@ -72,8 +72,8 @@ def late_kill(facts: Facts) -> Verdict | None:
     # A count that rose by more tells of a kill before, which may be the one that ended it.
     alone = kill.fresh == 1 and (kill.since is not None or kill.count == 1)
     sure = Confidence.HIGH if alone else Confidence.MEDIUM
-    whose = "probe's kill" if hook is None else "failure of its hook"
-    return by_exit(facts, f"it had died before the {whose}", sure=sure)
+    later = "the kubelet's Killing event" if hook is None else "its postStart hook failed"
+    return by_exit(facts, f"it had ended before {later}", sure=sure)
 
 
 def terminated_seen(facts: Facts) -> Verdict | None:
@@ -92,12 +92,12 @@ def terminated_seen(facts: Facts) -> Verdict | None:
     if failing:
         return by_exit(
             facts,
-            "it was seen dead before the kubelet acted",
+            "it was shown as terminated before the kubelet acted",
             "its probe was failing",
             sure=Confidence.MEDIUM,
         )
     sure = Confidence.HIGH if _is_backed(facts) else Confidence.MEDIUM
-    return by_exit(facts, "it was seen dead before the kubelet acted", sure=sure)
+    return by_exit(facts, "it was shown as terminated before the kubelet acted", sure=sure)
 
 
 def _is_backed(facts: Facts) -> bool:
@@ -133,7 +133,7 @@ def count_repair(facts: Facts) -> Verdict | None:
         facts,
         cause,
         Confidence.MEDIUM if _may_be_left_over(facts) else Confidence.HIGH,
-        f"a later event counts a {probe_type.lower()} kill that was not delivered",
+        f"a later Killing event counts a {probe_type.lower()} kill whose own event was lost",
     )
 
 
@@ -156,10 +156,10 @@ def kubelet_counter(facts: Facts) -> Verdict | None:
     for cause, probe_type in PROBE_KILLS.values():
         if facts.counted_failures(probe_type) and (facts.in_place or facts.looks_killed):
             sure = Confidence.HIGH if facts.in_place else Confidence.MEDIUM
-            why = f"the kubelet counted failures of the {probe_type.lower()} probe"
+            why = f"prober_probe_total shows failures of the {probe_type.lower()} probe"
             return conclude(facts, cause, sure, why)
     ruled_out = all(facts.is_ruled_out(probe) for probe in probes)
     change = facts.restart.change
     if not ruled_out or container.has_post_start or change.image or change.resources:
         return None
-    return by_exit(facts, "the kubelet counted no failed probe", sure=Confidence.HIGH)
+    return by_exit(facts, "prober_probe_total shows no failed probe", sure=Confidence.HIGH)

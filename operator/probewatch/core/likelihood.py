@@ -32,7 +32,9 @@ def threshold(facts: Facts) -> Verdict | None:
             name, seen = probe_type.lower(), facts.failures(probe_type)
             doubt = doubt or _may_follow_the_end(facts, probe_type)
             sure = Confidence.MEDIUM if doubt else Confidence.HIGH
-            return conclude(facts, cause, sure, f"{seen} {name} failures were reported before it")
+            return conclude(
+                facts, cause, sure, f"{seen} {name} probe failures were reported before it ended"
+            )
     return None
 
 
@@ -109,7 +111,7 @@ def replaced_in_place(facts: Facts) -> Verdict | None:
         probe = container.startup
     if probe is not None and _is_too_early(facts, probe):
         return None
-    why = "the kubelet replaced it without its being seen dead"
+    why = "it was replaced without being shown as terminated first, as the kubelet's kills are"
     return conclude(facts, cause, Confidence.MEDIUM, why)
 
 
@@ -138,7 +140,12 @@ def regular(facts: Facts) -> Verdict | None:
     cause = facts.habit()
     if cause not in HABITS or facts.death is None:
         return None
-    return conclude(facts, cause, Confidence.MEDIUM, "it ended like all earlier ones that look so")
+    return conclude(
+        facts,
+        cause,
+        Confidence.MEDIUM,
+        "earlier restarts with this exit code and lifetime had this cause",
+    )
 
 
 def own_exit(facts: Facts) -> Verdict | None:
@@ -152,14 +159,14 @@ def own_exit(facts: Facts) -> Verdict | None:
     if any(past.exit_code == facts.exit_code and past.cause in PROBE_OF for past in facts.past):
         return None
     if facts.may_be_killed and facts.book == Book():
-        return by_exit(facts, "no Event of the kubelet was heard", sure=Confidence.LOW)
+        return by_exit(facts, "no kubelet event was received", sure=Confidence.LOW)
     if kill_was_due(facts):
         return None  # as likely as an end of its own is that the kubelet ended it
     if facts.may_be_killed and any(map(facts.failures, PROBE_OF.values())):
-        why = "fewer failures of its probe were reported than a kill takes"
+        why = "fewer probe failures were reported than its failureThreshold"
         return by_exit(facts, why, sure=Confidence.LOW)
     if facts.may_be_killed and _was_failing_some_time(facts):
-        why = "its probe failed, but it is not known whether before"
+        why = "its probe failed, but it is not known whether before it ended"
         return by_exit(facts, why, sure=Confidence.LOW)
     return by_exit(facts, "no probe failure was reported", sure=Confidence.MEDIUM)
 
@@ -175,4 +182,4 @@ def _was_failing_some_time(facts: Facts) -> bool:
 
 def unknown(facts: Facts) -> Verdict | None:
     """Nothing tells."""
-    return conclude(facts, Cause.UNKNOWN, Confidence.LOW, "nothing tells who ended it")
+    return conclude(facts, Cause.UNKNOWN, Confidence.LOW, "no evidence tells why it ended")

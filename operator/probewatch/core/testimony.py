@@ -25,6 +25,14 @@ OTHER_KILLS = {
     EvidenceKind.KILL_RESTART_ALL: Cause.RESTART_RULE,
 }
 
+SAID = {
+    EvidenceKind.KILL_SPEC_CHANGE: "container definition changed",
+    EvidenceKind.KILL_RESIZE: "resize requires restart",
+    EvidenceKind.KILL_POST_START_HOOK: "postStart hook failed",
+    EvidenceKind.KILL_RESTART_ALL: "killed because a restart rule restarts all containers",
+}
+"""What the kubelet says of these kills, as people know it."""
+
 
 def unobserved(facts: Facts) -> Verdict | None:
     """The count rose unseen."""
@@ -35,9 +43,11 @@ def unobserved(facts: Facts) -> Verdict | None:
     cause = {kind: cause for kind, (cause, _) in PROBE_KILLS.items()} | OTHER_KILLS
     kind = kill_in_jump(facts)
     if kind in cause:
-        why = "as many kills were announced as restarts went unseen"
+        why = "the count of Killing events matches the restarts that were not observed"
         return conclude(facts, cause[kind], Confidence.MEDIUM, why)
-    return conclude(facts, Cause.UNOBSERVED, Confidence.LOW, "restartCount rose unseen")
+    size = facts.restart.jump.size
+    risen = f"restartCount rose by {size} at once" if size > 1 else "restartCount rose"
+    return conclude(facts, Cause.UNOBSERVED, Confidence.LOW, risen)
 
 
 def probe_kill_event(facts: Facts) -> Verdict | None:
@@ -55,11 +65,11 @@ def probe_kill_event(facts: Facts) -> Verdict | None:
     if facts.out_of_memory:
         return _oom_during_kill(facts, kill, cause, said)
     if kill.kind is EvidenceKind.KILL_STARTUP and lived_on(facts, kill):
-        why = "its liveness probe failed after that, so that it had started all the same"
+        why = "its liveness probe failed after that, so it had started"
         return conclude(facts, cause, Confidence.MEDIUM, said, why)
     if _may_have_crashed(facts, kill, facts.restart.container.probe(probe_type)):
         sure = Confidence.MEDIUM if facts.crashed else Confidence.HIGH
-        return conclude(facts, cause, sure, said, "it may have ended just before")
+        return conclude(facts, cause, sure, said, "it may have ended by itself just before")
     return conclude(facts, cause, Confidence.CONFIRMED, said, final=True)
 
 
@@ -89,7 +99,7 @@ def other_kill_event(facts: Facts) -> Verdict | None:
     if kill is None or kill.kind not in OTHER_KILLS or _may_be_before(facts, kill):
         return None
     cause = OTHER_KILLS[kill.kind]
-    return conclude(facts, cause, Confidence.CONFIRMED, f"kubelet: {kill.kind.value}", final=True)
+    return conclude(facts, cause, Confidence.CONFIRMED, f"kubelet: {SAID[kill.kind]}", final=True)
 
 
 def _may_be_before(facts: Facts, kill: Mark) -> bool:
@@ -145,7 +155,7 @@ def post_start_hook(facts: Facts) -> Verdict | None:
         return None
     if facts.exit_code == SIGKILL_EXIT and (facts.lifetime or 0.0) >= facts.grace():
         return conclude(facts, Cause.POST_START_HOOK, Confidence.HIGH, why)
-    doubt = "it may have ended before its hook did"
+    doubt = "it may have ended before its hook failed"
     return conclude(facts, Cause.POST_START_HOOK, Confidence.MEDIUM, why, doubt)
 
 
@@ -192,7 +202,7 @@ def memory_again(facts: Facts) -> Verdict | None:
         return None
     if facts.habit(sure=True) is not Cause.OOM_KILLED:
         return None
-    why = "all earlier ends that look so were for memory, and the runtime may miss one"
+    why = "earlier restarts with this exit code and lifetime were OOMKilled; a runtime may miss one"
     return conclude(facts, Cause.OOM_KILLED, Confidence.MEDIUM, why)
 
 

@@ -106,7 +106,7 @@ def by_exit(facts: Facts, *why: str, sure: Confidence, final: bool = False) -> V
     if facts.signal in OUTSIDE_SIGNALS:
         below: Confidence = Confidence.HIGH if sure is Confidence.CONFIRMED else sure
         if facts.exit_code == SIGKILL_EXIT and any(p.cause is Cause.OOM_KILLED for p in facts.past):
-            below, why = _at_most_medium(below), (*why, "it was killed for memory before")
+            below, why = _at_most_medium(below), (*why, "it was OOMKilled before")
         return conclude(facts, Cause.SIGNAL, below, *why, final=final)
     if facts.out_of_memory_in_child:
         return conclude(facts, Cause.ERROR, _at_most_medium(sure), *why)
