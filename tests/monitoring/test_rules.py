@@ -17,9 +17,9 @@ from probewatch.core.spec import ProbeType
 from probewatch.metrics.collector import DROPS
 from probewatch.watch.silence import SILENCE
 from tests.conftest import REPOSITORY, require_program
+from tests.monitoring.alert_stories import STORIES
 from tests.monitoring.queries import MATCHER, find_unknown, find_unknown_groupings
 from tests.monitoring.stories import ALIVE, POD, RULES
-from tests.monitoring.test_alerts import STORIES
 
 RUNBOOKS = REPOSITORY / "docs" / "runbooks"
 

@@ -21,7 +21,7 @@ from probewatch.playground.demo.operator import OperatorProcess
 from probewatch.playground.stories.table import STORIES
 from tests.monitoring.queries import dashboards
 from tests.system.programs import Prometheus, prometheus
-from tests.system.test_prometheus import CRDS, WAITING, apply, deployment, fill_in, http
+from tests.system.prometheus_rig import CRDS, WAITING, apply, deployment, fill_in, http
 from tests.system.tools import run_tool
 
 Json = dict[str, Any]

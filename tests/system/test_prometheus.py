@@ -14,7 +14,6 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -24,10 +23,10 @@ from probewatch.playground.api.fault_plan import Match
 from probewatch.playground.api.faults import Cut, End, Line
 from probewatch.playground.cluster import Cluster, ClusterOptions
 from probewatch.playground.demo.operator import OperatorProcess
-from tests.conftest import REPOSITORY
 from tests.monitoring.queries import panels
 from tests.monitoring.stories import RULES
 from tests.system.programs import Alertmanager, Prometheus, alertmanager, prometheus
+from tests.system.prometheus_rig import CRDS, WAITING, Json, apply, deployment, fill_in, http
 from tests.system.tools import run_tool
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(150)]
@@ -53,10 +52,6 @@ RARE = {
 }
 """Panels that are empty while all is as it should be, or of a Deployment: their queries are run."""
 
-CRDS = REPOSITORY / "crds"
-
-Json = dict[str, Any]
-
 
 def scaled_rules() -> Json:
     """The rules as shipped, waiting a sixtieth of the time; windows of counters stay."""
@@ -68,36 +63,12 @@ def scaled_rules() -> Json:
     return rules
 
 
-def deployment(name: str, script: str, **probes: Json) -> Json:
-    """A Deployment of one pod, whose app plays *script* and has these probes."""
-    container = {"name": "app", "image": "probewatch/story:1", "args": script.split(), **probes}
-    return {
-        "apiVersion": "apps/v1",
-        "kind": "Deployment",
-        "metadata": {"name": name, "namespace": "default"},
-        "spec": {
-            "replicas": 1,
-            "selector": {"matchLabels": {"app": name}},
-            "template": {
-                "metadata": {"labels": {"app": name}},
-                "spec": {"terminationGracePeriodSeconds": 3, "containers": [container]},
-            },
-        },
-    }
-
-
-def http(path: str, **fields: int) -> Json:
-    return {"httpGet": {"path": path, "port": 3000}, "periodSeconds": 5, **fields}
-
-
 def web_app(script: str) -> Json:
     hasty = http("/healthz", failureThreshold=1)
     return deployment("web", script, livenessProbe=hasty, readinessProbe=http("/ready"))
 
 
 BROKEN, FIXED = web_app("-bad 20-"), web_app("")
-WAITING = deployment("waiting", "-unready 0-", readinessProbe=http("/ready"))
-"""Never ready, and never restarted."""
 
 
 @dataclass
@@ -211,11 +182,6 @@ async def play(folder: Path) -> Told:
     return told
 
 
-async def apply(cluster: Cluster, *things: Json) -> None:
-    text = yaml.safe_dump_all(things)
-    await run_tool("kubectl", "apply", "-f", "-", kubeconfig=cluster.kubeconfig, text=text)
-
-
 async def watch_it_fire(told: Told, server: Prometheus, manager: Alertmanager) -> None:
     async def is_told() -> bool:
         return "firing" in told.states(LOOP)
@@ -249,20 +215,6 @@ async def ask_everything(server: Prometheus) -> list[str]:
             break
         await asyncio.sleep(SCRAPE_SECONDS)
     return [f"{panel}: {expression}" for panel, expression in left if str(panel) not in RARE]
-
-
-def fill_in(expression: str, *, workload: str = "web", window: str = "30s") -> str:
-    """Return a panel's expression with its variables replaced."""
-    values = {
-        "$__rate_interval": window,
-        "$__range": "5m",
-        "$cluster": ".*",
-        "$namespace": ".*",
-        "$workload": workload,
-    }
-    for name, value in values.items():
-        expression = expression.replace(name, value)
-    return expression
 
 
 @pytest.fixture(name="told", scope="module")
