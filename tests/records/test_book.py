@@ -1,6 +1,5 @@
-"""What keeps records in order: newcomers, journal, baseline, and who is where."""
+"""The book of records: which report a finding comes to, and what is remembered of pods."""
 
-from collections.abc import Iterable
 from dataclasses import replace
 
 import pytest
@@ -10,128 +9,13 @@ from probewatch.core.findings import PodForgotten, PodTracked
 from probewatch.core.model import PodUid
 from probewatch.core.records import Mark, PodMarks, Record
 from probewatch.core.spec import PodSpec
-from probewatch.newcomers import Newcomers
-from probewatch.records.attendance import DEPARTED_SECONDS, Attendance
-from probewatch.records.baseline import Baseline
-from probewatch.records.beginnings import Beginnings
+from probewatch.records.attendance import DEPARTED_SECONDS
 from probewatch.records.book import RecordBook
-from probewatch.records.entries import RULES
 from probewatch.records.entry import Key, Loaded
-from probewatch.records.journal import OTHERS_KEPT, RESTARTS_KEPT, Journal
 from tests.core.test_ledger import CART, POD, began, corrected, loop, ready, restart, told
 from tests.support.builders import pod
 
 KEY = Key("shop", "deployment-cart")
-
-
-def counts(findings: Iterable[object]) -> list[int]:
-    return [getattr(each, "restart_count", 0) for each in findings]
-
-
-def test_journal_keeps_the_first_and_the_latest() -> None:
-    """Where very much waits, the restarts between are left to the rise of the count."""
-    journal = Journal()
-    for count in range(1, 1001):
-        journal.add(restart(count), 0.0)
-
-    kept = counts(journal)
-    assert RESTARTS_KEPT == len(journal) == len(kept)
-    assert (1, 1000) == (kept[0], kept[-1])
-    assert 1000 == told(*journal).restarts
-
-
-def test_journal_is_bounded() -> None:
-    """Of what does not count, the latest is kept."""
-    journal = Journal()
-    for number in range(OTHERS_KEPT + 10):
-        journal.add(loop(at=float(number)), 0.0)
-
-    assert [float(number) for number in range(10, OTHERS_KEPT + 10)] == [
-        getattr(each, "at", 0.0) for each in journal
-    ]
-
-
-def test_journal_hands_out_once() -> None:
-    """What was handed out before it was saved is not handed out again."""
-    journal = Journal()
-    journal.add(restart(1), 0.0)
-    journal.add(corrected(1), 0.0)
-
-    assert 2 == len(journal.tell())
-    journal.add(restart(2), 0.0)
-    assert [2] == counts(journal.settle(journal.last))
-    assert 0 == len(journal)
-
-
-def test_journal_lets_go_of_old_findings_of_others() -> None:
-    """What is old is kept only for pods that still have marks."""
-    journal = Journal()
-    other = replace(POD, uid=PodUid("u2"))
-    journal.add(restart(1), 0.0)
-    journal.add(replace(restart(1), pod=other), 0.0)
-    journal.add(corrected(), 0.0)
-    journal.forget(10.0, unless={PodUid("u2")})
-
-    assert [other.uid] == [each.pod.uid for each in journal if hasattr(each, "pod")]
-
-
-def test_newcomers_are_told_from_strangers() -> None:
-    """Where pods are selected by labels, an old one that comes into sight was there before."""
-    newcomers = Newcomers(selective=True)
-    assert newcomers.is_new(pod(1, created_at=1000.0), relisted=False)
-    assert not newcomers.is_new(pod(2, created_at=100.0, uid=PodUid("u2")), relisted=False)
-    assert newcomers.is_new(pod(3, uid=PodUid("u3")), relisted=False)
-
-
-def test_list_is_in_no_order() -> None:
-    """In a list, a pod is not old because another one of it is newer."""
-    newcomers = Newcomers(selective=True)
-    assert newcomers.is_new(pod(1, created_at=1000.0), relisted=True)
-    assert newcomers.is_new(pod(2, created_at=100.0, uid=PodUid("u2")), relisted=True)
-    newcomers.listed({PodUid("u1"), PodUid("u2")}, None, version=50)
-    assert not newcomers.is_new(pod(3, created_at=100.0, uid=PodUid("u3")), relisted=False)
-    assert newcomers.is_past("shop", 50)
-    assert not newcomers.is_past("shop", 51)
-
-
-def test_pod_that_opts_in_is_no_newcomer() -> None:
-    """What a pod did while it had opted out is not counted."""
-    newcomers = Newcomers()
-    assert not newcomers.is_new(pod(1, ignored=True), relisted=False)
-    assert not newcomers.is_new(pod(2), relisted=False)
-    assert newcomers.is_new(pod(3), relisted=False)
-    assert not newcomers.is_new(pod(4, ignored=True), relisted=False)
-    newcomers.gone(PodUid("u1"))
-    assert newcomers.is_new(pod(5), relisted=False)
-
-
-def test_marks_stay_a_while() -> None:
-    """A pod is let go of when nobody can tell of it any more, once."""
-    attendance = Attendance()
-    uid = PodUid("u1")
-    attendance.arrive([uid], KEY, PodSpec())
-    assert attendance.has_pods(KEY)
-    attendance.depart(uid, 0.0, is_marked=True)
-
-    assert not attendance.has_pods(KEY)
-    assert attendance.is_gone(uid)
-    assert () == attendance.take_departed([uid], DEPARTED_SECONDS)
-    assert (uid,) == attendance.take_departed([uid], DEPARTED_SECONDS + 1)
-    assert not attendance.is_gone(uid)
-
-
-def test_baseline_is_saved_when_all_of_it_is() -> None:
-    """A report that never comes to rest counts as saved after two writes."""
-    dirty = {KEY, Key("shop", "pod-x")}
-    baseline = Baseline(dirty.__contains__)
-    assert not baseline.is_saved()
-    baseline.begin(dirty)
-    assert not baseline.is_saved()
-    dirty.discard(Key("shop", "pod-x"))
-    baseline.written(KEY)
-    assert not baseline.is_saved()
-    baseline.written(KEY)
-    assert baseline.is_saved()
 
 
 def full_record(pods: int) -> Record:
@@ -235,15 +119,6 @@ def test_correction_does_not_bring_a_mark_back() -> None:
     assert {} == book.remember(pod(1)).containers
 
 
-@pytest.mark.parametrize("complete", [True, False])
-def test_rules_are_as_they_are_where_no_pod_was_met_before(complete: bool) -> None:  # noqa: FBT001  # a case
-    """Records that are read before the watch begins, as they mostly are, cost no fold anything."""
-    beginnings = Beginnings(RULES, is_open=True)
-    beginnings.decide((), complete=complete)
-
-    assert beginnings.rules is RULES
-
-
 def test_book_remembers_pods() -> None:
     """A pod that is new to the process is known to its records."""
     book = RecordBook()
@@ -290,18 +165,6 @@ def test_all_reports_of_a_workload_are_told_apart() -> None:
     assert [5, 2] == [record.tallies["app", Cause.ERROR].shown for record in book.parts(KEY)]
     assert book.parts(KEY) == book.saved_parts(KEY)
     assert [second] == list(book.dirty())
-
-
-def test_marks_of_what_is_not_kept_are_not_missed() -> None:
-    """Of pods whose report is let go of, it is not remembered either that they went."""
-    attendance = Attendance()
-    for uid in ("u1", "u2", "u3"):
-        attendance.arrive([PodUid(uid)], KEY, PodSpec())
-        attendance.depart(PodUid(uid), 0.0, is_marked=True)
-    attendance.forget([PodUid("u1"), PodUid("u4")])
-    attendance.keep({PodUid("u2")})
-
-    assert [False, True, False] == [attendance.is_gone(PodUid(uid)) for uid in ("u1", "u2", "u3")]
 
 
 @pytest.mark.parametrize("finding", [loop(), corrected(), ready(Readiness.READY, 1.0)])

@@ -1,0 +1,59 @@
+"""The journal of what waits for its record: bounded, and handed out once."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from probewatch.core.model import PodUid
+from probewatch.records.journal import OTHERS_KEPT, RESTARTS_KEPT, Journal
+from tests.core.test_ledger import POD, corrected, loop, restart, told
+
+
+def counts(findings: Iterable[object]) -> list[int]:
+    return [getattr(each, "restart_count", 0) for each in findings]
+
+
+def test_journal_keeps_the_first_and_the_latest() -> None:
+    """Where very much waits, the restarts between are left to the rise of the count."""
+    journal = Journal()
+    for count in range(1, 1001):
+        journal.add(restart(count), 0.0)
+
+    kept = counts(journal)
+    assert RESTARTS_KEPT == len(journal) == len(kept)
+    assert (1, 1000) == (kept[0], kept[-1])
+    assert 1000 == told(*journal).restarts
+
+
+def test_journal_is_bounded() -> None:
+    """Of what does not count, the latest is kept."""
+    journal = Journal()
+    for number in range(OTHERS_KEPT + 10):
+        journal.add(loop(at=float(number)), 0.0)
+
+    assert [float(number) for number in range(10, OTHERS_KEPT + 10)] == [
+        getattr(each, "at", 0.0) for each in journal
+    ]
+
+
+def test_journal_hands_out_once() -> None:
+    """What was handed out before it was saved is not handed out again."""
+    journal = Journal()
+    journal.add(restart(1), 0.0)
+    journal.add(corrected(1), 0.0)
+
+    assert 2 == len(journal.tell())
+    journal.add(restart(2), 0.0)
+    assert [2] == counts(journal.settle(journal.last))
+    assert 0 == len(journal)
+
+
+def test_journal_lets_go_of_old_findings_of_others() -> None:
+    """What is old is kept only for pods that still have marks."""
+    journal = Journal()
+    other = replace(POD, uid=PodUid("u2"))
+    journal.add(restart(1), 0.0)
+    journal.add(replace(restart(1), pod=other), 0.0)
+    journal.add(corrected(), 0.0)
+    journal.forget(10.0, unless={PodUid("u2")})
+
+    assert [other.uid] == [each.pod.uid for each in journal if hasattr(each, "pod")]

@@ -1,0 +1,35 @@
+"""Newcomers: which pods began before our eyes, and so count from 0."""
+
+from probewatch.core.model import PodUid
+from probewatch.newcomers import Newcomers
+from tests.support.builders import pod
+
+
+def test_newcomers_are_told_from_strangers() -> None:
+    """Where pods are selected by labels, an old one that comes into sight was there before."""
+    newcomers = Newcomers(selective=True)
+    assert newcomers.is_new(pod(1, created_at=1000.0), relisted=False)
+    assert not newcomers.is_new(pod(2, created_at=100.0, uid=PodUid("u2")), relisted=False)
+    assert newcomers.is_new(pod(3, uid=PodUid("u3")), relisted=False)
+
+
+def test_list_is_in_no_order() -> None:
+    """In a list, a pod is not old because another one of it is newer."""
+    newcomers = Newcomers(selective=True)
+    assert newcomers.is_new(pod(1, created_at=1000.0), relisted=True)
+    assert newcomers.is_new(pod(2, created_at=100.0, uid=PodUid("u2")), relisted=True)
+    newcomers.listed({PodUid("u1"), PodUid("u2")}, None, version=50)
+    assert not newcomers.is_new(pod(3, created_at=100.0, uid=PodUid("u3")), relisted=False)
+    assert newcomers.is_past("shop", 50)
+    assert not newcomers.is_past("shop", 51)
+
+
+def test_pod_that_opts_in_is_no_newcomer() -> None:
+    """What a pod did while it had opted out is not counted."""
+    newcomers = Newcomers()
+    assert not newcomers.is_new(pod(1, ignored=True), relisted=False)
+    assert not newcomers.is_new(pod(2), relisted=False)
+    assert newcomers.is_new(pod(3), relisted=False)
+    assert not newcomers.is_new(pod(4, ignored=True), relisted=False)
+    newcomers.gone(PodUid("u1"))
+    assert newcomers.is_new(pod(5), relisted=False)
