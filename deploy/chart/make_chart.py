@@ -1,7 +1,8 @@
 """Brings what is derived in the chart up to date: `make chart`.
 
 README.md            the table of values, from the comments of values.yaml
-values.schema.json   what may stand under `settings`, from the operator's; the names of alerts
+values.schema.json   what may stand under `settings`, from the operator's; the names of alerts;
+                     what must not be left empty, from values.yaml
 files/crds/          the definitions of crds/: as templates, which Helm upgrades
 
 python deploy/chart/make_chart.py [FOLDER]    writes deploy/chart/probewatch, or a copy of it
@@ -45,6 +46,18 @@ SET_BY_THE_CHART = frozenset(
     }
 )
 """Settings that the templates fill in by themselves."""
+
+MAY_BE_EMPTY = frozenset(
+    {
+        "settings",
+        "strategy.rollingUpdate",
+        "resources",
+        "podSecurityContext",
+        "securityContext",
+        "dashboards.labels",
+    }
+)
+"""Keys with a default that may be taken away; templates do without, and so does Kubernetes."""
 
 SHOWN_WHOLE = 60
 """A default longer than this is not repeated in the table."""
@@ -99,12 +112,43 @@ def find_alerts(rules: Path) -> list[str]:
     )
 
 
-def write_schema(path: Path, alerts: Sequence[str]) -> None:
-    """Put settings and alerts into the schema at *path*; the rest of it is written by hand.
+def find_required(values: dict[str, Any], inside: str = "") -> dict[str, list[str]]:
+    """Return which keys templates cannot do without, by the map that they stand in.
+
+    A key with nothing behind it (`image:`) is null, by which Helm takes a default away. Without a
+    rule a template fails on that with words of its own, or makes an object that means something
+    else.
+    """
+    required: dict[str, list[str]] = {}
+    for key, value in values.items():
+        if f"{inside}{key}" in MAY_BE_EMPTY or value in ("", [], {}):
+            continue
+        required.setdefault(inside.rstrip("."), []).append(key)
+        if isinstance(value, dict):
+            required |= find_required(value, f"{inside}{key}.")
+    return required
+
+
+def require(schema: dict[str, Any], required: dict[str, list[str]]) -> None:
+    """Put into the schema what must not be left empty.
+
+    Of a shape that several keys share by reference, only that it is there is asked.
+    """
+    for place, keys in required.items():
+        found = schema
+        for key in filter(None, place.split(".")):
+            found = found["properties"][key]
+        if "$ref" not in found:
+            found["required"] = keys
+
+
+def write_schema(path: Path, alerts: Sequence[str], values: dict[str, Any]) -> None:
+    """Put settings, alerts and what is required into the schema at *path*; the rest is by hand.
 
     Keys are matched by a pattern: of what `propertyNames` refuses, Helm 4 tells a wrong place.
     """
     schema = json.loads(path.read_text(encoding="utf-8"))
+    require(schema, find_required(values))
     schema["properties"]["settings"] = settings_schema()
     schema["definitions"]["alert"]["enum"] = list(alerts)
     for name in ("severities", "waitingTimes"):
@@ -198,8 +242,9 @@ def rights_table(chart: Path) -> str:
 def main(chart: Path, install_page: Path) -> None:
     """Bring the chart in the folder *chart*, and the page, up to date."""
     copy_definitions(chart / "files" / "crds")
-    write_schema(chart / "values.schema.json", find_alerts(chart / "files" / "rules.yaml"))
     text = (chart / "values.yaml").read_text(encoding="utf-8")
+    alerts = find_alerts(chart / "files" / "rules.yaml")
+    write_schema(chart / "values.schema.json", alerts, yaml.safe_load(text))
     write_page(str(chart / "README.md"), {"values": values_table(text)})
     write_page(str(install_page), {"rights": rights_table(chart)})
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from probewatch.settings import Settings
-from tests.deploy.rendering import CHART, run_helm
+from tests.deploy.rendering import CHART, render_chart, run_helm
 
 MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"replica": 1}, "replica"),
@@ -62,6 +62,34 @@ def test_mistakes_are_refused(helm: str, values: dict[str, Any], named: str) -> 
     assert named in ran.stderr
 
 
+@pytest.mark.parametrize("key", ["image", "metrics", "strategy", "livenessProbe"])
+def test_a_key_that_is_needed_is_not_left_empty(key: str) -> None:
+    """A key with nothing behind it takes its default away: Helm says which one is missing."""
+    ran = run_helm("template", str(CHART), values={key: None})
+
+    assert f"missing property '{key}'" in ran.stderr
+
+
+EMPTIED: dict[str, Any] = {
+    **dict.fromkeys(("settings", "commonLabels", "commonAnnotations", "podLabels", "namespaces")),
+    **dict.fromkeys(("podAnnotations", "nodeSelector", "tolerations", "policies", "extraArgs")),
+    "crds": {"annotations": None},
+    "prometheusRule": {
+        "enabled": True,
+        **dict.fromkeys(("alertLabels", "severities", "waitingTimes", "disabled", "annotations")),
+    },
+}
+"""Keys whose default is empty, as they are left behind in a file of values: `settings:`."""
+
+
+@pytest.mark.parametrize("helm", ["helm", "helm3"])
+def test_keys_that_are_empty_by_default_may_be_left_empty(helm: str) -> None:
+    """A map or list with nothing behind its key means what it means when it is not there."""
+    plain = render_chart({"prometheusRule": {"enabled": True}}, helm=helm)
+
+    assert render_chart(EMPTIED, helm=helm) == plain
+
+
 NAMES: list[tuple[dict[str, Any], str, str]] = [
     ({"prometheusRule": {"severities": {"Foo": "x"}}}, "/prometheusRule/severities", "Foo"),
     ({"prometheusRule": {"waitingTimes": {"Foo": "1m"}}}, "/prometheusRule/waitingTimes", "Foo"),
@@ -95,6 +123,18 @@ def test_the_window_of_a_slow_loop_is_the_longer_one(helm: str) -> None:
 
     assert [run.returncode == 0 for run in runs] == [True, True, False, False, False]
     assert all("settings.slowLoopWindowSeconds (21600" in run.stderr for run in runs[2:])
+
+
+@pytest.mark.parametrize("settings", [{"records": False}, {"dryRun": True}], ids=str)
+def test_two_replicas_need_the_lease(settings: dict[str, Any]) -> None:
+    """Without a Lease both would show the same restarts: Helm refuses two, and takes one."""
+    one, two = (
+        run_helm("template", str(CHART), values={"settings": settings, "replicas": replicas})
+        for replicas in (1, 2)
+    )
+
+    assert (one.returncode, two.returncode) == (0, 1)
+    assert "set replicas to 1" in two.stderr
 
 
 @pytest.mark.parametrize("helm", ["helm", "helm3"])

@@ -41,7 +41,7 @@ namespace: {{ .namespace | default $context.Release.Namespace | quote }}
 labels:
   {{- $labels := include "probewatch.labels" $context | fromYaml }}
   {{- toYaml (merge (dict) (.labels | default dict) $labels) | nindent 2 }}
-{{- with merge (dict) (.annotations | default dict) $context.Values.commonAnnotations }}
+{{- with merge (dict) (.annotations | default dict) ($context.Values.commonAnnotations | default dict) }}
 annotations:
   {{- toYaml . | nindent 2 }}
 {{- end }}
