@@ -5,12 +5,14 @@ from dataclasses import replace
 import pytest
 
 from probewatch.core.causes import Cause
-from probewatch.core.dating import date
+from probewatch.core.dating import date, follow_lead
 from probewatch.core.model import ContainerStatus, Termination
+from probewatch.core.observe import PodObserved, observe
+from probewatch.core.policy import Policy
 from probewatch.core.restarts import CountedRestart, Jump
 from probewatch.core.spec import Container
 from probewatch.core.state import LoopState
-from tests.support.builders import died, status
+from tests.support.builders import died, pod, status
 
 HOUR = 3600.0
 NOW = 100 * HOUR
@@ -207,3 +209,38 @@ def test_what_was_before_is_no_later_than_the_start_of_what_ended(seconds: float
 
         [found] = date((restart,), shown, now=NOW, relisted=True, loop=LoopState())
         assert found.after is None
+
+
+@pytest.mark.parametrize(("later", "at"), [(60.0, 0.0), (61.0, 61.0), (HOUR, HOUR)])
+def test_a_jump_that_comes_late(later: float, at: float) -> None:
+    """It does by the clock of its node, as far as that is known, and happened that long before."""
+    found, shown = unseen(3, since=NOW - 9 * HOUR, latest=None), ahead(RUNS, HOUR - later)
+    *_, newest = date(found, shown, now=NOW, relisted=False, loop=LoopState(), lead=0.0)
+    assert NOW - at == newest.happened_at
+
+    [alone] = date((ONE,), shown, now=NOW, relisted=False, loop=LoopState(), lead=0.0)
+    assert NOW == alone.happened_at
+
+
+def test_how_far_our_clock_is_ahead() -> None:
+    """What tells no new time tells nothing of it, as one that is ready later than it began."""
+    empty, begun = pod(1), pod(2, replace(RUNS, running_since=NOW - 5))
+    ready, anew = pod(3, replace(RUNS, running_since=NOW - 5)), pod(4, replace(RUNS, last=DIED))
+
+    assert follow_lead(None, empty, empty, now=NOW) is None
+    assert 5 == follow_lead(None, empty, begun, now=NOW)
+    assert 5 == follow_lead(5, begun, ready, now=NOW + HOUR)
+    assert HOUR == follow_lead(5, pod(3, WAITS), anew, now=NOW)
+
+
+@pytest.mark.parametrize("relisted", [True, False])
+def test_a_list_tells_nothing_of_the_clock(relisted: bool) -> None:  # noqa: FBT001  # a parameter
+    """What it shows may be as old as the gap before it."""
+    state = None
+    for version, at, since in ((1, NOW, NOW), (2, NOW + 9 * HOUR, NOW + HOUR)):
+        shown = pod(version, replace(RUNS, running_since=since))
+        seen = PodObserved(pod=shown, relisted=relisted and version > 1)
+        state = observe(state, seen, Policy(), at).state
+
+    assert state is not None
+    assert (0 if relisted else 8 * HOUR) == state.lead

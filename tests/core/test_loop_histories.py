@@ -323,3 +323,42 @@ def test_containers_of_a_pod_loop_by_themselves() -> None:
     told += store.tick(WEEK + 300)
 
     assert ["side"] == [each.container for each in told if isinstance(each, LoopStarted)]
+
+
+@pytest.mark.parametrize("ahead", CLOCKS)
+def test_a_loop_is_over_that_an_api_server_was_away_for(ahead: float) -> None:
+    """Kubelets write what happened once it is back, and a watch goes on as if nothing had been."""
+    history = History(ahead=ahead)
+    history.restart(WEEK)
+    history.restart(*(WEEK + k * 60 for k in range(1, 6)), seen=False)
+    history.look(WEEK + 2 * HOUR)
+    history.pass_until(WEEK + 3 * HOUR)
+
+    assert [] == history.told
+
+
+@pytest.mark.parametrize("ahead", CLOCKS)
+def test_a_loop_goes_on_that_an_api_server_was_away_for(ahead: float) -> None:
+    """It is told with the first version that comes."""
+    history = History(ahead=ahead)
+    history.restart(WEEK)
+    history.restart(*(WEEK + k * 300 for k in range(1, 12)), seen=False)
+    history.look(WEEK + 3400)
+    history.pass_until(WEEK + 3500)
+
+    assert ["begins"] == history.words
+
+
+@pytest.mark.parametrize("by", [2 * HOUR, -2 * HOUR])
+def test_a_loop_on_a_node_whose_clock_was_set(by: float) -> None:
+    """What comes at once may seem late then, and is told as a loop all the same."""
+    history = History()
+    history.restart(WEEK)
+    history.ahead = by
+    history.restart(WEEK + 60, WEEK + 65, seen=False)
+    history.look(WEEK + 65)
+    history.restart(*(WEEK + k * 60 for k in range(2, 5)))
+    history.pass_until(WEEK + 400)
+
+    assert "begins" == history.words[0]
+    assert "ends" not in history.words

@@ -170,6 +170,7 @@ def _rise(
         now=between.now,
         relisted=between.relisted or between.was_node_lost,
         loop=between.state.memory(status.name).loop,
+        lead=between.state.lead,
     )
     return after_rise(mark, status, death, epoch=mark.epoch), found
 

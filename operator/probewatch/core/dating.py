@@ -3,35 +3,61 @@
 The newest of them happened as the version came. What is found after a gap happened at some time in
 it, or a weekend in which nobody watched would look like a loop. When, the node's clock says. That
 may be another one than ours: only what lies between two of its times is surely right.
+
+A version that shows several restarts at once may have come late, for statuses are not written as
+long as the API server is not there. Then it comes later, by the node's clock, than those before it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from probewatch.core.model import ContainerStatus
+from probewatch.core.model import ContainerStatus, Pod
 from probewatch.core.restarts import CountedRestart
 from probewatch.core.state import LoopState
 from probewatch.core.values import replace
 
+LATE = 60.0
+"""So many seconds later than usual a status may come without notice."""
 
-def date(
+
+def follow_lead(lead: float | None, before: Pod, pod: Pod, *, now: float) -> float | None:
+    """By how much our clock was ahead of the newest that a version told, as that came.
+
+    As far as it told anything new; None as long as none did.
+    """
+    newest, known = _newest_of(pod), _newest_of(before)
+    if newest is None or (known is not None and newest <= known):
+        return lead
+    return now - newest
+
+
+def _newest_of(pod: Pod) -> float | None:
+    return max((at for each in pod.statuses for at in _times(each)), default=None)
+
+
+def date(  # what is known of both clocks
     found: Sequence[CountedRestart],
     status: ContainerStatus,
     *,
     now: float,
     relisted: bool,
     loop: LoopState,
+    lead: float | None = None,
 ) -> tuple[CountedRestart, ...]:
     """The restarts of one rise, each with when it happened; None where nothing says it.
 
-    Those that are known of the container, its *loop*, happened before.
+    Those that are known of the container, its *loop*, happened before. *lead* is by how much our
+    clock was ahead of what the version before told.
     """
     before = loop.recent[-1][0] if loop.recent else None
-    lead = now - _newest_time(status, now)
-    clocks = _Clocks(shift=min(lead, loop.behind) if relisted else lead, now=now, before=before)
-    found = found if relisted else _follow(found, lead)
+    ahead = now - _newest_time(status, now)
+    usual = loop.behind if relisted else lead
+    late = relisted or (len(found) > 1 and usual is not None and ahead > usual + LATE)
+    shift = ahead if usual is None or not late else min(ahead, usual)
+    clocks = _Clocks(shift=shift, now=now, before=before)
+    found = found if late else _follow(found, ahead)
     *older, newest = found
-    at = clocks.date_newest(newest, status) if relisted else now
+    at = clocks.date_newest(newest, status) if late else now
     dated = (replace(each, happened_at=clocks.date_older(each)) for each in older)
     return (*dated, replace(newest, happened_at=at))
 
@@ -51,8 +77,12 @@ def _newest_time(status: ContainerStatus, now: float) -> float:
 
     It is written for this, and comes at once; after a gap this is at least not still to come.
     """
+    return max(_times(status), default=now)
+
+
+def _times(status: ContainerStatus) -> Iterator[float]:
     ends = (death.finished_at for death in (status.terminated, status.last) if death is not None)
-    return max((at for at in (status.running_since, *ends) if at is not None), default=now)
+    return (at for at in (status.running_since, *ends) if at is not None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

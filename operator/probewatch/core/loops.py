@@ -12,6 +12,7 @@ from collections import Counter
 from itertools import pairwise
 
 from probewatch.core.causes import Cause
+from probewatch.core.dating import LATE
 from probewatch.core.findings import Finding, LoopEnded, LoopStarted, Restart
 from probewatch.core.model import PodRef
 from probewatch.core.policy import Policy
@@ -26,9 +27,6 @@ GAPS_OF_QUIET = 3.0
 
 AGAIN = 2
 """So many restarts make a loop again of one that was over: one by itself is none."""
-
-LATE = 60.0
-"""So many seconds later than usual a status may come without notice."""
 
 LEAD = 2
 """So many restarts more than its first cause another one needs to be the loop's."""

@@ -10,6 +10,7 @@ from typing import assert_never
 from probewatch.core import loops
 from probewatch.core.counters import READINGS_KEPT, Reading
 from probewatch.core.counting import count
+from probewatch.core.dating import follow_lead
 from probewatch.core.endings import judge_endings
 from probewatch.core.evidence import Evidence, EvidenceKind
 from probewatch.core.findings import Finding, PodForgotten, PodTracked
@@ -138,6 +139,7 @@ def _first(
     pod: Pod, remembered: Remembered, policy: Policy, now: float
 ) -> tuple[PodState, tuple[Finding, ...]]:
     state, counted = first_state(pod, remembered, now=now)
+    state = replace(state, lead=follow_lead(None, replace(pod, statuses=()), pod, now=now))
     for name, memory in state.memories:
         loop = loops.recall(memory.loop, policy, now)
         state = remember(state, name, replace(memory, loop=loop))
@@ -155,7 +157,8 @@ def _update(
 ) -> tuple[PodState, tuple[Finding, ...]]:
     before, pod = state.pod, observed.pod
     counted = count(state, pod, relisted=observed.relisted, now=now)
-    after = replace(state, pod=pod, marks=counted.marks, from_zero=counted.from_zero)
+    lead = state.lead if observed.relisted else follow_lead(state.lead, before, pod, now=now)
+    after = replace(state, pod=pod, marks=counted.marks, from_zero=counted.from_zero, lead=lead)
     ref = after.ref
     starting, started = follow_startups(state.starting, before, pod, ref=ref, now=now)
     readiness, findings = follow_readiness(

@@ -108,6 +108,8 @@ class PodState:
     """Instances whose startup probe did not succeed so far."""
     endings: frozenset[str] = frozenset()
     """Endings for good (name and count) that were told, or were there from the start."""
+    lead: float | None = None
+    """By how much our clock was ahead of the newest time that a live version told."""
 
     @property
     def ref(self) -> PodRef:
