@@ -116,3 +116,11 @@ def environment(objects: Iterable[Object]) -> dict[str, str]:
     """Return the operator's variables that have a value."""
     variables = operator_container(objects)["env"]
     return {each["name"]: each["value"] for each in variables if "value" in each}
+
+
+MONITORED: dict[str, Any] = {"serviceMonitor": {"enabled": True}, "podMonitor": {"enabled": True}}
+
+
+SECURED: dict[str, Any] = {
+    "metrics": {"tls": {"secretName": "certificate"}, "authorization": {"enabled": True}}
+}

@@ -15,7 +15,7 @@ from probewatch.kube.login import Login
 from probewatch.watch.decoding import Decoder
 from probewatch.watch.loop import WatchLoop
 from probewatch.watch.transport import Surroundings, WatchOptions, WatchStats, WatchTarget
-from tests.watch.fault_server import FaultServer
+from tests.watch.fault_server import Fault, FaultServer, Truth
 
 
 class ThingMetadata(msgspec.Struct, rename="camel"):
@@ -142,3 +142,19 @@ async def watching(
                 task.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
                     await task
+
+
+def server(*watch_faults: Fault, streams: bool = False) -> FaultServer:
+    """A server with two things, whose first watches have faults."""
+    return FaultServer(
+        truth=Truth(things={"a": 3, "b": 5}), watch_faults=list(watch_faults), streams=streams
+    )
+
+
+async def live(scene: Scene, limit: float) -> float:
+    """Let things happen while the fault is there, and see that all of it arrives."""
+    truth = scene.server.truth
+    await scene.agrees(5)
+    for kind, name in (("ADDED", "c"), ("MODIFIED", "a"), ("DELETED", "b"), ("ADDED", "d")):
+        await truth.change(kind, name)
+    return await scene.agrees(limit)

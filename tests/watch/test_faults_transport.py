@@ -4,34 +4,17 @@ Each test tells how long recovery took in virtual seconds; the bounds are those 
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 from itertools import pairwise
 
 import pytest
 
 from probewatch.watch.transport import WatchOptions
 from tests.support import virtual_time
-from tests.watch.fault_server import Answer, Fault, FaultServer, Truth, bookmark, idle, line
-from tests.watch.scenes import Scene, watching
+from tests.watch.fault_server import Answer, Fault, bookmark, idle, line
+from tests.watch.scenes import live, server, watching
 
 FIRST_PAUSE = 0.8
-
-
-def server(*watch_faults: Fault, streams: bool = False) -> FaultServer:
-    """A server with two things, whose first watches have faults."""
-    return FaultServer(
-        truth=Truth(things={"a": 3, "b": 5}), watch_faults=list(watch_faults), streams=streams
-    )
-
-
-async def live(scene: Scene, limit: float) -> float:
-    """Let things happen while the fault is there, and see that all of it arrives."""
-    truth = scene.server.truth
-    await scene.agrees(5)
-    for kind, name in (("ADDED", "c"), ("MODIFIED", "a"), ("DELETED", "b"), ("ADDED", "d")):
-        await truth.change(kind, name)
-    return await scene.agrees(limit)
 
 
 WHOLE = line("ADDED", "c", 11)
@@ -260,158 +243,6 @@ def test_proxies_in_between(status: int, body: bytes, where: str) -> None:
             return await live(scene, limit=5)
 
     assert 5 >= virtual_time.run(play())
-
-
-def test_large_object() -> None:
-    """A12: an object of 1.5 MiB, the most that etcd holds, is one."""
-
-    async def large(answer: Answer) -> None:
-        await answer.begin()
-        await answer.happened()
-        whole = line("ADDED", "c", 11)
-        await answer.write(whole[:1] + b" " * 1_572_864 + whole[1:])
-        await answer.follow(11)
-
-    async def play() -> dict[str, int]:
-        async with watching(server(large)) as scene:
-            await live(scene, limit=5)
-            return dict(scene.stats.errors)
-
-    assert {} == virtual_time.run(play())
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("size", [13_000_000, None], ids=["13 MB", "endless"])
-def test_line_without_end(size: int | None) -> None:
-    """A12: a line that does not end is no life: the stream is given up and taken up again."""
-
-    async def long(answer: Answer) -> None:
-        await answer.begin()
-        sent = 0
-        while size is None or sent < size:
-            await answer.write(b"x" * 262_144)
-            sent += 262_144
-            await asyncio.sleep(1)
-
-    async def play() -> tuple[dict[str, int], int]:
-        async with watching(server(long)) as scene:
-            await live(scene, limit=80)
-            return dict(scene.stats.errors), scene.stats.decode_errors
-
-    assert ({"TimeoutError": 1}, 1) == virtual_time.run(play())
-
-
-LONG = WatchOptions(line_cap=4096, server_timeout=240)
-
-
-def long_line(kind: str, name: str, version: int) -> bytes:
-    """A line of a watch, by far too long."""
-    whole = line(kind, name, version)
-    return whole[:-3] + b" " * 100_000 + whole[-3:]
-
-
-async def tell(answer: Answer, told: bytes) -> None:
-    """Write what is told; in two pieces, for what comes in one needs no more memory."""
-    await answer.write(told[:50_000])
-    if told[50_000:]:
-        await asyncio.sleep(0.1)
-        await answer.write(told[50_000:])
-
-
-def with_long_lines(*names: str, then: Callable[[Answer], None] = Answer.finish) -> Fault:
-    """A watch that tells what happens for two minutes, of some things in too many bytes."""
-
-    async def fault(answer: Answer) -> None:
-        await answer.begin()
-        seen = int(answer.query["resourceVersion"])
-        for second in range(120):
-            if second % 60 == 0:
-                await answer.write(bookmark(seen))
-            for version, kind, name in tuple(answer.truth.history):
-                if version > seen:
-                    show = long_line if name in names else line
-                    await tell(answer, show(kind, name, version))
-            seen = answer.truth.version
-            await asyncio.sleep(1)
-        then(answer)
-
-    return fault
-
-
-def test_long_line_hides_nothing_else(caplog: pytest.LogCaptureFixture) -> None:
-    """A12: the watch goes on behind an object that is too large, which is counted and named."""
-
-    async def play() -> tuple[dict[str, int], int, dict[str, int]]:
-        place = server(with_long_lines("big"))
-        async with watching(place, options=replace(LONG, streams=False)) as scene:
-            await scene.agrees(5)
-            await place.truth.change("ADDED", "big")
-            await place.truth.change("ADDED", "c")
-            await scene.until(lambda: "c" in scene.mirror.things, 2)
-            return dict(scene.stats.errors), scene.stats.decode_errors, scene.mirror.things
-
-    assert ({}, 1, {"a": 3, "b": 5, "c": 12}) == virtual_time.run(play())
-    [record] = [each for each in caplog.records if "too large" in each.message]
-    assert ("things", "ADDED", "big", "uid-of-big") == tuple(
-        vars(record)[key] for key in ("resource", "update", "object", "uid")
-    )
-
-
-@pytest.mark.slow
-def test_what_a_long_line_said_is_listed(caplog: pytest.LogCaptureFixture) -> None:
-    """A12: what was skipped is known once the watch has ended, also that something is gone."""
-
-    async def play() -> tuple[float, dict[str, int]]:
-        place = server(with_long_lines("a", "big"))
-        async with watching(place, options=replace(LONG, streams=False)) as scene:
-            await scene.agrees(5)
-            await place.truth.change("ADDED", "big")
-            await place.truth.change("DELETED", "a")
-            return await scene.agrees(130), dict(scene.stats.relists)
-
-    took, lists = virtual_time.run(play())
-
-    assert (True, {"start": 1, "LineTooLong": 1}) == (took <= 125, lists)
-    assert 1 == len([each for each in caplog.records if "too large" in each.message])
-
-
-@pytest.mark.slow
-def test_long_lines_cost_few_lists() -> None:
-    """A12: however often an object changes that is too large, lists are ten minutes apart."""
-
-    async def play() -> dict[str, int]:
-        place = server(*[with_long_lines("big")] * 40)
-        async with watching(place, options=replace(LONG, streams=False)) as scene:
-            await scene.agrees(5)
-            for _ in range(28):
-                await place.truth.change("MODIFIED", "big")
-                await asyncio.sleep(60)
-            await scene.agrees(600)
-            return dict(scene.stats.relists)
-
-    # At 2, 12, 22 and 33 minutes: once what is owed is due, at the end of the watch.
-    assert {"start": 1, "LineTooLong": 4} == virtual_time.run(play())
-
-
-def test_long_line_in_a_list_leads_to_pages() -> None:
-    """A12: nothing is taken for gone because it was too large for a list that is a stream."""
-
-    async def streamed(answer: Answer) -> None:
-        await answer.begin()
-        await tell(answer, long_line("ADDED", "b", 5))
-        await answer.write(line("ADDED", "a", 3) + bookmark(10, ends=True))
-        await answer.follow(10)
-
-    async def play() -> tuple[list[str], list[str]]:
-        async with watching(server(streamed, streams=True), options=LONG) as scene:
-            await live(scene, limit=5)
-            told = [each for each in scene.mirror.told if each.startswith("synced")]
-            return told, [min(query) for _, query in scene.server.asked]
-
-    told, asked = virtual_time.run(play())
-
-    assert ["synced 10"] == told
-    assert ["allowWatchBookmarks", "limit", "allowWatchBookmarks"] == asked
 
 
 HOSTILE: Mapping[str, bytes] = {

@@ -3,118 +3,27 @@
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import pytest
 
-from probewatch.core.causes import Cause, Confidence, Readiness, ReadinessReason
+from probewatch.core.causes import Cause
 from probewatch.core.findings import (
-    Finding,
-    FlappingChanged,
-    LoopEnded,
-    LoopStarted,
     PodTracked,
-    ReadinessChanged,
-    Restart,
     RestartCorrected,
 )
-from probewatch.core.model import PodRef, PodUid, Workload
-from probewatch.core.spec import ContainerKind, PodSpec
+from probewatch.core.spec import PodSpec
 from probewatch.errors import ApiError
-from probewatch.kube.events.recorder import Recorder, RecorderOptions
-from probewatch.kube.events.writer import TRIES, EventWriter
-from probewatch.kube.token_bucket import TokenBucket
+from probewatch.kube.events.writer import TRIES
 from probewatch.metrics.collector import DROPS
-from tests.support.fake_time import FakeTime
-
-POD = PodRef(uid=PodUid("u-1"), namespace="shop", name="cart-1")
-WORKLOAD = Workload(namespace="shop", kind="Pod", name="cart-1")
-RESTART = Restart(
-    pod=POD,
-    container="app",
-    container_kind=ContainerKind.REGULAR,
-    restart_count=1,
-    epoch=0,
-    cause=Cause.LIVENESS_PROBE,
-    confidence=Confidence.CONFIRMED,
-    rule="killing-event",
+from tests.kube.events.scene import (
+    POD,
+    RESTART,
+    WORKLOAD,
+    Scene,
+    make_scene,
+    restarts,
 )
-CREATED = (201, b"{}")
-
-
-@dataclass
-class FakeApi:
-    """An API server that gives the answers it was told, then creates everything."""
-
-    answers: list[tuple[int, bytes] | Exception] = field(default_factory=list)
-    posted: list[tuple[str, str, Mapping[str, object]]] = field(default_factory=list)
-    open_for_business: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def __post_init__(self) -> None:
-        self.open_for_business.set()
-
-    async def request(
-        self, verb: str, path: str, *, body: object | None = None
-    ) -> tuple[int, bytes]:
-        await self.open_for_business.wait()
-        assert isinstance(body, dict)
-        self.posted.append((verb, path, body))
-        answer = self.answers.pop(0) if self.answers else CREATED
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
-
-
-@dataclass
-class Scene:
-    """A recorder with its fakes."""
-
-    api: FakeApi
-    time: FakeTime
-    recorder: Recorder
-
-    async def settle(self) -> None:
-        """Let the workers write all that is queued."""
-        task = asyncio.create_task(self.recorder.run())
-        await self.recorder.drain(5)
-        task.cancel()
-        await asyncio.wait([task])
-
-    def publish(self, *findings: Finding) -> None:
-        for finding in findings:
-            self.recorder.publish(finding, WORKLOAD)
-
-    def drops(self, finding: Finding) -> bool:
-        """Whether the pod's budget costs a finding its Event."""
-        before = self.recorder.stats.dropped["PodBudget"]
-        self.publish(finding)
-        return self.recorder.stats.dropped["PodBudget"] > before
-
-
-@pytest.fixture(name="scene")
-def _scene() -> Scene:
-    return make_scene()
-
-
-def make_scene(*answers: tuple[int, bytes] | Exception, **bounds: float) -> Scene:
-    api, time = FakeApi(answers=list(answers)), FakeTime()
-    writer = EventWriter(requester=api, instance="me", clock=time.clock, jitter=lambda: 1.0)
-    recorder = Recorder(
-        writer=writer,
-        options=replace(RecorderOptions(workers=1), **bounds),  # type: ignore[arg-type]  # by name
-        spec_of=lambda _uid: None,
-        clock=time.clock,
-    )
-    return Scene(api=api, time=time, recorder=recorder)
-
-
-def restarts(number: int, *, pods: int = 1) -> list[Restart]:
-    return [
-        replace(RESTART, restart_count=n + 1, pod=replace(POD, uid=PodUid(f"u-{pod}")))
-        for pod in range(pods)
-        for n in range(number)
-    ]
 
 
 async def test_finding_becomes_an_event_in_the_pods_namespace(scene: Scene) -> None:
@@ -275,134 +184,6 @@ async def test_terminating_namespace_is_not_logged(caplog: pytest.LogCaptureFixt
     assert [] == caplog.records
 
 
-async def test_one_pod_has_a_budget(scene: Scene) -> None:
-    """A loop gets 25 Events and then one in five minutes; another pod's are not touched by it."""
-    scene.publish(*restarts(30))
-    scene.publish(replace(RESTART, pod=replace(POD, uid=PodUid("another"))))
-
-    assert ({"PodBudget": 5}, 26) == (scene.recorder.stats.dropped, scene.recorder.queued)
-
-    scene.time.seconds += 300
-    scene.publish(*restarts(32))
-
-    assert 27 == scene.recorder.queued
-
-
-def readiness(at: float) -> ReadinessChanged:
-    return ReadinessChanged(
-        pod=POD, to=Readiness.NOT_READY, reason=ReadinessReason.READINESS_PROBE, at=at
-    )
-
-
-def patterns(at: float) -> tuple[Finding, ...]:
-    """What sums up the restarts and the changes of readiness until then."""
-    loop = {"pod": POD, "container": "app", "cause": Cause.LIVENESS_PROBE, "restart_count": int(at)}
-    return (
-        FlappingChanged(pod=POD, flapping=True, transitions=6, at=at),
-        LoopStarted(**loop, restarts=3, window=600.0, at=at),  # type: ignore[arg-type]  # by name
-        LoopEnded(**loop, started_at=at - 900, at=at),  # type: ignore[arg-type]  # by name
-    )
-
-
-def test_pattern_is_told_when_the_budget_is_used_up(scene: Scene) -> None:
-    """However much is said of a pod, that it loops or flaps is not lost for it."""
-    scene.publish(*map(readiness, range(30)))
-    scene.publish(*(replace(RESTART, restart_count=n) for n in range(30)))
-
-    assert [False] * 3 == [scene.drops(finding) for finding in patterns(at=60.0)]
-    assert scene.drops(replace(RESTART, restart_count=31))
-
-
-def test_patterns_are_bounded_too(scene: Scene) -> None:
-    """What sums up has a budget of its own: a policy that sees loops everywhere is no flood."""
-    told = [finding for at in range(1, 40) for finding in patterns(at)]
-
-    assert len(told) - 25 == sum(map(scene.drops, told))
-
-
-def test_readiness_leaves_room_for_restarts(scene: Scene) -> None:
-    """Readiness that comes and goes for hours does not use up what restarts need."""
-    lost = 0
-    for minute in range(0, 120, 2):
-        scene.time.seconds += 120
-        lost += sum(scene.drops(readiness(minute + half)) for half in (0.0, 0.5))
-
-    assert (99, [False] * 15) == (
-        lost,
-        [scene.drops(replace(RESTART, restart_count=n)) for n in range(15)],
-    )
-
-
-@pytest.mark.parametrize("burst", [1, 2])
-def test_small_budget_has_room_for_readiness(burst: int) -> None:
-    """Of the smallest budget too something is left for readiness."""
-    scene = make_scene(pod_burst=burst)
-
-    assert [False, True] == [scene.drops(readiness(at)) for at in (1.0, 2.0)]
-
-
-async def test_queue_is_bounded() -> None:
-    """An API server that does not answer costs Events, counted, and no memory."""
-    scene = make_scene(queue_length=10)
-    scene.publish(*restarts(1, pods=15))
-
-    assert (10, {"QueueFull": 5}) == (scene.recorder.queued, scene.recorder.stats.dropped)
-
-
-def of(namespace: str, number: int) -> list[Restart]:
-    """Restarts in another namespace, each of a pod of its own."""
-    return [
-        replace(RESTART, pod=replace(POD, namespace=namespace, uid=PodUid(f"{namespace}-{n}")))
-        for n in range(number)
-    ]
-
-
-def told(scene: Scene) -> list[str]:
-    """The namespaces in which Events were written, in their order."""
-    return [path.split("/")[-2] for _, path, _ in scene.api.posted]
-
-
-async def test_namespaces_take_turns() -> None:
-    """An Event waits for one of each other namespace, not for all that another has."""
-    scene = make_scene()
-    scene.publish(*of("noisy", 4), *of("loud", 2), *of("shop", 1))
-
-    await scene.settle()
-
-    assert ["noisy", "loud", "shop", "noisy", "loud", "noisy", "noisy"] == told(scene)
-
-
-async def test_namespace_with_the_most_events_gives_way() -> None:
-    """A queue that one namespace filled has room for another's Events; what is lost is counted."""
-    scene = make_scene(queue_length=10)
-    scene.publish(*of("noisy", 12), *of("shop", 3))
-
-    assert (10, {"QueueFull": 5}) == (scene.recorder.queued, scene.recorder.stats.dropped)
-    await scene.settle()
-    assert {"noisy": 7, "shop": 3} == Counter(told(scene))
-
-
-async def test_no_namespace_gives_way_to_one_that_has_as_many() -> None:
-    """Where all have the same share, it is the newcomer who is too late."""
-    scene = make_scene(queue_length=4)
-    scene.publish(*of("shop", 2), *of("bank", 2), *of("shop", 3), *of("bank", 3))
-
-    await scene.settle()
-
-    assert ["shop", "bank", "shop", "bank"] == told(scene)
-
-
-async def test_event_that_gave_way_may_be_told_again() -> None:
-    """What was never written is not taken for told."""
-    scene = make_scene(queue_length=2)
-    scene.publish(*of("noisy", 2), *of("shop", 1))
-    await scene.settle()
-    scene.publish(*of("noisy", 2))
-    await scene.settle()
-
-    assert {"noisy": 2, "shop": 1} == Counter(told(scene))
-
-
 async def test_all_events_together_have_a_rate() -> None:
     """After the first burst, Events leave at the steady rate: the API server is no log file."""
     scene = make_scene(burst=10, per_second=5.0)
@@ -437,13 +218,3 @@ async def test_memory_of_names_is_bounded() -> None:
     scene.publish(*restarts(1, pods=1))
 
     assert 5001 == scene.recorder.queued
-
-
-def test_bucket_fills_up_again() -> None:
-    """So many at once, one more after each refill, never more than the burst."""
-    bucket = TokenBucket(burst=2, refill=10.0)
-
-    assert [True, True, False] == [bucket.take(100.0) for _ in range(3)]
-    assert 10.0 == bucket.wait(100.0)
-    assert [True, False] == [bucket.take(110.0) for _ in range(2)]
-    assert [True, True, False] == [bucket.take(9000.0) for _ in range(3)]

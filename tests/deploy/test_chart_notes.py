@@ -1,0 +1,62 @@
+"""What Helm says after an install."""
+
+from typing import Any
+
+import pytest
+
+from tests.deploy.rendering import (
+    CHART,
+    EVERYTHING,
+    MONITORED,
+    run_helm,
+)
+
+
+@pytest.mark.parametrize(
+    ("values", "says"),
+    [
+        ({"namespaces": ["shop"]}, True),
+        ({"namespaces": ["shop"], "rbac": {"nodeEvents": True}}, False),
+        ({"namespaces": ["shop", "default"]}, False),
+        ({}, False),
+    ],
+    ids=str,
+)
+def test_notes_say_what_is_not_heard(values: dict[str, Any], says: bool) -> None:  # noqa: FBT001  # a column of the table
+    """Who names namespaces is told that Events of nodes do not arrive, and what would help."""
+    ran = run_helm("install", "probewatch", str(CHART), "--dry-run=client", values=values)
+
+    assert ran.returncode == 0, ran.stderr
+    assert ("rbac.nodeEvents=true" in ran.stdout) is says
+
+
+@pytest.mark.parametrize("values", [{}, EVERYTHING, {"namespaces": ["shop"]}])
+def test_notes_tell_what_to_do_next(values: dict[str, Any]) -> None:
+    """After the install Helm says how to see that it works, and what was not switched on."""
+    ran = run_helm("install", "probewatch", str(CHART), "--dry-run=client", values=values)
+    notes = ran.stdout[ran.stdout.index("NOTES:") :]
+
+    assert ran.returncode == 0, ran.stderr
+    assert "kubectl rollout status -n default deployment/probewatch" in notes
+    assert ("No alerts were made" in notes) is (values is not EVERYTHING)
+
+
+def notes_of(values: dict[str, Any]) -> str:
+    ran = run_helm("install", "probewatch", str(CHART), "--dry-run=client", values=values)
+    return ran.stdout[ran.stdout.index("NOTES:") :]
+
+
+def test_notes_ask_only_for_what_is_watched() -> None:
+    """Who installs for some namespaces may often not list in all of them."""
+    notes, everywhere = notes_of({"namespaces": ["shop", "bank"]}), notes_of({})
+
+    assert "kubectl get probereports -n shop\n  kubectl get probereports -n bank\n" in notes
+    assert "kubectl get events -n bank --field-selector" in notes
+    assert " -A" not in notes
+    assert "kubectl get probereports -A\n  kubectl get events -A --field-selector" in everywhere
+
+
+def test_notes_warn_of_two_monitors() -> None:
+    """Two monitors of one release double every sum, and nothing else would say so."""
+    assert "counts each restart twice" in notes_of(MONITORED)
+    assert "counts each restart twice" not in notes_of({"podMonitor": {"enabled": True}})

@@ -1,0 +1,78 @@
+"""The queue of Events: bounded, and shared fairly between namespaces."""
+
+from collections import Counter
+from dataclasses import replace
+
+from probewatch.core.findings import (
+    Restart,
+)
+from probewatch.core.model import PodUid
+from tests.kube.events.scene import (
+    POD,
+    RESTART,
+    Scene,
+    make_scene,
+    restarts,
+)
+
+
+async def test_queue_is_bounded() -> None:
+    """An API server that does not answer costs Events, counted, and no memory."""
+    scene = make_scene(queue_length=10)
+    scene.publish(*restarts(1, pods=15))
+
+    assert (10, {"QueueFull": 5}) == (scene.recorder.queued, scene.recorder.stats.dropped)
+
+
+def of(namespace: str, number: int) -> list[Restart]:
+    """Restarts in another namespace, each of a pod of its own."""
+    return [
+        replace(RESTART, pod=replace(POD, namespace=namespace, uid=PodUid(f"{namespace}-{n}")))
+        for n in range(number)
+    ]
+
+
+def told(scene: Scene) -> list[str]:
+    """The namespaces in which Events were written, in their order."""
+    return [path.split("/")[-2] for _, path, _ in scene.api.posted]
+
+
+async def test_namespaces_take_turns() -> None:
+    """An Event waits for one of each other namespace, not for all that another has."""
+    scene = make_scene()
+    scene.publish(*of("noisy", 4), *of("loud", 2), *of("shop", 1))
+
+    await scene.settle()
+
+    assert ["noisy", "loud", "shop", "noisy", "loud", "noisy", "noisy"] == told(scene)
+
+
+async def test_namespace_with_the_most_events_gives_way() -> None:
+    """A queue that one namespace filled has room for another's Events; what is lost is counted."""
+    scene = make_scene(queue_length=10)
+    scene.publish(*of("noisy", 12), *of("shop", 3))
+
+    assert (10, {"QueueFull": 5}) == (scene.recorder.queued, scene.recorder.stats.dropped)
+    await scene.settle()
+    assert {"noisy": 7, "shop": 3} == Counter(told(scene))
+
+
+async def test_no_namespace_gives_way_to_one_that_has_as_many() -> None:
+    """Where all have the same share, it is the newcomer who is too late."""
+    scene = make_scene(queue_length=4)
+    scene.publish(*of("shop", 2), *of("bank", 2), *of("shop", 3), *of("bank", 3))
+
+    await scene.settle()
+
+    assert ["shop", "bank", "shop", "bank"] == told(scene)
+
+
+async def test_event_that_gave_way_may_be_told_again() -> None:
+    """What was never written is not taken for told."""
+    scene = make_scene(queue_length=2)
+    scene.publish(*of("noisy", 2), *of("shop", 1))
+    await scene.settle()
+    scene.publish(*of("noisy", 2))
+    await scene.settle()
+
+    assert {"noisy": 2, "shop": 1} == Counter(told(scene))

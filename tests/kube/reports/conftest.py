@@ -1,0 +1,13 @@
+"""What the tests of the sink share: one that is at work."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.kube.reports.scene import Scene, running
+
+
+@pytest.fixture(name="scene")
+async def _scene() -> AsyncIterator[Scene]:
+    async with running(Scene()) as scene:
+        yield scene

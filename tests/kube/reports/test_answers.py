@@ -1,0 +1,229 @@
+"""What becomes of a write that is refused, or that nobody answers."""
+
+from dataclasses import replace
+
+import pytest
+
+from probewatch.kube.reports.writer import PATIENCE
+from tests.kube.reports.scene import CART, KEY, Scene, restart, running
+from tests.support.fake_reports import Json
+
+NO_RIGHT = (
+    'probereports.probewatch.dev is forbidden: User "probewatch" cannot create resource '
+    '"probereports" in API group "probewatch.dev" in the namespace "shop"'
+)
+
+
+QUOTA = (
+    'probereports.probewatch.dev "pod-x" is forbidden: exceeded quota: q, requested: '
+    "count/probereports.probewatch.dev=1, used: 0, limited: 0"
+)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [(403, {"message": NO_RIGHT}), (404, {"message": "404 page not found"}), (405, {})],
+    ids=["no right", "no definition", "not served"],
+)
+async def test_refusal_is_told_and_waited_out(scene: Scene, answer: tuple[int, Json]) -> None:
+    """Where records may not be kept, that is told, and restarts go on at once from then on."""
+    scene.api.answer = lambda _verb, _path: answer
+    scene.tell(restart(1))
+    await scene.until(lambda: bool(scene.situation.words))
+    scene.sink.writer.let_go()
+    scene.tell(restart(2))
+    await scene.pass_time(25)
+
+    assert [1, 2] == scene.after.restarts
+    assert len(scene.api.asked) <= 3
+    scene.api.answer = lambda _verb, _path: None
+    scene.situation.recording = True
+    await scene.until(lambda: bool(scene.api.reports) and scene.status.get("restarts") == 2)
+    await scene.pass_time(1)
+    assert [1, 2] == scene.after.restarts
+
+
+async def test_one_report_that_is_refused_does_not_concern_the_others(scene: Scene) -> None:
+    """A quota or a webhook refuses one report: its restarts go on at once, others are recorded."""
+    scene.api.answer = lambda verb, _path: (403, {"message": QUOTA}) if verb == "POST" else None
+    scene.tell(restart(1))
+    await scene.until(lambda: scene.after.restarts == [1])
+    scene.tell(restart(2))
+    assert [1, 2] == scene.after.restarts
+    await scene.pass_time(50)
+
+    assert [] == scene.situation.words
+    assert 4 >= len(scene.api.asked) == scene.sink.stats.dropped["Forbidden"]
+    scene.api.answer = lambda _verb, _path: None
+    await scene.until(lambda: bool(scene.api.reports) and scene.status.get("restarts") == 2)
+    scene.tell(restart(3))
+    assert [1, 2] == scene.after.restarts
+    await scene.until(lambda: scene.after.restarts == [1, 2, 3])
+
+
+async def test_right_that_is_given_by_namespace_is_missing_in_one() -> None:
+    """Where each namespace has its own role, a right that is missing says nothing of the others."""
+    async with running(Scene(namespaces=("shop", "other"))) as scene:
+        scene.api.answer = lambda _verb, _path: (403, {"message": NO_RIGHT})
+        scene.tell(restart(1))
+        await scene.until(lambda: scene.after.restarts == [1])
+
+        assert [] == scene.situation.words
+
+
+async def test_trouble_is_waited_out(scene: Scene) -> None:
+    """Faults are tried again after growing pauses; the others do not wait for ever."""
+    scene.api.answer = lambda _verb, _path: (0, {})
+    scene.tell(restart(1))
+    await scene.until(lambda: scene.after.restarts == [1])
+    waited = scene.time.seconds - 1000
+    await scene.pass_time(120)
+    tries = len(scene.api.asked)
+    scene.api.answer = lambda _verb, _path: None
+    await scene.until(lambda: bool(scene.api.reports) and scene.status.get("restarts") == 1)
+
+    assert 10 <= waited <= 40
+    assert tries <= 12
+    assert [1] == scene.after.restarts
+
+
+async def test_hiccup_drops_nothing(scene: Scene) -> None:
+    """A write that succeeds at the third try was not given up, and is not counted as such."""
+    scene.api.answer = lambda _verb, _path: (0, {}) if len(scene.api.asked) <= 2 else None
+    scene.tell(restart(1))
+    await scene.until(lambda: scene.after.restarts == [1])
+
+    assert 1 == scene.status["restarts"]
+    assert {} == scene.sink.stats.dropped
+
+
+async def test_write_that_others_wait_for_no_more_is_dropped(scene: Scene) -> None:
+    """A write counts as unanswered from the try on after which the counters go on without it."""
+    scene.api.answer = lambda _verb, _path: (0, {})
+    scene.tell(restart(1))
+    await scene.until(lambda: len(scene.api.asked) == PATIENCE - 1)
+    assert {} == scene.sink.stats.dropped
+    await scene.until(lambda: scene.after.restarts == [1])
+
+    assert {"Unanswered": 1} == scene.sink.stats.dropped
+
+
+async def test_server_says_how_long_to_wait(scene: Scene) -> None:
+    """A server that asks to wait is not asked before."""
+    scene.api.answer = lambda _verb, _path: (429, {"details": {"retryAfterSeconds": 20}})
+    scene.tell(restart(1))
+    await scene.until(lambda: len(scene.api.at) == 2)
+
+    assert scene.api.at[1] - scene.api.at[0] >= 20
+
+
+async def test_wait_that_is_asked_for_holds_for_all_reports(scene: Scene) -> None:
+    """No other report is written before, and none of their restarts waits for that."""
+    other = replace(CART, name="other", uid="d2")
+    scene.after.workloads = (CART, other)
+    scene.api.answer = lambda _verb, _path: (429, {"details": {"retryAfterSeconds": 20}})
+    scene.tell(restart(1))
+    await scene.until(lambda: scene.after.restarts == [1])
+    scene.sink.publish(restart(1, "u2"), other)
+    await scene.until(lambda: scene.after.restarts == [1, 1])
+    early = len(scene.api.asked)
+    scene.api.answer = lambda _verb, _path: None
+    await scene.until(lambda: len(scene.api.reports) == 2)
+
+    assert 1 == early
+    assert scene.api.at[1] - scene.api.at[0] >= 20
+    assert [1, 1] == scene.after.restarts
+    assert {} == scene.sink.stats.dropped
+
+
+async def test_restarts_are_not_let_go_sooner_for_short_waits(scene: Scene) -> None:
+    """A report that is held back for others has as long as one that is turned away itself."""
+    many = tuple(replace(CART, name=f"w{n}", uid=f"d{n}") for n in range(10))
+    scene.after.workloads = many
+    scene.api.answer = lambda _verb, _path: (429, {"details": {"retryAfterSeconds": 1}})
+    for n, workload in enumerate(many):
+        scene.sink.publish(restart(1, f"u{n}"), workload)
+    await scene.until(lambda: bool(scene.after.restarts))
+    first = scene.time.seconds - 1000
+    await scene.until(lambda: len(scene.after.restarts) == len(many))
+
+    assert 10 <= first <= scene.time.seconds - 1000 <= 40
+
+
+async def test_refused_object_gets_shorter(scene: Scene) -> None:
+    """A report that is too large loses incidents until it is taken; nothing is uncounted."""
+    limit = 5
+
+    def refuse(verb: str, _path: str) -> tuple[int, Json] | None:
+        record = scene.book.record(KEY)
+        too_long = record is not None and len(record.incidents) > limit
+        return (413, {}) if verb == "PUT" and too_long else None
+
+    scene.api.answer = refuse
+    scene.tell(*(restart(count) for count in range(1, 31)))
+    await scene.until(lambda: bool(scene.api.reports) and scene.status.get("restarts") == 30)
+
+    assert len(scene.status["incidents"]) <= limit
+
+
+MANY = {"reason": "FieldValueTooMany", "field": "status.incidents"}
+
+
+LONG = {"reason": "FieldValueTooLong", "field": "status.incidents[0].evidence[0]"}
+
+
+ETCD = "rpc error: code = InvalidArgument desc = etcdserver: request is too large"
+
+
+@pytest.mark.parametrize(
+    ("answer", "kept"),
+    [
+        ((413, {}), 1),
+        ((422, {"details": {"causes": [LONG, MANY]}}), 1),
+        ((500, {"message": ETCD}), 1),
+        ((400, {}), 30),
+        ((422, {"message": "denied by our rules"}), 30),
+        ((422, {"details": {"causes": [LONG]}}), 30),
+        ((500, {"message": "etcdserver: leader changed"}), 30),
+    ],
+    ids=str,
+)
+async def test_only_what_is_too_large_gets_shorter(
+    scene: Scene, answer: tuple[int, Json], kept: int
+) -> None:
+    """A refusal for any other reason, which may pass, costs a report none of its incidents."""
+    scene.api.answer = lambda verb, _path: answer if verb == "PUT" else None
+    scene.tell(*(restart(count) for count in range(1, 31)))
+    await scene.pass_time(60)
+    record = scene.book.record(KEY)
+    assert record is not None
+
+    assert kept == len(record.incidents)
+    assert [*range(1, 31)] == scene.after.restarts
+    scene.api.answer = lambda _verb, _path: None
+    await scene.until(lambda: scene.status.get("restarts") == 30)
+    assert kept == len(scene.status["incidents"])
+
+
+async def test_report_that_is_no_good_is_let_go(
+    scene: Scene, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What is refused however short it is ends the waiting, and is tried again now and then."""
+    scene.api.answer = lambda verb, _path: (422, {}) if verb == "PUT" else None
+    scene.tell(*(restart(count) for count in range(1, 31)))
+    await scene.until(lambda: KEY in scene.sink.writer.refused)
+    assert [*range(1, 31)] == scene.after.restarts
+    scene.tell(restart(31))
+    assert 31 == scene.after.restarts[-1]
+    tries, said = len(scene.api.asked), len(caplog.records)
+    await scene.pass_time(3600)
+
+    assert 10 <= len(scene.api.asked) - tries <= 12
+    assert said == len(caplog.records)
+    assert len(scene.api.asked) - 1 == scene.sink.stats.dropped["Rejected"]
+    scene.api.answer = lambda _verb, _path: None
+    with caplog.at_level("INFO"):
+        await scene.until(lambda: scene.status.get("restarts") == 31)
+    assert ["A report is written again"] == caplog.messages[said:]
+    assert set() == scene.sink.writer.refused
+    assert [*range(1, 32)] == scene.after.restarts

@@ -1,0 +1,24 @@
+"""A registry with its collectors, and what a kubelet writes to it."""
+
+import pytest
+
+from probewatch.clock import Clock
+from probewatch.playground.objects.kubelet import KubeletObjects
+from probewatch.playground.objects.namespaces import NamespaceKeeper
+from probewatch.playground.objects.owners import OwnerCollector
+from probewatch.playground.objects.registry import Registry
+
+START = 1_800_000_000.0
+
+
+@pytest.fixture(name="registry")
+def _registry() -> Registry:
+    registry = Registry(Clock(now=lambda: START))
+    OwnerCollector(registry)
+    NamespaceKeeper(registry)
+    return registry
+
+
+@pytest.fixture(name="kubelet")
+def _kubelet(registry: Registry) -> KubeletObjects:
+    return KubeletObjects(registry)

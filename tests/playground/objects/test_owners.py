@@ -1,0 +1,62 @@
+"""What is owned goes with its owner, in one of three ways."""
+
+from probewatch.playground.objects.registry import Registry
+from tests.playground.objects.config_maps import JsonObject, delete, left, make
+
+
+def test_what_is_owned_goes_with_its_owner(registry: Registry) -> None:
+    """Dependents go after their owner, and theirs after them."""
+    owner = make(registry, "owner")
+    child = make(registry, "child", owner)
+    make(registry, "grandchild", child)
+    make(registry, "stranger")
+
+    delete(registry, "owner")
+
+    assert ["stranger"] == left(registry)
+
+
+def test_another_owner_keeps_it(registry: Registry) -> None:
+    """With an owner left, only the reference goes."""
+    first, second = make(registry, "first"), make(registry, "second")
+    uid = second["metadata"]["uid"]
+    other = {"apiVersion": "v1", "kind": "ConfigMap", "name": "second", "uid": uid}
+    make(registry, "child", first, others=[other])
+
+    delete(registry, "first")
+
+    child = registry.get(registry.types.builtin("configmaps"), "default", "child").object
+    assert [other] == child["metadata"]["ownerReferences"]
+    assert ["child", "second"] == left(registry)
+
+
+def test_an_owner_can_wait_for_its_dependents(registry: Registry) -> None:
+    """In the foreground an owner is marked, and goes after the last of them."""
+    owner = make(registry, "owner")
+    make(registry, "child", owner, finalizers=["example.com/hold"])
+
+    delete(registry, "owner", "Foreground")
+    type_ = registry.types.builtin("configmaps")
+    marked = registry.get(type_, "default", "owner").object["metadata"]
+    registry.change(type_, "default", "child", without_finalizers)
+
+    assert ("foregroundDeletion", True) == (
+        marked["finalizers"][0],
+        "deletionTimestamp" in marked,
+    )
+    assert [] == left(registry)
+
+
+def without_finalizers(obj: JsonObject) -> JsonObject:
+    return {**obj, "metadata": {**obj["metadata"], "finalizers": []}}
+
+
+def test_dependents_can_be_set_free(registry: Registry) -> None:
+    """As orphans they stay, without the reference."""
+    make(registry, "child", make(registry, "owner"))
+
+    delete(registry, "owner", "Orphan")
+
+    child = registry.get(registry.types.builtin("configmaps"), "default", "child").object
+    assert not child["metadata"].get("ownerReferences")
+    assert ["child"] == left(registry)

@@ -1,0 +1,162 @@
+"""What lists and watches say of pods and Events, and what may be made of it."""
+
+from probewatch.core.findings import (
+    PodForgotten,
+    PodTracked,
+    ProbeFailures,
+    Restart,
+)
+from probewatch.core.model import (
+    PodUid,
+)
+from probewatch.core.remembered import Remembered, RememberedContainer
+from probewatch.feeds import EvidenceFeed, PodFeed
+from probewatch.kube import event_objects
+from probewatch.kube.objects import Metadata
+from tests.support.controller_scene import Scene, raw_pod
+
+
+async def test_missed_deletion_is_found_by_the_next_list() -> None:
+    """A pod that a complete list does not contain is gone; the others stay."""
+    scene = Scene()
+    feed = PodFeed(scene.controller, scene.boundary)
+    async with scene.publishing():
+        for uid in ("u-1", "u-2"):
+            feed.changed("ADDED", raw_pod(uid))
+        feed.listing()
+        feed.listed(raw_pod("u-2"))
+        feed.synced("9")
+
+    assert ["u-1"] == [finding.pod.uid for finding in scene.sink.of(PodForgotten)]
+
+
+async def test_list_of_one_namespace_says_nothing_of_others() -> None:
+    """Watching several namespaces, the list of one does not sweep the pods of another."""
+    scene = Scene()
+    shop = PodFeed(scene.controller, scene.boundary, namespace="shop")
+    async with scene.publishing():
+        shop.changed("ADDED", raw_pod("u-1"))
+        shop.changed("ADDED", raw_pod("u-2", namespace="bank"))
+        shop.listing()
+        shop.synced("9")
+
+    assert ["u-1"] == [finding.pod.uid for finding in scene.sink.of(PodForgotten)]
+
+
+async def test_list_of_another_history_is_told_by_its_pods() -> None:
+    """A pod that a list shows in an older version than was known was taken back, with its past."""
+    scene = Scene()
+    feed = PodFeed(scene.controller, scene.boundary)
+    async with scene.publishing():
+        feed.changed("ADDED", raw_pod("u-1", version=8))
+        feed.listing()
+        feed.listed(raw_pod("u-1", version=8))
+        same = feed.newest_lost()
+        feed.listing()
+        feed.listed(raw_pod("u-1", version=7))
+        feed.listed(raw_pod("u-2", version=6))
+        older = feed.newest_lost()
+        feed.listing()
+
+    assert (0, 8, 0) == (same, older, feed.newest_lost())
+
+
+async def test_versions_of_records_prove_no_other_history() -> None:
+    """They may be of one that was lost, written by a process that did not know of it yet."""
+    remembered = Remembered(containers={"app": RememberedContainer(count=1, resource_version=90)})
+    scene = Scene(remember=lambda _newcomer: remembered)
+    feed = PodFeed(scene.controller, scene.boundary)
+    lost = []
+    async with scene.publishing():
+        for version in (5, 5, 6):
+            feed.listing()
+            feed.listed(raw_pod("u-1", version=version))
+            lost.append(feed.newest_lost())
+            feed.synced("95")
+        known = scene.controller.known_version(PodUid("u-1"))
+
+    assert (90, [0, 0, 0]) == (known, lost)
+
+
+async def test_last_version_of_a_deleted_pod_counts() -> None:
+    """A restart that is first seen in the object of the deletion is not lost."""
+    scene = Scene()
+    feed = PodFeed(scene.controller, scene.boundary)
+    last = raw_pod("u-1", version=6, restarts=1)
+    async with scene.publishing():
+        feed.changed("ADDED", raw_pod("u-1"))
+        feed.deleted(last)
+
+    assert 1 == len(scene.sink.of(Restart))
+    assert 1 == len(scene.sink.of(PodForgotten))
+
+
+async def test_object_that_breaks_a_rule_costs_only_itself() -> None:
+    """An object nobody thought of is counted; it is not taken for gone, and the next one counts."""
+    scene = Scene()
+    feed = PodFeed(scene.controller, scene.boundary)
+    strange = raw_pod("u-1")
+    async with scene.publishing():
+        feed.changed("ADDED", raw_pod("u-1"))
+        strange.spec = "no spec at all"  # type: ignore[assignment]  # that is the point
+        feed.listing()
+        feed.listed(strange)
+        feed.listed(raw_pod("u-2"))
+        feed.synced("9")
+
+    assert {"pod feed": 1} == +scene.boundary.errors
+    assert [] == scene.sink.of(PodForgotten)
+    assert 2 == len(scene.sink.of(PodTracked))
+
+
+async def test_events_of_others_are_no_evidence() -> None:
+    """Anybody can write an Event: only the kubelet's are listened to, and expiry says nothing."""
+    scene = Scene()
+    feed = EvidenceFeed(scene.controller, scene.boundary)
+    forged = event_objects.Event(
+        involved_object=event_objects.InvolvedObject(kind="Pod", uid="u-1", name="cart"),
+        reason="Killing",
+        message="Container app failed liveness probe, will be restarted",
+        source=event_objects.Source(component="stranger"),
+    )
+    async with scene.publishing():
+        feed.listing()
+        feed.listed(forged)
+        feed.synced("9")
+        feed.changed("ADDED", forged)
+        feed.deleted(forged)
+
+    assert ([], {}) == (scene.sink.published, +scene.boundary.errors)
+
+
+async def test_failures_from_before_the_start_are_not_counted_again() -> None:
+    """Those of the first list were, by the process before; a later list tells what was missed."""
+    scene = Scene()
+    pods, feed = (
+        PodFeed(scene.controller, scene.boundary),
+        EvidenceFeed(scene.controller, scene.boundary),
+    )
+
+    def failed(count: int, minute: int) -> event_objects.Event:
+        return event_objects.Event(
+            metadata=Metadata(name="cart.1", namespace="shop"),
+            involved_object=event_objects.InvolvedObject(
+                kind="Pod", uid="u-1", name="cart", field_path="spec.containers{app}"
+            ),
+            reason="Unhealthy",
+            message="Liveness probe failed: HTTP probe failed with statuscode: 500",
+            source=event_objects.Source(component="kubelet"),
+            count=count,
+            last_timestamp=f"2026-11-20T08:{minute:02}:00Z",
+        )
+
+    async with scene.publishing():
+        pods.changed("ADDED", raw_pod("u-1"))
+        for count in (20, 22):
+            feed.listing()
+            feed.listed(failed(count, count))
+            feed.synced("9")
+        feed.changed("MODIFIED", failed(25, 25))
+
+    told = [each for each in scene.sink.of(ProbeFailures) if isinstance(each, ProbeFailures)]
+    assert [2, 3] == [each.count for each in told]
