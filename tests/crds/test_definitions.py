@@ -139,7 +139,10 @@ def test_names_are_the_promised_ones(kind: str, plural: str, short: str) -> None
 def test_columns_show_what_is_there(kind: str) -> None:
     """Each column is of a field of the schema, of its type, and says what it is."""
     known = dict(walk(schema(kind)))
-    for column in version(kind)["additionalPrinterColumns"]:
+    columns = version(kind)["additionalPrinterColumns"]
+
+    assert columns
+    for column in columns:
         path = re.sub(r"\[\?\([^)]*\)\]", "[]", column["jsonPath"])
         assert column["description"], column["name"]
         if path == ".metadata.creationTimestamp":

@@ -59,7 +59,9 @@ def render_chart(
         "template", release, str(CHART), "--namespace", namespace, values=values, helm=helm
     )
     assert ran.returncode == 0, ran.stderr
-    return load_objects(ran.stdout)
+    objects = load_objects(ran.stdout)
+    assert objects
+    return objects
 
 
 def render_manifests(folder: Path = MANIFESTS) -> list[Object]:

@@ -48,6 +48,13 @@ def test_queries_ask_for_what_there_is(page: Path) -> None:
         assert set() == find_unknown(query) | find_unknown_groupings(query)
 
 
+def test_most_pages_show_a_query() -> None:
+    """Whoever reads a runbook is shown what to ask Prometheus, but for a few that need not ask."""
+    without = [page.stem for page in PAGES if not queries(page)]
+
+    assert len(without) < len(PAGES) / 3
+
+
 def test_pages_about_workloads_show_our_commands() -> None:
     """Who is on call about a workload is shown what the operator knows of it."""
     about_others = re.compile("Operator|NodeWide|NotReady$")
