@@ -1,6 +1,7 @@
 """What the source promises about its own shape, where no linter has a rule for it."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,22 @@ MAX_MODULE_LINES = 260
 """About 250, as the house style has it; the ten are for a docstring that is worth it."""
 
 MAX_FUNCTION_LINES = 30
+
+NO_PACKAGES = {
+    "bench",  # what the operator costs
+    "contract",  # the playground's API beside a real server's
+    "contract_repo",  # the repository itself
+    "crds",
+    "deploy",
+    "e2e",  # a real cluster
+    "model",  # the accounting, as a state machine
+    "monitoring",
+    "simulation",  # histories that no kubelet was asked for
+    "soak",
+    "support",  # what several folders share
+    "system",  # whole programs
+}
+"""Folders of tests/ that stand for no package of the source; all others mirror one."""
 
 
 def name_of(path: Path) -> str:
@@ -101,3 +118,25 @@ def test_every_test_promises_something(path: Path) -> None:
     silent = [f.name for f in tests if not ast.get_docstring(f)]
 
     assert [] == silent
+
+
+def test_tests_are_laid_out_as_the_source_is() -> None:
+    """The tests of a package are in the folder of its name, and in no other place."""
+    folders = {path.parent.relative_to(TESTS) for path in TESTS.rglob("*.py")}
+    mirrors = {each for each in folders if each.parts and each.parts[0] not in NO_PACKAGES}
+
+    assert {TESTS / "conftest.py"} == set(TESTS.glob("*.py")) - set(TESTS.glob("test_*.py"))
+    assert {Path("policies"), Path("kube/pods"), Path("playground/api")} <= mirrors
+    assert [] == [str(each) for each in mirrors if not (SOURCE / each / "__init__.py").exists()]
+
+
+def test_modules_of_tests_share_nothing_with_each_other() -> None:
+    """What several of them use has a module of its own, but for the cases of the core."""
+    taken = re.compile(r"^from tests\.(?!core\.)(\S*\btest_\w+) import", re.MULTILINE)
+    found = {
+        name_of(path): names
+        for path in TESTS.rglob("*.py")
+        if (names := taken.findall(path.read_text(encoding="utf-8")))
+    }
+
+    assert {} == found
