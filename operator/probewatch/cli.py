@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import ModuleType
 from typing import NoReturn
 
+from probewatch.commands.help import Help
 from probewatch.commands.lines import render_lines
 from probewatch.errors import ProbewatchError
 
@@ -40,14 +41,15 @@ and why the readiness of its pods changed: as Events, as metrics, as records."""
 
 EPILOG = """\
 examples:
-  probewatch demo                       see it work, without a cluster (about a minute)
-  probewatch report -A                  what is restarting in the cluster, and why
+  probewatch demo                       see it work, without a cluster
+  probewatch report -A                  what is restarting, and why
   probewatch explain web-7d9f-x         what happened to one pod
-  probewatch run                        the operator, for the cluster of the current kubeconfig
+  probewatch run                        the operator, for the current context
   probewatch COMMAND --help             what a command does, with examples
 
 exit status:
-  0  done   1  failed   2  called wrongly, or a file is not what it should be   130  interrupted"""
+  0  done   1  failed   2  called wrongly, or a file is not what it should be
+  130  interrupted   141  whoever read the output has gone"""
 
 
 COMMANDS: Mapping[str, str] = {
@@ -195,7 +197,7 @@ def _begin_parser() -> tuple[
         prog=program_name(sys.argv[0]),
         description=DESCRIPTION,
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Help,
     )
     return parser, parser.add_subparsers(metavar="COMMAND", title="commands", required=True)
 

@@ -11,6 +11,7 @@ from probewatch.commands.cluster import (
     open_client,
     read_settings,
 )
+from probewatch.commands.help import Help
 from probewatch.commands.lines import render_lines
 from probewatch.commands.live_specs import find_one, read_live
 from probewatch.commands.manifests import Template, read_manifests
@@ -28,8 +29,8 @@ where there is advice."""
 
 EPILOG = """\
 examples:
-  probewatch advise -f deploy.yaml              one file, as many documents as it has
-  probewatch advise -f manifests/ --strict      a folder; status 1 if there is advice
+  probewatch advise -f deploy.yaml              one file, all its documents
+  probewatch advise -f manifests/ --strict      status 1 if there is advice
   helm template ./chart | probewatch advise -f -
   probewatch advise -n shop                     what runs in a namespace
   probewatch advise -n shop deployment/web      one workload
@@ -37,7 +38,8 @@ examples:
 
 exit status:
   0  judged   1  the cluster cannot be read; with --strict: there is advice
-  2  called wrongly, a manifest cannot be read or holds no object, or there is no such WORKLOAD"""
+  2  called wrongly, a manifest cannot be read or holds no object,
+     or there is no such WORKLOAD"""
 
 NOTHING = "No advice: {count} pod template{s} with {probes} probe{t} judged."
 
@@ -48,7 +50,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "advise",
         description=DESCRIPTION,
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Help,
     )
     parser.add_argument(
         "workload", nargs="?", metavar="WORKLOAD", help="only this one: NAME or KIND/NAME"

@@ -9,7 +9,9 @@ from contextlib import AsyncExitStack
 from importlib import util
 from pathlib import Path
 
+from probewatch.commands.help import Help
 from probewatch.errors import ProbewatchError, UsageError
+from probewatch.playground.command import explain
 from probewatch.playground.demo.demo import Demo, DemoOptions
 from probewatch.playground.demo.show import PlainShow, Show
 from probewatch.playground.demo.text import summary
@@ -40,7 +42,8 @@ examples:
   probewatch demo --plain | tee demo.log
 
 exit status:
-  0  the pod was seen Ready and NotReady, and one restart was attributed: LivenessProbe, Confirmed
+  0  the pod was seen Ready and NotReady, and one restart was attributed:
+     LivenessProbe, Confirmed
   1  something of that was missing; it is said what   2  called wrongly
   130  interrupted   143  told to end   129  its terminal was closed"""
 
@@ -51,7 +54,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "demo",
         description=DESCRIPTION,
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Help,
     )
     parser.add_argument(
         "--speed",
@@ -79,7 +82,7 @@ def main(args: argparse.Namespace) -> int:
     except BrokenPipeError:
         raise  # whoever read what it says has gone; nothing is wrong with the playground
     except OSError as error:
-        raise ProbewatchError(f"the playground cannot go on: {error}") from error
+        raise ProbewatchError(f"the playground cannot go on: {explain(error)}") from error
 
 
 def choose_show(*, plain: bool) -> Show:

@@ -11,12 +11,14 @@ from probewatch.commands.cluster import (
     read_settings,
 )
 from probewatch.commands.explain_json import render_json
+from probewatch.commands.help import Help
 from probewatch.commands.live_pod import Judgement, LivePod, judge, read_pod
 from probewatch.commands.render_explain import render_text
 from probewatch.commands.report_read import Summary, read_summaries
 from probewatch.commands.story import Story
+from probewatch.commands.workload_names import find_pod_name
 from probewatch.core.findings import Restart
-from probewatch.errors import ApiError, InputError
+from probewatch.errors import ApiError, InputError, UsageError
 from probewatch.kube.client import ApiClient
 from probewatch.kube.reports.objects import Incident, Loop
 from probewatch.kube.times import parse_time
@@ -61,7 +63,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "explain",
         description=DESCRIPTION,
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Help,
     )
     parser.add_argument("pod", metavar="POD", help="name of the pod, also of one that is gone")
     parser.add_argument("-n", "--namespace", metavar="NAMESPACE", help="default: the context's")
@@ -81,7 +83,7 @@ def main(args: argparse.Namespace) -> int:
 async def read(args: argparse.Namespace) -> Story:
     """Return all that can be told of a pod; raises ApiError if that is nothing."""
     clock = Clock()
-    name = args.pod.removeprefix("pod/")
+    name = _find_name(args.pod)
     async with open_client(read_settings(args), clock) as client:
         namespace = args.namespace or client.namespace
         live, missing = await _read_live(client, namespace, name)
@@ -89,7 +91,8 @@ async def read(args: argparse.Namespace) -> Story:
     incidents = [each for each in summary.incidents if each.pod == name] if summary else []
     loops = [each for each in summary.loops if _is_of(each, name, live)] if summary else []
     if live is None and not incidents:
-        where = f"in the namespace {namespace}, and nothing recorded of one"
+        elsewhere = "" if args.namespace else "; -n looks in another namespace"
+        where = f"in the namespace {namespace}, and nothing recorded of one{elsewhere}"
         raise ApiError(f"there is no pod {name} {where}", status=NOT_FOUND) from missing
     if args.container:
         _check_container(args.container, name, live, incidents)
@@ -107,6 +110,13 @@ async def read(args: argparse.Namespace) -> Story:
         notes=tuple(filter(None, (_note_unheard(live), note, LESS if judged and summary else ""))),
         now=clock.now(),
     )
+
+
+def _find_name(pod: str) -> str:
+    name = find_pod_name(pod)
+    if name is None:
+        raise UsageError(f"{pod} is no pod; all about a workload: probewatch report {pod}")
+    return name
 
 
 async def _read_live(

@@ -2,6 +2,7 @@
 
 import argparse
 
+from probewatch.commands.help import Help
 from probewatch.playground.command import DESCRIPTION, EPILOG, add_flags, start
 
 
@@ -12,7 +13,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
             "playground",
             description=DESCRIPTION,
             epilog=EPILOG,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+            formatter_class=Help,
         )
     )
 

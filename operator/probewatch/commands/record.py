@@ -21,6 +21,7 @@ from probewatch.commands.cluster import (
     read_settings,
 )
 from probewatch.commands.durations import parse_duration
+from probewatch.commands.help import Help
 from probewatch.commands.mending import mend
 from probewatch.commands.privacy import Omission
 from probewatch.commands.record_objects import RawObject
@@ -54,12 +55,14 @@ EPILOG = """\
 examples:
   probewatch record incident.jsonl.gz                     until Ctrl-C
   probewatch record night.jsonl.gz --duration 8h          eight hours
-  probewatch record shop.jsonl -n shop -l app=web         one namespace, some pods
-  probewatch record shared.jsonl.gz --without env,commands,annotations,managedFields,output
+  probewatch record shop.jsonl -n shop -l app=web         some pods
+  probewatch record shared.jsonl.gz \\
+    --without env,commands,annotations,managedFields,output
   probewatch record - --duration 5m | probewatch replay -
 
 exit status:
-  0  recorded   1  the cluster cannot be reached or read, or writing failed on the way
+  0  recorded
+  1  the cluster cannot be reached or read, or writing failed on the way
   2  called wrongly, or the file exists already or cannot be made"""
 
 FLUSH_SECONDS = 5.0
@@ -74,7 +77,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "record",
         description=DESCRIPTION,
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Help,
     )
     parser.add_argument("file", metavar="FILE", help="where to write, `-` for standard output")
     _add_flags(parser)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from probewatch.commands import outcome, render_replay, stream, truth
+from probewatch.commands.help import Help
 from probewatch.commands.lines import render_line
 from probewatch.commands.outcome import Ledger, Outcome
 from probewatch.commands.rise import CountRise
@@ -37,10 +38,10 @@ Several files are merged by the time of arrival; `-` reads standard input."""
 
 EPILOG = """\
 examples:
-  probewatch replay incident.jsonl.gz                    tables of restarts, loops, readiness
-  probewatch replay incident.jsonl.gz --output text      each restart with its evidence
-  probewatch replay pods.jsonl events.jsonl -o json      one JSON object, for programs
-  probewatch record - --duration 5m | probewatch replay -      five minutes of a cluster
+  probewatch replay incident.jsonl.gz                    tables
+  probewatch replay incident.jsonl.gz --output text      with the evidence
+  probewatch replay pods.jsonl events.jsonl -o json      for programs
+  probewatch record - --duration 5m | probewatch replay -
 
 A last line that is cut off, as a recorder leaves it that was killed or lost its power, is left
 out, and standard error says so.
@@ -63,7 +64,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "replay",
         description=DESCRIPTION,
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Help,
     )
     parser.add_argument("files", nargs="+", metavar="FILE", help="recorded stream, `-` for stdin")
     parser.add_argument(

@@ -15,6 +15,7 @@ from probewatch.commands.cluster import (
     read_settings,
 )
 from probewatch.commands.durations import render_duration
+from probewatch.commands.help import Help
 from probewatch.commands.lines import render_line
 from probewatch.commands.report_read import Summary, read_summaries
 from probewatch.commands.tables import render_causes, render_section, render_table
@@ -34,7 +35,7 @@ EPILOG = """\
 examples:
   probewatch report                      the context's namespace
   probewatch report -A                   all namespaces
-  probewatch report -n shop web          all about one workload (or deployment/web)
+  probewatch report -n shop web          all about one (or deployment/web)
   probewatch report -A -o json           for programs
   kubectl probewatch report -n shop      the same, as a plugin of kubectl
 
@@ -74,7 +75,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "report",
         description=DESCRIPTION,
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Help,
     )
     parser.add_argument(
         "workload", nargs="?", metavar="WORKLOAD", help="only this one: NAME or KIND/NAME"
@@ -106,7 +107,8 @@ async def read(args: argparse.Namespace) -> View:
             each for each in found if is_called(args.workload, kind=each.kind, name=each.name)
         )
         if not found:
-            raise InputError(f"nothing is recorded of {args.workload} in {place}")
+            elsewhere = ELSEWHERE if namespace else ""
+            raise InputError(f"nothing is recorded of {args.workload} in {place}{elsewhere}")
     return View(
         summaries=found,
         now=clock.now(),

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from probewatch import logs
 from probewatch.clock import Clock
+from probewatch.commands.help import Help
 from probewatch.kube.client import ApiClient
 from probewatch.kube.credentials import find_credentials, find_home
 from probewatch.kube.login import Login
@@ -34,13 +35,12 @@ pod its service account. While the API server is away it waits and goes on by it
 
 EPILOG = """\
 examples:
-  probewatch run                                 the cluster of the current kubeconfig
+  probewatch run                                 the current context's cluster
   probewatch run --context staging --dry-run     look only: write no Events
-  probewatch run --namespace shop --namespace cart
-                                                 two namespaces; a Role in each is enough
+  probewatch run --namespace shop -n cart        two; a Role in each is enough
   probewatch run --selector 'app in (web, api)'  only these pods
   probewatch run --metrics-address 127.0.0.1:9090
-  curl localhost:8080/metrics                    what it counts (also /healthz and /readyz)
+  curl localhost:8080/metrics                    also /healthz and /readyz
 
 Every setting has an environment variable, also those without a flag, such as
 PROBEWATCH_LOOP_RESTARTS: see docs/configuration.md. A flag is stronger than its variable.
@@ -48,7 +48,9 @@ PROBEWATCH_LOOP_RESTARTS: see docs/configuration.md. A flag is stronger than its
 SIGTERM or Ctrl-C ends it in an orderly way, a second one at once.
 
 exit status:
-  0  ended by a signal   1  no usable kubeconfig   2  a flag or a variable is wrong"""
+  0  ended by a signal
+  1  no usable kubeconfig
+  2  a flag or a variable is wrong"""
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -57,7 +59,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "run",
         description=DESCRIPTION,
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Help,
     )
     _add_flags(parser)
 

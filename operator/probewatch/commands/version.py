@@ -6,6 +6,8 @@ import platform
 from collections.abc import Mapping
 from importlib import metadata
 
+from probewatch.commands.help import Help
+
 DESCRIPTION = "Print the version of probewatch and of what it is built on."
 
 EPILOG = """\
@@ -23,7 +25,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "version",
         description=DESCRIPTION,
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Help,
     )
     parser.add_argument("-o", "--output", choices=("text", "json"), default="text")
 

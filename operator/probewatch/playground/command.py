@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import contextlib
+import errno
 import math
 import signal
 import sys
@@ -28,11 +29,11 @@ pod uses the same port."""
 
 EPILOG = """\
 examples:
-  probewatch playground                                    until Ctrl-C; it says how to go on
-  probewatch playground --story live-tcp --story oom       with pods that show something
+  probewatch playground                               it says how to go on
+  probewatch playground --story live-tcp --story oom  with pods that show it
   probewatch playground --kubeconfig /tmp/kubeconfig --speed 5
-  KUBECONFIG=/tmp/kubeconfig kubectl get pods -A           in another terminal
-  KUBECONFIG=/tmp/kubeconfig probewatch run                the operator, beside it
+  KUBECONFIG=/tmp/kubeconfig kubectl get pods -A      in another terminal
+  KUBECONFIG=/tmp/kubeconfig probewatch run           the operator, beside it
 
 exit status:
   0  ended by a signal   1  it cannot be started   2  called wrongly"""
@@ -86,9 +87,18 @@ def start(args: argparse.Namespace) -> int:
     options = ClusterOptions(speed=args.speed, port=args.port, kubeconfig=args.kubeconfig)
     try:
         return asyncio.run(run(options, find_stories(args.story)))
+    except BrokenPipeError:
+        raise  # whoever read what it says has gone; nothing is wrong with the playground
     except OSError as error:
-        print(f"probewatch playground: {error}", file=sys.stderr)
+        print(f"probewatch playground: {explain(error, args.port)}", file=sys.stderr)
         return 1
+
+
+def explain(error: OSError, port: int = 0) -> str:
+    """Return what the system refused, of what, and what to do about it."""
+    if error.errno == errno.EADDRINUSE:
+        return f"port {port} is in use already: stop the other process, or give another --port"
+    return f"{error.filename}: {error.strerror}" if error.filename else str(error)
 
 
 def find_stories(names: Sequence[str]) -> tuple[Story, ...]:
