@@ -365,6 +365,19 @@ def test_progress_without_a_terminal_is_a_line_a_minute() -> None:
     ] == out.getvalue().splitlines()
 
 
+@pytest.mark.parametrize(
+    ("size", "shown"), [(900, "1 kB"), (43_400, "43 kB"), (2_340_000, "2.3 MB")]
+)
+def test_size_of_a_recording_is_never_nothing(tmp_path: Path, size: int, shown: str) -> None:
+    """How large the file came out is told in the unit that fits it."""
+    path, out = tmp_path / "r", io.StringIO()
+    path.write_bytes(bytes(size))
+
+    Progress(str(path), [], Recording(io.BytesIO()), Clock(), out).finish()
+
+    assert out.getvalue().endswith(f": 0 lines, {shown}.\n")
+
+
 DURATIONS = [("90s", 90.0, "1m30s"), ("1h30m", 5400.0, "1h30m"), ("2d", 172800.0, "2d")]
 
 

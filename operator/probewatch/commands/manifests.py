@@ -29,6 +29,9 @@ PLACES = (
 )
 """Where a pod's spec can be, from the longest way to the shortest."""
 
+KINDS = frozenset(("CronJob", "DaemonSet", "Deployment", "Job", "Pod", "ReplicaSet", "StatefulSet"))
+"""Kinds of Kubernetes that have containers at one of these places; others may mean other things."""
+
 SUFFIXES = frozenset({".yaml", ".yml", ".json"})
 
 UNWRAPPED = (ValueError, LookupError, AttributeError)
@@ -125,13 +128,35 @@ def _templates(source: str, document: object) -> Iterator[Template]:
     found = _find_spec(document)
     if found is not None:
         yield _template(source, document, found)
+    elif str(document.get("kind")) in KINDS:
+        _check_containers(source, document)
+
+
+def _check_containers(source: str, document: dict[str, object]) -> None:
+    """Refuse containers that are no list; a patch that has none is passed over."""
+    for place in PLACES:
+        inside = _look_up(document, place)
+        if isinstance(inside, dict) and "containers" in inside:
+            called = f"{document['kind']}/{_name_of(document)}"
+            at = ".".join((*place, "containers"))
+            raise InputError(render_line(f"{source}: {called}: `{at}` is no list"))
+
+
+def _look_up(document: object, place: Iterable[str]) -> object:
+    for key in place:
+        document = document.get(key) if isinstance(document, dict) else None
+    return document
+
+
+def _name_of(document: dict[str, object]) -> str:
+    metadata = document.get("metadata")
+    meta = metadata if isinstance(metadata, dict) else {}
+    return str(meta.get("name") or meta.get("generateName") or "?")
 
 
 def _find_spec(document: dict[str, object]) -> dict[str, object] | None:
     for place in PLACES:
-        inside: object = document
-        for key in place:
-            inside = inside.get(key) if isinstance(inside, dict) else None
+        inside = _look_up(document, place)
         if isinstance(inside, dict) and isinstance(inside.get("containers"), list):
             return inside
     return None
@@ -141,7 +166,7 @@ def _template(source: str, document: dict[str, object], found: dict[str, object]
     metadata = document.get("metadata")
     meta = metadata if isinstance(metadata, dict) else {}
     kind = str(document.get("kind") or "Pod")
-    name = str(meta.get("name") or meta.get("generateName") or "?")
+    name = _name_of(document)
     try:
         raw = _SPECS.decode(msgspec.json.encode(found, enc_hook=str))
     except (msgspec.ValidationError, UnicodeEncodeError) as error:

@@ -13,6 +13,7 @@ from probewatch.watch.transport import WatchStats
 QUIET_SECONDS = 60.0
 """Between two lines where there is no terminal."""
 
+KILOBYTE = 1e3
 MEGABYTE = 1e6
 
 
@@ -72,4 +73,9 @@ class Progress:
 
 def _size(name: str) -> str:
     path = Path(name)
-    return f", {path.stat().st_size / MEGABYTE:.1f} MB" if path.is_file() else ""
+    if not path.is_file():
+        return ""
+    size = path.stat().st_size
+    if size < MEGABYTE:
+        return f", {size / KILOBYTE:.0f} kB"
+    return f", {size / MEGABYTE:.1f} MB"

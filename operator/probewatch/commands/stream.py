@@ -39,6 +39,9 @@ STDIN = "-"
 MAX_LINE_BYTES = 16 * 1024 * 1024
 """etcd takes objects of 1.5 MiB; ten times as much is no line of a recording."""
 
+WRITER = "`probewatch record` writes files of records"
+"""Said where a file has none from the first: it may be what `kubectl get -o json` wrote."""
+
 _GZIP_MAGIC = b"\x1f\x8b"
 
 UNWRITTEN = b"\0"
@@ -199,7 +202,8 @@ def parse_line(line: bytes, source: str, number: int) -> Record:
         decoded = _LINES.decode(line)
         kind = _find_kind(decoded)
     except BROKEN as error:
-        raise StreamError(f"{place}: not a record: {error}") from error
+        hint = f"; {WRITER}" if number == 1 else ""
+        raise StreamError(f"{place}: not a record: {error}{hint}") from error
     return Record(
         received_at=decoded.received_at.timestamp(),
         type=decoded.type,

@@ -1,4 +1,7 @@
-"""Workloads as people call them on a command line: `NAME` or `KIND/NAME`, as with kubectl."""
+"""Workloads as people call them on a command line: `NAME` or `KIND/NAME`, as with kubectl.
+
+Its `-o name` writes `deployment.apps/cart`, with the group of the API behind the kind.
+"""
 
 from collections.abc import Mapping
 
@@ -13,10 +16,16 @@ SHORT: Mapping[str, str] = {
 """kubectl's short names of the kinds that pods belong to."""
 
 
+def find_pod_name(wanted: str) -> str | None:
+    """Return the name of a pod that is called as with kubectl; None for a workload."""
+    kind, _, name = wanted.rpartition("/")
+    return name if not kind or is_called(wanted, kind="pod", name=name) else None
+
+
 def is_called(wanted: str, *, kind: str, name: str) -> bool:
-    """Whether the workload is *wanted*: its kind in any case, in the plural or in short."""
+    """Whether it is the *wanted* one; kinds go in any case, in the plural, short or in full."""
     wanted_kind, slash, wanted_name = wanted.rpartition("/")
     if name != wanted_name:
         return False
-    word, own = wanted_kind.lower(), kind.lower()
+    word, own = wanted_kind.lower().partition(".")[0], kind.lower()
     return not slash or SHORT.get(word, word) in {own, f"{own}s"}

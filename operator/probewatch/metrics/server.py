@@ -87,7 +87,7 @@ class MetricsServer:
         certificate = None
         if options.cert_file or options.key_file:
             certificate = Certificate(options.cert_file, options.key_file)
-        sockets = listen(address, source=source)
+        sockets = listen(address, source=f"{source} or --metrics-address")
         self.port = sockets[0].getsockname()[1]
         http = web.Server(
             self._serve,

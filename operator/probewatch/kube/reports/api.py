@@ -24,6 +24,12 @@ JSON = "application/json"
 METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
 """Neither spec nor status; a server that does not know it sends everything."""
 
+REFUSALS: Mapping[int, str] = {
+    HTTPStatus.NOT_FOUND: "there is no definition of ProbeReport (kubectl apply -f crds)",
+    HTTPStatus.FORBIDDEN: "a right is missing: list probereports",
+}
+"""What to see to where reports cannot be listed, by the status of the answer."""
+
 
 class Requester(Protocol):
     """The one thing needed of an API client."""
@@ -86,7 +92,7 @@ class ReportApi:
             params = {"limit": str(PAGE)} | ({"continue": token} if token else {})
             status, body = await self._requester.request("GET", path, params=params, accept=accept)
             if status != HTTPStatus.OK:
-                raise ApiError("the reports cannot be listed", status=status)
+                raise ApiError(REFUSALS.get(status, "they cannot be listed"), status=status)
             page = msgspec.json.decode(body, type=objects.ReportList)
             for item in page.items or ():
                 yield item
