@@ -331,8 +331,20 @@ CASES = {
         facts(died(), pod=HOOKED, others=(mark(K.POST_START_FAILED, 41),), next_start=41.0),
     ),
     "the kill came in the second in which it was seen to end": (
-        "LivenessProbe Confirmed kill-event-probe",
+        "LivenessProbe Medium kill-event-probe",
         facts(died(1, end=39), kills=(mark(K.KILL_LIVENESS, 39),), path=OWN),
+    ),
+    "seen to end by SIGTERM after the kill": (
+        "LivenessProbe Confirmed kill-event-probe",
+        facts(died(143, end=39), kills=(mark(K.KILL_LIVENESS, 38),), path=OWN),
+    ),
+    "seen to end with 0 after the kill": (
+        "LivenessProbe Medium kill-event-probe",
+        facts(died(0, end=39), kills=(mark(K.KILL_LIVENESS, 38),), path=OWN),
+    ),
+    "seen to end in its own way after the kill, with policy Never": (
+        "LivenessProbe Confirmed kill-event-probe",
+        facts(died(1, end=39), kills=(mark(K.KILL_LIVENESS, 38),), path=OWN, pod=NEVER),
     ),
     "the kill is said a second after an end in place": (
         "LivenessProbe Medium replaced-in-place",
@@ -997,8 +1009,33 @@ CASES = {
         facts(died(139), kills=(mark(K.KILL_LIVENESS, 40),)),
     ),
     "an exit in the second of a kill that took one failure": (
-        "LivenessProbe High kill-event-probe",
+        "LivenessProbe Medium kill-event-probe",
         facts(died(3), pod=ONCE, kills=(mark(K.KILL_LIVENESS, 41),)),
+    ),
+    "an exit in the second of a kill that took one failure, which an end makes too": (
+        "LivenessProbe Medium kill-event-probe",
+        facts(
+            died(0),
+            pod=ONCE,
+            kills=(mark(K.KILL_LIVENESS, 41),),
+            failures=(replace(failed(L, 41, 1), failure=FailureReason.REFUSED),),
+        ),
+    ),
+    "an exit with 0 in the second of a kill that took three failures": (
+        "LivenessProbe Confirmed kill-event-probe",
+        facts(died(0), kills=(mark(K.KILL_LIVENESS, 41),)),
+    ),
+    "SIGKILL in the second of the kill": (
+        "LivenessProbe Medium kill-event-probe",
+        facts(
+            died(137),
+            kills=(mark(K.KILL_LIVENESS, 41),),
+            failures=(replace(failed(L, 41, 3), failure=FailureReason.TIMEOUT),),
+        ),
+    ),
+    "SIGKILL in the second after the kill": (
+        "LivenessProbe Confirmed kill-event-probe",
+        facts(died(137), kills=(mark(K.KILL_LIVENESS, 40),)),
     ),
     "an exit in the second after a kill that took one failure": (
         "LivenessProbe Confirmed kill-event-probe",

@@ -35,7 +35,9 @@ RULES: tuple[Rule, ...] = (
             "`LivenessProbe`, `StartupProbe`: Confirmed. Beside `OOMKilled` with exit code "
             "137: High after the whole grace period, else Medium. Where it took longer to stop "
             "than its grace period: High if replaced in place, else Medium. Medium where its end "
-            "has no time, or a startup kill was followed by a failure of the liveness probe."
+            "has no time, a startup kill was followed by a failure of the liveness probe, or it "
+            "was shown as terminated and no signal ended it. Where it may have ended by itself in "
+            "the second of the kill: High if its probe failed as only what runs does, else Medium."
         ),
     ),
     Rule(

@@ -14,9 +14,10 @@ from probewatch.core.findings import ProbeKillWithoutRestart
 from probewatch.core.kills import matched_kill
 from probewatch.core.model import ContainerStatus, Pod, Termination
 from probewatch.core.restart_policy import OVER, will_restart
-from probewatch.core.restarts import CountedRestart, Path
+from probewatch.core.restarts import CountedRestart
 from probewatch.core.spec import Container, ContainerKind, PodSpec
 from probewatch.core.state import ContainerMemory, PodState
+from probewatch.core.testimony import probe_kill_event
 from probewatch.core.values import replace
 from probewatch.core.verdict import PROBE_KILLS
 
@@ -73,7 +74,6 @@ def _facts(
             container=container,
             restart_count=status.restart_count,
             termination=death,
-            path=Path.TERMINATED_SEEN,
         ),
         spec=spec,
         book=memory.book,
@@ -89,12 +89,11 @@ def _judge(facts: Facts) -> tuple[Cause, Confidence] | None:
     more than `Stopping container`; then the failures before that have to tell. Those after it
     have no consequence: a sidecar is still asked while it drains.
     """
+    said = probe_kill_event(facts)
+    if said is not None:
+        return said.cause, said.confidence
     kill = matched_kill(facts)
-    if kill is None:
-        return None
-    if kill.kind in PROBE_KILLS:
-        return PROBE_KILLS[kill.kind][0], Confidence.CONFIRMED
-    if kill.kind is not EvidenceKind.KILL_STOP:
+    if kill is None or kill.kind is not EvidenceKind.KILL_STOP:
         return None
     before = tuple(mark for mark in facts.book.failures if mark.at <= kill.at)
     facts = replace(facts, book=replace(facts.book, failures=before))

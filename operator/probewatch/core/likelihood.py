@@ -4,12 +4,19 @@ from probewatch.core import kills
 from probewatch.core.advice import start_budget
 from probewatch.core.book import Book
 from probewatch.core.causes import Cause, Confidence
-from probewatch.core.evidence import FailureReason
 from probewatch.core.exits import SIGTERM_EXIT
 from probewatch.core.facts import Facts
 from probewatch.core.spec import Probe, ProbeType
 from probewatch.core.values import replace
-from probewatch.core.verdict import PROBE_KILLS, PROBE_OF, Verdict, by_exit, conclude, kill_was_due
+from probewatch.core.verdict import (
+    ANSWERED,
+    PROBE_KILLS,
+    PROBE_OF,
+    Verdict,
+    by_exit,
+    conclude,
+    kill_was_due,
+)
 
 
 def no_probe(facts: Facts) -> Verdict | None:
@@ -36,15 +43,6 @@ def threshold(facts: Facts) -> Verdict | None:
                 facts, cause, sure, f"{seen} {name} probe failures were reported before it ended"
             )
     return None
-
-
-ANSWERED = frozenset(
-    {
-        *(FailureReason.HTTP_1XX, FailureReason.HTTP_3XX, FailureReason.HTTP_4XX),
-        *(FailureReason.HTTP_5XX, FailureReason.GRPC_UNHEALTHY),
-    }
-)
-"""Failures that only what still runs can have."""
 
 
 def _may_follow_the_end(facts: Facts, probe_type: ProbeType) -> bool:

@@ -36,6 +36,17 @@ FAILED_WITH: Mapping[FailureReason | None, str] = {
 }
 """In words; of the others there is nothing to say."""
 
+ANSWERED = frozenset(
+    {
+        *(FailureReason.HTTP_1XX, FailureReason.HTTP_3XX, FailureReason.HTTP_4XX),
+        *(FailureReason.HTTP_5XX, FailureReason.GRPC_UNHEALTHY),
+    }
+)
+"""Failures that only what still runs can have."""
+
+OF_RUNNING = ANSWERED | {FailureReason.TIMEOUT}
+"""Failures that began before an end of the same second: who is asked no more refuses at once."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
