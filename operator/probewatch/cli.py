@@ -20,6 +20,7 @@ from typing import NoReturn
 from probewatch.commands.help import Help
 from probewatch.commands.lines import render_lines
 from probewatch.errors import ProbewatchError
+from probewatch.lean_imports import import_leanly
 
 FAILED = 1
 
@@ -162,6 +163,7 @@ def find_command(arguments: Sequence[str]) -> str | None:
 
 def load_command(name: str) -> ModuleType:
     """Return the module of a command."""
+    import_leanly()
     return importlib.import_module(f"probewatch.commands.{name}")
 
 

@@ -6,39 +6,10 @@ The one thing added is a last sink, that notes when a finding has passed all oth
 import json
 import os
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 
-from probewatch import logs
-from probewatch.commands import run as command
-from probewatch.controller import Sink
-from probewatch.core.findings import Finding, ReadinessChanged
-from probewatch.core.model import Workload
-from probewatch.service.parts import Parts
-from probewatch.service.runtime import collect_rarely, run_on_best_loop
-from probewatch.settings import Settings
+from probewatch.cli import load_command
 from tests.bench.gate import wait_for_start
-from tests.bench.stopwatch import Stopwatch
-
-
-class Timed:
-    """A sink that notes when changes of readiness have been counted."""
-
-    def __init__(self) -> None:
-        self._stopwatch = Stopwatch()
-        self._stopwatch.listen()
-
-    def publish(self, finding: Finding, workload: Workload) -> None:  # noqa: ARG002  # a sink's
-        """Note one."""
-        if isinstance(finding, ReadinessChanged) and not finding.hidden:
-            self._stopwatch.note(finding.pod.uid)
-
-
-class TimedParts(Parts):
-    """The operator's parts, and the stopwatch."""
-
-    def _build_sinks(self) -> Sequence[Sink]:
-        return (*super()._build_sinks(), Timed())
 
 
 def kubeconfig(server: str) -> str:
@@ -56,6 +27,12 @@ def kubeconfig(server: str) -> str:
 
 def main() -> None:
     """Run the operator against the server that is named once all is loaded."""
+    command = load_command("run")  # before all else, for it decides what else is loaded
+    from probewatch import logs  # noqa: PLC0415  # likewise
+    from probewatch.service.runtime import collect_rarely, run_on_best_loop  # noqa: PLC0415  # likewise
+    from probewatch.settings import Settings  # noqa: PLC0415  # likewise
+    from tests.bench.timed_parts import TimedParts  # noqa: PLC0415  # likewise
+
     server = wait_for_start()
     command.Parts = TimedParts  # type: ignore[attr-defined]  # the one thing that is added
     with tempfile.TemporaryDirectory() as folder:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from probewatch.clock import Clock
 from probewatch.errors import KubeconfigError
+from probewatch.kube.access import Access
 from probewatch.kube.client import ApiClient
-from probewatch.kube.credentials import Access
 from probewatch.kube.login import Login
 from tests.support.fake_cluster import FakeCluster, serving
 from tests.support.fake_time import FakeTime

@@ -6,8 +6,11 @@ import pytest
 import yaml
 
 from probewatch.errors import KubeconfigError
-from probewatch.kube.credentials import Access, FileCredentials, PodCredentials, find_credentials
-from probewatch.kube.kubeconfig import find_paths, read_kubeconfig
+from probewatch.kube.access import Access
+from probewatch.kube.credentials import PodCredentials, find_credentials
+from probewatch.kube.file_credentials import FileCredentials
+from probewatch.kube.kubeconfig import read_kubeconfig
+from probewatch.kube.kubeconfig_paths import find_paths
 
 Json = dict[str, object]
 

@@ -10,8 +10,8 @@ from aiohttp import web
 
 from probewatch.clock import Clock
 from probewatch.errors import ApiError, KubeconfigError
+from probewatch.kube.access import Access
 from probewatch.kube.client import ApiClient
-from probewatch.kube.credentials import Access
 from probewatch.kube.login import Login
 from probewatch.playground.api.certificate import Certificate, make_certificate
 from tests.support.credentials import HeldCredentials

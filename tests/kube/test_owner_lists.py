@@ -173,9 +173,8 @@ def test_old_revisions_leave_room_for_others() -> None:
 
 def test_a_controller_is_taken_for_no_other_of_its_uid() -> None:
     """Two owners may claim one uid with different names: each is told as it says itself."""
-    other = item("rs-2", "api")
-    other["metadata"]["ownerReferences"][0]["uid"] = "uid-web"  # type: ignore[index]
-    api = FakeApi({(REPLICA_SETS, ""): page(item("rs-1", "web"), other)})
+    status, body = page(item("rs-1", "web"), item("rs-2", "api"))
+    api = FakeApi({(REPLICA_SETS, ""): (status, body.replace(b"uid-api", b"uid-web"))})
 
     found = asyncio.run(owner_lists.list_owners(api))
 

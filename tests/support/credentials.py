@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from probewatch.kube.credentials import Access
+from probewatch.kube.access import Access
 
 
 @dataclass

@@ -2,7 +2,7 @@
 
 from probewatch.clock import Clock
 from probewatch.kube.client import ApiClient
-from probewatch.kube.credentials import Access
+from probewatch.kube.access import Access
 from probewatch.kube.login import Login
 from probewatch.service.parts import Parts
 from probewatch.settings import Settings

@@ -14,7 +14,7 @@ import pytest
 from probewatch.clock import Clock
 from probewatch.errors import SettingsError
 from probewatch.kube.client import ApiClient
-from probewatch.kube.credentials import Access
+from probewatch.kube.access import Access
 from probewatch.kube.login import Login
 from probewatch.service.builders import Worker
 from probewatch.service.parts import Parts

@@ -10,7 +10,7 @@ import msgspec
 
 from probewatch.clock import Clock
 from probewatch.kube.client import ApiClient
-from probewatch.kube.credentials import Access
+from probewatch.kube.access import Access
 from probewatch.kube.login import Login
 from probewatch.watch.decoding import Decoder
 from probewatch.watch.loop import WatchLoop

@@ -88,12 +88,7 @@ class Judgement(NamedTuple):
 def lint(spec: PodSpec) -> tuple[AdviceItem, ...]:
     """Return the advice on every probe of the pod, container by container."""
     return tuple(
-        AdviceItem(
-            container=container.name,
-            probe_type=each.probe_type,
-            finding=each.finding,
-            message=each.message,
-        )
+        AdviceItem(container=container.name, **each._asdict())
         for container in spec.containers
         for each in judge(setting_of(container, spec))
     )

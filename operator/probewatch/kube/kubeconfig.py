@@ -1,8 +1,8 @@
-"""Kubeconfigs: which files count, what they say together, and whether it can be used.
+"""Kubeconfigs: what files say together, and whether it can be used.
 
-Files are found and merged as kubectl does it; whatever names something first
-wins. Credentials in them (tokens, certificates, plugins) are then read by the
-official client. What is wrong is said in one line that names the file.
+They are merged as kubectl does it; whatever names something first wins. Credentials in them
+(tokens, certificates, plugins) are then read by the official client. What is wrong is said in one
+line that names the file.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,11 +13,10 @@ import yaml
 from kubernetes.aio.config.kube_config import ConfigNode
 
 from probewatch.errors import KubeconfigError
+from probewatch.kube.kubeconfig_paths import PATHS_SEPARATOR
 
 Json = dict[str, object]
 
-PATHS_VARIABLE = "KUBECONFIG"
-PATHS_SEPARATOR = ":"
 SECTIONS: Mapping[str, str] = {"clusters": "cluster", "contexts": "context", "users": "user"}
 """Lists of named things, and the key under which each has its contents."""
 
@@ -39,26 +38,6 @@ class Kubeconfig:
     """The command that the context's user gets credentials from, if any."""
     token_file: str = ""
     """The file that its token is in, if any."""
-
-
-def find_paths(flag: str, environ: Mapping[str, str], home: Path) -> tuple[Path, ...]:
-    """Return the kubeconfigs to read, the flag's first; none where none is named and none exists.
-
-    Of `$KUBECONFIG`'s files some may be missing, as with kubectl. Raises
-    KubeconfigError if what is named does not exist at all.
-    """
-    if flag:
-        path = Path(flag).expanduser()
-        if not path.exists():
-            raise KubeconfigError(f"kubeconfig {flag}: no such file")
-        return (path,)
-    if named := environ.get(PATHS_VARIABLE, ""):
-        paths = [Path(each).expanduser() for each in named.split(PATHS_SEPARATOR) if each]
-        if not (existing := tuple(path for path in paths if path.exists())):
-            raise KubeconfigError(f"kubeconfig {named} (of ${PATHS_VARIABLE}): no such file")
-        return existing
-    usual = home / ".kube" / "config"
-    return (usual,) if usual.exists() else ()
 
 
 def read_kubeconfig(paths: Sequence[Path], context: str) -> Kubeconfig:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from probewatch.clock import Clock
 from probewatch.errors import KubeconfigError
-from probewatch.kube.credentials import Access, Credentials
+from probewatch.kube.access import Access, Credentials
 
 _log = logging.getLogger(__name__)
 

@@ -9,6 +9,7 @@ import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
+from probewatch.lean_imports import let_in
 from probewatch.playground.objects.types import ResourceType
 
 JsonObject = dict[str, Any]
@@ -43,6 +44,7 @@ def load_schemas(models: Iterable[str]) -> Mapping[str, Schema]:
 @functools.cache
 def _load(names: Sequence[str]) -> Mapping[str, Schema]:
     # Loading them takes a third of a second, which not every playground needs to spend.
+    let_in()
     from kubernetes.client import models  # noqa: PLC0415  # see above
     from pydantic.json_schema import models_json_schema  # noqa: PLC0415  # see above
 

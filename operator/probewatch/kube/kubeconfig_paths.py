@@ -1,0 +1,29 @@
+"""Which kubeconfigs count: found as kubectl finds them."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from probewatch.errors import KubeconfigError
+
+PATHS_VARIABLE = "KUBECONFIG"
+PATHS_SEPARATOR = ":"
+
+
+def find_paths(flag: str, environ: Mapping[str, str], home: Path) -> tuple[Path, ...]:
+    """Return the kubeconfigs to read, the flag's first; none where none is named and none exists.
+
+    Of `$KUBECONFIG`'s files some may be missing, as with kubectl. Raises
+    KubeconfigError if what is named does not exist at all.
+    """
+    if flag:
+        path = Path(flag).expanduser()
+        if not path.exists():
+            raise KubeconfigError(f"kubeconfig {flag}: no such file")
+        return (path,)
+    if named := environ.get(PATHS_VARIABLE, ""):
+        paths = [Path(each).expanduser() for each in named.split(PATHS_SEPARATOR) if each]
+        if not (existing := tuple(path for path in paths if path.exists())):
+            raise KubeconfigError(f"kubeconfig {named} (of ${PATHS_VARIABLE}): no such file")
+        return existing
+    usual = home / ".kube" / "config"
+    return (usual,) if usual.exists() else ()
