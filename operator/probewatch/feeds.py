@@ -102,7 +102,7 @@ class PodFeed:
             known = self._observer.known_version(raw.uid)
             if 0 < raw.version < known and raw.uid not in self._recorded:
                 self._newest_lost = max(self._newest_lost, known)
-            if not self.skips(raw):
+            if not known or not self.skips(raw):  # of a first list none is known
                 self._see(raw, relisted=True)
 
     def synced(self, version: str) -> None:

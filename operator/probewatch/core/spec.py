@@ -131,7 +131,10 @@ class PodSpec:
     @property
     def has_probes(self) -> bool:
         """Whether any container has a probe: only such pods are tracked."""
-        return any(each.liveness or each.readiness or each.startup for each in self.containers)
+        for each in self.containers:  # asked of every pod of a first sync: no generator
+            if each.liveness or each.readiness or each.startup:
+                return True
+        return False
 
     def grace_of(self, probe: Probe | None = None) -> float:
         """The grace period of a kill by *probe*, or of any other, as it is asked for."""
