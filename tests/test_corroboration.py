@@ -8,10 +8,11 @@ from probewatch.core.counters import Reading
 from probewatch.core.findings import Restart
 from probewatch.core.model import PodRef, PodUid, Workload
 from probewatch.core.observe import CountersRead, Observation
-from probewatch.core.spec import ContainerKind, ProbeType
+from probewatch.core.spec import ProbeType
 from probewatch.corroboration import WAITING_KEPT, Corroboration
 from probewatch.errors import ApiError
 from probewatch.kube.kubelet_metrics import NodeCounters
+from tests.support import builders
 from tests.support.fake_time import FakeTime
 
 WEB = Workload(namespace="shop", kind="Pod", name="web")
@@ -39,12 +40,8 @@ def restart(
     *,
     baseline: bool = False,
 ) -> Restart:
-    return Restart(
+    return builders.restart(
         pod=PodRef(uid=PodUid("u1"), namespace="shop", name="web", node=node),
-        container="app",
-        container_kind=ContainerKind.REGULAR,
-        restart_count=1,
-        epoch=0,
         cause=cause,
         confidence=confidence,
         rule="unknown",

@@ -1,30 +1,24 @@
-"""States come back from their bytes as they went in; what is shared is bounded."""
-
-from pathlib import Path
+"""States come back from their bytes as they went in."""
 
 import msgspec
 import pytest
 
 from probewatch.commands.stream import Kind, LineType, read_stream
 from probewatch.core.findings import Finding
-from probewatch.core.model import PodUid
 from probewatch.core.observe import EvidenceObserved
 from probewatch.core.state import PodState
 from probewatch.kube import event_objects, testimony
 from probewatch.kube.pods.raw_pod import RawPod
-from probewatch.kube.sharing import Shared
 from probewatch.packing import Packer
 from probewatch.store import Store
-from probewatch.tracking.tombstones import KEPT, Tombstones
-
-TRACE = Path(__file__).parent / "data" / "traces" / "loops.jsonl.gz"
+from tests.support.traces import LOOPS
 
 
 def play(store: Store) -> tuple[list[Finding], list[PodState | None]]:
     """Play the recorded stream the way a watch does; returns what was found."""
     found: list[Finding] = []
     now = 0.0
-    for record in read_stream(str(TRACE)):
+    for record in read_stream(str(LOOPS)):
         now = record.received_at
         found += store.tick(now)
         if record.kind is Kind.POD:
@@ -58,24 +52,3 @@ def test_states_come_back_equal() -> None:
     assert states
     assert states == [packer.unpack(packer.pack(state)) for state in states]
     assert any(state.memories for state in states)
-
-
-def test_shared_values_are_bounded() -> None:
-    """What is not asked for any more is let go, and what is asked for stays the same value."""
-    shared: Shared[int, list[int]] = Shared(10)
-    first = shared.get(0, lambda: [0])
-    for number in range(1, 1000):
-        shared.get(number, lambda number=number: [number])  # type: ignore[misc]  # bound at once
-        assert first is shared.get(0, list)
-
-    assert 20 >= len(shared)
-
-
-def test_tombstones_are_bounded() -> None:
-    """The deletions of a day do not add up."""
-    stones = Tombstones()
-    for number in range(KEPT * 2):
-        stones.add(PodUid(str(number)), number)
-
-    assert not stones.covers(PodUid("0"), 0)
-    assert stones.covers(PodUid(str(KEPT * 2 - 1)), 5)

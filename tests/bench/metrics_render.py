@@ -23,10 +23,10 @@ from prometheus_client import CollectorRegistry
 from probewatch.boundary import Boundary
 from probewatch.clock import Clock
 from probewatch.controller import ControllerStats
-from probewatch.core.causes import Cause, Confidence, Readiness, ReadinessReason
-from probewatch.core.findings import PodTracked, ReadinessChanged, Restart
+from probewatch.core.causes import Cause, Readiness, ReadinessReason
+from probewatch.core.findings import PodTracked, ReadinessChanged
 from probewatch.core.model import PodRef, PodUid, Workload
-from probewatch.core.spec import Container, ContainerKind, HandlerKind, PodSpec, Probe, ProbeType
+from probewatch.core.spec import Container, HandlerKind, PodSpec, Probe, ProbeType
 from probewatch.kube.events.writer import EventStats
 from probewatch.metrics.collector import Sources
 from probewatch.metrics.counters import Counters
@@ -36,6 +36,7 @@ from probewatch.metrics.rendering import Renderer
 from probewatch.metrics.series import Table
 from probewatch.store import Store
 from probewatch.supervisor import SupervisorStats
+from tests.support.builders import restart
 
 TICK_SECONDS = 0.001
 RESTARTING = 10
@@ -69,17 +70,7 @@ def fill(counters: Counters, workloads: int) -> None:
         )
         counters.publish(ready, workload)
         if number % RESTARTING == 0:
-            restart = Restart(
-                pod=pod,
-                container="app",
-                container_kind=ContainerKind.REGULAR,
-                restart_count=1,
-                epoch=0,
-                cause=Cause.LIVENESS_PROBE,
-                confidence=Confidence.CONFIRMED,
-                rule="killing-event",
-            )
-            counters.publish(restart, workload)
+            counters.publish(restart(pod=pod), workload)
 
 
 def fill_plainly(counters: Counters, series: int) -> None:

@@ -10,9 +10,22 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from probewatch.boundary import Boundary
 from probewatch.clock import Clock
 from probewatch.core.causes import Cause, Confidence, Readiness, ReadinessReason
-from probewatch.core.findings import Finding, PodForgotten, PodTracked, ReadinessChanged, Restart
+from probewatch.core.evidence import FailureReason
+from probewatch.core.findings import (
+    Advice,
+    Finding,
+    FlappingChanged,
+    LoopEnded,
+    LoopStarted,
+    PodForgotten,
+    PodTracked,
+    ProbeFailures,
+    ProbeKillWithoutRestart,
+    ReadinessChanged,
+    Restart,
+)
 from probewatch.core.model import PodRef, PodUid, Workload
-from probewatch.core.spec import Container, ContainerKind, HandlerKind, PodSpec, Probe, ProbeType
+from probewatch.core.spec import Container, HandlerKind, PodSpec, Probe, ProbeType
 from probewatch.kube.events.writer import EventStats
 from probewatch.metrics.collector import Sources
 from probewatch.metrics.counters import Counters
@@ -20,6 +33,7 @@ from probewatch.metrics.exposition import Exposition, Snapshot
 from probewatch.metrics.negotiation import Wanted
 from probewatch.metrics.totals import Total
 from probewatch.watch.transport import WatchStats
+from tests.support import builders
 
 WEB = Workload(namespace="shop", kind="Deployment", name="web")
 POD = PodRef(uid=PodUid("u1"), namespace="shop", name="web-1", node="n1")
@@ -30,24 +44,41 @@ STARTUP = Probe(probe_type=ProbeType.STARTUP, handler=HandlerKind.EXEC, failure_
 APP = Container(name="app", liveness=LIVENESS, readiness=READINESS)
 SPEC = PodSpec(containers=(APP,))
 
+OTHER_POD = replace(POD, uid=PodUid("u2"), name="web-2")
+LOOP = LoopStarted(pod=POD, container="app", cause=Cause.ERROR, restarts=3, window=900.0, at=1.0)
+LOOP_END = LoopEnded(pod=POD, container="app", cause=Cause.ERROR, started_at=1.0, at=2.0)
+FLAPPING = FlappingChanged(pod=POD, flapping=True, transitions=6, at=1.0)
+FAILED = ProbeFailures(
+    pod=POD,
+    container="app",
+    probe_type=ProbeType.LIVENESS,
+    reason=FailureReason.HTTP_5XX,
+    count=3,
+    at=1.0,
+)
+UNANSWERED = ProbeKillWithoutRestart(
+    pod=POD,
+    container="app",
+    cause=Cause.LIVENESS_PROBE,
+    confidence=Confidence.CONFIRMED,
+    at=1.0,
+)
+"""A probe failed often enough, and the container was not started again."""
+ADVICE = Advice(
+    pod=POD,
+    container="app",
+    probe_type=ProbeType.LIVENESS,
+    finding="ProbeNeverKills",
+    message="never a label",
+)
+
 
 def tracked(pod: PodRef = POD, spec: PodSpec = SPEC) -> PodTracked:
     return PodTracked(pod=pod, spec=spec)
 
 
 def restart(cause: Cause = Cause.LIVENESS_PROBE, **overrides: object) -> Restart:
-    plain = Restart(
-        pod=POD,
-        container="app",
-        container_kind=ContainerKind.REGULAR,
-        restart_count=1,
-        epoch=0,
-        cause=cause,
-        confidence=Confidence.CONFIRMED,
-        rule="killing-event",
-        finished_at=1700.0,
-        observed_at=1701.0,
-    )
+    plain = builders.restart(pod=POD, cause=cause, finished_at=1700.0, observed_at=1701.0)
     return replace(plain, **overrides)  # type: ignore[arg-type]  # names are checked by replace
 
 
@@ -190,3 +221,13 @@ class Scene:
         text = "\n".join(found)
         web = 'namespace="shop",workload="web",workload_type="deployment"'
         return text.replace(f'{web},container="app"', "app").replace(web, "web")
+
+
+def scene_with(*findings: Finding) -> Scene:
+    scene = Scene()
+    scene.publish(tracked(), *findings)
+    return scene
+
+
+def lines(*wanted: str) -> str:
+    return "\n".join(wanted)

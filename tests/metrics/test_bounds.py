@@ -5,15 +5,27 @@ from dataclasses import replace
 import pytest
 
 from probewatch.core.causes import Cause, Pattern, Readiness
-from probewatch.core.findings import Advice, FlappingChanged, LoopStarted
+from probewatch.core.findings import LoopStarted
 from probewatch.core.model import PodRef, PodUid, Workload
-from probewatch.core.spec import PodSpec, ProbeType
+from probewatch.core.spec import PodSpec
 from probewatch.metrics.cluster_families import RESTART_LOOP, RESTARTS, TIME_TO_READY
 from probewatch.metrics.labels import OVERFLOW_CONTAINER
 from probewatch.metrics.presence import BRIEFLY_KEPT_SECONDS, KEPT_SECONDS
 from probewatch.metrics.series import Histogram, Table
 from probewatch.metrics.totals import RestartTotal
-from tests.metrics.scene import APP, POD, WEB, Scene, gone, ready, restart, tracked
+from tests.metrics.scene import (
+    ADVICE,
+    APP,
+    FLAPPING,
+    LOOP,
+    POD,
+    WEB,
+    Scene,
+    gone,
+    ready,
+    restart,
+    tracked,
+)
 
 JOB = Workload(namespace="shop", kind="Job", name="web")
 LATE_POD = replace(POD, uid=PodUid("u2"), name="late-1")
@@ -226,18 +238,7 @@ def test_finding_about_a_pod_that_is_gone_brings_nothing_back() -> None:
 def test_a_restart_that_is_told_after_its_pod_went_leaves_no_series_of_the_pod() -> None:
     """Records are saved before a restart is told: a pod may be gone by then, and stays so."""
     scene = Scene()
-    loop = LoopStarted(
-        pod=POD, container="app", cause=Cause.ERROR, restarts=3, window=900.0, at=1.0
-    )
-    flapping = FlappingChanged(pod=POD, flapping=True, transitions=6, at=1.0)
-    advice = Advice(
-        pod=POD,
-        container="app",
-        probe_type=ProbeType.LIVENESS,
-        finding="ProbeNeverKills",
-        message="never a label",
-    )
-    scene.publish(tracked(), gone(), restart(), restart(baseline=True), loop, flapping, advice)
+    scene.publish(tracked(), gone(), restart(), restart(baseline=True), LOOP, FLAPPING, ADVICE)
 
     assert 'cause="LivenessProbe"} 1' in scene.show("container_restarts_total")
     assert 0 == sum(table.series for table in scene.counters.tables.of_pods())

@@ -4,34 +4,19 @@ from dataclasses import replace
 
 import pytest
 
-from probewatch.core.causes import Cause, Confidence, Pattern, Readiness
-from probewatch.core.evidence import FailureReason
-from probewatch.core.findings import ProbeFailures, ProbeKillWithoutRestart, RestartCorrected
-from probewatch.core.spec import ProbeType
+from probewatch.core.causes import Cause, Pattern, Readiness
+from probewatch.core.findings import RestartCorrected
 from probewatch.metrics.presence import BRIEFLY_KEPT_SECONDS
 from probewatch.metrics.totals import RestartTotal
-from tests.metrics.scene import POD, WEB, Scene, gone, ready, restart, tracked
+from tests.metrics.scene import FAILED, UNANSWERED, WEB, Scene, gone, ready, restart, tracked
 
 EVERYTHING = (
     tracked(),
     restart(pattern=Pattern.WORKLOAD_WIDE),
     restart(pattern=Pattern.NODE_WIDE),
     RestartCorrected(was=restart(Cause.UNKNOWN), now=restart()),
-    ProbeKillWithoutRestart(
-        pod=POD,
-        container="app",
-        cause=Cause.LIVENESS_PROBE,
-        confidence=Confidence.CONFIRMED,
-        at=1.0,
-    ),
-    ProbeFailures(
-        pod=POD,
-        container="app",
-        probe_type=ProbeType.LIVENESS,
-        reason=FailureReason.HTTP_5XX,
-        count=3,
-        at=1.0,
-    ),
+    UNANSWERED,
+    FAILED,
     ready(Readiness.NOT_READY),
     ready(Readiness.READY, not_ready_seconds=42.5, time_to_ready=3.0),
 )

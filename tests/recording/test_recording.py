@@ -152,9 +152,10 @@ async def two_replicas(time: FakeTime, cluster: Cluster) -> tuple[Replica, Repli
     return leader, standby
 
 
-async def test_standby_lets_go_of_workloads_that_are_over() -> None:
-    """What another wrote long ago, and is deleted, is not kept, nor written again when it leads."""
-    time, cluster = FakeTime(), Cluster()
+async def deleted_with_its_report(
+    time: FakeTime, cluster: Cluster, seconds: float
+) -> tuple[Replica, Replica]:
+    """A leader and a standby, *seconds* after a workload that both saw restart was deleted."""
     leader, standby = await two_replicas(time, cluster)
     for each in (leader, standby):
         each.see("a", 0, 10)
@@ -164,7 +165,14 @@ async def test_standby_lets_go_of_workloads_that_are_over() -> None:
     for each in (leader, standby):
         each.lose("a")
     cluster.api.reports.clear()
-    await live(time, 1000, leader, standby)
+    await live(time, seconds, leader, standby)
+    return leader, standby
+
+
+async def test_standby_lets_go_of_workloads_that_are_over() -> None:
+    """What another wrote long ago, and is deleted, is not kept, nor written again when it leads."""
+    time, cluster = FakeTime(), Cluster()
+    leader, standby = await deleted_with_its_report(time, cluster, 1000)
     kept = len(standby.recording.book), len(leader.recording.book)
     await leader.recording.lease.release()
     await live(time, 100, standby)
@@ -179,15 +187,7 @@ async def test_standby_lets_go_of_workloads_that_are_over() -> None:
 async def test_workload_that_is_over_is_not_made_again_by_who_takes_over() -> None:
     """What the one before it must have written, and went since, is of no account in a takeover."""
     time, cluster = FakeTime(), Cluster()
-    leader, standby = await two_replicas(time, cluster)
-    for each in (leader, standby):
-        each.see("a", 0, 10)
-        each.see("a", 2, 11)
-    await live(time, 100, leader, standby)
-    for each in (leader, standby):
-        each.lose("a")
-    cluster.api.reports.clear()
-    await live(time, 400, leader, standby)
+    leader, standby = await deleted_with_its_report(time, cluster, 400)
     await leader.recording.lease.release()
     await live(time, 100, standby)
 

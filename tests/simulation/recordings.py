@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
-from pathlib import Path
 from random import Random
 
 import msgspec
@@ -15,8 +14,7 @@ from probewatch.commands import stream, truth
 from probewatch.commands.replay import replay
 from probewatch.commands.stream import Kind, LineType, Record
 from tests.simulation.score import Score
-
-TRACES = Path(__file__).parents[1] / "data" / "traces"
+from tests.support.traces import LOOPS, LOOPS_TRUTH
 
 Records = list[Record]
 
@@ -43,7 +41,7 @@ class Variant:
 @cache
 def recorded() -> tuple[Record, ...]:
     """The recording as it is."""
-    return tuple(stream.read_streams([str(TRACES / "loops.jsonl.gz")]))
+    return tuple(stream.read_streams([str(LOOPS)]))
 
 
 def nature(record: Record) -> _Named:
@@ -203,7 +201,7 @@ VARIANTS = (
 
 def judge_variant(variant: Variant) -> Score:
     """Replay a variant with each of its seeds, and hold the verdicts against the truth."""
-    known, score = truth.read_truth(str(TRACES / "loops.truth.json")), Score()
+    known, score = truth.read_truth(str(LOOPS_TRUTH)), Score()
     for seed in variant.seeds:
         found, ledger = replay(variant.change(list(recorded()), Random(seed)))
         if not ledger.balanced:

@@ -12,7 +12,8 @@ from typing import Any
 from probewatch.commands import outcome, stream
 from probewatch.commands.replay import replay
 from probewatch.commands.stream import Kind, LineType, Record
-from tests.simulation.recordings import TRACES, Records, nature
+from tests.simulation.recordings import Records, nature
+from tests.support.traces import LOOPS
 
 Json = dict[str, Any]
 Change = Callable[[Records, Random], Records]
@@ -34,7 +35,7 @@ def recorded() -> tuple[Record, ...]:
     """Some of the recorded pods, which are deleted in the end."""
     newest: dict[str, Record] = {}
     kept: Records = []
-    for record in stream.read_streams([str(TRACES / "loops.jsonl.gz")]):
+    for record in stream.read_streams([str(LOOPS)]):
         item = json.loads(record.object)
         about = item["involvedObject"] if record.kind is Kind.EVENT else item["metadata"]
         if about.get("name") in PODS:

@@ -7,10 +7,11 @@ from probewatch.core.causes import Cause, Confidence
 from probewatch.core.counters import Reading
 from probewatch.core.evidence import Evidence, EvidenceKind
 from probewatch.core.facts import Facts
-from probewatch.core.model import Condition, ContainerStatus, Pod, PodUid, Termination
+from probewatch.core.findings import Restart
+from probewatch.core.model import Condition, ContainerStatus, Pod, PodRef, PodUid, Termination
 from probewatch.core.past import Past
 from probewatch.core.restarts import CountedRestart, Path
-from probewatch.core.spec import Container, HandlerKind, PodSpec, Probe, ProbeType
+from probewatch.core.spec import Container, ContainerKind, HandlerKind, PodSpec, Probe, ProbeType
 
 LIVENESS = Probe(probe_type=ProbeType.LIVENESS, handler=HandlerKind.HTTP_GET, period=5.0)
 READINESS = Probe(probe_type=ProbeType.READINESS, handler=HandlerKind.HTTP_GET, period=5.0)
@@ -140,6 +141,21 @@ def pod(
         },
     )
     return replace(plain, **overrides)  # type: ignore[arg-type]  # names are checked by replace
+
+
+def restart(count: int = 1, **more: object) -> Restart:
+    """A restart of the container `app` that its liveness probe brought about."""
+    plain = Restart(
+        pod=PodRef(uid=PodUid("u1"), namespace="shop", name="web"),
+        container="app",
+        container_kind=ContainerKind.REGULAR,
+        restart_count=count,
+        epoch=0,
+        cause=Cause.LIVENESS_PROBE,
+        confidence=Confidence.CONFIRMED,
+        rule="killing-event",
+    )
+    return replace(plain, **more)  # type: ignore[arg-type]  # names are checked by replace
 
 
 def said(kind: EvidenceKind, at: float, **overrides: object) -> Evidence:

@@ -4,15 +4,14 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from probewatch.core.causes import Cause, Confidence
 from probewatch.core.findings import (
     Finding,
     Restart,
 )
 from probewatch.core.model import PodRef, PodUid, Workload
-from probewatch.core.spec import ContainerKind
 from probewatch.kube.events.recorder import Recorder, RecorderOptions
 from probewatch.kube.events.writer import EventWriter
+from tests.support.builders import restart
 from tests.support.fake_time import FakeTime
 
 POD = PodRef(uid=PodUid("u-1"), namespace="shop", name="cart-1")
@@ -21,16 +20,7 @@ POD = PodRef(uid=PodUid("u-1"), namespace="shop", name="cart-1")
 WORKLOAD = Workload(namespace="shop", kind="Pod", name="cart-1")
 
 
-RESTART = Restart(
-    pod=POD,
-    container="app",
-    container_kind=ContainerKind.REGULAR,
-    restart_count=1,
-    epoch=0,
-    cause=Cause.LIVENESS_PROBE,
-    confidence=Confidence.CONFIRMED,
-    rule="killing-event",
-)
+RESTART = restart(pod=POD)
 
 
 CREATED = (201, b"{}")

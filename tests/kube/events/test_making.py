@@ -21,7 +21,6 @@ from probewatch.core.findings import (
     ProbeFailures,
     ProbeKillWithoutRestart,
     ReadinessChanged,
-    Restart,
     RestartCorrected,
 )
 from probewatch.core.model import PodRef, PodUid, Workload
@@ -31,6 +30,7 @@ from probewatch.kube.events import reasons as event_reasons
 from probewatch.kube.events.draft import EventDraft, render_event
 from probewatch.kube.events.making import draft_event, field_path, may_have_event
 from probewatch.kube.events.reasons import EventType, Reason
+from tests.support.builders import restart
 
 POD = PodRef(uid=PodUid("1234-abcd"), namespace="shop", name="cart-7d9f-x2x", node="n1")
 CART = Workload(namespace="shop", kind="Deployment", name="cart", api_version="apps/v1", uid="d-1")
@@ -47,15 +47,9 @@ SPEC = PodSpec(
         Container(name="app", liveness=LIVENESS),
     )
 )
-RESTART = Restart(
+RESTART = restart(
+    3,
     pod=POD,
-    container="app",
-    container_kind=ContainerKind.REGULAR,
-    restart_count=3,
-    epoch=0,
-    cause=Cause.LIVENESS_PROBE,
-    confidence=Confidence.CONFIRMED,
-    rule="killing-event",
     exit_code=137,
     termination="c1",
     started_at=1000.0,

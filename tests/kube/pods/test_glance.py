@@ -1,7 +1,6 @@
 """A glance tells the same of a pod as reading it, and misses nothing that anybody reads."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -16,8 +15,7 @@ from probewatch.kube.pods.siblings import Siblings
 from probewatch.watch.pod_decoding import PodDecoder
 from tests.kube.pods.hostile import PLACES, SOUND, WRONG, changed
 from tests.kube.pods.snapshots import known
-
-TRACE = Path(__file__).parents[2] / "data" / "traces" / "loops.jsonl.gz"
+from tests.support.traces import LOOPS
 
 Json = dict[str, Any]
 
@@ -58,7 +56,7 @@ def watched(body: bytes) -> object:
 
 def test_every_recorded_pod_is_told_by_a_glance() -> None:
     """What a real API server wrote is laid out as expected, and read as if it were read whole."""
-    bodies = [bytes(each.object) for each in read_stream(str(TRACE)) if each.kind is Kind.POD]
+    bodies = [bytes(each.object) for each in read_stream(str(LOOPS)) if each.kind is Kind.POD]
 
     assert 900 < len(bodies)
     for body in bodies:

@@ -1,7 +1,6 @@
 """A pod told by a sibling is the one that reading it would give."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -16,8 +15,7 @@ from probewatch.kube.pods.siblings import EXAMPLES, MISFITS, Siblings
 from probewatch.kube.pods.snapshot import Snapshot
 from tests.bench.pods import Record, render
 from tests.kube.pods.snapshots import known
-
-TRACE = Path(__file__).parents[2] / "data" / "traces" / "loops.jsonl.gz"
+from tests.support.traces import LOOPS
 
 Json = dict[str, Any]
 
@@ -426,7 +424,7 @@ def test_container_called_like_a_token(place: str) -> None:
 
 def test_every_recorded_pod_is_read_as_if_alone() -> None:
     """Of the pods that a real API server wrote, told of one after the other, each is read whole."""
-    bodies = [bytes(each.object) for each in read_stream(str(TRACE)) if each.kind is Kind.POD]
+    bodies = [bytes(each.object) for each in read_stream(str(LOOPS)) if each.kind is Kind.POD]
 
     by_name = sorted(bodies, key=lambda body: msgspec.json.decode(body, type=RawPod).metadata.name)
     assert 900 < len(by_name)

@@ -15,11 +15,11 @@ from probewatch.core.findings import (
 )
 from probewatch.core.model import PodRef, PodUid, Workload
 from probewatch.core.sighting import Sighting
-from probewatch.core.spec import ContainerKind
 from probewatch.kube.reports.api import ReportApi
 from probewatch.kube.reports.reports import ReportOptions, Reports
 from probewatch.records.book import RecordBook
 from probewatch.records.entry import Key
+from tests.support import builders
 from tests.support.fake_reports import FakeReports, Json
 from tests.support.fake_time import FakeTime
 
@@ -34,12 +34,9 @@ def pod(name: str = "u1") -> PodRef:
 
 
 def restart(count: int, name: str = "u1") -> Restart:
-    return Restart(
+    return builders.restart(
+        count,
         pod=pod(name),
-        container="app",
-        container_kind=ContainerKind.REGULAR,
-        restart_count=count,
-        epoch=0,
         cause=Cause.ERROR,
         confidence=Confidence.HIGH,
         rule="exit-code",

@@ -10,14 +10,13 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
 
 from probewatch.playground.images import Image
 from tests.playground.fakes import START, JsonObject, Node, play
+from tests.support.traces import LOOPS
 
-TRACE = Path(__file__).parents[2] / "data" / "traces" / "loops.jsonl.gz"
 SECONDS = 1800
 IMAGES = {
     "probeapp": Image(entry_point=("/probeapp",)),
@@ -77,7 +76,7 @@ class Recorded:
 @functools.cache
 def read_recording() -> dict[str, Recorded]:
     found: dict[str, Recorded] = {}
-    with gzip.open(TRACE, "rt") as lines:
+    with gzip.open(LOOPS, "rt") as lines:
         for line in map(json.loads, lines):
             item = line["object"]
             if line["type"] == "BOOKMARK":

@@ -1,0 +1,143 @@
+"""What is held for each pod and workload that is followed: it comes, moves and ends with them."""
+
+from dataclasses import replace
+
+from probewatch.core.causes import Cause, Readiness
+from probewatch.core.model import PodUid, Workload
+from probewatch.core.spec import Container, PodSpec
+from tests.metrics.scene import (
+    ADVICE,
+    APP,
+    FLAPPING,
+    LIVENESS,
+    LOOP,
+    LOOP_END,
+    OTHER_POD,
+    POD,
+    STARTUP,
+    Scene,
+    gone,
+    ready,
+    restart,
+    scene_with,
+    tracked,
+)
+
+
+def test_series_of_a_pod_end_with_it() -> None:
+    """A pod that is gone leaves counters and nothing else."""
+    scene = scene_with(LOOP, FLAPPING, restart(), replace(LOOP_END, gone=True), gone())
+
+    assert "" == scene.show(
+        "restart_loop", "readiness_flapping", "container_last_restart_timestamp_seconds"
+    )
+    assert 'cause="LivenessProbe"} 1' in scene.show("container_restarts_total")
+
+
+def test_budgets_follow_the_newest_spec() -> None:
+    """What is said of a probe is what the pod tracked last has; a probe that went says nothing."""
+    scene = scene_with()
+    assert 'probe_budget_seconds{app,probe_type="Liveness"} 20.0' == scene.show(
+        "probe_budget_seconds"
+    )
+
+    changed = PodSpec(containers=(Container(name="app", startup=STARTUP),))
+    scene.publish(tracked(pod=OTHER_POD, spec=changed))
+
+    assert 'probe_budget_seconds{app,probe_type="Startup"} 60.0' == scene.show(
+        "probe_budget_seconds"
+    )
+
+
+def test_budgets_and_advice_end_with_the_last_pod() -> None:
+    """Without pods there is no probe to speak of, and the next pod brings it back."""
+    scene = scene_with(ADVICE)
+    assert 'probe_advice{app,probe_type="Liveness",finding="ProbeNeverKills"} 1' in scene.show(
+        "probe_advice"
+    )
+
+    scene.publish(gone())
+    assert "" == scene.show("probe_budget_seconds", "probe_advice")
+
+    scene.publish(tracked())
+    assert "Liveness" in scene.show("probe_budget_seconds")
+
+
+def test_one_pod_of_several_takes_nothing_with_it() -> None:
+    """What is said of a workload holds as long as it has any pod."""
+    scene = scene_with(tracked(pod=OTHER_POD), gone())
+
+    assert "Liveness" in scene.show("probe_budget_seconds")
+
+
+def test_a_pod_that_gets_its_node_late_keeps_its_budget() -> None:
+    """A pod is tracked before it is scheduled; the node that it gets takes nothing away."""
+    scene = Scene()
+    scene.publish(tracked(pod=replace(POD, node="")))
+
+    scene.publish(ready(Readiness.READY))
+
+    assert "Liveness" in scene.show("probe_budget_seconds")
+
+
+def test_advice_from_the_spec_is_shown() -> None:
+    """What can be told from the manifest alone is told as soon as a pod has it."""
+    hasty = replace(APP, liveness=replace(LIVENESS, failure_threshold=1))
+    scene = Scene()
+
+    scene.publish(tracked(spec=PodSpec(containers=(hasty,))))
+
+    assert 'finding="LivenessSingleFailure"} 1' in scene.show("probe_advice")
+
+
+def test_pod_moves_when_its_workload_becomes_known() -> None:
+    """Where only the nearest owner was known at first, what comes later is the real one's."""
+    nearest = Workload(namespace="shop", kind="ReplicaSet", name="web-5d4")
+    scene = Scene()
+    scene.publish(tracked(), workload=nearest)
+
+    scene.publish(restart(), gone())
+
+    assert 'container_restarts_total{app,cause="LivenessProbe"} 1' in scene.show(
+        "container_restarts_total"
+    )
+    assert "web-5d4" not in scene.show("probe_budget_seconds")
+
+
+def test_a_moved_pod_takes_its_budget_along() -> None:
+    """What follows from a pod's spec is said of the real workload once that is known."""
+    nearest = Workload(namespace="shop", kind="ReplicaSet", name="web-5d4")
+    scene = Scene()
+    scene.publish(tracked(), workload=nearest)
+
+    scene.publish(restart())
+
+    assert 'probe_budget_seconds{app,probe_type="Liveness"} 20.0' == scene.show(
+        "probe_budget_seconds"
+    )
+
+
+def test_a_pod_that_has_the_name_of_another_one_keeps_its_series() -> None:
+    """A list tells of the next pod of a StatefulSet before it tells that the one before is gone."""
+    following = replace(POD, uid=PodUid("u2"))
+    scene = scene_with(LOOP, tracked(following))
+    assert 'restart_loop{app,pod="web-1",cause="Error"} 1' == scene.show("restart_loop")
+
+    scene.publish(replace(LOOP, pod=following, cause=Cause.OOM_KILLED))
+    scene.publish(replace(LOOP_END, cause=Cause.ERROR), replace(FLAPPING), restart(), gone())
+
+    expected = 'restart_loop{app,pod="web-1",cause="OOMKilled"} 1'
+    assert expected == scene.show("restart_loop", "readiness_flapping", "container_last_restart")
+    scene.publish(gone(following))
+    assert "" == scene.show("restart_loop")
+
+
+def test_a_pod_that_never_had_a_series_takes_none_from_the_next_of_its_name() -> None:
+    """What is told of it when it goes is counted, and is not the state of the other one."""
+    following = replace(POD, uid=PodUid("u2"))
+    scene = scene_with(tracked(following), replace(LOOP, pod=following))
+    scene.publish(restart(), LOOP, gone())
+
+    assert 'restart_loop{app,pod="web-1",cause="Error"} 1' == scene.show("restart_loop")
+    assert "" == scene.show("container_last_restart_timestamp_seconds")
+    assert 'cause="LivenessProbe"} 1' in scene.show("container_restarts_total")

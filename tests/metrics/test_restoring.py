@@ -1,0 +1,127 @@
+"""Totals that a record holds are what the counters of a workload go on from."""
+
+from dataclasses import replace
+
+from probewatch.core.causes import Cause, Readiness, ReadinessReason
+from probewatch.core.model import Workload
+from probewatch.core.records import Record, Tally
+from probewatch.metrics.totals import NotReadyTotal, RestartTotal, Total, TransitionTotal
+from probewatch.records.entries import key_of
+from probewatch.records.entry import Loaded
+from probewatch.service.parts import Parts
+from probewatch.settings import Settings
+from tests.metrics.scene import (
+    WEB,
+    Scene,
+    ready,
+    restart,
+    scene_with,
+    tracked,
+)
+from tests.support.operator_parts import make_parts
+
+
+def test_totals_go_on_where_they_stood() -> None:
+    """What a record gives back is what the counters show, and more is added to that."""
+    before = scene_with(restart(), restart(), ready(Readiness.NOT_READY))
+    before.publish(ready(Readiness.READY, not_ready_seconds=5.0))
+    totals = before.counters.totals_of(WEB)
+
+    after = Scene()
+    after.counters.restore(totals)
+    after.counters.restore(totals)
+    after.publish(tracked(), restart())
+
+    assert (
+        RestartTotal(workload=WEB, container="app", cause=Cause.LIVENESS_PROBE, count=2),
+        TransitionTotal(
+            workload=WEB, to=Readiness.READY, reason=ReadinessReason.READINESS_PROBE, count=1
+        ),
+        TransitionTotal(
+            workload=WEB, to=Readiness.NOT_READY, reason=ReadinessReason.READINESS_PROBE, count=1
+        ),
+        NotReadyTotal(workload=WEB, seconds=5.0),
+    ) == totals
+    assert 'cause="LivenessProbe"} 3' in after.show("container_restarts_total")
+    assert 'to="NotReady",reason="ReadinessProbe"} 1' in after.show("readiness_transitions_total")
+    assert "not_ready_seconds_total{web} 5.0" == after.show("not_ready_seconds_total")
+
+
+def test_workload_that_comes_back_is_recalled() -> None:
+    """What a record holds of a workload that is new here is asked for once, and counted on."""
+    asked: list[Workload] = []
+
+    def recall(workload: Workload) -> tuple[Total, ...]:
+        asked.append(workload)
+        return (RestartTotal(workload=workload, container="app", cause=Cause.ERROR, count=7),)
+
+    scene = Scene(recall=recall)
+    scene.publish(tracked(), restart(Cause.ERROR))
+
+    assert [WEB] == asked
+    assert 'container_restarts_total{app,cause="Error"} 8' in scene.show("container_restarts_total")
+
+
+def test_a_restart_of_a_workload_that_was_let_go_of_is_in_its_record_already() -> None:
+    """It is saved before it is told: recalled and counted, it would be two."""
+    scene = Scene(
+        recall=lambda workload: (
+            RestartTotal(workload=workload, container="app", cause=Cause.ERROR, count=8),
+        )
+    )
+
+    scene.publish(restart(Cause.ERROR))
+
+    assert 'container_restarts_total{app,cause="Error"} 8' in scene.show("container_restarts_total")
+
+
+def test_a_workload_whose_real_name_is_known_late_is_recalled() -> None:
+    """A pod is tracked under its ReplicaSet; whatever tells of the Deployment brings it back."""
+    scene = Scene(
+        recall=lambda workload: (
+            (RestartTotal(workload=WEB, container="app", cause=Cause.ERROR, count=7),)
+            if workload == WEB
+            else ()
+        )
+    )
+    scene.publish(tracked(), workload=replace(WEB, kind="ReplicaSet", name="web-5d4"))
+
+    scene.publish(ready(Readiness.READY))
+
+    assert 'container_restarts_total{app,cause="Error"} 7' in scene.show("container_restarts_total")
+
+
+def shown(parts: Parts, cause: Cause) -> float:
+    """Return what the counter of restarts of `web` shows for a cause."""
+    rows = parts.counters.tables.restarts.rows
+    return sum(
+        value
+        for tails, values in rows.values()
+        for tail, value in zip(tails, values, strict=True)
+        if f'"{cause}"' in tail
+    )
+
+
+async def test_a_workload_that_had_no_pods_for_a_day_goes_on_from_its_record() -> None:
+    """After a weekend at zero the first restart is one more, not all of its life at once."""
+    parts = await make_parts(Settings(instance="test", metrics_address="127.0.0.1:0"))
+    assert parts.recording is not None
+    saved = Record(workload=WEB, tallies={("app", Cause.ERROR): Tally(counted=20)})
+    parts.recording.book.load([(key_of(WEB), Loaded(record=saved, version="1"))], 0.0)
+
+    parts.counters.publish(tracked(), WEB)
+    assert 20 == shown(parts, Cause.ERROR)
+
+    parts.counters.publish(restart(Cause.ERROR), WEB)
+    assert 21 == shown(parts, Cause.ERROR)
+
+
+async def test_without_records_nothing_is_recalled() -> None:
+    """Where none are kept, counters begin at 0."""
+    parts = await make_parts(
+        Settings(instance="test", metrics_address="127.0.0.1:0", records=False)
+    )
+
+    parts.counters.publish(tracked(), WEB)
+
+    assert 0 == shown(parts, Cause.ERROR)
