@@ -1,8 +1,8 @@
 """The parts of an operator that asks nobody, for what is decided between them."""
 
 from probewatch.clock import Clock
-from probewatch.kube.client import ApiClient
 from probewatch.kube.access import Access
+from probewatch.kube.client import ApiClient
 from probewatch.kube.login import Login
 from probewatch.service.parts import Parts
 from probewatch.settings import Settings

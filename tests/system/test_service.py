@@ -13,8 +13,8 @@ import pytest
 
 from probewatch.clock import Clock
 from probewatch.errors import SettingsError
-from probewatch.kube.client import ApiClient
 from probewatch.kube.access import Access
+from probewatch.kube.client import ApiClient
 from probewatch.kube.login import Login
 from probewatch.service.builders import Worker
 from probewatch.service.parts import Parts

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 import msgspec
 
 from probewatch.clock import Clock
-from probewatch.kube.client import ApiClient
 from probewatch.kube.access import Access
+from probewatch.kube.client import ApiClient
 from probewatch.kube.login import Login
 from probewatch.watch.decoding import Decoder
 from probewatch.watch.loop import WatchLoop
