@@ -2,7 +2,7 @@
 
 README.md            the table of values, from the comments of values.yaml
 values.schema.json   what may stand under `settings`, from the operator's; the names of alerts;
-                     what must not be left empty, from values.yaml
+                     what must not be left empty, from values.yaml; `policies`, from crds/
 files/crds/          the definitions of crds/: as templates, which Helm upgrades
 
 python deploy/chart/make_chart.py [FOLDER]    writes deploy/chart/probewatch, or a copy of it
@@ -105,6 +105,34 @@ def settings_schema() -> dict[str, Any]:
     }
 
 
+def policy_schema() -> dict[str, Any]:
+    """Return the schema of a policy's spec: what its definition says, and nothing else in it.
+
+    The API server leaves a field out that it does not know, and Helm 3 does not ask it to refuse.
+    """
+    definition = yaml.safe_load((CRDS / "probepolicies.yaml").read_text(encoding="utf-8"))
+    (version,) = definition["spec"]["versions"]
+    spec = version["schema"]["openAPIV3Schema"]["properties"]["spec"]
+    closed: dict[str, Any] = close(spec)
+    return closed
+
+
+def close(schema: Any) -> Any:  # noqa: ANN401  # JSON
+    """Return a schema of Kubernetes as one that knows JSON Schema's words alone, and is closed."""
+    if isinstance(schema, list):
+        return [close(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    kept = {
+        key: {name: close(each) for name, each in value.items()}
+        if key == "properties"
+        else close(value)
+        for key, value in schema.items()
+        if not key.startswith("x-kubernetes-") and key not in {"default", "format", "nullable"}
+    }
+    return {"additionalProperties": False, **kept} if "properties" in kept else kept
+
+
 def find_alerts(rules: Path) -> list[str]:
     """Return the names of all alerts, in order."""
     return sorted(
@@ -143,13 +171,14 @@ def require(schema: dict[str, Any], required: dict[str, list[str]]) -> None:
 
 
 def write_schema(path: Path, alerts: Sequence[str], values: dict[str, Any]) -> None:
-    """Put settings, alerts and what is required into the schema at *path*; the rest is by hand.
+    """Put what is derived into the schema at *path*; the rest of it is written by hand.
 
     Keys are matched by a pattern: of what `propertyNames` refuses, Helm 4 tells a wrong place.
     """
     schema = json.loads(path.read_text(encoding="utf-8"))
     require(schema, find_required(values))
     schema["properties"]["settings"] = settings_schema()
+    schema["properties"]["policies"]["items"]["properties"]["spec"] = policy_schema()
     schema["definitions"]["alert"]["enum"] = list(alerts)
     for name in ("severities", "waitingTimes"):
         by_alert = schema["properties"]["prometheusRule"]["properties"][name]

@@ -44,6 +44,8 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"priorityClass": {"value": 2000000000}}, "value"),
     ({"policies": [{"spec": {}}]}, "policies"),
     ({"policies": [{"name": "a", "specs": {}}]}, "specs"),
+    ({"policies": [{"name": "a", "spec": {"loop": {"restart": 3}}}]}, "restart"),
+    ({"policies": [{"name": "a", "spec": {"loop": {"restarts": 1}}}]}, "restarts"),
     ({"networkPolicy": {"metricsFrom": {}}}, "metricsFrom"),
     ({"rbac": {"aggregated": True}}, "aggregated"),
     ({"crds": {"install": 1}}, "install"),
@@ -88,6 +90,24 @@ def test_keys_that_are_empty_by_default_may_be_left_empty(helm: str) -> None:
     plain = render_chart({"prometheusRule": {"enabled": True}}, helm=helm)
 
     assert render_chart(EMPTIED, helm=helm) == plain
+
+
+POLICY: dict[str, Any] = {
+    "selector": {"matchLabels": {"app.kubernetes.io/name": "cart"}},
+    "priority": 10,
+    "loop": {"restarts": 6, "windowSeconds": 1800},
+    "events": False,
+}
+
+
+@pytest.mark.parametrize("helm", ["helm", "helm3"])
+def test_policies_may_say_what_their_definition_has(helm: str) -> None:
+    """Labels with a slash and everything else of a spec go through."""
+    ran = run_helm(
+        "template", str(CHART), values={"policies": [{"name": "a", "spec": POLICY}]}, helm=helm
+    )
+
+    assert ran.returncode == 0, ran.stderr
 
 
 NAMES: list[tuple[dict[str, Any], str, str]] = [
