@@ -191,7 +191,7 @@ def readiness_worst() -> list[Panel]:
             "topk(20, sum by (namespace, workload) (increase("
             f"probewatch_not_ready_seconds_total{{{NAMESPACE}}}[$__range])) > 0)",
             {"namespace": "Namespace", "workload": "Workload"},
-            about="Summed over a workload's pods, once they are ready again or gone.",
+            about="Summed over a workload's pods, once they are ready again.",
             value=Value(heading="Not ready for", unit="s"),
             link=TO_WORKLOAD,
         ),
@@ -223,7 +223,7 @@ def probes() -> Section:
             "max by (namespace, workload, container, probe_type, finding) "
             f"(probewatch_probe_advice{{{NAMESPACE}}}) > 0",
             {**COLUMNS, "probe_type": "Probe", "finding": "Finding"},
-            about="What their owners should change; `probewatch advise` explains each finding.",
+            about="What their owners should change; `kubectl probewatch explain` tells of each.",
             link=TO_WORKLOAD,
         ),
     ]

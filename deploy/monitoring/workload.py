@@ -159,7 +159,7 @@ def evidence() -> Section:
             "Probes to look at",
             f"max by (container, probe_type, finding) (probewatch_probe_advice{{{WORKLOAD}}}) > 0",
             {"container": "Container", "probe_type": "Probe", "finding": "Finding"},
-            about="`probewatch advise` explains each finding.",
+            about="`kubectl probewatch explain` tells of each.",
             width=24,
         ),
     ]
