@@ -1,7 +1,7 @@
 """Observations go in, findings come out to every sink, in order and whatever happens."""
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import pytest
@@ -35,6 +35,18 @@ class BrokenSink:
 
     def publish(self, finding: Finding, workload: Workload) -> None:
         raise ZeroDivisionError((finding, workload))
+
+
+@dataclass
+class FakePolicies:
+    """One policy for all pods; counts how often it was asked for."""
+
+    policy: Policy = field(default_factory=Policy)
+    asked: int = 0
+
+    def find(self, _pod: object) -> Policy:
+        self.asked += 1
+        return self.policy
 
 
 async def test_findings_reach_the_sink_with_their_workload_in_order() -> None:
@@ -260,6 +272,59 @@ async def test_many_verdicts_that_fall_due_at_once_keep_nobody_waiting() -> None
 
     assert pods == pending[0]
     assert max(before - after for before, after in pairwise(pending)) <= TURN
+
+
+async def test_pods_are_judged_anew_with_the_next_heartbeat() -> None:
+    """Once for all policies that changed, so many at a time, and those of other namespaces not."""
+    policies = FakePolicies()
+    scene = Scene(policy_for=policies.find)
+    for number in range(3 * TURN):
+        for version, restarts in ((1, 0), (2, 1)):
+            namespace = "shop" if number < 2 * TURN else "other"
+            observed = pod(f"u-{number}", version=version, restarts=restarts, namespace=namespace)
+            scene.controller.observe(PodObserved(pod=observed))
+    policies.asked = 0
+    for _ in range(5):
+        scene.controller.reconsider("shop")
+    asked = await scene.beat(lambda: policies.asked)
+
+    assert (0, 2 * TURN) == (asked[0], asked[-1])
+    assert TURN == max(after - before for before, after in pairwise(asked))
+
+
+async def test_no_policy_lets_pods_be_judged_before_all_is_heard() -> None:
+    """A policy that changes meanwhile is heeded when the kubelet's words are in."""
+    policies = FakePolicies()
+    scene = Scene(policy_for=policies.find, heard=False)
+    for version, restarts in ((1, 0), (2, 1)):
+        scene.controller.observe(PodObserved(pod=pod(version=version, restarts=restarts)))
+    policies.asked = 0
+    scene.controller.reconsider("shop")
+    early = await scene.beat(lambda: policies.asked)
+    scene.heard = True
+    late = await scene.beat(lambda: policies.asked)
+
+    assert (0, 1) == (early[-1], late[-1])
+
+
+async def test_a_loop_ends_by_what_a_policy_says_of_it_now() -> None:
+    """A shorter quiet time holds for a loop that goes on, without another restart."""
+    policies = FakePolicies()
+    scene = Scene(policy_for=policies.find)
+    async with scene.publishing():
+        for restarts in range(5):
+            observed = pod(version=1 + restarts, restarts=restarts)
+            scene.controller.observe(PodObserved(pod=observed))
+            scene.time.seconds += 1
+        scene.time.seconds += 60
+        await scene.beat(lambda: None)
+        policies.policy = Policy(loop_quiet=10.0)
+        await scene.beat(lambda: None)
+        before = scene.controller.stats.findings["LoopEnded"]
+        scene.controller.reconsider("shop")
+        await scene.beat(lambda: None)
+
+    assert (0, 1) == (before, len(scene.sink.of(LoopEnded)))
 
 
 async def test_nothing_is_judged_for_want_of_what_is_still_to_be_heard() -> None:

@@ -97,6 +97,7 @@ class Controller:
         self._clock = boundary.clock
         self._has_heard, self._is_watching = has_heard, is_watching
         self._jumps, self._is_set_back, self._is_set_forth = Jumps(self._clock), False, False
+        self._reconsidered: set[str] = set()
         self._waiting: deque[Finding] = deque()
         self._found_by_now = self._found_by_lists = self._published = 0
         self._has_work = asyncio.Event()
@@ -152,9 +153,11 @@ class Controller:
         self._found_by_lists = self._found_by_now
 
     def reconsider(self, namespace: str) -> None:
-        """Let the pods of a namespace be judged by the policies that they are under now."""
-        with self._boundary.guard("reconsider"):
-            self._found(self.store.reconsider(namespace, self._clock.now()))
+        """Let the pods of a namespace be judged by the policies that they are under now.
+
+        With the next heartbeat that time is given with: many policies may change at once.
+        """
+        self._reconsidered.add(namespace)
 
     async def beat(self) -> None:
         """Let time pass for the store, for ever; measures how late the event loop is."""
@@ -167,6 +170,15 @@ class Controller:
                 if not self.tick():
                     break
                 await asyncio.sleep(0)  # thousands may be due at once: let others in
+            await self._reconsider()
+
+    async def _reconsider(self) -> None:
+        while self._reconsidered and self._has_heard():
+            waiting = self.store.waiting_in(self._reconsidered.pop())
+            for some in (waiting[at : at + TURN] for at in range(0, len(waiting), TURN)):
+                with self._boundary.guard("reconsider"):
+                    self._found(self.store.reconsider(some, self._clock.now(), self._passed()))
+                await asyncio.sleep(0)
 
     def tick(self) -> bool:
         """Give the store the time, where some of it asked for it; tell whether it did.
@@ -186,10 +198,12 @@ class Controller:
             self._is_set_forth = False
             return False
         now = max(now, due)
-        passed = TimePassed(unwatched=self._is_set_forth or not self._is_watching())
         with self._boundary.guard("tick"):
-            self._found(self.store.tick(now, TURN, passed))
+            self._found(self.store.tick(now, TURN, self._passed()))
         return True
+
+    def _passed(self) -> TimePassed:
+        return TimePassed(unwatched=self._is_set_forth or not self._is_watching())
 
     async def publish(self) -> None:
         """Hand findings on to the sinks, in order, for ever."""

@@ -113,14 +113,11 @@ class Store(Survey):
         """Let time pass for the pods that asked for it, or for *limit* of them."""
         return self._step_all(self._deadlines.take(now, limit), passed, now)
 
-    def reconsider(self, namespace: str, now: float) -> tuple[Finding, ...]:
-        """Judge anew what waits in a namespace: the policies of its pods have changed."""
-        waiting = [
-            uid
-            for uid in self._deadlines
-            if (header := self._shelf.header(uid)) is not None and header.namespace == namespace
-        ]
-        return self._step_all(waiting, _TIME, now)
+    def reconsider(
+        self, uids: Iterable[PodUid], now: float, passed: TimePassed
+    ) -> tuple[Finding, ...]:
+        """Judge anew what waits of some pods: the policies that they are under have changed."""
+        return self._step_all(uids, passed, now)
 
     def _step_all(
         self, uids: Iterable[PodUid], observation: Observation, now: float

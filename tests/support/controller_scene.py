@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 import msgspec
 
@@ -21,6 +22,7 @@ from probewatch.core.model import (
     Termination,
     Workload,
 )
+from probewatch.core.policy import Policy
 from probewatch.core.remembered import Remembered
 from probewatch.core.spec import Container, PodSpec, Probe, ProbeType
 from probewatch.kube.pods.raw_pod import RawPod
@@ -84,6 +86,12 @@ class FakeResolver:
         return self.workload
 
 
+TURNS = 12
+"""Of the event loop; not as many seconds."""
+
+Value = TypeVar("Value")
+
+
 @dataclass
 class Scene:
     """A controller with its fakes."""
@@ -97,17 +105,28 @@ class Scene:
     watching: bool = True
     """Whether pods are seen as they change."""
     remember: Callable[[Newcomer], Remembered] | None = None
+    policy_for: Callable[[Pod], Policy] | None = None
 
     def __post_init__(self) -> None:
         self.boundary = Boundary(clock=self.time.clock)
         self.controller = Controller(
-            store=Store(remember=self.remember),
+            store=Store(self.policy_for, remember=self.remember),
             sinks=(*self.others, self.sink),
             resolver=self.resolver,
             boundary=self.boundary,
             has_heard=lambda: self.heard,
             is_watching=lambda: self.watching,
         )
+
+    async def beat(self, measure: Callable[[], Value]) -> list[Value]:
+        """Let the heart beat for some turns of the loop; return what was measured in each."""
+        measured = [measure()]
+        beat = asyncio.create_task(self.controller.beat())
+        for _ in range(TURNS):
+            await asyncio.sleep(0)
+            measured.append(measure())
+        beat.cancel()
+        return measured
 
     @asynccontextmanager
     async def publishing(self) -> AsyncIterator[None]:

@@ -43,6 +43,11 @@ class Survey:
         """How many pods asked for time to pass."""
         return len(self._deadlines)
 
+    def waiting_in(self, namespace: str) -> list[PodUid]:
+        """The pods of a namespace that asked for time to pass."""
+        headers = (self._shelf.header(uid) for uid in self._deadlines)
+        return [each.uid for each in headers if each is not None and each.namespace == namespace]
+
     def pending(self) -> int:
         """How many restarts wait for their verdict."""
         headers = (self._shelf.header(uid) for uid in self._deadlines)
