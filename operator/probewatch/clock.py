@@ -33,3 +33,18 @@ class Jumps:
         before, self._ahead = self._ahead, self._clock.now() - self._clock.monotonic()
         jump = self._ahead - before
         return jump if abs(jump) > TOLERATED_SECONDS else 0.0
+
+
+class Stint:
+    """Long work in the event loop, which lets others go on after so much of it."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._done = 0
+
+    async def did(self, amount: int) -> None:
+        """Count what was done; let the others have their turn where it was enough."""
+        self._done += amount
+        if self._done >= self._limit:
+            self._done = 0
+            await asyncio.sleep(0)

@@ -38,8 +38,12 @@ class KubeconfigError(ProbewatchError):
 
 
 class ApiError(ProbewatchError):
-    """The API server cannot be reached, or refused what was asked; *status* is 0 without answer."""
+    """The API server cannot be reached, or refused what was asked; *status* is 0 without answer.
 
-    def __init__(self, message: str, *, status: int = 0) -> None:
+    *wait* is how many seconds it asks to wait before it is asked again.
+    """
+
+    def __init__(self, message: str, *, status: int = 0, wait: float = 0.0) -> None:
         super().__init__(message)
         self.status = status
+        self.wait = wait

@@ -35,17 +35,22 @@ _SELECTOR = re.compile(rf"{_DEMAND}(?:,{_DEMAND})*", re.ASCII)
 """A label selector as the API server reads one, k8s.io/apimachinery/pkg/labels."""
 
 
+def plain(number: float) -> str:
+    """Return a number as people write it: 2592000 rather than 2.592e+06."""
+    return f"{number:.15g}"
+
+
 def check_number(name: str, value: float, *, source: str) -> None:
     """Refuse a number that makes no sense for the setting *name*; SettingsError names *source*."""
     if name in BOUNDS:
         smallest, largest = BOUNDS[name]
-        fits, wanted = smallest <= value <= largest, f"{smallest:g} to {largest:g}"
+        fits, wanted = smallest <= value <= largest, f"{plain(smallest)} to {plain(largest)}"
     elif name in ZERO_IS_FINE:
         fits, wanted = math.isfinite(value) and value >= 0, "0 or more"
     else:
         fits, wanted = math.isfinite(value) and value > 0, "above 0"
     if not fits:
-        raise SettingsError(f"{source} is {value:g}; it has to be {wanted}")
+        raise SettingsError(f"{source} is {plain(value)}; it has to be {wanted}")
 
 
 def check_windows(loop: tuple[str, float], slow_loop: tuple[str, float]) -> None:
@@ -54,7 +59,7 @@ def check_windows(loop: tuple[str, float], slow_loop: tuple[str, float]) -> None
     No restart is kept in mind for longer than the window of a slow loop. Each comes with its name.
     """
     if loop[1] >= slow_loop[1]:
-        words = " and ".join(f"{name} is {seconds:g}" for name, seconds in (loop, slow_loop))
+        words = " and ".join(f"{name} is {plain(seconds)}" for name, seconds in (loop, slow_loop))
         raise SettingsError(f"{words}; the second has to be longer")
 
 

@@ -11,8 +11,9 @@ from probewatch.commands import explain, report
 from probewatch.commands.manifests import read_manifests
 from probewatch.commands.stream import read_stream
 from probewatch.commands.workload_names import find_pod_name, is_called
-from probewatch.errors import ApiError, InputError, UsageError
+from probewatch.errors import ApiError, InputError, SettingsError, UsageError
 from probewatch.playground import command
+from probewatch.settings import Settings
 from tests.commands.shop import FULL, cluster_with, parse, pod, standing
 
 
@@ -105,3 +106,23 @@ def test_port_that_is_taken_is_named() -> None:
 
     assert "port 6443 is in use already" in command.explain(taken, 6443)
     assert "--port" in command.explain(taken, 6443)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "words"),
+    [
+        (
+            "PROBEWATCH_METRICS_SERIES_LIMIT",
+            "100000000",
+            "is 100000000; it has to be 1000 to 10000000",
+        ),
+        ("PROBEWATCH_LOOP_WINDOW_SECONDS", "2592000", "is 2592000 and PROBEWATCH_SLOW_LOOP_"),
+        ("PROBEWATCH_SETTLE_SECONDS", "-0.5", "is -0.5; it has to be 0 or more"),
+    ],
+)
+def test_numbers_are_told_as_they_were_given(variable: str, value: str, words: str) -> None:
+    """A large number is not rounded, and not written with an exponent."""
+    with pytest.raises(SettingsError) as refused:
+        Settings.from_env({variable: value}, {})
+
+    assert f"{variable} {words}" in str(refused.value)

@@ -11,18 +11,14 @@ from probewatch.core.policies import (
     ProbePolicy,
     Problem,
     Reason,
-    count_pods,
     effective_policy,
-    find_governing,
     find_problem,
     judge,
-    rank,
+    strength,
 )
 from probewatch.core.policy import Policy
-from probewatch.core.selectors import Operator, Requirement
 
 DEFAULT = Policy()
-WEB = (Requirement(key="tier", operator=Operator.IN, values=frozenset({"web"})),)
 BROKEN = Problem(reason=Reason.INVALID_SELECTOR, message="no")
 
 
@@ -42,35 +38,16 @@ def test_the_strongest_comes_first_whatever_the_order() -> None:
     ]
 
     for order in itertools.permutations(expected):
-        assert expected == list(rank(order, DEFAULT))
+        assert expected == sorted(order, key=strength)
 
 
-def test_a_pod_is_under_one_policy_alone() -> None:
-    """What the stronger one does not set comes from the settings, not from the weaker one."""
-    strong = policy("strong", priority=1, overrides={"loop_restarts": 5})
-    weak = policy("weak", overrides={"events": False, "loop_restarts": 9})
+def test_what_a_policy_does_not_set_comes_from_the_settings() -> None:
+    """Single thresholds are replaced; without a policy all of them are the operator's."""
+    strict = policy(overrides={"loop_restarts": 5})
 
-    governing = find_governing(rank([weak, strong], DEFAULT), {})
-
-    assert replace(DEFAULT, loop_restarts=5) == effective_policy(governing, DEFAULT)
-
-
-def test_a_policy_is_for_the_pods_that_it_selects() -> None:
-    """A pod that the strongest policy does not select is under the next one that does."""
-    ranked = rank([policy("web", priority=1, selector=WEB), policy("rest")], DEFAULT)
-
-    found = [find_governing(ranked, labels) for labels in ({"tier": "web"}, {"tier": "db"})]
-
-    assert ["web", "rest"] == [each and each.name for each in found]
-    assert find_governing((), {}) is None
+    assert replace(DEFAULT, loop_restarts=5) == effective_policy(strict, DEFAULT)
+    assert effective_policy(policy(), DEFAULT) is DEFAULT
     assert effective_policy(None, DEFAULT) is DEFAULT
-
-
-def test_one_that_is_not_accepted_selects_nothing() -> None:
-    """A pod is under the next policy, as if the wrong one were not there."""
-    ranked = rank([policy("wrong", priority=9, problem=BROKEN), policy("right")], DEFAULT)
-
-    assert ["right"] == [each.name for each in ranked]
 
 
 @pytest.mark.parametrize(
@@ -116,17 +93,6 @@ def test_settings_that_do_not_fit_are_not_the_fault_of_a_policy() -> None:
     wrong = replace(DEFAULT, slow_loop_window=1.0)
 
     assert find_problem(policy(overrides={"events": False}), wrong) is None
-
-
-def test_pods_are_counted_for_each_policy() -> None:
-    """A policy selects more pods than it applies to where a stronger one selects them too."""
-    ranked = rank([policy("web", priority=1, selector=WEB), policy("all")], DEFAULT)
-    counts = {each.name: Count() for each in ranked}
-
-    count_pods(counts, ranked, [({"tier": "web"}, 2), ({"tier": "db"}, 1)])
-    count_pods(counts, ranked[:1], [({"tier": "db"}, 5)])
-
-    assert {"web": Count(matched=2, applied=2), "all": Count(matched=3, applied=1)} == counts
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,15 @@ from collections.abc import Mapping
 import pytest
 
 from probewatch.core.selectors import (
+    FEW,
+    HASH_BYTES,
+    Hashes,
     Operator,
     Requirement,
     find_mistakes,
     is_label_key,
     is_label_value,
+    pack,
     selects,
 )
 
@@ -48,6 +52,36 @@ def test_all_requirements_have_to_hold() -> None:
     assert selects(both, {"tier": "web", "app": "cart"})
     assert not selects(both, WEB)
     assert selects((), {})
+
+
+@pytest.mark.parametrize("operator", [Operator.IN, Operator.NOT_IN])
+@pytest.mark.parametrize("count", [FEW, FEW + 1, 64])
+def test_many_values_mean_the_same_in_less_memory(operator: Operator, count: int) -> None:
+    """A requirement that is packed holds of the same labels, and has no mistakes."""
+    written = wants(operator, *map(str, range(count)))
+    packed = pack(written)
+    some: list[Mapping[str, str]] = [{}, *({"tier": str(n)} for n in range(-1, count + 1))]
+
+    assert [written.holds(each) for each in some] == [packed.holds(each) for each in some]
+    assert (count > FEW) is isinstance(packed.values, Hashes)
+    assert [] == list(find_mistakes([packed]))
+    assert pack(packed) is packed
+
+
+def test_values_that_are_written_in_another_order_are_the_same() -> None:
+    """Whether a policy was changed does not depend on the order in which it is read."""
+    values = [str(n) for n in range(20)]
+
+    assert pack(wants(Operator.IN, *values)) == pack(wants(Operator.IN, *reversed(values)))
+
+
+def test_a_hash_is_looked_for_where_one_begins() -> None:
+    """What is the end of one hash and the beginning of the next is none of the values."""
+    wanted = hash("web").to_bytes(HASH_BYTES, signed=True)
+    between = bytes(3) + wanted + bytes(5)
+
+    assert "web" not in Hashes(between)
+    assert "web" in Hashes(between + wanted)
 
 
 @pytest.mark.parametrize(

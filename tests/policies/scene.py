@@ -50,6 +50,10 @@ class FakePolicies:
     policies: dict[str, Json] = field(default_factory=dict)
     refuse: dict[str, int] = field(default_factory=dict)
     """By method."""
+    wait: float = 0.0
+    """Seconds that those answers ask to wait."""
+    broken: set[str] = field(default_factory=set)
+    """Policies whose statuses are answered with an internal error."""
     closed: dict[str, str] = field(default_factory=dict)
     """Namespaces whose statuses may not be written, and what is said then."""
     is_away: bool = False
@@ -77,12 +81,17 @@ class FakePolicies:
         if self.is_away:
             raise ApiError("the API server cannot be reached")
         if verb in self.refuse:
-            return self.refuse[verb], json.dumps(REFUSED).encode()
+            return self.refuse[verb], json.dumps(self._refusal()).encode()
         if verb == "PATCH":
+            if path.split("/")[7] in self.broken:
+                return 500, json.dumps(REFUSED).encode()
             if words := self.closed.get(path.split("/")[5]):
                 return 403, json.dumps({"kind": "Status", "message": words}).encode()
             return self._patch(body, params, content_type)
         return 200, self.garbage or json.dumps(self._page(path, params or {})).encode()
+
+    def _refusal(self) -> Json:
+        return {**REFUSED, "details": {"retryAfterSeconds": self.wait}} if self.wait else REFUSED
 
     def _page(self, path: str, params: Mapping[str, str]) -> Json:
         """Two policies in a page, whatever is asked for."""
@@ -148,7 +157,7 @@ class Scene:
 
     def __post_init__(self) -> None:
         self.index = PolicyIndex(DEFAULT, lambda _namespace: None)
-        api = PolicyApi(self.api, self.namespaces)
+        api = PolicyApi(self.api, self.namespaces, known=self.index.find)
         self.statuses = PolicyStatuses(
             index=self.index,
             api=api,

@@ -12,7 +12,6 @@ from probewatch.policies.index import (
     LABELS_KEPT,
     PODS_KEPT,
     PolicyIndex,
-    group_labels,
 )
 from tests.policies.scene import DEFAULT, ONE, WEB, FakePod
 from tests.support.probe_policies import read_policy
@@ -235,6 +234,38 @@ def test_what_is_kept_is_bounded(scene: Scene) -> None:
     assert FIVE == scene.index.find_last(PodUid(labels[-1]["n"]), None)
 
 
+def test_labels_that_decide_are_kept_within_bounds(scene: Scene) -> None:
+    """However many values a label has that policies ask about, all answers are right."""
+    asks = [{"key": "n", "operator": "NotIn", "values": ["0", "7"]}]
+    scene.index.take(read_policy(spec=loop(5, selector={"matchExpressions": asks})))
+    labels = [{"n": str(n)} for n in range(LABELS_KEPT + 9)]
+
+    assert ["0", "7"] == [each["n"] for each in labels if scene.judged(each) is DEFAULT]
+    assert ["0", "7"] == [each["n"] for each in labels if scene.judged(each) is DEFAULT]
+
+
+def test_one_that_stays_invalid_makes_nobody_judge_pods_anew(scene: Scene) -> None:
+    """Neither when it comes, nor when it changes or goes."""
+    wrong = read_policy(spec={"historyLimit": 0})
+    scene.index.take(wrong)
+    scene.index.take(read_policy(spec={"historyLimit": 999}, resourceVersion="11"))
+    scene.index.gone(wrong)
+
+    assert [] == scene.changed
+    assert 0 == len(scene.index)
+
+
+def test_each_change_of_a_policy_is_another_edition(scene: Scene) -> None:
+    """A status is news, a deletion too; what is read again is not."""
+    editions = []
+    for read in (read_policy(), read_policy(), read_policy(resourceVersion="11")):
+        scene.index.take(read)
+        editions.append(scene.index.edition)
+    scene.index.gone(read_policy(resourceVersion="11"))
+
+    assert [1, 1, 2, 3] == [*editions, scene.index.edition]
+
+
 def test_a_hundred_policies(scene: Scene) -> None:
     """Each of a hundred policies holds for its own pods, the rest fall to the last."""
     reads = [
@@ -251,13 +282,3 @@ def test_a_hundred_policies(scene: Scene) -> None:
     assert 7 == scene.judged({"app": "other"}).history_limit
     assert ["shop"] == scene.changed
     assert {"shop": 101} == {name: len(ranked) for name, ranked in scene.index.namespaces()}
-
-
-def test_pods_are_grouped_by_the_labels_that_they_share() -> None:
-    """Labels that pods share are counted once, and other namespaces are left out."""
-    shared = {"tier": "web"}
-    pods = [FakePod(shared), FakePod(shared), FakePod({"tier": "db"}), FakePod(shared, "other")]
-
-    assert {"shop": [(shared, 2), ({"tier": "db"}, 1)], "empty": []} == group_labels(
-        pods, ["shop", "empty"]
-    )

@@ -148,6 +148,56 @@ async def test_a_refusal_is_warned_of_once(
     assert 2 == len(scene.api.written)
 
 
+async def test_a_server_that_asks_to_wait_is_left_alone() -> None:
+    """However many statuses are due, none is written before; then all of them are."""
+    scene = Scene()
+    for n in range(5):
+        scene.api.put(policy_object(f"p{n}"))
+    scene.api.refuse["PATCH"], scene.api.wait = 429, 10.0
+    await scene.start()
+    await scene.tell(9)
+    early = sum(verb == "PATCH" for verb, _ in scene.api.asked)
+    scene.api.refuse.clear()
+    await scene.tell(3)
+
+    assert (1, 5) == (early, len(scene.api.written))
+
+
+async def test_a_server_in_trouble_is_asked_ever_more_seldom() -> None:
+    """After growing pauses, though it asks for short ones; the next trouble begins anew."""
+    scene = Scene()
+    for n in range(50):
+        scene.api.put(policy_object(f"p{n}"))
+    scene.api.refuse["PATCH"], scene.api.wait = 429, 1.0
+    await scene.start()
+    tries = []
+    for _ in range(2):
+        before = len(scene.api.asked)
+        await scene.tell(64)
+        tries.append(len(scene.api.asked) - before)
+    scene.api.refuse.clear()
+    await scene.tell(31)
+    assert scene.api.written
+    scene.api.refuse["PATCH"] = 429
+    before = len(scene.api.asked)
+    await scene.tell(4)
+
+    assert [7, 2] == tries
+    assert 2 <= len(scene.api.asked) - before
+
+
+async def test_one_that_is_broken_does_not_stand_before_all_others() -> None:
+    """What a webhook fails on, again and again, is tried after what was not tried yet."""
+    scene = Scene()
+    for name in ("one", "two", "three"):
+        scene.api.put(policy_object(name))
+    scene.api.broken = {"three"}
+    await scene.start()
+    await scene.tell(3 * COUNT_SECONDS)
+
+    assert {"one", "two"} == scene.conditions().keys()
+
+
 NO_RIGHT = 'User "probewatch" cannot patch resource "probepolicies/status"'
 
 

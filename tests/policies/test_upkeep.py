@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from probewatch.policies.upkeep import LIST_SECONDS, PolicyDoor
+from probewatch.kube.policies.api import READ_AT_ONCE
+from probewatch.policies.upkeep import LIST_SECONDS, RANKED_AT_ONCE, PolicyDoor
 from tests.policies.scene import WEB, Scene
 from tests.support.probe_policies import policy_object
 
@@ -151,8 +152,81 @@ async def test_what_is_as_it_was_is_not_read_again() -> None:
     await scene.keep_up(30)
     after = {read.policy.name: read for read in scene.index.reads()}
 
-    assert before["same"] is after["same"]
+    assert before["same"].policy is after["same"].policy
     assert (0, 7) == (before["other"].policy.priority, after["other"].policy.priority)
+
+
+async def test_what_is_told_twice_is_held_once() -> None:
+    """A list, a watch and the answer to a status share what they say of one and the same spec."""
+    scene = Scene()
+    scene.api.put(policy_object(spec=WEB))
+    await scene.start()
+    (listed,) = scene.index.reads()
+    scene.upkeep.take(None, scene.api.policies["one"])  # written with other spaces
+    (watched,) = scene.index.reads()
+    await scene.tell(1)
+    (written,) = scene.index.reads()
+    await scene.keep_up(30)
+    (again,) = scene.index.reads()
+
+    assert listed.policy is watched.policy is written.policy is again.policy
+    assert listed.version < written.version == again.version
+    assert 1 == again.status.observed_generation
+
+
+async def test_what_is_made_anew_is_another_policy() -> None:
+    """A policy with the spec of the one before it is younger, and is taken as that."""
+    scene = Scene()
+    scene.api.put(policy_object(spec=WEB))
+    await scene.start()
+    (before,) = scene.index.reads()
+    scene.api.put(policy_object(spec=WEB, uid="new", creationTimestamp="2026-11-21T10:00:00Z"))
+    scene.upkeep.take("ADDED", scene.api.policies["one"])
+    (after,) = scene.index.reads()
+
+    assert "new" == after.policy.uid
+    assert before.policy.created_at < after.policy.created_at
+
+
+async def test_others_have_their_turn_while_policies_are_read() -> None:
+    """A list of large policies, and of many, is read a part at a time."""
+    scene, policies = Scene(), 40
+    note = {"note": "x" * READ_AT_ONCE}
+    keys = {f"k{n}": "v" for n in range(32)}
+    for n in range(policies):
+        labels = {**keys, "k0": str(n)}
+        spec = {"selector": {"matchLabels": labels}}
+        annotations = note if n < policies // 2 else {}
+        scene.api.put(policy_object(f"p{n}", spec, annotations=annotations))
+    starting = asyncio.create_task(scene.start())
+    turns = 0
+    while not starting.done():
+        await asyncio.sleep(0)
+        turns += 1
+
+    assert policies == len(scene.index)
+    assert turns > policies // 2
+    again = asyncio.create_task(scene.keep_up(30))
+    ranked = 0
+    while not again.done():
+        await asyncio.sleep(0)
+        ranked += 1
+    assert ranked > policies * len(keys) // RANKED_AT_ONCE
+
+
+async def test_a_server_that_asks_to_wait_is_not_asked_before() -> None:
+    """Policies are listed again when the API server said, at the start and later."""
+    scene = Scene()
+    scene.api.put(policy_object())
+    scene.api.refuse["GET"], scene.api.wait = 429, 20.0
+    begun = scene.time.seconds
+    await scene.start()
+    await scene.keep_up(19 - (scene.time.seconds - begun))
+    early = len(scene.api.asked)
+    scene.api.refuse.clear()
+    await scene.keep_up(4)
+
+    assert (1, 1) == (early, len(scene.index))
 
 
 async def test_a_deletion_that_no_watch_told_is_found() -> None:

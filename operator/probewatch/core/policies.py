@@ -8,12 +8,12 @@ mixed, so that whoever asks why a pod is judged so finds the answer in one objec
 A policy that is not accepted selects nothing, as if it were not there.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from probewatch.core.policy import Policy
-from probewatch.core.selectors import Selector, selects
+from probewatch.core.selectors import Selector
 from probewatch.core.values import replace
 
 WINDOWS: Mapping[str, str] = {
@@ -84,12 +84,6 @@ def strength(policy: ProbePolicy) -> tuple[float, float, str]:
     return -policy.priority, policy.created_at, policy.name
 
 
-def rank(policies: Iterable[ProbePolicy], default: Policy) -> tuple[ProbePolicy, ...]:
-    """Return the policies that are accepted, the strongest first."""
-    accepted = (each for each in policies if find_problem(each, default) is None)
-    return tuple(sorted(accepted, key=strength))
-
-
 def find_problem(policy: ProbePolicy, default: Policy) -> Problem | None:
     """Return why a policy is not accepted, where it is not."""
     return policy.problem or _find_wrong_windows(policy, default)
@@ -99,7 +93,6 @@ def _find_wrong_windows(policy: ProbePolicy, default: Policy) -> Problem | None:
     """Compare the windows; those that the operator set alone are not the policy's fault."""
     if not WINDOWS.keys() & policy.overrides.keys():
         return None
-    # It is asked of all policies of a namespace whenever one of them changes.
     fast, slow = (policy.overrides.get(name, getattr(default, name)) for name in WINDOWS)
     if fast < slow:
         return None
@@ -112,33 +105,11 @@ def _find_wrong_windows(policy: ProbePolicy, default: Policy) -> Problem | None:
     return Problem(reason=Reason.INVALID_WINDOWS, message=message)
 
 
-def find_governing(ranked: Sequence[ProbePolicy], labels: Mapping[str, str]) -> ProbePolicy | None:
-    """Return the policy that a pod with these labels is under, of its namespace's, ranked."""
-    return next((each for each in ranked if selects(each.selector, labels)), None)
-
-
 def effective_policy(policy: ProbePolicy | None, default: Policy) -> Policy:
     """Return what the pods under a policy are judged by."""
     if policy is None or not policy.overrides:
         return default
     return replace(default, **policy.overrides)  # type: ignore[arg-type]  # by the type of each field
-
-
-def count_pods(
-    counts: Mapping[str, Count],
-    ranked: Sequence[ProbePolicy],
-    pods: Iterable[tuple[Mapping[str, str], int]],
-) -> None:
-    """Add to *counts*, by a policy's name, how many pods it selects and applies to.
-
-    Of *pods*, all of one namespace, each is a set of labels with how many have it.
-    """
-    for labels, how_many in pods:
-        matching = [policy for policy in ranked if selects(policy.selector, labels)]
-        for policy in matching:
-            counts[policy.name].matched += how_many
-        if matching:
-            counts[matching[0].name].applied += how_many
 
 
 def judge(policy: ProbePolicy, count: Count, default: Policy) -> Problem | Reason:

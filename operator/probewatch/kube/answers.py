@@ -8,6 +8,7 @@ import msgspec
 
 from probewatch.errors import ApiError
 from probewatch.kube.sanitize import sanitize
+from probewatch.kube.waits import find_wait
 
 WORDS_LIMIT = 300
 """Bytes of the API server's own words in a message of ours."""
@@ -67,4 +68,5 @@ def refusal(status: int, body: bytes) -> ApiError:
         return ApiError("the API server refuses the credentials (401)", status=status)
     words = sanitize(find_words(body), limit=WORDS_LIMIT) or "no reason given"
     missing = "a right is missing: " if status == HTTPStatus.FORBIDDEN else ""
-    return ApiError(f"{missing}the API server answers {status}: {words}", status=status)
+    text = f"{missing}the API server answers {status}: {words}"
+    return ApiError(text, status=status, wait=find_wait(body))

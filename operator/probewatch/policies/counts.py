@@ -1,19 +1,25 @@
 """How many pods each ProbePolicy selects, and applies to.
 
-To count is the dear part of what is told of policies: each set of labels is compared with all
-policies of its namespace. So what was counted is kept, and of what changes in between, only
-policies that select otherwise than before have their namespace counted again.
+To count is the dear part of what is told of policies. So what was counted is kept, and of
+what changes in between, only policies that select otherwise than before have their namespace
+counted again. Pods are counted by those of their labels that policies ask about, and each
+policy is compared only with labels among which it has its place (see `ranking`).
 """
 
-import asyncio
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain
 
-from probewatch.core.policies import Count, ProbePolicy, count_pods
-from probewatch.policies.index import Labelled, PolicyIndex, group_labels
+from probewatch.clock import Stint
+from probewatch.core.policies import Count, ProbePolicy
+from probewatch.policies.index import Labelled, PolicyIndex
+from probewatch.policies.ranking import Labels, Place, Ranking, places_of, project
 
-COMPARED_AT_ONCE = 2500
-"""So often a set of labels is compared with a policy before others go on: some milliseconds, or
-some hundredths of a second where each selector is as long as it may be."""
+PODS_AT_ONCE = 10_000
+"""So many pods, or labels of theirs, are gone through before others go on: some milliseconds."""
+
+COMPARED_AT_ONCE = 10_000
+"""So many requirements are compared with labels before others go on, at worst: likewise."""
 
 
 class PolicyCounts:
@@ -22,7 +28,7 @@ class PolicyCounts:
     def __init__(self, index: PolicyIndex, pods: Callable[[], Iterable[Labelled]]) -> None:
         self._index = index
         self._pods = pods
-        self._ranked: Mapping[str, Sequence[ProbePolicy]] = {}
+        self._editions: Mapping[str, object] = {}
         """By namespace, the policies that were counted for."""
         self._counts: Mapping[str, Mapping[str, Count]] = {}
 
@@ -32,24 +38,80 @@ class PolicyCounts:
 
     async def renew(self, *, anew: bool) -> None:
         """Count for policies that changed, or for all; the watch goes on meanwhile."""
-        ranked = dict(self._index.namespaces())
-        before = {} if anew else self._ranked
-        due = {place: each for place, each in ranked.items() if before.get(place) != each}
-        counts = {place: self._counts[place] for place in ranked.keys() - due.keys()}
+        rankings = dict(self._index.namespaces())
+        editions = {place: each.edition for place, each in rankings.items()}
+        before = {} if anew else self._editions
+        due = {
+            place: _Counting(rankings[place])
+            for place, edition in editions.items()
+            if before.get(place) is not edition
+        }
+        counts = {place: self._counts[place] for place in rankings.keys() - due.keys()}
         if due:
-            counts |= await self._count(due)
-        self._ranked, self._counts = ranked, counts
+            await self._gather(due)
+        for place, counting in due.items():
+            counts[place] = await counting.count()
+        self._editions, self._counts = editions, counts
 
-    async def _count(
-        self, ranked: Mapping[str, Sequence[ProbePolicy]]
-    ) -> Mapping[str, Mapping[str, Count]]:
-        """Count by namespace, and by the name of the policy."""
-        groups = group_labels(self._pods(), ranked)
-        counts = {place: {each.name: Count() for each in ranked[place]} for place in ranked}
-        for place, policies in ranked.items():
-            at_once = max(1, COMPARED_AT_ONCE // len(policies))
-            for begin in range(0, len(groups[place]), at_once):
-                some = groups[place][begin : begin + at_once]
-                count_pods(counts[place], policies, some)
-                await asyncio.sleep(0)
+    async def _gather(self, due: Mapping[str, "_Counting"]) -> None:
+        """Go through all pods, once for all namespaces."""
+        stint = Stint(PODS_AT_ONCE)
+        for pod in self._pods():
+            counting = due.get(pod.namespace)
+            if counting is not None:
+                counting.add(pod.labels)
+            await stint.did(1)
+
+
+class _Counting:
+    """Counts the pods of one namespace for the policies of a moment, whatever becomes of them."""
+
+    def __init__(self, ranking: Ranking) -> None:
+        self._keys = ranking.asked_about()
+        self._ranked = ranking.in_order()
+        self._pods: dict[int, tuple[Mapping[str, str], int]] = {}
+        """By the identity of their labels, which many share."""
+
+    def add(self, labels: Mapping[str, str]) -> None:
+        """Take in a pod."""
+        _, before = self._pods.get(id(labels), (labels, 0))
+        self._pods[id(labels)] = (labels, before + 1)
+
+    async def count(self) -> Mapping[str, Count]:
+        """Return the counts by the name of the policy."""
+        groups = tuple((await self._group()).items())
+        at_places = await self._place(groups)
+        is_taken = bytearray(len(groups))
+        counts = {each.policy.name: Count() for each in self._ranked}
+        stint = Stint(COMPARED_AT_ONCE)
+        for ranked in self._ranked:
+            count = counts[ranked.policy.name]
+            for at in chain.from_iterable(at_places.get(place, ()) for place in ranked.places):
+                labels, pods = groups[at]
+                if ranked.selects(dict(labels)):
+                    count.matched += pods
+                    count.applied += 0 if is_taken[at] else pods
+                    is_taken[at] = True
+                await stint.did(len(labels) + len(ranked.policy.selector))
         return counts
+
+    async def _group(self) -> Mapping[Labels, int]:
+        """Return how many pods have the same labels, of those that policies ask about."""
+        stint, groups = Stint(PODS_AT_ONCE), Counter[Labels]()
+        for labels, pods in self._pods.values():
+            groups[project(labels, self._keys)] += pods
+            await stint.did(len(labels))
+        return groups
+
+    async def _place(self, groups: Iterable[tuple[Labels, int]]) -> Mapping[Place, Sequence[int]]:
+        """Return which groups are at each place where there is a policy."""
+        found: dict[Place, list[int]] = {
+            place: [] for ranked in self._ranked for place in ranked.places
+        }
+        stint = Stint(PODS_AT_ONCE)
+        for at, (labels, _) in enumerate(groups):
+            for place in places_of(labels):
+                if place in found:
+                    found[place].append(at)
+            await stint.did(len(labels))
+        return found

@@ -1,9 +1,10 @@
 """The policies of the cluster, and which of them each pod is under.
 
 It is asked for every version of every pod, so an answer costs two look-ups: by namespace,
-and by labels, which equal pods share. It learns of policies from a watch, which tells at once,
-and from lists, which tell everything: a policy whose deletion no watch saw goes with the next
-list. No input, no output, no clock.
+and by labels, which equal pods share. Labels that no policy asks about (a pod's number, the
+hash of its template) make no pod another one. It learns of policies from a watch, which tells
+at once, and from lists, which tell everything: a policy whose deletion no watch saw goes with
+the next list. No input, no output, no clock.
 """
 
 from collections import OrderedDict
@@ -12,9 +13,10 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from probewatch.core.model import PodUid
-from probewatch.core.policies import ProbePolicy, effective_policy, find_governing, rank
+from probewatch.core.policies import ProbePolicy, effective_policy, find_problem
 from probewatch.core.policy import Policy
 from probewatch.kube.policies.parsing import Read
+from probewatch.policies.ranking import Labels, Ranking
 
 LABELS_KEPT = 4096
 """Sets of labels of one namespace whose answer is kept."""
@@ -47,11 +49,17 @@ class Labelled(Protocol):
 
 @dataclass(slots=True)
 class _Namespace:
-    """The policies of one namespace, the strongest first, and answers that were given."""
+    """The policies of one namespace, and answers that were given."""
 
-    ranked: tuple[ProbePolicy, ...]
+    ranking: Ranking = field(default_factory=Ranking)
     answers: dict[int, tuple[Mapping[str, str], Policy]] = field(default_factory=dict)
     """By the identity of the labels, which are kept so that it stays theirs."""
+    by_labels: dict[Labels, Policy] = field(default_factory=dict)
+    """By those of the labels that policies ask about."""
+
+    def forget_answers(self) -> None:
+        self.answers.clear()
+        self.by_labels.clear()
 
 
 class PolicyIndex:
@@ -59,6 +67,8 @@ class PolicyIndex:
 
     def __init__(self, default: Policy, changed: Callable[[str], None]) -> None:
         self.default = default
+        self.edition = 0
+        """How often any policy was read that is not as it was before."""
         self._changed = changed
         self._reads: dict[str, dict[str, Read]] = {}
         self._namespaces: dict[str, _Namespace] = {}
@@ -94,9 +104,13 @@ class PolicyIndex:
         """
         return self._pods.get(uid) if pod is None else self.policy_for(pod)
 
-    def namespaces(self) -> Iterator[tuple[str, tuple[ProbePolicy, ...]]]:
-        """Each namespace with accepted policies, and those, the strongest first."""
-        return ((name, here.ranked) for name, here in self._namespaces.items())
+    def namespaces(self) -> Iterator[tuple[str, Ranking]]:
+        """Each namespace with accepted policies, and those."""
+        return ((name, here.ranking) for name, here in self._namespaces.items())
+
+    def find(self, namespace: str, name: str) -> Read | None:
+        """Return a policy as it was read last."""
+        return self._reads.get(namespace, {}).get(name)
 
     def reads(self) -> tuple[Read, ...]:
         """All policies, accepted or not, as they were read last."""
@@ -107,17 +121,16 @@ class PolicyIndex:
     def take(self, read: Read) -> None:
         """Take in a version of a policy; an older one than is known changes nothing."""
         if self._put(read):
-            self._rank(read.policy.namespace)
+            self._changed(read.policy.namespace)
 
     def gone(self, read: Read) -> None:
         """Take in that a policy was deleted."""
         self._deleted[read.policy.uid] = None
         if len(self._deleted) > DELETED_KEPT:
             self._deleted.popitem(last=False)
-        known = self._reads.get(read.policy.namespace, {}).get(read.policy.name)
-        if known is not None and known.policy.uid == read.policy.uid:
-            self._drop(known)
-            self._rank(read.policy.namespace)
+        known = self.find(read.policy.namespace, read.policy.name)
+        if known is not None and known.policy.uid == read.policy.uid and self._drop(known):
+            self._changed(read.policy.namespace)
 
     def load(self, reads: Iterable[Read], version: int = 0, namespace: str | None = None) -> None:
         """Take in a whole list, of this version: what it does not contain is gone.
@@ -136,16 +149,22 @@ class PolicyIndex:
             policy = known.policy
             is_newer = 0 < version < known.version
             is_listed = (policy.namespace, policy.name) in found
-            if namespace in {None, policy.namespace} and not (is_listed or is_newer):
-                self._drop(known)
+            is_gone = namespace in {None, policy.namespace} and not (is_listed or is_newer)
+            if is_gone and self._drop(known):
                 touched.add(policy.namespace)
         for each in touched:
-            self._rank(each)
+            self._changed(each)
 
     # --- inside
 
     def _find(self, here: _Namespace, labels: Mapping[str, str]) -> Policy:
-        policy = effective_policy(find_governing(here.ranked, labels), self.default)
+        asked_about = here.ranking.project(labels)
+        policy = here.by_labels.get(asked_about)
+        if policy is None:
+            policy = effective_policy(here.ranking.find(labels), self.default)
+            if len(here.by_labels) >= LABELS_KEPT:
+                here.by_labels.clear()
+            here.by_labels[asked_about] = policy
         if len(here.answers) >= LABELS_KEPT:
             here.answers.clear()
         here.answers[id(labels)] = (labels, policy)
@@ -158,8 +177,15 @@ class PolicyIndex:
         is_older = known is not None and 0 < read.version < known.version
         if is_older or read.policy.uid in self._deleted:
             return False
+        if known is not None and known.policy == read.policy:
+            # A selector may be large: it is held once, however it was written.
+            here[read.policy.name] = replace(read, policy=known.policy)
+            self.edition += known != read
+            return False
         here[read.policy.name] = read
-        return known is None or known.policy != read.policy
+        self.edition += 1
+        before = None if known is None else known.policy
+        return self._rank(read.policy.namespace, before, read.policy)
 
     def _forget_versions(self, namespace: str | None, there: Iterable[Read]) -> None:
         """Let the next version of each policy be news, whatever is known of it."""
@@ -170,33 +196,30 @@ class PolicyIndex:
         for read in there:
             self._deleted.pop(read.policy.uid, None)
 
-    def _drop(self, read: Read) -> None:
+    def _drop(self, read: Read) -> bool:
+        """Let go of a policy; return whether pods may be judged otherwise."""
+        self.edition += 1
         here = self._reads[read.policy.namespace]
         del here[read.policy.name]
         if not here:
             del self._reads[read.policy.namespace]
+        return self._rank(read.policy.namespace, read.policy, None)
 
-    def _rank(self, namespace: str) -> None:
-        here = self._reads.get(namespace, {})
-        ranked = rank((read.policy for read in here.values()), self.default)
-        before = self._namespaces.pop(namespace, None)
-        if ranked:
-            self._namespaces[namespace] = _Namespace(ranked)
-        if ranked != (before.ranked if before is not None else ()):
-            self._changed(namespace)
+    def _rank(self, namespace: str, old: ProbePolicy | None, new: ProbePolicy | None) -> bool:
+        """Put one policy in the place of another; return whether any of them is accepted."""
+        old, new = self._if_accepted(old), self._if_accepted(new)
+        if old is None and new is None:
+            return False
+        here = self._namespaces.setdefault(namespace, _Namespace())
+        here.forget_answers()
+        if old is not None:
+            here.ranking.remove(old.name)
+        if new is not None:
+            here.ranking.put(new)
+        if not len(here.ranking):
+            del self._namespaces[namespace]
+        return True
 
-
-def group_labels(
-    pods: Iterable[Labelled], namespaces: Iterable[str]
-) -> Mapping[str, list[tuple[Mapping[str, str], int]]]:
-    """Return the sets of labels in some namespaces, and how many pods have each.
-
-    Pods that share their labels are counted together; equal ones that are not shared stay apart.
-    """
-    found: dict[str, dict[int, tuple[Mapping[str, str], int]]] = {each: {} for each in namespaces}
-    for pod in pods:
-        here = found.get(pod.namespace)
-        if here is not None:
-            _, before = here.get(id(pod.labels), (pod.labels, 0))
-            here[id(pod.labels)] = (pod.labels, before + 1)
-    return {namespace: list(groups.values()) for namespace, groups in found.items()}
+    def _if_accepted(self, policy: ProbePolicy | None) -> ProbePolicy | None:
+        is_accepted = policy is not None and find_problem(policy, self.default) is None
+        return policy if is_accepted else None

@@ -38,11 +38,11 @@ class Policies:
         clock: Clock,
     ) -> None:
         default = settings.policy()
-        api = PolicyApi(requester, settings.namespaces)
         # Who sees some of a policy's pods would contradict who sees the others, for ever.
         why = "dry run" if settings.dry_run else "only some pods are watched"
         is_silent = settings.dry_run or bool(settings.pod_selector)
         self.index = PolicyIndex(default, around.changed)
+        api = PolicyApi(requester, settings.namespaces, known=self.index.find)
         self.statuses = PolicyStatuses(
             index=self.index,
             api=api,
@@ -50,7 +50,7 @@ class Policies:
             pods=around.pods,
             may_write=around.may_write,
             clock=clock,
-            instead=Notices(why) if is_silent else None,
+            instead=Notices(why, default) if is_silent else None,
         )
         self.upkeep = PolicyUpkeep(
             index=self.index,

@@ -8,7 +8,7 @@ for comes first: the policy that was changed last.
 import logging
 from collections.abc import Callable, Iterable
 
-from probewatch.clock import Clock
+from probewatch.clock import Clock, Stint
 from probewatch.core.policies import judge
 from probewatch.core.policy import Policy
 from probewatch.errors import ApiError
@@ -29,6 +29,12 @@ COUNT_SECONDS = 30.0
 
 WRITES_BURST, WRITE_SECONDS = 20, 0.5
 """So many statuses at once, and then one each half second."""
+
+JUDGED_AT_ONCE = 200
+"""So many policies are gone through before others go on: some milliseconds."""
+
+LONGEST_PAUSE_SECONDS = 30.0
+"""Of those that grow, where the API server does not take statuses; it may ask for longer ones."""
 
 NEVER = float("-inf")
 
@@ -65,6 +71,10 @@ class PolicyStatuses:
         """When a status was written last, by uid of the policy."""
         self._passed_over: set[str | tuple[str, int]] = set()
         """Until the next count: namespaces that are refused, and versions of single policies."""
+        self._behind: set[str | tuple[str, int]] = set()
+        """What was passed over up to the last count: there are others to be tried first."""
+        self._faults = 0
+        self._quiet_until = NEVER
         self._budget = TokenBucket(burst=WRITES_BURST, refill=WRITE_SECONDS)
 
     def touch(self) -> None:
@@ -85,6 +95,8 @@ class PolicyStatuses:
                 self._instead.tell(self._index.reads())
             return
         now = self._clock.monotonic()
+        if now < self._quiet_until:
+            return
         is_due = now - self._counted >= COUNT_SECONDS
         if not len(self._index) or not (is_due or self._is_touched) or not self._may_write():
             return
@@ -92,7 +104,7 @@ class PolicyStatuses:
         if is_due:
             self._begin_anew(now)
         await self._counts.renew(anew=is_due)
-        for read, status in self._find_stale(now):
+        for read, status in await self._find_stale(now):
             if {read.policy.namespace, _version_of(read)} & self._passed_over:
                 continue
             if not self._may_write() or not self._budget.take(self._clock.monotonic()):
@@ -103,14 +115,15 @@ class PolicyStatuses:
 
     def _begin_anew(self, now: float) -> None:
         self._counted = now
-        self._passed_over.clear()
+        self._behind, self._passed_over = self._passed_over, set()
         uids = {read.policy.uid for read in self._index.reads()}
         self._written = {uid: at for uid, at in self._written.items() if uid in uids}
 
-    def _find_stale(self, now: float) -> list[tuple[Read, Status]]:
+    async def _find_stale(self, now: float) -> list[tuple[Read, Status]]:
         """Policies whose status is not what it should be, and what that is; in this order."""
-        found = []
+        found, stint = [], Stint(JUDGED_AT_ONCE)
         for read in self._index.reads():
+            await stint.did(1)
             count = self._counts.of(read.policy)
             verdict = judge(read.policy, count, self._default)
             status = render_status(read, verdict, count, now=self._clock.now())
@@ -122,12 +135,12 @@ class PolicyStatuses:
                 self._is_touched = True  # with a later beat it is
         return sorted(found, key=self._rank)
 
-    def _rank(self, stale: tuple[Read, Status]) -> tuple[int, float]:
+    def _rank(self, stale: tuple[Read, Status]) -> tuple[int, bool, float]:
         """A generation that nobody was told of, the latest first; then verdicts, then numbers."""
         read, status = stale
         if read.status.observed_generation != read.generation:
-            return 0, -read.version
-        return 1 + only_counts_differ(read.status, status), self._last_written(read)
+            return 0, _version_of(read) in self._behind, -read.version
+        return 1 + only_counts_differ(read.status, status), False, self._last_written(read)
 
     def _is_worth_it(self, read: Read, status: Status, now: float) -> bool:
         is_news = not only_counts_differ(read.status, status)
@@ -143,8 +156,13 @@ class PolicyStatuses:
             written = await self._api.patch_status(read, status)
         except ApiError as error:
             self._failed(read, error)
-            return self._pass_over(read, self._api.whom(error))
-        self._is_failing = False
+            whom = self._api.whom(error)
+            if whom is Concerned.ALL or error.wait:
+                self._hold_back(error)
+            if error.wait:
+                return False  # it is not refused, only put off
+            return self._pass_over(read, whom)
+        self._is_failing, self._faults = False, 0
         if written is None:
             return self._pass_over(read, Concerned.ONE)
         self._index.take(written)
@@ -155,6 +173,13 @@ class PolicyStatuses:
         is_of_place = whom is Concerned.NAMESPACE
         self._passed_over.add(read.policy.namespace if is_of_place else _version_of(read))
         return whom is not Concerned.ALL
+
+    def _hold_back(self, error: ApiError) -> None:
+        """Ask for nothing for as long as the API server says, and each time for longer."""
+        self._faults += 1
+        pause = min(2.0 ** (self._faults - 1), LONGEST_PAUSE_SECONDS)
+        self._quiet_until = self._clock.monotonic() + max(error.wait, pause)
+        self._is_touched |= error.wait > 0
 
     def _failed(self, read: Read, error: ApiError) -> None:
         """Warn once as long as it lasts; it is tried again with the next count."""

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import msgspec
 
-from probewatch.clock import Clock
+from probewatch.clock import Clock, Stint
 from probewatch.errors import ApiError
 from probewatch.kube.policies.api import Listing, PolicyApi
 from probewatch.kube.policies.parsing import parse_policy
@@ -29,6 +29,9 @@ RETRY_SECONDS = 2.0
 BEAT_SECONDS = 1.0
 ANSWER_SECONDS = 5.0
 """So long does kopf wait to hear whether there are policies."""
+
+RANKED_AT_ONCE = 2000
+"""So many requirements of policies are ranked before others go on: some milliseconds."""
 
 DOUBT_SECONDS = 10.0
 """An API server that has just started knows of no right and of no definition: so long is a refusal
@@ -64,6 +67,8 @@ class PolicyUpkeep:
         """What kopf was told of that when it began."""
         self._started, self._answered = asyncio.Event(), asyncio.Event()
         self._listed = float("-inf")
+        self._wait = 0.0
+        """For how long the API server asked not to be asked again."""
         self._refused_since: float | None = None
 
     async def served(self) -> bool:
@@ -76,7 +81,7 @@ class PolicyUpkeep:
 
     def take(self, kind: str | None, raw: Mapping[str, object]) -> None:
         """Take in what a watch says of a policy; *kind* is that of the event."""
-        read = parse_policy(msgspec.json.encode(raw))
+        read = parse_policy(msgspec.json.encode(raw), self._index.find)
         if read is None:
             return
         if kind == "DELETED":
@@ -91,8 +96,8 @@ class PolicyUpkeep:
         A server that cannot be asked is not waited for long: then that comes later.
         """
         end = self._clock.monotonic() + START_SECONDS
-        while not await self._list() and self._clock.monotonic() < end:
-            await self._clock.sleep(RETRY_SECONDS)
+        while not await self._list() and self._clock.monotonic() + self._wait < end:
+            await self._clock.sleep(max(RETRY_SECONDS, self._wait))
         self._started.set()
 
     async def run(self) -> None:
@@ -102,7 +107,7 @@ class PolicyUpkeep:
             await self._clock.sleep(BEAT_SECONDS)
             is_known = self._answered.is_set() and not self._is_doubtful()
             pause = LIST_SECONDS if is_known else RETRY_SECONDS
-            if self._clock.monotonic() - self._listed >= pause:
+            if self._clock.monotonic() - self._listed >= max(pause, self._wait):
                 await self._list()
             await self._serve()
 
@@ -113,10 +118,12 @@ class PolicyUpkeep:
             listings = await self._api.list()
         except ApiError as error:
             _log.debug("The policies cannot be listed now", extra={"error": str(error)})
+            self._wait = error.wait
             return False
+        self._wait = 0.0
         self._note_refusal(is_refused=any(each.is_refused for each in listings))
         if not self._is_doubtful():
-            self._served = self._load(listings)
+            self._served = await self._load(listings)
         self._answered.set()
         return True
 
@@ -139,12 +146,17 @@ class PolicyUpkeep:
         await self._clock.sleep(DISCOVERY_SECONDS)
         await self._serve_anew()
 
-    def _load(self, listings: Sequence[Listing]) -> bool:
+    async def _load(self, listings: Sequence[Listing]) -> bool:
         """Take in what was listed; return whether all of it may be watched."""
-        before = self._index.reads()
+        before = self._index.edition
         for listing in listings:
+            # As if a watch had told it: to rank thousands at once would take too long.
+            stint = Stint(RANKED_AT_ONCE)
+            for read in listing.reads:
+                self._index.take(read)
+                await stint.did(1 + len(read.policy.selector))
             self._index.load(listing.reads, listing.version, listing.namespace)
-        if before != self._index.reads():
+        if before != self._index.edition:
             self._changed()
         refused = [listing for listing in listings if listing.is_refused]
         if bool(refused) is not (self._served is False):

@@ -9,18 +9,22 @@ from urllib.parse import quote
 
 import msgspec
 
+from probewatch.clock import Stint
 from probewatch.crash_points import crash_point
 from probewatch.errors import ApiError
 from probewatch.kube.answers import refusal
 from probewatch.kube.parsing import parse_version
 from probewatch.kube.policies import objects
-from probewatch.kube.policies.parsing import Read, parse_policy
+from probewatch.kube.policies.parsing import Known, Read, nothing_known, parse_policy
 from probewatch.kube.reports.answers import NO_RIGHT
 
 PAGE = 25
 """Policies in a page: one may have a megabyte and a half, and tenants may make many."""
 APPLY = "application/apply-patch+yaml"
 FIELD_MANAGER = "probewatch"
+
+READ_AT_ONCE = 128 * 1024
+"""So many bytes are read before others go on: some milliseconds, where all is new."""
 
 NOT_SERVED = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.FORBIDDEN})
 """There is no such resource, or no right to read it: neither will pass in a moment."""
@@ -67,20 +71,21 @@ class Listing:
 
 
 class PolicyApi:
-    """Asks through *requester*; *namespaces* are those that are watched, none for all."""
+    """Asks through *requester*; *namespaces* are those that are watched, none for all.
 
-    def __init__(self, requester: Requester, namespaces: Sequence[str] = ()) -> None:
+    *known* tells what was read of a policy the last time.
+    """
+
+    def __init__(
+        self, requester: Requester, namespaces: Sequence[str] = (), *, known: Known = nothing_known
+    ) -> None:
         self._requester = requester
         self._namespaces: tuple[str | None, ...] = tuple(namespaces) or (None,)
-        self._listed: Mapping[int, Read] = {}
-        """By the hash of what was listed, as of the last list."""
+        self._known = known
 
     async def list(self) -> Sequence[Listing]:
         """All policies, a listing for each namespace; raises ApiError."""
-        found: dict[int, Read] = {}
-        listings = [await self._list(namespace, found) for namespace in self._namespaces]
-        self._listed = found
-        return listings
+        return [await self._list(namespace) for namespace in self._namespaces]
 
     async def patch_status(self, read: Read, status: objects.Status) -> Read | None:
         """Write a policy's status and return the policy; None if it is not as it was read.
@@ -100,7 +105,7 @@ class PolicyApi:
             return None
         if code != HTTPStatus.OK:
             raise refusal(code, answer)
-        return parse_policy(answer)
+        return parse_policy(answer, self._known)
 
     def whom(self, error: ApiError) -> Concerned:
         """Whom a refusal concerns: a webhook or a role may be of one namespace alone."""
@@ -111,15 +116,7 @@ class PolicyApi:
             return Concerned.NAMESPACE
         return Concerned.ALL
 
-    def _parse(self, item: msgspec.Raw, found: dict[int, Read]) -> Read | None:
-        """Read a policy, which may be large: one that is as it was is not read nor held twice."""
-        key = hash(bytes(item))
-        read = self._listed.get(key) or parse_policy(item)
-        if read is not None:
-            found[key] = read
-        return read
-
-    async def _list(self, namespace: str | None, found: dict[int, Read]) -> Listing:
+    async def _list(self, namespace: str | None) -> Listing:
         reads: list[Read] = []
         token = ""
         while True:
@@ -131,12 +128,23 @@ class PolicyApi:
             if code != HTTPStatus.OK:
                 raise refusal(code, body)
             page = _decode(body)
-            parsed = (self._parse(item, found) for item in page.items or ())
-            reads.extend(read for read in parsed if read is not None)
+            reads.extend(await _read_page(page, self._known))
             token = page.metadata.continue_
             if not token:
                 version = parse_version(page.metadata.resource_version)
                 return Listing(namespace=namespace, reads=tuple(reads), version=version)
+            del page, body  # they may have many megabytes, and the next are asked for now
+
+
+async def _read_page(page: objects.PolicyList, known: Known) -> Sequence[Read]:
+    """Read the policies of a page, one or a few before others go on."""
+    reads, stint = [], Stint(READ_AT_ONCE)
+    for item in page.items or ():
+        body = bytes(item)
+        if (read := parse_policy(body, known)) is not None:
+            reads.append(read)
+        await stint.did(len(body))
+    return reads
 
 
 def _render_patch(read: Read, status: objects.Status) -> Mapping[str, object]:

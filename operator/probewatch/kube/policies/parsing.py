@@ -3,13 +3,14 @@
 What cannot be understood becomes the problem that the policy has; it then selects nothing.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 import msgspec
 
 from probewatch.core.policies import ProbePolicy, Problem, Reason
-from probewatch.core.selectors import Operator, Requirement, find_mistakes
+from probewatch.core.selectors import Operator, Requirement, find_mistakes, pack
 from probewatch.kube.parsing import parse_version
 from probewatch.kube.policies import objects
 from probewatch.kube.sanitize import sanitize
@@ -48,21 +49,39 @@ class Read:
     version: int
     """Its resourceVersion, as a number."""
     status: objects.Status
+    spec_hash: int = field(compare=False)
+    """Of the text of its spec, by which it is known again."""
 
 
-def parse_policy(body: bytes | msgspec.Raw) -> Read | None:
-    """Return a policy; None where it is not even clear which."""
+Known = Callable[[str, str], Read | None]
+"""Who knows what was read of a policy the last time, by its namespace and name."""
+
+
+def nothing_known(_namespace: str, _name: str) -> Read | None:
+    """Of no policy is it known what was read of it."""
+    return None
+
+
+def parse_policy(body: bytes | msgspec.Raw, known: Known = nothing_known) -> Read | None:
+    """Return a policy; None where it is not even clear which.
+
+    A spec may be large, so one that is as *known* is neither parsed again nor held twice.
+    """
     try:
         found = _OBJECT.decode(bytes(body))
     except msgspec.DecodeError:
         return None
-    if not (found.metadata.name and found.metadata.namespace):
+    meta = found.metadata
+    if not (meta.name and meta.namespace):
         return None
+    before, spec_hash = known(meta.namespace, meta.name), hash(bytes(found.spec))
+    is_same = before is not None and (before.spec_hash, before.policy.uid) == (spec_hash, meta.uid)
     return Read(
-        policy=_parse(found),
-        generation=found.metadata.generation,
-        version=parse_version(found.metadata.resource_version),
+        policy=before.policy if before is not None and is_same else _parse(found),
+        generation=meta.generation,
+        version=parse_version(meta.resource_version),
         status=_parse_status(found.status),
+        spec_hash=spec_hash,
     )
 
 
@@ -83,7 +102,18 @@ def _parse(found: objects.PolicyObject) -> ProbePolicy:
     selector = tuple(_parse_selector(spec.selector or objects.Selector()))
     if mistakes := "; ".join(find_mistakes(selector)):
         return _with_problem(policy, Reason.INVALID_SELECTOR, mistakes)
-    return replace(policy, selector=selector, overrides=dict(_find_overrides(spec)))
+    kept = tuple(_share(pack(each)) for each in selector)
+    return replace(policy, selector=kept, overrides=dict(_find_overrides(spec)))
+
+
+@lru_cache(maxsize=2048)  # policies that are made by one template ask for much the same
+def _share(requirement: Requirement) -> Requirement:
+    return replace(requirement, key=_share_key(requirement.key))
+
+
+@lru_cache(maxsize=2048)
+def _share_key(key: str) -> str:
+    return key
 
 
 def _with_problem(policy: ProbePolicy, reason: Reason, words: str) -> ProbePolicy:
