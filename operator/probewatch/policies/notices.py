@@ -7,6 +7,8 @@ Whoever applies a policy then finds nothing on it: neither that it holds, nor th
 import logging
 from collections.abc import Iterable
 
+from probewatch.core.policies import ProbePolicy, Problem, find_problem
+from probewatch.core.policy import Policy
 from probewatch.kube.policies.parsing import Read
 
 _log = logging.getLogger(__name__)
@@ -15,11 +17,12 @@ _log = logging.getLogger(__name__)
 class Notices:
     """Says once why there are no statuses, and of each policy that is not accepted that it is not.
 
-    *why* is what keeps statuses from being written.
+    *why* is what keeps statuses from being written, *default* what the operator's settings say.
     """
 
-    def __init__(self, why: str) -> None:
+    def __init__(self, why: str, default: Policy) -> None:
         self._why = why
+        self._default = default
         self._refused: frozenset[tuple[str, int]] = frozenset()
         self._has_said_why = False
 
@@ -31,16 +34,16 @@ class Notices:
             extra = {"why": self._why, "policies": len(known)}
             _log.info("ProbePolicies are heeded, and get no status", extra=extra)
         refused = {
-            (each.policy.uid, each.generation): each for each in known if each.policy.problem
+            (each.policy.uid, each.generation): (each.policy, problem)
+            for each in known
+            if (problem := find_problem(each.policy, self._default))
         }
         for key in refused.keys() - self._refused:
-            _say_refused(refused[key])
+            _say_refused(*refused[key])
         self._refused = frozenset(refused)
 
 
-def _say_refused(read: Read) -> None:
-    policy, problem = read.policy, read.policy.problem
-    assert problem is not None  # noqa: S101  # those without one are not refused
+def _say_refused(policy: ProbePolicy, problem: Problem) -> None:
     _log.warning(
         "A policy is not accepted; it selects nothing until that is mended",
         extra={
