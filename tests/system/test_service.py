@@ -49,7 +49,7 @@ REPLICA_SET: Json = {
     }
 }
 TERMINATED = {
-    "exitCode": 137,
+    "exitCode": 143,
     "reason": "Error",
     "startedAt": STARTED,
     "finishedAt": KILLED,
