@@ -84,6 +84,11 @@ def one_by_one(*times: float) -> tuple[Mark, ...]:
     return tuple(replace(failed(L, at, 1), series=f"at {at}") for at in times)
 
 
+def anew(at: float) -> tuple[Mark, ...]:
+    """What a kubelet says of a start that was itself started since the last one."""
+    return tuple(replace(each, series=f"{each.series} anew") for each in started(at))
+
+
 CASES = {
     "v1 killed by liveness, SIGKILL": (
         "LivenessProbe Confirmed kill-event-probe",
@@ -135,7 +140,29 @@ CASES = {
     ),
     "a kill that the runtime was slow with, replaced in place": (
         "LivenessProbe High kill-event-probe",
+        facts(died(137, end=200), path=PLACE, kills=(mark(K.KILL_LIVENESS, 40),)),
+    ),
+    "an end long after the grace period, and not by SIGKILL": (
+        "LivenessProbe Medium kill-event-probe",
         facts(died(143, end=200), path=PLACE, kills=(mark(K.KILL_LIVENESS, 40),)),
+    ),
+    "an end in its own way after a kill, and the next kubelet announced its start": (
+        "LivenessProbe Medium kill-event-probe",
+        facts(
+            died(1, end=60),
+            path=PLACE,
+            kills=(mark(K.KILL_LIVENESS, 40),),
+            starts=(*started(0), *anew(61)),
+        ),
+    ),
+    "an end by SIGTERM after a kill, and the next kubelet announced its start": (
+        "LivenessProbe Confirmed kill-event-probe",
+        facts(
+            died(143, end=60),
+            path=PLACE,
+            kills=(mark(K.KILL_LIVENESS, 40),),
+            starts=(*started(0), *anew(61)),
+        ),
     ),
     "a slow kill, out of memory in the end": (
         "LivenessProbe Medium kill-event-probe",
@@ -746,6 +773,28 @@ CASES = {
             pod=READY_TOO,
         ),
     ),
+    "a rule matches, but the pod got a new sandbox": (
+        "RestartRule Medium restart-rule",
+        facts(died(42), pod=RULED, path=OWN, change=SANDBOX),
+    ),
+    "a kill that was counted, of what ends by itself and then fails its probe": (
+        "LivenessProbe Medium count-repair",
+        facts(died(1), path=PLACE, pod=ONCE, repaired=K.KILL_LIVENESS),
+    ),
+    "a kill that was counted, by a probe that needs one failure of what still runs": (
+        "LivenessProbe High count-repair",
+        facts(
+            died(1),
+            path=PLACE,
+            pod=ONCE,
+            repaired=K.KILL_LIVENESS,
+            failures=(replace(failed(L, 40, 1), failure=FailureReason.TIMEOUT),),
+        ),
+    ),
+    "a kill that was counted, by a probe that needs one failure, and SIGTERM": (
+        "LivenessProbe High count-repair",
+        facts(died(143), path=PLACE, pod=ONCE, repaired=K.KILL_LIVENESS),
+    ),
     "a rule, though the readiness probe had failed": (
         "RestartRule Medium restart-rule",
         facts(died(42), path=OWN, failures=(failed(R, 40, 3),), pod=RULED_READY),
@@ -1042,8 +1091,17 @@ CASES = {
         facts(died(3), pod=ONCE, kills=(mark(K.KILL_LIVENESS, 40),)),
     ),
     "SIGTERM in the second of a kill that took one failure": (
-        "LivenessProbe Confirmed kill-event-probe",
+        "LivenessProbe Medium kill-event-probe",
         facts(died(143), pod=ONCE, kills=(mark(K.KILL_LIVENESS, 41),)),
+    ),
+    "SIGTERM in the second of a kill that took one failure of what still ran": (
+        "LivenessProbe Confirmed kill-event-probe",
+        facts(
+            died(143),
+            pod=ONCE,
+            kills=(mark(K.KILL_LIVENESS, 41),),
+            failures=(replace(failed(L, 41, 1), failure=FailureReason.HTTP_5XX),),
+        ),
     ),
     "SIGKILL after ends that were most likely for memory": (
         "Signal Medium terminated-seen",

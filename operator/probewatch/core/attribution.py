@@ -34,10 +34,11 @@ RULES: tuple[Rule, ...] = (
         gives=(
             "`LivenessProbe`, `StartupProbe`: Confirmed. Beside `OOMKilled` with exit code "
             "137: High after the whole grace period, else Medium. Where it took longer to stop "
-            "than its grace period: High if replaced in place, else Medium. Medium where its end "
-            "has no time, a startup kill was followed by a failure of the liveness probe, or it "
-            "was shown as terminated and no signal ended it. Where it may have ended by itself in "
-            "the second of the kill: High if its probe failed as only what runs does, else Medium."
+            "than its grace period: High if SIGKILL ended it and it was replaced in place, else "
+            "Medium. Where it may have ended by itself in the second of the kill: High if its "
+            "probe failed as only what runs does, else Medium. Medium where its end has no time, "
+            "a startup kill was followed by a failure of the liveness probe, or the kubelet may "
+            "have been restarted before it could kill it."
         ),
     ),
     Rule(
@@ -131,7 +132,7 @@ RULES: tuple[Rule, ...] = (
         meaning="A container restart rule matched the exit code.",
         gives=(
             "`RestartRule`: Confirmed where the kubelet was restarting all containers, High, or "
-            "Medium where a probe may have killed it."
+            "Medium where a probe may have killed it or the pod got a new sandbox."
         ),
     ),
     Rule(
@@ -177,7 +178,8 @@ RULES: tuple[Rule, ...] = (
         meaning="A later Killing event's count proves that an undelivered kill happened.",
         gives=(
             "`LivenessProbe`, `StartupProbe`: High, or Medium where nobody saw how it ended, a "
-            "signal ended it that nobody sends, or its image or resources were changed."
+            "signal ended it that nobody sends, its image or resources were changed, or its end "
+            "may have made the one failure that its probe needs."
         ),
     ),
     Rule(

@@ -50,6 +50,11 @@ class Book:
         """Count and time of the newest delivery of this Event object."""
         return next(((count, at) for key, count, at in self.series if key == name), None)
 
+    def has_lost(self, since: float) -> bool:
+        """Whether marks later than this may have had to go, those of failures left out."""
+        kept = ((self.kills, KILLS_KEPT), (self.starts, STARTS_KEPT), (self.others, STARTS_KEPT))
+        return any(len(marks) == limit and marks[0].at > since for marks, limit in kept)
+
 
 def enter(
     book: Book, evidence: Evidence, *, from_zero: bool, mixed: bool = False

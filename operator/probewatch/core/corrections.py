@@ -151,8 +151,19 @@ def correct(state: PodState, memory: ContainerMemory, *, now: float) -> Judged:
 def _better(state: PodState, memory: ContainerMemory, entry: Settled) -> Restart | None:
     rule, verdict = judge(state, memory, entry.restart)
     known = RANK[entry.published.confidence]
+    if entry.restart.repaired is None and _is_forgotten(state, memory, entry.restart):
+        return None
     if entry.restart.reworded and verdict.cause is not entry.published.cause:
         known -= 1  # what it rested on was taken back
     if RANK[verdict.confidence] <= known:
         return None
     return render(state, entry.restart, (rule, verdict))
+
+
+def _is_forgotten(state: PodState, memory: ContainerMemory, restart: CountedRestart) -> bool:
+    """Whether some of what was said in the life of this instance may not be known any more.
+
+    A verdict is not surer for what spoke against it is forgotten.
+    """
+    begun = None if restart.termination is None else restart.termination.started_at
+    return begun is not None and (memory.book.has_lost(begun) or state.pod_book.has_lost(begun))

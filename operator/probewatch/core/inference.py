@@ -2,8 +2,17 @@
 
 from probewatch.core import announcements, kills
 from probewatch.core.causes import Cause, Confidence
+from probewatch.core.exits import SIGTERM_EXIT
 from probewatch.core.facts import Facts
-from probewatch.core.verdict import PROBE_KILLS, Verdict, by_exit, conclude, kill_was_due
+from probewatch.core.spec import ProbeType
+from probewatch.core.verdict import (
+    OF_RUNNING,
+    PROBE_KILLS,
+    Verdict,
+    by_exit,
+    conclude,
+    kill_was_due,
+)
 
 
 def restart_rule(facts: Facts) -> Verdict | None:
@@ -13,10 +22,10 @@ def restart_rule(facts: Facts) -> Verdict | None:
         return None
     if facts.may_be_killed and (facts.looks_killed or kill_was_due(facts)):
         return None  # the rule may have followed a kill, and that is the cause then
-    why = f"restart rule {rule.action} matches the exit code"
-    if facts.may_be_killed and not (facts.died_by_itself and facts.order_tells):
+    why, change = f"restart rule {rule.action} matches the exit code", facts.restart.change
+    killed = facts.may_be_killed and not (facts.died_by_itself and facts.order_tells)
+    if killed or change.sandbox:  # a new sandbox is none of a rule's doing
         return conclude(facts, Cause.RESTART_RULE, Confidence.MEDIUM, why)
-    change = facts.restart.change
     seen = (change.restarting_all or change.with_all) and rule.action != "Restart"
     sure = Confidence.CONFIRMED if seen else Confidence.HIGH
     return conclude(facts, Cause.RESTART_RULE, sure, why)
@@ -132,19 +141,23 @@ def count_repair(facts: Facts) -> Verdict | None:
     return conclude(
         facts,
         cause,
-        Confidence.MEDIUM if _may_be_left_over(facts) else Confidence.HIGH,
+        Confidence.MEDIUM if _may_be_left_over(facts, probe_type) else Confidence.HIGH,
         f"a later Killing event counts a {probe_type.lower()} kill whose own event was lost",
     )
 
 
-def _may_be_left_over(facts: Facts) -> bool:
+def _may_be_left_over(facts: Facts, probe_type: ProbeType) -> bool:
     """Whether the kill that was counted may be one too many, and the end be another's.
 
     A kill that had to be repeated is counted twice. How one ended that nobody saw is open, by a
     signal such as SEGV containers end for reasons of their own, and what was changed is replaced.
+    And what has ended fails a probe that needs one failure.
     """
-    change = facts.restart.change
-    return facts.death is None or facts.crashed or change.image or change.resources
+    change, probe = facts.restart.change, facts.restart.container.probe(probe_type)
+    once = probe is not None and probe.failure_threshold == 1
+    late = once and facts.last_failure(probe_type) not in OF_RUNNING
+    unsure = facts.death is None or facts.crashed or (late and facts.exit_code != SIGTERM_EXIT)
+    return unsure or change.image or change.resources
 
 
 def kubelet_counter(facts: Facts) -> Verdict | None:

@@ -191,6 +191,7 @@ def _sandbox_event(facts: Facts) -> bool:
     """Whether the kubelet noticed the sandbox in the life of the container, just before its end."""
     died, grace = facts.restart.died_at, facts.spec.grace + SANDBOX_SLACK
     born = facts.death.started_at if facts.death is not None else None
+    born = facts.restart.jump.since if born is None else born
     return any(
         mark.kind is EvidenceKind.SANDBOX_CHANGED
         and (died is None or 0.0 <= died - mark.at <= grace)

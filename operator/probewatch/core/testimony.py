@@ -2,8 +2,9 @@
 
 from probewatch.core.book import Mark
 from probewatch.core.causes import Cause, Confidence
+from probewatch.core.doubts import is_rather_of_kill, may_be_left_half_done, may_have_ended_before
 from probewatch.core.evidence import EvidenceKind
-from probewatch.core.exits import OUTSIDE_SIGNALS, SIGKILL_EXIT, SIGTERM_EXIT
+from probewatch.core.exits import SIGKILL_EXIT, SIGTERM_EXIT
 from probewatch.core.facts import Facts
 from probewatch.core.kills import (
     STOP_SLACK,
@@ -13,9 +14,8 @@ from probewatch.core.kills import (
     lived_on,
     matched_kill,
 )
-from probewatch.core.spec import Probe
 from probewatch.core.surroundings import is_alone_in_new_sandbox
-from probewatch.core.verdict import OF_RUNNING, PROBE_KILLS, Verdict, conclude, kill_was_due
+from probewatch.core.verdict import PROBE_KILLS, Verdict, conclude, kill_was_due
 from probewatch.core.watermarks import HOOK_FAILED, RESTARTING_ALL
 
 OTHER_KILLS = {
@@ -60,57 +60,23 @@ def probe_kill_event(facts: Facts) -> Verdict | None:
     if facts.restart.died_at is None:
         return conclude(facts, cause, Confidence.MEDIUM, said, "it is not known when it ended")
     if is_slow(facts, kill):
-        sure = Confidence.HIGH if facts.in_place and not facts.out_of_memory else Confidence.MEDIUM
+        # What takes so long is ended by SIGKILL; what ends otherwise may have gone on before.
+        stuck = facts.in_place and facts.exit_code == SIGKILL_EXIT and not facts.out_of_memory
+        sure = Confidence.HIGH if stuck else Confidence.MEDIUM
         return conclude(facts, cause, sure, said, "it took longer to stop than its grace period")
     if facts.out_of_memory:
         return _oom_during_kill(facts, kill, cause, said)
     if kill.kind is EvidenceKind.KILL_STARTUP and lived_on(facts, kill):
         why = "its liveness probe failed after that, so it had started"
         return conclude(facts, cause, Confidence.MEDIUM, said, why)
-    if _may_be_left_half_done(facts):
-        why = "it was shown as terminated, which what the kubelet kills and replaces is not"
+    if may_be_left_half_done(facts):
+        why = "the kubelet may have been restarted before it could kill it"
         return conclude(facts, cause, Confidence.MEDIUM, said, why)
     probe = facts.restart.container.probe(probe_type)
-    if _may_have_ended_before(facts, kill, probe):
-        hung = facts.last_failure(probe_type) in OF_RUNNING and not _is_of_no_kill(facts)
-        sure = Confidence.HIGH if hung else Confidence.MEDIUM
+    if may_have_ended_before(facts, kill, probe):
+        sure = Confidence.HIGH if is_rather_of_kill(facts, probe) else Confidence.MEDIUM
         return conclude(facts, cause, sure, said, "it may have ended by itself just before")
     return conclude(facts, cause, Confidence.CONFIRMED, said, final=True)
-
-
-def _may_be_left_half_done(facts: Facts) -> bool:
-    """Whether the kubelet may have been restarted between its word and the signal.
-
-    A preStop hook runs in between, and the next kubelet asks the probe anew: a container that
-    answers again goes on, and may end in its own way. No signal is left out that a kill ends by.
-    Source: kubelet/kuberuntime/kuberuntime_container.go (killContainer).
-    """
-    seen_dead = facts.died_by_itself and facts.order_tells
-    return seen_dead and facts.signal not in OUTSIDE_SIGNALS
-
-
-def _may_have_ended_before(facts: Facts, kill: Mark, probe: Probe | None) -> bool:
-    """Whether it may have ended by itself in the second of the kill, and that failed its probe.
-
-    The kubelet knows of an end up to a second later. A probe that needs several failures did not
-    fail for it, but what no kill can leave needs no probe.
-    """
-    died = facts.restart.died_at
-    if died is None or int(kill.at) < int(died):
-        return False
-    if _is_of_no_kill(facts):
-        return True
-    once = probe is not None and probe.failure_threshold == 1
-    return once and (not facts.looks_killed or facts.exit_code == 0)
-
-
-def _is_of_no_kill(facts: Facts) -> bool:
-    """Whether it ended so as no kill ends it within its second: by SEGV and the like, or SIGKILL.
-
-    The kubelet lets two seconds pass before that, whatever the grace period is.
-    Source: kubelet/kuberuntime/kuberuntime_container.go (minimumGracePeriodInSeconds).
-    """
-    return facts.crashed or facts.exit_code == SIGKILL_EXIT
 
 
 def _oom_during_kill(facts: Facts, kill: Mark, cause: Cause, said: str) -> Verdict:

@@ -1,0 +1,56 @@
+"""Doubts: whether what a probe's kill was said of may have ended before it, or without it."""
+
+from probewatch.core.announcements import kubelet_restarted
+from probewatch.core.book import Mark
+from probewatch.core.exits import OUTSIDE_SIGNALS, SIGKILL_EXIT, SIGTERM_EXIT
+from probewatch.core.facts import Facts
+from probewatch.core.spec import Probe
+from probewatch.core.verdict import OF_RUNNING
+
+
+def may_be_left_half_done(facts: Facts) -> bool:
+    """Whether the kubelet may have been restarted between its word and the signal.
+
+    A preStop hook runs in between, and the next kubelet asks the probe anew: a container that
+    answers again goes on, and may end in its own way. Then it is shown as terminated, which one
+    that is killed and replaced is not, or the Events of its next start are of another series.
+    Source: kubelet/kuberuntime/kuberuntime_container.go (killContainer).
+    """
+    if kubelet_restarted(facts):
+        return facts.exit_code != SIGTERM_EXIT
+    seen_dead = facts.died_by_itself and facts.order_tells
+    return seen_dead and facts.signal not in OUTSIDE_SIGNALS
+
+
+def may_have_ended_before(facts: Facts, kill: Mark, probe: Probe | None) -> bool:
+    """Whether it may have ended by itself in the second of the kill, and that failed its probe.
+
+    The kubelet knows of an end up to a second later. A probe that needs several failures did not
+    fail for it, but what no kill can leave needs no probe.
+    """
+    died = facts.restart.died_at
+    if died is None or int(kill.at) < int(died):
+        return False
+    if _is_of_no_kill(facts):
+        return True
+    once = probe is not None and probe.failure_threshold == 1
+    return once and not (facts.exit_code == SIGTERM_EXIT and _failed_before(facts, probe))
+
+
+def _failed_before(facts: Facts, probe: Probe | None) -> bool:
+    """Whether its probe failed as only that of a container does that still runs."""
+    return probe is not None and facts.last_failure(probe.probe_type) in OF_RUNNING
+
+
+def is_rather_of_kill(facts: Facts, probe: Probe | None) -> bool:
+    """Whether the kill explains its end better than that it did so by itself."""
+    return not _is_of_no_kill(facts) and _failed_before(facts, probe)
+
+
+def _is_of_no_kill(facts: Facts) -> bool:
+    """Whether it ended so as no kill ends it within its second: by SEGV and the like, or SIGKILL.
+
+    The kubelet lets two seconds pass before that, whatever the grace period is.
+    Source: kubelet/kuberuntime/kuberuntime_container.go (minimumGracePeriodInSeconds).
+    """
+    return facts.crashed or facts.exit_code == SIGKILL_EXIT
