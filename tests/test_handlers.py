@@ -1,6 +1,6 @@
 """What kopf calls hands everything on, and leaves kopf no more than it needs."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from probewatch.handlers import Connection, Memo, observe_policy
@@ -19,12 +19,8 @@ class Followers:
     async def served(self) -> bool:
         return True
 
-    def take(self, kind: str | None, raw: Mapping[str, object]) -> None:
+    async def take(self, kind: str | None, raw: Mapping[str, object]) -> None:
         self.taken.append((kind, raw))
-
-
-def call(action: Callable[[], None]) -> None:
-    action()
 
 
 async def test_kopf_keeps_no_more_of_a_policy_than_which_one_it_is() -> None:
@@ -36,7 +32,6 @@ async def test_kopf_keeps_no_more_of_a_policy_than_which_one_it_is() -> None:
         settings=Settings(),
         connection=lambda: Connection(server=""),
         health=dict,
-        call=call,
         policies=followers,
     )
     await observe_policy(memo, {"type": "MODIFIED", "object": body})  # type: ignore[typeddict-item]  # as JSON is

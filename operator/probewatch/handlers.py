@@ -6,7 +6,7 @@ are not ours: kopf would write finalizers and annotations to them. Handlers of
 our own resources are registered here too.
 
 kopf runs in a thread of its own with its own event loop (see `supervisor`).
-What a handler wants to change it hands over with `memo.call`, which runs it in
+What a handler wants to change it hands over to `memo.policies`, which runs it in
 the operator's loop.
 """
 
@@ -16,7 +16,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import partial
 from typing import Protocol, cast
 
 import kopf
@@ -59,8 +58,8 @@ class Policies(Protocol):
         """Whether there are any to be watched; asked in kopf's thread."""
         ...
 
-    def take(self, kind: str | None, raw: Mapping[str, object]) -> None:
-        """Take in a version of one; called in the operator's loop."""
+    async def take(self, kind: str | None, raw: Mapping[str, object]) -> None:
+        """Take in a version of one; called in kopf's thread, for which it waits its turn."""
         ...
 
 
@@ -73,8 +72,6 @@ class Memo:
     """Reads credentials anew; raises KubeconfigError."""
     health: Callable[[], Mapping[str, object]]
     """Facts for kopf's health endpoint."""
-    call: Callable[[Callable[[], None]], None]
-    """Runs something soon in the operator's loop, from any thread."""
     policies: Policies | None = None
     """None where nobody follows them."""
 
@@ -163,7 +160,7 @@ async def observe_policy(memo: Memo, event: kopf.RawEvent, **_: object) -> None:
     """Hand a version of a ProbePolicy to those who follow them."""
     whole = take_over(cast("dict[str, object]", event["object"]))
     if memo.policies is not None:
-        memo.call(partial(memo.policies.take, event["type"], whole))
+        await memo.policies.take(event["type"], whole)
 
 
 def take_over(body: dict[str, object]) -> Mapping[str, object]:

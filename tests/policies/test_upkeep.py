@@ -1,6 +1,7 @@
 """Policies are followed whatever happens to the API, and kopf is told when there are none."""
 
 import asyncio
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -258,7 +259,28 @@ async def test_another_loop_may_ask_whether_there_are_policies() -> None:
     scene = Scene()
     await scene.start()
     door = PolicyDoor(scene.upkeep, asyncio.get_running_loop())
-    door.take("ADDED", policy_object())
 
     assert await asyncio.to_thread(lambda: asyncio.run(door.served()))
+    await asyncio.to_thread(lambda: asyncio.run(door.take("ADDED", policy_object())))
     assert 1 == len(scene.index)
+
+
+async def test_policies_that_are_told_at_once_are_taken_in_one_by_one() -> None:
+    """In their order, and others have their turn between them: each may be large."""
+    scene, many = Scene(), 20
+    door = PolicyDoor(scene.upkeep, asyncio.get_running_loop())
+    telling = [
+        asyncio.ensure_future(door.take("MODIFIED", policy_object(resourceVersion=str(1 + n))))
+        for n in range(many)
+    ]
+    telling += [
+        asyncio.ensure_future(door.take("ADDED", policy_object(f"p{n}"))) for n in range(many)
+    ]
+    known = [0]
+    while not all(each.done() for each in telling):
+        await asyncio.sleep(0)
+        known.append(len(scene.index))
+
+    assert 1 + many == known[-1]
+    assert 1 == max(after - before for before, after in pairwise(known))
+    assert many == next(each.version for each in scene.index.reads() if each.policy.name == "one")

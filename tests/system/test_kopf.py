@@ -77,19 +77,13 @@ async def _server(api: FakeApi) -> AsyncIterator[str]:
     await runner.cleanup()
 
 
-def ignore(_result: object) -> None:
-    """Make a callback of something that returns what nobody needs."""
-
-
 @contextlib.asynccontextmanager
 async def kopf_running(server: str, policies: Policies | None = None) -> AsyncIterator[Supervisor]:
     """The supervisor with the real kopf under it; stopped in bounded time at the end."""
-    home = asyncio.get_running_loop()
     memo = Memo(
         settings=Settings(),
         connection=lambda: Connection(server=server, authorization="Bearer the-token"),
         health=dict,
-        call=lambda action: ignore(home.call_soon_threadsafe(action)),
         policies=policies,
     )
     supervisor = Supervisor(kopf_operator(memo), clock=Clock())
@@ -167,15 +161,16 @@ class FakePolicies:
     """Who follows policies: says whether there are any, and keeps what it is told."""
 
     are_served: bool = False
+    home: asyncio.AbstractEventLoop = field(default_factory=asyncio.get_running_loop)
     told: "asyncio.Queue[tuple[str | None, str]]" = field(default_factory=asyncio.Queue)
 
     async def served(self) -> bool:
         return self.are_served
 
-    def take(self, kind: str | None, raw: Mapping[str, object]) -> None:
+    async def take(self, kind: str | None, raw: Mapping[str, object]) -> None:
         metadata = raw["metadata"]
         assert isinstance(metadata, dict)
-        self.told.put_nowait((kind, metadata["name"]))
+        self.home.call_soon_threadsafe(self.told.put_nowait, (kind, metadata["name"]))
 
 
 @pytest.mark.slow

@@ -70,6 +70,7 @@ class PolicyUpkeep:
         self._wait = 0.0
         """For how long the API server asked not to be asked again."""
         self._refused_since: float | None = None
+        self._hearing = asyncio.Lock()
 
     async def served(self) -> bool:
         """Whether policies can be watched, for kopf; waits a moment for the first answer."""
@@ -89,6 +90,12 @@ class PolicyUpkeep:
         else:
             self._index.take(read)
         self._changed()
+
+    async def hear(self, kind: str | None, raw: Mapping[str, object]) -> None:
+        """Take in what a watch says, of one policy after the other, others between them."""
+        async with self._hearing:
+            self.take(kind, raw)
+            await asyncio.sleep(0)
 
     async def start(self) -> None:
         """Read all policies, so that pods are judged by them from the first.
@@ -195,6 +202,10 @@ class PolicyDoor:
         asked = asyncio.run_coroutine_threadsafe(self._upkeep.served(), self._home)
         return await asyncio.wrap_future(asked)
 
-    def take(self, kind: str | None, raw: Mapping[str, object]) -> None:
-        """Take in a version of one; in the operator's loop."""
-        self._upkeep.take(kind, raw)
+    async def take(self, kind: str | None, raw: Mapping[str, object]) -> None:
+        """Take in a version of one; from any loop.
+
+        Who tells of the next ones waits meanwhile: hundreds of large ones would fill the memory.
+        """
+        told = asyncio.run_coroutine_threadsafe(self._upkeep.hear(kind, raw), self._home)
+        await asyncio.wrap_future(told)

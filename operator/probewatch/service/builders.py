@@ -1,6 +1,5 @@
 """Parts that are made from settings and a client alone; and what a part that runs looks like."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -164,12 +163,3 @@ def find_connection(login: Login) -> Connection:
         insecure=access.insecure,
         proxy=access.proxy or None,
     )
-
-
-def caller_of(home: asyncio.AbstractEventLoop) -> Callable[[Callable[[], None]], None]:
-    """Return how to have something done soon in *home*, from any thread."""
-
-    def call(action: Callable[[], None]) -> None:
-        home.call_soon_threadsafe(action)
-
-    return call

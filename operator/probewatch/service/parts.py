@@ -244,7 +244,6 @@ class Parts:
             settings=self.settings,
             connection=lambda: builders.find_connection(self.login),
             health=self.health.facts,
-            call=builders.caller_of(home),
             policies=PolicyDoor(self.policies.upkeep, home),
         )
 
