@@ -20,6 +20,7 @@ from probewatch.commands.workload_names import find_pod_name
 from probewatch.core.findings import Restart
 from probewatch.errors import ApiError, InputError, UsageError
 from probewatch.kube.client import ApiClient
+from probewatch.kube.parsing import IGNORE
 from probewatch.kube.reports.objects import Incident, Loop
 from probewatch.kube.times import parse_time
 from probewatch.service.runtime import run_on_best_loop
@@ -107,7 +108,7 @@ async def read(args: argparse.Namespace) -> Story:
         loops=loops,
         judged=judged,
         observed=told.advice,
-        notes=tuple(filter(None, (_note_unheard(live), note, LESS if judged and summary else ""))),
+        notes=_notes(live, note, LESS if judged and summary else ""),
         now=clock.now(),
     )
 
@@ -145,6 +146,22 @@ async def _read_records(client: ApiClient, namespace: str, name: str) -> tuple[S
 def _is_of(loop: Loop, name: str, live: LivePod | None) -> bool:
     """Whether a loop is the pod's own, and not that of one before it under the same name."""
     return loop.pod == name and (live is None or loop.uid in {"", live.pod.uid})
+
+
+def _notes(live: LivePod | None, recorded: str, judged: str) -> tuple[str, ...]:
+    """Return what is not known of the pod, and why; nobody expects records where nobody watches."""
+    unwatched = _note_unwatched(live)
+    return tuple(filter(None, (_note_unheard(live), unwatched or recorded, judged)))
+
+
+def _note_unwatched(live: LivePod | None) -> str:
+    if live is None:
+        return ""
+    if live.pod.ignored:
+        return f'the pod is not watched, by its annotation {IGNORE}: "true"'
+    if not live.pod.spec.has_probes:
+        return "the pod is not watched: none of its containers has a probe"
+    return ""
 
 
 def _note_unheard(live: LivePod | None) -> str:

@@ -52,6 +52,7 @@ def _render_pod(story: Story) -> Json:
     ready = pod.conditions.get("Ready") if pod else None
     return {
         "phase": pod.phase if pod else None,
+        "reason": pod.reason if pod else None,
         "node": pod.node if pod else None,
         "ready": ready.status if ready else None,
         "readinessSince": render_time(ready.last_transition) if ready else None,

@@ -19,7 +19,7 @@ from probewatch.commands.story import (
 from probewatch.commands.tables import render_causes
 from probewatch.core.causes import Pattern
 from probewatch.core.findings import Restart
-from probewatch.core.model import ContainerStatus
+from probewatch.core.model import ContainerStatus, Pod
 from probewatch.kube.reports.objects import Incident
 from probewatch.kube.times import parse_time
 
@@ -80,10 +80,14 @@ def _head(story: Story, container: str | None) -> Iterator[str]:
         return
     pod = story.live.pod
     on = f" on {pod.node}" if pod.node else ""
-    yield f"Pod {story.namespace}/{story.name}{of}{on}: {pod.phase}, {_readiness(story)}"
+    yield f"Pod {story.namespace}/{story.name}{of}{on}: {_phase(pod)}, {_readiness(story)}"
     for status in statuses_of(story, container):
         words = (_state(status, story.now), _restarts(status), *_loops(story, status.name))
         yield f"  {status.name}: {', '.join(words)}"
+
+
+def _phase(pod: Pod) -> str:
+    return f"{pod.phase} ({pod.reason})" if pod.reason else pod.phase
 
 
 def _readiness(story: Story) -> str:
@@ -92,7 +96,16 @@ def _readiness(story: Story) -> str:
         return "readiness unknown"
     since = ready.last_transition
     age = f" for {render_duration(max(0.0, story.now - since))}" if since else ""
-    return f"{'ready' if ready.status else 'not ready'}{age}"
+    return f"ready{age}" if ready.status else f"not ready{age}{_gates(story)}"
+
+
+def _gates(story: Story) -> str:
+    """Return what a pod waits for whose containers are all ready."""
+    pod = story.live.pod if story.live else None
+    ready = pod.conditions.get("ContainersReady") if pod else None
+    if pod is None or ready is None or not ready.status or not pod.spec.readiness_gates:
+        return ""
+    return f", waits for its readiness gates: {', '.join(pod.spec.readiness_gates)}"
 
 
 def _state(status: ContainerStatus, now: float) -> str:
