@@ -166,29 +166,6 @@ def test_list_then_watch() -> None:
     assert loop.stats.synced
 
 
-GONE = {
-    "B1 ERROR event": watch(error(410)),
-    "B2 HTTP status": Answer(status=410),
-}
-
-
-@pytest.mark.parametrize("gone", GONE.values(), ids=GONE.keys())
-def test_history_gone_lists_again(gone: Answer) -> None:
-    """410 in either form leads to a new list, so that missed deletions are found."""
-    _, diary, _, loop = play(page("a"), gone, page("b"))
-
-    assert ["listing", "listed a", "synced", "listing", "listed b", "synced"] == diary.told
-    assert {"start": 1, "410": 1} == loop.stats.relists
-
-
-def test_gone_on_a_continue_page() -> None:
-    """B3: a continue token that expired restarts the list from its first page."""
-    script, diary, _, _ = play(page("a", token="old"), Answer(status=410), page("a", "b"))
-
-    assert "continue" not in script.asked[2]
-    assert ["listing", "listed a", "listing", "listed a", "listed b", "synced"] == diary.told
-
-
 FAULTS = {
     "A1 reset mid-line": watch(line("ADDED")[:20], ConnectionResetError()),
     "A3 torn line with a proper end": watch(line("ADDED")[:20]),
@@ -216,9 +193,7 @@ def test_fault_resumes_the_watch(fault: Answer | BaseException) -> None:
 
 
 LIST_FAULTS = {
-    "B12 truncated": Answer(parts=(b'{"metadata": {',)),
     "A11 HTML": Answer(parts=(b"<html>",)),
-    "B12 no resourceVersion": Answer(parts=(b'{"metadata": {}, "items": []}',)),
     "A10 refused": ConnectionRefusedError(),
     "B8 server error": Answer(status=503),
 }
@@ -238,27 +213,6 @@ def test_null_items_are_an_empty_list() -> None:
     assert ["listing", "synced"] == play(
         Answer(parts=(b'{"metadata": {"resourceVersion": "5"}, "items": null}',))
     )[1].told
-
-
-HOSTILE = {
-    "null": b"null\n",
-    "list": b"[]\n",
-    "no type": b'{"object": {}}\n',
-    "bad UTF-8": b'{"type": "\xff"}\n',
-    "deep": b'{"type":"ADDED","object":' + b"[" * 100_000 + b"\n",
-    "no metadata": b'{"type":"ADDED","object":{}}\n',
-    "unknown type": b'{"type":"NEWS","object":{}}\n',
-    "long number": b'{"type":"ADDED","object":' + b"9" * 9999 + b"}\n",
-}
-
-
-@pytest.mark.parametrize("bad", HOSTILE.values(), ids=HOSTILE.keys())
-def test_hostile_lines_are_skipped_and_counted(bad: bytes) -> None:
-    """A13, B13: a line that is no object costs only itself."""
-    _, diary, pauses, loop = play(page(), watch(bad, line("ADDED", "b")))
-
-    assert ["listing", "synced", "ADDED b"] == diary.told
-    assert (1, []) == (loop.stats.decode_errors, pauses)
 
 
 def test_broken_item_of_a_list() -> None:
@@ -305,14 +259,6 @@ def test_bookmark_moves_the_version() -> None:
 def test_deletion_is_told() -> None:
     """DELETED comes with the last version of the object."""
     assert "deleted a" == play(page("a"), watch(line("DELETED", "a")))[1].told[-1]
-
-
-def test_one_byte_slices() -> None:
-    """A4: it does not matter where the network cuts."""
-    whole = line("ADDED", "ä") + line("MODIFIED", "b")
-    slices = tuple(whole[i : i + 1] for i in range(len(whole)))
-
-    assert ["ADDED ä", "MODIFIED b"] == play(page(), watch(*slices))[1].told[2:]
 
 
 def test_unauthorized_logs_in_again() -> None:
