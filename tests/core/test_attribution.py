@@ -361,6 +361,14 @@ CASES = {
         "LivenessProbe Medium kill-event-probe",
         facts(died(1, end=39), kills=(mark(K.KILL_LIVENESS, 39),), path=OWN),
     ),
+    "seen to end by SIGKILL before the grace period was over": (
+        "LivenessProbe Medium kill-event-probe",
+        facts(died(137, end=66), kills=(mark(K.KILL_LIVENESS, 38),), path=OWN),
+    ),
+    "seen to end by SIGKILL when the grace period was over": (
+        "LivenessProbe Confirmed kill-event-probe",
+        facts(died(137, end=67), kills=(mark(K.KILL_LIVENESS, 38),), path=OWN),
+    ),
     "seen to end by SIGTERM after the kill": (
         "LivenessProbe Confirmed kill-event-probe",
         facts(died(143, end=39), kills=(mark(K.KILL_LIVENESS, 38),), path=OWN),
@@ -790,6 +798,20 @@ CASES = {
             repaired=K.KILL_LIVENESS,
             failures=(replace(failed(L, 40, 1), failure=FailureReason.TIMEOUT),),
         ),
+    ),
+    "a kill that was counted, by a probe that its end refused, and SIGTERM": (
+        "LivenessProbe Medium count-repair",
+        facts(
+            died(143),
+            path=PLACE,
+            pod=ONCE,
+            repaired=K.KILL_LIVENESS,
+            failures=(replace(failed(L, 40, 1), failure=FailureReason.REFUSED),),
+        ),
+    ),
+    "failures up to the threshold, and a crash": (
+        "LivenessProbe Medium threshold-reached",
+        facts(died(139), path=PLACE, failures=(failed(L, 39, 3),)),
     ),
     "a kill that was counted, by a probe that needs one failure, and SIGTERM": (
         "LivenessProbe High count-repair",

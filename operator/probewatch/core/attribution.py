@@ -203,7 +203,8 @@ RULES: tuple[Rule, ...] = (
         meaning="As many probe failures as the threshold were reported just before the death.",
         gives=(
             "`LivenessProbe`, `StartupProbe`: High, or Medium where the runtime reports OOMKilled, "
-            "its end may have made the last of the failures, or its image or resources changed."
+            "a signal ended it that nobody sends, its end may have made the last of the failures, "
+            "or its image or resources changed."
         ),
     ),
     Rule(

@@ -8,7 +8,7 @@ from probewatch.core.spec import Probe
 from probewatch.core.verdict import OF_RUNNING
 
 
-def may_be_left_half_done(facts: Facts) -> bool:
+def may_be_left_half_done(facts: Facts, kill: Mark, probe: Probe | None) -> bool:
     """Whether the kubelet may have been restarted between its word and the signal.
 
     A preStop hook runs in between, and the next kubelet asks the probe anew: a container that
@@ -18,8 +18,16 @@ def may_be_left_half_done(facts: Facts) -> bool:
     """
     if kubelet_restarted(facts):
         return facts.exit_code != SIGTERM_EXIT
-    seen_dead = facts.died_by_itself and facts.order_tells
-    return seen_dead and facts.signal not in OUTSIDE_SIGNALS
+    if not (facts.died_by_itself and facts.order_tells):
+        return False
+    return facts.signal not in OUTSIDE_SIGNALS or _was_killed_early(facts, kill, probe)
+
+
+def _was_killed_early(facts: Facts, kill: Mark, probe: Probe | None) -> bool:
+    """Whether SIGKILL ended it before the grace period of this kill was over."""
+    died = facts.restart.died_at
+    early = died is not None and died - kill.at < facts.grace(probe) - 1
+    return early and facts.exit_code == SIGKILL_EXIT
 
 
 def may_have_ended_before(facts: Facts, kill: Mark, probe: Probe | None) -> bool:

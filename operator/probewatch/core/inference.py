@@ -155,8 +155,9 @@ def _may_be_left_over(facts: Facts, probe_type: ProbeType) -> bool:
     """
     change, probe = facts.restart.change, facts.restart.container.probe(probe_type)
     once = probe is not None and probe.failure_threshold == 1
-    late = once and facts.last_failure(probe_type) not in OF_RUNNING
-    unsure = facts.death is None or facts.crashed or (late and facts.exit_code != SIGTERM_EXIT)
+    failure = facts.last_failure(probe_type)
+    ended = facts.exit_code != SIGTERM_EXIT if failure is None else failure not in OF_RUNNING
+    unsure = facts.death is None or facts.crashed or (once and ended)
     return unsure or change.image or change.resources
 
 

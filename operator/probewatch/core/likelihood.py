@@ -33,7 +33,8 @@ def threshold(facts: Facts) -> Verdict | None:
     if not (facts.in_place or facts.looks_killed) or (facts.died_by_itself and facts.order_tells):
         return None
     change = facts.restart.change
-    doubt = facts.out_of_memory or change.image or change.resources or kills.is_said_after(facts)
+    doubt = facts.out_of_memory or facts.crashed or change.image or change.resources
+    doubt = doubt or kills.is_said_after(facts)
     for cause, probe_type in PROBE_KILLS.values():
         if facts.threshold_reached(probe_type):
             name, seen = probe_type.lower(), facts.failures(probe_type)

@@ -192,9 +192,11 @@ def _sandbox_event(facts: Facts) -> bool:
     died, grace = facts.restart.died_at, facts.spec.grace + SANDBOX_SLACK
     born = facts.death.started_at if facts.death is not None else None
     born = facts.restart.jump.since if born is None else born
+    end = facts.restart.next_begin if died is None else died
     return any(
         mark.kind is EvidenceKind.SANDBOX_CHANGED
-        and (died is None or 0.0 <= died - mark.at <= grace)
+        and (died is None or died - mark.at <= grace)
+        and (end is None or mark.at <= end)
         and (born is None or mark.at > born)  # in its first second: why the pod was begun anew
         for mark in facts.pod_book.others
     )

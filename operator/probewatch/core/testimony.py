@@ -56,6 +56,7 @@ def probe_kill_event(facts: Facts) -> Verdict | None:
     if kill is None or kill.kind not in PROBE_KILLS or facts.is_lost_task:
         return None
     cause, probe_type = PROBE_KILLS[kill.kind]
+    probe = facts.restart.container.probe(probe_type)
     said = f"kubelet: failed {probe_type.lower()} probe, kill {kill.count}"
     if facts.restart.died_at is None:
         return conclude(facts, cause, Confidence.MEDIUM, said, "it is not known when it ended")
@@ -69,10 +70,9 @@ def probe_kill_event(facts: Facts) -> Verdict | None:
     if kill.kind is EvidenceKind.KILL_STARTUP and lived_on(facts, kill):
         why = "its liveness probe failed after that, so it had started"
         return conclude(facts, cause, Confidence.MEDIUM, said, why)
-    if may_be_left_half_done(facts):
+    if may_be_left_half_done(facts, kill, probe):
         why = "the kubelet may have been restarted before it could kill it"
         return conclude(facts, cause, Confidence.MEDIUM, said, why)
-    probe = facts.restart.container.probe(probe_type)
     if may_have_ended_before(facts, kill, probe):
         sure = Confidence.HIGH if is_rather_of_kill(facts, probe) else Confidence.MEDIUM
         return conclude(facts, cause, sure, said, "it may have ended by itself just before")
