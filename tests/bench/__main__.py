@@ -15,6 +15,9 @@ PODS = 50_000
 KOPF_PODS = 2_000
 SMALL_PODS = 1_000
 PACED_PODS = 20_000
+FEW_PODS = 20_000
+FEW = 3
+"""Pods of a workload where most of them are small: of each workload the first costs most."""
 CHURNED = 100_000
 PACE = 150e-6
 """Seconds for each pod that a server writes into a stream: as assumed of a real one."""
@@ -47,6 +50,9 @@ def main() -> None:
         paced = Plan(pods=min(plan.pods, PACED_PODS), updates=0, pace=PACE)
         _add(results, "paced_bare", "bare stream", paced)
         _add(results, "paced", "operator", paced)
+        few = Plan(pods=min(plan.pods, FEW_PODS), updates=0, together=FEW)
+        _add(results, "few_bare", "bare", few)
+        _add(results, "few", "operator", few)
         if arguments.pods > PODS:
             _add(results, "large", "operator", Plan(pods=arguments.pods, updates=1000))
     for number in range(arguments.syncs):

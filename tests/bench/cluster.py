@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from tests.bench.pods import APP, PODS_OF_A_WORKLOAD, READY, Record, managed, owner_uid, render
+from tests.bench.pods import APP, READY, Record, managed, owner_uid, render
 
 Query = Mapping[str, str]
 
@@ -26,11 +26,15 @@ class Step:
 
 
 class Cluster:
-    """So many pods, all healthy to begin with."""
+    """So many pods, all healthy to begin with, and so many of them in each workload."""
 
-    def __init__(self, pods: int) -> None:
+    def __init__(self, pods: int, *, together: int) -> None:
         self._version = FIRST_VERSION
-        self._pods = [Record(number=number, version=self._next()) for number in range(pods)]
+        self._together = together
+        self._pods = [
+            Record(number=number, workload=number // together, version=self._next())
+            for number in range(pods)
+        ]
         self._turn = itertools.cycle(range(pods))
         self._said = itertools.count()
         self._happenings: Mapping[str, Callable[[], Step]] = {
@@ -83,11 +87,11 @@ class Cluster:
     def _owners(self, query: Query) -> bytes:
         """A page of the metadata of all ReplicaSets."""
         start, limit = int(query.get("continue", "0")), int(query.get("limit", "500"))
-        last = -(-len(self._pods) // PODS_OF_A_WORKLOAD)
+        last = -(-len(self._pods) // self._together)
         end = min(start + limit, last)
         items = []
         for number in range(start, end):
-            record = self._pods[number * PODS_OF_A_WORKLOAD]
+            record = self._pods[number * self._together]
             item = _replica_set(f"service-{number}-7d9f8b6c5d")
             item["metadata"] = {**item["metadata"], "namespace": record.namespace}
             items.append(item)
@@ -152,7 +156,7 @@ class Cluster:
             text = (
                 'Successfully pulled image "registry.example/job:1" in 1.2s (1.2s including wait)'
             )
-            stranger = Record(number=10_000_000 + number)
+            stranger = Record(number=10_000_000 + number, workload=10_000_000)
             said = _event(self._next(), stranger, reason="Pulled", message=text)
         else:
             text = 'MountVolume.SetUp failed for volume "config": configmap "config" not found'

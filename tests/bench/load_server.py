@@ -96,7 +96,7 @@ class LoadServer:
     async def _list_or_watch(
         self, watchers: Watchers, query: Query, writer: asyncio.StreamWriter
     ) -> None:
-        pods = self._cluster if watchers is self._pods else Cluster(0)
+        pods = self._cluster if watchers is self._pods else Cluster(0, together=1)
         streamed = "sendInitialEvents" in query
         if streamed and not self._streams:
             _send(writer, NOT_STREAMED, status=422)
@@ -193,9 +193,9 @@ def _chunk(data: bytes) -> bytes:
     return b"%x\r\n%b\r\n" % (len(data), data)
 
 
-async def run(pods: int, *, streams: bool, pace: float) -> None:
+async def run(pods: int, *, together: int, streams: bool, pace: float) -> None:
     """Serve until the end; the first line of output is the port."""
-    server = LoadServer(Cluster(pods), streams=streams, pace=pace)
+    server = LoadServer(Cluster(pods, together=together), streams=streams, pace=pace)
     listener = await asyncio.start_server(server.serve, "127.0.0.1", 0, limit=2**20)
     print(listener.sockets[0].getsockname()[1], flush=True)
     await listener.serve_forever()
@@ -204,8 +204,11 @@ async def run(pods: int, *, streams: bool, pace: float) -> None:
 if __name__ == "__main__":
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--pods", type=int, default=1000)
+    arguments.add_argument("--together", type=int, default=30, help="pods of a workload")
     arguments.add_argument("--pages", action="store_true", help="have no streaming lists")
     arguments.add_argument("--pace", type=float, default=0.0, help="seconds for each object")
     given = arguments.parse_args()
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(run(given.pods, streams=not given.pages, pace=given.pace))
+        asyncio.run(
+            run(given.pods, together=given.together, streams=not given.pages, pace=given.pace)
+        )

@@ -10,7 +10,6 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-PODS_OF_A_WORKLOAD = 30
 NAMESPACES = 50
 NODES = 500
 
@@ -26,6 +25,8 @@ class Record:
     """What changes of one pod; everything else follows from its number."""
 
     number: int
+    workload: int
+    """Number of the workload it belongs to."""
     life: int = 0
     """A pod that is made anew has another uid and name."""
     version: int = 0
@@ -38,11 +39,6 @@ class Record:
     def uid(self) -> str:
         """`metadata.uid`."""
         return f"{self.number:08x}-{self.life:04x}-4000-8000-00000000c0de"
-
-    @property
-    def workload(self) -> int:
-        """Number of the workload it belongs to."""
-        return self.number // PODS_OF_A_WORKLOAD
 
     @property
     def namespace(self) -> str:

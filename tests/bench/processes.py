@@ -77,10 +77,13 @@ class Subject:
 
 
 @contextmanager
-def subject(name: str, pods: int, *, pages: bool = False, pace: float = 0.0) -> Iterator[Subject]:
+def subject(
+    name: str, pods: int, *, together: int, pages: bool = False, pace: float = 0.0
+) -> Iterator[Subject]:
     """Start a server of so many pods and a subject that is loaded but has not begun."""
+    cluster = ("--pods", str(pods), "--together", str(together))
     more = ("--pages",) if pages else ("--pace", str(pace))
-    with _python("tests.bench.load_server", "--pods", str(pods), *more) as server:
+    with _python("tests.bench.load_server", *cluster, *more) as server:
         port = _first_line(server)
         with _python(*SUBJECTS[name]) as process:
             assert _first_line(process) == "loaded"

@@ -16,6 +16,8 @@ class Plan:
     pods: int
     updates: int
     """Of each kind, as fast as they are read."""
+    together: int = 30
+    """Pods of each workload."""
     pages: bool = False
     """Whether the server has no streaming lists."""
     pace: float = 0.0
@@ -54,7 +56,9 @@ class Result:
 def run(name: str, plan: Plan) -> Result:
     """Put a subject through the plan; each step begins when the one before is done."""
     result = Result(pods=plan.pods)
-    with subject(name, plan.pods, pages=plan.pages, pace=plan.pace) as process:
+    with subject(
+        name, plan.pods, together=plan.together, pages=plan.pages, pace=plan.pace
+    ) as process:
         result.sync_seconds = process.begin()
         result.steady = process.memory().resident
         result.peak = process.memory().peak
