@@ -15,10 +15,10 @@ from probewatch.core.policies import Count, ProbePolicy
 from probewatch.policies.index import Labelled, PolicyIndex
 from probewatch.policies.ranking import Labels, Place, Ranking, places_of, project
 
-PODS_AT_ONCE = 10_000
+PODS_AT_ONCE = 5000
 """So many pods, or labels of theirs, are gone through before others go on: some milliseconds."""
 
-COMPARED_AT_ONCE = 10_000
+COMPARED_AT_ONCE = 5000
 """So many requirements are compared with labels before others go on, at worst: likewise."""
 
 

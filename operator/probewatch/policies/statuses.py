@@ -30,7 +30,7 @@ COUNT_SECONDS = 30.0
 WRITES_BURST, WRITE_SECONDS = 20, 0.5
 """So many statuses at once, and then one each half second."""
 
-JUDGED_AT_ONCE = 200
+JUDGED_AT_ONCE = 100
 """So many policies are gone through before others go on: some milliseconds."""
 
 LONGEST_PAUSE_SECONDS = 30.0

@@ -30,7 +30,7 @@ BEAT_SECONDS = 1.0
 ANSWER_SECONDS = 5.0
 """So long does kopf wait to hear whether there are policies."""
 
-RANKED_AT_ONCE = 2000
+RANKED_AT_ONCE = 1000
 """So many requirements of policies are ranked before others go on: some milliseconds."""
 
 DOUBT_SECONDS = 10.0
