@@ -33,7 +33,7 @@ from probewatch.metrics.counters import Counters
 from probewatch.metrics.exposition import Exposition
 from probewatch.metrics.negotiation import Wanted
 from probewatch.metrics.rendering import Renderer
-from probewatch.metrics.series import Table
+from probewatch.metrics.series import Histogram
 from probewatch.store import Store
 from probewatch.supervisor import SupervisorStats
 from tests.support.builders import restart
@@ -130,17 +130,17 @@ async def _tick(pauses: list[float]) -> None:
 def render_by_library(counters: Counters) -> float:
     """Return the seconds of generate_latest for the same series as children of the library."""
     registry = CollectorRegistry()
-    for table in counters.tables.every():
-        name = table.family.name.removesuffix("_total")
-        if not isinstance(table, Table):
+    for histogram in counters.tables.every():
+        if isinstance(histogram, Histogram):
             metric = prometheus_client.Histogram(
-                name, "x", ["subject"], registry=registry, buckets=table.bounds
+                histogram.family.name, "x", ["subject"], registry=registry, buckets=histogram.bounds
             )
-            for subject in table.rows:
+            for subject in histogram.rows:
                 metric.labels(subject).observe(1)
-            continue
+    for table, shown in counters.tables.shown():
+        name = table.family.name.removesuffix("_total")
         gauge = prometheus_client.Gauge(name, "x", ["a", "b", "c", "d", "e"], registry=registry)
-        for subject, (tails, values) in table.rows.items():
+        for subject, (tails, values) in shown.items():
             parts = (*subject.split(","), "", "", "")[:4]
             for tail, value in zip(tails, values, strict=True):
                 gauge.labels(*parts, tail).set(value)

@@ -87,7 +87,10 @@ async def test_report_of_an_unknown_workload(tmp_path: Path) -> None:
 
 async def test_report_without_the_resources(tmp_path: Path) -> None:
     """A cluster without our resources is told apart from one without restarts."""
-    with pytest.raises(ApiError, match="custom resources of probewatch are not installed"):
+    with pytest.raises(
+        ApiError,
+        match=r"custom resources of probewatch are not installed \(kubectl apply -f crds\)",
+    ):
         await read_report(await cluster_with([], None), tmp_path)
 
 

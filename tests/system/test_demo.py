@@ -133,8 +133,9 @@ async def test_its_reader_may_go_away(tmp_path: Path) -> None:
 async def test_it_stays_until_it_is_told_to_end() -> None:
     """With --keep it says how to use kubectl, and an interrupt then ends it well."""
     process = await start("--keep")
-    text = await read_until(process, "curl 127.0.0.1:")
+    text = await read_until(process, "kubectl apply -f crds")
     assert "export KUBECONFIG=" in text
+    assert "curl 127.0.0.1:" in text
     left = descendants(process.pid)
 
     process.send_signal(signal.SIGINT)

@@ -164,6 +164,7 @@ def look_further(demo: Demo, *, kept: bool) -> list[str]:
         "  kubectl logs webapl --previous",
         f"  {find_program()} explain webapl",
         f"  curl {address}/metrics",
+        "  kubectl apply -f crds     # half a minute later: kubectl get probereports",
         "",
     ]
 

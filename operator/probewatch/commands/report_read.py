@@ -119,5 +119,6 @@ async def _ask(client: ApiClient, path: str, params: dict[str, str]) -> objects.
         if error.status != NOT_FOUND:
             raise
         raise ApiError(
-            "this cluster has no ProbeReports: the custom resources of probewatch are not installed"
+            "this cluster has no ProbeReports: the custom resources of probewatch are not "
+            "installed (kubectl apply -f crds)"
         ) from error

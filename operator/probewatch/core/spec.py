@@ -131,7 +131,7 @@ class PodSpec:
     @property
     def has_probes(self) -> bool:
         """Whether any container has a probe: only such pods are tracked."""
-        for each in self.containers:  # asked of every pod of a first sync: no generator
+        for each in self.containers:  # noqa: SIM110  # asked of every pod: no generator
             if each.liveness or each.readiness or each.startup:
                 return True
         return False

@@ -179,12 +179,16 @@ class Counters:
         if known.spec is spec or known.spec == spec:
             return
         known.spec = spec
-        self.tables.drop_states(known.containers.values())  # what the spec before said
-        self.tables.transitions.begin(known.subject, possible.first_transitions(spec))
-        self.tables.not_ready.begin(known.subject, ("",))
-        for container in spec.containers:
-            first = possible.first_series(container, spec)
-            self.tables.begin_container(known.container(container.name), first)
+        tables = self.tables
+        tables.of_workloads.begin(known.subject, possible.first_of_workload(spec))
+        before = tuple(known.containers.values())
+        first = {
+            known.container(each.name): possible.first_series(each, spec)
+            for each in spec.containers
+        }
+        tables.renew_states({each: first.get(each) for each in before})
+        for subject, series in first.items():
+            tables.of_containers.begin(subject, series)
 
     def _restart(self, restart: Restart, known: Known) -> None:
         subject, cause = known.container(restart.container), possible.CAUSES[restart.cause]

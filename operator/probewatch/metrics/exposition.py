@@ -19,12 +19,13 @@ from prometheus_client.openmetrics.exposition import generate_latest as generate
 from prometheus_client.registry import Collector
 
 from probewatch.metrics import cluster_families as families
+from probewatch.metrics.blanks import Shown
 from probewatch.metrics.collector import Sources, collect
 from probewatch.metrics.family import Family
 from probewatch.metrics.labels import escape, tail
 from probewatch.metrics.negotiation import Wanted
 from probewatch.metrics.operator_families import RENDER_SECONDS
-from probewatch.metrics.series import Bars, Histogram, Rows, Table
+from probewatch.metrics.series import Bars, Histogram, Rows
 from probewatch.metrics.survey import PodHeader, Survey, survey
 
 STATES = ("Ready", "NotReady", "Terminating", "Completed")
@@ -45,7 +46,7 @@ class Snapshot:
 
     operator: tuple[Metric, ...]
     pods: tuple[PodHeader, ...] = ()
-    tables: tuple[tuple[Family, Rows], ...] = ()
+    tables: tuple[tuple[Family, Shown], ...] = ()
     histograms: tuple[tuple[Histogram, dict[str, Bars]], ...] = ()
 
 
@@ -64,22 +65,18 @@ class Exposition:
         operator = (*collect(self._sources), self._render_time())
         if self._sources.stands_by is not None and self._sources.stands_by():
             return Snapshot(operator=operator)
-        tables = tuple(self._shown_tables())
+        tables, withholds = counters.tables, self._sources.withholds
+        withheld = tables.restarts if withholds is not None and withholds() else None
         return Snapshot(
             operator=operator,
             pods=self._sources.store.headers(),
             tables=tuple(
-                (each.family, each.rows.copy()) for each in tables if isinstance(each, Table)
+                (table.family, shown) for table, shown in tables.shown() if table is not withheld
             ),
             histograms=tuple(
-                (each, each.rows.copy()) for each in tables if isinstance(each, Histogram)
+                (each, each.rows.copy()) for each in tables.every() if isinstance(each, Histogram)
             ),
         )
-
-    def _shown_tables(self) -> Iterator[Table | Histogram]:
-        tables, withholds = self._sources.counters.tables, self._sources.withholds
-        is_withheld = withholds is not None and withholds()
-        return (each for each in tables.every() if not (is_withheld and each is tables.restarts))
 
     def render(self, snapshot: Snapshot, wanted: Wanted) -> Sequence[bytes]:
         """Return the answer's body in pieces; may be called in any thread."""
@@ -98,11 +95,11 @@ class Exposition:
         family = RENDER_SECONDS
         return GaugeMetricFamily(family.name, family.help, value=self._took, unit=family.unit)
 
-    def _survey(self, pods: Iterable[PodHeader]) -> tuple[tuple[Family, Rows], ...]:
+    def _survey(self, pods: Iterable[PodHeader]) -> tuple[tuple[Family, Shown], ...]:
         found = survey(pods)
         return (
-            (families.NOT_READY_SINCE, self._not_ready(found)),
-            (families.PODS, _by_namespace(found)),
+            (families.NOT_READY_SINCE, Shown(self._not_ready(found))),
+            (families.PODS, Shown(_by_namespace(found))),
         )
 
     def _not_ready(self, found: Survey) -> Rows:
@@ -140,14 +137,14 @@ class _Collected(Collector):
 
 
 def write(
-    tables: Iterable[tuple[Family, Rows]],
+    tables: Iterable[tuple[Family, Shown]],
     histograms: Iterable[tuple[Histogram, dict[str, Bars]]],
     wanted: Wanted,
 ) -> Iterator[bytes]:
     """Yield the lines of the families that grow with the cluster, in pieces."""
-    for family, rows in tables:
+    for family, shown in tables:
         yield _head(family, wanted)
-        yield from _in_pieces(_table_lines(family.name, rows))
+        yield from _in_pieces(_table_lines(family.name, shown))
     for histogram, bars in histograms:
         yield _head(histogram.family, wanted)
         yield from _in_pieces(_histogram_lines(histogram, bars))
@@ -161,8 +158,8 @@ def _head(family: Family, wanted: Wanted) -> bytes:
     return f"# HELP {name} {family.help}\n# TYPE {name} {family.kind}\n{unit}".encode()
 
 
-def _table_lines(name: str, rows: Rows) -> Iterator[str]:
-    for subject, (tails, values) in rows.items():
+def _table_lines(name: str, shown: Shown) -> Iterator[str]:
+    for subject, (tails, values) in shown.items():
         head = f"{name}{{{subject}"
         yield "".join(
             [f"{head}{each}}} {value}\n" for each, value in zip(tails, values, strict=True)]

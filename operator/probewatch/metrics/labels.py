@@ -34,7 +34,7 @@ def escape(value: str) -> str:
     return clean.replace("\\", "\\\\").replace('"', '\\"')
 
 
-@lru_cache(maxsize=16_384)  # more than the workloads of the largest cluster
+@lru_cache(maxsize=1024)  # those of which something is told again soon; an entry takes 300 bytes
 def workload_subject(workload: Workload) -> str:
     """Return the subject of a workload's series; equal ones are the same object."""
     return sys.intern(

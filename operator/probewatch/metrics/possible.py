@@ -7,7 +7,7 @@ found after a time in which the operator was away; the rest of a container's cau
 of a probe's reasons, starts with its first restart or failure.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import product
 from typing import NamedTuple
@@ -18,6 +18,7 @@ from probewatch.core.causes import Cause, Pattern, Readiness, ReadinessReason
 from probewatch.core.evidence import FailureReason
 from probewatch.core.spec import Container, HandlerKind, PodSpec, Probe, ProbeType, RestartPolicy
 from probewatch.metrics.labels import tail
+from probewatch.metrics.series import Cells, zeros
 
 CAUSES: Mapping[Cause, str] = {cause: tail(cause=cause) for cause in Cause}
 
@@ -95,24 +96,20 @@ _HANDLERS: Mapping[HandlerKind, tuple[FailureReason, ...]] = {
 FROM_THE_START = 2
 
 
-Gauges = tuple[tuple[str, ...], tuple[float, ...]]
-"""Tails, and the value for each."""
-
-
 class First(NamedTuple):
-    """What the series of a container start with: tails of counters, and gauges with values."""
+    """What the series of a container start with, in the order of `Tables.of_containers`."""
 
-    causes: tuple[str, ...]
-    failures: tuple[str, ...]
-    patterns: tuple[str, ...]
+    causes: Cells
+    failures: Cells
+    patterns: Cells
     """Those that an alert waits for."""
-    kills: tuple[str, ...]
+    kills: Cells
     """Without a restart: where pods are not restarted."""
-    startups: tuple[str, ...]
+    startups: Cells
     """Where there is a startup probe."""
-    budgets: Gauges
+    budgets: Cells
     """Of the probes that kill."""
-    advice: Gauges
+    advice: Cells
     """That follows from the spec alone."""
 
 
@@ -136,22 +133,28 @@ def _first_series(setting: Setting, *, has_hook: bool, has_rules: bool, is_final
         *((Cause.POST_START_HOOK,) if has_hook else ()),
         *((Cause.RESTART_RULE,) if has_rules else ()),
     )
+    failures = (
+        FAILURES[probe.probe_type, reason]
+        for probe in probes
+        for reason in _HANDLERS[probe.handler][:FROM_THE_START]
+    )
+    startups = STARTUPS.values() if Cause.STARTUP_PROBE in by_probes else ()
     return First(
-        causes=tuple(CAUSES[each] for each in (*by_probes, *declared, *OFTEN, *AWAY)),
-        failures=tuple(
-            FAILURES[probe.probe_type, reason]
-            for probe in probes
-            for reason in _HANDLERS[probe.handler][:FROM_THE_START]
-        ),
-        patterns=tuple(PATTERNS[Pattern.WORKLOAD_WIDE, cause] for cause in by_probes),
-        kills=tuple(CAUSES[cause] for cause in by_probes) if is_final else (),
-        startups=tuple(STARTUPS.values()) if Cause.STARTUP_PROBE in by_probes else (),
+        causes=_zeros(CAUSES[each] for each in (*by_probes, *declared, *OFTEN, *AWAY)),
+        failures=_zeros(failures),
+        patterns=_zeros(PATTERNS[Pattern.WORKLOAD_WIDE, cause] for cause in by_probes),
+        kills=_zeros(CAUSES[cause] for cause in (by_probes if is_final else ())),
+        startups=_zeros(startups),
         budgets=(
             tuple(BUDGETS[each.probe_type] for each in killers),
             tuple(start_budget(each) for each in killers),
         ),
         advice=(tuple(advice), (1,) * len(advice)),
     )
+
+
+def _zeros(tails: Iterable[str]) -> Cells:
+    return zeros(tuple(dict.fromkeys(tails)))
 
 
 def _probe_causes(probes: Iterable[Probe]) -> tuple[Cause, ...]:
@@ -178,18 +181,18 @@ def all_failures(probe: Probe | None) -> tuple[str, ...]:
     return tuple(FAILURES[probe.probe_type, reason] for reason in reasons)
 
 
-def first_transitions(spec: PodSpec) -> tuple[str, ...]:
-    """Return the tails of changes of readiness that a workload starts with."""
-    return _FIRST_TRANSITIONS[any(container.readiness for container in spec.containers)]
+def first_of_workload(spec: PodSpec) -> Sequence[Cells]:
+    """Return what the series of a workload start with, in the order of `Tables.of_workloads`."""
+    return _OF_WORKLOADS[any(container.readiness for container in spec.containers)]
 
 
-def _first_transitions(*reasons: ReadinessReason) -> tuple[str, ...]:
-    both = [TRANSITIONS[to, reason] for reason in reasons for to in Readiness]
-    return (TRANSITIONS[Readiness.READY, ReadinessReason.STARTUP], *both)
+def _of_workloads(*reasons: ReadinessReason) -> Sequence[Cells]:
+    changes = [TRANSITIONS[to, reason] for reason in reasons for to in Readiness]
+    return (_zeros((TRANSITIONS[Readiness.READY, ReadinessReason.STARTUP], *changes)), zeros(("",)))
 
 
-_FIRST_TRANSITIONS = {
-    False: _first_transitions(ReadinessReason.CONTAINER_RESTART),
-    True: _first_transitions(ReadinessReason.CONTAINER_RESTART, ReadinessReason.READINESS_PROBE),
+_OF_WORKLOADS = {
+    False: _of_workloads(ReadinessReason.CONTAINER_RESTART),
+    True: _of_workloads(ReadinessReason.CONTAINER_RESTART, ReadinessReason.READINESS_PROBE),
 }
 """By whether there is a readiness probe."""

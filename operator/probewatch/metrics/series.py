@@ -3,12 +3,13 @@
 One entry for each subject, with the values of all its series. Entries are never
 changed but replaced, so that a copy of the dictionary, which costs next to nothing,
 is a snapshot that any thread may read. Subjects to which nothing has happened share
-one entry of zeros.
+one entry of zeros, or have none: see blanks.py.
 """
 
 import bisect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
+from typing import Protocol
 
 from probewatch.metrics.family import Family
 
@@ -19,6 +20,20 @@ Rows = Mapping[str, Cells]
 
 Bars = tuple[tuple[int, ...], float]
 """Observations in each bucket (not added up), the last above all bounds; and their sum."""
+
+
+NOTHING: Cells = ((), ())
+
+
+class Leaned(Protocol):
+    """Where the subjects are to which nothing has happened."""
+
+    entries: dict[str, Sequence[Cells]]
+    """By subject: what each table began with, by its column."""
+
+    def part(self, subject: str) -> None:
+        """Let each table have a row of its own, for one of them is to lose it."""
+        ...
 
 
 class Table:
@@ -38,32 +53,40 @@ class Table:
         self._overflow = overflow
         self._refused: set[str] = set()
         """Subjects of which something is in the sum."""
+        self._blanks: Leaned | None = None
+        self._column = 0
+
+    def lean_on(self, blanks: Leaned, column: int) -> None:
+        """Have there what subjects without a row began with."""
+        self._blanks, self._column = blanks, column
+
+    def cells(self, subject: str) -> Cells:
+        """Return the series of a subject."""
+        row = self.rows.get(subject)
+        if row is None and self._blanks is not None:
+            first = self._blanks.entries.get(subject)
+            row = None if first is None else first[self._column]
+        return NOTHING if row is None else row
 
     def begin(self, subject: str, tails: tuple[str, ...]) -> bool:
         """Start series at 0 where there are none yet; tell whether there is room for them."""
-        cells = self.rows.get(subject)
-        if cells is None:
-            return not tails or self.start(subject, zeros(tails))
-        fresh = tuple(each for each in tails if each not in cells[0])
+        known, values = self.cells(subject)
+        fresh = tuple(each for each in tails if each not in known) if known else tails
         if not fresh:
             return True
-        return self.start(subject, ((*cells[0], *fresh), (*cells[1], *zeros(fresh)[1])), fresh)
-
-    def start(self, subject: str, cells: Cells, fresh: tuple[str, ...] | None = None) -> bool:
-        """Let this be the entry of a subject, of which *fresh* (`None`: all of it) is new.
-
-        Tell whether there is room for that: if not, all stays as it is.
-        """
-        fresh = cells[0] if fresh is None else fresh
-        count = len(fresh)
-        if subject != self._overflow and (
-            self.series + count > self._limit or subject in self._refused
-        ):
+        if not self.has_room(subject, len(fresh)):
             self._refuse(subject, fresh)
             return False
-        self.series += count
-        self.rows[subject] = cells
+        self.series += len(fresh)
+        begun = zeros(fresh)
+        self.rows[subject] = ((*known, *fresh), (*values, *begun[1])) if known else begun
         return True
+
+    def has_room(self, subject: str, count: int) -> bool:
+        """Tell whether so many more series of a subject may begin."""
+        if subject == self._overflow:
+            return True
+        return subject not in self._refused and self.series + count <= self._limit
 
     def _refuse(self, subject: str, tails: tuple[str, ...]) -> None:
         self.dropped += len(tails)
@@ -90,7 +113,7 @@ class Table:
     def lower(self, subjects: Iterable[str], most: Mapping[tuple[str, str], float]) -> None:
         """Let no counter of *subjects* show more than *most* says, by subject and tail; else 0."""
         for subject in subjects:
-            tails, values = self.rows.get(subject, ((), ()))
+            tails, values = self.cells(subject)
             pairs = zip(tails, values, strict=True)
             lower = tuple(min(value, most.get((subject, tail), 0)) for tail, value in pairs)
             if lower != values:
@@ -99,8 +122,8 @@ class Table:
     def put(self, subject: str, tails: tuple[str, ...], values: tuple[float, ...]) -> None:
         """Set the gauges of a subject; those not given are gone."""
         self.drop(subject)
-        if tails:
-            self.start(subject, cells_of(tails, values))
+        if self.begin(subject, tails) and tails:
+            self.rows[subject] = cells_of(tails, values)
 
     def set(self, subject: str, tail: str, value: float) -> None:
         """Set one gauge of a subject, beside those that it has."""
@@ -108,13 +131,15 @@ class Table:
             self._replace(subject, tail, lambda _: value)
 
     def _replace(self, subject: str, tail: str, change: Callable[[float], float]) -> None:
-        tails, values = self.rows[subject]
+        tails, values = self.cells(subject)
         at = tails.index(tail)
         self.rows[subject] = (tails, (*values[:at], change(values[at]), *values[at + 1 :]))
 
     def drop(self, subject: str) -> None:
         """Let go of all series of a subject."""
         self._refused.discard(subject)
+        if self._blanks is not None:
+            self._blanks.part(subject)
         cells = self.rows.pop(subject, None)
         if cells is not None:
             self.series -= len(cells[0])
@@ -134,12 +159,12 @@ class Table:
 
     def value(self, subject: str, tail: str) -> float:
         """Return the value of a series; 0 where there is none."""
-        tails, values = self.rows.get(subject, ((), ()))
+        tails, values = self.cells(subject)
         return values[tails.index(tail)] if tail in tails else 0
 
     def is_blank(self, subject: str) -> bool:
         """Tell whether nothing was counted for a subject."""
-        return not any(self.rows.get(subject, ((), ()))[1])
+        return not any(self.cells(subject)[1])
 
 
 @lru_cache(maxsize=4096)

@@ -1,12 +1,12 @@
 """The tables of all families that grow with the cluster, and what they share."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from probewatch.metrics import cluster_families as families
+from probewatch.metrics.blanks import Blanks, Shown
 from probewatch.metrics.family import Family
 from probewatch.metrics.labels import OVERFLOW_CONTAINER, OVERFLOW_WORKLOAD
-from probewatch.metrics.possible import First
-from probewatch.metrics.series import Histogram, Table
+from probewatch.metrics.series import Cells, Histogram, Table
 
 START_BOUNDS = (1.0, 2.5, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0)
 """Seconds: from what a probe each second can tell apart to what nobody waits for."""
@@ -44,27 +44,33 @@ class Tables:
         self.flapping = of_state(families.FLAPPING)
         self.time_to_ready = Histogram(families.TIME_TO_READY, bounds=START_BOUNDS, limit=limit)
         self.outages = Histogram(families.NOT_READY_DURATION, bounds=OUTAGE_BOUNDS, limit=limit)
-
-    def begin_container(self, subject: str, first: First) -> None:
-        """Let the series begin that a container starts with; its gauges have been dropped."""
-        self.restarts.begin(subject, first.causes)
-        self.failures.begin(subject, first.failures)
-        for table, tails in (
-            (self.patterns, first.patterns),
-            (self.kills, first.kills),
-            (self.startups, first.startups),
-        ):
-            if tails:  # most containers have none of some
-                table.begin(subject, tails)
-        for gauges, cells in ((self.budgets, first.budgets), (self.advice, first.advice)):
-            if cells[0]:
-                gauges.start(subject, cells)
+        self.of_workloads = Blanks(self.transitions, self.not_ready)
+        """What workloads begin with: `possible.first_of_workload`."""
+        self.of_containers = Blanks(
+            *(self.restarts, self.failures, self.patterns, self.kills, self.startups),
+            *(self.budgets, self.advice),
+        )
+        """What containers begin with: `possible.First`."""
 
     def drop_states(self, subjects: Iterable[str]) -> None:
         """Let go of what is said of containers only while their workload has pods."""
         for subject in subjects:
             for table in self.states():
                 table.drop(subject)
+
+    def renew_states(self, subjects: Mapping[str, Sequence[Cells] | None]) -> None:
+        """Let go of what a spec before said of containers, but where this one says the same.
+
+        *subjects* are theirs, with what they begin with now.
+        """
+        blank = self.of_containers.entries
+        self.drop_states(
+            subject
+            for subject, first in subjects.items()
+            if first is None
+            or blank.get(subject) is not first
+            or any(subject in table.rows for table in self.states())
+        )
 
     def counters(self) -> Iterator[Table | Histogram]:
         """Yield what counts things that happened to workloads."""
@@ -83,6 +89,13 @@ class Tables:
     def every(self) -> Iterator[Table | Histogram]:
         """Yield all of them."""
         yield from (*self.counters(), *self.states(), self.nodes, *self.of_pods())
+
+    def shown(self) -> Iterator[tuple[Table, Shown]]:
+        """Yield the tables of counters and gauges, with all that they show now."""
+        shared = dict((*self.of_workloads.shown(), *self.of_containers.shown()))
+        for table in self.every():
+            if isinstance(table, Table):
+                yield table, shared.get(table) or Shown(table.rows.copy())
 
     def start_over(self) -> None:
         """Let begin at 0 what no record holds, for whoever showed it last counted on its own.

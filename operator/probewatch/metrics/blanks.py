@@ -1,0 +1,81 @@
+"""Blanks: subjects to which nothing has happened, each in one entry for many tables.
+
+Most containers never restart, and the series of thousands of them are the same: those that their
+probes make possible, at 0. What such a subject begins with is one value for all of its kind, so
+that it takes one entry here instead of one in each of half a dozen tables. A table that comes to
+count something of it writes a row of its own, which goes before what is here.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from probewatch.metrics.series import Cells, Rows, Table
+
+
+class Blanks:
+    """The blank subjects of some tables, in the order of which is what they begin with."""
+
+    def __init__(self, *tables: Table) -> None:
+        self._tables = tables
+        self.entries: dict[str, Sequence[Cells]] = {}
+        for column, table in enumerate(tables):
+            table.lean_on(self, column)
+
+    def begin(self, subject: str, first: Sequence[Cells]) -> None:
+        """Let the series of a subject begin that are not there yet, as far as there is room."""
+        if self.entries.get(subject) is first:
+            return
+        self.part(subject)
+        if self._fits(subject, first):
+            for table, cells in zip(self._tables, first, strict=True):
+                if table.rows.pop(subject, None) is None:
+                    table.series += len(cells[0])
+            self.entries[subject] = first
+            return
+        for table, cells in zip(self._tables, first, strict=True):
+            known = table.cells(subject)[0]
+            if table.begin(subject, cells[0]):
+                for tail, value in zip(*cells, strict=True):
+                    if value and tail not in known:  # of what begins, gauges alone
+                        table.set(subject, tail, value)
+
+    def _fits(self, subject: str, first: Sequence[Cells]) -> bool:
+        """Whether nothing else is in any table, and there is room in all of them."""
+        for table, cells in zip(self._tables, first, strict=True):
+            row = table.rows.get(subject)
+            if row is None and not table.has_room(subject, len(cells[0])):
+                return False
+            if row is not None and row != cells:
+                return False
+        return True
+
+    def part(self, subject: str) -> None:
+        """Let each table have a row of its own, for one of them is to lose it."""
+        first = self.entries.pop(subject, None)
+        if first is not None:
+            for table, cells in zip(self._tables, first, strict=True):
+                if cells[0]:
+                    table.rows.setdefault(subject, cells)
+
+    def shown(self) -> Iterator[tuple[Table, "Shown"]]:
+        """Yield the tables, with all that they show now."""
+        entries = self.entries.copy()
+        for column, table in enumerate(self._tables):
+            yield table, Shown(table.rows.copy(), entries, column)
+
+
+class Shown(NamedTuple):
+    """What a table showed at one moment: its own rows, and what blanks have in this column."""
+
+    rows: Rows
+    blanks: Mapping[str, Sequence[Cells]] = {}  # nobody changes it
+    column: int = 0
+
+    def items(self) -> Iterator[tuple[str, Cells]]:
+        """Yield the subjects, each with its series."""
+        yield from self.rows.items()
+        rows, column = self.rows, self.column
+        for subject, first in self.blanks.items():
+            cells = first[column]
+            if cells[0] and subject not in rows:
+                yield subject, cells
