@@ -59,7 +59,8 @@ class Settings:
     namespaces: tuple[str, ...] = ()
     """Namespaces to watch, separated by commas; empty for all. Named ones need only a Role each."""
     pod_selector: str = ""
-    """Label selector, applied by the API server: pods that do not match cost nothing."""
+    """Label selector, applied by the API server: pods that do not match cost nothing. ProbePolicies
+    hold, and get no status then."""
     dry_run: bool = False
     """Write nothing to the cluster: no Events, no records. Metrics and logs stay."""
     instance: str = field(default_factory=socket.gethostname)
