@@ -25,7 +25,7 @@ class Record:
     """What changes of one pod; everything else follows from its number."""
 
     number: int
-    workload: int
+    workload: int = 0
     """Number of the workload it belongs to."""
     life: int = 0
     """A pod that is made anew has another uid and name."""

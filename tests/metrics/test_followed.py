@@ -14,6 +14,7 @@ from tests.metrics.scene import (
     LOOP_END,
     OTHER_POD,
     POD,
+    SPEC,
     STARTUP,
     Scene,
     gone,
@@ -78,6 +79,17 @@ def test_a_pod_that_gets_its_node_late_keeps_its_budget() -> None:
     scene.publish(ready(Readiness.READY))
 
     assert "Liveness" in scene.show("probe_budget_seconds")
+
+
+def test_what_was_observed_of_a_spec_ends_with_it() -> None:
+    """A roll-out of another image begins anew with advice that rests on what was seen."""
+    scene = scene_with(tracked(), ADVICE)
+    again = replace(SPEC, containers=(replace(SPEC.containers[0], image="web:2"),))
+
+    scene.publish(tracked(OTHER_POD, again))
+
+    assert "ProbeNeverKills" not in scene.show("probe_advice")
+    assert 'probe_type="Liveness"} 20' in scene.show("probe_budget_seconds")
 
 
 def test_advice_from_the_spec_is_shown() -> None:

@@ -81,7 +81,10 @@ def test_siblings_are_told_without_decoding() -> None:
 def test_another_workload_is_decoded() -> None:
     """What is read of it is its own."""
     siblings = show()
-    one, other = render(Record(number=29, version=1)), render(Record(number=30, version=1))
+    one, other = (
+        render(Record(number=29, version=1)),
+        render(Record(number=30, workload=1, version=1)),
+    )
 
     assert is_told(one, siblings)
     assert (whole(one), whole(other)) == (read(one, siblings), read(other, siblings))
