@@ -34,9 +34,9 @@ async def send(raw: web.BaseRequest, answer: Answer) -> web.StreamResponse:
     if answer.stream is None:
         return web.Response(status=answer.status, body=answer.body, headers=headers)
     response = web.StreamResponse(status=answer.status, headers=headers)
-    await response.prepare(raw)
-    with contextlib.suppress(ConnectionError):
+    with contextlib.suppress(ConnectionError):  # who has gone is no error of the server
         async with contextlib.aclosing(answer.stream) as stream:
+            await response.prepare(raw)
             async for lines in stream:
                 if lines:
                     await response.write(b"".join(lines))
