@@ -195,8 +195,7 @@ def _sandbox_event(facts: Facts) -> bool:
     end = facts.restart.next_begin if died is None else died
     return any(
         mark.kind is EvidenceKind.SANDBOX_CHANGED
-        and (died is None or died - mark.at <= grace)
-        and (end is None or mark.at <= end)
+        and (end is None or 0.0 <= end - mark.at <= grace)
         and (born is None or mark.at > born)  # in its first second: why the pod was begun anew
         for mark in facts.pod_book.others
     )
