@@ -85,6 +85,21 @@ async def test_numbers_of_pods_are_told_seldom() -> None:
     assert 2 <= len(scene.api.written) <= 1 + (scene.time.seconds - begun) / COUNT_SECONDS
 
 
+async def test_numbers_that_another_policy_changes_are_told_later() -> None:
+    """What was told a moment ago is told again half a minute after, if only numbers changed."""
+    scene = Scene(pods=pods("web", "db"))
+    scene.api.put(policy_object("all"))
+    await scene.start()
+    await scene.tell(1)
+    scene.api.put(policy_object("web", {**WEB, "priority": 1}))
+    scene.upkeep.take("ADDED", scene.api.policies["web"])
+    await scene.tell(5)
+    soon = scene.api.policies["all"]["status"]["appliedPods"]
+    await scene.tell(COUNT_SECONDS)
+
+    assert (2, 1) == (soon, scene.api.policies["all"]["status"]["appliedPods"])
+
+
 async def test_a_change_of_verdict_is_told_at_once() -> None:
     """A policy that becomes wrong says so with the next beat, whenever it was told last."""
     scene = Scene(pods=pods("web"))
