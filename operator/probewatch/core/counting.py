@@ -164,15 +164,16 @@ def _rise(
         next_done=_next_done(pod, status),
         seen=_sighting(pod, mark, status),
     )
-    found = date(
-        (*_older(newest, mark, mark.death, jump), newest),
-        status,
-        now=between.now,
-        relisted=between.relisted or between.was_node_lost,
-        loop=between.state.memory(status.name).loop,
-        lead=between.state.lead,
-    )
+    found = _date(between, (*_older(newest, mark, mark.death, jump), newest), status)
     return after_rise(mark, status, death, epoch=mark.epoch), found
+
+
+def _date(
+    between: _Between, found: tuple[CountedRestart, ...], status: ContainerStatus
+) -> tuple[CountedRestart, ...]:
+    state, gap = between.state, between.relisted or between.was_node_lost
+    loop = state.memory(status.name).loop
+    return date(found, status, now=between.now, relisted=gap, loop=loop, lead=state.lead)
 
 
 def _next_done(pod: Pod, status: ContainerStatus) -> float | None:
