@@ -5,12 +5,14 @@ Strings, labels and owners that many pods share are shared.
 """
 
 from collections.abc import Mapping
+from hashlib import blake2b
 from sys import intern
 
 import msgspec
 
 from probewatch.core import model
 from probewatch.kube import objects
+from probewatch.kube.labels import Labels, read_strings
 from probewatch.kube.owners import find_controlling
 from probewatch.kube.sharing import Shared
 from probewatch.kube.times import parse_time
@@ -20,6 +22,9 @@ MIRROR = "kubernetes.io/config.mirror"
 
 WORKLOADS_KEPT = 16_384
 """Owners and sets of labels that are shared."""
+
+DIGEST = 16
+"""Bytes that stand for what they are made from."""
 
 COUNT_LIMIT = 2**31
 """`restartCount` is an int32."""
@@ -54,7 +59,7 @@ def parse_node(raw: objects.PodSpec | None) -> str:
 def parse_annotations(raw: msgspec.Raw) -> Mapping[str, str]:
     """Return the annotations if one of ours is among them; most pods have none."""
     body = bytes(raw)
-    return _strings(body) if has_notes(body) else _NOTHING
+    return read_strings(body) if has_notes(body) else _NOTHING
 
 
 def has_notes(body: bytes) -> bool:
@@ -70,31 +75,23 @@ def is_ignored(notes: Mapping[str, str]) -> bool:
 def parse_labels(raw: msgspec.Raw) -> Mapping[str, str]:
     """Return the labels; pods with equal ones get the same."""
     body = bytes(raw)
-    return _labels.get(body, lambda: _strings(body)) if body else _NOTHING
+    return _labels.get(body, lambda: Labels(body)) if body else _NOTHING
 
 
 def parse_owner(raw: msgspec.Raw) -> model.OwnerRef | None:
     """Return the controlling owner; pods with the same get the same."""
     body = bytes(raw)
-    return _owners.get(body, lambda: (_owner(body),))[0] if body else None
+    if not body:
+        return None
+    # Their text is four times as long as what is read of it.
+    key = blake2b(body, digest_size=DIGEST).digest()
+    return _owners.get(key, lambda: (_owner(body),))[0]
 
 
 _NOTHING: Mapping[str, str] = {}
 _labels: Shared[bytes, Mapping[str, str]] = Shared(WORKLOADS_KEPT)
 _owners: Shared[bytes, tuple[model.OwnerRef | None]] = Shared(WORKLOADS_KEPT)
-_decode_strings = msgspec.json.Decoder(dict[str, str] | None).decode
-_decode_mixed = msgspec.json.Decoder().decode
 _decode_owners = msgspec.json.Decoder(list[objects.OwnerReference] | None).decode
-
-
-def _strings(body: bytes) -> Mapping[str, str]:
-    """A map of strings; what is no string is left out."""
-    try:
-        return _decode_strings(body) or _NOTHING
-    except msgspec.ValidationError:
-        mixed = _decode_mixed(body)
-        pairs = mixed.items() if isinstance(mixed, dict) else ()
-        return {key: value for key, value in pairs if isinstance(value, str)}
 
 
 def _owner(body: bytes) -> model.OwnerRef | None:
@@ -108,7 +105,7 @@ def _owner(body: bytes) -> model.OwnerRef | None:
     return model.OwnerRef(
         api_version=intern(ref.api_version or ""),
         kind=intern(ref.kind or ""),
-        name=intern(ref.name or ""),
+        name=ref.name or "",
         uid=ref.uid or "",
     )
 

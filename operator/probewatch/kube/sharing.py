@@ -25,12 +25,19 @@ class Shared(Generic[K, V]):
 
     def get(self, key: K, make: Callable[[], V]) -> V:
         """Return the value of *key*, made now if it is not known."""
+        value = self.find(key)
+        return self.keep(key, make()) if value is None else value
+
+    def find(self, key: K) -> V | None:
+        """Return the value of *key*, if it is known."""
         value = self._young.get(key)
         if value is not None:
             return value
         value = self._old.pop(key, None)
-        if value is None:
-            value = make()
+        return None if value is None else self.keep(key, value)
+
+    def keep(self, key: K, value: V) -> V:
+        """Let this be the value of *key*; return it."""
         if len(self._young) >= self._limit:
             self._old, self._young = self._young, {}
         self._young[key] = value

@@ -14,15 +14,13 @@ import msgspec
 
 from probewatch.core import spec as specs
 from probewatch.kube import objects
+from probewatch.kube.parsing import DIGEST
 from probewatch.kube.sharing import Shared
 
 SPECS_KEPT = 16_384
 """More than the workloads of the largest cluster that Kubernetes supports; 1 KiB each."""
 
 PROBES_KEPT = 4096
-
-DIGEST = 16
-"""Bytes that stand for what is read of a spec, which is some forty times as long."""
 
 _POLICIES: Mapping[str, specs.RestartPolicy] = {each.value: each for each in specs.RestartPolicy}
 
@@ -95,7 +93,7 @@ def _container(raw: objects.Container, *, init: bool) -> specs.Container:
     return specs.Container(
         name=intern(raw.name),
         kind=kind,
-        image=intern(raw.image or ""),
+        image=raw.image or "",
         liveness=_probe(specs.ProbeType.LIVENESS, raw.liveness_probe),
         readiness=_probe(specs.ProbeType.READINESS, raw.readiness_probe),
         startup=_probe(specs.ProbeType.STARTUP, raw.startup_probe),

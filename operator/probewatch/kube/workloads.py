@@ -10,7 +10,6 @@ say, the nearest owner stands for the workload, and it is asked again later.
 import asyncio
 import contextlib
 import logging
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -25,6 +24,7 @@ from probewatch.errors import ApiError
 from probewatch.kube import objects
 from probewatch.kube.owner_lists import KINDS, Kind, Requester, find_controller, list_owners
 from probewatch.kube.owner_silence import Silence
+from probewatch.kube.sharing import Shared
 
 _log = logging.getLogger(__name__)
 
@@ -43,8 +43,9 @@ PAUSES_SECONDS = (0.2, 0.5, 1.0, 2.0)
 DOUBT_SECONDS = 60.0
 """An owner about which nothing was learnt is asked for again after this."""
 
-REMEMBERED = 50_000
-"""Owners kept in mind: more than the workloads of the largest cluster."""
+REMEMBERED = 25_000
+"""Owners kept in mind, and as many that were not asked for lately: more than the workloads of the
+largest cluster."""
 
 AT_ONCE = 8
 """Questions side by side: a first sync asks for every owner."""
@@ -55,10 +56,11 @@ Key = tuple[str, str]
 
 
 @dataclass(slots=True, kw_only=True)
-class _Known:
+class _Doubt:
+    """A workload that stands for the real one until that is asked for again."""
+
     workload: Workload
-    again_at: float | None = None
-    """When to ask again; None where the answer is final."""
+    again_at: float
 
 
 class _Object(msgspec.Struct):
@@ -76,7 +78,7 @@ class Workloads:
 
     requester: Requester
     clock: Clock
-    _known: OrderedDict[Key, _Known] = field(default_factory=OrderedDict)
+    _known: Shared[Key, Workload | _Doubt] = field(default_factory=lambda: Shared(REMEMBERED))
     _listed: Mapping[str, Workload] = field(default_factory=dict)
     """By the last list, of owners that nobody may ever ask for."""
     _asking: dict[Key, "asyncio.Task[Workload]"] = field(default_factory=dict)
@@ -104,11 +106,10 @@ class Workloads:
         if owner is None or _kind_of(owner) is None:
             return nearest_workload(pod)
         key = (pod.namespace, owner.uid)
-        known = self._known.get(key) or self._recall(key)
-        if known is None or (known.again_at is not None and self._now() >= known.again_at):
-            return None
-        self._known.move_to_end(key)
-        return known.workload
+        known = self._known.find(key) or self._recall(key)
+        if isinstance(known, _Doubt):
+            return known.workload if self.clock.monotonic() < known.again_at else None
+        return known
 
     async def resolve(self, pod: PodRef) -> Workload:
         """Return the workload; asks in bounded time, once for all that ask at the same time."""
@@ -135,7 +136,8 @@ class Workloads:
             self._silence.note(pod.namespace, answered=answer.status != 0)
         found = self._read(pod, owner, answer)
         nearest = found or nearest_workload(pod)
-        self._remember((pod.namespace, owner.uid), nearest, again=found is None)
+        doubt = _Doubt(workload=nearest, again_at=self.clock.monotonic() + DOUBT_SECONDS)
+        self._known.keep((pod.namespace, owner.uid), found or doubt)
         return nearest
 
     async def _insist(self, namespace: str, owner: OwnerRef) -> _Answer:
@@ -179,24 +181,14 @@ class Workloads:
                 extra={"resource": resource},
             )
 
-    def _recall(self, key: Key) -> _Known | None:
+    def _recall(self, key: Key) -> Workload | None:
         """What a list said of an owner."""
         namespace, uid = key
         workload = self._listed.get(uid)
         if workload is None or workload.namespace != namespace:
             return None
-        return self._remember(key, workload, again=False)
-
-    def _remember(self, key: Key, workload: Workload, *, again: bool) -> _Known:
-        at = self._now() + DOUBT_SECONDS if again else None
-        known = self._known[key] = _Known(workload=workload, again_at=at)
-        self._known.move_to_end(key)
-        while len(self._known) > REMEMBERED:
-            self._known.popitem(last=False)
-        return known
-
-    def _now(self) -> float:
-        return self.clock.monotonic()
+        self._known.keep(key, workload)
+        return workload
 
 
 def stands_for_itself(pod: PodRef) -> bool:

@@ -44,6 +44,7 @@ class Presence:
         stay.pods += 1
         if stay.pods == 1:
             self._empty.pop(key, None)
+            stay.left_at = 0.0  # the same for all, while it says nothing
         return is_new
 
     def leave(self, key: str, now: float) -> bool:

@@ -1,10 +1,10 @@
 """The tables of all families that grow with the cluster, and what they share."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 
 from probewatch.metrics import cluster_families as families
 from probewatch.metrics.blanks import Blanks, Shown
-from probewatch.metrics.family import Family
 from probewatch.metrics.labels import OVERFLOW_CONTAINER, OVERFLOW_WORKLOAD
 from probewatch.metrics.series import Cells, Histogram, Table
 
@@ -19,14 +19,9 @@ class Tables:
     """One table for each family, each with room for *limit* series."""
 
     def __init__(self, limit: int) -> None:
-        def of_containers(family: Family) -> Table:
-            return Table(family, limit=limit, overflow=OVERFLOW_CONTAINER)
-
-        def of_workloads(family: Family) -> Table:
-            return Table(family, limit=limit, overflow=OVERFLOW_WORKLOAD)
-
-        def of_state(family: Family) -> Table:
-            return Table(family, limit=limit)
+        of_containers = partial(Table, limit=limit, overflow=OVERFLOW_CONTAINER)
+        of_workloads = partial(Table, limit=limit, overflow=OVERFLOW_WORKLOAD)
+        of_state = partial(Table, limit=limit)
 
         self.restarts = of_containers(families.RESTARTS)
         self.failures = of_containers(families.PROBE_FAILURES)
