@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from http import HTTPStatus
+from sys import intern
 from typing import NamedTuple, Protocol
 
 import msgspec
@@ -174,10 +175,10 @@ def find_controller(
     if found is None:
         return None
     return Workload(
-        namespace=namespace,
-        kind=found.kind or "",
+        namespace=intern(namespace),  # thousands have the same but for names and uids
+        kind=intern(found.kind or ""),
         name=found.name or "",
-        api_version=found.api_version or "",
+        api_version=intern(found.api_version or ""),
         uid=found.uid or "",
     )
 

@@ -7,9 +7,10 @@ count something of it writes a row of its own, which goes before what is here.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
-from probewatch.metrics.series import Cells, Rows, Table
+from probewatch.metrics.series import NOTHING, Cells, Rows, Table
 
 
 class Blanks:
@@ -38,6 +39,7 @@ class Blanks:
                 for tail, value in zip(*cells, strict=True):
                     if value and tail not in known:  # of what begins, gauges alone
                         table.set(subject, tail, value)
+        self._join(subject, first)
 
     def _fits(self, subject: str, first: Sequence[Cells]) -> bool:
         """Whether nothing else is in any table, and there is room in all of them."""
@@ -48,6 +50,14 @@ class Blanks:
             if row is not None and row != cells:
                 return False
         return True
+
+    def _join(self, subject: str, first: Sequence[Cells]) -> None:
+        """Take the rows of a subject together again, if they are blank: some may have no room."""
+        rows = tuple(table.rows.get(subject, NOTHING) for table in self._tables)
+        if all(row in (cells, NOTHING) for row, cells in zip(rows, first, strict=True)):
+            self.entries[subject] = _shared(rows)
+            for table in self._tables:
+                table.rows.pop(subject, None)
 
     def part(self, subject: str) -> None:
         """Let each table have a row of its own, for one of them is to lose it."""
@@ -62,6 +72,12 @@ class Blanks:
         entries = self.entries.copy()
         for column, table in enumerate(self._tables):
             yield table, Shown(table.rows.copy(), entries, column)
+
+
+@lru_cache(maxsize=1024)
+def _shared(rows: tuple[Cells, ...]) -> tuple[Cells, ...]:
+    """The same object for equal rows."""
+    return rows
 
 
 class Shown(NamedTuple):
