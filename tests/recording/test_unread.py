@@ -37,10 +37,11 @@ class Counting(Replica):
             return None
         if self.recording.unread.withholds():
             return {}
-        rows = self.counters.tables.restarts.rows.items()
+        tables = self.counters.tables
+        shown = dict(tables.shown())[tables.restarts]
         return {
             f"{subject}{tail}": value
-            for subject, (tails, values) in rows
+            for subject, (tails, values) in shown.items()
             for tail, value in zip(tails, values, strict=True)
         }
 
