@@ -29,6 +29,7 @@ def main() -> None:
     """Run the operator against the server that is named once all is loaded."""
     command = load_command("run")  # before all else, for it decides what else is loaded
     from probewatch import logs  # noqa: PLC0415  # likewise
+    from probewatch.kube import file_credentials  # noqa: F401, PLC0415  # as a kubeconfig will
     from probewatch.service.runtime import collect_rarely, run_on_best_loop  # noqa: PLC0415  # likewise
     from probewatch.settings import Settings  # noqa: PLC0415  # likewise
     from tests.bench.timed_parts import TimedParts  # noqa: PLC0415  # likewise

@@ -27,11 +27,8 @@ class Blanks:
         if self.entries.get(subject) is first:
             return
         self.part(subject)
-        if self._fits(subject, first):
-            for table, cells in zip(self._tables, first, strict=True):
-                if table.rows.pop(subject, None) is None:
-                    table.series += len(cells[0])
-            self.entries[subject] = first
+        if self._is_blank(subject, first):
+            self._add(subject, first)
             return
         for table, cells in zip(self._tables, first, strict=True):
             known = table.cells(subject)[0]
@@ -39,25 +36,28 @@ class Blanks:
                 for tail, value in zip(*cells, strict=True):
                     if value and tail not in known:  # of what begins, gauges alone
                         table.set(subject, tail, value)
-        self._join(subject, first)
 
-    def _fits(self, subject: str, first: Sequence[Cells]) -> bool:
-        """Whether nothing else is in any table, and there is room in all of them."""
+    def _is_blank(self, subject: str, first: Sequence[Cells]) -> bool:
+        """Whether no table has anything else of a subject."""
         for table, cells in zip(self._tables, first, strict=True):
             row = table.rows.get(subject)
-            if row is None and not table.has_room(subject, len(cells[0])):
-                return False
             if row is not None and row != cells:
                 return False
         return True
 
-    def _join(self, subject: str, first: Sequence[Cells]) -> None:
-        """Take the rows of a subject together again, if they are blank: some may have no room."""
-        rows = tuple(table.rows.get(subject, NOTHING) for table in self._tables)
-        if all(row in (cells, NOTHING) for row, cells in zip(rows, first, strict=True)):
-            self.entries[subject] = _shared(rows)
-            for table in self._tables:
-                table.rows.pop(subject, None)
+    def _add(self, subject: str, first: Sequence[Cells]) -> None:
+        shown: list[Cells] | None = None  # where some have no room
+        for column, (table, cells) in enumerate(zip(self._tables, first, strict=True)):
+            count = len(cells[0])
+            if not count or table.rows.pop(subject, None) is not None:
+                continue
+            if table.has_room(subject, count):
+                table.series += count
+            else:
+                table.refuse(subject, cells[0])
+                shown = shown or list(first)
+                shown[column] = NOTHING
+        self.entries[subject] = first if shown is None else _shared(tuple(shown))
 
     def part(self, subject: str) -> None:
         """Let each table have a row of its own, for one of them is to lose it."""

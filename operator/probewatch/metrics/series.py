@@ -75,7 +75,7 @@ class Table:
         if not fresh:
             return True
         if not self.has_room(subject, len(fresh)):
-            self._refuse(subject, fresh)
+            self.refuse(subject, fresh)
             return False
         self.series += len(fresh)
         begun = zeros(fresh)
@@ -88,7 +88,8 @@ class Table:
             return True
         return subject not in self._refused and self.series + count <= self._limit
 
-    def _refuse(self, subject: str, tails: tuple[str, ...]) -> None:
+    def refuse(self, subject: str, tails: tuple[str, ...]) -> None:
+        """Count series that have no room, and let those begin that sum them up."""
         self.dropped += len(tails)
         if self._overflow:
             self._refused.add(subject)
