@@ -33,6 +33,24 @@ def test_what_is_no_string_is_no_label(text: bytes, read: dict[str, str]) -> Non
     assert dict(Labels(text)) == read
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(b'{"app":"\xff"}', id="no UTF-8"),
+        pytest.param(b'{"\xff":"web"}', id="a key that is none"),
+        pytest.param(b'{"app":"web","odd":1e999}', id="a number without end"),
+        pytest.param(b'{"app":"web"', id="cut off"),
+        pytest.param(b'{"app":' + b"[" * 5000 + b"]" * 5000 + b"}", id="too deep"),
+    ],
+)
+def test_labels_that_cannot_be_read_are_none(text: bytes) -> None:
+    """A policy that looks for labels meets no error that is another one's."""
+    labels = Labels(text)
+
+    assert labels.get("app") is None
+    assert {} == dict(labels)
+
+
 def test_equal_labels_may_be_written_differently() -> None:
     """Two texts that say the same are the same labels, and equal to a dictionary of them."""
     one, other = Labels(b'{"a":"1","b":"2"}'), Labels(b'{"b": "2", "a": "1"}')

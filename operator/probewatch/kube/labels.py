@@ -10,6 +10,8 @@ from functools import lru_cache
 
 import msgspec
 
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
 READ = 1024
 """Sets of labels that are kept as they were read: those of a namespace that is gone through."""
 
@@ -18,7 +20,10 @@ _decode_mixed = msgspec.json.Decoder().decode
 
 
 class Labels(Mapping[str, str]):
-    """A map of strings in JSON, which nobody changes; what is no string is left out."""
+    """A map of strings in JSON, which nobody changes; what is no string is left out.
+
+    Of what cannot be read (letters or numbers that there are not) there are none.
+    """
 
     __slots__ = ("_text",)
 
@@ -27,15 +32,15 @@ class Labels(Mapping[str, str]):
 
     def __getitem__(self, key: str) -> str:
         """Return the value of a label."""
-        return read_strings(self._text)[key]
+        return _read(self._text)[key]
 
     def __iter__(self) -> Iterator[str]:
         """Yield the keys."""
-        return iter(read_strings(self._text))
+        return iter(_read(self._text))
 
     def __len__(self) -> int:
         """How many there are."""
-        return len(read_strings(self._text))
+        return len(_read(self._text))
 
     def __eq__(self, other: object) -> bool:
         """Whether it has the same labels as another map."""
@@ -44,12 +49,23 @@ class Labels(Mapping[str, str]):
     __hash__ = None  # type: ignore[assignment]  # as of any map
 
 
-@lru_cache(maxsize=READ)
 def read_strings(text: bytes) -> Mapping[str, str]:
-    """Return a map of strings; what is no string is left out, and what is no map is empty."""
+    """Return a map of strings; what is no string is left out, and what is no map is empty.
+
+    Raises what UNREADABLE names for what cannot be read.
+    """
     try:
         return _decode_strings(text) or {}
     except msgspec.ValidationError:
         mixed = _decode_mixed(text)
         pairs = mixed.items() if isinstance(mixed, dict) else ()
         return {key: value for key, value in pairs if isinstance(value, str)}
+
+
+@lru_cache(maxsize=READ)
+def _read(text: bytes) -> Mapping[str, str]:
+    """Whoever asks is far from where the pod was read, and has nobody to complain to."""
+    try:
+        return read_strings(text)
+    except UNREADABLE:
+        return {}
