@@ -33,8 +33,8 @@ class _Version(msgspec.Struct, rename="camel"):
 async def greet(client: ApiClient, clock: Clock) -> None:
     """Wait until the server answers and is ready, and log its version.
 
-    Why there is no answer, or that it refuses the credentials, is logged at once; raises
-    nothing that the network can cause.
+    Why there is no answer is logged at once; that it refuses the credentials, in place of its
+    version. Raises nothing that the network can cause.
     """
     end, before = None, 0
     while not _is_ready(status := await _ask(client), before):
@@ -46,7 +46,10 @@ async def greet(client: ApiClient, clock: Clock) -> None:
         elif now >= end:
             break
         await clock.sleep(LOOK_SECONDS)
-    _log.info("The API server answers", extra={"version": await _ask_version(client)})
+    if status == HTTPStatus.UNAUTHORIZED:
+        _log.error("The API server refuses the credentials", extra={"server": client.server})
+    else:
+        _log.info("The API server answers", extra={"version": await _ask_version(client)})
 
 
 async def _ask(client: ApiClient) -> int:
@@ -58,8 +61,6 @@ async def _ask(client: ApiClient) -> int:
         why = cause if isinstance(cause, OSError) else OSError(str(error))
         client.reachability.failed(client.server, why)
         return 0
-    if status == HTTPStatus.UNAUTHORIZED:
-        _log.error("The API server refuses the credentials", extra={"server": client.server})
     return status
 
 
