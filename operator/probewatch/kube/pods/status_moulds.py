@@ -54,12 +54,14 @@ def is_plain(*texts: bytes) -> bool:
 class Form(msgspec.Struct, gc=False):
     """What is read of a status, without its values."""
 
-    pieces: list[bytes]
+    text: bytes
+    """With a mark for each value: in one piece, for it is kept longer than it is looked at."""
 
     def fill(self, values: bytes) -> objects.PodStatus:
         """Return the status of which these are the values."""
-        parts = [self.pieces[0]]
-        for value, piece in zip(values.split(b'"'), self.pieces[1:], strict=True):
+        first, *pieces = self.text.split(MARK)
+        parts = [first]
+        for value, piece in zip(values.split(b'"'), pieces, strict=True):
             parts += (value, piece)
         return _decode(b'"'.join(parts))
 
@@ -134,7 +136,7 @@ def cut_status(text: bytes) -> StatusMould | None:
     kept = [int(number) for number in pieces[1::2]]
     if any(MARK in piece for piece in pieces[::2]):
         return None
-    return StatusMould(Form(pieces[::2]), _picker(kept), head, addresses, tail)
+    return StatusMould(Form(MARK.join(pieces[::2])), _picker(kept), head, addresses, tail)
 
 
 def _cut(text: bytes, marks: Iterator[bytes]) -> tuple[_Cut, bytes]:
