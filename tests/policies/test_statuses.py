@@ -201,6 +201,20 @@ async def test_a_server_in_trouble_is_asked_ever_more_seldom() -> None:
     assert 2 <= len(scene.api.asked) - before
 
 
+@pytest.mark.slow
+async def test_a_server_in_trouble_for_hours_is_still_asked() -> None:
+    """However long it takes no statuses, they come once it does."""
+    scene = Scene()
+    scene.api.put(policy_object())
+    scene.api.refuse["PATCH"], scene.api.wait = 429, 1.0
+    await scene.start()
+    await scene.tell(9 * 3600)
+    scene.api.refuse.clear()
+    await scene.tell(31)
+
+    assert 1 == len(scene.api.written)
+
+
 async def test_one_that_is_broken_does_not_stand_before_all_others() -> None:
     """What a webhook fails on, again and again, is tried after what was not tried yet."""
     scene = Scene()

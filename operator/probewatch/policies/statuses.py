@@ -33,7 +33,7 @@ WRITES_BURST, WRITE_SECONDS = 20, 0.5
 JUDGED_AT_ONCE = 100
 """So many policies are gone through before others go on: some milliseconds."""
 
-LONGEST_PAUSE_SECONDS = 30.0
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 30.0
 """Of those that grow, where the API server does not take statuses; it may ask for longer ones."""
 
 NEVER = float("-inf")
@@ -73,7 +73,7 @@ class PolicyStatuses:
         """Until the next count: namespaces that are refused, and versions of single policies."""
         self._behind: set[str | tuple[str, int]] = set()
         """What was passed over up to the last count: there are others to be tried first."""
-        self._faults = 0
+        self._pause = 0.0
         self._quiet_until = NEVER
         self._budget = TokenBucket(burst=WRITES_BURST, refill=WRITE_SECONDS)
 
@@ -162,7 +162,7 @@ class PolicyStatuses:
             if error.wait:
                 return False  # it is not refused, only put off
             return self._pass_over(read, whom)
-        self._is_failing, self._faults = False, 0
+        self._is_failing, self._pause = False, 0.0
         if written is None:
             return self._pass_over(read, Concerned.ONE)
         self._index.take(written)
@@ -176,9 +176,8 @@ class PolicyStatuses:
 
     def _hold_back(self, error: ApiError) -> None:
         """Ask for nothing for as long as the API server says, and each time for longer."""
-        self._faults += 1
-        pause = min(2.0 ** (self._faults - 1), LONGEST_PAUSE_SECONDS)
-        self._quiet_until = self._clock.monotonic() + max(error.wait, pause)
+        self._pause = min(2 * self._pause or FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS)
+        self._quiet_until = self._clock.monotonic() + max(error.wait, self._pause)
         self._is_touched |= error.wait > 0
 
     def _failed(self, read: Read, error: ApiError) -> None:
