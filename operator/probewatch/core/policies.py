@@ -97,7 +97,7 @@ def _find_wrong_windows(policy: ProbePolicy, default: Policy) -> Problem | None:
     if fast < slow:
         return None
     words = (
-        f"{path} is {window:g}"
+        f"{path} is {window:.15g}"
         + ("" if name in policy.overrides else " by the operator's settings")
         for (name, path), window in zip(WINDOWS.items(), (fast, slow), strict=True)
     )
