@@ -67,8 +67,8 @@ def test_what_a_policy_does_not_set_comes_from_the_settings() -> None:
         (
             {"loop_window": 2592000},
             (
-                "loop.windowSeconds is 2592000 and slowLoop.windowSeconds is 21600 by the operator's "
-                "settings; the second has to be longer"
+                "loop.windowSeconds is 2592000 and slowLoop.windowSeconds is 21600 by the "
+                "operator's settings; the second has to be longer"
             ),
         ),
         (
