@@ -29,6 +29,8 @@ def parse_container(name: str, text: str) -> Container:
                 container = replace(container, restart_policy=RestartPolicy.ALWAYS)
         elif word == "hook":
             container = replace(container, has_post_start=True)
+        elif word == "prestop":
+            container = replace(container, has_pre_stop=True)
         elif word.startswith("policy="):
             policy = RestartPolicy(word.removeprefix("policy="))
             container = replace(container, restart_policy=policy)

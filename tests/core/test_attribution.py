@@ -34,6 +34,7 @@ BOTH = spec(Container(name="app", liveness=LIVENESS, startup=STARTUP))
 START_ONLY = spec(Container(name="app", startup=STARTUP))
 BOTH_SLOW = spec(Container(name="app", liveness=LIVENESS, startup=STARTUP), grace=120.0)
 HOOKED = spec(Container(name="app", liveness=LIVENESS, has_post_start=True))
+PRE_STOP = spec(Container(name="app", liveness=LIVENESS, has_pre_stop=True))
 HOOK_ONLY = spec(Container(name="app", has_post_start=True))
 RULED = spec(
     Container(
@@ -71,6 +72,7 @@ QUICK = spec(Container(name="app", liveness=replace(LIVENESS, period=1.0)))
 PATIENT = spec(Container(name="app", liveness=replace(LIVENESS, grace=300.0)))
 HURRIED = spec(Container(name="app", liveness=replace(LIVENESS, grace=10.0)))
 NEVER = spec(restart_policy=RestartPolicy.NEVER)
+NEVER_PRE_STOP = replace(PRE_STOP, restart_policy=RestartPolicy.NEVER)
 NEVER_READY = spec(
     Container(name="app", liveness=LIVENESS, readiness=READINESS),
     restart_policy=RestartPolicy.NEVER,
@@ -153,12 +155,43 @@ CASES = {
             path=PLACE,
             kills=(mark(K.KILL_LIVENESS, 40),),
             starts=(*started(0), *anew(61)),
+            pod=PRE_STOP,
+        ),
+    ),
+    "SIGKILL before the grace period was over, and the next kubelet announced its start": (
+        "LivenessProbe Medium kill-event-probe",
+        facts(
+            died(137, end=68),
+            path=PLACE,
+            kills=(mark(K.KILL_LIVENESS, 40),),
+            starts=(*started(0), *anew(69)),
+            pod=PRE_STOP,
+        ),
+    ),
+    "SIGKILL when the grace period was over, and the next kubelet announced its start": (
+        "LivenessProbe Confirmed kill-event-probe",
+        facts(
+            died(137, end=69),
+            path=PLACE,
+            kills=(mark(K.KILL_LIVENESS, 40),),
+            starts=(*started(0), *anew(70)),
+            pod=PRE_STOP,
         ),
     ),
     "an end by SIGTERM after a kill, and the next kubelet announced its start": (
         "LivenessProbe Confirmed kill-event-probe",
         facts(
             died(143, end=60),
+            path=PLACE,
+            kills=(mark(K.KILL_LIVENESS, 40),),
+            starts=(*started(0), *anew(61)),
+            pod=PRE_STOP,
+        ),
+    ),
+    "an end in its own way after a kill without a hook, and the next kubelet announced its start": (
+        "LivenessProbe Confirmed kill-event-probe",
+        facts(
+            died(1, end=60),
             path=PLACE,
             kills=(mark(K.KILL_LIVENESS, 40),),
             starts=(*started(0), *anew(61)),
@@ -375,11 +408,28 @@ CASES = {
     ),
     "seen to end with 0 after the kill": (
         "LivenessProbe Medium kill-event-probe",
+        facts(died(0, end=39), kills=(mark(K.KILL_LIVENESS, 38),), path=OWN, pod=PRE_STOP),
+    ),
+    "seen to end with 0 after the kill, without a hook before the signal": (
+        "LivenessProbe Confirmed kill-event-probe",
         facts(died(0, end=39), kills=(mark(K.KILL_LIVENESS, 38),), path=OWN),
+    ),
+    "seen to end with 0 in the second of the kill, while its probe timed out": (
+        "LivenessProbe Medium kill-event-probe",
+        facts(
+            died(0, end=39),
+            kills=(mark(K.KILL_LIVENESS, 39),),
+            path=OWN,
+            failures=(replace(failed(L, 39, 3), failure=FailureReason.TIMEOUT),),
+        ),
+    ),
+    "seen to end by SIGTERM in the second of the kill": (
+        "LivenessProbe Confirmed kill-event-probe",
+        facts(died(143, end=39), kills=(mark(K.KILL_LIVENESS, 39),), path=OWN),
     ),
     "seen to end in its own way after the kill, with policy Never": (
         "LivenessProbe Confirmed kill-event-probe",
-        facts(died(1, end=39), kills=(mark(K.KILL_LIVENESS, 38),), path=OWN, pod=NEVER),
+        facts(died(1, end=39), kills=(mark(K.KILL_LIVENESS, 38),), path=OWN, pod=NEVER_PRE_STOP),
     ),
     "the kill is said a second after an end in place": (
         "LivenessProbe Medium replaced-in-place",
