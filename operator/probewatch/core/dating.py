@@ -35,7 +35,7 @@ def _newest_of(pod: Pod) -> float | None:
     return max((at for each in pod.statuses for at in _times(each)), default=None)
 
 
-def date(  # what is known of both clocks
+def date(
     found: Sequence[CountedRestart],
     status: ContainerStatus,
     *,

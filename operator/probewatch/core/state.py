@@ -109,7 +109,10 @@ class PodState:
     endings: frozenset[str] = frozenset()
     """Endings for good (name and count) that were told, or were there from the start."""
     lead: float | None = None
-    """By how much our clock was ahead of the newest time that a live version told."""
+    """By how much our clock was ahead of the newest time that a version told as it came.
+
+    The first one may have come long after that: then it is too much, and no version seems late.
+    """
 
     @property
     def ref(self) -> PodRef:

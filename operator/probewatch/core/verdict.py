@@ -45,7 +45,7 @@ ANSWERED = frozenset(
 """Failures that only what still runs can have."""
 
 OF_RUNNING = ANSWERED | {FailureReason.TIMEOUT}
-"""Failures that began before an end of the same second: who is asked no more refuses at once."""
+"""Failures of runs that began before an end in the same second: what has ended refuses at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
