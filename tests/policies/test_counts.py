@@ -89,6 +89,6 @@ async def test_what_changes_while_it_is_counted_is_counted_for_the_next_time() -
     first = (counts.of(weak.policy), counts.of(strong.policy))
     await counts.renew(anew=False)
 
-    assert (Count(matched=len(pods), applied=len(pods)), Count()) == first
+    assert (Count(matched=len(pods), applied=len(pods)), None) == first
     assert Count(matched=len(pods)) == counts.of(weak.policy)
     assert Count(matched=len(pods), applied=len(pods)) == counts.of(strong.policy)

@@ -1,6 +1,7 @@
 """What became of each policy is told in its status, where it is worth a write."""
 
 import logging
+from collections.abc import Callable, Iterable, Iterator
 
 import pytest
 
@@ -41,6 +42,41 @@ async def test_what_became_of_each_policy_is_told() -> None:
     assert {
         "web": (2, 2), "all": (3, 1), "web-too": (2, 0), "none": (0, 0), "wrong": (0, 0)
     } == numbers  # fmt: skip
+
+
+class Meanwhile(list[FakePod]):
+    """Pods, while the first count of which something happens."""
+
+    def __init__(self, them: Iterable[FakePod], happens: Callable[[], None]) -> None:
+        super().__init__(them)
+        self._happens = [happens]
+
+    def __iter__(self) -> Iterator[FakePod]:
+        while self._happens:
+            self._happens.pop()()
+        return super().__iter__()
+
+
+@pytest.mark.parametrize("name", ["another", "first"])
+async def test_what_comes_while_pods_are_counted_is_told_once_it_is_counted(name: str) -> None:
+    """No policy is told that it selects nothing, or as another did, for a moment."""
+    scene = Scene()
+
+    def apply() -> None:
+        scene.api.put(policy_object(name, {**WEB, "priority": 1}, generation=2))
+        scene.upkeep.take("MODIFIED", scene.api.policies[name])
+
+    scene.api.put(policy_object("first", {"selector": {"matchLabels": {"tier": "x"}}}))
+    scene.pods = Meanwhile(pods("web"), apply)
+    await scene.start()
+    await scene.tell(3)
+    told = [
+        (each["observedGeneration"], each["matchedPods"])
+        for each in scene.api.written
+        if each["observedGeneration"] == 2  # the one that came meanwhile
+    ]
+
+    assert [(2, 1)] == told
 
 
 async def test_nothing_is_written_when_nothing_changes() -> None:

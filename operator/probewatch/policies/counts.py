@@ -30,11 +30,17 @@ class PolicyCounts:
         self._pods = pods
         self._editions: Mapping[str, object] = {}
         """By namespace, the policies that were counted for."""
-        self._counts: Mapping[str, Mapping[str, Count]] = {}
+        self._counts: Mapping[str, Mapping[str, tuple[ProbePolicy, Count]]] = {}
+        """By namespace and name, with the policy as it was."""
 
-    def of(self, policy: ProbePolicy) -> Count:
-        """Return what was counted last; nothing for a policy that is not accepted."""
-        return self._counts.get(policy.namespace, {}).get(policy.name, Count())
+    def of(self, policy: ProbePolicy) -> Count | None:
+        """Return what was counted last; None for a policy that was not there, or another one.
+
+        One that is not accepted is not counted.
+        """
+        here = self._counts.get(policy.namespace, {})
+        counted, count = here.get(policy.name, (None, None))
+        return count if counted == policy else None
 
     async def renew(self, *, anew: bool) -> None:
         """Count for policies that changed, or for all; the watch goes on meanwhile."""
@@ -77,15 +83,15 @@ class _Counting:
         _, before = self._pods.get(id(labels), (labels, 0))
         self._pods[id(labels)] = (labels, before + 1)
 
-    async def count(self) -> Mapping[str, Count]:
-        """Return the counts by the name of the policy."""
+    async def count(self) -> Mapping[str, tuple[ProbePolicy, Count]]:
+        """Return the counts by the name of the policy, with what it is."""
         groups = tuple((await self._group()).items())
         at_places = await self._place(groups)
         is_taken = bytearray(len(groups))
-        counts = {each.policy.name: Count() for each in self._ranked}
+        counts = {each.policy.name: (each.policy, Count()) for each in self._ranked}
         stint = Stint(COMPARED_AT_ONCE)
         for ranked in self._ranked:
-            count = counts[ranked.policy.name]
+            _, count = counts[ranked.policy.name]
             for at in chain.from_iterable(at_places.get(place, ()) for place in ranked.places):
                 labels, pods = groups[at]
                 if ranked.selects(dict(labels)):

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable, Iterable
 
 from probewatch.clock import Clock, Stint
-from probewatch.core.policies import judge
+from probewatch.core.policies import Count, Problem, judge
 from probewatch.core.policy import Policy
 from probewatch.errors import ApiError
 from probewatch.kube.policies.api import Concerned, PolicyApi
@@ -124,8 +124,12 @@ class PolicyStatuses:
         found, stint = [], Stint(JUDGED_AT_ONCE)
         for read in self._index.reads():
             await stint.did(1)
-            count = self._counts.of(read.policy)
+            counted = self._counts.of(read.policy)
+            count = counted or Count()
             verdict = judge(read.policy, count, self._default)
+            if counted is None and not isinstance(verdict, Problem):
+                self._is_touched = True  # it came while others were counted
+                continue
             status = render_status(read, verdict, count, now=self._clock.now())
             if status == read.status:
                 continue
