@@ -36,9 +36,9 @@ RULES: tuple[Rule, ...] = (
             "137: High after the whole grace period, else Medium. Where it took longer to stop "
             "than its grace period: High if SIGKILL ended it and it was replaced in place, else "
             "Medium. Where it may have ended by itself in the second of the kill: High if its "
-            "probe failed as only what runs does, else Medium. Medium where its end has no time, "
+            "probe had timed out or got an answer, else Medium. Medium where its end has no time, "
             "a startup kill was followed by a failure of the liveness probe, or the kubelet may "
-            "have been restarted before it could kill it."
+            "have been restarted during the kill."
         ),
     ),
     Rule(

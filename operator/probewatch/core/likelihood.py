@@ -110,7 +110,7 @@ def replaced_in_place(facts: Facts) -> Verdict | None:
         probe = container.startup
     if probe is not None and _is_too_early(facts, probe):
         return None
-    why = "it was replaced without being shown as terminated first, as the kubelet's kills are"
+    why = "it was replaced without being shown as terminated, as after a kill by the kubelet"
     return conclude(facts, cause, Confidence.MEDIUM, why)
 
 

@@ -71,7 +71,7 @@ def probe_kill_event(facts: Facts) -> Verdict | None:
         why = "its liveness probe failed after that, so it had started"
         return conclude(facts, cause, Confidence.MEDIUM, said, why)
     if may_be_left_half_done(facts, kill, probe):
-        why = "the kubelet may have been restarted before it could kill it"
+        why = "the kubelet may have been restarted during the kill"
         return conclude(facts, cause, Confidence.MEDIUM, said, why)
     if may_have_ended_before(facts, kill, probe):
         sure = Confidence.HIGH if is_rather_of_kill(facts, probe) else Confidence.MEDIUM
