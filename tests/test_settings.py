@@ -2,6 +2,7 @@
 
 import dataclasses
 import itertools
+import socket
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from probewatch.settings import (
     Settings,
     find_unknown,
     flag_name,
+    name_process,
     variable_name,
 )
 
@@ -122,6 +124,26 @@ def test_flag_is_named_as_it_was_typed() -> None:
 def test_settle_can_be_switched_off() -> None:
     """Waiting for nothing is a choice that makes sense."""
     assert 0 == Settings.from_env({"PROBEWATCH_SETTLE_SECONDS": "0"}).settle_seconds
+
+
+def test_a_pod_knows_itself_when_it_is_started_anew() -> None:
+    """In a pod a process has the host's name, which is the pod's, and none of its own."""
+    environ = {"KUBERNETES_SERVICE_HOST": "10.0.0.1"}
+
+    assert socket.gethostname() == name_process(environ) == name_process(environ)
+
+
+def test_two_processes_of_one_machine_are_told_apart() -> None:
+    """Outside a pod two processes never take each other for themselves, and both the Lease."""
+    one, two = name_process({}), name_process({})
+
+    assert one != two
+    assert one.startswith(socket.gethostname())
+
+
+def test_the_name_that_is_given_is_taken() -> None:
+    """Who starts the operator anew under one name may go on with its Lease at once."""
+    assert "mine" == Settings.from_env({"PROBEWATCH_INSTANCE": "mine"}).instance
 
 
 def test_misspelled_variables_are_found() -> None:

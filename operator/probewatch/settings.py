@@ -10,8 +10,10 @@ not used.
 """
 
 import dataclasses
+import os
 import socket
 import typing
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -27,6 +29,16 @@ _POLICY = Policy()
 
 SERVICE_LINKS = ("_PORT", "_SERVICE_HOST", "_SERVICE_PORT")
 """How the kubelet spells the variables of Services; `_PORT_8080_TCP_ADDR` and the like follow."""
+
+
+IN_A_POD = "KUBERNETES_SERVICE_HOST"
+"""What the kubelet gives to every container."""
+
+
+def name_process(environ: Mapping[str, str] = os.environ) -> str:
+    """Return the host's name, and outside a pod a part of the process's own besides."""
+    host = socket.gethostname()
+    return host if environ.get(IN_A_POD) else f"{host}-{uuid.uuid4().hex[:8]}"
 
 
 class LogFormat(StrEnum):
@@ -63,8 +75,9 @@ class Settings:
     hold, and get no status then."""
     dry_run: bool = False
     """Write nothing to the cluster: no Events, no records. Metrics and logs stay."""
-    instance: str = field(default_factory=socket.gethostname)
-    """Name of this process in what it writes; the host name is the pod's name in a cluster."""
+    instance: str = field(default_factory=name_process)
+    """Name of this process in what it writes. One that finds its name on the Lease goes on at once:
+    no two may have the same. By itself it is the pod's name in a pod, and unique elsewhere."""
 
     # --- serving and logging
 

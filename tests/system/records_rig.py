@@ -17,6 +17,7 @@ import aiohttp
 import yaml
 
 from probewatch.clock import Clock
+from probewatch.kube.lease_objects import SCOPE
 from probewatch.playground.api.server import ApiServer
 from probewatch.playground.objects.registry import STATUS, Deletion, Registry
 from tests.support.ports import free_port
@@ -29,8 +30,9 @@ QUICK = {
     "PROBEWATCH_SETTLE_SECONDS": "0.3",
     "PROBEWATCH_REPORT_INTERVAL_SECONDS": "0.3",
     "PROBEWATCH_REPAIR_SECONDS": "0",
+    "PROBEWATCH_INSTANCE": "operator",
 }
-"""What takes half a minute otherwise takes half a second."""
+"""What takes half a minute otherwise takes half a second; who is started anew is who it was."""
 
 BEGUN = "2026-11-20T10:00:00Z"
 
@@ -253,6 +255,16 @@ class Rig:
         """Wait until the reports hold what really happened."""
         async with asyncio.timeout(BOUND_SECONDS):
             while +self.totals() != +self.restarts:  # noqa: ASYNC110  # likewise
+                await asyncio.sleep(0.05)
+
+    async def until_agreed(self) -> None:
+        """Wait until the Lease says that all there was is recorded: what comes now is counted."""
+        leases = self.registry.types.builtin("leases", "coordination.k8s.io")
+        async with asyncio.timeout(BOUND_SECONDS):
+            while not any(  # noqa: ASYNC110  # likewise
+                SCOPE in each.object["metadata"].get("annotations", {})
+                for each in self.registry.items(leases)
+            ):
                 await asyncio.sleep(0.05)
 
     async def until_told(self) -> None:

@@ -56,7 +56,9 @@ async def test_totals_survive_random_kills(rig: Rig) -> None:
     """Killed at any moment while pods restart, it has counted every restart once in the end."""
     for name in ("a", "b", "c"):
         rig.add(name)
-    operator = await rig.serve()
+    first = await rig.serve()
+    await rig.until_agreed()
+    await first.kill()
     for round_ in range(6):
         operator = await rig.start()
         for step in range(5):

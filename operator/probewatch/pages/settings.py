@@ -72,7 +72,7 @@ def _text(node: ast.stmt) -> str:
 
 def _default(field: "dataclasses.Field[object]") -> str:
     if field.default is dataclasses.MISSING:
-        return "the host name"
+        return "by the host name"
     if isinstance(field.default, StrEnum):
         return f"`{field.default}`"
     if isinstance(field.default, bool):
