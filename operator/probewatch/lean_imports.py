@@ -14,6 +14,7 @@ the official client before, all is as ever.
 import sys
 from importlib.machinery import PathFinder
 from importlib.util import module_from_spec
+from types import ModuleType
 
 PACKAGES = ("kubernetes", "kubernetes.aio", "kubernetes.aio.config")
 """Made known without being run: what is imported of them is named with its module."""
@@ -26,13 +27,15 @@ def import_leanly() -> None:
     """Make the packages known; to be called before anything of them, and kopf, is imported."""
     if PACKAGES[0] in sys.modules:
         return
-    path = None
+    above: ModuleType | None = None
     for name in PACKAGES:
-        spec = PathFinder.find_spec(name, path)
+        spec = PathFinder.find_spec(name, above.__path__ if above else None)
         if spec is None:
             return  # whoever imports it says best what is missing
-        sys.modules[name] = module_from_spec(spec)
-        path = spec.submodule_search_locations
+        module = sys.modules[name] = module_from_spec(spec)
+        if above:  # its modules call each other by their whole names
+            setattr(above, name.rpartition(".")[2], module)
+        above = module
     sys.modules[LEFT_OUT] = None  # type: ignore[assignment]  # as Python says that there is none
 
 

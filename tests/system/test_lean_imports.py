@@ -1,9 +1,13 @@
 """What a program of ours loads, and what it leaves to others."""
 
+import base64
+import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+import yaml
 
 HEAVY = ("pydantic", "requests", "urllib3", "oauthlib", "websocket", "kubernetes.client")
 """What only comes with the parts of the official client that nobody here uses."""
@@ -11,12 +15,74 @@ HEAVY = ("pydantic", "requests", "urllib3", "oauthlib", "websocket", "kubernetes
 LOAD = ("from probewatch.cli import load_command", "load_command('run')")
 
 
-def run(*lines: str) -> str:
+def base64_of(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+ID_TOKEN = f"e30.{base64_of(json.dumps({'exp': 32503680000}))}.x"  # of the year 3000
+STATUS = {
+    "apiVersion": "client.authentication.k8s.io/v1",
+    "kind": "ExecCredential",
+    "status": {"token": "from-a-plugin"},
+}
+PLUGIN = {
+    "apiVersion": "client.authentication.k8s.io/v1",
+    "command": sys.executable,
+    "args": ["-c", f"print({json.dumps(STATUS)!r})"],
+    "interactiveMode": "Never",
+}
+USERS = {
+    "token": ({"token": "from-a-file"}, "Bearer from-a-file", ""),
+    "certificate": (
+        {
+            "client-certificate-data": base64_of("a certificate"),
+            "client-key-data": base64_of("a key"),
+        },
+        "",
+        "a certificate",
+    ),
+    "plugin": ({"exec": PLUGIN}, "Bearer from-a-plugin", ""),
+    "OIDC": (
+        {"auth-provider": {"name": "oidc", "config": {"id-token": ID_TOKEN}}},
+        f"Bearer {ID_TOKEN}",
+        "",
+    ),
+}
+"""Users of a kubeconfig; and what they are known by: a header, or a certificate."""
+
+READ = """
+import asyncio, pathlib, sys
+from probewatch.kube.credentials import find_credentials
+for path in sys.argv[1:]:
+    home = pathlib.Path("/nonexistent")
+    found = find_credentials(kubeconfig=path, context="", environ={}, home=home)
+    access = asyncio.run(found.read(refused=False))
+    certificate = access.certificate_path and pathlib.Path(access.certificate_path).read_text()
+    print(f"{access.authorization}|{certificate}")
+"""
+
+
+def run(*lines: str, arguments: tuple[str, ...] = ()) -> str:
     """What a program of these lines prints."""
     told = subprocess.run(
-        [sys.executable, "-c", "\n".join(lines)], capture_output=True, text=True, check=True
+        [sys.executable, "-c", "\n".join(lines), *arguments],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return told.stdout.strip()
+
+
+def write_kubeconfig(path: Path, user: object) -> str:
+    cluster = {"server": "https://one.example:6443"}
+    content = {
+        "current-context": "one",
+        "clusters": [{"name": "one", "cluster": cluster}],
+        "users": [{"name": "one", "user": user}],
+        "contexts": [{"name": "one", "context": {"cluster": "one", "user": "one"}}],
+    }
+    path.write_text(yaml.safe_dump(content))
+    return str(path)
 
 
 def test_a_pod_loads_no_more_of_the_official_client_than_it_needs() -> None:
@@ -49,3 +115,24 @@ def test_the_official_client_is_there_for_whoever_wants_it(before: str, after: s
     )
 
     assert told == "V1Pod load_kube_config"
+
+
+def test_credentials_of_all_kinds_are_read_without_the_rest_of_the_client(tmp_path: Path) -> None:
+    """Tokens, certificates, plugins and OIDC are read by the few modules that are loaded."""
+    paths = tuple(write_kubeconfig(tmp_path / name, user) for name, (user, _, _) in USERS.items())
+
+    told = run(*LOAD, READ, "print(sys.modules['kubernetes.client'])", arguments=paths)
+
+    known_by = [f"{header}|{certificate}" for _, header, certificate in USERS.values()]
+    assert [*known_by, "None"] == told.split("\n")
+
+
+def test_modules_of_the_official_client_find_each_other() -> None:
+    """They call each other by their whole names, as an import would have bound them."""
+    told = run(
+        *LOAD,
+        "import kubernetes.aio.client.models",
+        "print(kubernetes.aio.client.models.V1Pod.__name__, kubernetes.aio.config.__name__)",
+    )
+
+    assert told == "V1Pod kubernetes.aio.config"
