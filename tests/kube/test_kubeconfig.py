@@ -11,6 +11,8 @@ from probewatch.kube.credentials import PodCredentials, find_credentials
 from probewatch.kube.file_credentials import FileCredentials
 from probewatch.kube.kubeconfig import read_kubeconfig
 from probewatch.kube.kubeconfig_paths import find_paths
+from probewatch.kube.login import Login
+from tests.support.fake_time import FakeTime
 
 Json = dict[str, object]
 
@@ -104,6 +106,14 @@ MISSING_CA = config() | {
     ]
 }
 
+
+def holding(ca: str) -> Json:
+    """A kubeconfig with these contents of a CA."""
+    cluster = {"server": "https://one", "certificate-authority-data": ca}
+    return config() | {"clusters": [{"name": "one", "cluster": cluster}]}
+
+
+NO_BASE64 = holding("-----BEGIN CERTIFICATE-----")
 REFUSALS = {
     "no YAML": ("a: [1", "not YAML in line 1"),
     "no mapping": ("just words", "not a kubeconfig"),
@@ -116,6 +126,7 @@ REFUSALS = {
     "no list": (config() | {"users": "x"}, "users is not a list"),
     "no name": (config() | {"users": [{}]}, "an item of users has no name"),
     "a CA that is missing": (MISSING_CA, "/no/such/ca.crt"),
+    "data as it is": (NO_BASE64, "data of the cluster 'one' is not in base64"),
 }
 
 
@@ -154,6 +165,26 @@ async def test_anonymous_context(tmp_path: Path) -> None:
     content = config() | {"contexts": [{"name": "one", "context": {"cluster": "one"}}]}
 
     assert "" == (await read(write(tmp_path / "config", content))).authorization
+
+
+async def test_contents_that_are_no_certificate_are_named_by_their_field(tmp_path: Path) -> None:
+    """Of what stands in the kubeconfig itself nobody knows the file that it is written to."""
+    path = write(tmp_path / "config", holding("cG\nVt"))
+    credentials = FileCredentials((path,), "")
+
+    with pytest.raises(
+        KubeconfigError, match=r"no certificate in PEM \(certificate-authority-data"
+    ):
+        await Login(credentials, clock=FakeTime().clock).read()
+
+
+async def test_contents_of_a_user_are_named_by_their_field(tmp_path: Path) -> None:
+    """So is a client certificate, with whose key something may be wrong as well."""
+    user: Json = {"client-certificate-data": "cGVt", "client-key-data": "cGVt"}
+    credentials = FileCredentials((write(tmp_path / "config", config(user=user)),), "")
+
+    with pytest.raises(KubeconfigError, match=r"\(client-certificate-data of the user 'one'\)"):
+        await Login(credentials, clock=FakeTime().clock).read()
 
 
 async def test_token_file_is_read_again(tmp_path: Path) -> None:

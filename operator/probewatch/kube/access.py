@@ -33,6 +33,9 @@ class Access:
     ca_path: str = ""
     certificate_path: str = ""
     private_key_path: str = ""
+    ca_named: str = ""
+    """What people know the CA by, where its file is none of theirs."""
+    certificate_named: str = ""
     insecure: bool = False
     tls_server_name: str = ""
     proxy: str = field(default="", repr=False)

@@ -54,7 +54,12 @@ async def _load(loader: KubeConfigLoader, config: Kubeconfig) -> Access:
         except TimeoutError as error:
             late = f"{where}: the plugin did not end in {PLUGIN_SECONDS:.0f} s"
             raise KubeconfigError(late) from error
-    access = replace(access_of(configuration, where), namespace=config.namespace)
+    access = replace(
+        access_of(configuration, where),
+        namespace=config.namespace,
+        ca_named=config.ca_named,
+        certificate_named=config.certificate_named,
+    )
     if config.plugin and not access.authorization and not access.certificate_path:
         said = f": {sanitize(words[-1], limit=WORDS_LIMIT)}" if words else ""
         raise KubeconfigError(f"{where}: the plugin {config.plugin} gave no credentials{said}")

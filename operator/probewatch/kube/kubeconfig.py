@@ -5,6 +5,7 @@ They are merged as kubectl does it; whatever names something first wins. Credent
 line that names the file.
 """
 
+import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +39,10 @@ class Kubeconfig:
     """The command that the context's user gets credentials from, if any."""
     token_file: str = ""
     """The file that its token is in, if any."""
+    ca_named: str = ""
+    """Where the CA stands, if not in a file of its own."""
+    certificate_named: str = ""
+    """Where the client's certificate comes from, if not from a file of its own."""
 
 
 def read_kubeconfig(paths: Sequence[Path], context: str) -> Kubeconfig:
@@ -109,13 +114,33 @@ def _choose(where: str, context: str, merged: Mapping[str, Mapping[str, ConfigNo
         raise KubeconfigError(f"kubeconfig {where}: the cluster of {context!r} has no server")
     parts = {"contexts": [contexts[context]], "clusters": [cluster], "users": [user]}
     plugin = user.value["user"].get("exec") or {}
+    command = str(plugin.get("command") or "?") if plugin else ""
+    ca = _find_data(cluster, "cluster", "certificate-authority-data", where)
+    _find_data(user, "user", "client-key-data", where)
+    certificate = _find_data(user, "user", "client-certificate-data", where)
     return Kubeconfig(
         where=where,
         namespace=str(chosen.get("namespace") or ""),
         node=ConfigNode("kubeconfig", {"current-context": context, **parts}),
-        plugin=str(plugin.get("command") or "?") if plugin else "",
+        plugin=command,
         token_file=str(user.value["user"].get("tokenFile") or ""),
+        ca_named=ca,
+        certificate_named=certificate or (command and f"clientCertificateData of {command}"),
     )
+
+
+def _find_data(part: ConfigNode, key: str, field: str, where: str) -> str:
+    """Return the name of a field with a file's contents; empty where there is none."""
+    data = part.value[key].get(field)
+    if not data:
+        return ""
+    named = f"{field} of the {key} {part.value['name']!r}"
+    text = "".join(data.split()) if isinstance(data, str) else ""
+    try:
+        base64.b64decode(text, validate=True)  # as kubectl reads it, but for the ends of lines
+    except ValueError as error:
+        raise KubeconfigError(f"kubeconfig {where}: {named} is not in base64") from error
+    return named
 
 
 def _named(

@@ -96,7 +96,7 @@ def build_tls(access: Access) -> ssl.SSLContext | None:
         context = ssl.create_default_context(cafile=access.ca_path or None)
     except ssl.SSLError as error:
         raise KubeconfigError(
-            f"{access.where}: the CA is no certificate in PEM ({access.ca_path})"
+            f"{access.where}: the CA is no certificate in PEM ({access.ca_named or access.ca_path})"
         ) from error
     # Newer Pythons insist on extensions that many clusters' own CAs lack; client-go does not.
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
@@ -115,9 +115,9 @@ def _load_certificate(context: ssl.SSLContext, access: Access) -> None:
             access.certificate_path, access.private_key_path or None, password=""
         )
     except ssl.SSLError as error:
+        named = access.certificate_named or access.certificate_path
         raise KubeconfigError(
-            f"{access.where}: the client certificate is none in PEM, or not with its key "
-            f"({access.certificate_path})"
+            f"{access.where}: the client certificate is none in PEM, or not with its key ({named})"
         ) from error
 
 
