@@ -644,6 +644,10 @@ CASES = {
         "Resize Confirmed kill-event-other",
         facts(died(137, end=80), kills=(mark(K.KILL_RESIZE, 50),)),
     ),
+    "lost by the runtime while the kubelet killed it for its resources": (
+        "NodeReboot Medium lost",
+        facts(died(255, reason="Unknown", end=80), kills=(mark(K.KILL_RESIZE, 50),)),
+    ),
     "v36 hook failed": (
         "PostStartHook Confirmed post-start-hook",
         facts(died(), pod=HOOKED, waiting_reason="PostStartHookError"),

@@ -90,7 +90,9 @@ def _oom_during_kill(facts: Facts, kill: Mark, cause: Cause, said: str) -> Verdi
 def other_kill_event(facts: Facts) -> Verdict | None:
     """The kubelet gave another reason of its own for the kill."""
     kill = matched_kill(facts)
-    if kill is None or kill.kind not in OTHER_KILLS or _may_be_before(facts, kill):
+    if kill is None or kill.kind not in OTHER_KILLS:
+        return None
+    if facts.is_lost_task or _may_be_before(facts, kill):
         return None
     cause = OTHER_KILLS[kill.kind]
     return conclude(facts, cause, Confidence.CONFIRMED, f"kubelet: {SAID[kill.kind]}", final=True)
