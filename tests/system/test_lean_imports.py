@@ -61,6 +61,15 @@ for path in sys.argv[1:]:
     print(f"{access.authorization}|{certificate}")
 """
 
+READ_IN_A_POD = """
+import asyncio, sys
+from probewatch.kube.credentials import PodCredentials
+place = {"KUBERNETES_SERVICE_HOST": "10.0.0.1", "KUBERNETES_SERVICE_PORT": "443"}
+found = PodCredentials(place, token_path=sys.argv[1], ca_path=sys.argv[2])
+access = asyncio.run(found.read(refused=False))
+print(access.server, access.authorization)
+"""
+
 
 def run(*lines: str, arguments: tuple[str, ...] = ()) -> str:
     """What a program of these lines prints."""
@@ -85,16 +94,18 @@ def write_kubeconfig(path: Path, user: object) -> str:
     return str(path)
 
 
-def test_a_pod_loads_no_more_of_the_official_client_than_it_needs() -> None:
-    """The operator as a pod runs it carries neither models nor a second HTTP client."""
+def test_a_pod_loads_no_more_of_the_official_client_than_it_needs(tmp_path: Path) -> None:
+    """Logged in by its account, a pod carries neither models nor a second HTTP client."""
+    (tmp_path / "token").write_text("of-the-account\n")
+    (tmp_path / "ca.crt").write_text("pem")
     told = run(
-        "import sys",
         *LOAD,
+        READ_IN_A_POD,
         f"print([name for name in {HEAVY} if sys.modules.get(name)])",
-        "print('kubernetes.aio.config.incluster_config' in sys.modules)",
+        arguments=(str(tmp_path / "token"), str(tmp_path / "ca.crt")),
     )
 
-    assert told.split("\n") == ["[]", "True"]
+    assert told.split("\n") == ["https://10.0.0.1:443 Bearer of-the-account", "[]"]
 
 
 @pytest.mark.parametrize(
