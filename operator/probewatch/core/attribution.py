@@ -116,8 +116,8 @@ RULES: tuple[Rule, ...] = (
         judge=testimony.out_of_memory,
         meaning="The runtime reports OOMKilled, and the exit code fits.",
         gives=(
-            "`OOMKilled`: High where it was seen dead or nothing could have killed it, else "
-            "Medium: the runtime's flag stays for good once a child was killed."
+            "`OOMKilled`: High where it was shown as terminated or nothing could have killed it, "
+            "else Medium: the runtime's flag stays for good once a child was killed."
         ),
     ),
     Rule(
@@ -141,7 +141,8 @@ RULES: tuple[Rule, ...] = (
         meaning="The start of the next instance was announced, so a kill would have been too.",
         gives=(
             "`Error`, `Completed`, `RestartRule`: Confirmed. `Signal`: High. All: Medium where it "
-            "was not seen dead, for Events are lost in other ways than the kubelet's filter too."
+            "was not shown as terminated, for Events are lost in other ways than the kubelet's "
+            "filter too."
         ),
     ),
     Rule(
@@ -217,7 +218,7 @@ RULES: tuple[Rule, ...] = (
         name="replaced-in-place",
         judge=likelihood.replaced_in_place,
         meaning=(
-            "The kubelet replaced a running container without its being seen dead, and it did not "
+            "It was replaced without being shown as terminated, and it did not "
             "surely end so by itself before."
         ),
         gives=(
