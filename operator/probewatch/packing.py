@@ -22,7 +22,7 @@ class Packer(Generic[T]):
     def __init__(self, kind: type[T]) -> None:
         self._kind = kind
         self._row = write_row(kind, {})
-        self._encoder = msgspec.msgpack.Encoder()
+        self._encoder = msgspec.msgpack.Encoder(enc_hook=_as_dict)
         self._decoder = msgspec.msgpack.Decoder(mirror(kind))
 
     def pack(self, value: T) -> bytes:
@@ -33,6 +33,13 @@ class Packer(Generic[T]):
     def unpack(self, body: bytes) -> T:
         """Return a value equal to the one that was packed."""
         return msgspec.convert(self._decoder.decode(body), self._kind, from_attributes=True)
+
+
+def _as_dict(value: object) -> object:
+    """Return what is packed of a map that is no dictionary; raises TypeError for all else."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"{type(value).__name__} cannot be packed")
 
 
 def mirror(kind: Any) -> Any:  # noqa: ANN401  # a type of any kind, and what stands for it
