@@ -90,7 +90,7 @@ def _last(record: Record) -> bytes:
         return b"{}"
     dead = b"containerd://%064x" % (record.number << 40 | record.life << 24 | record.restarts - 1)
     return (
-        b'{"terminated":{"exitCode":137,"reason":"Error","startedAt":"%b","finishedAt":"%b",'
+        b'{"terminated":{"exitCode":143,"reason":"Error","startedAt":"%b","finishedAt":"%b",'
         b'"containerID":"%b"}}' % (STARTED.encode(), record.changed_at.encode(), dead)
     )
 
