@@ -191,19 +191,22 @@ async def test_a_policy_holds_without_a_restart(tmp_path: Path) -> None:
     async with playing(tmp_path) as scene:
         for name in ("before", "after"):
             await scene.run_pod(name)
-        await scene.apply("quick", {"loop": {"restarts": 2}})
+        await scene.apply("quick", {"priority": 1, "loop": {"restarts": 2}})
+        await scene.apply("plain", {})
         status = await scene.accepted("quick", "InEffect")
+        await scene.accepted("plain", "Overridden")
 
         for count in (1, 2):
             await scene.restart("before", count)
         await scene.heard(LOOP, "before")
-        await scene.apply("quick", {"loop": {"restarts": 9}})
+        await scene.apply("quick", {"priority": 1, "loop": {"restarts": 9}})
         await scene.accepted("quick", "InEffect")
         for count in (1, 2):
             await scene.restart("after", count)
         await scene.heard(RESTARTED, "after", 2)
         nine = scene.told(LOOP, "after")
         await scene.api.delete(f"{POLICIES}/quick")
+        await scene.accepted("plain", "InEffect")  # so the other is known to be gone
         await scene.restart("after", 3)
         await scene.heard(LOOP, "after")
 
