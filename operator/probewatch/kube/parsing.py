@@ -5,7 +5,6 @@ Strings, labels and owners that many pods share are shared.
 """
 
 from collections.abc import Mapping
-from hashlib import blake2b
 from sys import intern
 
 import msgspec
@@ -14,7 +13,7 @@ from probewatch.core import model
 from probewatch.kube import objects
 from probewatch.kube.labels import Labels, read_strings
 from probewatch.kube.owners import find_controlling
-from probewatch.kube.sharing import Shared
+from probewatch.kube.sharing import Shared, digest
 from probewatch.kube.times import parse_time
 
 IGNORE = "probewatch.dev/ignore"
@@ -22,9 +21,6 @@ MIRROR = "kubernetes.io/config.mirror"
 
 WORKLOADS_KEPT = 16_384
 """Owners and sets of labels that are shared."""
-
-DIGEST = 16
-"""Bytes that stand for what they are made from."""
 
 COUNT_LIMIT = 2**31
 """`restartCount` is an int32."""
@@ -81,11 +77,7 @@ def parse_labels(raw: msgspec.Raw) -> Mapping[str, str]:
 def parse_owner(raw: msgspec.Raw) -> model.OwnerRef | None:
     """Return the controlling owner; pods with the same get the same."""
     body = bytes(raw)
-    if not body:
-        return None
-    # Their text is four times as long as what is read of it.
-    key = blake2b(body, digest_size=DIGEST).digest()
-    return _owners.get(key, lambda: (_owner(body),))[0]
+    return _owners.get(digest(body), lambda: (_owner(body),))[0] if body else None
 
 
 _NOTHING: Mapping[str, str] = {}

@@ -1,10 +1,20 @@
 """Sharing: one value for all that is equal, so that many pods hold it once. Bounded."""
 
 from collections.abc import Callable, Hashable
+from hashlib import blake2b
 from typing import Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
+
+
+DIGEST = 16
+"""Bytes, of which no two texts have the same."""
+
+
+def digest(text: bytes) -> bytes:
+    """Return what stands for a text as a key, where the text is much longer than what it says."""
+    return blake2b(text, digest_size=DIGEST).digest()
 
 
 class Shared(Generic[K, V]):

@@ -7,15 +7,13 @@ a thousand workloads have a few dozen.
 """
 
 from collections.abc import Mapping
-from hashlib import blake2b
 from sys import intern
 
 import msgspec
 
 from probewatch.core import spec as specs
 from probewatch.kube import objects
-from probewatch.kube.parsing import DIGEST
-from probewatch.kube.sharing import Shared
+from probewatch.kube.sharing import Shared, digest
 
 SPECS_KEPT = 16_384
 """More than the workloads of the largest cluster that Kubernetes supports; 1 KiB each."""
@@ -63,7 +61,7 @@ def _share(raw: objects.PodSpec) -> specs.PodSpec:
             raw.readiness_gates,
         )
     )
-    return _shared.get(blake2b(key, digest_size=DIGEST).digest(), lambda: _spec(raw))
+    return _shared.get(digest(key), lambda: _spec(raw))
 
 
 def _spec(raw: objects.PodSpec) -> specs.PodSpec:
