@@ -22,6 +22,10 @@ COMPARED_AT_ONCE = 5000
 """So many requirements are compared with labels before others go on, at worst: likewise."""
 
 
+_Group = tuple[Mapping[str, str], int]
+"""Labels, and how many pods have them."""
+
+
 class PolicyCounts:
     """*pods* gives all pods that are known."""
 
@@ -85,7 +89,7 @@ class _Counting:
 
     async def count(self) -> Mapping[str, tuple[ProbePolicy, Count]]:
         """Return the counts by the name of the policy, with what it is."""
-        groups = tuple((await self._group()).items())
+        groups = await self._group()
         at_places = await self._place(groups)
         is_taken = bytearray(len(groups))
         counts = {each.policy.name: (each.policy, Count()) for each in self._ranked}
@@ -94,29 +98,33 @@ class _Counting:
             _, count = counts[ranked.policy.name]
             for at in chain.from_iterable(at_places.get(place, ()) for place in ranked.places):
                 labels, pods = groups[at]
-                if ranked.selects(dict(labels)):
+                if ranked.selects(labels):
                     count.matched += pods
                     count.applied += 0 if is_taken[at] else pods
                     is_taken[at] = True
                 await stint.did(len(labels) + len(ranked.policy.selector))
         return counts
 
-    async def _group(self) -> Mapping[Labels, int]:
-        """Return how many pods have the same labels, of those that policies ask about."""
-        stint, groups = Stint(PODS_AT_ONCE), Counter[Labels]()
+    async def _group(self) -> Sequence[_Group]:
+        """Return the labels that policies ask about, each with how many pods have them."""
+        stint, counts = Stint(PODS_AT_ONCE), Counter[Labels]()
         for labels, pods in self._pods.values():
-            groups[project(labels, self._keys)] += pods
+            counts[project(labels, self._keys)] += pods
             await stint.did(len(labels))
+        groups = []
+        for asked_about, pods in counts.items():
+            groups.append((dict(asked_about), pods))
+            await stint.did(1)
         return groups
 
-    async def _place(self, groups: Iterable[tuple[Labels, int]]) -> Mapping[Place, Sequence[int]]:
+    async def _place(self, groups: Iterable[_Group]) -> Mapping[Place, Sequence[int]]:
         """Return which groups are at each place where there is a policy."""
         found: dict[Place, list[int]] = {
             place: [] for ranked in self._ranked for place in ranked.places
         }
         stint = Stint(PODS_AT_ONCE)
         for at, (labels, _) in enumerate(groups):
-            for place in places_of(labels):
+            for place in places_of(labels.items()):
                 if place in found:
                     found[place].append(at)
             await stint.did(len(labels))

@@ -6,6 +6,7 @@ What cannot be understood becomes the problem that the policy has; it then selec
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from sys import intern
 
 import msgspec
 
@@ -108,12 +109,7 @@ def _parse(found: objects.PolicyObject) -> ProbePolicy:
 
 @lru_cache(maxsize=2048)  # policies that are made by one template ask for much the same
 def _share(requirement: Requirement) -> Requirement:
-    return replace(requirement, key=_share_key(requirement.key))
-
-
-@lru_cache(maxsize=2048)
-def _share_key(key: str) -> str:
-    return key
+    return replace(requirement, key=intern(requirement.key))
 
 
 def _with_problem(policy: ProbePolicy, reason: Reason, words: str) -> ProbePolicy:
