@@ -116,7 +116,7 @@ def judge(setting: Setting) -> tuple[Judgement, ...]:
             probe=probe,
             readiness=by_type.get(ProbeType.READINESS),
             has_startup=ProbeType.STARTUP in by_type,
-            grace=setting.grace if probe.grace is None else probe.grace,
+            grace=probe.grace_in(setting.grace),
             is_final=setting.is_final,
         )
         for probe in setting.probes

@@ -62,6 +62,10 @@ class Probe:
     grace: float | None = None
     """`terminationGracePeriodSeconds` of the probe itself, for kills it causes."""
 
+    def grace_in(self, pod: float) -> float:
+        """The grace period of a kill it causes, in a pod with this one."""
+        return pod if self.grace is None else self.grace
+
     @property
     def interval(self) -> float:
         """Seconds between two runs at worst: a slow run swallows ticks."""
@@ -138,7 +142,7 @@ class PodSpec:
 
     def grace_of(self, probe: Probe | None = None) -> float:
         """The grace period of a kill by *probe*, or of any other, as it is asked for."""
-        return self.grace if probe is None or probe.grace is None else probe.grace
+        return self.grace if probe is None else probe.grace_in(self.grace)
 
     def container(self, name: str) -> Container | None:
         """The container of this name, if there is one."""

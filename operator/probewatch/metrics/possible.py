@@ -128,7 +128,7 @@ def _first_series(setting: Setting, *, has_hook: bool, has_rules: bool, is_final
     probes = setting.probes
     by_probes = _probe_causes(probes)
     killers = [each for each in probes if each.probe_type is not ProbeType.READINESS]
-    advice = dict.fromkeys(ADVICE[each.probe_type, each.finding] for each in judge(setting))
+    advice = tuple(ADVICE[each.probe_type, each.finding] for each in judge(setting))
     declared = (
         *((Cause.POST_START_HOOK,) if has_hook else ()),
         *((Cause.RESTART_RULE,) if has_rules else ()),
@@ -149,12 +149,12 @@ def _first_series(setting: Setting, *, has_hook: bool, has_rules: bool, is_final
             tuple(BUDGETS[each.probe_type] for each in killers),
             tuple(start_budget(each) for each in killers),
         ),
-        advice=(tuple(advice), (1,) * len(advice)),
+        advice=(advice, (1,) * len(advice)),
     )
 
 
 def _zeros(tails: Iterable[str]) -> Cells:
-    return zeros(tuple(dict.fromkeys(tails)))
+    return zeros(tuple(tails))
 
 
 def _probe_causes(probes: Iterable[Probe]) -> tuple[Cause, ...]:
