@@ -41,5 +41,5 @@ def import_leanly() -> None:
 
 def let_in() -> None:
     """Let what was left out be imported after all."""
-    if sys.modules.get(LEFT_OUT, sys) is None:
+    if LEFT_OUT in sys.modules and sys.modules[LEFT_OUT] is None:
         del sys.modules[LEFT_OUT]

@@ -4,7 +4,6 @@ argparse either breaks all lines anew, lists of examples too, or none, sentences
 """
 
 import argparse
-import textwrap
 
 EDGE = 2
 """So many columns argparse leaves free at the right, of what it breaks itself."""
@@ -22,6 +21,8 @@ def _fill(paragraph: str, width: int, indent: str) -> str:
     lines = paragraph.splitlines()
     if any(line[:1].isspace() for line in lines):
         return "\n".join(f"{indent}{line}".rstrip() for line in lines)
+    import textwrap  # noqa: PLC0415  # as argparse does: only who asks for help needs it
+
     return textwrap.fill(
         " ".join(lines),
         width,

@@ -136,8 +136,9 @@ class Workloads:
             self._silence.note(pod.namespace, answered=answer.status != 0)
         found = self._read(pod, owner, answer)
         nearest = found or nearest_workload(pod)
-        doubt = _Doubt(workload=nearest, again_at=self.clock.monotonic() + DOUBT_SECONDS)
-        self._known.keep((pod.namespace, owner.uid), found or doubt)
+        again_at = self.clock.monotonic() + DOUBT_SECONDS
+        known = found or _Doubt(workload=nearest, again_at=again_at)
+        self._known.keep((pod.namespace, owner.uid), known)
         return nearest
 
     async def _insist(self, namespace: str, owner: OwnerRef) -> _Answer:
