@@ -17,6 +17,8 @@ from probewatch.playground.stories.table import find_story
 JsonObject = dict[str, Any]
 SPEED = 10.0
 BOUND_SECONDS = 40
+BAD_AFTER = 15
+"""So that no instance lives within one second of real time: a kill could be of the one before."""
 
 pytestmark = pytest.mark.slow
 
@@ -67,9 +69,9 @@ def make_deployment(script: str) -> JsonObject:
 async def test_pods_count_for_their_deployment(rig: Rig) -> None:
     """Restarts of all its pods, of the old template and the new, are the Deployment's."""
     deployments = rig.cluster.registry.types.builtin("deployments", "apps")
-    rig.cluster.registry.create(deployments, make_deployment("-bad 6-"))
+    rig.cluster.registry.create(deployments, make_deployment(f"-bad {BAD_AFTER}-"))
     await rig.until_restarts(2)
-    changed = make_deployment("-bad 7-")["spec"]
+    changed = make_deployment(f"-bad {BAD_AFTER + 1}-")["spec"]
     rig.cluster.registry.change(
         deployments, "default", "web", lambda old: {**old, "spec": {**old["spec"], **changed}}
     )
