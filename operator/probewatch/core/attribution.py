@@ -30,60 +30,58 @@ RULES: tuple[Rule, ...] = (
     Rule(
         name="kill-event-probe",
         judge=testimony.probe_kill_event,
-        meaning="The kubelet's Killing event names the probe and lies within the instance's life.",
+        meaning="The kubelet's `Killing` Event names the probe, within the container's lifetime.",
         gives=(
-            "`LivenessProbe`, `StartupProbe`: Confirmed. Beside `OOMKilled` with exit code "
-            "137: High after the whole grace period, else Medium. Where it took longer to stop "
-            "than its grace period: High if SIGKILL ended it and it was replaced in place, else "
-            "Medium. Where it may have ended by itself in the second of the kill: High if its "
-            "probe had timed out or got an answer, else Medium. Medium where its end has no time, "
-            "a startup kill was followed by a failure of the liveness probe, or the kubelet may "
-            "have been restarted during the kill."
+            "`LivenessProbe`, `StartupProbe`: Confirmed, except: with `OOMKilled` and exit code "
+            "137, High if the grace period had passed, else Medium; if stopping took longer than "
+            "the grace period, High after a SIGKILL and a replacement in place, else Medium; if "
+            "the container may have exited in the same second, High if its probe had timed out or "
+            "got an answer, else Medium; Medium if the end time is unknown, a liveness probe "
+            "failed after a startup kill, or the kubelet may have restarted during the kill."
         ),
     ),
     Rule(
         name="kill-event-other",
         judge=testimony.other_kill_event,
-        meaning="The kubelet's Killing event names another reason of its own.",
+        meaning="The kubelet's `Killing` Event gives a reason other than a probe.",
         gives="`SpecChange`, `Resize`, `PostStartHook`, `RestartRule`: Confirmed.",
     ),
     Rule(
         name="init-again",
         judge=surroundings.rerun,
-        meaning="An init container that had succeeded ran again: the pod was begun anew.",
+        meaning="An init container that had succeeded ran again: the pod was started over.",
         gives=(
-            "`RestartRule`, `NodeReboot`: High. `NodeReboot` without the node's Event, or where it "
-            "is not known when it ran again, `SandboxRecreated`: Medium. `Unknown`: Low."
+            "`RestartRule`, `NodeReboot`: High. `NodeReboot` without the node's Event, or if the "
+            "time of the new run is unknown, and `SandboxRecreated`: Medium. `Unknown`: Low."
         ),
     ),
     Rule(
         name="unobserved",
         judge=testimony.unobserved,
-        meaning="The count rose by more than one, or the termination was never visible.",
+        meaning="`restartCount` rose by more than one, or the termination was never visible.",
         gives=(
-            "`Unobserved`: Low. Where as many kills were announced as restarts went unseen, "
+            "`Unobserved`: Low. If as many kills were announced as restarts were missed: "
             "`LivenessProbe`, `StartupProbe`, `SpecChange`, `Resize`, `PostStartHook`, "
-            "`RestartRule`: Medium."
+            "`RestartRule`, all Medium."
         ),
     ),
     Rule(
         name="restart-all",
         judge=testimony.restart_all,
         meaning=(
-            "The kubelet marked it as restarted together with the whole pod, and nothing else "
-            "would have restarted it."
+            "The kubelet marked the container as restarted together with the whole pod, and "
+            "nothing else would have restarted it."
         ),
         gives="`RestartRule`: Confirmed.",
     ),
     Rule(
         name="node-reboot",
         judge=surroundings.node_reboot,
-        meaning="The node reported a reboot, or many of its pods lost containers at once.",
+        meaning="The node reported a reboot, or many pods of the node lost containers at once.",
         gives=(
             "`NodeReboot`: Confirmed by the node's Event, High by other pods of the node. With the "
-            "node's Event, but without the runtime's word: High where nobody saw an exit code, "
-            "Medium where it ended by a signal or with 0, and ran again only when the node was "
-            "back."
+            "node's Event but no word from the runtime: High if nobody saw an exit code, Medium if "
+            "the container ended by a signal or with 0 and ran again only when the node was back."
         ),
     ),
     Rule(
@@ -91,70 +89,68 @@ RULES: tuple[Rule, ...] = (
         judge=surroundings.sandbox,
         meaning="All containers of the pod restarted and the pod got a new sandbox.",
         gives=(
-            "`SandboxRecreated`: High by the kubelet's word, Medium by the new sandbox alone, and "
+            "`SandboxRecreated`: High if the kubelet said so; Medium by the new sandbox alone, and "
             "with restart policy `Never`."
         ),
     ),
     Rule(
         name="lost",
         judge=surroundings.lost,
-        meaning="The runtime lost track of the container, by its own or the kubelet's word.",
-        gives="`NodeReboot`: Medium. A restart of the container runtime alone looks the same.",
+        meaning="The runtime or the kubelet reported that the runtime lost the container.",
+        gives="`NodeReboot`: Medium. A restart of only the container runtime looks the same.",
     ),
     Rule(
         name="post-start-hook",
         judge=testimony.post_start_hook,
-        meaning="The container's postStart hook failed, for which the kubelet kills it.",
+        meaning="The postStart hook failed, and the kubelet kills the container for that.",
         gives=(
-            "`PostStartHook`: Confirmed where the hook failed first or SIGTERM ended it, High "
-            "after the whole grace period, else Medium: a hook also fails because its container "
-            "ended."
+            "`PostStartHook`: Confirmed if the hook failed first or SIGTERM ended the container, "
+            "High after the whole grace period, else Medium: a hook also fails because its "
+            "container ended."
         ),
     ),
     Rule(
         name="out-of-memory",
         judge=testimony.out_of_memory,
-        meaning="The runtime reports OOMKilled, and the exit code fits.",
+        meaning="The runtime reports `OOMKilled`, and the exit code fits.",
         gives=(
-            "`OOMKilled`: High where it was shown as terminated or nothing could have killed it, "
-            "else Medium: the runtime's flag stays for good once a child was killed."
+            "`OOMKilled`: High if the container was shown as terminated or nothing could have "
+            "killed it, else Medium: once a child process was killed, the runtime's flag stays "
+            "set."
         ),
     ),
     Rule(
         name="memory-again",
         judge=testimony.memory_again,
-        meaning="SIGKILL ended it just as earlier ones that the runtime reported as OOMKilled.",
-        gives="`OOMKilled`: Medium. The runtime may miss that the kernel killed a container.",
+        meaning="SIGKILL ended it as it did earlier instances that were reported as `OOMKilled`.",
+        gives="`OOMKilled`: Medium. The runtime can miss that the kernel killed a container.",
     ),
     Rule(
         name="restart-rule",
         judge=inference.restart_rule,
         meaning="A container restart rule matched the exit code.",
         gives=(
-            "`RestartRule`: Confirmed where the kubelet was restarting all containers, High, or "
-            "Medium where a probe may have killed it or the pod got a new sandbox."
+            "`RestartRule`: Confirmed if the kubelet was restarting all containers, else High; "
+            "Medium if a probe may have killed the container or the pod got a new sandbox."
         ),
     ),
     Rule(
         name="start-canary",
         judge=inference.canary,
-        meaning="The start of the next instance was announced, so a kill would have been too.",
+        meaning="The Events of the next start arrived, so the Event of a kill would have too.",
         gives=(
-            "`Error`, `Completed`, `RestartRule`: Confirmed. `Signal`: High. All: Medium where it "
-            "was not shown as terminated, for Events are lost in other ways than the kubelet's "
-            "filter too."
+            "`Error`, `Completed`, `RestartRule`: Confirmed. `Signal`: High. All: Medium if the "
+            "container was not shown as terminated, because Events are not lost to the kubelet's "
+            "filter alone."
         ),
     ),
     Rule(
         name="died-before-kill",
         judge=inference.late_kill,
-        meaning=(
-            "A probe's kill was decided, or its postStart hook failed, only after the container "
-            "had died."
-        ),
+        meaning="The probe's kill or the failure of the postStart hook came after the end.",
         gives=(
-            "`Error`, `Completed`, `Signal`, `RestartRule`: High, or Medium where the count tells "
-            "of a kill before."
+            "`Error`, `Completed`, `Signal`, `RestartRule`: High; Medium if the Event's count "
+            "shows an earlier kill."
         ),
     ),
     Rule(
@@ -162,34 +158,35 @@ RULES: tuple[Rule, ...] = (
         judge=inference.terminated_seen,
         meaning="The container was shown as terminated before the kubelet acted.",
         gives=(
-            "`Error`, `Completed`, `Signal`, `RestartRule`: High where no probe could kill it, or "
-            "it surely ended so before, else Medium: a kubelet that restarts while it kills shows "
-            "the same, and so may a node that goes down."
+            "`Error`, `Completed`, `Signal`, `RestartRule`: High if no probe could have killed it, "
+            "or it certainly ended this way before; else Medium: a kubelet that restarts during a "
+            "kill shows the same, and so may a node that goes down."
         ),
     ),
     Rule(
         name="changed-in-place",
         judge=inference.changed_in_place,
-        meaning="Image or resources changed and the kubelet replaced the container in place.",
+        meaning="Image or resources changed, and the kubelet replaced the container in place.",
         gives="`SpecChange`, `Resize`: Medium.",
     ),
     Rule(
         name="count-repair",
         judge=inference.count_repair,
-        meaning="A later Killing event's count proves that an undelivered kill happened.",
+        meaning="The count of a later `Killing` Event proves a kill whose own Event was lost.",
         gives=(
-            "`LivenessProbe`, `StartupProbe`: High, or Medium where nobody saw how it ended, a "
-            "signal ended it that nobody sends, its image or resources were changed, or its end "
-            "may have made the one failure that its probe needs."
+            "`LivenessProbe`, `StartupProbe`: High; Medium if the end was not observed, the "
+            "container ended by a signal that nobody sends, its image or resources changed, or its "
+            "end may itself have caused the only failure that its probe needs."
         ),
     ),
     Rule(
         name="kubelet-counter",
         judge=inference.kubelet_counter,
-        meaning="The kubelet's prober_probe_total confirms or rules out a probe.",
+        meaning="The kubelet's counter `prober_probe_total` confirms or rules out a probe.",
         gives=(
-            "`Error`, `Completed`, `Signal`, `RestartRule`: High where no run failed. "
-            "`LivenessProbe`, `StartupProbe`: High where it was replaced in place too, else Medium."
+            "`Error`, `Completed`, `Signal`, `RestartRule`: High if no probe failed. "
+            "`LivenessProbe`, `StartupProbe`: High if the container was also replaced in place, "
+            "else Medium."
         ),
     ),
     Rule(
@@ -201,35 +198,35 @@ RULES: tuple[Rule, ...] = (
     Rule(
         name="threshold-reached",
         judge=likelihood.threshold,
-        meaning="As many probe failures as the threshold were reported just before the death.",
+        meaning="Probe failures up to `failureThreshold` were reported just before the end.",
         gives=(
-            "`LivenessProbe`, `StartupProbe`: High, or Medium where the runtime reports OOMKilled, "
-            "a signal ended it that nobody sends, its end may have made the last of the failures, "
-            "or its image or resources changed."
+            "`LivenessProbe`, `StartupProbe`: High; Medium if the runtime reports `OOMKilled`, the "
+            "container ended by a signal that nobody sends, its end may have caused the last "
+            "failure, or its image or resources changed."
         ),
     ),
     Rule(
         name="never-started",
         judge=likelihood.never_started,
-        meaning="It never started and lived just as long as its startup probe allows.",
+        meaning="It never passed its startup probe and ran for as long as the probe allows.",
         gives="`StartupProbe`: Medium.",
     ),
     Rule(
         name="replaced-in-place",
         judge=likelihood.replaced_in_place,
         meaning=(
-            "It was replaced without being shown as terminated, and it did not "
-            "surely end so by itself before."
+            "The container was replaced without being shown as terminated, and it is not known to "
+            "have ended this way by itself before."
         ),
         gives=(
-            "`LivenessProbe`, `StartupProbe`, `PostStartHook`: Medium. A status that is written "
-            "late hides that a container was dead, so this alone never makes sure."
+            "`LivenessProbe`, `StartupProbe`, `PostStartHook`: Medium, never more: a status that "
+            "is written late can hide that the container had already ended."
         ),
     ),
     Rule(
         name="regular",
         judge=likelihood.regular,
-        meaning="Exit code and lifetime are those of earlier ends, which all had the same cause.",
+        meaning="Exit code and lifetime match earlier restarts, which all had the same cause.",
         gives=(
             "`LivenessProbe`, `StartupProbe`, `PostStartHook`, `Error`, `Completed`, `Signal`, "
             "`RestartRule`: Medium."
@@ -239,18 +236,18 @@ RULES: tuple[Rule, ...] = (
         name="own-exit",
         judge=likelihood.own_exit,
         meaning=(
-            "An exit code that a kill does not leave, and no sign that a probe failed as often as "
-            "a kill takes."
+            "The exit code is not one that a kill leaves, and there is no sign that a probe failed "
+            "often enough for a kill."
         ),
         gives=(
-            "`Error`, `RestartRule`: Medium, or Low where no Event was heard, or its probe failed, "
-            "but less often than a kill takes or at times that are not known."
+            "`Error`, `RestartRule`: Medium; Low if no Event was received, or the container's "
+            "probe failed, but fewer times than a kill takes or at unknown times."
         ),
     ),
     Rule(
         name="unknown",
         judge=likelihood.unknown,
-        meaning="The evidence does not tell.",
+        meaning="The evidence does not show a cause.",
         gives="`Unknown`: Low.",
     ),
 )

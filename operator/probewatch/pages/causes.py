@@ -10,72 +10,72 @@ from probewatch.pages.tables import write_page
 CAUSES: Mapping[Cause, tuple[str, str]] = {
     Cause.LIVENESS_PROBE: (
         "The kubelet killed the container because its liveness probe failed.",
-        "Why the probe failed: the application, what it depends on, or the node.",
+        "Why the probe failed: the application, a dependency, or the node.",
     ),
     Cause.STARTUP_PROBE: (
-        "The kubelet killed the container because it did not pass its startup probe in time.",
-        "Whether it would have started with more time.",
+        "The kubelet killed the container because its startup probe did not succeed in time.",
+        "Whether the container would have started with more time.",
     ),
     Cause.OOM_KILLED: (
-        "The kernel killed its main process for memory.",
+        "The kernel killed the container's main process because of memory.",
         "Runtimes can miss an OOM kill; it then looks like a SIGKILL from outside.",
     ),
     Cause.ERROR: (
-        "It ended by itself with an exit code other than 0.",
+        "The container exited by itself with an exit code other than 0.",
         (
-            "An application that ends with a code of its own on SIGTERM looks like this if the "
-            "kubelet's word is lost and it was not seen how it was replaced."
+            "An application that exits with its own code on SIGTERM looks the same if the "
+            "kubelet's Event is lost and the replacement was not observed."
         ),
     ),
     Cause.COMPLETED: (
-        "It ended by itself with exit code 0.",
-        "Whether that was meant.",
+        "The container exited by itself with exit code 0.",
+        "Whether that was intended.",
     ),
     Cause.SIGNAL: (
-        "A signal that the kubelet did not send ended it.",
-        "Who sent it: a person, an agent on the node, or the kernel without its being reported.",
+        "A signal that the kubelet did not send ended the container.",
+        "Who sent it: a person, an agent on the node, or the kernel without a report.",
     ),
     Cause.START_ERROR: (
-        "The container runtime could not start its process.",
-        "What exactly the runtime missed; its message may hold secrets and is not repeated.",
+        "The container runtime could not start the container's process.",
+        "What the runtime missed; its message may contain secrets and is not repeated.",
     ),
     Cause.POST_START_HOOK: (
-        "Its postStart hook failed, for which the kubelet kills it.",
+        "The postStart hook failed, and the kubelet kills the container for that.",
         "Why the hook failed.",
     ),
     Cause.SPEC_CHANGE: (
-        "Its image was changed in the running pod, or its kubelet was upgraded to 1.31 in place.",
+        "The image was changed in the running pod, or the kubelet was upgraded to 1.31 in place.",
         "Who changed it.",
     ),
     Cause.RESIZE: (
-        "Its resources were changed in place, with a policy that restarts it.",
+        "The resources were changed in place, with a resize policy that restarts the container.",
         "Who changed them.",
     ),
     Cause.RESTART_RULE: (
-        "One of the pod's container restart rules made the kubelet restart it.",
-        "Why the container that set off the rule ended.",
+        "One of the pod's container restart rules made the kubelet restart the container.",
+        "Why the container that triggered the rule ended.",
     ),
     Cause.NODE_REBOOT: (
-        "The node went down with it, or its container runtime lost track of it.",
+        "The node went down, or the container runtime lost track of the container.",
         (
-            "Without the node's Event, and alone, a restart of the runtime cannot be told from one "
-            "of the node."
+            "Without the node's Event, a restart of the runtime alone cannot be distinguished from "
+            "a reboot."
         ),
     ),
     Cause.SANDBOX_RECREATED: (
         "The kubelet gave the whole pod a new sandbox.",
-        "What became of the old one.",
+        "What happened to the old one.",
     ),
     Cause.UNOBSERVED: (
         (
-            "The count rose by more than one between two looks: all but the last, and a last one "
-            "whose end is not shown, nobody can know."
+            "The count rose by more than one between two observations. All these restarts except "
+            "the last, and the last if its end is not shown, cannot be known."
         ),
-        "Everything but that it happened. A later count of kills can still tell.",
+        "Everything except that it happened. A later count of kills can still explain it.",
     ),
     Cause.UNKNOWN: (
-        "It was seen how it ended, and nothing says who ended it.",
-        "Whether a probe did: that would have needed the kubelet's word.",
+        "The container's end was observed, but nothing shows what ended it.",
+        "Whether a probe was the cause: that would have needed the kubelet's Event.",
     ),
 }
 """What each cause means, and what it cannot know."""
