@@ -1,1 +1,1 @@
-"""The list+watch loop. Rule: decodes only what is needed, never loses a change, never exits."""
+"""The list-and-watch loop. Rule: decode only what is needed, lose no change, never exit."""

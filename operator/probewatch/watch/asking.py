@@ -1,4 +1,4 @@
-"""Asking: one GET of a watch's resource, and what an answer other than 200 means."""
+"""Single requests: one GET of a resource, with an answer other than 200 turned into a fault."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -19,7 +19,7 @@ GONE = 410
 
 
 class Asker:
-    """Asks for one resource."""
+    """Sends the list and watch requests for one resource."""
 
     def __init__(
         self,
@@ -37,9 +37,10 @@ class Asker:
     async def ask(
         self, params: Mapping[str, str], *, selects: bool = True
     ) -> AsyncIterator[Response]:
-        """Ask with the target's selectors and *params*; any answer but 200 is a StreamFaultError.
+        """Send a GET with *params* and, where it *selects*, the target's selectors.
 
-        After a 401 there are new credentials for the next time.
+        Raises StreamFaultError for any answer but 200. After a 401 the credentials are
+        refreshed first, so that the next request has new ones.
         """
         asked = self._transport.stream(
             self._target.path,
@@ -63,9 +64,9 @@ class Asker:
         )
 
     async def wait(self, seconds: float) -> None:
-        """Ask nothing for so long."""
+        """Sleep before the next request."""
         await self._around.sleep(seconds)
 
     def watch_seconds(self) -> float:
-        """For how long the server is to keep a watch open: not all are to end at once."""
+        """Return the timeout to request for a watch, with jitter so that not all end at once."""
         return self._options.server_timeout * (1 + self._around.chance() / 4)

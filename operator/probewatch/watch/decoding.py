@@ -1,4 +1,4 @@
-"""Decoding: watch lines and list pages into typed objects, in one pass.
+"""Decodes watch lines and list pages into typed objects, in one pass.
 
 The type of the object decides which fields are read; all others are skipped.
 """
@@ -13,20 +13,20 @@ from probewatch.watch.splitting import split_page
 
 
 class Versioned(Protocol):
-    """An object of the API, as far as a watch has to know it."""
+    """An API object, as far as a watch needs to know it."""
 
     @property
     def metadata(self) -> "HasVersion":
-        """Its metadata."""
+        """The object's metadata."""
         ...
 
 
 class HasVersion(Protocol):
-    """`metadata`."""
+    """The one field of `metadata` that a watch needs."""
 
     @property
     def resource_version(self) -> str | None:
-        """Its version."""
+        """The object's resourceVersion."""
         ...
 
 
@@ -71,9 +71,9 @@ class Page(msgspec.Struct, Generic[T]):
     resource_version: str
     token: str
     broken: int = 0
-    """Items that could not be decoded."""
+    """How many items could not be decoded."""
     dropped: int = 0
-    """Fields that could not, of other items."""
+    """How many fields could not be decoded, of items that could."""
 
 
 class Update(msgspec.Struct, Generic[T], gc=False):
@@ -85,27 +85,27 @@ class Update(msgspec.Struct, Generic[T], gc=False):
     dropped: int = 0
     code: int = 0
     ends_list: bool = False
-    """A bookmark that says that a streaming list is complete."""
+    """Whether this is the bookmark that ends the initial events of a streaming list."""
 
 
 class Decodes(Protocol[T]):
-    """Makes objects of what comes.
+    """Decodes the pages of a list and the lines of a watch.
 
-    All methods raise msgspec.DecodeError, UnicodeDecodeError or RecursionError for
-    what is not of the expected form: `BROKEN`.
+    All methods raise one of `BROKEN` (msgspec.DecodeError, UnicodeDecodeError or
+    RecursionError) for input that does not have the expected form.
     """
 
     def page(self, body: bytes | bytearray) -> Page[T]:
-        """A page of a list; items that are broken are left out and counted."""
+        """Decode a page of a list; broken items are left out and counted."""
         ...
 
     def update(self, body: bytes, begin: int = 0, end: int | None = None) -> Update[T]:
-        """A line of a watch, which is all of *body* or a part of it."""
+        """Decode the line of a watch that is at *body*[*begin*:*end*]."""
         ...
 
 
 class Decoder(Generic[V]):
-    """Decodes objects of one type, of which each is read whole."""
+    """Decodes objects of one type, each of them completely."""
 
     def __init__(self, kind: type[V]) -> None:
         self._kind = kind
@@ -114,7 +114,7 @@ class Decoder(Generic[V]):
         self._items = msgspec.json.Decoder(kind)
 
     def page(self, body: bytes | bytearray) -> Page[V]:
-        """A page of a list; items that are broken are left out and counted."""
+        """Decode a page of a list; broken items are left out and counted."""
         try:
             page = self._pages.decode(body)
         except BROKEN:
@@ -129,7 +129,7 @@ class Decoder(Generic[V]):
         )
 
     def update(self, body: bytes, begin: int = 0, end: int | None = None) -> Update[V]:
-        """A line of a watch, which is all of *body* or a part of it."""
+        """Decode the line of a watch that is at *body*[*begin*:*end*]."""
         line = memoryview(body)[begin:end]
         try:
             read = self._lines.decode(line)
@@ -140,7 +140,7 @@ class Decoder(Generic[V]):
         return Update(read.type, read.object.metadata.resource_version or "", read.object)
 
     def _odd_line(self, line: memoryview) -> Update[V]:
-        """What is no change of a sound object."""
+        """Decode a bookmark, an error, or a change of an object with broken fields."""
         raw = _RAW_LINES.decode(line)
         if raw.type in CHANGES:
             found, dropped = salvage(raw.object, self._kind)
@@ -156,7 +156,7 @@ class Decoder(Generic[V]):
         return Update("BOOKMARK", meta.resource_version, ends_list=ends)
 
     def add(self, item: bytes | msgspec.Raw, page: Page[V]) -> None:
-        """Add an item to a page, mended if need be; or count that there was one."""
+        """Decode an item and add it to a page, without its broken fields; else count it broken."""
         try:
             page.items.append(self._items.decode(item))
         except BROKEN:
@@ -170,7 +170,7 @@ class Decoder(Generic[V]):
 
 
 def open_page(body: bytes | bytearray) -> tuple[Page[Any], Sequence[bytes | msgspec.Raw]]:
-    """Return a page without its items, and those unread; raises what a decoder does."""
+    """Return a page without its items, and the items undecoded; raises one of `BROKEN`."""
     items: Sequence[bytes | msgspec.Raw] | None
     try:
         page = _RAW_PAGES.decode(body)
@@ -187,7 +187,7 @@ def _line_decoder(kind: type[L]) -> "msgspec.json.Decoder[_Line[L]]":
 
 
 def _read_code(status: msgspec.Raw) -> int:
-    """The code of an error; 500 where it cannot be read, for an error it is."""
+    """Return the HTTP code of a watch's ERROR; 500 where it cannot be read."""
     try:
         read = _VERSIONED.decode(status)
     except BROKEN:
@@ -200,4 +200,4 @@ _RAW_LINES = msgspec.json.Decoder(_Line[msgspec.Raw])
 _RAW_PAGES = msgspec.json.Decoder(_Page[msgspec.Raw])
 
 BROKEN = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-"""What a decoder raises for bytes that are not what they should be."""
+"""What a decoder raises for bytes that do not have the expected form."""

@@ -1,4 +1,4 @@
-"""Handing on: lines and pages to the handler, decoded no further than anybody wants."""
+"""Passes list pages and watch lines to the handler, decoded no further than it wants."""
 
 import logging
 from typing import Generic, Protocol, TypeVar, runtime_checkable
@@ -14,60 +14,60 @@ T_contra = TypeVar("T_contra", contravariant=True)
 
 
 class Handler(Protocol[T_contra]):
-    """Who is told, in order and without waiting."""
+    """Receives what a list and its watch contain, in order; its methods must not block."""
 
     def listing(self) -> None:
-        """A list begins."""
+        """Handle the beginning of a list."""
         ...
 
     def listed(self, raw: T_contra) -> None:
-        """An object of the list."""
+        """Handle an object of the list."""
         ...
 
     def synced(self, version: str) -> None:
-        """The list is complete, and shows everything as of this resourceVersion."""
+        """Handle the end of a list, which is complete as of this resourceVersion."""
         ...
 
     def changed(self, kind: str, raw: T_contra) -> None:
-        """ADDED or MODIFIED."""
+        """Handle an update; *kind* is ADDED or MODIFIED."""
         ...
 
     def deleted(self, raw: T_contra) -> None:
-        """DELETED, with the object's last version."""
+        """Handle a deletion; *raw* is the object's last version."""
         ...
 
 
 @runtime_checkable
 class Skipper(Protocol[T_contra]):
-    """A handler that need not be told everything."""
+    """A handler that does not need every update."""
 
     def skips(self, raw: T_contra) -> bool:
-        """Whether an update changes nothing of interest."""
+        """Tell whether an update changes nothing of interest, so that it can be left out."""
         ...
 
 
 @runtime_checkable
 class Historian(Protocol):
-    """A handler that remembers versions of objects."""
+    """A handler that remembers the resourceVersion of each object."""
 
     def newest_lost(self) -> int:
-        """The newest version known of an object that the list, now complete, shows older; or 0."""
+        """Return the newest version known of an object that the complete list shows older, or 0."""
         ...
 
 
 class NotStreamedError(StreamFaultError):
-    """The server did not take the wish for a streaming list, or does not know what it is."""
+    """The server does not support streaming lists, or sent no such list."""
 
 
 class Hands(Generic[T]):
-    """Takes what comes, tells the handler, and knows up to which version all was told."""
+    """Passes what is received to the handler, and keeps the resourceVersion to go on from."""
 
     def __init__(self, decoder: Decodes[T], handler: Handler[T], stats: WatchStats) -> None:
         self.version = ""
-        """Where the next watch begins; empty if only a list can tell."""
+        """The resourceVersion from which the next watch starts; empty if a list is needed."""
         self.is_listing = False
         self._before = ""
-        """What was the version when only a list could tell."""
+        """The last `version`, kept to compare the next list with it."""
         self._decoder = decoder
         self._handler = handler
         self._skips = handler.skips if isinstance(handler, Skipper) else _skip_nothing
@@ -75,21 +75,21 @@ class Hands(Generic[T]):
         self._stats = stats
 
     def forget_version(self) -> None:
-        """Only a list can tell how it goes on: it shows what is newer than all that was told."""
+        """Make a new list necessary, which is compared with the version known until now."""
         self._before = self.version or self._before
         self.version = ""
 
     def begin_list(self) -> None:
-        """A list begins, or begins again."""
+        """Tell the handler that a list begins, or begins again."""
         self.is_listing = True
         self._handler.listing()
 
     def receive(self, chunk: bytes) -> None:
-        """A part of a page came in."""
+        """Count the bytes of a part of a page."""
         self._stats.bytes_read += len(chunk)
 
     def take_page(self, body: bytearray) -> Page[T]:
-        """Hand on the objects of a page; raises what the decoder raises."""
+        """Pass the objects of a page to the handler; raises what the decoder raises."""
         self._stats.heard()
         page = self._decoder.page(body)
         self._stats.decode_errors += page.broken
@@ -100,7 +100,10 @@ class Hands(Generic[T]):
         return page
 
     def is_ahead_of(self, body: bytearray) -> bool:
-        """Whether more was told already than there is by a page; raises what the decoder does."""
+        """Whether a page is as of an older resourceVersion than `version`.
+
+        Raises what the decoder raises.
+        """
         return (
             0
             < parse_version(self._decoder.page(body).resource_version)
@@ -108,7 +111,7 @@ class Hands(Generic[T]):
         )
 
     def end_list(self, version: str) -> None:
-        """The list is complete."""
+        """Tell the handler that the list is complete as of *version*."""
         if not version:
             raise StreamFaultError("no resourceVersion")
         self._compare(version)
@@ -118,9 +121,10 @@ class Hands(Generic[T]):
         self._stats.synced = True
 
     def _compare(self, version: str) -> None:
-        """See whether the list is of the history that was known: versions of one only rise.
+        """Report it if the list proves that etcd was restored, since versions only rise otherwise.
 
-        Nor does a list that is as new as a version of an object show an older one of it.
+        Two things prove it: a list older than `version` was, and a list that shows an object in
+        an older version than the one known, though the list is as new as the known one.
         """
         at, lost = parse_version(version), self._newest_lost()
         if 0 < at < parse_version(self._before) or 0 < lost <= at:
@@ -136,7 +140,10 @@ class Hands(Generic[T]):
         self._before = version
 
     def take_line(self, body: bytes, begin: int, end: int) -> None:
-        """Hand on what a line of a watch says; raises StreamFaultError if it is an ERROR."""
+        """Pass the update of a watch's line to the handler; raises StreamFaultError for an ERROR.
+
+        A line that cannot be decoded is counted and skipped.
+        """
         try:
             update = self._decoder.update(body, begin, end)
             if self.is_listing:
@@ -162,7 +169,7 @@ class Hands(Generic[T]):
         self._count_flaws(found, update.dropped)
 
     def _take_initial(self, update: Update[T]) -> None:
-        """A line of a streaming list: only what there is, then the bookmark that ends it."""
+        """Handle a line of a streaming list: ADDED for each object, then the ending bookmark."""
         if update.type == "ADDED" and update.object is not None:
             self._handler.listed(update.object)
             self._count_flaws(update.object, update.dropped)
@@ -175,7 +182,7 @@ class Hands(Generic[T]):
             raise NotStreamedError("no streaming list", relist=True)
 
     def _count_flaws(self, found: T, dropped: int) -> None:
-        """Fields may be found broken when an object is decoded, or later when it is read."""
+        """Count broken fields, found either in decoding or later when the handler read it."""
         self._stats.field_errors += dropped + getattr(found, "flaws", 0)
 
     def _check(self, update: Update[T]) -> None:

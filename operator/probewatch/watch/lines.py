@@ -1,28 +1,29 @@
-"""Lines out of chunks: a watch is one JSON object a line, cut anywhere by the network.
+"""Splits a watch into lines: each is one JSON object, and the network may cut them anywhere.
 
-A line is told by where it is in the bytes that hold it: to copy it costs as much as to find it.
+A line is returned as a position in the chunk that holds it: copying it costs as much as finding
+it.
 """
 
 from collections.abc import Callable
 
 Line = tuple[bytes, int, int]
-"""What holds a line, where it begins and where it ends."""
+"""The buffer that holds a line, the line's begin and its end."""
 
 _BRACE = ord("{")
 
 LINE_CAP = 12 * 1024 * 1024
-"""More than the largest object: etcd takes 1.5 MiB, which JSON with its escapes makes up to six
-times as long. A server whose etcd was told to take more may have longer ones."""
+"""More than the largest object: etcd's limit is 1.5 MiB by default, and JSON escapes can make that
+six times as long. A server whose etcd has a higher limit may send longer lines."""
 
 HEAD = 1024
-"""So much of a line that is skipped is kept: what an object is called stands at its beginning."""
+"""Bytes kept of a skipped line: the name of the object is near its beginning."""
 
 
 class LineSplitter:
-    """Collects chunks and gives out complete lines.
+    """Buffers chunks and returns complete lines.
 
-    A line that grows beyond *cap* is let go of as it comes: memory is bounded by the cap and
-    a chunk. *skip* is told once of each, with its first bytes.
+    A line that grows beyond *cap* is discarded while it arrives, so memory is bounded by the
+    cap and one chunk. *skip* is called once for each such line, with its first bytes.
     """
 
     def __init__(self, skip: Callable[[bytes], None], cap: int = LINE_CAP) -> None:
@@ -32,7 +33,7 @@ class LineSplitter:
         self._size = 0
 
     def feed(self, chunk: bytes) -> list[Line]:
-        """Return the lines that *chunk* completes, without blank ones and those skipped."""
+        """Return the lines that *chunk* completes, except blank and skipped ones."""
         lines: list[Line] = []
         begin, end = 0, chunk.find(b"\n")
         if end >= 0 and self._parts:
@@ -52,11 +53,11 @@ class LineSplitter:
         return lines
 
     def rest(self) -> bytes:
-        """What is left when the stream ends: a last line without its newline, or a torn one."""
+        """Return what is left at the end of the stream: a last line without its newline."""
         return b"".join(self._parts)
 
     def _let_go(self, added: int) -> None:
-        """Keep no more than the beginning of a line that is too long, *added* bytes of it new."""
+        """Discard all but the head of a line that is too long; *added* bytes of it are new."""
         if self._size - added > self._cap:
             del self._parts[1:]
             return

@@ -1,7 +1,7 @@
-"""Lists in pages, as every server has them.
+"""Lists in pages, which every API server supports.
 
-A page has so many objects, however large they are. Where they are too large to be held
-together, fewer are asked for, down to one, which is read whatever its size.
+A page has a limit of objects, whatever their size. If a page is too large to be held in memory,
+it is requested again with fewer objects, down to one, which is read whatever its size.
 """
 
 import asyncio
@@ -14,20 +14,21 @@ from probewatch.watch.handing import Hands
 from probewatch.watch.transport import Response, StreamFaultError, WatchOptions
 
 FEWER = 5
-"""A page that is too large is asked for again with a fifth of its objects."""
+"""A page that is too large is requested again with a fifth of its objects."""
 
 PUT_OFF_TRIES = 5
-"""So often in a row a busy server may put off a page; to read all those before it again, too,
-would be more to do for it. Longer than that, the list is too old soon."""
+"""How often in a row a busy server may answer the request for a later page with a Retry-After:
+a new list, with all pages before, would be more work for it. After that the list's continue
+token would expire soon."""
 
 WENT_BACK = "WentBack"
-"""Why there is a list: the server's history ends before what was told of it."""
+"""Reason for a list: the server's newest resourceVersion is older than the one known."""
 
 
 async def list_pages(
     asker: Asker, hands: Hands[T], options: WatchOptions, *, whole: bool = False
 ) -> None:
-    """Read a list to its end, page by page or as a whole; raises what network and decoder raise."""
+    """Read a complete list, in pages or as a whole; raises what network and decoder raise."""
     hands.begin_list()
     token, version, size = "", "", 0 if whole else options.page_size
     while True:
@@ -36,20 +37,20 @@ async def list_pages(
             size = max(1, size // FEWER)
             continue
         page = hands.take_page(body)
-        # The first page fixes the version of them all; a later one without it is no harm.
+        # The first page fixes the version of all; a later page may be without it.
         version = page.resource_version or version
         token, size = page.token, min(size * FEWER, options.page_size)
         if not token:
             break
-        del body, page  # not to be held while the next one comes in
-        await asyncio.sleep(0)  # a page takes some milliseconds: let others in
+        del body, page  # free their memory before the next page comes in
+        await asyncio.sleep(0)  # a page takes some milliseconds: let other tasks run
     hands.end_list(version)
 
 
 async def _read_next(
     asker: Asker, hands: Hands[T], token: str, options: WatchOptions, size: int
 ) -> bytearray | None:
-    """Return a page; one that is not the first is waited for, if the server says how long."""
+    """Return the next page; a later one is retried a few times if the server says when."""
     for _ in range(PUT_OFF_TRIES if token else 0):
         try:
             return await _read_page(asker, hands, token, options, size)
@@ -63,7 +64,7 @@ async def _read_next(
 async def _read_page(
     asker: Asker, hands: Hands[T], token: str, options: WatchOptions, size: int
 ) -> bytearray | None:
-    """Return a page of so many objects, all of them if 0; None if fewer are to be asked for."""
+    """Return a page of at most *size* objects (0: all); None if it was larger than the cap."""
     params = {"limit": str(size)} if size else {}
     if token:
         params["continue"] = token
@@ -79,7 +80,7 @@ async def _read(
     *,
     cap: float = math.inf,
 ) -> bytearray:
-    """Return the body of an answer; of one that has more than *cap* bytes, its beginning."""
+    """Return the body of a response, cut off soon after *cap* bytes."""
     body = bytearray()
     async with asyncio.timeout(options.request_timeout), asked as response:
         async for chunk in response.chunks(_is_never_urgent):
@@ -91,16 +92,18 @@ async def _read(
 
 
 def _is_never_urgent() -> bool:
-    """A page is of use when it is complete."""
+    """Tell that a chunk is not urgent: a page is of use only when it is complete."""
     return False
 
 
 async def check_history(asker: Asker, hands: Hands[T], options: WatchOptions) -> None:
-    """See whether a server that was away still has the history that is to be gone on with.
+    """Check that the server still knows the resourceVersion from which the watch is to go on.
 
-    Where it does not, a watch would say nothing, without an error, until the versions are used
-    again. One object is asked for, whichever: to look for one that is selected may take long.
-    Raises StreamFaultError where only a list can tell, and what network and decoder raise.
+    If etcd was restored from a backup, a watch would deliver nothing, without an error, until
+    the lost versions are used again. So a list of one object is requested, without selectors,
+    because finding a selected one may take long.
+
+    Raises StreamFaultError if the list's version is older, and what network and decoder raise.
     """
     body = await _read(asker.ask({"limit": "1"}, selects=False), hands, options)
     if hands.is_ahead_of(body):

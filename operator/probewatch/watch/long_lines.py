@@ -1,9 +1,9 @@
-"""Long lines: an object that is too large for a watch must not hide all others.
+"""Long lines: an object that is too large for the watch must not hide all others.
 
-Whoever may create objects could make one whose line fills the memory, or at which the watch
-begins again for ever. So it is skipped, counted as an object that could not be read, and named
-as far as its beginning tells. What it said is made good by a list, which holds it in a page of
-its own if need be: now and then, for the next update of such an object is as long again.
+Anyone who may create objects could create one whose line fills the memory, or at which the watch
+fails for ever. So such a line is skipped, counted as a decode error, and logged with what its
+beginning says of the object. A list makes up for the skipped update, with the object in a page
+of its own if need be. That happens only now and then, as each update of the object is as long.
 """
 
 import logging
@@ -14,21 +14,21 @@ from probewatch.watch.transport import Surroundings, WatchStats
 _log = logging.getLogger(__name__)
 
 TOO_LONG = "LineTooLong"
-"""Why there is a list, or why one as a stream was given up."""
+"""Reason for a list, or for giving up a streaming list."""
 
 LIST_SECONDS = 600.0
-"""A list makes good what was skipped, so often at most."""
+"""Minimum time between two lists that make up for skipped lines."""
 
 SILENCE_SECONDS = 60.0
-"""It is logged once in so long."""
+"""Minimum time between two log lines about skipped lines."""
 
 _NAMES = re.compile(rb'"(type|namespace|name|uid)"\s*:\s*"([\w.-]{1,253})"')
 _KEYS = {b"type": "update", b"namespace": "namespace", b"name": "object", b"uid": "uid"}
-"""Under which keys they are logged."""
+"""The keys under which they are logged."""
 
 
 class LongLines:
-    """Lines that one watch had to skip."""
+    """The lines that the watch of one resource skipped."""
 
     def __init__(self, stats: WatchStats, around: Surroundings) -> None:
         self._stats = stats
@@ -38,7 +38,7 @@ class LongLines:
         self._logged_at = -SILENCE_SECONDS
 
     def skip(self, head: bytes) -> None:
-        """A line was too long; *head* is how it begins."""
+        """Count and log a line that is too long; *head* is its beginning."""
         self._stats.decode_errors += 1
         self._is_owed = True
         now = self._monotonic()
@@ -51,17 +51,17 @@ class LongLines:
         )
 
     def owe_list(self) -> bool:
-        """Whether a list is to make good what was skipped, and none did so lately."""
+        """Whether a list is due that makes up for skipped lines."""
         return self._is_owed and self._monotonic() - self._listed_at >= LIST_SECONDS
 
     def list_begins(self) -> None:
-        """Everything is listed, for whatever reason."""
+        """Note that a list begins, for whatever reason: it makes up for what was skipped."""
         if self._is_owed:
             self._is_owed, self._listed_at = False, self._monotonic()
 
 
 def find_names(head: bytes) -> dict[str, str]:
-    """Return what the beginning of a line tells of its object, by the keys of a log."""
+    """Return the names of an object, found in the beginning of its line, as fields for the log."""
     found: dict[str, str] = {}
     for key, value in _NAMES.findall(head):
         found.setdefault(_KEYS[key], value.decode())

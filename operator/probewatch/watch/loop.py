@@ -1,10 +1,9 @@
-"""The loop: list, watch, and never stop.
+"""The list-and-watch loop: list, watch, and never stop.
 
-A watch goes on from the list's resourceVersion and, after a fault, from the last
-version heard of. Only where the server says that this version is gone (410, in
-whichever form) is everything listed again, and the handler lets go of what the
-list did not contain: so that no deletion is missed. The loop ends only by being
-cancelled.
+A watch starts from the list's resourceVersion and, after a fault, goes on from the last version
+received. A new list is needed if the server says that this version is gone (410, as status or
+as ERROR), or if watches have become silent or skipped a line; the handler then drops what the
+list does not contain, so that no deletion is missed. The loop ends only by being cancelled.
 """
 
 import logging
@@ -32,28 +31,28 @@ from probewatch.watch.transport import (
 _log = logging.getLogger(__name__)
 
 FAULTS = (OSError, TimeoutError, EOFError, *BROKEN)
-"""What the network, and bytes from it, can raise; aiohttp's client errors are mapped to OSError."""
+"""What the network and decoding can raise; aiohttp's client errors are mapped to OSError."""
 
 SILENT = TimeoutError.__name__
-"""What ends a watch that says nothing."""
+"""The reason with which a watch ends that delivered nothing for too long."""
 
 SHORT_SECONDS = 1.0
-"""A watch that ends sooner is a fault: without a pause it would be asked for in a circle."""
+"""A watch that ends sooner is a fault: without a pause it would be requested in a tight loop."""
 
 PAGED_TRIES = 2
-"""Where that is too old before its last page is read, the list is asked for in one piece."""
+"""After so many lists in pages that expired before the last page, the list is read as a whole."""
 
 REFUSALS = frozenset({400, 404, 405, 406, 422})
-"""How a server says no to a streaming list; whatever it means, pages are asked for next."""
+"""Statuses by which a server may refuse a streaming list; pages are requested instead."""
 
 SILENCE_SECONDS = 60.0
-"""The same trouble is logged once in so long."""
+"""Minimum time between two warnings about the same trouble."""
 
 STREAMED = {"sendInitialEvents": "true", "resourceVersionMatch": "NotOlderThan"}
 
 
 class WatchLoop(Generic[T]):
-    """Keeps one handler in step with one resource."""
+    """Keeps one handler up to date with one resource."""
 
     def __init__(
         self,
@@ -76,12 +75,12 @@ class WatchLoop(Generic[T]):
         self._streams = self._options.streams
         self._pages_next = False
         self._expired = 0
-        """How often in a row a list was too old before its last page."""
+        """How many lists in pages in a row expired before their last page."""
         self._open_since: float | None = None
         self._said = ("", 0.0)
 
     async def run(self) -> NoReturn:
-        """List and watch for ever; faults are waited out."""
+        """List and watch for ever, with a pause after each fault."""
         backoff, why = Backoff(), "start"
         while True:
             self._open_since, silent = None, False
@@ -111,7 +110,7 @@ class WatchLoop(Generic[T]):
             backoff = backoff.after_fault(silent=silent, gone=caught.relist)
 
     def _find_debt(self) -> str:
-        """Why everything is to be listed though nobody says that history is gone; empty if not."""
+        """Return why a new list is due though the server did not ask for one; empty if none is."""
         if why := self._silence.owes_list():
             return why
         if self._long_lines.owe_list():
@@ -120,7 +119,7 @@ class WatchLoop(Generic[T]):
         return ""
 
     def _note_end(self, why: str) -> None:
-        """Keep in mind whether a watch that is over was a silent one, or there was none."""
+        """Note how an attempt ended: without a watch, or with one that was silent or was ended."""
         if self._open_since is None or self._hands.is_listing:
             self._silence.server_was_away()
         elif why == SILENT:
@@ -137,9 +136,9 @@ class WatchLoop(Generic[T]):
         await self._around.sleep(pause)
 
     def _say(self, why: str, pause: float) -> None:
-        """Warn once a minute of the same trouble; each time is for debugging.
+        """Log an interruption, as a warning once a minute for the same reason, else for debugging.
 
-        That history is gone is none: without bookmarks, a quiet watch is soon too old.
+        A 410 is normal and no warning: without bookmarks, the version of a quiet watch expires.
         """
         now = self._around.monotonic()
         is_news = why != self._said[0] or now - self._said[1] >= SILENCE_SECONDS
@@ -153,11 +152,11 @@ class WatchLoop(Generic[T]):
         )
 
     async def _list(self) -> None:
-        """List everything: as a stream that goes on as a watch, or in pages."""
+        """List everything: as a streaming list, which goes on as a watch, or in pages."""
         self._silence.list_begins()
         self._long_lines.list_begins()
         if self._streams and not self._pages_next:
-            self._pages_next = True  # should this one break off
+            self._pages_next = True  # in case this one breaks off
             if await self._list_as_stream():
                 return
         try:
@@ -173,7 +172,7 @@ class WatchLoop(Generic[T]):
         self._pages_next, self._expired = False, 0
 
     async def _list_as_stream(self) -> bool:
-        """Whether the server has streaming lists; if so, its stream has ended meanwhile."""
+        """Read a streaming list and its watch to the end; False if the server has no such lists."""
         self._hands.begin_list()
         try:
             await self._watch(STREAMED)
@@ -214,23 +213,23 @@ class WatchLoop(Generic[T]):
         self._note_end("")
 
     def _is_urgent(self) -> bool:
-        """Whether what comes next is waited for: a list is of use when it is complete."""
+        """Whether to pass on the next bytes at once: a list is of use only when it is complete."""
         return self._options.is_urgent and not self._hands.is_listing
 
     def _skip_line(self, head: bytes) -> None:
-        """A line is too long; from a list nothing may be missing, as if it were not there."""
+        """Skip a line that is too long, or give up a streaming list, which must miss nothing."""
         self._long_lines.skip(head)
         if self._hands.is_listing:
             raise StreamFaultError(TOO_LONG, relist=True)
 
     def _open_for(self) -> float:
-        """For how many seconds a watch has been open, or was before it failed."""
+        """Return how many seconds the watch has been open, or was until it failed."""
         if self._open_since is None or self._hands.is_listing:
             return 0.0
         return self._around.monotonic() - self._open_since
 
     def _find_silence(self) -> float:
-        """For how long the server may be silent now."""
+        """Return how many seconds the server may now be silent."""
         if self._hands.is_listing:
             return min(self._options.list_silence, self._options.inactivity)
         self._pages_next = False

@@ -1,7 +1,7 @@
-"""Decoding of pods: no further than a glance, where an API server wrote them.
+"""Decodes pods, only as far as a `Glance` where they have the layout of an API server.
 
-Whoever is told of such a pod decides whether it is to be read. All else goes the way of every
-object: bookmarks, errors, and pods of a server that lays them out in another way.
+The handler then decides whether to decode the rest. Bookmarks, errors, and pods with another
+layout are decoded like all other objects.
 """
 
 from collections.abc import Mapping
@@ -17,24 +17,24 @@ from probewatch.watch.decoding import BROKEN, CHANGES, Decoder, Page, Update, op
 OBJECT = b',"object":{'
 
 FIRST_KEYS = 32
-"""Within so many bytes is the key of the object."""
+"""The key of the object begins within so many bytes of a line."""
 
 SPACE = b'": '
-"""What no API server writes, but who makes JSON with the defaults of some library. It is cheaper to
-take the spaces out than to decode what has them."""
+"""API servers write no such space, but some JSON libraries do by default. Removing the spaces is
+cheaper than decoding a pod with them."""
 
 _TYPES: Mapping[bytes, str] = {b'{"type":"%b"' % kind.encode(): kind for kind in CHANGES}
 
 
 class PodDecoder:
-    """Decodes pods; its methods are those of `Decoder`, and raise what they raise."""
+    """Decodes pods, with the methods of `Decoder`, which raise what those raise."""
 
     def __init__(self) -> None:
         self._whole: Decoder[Any] = Decoder(RawPod)
         self._siblings = Siblings()
 
     def page(self, body: bytes | bytearray) -> Page[Glance | RawPod]:
-        """A page of a list."""
+        """Decode a page of a list; broken items are left out and counted."""
         page, items = open_page(body)
         for item in items:
             text = bytes(item)
@@ -50,7 +50,7 @@ class PodDecoder:
     def update(
         self, body: bytes, begin: int = 0, end: int | None = None
     ) -> Update[Glance | RawPod]:
-        """A line of a watch, which is all of *body* or a part of it."""
+        """Decode the line of a watch that is at *body*[*begin*:*end*]."""
         end = len(body) if end is None else end
         found = self._glance_at(body, begin, end)
         if found is None and SPACE in body[begin : begin + FIRST_KEYS]:
@@ -59,7 +59,7 @@ class PodDecoder:
         return self._whole.update(body, begin, end) if found is None else found
 
     def _glance_at(self, body: bytes, begin: int, end: int) -> Update[Glance | RawPod] | None:
-        """What a glance at a line tells; None if it is laid out in another way."""
+        """Return the update of a line with a `Glance`; None if the line has another layout."""
         at = body.find(OBJECT, begin, begin + FIRST_KEYS)
         kind = _TYPES.get(body[begin:at])
         if kind is None:
@@ -69,7 +69,7 @@ class PodDecoder:
 
 
 def _without_spaces(text: bytes) -> bytes:
-    """Return the same JSON without spaces between; what is none as it is."""
+    """Return JSON without spaces between its tokens; what is no JSON is returned as it is."""
     try:
         return msgspec.json.format(text, indent=-1)
     except BROKEN:

@@ -1,44 +1,49 @@
-"""Silence: a watch that says nothing, be it a quiet cluster or a connection to nobody.
+"""Silence: tells a watch on a quiet cluster from a watch on a dead connection.
 
-Whether a server that begins to answer is alive shows when it goes on: a load balancer, a proxy or
-an API server that lost its place answers a watch with 200, and then never says a word. So a watch
-is a sign of life by what it tells, or by being ended when it was asked to be, which only the server
-knows. One that somebody cut before is followed by one that is to end sooner; one that is not ended
-when it should be is silent. After two that were silent everything is listed, for what they
-kept to themselves. Where bookmarks come, which is about each minute, not even that is a sign of
-life: then something is wrong with the watch. And where none come any more though watches end as
-they should, by a server that is quiet or has lost its place, a list now and then makes sure.
+A load balancer, a proxy, or an API server that lost its place may answer a watch with 200 and then
+never send a line. So a watch is a sign of life only if it delivers something, or ends after the
+`timeoutSeconds` that it was requested with, which only the server knows.
+
+- A watch that ends earlier without a line was cut by someone; the next one is requested with a
+  shorter timeout, so that the server can end it before that.
+- A watch that does not end when it should is silent. After two silent watches everything is
+  listed, to make up for what they did not deliver.
+- Where bookmarks come, about once a minute, a silent watch is a fault: then not even that list
+  counts as a sign of life.
+- Where bookmarks came once and no more do, though watches end as they should, the server is
+  quiet or has lost its place. A list every ten minutes makes sure.
 """
 
 from probewatch.watch.transport import WatchStats
 
 SILENCE = "Silence"
-"""Why there is a list."""
+"""Reason for a list: watches were silent."""
 
 WORDLESS = "NoBookmarks"
-"""Likewise, where watches come to their end, and say nothing until then."""
+"""Reason for a list: watches end in time, but deliver nothing, not even bookmarks."""
 
 SILENT_WATCHES = 2
-"""One may be a connection that died unseen; the next one is new."""
+"""One may be a connection that died unnoticed; the next watch has a new connection."""
 
 WORDLESS_SECONDS = 600.0
-"""Without an update or a bookmark, though some came before."""
+"""So long without an update or a bookmark, though bookmarks came before, leads to a list."""
 
 EARLY_SECONDS = 2.0
-"""A server ends a watch when it was asked to, but for whole seconds and the way between."""
+"""A watch that the server ended may seem this much too short: timeouts are whole seconds, and
+requests take time."""
 
 LATE_SECONDS = 5.0
-"""So much later it does not do so any more, however busy it is."""
+"""Even a busy server ends a watch at most so long after its timeout."""
 
 SHORT_SECONDS = 30.0
 SHORT_SHARE = 0.6
-"""How long a watch is asked for after one that was cut, and how much of that one at most."""
+"""Timeout of a watch after one that was cut, and its upper bound as a share of that one."""
 
 SHORTEST_SECONDS = 5.0
 
 
 class Silence:
-    """Of the watches of one resource, one after the other; times are in seconds."""
+    """Follows the watches of one resource, one after the other; times are in seconds."""
 
     def __init__(self, stats: WatchStats) -> None:
         self._stats = stats
@@ -48,10 +53,10 @@ class Silence:
         self._was_away = False
         self._asked = 0.0
         self._is_cut_after: float | None = None
-        """How long the last watch was, if somebody cut it."""
+        """How long the last watch lasted, if it was cut."""
 
     def ask(self, usual: float) -> int:
-        """For how many seconds the next watch is to be asked for."""
+        """Return the timeout to request for the next watch, in whole seconds."""
         self._asked = usual
         if self._is_cut_after is not None:
             short = min(SHORT_SECONDS, SHORT_SHARE * self._is_cut_after)
@@ -60,42 +65,42 @@ class Silence:
 
     @property
     def limit(self) -> float:
-        """After how many seconds a watch that says nothing should have been ended."""
+        """Seconds after which the server should have ended a watch that delivers nothing."""
         return self._asked + LATE_SECONDS
 
     @property
     def was_away(self) -> bool:
-        """Whether there was no answer, or none that was of use, since the last watch."""
+        """Whether there was no answer, or only useless ones, since the last watch."""
         return self._was_away
 
     def watch_begins(self) -> None:
-        """The server answers: that is news only of one that did not."""
+        """Note that a watch was accepted: a sign of life only of a server that was away."""
         if self._was_away:
             self._was_away = False
             self._stats.heard()
 
     def watch_ended(self, lasted: float) -> None:
-        """The server ended a watch, or somebody on the way, after so many seconds."""
+        """Note that a watch was ended after *lasted* seconds, by the server or on the way to it."""
         has_told = self._has_told()
         if not has_told and lasted < self._asked - EARLY_SECONDS:
-            self._is_cut_after = lasted  # by whom cannot be known, nor whether there is a server
+            self._is_cut_after = lasted  # perhaps by a proxy without a server behind it
             return
         self._watches, self._is_cut_after = 0, None
         self._stats.silent = None
         self._stats.heard()
 
     def watch_was_silent(self) -> None:
-        """A watch said nothing for too long and was given up."""
+        """Note that a watch delivered nothing for too long and was given up."""
         self._watches = 1 if self._has_told() else self._watches + 1
         self._stats.fall_silent()
 
     def server_was_away(self) -> None:
-        """There was no watch: the silence before has its reason, and what comes has time."""
+        """Note that there was no watch: this explains the silence, and restarts its clock."""
         self._was_away, self._told_at = True, self._stats.clock()
         self._stats.silent = None
 
     def owes_list(self) -> str:
-        """Why only a list can tell what there is, since watches do not; empty if they do."""
+        """Return why a list is needed, since watches deliver nothing; empty if none is."""
         if self._watches >= SILENT_WATCHES:
             return SILENCE
         since, now = self._told_at, self._stats.clock()
@@ -103,11 +108,11 @@ class Silence:
         return WORDLESS if is_late and self._stats.knows_bookmarks else ""
 
     def list_begins(self) -> None:
-        """Everything is listed, for whatever reason."""
+        """Note that a list begins, for whatever reason."""
         self._watches, self._told_at = 0, self._stats.clock()
 
     def _has_told(self) -> bool:
-        """Whether anything was said since this was asked last."""
+        """Whether there was an update or a bookmark since the last call."""
         told = self._stats.updates.total()
         if told == self._told:
             return False

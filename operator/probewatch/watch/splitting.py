@@ -1,8 +1,8 @@
-"""Splitting a page without reading it: for the page that one object makes unreadable.
+"""Splits a page into its items without decoding it, for a page that one object makes unreadable.
 
-A decoder that has to step over an object which is nested a thousand levels deep gives up, and
-with it the page of five hundred. Whoever may create pods can write such an object. This finds
-the items by counting brackets, so that it is one item that is lost. Slow, and for this case only.
+The decoder fails at an object that is nested a thousand levels deep, and so the whole page of
+five hundred is lost; anyone who may create pods can write such an object. Here the items are
+found by counting brackets, so that only one item is lost. Slow, and for this case only.
 """
 
 import re
@@ -12,13 +12,13 @@ import msgspec
 _TOKENS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]', re.DOTALL)
 
 _ITEMS_DEPTH = 2
-"""Of what is inside `{"items": [`."""
+"""The nesting depth inside `{"items": [`."""
 
 
 def split_page(body: bytes | bytearray) -> tuple[bytes, list[bytes]]:
-    """Return the page with an empty list of items, and each item's bytes.
+    """Return the page with an empty list of items, and the bytes of each item.
 
-    Raises: msgspec.DecodeError where there is no list of items that ends.
+    Raises msgspec.DecodeError if there is no complete list of items.
     """
     depth, key, start, begun = 0, b"", -1, -1
     items: list[bytes] = []

@@ -1,4 +1,4 @@
-"""Streams: the lines of a watch as they come, with an ear for silence."""
+"""Reads the lines of a watch as they arrive, with a timeout for a stream that goes silent."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -7,7 +7,7 @@ from probewatch.watch.lines import LineSplitter
 from probewatch.watch.transport import StreamFaultError, WatchStats
 
 ARM_SECONDS = 1.0
-"""The alarm is set anew so often at most: to do it for every line costs more than the line."""
+"""The timeout is rescheduled at most this often: doing it per line costs more than the line."""
 
 
 async def read_lines(
@@ -18,10 +18,11 @@ async def read_lines(
     stats: WatchStats,
     silence: Callable[[], float],
 ) -> None:
-    """Give *take* what holds a line, where that begins and where it ends, until the stream does.
+    """Call *take* with each line, as a buffer and its begin and end, until the stream ends.
 
-    An end within a line is a fault. Raises TimeoutError after *silence* seconds (asked again
-    after lines) without a complete line, even if bytes drip; and what *take* and *splitter* raise.
+    Raises TimeoutError after *silence* seconds without a complete line, even if single bytes
+    arrive; *silence* is called again after each batch of lines. Raises StreamFaultError if the
+    stream ends within a line, and whatever *take* and *splitter* raise.
     """
     loop = asyncio.get_running_loop()
     limit, armed = silence(), loop.time()

@@ -1,4 +1,4 @@
-"""What the loop needs of the network, and what went wrong with it."""
+"""The interface of the watch loop to the network, its options, and its statistics."""
 
 import time
 from collections import Counter
@@ -11,32 +11,32 @@ from probewatch.watch.lines import LINE_CAP
 
 
 class Response(Protocol):
-    """An answer whose body is still to be read."""
+    """An HTTP response whose body has not been read yet."""
 
     status: int
     headers: Mapping[str, str]
 
     def chunks(self, is_urgent: Callable[[], bool]) -> AsyncIterator[bytes]:
-        """The body, as it comes; what is not urgent may wait a little for more of it."""
+        """Yield the body as it arrives; what is not urgent may be held for a larger chunk."""
         ...
 
 
 class Transport(Protocol):
-    """Sends GET requests; raises OSError or TimeoutError where there is no answer."""
+    """Sends GET requests; raises OSError or TimeoutError if there is no response."""
 
     def stream(
         self, path: str, params: Mapping[str, str], *, timeout_seconds: float
     ) -> AbstractAsyncContextManager[Response]:
-        """Ask; the answer must begin within *timeout_seconds*."""
+        """Send a GET; the response must begin within *timeout_seconds*."""
         ...
 
     async def refresh(self) -> None:
-        """Log in again: the server answered 401."""
+        """Get new credentials, after the server answered 401."""
         ...
 
 
 class StreamFaultError(Exception):
-    """The stream cannot go on; `relist` says that its place in history is lost."""
+    """A list or watch failed; `relist` says that it can only go on with a new list."""
 
     def __init__(
         self,
@@ -51,12 +51,12 @@ class StreamFaultError(Exception):
         self.relist = relist
         self.retry_after = retry_after
         self.status = status
-        """Of the answer, where it never came to a stream."""
+        """The HTTP status of a response that did not become a stream; 200 of one that did."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WatchTarget:
-    """What to watch: the list's path, its selectors, and its name in metrics and logs."""
+    """What to watch: the path of the list, its selectors, and its name in metrics and logs."""
 
     path: str
     name: str
@@ -69,66 +69,67 @@ class WatchOptions:
 
     page_size: int = 500
     page_cap: int = 32 * 1024 * 1024
-    """A larger page is asked for in smaller ones: 500 pods have 5 MB."""
+    """A larger page is requested again with fewer objects; 500 pods take about 5 MB."""
     line_cap: int = LINE_CAP
-    """Bytes of the longest line that is read."""
+    """The longest line that is read; longer ones are skipped."""
     streams: bool = True
-    """Whether lists are asked for as streams, where the server has them: no pages to hold."""
+    """Whether to use streaming lists if the server has them: then no pages are held in memory."""
     is_urgent: bool = True
-    """Whether each update is handed on at once, and not with others that come soon after."""
+    """Whether each update is passed on at once, instead of with others that arrive soon after."""
     checks_history: bool = False
-    """Whether a server that was away is asked first whether its history is still the same."""
+    """Whether to check, after a server was unreachable, that its etcd was not restored."""
     request_timeout: float = 60.0
     inactivity: float = 75.0
-    """A watch that says nothing for so long is taken for dead: bookmarks come each minute."""
+    """A watch without a line for so long is taken for dead, since bookmarks come each minute."""
     list_silence: float = 10.0
-    """A streaming list that pauses for so long is none: the server does not know the wish."""
+    """A streaming list that pauses for so long shows that the server does not support them."""
     server_timeout: float = 240.0
-    """The server ends a watch after this and up to a quarter more, so that not all end at once."""
+    """The server ends a watch after this, or up to a quarter later, so that not all end at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Silent:
-    """Watches that say nothing although they should."""
+    """The state of a resource whose watches deliver nothing although bookmarks are due."""
 
     since: float | None
-    """When they were heard of last, by the clock."""
+    """When there was last a sign of life, by the clock."""
     updates: int
-    """How much they had said until then: more is the end of it."""
+    """How many updates there had been by then; one more ends this state."""
 
 
 @dataclass(slots=True, kw_only=True)
 class WatchStats:
-    """For metrics and health to read."""
+    """The statistics of one resource's watch, read by metrics and health checks."""
 
     resource: str
     clock: Callable[[], float] = time.monotonic
     last_activity: float | None = None
-    """When the server was last heard of, by the clock."""
+    """When the server last sent something useful, by the clock."""
     synced: bool = False
     relists: Counter[str] = field(default_factory=Counter)
     errors: Counter[str] = field(default_factory=Counter)
     trouble: str = ""
-    """The last of these, until the server is heard of again."""
+    """The last error, until the server is heard from again."""
     updates: Counter[str] = field(default_factory=Counter)
     skipped: int = 0
-    """Updates in which nothing changed that anybody is interested in."""
+    """Updates in which nothing of interest changed."""
     decode_errors: int = 0
-    """Objects that could not be read, or were too large to be."""
+    """Objects that could not be decoded, or were too large."""
     field_errors: int = 0
-    """Fields that could not, of objects that could."""
+    """Fields that could not be decoded, of objects that could."""
     bytes_read: int = 0
     has_bookmarks: bool = False
-    """Whether the server is known to send them otherwise than by having sent some."""
+    """Whether a streaming list, which ends with a bookmark, proved that the server sends them."""
     silent: Silent | None = None
     went_back: bool = False
-    """Whether a list was older than what had been told before it."""
+    """Whether a list proved that etcd was restored from a backup."""
 
     @property
     def last_sign(self) -> float | None:
         """When there was the last sign of life, by the clock.
 
-        None is a list, nor an answer that begins, while watches are silent that should not be.
+        While watches are silent that should not be, neither a list nor the beginning of a
+        response counts as one.
         """
         if self.silent is not None and self.silent.updates == self.updates.total():
             return self.silent.since
@@ -136,28 +137,28 @@ class WatchStats:
 
     @property
     def knows_bookmarks(self) -> bool:
-        """Whether bookmarks come, or came."""
+        """Whether the server is known to send bookmarks."""
         return self.has_bookmarks or self.updates["BOOKMARK"] > 0
 
     def fall_silent(self) -> None:
-        """A watch said nothing for too long; where bookmarks come, that is no quiet cluster."""
+        """Note that a watch timed out; where bookmarks come, that is not just a quiet cluster."""
         if self.knows_bookmarks:
             self.silent = Silent(since=self.last_sign, updates=self.updates.total())
 
     def heard(self) -> None:
-        """The server was heard of: whatever went wrong before is over."""
+        """Note a sign of life of the server, which ends the last trouble."""
         self.last_activity = self.clock()
         self.trouble = ""
 
     def failed(self, why: str) -> None:
-        """Something went wrong that keeps it from being heard of."""
+        """Count an error, which is the current trouble until the next sign of life."""
         self.errors[why] += 1
         self.trouble = why
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """Clock and chance, injected so that tests need neither."""
+    """Clocks, sleep and random numbers, injected so that tests are deterministic."""
 
     monotonic: Callable[[], float]
     now: Callable[[], float]
