@@ -1,8 +1,7 @@
-"""Where an error of our own ends: logged once with its traceback, counted, and over.
+"""The error boundary: an unexpected exception is logged with its traceback, counted, and dropped.
 
-One pod that breaks a rule nobody knew of must not end the watch of all others.
-This is the only place that catches every exception; all else catches what it
-can do something about.
+One odd pod that hits a bug must not end the watch of all others. This is the only
+place that catches every exception; all other code catches what it can handle.
 """
 
 import logging
@@ -18,11 +17,11 @@ _log = logging.getLogger(__name__)
 FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 60.0
 STEADY_SECONDS = 600.0
-"""What ran for so long before it failed starts again with the first pause."""
+"""Work that ran for this long before it failed starts again with the first pause."""
 
 
 class Guard:
-    """A `with` of the boundary, as often as one likes: it is entered several times for each pod."""
+    """A reusable context manager of the boundary; cheap, as it is entered several times per pod."""
 
     __slots__ = ("_errors", "_where")
 
@@ -31,7 +30,7 @@ class Guard:
         self._where = where
 
     def __enter__(self) -> None:
-        """Nothing to prepare."""
+        """Enter the block."""
 
     def __exit__(
         self,
@@ -39,7 +38,7 @@ class Guard:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> bool:
-        """Count and log an error, and let go what is none: being cancelled, or told to exit."""
+        """Count and log an `Exception`; let cancellation and `SystemExit` through."""
         if kind is None or not issubclass(kind, Exception):
             return False
         self._errors[self._where] += 1
@@ -50,19 +49,19 @@ class Guard:
 
 @dataclass(slots=True, kw_only=True)
 class Boundary:
-    """Counts the errors that ended here, by where they came from."""
+    """Counts the errors that were caught, by where they were caught."""
 
     clock: Clock = field(default_factory=Clock)
     errors: Counter[str] = field(default_factory=Counter)
-    """By where they ended; 0 where one could, so that the first one is seen as a rise."""
+    """By the name of the guard; starts at 0, so that `increase()` sees the first error."""
 
     def guard(self, where: str) -> Guard:
-        """Swallow an error of the block, with its traceback in the log."""
+        """Return a context manager that logs and swallows errors of its block."""
         self.errors.setdefault(where, 0)
         return Guard(self.errors, where)
 
     async def keep_running(self, where: str, work: Callable[[], Awaitable[object]]) -> None:
-        """Do *work*, and again after growing pauses whenever it ends; until cancelled."""
+        """Run *work*, and again with growing pauses, whenever it ends or fails."""
         pause = FIRST_PAUSE_SECONDS
         while True:
             begun = self.clock.monotonic()

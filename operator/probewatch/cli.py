@@ -1,7 +1,7 @@
-"""The command line: finds the command, runs it, and turns errors into one line.
+"""The command line: finds the command, runs it, and prints errors as one line.
 
-Commands are modules that are imported only when they are asked for, so that
-`probewatch --help` and shell completion stay quick. `kubectl probewatch …`
+The module of a command is imported only when the command is called, so that
+`probewatch --help` and shell completion stay fast. `kubectl probewatch …`
 is the same program under another name.
 """
 
@@ -25,16 +25,16 @@ from probewatch.lean_imports import import_leanly
 FAILED = 1
 
 INTERRUPTED = 130
-"""128 + SIGINT, as shells have it."""
+"""128 + SIGINT, the convention of shells."""
 
 BROKEN_PIPE = 141
-"""128 + SIGPIPE: whoever read our output has gone, as in `probewatch replay … | head`."""
+"""128 + SIGPIPE: the reader of our output has gone, as in `probewatch replay … | head`."""
 
 PLUGIN = "kubectl-probewatch"
 """The name under which kubectl finds a plugin."""
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
-"""What the system answers to who writes; a command says itself what was wrong with its input."""
+"""Errors of writing, which are attributed to the output; commands report errors of their input."""
 
 DESCRIPTION = """\
 probewatch says why each container in a Kubernetes cluster restarted, and when
@@ -64,20 +64,20 @@ COMMANDS: Mapping[str, str] = {
     "advise": "judge the probes of a manifest or of a running workload",
     "version": "print the version",
 }
-"""What each command does, in a few words; its module in `probewatch.commands` has its name."""
+"""The summary of each command; its module in `probewatch.commands` has the same name."""
 
 VERSION = ("-V", "--version")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command line and return its exit status; no traceback for what a user can mend."""
+    """Run one command line and return its exit status; errors a user can fix have no traceback."""
     _prepare_streams()
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
         try:
             return _run(arguments)
         finally:
-            sys.stdout.flush()  # what cannot be written is noticed here: at exit it is too late
+            sys.stdout.flush()  # errors of writing have to show here: at exit it is too late
     except ProbewatchError as error:
         _tell(str(error))
         return error.exit_status
@@ -93,7 +93,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _prepare_streams() -> None:
-    """Have three standard streams that take any text, whatever was closed before."""
+    """Replace closed standard streams by /dev/null, and let stdout take any text."""
     for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
         if getattr(sys, name) is None:
             _open_nothing(number)
@@ -103,7 +103,7 @@ def _prepare_streams() -> None:
 
 
 def _open_nothing(number: int) -> None:
-    """Put the empty device where a stream is closed; else the next file or socket is there."""
+    """Open /dev/null as descriptor *number*, or the next file or socket would get it."""
     opened = os.open(os.devnull, os.O_RDWR)
     if opened != number:
         os.dup2(opened, number)
@@ -112,17 +112,17 @@ def _open_nothing(number: int) -> None:
 
 
 def _give_up_output() -> None:
-    """Python flushes standard output at exit, and would complain about it once more."""
+    """Point stdout to /dev/null: Python flushes it at exit, and would report the error again."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _tell(error: str) -> None:
-    with contextlib.suppress(OSError):  # who closed standard error, or filled it, has the status
+    with contextlib.suppress(OSError):  # with standard error closed or full, the status remains
         print("probewatch: " + render_lines(error.split("\n")), file=sys.stderr, flush=True)
 
 
 def _explain(error: OSError) -> str:
-    """Return what the system refused, and of what."""
+    """Return the message of an OSError with the file it is about."""
     subject = error.filename or ("the output cannot be written" if error.errno in FULL else "")
     return ": ".join(filter(None, (subject, error.strerror or str(error))))
 
@@ -140,10 +140,10 @@ def _run(arguments: Sequence[str]) -> int:
 
 @contextlib.contextmanager
 def _dying_of_interrupts() -> Iterator[None]:
-    """Let Ctrl-C end the program at once while modules load.
+    """Let SIGINT kill the program while modules are imported.
 
-    An exception that is raised within an import can come out as another one, with a traceback.
-    Where interrupts are ignored or handled already, that stays.
+    A KeyboardInterrupt inside an import can surface as another exception, with a traceback.
+    If SIGINT is ignored or handled already, that is left as it is.
     """
     if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
         yield
@@ -156,7 +156,7 @@ def _dying_of_interrupts() -> Iterator[None]:
 
 
 def find_command(arguments: Sequence[str]) -> str | None:
-    """Return the command that is asked for, if it is the first word and there is one."""
+    """Return the first argument if it is a command, else None."""
     first = next(iter(arguments), "")
     return first if first in COMMANDS else None
 
@@ -168,13 +168,13 @@ def load_command(name: str) -> ModuleType:
 
 
 def program_name(called_as: str) -> str:
-    """Return how a person calls this program: as itself, or as a plugin of kubectl."""
+    """Return the name to show in help: `probewatch`, or `kubectl probewatch` for the plugin."""
     name = os.path.basename(called_as)  # noqa: PTH119  # pathlib takes its time to import
     return "kubectl probewatch" if name == PLUGIN else "probewatch"
 
 
 def parse(module: ModuleType, arguments: Sequence[str]) -> argparse.Namespace:
-    """Return what a command is called with; what it does not know is refused with its usage."""
+    """Parse the arguments of a command; unknown ones end the program with the command's usage."""
     parser, commands = _begin_parser()
     module.add_parser(commands)
     args, unknown = parser.parse_known_args(arguments)
@@ -184,7 +184,7 @@ def parse(module: ModuleType, arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """Return the parser of the list of all commands."""
+    """Return a parser that knows all commands but not their arguments, for help and errors."""
     parser, commands = _begin_parser()
     parser.add_argument(*VERSION, action="store_true", help="the same as the command version")
     for name, summary in COMMANDS.items():
@@ -205,7 +205,7 @@ def _begin_parser() -> tuple[
 
 
 def _refuse_or_help(arguments: Sequence[str]) -> NoReturn:
-    """No command: show what there is, or say what is wrong; argparse ends the program."""
+    """Handle a call without a command: print help, version or an error, and end the program."""
     parser = build_parser()
     if not arguments:
         parser.print_help()

@@ -1,4 +1,4 @@
-"""The clocks and the waiting of the shell, handed in so that tests move time themselves."""
+"""The clock of the shell, passed in so that tests control time, and helpers around it."""
 
 import asyncio
 import time
@@ -8,42 +8,42 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clock:
-    """What time it is, and how to let it pass; the defaults are the machine's."""
+    """Wall clock, monotonic clock and sleep; the defaults are the real ones."""
 
     now: Callable[[], float] = time.time
-    """Epoch seconds, for what others will read; may jump."""
+    """Epoch seconds, for timestamps that others read; may jump."""
     monotonic: Callable[[], float] = time.monotonic
-    """Seconds from no particular moment, for measuring; never jumps."""
+    """Seconds since an arbitrary point, for durations; never jumps."""
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
 
 TOLERATED_SECONDS = 5.0
-"""By which a clock may be set without notice: it is corrected in small steps all the time."""
+"""Smaller jumps of the wall clock are ignored: NTP corrects it in small steps all the time."""
 
 
 class Jumps:
-    """Notices when the wall clock is set, by the one that never jumps."""
+    """Detects that the wall clock was set, by comparison with the monotonic clock."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._ahead = clock.now() - clock.monotonic()
 
     def measure(self) -> float:
-        """By how much it was set forth, or (less than 0) back, since this was asked last."""
+        """Return by how many seconds it was set forward (or back: below 0) since the last call."""
         before, self._ahead = self._ahead, self._clock.now() - self._clock.monotonic()
         jump = self._ahead - before
         return jump if abs(jump) > TOLERATED_SECONDS else 0.0
 
 
 class Stint:
-    """Long work in the event loop, which lets others go on after so much of it."""
+    """A long loop in the event loop's thread, which yields to other tasks after *limit* items."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._done = 0
 
     async def did(self, amount: int) -> None:
-        """Count what was done; let the others have their turn where it was enough."""
+        """Count *amount* items; yield to other tasks once the limit is reached."""
         self._done += amount
         if self._done >= self._limit:
             self._done = 0

@@ -1,12 +1,12 @@
-"""The controller: observations in, findings out to the sinks, in order.
+"""The controller: passes observations to the store, and its findings to the sinks in order.
 
     watch ──▶ feeds ──▶ observe ──▶ store.feed ──▶ findings ──▶ workload ──▶ sinks
 
-Observing never waits: findings go into a queue, and one publisher names their
-workload (which may ask the API server) and hands them on, so that each sink
-sees them in the order in which they were made. The queue has no bound of its
-own, since a finding that is dropped unbalances the ledger; it holds at most a
-few for each pod, and a slow answer about a workload is not waited for long.
+Observing never blocks: findings go into a queue. A single publisher resolves
+their workload, which may need a request to the API server, and calls the
+sinks, so that each sink sees the findings in the order in which they were made.
+The queue is unbounded, since a dropped finding would unbalance the ledger. In
+practice it holds a few findings per pod, because resolving a workload has a timeout.
 """
 
 import asyncio
@@ -28,50 +28,50 @@ from probewatch.kube.workloads import nearest_workload
 from probewatch.store import Store
 
 HEARTBEAT_SECONDS = 0.5
-"""How exactly deadlines are kept; they are tens of seconds."""
+"""How often deadlines are checked. Precise enough: they are tens of seconds long."""
 
 BATCH = 512
-"""Findings that are handed on in one turn, their workloads asked for side by side: more than one
-read of a watch leads to, or the queue would grow for as long as updates come without a pause.
-Some milliseconds in which nothing else is done."""
+"""Findings published in one turn; their workloads are resolved concurrently. More than one read
+from a watch produces, or the queue would grow while updates arrive without a pause. A turn blocks
+the event loop for some milliseconds."""
 
 TURN = 64
-"""Pods for which time passes before others are let in: after a mass restart thousands of verdicts
-fall due in one second, at a tenth of a millisecond each."""
+"""Pods whose deadlines are handled before the event loop gets a turn: after a mass restart,
+thousands of verdicts fall due in one second, at a tenth of a millisecond each."""
 
 
 class Sink(Protocol):
     """Where findings go: metrics, Events, records."""
 
     def publish(self, finding: Finding, workload: Workload) -> None:
-        """Take a finding; never blocks, has a bounded queue where it has to wait for something."""
+        """Take a finding without blocking; a sink that does I/O has a bounded queue of its own."""
         ...
 
 
 class Resolver(Protocol):
-    """Who knows the workload of a pod."""
+    """Finds the workload of a pod."""
 
     def find(self, pod: PodRef) -> Workload | None:
-        """Return the workload where it is known without asking anyone."""
+        """Return the workload if it is cached; None if the API server has to be asked."""
         ...
 
     async def resolve(self, pod: PodRef) -> Workload:
-        """Return the workload; asks in bounded time, and falls back to the nearest owner."""
+        """Return the workload, from the API server if needed; the nearest owner on a timeout."""
         ...
 
 
 @dataclass(slots=True, kw_only=True)
 class ControllerStats:
-    """What went through, for the metrics to read."""
+    """Counts of what went through the controller, read by the metrics."""
 
     findings: Counter[str] = field(default_factory=Counter)
-    """By kind."""
+    """By the name of the finding's class."""
     loop_lag_seconds: float = 0.0
-    """How late the last heartbeat was: how long the event loop was busy with other things."""
+    """How late the last heartbeat was, that is, how long the event loop was blocked."""
 
 
 class Controller:
-    """Ties store, clock and sinks together; everything comes in through the constructor."""
+    """Connects the store, the clock and the sinks."""
 
     def __init__(
         self,
@@ -83,10 +83,10 @@ class Controller:
         has_heard: Callable[[], bool],
         is_watching: Callable[[], bool],
     ) -> None:
-        """*has_heard* tells whether what the kubelet said before the start is known.
+        """*has_heard* tells whether the kubelet's Events were listed, or cannot be.
 
-        Before it is, no restart is judged for want of evidence, however long the lists take.
-        *is_watching* tells whether pods are seen as they change.
+        Until then no deadline expires: a restart is not judged to lack evidence just because
+        listing takes long. *is_watching* tells whether the watches of pods are up to date.
         """
         self.store = store
         self.stats = ControllerStats()
@@ -101,66 +101,66 @@ class Controller:
         self._waiting: deque[Finding] = deque()
         self._found_by_now = self._found_by_lists = self._published = 0
         self._has_work = asyncio.Event()
-        self._is_idle = asyncio.Event()  # the opposite: an event can only be waited for to be set
+        self._is_idle = asyncio.Event()  # not _has_work: an unset event cannot be waited for
         self._is_idle.set()
 
     @property
     def unpublished(self) -> int:
-        """How many findings wait for their workload."""
+        """How many findings wait to be published."""
         return len(self._waiting)
 
     @property
     def has_published_lists(self) -> bool:
-        """Whether what was found up to the end of the last list is with the sinks.
+        """Whether all findings made up to the end of the last list were published.
 
-        What is found after it is not waited for: where much happens, some always waits.
+        Later findings do not count: in a busy cluster some are always waiting.
         """
         return self._published >= self._found_by_lists
 
     def observe(self, observation: Observation) -> None:
-        """Take in one observation, received now."""
+        """Process one observation, received now."""
         self._found(self.store.feed(observation, self._clock.now()))
 
     def skips(self, uid: PodUid, version: int, mark: int) -> bool:
-        """Tell whether a version of a pod, known by its mark, has nothing new in it."""
+        """Tell whether this version of a pod, by its digest *mark*, holds nothing new."""
         return self.store.skips(uid, version, mark)
 
     def see(self, snapshot: Snapshot, *, relisted: bool) -> None:
-        """Take in a version of a pod, received now."""
+        """Process a version of a pod, received now; *relisted* if it comes from a list."""
         self._found(self.store.see(snapshot, self._clock.now(), relisted=relisted))
 
     def known_version(self, uid: PodUid) -> int:
-        """The newest version of a pod that was seen; 0 for one that is not known."""
+        """Return the newest resourceVersion seen of a pod; 0 if the pod is unknown."""
         known = self.store.about(uid)
         return known.version if known is not None else 0
 
     def gone(self, uid: PodUid, version: int) -> None:
-        """Take in that a pod was deleted, as of this resourceVersion."""
+        """Process the deletion of a pod at this resourceVersion."""
         self._found(self.store.gone(uid, version, self._clock.now()))
 
     def sweep(
         self, seen: Collection[PodUid], namespaces: Collection[str] | None, version: int = 0
     ) -> None:
-        """Let go of the pods of *namespaces* (`None`: all) that a complete list did not contain.
+        """Forget the pods of *namespaces* (`None`: all) that a complete list did not contain.
 
-        *version* is the list's: a pod of which something newer is known stays.
+        *version* is the resourceVersion of the list. A pod last seen in a newer one stays.
         """
         now = self._clock.now()
         self._found(self.store.sweep(seen, now, namespaces=namespaces, version=version))
 
     def list_ended(self) -> None:
-        """Take in that a list is complete."""
+        """Note that a list is complete, for `has_published_lists`."""
         self._found_by_lists = self._found_by_now
 
     def reconsider(self, namespace: str) -> None:
-        """Let the pods of a namespace be judged by the policies that they are under now.
+        """Judge the waiting pods of a namespace again, since their policies have changed.
 
-        With the next heartbeat that time is given with: many policies may change at once.
+        Done with the next heartbeat, so that many changes of policies cause one pass.
         """
         self._reconsidered.add(namespace)
 
     async def beat(self) -> None:
-        """Let time pass for the store, for ever; measures how late the event loop is."""
+        """Handle deadlines with each heartbeat, for ever, and measure the lag of the event loop."""
         while True:
             before = self._clock.monotonic()
             await self._clock.sleep(HEARTBEAT_SECONDS)
@@ -169,7 +169,7 @@ class Controller:
             for _ in range(self.store.waiting() // TURN + 1):
                 if not self.tick():
                     break
-                await asyncio.sleep(0)  # thousands may be due at once: let others in
+                await asyncio.sleep(0)  # thousands may be due at once: yield to other tasks
             await self._reconsider()
 
     async def _reconsider(self) -> None:
@@ -181,11 +181,11 @@ class Controller:
                 await asyncio.sleep(0)
 
     def tick(self) -> bool:
-        """Give the store the time, where some of it asked for it; tell whether it did.
+        """Handle at most TURN deadlines that have passed; tell whether any was due.
 
-        Once the clock was set back, verdicts that wait are not waited for as long again: they are
-        given a little early, each as if its moment had come. Once it was set forth, or while nobody
-        is watching, it does not count for quiet that nothing was seen.
+        After the wall clock was set back, pending verdicts do not wait for the lost time again:
+        each is given at once, as if its deadline had come. After the clock was set forward, or
+        while pods are not watched, silence is not taken for quiet (see `TimePassed.unwatched`).
         """
         jump = self._jumps.measure()
         self._is_set_back |= jump < 0
@@ -206,7 +206,7 @@ class Controller:
         return TimePassed(unwatched=self._is_set_forth or not self._is_watching())
 
     async def publish(self) -> None:
-        """Hand findings on to the sinks, in order, for ever."""
+        """Publish queued findings to the sinks, in order, for ever."""
         while True:
             await self._has_work.wait()
             count = min(len(self._waiting), BATCH)
@@ -219,7 +219,7 @@ class Controller:
                     self._is_idle.set()
 
     async def drain(self, seconds: float) -> None:
-        """Wait until all findings are with the sinks, at most *seconds*."""
+        """Wait until all findings are published, at most *seconds*."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._is_idle.wait()
@@ -236,7 +236,7 @@ class Controller:
         self._found_by_now += len(findings)
 
     async def _publish(self, findings: Sequence[Finding]) -> None:
-        """Ask for workloads that are not known side by side; the findings stay in order."""
+        """Resolve unknown workloads concurrently, then publish the findings in order."""
         findings = tuple(gather(findings))
         pods = [finding.pod for finding in findings]
         known = {pod.uid: self._resolver.find(pod) for pod in pods}
@@ -245,7 +245,7 @@ class Controller:
             known.update(await asyncio.gather(*(self._learn(pod) for pod in asked)))
         for finding, pod in zip(findings, pods, strict=True):
             self._hand_on(finding, known[pod.uid] or nearest_workload(pod))
-        await asyncio.sleep(0)  # a full queue must not keep everyone else waiting
+        await asyncio.sleep(0)  # a long queue must not starve other tasks
 
     async def _learn(self, pod: PodRef) -> tuple[PodUid, Workload | None]:
         with self._boundary.guard("workload"):

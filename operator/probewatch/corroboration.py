@@ -1,9 +1,9 @@
-"""Corroboration: after an uncertain verdict the kubelet itself is asked, if that is switched on.
+"""Corroboration: reads the kubelet's probe counters after an uncertain verdict (opt-in).
 
-A sink like others: it takes findings and asks for nothing itself. Its worker asks one
-kubelet at a time, at a bounded rate, and hands what it counted to the store as one more
-observation. What that means is the core's to say. A reading helps twice: it tells of
-the restart at hand, and it is what the next one is compared with.
+As a sink it only queues the nodes of such restarts. A worker reads one kubelet
+at a time, with a rate limit, and passes the counters to the store as an observation,
+which the core judges. A reading is useful twice: for the restart at hand, and as
+the value that the next reading is compared with.
 """
 
 import asyncio
@@ -26,19 +26,19 @@ _log = logging.getLogger(__name__)
 
 UNSURE = frozenset({Confidence.LOW, Confidence.MEDIUM})
 WAITING_KEPT = 1000
-"""Nodes that wait to be asked; the oldest is left out for one more."""
+"""Length of the queue of nodes; when it is full, the oldest one is dropped."""
 
 
 class Kubelets(Protocol):
-    """Who can be asked."""
+    """Reads the metrics of kubelets."""
 
     async def read(self, node: str) -> NodeCounters:
-        """Return what the kubelet of a node counted; raises ApiError."""
+        """Return the probe counters of a node's kubelet; raises ApiError."""
         ...
 
 
 class Corroboration:
-    """Asks kubelets about restarts that nothing else explains surely."""
+    """A sink that reads the kubelet's counters for restarts with an uncertain cause."""
 
     def __init__(
         self,
@@ -56,7 +56,7 @@ class Corroboration:
         self._woken = asyncio.Event()
 
     def publish(self, finding: Finding, workload: Workload) -> None:  # noqa: ARG002  # a sink's
-        """Put the node of an uncertain restart on the list of those to be asked."""
+        """Queue the node of an uncertain restart."""
         if not isinstance(finding, Restart) or finding.baseline or not finding.pod.node:
             return
         if finding.confidence not in UNSURE or finding.cause is Cause.UNOBSERVED:
@@ -67,7 +67,7 @@ class Corroboration:
         self._woken.set()
 
     async def run(self) -> None:
-        """Ask one kubelet after the other, for ever."""
+        """Read the queued kubelets one after the other, for ever."""
         while True:
             await self._woken.wait()
             while self._waiting:

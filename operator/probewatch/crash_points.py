@@ -1,9 +1,9 @@
-"""Crash points: the places at which a crash would hurt most, so that tests can crash there.
+"""Crash points: places where a crash would do most harm, so that tests can crash there.
 
-Each effect on the cluster has one before and one after it. With `PROBEWATCH_CRASH_AT=NAME:N`
-in its environment, which only tests set, the process kills itself by SIGKILL when it
-comes to that place for the N-th time. `PROBEWATCH_CRASH_LOG` names a file that gets a line for each
-place that was passed, so that a test can tell whether all were.
+There is one before and one after each write to the cluster. With `PROBEWATCH_CRASH_AT=NAME:N`
+in its environment, which only tests set, the process sends itself SIGKILL when it reaches
+that point for the N-th time. `PROBEWATCH_CRASH_LOG` names a file that gets a line for each
+point passed, so that a test can check that all were.
 """
 
 import os
@@ -20,7 +20,7 @@ EFFECTS = (
     "event.post",
     "policy.status",
 )
-"""Everything that this program does to a cluster."""
+"""All kinds of writes that this program makes to a cluster."""
 
 POINTS = tuple(f"{effect}.{side}" for effect in EFFECTS for side in ("before", "after"))
 
@@ -31,7 +31,7 @@ _passed: Counter[str] = Counter()
 
 
 def crash_point(name: str) -> None:
-    """Pass a place; costs nothing where no test asks for more."""
+    """Pass the point *name*; does nothing unless a test has set the variables."""
     at, log = os.environ.get(AT), os.environ.get(LOG)
     if at is None and log is None:
         return

@@ -1,6 +1,6 @@
-"""What can go wrong in a way that a person can mend, told in one sentence each.
+"""Errors that a person can fix, each with a message of one sentence.
 
-Split by whose turn it is::
+Split by who has to act::
 
     ProbewatchError                 anything below; one line, never a traceback
      +-- UsageError                 the command was called wrongly (exit status 2)
@@ -9,38 +9,39 @@ Split by whose turn it is::
      +-- KubeconfigError            it is not known how to reach the cluster
      +-- ApiError                   the API server cannot be reached, or said no
 
-A daemon goes on after an ApiError and retries; a command ends with it.
+The operator logs an ApiError and retries; a command ends with it.
 """
 
 
 class ProbewatchError(Exception):
-    """Something a person can mend; its text is one complete line."""
+    """Something a person can fix; the message is one complete line."""
 
     exit_status = 1
 
 
 class UsageError(ProbewatchError):
-    """The command was called in a way that cannot work; calling it again changes nothing."""
+    """The command was called in a way that cannot work, however often it is repeated."""
 
     exit_status = 2
 
 
 class SettingsError(UsageError):
-    """A flag or an environment variable has a value that is not possible."""
+    """A flag or an environment variable has an invalid value."""
 
 
 class InputError(UsageError):
-    """A file that was handed in is missing, unreadable or not of the expected form."""
+    """An input file is missing, unreadable or not of the expected format."""
 
 
 class KubeconfigError(ProbewatchError):
-    """No usable configuration of the cluster: file, context or in-cluster credentials."""
+    """No usable cluster configuration: file, context or in-cluster credentials."""
 
 
 class ApiError(ProbewatchError):
-    """The API server cannot be reached, or refused what was asked; *status* is 0 without answer.
+    """The API server cannot be reached, or rejected a request.
 
-    *wait* is how many seconds it asks to wait before it is asked again.
+    *status* is the HTTP status, 0 without an answer. *wait* is after how
+    many seconds the server asks to retry, 0 if it does not say.
     """
 
     def __init__(self, message: str, *, status: int = 0, wait: float = 0.0) -> None:

@@ -1,8 +1,7 @@
-"""Feeds: what a watch hands over, translated into observations.
+"""Feeds: translate what a watch delivers into observations, one feed per watch.
 
-One for each watch. They decide nothing; what they do is parse, and remember
-during a list which pods were in it. One object that cannot be taken in costs
-only itself.
+Feeds decide nothing. They parse objects, and remember which pods a running list
+contained. An object that cannot be processed is skipped and does not stop the feed.
 """
 
 import asyncio
@@ -18,41 +17,41 @@ from probewatch.kube.pods.snapshot import Snapshot
 
 
 class Observer(Protocol):
-    """What feeds need of the controller."""
+    """What feeds need from the controller."""
 
     def observe(self, observation: Observation) -> None:
-        """Take in one observation, received now."""
+        """Process one observation, received now."""
         ...
 
     def skips(self, uid: PodUid, version: int, mark: int) -> bool:
-        """Tell whether a version of a pod, known by its mark, has nothing new in it."""
+        """Tell whether this version of a pod, by its digest *mark*, holds nothing new."""
         ...
 
     def see(self, snapshot: Snapshot, *, relisted: bool) -> None:
-        """Take in a version of a pod, received now."""
+        """Process a version of a pod, received now; *relisted* if it comes from a list."""
         ...
 
     def known_version(self, uid: PodUid) -> int:
-        """The newest version of a pod that was seen; 0 for one that is not known."""
+        """Return the newest resourceVersion seen of a pod; 0 if the pod is unknown."""
         ...
 
     def gone(self, uid: PodUid, version: int) -> None:
-        """Take in that a pod was deleted, as of this resourceVersion."""
+        """Process the deletion of a pod at this resourceVersion."""
         ...
 
     def sweep(
         self, seen: Collection[PodUid], namespaces: Collection[str] | None, version: int
     ) -> None:
-        """Let go of the pods that a complete list did not contain."""
+        """Forget the pods that a complete list did not contain."""
         ...
 
     def list_ended(self) -> None:
-        """Take in that a list is complete, and all that it shows was told."""
+        """Note that a list is complete and all its objects were observed."""
         ...
 
 
 class Unread(Protocol):
-    """A pod of which no more is known yet than which one it is, and whether there is news of it."""
+    """A pod that is not decoded yet: only its identity, version and digest are known."""
 
     @property
     def uid(self) -> PodUid:
@@ -66,16 +65,16 @@ class Unread(Protocol):
 
     @property
     def mark(self) -> int:
-        """Another one once anything of interest changes."""
+        """A digest that changes with anything that is read from the pod."""
         ...
 
     def take(self) -> Snapshot | None:
-        """Return its snapshot; None if it turns out to be no pod."""
+        """Decode the pod and return its snapshot; None if it cannot be decoded."""
         ...
 
 
 class PodFeed:
-    """Pods of one namespace, or (`None`) of all."""
+    """Feeds pods of one namespace, or of all (`None`), to the controller."""
 
     def __init__(
         self, observer: Observer, boundary: Boundary, *, namespace: str | None = None
@@ -87,26 +86,26 @@ class PodFeed:
         self._seen: set[PodUid] = set()
         self._newest_lost = 0
         self._recorded: set[PodUid] = set()
-        """Pods known by a newer version than was seen: records tell of it, maybe of a lost one."""
+        """Pods known by a newer version than was seen here: it may be that of a record."""
         self.complete = asyncio.Event()
-        """Set once a list was complete: every pod there is, is known."""
+        """Set once a list was complete, so that every existing pod is known."""
 
     def listing(self) -> None:
-        """A list begins: what it will not contain is gone."""
+        """Start a list: pods that it does not contain are gone."""
         self._seen, self._newest_lost = set(), 0
 
     def listed(self, raw: Unread) -> None:
-        """A pod in a list: anything may have happened since it was last seen."""
-        self._seen.add(raw.uid)  # even if it cannot be taken in: it is not gone
+        """Process a pod of a list; it may have changed in any way since it was last seen."""
+        self._seen.add(raw.uid)  # even if it cannot be decoded: it exists
         with self._guard:
             known = self._observer.known_version(raw.uid)
             if 0 < raw.version < known and raw.uid not in self._recorded:
                 self._newest_lost = max(self._newest_lost, known)
-            if not known or not self.skips(raw):  # of a first list none is known
+            if not known or not self.skips(raw):  # spare a first list the look-up: no pod is known
                 self._see(raw, relisted=True)
 
     def synced(self, version: str) -> None:
-        """The list is complete."""
+        """Complete the list of this resourceVersion, and forget pods that were not in it."""
         with self._sweep_guard:
             self._observer.sweep(self._seen, self._namespaces, parse_version(version))
         self._observer.list_ended()
@@ -115,20 +114,23 @@ class PodFeed:
         self.complete.set()
 
     def newest_lost(self) -> int:
-        """The newest version known of a pod that the list shows in an older one; or 0."""
+        """Return the newest known version of pods that the list showed in an older one; or 0.
+
+        Such a list is a sign that the cluster was restored from a backup.
+        """
         return self._newest_lost
 
     def skips(self, raw: Unread) -> bool:
-        """Whether nothing that is read changed in this version of a pod."""
+        """Tell whether this version of a pod holds nothing new."""
         return self._observer.skips(raw.uid, raw.version, raw.mark)
 
     def changed(self, kind: str, raw: Unread) -> None:  # noqa: ARG002  # new or not, the store knows
-        """A new version of a pod, which was not skipped."""
+        """Process a pod that was added or modified."""
         with self._guard:
             self._see(raw, relisted=False)
 
     def deleted(self, raw: Unread) -> None:
-        """The last version of a pod is looked at too: it may hold a last restart."""
+        """Process the last version of a deleted pod, which may show a last restart."""
         with self._guard:
             self._see(raw, relisted=False)
         with self._guard:
@@ -144,9 +146,10 @@ class PodFeed:
 
 
 class EvidenceFeed:
-    """Events of the kubelet. That one expires says nothing, so nothing is swept.
+    """Feeds the kubelet's Events to the controller.
 
-    Those of the first list were counted by the process before, if there was one.
+    Events expire, so one that is missing from a list means nothing. Those of the first list
+    are marked as history: an earlier process, if there was one, has counted them.
     """
 
     def __init__(self, observer: Observer, boundary: Boundary) -> None:
@@ -155,23 +158,23 @@ class EvidenceFeed:
         self._is_first = True
 
     def listing(self) -> None:
-        """Nothing to do: Events are facts, not state."""
+        """Do nothing: an Event that a list does not contain has only expired."""
 
     def listed(self, raw: event_objects.Event) -> None:
-        """An Event in a list: the store knows which it has seen."""
+        """Process an Event of a list; the core ignores those it has seen."""
         self._observe(raw)
 
     def synced(self, version: str) -> None:  # noqa: ARG002  # likewise
-        """The list is complete."""
+        """Complete the list."""
         self._is_first = False
         self._observer.list_ended()
 
     def changed(self, kind: str, raw: event_objects.Event) -> None:  # noqa: ARG002  # likewise
-        """A new or repeated Event."""
+        """Process an Event that was added or repeated."""
         self._observe(raw)
 
     def deleted(self, raw: event_objects.Event) -> None:
-        """Nothing to do: what was said stays said."""
+        """Do nothing: an expired Event stays true."""
 
     def _observe(self, raw: event_objects.Event) -> None:
         with self._guard:

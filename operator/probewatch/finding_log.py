@@ -1,4 +1,4 @@
-"""One log line for each finding: constant words, the facts as separate values."""
+"""Logs each finding as one line: a constant message, and the facts as separate values."""
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
@@ -39,7 +39,7 @@ WORDS: Mapping[type[Finding], tuple[int, str]] = {
     LoopEnded: (logging.INFO, "Restart loop ended"),
     Advice: (logging.INFO, "Probe should be changed"),
 }
-"""Level and words of each kind; what comes in thousands is for debugging."""
+"""Log level and message for each kind of finding; kinds that come in thousands are debug."""
 
 VALUES = (
     *("container", "restart_count", "cause", "confidence", "rule", "exit_code", "baseline"),
@@ -47,7 +47,7 @@ VALUES = (
     *("probe_type", "count", "finding", "flapping", "transitions", "restarts", "gone", "resumed"),
     *("after", "narrow"),
 )
-"""The facts that are written, where a finding has them: names, numbers, closed lists."""
+"""The attributes of a finding that are logged: names, numbers and enumerations, no free text."""
 
 _NAMES: Mapping[type[object], Sequence[str]] = {
     kind: tuple(name for name in VALUES if hasattr(kind, name)) for kind in WORDS
@@ -55,10 +55,10 @@ _NAMES: Mapping[type[object], Sequence[str]] = {
 
 
 def log_finding(finding: Finding, workload: Workload) -> None:
-    """Write the line of a finding."""
+    """Write the log line of a finding."""
     level, words = WORDS[type(finding)]
     if isinstance(finding, ReadinessChanged) and finding.hidden:
-        level = logging.DEBUG  # nobody saw it; what hid it has a line of its own
+        level = logging.DEBUG  # not seen by anybody; what hid it has a line of its own
     if _log.isEnabledFor(level):
         for each in _one_by_one(finding):
             _log.log(level, words, extra=find_facts(each, workload))
@@ -72,7 +72,7 @@ def _one_by_one(finding: Finding) -> Iterable[Finding]:
 
 
 def find_facts(finding: Finding, workload: Workload) -> dict[str, object]:
-    """Return what a finding is about and what it says."""
+    """Return the logged values of a finding, by name."""
     told: object = finding.now if isinstance(finding, RestartCorrected) else finding
     pod = finding.pod
     facts: dict[str, object] = {

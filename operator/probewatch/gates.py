@@ -1,7 +1,7 @@
-"""A gate before the Events: what is told to them depends on the moment.
+"""The gate in front of the Event recorder: decides for each finding whether it becomes an Event.
 
-They are written by one replica only, the one that leads, and can be switched off for
-some pods. Who may not publish now takes the finding all the same, and lets it go.
+Only the leading replica writes Events, and a policy can switch them off for some
+pods. Findings that may not be published are dropped, not kept for later.
 """
 
 from collections.abc import Callable
@@ -13,13 +13,13 @@ from probewatch.kube.events.making import may_have_event
 
 
 class EventGate:
-    """A sink that hands on what *is_open* says yes to; what can have no Event costs nothing."""
+    """A sink that passes on findings for which *is_open* is true, if their kind has an Event."""
 
     def __init__(self, sink: Sink, is_open: Callable[[Finding], bool]) -> None:
         self._sink = sink
         self._is_open = is_open
 
     def publish(self, finding: Finding, workload: Workload) -> None:
-        """Hand on what may be told as an Event, if it is to be; let go of all else."""
+        """Pass the finding on, or drop it."""
         if may_have_event(finding) and self._is_open(finding):
             self._sink.publish(finding, workload)

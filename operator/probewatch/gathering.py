@@ -1,7 +1,7 @@
-"""Gathering: pods of one controller that came one after the other are told of at once.
+"""Gathering: merges consecutive `PodTracked` findings of one controller into one.
 
-A list is in the order of names, so thousands of findings that pods are followed now are a few
-hundred that differ in nothing but the pod.
+A list is sorted by name, so the pods of a controller come one after the other. Thousands of
+findings of a first list become a few hundred.
 """
 
 from collections.abc import Hashable, Iterator, Sequence
@@ -13,7 +13,7 @@ from probewatch.kube.workloads import stands_for_itself
 
 
 def gather(findings: Sequence[Finding]) -> Iterator[Finding]:
-    """Yield the findings in their order, neighbours of one controller and spec as one."""
+    """Yield the findings in order, neighbours with the same controller and spec merged into one."""
     for _, family in groupby(findings, _family):
         first, *others = family
         if others and isinstance(first, PodTracked):
@@ -23,10 +23,10 @@ def gather(findings: Sequence[Finding]) -> Iterator[Finding]:
 
 
 def _family(finding: Finding) -> Hashable:
-    """What siblings have alike; of any other finding its own identity.
+    """Return a key that only mergeable findings share; for any other finding its own identity.
 
-    Equal owners and specs are the same objects. Anybody may claim to be owned by anything, so the
-    namespace counts too.
+    Equal owners and specs are interned, so their `id` is enough. The namespace is part of the key
+    because ownerReferences are not checked: a pod may claim an owner in another namespace.
     """
     pod = finding.pod
     if not isinstance(finding, PodTracked) or finding.siblings or stands_for_itself(pod):

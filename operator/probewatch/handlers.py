@@ -1,13 +1,12 @@
-"""What kopf calls: start-up, login, health and clean-up of the operator.
+"""The kopf handlers: startup, login, health, and watch events of ProbePolicies.
 
-Thin on purpose: a handler translates and hands on. Pods are not watched here
+Handlers are thin: they translate and delegate. Pods are not watched here
 (`watch/` does that), and no handler may ever be registered for objects that
-are not ours: kopf would write finalizers and annotations to them. Handlers of
-our own resources are registered here too.
+are not ours: kopf would write finalizers and annotations to them.
 
 kopf runs in a thread of its own with its own event loop (see `supervisor`).
-What a handler wants to change it hands over to `memo.policies`, which runs it in
-the operator's loop.
+Changes of policies are passed to `memo.policies`, which applies them in the
+operator's event loop.
 """
 
 import math
@@ -24,62 +23,62 @@ from probewatch.kube.policies import objects as policy_objects
 from probewatch.settings import Settings
 
 PREFIX = "probewatch.dev"
-"""Of everything kopf stores on objects of ours."""
+"""Prefix of the finalizer and annotations that kopf may store on objects of ours."""
 
 LOGIN_SECONDS = 600.0
-"""Credentials are asked for again after about so long: the kubelet renews tokens in their file."""
+"""Interval at which kopf logs in again: the kubelet renews the token in its file."""
 
 KEPT = frozenset({"apiVersion", "kind", "metadata"})
 KEPT_METADATA = (
     *("name", "namespace", "uid", "resourceVersion", "generation"),
     *("creationTimestamp", "deletionTimestamp", "finalizers"),
 )
-"""Of an object, what kopf asks of it once our handler has seen it."""
+"""The parts of an object that kopf still reads after our handler has run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
-    """How to reach the API server, as far as kopf can be told; paths of files."""
+    """How kopf reaches the API server; certificates are paths of files."""
 
     server: str
     ca_path: str | None = None
     certificate_path: str | None = None
     private_key_path: str | None = None
     authorization: str = field(default="", repr=False)
-    """The header's value, scheme included; empty without one."""
+    """Value of the `Authorization` header, with its scheme; empty for none."""
     insecure: bool = False
     proxy: str | None = field(default=None, repr=False)
 
 
 class Policies(Protocol):
-    """Who follows ProbePolicies."""
+    """Keeps track of ProbePolicies."""
 
     async def served(self) -> bool:
-        """Whether there are any to be watched; asked in kopf's thread."""
+        """Tell whether the API server serves ProbePolicies; called in kopf's thread."""
         ...
 
     async def take(self, kind: str | None, raw: Mapping[str, object]) -> None:
-        """Take in a version of one; called in kopf's thread, for which it waits its turn."""
+        """Process a version of a policy; called in kopf's thread, applied in the operator's."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Memo:
-    """What handlers are given to work with."""
+    """What kopf passes to the handlers."""
 
     settings: Settings
     connection: Callable[[], Connection]
-    """Reads credentials anew; raises KubeconfigError."""
+    """Returns the current credentials."""
     health: Callable[[], Mapping[str, object]]
-    """Facts for kopf's health endpoint."""
+    """Returns the values for kopf's health endpoint."""
     policies: Policies | None = None
-    """None where nobody follows them."""
+    """None if policies are not used."""
 
 
 def register(registry: kopf.OperatorRegistry, *, policies: bool = False) -> None:
-    """Put all handlers into *registry*; importing this module alone does nothing.
+    """Register all handlers; importing this module alone has no effect.
 
-    *policies* says whether there are ProbePolicies: kopf ends when what it watches is not there.
+    *policies* says whether ProbePolicies are served: kopf ends if a resource it watches is missing.
     """
     kopf.on.startup(registry=registry)(configure)
     kopf.on.login(registry=registry, retries=1)(log_in)
@@ -94,37 +93,37 @@ def register(registry: kopf.OperatorRegistry, *, policies: bool = False) -> None
 
 
 def configure(settings: kopf.OperatorSettings, **_: object) -> None:
-    """Set kopf up; each line says why its default does not do."""
-    # Our recorder writes Events: bounded, counted, and never twice.
+    """Configure kopf; each comment says why the default does not fit."""
+    # Our own recorder writes Events: rate-limited, counted and deduplicated.
     settings.posting.enabled = False
     # Peering pauses all operators of one priority when two of them meet.
     settings.peering.standalone = True
     # Watching namespaces and CRDs would need rights that nothing else here needs.
     settings.scanning.disabled = True
-    # The default keys are another project's.
+    # The default keys are in another project's domain.
     settings.persistence.finalizer = f"{PREFIX}/finalizer"
     settings.persistence.progress_storage = kopf.AnnotationsProgressStorage(prefix=PREFIX)
     settings.persistence.diffbase_storage = kopf.AnnotationsDiffBaseStorage(prefix=PREFIX)
-    # By default kopf gives up after a minute of errors; an API server may be away for longer.
+    # By default kopf gives up after a minute of errors; an API server may be down for longer.
     settings.networking.error_backoffs = Backoffs()
     settings.networking.request_timeout = 60
     settings.networking.connect_timeout = 10
-    # Streams without an end are cut by proxies that nobody tells us about.
+    # Endless streams may be cut by a proxy without either side noticing.
     settings.watching.server_timeout = 300
     settings.watching.client_timeout = 330
     settings.watching.connect_timeout = 10
-    # Tenants may make policies, of a megabyte and a half each; of a page there are three copies.
+    # Tenants may create policies of up to 1.5 MB each, and kopf holds three copies of a page.
     settings.watching.chunk_size = 10
-    # A worker for each object at once is what makes kopf's memory grow with the cluster.
+    # With a worker for each object, kopf's memory would grow with the cluster.
     settings.queueing.worker_limit = 50
-    # By default each holds its object for five seconds more, and the others wait with theirs.
+    # By default an idle worker keeps its slot for five seconds, while other objects wait.
     settings.queueing.idle_timeout = 0.1
-    # It would kill the process ten minutes after kopf stopped; kopf's end is not the process's.
+    # The default kills the process ten minutes after kopf stopped; the process outlives kopf.
     settings.process.ultimate_exiting_timeout = None
 
 
 def log_in(memo: Memo, **_: object) -> kopf.ConnectionInfo:
-    """Hand the operator's own credentials to kopf."""
+    """Give kopf the operator's own credentials."""
     connection = memo.connection()
     scheme, _space, token = connection.authorization.partition(" ")
     return kopf.ConnectionInfo(
@@ -141,11 +140,11 @@ def log_in(memo: Memo, **_: object) -> kopf.ConnectionInfo:
 
 
 def login_expiration(now: float) -> datetime:
-    """Return when credentials read *now* are to be read again: the same time for a while.
+    """Return when credentials read *now* expire for kopf, rounded to whole periods.
 
-    kopf takes credentials that differ in anything for new ones, and tries them at
-    once. With another expiration at each login, credentials that are refused
-    would be tried as fast as the API server can refuse them.
+    kopf takes credentials that differ in any field for new ones, and tries them at
+    once. If the expiration differed at each login, rejected credentials would be
+    retried as fast as the API server can reject them.
     """
     periods = math.floor(now / LOGIN_SECONDS) + 2
     return datetime.fromtimestamp(periods * LOGIN_SECONDS, UTC)
@@ -157,17 +156,17 @@ def report_health(memo: Memo, **_: object) -> Mapping[str, object]:
 
 
 async def observe_policy(memo: Memo, event: kopf.RawEvent, **_: object) -> None:
-    """Hand a version of a ProbePolicy to those who follow them."""
+    """Pass a version of a ProbePolicy on to `memo.policies`."""
     whole = take_over(cast("dict[str, object]", event["object"]))
     if memo.policies is not None:
         await memo.policies.take(event["type"], whole)
 
 
 def take_over(body: dict[str, object]) -> Mapping[str, object]:
-    """Return what *body* holds, and leave in it no more than which object it is, and whether gone.
+    """Return a copy of *body*, and strip *body* itself down to identity and deletion.
 
-    kopf keeps the last body of each object that it watches, for handlers that we do not have: with
-    policies as large as they may be, a few hundred would fill the memory.
+    kopf keeps the last body of each watched object in memory, for kinds of handlers that we do
+    not use. A few hundred policies of the largest size would fill the memory.
     """
     whole = dict(body)
     meta = body.get("metadata")
@@ -179,10 +178,10 @@ def take_over(body: dict[str, object]) -> Mapping[str, object]:
 
 
 class Backoffs:
-    """Pauses between retries without an end: 1, 2, 4, … 30 s, each between half and all of it."""
+    """Endless back-off between retries: 1, 2, 4, … 30 s, with a jitter of half to all of it."""
 
     def __iter__(self) -> Iterator[float]:
-        """Begin anew for each request."""
+        """Yield the pauses of one request."""
         pause = 1.0
         while True:
             yield pause * random.uniform(0.5, 1.0)  # noqa: S311  # spreads load; hides nothing

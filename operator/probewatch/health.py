@@ -1,14 +1,16 @@
-"""Whether this process is of any use: alive (`/healthz`) and ready (`/readyz`).
+"""Health of this process: liveness (`/healthz`) and readiness (`/readyz`).
 
-Alive means that the API server was heard of lately: an update, a bookmark or
-a list; without any, the watch of pods may be dead without knowing it, and
-a new process is the best that can be tried. Nor does a list help where bookmarks
-came before and do not any more. Where they never came, and where watches are ended
-before one is due, silence may be a quiet cluster, and is not judged. Nor is that of a server
-which asks to wait: it is alive, and a new process would have to ask it for all pods. A cluster
-that was restored from a backup goes on with versions that this process has seen already, and
-takes for old; one that begins with what is recorded there can follow it. Ready means that the
-pods were listed in full, so that what is said of them is complete.
+Live means that each watch received something lately: an update, a bookmark or
+a list. A silent watch may be dead without an error, and a restart of the
+process is the best remedy. A list does not count where bookmarks used to arrive
+and have stopped. Silence is not judged where bookmarks never arrived, or where
+watches end before one is due: that may be a quiet cluster. Nor is it while the
+server answers 429: it is alive, and a new process would list all pods again.
+
+A cluster that was restored from a backup fails liveness too. It reuses resourceVersions
+that this process takes for old, while a new process goes on from the restored records.
+
+Ready means that all pods were listed, so that what is reported is complete.
 """
 
 from collections.abc import Sequence
@@ -18,11 +20,11 @@ from probewatch.missing_rights import explain
 from probewatch.watch.transport import WatchStats
 
 BUSY = "429"
-"""What is wrong with a watch that the server turns away since it has too much to do."""
+"""The trouble of a watch that the server rejects because it is overloaded."""
 
 
 class Health:
-    """Judges by the statistics of the watches; *essential* ones are those of pods."""
+    """Judges the statistics of the watches; *essential* ones are those of pods."""
 
     def __init__(
         self,
@@ -39,10 +41,10 @@ class Health:
         self._begun = clock.monotonic()
 
     def find_silence(self) -> tuple[str, ...]:
-        """Return a sentence for each watch that was silent for too long, or lost; none if alive.
+        """Return a sentence for each watch that is silent for too long or lost; none if live.
 
-        A watch that was never heard of counts from the start if it is essential.
-        Others may lack their right, which costs detail and no more.
+        An essential watch that never received anything counts as silent since the start.
+        Others may lack the permission to watch, which costs detail and no more.
         """
         now = self._clock.monotonic()
         lost = self.find_lost()
@@ -55,7 +57,7 @@ class Health:
         )
 
     def find_lost(self) -> tuple[str, ...]:
-        """Return a sentence for each essential watch whose history was another one before."""
+        """Return a sentence for each essential watch whose resourceVersions went back."""
         return tuple(
             f"{each.resource} are of an older history than before: restored from a backup?"
             for each in self._essential
@@ -63,12 +65,12 @@ class Health:
         )
 
     def heard_since(self, at: float) -> bool:
-        """Tell whether each essential watch was heard of since *at* (monotonic)."""
+        """Tell whether each essential watch received something since *at* (monotonic)."""
         heard = (each.last_activity for each in self._essential)
         return all(last is not None and last >= at for last in heard)
 
     def find_unsynced(self) -> tuple[str, ...]:
-        """Return a sentence for each essential watch that is not complete; none if ready."""
+        """Return a sentence for each essential watch without a complete list; none if ready."""
         return tuple(
             f"{stats.resource} are not listed in full yet{explain(stats.trouble)}"
             for stats in self._essential
@@ -76,5 +78,5 @@ class Health:
         )
 
     def facts(self) -> dict[str, object]:
-        """Return both answers for kopf's health endpoint."""
+        """Return what kopf's health endpoint shows of liveness and readiness."""
         return {"silent": self.find_silence(), "unsynced": self.find_unsynced()}

@@ -1,9 +1,9 @@
-"""Logging: one record is one line, constant words and separate values.
+"""Logging: one record is one line, with a constant message and separate values.
 
-JSON for machines, text for people. Values come in through `extra=`; in both
+JSON for machines, text for people. Values are passed in `extra=`. In both
 formats they are escaped or sanitized, so that no pod, probe or error can forge
-a second record. Only plain values are written: the objects that libraries hang
-on their records stay out.
+a second record. Only strings, numbers and booleans are written, not the objects
+that libraries attach to their records.
 """
 
 import json
@@ -17,22 +17,22 @@ from probewatch.kube.sanitize import sanitize
 from probewatch.settings import LogFormat, LogLevel
 
 VALUE_LIMIT = 1024
-"""Bytes of one value; only a traceback may be longer."""
+"""Maximum length of a value in bytes; only tracebacks may be longer."""
 
 TRACEBACK_LIMIT = 16_384
 
 OWN = "probewatch"
-"""Our loggers' root. Everyone else is heard from warnings on, unless everything is asked for."""
+"""Root of our loggers. Other loggers write warnings and above, unless the level is debug."""
 
 KOPF = "kopf"
 KOPF_NOISE = ("Request attempt #", "OS signals are ignored", "Ran out of valid credentials")
-"""What is said better by ourselves, or, as the last, with an advice that helps nobody."""
+"""Messages that our own records replace; the last one also comes with misleading advice."""
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
 def configure(*, log_format: LogFormat, level: LogLevel, stream: TextIO | None = None) -> None:
-    """Send all records to *stream* (standard error by default), replacing earlier handlers."""
+    """Write all records to *stream* (standard error by default), replacing earlier handlers."""
     out = sys.stderr if stream is None else stream
     handler = logging.StreamHandler(out)
     as_text = log_format is LogFormat.TEXT or (log_format is LogFormat.AUTO and out.isatty())
@@ -49,17 +49,16 @@ def configure(*, log_format: LogFormat, level: LogLevel, stream: TextIO | None =
 
 
 def _skip_what_is_not_written() -> None:
-    """Spare each record a walk up the stack and a look at threads: neither is written."""
+    """Do not collect caller, thread and process for each record: none of them is written."""
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     logging._srcfile = None  # noqa: SLF001  # as Python's logging HOWTO says, "Optimization"
 
 
 def shorten_kopf(record: logging.LogRecord) -> bool:
-    """Keep of kopf's records what our own do not say; its traces are for debugging.
+    """Filter out kopf's records that repeat our own, and remove its tracebacks.
 
-    That a request failed and is tried again is said once a minute by the client,
-    with what kopf ended by its supervisor, and that credentials are refused when it greets
-    the server and by the check of rights.
+    Our client logs failed requests once a minute, and the supervisor logs the error that kopf
+    ended with. Rejected credentials are logged at start-up and by `missing_rights`.
     """
     if not record.name.startswith(KOPF):
         return True
@@ -69,7 +68,7 @@ def shorten_kopf(record: logging.LogRecord) -> bool:
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object in a line; non-ASCII and line ends are escaped."""
+    """One JSON object per line; non-ASCII characters and line ends are escaped."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record as JSON."""
@@ -86,7 +85,7 @@ class JsonFormatter(logging.Formatter):
 
 
 class TextFormatter(logging.Formatter):
-    """`TIME LEVEL words key=value …`; a traceback follows indented, so that it is no record."""
+    """`TIME LEVEL message key=value …`; a traceback follows indented, so it is no new record."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record as text."""
@@ -100,7 +99,7 @@ class TextFormatter(logging.Formatter):
 
 
 def find_values(record: logging.LogRecord) -> Mapping[str, object]:
-    """Return what came in through `extra=`, as far as it is plain and bounded."""
+    """Return the plain values passed in `extra=`, with long strings cut."""
     return {
         key: _cut(value) if isinstance(value, str) else value
         for key, value in vars(record).items()

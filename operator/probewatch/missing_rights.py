@@ -1,6 +1,7 @@
-"""Says in the log what the API server refuses, once a minute as long as it does, and when it ends.
+"""Logs which lists and watches the API server rejects, every minute, and when that ends.
 
-Whoever looks an hour later must find it: what is said once is far above by then, or gone.
+It is repeated so that somebody who looks an hour later finds it: a single line is far up in the
+log by then, or rotated away.
 """
 
 import logging
@@ -12,10 +13,10 @@ from probewatch.watch.transport import WatchStats
 _log = logging.getLogger(__name__)
 
 FIRST_CHECK_SECONDS = 3.0
-"""Soon, for whoever sits in front of it."""
+"""Early, for a person who has just started the operator."""
 
 UNSYNCED_CHECK_SECONDS = 5.0
-"""What keeps the first list from being complete is looked for as soon."""
+"""Until the first list is complete, checks are frequent, to tell early what prevents it."""
 
 CHECK_SECONDS = 60.0
 
@@ -24,7 +25,7 @@ CONSEQUENCES: Mapping[str, str] = {
     "events": "causes are told by the states of containers alone, and less surely",
     "node-events": "restarts by the reboot of a node, and of kubelets, are told less surely",
 }
-"""What is missing without the right to list and watch something."""
+"""What does not work without the permission to list and watch a resource."""
 
 CREDENTIALS = "401"
 
@@ -35,17 +36,17 @@ REFUSALS: Mapping[str, str] = {
 }
 
 NOTHING = "nothing is watched and nothing is written until it takes them"
-"""What refused credentials mean, whoever asked with them."""
+"""The consequence of rejected credentials."""
 
 
 class RightsCheck:
-    """Looks at what the watches are refused now, and (*refused*) whether the credentials are."""
+    """Logs what is rejected of *watches*; *refused* tells whether the credentials are."""
 
     def __init__(self, watches: Sequence[WatchStats], *, refused: Callable[[], bool]) -> None:
         self._watches = tuple(watches)
         self._refused = refused
         self._told: set[str] = set()
-        """What was refused at the last check, by the name of the watch."""
+        """Names of the watches that were rejected at the last check; "" for the credentials."""
 
     async def run(self, clock: Clock, *, is_synced: Callable[[], bool]) -> None:
         """Check for ever: often until the first refusal or the first full list, then rarely."""
@@ -56,7 +57,7 @@ class RightsCheck:
             await clock.sleep(CHECK_SECONDS if is_settled else UNSYNCED_CHECK_SECONDS)
 
     def check(self) -> bool:
-        """Log a line for all that is refused, and one for what is not any more."""
+        """Log a line for each rejected watch, and for each that works again; tell if any is."""
         refused = {each.resource: each.trouble for each in self._watches if is_refusal(each)}
         if self._refused():
             refused = {"": CREDENTIALS}
@@ -71,17 +72,17 @@ class RightsCheck:
 
 
 def is_refusal(stats: WatchStats) -> bool:
-    """Whether a watch is refused now for what no waiting mends."""
+    """Tell whether a watch is rejected now for a reason that does not pass by itself."""
     return stats.trouble in REFUSALS and stats.trouble != CREDENTIALS
 
 
 def explain(trouble: str) -> str:
-    """Return what went wrong, to be added to a sentence; nothing where nothing did."""
+    """Return the trouble of a watch in brackets, to end a sentence with; empty if there is none."""
     words = words_of(trouble)
     return f" ({trouble}: {words})" if words else f" ({trouble})" if trouble else ""
 
 
 def words_of(trouble: str) -> str:
-    """Return what a refusal means, as a part of a sentence; empty for what is none."""
+    """Return the meaning of a rejecting status code in lower case; empty for other codes."""
     words = REFUSALS.get(trouble, "")
     return words[:1].lower() + words[1:]

@@ -1,11 +1,11 @@
-"""Newcomers: whether a pod that was not known began its life under our eyes.
+"""Newcomers: tells pods that were just created from old ones that became visible.
 
-A pod that appears has usually just been created, and its restarts are all ours to
-count. But it may also be an old one that came into our sight: its opt-out was taken
-back, or its labels match the selector now. What it did before is not counted.
+A pod that appears has usually just been created, and all its restarts are counted.
+But it may be an old one that was not watched before: its opt-out was removed, or
+its labels match the selector now. Restarts from before that are not counted.
 
-The two are told apart by `creationTimestamp`, compared only with that of other pods:
-one clock, the API server's, whatever the time is here.
+The two are told apart by `creationTimestamp`. It is compared only with that of other
+pods, so only the API server's clock matters, not the local one.
 """
 
 from collections.abc import Collection
@@ -14,11 +14,11 @@ from typing import Protocol
 from probewatch.core.model import OwnerRef, PodUid
 
 MARGIN_SECONDS = 60.0
-"""Clocks of several API servers may differ by less; pods are not created in exact order."""
+"""More than clocks of several API servers differ, and than pods may be created out of order."""
 
 
 class Newcomer(Protocol):
-    """What can be asked of a pod that is new here."""
+    """What is read of a pod that this process did not know."""
 
     @property
     def uid(self) -> PodUid:
@@ -27,7 +27,7 @@ class Newcomer(Protocol):
 
     @property
     def evidence_uid(self) -> str:
-        """By which uid the kubelet calls it: another one for a static pod."""
+        """The uid in the kubelet's Events: for a static pod not the API object's uid."""
         ...
 
     @property
@@ -42,7 +42,7 @@ class Newcomer(Protocol):
 
     @property
     def owner(self) -> OwnerRef | None:
-        """Its controller."""
+        """Its controller, from ownerReferences."""
         ...
 
     @property
@@ -52,29 +52,29 @@ class Newcomer(Protocol):
 
     @property
     def ignored(self) -> bool:
-        """Whether it opted out."""
+        """Whether it opted out of being watched."""
         ...
 
 
 class Newcomers:
-    """Remembers the newest creation in each namespace, and the pods that are left alone."""
+    """Remembers the newest creation time in each namespace, and the pods that opted out."""
 
     def __init__(self, *, selective: bool = False) -> None:
         self._selective = selective
-        """Whether pods are selected by labels: else none can come into sight that was there."""
+        """Whether a label selector is set: only then can labels make an old pod visible."""
         self._newest: dict[str, float] = {}
         self._listed: dict[str, float] = {}
         self._ignored: set[PodUid] = set()
         self._versions: dict[str | None, int] = {}
-        """Of the last complete list, by namespace (`None`: of all)."""
+        """resourceVersion of the last complete list, by namespace (`None`: of all)."""
 
     def is_past(self, namespace: str, version: int) -> bool:
-        """Whether a version of an unknown pod is older than a list that did not contain it."""
+        """Tell whether a version of an unknown pod is older than a list that did not contain it."""
         floor = max(self._versions.get(namespace, 0), self._versions.get(None, 0))
         return 0 < version <= floor
 
     def is_new(self, pod: Newcomer, *, relisted: bool) -> bool:
-        """Whether the pod cannot have been there, unseen, before; call it for each unknown one."""
+        """Tell whether an unknown pod was just created; to be called for each unknown pod."""
         if pod.ignored:
             self._ignored.add(pod.uid)
             return False
@@ -85,11 +85,11 @@ class Newcomers:
         return not comes_late
 
     def _was_there(self, pod: Newcomer, *, relisted: bool) -> bool:
-        """Whether a pod is older than others that were in sight before it; call it for each."""
+        """Tell whether a pod is older than pods seen before it; has to be called for each."""
         created, known = pod.created_at, self._newest.get(pod.namespace)
         if created is None:
             return False
-        # A list is in no order: what is in it says nothing of its other pods.
+        # A list is not sorted by creation: its pods must not be compared with each other.
         newest = self._listed if relisted else self._newest
         newest[pod.namespace] = max(created, newest.get(pod.namespace, created))
         return known is not None and created < known - MARGIN_SECONDS
@@ -97,7 +97,7 @@ class Newcomers:
     def listed(
         self, seen: Collection[PodUid], namespaces: Collection[str] | None, *, version: int = 0
     ) -> None:
-        """A list of this version is complete: the pods of *namespaces* (`None`: all) are *seen*."""
+        """Note a complete list at *version*: *seen* are all pods of *namespaces* (`None`: all)."""
         for place in (None,) if namespaces is None else namespaces:
             self._versions[place] = version
         for namespace, newest in self._listed.items():
@@ -107,9 +107,9 @@ class Newcomers:
             self._ignored &= set(seen)
 
     def left_alone(self, uid: PodUid) -> None:
-        """The pod opted out while it was followed: when it comes again, it was there before."""
+        """Note that a tracked pod opted out: if it comes back, it is not new."""
         self._ignored.add(uid)
 
     def gone(self, uid: PodUid) -> None:
-        """The pod does not exist any more."""
+        """Forget a pod that does not exist any more."""
         self._ignored.discard(uid)

@@ -1,8 +1,9 @@
-"""Packing: a state of the core, or what was decoded, as a few hundred bytes, and back.
+"""Packing: stores dataclasses and structs as a few hundred bytes of msgpack, and restores them.
 
-What is at rest is read by nobody, so it does not have to be a tree of Python objects.
-Each value is written as a row without names, and read as its *mirror*: both are made from its
-own declaration, so what is packed comes back equal, whatever fields may be added.
+The state of a pod that nothing happens to is not read, so it need not be a tree of Python objects.
+Each value is written as an array of its fields, and decoded as its *mirror*: a struct with
+the same fields, encoded as an array. Both are derived from the declaration of the class, so
+that a packed value comes back equal, whatever fields are added.
 """
 
 import dataclasses
@@ -27,7 +28,7 @@ class Packer(Generic[T]):
 
     def pack(self, value: T) -> bytes:
         """Return the value as bytes."""
-        # Copied, for the encoder's own bytes sit in half as much again.
+        # Copy: the bytes that the encoder returns occupy half as much memory again.
         return bytes(memoryview(self._encoder.encode(self._row(value))))
 
     def unpack(self, body: bytes) -> T:
@@ -36,14 +37,14 @@ class Packer(Generic[T]):
 
 
 def _as_dict(value: object) -> object:
-    """Return what is packed of a map that is no dictionary; raises TypeError for all else."""
+    """Return a mapping as a dictionary, which msgpack can encode; raises TypeError otherwise."""
     if isinstance(value, Mapping):
         return dict(value)
     raise TypeError(f"{type(value).__name__} cannot be packed")
 
 
-def mirror(kind: Any) -> Any:  # noqa: ANN401  # a type of any kind, and what stands for it
-    """Return the type that stands for *kind* in rows: what has fields becomes one without names."""
+def mirror(kind: Any) -> Any:  # noqa: ANN401  # types of any kind
+"""Return *kind* with all dataclasses and structs in it replaced by array-like structs."""
     if isinstance(kind, type) and (names := _field_names(kind)):
         hints = typing.get_type_hints(kind, include_extras=True)
         fields = [(name, mirror(hints[name])) for name in names]
@@ -66,9 +67,10 @@ def _field_names(kind: type) -> tuple[str, ...]:
 
 
 def write_row(kind: type, known: dict[str, Any]) -> Callable[[Any], tuple[Any, ...]]:
-    """Write the function that makes a row of a value; *known* holds those of what it is made of.
+    """Generate the function that turns a value of *kind* into a tuple of its fields.
 
-    In its own words for each class: to have msgspec convert a value takes three times as long.
+    *known* holds the functions of the classes it contains. Code is generated for each class,
+    because letting msgspec convert the value takes three times as long.
     """
     hints = typing.get_type_hints(kind, include_extras=True)
     fields = "".join(f"{_in_row(hints[name], f'v.{name}', known)}, " for name in _field_names(kind))
@@ -77,7 +79,7 @@ def write_row(kind: type, known: dict[str, Any]) -> Callable[[Any], tuple[Any, .
 
 
 def _in_row(hint: Any, value: str, known: dict[str, Any]) -> str:  # noqa: ANN401  # a type of any kind
-    """Return the expression for a *value* of this type; itself where it has no fields within."""
+    """Return the expression that packs a *value* of this type; *value* itself for plain types."""
     arguments = typing.get_args(hint)
     origin = typing.get_origin(hint)
     if isinstance(hint, type) and _field_names(hint):

@@ -1,4 +1,4 @@
-"""What values settings may have, beyond their types: bounds of numbers, forms of names."""
+"""Validation of settings beyond their types: bounds of numbers, syntax of names."""
 
 import math
 import re
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from probewatch.errors import SettingsError
 
 ZERO_IS_FINE = frozenset({"settle_seconds", "repair_seconds", "shutdown_seconds"})
-"""Numbers that may be nought; the rest has to be more."""
+"""Numbers that may be 0; all others have to be greater."""
 
 BOUNDS: Mapping[str, tuple[float, float]] = {
     "page_limit": (1, 10_000),
@@ -21,10 +21,10 @@ BOUNDS: Mapping[str, tuple[float, float]] = {
     "flap_transitions": (2, 32),
     "history_limit": (1, 200),
 }
-"""Smallest and largest value where "more than zero" is not enough; 32 are kept in mind."""
+"""Minimum and maximum, where "greater than zero" is not enough. The core keeps 32 restarts."""
 
 _NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
-"""As the API server has it: a DNS label."""
+"""The name of a namespace is a DNS label."""
 
 _KEY = r"(?:[-a-z0-9.]+/)?[A-Za-z0-9][-A-Za-z0-9_.]*"
 _VALUE = r"[-A-Za-z0-9_.]*"
@@ -32,16 +32,16 @@ _COMPARED = rf"\s*(?:==?|!=|[<>])\s*{_VALUE}"
 _LISTED = rf"\s+(?:in|notin)\s*\(\s*{_VALUE}(?:\s*,\s*{_VALUE})*\s*\)"
 _DEMAND = rf"\s*(?:!\s*{_KEY}|{_KEY}(?:{_COMPARED}|{_LISTED})?)\s*"
 _SELECTOR = re.compile(rf"{_DEMAND}(?:,{_DEMAND})*", re.ASCII)
-"""A label selector as the API server reads one, k8s.io/apimachinery/pkg/labels."""
+"""The syntax of a label selector; source: k8s.io/apimachinery/pkg/labels."""
 
 
 def plain(number: float) -> str:
-    """Return a number as people write it: 2592000 rather than 2.592e+06."""
+    """Return a number without an exponent: 2592000 rather than 2.592e+06."""
     return f"{number:.15g}"
 
 
 def check_number(name: str, value: float, *, source: str) -> None:
-    """Refuse a number that makes no sense for the setting *name*; SettingsError names *source*."""
+    """Raise SettingsError, naming *source*, if a number is out of bounds for the setting *name*."""
     if name in BOUNDS:
         smallest, largest = BOUNDS[name]
         fits, wanted = smallest <= value <= largest, f"{plain(smallest)} to {plain(largest)}"
@@ -54,9 +54,10 @@ def check_number(name: str, value: float, *, source: str) -> None:
 
 
 def check_windows(loop: tuple[str, float], slow_loop: tuple[str, float]) -> None:
-    """Refuse, as a ProbePolicy is, a window of a loop that is not the shorter one.
+    """Raise SettingsError unless the window of a loop is shorter than that of a slow loop.
 
-    No restart is kept in mind for longer than the window of a slow loop. Each comes with its name.
+    ProbePolicies are validated in the same way: restarts are kept for the window of a slow loop
+    and no longer. Both arguments are (name, seconds).
     """
     if loop[1] >= slow_loop[1]:
         words = " and ".join(f"{name} is {plain(seconds)}" for name, seconds in (loop, slow_loop))
@@ -64,12 +65,12 @@ def check_windows(loop: tuple[str, float], slow_loop: tuple[str, float]) -> None
 
 
 def check_namespace(name: str) -> None:
-    """Refuse what cannot be a namespace's name."""
+    """Raise SettingsError if *name* is not a valid name of a namespace."""
     if not _NAMESPACE.fullmatch(name):
         raise SettingsError(f"{name!r} is no name of a namespace")
 
 
 def check_selector(text: str) -> None:
-    """Refuse what is no label selector: the API server would refuse each list, for ever."""
+    """Raise SettingsError for an invalid label selector: the API server would reject each list."""
     if text and not _SELECTOR.fullmatch(text):
         raise SettingsError(f"{text!r} is no label selector, such as app=cart or 'app in (a, b)'")

@@ -1,4 +1,4 @@
-"""From the text of a variable or flag to a value of the setting's type."""
+"""Parses the text of an environment variable or flag into a value of the setting's type."""
 
 from collections.abc import Callable, Mapping
 from enum import StrEnum
@@ -12,7 +12,7 @@ _NO = frozenset({"0", "false", "no", "off"})
 def parse(text: str, wanted: object, *, source: str) -> object:
     """Return *text* as a value of the type *wanted*.
 
-    Raises SettingsError, which names the *source* and what it may be.
+    Raises SettingsError, which names the *source* and the allowed values.
     """
     try:
         if isinstance(wanted, type) and issubclass(wanted, StrEnum):

@@ -1,8 +1,8 @@
-"""Everything that can be set, as one value with a default for each field.
+"""All settings of the operator, as one frozen dataclass with a default for each field.
 
-Read once: environment variables `PROBEWATCH_<FIELD>`, over them what the
-command line says. Units are in the names; the reason for each default is
-below its field, and docs/configuration.md is made from them.
+They are read once, from environment variables `PROBEWATCH_<FIELD>`; flags of the
+command line take precedence. Units are part of the names. The docstring below each
+field gives the reason for its default, and docs/configuration.md is generated from it.
 
 Names that a Service called `probewatch` would put into the environment of
 every pod of its namespace (`PROBEWATCH_PORT`, `PROBEWATCH_SERVICE_HOST`, …) are
@@ -28,15 +28,15 @@ PREFIX = "PROBEWATCH_"
 _POLICY = Policy()
 
 SERVICE_LINKS = ("_PORT", "_SERVICE_HOST", "_SERVICE_PORT")
-"""How the kubelet spells the variables of Services; `_PORT_8080_TCP_ADDR` and the like follow."""
+"""Suffixes of the kubelet's variables for Services, also inside names: `_PORT_8080_TCP_ADDR`."""
 
 
 IN_A_POD = "KUBERNETES_SERVICE_HOST"
-"""What the kubelet gives to every container."""
+"""A variable that the kubelet sets in every container."""
 
 
 def name_process(environ: Mapping[str, str] = os.environ) -> str:
-    """Return the host's name, and outside a pod a part of the process's own besides."""
+    """Return the host name, outside a pod with a random suffix, as several processes may run."""
     host = socket.gethostname()
     return host if environ.get(IN_A_POD) else f"{host}-{uuid.uuid4().hex[:8]}"
 
@@ -50,7 +50,7 @@ class LogFormat(StrEnum):
 
 
 class LogLevel(StrEnum):
-    """From which level on log records are written."""
+    """The lowest level of log records that are written."""
 
     DEBUG = "debug"
     INFO = "info"
@@ -234,14 +234,14 @@ def variable_name(field_name: str) -> str:
 
 
 def flag_name(field_name: str) -> str:
-    """Return the command line's flag of a field; a list is given one by one, hence no plural."""
+    """Return the command-line flag of a field; one for a list is singular, as it is repeated."""
     return "--" + _SINGULAR.get(field_name, field_name).replace("_", "-")
 
 
 def find_unknown(environ: Mapping[str, str]) -> tuple[str, ...]:
     """Return variables that look like settings but are none: misspelled, or of another version.
 
-    What the kubelet sets for Services of our name is no misspelling.
+    The variables that the kubelet sets for a Service called `probewatch` are left out.
     """
     known = {variable_name(each.name) for each in dataclasses.fields(Settings)}
     known |= {crash_points.AT, crash_points.LOG}

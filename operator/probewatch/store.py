@@ -1,6 +1,6 @@
-"""The store: state per pod uid, and the clockwork around the pure core.
+"""The store: keeps the state of each pod and runs the pure core on it.
 
-No await lies between reading a state and writing it back, hence no lock.
+There is no await between reading a state and writing it back, so no lock is needed.
 """
 
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -37,10 +37,10 @@ _DEFAULT, _TIME = Policy(), TimePassed()
 
 
 class Store(Survey):
-    """All tracked pods.
+    """The state of all tracked pods.
 
-    *policy_for* gives the policy that applies to a pod, *remember* what records say of
-    one that is new here; *selective* says that pods are selected by their labels.
+    *policy_for* returns the policy that applies to a pod. *remember* returns what the records
+    hold of a pod that is new to this process. *selective* means that a label selector is set.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class Store(Survey):
         self._kubelets = KubeletStarts()
 
     def skips(self, uid: PodUid, version: int, mark: int) -> bool:
-        """Whether a version of a pod, known by its mark, has nothing new in it."""
+        """Tell whether this version of a pod, by its digest *mark*, holds nothing new."""
         header = self._shelf.header(uid)
         if header is None:
             return False
@@ -72,7 +72,7 @@ class Store(Survey):
         return False
 
     def see(self, snapshot: Snapshot, now: float, *, relisted: bool = False) -> tuple[Finding, ...]:
-        """Take in a version of a pod; the same as to feed it, for less."""
+        """Process a version of a pod; like `feed`, but cheaper if nothing changed."""
         header = self._shelf.header(snapshot.uid)
         if header is None:
             return self._meet(snapshot, now, relisted=relisted)
@@ -81,18 +81,18 @@ class Store(Survey):
         if snapshot.shows_the_same(header):
             header.version, header.mark = snapshot.version, snapshot.mark
             return ()
-        # Held once, not once for each version.
+        # Share these strings between all versions of the pod.
         snapshot.uid, snapshot.name = header.uid, header.name
         observed = PodObserved(pod=snapshot.open(), relisted=relisted)
         return self._step(snapshot.uid, observed, now, pod=observed.pod, mark=snapshot.mark)
 
     def gone(self, uid: PodUid, version: int, now: float) -> tuple[Finding, ...]:
-        """Take in that a pod was deleted: what comes late of it from before is not listened to."""
+        """Process the deletion of a pod; versions from before it that arrive later are ignored."""
         self._arrivals.deleted(uid, version)
         return self.feed(PodGone(uid=uid), now)
 
     def feed(self, observation: Observation, now: float) -> tuple[Finding, ...]:
-        """Take in one observation and say what follows."""
+        """Process one observation and return the findings that follow from it."""
         match observation:
             case PodObserved(pod=pod):
                 return self._feed_pod(pod, self._introduce(observation), now)
@@ -110,13 +110,13 @@ class Store(Survey):
     def tick(
         self, now: float, limit: int | None = None, passed: TimePassed = _TIME
     ) -> tuple[Finding, ...]:
-        """Let time pass for the pods that asked for it, or for *limit* of them."""
+        """Handle the deadlines that have passed, of at most *limit* pods."""
         return self._step_all(self._deadlines.take(now, limit), passed, now)
 
     def reconsider(
         self, uids: Iterable[PodUid], now: float, passed: TimePassed
     ) -> tuple[Finding, ...]:
-        """Judge anew what waits of some pods: the policies that they are under have changed."""
+        """Judge pending restarts of these pods again, since their policies have changed."""
         return self._step_all(uids, passed, now)
 
     def _step_all(
@@ -134,23 +134,23 @@ class Store(Survey):
     ) -> tuple[Finding, ...]:
         """Forget the pods that a complete list did not contain: their deletion was missed.
 
-        A pod of which something newer than the list's *version* is known is not missed.
+        A pod last seen in a newer resourceVersion than the list's *version* is kept.
         """
         missed = self.find_missing(seen, namespaces, version=version)
         self._arrivals.listed(seen, namespaces, version=version)
         for uid in missed:
-            self._arrivals.deleted(uid, 0)  # which version was the last is not known
+            self._arrivals.deleted(uid, 0)  # the version of the deletion is unknown
         return tuple(chain.from_iterable(self._step(uid, PodGone(uid=uid), now) for uid in missed))
 
     def _introduce(self, observed: PodObserved) -> PodObserved:
-        """Say of a pod that is new here what records say of it."""
+        """Add what the records hold to the first observation of a pod."""
         if observed.pod.uid in self._shelf:
             return observed
         remembered = self._arrivals.recall(observed.pod, relisted=observed.relisted)
         return replace(observed, remembered=remembered)
 
     def _meet(self, snapshot: Snapshot, now: float, *, relisted: bool) -> tuple[Finding, ...]:
-        """Take in the first version of a pod; one that never restarted is kept unopened."""
+        """Process the first version of a pod; one that never restarted stays a snapshot."""
         if self._arrivals.is_late(
             snapshot.uid, snapshot.namespace, snapshot.version, relisted=relisted
         ):
@@ -182,7 +182,7 @@ class Store(Survey):
         return (*findings, *self._welcome(header, now))
 
     def _welcome(self, header: Header, now: float) -> Sequence[Finding]:
-        """Count a new pod in, and tell it what was said of it before it came."""
+        """Register a new pod, and apply the Events about it that arrived before it."""
         if header.evidence_uid != header.uid:
             self._aliases.join(header)
         self._kin.join(header)
@@ -205,7 +205,7 @@ class Store(Survey):
         if header is None:
             self._early.keep(evidence)
         if header is None or header.namespace != evidence.namespace:
-            return ()  # in a namespace of their own people may say anything of any pod
+            return ()  # whoever may create Events in one namespace must not affect pods of others
         return self._step(uid, observation, now)
 
     def _step(
@@ -220,7 +220,7 @@ class Store(Survey):
         known = self._shelf.header(uid)
         if isinstance(observation, PodGone) and isinstance(known, Snapshot):
             self._forget(uid)
-            return (PodForgotten(pod=known.ref),)  # nothing ever happened to it
+            return (PodForgotten(pod=known.ref),)  # a snapshot has no state to wind up
         state = self._shelf.get(uid)
         about = pod or (state.pod if state else None)
         if about is None:
@@ -233,7 +233,7 @@ class Store(Survey):
         return tuple(each for finding in step.findings for each in self._mark(finding, now))
 
     def _mark(self, finding: Finding, now: float) -> tuple[Finding, ...]:
-        """Mark a restart that is one of many, and tell the others what they have in common."""
+        """Add its pattern to a restart, and correct earlier restarts that share it."""
         if not isinstance(finding, Restart):
             return (finding,)
         corrected = self._step_all(self._kin.find_losses(finding), lost_together(finding), now)

@@ -1,10 +1,9 @@
-"""Runs kopf beside the watch, and starts it again whenever it ends.
+"""Runs kopf in a thread of its own, and restarts it whenever it ends.
 
-kopf ends on a number of API errors, and when it ends it cancels every task of
-its event loop that was created after it, whoever created it. So it gets
-a thread with a loop of its own: its failure, or a handler that blocks, touches
-nothing else. In a thread kopf leaves signals alone; they are the service's,
-which stops kopf in its turn.
+kopf ends on a number of API errors, and then cancels every task of its event
+loop that was created after it, whoever created it. With a thread and an event
+loop of its own, neither its failure nor a blocking handler affects anything
+else. In a thread kopf does not handle signals: the service does, and stops kopf.
 """
 
 import asyncio
@@ -25,21 +24,21 @@ _log = logging.getLogger(__name__)
 FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 60.0
 STEADY_SECONDS = 600.0
-"""After running for so long, the next pause is the first one again."""
+"""After running for this long, the back-off starts again at the first pause."""
 
 GRACE_SECONDS = 3.0
-"""Time to end by itself; then its tasks are cancelled."""
+"""How long kopf may take to stop by itself before its tasks are cancelled."""
 
 FAREWELL_SECONDS = 2.0
-"""Time for the thread to end after that; it cannot keep the process, it is a daemon."""
+"""How long to wait for the thread after that; as a daemon it does not keep the process alive."""
 
 Operate = Callable[[asyncio.Event], Coroutine[object, object, None]]
-"""Runs an operator until it fails or the event is set."""
+"""Runs an operator until it fails or the stop event is set."""
 
 
 @dataclass(slots=True, kw_only=True)
 class SupervisorStats:
-    """For the metrics to read."""
+    """State of kopf, read by the metrics."""
 
     running: bool = False
     starts: int = 0
@@ -47,7 +46,7 @@ class SupervisorStats:
 
 
 class Supervisor:
-    """Keeps *operate* running in a thread; `run` until cancelled."""
+    """Keeps *operate* running in a thread, until `run` is cancelled."""
 
     def __init__(self, operate: Operate, *, clock: Clock) -> None:
         self.stats = SupervisorStats()
@@ -57,16 +56,16 @@ class Supervisor:
         self._is_wanted_anew = False
 
     async def restart(self) -> None:
-        """End kopf in an orderly way and start it again at once: what it serves is different.
+        """Stop kopf gracefully and start it again at once, because the resources it serves changed.
 
-        Where it is down, its next start will see that by itself.
+        If it is down, nothing is done: its next start looks at the resources anyway.
         """
         if self._thread is not None and self.stats.running:
             self._is_wanted_anew = True
             await self._thread.end()
 
     async def run(self) -> None:
-        """Run kopf again and again; cancelling stops it in an orderly way first."""
+        """Run kopf with a growing back-off between failures; when cancelled, stop it gracefully."""
         pause = FIRST_PAUSE_SECONDS
         while True:
             begun = self._clock.monotonic()
@@ -79,7 +78,7 @@ class Supervisor:
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 
     async def _run_once(self) -> bool:
-        """Run kopf until it ends; return whether it was ended to be started again."""
+        """Run kopf until it ends; return whether `restart` ended it."""
         thread = self._thread = OperatorThread(self._operate)
         self.stats.starts += 1
         self.stats.running = True
@@ -101,7 +100,7 @@ class Supervisor:
 def _describe(error: BaseException | None) -> str:
     if error is None:
         return ""
-    # Of refused credentials kopf says that a library is to be installed, which does not help.
+    # For refused credentials kopf suggests installing a client library, which does not help.
     refused = isinstance(error, kopf.LoginError)
     words = "the API server refuses the credentials" if refused else error
     return f"{type(error).__name__}: {words}"
@@ -120,7 +119,7 @@ class OperatorThread:
         self._ended: asyncio.Future[BaseException | None] | None = None
 
     async def run(self) -> BaseException | None:
-        """Return what it ended with; when cancelled, stop it first, in bounded time."""
+        """Run the operator and return the error it ended with; when cancelled, stop it in time."""
         here = asyncio.get_running_loop()
         ended: asyncio.Future[BaseException | None] = here.create_future()
         self._ended = ended
@@ -133,7 +132,7 @@ class OperatorThread:
             raise
 
     async def end(self) -> None:
-        """Stop it in an orderly way if it lets itself be stopped so, in bounded time."""
+        """Stop the operator gracefully, else by cancelling its task; both in bounded time."""
         self._call(self._ask_to_stop)
         ended = self._ended
         if ended is None:
@@ -144,7 +143,7 @@ class OperatorThread:
             await asyncio.wait([ended], timeout=FAREWELL_SECONDS)
 
     def _call(self, action: Callable[[], None]) -> None:
-        """Do something in the thread's loop, if it has one; else it will not even begin."""
+        """Call *action* in the thread's event loop; if it does not run yet, it will not start."""
         with self._guard:
             self._stopped = True
             if self._loop is not None and self._loop.is_running():
@@ -161,13 +160,13 @@ class OperatorThread:
     def _main(
         self, home: asyncio.AbstractEventLoop, ended: "asyncio.Future[BaseException | None]"
     ) -> None:
-        """In the thread: nothing that kopf raises may get lost, or get out."""
+        """Run in the thread; whatever kopf raises is passed to the caller's event loop."""
         error: BaseException | None = None
         try:
             asyncio.run(self._operate_here())
         except BaseException as raised:  # noqa: BLE001  # handed to the other thread
             error = raised
-        # Nobody waits for a thread that comes too late: then its home is closed.
+        # If the thread ends too late, nobody waits for it and the caller's loop is closed.
         with contextlib.suppress(RuntimeError):
             home.call_soon_threadsafe(_settle, ended, error)
 
@@ -183,7 +182,7 @@ class OperatorThread:
 
 
 def kopf_operator(memo: Memo) -> Operate:
-    """Return how to run kopf with our handlers; a new registry and new settings each time."""
+    """Return a function that runs kopf with our handlers, with a fresh registry and settings."""
 
     async def operate(stop: asyncio.Event) -> None:
         registry = kopf.OperatorRegistry()
@@ -206,7 +205,10 @@ def kopf_operator(memo: Memo) -> Operate:
 
 
 def _note_leftover(_loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
-    """Take in what kopf's tasks raised and nobody read: the first of them has been told."""
+    """Log at debug level what kopf's tasks raised and nobody retrieved.
+
+    The error that kopf ended with is logged by the supervisor.
+    """
     _log.debug("kopf left something behind", extra={"what": str(context.get("message"))})
 
 
