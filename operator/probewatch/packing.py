@@ -44,7 +44,7 @@ def _as_dict(value: object) -> object:
 
 
 def mirror(kind: Any) -> Any:  # noqa: ANN401  # types of any kind
-"""Return *kind* with all dataclasses and structs in it replaced by array-like structs."""
+    """Return *kind* with all dataclasses and structs in it replaced by array-like structs."""
     if isinstance(kind, type) and (names := _field_names(kind)):
         hints = typing.get_type_hints(kind, include_extras=True)
         fields = [(name, mirror(hints[name])) for name in names]
