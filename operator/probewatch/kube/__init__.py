@@ -1,1 +1,1 @@
-"""Kubernetes at the edge. Rule: parsing and building are pure; client, recorder, lease do I/O."""
+"""The boundary to Kubernetes. Rule: parsing and rendering are pure; clients and writers do I/O."""

@@ -1,1 +1,1 @@
-"""The Events that people read. Rule: each is written once, and none makes anyone wait."""
+"""Kubernetes Events for people to read. Rule: each is written once, and none blocks its caller."""

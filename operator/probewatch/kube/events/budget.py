@@ -1,9 +1,9 @@
-"""The budget of one pod: how many Events may be written about it.
+"""The rate limit of one pod: how many Events may be written about it.
 
-What is said most often matters least. Changes of readiness come by the hundred from a pod that
-flaps, so they get a part of the budget, and leave the rest to restarts. What sums both up, that
-a container loops or that readiness flaps, is what the others are read for: it has a budget of
-its own, which nothing else uses up.
+The most frequent Events matter least. A pod that flaps changes its readiness hundreds of times,
+so readiness Events get only a part of the budget, and the rest is left for restarts. Events that
+summarize both (a restart loop, flapping readiness) matter most: they have a budget of their own,
+which no other Event uses up.
 """
 
 from probewatch.kube.events.draft import EventDraft
@@ -16,14 +16,14 @@ SUMMARIES = frozenset(
 CHATTER = frozenset({Reason.READINESS_LOST, Reason.READINESS_RESTORED})
 
 CHATTER_SHARE = 0.4
-"""Of the Events at once: of 25, ten tell of readiness."""
+"""The share of the burst that readiness Events may use: 10 of 25."""
 
 CHATTER_PACE = 2.0
-"""So many times as long until there is one more: at least every other Event is for restarts."""
+"""Readiness Events refill this many times more slowly, which leaves every other one to restarts."""
 
 
 class PodBudget:
-    """At most *burst* Events at once, and one more every *refill* seconds; likewise summaries."""
+    """Allows *burst* Events at once and one more every *refill* seconds; as many summaries."""
 
     __slots__ = ("_all", "_chatter", "_summaries")
 
@@ -34,7 +34,7 @@ class PodBudget:
         self._chatter = TokenBucket(burst=part, refill=refill * CHATTER_PACE)
 
     def take(self, draft: EventDraft, now: float) -> bool:
-        """Take one Event from the budget if there is one left for what it tells."""
+        """Take one Event of this reason from the budget; return whether there was one left."""
         reason = draft.kind.reason
         if reason in SUMMARIES:
             return self._summaries.take(now)

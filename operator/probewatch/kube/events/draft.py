@@ -1,4 +1,4 @@
-"""Drafts: an Event as it will be written, but for the time and the writer."""
+"""Drafts: an Event to be written, still without its time and its writer."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -20,20 +20,20 @@ INSTANCE_LIMIT = 128
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventDraft:
-    """An Event as it will be written, but for the time and the writer."""
+    """An Event to be written, still without its time and its writer."""
 
     kind: EventKind
     pod: PodRef
     workload: Workload
     name: str
     tell: Callable[[], str]
-    """Makes the note: only for an Event that is written, which few are on a bad day."""
+    """Returns the note; called only if the Event is written, which few are in a flood of them."""
     field_path: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def note(self) -> str:
-        """What people read, within the bounds of the API."""
+        """The text for people, sanitized and within the API's limit."""
         return sanitize(self.tell(), limit=NOTE_LIMIT)
 
 

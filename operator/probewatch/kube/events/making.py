@@ -1,12 +1,11 @@
-"""From a finding to the Event that people see in `kubectl describe pod`.
+"""Turns a finding into the Event that people see in `kubectl describe pod`. Pure.
 
-Pure. Events are `events.k8s.io/v1`, which the API server checks strictly:
-1,024 bytes of note, 128 of action, reason and instance, no count or first
-time of the old kind. They are stored as core/v1 Events are, so kubectl shows
-them among the kubelet's.
+Events are `events.k8s.io/v1`, which the API server validates strictly: at most 1,024 bytes of
+note, 128 of action, reason and instance, and none of the deprecated count and timestamps. They
+are stored like core/v1 Events, so kubectl shows them among the kubelet's.
 
-Names are made from what the Event is about: writing it again after a crash is
-answered with AlreadyExists and makes no second Event.
+An Event's name is derived from what it is about: writing it again after a crash is answered
+with AlreadyExists and creates no second Event.
 """
 
 import hashlib
@@ -39,14 +38,14 @@ from probewatch.kube.events.draft import EventDraft
 from probewatch.kube.events.reasons import EventKind
 
 STEM_LIMIT = 200
-"""Characters of a pod's name in the name of its Event; 253 are allowed in all."""
+"""Characters of the pod's name that are part of the Event's name, which may have 253 in all."""
 
 CAUSE_LABEL = "probewatch.dev/cause"
 CONFIDENCE_LABEL = "probewatch.dev/confidence"
 
 
 def may_have_event(finding: Finding) -> bool:
-    """Tell whether an Event is ever called for by a finding of its kind; costs next to nothing."""
+    """Return False for findings that never lead to an Event; a cheap check before `draft_event`."""
     match finding:
         case PodTracked() | PodForgotten() | CountingBegan() | ProbeFailures():
             return False
@@ -57,9 +56,9 @@ def may_have_event(finding: Finding) -> bool:
 
 
 def draft_event(finding: Finding, workload: Workload, spec: PodSpec) -> EventDraft | None:
-    """Return the Event that tells of a finding, or `None` where none is called for.
+    """Return the Event for a finding; None if the finding has none.
 
-    *spec* is the pod's; an empty one costs the details of the probe.
+    *spec* is the pod's; with an empty one the note lacks the details of the probe.
     """
     match finding:
         case Restart():
@@ -81,7 +80,7 @@ def draft_event(finding: Finding, workload: Workload, spec: PodSpec) -> EventDra
 
 
 def field_path(spec: PodSpec, container: str) -> str:
-    """Return the path of a container as the kubelet writes it; of an unknown one, a regular's."""
+    """Return a container's fieldPath as the kubelet writes it; an unknown one counts as regular."""
     if not container:
         return ""
     known = spec.container(container)
@@ -96,7 +95,7 @@ def _restart(
     container = spec.container(restart.container)
     probe_type = PROBE_OF.get(restart.cause)
     probe = container.probe(probe_type) if container and probe_type else None
-    # Restarts that nobody saw come in one jump of the count: one Event tells of them all.
+    # Unobserved restarts are one jump of restartCount: one Event covers them all.
     jump = restart.cause is Cause.UNOBSERVED
     number = str(restart.restart_count)
     if jump:
@@ -113,21 +112,21 @@ def _restart(
 
 
 def _corrected(finding: RestartCorrected, workload: Workload, spec: PodSpec) -> EventDraft | None:
-    # A verdict that only became surer is no news to the people who read Events.
+    # The same cause with a higher confidence is no news to people who read Events.
     if finding.was.cause is finding.now.cause or finding.now.baseline:
         return None
     return _restart(finding.now, workload, spec, was=finding.was.cause)
 
 
 def _readiness(change: ReadinessChanged, workload: Workload, spec: PodSpec) -> EventDraft | None:
-    # The other reasons are told by another Event, or are the normal life of a pod.
+    # The other reasons have another Event, or are part of a pod's normal life.
     if change.hidden or change.reason not in event_reasons.READINESS_TEXTS:
         return None
     if change.to is Readiness.NOT_READY:
         kind = event_reasons.READINESS_LOST
         tell = partial(notes.readiness_lost_note, change)
     elif change.not_ready_seconds is None:
-        return None  # the first time: nothing was lost before
+        return None  # ready for the first time: no loss came before
     else:
         kind = event_reasons.READINESS_RESTORED
         tell = partial(notes.readiness_restored_note, change)
@@ -173,7 +172,7 @@ def _pattern(
 
 
 def _pattern_identity(finding: FlappingChanged | LoopStarted | LoopEnded) -> tuple[str, ...]:
-    """What two operators, or one before and after a crash, know of a loop alike."""
+    """Return what identifies a loop to two operators, or to one before and after a crash."""
     if isinstance(finding, FlappingChanged):
         return (f"{finding.at:.6f}",)
     return str(finding.epoch), str(finding.restart_count)
@@ -181,7 +180,7 @@ def _pattern_identity(finding: FlappingChanged | LoopStarted | LoopEnded) -> tup
 
 def _advice(advice: Advice, workload: Workload, spec: PodSpec) -> EventDraft:
     kind = event_reasons.MISCONFIGURED
-    # Named after the workload: a hundred pods of one Deployment have one badly set probe.
+    # Named after the workload: all pods of a Deployment share its misconfigured probe.
     subject = (workload.kind, workload.name, advice.container, advice.probe_type, advice.finding)
     return EventDraft(
         kind=kind,

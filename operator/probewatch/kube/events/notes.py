@@ -1,9 +1,8 @@
-"""What an Event says: sentences that name the container, what happened, and the facts.
+"""The notes of Events: sentences that name the container, what happened, and the evidence.
 
-For people first: what happened stands at the beginning, what it rests on after
-it, so that a text that is cut loses the least. Nothing in it was said by the
-application or its probes; a probe's command is left out, since it may hold
-a password.
+What happened comes first and the evidence after it, so that a note that is cut off loses the
+least. Notes contain no output of the application or its probes. A probe's command is left out,
+since it may contain a password.
 """
 
 from probewatch.core.causes import Cause
@@ -21,11 +20,11 @@ from probewatch.kube.events import reasons as event_reasons
 from probewatch.kube.sanitize import sanitize
 
 TARGET_LIMIT = 100
-"""Bytes of a probe's target: its owner chose it."""
+"""Bytes of a probe's target, which is text chosen by the pod's owner."""
 
 
 def restart_note(restart: Restart, *, probe: Probe | None, was: Cause | None = None) -> str:
-    """Say why a container restarted; *was* is the cause that it was first taken for."""
+    """Say why a container restarted; *was* is the first verdict's cause, if it was corrected."""
     happened = event_reasons.CAUSE_TEXTS[restart.cause]
     parts = [
         f"Container {restart.container} {happened} ({_which(restart)}).",
@@ -38,7 +37,7 @@ def restart_note(restart: Restart, *, probe: Probe | None, was: Cause | None = N
 
 
 def _which(restart: Restart) -> str:
-    """Say which restart it is; one Event tells of all that nobody saw in one jump of the count."""
+    """Say which restart it is, or which range of unobserved ones in one jump of the count."""
     number, risen = f"restart {restart.restart_count}", restart.seen.restart_count
     if restart.cause is Cause.UNOBSERVED and (risen or 0) > restart.restart_count:
         return f"{number}; in the same look the count rose to {risen}"
@@ -60,7 +59,7 @@ def readiness_restored_note(change: ReadinessChanged) -> str:
 
 
 def flapping_note(change: FlappingChanged) -> str:
-    """Say how often readiness came and went, for which reasons, and where to look for these."""
+    """Say how often readiness was lost, for which reasons, and where to look."""
     reasons = ", ".join(f"{reason} {times}" for reason, times in change.reasons)
     hints = (event_reasons.FLAPPING_TEXTS.get(reason, "") for reason, _ in change.reasons)
     parts = [
@@ -108,7 +107,7 @@ def render_duration(seconds: float) -> str:
 
 
 def _end_of_life(restart: Restart) -> str:
-    # What the kubelet itself says of a container that it found no more has no identity.
+    # An exit code that the kubelet made up for a lost container comes without a container id.
     seen = restart.exit_code is not None and bool(restart.termination)
     code = f"ended with exit code {restart.exit_code}" if seen else ""
     lived = lifetime_of(restart.started_at, restart.finished_at)

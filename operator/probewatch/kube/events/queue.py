@@ -1,8 +1,8 @@
-"""Events that wait to be written: namespaces take turns, and there is room for each of them.
+"""A bounded queue of Events that is fair between namespaces, so that none floods the others.
 
-One namespace's bad day costs others no Events. An Event waits for one of each other namespace
-and not for all that there are; and where the queue is full, the namespace with the most
-Events in it gives way. One that is alone may have all of it.
+Namespaces take turns (round robin): an Event waits for at most one of each other namespace per
+turn. If the queue is full, the namespace with the most queued Events drops its newest one. A
+namespace alone may use the whole queue.
 """
 
 import asyncio
@@ -12,23 +12,23 @@ from probewatch.kube.events.draft import EventDraft
 
 
 class EventQueue:
-    """Holds at most *length* Events."""
+    """Queues at most *length* Events."""
 
     def __init__(self, length: int) -> None:
         self._places: asyncio.Queue[None] = asyncio.Queue(length)
-        """One for each Event that waits, whoever's it is."""
+        """One item for each queued Event; it bounds the queue and wakes its consumers."""
         self._waiting: OrderedDict[str, deque[EventDraft]] = OrderedDict()
-        """By namespace, the one whose turn it is first; none is empty."""
+        """Queued Events by namespace, in the order of turns; no namespace here is empty."""
 
     def __len__(self) -> int:
         return self._places.qsize()
 
     def has_room(self, namespace: str) -> bool:
-        """Whether one of *namespace* may come in, if need be for one of another."""
+        """Whether an Event of *namespace* can be queued, if need be in place of another's."""
         return not self._places.full() or self._count(namespace) + 1 < self._count(self._largest())
 
     def put(self, draft: EventDraft) -> EventDraft | None:
-        """Take an Event for which there is room; return the one that gave way to it, if any."""
+        """Queue an Event for which there is room; return the one dropped for it, if any."""
         lost = None
         if self._places.full():
             lost = self._remove(self._largest(), newest=True)
@@ -38,18 +38,18 @@ class EventQueue:
         return lost
 
     async def get(self) -> EventDraft:
-        """Wait for an Event; return the oldest of the namespace whose turn it is."""
+        """Wait for an Event; return the oldest one of the namespace whose turn it is."""
         await self._places.get()
         namespace = next(iter(self._waiting))
         self._waiting.move_to_end(namespace)
         return self._remove(namespace)
 
     def done(self) -> None:
-        """Say of an Event that was got that nothing is left to be done."""
+        """Mark an Event returned by `get` as processed."""
         self._places.task_done()
 
     async def join(self) -> None:
-        """Wait until that was said of all."""
+        """Wait until all queued Events are processed."""
         await self._places.join()
 
     def _remove(self, namespace: str, *, newest: bool = False) -> EventDraft:

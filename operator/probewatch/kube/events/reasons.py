@@ -1,7 +1,7 @@
 """The Events that probewatch writes, as tables.
 
-`EVENTS` is the whole list; docs/events.md is made from it. `Warning` is for
-what someone should do something about; what Kubernetes does by plan is `Normal`.
+`EVENTS` is the complete list, and docs/events.md is generated from it. `Warning` is for what
+somebody should act on; what Kubernetes does as configured is `Normal`.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from probewatch.core.causes import Cause, ReadinessReason
 
 
 class Reason(StrEnum):
-    """`reason` of an Event: stable, for programs and alerts."""
+    """`reason` of an Event; stable, since programs and alerts rely on it."""
 
     LIVENESS_PROBE_RESTART = "LivenessProbeRestart"
     STARTUP_PROBE_RESTART = "StartupProbeRestart"
@@ -26,14 +26,14 @@ class Reason(StrEnum):
 
 
 class EventType(StrEnum):
-    """`type` of an Event: the API knows two."""
+    """`type` of an Event; the API has these two."""
 
     NORMAL = "Normal"
     WARNING = "Warning"
 
 
 class Action(StrEnum):
-    """`action` of an Event: what the operator did when it wrote it."""
+    """`action` of an Event: what the operator did to find it."""
 
     ATTRIBUTE_RESTART = "AttributeRestart"
     FOLLOW_READINESS = "FollowReadiness"
@@ -49,7 +49,7 @@ class EventKind:
     type: EventType
     action: Action
     when: str
-    """When it is written: a sentence for people."""
+    """When such an Event is written: a sentence for the documentation."""
 
 
 LIVENESS_RESTART = EventKind(
@@ -74,45 +74,45 @@ PLANNED_RESTART = EventKind(
     reason=Reason.CONTAINER_RESTARTED,
     type=EventType.NORMAL,
     action=Action.ATTRIBUTE_RESTART,
-    when="A container was restarted by plan: it was changed or resized, a rule of its pod asked"
-    " for it, or it had simply done its work.",
+    when="A planned restart: the container was changed or resized, a restart rule of its pod asked"
+    " for it, or it exited with code 0.",
 )
 READINESS_LOST = EventKind(
     reason=Reason.READINESS_LOST,
     type=EventType.WARNING,
     action=Action.FOLLOW_READINESS,
-    when="A pod that was ready is not any more and gets no traffic. Not written when a restart"
-    " (which has an Event of its own), the end of the pod or its first start is the reason.",
+    when="A ready pod became not ready and gets no traffic. Not written if the reason is a restart"
+    " (which has its own Event), the end of the pod, or its first start.",
 )
 READINESS_RESTORED = EventKind(
     reason=Reason.READINESS_RESTORED,
     type=EventType.NORMAL,
     action=Action.FOLLOW_READINESS,
-    when="A pod is ready again after such a loss.",
+    when="A pod is ready again after it lost its readiness.",
 )
 READINESS_FLAPPING = EventKind(
     reason=Reason.READINESS_FLAPPING,
     type=EventType.WARNING,
     action=Action.FOLLOW_READINESS,
-    when="Readiness comes and goes without restarts.",
+    when="A pod repeatedly loses and regains readiness without a restart.",
 )
 LOOP_DETECTED = EventKind(
     reason=Reason.RESTART_LOOP_DETECTED,
     type=EventType.WARNING,
     action=Action.DETECT_LOOP,
-    when="A container restarts again and again; written once for each loop.",
+    when="A container restarts again and again. Written once for each loop.",
 )
 LOOP_ENDED = EventKind(
     reason=Reason.RESTART_LOOP_ENDED,
     type=EventType.NORMAL,
     action=Action.DETECT_LOOP,
-    when="A looping container has not restarted for the policy's quiet time.",
+    when="A container in a restart loop has not restarted for the policy's quiet time.",
 )
 MISCONFIGURED = EventKind(
     reason=Reason.PROBE_MISCONFIGURED,
     type=EventType.WARNING,
     action=Action.JUDGE_PROBE,
-    when="A probe cannot do what it is there for; written once for a workload, on one of its pods.",
+    when="A probe cannot serve its purpose. Written once for a workload, on one of its pods.",
 )
 
 EVENTS = (
@@ -149,30 +149,30 @@ RESTART_KINDS: Mapping[Cause, EventKind] = {
 CAUSE_TEXTS: Mapping[Cause, str] = {
     Cause.LIVENESS_PROBE: "was restarted because its liveness probe failed",
     Cause.STARTUP_PROBE: "was restarted because its startup probe failed",
-    Cause.OOM_KILLED: "was killed for memory and restarted",
-    Cause.ERROR: "ended by itself with an error and was restarted",
-    Cause.COMPLETED: "ended by itself without an error and was restarted",
+    Cause.OOM_KILLED: "was OOM-killed and restarted",
+    Cause.ERROR: "exited by itself with an error and was restarted",
+    Cause.COMPLETED: "exited by itself without an error and was restarted",
     Cause.SIGNAL: "was killed by a signal that the kubelet did not send, and restarted",
-    Cause.START_ERROR: "could not be started and was tried again",
+    Cause.START_ERROR: "could not be started and was retried",
     Cause.POST_START_HOOK: "was restarted because its postStart hook failed",
     Cause.SPEC_CHANGE: "was restarted because its definition changed",
-    Cause.RESIZE: "was restarted to give it other resources",
+    Cause.RESIZE: "was restarted because its resources were changed",
     Cause.RESTART_RULE: "was restarted by a restart rule",
     Cause.NODE_REBOOT: "was restarted because its node went down, or its container runtime lost it",
-    Cause.SANDBOX_RECREATED: "was restarted because the sandbox of its pod was made anew",
-    Cause.UNOBSERVED: "was restarted without anyone seeing it",
-    Cause.UNKNOWN: "was restarted, and nothing tells why",
+    Cause.SANDBOX_RECREATED: "was restarted because the sandbox of its pod was recreated",
+    Cause.UNOBSERVED: "restarted, but the restart was not observed",
+    Cause.UNKNOWN: "restarted, and the cause is not known",
 }
-"""What happened to the container, after its name."""
+"""What happened to the container; follows its name in a note."""
 
 READINESS_TEXTS: Mapping[ReadinessReason, str] = {
     ReadinessReason.READINESS_PROBE: "its readiness probe failed",
     ReadinessReason.READINESS_GATE: "a readiness gate is not met",
     ReadinessReason.NODE_NOT_READY: "its node is not ready",
     ReadinessReason.KUBELET_RESTART: "the kubelet of its node restarted",
-    ReadinessReason.UNKNOWN: "nothing tells why",
+    ReadinessReason.UNKNOWN: "the reason is not known",
 }
-"""Why a pod lost its readiness; for the reasons that are not here no Event is written."""
+"""Why a pod lost its readiness; no Event is written for other reasons."""
 
 FLAPPING_TEXTS: Mapping[ReadinessReason, str] = {
     ReadinessReason.READINESS_PROBE: "Look at the readiness probe's timeout and threshold.",
@@ -180,4 +180,4 @@ FLAPPING_TEXTS: Mapping[ReadinessReason, str] = {
     ReadinessReason.NODE_NOT_READY: "Look at its node: it is the node that is not ready.",
     ReadinessReason.KUBELET_RESTART: "Look at why the kubelet of its node restarts.",
 }
-"""Where to look, by why readiness was lost; of the other reasons nothing is known."""
+"""Where to look, by the reason of the readiness loss; there is no hint for other reasons."""

@@ -1,10 +1,9 @@
-"""A sink that tells findings as Events and never makes anyone wait.
+"""A sink that publishes findings as Events and never blocks its caller.
 
-Findings are turned into Events at once, put into a bounded queue and written
-by workers. Bounds keep a bad day from becoming a flood: a budget for each pod
-(one loop cannot use up what others need, nor chatter what sums it up), one over all,
-and the length of the queue, in which namespaces take turns. What is left out is counted by
-why; nothing else depends on Events.
+Findings are turned into Events at once, put into a bounded queue, and written by workers. Three
+limits prevent a flood: a budget for each pod (see `budget`), a rate limit over all, and the
+length of the queue, in which namespaces take turns. Dropped Events are counted by reason; nothing
+else depends on Events.
 """
 
 import asyncio
@@ -28,12 +27,12 @@ _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
 
 REMEMBERED = 4096
-"""Names and pods kept in mind, as in client-go's event correlator."""
+"""How many names and pods are remembered, as in client-go's event correlator."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecorderOptions:
-    """Bounds; the reasons for the defaults are with the settings of the same name."""
+    """Limits; the settings of the same names explain the defaults."""
 
     queue_length: int = 1000
     workers: int = 2
@@ -46,7 +45,7 @@ class RecorderOptions:
 class Recorder:
     """The sink; `run` must be running for anything to be written.
 
-    *spec_of* returns the spec of a pod that is known, for what its probe asks.
+    *spec_of* returns the spec of a known pod, for the details of its probes.
     """
 
     def __init__(
@@ -70,11 +69,11 @@ class Recorder:
 
     @property
     def queued(self) -> int:
-        """How many Events wait to be written."""
+        """How many Events are queued."""
         return len(self._queue)
 
     def publish(self, finding: Finding, workload: Workload) -> None:
-        """Take a finding; returns at once. Findings without an Event cost next to nothing."""
+        """Queue the Event of a finding, if it has one; returns at once."""
         pod = finding.pod
         draft = draft_event(finding, workload, self._spec_of(pod.uid) or PodSpec())
         if draft is None or (pod.namespace, draft.name) in self._names:
@@ -96,13 +95,13 @@ class Recorder:
             self._names.pop((lost.pod.namespace, lost.name), None)
 
     async def run(self) -> None:
-        """Write what is queued until cancelled."""
+        """Write queued Events until cancelled."""
         async with asyncio.TaskGroup() as group:
             for number in range(self._options.workers):
                 group.create_task(self._work(), name=f"event writer {number}")
 
     async def drain(self, seconds: float) -> None:
-        """Wait until everything queued is written, at most *seconds*; count what is left."""
+        """Wait up to *seconds* until everything queued is written; count the rest as dropped."""
         try:
             async with asyncio.timeout(seconds):
                 await self._queue.join()

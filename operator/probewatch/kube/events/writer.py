@@ -1,8 +1,8 @@
-"""Writes one Event: tries again where that helps, gives up where it does not.
+"""Writes one Event: retries where that can help, and gives up where it cannot.
 
-An answer says which: AlreadyExists is success, since names are made from what
-happened; a refusal (no right, namespace going away, malformed) stays one; anything
-else may pass, and is tried again with growing pauses, or those that the server asks for.
+The answer tells which. AlreadyExists is success, since the name is derived from what happened.
+A refusal (no right, a terminating namespace, an invalid object) is final. Anything else may be
+temporary, and is retried with exponential back-off, or after the Retry-After of the server.
 """
 
 import logging
@@ -24,19 +24,19 @@ from probewatch.kube.waits import find_wait
 _log = logging.getLogger(__name__)
 
 TRIES = 12
-"""As in client-go; with the pauses below they bridge about four minutes."""
+"""As in client-go; the pauses between them take one and a half to three minutes in all."""
 
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 30.0
 
 SILENCE_SECONDS = 60.0
-"""The same trouble is logged once in so long."""
+"""Minimum time between two log lines about the same trouble."""
 
 ANSWER_LIMIT = 256
 """Bytes of the API server's answer that are logged."""
 
 NAMESPACE_TERMINATING = b"NamespaceTerminating"
-"""The cause in the answer to writing into a namespace that is being deleted."""
+"""The cause in the API server's answer to a write into a namespace that is being deleted."""
 
 _REFUSALS: Mapping[int, str] = {
     HTTPStatus.FORBIDDEN: "Forbidden",
@@ -56,14 +56,14 @@ class Requester(Protocol):
 
 @dataclass(slots=True, kw_only=True)
 class EventStats:
-    """What became of the Events, for the metrics to read."""
+    """What became of the Events; read by the metrics."""
 
     posted: Counter[str] = field(default_factory=Counter)
-    """By reason; those that were there already count too."""
+    """By the Event's reason, including Events that existed already."""
     existed: int = 0
-    """Of those, how many were there already."""
+    """How many of the posted Events existed already."""
     dropped: Counter[str] = field(default_factory=Counter)
-    """By why: QueueFull, PodBudget, Forbidden, NamespaceTerminating, Rejected, Unanswered, …"""
+    """By cause: QueueFull, PodBudget, Forbidden, NamespaceTerminating, Rejected, Unanswered, …"""
     retries: int = 0
 
 
@@ -86,7 +86,7 @@ class EventWriter:
         self._logged: dict[str, float] = {}
 
     async def write(self, draft: EventDraft) -> None:
-        """Write one Event and count what became of it; raises nothing the network can cause."""
+        """Write one Event and count the result; no error of the network is raised."""
         body = render_event(draft, instance=self._instance, now=self._clock.now())
         status, answer = await self._post(draft, body)
         for tried in range(1, TRIES):
@@ -98,7 +98,7 @@ class EventWriter:
         self._settle(draft, status, answer)
 
     async def _post(self, draft: EventDraft, body: object) -> tuple[int, bytes]:
-        """Return status 0 and the reason where there was no answer."""
+        """Return status and body of the answer; without one, status 0 and the error's text."""
         path = f"/apis/events.k8s.io/v1/namespaces/{draft.pod.namespace}/events"
         try:
             crash_point("event.post.before")
@@ -113,7 +113,7 @@ class EventWriter:
             self.stats.posted[draft.kind.reason] += 1
             self.stats.existed += status == HTTPStatus.CONFLICT
         elif NAMESPACE_TERMINATING in answer:
-            # The pods go too: nobody will look, and nothing is wrong.
+            # Its pods are deleted as well: nobody will look, and nothing is wrong.
             self.stats.dropped["NamespaceTerminating"] += 1
         elif _may_pass(status):
             self._drop("Unanswered", status, answer)
@@ -138,12 +138,12 @@ class EventWriter:
         )
 
     def _pause(self, tried: int) -> float:
-        """Return a pause between half and all of 0.5, 1, 2, … 30 s: many do not come at once."""
+        """Return the next pause: 0.5, 1, 2, … 30 s, less up to half of it as jitter."""
         longest = min(FIRST_PAUSE_SECONDS * 2.0 ** (tried - 1), LONGEST_PAUSE_SECONDS)
         return longest * (0.5 + self._jitter() / 2)
 
 
 def _may_pass(status: int) -> bool:
-    """Tell whether trying again may help: no answer, too many, not logged in just now, trouble."""
+    """Tell whether a retry may help: after no answer, a 401, 408 or 429, or a server error."""
     passing = {0, HTTPStatus.UNAUTHORIZED, HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
     return status in passing or status >= HTTPStatus.INTERNAL_SERVER_ERROR
