@@ -1,6 +1,7 @@
-"""Announcements: what `Pulled`, `Created`, `Started` of the next instance say of a kill before.
+"""Announcements: what `Pulled`, `Created` and `Started` of the next instance say about a kill.
 
-They go through the same filter of the kubelet's client as the `Killing` Event, after it.
+The kubelet's client sends them after the `Killing` Event and through the same spam filter. So if
+they arrived, a `Killing` Event would have arrived too.
 """
 
 from probewatch.core.book import START_KINDS, Mark
@@ -8,20 +9,20 @@ from probewatch.core.evidence import EvidenceKind
 from probewatch.core.facts import CLOCK_SLACK, Facts
 
 CANARY_SPAN = 300.0
-"""The kubelet's spam filter refills one event in so many seconds (client-go)."""
+"""Seconds in which the kubelet's spam filter refills one token (client-go)."""
 
 STEADY_KINDS = frozenset({EvidenceKind.CREATED, EvidenceKind.STARTED})
-"""Announcements whose text is the same for each start of a container."""
+"""Announcements with the same text for each start, so that their count continues in one series."""
 
 
 def canary(facts: Facts) -> bool:
-    """Whether the start of the next instance was announced, so that a kill would have been.
+    """Whether the next start was announced, so that a `Killing` Event would have arrived too.
 
-    A refused `Killing` leaves less than one token in the kubelet's bucket.
-    Two of `Pulled`, `Created`, `Started` delivered within 300 s after it need two. A series
-    that began before this instance ended shows that the kubelet was not restarted between.
-    Where it was not seen how it died, all three have to be there without a gap in their
-    counts: then what the kubelet sends also arrives.
+    A refused `Killing` Event leaves less than one token in the kubelet's bucket, and two of
+    `Pulled`, `Created`, `Started` delivered within 300 s after it need two tokens. Their series
+    must have begun before the instance ended, which shows that the kubelet was not restarted in
+    between. If the container was not shown as terminated, all three must have arrived without a
+    gap in their counts: then the kubelet's Events do arrive.
     """
     died = facts.restart.died_at
     if died is None:
@@ -40,13 +41,13 @@ def canary(facts: Facts) -> bool:
 
 def _canary_end(facts: Facts, died: float) -> float:
     born = facts.restart.next_start
-    # The kill, if there was one, was decided up to a grace earlier.
+    # A kill, if there was one, was decided up to one grace period before the death.
     latest = died + CANARY_SPAN - facts.longest_grace() - 5.0
     return latest if born is None else min(latest, born + 3.0)
 
 
 def kubelet_restarted(facts: Facts) -> bool:
-    """Whether the first thing said after the death begins a series anew."""
+    """Whether the next start was announced in a new Event series, as by a restarted kubelet."""
     died = facts.restart.died_at
     latest: dict[EvidenceKind, Mark] = {}
     for mark in facts.book.starts:

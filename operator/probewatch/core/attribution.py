@@ -1,9 +1,8 @@
 """Attribution: restart + evidence → cause, confidence, rule.
 
-`RULES` is an ordered table; the first rule that answers wins, and every
-verdict names its rule. The order is the order of trust: what the kubelet said
-itself, what the runtime said, what cannot have been otherwise, and only then
-what is likely.
+`RULES` is an ordered table; the first rule that answers wins, and every verdict names its rule.
+The order is the order of trust: statements of the kubelet, statements of the runtime, necessary
+conclusions, and only then what is likely.
 """
 
 from probewatch.core import inference, likelihood, surroundings, testimony

@@ -1,7 +1,7 @@
-"""The evidence book: what the kubelet said about one container, bounded.
+"""The evidence book: a bounded history of the kubelet's Events about one container.
 
-Counts of one Event object rise between deliveries; the book turns them into
-*marks*: when, and how many further occurrences this delivery stands for.
+The count of an Event object rises between deliveries. The book turns each delivery into a
+*mark*: when it happened last, and how many new occurrences the delivery stands for.
 """
 
 from dataclasses import dataclass
@@ -21,24 +21,25 @@ FAILURES = frozenset({EvidenceKind.PROBE_FAILED, EvidenceKind.PROBE_ERRORED})
 @quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
-    """`fresh` further occurrences of one thing, the last of them at `at`."""
+    """`fresh` new occurrences of one kind of Event, the last of them at `at` (node clock)."""
 
     kind: EvidenceKind
     at: float
     count: int
     fresh: int = 1
     since: float | None = None
-    """Time of the delivery before; unknown where the series was joined half-way."""
+    """When it had happened last before these; None if the series was first seen midway."""
     series: str = ""
+    """Name of the Event object."""
     probe_type: str = ""
     failure: FailureReason = FailureReason.OTHER
-    """Of the last of them, where a probe failed."""
+    """How the probe failed the last time, if a probe failed."""
 
 
 @quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Book:
-    """Marks of one container, oldest first, and the last count of each series."""
+    """The marks of one container, oldest first, and the last count and time of each series."""
 
     kills: tuple[Mark, ...] = ()
     failures: tuple[Mark, ...] = ()
@@ -51,7 +52,7 @@ class Book:
         return next(((count, at) for key, count, at in self.series if key == name), None)
 
     def has_lost(self, since: float) -> bool:
-        """Whether marks later than this may have had to go, those of failures left out."""
+        """Whether marks later than *since* may have been dropped, not considering failures."""
         kept = ((self.kills, KILLS_KEPT), (self.starts, STARTS_KEPT), (self.others, STARTS_KEPT))
         return any(len(marks) == limit and marks[0].at > since for marks, limit in kept)
 
@@ -59,17 +60,17 @@ class Book:
 def enter(
     book: Book, evidence: Evidence, *, from_zero: bool, mixed: bool = False
 ) -> tuple[Book, Mark | None]:
-    """Add one delivery; a repeated or older one changes nothing.
+    """Add one delivery, and return its mark; a repeated or older one changes nothing.
 
-    *from_zero* says that the container was followed since its count was 0, so
-    that a series first met with a count above one is known to be all ours.
-    *mixed* says that other things may be counted in the same series: then of what is new
-    only the last occurrence is known.
+    *from_zero* says that the container was watched since its `restartCount` was 0, so that all
+    occurrences of a series belong to what we watched, even if its count is above one at first
+    sight. *mixed* says that the series may also count other things: then only the last occurrence
+    is taken.
     """
     known = book.last_of(evidence.name)
     if known is not None and evidence.count <= known[0]:
         return book, None
-    # A full book may have forgotten the series: then its count says nothing of what is new.
+    # A full book may have dropped the series: then its count does not tell how much is new.
     whole = from_zero and len(book.series) < SERIES_KEPT
     mark = _mark(evidence, known, from_zero=whole)
     if mixed:
@@ -78,7 +79,7 @@ def enter(
 
 
 def _note(book: Book, evidence: Evidence) -> tuple[tuple[str, int, float], ...]:
-    """The series with their newest counts; those of kills and starts are the last to go."""
+    """The series with this delivery; if full, one without kills and starts is dropped first."""
     kept = [entry for entry in book.series if entry[0] != evidence.name]
     if len(kept) >= SERIES_KEPT:
         needed = {mark.series for mark in (*book.kills, *book.starts)}

@@ -1,10 +1,10 @@
-"""Causes, and the other closed lists of what is told: spelled so in metrics, Events and records."""
+"""Causes, and the other closed lists; the values are used in metrics, Events and records."""
 
 from enum import StrEnum
 
 
 class Cause(StrEnum):
-    """Why a container restarted: a closed list, spelled so everywhere."""
+    """Why a container restarted (label `cause`)."""
 
     LIVENESS_PROBE = "LivenessProbe"
     STARTUP_PROBE = "StartupProbe"
@@ -55,7 +55,7 @@ class Readiness(StrEnum):
 
 
 class Pattern(StrEnum):
-    """Whether a restart was one of many at the same time."""
+    """Whether many pods of a workload or node restarted at the same time."""
 
     NONE = ""
     WORKLOAD_WIDE = "WorkloadWide"

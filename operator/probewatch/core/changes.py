@@ -1,7 +1,7 @@
-"""Changes: what was another thing for the next instance of a container than for the one before.
+"""Changes: what differs between two successive instances of a container.
 
-A new image, other resources or a new sandbox come in an earlier version of the pod than the
-restart that they cause. So each watermark keeps what its instance runs as and in.
+A new image, new resources or a new sandbox are shown in an earlier version of the pod than the
+restart that they cause. So each watermark keeps the image, resources and sandbox of its instance.
 """
 
 from collections.abc import Mapping
@@ -18,16 +18,17 @@ from probewatch.core.watermarks import (
 )
 
 READY_SLACK = 30.0
-"""The kubelet notes that a sandbox is ready once it writes the status, after the first start."""
+"""Seconds by which a sandbox may be shown as ready too late: the kubelet notes the time when it
+writes the status, after the first container was started."""
 
 
 def at_home(mark: Watermark, pod: Pod) -> Watermark:
-    """The watermark with what its instance runs as and in, while it runs."""
+    """The watermark with image, resources and sandbox of its instance, as long as it runs."""
     if not mark.running and mark.image is not None:
         return mark
     spec, image, resources = pod.spec.container(mark.name), mark.image, mark.resources
     if image is None and spec is not None:
-        image = spec.image  # it is this until it is replaced
+        image = spec.image  # this instance keeps it until it is replaced
         resources = (resources if _is_resize_pending(pod) else "") or spec.resources
     pod_ip = "" if pod.spec.host_network else pod.pod_ip
     since = ready_sandbox(pod)
@@ -38,13 +39,13 @@ def at_home(mark: Watermark, pod: Pod) -> Watermark:
 
 
 def _is_resize_pending(pod: Pod) -> bool:
-    """Whether what is asked for in the spec is not given yet, and what is started gets the old."""
+    """Whether the resources in the spec are not applied yet: a new instance gets the old ones."""
     pending = pod.conditions.get("PodResizePending")
     return pending is not None and pending.status is True
 
 
 def ready_sandbox(pod: Pod) -> float | None:
-    """When the sandbox became ready that the pod has now."""
+    """When the pod's current sandbox became ready, if known."""
     ready = pod.conditions.get("PodReadyToStartContainers")
     return ready.last_transition if ready is not None and ready.status else None
 
@@ -52,23 +53,23 @@ def ready_sandbox(pod: Pod) -> float | None:
 @quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Around:
-    """What is alike for all containers of a pod between two of its versions.
+    """What two versions of a pod show about its containers as a whole.
 
-    Looked at once, for a pod may have a thousand of them that restart together.
+    Computed once for all containers: a pod may have a thousand that restart together.
     """
 
     restarting_all: bool
-    """The kubelet was restarting all of them by a rule."""
+    """The kubelet was restarting all of them because of a restart rule."""
     lost: bool
-    """The runtime lost one of them."""
+    """The runtime lost at least one of them."""
     ran_on: bool
-    """One runs on as it did."""
+    """At least one instance kept running."""
     moved_on: bool
-    """One of these is said to run in a sandbox that is newer than itself."""
+    """At least one of those is shown in a sandbox that is newer than the instance."""
 
 
 def look_around(before: Pod, pod: Pod, marks: Mapping[str, Watermark]) -> Around:
-    """Look at all containers, of which these are the watermarks by name."""
+    """Compare all containers of two versions of a pod; *marks* are the watermarks by name."""
     ran_on = [
         other
         for status in pod.statuses
@@ -86,7 +87,7 @@ def look_around(before: Pod, pod: Pod, marks: Mapping[str, Watermark]) -> Around
 
 
 def change_of(around: Around, pod: Pod, mark: Watermark, status: ContainerStatus) -> Change:
-    """What changed between the instance of this watermark and the next one."""
+    """What differs between the instance of this watermark and the next one."""
     image, resources = _asked_for(pod, mark)
     since = ready_sandbox(pod)
     return Change(
@@ -102,7 +103,7 @@ def change_of(around: Around, pod: Pod, mark: Watermark, status: ContainerStatus
 
 
 def _asked_for(pod: Pod, mark: Watermark) -> tuple[str | None, str]:
-    """Image and resources by the spec; those of the instance where either is not known."""
+    """Image and resources of the spec, or those of the instance if either is not known."""
     spec = pod.spec.container(mark.name)
     if mark.image is None or spec is None:
         return mark.image, mark.resources
@@ -117,7 +118,7 @@ def _is_new_sandbox(mark: Watermark, pod: Pod) -> bool:
 
 
 def _is_of_old_sandbox(status: ContainerStatus, since: float | None) -> bool:
-    """Whether the next instance, dead by now, had begun long before the new sandbox was ready."""
+    """Whether the next instance has ended already, and ran before the new sandbox was ready."""
     death = newest_end(status)
     if since is None or death is None or death.container_id != status.container_id:
         return False
@@ -131,15 +132,15 @@ def _is_restarting_all(pod: Pod) -> bool:
 
 
 def _is_victim(status: ContainerStatus) -> bool:
-    """Whether the kubelet ended a container to restart all, and has not started it again."""
+    """Whether a container was ended to restart all, and is not running again yet."""
     death = newest_end(status)
     return death is not None and death.reason == RESTARTING_ALL and status.running_since is None
 
 
 def _was_lost(mark: Watermark | None, status: ContainerStatus) -> bool:
-    """Whether the newest end of a container is one that the runtime does not know itself.
+    """Whether the runtime has just lost the container.
 
-    What it lost is new as long as no restart was counted for it, or nothing was started again.
+    That is new as long as no restart was counted for it, or no instance was started after it.
     """
     death = newest_end(status)
     if death is None or not is_lost(death):
@@ -148,5 +149,5 @@ def _was_lost(mark: Watermark | None, status: ContainerStatus) -> bool:
 
 
 def all_restarted(around: Around, pod: Pod, mark: Watermark) -> bool:
-    """Whether no other container ran on: in a new sandbox none can."""
+    """Whether no other container kept running: none can do so in a new sandbox."""
     return not (around.moved_on if _is_new_sandbox(mark, pod) else around.ran_on)

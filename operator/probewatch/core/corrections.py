@@ -1,6 +1,6 @@
-"""Corrections: what is learnt of a restart after it was counted, for as long as it stays open.
+"""Corrections: improves verdicts by what becomes known after the restart was counted.
 
-A kill's count may come late, and the runtime may change its words on how an instance ended.
+The count of a `Killing` Event may arrive late, and a runtime may correct how an instance ended.
 """
 
 from collections.abc import Callable
@@ -32,10 +32,10 @@ RANK = {
 
 
 def repair(memory: ContainerMemory, kill: Mark) -> ContainerMemory:
-    """Mark restarts that a kill's count proves to have been kills that were not delivered.
+    """Mark the restarts that a `Killing` count proves to be kills whose Events were dropped.
 
-    The count rose by `fresh` since the last delivery: one for the kill at hand, the
-    others for kills in between. Deaths seen as the container's own are no candidates.
+    The count rose by `fresh` since the last delivery: one for this kill, the rest for kills in
+    between. Containers that were shown as terminated are no candidates.
     """
     if kill.kind not in PROBE_KILLS or kill.since is None or kill.fresh < 2:  # noqa: PLR2004  # one kill is the one at hand
         return memory
@@ -53,13 +53,13 @@ def repair(memory: ContainerMemory, kill: Mark) -> ContainerMemory:
 
 
 def _others(memory: ContainerMemory, kill: Mark, candidates: AbstractSet[int]) -> int:
-    """How many other restarts may have been one of these kills, settled for good or forgotten.
+    """How many restarts that are no longer open may have been one of these kills.
 
-    What is confirmed has a kill of its own that was delivered.
+    A confirmed probe kill is not one of them: its own Event was delivered.
     """
     since = kill.since or 0.0
     if len(memory.past) == PAST_KEPT and (memory.past[0].died_at or since) >= since:
-        return kill.fresh  # there were more than are remembered: any may have been
+        return kill.fresh  # older restarts are forgotten, and any of them may have been one
     cause, _ = PROBE_KILLS[kill.kind]
     return sum(
         past.restart_count not in candidates
@@ -72,17 +72,17 @@ def _others(memory: ContainerMemory, kill: Mark, candidates: AbstractSet[int]) -
 
 
 def _can_be(restart: CountedRestart, kill: Mark) -> bool:
-    """Whether a kill of this kind can have ended it: only one that started fails its liveness."""
+    """Whether this kind of kill can have ended it: liveness probes run only once it started."""
     if restart.termination is None or restart.container.startup is None:
         return True
     return restart.was_started is (kill.kind is EvidenceKind.KILL_LIVENESS)
 
 
 def _may_lie_between(restart: CountedRestart, kill: Mark) -> bool:
-    """Whether it may have died between the last two deliveries of the kill.
+    """Whether it may have died between the last two deliveries of the `Killing` Event.
 
-    One whose end nobody saw may have died at any time before it was counted.
-    Leaving it out could give its kill to another.
+    A restart without known time of death always may: leaving it out could give its kill to
+    another restart.
     """
     if restart.died_at is None:
         return True
@@ -103,7 +103,7 @@ def _mark_repaired(memory: ContainerMemory, counts: set[int], kill: Mark) -> Con
 
 
 def reword(memory: ContainerMemory, status: ContainerStatus) -> ContainerMemory:
-    """Take what the status says now of the end of an instance that was counted already."""
+    """Update the terminations of counted restarts from the status."""
 
     def reworded(restart: CountedRestart) -> CountedRestart:
         death = restart.termination
@@ -116,7 +116,7 @@ def reword(memory: ContainerMemory, status: ContainerStatus) -> ContainerMemory:
 def _change_open(
     memory: ContainerMemory, change: Callable[[CountedRestart], CountedRestart]
 ) -> ContainerMemory:
-    """The memory with each restart changed that waits or is not settled; itself if none is."""
+    """The memory with all pending and correctable restarts changed; itself if none changes."""
     pending = tuple(_changed(entry, change) for entry in memory.pending)
     settled = tuple(_changed(entry, change) for entry in memory.settled)
     if (pending, settled) == (memory.pending, memory.settled):
@@ -130,7 +130,7 @@ def _changed(entry: E, change: Callable[[CountedRestart], CountedRestart]) -> E:
 
 
 def correct(state: PodState, memory: ContainerMemory, *, now: float) -> Judged:
-    """Judge settled restarts again and say which are better known now."""
+    """Judge settled restarts again, and return a correction for each better verdict."""
     if not memory.settled:
         return Judged(memory=memory)
     findings: list[Finding] = []
@@ -154,16 +154,16 @@ def _better(state: PodState, memory: ContainerMemory, entry: Settled) -> Restart
     if entry.restart.repaired is None and _is_forgotten(state, memory, entry.restart):
         return None
     if entry.restart.reworded and verdict.cause is not entry.published.cause:
-        known -= 1  # what it rested on was taken back
+        known -= 1  # the runtime took back what the published verdict rested on
     if RANK[verdict.confidence] <= known:
         return None
     return render(state, entry.restart, (rule, verdict))
 
 
 def _is_forgotten(state: PodState, memory: ContainerMemory, restart: CountedRestart) -> bool:
-    """Whether some of what was said in the life of this instance may not be known any more.
+    """Whether Events from the life of this instance may have been dropped from the book.
 
-    A verdict is not surer for what spoke against it is forgotten.
+    A verdict must not become surer only because the evidence against it was dropped.
     """
     begun = None if restart.termination is None else restart.termination.started_at
     return begun is not None and (memory.book.has_lost(begun) or state.pod_book.has_lost(begun))

@@ -1,4 +1,4 @@
-"""Counting: from two versions of a pod to the restarts between them."""
+"""Counting: the restarts between two versions of a pod."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -26,20 +26,20 @@ from probewatch.core.watermarks import (
 )
 
 TOLD_ONE_BY_ONE = 1000
-"""Restarts of one jump: days of a crash loop that nobody watched. A count may be anything up to
-2^31, and whoever writes it must not make us tell so many things."""
+"""Restarts of one jump that are reported one by one: days of an unwatched crash loop. A count may
+be anything up to 2^31, and whoever writes such a status must not make us report that much."""
 
 
 @quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counted:
-    """The new watermarks and the restarts that led to them, oldest first."""
+    """The new watermarks, and the restarts since the previous ones, oldest first."""
 
     marks: tuple[Watermark, ...]
     restarts: tuple[CountedRestart, ...]
     from_zero: frozenset[str]
     begun: tuple[CountingBegan, ...] = ()
-    """Where counting begins, or begins again."""
+    """Containers whose counting begins at a count above 0, or begins again in a new epoch."""
 
 
 def count(state: PodState, pod: Pod, *, relisted: bool, now: float) -> Counted:
@@ -51,7 +51,7 @@ def count(state: PodState, pod: Pod, *, relisted: bool, now: float) -> Counted:
     seen: set[str] = set()
     for status in pod.statuses:
         if status.name in seen:
-            continue  # a duplicated status is a broken object, not a second container
+            continue  # a duplicate status is a broken object, not a second container
         seen.add(status.name)
         mark, found = _follow(between, status)
         mark = at_home(mark, pod)
@@ -71,7 +71,7 @@ def count(state: PodState, pod: Pod, *, relisted: bool, now: float) -> Counted:
 
 
 def _begins(before: Watermark | None, mark: Watermark) -> bool:
-    """Whether counting began here with something to keep in mind."""
+    """Whether the records need to know that counting began here."""
     if before is None:
         return mark.counted_from > 0
     return mark.epoch > before.epoch
@@ -88,7 +88,7 @@ def _began(state: PodState, pod: Pod, mark: Watermark) -> CountingBegan:
 
 
 class _Between:
-    """What two versions of a pod tell together."""
+    """Two versions of a pod, and what they show when compared."""
 
     def __init__(self, state: PodState, pod: Pod, *, relisted: bool, now: float) -> None:
         self.state, self.pod, self.relisted, self.now = state, pod, relisted, now
@@ -96,12 +96,12 @@ class _Between:
 
     @cached_property
     def around(self) -> Around:
-        """What is alike for all containers."""
+        """What applies to all containers alike."""
         return look_around(self.state.pod, self.pod, self.marks)
 
     @property
     def was_node_lost(self) -> bool:
-        """Whether the kubelet had not been heard of: what it tells then is of any time."""
+        """Whether the node was not ready before: what its kubelet reports now may be old."""
         readiness = self.state.readiness
         return not readiness.ready and readiness.reason is ReadinessReason.NODE_NOT_READY
 
@@ -113,7 +113,7 @@ def _follow(
     if mark is None and (between.state.pod.statuses or _is_mirror(between.pod)):
         return first_watermark(status), ()
     if mark is None:
-        # The pod was seen before any of its containers had a status: it began at 0.
+        # The pod was seen before any of its containers had a status: counting began at 0.
         mark = Watermark(name=status.name, count=0)
     if _is_taken_back(mark, status):
         return mark, ()
@@ -126,11 +126,11 @@ def _follow(
 
 
 def _is_taken_back(mark: Watermark, status: ContainerStatus) -> bool:
-    """Whether the kubelet goes back to the count before one that it had raised by itself.
+    """Whether the kubelet takes back a count that it had raised without a new instance.
 
-    Up to 1.35 it raises it for a container that the runtime calls unknown, and has the runtime's
-    own count again until the next instance is there (kubelet_pods.go,
-    convertToAPIContainerStatuses).
+    Up to 1.35 it raises the count for a container in the runtime's state unknown, and shows the
+    runtime's own count again until the next instance exists.
+    Source: kubelet_pods.go (convertToAPIContainerStatuses).
     """
     declared = mark.running_since is None and mark.death is None and mark.count > mark.counted_from
     waits = status.running_since is None and status.terminated is None
@@ -138,7 +138,7 @@ def _is_taken_back(mark: Watermark, status: ContainerStatus) -> bool:
 
 
 def _is_mirror(pod: Pod) -> bool:
-    """Whether it stands for a static pod: it is made anew, without a status, while that runs on."""
+    """Whether it is the mirror of a static pod: recreated without a status while that runs on."""
     return pod.evidence_uid not in {"", pod.uid}
 
 
@@ -193,10 +193,10 @@ def _sighting(pod: Pod, mark: Watermark, status: ContainerStatus) -> Sighting:
 def _death(
     mark: Watermark, pod: Pod, status: ContainerStatus, *, relisted: bool
 ) -> tuple[Termination | None, Path]:
-    """The termination that the newest restart followed, as far as it is known.
+    """The termination that the newest restart followed, if known, and how it was seen.
 
-    Of a pod that is over, such as one that was evicted, the kubelet raises the count although it
-    starts nothing again, and what it says of the end is a guess.
+    In a pod that is over, such as an evicted one, the kubelet raises the count although it starts
+    nothing again, and the termination that it shows is a guess.
     """
     if mark.death is None and pod.phase in OVER and is_declared(status):
         return None, Path.UNSEEN
@@ -212,7 +212,7 @@ def _death(
 def _older(
     newest: CountedRestart, mark: Watermark, first: Termination | None, jump: int
 ) -> tuple[CountedRestart, ...]:
-    """The restarts of a jump before the newest: only the first can be known."""
+    """The restarts of a jump before the newest; only the first can have a known termination."""
     if jump == 1:
         return ()
     latest = newest.termination.started_at if newest.termination else None
@@ -238,9 +238,9 @@ def _older(
 
 
 def _steps(jump: int, *, known: bool) -> Iterator[tuple[int, int]]:
-    """The places of a jump but the newest, oldest first, and how many each stands for.
+    """The steps of a jump without the newest, oldest first, and how many restarts each stands for.
 
-    Of one that is too large the oldest that nobody saw are one.
+    In a jump above `TOLD_ONE_BY_ONE` the oldest unseen restarts are merged into one.
     """
     begin = 1
     if jump > TOLD_ONE_BY_ONE:

@@ -1,11 +1,13 @@
-"""Dating: when the restarts happened that a version of a pod shows, by our clock.
+"""Dating: estimates when restarts happened, by our clock.
 
-The newest of them happened as the version came. What is found after a gap happened at some time in
-it, or a weekend in which nobody watched would look like a loop. When, the node's clock says. That
-may be another one than ours: only what lies between two of its times is surely right.
+A restart that the watch shows has just happened. Restarts that are found after a gap happened
+at some time during the gap; dated at their arrival, a weekend without a watch would look like a
+loop. They are dated by the node's clock, which may differ from ours: only the differences between
+its times are reliable.
 
-A version that shows several restarts at once may have come late, for statuses are not written as
-long as the API server is not there. Then it comes later, by the node's clock, than those before it.
+A version that shows several restarts at once may be late, since the kubelet cannot write statuses
+while the API server is down. It is late if it arrives later after its newest node time than the
+versions before it did.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,13 +19,13 @@ from probewatch.core.state import LoopState
 from probewatch.core.values import replace
 
 LATE = 60.0
-"""So many seconds later than usual a status may come without notice."""
+"""Seconds by which a status may arrive later than usual before it counts as late."""
 
 
 def follow_lead(lead: float | None, before: Pod, pod: Pod, *, now: float) -> float | None:
-    """By how much our clock was ahead of the newest that a version told, as that came.
+    """Seconds from the newest node time in a version of the pod to its arrival.
 
-    As far as it told anything new; None as long as none did.
+    Unchanged if the version shows no newer time than the one before; None until one did.
     """
     newest, known = _newest_of(pod), _newest_of(before)
     if newest is None or (known is not None and newest <= known):
@@ -44,10 +46,10 @@ def date(
     loop: LoopState,
     lead: float | None = None,
 ) -> tuple[CountedRestart, ...]:
-    """The restarts of one rise, each with when it happened; None where nothing says it.
+    """The restarts of one rise with `happened_at` set; None for one that cannot be dated.
 
-    Those that are known of the container, its *loop*, happened before. *lead* is by how much our
-    clock was ahead of what the version before told.
+    The restarts in the container's *loop* happened before them. *lead* is the delay of the
+    version before, as `follow_lead` returns it.
     """
     before = loop.recent[-1][0] if loop.recent else None
     ahead = now - _newest_time(status, now)
@@ -63,9 +65,10 @@ def date(
 
 
 def _follow(found: Sequence[CountedRestart], lead: float) -> Sequence[CountedRestart]:
-    """The first, with when the instance began that ended: the restart before it was no later.
+    """The restarts, the first with an upper bound for the restart before it.
 
-    One that came late, as all do that a watch catches up on, seems to be later than it was.
+    That is when the instance started that has now ended. The restart before may have been dated
+    too late, as all are whose versions arrive while a watch catches up.
     """
     first, *rest = found
     since = first.jump.since
@@ -73,9 +76,10 @@ def _follow(found: Sequence[CountedRestart], lead: float) -> Sequence[CountedRes
 
 
 def _newest_time(status: ContainerStatus, now: float) -> float:
-    """The newest that a status tells, by the node's clock.
+    """The newest time in a status, by the node's clock; *now* if it has none.
 
-    It is written for this, and comes at once; after a gap this is at least not still to come.
+    The status is written because of that event and arrives at once. After a gap the time is at
+    least not in the future.
     """
     return max(_times(status), default=now)
 
@@ -87,29 +91,30 @@ def _times(status: ContainerStatus) -> Iterator[float]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Clocks:
-    """The node's and ours."""
+    """Converts times of the node's clock to ours."""
 
     shift: float
-    """Seconds from the node's to ours."""
+    """Seconds to add to a time of the node."""
     now: float
     before: float | None
+    """When the last known restart happened (our clock): all others are later."""
 
     def ours(self, at: float) -> float:
-        """Our time for one of the node, which is after the last restart that was known."""
+        """Return our time for a time of the node, between `before` and `now`."""
         floor = at + self.shift if self.before is None else max(at + self.shift, self.before)
         return min(floor, self.now)
 
     def date_newest(self, restart: CountedRestart, status: ContainerStatus) -> float:
-        """When the newest happened: the next instance began then, or the one before had ended."""
+        """When the newest restart happened: the start of the next instance, or the end before."""
         end = None if restart.termination is None else restart.termination.finished_at
         known = [at for at in (_begin(status), end) if at is not None]
         return self.ours(max(known)) if known else self.now
 
     def date_older(self, restart: CountedRestart) -> float | None:
-        """When one happened that is not the newest: by its end, or by those around it.
+        """When an older restart happened: by its termination, or by the restarts around it.
 
-        The last one that nobody saw did when the instance began whose end is known. Those before
-        are spread over the time that there is for them.
+        The last unseen restart happened when the instance started whose termination is known. The
+        unseen ones before it are spread evenly over the time that is left.
         """
         jump, latest = restart.jump, restart.latest or None
         if restart.termination is not None:
@@ -126,9 +131,9 @@ class _Clocks:
 
 
 def _begin(status: ContainerStatus) -> float | None:
-    """When the newest instance began (node clock), whether it runs or has ended.
+    """When the newest instance started (node clock), whether it runs or has ended.
 
-    Of one that could not be started a runtime says 0, and it had ended by then.
+    A container that could not be started has no start time; then its end is taken.
     """
     own = status.terminated
     if own is None and status.last is not None and status.container_id == status.last.container_id:

@@ -1,9 +1,8 @@
-"""Endings: a probe made the kubelet kill a container that is not started again.
+"""Endings: probe kills of containers that are not started again.
 
-With restart policy `Never` the count does not rise, and with `OnFailure` it
-may not either: an application that exits with 0 on SIGTERM leaves a pod that
-succeeded (kubernetes issue 109537). No restart is counted for these, and without
-a finding of its own such a kill would be seen by nobody.
+With restart policy `Never` the count does not rise, and with `OnFailure` it may not either: an
+application that exits with 0 on SIGTERM leaves a pod that succeeded (kubernetes issue 109537). No
+restart is counted for these, so such a kill needs a finding of its own to be seen by anybody.
 """
 
 from probewatch.core.book import Book
@@ -23,9 +22,9 @@ from probewatch.core.verdict import PROBE_KILLS
 
 
 def ended_for_good(pod: Pod, status: ContainerStatus) -> Termination | None:
-    """Return how a container ended that the kubelet will not start again; None if it may.
+    """Return the termination of a container that the kubelet will not start again, else None.
 
-    A pod that is being deleted or was evicted is stopped as a whole: no ending.
+    None too for a pod that is being deleted or was evicted: it is stopped as a whole.
     """
     if status.terminated is None or pod.deletion_at is not None or pod.reason:
         return None
@@ -37,7 +36,7 @@ def ended_for_good(pod: Pod, status: ContainerStatus) -> Termination | None:
 
 
 def endings_of(pod: Pod) -> frozenset[str]:
-    """Return which containers have ended for good, by name and count."""
+    """Return the containers that have ended for good, as `name/count`."""
     return frozenset(_key(status) for status in pod.statuses if ended_for_good(pod, status))
 
 
@@ -46,7 +45,7 @@ def _key(status: ContainerStatus) -> str:
 
 
 def judge_endings(state: PodState) -> tuple[PodState, tuple[ProbeKillWithoutRestart, ...]]:
-    """Tell each ending by a probe once; those from before the pod was followed are not told."""
+    """Report each final probe kill once; those from before the pod was watched are left out."""
     found: list[ProbeKillWithoutRestart] = []
     told = state.endings
     for status in state.pod.statuses:
@@ -83,11 +82,11 @@ def _facts(
 
 
 def _judge(facts: Facts) -> tuple[Cause, Confidence] | None:
-    """Return the probe and how sure it is.
+    """Return the cause, if a probe was it, and its confidence.
 
-    Where nothing of the pod stays up the kubelet stops the whole pod, and says no
-    more than `Stopping container`; then the failures before that have to tell. Those after it
-    have no consequence: a sidecar is still asked while it drains.
+    If no other container stays up, the kubelet stops the whole pod and only reports `Stopping
+    container`; then the probe failures before that decide. Failures after it have no consequence:
+    a sidecar is still probed while it drains.
     """
     said = probe_kill_event(facts)
     if said is not None:

@@ -1,10 +1,9 @@
-"""Evidence: what the kubelet said, as values.
+"""Evidence: the kubelet's Events as values.
 
-One `Evidence` is one delivered version of one Event object. The same object
-comes again with a higher `count` when the kubelet repeats itself; between two
-versions the kubelet may have dropped any number of writes, but its count goes
-on (client-go increments it before the spam filter), so the difference tells
-how often a thing happened that nobody was told about.
+One `Evidence` is one delivered version of one Event object. When the same thing happens again,
+the kubelet updates that object with a higher `count`. Its spam filter may drop any number of
+these updates, but client-go raises the count before the filter, so the difference between two
+delivered versions tells how often it happened in between.
 """
 
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from probewatch.core.values import quickly_made
 
 
 class EvidenceKind(StrEnum):
-    """What an Event of the kubelet says, by reason and message."""
+    """What a kubelet Event says, told by its reason and message."""
 
     KILL_LIVENESS = "KillLiveness"
     KILL_STARTUP = "KillStartup"
@@ -37,12 +36,12 @@ class EvidenceKind(StrEnum):
     NODE_REBOOTED = "NodeRebooted"
     KUBELET_STARTED = "KubeletStarted"
     NODE_LOST_CONTAINERS = "NodeLostContainers"
-    """Said by nobody: several pods of a node lost their containers at once."""
+    """Not an Event: concluded by us where several pods of a node lost their containers at once."""
     OTHER = "Other"
 
     @property
     def is_kill(self) -> bool:
-        """Whether it records the kubelet's decision to kill a container."""
+        """Whether it is the kubelet's decision to kill a container (reason `Killing`)."""
         return self.value.startswith("Kill")
 
 
@@ -80,14 +79,14 @@ class Evidence:
     first_at: float
     count: int = 1
     container: str = ""
-    """From `involvedObject.fieldPath`; empty for events about the whole pod."""
+    """From `involvedObject.fieldPath`; empty for Events about the whole pod."""
     probe_type: str = ""
-    """A `ProbeType` value for probe events, else empty."""
+    """A `ProbeType` value for Events about a probe, else empty."""
     failure: FailureReason = FailureReason.OTHER
     combined: bool = False
-    """`(combined from similar events)`: its fieldPath names only the first container."""
+    """Whether it is `(combined from similar events)`: its fieldPath names only the first one's."""
     name: str = ""
-    """`metadata.name` of the Event: the same for one series of repeats."""
+    """`metadata.name` of the Event object, which identifies a series of repeats."""
     event_uid: str = ""
     involved_uid: str = ""
     involved_name: str = ""
@@ -95,4 +94,4 @@ class Evidence:
     node: str = ""
     """`source.host`."""
     action: str = ""
-    """The part of the message that decided `kind`, from a closed list of texts; never free text."""
+    """The part of the message that decided `kind`; from a closed list, never free text."""

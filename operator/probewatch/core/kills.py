@@ -1,4 +1,4 @@
-"""Kills: which of the kubelet's `Killing` Events ended an instance."""
+"""Kills: finds the `Killing` Event that explains the end of an instance."""
 
 from collections.abc import Iterable
 
@@ -10,22 +10,22 @@ from probewatch.core.spec import ProbeType
 from probewatch.core.verdict import PROBE_KILLS
 
 STOP_SLACK = 10.0
-"""Beyond the grace: runtime lag between the kill decision and the death."""
+"""Seconds beyond the grace period: runtime lag between the kill decision and the death."""
 
 HOOKS = frozenset({EvidenceKind.KILL_POST_START_HOOK, EvidenceKind.POST_START_FAILED})
 
 SLOW_STOP = 130.0
-"""The kubelet waits so long beyond the grace for a runtime that cannot stop a process."""
+"""Seconds beyond the grace period that the kubelet waits for a runtime to stop a process."""
 
 LATE_KILL = 15.0
-"""A probe verdict on an already dead container comes within this time."""
+"""Seconds after a death within which a probe may still cause a `Killing` Event for it."""
 
 
 def matched_kill(facts: Facts) -> Mark | None:
-    """The kill that ended this instance, by the node's clock: the kubelet says it first.
+    """The kill that ended this instance: its Event comes before the end (node clock).
 
-    The end is known to the second, a kill may be better known. One in the second of the start
-    may be of the instance before.
+    The end is known to the second, the kill may be known more exactly. A kill in the second of
+    the start may belong to the instance before.
     """
     death = facts.death
     if death is None or death.finished_at is None:
@@ -41,21 +41,21 @@ def matched_kill(facts: Facts) -> Mark | None:
 
 
 def _is_near(facts: Facts, kill: Mark, end: float) -> bool:
-    """Whether the end follows the kill; a probe's verdict stands until the container is dead."""
+    """Whether the end follows soon enough; the kubelet repeats a probe's kill until it is dead."""
     slack = SLOW_STOP if kill.kind in PROBE_KILLS else STOP_SLACK
     return end - kill.at <= facts.longest_grace() + slack
 
 
 def is_slow(facts: Facts, kill: Mark) -> bool:
-    """Whether the end came later than a runtime needs that works as it should."""
+    """Whether the end came later after the kill than a working runtime needs."""
     died = facts.restart.died_at
     return died is not None and died - kill.at > facts.longest_grace() + STOP_SLACK
 
 
 def _is_of_next(facts: Facts, kill: Mark) -> bool:
-    """Whether it may have ended the next instance, in its very first second.
+    """Whether the kill may have ended the next instance, in its very first second.
 
-    Probes need longer for that; what people ask for may come at any time.
+    Probes need longer than that; a change that a user asks for may come at any time.
     """
     born = facts.restart.next_start
     return kill.kind not in PROBE_KILLS and born is not None and kill.at >= born
@@ -72,9 +72,10 @@ def _kill_without_times(facts: Facts) -> Mark | None:
 def used_by_others(
     restart: CountedRestart, book: Book, used: frozenset[tuple[str, int]]
 ) -> frozenset[tuple[str, int]]:
-    """Which kills are used up for a restart: those in the life of its instance are its own.
+    """The used kills that are not available to a restart.
 
-    It used them itself when its verdict was published, and may be judged again.
+    Kills within the life of its instance stay available: it used them itself when its verdict was
+    published, and it may be judged again.
     """
     death = restart.termination
     if not used or death is None or death.started_at is None or death.finished_at is None:
@@ -84,7 +85,7 @@ def used_by_others(
 
 
 def fresh_kills(facts: Facts) -> Iterable[Mark]:
-    """Kills that no earlier restart has used."""
+    """Kills that no earlier restart has used, and that may be for this container."""
     return (
         kill
         for kill in facts.book.kills
@@ -93,9 +94,9 @@ def fresh_kills(facts: Facts) -> Iterable[Mark]:
 
 
 def _is_of_another(facts: Facts, kill: Mark) -> bool:
-    """Whether it is for a probe that the container does not have.
+    """Whether the kill is for a probe that the container does not have.
 
-    Events that the kubelet combines all name the container of the first of them.
+    Combined Events all carry the `fieldPath` of the first container.
     """
     container, named = facts.restart.container, PROBE_KILLS.get(kill.kind)
     if named is None or container.probe(named[1]) is not None:
@@ -104,7 +105,7 @@ def _is_of_another(facts: Facts, kill: Mark) -> bool:
 
 
 def _probe_kills(facts: Facts) -> Iterable[Mark]:
-    """Those of them that are for a probe."""
+    """The fresh kills that name a probe."""
     return (kill for kill in fresh_kills(facts) if kill.kind in PROBE_KILLS)
 
 
@@ -117,9 +118,9 @@ def late_kill(facts: Facts) -> Mark | None:
 
 
 def is_said_after(facts: Facts) -> bool:
-    """Whether a probe's kill was said between the end and the next start.
+    """Whether a probe's kill was reported between the end and the next start, however late.
 
-    However late: the kubelet kills one container of a pod after the other, and waits for each.
+    It may be very late: the kubelet kills the containers of a pod one by one, and waits for each.
     """
     died, born = facts.restart.died_at, facts.restart.next_start
     if died is None or born is None:
@@ -128,9 +129,9 @@ def is_said_after(facts: Facts) -> bool:
 
 
 def is_unmatched(facts: Facts) -> bool:
-    """Whether a probe's kill was said in the life of an instance that none is known to have ended.
+    """Whether a probe's kill was reported in the life of the instance; for use if none matched.
 
-    A kubelet that was restarted left it half done, or the node's clock was set in between.
+    Then a kubelet that was restarted left it unfinished, or the node's clock was set in between.
     """
     start = (facts.death.started_at if facts.death else None) or 0.0
     end = facts.restart.died_at
@@ -141,9 +142,10 @@ def is_unmatched(facts: Facts) -> bool:
 
 
 def lived_on(facts: Facts, kill: Mark) -> bool:
-    """Whether its liveness probe failed after the kill: that is not asked before it has started.
+    """Whether the liveness probe failed after the kill, so that the container had started.
 
-    A kubelet that is restarted while it kills may leave the container as it is.
+    The kubelet runs no liveness probe before the startup probe has succeeded. A kubelet that is
+    restarted during a kill may leave the container running.
     """
     probe, died = facts.restart.container.probe(ProbeType.LIVENESS), facts.restart.died_at
     if probe is None or died is None:
@@ -152,22 +154,23 @@ def lived_on(facts: Facts, kill: Mark) -> bool:
 
 
 def is_just_after(facts: Facts, kill: Mark) -> bool:
-    """Whether it came so shortly after the end that it may have made it."""
+    """Whether the kill came so shortly after the end that it may have caused it."""
     died = facts.restart.died_at
     return died is not None and kill.at <= died + KILL_AFTER_DEATH
 
 
 def _is_late(facts: Facts, mark: Mark, died: float) -> bool:
-    """Whether it was said after the end, by the second, and surely not of the next instance."""
+    """Whether it was reported in a later second than the end, and not about the next instance."""
     born = facts.restart.next_start
     limit = died + (LATE_KILL if born is not None else KILL_AFTER_DEATH)
     return int(died) < int(mark.at) <= limit and (born is None or mark.at < born)
 
 
 def late_hook(facts: Facts) -> Mark | None:
-    """A postStart hook that failed only after the instance had ended: for that reason.
+    """A postStart hook that failed after the instance had ended, and because of that.
 
-    Where the next instance was not seen to run, it may be its hook, which can fail at once.
+    If the next instance was not seen running, it may be the hook of that one, which can fail at
+    once.
     """
     died = facts.restart.died_at
     seen = facts.restart.next_start is not None
@@ -178,10 +181,10 @@ def late_hook(facts: Facts) -> Mark | None:
 
 
 def kill_in_jump(facts: Facts) -> EvidenceKind | None:
-    """The kill that ended it, where as many were decided as restarts went unseen."""
+    """The kill of this unseen restart, if there were exactly as many kills as unseen restarts."""
     jump, latest = facts.restart.jump, facts.restart.latest
     unseen = jump.unseen
-    if jump.size == 1:  # of the only one the end is not shown, be it removed with dead containers
+    if jump.size == 1:  # its termination is not shown; dead containers may have been removed
         unseen, latest = 1, facts.restart.next_start
     if facts.death is not None or jump.place < 1 or jump.since is None or latest is None:
         return None

@@ -1,7 +1,8 @@
-"""Pods as the core sees them: plain values, times in epoch seconds.
+"""Pods as plain values, reduced to the fields that the core needs; times are epoch seconds.
 
-The times of a container (`started_at`, `finished_at`, `last_transition`) are the **node's** clock
-with a resolution of one second: compared with each other, never with a time of arrival.
+`started_at`, `finished_at` and `last_transition` are read from the **node's** clock, with a
+resolution of one second. They may be compared with each other, but not with times of arrival,
+which are read from ours.
 """
 
 from collections.abc import Mapping
@@ -13,13 +14,13 @@ from probewatch.core.spec import PodSpec
 from probewatch.core.values import quickly_made
 
 PodUid = NewType("PodUid", str)
-"""`metadata.uid`: the identity of a pod. A name can be used again, a uid can not."""
+"""`metadata.uid`, the identity of a pod: a name can be reused, a uid cannot."""
 
 
 @quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Termination:
-    """`state.terminated` or `lastState.terminated`; times are None where the API has 1970."""
+    """`state.terminated` or `lastState.terminated`; a time is None where the API shows 1970."""
 
     exit_code: int
     reason: str = ""
@@ -30,14 +31,14 @@ class Termination:
 
     @property
     def lifetime(self) -> float | None:
-        """Seconds from start to end, as far as these can be right."""
+        """Seconds from start to end; None if a time is missing or the end is before the start."""
         return lifetime_of(self.started_at, self.finished_at)
 
 
 @quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContainerStatus:
-    """What the kubelet says of one container now."""
+    """The `containerStatuses` entry of one container."""
 
     name: str
     restart_count: int = 0
@@ -48,7 +49,7 @@ class ContainerStatus:
     waiting_reason: str = ""
     terminated: Termination | None = None
     last: Termination | None = None
-    """`lastState.terminated`: the second-newest instance only."""
+    """`lastState.terminated`: the termination of the second-newest instance."""
 
 
 @quickly_made
@@ -82,7 +83,7 @@ class Pod:
     name: str
     resource_version: int = 0
     evidence_uid: str = ""
-    """The uid that kubelet Events carry: the mirror hash for static pods, else `uid`."""
+    """The uid in the kubelet's Events: the mirror hash for static pods, else `uid`."""
     generation: int = 0
     created_at: float | None = None
     deletion_at: float | None = None
@@ -98,17 +99,17 @@ class Pod:
     conditions: Mapping[str, Condition] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
     ignored: bool = False
-    """Opted out by the annotation `probewatch.dev/ignore: "true"`."""
+    """Whether the annotation `probewatch.dev/ignore: "true"` opts the pod out."""
 
     def status(self, name: str) -> ContainerStatus | None:
-        """The status of the container of this name, if the kubelet gave one."""
+        """The status of the container of this name, if there is one."""
         return next((each for each in self.statuses if each.name == name), None)
 
 
 @quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PodRef:
-    """Enough of a pod to say which one a finding is about."""
+    """The identity of the pod that a finding is about."""
 
     uid: PodUid
     namespace: str
@@ -119,7 +120,10 @@ class PodRef:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workload:
-    """The controller that people know a pod by: Deployment, not ReplicaSet; a lone pod itself."""
+    """The top-level controller of a pod: the Deployment, not its ReplicaSet.
+
+    A pod without a controller is its own workload.
+    """
 
     namespace: str
     kind: str

@@ -1,7 +1,7 @@
-"""Observe: the whole brain, one pure function.
+"""Observe: the entry point of the core, one pure function.
 
-`observe(state, observation, policy, now) → Step(state, findings, due)`. Time is
-one more observation, so a restart can wait for late evidence and no test sleeps.
+`observe(state, observation, policy, now) → Step(state, findings, due)`. The passing of time is
+an observation too, so a restart can wait for late evidence and no test has to sleep.
 """
 
 from dataclasses import dataclass
@@ -39,14 +39,14 @@ POD_LEVEL = frozenset(
 @quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PodObserved:
-    """A version of a pod; *relisted* if it came from a list, after a gap."""
+    """A version of a pod; *relisted* if it came from a list, so that versions may be missing."""
 
     pod: Pod
     relisted: bool = False
     remembered: Remembered = NOTHING_REMEMBERED
-    """What records say of it; of no account once the pod is known."""
+    """What the records hold of the pod; only used when the pod is first seen."""
     kubelet_started: float | None = None
-    """When the kubelet of its node said for the last time that it starts."""
+    """Time of the latest `Starting` Event of the node's kubelet."""
 
 
 @quickly_made
@@ -56,27 +56,27 @@ class EvidenceObserved:
 
     evidence: Evidence
     is_history: bool = False
-    """Whether it was there before anybody looked: a verdict may rest on it, but it is no news."""
+    """Whether the Event existed before we watched: it counts as evidence, but is not reported."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PodGone:
-    """The pod was deleted, or was missing from a list."""
+    """The pod was deleted, or is missing from a list."""
 
     uid: PodUid
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimePassed:
-    """Nothing happened but time."""
+    """Time has passed: deadlines are due."""
 
     unwatched: bool = False
-    """Whether it cannot be told that nothing happened: nobody looked, or our clock was set."""
+    """Whether restarts may have been missed meanwhile: the watch was down, or our clock was set."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CountersRead:
-    """The kubelet's own counters of one container's probes, where it was asked for them."""
+    """A reading of the kubelet's own probe counters for one container (`prober_probe_total`)."""
 
     uid: PodUid
     container: str
@@ -89,7 +89,7 @@ Observation = PodObserved | EvidenceObserved | CountersRead | PodGone | TimePass
 @quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """What one observation led to; `due` is when time matters next."""
+    """The result of one observation; at `due`, `TimePassed` should be observed."""
 
     state: PodState | None
     findings: tuple[Finding, ...] = ()
@@ -97,7 +97,7 @@ class Step:
 
 
 def observe(state: PodState | None, observation: Observation, policy: Policy, now: float) -> Step:
-    """The next state of one pod, what is to be said, and when to look again."""
+    """The next state of one pod, its new findings, and when its next deadline is due."""
     after, findings = _dispatch(state, observation, policy, now)
     return Step(state=after, findings=findings, due=_due(after, policy) if after else None)
 
@@ -181,7 +181,7 @@ def _update(
 
 
 def _end_loops(state: PodState, now: float) -> tuple[PodState, tuple[Finding, ...]]:
-    """Of a pod that is over nothing restarts any more."""
+    """End all loops: nothing restarts in a pod whose phase is `Succeeded` or `Failed`."""
     findings: tuple[Finding, ...] = ()
     for name, memory in state.memories:
         if memory.loop.started_at is not None:
@@ -212,7 +212,7 @@ def _counters(
 ) -> tuple[PodState, tuple[Finding, ...]]:
     mark, memory = state.mark(read.container), state.memory(read.container)
     if mark is None or (mark.count == 0 and memory is NOTHING):
-        return state, ()  # of the many that never restart nothing is kept
+        return state, ()  # keep no memory for the many containers that never restart
     reading = replace(read.reading, restart_count=mark.count)
     memory = replace(memory, readings=(*memory.readings, reading)[-READINGS_KEPT:])
     return judge_container(remember(state, read.container, memory), read.container, policy, now)
@@ -224,7 +224,7 @@ def _time(
     state, findings = judge_all(state, policy, now)
     for name, memory in state.memories:
         if memory.pending:
-            continue  # it restarted, which may be told later than the quiet would be over
+            continue  # a pending restart may go on with the loop: its quiet time is not over
         loop = loops.hold(memory.loop, now) if passed.unwatched else memory.loop
         loop, ended = loops.end_if_quiet(loop, name, ref=state.ref, policy=policy, now=now)
         if loop is not memory.loop:

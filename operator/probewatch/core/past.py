@@ -1,4 +1,4 @@
-"""The past of a container: earlier restarts, as far as they teach something of the next one."""
+"""The past of a container: earlier restarts that help to attribute the next one."""
 
 from dataclasses import dataclass
 
@@ -10,13 +10,13 @@ SURE = frozenset({Confidence.HIGH, Confidence.CONFIRMED})
 OPEN = frozenset({Cause.UNKNOWN, Cause.UNOBSERVED})
 
 HABIT = 2
-"""So many ends alike make a habit, where none of them is sure."""
+"""This many similar terminations show a habit of the container, even if no verdict was sure."""
 
 
 @quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Past:
-    """An earlier restart of the same container, as far as it teaches something."""
+    """What is kept about an earlier restart of the same container."""
 
     cause: Cause
     confidence: Confidence
@@ -25,4 +25,4 @@ class Past:
     died_at: float | None = None
     restart_count: int = 0
     own_end: bool = False
-    """Whether it was seen dead before the kubelet acted."""
+    """Whether the container was shown as terminated before the kubelet acted."""

@@ -1,10 +1,9 @@
-"""Restarts: found from the rise of `restartCount`, and nothing else.
+"""Restarts: detected only by a rise of `restartCount`.
 
-The count belongs to an *instance*. The termination that explains the restart
-N → N+1 is that of instance N, which the API shows either as `state.terminated`
-or, once something else is in `state`, as `lastState.terminated`. So each
-container keeps the death of its current instance as soon as it is visible, and
-hands it to the restart when the count rises.
+The count belongs to an *instance* of the container. The restart N → N+1 is explained by the
+termination of instance N, which the API shows as `state.terminated` or, once something else is
+in `state`, as `lastState.terminated`. So the watermark of a container keeps the termination of
+the current instance as soon as it is visible, and the restart takes it when the count rises.
 """
 
 from dataclasses import dataclass
@@ -18,13 +17,12 @@ from probewatch.core.values import quickly_made
 
 
 class Path(StrEnum):
-    """How the death of an instance was seen: what the order of states tells.
+    """How the death of an instance was seen, told by the order of the container's states.
 
-    The kubelet generates the API status *before* it acts. A container that died
-    by itself is therefore first shown as `terminated`; one that the kubelet kills
-    and replaces in one synchronization goes from running to the next instance (or
-    to a back-off) without that. In the recorded streams of Kubernetes 1.36 this
-    holds for all restarts.
+    The kubelet generates the API status *before* it acts in a sync. So a container that died by
+    itself is first shown as `terminated`, while one that the kubelet kills and replaces in one
+    sync goes from running to its next instance (or to a back-off) without that. In the streams
+    recorded from Kubernetes 1.36 this holds for all restarts.
     """
 
     TERMINATED_SEEN = "TerminatedSeen"
@@ -46,56 +44,56 @@ class Watermark:
     started: bool = False
     waiting_reason: str = ""
     death: Termination | None = None
-    """Termination of the current instance, once visible."""
+    """The termination of the current instance, once visible."""
     path: Path = Path.UNSEEN
     """How `death` was seen."""
     dead_id: str = ""
-    """What the last termination is known by that a restart was counted for."""
+    """Identity of the last termination that a restart was counted for (`known_by`)."""
     image: str | None = None
-    """What the current instance was started as: a difference explains why it was replaced."""
+    """The image of the current instance: a later difference explains why it was replaced."""
     resources: str = ""
     pod_ip: str = ""
-    """The address of the sandbox that it runs in; empty on the host's network."""
+    """The IP of the sandbox that the instance runs in; empty with `hostNetwork`."""
     sandbox_since: float | None = None
     """When that sandbox became ready (condition `PodReadyToStartContainers`)."""
     counted_from: int = 0
-    """The count at which counting began in this epoch."""
+    """The `restartCount` at which counting began in this epoch."""
 
 
 @quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """What was another thing for the next instance than for the one before it."""
+    """What differs between the instance that ended and the next one."""
 
     image: bool = False
     resources: bool = False
-    """Those that cannot be changed without a restart."""
+    """Requests or limits that cannot be changed without a restart."""
     sandbox: bool = False
-    """Pod IP or `PodReadyToStartContainers` tell of a new sandbox."""
+    """The pod IP or `PodReadyToStartContainers` shows that the sandbox is a new one."""
     same_sandbox: bool = False
-    """`PodReadyToStartContainers` tells that the sandbox is the one of before."""
+    """`PodReadyToStartContainers` shows that the sandbox is still the same."""
     sandbox_since: float | None = None
-    """When the sandbox that it has now became ready, if that is known."""
+    """When the current sandbox became ready, if known."""
     restarting_all: bool = False
-    """The kubelet was restarting all containers of the pod by a rule."""
+    """The kubelet was restarting all containers of the pod because of a restart rule."""
     with_all: bool = False
-    """It had ended in its own way, and was removed with all others to be restarted by a rule."""
+    """The container had ended by itself, and was removed with all others by a restart rule."""
     lost: bool = False
-    """Another container of the pod was lost by the runtime at the same time."""
+    """The runtime lost a container of the pod."""
 
 
 @quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Jump:
-    """By how much the count rose at once, and which of these restarts this is."""
+    """By how much `restartCount` rose at once, and which of these restarts this one is."""
 
     size: int = 1
     unseen: int = 0
-    """How many of them nobody saw the end of, the newest left out."""
+    """How many of these restarts have no known termination, not counting the newest."""
     place: int = 0
-    """The place among the unseen, from 1; 0 or less for one whose end was seen."""
+    """The place among the unseen, from 1; 0 for the oldest if its termination is known."""
     since: float | None = None
-    """All unseen ones ended after this moment (node clock)."""
+    """All unseen instances ended after this moment (node clock)."""
 
 
 SINGLE = Jump()
@@ -104,7 +102,7 @@ SINGLE = Jump()
 @quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CountedRestart:
-    """One restart that was counted and waits for, or has, its verdict."""
+    """One counted restart and all that was seen of it, to be judged."""
 
     container: Container
     restart_count: int
@@ -112,49 +110,50 @@ class CountedRestart:
     termination: Termination | None = None
     path: Path = Path.UNSEEN
     was_started: bool | None = None
-    """Whether it had passed its startup probe, where that is known."""
+    """`started` of the instance that ended: whether its startup probe had succeeded, if known."""
     waiting_reason: str = ""
     next_start: float | None = None
-    """`running.startedAt` of the next instance, when it was seen running."""
+    """`running.startedAt` of the next instance, if it was seen running."""
     next_done: float | None = None
-    """When the next instance began, of an init container that has done its work by now."""
+    """When the next instance started, if it is an init container that has terminated already."""
     observed_at: float = 0.0
+    """When the rise of the count was received (our clock)."""
     change: Change = Change()
     jump: Jump = SINGLE
     stands_for: int = 1
-    """How many restarts are told as this one, the last of them."""
+    """How many restarts are reported as this one, which is the last of them."""
     all_restarted: bool = False
-    """Whether all running containers of the pod restarted with it."""
+    """Whether no other container of the pod kept running."""
     repaired: EvidenceKind | None = None
-    """The kill that a later count proved to have happened for it."""
+    """The kill that a later `Killing` count proved to have caused this restart."""
     reworded: bool = False
-    """Whether the runtime changed its words on how it ended, after it was counted."""
+    """Whether the status of its termination changed after the restart was counted."""
     latest: float | None = None
-    """It died no later than this, where `termination` is not known."""
+    """Upper bound of the time of death (node clock), if `termination` is not known."""
     happened_at: float | None = None
-    """When it happened, by our clock; None where nothing says it."""
+    """When it happened (our clock), if that can be estimated."""
     after: float | None = None
-    """No restart before it was later than this, by our clock."""
+    """Upper bound of the time of the restart before it (our clock)."""
     seen: Sighting = UNKNOWN_SIGHTING
 
     @property
     def next_begin(self) -> float | None:
-        """When the next instance began, as far as it was seen."""
+        """When the next instance started, if it was seen."""
         return self.next_done if self.next_start is None else self.next_start
 
     @property
     def died_at(self) -> float | None:
-        """When the instance ended, or an upper bound of it (node clock)."""
+        """When the instance ended, or an upper bound of that (node clock)."""
         return self.termination.finished_at if self.termination else self.latest
 
 
 def newest_end(status: ContainerStatus) -> Termination | None:
-    """The latest end that is shown: of the newest instance, or else of the one before it."""
+    """The latest termination shown: of the newest instance, or else of the one before it."""
     return status.terminated or status.last
 
 
 def identity(termination: Termination | None) -> str:
-    """What tells one termination from another: its container id, else its times, else nothing."""
+    """What tells one termination from another: its container ID, else its times, else nothing."""
     if termination is None:
         return ""
     if termination.container_id or termination.finished_at is None:
@@ -167,9 +166,9 @@ LOST_TASK = (LOST_EXIT, "Unknown")
 """containerd's exit code and reason for a task that it lost."""
 
 VANISHED = "ContainerStatusUnknown"
-"""How a container ended that the runtime knows no more."""
+"""The kubelet's reason for a container that the runtime no longer knows."""
 
 
 def is_lost(death: Termination) -> bool:
-    """Whether the runtime lost the container, so that nobody saw its end."""
+    """Whether the runtime lost the container, so that its real exit is unknown."""
     return (death.exit_code, death.reason) == LOST_TASK or death.reason == VANISHED

@@ -1,8 +1,8 @@
-"""Sighting: by which version of a pod something became known.
+"""Sighting: the version of the pod in which a restart was seen.
 
-Two operators see the same restart in different versions, and a crash makes one
-operator see it twice. The version says which of two sightings is newer, and
-whether a record already holds what a sighting tells.
+Two replicas may see the same restart in different versions, and after a crash one replica sees
+it twice. The version tells which of two sightings is newer, and whether a record already
+contains what a sighting shows.
 """
 
 from dataclasses import dataclass
@@ -13,15 +13,15 @@ from probewatch.core.values import quickly_made
 @quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sighting:
-    """What the version of the pod that showed a restart said of its container."""
+    """What the version of the pod that showed a restart said about the container."""
 
     resource_version: int = 0
-    """Of that version; 0 where it is not known, and then nothing is told by it."""
+    """`resourceVersion` of that version; 0 if unknown, then versions are not compared."""
     restart_count: int = 0
-    """The count in that version: more than the restart's own where the count jumped."""
+    """The count in that version: more than the restart's own if the count jumped."""
     counted_from: int = 0
     """The count at which this process began to count the container's restarts."""
 
 
 UNKNOWN_SIGHTING = Sighting()
-"""Of what was not read from a version of a pod."""
+"""For restarts that were not read from a version of a pod."""

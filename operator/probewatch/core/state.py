@@ -1,4 +1,4 @@
-"""State: what is remembered of one pod between observations."""
+"""State: what is kept in memory about one pod between two observations."""
 
 from dataclasses import dataclass, field
 
@@ -15,7 +15,7 @@ from probewatch.core.values import quickly_made
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settled:
-    """A published verdict that later evidence may still improve."""
+    """A published verdict that later evidence may still improve, *until* a time."""
 
     restart: CountedRestart
     published: Restart
@@ -25,7 +25,7 @@ class Settled:
 @quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pending:
-    """A restart whose verdict waits for late evidence."""
+    """A restart whose verdict waits for late evidence, at most until *deadline*."""
 
     restart: CountedRestart
     deadline: float
@@ -33,68 +33,71 @@ class Pending:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoopState:
-    """Recent restarts of one container, and whether they are a loop."""
+    """The recent restarts of one container, and the loop that they form, if any."""
 
     recent: tuple[tuple[float, Cause], ...] = ()
-    """When each was observed, and its cause; oldest first."""
+    """When each restart happened (our clock), and its cause; oldest first."""
     started_at: float | None = None
+    """When the current loop was detected; None if there is none."""
     cause: Cause = Cause.UNKNOWN
     restart_count: int = 0
-    """The restart that made it a loop."""
+    """The `restartCount` at which the loop was detected."""
     epoch: int = 0
     first: float = 0.0
-    """The first of the restarts that made it a loop; the gaps before it say nothing of this one."""
+    """When the first restart of the loop happened; gaps before it are not part of the loop."""
     ended_at: float | None = None
-    """When the loop before was over."""
+    """When the previous loop ended."""
     resumed_at: float | None = None
-    """When it was taken up by who cannot say how it went until then."""
+    """When watching the loop resumed after a time in which its restarts were not seen."""
     gap: float = 0.0
-    """Seconds from one of these to the next, on the average."""
+    """Average seconds between restarts of a loop that was loaded from a record."""
     behind: float = 0.0
-    """Seconds by which the clock of the node was behind ours, as far as a record tells."""
+    """Seconds by which the node's clock was behind ours, as estimated from a record."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContainerMemory:
-    """What only containers that had something to remember need."""
+    """The part of a container's state that is only kept once it has Events or restarts."""
 
     book: Book = field(default_factory=Book)
     pending: tuple[Pending, ...] = ()
     settled: tuple[Settled, ...] = ()
     past: tuple[Past, ...] = ()
     used: frozenset[tuple[str, int]] = frozenset()
+    """`Killing` Events (series, count) that already explain an earlier restart."""
     loop: LoopState = field(default_factory=LoopState)
     advised: frozenset[str] = frozenset()
+    """Advice that was already given, as `finding/probe type`."""
     readings: tuple[Reading, ...] = ()
 
 
 @quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadinessState:
-    """The last known side of the Ready condition, and recent losses."""
+    """The last known status of the Ready condition, and its recent losses."""
 
     ready: bool | None = None
     changed_at: float | None = None
     reason: ReadinessReason = ReadinessReason.STARTUP
     losses: tuple[tuple[float, ReadinessReason], ...] = ()
-    """When it was lost lately, and why; oldest first."""
+    """The time and reason of each recent loss of readiness; oldest first."""
     flapping: bool = False
     ever_ready: bool = False
     unclear: bool = False
-    """Whether the condition was `Unknown` since that side was last known."""
+    """Whether the condition is, or has since become, `Unknown`."""
     unready_before: float | None = None
-    """Since when it is not ready, where it was `Unknown` between that and `changed_at`."""
+    """Since when it was not ready, if the condition was `Unknown` before `changed_at`."""
 
     @property
     def unready_since(self) -> float | None:
-        """Since when it is not ready, if it is not."""
+        """Since when the pod is not ready; only meaningful while it is not."""
         return self.changed_at if self.unready_before is None else self.unready_before
 
 
 @quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PodState:
-    """All that is remembered of one pod."""
+    """Everything that is kept in memory about one pod."""
 
     pod: Pod
     tracked: bool = False
@@ -103,34 +106,34 @@ class PodState:
     pod_book: Book = field(default_factory=Book)
     readiness: ReadinessState = field(default_factory=ReadinessState)
     from_zero: frozenset[str] = frozenset()
-    """Containers followed since their count was 0."""
+    """Containers that were observed while their `restartCount` was 0."""
     starting: Starting = ()
-    """Instances whose startup probe did not succeed so far."""
+    """Instances whose startup probe has not succeeded yet."""
     endings: frozenset[str] = frozenset()
-    """Endings for good (name and count) that were told, or were there from the start."""
+    """Final terminations (`name/count`) that were reported, or were there at first sight."""
     lead: float | None = None
-    """By how much our clock was ahead of the newest time that a version told as it came.
+    """Seconds from the newest node time in a version of the pod to the arrival of that version.
 
-    The first one may have come long after that: then it is too much, and no version seems late.
+    Too large where the first version arrived long after that time: then none looks late.
     """
 
     @property
     def ref(self) -> PodRef:
-        """Which pod this is."""
+        """The identity of the pod, for findings."""
         pod = self.pod
         return PodRef(
             uid=pod.uid, namespace=pod.namespace, name=pod.name, node=pod.node, owner=pod.owner
         )
 
     def mark(self, name: str) -> Watermark | None:
-        """The watermark of this container, if it was ever seen."""
+        """The watermark of this container, if it was seen."""
         for mark in self.marks:
             if mark.name == name:
                 return mark
         return None
 
     def memory(self, name: str) -> ContainerMemory:
-        """What is remembered of this container; nothing, to begin with."""
+        """The memory of this container; `NOTHING` if it has none."""
         for key, memory in self.memories:
             if key == name:
                 return memory
@@ -143,5 +146,5 @@ NOTHING = ContainerMemory()
 def with_memory(
     memories: tuple[tuple[str, ContainerMemory], ...], name: str, memory: ContainerMemory
 ) -> tuple[tuple[str, ContainerMemory], ...]:
-    """The memories with that of one container put in place."""
+    """The memories with that of one container replaced or added."""
     return (*(entry for entry in memories if entry[0] != name), (name, memory))

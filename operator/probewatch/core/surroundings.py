@@ -1,4 +1,4 @@
-"""Rules on what befell more than the container: its pod, its runtime, or its node."""
+"""Rules for causes outside the container: a new pod sandbox, a lost container, a node reboot."""
 
 from probewatch.core.causes import Cause, Confidence
 from probewatch.core.evidence import EvidenceKind
@@ -10,24 +10,26 @@ from probewatch.core.verdict import Verdict, conclude, kill_was_due
 from probewatch.core.watermarks import HELD_BACK
 
 NODE_CLOCK_SLACK = 600.0
-"""A reboot is reported within this time of the deaths it caused."""
+"""Seconds between a death caused by a reboot and the `Rebooted` Event, either way."""
 
 BACK_SLACK = 30.0
-"""What a reboot makes run again does not run for longer before the kubelet says that it is back."""
+"""Seconds that an init container may run after a reboot before the `Rebooted` Event comes."""
 
 SANDBOX_SLACK = 30.0
-"""A new sandbox is made within this time after the last container of the old one was stopped."""
+"""Seconds from the end of the old sandbox's last container until the new sandbox is created."""
 
 NO_EXIT = frozenset({LOST_EXIT, -1})
-"""What runtimes say of a container whose exit nobody saw; an application may end so too."""
+"""Exit codes of a container whose exit nobody saw; an application may exit with 255 too."""
 
 NODE_STOP = 300.0
+"""Seconds from the end of a container that is stopped with its node to the `Rebooted` Event."""
+
 NODE_START = 60.0
-"""A node that boots was stopping its containers within this time, and is back within that."""
+"""Seconds around the `Rebooted` Event within which the node is considered to have come back."""
 
 
 def is_alone_in_new_sandbox(facts: Facts) -> bool:
-    """Whether the count rose by one, nobody saw the end, and the new sandbox explains it."""
+    """Whether a restart without known termination is explained by a new sandbox alone."""
     restart = facts.restart
     return (
         facts.death is None
@@ -38,8 +40,8 @@ def is_alone_in_new_sandbox(facts: Facts) -> bool:
 
 
 def rerun(facts: Facts) -> Verdict | None:
-    """An init container that had done its work ran again: the pod was begun anew."""
-    # What nobody saw may as well have been one of several starts that failed.
+    """An init container that had completed ran again: the pod was started over."""
+    # In a jump, an unseen end may also be one of several failed starts.
     done = facts.exit_code == 0 or (facts.death is None and facts.restart.jump.size == 1)
     if facts.restart.container.kind is not ContainerKind.INIT or not done:
         return None
@@ -48,7 +50,7 @@ def rerun(facts: Facts) -> Verdict | None:
         return conclude(facts, Cause.RESTART_RULE, Confidence.HIGH, why)
     rebooted = _is_said_of_node(facts, EvidenceKind.NODE_REBOOTED)
     if change.lost or rebooted:
-        # Where it is not known when it ran again, the reboot may have come after that.
+        # If it is not known when it ran again, the reboot may have come after that.
         before = rebooted and facts.restart.next_begin is not None
         sure = Confidence.HIGH if before else Confidence.MEDIUM
         return conclude(facts, Cause.NODE_REBOOT, sure, why)
@@ -58,7 +60,7 @@ def rerun(facts: Facts) -> Verdict | None:
 
 
 def node_reboot(facts: Facts) -> Verdict | None:
-    """The node went down and came back."""
+    """The node was rebooted."""
     lost = facts.death is not None and is_lost(facts.death)
     rebooted = _is_said_of_node(facts, EvidenceKind.NODE_REBOOTED)
     if (rebooted and (lost or _was_replaced_by_node(facts))) or _may_end_with_node(facts):
@@ -74,19 +76,19 @@ def node_reboot(facts: Facts) -> Verdict | None:
 
 
 def _was_replaced_by_node(facts: Facts) -> bool:
-    """Whether the new sandbox explains an end that nobody saw.
+    """Whether a new sandbox explains an end that was not observed.
 
-    Where the next instance is dead as well, the new sandbox may be due to the end of that one.
+    If the next instance has ended too, the new sandbox may be due to that end.
     """
     return is_alone_in_new_sandbox(facts) and facts.restart.next_start is not None
 
 
 def _may_end_with_node(facts: Facts) -> bool:
-    """Whether it ended before a reboot, in a way that a node that goes down ends it.
+    """Whether it may have been stopped by the shutdown before a reboot of its node.
 
-    And was not running again before the node was back, as one that ended by itself may be. However
-    long that took: what ends is started again within minutes by a kubelet that is there, or is
-    shown to be held back.
+    Its exit must fit, and it must not run again before the node is back, as a container that ended
+    by itself may. The reboot may take any time: a running kubelet restarts a container within
+    minutes, or shows its back-off.
     """
     death, born = facts.death, facts.restart.next_start
     if death is None or death.finished_at is None or _ended_for_itself(facts):
@@ -105,9 +107,9 @@ def _may_end_with_node(facts: Facts) -> bool:
 
 
 def _was_stopped_with_pod(facts: Facts) -> bool:
-    """Whether the kubelet stopped it, and not for a new sandbox: so does one whose node goes down.
+    """Whether the kubelet stopped the container, but not for a new sandbox.
 
-    Then an application may end with any exit code.
+    It does so when its node shuts down. Then an application may end with any exit code.
     Source: kubelet/nodeshutdown/nodeshutdown_manager.go (killPods).
     """
     kill = matched_kill(facts)
@@ -116,10 +118,11 @@ def _was_stopped_with_pod(facts: Facts) -> bool:
 
 
 def _ended_for_itself(facts: Facts) -> bool:
-    """Whether its end has an explanation without its node: memory, or the kubelet.
+    """Whether its end is explained without the node: out of memory, or a kill by the kubelet.
 
-    A kubelet that holds the next one back was there after the end, and no new one knows of that.
-    What it counts it began to count when it began itself, and so when its node was back.
+    A back-off shows that the same kubelet went on running after the end: a restarted one does not
+    know of it. A kill that is proved by an Event's count came after the kubelet had started, and so
+    after the node was back.
     """
     held_back = facts.restart.waiting_reason == HELD_BACK
     counted = facts.restart.repaired is not None
@@ -127,15 +130,15 @@ def _ended_for_itself(facts: Facts) -> bool:
 
 
 def _by_reboot(facts: Facts) -> Confidence:
-    """How sure a reboot is the cause where the runtime does not say that it lost the container."""
+    """The confidence in a reboot if the runtime does not report the container as lost."""
     alone = facts.death is not None and facts.exit_code not in NO_EXIT
-    # Shown dead long before the node was back: by a kubelet that was still there.
+    # Shown as terminated before the node was back: the kubelet was still running then.
     shown = facts.died_by_itself and facts.order_tells and not _was_back(facts)
     return Confidence.MEDIUM if alone or shown else Confidence.HIGH
 
 
 def _was_back(facts: Facts) -> bool:
-    """Whether the node came back when it ended: then the runtime found it dead."""
+    """Whether it ended while the node came back: then the restarted runtime found it dead."""
     died = facts.restart.died_at
     return died is not None and any(
         mark.kind is EvidenceKind.NODE_REBOOTED and abs(mark.at - died) <= NODE_START
@@ -144,7 +147,7 @@ def _was_back(facts: Facts) -> bool:
 
 
 def _is_said_of_node(facts: Facts, kind: EvidenceKind) -> bool:
-    """Whether it was said near the end, or since it began where that has no time."""
+    """Whether the Event came near the end of the instance, or in its life if that has no time."""
     restart = facts.restart
     near, since, late = restart.next_begin, restart.jump.since, NODE_CLOCK_SLACK
     if restart.container.kind is not ContainerKind.INIT:
@@ -161,7 +164,7 @@ def _is_said_of_node(facts: Facts, kind: EvidenceKind) -> bool:
 
 
 def sandbox(facts: Facts) -> Verdict | None:
-    """The whole pod got a new sandbox."""
+    """The pod got a new sandbox."""
     kill = matched_kill(facts)
     change, stopped = facts.restart.change, kill is not None and kill.kind is EvidenceKind.KILL_STOP
     said = _sandbox_event(facts)
@@ -175,20 +178,20 @@ def sandbox(facts: Facts) -> Verdict | None:
     if facts.died_by_itself and not stopped and not vanished:
         return None  # it had ended before the sandbox did
     if not facts.order_tells and kill_was_due(facts):
-        return None  # with policy Never a probe stops the whole pod, if nothing else stays up
+        return None  # with restartPolicy Never a probe kill may stop the whole pod
     if said and facts.death is not None:
         why = "kubelet: pod sandbox changed"
         sure = facts.order_tells or not facts.may_be_killed
         confidence = Confidence.HIGH if sure else Confidence.MEDIUM
         return conclude(facts, Cause.SANDBOX_RECREATED, confidence, why)
-    # A static pod that was stopped with its node gets a new one too, once the node is back.
+    # A static pod that was stopped with its node also gets a new sandbox, once the node is back.
     if not _was_near_new_sandbox(facts):
         return None
     return conclude(facts, Cause.SANDBOX_RECREATED, Confidence.MEDIUM, "the pod got a new sandbox")
 
 
 def _sandbox_event(facts: Facts) -> bool:
-    """Whether the kubelet noticed the sandbox in the life of the container, just before its end."""
+    """Whether `SandboxChanged` came in the life of the container, within a grace of its end."""
     died, grace = facts.restart.died_at, facts.spec.grace + SANDBOX_SLACK
     born = facts.death.started_at if facts.death is not None else None
     born = facts.restart.jump.since if born is None else born
@@ -196,13 +199,13 @@ def _sandbox_event(facts: Facts) -> bool:
     return any(
         mark.kind is EvidenceKind.SANDBOX_CHANGED
         and (end is None or 0.0 <= end - mark.at <= grace)
-        and (born is None or mark.at > born)  # in its first second: why the pod was begun anew
+        and (born is None or mark.at > born)  # in the first second it is about the start itself
         for mark in facts.pod_book.others
     )
 
 
 def _was_near_new_sandbox(facts: Facts) -> bool:
-    """Whether the new sandbox was made right after the end of its last container."""
+    """Whether the new sandbox was created right after the end of the old one's last container."""
     died, since = facts.restart.died_at, facts.restart.change.sandbox_since
     alone = len(facts.spec.containers) == 1
     limit = SANDBOX_SLACK + (0.0 if alone else facts.spec.grace)
@@ -210,10 +213,10 @@ def _was_near_new_sandbox(facts: Facts) -> bool:
 
 
 def lost(facts: Facts) -> Verdict | None:
-    """The runtime lost the container."""
+    """The runtime lost track of the container."""
     kill = matched_kill(facts)
     unknown = kill is not None and kill.kind is EvidenceKind.KILL_UNKNOWN_STATE
-    # CRI-O says 255 without the reason; a new sandbox then says the rest.
+    # CRI-O reports 255 without a reason; together with a new sandbox that means lost.
     gone = facts.exit_code in NO_EXIT and facts.restart.change.sandbox
     if facts.death is None or not (is_lost(facts.death) or unknown or gone):
         return None

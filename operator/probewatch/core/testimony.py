@@ -1,4 +1,4 @@
-"""Rules on what was said: by the kubelet, by the runtime, or by the pod's status."""
+"""Rules based on direct statements: of the kubelet, of the runtime, or in the pod's status."""
 
 from probewatch.core.book import Mark
 from probewatch.core.causes import Cause, Confidence
@@ -31,11 +31,11 @@ SAID = {
     EvidenceKind.KILL_POST_START_HOOK: "postStart hook failed",
     EvidenceKind.KILL_RESTART_ALL: "killed because a restart rule restarts all containers",
 }
-"""What the kubelet says of these kills, as people know it."""
+"""Evidence words for these kills."""
 
 
 def unobserved(facts: Facts) -> Verdict | None:
-    """The count rose unseen."""
+    """The count rose, and how the instance ended was not observed."""
     if facts.death is not None or facts.restart.repaired is not None:
         return None
     if is_alone_in_new_sandbox(facts):
@@ -51,7 +51,7 @@ def unobserved(facts: Facts) -> Verdict | None:
 
 
 def probe_kill_event(facts: Facts) -> Verdict | None:
-    """The kubelet said that a probe made it kill the container."""
+    """A `Killing` Event says that a probe made the kubelet kill the container."""
     kill = matched_kill(facts)
     if kill is None or kill.kind not in PROBE_KILLS or facts.is_lost_task:
         return None
@@ -61,7 +61,7 @@ def probe_kill_event(facts: Facts) -> Verdict | None:
     if facts.restart.died_at is None:
         return conclude(facts, cause, Confidence.MEDIUM, said, "it is not known when it ended")
     if is_slow(facts, kill):
-        # What takes so long is ended by SIGKILL; what ends otherwise may have gone on before.
+        # After that long only SIGKILL ends it; one that ends otherwise may have gone on running.
         stuck = facts.in_place and facts.exit_code == SIGKILL_EXIT and not facts.out_of_memory
         sure = Confidence.HIGH if stuck else Confidence.MEDIUM
         return conclude(facts, cause, sure, said, "it took longer to stop than its grace period")
@@ -88,7 +88,7 @@ def _oom_during_kill(facts: Facts, kill: Mark, cause: Cause, said: str) -> Verdi
 
 
 def other_kill_event(facts: Facts) -> Verdict | None:
-    """The kubelet gave another reason of its own for the kill."""
+    """A `Killing` Event gives a reason of the kubelet's other than a probe."""
     kill = matched_kill(facts)
     if kill is None or kill.kind not in OTHER_KILLS:
         return None
@@ -99,19 +99,20 @@ def other_kill_event(facts: Facts) -> Verdict | None:
 
 
 def _may_be_before(facts: Facts, kill: Mark) -> bool:
-    """Whether it may have ended before the kubelet killed it for its hook, which then fails too.
+    """Whether the container may have ended before the kubelet killed it for its postStart hook.
 
-    Within one second nothing but an end by SIGTERM tells which was first.
+    The hook also fails because the container ended. Within one second only an end by SIGTERM
+    shows that the kill came first.
     """
     hook = kill.kind is EvidenceKind.KILL_POST_START_HOOK
     return hook and kill.at == facts.restart.died_at and facts.exit_code != SIGTERM_EXIT
 
 
 def restart_all(facts: Facts) -> Verdict | None:
-    """The kubelet restarted the whole pod by a rule."""
+    """A restart rule made the kubelet restart all containers of the pod."""
     if facts.death is None:
         return None
-    # One that ended by itself is restarted with all only if nothing else restarts it.
+    # If it ended by itself, this is the cause only if nothing else would have restarted it.
     by_itself = facts.restarts_anyway or facts.rule is not None
     with_all = facts.restart.change.with_all and not by_itself
     if facts.death.reason != RESTARTING_ALL and not with_all:
@@ -126,7 +127,7 @@ def restart_all(facts: Facts) -> Verdict | None:
 
 
 def start_error(facts: Facts) -> Verdict | None:
-    """The runtime could not start it."""
+    """The runtime could not start the container."""
     reasons = {"StartError", "ContainerCannotRun"}
     if facts.death is None or facts.death.reason not in reasons:
         return None
@@ -136,7 +137,7 @@ def start_error(facts: Facts) -> Verdict | None:
 
 
 def post_start_hook(facts: Facts) -> Verdict | None:
-    """Its postStart hook failed, and not because the container had ended already."""
+    """The postStart hook failed, and not because the container had already ended."""
     if not facts.restart.container.has_post_start or facts.death is None or late_hook(facts):
         return None
     failed = _hook_failures(facts)
@@ -156,7 +157,7 @@ def post_start_hook(facts: Facts) -> Verdict | None:
 
 
 def _hook_failures(facts: Facts) -> list[Mark]:
-    """What the kubelet said of a failed hook in the life of the instance."""
+    """The kubelet's reports of a failed hook in the life of the instance."""
     born, died = facts.death.started_at if facts.death else None, facts.restart.died_at
     if born is None or died is None:
         return []
@@ -170,11 +171,11 @@ def _hook_failures(facts: Facts) -> list[Mark]:
 
 
 def out_of_memory(facts: Facts) -> Verdict | None:
-    """The kernel killed it for memory.
+    """The kernel's OOM killer ended the container.
 
-    The runtime's flag sticks: a child that was killed for memory sets it for good. So it counts
-    only with the exit code of SIGKILL, and a kubelet kill is ruled out only where the container
-    was seen dead, or nothing could have killed it.
+    The runtime's flag is sticky: a child process that was OOM killed sets it for good. So the flag
+    counts only with the exit code of SIGKILL, and a kill by the kubelet is ruled out only if the
+    container was shown as terminated, or has nothing that could make the kubelet kill it.
     """
     if not facts.out_of_memory or (facts.in_place and _is_rather_killed(facts)):
         return None
@@ -183,12 +184,12 @@ def out_of_memory(facts: Facts) -> Verdict | None:
 
 
 def _is_its_own(facts: Facts) -> bool:
-    """Whether no kill of the kubelet's can have ended it."""
+    """Whether the kubelet cannot have killed it."""
     return (facts.died_by_itself and facts.order_tells) or not facts.may_be_killed
 
 
 def memory_again(facts: Facts) -> Verdict | None:
-    """The kernel killed it for memory as it did before, and this time the runtime missed it.
+    """The container was OOM killed as it was before, but this time the runtime missed it.
 
     Source: containerd issues 8893 and 8180.
     """
@@ -203,7 +204,7 @@ def memory_again(facts: Facts) -> Verdict | None:
 
 
 def _is_rather_killed(facts: Facts) -> bool:
-    """Whether a kill explains a replacement in place better than a status that was not seen."""
+    """Whether it was more likely killed by the kubelet than OOM killed and shown too late."""
     change = facts.restart.change
     if kill_was_due(facts) or change.image or change.resources:
         return True

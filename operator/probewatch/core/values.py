@@ -1,11 +1,12 @@
-"""Values: how to make and change one, quickly.
+"""Faster construction and `replace` for frozen dataclasses.
 
 The constructor of a frozen dataclass calls `object.__setattr__` for each field, and
-`dataclasses.replace` calls that constructor with every field by name: both cost more than what
-the value is made for, and a restart makes and changes dozens. Here functions are written for
-each class, as `dataclasses` writes constructors. A new value is filled while it belongs to a
-*twin* class that has the same slots and is not frozen; then it becomes one of its own class.
-For values with slots and without `__post_init__`, as all values of the core are.
+`dataclasses.replace` calls that constructor with every field by keyword. Both cost more than the
+work that the value is made for, and each restart makes and changes dozens of values. So this
+module generates functions for each class, as `dataclasses` generates constructors: a new object
+is filled as an instance of a *twin* class, which has the same slots and is not frozen, and then
+its `__class__` is set to the real class. This works for dataclasses with slots and without
+`__post_init__`, as all values of the core are.
 """
 
 from collections.abc import Callable
@@ -21,7 +22,7 @@ _twins: dict[type, type] = {}
 
 
 def quickly_made(kind: type[V]) -> type[V]:
-    """Give a frozen dataclass with slots, all of it by keyword, a quicker constructor."""
+    """Class decorator: give a frozen dataclass with slots and `kw_only` a faster constructor."""
     every = fields(kind)  # type: ignore[arg-type]  # a dataclass, as is said above
     known: dict[str, Any] = {
         **_names(kind),
@@ -49,7 +50,7 @@ def _argument(field: Field[Any]) -> str:
 
 
 def _names(kind: type) -> dict[str, Any]:
-    """What is known to what is written for a class; no field's name begins like these."""
+    """The namespace of the generated functions; no field's name begins with an underscore."""
     slots = tuple(field.name for field in fields(kind))
     twin = _twins.setdefault(kind, type(kind.__name__, (), {"__slots__": slots}))
     return {
@@ -62,7 +63,7 @@ def _names(kind: type) -> dict[str, Any]:
 
 
 def _replace(value: V, /, **changes: object) -> V:
-    """Return a copy of a value with some of its fields changed; as `dataclasses.replace` does.
+    """Return a copy of a value with some of its fields changed, as `dataclasses.replace` does.
 
     Raises KeyError for a field that the value does not have.
     """
@@ -75,7 +76,7 @@ def _replace(value: V, /, **changes: object) -> V:
 
 
 def _write_changer(kind: type, names: tuple[str, ...]) -> Callable[..., Any]:
-    """Write the function that copies a value of this class and sets these fields."""
+    """Generate the function that copies a value of this class and sets these fields."""
     every = tuple(field.name for field in fields(kind))
     for unknown in set(names).difference(every):
         raise KeyError(unknown)
@@ -87,7 +88,7 @@ def _write_changer(kind: type, names: tuple[str, ...]) -> Callable[..., Any]:
     return written
 
 
-if TYPE_CHECKING:  # so that names and types of the changes are checked
+if TYPE_CHECKING:  # type checkers know the signature of `dataclasses.replace`
     from dataclasses import replace
 else:
     replace = _replace

@@ -1,4 +1,4 @@
-"""What a rule concludes with: a verdict and the words it rests on."""
+"""Verdicts as the rules return them: cause, confidence and evidence."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,10 +14,10 @@ PROBE_KILLS = {
     EvidenceKind.KILL_LIVENESS: (Cause.LIVENESS_PROBE, ProbeType.LIVENESS),
     EvidenceKind.KILL_STARTUP: (Cause.STARTUP_PROBE, ProbeType.STARTUP),
 }
-"""Which Killing events name a probe, and which."""
+"""The `Killing` Events that name a probe, with their cause and probe type."""
 
 PROBE_OF: Mapping[Cause, ProbeType] = dict(PROBE_KILLS.values())
-"""Which probe a cause is about."""
+"""The probe type of each cause that is a probe."""
 
 FAILED_WITH: Mapping[FailureReason | None, str] = {
     FailureReason.HTTP_1XX: "HTTP 1xx",
@@ -34,7 +34,7 @@ FAILED_WITH: Mapping[FailureReason | None, str] = {
     FailureReason.GRPC_UNHEALTHY: "gRPC not serving",
     FailureReason.GRPC_ERROR: "gRPC error",
 }
-"""In words; of the others there is nothing to say."""
+"""Failure reasons in words; the others are not mentioned in evidence."""
 
 ANSWERED = frozenset(
     {
@@ -42,31 +42,32 @@ ANSWERED = frozenset(
         *(FailureReason.HTTP_5XX, FailureReason.GRPC_UNHEALTHY),
     }
 )
-"""Failures that only what still runs can have."""
+"""Failures that only a running container can cause: it answered."""
 
 OF_RUNNING = ANSWERED | {FailureReason.TIMEOUT}
-"""Failures of runs that began before an end in the same second: what has ended refuses at once."""
+"""Failures of probe runs that began while the container ran, even if it ended in the same second:
+an ended container refuses the connection at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """Why a container restarted, how sure that is, and what it rests on."""
+    """Why a container restarted, how sure that is, and the evidence for it."""
 
     cause: Cause
     confidence: Confidence
     evidence: tuple[str, ...] = ()
     final: bool = False
-    """Whether no later evidence can change it, so that it need not settle."""
+    """Whether no later evidence can change the verdict, so that it need not settle."""
 
 
 def kill_was_due(facts: Facts) -> bool:
-    """Whether a probe that kills was reported to fail as often as a kill takes."""
+    """Whether a liveness or startup probe was reported to have failed up to its threshold."""
     return any(map(facts.threshold_reached, PROBE_OF.values()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """One line of the decision table."""
+    """One row of the decision table `RULES`."""
 
     name: str
     meaning: str
@@ -87,9 +88,9 @@ def _how_it_ended(facts: Facts) -> str:
 def conclude(
     facts: Facts, cause: Cause, confidence: Confidence, *why: str, final: bool = False
 ) -> Verdict:
-    """A verdict whose evidence ends with how the instance ended.
+    """Make a verdict; its evidence is *why*, followed by how the instance ended.
 
-    Where a probe did it, the first fact tells how that failed, if the kubelet said so.
+    If the cause is a probe, the first fact also names its last failure, if that was reported.
     """
     probe_type = PROBE_OF.get(cause)
     failed_with = FAILED_WITH.get(facts.last_failure(probe_type)) if probe_type else None
@@ -105,10 +106,10 @@ def _at_most_medium(sure: Confidence) -> Confidence:
 
 
 def by_exit(facts: Facts, *why: str, sure: Confidence, final: bool = False) -> Verdict:
-    """A death that no probe caused, told by its exit code, or by the rule that this matches.
+    """The verdict on a container that no probe killed: by its exit code, or its restart rule.
 
-    A runtime may miss that the kernel killed it (containerd issues 8893, 12260), and a process
-    whose child was killed for memory often gives up: neither is sure.
+    At most Medium after earlier OOM kills, since a runtime may miss one (containerd issues 8893,
+    12260), and if a child process was OOM killed, since its parent often exits for that.
     """
     if facts.rule is not None:
         return conclude(facts, Cause.RESTART_RULE, sure, *why, final=final)

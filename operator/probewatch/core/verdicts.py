@@ -1,7 +1,7 @@
-"""Verdicts: when a restart is judged and published.
+"""Verdicts: decides when restarts are judged and published.
 
-A verdict that nothing can change is published at once; the others settle. After
-that they stay open for [corrections](corrections.py) for an hour.
+A final verdict, which nothing can change, is published at once; the others settle first. After
+that they can be corrected (see `corrections`) for the policy's `repair` time.
 """
 
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ SETTLED_KEPT = 32
 @quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """One container's memory after judging, and what is to be said."""
+    """One container's memory after its restarts were judged, and the new findings."""
 
     memory: ContainerMemory
     findings: tuple[Finding, ...] = ()
@@ -36,7 +36,7 @@ class Judged:
 def take_restart(
     memory: ContainerMemory, restart: CountedRestart, policy: Policy
 ) -> ContainerMemory:
-    """A restart was counted: it waits for its verdict, however shortly."""
+    """Add a counted restart to those that wait for a verdict."""
     waiting = Pending(restart=restart, deadline=restart.observed_at + policy.settle)
     return replace(memory, pending=(*memory.pending, waiting))
 
@@ -46,7 +46,7 @@ def publish_ready(
 ) -> Judged:
     """Publish the pending verdicts that are final or have settled, in the order of the restarts.
 
-    A record keeps the count up to which all is told, so none may overtake another.
+    None may overtake another: a record only keeps the count up to which all were published.
     """
     findings: list[Finding] = []
     for waiting in memory.pending:
@@ -64,7 +64,7 @@ def publish_ready(
 def judge(
     state: PodState, memory: ContainerMemory, restart: CountedRestart
 ) -> tuple[Rule, Verdict]:
-    """The verdict on one restart by all that is known now."""
+    """The verdict on one restart by everything that is known now."""
     return attribute(
         Facts(
             restart=restart,
@@ -106,7 +106,7 @@ def _publish(
 
 
 def render(state: PodState, restart: CountedRestart, verdict: tuple[Rule, Verdict]) -> Restart:
-    """Return the finding that tells a verdict."""
+    """Return the finding for a restart and its verdict."""
     rule, said = verdict
     death = restart.termination
     return Restart(
@@ -143,7 +143,7 @@ def _past(restart: CountedRestart, published: Restart) -> Past:
 
 
 def _use(memory: ContainerMemory, restart: CountedRestart) -> frozenset[tuple[str, int]]:
-    """Kills of this instance belong to it alone; retries of a kill with them."""
+    """The used kills with those up to the end of this instance, retries of its kill included."""
     end = restart.next_start if restart.died_at is None else restart.died_at
     if restart.termination is None or end is None:
         return memory.used

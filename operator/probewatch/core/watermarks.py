@@ -1,8 +1,8 @@
-"""Watermarks: how the last counted state of a container follows its status.
+"""Watermarks: how the last counted state of a container is updated from its status.
 
-`lastState` is the second-newest instance only, and what the kubelet writes there itself has
-neither id nor times. So it is taken for the end of an instance only where it cannot be that of
-an earlier one.
+`lastState` only shows the second-newest instance, and a termination that the kubelet itself puts
+there has neither ID nor times. So it is taken for the end of an instance only if it cannot belong
+to an earlier one.
 """
 
 from probewatch.core.model import ContainerStatus, Termination
@@ -10,26 +10,27 @@ from probewatch.core.restarts import VANISHED, Path, Watermark, identity, newest
 from probewatch.core.values import replace
 
 RESTARTING_ALL = "RestartingAllContainers"
-"""Why a container waits, and how it ended, while all containers are restarted by a rule."""
+"""Reason of a waiting or terminated container while a restart rule restarts all containers."""
 
 OWN_WORDS = frozenset({RESTARTING_ALL, VANISHED})
-"""How an end is put that the kubelet itself declares: it has neither id nor times."""
+"""Reasons of terminations that the kubelet declares itself, without container ID and times."""
 
 HELD_BACK = "CrashLoopBackOff"
-"""Why a container waits whose next start the kubelet puts off."""
+"""Reason of a waiting container whose next start the kubelet delays."""
 
 HOOK_FAILED = "PostStartHookError"
 
 AT_ONCE = 15.0
-"""From the end of a killed container to the start of the next one: the check of an image, or its
-download, lies between."""
+"""Seconds from the end of a killed container to the start of the next one; the image is checked,
+or pulled, in between."""
 
 
 def known_by(end: Termination | None) -> str:
-    """What an end is known again by: its identity, or the kubelet's own words.
+    """What a termination is recognized by: its identity, or the reason if the kubelet declared it.
 
-    Two in the same words cannot be told apart. From 1.36 on the words of before stay where nothing
-    is known of the end that follows (kubelet_pods.go, convertToAPIContainerStatuses).
+    Two declared ones with the same reason cannot be told apart. From 1.36 on the kubelet keeps
+    showing the previous one if nothing is known of the end that follows.
+    Source: kubelet_pods.go (convertToAPIContainerStatuses).
     """
     if end is not None and end.reason in OWN_WORDS:
         return end.reason
@@ -37,14 +38,14 @@ def known_by(end: Termination | None) -> str:
 
 
 def is_counted(mark: Watermark, end: Termination) -> bool:
-    """Whether a restart was counted for this end, as far as it can be told from others."""
+    """Whether a restart was already counted for this termination, as far as it is recognized."""
     return known_by(end) == mark.dead_id != ""
 
 
 def first_watermark(status: ContainerStatus) -> Watermark:
     """Where counting begins for a container seen for the first time."""
     end = newest_end(status)
-    # What waits without a reason was created just now, and shows the end of the one before.
+    # Waiting without a reason means just created: the end shown is that of the instance before.
     over = bool(status.terminated or status.waiting_reason) and not is_declared(status)
     return Watermark(
         name=status.name,
@@ -62,10 +63,10 @@ def first_watermark(status: ContainerStatus) -> Watermark:
 
 
 def advance(mark: Watermark, status: ContainerStatus, *, relisted: bool) -> Watermark:
-    """Follow one container whose count did not change."""
+    """Return the watermark of a container whose `restartCount` did not change."""
     running = status.running_since is not None
     death, path = _death_of_current(mark, status, relisted=relisted)
-    # What is shown beside one that runs is the end of one before it, be it with the same count.
+    # `lastState` of a running container is that of an instance before it, even at the same count.
     ended = known_by(status.last) if running else ""
     return replace(
         mark,
@@ -81,10 +82,10 @@ def advance(mark: Watermark, status: ContainerStatus, *, relisted: bool) -> Wate
 
 
 def _waiting_reason(mark: Watermark, status: ContainerStatus) -> str:
-    """Why it waits, or waited before.
+    """Why the container waits, or waited earlier in the same wait.
 
-    A failed hook stays the reason when the back-off after it takes its place. And of what one
-    kubelet held back the next one shows the end again, or that it is to be created.
+    A failed hook is kept when `CrashLoopBackOff` replaces it. A back-off is kept because a
+    restarted kubelet shows the termination again, or `ContainerCreating`.
     """
     before = mark.waiting_reason if status.running_since is None else ""
     return before if before in {HOOK_FAILED, HELD_BACK} else status.waiting_reason
@@ -95,7 +96,7 @@ def _death_of_current(
 ) -> tuple[Termination | None, Path]:
     if status.terminated is not None and not is_counted(mark, status.terminated):
         known = identity(mark.death) == identity(status.terminated) != ""
-        # A kubelet that was restarted shows the end of which it said before that it is over.
+        # A restarted kubelet shows a termination again that was in `lastState` before.
         return status.terminated, mark.path if known else Path.TERMINATED_SEEN
     if status.running_since is not None:
         return None, Path.UNSEEN
@@ -107,11 +108,10 @@ def _death_of_current(
 
 
 def latest_words(death: Termination, status: ContainerStatus) -> Termination:
-    """What is said by now of this end: a runtime may learn of it after it has told of it.
+    """The same termination as the status shows it now: runtimes may correct it afterwards.
 
-    containerd notes that the kernel killed a container for memory when its event comes, be it
-    after the exit, which was `Error` until then. CRI-O may know an exit code only when it is asked
-    again.
+    containerd sets `OOMKilled` when the OOM event arrives, which may be after the exit was
+    reported as `Error`. CRI-O may know the exit code only when it is asked again.
     Source: containerd internal/cri/server/events.go (TaskOOM).
     """
     for said in (status.terminated, status.last):
@@ -125,17 +125,17 @@ def _direct_path(mark: Watermark, *, relisted: bool) -> Path:
 
 
 def is_declared(status: ContainerStatus) -> bool:
-    """Whether the kubelet itself raised the count, of a container that it found no more.
+    """Whether the kubelet itself declared the newest termination, and nothing was started since.
 
-    It does so before the next instance is there. Else a status that waits shows the end of the
-    instance before.
+    It does so for a container that it no longer finds, and raises the count with it, before the
+    next instance exists.
     """
     said = newest_end(status)
     return said is not None and said.reason in OWN_WORDS and status.running_since is None
 
 
 def is_removed_with_all(death: Termination | None, status: ContainerStatus) -> bool:
-    """Whether it was removed with all others after it had ended in its own way."""
+    """Whether a container that had ended by itself was then removed to restart all of the pod."""
     last = status.last
     return death is not None and last is not None and last.reason == RESTARTING_ALL
 
@@ -143,7 +143,7 @@ def is_removed_with_all(death: Termination | None, status: ContainerStatus) -> b
 def death_for_rise(
     mark: Watermark, status: ContainerStatus, *, relisted: bool
 ) -> tuple[Termination | None, Path]:
-    """The termination of the instance that the rise by one replaced."""
+    """The termination of the replaced instance, after a rise by one, and how it was seen."""
     if mark.death is not None:
         return latest_words(mark.death, status), mark.path
     if _is_declared_now(mark, status):
@@ -158,7 +158,7 @@ def death_for_rise(
 
 
 def _is_declared_now(mark: Watermark, status: ContainerStatus) -> bool:
-    """Whether the kubelet declared this end, and not the one before it in the same words."""
+    """Whether the kubelet declared this termination now, and not an earlier one alike."""
     said = newest_end(status)
     if said is None or said.reason not in OWN_WORDS:
         return False
@@ -167,7 +167,7 @@ def _is_declared_now(mark: Watermark, status: ContainerStatus) -> bool:
 
 
 def _was_noticed_late(death: Termination, status: ContainerStatus) -> bool:
-    """Whether the kubelet was away when it died: one that kills goes on to start at once."""
+    """Whether the kubelet was down when it died: one that kills starts the next one at once."""
     end, start = death.finished_at, status.running_since
     return end is not None and start is not None and start - end > AT_ONCE
 
@@ -177,7 +177,7 @@ def after_rise(
 ) -> Watermark:
     """The watermark of the new instance."""
     fresh = first_watermark(status)
-    # It came and went between two versions: only if it is shown dead is it known how it ended.
+    # The new instance may have ended already, between two versions of the pod.
     own = fresh.death if identity(fresh.death) != identity(death) else None
     return replace(
         fresh,
