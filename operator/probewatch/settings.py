@@ -65,109 +65,109 @@ class Settings:
     # --- the cluster
 
     kubeconfig: str = ""
-    """Path of a kubeconfig; empty for `$KUBECONFIG`, `~/.kube/config`, in-cluster credentials."""
+    """Path of a kubeconfig; if empty: `$KUBECONFIG`, `~/.kube/config`, in-cluster credentials."""
     context: str = ""
-    """Context of the kubeconfig; empty for its current one."""
+    """Context of the kubeconfig; if empty, its current context."""
     namespaces: tuple[str, ...] = ()
-    """Namespaces to watch, separated by commas; empty for all. Named ones need only a Role each."""
+    """Namespaces to watch, separated by commas; if empty, all. Named ones need only a Role each."""
     pod_selector: str = ""
     """Label selector, applied by the API server: pods that do not match cost nothing. ProbePolicies
-    hold, and get no status then."""
+    still apply, but their status is not written."""
     dry_run: bool = False
     """Write nothing to the cluster: no Events, no records. Metrics and logs stay."""
     instance: str = field(default_factory=name_process)
-    """Name of this process in what it writes. One that finds its name on the Lease goes on at once:
-    no two may have the same. By itself it is the pod's name in a pod, and unique elsewhere."""
+    """Identity of this process in what it writes. It must be unique: a process that finds it on the
+    Lease continues at once. By default the pod's name in a pod, and a unique name elsewhere."""
 
     # --- serving and logging
 
     metrics_address: str = ":8080"
-    """`host:port` of /metrics, /healthz and /readyz; an empty host is every address there is."""
+    """`host:port` of /metrics, /healthz and /readyz; an empty host means all addresses."""
     metrics_cert_file: str = ""
-    """PEM certificate chain to serve HTTPS by, with `metrics_key_file`; read anew if it changes."""
+    """PEM certificate chain for HTTPS, with `metrics_key_file`; reloaded when it changes."""
     metrics_key_file: str = ""
     """PEM key of that certificate."""
     metrics_authorization: bool = False
     """Answers /metrics only to bearer tokens whose user may `get` the non-resource URL /metrics."""
     metrics_series_limit: int = 100_000
-    """Series of one family; what comes after is summed up as workload `_overflow` and counted."""
+    """Series of one family; the rest is summed up as the workload `_overflow` and counted."""
     liveness_address: str = ""
-    """`host:port` of kopf's own health endpoint; empty for none, since /healthz knows more."""
+    """`host:port` of kopf's own health endpoint; if empty, none, since /healthz covers more."""
     log_format: LogFormat = LogFormat.AUTO
-    """`json` (one object in a line), `text`, or `auto`: text on a terminal, else JSON."""
+    """`json` (one object per line), `text`, or `auto`: text on a terminal, else JSON."""
     log_level: LogLevel = LogLevel.INFO
-    """`info` is one line for each finding; `debug` adds what the libraries say."""
+    """`info` logs one line for each finding; `debug` adds the logs of the libraries."""
 
     # --- the watch
 
     page_limit: int = 500
-    """Objects in a page of a list; client-go's number. Smaller pages lower the peak of memory."""
+    """Objects per page of a list; client-go's number. Smaller pages lower the memory peak."""
     inactivity_seconds: float = 75.0
-    """A watch silent for so long is taken for dead; bookmarks come about every 60 s."""
+    """A watch silent for this long counts as dead; bookmarks come about every 60 s."""
     unhealthy_after_seconds: float = 180.0
-    """/healthz fails after so long without a sign from the API server: time for two reconnects."""
+    """/healthz fails after this long without a sign of the API server: time for two reconnects."""
     request_timeout_seconds: float = 30.0
-    """For one request that is not a watch."""
+    """Timeout of one request that is not a watch."""
 
     # --- Kubernetes Events
 
     event_queue_length: int = 1000
-    """Events waiting to be written; further ones are dropped and counted. client-go's number."""
+    """Events that can wait to be written; more are dropped and counted. client-go's number."""
     event_workers: int = 2
-    """Writers side by side: one slow answer does not hold up the rest."""
+    """Parallel writers: one slow response does not block the rest."""
     events_per_second: float = 5.0
-    """Events written in the long run, over all pods: half of what client-go allows a client."""
+    """Sustained rate over all pods: half of what client-go allows a client."""
     events_burst: int = 50
-    """Events written at once after a quiet time: a roll-out that fails is told in full."""
+    """Events written at once after a quiet time: enough to report a failing rollout in full."""
     pod_events_burst: int = 25
     """Events for one pod at once after a quiet time, as in client-go's spam filter."""
     pod_event_refill_seconds: float = 300.0
-    """One more Event for a pod after so long, as in client-go's spam filter."""
+    """Time until a pod may get one more Event, as in client-go's spam filter."""
 
     # --- records
 
     records: bool = True
-    """Whether ProbeReports are kept, and counters go on from them; needs the definitions."""
+    """Whether to keep ProbeReports and continue counters from them; needs the CRDs."""
     report_interval_seconds: float = 5.0
-    """One report is written at most once in so long: a loop is worth one write, not ten."""
+    """Shortest time between two writes of one report: a loop is worth one write, not ten."""
     report_workers: int = 4
-    """Reports written side by side."""
+    """Reports written in parallel."""
     lease_name: str = "probewatch"
-    """Name of the Lease by which replicas agree on which of them writes."""
+    """Name of the Lease by which replicas elect the one that writes."""
     lease_namespace: str = ""
-    """Its namespace; empty for the operator's own, or that of the kubeconfig's context."""
+    """Namespace of the Lease; if empty, the operator's own, or that of the kubeconfig's context."""
 
     # --- asking kubelets
 
     corroborate: bool = False
     """Ask the kubelet for its own counters after an uncertain verdict; needs `nodes/metrics`."""
     corroborate_per_minute: float = 6.0
-    """Kubelets asked in the long run, over all nodes: one each ten seconds."""
+    """Sustained rate of kubelets asked, over all nodes: one every ten seconds."""
     kubelet_ca_file: str = ""
-    """PEM of who signs the kubelets' serving certificates; empty for what the system trusts."""
+    """PEM of the CA of the kubelets' serving certificates; if empty, the system's CAs."""
 
     # --- judging, where no ProbePolicy says otherwise
 
     loop_restarts: int = _POLICY.loop_restarts
-    """So many restarts of one container within `loop_window_seconds` are a loop."""
+    """Restarts of one container within `loop_window_seconds` that make a loop."""
     loop_window_seconds: float = _POLICY.loop_window
-    """Long enough for the third restart of a liveness loop with the default probe and grace."""
+    """Long enough for three restarts by a liveness probe with default settings and grace period."""
     loop_quiet_seconds: float = _POLICY.loop_quiet
-    """A loop ends after so long without a restart: several times the longest back-off of 300 s."""
+    """A loop ends after this long without a restart: several times the longest back-off (300 s)."""
     slow_loop_restarts: int = _POLICY.slow_loop_restarts
-    """So many restarts within `slow_loop_window_seconds` are a slow loop."""
+    """Restarts within `slow_loop_window_seconds` that make a slow loop."""
     slow_loop_window_seconds: float = _POLICY.slow_loop_window
-    """Six hours: a kill every hour is a loop too. It has to exceed `loop_window_seconds`."""
+    """Six hours: a kill every hour is a loop too. Must exceed `loop_window_seconds`."""
     flap_transitions: int = _POLICY.flap_transitions
-    """So many losses of readiness within `flap_window_seconds`, without a restart, are flapping."""
+    """Losses of readiness within `flap_window_seconds`, without a restart, that make flapping."""
     flap_window_seconds: float = _POLICY.flap_window
     """See `flap_transitions`."""
     flap_quiet_seconds: float = _POLICY.flap_quiet
-    """Flapping ends after so long without a loss of readiness."""
+    """Flapping ends after this long without a loss of readiness."""
     settle_seconds: float = _POLICY.settle
     """How long an unclear restart waits for late evidence before its verdict is published."""
     repair_seconds: float = _POLICY.repair
-    """How long an uncertain verdict can still be improved by what comes later."""
+    """How long later evidence can still improve an uncertain verdict."""
     events: bool = _POLICY.events
     """Whether Kubernetes Events are written."""
     history_limit: int = _POLICY.history_limit

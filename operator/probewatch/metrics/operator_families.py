@@ -6,61 +6,61 @@ BUILD_INFO = Family(
     "probewatch_build_info",
     Kind.GAUGE,
     ("version",),
-    "1, with the version as a label.",
+    "Always 1; the label has the version.",
 )
 LEADER = Family(
     "probewatch_leader",
     Kind.GAUGE,
     (),
-    "1 if this process is the one that writes to the cluster.",
+    "1 if this process is the leader, which writes to the cluster.",
 )
 WATCH_ACTIVITY = Family(
     "probewatch_watch_last_activity_timestamp_seconds",
     Kind.GAUGE,
     ("resource",),
-    "When the watch was last heard of, other than by lists if it is silent; the quietest one's.",
+    "Time of the quietest watch's last sign of life; while it is silent, lists do not count.",
 )
 WATCH_SYNCED = Family(
     "probewatch_watch_synced",
     Kind.GAUGE,
     ("resource",),
-    "1 while everything that is watched is known in full.",
+    "1 while everything that is watched has been listed in full.",
 )
 WATCH_RELISTS = Family(
     "probewatch_watch_relists_total",
     Kind.COUNTER,
     ("resource", "reason"),
-    "Full lists, by why one was needed.",
+    "Full lists, by the reason why one was needed.",
 )
 WATCH_ERRORS = Family(
     "probewatch_watch_errors_total",
     Kind.COUNTER,
     ("resource", "code"),
-    "Interruptions of the watch, by status code or kind of fault.",
+    "Interruptions of list and watch, by status code or kind of fault.",
 )
 WATCH_DECODE_ERRORS = Family(
     "probewatch_watch_decode_errors_total",
     Kind.COUNTER,
     ("resource",),
-    "Objects that could not be decoded and were left out.",
+    "Objects that could not be decoded and were skipped.",
 )
 WATCH_FIELD_ERRORS = Family(
     "probewatch_watch_field_errors_total",
     Kind.COUNTER,
     ("resource",),
-    "Fields that could not be read and were left out, of objects that were taken in.",
+    "Fields that could not be read and were skipped, in objects that were otherwise used.",
 )
 WATCH_UPDATES = Family(
     "probewatch_watch_updates_total",
     Kind.COUNTER,
     ("resource", "type"),
-    "Updates received, by type.",
+    "Watch updates received, by type.",
 )
 WATCH_SKIPPED = Family(
     "probewatch_watch_skipped_updates_total",
     Kind.COUNTER,
     ("resource",),
-    "Updates in which nothing changed that is read, and which were dropped unread.",
+    "Updates skipped without decoding because no field that is used had changed.",
 )
 WATCH_BYTES = Family(
     "probewatch_watch_received_bytes_total",
@@ -84,43 +84,43 @@ VERDICTS = Family(
     "probewatch_restart_verdicts_total",
     Kind.COUNTER,
     ("confidence",),
-    "Restarts counted, by how sure the verdict on their cause was when it was published.",
+    "Restarts counted, by the confidence of the verdict when it was published.",
 )
 RESTARTS_PENDING = Family(
     "probewatch_restarts_pending",
     Kind.GAUGE,
     (),
-    "Restarts whose verdict waits for late evidence.",
+    "Restarts whose verdict is waiting for late evidence.",
 )
 QUEUE_LENGTH = Family(
     "probewatch_queue_length",
     Kind.GAUGE,
     ("queue",),
-    "Things that wait in a queue.",
+    "Items waiting in a queue.",
 )
 EVENTS_POSTED = Family(
     "probewatch_events_posted_total",
     Kind.COUNTER,
     ("reason",),
-    "Kubernetes Events written, or found written already, by reason.",
+    "Kubernetes Events written, or found to exist already, by reason.",
 )
 EVENTS_EXISTED = Family(
     "probewatch_events_existed_total",
     Kind.COUNTER,
     (),
-    "Kubernetes Events that were there already when they were to be written.",
+    "Kubernetes Events that already existed when they were to be written.",
 )
 EVENT_RETRIES = Family(
     "probewatch_event_retries_total",
     Kind.COUNTER,
     (),
-    "Further tries to write a Kubernetes Event.",
+    "Retries of writing a Kubernetes Event.",
 )
 EVENTS_DROPPED = Family(
     "probewatch_events_dropped_total",
     Kind.COUNTER,
     ("why",),
-    "Kubernetes Events that were not written, by why.",
+    "Kubernetes Events that were not written, by the reason.",
 )
 REPORTS_WRITTEN = Family(
     "probewatch_reports_written_total",
@@ -133,27 +133,27 @@ REPORT_CONFLICTS = Family(
     "probewatch_report_conflicts_total",
     Kind.COUNTER,
     (),
-    "Writes of ProbeReports that met another writer and were done again.",
+    "Writes of ProbeReports that conflicted with another writer and were repeated.",
     Stability.EXPERIMENTAL,
 )
 REPORTS_DROPPED = Family(
     "probewatch_reports_dropped_total",
     Kind.COUNTER,
     ("why",),
-    "Writes of ProbeReports that were given up, by why.",
+    "Writes of ProbeReports that were given up, by the reason.",
     Stability.EXPERIMENTAL,
 )
 INTERNAL_ERRORS = Family(
     "probewatch_internal_errors_total",
     Kind.COUNTER,
     ("where",),
-    "Errors of probewatch itself, by where they ended; the log has their tracebacks.",
+    "Internal errors, by where they were caught; the log has their tracebacks.",
 )
 LOOP_LAG = Family(
     "probewatch_event_loop_lag_seconds",
     Kind.GAUGE,
     (),
-    "How late the last heartbeat was: how long the process was busy with one thing.",
+    "Delay of the last heartbeat: how long one task blocked the event loop.",
 )
 KOPF_RUNNING = Family(
     "probewatch_kopf_running",
@@ -171,25 +171,25 @@ KOPF_FAILURES = Family(
     "probewatch_kopf_failures_total",
     Kind.COUNTER,
     (),
-    "Ends of the kopf operator that nobody asked for.",
+    "Unexpected ends of the kopf operator.",
 )
 SERIES = Family(
     "probewatch_series",
     Kind.GAUGE,
     ("family",),
-    "Series held, of the families that grow with the cluster.",
+    "Series held by each family that grows with the cluster.",
 )
 SERIES_DROPPED = Family(
     "probewatch_series_dropped_total",
     Kind.COUNTER,
     ("family",),
-    "Values that got no series of their own because their family was full.",
+    "Values without a series of their own because their family had reached its limit.",
 )
 RENDER_SECONDS = Family(
     "probewatch_scrape_render_seconds",
     Kind.GAUGE,
     (),
-    "How long the last answer took to render.",
+    "Time that rendering the last scrape took.",
     Stability.EXPERIMENTAL,
 )
 

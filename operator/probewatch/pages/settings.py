@@ -14,19 +14,19 @@ from probewatch.pages.tables import write_page
 from probewatch.settings import Settings, variable_name
 
 GROUPS: Mapping[str, str] = {
-    "kubeconfig": "Which cluster, and which pods",
+    "kubeconfig": "Cluster and pods",
     "metrics_address": "Metrics and health",
-    "log_format": "The log",
+    "log_format": "Logging",
     "page_limit": "Lists and watches",
     "event_queue_length": "Events on pods",
     "records": "Records and replicas",
     "corroborate": "The kubelet's own counters",
-    "loop_restarts": "What a ProbePolicy can set too",
-    "shutdown_seconds": "The end",
+    "loop_restarts": "Thresholds, which a ProbePolicy can override",
+    "shutdown_seconds": "Shutdown",
 }
 """The first setting of each group, and its heading."""
 
-HEAD = "| variable | default | what it is for |\n|---|---|---|\n"
+HEAD = "| variable | default | description |\n|---|---|---|\n"
 
 
 def make_tables() -> Mapping[str, str]:
