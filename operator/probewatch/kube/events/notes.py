@@ -107,7 +107,7 @@ def render_duration(seconds: float) -> str:
 
 
 def _end_of_life(restart: Restart) -> str:
-    # An exit code that the kubelet made up for a lost container comes without a container id.
+    # The kubelet makes up an exit code for a container that it lost, without container ID and times.
     seen = restart.exit_code is not None and bool(restart.termination)
     code = f"ended with exit code {restart.exit_code}" if seen else ""
     lived = lifetime_of(restart.started_at, restart.finished_at)

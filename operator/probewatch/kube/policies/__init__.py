@@ -1,1 +1,1 @@
-"""ProbePolicies in the API. Rule: what is wrong in one is said on it, and never raised."""
+"""ProbePolicies in the API. Rule: a mistake in one is reported in its status, never raised."""

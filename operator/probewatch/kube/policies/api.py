@@ -1,4 +1,4 @@
-"""Lists ProbePolicies and writes their status: what is asked of the API about them."""
+"""Requests for ProbePolicies: list them, and write their status."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,22 +19,22 @@ from probewatch.kube.policies.parsing import Known, Read, nothing_known, parse_p
 from probewatch.kube.reports.answers import NO_RIGHT
 
 PAGE = 25
-"""Policies in a page: one may have a megabyte and a half, and tenants may make many."""
+"""Policies in a page: one may take 1.5 MB, and tenants may create many."""
 APPLY = "application/apply-patch+yaml"
 FIELD_MANAGER = "probewatch"
 
 READ_AT_ONCE = 128 * 1024
-"""So many bytes are read before others go on: some milliseconds, where all is new."""
+"""Bytes parsed before other tasks get to run: some milliseconds, if all policies are new."""
 
 NOT_SERVED = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.FORBIDDEN})
-"""There is no such resource, or no right to read it: neither will pass in a moment."""
+"""The resource is not served, or there is no right to list it: both last for a while."""
 
 ITS_OWN_FAULT = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY})
-"""What one policy is refused for."""
+"""Answers that refuse a status because of this one policy."""
 
 
 class Concerned(Enum):
-    """Whom it concerns that a policy's status was refused."""
+    """Which policies the refusal of a status write concerns."""
 
     ONE = auto()
     NAMESPACE = auto()
@@ -59,21 +59,21 @@ class Requester(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """All policies of a namespace (None: of all), as of a version."""
+    """All policies of a namespace (None: of the cluster), as of a resourceVersion."""
 
     namespace: str | None
     reads: tuple[Read, ...] = ()
     version: int = 0
     is_refused: bool = False
-    """Whether they are not served to us."""
+    """Whether the list was refused, because the resource or the right is missing."""
     is_forbidden: bool = False
-    """Whether that is for want of a right."""
+    """Whether it was refused because the right is missing."""
 
 
 class PolicyApi:
-    """Asks through *requester*; *namespaces* are those that are watched, none for all.
+    """Sends its requests by *requester*; *namespaces* are the watched ones, none for all.
 
-    *known* tells what was read of a policy the last time.
+    *known* returns what was read of a policy the last time.
     """
 
     def __init__(
@@ -84,11 +84,11 @@ class PolicyApi:
         self._known = known
 
     async def list(self) -> Sequence[Listing]:
-        """All policies, a listing for each namespace; raises ApiError."""
+        """Return all policies, one listing per namespace; raises ApiError."""
         return [await self._list(namespace) for namespace in self._namespaces]
 
     async def patch_status(self, read: Read, status: objects.Status) -> Read | None:
-        """Write a policy's status and return the policy; None if it is not as it was read.
+        """Write the status of a policy and return it; None if it changed since it was read.
 
         Raises ApiError.
         """
@@ -108,7 +108,7 @@ class PolicyApi:
         return parse_policy(answer, self._known)
 
     def whom(self, error: ApiError) -> Concerned:
-        """Whom a refusal concerns: a webhook or a role may be of one namespace alone."""
+        """Return whom a refusal concerns: webhooks and roles may apply to one namespace only."""
         if error.status in ITS_OWN_FAULT:
             return Concerned.ONE
         is_of_all = self._namespaces == (None,) and NO_RIGHT.search(str(error))
@@ -133,11 +133,11 @@ class PolicyApi:
             if not token:
                 version = parse_version(page.metadata.resource_version)
                 return Listing(namespace=namespace, reads=tuple(reads), version=version)
-            del page, body  # they may have many megabytes, and the next are asked for now
+            del page, body  # free what may be many megabytes before the next page comes in
 
 
 async def _read_page(page: objects.PolicyList, known: Known) -> Sequence[Read]:
-    """Read the policies of a page, one or a few before others go on."""
+    """Parse the policies of a page, and let other tasks run now and then."""
     reads, stint = [], Stint(READ_AT_ONCE)
     for item in page.items or ():
         body = bytes(item)
@@ -154,7 +154,7 @@ def _render_patch(read: Read, status: objects.Status) -> Mapping[str, object]:
         "metadata": {
             "name": read.policy.name,
             "namespace": read.policy.namespace,
-            # On a status, servers heed this and not the uid.
+            # For a status, the API server checks this but not the uid.
             "resourceVersion": str(read.version),
         },
         "status": status,

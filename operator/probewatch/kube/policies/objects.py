@@ -1,7 +1,7 @@
-"""ProbePolicies as they are in the API, field by field: the Python side of crds/probepolicies.yaml.
+"""The fields of a ProbePolicy, as crds/probepolicies.yaml defines them.
 
-The bounds are those of the definition, so that a policy which an older or changed definition
-let in is refused here. A test holds the two together.
+The limits are repeated here so that a policy accepted under an older or changed CRD is rejected
+by the operator. A test keeps both in sync.
 """
 
 from typing import Annotated
@@ -19,13 +19,13 @@ KIND = "ProbePolicy"
 PLURAL = "probepolicies"
 
 ACCEPTED = "Accepted"
-"""The one type of condition that is ours."""
+"""The one condition type that probewatch sets."""
 
 HOUR, DAY = 3600, 86_400
 WEEK, MONTH = 7 * DAY, 30 * DAY
 
 Times = Annotated[int, Meta(ge=2, le=32)]
-"""How often something happened; no more than that is kept in mind."""
+"""How often something happens; the operator remembers no more occurrences than the maximum."""
 Window = Annotated[int, Meta(ge=10, le=WEEK)]
 
 
@@ -95,7 +95,7 @@ class Status(Struct, omit_defaults=False):
 
 
 class Metadata(Struct):
-    """`metadata`, as far as it matters."""
+    """The fields of `metadata` that are used."""
 
     name: str = ""
     namespace: str = ""
@@ -106,7 +106,7 @@ class Metadata(Struct):
 
 
 class PolicyObject(msgspec.Struct):
-    """A ProbePolicy; spec and status are read apart, so that a broken one costs only itself."""
+    """A ProbePolicy; spec and status are decoded separately, so that one may be broken."""
 
     metadata: Metadata
     spec: msgspec.Raw = msgspec.Raw()

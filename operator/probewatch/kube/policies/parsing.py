@@ -1,6 +1,6 @@
-"""A ProbePolicy of the API as the core sees it. Pure, and never raises for what is in a spec.
+"""Parses ProbePolicies into values of the core. Pure; never raises for the content of a spec.
 
-What cannot be understood becomes the problem that the policy has; it then selects nothing.
+A spec that cannot be parsed becomes the policy's `problem`, and such a policy selects nothing.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -18,7 +18,7 @@ from probewatch.kube.sanitize import sanitize
 from probewatch.kube.times import parse_time
 
 WORDS_LIMIT = 512
-"""Bytes of what is said about a mistake."""
+"""Bytes of the message about a mistake."""
 
 FIELDS: Mapping[str, str] = {
     "loop.restarts": "loop_restarts",
@@ -34,7 +34,7 @@ FIELDS: Mapping[str, str] = {
     "events": "events",
     "history_limit": "history_limit",
 }
-"""Where a policy's spec says what of the core's policy."""
+"""Fields of a ProbePolicy's spec, and the core's policy fields that they override."""
 
 _OBJECT = msgspec.json.Decoder(objects.PolicyObject)
 _SPEC = msgspec.json.Decoder(objects.Spec)
@@ -43,7 +43,7 @@ _STATUS = msgspec.json.Decoder(objects.Status, strict=False)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Read:
-    """A ProbePolicy that was read: what it asks for, and what is said of it so far."""
+    """A parsed ProbePolicy with the status that it has so far."""
 
     policy: ProbePolicy
     generation: int
@@ -51,22 +51,22 @@ class Read:
     """Its resourceVersion, as a number."""
     status: objects.Status
     spec_hash: int = field(compare=False)
-    """Of the text of its spec, by which it is known again."""
+    """Hash of the spec's JSON, by which an unchanged spec is recognized."""
 
 
 Known = Callable[[str, str], Read | None]
-"""Who knows what was read of a policy the last time, by its namespace and name."""
+"""Returns what was read of a policy the last time, by its namespace and name."""
 
 
 def nothing_known(_namespace: str, _name: str) -> Read | None:
-    """Of no policy is it known what was read of it."""
+    """Return None: no policy was read before."""
     return None
 
 
 def parse_policy(body: bytes | msgspec.Raw, known: Known = nothing_known) -> Read | None:
-    """Return a policy; None where it is not even clear which.
+    """Parse a policy; None if it has no readable namespace and name.
 
-    A spec may be large, so one that is as *known* is neither parsed again nor held twice.
+    Specs may be large, so one that is unchanged since the *known* one is not parsed again.
     """
     try:
         found = _OBJECT.decode(bytes(body))
@@ -107,7 +107,7 @@ def _parse(found: objects.PolicyObject) -> ProbePolicy:
     return replace(policy, selector=kept, overrides=dict(_find_overrides(spec)))
 
 
-@lru_cache(maxsize=2048)  # policies that are made by one template ask for much the same
+@lru_cache(maxsize=2048)  # policies made from one template have equal requirements
 def _share(requirement: Requirement) -> Requirement:
     return replace(requirement, key=intern(requirement.key))
 
@@ -122,7 +122,7 @@ def _blame(words: str) -> Reason:
 
 
 def _parse_selector(selector: objects.Selector) -> Iterator[Requirement]:
-    """A label that has to be there is the same as `In` with one value."""
+    """Yield the requirements of a selector; a label in matchLabels becomes `In` with one value."""
     for key, value in selector.match_labels.items():
         yield Requirement(key=key, operator=Operator.IN, values=frozenset({value}))
     for each in selector.match_expressions:
@@ -139,9 +139,9 @@ def _find_overrides(spec: objects.Spec) -> Iterator[tuple[str, float]]:
 
 
 def _parse_status(body: msgspec.Raw) -> objects.Status:
-    """The status as far as it can be read; it is only compared with what it should be.
+    """Return the status, for comparison with the one it should be; without others' conditions.
 
-    Conditions of others stay in the API whatever is applied, and are nothing to compare with.
+    Conditions of other types belong to other writers, and remain after a server-side apply.
     """
     try:
         status = _STATUS.decode(bytes(body) or b"{}")

@@ -1,6 +1,7 @@
-"""What the status of a ProbePolicy should say: whether it is accepted, why, and for how many pods.
+"""Renders the status of a ProbePolicy: whether it is accepted, why, and how many pods it has.
 
-A condition's time changes only when its status does, so that an equal status is not written.
+A condition's transition time changes only when its status does, so an equal status need not be
+written.
 """
 
 from probewatch.core.policies import REASONS, Count, Problem, Reason
@@ -13,7 +14,7 @@ from probewatch.kube.times import render_time
 def render_status(
     read: Read, verdict: Problem | Reason, count: Count, *, now: float
 ) -> objects.Status:
-    """Return the status that a policy should have; of its condition's time, the one it has."""
+    """Return the status that a policy should have, with the transition time kept if it applies."""
     is_accepted = isinstance(verdict, Reason)
     condition = Condition(
         type=objects.ACCEPTED,
@@ -39,7 +40,7 @@ def _explain(problem: Problem) -> str:
 
 
 def only_counts_differ(one: objects.Status, other: objects.Status) -> bool:
-    """Whether nothing but numbers of pods is different."""
+    """Whether two statuses differ at most in their numbers of pods."""
     return one.observed_generation == other.observed_generation and [
         (each.type, each.status, each.message) for each in one.conditions
     ] == [(each.type, each.status, each.message) for each in other.conditions]

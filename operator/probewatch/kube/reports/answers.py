@@ -1,4 +1,4 @@
-"""What the API server's answers about a ProbeReport mean for who asked."""
+"""Classifies the API server's answers about a ProbeReport by what the caller has to do."""
 
 import re
 from collections.abc import Mapping
@@ -12,13 +12,13 @@ from probewatch.kube.reports import objects
 from probewatch.kube.waits import find_wait
 
 NO_RIGHT = re.compile(r'User ".*" cannot \w+ ')
-"""What an API server says where a right is missing, and never of one object."""
+"""The API server's message for a missing RBAC right; no refusal of a single object has it."""
 
 TOO_MANY_INCIDENTS = ("FieldValueTooMany", "status.incidents")
 TOO_LARGE_FOR_ETCD = "etcdserver: request is too large"
 
 LONGEST_WORDS = 1024
-"""Bytes of an answer that is no object."""
+"""Bytes kept of an answer that is plain text."""
 
 
 class Outcome(Enum):
@@ -26,17 +26,17 @@ class Outcome(Enum):
 
     DONE = auto()
     CHANGED = auto()
-    """Someone else wrote it, or made it: read it, and try again."""
+    """Conflict: someone else wrote or created the report, so read it and try again."""
     MISSING = auto()
-    """There is no such report."""
+    """The report does not exist."""
     REFUSED = auto()
-    """No right, or no such resource: that will not pass soon."""
+    """Forbidden, or the resource is not served: that will last for a while."""
     GOING = auto()
-    """Its namespace is being deleted, or was."""
+    """The namespace is terminating, or gone."""
     INVALID = auto()
-    """The object is no good: too large, or not as the definition or someone else wants it."""
+    """The object is too large, or was rejected by the CRD's validation or by admission."""
     LATER = auto()
-    """Trouble that may pass."""
+    """A failure that may be temporary, or no answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,14 +50,14 @@ class Answer:
     status: int = 0
     words: str = ""
     is_too_large: bool = False
-    """Whether fewer incidents may help. An object is refused for many reasons that pass."""
+    """Whether the report was refused for its size, so that fewer incidents may help."""
 
     @property
     def lacks_right(self) -> bool:
-        """Whether it was refused for want of a right, or of the resource: not by admission.
+        """Whether a refusal is due to a missing right or resource, and not to admission.
 
-        A quota, a policy or a webhook refuses one object. An API server says that a right is
-        missing always in the same words.
+        Both answer 403, but a quota, a policy or a webhook refuses a single object. For a
+        missing right the API server's message always has the same form.
         Source: apiserver/pkg/endpoints/handlers/responsewriters/errors.go (forbiddenMessage).
         """
         return self.status != HTTPStatus.FORBIDDEN or bool(NO_RIGHT.search(self.words))
@@ -79,15 +79,15 @@ class _Status(msgspec.Struct):
 
 
 def sort_answer(status: int, body: bytes) -> Answer:
-    """Return what the answer of an API server means."""
+    """Return what an answer of the API server means."""
     said = _read(body)
-    # A path that the server does not have is answered in plain text.
+    # The answer for an unknown path is plain text.
     words = said.message or body[:LONGEST_WORDS].decode(errors="replace").strip() or "no words"
     is_too_large = _is_too_large(status, said)
     outcome = Outcome.INVALID if is_too_large else _outcome(status, said)
     return Answer(
         outcome=outcome,
-        # What was saved is the whole report: it asks for nothing, and is not to be read twice.
+        # A success holds the whole report, which is not worth decoding twice for a wait.
         wait=find_wait(body) if status >= HTTPStatus.BAD_REQUEST else 0.0,
         status=status,
         words=words,
@@ -96,10 +96,10 @@ def sort_answer(status: int, body: bytes) -> Answer:
 
 
 def _is_too_large(status: int, said: _Status) -> bool:
-    """Whether it is the size: of the request, of what the storage takes, or of the list.
+    """Whether the request, the object in etcd, or the list of incidents is too large.
 
-    What the storage says comes as an internal error; a list is bounded by the definition,
-    which may be an older one.
+    etcd's refusal arrives as an internal error (500). The list of incidents is limited by the
+    CRD, and an older CRD may have a lower limit.
     """
     if status == HTTPStatus.INTERNAL_SERVER_ERROR:
         return TOO_LARGE_FOR_ETCD in said.message
@@ -114,7 +114,7 @@ def _outcome(status: int, said: _Status) -> Outcome:
     if status == HTTPStatus.NOT_FOUND:
         if said.details.kind == "namespaces":
             return Outcome.GOING
-        # A resource that is not served is answered without saying what was not found.
+        # If the resource itself is not served, the answer names no kind.
         return Outcome.MISSING if said.details.kind == objects.PLURAL else Outcome.REFUSED
     return _OUTCOMES.get(status, Outcome.LATER)
 

@@ -1,6 +1,6 @@
-"""ProbeReports in the API: listed, read, made, and their status replaced if it is unchanged.
+"""Requests for ProbeReports: list, read, create, and replace the status of a known version.
 
-Each answer is sorted by what it means for the caller; nothing is tried again here.
+Each answer is classified by what it means for the caller; nothing is retried here.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -18,17 +18,18 @@ from probewatch.kube.reports.parsing import decode_report, is_intact, parse_reco
 from probewatch.records.entry import Key, Loaded
 
 PAGE = 100
-"""Reports in a page: at most 25 MB, and rarely one."""
+"""Reports in a page of a list: at most 25 MB, and rarely more than 1 MB."""
 
 JSON = "application/json"
 METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
-"""Neither spec nor status; a server that does not know it sends everything."""
+"""Requests metadata without spec and status; a server without support for that sends
+complete objects."""
 
 REFUSALS: Mapping[int, str] = {
     HTTPStatus.NOT_FOUND: "there is no definition of ProbeReport (kubectl apply -f crds)",
     HTTPStatus.FORBIDDEN: "a right is missing: list probereports",
 }
-"""What to see to where reports cannot be listed, by the status of the answer."""
+"""What to fix if reports cannot be listed, by the status of the answer."""
 
 
 class Requester(Protocol):
@@ -48,18 +49,18 @@ class Requester(Protocol):
 
 
 class ReportApi:
-    """Asks through *requester*; *namespaces* are those that are watched, none for all."""
+    """Sends its requests by *requester*; *namespaces* are the watched ones, none for all."""
 
     def __init__(self, requester: Requester, namespaces: Sequence[str] = ()) -> None:
         self._requester = requester
         self._namespaces = tuple(namespaces)
         self.refused: frozenset[str] = frozenset()
-        """Of several namespaces, those whose reports may not be listed; as of the last list."""
+        """The namespaces in which the last list was forbidden, if others were allowed."""
 
     async def list(self) -> AsyncIterator[objects.Report]:
-        """All reports, page by page; raises ApiError, with 404 where there is no such resource.
+        """Yield all reports, page by page; raises ApiError, with 404 if the CRD is missing.
 
-        Of several namespaces those that are refused are left out, if it is not all of them.
+        Namespaces in which the list is forbidden are left out, unless that is all of them.
         """
         async for item in self._list(accept=JSON):
             report = _decode(item)
@@ -67,7 +68,7 @@ class ReportApi:
                 yield report
 
     async def versions(self) -> AsyncIterator[tuple[Key, str]]:
-        """Which reports there are, and in which version; raises ApiError."""
+        """Yield the key and resourceVersion of all reports; raises ApiError like `list`."""
         async for item in self._list(accept=METADATA_ONLY):
             report = _decode(item)
             if report is not None:
@@ -101,9 +102,9 @@ class ReportApi:
                 return
 
     def is_of_one(self, answer: Answer) -> bool:
-        """Whether a refusal is about one report alone, and says nothing of the others.
+        """Whether a refusal concerns this report only, and not all of them.
 
-        A right is missing for all, unless it is given for each namespace by itself.
+        A missing right concerns all reports, unless namespaces are named, each with its own role.
         """
         return not answer.lacks_right or len(self._namespaces) > 1
 
@@ -112,7 +113,7 @@ class ReportApi:
         return await self._send("GET", _path(key.namespace, key.name))
 
     async def create(self, key: Key, status: objects.Status) -> Answer:
-        """Make a report, owned by its workload, without a status yet."""
+        """Create a report, owned by its workload, still without a status."""
         workload = status.workload
         owner = {
             "apiVersion": workload.api_version,
@@ -135,7 +136,7 @@ class ReportApi:
         return answer
 
     async def replace_status(self, key: Key, version: str, status: objects.Status) -> Answer:
-        """Write the status, if the report is still of this version."""
+        """Replace the status if the report still has this resourceVersion."""
         body = {
             "apiVersion": objects.GROUP_VERSION,
             "kind": objects.KIND,
@@ -165,7 +166,7 @@ class ReportApi:
 
 
 def loaded(report: objects.Report) -> Loaded | None:
-    """Return a report as the record book takes it; None where nobody can tell whose it is."""
+    """Return a report as the record book takes it; None if it does not name its workload."""
     record = parse_record(report)
     if record is None:
         return None

@@ -1,4 +1,4 @@
-"""The conditions of a ProbeReport; times change only when the status does."""
+"""The conditions of a ProbeReport; a transition time changes only when its status does."""
 
 from collections.abc import Sequence
 
@@ -9,13 +9,13 @@ READY = "Ready"
 LOOP = "RestartLoop"
 
 NAMED = 3
-"""Loops that the message names; how many there are is in `looping`."""
+"""How many loops the message names; their number is in `status.looping`."""
 
 
 def conditions_of(
     record: Record, before: Sequence[Condition], *, now: str, dropped: int, kept: int
 ) -> list[Condition]:
-    """Return both conditions; *dropped* incidents did not fit, *kept* loops did."""
+    """Return both conditions, given how many incidents were *dropped* and how many loops *kept*."""
     return [
         _settle(_ready(dropped, len(record.loops()) - kept), before, now),
         _settle(_loop(record), before, now),

@@ -1,6 +1,6 @@
-"""ProbeReports as they are in the API, field by field: the Python side of crds/probereports.yaml.
+"""The fields of a ProbeReport, as crds/probereports.yaml defines them.
 
-For writing and for reading: a field that is missing is as if it were empty.
+They are used for writing and reading; a missing field is read as an empty one.
 """
 
 import msgspec
@@ -11,7 +11,7 @@ PLURAL = "probereports"
 
 
 class Struct(msgspec.Struct, rename="camel", omit_defaults=True, gc=False):
-    """Field names as in the API; what is empty is left out."""
+    """Field names as in the API; empty fields are left out."""
 
 
 class Workload(Struct):
@@ -33,7 +33,7 @@ class LastRestart(Struct, omit_defaults=False):
 
 
 class Total(Struct):
-    """`status.totals[]`; all but the last is always written, as it was before there was that."""
+    """`status.totals[]`; all fields but the newer `unshown` are written even if empty."""
 
     container: str = msgspec.field(default_factory=str)
     cause: str = msgspec.field(default_factory=str)
@@ -70,7 +70,7 @@ class Loop(Struct, omit_defaults=False):
 
 
 class Incident(Struct):
-    """`status.incidents[]`; the first group is required."""
+    """`status.incidents[]`; the fields without a default are required."""
 
     time: str
     pod: str
@@ -126,7 +126,7 @@ class Status(Struct):
     workload: Workload = msgspec.field(default_factory=Workload)
     part: int = 0
     restarts: int = msgspec.field(default_factory=int)
-    """Written even where it is 0, like the next but one: people look at it."""
+    """Written even if it is 0, like `looping`, because people look at both."""
     top_cause: str = ""
     looping: int = msgspec.field(default_factory=int)
     last_restart: LastRestart | None = None
@@ -140,7 +140,7 @@ class Status(Struct):
 
 
 class Metadata(Struct):
-    """`metadata`, as far as it matters."""
+    """The fields of `metadata` that are used."""
 
     name: str = ""
     namespace: str = ""
@@ -163,9 +163,9 @@ class Report(Struct):
 
 
 class ReportList(msgspec.Struct):
-    """A page of ProbeReports; each is decoded alone, so that a broken one costs only itself.
+    """A page of ProbeReports; each item is decoded by itself, so that only a broken one is lost.
 
-    An empty list of metadata has `null` for its items.
+    In an empty list of metadata, `items` is null.
     """
 
     metadata: ListMetadata = msgspec.field(default_factory=ListMetadata)

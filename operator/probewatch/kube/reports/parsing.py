@@ -1,7 +1,7 @@
-"""From the status of a ProbeReport back to its record, whatever it has become meanwhile.
+"""Parses the status of a ProbeReport back into its record.
 
-A status may have been edited, or be of another version: what cannot be read is left
-out, and the digest says whether it is as an operator wrote it.
+A status may have been edited, or written by another version of the operator. What cannot be
+parsed is left out, and the digest tells whether the status is as an operator wrote it.
 """
 
 from collections.abc import Iterable, Mapping
@@ -32,17 +32,17 @@ _DECODER = msgspec.json.Decoder(objects.Report, strict=False)
 
 
 def decode_report(body: bytes | msgspec.Raw) -> objects.Report:
-    """Return a report; raises msgspec.DecodeError where it is none."""
+    """Decode a report; raises msgspec.DecodeError."""
     return _DECODER.decode(bytes(body))
 
 
 def is_intact(status: objects.Status | None) -> bool:
-    """Whether the status is as an operator wrote it; one that was never written is not."""
+    """Whether the status is as an operator wrote it; False for a report without a status."""
     return status is not None and status.digest == digest(status)
 
 
 def parse_record(report: objects.Report) -> Record | None:
-    """Return the record of a report; None where it does not even say whose it is."""
+    """Return the record of a report; None if it does not name its workload."""
     status = report.status
     if status is None or not status.workload.kind or not status.workload.name:
         return None

@@ -1,13 +1,13 @@
-"""A sink that keeps records as ProbeReports and never makes anyone wait.
+"""A sink that keeps records as ProbeReports and never blocks its caller.
 
-Findings are folded into records at once; workers write them, at most once in five
-seconds for each report, only if something changed, and only over the version that is
-known. What someone else wrote meanwhile is read, and what is not saved yet is folded in.
+Findings are added to the records in memory at once. Workers write the reports: each at most once
+in five seconds, only if it changed, and only over the resourceVersion that is known (optimistic
+concurrency). After a conflict the report is read, and what is not saved yet is added to it.
 
-A restart goes on to the other sinks once it is saved, whatever it was judged to be: so what
-/metrics showed before a crash is never more than what it goes on from afterwards, and no
-restart is told as two Events with different causes. Where records cannot be written, all of them
-or one, findings go on at once; so does whatever is no restart.
+A restart is passed to the other sinks, which are metrics and Events, only once it is saved,
+whatever its cause. So /metrics never shows more before a crash than after it, and no restart
+gets two Events with different causes. Restarts that cannot be saved, and all other findings, are
+passed on at once.
 """
 
 import asyncio
@@ -28,13 +28,13 @@ from probewatch.records.book import RecordBook
 from probewatch.records.entry import Key
 
 DRAIN_PAUSE_SECONDS = 0.5
-"""At the end, between two rounds: conflicts have to be read, or the API server is away."""
+"""Pause between two rounds of writing at shutdown, for conflicts and an absent API server."""
 
 TICK_SECONDS = 0.1
 
 
 class Sink(Protocol):
-    """What comes after the records: counters and Events."""
+    """A sink that findings are passed to after the records: metrics or Events."""
 
     def publish(self, finding: Finding, workload: Workload) -> None:
         """Take a finding."""
@@ -43,12 +43,12 @@ class Sink(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportOptions:
-    """Bounds; the reasons are with the settings of the same name."""
+    """Limits; the settings of the same names explain the defaults."""
 
     interval_seconds: float = 5.0
     workers: int = 4
     jitter: Callable[[], float] = random.random
-    """Between 0 and 1: pauses after faults are spread."""
+    """Returns a random number between 0 and 1 that spreads the pauses after failures."""
 
 
 class Reports:
@@ -72,7 +72,7 @@ class Reports:
         self._clock = boundary.clock
         self._turns = Turns(options.jitter)
         self._next = asyncio.Lock()
-        """Held by the writer that waits for a turn: to look at the clock, one is enough."""
+        """Held by the one worker that waits for the next turn: one is enough to poll the clock."""
         self.writer = ReportWriter(
             book=book,
             api=api,
@@ -86,11 +86,11 @@ class Reports:
 
     @property
     def queued(self) -> int:
-        """How many reports wait to be written."""
+        """How many reports are scheduled to be written."""
         return len(self._turns)
 
     def publish(self, finding: Finding, workload: Workload) -> None:
-        """Take a finding; returns at once."""
+        """Record a finding; returns at once."""
         if isinstance(finding, Restart) and finding.baseline:
             return
         limit, told, age = None, True, 0.0
@@ -109,15 +109,15 @@ class Reports:
             self.writer.let_go(key)
 
     def schedule(self, key: Key) -> None:
-        """Have a report written as soon as that is its turn."""
+        """Schedule a report to be written at its next turn."""
         self._turns.schedule(key)
 
     def seen(self, key: Key, version: str) -> None:
-        """Take note that a report is at this version (empty: deleted); ours are no news."""
+        """Note the version of a report seen in the API (empty: deleted); our own are ignored."""
         known = self._book.version(key)
         if not self._situation.is_open() or key in self._turns.busy or version == known:
             return
-        if version:  # an older one, too: the cluster may have been restored from a backup
+        if version:  # even an older one: the cluster may have been restored from a backup
             self.writer.doubted.add(key)
         else:
             self._book.vanished(key)
@@ -126,15 +126,15 @@ class Reports:
             self.schedule(key)
 
     async def run(self) -> None:
-        """Write what is to be written until cancelled."""
+        """Write scheduled reports until cancelled."""
         async with asyncio.TaskGroup() as group:
             for number in range(self._options.workers):
                 group.create_task(self._work(), name=f"report writer {number}")
 
     async def drain(self, seconds: float) -> None:
-        """Write everything that waits now, its turn or not, at most for *seconds*.
+        """Write all changed reports now, regardless of their turns, for at most *seconds*.
 
-        What cannot be written by then is not told either: whoever follows finds it again.
+        What cannot be saved by then is not passed on either: the next process finds it again.
         """
         self.writer.is_ending = True
         end = self._clock.monotonic() + seconds
@@ -146,12 +146,12 @@ class Reports:
             self.stats.dropped["Shutdown"] += len(list(self._book.dirty()))
 
     def _has_work(self) -> bool:
-        """Whether something waits that may be written: what is refused is not waited for."""
+        """Whether there is a changed report that can be written, which a refused one cannot."""
         waits = (key not in self.writer.refused for key in self._book.dirty())
         return self._situation.is_open() and any(waits)
 
     async def _write_all(self) -> None:
-        """Write each once; no more are tried while the API server is in trouble."""
+        """Write each changed report once; stop if the API server is in trouble."""
         for key in list(self._book.dirty()):
             if key not in self._turns.busy:
                 self._turns.busy.add(key)
@@ -168,7 +168,7 @@ class Reports:
             await self._write(key)
 
     async def _wait_for_turn(self) -> Key:
-        """Return a report whose turn it is: looks at the clock as long as any wait for theirs."""
+        """Return the next report that is due; polls the clock while any are scheduled."""
         while True:
             await self._turns.wait()
             key = self._turns.take(self._clock.monotonic()) if self._situation.is_open() else None
@@ -189,19 +189,19 @@ class Reports:
                 self.writer.forget(key)
 
     async def look_around(self) -> None:
-        """Notice what others did to reports since they were written; raises ApiError."""
+        """Compare the reports in the API with the known versions; raises ApiError."""
         known = {key: self._book.version(key) for key in self._book.all_keys()}
         there = {key: version async for key, version in self._api.versions()}
         for key, version in there.items():
             self.seen(key, version)
         for key, version in known.items():
-            # One that was made meanwhile is not missing.
+            # A report created since the list was read is not missing.
             is_missing = key not in there and key.namespace not in self._api.refused
             if version and is_missing and self._book.version(key) == version:
                 self.seen(key, "")
 
     def tidy(self) -> None:
-        """Let go of what is remembered of reports that are not there any more, or not ours now."""
+        """Drop the state of reports without a record, and all turns if records are not kept."""
         if not self._situation.is_open():
             self._turns.clear()
         for key in (self._turns.known() | self.writer.known()) - self._turns.busy:

@@ -1,4 +1,4 @@
-"""The situation: what a writer of reports asks of whoever knows what this process is to do now."""
+"""The interface by which the report writer learns whether this process records at the moment."""
 
 from typing import Protocol
 
@@ -7,28 +7,28 @@ from probewatch.records.entry import Key
 
 
 class Situation(Protocol):
-    """Who knows what this process is to do now."""
+    """Knows whether this process records, and reacts to what the writer finds."""
 
     def is_open(self) -> bool:
-        """Whether it is to write records."""
+        """Whether this process writes records now."""
         ...
 
     def is_recording(self) -> bool:
-        """Whether records are kept, by this process or by the one that leads."""
+        """Whether records are kept, by this process or by the leader."""
         ...
 
     def refused(self, words: str) -> None:
-        """Records cannot be kept; that will not pass soon."""
+        """Note that records cannot be written, and that this will last for a while."""
         ...
 
     def restore(self, key: Key, *, is_first: bool) -> None:
-        """A record was saved, the *first* that is known of this report: counters go on from it."""
+        """Note that a record was saved; after the *first* save, counters go on from it."""
         ...
 
     def reloaded(self, key: Key) -> None:
-        """A report was found to be written by someone else."""
+        """Note that a report was read again because someone else wrote it."""
         ...
 
     def limit_for(self, uid: PodUid) -> int | None:
-        """How many incidents are kept for a pod; None where it is not known any more."""
+        """Return how many incidents are kept for a pod; None for an unknown pod."""
         ...

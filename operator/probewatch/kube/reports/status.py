@@ -1,7 +1,7 @@
-"""From a record to the status of its ProbeReport, within 256 KiB whatever happens.
+"""Renders a record as the status of its ProbeReport, always within 256 KiB.
 
-Marks and totals are always whole; what gives way are incidents, the oldest first. A
-digest over everything tells later whether the status is as an operator wrote it.
+Watermarks and totals are always complete; if there is too much, the oldest incidents are dropped.
+A digest tells later whether the status is as an operator wrote it.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from probewatch.kube.sanitize import sanitize
 from probewatch.kube.times import render_time
 
 STATUS_BYTES = 250 * 1024
-"""Of JSON; the rest of the object stays far below the 6 KiB that are left to 256."""
+"""Bytes of the status in JSON; the rest of the object needs far less than the other 6 KiB."""
 
 INCIDENTS_KEPT = 200
 LOOPS_KEPT = 50
@@ -25,11 +25,11 @@ SENTENCE_BYTES = 256
 IDENTITY_BYTES = 256
 
 MOST = 2_147_483_647
-"""Of an int32."""
+"""The largest int32."""
 
 
 def render_status(record: Record, *, before: objects.Status | None, now: float) -> objects.Status:
-    """Return the status of a record; conditions go on from those *before* it."""
+    """Return the status of a record; conditions keep the transition times they had *before*."""
     status = _status(record)
     status.incidents = [_incident(each) for each in reversed(record.incidents)][:INCIDENTS_KEPT]
     dropped = _fit(status)
@@ -42,7 +42,7 @@ def render_status(record: Record, *, before: objects.Status | None, now: float) 
 
 
 def digest(status: objects.Status) -> str:
-    """Return the digest of what a status says; conditions are for people, and not in it."""
+    """Return the digest of a status without its conditions, which are for people only."""
     bare = msgspec.structs.replace(status, digest="", conditions=[])
     return hashlib.sha256(msgspec.json.encode(bare)).hexdigest()[:32]
 
@@ -142,7 +142,7 @@ def _incident(incident: Incident) -> objects.Incident:
         cause=incident.cause,
         confidence=incident.confidence,
         epoch=incident.epoch,
-        # Where the count did not jump, there is nothing to say.
+        # Written only if restartCount jumped, so that it differs from the restart's own number.
         seen_count=incident.seen_count if incident.seen_count > incident.restart_count else 0,
         node=incident.node,
         first_cause="" if incident.first_cause is None else incident.first_cause.value,
@@ -164,7 +164,7 @@ def _time(at: float | None) -> str:
 
 
 def _fit(status: objects.Status) -> int:
-    """Drop the oldest incidents until the status fits; return how many."""
+    """Drop the oldest incidents until the status fits; return how many were dropped."""
     if len(msgspec.json.encode(status)) <= STATUS_BYTES:
         return 0
     sizes = [len(msgspec.json.encode(each)) + 1 for each in status.incidents]

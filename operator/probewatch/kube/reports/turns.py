@@ -1,4 +1,4 @@
-"""Turns: when which report may be written; each at most once in a while, one writer for each."""
+"""Schedules the writing of reports: each only after its pause, and by one worker at a time."""
 
 import asyncio
 import heapq
@@ -12,11 +12,11 @@ LONGEST_PAUSE_SECONDS = 30.0
 
 
 class Turns:
-    """Told the time by its callers, in seconds of a clock that does not go back."""
+    """A queue of reports by due time; callers pass the time, in seconds of a monotonic clock."""
 
     def __init__(self, jitter: Callable[[], float]) -> None:
         self.busy: set[Key] = set()
-        """Those that are being written."""
+        """The reports that are being written."""
         self._jitter = jitter
         self._faults: Counter[Key] = Counter()
         self._free_at: dict[Key, float] = {}
@@ -25,24 +25,24 @@ class Turns:
         self._has_some = asyncio.Event()
 
     def __len__(self) -> int:
-        """How many wait for their turn."""
+        """How many reports are scheduled."""
         return len(self._waiting)
 
     def schedule(self, key: Key) -> None:
-        """Give a report a turn, as soon as it may have one."""
+        """Schedule a report for the end of its pause."""
         if key not in self._waiting:
             self._waiting.add(key)
             self._has_some.set()
             heapq.heappush(self._due, (self._free_at.get(key, 0.0), key))
 
     async def wait(self) -> None:
-        """Wait until any wait for their turn."""
+        """Wait until any report is scheduled."""
         if not self._waiting:
             self._has_some.clear()
             await self._has_some.wait()
 
     def take(self, now: float) -> Key | None:
-        """Return a report whose turn it is, if there is one; it is busy from now on."""
+        """Return a report that is due, and mark it as busy; None if there is none."""
         while self._due and self._due[0][0] <= now:
             _, key = heapq.heappop(self._due)
             self._waiting.discard(key)
@@ -54,34 +54,34 @@ class Turns:
         return None
 
     def done(self, key: Key, free_at: float) -> None:
-        """The turn is over, and the next one comes not before *free_at*."""
+        """End the turn of a report, whose next one starts at *free_at* or later."""
         self.busy.discard(key)
         self._free_at[key] = free_at
 
     def known(self) -> set[Key]:
-        """Those of which something is remembered."""
+        """Return the reports for which there is state."""
         return self._free_at.keys() | self._faults.keys()
 
     def clear(self) -> None:
-        """Nothing is to be written now."""
+        """Unschedule all reports."""
         self._due, self._waiting = [], set()
 
     def forget(self, key: Key) -> None:
-        """The report is not written any more."""
+        """Drop the state of a report that is not written any more."""
         self._free_at.pop(key, None)
         self._faults.pop(key, None)
 
     def calm(self, key: Key) -> None:
-        """It was written: the next fault is the first one."""
+        """Reset the count of faults in a row, after a success."""
         self._faults.pop(key, None)
 
     def fault(self, key: Key) -> int:
-        """Count a fault; return how many there were in a row."""
+        """Count a fault; return how many there are in a row."""
         self._faults[key] += 1
         return self._faults[key]
 
     def pause(self, key: Key) -> float:
-        """Return how long to wait after so many faults: 1, 2, 4, … 30 s, or half of it."""
+        """Return the seconds to wait after a fault: 1, 2, 4, … 30, less up to half as jitter."""
         tries = max(1, self._faults[key])
         longest = min(FIRST_PAUSE_SECONDS * 2.0 ** min(tries - 1, 10), LONGEST_PAUSE_SECONDS)
         return longest * (0.5 + self._jitter() / 2)

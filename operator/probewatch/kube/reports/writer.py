@@ -1,8 +1,8 @@
-"""Writes one report, once: over the version that is known, or after reading what is there.
+"""Writes one report once, over the known resourceVersion or after reading the current one.
 
-What an answer means is told by `report_api`; here is what follows from it: a conflict is read, a
-report that is missing is made again, what is refused gives way, and what may pass is tried
-again after growing pauses.
+`answers` classifies the API server's answer, and what follows from it is decided here. After a
+conflict the report is read. One that is missing is created again. One that is refused is put off,
+and its findings are passed on unsaved. Temporary failures are retried with exponential back-off.
 """
 
 import logging
@@ -27,33 +27,34 @@ from probewatch.records.entry import Key, Write
 _log = logging.getLogger(__name__)
 
 RESUME_SECONDS = 20.0
-"""Where records cannot be kept, that is tried again after so long."""
+"""Time until the next try after a refusal."""
 
 HOPELESS_SECONDS = 300.0
-"""As good as for ever: what is no good waits for another definition, or for who refuses it."""
+"""Time until the next try of a report that is rejected as invalid again and again: it can only be
+saved after a change of the CRD or of the admission that rejects it."""
 
 PATIENCE = 5
-"""After so many faults, about 15 seconds, the other sinks do not wait for the record any more."""
+"""After so many faults in a row, about 15 seconds, findings are passed on although unsaved."""
 
 LONG_WAIT_SECONDS = 15.0
-"""Nor where the API server asks for a pause of as much."""
+"""They are as well if the API server asks for a pause of at least this."""
 
 WORDS_BYTES = 256
 
 
 @dataclass(slots=True, kw_only=True)
 class ReportStats:
-    """What became of the reports, for the metrics to read."""
+    """What became of the reports; read by the metrics."""
 
     written: Counter[str] = field(default_factory=Counter)
     """By verb."""
     conflicts: int = 0
     dropped: Counter[str] = field(default_factory=Counter)
-    """Writes that came to nothing, by why."""
+    """Writes that were given up, by cause."""
 
 
 class ReportWriter:
-    """Writes what the book plans; *hand_on* gets the findings that are safe then."""
+    """Writes what the record book plans; *hand_on* passes on the findings saved with it."""
 
     def __init__(
         self,
@@ -68,11 +69,11 @@ class ReportWriter:
     ) -> None:
         self.stats = ReportStats()
         self.doubted: set[Key] = set()
-        """Those that someone else wrote: they are read before they are written."""
+        """Reports that someone else wrote: they are read before they are written."""
         self.is_ending = False
-        """Whether this process ends: then nothing is told that is not saved."""
+        """Whether this process shuts down: then unsaved findings are not passed on."""
         self.has_trouble = False
-        """Whether the API server gave no useful answer when it was asked last."""
+        """Whether the last request had no answer, or one that means a temporary failure."""
         self._book = book
         self._api = api
         self._situation = situation
@@ -80,25 +81,25 @@ class ReportWriter:
         self._hand_on = hand_on
         self._interval, self._clock = interval_seconds, clock
         self._quiet_until = -math.inf
-        """Until when the API server asked for no more."""
+        """Until when the API server asked to send nothing, by the monotonic clock."""
         self.refused: set[Key] = set()
-        """Those that may not be written or are no good, while others may."""
+        """Reports that are forbidden or invalid, while others can be written."""
         self._before: dict[Key, objects.Status] = {}
-        """The conditions that were written last."""
+        """Per report, the status written or read last, reduced to its conditions."""
 
     def remember(self, key: Key, status: objects.Status | None) -> None:
-        """Keep a status that was read, for its conditions."""
+        """Remember the conditions of a status that was read or written."""
         if status is not None:
             self._before[key] = objects.Status(
                 workload=status.workload, conditions=status.conditions
             )
 
     def known(self) -> set[Key]:
-        """Those of which something is remembered."""
+        """Return the reports for which there is state."""
         return self._before.keys() | self.doubted | self.refused
 
     def forget(self, key: Key) -> None:
-        """The report is not there any more."""
+        """Drop the state of a report that does not exist any more."""
         self._before.pop(key, None)
         self.doubted.discard(key)
         self.refused.discard(key)
@@ -161,7 +162,7 @@ class ReportWriter:
             self._quiet_until = self._clock.monotonic() + answer.wait
 
     def _hold_back(self, key: Key, wait: float) -> float:
-        """Send nothing before its time: whichever report was turned away, all of them are meant."""
+        """Hold back a report because the API server asked for a pause, which covers all reports."""
         if self._turns.fault(key) >= PATIENCE or wait >= LONG_WAIT_SECONDS:
             self.let_go(key)
         return max(wait, self._turns.pause(key))
@@ -173,14 +174,14 @@ class ReportWriter:
         self._situation.restore(write.key, is_first=is_first)
 
     def _accept(self, key: Key) -> None:
-        """It was written: what was wrong with it is over."""
+        """Note that a report was written, which ends its faults and its refusal."""
         self._turns.calm(key)
         if key in self.refused:
             self.refused.discard(key)
             _log.info("A report is written again", extra={"report": f"{key.namespace}/{key.name}"})
 
     def let_go(self, key: Key | None = None) -> None:
-        """Count what is not saved, of one report or of all: that would take too long."""
+        """Pass on the unsaved findings of a report, or of all, rather than wait any longer."""
         if self.is_ending:
             return
         for finding, workload in self._book.untold(None if key is None else (key,)):
@@ -206,7 +207,7 @@ class ReportWriter:
         return self._give_way(key, answer)
 
     def _give_way(self, key: Key, answer: Answer) -> float:
-        """Do what is left where a report cannot be written; return the pause."""
+        """Handle an answer by which a report cannot be written; return the pause."""
         tries = self._turns.fault(key)
         if answer.outcome is Outcome.GOING:
             self.stats.dropped["NamespaceTerminating"] += 1
@@ -222,19 +223,19 @@ class ReportWriter:
             self.stats.dropped["Rejected"] += 1
             record = self._book.record(key)
             if answer.is_too_large and record is not None and len(record.incidents) > 1:
-                self._book.shorten(key)  # what is cut off is lost
+                self._book.shorten(key)  # the incidents dropped here are lost
             elif is_given_up:
                 self._go_on_without(key, answer, tries)
                 return HOPELESS_SECONDS
         elif is_given_up:
-            self.stats.dropped["Unanswered"] += 1  # before, it is only late
+            self.stats.dropped["Unanswered"] += 1  # until then it is only late
         if is_given_up or answer.wait >= LONG_WAIT_SECONDS:
             self.let_go(key)
         self._complain(key, answer, tries)
         return max(answer.wait, self._turns.pause(key))
 
     def _refuse(self, key: Key, answer: Answer, tries: int) -> None:
-        """Go on without the one report, or without all of them."""
+        """Go on without this report, or without all of them if the refusal concerns all."""
         if not self._api.is_of_one(answer):
             self._situation.refused(f"{answer.status}: {_sanitized(answer)}")
         else:
