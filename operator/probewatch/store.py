@@ -28,8 +28,8 @@ from probewatch.newcomers import Newcomer
 from probewatch.tracking.aliases import Aliases
 from probewatch.tracking.arrivals import Arrivals, remember_nothing
 from probewatch.tracking.early_events import EarlyEvents
-from probewatch.tracking.kin import Kin, lost_together
 from probewatch.tracking.kubelet_starts import KubeletStarts
+from probewatch.tracking.shared_restarts import SharedRestarts, node_loss_evidence
 from probewatch.tracking.shelf import OPEN, Shelf
 from probewatch.tracking.survey import Survey
 
@@ -56,7 +56,7 @@ class Store(Survey):
         self._arrivals = Arrivals(remember or remember_nothing, selective=selective)
         self._aliases = Aliases()
         self._early = EarlyEvents()
-        self._kin = Kin()
+        self._shared = SharedRestarts()
         self._kubelets = KubeletStarts()
 
     def skips(self, uid: PodUid, version: int, mark: int) -> bool:
@@ -75,7 +75,7 @@ class Store(Survey):
         """Process a version of a pod; like `feed`, but cheaper if nothing changed."""
         header = self._shelf.header(snapshot.uid)
         if header is None:
-            return self._meet(snapshot, now, relisted=relisted)
+            return self._first_seen(snapshot, now, relisted=relisted)
         if 0 < snapshot.version <= header.version:
             return ()
         if snapshot.shows_the_same(header):
@@ -95,7 +95,7 @@ class Store(Survey):
         """Process one observation and return the findings that follow from it."""
         match observation:
             case PodObserved(pod=pod):
-                return self._feed_pod(pod, self._introduce(observation), now)
+                return self._feed_pod(pod, self._with_records(observation), now)
             case EvidenceObserved(evidence=evidence):
                 return self._feed_evidence(evidence, observation, now)
             case CountersRead(uid=uid):
@@ -142,14 +142,14 @@ class Store(Survey):
             self._arrivals.deleted(uid, 0)  # the version of the deletion is unknown
         return tuple(chain.from_iterable(self._step(uid, PodGone(uid=uid), now) for uid in missed))
 
-    def _introduce(self, observed: PodObserved) -> PodObserved:
+    def _with_records(self, observed: PodObserved) -> PodObserved:
         """Add what the records hold to the first observation of a pod."""
         if observed.pod.uid in self._shelf:
             return observed
         remembered = self._arrivals.recall(observed.pod, relisted=observed.relisted)
         return replace(observed, remembered=remembered)
 
-    def _meet(self, snapshot: Snapshot, now: float, *, relisted: bool) -> tuple[Finding, ...]:
+    def _first_seen(self, snapshot: Snapshot, now: float, *, relisted: bool) -> tuple[Finding, ...]:
         """Process the first version of a pod; one that never restarted stays a snapshot."""
         if self._arrivals.is_late(
             snapshot.uid, snapshot.namespace, snapshot.version, relisted=relisted
@@ -163,9 +163,9 @@ class Store(Survey):
             observed = PodObserved(pod=pod, relisted=relisted, remembered=remembered)
             return self._feed_pod(pod, observed, now, mark=snapshot.mark)
         snapshot.from_zero = remembered.from_zero
-        self._shelf.lay(snapshot)
+        self._shelf.put_snapshot(snapshot)
         tracked = PodTracked(pod=snapshot.ref, spec=snapshot.spec)
-        return (tracked, *self._welcome(snapshot, now))
+        return (tracked, *self._register(snapshot, now))
 
     def _feed_pod(
         self, pod: Pod, observation: PodObserved, now: float, *, mark: int = 0
@@ -179,13 +179,13 @@ class Store(Survey):
         header = self._shelf.header(pod.uid)
         if not is_new or header is None:
             return findings
-        return (*findings, *self._welcome(header, now))
+        return (*findings, *self._register(header, now))
 
-    def _welcome(self, header: Header, now: float) -> Sequence[Finding]:
+    def _register(self, header: Header, now: float) -> Sequence[Finding]:
         """Register a new pod, and apply the Events about it that arrived before it."""
         if header.evidence_uid != header.uid:
             self._aliases.join(header)
-        self._kin.join(header)
+        self._shared.join(header)
         early = self._early.take(header.namespace, header.evidence_uid) if self._early else ()
         told = (self._step(header.uid, EvidenceObserved(evidence=each), now) for each in early)
         return tuple(chain.from_iterable(told)) if early else ()
@@ -194,7 +194,7 @@ class Store(Survey):
         self, evidence: Evidence, observation: Observation, now: float
     ) -> tuple[Finding, ...]:
         if evidence.kind is EvidenceKind.KUBELET_STARTED:
-            self._kubelets.hear(evidence)
+            self._kubelets.record(evidence)
             return ()
         if evidence.kind is EvidenceKind.NODE_REBOOTED:
             return self._step_all(self.on_node(evidence.node), observation, now)
@@ -236,8 +236,10 @@ class Store(Survey):
         """Add its pattern to a restart, and correct earlier restarts that share it."""
         if not isinstance(finding, Restart):
             return (finding,)
-        corrected = self._step_all(self._kin.find_losses(finding), lost_together(finding), now)
-        return (self._kin.mark(finding), *corrected)
+        corrected = self._step_all(
+            self._shared.find_losses(finding), node_loss_evidence(finding), now
+        )
+        return (self._shared.mark(finding), *corrected)
 
     def _keep(self, uid: PodUid, step: Step, *, before: PodState | None, mark: int) -> None:
         if step.state is None:
@@ -254,4 +256,4 @@ class Store(Survey):
         self._deadlines.set(uid, None)
         if header is not None:
             self._aliases.leave(header)
-            self._kin.leave(header)
+            self._shared.leave(header)

@@ -1,1 +1,1 @@
-"""The records as this process has them. Rule: plain values and no wait; kube writes them."""
+"""The records in memory. Rule: plain values, no I/O and no await; `kube/reports/` writes them."""

@@ -1,4 +1,4 @@
-"""What can be asked of the record book without changing anything."""
+"""The read-only half of the record book."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -12,58 +12,58 @@ from probewatch.records.entry import Key
 
 
 class RecordAnswers:
-    """Answers from the reports."""
+    """Queries of the reports and of what is not saved yet."""
 
     def __init__(self, entries: Entries) -> None:
         self._entries = entries
 
     def __len__(self) -> int:
-        """How many reports there are."""
+        """Count the reports."""
         return len(self._entries)
 
     def dirty(self) -> Iterator[Key]:
-        """The reports that are to be written."""
+        """Return the reports that have to be written."""
         return (entry.key for entry in self._entries if entry.is_dirty())
 
     def is_dirty(self, key: Key) -> bool:
-        """Whether there is something to write for a report."""
+        """Tell whether a report has to be written."""
         entry = self._entries.get(key)
         return entry is not None and entry.is_dirty()
 
     def pending(self) -> Iterator[tuple[Finding, Workload]]:
-        """What is not saved yet, report by report."""
+        """Yield the findings that are not saved yet, report by report."""
         for entry in self._entries:
             for finding in entry.journal:
                 yield finding, entry.record.workload
 
     def all_keys(self) -> tuple[Key, ...]:
-        """All reports."""
+        """Return the keys of all reports."""
         return tuple(entry.key for entry in self._entries)
 
     def records(self) -> Iterator[Record]:
-        """What is saved, as it was saved."""
+        """Return the records as they are in the cluster."""
         return (entry.saved for entry in self._entries if entry.saved is not None)
 
     def record(self, key: Key) -> Record | None:
-        """A record with everything in it that was found."""
+        """Return a record with all findings in it, saved or not."""
         entry = self._entries.get(key)
         return entry.record if entry else None
 
     def workloads(self) -> tuple[Key, ...]:
-        """The first report of each workload."""
+        """Return the key of the first report of each workload."""
         return tuple({key_of(entry.record.workload): None for entry in self._entries})
 
     def was_saved(self, key: Key) -> bool:
-        """Whether anything was ever saved of a report, as far as this process knows."""
+        """Tell whether an operator ever saved the report, as far as this process knows."""
         entry = self._entries.get(key)
         return entry is not None and entry.trusted is not None
 
     def parts(self, key: Key) -> tuple[Record, ...]:
-        """What was found of a whole workload of which this is one report."""
+        """Return all records of the workload that this report belongs to, with unsaved findings."""
         return tuple(entry.record for entry in self._entries.parts(key))
 
     def untold_restarts(self, key: Key) -> Counter[tuple[str, Cause]]:
-        """How many restarts of a whole workload are still to be handed out, by container."""
+        """Count restarts of a workload not yet passed to other sinks, by container and cause."""
         waiting: Counter[tuple[str, Cause]] = Counter()
         for entry in self._entries.parts(key):
             for finding in entry.journal.untold():
@@ -72,11 +72,11 @@ class RecordAnswers:
         return waiting
 
     def saved_parts(self, key: Key) -> tuple[Record, ...]:
-        """What was saved last of a whole workload of which this is one report."""
+        """Return all records of the workload that this report belongs to, as last saved."""
         found = (entry.trusted for entry in self._entries.parts(key))
         return tuple(record for record in found if record is not None)
 
     def version(self, key: Key) -> str:
-        """The version of the report that is known; empty where there is none."""
+        """Return the known resourceVersion of a report; empty if it does not exist."""
         entry = self._entries.get(key)
         return entry.version if entry else ""

@@ -1,9 +1,9 @@
-"""Beginnings: where counting begins for pods that were met before it was known what is recorded.
+"""Beginnings: from which count pods are counted that appeared before the records were read.
 
-Records may not be readable when the watching begins. Where a container then has no mark, nobody
-can tell yet whether it restarted before the records or since. That is decided once they are
-read: if records were complete, a container without a mark had never restarted when they were
-last kept, and all its restarts count, also those that it had when it was met.
+The records may not be readable when the watch begins. For a container without a mark it is then
+unknown whether it restarted before the records were last kept, or since. That is decided once
+they are read: if the records were complete, a container without a mark had never restarted, and
+all its restarts count, including those that it had when it was first seen.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -20,42 +20,43 @@ from probewatch.records.entry import Entry
 from probewatch.records.journal import Item
 
 STRANGERS_KEPT = 8192
-"""Where there are never any records to be read, pods go without end."""
+"""A bound, because the records may never become readable while pods come and go."""
 
 ZERO = Mark(count=0)
 NO_MARKS = PodMarks()
 
 
 class Beginnings:
-    """Knows which pods count from 0 though it was not said when they were met; folds so."""
+    """Remembers pods that appeared before the records, and folds those that count from 0."""
 
     def __init__(self, rules: Rules, *, is_open: bool) -> None:
         self.is_open = is_open
-        """Whether it is not known yet what is recorded."""
+        """Whether the records were not read yet."""
         self._inner = rules
         self._met: set[PodUid] = set()
         self._strangers: dict[PodUid, None] = {}
-        """The latest of them, in order."""
+        """Pods that never count from 0, in the order of arrival; bounded."""
         self._early: tuple[Entry, ...] = ()
-        """What was found before it was known what is recorded."""
+        """Reports with what was found before the records were read."""
         self.from_zero: set[PodUid] = set()
-        """The pods that were met before, and count from 0."""
+        """Pods that appeared before the records were read, and count from 0."""
 
     @property
     def rules(self) -> Rules:
-        """The rules as they are, but for the pods that count from 0, if there are any."""
+        """The rules of the core, extended for pods that count from 0 if there are any."""
         if not self.from_zero:
             return self._inner
         return replace(self._inner, fold=self._fold, fold_count=self._fold_count)
 
     def __len__(self) -> int:
-        """How many pods wait for what is recorded."""
+        """Count the pods that wait for the decision."""
         return len(self._met)
 
     def meet(self, pod: Newcomer) -> None:
-        """A pod is new here. One that opted out, or went, is old when it comes again.
+        """Note a pod that is new to this process.
 
-        What stands for a static pod is made anew while that runs on: it never counts from 0.
+        One that opted out or was gone before is not new when it comes back. A mirror pod never
+        counts from 0: it can be recreated while its static pod runs on.
         """
         if not self.is_open:
             return
@@ -65,16 +66,16 @@ class Beginnings:
             self._met.add(pod.uid)
 
     def leave(self, uid: PodUid) -> None:
-        """A pod is not followed any more."""
+        """Note that a pod is not tracked any more."""
         if self.is_open:
             self._note_stranger(uid)
         self._met.discard(uid)
         self.from_zero.discard(uid)
 
     def decide(self, early: Iterable[Entry], *, complete: bool) -> None:
-        """It is known now what is recorded, and whether what has no mark in it was at 0.
+        """Decide for all pods met so far; *complete* says that a container without a mark was at 0.
 
-        What was found *early* is kept until it is recalled.
+        *early* are the reports with what was found until now; `recall` returns their findings.
         """
         self.from_zero |= self._met if complete else set()
         self.is_open, self._met, self._strangers = False, set(), {}
@@ -83,12 +84,12 @@ class Beginnings:
     def recall(
         self, stale_before: float, find: Callable[[PodUid], Entry | None]
     ) -> Iterator[tuple[Item, Entry]]:
-        """What was found early, to be taken in once more; *find* gives where a pod is kept now."""
+        """Yield the early findings, to be folded again; *find* returns the report of a pod now."""
         early, self._early = self._early, ()
         for entry in early:
             for item in entry.journal.items():
                 uid = item.finding.pod.uid
-                # Who leads may have recorded it, and let go of the pod since.
+                # The leader may have recorded it, and dropped the marks of the pod since.
                 is_stale = item.at < stale_before and find(uid) is None
                 if not is_stale or uid in self.from_zero:
                     yield item, entry
@@ -113,7 +114,7 @@ class Beginnings:
         return record if after is before else after
 
     def _begin(self, record: Record, uid: PodUid, container: str) -> Record:
-        """Return the record with a mark at 0 for a container that counts from there."""
+        """Return the record with a mark at 0 if the container counts from 0 and has none."""
         if uid not in self.from_zero or record.mark(uid, container) is not None:
             return record
         pod = record.pods.get(uid, NO_MARKS)

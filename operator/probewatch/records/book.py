@@ -1,9 +1,9 @@
-"""The record book: all records as they are in the cluster, and as they should be.
+"""The record book: all ProbeReports, as they are in the cluster and as they should be.
 
-For each report it keeps what was last saved, the record with everything folded in that was
-found since, and those findings themselves: when someone else changed the report in
-between, they are folded into what that one wrote. No input, no output, no clock: the
-sink does what `plan` says and tells how it went.
+For each report it keeps the record as last saved, the record with all findings since then
+folded in, and these findings. If somebody else changed the report in between, the findings
+are folded into the changed one. No I/O and no clock: the writer in `kube/reports/` does
+what `plan` returns, and passes the result back.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -28,10 +28,11 @@ FROM_ZERO = Remembered(from_zero=True)
 
 
 class RecordBook(RecordAnswers):
-    """All reports, by key; *limit* incidents are kept where no policy says otherwise.
+    """All reports, by key; *limit* incidents are kept unless a policy says otherwise.
 
-    Where it *is_read* later what is recorded, `learn` has to be told. *led_since* tells since when
-    nobody else writes; what was found after that can be recorded by nobody else.
+    With *is_read* False the records are read later, and `learn` has to be called then.
+    *led_since* returns since when this process is the only writer, or None: findings after
+    that cannot have been recorded by another replica.
     """
 
     def __init__(
@@ -45,7 +46,7 @@ class RecordBook(RecordAnswers):
         self.complete = False
         """Whether a container without a mark had never restarted when records were last kept."""
         self.unread: frozenset[str] = frozenset()
-        """The namespaces whose reports could not be read: nothing is known of what is in them."""
+        """Namespaces whose reports could not be read, so that their records are unknown."""
         self.beginnings = Beginnings(rules, is_open=not is_read)
         self._attendance, self._led_since = Attendance(), led_since
         pod_bytes = self._attendance.pod_bytes
@@ -54,14 +55,14 @@ class RecordBook(RecordAnswers):
     # --- what comes in
 
     def learn(self, *, complete: bool) -> None:
-        """It is known now whether records were complete; to be told before they are loaded."""
+        """Set whether the records are complete; to be called before they are loaded."""
         self.complete = complete
         if self.beginnings.is_open:
             self.beginnings.decide(self._entries.take_out(), complete=complete)
             self._entries.rules = self.beginnings.rules
 
     def load(self, reports: Iterable[tuple[Key, Loaded]], now: float) -> None:
-        """Take in all reports of the cluster; those that are not there any more are missing."""
+        """Load all reports of the cluster; known ones that are not among them have been deleted."""
         loaded = dict(reports)
         for entry in self._entries:
             if entry.key not in loaded and entry.key.namespace not in self.unread:
@@ -75,7 +76,7 @@ class RecordBook(RecordAnswers):
         self._attendance.keep(self._entries.by_uid)
 
     def reloaded(self, key: Key, report: Loaded, now: float) -> None:
-        """Someone else wrote the report: fold what is not saved yet into what is there."""
+        """Process a report that somebody else wrote: fold the unsaved findings into it."""
         entry = self._entries.get(key)
         if entry is None:
             entry = self._entries.wrap(key, report.record)
@@ -85,7 +86,7 @@ class RecordBook(RecordAnswers):
         self._entries.keep_all(entry, before)
 
     def vanished(self, key: Key) -> None:
-        """The report does not exist: it is made again if its workload still has pods."""
+        """Process the deletion of a report: it is created again if its workload still has pods."""
         entry = self._entries.get(key)
         if entry is None:
             return
@@ -103,10 +104,10 @@ class RecordBook(RecordAnswers):
         limit: int | None = None,
         told: bool = False,
     ) -> Key | None:
-        """Fold a finding in; return the report that is to be written for it, if any.
+        """Fold a finding into its record; return the report to write, if it changed.
 
-        *age* is how long ago it was seen: its verdict may have waited, or this process. *told*
-        says that it need not be handed out again once it is saved.
+        *age* is for how many seconds the finding has waited. *told* says that it was passed to the
+        other sinks already, so that `saved` does not return it.
         """
         match finding:
             case PodTracked():
@@ -133,10 +134,10 @@ class RecordBook(RecordAnswers):
         *,
         is_alive: bool = False,
     ) -> Key | None:
-        """Count what lies between a container's mark and what is seen of it, told or not.
+        """Count the restarts between a container's mark and the count *seen*, without findings.
 
-        Without a mark nothing is counted, unless it is known that the pod *is_alive* now: it may
-        be gone, and its mark with it.
+        For a container without a mark nothing is counted unless the pod is known to be alive:
+        if it is gone, its mark may have been dropped with it.
         """
         entry = self._entries.find(pod.uid, workload)
         if entry.record.mark(pod.uid, container) is None and not is_alive:
@@ -147,19 +148,19 @@ class RecordBook(RecordAnswers):
     # --- what goes out
 
     def plan(self, key: Key, now: float) -> Write | None:
-        """What is to be written for a report; None if it is as it should be."""
+        """Return what to write for a report; None if it is up to date."""
         entry = self._entries.get(key)
         if entry is None or not entry.is_dirty():
             return None
         if not entry.version and self._is_over(entry):
-            self.forget(key)  # its last pod went before it could be made again
+            self.forget(key)  # its last pod was deleted before the report could be created again
             return None
         if departed := self._attendance.take_departed(entry.record.pods, now):
             self._entries.let_go(entry, departed)
         return Write(key=key, record=entry.record, version=entry.version, upto=entry.journal.last)
 
     def saved(self, write: Write, version: str) -> tuple[Finding, ...]:
-        """It was written; return the findings that are safe now, in order."""
+        """Note a successful write; return the findings that are saved by it, in order."""
         entry = self._entries.get(write.key)
         if entry is None:
             return ()
@@ -168,29 +169,29 @@ class RecordBook(RecordAnswers):
         return entry.journal.settle(write.upto)
 
     def created(self, key: Key, version: str) -> None:
-        """The report is there, at this version, with nothing in it yet."""
+        """Note that the report was created at this version, still without a status."""
         entry = self._entries.get(key)
         if entry is not None:
             entry.is_made(version)
 
     def shorten(self, key: Key) -> None:
-        """The report was refused as it was: half of its incidents have to go."""
+        """Drop half of the incidents of a report, which was rejected as too large."""
         entry = self._entries.get(key)
         if entry is not None:
             entry.shorten()
 
     def tell_apart(self, key: Key, shown: Mapping[tuple[str, Cause], int]) -> None:
-        """Counters show so much of a workload: what else is recorded is not to be shown later."""
+        """Keep recorded restarts that the counters do not show now out of them for good."""
         for entry in self._entries.parts(key):
             entry.record, shown = tell_apart(entry.record, shown)
             entry.trusted = entry.record
 
     def forget(self, key: Key) -> None:
-        """Let go of a report that can never be written again, or that another writes."""
+        """Drop a report that can never be written again, or that another replica writes."""
         self._attendance.forget(self._entries.drop(key))
 
     def untold(self, keys: Iterable[Key] | None = None) -> Iterator[tuple[Finding, Workload]]:
-        """Hand out what would be handed out once it is saved, since that may take long."""
+        """Yield the findings that `saved` would return later, since saving may take long."""
         for key in self.all_keys() if keys is None else keys:
             entry = self._entries.get(key)
             if entry is not None:
@@ -199,7 +200,7 @@ class RecordBook(RecordAnswers):
     # --- what is asked
 
     def remember(self, pod: Newcomer) -> Remembered:
-        """What records say of a pod that is new here."""
+        """Return what the records hold of a pod that is new to this process."""
         self.beginnings.meet(pod)
         entry = None if self._attendance.is_gone(pod.uid) else self._entries.of_pod(pod.uid)
         is_complete = self.complete and pod.namespace not in self.unread
@@ -208,13 +209,13 @@ class RecordBook(RecordAnswers):
         return self._entries.rules.recollect(entry.record, pod.uid, is_complete)
 
     def sweep(self, alive: Collection[PodUid], now: float) -> None:
-        """All pods are listed: those with marks that are not *alive* went unseen."""
+        """After a complete list, note that pods with marks that are not *alive* were deleted."""
         self._attendance.sweep(self._entries.by_uid, alive, now)
         for entry in self._entries:
             entry.record = fold_absence(entry.record, alive)
 
     def tidy(self, alive: Collection[PodUid], now: float, *, is_led: bool) -> None:
-        """Let go of what is over, where this process does not write; all pods are listed."""
+        """Drop what is over in a process that does not write; *alive* are all listed pods."""
         self._attendance.sweep(self._entries.by_uid, alive, now)
         for entry in tidy(self._entries, self._attendance, now, is_led=is_led):
             self.forget(entry.key)
@@ -222,13 +223,13 @@ class RecordBook(RecordAnswers):
     # --- inside
 
     def _is_over(self, entry: Entry) -> bool:
-        """Whether a report that is not there is missed by nobody: not for pods that went."""
+        """Tell whether a missing report is not needed: all pods are gone, nothing is unsaved."""
         if self._attendance.has_pods(key_of(entry.record.workload)) or entry.journal.has_news():
             return False
         return all(self._attendance.is_gone(uid) for uid in entry.record.pods)
 
     def _find_stale(self, now: float) -> float:
-        """Who leads has recorded what was found before this; since this one leads, nobody else."""
+        """Return before when another leader surely recorded what was found; never since we lead."""
         since = self._led_since()
         return now - STALE_SECONDS if since is None else min(now - STALE_SECONDS, since)
 
@@ -236,7 +237,7 @@ class RecordBook(RecordAnswers):
         if folded is entry.record:
             return None
         if workload.uid and workload is not folded.workload:
-            # It may have been made anew under its name: the new one is the owner.
+            # The workload may have been recreated under the same name: the new one is the owner.
             folded = replace(folded, workload=workload)
         entry.record = folded
         self._entries.keep(entry, uid)
@@ -245,7 +246,7 @@ class RecordBook(RecordAnswers):
     def _arrive(self, came: PodTracked, workload: Workload) -> None:
         uids = [came.pod.uid, *(pod.uid for pod in came.siblings)]
         for uid in self._attendance.arrive(uids, key_of(workload), came.spec):
-            # It was out of our sight: what it did meanwhile is not counted, nor is its mark of use.
+            # It was not watched for a while: its restarts are not counted, so its mark is dropped.
             entry = self._entries.of_pod(uid)
             self._entries.by_uid.pop(uid, None)
             if entry is not None:

@@ -1,9 +1,8 @@
-"""Display: whether what this process counts of workloads is to be shown.
+"""Display: decides whether this replica exposes the metrics of workloads.
 
-Several replicas count, and Prometheus adds up what each of them shows. So one shows the
-workloads: the one that holds the Lease, and not before its counters go on from what is
-recorded. A counter that begins at 0 and then rises to what is recorded would be taken for as
-many restarts.
+All replicas count, and Prometheus would add up what each of them exposes. So only the holder
+of the Lease exposes workloads, and not before its counters were restored from the records: a
+counter that starts at 0 and then rises to the recorded total would look like new restarts.
 """
 
 from typing import Protocol
@@ -13,30 +12,30 @@ from probewatch.clock import Clock
 LOOK_SECONDS = 1.0
 
 STANDSTILL_SECONDS = 5.0
-"""A process that did nothing for so long was stopped, or its machine was."""
+"""A process that did not run for this long was stopped, or its machine was."""
 
 
 class Term(Protocol):
-    """What is asked of the Lease."""
+    """What is read of the Lease."""
 
     @property
     def is_held(self) -> bool:
-        """Whether this process is the one that writes."""
+        """Whether this process holds it."""
         ...
 
     @property
     def is_elsewhere(self) -> bool:
-        """Whether another is known to hold it."""
+        """Whether another process is known to hold it."""
         ...
 
     @property
     def term(self) -> int:
-        """Another number once it was taken anew, or was another's."""
+        """A number that changes when the Lease is acquired again or held by another process."""
         ...
 
 
 class Display:
-    """Knows for which term of the Lease the counters are level with the records."""
+    """Remembers for which term of the Lease the counters were restored from the records."""
 
     def __init__(self, lease: Term, clock: Clock) -> None:
         self._lease = lease
@@ -45,30 +44,30 @@ class Display:
         self._looked_at = clock.monotonic()
 
     def level(self) -> None:
-        """The counters go on from what is recorded, as of now."""
+        """Note that the counters are restored from the records for the current term."""
         self._level = self._lease.term
 
     def hides(self) -> bool:
-        """Whether another shows the workloads, or may, or the counters here are behind.
+        """Tell whether workloads are hidden: another replica may show them, or counters are behind.
 
-        While nobody can be asked, whoever showed them last goes on: one shows them, not none.
+        While the Lease cannot be read, the replica that showed them last goes on, so that one does.
         """
         self.look()
         return self._lease.is_elsewhere or self.is_behind
 
     @property
     def is_behind(self) -> bool:
-        """Whether the counters have yet to go on from what is recorded by now."""
+        """Whether the counters were not restored from the records in the current term."""
         return self._level != self._lease.term
 
     async def run(self) -> None:
-        """Look again and again, so that a standstill shows."""
+        """Check regularly, so that a standstill is noticed."""
         while True:
             self.look()
             await self._clock.sleep(LOOK_SECONDS)
 
     def look(self) -> None:
-        """Notice if the process stood still: whether another took over has to be asked first."""
+        """After a standstill, hide workloads until it is known whether another took over."""
         now = self._clock.monotonic()
         if now - self._looked_at > STANDSTILL_SECONDS and not self._lease.is_held:
             self._level = None

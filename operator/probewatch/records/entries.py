@@ -1,4 +1,4 @@
-"""Which reports there are, and which pod is kept in which."""
+"""Entries: the reports by key, and which report holds the marks of which pod."""
 
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from probewatch.records.entry import Entry, Fold, Key
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """The core by which a book is kept; tests put in ones with a mistake."""
+    """The functions of the core that a book uses; tests replace them by faulty ones."""
 
     fold: Fold = fold
     fold_count: Callable[[Record, PodUid, str, Sighting], Record] = fold_count
@@ -31,38 +31,42 @@ RULES = Rules()
 class Entries:
     """Reports by key, and by the uids of the pods that have marks in them.
 
-    *pod_bytes* tells how much the marks of one pod of a workload may come to take.
+    *pod_bytes* returns the maximum size of the marks of one pod of a workload. A workload with
+    more pods than fit into one object has further reports, its *parts*.
     """
 
     def __init__(self, *, limit: int, rules: Rules, pod_bytes: Callable[[Key], int]) -> None:
         self.by_uid: dict[PodUid, Key] = {}
         self.rules = rules
-        """By which all of them are kept; not to be changed while there are any."""
+        """Used for all entries; may only be replaced while there are none."""
         self._limit = limit
         self._pod_bytes = pod_bytes
         self._entries: dict[Key, Entry] = {}
         self._full: dict[Key, int] = {}
-        """How many of its parts, from the first, have no room for a further pod of a workload."""
+        """How many of the first parts of a workload have no room for a further pod."""
 
     def __len__(self) -> int:
-        """How many there are."""
+        """Count the reports."""
         return len(self._entries)
 
     def __iter__(self) -> Iterator[Entry]:
-        """All of them, as they are now."""
+        """Iterate over a copy of all reports."""
         return iter(tuple(self._entries.values()))
 
     def get(self, key: Key) -> Entry | None:
-        """One of them."""
+        """Return a report, if it is known."""
         return self._entries.get(key)
 
     def of_pod(self, uid: PodUid) -> Entry | None:
-        """The one that a pod has marks in."""
+        """Return the report that holds the marks of a pod."""
         key = self.by_uid.get(uid)
         return None if key is None else self._entries.get(key)
 
     def find(self, uid: PodUid, workload: Workload) -> Entry:
-        """The one that a pod has marks in, or may have: of its workload, with room. Maybe new."""
+        """Return the report with the marks of a pod, else one of its workload that has room.
+
+        It may be a new one, which is not kept before `keep` is called.
+        """
         known = self.of_pod(uid)
         if known is not None:
             return known
@@ -79,33 +83,33 @@ class Entries:
             self._full[first] = part
 
     def wrap(self, key: Key, record: Record) -> Entry:
-        """One for a record; it is not kept before `keep`."""
+        """Return a new entry for a record; it is not kept before `keep` is called."""
         return Entry(key=key, record=record, limit=self._limit, fold=self.rules.fold)
 
     def keep(self, entry: Entry, uid: PodUid) -> None:
-        """Keep one in which something was folded of a pod."""
+        """Keep an entry into which a finding of this pod was folded."""
         self._entries[entry.key] = entry
         if uid in entry.record.pods:
             self.by_uid[uid] = entry.key
 
     def keep_all(self, entry: Entry, before: Collection[PodUid]) -> None:
-        """Keep one that may have the marks of any pods, and had those of the ones *before*."""
+        """Keep an entry whose record was replaced; *before* are the pods that had marks in it."""
         self._entries[entry.key] = entry
         for uid in before:
             if self.by_uid.get(uid) == entry.key and uid not in entry.record.pods:
                 del self.by_uid[uid]
         self.by_uid.update(dict.fromkeys(entry.record.pods, entry.key))
-        self._full.clear()  # somebody else may have made room
+        self._full.clear()  # the new record may have room
 
     def let_go(self, entry: Entry, uids: Collection[PodUid]) -> None:
-        """Let go of the marks of some pods."""
+        """Drop the marks of some pods."""
         entry.record = self.rules.fold_departure(entry.record, uids)
         self._full.clear()
         for uid in uids:
             self.by_uid.pop(uid, None)
 
     def drop(self, key: Key) -> Collection[PodUid]:
-        """Let go of one; return the pods that had marks in it."""
+        """Drop a report; return the pods that had marks in it."""
         entry = self._entries.pop(key, None)
         pods = entry.record.pods if entry else ()
         for uid in pods:
@@ -114,14 +118,14 @@ class Entries:
         return pods
 
     def take_out(self) -> list[Entry]:
-        """Let go of all of them, and return them."""
+        """Remove and return all reports."""
         entries = list(self._entries.values())
         self._entries, self.by_uid = {}, {}
         self._full.clear()
         return entries
 
     def parts(self, key: Key) -> Iterator[Entry]:
-        """All of the workload of which this is one."""
+        """Yield all reports of the workload that this one belongs to."""
         entry, part = self._entries.get(key), 0
         workload = entry.record.workload if entry else None
         while workload is not None:

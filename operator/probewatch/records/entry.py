@@ -1,4 +1,4 @@
-"""One report: as it is in the cluster, as it should be, and what lies between."""
+"""One report: its record as saved and as it should be, and the findings in between."""
 
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
@@ -19,23 +19,23 @@ from probewatch.core.values import replace
 from probewatch.records.journal import Journal
 
 Recorded = CountingBegan | Restart | RestartCorrected | ReadinessChanged | LoopStarted | LoopEnded
-"""What records hold."""
+"""The findings that are folded into records."""
 
 STALE_SECONDS = 300.0
-"""Who leads has recorded a finding long before; if the pod has no mark then, it had one, and went.
-Well below the time for which marks of departed pods are kept."""
+"""After this time the leader has surely recorded a finding. If its record has no mark of the pod
+then, the mark was dropped because the pod is gone. Well below `DEPARTED_SECONDS`."""
 
 
 class Fold(Protocol):
-    """How a finding gets into a record."""
+    """Folds a finding into a record."""
 
     def __call__(self, record: Record, finding: Finding, *, limit: int) -> Record:
-        """The record with the finding in it; the same one where it is no news."""
+        """Return the record with the finding in it; the same object if it holds it already."""
         ...
 
 
 class Key(NamedTuple):
-    """Which report."""
+    """Identifies a report."""
 
     namespace: str
     name: str
@@ -43,46 +43,47 @@ class Key(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Write:
-    """What is to be written: the record, over which version of the report (`""`: a new one)."""
+    """A planned write: the record, and the resourceVersion it replaces (`""`: create it)."""
 
     key: Key
     record: Record
     version: str
     upto: int
-    """The last finding that is in it."""
+    """The number of the last finding in it, by the journal."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
-    """A report as it was read."""
+    """A report as read from the cluster."""
 
     record: Record
     version: str
     intact: bool = True
-    """Whether it is as some operator wrote it."""
+    """Whether it is exactly as an operator wrote it, not edited by hand."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Entry:
-    """One report."""
+    """One report, with its unsaved findings."""
 
     key: Key
     record: Record
+    """With all findings folded in."""
     saved: Record | None = None
     """As it is in the cluster."""
     trusted: Record | None = None
-    """As an operator wrote it last: counters go on from there."""
+    """As an operator last wrote it: counters are restored from it."""
     version: str = ""
     journal: Journal = field(default_factory=Journal)
     limit: int = 50
     fold: Fold = fold
 
     def refold(self, loaded: Loaded, stale_before: float) -> None:
-        """Fold what is not saved yet into what someone else wrote.
+        """Fold the unsaved findings into a report that somebody else wrote.
 
-        What was edited by hand is not taken over, nor what came back from a backup with fewer
-        restarts: what is remembered is written over it. What is from before *stale_before* may be
-        recorded, with a mark or with one that is gone.
+        A report that was edited by hand, or came back from a backup with fewer restarts, is not
+        taken over: it will be overwritten. Findings from before *stale_before* whose pod has no
+        marks in it are dropped: the leader recorded them, and dropped the marks since.
         """
         is_ours = loaded.version == self.version
         if not is_ours and loaded.intact and not self._has_fallen(loaded.record):
@@ -94,33 +95,33 @@ class Entry:
         self.saved, self.version = loaded.record, loaded.version
 
     def is_made(self, version: str) -> None:
-        """It is there, with nothing in it yet."""
-        if version.isdecimal():  # where it was lost with what came after a backup
+        """Note that the report was created, still without a status."""
+        if version.isdecimal():  # the report may have been lost by a restore from a backup
             self.record = forget_versions(self.record, int(version))
         self.saved, self.version = None, version
 
     def shorten(self) -> None:
-        """Let go of half of the incidents, for good."""
+        """Drop half of the incidents, and keep no more from now on."""
         self.limit = max(1, len(self.record.incidents) // 2)
         self.record = replace(self.record, incidents=self.record.incidents[-self.limit :])
 
     def is_dirty(self) -> bool:
-        """Whether there is something to write."""
+        """Tell whether the report has to be written."""
         if self.record is self.saved:
             return False
         if self.record == self.saved:
-            self.saved = self.record  # equal ones need not be compared again
+            self.saved = self.record  # equal: avoid comparing them again
             return False
         return True
 
     def _fold(self, finding: Finding) -> bool:
-        """Fold a finding again; tell whether it was news to the record."""
+        """Fold a finding again; tell whether it changed the record."""
         before = self.record
         self.record = self.fold(before, finding, limit=self.limit)
         return self.record is not before
 
     def _has_fallen(self, loaded: Record) -> bool:
-        """Whether a total is lower than it was: no operator does that to the same workload."""
+        """Tell whether a total is lower than before: no operator does that to the same workload."""
         if self.saved is None or self.saved.workload.uid != loaded.workload.uid:
             return False
         return any(
@@ -130,5 +131,5 @@ class Entry:
 
 
 def _is_older(version: str, known: str) -> bool:
-    """Whether it is a version from before one that was known: the cluster was restored."""
+    """Tell whether a resourceVersion is older than a known one: the cluster was restored."""
     return version.isdecimal() and known.isdecimal() and int(version) < int(known)

@@ -1,8 +1,8 @@
-"""The journal: what was folded into a record and is not saved yet.
+"""The journal: findings that were folded into a record and are not saved yet.
 
-It is read again when someone else changed the report, so it is kept as long as it may be
-needed, and no longer. Where very much waits, the first and the latest restarts of each
-container are kept: those between are still counted, by the rise of the count.
+They are folded again if somebody else changed the report, so they are kept until they are
+saved. If too many wait, the first and the latest restarts of each container are kept: those
+in between are still counted, by the rise of `restartCount`.
 """
 
 from collections.abc import Callable, Container, Iterator
@@ -18,44 +18,44 @@ OTHERS_KEPT = 512
 
 
 class Item(NamedTuple):
-    """A finding with its place in the order, and when it was taken in."""
+    """A finding with its sequence number, and when it was added."""
 
     number: int
     at: float
     finding: Finding
     told: bool = False
-    """Whether it was handed out already."""
+    """Whether it was passed to the other sinks already."""
 
 
 class Journal:
-    """Findings that wait to be saved, in order; bounded for each container."""
+    """Unsaved findings, in order; bounded for each container."""
 
     def __init__(self) -> None:
         self.last = 0
-        """The number of the latest one."""
-        # Lists, though the first ones give way: an empty deque has 760 bytes, for each report.
+        """The sequence number of the latest finding."""
+        # Lists, though items are removed at the front: an empty deque takes 760 bytes per report.
         self._counts: dict[tuple[PodUid, str], list[Item]] = {}
         self._others: list[Item] = []
 
     def __len__(self) -> int:
-        """How many wait."""
+        """Count the findings."""
         return len(self._others) + sum(len(items) for items in self._counts.values())
 
     def __iter__(self) -> Iterator[Finding]:
-        """All that wait, in order."""
+        """Iterate over the findings, in order."""
         return (item.finding for item in self.items())
 
     def items(self) -> list[Item]:
-        """All that wait, in order, each with when it was taken in."""
+        """Return all items, in order."""
         items = [*self._others, *(item for each in self._counts.values() for item in each)]
         return sorted(items, key=lambda item: item.number)
 
     def has_news(self) -> bool:
-        """Whether anything that waits says more than that a pod went."""
+        """Tell whether any finding says more than that a loop ended with its pod."""
         return not all(isinstance(each, LoopEnded) and each.gone for each in self)
 
     def add(self, finding: Finding, now: float, *, told: bool = False) -> None:
-        """Append one."""
+        """Append a finding."""
         self.last += 1
         item = Item(self.last, now, finding, told)
         if not isinstance(finding, Restart | CountingBegan):
@@ -69,28 +69,28 @@ class Journal:
             del items[1]
 
     def settle(self, upto: int) -> tuple[Finding, ...]:
-        """Let go of what is saved, and return what of it was not handed out before."""
+        """Drop the findings up to this number, which are saved; return those not told before."""
         done = [item for item in self.items() if item.number <= upto]
         self._keep(lambda item: item.number > upto)
         return tuple(item.finding for item in done if not item.told)
 
     def untold(self) -> Iterator[Finding]:
-        """All that was not handed out yet."""
+        """Return the findings that were not told yet."""
         return (item.finding for item in self.items() if not item.told)
 
     def tell(self) -> tuple[Finding, ...]:
-        """Return what was not handed out before, and keep it."""
+        """Return the findings that were not told yet, and mark them as told."""
         untold = tuple(self.untold())
         for items in (self._others, *self._counts.values()):
             items[:] = [item._replace(told=True) for item in items]
         return untold
 
     def forget(self, before: float, *, unless: Container[PodUid]) -> None:
-        """Let go of what is older than *before*, but for the pods in *unless*."""
+        """Drop findings that are older than *before*, except those of the pods in *unless*."""
         self._keep(lambda item: item.at >= before or item.finding.pod.uid in unless)
 
     def replay(self, is_news: Callable[[Finding], bool]) -> None:
-        """Hand each to *is_news*, in order, and let go of those that are none."""
+        """Call *is_news* with each finding, in order, and drop those for which it is false."""
         old = {item.number for item in self.items() if not is_news(item.finding)}
         self._keep(lambda item: item.number not in old)
 

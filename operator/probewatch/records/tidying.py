@@ -1,4 +1,4 @@
-"""Tidying: what a process lets go of that does not write, and so is never done with anything."""
+"""Tidying: frees memory in a process that does not write, whose findings are never saved."""
 
 from probewatch.records.attendance import DEPARTED_SECONDS, Attendance
 from probewatch.records.entries import Entries, key_of
@@ -6,9 +6,9 @@ from probewatch.records.entry import Entry
 
 
 def tidy(entries: Entries, attendance: Attendance, now: float, *, is_led: bool) -> list[Entry]:
-    """Let go of marks of departed pods; return the reports of workloads that are over.
+    """Drop marks of departed pods; return the reports of workloads that do not exist any more.
 
-    Where another leads, *is_led*, it has written what was found long ago: that is let go of too.
+    With *is_led*, another replica leads and has recorded old findings: these are dropped too.
     """
     over: list[Entry] = []
     for entry in entries:
@@ -19,7 +19,7 @@ def tidy(entries: Entries, attendance: Attendance, now: float, *, is_led: bool) 
             entries.let_go(entry, departed)
         if entry.record.pods or attendance.has_pods(key_of(entry.record.workload)):
             continue
-        # A report that is there goes on from what only this process knows, once it can be written.
+        # An existing report with unsaved findings is kept: they are written once that is possible.
         if is_led or not (entry.version and entry.journal.has_news()):
             over.append(entry)
     return over

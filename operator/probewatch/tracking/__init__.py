@@ -1,1 +1,1 @@
-"""What the store remembers of pods. Rule: bounded, and in the least space that holds it."""
+"""What the store keeps about pods. Rule: bounded, and with as little memory as possible."""

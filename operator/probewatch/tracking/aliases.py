@@ -1,7 +1,8 @@
-"""Aliases: static pods, which the kubelet calls by another uid than the API server.
+"""Aliases: the uids that the kubelet's Events use for static pods.
 
-A mirror pod says itself which one that is, and anybody may write the annotation that does. So
-it only counts for what is said in the namespace of the pod.
+A static pod has one uid in the kubelet and another one for its mirror pod in the API. The mirror
+pod names the former in an annotation, which anybody may write. So an alias is only used for
+Events in the namespace of the pod.
 """
 
 from probewatch.core.model import PodUid
@@ -9,7 +10,7 @@ from probewatch.kube.pods.snapshot import Header
 
 
 class Aliases:
-    """The pods that are called otherwise, by that uid and their namespace."""
+    """Pods that have an alias, by alias and namespace."""
 
     def __init__(self) -> None:
         self._pods: dict[str, dict[str, PodUid]] = {}
@@ -19,11 +20,11 @@ class Aliases:
         return len(self._pods)
 
     def join(self, header: Header) -> None:
-        """One pod more that has an alias."""
+        """Add a pod that has an alias."""
         self._pods.setdefault(header.evidence_uid, {})[header.namespace] = header.uid
 
     def leave(self, header: Header) -> None:
-        """One pod less."""
+        """Remove a pod."""
         claims = self._pods.get(header.evidence_uid, {})
         if claims.get(header.namespace) == header.uid:
             del claims[header.namespace]
@@ -31,10 +32,10 @@ class Aliases:
             self._pods.pop(header.evidence_uid, None)
 
     def find(self, uid: str, namespace: str) -> PodUid | None:
-        """Return the pod of this namespace that is called so."""
+        """Return the pod of this namespace that has the alias *uid*."""
         return self._pods.get(uid, {}).get(namespace)
 
     def find_only(self, uid: str) -> PodUid | None:
-        """Return the pod that is called so, where only one says it is."""
+        """Return the pod with the alias *uid*; None if several pods claim it."""
         claims = self._pods.get(uid, {})
         return next(iter(claims.values())) if len(claims) == 1 else None

@@ -1,7 +1,7 @@
-"""Arrivals: what is to be made of a pod that the store does not know.
+"""Arrivals: decides what an unknown pod is.
 
-It may be new, or new here: then records may remember it. Or it is one that went,
-and what is heard of it comes late.
+It may have just been created. It may be older and new to this process only, and then
+the records may hold its watermarks. Or it was deleted, and an old version arrives late.
 """
 
 from collections.abc import Callable, Collection
@@ -14,12 +14,12 @@ from probewatch.tracking.tombstones import Tombstones
 
 
 def remember_nothing(_pod: Newcomer) -> Remembered:
-    """Where there are no records."""
+    """Stand in for the records where there are none."""
     return NOTHING_REMEMBERED
 
 
 class Arrivals:
-    """Knows who went, and asks records about who comes."""
+    """Tracks deleted pods, and looks new ones up in the records with *remember*."""
 
     def __init__(self, remember: Callable[[Newcomer], Remembered], *, selective: bool) -> None:
         self._remember = remember
@@ -27,7 +27,10 @@ class Arrivals:
         self._tombstones = Tombstones()
 
     def recall(self, pod: Newcomer, *, relisted: bool) -> Remembered:
-        """What records say of a pod, as far as it holds for this one; call it for each unknown."""
+        """Return what the records hold of an unknown pod; to be called once for each.
+
+        Restarts are counted from 0 only if the pod was created while this process watched.
+        """
         is_new = self._newcomers.is_new(pod, relisted=relisted)
         is_new = is_new and pod.uid not in self._tombstones
         remembered = self._remember(pod)
@@ -36,25 +39,25 @@ class Arrivals:
         return replace(remembered, from_zero=False)
 
     def is_late(self, uid: PodUid, namespace: str, version: int, *, relisted: bool) -> bool:
-        """Whether an unknown pod is one that went: this version of it comes late."""
+        """Tell whether this version of an unknown pod is older than the pod's deletion."""
         if self._tombstones.covers(uid, version):
             return True
         return not relisted and self._newcomers.is_past(namespace, version)
 
     def left_alone(self, uid: PodUid) -> None:
-        """The pod exists, and is not followed any more: it opted out."""
+        """Note that a pod opted out: it exists, but is not tracked any more."""
         self._newcomers.left_alone(uid)
 
     def deleted(self, uid: PodUid, version: int) -> None:
-        """The pod was deleted as of this version."""
+        """Note that a pod was deleted at this resourceVersion."""
         self._tombstones.add(uid, version)
 
     def gone(self, uid: PodUid) -> None:
-        """The pod does not exist any more, however that became known."""
+        """Forget a pod that does not exist any more."""
         self._newcomers.gone(uid)
 
     def listed(
         self, seen: Collection[PodUid], namespaces: Collection[str] | None, *, version: int
     ) -> None:
-        """A list is complete: the pods of *namespaces* (`None`: all) are those *seen*."""
+        """Note a complete list at *version*: *seen* are all pods of *namespaces* (`None`: all)."""
         self._newcomers.listed(seen, namespaces, version=version)

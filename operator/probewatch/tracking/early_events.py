@@ -1,7 +1,7 @@
-"""Early Events: what the kubelet said of pods that are not known yet. Bounded.
+"""Early Events: a bounded buffer for Events about pods that are not known yet.
 
-The watch of Events begins once pods are listed. From then on the two are
-independent: either may be ahead.
+The watch of Events starts once pods are listed. After that, the two watches are
+independent, and either may be ahead of the other.
 """
 
 from collections import OrderedDict
@@ -14,17 +14,17 @@ EVENTS_KEPT = 32
 
 
 class EarlyEvents:
-    """Keeps the latest Events of the pods that were spoken of last."""
+    """Keeps the latest Events of the pods that had an Event most recently."""
 
     def __init__(self) -> None:
         self._kept: OrderedDict[tuple[str, str], list[Evidence]] = OrderedDict()
 
     def __len__(self) -> int:
-        """Of how many pods something is kept."""
+        """Count the pods with buffered Events."""
         return len(self._kept)
 
     def keep(self, evidence: Evidence) -> None:
-        """Keep an Event until its pod comes."""
+        """Buffer an Event until its pod is known."""
         about = (evidence.namespace, evidence.involved_uid)
         kept = self._kept.setdefault(about, [])
         kept.append(evidence)
@@ -34,5 +34,5 @@ class EarlyEvents:
             self._kept.popitem(last=False)
 
     def take(self, namespace: str, uid: str) -> Sequence[Evidence]:
-        """Return what was said of a pod in its namespace, by the uid that Events call it by."""
+        """Remove and return the Events about a pod, by its namespace and its uid in Events."""
         return self._kept.pop((namespace, uid), ())

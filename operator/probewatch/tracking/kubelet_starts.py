@@ -1,7 +1,7 @@
-"""Kubelet starts: when the kubelet of a node said that it starts. Bounded.
+"""Kubelet starts: when the kubelet of each node last started, by its own Event. Bounded.
 
-It is kept here once, not with each pod of the node: an upgrade of all nodes is news of all pods
-of the cluster, and changes what is said of those whose readiness falls just then.
+Kept once per node and not with each pod: an upgrade of all nodes would otherwise change the
+state of every pod of the cluster. It matters for pods that lose their readiness just then.
 """
 
 from collections import OrderedDict
@@ -15,13 +15,13 @@ NODES_KEPT = 10_000
 
 
 class KubeletStarts:
-    """The last start on each node, by the node's clock."""
+    """The last start of the kubelet on each node, by the node's clock."""
 
     def __init__(self) -> None:
         self._at: OrderedDict[str, float] = OrderedDict()
 
-    def hear(self, evidence: Evidence) -> None:
-        """Take note of a start; one that comes late changes nothing."""
+    def record(self, evidence: Evidence) -> None:
+        """Record a start; an older one that arrives late changes nothing."""
         known = self._at.get(evidence.node, evidence.at)
         self._at[evidence.node] = max(known, evidence.at)
         self._at.move_to_end(evidence.node)
@@ -29,7 +29,7 @@ class KubeletStarts:
             self._at.popitem(last=False)
 
     def add_start(self, observation: Observation) -> Observation:
-        """Return the observation, with the last start where it is of a pod."""
+        """Return an observation of a pod with the last start of its kubelet; others unchanged."""
         if not isinstance(observation, PodObserved) or observation.pod.node not in self._at:
             return observation
         return replace(observation, kubelet_started=self._at[observation.pod.node])

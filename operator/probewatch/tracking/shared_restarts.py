@@ -1,4 +1,4 @@
-"""Kin: what pods have in common, seen from one of them that restarts."""
+"""Shared restarts: finds restarts that many pods of a workload or of a node have in common."""
 
 from collections import Counter
 
@@ -10,38 +10,38 @@ from probewatch.core.patterns import Patterns
 from probewatch.kube.pods.snapshot import Header
 
 LOST_RULE = "lost"
-"""The rule of a restart whose container the runtime lost: alone, or with the node."""
+"""Name of the rule for a container that the runtime lost: just this one, or with its node."""
 
 
-class Kin:
-    """Counts the pods of each owner, and finds restarts that many share."""
+class SharedRestarts:
+    """Counts the pods of each owner, and finds the patterns of restarts."""
 
     def __init__(self) -> None:
         self._owned: Counter[str] = Counter()
         self._patterns = Patterns(self._owned.__getitem__)
 
     def join(self, header: Header) -> None:
-        """One pod more."""
+        """Add a tracked pod."""
         self._owned[_owner(header)] += 1
 
     def leave(self, header: Header) -> None:
-        """One pod less."""
+        """Remove a pod."""
         owner = _owner(header)
         self._owned[owner] -= 1
         if self._owned[owner] <= 0:
             del self._owned[owner]
 
     def mark(self, restart: Restart) -> Restart:
-        """Return the restart with its pattern, if it is one of many."""
+        """Return the restart with its pattern, if it is part of one."""
         return self._patterns.mark(restart)
 
     def find_losses(self, restart: Restart) -> frozenset[PodUid]:
-        """Return the pods of its node that lost containers with it; none if it is alone."""
+        """Return the pods of the node that lost containers at the same time; empty if none did."""
         return self._patterns.lost_together(restart) if restart.rule == LOST_RULE else frozenset()
 
 
-def lost_together(restart: Restart) -> EvidenceObserved:
-    """Say to a pod what no Event says: others of its node lost containers at the same time."""
+def node_loss_evidence(restart: Restart) -> EvidenceObserved:
+    """Return evidence that other pods of the node lost containers too; no Event says so."""
     at = restart.finished_at if restart.finished_at is not None else restart.observed_at
     return EvidenceObserved(
         evidence=Evidence(

@@ -1,8 +1,8 @@
-"""The shelf: what is remembered of each pod, in the least space that holds it.
+"""The shelf: stores the state of each pod with as little memory as possible.
 
-Three forms. A pod to which nothing happened yet is kept as the *snapshot* that was taken of
-it: its state follows from that. The pods that something happened to lately are *open*: states
-of the core. All others are *packed*: the same states as bytes.
+A pod is kept in one of three forms. One without any restart is a *snapshot*, from which its
+state can be derived. Those with recent activity are *open*: states of the core, in an LRU
+cache. All others are *packed*: the same states, serialized and compressed.
 """
 
 from collections import OrderedDict
@@ -20,27 +20,27 @@ from probewatch.kube.pods.snapshot import NOT_READY, Header, Snapshot, find_grou
 from probewatch.packing import Packer
 
 OPEN = 1024
-"""Pods of a failing roll-out restart and speak in turns; to pack them each time costs more."""
+"""Size of the cache: the pods of a failing rollout get updates in turns, and should all fit."""
 
 _PACKER = Packer(PodState)
 _NO_SPEC, _NO_UID = PodSpec(), PodUid("")
 _NO_LABELS: Mapping[str, str] = {}
 
 LEVEL = 1
-"""Of compression: the names of instances are in a state several times."""
+"""Compression level; even a low one helps, since a state repeats the ids of containers."""
 
 
 class Packed(Header, gc=False):
-    """A pod that something happened to; `body` is empty until it is closed."""
+    """A pod with a state; `body` holds it once it leaves the cache, and is empty before."""
 
     not_ready_since: float | None
     pending: int
-    """Restarts whose verdict waits for late evidence."""
+    """Number of restarts whose verdict waits for late evidence."""
     body: bytes = b""
 
 
 class Shelf:
-    """States by pod uid, at most *open_limit* of them open."""
+    """States by pod uid; at most *open_limit* are kept unpacked."""
 
     def __init__(self, open_limit: int = OPEN) -> None:
         self._limit = open_limit
@@ -48,46 +48,46 @@ class Shelf:
         self._open: OrderedDict[PodUid, PodState] = OrderedDict()
 
     def __len__(self) -> int:
-        """How many pods there are."""
+        """Count the pods."""
         return len(self._kept)
 
     def __contains__(self, uid: PodUid) -> bool:
-        """Whether the pod is known."""
+        """Tell whether the pod is known."""
         return uid in self._kept
 
     def headers(self) -> Iterable[Snapshot | Packed]:
-        """What can be said of all pods without opening them."""
+        """Return the headers of all pods, which need no unpacking."""
         return self._kept.values()
 
     def header(self, uid: PodUid) -> Snapshot | Packed | None:
-        """What can be said of one pod without opening it."""
+        """Return the header of a pod, which needs no unpacking."""
         return self._kept.get(uid)
 
-    def lay(self, snapshot: Snapshot) -> None:
-        """Keep a pod that nothing happened to."""
+    def put_snapshot(self, snapshot: Snapshot) -> None:
+        """Keep a pod as a snapshot, without a state."""
         snapshot.pack()
         self._kept[snapshot.uid] = snapshot
 
     def get(self, uid: PodUid) -> PodState | None:
-        """The state of a pod, of which there is news."""
-        state = self.look(uid)
+        """Return the state of a pod and keep it in the cache, since it is about to change."""
+        state = self.peek(uid)
         if state is not None and uid not in self._open:
             self._leave_open(uid, state)
         return state
 
-    def look(self, uid: PodUid) -> PodState | None:
-        """The state of a pod, for those who only look: it is left as it is."""
+    def peek(self, uid: PodUid) -> PodState | None:
+        """Return the state of a pod without a change of the cache."""
         state, kept = self._open.get(uid), self._kept.get(uid)
         return self._unpack(kept) if state is None and kept is not None else state
 
     def put(self, state: PodState, *, version: int, mark: int) -> None:
-        """Keep the state of a pod, which is now among those that something happened to."""
+        """Store the state of a pod, replacing its snapshot if it had one."""
         pod = state.pod
         self._kept[pod.uid] = _describe(state, max(version, pod.resource_version), mark)
         self._leave_open(pod.uid, state)
 
     def _leave_open(self, uid: PodUid, state: PodState) -> None:
-        """It will be asked for again soon; the one that was not for the longest time is closed."""
+        """Put a state into the cache; pack the least recently used one if that is full."""
         self._open[uid] = state
         self._open.move_to_end(uid)
         if len(self._open) > self._limit:
@@ -97,7 +97,7 @@ class Shelf:
                 kept.body = _pack(rest)
 
     def pop(self, uid: PodUid) -> Snapshot | Packed | None:
-        """Let go of a pod."""
+        """Remove a pod and return its header."""
         self._open.pop(uid, None)
         return self._kept.pop(uid, None)
 
@@ -105,7 +105,7 @@ class Shelf:
         if isinstance(kept, Snapshot):
             return _begin(kept)
         state = _PACKER.unpack(decompress(kept.body))
-        pod = replace(  # what _pack left out
+        pod = replace(  # the fields that _pack leaves out
             state.pod,
             uid=kept.uid,
             evidence_uid=kept.evidence_uid,
@@ -120,13 +120,13 @@ class Shelf:
 
 
 def _begin(snapshot: Snapshot) -> PodState:
-    """The state of a pod that was seen once, without restarts: no policy matters, nor the time."""
+    """Derive the state of a pod without restarts, for which neither policy nor time matters."""
     remembered = Remembered(from_zero=snapshot.from_zero)
     return first_state(snapshot.open(), remembered, now=0.0)[0]
 
 
 def _pack(state: PodState) -> bytes:
-    """What the header has stays outside."""
+    """Serialize a state without the fields that its header holds."""
     pod = replace(
         state.pod,
         uid=_NO_UID,

@@ -1,4 +1,4 @@
-"""The survey: what can be asked of the store without changing anything."""
+"""The survey: the read-only half of the store."""
 
 from collections.abc import Collection, Iterator
 
@@ -12,63 +12,66 @@ from probewatch.tracking.shelf import Packed, Shelf
 
 
 class Survey:
-    """Answers from the shelf and the deadlines."""
+    """Queries of the tracked pods and their deadlines."""
 
     def __init__(self, shelf: Shelf) -> None:
         self._shelf = shelf
         self._deadlines = Deadlines()
 
     def __len__(self) -> int:
-        """How many pods are tracked."""
+        """Count the tracked pods."""
         return len(self._shelf)
 
     def next_due(self) -> float | None:
-        """When time matters next, if at all."""
+        """Return the earliest deadline, if there is one."""
         return self._deadlines.next()
 
     def about(self, uid: PodUid) -> Header | None:
-        """What is known of a tracked pod without a look at its status."""
+        """Return the header of a tracked pod: its metadata, without its status."""
         return self._shelf.header(uid)
 
     def state(self, uid: PodUid) -> PodState | None:
-        """All that is remembered of a pod."""
-        return self._shelf.look(uid)
+        """Return the full state of a pod."""
+        return self._shelf.peek(uid)
 
     def pod(self, uid: PodUid) -> Pod | None:
-        """The last version of a tracked pod."""
-        state = self._shelf.look(uid)
+        """Return the last version of a tracked pod."""
+        state = self._shelf.peek(uid)
         return state.pod if state else None
 
     def waiting(self) -> int:
-        """How many pods asked for time to pass."""
+        """Count the pods that have a deadline."""
         return len(self._deadlines)
 
     def waiting_in(self, namespace: str) -> list[PodUid]:
-        """The pods of a namespace that asked for time to pass."""
+        """Return the pods of a namespace that have a deadline."""
         headers = (self._shelf.header(uid) for uid in self._deadlines)
         return [each.uid for each in headers if each is not None and each.namespace == namespace]
 
     def pending(self) -> int:
-        """How many restarts wait for their verdict."""
+        """Count the restarts that wait for their verdict."""
         headers = (self._shelf.header(uid) for uid in self._deadlines)
         return sum(header.pending for header in headers if header is not None)
 
     def headers(self) -> tuple[Snapshot | Packed, ...]:
-        """What can be said of all pods now; nobody changes what a survey asks of them."""
+        """Return the headers of all pods, safe to read in other threads."""
         return tuple(self._shelf.headers())
 
     def uids(self) -> frozenset[PodUid]:
-        """All pods that are tracked."""
+        """Return the uids of all tracked pods."""
         return frozenset(header.uid for header in self._shelf.headers())
 
     def on_node(self, node: str) -> tuple[PodUid, ...]:
-        """The tracked pods of a node."""
+        """Return the tracked pods of a node."""
         return tuple(each.uid for each in self._shelf.headers() if each.node == node)
 
     def find_missing(
         self, seen: Collection[PodUid], namespaces: Collection[str] | None, *, version: int
     ) -> list[PodUid]:
-        """Return the pods of *namespaces* (`None`: all) that a list did not contain."""
+        """Return the pods of *namespaces* (`None`: all) that a list did not contain.
+
+        Pods last seen in a newer resourceVersion than the list's are not missing.
+        """
         return [
             header.uid
             for header in self._shelf.headers()
@@ -78,12 +81,12 @@ class Survey:
         ]
 
     def counted(self) -> Iterator[tuple[PodRef, str, Sighting]]:
-        """What is told of each container: the count up to which, and in which version.
+        """Yield for each container up to which restart count findings were published.
 
-        Of pods to which nothing happened since they were first seen there is nothing to tell.
+        Pods that are kept as a snapshot are left out: nothing happened to them since they appeared.
         """
         for header in self._shelf.headers():
-            state = self._shelf.look(header.uid) if isinstance(header, Packed) else None
+            state = self._shelf.peek(header.uid) if isinstance(header, Packed) else None
             if state is not None:
                 yield from ((header.ref, mark.name, _told(state, mark)) for mark in state.marks)
 
@@ -91,7 +94,7 @@ class Survey:
 def _told(state: PodState, mark: Watermark) -> Sighting:
     pending = state.memory(mark.name).pending
     return Sighting(
-        # No version is known that showed the count before those that wait for their verdict.
+        # Which version showed the count before the pending restarts is not known.
         resource_version=0 if pending else state.pod.resource_version,
         restart_count=mark.count - len(pending),
         counted_from=min(mark.counted_from, mark.count - len(pending)),
