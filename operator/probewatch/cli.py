@@ -33,7 +33,7 @@ BROKEN_PIPE = 141
 PLUGIN = "kubectl-probewatch"
 """The name under which kubectl finds a plugin."""
 
-FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+WRITE_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 """Errors of writing, which are attributed to the output; commands report errors of their input."""
 
 DESCRIPTION = """\
@@ -79,16 +79,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         finally:
             sys.stdout.flush()  # errors of writing have to show here: at exit it is too late
     except ProbewatchError as error:
-        _tell(str(error))
+        _print_error(str(error))
         return error.exit_status
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        _give_up_output()
+        _discard_output()
         return BROKEN_PIPE
     except OSError as error:
-        _tell(_explain(error))
-        _give_up_output()
+        _print_error(_describe(error))
+        _discard_output()
         return FAILED
 
 
@@ -96,42 +96,43 @@ def _prepare_streams() -> None:
     """Replace closed standard streams by /dev/null, and let stdout take any text."""
     for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
         if getattr(sys, name) is None:
-            _open_nothing(number)
+            _open_null_device(number)
             setattr(sys, name, os.fdopen(number, mode))
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
 
 
-def _open_nothing(number: int) -> None:
+def _open_null_device(number: int) -> None:
     """Open /dev/null as descriptor *number*, or the next file or socket would get it."""
     opened = os.open(os.devnull, os.O_RDWR)
     if opened != number:
         os.dup2(opened, number)
         os.close(opened)
-    os.set_inheritable(number, True)  # noqa: FBT003  # it has no name
+    os.set_inheritable(number, True)  # noqa: FBT003  # it is positional-only
 
 
-def _give_up_output() -> None:
+def _discard_output() -> None:
     """Point stdout to /dev/null: Python flushes it at exit, and would report the error again."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _tell(error: str) -> None:
+def _print_error(error: str) -> None:
     with contextlib.suppress(OSError):  # with standard error closed or full, the status remains
         print("probewatch: " + render_lines(error.split("\n")), file=sys.stderr, flush=True)
 
 
-def _explain(error: OSError) -> str:
+def _describe(error: OSError) -> str:
     """Return the message of an OSError with the file it is about."""
-    subject = error.filename or ("the output cannot be written" if error.errno in FULL else "")
+    is_output = error.errno in WRITE_ERRORS
+    subject = error.filename or ("the output cannot be written" if is_output else "")
     return ": ".join(filter(None, (subject, error.strerror or str(error))))
 
 
 def _run(arguments: Sequence[str]) -> int:
     name = find_command(arguments)
     if name is None:
-        _refuse_or_help(arguments)
-    with _dying_of_interrupts():
+        _exit_without_command(arguments)
+    with _default_interrupts():
         module = load_command(name)
     args = parse(module, arguments)
     status: int = module.main(args)
@@ -139,7 +140,7 @@ def _run(arguments: Sequence[str]) -> int:
 
 
 @contextlib.contextmanager
-def _dying_of_interrupts() -> Iterator[None]:
+def _default_interrupts() -> Iterator[None]:
     """Let SIGINT kill the program while modules are imported.
 
     A KeyboardInterrupt inside an import can surface as another exception, with a traceback.
@@ -169,7 +170,7 @@ def load_command(name: str) -> ModuleType:
 
 def program_name(called_as: str) -> str:
     """Return the name to show in help: `probewatch`, or `kubectl probewatch` for the plugin."""
-    name = os.path.basename(called_as)  # noqa: PTH119  # pathlib takes its time to import
+    name = os.path.basename(called_as)  # noqa: PTH119  # pathlib is slow to import
     return "kubectl probewatch" if name == PLUGIN else "probewatch"
 
 
@@ -204,7 +205,7 @@ def _begin_parser() -> tuple[
     return parser, parser.add_subparsers(metavar="COMMAND", title="commands", required=True)
 
 
-def _refuse_or_help(arguments: Sequence[str]) -> NoReturn:
+def _exit_without_command(arguments: Sequence[str]) -> NoReturn:
     """Handle a call without a command: print help, version or an error, and end the program."""
     parser = build_parser()
     if not arguments:

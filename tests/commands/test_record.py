@@ -20,7 +20,7 @@ from probewatch.commands import record, replay, stream
 from probewatch.commands.durations import parse_duration, render_duration
 from probewatch.commands.record_objects import RawDecoder, RawObject
 from probewatch.commands.record_progress import Progress
-from probewatch.commands.record_streams import Sheet, StreamWriter
+from probewatch.commands.record_streams import Output, StreamWriter
 from probewatch.commands.recording import Recording
 from probewatch.commands.stream import LineType
 from probewatch.errors import ApiError, InputError
@@ -292,11 +292,11 @@ async def test_nothing_is_added_to_what_is_no_recording(
 async def test_full_disk_is_not_taken_for_a_network_fault() -> None:
     """An error of the file is kept for whoever records; the watch goes on without a fault."""
     failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-    sheet = Sheet(recording=Recording(BrokenFile()), clock=Clock(), failed=failed)
-    writer = StreamWriter(sheet=sheet, sweeps=True)
+    output = Output(recording=Recording(BrokenFile()), clock=Clock(), failed=failed)
+    writer = StreamWriter(output=output, sweeps=True)
 
     writer.listed(RawObject(text=b"{}"))
-    sheet.flush()
+    output.flush()
     writer.listed(RawObject(text=b"{}"))
 
     error = failed.exception()
@@ -314,15 +314,15 @@ async def test_missed_deletion_is_written_once_a_list_proves_it() -> None:
     file = io.BytesIO()
     failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     clock = Clock(now=lambda: 0.0)
-    sheet = Sheet(recording=Recording(file), clock=clock, failed=failed)
-    writer = StreamWriter(sheet=sheet, sweeps=True)
+    output = Output(recording=Recording(file), clock=clock, failed=failed)
+    writer = StreamWriter(output=output, sweeps=True)
 
     writer.listing()
     writer.listed(decode(POD))
     writer.synced("1")
     writer.listing()
     writer.synced("2")
-    sheet.flush()
+    output.flush()
 
     kinds = [json.loads(line) for line in file.getvalue().splitlines()]
     assert ["ADDED", "DELETED"] == [each["type"] for each in kinds]

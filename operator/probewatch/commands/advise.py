@@ -1,4 +1,4 @@
-"""`probewatch advise`: judges the numbers of probes, in manifests or in a running cluster."""
+"""`probewatch advise`: checks the settings of probes, in manifests or in a running cluster."""
 
 import argparse
 import json
@@ -97,7 +97,7 @@ def _place(args: argparse.Namespace) -> str:
 
 
 async def read_cluster(args: argparse.Namespace) -> tuple[Template, ...]:
-    """Return the templates of what runs in a cluster; raises ApiError."""
+    """Return the pod templates of the workloads that run in a cluster; raises ApiError."""
     clock = Clock()
     async with open_client(read_settings(args), clock) as client:
         namespace = "" if args.all_namespaces else args.namespace or client.namespace
@@ -108,7 +108,7 @@ Advice = Sequence[tuple[Template, AdviceItem]]
 
 
 def render_text(templates: Sequence[Template], advice: Advice) -> str:
-    """Return the advice under the template that it is about."""
+    """Return the advice, grouped by pod template."""
     if not advice:
         return _render_nothing(templates)
     blocks: dict[str, list[str]] = {}

@@ -1,4 +1,4 @@
-"""What the commands that ask a cluster share: their flags, and an open API client."""
+"""Shared by the commands that read a cluster: their flags, and an open API client."""
 
 import argparse
 import os
@@ -14,13 +14,13 @@ from probewatch.settings import LogFormat, LogLevel, Settings
 
 
 def add_cluster_flags(parser: argparse.ArgumentParser) -> None:
-    """Add the flags that say which cluster, as kubectl has them."""
+    """Add the flags that select the cluster, as in kubectl."""
     parser.add_argument("--kubeconfig", metavar="FILE", help="kubeconfig to use")
     parser.add_argument("--context", metavar="NAME", help="context of the kubeconfig")
 
 
 def log_little() -> None:
-    """Log to standard error, and only what a person must know."""
+    """Log warnings and errors only, as text on standard error."""
     logs.configure(log_format=LogFormat.TEXT, level=LogLevel.WARNING)
 
 
@@ -32,7 +32,7 @@ def read_settings(args: argparse.Namespace, **overrides: str | None) -> Settings
 
 @asynccontextmanager
 async def open_client(settings: Settings, clock: Clock) -> AsyncIterator[ApiClient]:
-    """Give a client that is logged in; raises KubeconfigError."""
+    """Yield a client that is logged in; raises KubeconfigError."""
     credentials = find_credentials(
         kubeconfig=settings.kubeconfig,
         context=settings.context,

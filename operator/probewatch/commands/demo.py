@@ -21,10 +21,10 @@ from probewatch.service.signals import SIGNALS, on_first_signal
 FASTEST = 20.0
 
 ENDING = (signal.SIGTERM, signal.SIGHUP)
-"""Beside Ctrl-C, which asyncio takes care of."""
+"""The signals that end the demo, besides SIGINT, which asyncio handles."""
 
 SIGNALLED = 128
-"""With the number of the signal that ended it: the status, as shells have it."""
+"""Added to the number of the signal, it is the exit status, as in a shell."""
 
 DESCRIPTION = """\
 See a real probe failure, end to end, on this machine alone: a small cluster in this process, a
@@ -80,13 +80,13 @@ def main(args: argparse.Namespace) -> int:
     try:
         return asyncio.run(play(options, choose_show(plain=args.plain), keep=args.keep))
     except BrokenPipeError:
-        raise  # whoever read what it says has gone; nothing is wrong with the playground
+        raise  # the reader of our output has gone; nothing is wrong with the playground
     except OSError as error:
         raise ProbewatchError(f"the playground cannot go on: {explain(error)}") from error
 
 
 def choose_show(*, plain: bool) -> Show:
-    """Return the picture on a terminal, lines elsewhere."""
+    """Return the live picture on a terminal, plain lines elsewhere."""
     if plain or not sys.stdout.isatty() or util.find_spec("rich") is None:
         return PlainShow()
     from rich.console import Console  # noqa: PLC0415  # optional, and slow to import
@@ -97,7 +97,7 @@ def choose_show(*, plain: bool) -> Show:
 
 
 async def play(options: DemoOptions, show: Show, *, keep: bool) -> int:
-    """Run the demo; a signal that ends it leaves nothing behind, and is told by the status."""
+    """Run the demo and return the exit status; a signal ends it after cleaning up."""
     received: list[signal.Signals] = []
     playing = asyncio.create_task(run(options, show, keep=keep))
 
@@ -115,7 +115,7 @@ async def play(options: DemoOptions, show: Show, *, keep: bool) -> int:
 
 
 async def run(options: DemoOptions, show: Show, *, keep: bool) -> int:
-    """Play the story, tell it, and stay if that is asked for."""
+    """Play the demo, print its result, and with *keep* wait until interrupted."""
     demo = Demo(options, show)
     async with AsyncExitStack() as stack:
         with show:
@@ -129,7 +129,7 @@ async def run(options: DemoOptions, show: Show, *, keep: bool) -> int:
 
 
 def tell(demo: Demo) -> int:
-    """Print the summary, or what was missing; return the exit status."""
+    """Print the summary, or what was not seen in time; return the exit status."""
     missing, state = demo.state.missing(), demo.state
     restart, told = state.restart, state.restart_event
     if not missing and restart and told:
@@ -150,7 +150,7 @@ def tell(demo: Demo) -> int:
 
 
 def look_further(demo: Demo, *, kept: bool) -> list[str]:
-    """Return the commands to look around with."""
+    """Return lines with the commands to look around with."""
     if not kept:
         keep = f"  {find_program()} demo --keep     stays, for kubectl and curl"
         return ["Look further", keep, ""]
@@ -170,7 +170,7 @@ def look_further(demo: Demo, *, kept: bool) -> list[str]:
 
 
 async def interrupted() -> None:
-    """Return at Ctrl-C, or when it is told to end."""
+    """Return at Ctrl-C or another signal that ends the program."""
     ended = asyncio.Event()
     with on_first_signal(lambda _: ended.set(), SIGNALS):
         await ended.wait()

@@ -9,7 +9,7 @@ _PART = re.compile(r"(\d+(?:\.\d+)?)([dhms])")
 
 
 def parse_duration(text: str) -> float:
-    """Return seconds; a type for argparse, which shows its error."""
+    """Return seconds; for use as the `type` of an argparse argument."""
     parts = _PART.findall(text)
     if not parts or "".join(map("".join, parts)) != text:
         raise argparse.ArgumentTypeError(f"{text!r} is no duration; write 90s, 5m or 1h30m")

@@ -1,4 +1,4 @@
-"""How an instance of a container ended, in a line for people."""
+"""How a container instance ended, as one line of text."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ from probewatch.core.exits import lifetime_of
 def render_end(
     started: float | None, finished: float | None, exit_code: int | None
 ) -> Iterator[str]:
-    """Yield the line, if anything is known: when it ended, after how long, and how."""
+    """Yield one line with end time, lifetime and exit code; none if nothing is known."""
     facts = []
     if finished is not None:
         lived = lifetime_of(started, finished)

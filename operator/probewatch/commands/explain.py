@@ -47,13 +47,13 @@ exit status:
 NOT_FOUND = 404
 
 SAME_END_SECONDS = 5.0
-"""So far apart are the times at which one container ended, told by the kubelet and the runtime."""
+"""How far the kubelet's and the runtime's times of one end may be apart."""
 
 LESS = (
     "what is judged now rests on the pod and its Events alone; the operator, which knows more, "
     "records its own verdict within a minute of the restart"
 )
-"""Said where an operator is at work: its verdict may well be another one."""
+"""The note for a pod that an operator watches, whose verdict may be another one."""
 
 _RENDERERS = {"text": render_text, "json": render_json}
 
@@ -82,7 +82,7 @@ def main(args: argparse.Namespace) -> int:
 
 
 async def read(args: argparse.Namespace) -> Story:
-    """Return all that can be told of a pod; raises ApiError if that is nothing."""
+    """Return all that is known about a pod; raises ApiError if that is nothing."""
     clock = Clock()
     name = _find_name(args.pod)
     async with open_client(read_settings(args), clock) as client:
@@ -132,7 +132,7 @@ async def _read_live(
 
 
 async def _read_records(client: ApiClient, namespace: str, name: str) -> tuple[Summary | None, str]:
-    """Return the record that tells of the pod; records are good to have, and may be missing."""
+    """Return the records of the pod's workload, or None and why: they may be missing."""
     try:
         summaries = await read_summaries(client, namespace)
     except ApiError as error:
@@ -144,14 +144,17 @@ async def _read_records(client: ApiClient, namespace: str, name: str) -> tuple[S
 
 
 def _is_of(loop: Loop, name: str, live: LivePod | None) -> bool:
-    """Whether a loop is the pod's own, and not that of one before it under the same name."""
+    """Whether a loop is this pod's, and not that of an earlier pod of the same name."""
     return loop.pod == name and (live is None or loop.uid in {"", live.pod.uid})
 
 
 def _notes(live: LivePod | None, recorded: str, judged: str) -> tuple[str, ...]:
-    """Return what is not known of the pod, and why; nobody expects records where nobody watches."""
+    """Return what is not known about the pod, and why.
+
+    That there are no records is not noted of a pod that is not watched.
+    """
     unwatched = _note_unwatched(live)
-    return tuple(filter(None, (_note_unheard(live), unwatched or recorded, judged)))
+    return tuple(filter(None, (_note_unread_events(live), unwatched or recorded, judged)))
 
 
 def _note_unwatched(live: LivePod | None) -> str:
@@ -164,13 +167,13 @@ def _note_unwatched(live: LivePod | None) -> str:
     return ""
 
 
-def _note_unheard(live: LivePod | None) -> str:
-    unheard = live.unheard if live else None
-    return f"the kubelet's Events cannot be read: {unheard}" if unheard else ""
+def _note_unread_events(live: LivePod | None) -> str:
+    error = live.events_error if live else None
+    return f"the kubelet's Events cannot be read: {error}" if error else ""
 
 
 def _check_container(name: str, pod: str, live: LivePod | None, known: Iterable[Incident]) -> None:
-    """Refuse a container that neither the pod has nor anything is recorded of."""
+    """Raise InputError if the pod has no such container, and nothing is recorded of one."""
     statuses = [each.name for each in live.pod.statuses] if live else []
     specified = [each.name for each in live.pod.spec.containers] if live else []
     names = [*specified, *statuses, *(each.container for each in known)]
@@ -189,7 +192,7 @@ def _is_recorded(restart: Restart, incidents: Iterable[Incident]) -> bool:
 
 
 def _is_same(restart: Restart, incident: Incident) -> bool:
-    """Whether both are one restart; where the kubelet counts anew, its number is not enough."""
+    """Whether both are one restart; the count alone is not enough if the kubelet began anew."""
     named = (incident.uid, incident.container, incident.restart_count)
     if named != (restart.pod.uid, restart.container, restart.restart_count):
         return False

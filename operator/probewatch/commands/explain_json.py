@@ -1,4 +1,4 @@
-"""The story of one pod for programs: one JSON object, with all that is recorded.
+"""Renders all that is known about one pod as one JSON object, for programs.
 
 States of containers have the shape that they have in a pod's status.
 """
@@ -47,7 +47,7 @@ def render_json(story: Story, container: str | None) -> str:
 
 
 def _render_pod(story: Story) -> Json:
-    """What the pod is like now; nulls once it is gone."""
+    """Return the state of the pod; nulls once it is gone."""
     pod = story.live.pod if story.live else None
     ready = pod.conditions.get("Ready") if pod else None
     return {

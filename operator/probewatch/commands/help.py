@@ -1,19 +1,19 @@
-"""The help of a command, as wide as the terminal that shows it.
+"""The help of a command, wrapped to the width of the terminal.
 
-argparse either breaks all lines anew, lists of examples too, or none, sentences neither.
+argparse's own formatters either wrap everything, lists of examples too, or nothing at all.
 """
 
 import argparse
 
-EDGE = 2
-"""So many columns argparse leaves free at the right, of what it breaks itself."""
+MARGIN = 2
+"""Columns that argparse leaves free at the right edge of text that it wraps itself."""
 
 
 class Help(argparse.RawDescriptionHelpFormatter):
-    """Breaks sentences to the width; a list, of which some lines are set in, stays as it is."""
+    """Wraps prose; a paragraph with indented lines is a list, and stays as it is."""
 
     def _fill_text(self, text: str, width: int, indent: str) -> str:
-        parts = (_fill(part, width + EDGE, indent) for part in text.split("\n\n"))
+        parts = (_fill(part, width + MARGIN, indent) for part in text.split("\n\n"))
         return "\n\n".join(parts)
 
 
@@ -21,7 +21,7 @@ def _fill(paragraph: str, width: int, indent: str) -> str:
     lines = paragraph.splitlines()
     if any(line[:1].isspace() for line in lines):
         return "\n".join(f"{indent}{line}".rstrip() for line in lines)
-    import textwrap  # noqa: PLC0415  # as argparse does: only who asks for help needs it
+    import textwrap  # noqa: PLC0415  # only help needs it; argparse does the same
 
     return textwrap.fill(
         " ".join(lines),

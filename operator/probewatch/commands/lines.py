@@ -1,7 +1,7 @@
-"""Lines for a terminal: whatever stands in a file or an object, a line is one and moves nothing.
+"""Text made safe for a terminal: one line stays one line, without control characters.
 
-Recordings and manifests come from elsewhere, and names, causes and messages in them are
-what somebody wrote there. JSON escapes by itself.
+Names, causes and messages in recordings and manifests were written by others and may hold
+line breaks or escape sequences. JSON output does not need this: JSON escapes by itself.
 """
 
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from probewatch.kube.sanitize import sanitize
 
 LINE_BYTES = 4096
-"""No line that we make is longer."""
+"""The longest line; text that is longer is cut off."""
 
 
 def render_line(text: str) -> str:
@@ -18,5 +18,5 @@ def render_line(text: str) -> str:
 
 
 def render_lines(lines: Iterable[str]) -> str:
-    """Return lines one below the other, each of them one."""
+    """Return the lines joined by line breaks, each made safe by `render_line`."""
     return "\n".join(map(render_line, lines))

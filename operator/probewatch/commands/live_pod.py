@@ -1,7 +1,7 @@
-"""One pod as it is now, what the kubelet still says of it, and what can be told from that alone.
+"""Reads one pod and the kubelet's Events about it, and judges its last restarts from these.
 
-Where nobody watched, only what is left can be judged: of each container its last
-restart, with the Events that have not expired. That is less than the operator knows.
+Where no operator watched, only what is left can be judged: the last restart of each
+container, with the Events that have not expired. That is less than the operator knows.
 """
 
 from collections.abc import Iterable, Sequence
@@ -39,12 +39,12 @@ _EVENTS = msgspec.json.Decoder(_Events)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LivePod:
-    """A pod, and the kubelet's Events about it that are still there."""
+    """A pod, and the kubelet's Events about it that have not expired."""
 
     pod: Pod
     evidence: tuple[Evidence, ...]
-    unheard: ApiError | None = None
-    """Why the Events could not be read, if so: that there are none says nothing then."""
+    events_error: ApiError | None = None
+    """Why the Events could not be read; without an error, None."""
 
 
 async def read_pod(client: ApiClient, namespace: str, name: str) -> LivePod:
@@ -54,17 +54,17 @@ async def read_pod(client: ApiClient, namespace: str, name: str) -> LivePod:
     pod = parse_pod(raw)
     selector = f"involvedObject.kind=Pod,involvedObject.name={name},source=kubelet"
     params = {"fieldSelector": selector, "limit": str(EVENTS_LIMIT)}
-    events, unheard = await _read_events(client, f"{inside}/events", params)
+    events, error = await _read_events(client, f"{inside}/events", params)
     about = map(parse_evidence, events)
     known = [each for each in about if each and each.involved_uid == pod.evidence_uid]
     evidence = tuple(sorted(known, key=lambda each: each.at))
-    return LivePod(pod=pod, evidence=evidence, unheard=unheard)
+    return LivePod(pod=pod, evidence=evidence, events_error=error)
 
 
 async def _read_events(
     client: ApiClient, path: str, params: dict[str, str]
 ) -> tuple[Sequence[event_objects.Event], ApiError | None]:
-    """Return the Events, or none and why: the pod tells something by itself."""
+    """Return the Events, or none and the error: the pod alone is worth showing too."""
     try:
         return (await ask_for(client, _EVENTS, path, params)).items, None
     except ApiError as error:
@@ -73,18 +73,18 @@ async def _read_events(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
-    """What a pod and the Events that are left tell by themselves."""
+    """What follows from a pod and its remaining Events alone."""
 
     restarts: tuple[Restart, ...] = ()
     """The last restart of each container, with the verdict that is possible now."""
     advice: tuple[Advice, ...] = ()
-    """What is wrong with its probes, as far as how they failed shows it."""
+    """Advice on its probes, from how they failed."""
 
 
 def judge(live: LivePod, now: float) -> Judgement:
-    """Return what can be told of a pod now.
+    """Return the last restarts of a pod with their verdicts, and advice on its probes.
 
-    For a container in back-off that is the restart it waits for: its death is what is shown.
+    For a container in back-off it is the restart that it waits for: its status shows that end.
     """
     statuses = tuple(_restarted(status) for status in live.pod.statuses)
     before = {
@@ -107,7 +107,7 @@ def judge(live: LivePod, now: float) -> Judgement:
 
 
 def _restarted(status: ContainerStatus) -> ContainerStatus:
-    """A container in back-off as it will be when it is restarted; others as they are."""
+    """Return a container in back-off as if it had been restarted; others as they are."""
     death = status.last
     if not status.waiting_reason or death is None or death.container_id != status.container_id:
         return status
@@ -118,7 +118,7 @@ def _restarted(status: ContainerStatus) -> ContainerStatus:
 
 
 def _wait(state: PodState | None, due: float | None) -> Iterable[Finding]:
-    """Let so much time pass that no restart waits for evidence any more."""
+    """Let time pass until no restart waits for evidence any more; yield the findings."""
     while state is not None and due is not None and any(m.pending for _, m in state.memories):
         step = observe(state, TimePassed(), Policy(), due)
         state, due = step.state, step.due

@@ -1,4 +1,4 @@
-"""Pod specs of a running cluster, each workload once, as far as its pods are of one make."""
+"""Reads the pod specs of running workloads, each workload once unless its pods differ."""
 
 from collections.abc import AsyncIterator, Iterator
 
@@ -34,7 +34,7 @@ _PAGES = msgspec.json.Decoder(_Pods)
 async def read_live(
     client: ApiClient, *, namespace: str, selector: str, clock: Clock
 ) -> tuple[Template, ...]:
-    """Return the templates of the workloads of a namespace (empty: of all); raises ApiError."""
+    """Return the templates with probes in a namespace (empty: in all); raises ApiError."""
     workloads = Workloads(requester=client, clock=clock)
     seen: dict[tuple[Workload, PodSpec], Template] = {}
     async for raw in _pods(client, namespace, selector):
@@ -78,7 +78,7 @@ def _template(workload: Workload, spec: PodSpec) -> Template:
 
 
 def find_one(templates: tuple[Template, ...], wanted: str) -> Iterator[Template]:
-    """Yield those called *wanted*, `NAME` or `KIND/NAME`."""
+    """Yield the templates of the workload *wanted*: `NAME` or `KIND/NAME`."""
     for each in templates:
         if is_called(wanted, kind=each.kind, name=each.name):
             yield each

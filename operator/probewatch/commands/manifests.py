@@ -1,7 +1,7 @@
-"""Pod templates in manifests: whatever has one, in as many documents as there are.
+"""Reads the pod templates of manifests.
 
-A kind is not looked up in a list: what holds a pod's spec where Pods, workloads and
-CronJobs hold it is taken, so that rollouts and other custom kinds count too.
+An object counts whatever its kind is, if it has a pod spec where Pods, workloads or
+CronJobs have one. So rollouts and other custom kinds are covered too.
 """
 
 import contextlib
@@ -27,22 +27,22 @@ PLACES = (
     ("template", "spec"),
     ("spec",),
 )
-"""Where a pod's spec can be, from the longest way to the shortest."""
+"""The paths at which an object may hold a pod spec, the longest first."""
 
 KINDS = frozenset(("CronJob", "DaemonSet", "Deployment", "Job", "Pod", "ReplicaSet", "StatefulSet"))
-"""Kinds of Kubernetes that have containers at one of these places; others may mean other things."""
+"""Built-in kinds with containers at one of these paths; other kinds may use them for anything."""
 
 SUFFIXES = frozenset({".yaml", ".yml", ".json"})
 
 UNWRAPPED = (ValueError, LookupError, AttributeError)
-"""What PyYAML raises besides its own errors, where a date or a number is none."""
+"""Raised by PyYAML besides its own errors, for example for an invalid date or number."""
 
 _SPECS = msgspec.json.Decoder(objects.PodSpec)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Template:
-    """One pod template and what it stands in."""
+    """One pod template and the object that holds it."""
 
     source: str
     namespace: str
@@ -54,8 +54,8 @@ class Template:
 def read_manifests(paths: Iterable[str]) -> Iterator[Template]:
     """Yield the templates of files, folders (`*.yaml`, `*.yml`, `*.json`) and `-`.
 
-    Raises InputError for what cannot be read, and for a path without any object: a build
-    that judged nothing is not a good one. Objects without a pod template are passed over.
+    Raises InputError for what cannot be read, and for a path without any Kubernetes object:
+    a build that checked nothing must not pass. Objects without a pod template are skipped.
     """
     for name in paths:
         has_object = False
@@ -71,7 +71,7 @@ def read_manifests(paths: Iterable[str]) -> Iterator[Template]:
 
 
 def _is_object(document: object) -> bool:
-    """Whether it says what it is, as all that is applied to a cluster does, or has a pod's spec."""
+    """Whether it has a `kind`, as everything that can be applied does, or a pod spec."""
     return isinstance(document, dict) and ("kind" in document or _find_spec(document) is not None)
 
 
@@ -101,7 +101,10 @@ def _texts(name: str) -> Iterator[tuple[str, str]]:
 
 
 def _documents(source: str, text: str) -> Iterator[object]:
-    """Yield what a text holds. JSON is YAML too, but what a cluster lists takes minutes as that."""
+    """Yield the documents of a text.
+
+    JSON is YAML too, but the YAML parser takes minutes for a list of a whole cluster.
+    """
     with contextlib.suppress(msgspec.DecodeError):
         yield msgspec.json.decode(text)
         return
@@ -133,7 +136,7 @@ def _templates(source: str, document: object) -> Iterator[Template]:
 
 
 def _check_containers(source: str, document: dict[str, object]) -> None:
-    """Refuse containers that are no list; a patch that has none is passed over."""
+    """Raise InputError if `containers` is not a list; a patch without it is skipped."""
     for place in PLACES:
         inside = _look_up(document, place)
         if isinstance(inside, dict) and "containers" in inside:

@@ -1,7 +1,7 @@
-"""Recordings that were cut off, made whole before more is added to them.
+"""Repairs a recording that was cut off, before more is appended to it.
 
-A machine that loses its power cuts a file off anywhere. A line that is added to half a
-line, or a gzip member to half a member, would make all that follows unreadable.
+A power failure can cut a file off anywhere. A line appended to half a line, or a gzip
+member appended to half a member, would make everything after it unreadable.
 """
 
 import os
@@ -25,9 +25,9 @@ _GZIP = zlib.MAX_WBITS | 16
 
 
 def mend(path: Path, *, compressed: bool) -> int:
-    """Cut a file to its last whole line or gzip member; return by how many bytes.
+    """Truncate a file after its last whole line or gzip member; return by how many bytes.
 
-    Raises OSError, and InputError for what is no recording: that stays as it is.
+    Raises OSError, and InputError for a file that is not a recording, which is left as it is.
     """
     if not path.is_file():
         return 0
@@ -39,7 +39,7 @@ def mend(path: Path, *, compressed: bool) -> int:
 
 
 def _find_whole_lines(file: BinaryIO, path: Path) -> int:
-    """Return where the last whole line ends; if only its end is missing, that is written."""
+    """Return where the last whole line ends; a record without its line break gets one."""
     size = file.seek(0, os.SEEK_END)
     file.seek(max(0, size - MAX_LINE_BYTES))
     tail = file.read().rpartition(b"\n")[2]
@@ -60,7 +60,7 @@ def _is_record(line: bytes) -> bool:
 
 
 def _find_whole_members(file: BinaryIO, path: Path) -> int:
-    """Return where the last whole member ends; to know that, all of them are read."""
+    """Return where the last whole member ends; only reading all of them tells that."""
     file.seek(0)
     member, read, whole = zlib.decompressobj(_GZIP), 0, 0
     while chunk := file.read(CHUNK_BYTES):

@@ -1,7 +1,7 @@
-"""What a replay came to: the findings of a whole recording, ready to be shown.
+"""The findings of a whole recording, ready to be shown.
 
-A verdict that was corrected later replaces the one before it; a restart stays
-one restart. The shape of `render_json` is a fixed interface.
+A corrected verdict replaces the one before it, so that each restart is listed once.
+The shape of `render_json` is a fixed interface.
 """
 
 from collections.abc import Iterable
@@ -27,7 +27,7 @@ _RestartKey = tuple[PodUid, str, int, int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loop:
-    """One restart loop from its beginning to its end, if it ended."""
+    """One restart loop; `ended_at` is None while it goes on."""
 
     pod: PodRef
     container: str
@@ -38,7 +38,7 @@ class Loop:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ledger:
-    """The counts that have to agree."""
+    """Two counts of restarts, worked out independently, that have to agree."""
 
     restart_count_rise: int
     restarts_counted: int
@@ -84,7 +84,7 @@ class Outcome:
                 pass
 
     def _start_loop(self, start: LoopStarted) -> None:
-        """One that is told again goes on, by another cause."""
+        """Open a loop; a second start of an open one only changes its cause."""
         index = self._find_open(start)
         if index is None:
             self._loops.append(_open_loop(start))
@@ -97,7 +97,7 @@ class Outcome:
             self._loops[index] = _close_loop(self._loops[index], end)
 
     def _find_open(self, told: LoopStarted | LoopEnded) -> int | None:
-        """Where the loop of a container is that goes on: there is never more than one."""
+        """Return the index of the container's open loop; there is never more than one."""
         container = (told.pod.uid, told.container)
         for index, loop in enumerate(self._loops):
             if loop.ended_at is None and (loop.pod.uid, loop.container) == container:
@@ -126,7 +126,7 @@ class Outcome:
         return tuple(self._advice.values())
 
     def ledger(self, restart_count_rise: int) -> Ledger:
-        """Set the restarts counted against the rise that was worked out apart."""
+        """Return the restarts counted beside a rise that was computed independently."""
         return Ledger(restart_count_rise=restart_count_rise, restarts_counted=self._counted)
 
 
@@ -151,8 +151,8 @@ def render_time(at: float | None) -> str | None:
 
 
 def render_verdict(restart: Restart) -> Json:
-    """Return what is said of a restart, but for the pod."""
-    # Only a jump that is too large has restarts that are told as one.
+    """Return a restart with its verdict as JSON, without its pod."""
+    # Only where the count jumps too far does one finding stand for several restarts.
     together = {"standsFor": restart.stands_for} if restart.stands_for > 1 else {}
     return {
         "container": restart.container,

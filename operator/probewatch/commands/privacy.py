@@ -1,9 +1,8 @@
-"""What a recording can leave out, so that it can be shown to others.
+"""Removes sensitive data from recorded objects, so that a recording can be shared.
 
-Attribution needs none of it: not the values of environment variables, not the
-command lines and the headers that probes send, not the annotations (but for two that
-say what a pod is), not the bookkeeping of who set which field, and not the words
-of probes and applications.
+Attribution needs none of it: values of environment variables, commands, headers of
+HTTP probes, annotations (except the two that are kept), managed fields, and the
+output of probes and applications.
 """
 
 import re
@@ -15,7 +14,7 @@ from probewatch.commands.privacy_output import leave_out_message
 Json = dict[str, object]
 
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
-"""Holds the whole manifest again, environment and commands included."""
+"""Holds a copy of the whole manifest, environment and commands included."""
 
 KEPT_ANNOTATIONS = frozenset(
     {
@@ -32,7 +31,7 @@ _STATUS_LISTS = ("containerStatuses", "initContainerStatuses", "ephemeralContain
 
 
 class Omission(StrEnum):
-    """One thing to leave out, as on the command line."""
+    """Something that can be left out, by its name on the command line."""
 
     ENV = "env"
     COMMANDS = "commands"
@@ -60,16 +59,17 @@ def leave_out(item: Json, omissions: Collection[Omission]) -> Json:
 
 
 def _leave_out_env(pod: Json) -> None:
-    """Names of variables stay: they say what kind of thing is configured, not how."""
+    """Remove the values of variables; names stay, since they do not say how it is configured."""
     for container in _containers(pod):
         for variable in _children(container, "env"):
             variable.pop("value", None)
 
 
 def _leave_out_commands(item: Json) -> None:
-    """An exec probe stays an exec probe; the message of a timed-out one quotes its command.
+    """Remove commands, their arguments, and the headers of HTTP probes, which may be tokens.
 
-    A header is to a probe over HTTP what an argument is to a command: it may be a token.
+    An exec probe stays an exec probe. The Event of a command that timed out quotes it, so the
+    command is removed there too.
     """
     for container in _containers(item):
         container.pop("command", None)
@@ -86,7 +86,7 @@ def _leave_out_commands(item: Json) -> None:
 
 
 def _leave_out_output(item: Json) -> None:
-    """Events keep the kind of what was said, statuses nothing of it."""
+    """Reduce messages of Events to the kind of failure; remove those of container states."""
     reason, message = item.get("reason"), item.get("message")
     if isinstance(reason, str) and isinstance(message, str):
         item["message"] = leave_out_message(reason, message)
@@ -109,7 +109,7 @@ def _containers(pod: Json) -> Iterator[Json]:
 
 
 def _child(parent: Json, name: str) -> Json:
-    """Return the object in a field; where there is none, one that nobody sees."""
+    """Return the object in a field, or an empty one that is not part of *parent*."""
     child = parent.get(name)
     return child if isinstance(child, dict) else {}
 

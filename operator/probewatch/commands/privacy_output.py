@@ -1,8 +1,8 @@
-"""What probes and applications said, taken out of a recording: of each failure its kind stays.
+"""Removes the output of probes and applications from a recording; the kind of failure stays.
 
-The kubelet quotes the output of a failed probe in its Event, and the last words of an
-application in the status. Verdicts need of the first only its class, which the
-words that stand in for it have as well, and of the second nothing.
+The kubelet quotes the output of a failed probe in its Event, and the termination message of
+an application in the status. Verdicts need only the class of a probe failure, which the
+placeholder texts have as well, and nothing of the termination message.
 """
 
 from collections.abc import Mapping
@@ -29,24 +29,24 @@ STAND_INS: Mapping[FailureReason, str] = {
     FailureReason.ERRORED: "",
     FailureReason.OTHER: "dial tcp ",
 }
-"""Words of the same class as what was said."""
+"""Placeholder texts that `classify_failure` puts into the same class as the original."""
 
 QUOTING = frozenset({"Failed", "FailedPostStartHook", "FailedPreStopHook"})
-"""Reasons of Events whose message quotes a command or its output, and says nothing else."""
+"""Event reasons whose message quotes a command or its output, and says nothing else."""
 
 PROBING = frozenset({"Unhealthy", "ProbeWarning"})
 
 
 def leave_out_message(reason: str, message: str) -> str:
-    """Return the message of an Event without what was quoted in it."""
+    """Return the message of an Event without the output that it quotes."""
     if reason in QUOTING:
         return ""
     if reason not in PROBING:
         return message
     combined = COMBINED if message.startswith(COMBINED) else ""
     head, colon, output = message.removeprefix(COMBINED).partition(": ")
-    said = _stand_in(output) if head.endswith(" probe failed") else ""
-    return f"{combined}{head}{colon}{said}"
+    kept = _stand_in(output) if head.endswith(" probe failed") else ""
+    return f"{combined}{head}{colon}{kept}"
 
 
 def _stand_in(output: str) -> str:

@@ -1,7 +1,7 @@
-"""How the probes of a pod failed lately: counted by kind, never in the probe's own words.
+"""Recent probe failures of a pod, counted by kind of failure.
 
-The kubelet's Events say what a probe answered, which may hold secrets, so only its
-kind is told. Events expire, and some are never delivered: it is a lower bound.
+The kubelet's Events quote the probe's output, which may hold secrets, so only the kind is
+shown. Events expire, and some are never delivered: the counts are lower bounds.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -27,19 +27,19 @@ MEANINGS: Mapping[FailureReason, str] = {
     FailureReason.ERRORED: "could not be carried out, which counts for nothing",
     FailureReason.OTHER: "in a way that has no name here",
 }
-"""What each kind says, in a few words."""
+"""What each kind of failure means, in a few words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailureCount:
-    """Failures of one probe of one kind, as far as they were told."""
+    """Failures of one kind of one probe, as far as Events report them."""
 
     container: str
     probe_type: str
     reason: FailureReason
     count: int
     last: float
-    """By the node's clock."""
+    """Epoch seconds, by the node's clock."""
 
 
 def count_failures(evidence: Iterable[Evidence]) -> Sequence[FailureCount]:

@@ -26,7 +26,7 @@ from probewatch.commands.mending import mend
 from probewatch.commands.privacy import Omission
 from probewatch.commands.record_objects import RawObject
 from probewatch.commands.record_progress import Progress
-from probewatch.commands.record_streams import Sheet, build_loops
+from probewatch.commands.record_streams import Output, build_loops
 from probewatch.commands.recording import Recording
 from probewatch.commands.stream import STDIN, LineType
 from probewatch.errors import ApiError, InputError
@@ -66,7 +66,7 @@ exit status:
   2  called wrongly, or the file exists already or cannot be made"""
 
 FLUSH_SECONDS = 5.0
-"""A recording that is killed reads to its last flush."""
+"""How often lines are written: a recorder that is killed loses those since the last flush."""
 
 STDOUT = STDIN
 
@@ -131,28 +131,28 @@ async def record(args: argparse.Namespace, settings: Settings) -> None:
                 file, compressed=_is_compressed(args.file), omissions=args.without
             )
             failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            sheet = Sheet(recording=recording, clock=clock, failed=failed)
-            loops = tuple(build_loops(client, settings, sheet))
+            output = Output(recording=recording, clock=clock, failed=failed)
+            loops = tuple(build_loops(client, settings, output))
             progress = Progress(args.file, loops, recording, clock)
             try:
-                await _record(sheet, loops, progress, _until(stop, args.duration))
+                await _record(output, loops, progress, _until(stop, args.duration))
             finally:
-                sheet.flush()
+                output.flush()
                 progress.finish()
-            _raise_failure(sheet, args.file)
+            _raise_failure(output, args.file)
 
 
 async def _record(
-    sheet: Sheet,
+    output: Output,
     loops: Sequence[WatchLoop[RawObject]],
     progress: Progress,
     end: "asyncio.Task[None]",
 ) -> None:
-    """Run the watches until *end*, or until nothing can be written any more."""
+    """Run the watches until *end* is done or a write has failed."""
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(each.run()) for each in loops]
-        flushing = group.create_task(_keep_flushing(sheet, loops, progress))
-        await asyncio.wait((end, sheet.failed), return_when=asyncio.FIRST_COMPLETED)
+        flushing = group.create_task(_keep_flushing(output, loops, progress))
+        await asyncio.wait((end, output.failed), return_when=asyncio.FIRST_COMPLETED)
         for task in (*tasks, flushing, end):
             task.cancel()
 
@@ -167,22 +167,22 @@ def _until(stop: asyncio.Event, seconds: float | None) -> "asyncio.Task[None]":
 
 
 async def _keep_flushing(
-    sheet: Sheet, loops: Sequence[WatchLoop[RawObject]], progress: Progress
+    output: Output, loops: Sequence[WatchLoop[RawObject]], progress: Progress
 ) -> None:
-    """Flush now and then; a bookmark becomes a line, since it proves that time went on."""
+    """Flush at intervals; if a watch got a bookmark, write one, as a proof that time passed."""
     bookmarks = 0
     while True:
-        await sheet.clock.sleep(FLUSH_SECONDS)
-        heard = sum(each.stats.updates["BOOKMARK"] for each in loops)
-        if heard > bookmarks:
-            bookmarks = heard
-            sheet.write(LineType.BOOKMARK, b"{}")
-        sheet.flush()
+        await output.clock.sleep(FLUSH_SECONDS)
+        received = sum(each.stats.updates["BOOKMARK"] for each in loops)
+        if received > bookmarks:
+            bookmarks = received
+            output.write(LineType.BOOKMARK, b"{}")
+        output.flush()
         progress.show()
 
 
 async def _check_rights(client: ApiClient, settings: Settings) -> None:
-    """Ask for one pod and one Event of each place: what is refused now is refused for ever."""
+    """List one pod and one Event in each namespace, so that a missing right fails at once."""
     for namespace in settings.namespaces or (None,):
         prefix = f"/api/v1/namespaces/{namespace}" if namespace else "/api/v1"
         params = {"labelSelector": settings.pod_selector} if settings.pod_selector else {}
@@ -198,8 +198,8 @@ def _opened(name: str, *, append: bool) -> Iterator[BinaryIO]:
     try:
         if append:
             _mend(name)
-        # Without a buffer nothing is left to be written once the disk is full.
-        file = FileIO(name, "ab" if append else "xb", opener=_open_for_its_owner)
+        # Unbuffered, so that no data is left to be written at close when the disk is full.
+        file = FileIO(name, "ab" if append else "xb", opener=_open_private)
     except FileExistsError as error:
         if Path(name).is_dir():
             raise InputError(f"{name}: Is a directory") from error
@@ -210,8 +210,8 @@ def _opened(name: str, *, append: bool) -> Iterator[BinaryIO]:
         yield file
 
 
-def _open_for_its_owner(path: str, flags: int) -> int:
-    """Make a file that nobody else may read; one that exists keeps its mode, its owner's choice."""
+def _open_private(path: str, flags: int) -> int:
+    """Create a file that only its owner can access; an existing one keeps its mode."""
     return os.open(path, flags, stat.S_IRUSR | stat.S_IWUSR)
 
 
@@ -225,8 +225,8 @@ def _is_compressed(name: str) -> bool:
     return name.endswith(".gz")
 
 
-def _raise_failure(sheet: Sheet, name: str) -> None:
-    failure = sheet.failed.exception() if sheet.failed.done() else None
+def _raise_failure(output: Output, name: str) -> None:
+    failure = output.failed.exception() if output.failed.done() else None
     if isinstance(failure, BrokenPipeError):
         raise failure
     if isinstance(failure, OSError):

@@ -1,6 +1,6 @@
-"""Objects as they were sent: what a recording wants of a list and a watch.
+"""Decodes lists and watches for a recording, which keeps each object's original JSON.
 
-Only their names and versions are decoded; the rest stays the bytes that came.
+Only the metadata of an object is decoded.
 """
 
 import msgspec
@@ -10,11 +10,11 @@ from probewatch.watch.decoding import Decoder, ListMeta, Page, Update
 
 
 class RawObject(msgspec.Struct):
-    """An object and the JSON text that it came as."""
+    """An object's metadata, and its JSON text as it was sent."""
 
     metadata: Metadata = msgspec.field(default_factory=Metadata)
     text: bytes = msgspec.field(name="(text)", default=b"")
-    """Under a name that no object has."""
+    """Filled in after decoding; no object has a field of this name."""
 
 
 class _Page(msgspec.Struct):
@@ -32,13 +32,13 @@ _OBJECTS = msgspec.json.Decoder(RawObject)
 
 
 class RawDecoder(Decoder[RawObject]):
-    """Gives objects with their text."""
+    """Decodes objects and keeps their text."""
 
     def __init__(self) -> None:
         super().__init__(RawObject)
 
     def page(self, body: bytes | bytearray) -> Page[RawObject]:
-        """A page of a list."""
+        """Return a decoded page of a list."""
         page = _PAGES.decode(body)
         return Page(
             items=[_read(item) for item in page.items or ()],
@@ -48,7 +48,7 @@ class RawDecoder(Decoder[RawObject]):
         )
 
     def update(self, body: bytes, begin: int = 0, end: int | None = None) -> Update[RawObject]:
-        """A line of a watch, which is all of *body* or a part of it."""
+        """Return a decoded line of a watch: *body* from *begin* to *end*."""
         update = super().update(body, begin, end)
         if update.object is not None:
             update.object.text = bytes(_LINES.decode(memoryview(body)[begin:end]).object)

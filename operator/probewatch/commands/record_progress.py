@@ -1,4 +1,7 @@
-"""How a recording is doing, on standard error: one line that changes, or a line now and then."""
+"""Shows the progress of a recording on standard error.
+
+On a terminal it is one line that is redrawn, elsewhere a line a minute.
+"""
 
 import sys
 from collections.abc import Sequence
@@ -11,23 +14,23 @@ from probewatch.commands.recording import Recording
 from probewatch.watch.transport import WatchStats
 
 QUIET_SECONDS = 60.0
-"""Between two lines where there is no terminal."""
+"""The time between two lines where there is no terminal."""
 
 KILOBYTE = 1e3
 MEGABYTE = 1e6
 
 
 class Watched(Protocol):
-    """A watch, as far as its progress goes."""
+    """What the progress needs of a watch."""
 
     @property
     def stats(self) -> WatchStats:
-        """What went through it."""
+        """Its counters."""
         ...
 
 
 class Progress:
-    """Shows lines, time and trouble."""
+    """Shows the time, the number of lines, and what has not been listed yet."""
 
     def __init__(
         self,
@@ -48,7 +51,7 @@ class Progress:
         self._out.write(f"Recording to {name}; Ctrl-C ends it.\n")
 
     def show(self) -> None:
-        """Show how it stands; without a terminal once a minute."""
+        """Show the current state; without a terminal once a minute."""
         now = self._clock.monotonic()
         if self._live:
             self._out.write(f"\r\033[K{self._line()}")
@@ -58,7 +61,7 @@ class Progress:
         self._out.flush()
 
     def finish(self) -> None:
-        """Show how it ended."""
+        """Show the final state, with the size of the file."""
         start = "\r\033[K" if self._live else ""
         size = _size(self._name)
         self._out.write(f"{start}Recorded {self._line()}{size}.\n")

@@ -1,8 +1,8 @@
-"""What a recording takes in: the watches of the operator, with every object as it was sent.
+"""The watches of a recording: those of the operator, with every object as it was sent.
 
-The same list and watch as in the operator, so that a recording holds what the
-operator would have seen. A pod whose deletion was missed is written as deleted
-once a new list proves it, with what is left to say of it: its names and its version.
+List and watch are the same as in the operator, so that a recording holds what the
+operator would have seen. A pod whose deletion was missed is written as DELETED once a
+new list shows that it is gone, with all that is known of it then: names and version.
 """
 
 import asyncio
@@ -23,25 +23,25 @@ from probewatch.watch.transport import Transport, WatchTarget
 
 
 @dataclass(slots=True, kw_only=True)
-class Sheet:
-    """Where all streams write; an error of the file is kept for whoever waits for it."""
+class Output:
+    """The output that all watches share; *failed* receives the error if a write fails."""
 
     recording: Recording
     clock: Clock
     failed: "asyncio.Future[None]"
 
     def write(self, line_type: LineType, item: bytes) -> None:
-        """Write a line received now; nothing more once writing failed."""
+        """Write a line that is received now; does nothing once a write has failed."""
         if self.failed.done():
             return
         try:
             self.recording.write(line_type, item, self.clock.now())
         except OSError as error:
-            # It must not look like a fault of the network to the watch.
+            # Raised from here, it would look like a network error to the watch.
             self.failed.set_exception(error)
 
     def flush(self) -> None:
-        """Hand everything to the system."""
+        """Write what is buffered."""
         if self.failed.done():
             return
         try:
@@ -52,11 +52,11 @@ class Sheet:
 
 @dataclass(slots=True, kw_only=True)
 class StreamWriter:
-    """The handler of one watch: writes down what it is told."""
+    """The handler of one watch: writes every object to the recording."""
 
-    sheet: Sheet
+    output: Output
     sweeps: bool
-    """Whether what a new list does not contain is gone; Events only expire."""
+    """Whether an object that is missing in a new list was deleted; Events only expire."""
     _known: dict[str, Metadata] = field(default_factory=dict)
     _seen: set[str] = field(default_factory=set)
 
@@ -65,31 +65,31 @@ class StreamWriter:
         self._seen = set()
 
     def listed(self, raw: RawObject) -> None:
-        """An object of a list: new as far as this recording is concerned."""
+        """An object of a list: written as ADDED."""
         self._remember(raw)
-        self.sheet.write(LineType.ADDED, raw.text)
+        self.output.write(LineType.ADDED, raw.text)
 
     def synced(self, version: str = "") -> None:  # noqa: ARG002  # its objects have theirs
-        """The list is complete: what it did not contain is gone."""
+        """The list is complete: what it did not contain is written as DELETED."""
         for uid in self._known.keys() - self._seen:
             gone = {"kind": "Pod", "apiVersion": "v1", "metadata": self._known.pop(uid)}
-            self.sheet.write(LineType.DELETED, msgspec.json.encode(gone))
+            self.output.write(LineType.DELETED, msgspec.json.encode(gone))
         self._seen = set()
 
     def skips(self, glance: object) -> bool:  # noqa: ARG002  # everything is written
-        """Let nothing pass."""
+        """Skip nothing."""
         return False
 
     def changed(self, kind: str, raw: RawObject) -> None:
         """ADDED or MODIFIED."""
         self._remember(raw)
-        self.sheet.write(LineType(kind), raw.text)
+        self.output.write(LineType(kind), raw.text)
 
     def deleted(self, raw: RawObject) -> None:
         """DELETED, with the last version."""
         if self.sweeps:
             self._known.pop(raw.metadata.uid or "", None)
-        self.sheet.write(LineType.DELETED, raw.text)
+        self.output.write(LineType.DELETED, raw.text)
 
     def _remember(self, raw: RawObject) -> None:
         if not self.sweeps:
@@ -106,18 +106,18 @@ class StreamWriter:
 
 
 def build_loops(
-    transport: Transport, settings: Settings, sheet: Sheet
+    transport: Transport, settings: Settings, output: Output
 ) -> Iterator[WatchLoop[RawObject]]:
-    """Yield the loops to run: pods and the kubelet's Events, of all or of named namespaces."""
+    """Yield the watches to run: pods and the kubelet's Events, of all or of named namespaces."""
     for namespace in settings.namespaces or (None,):
-        yield _loop(transport, settings, sheet, pod_target(settings, namespace), sweeps=True)
-        yield _loop(transport, settings, sheet, event_target(namespace), sweeps=False)
+        yield _loop(transport, settings, output, pod_target(settings, namespace), sweeps=True)
+        yield _loop(transport, settings, output, event_target(namespace), sweeps=False)
 
 
 def _loop(
     transport: Transport,
     settings: Settings,
-    sheet: Sheet,
+    output: Output,
     target: WatchTarget,
     *,
     sweeps: bool,
@@ -126,7 +126,7 @@ def _loop(
         transport=transport,
         target=target,
         decoder=RawDecoder(),
-        handler=StreamWriter(sheet=sheet, sweeps=sweeps),
-        around=surroundings(sheet.clock),
+        handler=StreamWriter(output=output, sweeps=sweeps),
+        around=surroundings(output.clock),
         options=watch_options(settings, target),
     )

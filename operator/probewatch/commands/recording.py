@@ -1,10 +1,10 @@
-"""Writing a recording so that it can be read at any time, whatever happens.
+"""Writes a recording so that it can be read at any time, even if the recorder is killed.
 
-Lines are gathered and written together, always whole ones. In a compressed file
-each such write is a gzip member of its own, and members one after the other are a
-valid gzip file: a recorder that is killed leaves a file that reads to its last
-write, and a file that is added to later stays one file. Where the disk is full
-in the middle of a write, that write is taken back to its last whole line.
+Lines are buffered and written together, always whole ones. In a compressed file each
+write is a gzip member of its own, and concatenated members are a valid gzip file. So
+a recorder that is killed leaves a file that can be read up to its last write, and more
+can be appended to a file later. If the disk is full in the middle of a write, the file
+is truncated after the last whole line of that write.
 """
 
 import contextlib
@@ -24,7 +24,7 @@ HEAD = b'{"receivedAt":"'
 """How each line begins."""
 
 FULL_BYTES = 256 * 1024
-"""So much is written at once at the latest; it bounds memory, and compresses well."""
+"""A buffer of this size is written; that bounds memory, and compresses well."""
 
 
 class Recording:
@@ -53,9 +53,9 @@ class Recording:
             self.flush()
 
     def flush(self) -> None:
-        """Write all lines that were gathered, and hand them to the system.
+        """Write all buffered lines to the file.
 
-        Raises OSError; the file ends with a whole line then too, and *lines* counts those in it.
+        Raises OSError; even then the file ends with a whole line, and *lines* counts those in it.
         """
         if not self._buffer:
             return
@@ -71,7 +71,7 @@ class Recording:
             raise
 
     def _take_back(self, data: bytes, end: int | None) -> int:
-        """Cut the file to the last whole line of *data*, begun at *end*; return how many stay."""
+        """Truncate the file, of size *end* before *data*, to whole lines; return those kept."""
         size = _find_size(self._file)
         if end is None or size is None:
             return 0
@@ -82,7 +82,7 @@ class Recording:
         return written[:kept].count(b"\n")
 
     def _without_omissions(self, item: bytes) -> bytes:
-        """Return the object on one line, as the API server sent it where nothing is left out."""
+        """Return the object on one line: as it was sent, unless something is to be left out."""
         if not self._omissions:
             return item.replace(b"\n", b"")
         decoded: dict[str, object] = msgspec.json.decode(item, type=dict[str, object])
@@ -90,7 +90,7 @@ class Recording:
 
 
 def _write_all(file: BinaryIO, data: bytes) -> None:
-    """Write everything: a file without a buffer may take less at once."""
+    """Write everything: an unbuffered file may take only a part of it at a time."""
     rest = memoryview(data)
     while rest:
         rest = rest[file.write(rest) :]
@@ -98,7 +98,7 @@ def _write_all(file: BinaryIO, data: bytes) -> None:
 
 
 def _find_size(file: BinaryIO) -> int | None:
-    """Return how long a file on a disk is; None of pipes and the like."""
+    """Return the size of a regular file; None for pipes and the like."""
     try:
         found = os.fstat(file.fileno())
     except OSError:

@@ -1,4 +1,4 @@
-"""The story of one pod for people, in paragraphs."""
+"""Renders all that is known about one pod as paragraphs of text."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -37,7 +37,7 @@ def render_text(story: Story, container: str | None) -> str:
     parts = [
         render_lines(_head(story, container)),
         render_lines(_failures(story, container)),
-        _sum(story, container),
+        _recorded_causes(story, container),
         *_deaths(story, container),
         _hidden(story, container),
         render_lines(_advice(story, container)),
@@ -46,8 +46,8 @@ def render_text(story: Story, container: str | None) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-def _sum(story: Story, container: str | None) -> str:
-    """Return the causes of all that is recorded in detail: what most restarts have in common."""
+def _recorded_causes(story: Story, container: str | None) -> str:
+    """Return a line with the causes of the recorded restarts; nothing for fewer than two."""
     incidents = incidents_of(story, container)
     causes = Counter(each.cause for each in incidents)
     count = sum(causes.values())
@@ -100,7 +100,7 @@ def _readiness(story: Story) -> str:
 
 
 def _gates(story: Story) -> str:
-    """Return what a pod waits for whose containers are all ready."""
+    """Return the readiness gates that a pod waits for once all its containers are ready."""
     pod = story.live.pod if story.live else None
     ready = pod.conditions.get("ContainersReady") if pod else None
     if pod is None or ready is None or not ready.status or not pod.spec.readiness_gates:

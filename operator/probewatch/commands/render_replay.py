@@ -1,4 +1,4 @@
-"""A replay for people: as tables, or as one paragraph for each restart."""
+"""Renders a replay as text: as tables, or as one paragraph for each restart."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -16,11 +16,11 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 MISTAKES_SHOWN = 20
-"""More than so many are a matter for `--output json`."""
+"""Mistakes that are listed; of more, only the number is given."""
 
 
 def render_tables(outcome: Outcome, ledger: Ledger) -> str:
-    """Return what a recording holds as tables; those without a row are left out."""
+    """Return the findings as tables; those without a row are left out."""
     sections = [
         _restarts_table(outcome.restarts),
         _loops_table(outcome.loops),
@@ -38,7 +38,7 @@ def render_text(outcome: Outcome, ledger: Ledger) -> str:
 
 
 def explain_restart(restart: Restart) -> str:
-    """Return one restart in words: what happened, when, why, and what says so."""
+    """Return one restart as text: what happened, when, why, and the evidence."""
     head = (
         f"{restart.pod.namespace}/{restart.pod.name} {restart.container}: "
         f"restart {restart.restart_count}, {restart.cause} ({restart.confidence})"
@@ -139,7 +139,7 @@ def _readiness_table(changes: Iterable[ReadinessChanged]) -> str:
 
 
 def _advice(outcome: Outcome) -> str:
-    """Two lines for each, as `advise` has them: sentences make columns too wide for a screen."""
+    """Two lines for each, as in `advise`: sentences would make columns too wide."""
     lines = ["Advice"]
     for each in outcome.advice:
         about = f"{each.pod.namespace}/{each.pod.name} {each.container} {each.probe_type}"

@@ -1,7 +1,7 @@
 """`probewatch replay`: from a recorded stream to verdicts.
 
-Every object goes the way it goes in the operator: the same decoder, the same
-parsing, the same store; only the clock is the recording's.
+Every object takes the same path as in the operator: the same decoder, the same
+parsing, the same store. Only the clock is the recording's.
 """
 
 import argparse
@@ -53,7 +53,7 @@ exit status:
 
 
 NO_PODS = "no version of a pod was recorded: that nothing restarted cannot be told from that"
-"""A ledger of nothing balances, and would be taken for good news."""
+"""A warning: the ledger balances without any pod, and would be taken for good news."""
 
 _PODS = msgspec.json.Decoder(objects.Pod)
 
@@ -108,14 +108,14 @@ def _counted(records: Iterable[Record], kinds: "Counter[Kind]") -> Iterator[Reco
 
 
 def _remark(remarks: Iterable[str], kinds: "Counter[Kind]") -> None:
-    """Say what was left out; on standard error, so that JSON stays JSON."""
-    silent = () if kinds[Kind.POD] else (NO_PODS,)
-    for each in (*remarks, *silent):
+    """Print what was left out to standard error, so that JSON output stays JSON."""
+    warnings = () if kinds[Kind.POD] else (NO_PODS,)
+    for each in (*remarks, *warnings):
         print(f"probewatch: {render_line(each)}", file=sys.stderr)
 
 
 def replay(records: Iterable[Record]) -> tuple[Outcome, Ledger]:
-    """Run the records through the store; return what was found and whether nothing is missing."""
+    """Run the records through a store; return the findings, and the ledger that checks them."""
     found, shown = Outcome(), _Shown()
     clock = VirtualTime(Store(lambda _pod: Policy()))
     for record in records:
@@ -128,7 +128,7 @@ def replay(records: Iterable[Record]) -> tuple[Outcome, Ledger]:
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
-    """Which pods the recording has shown so far, which of them went, and how counts rose."""
+    """The pods that the recording has shown so far, those deleted, and the rise of counts."""
 
     rise: CountRise = field(default_factory=CountRise)
     known: set[PodUid] = field(default_factory=set)
@@ -143,10 +143,11 @@ def _observations(record: Record, shown: _Shown) -> tuple[Observation, ...]:
 
 
 def _read_pod(record: Record, shown: _Shown) -> tuple[Observation, ...]:
-    """A known pod that is added again comes from a list: there was a gap before it.
+    """Return the observations from one version of a pod.
 
-    A deleted pod is looked at once more: its last version may hold a last restart. What comes
-    after that of the time before is late, as where a second watch lags behind the first one.
+    A known pod that is ADDED again comes from a new list: changes before it may be missing.
+    The version at deletion is observed too, since it may show a last restart. Older versions
+    that arrive after it are ignored: they come from a second watch that lags behind.
     """
     shown.rise.add(record.object)
     pod = parse_pod(_PODS.decode(record.object))
@@ -162,7 +163,7 @@ def _read_pod(record: Record, shown: _Shown) -> tuple[Observation, ...]:
 
 
 def _read_event(record: Record, _shown: _Shown) -> tuple[Observation, ...]:
-    """That an Event expired says nothing about the pod."""
+    """Return the evidence in an Event; DELETED only means that the Event expired."""
     if record.type is LineType.DELETED:
         return ()
     evidence = testimony.parse_evidence(event_objects.read_event(record.object))

@@ -57,16 +57,16 @@ INCIDENTS_SHOWN = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """What to show, and as of when."""
+    """What to show, and the time that ages are counted to."""
 
     summaries: Sequence[Summary]
     now: float
     is_one: bool
     """Whether one workload was asked for."""
     place: str
-    """Where was looked, in words."""
+    """The namespaces that were searched, in words."""
     is_everywhere: bool = False
-    """Whether it was looked in all namespaces."""
+    """Whether all namespaces were searched."""
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -1,4 +1,4 @@
-"""ProbeReports, read for people: the parts of one workload put together again."""
+"""Reads ProbeReports, and merges the several that one workload may have into a summary."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -22,7 +22,7 @@ _REPORTS = msgspec.json.Decoder(objects.Report, strict=False)
 
 @dataclass(slots=True, kw_only=True)
 class Summary:
-    """What is recorded of one workload."""
+    """All that is recorded of one workload."""
 
     namespace: str
     kind: str
@@ -38,7 +38,7 @@ class Summary:
 
     @property
     def restarts(self) -> int:
-        """Restarts that were counted."""
+        """All restarts that were counted."""
         return sum(self.totals.values())
 
     @property
@@ -51,7 +51,7 @@ class Summary:
 
     @property
     def last(self) -> objects.Incident | None:
-        """The latest restart that is remembered in detail."""
+        """The latest restart that is recorded in detail."""
         return self.incidents[0] if self.incidents else None
 
 

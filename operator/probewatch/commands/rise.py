@@ -1,4 +1,4 @@
-"""The rise of restart counts, worked out on its own.
+"""Computes the rise of restart counts independently of the operator's code.
 
 The operator's ledger promises that restarts counted by cause add up to the rise
 of the kubelet's `restartCount`. To check that, the rise is computed here from the
@@ -8,8 +8,8 @@ Per pod uid and container: the first count seen is the base (0 for a container
 that has no status yet), a higher count adds the difference, and a lower one (the
 kubelet lost its records) is a new base. Only pods with probes are followed.
 
-One fall is none: kubelets up to 1.35 raise the count of a container that they find no
-more, and go back to what the runtime says until the next one runs.
+One kind of fall is ignored: kubelets up to 1.35 raise the count of a container that the
+runtime no longer has, and show the runtime's count again until the next instance runs.
 """
 
 from collections.abc import Iterator
@@ -62,13 +62,13 @@ class _ContainerStatus(msgspec.Struct, rename="camel"):
 
     @property
     def waits(self) -> bool:
-        """Whether it neither runs nor has ended."""
+        """Whether the container neither runs nor has terminated."""
         state = self.state or _State()
         return state.terminated is None and bytes(state.running) == b"null"
 
     @property
     def has_lived(self) -> bool:
-        """Whether the runtime knows the instance that has this count."""
+        """Whether the runtime has an instance with this count."""
         ended = self.state.terminated if self.state is not None else None
         known = self.container_id if ended is None else ended.container_id
         return bool(known) or (ended is None and not self.waits)
@@ -87,11 +87,11 @@ class _Pod(msgspec.Struct):
 
 @dataclass(slots=True)
 class _Count:
-    """The newest count of a container."""
+    """The latest restart count of a container."""
 
     number: int
     lived: bool = True
-    """Whether an instance of this count was seen, or it was the first count that was."""
+    """Whether an instance with this count was seen; also true of the first count."""
 
 
 class CountRise:
@@ -104,7 +104,7 @@ class CountRise:
         self._versions: dict[str, int] = {}
 
     def add(self, pod: bytes) -> None:
-        """Take in one version of a pod, as JSON; a version older than one seen is passed over."""
+        """Take in one version of a pod, as JSON; one older than the latest is ignored."""
         decoded = self._decoder.decode(pod)
         uid = decoded.metadata.uid
         if not self._is_news(uid, decoded.metadata.resource_version or ""):
@@ -121,7 +121,7 @@ class CountRise:
 
     def _follow(self, count: _Count, status: _ContainerStatus, number: int) -> None:
         if number == count.number - 1 and not count.lived and status.waits:
-            return  # taken back, for as long as nothing runs
+            return  # the raised count is taken back until the next instance runs
         self.total += max(0, number - count.number)
         before = count.lived if number == count.number else number < count.number
         count.number, count.lived = number, before or status.has_lived
@@ -143,7 +143,7 @@ def _is_followed(pod: _Pod) -> bool:
 
 
 def _counted(pod: _Pod) -> Iterator[tuple[_ContainerStatus, int]]:
-    """The statuses that have a count, with it."""
+    """Yield the container statuses that have a restart count, with the count."""
     status = pod.status or _Status()
     for each in (status.container_statuses or []) + (status.init_container_statuses or []):
         if each.restart_count is not None:

@@ -95,9 +95,9 @@ def _add_flags(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    """Run the operator until a signal; return the exit status."""
+    """Run the operator until a signal ends it; return the exit status."""
     settings = Settings.from_env(os.environ, _overrides(args))
-    if args.metrics_address:  # by the name that it was given under, and before anything starts
+    if args.metrics_address:  # fails before anything starts, and names the flag
         parse_address(args.metrics_address, source="--metrics-address")
     logs.configure(log_format=settings.log_format, level=settings.log_level)
     for name in find_unknown(os.environ):
@@ -108,7 +108,7 @@ def main(args: argparse.Namespace) -> int:
 
 
 async def serve(settings: Settings, environ: Mapping[str, str]) -> None:
-    """Run the operator in this event loop until a signal."""
+    """Run the operator in this event loop until a signal ends it."""
     clock = Clock()
     credentials = find_credentials(
         kubeconfig=settings.kubeconfig,
@@ -121,14 +121,14 @@ async def serve(settings: Settings, environ: Mapping[str, str]) -> None:
     client = ApiClient(login, timeout_seconds=settings.request_timeout_seconds, clock=clock)
     async with client:
         parts = Parts(settings=settings, login=login, client=client, clock=clock)
-        _say_what_starts(settings, client)
+        _log_start(settings, client)
         with stop_on_signals() as stop:
             await Service(parts).run(stop)
     _log.info("Ended")
 
 
 def _overrides(args: argparse.Namespace) -> dict[str, str | None]:
-    """Return the flags by the names of their settings."""
+    """Return the values of the flags by setting name; None where a flag was not given."""
     return {
         "namespaces": ",".join(args.namespace) if args.namespace else None,
         "kubeconfig": args.kubeconfig,
@@ -141,7 +141,7 @@ def _overrides(args: argparse.Namespace) -> dict[str, str | None]:
     }
 
 
-def _say_what_starts(settings: Settings, client: ApiClient) -> None:
+def _log_start(settings: Settings, client: ApiClient) -> None:
     _log.info(
         "probewatch starts",
         extra={

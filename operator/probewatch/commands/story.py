@@ -1,4 +1,4 @@
-"""The story of one pod: all that can be told of it, and what of that is about one container."""
+"""All that is known about one pod, and the part of it that is about one container."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from probewatch.kube.reports.objects import Incident, Loop
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
-    """All that can be told of one pod."""
+    """All that is known about one pod."""
 
     namespace: str
     name: str
@@ -26,9 +26,9 @@ class Story:
     loops: Sequence[Loop]
     """Restart loops of its containers that go on, from the records."""
     judged: Sequence[Restart]
-    """Judged now: last restarts that are not recorded."""
+    """Last restarts that are not recorded, judged from what the pod still shows."""
     observed: Sequence[Advice]
-    """What is wrong with its probes, by how they failed lately."""
+    """Advice from how its probes failed lately."""
     notes: Sequence[str]
     """What could not be read, and why."""
     now: float
@@ -56,7 +56,7 @@ def loops_of(story: Story, container: str | None) -> Sequence[Loop]:
 
 
 def advice_of(story: Story, container: str | None) -> Sequence[AdviceItem]:
-    """Return what is wrong with probes: first what was seen of them, then what numbers promise."""
+    """Return advice on probes: first from failures that were seen, then from their settings."""
     seen = [
         AdviceItem(
             container=each.container,
@@ -71,6 +71,6 @@ def advice_of(story: Story, container: str | None) -> Sequence[AdviceItem]:
 
 
 def statuses_of(story: Story, container: str | None) -> Sequence[ContainerStatus]:
-    """Return how containers are now."""
+    """Return the current statuses of containers."""
     found = story.live.pod.statuses if story.live else ()
     return [each for each in found if container in {None, each.name}]

@@ -3,13 +3,13 @@
 A file holds one JSON object a line,
 `{"receivedAt": RFC 3339, "type": "ADDED|MODIFIED|DELETED|BOOKMARK|ERROR", "object": {...}}`,
 in order of arrival, plain or compressed with gzip. `BOOKMARK` and `ERROR` lines
-carry no object of interest, but they prove that time went on. Objects other than
-Pods and Events are passed over.
+carry no object of interest, but they prove that time passed. Objects other than
+Pods and Events are skipped.
 
-Files are read as streams, one line at a time with a cap on its length, so that
-a recording of days needs no more memory than one of minutes. A recorder that is killed,
-or loses its power, leaves half a line or half a gzip member at the end, or bytes that
-were never written and read as NUL: what comes before is whole, and worth reading.
+Files are read as streams, one line of limited length at a time, so that a recording
+of days needs no more memory than one of minutes. A recorder that is killed, or loses
+its power, leaves half a line or half a gzip member at the end, or bytes that were
+never written and read as NUL: everything before that is whole, and is read.
 """
 
 import gzip
@@ -37,18 +37,18 @@ STDIN = "-"
 """The file name that stands for standard input."""
 
 MAX_LINE_BYTES = 16 * 1024 * 1024
-"""etcd takes objects of 1.5 MiB; ten times as much is no line of a recording."""
+"""The limit of a line: etcd stores objects of up to 1.5 MiB, and this is ten times as much."""
 
 WRITER = "`probewatch record` writes files of records"
-"""Said where a file has none from the first: it may be what `kubectl get -o json` wrote."""
+"""A hint if already the first line is no record: it may be what `kubectl get -o json` wrote."""
 
 _GZIP_MAGIC = b"\x1f\x8b"
 
 UNWRITTEN = b"\0"
-"""What a file system shows where bytes were promised and never written."""
+"""What a file system returns for bytes that were allocated and never written."""
 
 UNWRITTEN_BYTES = 16
-"""So many of them at its end are no end of a gzip file, which is a sum and a size."""
+"""A gzip file cannot end with so many of them: it ends with a checksum and a size."""
 
 
 class StreamError(InputError):
@@ -106,8 +106,8 @@ class _Line(msgspec.Struct, rename="camel"):
     object: msgspec.Raw
 
 
-class _Nature(msgspec.Struct, rename="camel"):
-    """Just enough of an object to tell what it is; items of a list have no `kind`."""
+class _KindFields(msgspec.Struct, rename="camel"):
+    """The fields that tell a Pod from an Event; items of a list have no `kind`."""
 
     kind: str = ""
     involved_object: msgspec.Raw = _NOTHING
@@ -117,21 +117,21 @@ class _Nature(msgspec.Struct, rename="camel"):
 
 
 _LINES = msgspec.json.Decoder(_Line)
-_NATURES = msgspec.json.Decoder(_Nature)
+_KINDS = msgspec.json.Decoder(_KindFields)
 
 
 OnCut = Callable[[str], None]
-"""Told where a file is cut off at its end, when all that is whole of it was read."""
+"""Called with a message if a file is cut off at its end, after its whole lines were read."""
 
 
 def read_streams(paths: Iterable[str], on_cut: OnCut | None = None) -> Iterator[Record]:
     """Yield the records of all files in the order in which they were received.
 
     Within one file the order of the lines is kept, even where its times run
-    backwards. Of lines that came at the same moment those of the file that begins first
-    are first: files may be parts of one recording, in any order. Raises StreamError at the
-    first line that is not a record; where a file is only cut off at its end, *on_cut* is
-    told instead, if there is one.
+    backwards. Lines with equal times come in the order in which their files begin: files
+    may be parts of one recording, given in any order. Raises StreamError at the first line
+    that is not a record; if a file is only cut off at its end, *on_cut* is called instead,
+    if there is one.
     """
     begun: list[tuple[Record, Iterator[Record]]] = []
     for path in paths:
@@ -164,7 +164,7 @@ def read_stream(path: str, on_cut: OnCut | None = None) -> Iterator[Record]:
 
 
 def is_cut_off(line: bytes) -> bool:
-    """Whether the last line of a file is the beginning of one, or nothing but unwritten bytes."""
+    """Whether the last line of a file is incomplete, or has unwritten bytes at its end."""
     if line.endswith(b"\n") or len(line) > MAX_LINE_BYTES:
         return False
     written = line.rstrip(UNWRITTEN)
@@ -176,7 +176,7 @@ def is_cut_off(line: bytes) -> bool:
 
 
 def ends_unwritten(path: Path) -> bool:
-    """Whether the end of a gzip file was never written, so that what is damaged is its end."""
+    """Whether the end of a gzip file was never written, so that only its end is damaged."""
     if path.stat().st_size < UNWRITTEN_BYTES:
         return False
     with path.open("rb") as file:
@@ -194,7 +194,7 @@ def _explain_gzip(source: str, number: int, error: Exception) -> StreamError:
 
 
 def parse_line(line: bytes, source: str, number: int) -> Record:
-    """Return the record in one line; StreamError says what is wrong with it."""
+    """Return the record in one line; raises StreamError, with what is wrong with it."""
     place = f"{source}:{number}"
     if len(line) > MAX_LINE_BYTES:
         raise StreamError(f"{place}: line longer than {MAX_LINE_BYTES // 1024 // 1024} MiB")
@@ -217,14 +217,14 @@ def parse_line(line: bytes, source: str, number: int) -> Record:
 def _find_kind(line: _Line) -> Kind:
     if not line.type.has_object:
         return Kind.NONE
-    nature = _NATURES.decode(line.object)
-    if nature.kind in {Kind.POD, Kind.EVENT}:
-        return Kind(nature.kind)
-    if nature.kind:
+    fields = _KINDS.decode(line.object)
+    if fields.kind in {Kind.POD, Kind.EVENT}:
+        return Kind(fields.kind)
+    if fields.kind:
         return Kind.NONE
-    if nature.involved_object or nature.regarding:
+    if fields.involved_object or fields.regarding:
         return Kind.EVENT
-    if nature.spec:
+    if fields.spec:
         return Kind.POD
     message = "the object has no `kind` and is neither a Pod nor an Event"
     raise msgspec.DecodeError(message)
@@ -232,7 +232,7 @@ def _find_kind(line: _Line) -> Kind:
 
 @contextmanager
 def _opened(path: str) -> Iterator[BinaryIO]:
-    """Open a plain or gzip file; which of them it is tells its first two bytes."""
+    """Open a plain or gzip file; its first two bytes tell which it is."""
     if path == STDIN:
         yield _decompressed(sys.stdin.buffer)
         return
@@ -243,5 +243,5 @@ def _opened(path: str) -> Iterator[BinaryIO]:
 def _decompressed(file: BinaryIO) -> BinaryIO:
     buffered = file if isinstance(file, BufferedReader) else BufferedReader(file)  # type: ignore[type-var]  # any raw reader will do
     if buffered.peek(2).startswith(_GZIP_MAGIC):
-        return gzip.GzipFile(fileobj=buffered)  # type: ignore[return-value]  # a BinaryIO but by name
+        return gzip.GzipFile(fileobj=buffered)  # type: ignore[return-value]  # it has all methods of a BinaryIO
     return buffered

@@ -1,4 +1,4 @@
-"""Tables as kubectl prints them: upper-case heads, columns three spaces apart."""
+"""Tables as kubectl prints them: upper-case headings, columns three spaces apart."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -7,7 +7,7 @@ from probewatch.commands.lines import render_line
 
 GAP = "   "
 NOTHING = "<none>"
-"""Stands in an empty cell, so that columns can be told apart by programs too."""
+"""Fills an empty cell, so that programs can split a line into its columns."""
 
 
 def render_table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

@@ -1,4 +1,4 @@
-"""How right a replay is, where the true causes are known.
+"""Measures the accuracy of a replay where the true causes are known.
 
 A truth file names, for each pod and container of a recording, the causes that are
 right for every restart of it: `{"pods": {pod: {container: [cause, ...]}}}`. A
@@ -43,14 +43,14 @@ class Mistake:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accuracy:
-    """The verdicts of a recording against its truth."""
+    """The verdicts of a recording compared with the truth."""
 
     total: int
     mistakes: tuple[Mistake, ...]
 
     @property
     def right(self) -> int:
-        """Restarts with a true cause."""
+        """Restarts whose verdict is a true cause."""
         return self.total - len(self.mistakes)
 
     @property
@@ -76,7 +76,7 @@ class Accuracy:
 
 
 def read_truth(path: str) -> Truth:
-    """Return the truth in a file; StreamError says what is wrong with it."""
+    """Return the truth in a file; raises StreamError, with what is wrong with it."""
     try:
         return msgspec.json.decode(Path(path).read_bytes(), type=_File).pods
     except BROKEN as error:
@@ -86,7 +86,7 @@ def read_truth(path: str) -> Truth:
 
 
 def judge(restarts: Iterable[Restart], truth: Truth) -> Accuracy:
-    """Hold every restart of a named pod against the truth."""
+    """Compare every restart of the pods that the truth names with it."""
     judged = [restart for restart in restarts if restart.pod.name in truth]
     mistakes = (
         Mistake(restart=restart, true_causes=_true_causes(restart, truth)) for restart in judged

@@ -1,6 +1,6 @@
 """Workloads as people call them on a command line: `NAME` or `KIND/NAME`, as with kubectl.
 
-Its `-o name` writes `deployment.apps/cart`, with the group of the API behind the kind.
+`kubectl -o name` prints `deployment.apps/cart`, with the API group after the kind.
 """
 
 from collections.abc import Mapping
@@ -17,13 +17,16 @@ SHORT: Mapping[str, str] = {
 
 
 def find_pod_name(wanted: str) -> str | None:
-    """Return the name of a pod that is called as with kubectl; None for a workload."""
+    """Return the name in `NAME` or `pod/NAME`; None if it names another kind."""
     kind, _, name = wanted.rpartition("/")
     return name if not kind or is_called(wanted, kind="pod", name=name) else None
 
 
 def is_called(wanted: str, *, kind: str, name: str) -> bool:
-    """Whether it is the *wanted* one; kinds go in any case, in the plural, short or in full."""
+    """Whether the object is the *wanted* one.
+
+    The kind may be in any case, singular or plural, short, or followed by its API group.
+    """
     wanted_kind, slash, wanted_name = wanted.rpartition("/")
     if name != wanted_name:
         return False

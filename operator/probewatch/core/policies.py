@@ -35,14 +35,14 @@ class Reason(StrEnum):
 
 
 REASONS: Mapping[Reason, str] = {
-    Reason.IN_EFFECT: "Pods with probes are judged by it.",
-    Reason.NO_PODS: "It is in order, and selects no pod with probes at present.",
-    Reason.OVERRIDDEN: "It is in order, and all pods that it selects are under stronger policies.",
-    Reason.INVALID_SELECTOR: "Its selector cannot be understood. It selects nothing.",
-    Reason.INVALID_VALUE: "A field has a value that it cannot have. It selects nothing.",
+    Reason.IN_EFFECT: "The policy applies to pods with probes.",
+    Reason.NO_PODS: "The policy is valid, but selects no pod with probes at present.",
+    Reason.OVERRIDDEN: "The policy is valid, but stronger policies apply to all pods it selects.",
+    Reason.INVALID_SELECTOR: "The selector is invalid. The policy selects nothing.",
+    Reason.INVALID_VALUE: "A field has an invalid value. The policy selects nothing.",
     Reason.INVALID_WINDOWS: (
-        "With the operator's settings, where it sets nothing else, the window of a slow loop "
-        "would not be longer than that of a loop. It selects nothing."
+        "The slow loop's window would not be longer than the loop's, where needed with the "
+        "operator's setting for one of them. The policy selects nothing."
     ),
 }
 """What each means, for people; the documentation is made from it."""

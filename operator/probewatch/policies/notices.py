@@ -32,7 +32,7 @@ class Notices:
         if known and not self._has_said_why:
             self._has_said_why = True
             extra = {"why": self._why, "policies": len(known)}
-            _log.info("ProbePolicies are heeded, and get no status", extra=extra)
+            _log.info("ProbePolicies are applied, but their status is not written", extra=extra)
         refused = {
             (each.policy.uid, each.generation): (each.policy, problem)
             for each in known
@@ -45,7 +45,7 @@ class Notices:
 
 def _say_refused(policy: ProbePolicy, problem: Problem) -> None:
     _log.warning(
-        "A policy is not accepted; it selects nothing until that is mended",
+        "A policy is not accepted; it selects nothing until that is fixed",
         extra={
             "namespace": policy.namespace,
             "policy": policy.name,

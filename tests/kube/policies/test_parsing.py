@@ -181,7 +181,7 @@ def test_a_refused_policy_says_why() -> None:
     condition = render_status(read_policy(), PROBLEM, Count(), now=NOW).conditions[0]
 
     assert ("False", "InvalidValue") == (condition.status, condition.reason)
-    assert "no. It selects nothing until that is mended." == condition.message
+    assert "no. It selects nothing until that is fixed." == condition.message
 
 
 def test_the_time_changes_with_the_status_alone() -> None:

@@ -36,7 +36,7 @@ def render_status(
 
 
 def _explain(problem: Problem) -> str:
-    return f"{problem.message}. It selects nothing until that is mended."
+    return f"{problem.message}. It selects nothing until that is fixed."
 
 
 def only_counts_differ(one: objects.Status, other: objects.Status) -> bool:
