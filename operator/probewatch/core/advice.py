@@ -1,13 +1,13 @@
-"""Advice: what a probe's numbers promise, and where they promise trouble.
+"""Advice: what the numbers of a probe mean in seconds, and which of them cause trouble.
 
-The formulas are the kubelet's arithmetic (D, P, T, Fth are initial delay,
-period, timeout and failure threshold): a container is surely left alone for
-`D + (Fth - 1) * P` seconds after its start, because the first run happens at an
-arbitrary tick in the period that follows the initial delay, and every further
-failure needs one period more. The documentation's `Fth * P` is the upper side.
+The formulas are the kubelet's arithmetic (D, P, T, Fth are initial delay, period, timeout and
+failure threshold). A container is surely not killed for `D + (Fth - 1) * P` seconds after its
+start, because the first run happens at an arbitrary tick in the period that follows the initial
+delay, and every further failure needs one period more. The `Fth * P` of the Kubernetes
+documentation is the upper bound.
 
-`lint` judges the spec alone: the same pod always gets the same advice. What has
-to be observed first (start-up times, latencies) is judged where it is observed.
+`lint` judges the spec alone, so the same pod always gets the same advice. Advice that depends on
+observations (start-up times, runs that error) is in `observed_advice`.
 """
 
 from collections.abc import Callable, Mapping
@@ -27,13 +27,13 @@ from probewatch.core.spec import (
 )
 
 SHORT_START_SECONDS = 15.0
-"""A start-up allowance below this is shorter than a cold start on a busy node often takes."""
+"""A start-up budget below this is shorter than a cold start on a busy node often takes."""
 
 RESTART_ALL = "RestartAllContainers"
-"""The action of a restart rule that starts every container of the pod anew."""
+"""The action of a restart rule that restarts every container of the pod."""
 
 LONG_DELAY_SECONDS = 60.0
-"""From here on an initial delay stands for a startup probe, and hides a hang for as long."""
+"""An initial delay from here on is used instead of a startup probe, and hides a hang as long."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,22 +53,25 @@ def start_budget(probe: Probe) -> float:
 
 
 def slowest_detection(probe: Probe) -> float:
-    """Seconds that may pass at most from the beginning of a hang to the probe's verdict."""
+    """The most seconds that may pass from the start of a hang until the probe counts as failed."""
     return probe.period + (probe.failure_threshold - 1) * probe.interval + probe.timeout
 
 
 class Setting(NamedTuple):
-    """All that the advice on a container follows from: thousands of them have a few dozen."""
+    """Everything that the advice on a container depends on; it is cached by this.
+
+    Thousands of containers have only a few dozen settings.
+    """
 
     probes: tuple[Probe, ...]
     grace: float
-    """Of the pod, in seconds."""
+    """The pod's grace period in seconds."""
     is_final: bool
-    """Whether the container is not started again once a probe has killed it."""
+    """Whether the container is not started again after a probe has killed it."""
 
 
 class _Case(NamedTuple):
-    """A probe, and what else the advice on it depends on."""
+    """A probe, and everything else that the advice on it depends on."""
 
     probe: Probe
     readiness: Probe | None
@@ -78,7 +81,7 @@ class _Case(NamedTuple):
 
 
 class Judgement(NamedTuple):
-    """One piece of advice about one probe of any container of a setting."""
+    """One piece of advice about one probe, for any container with the same setting."""
 
     probe_type: ProbeType
     finding: AdviceName
@@ -95,14 +98,14 @@ def lint(spec: PodSpec) -> tuple[AdviceItem, ...]:
 
 
 def setting_of(container: Container, spec: PodSpec) -> Setting:
-    """Return what the advice on a container of the pod follows from."""
+    """Return the setting of a container, on which its advice depends."""
     policy = container.restart_policy or spec.restart_policy
     is_final = policy is RestartPolicy.NEVER and not _is_restarted_by_rule(container, spec)
     return Setting(container.probes, spec.grace, is_final)
 
 
 def _is_restarted_by_rule(container: Container, spec: PodSpec) -> bool:
-    """Whether a rule may start it again: one of its own, or another's that restarts all."""
+    """Whether a rule may restart it: one of its own, or another container's that restarts all."""
     others = (rule for each in spec.containers for rule in each.restart_rules)
     return bool(container.restart_rules) or any(rule.action == RESTART_ALL for rule in others)
 
@@ -219,7 +222,7 @@ def _kill_without_restart(case: _Case) -> str:
 
 
 def _ask_the_same(one: Probe, other: Probe) -> bool:
-    """Whether both probes surely do the same; unknown handlers never compare equal."""
+    """Whether both probes surely check the same; unknown handlers never compare equal."""
     if one.handler is HandlerKind.NONE:
         return False
     return (one.handler, one.target) == (other.handler, other.target)
@@ -230,7 +233,7 @@ def _seconds(value: float) -> str:
 
 
 _Check = Callable[[_Case], str]
-"""Returns the message, or an empty string where there is nothing to say."""
+"""Returns the message, or an empty string if there is nothing to advise."""
 
 _OF_ANY = ((AdviceName.TIMEOUT_EXCEEDS_PERIOD, _timeout_exceeds_period),)
 _OF_KILLERS = (

@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 
 class AdviceName(StrEnum):
-    """What is wrong, as a closed list (field `finding` of an `Advice`)."""
+    """What is wrong with a probe (field `finding` of an `Advice`)."""
 
     TIMEOUT_EXCEEDS_PERIOD = "TimeoutExceedsPeriod"
     LIVENESS_SINGLE_FAILURE = "LivenessSingleFailure"
@@ -67,4 +67,4 @@ MEANINGS: Mapping[AdviceName, str] = MappingProxyType(
         ),
     }
 )
-"""Each name's meaning in words that hold for every container; shown in the documentation."""
+"""The meaning of each name, valid for every container; shown in the documentation."""

@@ -1,11 +1,11 @@
-"""Counters: what the kubelet's own `prober_probe_total` says about a restart.
+"""Counters: what the kubelet's own metric `prober_probe_total` says about a restart.
 
-Optional, and read on demand. The kubelet counts every run of a probe before it acts on
-it, and no filter drops its counters. So a counter that did not move from well before a death
-until after it **rules a probe out**; one that rose by the threshold points to it.
+Optional, and read on demand. The kubelet counts every run of a probe before it acts on the
+result, and no spam filter applies to counters. So a counter of failures that did not rise from
+well before a death until after it **rules the probe out**; one that rose by the threshold points
+to the probe.
 
-Nothing is taken from two readings with another process between them: a kubelet that
-restarts counts from 0.
+Two readings are not compared if the kubelet was restarted in between: it counts from 0 again.
 """
 
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ from probewatch.core.spec import Probe, ProbeType
 
 READINGS_KEPT = 4
 SLACK = 30.0
-"""For what a scrape, a status and a watch take to arrive."""
+"""Seconds that a scrape, a status update and its watch event may take to arrive."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,23 +24,23 @@ class Reading:
     """The counters of failed runs of one container's probes at one moment."""
 
     at: float
-    """Time of arrival, by the same clock as that of observations."""
+    """Time of arrival (our clock)."""
     process: float
-    """`process_start_time_seconds` of the kubelet: another one is another life."""
+    """`process_start_time_seconds` of the kubelet, to notice that it was restarted."""
     restart_count: int = 0
-    """The container's count as far as it was known then."""
+    """The container's `restartCount` as known at that time."""
     liveness: int | None = None
     startup: int | None = None
 
     def failed(self, probe_type: ProbeType) -> int | None:
-        """How many runs failed; None where the kubelet has no such series."""
+        """How many runs failed; None if the kubelet has no such series."""
         return {ProbeType.LIVENESS: self.liveness, ProbeType.STARTUP: self.startup}.get(probe_type)
 
 
 def rise(
     readings: Iterable[Reading], restart: CountedRestart, probe: Probe, grace: float
 ) -> int | None:
-    """By how much the counter rose around a restart; None where that is not known."""
+    """By how much the counter of failures rose around a restart; None if that is not known."""
     pair = _around(readings, restart, probe, grace)
     if pair is None or pair[0].process != pair[1].process:
         return None
@@ -53,7 +53,10 @@ def rise(
 def surely_before(
     readings: Iterable[Reading], restart: CountedRestart, probe: Probe, grace: float
 ) -> int | None:
-    """How many of these failures surely are of the instance that ended."""
+    """How many of these failures surely belong to the instance that ended; None if not known.
+
+    The others may be failures of the next instance.
+    """
     readings = tuple(readings)
     risen, pair = rise(readings, restart, probe, grace), _around(readings, restart, probe, grace)
     if risen is None or pair is None or pair[0].restart_count != restart.restart_count - 1:
@@ -65,7 +68,7 @@ def surely_before(
 def _around(
     readings: Iterable[Reading], restart: CountedRestart, probe: Probe, grace: float
 ) -> tuple[Reading, Reading] | None:
-    """The last reading from before anything failed, and the first one after the restart."""
+    """The last reading from before the probe began to fail, and the first after the restart."""
     failing = grace + (probe.failure_threshold + 1) * probe.interval + SLACK
     before = [each for each in readings if each.at <= restart.observed_at - failing]
     after = [each for each in readings if each.at >= restart.observed_at]

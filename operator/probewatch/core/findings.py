@@ -1,7 +1,7 @@
-"""Findings: what goes out. Sinks turn them into Events, metrics and records.
+"""Findings: the output of the core. Sinks turn them into Events, metrics and records.
 
-Every finding names its pod; a finding is made once. Text in findings is ours
-or a name from the API: never the output of a probe.
+Every finding names its pod, and is made once. Texts in findings are our own, or names from the
+API: never the output of a probe.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,10 @@ from probewatch.core.values import quickly_made
 @quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PodTracked:
-    """A pod with probes is followed now, and *siblings*: others of its controller and spec."""
+    """A pod with probes is tracked from now on.
+
+    So are its *siblings*: pods of the same controller with the same spec.
+    """
 
     pod: PodRef
     spec: PodSpec
@@ -27,14 +30,17 @@ class PodTracked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PodForgotten:
-    """The pod is gone or opted out; its state is dropped."""
+    """The pod was deleted or opted out; its state is dropped."""
 
     pod: PodRef
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CountingBegan:
-    """Restarts count from here on: there were some before us, or the kubelet's count fell."""
+    """Counting of a container's restarts begins at a count above 0, or in a new epoch.
+
+    The container had restarted before it was watched, or the kubelet's count fell.
+    """
 
     pod: PodRef
     container: str
@@ -52,9 +58,9 @@ class Restart:
     container: str
     container_kind: ContainerKind
     restart_count: int
-    """*After* it; with pod uid, container and epoch it is the restart's identity."""
+    """The count *after* it; with pod uid, container and epoch the identity of the restart."""
     epoch: int
-    """Rises when the kubelet's count fell: it may be reset to 0."""
+    """Rises when the kubelet's count falls: it may be reset to 0."""
     cause: Cause
     confidence: Confidence
     rule: str
@@ -64,19 +70,19 @@ class Restart:
     observed_at: float = 0.0
     """When the rise of the count was received."""
     evidence: tuple[str, ...] = ()
-    """The facts the verdict rests on, one short sentence each, strongest first."""
+    """The facts on which the verdict rests, one short sentence each, strongest first."""
     pattern: Pattern = Pattern.NONE
     baseline: bool = False
     termination: str = ""
     """Identity of the termination that explains it, if there is one."""
     seen: Sighting = UNKNOWN_SIGHTING
     stands_for: int = 1
-    """More than one where the count jumped by more than can be told one by one."""
+    """How many restarts it reports: more than one only in a very large jump of the count."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RestartCorrected:
-    """A published verdict became better known later. Not a new restart."""
+    """A published verdict is replaced by a better one. Not a new restart."""
 
     was: Restart
     now: Restart
@@ -89,7 +95,7 @@ class RestartCorrected:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeKillWithoutRestart:
-    """A probe made the kubelet kill a container that then was not restarted."""
+    """A probe made the kubelet kill a container that was not restarted afterwards."""
 
     pod: PodRef
     container: str
@@ -100,7 +106,7 @@ class ProbeKillWithoutRestart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeFailures:
-    """`count` further failures (or errors) of one probe that the kubelet reported."""
+    """The kubelet reported `count` more failures (or errors) of one probe."""
 
     pod: PodRef
     container: str
@@ -113,10 +119,10 @@ class ProbeFailures:
 @quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadinessChanged:
-    """The pod's Ready condition changed, or did so unseen in between.
+    """The pod's Ready condition changed, seen or *hidden*.
 
-    `not_ready_seconds`, on the way back to Ready, is how long the pod was not; `time_to_ready`, on
-    the first Ready of an instance, counts from the start of its last container.
+    `not_ready_seconds` is set when the pod becomes Ready: how long it was not. `time_to_ready` is
+    set at the first Ready after a start or restart: seconds since the last container started.
     """
 
     pod: PodRef
@@ -127,26 +133,26 @@ class ReadinessChanged:
     not_ready_seconds: float | None = None
     time_to_ready: float | None = None
     since_creation: float | None = None
-    """Seconds from the pod's creation to its first Ready: scheduling and image included."""
+    """Seconds from the pod's creation to its first Ready: scheduling and image pull included."""
     hidden: bool = False
-    """Not seen itself: told by a later `lastTransitionTime` with the same status."""
+    """Not seen itself, but concluded from a newer `lastTransitionTime` with the same status."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlappingChanged:
-    """Readiness began (or stopped) to come and go without restarts."""
+    """Readiness started (or stopped) flapping: being lost again and again without restarts."""
 
     pod: PodRef
     flapping: bool
     transitions: int
     at: float
     reasons: tuple[tuple[ReadinessReason, int], ...] = ()
-    """Why it was lost, and how often for each reason; the most frequent one first."""
+    """How often it was lost for each reason; the most frequent one first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoopStarted:
-    """A container restarts again and again."""
+    """A container is in a restart loop."""
 
     pod: PodRef
     container: str
@@ -155,15 +161,18 @@ class LoopStarted:
     window: float
     at: float
     restart_count: int = 0
-    """The restart that made it a loop; with pod, container and epoch the loop's identity."""
+    """The count at which it became a loop; with pod, container and epoch the loop's identity."""
     epoch: int = 0
     resumed: bool = False
-    """It was told before: by another process, or by this one before it was started anew."""
+    """Whether the loop was reported before, for example by a previous process."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoopEnded:
-    """No restart for the policy's quiet time, or the pod is gone; it has the loop's identity."""
+    """A restart loop is over: its quiet time passed, or the pod is gone.
+
+    Pod, container, `restart_count` and `epoch` are those of its `LoopStarted`.
+    """
 
     pod: PodRef
     container: str
@@ -177,7 +186,7 @@ class LoopEnded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Advice:
-    """Something about a probe that the people who own it should change."""
+    """Something about a probe that its owners should change."""
 
     pod: PodRef
     container: str

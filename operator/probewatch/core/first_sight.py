@@ -1,9 +1,8 @@
-"""First sight: where counting begins for a pod that this process did not know.
+"""First sight: where counting begins for a pod that this process has not seen before.
 
-Three beginnings, container by container: the persisted watermark where there is
-one; 0 where records would have one, had the container ever restarted; else the
-count that it shows. A version older than the records is no news, whoever sends
-it: what it shows is counted already.
+There are three cases, for each container: the persisted watermark, if there is one; 0, if the
+records would have a watermark had the container ever restarted; else the count that it shows. A
+version that is older than the records is not counted: its restarts are in the records already.
 """
 
 from probewatch.core.counting import Counted, count
@@ -18,7 +17,7 @@ from probewatch.core.values import replace
 
 
 def first_state(pod: Pod, remembered: Remembered, *, now: float) -> tuple[PodState, Counted]:
-    """The state of the pod, and what is counted at once; the restarts wait for their verdict."""
+    """The first state of a pod, and its restarts since the records, still without verdicts."""
     version = max(pod.resource_version, remembered.resource_version)
     before = _before(pod, remembered, version, now)
     if 0 < pod.resource_version < version:
@@ -29,14 +28,14 @@ def first_state(pod: Pod, remembered: Remembered, *, now: float) -> tuple[PodSta
 
 
 def _before(pod: Pod, remembered: Remembered, version: int, now: float) -> PodState:
-    """The pod as it was when it was last recorded, as far as that is known."""
+    """The state of the pod when it was last recorded, as far as that is known."""
     known = remembered.containers
     memories = tuple(
         (name, ContainerMemory(loop=_loop(container, now)))
         for name, container in known.items()
         if container.loop.recent or container.loop.started_at is not None
     )
-    # Where a pod had no status before, its containers count from 0, else from what they show.
+    # With no statuses before, containers are counted from 0; else from the counts they show.
     statuses = () if remembered.from_zero else pod.statuses
     return PodState(
         pod=replace(pod, resource_version=version, statuses=statuses),

@@ -1,4 +1,4 @@
-"""Hearing: what one delivered Event adds to what is known of a container or of its pod."""
+"""Adds delivered Events to the evidence books of a pod and its containers."""
 
 from dataclasses import dataclass
 
@@ -14,23 +14,23 @@ from probewatch.core.values import quickly_made, replace
 @quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heard:
-    """A container's memory with what was heard in it, and the failures that it tells of."""
+    """A container's memory with an Event added, and the probe failures that the Event reports."""
 
     memory: ContainerMemory
     findings: tuple[ProbeFailures, ...] = ()
 
 
 def hear_of_pod(state: PodState, evidence: Evidence) -> PodState:
-    """The pod with what was said of it as a whole, or of its node."""
+    """The state with an Event about the whole pod, or its node, added to the pod's book."""
     book, _ = enter(state.pod_book, evidence, from_zero=False)
     return replace(state, pod_book=book)
 
 
 def hear(state: PodState, evidence: Evidence) -> Heard | None:
-    """What was said of one container; None where it says nothing new, or the pod has none such.
+    """Add an Event about one container; None if it is not new, or the pod has no such container.
 
-    A combined Event names the first of several containers, whichever it is about. Where one
-    container has several probes, their failures are in it together.
+    A combined Event always names the first container, so it is ignored if several have probes. If
+    the container has several probes, their failures are counted in it together.
     """
     probed = [each for each in state.pod.spec.containers if each.probes]
     if evidence.combined and len(probed) > 1:

@@ -1,8 +1,8 @@
-"""Incidents: restarts as they are kept, and as findings again.
+"""Incidents: converts restarts to the form kept in records, and back to findings.
 
-What is recorded may not have been told as an Event yet. A loop fills a record with incidents that
-say nearly the same, and each version of a pod brings its own copies of names and sentences: of
-those that are equal one copy is kept.
+Back, because a recorded restart may not have been posted as an Event yet. A loop fills a record
+with nearly equal incidents, and each version of a pod brings its own copies of the same strings:
+equal strings are shared to save memory.
 """
 
 from collections.abc import Sequence
@@ -15,11 +15,11 @@ from probewatch.core.spec import ContainerKind
 from probewatch.core.values import replace
 
 LOOKED_AT = 8
-"""Incidents before one among which another of its pod is looked for."""
+"""How many preceding incidents are searched for one of the same pod."""
 
 
 def keep_restart(restart: Restart, earlier: Sequence[Incident]) -> Incident:
-    """Return a restart as it is kept after those *earlier* in its record."""
+    """Return the incident of a restart; equal strings are shared with *earlier* incidents."""
     incident = Incident(
         pod=restart.pod.name,
         uid=restart.pod.uid,
@@ -42,7 +42,7 @@ def keep_restart(restart: Restart, earlier: Sequence[Incident]) -> Incident:
 
 
 def share(incident: Incident, earlier: Sequence[Incident]) -> Incident:
-    """Return an equal incident; strings that one of the *earlier* has as well are the same ones."""
+    """Return an equal incident that shares strings with one of the *earlier* incidents."""
     if not earlier:
         return incident
     near = earlier[-LOOKED_AT:]
@@ -64,7 +64,7 @@ def _share(sentences: tuple[str, ...], known: tuple[str, ...]) -> tuple[str, ...
 
 
 def tell_again(incident: Incident, workload: Workload) -> Restart:
-    """Return the restart of an incident; it has the same identity, and so the same Event."""
+    """Return the finding of an incident; its identity is the same, and so is its Event's name."""
     return Restart(
         pod=PodRef(
             uid=incident.uid, namespace=workload.namespace, name=incident.pod, node=incident.node

@@ -1,4 +1,4 @@
-"""Judging: the restarts of a pod that wait for their verdict, and those not settled yet."""
+"""Judging: publishes and corrects the verdicts on a pod's restarts, container by container."""
 
 from probewatch.core import corrections, verdicts
 from probewatch.core.counting import Counted
@@ -12,10 +12,10 @@ from probewatch.core.values import replace
 def take_restarts(
     state: PodState, counted: Counted, policy: Policy, now: float
 ) -> tuple[PodState, tuple[Finding, ...]]:
-    """Take in what was counted: restarts wait for their verdict, however shortly."""
+    """Add newly counted restarts, and publish those whose verdict is final already."""
     findings: tuple[Finding, ...] = ()
     for begun in counted.begun:
-        # Restarts of the count that fell are told before the new one begins.
+        # Publish the restarts of the old epoch before a new one begins.
         if state.memory(begun.container).pending:
             state, found = judge_container(state, begun.container, policy, now, flush=True)
             findings = (*findings, *found)
@@ -29,7 +29,7 @@ def take_restarts(
 
 
 def take_words(state: PodState, policy: Policy, now: float) -> tuple[PodState, tuple[Finding, ...]]:
-    """Judge anew what the runtime changed its words on."""
+    """Judge restarts again whose termination the runtime has corrected in the status."""
     findings: tuple[Finding, ...] = ()
     for status in state.pod.statuses:
         known = state.memory(status.name)
@@ -45,7 +45,7 @@ def take_words(state: PodState, policy: Policy, now: float) -> tuple[PodState, t
 def judge_all(
     state: PodState, policy: Policy, now: float, *, flush: bool = False
 ) -> tuple[PodState, tuple[Finding, ...]]:
-    """Judge what waits in all containers; *flush* publishes what has not settled, too."""
+    """Judge the pending restarts of all containers; *flush* publishes unsettled ones too."""
     findings: tuple[Finding, ...] = ()
     for name, _ in state.memories:
         state, found = judge_container(state, name, policy, now, flush=flush)
@@ -56,7 +56,7 @@ def judge_all(
 def judge_container(
     state: PodState, name: str, policy: Policy, now: float, *, flush: bool = False
 ) -> tuple[PodState, tuple[Finding, ...]]:
-    """Publish what can be published of one container, correct what is better known now, advise."""
+    """Publish one container's verdicts that are due, correct earlier ones, and give advice."""
     ready = verdicts.publish_ready(state, state.memory(name), policy=policy, now=now, flush=flush)
     corrected = corrections.correct(state, ready.memory, now=now)
     advised, advice = advise(state, name, corrected.memory, now=now)
@@ -67,7 +67,7 @@ def judge_container(
 
 
 def remember(state: PodState, name: str, memory: ContainerMemory) -> PodState:
-    """The state with the memory of one container put in place."""
+    """The state with the memory of one container replaced or added."""
     if state.memory(name) is memory:
         return state
     return replace(state, memories=with_memory(state.memories, name, memory))

@@ -1,16 +1,16 @@
-"""The ledger: `fold(record, finding) → record`, by which each restart is counted once.
+"""The ledger: `fold(record, finding) → record` counts each restart exactly once.
 
-A restart is counted if it lies above its container's watermark, and moves it. Rules:
+A restart is counted if it is above its container's watermark, which is then raised. Rules:
 
 - The key is the pod's uid, never its name.
-- A sighting in an older version of the pod than the watermark's tells nothing.
+- A sighting in a version of the pod that is older than the watermark's is ignored.
 - A newer version whose count is lower than the watermark opens an epoch.
-- What is counted is the rise from the watermark: where restarts between it and
-  the one at hand were never told, they are counted as `Unobserved`.
+- The rise from the watermark is counted: restarts between it and the given one that were never
+  reported are counted as `Unobserved`.
 - Totals and watermark change together.
 
-So it does not matter how often a restart is told, by whom, or in which process: the
-record says whether it is news.
+So it does not matter how often a restart is reported, by which replica or process: the record
+decides whether it is new.
 """
 
 from collections.abc import Mapping
@@ -48,7 +48,7 @@ NO_TALLY = Tally()
 @quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """A restart on its way into a record: whose it is, which, and how it was seen."""
+    """A count to be added to a record: container, count, and the version that showed it."""
 
     uid: PodUid
     container: str
@@ -59,7 +59,7 @@ class Told:
 
 
 def fold(record: Record, finding: Finding, *, limit: int) -> Record:
-    """The record with one finding in it; *limit* is how many incidents are kept."""
+    """The record with one finding added; *limit* is how many incidents are kept."""
     match finding:
         case Restart():
             return fold_restart(record, finding, limit=limit)
@@ -76,7 +76,7 @@ def fold(record: Record, finding: Finding, *, limit: int) -> Record:
 
 
 def fold_restart(record: Record, restart: Restart, *, limit: int) -> Record:
-    """Count one restart, if it is news, with an incident."""
+    """Count one restart and add its incident, unless the record already contains it."""
     if restart.baseline:
         return record
     told = Told(
@@ -99,7 +99,7 @@ def fold_restart(record: Record, restart: Restart, *, limit: int) -> Record:
 
 
 def fold_beginning(record: Record, began: CountingBegan) -> Record:
-    """Keep where counting begins; what the record does not know of since its mark is counted."""
+    """Set the mark to where counting begins; a rise since the recorded mark is counted."""
     version, count = began.resource_version, began.restart_count
     seen = Sighting(resource_version=version, restart_count=count, counted_from=count)
     return fold_count(record, began.pod.uid, began.container, seen, epoch=began.epoch)
@@ -108,7 +108,7 @@ def fold_beginning(record: Record, began: CountingBegan) -> Record:
 def fold_count(
     record: Record, uid: PodUid, container: str, seen: Sighting, *, epoch: int = 0
 ) -> Record:
-    """Bring a container's mark up to a count that was seen, whatever was told in between."""
+    """Raise a container's mark to a count that was seen; unreported restarts are `Unobserved`."""
     told = Told(uid=uid, container=container, count=seen.restart_count, epoch=epoch, seen=seen)
     base = _base(record.mark(uid, container), told)
     if base is None:
@@ -123,7 +123,7 @@ def fold_count(
 def _tally(
     record: Record, told: Told, base: Mark, *, cause: Cause
 ) -> Mapping[tuple[str, Cause], Tally]:
-    """The totals with the rise from the mark in them."""
+    """The totals with the rise from the mark *base* added."""
     rise = told.count - base.count
     tallies = record.tallies
     if rise > 1:
@@ -134,13 +134,13 @@ def _tally(
 
 
 def _raise(record: Record, told: Told, base: Mark) -> Marks:
-    """The marks with that of the container raised."""
+    """The marks with that of the container raised to the given count."""
     version = told.seen.resource_version or base.resource_version
     is_whole = told.count >= told.seen.restart_count
     raised = replace(
         base,
         count=told.count,
-        # Of a jump, another operator may have seen more in an older version.
+        # Within a jump keep the older version: another replica may have counted more by it.
         resource_version=version if is_whole else base.resource_version,
         termination=told.termination or base.termination,
     )
@@ -150,7 +150,7 @@ def _raise(record: Record, told: Told, base: Mark) -> Marks:
 
 
 def _base(mark: Mark | None, told: Told) -> Mark | None:
-    """The mark from which the restart is a rise; None where it is no news."""
+    """The mark from which the count has risen; None if the record already contains it."""
     seen = told.seen
     if mark is None:
         begun = min(seen.counted_from, told.count)
@@ -158,7 +158,7 @@ def _base(mark: Mark | None, told: Told) -> Mark | None:
     if is_older(seen, mark):
         return None
     if has_fallen(mark, seen):
-        # Restarts told of this epoch are counted one by one, and nothing for the fall.
+        # The fall itself counts for nothing; restarts in the new epoch are counted one by one.
         begun = min(told.count, max(seen.counted_from, told.count - 1))
         return Mark(
             count=begun,
@@ -170,12 +170,12 @@ def _base(mark: Mark | None, told: Told) -> Mark | None:
 
 
 def is_older(seen: Sighting, mark: Mark) -> bool:
-    """Whether the version that was seen is older than the one the mark rests on."""
+    """Whether the version that was seen is older than the mark's."""
     return 0 < seen.resource_version < mark.resource_version
 
 
 def has_fallen(mark: Mark, seen: Sighting) -> bool:
-    """Whether a newer version shows a lower count: the kubelet began anew."""
+    """Whether a newer version shows a lower count: the kubelet began to count anew."""
     is_newer = seen.resource_version > mark.resource_version > 0
     return is_newer and seen.restart_count < mark.count
 

@@ -1,6 +1,6 @@
-"""What a record holds besides counts: corrections, readiness, loops, departures.
+"""The parts of a record besides counts: corrections, readiness, loops, deleted pods.
 
-None of it decides what is counted. Each fold changes nothing when it is done twice.
+None of them decides what is counted. Each fold is idempotent.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -24,11 +24,11 @@ from probewatch.core.values import replace
 NO_LOSSES = frozenset(
     {ReadinessReason.TERMINATING, ReadinessReason.COMPLETED, ReadinessReason.STARTUP}
 )
-"""A pod that ends, or has not begun, is not ready by right."""
+"""Reasons that are not counted as a loss: the pod ends, or has not been ready yet."""
 
 
 def fold_correction(record: Record, corrected: RestartCorrected) -> Record:
-    """Better a verdict that is still among the incidents; doing it twice changes nothing."""
+    """Correct the verdict of a restart whose incident is still kept, and the totals with it."""
     was, now = corrected.was, corrected.now
     key = (was.pod.uid, was.container, was.epoch, was.restart_count, was.cause, was.confidence)
     for place, incident in enumerate(record.incidents):
@@ -72,7 +72,7 @@ def _move(
 
 
 def fold_readiness(record: Record, change: ReadinessChanged) -> Record:
-    """Add a loss of readiness, or the time that it took; each once, told by its time."""
+    """Count a loss of readiness, or its duration when it ends; each once, by its time."""
     uid = change.pod.uid
     pod = record.pods.get(uid, PodMarks())
     is_loss = change.to is Readiness.NOT_READY and change.reason not in NO_LOSSES
@@ -91,12 +91,12 @@ def fold_readiness(record: Record, change: ReadinessChanged) -> Record:
 
 
 def fold_loop(record: Record, change: LoopStarted | LoopEnded) -> Record:
-    """Keep with the container's mark whether it is in a loop."""
+    """Note in the container's mark whether it is in a restart loop."""
     mark = record.mark(change.pod.uid, change.container)
     if mark is None:
-        return record  # the restarts that made the loop were not news: neither is the loop
+        return record  # without a mark no restart of the loop was recorded: ignore the loop too
     if isinstance(change, LoopStarted):
-        # One that is kept already was told by another process, or by this one before.
+        # A loop that is already recorded was reported before, by this or another process.
         kept = mark.loop and replace(mark.loop, cause=change.cause)
         loop: LoopMark | None = kept or _loop_mark(change)
     else:
@@ -110,7 +110,10 @@ def fold_loop(record: Record, change: LoopStarted | LoopEnded) -> Record:
 
 
 def _is_end_of(change: LoopEnded, loop: LoopMark) -> bool:
-    """Whether this loop is over, be it by the time or, once a clock was set back, by its name."""
+    """Whether the finding ends this loop: by its identity, or by its time.
+
+    The identity is needed if the clock was set back.
+    """
     same = (change.restart_count, change.epoch) == (loop.restart_count, loop.epoch)
     return same or change.at >= loop.since
 
@@ -126,7 +129,7 @@ def _loop_mark(change: LoopStarted) -> LoopMark:
 
 
 def fold_absence(record: Record, alive: Collection[PodUid]) -> Record:
-    """End the loops of pods that went while nobody looked; they are not *alive* any more."""
+    """End the loops of pods that were deleted while nobody watched: those not in *alive*."""
     over = [uid for uid, _, _ in record.loops() if uid not in alive]
     if not over:
         return record
@@ -142,7 +145,10 @@ def _calm(pod: PodMarks) -> PodMarks:
 def tell_apart(
     record: Record, shown: Mapping[tuple[str, Cause], int]
 ) -> tuple[Record, Mapping[tuple[str, Cause], int]]:
-    """Let counters go on from what is *shown*, and no more; return what is left of that."""
+    """Let counters continue from the values *shown* by /metrics, not from the recorded totals.
+
+    Also returns what is left of those values, for the other records of the workload.
+    """
     tallies, left = {}, dict(shown)
     for place, tally in record.tallies.items():
         part = min(tally.counted, left.get(place, 0))
@@ -152,7 +158,10 @@ def tell_apart(
 
 
 def forget_versions(record: Record, newest: int) -> Record:
-    """Let marks rest on no version that is newer than the *newest*: of a history that was lost."""
+    """Reset the versions of marks that are newer than *newest*: they belong to a lost history.
+
+    That happens where a cluster was restored from a backup.
+    """
     if all(mark.resource_version <= newest for mark in _marks(record)):
         return record
     pods = {
@@ -173,7 +182,7 @@ def _marks(record: Record) -> Iterator[Mark]:
 
 
 def fold_departure(record: Record, gone: Collection[PodUid]) -> Record:
-    """Let go of the marks of pods that do not exist any more; their restarts stay counted."""
+    """Remove the marks of pods that no longer exist; their restarts stay counted."""
     if not any(uid in record.pods for uid in gone):
         return record
     left = {uid: pod for uid, pod in record.pods.items() if uid not in gone}

@@ -1,11 +1,11 @@
-"""Loops: containers that restart again and again, with hysteresis.
+"""Restart loops: containers that restart again and again, with hysteresis.
 
-A loop begins by a count within a window and ends by quiet. The quiet time grows
-with the gaps between its restarts, so that the alert on a loop of one kill every
-half hour does not resolve between two kills. What is over is not forgotten: bursts that
-come each hour are one loop from the second of them on.
+A loop starts when enough restarts happen within a window, and ends after a quiet time without
+one. The quiet time grows with the gaps between the restarts, so that the alert on a loop of one
+kill every half hour does not resolve between two kills. The restarts of a loop that ended are
+kept: of bursts that come every hour, the second starts a loop again with fewer restarts.
 
-A restart counts when it happened, not when it was found.
+A restart counts at the time when it happened, not when it was found.
 """
 
 from collections import Counter
@@ -20,16 +20,16 @@ from probewatch.core.state import LoopState
 from probewatch.core.values import replace
 
 NOT_A_LOOP = frozenset({Cause.SPEC_CHANGE, Cause.RESIZE})
-"""Restarts that people ask for."""
+"""Restarts that a user asked for."""
 
 RECENT_KEPT = 32
 GAPS_OF_QUIET = 3.0
 
 AGAIN = 2
-"""So many restarts make a loop again of one that was over: one by itself is none."""
+"""Restarts since a loop ended that are needed to start it again: a single one is not a loop."""
 
 LEAD = 2
-"""So many restarts more than its first cause another one needs to be the loop's."""
+"""Another cause replaces the loop's cause once it has this many more restarts."""
 
 
 def quiet_time(loop: LoopState, policy: Policy) -> float:
@@ -43,11 +43,11 @@ def quiet_time(loop: LoopState, policy: Policy) -> float:
 def add_restart(
     loop: LoopState, restart: Restart, policy: Policy, *, at: float | None
 ) -> tuple[LoopState, tuple[Finding, ...]]:
-    """Take one restart into account that happened *at* this time."""
+    """Add a restart that happened *at* this time (our clock); None if that is not known."""
     cause, now = restart.cause, restart.observed_at
     if cause in NOT_A_LOOP or at is None:
         return loop, ()
-    # Nothing is still to come: our clock may have been set back.
+    # No restart can be in the future, but our clock may have been set back.
     after = _with_restart(_put_back(loop, now), at, cause, policy=policy, now=now)
     if not after.recent:
         return after, ()
@@ -69,14 +69,14 @@ def _with_restart(
 
 
 def settle_by(loop: LoopState, after: float | None) -> LoopState:
-    """The same, once it is known that no restart of it was later than this."""
+    """The loop with all its restarts moved to no later than *after*, an upper bound for them."""
     return loop if after is None else _put_back(loop, after, tolerated=LATE)
 
 
 def _put_back(loop: LoopState, latest: float, *, tolerated: float = 0.0) -> LoopState:
-    """The same, with all of it as much earlier as makes its last restart no later than this.
+    """The loop moved back in time as a whole, so that its last restart is no later than *latest*.
 
-    The gaps between its restarts are left as they are.
+    The gaps between its restarts stay the same.
     """
     excess = loop.recent[-1][0] - latest if loop.recent else 0.0
     if excess <= tolerated:
@@ -91,7 +91,7 @@ def _put_back(loop: LoopState, latest: float, *, tolerated: float = 0.0) -> Loop
 
 
 def _leading(loop: LoopState) -> Cause:
-    """The cause of a loop: its own until another one of its restarts leads clearly."""
+    """The cause of a loop: its present one, until another cause leads by `LEAD` restarts."""
     causes = Counter(cause for at, cause in loop.recent if at >= loop.first)
     cause, count = causes.most_common(1)[0] if causes else (loop.cause, 0)
     return cause if count >= causes[loop.cause] + LEAD else loop.cause
@@ -100,9 +100,9 @@ def _leading(loop: LoopState) -> Cause:
 def _detect(
     loop: LoopState, restart: Restart, policy: Policy
 ) -> tuple[LoopState, tuple[Finding, ...]]:
-    """Begin a loop if there is one, by the newest restart that was seen with this one.
+    """Start a loop if the restarts make one; checked with the newest restart of a jump only.
 
-    What was a loop, and is over by the time that it is found, is not told.
+    A loop that is already over when it is found is not reported.
     """
     is_newest = restart.restart_count >= restart.seen.restart_count
     window = _window_reached(loop, policy) if is_newest else None
@@ -118,7 +118,7 @@ def _begin(
 ) -> tuple[LoopState, tuple[Finding, ...]]:
     now = restart.observed_at
     within = _within(loop, window)
-    # Those before were of another kind, maybe: a loop is what its own restarts are.
+    # Only the restarts within the window decide: earlier ones may have had another cause.
     ((cause, _),) = Counter(cause for _, cause in within).most_common(1)
     found = LoopStarted(
         pod=restart.pod,
@@ -143,7 +143,7 @@ def _begin(
 
 
 def _within(loop: LoopState, window: float) -> list[tuple[float, Cause]]:
-    """The restarts within this time up to the last one."""
+    """The restarts within this many seconds before the last one, itself included."""
     last, _ = loop.recent[-1]
     return [entry for entry in loop.recent if entry[0] > last - window]
 
@@ -161,7 +161,7 @@ def _window_reached(loop: LoopState, policy: Policy) -> float | None:
 
 
 def loop_due(loop: LoopState, policy: Policy) -> float | None:
-    """When the loop would be over if nothing happened."""
+    """When the loop will be over if no restart comes; None if there is no loop."""
     if loop.started_at is None:
         return None
     last = loop.recent[-1][0] if loop.recent else loop.started_at
@@ -171,7 +171,7 @@ def loop_due(loop: LoopState, policy: Policy) -> float | None:
 def end_if_quiet(
     loop: LoopState, container: str, *, ref: PodRef, policy: Policy, now: float
 ) -> tuple[LoopState, tuple[Finding, ...]]:
-    """End a loop that was quiet for long enough."""
+    """End a loop once its quiet time is over."""
     after = _calmed(loop, policy, now)
     if after is loop:
         return loop, ()
@@ -186,14 +186,14 @@ def _calmed(loop: LoopState, policy: Policy, now: float) -> LoopState:
 
 
 def hold(loop: LoopState, now: float) -> LoopState:
-    """A loop that nobody could watch lately: it may have gone on, and its quiet begins now."""
+    """A loop that was not watched lately: it may have gone on, so its quiet time begins now."""
     return loop if loop.started_at is None else replace(loop, resumed_at=now)
 
 
 def take_up(loop: LoopState, *, count: int, latest: float | None, now: float) -> LoopState:
-    """The loop of a record, which keeps few of the restarts up to *count*, or none.
+    """A loop loaded from a record, which holds only some of the restarts up to *count*.
 
-    *latest* is when the last of these was, if it tells.
+    *latest* is the time of the last of them, None if the record does not hold it.
     """
     if loop.started_at is None:
         return loop
@@ -203,7 +203,10 @@ def take_up(loop: LoopState, *, count: int, latest: float | None, now: float) ->
 
 
 def recall(loop: LoopState, policy: Policy, now: float) -> LoopState:
-    """The loop of a record with what the restarts in it tell: its first, or the loop before it."""
+    """A loop loaded from a record, completed by replaying its restarts.
+
+    That gives the first restart of a loop that goes on, or else the end of the loop before.
+    """
     was = LoopState()
     for at, cause in loop.recent:
         was = _with_restart(_calmed(was, policy, at), at, cause, policy=policy, now=at)
@@ -216,7 +219,7 @@ def recall(loop: LoopState, policy: Policy, now: float) -> LoopState:
 
 
 def end(loop: LoopState, container: str, *, ref: PodRef, now: float, gone: bool) -> LoopEnded:
-    """The finding that a loop is over."""
+    """The finding that a loop has ended."""
     return LoopEnded(
         pod=ref,
         container=container,
@@ -232,7 +235,7 @@ def end(loop: LoopState, container: str, *, ref: PodRef, now: float, gone: bool)
 def resume(
     loop: LoopState, container: str, *, ref: PodRef, policy: Policy
 ) -> tuple[LoopStarted, ...]:
-    """The finding that a loop goes on which was told before, if there is one."""
+    """The finding that a loop which was reported before goes on; empty if there is no loop."""
     if loop.started_at is None:
         return ()
     return (

@@ -1,10 +1,10 @@
-"""Losses: why a pod was ready in one version and is not in the next.
+"""Losses of readiness: why a pod was ready in one version and is not in the next.
 
-A kubelet that is restarted takes every container for not ready until its probe was answered (up
-to 1.34 always, since then only with the feature gate ChangeContainerStatusOnKubeletRestart).
-It says so of its node. Where that is not heard, it shows in `started` of a container with a startup
-probe; of the others only in what the kubelet does *not* say: that the readiness probe failed, as
-often as it has to.
+A restarted kubelet considers every container as not ready until its readiness probe succeeds (up
+to 1.34 always, since then only with the feature gate ChangeContainerStatusOnKubeletRestart). Its
+`Starting` Event on the node tells. Without that Event, a restart of the kubelet shows in `started`
+of a container with a startup probe. For other containers it only shows in *missing* Events: the
+readiness probe was not reported to fail as often as a loss takes.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,48 +19,49 @@ from probewatch.core.spec import Probe, ProbeType
 from probewatch.core.values import quickly_made
 
 BookOf = Callable[[str], Book]
-"""What the kubelet said of the container of this name."""
+"""Returns the evidence book of the container of this name."""
 
 FIRST_SYNC = 60.0
-"""Within so many seconds a kubelet that was started has written the status of its pods."""
+"""Seconds within which a kubelet that was started writes the status of all its pods."""
 
 FIRST_TICK = 10.0
-"""A container that was started is in the status within so many seconds, and can then be asked."""
+"""Seconds within which a started container is in the status, so that it can be probed."""
 
 QUIET = 9
-"""Of a pod with fewer Events in `SPAM_SPAN` the kubelet's filter (25 at once) drops none, and they
-are not yet combined (from the 10th on)."""
+"""With fewer Events of a pod than this within `SPAM_SPAN`, none was dropped by the kubelet's spam
+filter (burst of 25) and none combined (from the 10th on)."""
 
 SPAM_SPAN = 7500.0
-"""In so many seconds the filter is as good as new."""
+"""Seconds in which the spam filter is refilled from empty: 25 tokens, one in 300 s."""
 
 SLACK = 2.0
 
 LATE = 5.0
-"""So long after the status that follows from it an Event may come: two watches know no order."""
+"""Seconds by which an Event may arrive after the status that it explains: the watches of pods and
+Events are not ordered with each other."""
 
 
 @quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """What the kubelet said."""
+    """The kubelet's Events that matter here: per container, and its own last start."""
 
     book_of: BookOf = lambda _name: Book()
     kubelet_started: float | None = None
-    """When it said for the last time that it starts."""
+    """Time of its latest `Starting` Event."""
 
     def has_just_started(self, at: float) -> bool:
-        """Whether it had started so shortly before *at* (node clock) that it knew of no probe."""
+        """Whether at the time *at* (node clock) it had just started, and knew no probe results."""
         started = self.kubelet_started
         return started is not None and -SLACK <= at - started <= FIRST_SYNC
 
 
 def loss_reason(before: Pod, pod: Pod, said: Said) -> tuple[ReadinessReason, str]:
-    """Why readiness was lost between two versions, and by which container."""
+    """Why readiness was lost between two versions of a pod, and the container that lost it."""
     if pod.deletion_at is not None:
         return ReadinessReason.TERMINATING, ""
     if pod.phase in OVER:
-        # One with a reason did not come to its end: evicted, preempted, stopped with its node.
+        # A pod with a reason did not complete: it was evicted, preempted or stopped with its node.
         return ReadinessReason.TERMINATING if pod.reason else ReadinessReason.COMPLETED, ""
     containers_ready = pod.conditions.get("ContainersReady")
     if containers_ready is not None and containers_ready.status:
@@ -85,14 +86,14 @@ def _container_reason(before: Pod, pod: Pod, said: Said) -> tuple[ReadinessReaso
                 return ReadinessReason.CONTAINER_RESTART, status.name
         elif old.ready:
             ran_on.append(status)
-    # What has to be seen to comes before what has ended by right, in whatever order they are.
+    # A failure takes precedence over a completed container, whatever their order.
     if over:
         return ReadinessReason.COMPLETED, over[0].name
     return _running_reason(before, pod, ran_on, said)
 
 
 def _is_over(pod: Pod, status: ContainerStatus) -> bool:
-    """Whether a container has ended that is not started again, while others go on."""
+    """Whether a container has terminated and will not be started again."""
     container, death = pod.spec.container(status.name), status.terminated
     if container is None or death is None:
         return False
@@ -100,9 +101,9 @@ def _is_over(pod: Pod, status: ContainerStatus) -> bool:
 
 
 def has_done_its_part(pod: Pod) -> bool:
-    """Whether whatever is not ready of a pod has succeeded, while other containers go on.
+    """Whether all containers that are not ready have succeeded and will not be started again.
 
-    Such a pod is not ready by right, however long that takes.
+    Such a pod is rightly not ready, however long its other containers go on.
     """
     unready = [status for status in pod.statuses if not status.ready]
     return bool(unready) and all(
@@ -122,7 +123,7 @@ def _is_replaced(old: ContainerStatus, status: ContainerStatus) -> bool:
 def _running_reason(
     before: Pod, pod: Pod, lost: Sequence[ContainerStatus], said: Said
 ) -> tuple[ReadinessReason, str]:
-    """Why containers that ran on are not ready any more."""
+    """Why containers that kept running are no longer ready, and the first of them."""
     if not lost:
         return ReadinessReason.UNKNOWN, ""
     for status in lost:
@@ -141,10 +142,10 @@ def _running_reason(
 
 
 def _has_just_begun(pod: Pod, status: ContainerStatus) -> bool:
-    """Whether it is an instance whose startup probe has not been looked at before.
+    """Whether the instance is so new that its startup probe has not run before.
 
-    Up to its first tick kubelets 1.35 and 1.36 take over from the instance before, which was
-    replaced in place, that it has started (kubernetes issue 141155).
+    Until that first run, kubelets 1.35 and 1.36 show `started` of the previous instance if that
+    was replaced in place (kubernetes issue 141155).
     """
     container, at = pod.spec.container(status.name), pod.conditions["Ready"].last_transition
     probe = container.startup if container is not None else None
@@ -154,7 +155,7 @@ def _has_just_begun(pod: Pod, status: ContainerStatus) -> bool:
 
 
 def _is_unprobed(pod: Pod, lost: Sequence[ContainerStatus], said: Said) -> bool:
-    """Whether a kubelet that has just started said of none that its probe failed since."""
+    """Whether a kubelet that has just started has reported no readiness failure since then."""
     at, started = pod.conditions["Ready"].last_transition, said.kubelet_started
     if at is None or started is None or not said.has_just_started(at):
         return False
@@ -168,7 +169,10 @@ def _readiness_of(pod: Pod, status: ContainerStatus) -> Probe | None:
 
 
 def _is_one_of(pod: Pod, lost: Sequence[ContainerStatus]) -> bool:
-    """Whether another container is still ready by its probe, as none is for a new kubelet."""
+    """Whether another container with a readiness probe is still ready.
+
+    After a restart of the kubelet none would be.
+    """
     names = {status.name for status in lost}
     return any(
         status.ready and status.name not in names and _readiness_of(pod, status) is not None
@@ -177,10 +181,11 @@ def _is_one_of(pod: Pod, lost: Sequence[ContainerStatus]) -> bool:
 
 
 def _may_have_failed(pod: Pod, status: ContainerStatus, book_of: BookOf) -> bool:
-    """Whether the readiness probe failed, or may have without our hearing of it.
+    """Whether the readiness probe failed, or may have failed without an Event that reached us.
 
-    It surely did not where Events of the pod are heard, few enough that none is dropped, and none
-    of the failures among them that must have come so long before the last one that they are heard.
+    It surely did not fail if Events of the container do reach us, so few that the kubelet dropped
+    none, and no failure is among them. The earlier failures up to the threshold must have come
+    long enough before the last one to have arrived by now.
     """
     probe, ready = _readiness_of(pod, status), pod.conditions["Ready"]
     if probe is None or ready.last_transition is None:

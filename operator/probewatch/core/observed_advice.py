@@ -1,4 +1,4 @@
-"""Advice that has to be observed: what no look at the spec alone can tell."""
+"""Advice that depends on observed restarts and Events, not on the spec alone."""
 
 from collections.abc import Sequence
 
@@ -15,10 +15,11 @@ from probewatch.core.state import ContainerMemory, PodState
 from probewatch.core.verdict import PROBE_OF
 
 ERRORS_NEEDED = 5
-"""A runtime that restarts makes a few runs fail to run; so many in a row are the probe's own."""
+"""Errors in a row that mean that the probe itself is broken: a few are also caused by a runtime
+that restarts."""
 
 TRIES = 3
-"""The kubelet tries a run that cannot be made so often (`maxProbeRetries`)."""
+"""How often the kubelet tries a run that errors (`maxProbeRetries`)."""
 
 CHECKS = {
     HandlerKind.EXEC: "that its command exists in the image, and that the runtime can run it",
@@ -27,16 +28,16 @@ CHECKS = {
     ),
     HandlerKind.TCP_SOCKET: "that a port it names is one of the container's",
 }
-"""What keeps a run from being carried out, where that is known of its kind."""
+"""What to check when runs error, by the kind of handler."""
 
 STARTS_NEEDED = 2
-"""One slow start happens; the second killed one says that the budget does not fit."""
+"""Killed starts in a row that mean that the budget is too small: a single slow one happens."""
 
 
 def advise(
     state: PodState, name: str, memory: ContainerMemory, *, now: float
 ) -> tuple[frozenset[str], tuple[Advice, ...]]:
-    """Return what was advised for this container so far, and what is new."""
+    """Return the keys of all advice given for this container, and the new advice."""
     container = state.pod.spec.container(name)
     if container is None:
         return memory.advised, ()
@@ -70,7 +71,7 @@ def _judge(
 
 
 def _only_errors(probe: Probe, book: Book) -> tuple[tuple[AdviceName, str], ...]:
-    """The kubelet counts a run that could not be made neither as failure nor as success."""
+    """Advise on a probe whose runs only error: the kubelet ignores such runs."""
     if probe.probe_type is ProbeType.READINESS:
         return ()
     marks = [mark for mark in book.failures if mark.probe_type == probe.probe_type]
@@ -88,16 +89,16 @@ def _only_errors(probe: Probe, book: Book) -> tuple[tuple[AdviceName, str], ...]
 
 
 def _errors_in_a_row(probe: Probe, marks: Sequence[Mark]) -> int:
-    """How many of the latest runs errored, as far as none between them can have succeeded.
+    """How many of the latest runs errored in a row, with no time for a success in between.
 
-    A success is told by nobody, so that single errors of weeks are not yet a row. A run that
-    errors is tried up to three times.
+    There is no Event for a success, so errors only count as a row if they are close enough
+    together. A run that errors is tried up to three times.
     """
     interval = max(probe.period, TRIES * probe.timeout)
     errors, row, latest = 0, 0, marks[-1].at if marks else 0.0
     for mark in reversed(marks):
         errors += mark.fresh
-        # Of the first of a delivery it is only known that it came after the one before.
+        # The first occurrence of a delivery came at some time after the previous delivery.
         begin = mark.at if mark.since is None or mark.fresh == 1 else mark.since + interval
         if (latest - begin) / interval <= errors:
             row = errors
@@ -126,10 +127,11 @@ def _budget_too_small(
 
 
 def _was_starting(past: Past, probe: Probe, grace: float) -> bool:
-    """Whether it was killed as early as what never answers; what lived longer had answered before.
+    """Whether it was killed so early that its probe never succeeded.
 
-    A kubelet may be busy with another container of the pod, which is given as long again. One up
-    to 1.34 that is restarted asks the startup probe also of what has run for long.
+    The limit allows for a kubelet that is busy with another container of the pod. A longer lived
+    one had answered before; a kubelet up to 1.34 that is restarted runs the startup probe of such
+    a container again.
     """
     stop = max(grace, MINIMUM_GRACE_SECONDS) + STOP_SLACK
     latest = probe.initial_delay + 2 * slowest_detection(probe) + stop
@@ -137,7 +139,7 @@ def _was_starting(past: Past, probe: Probe, grace: float) -> bool:
 
 
 def _starting_cause(state: PodState, container: Container) -> Cause | None:
-    """By which cause a container ends that is killed while it starts."""
+    """The cause with which this container would be killed during its start, if any."""
     if container.startup is not None:
         return Cause.STARTUP_PROBE
     never_ready = container.readiness is not None and not state.readiness.ever_ready

@@ -1,14 +1,13 @@
-"""Patterns: restarts that many pods have in common.
+"""Patterns: restarts of many pods at the same time.
 
-Many pods of one workload killed by their liveness probe at the same time say that
-the probe checks something shared; many pods of different workloads on one node say
-that the node or its kubelet is in trouble. Either way the container that
-restarted is not where to look first, so the restart carries a mark.
+If many pods of one workload are killed by their liveness probe at the same time, the probe checks
+something shared. If many pods of different workloads restart on one node, the node or its kubelet
+is in trouble. Either way the restarted container is not where to look first, so the restart is
+marked with the pattern.
 
-A pattern is known from the pod on that completes it: the restarts before it are
-published already and stay unmarked. Containers that restart again and again say nothing of
-their node. Times are times of arrival, since the clocks
-of different nodes are not to be compared.
+A pattern is recognized with the pod that completes it: the restarts before it are published
+already and stay unmarked. Containers in a restart loop say nothing about their node. Times are
+times of arrival, since the clocks of different nodes cannot be compared.
 """
 
 from collections import OrderedDict, deque
@@ -22,57 +21,58 @@ from probewatch.core.model import PodRef, PodUid
 from probewatch.core.values import quickly_made, replace
 
 WINDOW_SECONDS = 120.0
-"""Pods that fail for one reason are killed within a few probe periods and one grace."""
+"""Pods that fail for one reason are killed within a few probe periods and one grace period."""
 
 PODS_NEEDED = 3
-"""Two pods at once happen by chance; the third is a pattern."""
+"""Two pods at once may be chance; three are a pattern."""
 
 SHARE_NEEDED = 0.5
-"""Of the workload's tracked pods: three of a hundred are no statement about all."""
+"""Share of the workload's tracked pods: three of a hundred say nothing about all."""
 
 KEYS_KEPT = 4096
 KEPT = 64
-"""Workloads and nodes looked at, and restarts of each: bounds for a day when all restarts."""
+"""Bounds of memory if everything restarts: workloads and nodes, and restarts of each."""
 
 SETTLED_SECONDS = 600.0
-"""Containers in a loop live shorter, and meet on a node by chance or because they came together:
-only those that had run for longer say that something is wrong with the node."""
+"""Lifetime from which a container's restart says something about the node. Containers in a loop
+live shorter, and restart on one node together by chance, or because they were started together."""
 
 AGAIN_SECONDS = 3600.0
-"""A container that restarted already, or is killed while it starts, has to have run for so long:
-slow loops and long starts last longer than `SETTLED_SECONDS`."""
+"""The same for a container that had restarted before, or is killed by its startup probe: slow
+loops and long starts last longer than `SETTLED_SECONDS`."""
 
 LOSS_SECONDS = 600.0
 """A node that comes back reports the losses of its pods within this time."""
 
 SHARED_CAUSES = frozenset({Cause.LIVENESS_PROBE, Cause.STARTUP_PROBE})
-"""What pods of one workload suffer together when their probe asks for something shared."""
+"""Causes that pods of one workload have together if their probe checks something shared."""
 
 NODE_EVENTS = frozenset({Cause.NODE_REBOOT, Cause.SANDBOX_RECREATED})
-"""What a container does not bring about by itself, however short it lived."""
+"""Causes that a container does not bring about itself, however short it lived."""
 
 NODE_CAUSES = (SHARED_CAUSES | NODE_EVENTS) | {
     Cause.SIGNAL,
     Cause.UNKNOWN,
     Cause.UNOBSERVED,
 }
-"""What a node or kubelet in trouble does to its pods; exits of their own are their own."""
+"""Causes that a node or kubelet in trouble may have; containers that exit by themselves do not
+count."""
 
 
 @quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """What is remembered of a restart."""
+    """What is kept of a restart to find patterns."""
 
     at: float
     pod: PodRef
     cause: Cause
     settled: bool = True
-    """Whether the container had run for so long that it did not bring this about by itself."""
+    """Whether the container had run so long that its restart says something about the node."""
 
     @property
     def owner(self) -> str:
-        """Who the pod belongs to; a pod without a controller is alone."""
+        """The uid of the pod's controller; of a pod without one, its own."""
         return owner_of(self.pod)
 
 
@@ -82,13 +82,13 @@ def owner_of(pod: PodRef) -> str:
 
 
 class Recent:
-    """The latest restarts by key, bounded in both directions."""
+    """The latest restarts by key, with a bounded number of keys and of restarts for each."""
 
     def __init__(self) -> None:
         self._by_key: OrderedDict[str, deque[Seen]] = OrderedDict()
 
     def add(self, key: str, seen: Seen, within: float) -> tuple[Seen, ...]:
-        """Remember one, and return those of its key that came *within* seconds of it."""
+        """Add a restart, and return those with its key that came *within* seconds of it."""
         kept = self._by_key.setdefault(key, deque(maxlen=KEPT))
         kept.append(seen)
         self._by_key.move_to_end(key)
@@ -98,7 +98,10 @@ class Recent:
 
 
 class Patterns:
-    """Recent restarts of all pods; *pods_of* counts the tracked pods of an owner's uid."""
+    """Finds patterns among the recent restarts of all pods.
+
+    *pods_of* returns the number of tracked pods of an owner's uid.
+    """
 
     def __init__(self, pods_of: Callable[[str], int]) -> None:
         self._pods_of = pods_of
@@ -107,7 +110,7 @@ class Patterns:
         self._losses = Recent()
 
     def mark(self, restart: Restart) -> Restart:
-        """Return the restart with its pattern, and remember it for those to come."""
+        """Return the restart with its pattern, and keep it for those to come."""
         if restart.baseline or restart.cause not in NODE_CAUSES:
             return restart
         latest = Seen(
@@ -122,7 +125,7 @@ class Patterns:
         return replace(restart, pattern=find_pattern(latest, mates, neighbours, pods=pods))
 
     def lost_together(self, restart: Restart) -> frozenset[PodUid]:
-        """Return the pods of a node that lost containers with this one; none if it is alone."""
+        """Return the pods of the node that lost containers at the same time; none if only one."""
         latest = Seen(at=restart.observed_at, pod=restart.pod, cause=restart.cause)
         pods = _pods(self._losses.add(restart.pod.node, latest, LOSS_SECONDS))
         return pods if len(pods) > 1 else frozenset()
@@ -131,11 +134,11 @@ class Patterns:
 def find_pattern(
     latest: Seen, mates: Collection[Seen], neighbours: Collection[Seen], *, pods: int
 ) -> Pattern:
-    """Return what *latest* has in common with others near it in time, itself among them.
+    """Return the pattern of *latest* among the restarts near it in time, itself included.
 
-    *mates* are of its workload, which has so many tracked *pods*; *neighbours* are on its
-    node. A workload that fails on several nodes is at fault itself; several workloads
-    that fail on one node are not.
+    *mates* are restarts of its workload, which has this many tracked *pods*; *neighbours* are
+    restarts on its node. A workload that fails on several nodes is at fault itself; several
+    workloads that fail on one node are not.
     """
     shared = [seen for seen in mates if seen.cause in SHARED_CAUSES]
     whole = latest.cause in SHARED_CAUSES and _is_whole(_pods(shared), pods)

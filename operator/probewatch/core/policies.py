@@ -1,11 +1,11 @@
-"""Policies: which `ProbePolicy` a pod is under, and what it is judged by then.
+"""Policies: which `ProbePolicy` applies to a pod, and the thresholds that result.
 
-A pod is under one policy of its namespace at most, the strongest of those that select it:
-the one with the highest priority, of equals the oldest, and then the first by name. Only
-what that one sets is different from the operator's own settings; two policies are never
-mixed, so that whoever asks why a pod is judged so finds the answer in one object.
+At most one policy of its namespace applies to a pod, the strongest of those that select it: the
+one with the highest priority, then the oldest, then the first by name. The fields that it sets
+override the operator's settings. Two policies are never merged, so that one object explains why a
+pod is judged as it is.
 
-A policy that is not accepted selects nothing, as if it were not there.
+A policy that is not accepted selects nothing, as if it did not exist.
 """
 
 from collections.abc import Mapping
@@ -20,11 +20,11 @@ WINDOWS: Mapping[str, str] = {
     "loop_window": "loop.windowSeconds",
     "slow_loop_window": "slowLoop.windowSeconds",
 }
-"""The fields of a policy whose values have to fit together, as the API calls them."""
+"""The fields whose values must fit together, with their paths in the API."""
 
 
 class Reason(StrEnum):
-    """Why a policy is accepted, or is not."""
+    """Why a policy is accepted or not: the reason in its status conditions."""
 
     IN_EFFECT = "InEffect"
     NO_PODS = "NoPods"
@@ -41,11 +41,11 @@ REASONS: Mapping[Reason, str] = {
     Reason.INVALID_SELECTOR: "The selector is invalid. The policy selects nothing.",
     Reason.INVALID_VALUE: "A field has an invalid value. The policy selects nothing.",
     Reason.INVALID_WINDOWS: (
-        "The slow loop's window would not be longer than the loop's, where needed with the "
-        "operator's setting for one of them. The policy selects nothing."
+        "The slow loop's window is not longer than the loop's, with the operator's setting for a "
+        "window that the policy does not set. The policy selects nothing."
     ),
 }
-"""What each means, for people; the documentation is made from it."""
+"""The meaning of each reason; the documentation is generated from it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +58,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbePolicy:
-    """A ProbePolicy, as far as it matters for what pods are judged by."""
+    """A ProbePolicy object, reduced to the fields that decide about pods."""
 
     namespace: str
     name: str
@@ -67,7 +67,7 @@ class ProbePolicy:
     priority: int = 0
     selector: Selector = ()
     overrides: Mapping[str, float] = field(default_factory=dict)
-    """Fields of `Policy` with the values that it sets."""
+    """The fields of `Policy` that it sets, with their values."""
     problem: Problem | None = None
 
 
@@ -80,17 +80,17 @@ class Count:
 
 
 def strength(policy: ProbePolicy) -> tuple[float, float, str]:
-    """Return what policies are sorted by, the strongest first."""
+    """Return the sort key of policies, the strongest first."""
     return -policy.priority, policy.created_at, policy.name
 
 
 def find_problem(policy: ProbePolicy, default: Policy) -> Problem | None:
-    """Return why a policy is not accepted, where it is not."""
+    """Return why a policy is not accepted, or None if it is."""
     return policy.problem or _find_wrong_windows(policy, default)
 
 
 def _find_wrong_windows(policy: ProbePolicy, default: Policy) -> Problem | None:
-    """Compare the windows; those that the operator set alone are not the policy's fault."""
+    """Check that the slow loop's window is the longer one, if the policy sets one of the two."""
     if not WINDOWS.keys() & policy.overrides.keys():
         return None
     fast, slow = (policy.overrides.get(name, getattr(default, name)) for name in WINDOWS)
@@ -106,14 +106,14 @@ def _find_wrong_windows(policy: ProbePolicy, default: Policy) -> Problem | None:
 
 
 def effective_policy(policy: ProbePolicy | None, default: Policy) -> Policy:
-    """Return what the pods under a policy are judged by."""
+    """Return the thresholds for the pods to which a policy applies."""
     if policy is None or not policy.overrides:
         return default
     return replace(default, **policy.overrides)  # type: ignore[arg-type]  # by the type of each field
 
 
 def judge(policy: ProbePolicy, count: Count, default: Policy) -> Problem | Reason:
-    """Return why a policy is not accepted, or what it does if it is."""
+    """Return why a policy is not accepted, or the reason for its status if it is."""
     problem = find_problem(policy, default)
     if problem is not None:
         return problem

@@ -1,7 +1,7 @@
 """Readiness: transitions of the Ready condition, each with its reason.
 
-The condition's `lastTransitionTime` is the authority for *when*. The same
-status with a newer time means that the opposite was true in between, unseen.
+The condition's `lastTransitionTime` says when. The same status with a newer time means that the
+condition had the opposite status in between, unseen by us: a *hidden* transition.
 """
 
 from collections import Counter
@@ -15,7 +15,7 @@ from probewatch.core.state import ReadinessState
 from probewatch.core.values import replace
 
 LOSSES_KEPT = 1000
-"""As many as a policy can ask for."""
+"""Bound of the losses that are kept; far more than the largest `flap_transitions` (32)."""
 
 NO_FLAPS = frozenset(
     {
@@ -27,7 +27,7 @@ NO_FLAPS = frozenset(
 
 
 def first_readiness(pod: Pod) -> ReadinessState:
-    """Where the ledger begins: of what was before only the latest loss is known."""
+    """The state at first sight of a pod: of its past only the latest loss is known."""
     ready = pod.conditions.get("Ready")
     if ready is None:
         return ReadinessState()
@@ -40,9 +40,9 @@ def first_readiness(pod: Pod) -> ReadinessState:
 
 
 def _was_ready(pod: Pod, ready: Condition) -> bool:
-    """Whether a pod that is not ready once was: since when it is not ready tells.
+    """Whether a pod that is not ready was ready before, told by its `lastTransitionTime`.
 
-    One that never was is not ready since the kubelet took it, before anything of it started.
+    A pod that never was ready has a transition time from before any of its containers started.
     """
     if ready.last_transition is None:
         return False
@@ -51,12 +51,12 @@ def _was_ready(pod: Pod, ready: Condition) -> bool:
     for status in pod.statuses:
         ends = [end for end in (status.terminated, status.last) if end is not None]
         starts += [status.running_since, *(end.started_at for end in ends)]
-    # A runtime that does not know when says 0.
+    # A runtime that does not know a time reports 0.
     return any(start < ready.last_transition for start in starts if start)
 
 
 def _first_reason(pod: Pod, ready: Condition) -> ReadinessReason:
-    """Why readiness was lost before the pod was met, as far as it still shows."""
+    """Why readiness was lost before the pod was first seen, as far as its status still shows."""
     reason, _ = loss_reason(pod, pod, Said())
     lost = ready.last_transition
     if reason is not ReadinessReason.UNKNOWN or lost is None:
@@ -76,10 +76,7 @@ def follow_readiness(
     policy: Policy,
     now: float,
 ) -> tuple[ReadinessState, tuple[Finding, ...]]:
-    """The next state, and the transitions that lie between.
-
-    *said* is what the kubelet said.
-    """
+    """The next state, and the transitions between two versions of a pod."""
     condition = pod.conditions.get("Ready")
     if condition is None or condition.status is None:
         return replace(state, unclear=condition is not None or state.unclear), ()
@@ -89,7 +86,7 @@ def follow_readiness(
     if condition.status is state.ready:
         return _hidden(state, before, pod, said=said, ref=ref, policy=policy, now=now)
     if condition.status:
-        # A kubelet that was away writes its own status again, with the time from before the loss.
+        # After a node was lost, its kubelet restores its own status, with the time before the loss.
         at = now if state.changed_at is not None and at < state.changed_at else at
         return _gained(state, at), (_to_ready(state, pod, ref, at),)
     lost = loss_reason(before, pod, said)
@@ -145,7 +142,7 @@ def _lost(
 def _flap(
     state: ReadinessState, reason: ReadinessReason, *, ref: PodRef, policy: Policy, now: float
 ) -> tuple[ReadinessState, tuple[Finding, ...]]:
-    """Take one loss into account; by the time of arrival, for clocks of nodes differ from ours."""
+    """Count one loss towards flapping; by its time of arrival, since clocks of nodes may differ."""
     if reason in NO_FLAPS:
         return state, ()
     recent = (loss for loss in state.losses if loss[0] > now - policy.flap_window)
@@ -175,7 +172,7 @@ def _hidden(
 ) -> tuple[ReadinessState, tuple[Finding, ...]]:
     condition = pod.conditions["Ready"]
     at = condition.last_transition
-    if state.unclear:  # it was Unknown in between, which is why the time is a newer one
+    if state.unclear:  # it was Unknown in between, which explains the newer time
         return _cleared(state, at), ()
     if at is None or state.changed_at is None or at <= state.changed_at:
         return state, ()
@@ -191,9 +188,10 @@ def _hidden(
 
 
 def _cleared(state: ReadinessState, at: float | None) -> ReadinessState:
-    """The side that it had before it was Unknown: who was not ready then was never ready since.
+    """The state after the condition was Unknown and has its previous status again.
 
-    Services leave out whatever is not ready for sure (IsPodReady), so that time goes on.
+    If it was not ready before, its not-ready time goes on: a pod counts as ready for Services only
+    while the condition is `True` (IsPodReady).
     """
     return replace(
         state,
@@ -215,7 +213,7 @@ def _hidden_reason(before: Pod, pod: Pod, at: float, said: Said) -> ReadinessRea
 def calm_down(
     state: ReadinessState, *, ref: PodRef, policy: Policy, now: float
 ) -> tuple[ReadinessState, tuple[Finding, ...]]:
-    """End flapping once no loss was seen for the policy's quiet time."""
+    """End flapping once no loss was seen for the policy's `flap_quiet` time."""
     if not state.flapping or (state.losses and now < state.losses[-1][0] + policy.flap_quiet):
         return state, ()
     done = replace(state, flapping=False, losses=())

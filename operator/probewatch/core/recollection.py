@@ -1,4 +1,4 @@
-"""Recollection: what a record says of a pod that a new process sees for the first time."""
+"""Recollection: reads from a record what it holds of a pod that this process sees first."""
 
 from probewatch.core.causes import Cause
 from probewatch.core.loops import RECENT_KEPT
@@ -9,11 +9,12 @@ from probewatch.core.state import LoopState
 from probewatch.core.values import replace
 
 LATE_SECONDS = 900.0
-"""The longest back-off and a slow start lie within; what was found later than that was missed."""
+"""A restart that was observed later than this after the end had been missed at first. Longer than
+the longest back-off and a slow start."""
 
 
 def recollect(record: Record, uid: PodUid, from_zero: bool) -> Remembered:  # noqa: FBT001  # one caller
-    """Return the marks of a pod, with the loops as far as the incidents still tell them."""
+    """Return the watermarks of a pod, with its loops as far as the kept incidents show them."""
     pod = record.pods.get(uid)
     marks = pod.containers if pod else {}
     return Remembered(
@@ -38,9 +39,10 @@ def _recall(record: Record, uid: PodUid, container: str, mark: Mark) -> Remember
 
 
 def _find_behind(record: Record, node: str) -> float:
-    """Seconds by which the clock of a node is behind ours, or (less than 0) ahead.
+    """Seconds by which a node's clock is behind ours; negative if it is ahead.
 
-    None of the ends that it gave a time was seen sooner after that.
+    Estimated as the shortest delay from an end on that node to its observation. A small delay is
+    taken for a normal one, and returns 0.
     """
     ends = ((each, each.finished_at) for each in record.incidents if each.node == node)
     delay = min((each.observed_at - end for each, end in ends if end is not None), default=0.0)
@@ -48,7 +50,10 @@ def _find_behind(record: Record, node: str) -> float:
 
 
 def _time_of(incident: Incident, behind: float) -> float | None:
-    """When it happened: found much later it counts by the node's clock, without that not at all."""
+    """When a restart happened (our clock); None if that is not known.
+
+    One that was observed much later is dated by the node's clock.
+    """
     end = incident.finished_at
     if end is None:
         is_newest = incident.seen_count <= incident.restart_count

@@ -1,4 +1,4 @@
-"""Names of reports: the same for the same workload, and valid whatever the workload is called."""
+"""Names of ProbeReports: derived from the workload, and valid whatever its name is."""
 
 import hashlib
 import re
@@ -6,26 +6,26 @@ import re
 from probewatch.core.model import Workload
 
 LONGEST = 253
-"""Characters of the name of an object."""
+"""Characters that the name of an object may have."""
 
 WELL_KNOWN = frozenset({"", "apps", "batch"})
-"""Groups whose kinds need no group to be told apart."""
+"""API groups that are left out of the name: their kinds are unique without it."""
 
 DIGEST = 10
 
 _LABEL = "[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
 SUBDOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
-"""What an object of ours may be called. What a pod calls its owner is free text."""
+"""A valid name (DNS subdomain). The name in a pod's owner reference may be any text."""
 
 STRANGE = re.compile(r"[^a-z0-9]+")
 
 
 def report_name(workload: Workload, part: int = 0) -> str:
-    """Return the name of the report of a workload, or of a further part of it.
+    """Return the name of a workload's report, or of a further *part* of it.
 
-    `deployment-cart`, `rollout.argoproj.io-cart`, `daemonset-agent.2`. What would be too long is
-    cut, what no object can be called is written with dashes, and both end with a digest of the
-    whole.
+    Examples: `deployment-cart`, `rollout.argoproj.io-cart`, `daemonset-agent.2`. A name that is
+    too long is cut, invalid characters are replaced by dashes, and in both cases a digest of the
+    full name is appended.
     """
     group = workload.api_version.rpartition("/")[0]
     kind = workload.kind.lower()

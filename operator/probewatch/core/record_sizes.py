@@ -1,8 +1,8 @@
-"""Sizes: what fits into one report.
+"""Sizes: how much fits into one ProbeReport.
 
-An object of the API may have 1.5 MB; a report stays far below. Marks cannot be left out,
-since what has none would be counted again, so a workload with very many pods to remember
-gets further reports. Incidents can: the oldest give way.
+An API object may have 1.5 MB; a report stays far below that. Marks cannot be dropped, since the
+restarts of a pod without one would be counted again, so a workload with very many pods gets
+further reports. Incidents can be dropped, the oldest first.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,21 +12,21 @@ from probewatch.core.records import PodMarks, Record
 from probewatch.core.spec import PodSpec
 
 MARKS_BYTES = 128 * 1024
-"""Room for marks; about 450 pods of one container."""
+"""Room for the marks that exist: about 450 pods with one container."""
 
 ROOM_BYTES = 160 * 1024
-"""Room for the marks of all containers of the pods that are in it. Each of them may restart later,
-and marks cannot be moved to another report: the two are not written at once."""
+"""Room for the marks of all containers of all pods in the report. Each container may restart later,
+and marks cannot be moved to another report, since two reports are not written atomically."""
 
 POD_BYTES = 90
 MARK_BYTES = 190
-"""At most, without the container's name."""
+"""Upper bounds of what a pod and a mark take, without the container's name."""
 
 
 class Marks(dict[PodUid, PodMarks]):
-    """The marks of a record with their size, so that nobody adds them up for each finding.
+    """The marks of a record with their size, so that it need not be summed up for each finding.
 
-    Not changed any more once it is in a record, as every value.
+    Like every value, it is not modified once it is in a record.
     """
 
     __slots__ = ("size",)
@@ -34,10 +34,10 @@ class Marks(dict[PodUid, PodMarks]):
     def __init__(self, pods: Mapping[PodUid, PodMarks]) -> None:
         super().__init__(pods)
         self.size: int = pods.size if isinstance(pods, Marks) else _size_of(pods.values())
-        """Bytes, at most."""
+        """Upper bound in bytes."""
 
     def having(self, uid: PodUid, marks: PodMarks) -> "Marks":
-        """Return a copy with the marks of one pod put in."""
+        """Return a copy with the marks of one pod added or replaced."""
         after, before = Marks(self), self.get(uid)
         after[uid] = marks
         if before is None:
@@ -48,22 +48,22 @@ class Marks(dict[PodUid, PodMarks]):
 
 
 def marks_of(record: Record) -> Marks:
-    """Return the marks of a record; once anything was folded in they are measured already."""
+    """Return the marks of a record with their size, which is computed only the first time."""
     return record.pods if isinstance(record.pods, Marks) else Marks(record.pods)
 
 
 def has_room(record: Record, pod_bytes: int = 0) -> bool:
-    """Whether a further pod may be kept in the record, if each may come to take *pod_bytes*."""
+    """Whether another pod fits into the record, if each pod may take up to *pod_bytes*."""
     return marks_size(record) < MARKS_BYTES and len(record.pods) * pod_bytes < ROOM_BYTES
 
 
 def pod_size(spec: PodSpec) -> int:
-    """Return how many bytes the marks of a pod take once all its containers restarted, at most."""
+    """Return an upper bound in bytes of a pod's marks, once all its containers have restarted."""
     return POD_BYTES + sum(MARK_BYTES + len(each.name) for each in spec.containers)
 
 
 def marks_size(record: Record) -> int:
-    """Return how many bytes the marks take, at most."""
+    """Return an upper bound in bytes of the record's marks."""
     return marks_of(record).size
 
 

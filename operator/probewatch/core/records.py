@@ -1,8 +1,8 @@
-"""Records: what is kept of a workload in its ProbeReport, as plain values.
+"""Records: the contents of a workload's ProbeReport, as plain values.
 
-Totals and watermarks are one value, and are written in one piece: whatever is above
-a watermark is not in the totals, whatever is at or below it is. So a crash between
-two writes is repaired by looking at the pod again.
+Totals and watermarks are one value and are written together: restarts at or below a watermark
+are in the totals, restarts above it are not. So a crash between two writes is repaired by
+comparing with the pod again.
 """
 
 from collections.abc import Mapping
@@ -13,13 +13,14 @@ from probewatch.core.model import PodUid, Workload
 from probewatch.core.values import quickly_made
 
 EVIDENCE_KEPT = 3
-"""Sentences of an incident's evidence: the strongest say it."""
+"""Sentences of evidence that are kept of an incident, the strongest ones."""
 
 TALLIES_KEPT = 400
-"""Pairs of container and cause; pods of one workload share a spec, so there are far fewer."""
+"""Pairs of container and cause that are kept; normally there are far fewer, since the pods of one
+workload share a spec."""
 
 OTHER_CONTAINERS = "others"
-"""Stands for the containers of a workload whose containers change their names without end."""
+"""Stands for further containers of a workload whose container names keep changing."""
 
 
 @quickly_made
@@ -28,20 +29,20 @@ class Tally:
     """Restarts of one container by one cause."""
 
     counted: int = 0
-    """As first told. Never falls."""
+    """By their first published cause. Never falls."""
     corrected: int = 0
-    """How many corrections gave to this cause, less those that took from it."""
+    """Corrections to this cause, minus corrections from it."""
     unshown: int = 0
     """How many the counter leaves out: it began at 0 while the record could not be read."""
 
     @property
     def attributed(self) -> int:
-        """As known now."""
+        """By the cause that is known now, after corrections."""
         return max(0, self.counted + self.corrected)
 
     @property
     def shown(self) -> int:
-        """What the counter in /metrics goes on from."""
+        """The value from which the counter in /metrics continues."""
         return max(0, self.counted - self.unshown)
 
 
@@ -53,20 +54,20 @@ class LoopMark:
     cause: Cause
     since: float
     restart_count: int
-    """The restart that made it a loop; with pod uid, container and epoch its identity."""
+    """The count at which it became a loop; with pod uid, container and epoch its identity."""
     epoch: int = 0
 
 
 @quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
-    """The watermark of one container: up to here everything is in the totals."""
+    """The watermark of one container: all restarts up to `count` are in the totals."""
 
     count: int
     epoch: int = 0
     """Rises when the kubelet's count falls."""
     resource_version: int = 0
-    """Of the version of the pod that showed the count; an older one tells nothing."""
+    """The version of the pod that showed the count; older versions are ignored."""
     termination: str = ""
     """Identity of the last termination that a restart was counted for."""
     loop: LoopMark | None = None
@@ -79,13 +80,13 @@ class PodMarks:
 
     containers: Mapping[str, Mark] = field(default_factory=dict)
     ready_at: float | None = None
-    """Time of the last change of readiness in the totals (node clock)."""
+    """Time of the last readiness transition that is in the totals (node clock)."""
 
 
 @quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incident:
-    """One restart with its verdict and what it rests on."""
+    """One restart with its verdict and evidence."""
 
     pod: str
     uid: PodUid
@@ -103,14 +104,14 @@ class Incident:
     pattern: Pattern = Pattern.NONE
     evidence: tuple[str, ...] = ()
     seen_count: int = 0
-    """The count that was seen with it: more than its own where the count jumped."""
+    """The count in the version that showed it: more than its own if the count jumped."""
     first_cause: Cause | None = None
-    """The cause that was told first, where it was corrected."""
+    """The cause that was published first, if it was corrected."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadinessTotals:
-    """Losses of readiness by reason, and what they cost."""
+    """Losses of readiness by reason, and the time that the pods were not ready."""
 
     losses: Mapping[ReadinessReason, int] = field(default_factory=dict)
     not_ready_seconds: float = 0.0
@@ -118,11 +119,11 @@ class ReadinessTotals:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """All that is kept of one workload, or of a share of its pods."""
+    """Everything that is kept of one workload, or of some of its pods."""
 
     workload: Workload = field(compare=False)
     part: int = 0
-    """A workload with very many pods to remember has several records."""
+    """Number of the record, from 0: a workload with very many pods has several."""
     tallies: Mapping[tuple[str, Cause], Tally] = field(default_factory=dict)
     readiness: ReadinessTotals = field(default_factory=ReadinessTotals)
     pods: Mapping[PodUid, PodMarks] = field(default_factory=dict)
@@ -130,18 +131,18 @@ class Record:
     """Oldest first."""
 
     def mark(self, uid: PodUid, container: str) -> Mark | None:
-        """The watermark of a container, if it ever had something to remember."""
+        """The watermark of a container, if there is one."""
         pod = self.pods.get(uid)
         return pod.containers.get(container) if pod else None
 
     @property
     def restarts(self) -> int:
-        """All restarts that were counted."""
+        """The number of all counted restarts."""
         return sum(tally.counted for tally in self.tallies.values())
 
     @property
     def top_cause(self) -> Cause | None:
-        """The cause of most restarts, as known now; of equals, the first by name."""
+        """The cause of most restarts, after corrections; of equal ones, the first by name."""
         by_cause: dict[Cause, int] = {}
         for (_, cause), tally in self.tallies.items():
             by_cause[cause] = by_cause.get(cause, 0) + tally.attributed
@@ -154,7 +155,7 @@ class Record:
         return self.incidents[-1] if self.incidents else None
 
     def loops(self) -> tuple[tuple[PodUid, str, LoopMark], ...]:
-        """The loops that go on, the longest first."""
+        """The active loops, the longest first."""
         found = [
             (uid, name, mark.loop)
             for uid, pod in self.pods.items()

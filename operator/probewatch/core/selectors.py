@@ -1,7 +1,7 @@
-"""Label selectors: which labels they ask for, by the API's own rules.
+"""Label selectors, by the rules of the Kubernetes API.
 
-All requirements have to hold; a selector without any selects everything. `NotIn` also holds
-where the label is not there at all, as it does everywhere in the API.
+All requirements must hold; a selector without requirements selects everything. `NotIn` also holds
+if the label is missing, as everywhere in the API.
 """
 
 import re
@@ -20,13 +20,13 @@ LONGEST_VALUE = 63
 LONGEST_PREFIX = 253
 
 FEW = 8
-"""So many values are kept as they are."""
+"""Up to this many values are kept as they are, not as hashes."""
 
 HASH_BYTES = 8
 
 
 class Operator(StrEnum):
-    """How a label relates to the values of a requirement."""
+    """The operator of a requirement."""
 
     IN = "In"
     NOT_IN = "NotIn"
@@ -36,21 +36,22 @@ class Operator(StrEnum):
 
 WITH_VALUES = frozenset({Operator.IN, Operator.NOT_IN})
 WHERE_MISSING = frozenset({Operator.NOT_IN, Operator.DOES_NOT_EXIST})
-"""What holds where the label is not there."""
+"""Operators that hold if the label is missing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hashes:
-    """Many values, by their hashes: of 170 bytes for each value, 8 are left.
+    """A large set of values, kept as hashes: 8 bytes for each value instead of 170.
 
-    Python's hash of a text has 64 bits, and a secret of the process in it: that two of a million
-    values have the same is a matter of one in ten million, and nobody can choose them.
+    Python's string hash has 64 bits and is salted with a secret of the process. The chance that
+    any two of a million values collide is about one in ten million, and nobody can choose values
+    that do.
     """
 
     joined: bytes
 
     def __contains__(self, value: str) -> bool:
-        """Whether it is one of them."""
+        """Whether the value is one of them."""
         wanted, at = _hash(value), -1
         while (at := self.joined.find(wanted, at + 1)) % HASH_BYTES:
             if at < 0:
@@ -64,16 +65,16 @@ def _hash(value: str) -> bytes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requirement:
-    """What must hold of one label."""
+    """A condition on one label."""
 
     key: str
     operator: Operator
     values: frozenset[str] | Hashes = frozenset()
 
     def holds(self, labels: Mapping[str, str]) -> bool:
-        """Whether it holds of these labels."""
+        """Whether it holds for these labels."""
         value = labels.get(self.key)
-        # It is asked a million times where there are many policies: so not in the order of the API.
+        # Called a million times if there are many policies, so the commonest case comes first.
         if value is None:
             return self.operator in WHERE_MISSING
         if self.operator is Operator.IN:
@@ -87,7 +88,7 @@ Selector = tuple[Requirement, ...]
 
 
 def pack(requirement: Requirement) -> Requirement:
-    """Return the same requirement in less memory, where it has many values."""
+    """Return an equal requirement that takes less memory if it has many values."""
     values = requirement.values
     if isinstance(values, Hashes) or len(values) <= FEW:
         return requirement
@@ -104,12 +105,12 @@ def selects(selector: Selector, labels: Mapping[str, str]) -> bool:
 
 
 def is_label_value(text: str) -> bool:
-    """Whether a label may have this value."""
+    """Whether the text is a valid label value."""
     return len(text) <= LONGEST_VALUE and LABEL_VALUE.fullmatch(text) is not None
 
 
 def is_label_key(text: str) -> bool:
-    """Whether a label may have this key: a name, or a domain, a slash and a name."""
+    """Whether the text is a valid label key: a name, or a domain, a slash and a name."""
     prefix, slash, name = text.rpartition("/")
     if slash and not (len(prefix) <= LONGEST_PREFIX and LABEL_PREFIX.fullmatch(prefix)):
         return False
@@ -117,9 +118,9 @@ def is_label_key(text: str) -> bool:
 
 
 def find_mistakes(selector: Iterable[Requirement]) -> Iterator[str]:
-    """Yield what no label could ever meet, or the API would not understand, in words.
+    """Yield a message for each part that the API would reject, or that no label could match.
 
-    What is packed was looked at before.
+    Packed requirements are skipped: they were checked before they were packed.
     """
     for each in selector:
         if isinstance(each.values, Hashes):

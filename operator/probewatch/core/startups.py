@@ -1,9 +1,9 @@
-"""Startups: how much of the time that a startup probe leaves a container was needed.
+"""Startups: how much of its startup budget a container needed.
 
-No clock of a node has the moment at which the probe succeeded: `started` has no time. So both
-ends are times of arrival here, of the version that shows the instance first and of the one
-that shows it started. Where the pod is Ready with that, the node's own time until then bounds
-it, in case a version was late. Of an instance whose begin was not seen nothing is told.
+The API has no time at which a startup probe succeeded: `started` is only a flag. So the duration
+is measured by times of arrival, from the version that shows the instance first to the one that
+shows it started. If the pod becomes Ready with that version, the node's own times are an upper
+bound, in case a version was late. Instances that were not seen starting are left out.
 """
 
 from collections.abc import Iterator
@@ -14,10 +14,10 @@ from probewatch.core.model import ContainerStatus, Pod, PodRef
 from probewatch.core.spec import Probe
 
 NARROW_SHARE = 0.8
-"""Of the startup budget: with a slower node or a larger cache it is not enough."""
+"""Share of the startup budget above which a start is narrow: a slower node would exceed it."""
 
 Starting = tuple[tuple[str, str, float], ...]
-"""Instances whose startup probe did not succeed yet: container, id, when it was seen first."""
+"""Instances whose startup probe has not succeeded yet: container, container ID, first seen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,15 +27,15 @@ class StartupSucceeded:
     pod: PodRef
     container: str
     after: float
-    """Seconds after the start of the container, as far as it was seen."""
+    """Seconds after the start of the container, as observed."""
     narrow: bool
-    """Whether it surely took more than `NARROW_SHARE` of the budget."""
+    """Whether the start surely took more than `NARROW_SHARE` of the budget."""
 
 
 def follow_startups(
     starting: Starting, before: Pod, pod: Pod, *, ref: PodRef, now: float
 ) -> tuple[Starting, tuple[StartupSucceeded, ...]]:
-    """What goes on starting, and what was started since the version before."""
+    """The instances that are still starting, and those that started since the version before."""
     waiting, found = [], []
     for probe, status in _probed(pod):
         seen = _first_seen(starting, before, status, now)
@@ -55,9 +55,9 @@ def follow_startups(
 
 
 def is_narrow(probe: Probe, after: float) -> bool:
-    """Whether a start that was seen to succeed *after* so many seconds needed nearly all it has.
+    """Whether a start that took *after* seconds needed nearly the whole budget.
 
-    It may have been ready since the run before; before the first run nobody asked.
+    The container may have been up since the run before, or since before the first run.
     """
     budget, run = start_budget(probe), probe.period + probe.timeout
     if after <= probe.initial_delay + run:
@@ -66,7 +66,7 @@ def is_narrow(probe: Probe, after: float) -> bool:
 
 
 def _probed(pod: Pod) -> Iterator[tuple[Probe, ContainerStatus]]:
-    """The containers that run and have a startup probe."""
+    """The running containers that have a startup probe."""
     probes = {each.name: each.startup for each in pod.spec.containers if each.startup is not None}
     for status in pod.statuses if probes else ():
         probe = probes.get(status.name)
@@ -77,7 +77,7 @@ def _probed(pod: Pod) -> Iterator[tuple[Probe, ContainerStatus]]:
 def _first_seen(
     starting: Starting, before: Pod, status: ContainerStatus, now: float
 ) -> float | None:
-    """When an instance that starts was seen first; None of one that had started, or was there."""
+    """When a starting instance was first seen; None if its start was not observed."""
     for name, container_id, seen in starting:
         if (name, container_id) == (status.name, status.container_id):
             return seen
@@ -88,9 +88,9 @@ def _first_seen(
 
 
 def _is_taken_over(before: Pod, status: ContainerStatus) -> bool:
-    """Whether that it has started may be said of the instance that it replaced in place.
+    """Whether `started` may be that of the previous instance, which was replaced in place.
 
-    Kubelets 1.35 and 1.36 do so up to the first tick of its probe (kubernetes issue 141155).
+    Kubelets 1.35 and 1.36 show that until the first probe run (kubernetes issue 141155).
     """
     known = before.status(status.name)
     if known is None or known.running_since is None or known.container_id == status.container_id:
@@ -99,7 +99,7 @@ def _is_taken_over(before: Pod, status: ContainerStatus) -> bool:
 
 
 def _bounded(after: float, pod: Pod, status: ContainerStatus) -> float:
-    """Not longer than it took to be Ready, where it is: by the node's clock alone."""
+    """The duration, limited to the time until Ready by the node's clock if the pod is Ready."""
     ready = pod.conditions.get("Ready")
     if ready is not None and ready.status and ready.last_transition and status.running_since:
         after = min(after, ready.last_transition - status.running_since)
@@ -107,6 +107,6 @@ def _bounded(after: float, pod: Pod, status: ContainerStatus) -> float:
 
 
 def _longest(probe: Probe) -> float:
-    """After so many seconds it would have been killed: who sees it start then, sees it late."""
+    """Seconds after which it would have been killed: a longer duration was observed too late."""
     runs = probe.failure_threshold * probe.interval
     return probe.initial_delay + probe.period + runs + probe.timeout
