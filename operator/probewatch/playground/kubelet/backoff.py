@@ -1,10 +1,10 @@
-"""How long a container that keeps ending has to wait: the kubelet's crash back-off.
+"""The kubelet's crash back-off: how long a container that keeps ending waits for its restart.
 
-Ten seconds, doubled at each further restart up to five minutes, counted from the end of
-the last instance, forgotten when an instance stayed up for twice the longest wait. The
-kubelet asks by the end of the newest *dead* instance it knows when it decides; for a
-probe's kill that is the instance before the one being killed, which is why the first
-probe kills restart at once and later ones alternate.
+The wait is ten seconds, doubles with each restart up to five minutes, and counts from the
+end of the last instance. It is reset once an instance ran for twice the longest wait. The
+kubelet computes it from the newest *dead* instance that it knows when it decides. If it
+kills for a probe, that is the instance before the one being killed, which is why the first
+restarts after probe kills come at once, and later ones wait or not by turns.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class _Entry:
 
 
 class Backoff:
-    """The waits of all containers of a node, by key (pod uid, container, image …).
+    """The back-off of all containers of a node, by key (pod uid, container, image …).
 
     `longest` is the node's `maxContainerRestartPeriod`: 1 to 300 s.
     """
@@ -31,19 +31,19 @@ class Backoff:
         self._entries: dict[str, _Entry] = {}
 
     def wait_of(self, key: str) -> float:
-        """Return the wait that applies to *key*, in seconds; 0 if it never had one."""
+        """Return the current wait of *key*, in seconds; 0 if it never restarted."""
         entry = self._entries.get(key)
         return entry.wait if entry else 0.0
 
     def remaining(self, key: str, *, finished: float, now: float) -> float:
-        """Return how long *key*, which ended at *finished*, must still wait; 0 if it may start."""
+        """Return how long *key*, which ended at *finished*, still has to wait; 0 if not at all."""
         entry = self._entries.get(key)
         if entry is None or self._is_stable(entry, finished):
             return 0.0
         return max(0.0, finished + entry.wait - now)
 
     def advance(self, key: str, *, finished: float, now: float) -> None:
-        """Note that *key* starts again: the next wait is twice as long."""
+        """Record a restart of *key*: its next wait is twice as long."""
         entry = self._entries.get(key)
         if entry is None or self._is_stable(entry, finished):
             self._entries[key] = _Entry(wait=self._first, updated=now)
@@ -58,5 +58,5 @@ class Backoff:
         }
 
     def _is_stable(self, entry: _Entry, finished: float) -> bool:
-        """Whether the instance ran so long after its start that its past is forgotten."""
+        """Whether the instance ran long enough after its start to reset the back-off."""
         return finished - entry.updated > 2 * self._longest

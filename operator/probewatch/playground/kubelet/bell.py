@@ -1,4 +1,4 @@
-"""Waiting for something that happens, or for a time on the clock that was handed in."""
+"""Waits for an event or a timeout on an injected clock, and starts background tasks."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -21,20 +21,20 @@ async def wait_for(event: asyncio.Event, clock: Clock, seconds: float) -> bool:
 
 
 async def cancel(*tasks: asyncio.Task[None]) -> None:
-    """Cancel *tasks* and wait until they have ended, however they do."""
+    """Cancel *tasks* and wait until they have ended, whatever their result is."""
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def begin(work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
-    """Start *work* that nobody waits for; should it fail, the event loop's handler is told."""
+    """Start *work* in the background; its failure goes to the event loop's exception handler."""
     task = asyncio.create_task(work, name=name)
-    task.add_done_callback(_tell_failure)
+    task.add_done_callback(_report_failure)
     return task
 
 
-def _tell_failure(task: asyncio.Task[None]) -> None:
+def _report_failure(task: asyncio.Task[None]) -> None:
     error = None if task.cancelled() else task.exception()
     if error is not None:
         message = f"the playground's part {task.get_name()!r} has failed"
@@ -50,18 +50,18 @@ async def _pass(clock: Clock, seconds: float) -> None:
 
 
 class Bell:
-    """Rings when it is rung, and at the end of the time that one is ready to wait."""
+    """An event that resets itself: it ends one wait, unless that has timed out before."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._rung = asyncio.Event()
 
     def ring(self) -> None:
-        """End the wait at hand, or the next one."""
+        """End the current wait, or else the next one."""
         self._rung.set()
 
     async def wait(self, seconds: float | None = None) -> bool:
-        """Return whether it was rung, as opposed to *seconds* having passed."""
+        """Wait for the bell, at most *seconds*; return whether it was rung."""
         if seconds is None:
             await self._rung.wait()
         else:

@@ -1,4 +1,4 @@
-"""What the kubelet remembers of the containers of a pod: their instances, dead and alive."""
+"""What the kubelet remembers of a pod's containers: the current and the previous instance."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class Exit:
 
 
 class Process(Protocol):
-    """A started instance, as the runtime hands it out."""
+    """A started instance, as the runtime returns it."""
 
     @property
     def exit(self) -> Exit | None:
@@ -29,23 +29,23 @@ class Process(Protocol):
         ...
 
     async def stop(self, grace: float) -> None:
-        """Ask it to end, and end it after *grace* seconds; return when it is dead."""
+        """Send SIGTERM, and SIGKILL after *grace* seconds; return when it is dead."""
         ...
 
     async def execute(self, command: tuple[str, ...], timeout_seconds: float) -> Outcome:
-        """Run *command* beside it."""
+        """Run *command* in the container, as an exec probe or hook does."""
         ...
 
     async def lose(self) -> None:
-        """Let it end as with its node: unasked, and nobody knows how; return when it is dead."""
+        """End it as a node that goes down does: how it ended is unknown; return when it is dead."""
         ...
 
     def log(self) -> bytes:
-        """Return the end of what it has written."""
+        """Return the latest part of its output."""
         ...
 
     def follow(self) -> AsyncIterator[bytes]:
-        """Yield what it writes from now on, until it ends."""
+        """Yield its output from now on, until it ends."""
         ...
 
 
@@ -59,9 +59,9 @@ class Instance:
     started: float
     process: Process | None = None
     failure: Exit | None = None
-    """What ended it before it ran."""
+    """Why it could not be started."""
     sandbox: int = 0
-    """The pod's sandbox that it was made in: the first, the second, …"""
+    """The number of the pod's sandbox that it was created in, from 0."""
 
     @property
     def exit(self) -> Exit | None:
@@ -71,7 +71,7 @@ class Instance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """Why a container that should run does not."""
+    """Why a container that should run does not: the `waiting` state of its status."""
 
     reason: str
     message: str = ""
@@ -79,20 +79,20 @@ class Waiting:
 
 @dataclass(slots=True, kw_only=True)
 class Record:
-    """All that is known of one container of one pod."""
+    """All that the kubelet knows of one container of one pod."""
 
     spec: ContainerSpec
     current: Instance | None = None
     previous: Instance | None = None
     waiting: Waiting | None = None
-    """What the last attempt to start it led to; None after success."""
+    """Why the last attempt to start it failed; None after success."""
 
     def begin(self, instance: Instance) -> None:
-        """Put a new instance in the place of the current one."""
+        """Make *instance* the current one."""
         self.previous, self.current = self.current, instance
 
     def look(self, sandbox: int = 0) -> "Seen":
-        """Return what is the case now, so that a sync decides on one and the same state."""
+        """Return a snapshot, so that a whole sync decides on the same state."""
         current, previous = self.current, self.previous
         return Seen(
             spec=self.spec,
@@ -105,31 +105,31 @@ class Record:
 
     @property
     def next_restart_count(self) -> int:
-        """The count of the next instance: every one that was made counts, started or not."""
+        """The count of the next instance: each that was created counts, started or not."""
         return self.current.restart_count + 1 if self.current else 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """A container at one moment: the state that a whole sync is decided on."""
+    """A snapshot of a container, on which a whole sync is decided."""
 
     spec: ContainerSpec
     instance: Instance | None = None
     exit: Exit | None = None
-    """How `instance` ended, as far as it was known at that moment."""
+    """How `instance` had ended at that moment, if it had."""
     previous: Instance | None = None
     waiting: Waiting | None = None
     is_stale: bool = False
-    """`instance` was made in a sandbox that is gone: what it did has to be done again."""
+    """`instance` was created in a sandbox that is gone, so that its work has to be done again."""
 
     @property
     def is_running(self) -> bool:
-        """Whether it was running."""
+        """Whether the container was running."""
         return self.instance is not None and self.exit is None
 
     @property
     def newest_dead(self) -> tuple[Instance, Exit] | None:
-        """The newest instance that was dead, with its end: what the back-off is counted from."""
+        """The newest instance that was dead, with its exit: the back-off counts from that."""
         for instance, end in (
             (self.instance, self.exit),
             (self.previous, self.previous.exit if self.previous else None),
@@ -141,7 +141,7 @@ class Seen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """What the probes say about an instance."""
+    """What the probes of a container say about its current instance."""
 
     started: bool = False
     ready: bool = False
@@ -149,7 +149,7 @@ class Health:
 
 @dataclass(slots=True, kw_only=True)
 class PodMemory:
-    """What is known of a pod beside its object; a kubelet finds it again after a restart."""
+    """What a kubelet knows of a pod beside its object, and finds again after its own restart."""
 
     records: dict[str, Record]
     """Its containers by name, in the order in which they start."""
@@ -157,12 +157,12 @@ class PodMemory:
     qos_class: str = "BestEffort"
     has_sandbox: bool = False
     sandbox: int = 0
-    """How many sandboxes there have been before this one."""
+    """The number of the current sandbox, from 0."""
     is_over: bool = False
     """Nothing will be started any more."""
     is_down: bool = False
-    """It has been taken down."""
+    """All of its containers and its sandbox are gone."""
 
     def look(self) -> tuple[Seen, ...]:
-        """Return all containers as they are now."""
+        """Return a snapshot of all containers."""
         return tuple(record.look(self.sandbox) for record in self.records.values())

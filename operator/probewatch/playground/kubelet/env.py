@@ -1,4 +1,4 @@
-"""The variables of a container, and the words of its command that stand for some."""
+"""The environment of a container, and the `$(NAME)` references to it in its command."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -15,7 +15,7 @@ FIELDS = (
     "status.hostIP",
     "status.podIP",
 )
-"""What `valueFrom: fieldRef` may name."""
+"""The field paths that `valueFrom: fieldRef` may name."""
 
 
 def make_env(
@@ -34,7 +34,7 @@ def make_env(
 
 
 def expand(text: str, env: Mapping[str, str]) -> str:
-    """Return *text* with `$(NAME)` replaced; what is not known stays, and `$$` is a dollar."""
+    """Return *text* with `$(NAME)` expanded; an unknown name stays as it is, `$$` becomes `$`."""
 
     def replace(found: re.Match[str]) -> str:
         return "$" if found[1] == "$" else env.get(found[2], found[0])
@@ -43,17 +43,17 @@ def expand(text: str, env: Mapping[str, str]) -> str:
 
 
 def find_unsupported(pod: Mapping[str, Any]) -> list[str]:
-    """Return what a pod asks for and the playground does not have, one sentence each."""
+    """Return a sentence for each thing in a pod that the playground does not support."""
     spec = pod["spec"]
     every = (*(spec.get("initContainers") or ()), *(spec.get("containers") or ()))
     return [
         f"container {container['name']}: the playground has {what}"
         for container in every
-        for what in _lacks(container)
+        for what in _find_missing(container)
     ]
 
 
-def _lacks(container: Mapping[str, Any]) -> Iterator[str]:
+def _find_missing(container: Mapping[str, Any]) -> Iterator[str]:
     for key in ("livenessProbe", "readinessProbe", "startupProbe"):
         if (container.get(key) or {}).get("grpc"):
             yield f"no gRPC probes ({key})"

@@ -1,17 +1,18 @@
-"""What becomes of an Event between the kubelet's code and the API: counted, combined, dropped.
+"""Counts, combines and drops the kubelet's Events as client-go's recorder does.
 
-client-go joins equal Events into one object with a count, puts Events that differ in their
-message only into one combined object from the tenth message on, and lets through a burst of
-25 per object and type, then one in five minutes. **Counting comes before dropping**, so the
-first object to be seen may carry a count of twenty. A restart loop loses its `Killing`
-Events here; probewatch must be right without them, hence the playground drops the same ones.
+client-go joins equal Events into one object with a count. Events that differ only in their
+message are combined into one object from the tenth message on. The rate limit admits a
+burst of 25 per object and type, then one in five minutes. **Counting comes before
+dropping**, so the first object to be seen may have a count of twenty. A restart loop loses
+its `Killing` Events here. probewatch has to be right without them, so the playground drops
+the same ones.
 """
 
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
 AGGREGATE_FROM = 10
-"""So many different messages of one reason within the window, and they are combined."""
+"""The number of different messages within the window from which Events are combined."""
 AGGREGATE_WINDOW_SECONDS = 600.0
 BURST = 25.0
 REFILL_SECONDS = 300.0
@@ -19,7 +20,7 @@ COMBINED = "(combined from similar events): "
 
 
 class SpamKey(Enum):
-    """What shares one budget of Events, by the client-go that the kubelet is built with."""
+    """What shares one rate limit, by the client-go that the kubelet is built with."""
 
     OBJECT = "Kubernetes 1.31 and older"
     OBJECT_AND_TYPE = "Kubernetes 1.32 and newer"
@@ -27,7 +28,7 @@ class SpamKey(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """The object that an Event is about, as far as it tells Events apart."""
+    """The object that an Event is about: the fields that tell Events apart."""
 
     kind: str
     namespace: str
@@ -39,7 +40,7 @@ class Subject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
-    """One thing that a component has to say."""
+    """One Event as a component records it, before it is filtered."""
 
     component: str
     host: str
@@ -51,7 +52,7 @@ class Note:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """An Event as it goes to the API: `count` 1 makes an object, a higher one updates it."""
+    """An Event as it is written: `count` 1 creates the object, a higher one updates it."""
 
     note: Note
     name: str
@@ -88,17 +89,17 @@ class EventFilter:
         return delivery if self._has_budget(note, now) else None
 
     def _aggregate(self, note: Note, now: float) -> tuple[tuple[str, ...], Note]:
-        alike = _alike(note)
-        similar = self._similar.setdefault(alike, _Similar(last=now))
+        group = _aggregation_key(note)
+        similar = self._similar.setdefault(group, _Similar(last=now))
         if now - similar.last > AGGREGATE_WINDOW_SECONDS:
             similar.messages.clear()
         similar.messages[note.message] = None
         similar.last = now
         if len(similar.messages) < AGGREGATE_FROM:
-            return (*alike, note.subject.field_path, note.message), note
-        # client-go takes out any one, so that the set stays at its limit; this is the newest.
+            return (*group, note.subject.field_path, note.message), note
+        # Keeps the set at its limit: client-go removes an arbitrary message, this the newest.
         similar.messages.popitem()
-        return alike, replace(note, message=COMBINED + note.message)
+        return group, replace(note, message=COMBINED + note.message)
 
     def _count(self, key: tuple[str, ...], note: Note, now: float) -> Delivery:
         known = self._seen.get(key)
@@ -106,14 +107,14 @@ class EventFilter:
             name = f"{note.subject.name}.{int(now * 1e9):x}"
             delivery = Delivery(note=note, name=name, count=1, first=now, last=now)
         else:
-            # The object keeps what it was made of; only message, count and time are patched.
+            # Only message, count and time of an existing object are patched.
             kept = replace(known.note, message=note.message)
             delivery = replace(known, note=kept, count=known.count + 1, last=now)
         self._seen[key] = delivery
         return delivery
 
     def _has_budget(self, note: Note, now: float) -> bool:
-        key = _about(note)
+        key = _object_key(note)
         if self._spam_key is SpamKey.OBJECT_AND_TYPE:
             key = (*key, note.type)
         bucket = self._buckets.setdefault(key, _Bucket(tokens=BURST, updated=now))
@@ -125,12 +126,12 @@ class EventFilter:
         return True
 
 
-def _about(note: Note) -> tuple[str, ...]:
+def _object_key(note: Note) -> tuple[str, ...]:
     subject = note.subject
     source = (note.component, note.host)
     return (*source, subject.kind, subject.namespace, subject.name, subject.uid)
 
 
-def _alike(note: Note) -> tuple[str, ...]:
-    """What Events have in common that may be combined: all but message and field path."""
-    return (*_about(note), note.type, note.reason)
+def _aggregation_key(note: Note) -> tuple[str, ...]:
+    """Return what Events that may be combined have in common: all but message and field path."""
+    return (*_object_key(note), note.type, note.reason)

@@ -1,4 +1,4 @@
-"""The kubelet's Events: through its filter, and into objects as the API keeps them."""
+"""The kubelet's Event recorder: filters Events and writes them as API objects."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -13,15 +13,15 @@ JsonObject = dict[str, Any]
 
 
 class EventKeeper(Protocol):
-    """Where Events are kept."""
+    """Stores Events."""
 
     def keep(self, event: JsonObject) -> None:
-        """Make the Event, or update the one of that name."""
+        """Create the Event, or update the one with its name."""
         ...
 
 
 class KubeletEvents:
-    """Says what happened to pods, as the kubelet of *node* would."""
+    """Records what happens to pods, as the kubelet of *node* does."""
 
     def __init__(
         self,
@@ -39,24 +39,24 @@ class KubeletEvents:
         self._stamp = stamp
 
     def normal(self, pod: PodSpec, container: ContainerSpec, reason: str, message: str) -> None:
-        """Say that something went as it should."""
+        """Record a `Normal` Event about a container."""
         self._say(pod, container, type_="Normal", reason=reason, message=message)
 
     def warn(self, pod: PodSpec, container: ContainerSpec, reason: str, message: str) -> None:
-        """Say that something went wrong."""
+        """Record a `Warning` Event about a container."""
         self._say(pod, container, type_="Warning", reason=reason, message=message)
 
     def note_pod(self, pod: PodSpec, reason: str, message: str) -> None:
-        """Say something about the pod as a whole."""
+        """Record a `Normal` Event about the pod as a whole."""
         self._say(pod, None, type_="Normal", reason=reason, message=message)
 
     def warn_node(self, reason: str, message: str) -> None:
-        """Say that something has happened to the node itself."""
+        """Record a `Warning` Event about the node."""
         subject = Subject(kind="Node", namespace="", name=self._node, uid=self._node)
         self._note(subject, type_="Warning", reason=reason, message=message)
 
     def warn_pod(self, pod: PodSpec, reason: str, message: str) -> None:
-        """Say that something is wrong with the pod as a whole."""
+        """Record a `Warning` Event about the pod as a whole."""
         self._say(pod, None, type_="Warning", reason=reason, message=message)
 
     def _say(
@@ -131,7 +131,7 @@ def _involved(subject: Subject) -> JsonObject:
 
 
 def render_scheduled(pod: PodSpec, node: str, now: float) -> JsonObject:
-    """Return the scheduler's Event: of the newer kind, with `eventTime` and without a count."""
+    """Return the scheduler's Event, in the form of events.k8s.io/v1: `eventTime`, no count."""
     at = datetime.fromtimestamp(now, UTC)
     return {
         "kind": "Event",

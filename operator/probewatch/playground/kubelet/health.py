@@ -1,4 +1,4 @@
-"""The probes of one pod together: their tasks, their standing verdicts, what follows for health."""
+"""All probes of one pod: their tasks, their current verdicts, and the health of containers."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -12,14 +12,14 @@ from probewatch.playground.kubelet.probing import Probing, Target
 from probewatch.playground.kubelet.services import Services
 from probewatch.playground.kubelet.specs import PodSpec, Role
 
-NOWHERE = Sight(container_id="", running_since=None, started=False)
+NO_INSTANCE = Sight(container_id="", running_since=None, started=False)
 
 Key = tuple[str, ProbeType]
 """The container's name and the probe's type."""
 
 
 class PodProbes:
-    """Runs the probes of a pod; `see` tells them what has been published, `ring` is called back."""
+    """Runs the probes of a pod: `see` gives them the published status, verdicts call *ring*."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class PodProbes:
 
     def _make(self, record: Record, spec: ProbeSpec) -> Probing:
         def look() -> tuple[PodSpec, Target]:
-            sight = self.sights.get(record.spec.name, NOWHERE)
+            sight = self.sights.get(record.spec.name, NO_INSTANCE)
             process = record.current.process if record.current else None
             return self._look_at_pod(), Target(sight=sight, address=self._address, process=process)
 
@@ -56,24 +56,24 @@ class PodProbes:
             prober=self._services.prober,
             events=self._services.events,
             look=look,
-            tell=self._hear,
+            tell=self._on_verdict,
         )
 
-    def _hear(self, verdict: Verdict) -> None:
-        del verdict  # its worker remembers it; the next look takes it in
+    def _on_verdict(self, verdict: Verdict) -> None:
+        del verdict  # its worker keeps it, and the next sync reads it there
         self._ring()
 
     # --- running ------------------------------------------------------------------
 
     def begin(self) -> None:
-        """Start all probes: each rests until there is something to probe."""
+        """Start the tasks of all probes; each idles until there is something to probe."""
         for key, probing in self._probings.items():
             self._tasks[key] = begin(probing.run(), f"{key[1]} probe of {key[0]}")
 
     async def stop_killing(self) -> None:
-        """End liveness and startup before a pod is ended.
+        """Stop the liveness and startup probes of regular containers, before the pod is stopped.
 
-        A sidecar's go on, as do all readiness probes: so it is with a real kubelet.
+        Those of sidecars, and all readiness probes, go on, as with a real kubelet.
         """
         stopped = [
             task
@@ -83,15 +83,15 @@ class PodProbes:
         await cancel(*stopped)
 
     async def close(self) -> None:
-        """End all probes."""
+        """Stop all probes."""
         await cancel(*self._tasks.values())
 
     def inherit(self, old: "PodProbes") -> None:
-        """Take over what the kubelet before this one had published: it holds until disproved."""
+        """Take over the published status from before a restart, until a probe disproves it."""
         before = old.verdicts()
         self.sights = dict(old.sights)
         for (name, type_), probing in self._probings.items():
-            sight = self.sights.get(name, NOWHERE)
+            sight = self.sights.get(name, NO_INSTANCE)
             if not sight.container_id:
                 continue
             healthy = {
@@ -104,7 +104,7 @@ class PodProbes:
     # --- what they say ------------------------------------------------------------
 
     def verdicts(self) -> Verdicts:
-        """Return the standing verdicts that containers live and die by."""
+        """Return the current verdicts of liveness and startup probes."""
         standing: dict[ProbeType, dict[str, bool]] = {type_: {} for type_ in ProbeType}
         for (_, type_), probing in self._probings.items():
             for container_id, healthy in probing.worker.healthy.items():
@@ -118,7 +118,7 @@ class PodProbes:
         return probing is None or bool(probing.worker.healthy.get(container_id))
 
     def see(self, seen: tuple[Seen, ...], *, pod_ends: bool) -> dict[str, Health]:
-        """Return the health of all containers, and let the probes know what is published."""
+        """Return the health of all containers; give the probes the status that is published."""
         health = {item.spec.name: self._find_health(item) for item in seen}
         self.sights = {
             item.spec.name: _find_sight(item, health[item.spec.name], pod_ends=pod_ends)
@@ -133,17 +133,17 @@ class PodProbes:
             return Health()
         if item.instance is None or self.is_ready(item.spec.name, item.instance.container_id):
             return Health(started=True, ready=True)
-        # A first answer need not wait for the next tick.
+        # Probe readiness at once, rather than at the next tick.
         self._probings[item.spec.name, ProbeType.READINESS].trigger.ring()
         return Health(started=True)
 
 
 def _find_sight(item: Seen, health: Health, *, pod_ends: bool) -> Sight:
     if item.instance is None:
-        return NOWHERE
+        return NO_INSTANCE
     return Sight(
         container_id=item.instance.container_id,
-        # The status has whole seconds, and the probes reckon with what it says.
+        # The status has whole seconds, and the kubelet computes initialDelaySeconds from it.
         running_since=float(int(item.instance.started)) if item.is_running else None,
         started=health.started,
         pod_ends=pod_ends,

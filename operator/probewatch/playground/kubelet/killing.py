@@ -1,4 +1,4 @@
-"""Ending a container: the Event, the preStop hook, SIGTERM, and after the grace SIGKILL."""
+"""Stops a container: the Event, the preStop hook, SIGTERM, and SIGKILL after the grace period."""
 
 import asyncio
 
@@ -18,11 +18,11 @@ from probewatch.playground.kubelet.services import Services
 from probewatch.playground.kubelet.specs import ContainerSpec, PodSpec
 
 SHORTEST_GRACE_SECONDS = 2.0
-"""What a container gets after its preStop hook, whatever the hook has used up."""
+"""The time from SIGTERM to SIGKILL that is left even if the preStop hook used up the grace."""
 
 
 def find_grace(pod: PodSpec, container: ContainerSpec, probe: ProbeType | None) -> float:
-    """Return the seconds that a container has to end in: the deletion's, the probe's, the pod's."""
+    """Return the grace period in seconds: the deletion's, else the probe's, else the pod's."""
     if pod.deletion_grace is not None:
         return pod.deletion_grace
     spec = container.probe(probe) if probe else None
@@ -32,7 +32,7 @@ def find_grace(pod: PodSpec, container: ContainerSpec, probe: ProbeType | None) 
 async def kill(
     services: Services, pod: PodSpec, record: Record, order: Kill, *, address: str
 ) -> None:
-    """End the running instance of *record* and return when it is dead."""
+    """Stop the running instance of *record*; return when it is dead."""
     instance = record.current
     if instance is None or instance.exit is not None or instance.process is None:
         return
@@ -71,13 +71,13 @@ async def run_hook(
         case Unsupported():
             return Outcome(result=Result.SUCCESS)
         case _:
-            return await _ask(services, hook, process, address=address, seconds=seconds)
+            return await _run_as_probe(services, hook, process, address=address, seconds=seconds)
 
 
-async def _ask(
+async def _run_as_probe(
     services: Services, hook: Action, process: Process | None, *, address: str, seconds: float
 ) -> Outcome:
-    """Perform the hooks that are questions over the network as a probe would."""
+    """Run a hook over HTTP or TCP, which is the same as a probe."""
     spec = ProbeSpec(type=ProbeType.READINESS, action=hook, timeout=max(1, int(seconds)))
     return await services.prober.probe(spec, address=address, process=process)
 
@@ -85,7 +85,7 @@ async def _ask(
 async def end_all(
     services: Services, pod: PodSpec, records: tuple[Record, ...], *, address: str
 ) -> None:
-    """End all containers of a pod at once, as when it is deleted or has nothing left to run."""
+    """Stop all containers of a pod at once: it was deleted, or has nothing left to run."""
     async with asyncio.TaskGroup() as group:
         for record in records:
             stop = Kill(name=record.spec.name, message=f"Stopping container {record.spec.name}")

@@ -9,16 +9,16 @@ from probewatch.playground.objects.status import StatusError, bad_request
 
 
 class KubeletLogs:
-    """Reads from a kubelet what the API is asked for."""
+    """Reads the log that the API server is asked for from the kubelet."""
 
     def __init__(self, kubelet: Kubelet) -> None:
         self._kubelet = kubelet
 
     def read(self, request: LogRequest) -> AsyncGenerator[bytes]:
-        """Return the log in pieces; when it is followed, until the container ends.
+        """Return the log in pieces; if it is followed, until the container ends.
 
-        Raises: StatusError, if the container has not run; at once, for a stream that has
-        begun has no other status any more.
+        Raises StatusError if the container has not run. It does so before the first piece:
+        once the response has begun, its status is fixed.
         """
         return _stream(self._find(request), request)
 

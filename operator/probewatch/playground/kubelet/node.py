@@ -1,4 +1,4 @@
-"""The kubelet of the playground's one node: which pods it has, and what it remembers of them."""
+"""The kubelet of the playground's one node: the pods that it runs, its restart and its reboot."""
 
 import asyncio
 import secrets
@@ -23,10 +23,10 @@ REFUSED = "UnexpectedAdmissionError"
 
 
 def make_addresses() -> Iterator[str]:
-    """Yield addresses for pods, out of this machine's loopback network.
+    """Yield addresses for pods from this machine's loopback network.
 
-    Each playground takes a part at random, so that several run side by side, and each pod
-    has an address of its own, so that many may listen on the same port.
+    Each playground uses a random part of it, so that several can run side by side. Each pod
+    has an address of its own, so that many can listen on the same port.
     """
     part = f"127.{16 + secrets.randbelow(224)}.{secrets.randbelow(256)}"
     while True:
@@ -34,7 +34,7 @@ def make_addresses() -> Iterator[str]:
 
 
 class Kubelet:
-    """Runs the pods of a node; `see` and `lose` tell it of their objects."""
+    """Runs the pods of a node: `see` is called for each version of a pod, `lose` at its end."""
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class Kubelet:
     # --- pods ---------------------------------------------------------------------
 
     def see(self, pod: JsonObject) -> None:
-        """Take note of a pod of this node, new or changed."""
+        """Take in a new or changed pod of this node."""
         spec = parse_pod_spec(pod)
         worker = self._workers.get(spec.uid)
         if worker is not None:
@@ -70,18 +70,18 @@ class Kubelet:
             self._services.pods.remove(spec)
 
     def _refuse(self, pod: PodSpec, why: str) -> None:
-        """Do not take a pod in: it has failed before it began, and says why."""
+        """Reject a pod: it is `Failed`, and its status and an Event say why."""
         failed = {"phase": "Failed", "reason": REFUSED, "message": f"Pod was rejected: {why}"}
         self._services.events.warn_pod(pod, REFUSED, why)
         self._services.pods.write_status(pod, lambda old: {**old, **failed})
 
     def lose(self, uid: str) -> None:
-        """End what is left of a pod whose object has gone."""
+        """Stop what is left of a pod whose object is gone."""
         worker = self._workers.get(uid)
         if worker is None:
             return
         if not worker.pod.is_deleted:
-            # Taken away by force: there is nothing to wait for.
+            # Deleted by force: there is no grace period.
             worker.update(replace(worker.pod, deletion_grace=0))
 
     def _begin(self, pod: PodSpec, memory: PodMemory) -> PodWorker:
@@ -116,11 +116,10 @@ class Kubelet:
     # --- the kubelet itself -------------------------------------------------------
 
     async def restart(self) -> None:
-        """Do what a restart of the kubelet does: containers go on, what it remembered is lost.
+        """Act as after a restart of the kubelet: containers go on, its memory is lost.
 
-        Event counts begin anew, back-off and the budgets for Events are full again, and so are
-        the failures that probes have counted. Readiness holds until it is disproved, as since
-        Kubernetes 1.35.
+        Event counts, back-off, rate limits of Events and the failures that probes have counted
+        start anew. Readiness is kept until a probe disproves it, as since Kubernetes 1.35.
         """
         for old in await self._forget():
             worker = self._begin(old.pod, old.memory)
@@ -128,9 +127,9 @@ class Kubelet:
             self._run_soon(worker)
 
     async def reboot(self) -> None:
-        """Do what a reboot of the node does: all containers are lost, and pods begin anew.
+        """Act as after a reboot of the node: all containers are lost, and pods start anew.
 
-        Each pod gets another sandbox, with another address, and its init containers run again.
+        Each pod gets a new sandbox with a new address, and its init containers run again.
         """
         workers = await self._forget()
         records = [record for old in workers for record in old.memory.records.values()]
@@ -146,7 +145,7 @@ class Kubelet:
         self._services.events.warn_node("Rebooted", message)
 
     async def _forget(self) -> list[PodWorker]:
-        """Stop, lose what is kept in memory alone, and return how the pods stood."""
+        """Stop all workers and reset what is kept in memory only; return the stopped workers."""
         before = list(self._workers.values())
         await cancel(*self._running.values())
         self._services = replace(
@@ -158,10 +157,10 @@ class Kubelet:
         return before
 
     async def close(self) -> None:
-        """Stop looking after pods; their processes are the runtime's to end."""
+        """Stop managing pods; ending their processes is up to the runtime."""
         await cancel(*self._running.values())
 
     def find_record(self, uid: str, container: str) -> Record | None:
-        """Return what is known of a container of a pod, if anything is."""
+        """Return the record of a container of a pod, None if there is none."""
         worker = self._workers.get(uid)
         return worker.memory.records.get(container) if worker else None

@@ -1,8 +1,8 @@
 """What a sync of a pod has to do: which containers to kill, and which to start. Pure.
 
-One look at the containers decides both, and it is the look from *before* the kills. So a
-container that is killed by its probe is started again in the same breath, and its
-back-off is reckoned from the instance before it.
+Both are decided on one snapshot, taken *before* the kills. So a container that is killed
+for its probe is started again in the same sync, and its back-off is computed from the
+instance before the killed one.
 """
 
 from collections.abc import Mapping
@@ -15,33 +15,33 @@ from probewatch.playground.kubelet.specs import ContainerSpec, RestartPolicy, Ro
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kill:
-    """A running container that has to end."""
+    """A running container that has to be stopped, and why."""
 
     name: str
     message: str
     probe: ProbeType | None = None
-    """The probe whose failure asks for it: it may shorten the grace."""
+    """The probe that failed, which may have a grace period of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """The kills come first, then the starts, each in order."""
+    """What to do: first the kills, then the starts, each in order."""
 
     kills: tuple[Kill, ...] = ()
     starts: tuple[str, ...] = ()
     ends: bool = False
-    """Nothing is left to run: whatever still does is stopped, and the pod is over."""
+    """Nothing is left to run: what still runs is stopped, and the pod is over."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdicts:
-    """The standing verdicts of probes, by container ID; absent means none."""
+    """The current verdicts of probes, by container ID; absent if there is none yet."""
 
     liveness: Mapping[str, bool]
     startup: Mapping[str, bool]
 
     def failed(self, container_id: str) -> ProbeType | None:
-        """Return the probe that condemns that instance."""
+        """Return the probe that has failed for that instance, if one has."""
         if self.liveness.get(container_id) is False:
             return ProbeType.LIVENESS
         if self.startup.get(container_id) is False:
@@ -50,12 +50,12 @@ class Verdicts:
 
 
 def make_plan(seen: tuple[Seen, ...], verdicts: Verdicts) -> Plan:
-    """Return what has to be done so that a pod is as it should be."""
+    """Return what has to be done to bring a pod to its desired state."""
     inits = [item for item in seen if item.spec.role is not Role.REGULAR]
     others = [item for item in seen if item.spec.role is Role.REGULAR]
     initialized = any(item.instance and not item.is_stale for item in others)
     before = _plan_inits(inits, verdicts, initialized=initialized)
-    if before.ends or not (initialized or _is_open(inits, verdicts)):
+    if before.ends or not (initialized or _are_inits_done(inits, verdicts)):
         return before
     return _join(before, _plan_regular(others, verdicts))
 
@@ -120,7 +120,7 @@ def _find_kill(item: Seen, verdicts: Verdicts) -> Kill | None:
 
 
 def _plan_inits(seen: list[Seen], verdicts: Verdicts, *, initialized: bool) -> Plan:
-    """Run init containers one after the other; keep sidecars up for as long as the pod is."""
+    """Run init containers one after the other; keep sidecars running as long as the pod does."""
     kills: list[Kill] = []
     starts: list[str] = []
     for item in seen:
@@ -143,19 +143,19 @@ def _plan_sidecar(item: Seen, verdicts: Verdicts, kills: list[Kill], starts: lis
     probe = verdicts.failed(instance.container_id) if instance else None
     if probe is not None:
         name = item.spec.name
-        # Sidecars are always restarted, and the kubelet never says so.
+        # A sidecar is always restarted, but the kubelet's message does not say so.
         message = f"Init container {name} failed {probe.lower()} probe"
         kills.append(Kill(name=name, message=message, probe=probe))
         starts.append(name)
 
 
-def _is_open(inits: list[Seen], verdicts: Verdicts) -> bool:
+def _are_inits_done(inits: list[Seen], verdicts: Verdicts) -> bool:
     """Whether the regular containers may start."""
     return all(_is_passed(item, verdicts) for item in inits)
 
 
 def _is_passed(item: Seen, verdicts: Verdicts) -> bool:
-    """Whether what comes after an init container or a sidecar may start."""
+    """Whether the containers after this init container or sidecar may start."""
     if item.spec.role is Role.SIDECAR:
         return item.is_running and is_started(item, verdicts.startup)
     return _is_done(item)

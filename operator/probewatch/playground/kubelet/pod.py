@@ -1,7 +1,7 @@
-"""One pod on its node: a loop that looks, publishes what it saw, and does what is to be done.
+"""The pod worker: takes a snapshot of the pod, publishes its status, and acts on it, in a loop.
 
-The loop is serial, like the kubelet's: while it waits for a container to die, nothing else
-happens to the pod but its probes.
+The loop is serial, like the kubelet's: while it waits for a container to stop, only the
+probes of the pod go on.
 """
 
 import asyncio
@@ -20,14 +20,14 @@ from probewatch.playground.kubelet.specs import PodSpec
 from probewatch.playground.kubelet.starting import Place, Starter
 
 RELIST_SECONDS = 1.0
-"""The kubelet asks its runtime so often what has ended."""
+"""How often the kubelet asks its runtime which containers have ended."""
 SANDBOX_CHANGED = "Pod sandbox changed, it will be killed and re-created."
 LONGEST_SLEEP_SECONDS = 60.0
-"""However long a back-off is, the pod is looked at so often."""
+"""The longest time between two syncs, even during a back-off."""
 
 
 class PodWorker:
-    """Runs one pod until it is over; `update` tells it of changes to the object."""
+    """Runs one pod until it is over; `update` is called for each change of its object."""
 
     def __init__(
         self,
@@ -56,21 +56,21 @@ class PodWorker:
         self._relists: set[asyncio.Task[None]] = set()
         self._syncing: asyncio.Task[float | None] | None = None
 
-    # --- what others tell it ------------------------------------------------------
+    # --- notifications ------------------------------------------------------------
 
     def update(self, pod: PodSpec) -> None:
-        """Take note of a new version of the pod's object."""
+        """Take in a new version of the pod's object."""
         newly_deleted = pod.deletion_grace != self.pod.deletion_grace
         self.pod = pod
         for spec in pod.containers:
             if spec.name in self.memory.records:
                 self.memory.records[spec.name].spec = spec
         if newly_deleted and self._syncing:
-            self._syncing.cancel()  # a deletion does not wait for a kill with a longer grace
+            self._syncing.cancel()  # a deletion must not wait for a kill with a longer grace
         self._bell.ring()
 
     def note_exit(self) -> None:
-        """Notice the end of a process at the next relist of the runtime."""
+        """Schedule a sync for the next relist of the runtime: a process has ended."""
         task = asyncio.create_task(self._ring_at_relist())
         self._relists.add(task)
         task.add_done_callback(self._relists.discard)
@@ -81,16 +81,16 @@ class PodWorker:
         """Run the pod until it is over or deleted; when cancelled, leave its processes alone."""
         self.probes.begin()
         try:
-            while self._goes_on():
+            while self._is_active():
                 delay = await self._sync_once()
-                if self._goes_on():
+                if self._is_active():
                     await self._bell.wait(delay)
             await self._finish()
         finally:
             await self.probes.close()
             await cancel(*self._relists)
 
-    def _goes_on(self) -> bool:
+    def _is_active(self) -> bool:
         return not (self.memory.is_over or self.pod.is_deleted)
 
     async def _sync_once(self) -> float | None:
@@ -103,7 +103,7 @@ class PodWorker:
             self._syncing = None
 
     async def _sync(self) -> float | None:
-        """Do what is to be done; return the seconds until it must be looked at again."""
+        """Publish the status and act on it; return the seconds until the next sync, if any."""
         seen = self.memory.look()
         self._publish(seen)
         if not self.memory.has_sandbox:
@@ -134,7 +134,7 @@ class PodWorker:
         return min(*waits, LONGEST_SLEEP_SECONDS) if waits else None
 
     async def _end(self) -> None:
-        """End a pod that has nothing left to run; its phase follows when all is taken down."""
+        """Stop a pod that has nothing left to run; its phase changes at the relist after that."""
         await self._end_containers()
         self.memory.is_over, self.memory.has_sandbox = True, False
         self._publish(self.memory.look())
@@ -147,7 +147,7 @@ class PodWorker:
         await end_all(self._services, self.pod, records, address=self._address)
 
     async def _finish(self) -> None:
-        """End a deleted pod for good; one that is over waits here for its deletion."""
+        """Stop a deleted pod and remove it; one that is over waits here for its deletion."""
         while not self.pod.is_deleted:
             await self._bell.wait()
             self._publish(self.memory.look())
@@ -192,7 +192,7 @@ class PodWorker:
 
 
 def begin_memory(pod: PodSpec, services: Services, *, qos_class: str = "BestEffort") -> PodMemory:
-    """Return what is known of a pod that is new to its node."""
+    """Return the memory of a pod that is new to its node."""
     return PodMemory(
         records={spec.name: Record(spec=spec) for spec in pod.containers},
         start_time=services.stamp(services.clock.now()),

@@ -1,4 +1,4 @@
-"""The conditions of a pod's status: what is true of it, and since when."""
+"""The conditions of a pod's status, with their transition times."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -9,7 +9,7 @@ from probewatch.playground.kubelet.specs import Role
 
 JsonObject = dict[str, Any]
 Cause = tuple[str, str]
-"""Reason and message of a condition that is not as one would wish."""
+"""Reason and message of a condition with status `False`."""
 
 KUBELETS_OWN = (
     "PodReadyToStartContainers",
@@ -25,7 +25,7 @@ def render_conditions(
 ) -> list[JsonObject]:
     """Return the conditions; one whose status has not changed keeps its transition time.
 
-    Conditions of others (readiness gates) are theirs: they stay as they are.
+    Conditions that others write (readiness gates) stay as they are.
     """
     known = {item["type"]: item for item in old}
     unready = _containers_cause(view, phase)

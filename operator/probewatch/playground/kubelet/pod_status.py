@@ -1,4 +1,4 @@
-"""The `status` of a pod as its kubelet writes it. Pure: what is known in, the object out."""
+"""The `status` of a pod as its kubelet writes it. Pure: a snapshot in, the object out."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ TERMINAL_PHASES = ("Succeeded", "Failed")
 
 
 def render_status(view: PodView, old: Mapping[str, Any], now: float) -> JsonObject:
-    """Return the status at *now*; times in *old* stay where the fact they date has not changed."""
+    """Return the status at *now*; transition times in *old* stay unless the status changed."""
     inits = [_container(view, item) for item in view.seen if item.spec.role is not Role.REGULAR]
     others = [_container(view, item) for item in view.seen if item.spec.role is Role.REGULAR]
     phase = find_phase(view)
@@ -38,7 +38,7 @@ def render_status(view: PodView, old: Mapping[str, Any], now: float) -> JsonObje
 
 
 def find_phase(view: PodView) -> str:
-    """Return the pod's phase: a coarse sum of its containers."""
+    """Return the pod's phase: a coarse summary of its containers."""
     others = [item for item in view.seen if item.spec.role is Role.REGULAR]
     if not any(item.instance for item in others) and not view.is_over:
         return "Pending"
@@ -105,7 +105,7 @@ def render_state(view: PodView, item: Seen) -> JsonObject:
 
 
 def _is_held(view: PodView, item: Seen) -> bool:
-    """Whether a container should run and could not be started at the last attempt."""
+    """Whether a container should run, but the last attempt to start it failed."""
     return item.waiting is not None and not view.is_over and must_start(item)
 
 
@@ -152,7 +152,7 @@ def image_id(image: str) -> str:
 
 
 def find_qos_class(spec: Mapping[str, Any]) -> str:
-    """Return the quality of service that the requests and limits of a pod's spec ask for."""
+    """Return the QoS class that follows from the requests and limits of a pod's spec."""
     every: Sequence[Mapping[str, Any]] = (
         *(spec.get("initContainers") or ()),
         *(spec.get("containers") or ()),

@@ -1,4 +1,4 @@
-"""All that is known of a pod at one moment, brought together for its status."""
+"""A snapshot of a pod: all that its status is rendered from."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -9,13 +9,13 @@ from probewatch.playground.kubelet.specs import PodSpec
 
 
 def render_time(at: float) -> str:
-    """Return the API's time: whole seconds, cut off."""
+    """Return a time as the API server writes it, truncated to whole seconds."""
     return datetime.fromtimestamp(int(at), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PodView:
-    """All that a status is made of."""
+    """All that a status is rendered from."""
 
     pod: PodSpec
     seen: tuple[Seen, ...]
@@ -27,8 +27,8 @@ class PodView:
     is_over: bool = False
     """Nothing will be started any more."""
     is_down: bool = False
-    """It has been taken down: only then is it shown as `Succeeded` or `Failed`."""
+    """Its containers and its sandbox are gone: only then its phase is `Succeeded` or `Failed`."""
     start_time: str = ""
     qos_class: str = "BestEffort"
     stamp: Callable[[float], str] = render_time
-    """How the kubelet writes a moment of its clock down."""
+    """Renders a time of the kubelet's clock."""

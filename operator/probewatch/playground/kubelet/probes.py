@@ -1,4 +1,4 @@
-"""Probes as a pod declares them: what is asked, how often, and how much failure is borne."""
+"""Probes as a pod declares them: action, period and thresholds."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any
 
 
 class ProbeType(StrEnum):
-    """The kubelet's spelling, as in its Events and metrics."""
+    """The type of a probe, spelled as in the kubelet's Events and metrics."""
 
     LIVENESS = "Liveness"
     READINESS = "Readiness"
@@ -27,7 +27,7 @@ class Result(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """The result of one run and what the probe had to say about it."""
+    """The result of one run, and the output of the probe."""
 
     result: Result
     output: str = ""
@@ -35,7 +35,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpGet:
-    """Ask a URL: 200 to 399 is success."""
+    """Send a GET request: a status from 200 to 399 is success."""
 
     port: int
     path: str = "/"
@@ -68,7 +68,7 @@ class Sleep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unsupported:
-    """An action that the playground cannot perform, by its name in the manifest."""
+    """An action that the playground does not support, by its name in the manifest."""
 
     name: str
 
@@ -88,7 +88,7 @@ class ProbeSpec:
     success_threshold: int = 1
     failure_threshold: int = 3
     grace: int | None = None
-    """Seconds that override the pod's grace when this probe has the container killed."""
+    """Seconds; overrides the pod's grace period if the container is killed for this probe."""
 
 
 def parse_probe(
@@ -136,7 +136,7 @@ def _parse_http(raw: Mapping[str, Any], ports: Mapping[str, int]) -> HttpGet:
 
 
 def _parse_port(raw: int | str | None, ports: Mapping[str, int]) -> int:
-    """Return the number of a port given by number or name; 0, where nothing listens, for none."""
+    """Return the port given by number or name; 0, where nothing listens, if there is none."""
     if isinstance(raw, int):
         return raw
     if raw is None:

@@ -1,4 +1,4 @@
-"""Asking what probes ask, over HTTP, TCP or by a command, and answering in Go's words."""
+"""Runs probes over HTTP, over TCP or by a command, with the error texts of Go's libraries."""
 
 import asyncio
 import errno
@@ -24,24 +24,24 @@ from probewatch.playground.kubelet.probes import (
 
 USER_AGENT = "kube-probe/1.36"
 BODY_LIMIT = 10 << 10
-"""Bytes of an answer that are read."""
+"""The bytes of a response body that are read."""
 REDIRECTS = 10
 SHORTEST_TIMEOUT_SECONDS = 0.5
-"""Of real time: however much faster the clock runs, this machine does not."""
+"""In real time: a faster clock does not make this machine faster."""
 IN_TIME = "context deadline exceeded"
 SUCCESSES = range(200, 400)
 REDIRECTIONS = range(300, 400)
 
 
 class NetworkProber:
-    """Asks over this machine's network; timeouts are divided by the clock's `speed`."""
+    """Runs probes over this machine's network; timeouts are divided by the clock's *speed*."""
 
     def __init__(self, clock: Clock, *, speed: float = 1.0) -> None:
         self._clock = clock
         self._speed = speed
 
     async def probe(self, spec: ProbeSpec, *, address: str, process: Process | None) -> Outcome:
-        """Perform one attempt of the probe *spec* on the container at *address*."""
+        """Run the probe *spec* once against the container at *address*."""
         seconds = max(spec.timeout / self._speed, SHORTEST_TIMEOUT_SECONDS)
         match spec.action:
             case HttpGet() as action:
@@ -66,7 +66,7 @@ async def _connect(host: str, port: int, seconds: float) -> Outcome:
     except TimeoutError:
         return _failure(f"dial tcp {host}:{port}: i/o timeout")
     except OSError as error:
-        return _failure(f"dial tcp {host}:{port}: connect: {_why(error)}")
+        return _failure(f"dial tcp {host}:{port}: connect: {_go_error(error)}")
     writer.close()
     return Outcome(result=Result.SUCCESS)
 
@@ -74,7 +74,7 @@ async def _connect(host: str, port: int, seconds: float) -> Outcome:
 async def _get(action: HttpGet, host: str, seconds: float) -> Outcome:
     url = f"{action.scheme}://{host}:{action.port}{action.path}"
     local = _Local()
-    connector = aiohttp.TCPConnector(ssl=_anything(), socket_factory=local.make, force_close=True)
+    connector = aiohttp.TCPConnector(ssl=_trust_all(), socket_factory=local.make, force_close=True)
     timeout = aiohttp.ClientTimeout(total=seconds)
     async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
         try:
@@ -89,7 +89,7 @@ async def _get(action: HttpGet, host: str, seconds: float) -> Outcome:
 
 
 async def _follow(session: aiohttp.ClientSession, url: str, *, headers: dict[str, str]) -> Outcome:
-    """Get *url* and what it redirects to, as long as that is on the same host."""
+    """Get *url*, following redirects as long as they stay on the same host."""
     host = urlsplit(url).hostname
     for _ in range(REDIRECTS):
         async with session.get(url, headers=headers, allow_redirects=False) as response:
@@ -108,7 +108,7 @@ async def _judge(response: aiohttp.ClientResponse) -> Outcome:
     try:
         body = await _body(response)
     except TimeoutError:
-        # Not counted: a server that never ends its answer is never found unhealthy.
+        # Not counted as a failure: a server whose response never ends is never unhealthy.
         text = f"{IN_TIME} (Client.Timeout or context cancellation while reading body)"
         return Outcome(result=Result.ERROR, output=text)
     if response.status in SUCCESSES:
@@ -131,7 +131,7 @@ def _headers(action: HttpGet) -> dict[str, str]:
 
 
 class _Local:
-    """Remembers the near end of a connection: Go's errors name it."""
+    """Remembers the local address of a connection, which Go's errors name."""
 
     def __init__(self) -> None:
         self.name = "127.0.0.1:0"
@@ -150,17 +150,17 @@ class _Local:
 def _go_text(error: Exception, far: str, local: _Local) -> str:
     match error:
         case aiohttp.ClientConnectorError():
-            return f"dial tcp {far}: connect: {_why(error.os_error)}"
+            return f"dial tcp {far}: connect: {_go_error(error.os_error)}"
         case aiohttp.ServerDisconnectedError():
             return "EOF"
         case OSError():
-            return f"read tcp {local.name}->{far}: read: {_why(error)}"
+            return f"read tcp {local.name}->{far}: read: {_go_error(error)}"
         case _:
             return str(error) or type(error).__name__
 
 
-def _why(error: OSError) -> str:
-    """Return the system's word for an error as Go has it: in small letters."""
+def _go_error(error: OSError) -> str:
+    """Return the system's text for an error as Go prints it, in lower case."""
     if error.errno is None:
         return str(error)
     known = {errno.ECONNREFUSED: "connection refused", errno.ECONNRESET: "connection reset by peer"}
@@ -172,8 +172,8 @@ def _failure(output: str) -> Outcome:
 
 
 @functools.cache
-def _anything() -> ssl.SSLContext:
-    """Return a context that trusts every certificate: probes test that something answers."""
+def _trust_all() -> ssl.SSLContext:
+    """Return a context that does not verify certificates, as in the kubelet's HTTPS probes."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE

@@ -1,4 +1,4 @@
-"""Running the probes of a pod: a ticker for each, its rules in `probes_worker` beside it."""
+"""Runs one probe at its period and reports failures; its rules are in `probes_worker`."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,20 +13,20 @@ from probewatch.playground.kubelet.probes_worker import ProbeWorker, Sight, Turn
 from probewatch.playground.kubelet.specs import ContainerSpec, PodSpec
 
 ATTEMPTS = 3
-"""A run that errors is repeated at once, so often in all; a failure is final."""
+"""How often a run is tried in all if it errors; a failure is not tried again."""
 
 
 class Prober(Protocol):
-    """What performs one attempt of a probe."""
+    """Makes one attempt of a probe."""
 
     async def probe(self, spec: ProbeSpec, *, address: str, process: Process | None) -> Outcome:
-        """Return the outcome; never raise for what a probe may meet."""
+        """Return the outcome; errors of network or command are outcomes, not exceptions."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """What a probe is run against, as it is at that moment."""
+    """What a probe is run against, at the moment of the run."""
 
     sight: Sight
     address: str
@@ -34,7 +34,7 @@ class Target:
 
 
 class Probing:
-    """One probe of one container: ticks, runs, says what it saw, and hands on verdicts."""
+    """One probe of one container: runs it, records Events, and passes on verdicts."""
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class Probing:
     ) -> None:
         self.worker = ProbeWorker(spec)
         self.trigger = Bell(clock)
-        """Rung for a run out of turn, after which the ticker starts anew."""
+        """Rung for a run at once, after which the period starts anew."""
         self.container = container
         self._spec = spec
         self._clock = clock
@@ -65,7 +65,7 @@ class Probing:
             due = max(due + self._spec.period, due)
             late = self._clock.monotonic() - due
             if late > 0:
-                # A run took longer than the period: one tick is owed, the others are lost.
+                # A run took longer than the period: one tick is made up for, the others are lost.
                 due += self._spec.period * (late // self._spec.period)
             if await self.trigger.wait(due - self._clock.monotonic()):
                 due = self._clock.monotonic()

@@ -20,28 +20,28 @@ MakeStatus = Callable[[JsonObject], JsonObject]
 
 
 class Runtime(Protocol):
-    """What starts containers."""
+    """Starts containers."""
 
     async def start(self, launch: Launch) -> Process:
-        """Start it; raise `StartError` if that cannot be."""
+        """Start a container; raises `StartError` if it cannot be started."""
         ...
 
 
 class PodKeeper(Protocol):
-    """Where pods are kept."""
+    """Stores pods."""
 
     def write_status(self, pod: PodSpec, make: MakeStatus) -> None:
-        """Replace the status of that pod; nothing happens if the pod is gone."""
+        """Replace the status of a pod; does nothing if the pod is gone."""
         ...
 
     def remove(self, pod: PodSpec) -> None:
-        """Let a deleted pod, which has ended, go."""
+        """Remove a deleted pod that has stopped."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """Handed to every part of one kubelet."""
+    """What every part of one kubelet is given."""
 
     clock: Clock
     runtime: Runtime
@@ -49,11 +49,11 @@ class Services:
     events: KubeletEvents
     pods: PodKeeper
     stamp: Callable[[float], str] = render_time
-    """How a moment of the clock is written down."""
+    """Renders a time of the clock."""
     node: str = "playground"
     node_ip: str = "127.0.0.1"
     crash_backoff: Backoff = field(default_factory=Backoff)
     pull_backoff: Backoff = field(default_factory=Backoff)
     images: Mapping[str, Image] = field(default_factory=lambda: IMAGES)
     env: Mapping[str, str] = field(default_factory=dict)
-    """Variables for every container, beside those of its pod."""
+    """Environment variables for every container, besides those of its pod."""

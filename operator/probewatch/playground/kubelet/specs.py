@@ -1,4 +1,4 @@
-"""What a kubelet needs to know of a pod, taken from the object that the API server keeps."""
+"""What the kubelet needs of a pod's spec, parsed from the API object."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -26,12 +26,12 @@ MEMORY_UNITS = {
 
 
 class Role(StrEnum):
-    """What part a container plays in its pod."""
+    """The kind of a container within its pod."""
 
     REGULAR = "regular"
     INIT = "init"
     SIDECAR = "sidecar"
-    """An init container with `restartPolicy: Always`: it stays up beside the others."""
+    """An init container with `restartPolicy: Always`: it keeps running beside the others."""
 
 
 class RestartPolicy(StrEnum):
@@ -58,18 +58,18 @@ class ContainerSpec:
     working_dir: str = ""
     pull_always: bool = False
     memory_limit: int | None = None
-    """Bytes; a container that holds more is killed as out of memory."""
+    """Bytes; a container that uses more is OOM-killed."""
     resources: Mapping[str, Any] = field(default_factory=dict)
-    """As the manifest has them: for the status."""
+    """As in the manifest, only to be shown in the status."""
     mounts: tuple[Mapping[str, Any], ...] = ()
-    """Likewise; nothing is mounted."""
+    """As in the manifest, only to be shown in the status: nothing is mounted."""
     probes: tuple[ProbeSpec, ...] = ()
     post_start: Action | None = None
     pre_stop: Action | None = None
 
     @property
     def field_path(self) -> str:
-        """How Events name the container."""
+        """The `fieldPath` of the container in Events."""
         part = "containers" if self.role is Role.REGULAR else "initContainers"
         return f"spec.{part}{{{self.name}}}"
 
@@ -95,7 +95,7 @@ class PodSpec:
     """In the order in which they start: init containers and sidecars, then the others."""
     gates: tuple[str, ...] = ()
     deletion_grace: int | None = None
-    """Seconds left to end in, once the pod has been deleted."""
+    """The grace period in seconds, once the pod has been deleted."""
 
     @property
     def full_name(self) -> str:
@@ -104,7 +104,7 @@ class PodSpec:
 
     @property
     def is_deleted(self) -> bool:
-        """Whether somebody has asked for the pod to end."""
+        """Whether the pod has been deleted and is to be stopped."""
         return self.deletion_grace is not None
 
 
@@ -146,7 +146,7 @@ def _parse_container(raw: Mapping[str, Any], policy: RestartPolicy, *, init: boo
     role = Role.REGULAR
     if init:
         role = Role.SIDECAR if own is RestartPolicy.ALWAYS else Role.INIT
-        # An init container that has done its work is never started again.
+        # An init container that has succeeded is never started again.
         policy = policy if policy is RestartPolicy.NEVER else RestartPolicy.ON_FAILURE
     hooks = raw.get("lifecycle") or {}
     found = (parse_probe(type_, raw.get(key), ports) for type_, key in PROBE_FIELDS.items())
@@ -171,7 +171,7 @@ def _parse_container(raw: Mapping[str, Any], policy: RestartPolicy, *, init: boo
 
 
 def _parse_resources(raw: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return limits and requests; what is limited and not requested is requested all the same."""
+    """Return limits and requests; a request defaults to the limit."""
     limits, requests = raw.get("limits") or {}, raw.get("requests") or {}
     if not limits and not requests:
         return {}
@@ -179,13 +179,13 @@ def _parse_resources(raw: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _parse_env(raw: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return the variables with a value of their own."""
+    """Return the variables with a literal value."""
     items = raw.get("env") or ()
     return [(item["name"], item.get("value") or "") for item in items if "valueFrom" not in item]
 
 
 def _parse_env_fields(raw: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return the variables that show a field of the pod; other sources are refused before."""
+    """Return the variables with a field of the pod; pods with other sources are rejected before."""
     items = ((item["name"], item.get("valueFrom") or {}) for item in raw.get("env") or ())
     return [
         (name, source["fieldRef"]["fieldPath"]) for name, source in items if "fieldRef" in source

@@ -1,4 +1,4 @@
-"""Starting a container: the back-off, the image, the process, and the postStart hook."""
+"""Starts a container: the back-off, the image, the process, and the postStart hook."""
 
 import asyncio
 import secrets
@@ -16,15 +16,15 @@ from probewatch.playground.kubelet.specs import ContainerSpec, PodSpec
 from probewatch.playground.processes.runtime import Launch, StartError
 
 HOOK_SECONDS = 600.0
-"""A postStart hook that takes longer is given up; the kubelet's own limit on exec."""
+"""The limit of a postStart hook; the kubelet's own limit on exec."""
 SOON_SECONDS = 1.0
-"""After a failed start the pod is looked at again so soon."""
+"""The time until the next sync after a failed start."""
 START_ERROR_CODE = 128
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where the containers of a pod live."""
+    """Where the containers of a pod are started: its address and its sandbox."""
 
     pod: PodSpec
     address: str
@@ -43,7 +43,7 @@ class Starter:
         """When a pull last failed, by pod and image."""
 
     async def start(self, place: Place, record: Record, seen: Seen) -> float | None:
-        """Start the container unless it has to wait, judged by what was *seen* before."""
+        """Start the container unless it is in back-off, as computed from the snapshot *seen*."""
         wait = self._crash_wait(place.pod, record, seen)
         if wait is not None:
             return wait
@@ -71,7 +71,7 @@ class Starter:
         return _hold(record, Waiting(reason="CrashLoopBackOff", message=text), left)
 
     def _refuse_image(self, pod: PodSpec, record: Record, why: str) -> float:
-        """Fail to pull, at longer and longer intervals."""
+        """Report a failed image pull, with the kubelet's image pull back-off."""
         spec, backoff, now = record.spec, self._services.pull_backoff, self._services.clock.now()
         key = f"{pod.uid}/{spec.image}"
         left = backoff.remaining(key, finished=self._refused.get(key, now), now=now)
@@ -110,7 +110,7 @@ class Starter:
         )
         self._events.normal(place.pod, spec, "Created", "Container created")
         try:
-            # Shielded: what a deletion overtakes while it starts must be known, to be ended.
+            # Shielded: if the pod is deleted meanwhile, the process must be known to be stopped.
             self._starting = asyncio.create_task(
                 self._begin(record, instance, self._launch(place, spec, command))
             )
@@ -127,7 +127,7 @@ class Starter:
         record.waiting = None
 
     async def settle(self) -> None:
-        """Return when a start that has been overtaken is over."""
+        """Wait for a start that is still under way after its sync was cancelled."""
         if self._starting is not None:
             await asyncio.wait({self._starting})
 
@@ -145,7 +145,7 @@ class Starter:
         )
 
     def _fail_start(self, pod: PodSpec, record: Record, instance: Instance, why: str) -> float:
-        """Note an instance that was made and never ran: it counts as a restart all the same."""
+        """Record an instance that was created but never ran: it counts as a restart too."""
         now = self._services.clock.now()
         instance.failure = Exit(
             code=START_ERROR_CODE, reason="StartError", finished=now, message=why
@@ -178,10 +178,10 @@ class Starter:
 
 
 def _hold(record: Record, waiting: Waiting, left: float) -> float:
-    """Note what a container waits for; return the seconds until it is looked at again."""
+    """Record why a container waits; return the seconds until the next sync."""
     is_new = record.waiting is None or record.waiting.reason != waiting.reason
     record.waiting = waiting
-    # The next look shows the wait in the status, so the first one comes soon.
+    # Only the next sync shows the wait in the status, so the first one comes soon.
     return min(left, SOON_SECONDS) if is_new else left
 
 
