@@ -1,9 +1,9 @@
-"""How many pods each ProbePolicy selects, and applies to.
+"""Counts the pods that each ProbePolicy selects, and those to which it applies.
 
-To count is the dear part of what is told of policies. So what was counted is kept, and of
-what changes in between, only policies that select otherwise than before have their namespace
-counted again. Pods are counted by those of their labels that policies ask about, and each
-policy is compared only with labels among which it has its place (see `ranking`).
+Counting is the expensive part of the policies' statuses, so the counts are kept. Between two full
+counts only namespaces are counted again whose policies changed. Pods are grouped by those of
+their labels that any policy asks about, and each policy is compared only with the groups that
+share one of its places (see `ranking`).
 """
 
 from collections import Counter
@@ -16,38 +16,36 @@ from probewatch.policies.index import Labelled, PolicyIndex
 from probewatch.policies.ranking import Labels, Place, Ranking, places_of, project
 
 PODS_AT_ONCE = 5000
-"""So many pods, or labels of theirs, are gone through before others go on: some milliseconds."""
+"""Pods, or labels of them, that are handled before the event loop gets its turn: some
+milliseconds."""
 
 COMPARED_AT_ONCE = 5000
-"""So many requirements are compared with labels before others go on, at worst: likewise."""
+"""The same for comparisons of a requirement with labels, at worst."""
 
 
 _Group = tuple[Mapping[str, str], int]
-"""Labels, and how many pods have them."""
+"""Labels, and the number of pods that have them."""
 
 
 class PolicyCounts:
-    """*pods* gives all pods that are known."""
+    """The latest counts of all policies; *pods* returns all known pods."""
 
     def __init__(self, index: PolicyIndex, pods: Callable[[], Iterable[Labelled]]) -> None:
         self._index = index
         self._pods = pods
         self._editions: Mapping[str, object] = {}
-        """By namespace, the policies that were counted for."""
+        """By namespace, the edition of its policies at the last count."""
         self._counts: Mapping[str, Mapping[str, tuple[ProbePolicy, Count]]] = {}
-        """By namespace and name, with the policy as it was."""
+        """By namespace and name, with the policy as it was counted."""
 
     def of(self, policy: ProbePolicy) -> Count | None:
-        """Return what was counted last; None for a policy that was not there, or another one.
-
-        One that is not accepted is not counted.
-        """
+        """Return the latest count of a policy; None if it is new, changed or not accepted."""
         here = self._counts.get(policy.namespace, {})
         counted, count = here.get(policy.name, (None, None))
         return count if counted == policy else None
 
     async def renew(self, *, anew: bool) -> None:
-        """Count for policies that changed, or for all; the watch goes on meanwhile."""
+        """Count namespaces whose policies changed, or all if *anew*; yields to the event loop."""
         rankings = dict(self._index.namespaces())
         editions = {place: each.edition for place, each in rankings.items()}
         before = {} if anew else self._editions
@@ -64,7 +62,7 @@ class PolicyCounts:
         self._editions, self._counts = editions, counts
 
     async def _gather(self, due: Mapping[str, "_Counting"]) -> None:
-        """Go through all pods, once for all namespaces."""
+        """Collect the pods of all namespaces to be counted, in one pass."""
         stint = Stint(PODS_AT_ONCE)
         for pod in self._pods():
             counting = due.get(pod.namespace)
@@ -74,21 +72,21 @@ class PolicyCounts:
 
 
 class _Counting:
-    """Counts the pods of one namespace for the policies of a moment, whatever becomes of them."""
+    """Counts the pods of one namespace for a snapshot of its policies."""
 
     def __init__(self, ranking: Ranking) -> None:
         self._keys = ranking.asked_about()
         self._ranked = ranking.in_order()
         self._pods: dict[int, tuple[Mapping[str, str], int]] = {}
-        """By the identity of their labels, which many share."""
+        """Labels and number of pods, by the identity of the mapping, which many pods share."""
 
     def add(self, labels: Mapping[str, str]) -> None:
-        """Take in a pod."""
+        """Add a pod with these labels."""
         _, before = self._pods.get(id(labels), (labels, 0))
         self._pods[id(labels)] = (labels, before + 1)
 
     async def count(self) -> Mapping[str, tuple[ProbePolicy, Count]]:
-        """Return the counts by the name of the policy, with what it is."""
+        """Return each policy of the snapshot with its count, by name."""
         groups = await self._group()
         at_places = await self._place(groups)
         is_taken = bytearray(len(groups))
@@ -106,7 +104,7 @@ class _Counting:
         return counts
 
     async def _group(self) -> Sequence[_Group]:
-        """Return the labels that policies ask about, each with how many pods have them."""
+        """Group the pods by the labels that policies ask about."""
         stint, counts = Stint(PODS_AT_ONCE), Counter[Labels]()
         for labels, pods in self._pods.values():
             counts[project(labels, self._keys)] += pods
@@ -118,7 +116,7 @@ class _Counting:
         return groups
 
     async def _place(self, groups: Iterable[_Group]) -> Mapping[Place, Sequence[int]]:
-        """Return which groups are at each place where there is a policy."""
+        """Return the indexes of the groups at each place that a policy has."""
         found: dict[Place, list[int]] = {
             place: [] for ranked in self._ranked for place in ranked.places
         }

@@ -1,10 +1,10 @@
-"""The policies of the cluster, and which of them each pod is under.
+"""The index of all policies: which of them applies to a pod.
 
-It is asked for every version of every pod, so an answer costs two look-ups: by namespace,
-and by labels, which equal pods share. Labels that no policy asks about (a pod's number, the
-hash of its template) make no pod another one. It learns of policies from a watch, which tells
-at once, and from lists, which tell everything: a policy whose deletion no watch saw goes with
-the next list. No input, no output, no clock.
+It is asked for every version of every pod, so an answer usually costs two look-ups: by namespace,
+and by labels, whose mapping equal pods share. Labels that no policy asks about (a pod's index, its
+template hash) are ignored. The index is updated from a watch, which reports changes at once, and
+from lists, which are complete: a policy whose deletion the watch missed is removed by the next
+list. No I/O, no clock.
 """
 
 from collections import OrderedDict
@@ -19,41 +19,42 @@ from probewatch.kube.policies.parsing import Read
 from probewatch.policies.ranking import Labels, Ranking
 
 LABELS_KEPT = 4096
-"""Sets of labels of one namespace whose answer is kept."""
+"""Sets of labels of one namespace whose answer is cached."""
 
 PODS_KEPT = 4096
-"""Pods under a policy whose answer is kept beyond their end, for what is still told of them."""
+"""Pods in namespaces with policies whose last answer is kept, for findings that are still
+published after the pod was deleted."""
 
 DELETED_KEPT = 1024
-"""Policies that are known to be gone, whatever an older list says."""
+"""Deleted policies that are remembered, so that an older list does not bring them back."""
 
 
 class Labelled(Protocol):
-    """What is asked of a pod."""
+    """The part of a pod that decides which policy applies to it."""
 
     @property
     def uid(self) -> PodUid:
-        """Its identity."""
+        """`metadata.uid`."""
         ...
 
     @property
     def namespace(self) -> str:
-        """Its namespace."""
+        """`metadata.namespace`."""
         ...
 
     @property
     def labels(self) -> Mapping[str, str]:
-        """Its labels; pods with equal ones may share them, and nobody changes them."""
+        """The labels; pods with equal labels may share one mapping, which is never modified."""
         ...
 
 
 @dataclass(slots=True)
 class _Namespace:
-    """The policies of one namespace, and answers that were given."""
+    """The policies of one namespace, and cached answers."""
 
     ranking: Ranking = field(default_factory=Ranking)
     answers: dict[int, tuple[Mapping[str, str], Policy]] = field(default_factory=dict)
-    """By the identity of the labels, which are kept so that it stays theirs."""
+    """By the `id` of the labels; they are kept alive, so that their `id` is not reused."""
     by_labels: dict[Labels, Policy] = field(default_factory=dict)
     """By those of the labels that policies ask about."""
 
@@ -63,28 +64,28 @@ class _Namespace:
 
 
 class PolicyIndex:
-    """All ProbePolicies; *changed* is told of each namespace whose pods may be judged anew."""
+    """All ProbePolicies; *changed* is called with each namespace whose policies changed."""
 
     def __init__(self, default: Policy, changed: Callable[[str], None]) -> None:
         self.default = default
         self.edition = 0
-        """How often any policy was read that is not as it was before."""
+        """Rises with every change of any policy, its status included."""
         self._changed = changed
         self._reads: dict[str, dict[str, Read]] = {}
         self._namespaces: dict[str, _Namespace] = {}
         self._pods: OrderedDict[PodUid, Policy] = OrderedDict()
         self._deleted: OrderedDict[str, None] = OrderedDict()
         self._listed: dict[str | None, int] = {}
-        """The version of the last list, by the namespace that was listed."""
+        """`resourceVersion` of the last list, by the listed namespace (None: all)."""
 
     def __len__(self) -> int:
         """How many policies there are, accepted or not."""
         return sum(map(len, self._reads.values()))
 
-    # --- what is asked
+    # --- queries
 
     def policy_for(self, pod: Labelled) -> Policy:
-        """Return what a pod is judged by."""
+        """Return the thresholds for a pod: those of its policy, or the default."""
         here = self._namespaces.get(pod.namespace)
         if here is None:
             self._pods.pop(pod.uid, None)
@@ -98,33 +99,33 @@ class PolicyIndex:
         return policy
 
     def find_last(self, uid: PodUid, pod: Labelled | None) -> Policy | None:
-        """Return what a *pod* is judged by; of one that is gone, what it was judged by last.
+        """Return the thresholds for a *pod*; if it is None, as deleted, its last known ones.
 
-        None where that is not known any more, or was no policy's.
+        None if these are no longer kept, or its namespace had no policies.
         """
         return self._pods.get(uid) if pod is None else self.policy_for(pod)
 
     def namespaces(self) -> Iterator[tuple[str, Ranking]]:
-        """Each namespace with accepted policies, and those."""
+        """Each namespace that has accepted policies, with these policies."""
         return ((name, here.ranking) for name, here in self._namespaces.items())
 
     def find(self, namespace: str, name: str) -> Read | None:
-        """Return a policy as it was read last."""
+        """Return the last read version of a policy."""
         return self._reads.get(namespace, {}).get(name)
 
     def reads(self) -> tuple[Read, ...]:
-        """All policies, accepted or not, as they were read last."""
+        """The last read versions of all policies, accepted or not."""
         return tuple(read for here in self._reads.values() for read in here.values())
 
-    # --- what comes in
+    # --- updates
 
     def take(self, read: Read) -> None:
-        """Take in a version of a policy; an older one than is known changes nothing."""
+        """Add or update a policy; a version older than the known one is ignored."""
         if self._put(read):
             self._changed(read.policy.namespace)
 
     def gone(self, read: Read) -> None:
-        """Take in that a policy was deleted."""
+        """Remove a policy that was deleted."""
         self._deleted[read.policy.uid] = None
         if len(self._deleted) > DELETED_KEPT:
             self._deleted.popitem(last=False)
@@ -133,11 +134,11 @@ class PolicyIndex:
             self._changed(read.policy.namespace)
 
     def load(self, reads: Iterable[Read], version: int = 0, namespace: str | None = None) -> None:
-        """Take in a whole list, of this version: what it does not contain is gone.
+        """Add a complete list of this `resourceVersion`: policies that it lacks are removed.
 
-        *namespace* is the one that was listed, None for all. What a watch told meanwhile is newer
-        than the list. But versions never fall: where a list is older than one before it, the
-        cluster was restored from a backup, and what is known by version is worth nothing.
+        *namespace* is the listed one, None for all. Policies that a watch reported at a newer
+        version than the list's are kept. If a list is older than a previous one, the cluster was
+        restored from a backup, and known versions are no longer compared.
         """
         is_restored = 0 < version < self._listed.get(namespace, 0)
         self._listed[namespace] = version or self._listed.get(namespace, 0)
@@ -155,7 +156,7 @@ class PolicyIndex:
         for each in touched:
             self._changed(each)
 
-    # --- inside
+    # --- internals
 
     def _find(self, here: _Namespace, labels: Mapping[str, str]) -> Policy:
         asked_about = here.ranking.project(labels)
@@ -171,14 +172,14 @@ class PolicyIndex:
         return policy
 
     def _put(self, read: Read) -> bool:
-        """Keep a version of a policy; return whether pods may be judged by it otherwise."""
+        """Store a version of a policy; return whether other thresholds may apply to pods now."""
         here = self._reads.setdefault(read.policy.namespace, {})
         known = here.get(read.policy.name)
         is_older = known is not None and 0 < read.version < known.version
         if is_older or read.policy.uid in self._deleted:
             return False
         if known is not None and known.policy == read.policy:
-            # A selector may be large: it is held once, however it was written.
+            # Keep the known object, since a selector may be large and others refer to it.
             here[read.policy.name] = replace(read, policy=known.policy)
             self.edition += known != read
             return False
@@ -188,7 +189,7 @@ class PolicyIndex:
         return self._rank(read.policy.namespace, before, read.policy)
 
     def _forget_versions(self, namespace: str | None, there: Iterable[Read]) -> None:
-        """Let the next version of each policy be news, whatever is known of it."""
+        """Accept the next version of each policy, whatever its number."""
         for read in self.reads():
             if namespace in {None, read.policy.namespace}:
                 here = self._reads[read.policy.namespace]
@@ -197,7 +198,7 @@ class PolicyIndex:
             self._deleted.pop(read.policy.uid, None)
 
     def _drop(self, read: Read) -> bool:
-        """Let go of a policy; return whether pods may be judged otherwise."""
+        """Remove a policy; return whether other thresholds may apply to pods now."""
         self.edition += 1
         here = self._reads[read.policy.namespace]
         del here[read.policy.name]
@@ -206,7 +207,7 @@ class PolicyIndex:
         return self._rank(read.policy.namespace, read.policy, None)
 
     def _rank(self, namespace: str, old: ProbePolicy | None, new: ProbePolicy | None) -> bool:
-        """Put one policy in the place of another; return whether any of them is accepted."""
+        """Replace a policy's *old* version by the *new* one; return whether either is accepted."""
         old, new = self._if_accepted(old), self._if_accepted(new)
         if old is None and new is None:
             return False

@@ -1,7 +1,7 @@
-"""Notices: what is said of policies in the log, where nothing may be written on them.
+"""Notices: log messages about policies, for an operator that writes no statuses.
 
-An operator that sees only some pods leaves statuses alone, for another one may see the others.
-Whoever applies a policy then finds nothing on it: neither that it holds, nor that it is no good.
+In a dry run nothing is written, and an operator that watches only some pods leaves the statuses
+to others. Users then see nothing on a policy, so at least the log says if it is not accepted.
 """
 
 import logging
@@ -15,9 +15,9 @@ _log = logging.getLogger(__name__)
 
 
 class Notices:
-    """Says once why there are no statuses, and of each policy that is not accepted that it is not.
+    """Logs once why there are no statuses, and once for each policy that is not accepted.
 
-    *why* is what keeps statuses from being written, *default* what the operator's settings say.
+    *why* is the reason that no statuses are written, *default* the operator's own thresholds.
     """
 
     def __init__(self, why: str, default: Policy) -> None:
@@ -27,7 +27,7 @@ class Notices:
         self._has_said_why = False
 
     def tell(self, reads: Iterable[Read]) -> None:
-        """Say what was not said yet of these policies, which are all there are."""
+        """Log what is new about the policies; *reads* are all that exist."""
         known = tuple(reads)
         if known and not self._has_said_why:
             self._has_said_why = True

@@ -1,4 +1,4 @@
-"""ProbePolicies at work: the index of them, what keeps it true, and what is told on each."""
+"""Puts the parts together: the index of policies, its upkeep, and the policies' statuses."""
 
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
@@ -14,20 +14,20 @@ from probewatch.settings import Settings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicySurroundings:
-    """What policies are tied to; the functions are asked again and again."""
+    """What the policies need from the rest of the operator, as functions to call at any time."""
 
     pods: Callable[[], Iterable[Labelled]]
-    """All pods that are followed."""
+    """Returns all tracked pods."""
     changed: Callable[[str], None]
-    """Is told of each namespace whose pods may be under other policies now."""
+    """Called with each namespace in which other policies may apply to pods now."""
     may_write: Callable[[], bool]
-    """Whether this replica writes, and knows all pods."""
+    """Returns whether this replica is the one that writes, and has seen all pods."""
     serve_anew: Callable[[], Awaitable[None]]
-    """Starts kopf again, to serve policies from now on, or not to any more."""
+    """Restarts kopf, so that it begins to watch policies, or stops watching them."""
 
 
 class Policies:
-    """All that is needed to follow policies; nothing runs yet."""
+    """All parts that handle policies; constructing them starts nothing."""
 
     def __init__(
         self,
@@ -38,7 +38,7 @@ class Policies:
         clock: Clock,
     ) -> None:
         default = settings.policy()
-        # Who sees some of a policy's pods would contradict who sees the others, for ever.
+        # Operators that each see only some pods would overwrite each other's counts for ever.
         why = "dry run" if settings.dry_run else "only some pods are watched"
         is_silent = settings.dry_run or bool(settings.pod_selector)
         self.index = PolicyIndex(default, around.changed)

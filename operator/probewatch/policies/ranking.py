@@ -1,12 +1,13 @@
-"""The accepted policies of one namespace, and which of them select a pod.
+"""The accepted policies of one namespace by strength, and which of them selects a pod.
 
-There may be thousands, each with dozens of requirements, so a pod is not compared with all. A
-policy has its *places*: labels of which a pod must have one for the policy to select it at
-all, of all that it asks for those that the fewest others ask for. Only policies that have their
-place among a pod's labels are compared with it; `app: cart` alone finds the one of a hundred.
+There may be thousands of policies with dozens of requirements each, so a pod is not compared with
+all of them. Each policy is indexed by its *places*: the labels of one of its requirements, of
+which a pod must have one to be selected at all. The requirement is chosen whose places the fewest
+other policies have. A pod is compared only with the policies at the places of its own labels;
+`app: cart` alone finds the one policy of a hundred.
 
-What is compared begins with the requirement that did not hold the last time: of pods of one
-namespace, it is mostly the same one.
+A comparison begins with the requirement that failed the last time: for the pods of one namespace
+it is mostly the same one.
 """
 
 from bisect import bisect_left, insort
@@ -19,19 +20,19 @@ from probewatch.core.policies import ProbePolicy, strength
 from probewatch.core.selectors import Operator, Requirement, Selector
 
 Labels = frozenset[tuple[str, str]]
-"""Those labels of a pod that any policy asks about."""
+"""The labels of a pod, reduced to those that any policy asks about."""
 
 Place = tuple[str, str | None] | None
-"""A label, or the key of one with any value; None for all pods there are."""
+"""A label, or a key with None for any value; None alone for all pods."""
 
 _EVERYWHERE: Sequence[Place] = (None,)
 
 _WITH_LABEL = frozenset({Operator.IN, Operator.EXISTS})
-"""What holds only where the label is there."""
+"""Operators that hold only if the label is present."""
 
 
 class Ranked:
-    """One accepted policy among the others."""
+    """One accepted policy with its strength and places."""
 
     __slots__ = ("_requirements", "places", "policy", "strength")
 
@@ -42,7 +43,7 @@ class Ranked:
         self._requirements = list(policy.selector)
 
     def selects(self, labels: Mapping[str, str]) -> bool:
-        """Whether all requirements hold."""
+        """Whether all requirements hold for these labels."""
         requirements = self._requirements
         for at, requirement in enumerate(requirements):
             if not requirement.holds(labels):
@@ -56,22 +57,22 @@ _strength = attrgetter("strength")
 
 
 class Ranking:
-    """The policies of one namespace by their strength; those that are not accepted stay out."""
+    """The accepted policies of one namespace, ordered by strength."""
 
     def __init__(self) -> None:
         self.edition = object()
-        """Another one after each change."""
+        """A new object after each change."""
         self._all: dict[str, Ranked] = {}
         self._by_place: dict[Place, list[Ranked]] = {}
         self._keys: dict[str, int] = {}
-        """Of labels that are asked for, with how often."""
+        """How many requirements ask about each label key."""
 
     def __len__(self) -> int:
-        """How many there are."""
+        """How many policies there are."""
         return len(self._all)
 
     def put(self, policy: ProbePolicy) -> None:
-        """Take in a policy that has no namesake here."""
+        """Add a policy; none of the same name may be present."""
         new = Ranked(policy, self._choose_places(policy.selector))
         self._all[policy.name] = new
         for place in new.places:
@@ -81,7 +82,7 @@ class Ranking:
         self.edition = object()
 
     def remove(self, name: str) -> None:
-        """Let go of a policy."""
+        """Remove a policy."""
         old = self._all.pop(name)
         for place in old.places:
             here = self._by_place[place]
@@ -95,26 +96,29 @@ class Ranking:
         self.edition = object()
 
     def in_order(self) -> Sequence[Ranked]:
-        """All as they are now, the strongest first."""
+        """A snapshot of all policies, the strongest first."""
         return sorted(self._all.values(), key=_strength)
 
     def asked_about(self) -> Collection[str]:
-        """The keys of all labels that any policy asks about now."""
+        """A snapshot of the label keys that any policy asks about."""
         return frozenset(self._keys)
 
     def project(self, labels: Mapping[str, str]) -> Labels:
-        """Return those labels that any policy asks about: nothing else decides."""
+        """Return those of the labels that any policy asks about: no others matter."""
         return project(labels, self._keys)
 
     def find(self, labels: Mapping[str, str]) -> ProbePolicy | None:
-        """Return the policy that a pod with these labels is under."""
+        """Return the policy that applies to a pod with these labels."""
         by_place = self._by_place
         found = [by_place[place] for place in places_of(labels.items()) if place in by_place]
         ranked = found[0] if len(found) == 1 else sorted(chain(*found), key=_strength)
         return next((each.policy for each in ranked if each.selects(labels)), None)
 
     def _choose_places(self, selector: Selector) -> Sequence[Place]:
-        """Return the places with the fewest others; where nothing has to be there, all pods."""
+        """Return the places of the requirement that shares them with the fewest policies.
+
+        If no requirement needs a label to be present, that is the place of all pods.
+        """
         chosen, fewest = _EVERYWHERE, inf
         for places in map(_find_places, selector):
             crowd = sum(len(self._by_place.get(place, ())) for place in places)
@@ -126,12 +130,12 @@ class Ranking:
 
 
 def project(labels: Mapping[str, str], keys: Container[str]) -> Labels:
-    """Return those of the labels that have one of these keys."""
+    """Return the labels with one of these keys."""
     return frozenset([item for item in labels.items() if item[0] in keys])
 
 
 def places_of(labels: Iterable[tuple[str, str]]) -> Iterator[Place]:
-    """All places at which policies for a pod with these labels may be."""
+    """Yield all places whose policies may select a pod with these labels."""
     yield None
     for key, value in labels:
         yield key, value
@@ -139,7 +143,7 @@ def places_of(labels: Iterable[tuple[str, str]]) -> Iterator[Place]:
 
 
 def _find_places(requirement: Requirement) -> Sequence[Place]:
-    """Where pods are of which it holds; nowhere if it holds without a label, too."""
+    """Return the places of all pods for which it holds; empty if it also holds without a label."""
     if requirement.operator is Operator.IN and isinstance(requirement.values, frozenset):
         return tuple((requirement.key, value) for value in requirement.values)
     if requirement.operator in _WITH_LABEL:

@@ -1,8 +1,8 @@
-"""Tells on each ProbePolicy what became of it: whether it is accepted, and for how many pods.
+"""Writes the status of each ProbePolicy: whether it is accepted, and to how many pods it applies.
 
-A status is written when it should say something else, by the replica that leads; numbers of
-pods, which may change all day long, only so often. Where much is to be told, what people wait
-for comes first: the policy that was changed last.
+The leading replica writes a status when its content should change; numbers of pods, which may
+change all the time, are only updated periodically. If many statuses are due, the one that a user
+waits for comes first: that of the policy which was changed last.
 """
 
 import logging
@@ -25,25 +25,26 @@ _log = logging.getLogger(__name__)
 
 BEAT_SECONDS = 1.0
 COUNT_SECONDS = 30.0
-"""Numbers of pods are brought up to date so often."""
+"""Period in which all numbers of pods are updated."""
 
 WRITES_BURST, WRITE_SECONDS = 20, 0.5
-"""So many statuses at once, and then one each half second."""
+"""Rate limit of status writes: burst, and seconds for each further one."""
 
 JUDGED_AT_ONCE = 100
-"""So many policies are gone through before others go on: some milliseconds."""
+"""Policies that are handled before the event loop gets its turn: some milliseconds."""
 
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 30.0
-"""Of those that grow, where the API server does not take statuses; it may ask for longer ones."""
+"""Back-off while the API server takes no statuses; a longer `Retry-After` is honoured."""
 
 NEVER = float("-inf")
 
 
 class PolicyStatuses:
-    """Compares what is said of each policy with what should be; `run` from the beginning on.
+    """Compares the status of each policy with what it should be, and writes the differences.
 
-    *pods* gives all pods that are known, *may_write* whether this replica writes, and knows
-    all pods. Where statuses are never written, *instead* is told of the policies.
+    `run` is started with the operator. *pods* returns all known pods, *may_write* whether this
+    replica is the one that writes and has seen all pods. If *instead* is given, no statuses are
+    written, and it logs notices about the policies.
     """
 
     def __init__(
@@ -68,27 +69,28 @@ class PolicyStatuses:
         self._is_failing = False
         self._counted = NEVER
         self._written: dict[str, float] = {}
-        """When a status was written last, by uid of the policy."""
+        """When the status was last written, by uid of the policy."""
         self._passed_over: set[str | tuple[str, int]] = set()
-        """Until the next count: namespaces that are refused, and versions of single policies."""
+        """Skipped until the next full count, since a write failed: namespaces, or versions of
+        single policies."""
         self._behind: set[str | tuple[str, int]] = set()
-        """What was passed over up to the last count: there are others to be tried first."""
+        """What was skipped before the last full count: it is tried after the others."""
         self._pause = 0.0
         self._quiet_until = NEVER
         self._budget = TokenBucket(burst=WRITES_BURST, refill=WRITE_SECONDS)
 
     def touch(self) -> None:
-        """Something may have changed."""
+        """Note that policies may have changed, so that statuses are compared soon."""
         self._is_touched = True
 
     async def run(self) -> None:
-        """Tell, for ever."""
+        """Write statuses for ever."""
         while True:
             await self._clock.sleep(BEAT_SECONDS)
             await self.tell()
 
     async def tell(self) -> None:
-        """Write statuses that should say something else, as many as may be now."""
+        """Write the statuses that should change, as many as the rate limit permits now."""
         if self._instead is not None:
             if self._is_touched:
                 self._is_touched = False
@@ -108,7 +110,7 @@ class PolicyStatuses:
             if {read.policy.namespace, _version_of(read)} & self._passed_over:
                 continue
             if not self._may_write() or not self._budget.take(self._clock.monotonic()):
-                self._is_touched = True  # the rest comes with the next beats
+                self._is_touched = True  # the rest is written in the next rounds
                 break
             if not await self._write(read, status):
                 break
@@ -120,7 +122,7 @@ class PolicyStatuses:
         self._written = {uid: at for uid, at in self._written.items() if uid in uids}
 
     async def _find_stale(self, now: float) -> list[tuple[Read, Status]]:
-        """Policies whose status is not what it should be, and what that is; in this order."""
+        """Policies whose status should change, with the new status, in the order of writing."""
         found, stint = [], Stint(JUDGED_AT_ONCE)
         for read in self._index.reads():
             await stint.did(1)
@@ -128,7 +130,7 @@ class PolicyStatuses:
             count = counted or Count()
             verdict = judge(read.policy, count, self._default)
             if counted is None and not isinstance(verdict, Problem):
-                self._is_touched = True  # it came while others were counted
+                self._is_touched = True  # it was added or changed during the count
                 continue
             status = render_status(read, verdict, count, now=self._clock.now())
             if status == read.status:
@@ -136,11 +138,11 @@ class PolicyStatuses:
             if self._is_worth_it(read, status, now):
                 found.append((read, status))
             else:
-                self._is_touched = True  # with a later beat it is
+                self._is_touched = True  # it is written in a later round
         return sorted(found, key=self._rank)
 
     def _rank(self, stale: tuple[Read, Status]) -> tuple[int, bool, float]:
-        """A generation that nobody was told of, the latest first; then verdicts, then numbers."""
+        """Sort key: new generations, the latest first; then other changes; then mere numbers."""
         read, status = stale
         if read.status.observed_generation != read.generation:
             return 0, _version_of(read) in self._behind, -read.version
@@ -154,7 +156,7 @@ class PolicyStatuses:
         return self._written.get(read.policy.uid, NEVER)
 
     async def _write(self, read: Read, status: Status) -> bool:
-        """Write one status; return whether it is worth to go on."""
+        """Write one status; return whether to go on with the others."""
         self._written[read.policy.uid] = self._clock.monotonic()
         try:
             written = await self._api.patch_status(read, status)
@@ -164,7 +166,7 @@ class PolicyStatuses:
             if whom is Concerned.ALL or error.wait:
                 self._hold_back(error)
             if error.wait:
-                return False  # it is not refused, only put off
+                return False  # it was not refused, only delayed by Retry-After
             return self._pass_over(read, whom)
         self._is_failing, self._pause = False, 0.0
         if written is None:
@@ -173,19 +175,19 @@ class PolicyStatuses:
         return True
 
     def _pass_over(self, read: Read, whom: Concerned) -> bool:
-        """Let what is refused rest until the next count; return whether others may be told."""
+        """Skip what was refused until the next full count; return whether others may be written."""
         is_of_place = whom is Concerned.NAMESPACE
         self._passed_over.add(read.policy.namespace if is_of_place else _version_of(read))
         return whom is not Concerned.ALL
 
     def _hold_back(self, error: ApiError) -> None:
-        """Ask for nothing for as long as the API server says, and each time for longer."""
+        """Pause all writes, for longer each time, and at least as long as the server asks."""
         self._pause = min(2 * self._pause or FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS)
         self._quiet_until = self._clock.monotonic() + max(error.wait, self._pause)
         self._is_touched |= error.wait > 0
 
     def _failed(self, read: Read, error: ApiError) -> None:
-        """Warn once as long as it lasts; it is tried again with the next count."""
+        """Log a failed write: a warning for the first of a row, the others at debug level."""
         level = logging.DEBUG if self._is_failing else logging.WARNING
         self._is_failing = True
         extra = {"namespace": read.policy.namespace, "policy": read.policy.name}

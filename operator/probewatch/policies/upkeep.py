@@ -1,9 +1,9 @@
-"""Keeps the index of policies true, whoever tells of them or does not.
+"""Keeps the index of policies up to date.
 
-kopf's handler tells of changes at once. Beside it, all policies are listed now and then:
-that finds what no watch told (kopf does not notice what was deleted while it was away), and
-whether there are policies at all. Without their definition, or without the right to read
-them, everything goes on by the operator's settings.
+kopf's handler reports changes at once. In addition all policies are listed periodically. That
+finds what the watch missed (kopf does not notice deletions while its watch is down), and whether
+policies can be read at all. Without their CRD, or without the right to read them, the operator's
+settings apply to all pods.
 """
 
 import asyncio
@@ -22,30 +22,32 @@ from probewatch.policies.index import PolicyIndex
 _log = logging.getLogger(__name__)
 
 LIST_SECONDS = 25.0
-"""Definitions that appear are in use within half a minute."""
+"""Period of lists: a CRD that is installed later is in use within half a minute."""
 
 START_SECONDS = 5.0
 RETRY_SECONDS = 2.0
 BEAT_SECONDS = 1.0
 ANSWER_SECONDS = 5.0
-"""So long does kopf wait to hear whether there are policies."""
+"""How long kopf waits for the first answer whether policies can be watched."""
 
 RANKED_AT_ONCE = 1000
-"""So many requirements of policies are ranked before others go on: some milliseconds."""
+"""Requirements of policies that are ranked before the event loop gets its turn: some
+milliseconds."""
 
 DOUBT_SECONDS = 10.0
-"""An API server that has just started knows of no right and of no definition: so long is a refusal
-not believed where policies were served before, and they stay as they were."""
+"""How long a refusal is not believed if policies could be read before; they are kept meanwhile. An
+API server that has just started may not know RBAC rules and CRDs yet."""
 
 DISCOVERY_SECONDS = 2.0
-"""A definition is served a moment before it is found by discovery, which kopf reads once."""
+"""Delay before kopf is restarted: a CRD is served a moment before discovery shows it, and kopf
+reads discovery only once."""
 
 
 class PolicyUpkeep:
-    """`start` before pods are watched, `run` from then on.
+    """Updates the index: `start` before pods are watched, `run` from then on.
 
-    *changed* is told when any policy is not as it was; *serve_anew* starts kopf again, to serve
-    policies from now on, or not to any more.
+    *changed* is called when any policy has changed; *serve_anew* restarts kopf, so that it begins
+    to watch policies, or stops watching them.
     """
 
     def __init__(
@@ -64,16 +66,16 @@ class PolicyUpkeep:
         self._clock = clock
         self._served: bool | None = None
         self._told: bool | None = None
-        """What kopf was told of that when it began."""
+        """The value of `_served` with which kopf was started."""
         self._started, self._answered = asyncio.Event(), asyncio.Event()
         self._listed = float("-inf")
         self._wait = 0.0
-        """For how long the API server asked not to be asked again."""
+        """`Retry-After` of the last list, in seconds."""
         self._refused_since: float | None = None
         self._hearing = asyncio.Lock()
 
     async def served(self) -> bool:
-        """Whether policies can be watched, for kopf; waits a moment for the first answer."""
+        """Whether kopf can watch policies; waits up to `ANSWER_SECONDS` for the first list."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(ANSWER_SECONDS):
                 await self._answered.wait()
@@ -81,7 +83,7 @@ class PolicyUpkeep:
         return self._told
 
     def take(self, kind: str | None, raw: Mapping[str, object]) -> None:
-        """Take in what a watch says of a policy; *kind* is that of the event."""
+        """Apply a watch event to the index; *kind* is its type, such as `DELETED`."""
         read = parse_policy(msgspec.json.encode(raw), self._index.find)
         if read is None:
             return
@@ -92,15 +94,15 @@ class PolicyUpkeep:
         self._changed()
 
     async def hear(self, kind: str | None, raw: Mapping[str, object]) -> None:
-        """Take in what a watch says, of one policy after the other, others between them."""
+        """Apply a watch event; one at a time, and the event loop gets a turn after each."""
         async with self._hearing:
             self.take(kind, raw)
             await asyncio.sleep(0)
 
     async def start(self) -> None:
-        """Read all policies, so that pods are judged by them from the first.
+        """Read all policies, so that they apply to pods from the beginning.
 
-        A server that cannot be asked is not waited for long: then that comes later.
+        Gives up after `START_SECONDS` if the API server does not answer; `run` goes on.
         """
         end = self._clock.monotonic() + START_SECONDS
         while not await self._list() and self._clock.monotonic() + self._wait < end:
@@ -108,7 +110,7 @@ class PolicyUpkeep:
         self._started.set()
 
     async def run(self) -> None:
-        """Keep up, for ever."""
+        """List policies periodically, for ever."""
         await self._started.wait()
         while True:
             await self._clock.sleep(BEAT_SECONDS)
@@ -119,7 +121,7 @@ class PolicyUpkeep:
             await self._serve()
 
     async def _list(self) -> bool:
-        """Read all policies; return whether there was an answer."""
+        """List all policies; return whether the API server answered."""
         self._listed = self._clock.monotonic()
         try:
             listings = await self._api.list()
@@ -141,12 +143,12 @@ class PolicyUpkeep:
             self._refused_since = self._listed
 
     def _is_doubtful(self) -> bool:
-        """Whether policies are refused that were served a moment ago."""
+        """Whether policies are refused that could be read a moment ago."""
         since = self._refused_since
         return bool(self._served) and since is not None and self._listed - since < DOUBT_SECONDS
 
     async def _serve(self) -> None:
-        """Let kopf begin anew where it was told something else about policies than is so now."""
+        """Restart kopf if it was started with another answer than is true now."""
         if self._told is None or self._told is self._served:
             return
         self._told = self._served
@@ -154,10 +156,10 @@ class PolicyUpkeep:
         await self._serve_anew()
 
     async def _load(self, listings: Sequence[Listing]) -> bool:
-        """Take in what was listed; return whether all of it may be watched."""
+        """Update the index from lists; return whether all namespaces could be read."""
         before = self._index.edition
         for listing in listings:
-            # As if a watch had told it: to rank thousands at once would take too long.
+            # One by one like watch events: to rank thousands at once would block the event loop.
             stint = Stint(RANKED_AT_ONCE)
             for read in listing.reads:
                 self._index.take(read)
@@ -172,7 +174,7 @@ class PolicyUpkeep:
 
 
 def _say(refused: Sequence[Listing]) -> None:
-    """Say once that there are no policies, or that there are now."""
+    """Log why policies cannot be read, or that they are read now."""
     if not refused:
         _log.info("ProbePolicies are followed")
     elif any(listing.is_forbidden for listing in refused):
@@ -191,21 +193,21 @@ def _say(refused: Sequence[Listing]) -> None:
 
 
 class PolicyDoor:
-    """What kopf's thread may ask of the upkeep, which lives in the operator's loop."""
+    """Thread-safe access to the upkeep for kopf, which runs an event loop in its own thread."""
 
     def __init__(self, upkeep: PolicyUpkeep, home: asyncio.AbstractEventLoop) -> None:
         self._upkeep = upkeep
         self._home = home
 
     async def served(self) -> bool:
-        """Whether policies can be watched; from any loop."""
+        """Whether policies can be watched; may be called from any event loop."""
         asked = asyncio.run_coroutine_threadsafe(self._upkeep.served(), self._home)
         return await asyncio.wrap_future(asked)
 
     async def take(self, kind: str | None, raw: Mapping[str, object]) -> None:
-        """Take in a version of one; from any loop.
+        """Apply a watch event; may be called from any event loop.
 
-        Who tells of the next ones waits meanwhile: hundreds of large ones would fill the memory.
+        Returns only when it is applied, so that hundreds of large ones do not pile up in memory.
         """
         told = asyncio.run_coroutine_threadsafe(self._upkeep.hear(kind, raw), self._home)
         await asyncio.wrap_future(told)
