@@ -108,6 +108,24 @@ async def test_write_that_others_wait_for_no_more_is_dropped(scene: Scene) -> No
     assert {"Unanswered": 1} == scene.sink.stats.dropped
 
 
+async def test_trouble_of_all_reports_is_logged_once_a_minute(
+    scene: Scene, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A server that turns away hundreds of reports for minutes does not fill the log by that."""
+    many = tuple(replace(CART, name=f"w{n}", uid=f"d{n}") for n in range(100))
+    scene.after.workloads = many
+    for n, workload in enumerate(many):
+        scene.sink.publish(restart(1, f"u{n}"), workload)
+    scene.api.answer = lambda _verb, _path: (500, {"message": "no webhook"})
+    await scene.pass_time(150)
+    scene.api.answer = lambda _verb, _path: (503, {"message": "no etcd"})
+    await scene.pass_time(150)
+
+    told = [(vars(each)["status"], vars(each)["answer"]) for each in caplog.records]
+    assert [(500, "no webhook")] * 3 + [(503, "no etcd")] * 3 == told
+    assert len(scene.api.asked) > 500
+
+
 async def test_server_says_how_long_to_wait(scene: Scene) -> None:
     """A server that asks to wait is not asked before."""
     scene.api.answer = lambda _verb, _path: (429, {"details": {"retryAfterSeconds": 20}})

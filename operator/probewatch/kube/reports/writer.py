@@ -17,10 +17,10 @@ from probewatch.core.model import Workload
 from probewatch.kube.reports import objects
 from probewatch.kube.reports.answers import Answer, Outcome
 from probewatch.kube.reports.api import ReportApi, loaded
+from probewatch.kube.reports.complaints import Complaints, words_of
 from probewatch.kube.reports.situation import Situation
 from probewatch.kube.reports.status import render_status
 from probewatch.kube.reports.turns import Turns
-from probewatch.kube.sanitize import sanitize
 from probewatch.records.book import RecordBook
 from probewatch.records.entry import Key, Write
 
@@ -38,8 +38,6 @@ PATIENCE = 5
 
 LONG_WAIT_SECONDS = 15.0
 """They are as well if the API server asks for a pause of at least this."""
-
-WORDS_BYTES = 256
 
 
 @dataclass(slots=True, kw_only=True)
@@ -80,6 +78,7 @@ class ReportWriter:
         self._turns = turns
         self._hand_on = hand_on
         self._interval, self._clock = interval_seconds, clock
+        self._complaints = Complaints(clock)
         self._quiet_until = -math.inf
         """Until when the API server asked to send nothing, by the monotonic clock."""
         self.refused: set[Key] = set()
@@ -231,27 +230,18 @@ class ReportWriter:
             self.stats.dropped["Unanswered"] += 1  # until then it is only late
         if is_given_up or answer.wait >= LONG_WAIT_SECONDS:
             self.let_go(key)
-        self._complain(key, answer, tries)
+        self._complaints.add(key, answer, tries)
         return max(answer.wait, self._turns.pause(key))
 
     def _refuse(self, key: Key, answer: Answer, tries: int) -> None:
         """Go on without this report, or without all of them if the refusal concerns all."""
         if not self._api.is_of_one(answer):
-            self._situation.refused(f"{answer.status}: {_sanitized(answer)}")
+            self._situation.refused(f"{answer.status}: {words_of(answer)}")
         else:
             self._go_on_without(key, answer, tries)
 
     def _go_on_without(self, key: Key, answer: Answer, tries: int) -> None:
         if key not in self.refused:
-            self._complain(key, answer, tries)
+            self._complaints.add(key, answer, tries)
         self.refused.add(key)
         self.let_go(key)
-
-    def _complain(self, key: Key, answer: Answer, tries: int) -> None:
-        report = f"{key.namespace}/{key.name}"
-        extra = {"report": report, "status": answer.status, "answer": _sanitized(answer)}
-        _log.warning("A report cannot be written", extra={**extra, "tries": tries})
-
-
-def _sanitized(answer: Answer) -> str:
-    return sanitize(answer.words, limit=WORDS_BYTES)
