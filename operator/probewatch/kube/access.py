@@ -1,6 +1,6 @@
-"""Access: how to reach the API server, read from what the official client found out.
+"""Access: how to reach the API server, taken from the configuration of the official client.
 
-All that can be wrong with files and plugins is a KubeconfigError of one line.
+Every problem with files and plugins becomes a KubeconfigError with a message of one line.
 """
 
 from collections.abc import Iterator
@@ -15,10 +15,10 @@ from probewatch.errors import KubeconfigError
 from probewatch.kube.sanitize import sanitize
 
 WORDS_LIMIT = 300
-"""Bytes of someone else's words in a message of ours."""
+"""Bytes of another program's error text in a message of ours."""
 
 BROKEN = (ConfigException, OSError, ValueError, TypeError, KeyError, AttributeError)
-"""What the official client raises over files that are not as they should be."""
+"""What the official client raises for unusable files."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,34 +26,34 @@ class Access:
     """How to reach the API server, as of now; paths are of PEM files."""
 
     where: str
-    """What it was read from, for messages."""
+    """The source that it was read from, for messages."""
     server: str
     authorization: str = field(default="", repr=False)
-    """The header's value, scheme included; empty without one."""
+    """The value of the Authorization header with its scheme; empty without one."""
     ca_path: str = ""
     certificate_path: str = ""
     private_key_path: str = ""
     ca_named: str = ""
-    """What people know the CA by, where its file is none of theirs."""
+    """How messages name the CA if its file is a temporary copy."""
     certificate_named: str = ""
     insecure: bool = False
     tls_server_name: str = ""
     proxy: str = field(default="", repr=False)
     namespace: str = ""
-    """Where commands look that name no namespace."""
+    """The default namespace of commands."""
 
 
 class Credentials(Protocol):
-    """One source of credentials."""
+    """A source of credentials."""
 
     async def read(self, *, refused: bool) -> Access:
-        """Return them as they are now; *refused*: the server did not take the last ones."""
+        """Return the current credentials; *refused* says that the server refused the last ones."""
         ...
 
 
 @contextmanager
-def told_in_one_line(where: str) -> Iterator[None]:
-    """Say in a KubeconfigError what goes wrong over what is read from *where*."""
+def as_kubeconfig_errors(where: str) -> Iterator[None]:
+    """Turn errors about what is read from *where* into a KubeconfigError of one line."""
     try:
         yield
     except BROKEN as error:
@@ -61,7 +61,10 @@ def told_in_one_line(where: str) -> Iterator[None]:
 
 
 def access_of(configuration: Configuration, where: str) -> Access:
-    """Return what the official client set; raises KubeconfigError where that names no server."""
+    """Return the access in the official client's configuration.
+
+    Raises KubeconfigError if it has no http(s) server.
+    """
     server = str(configuration.host)
     if not server.startswith(("https://", "http://")):
         raise KubeconfigError(f"{where}: the server {server!r} is not an http(s) URL")
@@ -79,6 +82,6 @@ def access_of(configuration: Configuration, where: str) -> Access:
 
 
 def _header(authorization: str) -> str:
-    """Return the header without the line end that a token's file may have."""
+    """Return the header's value without the line end that a token file may have."""
     scheme, _, token = authorization.partition(" ")
     return f"{scheme.capitalize()} {token.strip()}" if token.strip() else ""

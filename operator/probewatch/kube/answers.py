@@ -1,4 +1,4 @@
-"""Answers of the API server that a command waits for: the object, or its words of refusal."""
+"""Answers of the API server to a command: the object, or its refusal as an ApiError."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -11,7 +11,7 @@ from probewatch.kube.sanitize import sanitize
 from probewatch.kube.waits import find_wait
 
 WORDS_LIMIT = 300
-"""Bytes of the API server's own words in a message of ours."""
+"""Bytes of the API server's message in a message of ours."""
 
 
 Answer = TypeVar("Answer")
@@ -32,7 +32,7 @@ class _Status(msgspec.Struct):
 
 
 async def ask(requester: Requester, path: str, params: Mapping[str, str] | None = None) -> bytes:
-    """Return what is at *path*; raises ApiError with the API server's own words if it says no."""
+    """GET *path* and return the body; raises ApiError with the API server's message on refusal."""
     status, body = await requester.request("GET", path, params=params)
     if status == HTTPStatus.OK:
         return body
@@ -45,7 +45,7 @@ async def ask_for(
     path: str,
     params: Mapping[str, str] | None = None,
 ) -> Answer:
-    """Return what is at *path*, decoded; raises ApiError, also where that is no such object."""
+    """GET *path* and return the decoded object; raises ApiError, also if it cannot be decoded."""
     body = await ask(requester, path, params)
     try:
         return decoder.decode(body)
@@ -55,7 +55,7 @@ async def ask_for(
 
 
 def find_words(body: bytes) -> str:
-    """Return what the API server says in an answer that is none; empty if it says nothing."""
+    """Return the message of the Status in an error's body; empty if there is none."""
     try:
         return msgspec.json.decode(body, type=_Status).message
     except msgspec.DecodeError:
@@ -63,7 +63,7 @@ def find_words(body: bytes) -> str:
 
 
 def refusal(status: int, body: bytes) -> ApiError:
-    """Return the error for an answer that is none."""
+    """Return the error for an answer other than success."""
     if status == HTTPStatus.UNAUTHORIZED:
         return ApiError("the API server refuses the credentials (401)", status=status)
     words = sanitize(find_words(body), limit=WORDS_LIMIT) or "no reason given"

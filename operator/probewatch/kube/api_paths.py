@@ -1,6 +1,7 @@
-"""What a request is about, in the words of Kubernetes: verb and resource, from method and path.
+"""Derives the Kubernetes verb and resource of a request from its HTTP method and path.
 
-For counting by closed lists, as the API server's own audit log and metrics do.
+Requests are counted by these, as in the API server's own audit log and metrics, because they
+have few values.
 """
 
 from collections.abc import Mapping
@@ -14,7 +15,7 @@ VERBS: Mapping[str, str] = {
 }
 
 OTHER = "other"
-"""What is no resource: `/version`, `/healthz`."""
+"""Stands for paths that are no resource, such as `/version` and `/healthz`."""
 
 
 class Subject(NamedTuple):
@@ -25,7 +26,7 @@ class Subject(NamedTuple):
 
 
 def find_subject(method: str, path: str, params: Mapping[str, str] | None = None) -> Subject:
-    """Return what a request is about; names of objects and namespaces are no part of it."""
+    """Return verb and resource of a request, without names of objects and namespaces."""
     parts = path.partition("?")[0].strip("/").split("/")
     rest = _after_version(parts)
     if len(rest) > 2 and rest[0] == "namespaces":  # noqa: PLR2004  # namespaces/NAME/RESOURCE

@@ -1,8 +1,8 @@
-"""The API client: one HTTP session for all requests, long streams and short questions alike.
+"""The API client: one HTTP session for all requests, streams as well as single ones.
 
-It adds what each request needs (credentials, TLS, a bound in time), counts it,
-and logs in again when the server refuses the credentials. It knows nothing of
-what is asked. Objects stay bytes; who wants them decodes what they need.
+It adds what each request needs (credentials, TLS, a timeout), counts it, and reads the
+credentials again when the server refuses them. It knows nothing of the objects: they are returned
+as bytes, and each caller decodes the fields that it needs.
 """
 
 import asyncio
@@ -29,44 +29,41 @@ from probewatch.kube.reachability import Reachability
 from probewatch.kube.waits import find_wait, with_wait
 
 READ_BUFFER_BYTES = 512 * 1024
-"""A page of 500 pods is 4 MB: small reads would cost more than the decoding."""
+"""A page of 500 pods has 4 MB: reading it in small pieces would cost more than decoding it."""
 
 CONNECT_SECONDS = 10.0
 
 ANSWER_CAP_BYTES = 64 * 1024 * 1024
-"""No answer to a short question is as long; a fault must not fill the memory."""
+"""Longer than any answer that is expected; the limit protects the memory."""
 
 JSON = "application/json"
 
 
 NO_ANSWER = "none"
-"""The code of a request that got none."""
+"""Counted in place of a status code if there was no answer."""
 
 
 @dataclass(slots=True, kw_only=True)
 class ApiStats:
-    """For the metrics to read."""
+    """Statistics of the client; read by the metrics."""
 
     requests: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     """By verb, resource and status code (`none` without an answer)."""
     is_refused: bool = False
-    """Whether the last answer was that the credentials are no good."""
+    """Whether the last answer was a 401."""
 
 
 class StreamedResponse:
-    """An answer whose body is still to be read; a watch's Response."""
+    """A response whose body has not been read yet; the `Response` of a watch."""
 
     def __init__(self, response: aiohttp.ClientResponse) -> None:
         self.status = response.status
         self.headers: Mapping[str, str] = response.headers
         self._content = response.content
-        self._connection = response.connection  # none any more if all of a short answer is here
+        self._connection = response.connection  # None if a short body has arrived completely
 
     async def chunks(self, is_urgent: Callable[[], bool]) -> AsyncIterator[bytes]:
-        """The body, as it comes, or more at once as long as it is not urgent.
-
-        Raises OSError if it breaks off.
-        """
+        """Yield the body, in larger chunks while it is not urgent; OSError if the stream breaks."""
         mark = LowWater.under(self._connection and self._connection.transport)
         try:
             with as_os_errors():
@@ -78,7 +75,7 @@ class StreamedResponse:
 
 
 class ApiClient:
-    """Use it as `async with`; the login has to be read before."""
+    """Use it as an async context manager; the login must have been read before."""
 
     def __init__(self, login: Login, *, timeout_seconds: float, clock: Clock) -> None:
         self.stats = ApiStats()
@@ -95,11 +92,11 @@ class ApiClient:
 
     @property
     def namespace(self) -> str:
-        """That of commands that name none, as with kubectl."""
+        """The default namespace of commands, as with kubectl."""
         return self._login.access.namespace or "default"
 
     async def __aenter__(self) -> Self:
-        # No limit of connections: each watch holds one, and the others are few by themselves.
+        # No limit of connections: each watch holds one, and other requests are few anyway.
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0),
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -132,8 +129,9 @@ class ApiClient:
     ) -> tuple[int, bytes]:
         """Return status and body of the answer; raises ApiError without one.
 
-        *verb* is HTTP's. A 401 leads to one more try with credentials read anew. A GET that is
-        asked to wait does, while there is time; a write is left to who writes.
+        *verb* is the HTTP method. After a 401 the request is sent once more with credentials
+        read again. A GET answered with a Retry-After is repeated within the timeout; for a write
+        that is left to the caller.
         """
         headers = {"Accept": accept}
         data = None
@@ -151,22 +149,22 @@ class ApiClient:
     async def stream(
         self, path: str, params: Mapping[str, str], *, timeout_seconds: float
     ) -> AsyncIterator[StreamedResponse]:
-        """Ask for something long; the answer begins within *timeout_seconds*, or is an OSError."""
+        """Send a GET and yield the response; OSError if it does not begin in *timeout_seconds*."""
         asked = _Request(method="GET", path=path, params=params, headers={"Accept": JSON})
         try:
             response = await self._send(asked, timeout_seconds)
         except OSError as error:
-            # Who asks a short question says itself that there was no answer; a watch goes on.
+            # Callers of `request` report a missing answer themselves; a watch just goes on.
             self.reachability.failed(self.server, error)
             raise
         try:
             yield StreamedResponse(response)
         finally:
-            # Read to its end it goes back to the pool, else its connection is closed.
+            # If the body was read to its end the connection is reused, else it is closed.
             response.release()
 
     async def refresh(self) -> None:
-        """Log in again: the server answered 401."""
+        """Read the credentials again, after the server answered 401."""
         await self._login.renew(refused=True)
 
     async def _ask_as_told(self, asked: "_Request") -> tuple[int, bytes]:
@@ -188,13 +186,13 @@ class ApiClient:
             now = self._clock.now()
             return response.status, with_wait(response.status, response.headers, body, now=now)
         except TimeoutError as error:
-            # Which of the two times it was, for a connection or for an answer, is not told.
+            # The error does not tell whether connecting or the answer took too long.
             raise ApiError(f"the API server {self.server} did not answer in time") from error
         except OSError as error:
             raise ApiError(f"the API server {self.server} cannot be reached: {error}") from error
 
     async def _send(self, asked: "_Request", seconds: float) -> aiohttp.ClientResponse:
-        """Return the beginning of an answer; raises OSError if it does not come in time."""
+        """Return a response once its headers arrived; raises OSError if that takes too long."""
         subject = find_subject(asked.method, asked.path, asked.params)
         try:
             with as_os_errors():
@@ -228,7 +226,7 @@ class ApiClient:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Request:
-    """What is asked, without who asks."""
+    """A request without its credentials."""
 
     method: str
     path: str
@@ -238,10 +236,10 @@ class _Request:
 
 
 def _user_agent() -> str:
-    """Name ourselves, so that an API server's log tells who asks."""
+    """Return the User-Agent, by which an API server's logs identify probewatch."""
     try:
         version = metadata.version("probewatch")
-    except metadata.PackageNotFoundError:  # run from its sources, not installed
+    except metadata.PackageNotFoundError:  # run from source, not installed
         version = "dev"
     return f"probewatch/{version} (python {platform.python_version()})"
 

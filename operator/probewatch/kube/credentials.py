@@ -1,4 +1,4 @@
-"""Where credentials come from: kubeconfigs as kubectl finds them, or the pod's own account."""
+"""Finds credentials: in kubeconfigs as kubectl does, or in the pod's own service account."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,20 +7,20 @@ from kubernetes.aio.client.configuration import Configuration
 from kubernetes.aio.config import incluster_config
 
 from probewatch.errors import KubeconfigError
-from probewatch.kube.access import Access, Credentials, access_of, told_in_one_line
+from probewatch.kube.access import Access, Credentials, access_of, as_kubeconfig_errors
 from probewatch.kube.kubeconfig_paths import PATHS_VARIABLE, find_paths
 
 
 def find_credentials(
     *, kubeconfig: str, context: str, environ: Mapping[str, str], home: Path
 ) -> Credentials:
-    """Return where credentials come from: kubeconfigs as kubectl finds them, else the pod's own.
+    """Return the source of credentials: kubeconfigs as kubectl finds them, else the pod's own.
 
-    Raises KubeconfigError where there is nothing.
+    Raises KubeconfigError if there is none.
     """
     paths = find_paths(kubeconfig, environ, home)
     if paths:
-        # What reads them brings ten megabytes of modules, of which a pod needs nothing.
+        # Reading kubeconfigs imports ten megabytes of modules that are not needed in a pod.
         from probewatch.kube.file_credentials import FileCredentials  # noqa: PLC0415  # see above
 
         return FileCredentials(paths, context)
@@ -33,12 +33,12 @@ def find_credentials(
 
 
 def find_home(environ: Mapping[str, str]) -> Path:
-    """Return the home folder; one that is not there for a user without any, as in a container."""
+    """Return the home directory; a nonexistent one if there is no HOME, as in a container."""
     return Path(environ.get("HOME") or "/nonexistent")
 
 
 class PodCredentials:
-    """Those of the service account that the kubelet puts into a pod."""
+    """The credentials of the service account that the kubelet mounts into a pod."""
 
     def __init__(
         self,
@@ -55,7 +55,7 @@ class PodCredentials:
         """Return the credentials of the pod."""
         where = "service account of this pod"
         configuration = Configuration()
-        with told_in_one_line(where):
+        with as_kubeconfig_errors(where):
             loader = incluster_config.InClusterConfigLoader(
                 token_filename=self._token_path,
                 cert_filename=self._ca_path,

@@ -1,7 +1,7 @@
-"""The fields of Events that are read, as the decoder sees them.
+"""The fields of Events that are decoded.
 
-An Event has two faces: core/v1, which is watched, and events.k8s.io/v1, which a recording may
-hold as well.
+An Event has two representations: core/v1, which is watched, and events.k8s.io/v1, which may
+occur in recordings.
 """
 
 import msgspec
@@ -51,7 +51,7 @@ class Event(Struct):
 
 
 class NewEvent(Struct):
-    """An events.k8s.io/v1 Event: the same by other names."""
+    """An events.k8s.io/v1 Event: the same fields under other names."""
 
     metadata: Metadata = msgspec.field(default_factory=Metadata)
     regarding: InvolvedObject | None = None
@@ -67,7 +67,7 @@ class NewEvent(Struct):
     series: Series | None = None
 
     def as_core(self) -> Event:
-        """Return the Event as core/v1 shows it."""
+        """Return the Event in its core/v1 representation."""
         return Event(
             metadata=self.metadata,
             involved_object=self.regarding,
@@ -89,6 +89,6 @@ _decode_new = msgspec.json.Decoder(NewEvent).decode
 
 
 def read_event(body: bytes) -> Event:
-    """Return the Event, whichever face it shows; raises what the decoder raises."""
+    """Decode an Event in either representation; raises what the decoder raises."""
     event = _decode(body)
     return _decode_new(body).as_core() if event.involved_object is None else event

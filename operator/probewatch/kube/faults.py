@@ -1,4 +1,4 @@
-"""What the network does to a request, as an OSError of the standard kind with clear words."""
+"""Turns network errors of aiohttp into standard OSErrors with a clear message."""
 
 import socket
 import ssl
@@ -10,11 +10,11 @@ import aiohttp
 
 @contextmanager
 def as_os_errors() -> Iterator[None]:
-    """Turn aiohttp's errors into OSErrors, so that nobody else needs to know aiohttp's."""
+    """Raise aiohttp's errors as OSErrors, so that no other module depends on aiohttp's."""
     try:
         yield
     except TimeoutError as error:
-        # Some of aiohttp's are both, and repeat the whole URL.
+        # Some of aiohttp's errors are TimeoutErrors too, with the whole URL in their message.
         is_connecting = isinstance(error, aiohttp.ConnectionTimeoutError)
         words = "no connection in time" if is_connecting else "no answer in time"
         raise TimeoutError(words) from error
@@ -23,7 +23,7 @@ def as_os_errors() -> Iterator[None]:
 
 
 def translate(error: aiohttp.ClientError) -> OSError:
-    """Return the OSError that says what happened, its kind telling what and its text in words."""
+    """Return the OSError for an error: its class says what happened, and its message explains."""
     match error:
         case aiohttp.ClientConnectorCertificateError():
             return ConnectionError(f"its certificate is not trusted: {_verification(error)}")

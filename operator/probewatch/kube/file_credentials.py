@@ -1,7 +1,7 @@
-"""Credentials of kubeconfigs, read (again) by the official client.
+"""Credentials from kubeconfigs, read by the official client.
 
-Tokens in files are renewed under our feet, those of plugins expire; so reading is something that
-is done again and again.
+They are read again and again, because tokens in files are renewed by others, and those of
+plugins expire.
 """
 
 import asyncio
@@ -15,16 +15,16 @@ from kubernetes.aio.client.configuration import Configuration
 from kubernetes.aio.config.kube_config import KubeConfigLoader
 
 from probewatch.errors import KubeconfigError
-from probewatch.kube.access import WORDS_LIMIT, Access, access_of, told_in_one_line
+from probewatch.kube.access import WORDS_LIMIT, Access, access_of, as_kubeconfig_errors
 from probewatch.kube.kubeconfig import Kubeconfig, read_kubeconfig
 from probewatch.kube.sanitize import sanitize
 
 PLUGIN_SECONDS = 60.0
-"""A credential plugin may ask a person; longer than this it hangs."""
+"""Timeout of a credential plugin, which may have to ask a person."""
 
 
 class FileCredentials:
-    """Those of kubeconfigs; files are read anew each time, plugins run when it is time."""
+    """Credentials of a kubeconfig context; files are read each time, plugins run on expiry."""
 
     def __init__(self, paths: tuple[Path, ...], context: str) -> None:
         self._paths = paths
@@ -38,7 +38,7 @@ class FileCredentials:
         if not config.plugin or refused or self._loader is None or self._access is None:
             self._loader = KubeConfigLoader(config_dict=config.node, config_base_path=None)
         elif not hasattr(self._loader, "exec_plugin_expiry"):
-            # What a plugin gave without an end is good until it is refused.
+            # Plugin credentials without an expiration time are used until they are refused.
             return self._access
         self._access = await _load(self._loader, config)
         return self._access
@@ -47,7 +47,7 @@ class FileCredentials:
 async def _load(loader: KubeConfigLoader, config: Kubeconfig) -> Access:
     where = f"kubeconfig {config.where}"
     configuration = Configuration()
-    with told_in_one_line(where), _overheard() as words:
+    with as_kubeconfig_errors(where), _captured_log() as words:
         try:
             async with asyncio.timeout(PLUGIN_SECONDS):
                 await loader.load_and_set(configuration)
@@ -64,14 +64,14 @@ async def _load(loader: KubeConfigLoader, config: Kubeconfig) -> Access:
         said = f": {sanitize(words[-1], limit=WORDS_LIMIT)}" if words else ""
         raise KubeconfigError(f"{where}: the plugin {config.plugin} gave no credentials{said}")
     if config.token_file and not access.authorization:
-        # As anybody, one is refused everything: that would look like rights that are missing.
+        # Requests without a token would be anonymous, and all be refused as if rights were missing.
         raise KubeconfigError(f"{where}: there is no token in {config.token_file}")
     return access
 
 
 @contextmanager
-def _overheard() -> Iterator[list[str]]:
-    """Catch what the official client says about plugins: it logs their failure, and goes on."""
+def _captured_log() -> Iterator[list[str]]:
+    """Collect the official client's log messages: it logs failures of plugins, and goes on."""
     words: list[str] = []
 
     def listen(record: logging.LogRecord) -> bool:

@@ -1,7 +1,7 @@
-"""The first questions to an API server: whether it is there, and which version it has.
+"""The first requests to an API server: whether it is ready, and which version it has.
 
-One that has just started answers 403, 404 or 503 to what it will allow and know in a
-moment: who asks it too early takes rights and definitions for missing. So it is waited for.
+A server that has just started may answer 403, 404 or 503 to requests that it will serve a moment
+later, so rights and CRDs would seem to be missing. So we wait until it is ready.
 """
 
 import logging
@@ -16,14 +16,14 @@ from probewatch.kube.client import ApiClient
 _log = logging.getLogger(__name__)
 
 READY = "/readyz"
-"""Everybody may ask it; it succeeds once rights and definitions are loaded. In the tenth of a
-second before it knows of any right, a server that starts forbids even that.
+"""A path that everybody may read, and that succeeds once RBAC rules and CRDs are loaded. A
+starting server forbids even this path for the tenth of a second before it knows any RBAC rule.
 Source: apiserver/pkg/server/healthz.go, and the ClusterRole system:public-info-viewer."""
 
 LOOK_SECONDS = 1.0
 
 PATIENCE_SECONDS = 60.0
-"""For a server that answers and says that it is not ready; then it is tried all the same."""
+"""How long to wait for a server that answers that it is not ready, before it is used anyway."""
 
 
 class _Version(msgspec.Struct, rename="camel"):
@@ -33,8 +33,8 @@ class _Version(msgspec.Struct, rename="camel"):
 async def greet(client: ApiClient, clock: Clock) -> None:
     """Wait until the server answers and is ready, and log its version.
 
-    Why there is no answer is logged at once; that it refuses the credentials, in place of its
-    version. Raises nothing that the network can cause.
+    A missing answer is logged at once with its cause. If the server refuses the credentials, that
+    is logged instead of the version. No error of the network is raised.
     """
     end, before = None, 0
     while not _is_ready(status := await _ask(client), before):
@@ -53,7 +53,7 @@ async def greet(client: ApiClient, clock: Clock) -> None:
 
 
 async def _ask(client: ApiClient) -> int:
-    """Return what it answers when it is asked whether it is ready; 0 for no answer."""
+    """Return the status of the server's readiness endpoint; 0 without an answer."""
     try:
         status, _ = await client.request("GET", READY)
     except ApiError as error:
@@ -65,7 +65,7 @@ async def _ask(client: ApiClient) -> int:
 
 
 def _is_ready(status: int, before: int) -> bool:
-    """Whether it says that it is ready, or says nothing about that, now and a moment ago."""
+    """Whether to stop waiting: after any answer but a first 403, a 429, or a server error."""
     if status == HTTPStatus.FORBIDDEN:
         return before == status
     return 0 < status < HTTPStatus.INTERNAL_SERVER_ERROR and status != HTTPStatus.TOO_MANY_REQUESTS
@@ -75,5 +75,5 @@ async def _ask_version(client: ApiClient) -> str:
     try:
         _, body = await client.request("GET", "/version")
         return msgspec.json.decode(body, type=_Version).git_version
-    except (ApiError, msgspec.DecodeError):  # we may not ask, or it is no API server
+    except (ApiError, msgspec.DecodeError):  # forbidden, or not an API server
         return "unknown"

@@ -1,8 +1,8 @@
-"""Kubeconfigs: what files say together, and whether it can be used.
+"""Merges and validates kubeconfigs.
 
-They are merged as kubectl does it; whatever names something first wins. Credentials in them
-(tokens, certificates, plugins) are then read by the official client. What is wrong is said in one
-line that names the file.
+They are merged as kubectl does: the first file that defines a name wins. Their credentials
+(tokens, certificates, plugins) are then read by the official client. Errors are one line that
+names the file.
 """
 
 import base64
@@ -19,34 +19,37 @@ from probewatch.kube.kubeconfig_paths import PATHS_SEPARATOR
 Json = dict[str, object]
 
 SECTIONS: Mapping[str, str] = {"clusters": "cluster", "contexts": "context", "users": "user"}
-"""Lists of named things, and the key under which each has its contents."""
+"""The lists of named items, and the key under which an item has its contents."""
 
 ANONYMOUS = "(anonymous)"
-"""The user of a context that names none: the official client needs one to look at."""
+"""The user of a context without one, because the official client requires one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kubeconfig:
-    """A merged kubeconfig with everything of its context in place."""
+    """A merged kubeconfig, reduced to one complete context."""
 
     where: str
     """The files, for messages."""
     node: ConfigNode
-    """For the official client; each part remembers its file, since paths are relative to it."""
+    """For the official client; each part knows its file, since paths are relative to it."""
     namespace: str = ""
-    """The context's namespace, for commands that are about one."""
+    """The context's namespace, the default of commands."""
     plugin: str = ""
-    """The command that the context's user gets credentials from, if any."""
+    """The command of the user's credential plugin, if any."""
     token_file: str = ""
-    """The file that its token is in, if any."""
+    """The file with the user's token, if any."""
     ca_named: str = ""
-    """Where the CA stands, if not in a file of its own."""
+    """Where the CA is embedded, if it is not in a file of its own; for messages."""
     certificate_named: str = ""
-    """Where the client's certificate comes from, if not from a file of its own."""
+    """Where the client certificate comes from, if not from a file of its own; for messages."""
 
 
 def read_kubeconfig(paths: Sequence[Path], context: str) -> Kubeconfig:
-    """Return what *paths* say together about *context*, or about the current one."""
+    """Merge the files at *paths*, and return *context*, or the current context if it is empty.
+
+    Raises KubeconfigError.
+    """
     where = PATHS_SEPARATOR.join(map(str, paths))
     merged: dict[str, dict[str, ConfigNode]] = {section: {} for section in SECTIONS}
     current = context
@@ -130,14 +133,17 @@ def _choose(where: str, context: str, merged: Mapping[str, Mapping[str, ConfigNo
 
 
 def _find_data(part: ConfigNode, key: str, field: str, where: str) -> str:
-    """Return the name of a field with a file's contents; empty where there is none."""
+    """Return how messages name an embedded field like `client-key-data`; empty if it is absent.
+
+    Raises KubeconfigError if it is not base64.
+    """
     data = part.value[key].get(field)
     if not data:
         return ""
     named = f"{field} of the {key} {part.value['name']!r}"
     text = "".join(data.split()) if isinstance(data, str) else ""
     try:
-        base64.b64decode(text, validate=True)  # as kubectl reads it, but for the ends of lines
+        base64.b64decode(text, validate=True)  # as kubectl does, except for the line ends
     except ValueError as error:
         raise KubeconfigError(f"kubeconfig {where}: {named} is not in base64") from error
     return named

@@ -1,4 +1,4 @@
-"""Which kubeconfigs count: found as kubectl finds them."""
+"""Finds the kubeconfigs to read, as kubectl does."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,10 +10,10 @@ PATHS_SEPARATOR = ":"
 
 
 def find_paths(flag: str, environ: Mapping[str, str], home: Path) -> tuple[Path, ...]:
-    """Return the kubeconfigs to read, the flag's first; none where none is named and none exists.
+    """Return the kubeconfigs to read: the flag's, else `$KUBECONFIG`'s, else `~/.kube/config`.
 
-    Of `$KUBECONFIG`'s files some may be missing, as with kubectl. Raises
-    KubeconfigError if what is named does not exist at all.
+    The result is empty if none is named and the default does not exist. Some of `$KUBECONFIG`'s
+    files may be missing, as with kubectl. Raises KubeconfigError if no named file exists.
     """
     if flag:
         path = Path(flag).expanduser()

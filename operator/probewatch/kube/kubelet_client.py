@@ -1,8 +1,8 @@
-"""Asks one kubelet for its counters: directly, with `nodes/metrics`.
+"""Reads the probe counters of one kubelet, directly, which needs the right `nodes/metrics`.
 
-Never through the API server's proxy: the right to it, `nodes/proxy`, is the right to run
-commands in every container of the node. Where a kubelet's certificate is not trusted it
-is not asked, for the question carries our credentials.
+The API server's proxy is never used: the right for it, `nodes/proxy`, allows running commands in
+every container of the node. Nothing is sent to a kubelet whose certificate is not trusted, since
+the request contains our credentials.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from probewatch.kube.kubelet_metrics import NodeCounters, parse_counters
 PATH = "/metrics/probes"
 DEFAULT_PORT = 10_250
 ANSWER_CAP_BYTES = 16 * 1024 * 1024
-"""250 pods of ten probes are 2 MB."""
+"""Far above what is expected: 250 pods with ten probes each take 2 MB."""
 
 
 class Requester(Protocol):
@@ -33,20 +33,20 @@ class Requester(Protocol):
 
 
 class Authorization(Protocol):
-    """Who has our credentials, as of now."""
+    """Returns our current credentials."""
 
     def __call__(self) -> str:
-        """Return the header's value; empty without one."""
+        """Return the value of the Authorization header; empty without one."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KubeletOptions:
-    """How to ask."""
+    """How to reach kubelets."""
 
     timeout_seconds: float = 10.0
     ca_file: str = ""
-    """PEM of who signs the kubelets' certificates; empty for what the system trusts."""
+    """PEM file of the CA that signs the kubelets' certificates; empty for the system's CAs."""
     scheme: str = "https"
 
 
@@ -73,7 +73,7 @@ class _Node(msgspec.Struct):
 
 
 class KubeletClient:
-    """Reads the counters of a node; every failure is an ApiError of one line."""
+    """Reads the counters of nodes; every failure is an ApiError with a message of one line."""
 
     def __init__(
         self, *, requester: Requester, authorization: Authorization, options: KubeletOptions
@@ -83,7 +83,7 @@ class KubeletClient:
         self._options = options
 
     async def read(self, node: str) -> NodeCounters:
-        """Return what the kubelet of a node counted."""
+        """Return the counters of a node's kubelet; raises ApiError."""
         url = await self._find(node)
         try:
             with as_os_errors():
@@ -136,6 +136,6 @@ class KubeletClient:
             context = ssl.create_default_context(cafile=self._options.ca_file or None)
         except OSError as error:
             raise ConnectionError(f"{self._options.ca_file}: {error}") from error
-        # As with the API server: client-go does not insist on what many clusters' own CAs lack.
+        # As for the API server: client-go does not require extensions that many cluster CAs lack.
         context.verify_flags &= ~ssl.VERIFY_X509_STRICT
         return context

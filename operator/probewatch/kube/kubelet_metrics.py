@@ -1,7 +1,7 @@
-"""The kubelet's own counters of probe runs, read from its `/metrics/probes`. Pure and total.
+"""Parses the kubelet's counters of probe runs from its `/metrics/probes`. Pure; never raises.
 
-`prober_probe_total` counts every completed run, however many Events were dropped.
-Runs that could not be carried out are not counted, and a pod that ended has no series.
+`prober_probe_total` counts every completed run, no matter how many Events were dropped. Runs
+that could not be carried out are not counted, and a pod that has ended has no series.
 """
 
 import re
@@ -13,26 +13,26 @@ from probewatch.core.spec import ProbeType
 PROCESS_START = b"process_start_time_seconds "
 RUNS = b"prober_probe_total{"
 LINE_CAP = 4096
-"""Names have at most 253 characters; a longer line is none of ours."""
+"""Longer lines are skipped: names have at most 253 characters."""
 
 _LABEL = re.compile(r'([a-z_]+)="((?:[^"\\]|\\.)*)"')
 
 Series = tuple[str, str, ProbeType]
-"""Uid of the pod as the kubelet knows it, container, type of the probe."""
+"""Uid of the pod as the kubelet knows it, container name, probe type."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeCounters:
-    """What one kubelet counted since it started."""
+    """The counters of one kubelet since it started."""
 
     process: float
     """`process_start_time_seconds`."""
     failed: Mapping[Series, int] = field(default_factory=dict)
-    """Failed runs; 0 where a probe has only succeeded."""
+    """Failed runs; 0 for a probe that has only succeeded."""
 
 
 def parse_counters(text: bytes) -> NodeCounters | None:
-    """Return the counters; None where the text does not say when the process began."""
+    """Return the counters; None if the text lacks the kubelet's start time."""
     process: float | None = None
     failed: dict[Series, int] = {}
     for line in text.splitlines():
@@ -51,7 +51,7 @@ def _runs(line: str) -> Iterator[tuple[Series, int]]:
     count = _number(rest.split()[0]) if brace and rest.split() else None
     if not (uid and container) or kind not in set(ProbeType) or count is None:
         return
-    # Each outcome has a series of its own: one of successes tells that there were no failures yet.
+    # Each outcome is a series of its own: one for successes still shows that the probe exists.
     yield (uid, container, ProbeType(kind)), int(count) if values.get("result") == "failed" else 0
 
 

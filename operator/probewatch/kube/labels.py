@@ -1,8 +1,8 @@
-"""Labels of pods: kept as the text that came, and read when somebody asks for them.
+"""Labels of pods, kept as JSON and decoded on first use.
 
-Of most pods nobody ever does: only policies with a selector ask, and only of pods to which
-something happened, or which they count. Ten thousand workloads have as many sets of labels, and
-as text one takes a third of what it takes as a dictionary.
+The labels of most pods are never used: only policies with a selector need them, and only of pods
+to which something happened, or that they count. Ten thousand workloads have as many sets of
+labels, and JSON takes a third of the memory of a dictionary.
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,16 +13,16 @@ import msgspec
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 READ = 1024
-"""Sets of labels that are kept as they were read: those of a namespace that is gone through."""
+"""How many decoded sets of labels are cached, for when a policy goes through a namespace."""
 
 _decode_strings = msgspec.json.Decoder(dict[str, str] | None).decode
 _decode_mixed = msgspec.json.Decoder().decode
 
 
 class Labels(Mapping[str, str]):
-    """A map of strings in JSON, which nobody changes; what is no string is left out.
+    """A read-only mapping over JSON; values that are not strings are left out.
 
-    Of what cannot be read (letters or numbers that there are not) there are none.
+    JSON that cannot be decoded (such as invalid UTF-8) makes an empty mapping.
     """
 
     __slots__ = ("_text",)
@@ -35,24 +35,24 @@ class Labels(Mapping[str, str]):
         return _read(self._text)[key]
 
     def __iter__(self) -> Iterator[str]:
-        """Yield the keys."""
+        """Iterate over the keys."""
         return iter(_read(self._text))
 
     def __len__(self) -> int:
-        """How many there are."""
+        """Return the number of labels."""
         return len(_read(self._text))
 
     def __eq__(self, other: object) -> bool:
-        """Whether it has the same labels as another map."""
+        """Whether another mapping has the same labels."""
         return self is other or super().__eq__(other)
 
-    __hash__ = None  # type: ignore[assignment]  # as of any map
+    __hash__ = None  # type: ignore[assignment]  # like other mappings
 
 
 def read_strings(text: bytes) -> Mapping[str, str]:
-    """Return a map of strings; what is no string is left out, and what is no map is empty.
+    """Decode a mapping of strings; other values are left out, and no mapping is an empty one.
 
-    Raises what UNREADABLE names for what cannot be read.
+    Raises one of `UNREADABLE` for JSON that cannot be decoded.
     """
     try:
         return _decode_strings(text) or {}
@@ -64,7 +64,7 @@ def read_strings(text: bytes) -> Mapping[str, str]:
 
 @lru_cache(maxsize=READ)
 def _read(text: bytes) -> Mapping[str, str]:
-    """Whoever asks is far from where the pod was read, and has nobody to complain to."""
+    """Decode labels; unreadable ones are empty, as callers far from the decoding cannot help it."""
     try:
         return read_strings(text)
     except UNREADABLE:

@@ -1,9 +1,9 @@
-"""The Lease: which of several replicas writes.
+"""Leader election by a Lease, which decides which of several replicas writes.
 
-The one that holds it renews it; the others watch whether it changes, by their own clocks
-alone, and take it when it has not changed for its duration. A Lease fences nothing: a
-holder that was stopped may go on to write for a moment, so every write is conditional
-besides. What was agreed about records is kept on it too, as an annotation.
+The holder renews the Lease. The others check whether it changes, by their own clocks only, and
+acquire it once it has not changed for its duration. A Lease is no fence: a holder that was paused
+may still write for a moment, so every write is conditional in addition. The recorded scope is
+kept on the Lease as an annotation.
 """
 
 import asyncio
@@ -26,26 +26,26 @@ from probewatch.kube.rights import Requester
 _log = logging.getLogger(__name__)
 
 HELD_SECONDS = 10.0
-"""Who could not renew for so long stops writing: well before another takes over."""
+"""A holder that could not renew for so long stops writing, well before another takes over."""
 
 RENEW_SECONDS = 5.0
-"""From one request to the next, however long the answer took."""
+"""Time from the start of one renewal to the start of the next."""
 
 LOOK_SECONDS = 1.0
-"""How often the others look: a holder that leaves in an orderly way is followed at once."""
+"""How often the others read the Lease, so that one that was released is acquired quickly."""
 
 RETRY_SECONDS = 2.0
 
 RELEASE_SECONDS = 2.0
-"""At the end of the process, which has other things to do as well."""
+"""Time for releasing it at shutdown, when there is other work as well."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Lease:
     """Holds the Lease *name* in *namespace* for *instance*, or waits for it.
 
-    *identity* is the instance and something that no other process has: the same
-    instance, started anew, may follow itself at once.
+    *identity* is the instance with a suffix that is unique to this process. A restarted process
+    of the same instance may take over from its predecessor at once.
     """
 
     requester: Requester
@@ -55,9 +55,9 @@ class Lease:
     identity: str
     clock: Clock
     known: bool = False
-    """Whether it was learnt who holds it."""
+    """Whether the holder is known: the Lease was read, or cannot be kept at all."""
     term: int = 0
-    """Another number once it was taken anew, was lost, or was seen to be another's."""
+    """Increases when the Lease is acquired, is lost, or is seen with another holder."""
     _seen: LeaseObject | None = None
     _seen_at: float = 0.0
     _held_since: float = 0.0
@@ -65,9 +65,9 @@ class Lease:
     _refusal: Refusal = field(default_factory=Refusal)
     _looked: bool = False
     _has_let_go: bool = False
-    """Whether it was lost or given back: another may have it without being seen yet."""
+    """Whether it was lost or released, so that another may hold it without our knowing yet."""
     _is_over: bool = False
-    """Whether it was given back for good: what else is written at the end takes some seconds."""
+    """Whether it was released for good, and must not be acquired again during the shutdown."""
     _scope: str | None = None
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     _lapse: Lapse = field(init=False)
@@ -77,44 +77,45 @@ class Lease:
 
     @property
     def is_held(self) -> bool:
-        """Whether this process is the one that writes, as far as it can know."""
+        """Whether this process is the one that writes, as far as it knows."""
         if self._refusal.is_final:
-            return True  # nobody can hold it; conditional writes have to do
+            return True  # nobody can hold it; conditional writes must suffice
         return self._held_until is not None and self.clock.monotonic() < self._held_until
 
     @property
     def held_since(self) -> float | None:
-        """Since when nobody but this process held it, by its clock; None where another may."""
+        """Since when this process holds it, by its clock; None if another process may hold it."""
         return self._held_since if self.is_held and not self._refusal.is_final else None
 
     @property
     def is_elsewhere(self) -> bool:
-        """Whether another process is known to hold it, or may since this one let go of it.
+        """Whether another process holds it, or may hold it since this one lost or released it.
 
-        While nobody can be asked, what was last known stands: one shows what there is, not two.
+        While the API server does not answer, the last known holder counts, so that one process
+        shows the metrics, and not two.
         """
         holder = self._seen.holder if self._seen else ""
         return not self.is_held and (self._has_let_go or holder not in {"", self.identity})
 
     @property
     def scope(self) -> str:
-        """What is agreed to be recorded."""
+        """The recorded scope, as it is on the Lease or will be written there."""
         if self._scope is not None:
             return self._scope
         return self._seen.metadata.annotations.get(SCOPE, "") if self._seen else ""
 
     async def agree(self, scope: str) -> None:
-        """Write on it what is recorded from now on; where that fails, at the next renewal."""
+        """Write the recorded scope on the Lease; if that fails, with the next renewal."""
         self._scope = scope
         await self.step()
 
     async def run(self) -> None:
-        """Hold it or wait for it, until cancelled."""
+        """Hold the Lease or wait for it, until cancelled."""
         while True:
             await self.clock.sleep(await self.step())
 
     async def step(self) -> float:
-        """Do what is to be done now; return the seconds until the next step."""
+        """Renew, acquire or read the Lease; return the seconds until the next step."""
         pause = await self._try()
         self._lapse.look(is_ours=self._held_until is not None, is_held=self.is_held)
         return pause
@@ -128,18 +129,18 @@ class Lease:
             return RETRY_SECONDS
 
     async def release(self, seconds: float = RELEASE_SECONDS) -> None:
-        """Give it back for good, so that another need not wait; at the end of the process.
+        """Release the Lease at shutdown, for good, so that another replica need not wait.
 
-        Where that takes more than *seconds* it is let go of, and expires.
+        If that takes more than *seconds*, the Lease is left to expire.
         """
         self._is_over = True
         with contextlib.suppress(ApiError, OSError, msgspec.DecodeError):
-            async with asyncio.timeout(seconds), self._turn:  # what is asked for now may take it
+            async with asyncio.timeout(seconds), self._turn:  # a request under way may acquire it
                 await self._give_back()
         self._held_until, self._has_let_go = None, True
 
     def forsake(self) -> None:
-        """Hold it no more, without a word: what this process knows is of no use to anybody."""
+        """Stop holding the Lease without releasing it, because this process's state is useless."""
         self._is_over = self._has_let_go = True
         self._held_until = None
         self._refusal.end()
@@ -171,7 +172,7 @@ class Lease:
         if not holder or holder == self.identity:
             return True
         if not self._looked and holder.rpartition("_")[0] == self.instance:
-            return True  # ourselves, before we were started anew
+            return True  # our own predecessor, before a restart
         duration = float(lease.spec.lease_duration_seconds or DURATION)
         return self.clock.monotonic() - self._seen_at >= duration
 
@@ -214,7 +215,7 @@ class Lease:
         )
 
     def _learn(self, lease: LeaseObject) -> None:
-        """Remember the Lease, and when it changed last, by our own clock."""
+        """Remember the Lease, and by our own clock when it was seen to change."""
         known = self._seen.metadata.resource_version if self._seen else None
         if lease.metadata.resource_version != known:
             self._seen_at = self.clock.monotonic()
@@ -234,13 +235,13 @@ class Lease:
     def _lose(self) -> None:
         if self._held_until is None:
             _log.debug("Another replica was quicker", extra={"lease": self.name})
-        else:  # mostly to another replica; or our own renewal came through after its time
+        else:  # mostly to another replica, or to a renewal of ours that came through late
             _log.warning("The Lease was lost; it is looked at again", extra={"lease": self.name})
         self._held_until, self._has_let_go = None, True
         self.term += 1
 
     def _refuse(self, status: int) -> float:
-        """Go on without a Lease where there can be none."""
+        """Handle a refusal; if it is final, go on without a Lease."""
         now = self.clock.monotonic()
         is_final = status in FOR_GOOD and self._refusal.go_on(now, was_seen=self._seen is not None)
         if not is_final:

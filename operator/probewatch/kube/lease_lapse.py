@@ -1,4 +1,4 @@
-"""A Lease that lapses: held, but not renewed in time, so that nothing may be written by it."""
+"""Logs when the Lease lapses: it could not be renewed in time, so nothing may be written."""
 
 import logging
 from dataclasses import dataclass
@@ -8,14 +8,14 @@ _log = logging.getLogger(__name__)
 
 @dataclass(slots=True, kw_only=True)
 class Lapse:
-    """Tells when a Lease lapses, and when it could be renewed again."""
+    """Logs when a Lease lapses, and when it is renewed again."""
 
     lease: str
     """Its name."""
     _is_told: bool = False
 
     def look(self, *, is_ours: bool, is_held: bool) -> None:
-        """Take in whether it was taken by this process and not lost, and whether it still holds."""
+        """Log if our Lease (*is_ours*) has expired (not *is_held*), and once it is valid again."""
         if is_ours and not is_held and not self._is_told:
             words = "The Lease cannot be renewed; this replica writes nothing until it can"
             _log.warning(words, extra={"lease": self.lease})

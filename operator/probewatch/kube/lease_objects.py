@@ -1,14 +1,14 @@
-"""Leases as they are in the API."""
+"""The fields of a Lease that are used, and how it is rendered."""
 
 from datetime import UTC, datetime
 
 import msgspec
 
 SCOPE = "probewatch.dev/recorded-scope"
-"""Annotation: what was watched when all that had happened before had been recorded."""
+"""Annotation for the recorded scope: what was watched when everything so far had been recorded."""
 
 DURATION_SECONDS = 15.0
-"""Who does not renew for so long is taken for dead."""
+"""A holder that does not renew for so long is taken for dead."""
 
 
 class Struct(msgspec.Struct, rename="camel", omit_defaults=True):
@@ -45,22 +45,22 @@ class LeaseObject(Struct):
 
     @property
     def holder(self) -> str:
-        """Who holds it; empty if nobody does."""
+        """The identity of the holder; empty if nobody holds it."""
         return self.spec.holder_identity or ""
 
 
 TYPE = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease"}
-"""Written on each; the decoder would leave out what is always the same."""
+"""Added when rendering, because the encoder leaves out fields with their default."""
 
 
 def render_lease(
     lease: LeaseObject, *, holder: str, seconds: int, now: float, scope: str | None
 ) -> object:
-    """Return the body that makes *holder* (none where it is empty) the one that holds it."""
+    """Return the body of a write that makes *holder* the holder; empty to release the Lease."""
     spec, at = lease.spec, render_micro_time(now)
     changes = holder != lease.holder
     fresh = Spec(
-        holder_identity=holder or None,  # an empty one is not valid
+        holder_identity=holder or None,  # an empty string would be rejected
         lease_duration_seconds=seconds,
         acquire_time=at if changes or not spec.acquire_time else spec.acquire_time,
         renew_time=at,
@@ -72,6 +72,6 @@ def render_lease(
 
 
 def render_micro_time(at: float) -> str:
-    """Return a MicroTime, which wants all six digits."""
+    """Return a MicroTime, which requires all six decimals."""
     moment = datetime.fromtimestamp(at, UTC)
     return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -1,9 +1,9 @@
-"""A Lease that is refused: when that is to be believed, so that it is gone on without one.
+"""Decides when a refused Lease is final, so that the process goes on without one.
 
-An API server that has just started knows of no rights, and refuses what it will allow in a
-tenth of a second. Who has seen the Lease may stand by for another, and waits for as long as for a
-holder that is dead. At the start nothing begins before the server has called itself ready; then
-only another one of several may still err.
+An API server that has just started knows no RBAC rules, and for a tenth of a second refuses what
+it will allow afterwards. A process that has seen the Lease may be the standby of another one, so
+it waits as long as for a dead holder. At startup, one waits until the server is ready, so only
+another one of several servers can still refuse by mistake, and a shorter wait is enough.
 """
 
 from dataclasses import dataclass
@@ -12,28 +12,28 @@ from http import HTTPStatus
 from probewatch.kube.lease_objects import DURATION_SECONDS
 
 FOR_GOOD = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.FORBIDDEN, HTTPStatus.METHOD_NOT_ALLOWED})
-"""No namespace, no right, no such resource."""
+"""The namespace, the right, or the resource is missing."""
 
 FIRST_PATIENCE_SECONDS = 3.0
-"""Of one that has not seen the Lease yet."""
+"""How long a process that has not seen the Lease yet waits for the refusal to pass."""
 
 REFUSED_SECONDS = 30.0
-"""How often it is looked whether a Lease can be kept by now."""
+"""How often to try again after a final refusal."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Refusal:
-    """Whether there can be no Lease."""
+    """Whether the Lease is refused, and whether that is final."""
 
     is_final: bool = False
     _since: float | None = None
 
     def end(self) -> None:
-        """It was answered."""
+        """Note that the Lease could be read or written."""
         self.is_final, self._since = False, None
 
     def go_on(self, now: float, *, was_seen: bool) -> bool:
-        """Take in that it is refused now, once more; return whether that is final by now."""
+        """Note one more refusal; return whether it has lasted long enough to be final."""
         self._since = now if self._since is None else self._since
         patience = DURATION_SECONDS if was_seen else FIRST_PATIENCE_SECONDS
         return now - self._since >= patience

@@ -1,8 +1,8 @@
-"""The login: credentials and TLS that stay fresh, shared by everything that talks to the server.
+"""The login: up-to-date credentials and TLS settings, shared by all users of the API server.
 
-They are read again every minute, since the kubelet renews tokens and
-certificates in their files, and at once when the server refuses them. What
-cannot be read leaves the last ones in place: they may still be good.
+They are read again every minute, because the kubelet renews tokens and certificates in their
+files, and at once when the server refuses them. If they cannot be read, the last ones are kept,
+since they may still be valid.
 """
 
 import asyncio
@@ -20,11 +20,11 @@ _log = logging.getLogger(__name__)
 RENEW_SECONDS = 60.0
 
 REFUSED_PAUSE_SECONDS = 1.0
-"""Many requests may be refused at once; they are one reason to log in again."""
+"""Many requests may be refused at once, but the credentials are read only once for all of them."""
 
 
 class Login:
-    """Holds the access of the moment; `read` it once before anything else."""
+    """Holds the current access; call `read` once before anything else."""
 
     def __init__(self, credentials: Credentials, *, clock: Clock) -> None:
         self._credentials = credentials
@@ -44,11 +44,11 @@ class Login:
 
     @property
     def tls(self) -> ssl.SSLContext | None:
-        """How to speak TLS; None for a server without it. A new one when its files changed."""
+        """The TLS context, a new one after its files changed; None for a server without TLS."""
         return self._tls
 
     async def read(self, *, refused: bool = False) -> Access:
-        """Read the credentials now; raises KubeconfigError, and then keeps the last ones."""
+        """Read the credentials; on a KubeconfigError, which is raised, the last ones are kept."""
         access = await self._credentials.read(refused=refused)
         fingerprint = find_fingerprint(access)
         if fingerprint != self._fingerprint:
@@ -58,7 +58,7 @@ class Login:
         return access
 
     async def renew(self, *, refused: bool = False) -> Access:
-        """Read the credentials again; when they cannot be read, say so and keep the last ones."""
+        """Read the credentials again; if that fails, log it and keep the last ones."""
         async with self._lock:
             now = self._clock.monotonic()
             if self._renewed is not None and now - self._renewed < REFUSED_PAUSE_SECONDS:
@@ -78,7 +78,7 @@ class Login:
 
 
 def find_fingerprint(access: Access) -> str:
-    """Return a value that changes when anything about TLS does; empty without TLS."""
+    """Return a digest of the TLS settings and the contents of their files; empty without TLS."""
     if not access.server.startswith("https://"):
         return ""
     digest = hashlib.sha256(str(access.insecure).encode())
@@ -89,7 +89,7 @@ def find_fingerprint(access: Access) -> str:
 
 
 def build_tls(access: Access) -> ssl.SSLContext | None:
-    """Return how to speak TLS with the server; raises KubeconfigError for unusable files."""
+    """Return the TLS context, None without TLS; raises KubeconfigError for unusable files."""
     if not access.server.startswith("https://"):
         return None
     try:
@@ -98,7 +98,7 @@ def build_tls(access: Access) -> ssl.SSLContext | None:
         raise KubeconfigError(
             f"{access.where}: the CA is no certificate in PEM ({access.ca_named or access.ca_path})"
         ) from error
-    # Newer Pythons insist on extensions that many clusters' own CAs lack; client-go does not.
+    # Python 3.13 requires extensions that many cluster CAs lack; client-go does not.
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     if access.insecure:
         context.check_hostname = False
@@ -110,7 +110,7 @@ def build_tls(access: Access) -> ssl.SSLContext | None:
 
 def _load_certificate(context: ssl.SSLContext, access: Access) -> None:
     try:
-        # Without a password given, a locked key would make OpenSSL ask the terminal.
+        # Without a password, OpenSSL would ask for one on the terminal if the key is encrypted.
         context.load_cert_chain(
             access.certificate_path, access.private_key_path or None, password=""
         )

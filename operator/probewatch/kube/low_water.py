@@ -1,9 +1,9 @@
-"""The low-water mark: where nobody waits for a line, many are read at once.
+"""The low-water mark of a socket: if no line is urgent, many are read at once.
 
-An API server writes a streaming list object by object, and each write wakes who reads: on a virtual
-machine that costs more than the object. So the kernel is asked to wait until more has come
-(`SO_RCVLOWAT` of socket(7); what TLS adds makes no difference), and is told to wait no more after
-some hundredths of a second. Nothing changes for what comes now and then, nor for short answers.
+An API server writes a streaming list object by object, and each write wakes up the reader, which
+on a virtual machine costs more than handling the object. So the kernel is told to wake us only
+once more bytes have arrived (`SO_RCVLOWAT`, see socket(7); TLS makes no difference), or after some
+hundredths of a second. Occasional updates and short answers are not affected.
 Source: apiserver/pkg/endpoints/handlers/watch.go (HandleHTTP).
 """
 
@@ -16,27 +16,27 @@ from contextlib import suppress
 from typing import Self
 
 MARK_BYTES = 1024 * 1024
-"""Some 100 pods. The kernel makes the buffer as large; where that is full earlier, it wakes us."""
+"""About 100 pods. The kernel enlarges its buffer to that; if it is full earlier, we are woken."""
 
 PATIENCE_SECONDS = 0.05
-"""So long bytes wait for others at most."""
+"""The longest time for which bytes are held back."""
 
 BUSY_SECONDS = 2 * PATIENCE_SECONDS
-"""What comes less often is not waited for: that would only be one more time to wake."""
+"""The mark is set only if reads follow each other faster: else waiting is one wake-up more."""
 
 SHORT_BYTES = 512 * 1024
-"""Of so much at the beginning each part is read as it comes: short lists are done sooner."""
+"""The first bytes of an answer are read as they arrive, so that short lists are not delayed."""
 
 IS_HEEDED = sys.platform == "linux"
-"""Elsewhere a mark that is lowered may not wake who waits for what has come meanwhile."""
+"""On other systems, lowering the mark may not wake a reader for bytes that arrived before."""
 
 
 Later = Callable[[float, Callable[[], None]], asyncio.TimerHandle]
-"""Has something done in so many seconds."""
+"""Schedules a call after some seconds, like `loop.call_later`."""
 
 
 class LowWater:
-    """The mark of one connection, while one answer is read from it."""
+    """The low-water mark of one connection, while one answer is read from it."""
 
     def __init__(
         self, connection: socket.socket | None, *, now: Callable[[], float], later: Later
@@ -50,13 +50,13 @@ class LowWater:
 
     @classmethod
     def under(cls, transport: asyncio.BaseTransport | None) -> Self:
-        """Return the mark of what is under a transport; of none, it changes nothing."""
+        """Return the mark of a transport's socket; without one, the mark has no effect."""
         loop = asyncio.get_running_loop()
         connection = transport.get_extra_info("socket") if transport and IS_HEEDED else None
         return cls(connection, now=loop.time, later=loop.call_later)
 
     def read(self, size: int, *, is_urgent: bool) -> None:
-        """So many bytes were read; *is_urgent*: whether those to come are to be read at once."""
+        """Note that *size* bytes were read, and set the mark unless the next ones are urgent."""
         now = self._now()
         is_busy = now - self._read_at < BUSY_SECONDS
         self._read, self._read_at = self._read + size, now
@@ -66,14 +66,14 @@ class LowWater:
             self._alarm = self._later(PATIENCE_SECONDS, self.lower)
 
     def lower(self) -> None:
-        """Let each byte be read as it comes, as it is without us."""
+        """Reset the mark to the default, at which each byte wakes the reader."""
         if self._alarm is not None:
             self._alarm.cancel()
             self._alarm = None
             self._set(1)
 
     def _set(self, mark: int) -> None:
-        # A socket that is closed meanwhile (uvloop's says so by a ValueError), or has no mark.
+        # The socket may be closed by now (uvloop raises ValueError), or not support the mark.
         with suppress(OSError, ValueError):
             if self._socket is not None:
                 self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, mark)

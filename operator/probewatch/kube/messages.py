@@ -1,8 +1,8 @@
-"""What the kubelet's Event texts mean: by exact prefix, never by search.
+"""Classifies the kubelet's Event messages by their exact prefixes, never by search.
 
-Probe output is written by strangers and may contain anything, also the words of
-another message. So only the beginning of a text is read, and of the output only
-its class. No regular expressions: texts can be long and hostile.
+Probe output comes from applications and may contain anything, also the text of another message.
+So only the beginning of a message is matched, and probe output is only reduced to a class. No
+regular expressions are used, because messages can be long and hostile.
 Source: kubernetes/kubernetes pkg/kubelet/{prober,kuberuntime,events}.
 """
 
@@ -17,7 +17,7 @@ COMBINED = "(combined from similar events): "
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Meaning:
-    """What one Event says."""
+    """The meaning of one Event."""
 
     kind: EvidenceKind
     probe_type: str = ""
@@ -37,7 +37,7 @@ _BY_REASON = {
 
 
 def classify(reason: str, message: str) -> Meaning:
-    """Say what an Event with this reason and message means."""
+    """Return the meaning of an Event with this reason and message."""
     text = message[:TEXT_CAP]
     combined = text.startswith(COMBINED)
     text = text.removeprefix(COMBINED)
@@ -72,7 +72,7 @@ _KILL_WORDS = (
 
 
 def _after_name(text: str) -> str:
-    """What follows `Container NAME ` or `Init container NAME `; a name has no spaces."""
+    """Return what follows `Container NAME ` or `Init container NAME `; names have no spaces."""
     for lead in ("Container ", "Init container "):
         if text.startswith(lead):
             return text.removeprefix(lead).partition(" ")[2]
@@ -133,7 +133,7 @@ _ENDINGS = (
 
 
 def classify_failure(output: str) -> FailureReason:
-    """The class of a probe's output, from a closed list."""
+    """Return the class of a probe's output, which is one of a closed list."""
     if output.startswith(_HTTP):
         return _STATUS.get(output.removeprefix(_HTTP)[:1], FailureReason.OTHER)
     if output.startswith("service unhealthy (responded with"):

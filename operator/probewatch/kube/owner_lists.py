@@ -1,9 +1,9 @@
-"""Owners by the list: for a first sync, which would else ask for each of them by itself.
+"""Lists ReplicaSets and Jobs before a first sync, which would else request each of them singly.
 
-Metadata alone, in pages, for the whole cluster or for each named namespace. It is only a
-shorter way: whoever is in no list is asked for as ever, and so is everyone where the list is
-refused. What is held of it is bounded, and let go of once the first sync is over: of a Deployment
-no more than its newest revisions, for most clusters keep ten old ones of each, without pods.
+Only their metadata is listed, in pages, for the whole cluster or for each named namespace. This is
+an optimization: owners missing from the lists are requested singly as usual, and so are all if
+the list is refused. What is kept is bounded, and dropped after the first sync. Of a Deployment's
+revisions only the newest are kept, since most clusters have ten old ones of each, without pods.
 """
 
 import asyncio
@@ -24,26 +24,27 @@ from probewatch.kube.parsing import parse_version
 _log = logging.getLogger(__name__)
 
 METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
-"""Neither spec nor status; a server that does not know it sends everything."""
+"""Requests metadata without spec and status; a server without support sends complete objects."""
 
 PAGE = 500
 
 LISTED_MOST = 100_000
-"""Owners that are held, until the first sync is over: some twenty megabytes."""
+"""How many owners are kept until the end of the first sync: they take about twenty megabytes."""
 
 REVISIONS_HELD = 2
-"""Of a Deployment: while one is rolled out, two have pods. The others are asked for if they do."""
+"""Per Deployment: during a rollout two revisions have pods. Others are requested singly."""
 
 REVISION = "deployment.kubernetes.io/revision"
-"""The annotation that says which of its ReplicaSets a Deployment made, or went back to, last.
+"""The annotation of a ReplicaSet that is highest on the one which the Deployment made, or rolled
+back to, last.
 Source: pkg/controller/deployment/util/deployment_util.go (RevisionAnnotation)."""
 
 PATIENCE_SECONDS = 20.0
-"""For all lists: the watch does not wait for longer."""
+"""Timeout for all lists together, since the watch waits for them."""
 
 
 class Kind(NamedTuple):
-    """A kind of owners that stand for someone else."""
+    """A kind of owner whose own controller is the workload that people know."""
 
     api_version: str
     kind: str
@@ -106,9 +107,9 @@ _LISTS = msgspec.json.Decoder(_List)
 async def list_owners(
     requester: Requester, namespaces: Sequence[str] = ()
 ) -> Mapping[str, Workload]:
-    """Return the workloads of ReplicaSets and Jobs, by the uid of these; never fails.
+    """Return the workload of each ReplicaSet and Job, by the owner's uid; never raises.
 
-    *namespaces* are those that are watched, none for all.
+    *namespaces* are the watched ones, none for all.
     """
     found = _Found()
     try:
@@ -122,18 +123,18 @@ async def list_owners(
 
 
 class _Found:
-    """What lists said of owners so far."""
+    """The workloads found in lists so far."""
 
     def __init__(self) -> None:
         self.workloads: dict[str, Workload] = {}
         """By the owner's uid."""
         self._controllers: dict[str, Workload] = {}
-        """By their own uid: held once, not once for each of their revisions."""
+        """By their own uid, so that the revisions of one controller share one value."""
         self._newest: dict[tuple[str, str], list[tuple[int, str]]] = {}
-        """Revisions of a controller, by its namespace and uid, and the uids of these owners."""
+        """By a controller's namespace and uid: its revisions kept, each with the owner's uid."""
 
     def take(self, items: Sequence[_Item], kind: Kind) -> bool:
-        """Hold what a page says; tell whether there is room for more."""
+        """Add the items of a page; return whether there is room for more."""
         for item in items:
             self._take(item.metadata, kind)
             if len(self.workloads) >= LISTED_MOST:
@@ -170,12 +171,12 @@ class _Found:
 def find_controller(
     references: Sequence[objects.OwnerReference], namespace: str
 ) -> Workload | None:
-    """Return the controller among owners."""
+    """Return the controlling owner as a workload; None if there is none."""
     found = find_controlling(references)
     if found is None:
         return None
     return Workload(
-        namespace=intern(namespace),  # thousands have the same but for names and uids
+        namespace=intern(namespace),  # thousands differ only in names and uids
         kind=intern(found.kind or ""),
         name=found.name or "",
         api_version=intern(found.api_version or ""),
@@ -195,7 +196,7 @@ async def _list_all(
 async def _list(
     requester: Requester, kind: Kind, namespace: str | None
 ) -> AsyncIterator[Sequence[_Item]]:
-    """All of a kind, page by page, as far as there is an answer."""
+    """Yield the pages of a list, until its end or a failure, which is logged."""
     place = "" if namespace is None else f"namespaces/{namespace}/"
     path = f"/apis/{kind.api_version}/{place}{kind.resource}"
     params = {"limit": str(PAGE)}

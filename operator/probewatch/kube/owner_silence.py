@@ -1,8 +1,8 @@
-"""Silence: owners about whom nobody is asked for a while, since there was no answer.
+"""A circuit breaker: after a request for an owner had no answer, none are sent for a while.
 
-A question without an answer costs seconds in which findings wait, so that the next ones are not
-put at all: of the same namespace at once, since it may be an owner of its own that takes so
-long, and of all where several namespaces had no answer and nobody had one since.
+A request without an answer costs seconds for which findings wait. So after one, no owners of the
+same namespace are requested for a while. Once requests for several namespaces had no answer, and
+none had one since, no owners at all are requested.
 """
 
 from dataclasses import dataclass, field
@@ -12,21 +12,21 @@ from probewatch.clock import Clock
 SILENCE_SECONDS = 15.0
 
 SEVERAL = 2
-"""Namespaces without an answer; one of them says nothing about the API server."""
+"""Namespaces without an answer; a single one may be slow by itself."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Silence:
-    """Remembers what was not answered."""
+    """Remembers which requests had no answer."""
 
     clock: Clock
     _unanswered: dict[str, float] = field(default_factory=dict)
-    """When, by namespace."""
+    """The time of the last request without an answer, by namespace."""
     _answered: float = float("-inf")
-    """When there was the last answer to anyone."""
+    """The time of the last answer, for any namespace."""
 
     def covers(self, namespace: str) -> bool:
-        """Whether nobody is to be asked about owners of *namespace* now."""
+        """Whether owners of *namespace* must not be requested now."""
         begin = self.clock.monotonic() - SILENCE_SECONDS
         for each in [each for each, at in self._unanswered.items() if at <= begin]:
             del self._unanswered[each]
@@ -34,7 +34,7 @@ class Silence:
         return namespace in self._unanswered or len(since) >= SEVERAL
 
     def note(self, namespace: str, *, answered: bool) -> None:
-        """Take in what became of a question."""
+        """Note whether a request for an owner was answered."""
         now = self.clock.monotonic()
         if answered:
             self._answered = now

@@ -1,9 +1,9 @@
-"""Owners as objects name them: free text, which need not be the name of anything.
+"""Owner references: free text, which need not name an existing object.
 
-The API server only wants such fields not to be empty. Whoever may make a pod could write a
-novel there, and no report of that workload would ever be accepted. So what no object can be
-called is no owner, and the pod stands for itself. The bounds are those of `status.workload`
-in crds/probereports.yaml; a test holds the two together.
+The API server requires only that the fields are not empty. Anyone who may create a pod could write
+a text there that is too long for a report, and no report of that workload would ever be accepted.
+So a reference that cannot name an object is ignored, and the pod is its own workload. The limits
+are those of `status.workload` in crds/probereports.yaml; a test keeps both in sync.
 Source: apimachinery/pkg/api/validation/objectmeta.go (validateOwnerReference).
 """
 
@@ -12,12 +12,12 @@ from collections.abc import Iterable, Mapping
 from probewatch.kube.objects import OwnerReference
 
 LONGEST: Mapping[str, int] = {"api_version": 317, "kind": 63, "name": 253, "uid": 128}
-"""Characters of each field."""
+"""Maximum length of each field in characters."""
 
 
 def find_controlling(references: Iterable[OwnerReference]) -> OwnerReference | None:
-    """Return the one owner that manages the object, if there is one that can be one."""
-    for each in references:  # asked for every pod and owner of a first sync: no generator
+    """Return the controlling owner of an object, if there is a plausible one."""
+    for each in references:  # called for every pod and owner of a first sync: no generator
         if each.controller and _can_be(each):
             return each
     return None

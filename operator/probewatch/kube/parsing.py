@@ -1,7 +1,7 @@
-"""Parsing: decoded objects into the core's values. Pure and total: never raises.
+"""Parses decoded objects into values of the core. Pure; never raises.
 
-What is missing becomes the API's default, what cannot be a value becomes absent.
-Strings, labels and owners that many pods share are shared.
+A missing field gets the API's default, and an invalid value is treated as absent. Strings, labels
+and owners that many pods have in common are held in memory once.
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ IGNORE = "probewatch.dev/ignore"
 MIRROR = "kubernetes.io/config.mirror"
 
 WORKLOADS_KEPT = 16_384
-"""Owners and sets of labels that are shared."""
+"""How many owners, and how many sets of labels, are shared."""
 
 COUNT_LIMIT = 2**31
 """`restartCount` is an int32."""
@@ -34,32 +34,32 @@ CONDITIONS = frozenset(
         "PodResizePending",
     }
 )
-"""Those that anything is judged by."""
+"""The condition types that the core uses."""
 
 
 def short(text: str | None) -> str:
-    """Return a word of the API that many pods share, held once; cut where it is no word."""
+    """Return an API enum value such as a reason, interned; cut off, in case it is no such value."""
     return intern(text[:64]) if text else ""
 
 
 def parse_version(text: str | None) -> int:
-    """Return the resourceVersion as a number; 0 if it is none."""
+    """Return a resourceVersion as a number; 0 if it is not one."""
     return int(text) if text and text.isascii() and text.isdigit() and len(text) < 20 else 0  # noqa: PLR2004  # digits of a 64-bit number
 
 
 def parse_node(raw: objects.PodSpec | None) -> str:
-    """Return the node; empty while there is none."""
+    """Return the node's name; empty for a pod that is not scheduled."""
     return intern(raw.node_name) if raw and raw.node_name else ""
 
 
 def parse_annotations(raw: msgspec.Raw) -> Mapping[str, str]:
-    """Return the annotations if one of ours is among them; most pods have none."""
+    """Return the annotations if one that we read is among them; most pods have none."""
     body = bytes(raw)
     return read_strings(body) if has_notes(body) else _NOTHING
 
 
 def has_notes(body: bytes) -> bool:
-    """Whether any of these annotations is one that is read."""
+    """Whether the JSON of annotations may contain one that we read."""
     return b"probewatch.dev" in body or b"config.mirror" in body
 
 
@@ -69,13 +69,13 @@ def is_ignored(notes: Mapping[str, str]) -> bool:
 
 
 def parse_labels(raw: msgspec.Raw) -> Mapping[str, str]:
-    """Return the labels; pods with equal ones get the same."""
+    """Return the labels; pods with equal labels share one object."""
     body = bytes(raw)
     return _labels.get(body, lambda: Labels(body)) if body else _NOTHING
 
 
 def parse_owner(raw: msgspec.Raw) -> model.OwnerRef | None:
-    """Return the controlling owner; pods with the same get the same."""
+    """Return the controlling owner; pods with the same owner share one object."""
     body = bytes(raw)
     return _owners.get(digest(body), lambda: (_owner(body),))[0] if body else None
 
@@ -103,16 +103,16 @@ def _owner(body: bytes) -> model.OwnerRef | None:
 
 
 def parse_statuses(raw: objects.PodStatus) -> tuple[model.ContainerStatus, ...]:
-    """Return the statuses, those of init containers first.
+    """Return the container statuses, those of init containers first.
 
-    One without a count is none: taken for 0, it would look like a new beginning.
+    A status without a restartCount is left out: as 0, it would look like a reset of the count.
     """
     both = (*(raw.init_container_statuses or ()), *(raw.container_statuses or ()))
     return tuple(_status(each) for each in both if has_count(each))
 
 
 def has_count(raw: objects.ContainerStatus) -> bool:
-    """Whether the status says how often the container was restarted."""
+    """Whether the status has a valid restartCount."""
     return raw.restart_count is not None and 0 <= raw.restart_count < COUNT_LIMIT
 
 
@@ -148,14 +148,14 @@ _STATUS = {"True": True, "False": False}
 
 
 def keep_judged(status: objects.PodStatus) -> objects.PodStatus:
-    """Drop the conditions that nothing is judged by; return the same status."""
+    """Drop the conditions that the core does not use, in place; return the status."""
     if status.conditions:
         status.conditions = [each for each in status.conditions if each.type in CONDITIONS]
     return status
 
 
 def parse_conditions(raw: list[objects.Condition] | None) -> Mapping[str, model.Condition]:
-    """Return the conditions that anything is judged by."""
+    """Return the conditions that the core uses, by type."""
     return {
         intern(each.type): model.Condition(
             status=_STATUS.get(each.status or ""),

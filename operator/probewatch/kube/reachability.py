@@ -1,4 +1,4 @@
-"""Whether the API server answers, said once when it stops, each minute after, and at its return."""
+"""Logs when the API server stops answering, every minute until it does again, and its return."""
 
 import logging
 
@@ -7,11 +7,11 @@ from probewatch.clock import Clock
 _log = logging.getLogger(__name__)
 
 SILENCE_SECONDS = 60.0
-"""The same trouble is logged once in so long."""
+"""Time between two log lines while the server does not answer."""
 
 
 class Reachability:
-    """Told about every request that got an answer and every one that got none."""
+    """Tracks whether the API server answers; it is called for every request."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -24,7 +24,7 @@ class Reachability:
         return self._since is not None
 
     def answered(self) -> None:
-        """There was an answer, whatever it was."""
+        """Note that there was an answer, whatever it was."""
         if self._since is None:
             return
         away = self._clock.monotonic() - self._since
@@ -32,7 +32,7 @@ class Reachability:
         _log.warning("The API server answers again", extra={"after_seconds": round(away, 1)})
 
     def failed(self, server: str, error: OSError) -> None:
-        """There was no answer."""
+        """Note that there was no answer."""
         now = self._clock.monotonic()
         if self._since is None:
             self._since = now

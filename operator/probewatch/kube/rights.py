@@ -1,4 +1,4 @@
-"""Whether we may do something: the API server is asked, as `kubectl auth can-i` does it."""
+"""Asks the API server whether we have a right, as `kubectl auth can-i` does."""
 
 from http import HTTPStatus
 from typing import Protocol
@@ -29,7 +29,7 @@ class _Review(msgspec.Struct):
 
 
 async def may_i(requester: Requester, verb: str, resource: str, namespace: str = "") -> bool | None:
-    """Tell whether we may; None where the server cannot say. An empty namespace is all of them."""
+    """Return whether we have a right; None if unknown. An empty namespace stands for all."""
     attributes = {"verb": verb, "resource": resource, "namespace": namespace}
     body = {
         "apiVersion": "authorization.k8s.io/v1",

@@ -1,26 +1,24 @@
-"""Text written by strangers, made safe to print, to log and to store.
+"""Makes untrusted text safe to print, to log and to store.
 
-Names in pods and the output of probes are chosen by whoever may create pods.
-Printed as they are they can move a terminal's cursor, forge a log line, hide
-text behind a change of writing direction, or make an object too long for the
-API server, which counts bytes and not characters.
+Names in pods and the output of probes are chosen by whoever may create pods. Unsanitized, they
+could move a terminal's cursor, forge a log line, hide text behind a change of writing direction,
+or make an object too long for the API server, which counts bytes and not characters.
 """
 
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
-"""Stands for half of a surrogate pair, which has no encoding."""
+"""Replaces a lone surrogate, which cannot be encoded."""
 
 ELLIPSIS = "…"
 
 _INPUT_PER_OUTPUT = 8
-"""Characters looked at for each byte wanted: a long text of nothing but controls costs no time."""
+"""Characters read per byte of output, so that a long text of control characters costs little."""
 
 
 def sanitize(text: str, *, limit: int) -> str:
     """Return *text* as one line of printable characters, at most *limit* bytes of UTF-8.
 
-    White space of any kind becomes a space; controls, escapes, invisible and
-    direction-changing characters go; what is cut ends with an ellipsis. Doing
-    it twice changes nothing.
+    White space of any kind becomes a space; control, escape, invisible and direction-changing
+    characters are removed; a text that is cut off ends with an ellipsis. Idempotent.
     """
     if len(text) <= limit and text.isascii() and text.isprintable():
         return text  # as names in the API are

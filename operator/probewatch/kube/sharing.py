@@ -1,4 +1,4 @@
-"""Sharing: one value for all that is equal, so that many pods hold it once. Bounded."""
+"""A bounded cache that shares equal values, so that many pods hold one object in common."""
 
 from collections.abc import Callable, Hashable
 from hashlib import blake2b
@@ -9,19 +9,20 @@ V = TypeVar("V")
 
 
 DIGEST = 16
-"""Bytes, of which no two texts have the same."""
+"""Bytes of a digest, enough to tell all texts apart."""
 
 
 def digest(text: bytes) -> bytes:
-    """Return what stands for a text as a key, where the text is much longer than what it says."""
+    """Return a digest to use as a key in place of a text much longer than its value."""
     return blake2b(text, digest_size=DIGEST).digest()
 
 
 class Shared(Generic[K, V]):
-    """The values made lately, by what they were made from; at most twice *limit* of them.
+    """A cache of recently used values by key, with at most twice *limit* entries.
 
-    Two generations: when the young one is full, what was not asked for since the last time is
-    let go. Those who hold a value keep it; only a later equal one is made anew.
+    It has two generations. When the young one is full it becomes the old one, and entries of the
+    former old one that were not used meanwhile are dropped. Holders of a dropped value keep it,
+    but the next equal value is a new object.
     """
 
     def __init__(self, limit: int) -> None:
@@ -30,16 +31,16 @@ class Shared(Generic[K, V]):
         self._old: dict[K, V] = {}
 
     def __len__(self) -> int:
-        """How many values are held."""
+        """Return the number of entries."""
         return len(self._young) + len(self._old)
 
     def get(self, key: K, make: Callable[[], V]) -> V:
-        """Return the value of *key*, made now if it is not known."""
+        """Return the value of *key*; one that is missing is made and kept."""
         value = self.find(key)
         return self.keep(key, make()) if value is None else value
 
     def find(self, key: K) -> V | None:
-        """Return the value of *key*, if it is known."""
+        """Return the value of *key*; None if it is missing."""
         value = self._young.get(key)
         if value is not None:
             return value
@@ -47,7 +48,7 @@ class Shared(Generic[K, V]):
         return None if value is None else self.keep(key, value)
 
     def keep(self, key: K, value: V) -> V:
-        """Let this be the value of *key*; return it."""
+        """Set the value of *key*; return the value."""
         if len(self._young) >= self._limit:
             self._old, self._young = self._young, {}
         self._young[key] = value

@@ -1,4 +1,4 @@
-"""Kubelet Events as evidence. Pure and total: never raises."""
+"""Parses kubelet Events into evidence. Pure; never raises."""
 
 from sys import intern
 
@@ -8,15 +8,15 @@ from probewatch.kube.messages import classify
 from probewatch.kube.times import parse_time
 
 OF_NODES = {"Rebooted": EvidenceKind.NODE_REBOOTED, "Starting": EvidenceKind.KUBELET_STARTED}
-"""What the kubelet says of its node, by reason."""
+"""Evidence about the node itself, by the Event's reason."""
 
 LONGEST_NAME = 253
 LONGEST_CONTAINER = 63
-"""No object, and no container, has a longer name; what is kept of Events is bounded by it."""
+"""No object, and no container, has a longer name; this bounds the memory for Events."""
 
 
 def parse_evidence(raw: event_objects.Event) -> Evidence | None:
-    """What a kubelet Event says; None for everything else."""
+    """Return the evidence in a kubelet Event; None for all other Events."""
     about, source = raw.involved_object, raw.source
     component = (source.component if source else None) or raw.reporting_component
     if about is None or component != "kubelet":
@@ -47,7 +47,7 @@ def _pod_evidence(raw: event_objects.Event, about: event_objects.InvolvedObject)
     meaning, last = classify(raw.reason or "", raw.message or ""), _last_time(raw)
     if meaning.kind is EvidenceKind.OTHER or last is None or not about.uid:
         return None
-    # Who wrote it may write in this namespace; what it says of another's is not to be believed.
+    # Its writer has a right in the Event's own namespace only: involvedObject's is not trusted.
     namespace, names = raw.metadata.namespace, (about.uid, about.name or "", raw.metadata.name)
     if not namespace or max(map(len, names)) > LONGEST_NAME:
         return None
@@ -75,7 +75,7 @@ def _last_time(raw: event_objects.Event) -> float | None:
 
 
 def _first_time(raw: event_objects.Event) -> float | None:
-    """A series, of the newer kind of Events, begins with its `eventTime`."""
+    """Return the first occurrence; a series in events.k8s.io/v1 begins with its `eventTime`."""
     return parse_time(raw.first_timestamp) or parse_time(raw.event_time)
 
 
@@ -85,7 +85,7 @@ def _count(raw: event_objects.Event) -> int:
 
 
 def _container_of(path: str | None) -> str:
-    """The name in `spec.containers{name}` or `spec.initContainers{name}`."""
+    """Return the container's name in a fieldPath like `spec.containers{name}`; else empty."""
     head, brace, rest = (path or "").partition("{")
     known = head in {"spec.containers", "spec.initContainers", "spec.ephemeralContainers"}
     name = rest.removesuffix("}")

@@ -1,4 +1,4 @@
-"""Times of the API, RFC 3339, from and to epoch seconds."""
+"""Converts between RFC 3339 times of the API and epoch seconds."""
 
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -6,7 +6,7 @@ from functools import lru_cache
 
 @lru_cache(maxsize=4096)
 def parse_time(text: str | None) -> float | None:
-    """RFC 3339 into epoch seconds; absent, malformed or 1970 into None."""
+    """Return RFC 3339 as epoch seconds; None if it is absent, malformed or the zero of 1970."""
     if not text:
         return None
     try:
@@ -17,9 +17,9 @@ def parse_time(text: str | None) -> float | None:
     return seconds if moment.tzinfo is not None and seconds > 0 else None
 
 
-@lru_cache(maxsize=8192)  # a report is written again and again with the incidents that it had
+@lru_cache(maxsize=8192)  # a report is written again and again with the same incidents
 def render_time(at: float, parts: str = "microseconds") -> str:
-    """Return epoch seconds as RFC 3339 in UTC; *parts* of a second only where there are some."""
+    """Return epoch seconds as RFC 3339 in UTC, with *parts* of a second only if it has any."""
     moment = datetime.fromtimestamp(at, UTC)
     precision = parts if moment.microsecond else "seconds"
     return moment.isoformat(timespec=precision).replace("+00:00", "Z")

@@ -1,16 +1,16 @@
-"""How often something may happen: so many times at once, then at a steady rate."""
+"""A token bucket: limits a rate, but allows a burst."""
 
 from dataclasses import dataclass
 
 ROUNDING = 1e-6
-"""Less than this of a token is an error of arithmetic, and not worth another wait."""
+"""A smaller part of a token is a rounding error, and not worth another wait."""
 
 
 @dataclass(slots=True, kw_only=True)
 class TokenBucket:
-    """At most *burst* takes at once, and one more every *refill* seconds; full at first.
+    """Allows *burst* takes at once, and one more every *refill* seconds; full at first.
 
-    It is told the time, in seconds of any clock that does not go back.
+    Callers pass the time, in seconds of any monotonic clock.
     """
 
     burst: int
@@ -19,14 +19,14 @@ class TokenBucket:
     _at: float = 0.0
 
     def take(self, now: float) -> bool:
-        """Take one if there is one."""
+        """Take a token; return whether there was one."""
         if self.wait(now) > 0:
             return False
         self._spent += 1
         return True
 
     def wait(self, now: float) -> float:
-        """Return the seconds until there is one to take; 0 if there is one now."""
+        """Return the seconds until there is a token; 0 if there is one now."""
         self._spent = max(0.0, self._spent - max(0.0, now - self._at) / self.refill)
         self._at = now
         missing = self._spent + 1 - self.burst

@@ -1,8 +1,8 @@
-"""How long an API server asks to wait before it is asked again.
+"""The Retry-After of an API server: how long it asks to wait before the next request.
 
-It says so in a header. Where it turns a request away unread, by priority and fairness or because
-it shuts down, all else is a line of text: so what the header says is put into the answer, as the
-Status that other refusals come with, for whoever reads it there. client-go does the same.
+It comes as a header. If the server rejects a request unread, due to priority and fairness or a
+shutdown, the body is just a line of text. So the header's value is put into the body, as a Status
+like that of other refusals, for callers that see only the body. client-go does the same.
 Source: apiserver/pkg/server/filters/maxinflight.go (tooManyRequests), with_retry_after.go;
 client-go/rest/request.go (retryAfterSeconds, newUnstructuredResponseError).
 """
@@ -15,10 +15,10 @@ from http import HTTPStatus
 import msgspec
 
 LONGEST_SECONDS = 60.0
-"""A server that asks for more is asked again after this all the same."""
+"""Upper bound of a wait, even if the server asks for more."""
 
 WORDS_BYTES = 1024
-"""Of an answer that is no object."""
+"""Bytes kept of an answer that is plain text."""
 
 
 class _Details(msgspec.Struct, rename="camel"):
@@ -31,13 +31,13 @@ class _Status(msgspec.Struct):
 
 
 def find_wait(body: bytes) -> float:
-    """Return the seconds that an answer asks to wait, as a number that is not negative."""
+    """Return the seconds that the Status in an answer's body asks to wait; 0 if it does not."""
     details = _read(body).details
     return min(max(0.0, details.retry_after_seconds), LONGEST_SECONDS) if details else 0.0
 
 
 def with_wait(status: int, headers: Mapping[str, str], body: bytes, *, now: float) -> bytes:
-    """Return the body of an answer; of a refusal that only its header bounds, as a Status."""
+    """Return the body of an answer, with the header's Retry-After added to that of an error."""
     if status < HTTPStatus.BAD_REQUEST or find_wait(body):
         return body
     wait = parse_retry_after(headers.get("Retry-After"), now)
@@ -50,14 +50,14 @@ def with_wait(status: int, headers: Mapping[str, str], body: bytes, *, now: floa
 
 
 def parse_retry_after(text: str | None, now: float) -> float | None:
-    """Seconds that the server asks to wait, capped; None for garbage and the past.
+    """Return the seconds in a Retry-After header, capped; None if it is invalid or in the past.
 
-    The header holds seconds or an HTTP date (RFC 9110, 10.2.3).
+    The header has seconds or an HTTP date (RFC 9110, 10.2.3).
     """
     if not text:
         return None
     if text.isascii() and text.isdigit():
-        # A long row of digits is a long wait; int() refuses very long ones.
+        # A long row of digits is a long wait, and int() refuses very long ones.
         return min(float(text[:9]), LONGEST_SECONDS)
     try:
         moment = parsedate_to_datetime(text)

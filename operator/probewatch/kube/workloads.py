@@ -1,10 +1,10 @@
-"""Workloads: the controller that people know a pod by, asked from the API server.
+"""Workloads: finds the controller by which people know a pod, such as its Deployment.
 
-A pod names its nearest owner. For a ReplicaSet or a Job that is a revision or
-a run, and what people mean is the owner's owner: the Deployment, the CronJob.
-Only its metadata is asked: of all owners by lists before a first sync, of each new one
-by itself after that. A name is never guessed from another: where the API server cannot
-say, the nearest owner stands for the workload, and it is asked again later.
+A pod names its nearest owner. A ReplicaSet or a Job is only a revision or a run, and the workload
+is the owner's owner: the Deployment or the CronJob. Only the owner's metadata is requested: for
+all owners by lists before a first sync, and for each new owner by itself after that. Names are
+never guessed from other names. If the API server cannot tell, the nearest owner is used as the
+workload, and requested again later.
 """
 
 import asyncio
@@ -29,26 +29,26 @@ from probewatch.kube.sharing import Shared
 _log = logging.getLogger(__name__)
 
 ASKED: Mapping[tuple[str, str], Kind] = {(each.api_version, each.kind): each for each in KINDS}
-"""Owners that stand for someone else, by what a pod says of their version and kind."""
+"""Kinds of owners whose own controller is the workload, by the apiVersion and kind in the pod."""
 
 METADATA_ONLY = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"
-"""Neither spec nor status; a server that does not know it sends everything."""
+"""Requests metadata without spec and status; a server without support sends the complete object."""
 
 PATIENCE_SECONDS = 5.0
-"""For one owner, tries included: a finding is not held up for longer."""
+"""Timeout for one owner, retries included, since a finding waits for it."""
 
 PAUSES_SECONDS = (0.2, 0.5, 1.0, 2.0)
-"""Between tries where trying again may help."""
+"""Pauses between retries."""
 
 DOUBT_SECONDS = 60.0
-"""An owner about which nothing was learnt is asked for again after this."""
+"""Time after which an owner that could not be read is requested again."""
 
 REMEMBERED = 25_000
-"""Owners kept in mind, and as many that were not asked for lately: more than the workloads of the
-largest cluster."""
+"""How many recently used owners are cached, plus as many that were not used lately: more than the
+workloads of the largest cluster."""
 
 AT_ONCE = 8
-"""Questions side by side: a first sync asks for every owner."""
+"""Concurrent requests, since a first sync may need every owner."""
 
 
 Key = tuple[str, str]
@@ -57,7 +57,7 @@ Key = tuple[str, str]
 
 @dataclass(slots=True, kw_only=True)
 class _Doubt:
-    """A workload that stands for the real one until that is asked for again."""
+    """A workload used in place of the real one until that is requested again."""
 
     workload: Workload
     again_at: float
@@ -74,13 +74,13 @@ class _Answer(NamedTuple):
 
 @dataclass(slots=True, kw_only=True)
 class Workloads:
-    """Finds workloads; remembers what it learnt of owners."""
+    """Finds the workloads of pods, and caches those of owners."""
 
     requester: Requester
     clock: Clock
     _known: Shared[Key, Workload | _Doubt] = field(default_factory=lambda: Shared(REMEMBERED))
     _listed: Mapping[str, Workload] = field(default_factory=dict)
-    """By the last list, of owners that nobody may ever ask for."""
+    """Workloads of the last list by the owner's uid, until they are used."""
     _asking: dict[Key, "asyncio.Task[Workload]"] = field(default_factory=dict)
     _turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
     _silence: Silence = field(init=False)
@@ -90,18 +90,18 @@ class Workloads:
         self._silence = Silence(clock=self.clock)
 
     async def learn(self, namespaces: Sequence[str] = ()) -> None:
-        """List owners, of *namespaces* or of all, so that a first sync asks for few; never fails.
+        """List the owners in *namespaces* (none: in all), to prepare a first sync; never raises.
 
-        What is not asked for by `forget_lists` is let go then.
+        Owners that are not used until `forget_lists` are dropped then.
         """
         self._listed = await list_owners(self.requester, namespaces)
 
     def forget_lists(self) -> None:
-        """Let go of owners that were listed and nobody asked for: old revisions."""
+        """Drop listed owners that were not used, such as old revisions."""
         self._listed = {}
 
     def find(self, pod: PodRef) -> Workload | None:
-        """Return the workload where it is known without asking, else None."""
+        """Return the workload if it is known without a request, else None."""
         owner = pod.owner
         if owner is None or _kind_of(owner) is None:
             return nearest_workload(pod)
@@ -112,7 +112,7 @@ class Workloads:
         return known
 
     async def resolve(self, pod: PodRef) -> Workload:
-        """Return the workload; asks in bounded time, once for all that ask at the same time."""
+        """Return the workload, requested if need be, with a timeout; concurrent calls share it."""
         found, owner = self.find(pod), pod.owner
         if found is not None or owner is None:
             return found or nearest_workload(pod)
@@ -122,7 +122,7 @@ class Workloads:
             task = asyncio.create_task(self._ask(pod, owner), name=f"workload {owner.name}")
             self._asking[key] = task
             task.add_done_callback(lambda _done: self._asking.pop(key, None))
-        # The question goes on for others when one who asked is cancelled.
+        # If one caller is cancelled, the request goes on for the others.
         return await asyncio.shield(task)
 
     async def _ask(self, pod: PodRef, owner: OwnerRef) -> Workload:
@@ -142,7 +142,7 @@ class Workloads:
         return nearest
 
     async def _insist(self, namespace: str, owner: OwnerRef) -> _Answer:
-        """Ask again where that may help, a few times."""
+        """Request the owner, with a few retries."""
         answer = await self._request(namespace, owner)
         for pause in PAUSES_SECONDS:
             if not _may_pass(answer.status):
@@ -160,7 +160,7 @@ class Workloads:
             return _Answer(0)
 
     def _read(self, pod: PodRef, owner: OwnerRef, answer: _Answer) -> Workload | None:
-        """Return what an answer says; None where it says nothing about this very owner."""
+        """Return the workload in an answer; None if it is not about this very owner."""
         if answer.status == HTTPStatus.FORBIDDEN:
             self._say_refused(ASKED[owner.api_version, owner.kind].resource)
         if answer.status != HTTPStatus.OK:
@@ -170,9 +170,9 @@ class Workloads:
         except msgspec.DecodeError:
             return None
         if (metadata.namespace, metadata.uid) != (pod.namespace, owner.uid):
-            return None  # Another one of that name: this one is gone.
+            return None  # Another object of that name: this one is gone.
         controller = find_controller(metadata.owner_references or (), pod.namespace)
-        return controller or nearest_workload(pod)  # It may belong to nobody but itself.
+        return controller or nearest_workload(pod)  # The owner may have no controller.
 
     def _say_refused(self, resource: str) -> None:
         if resource not in self._refused:
@@ -183,7 +183,7 @@ class Workloads:
             )
 
     def _recall(self, key: Key) -> Workload | None:
-        """What a list said of an owner."""
+        """Return the workload of an owner in the last list, and cache it."""
         namespace, uid = key
         workload = self._listed.get(uid)
         if workload is None or workload.namespace != namespace:
@@ -193,14 +193,14 @@ class Workloads:
 
 
 def stands_for_itself(pod: PodRef) -> bool:
-    """Whether a pod is a workload of its own: nobody made it, or its node did, from a file."""
+    """Whether a pod is its own workload: it has no owner, or is a static pod of a node."""
     return pod.owner is None or pod.owner.kind == "Node"
 
 
 def nearest_workload(pod: PodRef) -> Workload:
-    """Return what is known without asking anyone: the pod's owner, or the pod itself.
+    """Return the workload known without a request: the pod's owner, or the pod itself.
 
-    A static pod is owned by its node, which is no workload: it stands for itself.
+    A static pod is owned by its node, which is no workload, so it is its own workload.
     """
     owner = pod.owner
     if owner is None or stands_for_itself(pod):
@@ -215,10 +215,9 @@ def nearest_workload(pod: PodRef) -> Workload:
 
 
 def _kind_of(owner: OwnerRef) -> Kind | None:
-    """Return the kind of an owner that there may be, and that may stand for someone else.
+    """Return the kind of an owner whose own controller is the workload; None for other owners.
 
-    What a pod says of its owner is free text, and must not lead to another path than that of
-    an owner.
+    Owner references are free text, so an invalid name must not become part of a request's path.
     """
     return ASKED.get((owner.api_version, owner.kind)) if SUBDOMAIN.fullmatch(owner.name) else None
 

@@ -107,7 +107,7 @@ def render_duration(seconds: float) -> str:
 
 
 def _end_of_life(restart: Restart) -> str:
-    # The kubelet makes up an exit code for a container that it lost, without container ID and times.
+    # For a container that it lost, the kubelet makes up an exit code, without an ID and times.
     seen = restart.exit_code is not None and bool(restart.termination)
     code = f"ended with exit code {restart.exit_code}" if seen else ""
     lived = lifetime_of(restart.started_at, restart.finished_at)
