@@ -209,6 +209,16 @@ async def test_token_file_without_a_token_is_said(tmp_path: Path) -> None:
         await read(path)
 
 
+@pytest.mark.parametrize("token", ["two\nlines", "half\0", "half\r\nX-Other: header"])
+async def test_token_that_no_request_can_carry_is_said(tmp_path: Path, token: str) -> None:
+    """A token file with more than a token in it is refused when it is read, not by each request."""
+    write(tmp_path / "token", token)
+    path = write(tmp_path / "config", config(user={"tokenFile": "token"}))
+
+    with pytest.raises(KubeconfigError, match="the token has a line end or a control character"):
+        await read(path)
+
+
 async def test_user_and_password(tmp_path: Path) -> None:
     """A name and a password become a Basic header."""
     path = write(tmp_path / "config", config(user={"username": "me", "password": "x"}))

@@ -63,7 +63,7 @@ def as_kubeconfig_errors(where: str) -> Iterator[None]:
 def access_of(configuration: Configuration, where: str) -> Access:
     """Return the access in the official client's configuration.
 
-    Raises KubeconfigError if it has no http(s) server.
+    Raises KubeconfigError if it has no http(s) server, or a token that no request can carry.
     """
     server = str(configuration.host)
     if not server.startswith(("https://", "http://")):
@@ -71,7 +71,7 @@ def access_of(configuration: Configuration, where: str) -> Access:
     return Access(
         where=where,
         server=server.rstrip("/"),
-        authorization=_header(configuration.api_key.get("BearerToken") or ""),
+        authorization=_header(configuration.api_key.get("BearerToken") or "", where),
         ca_path=configuration.ssl_ca_cert or "",
         certificate_path=configuration.cert_file or "",
         private_key_path=configuration.key_file or "",
@@ -81,7 +81,11 @@ def access_of(configuration: Configuration, where: str) -> Access:
     )
 
 
-def _header(authorization: str) -> str:
+def _header(authorization: str, where: str) -> str:
     """Return the header's value without the line end that a token file may have."""
     scheme, _, token = authorization.partition(" ")
-    return f"{scheme.capitalize()} {token.strip()}" if token.strip() else ""
+    token = token.strip()
+    if not token.isprintable():
+        # Every request would fail, while the token that was read before may still be good.
+        raise KubeconfigError(f"{where}: the token has a line end or a control character within")
+    return f"{scheme.capitalize()} {token}" if token else ""
