@@ -21,7 +21,7 @@ from probewatch.kube.client import ApiClient
 from probewatch.kube.rights import may_i
 from probewatch.settings import Settings
 from probewatch.watch.decoding import Decoder, Decodes, T
-from probewatch.watch.handing import Handler
+from probewatch.watch.dispatching import Handler
 from probewatch.watch.loop import WatchLoop
 from probewatch.watch.pod_decoding import PodDecoder
 from probewatch.watch.transport import Surroundings, WatchOptions, WatchStats, WatchTarget

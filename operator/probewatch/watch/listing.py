@@ -10,7 +10,7 @@ from contextlib import AbstractAsyncContextManager
 
 from probewatch.watch.asking import Asker
 from probewatch.watch.decoding import T
-from probewatch.watch.handing import Hands
+from probewatch.watch.dispatching import Dispatcher
 from probewatch.watch.transport import Response, StreamFaultError, WatchOptions
 
 FEWER = 5
@@ -26,17 +26,17 @@ WENT_BACK = "WentBack"
 
 
 async def list_pages(
-    asker: Asker, hands: Hands[T], options: WatchOptions, *, whole: bool = False
+    asker: Asker, dispatcher: Dispatcher[T], options: WatchOptions, *, whole: bool = False
 ) -> None:
     """Read a complete list, in pages or as a whole; raises what network and decoder raise."""
-    hands.begin_list()
+    dispatcher.begin_list()
     token, version, size = "", "", 0 if whole else options.page_size
     while True:
-        body = await _read_next(asker, hands, token, options, size)
+        body = await _read_next(asker, dispatcher, token, options, size)
         if body is None:
             size = max(1, size // FEWER)
             continue
-        page = hands.take_page(body)
+        page = dispatcher.take_page(body)
         # The first page fixes the version of all; a later page may be without it.
         version = page.resource_version or version
         token, size = page.token, min(size * FEWER, options.page_size)
@@ -44,38 +44,38 @@ async def list_pages(
             break
         del body, page  # free their memory before the next page comes in
         await asyncio.sleep(0)  # a page takes some milliseconds: let other tasks run
-    hands.end_list(version)
+    dispatcher.end_list(version)
 
 
 async def _read_next(
-    asker: Asker, hands: Hands[T], token: str, options: WatchOptions, size: int
+    asker: Asker, dispatcher: Dispatcher[T], token: str, options: WatchOptions, size: int
 ) -> bytearray | None:
     """Return the next page; a later one is retried a few times if the server says when."""
     for _ in range(PUT_OFF_TRIES if token else 0):
         try:
-            return await _read_page(asker, hands, token, options, size)
+            return await _read_page(asker, dispatcher, token, options, size)
         except StreamFaultError as fault:
             if fault.relist or fault.retry_after is None:
                 raise
             await asker.wait(fault.retry_after)
-    return await _read_page(asker, hands, token, options, size)
+    return await _read_page(asker, dispatcher, token, options, size)
 
 
 async def _read_page(
-    asker: Asker, hands: Hands[T], token: str, options: WatchOptions, size: int
+    asker: Asker, dispatcher: Dispatcher[T], token: str, options: WatchOptions, size: int
 ) -> bytearray | None:
     """Return a page of at most *size* objects (0: all); None if it was larger than the cap."""
     params = {"limit": str(size)} if size else {}
     if token:
         params["continue"] = token
     cap = options.page_cap if size > 1 else math.inf
-    body = await _read(asker.ask(params), hands, options, cap=cap)
+    body = await _read(asker.ask(params), dispatcher, options, cap=cap)
     return None if len(body) > cap else body
 
 
 async def _read(
     asked: AbstractAsyncContextManager[Response],
-    hands: Hands[T],
+    dispatcher: Dispatcher[T],
     options: WatchOptions,
     *,
     cap: float = math.inf,
@@ -84,7 +84,7 @@ async def _read(
     body = bytearray()
     async with asyncio.timeout(options.request_timeout), asked as response:
         async for chunk in response.chunks(_is_never_urgent):
-            hands.receive(chunk)
+            dispatcher.receive(chunk)
             body += chunk
             if len(body) > cap:
                 break
@@ -96,7 +96,7 @@ def _is_never_urgent() -> bool:
     return False
 
 
-async def check_history(asker: Asker, hands: Hands[T], options: WatchOptions) -> None:
+async def check_history(asker: Asker, dispatcher: Dispatcher[T], options: WatchOptions) -> None:
     """Check that the server still knows the resourceVersion from which the watch is to go on.
 
     If etcd was restored from a backup, a watch would deliver nothing, without an error, until
@@ -105,6 +105,6 @@ async def check_history(asker: Asker, hands: Hands[T], options: WatchOptions) ->
 
     Raises StreamFaultError if the list's version is older, and what network and decoder raise.
     """
-    body = await _read(asker.ask({"limit": "1"}, selects=False), hands, options)
-    if hands.is_ahead_of(body):
+    body = await _read(asker.ask({"limit": "1"}, selects=False), dispatcher, options)
+    if dispatcher.is_ahead_of(body):
         raise StreamFaultError(WENT_BACK, relist=True)

@@ -13,7 +13,7 @@ from typing import Generic, NoReturn
 from probewatch.watch.asking import GONE, Asker
 from probewatch.watch.backoff import Backoff
 from probewatch.watch.decoding import BROKEN, Decodes, T
-from probewatch.watch.handing import Handler, Hands, NotStreamedError
+from probewatch.watch.dispatching import Dispatcher, Handler, NotStreamedError
 from probewatch.watch.lines import LineSplitter
 from probewatch.watch.listing import check_history, list_pages
 from probewatch.watch.long_lines import TOO_LONG, LongLines
@@ -69,7 +69,7 @@ class WatchLoop(Generic[T]):
         self._target = target
         self._around = around
         self._asker = Asker(transport, target, around, self._options)
-        self._hands = Hands(decoder, handler, self.stats)
+        self._dispatcher = Dispatcher(decoder, handler, self.stats)
         self._long_lines = LongLines(self.stats, around)
         self._silence = Silence(self.stats)
         self._streams = self._options.streams
@@ -77,7 +77,7 @@ class WatchLoop(Generic[T]):
         self._expired = 0
         """How many lists in pages in a row expired before their last page."""
         self._open_since: float | None = None
-        self._said = ("", 0.0)
+        self._logged = ("", 0.0)
 
     async def run(self) -> NoReturn:
         """List and watch for ever, with a pause after each fault."""
@@ -85,14 +85,14 @@ class WatchLoop(Generic[T]):
         while True:
             self._open_since, silent = None, False
             try:
-                if owed := self._find_debt():
-                    self._hands.forget_version()
-                    why = owed
-                if not self._hands.version:
+                if due := self._find_due_list():
+                    self._dispatcher.forget_version()
+                    why = due
+                if not self._dispatcher.version:
                     self.stats.relists[why] += 1
                     await self._list()
                 elif self._silence.was_away and self._options.checks_history:
-                    await check_history(self._asker, self._hands, self._options)
+                    await check_history(self._asker, self._dispatcher, self._options)
                 await self._watch()
                 backoff = Backoff()
                 continue
@@ -102,14 +102,14 @@ class WatchLoop(Generic[T]):
                 caught, silent = StreamFaultError(type(error).__name__), True
             self._note_end(caught.why)
             if caught.relist:
-                self._hands.forget_version()
+                self._dispatcher.forget_version()
                 why = caught.why
             backoff = backoff.after_watching(self._open_for())
             backoff = backoff.before_fault(silent=silent, gone=caught.relist)
             await self._wait(caught, backoff)
             backoff = backoff.after_fault(silent=silent, gone=caught.relist)
 
-    def _find_debt(self) -> str:
+    def _find_due_list(self) -> str:
         """Return why a new list is due though the server did not ask for one; empty if none is."""
         if why := self._silence.owes_list():
             return why
@@ -120,7 +120,7 @@ class WatchLoop(Generic[T]):
 
     def _note_end(self, why: str) -> None:
         """Note how an attempt ended: without a watch, or with one that was silent or was ended."""
-        if self._open_since is None or self._hands.is_listing:
+        if self._open_since is None or self._dispatcher.is_listing:
             self._silence.server_was_away()
         elif why == SILENT:
             self._silence.watch_was_silent()
@@ -130,20 +130,20 @@ class WatchLoop(Generic[T]):
     async def _wait(self, fault: StreamFaultError, backoff: Backoff) -> None:
         self.stats.failed(fault.why)
         if backoff.faults:
-            self.stats.synced = self.stats.synced and bool(self._hands.version)
+            self.stats.synced = self.stats.synced and bool(self._dispatcher.version)
         pause = max(backoff.pause(self._around.chance()), fault.retry_after or 0.0)
-        self._say(fault.why, pause)
+        self._log_interruption(fault.why, pause)
         await self._around.sleep(pause)
 
-    def _say(self, why: str, pause: float) -> None:
+    def _log_interruption(self, why: str, pause: float) -> None:
         """Log an interruption, as a warning once a minute for the same reason, else for debugging.
 
         A 410 is normal and no warning: without bookmarks, the version of a quiet watch expires.
         """
         now = self._around.monotonic()
-        is_news = why != self._said[0] or now - self._said[1] >= SILENCE_SECONDS
+        is_news = why != self._logged[0] or now - self._logged[1] >= SILENCE_SECONDS
         if is_news:
-            self._said = (why, now)
+            self._logged = (why, now)
         level = logging.INFO if why == str(GONE) else logging.WARNING
         _log.log(
             level if is_news else logging.DEBUG,
@@ -162,7 +162,7 @@ class WatchLoop(Generic[T]):
         try:
             await list_pages(
                 self._asker,
-                self._hands,
+                self._dispatcher,
                 self._options,
                 whole=self._expired >= PAGED_TRIES,
             )
@@ -173,13 +173,13 @@ class WatchLoop(Generic[T]):
 
     async def _list_as_stream(self) -> bool:
         """Read a streaming list and its watch to the end; False if the server has no such lists."""
-        self._hands.begin_list()
+        self._dispatcher.begin_list()
         try:
             await self._watch(STREAMED)
         except NotStreamedError:
             self._streams = False
         except TimeoutError:
-            if not self._hands.is_listing:
+            if not self._dispatcher.is_listing:
                 raise
             self._streams = False
         except StreamFaultError as fault:
@@ -194,19 +194,19 @@ class WatchLoop(Generic[T]):
             "watch": "true",
             "allowWatchBookmarks": "true",
             "timeoutSeconds": str(self._silence.ask(self._asker.watch_seconds())),
-            **(more or {"resourceVersion": self._hands.version}),
+            **(more or {"resourceVersion": self._dispatcher.version}),
         }
         async with self._asker.ask(params) as response:
             self._open_since = self._around.monotonic()
             self._silence.watch_begins()
             await read_lines(
                 response.chunks(self._is_urgent),
-                self._hands.take_line,
+                self._dispatcher.take_line,
                 splitter=LineSplitter(self._skip_line, self._options.line_cap),
                 stats=self.stats,
                 silence=self._find_silence,
             )
-        if self._hands.is_listing:
+        if self._dispatcher.is_listing:
             raise StreamFaultError("list broke off")
         if self._open_for() < SHORT_SECONDS:
             raise StreamFaultError("ended at once")
@@ -214,23 +214,23 @@ class WatchLoop(Generic[T]):
 
     def _is_urgent(self) -> bool:
         """Whether to pass on the next bytes at once: a list is of use only when it is complete."""
-        return self._options.is_urgent and not self._hands.is_listing
+        return self._options.is_urgent and not self._dispatcher.is_listing
 
     def _skip_line(self, head: bytes) -> None:
         """Skip a line that is too long, or give up a streaming list, which must miss nothing."""
         self._long_lines.skip(head)
-        if self._hands.is_listing:
+        if self._dispatcher.is_listing:
             raise StreamFaultError(TOO_LONG, relist=True)
 
     def _open_for(self) -> float:
         """Return how many seconds the watch has been open, or was until it failed."""
-        if self._open_since is None or self._hands.is_listing:
+        if self._open_since is None or self._dispatcher.is_listing:
             return 0.0
         return self._around.monotonic() - self._open_since
 
     def _find_silence(self) -> float:
         """Return how many seconds the server may now be silent."""
-        if self._hands.is_listing:
+        if self._dispatcher.is_listing:
             return min(self._options.list_silence, self._options.inactivity)
         self._pages_next = False
         return min(self._options.inactivity, self._silence.limit)

@@ -59,14 +59,14 @@ class NotStreamedError(StreamFaultError):
     """The server does not support streaming lists, or sent no such list."""
 
 
-class Hands(Generic[T]):
+class Dispatcher(Generic[T]):
     """Passes what is received to the handler, and keeps the resourceVersion to go on from."""
 
     def __init__(self, decoder: Decodes[T], handler: Handler[T], stats: WatchStats) -> None:
         self.version = ""
         """The resourceVersion from which the next watch starts; empty if a list is needed."""
         self.is_listing = False
-        self._before = ""
+        self._last_version = ""
         """The last `version`, kept to compare the next list with it."""
         self._decoder = decoder
         self._handler = handler
@@ -76,7 +76,7 @@ class Hands(Generic[T]):
 
     def forget_version(self) -> None:
         """Make a new list necessary, which is compared with the version known until now."""
-        self._before = self.version or self._before
+        self._last_version = self.version or self._last_version
         self.version = ""
 
     def begin_list(self) -> None:
@@ -114,30 +114,30 @@ class Hands(Generic[T]):
         """Tell the handler that the list is complete as of *version*."""
         if not version:
             raise StreamFaultError("no resourceVersion")
-        self._compare(version)
+        self._detect_restore(version)
         self.version = version
         self.is_listing = False
         self._handler.synced(version)
         self._stats.synced = True
 
-    def _compare(self, version: str) -> None:
+    def _detect_restore(self, version: str) -> None:
         """Report it if the list proves that etcd was restored, since versions only rise otherwise.
 
         Two things prove it: a list older than `version` was, and a list that shows an object in
         an older version than the one known, though the list is as new as the known one.
         """
         at, lost = parse_version(version), self._newest_lost()
-        if 0 < at < parse_version(self._before) or 0 < lost <= at:
+        if 0 < at < parse_version(self._last_version) or 0 < lost <= at:
             self._stats.went_back = True
             _log.error(
                 "The history of the cluster went back: this process cannot follow it",
                 extra={
                     "resource": self._stats.resource,
                     "version": version,
-                    "before": self._before,
+                    "before": self._last_version,
                 },
             )
-        self._before = version
+        self._last_version = version
 
     def take_line(self, body: bytes, begin: int, end: int) -> None:
         """Pass the update of a watch's line to the handler; raises StreamFaultError for an ERROR.
