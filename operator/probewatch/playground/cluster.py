@@ -1,9 +1,9 @@
-"""A whole cluster in this process: API server, scheduler, controllers, and a node with its kubelet.
+"""A cluster in this process: API server, scheduler, controllers, and one node with its kubelet.
 
     async with Cluster() as cluster:
         subprocess.run(["kubectl", "--kubeconfig", cluster.kubeconfig, "get", "pods"])
 
-Nothing that it starts survives it, whichever way it ends.
+No process that it starts outlives it, however it ends.
 """
 
 import os
@@ -16,7 +16,7 @@ from typing import Self
 
 from probewatch.clock import Clock
 from probewatch.playground.api.server import ApiServer
-from probewatch.playground.cluster_clock import HastenedTime
+from probewatch.playground.cluster_clock import ScaledTime
 from probewatch.playground.cluster_node import NODE, NODE_IP, NodeFeed, Scheduler, make_node
 from probewatch.playground.kubelet.bell import begin, cancel
 from probewatch.playground.kubelet.event_filter import EventFilter, SpamKey
@@ -42,16 +42,16 @@ RECONCILERS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterOptions:
-    """How the playground is to be."""
+    """The options of a playground."""
 
     speed: float = 1.0
-    """So many times as fast do probes, graces and back-off run; apps are told by $SPEED."""
+    """Factor by which probes, grace periods and back-off run faster; apps see it as $SPEED."""
     port: int = 0
-    """Of the API; 0: any that is free."""
+    """The port of the API server; 0 for any free one."""
     kubeconfig: Path | None = None
-    """Where to write it; None: into a folder that goes with the cluster."""
+    """Where to write the kubeconfig; None for a folder that is removed with the cluster."""
     spam_key: SpamKey = SpamKey.OBJECT_AND_TYPE
-    """By which rules the kubelet drops Events."""
+    """Which Events of the kubelet share one rate limit."""
 
 
 class Cluster:
@@ -68,27 +68,27 @@ class Cluster:
 
     @property
     def kubeconfig(self) -> str:
-        """The path of the kubeconfig, good for everything."""
+        """The path of the kubeconfig, whose user may do everything."""
         return str(self._kubeconfig)
 
     @property
     def url(self) -> str:
-        """Where the API is served, by TLS."""
+        """The URL of the API server, with TLS."""
         return self.server.secure_url
 
     async def __aenter__(self) -> Self:
-        """Start it all, and return when it can be used."""
+        """Start everything, and return when the cluster can be used."""
         async with AsyncExitStack() as stack:
             await self._start(stack)
             self._stack = stack.pop_all()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """Stop it all, the pods' processes included."""
+        """Stop everything, the processes of pods included."""
         await self._stack.aclose()
 
     async def _start(self, stack: AsyncExitStack) -> None:
-        time = HastenedTime.from_now(self.options.speed)
+        time = ScaledTime.from_now(self.options.speed)
         self.runtime = await stack.enter_async_context(LocalRuntime(time.clock()))
         self.kubelet = self._make_kubelet(time)
         stack.push_async_callback(self.kubelet.close)
@@ -106,7 +106,7 @@ class Cluster:
         )
         self.server.write_kubeconfig(self._kubeconfig)
 
-    def _make_kubelet(self, time: HastenedTime) -> Kubelet:
+    def _make_kubelet(self, time: ScaledTime) -> Kubelet:
         clock, keeper = time.clock(), KubeletObjects(self.registry)
 
         def stamp(at: float) -> str:
@@ -131,5 +131,5 @@ class Cluster:
 
 
 def _search_path() -> str:
-    """Return where programs of pods are looked for: this Python first, then as usual."""
+    """Return the PATH of containers: the folder of this Python first, then this process's PATH."""
     return os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)))

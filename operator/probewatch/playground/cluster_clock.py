@@ -1,8 +1,8 @@
-"""Time that runs faster, so that a story of a minute is told in seconds.
+"""A clock that runs faster than real time, so that a story of a minute takes seconds.
 
-The kubelet reckons in hastened time: periods, graces, back-off and the refill of its Event
-budget all shrink alike. What it writes down are real times, since the operator and kubectl
-read them by the real clock.
+The kubelet runs on this clock: periods, grace periods, back-off and the rate limit of its
+Events all shrink alike. It writes real times into objects, since the operator and kubectl
+compare them with the real clock.
 """
 
 import asyncio
@@ -13,24 +13,24 @@ from probewatch.clock import Clock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HastenedTime:
-    """Time that runs `speed` times as fast from `began` on."""
+class ScaledTime:
+    """Time that runs `speed` times as fast as real time from `began` on."""
 
     speed: float = 1.0
     began: float = 0.0
-    """Epoch seconds at which both times are the same."""
+    """Epoch seconds at which this time and real time are the same."""
 
     @classmethod
-    def from_now(cls, speed: float) -> "HastenedTime":
-        """Return a time that begins now."""
+    def from_now(cls, speed: float) -> "ScaledTime":
+        """Return a time that begins to run faster now."""
         return cls(speed=speed, began=time.time())
 
     def to_real(self, at: float) -> float:
-        """Return the real time of a moment in hastened time."""
+        """Return the real time, in epoch seconds, of a time on this clock."""
         return self.began + (at - self.began) / self.speed
 
     def clock(self) -> Clock:
-        """Return the clock that shows it."""
+        """Return the clock of this time."""
         return Clock(now=self._now, monotonic=self._monotonic, sleep=self._sleep)
 
     def _now(self) -> float:

@@ -1,4 +1,4 @@
-"""What a cluster has beside its API: one node, and a scheduler that puts every pod there."""
+"""The cluster's one node, and the scheduler that binds every pod to it."""
 
 import asyncio
 import platform
@@ -17,11 +17,11 @@ JsonObject = dict[str, Any]
 NODE = "playground"
 NODE_IP = "127.0.0.1"
 KUBELET_VERSION = "v1.36.2"
-"""The version whose rules the kubelet follows."""
+"""The version of Kubernetes whose rules the kubelet follows."""
 
 
 def make_node(registry: Registry) -> None:
-    """Put the node into the cluster, ready."""
+    """Create the node, with the status of a ready one."""
     type_ = registry.types.builtin("nodes")
     labels = {"kubernetes.io/hostname": NODE, "kubernetes.io/os": "linux"}
     registry.create(type_, {"metadata": {"name": NODE, "labels": labels}, "spec": {}})
@@ -57,7 +57,7 @@ def render_node_status(now: str) -> JsonObject:
 
 
 class Scheduler:
-    """Puts each new pod on the node, and says so."""
+    """Binds each new pod to the node, and records the `Scheduled` Event."""
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
@@ -68,7 +68,7 @@ class Scheduler:
             return
         pod = change.new.object
         if pod["spec"].get("schedulerName") != "default-scheduler":
-            return  # another's
+            return  # it has another scheduler
         if not pod["spec"].get("nodeName") and "deletionTimestamp" not in pod["metadata"]:
             asyncio.get_running_loop().call_soon(self._bind, change.new.key)
 
@@ -77,12 +77,12 @@ class Scheduler:
         if found is None or found.object["spec"].get("nodeName"):
             return
         bound = bind_pod(self._registry, *key, NODE)
-        said = render_scheduled(parse_pod_spec(bound.object), NODE, self._registry.clock.now())
-        self._registry.create(self._registry.types.builtin("events"), said)
+        event = render_scheduled(parse_pod_spec(bound.object), NODE, self._registry.clock.now())
+        self._registry.create(self._registry.types.builtin("events"), event)
 
 
 class NodeFeed:
-    """Tells the kubelet what becomes of the pods of its node."""
+    """Passes changes of the node's pods to the kubelet."""
 
     def __init__(self, registry: Registry, kubelet: Kubelet) -> None:
         self._kubelet = kubelet
@@ -92,10 +92,10 @@ class NodeFeed:
         pod = change.new.object
         if storage != "pods" or pod["spec"].get("nodeName") != NODE:
             return
-        # Later: the kubelet writes to the store in its turn.
-        asyncio.get_running_loop().call_soon(self._tell(change))
+        # Deferred: the kubelet writes to the store, which is still handling this change.
+        asyncio.get_running_loop().call_soon(self._make_call(change))
 
-    def _tell(self, change: Change) -> Callable[[], None]:
+    def _make_call(self, change: Change) -> Callable[[], None]:
         pod = change.new.object
         if change.is_deletion:
             return lambda: self._kubelet.lose(pod["metadata"]["uid"])

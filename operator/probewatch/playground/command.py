@@ -43,7 +43,7 @@ LAST_PORT = 65535
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
-    """Add what can be chosen."""
+    """Add the flags of the command."""
     parser.add_argument(
         "--kubeconfig", metavar="FILE", type=Path, help="where to write its kubeconfig"
     )
@@ -68,14 +68,14 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 
 
 def parse_port(text: str) -> int:
-    """Return a port; 0 is any that is free."""
+    """Return a port number; 0 stands for any free one."""
     if text.isdecimal() and int(text) <= LAST_PORT:
         return int(text)
     raise argparse.ArgumentTypeError(f"{text!r} is no port")
 
 
 def parse_speed(text: str) -> float:
-    """Return how many times as fast as real it goes."""
+    """Return the factor by which the cluster runs faster than real time."""
     with contextlib.suppress(ValueError):
         if 0 < float(text) < math.inf:
             return float(text)
@@ -88,26 +88,26 @@ def start(args: argparse.Namespace) -> int:
     try:
         return asyncio.run(run(options, find_stories(args.story)))
     except BrokenPipeError:
-        raise  # whoever read what it says has gone; nothing is wrong with the playground
+        raise  # the reader of our output has gone; nothing is wrong with the playground
     except OSError as error:
         print(f"probewatch playground: {explain(error, args.port)}", file=sys.stderr)
         return 1
 
 
 def explain(error: OSError, port: int = 0) -> str:
-    """Return what the system refused, of what, and what to do about it."""
+    """Return what failed and on which file; for a port that is in use, what to do about it."""
     if error.errno == errno.EADDRINUSE:
         return f"port {port} is in use already: stop the other process, or give another --port"
     return f"{error.filename}: {error.strerror}" if error.filename else str(error)
 
 
 def find_stories(names: Sequence[str]) -> tuple[Story, ...]:
-    """Return the stories of these names, each once."""
+    """Return the stories with these names, or all for `all`; each once."""
     return tuple(story for story in STORIES if story.name in names or "all" in names)
 
 
 async def run(options: ClusterOptions, stories: Sequence[Story]) -> int:
-    """Run it until SIGINT or SIGTERM, or until its terminal is closed."""
+    """Run the cluster until SIGINT, SIGTERM, or SIGHUP as its terminal is closed."""
     ended = asyncio.Event()
     with on_first_signal(lambda _: ended.set(), (*SIGNALS, signal.SIGHUP)):
         async with Cluster(options) as cluster:
@@ -119,7 +119,7 @@ async def run(options: ClusterOptions, stories: Sequence[Story]) -> int:
 
 
 def begin(cluster: Cluster, stories: Sequence[Story]) -> None:
-    """Say where it is, and play the stories."""
+    """Print how to use the cluster, and play the stories."""
     print(f"A cluster with one node, at {cluster.url}, until Ctrl-C. Images: ", end="")
     print(", ".join(sorted(IMAGES)))
     print(f"  export KUBECONFIG={cluster.kubeconfig}")

@@ -1,7 +1,7 @@
-"""The images that the playground has: names that stand for programs of this machine.
+"""The images of the playground: names that stand for programs of this machine.
 
 An image with an entry point runs that program; an image without one runs what the pod's
-`command` says, looked up on this machine. Any other name cannot be pulled, as on a node
+`command` says, looked up on this machine. Any other image cannot be pulled, as on a node
 that does not find it in its registry.
 """
 
@@ -14,7 +14,7 @@ from pathlib import Path
 from probewatch.playground.kubelet.specs import ContainerSpec
 
 PACKED = Path(__file__).with_name("demo_files")
-"""Where the wheel has them."""
+"""The demo's files in an installed wheel; in a checkout they are in `deploy/demo`."""
 DEMO_FILES = PACKED if PACKED.exists() else Path(__file__).resolve().parents[3] / "deploy" / "demo"
 WEBAPL = DEMO_FILES / "webapl.py"
 STORY = Path(__file__).with_name("stories") / "app.py"
@@ -26,7 +26,7 @@ class UnknownImageError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
-    """What an image runs: its entry point, empty if the pod has to say."""
+    """What an image runs: its entry point; empty if only the pod's command is run."""
 
     entry_point: tuple[str, ...] = ()
 
@@ -39,7 +39,7 @@ IMAGES: Mapping[str, Image] = {
     "alpine": Image(),
     "debian": Image(),
 }
-"""By name without registry and tag."""
+"""By name, without registry and tag."""
 
 
 def find_command(container: ContainerSpec, images: Mapping[str, Image] = IMAGES) -> tuple[str, ...]:
@@ -64,7 +64,7 @@ def short_name(image: str) -> str:
 
 
 def _on_this_machine(command: tuple[str, ...]) -> tuple[str, ...]:
-    """Let `python` be this Python, and find programs where this machine has them."""
+    """Replace `python` by this Python, and the path of another program by this machine's."""
     if not command:
         return ("sleep", "infinity")
     program, *rest = command

@@ -1,4 +1,4 @@
-"""How a person calls probewatch on this machine: a line to copy has to work as it stands."""
+"""The command that starts probewatch on this machine, for printed lines that are to be copied."""
 
 import shlex
 import shutil
@@ -9,9 +9,9 @@ NAME = "probewatch"
 
 
 def find_program() -> str:
-    """Return the program's name where that is found, else the path beside this Python.
+    """Return the program's name if it is on the PATH, else its path beside this Python.
 
-    `make` leaves it in `.venv/bin`, which is on nobody's PATH.
+    `make` installs it into `.venv/bin`, which is usually not on the PATH.
     """
     beside = Path(sys.executable).with_name(NAME)
     if shutil.which(NAME) or not beside.exists():

@@ -7,7 +7,7 @@ import pytest
 
 from probewatch.clock import Clock
 from probewatch.commands import demo as command
-from probewatch.playground.cluster_clock import HastenedTime
+from probewatch.playground.cluster_clock import ScaledTime
 from probewatch.playground.demo.demo import MANIFEST, DemoOptions, find_kill_due, read_manifest
 from probewatch.playground.demo.show import PlainShow, Progress
 from probewatch.playground.demo.state import CONTROLLER, DemoState
@@ -179,10 +179,10 @@ def test_an_incomplete_story_says_what_is_missing(capsys: pytest.CaptureFixture[
 
 async def test_hastened_time_keeps_real_times() -> None:
     """A minute passes in seconds, and what is written down are real times."""
-    time = HastenedTime(speed=10, began=1000.0)
+    time = ScaledTime(speed=10, began=1000.0)
     assert 1006.0 == time.to_real(1060.0)
 
-    clock = HastenedTime.from_now(1e6).clock()
+    clock = ScaledTime.from_now(1e6).clock()
     before, measured = clock.now(), clock.monotonic()
     await clock.sleep(1000.0)
     assert clock.now() - before >= 1000

@@ -8,7 +8,7 @@ import yaml
 from probewatch.playground.objects.cel import compile_rule
 from probewatch.playground.objects.cel_functions import EvaluationError
 from probewatch.playground.objects.cel_rules import check_compilation, check_rules
-from probewatch.playground.objects.cel_words import CompilationError
+from probewatch.playground.objects.cel_tokens import CompilationError
 from tests.conftest import REPOSITORY
 
 SELF = {

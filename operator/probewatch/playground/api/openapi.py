@@ -116,7 +116,7 @@ def _paths(type_: ResourceType) -> Iterable[tuple[str, JsonObject]]:
     place = f"namespaces/{{namespace}}/{type_.plural}" if type_.namespaced else type_.plural
     base = f"/{_document_name(type_)}/{place}"
     yield base, _path(type_, ("get", "post"), with_name=False)
-    if type_.asks:
+    if type_.is_review:
         return
     yield f"{base}/{{name}}", _path(type_, ("get", "put", "patch", "delete"), with_name=True)
     if type_.has_status:

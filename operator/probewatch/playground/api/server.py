@@ -77,7 +77,7 @@ class ApiServer:
         writer = Writer(registry, lambda: self._definitions.versions)
         reviews, scales = Reviews(self.tokens, rights), ScaleRequests(registry, writer)
         questions = {
-            (type_.qualified, ""): reviews.answer for type_ in registry.types if type_.asks
+            (type_.qualified, ""): reviews.answer for type_ in registry.types if type_.is_review
         }
         objects = ObjectRequests(
             registry,

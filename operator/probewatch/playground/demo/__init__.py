@@ -1,1 +1,1 @@
-"""The demo. Rule: it tells what it saw of the cluster and the operator, and invents nothing."""
+"""The demo. Rule: it shows what it observed of the cluster and the operator, nothing made up."""

@@ -1,4 +1,4 @@
-"""The demo: a pod becomes ready, fails its liveness probe and is killed, and we say why.
+"""The demo: a pod becomes ready, fails its liveness probe and is killed; the operator says why.
 
 Nothing in it is staged for the operator: the kubelet really probes a real process, and the
 operator is `probewatch run` in a process of its own, with no more than a kubeconfig.
@@ -30,23 +30,23 @@ JsonObject = dict[str, Any]
 MANIFEST = DEMO_FILES / "hc-probe.yaml"
 NAMESPACE = "default"
 HEALTHY_FOR_SECONDS = 40.0
-"""After which the tutorial's app fails its liveness probe."""
+"""The time after which the tutorial's app fails its liveness probe."""
 LOOK_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoOptions:
-    """How the demo is to run."""
+    """The options of the demo."""
 
     speed: float = 1.0
     manifest: Path = MANIFEST
     kubeconfig: Path | None = None
     patience: float = 30.0
-    """Seconds of real time to wait beyond the moment at which the kill is due."""
+    """Seconds of real time to wait after the time at which the kill is due."""
 
 
 class Demo:
-    """Runs the story; `story` returns when it is complete or too late."""
+    """Runs the demo: within `running`, `story` returns when all was seen, or at its deadline."""
 
     def __init__(self, options: DemoOptions, show: Show) -> None:
         self.options = options
@@ -56,7 +56,7 @@ class Demo:
         self.operator: OperatorProcess | None = None
         self._pod = read_manifest(options.manifest)
         self._began = time.monotonic()
-        self._unsaid: OSError | None = None
+        self._output_error: OSError | None = None
 
     @property
     def passed(self) -> float:
@@ -65,12 +65,12 @@ class Demo:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Start the cluster, the operator and the pod, and stop them in the end."""
+        """Start the cluster, the operator and the pod, and stop them at the end."""
         async with self.cluster:
             self._say("playground", f"a cluster with one node, at {self.cluster.url}")
             self.cluster.registry.store.listeners.append(self._notice)
             guard = self.cluster.runtime.guard
-            operator = OperatorProcess(self.cluster.kubeconfig, guard, tell=self._hear)
+            operator = OperatorProcess(self.cluster.kubeconfig, guard, tell=self._read_line)
             async with operator:
                 self.operator = operator
                 self._say("playground", f"probewatch run (process {operator.pid}) watches it")
@@ -79,9 +79,9 @@ class Demo:
                 yield
 
     async def story(self) -> None:
-        """Watch until everything has been seen, or until it is too late.
+        """Watch until everything has been seen, or the time for it is over.
 
-        Raises OSError where it can no longer be shown.
+        Raises OSError if the output can no longer be written.
         """
         began = self.passed
         due = find_kill_due(self._pod) / self.options.speed
@@ -92,19 +92,19 @@ class Demo:
                     self.state.metrics = await self.operator.scrape_restarts()
             progress = Progress(passed=self.passed - began, due=due)
             self.show.update(self.passed, self.state, None if self.state.any_restart else progress)
-            if self._unsaid:
-                raise self._unsaid
+            if self._output_error:
+                raise self._output_error
             await asyncio.sleep(LOOK_SECONDS)
         self.show.update(self.passed, self.state, None)
 
-    # --- what happens -------------------------------------------------------------
+    # --- notifications ------------------------------------------------------------
 
     def _say(self, who: str, text: str) -> None:
-        """Show it; that nobody reads it is no fault of the kubelet, whose task this may be."""
+        """Show a line; an error is kept for `story`, as the caller may be the kubelet's task."""
         try:
             self.show.say(self.passed, who, text)
         except OSError as error:
-            self._unsaid = error
+            self._output_error = error
 
     def _notice(self, storage: str, change: Change) -> None:
         obj = change.new.object
@@ -121,7 +121,7 @@ class Demo:
         count = f" (× {event['count']})" if event.get("count", 1) > 1 else ""
         self._say(who.removeprefix("default-"), f"{event['reason']}: {event['message']}{count}")
 
-    def _hear(self, line: str) -> None:
+    def _read_line(self, line: str) -> None:
         found = self.state.note_finding(line, self.passed)
         if found:
             self._say("probewatch", finding_text(found))
@@ -136,8 +136,8 @@ def read_manifest(path: Path) -> JsonObject:
 def find_kill_due(pod: JsonObject) -> float:
     """Return the seconds from a pod's start to its first kill, at the latest.
 
-    The app fails from a known moment on; the next run of the probe meets that, and the
-    kill comes with the failure that reaches the threshold.
+    The app fails from a known moment on. The next run of the probe is the first failure, and
+    the kill comes with the failure that reaches the threshold.
     """
     whole = {**pod, "metadata": {"uid": "", **pod["metadata"]}}
     found = (item.probe(ProbeType.LIVENESS) for item in parse_pod_spec(whole).containers)

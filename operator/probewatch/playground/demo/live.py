@@ -21,7 +21,7 @@ STYLES = {"kubelet": "yellow", "probewatch": "bold cyan", "playground": "dim", "
 
 
 class LiveShow:
-    """A picture that is drawn anew four times a second."""
+    """A picture that is redrawn four times a second."""
 
     def __init__(self, console: Console) -> None:
         self._live = Live(console=console, refresh_per_second=4, transient=False)
@@ -40,7 +40,7 @@ class LiveShow:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Leave the last picture and the cursor where they belong."""
+        """Leave the last picture on the screen, and restore the cursor."""
         self._live.__exit__(kind, error, trace)
 
     def say(self, at: float, who: str, text: str) -> None:
@@ -53,8 +53,8 @@ class LiveShow:
         self._draw()
 
     def update(self, at: float, state: DemoState, progress: Progress | None) -> None:
-        """Draw what is the case now."""
-        del at  # what happened then is on the picture already
+        """Draw the current state."""
+        del at  # the picture shows no time of its own
         self._state, self._progress = state, progress
         self._draw()
 
@@ -74,7 +74,7 @@ class LiveShow:
 
     @property
     def _room(self) -> int:
-        """Lines for each of the two panels, so that all parts fit on the screen."""
+        """The lines of each of the two panels, so that all parts fit on the screen."""
         return max(2, min(LINES_SHOWN, (self._live.console.height - LINES_AROUND) // 2))
 
     @property

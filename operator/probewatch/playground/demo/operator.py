@@ -1,4 +1,4 @@
-"""The operator of the demo: `probewatch run`, as anyone would start it, in a process of its own."""
+"""The operator of the demo: `probewatch run` in a process of its own."""
 
 import asyncio
 import os
@@ -24,11 +24,11 @@ RESTARTS = "probewatch_container_restarts_total"
 
 
 class OperatorEndedError(ProbewatchError):
-    """The operator ended, or did not become ready; its last words are in the text."""
+    """The operator ended, or did not become ready; the text has the last lines of its output."""
 
 
 class OperatorProcess:
-    """Runs the operator against a kubeconfig; `tell` gets each line that it writes."""
+    """Runs the operator with a kubeconfig; *tell* is called with each line of its output."""
 
     def __init__(
         self,
@@ -49,11 +49,11 @@ class OperatorProcess:
 
     @property
     def pid(self) -> int:
-        """The number of its process."""
+        """The process ID; 0 before it is started."""
         return self._process.pid if self._process else 0
 
     async def __aenter__(self) -> Self:
-        """Start it, and return when it is ready."""
+        """Start the operator, and return when it is ready."""
         command = [
             *(sys.executable, "-m", "probewatch", "run"),
             *("--kubeconfig", self._kubeconfig),
@@ -77,7 +77,7 @@ class OperatorProcess:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """Stop it, orderly if it will."""
+        """Stop the operator with SIGTERM, and kill it if that takes too long."""
         process = self._process
         if process is None:
             return
@@ -108,11 +108,11 @@ class OperatorProcess:
             self._fail(f"the operator was not ready within {READY_SECONDS:g} s")
 
     def last_words(self) -> list[str]:
-        """Return its newest lines."""
+        """Return the last lines of its output."""
         return list(self._last)
 
     def check(self) -> None:
-        """Raise `OperatorEndedError` if it runs no more."""
+        """Raise `OperatorEndedError` if it has ended."""
         if self._process and self._process.returncode is not None:
             self._fail(f"the operator ended with status {self._process.returncode}")
 
@@ -122,7 +122,7 @@ class OperatorProcess:
     # --- its HTTP server ----------------------------------------------------------
 
     async def _get(self, path: str) -> tuple[int, str]:
-        """Return status and text; status 0 while nothing answers."""
+        """Return status and text; status 0 without an answer."""
         timeout = aiohttp.ClientTimeout(total=5)
         try:
             async with (
@@ -138,23 +138,23 @@ class OperatorProcess:
         return status == HTTPStatus.OK
 
     async def scrape(self) -> str:
-        """Return what /metrics says; empty if it does not answer."""
+        """Return the text of /metrics; empty without an answer."""
         _, text = await self._get("/metrics")
         return text
 
     async def scrape_restarts(self) -> tuple[str, ...]:
-        """Scrape /metrics, and return the lines of restarts that have happened."""
+        """Scrape /metrics, and return the lines of restart counters above 0."""
         text = await self.scrape()
         lines = (line for line in text.splitlines() if line.startswith(RESTARTS + "{"))
         return tuple(line for line in lines if float(line.rsplit(" ", 1)[1]) > 0)
 
 
 def _free_port() -> int:
-    """Return a port of loopback that is free at this moment."""
+    """Return a port of 127.0.0.1 that is free now."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         return int(server.getsockname()[1])
 
 
 def _environment() -> dict[str, str]:
-    """Return the environment without settings of the operator: the demo is the same for all."""
+    """Return the environment without the operator's settings, which must not change the demo."""
     return {key: value for key, value in os.environ.items() if not key.startswith("PROBEWATCH_")}

@@ -1,4 +1,4 @@
-"""How the demo is shown: here as plain lines, in `live` as a picture on a terminal."""
+"""The output of the demo: plain lines here, a live picture for terminals in `live`."""
 
 import sys
 import time
@@ -13,21 +13,21 @@ from probewatch.playground.demo.text import pod_cells
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How far it is to the first kill."""
+    """The time that has passed, and the time of the first kill."""
 
     passed: float
     due: float
-    """Seconds of real time after the pod's start, at the latest."""
+    """The latest time of the kill, in seconds of real time after the pod's start."""
 
     @property
     def text(self) -> str:
-        """How much is left, in words."""
+        """The time that is left, as text."""
         left = self.due - self.passed
         return f"first kill due in {left:.0f} s" if left > 0 else "first kill due"
 
 
 class Show(Protocol):
-    """What the demo speaks to."""
+    """Shows the demo, whose output it is."""
 
     def __enter__(self) -> Self:
         """Begin to show."""
@@ -39,7 +39,7 @@ class Show(Protocol):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Leave the terminal as it was."""
+        """Stop to show, and restore the terminal."""
         ...
 
     def say(self, at: float, who: str, text: str) -> None:
@@ -47,7 +47,7 @@ class Show(Protocol):
         ...
 
     def update(self, at: float, state: DemoState, progress: Progress | None) -> None:
-        """Show how things stand."""
+        """Show the current state."""
         ...
 
 
@@ -63,7 +63,7 @@ class PlainShow:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Nothing is to be restored."""
+        """Do nothing: there is nothing to restore."""
 
     def say(self, at: float, who: str, text: str) -> None:
         """Write the line."""
@@ -71,7 +71,7 @@ class PlainShow:
         sys.stdout.flush()
 
     def update(self, at: float, state: DemoState, progress: Progress | None) -> None:
-        """Write the pod's row when it has changed."""
+        """Write the pod's row if it has changed."""
         if not state.pod:
             return
         row = pod_cells(state.pod, time.time())

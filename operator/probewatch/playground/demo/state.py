@@ -1,4 +1,4 @@
-"""What the demo has seen so far: the pod, what the kubelet said, what the operator found."""
+"""What the demo has seen so far: the pod, the kubelet's Events, and the operator's findings."""
 
 import json
 from collections.abc import Mapping
@@ -9,12 +9,12 @@ JsonObject = dict[str, Any]
 
 CONTROLLER = "probewatch.dev/operator"
 RESTARTED, READINESS = "Container restarted", "Readiness changed"
-"""The words of the operator's findings in its log."""
+"""The messages of the operator's findings in its log."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """One finding, as the operator has logged it."""
+    """One finding, as the operator logged it."""
 
     at: float
     """Seconds since the demo began."""
@@ -32,15 +32,15 @@ class Said:
 
 @dataclass(slots=True)
 class DemoState:
-    """Folded from what happens; `missing` is empty once the story is complete."""
+    """Collects what happens; `missing` is empty once all was seen."""
 
     pod: JsonObject = field(default_factory=dict)
     findings: list[Found] = field(default_factory=list)
     kubelet: list[Said] = field(default_factory=list)
     events: dict[str, Said] = field(default_factory=dict)
-    """The operator's own, by name."""
+    """The operator's Events, by name."""
     metrics: tuple[str, ...] = ()
-    """The lines that tell of the restart, as scraped."""
+    """The metrics with the restart, as scraped."""
 
     def note_event(self, event: JsonObject, at: float) -> None:
         """Take in an Event about the pod."""
@@ -55,7 +55,7 @@ class DemoState:
         if record.get("logger") != "probewatch.findings":
             return None
         hidden = {"time", "level", "logger", "message", "namespace", "workload"}
-        # What is not the case is not worth a word: `hidden`, `baseline`.
+        # Flags that are false, such as `hidden` and `baseline`, are not worth showing.
         facts = {
             key: value for key, value in record.items() if key not in hidden and value is not False
         }
@@ -67,18 +67,18 @@ class DemoState:
 
     @property
     def restart(self) -> Found | None:
-        """The restart with the verdict that is expected."""
+        """The restart with the expected verdict."""
         wanted = {"cause": "LivenessProbe", "confidence": "Confirmed"}
         return self._find(RESTARTED, wanted)
 
     @property
     def any_restart(self) -> Found | None:
-        """The first restart with whatever verdict."""
+        """The first restart, with any verdict."""
         return self._find(RESTARTED, {})
 
     @property
     def restart_event(self) -> Said | None:
-        """The Event that tells of it."""
+        """The operator's Event about the restart."""
         events = self.events.values()
         return next((it for it in events if it.event["reason"] == "LivenessProbeRestart"), None)
 
@@ -90,7 +90,7 @@ class DemoState:
         return None
 
     def missing(self) -> tuple[str, ...]:
-        """Return what has not been seen yet, in words."""
+        """Return what has not been seen yet, as text."""
         needed = {
             "the pod became ready": self._find(READINESS, {"to": "Ready"}),
             "the pod was not ready any more": self._find(READINESS, {"to": "NotReady"}),
@@ -102,7 +102,7 @@ class DemoState:
 
 
 def parse_record(line: str) -> JsonObject:
-    """Return a line of the operator's log; empty if it is something else."""
+    """Return the record in a line of the operator's log; empty if the line has none."""
     try:
         record = json.loads(line)
     except ValueError:

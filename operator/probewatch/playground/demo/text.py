@@ -1,4 +1,4 @@
-"""The demo in words: rows, lines and the summary. Pure."""
+"""The texts of the demo: rows, lines and the summary. Pure."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -19,7 +19,7 @@ def pod_cells(pod: JsonObject, now: float) -> tuple[str, ...]:
 
 
 def finding_text(found: Found) -> str:
-    """Return a finding in one line: what matters most, then the other facts."""
+    """Return a finding in one line: the most important facts first."""
     first = [str(found.facts[key]) for key in FIRST_FACTS if key in found.facts]
     rest = [
         f"{key} {_short(value)}" for key, value in found.facts.items() if key not in FIRST_FACTS
@@ -37,12 +37,12 @@ def event_cells(event: JsonObject, now: float) -> tuple[str, ...]:
 
 
 def headers(columns: Iterable[Column]) -> tuple[str, ...]:
-    """Return the heads of the columns that are shown."""
+    """Return the headings of the columns that are shown by default."""
     return tuple(column.name.upper() for column in columns if not column.priority)
 
 
 def table(rows: list[tuple[str, ...]]) -> list[str]:
-    """Return rows in columns, the last one as long as it is."""
+    """Return the rows as aligned columns; the last column is not padded."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     widths[-1] = 0
     return [
@@ -52,7 +52,7 @@ def table(rows: list[tuple[str, ...]]) -> list[str]:
 
 
 def verdict_parts(message: str) -> tuple[str, tuple[str, ...]]:
-    """Return what an Event's message says first, and the facts that the verdict rests on."""
+    """Return what an Event's message says first, and the evidence of its verdict."""
     said, _, verdict = message.partition(" Cause ")
     facts = verdict.partition(": ")[2].rstrip(".")
     return said, tuple(fact.strip() for fact in facts.split("; ") if fact.strip())
@@ -61,7 +61,7 @@ def verdict_parts(message: str) -> tuple[str, tuple[str, ...]]:
 def summary(
     state: DemoState, restart: Found, told: Said, *, now: float, speed: float = 1.0
 ) -> list[str]:
-    """Return what happened, why, by which evidence, and where it can be read."""
+    """Return what happened, why, the evidence, and the Event and metrics that say so."""
     facts = restart.facts
     said, evidence = verdict_parts(told.event["message"])
     hurry = f"(At --speed {speed:g}: probes and app ran {speed:g} times as fast as declared.)"
@@ -75,7 +75,7 @@ def summary(
 
 
 def sentences(text: str) -> list[str]:
-    """Return the sentences of a text, one a line."""
+    """Return the sentences of a text."""
     return re.sub(r"\. (?=[A-Z])", ".\n", text).splitlines()
 
 
@@ -88,7 +88,7 @@ def _event_rows(event: JsonObject, now: float) -> list[tuple[str, ...]]:
 
 
 def _kubelet_facts(state: DemoState) -> tuple[str, ...]:
-    """Return what the kubelet itself said that bears on it, with the last count of each."""
+    """Return the kubelet's own Events about the kill, each with its last count."""
     last: dict[tuple[str, str], Mapping[str, Any]] = {}
     for said in state.kubelet:
         if said.event["reason"] in {"Unhealthy", "Killing"}:

@@ -1,4 +1,4 @@
-"""The resources that every cluster has, as a table."""
+"""The table of built-in resources, which every cluster has."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -131,7 +131,7 @@ def _rights() -> Iterator[ResourceType]:
 
 
 def _reviews() -> Iterator[ResourceType]:
-    """Questions to the server: they are created, answered, and not kept."""
+    """Yield the reviews: they are created and answered, but not stored."""
     questions = (
         ("authentication.k8s.io", "tokenreviews", "TokenReview", False),
         ("authentication.k8s.io", "selfsubjectreviews", "SelfSubjectReview", False),
@@ -164,7 +164,7 @@ def _definitions() -> Iterator[ResourceType]:
 
 
 def builtin_types() -> tuple[ResourceType, ...]:
-    """Return the resources that every cluster has."""
+    """Return the built-in resources."""
     parts = (
         _core(),
         _core_pods(),

@@ -1,8 +1,8 @@
-"""CEL, as far as rules of custom resources need it: an expression becomes a Python function.
+"""The part of CEL that rules of custom resources need: compiles an expression to a function.
 
-Understood are literals, lists, maps, selection, indexing, `has`, `size`, arithmetic, comparison,
-`in`, logic, the ternary, the macros `all`, `exists`, `exists_one`, `filter` and `map`, and the
-plain functions of strings. What is not understood is an error when it is compiled.
+Supported are literals, lists, selection, indexing, `has`, `size`, arithmetic, comparison,
+`in`, logic, the ternary, the macros `all`, `exists`, `exists_one`, `filter` and `map`, and
+simple functions of strings. Anything else is an error when the expression is compiled.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,17 +24,17 @@ from probewatch.playground.objects.cel_operators import (
     index,
     logic,
 )
-from probewatch.playground.objects.cel_words import CompilationError, Token, split, unquote
+from probewatch.playground.objects.cel_tokens import CompilationError, Token, tokenize, unquote
 
 LITERALS: Mapping[str, Value] = {"true": True, "false": False, "null": None}
 
 
 def compile_rule(text: str) -> Evaluate:
-    """Return the function that an expression is, of the values of its variables.
+    """Return the compiled expression: a function of the values of its variables.
 
-    Raises: CompilationError; the function raises EvaluationError.
+    Raises CompilationError; the function raises EvaluationError.
     """
-    parser = _Parser(split(text))
+    parser = _Parser(tokenize(text))
     found = parser.expression()
     if parser.peek():
         raise CompilationError(f"unexpected {parser.peek()!r} in {text!r}")
@@ -42,14 +42,14 @@ def compile_rule(text: str) -> Evaluate:
 
 
 class _Parser:
-    """Reads an expression from its words, by recursive descent."""
+    """Parses the tokens of an expression, by recursive descent."""
 
     def __init__(self, tokens: Sequence[Token]) -> None:
         self._tokens = tokens
         self._place = 0
 
     def peek(self) -> str:
-        """Return the next word, or nothing at the end."""
+        """Return the text of the next token; empty at the end."""
         here = self._tokens[self._place : self._place + 1]
         return here[0].text if here else ""
 
@@ -69,10 +69,10 @@ class _Parser:
         if not self._take(text):
             raise CompilationError(f"expected {text!r} instead of {self.peek()!r}")
 
-    # --- from the loosest to the tightest -----------------------------------------
+    # --- by precedence, the lowest first ------------------------------------------
 
     def expression(self) -> Evaluate:
-        """Read a whole expression."""
+        """Parse a whole expression."""
         condition = self._any()
         if not self._take("?"):
             return condition

@@ -13,18 +13,18 @@ UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
 
 
 class EvaluationError(ValueError):
-    """The expression has no value: a field is not there, or is of the wrong type."""
+    """The expression has no value: a field is missing, or has the wrong type."""
 
 
 def check_bool(value: Value) -> bool:
-    """Return *value*, which must be true or false."""
+    """Return *value*; raises EvaluationError unless it is true or false."""
     if not isinstance(value, bool):
         raise EvaluationError("no such overload: a condition must be true or false")
     return value
 
 
 def select(value: Value, name: str) -> Value:
-    """Return a field, which must be there."""
+    """Return a field of an object; raises EvaluationError if it is missing."""
     if not isinstance(value, Mapping) or name not in value:
         raise EvaluationError(f"no such key: {name}")
     return value[name]
@@ -96,7 +96,7 @@ def _exists(many: Value, test: Test) -> bool:
 
 
 def _decide(many: Value, test: Test, *, decides: bool) -> bool:
-    """Go through the items until one decides; an error matters only if none does."""
+    """Test the items until one decides the result; an error counts only if none does."""
     problem: EvaluationError | None = None
     for item in many:
         try:

@@ -1,4 +1,4 @@
-"""The operators of CEL: what they make of the functions that their sides are."""
+"""The operators of CEL: they combine the compiled functions of their operands into one."""
 
 import operator
 from collections.abc import Callable, Mapping, Sequence
@@ -25,11 +25,11 @@ PRODUCTS: Mapping[str, Operation] = {
     "%": operator.mod,
 }
 LEVELS: Sequence[Mapping[str, Operation]] = (RELATIONS, SUMS, PRODUCTS)
-"""Operators of two values, the loosest first."""
+"""Binary operators by precedence, the lowest first."""
 
 
 def apply(function: Operation, left: Evaluate, right: Evaluate) -> Evaluate:
-    """Return an operator of two values."""
+    """Return a binary operator applied to two operands."""
 
     def run(scope: Scope) -> Value:
         try:
@@ -41,7 +41,7 @@ def apply(function: Operation, left: Evaluate, right: Evaluate) -> Evaluate:
 
 
 def logic(left: Evaluate, right: Evaluate, *, decides: bool) -> Evaluate:
-    """Return a logical operator: a side that decides makes an error of the other not matter."""
+    """Return `||` or `&&`: if one operand decides the result, an error of the other is ignored."""
 
     def run(scope: Scope) -> bool:
         try:
@@ -57,7 +57,7 @@ def logic(left: Evaluate, right: Evaluate, *, decides: bool) -> Evaluate:
 
 
 def index(target: Evaluate, key: Evaluate) -> Evaluate:
-    """Return the item of a list or a map."""
+    """Return the indexing of a list or a map."""
 
     def run(scope: Scope) -> Value:
         try:

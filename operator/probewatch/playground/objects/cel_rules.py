@@ -8,7 +8,7 @@ from typing import Any
 from probewatch.playground.objects.cel import compile_rule
 from probewatch.playground.objects.cel_functions import EvaluationError
 from probewatch.playground.objects.cel_operators import Evaluate
-from probewatch.playground.objects.cel_words import CompilationError
+from probewatch.playground.objects.cel_tokens import CompilationError
 from probewatch.playground.objects.schema_checks import GO_TYPES
 from probewatch.playground.objects.status import Cause
 
@@ -31,9 +31,9 @@ def _compiled(rule: str) -> Evaluate:
 
 
 def check_rules(schema: Schema, new: Json, old: Json = MISSING, path: str = "") -> Iterator[Cause]:
-    """Go through the rules that *new* breaks.
+    """Yield the rules that *new* violates.
 
-    Rules on a change (`oldSelf`) are for changes only.
+    Transition rules, which name `oldSelf`, are checked only if there is an old value.
     """
     for rule in schema.get(VALIDATIONS) or ():
         if old is not MISSING or not _OLD.search(rule["rule"]):
@@ -57,7 +57,7 @@ def _check_fields(schema: Schema, new: Mapping[str, Json], old: Json, path: str)
 
 
 def _named(schema: Schema, items: Json) -> Mapping[str, Json]:
-    """Return the elements of a list by what tells them apart, if anything does."""
+    """Return the elements of a list by their map keys; empty for a list without such keys."""
     if not isinstance(items, list):
         return {}
     found = {_name(schema, item): item for item in items}
@@ -92,7 +92,7 @@ def _message(rule: Mapping[str, Any]) -> str:
 
 
 def check_compilation(schema: Schema, field: str) -> Iterator[Cause]:
-    """Go through the rules of a schema that cannot be compiled."""
+    """Yield the rules of a schema that cannot be compiled."""
     for number, rule in enumerate(schema.get(VALIDATIONS) or ()):
         try:
             _compiled(rule.get("rule") or "")

@@ -1,4 +1,4 @@
-"""The values that the API server fills in where an object leaves them out."""
+"""The defaults that the API server fills in where an object leaves fields out."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -66,7 +66,7 @@ UNSET: tuple[object, ...] = (None, "", {})
 def _filled(
     obj: JsonObject, defaults: Mapping[str, Any], unset: tuple[object, ...] = UNSET
 ) -> JsonObject:
-    """Return *obj* with *defaults* for what it does not have, at its own level."""
+    """Return *obj* with *defaults* for fields that it does not set, not those within others."""
     return {**obj, **{key: value for key, value in defaults.items() if obj.get(key) in unset}}
 
 
@@ -80,7 +80,7 @@ def _default_probe(probe: JsonObject) -> JsonObject:
 
 
 def _pull_policy(image: str) -> str:
-    """Return what the tag implies: without one, or with `latest`, the image is always pulled."""
+    """Return the default pull policy: without a tag, or with `latest`, it is `Always`."""
     if "@" in image:
         return "IfNotPresent"
     _, _, tag = image.rpartition("/")[2].partition(":")
@@ -117,7 +117,7 @@ def default_pod_spec(spec: JsonObject) -> JsonObject:
 
 
 def default_pod(pod: JsonObject) -> JsonObject:
-    """Return a pod as the server keeps it: with defaults, and with what admission adds."""
+    """Return a pod as the server stores it: with defaults, and with what admission adds."""
     spec = default_pod_spec(pod.get("spec") or {})
     spec = _filled(
         spec,
@@ -136,7 +136,7 @@ def default_pod(pod: JsonObject) -> JsonObject:
 
 
 def initial_pod_status(pod: JsonObject) -> JsonObject:
-    """Return the status that a pod begins with."""
+    """Return the status of a new pod."""
     return {"phase": "Pending", "qosClass": find_qos_class(pod.get("spec") or {})}
 
 

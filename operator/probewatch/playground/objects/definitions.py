@@ -1,4 +1,4 @@
-"""CustomResourceDefinitions: each makes the server serve its resources at once."""
+"""CustomResourceDefinitions: the server serves their resources as soon as they are created."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class Version:
 
 
 class DefinitionKeeper:
-    """Serves what definitions define; `versions` is for whoever draws tables and documents."""
+    """Serves the resources of definitions; tables and OpenAPI documents read `versions`."""
 
     def __init__(self, registry: Registry) -> None:
         self.versions: dict[tuple[str, str], Version] = {}
@@ -67,7 +67,7 @@ class DefinitionKeeper:
         self._tell()
 
     def _make_rules(self, storage: str) -> Rules:
-        """Return the rules of all versions: each object is checked by the schema of its own."""
+        """Return rules for all versions: each object is checked by the schema of its version."""
 
         def schema_of(obj: JsonObject) -> Schema:
             version = (obj.get("apiVersion") or "").rpartition("/")[2]
@@ -86,7 +86,7 @@ class DefinitionKeeper:
         return Rules(default=complete, check=judge)
 
     def _withdraw(self, definition: JsonObject) -> None:
-        """Serve it no more; its objects go too."""
+        """Stop serving the resource, and remove its objects."""
         name = definition["metadata"]["name"]
         for stored in self._registry.store.items(name):
             self._registry.store.remove(name, stored.key)
@@ -106,7 +106,7 @@ class DefinitionKeeper:
 
 
 def read_versions(definition: JsonObject) -> Iterator[Version]:
-    """Go through the versions of a definition that are served."""
+    """Yield the versions of a definition that are served."""
     spec = definition["spec"]
     names = spec["names"]
     for item in spec["versions"]:
@@ -201,7 +201,7 @@ def _check_version(number: int, version: JsonObject) -> Iterator[Cause]:
 
 
 def _check_structure(schema: Schema, field: str) -> Iterator[Cause]:
-    """Check that each part of a schema has a type, as structural schemas must, and its rules."""
+    """Yield what is wrong with a structural schema: parts without a type, rules, references."""
     yield from check_compilation(schema, field)
     has_type = schema.get("type") or schema.get("x-kubernetes-int-or-string")
     if not has_type and not schema.get("x-kubernetes-preserve-unknown-fields"):

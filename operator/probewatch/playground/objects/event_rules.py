@@ -1,7 +1,7 @@
-"""The rules of the API for Events, which differ by the group that one is written through.
+"""The validation of Events, which differs by the API group that an Event is written through.
 
-They are those of Kubernetes (pkg/apis/core/validation/events.go): lengths are counted in
-bytes, and only an Event that has an `eventTime` is bound by them.
+The rules are those of Kubernetes (pkg/apis/core/validation/events.go): lengths are counted
+in bytes, and apply only to an Event that has an `eventTime`.
 """
 
 from typing import Any
@@ -14,17 +14,17 @@ JsonObject = dict[str, Any]
 INSTANCE_LIMIT = ACTION_LIMIT = REASON_LIMIT = 128
 NOTE_LIMIT = 1024
 CLUSTER_NAMESPACES = {"default", "kube-system"}
-"""Where Events on things without a namespace are kept."""
+"""Namespaces in which Events about cluster-scoped objects are stored."""
 FROZEN = (
     "involvedObject", "reason", "message", "source", "firstTimestamp", "lastTimestamp", "count",
     "type", "eventTime", "action", "related", "reportingComponent", "reportingInstance",
 )  # fmt: skip
 NAMES = {"reportingComponent": "reportingController"}
-"""How the server names a field in its messages, where that is not core/v1's name."""
+"""The server's names for fields in its messages, where they are not those of core/v1."""
 
 
 def check_event(event: JsonObject, _old: JsonObject | None) -> list[Cause]:
-    """Return what is wrong with an Event, in whichever form it came."""
+    """Return what is wrong with an Event, written through either group."""
     namespace = event["metadata"].get("namespace") or ""
     involved = (event.get("involvedObject") or {}).get("namespace") or ""
     text = f'Invalid value: "{involved}": does not match event.namespace'

@@ -1,4 +1,7 @@
-"""The forms in which objects of one storage are shown: Events have two, custom ones many."""
+"""Converts between the stored form of an object and its form in an API version.
+
+Events have two forms, core/v1 and events.k8s.io/v1; custom resources one for each version.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -28,7 +31,7 @@ ALWAYS_SHOWN: Mapping[str, Any] = {
     "reportingComponent": "",
     "reportingInstance": "",
 }
-"""Fields that the server writes even where they are empty."""
+"""Fields of Events that the server writes even if they are empty."""
 
 
 def _renamed(obj: JsonObject, names: Mapping[str, str]) -> JsonObject:
@@ -36,7 +39,7 @@ def _renamed(obj: JsonObject, names: Mapping[str, str]) -> JsonObject:
 
 
 def to_stored(type_: ResourceType, obj: JsonObject) -> JsonObject:
-    """Return the form in which *obj*, which came through *type_*, is kept."""
+    """Return the stored form of *obj*, which was written through the resource *type_*."""
     if type_.store == "events":
         core = _renamed(obj, CORE_EVENT_NAMES) if type_.group else obj
         return {**_head(type_.kind, "v1"), **ALWAYS_SHOWN, **_body(core)}
@@ -52,7 +55,7 @@ def _body(obj: JsonObject) -> JsonObject:
 
 
 def to_shown(type_: ResourceType, obj: JsonObject) -> JsonObject:
-    """Return the form in which *obj*, which was kept, is shown through *type_*."""
+    """Return the form of the stored *obj* in which the resource *type_* serves it."""
     if type_.group == "events.k8s.io":
         return {**_renamed(obj, NEW_EVENT_NAMES), "apiVersion": type_.group_version}
     if obj.get("apiVersion") == type_.group_version:

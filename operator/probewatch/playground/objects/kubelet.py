@@ -1,4 +1,4 @@
-"""The store as a kubelet uses it: it writes statuses and Events, and lets ended pods go."""
+"""The kubelet's access to objects: writes statuses and Events, and removes stopped pods."""
 
 from collections.abc import Callable
 from typing import Any
@@ -20,7 +20,7 @@ class KubeletObjects:
         self._events = registry.types.builtin("events")
 
     def write_status(self, pod: PodSpec, make: Callable[[JsonObject], JsonObject]) -> None:
-        """Replace the status of that pod; nothing happens if it is gone, or has a namesake."""
+        """Replace the status of a pod; does nothing if it is gone, even if another has its name."""
         if not self._is_there(pod):
             return
 
@@ -30,7 +30,7 @@ class KubeletObjects:
         self._registry.change(self._pods, pod.namespace, pod.name, change, STATUS)
 
     def remove(self, pod: PodSpec) -> None:
-        """Let a pod that was deleted and has ended go."""
+        """Remove a deleted pod that has stopped."""
         found = self._registry.store.get("pods", Key(pod.namespace, pod.name))
         if found is None or found.object["metadata"]["uid"] != pod.uid:
             return
@@ -39,9 +39,9 @@ class KubeletObjects:
             self._registry.delete(self._pods, pod.namespace, pod.name, how)
 
     def keep(self, event: JsonObject) -> None:
-        """Make the Event, or update the one of that name.
+        """Create the Event, or update the one with its name.
 
-        As with a real kubelet, an Event that the server does not take is lost.
+        As with a real kubelet, an Event that the server rejects is lost.
         """
         meta = event["metadata"]
         found = self._registry.find(self._events, meta["namespace"], meta["name"])

@@ -1,4 +1,4 @@
-"""Changing an object: what its writer may set, and what stays as it was."""
+"""Updates of an object: which fields the writer may set, and which stay as they were."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ JsonObject = dict[str, Any]
 def merge(
     rules: Rules, type_: ResourceType, new: JsonObject, old: JsonObject, subresource: str
 ) -> JsonObject:
-    """Return *new* with everything from *old* that may not be changed this way."""
+    """Return *new* with everything from *old* that a write of this subresource cannot change."""
     if subresource == "status":
         status = {"status": new["status"]} if new.get("status") else {}
         kept = {key: value for key, value in old.items() if key != "status"}
@@ -33,12 +33,12 @@ def merge(
 
 
 def _content(obj: JsonObject) -> JsonObject:
-    """Return what a generation counts the changes of: all but metadata and status."""
+    """Return the part whose changes raise the generation: all but metadata and status."""
     return {key: value for key, value in obj.items() if key not in {"metadata", "status"}}
 
 
 def resize(spec: JsonObject, wanted: JsonObject) -> JsonObject:
-    """Return a pod's spec with the resources that are wanted for its containers."""
+    """Return a pod's spec with the container resources of *wanted*."""
     resized = dict(spec)
     for part in ("containers", "initContainers"):
         resources = {item["name"]: item.get("resources") or {} for item in wanted.get(part) or ()}

@@ -1,4 +1,4 @@
-"""`metadata`: what the server writes into it, and what it lets nobody change."""
+"""`metadata`: what the server writes into it, and what clients cannot change."""
 
 import uuid
 from typing import Any
@@ -11,18 +11,15 @@ from probewatch.playground.objects.types import ResourceType
 JsonObject = dict[str, Any]
 
 OWN = ("uid", "creationTimestamp", "generation", "deletionTimestamp", "deletionGracePeriodSeconds")
-"""What only the server writes."""
+"""Fields that only the server writes."""
 WITH_STATUS = ("labels", "annotations", "managedFields")
-"""What of the metadata of pods and nodes can be written through their status."""
+"""Fields of the metadata of pods and nodes that the status subresource can write."""
 FOREGROUND, ORPHAN = "foregroundDeletion", "orphan"
-"""Finalizers by which the garbage collector is told what to do first."""
+"""Finalizers that tell the garbage collector what to do before the owner is removed."""
 
 
 def begin_metadata(type_: ResourceType, obj: JsonObject, *, now: float) -> JsonObject:
-    """Return *obj* with the metadata of a new object.
-
-    Raises: StatusError.
-    """
+    """Return *obj* with the metadata of a new object; raises StatusError."""
     meta = _given(obj.get("metadata") or {})
     if meta.pop("resourceVersion", ""):
         text = "resourceVersion should not be set on objects to be created"
@@ -44,7 +41,7 @@ def begin_metadata(type_: ResourceType, obj: JsonObject, *, now: float) -> JsonO
 
 
 def _given(meta: JsonObject) -> JsonObject:
-    """Return what a writer may set, without what is empty."""
+    """Return the fields that a client may set, without empty ones."""
     return {key: value for key, value in meta.items() if key not in OWN and value}
 
 
@@ -77,7 +74,7 @@ def check_metadata(type_: ResourceType, obj: JsonObject) -> list[Cause]:
 def carry_metadata(
     type_: ResourceType, new: JsonObject, old: JsonObject, *, status: bool
 ) -> JsonObject:
-    """Return the metadata of a changed object: what its writer may set, and the server's own."""
+    """Return the metadata after an update: what the client may set, and the server's fields."""
     given, before = new.get("metadata") or {}, old["metadata"]
     if status:
         shared = not type_.custom and type_.plural in {"pods", "nodes"}
@@ -90,7 +87,7 @@ def carry_metadata(
 
 
 def has_changed(new: JsonObject, old: JsonObject) -> bool:
-    """Whether *new* says anything else than *old*."""
+    """Whether *new* differs from *old* in more than its version or times of managed fields."""
     if {**new, "metadata": None} != {**old, "metadata": None}:
         return True
     mine, theirs = new["metadata"], old["metadata"]
@@ -99,7 +96,7 @@ def has_changed(new: JsonObject, old: JsonObject) -> bool:
 
 
 def _bare(key: str, value: Any) -> Any:  # noqa: ANN401  # any JSON value
-    """Return the value without the times of managed fields, which alone are no change."""
+    """Return the value without the times of managed fields, which do not count as a change."""
     if key == "managedFields":
         return [{**item, "time": None} for item in value or ()]
     return value
@@ -108,7 +105,7 @@ def _bare(key: str, value: Any) -> Any:  # noqa: ANN401  # any JSON value
 def mark_deleted(
     type_: ResourceType, obj: JsonObject, grace: int | None, propagation: str, *, now: float
 ) -> JsonObject:
-    """Return *obj* with the marks of its deletion."""
+    """Return *obj* marked as deleted: deletion timestamp, grace period and finalizers."""
     meta = dict(obj["metadata"])
     seconds = _grace_of(type_, obj, grace)
     before = meta.get("deletionGracePeriodSeconds")
@@ -116,7 +113,7 @@ def mark_deleted(
     if is_first and meta.get("generation"):
         meta["generation"] += 1
     if is_first or (before is not None and seconds < before):
-        # A second deletion can only make it shorter.
+        # A second deletion can only shorten the grace period.
         meta["deletionTimestamp"] = render_time(now + seconds)
         meta["deletionGracePeriodSeconds"] = seconds
     finalizers = list(meta.get("finalizers") or ())
@@ -132,7 +129,7 @@ def mark_deleted(
 
 
 def _grace_of(type_: ResourceType, obj: JsonObject, grace: int | None) -> int:
-    """Return the seconds that an object has to end in: only a pod on a node has any."""
+    """Return the grace period in seconds; it is 0 for all but a running pod on a node."""
     if type_.group or type_.plural != "pods":
         return 0
     spec, status = obj.get("spec") or {}, obj.get("status") or {}

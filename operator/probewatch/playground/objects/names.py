@@ -1,4 +1,4 @@
-"""What objects may be called, and the names that the server makes up."""
+"""The validation of names and labels, and the names that the server generates."""
 
 import re
 import secrets
@@ -15,7 +15,7 @@ QUALIFIED = re.compile(r"([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]")
 LABEL_LENGTH, SUBDOMAIN_LENGTH = 63, 253
 QUALIFIED_LENGTH = 63
 SUFFIX_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
-"""No vowels and nothing easily mistaken, as the server's own."""
+"""As the server's own: no vowels, and nothing that is easily confused."""
 SUFFIX_LENGTH = 5
 GENERATED_LENGTH = 63
 
@@ -37,13 +37,13 @@ LABEL_VALUE_TEXT = (
 )
 
 LABEL_NAMED = frozenset({"Namespace", "Service"})
-"""Kinds whose names become part of host names."""
+"""Kinds whose names have to be DNS labels, since they become part of host names."""
 PATH_NAMED = frozenset({"ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"})
-"""Kinds whose names may be anything that fits into a path."""
+"""Kinds whose names may be anything that is valid as one segment of a path."""
 
 
 def generate_name(prefix: str) -> str:
-    """Return *prefix* with a suffix that makes it one of its kind."""
+    """Return *prefix* with a random suffix."""
     head = prefix[: GENERATED_LENGTH - SUFFIX_LENGTH]
     return head + "".join(secrets.choice(SUFFIX_ALPHABET) for _ in range(SUFFIX_LENGTH))
 

@@ -1,4 +1,4 @@
-"""Namespaces: those that are always there, and what happens when one is deleted."""
+"""Namespaces: those that every cluster has, and the deletion of one with its objects."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ STORAGE = "namespaces"
 
 
 class NamespaceKeeper:
-    """Fills new namespaces and empties those that are being deleted, at once."""
+    """Sets up new namespaces, and empties those that are being deleted, at once."""
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
@@ -42,7 +42,7 @@ class NamespaceKeeper:
             self._finish(name)
 
     def _fill(self, name: str) -> None:
-        """Give it the account that pods run under unless they name another."""
+        """Create the service account `default`, which pods use unless they name another."""
         accounts = self._registry.types.builtin("serviceaccounts")
         self._registry.create(accounts, {"metadata": {"name": "default", "namespace": name}})
 
@@ -56,7 +56,7 @@ class NamespaceKeeper:
                     self._registry.delete(type_, *stored.key, Deletion())
 
     def _finish(self, name: str) -> None:
-        """Let a namespace go that is being deleted and has become empty."""
+        """Remove a namespace that is being deleted and is empty."""
         store = self._registry.store
         found = store.get(STORAGE, Key("", name))
         if found is None or name in self._emptying:

@@ -1,4 +1,4 @@
-"""The garbage collector: what is owned goes with its last owner.
+"""The garbage collector: deletes objects when their last owner is gone.
 
 It acts at once, where a real one takes a moment.
 """
@@ -15,7 +15,7 @@ Place = tuple[str, Key]
 
 
 class OwnerCollector:
-    """Deletes the dependents of what has been deleted, or sets them free, as was asked."""
+    """Deletes or orphans the dependents of deleted objects, by their propagation policy."""
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
@@ -39,7 +39,7 @@ class OwnerCollector:
         return sorted(self._dependents.get(owner.object["metadata"]["uid"], ()))
 
     def _lose_owner(self, storage: str, key: Key, *, uid: str) -> None:
-        """Delete an object that has no other owner; else take the reference away."""
+        """Delete an object without another owner; else remove the reference to the lost one."""
         type_, found = self._find(storage, key)
         if type_ is None or found is None:
             return
@@ -60,7 +60,7 @@ class OwnerCollector:
         self._registry.change(type_, *key, free)
 
     def _finish_first(self, storage: str, owner: Stored) -> None:
-        """Do what has to be done before an owner may go: end its dependents, or free them."""
+        """Before a deleted owner is removed, delete its dependents, or orphan them."""
         meta = owner.object["metadata"]
         finalizers = meta.get("finalizers") or ()
         if "deletionTimestamp" not in meta or not {FOREGROUND, ORPHAN} & set(finalizers):
@@ -88,7 +88,7 @@ class OwnerCollector:
             self._registry.change(type_, *key, free)
 
     def _release_owners(self, gone: Stored) -> None:
-        """Let owners go that have waited for this object, if it was the last."""
+        """Remove owners that waited for this dependent, if it was their last."""
         for reference in gone.object["metadata"].get("ownerReferences") or ():
             group = (reference.get("apiVersion") or "").rpartition("/")[0]
             type_ = self._registry.types.by_kind(group, reference.get("kind") or "")

@@ -1,4 +1,4 @@
-"""Writing objects by the API's rules: what the server does between a request and its store."""
+"""The registry: creates, updates and deletes stored objects by the rules of the API."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,38 +31,38 @@ from probewatch.playground.objects.types import ResourceType, Types
 
 JsonObject = dict[str, Any]
 Make = Callable[[JsonObject], JsonObject]
-"""The object as it is shown → the object as it shall be."""
+"""The current object, as it is served → the object as it is to be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deletion:
-    """How an object is to be deleted."""
+    """The options of a deletion."""
 
     grace: int | None = None
-    """Seconds; None: what the pod itself asks for."""
+    """The grace period in seconds; None for the pod's own."""
     uid: str = ""
-    """Only if the object still has this uid."""
+    """Precondition: the uid of the object."""
     version: str = ""
-    """Only if it still has this resourceVersion."""
+    """Precondition: the resourceVersion of the object."""
     propagation: str = "Background"
-    """What becomes of the objects that it owns: Background, Foreground or Orphan."""
+    """The propagation policy for dependents: Background, Foreground or Orphan."""
     dry_run: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Write:
-    """How an object is to be written."""
+    """The options of a write."""
 
     subresource: str = ""
     dry_run: bool = False
     sign: Callable[[JsonObject | None, JsonObject], JsonObject] | None = None
-    """The object before and after → the latter with a note on who has changed it."""
+    """The object before and after the write → the latter with its managed fields updated."""
 
     largest: int | None = None
-    """Bytes that the object may have at most."""
+    """The largest size of the object, in bytes."""
 
     def signed(self, old: JsonObject | None, new: JsonObject) -> JsonObject:
-        """Return *new* with a note on who has changed it."""
+        """Return *new* with its managed fields updated."""
         return self.sign(old, new) if self.sign else new
 
 
@@ -73,33 +73,30 @@ DELETE = Deletion()
 
 
 class Registry:
-    """The objects of a cluster, created, changed and deleted as its API server would."""
+    """The objects of a cluster, created, changed and deleted as by its API server."""
 
     def __init__(self, clock: Clock | None = None, *, store: ObjectStore | None = None) -> None:
         self.clock = clock or Clock()
         self.store = store or ObjectStore()
         self.types = Types(builtin_types())
         self.rules: dict[str, Rules] = {}
-        """Of custom resources, by storage."""
+        """The rules of custom resources, by storage."""
 
     # --- reading ------------------------------------------------------------------
 
     def find(self, type_: ResourceType, namespace: str, name: str) -> Stored | None:
-        """Return the object, if there is one."""
+        """Return the object, None if there is none."""
         return self.store.get(type_.store, Key(namespace if type_.namespaced else "", name))
 
     def get(self, type_: ResourceType, namespace: str, name: str) -> Stored:
-        """Return the object.
-
-        Raises: StatusError 404.
-        """
+        """Return the object; raises StatusError 404 if there is none."""
         found = self.find(type_, namespace, name)
         if found is None:
             raise not_found(type_.plural, type_.group, name)
         return found
 
     def items(self, type_: ResourceType, namespace: str = "") -> list[Stored]:
-        """Return all objects of that resource, or those of one namespace."""
+        """Return all objects of the resource, or those in one namespace."""
         return self.store.items(type_.store, namespace)
 
     # --- creating -----------------------------------------------------------------
@@ -107,8 +104,8 @@ class Registry:
     def create(self, type_: ResourceType, shown: JsonObject, write: Write = PLAIN) -> Stored:
         """Create an object.
 
-        Raises: StatusError: the name is taken, the object breaks rules, or the namespace is
-        not there or is going away.
+        Raises StatusError if the name is taken, the object is invalid, or the namespace does
+        not exist or is being deleted.
         """
         obj = to_stored(type_, write.signed(None, shown))
         obj = begin_metadata(type_, obj, now=self.clock.now())
@@ -137,7 +134,7 @@ class Registry:
             raise namespace_terminating(*place)
 
     def rules_of(self, type_: ResourceType) -> Rules:
-        """Return the rules for objects of that resource."""
+        """Return the rules for objects of the resource."""
         return self.rules.get(type_.store) or find_rules(type_.group, type_.kind)
 
     def _check(self, type_: ResourceType, new: JsonObject, old: JsonObject | None) -> None:
@@ -155,9 +152,9 @@ class Registry:
     # --- changing -----------------------------------------------------------------
 
     def update(self, type_: ResourceType, shown: JsonObject, write: Write = PLAIN) -> Stored:
-        """Replace an object, or the part that the subresource is.
+        """Replace an object, or the part of it that the subresource covers.
 
-        Raises: StatusError.
+        Raises StatusError.
         """
         meta = shown.get("metadata") or {}
         place = (meta.get("namespace") or "", meta.get("name") or "")
@@ -173,11 +170,9 @@ class Registry:
     def change(
         self, type_: ResourceType, namespace: str, name: str, make: Make, write: Write = PLAIN
     ) -> Stored:
-        """Change an object by what *make* makes of it; unchanged, it keeps its version.
+        """Change an object to what *make* returns; without a difference it keeps its version.
 
-        Where the result names a resourceVersion or a uid, it must be the current one.
-
-        Raises: StatusError.
+        A resourceVersion or uid in the result is a precondition. Raises StatusError.
         """
         old = self.get(type_, namespace, name)
         before = to_shown(type_, old.object)
@@ -186,12 +181,12 @@ class Registry:
         shown = write.signed(before, shown)
         new = to_stored(type_, shown)
         new = merge(self.rules_of(type_), type_, new, old.object, write.subresource)
-        if write.subresource != "resize":  # which changes what is frozen otherwise
+        if write.subresource != "resize":  # it changes fields that are immutable otherwise
             self._check(type_, new, old.object)
         if not has_changed(new, old.object):
             return old
         stored = self._keep(type_, new, write)
-        if write.dry_run or not _is_ready_to_go(new):
+        if write.dry_run or not _can_be_removed(new):
             return stored
         return self.store.remove(type_.store, stored.key)
 
@@ -213,9 +208,8 @@ class Registry:
     ) -> tuple[Stored, bool]:
         """Delete an object; return its last state, and whether it is gone already.
 
-        A pod on a node waits for its kubelet, and anything waits for its finalizers.
-
-        Raises: StatusError.
+        A pod on a node remains until its kubelet has stopped it, any object until its
+        finalizers are removed. Raises StatusError.
         """
         old = self.get(type_, namespace, name)
         _check_identity(type_, old, how.uid or old.object["metadata"]["uid"], how.version)
@@ -228,7 +222,7 @@ class Registry:
 
 
 def _check_identity(type_: ResourceType, old: Stored, uid: str, version: str) -> None:
-    """Raises: StatusError 409, if another object or another version of it was meant."""
+    """Raise StatusError 409 if the object has another uid or resourceVersion."""
     known = old.object["metadata"]["uid"]
     if uid != known:
         why = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {known}"
@@ -238,7 +232,7 @@ def _check_identity(type_: ResourceType, old: Stored, uid: str, version: str) ->
 
 
 def _waits(obj: JsonObject) -> bool:
-    """Whether something has still to happen before a deleted object may go."""
+    """Whether a deleted object still waits for its finalizers or its grace period."""
     meta = obj["metadata"]
     held = meta.get("finalizers") or (
         obj.get("kind") == "Namespace" and (obj.get("spec") or {}).get("finalizers")
@@ -246,5 +240,5 @@ def _waits(obj: JsonObject) -> bool:
     return bool(held) or bool(meta.get("deletionGracePeriodSeconds"))
 
 
-def _is_ready_to_go(obj: JsonObject) -> bool:
+def _can_be_removed(obj: JsonObject) -> bool:
     return bool(obj["metadata"].get("deletionTimestamp")) and not _waits(obj)

@@ -1,7 +1,7 @@
-"""What each kind demands of its objects: the checks of the server, and what may be changed.
+"""Defaulting and validation by kind: what is checked, and which fields are immutable.
 
-Not all that a real server checks is checked here, but what is refused here a real one
-refuses too, in the same words.
+A real server checks more than is checked here, but what is rejected here a real one rejects
+too, in the same words.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,7 +15,7 @@ from probewatch.playground.objects.status import Cause
 
 JsonObject = dict[str, Any]
 Check = Callable[[JsonObject, JsonObject | None], list[Cause]]
-"""The new object, and the old one where there is one → what is wrong."""
+"""The new object, and the old one on an update → what is wrong."""
 
 NON_NEGATIVE = ("initialDelaySeconds", "periodSeconds", "timeoutSeconds", "failureThreshold")
 MUTABLE_POD_FIELDS = (
@@ -26,18 +26,18 @@ MUTABLE_POD_FIELDS = (
 
 
 def accept(_new: JsonObject, _old: JsonObject | None) -> list[Cause]:
-    """Find nothing wrong."""
+    """Accept any object."""
     return []
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """How objects of one kind are completed and checked."""
+    """The defaulting and validation of objects of one kind."""
 
     default: Callable[[JsonObject], JsonObject]
     check: Check = accept
     begin_status: Callable[[JsonObject], JsonObject] = lambda _obj: {}
-    """The status of a new object."""
+    """Returns the status of a new object."""
 
 
 def find_rules(group: str, kind: str) -> Rules:
@@ -108,7 +108,7 @@ def _check_probe(probe: JsonObject, field: str, kind: str) -> list[Cause]:
 
 
 def _frozen_part(spec: JsonObject) -> JsonObject:
-    """Return what of a pod's spec may not be changed."""
+    """Return the immutable part of a pod's spec."""
     frozen = {
         key: value
         for key, value in spec.items()

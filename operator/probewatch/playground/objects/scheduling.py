@@ -1,4 +1,4 @@
-"""Giving a pod to a node."""
+"""The binding of a pod to a node."""
 
 from typing import Any
 
@@ -11,9 +11,9 @@ JsonObject = dict[str, Any]
 
 
 def bind_pod(registry: Registry, namespace: str, name: str, node: str) -> Stored:
-    """Give the pod to the node, and return it.
+    """Bind the pod to the node, and return it.
 
-    Raises: StatusError: it is not there, or has a node already.
+    Raises StatusError if there is no such pod, or if it has a node already.
     """
     pods = registry.types.builtin("pods")
     pod = registry.get(pods, namespace, name).object

@@ -1,4 +1,4 @@
-"""Structural schemas of custom resources: what they demand of an object."""
+"""Structural schemas of custom resources: the validation of objects."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,7 +14,7 @@ INT_OR_STRING = "x-kubernetes-int-or-string"
 
 
 def is_number(value: Json) -> bool:
-    """Whether a value is a number; True and False are none."""
+    """Whether a value is a number; booleans are not."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
@@ -30,7 +30,7 @@ GO_TYPES = {bool: "boolean", int: "integer", float: "number", str: "string", lis
 
 
 def check(schema: Schema, value: Json, path: str = "") -> list[Cause]:
-    """Return what of the schema *value* does not meet."""
+    """Return where *value* violates the schema."""
     if value is None:
         if schema.get("nullable") or not schema.get("type"):
             return []
@@ -191,7 +191,7 @@ def _join(path: str, key: str) -> str:
 
 
 def check_types(schema: Schema, value: Json, path: str = "") -> list[tuple[str, str]]:
-    """Return the fields whose values are of another type than the schema wants, and that type."""
+    """Return the fields whose values have the wrong type, with the type in the schema."""
     wanted = schema.get("type")
     if value is None or schema.get(INT_OR_STRING):
         return []

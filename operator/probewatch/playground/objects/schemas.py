@@ -1,4 +1,4 @@
-"""Structural schemas of custom resources: what they prune, and what they fill in."""
+"""Structural schemas of custom resources: pruning of unknown fields, and defaulting."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,7 +14,7 @@ ROOT_FIELDS = {"apiVersion", "kind", "metadata"}
 
 
 def prune(schema: Schema, value: Json, *, is_root: bool = False) -> Json:
-    """Return *value* without the fields that the schema does not know."""
+    """Return *value* without the fields that are not in the schema."""
     if isinstance(value, list) and isinstance(schema.get("items"), Mapping):
         return [prune(schema["items"], item) for item in value]
     if not isinstance(value, dict):
@@ -38,14 +38,14 @@ def prune(schema: Schema, value: Json, *, is_root: bool = False) -> Json:
 
 
 def is_object(schema: Schema) -> bool:
-    """Whether a schema describes an object, so that what it does not name is unknown."""
+    """Whether a schema describes an object, so that fields that it does not name are unknown."""
     return schema.get("type") == "object"
 
 
 def find_unknown(
     schema: Schema, value: Json, path: str = "", *, is_root: bool = False
 ) -> list[str]:
-    """Return the paths of the fields that pruning takes away."""
+    """Return the paths of the fields that pruning removes."""
     found: list[str] = []
     if isinstance(value, list) and isinstance(schema.get("items"), Mapping):
         for number, item in enumerate(value):
@@ -64,7 +64,7 @@ def find_unknown(
 
 
 def without_nulls(value: Json) -> Json:
-    """Return *value* without fields that are null: to a built-in kind they are not set."""
+    """Return *value* without null fields: in a built-in kind they count as not set."""
     if isinstance(value, list):
         return [without_nulls(item) for item in value]
     if not isinstance(value, dict):

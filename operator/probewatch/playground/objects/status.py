@@ -1,4 +1,4 @@
-"""How the API says no: `Status` objects, made in the words of the real server."""
+"""The errors of the API: `Status` objects, in the words of the real server."""
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
@@ -10,7 +10,7 @@ Cause = tuple[str, str]
 
 
 class StatusError(Exception):
-    """The API's answer to what cannot be done; `body` is the Status object."""
+    """An error response of the API; `body` is the Status object."""
 
     def __init__(
         self,
@@ -50,21 +50,21 @@ def _details(plural: str, group: str, name: str) -> JsonObject:
 
 
 def not_found(plural: str, group: str, name: str) -> StatusError:
-    """There is no object of that name."""
+    """Return the error for an object that does not exist."""
     message = f'{qualify(plural, group)} "{name}" not found'
     details = _details(plural, group, name)
     return StatusError(HTTPStatus.NOT_FOUND, "NotFound", message, details=details)
 
 
 def already_exists(plural: str, group: str, name: str) -> StatusError:
-    """The name is taken."""
+    """Return the error for a name that is taken."""
     message = f'{qualify(plural, group)} "{name}" already exists'
     details = _details(plural, group, name)
     return StatusError(HTTPStatus.CONFLICT, "AlreadyExists", message, details=details)
 
 
 def conflict(plural: str, group: str, name: str, why: str = "") -> StatusError:
-    """Somebody else wrote in between."""
+    """Return the error for a precondition that fails; by default, the resourceVersion."""
     why = why or (
         "the object has been modified; please apply your changes to the latest version "
         "and try again"
@@ -75,7 +75,7 @@ def conflict(plural: str, group: str, name: str, why: str = "") -> StatusError:
 
 
 def invalid(kind: str, group: str, name: str, causes: Sequence[Cause]) -> StatusError:
-    """The object breaks rules; each cause is a field and a sentence."""
+    """Return the error for an invalid object; each cause is a field and what is wrong with it."""
     texts = [f"{field}: {text}" for field, text in causes]
     listed = texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
     message = f'{qualify(kind, group)} "{name}" is invalid: {listed}'
@@ -100,14 +100,14 @@ def _cause_reason(text: str) -> str:
 
 
 def forbidden(plural: str, group: str, name: str, why: str) -> StatusError:
-    """A rule, not a right, stands against it."""
+    """Return the error for what admission forbids, not for a missing right."""
     message = f'{qualify(plural, group)} "{name}" is forbidden: {why}'
     details = _details(plural, group, name)
     return StatusError(HTTPStatus.FORBIDDEN, "Forbidden", message, details=details)
 
 
 def namespace_terminating(plural: str, group: str, name: str, namespace: str) -> StatusError:
-    """The namespace is being deleted: nothing new can be made in it."""
+    """Return the error for creating an object in a namespace that is being deleted."""
     why = f"unable to create new content in namespace {namespace} because it is being terminated"
     error = forbidden(plural, group, name, why)
     cause = {
@@ -120,10 +120,10 @@ def namespace_terminating(plural: str, group: str, name: str, namespace: str) ->
 
 
 def bad_request(message: str) -> StatusError:
-    """The request itself makes no sense."""
+    """Return the error for a malformed request."""
     return StatusError(HTTPStatus.BAD_REQUEST, "BadRequest", message)
 
 
 def expired(message: str) -> StatusError:
-    """That part of history is no longer kept."""
+    """Return the error for a resourceVersion that is too old."""
     return StatusError(HTTPStatus.GONE, "Expired", message)

@@ -1,8 +1,7 @@
-"""The objects of the cluster, each with a version, and the recent history of all changes.
+"""The store: the objects of the cluster with their versions, and the recent changes.
 
-One counter numbers the changes of everything, as etcd's revision does. Objects are kept as
-they go out, and are never changed in place: whoever reads one may keep it, and must not write
-into it.
+One counter numbers the changes of all resources, as etcd's revision does. Stored objects are
+never changed in place: a reader may keep one, and must not modify it.
 """
 
 import bisect
@@ -17,11 +16,11 @@ from probewatch.playground.objects.status import expired
 JsonObject = dict[str, Any]
 
 WINDOW = 20_000
-"""So many changes of one resource can be watched from afterwards."""
+"""The number of past changes of one resource that a watch can start from."""
 
 
 class Key(NamedTuple):
-    """Where an object stands within its resource; `namespace` is empty for cluster-wide ones."""
+    """The key of an object within its resource; `namespace` is empty for cluster-scoped ones."""
 
     namespace: str
     name: str
@@ -34,16 +33,16 @@ class Stored:
     object: JsonObject
     version: int
     _encoded: dict[str, bytes] = field(default_factory=dict)
-    """As JSON, by the face of the API that it is shown through."""
+    """Cached JSON, by the form in which the API serves it."""
 
     @property
     def key(self) -> Key:
-        """Where it stands."""
+        """The key of the object."""
         meta = self.object["metadata"]
         return Key(meta.get("namespace", ""), meta["name"])
 
     def encode(self, face: str, convert: Callable[[JsonObject], JsonObject]) -> bytes:
-        """Return it as JSON, made once for each *face*."""
+        """Return the converted object as JSON, encoded once for each form *face*."""
         found = self._encoded.get(face)
         if found is None:
             found = self._encoded[face] = msgspec.json.encode(convert(self.object))
@@ -52,7 +51,7 @@ class Stored:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Change:
-    """What happened at one version: `new` is the last state where the object was deleted."""
+    """One change of an object; after a deletion, `new` is its last state."""
 
     version: int
     new: Stored
@@ -61,11 +60,11 @@ class Change:
 
 
 Listener = Callable[[str, Change], None]
-"""Called with the storage's name after each change, before anybody else can act."""
+"""Called with the storage's name after each change, synchronously."""
 
 
-class _Shelf:
-    """The objects of one resource, in order, and their recent changes."""
+class _Collection:
+    """The objects of one storage, sorted by key, and their recent changes."""
 
     def __init__(self) -> None:
         self.objects: dict[Key, Stored] = {}
@@ -84,45 +83,42 @@ class _Shelf:
 
 
 class ObjectStore:
-    """Keeps objects by storage (`pods`, `leases.coordination.k8s.io`), namespace and name."""
+    """Stores objects by storage (`pods`, `leases.coordination.k8s.io`), namespace and name."""
 
     def __init__(self, *, window: int = WINDOW) -> None:
         self.version = 1
         self.listeners: list[Listener] = []
         self._window = window
-        self._shelves: dict[str, _Shelf] = {}
+        self._collections: dict[str, _Collection] = {}
         self._oldest: dict[str, int] = {}
         self._compacted = 0
 
-    def _shelf(self, storage: str) -> _Shelf:
-        return self._shelves.setdefault(storage, _Shelf())
+    def _collection(self, storage: str) -> _Collection:
+        return self._collections.setdefault(storage, _Collection())
 
     @property
     def storages(self) -> tuple[str, ...]:
-        """The names of all storages that hold something."""
-        return tuple(name for name, shelf in self._shelves.items() if shelf.objects)
+        """The names of all storages that hold objects."""
+        return tuple(name for name, collection in self._collections.items() if collection.objects)
 
     # --- reading ------------------------------------------------------------------
 
     def get(self, storage: str, key: Key) -> Stored | None:
         """Return the object, if there is one."""
-        return self._shelf(storage).objects.get(key)
+        return self._collection(storage).objects.get(key)
 
     def items(self, storage: str, namespace: str = "") -> list[Stored]:
         """Return all objects in order of namespace and name, or those of one namespace."""
-        shelf = self._shelf(storage)
-        keys = shelf.keys
+        collection = self._collection(storage)
+        keys = collection.keys
         if namespace:
             first = bisect.bisect_left(keys, Key(namespace, ""))
             last = bisect.bisect_left(keys, Key(namespace + "\0", ""))
             keys = keys[first:last]
-        return [shelf.objects[key] for key in keys]
+        return [collection.objects[key] for key in keys]
 
     def items_at(self, storage: str, version: int, namespace: str = "") -> list[Stored]:
-        """Return the objects as they were at *version*.
-
-        Raises: StatusError, if that is no longer known.
-        """
+        """Return the objects as they were at *version*; raises StatusError if it is too old."""
         past = {item.key: item for item in self.items(storage, namespace)}
         for change in reversed(self.changes_since(storage, version)):
             key = change.new.key
@@ -135,33 +131,30 @@ class ObjectStore:
         return [past[key] for key in sorted(past)]
 
     def changes_since(self, storage: str, version: int) -> list[Change]:
-        """Return what happened after *version*.
-
-        Raises: StatusError, if that is no longer known.
-        """
+        """Return the changes after *version*; raises StatusError if it is too old."""
         if version < max(self._compacted, self._oldest.get(storage, 0)):
             raise expired(f"too old resource version: {version} ({self.version})")
-        log = self._shelf(storage).log
+        log = self._collection(storage).log
         return log[bisect.bisect_right(log, version, key=lambda change: change.version) :]
 
     # --- writing ------------------------------------------------------------------
 
     def put(self, storage: str, obj: JsonObject) -> Stored:
-        """Keep *obj* as the newest version of what stands at its place."""
+        """Store *obj* as the newest version of the object with its key."""
         meta = obj["metadata"]
         key = Key(meta.get("namespace") or "", meta["name"])
-        shelf = self._shelf(storage)
-        old, new = shelf.objects.get(key), self._stamp(obj)
-        shelf.put(key, new)
+        collection = self._collection(storage)
+        old, new = collection.objects.get(key), self._stamp(obj)
+        collection.put(key, new)
         self._log(storage, Change(version=new.version, new=new, old=old))
         return new
 
     def remove(self, storage: str, key: Key) -> Stored:
-        """Remove what stands at *key*; its last state gets a version of its own."""
-        shelf = self._shelf(storage)
-        old = shelf.objects[key]
+        """Remove the object with the key; its last state gets a version of its own."""
+        collection = self._collection(storage)
+        old = collection.objects[key]
         new = self._stamp(old.object)
-        shelf.drop(key)
+        collection.drop(key)
         self._log(storage, Change(version=new.version, new=new, old=old, is_deletion=True))
         return new
 
@@ -171,12 +164,14 @@ class ObjectStore:
         return Stored(object={**obj, "metadata": meta}, version=self.version)
 
     def _log(self, storage: str, change: Change) -> None:
-        shelf = self._shelf(storage)
-        shelf.log.append(change)
-        if len(shelf.log) > self._window * 5 // 4:  # in strides: shifting a list costs
-            cut = len(shelf.log) - self._window
-            self._oldest[storage] = shelf.log[cut - 1].version
-            del shelf.log[:cut]
+        collection = self._collection(storage)
+        collection.log.append(change)
+        if (
+            len(collection.log) > self._window * 5 // 4
+        ):  # not at each change: shifting a list is slow
+            cut = len(collection.log) - self._window
+            self._oldest[storage] = collection.log[cut - 1].version
+            del collection.log[:cut]
         for listener in tuple(self.listeners):
             listener(storage, change)
         self.wake(storage)
@@ -184,18 +179,20 @@ class ObjectStore:
     # --- history ------------------------------------------------------------------
 
     def compact(self, version: int | None = None) -> None:
-        """Forget what happened up to *version*, or all that has happened."""
+        """Forget the changes up to *version*, or all so far."""
         self._compacted = self.version if version is None else version
-        for shelf in self._shelves.values():
-            shelf.log = [change for change in shelf.log if change.version > self._compacted]
+        for collection in self._collections.values():
+            collection.log = [
+                change for change in collection.log if change.version > self._compacted
+            ]
 
     def wake(self, storage: str) -> None:
-        """Let all who watch that storage look up."""
-        for wake in tuple(self._shelf(storage).wakes):
+        """Wake all subscribers of a storage."""
+        for wake in tuple(self._collection(storage).wakes):
             wake()
 
     def subscribe(self, storage: str, wake: Callable[[], None]) -> Callable[[], None]:
-        """Call *wake* after each change of that storage; return what ends this."""
-        wakes = self._shelf(storage).wakes
+        """Call *wake* after each change of a storage; return the function that ends this."""
+        wakes = self._collection(storage).wakes
         wakes.add(wake)
         return lambda: wakes.discard(wake)

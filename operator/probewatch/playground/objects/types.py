@@ -1,4 +1,4 @@
-"""The resources that the API serves."""
+"""Resource types: what the API serves, and under which names."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ ALL_VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "up
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResourceType:
-    """One resource: `pods`, `deployments.apps`."""
+    """One resource in one version, such as `pods` or `deployments.apps`."""
 
     group: str = ""
     version: str = "v1"
@@ -23,33 +23,33 @@ class ResourceType:
     short_names: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     subresources: tuple[str, ...] = ()
-    """Beside the object itself: `status`, `scale`, and those with handlers of their own."""
+    """`status`, `scale`, and those with handlers of their own."""
     verbs: tuple[str, ...] = ALL_VERBS
-    """What can be done with its objects."""
+    """The verbs that its objects support."""
     storage: str = ""
-    """Where its objects are kept; two resources with one storage are faces of the same objects."""
+    """Where its objects are stored; resources with the same storage serve the same objects."""
     singular: str = ""
     unconditional: bool = True
     """Whether an update may leave out the resourceVersion."""
     creates_on_update: bool = False
-    """Whether an update of what is not there creates it."""
+    """Whether an update creates an object that does not exist."""
     counts_generations: bool = False
     """Whether a change of the spec raises `metadata.generation`."""
     custom: bool = False
-    """Whether a CustomResourceDefinition made it."""
+    """Whether a CustomResourceDefinition defines it."""
     selectable: tuple[str, ...] = ()
-    """Fields of a custom resource that selectors may name."""
+    """Fields of a custom resource that field selectors may name."""
     definition: str = ""
-    """The name of that definition."""
+    """The name of its CustomResourceDefinition."""
 
     @property
     def group_version(self) -> str:
-        """What objects have as `apiVersion`."""
+        """The `apiVersion` of its objects."""
         return f"{self.group}/{self.version}" if self.group else self.version
 
     @property
-    def asks(self) -> bool:
-        """Whether its objects are questions, which are answered and not kept."""
+    def is_review(self) -> bool:
+        """Whether its objects are reviews, which are answered and not stored."""
         return self.verbs == ("create",)
 
     @property
@@ -69,12 +69,12 @@ class ResourceType:
 
     @property
     def has_status(self) -> bool:
-        """Whether the status is written by itself."""
+        """Whether the status is a subresource, written separately."""
         return "status" in self.subresources
 
 
 class Types:
-    """The resources served now; definitions of custom resources add and remove some."""
+    """The resources that are served; CustomResourceDefinitions add and remove some."""
 
     def __init__(self, types: Iterable[ResourceType]) -> None:
         self._by_place: dict[tuple[str, str, str], ResourceType] = {}
@@ -83,13 +83,13 @@ class Types:
             self.add(item)
 
     def add(self, type_: ResourceType) -> None:
-        """Serve this resource."""
+        """Start to serve a resource."""
         self._by_place[type_.group, type_.version, type_.plural] = type_
         for call in self.on_change:
             call()
 
     def discard(self, definition: str) -> None:
-        """Serve no longer what the definition of that name has made."""
+        """Stop serving the resources of a CustomResourceDefinition."""
         gone = [place for place, item in self._by_place.items() if item.definition == definition]
         for place in gone:
             del self._by_place[place]
@@ -97,22 +97,22 @@ class Types:
             call()
 
     def find(self, group: str, version: str, plural: str) -> ResourceType | None:
-        """Return the resource at that place of the API."""
+        """Return the resource by group, version and plural name; None if it is not served."""
         return self._by_place.get((group, version, plural))
 
     def by_kind(self, group: str, kind: str) -> ResourceType | None:
-        """Return the resource with objects of that kind."""
+        """Return a resource with objects of that kind, None if there is none."""
         found = (item for item in self if item.group == group and item.kind == kind)
         return next(found, None)
 
     def by_storage(self, storage: str) -> ResourceType | None:
-        """Return the resource whose objects are kept there."""
+        """Return a resource whose objects are in that storage, None if there is none."""
         return next((item for item in self if item.store == storage), None)
 
     def builtin(self, plural: str, group: str = "") -> ResourceType:
-        """Return a resource that is surely there."""
+        """Return a built-in resource, which is always served."""
         return next(item for item in self if item.plural == plural and item.group == group)
 
     def __iter__(self) -> Iterator[ResourceType]:
-        """Go through all resources."""
+        """Iterate over all resources."""
         return iter(tuple(self._by_place.values()))

@@ -1,4 +1,4 @@
-"""Running a command beside a container: exec probes and exec hooks."""
+"""Runs commands in a container, for exec probes and exec hooks."""
 
 import asyncio
 import errno
@@ -21,9 +21,9 @@ OUTPUT_LIMIT = 10 << 10
 async def execute(
     command: tuple[str, ...], *, env: Mapping[str, str], cwd: str, clock: Clock, seconds: float
 ) -> Outcome:
-    """Return success for exit code 0, failure for others and for running too long.
+    """Run a command: exit code 0 is success, another one or a timeout is failure.
 
-    A command that cannot be started is an error: the kubelet reports it, and does not count it.
+    A command that cannot be started is an error, which the kubelet reports but does not count.
     """
     output = Output(limit=OUTPUT_LIMIT, keep_newest=False)
     try:
@@ -37,7 +37,7 @@ async def execute(
     finally:
         output.hand_over()
     try:
-        in_time = await _end(process, clock, seconds)
+        in_time = await _wait(process, clock, seconds)
     finally:
         text = output.read().decode(errors="replace")
         output.close()
@@ -48,8 +48,8 @@ async def execute(
     return Outcome(result=result, output=text)
 
 
-async def _end(process: Process, clock: Clock, seconds: float) -> bool:
-    """Wait for the end, and bring it about when the time is over; return whether it came before."""
+async def _wait(process: Process, clock: Clock, seconds: float) -> bool:
+    """Wait for the process, and kill it after *seconds*; return whether it ended by itself."""
     done = asyncio.Event()
     ending = asyncio.create_task(_await_end(process, done))
     try:
@@ -66,7 +66,7 @@ async def _await_end(process: Process, done: asyncio.Event) -> None:
 
 
 def _describe(command: tuple[str, ...], error: OSError) -> str:
-    """Return what containerd says of a program that is not in the container."""
+    """Return containerd's error for a program that cannot be started in the container."""
     program = command[0] if command else ""
     missing = error.errno == errno.ENOENT
     why = f"stat {program}: no such file or directory" if missing else str(error)

@@ -1,4 +1,4 @@
-"""The near end of the warden: it is told what runs, so that nothing survives the playground."""
+"""The client of the warden process, which kills what is left when the playground is gone."""
 
 import asyncio
 import sys
@@ -10,26 +10,26 @@ WARDEN = Path(__file__).with_name("warden.py")
 
 
 class Guard:
-    """Guards process groups from the moment on that it is told of them until they have ended."""
+    """Tells the warden which process groups run: from `watch` on until `release`."""
 
     def __init__(self, process: Process) -> None:
         self._process = process
 
     @classmethod
     async def begin(cls, *folders: str) -> "Guard":
-        """Start a warden that removes *folders* in the end."""
-        # A session of its own: an interrupt at the terminal does not reach it.
+        """Start a warden, which also removes *folders* at the end."""
+        # In a session of its own, so that Ctrl-C at the terminal does not reach it.
         command = (sys.executable, "-I", "-S", str(WARDEN), *folders)
         return cls(
             await asyncio.create_subprocess_exec(*command, stdin=PIPE, start_new_session=True)
         )
 
     def watch(self, group: int) -> None:
-        """Take note that the process group *group* runs."""
+        """Report that the process group *group* runs."""
         self._tell(f"+{group}\n")
 
     def release(self, group: int) -> None:
-        """Take note that it has ended: its number may soon be another's."""
+        """Report that it has ended: its ID may soon be used again."""
         self._tell(f"-{group}\n")
 
     def _tell(self, line: str) -> None:
@@ -37,7 +37,7 @@ class Guard:
             self._process.stdin.write(line.encode())
 
     async def close(self) -> None:
-        """Let the warden kill what is left, and return when it has."""
+        """Let the warden kill what is left, and wait until it has."""
         if self._process.stdin:
             self._process.stdin.close()
             with suppress(ConnectionError):

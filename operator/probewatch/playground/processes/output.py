@@ -1,7 +1,7 @@
-"""What a process writes, through a pipe of our own.
+"""Collects the output of a process through a pipe of our own.
 
-asyncio's own pipes hold back the news of a process's end until everybody who has inherited them
-has gone: a container would seem to live for as long as what it left behind.
+With asyncio's own pipes, a process counts as ended only when all that have inherited them have
+ended too: a container would seem to run as long as a process that it left behind.
 """
 
 import asyncio
@@ -26,17 +26,17 @@ class Output:
         asyncio.get_running_loop().add_reader(self._read_end, self._take)
 
     def hand_over(self) -> None:
-        """Let go of the end to write to: the process has it now, or there is none."""
+        """Close our copy of the write end: the process has its own, or could not be started."""
         os.close(self.write_end)
 
     def read(self) -> bytes:
-        """Return what is kept, all that has been written until now considered."""
+        """Return the bytes that are kept of all that has been written until now."""
         while self._is_open and self._take():
             pass
         return bytes(self._kept)
 
     async def follow(self) -> AsyncIterator[bytes]:
-        """Yield what is written from now on, until the end; only what was dropped is missing."""
+        """Yield what is written from now on, until the end, except for what was dropped."""
         at = self._written
         while self._is_open or at < self._written:
             new = self._written - at
@@ -48,7 +48,7 @@ class Output:
             await self._news.wait()
 
     def close(self) -> None:
-        """Listen no more."""
+        """Stop reading."""
         if self._is_open:
             self._is_open = False
             asyncio.get_running_loop().remove_reader(self._read_end)
@@ -56,7 +56,7 @@ class Output:
             self._news.set()
 
     def _take(self) -> bool:
-        """Take in what is there; return whether there was something."""
+        """Read what is available; return whether there was anything."""
         try:
             chunk = os.read(self._read_end, CHUNK)
         except BlockingIOError:

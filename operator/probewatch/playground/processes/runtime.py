@@ -1,6 +1,6 @@
-"""Containers as processes of this machine: what the playground has for a container runtime.
+"""The container runtime of the playground: containers are processes of this machine.
 
-Each container is one process in a session of its own, so that what it started dies with it.
+Each container is one process in a session of its own, so that its children are killed with it.
 There is no isolation: programs see this machine's files, network and users. Two things
 differ from a real container: a process without a handler for SIGTERM ends by it (in a
 container, as process 1, it would ignore it), and memory is watched, not limited.
@@ -26,11 +26,11 @@ from probewatch.playground.processes.guard import Guard
 from probewatch.playground.processes.output import Output
 
 LOG_LIMIT = 1 << 20
-"""Bytes of output kept for each instance: the newest."""
+"""Bytes of output that are kept for each instance; the oldest are dropped."""
 MEMORY_CHECK_SECONDS = 0.2
 SIGNAL_BASE = 128
 LOST = (255, "Unknown")
-"""What containerd says of a container whose end it has not seen."""
+"""Exit code and reason that containerd reports for a container whose end it has not seen."""
 
 
 class StartError(Exception):
@@ -39,7 +39,7 @@ class StartError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Launch:
-    """What to run."""
+    """What to run, and how."""
 
     command: tuple[str, ...]
     env: Mapping[str, str]
@@ -77,7 +77,7 @@ class LocalProcess:
             self._tasks.append(asyncio.create_task(self._watch_memory(launch.memory_limit)))
 
     async def stop(self, grace: float) -> None:
-        """Send SIGTERM, after *grace* seconds SIGKILL to all it started; return when it is dead."""
+        """Send SIGTERM, and after *grace* seconds SIGKILL to its group; return when it is dead."""
         if self.exit is None:
             with suppress(ProcessLookupError):
                 self._process.terminate()
@@ -86,27 +86,27 @@ class LocalProcess:
             await self._over.wait()
 
     async def lose(self) -> None:
-        """Let it end as with its node: unasked, and nobody knows how; return when it is dead."""
+        """End it as a node that goes down does: how it ended is unknown; return when it is dead."""
         self._is_lost = True
         self.kill()
         await self._over.wait()
 
     def kill(self) -> None:
-        """Send SIGKILL to the process and to what it started."""
+        """Send SIGKILL to the process and its children."""
         if self._over.is_set():
-            return  # its number may belong to somebody else by now
+            return  # its process ID may have been reused by now
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
 
     async def close(self) -> None:
-        """Kill what is left and stop watching it."""
+        """Kill what is left, and stop watching it."""
         self.kill()
         await self._over.wait()
         await cancel(*self._tasks)
         self._output.close()
 
     async def execute(self, command: tuple[str, ...], timeout_seconds: float) -> Outcome:
-        """Run *command* beside it, in its folder and with its variables."""
+        """Run *command* in its folder and with its environment."""
         if self.exit is not None:
             text = "failed to exec in container: container is in CONTAINER_EXITED state"
             return Outcome(result=Result.ERROR, output=f"rpc error: code = Unknown desc = {text}")
@@ -115,11 +115,11 @@ class LocalProcess:
         )
 
     def log(self) -> bytes:
-        """Return the end of what it has written."""
+        """Return the latest part of its output."""
         return self._output.read()
 
     def follow(self) -> AsyncIterator[bytes]:
-        """Yield what it writes from now on, until it ends."""
+        """Yield its output from now on, until it ends."""
         return self._output.follow()
 
     async def _wait(self) -> None:
@@ -129,7 +129,7 @@ class LocalProcess:
         if self._is_lost:
             code, reason = LOST
         self.exit = Exit(code=code, reason=reason, finished=self._clock.now())
-        self.kill()  # what it leaves behind ends with it
+        self.kill()  # its children must not outlive it
         self._guard.release(self._process.pid)
         self._over.set()
         self._launch.on_exit()
@@ -144,7 +144,7 @@ class LocalProcess:
 
 
 class LocalRuntime:
-    """Starts processes, and sees to it that none survives it; an asynchronous context manager."""
+    """Starts processes, none of which outlives it; an asynchronous context manager."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -154,13 +154,13 @@ class LocalRuntime:
 
     @property
     def guard(self) -> Guard:
-        """Who ends what is left when this process is killed."""
+        """The guard, which ends the processes even if this process is killed."""
         if self._guard is None:
             raise RuntimeError("the runtime has not been entered")
         return self._guard
 
     async def __aenter__(self) -> Self:
-        """Make ready to start processes."""
+        """Create the scratch folder, and start the warden."""
         self._folder = tempfile.mkdtemp(prefix="probewatch-pods-")
         self._guard = await Guard.begin(self._folder)
         return self
@@ -172,7 +172,7 @@ class LocalRuntime:
         await self.guard.close()
 
     async def start(self, launch: Launch) -> LocalProcess:
-        """Start *launch*; raise `StartError` if there is no such program."""
+        """Start a process; raises `StartError` if that is not possible."""
         cwd = launch.working_dir or self._scratch(launch.pod_uid)
         output = Output(limit=LOG_LIMIT, keep_newest=True)
         try:
@@ -205,7 +205,7 @@ class LocalRuntime:
 
 
 def _describe(command: tuple[str, ...], error: OSError) -> str:
-    """Return what containerd says of a program that cannot be started."""
+    """Return containerd's error for a program that cannot be started."""
     why = (error.strerror or str(error)).lower()
     return (
         "failed to create containerd task: failed to create shim task: OCI runtime create failed: "
@@ -215,7 +215,7 @@ def _describe(command: tuple[str, ...], error: OSError) -> str:
 
 
 def _resident_bytes(pid: int) -> int:
-    """Return the memory that a process holds; 0 where the system does not tell."""
+    """Return the resident memory of a process in bytes; 0 where the system does not tell."""
     try:
         pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
     except (OSError, IndexError, ValueError):

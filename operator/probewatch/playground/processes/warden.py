@@ -1,4 +1,4 @@
-"""Ends what a playground has started when the playground ends, however it ends.
+"""The warden: ends what a playground has started when the playground is gone, however it ended.
 
 A small program of its own, with the standard library only: it reads `+pid` and `-pid` from its
 standard input. When that closes, because the playground has ended or was killed, it kills the
@@ -13,7 +13,7 @@ from contextlib import suppress
 
 
 def main() -> None:
-    """Keep watch until the playground has gone, then clear up."""
+    """Wait until the playground is gone, then clean up."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     groups: set[int] = set()

@@ -1,1 +1,1 @@
-"""Lives of pods that show one thing each. Rule: each says what is to be found about it."""
+"""Stories: pods that show one behaviour each. Rule: each says what has to be found about it."""

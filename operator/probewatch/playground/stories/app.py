@@ -1,4 +1,4 @@
-"""The app of the stories: a small server whose life follows the script in its arguments.
+"""The app of the stories: a small server that behaves as the script in its arguments says.
 
 It stands alone, with the standard library only, since it runs as a container's program.
 Times are seconds after the start; the environment's SPEED divides them, HOST says where
@@ -19,18 +19,18 @@ Window = tuple[float, float]
 NEVER: Window = (float("inf"), float("inf"))
 OK = 200
 ANSWERS = {"/healthz": (("bad", 500),), "/ready": (("unready", 503), ("notready", 500))}
-"""By path: the windows in which it fails, and with which status."""
+"""By path: the windows of the script in which it fails, and with which status."""
 BLOCK = 1 << 20
 TICK_SECONDS = 0.02
-"""Of real time: so late is a change of the script noticed."""
+"""The resolution of the script, in real time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Script:
-    """What the app does and when."""
+    """What the app does, and when."""
 
     bad: Window = NEVER
-    """`-bad 30-`: `/healthz` answers 500, and the file of `-file` is away."""
+    """`-bad 30-`: `/healthz` answers 500, and the file of `-file` is missing."""
     unready: Window = NEVER
     """`-unready 0-10`: `/ready` answers 503."""
     notready: Window = NEVER
@@ -40,45 +40,45 @@ class Script:
     notcp: Window = NEVER
     """`-notcp 30-`: nothing listens."""
     stall: Window = NEVER
-    """`-stall 30-`: the answer begins, and its body never comes."""
+    """`-stall 30-`: the headers are sent, and the body never comes."""
     cycle: float = 0.0
-    """`-cycle 60`: the windows come again every so many seconds."""
+    """`-cycle 60`: the windows repeat every 60 seconds."""
     term: str = ""
-    """`-term ignore`, or `-term exit3` to end with that code; otherwise SIGTERM simply ends it."""
+    """`-term ignore`, or `-term exit3` to end with code 3; by default SIGTERM ends the app."""
     term_takes: float = 0.0
-    """`-term-takes 4`: so long it takes to end after SIGTERM."""
+    """`-term-takes 4`: it ends 4 seconds after SIGTERM."""
     exit_at: float | None = None
     exit_code: int = 0
     signal_at: float | None = None
-    """`-signal-at 20`: something outside sends it a signal then."""
+    """`-signal-at 20`: the app gets a signal then, as from outside."""
     signal: int = 9
     hog_at: float | None = None
-    """`-hog-at 12`: takes more and more memory from then on."""
+    """`-hog-at 12`: it allocates more and more memory from then on."""
     file: str = ""
-    """`-file ok`: a file that is there while the app is well."""
+    """`-file ok`: a file that exists while the app is healthy."""
     port: int = 3000
 
     def is_in(self, window: Window, age: float) -> bool:
-        """Whether *age* lies within *window*, which may come in cycles."""
+        """Whether *age* lies within *window*, which may repeat."""
         at = age % self.cycle if self.cycle else age
         return window[0] <= at < window[1]
 
     def answer(self, path: str, age: float) -> int:
-        """Return the status for a request of *path* at that age."""
+        """Return the HTTP status for a request of *path* at that age."""
         failures = ANSWERS.get(path, ())
         found = (code for window, code in failures if self.is_in(getattr(self, window), age))
         return next(found, OK)
 
     @property
     def term_code(self) -> int | None:
-        """How it ends on SIGTERM; None if it does not listen."""
+        """The exit code on SIGTERM; None if that is ignored."""
         if self.term == "ignore":
             return None
         return int(self.term.removeprefix("exit")) if self.term else 128 + signal.SIGTERM
 
 
 def parse_script(args: list[str] | tuple[str, ...]) -> Script:
-    """Return the script for a command line; raise `ValueError` for a word it does not know."""
+    """Return the script for a command line; raises `ValueError` for an unknown flag."""
     values: dict[str, object] = {}
     kinds = Script.__dataclass_fields__
     for flag, text in zip(args[::2], args[1::2], strict=True):
@@ -108,11 +108,11 @@ class App:
     started: float = field(default_factory=time.monotonic)
     listener: socket.socket | None = None
     open: ExitStack = field(default_factory=ExitStack)
-    """Connections that are held and never answered, and whatever else there is to close."""
+    """The listener, and connections that are kept open and never answered."""
     hoard: list[bytes] = field(default_factory=list)
 
     def run(self) -> None:
-        """Live by the script until it ends, or for ever."""
+        """Follow the script until it ends, or for ever."""
         with self.open:
             while True:
                 age = (time.monotonic() - self.started) * self.speed
@@ -152,12 +152,12 @@ class App:
             return
         with connection:
             connection.settimeout(1.0)
-            with suppress(OSError):  # whoever asked has gone
+            with suppress(OSError):  # the client has gone
                 self._respond(connection, connection.recv(BLOCK).decode("latin-1"), age)
 
     def _respond(self, connection: socket.socket, request: str, age: float) -> None:
         if not request:
-            return  # a TCP probe says nothing
+            return  # a TCP probe sends nothing
         method, path, *_ = request.split(" ")
         path = path.partition("?")[0]
         status = self.script.answer(path, age)
@@ -169,8 +169,8 @@ class App:
             self.open.enter_context(connection.dup())
 
 
-def heed_term(script: Script, speed: float) -> None:
-    """Let SIGTERM do what the script says."""
+def handle_term(script: Script, speed: float) -> None:
+    """Install the handler for SIGTERM that the script asks for."""
     code = script.term_code
     if code is None:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -188,7 +188,7 @@ def main() -> None:
     """Run the script of the command line."""
     script = parse_script(sys.argv[1:])
     speed = float(os.environ.get("SPEED", "1"))
-    heed_term(script, speed)
+    handle_term(script, speed)
     App(script, host=os.environ.get("HOST", ""), speed=speed).run()
 
 

@@ -1,4 +1,4 @@
-"""Brings docs/playground.md up to date: `python -m probewatch.playground.stories.docs FILE`."""
+"""Writes the tables of docs/playground.md: `python -m probewatch.playground.stories.docs FILE`."""
 
 import sys
 from collections.abc import Mapping

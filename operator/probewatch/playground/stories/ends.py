@@ -1,4 +1,4 @@
-"""Stories of containers that end for other reasons, and are restarted."""
+"""Stories of containers that end for other reasons than a probe, and are restarted."""
 
 from probewatch.playground.stories.pods import MEMORY, Story, app, http, live, pod
 

@@ -1,4 +1,4 @@
-"""Playing stories on a cluster: the pod is applied, and what happens to it later is done."""
+"""Plays stories on a cluster: creates the pod, and changes it later if the story says so."""
 
 import asyncio
 from typing import Any
@@ -10,7 +10,7 @@ JsonObject = dict[str, Any]
 
 
 def play_story(cluster: Cluster, story: Story, *, namespace: str = "default") -> None:
-    """Apply the story's pod."""
+    """Create the story's pod, and schedule the change of its image, if it has one."""
     pods = cluster.registry.types.builtin("pods")
     manifest = story.manifest
     placed = {**manifest["metadata"], "namespace": namespace}
@@ -24,7 +24,7 @@ def play_story(cluster: Cluster, story: Story, *, namespace: str = "default") ->
 def _change_image(cluster: Cluster, namespace: str, name: str) -> None:
     pods = cluster.registry.types.builtin("pods")
     if cluster.registry.find(pods, namespace, name) is None:
-        return  # somebody has deleted it in the meantime
+        return  # it was deleted in the meantime
 
     def change(pod: JsonObject) -> JsonObject:
         containers = [{**item, "image": OTHER_IMAGE} for item in pod["spec"]["containers"]]

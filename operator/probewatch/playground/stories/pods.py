@@ -1,4 +1,4 @@
-"""What a story is made of: a pod that plays a script, and what is to be found about it."""
+"""The parts of a story: a pod that plays a script, and what probewatch has to find about it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ MEMORY = "64Mi"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
-    """One pod and what is to be found."""
+    """One pod, and what probewatch has to find about it."""
 
     name: str
     shows: str
@@ -24,17 +24,17 @@ class Story:
     verdicts: Mapping[str, str] = field(default_factory=dict)
     """The cause of each restart, by container; a container that is absent never restarts."""
     events: tuple[str, ...] = ()
-    """Reasons of Events that the operator has to write."""
+    """The reasons of the Events that the operator has to write."""
     readiness: tuple[tuple[str, str], ...] = ()
-    """Readiness transitions that have to be found: to what, for which reason."""
+    """Readiness transitions that have to be found, with their reasons."""
     failures: tuple[str, ...] = ()
     """Types of probes whose failures have to be counted."""
     image_at: float | None = None
-    """After so many seconds the pod gets another image."""
+    """Seconds after which the pod gets another image."""
 
     @property
     def manifest(self) -> JsonObject:
-        """The pod as it is applied."""
+        """The pod as it is created."""
         meta = {"name": self.name, "labels": {"story": self.name}}
         return {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": self.pod}
 

@@ -1,4 +1,4 @@
-"""Stories: pods whose lives show one thing each, and what probewatch should say about them.
+"""The table of stories: pods that show one behaviour each, and what probewatch has to find.
 
 They run on the playground with the program of `app.py`, whose arguments are the script.
 Most are cases that a real kubelet was recorded with as well.
@@ -11,11 +11,11 @@ from probewatch.playground.stories.quiet import NO_RESTARTS
 
 STORIES: tuple[Story, ...] = (*KILLS, *OWN_ENDS, *NO_RESTARTS)
 SECONDS = 45.0
-"""Within so many seconds of the story's time everything has been seen."""
+"""The time, by the story's clock, within which everything has been seen."""
 
 
 def find_story(name: str) -> Story:
-    """Return the story of that name; raise `KeyError` if there is none."""
+    """Return the story of that name; raises `KeyError` if there is none."""
     for story in STORIES:
         if story.name == name:
             return story

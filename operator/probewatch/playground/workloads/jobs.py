@@ -1,48 +1,50 @@
-"""Jobs: pods that run to their end, so many times, with so many failures borne."""
+"""The Job controller: runs pods to completion, up to a limit of failures."""
 
 from typing import Any
 
 from probewatch.playground.kubelet.pod_view import render_time
-from probewatch.playground.workloads.workloads import Workbench, is_active
+from probewatch.playground.workloads.workloads import ControllerClient, is_active
 
 JsonObject = dict[str, Any]
 COMPONENT = "job-controller"
 CONTROLLER_LABEL = "batch.kubernetes.io/controller-uid"
 
 
-def reconcile_job(bench: Workbench, job: JsonObject) -> None:
-    """Make pods until enough have succeeded or too many have failed."""
+def reconcile_job(client: ControllerClient, job: JsonObject) -> None:
+    """Create pods until enough have succeeded or too many have failed."""
     status = job.get("status") or {}
     if any(item["status"] == "True" for item in status.get("conditions") or ()):
         return
-    pods = bench.type_of("pods")
-    every = bench.owned(pods, job)
+    pods = client.type_of("pods")
+    every = client.owned(pods, job)
     spec = job["spec"]
     if not spec.get("selector"):
-        _set_selector(bench, job)
+        _set_selector(client, job)
         return
     succeeded, failed = (_count(every, phase) for phase in ("Succeeded", "Failed"))
     active = [pod for pod in every if is_active(pod)]
     completions = spec.get("completions", 1)
     if failed > spec.get("backoffLimit", 6):
-        _finish(bench, job, every, kind="Failed")
+        _finish(client, job, every, kind="Failed")
         return
     if succeeded >= completions:
-        _finish(bench, job, every, kind="Complete")
+        _finish(client, job, every, kind="Complete")
         return
     missing = min(spec.get("parallelism", 1), completions - succeeded) - len(active)
     for _ in range(missing):
-        made = bench.create(pods, job, _make_pod(job))
-        bench.say(job, COMPONENT, "SuccessfulCreate", f"Created pod: {made['metadata']['name']}")
-    every = bench.owned(pods, job)
-    bench.set_status(bench.type_of("jobs", "batch"), job, _status(bench, job, every))
+        made = client.create(pods, job, _make_pod(job))
+        client.record_event(
+            job, COMPONENT, "SuccessfulCreate", f"Created pod: {made['metadata']['name']}"
+        )
+    every = client.owned(pods, job)
+    client.set_status(client.type_of("jobs", "batch"), job, _status(client, job, every))
 
 
-def _set_selector(bench: Workbench, job: JsonObject) -> None:
-    """Let the job select its own pods; `kubectl logs job/…` goes by that."""
+def _set_selector(client: ControllerClient, job: JsonObject) -> None:
+    """Set the selector of the job's pods, which `kubectl logs job/…` uses."""
     selector = {"matchLabels": {CONTROLLER_LABEL: job["metadata"]["uid"]}}
-    jobs = bench.type_of("jobs", "batch")
-    bench.change(jobs, job, lambda old: {**old, "spec": {**old["spec"], "selector": selector}})
+    jobs = client.type_of("jobs", "batch")
+    client.change(jobs, job, lambda old: {**old, "spec": {**old["spec"], "selector": selector}})
 
 
 def _count(pods: list[JsonObject], phase: str) -> int:
@@ -62,7 +64,7 @@ def _make_pod(job: JsonObject) -> JsonObject:
     }
 
 
-def _status(bench: Workbench, job: JsonObject, pods: list[JsonObject]) -> JsonObject:
+def _status(client: ControllerClient, job: JsonObject, pods: list[JsonObject]) -> JsonObject:
     counts = {
         "active": sum(map(is_active, pods)),
         "succeeded": _count(pods, "Succeeded"),
@@ -70,15 +72,17 @@ def _status(bench: Workbench, job: JsonObject, pods: list[JsonObject]) -> JsonOb
     }
     start = (job.get("status") or {}).get("startTime")
     return {
-        "startTime": start or render_time(bench.registry.clock.now()),
+        "startTime": start or render_time(client.registry.clock.now()),
         **{key: count for key, count in counts.items() if count},
     }
 
 
-def _finish(bench: Workbench, job: JsonObject, pods: list[JsonObject], *, kind: str) -> None:
-    at = render_time(bench.registry.clock.now())
+def _finish(
+    client: ControllerClient, job: JsonObject, pods: list[JsonObject], *, kind: str
+) -> None:
+    at = render_time(client.registry.clock.now())
     reason, message = ("BackoffLimitExceeded", "Job has reached the specified backoff limit")
-    status = _status(bench, job, pods)
+    status = _status(client, job, pods)
     if kind == "Complete":
         reason, message = "CompletionsReached", "Reached expected number of succeeded pods"
         status["completionTime"] = at
@@ -92,6 +96,6 @@ def _finish(bench: Workbench, job: JsonObject, pods: list[JsonObject], *, kind: 
             "message": message,
         }
     ]
-    bench.set_status(bench.type_of("jobs", "batch"), job, status)
-    said = ("Completed", "Job completed") if kind == "Complete" else (reason, message)
-    bench.say(job, COMPONENT, *said)
+    client.set_status(client.type_of("jobs", "batch"), job, status)
+    event = ("Completed", "Job completed") if kind == "Complete" else (reason, message)
+    client.record_event(job, COMPONENT, *event)

@@ -1,4 +1,4 @@
-"""ReplicaSets and Deployments: so many pods of a template, and from one template to the next."""
+"""The controllers of ReplicaSets, which keep the number of pods, and Deployments (rollouts)."""
 
 import hashlib
 import json
@@ -7,32 +7,34 @@ from typing import Any
 
 from probewatch.playground.kubelet.pod_view import render_time
 from probewatch.playground.objects.schemas import without_nulls
-from probewatch.playground.workloads.workloads import Workbench, is_active, is_ready
+from probewatch.playground.workloads.workloads import ControllerClient, is_active, is_ready
 
 JsonObject = dict[str, Any]
 HASH_LABEL = "pod-template-hash"
 REVISION = "deployment.kubernetes.io/revision"
 LETTERS = "bcdfghjklmnpqrstvwxz2456789"
-"""What names are made of that cannot spell anything."""
+"""The alphabet of generated names, which cannot spell words."""
 
 
-def reconcile_replica_set(bench: Workbench, owner: JsonObject) -> None:
-    """Make or delete pods until there are as many as are asked for."""
-    pods = bench.type_of("pods")
-    every = bench.owned(pods, owner)
+def reconcile_replica_set(client: ControllerClient, owner: JsonObject) -> None:
+    """Create or delete pods until there are as many as desired."""
+    pods = client.type_of("pods")
+    every = client.owned(pods, owner)
     active = [pod for pod in every if is_active(pod)]
     wanted = owner["spec"].get("replicas", 1)
     for _ in range(wanted - len(active)):
-        made = bench.create(pods, owner, _make_pod(owner))
+        made = client.create(pods, owner, _make_pod(owner))
         message = f"Created pod: {made['metadata']['name']}"
-        bench.say(owner, "replicaset-controller", "SuccessfulCreate", message)
-    # Those that are not ready go first, then the youngest.
+        client.record_event(owner, "replicaset-controller", "SuccessfulCreate", message)
+    # Pods that are not ready are deleted first, then the newest.
     active.sort(key=lambda pod: (is_ready(pod), -_version(pod)))
     for pod in active[: max(0, len(active) - wanted)]:
-        bench.delete(pods, pod)
+        client.delete(pods, pod)
         message = f"Deleted pod: {pod['metadata']['name']}"
-        bench.say(owner, "replicaset-controller", "SuccessfulDelete", message)
-    bench.set_status(bench.type_of("replicasets", "apps"), owner, _replica_set_status(bench, owner))
+        client.record_event(owner, "replicaset-controller", "SuccessfulDelete", message)
+    client.set_status(
+        client.type_of("replicasets", "apps"), owner, _replica_set_status(client, owner)
+    )
 
 
 def _make_pod(owner: JsonObject) -> JsonObject:
@@ -49,8 +51,8 @@ def _version(pod: JsonObject) -> int:
     return int(pod["metadata"]["resourceVersion"])
 
 
-def _replica_set_status(bench: Workbench, owner: JsonObject) -> JsonObject:
-    active = [pod for pod in bench.owned(bench.type_of("pods"), owner) if is_active(pod)]
+def _replica_set_status(client: ControllerClient, owner: JsonObject) -> JsonObject:
+    active = [pod for pod in client.owned(client.type_of("pods"), owner) if is_active(pod)]
     ready = sum(map(is_ready, active))
     counts = {"fullyLabeledReplicas": len(active), "readyReplicas": ready}
     return {
@@ -61,25 +63,25 @@ def _replica_set_status(bench: Workbench, owner: JsonObject) -> JsonObject:
     }
 
 
-def reconcile_deployment(bench: Workbench, owner: JsonObject) -> None:
-    """Scale the ReplicaSet of the present template up, and the others down, within bounds."""
-    sets = bench.type_of("replicasets", "apps")
-    every = bench.owned(sets, owner)
+def reconcile_deployment(client: ControllerClient, owner: JsonObject) -> None:
+    """Scale the ReplicaSet of the current template up and the others down, within the strategy."""
+    sets = client.type_of("replicasets", "apps")
+    every = client.owned(sets, owner)
     hash_ = hash_template(owner["spec"]["template"])
     new = next((item for item in every if _hash_of(item) == hash_), None)
     if new is None:
-        new = bench.create(sets, owner, _make_set(owner, hash_, revision=len(every) + 1))
+        new = client.create(sets, owner, _make_set(owner, hash_, revision=len(every) + 1))
     old = [item for item in every if item["metadata"]["uid"] != new["metadata"]["uid"]]
-    _scale(bench, owner, new, _find_new_size(owner, new, old))
+    _scale(client, owner, new, _find_new_size(owner, new, old))
     for item, size in _find_old_sizes(owner, new, old):
-        _scale(bench, owner, item, size)
-    _set_revision(bench, owner, new)
-    status = _deployment_status(bench, owner, hash_)
-    bench.set_status(bench.type_of("deployments", "apps"), owner, status)
+        _scale(client, owner, item, size)
+    _set_revision(client, owner, new)
+    status = _deployment_status(client, owner, hash_)
+    client.set_status(client.type_of("deployments", "apps"), owner, status)
 
 
 def hash_template(template: JsonObject) -> str:
-    """Return what tells this template from others, fit for names."""
+    """Return a digest of the template that can be part of a name."""
     # kubectl writes `creationTimestamp: null` into templates.
     text = json.dumps(without_nulls(template), sort_keys=True)
     digest = hashlib.sha256(text.encode()).digest()
@@ -113,7 +115,7 @@ def _make_set(owner: JsonObject, hash_: str, *, revision: int) -> JsonObject:
 
 
 def _bounds(owner: JsonObject) -> tuple[int, int]:
-    """Return how many pods there may be at most, and how many have to be available."""
+    """Return the largest number of pods, and how many of them have to be available."""
     spec = owner["spec"]
     wanted = spec.get("replicas", 1)
     strategy = spec.get("strategy") or {}
@@ -156,10 +158,10 @@ def _find_new_size(owner: JsonObject, new: JsonObject, old: list[JsonObject]) ->
 def _find_old_sizes(
     owner: JsonObject, new: JsonObject, old: list[JsonObject]
 ) -> list[tuple[JsonObject, int]]:
-    """Return how far the old sets may go down without too few pods being available.
+    """Return the sizes of the old sets, as small as the required availability permits.
 
-    Sizes are what was asked for; what is available is known a moment later. So both are
-    looked at, and pods that are not available go first.
+    The size of a set is what was requested; its available pods follow a moment later. So both
+    are considered, and pods that are not available are removed first.
     """
     _, least = _bounds(owner)
     unborn = _size(new) - _available_pods(new)
@@ -179,18 +181,18 @@ def _available_pods(item: JsonObject) -> int:
     return int((item.get("status") or {}).get("availableReplicas", 0))
 
 
-def _scale(bench: Workbench, owner: JsonObject, item: JsonObject, size: int) -> None:
+def _scale(client: ControllerClient, owner: JsonObject, item: JsonObject, size: int) -> None:
     before = _size(item)
     if size == before:
         return
-    sets = bench.type_of("replicasets", "apps")
-    bench.change(sets, item, lambda old: {**old, "spec": {**old["spec"], "replicas": size}})
+    sets = client.type_of("replicasets", "apps")
+    client.change(sets, item, lambda old: {**old, "spec": {**old["spec"], "replicas": size}})
     way = "up" if size > before else "down"
     message = f"Scaled {way} replica set {item['metadata']['name']} from {before} to {size}"
-    bench.say(owner, "deployment-controller", "ScalingReplicaSet", message)
+    client.record_event(owner, "deployment-controller", "ScalingReplicaSet", message)
 
 
-def _set_revision(bench: Workbench, owner: JsonObject, new: JsonObject) -> None:
+def _set_revision(client: ControllerClient, owner: JsonObject, new: JsonObject) -> None:
     revision = (new["metadata"].get("annotations") or {}).get(REVISION, "1")
     notes = owner["metadata"].get("annotations") or {}
     if notes.get(REVISION) == revision:
@@ -201,11 +203,11 @@ def _set_revision(bench: Workbench, owner: JsonObject, new: JsonObject) -> None:
         kept = {**(meta.get("annotations") or {}), REVISION: revision}
         return {**old, "metadata": {**meta, "annotations": kept}}
 
-    bench.change(bench.type_of("deployments", "apps"), owner, note)
+    client.change(client.type_of("deployments", "apps"), owner, note)
 
 
-def _deployment_status(bench: Workbench, owner: JsonObject, hash_: str) -> JsonObject:
-    sets = bench.owned(bench.type_of("replicasets", "apps"), owner)
+def _deployment_status(client: ControllerClient, owner: JsonObject, hash_: str) -> JsonObject:
+    sets = client.owned(client.type_of("replicasets", "apps"), owner)
     wanted = owner["spec"].get("replicas", 1)
     available = _count(sets, "availableReplicas")
     counts = {
@@ -219,17 +221,17 @@ def _deployment_status(bench: Workbench, owner: JsonObject, hash_: str) -> JsonO
     return {
         "observedGeneration": owner["metadata"].get("generation", 1),
         **{key: count for key, count in counts.items() if count},
-        "conditions": [_available(bench, owner, enough=enough)],
+        "conditions": [_available(client, owner, enough=enough)],
     }
 
 
-def _available(bench: Workbench, owner: JsonObject, *, enough: bool) -> JsonObject:
+def _available(client: ControllerClient, owner: JsonObject, *, enough: bool) -> JsonObject:
     status = "True" if enough else "False"
     known = (owner.get("status") or {}).get("conditions") or ()
     before = next((item for item in known if item["type"] == "Available"), None)
     if before and before["status"] == status:
         return dict(before)
-    at = render_time(bench.registry.clock.now())
+    at = render_time(client.registry.clock.now())
     words = ("MinimumReplicasAvailable", "Deployment has minimum availability.")
     if not enough:
         words = ("MinimumReplicasUnavailable", "Deployment does not have minimum availability.")

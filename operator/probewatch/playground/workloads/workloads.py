@@ -1,7 +1,7 @@
-"""The controllers of the playground: who makes the pods of ReplicaSets, Deployments and Jobs.
+"""The controllers of the playground: they run ReplicaSets, Deployments and Jobs.
 
-They do what a small cluster needs, so that workloads resolve, scale and roll out; they know
-nothing of quotas, of pausing or of progress deadlines.
+They do what a small cluster needs, so that workloads resolve, scale and roll out. Quotas,
+pausing and progress deadlines are not supported.
 """
 
 import asyncio
@@ -26,25 +26,25 @@ TERMINAL = ("Succeeded", "Failed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Workbench:
-    """What controllers work with: the objects, in a few words."""
+class ControllerClient:
+    """The access of controllers to the objects of the cluster."""
 
     registry: Registry
     numbers: Iterator[int] = field(default_factory=itertools.count)
-    """Tell Events of one moment apart."""
+    """Make the names of Events unique that are recorded at the same time."""
 
     def type_of(self, plural: str, group: str = "") -> ResourceType:
-        """Return a resource by name."""
+        """Return a built-in resource by its plural name and group."""
         return self.registry.types.builtin(plural, group)
 
     def owned(self, type_: ResourceType, owner: JsonObject) -> list[JsonObject]:
-        """Return the objects that *owner* controls."""
+        """Return the objects whose controller is *owner*."""
         meta = owner["metadata"]
         items = self.registry.items(type_, meta["namespace"])
         return [item.object for item in items if controller_uid(item.object) == meta["uid"]]
 
     def create(self, type_: ResourceType, owner: JsonObject, obj: JsonObject) -> JsonObject:
-        """Create an object that *owner* controls."""
+        """Create an object whose controller is *owner*."""
         meta, own = owner["metadata"], obj["metadata"]
         reference = {
             "apiVersion": owner["apiVersion"],
@@ -58,7 +58,7 @@ class Workbench:
         return self.registry.create(type_, {**obj, "metadata": placed}).object
 
     def delete(self, type_: ResourceType, obj: JsonObject) -> None:
-        """Delete an object; that it has gone already is no matter."""
+        """Delete an object; it does not matter if it is gone already."""
         meta = obj["metadata"]
         try:
             self.registry.delete(type_, meta["namespace"], meta["name"], Deletion(uid=meta["uid"]))
@@ -73,14 +73,14 @@ class Workbench:
         self.registry.change(type_, meta["namespace"], meta["name"], make)
 
     def set_status(self, type_: ResourceType, obj: JsonObject, status: JsonObject) -> None:
-        """Write the status of an object, if it is not so already."""
+        """Write the status of an object, unless it is the same already."""
         meta = obj["metadata"]
         self.registry.change(
             type_, meta["namespace"], meta["name"], lambda old: {**old, "status": status}, STATUS
         )
 
-    def say(self, obj: JsonObject, component: str, reason: str, message: str) -> None:
-        """Make an Event about an object of a workload."""
+    def record_event(self, obj: JsonObject, component: str, reason: str, message: str) -> None:
+        """Record a `Normal` Event about a workload."""
         meta, now = obj["metadata"], self.registry.clock.now()
         at = render_time(now)
         event = {
@@ -110,17 +110,17 @@ class Workbench:
         self.registry.create(self.type_of("events"), event)
 
 
-Reconcile = Callable[[Workbench, JsonObject], None]
-"""Brings the world one step nearer to what an object asks for."""
+Reconcile = Callable[[ControllerClient, JsonObject], None]
+"""Brings the cluster one step nearer to the desired state in an object."""
 
 
 class Workloads:
-    """Reconciles the workloads that a change concerns, soon after it."""
+    """Runs the controllers: reconciles the workloads that a change affects, soon after it."""
 
     def __init__(
         self, registry: Registry, reconcilers: Mapping[tuple[str, str], Reconcile], clock: Clock
     ) -> None:
-        self._bench = Workbench(registry=registry)
+        self._client = ControllerClient(registry=registry)
         self._clock = clock
         self._reconcilers = {
             registry.types.builtin(plural, group).store: (registry.types.builtin(plural, group), do)
@@ -150,7 +150,7 @@ class Workloads:
         self._wake.set()
 
     async def run(self) -> None:
-        """Reconcile for ever."""
+        """Reconcile until cancelled."""
         while True:
             await self._wake.wait()
             self._wake.clear()
@@ -161,29 +161,29 @@ class Workloads:
 
     def _reconcile(self, storage: str, key: Key) -> None:
         type_, reconcile = self._reconcilers[storage]
-        found = self._bench.registry.find(type_, *key)
+        found = self._client.registry.find(type_, *key)
         if found is None or "deletionTimestamp" in found.object["metadata"]:
             return
         obj = {"apiVersion": type_.group_version, "kind": type_.kind, **found.object}
         try:
-            reconcile(self._bench, obj)
+            reconcile(self._client, obj)
         except StatusError as error:
             _log.warning("A workload is stuck", extra={"workload": key.name, "why": str(error)})
 
 
 def controller_uid(obj: JsonObject) -> str:
-    """Return the uid of the object that controls *obj*; empty without one."""
+    """Return the uid of the controller of *obj*; empty without one."""
     owners = obj["metadata"].get("ownerReferences") or ()
     return next((str(item["uid"]) for item in owners if item.get("controller")), "")
 
 
 def is_active(pod: JsonObject) -> bool:
-    """Whether a pod counts for those who want so many: neither ended nor about to be."""
+    """Whether a pod counts as a replica: it has neither terminated nor been deleted."""
     is_deleted = "deletionTimestamp" in pod["metadata"]
     return not is_deleted and pod.get("status", {}).get("phase") not in TERMINAL
 
 
 def is_ready(pod: JsonObject) -> bool:
-    """Whether the pod's Ready condition holds."""
+    """Whether the pod's Ready condition is True."""
     conditions = pod.get("status", {}).get("conditions") or ()
     return any(item["type"] == "Ready" and item["status"] == "True" for item in conditions)

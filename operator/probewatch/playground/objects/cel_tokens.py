@@ -1,15 +1,15 @@
-"""The words of CEL."""
+"""The lexer of CEL: splits an expression into tokens."""
 
 import re
 from typing import NamedTuple
 
 
 class CompilationError(ValueError):
-    """The expression is not CEL, or uses what is not understood here."""
+    """The expression is not CEL, or uses a part of it that is not supported here."""
 
 
 class Token(NamedTuple):
-    """A word of an expression."""
+    """A token of an expression; `kind` is number, string, name or sign."""
 
     kind: str
     text: str
@@ -28,11 +28,8 @@ _ESCAPE = re.compile(r"\\(.)")
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
 
 
-def split(text: str) -> list[Token]:
-    """Return the words of an expression.
-
-    Raises: CompilationError.
-    """
+def tokenize(text: str) -> list[Token]:
+    """Return the tokens of an expression; raises CompilationError."""
     tokens, place, text = [], 0, text.strip()
     while place < len(text):
         match = _TOKENS.match(text, place)
@@ -45,7 +42,7 @@ def split(text: str) -> list[Token]:
 
 
 def unquote(text: str) -> str:
-    """Return what a quoted text stands for."""
+    """Return the value of a string literal."""
     if text.startswith("r"):
         return text[2:-1]
     return _ESCAPE.sub(lambda match: _ESCAPES.get(match[1], match[1]), text[1:-1])
