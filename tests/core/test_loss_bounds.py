@@ -6,7 +6,15 @@ import pytest
 
 from probewatch.core.book import Book, Mark
 from probewatch.core.evidence import EvidenceKind as K
-from probewatch.core.losses import FIRST_SYNC, LATE, QUIET, SLACK, SPAM_SPAN, Said, loss_reason
+from probewatch.core.losses import (
+    FIRST_SYNC,
+    LATE,
+    QUIET,
+    SLACK,
+    SPAM_SPAN,
+    KubeletEvents,
+    loss_reason,
+)
 from probewatch.core.model import Pod
 from probewatch.core.spec import Container, Probe, ProbeType, RestartPolicy
 from tests.support.builders import READINESS, died, mark, pod, spec, status
@@ -34,7 +42,9 @@ def reason_of(
     before = pod(1, status(), side, spec=containers)
     after = pod(2, status(ready=False), side, spec=containers, ready=False, since=LOST)
     books = {"app": _book(marks), "side": _book(others)}
-    return loss_reason(before, after, Said(book_of=books.__getitem__, kubelet_started=started))[0]
+    return loss_reason(
+        before, after, KubeletEvents(book_of=books.__getitem__, kubelet_started=started)
+    )[0]
 
 
 def _book(marks: tuple[Mark, ...]) -> Book:
@@ -130,7 +140,7 @@ def test_one_that_ended_by_right_beside_one_that_restarts() -> None:
 
     for each in (after, after[::-1]):
         lost = pod(2, *each, ready=False, since=LOST, spec=once)
-        assert ("ContainerRestart", "side") == loss_reason(before, lost, Said())
+        assert ("ContainerRestart", "side") == loss_reason(before, lost, KubeletEvents())
 
 
 def test_a_gate_that_is_not_declared() -> None:
@@ -140,7 +150,7 @@ def test_a_gate_that_is_not_declared() -> None:
     whole = replace(after.conditions["ContainersReady"], status=True)
     after = replace(after, conditions={"Ready": ready, "ContainersReady": whole})
 
-    assert "NodeNotReady" == loss_reason(pod(1, status()), after, Said())[0]
+    assert "NodeNotReady" == loss_reason(pod(1, status()), after, KubeletEvents())[0]
 
 
 @pytest.mark.parametrize(

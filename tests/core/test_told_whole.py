@@ -18,7 +18,7 @@ from probewatch.core.loops import end, loop_due, resume
 from probewatch.core.model import Condition, Pod, PodRef
 from probewatch.core.observe import PodGone
 from probewatch.core.policy import Policy
-from probewatch.core.readiness import calm_down
+from probewatch.core.readiness import end_flapping
 from probewatch.core.state import LoopState, ReadinessState
 from probewatch.store import Store
 from tests.core.test_observe import (
@@ -115,7 +115,7 @@ def test_flapping_that_is_over(state: ReadinessState, now: float, *, calm: bool)
     over = FlappingChanged(pod=WEB, flapping=False, transitions=0, at=now)
     done = (replace(state, flapping=False, losses=()), (over,))
 
-    assert (done if calm else (state, ())) == calm_down(state, ref=WEB, policy=POLICY, now=now)
+    assert (done if calm else (state, ())) == end_flapping(state, ref=WEB, policy=POLICY, now=now)
 
 
 @pytest.mark.parametrize(("first", "begins"), [(10.0, False), (11.0, True)])

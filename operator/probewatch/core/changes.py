@@ -22,7 +22,7 @@ READY_SLACK = 30.0
 writes the status, after the first container was started."""
 
 
-def at_home(mark: Watermark, pod: Pod) -> Watermark:
+def with_environment(mark: Watermark, pod: Pod) -> Watermark:
     """The watermark with image, resources and sandbox of its instance, as long as it runs."""
     if not mark.running and mark.image is not None:
         return mark
@@ -32,8 +32,8 @@ def at_home(mark: Watermark, pod: Pod) -> Watermark:
         resources = (resources if _is_resize_pending(pod) else "") or spec.resources
     pod_ip = "" if pod.spec.host_network else pod.pod_ip
     since = ready_sandbox(pod)
-    home = (image, resources, pod_ip, since)
-    if home == (mark.image, mark.resources, mark.pod_ip, mark.sandbox_since):
+    environment = (image, resources, pod_ip, since)
+    if environment == (mark.image, mark.resources, mark.pod_ip, mark.sandbox_since):
         return mark
     return replace(mark, image=image, resources=resources, pod_ip=pod_ip, sandbox_since=since)
 
@@ -52,7 +52,7 @@ def ready_sandbox(pod: Pod) -> float | None:
 
 @quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Around:
+class PodChange:
     """What two versions of a pod show about its containers as a whole.
 
     Computed once for all containers: a pod may have a thousand that restart together.
@@ -68,7 +68,7 @@ class Around:
     """At least one of those is shown in a sandbox that is newer than the instance."""
 
 
-def look_around(before: Pod, pod: Pod, marks: Mapping[str, Watermark]) -> Around:
+def compare_containers(before: Pod, pod: Pod, marks: Mapping[str, Watermark]) -> PodChange:
     """Compare all containers of two versions of a pod; *marks* are the watermarks by name."""
     ran_on = [
         other
@@ -78,7 +78,7 @@ def look_around(before: Pod, pod: Pod, marks: Mapping[str, Watermark]) -> Around
         and other.running
         and status.container_id == other.instance_id
     ]
-    return Around(
+    return PodChange(
         restarting_all=_is_restarting_all(before) or _is_restarting_all(pod),
         lost=any(_was_lost(marks.get(status.name), status) for status in pod.statuses),
         ran_on=bool(ran_on),
@@ -86,7 +86,7 @@ def look_around(before: Pod, pod: Pod, marks: Mapping[str, Watermark]) -> Around
     )
 
 
-def change_of(around: Around, pod: Pod, mark: Watermark, status: ContainerStatus) -> Change:
+def change_of(pod_change: PodChange, pod: Pod, mark: Watermark, status: ContainerStatus) -> Change:
     """What differs between the instance of this watermark and the next one."""
     image, resources = _asked_for(pod, mark)
     since = ready_sandbox(pod)
@@ -96,9 +96,9 @@ def change_of(around: Around, pod: Pod, mark: Watermark, status: ContainerStatus
         sandbox=_is_new_sandbox(mark, pod) and not _is_of_old_sandbox(status, since),
         same_sandbox=since is not None and since == mark.sandbox_since,
         sandbox_since=since,
-        restarting_all=around.restarting_all,
+        restarting_all=pod_change.restarting_all,
         with_all=is_removed_with_all(mark.death, status),
-        lost=around.lost,
+        lost=pod_change.lost,
     )
 
 
@@ -148,6 +148,6 @@ def _was_lost(mark: Watermark | None, status: ContainerStatus) -> bool:
     return mark is None or is_declared(status) or not is_counted(mark, death)
 
 
-def all_restarted(around: Around, pod: Pod, mark: Watermark) -> bool:
+def all_restarted(pod_change: PodChange, pod: Pod, mark: Watermark) -> bool:
     """Whether no other container kept running: none can do so in a new sandbox."""
-    return not (around.moved_on if _is_new_sandbox(mark, pod) else around.ran_on)
+    return not (pod_change.moved_on if _is_new_sandbox(mark, pod) else pod_change.ran_on)

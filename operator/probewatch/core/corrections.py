@@ -19,7 +19,7 @@ from probewatch.core.state import ContainerMemory, Pending, PodState, Settled
 from probewatch.core.values import replace
 from probewatch.core.verdict import PROBE_KILLS
 from probewatch.core.verdicts import PAST_KEPT, Judged, judge, render
-from probewatch.core.watermarks import latest_words
+from probewatch.core.watermarks import latest_termination
 
 E = TypeVar("E", Pending, Settled)
 
@@ -102,15 +102,17 @@ def _mark_repaired(memory: ContainerMemory, counts: set[int], kill: Mark) -> Con
     return _change_open(memory, marked)
 
 
-def reword(memory: ContainerMemory, status: ContainerStatus) -> ContainerMemory:
+def update_terminations(memory: ContainerMemory, status: ContainerStatus) -> ContainerMemory:
     """Update the terminations of counted restarts from the status."""
 
-    def reworded(restart: CountedRestart) -> CountedRestart:
+    def updated(restart: CountedRestart) -> CountedRestart:
         death = restart.termination
-        said = None if death is None else latest_words(death, status)
-        return restart if said == death else replace(restart, termination=said, reworded=True)
+        said = None if death is None else latest_termination(death, status)
+        if said == death:
+            return restart
+        return replace(restart, termination=said, termination_corrected=True)
 
-    return _change_open(memory, reworded)
+    return _change_open(memory, updated)
 
 
 def _change_open(
@@ -153,7 +155,7 @@ def _better(state: PodState, memory: ContainerMemory, entry: Settled) -> Restart
     known = RANK[entry.published.confidence]
     if entry.restart.repaired is None and _is_forgotten(state, memory, entry.restart):
         return None
-    if entry.restart.reworded and verdict.cause is not entry.published.cause:
+    if entry.restart.termination_corrected and verdict.cause is not entry.published.cause:
         known -= 1  # the runtime took back what the published verdict rested on
     if RANK[verdict.confidence] <= known:
         return None

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from probewatch.core import changes
 from probewatch.core.causes import ReadinessReason
-from probewatch.core.changes import Around, all_restarted, at_home, change_of, look_around
 from probewatch.core.dating import date
 from probewatch.core.findings import CountingBegan
 from probewatch.core.model import ContainerStatus, Pod, Termination
@@ -54,7 +54,7 @@ def count(state: PodState, pod: Pod, *, relisted: bool, now: float) -> Counted:
             continue  # a duplicate status is a broken object, not a second container
         seen.add(status.name)
         mark, found = _follow(between, status)
-        mark = at_home(mark, pod)
+        mark = changes.with_environment(mark, pod)
         marks.append(mark)
         restarts.extend(found)
         if _begins(between.marks.get(status.name), mark):
@@ -95,9 +95,9 @@ class _Between:
         self.marks = {mark.name: mark for mark in state.marks}
 
     @cached_property
-    def around(self) -> Around:
+    def pod_change(self) -> changes.PodChange:
         """What applies to all containers alike."""
-        return look_around(self.state.pod, self.pod, self.marks)
+        return changes.compare_containers(self.state.pod, self.pod, self.marks)
 
     @property
     def was_node_lost(self) -> bool:
@@ -145,7 +145,7 @@ def _is_mirror(pod: Pod) -> bool:
 def _rise(
     between: _Between, mark: Watermark, status: ContainerStatus
 ) -> tuple[Watermark, tuple[CountedRestart, ...]]:
-    pod, around = between.pod, between.around
+    pod, pod_change = between.pod, between.pod_change
     jump = status.restart_count - mark.count
     death, path = _death(mark, pod, status, relisted=between.relisted)
     newest = CountedRestart(
@@ -158,8 +158,8 @@ def _rise(
         waiting_reason=mark.waiting_reason,
         next_start=status.running_since,
         observed_at=between.now,
-        change=change_of(around, pod, mark, status),
-        all_restarted=all_restarted(around, pod, mark),
+        change=changes.change_of(pod_change, pod, mark, status),
+        all_restarted=changes.all_restarted(pod_change, pod, mark),
         jump=Jump(size=jump, place=jump, since=mark.running_since),
         next_done=_next_done(pod, status),
         seen=_sighting(pod, mark, status),

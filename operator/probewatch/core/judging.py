@@ -28,12 +28,14 @@ def take_restarts(
     return state, findings
 
 
-def take_words(state: PodState, policy: Policy, now: float) -> tuple[PodState, tuple[Finding, ...]]:
+def update_terminations(
+    state: PodState, policy: Policy, now: float
+) -> tuple[PodState, tuple[Finding, ...]]:
     """Judge restarts again whose termination the runtime has corrected in the status."""
     findings: tuple[Finding, ...] = ()
     for status in state.pod.statuses:
         known = state.memory(status.name)
-        memory = corrections.reword(known, status)
+        memory = corrections.update_terminations(known, status)
         if memory is not known:
             state, found = judge_container(
                 remember(state, status.name, memory), status.name, policy, now

@@ -109,8 +109,8 @@ def _detect(
     if window is None:
         return loop, ()
     begun, found = _begin(loop, restart, window)
-    calmed = _calmed(begun, policy, restart.observed_at)
-    return (begun, found) if calmed is begun else (calmed, ())
+    ended = _end_if_due(begun, policy, restart.observed_at)
+    return (begun, found) if ended is begun else (ended, ())
 
 
 def _begin(
@@ -172,13 +172,13 @@ def end_if_quiet(
     loop: LoopState, container: str, *, ref: PodRef, policy: Policy, now: float
 ) -> tuple[LoopState, tuple[Finding, ...]]:
     """End a loop once its quiet time is over."""
-    after = _calmed(loop, policy, now)
+    after = _end_if_due(loop, policy, now)
     if after is loop:
         return loop, ()
     return after, (end(loop, container, ref=ref, now=now, gone=False),)
 
 
-def _calmed(loop: LoopState, policy: Policy, now: float) -> LoopState:
+def _end_if_due(loop: LoopState, policy: Policy, now: float) -> LoopState:
     due = loop_due(loop, policy)
     if due is None or now < due:
         return loop
@@ -209,13 +209,13 @@ def recall(loop: LoopState, policy: Policy, now: float) -> LoopState:
     """
     was = LoopState()
     for at, cause in loop.recent:
-        was = _with_restart(_calmed(was, policy, at), at, cause, policy=policy, now=at)
+        was = _with_restart(_end_if_due(was, policy, at), at, cause, policy=policy, now=at)
         window = None if was.started_at is not None else _window_reached(was, policy)
         if window is not None:
             was = replace(was, started_at=at, first=_within(was, window)[0][0])
     if loop.started_at is not None:
         return replace(loop, first=was.first)
-    return replace(loop, ended_at=_calmed(was, policy, now).ended_at)
+    return replace(loop, ended_at=_end_if_due(was, policy, now).ended_at)
 
 
 def end(loop: LoopState, container: str, *, ref: PodRef, now: float, gone: bool) -> LoopEnded:

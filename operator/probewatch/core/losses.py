@@ -43,7 +43,7 @@ Events are not ordered with each other."""
 
 @quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
+class KubeletEvents:
     """The kubelet's Events that matter here: per container, and its own last start."""
 
     book_of: BookOf = lambda _name: Book()
@@ -56,7 +56,7 @@ class Said:
         return started is not None and -SLACK <= at - started <= FIRST_SYNC
 
 
-def loss_reason(before: Pod, pod: Pod, said: Said) -> tuple[ReadinessReason, str]:
+def loss_reason(before: Pod, pod: Pod, events: KubeletEvents) -> tuple[ReadinessReason, str]:
     """Why readiness was lost between two versions of a pod, and the container that lost it."""
     if pod.deletion_at is not None:
         return ReadinessReason.TERMINATING, ""
@@ -69,10 +69,10 @@ def loss_reason(before: Pod, pod: Pod, said: Said) -> tuple[ReadinessReason, str
         if gated and pod.spec.readiness_gates:
             return ReadinessReason.READINESS_GATE, ""
         return ReadinessReason.NODE_NOT_READY, ""
-    return _container_reason(before, pod, said)
+    return _container_reason(before, pod, events)
 
 
-def _container_reason(before: Pod, pod: Pod, said: Said) -> tuple[ReadinessReason, str]:
+def _container_reason(before: Pod, pod: Pod, events: KubeletEvents) -> tuple[ReadinessReason, str]:
     ran_on: list[ContainerStatus] = []
     over: list[ContainerStatus] = []
     for status in pod.statuses:
@@ -89,7 +89,7 @@ def _container_reason(before: Pod, pod: Pod, said: Said) -> tuple[ReadinessReaso
     # A failure takes precedence over a completed container, whatever their order.
     if over:
         return ReadinessReason.COMPLETED, over[0].name
-    return _running_reason(before, pod, ran_on, said)
+    return _running_reason(before, pod, ran_on, events)
 
 
 def _is_over(pod: Pod, status: ContainerStatus) -> bool:
@@ -121,7 +121,7 @@ def _is_replaced(old: ContainerStatus, status: ContainerStatus) -> bool:
 
 
 def _running_reason(
-    before: Pod, pod: Pod, lost: Sequence[ContainerStatus], said: Said
+    before: Pod, pod: Pod, lost: Sequence[ContainerStatus], events: KubeletEvents
 ) -> tuple[ReadinessReason, str]:
     """Why containers that kept running are no longer ready, and the first of them."""
     if not lost:
@@ -133,9 +133,10 @@ def _running_reason(
             return ReadinessReason.CONTAINER_RESTART, status.name
         if unstarted or _readiness_of(pod, status) is None:
             return ReadinessReason.KUBELET_RESTART, status.name
-    if _is_unprobed(pod, lost, said):
+    if _is_unprobed(pod, lost, events):
         return ReadinessReason.KUBELET_RESTART, lost[0].name
-    if any(_may_have_failed(pod, status, said.book_of) for status in lost) or _is_one_of(pod, lost):
+    may_have_failed = any(_may_have_failed(pod, status, events.book_of) for status in lost)
+    if may_have_failed or _is_one_of(pod, lost):
         return ReadinessReason.READINESS_PROBE, lost[0].name
     alone = len(lost) == 1
     return ReadinessReason.UNKNOWN if alone else ReadinessReason.KUBELET_RESTART, lost[0].name
@@ -154,12 +155,12 @@ def _has_just_begun(pod: Pod, status: ContainerStatus) -> bool:
     return at - status.running_since <= probe.interval + FIRST_TICK
 
 
-def _is_unprobed(pod: Pod, lost: Sequence[ContainerStatus], said: Said) -> bool:
+def _is_unprobed(pod: Pod, lost: Sequence[ContainerStatus], events: KubeletEvents) -> bool:
     """Whether a kubelet that has just started has reported no readiness failure since then."""
-    at, started = pod.conditions["Ready"].last_transition, said.kubelet_started
-    if at is None or started is None or not said.has_just_started(at):
+    at, started = pod.conditions["Ready"].last_transition, events.kubelet_started
+    if at is None or started is None or not events.has_just_started(at):
         return False
-    marks = (mark for status in lost for mark in said.book_of(status.name).failures)
+    marks = (mark for status in lost for mark in events.book_of(status.name).failures)
     return not any(_is_failure(mark) and mark.at >= started for mark in marks)
 
 
@@ -192,16 +193,16 @@ def _may_have_failed(pod: Pod, status: ContainerStatus, book_of: BookOf) -> bool
         return True
     if (probe.failure_threshold - 1) * probe.interval <= LATE:
         return True
-    at, said = ready.last_transition, _said(book_of(status.name))
+    at, marks = ready.last_transition, _marks_of(book_of(status.name))
     begin = at - probe.failure_threshold * probe.interval - probe.timeout - SLACK
-    if any(_is_failure(mark) and begin <= mark.at <= at + SLACK for mark in said):
+    if any(_is_failure(mark) and begin <= mark.at <= at + SLACK for mark in marks):
         return True
-    others = (_said(book_of(each.name)) for each in pod.spec.containers)
-    lately = sum(mark.at > at - SPAM_SPAN for marks in others for mark in marks)
-    return not said or lately >= QUIET
+    others = (_marks_of(book_of(each.name)) for each in pod.spec.containers)
+    lately = sum(mark.at > at - SPAM_SPAN for each in others for mark in each)
+    return not marks or lately >= QUIET
 
 
-def _said(book: Book) -> tuple[Mark, ...]:
+def _marks_of(book: Book) -> tuple[Mark, ...]:
     return (*book.kills, *book.failures, *book.starts, *book.others)
 
 

@@ -11,16 +11,22 @@ from probewatch.core import loops
 from probewatch.core.counters import READINGS_KEPT, Reading
 from probewatch.core.counting import count
 from probewatch.core.dating import follow_lead
+from probewatch.core.deliveries import enter_event, enter_pod_event
 from probewatch.core.endings import judge_endings
 from probewatch.core.evidence import Evidence, EvidenceKind
 from probewatch.core.findings import Finding, PodForgotten, PodTracked
 from probewatch.core.first_sight import first_state
-from probewatch.core.hearing import hear, hear_of_pod
-from probewatch.core.judging import judge_all, judge_container, remember, take_restarts, take_words
-from probewatch.core.losses import Said
+from probewatch.core.judging import (
+    judge_all,
+    judge_container,
+    remember,
+    take_restarts,
+    update_terminations,
+)
+from probewatch.core.losses import KubeletEvents
 from probewatch.core.model import Pod, PodUid
 from probewatch.core.policy import Policy
-from probewatch.core.readiness import calm_down, follow_readiness
+from probewatch.core.readiness import end_flapping, follow_readiness
 from probewatch.core.remembered import NOTHING_REMEMBERED, Remembered
 from probewatch.core.restart_policy import OVER
 from probewatch.core.startups import follow_startups
@@ -165,7 +171,7 @@ def _update(
         state.readiness,
         before,
         pod,
-        said=Said(
+        events=KubeletEvents(
             book_of=lambda name: state.memory(name).book, kubelet_started=observed.kubelet_started
         ),
         ref=ref,
@@ -173,11 +179,11 @@ def _update(
         now=now,
     )
     after = replace(after, readiness=readiness, starting=starting)
-    after, reworded = take_words(after, policy, now)
+    after, corrected = update_terminations(after, policy, now)
     after, found = take_restarts(after, counted, policy, now)
     after, ended = judge_endings(after)
-    after, calmed = _end_loops(after, now) if pod.phase in OVER else (after, ())
-    return after, (*started, *findings, *reworded, *found, *ended, *calmed)
+    after, loop_ends = _end_loops(after, now) if pod.phase in OVER else (after, ())
+    return after, (*started, *findings, *corrected, *found, *ended, *loop_ends)
 
 
 def _end_loops(state: PodState, now: float) -> tuple[PodState, tuple[Finding, ...]]:
@@ -196,14 +202,14 @@ def _evidence(
 ) -> tuple[PodState, tuple[Finding, ...]]:
     evidence = observed.evidence
     if evidence.kind in POD_LEVEL or not evidence.container:
-        return judge_all(hear_of_pod(state, evidence), policy, now)
-    heard = hear(state, evidence)
-    if heard is None:
+        return judge_all(enter_pod_event(state, evidence), policy, now)
+    entered = enter_event(state, evidence)
+    if entered is None:
         return state, ()
     name = evidence.container
-    after, findings = judge_container(remember(state, name, heard.memory), name, policy, now)
+    after, findings = judge_container(remember(state, name, entered.memory), name, policy, now)
     after, ended = judge_endings(after)
-    failures = () if observed.is_history else heard.findings
+    failures = () if observed.is_history else entered.findings
     return after, (*failures, *findings, *ended)
 
 
@@ -230,8 +236,8 @@ def _time(
         if loop is not memory.loop:
             state = remember(state, name, replace(memory, loop=loop))
         findings = (*findings, *ended)
-    readiness, calmed = calm_down(state.readiness, ref=state.ref, policy=policy, now=now)
-    return replace(state, readiness=readiness), (*findings, *calmed)
+    readiness, ended = end_flapping(state.readiness, ref=state.ref, policy=policy, now=now)
+    return replace(state, readiness=readiness), (*findings, *ended)
 
 
 def _gone(state: PodState, policy: Policy, now: float) -> tuple[None, tuple[Finding, ...]]:

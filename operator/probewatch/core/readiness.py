@@ -8,7 +8,7 @@ from collections import Counter
 
 from probewatch.core.causes import Readiness, ReadinessReason
 from probewatch.core.findings import Finding, FlappingChanged, ReadinessChanged
-from probewatch.core.losses import Said, loss_reason
+from probewatch.core.losses import KubeletEvents, loss_reason
 from probewatch.core.model import Condition, Pod, PodRef
 from probewatch.core.policy import Policy
 from probewatch.core.state import ReadinessState
@@ -57,7 +57,7 @@ def _was_ready(pod: Pod, ready: Condition) -> bool:
 
 def _first_reason(pod: Pod, ready: Condition) -> ReadinessReason:
     """Why readiness was lost before the pod was first seen, as far as its status still shows."""
-    reason, _ = loss_reason(pod, pod, Said())
+    reason, _ = loss_reason(pod, pod, KubeletEvents())
     lost = ready.last_transition
     if reason is not ReadinessReason.UNKNOWN or lost is None:
         return reason
@@ -71,7 +71,7 @@ def follow_readiness(
     before: Pod,
     pod: Pod,
     *,
-    said: Said,
+    events: KubeletEvents,
     ref: PodRef,
     policy: Policy,
     now: float,
@@ -84,12 +84,12 @@ def follow_readiness(
     if state.ready is None and not condition.status:
         return replace(state, ready=False, changed_at=at, unclear=False), ()
     if condition.status is state.ready:
-        return _hidden(state, before, pod, said=said, ref=ref, policy=policy, now=now)
+        return _hidden(state, before, pod, events=events, ref=ref, policy=policy, now=now)
     if condition.status:
         # After a node was lost, its kubelet restores its own status, with the time before the loss.
         at = now if state.changed_at is not None and at < state.changed_at else at
         return _gained(state, at), (_to_ready(state, pod, ref, at),)
-    lost = loss_reason(before, pod, said)
+    lost = loss_reason(before, pod, events)
     return _lost(state, lost, at, ref=ref, policy=policy, now=now)
 
 
@@ -165,7 +165,7 @@ def _hidden(
     before: Pod,
     pod: Pod,
     *,
-    said: Said,
+    events: KubeletEvents,
     ref: PodRef,
     policy: Policy,
     now: float,
@@ -176,7 +176,7 @@ def _hidden(
         return _cleared(state, at), ()
     if at is None or state.changed_at is None or at <= state.changed_at:
         return state, ()
-    reason = _hidden_reason(before, pod, at, said)
+    reason = _hidden_reason(before, pod, at, events)
     sides = (Readiness.NOT_READY, Readiness.READY)
     pair = sides if condition.status else sides[::-1]
     found = tuple(
@@ -201,16 +201,16 @@ def _cleared(state: ReadinessState, at: float | None) -> ReadinessState:
     )
 
 
-def _hidden_reason(before: Pod, pod: Pod, at: float, said: Said) -> ReadinessReason:
+def _hidden_reason(before: Pod, pod: Pod, at: float, events: KubeletEvents) -> ReadinessReason:
     counts = {status.name: status.restart_count for status in before.statuses}
     risen = any(s.restart_count > counts.get(s.name, s.restart_count) for s in pod.statuses)
     if risen:
         return ReadinessReason.CONTAINER_RESTART
-    restarted = said.has_just_started(at)
+    restarted = events.has_just_started(at)
     return ReadinessReason.KUBELET_RESTART if restarted else ReadinessReason.HIDDEN
 
 
-def calm_down(
+def end_flapping(
     state: ReadinessState, *, ref: PodRef, policy: Policy, now: float
 ) -> tuple[ReadinessState, tuple[Finding, ...]]:
     """End flapping once no loss was seen for the policy's `flap_quiet` time."""

@@ -126,7 +126,7 @@ class CountedRestart:
     """Whether no other container of the pod kept running."""
     repaired: EvidenceKind | None = None
     """The kill that a later `Killing` count proved to have caused this restart."""
-    reworded: bool = False
+    termination_corrected: bool = False
     """Whether the status of its termination changed after the restart was counted."""
     latest: float | None = None
     """Upper bound of the time of death (node clock), if `termination` is not known."""

@@ -12,7 +12,7 @@ from probewatch.core.values import replace
 RESTARTING_ALL = "RestartingAllContainers"
 """Reason of a waiting or terminated container while a restart rule restarts all containers."""
 
-OWN_WORDS = frozenset({RESTARTING_ALL, VANISHED})
+DECLARED_REASONS = frozenset({RESTARTING_ALL, VANISHED})
 """Reasons of terminations that the kubelet declares itself, without container ID and times."""
 
 HELD_BACK = "CrashLoopBackOff"
@@ -32,7 +32,7 @@ def known_by(end: Termination | None) -> str:
     showing the previous one if nothing is known of the end that follows.
     Source: kubelet_pods.go (convertToAPIContainerStatuses).
     """
-    if end is not None and end.reason in OWN_WORDS:
+    if end is not None and end.reason in DECLARED_REASONS:
         return end.reason
     return identity(end)
 
@@ -101,13 +101,13 @@ def _death_of_current(
     if status.running_since is not None:
         return None, Path.UNSEEN
     if mark.death is not None:
-        return latest_words(mark.death, status), mark.path
+        return latest_termination(mark.death, status), mark.path
     if identity(status.last) in {"", mark.dead_id}:
         return None, mark.path
     return status.last, _direct_path(mark, relisted=relisted)
 
 
-def latest_words(death: Termination, status: ContainerStatus) -> Termination:
+def latest_termination(death: Termination, status: ContainerStatus) -> Termination:
     """The same termination as the status shows it now: runtimes may correct it afterwards.
 
     containerd sets `OOMKilled` when the OOM event arrives, which may be after the exit was
@@ -131,7 +131,7 @@ def is_declared(status: ContainerStatus) -> bool:
     next instance exists.
     """
     said = newest_end(status)
-    return said is not None and said.reason in OWN_WORDS and status.running_since is None
+    return said is not None and said.reason in DECLARED_REASONS and status.running_since is None
 
 
 def is_removed_with_all(death: Termination | None, status: ContainerStatus) -> bool:
@@ -145,7 +145,7 @@ def death_for_rise(
 ) -> tuple[Termination | None, Path]:
     """The termination of the replaced instance, after a rise by one, and how it was seen."""
     if mark.death is not None:
-        return latest_words(mark.death, status), mark.path
+        return latest_termination(mark.death, status), mark.path
     if _is_declared_now(mark, status):
         return newest_end(status), Path.UNSEEN
     last = status.last
@@ -160,7 +160,7 @@ def death_for_rise(
 def _is_declared_now(mark: Watermark, status: ContainerStatus) -> bool:
     """Whether the kubelet declared this termination now, and not an earlier one alike."""
     said = newest_end(status)
-    if said is None or said.reason not in OWN_WORDS:
+    if said is None or said.reason not in DECLARED_REASONS:
         return False
     now = status.terminated is not None or status.waiting_reason == said.reason
     return now or not is_counted(mark, said)

@@ -13,20 +13,20 @@ from probewatch.core.values import quickly_made, replace
 
 @quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Heard:
+class Entered:
     """A container's memory with an Event added, and the probe failures that the Event reports."""
 
     memory: ContainerMemory
     findings: tuple[ProbeFailures, ...] = ()
 
 
-def hear_of_pod(state: PodState, evidence: Evidence) -> PodState:
+def enter_pod_event(state: PodState, evidence: Evidence) -> PodState:
     """The state with an Event about the whole pod, or its node, added to the pod's book."""
     book, _ = enter(state.pod_book, evidence, from_zero=False)
     return replace(state, pod_book=book)
 
 
-def hear(state: PodState, evidence: Evidence) -> Heard | None:
+def enter_event(state: PodState, evidence: Evidence) -> Entered | None:
     """Add an Event about one container; None if it is not new, or the pod has no such container.
 
     A combined Event always names the first container, so it is ignored if several have probes. If
@@ -44,7 +44,7 @@ def hear(state: PodState, evidence: Evidence) -> Heard | None:
     if mark is None:
         return None
     memory = repair(replace(memory, book=book), mark)
-    return Heard(memory=memory, findings=_failures(state, evidence, mark))
+    return Entered(memory=memory, findings=_failures(state, evidence, mark))
 
 
 def _failures(state: PodState, evidence: Evidence, mark: Mark) -> tuple[ProbeFailures, ...]:
