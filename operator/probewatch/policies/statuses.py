@@ -71,8 +71,7 @@ class PolicyStatuses:
         self._written: dict[str, float] = {}
         """When the status was last written, by uid of the policy."""
         self._passed_over: set[str | tuple[str, int]] = set()
-        """Skipped until the next full count, since a write failed: namespaces, or versions of
-        single policies."""
+        """Namespaces, or versions of policies, that are skipped until the next full count."""
         self._behind: set[str | tuple[str, int]] = set()
         """What was skipped before the last full count: it is tried after the others."""
         self._pause = 0.0
