@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -241,6 +242,41 @@ def test_interrupt_while_modules_load_leaves_no_traceback(trap: str, status: int
     done = subprocess.run(command, capture_output=True, check=False, text=True)  # noqa: S603  # our own code
 
     assert status == done.returncode
+    assert "Traceback" not in done.stderr
+
+
+SIGNALLED = """
+import os, signal, sys
+class Finder:
+    def find_spec(self, name, path, target=None):
+        if name == "probewatch.commands.replay":
+            os.kill(os.getpid(), signal.SIGTERM)
+sys.meta_path.insert(0, Finder())
+"""
+"""Ends the pod while a command's module is looked for."""
+AS_PROCESS_1 = ("unshare", "--user", "--map-root-user", "--pid", "--fork", "--kill-child")
+
+
+def can_be_process_1() -> bool:
+    """Whether a process of a namespace of its own may be made here."""
+    command = [*AS_PROCESS_1, "true"]
+    try:
+        done = subprocess.run(command, capture_output=True, check=False)  # noqa: S603  # util-linux
+    except OSError:
+        return False
+    return done.returncode == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("above", [(), AS_PROCESS_1], ids=["anywhere", "process 1"])
+def test_end_of_the_pod_while_modules_load(above: tuple[str, ...]) -> None:
+    """SIGTERM in the first second ends the program, also in a container, where it is process 1."""
+    if above and not can_be_process_1():
+        pytest.skip("no namespaces may be made here")
+    command = [*above, sys.executable, "-c", SIGNALLED + RUN, "replay", "/nowhere"]
+    done = subprocess.run(command, capture_output=True, check=False, text=True)  # noqa: S603  # our own code
+
+    assert done.returncode in {-signal.SIGTERM, 128 + signal.SIGTERM}
     assert "Traceback" not in done.stderr
 
 

@@ -19,6 +19,7 @@ from typing import NoReturn
 
 from probewatch.commands.help import Help
 from probewatch.commands.lines import render_lines
+from probewatch.default_signals import let_kill
 from probewatch.errors import ProbewatchError
 from probewatch.lean_imports import import_leanly
 
@@ -132,6 +133,8 @@ def _run(arguments: Sequence[str]) -> int:
     name = find_command(arguments)
     if name is None:
         _exit_without_command(arguments)
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        let_kill(signal.SIGTERM)
     with _default_interrupts():
         module = load_command(name)
     args = parse(module, arguments)
@@ -149,7 +152,7 @@ def _default_interrupts() -> Iterator[None]:
     if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
         yield
         return
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    let_kill(signal.SIGINT)
     try:
         yield
     finally:

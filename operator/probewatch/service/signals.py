@@ -9,6 +9,8 @@ import signal
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
+from probewatch.default_signals import let_kill
+
 _log = logging.getLogger(__name__)
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -26,7 +28,7 @@ def on_first_signal(
     def receive(number: signal.Signals) -> None:
         forget()
         for each in listened:
-            signal.signal(each, signal.SIG_DFL)
+            let_kill(each)
         act(number)
 
     def forget() -> None:
