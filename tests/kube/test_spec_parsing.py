@@ -35,3 +35,35 @@ def resources(**container: object) -> str:
 def test_resources_that_need_a_restart(expected: str, container: dict[str, object]) -> None:
     """Only what cannot be changed without a restart is kept of a container's resources."""
     assert expected == resources(**container)
+
+
+AFFINITY: object = {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {}}}
+
+
+@pytest.mark.parametrize(
+    ("expected", "spec"),
+    [
+        (False, {}),
+        (True, {"os": {"name": "windows"}}),
+        (True, {"nodeSelector": {"disk": "ssd", "kubernetes.io/os": "windows"}}),
+        (True, {"nodeSelector": {"beta.kubernetes.io/os": "windows"}, "os": None}),
+        (False, {"nodeSelector": {"kubernetes.io/os": "linux"}, "affinity": AFFINITY}),
+        (False, {"os": {"name": "linux"}, "nodeSelector": {"beta.kubernetes.io/os": "windows"}}),
+        (False, {"os": {}, "nodeSelector": {}}),
+    ],
+)
+def test_what_a_pod_says_of_its_system(*, expected: bool, spec: dict[str, object]) -> None:
+    """Its `os` comes first; many pods have no more than a selector of nodes."""
+    raw = msgspec.json.encode({"containers": [{"name": "app"}], **spec})
+
+    assert parse_spec(msgspec.json.decode(raw, type=objects.PodSpec)).windows is expected
+
+
+def test_equal_containers_on_two_systems() -> None:
+    """Specs that differ in nothing else are not the same."""
+    linux, windows = (
+        parse_spec(objects.PodSpec(containers=[objects.Container(name="app")], os=system))
+        for system in (None, objects.PodOs(name="windows"))
+    )
+
+    assert (linux.windows, windows.windows) == (False, True)

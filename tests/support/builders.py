@@ -25,7 +25,7 @@ def spec(*containers: Container, **overrides: object) -> PodSpec:
 
 
 def died(
-    exit_code: int = 143, start: float | None = 0.0, end: float | None = 41.0, **more: object
+    exit_code: int | None = 143, start: float | None = 0.0, end: float | None = 41.0, **more: object
 ) -> Termination:
     """A termination that lasted from *start* to *end*."""
     plain = Termination(
@@ -93,8 +93,8 @@ def counted(failed: int, before: float = -100.0, after: float = 60.0) -> tuple[R
 
 def past(
     cause: Cause,
-    exit_code: int,
-    lifetime: float,
+    exit_code: int | None,
+    lifetime: float | None,
     confidence: Confidence = Confidence.CONFIRMED,
     *,
     own_end: bool = False,

@@ -2,7 +2,7 @@
 
 from probewatch.core.announcements import kubelet_restarted
 from probewatch.core.book import Mark
-from probewatch.core.exits import OUTSIDE_SIGNALS, SIGKILL_EXIT, SIGTERM_EXIT
+from probewatch.core.exits import OUTSIDE_SIGNALS, SIGKILL, SIGTERM
 from probewatch.core.facts import Facts
 from probewatch.core.spec import Probe
 from probewatch.core.verdict import OF_RUNNING
@@ -34,7 +34,7 @@ def _was_killed_early(facts: Facts, kill: Mark, probe: Probe | None) -> bool:
     """Whether SIGKILL ended it before the grace period of this kill was over."""
     died = facts.restart.died_at
     early = died is not None and died - kill.at < facts.grace(probe) - 1
-    return early and facts.exit_code == SIGKILL_EXIT
+    return early and facts.signal == SIGKILL
 
 
 def may_have_ended_before(facts: Facts, kill: Mark, probe: Probe | None) -> bool:
@@ -49,7 +49,7 @@ def may_have_ended_before(facts: Facts, kill: Mark, probe: Probe | None) -> bool
     if _is_of_no_kill(facts):
         return True
     if probe is not None and probe.failure_threshold == 1:
-        return not (facts.exit_code == SIGTERM_EXIT and _failed_before(facts, probe))
+        return not (facts.signal == SIGTERM and _failed_before(facts, probe))
     return _is_shown_dead(facts) and facts.signal not in OUTSIDE_SIGNALS
 
 
@@ -70,4 +70,4 @@ def _is_of_no_kill(facts: Facts) -> bool:
     The kubelet lets two seconds pass before that, whatever the grace period is.
     Source: kubelet/kuberuntime/kuberuntime_container.go (minimumGracePeriodInSeconds).
     """
-    return facts.crashed or facts.exit_code == SIGKILL_EXIT
+    return facts.exit.crashed or facts.signal == SIGKILL

@@ -1,9 +1,11 @@
 """Exits: what an exit code, times, or the runtime's word say of how a process ended."""
 
+from typing import NamedTuple
+
 SIGNAL_BASE = 128
 MAX_SIGNAL = 64
-SIGKILL_EXIT = 137
-SIGTERM_EXIT = 143
+SIGKILL = 9
+SIGTERM = 15
 
 OOM_KILLED = "OOMKilled"
 """The runtimes' reason for what the kernel killed for memory."""
@@ -11,11 +13,104 @@ OOM_KILLED = "OOMKilled"
 OUTSIDE_SIGNALS = frozenset({1, 2, 3, 9, 10, 12, 15})
 """HUP, INT, QUIT, KILL, USR1, USR2, TERM come from outside; SEGV or ABRT are the app's own."""
 
+NOT_KNOWN = -1
+"""CRI-O reports this if no exit code was written down, for example because conmon was gone.
 
-def signal_of(exit_code: int) -> int:
-    """Return the signal that an exit code above 128 stands for, else 0."""
-    signal = exit_code - SIGNAL_BASE
-    return signal if 0 < signal <= MAX_SIGNAL else 0
+On Windows an application may exit with it, and hcsshim reports it if it knows no exit code.
+Source: cri-o server/container_status.go; hcsshim internal/hcs/process.go (waitBackground).
+"""
+
+MOST_ON_LINUX = 255
+
+WINDOWS_STOPS = frozenset({-1073741510, -1073741205, 1067})
+"""The exit codes of a process on Windows that does not handle its end, or is ended by force.
+
+A stop is a control event there, and leaves 0xC000013A (STATUS_CONTROL_C_EXIT), or 0xC000026B in a
+process that was just starting. By force it ends with 1067 (ERROR_PROCESS_ABORTED), a HostProcess
+container with 1. Source: hcsshim internal/signals/signal.go (ValidateSigstrWCOW) and
+test/functional/container_test.go, microsoft/dotnet-framework-docker issue 431.
+"""
+
+WINDOWS_FAILURE = -(2**28)
+"""Exit codes below this, 0x80000000 to 0xEFFFFFFF, come from Windows or a language runtime and
+mean a crash: 0xC0000005 is an access violation, 0xE0434352 an unhandled exception of .NET. Those
+from here to -1 are chosen by applications."""
+
+
+def is_of_windows(exit_code: int | None) -> bool:
+    """Whether the exit code is one that only Windows has: it has 32 bits there, 8 on Linux."""
+    return exit_code is not None and not NOT_KNOWN <= exit_code <= MOST_ON_LINUX
+
+
+class Exit(NamedTuple):
+    """How a process ended, and what that means on the operating system that it ran on."""
+
+    said: int | None
+    """The exit code as the runtime reports it."""
+    reason: str = ""
+    on_windows: bool = False
+    """Windows has no signals, and an application may exit with any code if it is told to stop."""
+
+    @property
+    def code(self) -> int | None:
+        """The exit code; None if it is not known."""
+        return None if self.said == NOT_KNOWN and not self.on_windows else self.said
+
+    @property
+    def signal(self) -> int:
+        """The signal that an exit code above 128 stands for, else 0."""
+        signal = 0 if self.said is None or self.on_windows else self.said - SIGNAL_BASE
+        return signal if 0 < signal <= MAX_SIGNAL else 0
+
+    @property
+    def by_outside_signal(self) -> bool:
+        """Whether it was ended by a signal that others send, or by a stop on Windows."""
+        stopped = self.on_windows and self.said in WINDOWS_STOPS
+        return stopped or self.signal in OUTSIDE_SIGNALS
+
+    @property
+    def crashed(self) -> bool:
+        """Whether a signal ended it that nobody sends, such as SEGV, or Windows reports a crash."""
+        if self.on_windows:
+            failed = self.said is not None and self.said < WINDOWS_FAILURE
+            return failed and self.said not in WINDOWS_STOPS
+        return self.signal != 0 and self.signal not in OUTSIDE_SIGNALS
+
+    @property
+    def looks_killed(self) -> bool:
+        """Whether a kubelet kill can leave this: 0, SIGTERM, SIGKILL, a stop signal, or no word."""
+        if self.is_mute:
+            return not self.crashed
+        return self.said == 0 or self.signal in OUTSIDE_SIGNALS
+
+    @property
+    def is_mute(self) -> bool:
+        """Whether the exit code cannot tell a kill from an end by itself."""
+        return self.on_windows or self.code is None
+
+    @property
+    def says_oom_killed(self) -> bool:
+        """Whether the runtime reports that the kernel killed one of its processes for memory."""
+        return self.reason == OOM_KILLED
+
+    @property
+    def out_of_memory(self) -> bool:
+        """Whether the runtime says so, and the exit code does not speak against it."""
+        return self.says_oom_killed and (self.signal == SIGKILL or self.code is None)
+
+    @property
+    def out_of_memory_in_child(self) -> bool:
+        """Whether the runtime's word can only mean another process of the container."""
+        return self.says_oom_killed and not self.out_of_memory
+
+
+def render_exit(exit_code: int | None, reason: str) -> str:
+    """Return an exit code and its reason as text, also as Microsoft writes those of Windows."""
+    if exit_code is None:
+        return f"exit code not known ({reason})" if reason else "exit code not known"
+    code = f"0x{exit_code % 2**32:08X}" if exit_code < NOT_KNOWN else ""
+    more = ", ".join(filter(None, (code, reason)))
+    return f"exit code {exit_code} ({more})" if more else f"exit code {exit_code}"
 
 
 def lifetime_of(started: float | None, finished: float | None) -> float | None:

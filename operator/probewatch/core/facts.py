@@ -6,13 +6,7 @@ from probewatch.core.book import Book, Mark
 from probewatch.core.causes import Cause
 from probewatch.core.counters import Reading, rise, surely_before
 from probewatch.core.evidence import EvidenceKind, FailureReason
-from probewatch.core.exits import (
-    OOM_KILLED,
-    OUTSIDE_SIGNALS,
-    SIGKILL_EXIT,
-    SIGTERM_EXIT,
-    signal_of,
-)
+from probewatch.core.exits import Exit, is_of_windows
 from probewatch.core.model import Termination
 from probewatch.core.past import HABIT, OPEN, SURE, Past
 from probewatch.core.restart_policy import policy_of, restarts_anyway, starts_again
@@ -62,9 +56,20 @@ class Facts:
         return self.restart.termination
 
     @property
-    def exit_code(self) -> int:
-        """Its exit code, or -1."""
-        return self.death.exit_code if self.death else -1
+    def exit(self) -> Exit:
+        """How the instance ended, as far as that was seen.
+
+        A pod need not declare that it runs on Windows. Then an exit code may show it, be it that of
+        an earlier restart.
+        """
+        said, reason = (self.death.exit_code, self.death.reason) if self.death else (None, "")
+        codes = (said, *(past.exit_code for past in self.past))
+        return Exit(said, reason, self.spec.windows or any(map(is_of_windows, codes)))
+
+    @property
+    def exit_code(self) -> int | None:
+        """The exit code; None if it is not known, or the end was not seen."""
+        return self.exit.code
 
     @property
     def lifetime(self) -> float | None:
@@ -159,8 +164,11 @@ class Facts:
             return None
         return causes.pop()
 
+    def _ended_as(self, past: Past) -> bool:
+        return self.exit_code is not None and past.exit_code == self.exit_code
+
     def _is_like(self, past: Past) -> bool:
-        if past.exit_code != self.exit_code or past.lifetime is None or self.lifetime is None:
+        if not self._ended_as(past) or past.lifetime is None or self.lifetime is None:
             return False
         period = max((probe.interval for probe in self.restart.container.probes), default=10.0)
         return abs(past.lifetime - self.lifetime) <= period + 5.0
@@ -168,36 +176,22 @@ class Facts:
     @property
     def signal(self) -> int:
         """The signal that an exit code above 128 stands for, else 0."""
-        return signal_of(self.exit_code)
+        return self.exit.signal
 
     @property
     def out_of_memory(self) -> bool:
         """Whether the runtime says so, and the exit code does not speak against it."""
-        return self._says_oom_killed and self.exit_code == SIGKILL_EXIT
-
-    @property
-    def out_of_memory_in_child(self) -> bool:
-        """Whether the runtime's word can only mean another process of the container."""
-        return self._says_oom_killed and self.exit_code != SIGKILL_EXIT
-
-    @property
-    def _says_oom_killed(self) -> bool:
-        return self.death is not None and self.death.reason == OOM_KILLED
+        return self.exit.out_of_memory
 
     @property
     def is_lost_task(self) -> bool:
         """Whether containerd lost its task: an exit with 255 by itself has another reason."""
-        return self.death is not None and (self.exit_code, self.death.reason) == LOST_TASK
+        return (self.exit.said, self.exit.reason) == LOST_TASK
 
     @property
     def looks_killed(self) -> bool:
         """Whether a kubelet kill can end so by itself: SIGTERM, SIGKILL, stop signal, or 0."""
-        return self.exit_code in {0, SIGKILL_EXIT, SIGTERM_EXIT} or self.signal in OUTSIDE_SIGNALS
-
-    @property
-    def crashed(self) -> bool:
-        """Whether a signal ended it that nobody sends: SEGV, ABRT and the like."""
-        return self.signal != 0 and self.signal not in OUTSIDE_SIGNALS
+        return self.death is not None and self.exit.looks_killed
 
     @property
     def in_place(self) -> bool:
@@ -219,7 +213,7 @@ class Facts:
         if self.restart.container.kind is not ContainerKind.SIDECAR:
             return self.policy is not RestartPolicy.NEVER
         shown = bool(self.restart.waiting_reason) or self._came_at_once()
-        return shown or starts_again(self.spec.restart_policy, self.exit_code)
+        return shown or starts_again(self.spec.restart_policy, self.exit.said)
 
     def _came_at_once(self) -> bool:
         died, born = self.restart.died_at, self.restart.next_start
@@ -229,13 +223,13 @@ class Facts:
     def rule(self) -> RestartRule | None:
         """The restart rule without which the container would not have been restarted so."""
         rules = self.restart.container.restart_rules
-        hit = next((rule for rule in rules if rule.matches(self.exit_code)), None)
+        hit = next((rule for rule in rules if rule.matches(self.exit.said)), None)
         return None if hit is None or (hit.action == "Restart" and self.restarts_anyway) else hit
 
     @property
     def restarts_anyway(self) -> bool:
         """Whether the restart policy alone explains that it was started again."""
-        return restarts_anyway(self.restart.container, self.spec, self.exit_code)
+        return restarts_anyway(self.restart.container, self.spec, self.exit.said)
 
     @property
     def may_be_killed(self) -> bool:
@@ -245,7 +239,7 @@ class Facts:
 
     def ends_so_itself(self) -> bool:
         """Whether it surely ended by itself with this exit code before, and was never killed so."""
-        alike = [past for past in self.past if past.exit_code == self.exit_code]
+        alike = list(filter(self._ended_as, self.past))
         sure = [past for past in alike if past.confidence in SURE]
         return bool(sure) and all(past.own_end for past in alike)
 

@@ -2,7 +2,7 @@
 
 from probewatch.core import announcements, kills
 from probewatch.core.causes import Cause, Confidence
-from probewatch.core.exits import SIGTERM_EXIT
+from probewatch.core.exits import SIGTERM
 from probewatch.core.facts import Facts
 from probewatch.core.spec import ProbeType
 from probewatch.core.verdict import (
@@ -156,8 +156,8 @@ def _may_be_left_over(facts: Facts, probe_type: ProbeType) -> bool:
     change, probe = facts.restart.change, facts.restart.container.probe(probe_type)
     once = probe is not None and probe.failure_threshold == 1
     failure = facts.last_failure(probe_type)
-    ended = facts.exit_code != SIGTERM_EXIT if failure is None else failure not in OF_RUNNING
-    unsure = facts.death is None or facts.crashed or (once and ended)
+    ended = facts.signal != SIGTERM if failure is None else failure not in OF_RUNNING
+    unsure = facts.death is None or facts.exit.crashed or (once and ended)
     return unsure or change.image or change.resources
 
 

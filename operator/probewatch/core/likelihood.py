@@ -4,7 +4,7 @@ from probewatch.core import kills
 from probewatch.core.advice import start_budget
 from probewatch.core.book import Book
 from probewatch.core.causes import Cause, Confidence
-from probewatch.core.exits import SIGTERM_EXIT
+from probewatch.core.exits import SIGTERM
 from probewatch.core.facts import Facts
 from probewatch.core.spec import Probe, ProbeType
 from probewatch.core.values import replace
@@ -33,8 +33,8 @@ def threshold(facts: Facts) -> Verdict | None:
     if not (facts.in_place or facts.looks_killed) or (facts.died_by_itself and facts.order_tells):
         return None
     change = facts.restart.change
-    doubt = facts.out_of_memory or facts.crashed or change.image or change.resources
-    doubt = doubt or kills.is_said_after(facts)
+    doubt = facts.out_of_memory or facts.exit.crashed or change.image or change.resources
+    doubt = doubt or kills.is_said_after(facts) or (facts.exit.is_mute and not facts.in_place)
     for cause, probe_type in PROBE_KILLS.values():
         if facts.threshold_reached(probe_type):
             name, seen = probe_type.lower(), facts.failures(probe_type)
@@ -58,7 +58,7 @@ def _may_follow_the_end(facts: Facts, probe_type: ProbeType) -> bool:
         return False
     once = probe.failure_threshold == 1
     born = facts.death.started_at if once and facts.death is not None else None
-    limit = int(died) + (facts.exit_code == SIGTERM_EXIT and not once)
+    limit = int(died) + (facts.signal == SIGTERM and not once)
     sure = tuple(
         mark
         for mark in facts.book.failures

@@ -22,7 +22,8 @@ PodUid = NewType("PodUid", str)
 class Termination:
     """`state.terminated` or `lastState.terminated`; a time is None where the API shows 1970."""
 
-    exit_code: int
+    exit_code: int | None
+    """None if it is missing or cannot be read."""
     reason: str = ""
     signal: int = 0
     started_at: float | None = None

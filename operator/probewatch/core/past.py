@@ -20,7 +20,8 @@ class Past:
 
     cause: Cause
     confidence: Confidence
-    exit_code: int
+    exit_code: int | None
+    """None if it is not known, or the end was not seen."""
     lifetime: float | None
     died_at: float | None = None
     restart_count: int = 0

@@ -82,9 +82,10 @@ class RestartRule:
     """`In` or `NotIn`."""
     values: tuple[int, ...] = ()
 
-    def matches(self, exit_code: int) -> bool:
+    def matches(self, exit_code: int | None) -> bool:
         """Whether the rule applies to this exit code."""
-        return (exit_code in self.values) is (self.operator == "In")
+        known = exit_code is not None
+        return known and (exit_code in self.values) is (self.operator == "In")
 
 
 @quickly_made
@@ -131,6 +132,8 @@ class PodSpec:
     grace: float = DEFAULT_GRACE_SECONDS
     readiness_gates: tuple[str, ...] = ()
     host_network: bool = False
+    windows: bool = False
+    """Whether the pod declares that it runs on Windows; not every pod there does."""
 
     @property
     def has_probes(self) -> bool:

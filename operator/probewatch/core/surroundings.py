@@ -18,14 +18,26 @@ BACK_SLACK = 30.0
 SANDBOX_SLACK = 30.0
 """Seconds from the end of the old sandbox's last container until the new sandbox is created."""
 
-NO_EXIT = frozenset({LOST_EXIT, -1})
-"""Exit codes of a container whose exit nobody saw; an application may exit with 255 too."""
+NO_EXIT = frozenset({LOST_EXIT, 128, None})
+"""Exit codes of a container whose exit nobody saw; an application may exit with one too.
+
+CRI-O, Kata Containers and hcsshim report 255, gVisor reports 128.
+Source: cri-o internal/oci/runtime_oci.go (UpdateContainerStatus), kata-containers
+src/runtime/pkg/containerd-shim-v2/wait.go, hcsshim cmd/containerd-shim-runhcs-v1/delete.go,
+gvisor pkg/shim/v1/proc/utils.go (internalErrorCode).
+"""
 
 NODE_STOP = 300.0
 """Seconds from the end of a container that is stopped with its node to the `Rebooted` Event."""
 
 NODE_START = 60.0
 """Seconds around the `Rebooted` Event within which the node is considered to have come back."""
+
+
+def _is_unseen(facts: Facts) -> bool:
+    """Whether the exit code stands for an exit that the runtime did not see."""
+    code = facts.exit_code
+    return code == LOST_EXIT or (code in NO_EXIT and not facts.exit.on_windows)
 
 
 def is_alone_in_new_sandbox(facts: Facts) -> bool:
@@ -93,7 +105,7 @@ def _may_end_with_node(facts: Facts) -> bool:
     death, born = facts.death, facts.restart.next_start
     if death is None or death.finished_at is None or _ended_for_itself(facts):
         return False
-    if not (facts.looks_killed or facts.exit_code in NO_EXIT or _was_stopped_with_pod(facts)):
+    if not (facts.looks_killed or _is_unseen(facts) or _was_stopped_with_pod(facts)):
         return False
     begun, died = death.started_at, death.finished_at
     return any(
@@ -131,7 +143,7 @@ def _ended_for_itself(facts: Facts) -> bool:
 
 def _by_reboot(facts: Facts) -> Confidence:
     """The confidence in a reboot if the runtime does not report the container as lost."""
-    alone = facts.death is not None and facts.exit_code not in NO_EXIT
+    alone = facts.death is not None and not _is_unseen(facts)
     # Shown as terminated before the node was back: the kubelet was still running then.
     shown = facts.died_by_itself and facts.order_tells and not _was_back(facts)
     return Confidence.MEDIUM if alone or shown else Confidence.HIGH
@@ -217,7 +229,7 @@ def lost(facts: Facts) -> Verdict | None:
     kill = matched_kill(facts)
     unknown = kill is not None and kill.kind is EvidenceKind.KILL_UNKNOWN_STATE
     # CRI-O reports 255 without a reason; together with a new sandbox that means lost.
-    gone = facts.exit_code in NO_EXIT and facts.restart.change.sandbox
+    gone = _is_unseen(facts) and facts.restart.change.sandbox
     if facts.death is None or not (is_lost(facts.death) or unknown or gone):
         return None
     return conclude(

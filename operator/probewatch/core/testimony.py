@@ -4,7 +4,7 @@ from probewatch.core.book import Mark
 from probewatch.core.causes import Cause, Confidence
 from probewatch.core.doubts import is_rather_of_kill, may_be_left_half_done, may_have_ended_before
 from probewatch.core.evidence import EvidenceKind
-from probewatch.core.exits import SIGKILL_EXIT, SIGTERM_EXIT
+from probewatch.core.exits import SIGKILL, SIGTERM
 from probewatch.core.facts import Facts
 from probewatch.core.kills import (
     STOP_SLACK,
@@ -62,7 +62,7 @@ def probe_kill_event(facts: Facts) -> Verdict | None:
         return conclude(facts, cause, Confidence.MEDIUM, said, "it is not known when it ended")
     if is_slow(facts, kill):
         # After that long only SIGKILL ends it; one that ends otherwise may have gone on running.
-        stuck = facts.in_place and facts.exit_code == SIGKILL_EXIT and not facts.out_of_memory
+        stuck = facts.in_place and facts.signal == SIGKILL and not facts.out_of_memory
         sure = Confidence.HIGH if stuck else Confidence.MEDIUM
         return conclude(facts, cause, sure, said, "it took longer to stop than its grace period")
     if facts.out_of_memory:
@@ -105,7 +105,7 @@ def _may_be_before(facts: Facts, kill: Mark) -> bool:
     shows that the kill came first.
     """
     hook = kill.kind is EvidenceKind.KILL_POST_START_HOOK
-    return hook and kill.at == facts.restart.died_at and facts.exit_code != SIGTERM_EXIT
+    return hook and kill.at == facts.restart.died_at and facts.signal != SIGTERM
 
 
 def restart_all(facts: Facts) -> Verdict | None:
@@ -145,12 +145,12 @@ def post_start_hook(facts: Facts) -> Verdict | None:
         return None
     died, why = facts.restart.died_at, "kubelet: postStart hook failed"
     before = any(died is not None and mark.at < died for mark in failed)
-    if before or facts.exit_code == SIGTERM_EXIT:
+    if before or facts.signal == SIGTERM:
         sure, final = Confidence.CONFIRMED, bool(failed)
         return conclude(facts, Cause.POST_START_HOOK, sure, why, final=final)
     if facts.out_of_memory:
         return None
-    if facts.exit_code == SIGKILL_EXIT and (facts.lifetime or 0.0) >= facts.grace():
+    if facts.signal == SIGKILL and (facts.lifetime or 0.0) >= facts.grace():
         return conclude(facts, Cause.POST_START_HOOK, Confidence.HIGH, why)
     doubt = "it may have ended before its hook failed"
     return conclude(facts, Cause.POST_START_HOOK, Confidence.MEDIUM, why, doubt)
@@ -179,7 +179,8 @@ def out_of_memory(facts: Facts) -> Verdict | None:
     """
     if not facts.out_of_memory or (facts.in_place and _is_rather_killed(facts)):
         return None
-    sure = Confidence.HIGH if _is_its_own(facts) else Confidence.MEDIUM
+    known = facts.exit_code is not None
+    sure = Confidence.HIGH if known and _is_its_own(facts) else Confidence.MEDIUM
     return conclude(facts, Cause.OOM_KILLED, sure, "the runtime reports OOMKilled")
 
 
@@ -193,7 +194,7 @@ def memory_again(facts: Facts) -> Verdict | None:
 
     Source: containerd issues 8893 and 8180.
     """
-    if facts.exit_code != SIGKILL_EXIT or not _is_its_own(facts) or matched_kill(facts) is not None:
+    if facts.signal != SIGKILL or not _is_its_own(facts) or matched_kill(facts) is not None:
         return None
     if kill_was_due(facts):
         return None

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from probewatch.core.causes import Cause, Confidence
 from probewatch.core.evidence import EvidenceKind, FailureReason
-from probewatch.core.exits import OUTSIDE_SIGNALS, SIGKILL_EXIT
+from probewatch.core.exits import NOT_KNOWN, SIGKILL, render_exit
 from probewatch.core.facts import Facts
 from probewatch.core.past import SURE
 from probewatch.core.spec import ProbeType
@@ -80,8 +80,8 @@ def _how_it_ended(facts: Facts) -> str:
     death = facts.death
     if death is None:
         return "its termination was not observed"
-    reason = f"{death.reason} of a child process" if facts.out_of_memory_in_child else death.reason
-    text = f"exit code {death.exit_code}" + (f" ({reason})" if reason else "")
+    of_child = " of a child process" if facts.exit.out_of_memory_in_child else ""
+    text = render_exit(death.exit_code, death.reason + of_child)
     return text if facts.lifetime is None else f"{text} after {facts.lifetime:.0f} s"
 
 
@@ -113,13 +113,22 @@ def by_exit(facts: Facts, *why: str, sure: Confidence, final: bool = False) -> V
     """
     if facts.rule is not None:
         return conclude(facts, Cause.RESTART_RULE, sure, *why, final=final)
+    if facts.exit_code is None:
+        return conclude(facts, Cause.UNKNOWN, Confidence.LOW, *why)
     if facts.exit_code == 0:
         return conclude(facts, Cause.COMPLETED, sure, *why, final=final)
-    if facts.signal in OUTSIDE_SIGNALS:
-        below: Confidence = Confidence.HIGH if sure is Confidence.CONFIRMED else sure
-        if facts.exit_code == SIGKILL_EXIT and any(p.cause is Cause.OOM_KILLED for p in facts.past):
-            below, why = _at_most_medium(below), (*why, "it was OOMKilled before")
-        return conclude(facts, Cause.SIGNAL, below, *why, final=final)
-    if facts.out_of_memory_in_child:
+    if facts.exit.by_outside_signal:
+        return _by_signal(facts, *why, sure=sure, final=final)
+    if facts.exit.out_of_memory_in_child or facts.exit_code == NOT_KNOWN:
         return conclude(facts, Cause.ERROR, _at_most_medium(sure), *why)
     return conclude(facts, Cause.ERROR, sure, *why, final=final)
+
+
+def _by_signal(facts: Facts, *why: str, sure: Confidence, final: bool) -> Verdict:
+    """The verdict on a container ended by a signal; on Windows the exit code is only a hint."""
+    if facts.exit.on_windows:
+        return conclude(facts, Cause.SIGNAL, _at_most_medium(sure), *why)
+    below: Confidence = Confidence.HIGH if sure is Confidence.CONFIRMED else sure
+    if facts.signal == SIGKILL and any(p.cause is Cause.OOM_KILLED for p in facts.past):
+        below, why = _at_most_medium(below), (*why, "it was OOMKilled before")
+    return conclude(facts, Cause.SIGNAL, below, *why, final=final)

@@ -134,7 +134,7 @@ def _past(restart: CountedRestart, published: Restart) -> Past:
     return Past(
         cause=published.cause,
         confidence=published.confidence,
-        exit_code=death.exit_code if death else -1,
+        exit_code=death.exit_code if death else None,
         lifetime=death.lifetime if death else None,
         died_at=restart.died_at,
         restart_count=restart.restart_count,

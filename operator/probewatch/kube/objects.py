@@ -154,6 +154,19 @@ class ReadinessGate(Struct):
     condition_type: str = ""
 
 
+class PodOs(Struct):
+    """`spec.os`."""
+
+    name: str | None = None
+
+
+class NodeSelector(Struct):
+    """`spec.nodeSelector`, as far as it tells of the system that a pod runs on."""
+
+    os: str | None = msgspec.field(name="kubernetes.io/os", default=None)
+    beta_os: str | None = msgspec.field(name="beta.kubernetes.io/os", default=None)
+
+
 class PodSpec(Struct):
     """`spec`."""
 
@@ -164,6 +177,8 @@ class PodSpec(Struct):
     node_name: str | None = None
     host_network: bool | None = None
     readiness_gates: list[ReadinessGate] | None = None
+    os: PodOs | None = None
+    node_selector: NodeSelector | None = None
 
 
 class Running(Struct):

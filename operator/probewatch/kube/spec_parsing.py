@@ -20,10 +20,14 @@ SPECS_KEPT = 16_384
 
 PROBES_KEPT = 4096
 
+WINDOWS = "windows"
+"""`spec.os.name` and the label `kubernetes.io/os` of such a pod and of its nodes."""
+
 _POLICIES: Mapping[str, specs.RestartPolicy] = {each.value: each for each in specs.RestartPolicy}
 
 NO_SPEC = specs.PodSpec()
 _NO_LIFECYCLE = objects.Lifecycle()
+_NO_SELECTOR = objects.NodeSelector()
 
 _encode = msgspec.msgpack.Encoder().encode
 _shared: Shared[bytes, specs.PodSpec] = Shared(SPECS_KEPT)
@@ -59,6 +63,7 @@ def _share(raw: objects.PodSpec) -> specs.PodSpec:
             raw.termination_grace_period_seconds,
             raw.host_network,
             raw.readiness_gates,
+            _is_on_windows(raw),
         )
     )
     return _shared.get(digest(key), lambda: _spec(raw))
@@ -74,7 +79,15 @@ def _spec(raw: objects.PodSpec) -> specs.PodSpec:
         grace=specs.DEFAULT_GRACE_SECONDS if grace is None else max(grace, 0.0),
         readiness_gates=tuple(gate.condition_type for gate in raw.readiness_gates or ()),
         host_network=bool(raw.host_network),
+        windows=_is_on_windows(raw),
     )
+
+
+def _is_on_windows(raw: objects.PodSpec) -> bool:
+    """Whether the pod declares Windows: by its `os`, or by the node label that it selects."""
+    asked = raw.node_selector or _NO_SELECTOR
+    named = raw.os.name if raw.os is not None else None
+    return (named or asked.os or asked.beta_os) == WINDOWS
 
 
 def _policy(text: str | None) -> specs.RestartPolicy | None:

@@ -9,10 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from probewatch.commands.stream import Kind, read_stream
+from probewatch.kube import objects
 from probewatch.kube.pods.glance import glance
 from probewatch.kube.pods.raw_pod import BROKEN, RawPod
 from probewatch.kube.pods.siblings import EXAMPLES, MISFITS, Siblings
 from probewatch.kube.pods.snapshot import Snapshot
+from probewatch.kube.spec_parsing import parse_spec
 from tests.bench.pods import Record, render
 from tests.kube.pods.snapshots import known
 from tests.support.traces import LOOPS
@@ -76,6 +78,19 @@ def test_siblings_are_told_without_decoding() -> None:
     assert 30 - EXAMPLE - 1 == len(forms)
     assert all(each is forms[0] for each in forms)
     assert all(each is not None and each.spec is found[0].spec for each in found if found[0])
+
+
+def test_siblings_on_windows() -> None:
+    """What a spec says of its system is not lost with the one that was parsed last."""
+    example = pod(0)
+    example["spec"]["os"] = {"name": "windows"}
+    siblings = show(example)
+    parse_spec(objects.PodSpec(containers=[objects.Container(name="other")]))
+    example["status"]["phase"] = "Pending"
+    found = take(write(example), siblings)
+
+    assert found is not None
+    assert found.spec.windows
 
 
 def test_another_workload_is_decoded() -> None:

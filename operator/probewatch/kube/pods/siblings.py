@@ -1,11 +1,11 @@
-"""Siblings: what a pod is, told by the pod before it without decoding it.
+"""Siblings: reads a pod by comparing its JSON with that of the pod before, without decoding it.
 
-Lists are in the order of names, so the pods of a workload come one after the other, and their
-specs are the same text but for two things: the node, and the five letters that end the name of
-the token's volume. Where all else is as it was, byte for byte, so is what is read of it: what
-stands between the quotes of a string changes nothing around it, as long as it has neither a
-quote nor a backslash. So it is with [metadata](metadata_moulds.py), and with the
-[statuses](status_moulds.py) of those that are as healthy as others.
+Lists are sorted by name, so the pods of a workload follow each other, and their specs are the same
+JSON except for two things: the node, and the five random letters at the end of the token volume's
+name. If all else is equal, byte for byte, the decoded spec is equal as well: the contents of a
+string change nothing around it, as long as they have neither a quote nor a backslash. The same
+holds for [metadata](metadata_moulds.py), and for the [statuses](status_moulds.py) of healthy
+siblings. A *mould* is JSON cut into the parts that are equal for all siblings and those that differ.
 """
 
 import re
@@ -23,53 +23,53 @@ from probewatch.kube.times import parse_time
 
 GENERATED = b'","generateName":"'
 KIN = re.compile(rb'(%b|)[\w.-]+","namespace":"[\w.-]+"' % GENERATED)
-"""What is between name and uid of a pod that some controller made; of others, from the name up to
-its last part as well."""
+"""What siblings have in common: the JSON between name and uid of a pod with a generateName. For
+other pods (a StatefulSet's) it is preceded by the name up to its last dash."""
 MISFITS = 8
-"""After so many pods that do not fit each other, they are no siblings, whatever they are called."""
+"""After so many pods in a row that do not fit each other's mould, none is made for their names."""
 STATUS = b'},"status":{'
-"""What follows a spec: no key in one is called so and holds an object."""
+"""What follows a spec. Within a spec, no key of that name has an object as its value."""
 NODE = b'"nodeName":"'
 LONGEST_NODE = 254
 """A DNS name, and the quote after it."""
 LETTERS = 5
-"""So many random ones are in the name of a token's volume."""
+"""The number of random letters in the name of a token volume."""
 EXAMPLES = frozenset({3, 12, 48})
-"""Which siblings have their status cut, of those that had to be read: it costs what is saved with
-five pods, and the first ones may not be as healthy as the others."""
+"""The decoded siblings, by number, from whose status a mould is made. Making one costs what it
+saves for five pods, and the first siblings may be less healthy than the others."""
 
 
 class Sample(msgspec.Struct, gc=False):
-    """A pod that was read as a whole, and its text."""
+    """A decoded pod with its JSON, from which a mould can be made."""
 
     metadata: bytes
-    """From the version on."""
+    """The JSON of the metadata after the resourceVersion."""
     text: bytes
-    """From the spec on."""
+    """The JSON from the spec on."""
     raw: objects.PodSpec | None
     read: Snapshot
 
 
 class Mould(msgspec.Struct, gc=False):
-    """The text of a pod, cut where those of siblings differ."""
+    """The JSON of a pod, cut where siblings differ."""
 
     like: Snapshot
-    """A pod that was read."""
+    """A decoded sibling, which others are copied from."""
     raw: objects.PodSpec
     head: list[bytes]
-    """The spec up to the node's name, cut at the name of the token."""
+    """The spec up to the node's name, cut at the name of the token volume."""
     tail: list[bytes]
-    """From there to the status, cut at the node's name: pods of a DaemonSet have it again."""
+    """From there to the status, cut at the node's name, which DaemonSet pods have in an affinity."""
     metadata: MetadataMould
     status: StatusMould | None = None
-    """That of `like`, once it is cut."""
+    """The mould of the status of `like`, once it is made."""
     seen: int = 0
-    """How many siblings had to be read."""
+    """How many siblings had to be decoded."""
 
     def fit_spec(self, body: bytes, begin: int) -> tuple[str, int] | None:
-        """Return the node of the spec at *begin*, and where what follows STATUS begins.
+        """Return the node in the spec at *begin*, and the position after STATUS.
 
-        None where the spec is not surely the same otherwise.
+        Returns None unless the spec is surely the same otherwise.
         """
         letters = begin + len(self.head[0]) + len(TOKEN)
         token = body[letters : letters + LETTERS]
@@ -88,7 +88,7 @@ class Mould(msgspec.Struct, gc=False):
         return node.decode(), end + len(tail)
 
     def spec_on(self, node: str) -> objects.PodSpec:
-        """Return the spec of a pod on this node."""
+        """Return the siblings' spec for a pod on this node."""
         raw = self.raw
         return objects.PodSpec(
             containers=raw.containers,
@@ -98,14 +98,16 @@ class Mould(msgspec.Struct, gc=False):
             node_name=node,
             host_network=raw.host_network,
             readiness_gates=raw.readiness_gates,
+            os=raw.os,
+            node_selector=raw.node_selector,
         )
 
     def fit(
         self, uid: PodUid, name: bytes, node: str, metadata: bytes, status: bytes
     ) -> Snapshot | None:
-        """Return a pod whose spec fits; None where the rest of it is not surely the same.
+        """Return the snapshot of a pod whose spec fits, unless its metadata or status do not.
 
-        *metadata* is its text from the version on. Its version and mark are left to be set.
+        *metadata* is the JSON after the resourceVersion. The caller sets version and mark.
         """
         mould, created = self.status, self.metadata.find_created(metadata)
         values = None if mould is None else mould.find_values(status)
@@ -124,14 +126,14 @@ class Mould(msgspec.Struct, gc=False):
         return made
 
     def learn(self, metadata: bytes, status: bytes, read: Snapshot) -> None:
-        """Take the status of a pod whose spec fits, and which had to be *read*, as an example."""
+        """Count a decoded pod whose spec fits, and now and then make a mould of its status."""
         self.seen += 1
         if self.seen in EXAMPLES and self.metadata.find_created(metadata) is not None:
             self.like, self.status = read, cut_status(status)
 
 
 class Siblings:
-    """Knows the pod that was read last."""
+    """Remembers the pod that was decoded last, and its mould if siblings follow."""
 
     def __init__(self) -> None:
         self._kin = b""
@@ -140,22 +142,22 @@ class Siblings:
         self._misfits = 0
 
     def recall(self, kin: bytes) -> Mould | None:
-        """Return what a pod may be told by; *kin* is what is alike in the names of siblings."""
+        """Return the mould for a pod; *kin* is what siblings have in common (see `KIN`)."""
         if kin != self._kin:
             return None
-        if self._last is not None:  # it has a sibling: only now it is worth to be cut
+        if self._last is not None:  # the first sibling: only now is it worth making a mould
             self._mould, self._last = _cut(self._last), None
         return self._mould
 
     def remember(self, kin: bytes, sample: Sample) -> None:
-        """Take note of the pod that was read last."""
+        """Remember the pod that was decoded last."""
         self._misfits = self._misfits + 1 if kin == self._kin else 0
         is_like_others = self._misfits <= MISFITS and KIN.fullmatch(kin) is not None
         self._kin, self._last, self._mould = kin, sample if is_like_others else None, None
 
 
 def _cut(sample: Sample) -> Mould | None:
-    """Return the mould of a pod; None where it is not sure what may be cut."""
+    """Return the mould of a pod; None if it is not clear which parts may differ."""
     raw, read = sample.raw, sample.read
     if raw is None or read.evidence_uid != read.uid:
         return None
@@ -166,7 +168,7 @@ def _cut(sample: Sample) -> Mould | None:
 
 
 def _cut_spec(text: bytes, raw: objects.PodSpec) -> tuple[list[bytes], list[bytes]] | None:
-    """Return head and tail of a spec; None where it is not sure what may be cut."""
+    """Return the head and tail of a spec; None if it is not clear which parts may differ."""
     end = text.find(STATUS)
     head, _, tail = text[: end + len(STATUS)].partition(NODE)
     node = (raw.node_name or "").encode()
@@ -177,7 +179,7 @@ def _cut_spec(text: bytes, raw: objects.PodSpec) -> tuple[list[bytes], list[byte
         or not is_plain(node)
         or not tail.startswith(node + b'"')
         or NODE in tail
-        or raw.readiness_gates  # one could be called like the node
+        or raw.readiness_gates  # one could have the name of the node
         or any(name.startswith(VOLUME) for name in names)
     ):
         return None
