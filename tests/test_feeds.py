@@ -24,7 +24,7 @@ async def test_missed_deletion_is_found_by_the_next_list() -> None:
         for uid in ("u-1", "u-2"):
             feed.changed("ADDED", raw_pod(uid))
         feed.listing()
-        feed.listed(raw_pod("u-2"))
+        feed.listed([raw_pod("u-2")])
         feed.synced("9")
 
     assert ["u-1"] == [finding.pod.uid for finding in scene.sink.of(PodForgotten)]
@@ -50,11 +50,11 @@ async def test_list_of_another_history_is_told_by_its_pods() -> None:
     async with scene.publishing():
         feed.changed("ADDED", raw_pod("u-1", version=8))
         feed.listing()
-        feed.listed(raw_pod("u-1", version=8))
+        feed.listed([raw_pod("u-1", version=8)])
         same = feed.newest_lost()
         feed.listing()
-        feed.listed(raw_pod("u-1", version=7))
-        feed.listed(raw_pod("u-2", version=6))
+        feed.listed([raw_pod("u-1", version=7)])
+        feed.listed([raw_pod("u-2", version=6)])
         older = feed.newest_lost()
         feed.listing()
 
@@ -70,7 +70,7 @@ async def test_versions_of_records_prove_no_other_history() -> None:
     async with scene.publishing():
         for version in (5, 5, 6):
             feed.listing()
-            feed.listed(raw_pod("u-1", version=version))
+            feed.listed([raw_pod("u-1", version=version)])
             lost.append(feed.newest_lost())
             feed.synced("95")
         known = scene.controller.known_version(PodUid("u-1"))
@@ -100,8 +100,8 @@ async def test_object_that_breaks_a_rule_costs_only_itself() -> None:
         feed.changed("ADDED", raw_pod("u-1"))
         strange.spec = "no spec at all"  # type: ignore[assignment]  # that is the point
         feed.listing()
-        feed.listed(strange)
-        feed.listed(raw_pod("u-2"))
+        feed.listed([strange])
+        feed.listed([raw_pod("u-2")])
         feed.synced("9")
 
     assert {"pod feed": 1} == +scene.boundary.errors
@@ -121,7 +121,7 @@ async def test_events_of_others_are_no_evidence() -> None:
     )
     async with scene.publishing():
         feed.listing()
-        feed.listed(forged)
+        feed.listed([forged])
         feed.synced("9")
         feed.changed("ADDED", forged)
         feed.deleted(forged)
@@ -154,7 +154,7 @@ async def test_failures_from_before_the_start_are_not_counted_again() -> None:
         pods.changed("ADDED", raw_pod("u-1"))
         for count in (20, 22):
             feed.listing()
-            feed.listed(failed(count, count))
+            feed.listed([failed(count, count)])
             feed.synced("9")
         feed.changed("MODIFIED", failed(25, 25))
 

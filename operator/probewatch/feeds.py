@@ -5,7 +5,7 @@ contained. An object that cannot be processed is skipped and does not stop the f
 """
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from probewatch.boundary import Boundary
@@ -94,15 +94,21 @@ class PodFeed:
         """Start a list: pods that it does not contain are gone."""
         self._seen, self._newest_lost = set(), 0
 
-    def listed(self, raw: Unread) -> None:
-        """Process a pod of a list; it may have changed in any way since it was last seen."""
-        self._seen.add(raw.uid)  # even if it cannot be decoded: it exists
-        with self._guard:
-            known = self._observer.known_version(raw.uid)
-            if 0 < raw.version < known and raw.uid not in self._recorded:
-                self._newest_lost = max(self._newest_lost, known)
-            if not known or not self.skips(raw):  # spare a first list the look-up: no pod is known
-                self._see(raw, relisted=True)
+    def listed(self, raws: Sequence[Unread]) -> None:
+        """Process pods of a list; they may have changed in any way since they were last seen."""
+        found: list[Snapshot] = []
+        for raw in raws:
+            self._seen.add(raw.uid)  # even if it cannot be decoded: it exists
+            with self._guard:
+                known = self._observer.known_version(raw.uid)
+                if 0 < raw.version < known and raw.uid not in self._recorded:
+                    self._newest_lost = max(self._newest_lost, known)
+                # Spare a first list the look-up: no pod is known.
+                if (not known or not self.skips(raw)) and (snapshot := raw.take()) is not None:
+                    found.append(snapshot)
+        for snapshot in found:
+            with self._guard:
+                self._see(snapshot, relisted=True)
 
     def synced(self, version: str) -> None:
         """Complete the list of this resourceVersion, and forget pods that were not in it."""
@@ -126,23 +132,24 @@ class PodFeed:
 
     def changed(self, kind: str, raw: Unread) -> None:  # noqa: ARG002  # new or not, the store knows
         """Process a pod that was added or modified."""
-        with self._guard:
-            self._see(raw, relisted=False)
+        self._take(raw)
 
     def deleted(self, raw: Unread) -> None:
         """Process the last version of a deleted pod, which may show a last restart."""
-        with self._guard:
-            self._see(raw, relisted=False)
+        self._take(raw)
         with self._guard:
             self._observer.gone(raw.uid, raw.version)
 
-    def _see(self, raw: Unread, *, relisted: bool) -> None:
-        snapshot = raw.take()
-        if snapshot is None:
-            return
+    def _take(self, raw: Unread) -> None:
+        with self._guard:
+            snapshot = raw.take()
+            if snapshot is not None:
+                self._see(snapshot, relisted=False)
+
+    def _see(self, snapshot: Snapshot, *, relisted: bool) -> None:
         self._observer.see(snapshot, relisted=relisted)
-        if 0 < raw.version < self._observer.known_version(raw.uid):
-            self._recorded.add(raw.uid)
+        if 0 < snapshot.version < self._observer.known_version(snapshot.uid):
+            self._recorded.add(snapshot.uid)
 
 
 class EvidenceFeed:
@@ -160,9 +167,10 @@ class EvidenceFeed:
     def listing(self) -> None:
         """Do nothing: an Event that a list does not contain has only expired."""
 
-    def listed(self, raw: event_objects.Event) -> None:
-        """Process an Event of a list; the core ignores those it has seen."""
-        self._observe(raw)
+    def listed(self, raws: Sequence[event_objects.Event]) -> None:
+        """Process Events of a list; the core ignores those it has seen."""
+        for raw in raws:
+            self._observe(raw)
 
     def synced(self, version: str) -> None:  # noqa: ARG002  # likewise
         """Complete the list."""

@@ -295,9 +295,9 @@ async def test_full_disk_is_not_taken_for_a_network_fault() -> None:
     output = Output(recording=Recording(BrokenFile()), clock=Clock(), failed=failed)
     writer = StreamWriter(output=output, sweeps=True)
 
-    writer.listed(RawObject(text=b"{}"))
+    writer.listed([RawObject(text=b"{}")])
     output.flush()
-    writer.listed(RawObject(text=b"{}"))
+    writer.listed([RawObject(text=b"{}")])
 
     error = failed.exception()
     assert isinstance(error, OSError)
@@ -318,7 +318,7 @@ async def test_missed_deletion_is_written_once_a_list_proves_it() -> None:
     writer = StreamWriter(output=output, sweeps=True)
 
     writer.listing()
-    writer.listed(decode(POD))
+    writer.listed([decode(POD)])
     writer.synced("1")
     writer.listing()
     writer.synced("2")

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -45,9 +45,10 @@ class Mirror:
     def listing(self) -> None:
         self._seen = set()
 
-    def listed(self, raw: Thing) -> None:
-        self._seen.add(raw.metadata.name)
-        self.changed("ADDED", raw)
+    def listed(self, raws: Sequence[Thing]) -> None:
+        for raw in raws:
+            self._seen.add(raw.metadata.name)
+            self.changed("ADDED", raw)
 
     def synced(self, version: str) -> None:
         self.told.append(f"synced {version}")

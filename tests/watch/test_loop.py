@@ -1,7 +1,7 @@
 """The watch loop against a scripted server: each answer is given once, in order."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -91,8 +91,8 @@ class Diary:
     def listing(self) -> None:
         self.told.append("listing")
 
-    def listed(self, raw: Thing) -> None:
-        self.told.append(f"listed {raw.metadata.name}")
+    def listed(self, raws: Sequence[Thing]) -> None:
+        self.told.extend(f"listed {raw.metadata.name}" for raw in raws)
 
     def synced(self, version: str) -> None:  # noqa: ARG002  # not of interest here
         self.told.append("synced")

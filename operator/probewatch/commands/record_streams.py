@@ -6,7 +6,7 @@ new list shows that it is gone, with all that is known of it then: names and ver
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -64,10 +64,11 @@ class StreamWriter:
         """A list begins."""
         self._seen = set()
 
-    def listed(self, raw: RawObject) -> None:
-        """An object of a list: written as ADDED."""
-        self._remember(raw)
-        self.output.write(LineType.ADDED, raw.text)
+    def listed(self, raws: Sequence[RawObject]) -> None:
+        """Objects of a list: written as ADDED."""
+        for raw in raws:
+            self._remember(raw)
+            self.output.write(LineType.ADDED, raw.text)
 
     def synced(self, version: str = "") -> None:  # noqa: ARG002  # its objects have theirs
         """The list is complete: what it did not contain is written as DELETED."""

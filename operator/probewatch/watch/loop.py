@@ -201,7 +201,7 @@ class WatchLoop(Generic[T]):
             self._silence.watch_begins()
             await read_lines(
                 response.chunks(self._is_urgent),
-                self._dispatcher.take_line,
+                self._dispatcher.take_lines,
                 splitter=LineSplitter(self._skip_line, self._options.line_cap),
                 stats=self.stats,
                 silence=self._find_silence,

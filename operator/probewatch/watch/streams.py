@@ -1,9 +1,9 @@
 """Reads the lines of a watch as they arrive, with a timeout for a stream that goes silent."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 
-from probewatch.watch.lines import LineSplitter
+from probewatch.watch.lines import Line, LineSplitter
 from probewatch.watch.transport import StreamFaultError, WatchStats
 
 ARM_SECONDS = 1.0
@@ -12,13 +12,13 @@ ARM_SECONDS = 1.0
 
 async def read_lines(
     chunks: AsyncIterator[bytes],
-    take: Callable[[bytes, int, int], None],
+    take: Callable[[Sequence[Line]], None],
     *,
     splitter: LineSplitter,
     stats: WatchStats,
     silence: Callable[[], float],
 ) -> None:
-    """Call *take* with each line, as a buffer and its begin and end, until the stream ends.
+    """Call *take* with the lines that each chunk completes, until the stream ends.
 
     Raises TimeoutError after *silence* seconds without a complete line, even if single bytes
     arrive; *silence* is called again after each batch of lines. Raises StreamFaultError if the
@@ -32,8 +32,7 @@ async def read_lines(
             lines = splitter.feed(chunk)
             if not lines:
                 continue
-            for body, begin, end in lines:
-                take(body, begin, end)
+            take(lines)
             stats.heard()
             now, before, limit = loop.time(), limit, silence()
             if now - armed > ARM_SECONDS or limit != before:
