@@ -228,7 +228,7 @@ def values_table(text: str) -> str:
         f"| `{key}` | {render_default(look_up(values, key))} | {comment.replace('|', '&#124;')} |\n"
         for key, comment in find_comments(text)
     )
-    return "| key | default | what it is for |\n|---|---|---|\n" + "".join(rows)
+    return "| key | default | description |\n|---|---|---|\n" + "".join(rows)
 
 
 def copy_definitions(target: Path) -> None:

@@ -54,7 +54,7 @@ STATUS: JsonObject = {
             "type": "Accepted",
             "status": "True",
             "reason": "InEffect",
-            "message": "Pods with probes are judged by it.",
+            "message": "The policy applies to pods with probes.",
             "lastTransitionTime": "2026-11-20T10:00:00Z",
             "observedGeneration": 1,
         }

@@ -38,7 +38,7 @@ def test_notes_tell_what_to_do_next(values: dict[str, Any]) -> None:
 
     assert ran.returncode == 0, ran.stderr
     assert "kubectl rollout status -n default deployment/probewatch" in notes
-    assert ("No alerts were made" in notes) is (values is not EVERYTHING)
+    assert ("No alerts were created" in notes) is (values is not EVERYTHING)
 
 
 def notes_of(values: dict[str, Any]) -> str:

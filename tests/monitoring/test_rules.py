@@ -130,7 +130,7 @@ def test_an_alert_arrives_in_full(tmp_path: Path) -> None:
             "description": (
                 "Container app of deployment shop/web is in a restart loop in 2 pod(s): "
                 "the kubelet kills it each time its liveness probe has failed. "
-                "`kubectl probewatch report -n shop deployment/web` tells which pods, and why."
+                "`kubectl probewatch report -n shop deployment/web` shows which pods, and why."
             ),
             "runbook_url": ALERTS["ProbeWatchLivenessLoop"]["annotations"]["runbook_url"],
         },

@@ -50,7 +50,7 @@ def _fields(version: Node, part: str) -> str:
         for path, node in _walk(root, part)
     )
     rules = "".join(f"| `{part}` | rule | | {_capital(text)}. |\n" for text in _rules(root))
-    return "| field | type | values | what it is |\n|---|---|---|---|\n" + rows + rules
+    return "| field | type | values | description |\n|---|---|---|---|\n" + rows + rules
 
 
 def _walk(node: Node, path: str) -> Iterator[tuple[str, Node]]:
@@ -106,7 +106,7 @@ def _columns(version: Node) -> str:
         f"| {column['description']} |\n"
         for column in version["additionalPrinterColumns"]
     )
-    return "| column | | what it is |\n|---|---|---|\n" + rows
+    return "| column | | description |\n|---|---|---|\n" + rows
 
 
 def _reasons() -> str:
@@ -114,7 +114,7 @@ def _reasons() -> str:
         f"| `{reason}` | {'False' if reason.startswith('Invalid') else 'True'} | {words} |\n"
         for reason, words in REASONS.items()
     )
-    return "| reason | Accepted | what it means |\n|---|---|---|\n" + rows
+    return "| reason | Accepted | meaning |\n|---|---|---|\n" + rows
 
 
 def _capital(text: str) -> str:

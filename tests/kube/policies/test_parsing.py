@@ -169,7 +169,7 @@ def test_an_accepted_policy_says_so() -> None:
                 "status": "True",
                 "lastTransitionTime": "2027-01-15T08:00:00Z",
                 "reason": "InEffect",
-                "message": "Pods with probes are judged by it.",
+                "message": "The policy applies to pods with probes.",
                 "observedGeneration": 3,
             }
         ],

@@ -1,6 +1,6 @@
-{{- /* What the operator does where it watches, and nothing else: a test holds that each right is used. */ -}}
+{{- /* What the operator does in watched namespaces, and nothing else: a test checks that each right is used. */ -}}
 {{- define "probewatch.rights" -}}
-# Pods, and what the kubelet says about them: looked at, never touched.
+# Pods, and the kubelet's Events about them: read-only.
 - apiGroups: [""]
   resources: [pods, events]
   verbs: [list, watch]
@@ -8,21 +8,21 @@
 - apiGroups: [events.k8s.io]
   resources: [events]
   verbs: [create]
-# Whose the pods are: metadata alone.
+# The workload that a pod belongs to: metadata only.
 - apiGroups: [apps]
   resources: [replicasets]
   verbs: [list, get]
 - apiGroups: [batch]
   resources: [jobs]
   verbs: [list, get]
-# By which thresholds pods are judged, and what became of each policy.
+# The thresholds by which pods are judged, and the status of each policy.
 - apiGroups: [probewatch.dev]
   resources: [probepolicies]
   verbs: [list, watch]
 - apiGroups: [probewatch.dev]
   resources: [probepolicies/status]
   verbs: [patch]
-# The records: what was counted, so that counting goes on after a restart.
+# The records: what was counted, so that counting continues after a restart.
 - apiGroups: [probewatch.dev]
   resources: [probereports]
   verbs: [list, get, create]
@@ -31,9 +31,9 @@
   verbs: [update]
 {{- end -}}
 
-{{- /* Asked for where namespaces are named: a ClusterRole holds it already. Nodes have no namespace; their Events are in this one. */ -}}
+{{- /* For named namespaces only: a ClusterRole includes it already. Nodes have no namespace; their Events are in `default`. */ -}}
 {{- define "probewatch.nodeEventRights" -}}
-# What kubelets say of their nodes: reboots, and their own restarts.
+# Events of kubelets about their nodes: reboots, and restarts of the kubelet.
 - apiGroups: [""]
   resources: [events]
   verbs: [list, watch]
@@ -45,7 +45,7 @@
 
 {{- /* The one Lease, in the operator's own namespace. `create` cannot be bound to a name. */ -}}
 {{- define "probewatch.leaseRights" -}}
-# Who of the replicas leads, and when the operator was last alive.
+# Which replica is the leader, and when an operator last ran.
 - apiGroups: [coordination.k8s.io]
   resources: [leases]
   verbs: [create]
@@ -55,7 +55,7 @@
   verbs: [get, update]
 {{- end -}}
 
-{{- /* Each release has its own, or two of them in one namespace would take turns. */ -}}
+{{- /* Each release has its own Lease; otherwise two releases in one namespace would compete for it. */ -}}
 {{- define "probewatch.leaseName" -}}
 {{- include "probewatch.fullname" . -}}
 {{- end -}}
