@@ -1,4 +1,4 @@
-"""Doubts: whether what a probe's kill was said of may have ended before it, or without it."""
+"""Doubts about a reported probe kill: whether the container may have ended for another reason."""
 
 from probewatch.core.announcements import kubelet_restarted
 from probewatch.core.book import Mark
@@ -9,12 +9,13 @@ from probewatch.core.verdict import OF_RUNNING
 
 
 def may_be_left_half_done(facts: Facts, kill: Mark, probe: Probe | None) -> bool:
-    """Whether the kubelet may have been restarted between its word and the end.
+    """Whether the kubelet may have been restarted between its `Killing` Event and the end.
 
-    A preStop hook runs before the signal, and the next kubelet asks the probe anew: a container
-    that answers again goes on, and may end in its own way. Then it is shown as terminated, which
-    one that is killed and replaced is not, or the Events of its next start are of another series.
-    So are they after each kubelet that was restarted in its life: without a hook that says nothing.
+    A preStop hook runs before the signal is sent, and the restarted kubelet runs the probe again:
+    a container that answers again goes on, and may later end by itself. Then it is shown as
+    terminated, which a killed and replaced one is not, or the Events of its next start begin new
+    series. They also do so after any other restart of the kubelet in the life of the container, so
+    new series count only if there is a preStop hook.
     Source: kubelet/kuberuntime/kuberuntime_container.go (killContainer).
     """
     shown, early = _is_shown_dead(facts), _was_killed_early(facts, kill, probe)
@@ -26,22 +27,23 @@ def may_be_left_half_done(facts: Facts, kill: Mark, probe: Probe | None) -> bool
 
 
 def _is_shown_dead(facts: Facts) -> bool:
-    """Whether it was shown as terminated, as what a kubelet kills and replaces is not."""
+    """Whether it was shown as terminated, which a killed and replaced container is not."""
     return facts.died_by_itself and facts.order_tells
 
 
 def _was_killed_early(facts: Facts, kill: Mark, probe: Probe | None) -> bool:
-    """Whether SIGKILL ended it before the grace period of this kill was over."""
+    """Whether SIGKILL ended the container before the grace period of this kill was over."""
     died = facts.restart.died_at
     early = died is not None and died - kill.at < facts.grace(probe) - 1
     return early and facts.signal == SIGKILL
 
 
 def may_have_ended_before(facts: Facts, kill: Mark, probe: Probe | None) -> bool:
-    """Whether it may have ended by itself in the second of the kill, and that failed its probe.
+    """Whether it may have ended by itself in the second of the kill, so that its probe failed.
 
-    The kubelet knows of an end up to a second later. A probe that needs several failures did not
-    fail for it alone, but what no kill can leave, or is shown as terminated, needs no probe.
+    The kubelet may notice an end up to a second later. An end alone does not fail a probe that
+    needs several failures. Still, an exit code that no kill leaves, or being shown as terminated,
+    suggests that the container ended by itself.
     """
     died = facts.restart.died_at
     if died is None or int(kill.at) < int(died):
@@ -54,20 +56,21 @@ def may_have_ended_before(facts: Facts, kill: Mark, probe: Probe | None) -> bool
 
 
 def _failed_before(facts: Facts, probe: Probe | None) -> bool:
-    """Whether its probe failed as only that of a container does that still runs."""
+    """Whether its probe failed in a way that only a running container's probe can fail."""
     return probe is not None and facts.last_failure(probe.probe_type) in OF_RUNNING
 
 
 def is_rather_of_kill(facts: Facts, probe: Probe | None) -> bool:
-    """Whether the kill explains its end better than that it did so by itself."""
+    """Whether the kill is a better explanation than an end by itself."""
     own = _is_of_no_kill(facts) or _is_shown_dead(facts)
     return not own and _failed_before(facts, probe)
 
 
 def _is_of_no_kill(facts: Facts) -> bool:
-    """Whether it ended so as no kill ends it within its second: by SEGV and the like, or SIGKILL.
+    """Whether it ended in a way that a kill cannot cause in the same second.
 
-    The kubelet lets two seconds pass before that, whatever the grace period is.
+    That is a crash such as SEGV, or SIGKILL: the kubelet waits at least two seconds before that,
+    whatever the grace period is.
     Source: kubelet/kuberuntime/kuberuntime_container.go (minimumGracePeriodInSeconds).
     """
     return facts.exit.crashed or facts.signal == SIGKILL

@@ -1,4 +1,4 @@
-"""Exits: what an exit code, times, or the runtime's word say of how a process ended."""
+"""Exits: what the exit code, the runtime's reason and the times tell about how a process ended."""
 
 from typing import NamedTuple
 
@@ -8,10 +8,10 @@ SIGKILL = 9
 SIGTERM = 15
 
 OOM_KILLED = "OOMKilled"
-"""The runtimes' reason for what the kernel killed for memory."""
+"""The runtimes' reason for a container in which the OOM killer ended a process."""
 
 OUTSIDE_SIGNALS = frozenset({1, 2, 3, 9, 10, 12, 15})
-"""HUP, INT, QUIT, KILL, USR1, USR2, TERM come from outside; SEGV or ABRT are the app's own."""
+"""HUP, INT, QUIT, KILL, USR1, USR2, TERM are sent by others; SEGV or ABRT by the process itself."""
 
 NOT_KNOWN = -1
 """CRI-O reports this if no exit code was written down, for example because conmon was gone.
@@ -116,7 +116,7 @@ def render_exit(exit_code: int | None, reason: str) -> str:
 def lifetime_of(started: float | None, finished: float | None) -> float | None:
     """Return the seconds from start to end, if both are known.
 
-    None of one that ended before it began: the node's clock was set back in between.
+    None if the end is before the start: the node's clock was set back in between.
     """
     if started is None or finished is None or finished < started:
         return None

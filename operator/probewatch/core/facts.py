@@ -1,4 +1,4 @@
-"""Facts: all that a rule may look at, with the few readings rules share."""
+"""Facts: everything that a rule may look at, with the conclusions that several rules share."""
 
 from dataclasses import dataclass
 
@@ -23,22 +23,22 @@ from probewatch.core.spec import (
 from probewatch.core.values import quickly_made
 
 AT_ONCE = 5.0
-"""What is started within this time of an end had no back-off to wait for."""
+"""Seconds from an end to the next start within which there was no back-off."""
 CLOCK_SLACK = 1.0
 """Node times have a resolution of one second."""
 KILL_AFTER_DEATH = 2.0
-"""A Killing event may carry a time this much after the death it caused."""
+"""Seconds by which the time of a `Killing` Event may be after the death that it caused."""
 
 
 def surely_since(mark: Mark, begin: float) -> int:
-    """How many of its occurrences surely are no earlier than *begin*: the last one, or all."""
+    """How many occurrences of a mark are surely no earlier than *begin*: all, or only the last."""
     return mark.fresh if mark.since is not None and mark.since >= begin else 1
 
 
 @quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """One restart, what the kubelet said, and what happened before."""
+    """One restart, the kubelet's Events, and the container's earlier restarts."""
 
     restart: CountedRestart
     spec: PodSpec
@@ -46,13 +46,13 @@ class Facts:
     pod_book: Book
     past: tuple[Past, ...] = ()
     used: frozenset[tuple[str, int]] = frozenset()
-    """Kills (series, count) that earlier restarts have used up."""
+    """`Killing` Events (series, count) that already explain earlier restarts."""
     readings: tuple[Reading, ...] = ()
-    """Of the kubelet's own counters, where they were asked for."""
+    """Readings of the kubelet's own probe counters, if they were read."""
 
     @property
     def death(self) -> Termination | None:
-        """The termination, where it was seen."""
+        """The termination of the instance, if it was seen."""
         return self.restart.termination
 
     @property
@@ -77,7 +77,7 @@ class Facts:
         return self.death.lifetime if self.death else None
 
     def grace(self, probe: Probe | None = None) -> float:
-        """The grace period that applied to a kill by *probe*, in seconds."""
+        """The grace period of a kill by *probe*, or of any other kill, in seconds."""
         return max(self.spec.grace_of(probe), MINIMUM_GRACE_SECONDS)
 
     def longest_grace(self) -> float:
@@ -88,8 +88,8 @@ class Facts:
     def failures(self, probe_type: ProbeType) -> int:
         """How many failures in a row of this probe the kubelet reported before the death.
 
-        Only those count that no success can have interrupted: so near to each other that
-        every run between them failed, the last of them shortly before the end.
+        Only failures that no success can have interrupted: so close to each other that every run
+        between them failed, and the last one shortly before the end.
         """
         probe = self.restart.container.probe(probe_type)
         marks = self._last_failures(probe)
@@ -100,12 +100,12 @@ class Facts:
         return sum(surely_since(mark, begin) for mark in marks if mark.at >= begin)
 
     def last_failure(self, probe_type: ProbeType) -> FailureReason | None:
-        """How this probe failed shortly before the death, as far as the kubelet reported it."""
+        """How this probe failed last, shortly before the death, if the kubelet reported it."""
         marks = self._last_failures(self.restart.container.probe(probe_type))
         return marks[-1].failure if marks else None
 
     def _last_failures(self, probe: Probe | None) -> list[Mark]:
-        """The reported failures of the instance; none if the last was long before its end."""
+        """The reported failures of the instance; empty if the last was long before its end."""
         died = self.restart.died_at
         if probe is None or died is None:
             return []
@@ -114,7 +114,7 @@ class Facts:
         return marks if marks and marks[-1].at >= died - within else []
 
     def failure_marks(self, probe: Probe, died: float) -> list[Mark]:
-        """What the kubelet said of failures of this probe in the life of the instance, by time."""
+        """The reported failures of this probe in the life of the instance, by time."""
         born = self.death.started_at if self.death and self.death.started_at else None
         marks = (
             mark
@@ -127,21 +127,21 @@ class Facts:
         return sorted(marks, key=lambda mark: mark.at)
 
     def threshold_reached(self, probe_type: ProbeType) -> bool:
-        """Whether so many failures were reported that the kubelet must have acted."""
+        """Whether enough failures in a row were reported that the kubelet must have acted."""
         probe = self.restart.container.probe(probe_type)
         if probe is None or not self._is_run(probe_type):
             return False
         return self.failures(probe_type) >= probe.failure_threshold
 
     def _is_run(self, probe_type: ProbeType) -> bool:
-        """Whether the kubelet still asked: the startup probe comes first, and then never again."""
+        """Whether the kubelet ran this probe: first only the startup probe, then the others."""
         started = self.restart.was_started
         if self.restart.container.startup is None or started is None:
             return True
         return started is not (probe_type is ProbeType.STARTUP)
 
     def counted_failures(self, probe_type: ProbeType) -> bool:
-        """Whether the kubelet's own counter rose by the threshold in this instance."""
+        """Whether the kubelet's own counter of failures rose by the threshold in this instance."""
         probe = self.restart.container.probe(probe_type)
         if probe is None:
             return False
@@ -149,13 +149,13 @@ class Facts:
         return risen is not None and risen >= probe.failure_threshold
 
     def is_ruled_out(self, probe: Probe) -> bool:
-        """Whether the kubelet's own counter says that no run of the probe failed."""
+        """Whether the kubelet's own counter shows that no run of the probe failed."""
         return rise(self.readings, self.restart, probe, self.grace(probe)) == 0
 
     def habit(self, *, sure: bool = False) -> Cause | None:
-        """The cause of all earlier ends that look just like this one, if they agree.
+        """The cause of the earlier restarts with the same exit code and lifetime, if they agree.
 
-        Two make a habit where none of them is sure, unless only a *sure* one will do.
+        At least one of them must be sure. Unless *sure* is set, `HABIT` unsure ones suffice too.
         """
         alike = [past for past in self.past if self._is_like(past) and past.cause not in OPEN]
         is_sure = any(past.confidence in SURE for past in alike)
@@ -180,12 +180,12 @@ class Facts:
 
     @property
     def out_of_memory(self) -> bool:
-        """Whether the runtime says so, and the exit code does not speak against it."""
+        """Whether the runtime reports OOMKilled, and the exit code does not contradict it."""
         return self.exit.out_of_memory
 
     @property
     def is_lost_task(self) -> bool:
-        """Whether containerd lost its task: an exit with 255 by itself has another reason."""
+        """Whether containerd lost its task; a real exit with 255 has another reason."""
         return (self.exit.said, self.exit.reason) == LOST_TASK
 
     @property
@@ -195,20 +195,21 @@ class Facts:
 
     @property
     def in_place(self) -> bool:
-        """Whether the kubelet ended and replaced it in one synchronization."""
+        """Whether the kubelet ended and replaced the container in one sync."""
         return self.restart.path is Path.IN_PLACE
 
     @property
     def died_by_itself(self) -> bool:
-        """Whether it was seen dead before the kubelet acted."""
+        """Whether it was shown as terminated before the kubelet acted."""
         return self.restart.path is Path.TERMINATED_SEEN
 
     @property
     def order_tells(self) -> bool:
-        """Whether being seen dead rules out a probe: what is killed is replaced or shown waiting.
+        """Whether being shown as terminated rules out a probe kill.
 
-        With policy `Never` it is not. And kubelets up to 1.34 go by the pod's policy to tell what
-        waits from what is over, also of a sidecar that was killed and has to wait.
+        It does if the kubelet would have replaced a killed container, or shown it as waiting. With
+        policy `Never` it does neither. And kubelets up to 1.34 use the pod's policy to decide
+        between waiting and terminated, even for a killed sidecar that waits for its restart.
         """
         if self.restart.container.kind is not ContainerKind.SIDECAR:
             return self.policy is not RestartPolicy.NEVER
@@ -221,24 +222,24 @@ class Facts:
 
     @property
     def rule(self) -> RestartRule | None:
-        """The restart rule without which the container would not have been restarted so."""
+        """The matching restart rule, unless it only does what the policy does anyway."""
         rules = self.restart.container.restart_rules
         hit = next((rule for rule in rules if rule.matches(self.exit.said)), None)
         return None if hit is None or (hit.action == "Restart" and self.restarts_anyway) else hit
 
     @property
     def restarts_anyway(self) -> bool:
-        """Whether the restart policy alone explains that it was started again."""
+        """Whether the restart policy alone explains the restart."""
         return restarts_anyway(self.restart.container, self.spec, self.exit.said)
 
     @property
     def may_be_killed(self) -> bool:
-        """Whether a probe or a hook of its own can make the kubelet kill it."""
+        """Whether a probe or the postStart hook can make the kubelet kill the container."""
         container = self.restart.container
         return bool(container.liveness or container.startup or container.has_post_start)
 
     def ends_so_itself(self) -> bool:
-        """Whether it surely ended by itself with this exit code before, and was never killed so."""
+        """Whether all earlier ends with this exit code were its own, and one of them surely."""
         alike = list(filter(self._ended_as, self.past))
         sure = [past for past in alike if past.confidence in SURE]
         return bool(sure) and all(past.own_end for past in alike)

@@ -1,4 +1,4 @@
-"""Rules on what follows: what cannot have been otherwise."""
+"""Rules based on necessary conclusions: what cannot have happened otherwise."""
 
 from probewatch.core import announcements, kills
 from probewatch.core.causes import Cause, Confidence
@@ -16,15 +16,15 @@ from probewatch.core.verdict import (
 
 
 def restart_rule(facts: Facts) -> Verdict | None:
-    """A restart rule decided, not the pod's policy."""
+    """A container restart rule caused the restart, not the restart policy."""
     rule = facts.rule
     if facts.death is None or facts.in_place or rule is None:
         return None
     if facts.may_be_killed and (facts.looks_killed or kill_was_due(facts)):
-        return None  # the rule may have followed a kill, and that is the cause then
+        return None  # it may have been killed first, and then the kill is the cause
     why, change = f"restart rule {rule.action} matches the exit code", facts.restart.change
     killed = facts.may_be_killed and not (facts.died_by_itself and facts.order_tells)
-    if killed or change.sandbox:  # a new sandbox is none of a rule's doing
+    if killed or change.sandbox:  # a restart rule does not create a new sandbox
         return conclude(facts, Cause.RESTART_RULE, Confidence.MEDIUM, why)
     seen = (change.restarting_all or change.with_all) and rule.action != "Restart"
     sure = Confidence.CONFIRMED if seen else Confidence.HIGH
@@ -32,7 +32,7 @@ def restart_rule(facts: Facts) -> Verdict | None:
 
 
 def canary(facts: Facts) -> Verdict | None:
-    """The next start was announced, and no kill before it."""
+    """The Events of the next start arrived, but no `Killing` Event before them."""
     if facts.death is None or not announcements.canary(facts) or facts.restart.repaired is not None:
         return None
     if kills.matched_kill(facts) is not None or (facts.in_place and kills.late_kill(facts)):
@@ -47,17 +47,17 @@ def canary(facts: Facts) -> Verdict | None:
         doubt = blind or facts.in_place or announcements.kubelet_restarted(facts)
         sure = Confidence.MEDIUM if doubt or _is_otherwise_due(facts) else Confidence.CONFIRMED
         return by_exit(facts, why, sure=sure, final=sure is Confidence.CONFIRMED)
-    # What was announced says that there was no kill, and nothing else does: its Event may be lost.
+    # Only the missing Event speaks against a kill here, and an Event may be lost.
     if kill_was_due(facts):
         return None
     return by_exit(facts, why, "it was not shown as terminated", sure=Confidence.MEDIUM)
 
 
 def _is_otherwise_due(facts: Facts) -> bool:
-    """Whether the kubelet had reasons of its own to end it, besides its probes.
+    """Whether the kubelet had reasons other than a probe to end the container.
 
-    No status is written while a hook runs: what was never shown to have started may have ended by
-    it. And what was changed is killed at the next synchronization.
+    No status is written while a postStart hook runs, so a container that was never shown as started
+    may have been killed for its hook. And a changed container is killed in the next sync.
     """
     change = facts.restart.change
     hook = facts.restart.container.has_post_start and facts.restart.was_started is not True
@@ -66,11 +66,12 @@ def _is_otherwise_due(facts: Facts) -> bool:
 
 
 def late_kill(facts: Facts) -> Verdict | None:
-    """The probe gave its verdict on a dead container, or its hook failed with it.
+    """The probe's kill was decided, or the postStart hook failed, after the container had died.
 
-    The kubelet runs a hook in the synchronization that starts the container, so that the order of
-    states says nothing of its end. Nor does it of a probe's verdict on a container whose end the
-    kubelet had not noticed; but there a second or two are too little to tell which was first.
+    This also holds if it was replaced in place. The kubelet runs the hook in the sync that starts
+    the container, and a probe may fail on a container whose end the kubelet has not noticed, so
+    the order of states says nothing then. A probe's kill within a second or two of the end is left
+    out, since it cannot be told which was first.
     """
     hook = kills.late_hook(facts)
     kill = hook or kills.late_kill(facts)
@@ -78,7 +79,7 @@ def late_kill(facts: Facts) -> Verdict | None:
         return None
     if hook is None and facts.in_place and kills.is_just_after(facts, kill):
         return None
-    # A count that rose by more tells of a kill before, which may be the one that ended it.
+    # A count that rose by more than one means an earlier kill, which may have ended it.
     alone = kill.fresh == 1 and (kill.since is not None or kill.count == 1)
     sure = Confidence.HIGH if alone else Confidence.MEDIUM
     later = "the kubelet's Killing event" if hook is None else "its postStart hook failed"
@@ -86,10 +87,10 @@ def late_kill(facts: Facts) -> Verdict | None:
 
 
 def terminated_seen(facts: Facts) -> Verdict | None:
-    """It was shown dead before the kubelet acted.
+    """It was shown as terminated before the kubelet acted.
 
-    That is one fact. A kubelet that was restarted while it killed shows the same, so a second
-    one is needed to be sure: it has nothing that could kill it, or it often ends so.
+    A kubelet that was restarted during a kill shows the same, so a second fact is needed to be
+    sure: the container has nothing that could kill it, or it ended so by itself before.
     """
     if not facts.died_by_itself or kills.matched_kill(facts) is not None:
         return None
@@ -110,19 +111,19 @@ def terminated_seen(facts: Facts) -> Verdict | None:
 
 
 def _is_backed(facts: Facts) -> bool:
-    """Whether something besides the order of states says that it ended by itself."""
+    """Whether a second fact, besides the order of states, shows that it ended by itself."""
     change = facts.restart.change
     if change.sandbox or announcements.kubelet_restarted(facts):
         return False
     if not facts.may_be_killed:
-        # On the host's network no address tells of a new sandbox, and so of a reboot.
+        # With hostNetwork the pod IP does not show a new sandbox, and so not a reboot either.
         hidden = facts.spec.host_network and not change.same_sandbox
         return not (hidden and facts.looks_killed)
     return facts.order_tells and facts.ends_so_itself()
 
 
 def changed_in_place(facts: Facts) -> Verdict | None:
-    """Its spec changed and the kubelet replaced it."""
+    """Its spec changed, and the kubelet replaced the container in place."""
     if not facts.in_place:
         return None
     if facts.restart.change.image:
@@ -133,7 +134,7 @@ def changed_in_place(facts: Facts) -> Verdict | None:
 
 
 def count_repair(facts: Facts) -> Verdict | None:
-    """A later count tells of a kill that was not delivered."""
+    """A later `Killing` count proves a kill whose own Event was not delivered."""
     kind = facts.restart.repaired
     if kind not in PROBE_KILLS:
         return None
@@ -147,11 +148,11 @@ def count_repair(facts: Facts) -> Verdict | None:
 
 
 def _may_be_left_over(facts: Facts, probe_type: ProbeType) -> bool:
-    """Whether the kill that was counted may be one too many, and the end be another's.
+    """Whether the counted kill may belong to another end, and this end have another cause.
 
-    A kill that had to be repeated is counted twice. How one ended that nobody saw is open, by a
-    signal such as SEGV containers end for reasons of their own, and what was changed is replaced.
-    And what has ended fails a probe that needs one failure.
+    A kill that had to be repeated is counted twice. An end that was not observed may have any
+    cause, signals such as SEGV are the container's own, a changed container is replaced, and a
+    container that has ended fails a probe with failureThreshold 1.
     """
     change, probe = facts.restart.change, facts.restart.container.probe(probe_type)
     once = probe is not None and probe.failure_threshold == 1
@@ -162,7 +163,7 @@ def _may_be_left_over(facts: Facts, probe_type: ProbeType) -> bool:
 
 
 def kubelet_counter(facts: Facts) -> Verdict | None:
-    """The kubelet's own counter decides."""
+    """The kubelet's own counter of probe failures confirms or rules out a probe."""
     container = facts.restart.container
     probes = [probe for probe in (container.liveness, container.startup) if probe is not None]
     if not probes or not facts.readings or facts.death is None:

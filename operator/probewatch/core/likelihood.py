@@ -1,4 +1,4 @@
-"""Rules on what follows: what is likely."""
+"""Rules based on what is likely, for restarts without conclusive evidence."""
 
 from probewatch.core import kills
 from probewatch.core.advice import start_budget
@@ -20,16 +20,16 @@ from probewatch.core.verdict import (
 
 
 def no_probe(facts: Facts) -> Verdict | None:
-    """No probe of it could have killed it."""
+    """The container has no probe that could have killed it."""
     if facts.death is None or facts.may_be_killed or kills.matched_kill(facts) is not None:
         return None
     why = "it has no probe that could kill it"
-    # Seen dead it is sure; else the kubelet may have stopped it with the whole pod.
+    # If it was not shown as terminated, the kubelet may have stopped it with the whole pod.
     return by_exit(facts, why, sure=Confidence.MEDIUM)
 
 
 def threshold(facts: Facts) -> Verdict | None:
-    """Failures up to the threshold were reported before it died."""
+    """Probe failures up to the threshold were reported before it died."""
     if not (facts.in_place or facts.looks_killed) or (facts.died_by_itself and facts.order_tells):
         return None
     change = facts.restart.change
@@ -47,11 +47,11 @@ def threshold(facts: Facts) -> Verdict | None:
 
 
 def _may_follow_the_end(facts: Facts, probe_type: ProbeType) -> bool:
-    """Whether its end may have made the last of the failures: what has ended does not answer.
+    """Whether the last of the failures may be due to the end: an ended container does not answer.
 
-    One in the second of the end is one of before if SIGTERM ended it, which a probe that failed
-    again and again explains better than anybody else. A single one in the second of the start may
-    be of the instance before.
+    A failure in the second of the end counts as earlier if SIGTERM ended the container and the
+    probe needs several failures: then a probe kill is the best explanation. With failureThreshold
+    1, a failure in the second of the start may be that of the instance before.
     """
     died, probe = facts.restart.died_at, facts.restart.container.probe(probe_type)
     if died is None or probe is None:
@@ -69,7 +69,7 @@ def _may_follow_the_end(facts: Facts, probe_type: ProbeType) -> bool:
 
 
 def never_started(facts: Facts) -> Verdict | None:
-    """It never passed its startup probe."""
+    """The container never passed its startup probe, and lived as long as that allows."""
     probe = facts.restart.container.startup
     if probe is None or facts.restart.was_started is not False or facts.lifetime is None:
         return None
@@ -84,21 +84,21 @@ def never_started(facts: Facts) -> Verdict | None:
 
 
 def _within_budget(facts: Facts, probe: Probe) -> bool:
-    """Formula 5 of the probe's time budget, with grace and slack on top."""
+    """Whether the lifetime fits a kill by the startup probe: its budget, grace period and slack."""
     earliest = start_budget(probe) - 1
     latest = earliest + 2 * probe.interval + facts.grace(probe) + 11
     return facts.lifetime is not None and earliest <= facts.lifetime <= latest
 
 
 OWN_ENDS = frozenset({Cause.ERROR, Cause.COMPLETED, Cause.SIGNAL, Cause.RESTART_RULE})
-"""What no kubelet does to a container."""
+"""Causes that are not a kill by the kubelet."""
 
 
 def replaced_in_place(facts: Facts) -> Verdict | None:
-    """Only the kubelet replaces a container so.
+    """It was replaced without being shown as terminated, as after a kill by the kubelet.
 
-    Never sure by itself, however often it happened before: a status that was written late hides
-    that a container was dead.
+    Never sure by itself, however often it happened before: if a status is written late, a
+    container that died by itself looks the same.
     """
     container = facts.restart.container
     if not facts.in_place or not facts.may_be_killed or facts.habit(sure=True) in OWN_ENDS:
@@ -115,10 +115,10 @@ def replaced_in_place(facts: Facts) -> Verdict | None:
 
 
 def _is_too_early(facts: Facts, probe: Probe) -> bool:
-    """Whether it did not live long enough for the failures that a kill takes, and none was heard.
+    """Whether it did not live long enough for a kill by this probe, and no failure was reported.
 
-    Failures of the instance before go on to count where that was not killed for them, so this
-    holds only beside an exit code that a kill does not leave.
+    Failures of the previous instance keep counting if it was not killed for them, so this only
+    holds together with an exit code that a kill does not leave.
     """
     if facts.lifetime is None or facts.looks_killed or facts.failures(probe.probe_type):
         return False
@@ -131,11 +131,11 @@ HABITS = frozenset(
         *OWN_ENDS,
     }
 )
-"""What a container does again and again; the others befall it."""
+"""Causes that recur with the same container; the others come from outside."""
 
 
 def regular(facts: Facts) -> Verdict | None:
-    """It ended just like all those before that look the same."""
+    """Earlier restarts with the same exit code and lifetime all had the same cause."""
     cause = facts.habit()
     if cause not in HABITS or facts.death is None:
         return None
@@ -148,10 +148,10 @@ def regular(facts: Facts) -> Verdict | None:
 
 
 def own_exit(facts: Facts) -> Verdict | None:
-    """A kill does not leave such an exit code by itself.
+    """It ended with an exit code that a kill does not leave.
 
-    Unless the application has one of its own for SIGTERM: it left it before when a probe killed
-    it, or what the kubelet said of its probes is not known for this instance.
+    An application may exit with a code of its own on SIGTERM. So this does not hold if an earlier
+    probe kill left the same code, and has low confidence if probe failures may have been missed.
     """
     if facts.death is None or facts.looks_killed or kills.matched_kill(facts) is not None:
         return None
@@ -160,7 +160,7 @@ def own_exit(facts: Facts) -> Verdict | None:
     if facts.may_be_killed and facts.book == Book():
         return by_exit(facts, "no kubelet event was received", sure=Confidence.LOW)
     if kill_was_due(facts):
-        return None  # as likely as an end of its own is that the kubelet ended it
+        return None  # a probe kill is as likely
     if facts.may_be_killed and any(map(facts.failures, PROBE_OF.values())):
         why = "fewer probe failures were reported than its failureThreshold"
         return by_exit(facts, why, sure=Confidence.LOW)
@@ -171,7 +171,7 @@ def own_exit(facts: Facts) -> Verdict | None:
 
 
 def _was_failing_some_time(facts: Facts) -> bool:
-    """Whether failures were heard after its end that may have been some of before, too."""
+    """Whether failures were reported after its end of which some may have come before it."""
     died, killing = facts.restart.died_at, PROBE_OF.values()
     return died is not None and any(
         mark.probe_type in killing and mark.count > 1 and mark.since is None and mark.at > died
@@ -180,5 +180,5 @@ def _was_failing_some_time(facts: Facts) -> bool:
 
 
 def unknown(facts: Facts) -> Verdict | None:
-    """Nothing tells."""
+    """No other rule applies."""
     return conclude(facts, Cause.UNKNOWN, Confidence.LOW, "no evidence tells why it ended")

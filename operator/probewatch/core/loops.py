@@ -3,7 +3,7 @@
 A loop starts when enough restarts happen within a window, and ends after a quiet time without
 one. The quiet time grows with the gaps between the restarts, so that the alert on a loop of one
 kill every half hour does not resolve between two kills. The restarts of a loop that ended are
-kept: of bursts that come every hour, the second starts a loop again with fewer restarts.
+kept, so that bursts which come every hour are one loop from the second burst on.
 
 A restart counts at the time when it happened, not when it was found.
 """

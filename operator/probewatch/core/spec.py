@@ -1,4 +1,4 @@
-"""Specs: the part of a pod that does not change, as the core sees it. Durations are in seconds."""
+"""Specs: the parts of a pod's spec that the core needs. Durations are in seconds."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -6,14 +6,14 @@ from enum import StrEnum
 from probewatch.core.values import quickly_made
 
 DEFAULT_GRACE_SECONDS = 30.0
-"""`terminationGracePeriodSeconds` where nothing else is said (API defaulting)."""
+"""The API's default of `terminationGracePeriodSeconds`."""
 
 MINIMUM_GRACE_SECONDS = 2.0
-"""The kubelet never gives less (kuberuntime `minimumGracePeriodInSeconds`)."""
+"""The shortest grace period that the kubelet uses (kuberuntime `minimumGracePeriodInSeconds`)."""
 
 
 class ProbeType(StrEnum):
-    """The kubelet's spelling, as in its events and `prober_probe_total`."""
+    """The types of probes, spelled as in the kubelet's Events and `prober_probe_total`."""
 
     LIVENESS = "Liveness"
     READINESS = "Readiness"
@@ -21,7 +21,7 @@ class ProbeType(StrEnum):
 
 
 class HandlerKind(StrEnum):
-    """How a probe asks."""
+    """The handler of a probe: how it checks the container."""
 
     HTTP_GET = "httpGet"
     TCP_SOCKET = "tcpSocket"
@@ -53,7 +53,7 @@ class Probe:
     probe_type: ProbeType
     handler: HandlerKind = HandlerKind.NONE
     target: str = ""
-    """Port and path, service or command, to tell whether two probes ask the same."""
+    """Port and path, service or command, to tell whether two probes check the same."""
     initial_delay: float = 0.0
     period: float = 10.0
     timeout: float = 1.0
@@ -63,12 +63,12 @@ class Probe:
     """`terminationGracePeriodSeconds` of the probe itself, for kills it causes."""
 
     def grace_in(self, pod: float) -> float:
-        """The grace period of a kill it causes, in a pod with this one."""
+        """The grace period of a kill by this probe, given that of the *pod*."""
         return pod if self.grace is None else self.grace
 
     @property
     def interval(self) -> float:
-        """Seconds between two runs at worst: a slow run swallows ticks."""
+        """The most seconds between two runs: a run that is slower than the period skips ticks."""
         return max(self.period, self.timeout)
 
 
@@ -91,7 +91,7 @@ class RestartRule:
 @quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Container:
-    """What the pod's spec says of one container."""
+    """One container of the pod's spec."""
 
     name: str
     kind: ContainerKind = ContainerKind.REGULAR
@@ -106,7 +106,7 @@ class Container:
     has_post_start: bool = False
     image: str = ""
     resources: str = ""
-    """Requests and limits that cannot be changed without a restart, to see an in-place resize."""
+    """Requests and limits whose change needs a restart, to recognize an in-place resize."""
 
     @property
     def probes(self) -> tuple[Probe, ...]:
@@ -124,7 +124,7 @@ class Container:
 @quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PodSpec:
-    """The part of a pod that does not change; pods of one workload share it."""
+    """The spec of a pod; pods of one workload share it."""
 
     containers: tuple[Container, ...] = ()
     """Init containers and sidecars first, as the kubelet starts them."""
@@ -137,14 +137,14 @@ class PodSpec:
 
     @property
     def has_probes(self) -> bool:
-        """Whether any container has a probe: only such pods are tracked."""
+        """Whether any container has a probe; only such pods are tracked."""
         for each in self.containers:  # noqa: SIM110  # asked of every pod: no generator
             if each.liveness or each.readiness or each.startup:
                 return True
         return False
 
     def grace_of(self, probe: Probe | None = None) -> float:
-        """The grace period of a kill by *probe*, or of any other, as it is asked for."""
+        """The requested grace period of a kill by *probe*, or of any other kill."""
         return self.grace if probe is None else probe.grace_in(self.grace)
 
     def container(self, name: str) -> Container | None:

@@ -28,7 +28,8 @@ gvisor pkg/shim/v1/proc/utils.go (internalErrorCode).
 """
 
 NODE_STOP = 300.0
-"""Seconds from the end of a container that is stopped with its node to the `Rebooted` Event."""
+"""Seconds from the end of a container to the `Rebooted` Event, or from that to the next start: one
+of them must be as short as this if the reboot is the cause."""
 
 NODE_START = 60.0
 """Seconds around the `Rebooted` Event within which the node is considered to have come back."""
