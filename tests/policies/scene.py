@@ -170,7 +170,7 @@ class Scene:
             index=self.index,
             api=api,
             changed=self.statuses.touch,
-            serve_anew=self.serve_anew,
+            restart_kopf=self.restart_kopf,
             clock=self.time.clock,
         )
 
@@ -178,7 +178,7 @@ class Scene:
         self.counted += 1
         return self.pods
 
-    async def serve_anew(self) -> None:
+    async def restart_kopf(self) -> None:
         self.anew += 1
         await self.upkeep.served()
 

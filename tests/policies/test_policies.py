@@ -82,7 +82,7 @@ async def test_policies_without_a_status_are_told_of_in_the_log(
 
 
 def make(settings: Settings, api: FakePolicies) -> Policies:
-    async def serve_anew() -> None:
+    async def restart_kopf() -> None:
         await asyncio.sleep(0)
 
     return Policies(
@@ -92,7 +92,7 @@ def make(settings: Settings, api: FakePolicies) -> Policies:
             pods=list,
             changed=lambda _namespace: None,
             may_write=lambda: True,
-            serve_anew=serve_anew,
+            restart_kopf=restart_kopf,
         ),
         clock=Clock(),
     )

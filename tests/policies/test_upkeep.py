@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from probewatch.kube.policies.api import READ_AT_ONCE
-from probewatch.policies.upkeep import LIST_SECONDS, RANKED_AT_ONCE, PolicyDoor
+from probewatch.policies.upkeep import LIST_SECONDS, RANKED_AT_ONCE, ThreadsafeUpkeep
 from tests.policies.scene import WEB, Scene
 from tests.support.probe_policies import policy_object
 
@@ -258,7 +258,7 @@ async def test_another_loop_may_ask_whether_there_are_policies() -> None:
     """Kopf's thread gets its answer from the operator's loop."""
     scene = Scene()
     await scene.start()
-    door = PolicyDoor(scene.upkeep, asyncio.get_running_loop())
+    door = ThreadsafeUpkeep(scene.upkeep, asyncio.get_running_loop())
 
     assert await asyncio.to_thread(lambda: asyncio.run(door.served()))
     await asyncio.to_thread(lambda: asyncio.run(door.take("ADDED", policy_object())))
@@ -268,7 +268,7 @@ async def test_another_loop_may_ask_whether_there_are_policies() -> None:
 async def test_policies_that_are_told_at_once_are_taken_in_one_by_one() -> None:
     """In their order, and others have their turn between them: each may be large."""
     scene, many = Scene(), 20
-    door = PolicyDoor(scene.upkeep, asyncio.get_running_loop())
+    door = ThreadsafeUpkeep(scene.upkeep, asyncio.get_running_loop())
     telling = [
         asyncio.ensure_future(door.take("MODIFIED", policy_object(resourceVersion=str(1 + n))))
         for n in range(many)

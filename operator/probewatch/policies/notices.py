@@ -24,13 +24,13 @@ class Notices:
         self._why = why
         self._default = default
         self._refused: frozenset[tuple[str, int]] = frozenset()
-        self._has_said_why = False
+        self._has_logged_why = False
 
     def tell(self, reads: Iterable[Read]) -> None:
         """Log what is new about the policies; *reads* are all that exist."""
         known = tuple(reads)
-        if known and not self._has_said_why:
-            self._has_said_why = True
+        if known and not self._has_logged_why:
+            self._has_logged_why = True
             extra = {"why": self._why, "policies": len(known)}
             _log.info("ProbePolicies are applied, but their status is not written", extra=extra)
         refused = {
@@ -39,11 +39,11 @@ class Notices:
             if (problem := find_problem(each.policy, self._default))
         }
         for key in refused.keys() - self._refused:
-            _say_refused(*refused[key])
+            _log_refused(*refused[key])
         self._refused = frozenset(refused)
 
 
-def _say_refused(policy: ProbePolicy, problem: Problem) -> None:
+def _log_refused(policy: ProbePolicy, problem: Problem) -> None:
     _log.warning(
         "A policy is not accepted; it selects nothing until that is fixed",
         extra={

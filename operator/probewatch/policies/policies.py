@@ -22,7 +22,7 @@ class PolicySurroundings:
     """Called with each namespace in which other policies may apply to pods now."""
     may_write: Callable[[], bool]
     """Returns whether this replica is the one that writes, and has seen all pods."""
-    serve_anew: Callable[[], Awaitable[None]]
+    restart_kopf: Callable[[], Awaitable[None]]
     """Restarts kopf, so that it begins to watch policies, or stops watching them."""
 
 
@@ -56,6 +56,6 @@ class Policies:
             index=self.index,
             api=api,
             changed=self.statuses.touch,
-            serve_anew=around.serve_anew,
+            restart_kopf=around.restart_kopf,
             clock=clock,
         )

@@ -70,12 +70,12 @@ class PolicyStatuses:
         self._counted = NEVER
         self._written: dict[str, float] = {}
         """When the status was last written, by uid of the policy."""
-        self._passed_over: set[str | tuple[str, int]] = set()
+        self._skipped: set[str | tuple[str, int]] = set()
         """Namespaces, or versions of policies, that are skipped until the next full count."""
-        self._behind: set[str | tuple[str, int]] = set()
+        self._skipped_before: set[str | tuple[str, int]] = set()
         """What was skipped before the last full count: it is tried after the others."""
         self._pause = 0.0
-        self._quiet_until = NEVER
+        self._paused_until = NEVER
         self._budget = TokenBucket(burst=WRITES_BURST, refill=WRITE_SECONDS)
 
     def touch(self) -> None:
@@ -96,17 +96,17 @@ class PolicyStatuses:
                 self._instead.tell(self._index.reads())
             return
         now = self._clock.monotonic()
-        if now < self._quiet_until:
+        if now < self._paused_until:
             return
         is_due = now - self._counted >= COUNT_SECONDS
         if not len(self._index) or not (is_due or self._is_touched) or not self._may_write():
             return
         self._is_touched = False
         if is_due:
-            self._begin_anew(now)
+            self._begin_full_count(now)
         await self._counts.renew(anew=is_due)
         for read, status in await self._find_stale(now):
-            if {read.policy.namespace, _version_of(read)} & self._passed_over:
+            if {read.policy.namespace, _version_of(read)} & self._skipped:
                 continue
             if not self._may_write() or not self._budget.take(self._clock.monotonic()):
                 self._is_touched = True  # the rest is written in the next rounds
@@ -114,9 +114,9 @@ class PolicyStatuses:
             if not await self._write(read, status):
                 break
 
-    def _begin_anew(self, now: float) -> None:
+    def _begin_full_count(self, now: float) -> None:
         self._counted = now
-        self._behind, self._passed_over = self._passed_over, set()
+        self._skipped_before, self._skipped = self._skipped, set()
         uids = {read.policy.uid for read in self._index.reads()}
         self._written = {uid: at for uid, at in self._written.items() if uid in uids}
 
@@ -134,7 +134,7 @@ class PolicyStatuses:
             status = render_status(read, verdict, count, now=self._clock.now())
             if status == read.status:
                 continue
-            if self._is_worth_it(read, status, now):
+            if self._may_write_now(read, status, now):
                 found.append((read, status))
             else:
                 self._is_touched = True  # it is written in a later round
@@ -144,10 +144,10 @@ class PolicyStatuses:
         """Sort key: new generations, the latest first; then other changes; then mere numbers."""
         read, status = stale
         if read.status.observed_generation != read.generation:
-            return 0, _version_of(read) in self._behind, -read.version
+            return 0, _version_of(read) in self._skipped_before, -read.version
         return 1 + only_counts_differ(read.status, status), False, self._last_written(read)
 
-    def _is_worth_it(self, read: Read, status: Status, now: float) -> bool:
+    def _may_write_now(self, read: Read, status: Status, now: float) -> bool:
         is_news = not only_counts_differ(read.status, status)
         return is_news or now - self._last_written(read) >= COUNT_SECONDS
 
@@ -160,32 +160,32 @@ class PolicyStatuses:
         try:
             written = await self._api.patch_status(read, status)
         except ApiError as error:
-            self._failed(read, error)
+            self._log_failure(read, error)
             whom = self._api.whom(error)
             if whom is Concerned.ALL or error.wait:
-                self._hold_back(error)
+                self._back_off(error)
             if error.wait:
                 return False  # it was not refused, only delayed by Retry-After
-            return self._pass_over(read, whom)
+            return self._skip(read, whom)
         self._is_failing, self._pause = False, 0.0
         if written is None:
-            return self._pass_over(read, Concerned.ONE)
+            return self._skip(read, Concerned.ONE)
         self._index.take(written)
         return True
 
-    def _pass_over(self, read: Read, whom: Concerned) -> bool:
+    def _skip(self, read: Read, whom: Concerned) -> bool:
         """Skip what was refused until the next full count; return whether others may be written."""
         is_of_place = whom is Concerned.NAMESPACE
-        self._passed_over.add(read.policy.namespace if is_of_place else _version_of(read))
+        self._skipped.add(read.policy.namespace if is_of_place else _version_of(read))
         return whom is not Concerned.ALL
 
-    def _hold_back(self, error: ApiError) -> None:
+    def _back_off(self, error: ApiError) -> None:
         """Pause all writes, for longer each time, and at least as long as the server asks."""
         self._pause = min(2 * self._pause or FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS)
-        self._quiet_until = self._clock.monotonic() + max(error.wait, self._pause)
+        self._paused_until = self._clock.monotonic() + max(error.wait, self._pause)
         self._is_touched |= error.wait > 0
 
-    def _failed(self, read: Read, error: ApiError) -> None:
+    def _log_failure(self, read: Read, error: ApiError) -> None:
         """Log a failed write: a warning for the first of a row, the others at debug level."""
         level = logging.DEBUG if self._is_failing else logging.WARNING
         self._is_failing = True

@@ -46,7 +46,7 @@ reads discovery only once."""
 class PolicyUpkeep:
     """Updates the index: `start` before pods are watched, `run` from then on.
 
-    *changed* is called when any policy has changed; *serve_anew* restarts kopf, so that it begins
+    *changed* is called when any policy has changed; *restart_kopf* restarts kopf, so that it begins
     to watch policies, or stops watching them.
     """
 
@@ -56,31 +56,31 @@ class PolicyUpkeep:
         index: PolicyIndex,
         api: PolicyApi,
         changed: Callable[[], None],
-        serve_anew: Callable[[], Awaitable[None]],
+        restart_kopf: Callable[[], Awaitable[None]],
         clock: Clock,
     ) -> None:
         self._index = index
         self._api = api
         self._changed = changed
-        self._serve_anew = serve_anew
+        self._restart_kopf = restart_kopf
         self._clock = clock
         self._served: bool | None = None
-        self._told: bool | None = None
+        self._served_to_kopf: bool | None = None
         """The value of `_served` with which kopf was started."""
         self._started, self._answered = asyncio.Event(), asyncio.Event()
         self._listed = float("-inf")
         self._wait = 0.0
         """`Retry-After` of the last list, in seconds."""
         self._refused_since: float | None = None
-        self._hearing = asyncio.Lock()
+        self._turn = asyncio.Lock()
 
     async def served(self) -> bool:
         """Whether kopf can watch policies; waits up to `ANSWER_SECONDS` for the first list."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(ANSWER_SECONDS):
                 await self._answered.wait()
-        self._told = bool(self._served)
-        return self._told
+        self._served_to_kopf = bool(self._served)
+        return self._served_to_kopf
 
     def take(self, kind: str | None, raw: Mapping[str, object]) -> None:
         """Apply a watch event to the index; *kind* is its type, such as `DELETED`."""
@@ -93,9 +93,9 @@ class PolicyUpkeep:
             self._index.take(read)
         self._changed()
 
-    async def hear(self, kind: str | None, raw: Mapping[str, object]) -> None:
+    async def take_in_turn(self, kind: str | None, raw: Mapping[str, object]) -> None:
         """Apply a watch event; one at a time, and the event loop gets a turn after each."""
-        async with self._hearing:
+        async with self._turn:
             self.take(kind, raw)
             await asyncio.sleep(0)
 
@@ -118,7 +118,7 @@ class PolicyUpkeep:
             pause = LIST_SECONDS if is_known else RETRY_SECONDS
             if self._clock.monotonic() - self._listed >= max(pause, self._wait):
                 await self._list()
-            await self._serve()
+            await self._restart_kopf_if_needed()
 
     async def _list(self) -> bool:
         """List all policies; return whether the API server answered."""
@@ -147,13 +147,13 @@ class PolicyUpkeep:
         since = self._refused_since
         return bool(self._served) and since is not None and self._listed - since < DOUBT_SECONDS
 
-    async def _serve(self) -> None:
+    async def _restart_kopf_if_needed(self) -> None:
         """Restart kopf if it was started with another answer than is true now."""
-        if self._told is None or self._told is self._served:
+        if self._served_to_kopf is None or self._served_to_kopf is self._served:
             return
-        self._told = self._served
+        self._served_to_kopf = self._served
         await self._clock.sleep(DISCOVERY_SECONDS)
-        await self._serve_anew()
+        await self._restart_kopf()
 
     async def _load(self, listings: Sequence[Listing]) -> bool:
         """Update the index from lists; return whether all namespaces could be read."""
@@ -169,11 +169,11 @@ class PolicyUpkeep:
             self._changed()
         refused = [listing for listing in listings if listing.is_refused]
         if bool(refused) is not (self._served is False):
-            _say(refused)
+            _log_access(refused)
         return not refused
 
 
-def _say(refused: Sequence[Listing]) -> None:
+def _log_access(refused: Sequence[Listing]) -> None:
     """Log why policies cannot be read, or that they are read now."""
     if not refused:
         _log.info("ProbePolicies are followed")
@@ -192,7 +192,7 @@ def _say(refused: Sequence[Listing]) -> None:
         )
 
 
-class PolicyDoor:
+class ThreadsafeUpkeep:
     """Thread-safe access to the upkeep for kopf, which runs an event loop in its own thread."""
 
     def __init__(self, upkeep: PolicyUpkeep, home: asyncio.AbstractEventLoop) -> None:
@@ -209,5 +209,5 @@ class PolicyDoor:
 
         Returns only when it is applied, so that hundreds of large ones do not pile up in memory.
         """
-        told = asyncio.run_coroutine_threadsafe(self._upkeep.hear(kind, raw), self._home)
-        await asyncio.wrap_future(told)
+        taken = asyncio.run_coroutine_threadsafe(self._upkeep.take_in_turn(kind, raw), self._home)
+        await asyncio.wrap_future(taken)

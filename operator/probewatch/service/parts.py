@@ -31,7 +31,7 @@ from probewatch.metrics.server import MetricsServer
 from probewatch.missing_rights import CREDENTIALS, words_of
 from probewatch.newcomers import Newcomer
 from probewatch.policies.policies import Policies, PolicySurroundings
-from probewatch.policies.upkeep import PolicyDoor
+from probewatch.policies.upkeep import ThreadsafeUpkeep
 from probewatch.recording.recording import Recording
 from probewatch.recording.surroundings import Surroundings
 from probewatch.service import builders
@@ -143,7 +143,7 @@ class Parts:
                 pods=lambda: self.store.headers(),  # noqa: PLW0108  # it is not there yet
                 changed=lambda namespace: self.controller.reconsider(namespace),  # noqa: PLW0108  # likewise
                 may_write=lambda: self.leads() and self._is_derived(),
-                serve_anew=lambda: self.supervisor.restart(),  # noqa: PLW0108  # likewise
+                restart_kopf=lambda: self.supervisor.restart(),  # noqa: PLW0108  # likewise
             ),
             clock=self.clock,
         )
@@ -244,7 +244,7 @@ class Parts:
             settings=self.settings,
             connection=lambda: builders.find_connection(self.login),
             health=self.health.facts,
-            policies=PolicyDoor(self.policies.upkeep, home),
+            policies=ThreadsafeUpkeep(self.policies.upkeep, home),
         )
 
     def _spec_of(self, uid: PodUid) -> PodSpec | None:
