@@ -1,1 +1,1 @@
-"""The playground's API server. Rule: what the real one answers, tests/contract can tell."""
+"""The playground's API server. Rule: tests/contract checks that it answers as a real one."""

@@ -17,27 +17,21 @@ AUDIENCE = "https://kubernetes.default.svc.cluster.local"
 
 
 class Accounts:
-    """Issues tokens."""
+    """Issues tokens for service accounts."""
 
     def __init__(self, registry: Registry, tokens: Tokens) -> None:
         self._registry = registry
         self._tokens = tokens
 
     def issue(self, namespace: str, name: str, *, seconds: float = DAY_SECONDS) -> str:
-        """Return a token for a service account that is there.
-
-        Raises: StatusError 404.
-        """
+        """Return a token for a service account; raises StatusError 404 if there is none."""
         accounts = self._registry.types.builtin("serviceaccounts")
         found = self._registry.get(accounts, namespace, name)
         user = service_account(namespace, name, uid=found.object["metadata"]["uid"])
         return self._tokens.issue(user, seconds=seconds, audiences=(AUDIENCE,))
 
     def answer(self, type_: ResourceType, request: Request, _user: User) -> Answer:
-        """Answer a TokenRequest.
-
-        Raises: StatusError.
-        """
+        """Answer a TokenRequest; raises StatusError."""
         account = self._registry.get(type_, request.namespace, request.name).object
         spec = request.part("spec")
         seconds = spec.get("expirationSeconds") or HOUR_SECONDS

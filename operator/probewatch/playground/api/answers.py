@@ -1,4 +1,4 @@
-"""What is answered: a body at once, or lines as they come."""
+"""Responses to requests: a body, or a stream of lines."""
 
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ JSON = "application/json"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """One answer; with *stream*, the body is what the stream yields."""
+    """One response; with *stream*, the body is what the stream yields."""
 
     status: int = 200
     body: bytes = b""
@@ -27,15 +27,15 @@ class Answer:
 
 
 def answer_json(body: object, *, status: int = 200, headers: Mapping[str, str] = {}) -> Answer:
-    """Answer with *body* as JSON."""
+    """Return a response with *body* as JSON."""
     return Answer(status=status, body=msgspec.json.encode(body) + b"\n", headers=headers)
 
 
 def answer_error(error: StatusError) -> Answer:
-    """Answer that it cannot be done."""
+    """Return the response for an error."""
     return answer_json(error.body, status=error.code, headers=error.headers)
 
 
 def answer_text(text: str, *, status: int = 200) -> Answer:
-    """Answer with plain text."""
+    """Return a response with plain text."""
     return Answer(status=status, body=text.encode(), content_type="text/plain; charset=utf-8")

@@ -1,4 +1,4 @@
-"""Server-side apply: what somebody wants, merged with what others have set."""
+"""Server-side apply: merges a manager's configuration with the fields that others have set."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -33,11 +33,10 @@ def apply(
     force: bool,
     now: str,
 ) -> JsonObject:
-    """Return the object with what *manager* wants.
+    """Return the object after *manager* has applied the configuration *wanted*.
 
-    What it wanted before, wants no more and nobody else has set, is taken away.
-
-    Raises: StatusError 409, if others have set fields to other values, unless by *force*.
+    Fields that it applied before, no longer applies and nobody else owns are removed.
+    Raises StatusError 409 if others own fields with other values, unless *force* is set.
     """
     if (wanted.get("metadata") or {}).get("managedFields"):
         raise bad_request("metadata.managedFields must be nil")
@@ -45,26 +44,26 @@ def apply(
     entries = read_entries(live) if live else ()
     others = [entry for entry in entries if entry.manager != manager]
     if live:
-        others = _give_up(others, _differing(live, fields, find_keys), force=force)
+        others = _take_fields(others, _differing(live, fields, find_keys), force=force)
     merged = merge(live, wanted, (), find_keys) if live else wanted
     dropped = own_fields(entries, manager) - fields.keys()
     dropped -= {path for entry in others for path in entry.fields}
-    for path in sorted(dropped, key=len):  # an element goes before what tells it apart
+    for path in sorted(dropped, key=len):  # a list element is removed before its keys
         merged = remove_field(merged, path, (), find_keys)
     mine = Entry(manager=manager, fields=frozenset(fields), time=now)
     return with_entries(merged, [*others, mine])
 
 
 def _differing(live: JsonObject, fields: dict[Path, Json], find_keys: FindKeys) -> set[Path]:
-    """Return the fields that would get another value than they have."""
+    """Return the fields whose values would change."""
     present = flatten(live, find_keys)
     return {path for path, value in fields.items() if path in present and present[path] != value}
 
 
-def _give_up(others: Sequence[Entry], differing: set[Path], *, force: bool) -> list[Entry]:
-    """Return what *others* own still.
+def _take_fields(others: Sequence[Entry], differing: set[Path], *, force: bool) -> list[Entry]:
+    """Return what *others* own after they have lost the *differing* fields.
 
-    Raises: StatusError 409, if they own fields that get another value, unless by *force*.
+    Raises StatusError 409 if they own any of these, unless *force* is set.
     """
     conflicts = [(entry, path) for entry in others for path in sorted(entry.fields & differing)]
     if conflicts and not force:
@@ -95,7 +94,7 @@ def _conflict(conflicts: Sequence[tuple[Entry, Path]]) -> StatusError:
 
 
 def merge(live: Json, wanted: Json, path: Path, find_keys: FindKeys) -> Json:
-    """Return *live* with everything that is *wanted*."""
+    """Return *live* with *wanted* merged into it."""
     if isinstance(live, dict) and isinstance(wanted, dict):
         merged = dict(live)
         for key, value in wanted.items():
@@ -119,7 +118,7 @@ def _merge_items(
 
 
 def remove_field(value: Json, path: Path, above: Path, find_keys: FindKeys) -> Json:
-    """Return *value* without the field at *path*; what becomes empty by it goes too."""
+    """Return *value* without the field at *path*, nor the parents that become empty."""
     head, *rest = path
     here = (*above, head)
     if head.startswith("f:"):

@@ -1,9 +1,9 @@
-"""A certificate for the playground's own TLS, made anew for each process.
+"""The certificate of the playground's API server, generated anew in each process.
 
-kubectl sends a token over TLS only. The standard library speaks TLS and cannot make a
-certificate, so the few bytes of one are put together here: ECDSA on the curve P-256, signed by
-itself, for loopback. It is no cryptography for anything else: its arithmetic takes no care to
-hide the key from who shares the processor.
+kubectl sends tokens over TLS only. The standard library has TLS, but cannot make a
+certificate, so one is made here: self-signed, ECDSA on the curve P-256, for loopback. Do not
+use this for anything else: the arithmetic does not run in constant time, so that others on the
+same processor may find out the key.
 """
 
 import base64
@@ -46,9 +46,9 @@ class Certificate:
     key: str
 
     def server_context(self) -> ssl.SSLContext:
-        """Return what a server needs to use it."""
+        """Return the TLS context of a server with this certificate."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        with tempfile.TemporaryDirectory() as folder:  # which only its owner can read
+        with tempfile.TemporaryDirectory() as folder:  # only its owner can read it
             path = Path(folder) / "both.pem"
             path.write_text(self.key + self.certificate, encoding="ascii")
             context.load_cert_chain(path)
@@ -57,12 +57,12 @@ class Certificate:
 
 @functools.cache
 def shared_certificate() -> Certificate:
-    """Return the certificate of all servers of this process."""
+    """Return the certificate that all servers of this process share."""
     return make_certificate()
 
 
 def make_certificate(now: datetime | None = None) -> Certificate:
-    """Return a new certificate for 127.0.0.1 and localhost, good for a year."""
+    """Return a new certificate for 127.0.0.1 and localhost, valid for a year."""
     private = secrets.randbelow(N - 1) + 1
     public = _multiply(private, G)
     point = b"\x04" + b"".join(number.to_bytes(32, "big") for number in public or ())

@@ -1,4 +1,4 @@
-"""Columns of tables, and the values that many of them share."""
+"""The columns of tables, and cells that many of them share."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any
 
 JsonObject = dict[str, Any]
 Cell = Callable[[JsonObject, float], Any]
-"""The object and the time → what stands in the column."""
+"""The object and the current time → the value in the column."""
 
 UNKNOWN, NONE = "<unknown>", "<none>"
 MINUTE, HOUR, DAY, YEAR = 60, 3600, 86_400, 365 * 86_400
@@ -25,7 +25,7 @@ class Column:
     description: str = ""
 
     def define(self) -> JsonObject:
-        """Return it as a table declares it."""
+        """Return the column as a table declares it."""
         return {
             "name": self.name,
             "type": self.type,
@@ -36,7 +36,7 @@ class Column:
 
 
 def dig(obj: Any, *path: str) -> Any:  # noqa: ANN401  # any JSON value
-    """Return what is at the end of a path of keys; None where it breaks off."""
+    """Return the value at a path of keys; None if any of them is missing."""
     for key in path:
         obj = obj.get(key) if isinstance(obj, dict) else None
     return obj
@@ -53,21 +53,18 @@ def field(*path: str, default: Any = "") -> Cell:  # noqa: ANN401  # any JSON va
 
 
 def has_condition(status: JsonObject | None, type_: str) -> bool:
-    """Whether a status says of a condition that it holds."""
+    """Whether a condition of a status is True."""
     conditions = (status or {}).get("conditions") or ()
     return any(item.get("type") == type_ and item.get("status") == "True" for item in conditions)
 
 
 def parse_seconds(text: str) -> float:
-    """Return a time of the API as epoch seconds.
-
-    Raises: ValueError.
-    """
+    """Return a time of the API as epoch seconds; raises ValueError."""
     return datetime.fromisoformat(text).timestamp()
 
 
 def since(text: str | None, now: float) -> str:
-    """Return how long ago a time was, as people read it."""
+    """Return how long ago a time was, as text."""
     if not text:
         return UNKNOWN
     try:
@@ -77,12 +74,12 @@ def since(text: str | None, now: float) -> str:
 
 
 def age(obj: JsonObject, now: float) -> str:
-    """Return how old an object is."""
+    """Return the age of an object, as text."""
     return since(obj["metadata"].get("creationTimestamp"), now)
 
 
 def render_span(seconds: float) -> str:
-    """Return a span of time in one or two units, as kubectl does."""
+    """Return a duration in one or two units, as kubectl prints it."""
     total = int(seconds)
     if total < -1:
         return "<invalid>"
@@ -109,7 +106,7 @@ def join(values: Iterable[Any]) -> str:
 
 
 def render_selector(selector: Mapping[str, Any] | None) -> str:
-    """Return a label selector in the form in which kubectl takes it."""
+    """Return a label selector in kubectl's syntax."""
     selector = selector or {}
     parts = [f"{key}={value}" for key, value in sorted((selector.get("matchLabels") or {}).items())]
     for item in selector.get("matchExpressions") or ():

@@ -1,4 +1,4 @@
-"""What `kubectl get events` shows."""
+"""The columns of `kubectl get events`."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What `kubectl get` shows of everything but pods, Events and workloads."""
+"""The columns of `kubectl get` for all resources except pods, Events and workloads."""
 
 from collections.abc import Iterable
 from typing import Any

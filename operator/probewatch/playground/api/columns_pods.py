@@ -1,4 +1,4 @@
-"""What `kubectl get pods` shows: the status of a pod in one word, and its restarts."""
+"""The columns of `kubectl get pods`, such as the status in one word, and the restarts."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,17 +21,17 @@ PHASES_AT_THE_END = {"Succeeded", "Failed"}
 
 @dataclass(slots=True)
 class Summary:
-    """A pod in a few words."""
+    """The values of a pod's columns."""
 
     status: str = ""
     ready: int = 0
     total: int = 0
     restarts: int = 0
     last_restart: str = ""
-    """When the container that restarted last had ended."""
+    """When the container that restarted last ended."""
 
     def count(self, status: JsonObject) -> None:
-        """Take a container's restarts in."""
+        """Add the restarts of a container."""
         self.restarts += status.get("restartCount") or 0
         ended = dig(status, "lastState", "terminated", "finishedAt") or ""
         if ended and (not self.last_restart or _later(ended, self.last_restart)):
@@ -40,10 +40,10 @@ class Summary:
 
 @dataclass(slots=True)
 class _Init:
-    """What the init containers have to say."""
+    """The summary of the init containers."""
 
     reason: str = ""
-    """Empty: they are done."""
+    """The status word while they are not done; empty once they are."""
     sidecars: Summary = field(default_factory=Summary)
 
 
@@ -55,7 +55,7 @@ def _later(first: str, second: str) -> bool:
 
 
 def summarize(pod: JsonObject) -> Summary:
-    """Return a pod in a few words, as kubectl sees it."""
+    """Return the values of a pod's columns, as `kubectl get pods` shows them."""
     spec, status = pod.get("spec") or {}, pod.get("status") or {}
     found = Summary(status=status.get("reason") or status.get("phase") or "Unknown")
     found.total = len(spec.get("containers") or ())

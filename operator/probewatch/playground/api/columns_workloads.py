@@ -1,4 +1,4 @@
-"""What `kubectl get` shows of workloads."""
+"""The columns of `kubectl get` for workloads."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Discovery: which groups, versions and resources there are."""
+"""Discovery: the groups, versions and resources that are served."""
 
 from collections.abc import Iterable, Mapping
 from itertools import groupby
@@ -34,11 +34,11 @@ SUBRESOURCES: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
     "status": ("", "", WRITTEN),
     "token": ("authentication.k8s.io/v1", "TokenRequest", ("create",)),
 }
-"""Version and kind of their objects where they are not the resource's own, and their verbs."""
+"""Version and kind of their objects (empty: the resource's own), and their verbs."""
 
 
 def answer_discovery(types: Types, request: Request) -> Answer | None:
-    """Answer a question about what there is; None, if the request is something else."""
+    """Answer a discovery request; None for any other request."""
     parts = [part for part in request.path.split("/") if part]
     match parts:
         case ["version"]:
@@ -89,7 +89,7 @@ def _versions(types: Types, group: str) -> list[str]:
 
 
 def _rank(version: str) -> tuple[int, str]:
-    """Stable versions come before beta, and beta before alpha."""
+    """Return the sort key: stable versions come before beta, and beta before alpha."""
     rank = 2 if "alpha" in version else 1 if "beta" in version else 0
     return rank, version
 
@@ -185,5 +185,5 @@ def _aggregated_sub(item: ResourceType, name: str) -> JsonObject:
 
 
 def no_such_path() -> StatusError:
-    """Nothing is served there."""
+    """Return the error for a path at which nothing is served."""
     return StatusError(404, "NotFound", "the server could not find the requested resource")

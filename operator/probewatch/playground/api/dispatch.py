@@ -1,4 +1,4 @@
-"""The way of a request: who asks, may they, and who answers."""
+"""Handles a request: authentication, impersonation, authorization, and the right handler."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -18,14 +18,14 @@ from probewatch.playground.objects.types import ResourceType
 _log = logging.getLogger(__name__)
 
 Special = Callable[[ResourceType, Request, User], Answer]
-"""Answers requests on one subresource, or questions that are not kept."""
+"""Answers requests on one subresource, or reviews."""
 
 HEALTH_PATHS = ("/healthz", "/livez", "/readyz")
 STATUS_VERBS = {"get", "update", "patch"}
 
 
 class Api:
-    """Answers requests."""
+    """Answers all requests to the API."""
 
     def __init__(
         self,
@@ -47,7 +47,7 @@ class Api:
         self._documents = documents
 
     def answer(self, request: Request) -> Answer:
-        """Answer a request; what cannot be done is an answer too."""
+        """Answer a request; errors become responses."""
         try:
             user = self._tokens.authenticate(request.headers.get("Authorization", ""))
             user = impersonate(user, request, self.rights)
@@ -56,7 +56,7 @@ class Api:
         except StatusError as error:
             return answer_error(error)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
-            # A body so odd that no check has caught it; the traceback is for whoever minds.
+            # A malformed body that no check has caught; the log has the traceback.
             _log.exception("A request could not be answered", extra={"path": request.path})
             return answer_error(StatusError(500, "InternalError", f"Internal error: {error!r}"))
 

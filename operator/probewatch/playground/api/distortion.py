@@ -1,4 +1,4 @@
-"""What faults make of the lines of a watch. Pure but for the pauses, which are yielded too."""
+"""Applies faults to the lines of a watch. Pure: pauses are yielded, not waited for."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -25,7 +25,7 @@ KIND_STARTS = len(b'{"type":"')
 
 @dataclass(slots=True)
 class _Counter:
-    """Counts the lines that one fault looks at."""
+    """Counts the lines that one fault considers."""
 
     fault: Line
     seen: int = 0
@@ -47,7 +47,7 @@ class _Distorter:
     counters: list[_Counter]
     sent: list[bytes] = field(default_factory=list)
     held: list[tuple[int, bytes]] = field(default_factory=list)
-    """Lines that wait for so many further ones."""
+    """Lines that are held back, with the number of lines that are sent before them."""
 
     def distort(self, line: bytes) -> Iterator[Piece]:
         self.sent.append(line)
@@ -78,7 +78,7 @@ class _Distorter:
                 return [piece for part in _slices(line, size) for piece in (part, pause)]
 
     def _release(self) -> Iterator[bytes]:
-        """Let go what has waited for enough lines."""
+        """Yield the held lines that are due, and count the others down."""
         waiting = [(left - 1, line) for left, line in self.held]
         yield from (line for left, line in waiting if left <= 0)
         self.held = [(left, line) for left, line in waiting if left > 0]
@@ -89,7 +89,7 @@ def _slices(line: bytes, size: int) -> Iterator[bytes]:
 
 
 async def distort(stream: AsyncIterator[Lines], faults: Sequence[Line]) -> AsyncGenerator[Piece]:
-    """Yield what is to be sent instead of the lines of *stream*."""
+    """Yield what to send instead of the lines of *stream*."""
     distorter = _Distorter(counters=[_Counter(fault) for fault in faults])
     async for lines in stream:
         for line in lines:

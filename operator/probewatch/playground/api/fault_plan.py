@@ -1,4 +1,4 @@
-"""When faults strike: at the n-th request that matches.
+"""The plan of faults: which requests are affected, and when.
 
 server.faults.add(Match(verb="watch", resource="pods"), Line(number=3, action=Cut(byte=10)))
 server.faults.add(Match(verb="list"), Respond.error(429, headers=…), first=2, times=3)
@@ -11,12 +11,12 @@ from probewatch.playground.api.faults import Fault
 from probewatch.playground.api.requests import Request
 
 FOR_EVER = None
-"""How often a fault strikes that never ends."""
+"""The number of times (`times`) of a fault without an end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """Which requests are meant; what is empty matches all."""
+    """Selects requests; an empty field matches all."""
 
     verb: str = ""
     resource: str = ""
@@ -26,10 +26,10 @@ class Match:
     name: str = ""
     path: str = ""
     query: Mapping[str, str] = field(default_factory=dict)
-    """Parameters that must have these values; `*` stands for any."""
+    """Query parameters that must have these values; `*` stands for any value."""
 
     def fits(self, request: Request) -> bool:
-        """Whether a request is meant."""
+        """Whether a request matches."""
         wanted = (
             (self.verb, request.verb),
             (self.resource, request.resource),
@@ -52,21 +52,21 @@ def _has(request: Request, key: str, value: str) -> bool:
 
 @dataclass(slots=True, kw_only=True)
 class Rule:
-    """One fault, and when it strikes."""
+    """One fault, and when it applies."""
 
     match: Match
     fault: Fault
     first: int = 1
-    """At the n-th request that matches, counted from 1 …"""
+    """The first matching request that is affected, counted from 1."""
     times: int | None = 1
-    """… and so often; None: for ever …"""
+    """The number of affected requests; None for no limit."""
     every: int = 1
-    """… at each, or only at each second, third, …"""
+    """1 to affect each matching request from the first on, 2 for each second, …"""
     seen: int = 0
     struck: int = 0
 
     def strikes(self, request: Request) -> bool:
-        """Count a request, and tell whether it is struck."""
+        """Count a request, and return whether the fault applies to it."""
         if not self.match.fits(request):
             return False
         self.seen += 1
@@ -79,7 +79,7 @@ class Rule:
 
 
 class Faults:
-    """The plan in force."""
+    """The faults that are in effect."""
 
     def __init__(self) -> None:
         self._rules: list[Rule] = []
@@ -93,21 +93,21 @@ class Faults:
         times: int | None = 1,
         every: int = 1,
     ) -> Rule:
-        """Let *fault* strike at the requests that match, from the *first*, so many times."""
+        """Apply *fault* to matching requests, as described in `Rule`."""
         rule = Rule(match=match, fault=fault, first=first, times=times, every=every)
         self._rules.append(rule)
         return rule
 
     def remove(self, rule: Rule) -> None:
-        """Let a fault strike no more."""
+        """Remove a fault."""
         self._rules.remove(rule)
 
     def clear(self) -> None:
-        """Let nothing go wrong any more."""
+        """Remove all faults."""
         self._rules.clear()
 
     def strike(self, request: Request) -> tuple[Fault, ...]:
-        """Return what goes wrong with this request."""
+        """Count a request, and return the faults that apply to it."""
         if not self._rules:
             return ()
         return tuple(rule.fault for rule in self._rules if rule.strikes(request))

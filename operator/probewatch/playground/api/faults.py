@@ -1,7 +1,7 @@
-"""What can go wrong on demand, with a whole request or with a line of a watch.
+"""Faults that tests can inject, into a whole request or into a line of a watch.
 
-Everything that the server answers correctly stays correct; a fault changes only what goes over
-the wire. When each strikes is for the plan (`fault_plan`) to say.
+The server itself keeps working correctly; a fault changes only what is sent over the wire.
+When a fault applies is decided by the plan (`fault_plan`).
 """
 
 from collections.abc import Mapping
@@ -15,16 +15,16 @@ from probewatch.playground.objects.status import StatusError
 
 
 class End(StrEnum):
-    """How an answer ends before its time."""
+    """How a response ends early."""
 
     RESET = "reset"
-    """RST: the connection is torn down."""
+    """The connection is reset by RST."""
     FIN = "fin"
     """The connection is closed without the last chunk."""
     LAST_CHUNK = "last chunk"
-    """The answer ends as if it were complete."""
+    """The response ends as if it were complete."""
     SILENCE = "silence"
-    """Nothing more comes, and the connection stays."""
+    """Nothing more is sent, and the connection stays open."""
 
 
 # --- on a whole request ------------------------------------------------------------
@@ -32,7 +32,7 @@ class End(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Respond:
-    """Answer so, and do nothing of what was asked."""
+    """Send this response, and do not execute the request."""
 
     status: int
     body: bytes = b""
@@ -43,27 +43,27 @@ class Respond:
     def error(
         cls, code: int, reason: str = "", *, headers: Mapping[str, str] = {}, message: str = ""
     ) -> "Respond":
-        """Answer with a Status object."""
+        """Return a fault that sends a Status object."""
         error = StatusError(code, reason or "InternalError", message or f"a fault: {code}")
         return cls(status=code, body=msgspec.json.encode(error.body), headers=headers)
 
     @classmethod
     def html(cls, status: int = 200) -> "Respond":
-        """Answer as a proxy does that knows better."""
+        """Return a fault that sends an HTML page, as an intercepting proxy does."""
         page = b"<html><body>Please sign in</body></html>"
         return cls(status=status, body=page, content_type="text/html")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delay:
-    """Answer late."""
+    """Delay the response."""
 
     seconds: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Swallow:
-    """Do what was asked, if *commits*, and end without any answer."""
+    """End without any response, after the request was executed if *commits* is set."""
 
     end: End = End.RESET
     commits: bool = True
@@ -71,7 +71,7 @@ class Swallow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Truncate:
-    """Send the first bytes of the body only."""
+    """Send only the first bytes of the body."""
 
     size: int
     end: End = End.FIN
@@ -79,7 +79,7 @@ class Truncate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replace:
-    """Replace what is found in the body, which must be there."""
+    """Replace a part of the body, which has to contain it."""
 
     old: bytes
     new: bytes
@@ -87,16 +87,16 @@ class Replace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rewrite:
-    """Answer another request than the one that came: that is how the past comes back.
+    """Answer the request with other query parameters, for example to serve the past.
 
-    A list of `{"resourceVersion": "7", "resourceVersionMatch": "Exact"}` is a list as of then; a
-    watch with an older `resourceVersion` tells again what has been told.
+    With `{"resourceVersion": "7", "resourceVersionMatch": "Exact"}` a list is as of that version;
+    a watch with an older `resourceVersion` sends earlier changes again.
     """
 
     query: Mapping[str, str]
 
     def change(self, request: Request) -> Request:
-        """Return the other request."""
+        """Return the changed request."""
         return replace(request, query={**request.query, **self.query})
 
 
@@ -105,7 +105,7 @@ class Rewrite:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cut:
-    """Send so many bytes of the line and end."""
+    """Send the first *byte* bytes of the line, and end."""
 
     byte: int = 0
     end: End = End.FIN
@@ -119,7 +119,7 @@ class Insert:
 
     @classmethod
     def error(cls, code: int | None, reason: str = "InternalError") -> "Insert":
-        """Send an ERROR event; without a code, its Status has none."""
+        """Return a fault that sends an ERROR event; without *code*, its Status has none."""
         body = StatusError(code or 0, reason, f"a fault: {reason}").body
         if code is None:
             del body["code"]
@@ -128,28 +128,28 @@ class Insert:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Swap:
-    """Send something else instead of the line; nothing, to lose it."""
+    """Send other data instead of the line; by default none, so that the line is lost."""
 
     data: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repeat:
-    """Send the line so many times in all."""
+    """Send the line *times* times in all."""
 
     times: int = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hold:
-    """Send the line only after so many further ones: it comes out of order."""
+    """Send the line out of order, after *lines* further ones."""
 
     lines: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recall:
-    """Send an earlier line again after this one: the past comes back."""
+    """Send an earlier line, by its number, again after this one."""
 
     number: int
 
@@ -167,15 +167,15 @@ LineAction = Cut | Insert | Swap | Repeat | Hold | Recall | Slice
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """Strike at one line of a watch."""
+    """Change a line of a watch."""
 
     action: LineAction
     number: int = 1
-    """Counted from 1 in each watch."""
+    """The number of the line, counted from 1 in each watch."""
     onwards: bool = False
-    """At this line and at all that follow."""
+    """Whether all later lines are changed too."""
     kinds: tuple[str, ...] = ()
-    """Count only events of these types; all, if it is empty."""
+    """Count only events of these types; empty for all."""
 
 
 Fault = Respond | Delay | Swallow | Truncate | Replace | Rewrite | Line

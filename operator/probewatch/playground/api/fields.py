@@ -1,7 +1,7 @@
-"""Sets of fields, as `metadata.managedFields` tells who has set what.
+"""Field sets, which `metadata.managedFields` uses to say who owns which fields.
 
-A field is a path of steps: `f:name` into an object, `k:{…}` to the element of a list that has
-those keys, `v:…` to a value of a set.
+A field is a path of steps: `f:name` for a field of an object, `k:{…}` for the element of a list
+with these keys, `v:…` for a value of a set.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -15,12 +15,12 @@ Json = Any
 JsonObject = dict[str, Any]
 Path = tuple[str, ...]
 Keys = tuple[str, ...] | None
-"""The fields that tell elements apart; none for a set; None for a list that is one value."""
+"""The keys of a list's elements; () for a set; None for an atomic list."""
 FindKeys = Callable[[Path, Sequence[Json]], Keys]
-"""The path of a list, and the list → its keys."""
+"""The path of a list, and its elements → its keys."""
 
 ITEM = object()
-"""Stands for an element of a list as such."""
+"""The value of a field that stands for a list element itself."""
 SETS = {"finalizers"}
 MORE_KEYS: Mapping[str, tuple[str, ...]] = {
     "topologySpreadConstraints": ("topologyKey", "whenUnsatisfiable"),
@@ -32,11 +32,11 @@ UNOWNED = {
         "managedFields", "selfLink", "deletionTimestamp", "deletionGracePeriodSeconds",
     )),
 }  # fmt: skip
-"""What nobody owns: the server's own, and what names the object."""
+"""Fields that nobody owns: those of the server, and those that identify the object."""
 
 
 def builtin_keys(path: Path, items: Sequence[Json]) -> Keys:
-    """Return the keys of a list in a built-in kind."""
+    """Return the keys of a list in an object of a built-in kind."""
     name = path[-1].removeprefix("f:")
     if name in SETS:
         return ()
@@ -49,7 +49,7 @@ def builtin_keys(path: Path, items: Sequence[Json]) -> Keys:
 
 
 def schema_keys(schema: Mapping[str, Any]) -> FindKeys:
-    """Return how to find the keys of lists in a custom kind."""
+    """Return the function that finds the keys of lists in a custom kind, by its schema."""
 
     def find(path: Path, items: Sequence[Json]) -> Keys:
         if path[0] == "f:metadata":
@@ -73,13 +73,13 @@ def schema_keys(schema: Mapping[str, Any]) -> FindKeys:
 
 
 def flatten(obj: JsonObject, find_keys: FindKeys) -> dict[Path, Json]:
-    """Return the fields of an object with their values."""
+    """Return the fields of an object that can be owned, with their values."""
     fields = dict(_walk(obj, (), find_keys))
     return {path: value for path, value in fields.items() if not is_unowned(path)}
 
 
 def is_unowned(path: Path) -> bool:
-    """Whether nobody owns that field."""
+    """Whether a field cannot be owned."""
     return path in UNOWNED or path[:2] in UNOWNED
 
 
@@ -100,7 +100,7 @@ def _walk(value: Json, path: Path, find_keys: FindKeys) -> Iterator[tuple[Path, 
 
 
 def name_item(item: Json, keys: tuple[str, ...]) -> str:
-    """Return the step to an element of a list."""
+    """Return the path step of a list element."""
     if not keys:
         return f"v:{msgspec.json.encode(item).decode()}"
     defaults = {"protocol": "TCP"}
@@ -109,7 +109,7 @@ def name_item(item: Json, keys: tuple[str, ...]) -> str:
 
 
 def encode_fields(paths: Iterable[Path]) -> JsonObject:
-    """Return a set of fields as FieldsV1."""
+    """Return a field set as FieldsV1."""
     root: JsonObject = {}
     for path in sorted(paths):
         node = root
@@ -121,7 +121,7 @@ def encode_fields(paths: Iterable[Path]) -> JsonObject:
 
 
 def _tidy(node: JsonObject) -> None:
-    """A leaf needs no mark that it is meant itself."""
+    """Remove the `.` of leaves, which is implied there."""
     for child in node.values():
         if set(child) == {"."}:
             child.clear()
@@ -130,7 +130,7 @@ def _tidy(node: JsonObject) -> None:
 
 
 def decode_fields(fields: Mapping[str, Any]) -> set[Path]:
-    """Return the set of fields that FieldsV1 describes."""
+    """Return the field set that FieldsV1 describes."""
     return set(_unfold(fields, ()))
 
 
@@ -145,7 +145,7 @@ def _unfold(node: Mapping[str, Any], path: Path) -> Iterator[Path]:
 
 
 def render_path(path: Path) -> str:
-    """Return a path as conflicts name it: `.spec.containers[name="a"].image`."""
+    """Return a path as messages about conflicts show it: `.spec.containers[name="a"].image`."""
     text = ""
     for step in path:
         kind, _, rest = step.partition(":")

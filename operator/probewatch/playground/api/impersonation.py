@@ -1,4 +1,4 @@
-"""Acting as somebody else (`kubectl --as`): who may, and who one is then."""
+"""Impersonation (`kubectl --as`): who may act as another user, and with which groups."""
 
 from probewatch.playground.api.requests import Request
 from probewatch.playground.api.rights import Action, Rights, denied
@@ -9,9 +9,9 @@ ACCOUNT_PREFIX = "system:serviceaccount:"
 
 
 def impersonate(user: User, request: Request, rights: Rights) -> User:
-    """Return whom *user* acts as in this request.
+    """Return the user that *user* acts as in this request; without a header, *user*.
 
-    Raises: StatusError 403, if *user* may not act as that one.
+    Raises StatusError 403 if *user* may not impersonate that one.
     """
     name = request.headers.get(USER_HEADER, "")
     if not name:

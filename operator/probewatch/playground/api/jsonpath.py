@@ -1,6 +1,6 @@
 """The JSONPath of printer columns.
 
-Understood are names, indices, `[*]` and filters: `.conditions[?(@.type=="Ready")].status`.
+Names, indices, `[*]` and filters are supported: `.conditions[?(@.type=="Ready")].status`.
 """
 
 import re
@@ -23,10 +23,7 @@ _TOKEN = re.compile(
 
 
 def parse_path(text: str) -> tuple[Step, ...]:
-    """Return the steps of a path.
-
-    Raises: ValueError, if it is none that is understood.
-    """
+    """Return the steps of a path; raises ValueError if it is not supported."""
     rest, steps = text.strip().removeprefix("{").removesuffix("}").removeprefix("$"), []
     while rest and rest != ".":
         match = _TOKEN.match(rest)
@@ -78,7 +75,7 @@ def _render(value: Json) -> str:
 
 
 def walk(steps: Sequence[Step], obj: Json) -> list[Json]:
-    """Return all values that the path leads to."""
+    """Return all values at the path."""
     found: list[Json] = [obj]
     for step in steps:
         found = step(found)

@@ -1,4 +1,4 @@
-"""Kubeconfigs for the playground."""
+"""Kubeconfig files for the playground."""
 
 import base64
 from pathlib import Path
@@ -9,7 +9,7 @@ NAME = "probewatch-playground"
 
 
 def render_kubeconfig(url: str, token: str, *, authority: str, namespace: str = "default") -> str:
-    """Return a kubeconfig that reaches *url* with that token; *authority* is a certificate."""
+    """Return a kubeconfig for *url* with a token; *authority* is the CA certificate as PEM."""
     cluster = {
         "server": url,
         "certificate-authority-data": base64.b64encode(authority.encode()).decode(),

@@ -1,4 +1,4 @@
-"""Lists: whole or page by page, of now or of a moment in the past."""
+"""List requests: whole or in pages, current or at a version in the past."""
 
 import base64
 import binascii
@@ -16,7 +16,7 @@ from probewatch.playground.objects.store import Key, ObjectStore, Stored
 JsonObject = dict[str, Any]
 
 LATEST = -1
-"""The version in a token that goes on without caring for consistency."""
+"""The version in a continue token for an inconsistent list, which goes on with current objects."""
 TOO_OLD = (
     "The provided continue parameter is too old to display a consistent list result. You can "
     "start a new list without the continue parameter, or use the continue token in this response "
@@ -27,7 +27,7 @@ TOO_OLD = (
 
 
 class Token(msgspec.Struct):
-    """Where a list goes on."""
+    """A continue token: the version of the list, and the key after which it goes on."""
 
     rv: int
     start: tuple[str, str]
@@ -36,7 +36,7 @@ class Token(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """A list, or a part of it."""
+    """A list, or one page of it."""
 
     items: Sequence[Stored]
     version: int
@@ -55,10 +55,10 @@ class Page:
 
 
 def list_page(store: ObjectStore, selector: Selector, request: Request) -> Page:
-    """Return what the request lists.
+    """Return the objects that the request lists.
 
-    Raises: StatusError: 400 for options that make no sense, 410 for a past that is forgotten,
-    504 for a future that is not there yet.
+    Raises StatusError: 400 or 422 for invalid options, 410 for a version that is too old, 504
+    for one in the future.
     """
     token = request.query.get("continue", "")
     limit = request.number("limit") or 0
@@ -70,12 +70,12 @@ def list_page(store: ObjectStore, selector: Selector, request: Request) -> Page:
     else:
         items = store.items(selector.storage, selector.namespace)
     if request.query.get("resourceVersion") == "0":
-        limit = 0  # served from the watch cache, which does not page
+        limit = 0  # as served from the watch cache, which ignores the limit
     return _cut(items, selector, limit=limit, version=version if exact else store.version)
 
 
 def _find_version(store: ObjectStore, request: Request) -> tuple[int, bool]:
-    """Return the version that is asked for, and whether it must be that one."""
+    """Return the version of the list, and whether it has to be exactly that one."""
     text = request.query.get("resourceVersion", "")
     match = request.query.get("resourceVersionMatch", "")
     version = parse_version(text)
@@ -97,10 +97,7 @@ def _find_version(store: ObjectStore, request: Request) -> tuple[int, bool]:
 
 
 def parse_version(text: str) -> int:
-    """Return a resourceVersion as the number that it is; 0 without one.
-
-    Raises: StatusError 400.
-    """
+    """Return a resourceVersion as a number; 0 without one. Raises StatusError 400."""
     if not text:
         return 0
     if not text.isascii() or not text.isdecimal():
@@ -110,7 +107,7 @@ def parse_version(text: str) -> int:
 
 
 def too_large(version: int, current: int) -> StatusError:
-    """That version is yet to come."""
+    """Return the error for a resourceVersion in the future."""
     text = f"Timeout: Too large resource version: {version}, current: {current}"
     cause = {"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}
     details = {"causes": [cause], "retryAfterSeconds": 1}
@@ -118,7 +115,7 @@ def too_large(version: int, current: int) -> StatusError:
 
 
 def invalid_option(field: str, text: str) -> StatusError:
-    """What is asked of a list or a watch makes no sense."""
+    """Return the error for an invalid option of a list or a watch."""
     message = f'ListOptions.meta.k8s.io "" is invalid: {field}: {text}'
     return StatusError(422, "Invalid", message)
 
@@ -162,7 +159,7 @@ def _write_token(version: int, start: Key) -> str:
 
 
 def _cut(items: Sequence[Stored], selector: Selector, *, limit: int, version: int) -> Page:
-    """Return the first *limit* of the items that are meant."""
+    """Return the first *limit* of the items that match the selector, all if it is 0."""
     if selector:
         items = [item for item in items if selector.matches(item.object)]
     if not limit or len(items) <= limit:

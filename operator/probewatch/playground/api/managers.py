@@ -1,4 +1,4 @@
-"""Field managers: who has set which field of an object, kept in `metadata.managedFields`."""
+"""Field managers: who owns which fields of an object, stored in `metadata.managedFields`."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -21,7 +21,7 @@ LONGEST_NAME = 128
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manager:
-    """Somebody who sets fields, in one way."""
+    """A field manager, with the operation, version and subresource that it writes with."""
 
     name: str
     operation: str
@@ -31,7 +31,7 @@ class Manager:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """The fields that a manager has set, and when it last did."""
+    """The fields that a manager owns, and when it last changed them."""
 
     manager: Manager
     fields: frozenset[Path]
@@ -39,7 +39,7 @@ class Entry:
 
 
 def manager_of(request: Request, operation: str, version: str) -> Manager:
-    """Return who writes: by its own word, or by the program that it is."""
+    """Return the manager of a write: the option `fieldManager`, else the program's name."""
     agent = request.headers.get("User-Agent", "").partition("/")[0]
     name = request.query.get("fieldManager") or agent or "unknown"
     return Manager(
@@ -51,7 +51,7 @@ def manager_of(request: Request, operation: str, version: str) -> Manager:
 
 
 def read_entries(obj: JsonObject) -> tuple[Entry, ...]:
-    """Return who has set what."""
+    """Return the managed fields of an object."""
     return tuple(
         Entry(
             manager=Manager(
@@ -68,7 +68,7 @@ def read_entries(obj: JsonObject) -> tuple[Entry, ...]:
 
 
 def render_entries(entries: Iterable[Entry]) -> list[JsonObject]:
-    """Return who has set what, as objects carry it."""
+    """Return managed fields as they are in an object's metadata."""
     found = []
     for entry in entries:
         raw = {
@@ -86,7 +86,7 @@ def render_entries(entries: Iterable[Entry]) -> list[JsonObject]:
 
 
 def with_entries(obj: JsonObject, entries: Iterable[Entry]) -> JsonObject:
-    """Return *obj* with these entries; those that own nothing are left out."""
+    """Return *obj* with these managed fields; managers that own nothing are left out."""
     rendered = render_entries(entry for entry in entries if entry.fields)
     return {**obj, "metadata": {**obj["metadata"], "managedFields": rendered}}
 
@@ -94,7 +94,7 @@ def with_entries(obj: JsonObject, entries: Iterable[Entry]) -> JsonObject:
 def note_update(
     old: JsonObject | None, new: JsonObject, manager: Manager, find_keys: FindKeys, *, now: str
 ) -> JsonObject:
-    """Return *new* with what its writer has changed put down to it, and taken from others."""
+    """Return *new* with the fields that differ from *old* owned by *manager* alone."""
     before = flatten(old, find_keys) if old else {}
     after = flatten(new, find_keys)
     if manager.subresource == "status":
@@ -116,7 +116,7 @@ def _status_only(fields: dict[Path, Any]) -> dict[Path, Any]:
 
 
 def own_fields(entries: Sequence[Entry], manager: Manager) -> frozenset[Path]:
-    """Return what the manager has set so far."""
+    """Return the fields that the manager owns."""
     found = (entry.fields for entry in entries if entry.manager == manager)
     return next(found, frozenset())
 

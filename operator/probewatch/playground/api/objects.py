@@ -18,7 +18,7 @@ from probewatch.playground.objects.types import ResourceType
 JsonObject = dict[str, Any]
 
 RETURNED_WHEN_DELETED = {"pods", "serviceaccounts", "persistentvolumeclaims", "persistentvolumes"}
-"""What is shown once more when it is deleted; for all else it is said that it succeeded."""
+"""Resources whose deletion returns the object; that of all others returns a Status."""
 
 
 class ObjectRequests:
@@ -38,10 +38,7 @@ class ObjectRequests:
         self._bookmark_seconds = bookmark_seconds
 
     def answer(self, type_: ResourceType, request: Request) -> Answer:
-        """Answer a request.
-
-        Raises: StatusError.
-        """
+        """Answer a request; raises StatusError."""
         match request.verb:
             case "get":
                 found = self._registry.get(type_, request.namespace, request.name)
@@ -64,7 +61,7 @@ class ObjectRequests:
         return Answer(body=self._project(type_, request).one(stored) + b"\n")
 
     def _write(self, type_: ResourceType, request: Request) -> Answer:
-        projection = self._project(type_, request)  # which may refuse before anything is written
+        projection = self._project(type_, request)  # may raise, so before anything is written
         outcome = self._writer.write(type_, request)
         return Answer(
             status=201 if outcome.is_new else 200,
@@ -117,10 +114,7 @@ class ObjectRequests:
 
 
 def parse_deletion(request: Request) -> Deletion:
-    """Return how the request wants to delete.
-
-    Raises: StatusError 400.
-    """
+    """Return the options of a deletion; raises StatusError 400."""
     options = request.json() if request.body.strip() else {}
     grace = request.number("gracePeriodSeconds")
     grace = options.get("gracePeriodSeconds") if grace is None else grace

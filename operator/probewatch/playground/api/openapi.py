@@ -1,4 +1,4 @@
-"""OpenAPI v3: the fields of every kind, and the options of every request; v2 knows none."""
+"""OpenAPI v3: the fields of every kind, and the options of every request. v2 has no kinds."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -31,7 +31,7 @@ Definitions = Callable[[], Mapping[tuple[str, str], Version]]
 
 
 class Documents:
-    """Makes the documents, each when it is first asked for."""
+    """Makes the OpenAPI documents, each at its first request."""
 
     def __init__(self, types: Types, definitions: Definitions) -> None:
         self._types = types
@@ -40,14 +40,11 @@ class Documents:
         types.on_change.append(self._made.clear)
 
     def answer(self, request: Request) -> Answer | None:
-        """Answer a request for a document; None, if it is for something else.
-
-        Raises: StatusError 404.
-        """
+        """Answer a request for a document; None for any other request. Raises StatusError 404."""
         path = request.path.rstrip("/")
         if path == PREFIX_V2:
-            # Here kubectl and Helm look for a kind that v3 does not have. Where v2 does not have
-            # it either they go on, and say that its definition is not installed.
+            # kubectl and Helm look here for a kind that v3 does not have. If v2 does not have it
+            # either, they go on, and report that its definition is not installed.
             return Answer(body=V2_WITHOUT_KINDS, content_type=V2_TYPE)
         if path == PREFIX:
             return answer_json({"paths": self._index()})
@@ -87,7 +84,7 @@ class Documents:
 
 
 def schema_name(type_: ResourceType) -> str:
-    """Return what the schema of the objects of a resource is called."""
+    """Return the name of the schema of a resource's objects."""
     if not type_.custom:
         return find_model(type_)
     reverse = ".".join(reversed(type_.group.split(".")))
@@ -103,7 +100,7 @@ def _kind(type_: ResourceType) -> JsonObject:
 
 
 def _with_head(schema: Schema) -> JsonObject:
-    """Return a custom schema with what every object has."""
+    """Return a custom schema with the fields that every object has."""
     head = {
         "apiVersion": {"type": "string", "description": "The version of this form of an object."},
         "kind": {"type": "string", "description": "What the object is."},

@@ -33,14 +33,14 @@ MERGE_KEYS: Mapping[str, str] = {
     "volumes": "name",
     "webhooks": "name",
 }
-"""Lists of objects that are merged, and the field by which their elements are told apart."""
+"""Lists of objects that are merged, and their merge keys, which identify an element."""
 MERGED_SETS = {"finalizers"}
 """Lists of plain values that are merged."""
 ORDER, DELETE_VALUES = "$setElementOrder/", "$deleteFromPrimitiveList/"
 
 
 def merge_patch(target: Json, patch: Json) -> Json:
-    """Return *target* with *patch* merged into it; null takes a field away."""
+    """Return *target* with *patch* merged into it; null removes a field."""
     if not isinstance(patch, dict):
         return patch
     merged = dict(target) if isinstance(target, dict) else {}
@@ -56,7 +56,7 @@ def merge_patch(target: Json, patch: Json) -> Json:
 
 
 def strategic_merge(target: JsonObject, patch: JsonObject) -> JsonObject:
-    """Return *target* with *patch* merged into it, lists of named elements element by element."""
+    """Return *target* with *patch* merged into it; lists with merge keys element by element."""
     if patch.get("$patch") == "replace":
         return {key: value for key, value in patch.items() if key != "$patch"}
     merged = dict(target)
@@ -94,7 +94,7 @@ def _merge_list(key: str, old: list[Json], new: list[Json], order: Sequence[Json
 
 
 def find_merge_key(key: str, elements: Sequence[Json]) -> str:
-    """Return the field that tells the elements of that list apart; empty where none does."""
+    """Return the merge key of a list; empty if it has none."""
     if key != "ports":
         return MERGE_KEYS.get(key, "")
     # Containers and Services both have ports.
@@ -117,7 +117,7 @@ def _merge_named(
             found[item[name]] = strategic_merge(found.get(item[name]) or {}, item)
     if order:
         ranks = {item.get(name): rank for rank, item in enumerate(order)}
-        # What the order does not name comes after, as it was.
+        # Elements that are not in the order come after it, in their old order.
         return sorted(found.values(), key=lambda item: ranks.get(item.get(name), len(ranks)))
     return list(found.values())
 
@@ -126,10 +126,7 @@ def _merge_named(
 
 
 def json_patch(target: Json, operations: Sequence[JsonObject]) -> Json:
-    """Return *target* after all *operations*.
-
-    Raises: StatusError 422, if one of them does not fit.
-    """
+    """Return *target* after all *operations*; raises StatusError 422 if one of them fails."""
     for operation in operations:
         try:
             target = _operate(target, operation)

@@ -1,4 +1,4 @@
-"""What can be asked of a pod beside its object: its log, a node to run on, an eviction."""
+"""The subresources of pods besides the status: log, binding and eviction."""
 
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
@@ -17,32 +17,32 @@ JsonObject = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogRequest:
-    """Which log is wanted."""
+    """The options of a request for a log."""
 
     namespace: str
     pod: str
     uid: str
     container: str
     previous: bool = False
-    """The log of the instance before the one that runs."""
+    """Whether the log of the previous instance is requested."""
     follow: bool = False
     tail_lines: int | None = None
 
 
 ReadLog = Callable[[LogRequest], AsyncGenerator[bytes]]
-"""Returns the log in pieces; raises StatusError, if there is none."""
+"""Returns the log in pieces; raises StatusError if there is none."""
 
 SUCCESS = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}
 
 
 async def no_log(_request: LogRequest) -> AsyncGenerator[bytes]:
-    """Have no log: the playground runs without a kubelet."""
+    """Return an empty log: the API server runs without a kubelet."""
     return
     yield b""
 
 
 class PodRequests:
-    """Answers requests on the subresources of pods; `read_log` is for the kubelet to set."""
+    """Answers requests on the subresources of pods; a cluster sets `read_log`."""
 
     def __init__(self, registry: Registry) -> None:
         self.read_log: ReadLog = no_log
@@ -51,10 +51,7 @@ class PodRequests:
     # --- the log ------------------------------------------------------------------
 
     def answer_log(self, type_: ResourceType, request: Request, _user: User) -> Answer:
-        """Answer with a container's log.
-
-        Raises: StatusError.
-        """
+        """Answer with a container's log; raises StatusError."""
         pod = self._registry.get(type_, request.namespace, request.name).object
         wanted = LogRequest(
             namespace=request.namespace,
@@ -67,13 +64,10 @@ class PodRequests:
         )
         return Answer(stream=_pieces(self.read_log(wanted)), content_type="text/plain")
 
-    # --- where it runs --------------------------------------------------------------
+    # --- binding --------------------------------------------------------------------
 
     def answer_binding(self, _type: ResourceType, request: Request, _user: User) -> Answer:
-        """Give the pod to a node.
-
-        Raises: StatusError.
-        """
+        """Bind the pod to a node; raises StatusError."""
         target = (request.json().get("target") or {}).get("name") or ""
         if not target:
             raise bad_request("target.name: Required value")
@@ -84,10 +78,7 @@ class PodRequests:
     # --- eviction -------------------------------------------------------------------
 
     def answer_eviction(self, type_: ResourceType, request: Request, _user: User) -> Answer:
-        """Delete the pod, unless a disruption budget has nothing to give.
-
-        Raises: StatusError 429, if a budget stands against it.
-        """
+        """Delete the pod; raises StatusError 429 if a disruption budget does not allow it."""
         pod = self._registry.get(type_, request.namespace, request.name).object
         self._check_budgets(pod)
         options = (request.json().get("deleteOptions") or {}) if request.body.strip() else {}
@@ -114,10 +105,7 @@ async def _pieces(log: AsyncGenerator[bytes]) -> AsyncGenerator[Lines]:
 
 
 def _find_container(pod: JsonObject, name: str) -> str:
-    """Return the container whose log is meant.
-
-    Raises: StatusError 400.
-    """
+    """Return the container whose log is requested; raises StatusError 400."""
     spec, pod_name = pod.get("spec") or {}, pod["metadata"]["name"]
     inits = [item["name"] for item in spec.get("initContainers") or ()]
     others = [item["name"] for item in spec.get("containers") or ()]

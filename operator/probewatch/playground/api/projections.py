@@ -1,4 +1,4 @@
-"""The forms in which objects are sent: whole, metadata alone, or as rows of a table."""
+"""The forms in which objects are sent: whole, as metadata only, or as rows of a table."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -20,10 +20,10 @@ MEDIA = ("application/json", "application/yaml")
 
 
 class Projection(Protocol):
-    """How objects are sent."""
+    """Encodes objects in one of these forms."""
 
     def one(self, stored: Stored) -> bytes:
-        """Return one object, as an answer or in a watch."""
+        """Return one object, for a response or a watch event."""
         ...
 
     def many(self, items: Iterable[Stored], meta: JsonObject) -> bytes:
@@ -66,7 +66,7 @@ class Whole:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Partial:
-    """Metadata alone."""
+    """Objects as PartialObjectMetadata."""
 
     def one(self, stored: Stored) -> bytes:
         """Return the metadata of one object."""
@@ -79,7 +79,7 @@ class Partial:
         """Return a list of metadata."""
         parts = [self.one(item) for item in items]
         whole = wrap_list("PartialObjectMetadataList", f"{META}/v1", meta, parts)
-        # Of nothing, a real server says null: apimachinery leaves the slice unmade.
+        # For an empty list a real server writes null: apimachinery leaves the slice nil.
         return whole if parts else whole.replace(b'"items":[]', b'"items":null')
 
     def bookmark(self, meta: JsonObject) -> bytes:
@@ -88,7 +88,7 @@ class Partial:
 
 
 def wrap_list(kind: str, version: str, meta: JsonObject, parts: Iterable[bytes]) -> bytes:
-    """Return a list of items that are JSON already."""
+    """Return a list of items that are encoded already."""
     head = {"kind": kind, "apiVersion": version, "metadata": meta}
     return b"".join((msgspec.json.encode(head)[:-1], b',"items":[', b",".join(parts), b"]}\n"))
 
@@ -97,10 +97,7 @@ MakeTable = Callable[[ResourceType, Request], Projection]
 
 
 def choose_projection(type_: ResourceType, request: Request, make_table: MakeTable) -> Projection:
-    """Return the form that the request accepts and prefers.
-
-    Raises: StatusError 406, if it accepts none.
-    """
+    """Return the form that the request prefers; raises StatusError 406 if it accepts none."""
     for media, parameters in parse_accept(request.headers.get("Accept", "*/*")):
         if media not in {"application/json", "application/*", "*/*"}:
             continue
@@ -117,7 +114,7 @@ def choose_projection(type_: ResourceType, request: Request, make_table: MakeTab
 
 
 def parse_accept(text: str) -> list[tuple[str, Mapping[str, str]]]:
-    """Return what is accepted with its parameters, the preferred first."""
+    """Return the media types of an Accept header with their parameters, the preferred first."""
     found = []
     for part in text.split(","):
         media, *parameters = (piece.strip() for piece in part.split(";"))
@@ -134,6 +131,6 @@ def _quality(parameters: Mapping[str, str]) -> float:
 
 
 def not_acceptable() -> StatusError:
-    """The server cannot speak in any way that the client understands."""
+    """Return the error for a request that accepts no form that the server has."""
     text = f"only the following media types are accepted: {MEDIA[0]}"
     return StatusError(406, "NotAcceptable", text)

@@ -1,8 +1,8 @@
-"""Bodies in Kubernetes' protobuf, as far as clients send them.
+"""Decodes request bodies in Kubernetes' protobuf, for the kinds that clients send that way.
 
-client-go writes built-in kinds so, whatever the server likes better: Helm its releases, kubectl
-what it makes without a manifest. Another kind than those listed, or a field that is not
-listed there, is refused rather than half understood.
+client-go encodes built-in kinds so, whatever the server prefers: Helm its releases, kubectl what
+it creates without a manifest. A kind or a field that is not in the tables is rejected rather
+than decoded in part.
 """
 
 import base64
@@ -20,14 +20,11 @@ VARINT, LENGTH = 0, 2
 
 
 class UnreadableError(ValueError):
-    """It is not protobuf of a kind that is known here."""
+    """The body is not protobuf, or has a kind or field that is not in the tables."""
 
 
 def decode(body: bytes) -> JsonObject:
-    """Return the object as JSON has it.
-
-    Raises: UnreadableError.
-    """
+    """Return the object in its JSON form; raises UnreadableError."""
     if not body.startswith(MAGIC):
         raise UnreadableError("it does not begin with the magic number")
     envelope = _read_message(body[len(MAGIC) :], ENVELOPE)
@@ -46,19 +43,19 @@ def _read_message(data: bytes, schema: Schema) -> JsonObject:
         field = schema.get(number)
         if field is None:
             raise UnreadableError(f"field {number} is not known")
-        if not _says_nothing(field, value):
+        if not _is_unset(field, value):
             _put(found, field, value)
     return found
 
 
-def _says_nothing(field: Field, value: int | bytes) -> bool:
-    """Whether a value stands for none: empty ones are always written. Times are the server's."""
+def _is_unset(field: Field, value: int | bytes) -> bool:
+    """Whether a field counts as not set: it is empty, or a time, which only the server sets."""
     is_single = field.type in {Type.TEXT, Type.BYTES, Type.MESSAGE}
     return field.type is Type.TIME or (is_single and value == b"")
 
 
 def _put(found: JsonObject, field: Field, value: int | bytes) -> None:
-    """Put a field's value into *found*; a repeated one comes once for each item."""
+    """Add a field's value to *found*; a repeated field occurs once for each item."""
     match field.type:
         case Type.MESSAGES | Type.TEXTS:
             item = replace(field, type=Type.MESSAGE if field.of else Type.TEXT)

@@ -1,7 +1,7 @@
-"""The messages of Kubernetes' protobuf that the playground knows, by field number.
+"""The messages of Kubernetes' protobuf that the playground decodes, by field number.
 
-The numbers are those of the published `generated.proto` files. Kinds are the ones that Helm
-and kubectl's typed commands write; what kubectl applies comes as JSON.
+The numbers are those of the published `generated.proto` files. The kinds are those that Helm
+and kubectl's typed commands send; `kubectl apply` sends JSON.
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from enum import Enum, auto
 
 
 class Type(Enum):
-    """How a field's value is read."""
+    """How a field's value is decoded."""
 
     TEXT = auto()
     BYTES = auto()

@@ -1,7 +1,7 @@
-"""Workloads in Kubernetes' protobuf, as far as `kubectl create` makes them from its flags.
+"""Workloads in Kubernetes' protobuf, as `kubectl create` makes them from its flags.
 
-A pod in a file comes as JSON; these messages have what the flags of `kubectl create deployment`,
-`job` and `cronjob` can say, and the defaults that a Job made from a CronJob takes from there.
+These messages have the fields that the flags of `kubectl create deployment`, `job` and `cronjob`
+can set, and the defaults that a Job created from a CronJob copies. Manifests are sent as JSON.
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Receiving requests."""
+"""Reads requests from the network."""
 
 from aiohttp import web
 
@@ -6,14 +6,11 @@ from probewatch.playground.api.requests import Request, parse_request
 from probewatch.playground.objects.status import StatusError
 
 LARGEST_BODY = 3 * 2**20
-"""Bytes that a request may have at most; an object may have half of that."""
+"""The largest body of a request, in bytes; that of an object is half of it."""
 
 
 async def receive(raw: web.BaseRequest) -> Request:
-    """Return a request with its whole body.
-
-    Raises: StatusError 413, if that is too large.
-    """
+    """Return a request with its whole body; raises StatusError 413 if that is too large."""
     body = bytearray()
     async for chunk in raw.content.iter_any():
         body += chunk

@@ -1,4 +1,4 @@
-"""What a request asks for: its verb, its resource and its options, read as the server does."""
+"""Requests, parsed as an API server does: verb, resource and options."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,38 +20,35 @@ PROTOBUF = "application/vnd.kubernetes.protobuf"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One request, as far as everything but the network is concerned."""
+    """One request, independent of the network."""
 
     method: str
     path: str
     verb: str
-    """As RBAC knows it; the method in lower case where no resource is meant."""
+    """The verb of RBAC; the method in lower case for a path without a resource."""
     query: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     group: str = ""
     version: str = ""
     resource: str = ""
-    """Plural name; empty where no resource is meant."""
+    """The plural name; empty for a path without a resource."""
     namespace: str = ""
     name: str = ""
     subresource: str = ""
 
     def header_values(self, name: str) -> Sequence[str]:
-        """Return all values of a header that may come more than once."""
+        """Return all values of a header that can occur several times."""
         if isinstance(self.headers, MultiMapping):
             return self.headers.getall(name, [])
         return [self.headers[name]] if name in self.headers else []
 
     def flag(self, name: str) -> bool:
-        """Whether a yes-or-no option is set."""
+        """Whether a boolean option is set."""
         return self.query.get(name, "") in TRUE
 
     def number(self, name: str) -> int | None:
-        """Return an option that is a whole number.
-
-        Raises: StatusError 400.
-        """
+        """Return an integer option, None without it; raises StatusError 400."""
         text = self.query.get(name, "")
         if not text:
             return None
@@ -61,10 +58,7 @@ class Request:
             raise bad_request(f"{name}: Invalid value: {text!r}: must be a whole number") from None
 
     def part(self, name: str) -> JsonObject:
-        """Return a part of the body that is an object, or nothing.
-
-        Raises: StatusError 400 or 415.
-        """
+        """Return an object in the body, empty if it is missing; raises StatusError 400 or 415."""
         found = self.json().get(name) or {}
         if not isinstance(found, dict):
             raise bad_request(f"json: cannot unmarshal into Go struct field .{name}")
@@ -76,10 +70,7 @@ class Request:
         return self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
 
     def json(self) -> JsonObject:
-        """Return the body: a JSON object, or protobuf of a kind that is known.
-
-        Raises: StatusError 400 or 415.
-        """
+        """Return the object in the body, JSON or protobuf; raises StatusError 400 or 415."""
         if self.content_type == PROTOBUF:
             return self._protobuf()
         try:
@@ -99,7 +90,7 @@ class Request:
 
 
 def unsupported_media_type(*supported: str, why: str = "in an unknown format") -> StatusError:
-    """The body is of a kind that is not understood."""
+    """Return the error for a body of a media type that is not supported."""
     listed = ", ".join(supported)
     text = f"the body of the request was {why} - accepted media types include: {listed}"
     return StatusError(415, "UnsupportedMediaType", text)
@@ -113,7 +104,7 @@ def parse_request(
     headers: Mapping[str, str],
     body: bytes = b"",
 ) -> Request:
-    """Return what a request asks for."""
+    """Return the request for a method, a path and a query."""
     path = unquote(raw_path)
     place = _parse_place([unquote(part) for part in raw_path.split("/") if part])
     verb = VERBS.get(method, method.lower()) if "resource" in place else method.lower()
@@ -125,7 +116,7 @@ def parse_request(
 
 
 def _parse_place(parts: list[str]) -> dict[str, str]:
-    """Return group, version, resource, namespace, name and subresource, as far as there are any."""
+    """Return group, version, resource, namespace, name and subresource, as far as in the path."""
     match parts:
         case ["api", version, *rest]:
             place = {"group": "", "version": version}
@@ -150,7 +141,7 @@ def _parse_place(parts: list[str]) -> dict[str, str]:
 
 
 def _refine(verb: str, place: Mapping[str, str], query: Mapping[str, str]) -> str:
-    """Return the verb for one object or for many."""
+    """Return the exact verb: watch, and list or deletecollection without a name."""
     if verb == "get" and query.get("watch", "") in TRUE:
         return "watch"
     if "name" in place:

@@ -1,4 +1,4 @@
-"""Questions about users and rights: they are answered, and not kept."""
+"""Reviews of tokens and permissions: they are answered, and not stored."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -12,7 +12,7 @@ from probewatch.playground.objects.types import ResourceType
 
 JsonObject = dict[str, Any]
 Judge = Callable[[JsonObject, Request, User], JsonObject]
-"""The spec of a question, its request and who asks → the status."""
+"""The spec of a review, its request and its user → the status."""
 
 
 class Reviews:
@@ -31,10 +31,7 @@ class Reviews:
         }
 
     def answer(self, type_: ResourceType, request: Request, user: User) -> Answer:
-        """Answer a question.
-
-        Raises: StatusError 400.
-        """
+        """Answer a review; raises StatusError 400."""
         question, spec = request.json(), request.part("spec")
         status = self._judges[type_.kind](spec, request, user)
         head = {"kind": type_.kind, "apiVersion": type_.group_version}
@@ -89,10 +86,7 @@ class Reviews:
 
 
 def read_action(spec: JsonObject) -> Action:
-    """Return the action that a question is about.
-
-    Raises: StatusError 400.
-    """
+    """Return the action that an access review is about; raises StatusError 400."""
     resource, path = spec.get("resourceAttributes"), spec.get("nonResourceAttributes")
     if not isinstance(resource or path or {}, dict):
         raise bad_request("json: cannot unmarshal into Go struct field .spec")
@@ -111,7 +105,7 @@ def read_action(spec: JsonObject) -> Action:
 
 
 def render_user(user: User) -> JsonObject:
-    """Return a user as reviews show one."""
+    """Return a user as a UserInfo."""
     shown = {
         "username": user.name,
         "uid": user.uid,

@@ -1,4 +1,4 @@
-"""RBAC: who may do what, by the roles and bindings that are kept."""
+"""RBAC: decides who may do what, from the stored roles and bindings."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ BINDINGS, CLUSTER_BINDINGS = f"rolebindings.{GROUP}", f"clusterrolebindings.{GRO
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
-    """What somebody wants to do."""
+    """An action that has to be authorized."""
 
     verb: str
     group: str = ""
@@ -27,7 +27,7 @@ class Action:
     namespace: str = ""
     name: str = ""
     path: str = ""
-    """Set where no resource is meant."""
+    """Set only for a request without a resource."""
 
     @property
     def full_resource(self) -> str:
@@ -36,7 +36,7 @@ class Action:
 
 
 def action_of(request: Request) -> Action:
-    """Return what the request wants to do."""
+    """Return the action of a request."""
     if not request.resource:
         return Action(verb=request.verb, path=request.path)
     return Action(
@@ -59,13 +59,13 @@ class Permission:
 
 
 class Rights:
-    """Judges actions."""
+    """Authorizes actions."""
 
     def __init__(self, store: ObjectStore) -> None:
         self._store = store
 
     def find(self, user: User, action: Action) -> Permission | None:
-        """Return what allows the action, or None, if nothing does."""
+        """Return what allows the action, None if it is denied."""
         if user.is_admin:
             return Permission(binding="system:masters", role="", rule={})
         for binding, role, rule in self.rules_for(user, action.namespace):
@@ -74,13 +74,13 @@ class Rights:
         return None
 
     def rules_for(self, user: User, namespace: str) -> Iterator[tuple[str, str, JsonObject]]:
-        """Go through what the user may do: everywhere, and in that namespace."""
+        """Yield binding, role and rule of what the user may do, in the cluster and a namespace."""
         bindings = [*self._store.items(CLUSTER_BINDINGS)]
         if namespace:
             bindings += self._store.items(BINDINGS, namespace)
         for stored in bindings:
             binding = stored.object
-            if not any(_is_meant(item, user, stored.key) for item in binding.get("subjects") or ()):
+            if not any(_includes(item, user, stored.key) for item in binding.get("subjects") or ()):
                 continue
             ref = binding.get("roleRef") or {}
             for rule in self.rules_of(ref, stored.key.namespace):
@@ -98,7 +98,7 @@ class Rights:
     def _cluster_rules(
         self, role: JsonObject, above: frozenset[str] = frozenset()
     ) -> list[JsonObject]:
-        """Return the role's rules; an aggregated role has those of the roles that it selects."""
+        """Return the role's rules, with those of the roles that an aggregated role selects."""
         selectors = (role.get("aggregationRule") or {}).get("clusterRoleSelectors") or ()
         rules, name = list(role.get("rules") or ()), role["metadata"]["name"]
         for stored in self._store.items(CLUSTER_ROLES) if selectors else ():
@@ -110,7 +110,7 @@ class Rights:
         return rules
 
 
-def _is_meant(subject: Mapping[str, Any], user: User, place: Key) -> bool:
+def _includes(subject: Mapping[str, Any], user: User, place: Key) -> bool:
     name = subject.get("name", "")
     match subject.get("kind"):
         case "User":
@@ -162,7 +162,7 @@ def _fits_path(pattern: str, path: str) -> bool:
 
 
 def denied(user: User, action: Action) -> StatusError:
-    """Say no, in the words of the real server."""
+    """Return the error for a denied action, in the words of the real server."""
     if not action.resource:
         why = f'User "{user.name}" cannot {action.verb} path "{action.path}"'
         text = f"forbidden: {why}"

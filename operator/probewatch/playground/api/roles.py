@@ -1,4 +1,4 @@
-"""The roles that every cluster has, and who has them from the start."""
+"""The default roles and role bindings of every cluster."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -41,7 +41,7 @@ def _paths(paths: Sequence[str]) -> JsonObject:
 
 
 def _namespace_rules(core: Sequence[str], verbs: Sequence[str]) -> list[JsonObject]:
-    """Return rights on what a namespace usually holds."""
+    """Return rules for the usual resources in a namespace."""
     return [
         _rule([""], core, verbs),
         _rule(["apps"], WORKLOADS, verbs),
@@ -80,7 +80,7 @@ AGGREGATED: Mapping[str, tuple[str, list[JsonObject]]] = {
         [_rule([GROUP], ["roles", "rolebindings"], [*READ, *WRITE])],
     ),
 }
-"""Roles that are put together of others by label; each is a part of the next."""
+"""Aggregated roles: the role that includes it (empty: none), and its rules."""
 BINDINGS: Mapping[str, Sequence[str]] = {
     "cluster-admin": [MASTERS],
     "system:basic-user": [AUTHENTICATED],
@@ -90,7 +90,7 @@ BINDINGS: Mapping[str, Sequence[str]] = {
 
 
 def create_roles(registry: Registry) -> None:
-    """Create the roles and bindings that are not there yet."""
+    """Create the default roles and bindings that do not exist yet."""
     roles = registry.types.builtin("clusterroles", GROUP)
     bindings = registry.types.builtin("clusterrolebindings", GROUP)
     for obj in (*_plain_roles(), *_aggregated_roles()):

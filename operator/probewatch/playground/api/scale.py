@@ -1,4 +1,4 @@
-"""The scale of a workload: its number of replicas as an object of its own."""
+"""The scale subresource: the number of replicas of a workload as an object of its own."""
 
 from dataclasses import replace
 from typing import Any
@@ -26,10 +26,7 @@ class ScaleRequests:
         self._writer = writer
 
     def answer(self, type_: ResourceType, request: Request, _user: User) -> Answer:
-        """Show or change the number of replicas.
-
-        Raises: StatusError.
-        """
+        """Return or change the number of replicas; raises StatusError."""
         if "scale" not in type_.subresources:
             raise StatusError(404, "NotFound", "the server could not find the requested resource")
         place = (request.namespace, request.name)
@@ -57,7 +54,7 @@ class ScaleRequests:
 
 
 def render_scale(obj: JsonObject) -> JsonObject:
-    """Return the scale of a workload."""
+    """Return the Scale object of a workload."""
     spec, meta = obj.get("spec") or {}, obj["metadata"]
     selector = render_selector(spec.get("selector"))
     return {

@@ -1,8 +1,8 @@
-"""Schemas of the built-in kinds, made from the models of the official client.
+"""Schemas of the built-in kinds, made from the models of the official Python client.
 
-The models carry every field with its type and description, as the project publishes them; so the
-server can say which fields there are (`kubectl explain`), and which of those that were sent are
-none (`--validate=strict`), without a list of its own. They are loaded when first asked for.
+The models have every field with its type and description, as Kubernetes publishes them. So the
+server can serve them (`kubectl explain`), and find unknown fields in requests
+(`--validate=strict`), without tables of its own. They are loaded at the first use.
 """
 
 import functools
@@ -20,12 +20,12 @@ MODELS = {
     ("", "Event"): "CoreV1Event",
     ("events.k8s.io", "Event"): "EventsV1Event",
 }
-"""Names of models that are not simply version and kind."""
+"""Models whose names are not just version and kind."""
 QUANTITIES = {
     "allocatable", "averageValue", "capacity", "default", "defaultRequest", "divisor", "hard",
     "limits", "max", "min", "requests", "sizeLimit", "used",
 }  # fmt: skip
-"""Fields with quantities, which may be numbers as well as text."""
+"""Fields with quantities, which may be numbers or strings."""
 META_MODEL = "V1ObjectMeta"
 ANYTHING: Schema = {"x-kubernetes-preserve-unknown-fields": True}
 
@@ -37,7 +37,7 @@ def find_model(type_: ResourceType) -> str:
 
 
 def load_schemas(models: Iterable[str]) -> Mapping[str, Schema]:
-    """Return the schemas of models by name, and of all that they refer to."""
+    """Return the schemas of models, and of all models that they refer to, by name."""
     return _load(tuple(dict.fromkeys(models)))
 
 
@@ -56,7 +56,7 @@ def _load(names: Sequence[str]) -> Mapping[str, Schema]:
 
 
 def _clean(schema: Any, name: str = "") -> Any:  # noqa: ANN401  # any JSON value
-    """Return a schema as Kubernetes writes them: nothing is null, and nothing has a title."""
+    """Return a schema in Kubernetes' form: without null types, titles and defaults."""
     options = [item for item in schema.get("anyOf") or () if item.get("type") != "null"]
     kinds = {item.get("type") for item in options} or {schema.get("type")}
     if name in QUANTITIES and kinds == {"object"}:
@@ -101,7 +101,7 @@ def _clean_parts(schema: JsonObject) -> JsonObject:
 
 
 class Resolved(Mapping[str, Any]):
-    """A schema in which every reference is followed, when one gets there."""
+    """A schema whose references are resolved when they are accessed."""
 
     def __init__(self, schemas: Mapping[str, Schema], schema: Schema) -> None:
         while schema.get("allOf"):
@@ -111,7 +111,7 @@ class Resolved(Mapping[str, Any]):
         self._followed: dict[str, Any] = {}
 
     def __getitem__(self, key: str) -> Any:  # noqa: ANN401  # any JSON value
-        """Return a part of the schema; those that are schemas are resolved too."""
+        """Return the value of a keyword; schemas in it are resolved too."""
         if key not in self._followed:
             self._followed[key] = self._follow(key, self._schema[key])
         return self._followed[key]
@@ -124,11 +124,11 @@ class Resolved(Mapping[str, Any]):
         return value
 
     def __iter__(self) -> Iterator[str]:
-        """Go through the keywords of the schema."""
+        """Iterate over the keywords of the schema."""
         return iter(self._schema)
 
     def __len__(self) -> int:
-        """Return how many keywords it has."""
+        """Return the number of keywords."""
         return len(self._schema)
 
 

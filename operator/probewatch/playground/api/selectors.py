@@ -19,7 +19,7 @@ _EXISTENCE = re.compile(r"\s*(!?)\s*([^\s,!=()]+)\s*")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requirement:
-    """One demand on one label or field."""
+    """One requirement on a label or field."""
 
     key: str
     operator: str
@@ -27,7 +27,7 @@ class Requirement:
     values: tuple[str, ...] = ()
 
     def holds(self, value: str | None) -> bool:
-        """Whether a value, or the lack of one, meets the demand."""
+        """Whether a value, or None if it is missing, meets the requirement."""
         match self.operator:
             case "in":
                 return value is not None and value in self.values
@@ -40,10 +40,7 @@ class Requirement:
 
 
 def parse_labels(text: str) -> tuple[Requirement, ...]:
-    """Return the demands of a label selector.
-
-    Raises: StatusError 400.
-    """
+    """Return the requirements of a label selector; raises StatusError 400."""
     found, rest = [], text.strip()
     while rest:
         requirement, rest = _parse_requirement(rest, text)
@@ -69,10 +66,7 @@ def _parse_requirement(rest: str, text: str) -> tuple[Requirement, str]:
 
 
 def parse_fields(text: str) -> tuple[Requirement, ...]:
-    """Return the demands of a field selector.
-
-    Raises: StatusError 400.
-    """
+    """Return the requirements of a field selector; raises StatusError 400."""
     found = []
     for part in filter(None, (item.strip() for item in text.split(","))):
         if "=" not in part:
@@ -107,11 +101,11 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "replicationcontrollers": ("status.replicas",),
     "secrets": ("type",),
 }  # fmt: skip
-"""What objects can be selected by, beside their name and namespace."""
+"""The fields that field selectors support, besides name and namespace, by storage."""
 
 
 def find_field(storage: str, obj: JsonObject, path: str) -> str:
-    """Return the value of a field as selectors see it."""
+    """Return the value of a field as field selectors compare it."""
     if storage == "events" and path == "source":
         component = (obj.get("source") or {}).get("component")
         return str(component or obj.get("reportingComponent") or "")
@@ -125,7 +119,7 @@ def find_field(storage: str, obj: JsonObject, path: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selector:
-    """Which objects are meant."""
+    """Selects objects of one storage, by namespace, labels and fields."""
 
     namespace: str = ""
     labels: tuple[Requirement, ...] = ()
@@ -133,11 +127,11 @@ class Selector:
     storage: str = ""
 
     def __bool__(self) -> bool:
-        """Whether it demands anything of an object beside its namespace."""
+        """Whether it has any requirement besides the namespace."""
         return bool(self.labels or self.fields)
 
     def matches(self, obj: JsonObject) -> bool:
-        """Whether the object, in the form in which it is kept, is meant."""
+        """Whether the object, in its stored form, matches."""
         meta = obj["metadata"]
         if self.namespace and meta.get("namespace") != self.namespace:
             return False
@@ -148,10 +142,7 @@ class Selector:
 
 
 def make_selector(type_: ResourceType, request: Request) -> Selector:
-    """Return which objects of *type_* a list, a watch or a deletion is about.
-
-    Raises: StatusError 400.
-    """
+    """Return the selector of a list, a watch or a deletion; raises StatusError 400."""
     text = request.query.get("fieldSelector", "")
     if request.name:
         text = f"metadata.name={request.name}"

@@ -1,4 +1,4 @@
-"""Sending answers: properly, or as the faults in force will have it."""
+"""Sends responses, with the faults that apply to them."""
 
 import asyncio
 import contextlib
@@ -29,12 +29,12 @@ T = TypeVar("T")
 
 
 async def send(raw: web.BaseRequest, answer: Answer) -> web.StreamResponse:
-    """Send an answer; a stream until it ends or the client goes."""
+    """Send a response; a stream until it ends or the client disconnects."""
     headers = _headers(answer)
     if answer.stream is None:
         return web.Response(status=answer.status, body=answer.body, headers=headers)
     response = web.StreamResponse(status=answer.status, headers=headers)
-    with contextlib.suppress(ConnectionError):  # who has gone is no error of the server
+    with contextlib.suppress(ConnectionError):  # the client has disconnected
         async with contextlib.aclosing(answer.stream) as stream:
             await response.prepare(raw)
             async for lines in stream:
@@ -44,7 +44,7 @@ async def send(raw: web.BaseRequest, answer: Answer) -> web.StreamResponse:
 
 
 def rewritten(request: Request, faults: Sequence[Fault]) -> Request:
-    """Return the request that is to be answered."""
+    """Return the request as the faults rewrite it."""
     for fault in _of(Rewrite, faults):
         request = fault.change(request)
     return request
@@ -57,7 +57,7 @@ def _headers(answer: Answer) -> dict[str, str]:
 async def send_badly(
     raw: web.BaseRequest, make: MakeAnswer, faults: Sequence[Fault], *, sleep: Sleep
 ) -> web.StreamResponse:
-    """Send what the faults leave of the answer that *make* makes."""
+    """Send the response that *make* returns, as the faults change it."""
     for delay in _of(Delay, faults):
         await sleep(delay.seconds)
     for instead in _of(Respond, faults):
@@ -106,7 +106,7 @@ def _wire(raw: web.BaseRequest) -> Wire:
 
 
 async def _send_part(raw: web.BaseRequest, answer: Answer, fault: Truncate) -> web.StreamResponse:
-    """Send the first bytes; the length is right only where the end is to look right."""
+    """Send the first bytes; Content-Length is theirs only if the response has to look complete."""
     wire, part = _wire(raw), answer.body[: fault.size]
     looks_whole = fault.end is End.LAST_CHUNK
     wire.head(answer.status, _headers(answer), length=len(part if looks_whole else answer.body))
@@ -135,8 +135,8 @@ async def _send_stream(
 
 
 async def _end(wire: Wire, end: End) -> web.StreamResponse:
-    """End the connection; what is returned finds it closed and is never sent."""
+    """End the connection; the returned response is never sent, as that is closed."""
     if end is End.SILENCE:
-        await asyncio.Event().wait()  # cancelled when the client goes or the server stops
+        await asyncio.Event().wait()  # cancelled when the client disconnects or the server stops
     wire.end(end)
     return web.Response()

@@ -45,7 +45,7 @@ HOST = "127.0.0.1"
 
 
 class ApiServer:
-    """Serves a registry; `url`, `tokens`, `audit` and `faults` are for its users."""
+    """Serves a registry; `url`, `tokens`, `audit` and `faults` are for its callers."""
 
     def __init__(
         self, registry: Registry | None = None, *, port: int = 0, bookmark_seconds: float = 60.0
@@ -62,12 +62,12 @@ class ApiServer:
         self._documents = Documents(self.registry.types, lambda: self._definitions.versions)
         self._api = self._assemble(bookmark_seconds)
         self._loaded: set[ResourceType] = set()
-        """Whose fields are known."""
+        """The resources whose schemas have been loaded."""
         self._ports = (0, port)
         self._server: web.Server | None = None
         self._runner: web.ServerRunner | None = None
         self._certificate = shared_certificate()
-        # As after a restart: what happened before now is not remembered.
+        # As after a restart of a server: earlier changes cannot be watched.
         self.registry.store.compact()
 
     def _assemble(self, bookmark_seconds: float) -> Api:
@@ -103,17 +103,17 @@ class ApiServer:
 
     @property
     def audit(self) -> Audit:
-        """Who asked for what."""
+        """The audit log: who requested what."""
         return self._api.audit
 
     @property
     def url(self) -> str:
-        """Where it is served without TLS."""
+        """The URL without TLS."""
         return f"http://{HOST}:{self._ports[0]}"
 
     @property
     def secure_url(self) -> str:
-        """Where it is served with TLS, which kubectl needs to send its token."""
+        """The URL with TLS, without which kubectl does not send its token."""
         return f"https://{HOST}:{self._ports[1]}"
 
     @property
@@ -122,7 +122,7 @@ class ApiServer:
         return self._certificate.certificate
 
     def write_kubeconfig(self, path: Path, *, token: str = "", namespace: str = "default") -> None:
-        """Write a kubeconfig for *token*, or for somebody who may do everything."""
+        """Write a kubeconfig with *token*, by default that of a user who may do everything."""
         text = render_kubeconfig(
             self.secure_url,
             token or self.tokens.admin,
@@ -132,14 +132,11 @@ class ApiServer:
         write_private(path, text)
 
     def renew_certificate(self) -> None:
-        """Take another certificate at the next start: clients have to trust it anew."""
+        """Use a new certificate from the next start on, which clients do not trust yet."""
         self._certificate = make_certificate()
 
     async def start(self) -> None:
-        """Begin to serve.
-
-        Raises: OSError, if the port is taken.
-        """
+        """Start to serve; raises OSError if the port is in use."""
         self._server = web.Server(self._serve, handler_cancellation=True, access_log=None)
         self._runner = web.ServerRunner(self._server, handle_signals=False, shutdown_timeout=0.1)
         await self._runner.setup()
@@ -150,13 +147,13 @@ class ApiServer:
         self._ports = (plain, secure)
 
     async def stop(self) -> None:
-        """Cut all connections and serve no more; `start` then serves at the same port."""
+        """Close all connections and stop to serve; a later `start` uses the same ports."""
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
 
     async def _prepare(self, request: Request) -> None:
-        """Load what takes long to load aside, so that everybody else is served meanwhile."""
+        """Load schemas that the request needs in a thread: it takes long, and must not block."""
         if request.path.startswith("/openapi/"):
             with contextlib.suppress(StatusError):
                 await asyncio.to_thread(self._documents.answer, request)
@@ -167,7 +164,7 @@ class ApiServer:
                 self._loaded.add(type_)
 
     def drop_connections(self) -> None:
-        """Tear down all connections, as a server does that is replaced; new ones are taken."""
+        """Abort all connections, as when a server is replaced; new ones are accepted."""
         if self._server is not None:
             for connection in list(self._server.connections):
                 if connection.transport is not None:

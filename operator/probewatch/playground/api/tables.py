@@ -1,4 +1,4 @@
-"""Objects as rows of a table, as kubectl prints them."""
+"""Tables: objects as rows, as kubectl prints them."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -77,7 +77,7 @@ class TableProjection:
     columns: Columns
     now: Callable[[], float]
     include: str = "Metadata"
-    """What of the object goes with its row: Metadata, Object or None."""
+    """The part of the object that is sent with its row: Metadata, Object or None."""
 
     def one(self, stored: Stored) -> bytes:
         """Return a table of one row."""
@@ -89,7 +89,7 @@ class TableProjection:
         return msgspec.json.encode(self._table([self._row(item) for item in items], meta))
 
     def bookmark(self, meta: JsonObject) -> bytes:
-        """Return a table whose one row has no cells, only the metadata."""
+        """Return a table with one row that has no cells, only the metadata."""
         row = {"cells": [], "object": {**PARTIAL_HEAD, "metadata": meta}}
         return msgspec.json.encode(self._table([row], meta))
 
@@ -108,7 +108,7 @@ class TableProjection:
 
 
 def read_column(declared: JsonObject) -> Column:
-    """Return a column as a definition declares it."""
+    """Return a column that a CustomResourceDefinition declares."""
     steps, type_ = parse_path(declared["jsonPath"]), declared.get("type") or "string"
 
     def cell(obj: JsonObject, now: float) -> object:
@@ -139,15 +139,15 @@ def _render(found: Sequence[Any]) -> str:
 
 
 class Tables:
-    """Makes tables; custom resources bring their own columns."""
+    """Makes the table projections of requests, with the columns of custom resources."""
 
     def __init__(self, now: Callable[[], float]) -> None:
         self.custom: dict[tuple[str, str], Columns] = {}
-        """By storage and version."""
+        """The columns of custom resources, by storage and version."""
         self._now = now
 
     def learn(self, versions: Mapping[tuple[str, str], Version]) -> None:
-        """Take in what columns custom resources declare."""
+        """Replace the columns of custom resources."""
         self.custom = {
             place: (NAME, *map(read_column, version.columns)) if version.columns else NAME_AND_AGE
             for place, version in versions.items()

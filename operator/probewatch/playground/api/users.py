@@ -1,4 +1,4 @@
-"""Who asks: bearer tokens, and the users that they stand for."""
+"""Authentication: bearer tokens, and the users that they belong to."""
 
 import secrets
 import time
@@ -18,7 +18,7 @@ DAY_SECONDS = 86_400.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
-    """Somebody, as rights know them."""
+    """An authenticated user, with its groups."""
 
     name: str
     groups: tuple[str, ...] = ()
@@ -27,7 +27,7 @@ class User:
 
     @property
     def is_admin(self) -> bool:
-        """Whether everything is allowed."""
+        """Whether the user may do everything, without RBAC."""
         return MASTERS in self.groups
 
 
@@ -35,14 +35,14 @@ ANONYMOUS = User(name="system:anonymous", groups=(UNAUTHENTICATED,))
 
 
 def service_account(namespace: str, name: str, *, uid: str = "") -> User:
-    """Return the user that a service account is."""
+    """Return the user of a service account."""
     groups = ("system:serviceaccounts", f"system:serviceaccounts:{namespace}", AUTHENTICATED)
     return User(name=f"system:serviceaccount:{namespace}:{name}", groups=groups, uid=uid)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """A token's user, and until when it is good."""
+    """The user of a token, and until when the token is valid."""
 
     user: User
     until: float = float("inf")
@@ -51,7 +51,7 @@ class Grant:
 
 
 class Tokens:
-    """The tokens that are good now."""
+    """Issues and authenticates tokens."""
 
     def __init__(self, now: Callable[[], float] = time.time) -> None:
         self._now = now
@@ -61,25 +61,25 @@ class Tokens:
     def issue(
         self, user: User, *, seconds: float | None = None, audiences: tuple[str, ...] = ()
     ) -> str:
-        """Return a new token for *user*, good for *seconds*, or for ever."""
+        """Return a new token for *user*, valid for *seconds*, by default without a limit."""
         token = secrets.token_urlsafe(32)
         until = float("inf") if seconds is None else self._now() + seconds
         self._grants[token] = Grant(user=user, until=until, audiences=audiences)
         return token
 
     def revoke(self, token: str) -> None:
-        """Let a token be good no more."""
+        """Make a token invalid."""
         self._grants.pop(token, None)
 
     def find(self, token: str) -> Grant | None:
-        """Return what a token grants, if it is good."""
+        """Return the grant of a token, None if it is not valid."""
         found = self._grants.get(token)
         return found if found and self._now() < found.until else None
 
     def authenticate(self, header: str) -> User:
-        """Return the user of an Authorization header; without one, it is nobody known.
+        """Return the user of an Authorization header; an empty one is of the anonymous user.
 
-        Raises: StatusError 401, if the token is not good.
+        Raises StatusError 401 if the token is not valid.
         """
         if not header:
             return ANONYMOUS

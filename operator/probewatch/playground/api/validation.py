@@ -1,4 +1,4 @@
-"""Field validation: what becomes of fields that a kind does not have."""
+"""Field validation: unknown fields are dropped, warned about or rejected."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -18,10 +18,10 @@ Versions = Mapping[tuple[str, str], Version]
 def validate_fields(
     type_: ResourceType, request: Request, obj: JsonObject, versions: Versions
 ) -> tuple[JsonObject, list[str]]:
-    """Return *obj* without unknown fields, and the warnings about them.
+    """Return *obj* without unknown fields, and warnings about them.
 
-    Raises: StatusError 400, if a field has the wrong type, or if it is to be strict and there
-    are unknown fields.
+    Unknown fields of custom resources are pruned later, by the registry. Raises StatusError 400
+    if a field has the wrong type, or if there are unknown fields and the mode is `Strict`.
     """
     mode = request.query.get("fieldValidation") or "Warn"
     if mode not in {"Ignore", "Warn", "Strict"}:
@@ -41,7 +41,7 @@ def validate_fields(
 
 
 def _check_metadata(type_: ResourceType, obj: JsonObject) -> None:
-    """Check what custom objects have in common with all others."""
+    """Check the metadata of a custom object, which its own schema does not describe."""
     schema = metadata_schema()
     _check_types(type_, {"properties": {"metadata": schema}}, obj)
 
@@ -62,7 +62,7 @@ def _check_types(type_: ResourceType, schema: Mapping[str, Any], obj: JsonObject
 
 
 def render_warnings(warnings: Sequence[str]) -> Mapping[str, str]:
-    """Return the header that tells the client of warnings."""
+    """Return the header with the warnings; none without any."""
     if not warnings:
         return {}
     quoted = (text.replace('"', '\\"') for text in warnings)
@@ -70,7 +70,7 @@ def render_warnings(warnings: Sequence[str]) -> Mapping[str, str]:
 
 
 def load_fields(type_: ResourceType) -> None:
-    """Load what there is to know of the fields of a resource, which may take a moment."""
+    """Load the schemas that validation needs for a resource, which may take a moment."""
     if type_.custom:
         metadata_schema()
     else:

@@ -1,4 +1,4 @@
-"""Watches: what has happened since a version, and then what happens."""
+"""Watch requests: the changes since a version, and then each new one."""
 
 import asyncio
 import contextlib
@@ -22,27 +22,27 @@ from probewatch.playground.objects.store import Change, ObjectStore, Stored
 JsonObject = dict[str, Any]
 
 SHORTEST_SECONDS = 1800
-"""A watch that names no time ends after this, or up to twice as long."""
+"""The shortest duration of a watch without a timeout; it is random, up to twice that."""
 LAST_BOOKMARK_SECONDS = 2.0
-"""So long before its end a watch gets a last bookmark."""
+"""How long before the end of a watch its last bookmark is sent."""
 INITIAL_EVENTS_END = "k8s.io/initial-events-end"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WatchPlan:
-    """What is watched, and for how long."""
+    """The options of a watch: what is watched, and for how long."""
 
     selector: Selector
     projection: Projection
     since: int
-    """The version after which changes are sent; 0 for what is there, and then changes."""
+    """The version after which changes are sent; 0 to send the existing objects first."""
     seconds: float
     bookmark_seconds: float = 0.0
-    """Between bookmarks; 0 for none."""
+    """The interval of bookmarks; 0 for none."""
     is_served: Callable[[], bool] = lambda: True
-    """Whether the resource is still there to be watched."""
+    """Whether the resource is still served."""
     marks_initial: bool = False
-    """Whether a bookmark tells where what was there ends (a streaming list)."""
+    """Whether a bookmark follows the existing objects (a streaming list)."""
 
 
 def plan_watch(
@@ -53,10 +53,7 @@ def plan_watch(
     bookmark_seconds: float,
     is_served: Callable[[], bool] = lambda: True,
 ) -> WatchPlan:
-    """Return what the request wants to watch.
-
-    Raises: StatusError, if its options make no sense.
-    """
+    """Return the options of a watch request; raises StatusError if they are invalid."""
     _check_match(request.query)
     since = parse_version(request.query.get("resourceVersion", ""))
     wants_initial = request.flag("sendInitialEvents")
@@ -74,10 +71,7 @@ def plan_watch(
 
 
 def _check_match(query: Mapping[str, str]) -> None:
-    """A streaming list says which version it may begin at, and nothing else does.
-
-    Raises: StatusError 422.
-    """
+    """Raise StatusError 422 unless resourceVersionMatch is set for a streaming list only."""
     initial = query.get("sendInitialEvents", "")
     match = query.get("resourceVersionMatch", "")
     if initial and match != "NotOlderThan":
@@ -89,7 +83,7 @@ def _check_match(query: Mapping[str, str]) -> None:
 
 
 async def watch(store: ObjectStore, plan: WatchPlan) -> AsyncGenerator[Lines]:
-    """Yield the lines of a watch until its time is over or its past is forgotten."""
+    """Yield the lines of a watch until it times out, or until its version is too old."""
     woken = asyncio.Event()
     unsubscribe = store.subscribe(plan.selector.storage, woken.set)
     try:
@@ -107,9 +101,9 @@ async def watch(store: ObjectStore, plan: WatchPlan) -> AsyncGenerator[Lines]:
 async def _follow(
     store: ObjectStore, plan: WatchPlan, seen: int, woken: asyncio.Event
 ) -> AsyncGenerator[Lines]:
-    """Yield what happens after the version *seen*, and bookmarks.
+    """Yield the changes after the version *seen*, and bookmarks.
 
-    Raises: StatusError, if what has happened is no longer known.
+    Raises StatusError if that version is too old.
     """
     loop = asyncio.get_running_loop()
     end = loop.time() + plan.seconds
@@ -122,7 +116,7 @@ async def _follow(
         lines = _lines(changes, plan)
         if lines:
             yield lines
-            continue  # more may have happened while this was sent
+            continue  # there may be more changes since this was sent
         now = loop.time()
         if now >= end or not plan.is_served():
             return
@@ -133,7 +127,7 @@ async def _follow(
 
 
 def _marks(plan: WatchPlan, begin: float, end: float) -> Iterator[float]:
-    """Yield the moments of bookmarks: regular ones, and one shortly before the end."""
+    """Yield the times of bookmarks: at regular intervals, and shortly before the end."""
     every, last = plan.bookmark_seconds, end - LAST_BOOKMARK_SECONDS
     if not every:
         return
@@ -142,7 +136,7 @@ def _marks(plan: WatchPlan, begin: float, end: float) -> Iterator[float]:
 
 
 def _initial(store: ObjectStore, plan: WatchPlan) -> Lines:
-    """Return what is there as if it had just been added."""
+    """Return the existing objects as ADDED events."""
     selector = plan.selector
     items = store.items(selector.storage, selector.namespace)
     lines = [
@@ -156,7 +150,7 @@ def _initial(store: ObjectStore, plan: WatchPlan) -> Lines:
 
 
 def _lines(changes: Iterable[Change], plan: WatchPlan) -> Lines:
-    """Return how the changes look to somebody who sees only what the selector lets through."""
+    """Return the events of changes as seen through the selector."""
     found = []
     for change in changes:
         line = _show(change, plan)
@@ -178,7 +172,7 @@ def _show(change: Change, plan: WatchPlan) -> bytes:
 
 
 def _left(old: Stored, version: int) -> Stored:
-    """Return the last state that was selected, with the version at which it ceased to be."""
+    """Return the last state that matched, with the version at which it stopped to match."""
     meta = {**old.object["metadata"], "resourceVersion": str(version)}
     return Stored(object={**old.object, "metadata": meta}, version=version)
 

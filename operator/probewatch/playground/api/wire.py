@@ -1,4 +1,4 @@
-"""Answers written byte by byte, so that they can end where no proper server would end them."""
+"""Writes responses to the transport directly, so that faults can end them anywhere."""
 
 import asyncio
 import contextlib
@@ -14,7 +14,7 @@ HARD_CLOSE = struct.pack("ii", 1, 0)
 
 
 class Wire:
-    """One answer on a connection that is given up afterwards."""
+    """One response on a connection that is closed afterwards."""
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
@@ -40,11 +40,11 @@ class Wire:
 
     @property
     def is_closed(self) -> bool:
-        """Whether the client has gone."""
+        """Whether the connection is closed."""
         return self._transport.is_closing()
 
     def end(self, end: End) -> None:
-        """End the answer so, and the connection with it."""
+        """End the response as *end* says, and close the connection."""
         if end is End.RESET:
             self._reset()
             return

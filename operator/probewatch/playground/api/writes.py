@@ -1,4 +1,4 @@
-"""Requests that write: create, update, the patches, and apply."""
+"""Requests that write: create, update, patch and apply."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ from probewatch.playground.objects.store import Stored
 from probewatch.playground.objects.types import ResourceType
 
 LARGEST_OBJECT = 3 * 2**19
-"""Bytes: what etcd takes in one request, 1.5 MiB."""
+"""Bytes: the limit of etcd for one request, 1.5 MiB."""
 
 JsonObject = dict[str, Any]
 Make = Callable[[JsonObject], JsonObject]
@@ -36,7 +36,7 @@ Make = Callable[[JsonObject], JsonObject]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What became of a write."""
+    """The result of a write."""
 
     stored: Stored
     is_new: bool = False
@@ -44,18 +44,15 @@ class Outcome:
 
 
 class Writer:
-    """Writes what requests bring."""
+    """Executes the requests that write objects."""
 
     def __init__(self, registry: Registry, versions: Callable[[], Versions]) -> None:
         self._registry = registry
         self._versions = versions
-        """Of custom resources: their schemas."""
+        """Returns the versions of custom resources, for their schemas."""
 
     def write(self, type_: ResourceType, request: Request) -> Outcome:
-        """Write an object.
-
-        Raises: StatusError.
-        """
+        """Execute a create, update, patch or apply; raises StatusError."""
         if request.verb == "create":
             return self._create(type_, request)
         if request.verb == "update":
@@ -105,20 +102,17 @@ class Writer:
             return apply(live, wanted, manager, keys, force=force, now=now)
 
         place, how = (request.namespace, request.name), make_write(request)
-        # A subresource makes nothing: without its object the change is refused as not found.
+        # Applying a subresource creates nothing: without the object it fails as not found.
         if request.subresource or self._registry.find(type_, *place):
             stored = self._registry.change(type_, *place, make, how)
             return Outcome(stored=stored, warnings=tuple(warnings))
         stored = self._registry.create(type_, make(None), how)
         return Outcome(stored=stored, is_new=True, warnings=tuple(warnings))
 
-    # --- who writes -----------------------------------------------------------------
+    # --- field management -----------------------------------------------------------
 
     def plan(self, type_: ResourceType, request: Request) -> Write:
-        """Return how the request wants to write, put down to its writer.
-
-        Raises: StatusError 400.
-        """
+        """Return the options of a write, with its field management; raises StatusError 400."""
         manager = manager_of(request, UPDATE, type_.group_version)
         now, keys = render_time(self._registry.clock.now()), self._keys(type_)
 
@@ -136,10 +130,7 @@ class Writer:
 def make_write(
     request: Request, sign: Callable[[JsonObject | None, JsonObject], JsonObject] | None = None
 ) -> Write:
-    """Return how the request wants to write.
-
-    Raises: StatusError 400.
-    """
+    """Return the options of a write; raises StatusError 400."""
     dry_run = request.query.get("dryRun", "")
     if dry_run not in {"", "All"}:
         raise bad_request(f'dryRun: Unsupported value: "{dry_run}": supported values: "All"')
@@ -149,9 +140,9 @@ def make_write(
 
 
 def place_object(type_: ResourceType, request: Request, obj: JsonObject) -> JsonObject:
-    """Return *obj* with the place that the request's path names.
+    """Return *obj* with the name and namespace in the request's path.
 
-    Raises: StatusError 400, if the object itself names another place or kind.
+    Raises StatusError 400 if the object itself has others, or another kind.
     """
     kind, version = obj.get("kind") or type_.kind, obj.get("apiVersion") or type_.group_version
     if (kind, version) != (type_.kind, type_.group_version):
@@ -186,10 +177,7 @@ PATCHES: Mapping[str, Callable[[Any, Any], Any]] = {
 
 
 def find_patch(type_: ResourceType, request: Request) -> Make:
-    """Return what the patch in the request makes of an object.
-
-    Raises: StatusError 400 or 415.
-    """
+    """Return the function that applies the request's patch; raises StatusError 400 or 415."""
     kinds = [kind for kind in PATCHES if not (type_.custom and kind == STRATEGIC_PATCH)]
     if request.content_type not in kinds:
         raise unsupported_media_type(*kinds, APPLY_PATCH)
@@ -203,10 +191,7 @@ def find_patch(type_: ResourceType, request: Request) -> Make:
 
 
 def read_yaml(body: bytes) -> JsonObject:
-    """Return the object in a YAML or JSON body.
-
-    Raises: StatusError 400.
-    """
+    """Return the object in a YAML or JSON body; raises StatusError 400."""
     try:
         found = yaml.safe_load(body)
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
