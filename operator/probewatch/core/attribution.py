@@ -11,7 +11,7 @@ from probewatch.core.verdict import Rule, Verdict
 
 
 def attribute(facts: Facts) -> tuple[Rule, Verdict]:
-    """The first rule that answers, and its verdict."""
+    """Return the first rule that gives a verdict, and that verdict."""
     for rule in RULES:
         verdict = rule.judge(facts)
         if verdict is not None:

@@ -95,12 +95,12 @@ class Exit(NamedTuple):
 
     @property
     def out_of_memory(self) -> bool:
-        """Whether the runtime says so, and the exit code does not speak against it."""
+        """Whether the runtime reports OOMKilled, and the exit code does not contradict it."""
         return self.says_oom_killed and (self.signal == SIGKILL or self.code is None)
 
     @property
     def out_of_memory_in_child(self) -> bool:
-        """Whether the runtime's word can only mean another process of the container."""
+        """Whether the OOMKilled that the runtime reports must have hit a child process."""
         return self.says_oom_killed and not self.out_of_memory
 
 

@@ -190,7 +190,7 @@ class Facts:
 
     @property
     def looks_killed(self) -> bool:
-        """Whether a kubelet kill can end so by itself: SIGTERM, SIGKILL, stop signal, or 0."""
+        """Whether a kill by the kubelet can leave this exit code: see `Exit.looks_killed`."""
         return self.death is not None and self.exit.looks_killed
 
     @property

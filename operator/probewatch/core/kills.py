@@ -110,7 +110,7 @@ def _probe_kills(facts: Facts) -> Iterable[Mark]:
 
 
 def late_kill(facts: Facts) -> Mark | None:
-    """A probe kill decided only after the instance had died by itself."""
+    """A probe kill that was decided after the instance had already died by itself."""
     died = facts.restart.died_at
     if died is None:
         return None

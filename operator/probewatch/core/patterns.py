@@ -42,7 +42,7 @@ AGAIN_SECONDS = 3600.0
 loops and long starts last longer than `SETTLED_SECONDS`."""
 
 LOSS_SECONDS = 600.0
-"""A node that comes back reports the losses of its pods within this time."""
+"""Seconds within which a node that comes back reports that containers of its pods were lost."""
 
 SHARED_CAUSES = frozenset({Cause.LIVENESS_PROBE, Cause.STARTUP_PROBE})
 """Causes that pods of one workload have together if their probe checks something shared."""

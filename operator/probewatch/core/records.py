@@ -48,7 +48,7 @@ class Tally:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoopMark:
-    """A restart loop that goes on."""
+    """An active restart loop."""
 
     pod: str
     cause: Cause
@@ -76,7 +76,7 @@ class Mark:
 @quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PodMarks:
-    """What is kept of one pod as long as it lives."""
+    """What is kept of one pod until it is deleted."""
 
     containers: Mapping[str, Mark] = field(default_factory=dict)
     ready_at: float | None = None
