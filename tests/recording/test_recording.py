@@ -264,6 +264,32 @@ async def test_where_all_namespaces_are_refused_no_records_are_kept() -> None:
     assert not replica.recording.is_recording()
 
 
+async def test_right_to_write_that_is_missing_is_logged_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Reports that can be read all the time are kept again once one is written, not before."""
+    caplog.set_level("INFO", "probewatch.recording")
+    time, cluster = FakeTime(), Cluster()
+    cluster.agree(SETTINGS)
+    replica = Replica(cluster, time, SETTINGS)
+    await replica.recording.start()
+    denied = {"message": 'User "probewatch" cannot update resource "probereports/status"'}
+    cluster.api.answer = lambda verb, _path: (403, denied) if verb == "PUT" else None
+    replica.see("a", 0, 10)
+    replica.see("a", 1, 11)
+    await replica.pass_time(100)
+    tries = sum(each.startswith("PUT") for each in cluster.api.asked)
+    cannot = "Records cannot be kept; metrics and Events go on without"
+    assert [cannot] == caplog.messages
+    cluster.api.answer = lambda _verb, _path: None
+    await replica.pass_time(30)
+
+    assert tries >= 4
+    assert [cannot, "Records are kept again"] == caplog.messages
+    assert {"a": 1} == cluster.totals()
+    assert [1] == replica.told.restarts
+
+
 @pytest.mark.parametrize("how", ["opted out", "unselected", "unselected unseen"])
 async def test_pod_that_comes_into_sight_again_is_not_counted_again(how: str) -> None:
     """What a pod did before it was left alone, and while it was, is not counted when it is back."""

@@ -9,7 +9,6 @@ Where reports cannot be kept, it says so once, lets metrics and Events go on, an
 tries again. Nothing here is waited for by the watch, once it has begun.
 """
 
-import logging
 from collections.abc import Sequence
 from contextlib import suppress
 
@@ -23,6 +22,7 @@ from probewatch.kube.reports.api import ReportApi, Requester
 from probewatch.kube.reports.reports import Reports
 from probewatch.kube.reports.writer import RESUME_SECONDS
 from probewatch.recording.reading import Reading
+from probewatch.recording.refusal import Refusal
 from probewatch.recording.settling import Settling
 from probewatch.recording.surroundings import (
     Surroundings,
@@ -39,8 +39,6 @@ from probewatch.recording.unread import Unread
 from probewatch.records.display import Display
 from probewatch.records.entry import STALE_SECONDS, Key
 from probewatch.settings import Settings
-
-_log = logging.getLogger(__name__)
 
 LOOK_SECONDS, RETRY_SECONDS = 0.2, 2.0
 
@@ -79,6 +77,7 @@ class Recording:
         self._again_at = self._look_at = self._begun_at = 0.0
         self.unread = Unread(self.book, around.counters, clock=clock)
         self._settling = Settling(self.book, around)
+        self._refusal = Refusal()
 
     # --- the situation that the sink asks about
 
@@ -90,12 +89,9 @@ class Recording:
         """Whether records are kept, by this process or by the one that leads."""
         return not self._is_refused
 
-    def refused(self, words: str) -> None:
+    def refused(self, words: str, *, until_written: bool = True) -> None:
         """Records cannot be kept: go on without, and try again."""
-        if not self._is_refused:
-            _log.warning(
-                "Records cannot be kept; metrics and Events go on without", extra={"answer": words}
-            )
+        self._refusal.begin(words, until_written=until_written)
         self._is_refused = True
         self._again_at = self._clock.monotonic() + RESUME_SECONDS
         self.reports.writer.let_go()
@@ -104,6 +100,7 @@ class Recording:
         """A report was saved: counters go on from it."""
         go_on(key, self.book, self._around.counters, is_first=is_first)
         self._settling.written(key)
+        self._refusal.written()
 
     def reloaded(self, key: Key) -> None:
         """A report was written by someone else, who may not have come to write its Events."""
@@ -147,7 +144,7 @@ class Recording:
 
     def _go_without(self) -> None:
         """Go on without records, and try again; counters of a new term begin without them."""
-        self.refused(self._reading.words)
+        self.refused(self._reading.words, until_written=False)
         if self.lease.is_held or not self._is_started:
             self.unread.begin(self.lease.term, is_hopeless=self._reading.will_not_pass)
             self.display.level()
@@ -213,8 +210,7 @@ class Recording:
         found = await self._reading.read()
         if found is None:
             return False
-        if self._is_refused:
-            _log.info("Records are kept again", extra={"reports": len(found)})
+        self._refusal.read()
         self._is_refused, self.book.unread = False, self._api.refused
         if self.lease.is_held or self.lease.is_elsewhere or not self._is_started:
             self.unread.read(is_shown=self._is_started and self.lease.is_held)
