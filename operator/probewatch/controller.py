@@ -80,10 +80,10 @@ class Controller:
         sinks: Sequence[Sink],
         resolver: Resolver,
         boundary: Boundary,
-        has_heard: Callable[[], bool],
+        has_listed_events: Callable[[], bool],
         is_watching: Callable[[], bool],
     ) -> None:
-        """*has_heard* tells whether the kubelet's Events were listed, or cannot be.
+        """*has_listed_events* tells whether the kubelet's Events were listed, or cannot be.
 
         Until then no deadline expires: a restart is not judged to lack evidence just because
         listing takes long. *is_watching* tells whether the watches of pods are up to date.
@@ -95,7 +95,7 @@ class Controller:
         self._resolver = resolver
         self._boundary = boundary
         self._clock = boundary.clock
-        self._has_heard, self._is_watching = has_heard, is_watching
+        self._has_listed_events, self._is_watching = has_listed_events, is_watching
         self._jumps, self._is_set_back, self._is_set_forth = Jumps(self._clock), False, False
         self._reconsidered: set[str] = set()
         self._waiting: deque[Finding] = deque()
@@ -173,7 +173,7 @@ class Controller:
             await self._reconsider()
 
     async def _reconsider(self) -> None:
-        while self._reconsidered and self._has_heard():
+        while self._reconsidered and self._has_listed_events():
             waiting = self.store.waiting_in(self._reconsidered.pop())
             for some in (waiting[at : at + TURN] for at in range(0, len(waiting), TURN)):
                 with self._boundary.guard("reconsider"):
@@ -190,7 +190,7 @@ class Controller:
         jump = self._jumps.measure()
         self._is_set_back |= jump < 0
         self._is_set_forth |= jump > 0
-        if not self._has_heard():
+        if not self._has_listed_events():
             return False
         self._is_set_back = self._is_set_back and self.store.pending() > 0
         now, due = self._clock.now(), self.store.next_due()

@@ -64,7 +64,7 @@ class Health:
             if each.went_back
         )
 
-    def heard_since(self, at: float) -> bool:
+    def active_since(self, at: float) -> bool:
         """Tell whether each essential watch received something since *at* (monotonic)."""
         heard = (each.last_activity for each in self._essential)
         return all(last is not None and last >= at for last in heard)

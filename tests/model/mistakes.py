@@ -178,7 +178,7 @@ class TellsForEver(RecordBook):
 class LevelsTheUnmarked(RecordBook):
     """Counts pods without a mark at a takeover, though they may be gone."""
 
-    def level(
+    def count_missed(
         self,
         pod: PodRef,
         workload: Workload,

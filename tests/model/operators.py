@@ -89,7 +89,7 @@ class Operator:
         """Take over, as after taking the Lease."""
         self._load()
         for pod, container, seen in self.ways.counted(self.store):
-            self.book.level(pod, nearest_workload(pod), container, seen)
+            self.book.count_missed(pod, nearest_workload(pod), container, seen)
         self.leads = True
         self._restore(self.book.all_keys())
         self._tell_again(self.book.records())
@@ -124,7 +124,7 @@ class Operator:
             for pod, container, seen in self.ways.counted(self.store):
                 if pod.uid in alive:
                     workload = nearest_workload(pod)
-                    self.book.level(pod, workload, container, seen, is_alive=True)
+                    self.book.count_missed(pod, workload, container, seen, is_alive=True)
         if self.ways.sweeps:
             found = self.store.sweep(alive, self.world.now, version=self.world.version)
             self._found(found)

@@ -118,7 +118,7 @@ class Replica:
             sinks=(self.told,) if counters is None else (self.told, counters),
             find_workload=nearest_workload,
             limit_for=lambda _uid: None,
-            heard_since=lambda at: self.heard_at >= at,
+            active_since=lambda at: self.heard_at >= at,
             is_synced=lambda: True,
         )
         self.recording = Recording(

@@ -19,7 +19,7 @@ class FakeLease:
 def shown(lease: FakeLease, time: FakeTime) -> Display:
     """The display of a replica whose counters are level with the records."""
     display = Display(lease, time.clock)
-    display.level()
+    display.mark_restored()
     return display
 
 
@@ -27,7 +27,7 @@ def test_counters_are_hidden_until_they_go_on_from_records() -> None:
     """Between taking the Lease and reading the records there is nothing right to show."""
     display = Display(FakeLease(), FakeTime().clock)
     before = display.hides()
-    display.level()
+    display.mark_restored()
 
     assert (True, False) == (before, display.hides())
 

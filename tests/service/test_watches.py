@@ -7,7 +7,7 @@ import pytest
 from probewatch.service.watches import (
     Watch,
     event_target,
-    has_heard,
+    has_listed_events,
     is_watching,
     pod_target,
     watch_options,
@@ -59,10 +59,10 @@ def test_all_is_heard_once_events_are_listed() -> None:
     """What is said of pods is waited for in each namespace; what nodes say of themselves is not."""
     one, other = Pair(), Pair()
     both = (*one.watches(), *other.watches())
-    told = [has_heard(both)]
+    told = [has_listed_events(both)]
     for each in (one.pods, one.events, other.pods, other.events):
         each.synced = True
-        told.append(has_heard(both))
+        told.append(has_listed_events(both))
 
     assert [False, False, False, False, True] == told
 
@@ -73,7 +73,7 @@ def test_nobody_waits_for_what_cannot_be_heard(which: str) -> None:
     pair = Pair()
     getattr(pair, which).errors["403"] += 1
 
-    assert has_heard(pair.watches())
+    assert has_listed_events(pair.watches())
 
 
 def test_pods_are_watched_once_they_are_listed_and_nothing_is_wrong() -> None:

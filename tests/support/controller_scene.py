@@ -114,7 +114,7 @@ class Scene:
             sinks=(*self.others, self.sink),
             resolver=self.resolver,
             boundary=self.boundary,
-            has_heard=lambda: self.heard,
+            has_listed_events=lambda: self.heard,
             is_watching=lambda: self.watching,
         )
 

@@ -1,1 +1,1 @@
-"""Who keeps the records, and from where. Rule: one replica writes, all of them count."""
+"""Leader election and takeover of the records. Rule: one replica writes, all replicas count."""

@@ -1,4 +1,4 @@
-"""Reading all reports, and what it means where that does not work."""
+"""Reads all reports, and decides how long to retry if that fails."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -13,20 +13,20 @@ from probewatch.records.entry import Key, Loaded
 _log = logging.getLogger(__name__)
 
 START_SECONDS = 60.0
-"""Time for the Lease and the reports before the watch begins; it is watched in any case. An API
-server that comes back at the same time as this process may have trouble for so long."""
+"""How long to retry to read the Lease and the reports before the watch begins without them. An API
+server that starts at the same time as this process may have trouble for this long."""
 
 REFUSED_SECONDS = 10.0
-"""The same, where there is no right to read them: a server that has just started knows of none."""
+"""The same for 403: an API server that has just started may not have loaded RBAC yet."""
 
 NO_RIGHT, NO_DEFINITION = 403, 404
 
 PATIENCE: Mapping[int, float] = {NO_RIGHT: REFUSED_SECONDS, NO_DEFINITION: 0.0}
-"""By status; for what is not there it is not waited."""
+"""Seconds to retry, by status; without the CRD, retrying is useless."""
 
 
 class Reading:
-    """Reads through *api*; each status is handed to *remember*."""
+    """Reads the reports through *api*; calls *remember* with the status of each."""
 
     def __init__(self, api: ReportApi, remember: Callable[[Key, Status | None], None]) -> None:
         self._api = api
@@ -35,7 +35,7 @@ class Reading:
         self._told: frozenset[str] = frozenset()
 
     async def read(self) -> dict[Key, Loaded] | None:
-        """Return all reports; None where they cannot be read now."""
+        """Return all reports; None if they cannot be read now."""
         found: dict[Key, Loaded] = {}
         try:
             async for report in self._api.list():
@@ -56,15 +56,15 @@ class Reading:
 
     @property
     def patience(self) -> float:
-        """For how many seconds to go on asking before the watch begins without."""
+        """For how many seconds to retry before the watch begins without records."""
         return PATIENCE.get(self._failure.status, START_SECONDS)
 
     @property
     def will_not_pass(self) -> bool:
-        """Whether another try in a moment does not help: no right, or no definition."""
+        """Whether retrying soon is useless: the permission or the CRD is missing."""
         return self._failure.status in PATIENCE
 
     @property
     def words(self) -> str:
-        """Why they could not be read."""
+        """Why the reports could not be read."""
         return f"{self._failure.status or 'no answer'}: {self._failure}"

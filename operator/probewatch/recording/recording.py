@@ -1,12 +1,12 @@
-"""Recording: which replica keeps the records, and from where they go on.
+"""Recording: holds the Lease, loads the records, and lets one replica write them.
 
     start ─▶ read the Lease ─▶ load reports ─▶ watch ─▶ all listed ─▶ /metrics answers
                  │
                  ├─ held ──────▶ write: reports, Events
-                 └─ not held ──▶ keep in step; when it is taken: load, fold in, write
+                 └─ not held ──▶ stand by; once it is acquired: load, fold in, write
 
-Where reports cannot be kept, it says so once, lets metrics and Events go on, and
-tries again. Nothing here is waited for by the watch, once it has begun.
+If reports cannot be read or written, that is logged once, metrics and Events go on
+without them, and it is retried. Once the watch has begun, it never waits for records.
 """
 
 from collections.abc import Sequence
@@ -29,11 +29,11 @@ from probewatch.recording.surroundings import (
     begin_term,
     build_book,
     build_lease,
-    go_on,
     report_options,
+    republish_recent,
+    republish_unwritten,
+    restore_counters,
     scope_of,
-    tell_lately,
-    tell_unwritten,
 )
 from probewatch.recording.unread import Unread
 from probewatch.records.display import Display
@@ -43,11 +43,11 @@ from probewatch.settings import Settings
 LOOK_SECONDS, RETRY_SECONDS = 0.2, 2.0
 
 LOOK_AROUND_SECONDS = 30.0
-"""How often it is looked whether somebody changed or deleted reports: metadata alone."""
+"""How often the reports' metadata is listed, to see whether somebody changed or deleted one."""
 
 
 class Recording:
-    """Keeps the records; `start` before anything is watched, then `run`."""
+    """Keeps the records: call `start` before anything is watched, then `run`."""
 
     def __init__(
         self,
@@ -79,57 +79,57 @@ class Recording:
         self._settling = Settling(self.book, around)
         self._refusal = Refusal()
 
-    # --- the situation that the sink asks about
+    # --- what `Reports` asks, and tells
 
     def is_open(self) -> bool:
-        """Whether this process is to write records now."""
+        """Tell whether this process may write records now."""
         return self._is_writing and not self._is_refused and self.lease.is_held
 
     def is_recording(self) -> bool:
-        """Whether records are kept, by this process or by the one that leads."""
+        """Tell whether records are kept at all, here or by the leader."""
         return not self._is_refused
 
     def refused(self, words: str, *, until_written: bool = True) -> None:
-        """Records cannot be kept: go on without, and try again."""
+        """Go on without records, which were rejected with *words*, and retry later."""
         self._refusal.begin(words, until_written=until_written)
         self._is_refused = True
         self._again_at = self._clock.monotonic() + RESUME_SECONDS
         self.reports.writer.let_go()
 
     def restore(self, key: Key, *, is_first: bool = False) -> None:
-        """A report was saved: counters go on from it."""
-        go_on(key, self.book, self._around.counters, is_first=is_first)
+        """Restore counters from a report that was saved; *is_first* if it is new."""
+        restore_counters(key, self.book, self._around.counters, is_first=is_first)
         self._settling.written(key)
         self._refusal.written()
 
     def reloaded(self, key: Key) -> None:
-        """A report was written by someone else, who may not have come to write its Events."""
+        """Process a report that another writer changed, who may have stopped before its Events."""
         self.unread.tell_one_apart(key)
         self.restore(key)
         record = self.book.record(key)
         if record is not None:
-            tell_lately(record, self._around.events, now=self._clock.now())
+            republish_recent(record, self._around.events, now=self._clock.now())
 
     def limit_for(self, uid: PodUid) -> int | None:
-        """How many incidents are kept for a pod."""
+        """Return how many incidents a pod's policy keeps, if it has one."""
         return self._around.limit_for(uid)
 
     # --- life
 
     def find_missing(self) -> Sequence[str]:
-        """Return a sentence for what is missing before counters can go on."""
+        """Return a sentence if counters cannot be exposed yet, because records are not loaded."""
         return () if self._is_loaded or self._is_refused else ("the records are not loaded yet",)
 
     def leads(self) -> bool:
-        """Whether this is the replica that writes."""
+        """Tell whether this replica holds the Lease."""
         return self.lease.is_held
 
     def stands_by(self) -> bool:
-        """Whether the workloads are not to be shown here: another does, or will in a moment."""
+        """Tell whether the metrics of workloads are hidden because another replica shows them."""
         return self.display.hides()
 
     async def start(self) -> None:
-        """Learn who writes, and load what is recorded; in bounded time."""
+        """Read the Lease and load the records, in bounded time."""
         begun, pause = self._clock.monotonic(), LOOK_SECONDS
         while not await self._prepare():
             if self._clock.monotonic() - begun >= self._reading.patience:
@@ -143,33 +143,33 @@ class Recording:
         self._is_started = True
 
     def _go_without(self) -> None:
-        """Go on without records, and try again; counters of a new term begin without them."""
+        """Go on without records, and retry later; counters of a new term start at 0."""
         self.refused(self._reading.words, until_written=False)
         if self.lease.is_held or not self._is_started:
             self.unread.begin(self.lease.term, is_hopeless=self._reading.will_not_pass)
-            self.display.level()
+            self.display.mark_restored()
 
     async def _prepare(self) -> bool:
-        """Ask what is not known yet; tell whether that is all."""
+        """Read what is still missing of Lease and records; tell whether all is known."""
         if not self.lease.known:
             await self.lease.step()
         return self.lease.known and await self._load() and not self.book.unread
 
     async def hold(self) -> None:
-        """Hold the Lease or wait for it, for ever; once it was looked at for the first time."""
+        """Hold the Lease or wait for it, for ever; begins once `start` has read it or given up."""
         while not (self.lease.known or self._is_started):
             await self._clock.sleep(LOOK_SECONDS)
         await self.lease.run()
 
     async def run(self) -> None:
-        """Take over when it is time, and let go when it is not any more; until cancelled."""
+        """Start writing when the Lease is acquired, stop when it is lost; until cancelled."""
         while True:
             if self._is_started:
                 await self.step()
             await self._clock.sleep(LOOK_SECONDS)
 
     async def step(self) -> None:
-        """Look at the situation once."""
+        """Check once whether to take over, to stop writing, or to look at the reports."""
         held, now = self.lease.is_held, self._clock.monotonic()
         if not held or self.display.is_behind:
             self._is_writing = False
@@ -184,7 +184,7 @@ class Recording:
             await self._look_around(now)
 
     async def stop(self, seconds: float) -> None:
-        """Write what is to be written, and give the Lease back; some of the time is for that."""
+        """Write what is pending, then release the Lease, for which some of the time is reserved."""
         kept = min(RELEASE_SECONDS, seconds / 2)
         await self.reports.drain(seconds - kept)
         self._is_writing = False
@@ -193,9 +193,9 @@ class Recording:
     # --- inside
 
     async def _take_over(self, now: float) -> None:
-        """Go on from what is recorded by now, whoever recorded it."""
-        # What was found before anything was read is told from what others recorded by its age.
-        waits = len(self.book.beginnings) and not self._around.heard_since(now - STALE_SECONDS)
+        """Load the records of the leader before, and continue from them."""
+        # Findings from before the first read are matched with those of other leaders by their age.
+        waits = len(self.book.beginnings) and not self._around.active_since(now - STALE_SECONDS)
         if waits or not await self._load():
             self._again_at = max(self._again_at, now + RETRY_SECONDS)
             if not waits and self._reading.will_not_pass:
@@ -206,7 +206,7 @@ class Recording:
             self._begin()
 
     async def _load(self) -> bool:
-        """Read all reports; tell whether that worked."""
+        """Read and load all reports; tell whether that worked."""
         found = await self._reading.read()
         if found is None:
             return False
@@ -221,21 +221,21 @@ class Recording:
         return True
 
     def _begin(self) -> None:
-        """Write from now on; first of all the Events that may not have been written."""
+        """Start writing; first the Events that the leader before may not have written."""
         self._is_writing, self._begun_at = True, self._clock.monotonic()
         self._look_at = self._begun_at + LOOK_AROUND_SECONDS
         self.unread.tell_apart()
         begin_term(self.lease.term, self.book, self._around.counters)
-        self.display.level()
-        tell_unwritten(self.book, self._around.events, now=self._clock.now())
+        self.display.mark_restored()
+        republish_unwritten(self.book, self._around.events, now=self._clock.now())
         self._schedule()
 
     async def _look_around(self, now: float) -> None:
-        """See what others did to reports, and let go of what is over."""
+        """Look for reports that others changed or deleted, and free what is not needed any more."""
         if self.is_open():
             with suppress(ApiError, OSError, msgspec.DecodeError):
                 await self.reports.look_around()
-                # What may be read by now is loaded, as in a takeover.
+                # A namespace that can be read by now is loaded by a new takeover.
                 self._is_writing = self.book.unread <= self._api.refused
         elif self._around.is_synced():
             is_led = self.lease.is_elsewhere and not self._is_refused
@@ -247,7 +247,7 @@ class Recording:
             self.reports.schedule(key)
 
     async def _settle(self, now: float) -> None:
-        """All pods are listed: bring the book in line with them, and agree on what is recorded."""
+        """After all pods were listed: reconcile the book with them, and mark records complete."""
         if self._settling.settle(now, since=self._begun_at):
             self._schedule()
         if not self.book.complete and self._settling.is_saved():

@@ -1,4 +1,4 @@
-"""What recording is tied to, and what of it is worked out without any state."""
+"""The dependencies of recording, and its functions that have no state."""
 
 import hashlib
 import uuid
@@ -23,43 +23,43 @@ from probewatch.records.entry import Key
 from probewatch.settings import Settings
 
 EVENTS_SECONDS = 600.0
-"""Events of restarts that were recorded so lately are written again after a start."""
+"""Events of restarts that were recorded at most this long ago are written again after a start."""
 
 
 class Store(Protocol):
-    """What is asked of the store."""
+    """What is needed from the store."""
 
     def counted(self) -> Iterable[tuple[PodRef, str, Sighting]]:
-        """What is told of each container."""
+        """Yield for each container up to which restart count findings were published."""
         ...
 
     def uids(self) -> Collection[PodUid]:
-        """All pods that are followed."""
+        """Return all tracked pods."""
         ...
 
 
 class Counters(Protocol):
-    """What is asked of the counters."""
+    """What is needed from the counters."""
 
     def begin_term(self, term: int, totals: Iterable[RestartTotal]) -> bool:
-        """Begin at 0 what *totals* do not hold, if this is another term; tell whether it is."""
+        """If the term is new, reset what *totals* do not hold to 0; tell whether it is."""
         ...
 
     def begin_anew(self, workload: Workload, totals: Iterable[RestartTotal]) -> None:
-        """Begin at 0 what *totals* do not hold of a workload."""
+        """Reset what *totals* do not hold of a workload to 0."""
         ...
 
     def totals_of(self, workload: Workload) -> Iterable[Total]:
-        """Return what is shown of a workload."""
+        """Return what the counters show of a workload."""
         ...
 
     def restore(self, totals: Iterable[Total]) -> None:
-        """Go on from totals."""
+        """Raise counters to these totals."""
         ...
 
 
 class Sink(Protocol):
-    """Where Events go."""
+    """The sink for Events."""
 
     def publish(self, finding: Finding, workload: Workload) -> None:
         """Take a finding."""
@@ -68,77 +68,77 @@ class Sink(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What recording is tied to; the functions are asked again and again."""
+    """The dependencies of recording."""
 
     store: Store
     counters: Counters
     events: Sink
     sinks: Sequence[Sink]
-    """What comes after the records: counters and Events."""
+    """The sinks that get a finding once it is recorded: counters and Events."""
     find_workload: Callable[[PodRef], Workload | None]
     limit_for: Callable[[PodUid], int | None]
-    heard_since: Callable[[float], bool]
-    """Whether the watch of pods was heard of since then (monotonic): what it shows is of now."""
+    active_since: Callable[[float], bool]
+    """Whether all watches of pods were active since then (monotonic), so that pods are current."""
     is_synced: Callable[[], bool]
-    """Whether all pods are listed, and all that was found then is published."""
+    """Whether all pods are listed, and the findings of the lists are published."""
 
 
-def level(book: RecordBook, around: Surroundings, *, is_alive: bool) -> None:
-    """Count what is seen of pods and was never told, by whomever."""
+def count_missed(book: RecordBook, around: Surroundings, *, is_alive: bool) -> None:
+    """Count restarts that pods show and that no replica ever published."""
     for pod, container, seen in around.store.counted():
         workload = around.find_workload(pod)
         if workload is not None:
-            book.level(pod, workload, container, seen, is_alive=is_alive)
+            book.count_missed(pod, workload, container, seen, is_alive=is_alive)
 
 
 def begin_term(term: int, book: RecordBook, counters: Counters) -> None:
-    """Let counters go on from what is recorded by now, and begin at 0 what no record holds."""
+    """Restore counters from the records, and reset what no record holds to 0."""
     workloads = book.workloads()
-    counters.begin_term(term, chain.from_iterable(told_of(book, key) for key in workloads))
+    counters.begin_term(term, chain.from_iterable(published_totals(book, key) for key in workloads))
     for key in workloads:
         counters.restore(totals_of(book.saved_parts(key)))
 
 
-def go_on(key: Key, book: RecordBook, counters: Counters, *, is_first: bool) -> None:
-    """A report was saved: let counters go on from it.
+def restore_counters(key: Key, book: RecordBook, counters: Counters, *, is_first: bool) -> None:
+    """Restore the counters of a workload from a report that was saved.
 
-    Where it is the *first* of a workload, one of the same name may have been counted before, which
-    is gone with its report: what is shown of that would fall at the next start, and be taken
-    for new restarts.
+    With *is_first* the report is new. A workload of the same name may have been counted before,
+    whose report is gone. Its counts are reset now: they would be missing after the next start, and
+    a counter that falls and rises again looks like new restarts.
     """
     record = book.record(key)
     if is_first and record is not None:
-        counters.begin_anew(record.workload, told_of(book, key))
+        counters.begin_anew(record.workload, published_totals(book, key))
     counters.restore(totals_of(book.saved_parts(key)))
 
 
-def tell_lately(record: Record, events: Sink, *, now: float) -> None:
-    """Write the Events of what was recorded lately; those that are there already stay one."""
+def republish_recent(record: Record, events: Sink, *, now: float) -> None:
+    """Publish the Events of recent incidents again; one that exists is not written twice."""
     for incident in record.incidents:
         if incident.observed_at >= now - EVENTS_SECONDS:
             events.publish(tell_again(incident, record.workload), record.workload)
 
 
-def tell_unwritten(book: RecordBook, events: Sink, *, now: float) -> None:
-    """Write the Events that the one before may not have come to write.
+def republish_unwritten(book: RecordBook, events: Sink, *, now: float) -> None:
+    """Publish the Events that the leader before may not have written.
 
-    Restarts that are not saved yet have theirs once they are.
+    Restarts that are not saved yet get their Events once they are.
     """
     for record in book.records():
-        tell_lately(record, events, now=now)
+        republish_recent(record, events, now=now)
     for finding, workload in book.pending():
         if not isinstance(finding, Restart):
             events.publish(finding, workload)
 
 
 def scope_of(settings: Settings) -> str:
-    """Return what tells one set of watched pods from another."""
+    """Return a hash that identifies the set of watched pods, by namespaces and selector."""
     words = "\0".join((",".join(sorted(settings.namespaces)), settings.pod_selector))
     return hashlib.sha256(words.encode()).hexdigest()[:16]
 
 
 def totals_of(records: Iterable[Record]) -> Iterable[RestartTotal]:
-    """Return what counters of a workload go on from: all its records added up."""
+    """Return the totals to restore a workload's counters from: the sum of its records."""
     counts: Counter[tuple[str, str]] = Counter()
     totals: dict[tuple[str, str], RestartTotal] = {}
     for record in records:
@@ -150,8 +150,8 @@ def totals_of(records: Iterable[Record]) -> Iterable[RestartTotal]:
     return [replace(total, count=counts[place]) for place, total in totals.items()]
 
 
-def told_of(book: RecordBook, key: Key) -> Iterable[RestartTotal]:
-    """Return what is recorded, or will be, of a whole workload, and was told already."""
+def published_totals(book: RecordBook, key: Key) -> Iterable[RestartTotal]:
+    """Return a workload's totals, saved or not, without restarts that were not published yet."""
     waiting = book.untold_restarts(key)
     return [
         replace(total, count=total.count - waiting[total.container, total.cause])
@@ -160,7 +160,7 @@ def told_of(book: RecordBook, key: Key) -> Iterable[RestartTotal]:
 
 
 def build_lease(settings: Settings, requester: Requester, namespace: str, clock: Clock) -> Lease:
-    """Return the Lease of this process: its identity is no other's, be it of the same instance."""
+    """Return the Lease, with an identity that is unique even among processes of one instance."""
     return Lease(
         requester=requester,
         namespace=namespace,
@@ -172,7 +172,7 @@ def build_lease(settings: Settings, requester: Requester, namespace: str, clock:
 
 
 def build_book(settings: Settings, lease: Lease) -> RecordBook:
-    """Return an empty record book, of a process that leads while it holds the Lease."""
+    """Return an empty record book, which knows from the Lease since when this process leads."""
     return RecordBook(
         limit=settings.history_limit, is_read=False, led_since=lambda: lease.held_since
     )

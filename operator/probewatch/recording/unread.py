@@ -1,8 +1,9 @@
-"""Unread records: what counters show of restarts when they had to begin without the records.
+"""Unread records: what counters show of restarts while the records cannot be read.
 
-They go on from what is recorded. Where that cannot be read, they are not shown for a while, since
-trouble passes; then they begin at 0. What turns out to be recorded once it is read is told apart,
-for good: a counter that rose to it, now or at the next start, would be taken for new restarts.
+Normally counters are restored from the records. If these cannot be read, the counters are hidden
+for a while, since most trouble passes, and then start at 0. Restarts that turn out to be recorded
+are kept out of these counters for good: if a counter rose to them, now or at the next start,
+they would look like new restarts.
 """
 
 import logging
@@ -17,25 +18,26 @@ from probewatch.records.entry import Key
 _log = logging.getLogger(__name__)
 
 HOLD_SECONDS = 600.0
-"""For how long restarts are not shown: an API server is mostly back before."""
+"""How long counters of restarts are hidden: an API server is usually back before."""
 
 
 class Unread:
-    """Knows whose counters began without the records."""
+    """Remembers which counters started without the records."""
 
     def __init__(self, book: RecordBook, counters: Counters, *, clock: Clock) -> None:
         self._book = book
         self._counters = counters
         self._clock = clock
         self._shown_from: float | None = None
-        """Since when, or from when, all counters are shown without records."""
+        """From when (monotonic) all counters are shown without records; None if they have them."""
         self._namespaces: frozenset[str] = frozenset()
-        """Those whose counters are, since only others could be read."""
+        """Namespaces whose counters started without records, as only others could be read."""
 
     def begin(self, term: int, *, is_hopeless: bool) -> None:
-        """Nothing can be read; where that is *hopeless*, counters of a new term begin at 0 at once.
+        """Note that no records can be read, and start the counters of a new term without them.
 
-        Those of a term that goes on stay: they began with what was recorded, or at 0.
+        With *is_hopeless* they are shown from 0 at once, else after `HOLD_SECONDS`. Counters of a
+        term that goes on stay: they started from the records, or at 0.
         """
         if self._counters.begin_term(term, ()) and not self.withholds():
             self._shown_from = self._clock.monotonic()
@@ -47,23 +49,23 @@ class Unread:
                 )
 
     def withholds(self) -> bool:
-        """Whether restarts are not to be shown yet."""
+        """Tell whether counters of restarts are hidden for now."""
         return self._shown_from is not None and self._clock.monotonic() < self._shown_from
 
     def read(self, *, is_shown: bool) -> None:
-        """Records were read by who writes or stands by; counters *were shown* here until now."""
+        """Note that records were read; *is_shown* if this process shows counters."""
         if not is_shown or self.withholds():
             self._shown_from, self._namespaces = None, self._book.unread
 
     def tell_apart(self) -> None:
-        """Keep counters that began without their records from rising to what these hold."""
+        """Keep counters that started without their records from rising to what these hold."""
         for key in self._book.workloads():
             self.tell_one_apart(key)
         self._shown_from = None
         self._namespaces &= self._book.unread
 
     def tell_one_apart(self, key: Key) -> None:
-        """Do so for the workload of one report."""
+        """Do that for the workload of one report."""
         if self._shown_from is not None or key.namespace in self._namespaces:
             self._book.tell_apart(key, self._shown_of(key))
 

@@ -125,7 +125,7 @@ class RecordBook(RecordAnswers):
                 pass
         return None
 
-    def level(
+    def count_missed(
         self,
         pod: PodRef,
         workload: Workload,

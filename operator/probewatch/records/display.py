@@ -40,12 +40,12 @@ class Display:
     def __init__(self, lease: Term, clock: Clock) -> None:
         self._lease = lease
         self._clock = clock
-        self._level: int | None = None
+        self._restored_term: int | None = None
         self._looked_at = clock.monotonic()
 
-    def level(self) -> None:
+    def mark_restored(self) -> None:
         """Note that the counters are restored from the records for the current term."""
-        self._level = self._lease.term
+        self._restored_term = self._lease.term
 
     def hides(self) -> bool:
         """Tell whether workloads are hidden: another replica may show them, or counters are behind.
@@ -58,7 +58,7 @@ class Display:
     @property
     def is_behind(self) -> bool:
         """Whether the counters were not restored from the records in the current term."""
-        return self._level != self._lease.term
+        return self._restored_term != self._lease.term
 
     async def run(self) -> None:
         """Check regularly, so that a standstill is noticed."""
@@ -70,5 +70,5 @@ class Display:
         """After a standstill, hide workloads until it is known whether another took over."""
         now = self._clock.monotonic()
         if now - self._looked_at > STANDSTILL_SECONDS and not self._lease.is_held:
-            self._level = None
+            self._restored_term = None
         self._looked_at = now

@@ -1,1 +1,1 @@
-"""The running operator. Rule: each part is made once, through constructors, and watched over."""
+"""The running operator. Rule: constructors build each part once; what fails is restarted."""

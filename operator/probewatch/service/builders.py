@@ -1,4 +1,4 @@
-"""Parts that are made from settings and a client alone; and what a part that runs looks like."""
+"""Builds parts of the operator from settings and a client; and `Worker`, a task to run."""
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ from probewatch.settings import Settings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Worker:
-    """Something to run: for ever, or (a preparation) until it is done; again when it fails."""
+    """A task: runs for ever, or, as a preparation, until it is done; restarted if it fails."""
 
     name: str
     run: Callable[[], Awaitable[object]]
@@ -45,7 +45,7 @@ def build_recorder(
     spec_of: Callable[[PodUid], PodSpec | None],
     clock: Clock,
 ) -> Recorder:
-    """Return the sink that writes Kubernetes Events, within the bounds that are set."""
+    """Return the sink that writes Kubernetes Events, with the rate limits of the settings."""
     writer = EventWriter(requester=client, instance=settings.instance, clock=clock)
     options = RecorderOptions(
         queue_length=settings.event_queue_length,
@@ -66,7 +66,7 @@ def build_corroboration(
     observe: Callable[[Observation], None],
     clock: Clock,
 ) -> Corroboration | None:
-    """Return who asks kubelets after uncertain verdicts; None where nobody shall."""
+    """Return the sink that asks kubelets after uncertain verdicts; None if that is disabled."""
     if not settings.corroborate:
         return None
     kubelets = KubeletClient(
@@ -90,7 +90,7 @@ def build_recording(
     around: Surroundings,
     boundary: Boundary,
 ) -> Recording:
-    """Return who keeps the records, with its Lease where the operator is at home."""
+    """Return the recording, with its Lease in the operator's namespace."""
     return Recording(
         settings=settings,
         requester=client,
@@ -103,7 +103,7 @@ def build_recording(
 def build_counters(
     settings: Settings, find_recording: Callable[[], Recording | None], *, clock: Clock
 ) -> Counters:
-    """Return what counts findings; a workload that is back goes on from its record."""
+    """Return the sink that counts findings; a workload that reappears continues from its record."""
 
     def recall(workload: Workload) -> Iterable[Total]:
         recording = find_recording()
@@ -115,7 +115,7 @@ def build_counters(
 
 
 def build_health(settings: Settings, watches: Iterable[Watch], *, clock: Clock) -> Health:
-    """Return who says whether the operator is of any use."""
+    """Return the health of the operator, judged by its watches."""
     known = tuple(watches)
     return Health(
         essential=[each.stats for each in known if each.is_essential],
@@ -134,7 +134,7 @@ def build_server(
     gate: Callable[[], Sequence[str]],
     boundary: Boundary,
 ) -> MetricsServer:
-    """Return the server of /metrics, /healthz and /readyz; *gate* says what is missing."""
+    """Return the server; /metrics answers once *gate* returns nothing that is missing."""
     authorizer = None
     if settings.metrics_authorization:
         authorizer = Authorizer(client, clock=sources.clock)
@@ -149,9 +149,10 @@ def build_server(
 
 
 def find_connection(login: Login) -> Connection:
-    """Return the credentials of the moment for kopf, in any thread; they are read anew elsewhere.
+    """Return the current credentials for kopf; may be called in any thread.
 
-    Waiting for the operator's loop here could last beyond its end.
+    They are renewed in the operator's event loop. Waiting for that loop here could block for ever
+    once it has ended.
     """
     access = login.access
     return Connection(

@@ -1,11 +1,11 @@
-"""The parts of a running operator, made once and tied together through constructors.
+"""The parts of a running operator, built once and connected by their constructors.
 
     login ─▶ client ─▶ watches ─▶ feeds ─▶ controller ─▶ sinks (metrics, Events, records)
                                                 │
                           kopf, in its thread   └─▶ store ◀─ /metrics, /healthz, /readyz
 
-What others decide comes in as small functions: which policy a pod is under, and
-whether this replica is the one that writes.
+Decisions of other parts are passed in as functions, such as which policy applies to
+a pod, and whether this replica is the one that writes.
 """
 
 import asyncio
@@ -37,21 +37,21 @@ from probewatch.recording.surroundings import Surroundings
 from probewatch.service import builders
 from probewatch.service.builders import Worker, build_recorder
 from probewatch.service.runtime import find_version
-from probewatch.service.watches import build_watches, has_heard, is_watching
+from probewatch.service.watches import build_watches, has_listed_events, is_watching
 from probewatch.settings import Settings
 from probewatch.store import Store
 from probewatch.supervisor import Supervisor, kopf_operator
 
 
 class Parts:
-    """Makes everything; nothing runs yet. To be made in the event loop that it will run in."""
+    """Builds all parts without running any; has to be created in the event loop they run in."""
 
     preparations: Sequence[Worker]
-    """Done one after the other before anything is watched; /metrics waits for them too."""
+    """Run one after the other before anything is watched; /metrics waits for them too."""
     workers: Sequence[Worker]
-    """Run from the beginning to the end."""
+    """Run concurrently from start to stop."""
     drains: Sequence[Callable[[float], Awaitable[None]]]
-    """Done one after the other at the end, each in at most the seconds that it is given."""
+    """Called one after the other at the end; each takes at most the seconds it is given."""
 
     def __init__(
         self, *, settings: Settings, login: Login, client: ApiClient, clock: Clock
@@ -83,14 +83,14 @@ class Parts:
         self.drains = tuple(self._drains())
         self.server = self._build_server()
 
-    # --- what others decide
+    # --- what other parts ask
 
     def leads(self) -> bool:
         """Tell whether this replica is the one that writes."""
         return self.recording is None or self.recording.leads()
 
     def find_missing(self) -> Sequence[str]:
-        """Return a sentence for each thing that /metrics still has to wait for."""
+        """Return a sentence for each thing that /metrics still waits for."""
         refused = (words_of(CREDENTIALS),) if self.client.stats.is_refused else ()
         unprepared = () if self.prepared else ("records are not loaded yet",)
         unloaded = self.recording.find_missing() if self.recording is not None else ()
@@ -98,17 +98,17 @@ class Parts:
         return (*refused, *unprepared, *unloaded, *self.health.find_unsynced(), *unpublished)
 
     def _is_derived(self) -> bool:
-        """Whether all pods are listed, and what was found then is with the sinks."""
+        """Tell whether all pods are listed, and the findings of the lists are published."""
         return not self.health.find_unsynced() and self.controller.has_published_lists
 
-    # --- what is to be run
+    # --- what is run
 
     def _preparations(self) -> Iterator[Worker]:
         yield Worker(name="greet", run=partial(greet, self.client, self.clock))
         yield Worker(name="read policies", run=self.policies.upkeep.start)
         if self.recording is not None:
             yield Worker(name="load records", run=self.recording.start)
-        if not self.settings.pod_selector:  # of few pods among many, each owner is asked for
+        if not self.settings.pod_selector:  # with a selector, pods are few: get owners one by one
             learn = partial(self.workloads.learn, self.settings.namespaces)
             yield Worker(name="list owners", run=learn)
 
@@ -127,20 +127,20 @@ class Parts:
             yield Worker(name="corroboration", run=self.corroboration.run)
 
     def _drains(self) -> Iterator[Callable[[float], Awaitable[None]]]:
-        """In this order: what one hands on, the next has to write."""
+        """Yield in the order of the data flow: each one writes what the last one passed on."""
         yield self.controller.drain
         if self.recording is not None:
             yield self.recording.stop
         yield self.recorder.drain
 
-    # --- the making
+    # --- building
 
     def _build_policies(self) -> Policies:
         return Policies(
             settings=self.settings,
             requester=self.client,
             around=PolicySurroundings(
-                pods=lambda: self.store.headers(),  # noqa: PLW0108  # it is not there yet
+                pods=lambda: self.store.headers(),  # noqa: PLW0108  # not built yet
                 changed=lambda namespace: self.controller.reconsider(namespace),  # noqa: PLW0108  # likewise
                 may_write=lambda: self.leads() and self._is_derived(),
                 restart_kopf=lambda: self.supervisor.restart(),  # noqa: PLW0108  # likewise
@@ -154,7 +154,7 @@ class Parts:
             sinks=self._build_sinks(),
             resolver=self.workloads,
             boundary=self.boundary,
-            has_heard=lambda: has_heard(self.watches),  # they are not there yet
+            has_listed_events=lambda: has_listed_events(self.watches),  # they are not there yet
             is_watching=lambda: is_watching(self.watches),
         )
 
@@ -169,7 +169,7 @@ class Parts:
         )
 
     def _build_sinks(self) -> Sequence[Sink]:
-        # With records, the others come after them: see `kube.reports`.
+        # With records, `Reports` passes findings on to the other sinks once they are recorded.
         return self._final_sinks() if self.recording is None else (self.recording.reports,)
 
     def _final_sinks(self) -> Sequence[Sink]:
@@ -183,7 +183,7 @@ class Parts:
             self.settings,
             self.client,
             self.login,
-            observe=lambda seen: self.controller.observe(seen),  # noqa: PLW0108  # it is not there yet
+            observe=lambda seen: self.controller.observe(seen),  # noqa: PLW0108  # not built yet
             clock=self.clock,
         )
 
@@ -197,7 +197,7 @@ class Parts:
             sinks=self._final_sinks(),
             find_workload=self.workloads.find,
             limit_for=self._history_limit,
-            heard_since=lambda at: self.health.heard_since(at),  # noqa: PLW0108  # it is not there yet
+            active_since=lambda at: self.health.active_since(at),  # noqa: PLW0108  # it is not there yet
             is_synced=self._is_derived,
         )
         return builders.build_recording(
@@ -205,7 +205,7 @@ class Parts:
         )
 
     def _remember(self, pod: Newcomer) -> Remembered:
-        """Return what records say of a pod that is new here."""
+        """Return what the records hold of a pod that is new to this process."""
         if self.recording is None:
             return NOTHING_REMEMBERED
         return self.recording.book.remember(pod)

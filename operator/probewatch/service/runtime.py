@@ -1,4 +1,4 @@
-"""The interpreter under the operator: which event loop it runs on, and how it collects garbage."""
+"""The runtime environment: event loop, garbage collection, version, namespace of the Lease."""
 
 import asyncio
 import contextlib
@@ -15,22 +15,23 @@ from probewatch.settings import Settings
 Result = TypeVar("Result")
 
 POD_NAMESPACE = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
-"""Where the kubelet writes the namespace of a pod."""
+"""File into which the kubelet writes the pod's namespace."""
 
 DEFAULT_NAMESPACE = "default"
 
 COLLECT_AFTER = (50_000, 20, 20)
-"""A first sync makes many objects that stay; the usual 700 would search them again and again."""
+"""Thresholds of the garbage collector. A first sync creates many objects that stay, which the
+default of 700 would traverse again and again."""
 
 
 def run_on_best_loop(work: Coroutine[object, object, Result]) -> Result:
-    """Run *work* to its end on uvloop where it is installed, else on asyncio's own loop."""
+    """Run *work* on uvloop if it is installed, else on asyncio's own loop."""
     with asyncio.Runner(loop_factory=find_loop_factory()) as runner:
         return runner.run(work)
 
 
 def find_loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """Return uvloop's factory; None where it is not installed."""
+    """Return uvloop's factory; None if it is not installed."""
     try:
         uvloop = importlib.import_module("uvloop")
     except ImportError:
@@ -40,7 +41,7 @@ def find_loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 
 def find_lease_namespace(settings: Settings, of_context: str) -> str:
-    """Return where the Lease is kept: as set, else in the pod's own namespace, or the context's."""
+    """Return the namespace of the Lease: as set, else the pod's own, else the context's."""
     if settings.lease_namespace:
         return settings.lease_namespace
     try:
@@ -50,7 +51,7 @@ def find_lease_namespace(settings: Settings, of_context: str) -> str:
 
 
 def find_version() -> str:
-    """Return the version of this program; `dev` where it runs from its sources."""
+    """Return the version of this program; `dev` if it is not installed as a package."""
     try:
         return metadata.version("probewatch")
     except metadata.PackageNotFoundError:
@@ -58,16 +59,16 @@ def find_version() -> str:
 
 
 def collect_rarely() -> None:
-    """Let the collector run less often, and never look at what was imported: that stays."""
+    """Collect garbage less often, and exclude all that was imported, which stays anyway."""
     gc.set_threshold(*COLLECT_AFTER)
     gc.freeze()
 
 
 def freeze_what_stays() -> None:
-    """Take what is there now out of all later collections: pods stay.
+    """Exclude all existing objects from garbage collection: the pods of a first sync stay.
 
-    And give back what a first sync needed for its lists only, some five megabytes: the C library
-    keeps what is freed, where that is glibc.
+    Also returns memory that only the first list needed, some five megabytes, to the system:
+    glibc keeps freed memory otherwise.
     """
     gc.collect()
     gc.freeze()

@@ -1,7 +1,7 @@
-"""The operator at work: it starts everything, keeps it running, and ends it in order.
+"""The service: starts all parts, keeps them running, and stops them in order.
 
-Whatever fails is started again; only a signal ends it: first no new
-observations, then what was found is published and written, then the rest.
+Whatever fails is restarted; only a signal ends the service. At the end, observing stops
+first, then findings are published and written, then all else stops.
 """
 
 import asyncio
@@ -18,25 +18,25 @@ _log = logging.getLogger(__name__)
 
 SYNC_CHECK_SECONDS = 0.5
 DERIVE_SECONDS = 60.0
-"""For what the first list led to, to be published: whose the pods are is asked until then."""
+"""Time to publish the findings of the first list, whose workloads have to be resolved."""
 
 PREPARE_AGAIN_SECONDS = 5.0
 
 HISTORY_SECONDS = 1.0
-"""How often it is looked whether the cluster's history is still the same."""
+"""How often it is checked whether the cluster was restored from a backup."""
 
 
 class Service:
-    """Runs the parts until an event is set."""
+    """Runs the parts until a stop event is set."""
 
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
         self._clock = parts.clock
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Work until *stop* is set, then end in an orderly way, in bounded time.
+        """Run until *stop* is set, then shut down gracefully in bounded time.
 
-        Raises SettingsError, before anything is watched, where metrics cannot be served.
+        Raises SettingsError, before anything is watched, if metrics cannot be served.
         """
         await self.parts.server.start()
         _log.info("Metrics and health are served", extra={"port": self.parts.server.port})
@@ -66,7 +66,7 @@ class Service:
         )
 
     async def _observe(self) -> None:
-        """Watch, with everything in place that has to be there before."""
+        """Run the preparations, then the watches and the heartbeat."""
         await self._prepare()
         beat = Worker(name="beat", run=self.parts.controller.beat)
         observers: Sequence[Worker | Watch] = (*self.parts.watches, beat)
@@ -77,7 +77,7 @@ class Service:
                 await self._settle()
 
     async def _prepare(self) -> None:
-        """Do what comes before the watching, and each step again until it is done."""
+        """Run the preparations in order, and retry each until it succeeds."""
         for step in self.parts.preparations:
             while not await self._attempt(step):
                 await self._clock.sleep(PREPARE_AGAIN_SECONDS)
@@ -90,7 +90,7 @@ class Service:
         return False
 
     async def _settle(self) -> None:
-        """Say when the first list is complete, and tune the memory for what is there."""
+        """Wait for the first complete list, log it, and tune the memory for what is there."""
         begun = self._clock.monotonic()
         while self.parts.health.find_unsynced():
             await self._clock.sleep(SYNC_CHECK_SECONDS)
@@ -106,7 +106,7 @@ class Service:
         await check.run(self._clock, is_synced=lambda: not self.parts.health.find_unsynced())
 
     async def _guard_records(self) -> None:
-        """Write nothing more into a cluster that was restored: it would be of the lost history."""
+        """Stop writing once the cluster was restored: the data would be of the lost history."""
         while not self.parts.health.find_lost():
             await self._clock.sleep(HISTORY_SECONDS)
         if self.parts.recording is not None:
@@ -114,7 +114,7 @@ class Service:
         await asyncio.Event().wait()
 
     async def _finish(self, ending: "Sequence[asyncio.Task[None]]") -> None:
-        """Publish what was found and write what was published, within the time there is."""
+        """Publish all findings and write them, within `shutdown_seconds`."""
         end = self._clock.monotonic() + self.parts.settings.shutdown_seconds
 
         def left() -> float:

@@ -1,6 +1,6 @@
-"""Signals: the first one asks for an orderly end, the second ends at once.
+"""Signals: the first one asks for a graceful shutdown, the second one kills the process.
 
-Of the operator, of the playground and of the demo alike.
+Used by the operator, the playground and the demo.
 """
 
 import asyncio
@@ -14,14 +14,14 @@ from probewatch.default_signals import let_kill
 _log = logging.getLogger(__name__)
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
-"""What a kubelet and Ctrl-C send."""
+"""Sent by the kubelet and by Ctrl-C."""
 
 
 @contextmanager
 def on_first_signal(
     act: Callable[[signal.Signals], None], signals: Iterable[signal.Signals]
 ) -> Iterator[None]:
-    """Act on the first of these signals; later ones do what they do by themselves."""
+    """Call *act* on the first of these signals; later ones have their default effect."""
     loop = asyncio.get_running_loop()
     listened = [each for each in signals if not _is_to_be_ignored(each)]
 
@@ -45,7 +45,7 @@ def on_first_signal(
 
 @contextmanager
 def stop_on_signals() -> Iterator[asyncio.Event]:
-    """Give an event that is set at the first signal."""
+    """Yield an event that is set at the first signal."""
     stop = asyncio.Event()
 
     def end(received: signal.Signals) -> None:
@@ -57,5 +57,5 @@ def stop_on_signals() -> Iterator[asyncio.Event]:
 
 
 def _is_to_be_ignored(number: signal.Signals) -> bool:
-    """Whether it is that of a closed terminal, under `nohup`."""
+    """Tell whether it is SIGHUP, and ignored as under `nohup`."""
     return number is signal.SIGHUP and signal.getsignal(number) is signal.SIG_IGN

@@ -1,11 +1,11 @@
-"""The watches of the operator: what it lists and watches, and who is told.
+"""The watches of the operator: which resources it lists and watches, and for which feed.
 
-Pods, and what the kubelet says of them: for all namespaces at once, or for
-each named one by itself, so that a Role in each is right enough. Selectors are
-applied by the API server. What a node says of its own reboot is nice to have.
+Pods and the kubelet's Events about them are watched for all namespaces at once, or
+separately in each configured namespace, so that a Role in each is enough. Selectors
+are applied by the API server. The kubelets' Events about nodes are optional.
 
-The kubelet's Events are listed once their pods are: what is said of pods that
-are not known yet can be kept only for so many, and an hour of a large cluster is more.
+The Events are listed after the pods. Those of unknown pods can only be buffered for
+a limited number of pods, and an hour of Events in a large cluster exceeds that.
 """
 
 import asyncio
@@ -29,13 +29,13 @@ from probewatch.watch.transport import Surroundings, WatchOptions, WatchStats, W
 KUBELET_EVENTS = "involvedObject.kind=Pod,source=kubelet"
 NODE_EVENTS = "involvedObject.kind=Node,source=kubelet"
 NODE_NAMESPACE = "default"
-"""Where Events about nodes are, which have no namespace of their own."""
+"""Namespace of Events about nodes, which are not namespaced themselves."""
 
 QUIET_SHARE = 0.7
-"""Of the time for which a watch may be silent; up to a quarter is added by chance."""
+"""Timeout of a watch of Events, as a share of the allowed silence; jitter adds up to a quarter."""
 
 ASK_AGAIN_SECONDS = 600.0
-"""A right that is missing may be given later."""
+"""How often a missing permission is checked again, as it may be granted later."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,19 +46,19 @@ class Watch:
     stats: WatchStats
     run: Callable[[], Awaitable[object]]
     is_essential: bool = False
-    """Whether nothing can be said without it."""
+    """Whether the operator is useless without it."""
     follows: WatchStats | None = None
-    """Of the pods that it is about; it begins once they are listed."""
+    """For a watch of Events, the watch of their pods, which has to be listed first."""
 
 
 def pod_target(settings: Settings, namespace: str | None) -> WatchTarget:
-    """Return what to watch for the pods of a namespace, or (None) of all."""
+    """Return the target for the pods of a namespace, or of all (None)."""
     selector = {"labelSelector": settings.pod_selector} if settings.pod_selector else {}
     return _target("pods", namespace, selector)
 
 
 def event_target(namespace: str | None) -> WatchTarget:
-    """Return what to watch for the kubelet's Events on pods of a namespace, or (None) of all."""
+    """Return the target for the kubelet's Events on pods of a namespace, or of all (None)."""
     return _target("events", namespace, {"fieldSelector": KUBELET_EVENTS})
 
 
@@ -70,19 +70,21 @@ def build_watches(
     boundary: Boundary,
 ) -> tuple[Watch, ...]:
     """Return all watches, those of pods first."""
-    kit = _Kit(client=client, settings=settings, clock=boundary.clock)
+    builder = _WatchBuilder(client=client, settings=settings, clock=boundary.clock)
     namespaces: tuple[str | None, ...] = settings.namespaces or (None,)
     pods, events = [], []
     for namespace in namespaces:
         feed = PodFeed(observer, boundary, namespace=namespace)
-        pods.append(kit.build_pods(namespace, feed))
+        pods.append(builder.build_pods(namespace, feed))
         evidence = EvidenceFeed(observer, boundary)
-        events.append(kit.build_events(namespace, evidence, pods[-1].stats, after=feed.complete))
-    return (*pods, *events, kit.build_optional(EvidenceFeed(observer, boundary)))
+        events.append(
+            builder.build_events(namespace, evidence, pods[-1].stats, after=feed.complete)
+        )
+    return (*pods, *events, builder.build_optional(EvidenceFeed(observer, boundary)))
 
 
-def has_heard(watches: Iterable[Watch]) -> bool:
-    """Tell whether what the kubelet said of all pods so far is known, or cannot be had now."""
+def has_listed_events(watches: Iterable[Watch]) -> bool:
+    """Tell whether the kubelet's Events on pods are listed, or cannot be listed now."""
     return all(
         each.stats.synced or each.stats.errors or each.follows.errors
         for each in watches
@@ -91,14 +93,14 @@ def has_heard(watches: Iterable[Watch]) -> bool:
 
 
 def is_watching(watches: Iterable[Watch]) -> bool:
-    """Tell whether all pods are seen as they change."""
+    """Tell whether the watches of pods are up to date."""
     essential = (each.stats for each in watches if each.is_essential)
     return all(stats.synced and not stats.trouble for stats in essential)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Kit:
-    """What every watch is made with."""
+class _WatchBuilder:
+    """Builds watches with shared dependencies."""
 
     client: ApiClient
     settings: Settings
@@ -125,7 +127,7 @@ class _Kit:
         return Watch(name=loop.stats.resource, stats=loop.stats, run=run, follows=pods)
 
     def build_optional(self, evidence: EvidenceFeed) -> Watch:
-        """What kubelets say of nodes: without the right, the watch would be refused for ever."""
+        """Build the watch of Events on nodes, which starts once its permission is granted."""
         path = f"/api/v1/namespaces/{NODE_NAMESPACE}/events"
         params = {"fieldSelector": NODE_EVENTS}
         target = WatchTarget(path=path, name="node-events", params=params)
@@ -150,14 +152,14 @@ class _Kit:
 
 
 def surroundings(clock: Clock) -> Surroundings:
-    """Return clock and chance for a watch."""
+    """Return the dependencies of a watch: clock and random numbers."""
     return Surroundings(
         monotonic=clock.monotonic, now=clock.now, sleep=clock.sleep, chance=random.random
     )
 
 
 def watch_options(settings: Settings, target: WatchTarget) -> WatchOptions:
-    """Return how the watch of a target behaves."""
+    """Return the options for the watch of a target."""
     options = WatchOptions(
         page_size=settings.page_limit,
         request_timeout=settings.request_timeout_seconds,
@@ -165,9 +167,9 @@ def watch_options(settings: Settings, target: WatchTarget) -> WatchOptions:
     )
     if not target.path.endswith("/events"):
         return replace(options, checks_history=True)
-    # An API server sends no bookmarks for Events, which it keeps in no watch cache: silence is
-    # no fault there. So it is asked to end the watch before silence would be taken for one.
-    # And verdicts wait for Events much longer than Events for each other.
+    # An API server has no watch cache for Events and sends no bookmarks for them, so silence is
+    # normal. It is asked to end the watch before silence would be taken for a fault.
+    # Updates may be batched: verdicts wait for Events much longer than a batch does.
     return replace(
         options, is_urgent=False, server_timeout=settings.inactivity_seconds * QUIET_SHARE
     )
