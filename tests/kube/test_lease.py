@@ -244,6 +244,28 @@ async def test_renewals_that_fail_are_told(caplog: pytest.LogCaptureFixture) -> 
     ] == caplog.messages
 
 
+async def test_lease_that_is_gone_without_is_not_renewed(caplog: pytest.LogCaptureFixture) -> None:
+    """A right that is taken away for a minute is told step by step, each of them when it is so."""
+    caplog.set_level("INFO")
+    leases, time = FakeLeases(), FakeTime()
+    one = make(leases, time)
+    for status in (0, 403):
+        leases.status, end = status, time.seconds + 60
+        while time.seconds < end:
+            time.seconds += await one.step()
+    without = [
+        "This replica writes from now on",
+        "The Lease cannot be renewed; this replica writes nothing until it can",
+        "No Lease can be kept; this replica writes without one",
+    ]
+    assert without == caplog.messages
+    leases.status, end = 0, time.seconds + 60
+    while time.seconds < end:
+        time.seconds += await one.step()
+
+    assert [*without, "The Lease is renewed again"] == caplog.messages
+
+
 async def test_who_was_too_slow_lost_nothing(caplog: pytest.LogCaptureFixture) -> None:
     """A Lease that another one takes first is no loss to be told of."""
     leases, time = FakeLeases(), FakeTime()

@@ -117,7 +117,8 @@ class Lease:
     async def step(self) -> float:
         """Renew, acquire or read the Lease; return the seconds until the next step."""
         pause = await self._try()
-        self._lapse.look(is_ours=self._held_until is not None, is_held=self.is_held)
+        # Who may write without a Lease holds none.
+        self._lapse.look(is_ours=self._held_until is not None, is_held=self.held_since is not None)
         return pause
 
     async def _try(self) -> float:
