@@ -75,8 +75,7 @@ class ReportWriter:
         self._book = book
         self._api = api
         self._situation = situation
-        self._turns = turns
-        self._hand_on = hand_on
+        self._turns, self._hand_on = turns, hand_on
         self._interval, self._clock = interval_seconds, clock
         self._complaints = Complaints(clock)
         self._quiet_until = -math.inf
