@@ -1,8 +1,7 @@
-"""The fields of Pods and Events that are read, as the decoder sees them.
+"""The fields of Pods that are decoded.
 
-Whatever is not declared is skipped by the decoder without being built: that is
-where the speed comes from. Everything is optional, for the API leaves out what is
-empty, and writes null where it pleases.
+The decoder skips all other fields without building objects, which makes it fast. Everything is
+optional, because the API leaves out empty fields, and may write null for others.
 """
 
 from typing import Annotated
@@ -11,14 +10,14 @@ import msgspec
 
 
 class Struct(msgspec.Struct, rename="camel", gc=False, omit_defaults=True):
-    """Field names as in the API; instances are leaves and not tracked by the collector."""
+    """Field names as in the API; instances have no cycles and are not tracked by Python's GC."""
 
 
 Uid = Annotated[str, msgspec.Meta(min_length=1)]
-"""An object without a uid is none."""
+"""A uid; the decoder rejects an object without one."""
 
 Int = Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)]
-"""All numbers of the API but versions are int32; larger ones are refused, not carried on."""
+"""An int32 of the API; the decoder rejects larger numbers."""
 
 ABSENT = msgspec.Raw(b"")
 
@@ -49,7 +48,7 @@ class Metadata(Struct):
 
 
 class PodMetadata(Struct):
-    """`metadata` of a pod; what pods of one workload have alike is left as it came."""
+    """`metadata` of a pod; fields that pods of a workload have in common are not decoded yet."""
 
     uid: Uid
     name: str = ""
@@ -161,7 +160,7 @@ class PodOs(Struct):
 
 
 class NodeSelector(Struct):
-    """`spec.nodeSelector`, as far as it tells of the system that a pod runs on."""
+    """`spec.nodeSelector`, reduced to the labels for the node's operating system."""
 
     os: str | None = msgspec.field(name="kubernetes.io/os", default=None)
     beta_os: str | None = msgspec.field(name="beta.kubernetes.io/os", default=None)

@@ -1,9 +1,9 @@
-"""Parsing of the part of a pod that does not change. Pure and total: never raises.
+"""Parses the specs of pods, and shares equal ones. Pure; never raises.
 
-What is missing becomes the API's default, what cannot be a value becomes absent.
-Fifty thousand pods of a hundred workloads hold a hundred specs: what is read of a spec is
-its own key, so an equal one is neither parsed nor held again. So it is with probes, of which
-a thousand workloads have a few dozen.
+A missing field gets the API's default, and an invalid value is treated as absent. Fifty thousand
+pods of a hundred workloads have only a hundred different specs. So parsed specs are cached by a
+digest of the fields that are read, and an equal one is neither parsed nor held in memory again.
+The same holds for probes, of which a thousand workloads have a few dozen different ones.
 """
 
 from collections.abc import Mapping
@@ -16,12 +16,12 @@ from probewatch.kube import objects
 from probewatch.kube.sharing import Shared, digest
 
 SPECS_KEPT = 16_384
-"""More than the workloads of the largest cluster that Kubernetes supports; 1 KiB each."""
+"""More than the largest cluster that Kubernetes supports has workloads; 1 KiB each."""
 
 PROBES_KEPT = 4096
 
 WINDOWS = "windows"
-"""`spec.os.name` and the label `kubernetes.io/os` of such a pod and of its nodes."""
+"""The value of `spec.os.name`, and of the label `kubernetes.io/os`, for Windows."""
 
 _POLICIES: Mapping[str, specs.RestartPolicy] = {each.value: each for each in specs.RestartPolicy}
 
@@ -35,7 +35,7 @@ _probes: Shared[tuple[specs.ProbeType, bytes], specs.Probe] = Shared(PROBES_KEPT
 
 
 class _Last(msgspec.Struct):
-    """The spec that was parsed last: siblings share the containers of what is read of theirs."""
+    """The spec parsed last; siblings share the decoded containers, which identify it."""
 
     containers: list[objects.Container] | None = None
     spec: specs.PodSpec = NO_SPEC
@@ -45,7 +45,7 @@ _last = _Last()
 
 
 def parse_spec(raw: objects.PodSpec | None) -> specs.PodSpec:
-    """Return the spec; pods with equal ones get the same."""
+    """Return the spec; pods with equal specs share one object."""
     if raw is None:
         return NO_SPEC
     if raw.containers is None or raw.containers is not _last.containers:
@@ -54,7 +54,7 @@ def parse_spec(raw: objects.PodSpec | None) -> specs.PodSpec:
 
 
 def _share(raw: objects.PodSpec) -> specs.PodSpec:
-    # All that is read but for the node, which is the pod's own.
+    # All fields that are read, except the node, which differs between pods.
     key = _encode(
         (
             raw.containers,
@@ -118,7 +118,7 @@ def _container(raw: objects.Container, *, init: bool) -> specs.Container:
 
 
 def _resources(raw: objects.Container) -> str:
-    """Return those requests and limits that cannot be changed without a restart, as one text."""
+    """Return the requests and limits whose change needs a restart, as one comparable text."""
     names = {
         each.resource_name
         for each in raw.resize_policy or ()
@@ -152,7 +152,7 @@ def _rules(raw: list[objects.RestartRule]) -> tuple[specs.RestartRule, ...]:
 
 
 def _probe(probe_type: specs.ProbeType, raw: objects.Probe | None) -> specs.Probe | None:
-    """Return the probe; containers with equal ones get the same."""
+    """Return the probe; containers with equal probes share one object."""
     if raw is None:
         return None
     return _probes.get((probe_type, _encode(raw)), lambda: _read_probe(probe_type, raw))

@@ -1,1 +1,1 @@
-"""Pods in few bytes and steps. Rule: never told otherwise than decoding would tell them."""
+"""Pods in little memory and CPU time. Rule: each shortcut yields exactly what decoding would."""

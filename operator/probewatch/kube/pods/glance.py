@@ -1,11 +1,11 @@
-"""Glances: pods told by where an API server puts what in their JSON, without reading it.
+"""Glances: finds the parts of a pod in its JSON by searching for their keys, without decoding.
 
-An API server writes the fields of an object in the order of its Go type, without spaces. So
-a few searches find the uid, the version, and the managedFields, which are a third of a pod
-and change when nothing else does. What is left is hashed: if it is as it was, there is
-nothing to read. Otherwise the managedFields, at least, need not be.
+An API server writes the fields of an object in the order of its Go type, without spaces. So a few
+searches find the uid, the resourceVersion, and the managedFields, which are a third of a pod and
+change when nothing else does. The rest is hashed: if the hash is unchanged, nothing needs to be
+decoded. Otherwise, at least the managedFields can be skipped.
 
-What is not laid out like this is no error. It gets no glance, and is decoded as a whole.
+A pod with another layout is no error: it has no glance, and is decoded completely.
 Source: apimachinery/pkg/apis/meta/v1/types.go (ObjectMeta), api/core/v1/types.go (Pod).
 """
 
@@ -22,20 +22,21 @@ METADATA = b'"metadata":{"name":"'
 UID = b',"uid":"'
 VERSION = b'","resourceVersion":"'
 MANAGED = b',"managedFields":['
-"""A quote within a string is escaped: so this is a key, and only metadata has it."""
+"""Always a key, since a quote within a string is escaped; only metadata has this key."""
 SPEC = b']},"spec":{'
-"""What follows the managedFields, in which each key but their own few has a prefix."""
+"""Ends the managedFields if they are the last of the metadata. They cannot contain it themselves:
+within them, the names of fields have a prefix (`f:spec`)."""
 ENDS = (b",", b"}")
-"""What may follow the bracket that ends them, where they are not the last of the metadata."""
+"""What may follow the bracket that ends the managedFields if SPEC does not."""
 
 FIRST_KEYS = 64
-"""Within so many bytes begins the metadata: kind and apiVersion may be before it."""
+"""The metadata begins within so many bytes; kind and apiVersion may be before it."""
 LONGEST_UID = 128
 LONGEST_VERSION = 20
 """Digits of a 64-bit number, and the quote after them."""
 
 SEARCHED = 8
-"""So many brackets are looked at one by one; managedFields have none as a rule."""
+"""How many closing brackets are examined; managedFields usually contain none."""
 
 _BRACE = METADATA.index(b"{")
 _NAME = len(METADATA) - _BRACE
@@ -43,66 +44,66 @@ _decode = msgspec.json.Decoder(objects.Pod).decode
 
 
 class Glance(msgspec.Struct, gc=False):
-    """A pod of which uid and version are known, and where its parts are in the bytes that came."""
+    """A pod that is not decoded yet: its uid and version, and the positions of its parts."""
 
     uid: PodUid
     resource_version: str
     version: int
-    """The same as a number."""
+    """`resource_version` as a number."""
     mark: int
-    """Another one once anything but version and managedFields changes."""
+    """A hash that changes when anything but the version and the managedFields does."""
     body: bytes
     begin: int
-    """Where the object begins in *body*; the others are where its metadata, what follows the
-    version, managedFields and spec do, and where it ends."""
+    """Where the object begins in *body*. The next fields are where its metadata, the text after
+    the version, the managedFields and the spec begin, and where the object ends."""
     metadata: int
     rest: int
     managed: int
     spec: int
     end: int
     siblings: Siblings
-    """Of those that came the same way."""
+    """What the decoder remembers of earlier pods."""
     flaws: int = 0
-    """Fields that could not be read, once it was."""
+    """How many fields could not be decoded; set by `take`."""
 
     def take(self) -> Snapshot | None:
-        """Return its snapshot, None if it is no pod; what is broken costs only itself."""
+        """Decode the pod into a snapshot; None if it is no pod. Broken fields are left out."""
         try:
             return self._take_parts()
         except BROKEN:
             return self._salvage()
 
     def _take_parts(self) -> Snapshot:
-        """Its snapshot, as far as possible by what a sibling tells."""
+        """Return the snapshot, decoding only what differs from the sibling decoded before."""
         body, name = self.body, self.metadata + _NAME
         named = body.find(b'"', name)
-        kin = body[named : body.find(UID, named)]
-        if not kin.startswith(GENERATED):
-            kin = body[name:named].rpartition(b"-")[0] + kin
+        key = body[named : body.find(UID, named)]
+        if not key.startswith(GENERATED):
+            key = body[name:named].rpartition(b"-")[0] + key
         rest = body[self.rest : self.managed]
-        mould = self.siblings.recall(kin)
-        known = None if mould is None else mould.fit_spec(body, self.spec)
-        if mould is None or known is None:
+        template = self.siblings.recall(key)
+        known = None if template is None else template.fit_spec(body, self.spec)
+        if template is None or known is None:
             text = body[self.spec : self.end]
             pod = _decode(b'{"metadata":%b%b' % (body[self.metadata : self.managed], text))
             spec, found = pod.spec, self._snap(pod)
-            self.siblings.remember(kin, Sample(rest, text, spec, found))
+            self.siblings.remember(key, Sample(rest, text, spec, found))
             return found
         node, at = known
         status = body[at - 1 : self.end - 1]
-        fitting = mould.fit(self.uid, body[name:named], node, rest, status)
+        fitting = template.fit(self.uid, body[name:named], node, rest, status)
         if fitting is not None:
             fitting.version, fitting.mark = self.version, self.mark
             return fitting
         metadata = body[self.metadata : self.managed]
         pod = _decode(b'{"metadata":%b%b%b}' % (metadata, STATUS[:-1], status))
-        pod.spec = mould.spec_on(node)
+        pod.spec = template.spec_on(node)
         found = self._snap(pod)
-        mould.learn(rest, status, found)
+        template.learn(rest, status, found)
         return found
 
     def _snap(self, pod: objects.Pod) -> Snapshot:
-        pod.metadata.uid = self.uid  # whoever lists holds this one: it is there once, not twice
+        pod.metadata.uid = self.uid  # share one string with the handler of the list
         return take_snapshot(pod, self.mark)
 
     def _salvage(self) -> Snapshot | None:
@@ -117,12 +118,12 @@ class Glance(msgspec.Struct, gc=False):
 
 
 def glance(body: bytes, begin: int, end: int, siblings: Siblings) -> Glance | None:
-    """Return what a look at the object in *body* tells; None if it is laid out in another way."""
+    """Return the glance at the object in *body*; None if it has another layout."""
     metadata = body.find(METADATA, begin, begin + FIRST_KEYS)
     managed = body.find(MANAGED, metadata, end)
     spec = _find_spec(body, managed, end)
     uid = body.find(UID, metadata, managed)
-    inner = body.find(b"{", metadata + len(METADATA), uid)  # it would be that of something else
+    inner = body.find(b"{", metadata + len(METADATA), uid)  # then the uid is another object's
     if metadata < 0 or managed < 0 or spec < 0 or uid < 0 or inner > 0:
         return None
     uid += len(UID)
@@ -149,9 +150,9 @@ def glance(body: bytes, begin: int, end: int, siblings: Siblings) -> Glance | No
 
 
 def _find_spec(body: bytes, managed: int, end: int) -> int:
-    """Where SPEC is after *managed*: a single byte is searched for much more quickly.
+    """Return where SPEC is after *managed*; -1 if managedFields may end before it.
 
-    Not beyond what may be the end of managedFields that something else follows.
+    It is found by its first byte, because searching for a single byte is much faster.
     """
     if not body.endswith(b"}}", managed, end):
         return -1

@@ -1,8 +1,7 @@
-"""Pods as they come from a list or a watch: scanned once, and read only if there is news.
+"""Pods as they arrive in a list or a watch: scanned first, and decoded only if they changed.
 
-Most updates of a pod change nothing that anybody reads: managedFields, annotations of
-others. Scanning tells where spec and status are; their bytes say whether they are those of
-the last version.
+Most updates of a pod change nothing of interest, only managedFields or annotations of others.
+A scan extracts the bytes of spec and status, and their hash tells whether they have changed.
 """
 
 from typing import TypeVar
@@ -24,13 +23,13 @@ _decode_status = msgspec.json.Decoder(objects.PodStatus | None).decode
 
 
 class RawPod(objects.Struct):
-    """A Pod whose spec and status are still the bytes that came."""
+    """A Pod whose spec and status are not decoded yet."""
 
     metadata: objects.PodMetadata
     spec: msgspec.Raw = objects.ABSENT
     status: msgspec.Raw = objects.ABSENT
     flaws: int = msgspec.field(name="(flaws)", default=0)
-    """Fields that could not be read, once it was; under a name that no object has."""
+    """How many fields could not be decoded; set by `read`. No JSON object has a field so named."""
 
     @property
     def uid(self) -> PodUid:
@@ -39,18 +38,18 @@ class RawPod(objects.Struct):
 
     @property
     def version(self) -> int:
-        """The resourceVersion as a number; 0 if it is none."""
+        """The resourceVersion as a number; 0 if it is not one."""
         return parse_version(self.metadata.resource_version)
 
     @property
     def mark(self) -> int:
-        """A number that is another one once anything of interest changes."""
+        """A hash that changes when anything of interest does."""
         meta = self.metadata
         parts = (meta.labels, meta.annotations, meta.owner_references, self.spec, self.status)
         return hash((meta.generation, meta.deletion_timestamp, *map(bytes, parts)))
 
     def read(self) -> objects.Pod:
-        """Return the pod; a field of the wrong type costs only itself, and is counted."""
+        """Decode the pod; a field of the wrong type is left out and counted in `flaws`."""
         try:
             spec = _decode_spec(self.spec) if self.spec else None
         except BROKEN:
@@ -62,7 +61,7 @@ class RawPod(objects.Struct):
         return objects.Pod(metadata=self.metadata, spec=spec, status=status)
 
     def take(self) -> Snapshot:
-        """Return its snapshot; a field of the wrong type costs only itself, and is counted."""
+        """Decode the pod into a snapshot; fields of the wrong type are left out and counted."""
         return take_snapshot(self.read(), self.mark)
 
     def _salvage(self, body: msgspec.Raw, kind: type[Part]) -> Part | None:

@@ -1,9 +1,9 @@
-"""Salvage: what can be read of an object of which a part is wrong.
+"""Salvage: decodes an object without its broken fields.
 
-A decoder refuses an object for a single field of the wrong type. That one field
-then must not cost the whole object: a pod's restarts would be lost with it. So what was
-refused is read once more without types, field by field: a number in quotes is a
-number, and what cannot be read is left out and counted. Nothing of this is on the common path.
+The decoder rejects a whole object for a single field of the wrong type, and the restarts of a pod
+would be lost with it. So a rejected object is decoded again without types, and then converted
+field by field: a number in quotes becomes a number, and what cannot be converted is left out and
+counted. This is slow, and used for rejected objects only.
 """
 
 import types
@@ -18,9 +18,9 @@ T = TypeVar("T")
 
 
 def salvage(body: bytes | msgspec.Raw, kind: type[T]) -> tuple[T, int]:
-    """Return the object without its broken fields, and how many those are.
+    """Return the object without its broken fields, and how many there were.
 
-    Raises: msgspec.DecodeError, UnicodeDecodeError or RecursionError where nothing is left.
+    Raises msgspec.DecodeError, UnicodeDecodeError or RecursionError if nothing can be decoded.
     """
     mender = _Mender()
     mended = mender.mend(msgspec.json.decode(body), kind)
@@ -30,7 +30,7 @@ def salvage(body: bytes | msgspec.Raw, kind: type[T]) -> tuple[T, int]:
 
 
 class _Lost:
-    """What could not be read."""
+    """The type of `_LOST`, which stands for a value that could not be converted."""
 
 
 _LOST = _Lost()
@@ -38,7 +38,7 @@ _LOST = _Lost()
 
 @dataclass
 class _Mender:
-    """Fits untyped values to types, and counts what does not fit."""
+    """Converts untyped values to types, and counts what cannot be converted."""
 
     dropped: int = 0
 
@@ -90,6 +90,6 @@ class _Mender:
                     fields[field.name] = mended
         try:
             return kind(**fields)
-        except TypeError:  # without a field that it cannot be without
+        except TypeError:  # a required field is missing
             self.dropped += 1
             return _LOST

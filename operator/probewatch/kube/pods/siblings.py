@@ -4,8 +4,9 @@ Lists are sorted by name, so the pods of a workload follow each other, and their
 JSON except for two things: the node, and the five random letters at the end of the token volume's
 name. If all else is equal, byte for byte, the decoded spec is equal as well: the contents of a
 string change nothing around it, as long as they have neither a quote nor a backslash. The same
-holds for [metadata](metadata_moulds.py), and for the [statuses](status_moulds.py) of healthy
-siblings. A *mould* is JSON cut into the parts that are equal for all siblings and those that differ.
+holds for [metadata](metadata_templates.py), and for the [statuses](status_templates.py) of healthy
+siblings. A *template* is JSON cut into the parts that all siblings have in common and those that
+differ; it has nothing to do with the pod template of a workload.
 """
 
 import re
@@ -16,17 +17,23 @@ import msgspec
 
 from probewatch.core.model import PodUid
 from probewatch.kube import objects
-from probewatch.kube.pods.metadata_moulds import MetadataMould, cut_metadata
+from probewatch.kube.pods.metadata_templates import MetadataTemplate, cut_metadata
 from probewatch.kube.pods.snapshot import Snapshot
-from probewatch.kube.pods.status_moulds import TOKEN, VOLUME, StatusMould, cut_status, is_plain
+from probewatch.kube.pods.status_templates import (
+    TOKEN,
+    VOLUME,
+    StatusTemplate,
+    cut_status,
+    is_plain,
+)
 from probewatch.kube.times import parse_time
 
 GENERATED = b'","generateName":"'
-KIN = re.compile(rb'(%b|)[\w.-]+","namespace":"[\w.-]+"' % GENERATED)
+SIBLING_KEY = re.compile(rb'(%b|)[\w.-]+","namespace":"[\w.-]+"' % GENERATED)
 """What siblings have in common: the JSON between name and uid of a pod with a generateName. For
 other pods (a StatefulSet's) it is preceded by the name up to its last dash."""
 MISFITS = 8
-"""After so many pods in a row that do not fit each other's mould, none is made for their names."""
+"""After so many pods in a row that do not fit each other, no template is made for their key."""
 STATUS = b'},"status":{'
 """What follows a spec. Within a spec, no key of that name has an object as its value."""
 NODE = b'"nodeName":"'
@@ -35,12 +42,12 @@ LONGEST_NODE = 254
 LETTERS = 5
 """The number of random letters in the name of a token volume."""
 EXAMPLES = frozenset({3, 12, 48})
-"""The decoded siblings, by number, from whose status a mould is made. Making one costs what it
+"""The decoded siblings, by number, from whose status a template is made. Making one costs what it
 saves for five pods, and the first siblings may be less healthy than the others."""
 
 
 class Sample(msgspec.Struct, gc=False):
-    """A decoded pod with its JSON, from which a mould can be made."""
+    """A decoded pod with its JSON, from which a template can be made."""
 
     metadata: bytes
     """The JSON of the metadata after the resourceVersion."""
@@ -50,19 +57,19 @@ class Sample(msgspec.Struct, gc=False):
     read: Snapshot
 
 
-class Mould(msgspec.Struct, gc=False):
+class Template(msgspec.Struct, gc=False):
     """The JSON of a pod, cut where siblings differ."""
 
-    like: Snapshot
+    example: Snapshot
     """A decoded sibling, which others are copied from."""
     raw: objects.PodSpec
     head: list[bytes]
     """The spec up to the node's name, cut at the name of the token volume."""
     tail: list[bytes]
-    """From there to the status, cut at the node's name, which DaemonSet pods have in an affinity."""
-    metadata: MetadataMould
-    status: StatusMould | None = None
-    """The mould of the status of `like`, once it is made."""
+    """From there to the status, cut at the node's name, which a DaemonSet's pods have once more."""
+    metadata: MetadataTemplate
+    status: StatusTemplate | None = None
+    """The template of the status of `example`, once it is made."""
     seen: int = 0
     """How many siblings had to be decoded."""
 
@@ -109,62 +116,62 @@ class Mould(msgspec.Struct, gc=False):
 
         *metadata* is the JSON after the resourceVersion. The caller sets version and mark.
         """
-        mould, created = self.status, self.metadata.find_created(metadata)
-        values = None if mould is None else mould.find_values(status)
+        template, created = self.status, self.metadata.find_created(metadata)
+        values = None if template is None else template.find_values(status)
         if (
-            mould is None
+            template is None
             or created is None
             or values is None
             or not is_plain(uid.encode(), name, created, *values)
         ):
             return None
-        made = copy(self.like)
+        made = copy(self.example)
         made.uid = made.evidence_uid = uid
         made.name, made.node = name.decode(), intern(node)
         made.created_at = parse_time(created.decode())
-        made.loose, made.packed, made.form = None, mould.keep(values), mould.form
+        made.loose, made.packed, made.form = None, template.keep(values), template.form
         return made
 
     def learn(self, metadata: bytes, status: bytes, read: Snapshot) -> None:
-        """Count a decoded pod whose spec fits, and now and then make a mould of its status."""
+        """Count a decoded pod whose spec fits, and now and then make a template of its status."""
         self.seen += 1
         if self.seen in EXAMPLES and self.metadata.find_created(metadata) is not None:
-            self.like, self.status = read, cut_status(status)
+            self.example, self.status = read, cut_status(status)
 
 
 class Siblings:
-    """Remembers the pod that was decoded last, and its mould if siblings follow."""
+    """Remembers the pod that was decoded last, and its template if siblings follow."""
 
     def __init__(self) -> None:
-        self._kin = b""
+        self._key = b""
         self._last: Sample | None = None
-        self._mould: Mould | None = None
+        self._template: Template | None = None
         self._misfits = 0
 
-    def recall(self, kin: bytes) -> Mould | None:
-        """Return the mould for a pod; *kin* is what siblings have in common (see `KIN`)."""
-        if kin != self._kin:
+    def recall(self, key: bytes) -> Template | None:
+        """Return the template of the siblings with this key (see `SIBLING_KEY`), if any."""
+        if key != self._key:
             return None
-        if self._last is not None:  # the first sibling: only now is it worth making a mould
-            self._mould, self._last = _cut(self._last), None
-        return self._mould
+        if self._last is not None:  # the first sibling: only now is it worth making a template
+            self._template, self._last = _cut(self._last), None
+        return self._template
 
-    def remember(self, kin: bytes, sample: Sample) -> None:
+    def remember(self, key: bytes, sample: Sample) -> None:
         """Remember the pod that was decoded last."""
-        self._misfits = self._misfits + 1 if kin == self._kin else 0
-        is_like_others = self._misfits <= MISFITS and KIN.fullmatch(kin) is not None
-        self._kin, self._last, self._mould = kin, sample if is_like_others else None, None
+        self._misfits = self._misfits + 1 if key == self._key else 0
+        is_like_others = self._misfits <= MISFITS and SIBLING_KEY.fullmatch(key) is not None
+        self._key, self._last, self._template = key, sample if is_like_others else None, None
 
 
-def _cut(sample: Sample) -> Mould | None:
-    """Return the mould of a pod; None if it is not clear which parts may differ."""
+def _cut(sample: Sample) -> Template | None:
+    """Return the template of a pod; None if it is not clear which parts may differ."""
     raw, read = sample.raw, sample.read
     if raw is None or read.evidence_uid != read.uid:
         return None
     parts, known = _cut_spec(sample.text, raw), cut_metadata(sample.metadata)
     if parts is None or known is None:
         return None
-    return Mould(read, raw, *parts, known)
+    return Template(read, raw, *parts, known)
 
 
 def _cut_spec(text: bytes, raw: objects.PodSpec) -> tuple[list[bytes], list[bytes]] | None:

@@ -1,8 +1,8 @@
-"""Snapshots: a version of a pod in less than a kilobyte, and what can be said of it unopened.
+"""Snapshots: a version of a pod in less than a kilobyte, with its most used fields unpacked.
 
-Almost all pods are healthy almost all the time: nobody asks for more of them than where
-they are and whether they changed. So what the status said is kept packed, and becomes
-values of the core only when something happens to the pod.
+Almost all pods are healthy almost all the time, and then only their place and whether they changed
+is of interest. So the status is kept packed, and becomes values of the core only when something
+happens to the pod.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from probewatch.core.model import OwnerRef, Pod, PodRef, PodUid
 from probewatch.core.restart_policy import OVER
 from probewatch.core.spec import PodSpec
 from probewatch.kube import objects, parsing
-from probewatch.kube.pods.status_moulds import Form
+from probewatch.kube.pods.status_templates import Form
 from probewatch.kube.spec_parsing import parse_spec
 from probewatch.kube.times import parse_time
 from probewatch.packing import Packer
@@ -28,7 +28,7 @@ _NO_STATUS = objects.PodStatus()
 
 
 class Header(msgspec.Struct, gc=False):
-    """What can be asked of a pod without opening what is kept of it."""
+    """The fields of a pod that are available without unpacking it."""
 
     uid: PodUid
     namespace: str
@@ -39,15 +39,15 @@ class Header(msgspec.Struct, gc=False):
     spec: PodSpec
     evidence_uid: str
     version: int
-    """The newest resourceVersion seen, even where nothing else was new in it."""
+    """The newest resourceVersion seen, even if nothing else had changed in it."""
     mark: int
-    """Of that version's bytes; 0 where they are not known."""
+    """Hash of that version's JSON, see `RawPod.mark`; 0 if it is unknown."""
     group: str
     """`Ready`, `NotReady`, `Terminating` or `Completed`."""
 
     @property
     def ref(self) -> PodRef:
-        """Which pod this is."""
+        """The reference to this pod."""
         return PodRef(
             uid=self.uid,
             namespace=self.namespace,
@@ -58,40 +58,40 @@ class Header(msgspec.Struct, gc=False):
 
 
 class Snapshot(Header, gc=False):
-    """One version of a pod; its status is packed once it is kept."""
+    """One version of a pod; its status is packed when the snapshot is stored."""
 
     loose: objects.PodStatus | None
-    """The status until then; None also where a sibling's tells it."""
+    """The status while it is not packed; None also if it was read by a sibling's template."""
     generation: int
     created_at: float | None
     deletion_at: float | None
     ignored: bool
     is_fresh: bool
-    """No container was ever restarted."""
+    """Whether no container was ever restarted."""
     from_zero: bool = False
-    """Whether the pod is known to have begun its life under our eyes."""
+    """Whether the pod is known to have been watched since its start."""
     packed: bytes = b""
     form: Form | None = None
-    """What `packed` are the values of, where they are a sibling's but for these."""
+    """The form into which the values in `packed` are filled; None if `packed` is msgpack."""
 
     pending: ClassVar = 0
-    """Nothing happened to it, so nothing waits for a verdict."""
+    """The number of restarts that wait for a verdict: none, since nothing happened to the pod."""
 
     @property
     def not_ready_since(self) -> float | None:
-        """Since when the pod is not ready (the node's clock); None where it is, or need not be."""
+        """Since when the pod is not ready, by the node's clock; None if it is, or need not be."""
         if self.group != NOT_READY or (self._has_ended() and has_done_its_part(self.open())):
             return None
         ready = parsing.parse_conditions(self.status().conditions).get("Ready")
         return (ready and ready.last_transition) or self.created_at
 
     def _has_ended(self) -> bool:
-        """Whether one of its containers is dead: only then it has to be opened to be judged."""
+        """Whether a container is terminated: only then does the pod need to be unpacked to tell."""
         states = (each.state for each in self.status().container_statuses or ())
         return any(state is not None and state.terminated is not None for state in states)
 
     def shows_the_same(self, other: Header) -> bool:
-        """Whether nothing that is read differs but the version."""
+        """Whether another version of the pod has the same content, as far as it is used."""
         return (
             isinstance(other, Snapshot)
             and self._says_the_same(other)
@@ -105,7 +105,7 @@ class Snapshot(Header, gc=False):
         )
 
     def pack(self) -> bytes:
-        """Return the status as bytes; from then on it is kept as such."""
+        """Pack the status, if it is not packed yet, and return the bytes."""
         if self.loose is not None:
             self.packed, self.loose = _STATUSES.pack(self.loose), None
         return self.packed
@@ -116,13 +116,13 @@ class Snapshot(Header, gc=False):
         return self.status() == other.status()
 
     def status(self) -> objects.PodStatus:
-        """Return what the status said, as far as anything is judged by it."""
+        """Return the status, as far as the core uses it."""
         if self.loose is not None:
             return self.loose
         return self.form.fill(self.packed) if self.form else _STATUSES.unpack(self.packed)
 
     def open(self) -> Pod:
-        """Return the pod as the core sees it."""
+        """Return the pod as a value of the core."""
         status = self.status()
         return Pod(
             uid=self.uid,
@@ -147,7 +147,7 @@ class Snapshot(Header, gc=False):
 
 
 def take_snapshot(raw: objects.Pod, mark: int = 0) -> Snapshot:
-    """Return the snapshot of a decoded pod, which is not to be used any more."""
+    """Return the snapshot of a decoded pod, which must not be used afterwards."""
     meta, status = raw.metadata, raw.status or _NO_STATUS
     notes = parsing.parse_annotations(meta.annotations)
     deletion_at = parse_time(meta.deletion_timestamp)
@@ -175,12 +175,12 @@ def take_snapshot(raw: objects.Pod, mark: int = 0) -> Snapshot:
 
 
 def parse_pod(raw: objects.Pod) -> Pod:
-    """Return a decoded pod as the core sees it; *raw* is not to be used any more."""
+    """Return a decoded pod as a value of the core; *raw* must not be used afterwards."""
     return take_snapshot(raw).open()
 
 
 def find_group(phase: str | None, *, is_terminating: bool, is_ready: bool | None) -> str:
-    """Return in which state a pod is, of the four that are told apart."""
+    """Return the state of a pod, which is one of four."""
     if phase in OVER:
         return COMPLETED
     if is_terminating:

@@ -1,10 +1,10 @@
-"""Status moulds: what the status of a pod says, told by that of a sibling without decoding it.
+"""Status templates: reads the status of a pod by comparison with a sibling's, without decoding it.
 
-The statuses of healthy siblings are the same text but for times, names of instances, and the
-addresses of node and pod. All but the addresses are as long as they were, so where they stand is
-known; and if all around them is as it was, byte for byte, nothing else is to be read. What is
-kept of such a status are these values, and once for all siblings the *form* that they are put
-into when somebody asks what it said.
+The statuses of healthy siblings are the same JSON except for times, container IDs, the name of the
+token volume, and the addresses of node and pod. All but the addresses have a fixed length, so their
+positions are known. If everything around these values is equal, byte for byte, nothing else needs
+to be read. Only the values are kept for each pod, and the *form* once for all siblings: the values
+are filled into it when the status is needed.
 """
 
 import re
@@ -20,24 +20,24 @@ from probewatch.kube.parsing import keep_judged
 
 ADDRESSES = b',"hostIP":"'
 AFTER_ADDRESSES = b',"startTime":"'
-"""What begins the addresses, and what follows them."""
+"""Where the addresses begin, and what follows them."""
 ADDRESS_KEYS = frozenset({b"hostIP", b"podIP", b"ip"})
 
 VOLUME = "kube-api-access-"
 TOKEN = b'"name":"%b' % VOLUME.encode()
-"""How the name of a token's volume begins; the rest of it is random."""
+"""The beginning of a token volume's name; the rest is random."""
 
 VALUES = re.compile(
     rb'("lastTransitionTime":"|"startTime":"|"startedAt":"|"finishedAt":"|"containerID":"|%b)'
     rb"([\w:./+-]+)" % TOKEN
 )
-"""What may differ between siblings besides, and the key before it."""
+"""The other values that may differ between siblings, with the key before them."""
 
 PLAIN = re.sub(rb"[^\w:./+-]", b"", bytes(range(128)))
-"""What values are made of: nothing that means anything in JSON."""
+"""The characters of values: none of them has a meaning in JSON."""
 
 MARK = b"#"
-"""It stands for a value: by itself in metadata, with a number in a status."""
+"""A placeholder for a value: by itself in metadata, followed by a number in a status."""
 MARKED = re.compile(rb'"#(\d+)"')
 
 Picker = Callable[[Sequence[bytes]], tuple[bytes, ...]]
@@ -47,18 +47,18 @@ _encode = msgspec.json.Encoder().encode
 
 
 def is_plain(*texts: bytes) -> bool:
-    """Whether no character of them means anything in JSON."""
+    """Whether none of the characters has a meaning in JSON."""
     return not b"".join(texts).translate(None, PLAIN)
 
 
 class Form(msgspec.Struct, gc=False):
-    """What is read of a status, without its values."""
+    """The JSON of the fields that are read of a status, with placeholders for its values."""
 
     text: bytes
-    """With a mark for each value: in one piece, for it is kept longer than it is looked at."""
+    """Has a MARK for each value. Kept in one piece to save memory, since it is rarely used."""
 
     def fill(self, values: bytes) -> objects.PodStatus:
-        """Return the status of which these are the values."""
+        """Return the status with these values, which are separated by quotes."""
         first, *pieces = self.text.split(MARK)
         parts = [first]
         for value, piece in zip(values.split(b'"'), pieces, strict=True):
@@ -67,36 +67,36 @@ class Form(msgspec.Struct, gc=False):
 
 
 class _Cut(msgspec.Struct, gc=False):
-    """A text, cut into what may not differ between siblings and what may, in turns."""
+    """JSON cut into fixed parts and values, in turns; all have a fixed length."""
 
     layout: Struct
     fixed: tuple[bytes, ...]
 
 
 class _Addresses(msgspec.Struct, gc=False):
-    """The addresses of node and pod, of any length; cut at quotes."""
+    """The JSON of the addresses of node and pod, cut at quotes, since their lengths differ."""
 
     quoted: int
-    """So many parts are there."""
+    """The number of parts."""
     fixed: tuple[bytes, ...]
     find_fixed: Picker
     find_values: Picker
 
 
-class StatusMould(msgspec.Struct, gc=False):
-    """The text of a status, cut where those of siblings differ."""
+class StatusTemplate(msgspec.Struct, gc=False):
+    """The JSON of a status, cut where siblings differ."""
 
     form: Form
     find_kept: Picker
-    """Finds among all values those that the form has."""
+    """Picks from all values those that the form has."""
     head: _Cut
     addresses: _Addresses
     tail: _Cut
 
     def find_values(self, text: bytes) -> tuple[bytes, ...] | None:
-        """Return what may differ in a status; None if anything else does.
+        """Return the values of a status; None if anything else differs.
 
-        It is the same status otherwise if all of that is plain.
+        The caller must check that all values are plain: only then is the rest surely equal.
         """
         begin, end = self.head.layout.size, len(text) - self.tail.layout.size
         if begin > end:
@@ -114,14 +114,14 @@ class StatusMould(msgspec.Struct, gc=False):
         return (*head[1::2], *known.find_values(middle), *tail[1::2])
 
     def keep(self, values: tuple[bytes, ...]) -> bytes:
-        """Return those of the values that the form has."""
+        """Return the values that the form has, separated by quotes."""
         return b'"'.join(self.find_kept(values))
 
 
-def cut_status(text: bytes) -> StatusMould | None:
-    """Return the mould of a status; None where it is not clear what may differ.
+def cut_status(text: bytes) -> StatusTemplate | None:
+    """Return the template of a status; None if it is not clear which parts may differ.
 
-    Raises what decoding does, for a text that is no status.
+    Raises what the decoder raises if the text is no status.
     """
     begin = text.find(ADDRESSES)
     end = text.find(AFTER_ADDRESSES, begin)
@@ -136,11 +136,11 @@ def cut_status(text: bytes) -> StatusMould | None:
     kept = [int(number) for number in pieces[1::2]]
     if any(MARK in piece for piece in pieces[::2]):
         return None
-    return StatusMould(Form(MARK.join(pieces[::2])), _picker(kept), head, addresses, tail)
+    return StatusTemplate(Form(MARK.join(pieces[::2])), _picker(kept), head, addresses, tail)
 
 
 def _cut(text: bytes, marks: Iterator[bytes]) -> tuple[_Cut, bytes]:
-    """Cut a text, and return it also with marks in place of its values."""
+    """Cut JSON at its values; return it also with marks in place of these."""
     found = VALUES.split(text)
     fixed = (*map(bytes.__add__, found[::3], found[1::3]), found[-1])
     parts = [b""] * (2 * len(fixed) - 1)
@@ -151,7 +151,7 @@ def _cut(text: bytes, marks: Iterator[bytes]) -> tuple[_Cut, bytes]:
 
 
 def _cut_addresses(text: bytes, marks: Iterator[bytes]) -> tuple[_Addresses, bytes]:
-    """Cut the addresses likewise."""
+    """Cut the addresses; return them also with marks in place of these."""
     parts = text.split(b'"')
     keys = (at for at, part in enumerate(parts[:-2]) if part in ADDRESS_KEYS)
     values = [at + 2 for at in keys if parts[at + 1] == b":"]
@@ -163,7 +163,7 @@ def _cut_addresses(text: bytes, marks: Iterator[bytes]) -> tuple[_Addresses, byt
 
 
 def _picker(places: Sequence[int]) -> Picker:
-    """Return what picks these places of a sequence, always as a tuple."""
+    """Return a function that picks these places of a sequence, always as a tuple."""
     if len(places) > 1:
         return itemgetter(*places)
     return lambda parts: tuple(parts[at] for at in places)

@@ -1,27 +1,27 @@
-"""Metadata moulds: what the metadata of a pod say, told by those of a sibling.
+"""Metadata templates: reads the metadata of a pod by comparison with a sibling's.
 
-From the version on they are the same text but for the time of creation, and for annotations that
-a network plugin writes to each pod. Of annotations only our own and a mirror's are read: where
-there is none of them, they may be any.
+After the resourceVersion, the metadata of siblings are the same JSON except for the creation time,
+and for annotations that a network plugin adds to each pod. Only our own annotations and that of
+mirror pods are read, so without those the annotations may differ.
 """
 
 import msgspec
 
 from probewatch.kube import objects
 from probewatch.kube.parsing import has_notes
-from probewatch.kube.pods.status_moulds import MARK
+from probewatch.kube.pods.status_templates import MARK
 
 CREATED = b'"creationTimestamp":"'
 TIME_LENGTH = len("2006-01-02T15:04:05Z")
 ANNOTATIONS = b',"annotations":{'
 OWNERS = b'},"ownerReferences":['
-"""What is before and behind the annotations; the quotes in one are escaped."""
+"""What comes before and after the annotations; it cannot occur in one, where quotes are escaped."""
 
 _decode_any = msgspec.json.Decoder(msgspec.Raw).decode
 
 
 class _Own(objects.Struct):
-    """What siblings have for themselves; nothing of it stands twice, for the last one counts."""
+    """The fields in which siblings may differ; none may occur twice, as the last one counts."""
 
     name: msgspec.Raw = objects.ABSENT
     generate_name: msgspec.Raw = objects.ABSENT
@@ -35,19 +35,20 @@ _CREATED = _Own(creation_timestamp=msgspec.Raw(b'"%b"' % MARK))
 _decode_own = msgspec.json.Decoder(_Own).decode
 
 
-class MetadataMould(msgspec.Struct, gc=False):
-    """The text of metadata from the version on, cut where those of siblings differ."""
+class MetadataTemplate(msgspec.Struct, gc=False):
+    """The JSON of metadata after the resourceVersion, cut where siblings differ."""
 
     before: bytes
-    """Up to the time of creation."""
+    """The JSON up to the creation time."""
     after: bytes
+    """The JSON after the creation time."""
     labels: bytes = b""
-    """Of `after`, what is before the annotations, where those may differ."""
+    """The part of `after` before the annotations; empty if those must be equal."""
     owners: bytes = b""
-    """What is behind them."""
+    """The part of `after` after the annotations."""
 
     def find_created(self, text: bytes) -> bytes | None:
-        """Return the time of creation; None where something else differs that is read."""
+        """Return the creation time; None if anything else differs that is read."""
         begin = len(self.before)
         end = begin + TIME_LENGTH
         if not text.startswith(self.before):
@@ -57,7 +58,7 @@ class MetadataMould(msgspec.Struct, gc=False):
         return text[begin:end]
 
     def _has_other_notes(self, text: bytes, begin: int) -> bool:
-        """Whether nothing differs after *begin* but annotations that nobody reads."""
+        """Whether only annotations that are not read differ after *begin*."""
         if not self.labels or not text.startswith(self.labels, begin):
             return False
         notes = text[begin + len(self.labels) : len(text) - len(self.owners)]
@@ -68,8 +69,8 @@ class MetadataMould(msgspec.Struct, gc=False):
         return text.endswith(self.owners) and not has_notes(notes)
 
 
-def cut_metadata(text: bytes) -> MetadataMould | None:
-    """Return the mould of metadata that begin at the version; None where it is not sure."""
+def cut_metadata(text: bytes) -> MetadataTemplate | None:
+    """Return the template of metadata after the resourceVersion; None if its layout is unclear."""
     before, created, rest = text.partition(CREATED)
     before, after = before + created, rest[TIME_LENGTH:]
     if (
@@ -80,5 +81,5 @@ def cut_metadata(text: bytes) -> MetadataMould | None:
     labels, begin, rest = after.partition(ANNOTATIONS)
     notes, end, owners = rest.partition(OWNERS)
     if not end or has_notes(notes):
-        return MetadataMould(before, after)
-    return MetadataMould(before, after, labels + begin, end + owners)
+        return MetadataTemplate(before, after)
+    return MetadataTemplate(before, after, labels + begin, end + owners)
