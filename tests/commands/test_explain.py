@@ -277,6 +277,27 @@ async def test_explain_tells_programs_how_the_pod_is(tmp_path: Path) -> None:
     assert [waits] == one["containers"]
 
 
+@pytest.mark.parametrize(
+    ("exit_code", "words"),
+    [
+        (3, "exit code 3"),
+        (-1073741510, "exit code -1073741510 (0xC000013A)"),
+        (None, "unknown exit code"),
+    ],
+)
+async def test_explain_tells_how_a_container_ended(
+    tmp_path: Path, exit_code: object, words: str
+) -> None:
+    """An exit code of Windows is shown as Microsoft writes it, too, and none that is not known."""
+    item = pod()
+    ended = {"terminated": {"exitCode": exit_code}}
+    item["status"]["containerStatuses"][0]["state"] = ended
+
+    story = await read_story(await cluster_with([item], None), tmp_path, "web-x")
+
+    assert f"ended with {words}" in render_text(story, None)
+
+
 async def test_explain_tells_programs_that_the_pod_is_gone(tmp_path: Path) -> None:
     """Of a pod that is gone there is nothing to say but what is recorded."""
     told = json.loads(

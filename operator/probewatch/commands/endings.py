@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from probewatch.commands.durations import render_duration
 from probewatch.commands.outcome import render_time
-from probewatch.core.exits import lifetime_of
+from probewatch.core.exits import lifetime_of, render_exit
 
 
 def render_end(
@@ -17,6 +17,6 @@ def render_end(
         after = "" if lived is None else f" after {render_duration(lived)}"
         facts.append(f"ended at {render_time(finished)}{after}")
     if exit_code is not None:
-        facts.append(f"exit code {exit_code}")
+        facts.append(render_exit(exit_code))
     if facts:
         yield f"  {', '.join(facts)}"

@@ -18,6 +18,7 @@ from probewatch.commands.story import (
 )
 from probewatch.commands.tables import render_causes
 from probewatch.core.causes import Pattern
+from probewatch.core.exits import render_exit
 from probewatch.core.findings import Restart
 from probewatch.core.model import ContainerStatus, Pod
 from probewatch.kube.reports.objects import Incident
@@ -114,7 +115,7 @@ def _state(status: ContainerStatus, now: float) -> str:
     if status.waiting_reason:
         return f"waiting ({status.waiting_reason})"
     if status.terminated is not None:
-        return f"ended with exit code {status.terminated.exit_code}"
+        return f"ended with {render_exit(status.terminated.exit_code)}"
     return "state unknown"
 
 

@@ -104,10 +104,10 @@ class Exit(NamedTuple):
         return self.says_oom_killed and not self.out_of_memory
 
 
-def render_exit(exit_code: int | None, reason: str) -> str:
+def render_exit(exit_code: int | None, reason: str = "") -> str:
     """Return an exit code and its reason as text, also as Microsoft writes those of Windows."""
     if exit_code is None:
-        return f"exit code not known ({reason})" if reason else "exit code not known"
+        return f"unknown exit code ({reason})" if reason else "unknown exit code"
     code = f"0x{exit_code % 2**32:08X}" if exit_code < NOT_KNOWN else ""
     more = ", ".join(filter(None, (code, reason)))
     return f"exit code {exit_code} ({more})" if more else f"exit code {exit_code}"

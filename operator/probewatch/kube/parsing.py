@@ -135,7 +135,7 @@ def _termination(raw: objects.Terminated | None) -> model.Termination | None:
     if raw is None:
         return None
     return model.Termination(
-        exit_code=raw.exit_code or 0,
+        exit_code=raw.exit_code,
         reason=short(raw.reason),
         signal=raw.signal or 0,
         started_at=parse_time(raw.started_at),
