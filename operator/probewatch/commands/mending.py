@@ -60,7 +60,7 @@ def _is_record(line: bytes) -> bool:
 
 
 def _find_whole_members(file: BinaryIO, path: Path) -> int:
-    """Return where the last whole member ends; only reading all of them tells that."""
+    """Return where the last whole member ends; it takes reading the whole file."""
     file.seek(0)
     member, read, whole = zlib.decompressobj(_GZIP), 0, 0
     while chunk := file.read(CHUNK_BYTES):

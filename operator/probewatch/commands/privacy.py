@@ -59,7 +59,7 @@ def leave_out(item: Json, omissions: Collection[Omission]) -> Json:
 
 
 def _leave_out_env(pod: Json) -> None:
-    """Remove the values of variables; names stay, since they do not say how it is configured."""
+    """Remove the values of environment variables; the names stay."""
     for container in _containers(pod):
         for variable in _children(container, "env"):
             variable.pop("value", None)

@@ -71,7 +71,7 @@ class Recording:
             raise
 
     def _take_back(self, data: bytes, end: int | None) -> int:
-        """Truncate the file, of size *end* before *data*, to whole lines; return those kept."""
+        """Truncate the file to whole lines; *end* was its size before *data*. Return those kept."""
         size = _find_size(self._file)
         if end is None or size is None:
             return 0

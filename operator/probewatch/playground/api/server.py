@@ -136,7 +136,7 @@ class ApiServer:
         self._certificate = make_certificate()
 
     async def start(self) -> None:
-        """Start to serve; raises OSError if the port is in use."""
+        """Start serving; raises OSError if the port is in use."""
         self._server = web.Server(self._serve, handler_cancellation=True, access_log=None)
         self._runner = web.ServerRunner(self._server, handle_signals=False, shutdown_timeout=0.1)
         await self._runner.setup()
@@ -147,7 +147,7 @@ class ApiServer:
         self._ports = (plain, secure)
 
     async def stop(self) -> None:
-        """Close all connections and stop to serve; a later `start` uses the same ports."""
+        """Close all connections and stop serving; a later `start` uses the same ports."""
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None

@@ -172,7 +172,7 @@ def _show(change: Change, plan: WatchPlan) -> bytes:
 
 
 def _left(old: Stored, version: int) -> Stored:
-    """Return the last state that matched, with the version at which it stopped to match."""
+    """Return the last state that matched, with the version at which it stopped matching."""
     meta = {**old.object["metadata"], "resourceVersion": str(version)}
     return Stored(object={**old.object, "metadata": meta}, version=version)
 

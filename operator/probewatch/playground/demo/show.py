@@ -27,7 +27,7 @@ class Progress:
 
 
 class Show(Protocol):
-    """Shows the demo, whose output it is."""
+    """The output of the demo."""
 
     def __enter__(self) -> Self:
         """Begin to show."""
@@ -39,7 +39,7 @@ class Show(Protocol):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Stop to show, and restore the terminal."""
+        """Stop showing, and restore the terminal."""
         ...
 
     def say(self, at: float, who: str, text: str) -> None:

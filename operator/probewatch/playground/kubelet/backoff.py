@@ -4,7 +4,7 @@ The wait is ten seconds, doubles with each restart up to five minutes, and count
 end of the last instance. It is reset once an instance ran for twice the longest wait. The
 kubelet computes it from the newest *dead* instance that it knows when it decides. If it
 kills for a probe, that is the instance before the one being killed, which is why the first
-restarts after probe kills come at once, and later ones wait or not by turns.
+restarts after probe kills come at once, while later ones alternate with waits.
 """
 
 from dataclasses import dataclass

@@ -101,7 +101,7 @@ class PodProbes:
             }[type_]
             probing.worker.resume(sight.container_id, healthy=healthy)
 
-    # --- what they say ------------------------------------------------------------
+    # --- verdicts and health ------------------------------------------------------
 
     def verdicts(self) -> Verdicts:
         """Return the current verdicts of liveness and startup probes."""

@@ -9,7 +9,7 @@ from probewatch.playground.objects.status import StatusError, bad_request
 
 
 class KubeletLogs:
-    """Reads the log that the API server is asked for from the kubelet."""
+    """Gives the API server the logs of a kubelet's containers."""
 
     def __init__(self, kubelet: Kubelet) -> None:
         self._kubelet = kubelet

@@ -65,7 +65,7 @@ class Probing:
             due = max(due + self._spec.period, due)
             late = self._clock.monotonic() - due
             if late > 0:
-                # A run took longer than the period: one tick is made up for, the others are lost.
+                # A run took longer than the period: one missed tick is kept, others are dropped.
                 due += self._spec.period * (late // self._spec.period)
             if await self.trigger.wait(due - self._clock.monotonic()):
                 due = self._clock.monotonic()

@@ -83,7 +83,7 @@ class Types:
             self.add(item)
 
     def add(self, type_: ResourceType) -> None:
-        """Start to serve a resource."""
+        """Start serving a resource."""
         self._by_place[type_.group, type_.version, type_.plural] = type_
         for call in self.on_change:
             call()
