@@ -79,6 +79,18 @@ async def test_server_that_starts_is_waited_for() -> None:
     assert [LOOK_SECONDS] * 3 == time.slept
 
 
+async def test_server_that_is_waited_for_is_named_with_its_answer(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Who looks at a start that takes a minute finds why in the log, once for each reason."""
+    caplog.set_level("INFO")
+    time = FakeTime()
+    async with connected(FakeCluster(instead=answering(403, 500, 500, 429, 429, 200))) as client:
+        await greet(client, time.clock)
+
+    assert [500, 429] == logged(caplog, "status")
+
+
 @pytest.mark.parametrize("statuses", [(403, 500, 200), (403,)], ids=["starts", "for good"])
 async def test_server_that_forbids_it_is_asked_again(statuses: tuple[int, ...]) -> None:
     """One that has just started knows of no right at all; where it is so for good, twice do."""

@@ -38,6 +38,7 @@ async def greet(client: ApiClient, clock: Clock) -> None:
     """
     end, before = None, 0
     while not _is_ready(status := await _ask(client), before):
+        _log_wait(status, before)
         now, before = clock.monotonic(), status
         if client.reachability.is_away:
             end = None
@@ -69,6 +70,13 @@ def _is_ready(status: int, before: int) -> bool:
     if status == HTTPStatus.FORBIDDEN:
         return before == status
     return 0 < status < HTTPStatus.INTERNAL_SERVER_ERROR and status != HTTPStatus.TOO_MANY_REQUESTS
+
+
+def _log_wait(status: int, before: int) -> None:
+    """Log why the server is waited for, when that changes; a missing answer is logged elsewhere."""
+    # After a 403 it is only looked whether it stays so.
+    if status not in {0, before, HTTPStatus.FORBIDDEN}:
+        _log.info("The API server is not ready; waiting for it", extra={"status": status})
 
 
 async def _ask_version(client: ApiClient) -> str:
