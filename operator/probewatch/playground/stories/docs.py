@@ -33,7 +33,7 @@ def _events(story: Story) -> str:
 
 def _images() -> str:
     rows = "".join(
-        f"| `{name}` | {'its own program' if image.entry_point else 'what the pod says'} |\n"
+        f"| `{name}` | {'its own program' if image.entry_point else 'the command of the pod'} |\n"
         for name, image in sorted(IMAGES.items())
     )
     return "| image, with any tag | runs |\n|---|---|\n" + rows

@@ -7,14 +7,14 @@ TOLD = ("ContainerRestarted",)
 OWN_ENDS = (
     Story(
         name="crash",
-        shows="A container ends by itself, with an error.",
+        shows="A container exits by itself, with an error.",
         pod=live("-exit-at 15 -exit-code 1"),
         verdicts={"app": "Error"},
         events=TOLD,
     ),
     Story(
         name="crash-while-failing",
-        shows="A container ends by itself while its probe fails, below the threshold.",
+        shows="A container exits by itself while its probe fails, below the threshold.",
         pod=pod(app("-bad 6- -exit-at 14 -exit-code 2", livenessProbe=http(failureThreshold=9))),
         verdicts={"app": "Error"},
         events=TOLD,
@@ -22,28 +22,28 @@ OWN_ENDS = (
     ),
     Story(
         name="completed",
-        shows="A container has done its work, and is started again by restartPolicy Always.",
+        shows="A container exits with 0 and is started again by restartPolicy Always.",
         pod=live("-exit-at 15"),
         verdicts={"app": "Completed"},
         events=TOLD,
     ),
     Story(
         name="signal-kill",
-        shows="Somebody outside of the kubelet kills the process.",
+        shows="Something other than the kubelet kills the process.",
         pod=live("-signal-at 15 -signal 9"),
         verdicts={"app": "Signal"},
         events=TOLD,
     ),
     Story(
         name="signal-term",
-        shows="Somebody outside of the kubelet asks the process to end.",
+        shows="Something other than the kubelet asks the process to terminate.",
         pod=live("-signal-at 15 -signal 15"),
         verdicts={"app": "Signal"},
         events=TOLD,
     ),
     Story(
         name="oom",
-        shows="A container takes more memory than it may have.",
+        shows="A container exceeds its memory limit.",
         pod=pod(
             app(
                 "-hog-at 12",
@@ -56,14 +56,14 @@ OWN_ENDS = (
     ),
     Story(
         name="start-error",
-        shows="A container's program is not there.",
+        shows="A container's program does not exist.",
         pod=pod(app(command=["/nope"], livenessProbe=http())),
         verdicts={"app": "StartError"},
         events=TOLD,
     ),
     Story(
         name="post-start",
-        shows="The postStart hook fails, and the kubelet kills the container for it.",
+        shows="The postStart hook fails, and the kubelet kills the container for that.",
         pod=pod(
             app(
                 livenessProbe=http(),
@@ -75,7 +75,7 @@ OWN_ENDS = (
     ),
     Story(
         name="new-image",
-        shows="Somebody changes the image in place.",
+        shows="The image is changed in place.",
         pod=live(""),
         verdicts={"app": "SpecChange"},
         events=TOLD,

@@ -17,7 +17,7 @@ KILLS = (
     ),
     Story(
         name="live-tcp",
-        shows="A liveness probe finds nobody listening.",
+        shows="A liveness probe over TCP finds nothing listening.",
         pod=pod(
             app(
                 "-notcp 15-",
@@ -52,7 +52,7 @@ KILLS = (
     ),
     Story(
         name="live-sigkill",
-        shows="A container that hangs and does not listen to SIGTERM is killed with 137.",
+        shows="A container that hangs and ignores SIGTERM is killed with 137.",
         pod=live("-hang 15- -term ignore"),
         verdicts=KILLED,
         events=TOLD,
@@ -60,21 +60,21 @@ KILLS = (
     ),
     Story(
         name="live-exit0",
-        shows="A container that is killed by its probe ends cleanly, with 0.",
+        shows="A container that is killed because of its probe exits with 0.",
         pod=live("-bad 15- -term exit0"),
         verdicts=KILLED,
         events=TOLD,
     ),
     Story(
         name="live-exit3",
-        shows="A container that is killed by its probe ends with a code of its own.",
+        shows="A container that is killed because of its probe exits with its own code.",
         pod=live("-bad 15- -term exit3"),
         verdicts=KILLED,
         events=TOLD,
     ),
     Story(
         name="live-prestop",
-        shows="A preStop hook delays the end of a container that its probe has killed.",
+        shows="A preStop hook delays the end of a container that is killed because of its probe.",
         pod=pod(
             app(
                 "-bad 15-",
@@ -87,7 +87,7 @@ KILLS = (
     ),
     Story(
         name="live-onfailure",
-        shows="With restartPolicy OnFailure a killed container is restarted all the same.",
+        shows="With restartPolicy OnFailure a killed container is restarted too.",
         pod=live("-bad 15-", restartPolicy="OnFailure"),
         verdicts=KILLED,
         events=TOLD,
@@ -106,7 +106,7 @@ KILLS = (
     ),
     Story(
         name="startup-never",
-        shows="A container that never starts up is killed by its startup probe.",
+        shows="A container that never finishes starting is killed because of its startup probe.",
         pod=pod(app("-bad 0-", startupProbe=http(periodSeconds=3, failureThreshold=4))),
         verdicts={"app": "StartupProbe"},
         events=("StartupProbeRestart",),

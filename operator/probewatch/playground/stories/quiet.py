@@ -5,7 +5,7 @@ from probewatch.playground.stories.pods import PERIOD, Story, app, http, live, p
 NO_RESTARTS = (
     Story(
         name="startup-slow",
-        shows="A container takes its time to start, and its startup probe lets it.",
+        shows="A container starts slowly, within the budget of its startup probe.",
         pod=pod(
             app(
                 "-bad 0-12",
@@ -19,7 +19,7 @@ NO_RESTARTS = (
     ),
     Story(
         name="flap-ready",
-        shows="Readiness comes and goes without a restart.",
+        shows="A pod loses and regains readiness without a restart.",
         pod=pod(
             app(
                 "-unready 8-14 -cycle 20",
@@ -38,7 +38,7 @@ NO_RESTARTS = (
     ),
     Story(
         name="cannot-kill",
-        shows="A liveness probe whose command is not there can only err: it never kills.",
+        shows="A liveness probe whose command does not exist cannot be run, so it never kills.",
         pod=pod(
             app(
                 livenessProbe={
@@ -53,7 +53,7 @@ NO_RESTARTS = (
     ),
     Story(
         name="never",
-        shows="With restartPolicy Never a killed container stays dead.",
+        shows="With restartPolicy Never a killed container is not restarted.",
         pod=live("-bad 12-", restartPolicy="Never"),
         failures=("Liveness",),
     ),
