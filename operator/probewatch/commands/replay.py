@@ -147,7 +147,7 @@ def _read_pod(record: Record, shown: _Shown) -> tuple[Observation, ...]:
 
     A known pod that is ADDED again comes from a new list: changes before it may be missing.
     The version at deletion is observed too, since it may show a last restart. Older versions
-    that arrive after it are ignored: they come from a second watch that lags behind.
+    that arrive after it are ignored, such as those from a second watch that lags behind.
     """
     shown.rise.add(record.object)
     pod = parse_pod(_PODS.decode(record.object))

@@ -50,7 +50,7 @@ async def _pass(clock: Clock, seconds: float) -> None:
 
 
 class Bell:
-    """An event that resets itself: it ends one wait, unless that has timed out before."""
+    """An event that resets itself after each wait, which can also time out."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
