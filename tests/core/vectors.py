@@ -101,9 +101,11 @@ class Play:
         """The spec in the vector."""
         given = dict(self.vector["pod"])
         policy = RestartPolicy(given.pop("policy", "Always"))
-        shared = given.pop("host", False)
+        shared, windows = given.pop("host", False), given.pop("windows", False)
         containers = tuple(parse_container(name, text) for name, text in given.items())
-        return PodSpec(containers=containers, restart_policy=policy, host_network=shared)
+        return PodSpec(
+            containers=containers, restart_policy=policy, host_network=shared, windows=windows
+        )
 
     def parse_pod(self, see: Vector) -> PodObserved:
         """One version of the pod, and when it arrived."""
