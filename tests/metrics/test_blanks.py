@@ -32,7 +32,7 @@ class OneByOne(Blanks):
 
     def begin(self, subject: str, first: Sequence[Cells]) -> None:
         super().begin(subject, first)
-        self.part(subject)
+        self.detach(subject)
 
 
 def shown(blanks: Blanks) -> list[dict[str, Cells]]:

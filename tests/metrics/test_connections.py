@@ -15,7 +15,7 @@ from aiohttp import ClientError
 
 from probewatch.errors import SettingsError
 from probewatch.metrics.authorization import Authorizer
-from probewatch.metrics.connections import Connection, Doorman
+from probewatch.metrics.connections import Acceptor, Connection
 from probewatch.metrics.server import ServerOptions
 from probewatch.playground.api.certificate import Certificate, make_certificate
 from tests.metrics.scene import StillTime
@@ -191,13 +191,13 @@ async def test_failure_to_accept_passes() -> None:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
         listener.setblocking(False)  # noqa: FBT003  # the standard library's
-        doorman = Doorman(FakeHttp(), None, limit=4, handshake_seconds=1.0, pause_seconds=0.0)
-        doorman.open([listener])
+        acceptor = Acceptor(FakeHttp(), None, limit=4, handshake_seconds=1.0, pause_seconds=0.0)
+        acceptor.open([listener])
         async with asyncio.timeout(LIMIT_SECONDS):
             _, writer = await asyncio.open_connection(*listener.getsockname())
             await listener.accepted.wait()
         writer.close()
-        await doorman.close(1.0)
+        await acceptor.close(1.0)
 
 
 @pytest.fixture(name="certificates", scope="module")

@@ -1,1 +1,1 @@
-"""What Prometheus sees. Rule: families are a table; nothing else imports prometheus_client."""
+"""The metrics endpoint. Rule: families are a table; no other package imports prometheus_client."""

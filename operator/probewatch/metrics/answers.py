@@ -1,8 +1,7 @@
-"""What is answered: a reply for each path, method and header; how it is sent is the server's.
+"""Answers: the reply to each HTTP request; `server.py` sends it.
 
-/healthz and /readyz are for the kubelet and open to all. /metrics may be for those only
-whom the cluster gives the right, and says nothing before counters can go on from where
-they stood.
+/healthz and /readyz are for the kubelet and open to everybody. /metrics can require
+authorization, and answers 503 until the counters are restored.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -17,14 +16,14 @@ from probewatch.metrics.rendering import Renderer
 METHODS = frozenset({"GET", "HEAD"})
 
 Gate = Callable[[], Sequence[str]]
-"""Returns a sentence for each thing that is missing; none once /metrics may answer."""
+"""Returns a sentence for each thing that is still missing; none once /metrics may answer."""
 
 
 class Health(Protocol):
-    """Who knows whether this process is of any use."""
+    """Judges the health of this process."""
 
     def find_silence(self) -> Sequence[str]:
-        """Return a sentence for each fault; none if alive."""
+        """Return a sentence for each fault; none if live."""
         ...
 
     def find_unsynced(self) -> Sequence[str]:
@@ -33,27 +32,27 @@ class Health(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """What is asked."""
+class Request:
+    """A request."""
 
     method: str
     path: str
     headers: Mapping[str, str]
-    """By any spelling of their names."""
+    """Names are case-insensitive."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """What is answered."""
+    """A response."""
 
     status: HTTPStatus
     headers: Mapping[str, str] = field(default_factory=dict)
     body: Sequence[bytes] = ()
-    """In pieces, to be sent one by one."""
+    """In pieces that are sent one by one."""
 
 
 class Answers:
-    """Finds the reply to a question."""
+    """Finds the reply to a request."""
 
     def __init__(
         self, *, renderer: Renderer, health: Health, gate: Gate, authorizer: Authorizer | None
@@ -63,43 +62,43 @@ class Answers:
         self._gate = gate
         self._open = False
         self._authorizer = authorizer
-        self._paths: Mapping[str, Callable[[Question], Awaitable[Reply]]] = {
+        self._paths: Mapping[str, Callable[[Request], Awaitable[Reply]]] = {
             "/metrics": self._metrics,
             "/healthz": self._healthz,
             "/readyz": self._readyz,
         }
 
-    async def find(self, question: Question) -> Reply:
-        """Return the reply; raises nothing that a question can cause."""
-        answer = self._paths.get(question.path)
+    async def find(self, request: Request) -> Reply:
+        """Return the reply; no request makes it raise."""
+        answer = self._paths.get(request.path)
         if answer is None:
             return say(HTTPStatus.NOT_FOUND, "there are /metrics, /healthz and /readyz")
-        if question.method not in METHODS:
+        if request.method not in METHODS:
             return say(HTTPStatus.METHOD_NOT_ALLOWED, "only GET and HEAD", Allow="GET, HEAD")
-        return await answer(question)
+        return await answer(request)
 
-    async def _healthz(self, _question: Question) -> Reply:
+    async def _healthz(self, _request: Request) -> Reply:
         return _report(self._health.find_silence())
 
-    async def _readyz(self, _question: Question) -> Reply:
+    async def _readyz(self, _request: Request) -> Reply:
         return _report(self._health.find_unsynced())
 
-    async def _metrics(self, question: Question) -> Reply:
-        refusal = await self._refuse(question) or self._wait_for_gate()
+    async def _metrics(self, request: Request) -> Reply:
+        refusal = await self._refuse(request) or self._wait_for_gate()
         if refusal is not None:
             return refusal
-        asked = question.headers
+        asked = request.headers
         wanted = negotiate(asked.get("Accept", ""), asked.get("Accept-Encoding", ""))
         headers = {"Content-Type": wanted.content_type, "Vary": "Accept, Accept-Encoding"}
         if wanted.gzip:
             headers["Content-Encoding"] = "gzip"
-        body = await self._renderer.render(wanted) if question.method == "GET" else ()
+        body = await self._renderer.render(wanted) if request.method == "GET" else ()
         return Reply(status=HTTPStatus.OK, headers=headers, body=body)
 
-    async def _refuse(self, question: Question) -> Reply | None:
+    async def _refuse(self, request: Request) -> Reply | None:
         if self._authorizer is None:
             return None
-        verdict = await self._authorizer.judge(question.headers.get("Authorization", ""))
+        verdict = await self._authorizer.judge(request.headers.get("Authorization", ""))
         if verdict is Verdict.ALLOWED:
             return None
         challenge = {"WWW-Authenticate": 'Bearer realm="probewatch"'}
@@ -108,10 +107,10 @@ class Answers:
         )
 
     def _wait_for_gate(self) -> Reply | None:
-        """Return why there is no answer yet; once open, the gate stays open.
+        """Return the reply while the gate is closed; once open, it stays open.
 
-        Counters go on from where they stood only when all is loaded. A list that
-        is repeated later takes nothing away from that.
+        Counters are complete only after everything is loaded. A relist later on does not
+        change that.
         """
         missing = () if self._open else self._gate()
         self._open = not missing
@@ -126,7 +125,7 @@ _REFUSALS: Mapping[Verdict, str] = {
 
 
 def say(status: HTTPStatus, *lines: str, **headers: str) -> Reply:
-    """Return a reply of a few lines."""
+    """Return a plain text reply."""
     text = "".join(f"{line}\n" for line in lines)
     return Reply(
         status=status,

@@ -1,10 +1,10 @@
-"""Who may read /metrics: whoever the cluster lets `get` that non-resource URL.
+"""Authorization of /metrics: RBAC has to allow `get` on that non-resource URL.
 
-The bearer token is reviewed by the API server (TokenReview), and so is the right of
-its user (SubjectAccessReview), as controller-runtime and kube-rbac-proxy do. Answers
-are kept for a short time, so that a scrape each few seconds costs next to nothing;
-a good answer is used for longer while the API server cannot be asked, since that
-is when the metrics are needed. Tokens are kept as their hash only.
+The API server reviews the bearer token (TokenReview) and the permission of its user
+(SubjectAccessReview), as with controller-runtime and kube-rbac-proxy. Verdicts are
+cached for a short time, so that a scrape every few seconds costs next to nothing. A
+positive one is used for longer while the API server is unavailable, since that is when
+the metrics are needed. Only hashes of tokens are kept.
 """
 
 import asyncio
@@ -21,17 +21,17 @@ from probewatch.clock import Clock
 from probewatch.errors import ApiError
 
 ALLOWED_SECONDS = 60.0
-"""A right that is taken away is gone after so long."""
+"""How long a positive verdict is cached, and a revoked permission still works."""
 
 REFUSED_SECONDS = 10.0
-"""A right that is given is there after so long; and a wrong token costs two requests a minute."""
+"""How long a negative verdict is cached, and a new permission may take to work."""
 
 STALE_SECONDS = 600.0
-"""How long a good answer is used while the API server does not give a new one."""
+"""How long a positive verdict is used while the API server does not give a new one."""
 
 ANSWERS_KEPT = 256
 ASKED_AT_ONCE = 4
-"""Strangers with made-up tokens must not become a load on the API server."""
+"""Concurrent reviews: requests with made-up tokens must not become a load on the API server."""
 
 LONGEST_TOKEN = 64 * 1024
 
@@ -40,23 +40,23 @@ ACCESS_REVIEWS = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
 
 
 class Requester(Protocol):
-    """The one thing needed of an API client."""
+    """The part of an API client that is needed."""
 
     async def request(
         self, verb: str, path: str, *, body: object | None = None
     ) -> tuple[int, bytes]:
-        """Return status and body of the answer; raises ApiError or OSError without one."""
+        """Return status and body of the response; raises ApiError or OSError without one."""
         ...
 
 
 class Verdict(Enum):
-    """What a request is answered with, as the HTTP status."""
+    """The verdict on a request, with the HTTP status to answer."""
 
     ALLOWED = HTTPStatus.OK
     UNKNOWN = HTTPStatus.UNAUTHORIZED
     FORBIDDEN = HTTPStatus.FORBIDDEN
     UNCHECKED = HTTPStatus.SERVICE_UNAVAILABLE
-    """The API server could not be asked."""
+    """The API server could not review the token."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +85,7 @@ class Authorizer:
         if (known := self._fresh(key)) is not None:
             return known
         async with self._turns:
-            # While this one waited, the same token may have been judged for another.
+            # Another request with the same token may have been judged meanwhile.
             return self._fresh(key) or self._keep(key, await self._ask(token))
 
     def _fresh(self, key: bytes) -> Verdict | None:
@@ -134,7 +134,7 @@ class Authorizer:
     async def _review(
         self, path: str, api_version: str, kind: str, spec: Mapping[str, object]
     ) -> Mapping[str, object]:
-        """Return the status of a review; raises ApiError, ValueError or LookupError without one."""
+        """Post a review and return its status; raises ApiError, ValueError or LookupError."""
         body = {"apiVersion": api_version, "kind": kind, "spec": spec}
         code, answer = await self._requester.request("POST", path, body=body)
         if code not in {HTTPStatus.OK, HTTPStatus.CREATED}:
@@ -146,4 +146,4 @@ class Authorizer:
 
 
 _USER_FIELDS = {"username": "user", "uid": "uid", "groups": "groups", "extra": "extra"}
-"""Fields of a TokenReview's user, and what a SubjectAccessReview calls them."""
+"""Fields of the user in a TokenReview, and their names in a SubjectAccessReview."""

@@ -1,9 +1,9 @@
-"""Blanks: subjects to which nothing has happened, each in one entry for many tables.
+"""Blanks: subjects whose series all have their first values, stored once for many tables.
 
-Most containers never restart, and the series of thousands of them are the same: those that their
-probes make possible, at 0. What such a subject begins with is one value for all of its kind, so
-that it takes one entry here instead of one in each of half a dozen tables. A table that comes to
-count something of it writes a row of its own, which goes before what is here.
+Most containers never restart, and thousands of them have the same series: those that their
+probes make possible, at 0. Such a subject takes one entry here, which refers to a value shared
+by all subjects of its kind, instead of a row in each of half a dozen tables. A table that counts
+something for the subject writes a row of its own, which takes precedence over the entry here.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,19 +14,19 @@ from probewatch.metrics.series import NOTHING, Cells, Rows, Table
 
 
 class Blanks:
-    """The blank subjects of some tables, in the order of which is what they begin with."""
+    """The blank subjects of some *tables*; their first values are in the order of these."""
 
     def __init__(self, *tables: Table) -> None:
         self._tables = tables
         self.entries: dict[str, Sequence[Cells]] = {}
         for column, table in enumerate(tables):
-            table.lean_on(self, column)
+            table.use_blanks(self, column)
 
     def begin(self, subject: str, first: Sequence[Cells]) -> None:
-        """Let the series of a subject begin that are not there yet, as far as there is room."""
+        """Start the series of a subject that do not exist yet, as far as there is room."""
         if self.entries.get(subject) is first:
             return
-        self.part(subject)
+        self.detach(subject)
         if self._is_blank(subject, first):
             self._add(subject, first)
             return
@@ -34,11 +34,11 @@ class Blanks:
             known = table.cells(subject)[0]
             if table.begin(subject, cells[0]):
                 for tail, value in zip(*cells, strict=True):
-                    if value and tail not in known:  # of what begins, gauges alone
+                    if value and tail not in known:  # a gauge: counters start at 0
                         table.set(subject, tail, value)
 
     def _is_blank(self, subject: str, first: Sequence[Cells]) -> bool:
-        """Whether no table has anything else of a subject."""
+        """Tell whether no table has other values for the subject."""
         for table, cells in zip(self._tables, first, strict=True):
             row = table.rows.get(subject)
             if row is not None and row != cells:
@@ -46,7 +46,7 @@ class Blanks:
         return True
 
     def _add(self, subject: str, first: Sequence[Cells]) -> None:
-        shown: list[Cells] | None = None  # where some have no room
+        shown: list[Cells] | None = None  # set if some table has no room
         for column, (table, cells) in enumerate(zip(self._tables, first, strict=True)):
             count = len(cells[0])
             if not count or table.rows.pop(subject, None) is not None:
@@ -59,8 +59,8 @@ class Blanks:
                 shown[column] = NOTHING
         self.entries[subject] = first if shown is None else _shared(tuple(shown))
 
-    def part(self, subject: str) -> None:
-        """Let each table have a row of its own, for one of them is to lose it."""
+    def detach(self, subject: str) -> None:
+        """Replace the entry by a row in each table, so that one of them can drop its row."""
         first = self.entries.pop(subject, None)
         if first is not None:
             for table, cells in zip(self._tables, first, strict=True):
@@ -68,7 +68,7 @@ class Blanks:
                     table.rows.setdefault(subject, cells)
 
     def shown(self) -> Iterator[tuple[Table, "Shown"]]:
-        """Yield the tables, with all that they show now."""
+        """Yield each table with a snapshot of its series."""
         entries = self.entries.copy()
         for column, table in enumerate(self._tables):
             yield table, Shown(table.rows.copy(), entries, column)
@@ -76,15 +76,15 @@ class Blanks:
 
 @lru_cache(maxsize=1024)
 def _shared(rows: tuple[Cells, ...]) -> tuple[Cells, ...]:
-    """The same object for equal rows."""
+    """Return the same object for equal rows."""
     return rows
 
 
 class Shown(NamedTuple):
-    """What a table showed at one moment: its own rows, and what blanks have in this column."""
+    """Snapshot of a table's series: its own rows, and its column of the blanks."""
 
     rows: Rows
-    blanks: Mapping[str, Sequence[Cells]] = {}  # nobody changes it
+    blanks: Mapping[str, Sequence[Cells]] = {}  # never modified
     column: int = 0
 
     def items(self) -> Iterator[tuple[str, Cells]]:

@@ -1,8 +1,8 @@
-"""The collector: what the operator says of itself, read when it is asked for.
+"""The collector: reads the metrics about the operator itself when they are scraped.
 
-Nothing is counted here. Each row of `READINGS` says where a family is read from; one
-whose source is not there (no kopf, no reports) is left out. Reading happens on
-the event loop, which owns what is read, and takes milliseconds.
+Nothing is counted here. Each row of `READINGS` says where a family is read from; a
+family without a source (such as reports, if disabled) is left out. Reading happens in
+the event loop, which owns the sources, and takes milliseconds.
 """
 
 from collections import Counter
@@ -29,26 +29,26 @@ from probewatch.watch.transport import WatchStats
 
 
 class Pods(Protocol):
-    """What is asked of the store."""
+    """What is needed from the store."""
 
     def headers(self) -> tuple[PodHeader, ...]:
-        """Return what can be said of all pods, as values that nobody changes."""
+        """Return the headers of all pods, as values that nobody modifies."""
         ...
 
     def pending(self) -> int:
-        """How many restarts wait for their verdict."""
+        """Count the restarts that wait for their verdict."""
         ...
 
 
 class ControllerStats(Protocol):
-    """What went through the controller."""
+    """Statistics of the controller."""
 
     findings: Counter[str]
     loop_lag_seconds: float
 
 
 class KopfStats(Protocol):
-    """How kopf is doing."""
+    """State of kopf."""
 
     running: bool
     starts: int
@@ -56,18 +56,18 @@ class KopfStats(Protocol):
 
 
 class ReportStats(Protocol):
-    """What became of ProbeReports."""
+    """Statistics of writing ProbeReports."""
 
     written: Counter[str]
     """By verb."""
     conflicts: int
     dropped: Counter[str]
-    """By why."""
+    """By reason."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
-    """All that is read for a scrape; what is `None` is not there."""
+    """All that is read for a scrape; `None` for parts that are disabled."""
 
     store: Pods
     counters: Counters
@@ -84,12 +84,12 @@ class Sources:
     kopf: KopfStats
     reports: ReportStats | None = None
     leads: Callable[[], bool] | None = None
-    """Whether this process is the one that writes."""
+    """Whether this process is the leader."""
     stands_by: Callable[[], bool] | None = None
-    """Whether *another* process is known to lead: that one shows the workloads then, since
-    what two show is added up. Nobody knowing of a leader is no reason to hide them."""
+    """Whether the metrics of workloads are hidden, because another replica is known to lead and
+    shows them: Prometheus would add up what both show. See `records/display.py`."""
     withholds: Callable[[], bool] | None = None
-    """Whether restarts are not to be shown yet: what they go on from could not be read so far."""
+    """Whether restarts are hidden for now, because their records could not be read yet."""
 
 
 Samples = Iterable[tuple[tuple[str, ...], float]]
@@ -99,7 +99,7 @@ Reading = Callable[[Sources], Samples | None]
 
 
 def collect(sources: Sources) -> tuple[Metric, ...]:
-    """Return the families about the operator that have a source."""
+    """Read all families about the operator that have a source."""
     return tuple(_collect(sources))
 
 
@@ -124,7 +124,7 @@ def _fill(family: Family, samples: Samples) -> Metric:
 def _by_resource(
     read: Callable[[WatchStats], Mapping[str, int]],
 ) -> Reading:
-    """Read a counter with one more label, added up over the namespaces watched."""
+    """Read a counter with one more label, summed over all watches of a resource."""
 
     def samples(sources: Sources) -> Samples:
         found: Counter[tuple[str, ...]] = Counter()
@@ -137,7 +137,7 @@ def _by_resource(
 
 
 def _relists(stats: WatchStats) -> Mapping[str, int]:
-    """Why everything was listed; an alert is to see the first of those for silence as a rise."""
+    """Return relists by reason; the one for silence starts at 0, so an alert sees the first."""
     return {**stats.relists, SILENCE: stats.relists[SILENCE]}
 
 
@@ -152,7 +152,7 @@ def _total(read: Callable[[WatchStats], int]) -> Reading:
 
 
 def _activity(sources: Sources) -> Samples:
-    """Read when the quietest watch of each resource was last heard, on the clock of others."""
+    """Read the last activity of the quietest watch of each resource, in epoch seconds."""
     offset = sources.clock.now() - sources.clock.monotonic()
     found: dict[tuple[str, ...], float] = {}
     for stats in sources.watches:
@@ -170,7 +170,7 @@ def _synced(sources: Sources) -> Samples:
 
 
 def _by_family(read: Callable[[Table | Histogram], int]) -> Reading:
-    """Read of the families that grow with the cluster."""
+    """Read a statistic of each family that grows with the cluster."""
     return lambda s: [((each.family.name,), read(each)) for each in s.counters.tables.every()]
 
 
@@ -189,7 +189,7 @@ def _single(read: Callable[[Sources], float]) -> Reading:
 
 
 def _reports(read: Callable[[ReportStats], Mapping[str, int]], *known: str) -> Reading:
-    """Read of reports, where there are any, as `_labelled` does."""
+    """Read a counter of reports as `_labelled` does, if reports are enabled."""
 
     def samples(sources: Sources) -> Samples | None:
         return None if sources.reports is None else _from_zero(read(sources.reports), known)
@@ -215,10 +215,10 @@ DROPS = (
     "Unanswered",
     "Shutdown",
 )
-"""Why Events are not written; an alert waits for some of these."""
+"""Reasons for dropped Events; an alert uses some of them."""
 REPORT_DROPS = ("Forbidden", "NamespaceTerminating", "Rejected", "Shutdown")
-"""Why reports are not written. `Unanswered` is left to begin at 1, which no `increase` sees:
-a write that was given up is tried on all the same, and one alone is no reason for an alert."""
+"""Reasons for dropped reports. `Unanswered` is not among them, so it appears with 1, which
+`increase()` does not see: such a write is retried later, and a single one needs no alert."""
 VERBS = ("create", "update")
 REASONS = tuple(each.reason for each in EVENTS)
 
@@ -254,4 +254,4 @@ READINGS: tuple[tuple[Family, Reading], ...] = (
     (families.SERIES, _by_family(lambda table: table.series)),
     (families.SERIES_DROPPED, _by_family(lambda table: table.dropped)),
 )
-"""Each family about the operator, and how it is read (but for the time that rendering took)."""
+"""Each family about the operator and how it is read, except for the time of rendering."""

@@ -1,9 +1,9 @@
-"""The door: who is let in, and who has to leave so that others can get in.
+"""Accepts connections, and closes old ones so that no client can lock out others.
 
-Connections are few and cheap to make anew, so that the oldest one that is not being
-answered leaves when there are too many. A client that only holds connections open
-holds up nobody, nor does one that reads its answers slowly: half of the places are kept for
-those who have not asked yet. TLS handshakes count, and have their time too.
+Connections are few and cheap to reopen. If there are too many, the oldest idle one is closed, so
+a client that only holds connections open does no harm. Neither does one that reads its responses
+slowly: at most half of the connections may be busy. TLS handshakes count as connections, and
+have a timeout.
 """
 
 import asyncio
@@ -15,49 +15,49 @@ from typing import Protocol
 from probewatch.metrics.tls import Certificate
 
 PAUSE_SECONDS = 1.0
-"""After a failed accept, such as for too many open files; it passes or it does not."""
+"""Pause after a failed accept, for example because of too many open files."""
 
 GOODBYE_SECONDS = 2.0
-"""Time for the client to close its side of TLS."""
+"""Timeout for the client to close its side of TLS."""
 
 
 class Connection(Protocol):
-    """One that was let in."""
+    """An open HTTP connection."""
 
     @property
     def transport(self) -> asyncio.Transport | None:
-        """What it writes to; `None` once closed."""
+        """Its transport; `None` once closed."""
         ...
 
 
 class Http(Protocol):
-    """Who speaks with those inside: aiohttp's low-level server."""
+    """The HTTP server behind the connections: aiohttp's low-level server."""
 
     @property
     def connections(self) -> Sequence[Connection]:
-        """Those inside, the oldest first."""
+        """Open connections, the oldest first."""
         ...
 
     def __call__(self) -> asyncio.Protocol:
-        """Make the protocol of a new connection."""
+        """Create the protocol of a new connection."""
         ...
 
     def pre_shutdown(self) -> None:
-        """Close those that are idle."""
+        """Close idle connections."""
         ...
 
     async def shutdown(self, timeout: float | None = None) -> None:  # noqa: ASYNC109  # aiohttp's
-        """Wait for the others, and close them."""
+        """Wait for busy connections, and close them after the timeout."""
         ...
 
 
-def dismiss(connection: Connection) -> None:
-    """Close at once: what was not read of an answer by now will not be."""
+def abort(connection: Connection) -> None:
+    """Close a connection at once; the unread rest of a response is lost."""
     if connection.transport is not None:
         connection.transport.abort()
 
 
-class Doorman:
+class Acceptor:
     """Accepts connections for *http*, at most *limit* at a time."""
 
     def __init__(
@@ -76,23 +76,23 @@ class Doorman:
         self._pause_seconds = pause_seconds
         self._sockets: tuple[socket.socket, ...] = ()
         self._accepting: list[asyncio.Task[None]] = []
-        self._greeted: dict[asyncio.Task[None], None] = {}
-        """The oldest first."""
+        self._handshakes: dict[asyncio.Task[None], None] = {}
+        """TLS handshakes under way, the oldest first."""
         self._busy: dict[Connection, None] = {}
-        """Those being answered, for the longest time first."""
+        """Connections with a request under way, the longest-running first."""
         self._leaving: set[Connection] = set()
-        """Dismissed, and not gone yet."""
+        """Aborted connections that *http* still lists."""
 
     def open(self, sockets: Sequence[socket.socket]) -> None:
-        """Accept connections on *sockets*, which are closed in the end."""
+        """Accept connections on *sockets*, which are closed by `close`."""
         self._sockets = tuple(sockets)
         self._accepting = [asyncio.create_task(self._accept(each)) for each in self._sockets]
 
     async def close(self, seconds: float) -> None:
-        """Accept no more, wait for answers under way at most *seconds*, and close the rest."""
-        for task in (*self._accepting, *self._greeted):
+        """Stop accepting, wait at most *seconds* for requests under way, and close the rest."""
+        for task in (*self._accepting, *self._handshakes):
             task.cancel()
-        await asyncio.gather(*self._accepting, *self._greeted, return_exceptions=True)
+        await asyncio.gather(*self._accepting, *self._handshakes, return_exceptions=True)
         for each in self._sockets:
             each.close()
         self._http.pre_shutdown()
@@ -100,13 +100,13 @@ class Doorman:
 
     @contextlib.contextmanager
     def busy(self, connection: Connection) -> Iterator[None]:
-        """Keep the connection from being closed for those who only connect, within the block.
+        """Within the block, keep the connection from being closed in favour of new ones.
 
-        Where more than half are being answered, the one that has been for longest leaves: an
-        answer of ours is soon made, so that it is a reader who takes his time.
+        If half of the connections are busy already, the longest-running one is closed: responses
+        are made quickly, so its client reads slowly.
         """
         if len(self._busy) >= max(1, self._limit // 2):
-            self._turn_out(next(iter(self._busy)))
+            self._evict(next(iter(self._busy)))
         self._busy[connection] = None
         try:
             yield
@@ -124,42 +124,42 @@ class Doorman:
             if not self._make_room():
                 connection.close()
                 continue
-            self._begin_to_greet(connection)
+            self._start_handshake(connection)
 
     def _make_room(self) -> bool:
         inside = self._http.connections
         self._leaving.intersection_update(inside)
-        if len(inside) - len(self._leaving) + len(self._greeted) < self._limit:
+        if len(inside) - len(self._leaving) + len(self._handshakes) < self._limit:
             return True
         idle = [each for each in inside if each not in self._busy and each not in self._leaving]
-        if len(self._greeted) > len(idle):
-            next(iter(self._greeted)).cancel()
+        if len(self._handshakes) > len(idle):
+            next(iter(self._handshakes)).cancel()
         elif idle:
-            self._turn_out(idle[0])
+            self._evict(idle[0])
         else:
             return False
         return True
 
-    def _turn_out(self, connection: Connection) -> None:
+    def _evict(self, connection: Connection) -> None:
         self._busy.pop(connection, None)
         self._leaving.add(connection)
-        dismiss(connection)
+        abort(connection)
 
-    def _begin_to_greet(self, connection: socket.socket) -> None:
-        def end(greeting: "asyncio.Task[None]") -> None:
-            self._greeted.pop(greeting, None)
-            if greeting.cancelled():  # perhaps before it began
+    def _start_handshake(self, connection: socket.socket) -> None:
+        def end(handshake: "asyncio.Task[None]") -> None:
+            self._handshakes.pop(handshake, None)
+            if handshake.cancelled():  # perhaps before it began
                 connection.close()
 
-        greeting = asyncio.create_task(self._greet(connection))
-        self._greeted[greeting] = None
-        greeting.add_done_callback(end)
+        handshake = asyncio.create_task(self._handshake(connection))
+        self._handshakes[handshake] = None
+        handshake.add_done_callback(end)
 
-    async def _greet(self, connection: socket.socket) -> None:
-        """Hand the connection on, after its TLS handshake if there is one."""
+    async def _handshake(self, connection: socket.socket) -> None:
+        """Pass the connection on to *http*, after its TLS handshake if there is one."""
         loop = asyncio.get_running_loop()
         secured = self._certificate is not None
-        # A failed handshake is the client's affair.
+        # A failed handshake is the client's fault, and is not logged.
         with contextlib.suppress(OSError):
             await loop.connect_accepted_socket(
                 self._http,

@@ -1,8 +1,8 @@
 """Counters: the sink that counts findings.
 
-What it counts belongs to workloads, so that it outlives their pods; loops and the
-like belong to pods and go with them. A restart is counted once, under the cause that
-was published first: a correction is counted by itself, and no counter ever falls.
+Counters belong to workloads, so they outlive pods; loops and the like belong to pods
+and are removed with them. A restart is counted once, under the cause that was
+published first. A correction is counted separately, so no counter ever falls.
 """
 
 from collections import Counter
@@ -37,7 +37,7 @@ from probewatch.metrics.totals import RestartTotal, Total
 BY_RIGHT = frozenset(
     {ReadinessReason.STARTUP, ReadinessReason.TERMINATING, ReadinessReason.COMPLETED}
 )
-"""A pod that has not begun, or that ends, is not ready by right: that is no time lost."""
+"""Reasons for which a pod is expected not to be ready: it starts or ends. That is no outage."""
 
 
 def _recall_nothing(_workload: Workload) -> Iterable[Total]:
@@ -45,7 +45,7 @@ def _recall_nothing(_workload: Workload) -> Iterable[Total]:
 
 
 class Counters:
-    """The sink; *recall* gives what a record holds of a workload that comes (back) into sight."""
+    """The sink; *recall* returns what the record of a workload holds that appears (again)."""
 
     def __init__(
         self,
@@ -62,11 +62,11 @@ class Counters:
 
     @property
     def workload_of(self) -> Callable[[PodUid], str | None]:
-        """Gives the subject of a followed pod's workload, in any thread."""
+        """Returns the subject of a tracked pod's workload; may be called in any thread."""
         return self._followed.workload_of
 
     def publish(self, finding: Finding, workload: Workload) -> None:
-        """Count a finding; costs microseconds and never fails on what a finding can hold."""
+        """Count a finding; takes microseconds."""
         if isinstance(finding, PodForgotten):
             self._followed.forget(finding.pod.uid)
             return
@@ -77,7 +77,7 @@ class Counters:
             self._begin(known, finding.spec)
         else:
             self._take(finding, known)
-        if is_new:  # last: a restart is in its record before it is told, and would be two
+        if is_new:  # last: a restart is recorded before it is published, and would count twice
             self.restore(self._recall(workload))
 
     def _take(self, finding: Finding, known: Known) -> None:
@@ -89,10 +89,11 @@ class Counters:
         self._count(finding, known)
 
     def begin_term(self, term: int, totals: Iterable[RestartTotal]) -> bool:
-        """Another may have shown its counters until now: begin at 0 what *totals* do not hold.
+        """Start a new term of leadership: lower restarts to *totals*, and other counters to 0.
 
-        To be called before `restore`, with a number that is another for each term; a term that
-        goes on changes nothing. Tell whether it is another.
+        Another replica may have exposed its own counters until now. Has to be called before
+        `restore`, with a different number for each term. Tell whether the term is new; if not,
+        nothing is changed.
         """
         if term == self._term:
             return False
@@ -103,12 +104,12 @@ class Counters:
         return True
 
     def begin_anew(self, workload: Workload, totals: Iterable[RestartTotal]) -> None:
-        """One of this name may have been counted before: show no more than *totals* hold."""
+        """Lower the restarts of a workload to *totals*: its name may have been used before."""
         known, _ = self._followed.hold(workload)
         self.tables.restarts.lower(tuple(known.containers.values()), self._places(totals))
 
     def _places(self, totals: Iterable[RestartTotal]) -> Mapping[tuple[str, str], float]:
-        """Return the counts by the subject and the tail of their series."""
+        """Return the counts by subject and tail of their series."""
         held = ((self._followed.hold(total.workload)[0], total) for total in totals)
         return {
             (known.container(total.container), possible.CAUSES[total.cause]): total.count
@@ -116,21 +117,21 @@ class Counters:
         }
 
     def restore(self, totals: Iterable[Total]) -> None:
-        """Let counters go on from *totals*; those that are further on stay where they are.
+        """Raise counters to *totals*; those that are higher stay.
 
-        May be called at any time; doing it twice changes nothing.
+        May be called at any time, and is idempotent.
         """
         for total in totals:
             known, _ = self._followed.hold(total.workload)
             raise_to(self.tables, known, total)
 
     def totals_of(self, workload: Workload) -> tuple[Total, ...]:
-        """Return what the counters of a workload show, for a record to keep."""
+        """Return what the counters of a workload show."""
         known, _ = self._followed.hold(workload)
         return totals_of(self.tables, known, workload)
 
     def sweep(self) -> None:
-        """Let go of what is long gone."""
+        """Drop the series of workloads and nodes that are gone for long."""
         self._followed.sweep()
 
     def _count(self, finding: Finding, known: Known) -> None:
@@ -150,16 +151,16 @@ class Counters:
             case _ if self._followed.is_followed(finding.pod.uid):
                 self._show(finding, known)
             case _:
-                pass  # nothing holds any more of a pod that is gone
+                pass  # the pod is gone, and its state with it
 
     def _correct(self, was: Restart, now: Restart, known: Known) -> None:
-        """Count a cause that changed; most corrections only make a verdict surer."""
+        """Count a correction that changes the cause; most only raise the confidence."""
         if was.cause is not now.cause:
             change = tail(was=was.cause, cause=now.cause)
             self.tables.corrections.add(known.container(now.container), change)
 
     def _show(self, finding: Finding, known: Known) -> None:
-        """Set what holds for a while."""
+        """Set the gauges of a tracked pod."""
         match finding:
             case FlappingChanged(pod=pod, flapping=flapping):
                 if (subject := self._followed.pod_subject(pod, known.subject)) is not None:
@@ -172,10 +173,10 @@ class Counters:
                 advice = possible.ADVICE[probe_type, name]
                 self.tables.advice.set(known.container(container), advice, 1)
             case _:
-                pass  # nothing that is counted or shown
+                pass  # other findings are neither counted nor shown
 
     def _begin(self, known: Known, spec: PodSpec) -> None:
-        """Let the series begin that a pod with this spec makes possible."""
+        """Start the series that a pod with this spec makes possible."""
         if known.spec is spec or known.spec == spec:
             return
         known.spec = spec
@@ -192,7 +193,7 @@ class Counters:
 
     def _restart(self, restart: Restart, known: Known) -> None:
         subject, cause = known.container(restart.container), possible.CAUSES[restart.cause]
-        if self._followed.is_followed(restart.pod.uid):  # it may be told when the pod is gone
+        if self._followed.is_followed(restart.pod.uid):  # it may be published after the pod is gone
             at = restart.observed_at if restart.finished_at is None else restart.finished_at
             if (own := self._followed.pod_subject(restart.pod, subject)) is not None:
                 self.tables.last_restarts.set(own, cause, at)

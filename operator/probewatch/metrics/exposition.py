@@ -1,8 +1,8 @@
-"""The exposition: a snapshot taken on the event loop, rendered anywhere else.
+"""The exposition: takes a snapshot in the event loop, and renders it in another thread.
 
 The snapshot copies references, not values: entries of tables are replaced and never
-changed. prometheus_client renders what the operator says of itself. What grows with
-the cluster is written here line by line from texts made before: a tenth of the time.
+modified. prometheus_client renders the metrics about the operator. The families that grow with
+the cluster are written here from label texts made in advance, in a tenth of the time.
 """
 
 import itertools
@@ -31,18 +31,19 @@ from probewatch.metrics.survey import PodHeader, Survey, survey
 STATES = ("Ready", "NotReady", "Terminating", "Completed")
 
 SUBJECTS_AT_ONCE = 100
-"""So many subjects' lines are one piece: some 100 KB, which is sent or compressed at once."""
+"""Number of subjects whose lines are sent or compressed as one piece, of some 100 KB."""
 
 GZIP = 16 + zlib.MAX_WBITS
 FAST = 1
-"""The lines are so alike that trying harder gains little, and costs several times as much."""
+"""Compression level: the lines are so alike that a higher one gains little, at several times
+the cost."""
 
 END = "# EOF\n"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """All that is shown at one moment; nobody changes it any more."""
+    """All metrics at one moment; never modified, so any thread may read it."""
 
     operator: tuple[Metric, ...]
     pods: tuple[PodHeader, ...] = ()
@@ -51,7 +52,7 @@ class Snapshot:
 
 
 class Exposition:
-    """What /metrics shows of *sources*."""
+    """Renders the metrics of *sources*."""
 
     def __init__(self, sources: Sources) -> None:
         self._sources = sources
@@ -59,7 +60,7 @@ class Exposition:
         self._took = 0.0
 
     def snapshot(self) -> Snapshot:
-        """Return what there is now; to be called where the sources live."""
+        """Take a snapshot; has to be called in the event loop that owns the sources."""
         counters = self._sources.counters
         counters.sweep()
         operator = (*collect(self._sources), self._render_time())
@@ -79,7 +80,7 @@ class Exposition:
         )
 
     def render(self, snapshot: Snapshot, wanted: Wanted) -> Sequence[bytes]:
-        """Return the answer's body in pieces; may be called in any thread."""
+        """Return the response body in pieces; may be called in any thread."""
         begun = time.perf_counter()
         registry = CollectorRegistry()
         registry.register(_Collected(snapshot.operator))
@@ -106,7 +107,7 @@ class Exposition:
         workload_of = self._sources.counters.workload_of
         rows = {}
         for uid, name, since in found.not_ready:
-            # The pod may be gone by now: this is another thread.
+            # The event loop may have removed the pod meanwhile: this is another thread.
             workload = workload_of(uid)
             if workload is not None:
                 rows[f'{workload},pod="{escape(name)}"'] = (("",), (since,))
@@ -127,7 +128,7 @@ def _by_namespace(found: Survey) -> Rows:
 
 
 class _Collected(Collector):
-    """What was read already, for a registry."""
+    """Passes metrics that were read before to a registry."""
 
     def __init__(self, metrics: Iterable[Metric]) -> None:
         self._metrics = metrics
@@ -141,7 +142,7 @@ def write(
     histograms: Iterable[tuple[Histogram, dict[str, Bars]]],
     wanted: Wanted,
 ) -> Iterator[bytes]:
-    """Yield the lines of the families that grow with the cluster, in pieces."""
+    """Yield the text of the families that grow with the cluster, in pieces."""
     for family, shown in tables:
         yield _head(family, wanted)
         yield from _in_pieces(_table_lines(family.name, shown))

@@ -1,7 +1,7 @@
-"""The families: everything that /metrics shows, as one table.
+"""The families: everything that /metrics exposes, as one table.
 
-Code interprets it, docs/metrics.md is made from it, and a test fails where the two
-differ. Label values are names from the API and closed lists, never free text.
+docs/metrics.md is generated from it, and a test fails if they differ. Label values
+are names from the API and enumerations, never free text.
 """
 
 from collections.abc import Mapping
@@ -15,6 +15,6 @@ GROUPS: Mapping[str, tuple[Family, ...]] = {
     "pods": POD_FAMILIES,
     "operator": OPERATOR_FAMILIES,
 }
-"""By what they are about, as the page shows them."""
+"""By subject, as on the page."""
 
 FAMILIES: tuple[Family, ...] = tuple(family for group in GROUPS.values() for family in group)

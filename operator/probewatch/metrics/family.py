@@ -1,11 +1,11 @@
-"""What a family of metrics is: the columns of the table of families."""
+"""A metric family: one row of the table of families."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Kind(StrEnum):
-    """Prometheus' types."""
+    """The Prometheus type of a family."""
 
     COUNTER = "counter"
     GAUGE = "gauge"
@@ -26,10 +26,10 @@ UNITS = ("seconds", "bytes")
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """One family."""
+    """One metric family."""
 
     name: str
-    """Complete, as in a query."""
+    """The full name, as in a query."""
     kind: Kind
     labels: tuple[str, ...]
     help: str
@@ -37,17 +37,17 @@ class Family:
 
     @property
     def open_metrics_name(self) -> str:
-        """The name as OpenMetrics has it in HELP and TYPE: a counter without `_total`."""
+        """The name in HELP and TYPE of OpenMetrics, where a counter has no `_total`."""
         return self.name.removesuffix("_total") if self.kind is Kind.COUNTER else self.name
 
     @property
     def unit(self) -> str:
-        """The base unit, which is part of the name; empty for what is only counted."""
+        """The base unit, taken from the name; empty for plain counts."""
         last = self.open_metrics_name.rpartition("_")[2]
         return last if last in UNITS else ""
 
 
 WORKLOAD = ("namespace", "workload", "workload_type")
-"""Whose metrics outlive their pods: the controller that people know a pod by."""
+"""Labels of the top-level controller of a pod, whose metrics outlive the pod."""
 
 CONTAINER = (*WORKLOAD, "container")

@@ -1,7 +1,7 @@
-"""The followed: which pods and workloads there are, and what is held for each.
+"""Followed: the tracked pods and workloads, and which series belong to each.
 
-A pod's workload is what the resolver says *now*: where it could only name the nearest
-owner at first, the pod moves once the real one is known.
+A pod's workload can change: while the resolver knows only the nearest owner, the pod belongs to
+that one, and moves once the real workload is known.
 """
 
 from dataclasses import dataclass, field
@@ -14,22 +14,22 @@ from probewatch.metrics.presence import Presence
 from probewatch.metrics.tables import Tables
 
 SWEEP_SECONDS = 60.0
-"""How often is looked for workloads to let go of."""
+"""How often workloads that are gone for long are looked for."""
 
 NEVER_BACK = frozenset({"pod", "job"})
-"""Kinds whose pods, once gone, do not come back under the same name."""
+"""Workload types whose pods, once gone, do not come back under the same name."""
 
 
 @dataclass(slots=True)
 class Known:
-    """A workload that has series."""
+    """A workload with series; *brief* if its type is one of `NEVER_BACK`."""
 
     subject: str
     brief: bool
     spec: PodSpec | None = None
-    """That of the pod tracked last: its series have begun."""
+    """The spec of the newest pod, whose series were started."""
     containers: dict[str, str] = field(default_factory=dict)
-    """Subjects by name."""
+    """Subjects of its containers by name."""
 
     def container(self, name: str) -> str:
         """Return the subject of one of its containers."""
@@ -40,7 +40,7 @@ class Known:
 
 
 class Followed:
-    """Holds the pods and workloads whose series are in *tables*."""
+    """Keeps track of the pods and workloads that have series in *tables*."""
 
     def __init__(self, tables: Tables, clock: Clock) -> None:
         self._tables = tables
@@ -49,20 +49,20 @@ class Followed:
         self._workloads = Presence()
         self._nodes = Presence()
         self._pods: dict[PodUid, tuple[str, str]] = {}
-        """The subjects of a pod's workload and node."""
+        """The subjects of each pod's workload and node."""
         self._subjects: dict[PodUid, set[str]] = {}
-        """Those with series of their own, of the pods that have any."""
+        """The subjects of series that belong to a single pod, by pod."""
         self._holders: dict[str, PodUid] = {}
-        """Whose these are: they have a pod's name in them, which may be given to another one."""
+        """The pod that owns each of these subjects: another pod can get the same name later."""
         self._next_sweep = clock.monotonic() + SWEEP_SECONDS
 
     def workload_of(self, uid: PodUid) -> str | None:
-        """Return the subject of a followed pod's workload; may be asked in any thread."""
+        """Return the subject of a tracked pod's workload; may be called in any thread."""
         place = self._pods.get(uid)
         return None if place is None else place[0]
 
     def hold(self, workload: Workload) -> tuple[Known, bool]:
-        """Return what is known of a workload, and whether it is new."""
+        """Return a workload, adding it if needed, and whether it is new."""
         subject = workload_subject(workload)
         known = self._known.get(subject)
         if known is not None:
@@ -73,7 +73,7 @@ class Followed:
         return known, True
 
     def arrive(self, pod: PodRef, known: Known) -> None:
-        """Follow a pod, or follow it to where it belongs."""
+        """Track a pod, or move it to its real workload and node."""
         now, before = self._clock.monotonic(), self._pods.get(pod.uid)
         node = node_subject(pod.node) if pod.node else (before[1] if before else "")
         if before == (known.subject, node):
@@ -82,31 +82,31 @@ class Followed:
         self._workloads.arrive(known.subject, now)
         if node and self._nodes.arrive(node, now):
             self._tables.nodes.begin(node, ("",))
-        # Last: a workload whose only pod gets its node must not look as if it had none.
+        # Last: a workload whose only pod just gets its node must not drop to no pods in between.
         if before is not None:
             self._leave(before)
 
     def hold_node(self, name: str) -> str:
-        """Return the subject of a node, which may have no pods any more: it ends like those."""
+        """Return the subject of a node, started if needed; without pods it is dropped later."""
         node = node_subject(name)
         if self._nodes.hold(node, self._clock.monotonic()):
             self._tables.nodes.begin(node, ("",))
         return node
 
     def is_followed(self, uid: PodUid) -> bool:
-        """Tell whether a pod is followed."""
+        """Tell whether a pod is tracked."""
         return uid in self._pods
 
     def spec_of(self, uid: PodUid) -> PodSpec | None:
-        """Return the spec of the newest pod of a followed pod's workload."""
+        """Return the spec of the newest pod of a tracked pod's workload."""
         place = self._pods.get(uid)
         return None if place is None else self._known[place[0]].spec
 
     def pod_subject(self, pod: PodRef, of: str) -> str | None:
-        """Return the subject of a pod's own series, which go with it; *of* is what they extend.
+        """Return the subject of a pod's own series, which end with it: *of* plus the pod's name.
 
-        None if a pod that came later has its name: a StatefulSet gives it to the next one, and a
-        list tells of that before it tells that this one is gone.
+        None if a newer pod has the same name. A StatefulSet reuses names, and a list shows the new
+        pod before it is known that this one is gone.
         """
         subject = f'{of},pod="{escape(pod.name)}"'
         holder = self._holders.get(subject, pod.uid)
@@ -128,7 +128,7 @@ class Followed:
                 table.drop(subject)
 
     def forget(self, uid: PodUid) -> None:
-        """Let go of a pod and its own series."""
+        """Drop a pod and its own series."""
         self._drop_own(uid)
         place = self._pods.pop(uid, None)
         if place is not None:
@@ -146,7 +146,7 @@ class Followed:
             self._tables.drop_states(known.containers.values())
 
     def sweep(self) -> None:
-        """Let go of workloads and nodes that have had no pods for long; seldom does anything."""
+        """Drop workloads and nodes without pods for long; does nothing most of the time."""
         now = self._clock.monotonic()
         if now < self._next_sweep:
             return

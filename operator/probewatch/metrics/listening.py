@@ -1,7 +1,7 @@
-"""Where the metrics server listens: from `host:port` to sockets that are bound.
+"""Opens the sockets that the metrics server listens on, from `host:port`.
 
-An empty host is every address of the machine, IPv6 and IPv4 alike, since a cluster
-may have either. A port of 0 lets the kernel choose, which tests want.
+An empty host means all addresses of the machine, IPv6 and IPv4, since a cluster may
+use either. With port 0 the kernel chooses a port, for tests.
 """
 
 import contextlib
@@ -30,7 +30,7 @@ class Address:
 
 
 def parse_address(text: str, *, source: str) -> Address:
-    """Return what `host:port` says; an IPv6 address stands in brackets.
+    """Parse `host:port`; an IPv6 address has to be in brackets.
 
     Raises SettingsError, which names the *source*.
     """
@@ -45,7 +45,7 @@ def parse_address(text: str, *, source: str) -> Address:
 
 
 def listen(address: Address, *, source: str) -> tuple[socket.socket, ...]:
-    """Return sockets that listen and do not block; raises SettingsError with the reason."""
+    """Return non-blocking listening sockets; raises SettingsError with the reason."""
     try:
         return _listen_on_all(address.port) if not address.host else _listen_on_host(address)
     except OSError as error:
@@ -56,7 +56,7 @@ def listen(address: Address, *, source: str) -> tuple[socket.socket, ...]:
 
 def _listen_on_all(port: int) -> tuple[socket.socket, ...]:
     if socket.has_dualstack_ipv6():
-        # A kernel without IPv6 refuses the family; IPv4 is all there is then.
+        # A kernel without IPv6 rejects the address family; then listen on IPv4.
         with contextlib.suppress(OSError):
             return (_open(("", port), socket.AF_INET6),)
     return (_open(("", port), socket.AF_INET),)
@@ -67,7 +67,7 @@ def _listen_on_host(address: Address) -> tuple[socket.socket, ...]:
         address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
     )
     places = {(each[4][0], each[0]): each for each in found}
-    if address.port == 0:  # several sockets would get several ports
+    if address.port == 0:  # each socket would get another port
         places = dict(list(places.items())[:1])
     opened: list[socket.socket] = []
     try:

@@ -1,4 +1,4 @@
-"""What a scraper wants to be given: which format, and whether compressed."""
+"""Content negotiation: which format a scraper wants, and whether compressed."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class MediaType(StrEnum):
-    """The two formats of exposition."""
+    """The two exposition formats."""
 
     TEXT = "text/plain; version=0.0.4; charset=utf-8"
     OPEN_METRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
@@ -14,21 +14,21 @@ class MediaType(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """One way to write the answer; equal ones share one rendering."""
+    """The format of a response; requests with equal values share one rendering."""
 
     open_metrics: bool = False
     gzip: bool = False
 
     @property
     def content_type(self) -> str:
-        """The answer's `Content-Type`."""
+        """The `Content-Type` of the response."""
         return MediaType.OPEN_METRICS if self.open_metrics else MediaType.TEXT
 
 
 def negotiate(accept: str, accept_encoding: str) -> Wanted:
-    """Return what two request headers ask for: plain text where they do not say.
+    """Return the format for two request headers, uncompressed plain text by default.
 
-    OpenMetrics and gzip are only given to those who ask for them by name.
+    OpenMetrics and gzip are only used if they are requested by name.
     """
     types = dict(_parse(accept))
     plain = max(types.get(each, 0.0) for each in ("text/plain", "text/*", "*/*"))
@@ -40,7 +40,7 @@ def negotiate(accept: str, accept_encoding: str) -> Wanted:
 
 
 def _parse(header: str) -> Iterator[tuple[str, float]]:
-    """Yield each choice with its weight; the lowest first, so that the highest stays."""
+    """Yield each choice with its weight, ascending, so that in a dictionary the highest wins."""
     choices = []
     for choice in header.lower().split(","):
         name, *parameters = (part.strip() for part in choice.split(";"))

@@ -1,10 +1,10 @@
-"""Which series are possible: those that start at 0 before anything was counted.
+"""Possible series: those that are exposed at 0 before anything was counted.
 
-`increase()` does not see the first step of a series that appears with it, so
-a counter has to be there before. All combinations of labels would be too many: from
-the start there is what the pod's probes can bring, what happens most, and what is
-found after a time in which the operator was away; the rest of a container's causes, and
-of a probe's reasons, starts with its first restart or failure.
+`increase()` misses the first step of a series that appears with the value 1, so
+a counter has to exist before. All combinations of labels would be too many. A container
+starts with the causes that its probes can lead to, the most frequent causes, and those of
+restarts while the operator was down. Its other causes start with its first restart, and
+the other reasons of a probe with its first failure.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -42,16 +42,16 @@ ADVICE: Mapping[tuple[ProbeType, str], str] = {
 }
 
 STARTUPS: Mapping[bool, str] = {False: tail(margin="Wide"), True: tail(margin="Narrow")}
-"""By whether the startup budget was nearly all needed."""
+"""By whether a startup probe used nearly all of its budget."""
 
 BUDGETS: Mapping[ProbeType, str] = {each: tail(probe_type=each) for each in ProbeType}
 
 OFTEN = (Cause.ERROR, Cause.OOM_KILLED, Cause.COMPLETED, Cause.SIGNAL)
-"""What ends containers most, probes aside."""
+"""The most frequent causes besides probes."""
 
 AWAY = (Cause.UNOBSERVED, Cause.UNKNOWN)
-"""What restarts are taken for that happened while the operator was away: often the first
-ones of their container, and `increase()` over that time has to have them."""
+"""Causes of restarts that happened while the operator was down. They are often the first ones of
+their container, and `increase()` over that time has to include them."""
 
 _PROBE_CAUSES = {
     ProbeType.LIVENESS: Cause.LIVENESS_PROBE,
@@ -91,30 +91,30 @@ _HANDLERS: Mapping[HandlerKind, tuple[FailureReason, ...]] = {
     ),
     HandlerKind.NONE: (FailureReason.OTHER,),
 }
-"""How a probe of each kind can fail; the first two are there from the start."""
+"""How a probe of each kind can fail; the first two are exposed from the start."""
 
 FROM_THE_START = 2
 
 
 class First(NamedTuple):
-    """What the series of a container start with, in the order of `Tables.of_containers`."""
+    """The first series of a container, in the order of `Tables.of_containers`."""
 
     causes: Cells
     failures: Cells
     patterns: Cells
-    """Those that an alert waits for."""
+    """Only those that an alert uses."""
     kills: Cells
-    """Without a restart: where pods are not restarted."""
+    """Kills by a probe without a restart: for `restartPolicy: Never`."""
     startups: Cells
-    """Where there is a startup probe."""
+    """For containers with a startup probe."""
     budgets: Cells
-    """Of the probes that kill."""
+    """For liveness and startup probes."""
     advice: Cells
-    """That follows from the spec alone."""
+    """Advice that follows from the spec alone."""
 
 
 def first_series(container: Container, spec: PodSpec) -> First:
-    """Return what a container of this kind starts with; the same object for the same kind."""
+    """Return the first series of a container; the same object for equal probes and policies."""
     return _first_series(
         setting_of(container, spec),
         has_hook=container.has_post_start,
@@ -123,7 +123,7 @@ def first_series(container: Container, spec: PodSpec) -> First:
     )
 
 
-@lru_cache(maxsize=4096)  # thousands of workloads have a few dozen probes
+@lru_cache(maxsize=4096)  # thousands of workloads share a few dozen probes
 def _first_series(setting: Setting, *, has_hook: bool, has_rules: bool, is_final: bool) -> First:
     probes = setting.probes
     by_probes = _probe_causes(probes)
@@ -158,13 +158,13 @@ def _zeros(tails: Iterable[str]) -> Cells:
 
 
 def _probe_causes(probes: Iterable[Probe]) -> tuple[Cause, ...]:
-    """Return the causes that probes can bring."""
+    """Return the causes that these probes can lead to."""
     types = (probe.probe_type for probe in probes)
     return tuple(_PROBE_CAUSES[each] for each in types if each in _PROBE_CAUSES)
 
 
 def all_causes(container: Container | None) -> tuple[str, ...]:
-    """Return the tails of all causes that a container can ever have."""
+    """Return the tails of all causes that a restart of the container can have."""
     if container is None:
         return tuple(CAUSES.values())
     never = set(_PROBE_CAUSES.values()) - set(_probe_causes(container.probes))
@@ -174,7 +174,7 @@ def all_causes(container: Container | None) -> tuple[str, ...]:
 
 
 def all_failures(probe: Probe | None) -> tuple[str, ...]:
-    """Return the tails of all failures that a probe can have; none where it is not known."""
+    """Return the tails of all failures that a probe can have; none if it is unknown."""
     if probe is None:
         return ()
     reasons = dict.fromkeys(_HANDLERS[probe.handler])
@@ -182,7 +182,7 @@ def all_failures(probe: Probe | None) -> tuple[str, ...]:
 
 
 def first_of_workload(spec: PodSpec) -> Sequence[Cells]:
-    """Return what the series of a workload start with, in the order of `Tables.of_workloads`."""
+    """Return the first series of a workload, in the order of `Tables.of_workloads`."""
     return _OF_WORKLOADS[any(container.readiness for container in spec.containers)]
 
 
@@ -195,4 +195,4 @@ _OF_WORKLOADS = {
     False: _of_workloads(ReadinessReason.CONTAINER_RESTART),
     True: _of_workloads(ReadinessReason.CONTAINER_RESTART, ReadinessReason.READINESS_PROBE),
 }
-"""By whether there is a readiness probe."""
+"""By whether the workload has a readiness probe."""

@@ -1,7 +1,7 @@
-"""One rendering at a time, in a thread, shared by all who ask for the same meanwhile.
+"""Renders in a thread, one at a time; concurrent requests for the same format share the result.
 
-Rendering is work for the processor, and would hold up the watch if it were done on
-the event loop. The thread gets a snapshot that nobody changes any more.
+Rendering is CPU work that would block the watches if it ran in the event loop. The
+thread gets a snapshot that is never modified.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from probewatch.metrics.negotiation import Wanted
 
 
 class Renderer:
-    """Renders an exposition; `close` it at the end."""
+    """Renders an exposition; has to be closed."""
 
     def __init__(self, exposition: Exposition) -> None:
         self._exposition = exposition
@@ -22,13 +22,13 @@ class Renderer:
         self._running: dict[Wanted, asyncio.Task[Sequence[bytes]]] = {}
 
     async def render(self, wanted: Wanted) -> Sequence[bytes]:
-        """Return the whole answer in pieces; what was asked for while it is made gets the same."""
+        """Return the response body in pieces; joins a rendering of the same format under way."""
         running = self._running.get(wanted)
         if running is None:
             running = asyncio.create_task(self._render(wanted))
             self._running[wanted] = running
             running.add_done_callback(lambda _: self._running.pop(wanted, None))
-        # One that goes away does not take the answer from the others.
+        # A client that disconnects must not cancel the rendering for the others.
         return await asyncio.shield(running)
 
     async def _render(self, wanted: Wanted) -> Sequence[bytes]:
@@ -40,5 +40,5 @@ class Renderer:
             )
 
     def close(self) -> None:
-        """Let the thread end; what it is at is not waited for."""
+        """End the thread without waiting for the rendering under way."""
         self._thread.shutdown(wait=False, cancel_futures=True)

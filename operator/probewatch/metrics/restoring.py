@@ -1,4 +1,4 @@
-"""Restoring: how the counters of a workload become totals, and go on from totals."""
+"""Restoring: reads the counters of a workload as totals, and raises them to totals."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ from probewatch.metrics.totals import NotReadyTotal, RestartTotal, Total, Transi
 
 
 def raise_to(tables: Tables, known: Known, total: Total) -> None:
-    """Let a counter of a known workload go on from a total, unless it is further on."""
+    """Raise a counter of a known workload to a total; one that is higher stays."""
     match total:
         case RestartTotal():
             subject = known.container(total.container)

@@ -1,9 +1,9 @@
-"""Series in little space: what a table of one family holds.
+"""Series: compact storage for the series of one family.
 
-One entry for each subject, with the values of all its series. Entries are never
-changed but replaced, so that a copy of the dictionary, which costs next to nothing,
-is a snapshot that any thread may read. Subjects to which nothing has happened share
-one entry of zeros, or have none: see blanks.py.
+There is one entry for each subject, with the values of all its series. Entries are
+replaced and never modified, so a shallow copy of the dictionary is a cheap snapshot
+that any thread may read. Subjects to which nothing has happened share one entry of
+zeros, or have none (see blanks.py).
 """
 
 import bisect
@@ -14,34 +14,34 @@ from typing import Protocol
 from probewatch.metrics.family import Family
 
 Cells = tuple[tuple[str, ...], tuple[float, ...]]
-"""Tails, and the value for each."""
+"""Tails, and a value for each."""
 
 Rows = Mapping[str, Cells]
 
 Bars = tuple[tuple[int, ...], float]
-"""Observations in each bucket (not added up), the last above all bounds; and their sum."""
+"""Observations in each bucket (not cumulative; the last is +Inf), and the sum of the values."""
 
 
 NOTHING: Cells = ((), ())
 
 
-class Leaned(Protocol):
-    """Where the subjects are to which nothing has happened."""
+class BlankEntries(Protocol):
+    """Holds the subjects to which nothing has happened."""
 
     entries: dict[str, Sequence[Cells]]
-    """By subject: what each table began with, by its column."""
+    """By subject: the first values for each table, by its column."""
 
-    def part(self, subject: str) -> None:
-        """Let each table have a row of its own, for one of them is to lose it."""
+    def detach(self, subject: str) -> None:
+        """Replace the entry by a row in each table, so that one of them can drop its row."""
         ...
 
 
 class Table:
-    """Counters or gauges of one family; *limit* series, the rest is summed up as *overflow*.
+    """Counters or gauges of one family: at most *limit* series, the rest is added to *overflow*.
 
-    Without *overflow* what does not fit is only counted. A subject that once found no room gets
-    no further series before it is let go of: one that began later would have to rise by all
-    that is in the sum already, or fall behind the records.
+    *overflow* is a subject; without one, values that do not fit are only counted as dropped. A
+    subject that once found no room gets no further series until it is dropped: a series that
+    started later would either repeat what is in the sum already, or be lower than the record.
     """
 
     def __init__(self, family: Family, *, limit: int, overflow: str = "") -> None:
@@ -52,12 +52,12 @@ class Table:
         self._limit = limit
         self._overflow = overflow
         self._refused: set[str] = set()
-        """Subjects of which something is in the sum."""
-        self._blanks: Leaned | None = None
+        """Subjects that have values in the overflow sum."""
+        self._blanks: BlankEntries | None = None
         self._column = 0
 
-    def lean_on(self, blanks: Leaned, column: int) -> None:
-        """Have there what subjects without a row began with."""
+    def use_blanks(self, blanks: BlankEntries, column: int) -> None:
+        """Use this column of *blanks* for subjects without a row."""
         self._blanks, self._column = blanks, column
 
     def cells(self, subject: str) -> Cells:
@@ -69,7 +69,7 @@ class Table:
         return NOTHING if row is None else row
 
     def begin(self, subject: str, tails: tuple[str, ...]) -> bool:
-        """Start series at 0 where there are none yet; tell whether there is room for them."""
+        """Start missing series of a subject at 0; tell whether there is room for them."""
         known, values = self.cells(subject)
         fresh = tuple(each for each in tails if each not in known) if known else tails
         if not fresh:
@@ -83,20 +83,20 @@ class Table:
         return True
 
     def has_room(self, subject: str, count: int) -> bool:
-        """Tell whether so many more series of a subject may begin."""
+        """Tell whether *count* more series of a subject may start."""
         if subject == self._overflow:
             return True
         return subject not in self._refused and self.series + count <= self._limit
 
     def refuse(self, subject: str, tails: tuple[str, ...]) -> None:
-        """Count series that have no room, and let those begin that sum them up."""
+        """Count series that have no room, and start those of the overflow sum."""
         self.dropped += len(tails)
         if self._overflow:
             self._refused.add(subject)
-            self.begin(self._overflow, tails)  # or `increase()` would not see its first step
+            self.begin(self._overflow, tails)  # or `increase()` would miss its first step
 
     def add(self, subject: str, tail: str, amount: float = 1) -> None:
-        """Add to a counter, which starts at 0 if it has to."""
+        """Add to a counter, which is started at 0 if needed."""
         if not self.begin(subject, (tail,)):
             if not self._overflow:
                 return
@@ -104,15 +104,15 @@ class Table:
         self._replace(subject, tail, lambda before: before + amount)
 
     def raise_to(self, subject: str, tail: str, value: float) -> None:
-        """Let a counter go on from *value*, if it is not beyond already.
+        """Raise a counter to *value*, if it is lower.
 
-        Without room it is left: what was counted of it is in the sum, or was before a start.
+        Without room nothing is done: its counts are in the overflow sum, or from before a restart.
         """
         if self.begin(subject, (tail,)):
             self._replace(subject, tail, lambda before: max(before, value))
 
     def lower(self, subjects: Iterable[str], most: Mapping[tuple[str, str], float]) -> None:
-        """Let no counter of *subjects* show more than *most* says, by subject and tail; else 0."""
+        """Lower counters of *subjects* to at most *most*, by subject and tail; 0 if not in it."""
         for subject in subjects:
             tails, values = self.cells(subject)
             pairs = zip(tails, values, strict=True)
@@ -121,13 +121,13 @@ class Table:
                 self.rows[subject] = cells_of(tails, lower)
 
     def put(self, subject: str, tails: tuple[str, ...], values: tuple[float, ...]) -> None:
-        """Set the gauges of a subject; those not given are gone."""
+        """Set the gauges of a subject, and drop its other ones."""
         self.drop(subject)
         if self.begin(subject, tails) and tails:
             self.rows[subject] = cells_of(tails, values)
 
     def set(self, subject: str, tail: str, value: float) -> None:
-        """Set one gauge of a subject, beside those that it has."""
+        """Set one gauge of a subject, and keep its other ones."""
         if self.begin(subject, (tail,)):
             self._replace(subject, tail, lambda _: value)
 
@@ -137,29 +137,29 @@ class Table:
         self.rows[subject] = (tails, (*values[:at], change(values[at]), *values[at + 1 :]))
 
     def drop(self, subject: str) -> None:
-        """Let go of all series of a subject."""
+        """Drop all series of a subject."""
         self._refused.discard(subject)
         if self._blanks is not None:
-            self._blanks.part(subject)
+            self._blanks.detach(subject)
         cells = self.rows.pop(subject, None)
         if cells is not None:
             self.series -= len(cells[0])
 
     def start_over(self) -> None:
-        """Let all counters begin at 0 again."""
+        """Reset all counters to 0."""
         for subject, (tails, values) in self.rows.items():
             if any(values):
                 self.rows[subject] = zeros(tails)
         self._refused.clear()
 
     def start_sum_over(self) -> None:
-        """Let the sum of what has no room begin at 0 again, and what is in it be counted apart."""
+        """Reset the overflow sum to 0, and let subjects in it get series of their own again."""
         if self._overflow in self.rows:
             self.rows[self._overflow] = zeros(self.rows[self._overflow][0])
         self._refused.clear()
 
     def value(self, subject: str, tail: str) -> float:
-        """Return the value of a series; 0 where there is none."""
+        """Return the value of a series; 0 if it does not exist."""
         tails, values = self.cells(subject)
         return values[tails.index(tail)] if tail in tails else 0
 
@@ -170,18 +170,18 @@ class Table:
 
 @lru_cache(maxsize=4096)
 def cells_of(tails: tuple[str, ...], values: tuple[float, ...]) -> Cells:
-    """Return the entry of these values; the same object for equal ones."""
+    """Return an entry of these values; the same object for equal arguments."""
     return (tails, values)
 
 
 @lru_cache(maxsize=4096)
 def zeros(tails: tuple[str, ...]) -> Cells:
-    """Return the entry of series that start; the same object for the same tails."""
+    """Return an entry of zeros; the same object for equal tails."""
     return (tails, (0,) * len(tails))
 
 
 class Histogram:
-    """Distributions of one family: a subject has one line per bound and three more."""
+    """Histograms of one family: a subject has a line per bound, and +Inf, sum and count."""
 
     def __init__(self, family: Family, *, bounds: tuple[float, ...], limit: int) -> None:
         self.family = family
@@ -206,7 +206,7 @@ class Histogram:
         self.rows[subject] = ((*counts[:at], counts[at] + 1, *counts[at + 1 :]), total + value)
 
     def drop(self, subject: str) -> None:
-        """Let go of a subject's distribution."""
+        """Drop the histogram of a subject."""
         self.rows.pop(subject, None)
 
     def is_blank(self, subject: str) -> bool:
@@ -214,5 +214,5 @@ class Histogram:
         return not any(self.rows.get(subject, self._blank)[0])
 
     def start_over(self) -> None:
-        """Let all distributions begin anew, without any observation."""
+        """Reset all histograms to no observations."""
         self.rows.update(dict.fromkeys(self.rows, self._blank))

@@ -1,11 +1,11 @@
 """The server of /metrics, /healthz and /readyz.
 
-`start` raises SettingsError where the address or the certificate is no good, so that the
-process ends before it does anything else. No request starts a thread: one thread
-renders, and scrapes that come meanwhile share what it makes. A connection that
-does not ask, or does not finish asking, is closed after ten seconds; of more than 64
-connections the oldest idle one has to go, and of more than 32 that are being answered the
-slowest, so that nobody can keep others out.
+`start` raises SettingsError if the address or the certificate cannot be used, so that the
+process ends before it does anything else. No request starts a thread: a single thread
+renders, and concurrent scrapes share its result. A connection without a complete request is
+closed after ten seconds. With more than 64 connections the oldest idle one is closed, and
+with more than 32 requests under way the longest-running one, so that no client can lock out
+others.
 """
 
 import asyncio
@@ -17,9 +17,9 @@ from typing import Self
 from aiohttp import web
 
 from probewatch.boundary import Boundary
-from probewatch.metrics.answers import Answers, Gate, Health, Question, Reply, say
+from probewatch.metrics.answers import Answers, Gate, Health, Reply, Request, say
 from probewatch.metrics.authorization import Authorizer
-from probewatch.metrics.connections import Doorman, dismiss
+from probewatch.metrics.connections import Acceptor, abort
 from probewatch.metrics.exposition import Exposition
 from probewatch.metrics.listening import listen, parse_address
 from probewatch.metrics.rendering import Renderer
@@ -27,29 +27,29 @@ from probewatch.metrics.tls import Certificate
 from probewatch.settings import Settings, variable_name
 
 LONGEST_HEADER = 16 * 1024
-"""Bytes of one header; tokens of large clusters are longer than the usual limit of 8 KiB."""
+"""In bytes. Tokens of large clusters exceed aiohttp's default limit of 8 KiB."""
 
 STOP_SECONDS = 2.0
-"""Time for answers under way when the server stops."""
+"""Time for requests under way to finish when the server stops."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerOptions:
-    """Where and how it serves; durations in seconds."""
+    """Address, certificate and limits; durations in seconds."""
 
     address: str = ":8080"
     cert_file: str = ""
     key_file: str = ""
-    """Both or neither."""
+    """Paths of certificate and key for HTTPS; both or neither."""
     idle_seconds: float = 10.0
-    """Time for a request to arrive in full, and between two requests."""
+    """Timeout for a complete request, and between two requests."""
     answer_seconds: float = 30.0
-    """Time for a whole answer, rendering and a slow reader included."""
+    """Timeout for a whole response, including rendering and a slow client."""
     connections: int = 64
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
-        """Return what the settings say."""
+        """Return the options from the settings."""
         return cls(
             address=settings.metrics_address,
             cert_file=settings.metrics_cert_file,
@@ -58,7 +58,7 @@ class ServerOptions:
 
 
 class MetricsServer:
-    """Serves from `start` to `stop`."""
+    """The HTTP server; runs from `start` to `stop`."""
 
     def __init__(
         self,
@@ -78,10 +78,10 @@ class MetricsServer:
         )
         self._options = options
         self._boundary = boundary
-        self._doorman: Doorman | None = None
+        self._acceptor: Acceptor | None = None
 
     async def start(self) -> None:
-        """Listen and serve; raises SettingsError where that cannot be."""
+        """Listen and serve; raises SettingsError if that is impossible."""
         options, source = self._options, variable_name("metrics_address")
         address = parse_address(options.address, source=source)
         certificate = None
@@ -97,41 +97,41 @@ class MetricsServer:
             access_log=None,
             logger=_unheard(),
         )
-        self._doorman = Doorman(
+        self._acceptor = Acceptor(
             http, certificate, limit=options.connections, handshake_seconds=options.idle_seconds
         )
-        self._doorman.open(sockets)
+        self._acceptor.open(sockets)
 
     async def stop(self) -> None:
-        """Stop listening, let answers under way end, close everything."""
-        if self._doorman is not None:
-            await self._doorman.close(STOP_SECONDS)
+        """Stop listening, let requests under way finish, and close everything."""
+        if self._acceptor is not None:
+            await self._acceptor.close(STOP_SECONDS)
         self._renderer.close()
 
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
-        doorman = self._doorman
-        assert doorman is not None  # noqa: S101  # there are no requests before `start`
-        with doorman.busy(request.protocol):
+        acceptor = self._acceptor
+        assert acceptor is not None  # noqa: S101  # there are no requests before `start`
+        with acceptor.busy(request.protocol):
             try:
                 async with asyncio.timeout(self._options.answer_seconds):
                     return await self._answer(request)
             except TimeoutError:
-                # A slow reader, or a rendering without an end: nothing can be said any more.
-                dismiss(request.protocol)
+                # A slow client, or a rendering that hangs: it is too late for an error response.
+                abort(request.protocol)
                 raise
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Answer and send here, so that the sending is bounded too."""
+        """Find the reply and send it here, so that the timeout includes sending."""
         reply = say(HTTPStatus.INTERNAL_SERVER_ERROR, "an error in probewatch itself")
         with self._boundary.guard("metrics server"):
             reply = await self._answers.find(
-                Question(method=request.method, path=request.path, headers=request.headers)
+                Request(method=request.method, path=request.path, headers=request.headers)
             )
         return await _send(request, reply)
 
 
 async def _send(request: web.BaseRequest, reply: Reply) -> web.StreamResponse:
-    """Send a reply, piece by piece: one that is large is no burden to the event loop."""
+    """Send a reply piece by piece, so that a large one does not block the event loop."""
     response = web.StreamResponse(status=reply.status, headers=reply.headers)
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Server"] = "probewatch"
@@ -147,7 +147,7 @@ async def _send(request: web.BaseRequest, reply: Reply) -> web.StreamResponse:
 
 
 def _unheard() -> logging.Logger:
-    """Return where aiohttp reports what strangers send; errors of ours end at the boundary."""
+    """Return a disabled logger for aiohttp's reports of bad requests; our errors are logged."""
     logger = logging.getLogger(f"{__name__}.strangers")
     logger.disabled = True
     return logger

@@ -1,7 +1,7 @@
-"""The survey: what can be counted of all pods at once, away from the event loop.
+"""The survey: counts all pods by state, in the thread that renders.
 
-With 150,000 pods it takes a tenth of a second, so it belongs into the thread that renders.
-What it looks at is never changed, only replaced.
+With 150,000 pods that takes a tenth of a second, too long for the event loop. The
+headers it reads are replaced and never modified.
 """
 
 from collections import Counter
@@ -13,21 +13,21 @@ from probewatch.core.model import PodUid
 
 
 class PodHeader(Protocol):
-    """What is asked of each pod."""
+    """What is read of each pod."""
 
     @property
     def uid(self) -> PodUid:
-        """Its identity."""
+        """Its uid."""
         ...
 
     @property
     def namespace(self) -> str:
-        """Where it is."""
+        """Its namespace."""
         ...
 
     @property
     def name(self) -> str:
-        """What it is called there."""
+        """Its name."""
         ...
 
     @property
@@ -37,22 +37,22 @@ class PodHeader(Protocol):
 
     @property
     def not_ready_since(self) -> float | None:
-        """Since when it is not ready, where it should be."""
+        """Since when it is not ready; None if it is, or need not be."""
         ...
 
 
 @dataclass(slots=True)
 class Survey:
-    """What was found."""
+    """The result of a survey."""
 
     groups: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """How many pods of each namespace are in which group."""
+    """Number of pods by namespace and group."""
     not_ready: list[tuple[PodUid, str, float]] = field(default_factory=list)
-    """Pods that are not ready, by uid and name, and since when."""
+    """Pods that are not ready: uid, name, and since when."""
 
 
 def survey(pods: Iterable[PodHeader]) -> Survey:
-    """Look at each pod once."""
+    """Count the pods in one pass."""
     found = Survey()
     for pod in pods:
         found.groups[pod.namespace, pod.group] += 1

@@ -1,8 +1,8 @@
-"""The server's certificate: read from files, and again whenever they change.
+"""The server's certificate: loaded from files, and reloaded when they change.
 
-Certificates in a cluster live for weeks, a process may live for longer. A pair that
-cannot be used (half written, or of two different keys) leaves the one in use as
-it is; the next change is tried again.
+Certificates in a cluster are rotated every few weeks, while a process may live for
+longer. If a new pair cannot be used (half written, or not matching), the one in use
+stays, and the next change is tried again.
 """
 
 import logging
@@ -15,7 +15,7 @@ _log = logging.getLogger(__name__)
 
 
 class Certificate:
-    """Gives the context for a new connection; raises SettingsError if it never worked."""
+    """Provides the TLS context; raises SettingsError if the files cannot be used at first."""
 
     def __init__(self, cert_file: str, key_file: str) -> None:
         if not (cert_file and key_file):
@@ -33,10 +33,10 @@ class Certificate:
             ) from error
 
     def context(self) -> ssl.SSLContext:
-        """Return the context of the files as they are now, or as they last were of use."""
+        """Return the context for a new connection, reloaded if the files have changed."""
         stamp = self._stamp()
         if stamp != self._seen:
-            self._seen = stamp  # whatever comes of it: tried once, and told once
+            self._seen = stamp  # even if it fails: each change is tried and logged once
             self._renew()
         return self._context
 
@@ -48,7 +48,7 @@ class Certificate:
             _log.warning("The new TLS certificate cannot be used", extra={"error": str(error)})
 
     def _stamp(self) -> tuple[object, ...]:
-        """Return what changes with the files; a Secret's are replaced through a link."""
+        """Return a value that changes with the files; a Secret swaps its symlink."""
         try:
             found = [path.stat() for path in (self._cert, self._key)]
         except OSError as error:

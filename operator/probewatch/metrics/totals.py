@@ -1,8 +1,8 @@
-"""Totals: what counters go on from after a start.
+"""Totals: the values that counters are restored from after a start.
 
-A record that wants counters to go on has to hold what they *showed*: a cause that was
-corrected later stays counted under the first one, or its counter would fall, which
-Prometheus takes for a start from 0. `Counters.totals_of` gives exactly that.
+A record has to hold what the counters *showed*: a restart whose cause was corrected later
+stays counted under the first cause. Otherwise a counter would fall, which Prometheus takes
+for a reset. `Counters.totals_of` returns what they show.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from probewatch.core.model import Workload
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RestartTotal:
-    """Restarts of a workload's container that were published with this cause."""
+    """Restarts of a workload's container, by the cause first published."""
 
     workload: Workload
     container: str
@@ -23,7 +23,7 @@ class RestartTotal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransitionTotal:
-    """Changes of readiness of a workload's pods."""
+    """Readiness changes of a workload's pods."""
 
     workload: Workload
     to: Readiness
@@ -33,7 +33,7 @@ class TransitionTotal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotReadyTotal:
-    """Time for which a workload's pods were not ready."""
+    """Total time for which a workload's pods were not ready."""
 
     workload: Workload
     seconds: float

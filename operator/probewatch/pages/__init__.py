@@ -1,1 +1,1 @@
-"""The pages of docs/ whose tables the code writes. Rule: a page says what the tables say."""
+"""Generates the tables in the pages of docs/. Rule: a page agrees with the tables in the code."""

@@ -1,7 +1,7 @@
-"""Tables of the code, put into pages that people write.
+"""Inserts generated tables into hand-written pages.
 
 A page marks the place with `<!-- begin NAME -->` and `<!-- end NAME -->`;
-everything between them is made from the table of that name.
+everything between them is replaced by the table of that name.
 """
 
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def fill_page(page: str, tables: Mapping[str, str]) -> str:
-    """Return *page* with each of *tables* in its place; ValueError where there is none."""
+    """Return *page* with each of *tables* in its place; raises ValueError if one has no place."""
     for name, table in tables.items():
         before, begin, rest = page.partition(f"<!-- begin {name} -->\n")
         _, end, after = rest.partition(f"<!-- end {name} -->")
@@ -20,6 +20,6 @@ def fill_page(page: str, tables: Mapping[str, str]) -> str:
 
 
 def write_page(path: str, tables: Mapping[str, str]) -> None:
-    """Bring the tables of the page at *path* up to date."""
+    """Update the tables of the page at *path*."""
     file = Path(path)
     file.write_text(fill_page(file.read_text(encoding="utf-8"), tables), encoding="utf-8")
