@@ -115,7 +115,7 @@ RULES: tuple[Rule, ...] = (
         gives=(
             "`OOMKilled`: High if the container was shown as terminated or nothing could have "
             "killed it, else Medium: once a child process was killed, the runtime's flag stays "
-            "set."
+            "set. Medium if the exit code is unknown."
         ),
     ),
     Rule(
@@ -201,7 +201,8 @@ RULES: tuple[Rule, ...] = (
         gives=(
             "`LivenessProbe`, `StartupProbe`: High; Medium if the runtime reports `OOMKilled`, the "
             "container ended by a signal that nobody sends, its end may have caused the last "
-            "failure, or its image or resources changed."
+            "failure, or its image or resources changed. Medium if it was not replaced in place "
+            "and its exit code is unknown or one of Windows."
         ),
     ),
     Rule(
