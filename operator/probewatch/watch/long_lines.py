@@ -33,14 +33,14 @@ class LongLines:
     def __init__(self, stats: WatchStats, around: Surroundings) -> None:
         self._stats = stats
         self._monotonic = around.monotonic
-        self._is_owed = False
+        self._has_skipped = False
         self._listed_at = -LIST_SECONDS
         self._logged_at = -SILENCE_SECONDS
 
     def skip(self, head: bytes) -> None:
         """Count and log a line that is too long; *head* is its beginning."""
         self._stats.decode_errors += 1
-        self._is_owed = True
+        self._has_skipped = True
         now = self._monotonic()
         if now - self._logged_at < SILENCE_SECONDS:
             return
@@ -50,14 +50,14 @@ class LongLines:
             extra={"resource": self._stats.resource, **find_names(head)},
         )
 
-    def owe_list(self) -> bool:
+    def is_list_due(self) -> bool:
         """Whether a list is due that makes up for skipped lines."""
-        return self._is_owed and self._monotonic() - self._listed_at >= LIST_SECONDS
+        return self._has_skipped and self._monotonic() - self._listed_at >= LIST_SECONDS
 
     def list_begins(self) -> None:
         """Note that a list begins, for whatever reason: it makes up for what was skipped."""
-        if self._is_owed:
-            self._is_owed, self._listed_at = False, self._monotonic()
+        if self._has_skipped:
+            self._has_skipped, self._listed_at = False, self._monotonic()
 
 
 def find_names(head: bytes) -> dict[str, str]:

@@ -111,9 +111,9 @@ class WatchLoop(Generic[T]):
 
     def _find_due_list(self) -> str:
         """Return why a new list is due though the server did not ask for one; empty if none is."""
-        if why := self._silence.owes_list():
+        if why := self._silence.find_reason_to_list():
             return why
-        if self._long_lines.owe_list():
+        if self._long_lines.is_list_due():
             self._pages_next = True
             return TOO_LONG
         return ""
@@ -193,7 +193,7 @@ class WatchLoop(Generic[T]):
         params = {
             "watch": "true",
             "allowWatchBookmarks": "true",
-            "timeoutSeconds": str(self._silence.ask(self._asker.watch_seconds())),
+            "timeoutSeconds": str(self._silence.choose_timeout(self._asker.watch_seconds())),
             **(more or {"resourceVersion": self._dispatcher.version}),
         }
         async with self._asker.ask(params) as response:

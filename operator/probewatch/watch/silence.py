@@ -19,13 +19,13 @@ from probewatch.watch.transport import WatchStats
 SILENCE = "Silence"
 """Reason for a list: watches were silent."""
 
-WORDLESS = "NoBookmarks"
+NO_BOOKMARKS = "NoBookmarks"
 """Reason for a list: watches end in time, but deliver nothing, not even bookmarks."""
 
 SILENT_WATCHES = 2
 """One may be a connection that died unnoticed; the next watch has a new connection."""
 
-WORDLESS_SECONDS = 600.0
+NO_BOOKMARKS_SECONDS = 600.0
 """So long without an update or a bookmark, though bookmarks came before, leads to a list."""
 
 EARLY_SECONDS = 2.0
@@ -48,25 +48,25 @@ class Silence:
     def __init__(self, stats: WatchStats) -> None:
         self._stats = stats
         self._watches = 0
-        self._told = 0
-        self._told_at: float | None = None
+        self._updates = 0
+        self._quiet_since: float | None = None
         self._was_away = False
-        self._asked = 0.0
+        self._timeout = 0.0
         self._is_cut_after: float | None = None
         """How long the last watch lasted, if it was cut."""
 
-    def ask(self, usual: float) -> int:
+    def choose_timeout(self, usual: float) -> int:
         """Return the timeout to request for the next watch, in whole seconds."""
-        self._asked = usual
+        self._timeout = usual
         if self._is_cut_after is not None:
             short = min(SHORT_SECONDS, SHORT_SHARE * self._is_cut_after)
-            self._asked = min(usual, max(SHORTEST_SECONDS, short))
-        return int(self._asked)
+            self._timeout = min(usual, max(SHORTEST_SECONDS, short))
+        return int(self._timeout)
 
     @property
     def limit(self) -> float:
         """Seconds after which the server should have ended a watch that delivers nothing."""
-        return self._asked + LATE_SECONDS
+        return self._timeout + LATE_SECONDS
 
     @property
     def was_away(self) -> bool:
@@ -81,8 +81,8 @@ class Silence:
 
     def watch_ended(self, lasted: float) -> None:
         """Note that a watch was ended after *lasted* seconds, by the server or on the way to it."""
-        has_told = self._has_told()
-        if not has_told and lasted < self._asked - EARLY_SECONDS:
+        has_updates = self._has_new_updates()
+        if not has_updates and lasted < self._timeout - EARLY_SECONDS:
             self._is_cut_after = lasted  # perhaps by a proxy without a server behind it
             return
         self._watches, self._is_cut_after = 0, None
@@ -91,30 +91,30 @@ class Silence:
 
     def watch_was_silent(self) -> None:
         """Note that a watch delivered nothing for too long and was given up."""
-        self._watches = 1 if self._has_told() else self._watches + 1
+        self._watches = 1 if self._has_new_updates() else self._watches + 1
         self._stats.fall_silent()
 
     def server_was_away(self) -> None:
         """Note that there was no watch: this explains the silence, and restarts its clock."""
-        self._was_away, self._told_at = True, self._stats.clock()
+        self._was_away, self._quiet_since = True, self._stats.clock()
         self._stats.silent = None
 
-    def owes_list(self) -> str:
+    def find_reason_to_list(self) -> str:
         """Return why a list is needed, since watches deliver nothing; empty if none is."""
         if self._watches >= SILENT_WATCHES:
             return SILENCE
-        since, now = self._told_at, self._stats.clock()
-        is_late = since is not None and now - since >= WORDLESS_SECONDS
-        return WORDLESS if is_late and self._stats.knows_bookmarks else ""
+        since, now = self._quiet_since, self._stats.clock()
+        is_late = since is not None and now - since >= NO_BOOKMARKS_SECONDS
+        return NO_BOOKMARKS if is_late and self._stats.knows_bookmarks else ""
 
     def list_begins(self) -> None:
         """Note that a list begins, for whatever reason."""
-        self._watches, self._told_at = 0, self._stats.clock()
+        self._watches, self._quiet_since = 0, self._stats.clock()
 
-    def _has_told(self) -> bool:
+    def _has_new_updates(self) -> bool:
         """Whether there was an update or a bookmark since the last call."""
-        told = self._stats.updates.total()
-        if told == self._told:
+        updates = self._stats.updates.total()
+        if updates == self._updates:
             return False
-        self._told, self._told_at = told, self._stats.clock()
+        self._updates, self._quiet_since = updates, self._stats.clock()
         return True

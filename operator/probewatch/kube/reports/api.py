@@ -58,9 +58,10 @@ class ReportApi:
         """The namespaces in which the last list was forbidden, if others were allowed."""
 
     async def list(self) -> AsyncIterator[objects.Report]:
-        """Yield all reports, page by page; raises ApiError, with 404 if the CRD is missing.
+        """Yield all reports, page by page.
 
-        Namespaces in which the list is forbidden are left out, unless that is all of them.
+        Namespaces in which the list is forbidden are left out, unless that is all of them. Raises
+        ApiError, with 404 if the CRD is missing, or msgspec.DecodeError.
         """
         async for item in self._list(accept=JSON):
             report = _decode(item)
@@ -68,7 +69,7 @@ class ReportApi:
                 yield report
 
     async def versions(self) -> AsyncIterator[tuple[Key, str]]:
-        """Yield the key and resourceVersion of all reports; raises ApiError like `list`."""
+        """Yield the key and resourceVersion of all reports; raises what `list` raises."""
         async for item in self._list(accept=METADATA_ONLY):
             report = _decode(item)
             if report is not None:

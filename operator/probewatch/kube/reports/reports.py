@@ -189,7 +189,7 @@ class Reports:
                 self.writer.forget(key)
 
     async def look_around(self) -> None:
-        """Compare the reports in the API with the known versions; raises ApiError."""
+        """Compare the reports in the API with the known versions; raises what listing them does."""
         known = {key: self._book.version(key) for key in self._book.all_keys()}
         there = {key: version async for key, version in self._api.versions()}
         for key, version in there.items():

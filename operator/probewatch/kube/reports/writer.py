@@ -37,7 +37,7 @@ PATIENCE = 5
 """After so many faults in a row, about 15 seconds, findings are passed on although unsaved."""
 
 LONG_WAIT_SECONDS = 15.0
-"""They are as well if the API server asks for a pause of at least this."""
+"""Nor do findings wait if the API server asks for a pause of at least this."""
 
 
 @dataclass(slots=True, kw_only=True)
