@@ -1,8 +1,9 @@
-"""Classifies the kubelet's Event messages by their exact prefixes, never by search.
+"""Classifies the kubelet's Event messages by their exact prefixes.
 
 Probe output comes from applications and may contain anything, also the text of another message.
-So only the beginning of a message is matched, and probe output is only reduced to a class. No
-regular expressions are used, because messages can be long and hostile.
+So only the beginning of a message decides what it means. Probe output is only reduced to a class;
+for network errors its end is searched. No regular expressions are used, because messages can be
+long and hostile.
 Source: kubernetes/kubernetes pkg/kubelet/{prober,kuberuntime,events}.
 """
 

@@ -1,4 +1,4 @@
-"""Parses decoded objects into values of the core. Pure; never raises.
+"""Parses decoded objects into values of the core. Pure; never raises for what a server accepts.
 
 A missing field gets the API's default, and an invalid value is treated as absent. Strings, labels
 and owners that many pods have in common are held in memory once.
