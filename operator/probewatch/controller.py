@@ -5,8 +5,8 @@
 Observing never blocks: findings go into a queue. A single publisher resolves
 their workload, which may need a request to the API server, and calls the
 sinks, so that each sink sees the findings in the order in which they were made.
-The queue is unbounded, since a dropped finding would unbalance the ledger. In
-practice it holds a few findings per pod, because resolving a workload has a timeout.
+The queue is unbounded, since a dropped finding would unbalance the ledger. It holds
+at most a few findings per pod, and resolving a workload has a timeout.
 """
 
 import asyncio
@@ -56,7 +56,7 @@ class Resolver(Protocol):
         ...
 
     async def resolve(self, pod: PodRef) -> Workload:
-        """Return the workload, from the API server if needed; the nearest owner on a timeout."""
+        """Return the workload, in bounded time; the nearest owner if the API server cannot tell."""
         ...
 
 

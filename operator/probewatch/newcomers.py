@@ -74,7 +74,7 @@ class Newcomers:
         return 0 < version <= floor
 
     def is_new(self, pod: Newcomer, *, relisted: bool) -> bool:
-        """Tell whether an unknown pod was just created; to be called for each unknown pod."""
+        """Tell whether an unknown pod did not exist unwatched before; call it once for each."""
         if pod.ignored:
             self._ignored.add(pod.uid)
             return False

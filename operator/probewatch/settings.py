@@ -179,7 +179,7 @@ class Settings:
     """Time for the queues to drain after SIGTERM; well below the usual grace period of 30 s."""
 
     def __post_init__(self) -> None:
-        """Refuse numbers and names that make no sense, whoever made the value."""
+        """Validate numbers and names, however the settings were created."""
         for name in self.namespaces:
             check_namespace(name)
         check_selector(self.pod_selector)
@@ -194,11 +194,10 @@ class Settings:
     def from_env(
         cls, environ: Mapping[str, str], overrides: Mapping[str, str | None] | None = None
     ) -> Self:
-        """Return the settings of an environment, with *overrides* by field name over it.
+        """Return the settings of an environment; *overrides*, by field name, take precedence.
 
-        `None` in *overrides* is "not given". An empty variable counts as not
-        set, as charts write it. Raises SettingsError, which names the variable or
-        flag and the value.
+        `None` in *overrides* means "not given". An empty variable counts as unset, because charts
+        render it so. Raises SettingsError, which names the variable or flag and the value.
         """
         flags = overrides or {}
         values: dict[str, object] = {}
@@ -211,7 +210,7 @@ class Settings:
         return cls(**values)  # type: ignore[arg-type]  # each was parsed by the type of its field
 
     def policy(self) -> Policy:
-        """Return the policy for pods that no ProbePolicy selects."""
+        """Return the default policy, for pods that no ProbePolicy selects."""
         return Policy(
             loop_restarts=self.loop_restarts,
             loop_window=self.loop_window_seconds,

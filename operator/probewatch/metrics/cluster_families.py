@@ -1,6 +1,6 @@
-"""Families about the pods of the cluster: they grow with it, and are rendered by ourselves.
+"""Families about the cluster's workloads and pods: they grow with it; see `exposition.py`.
 
-Those of workloads outlive their pods, as counters have to; those of pods go with them.
+Families of workloads outlive their pods, as counters have to; those of pods end with them.
 """
 
 from probewatch.metrics.family import CONTAINER, WORKLOAD, Family, Kind, Stability

@@ -1,4 +1,4 @@
-"""Brings docs/causes.md up to date: `python -m probewatch.pages.causes docs/causes.md`."""
+"""Updates docs/causes.md: `python -m probewatch.pages.causes docs/causes.md`."""
 
 import sys
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Brings docs/custom-resources.md up to date from the definitions in crds/.
+"""Updates docs/custom-resources.md from the definitions in crds/.
 
 `python -m probewatch.pages.crds docs/custom-resources.md`, in a checkout.
 """
@@ -17,10 +17,10 @@ CRDS = Path(__file__).resolve().parents[3] / "crds"
 POLICIES, REPORTS = CRDS / "probepolicies.yaml", CRDS / "probereports.yaml"
 
 INSIDE_CONDITIONS = "conditions[]"
-"""The fields of a condition are the API's own."""
+"""Not described: the fields of a condition are standard in Kubernetes."""
 
 SHOWN_VALUES = 5
-"""A closed list that is longer is told by where it is explained."""
+"""How many values of an enum are shown; longer ones end with an ellipsis."""
 
 Node = Mapping[str, Any]
 
@@ -62,7 +62,7 @@ def _walk(node: Node, path: str) -> Iterator[tuple[str, Node]]:
 
 
 def _rules(node: Node) -> Iterator[str]:
-    """Yield what rules across fields say, those of inner fields too."""
+    """Yield the messages of the validation rules of a node and of all nodes in it."""
     for rule in node.get("x-kubernetes-validations", ()):
         yield rule["message"]
     for child in node.get("properties", {}).values():

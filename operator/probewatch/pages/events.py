@@ -1,4 +1,4 @@
-"""Brings docs/events.md up to date: `python -m probewatch.pages.events docs/events.md`."""
+"""Updates docs/events.md: `python -m probewatch.pages.events docs/events.md`."""
 
 import sys
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Brings docs/metrics.md up to date: `python -m probewatch.pages.metrics FILE`."""
+"""Updates docs/metrics.md: `python -m probewatch.pages.metrics FILE`."""
 
 import sys
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ SHORT: Sequence[tuple[str, tuple[str, ...]]] = (
     ("*container*", CONTAINER),
     ("*workload*", WORKLOAD),
 )
-"""How the page shortens the labels that most families share; the longest first."""
+"""How the page abbreviates labels that most families share; the longest first."""
 
 
 def make_tables() -> Mapping[str, str]:

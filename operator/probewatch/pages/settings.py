@@ -1,4 +1,4 @@
-"""Brings docs/configuration.md up to date: `python -m probewatch.pages.settings FILE`."""
+"""Updates docs/configuration.md: `python -m probewatch.pages.settings FILE`."""
 
 import ast
 import dataclasses
@@ -42,7 +42,7 @@ def make_tables() -> Mapping[str, str]:
 
 
 def _with_variables(reason: str) -> str:
-    """Call other settings by their variables: the page is for those who set them."""
+    """Replace the names of other settings by their variables, which the reader of the page sets."""
     names = {each.name for each in dataclasses.fields(Settings)}
     return re.sub(
         r"`(\w+)`",
@@ -52,7 +52,7 @@ def _with_variables(reason: str) -> str:
 
 
 def find_reasons() -> Iterator[tuple[str, str]]:
-    """Yield each field with the text below it in the source, which Python does not keep."""
+    """Yield each field with its docstring, read from the source: Python does not keep it."""
     tree = ast.parse(inspect.getsource(settings))
     body = next(
         node.body

@@ -29,7 +29,7 @@ class Arrivals:
     def recall(self, pod: Newcomer, *, relisted: bool) -> Remembered:
         """Return what the records hold of an unknown pod; to be called once for each.
 
-        Restarts are counted from 0 only if the pod was created while this process watched.
+        A pod that existed unwatched before is not counted from 0, even if the records are complete.
         """
         is_new = self._newcomers.is_new(pod, relisted=relisted)
         is_new = is_new and pod.uid not in self._tombstones
@@ -39,7 +39,10 @@ class Arrivals:
         return replace(remembered, from_zero=False)
 
     def is_late(self, uid: PodUid, namespace: str, version: int, *, relisted: bool) -> bool:
-        """Tell whether this version of an unknown pod is older than the pod's deletion."""
+        """Tell whether a version of an unknown pod is outdated: older than what shows it deleted.
+
+        That is its deletion, or a list that did not contain it.
+        """
         if self._tombstones.covers(uid, version):
             return True
         return not relisted and self._newcomers.is_past(namespace, version)
