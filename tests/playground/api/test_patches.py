@@ -119,6 +119,12 @@ def test_an_element_must_have_its_name() -> None:
         ({}, {"a": 1}, {"op": "remove", "path": "/a"}),
         ({"a": [1]}, {"a": [1, 2]}, {"op": "remove", "path": "/a/1"}),
         ({"a": [{}]}, {"a": [{"b": 1}]}, {"op": "remove", "path": "/a/0/b"}),
+        ({"a": [1, 2]}, {"a": [1, 2, 3]}, {"op": "remove", "path": "/a/-1"}),
+        ({"a": [2, 3]}, {"a": [1, 2, 3]}, {"op": "remove", "path": "/a/-3"}),
+        ({"a": [1, 9, 3]}, {"a": [1, 2, 3]}, {"op": "replace", "path": "/a/-2", "value": 9}),
+        ({"a": [1, 2, 9]}, {"a": [1, 2]}, {"op": "add", "path": "/a/-1", "value": 9}),
+        ({"a": [9, 1, 2]}, {"a": [1, 2]}, {"op": "add", "path": "/a/-3", "value": 9}),
+        ({"a": [{}, {"b": 2}]}, {"a": [{}, {}]}, {"op": "add", "path": "/a/-1/b", "value": 2}),
         ({"b": 1}, {"a": 1}, {"op": "move", "from": "/a", "path": "/b"}),
         ({"a": 1, "b": 1}, {"a": 1}, {"op": "copy", "from": "/a", "path": "/b"}),
         ({"a/b": 2}, {"a/b": 1}, {"op": "replace", "path": "/a~1b", "value": 2}),
@@ -128,7 +134,7 @@ def test_an_element_must_have_its_name() -> None:
     ],
 )
 def test_json_patch(expected: Json, target: Json, operation: Json) -> None:
-    """RFC 6902: each operation does what it says."""
+    """RFC 6902: each operation does what it says; as with kube-apiserver, -1 is the last place."""
     assert expected == json_patch(target, [operation])
 
 
@@ -138,6 +144,9 @@ def test_json_patch(expected: Json, target: Json, operation: Json) -> None:
         {"op": "replace", "path": "/none", "value": 1},
         {"op": "remove", "path": "/none"},
         {"op": "add", "path": "/a/9", "value": 1},
+        {"op": "add", "path": "/a/-3", "value": 1},
+        {"op": "remove", "path": "/a/-2"},
+        {"op": "replace", "path": "/a/-2", "value": 1},
         {"op": "add", "path": "/none/b", "value": 1},
         {"op": "test", "path": "/a", "value": "other"},
         {"op": "twist", "path": "/a"},

@@ -170,8 +170,20 @@ def _split(pointer: str) -> list[str]:
 
 def _find(target: Json, path: Sequence[str]) -> Json:
     for part in path:
-        target = target[int(part)] if isinstance(target, list) else target[part]
+        target = target[_place(target, part)] if isinstance(target, list) else target[part]
     return target
+
+
+def _place(many: list[Json], index: str, *, is_new: bool = False) -> int:
+    """Return the place of an element, or of one that is added; -1 is the last place.
+
+    RFC 6902 has no negative indices, but kube-apiserver takes them.
+    Source: evanphx/json-patch v4 patch.go (SupportNegativeIndices).
+    """
+    number, places = int(index), len(many) + is_new
+    if not -places <= number < places:
+        raise IndexError(f"Unable to access invalid index: {number}")
+    return number % places
 
 
 def _add(target: Json, path: Sequence[str], value: Json) -> Json:
@@ -179,11 +191,10 @@ def _add(target: Json, path: Sequence[str], value: Json) -> Json:
         return value
     head, *rest = path
     if isinstance(target, list):
-        number = len(target) if head == "-" else int(head)
-        if number > len(target) or number < 0:
-            raise IndexError(f"no element {head}")
         if rest:
+            number = _place(target, head)
             return [*target[:number], _add(target[number], rest, value), *target[number + 1 :]]
+        number = len(target) if head == "-" else _place(target, head, is_new=True)
         return [*target[:number], value, *target[number:]]
     return {**target, head: _add(target[head], rest, value) if rest else value}
 
@@ -193,7 +204,7 @@ def _remove(target: Json, path: Sequence[str]) -> Json:
         return None
     head, *rest = path
     if isinstance(target, list):
-        number = int(head)
+        number = _place(target, head)
         inner = [_remove(target[number], rest)] if rest else []
         return [*target[:number], *inner, *target[number + 1 :]]
     if rest:
