@@ -1,5 +1,6 @@
 """Discovery: the groups, versions and resources that are served."""
 
+import re
 from collections.abc import Iterable, Mapping
 from itertools import groupby
 from typing import Any
@@ -24,6 +25,8 @@ VERSION = {
     "compiler": "none",
     "platform": "none",
 }
+KUBE_VERSION = re.compile(r"v([0-9]+)(?:(alpha|beta)([0-9]+))?")
+STAGES = ("", "beta", "alpha")
 WRITTEN = ("get", "patch", "update")
 SUBRESOURCES: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
     "binding": ("v1", "Binding", ("create",)),
@@ -88,10 +91,17 @@ def _versions(types: Types, group: str) -> list[str]:
     return sorted(found, key=_rank)
 
 
-def _rank(version: str) -> tuple[int, str]:
-    """Return the sort key: stable versions come before beta, and beta before alpha."""
-    rank = 2 if "alpha" in version else 1 if "beta" in version else 0
-    return rank, version
+def _rank(version: str) -> tuple[int, int, int, str]:
+    """Return the sort key: stable versions, then beta, then alpha; each the newest first.
+
+    Versions with other names come last, by name.
+    Source: apimachinery pkg/version/helpers.go (CompareKubeAwareVersionStrings).
+    """
+    found = KUBE_VERSION.fullmatch(version)
+    if found is None:
+        return len(STAGES), 0, 0, version
+    major, stage, minor = found.groups(default="")
+    return STAGES.index(stage), -int(major), -int(minor or 0), ""
 
 
 def _answer_group(types: Types, group: str) -> Answer | None:
