@@ -35,9 +35,12 @@ SELF = {
         "self.size + 2 * 3 == 9",
         "(self.size + 2) * 3 == 15",
         "7 / 2 == 3 && 7 % 2 == 1 && 7.0 / 2.0 == 3.5",
+        "-7 / 2 == -3 && 7 / -2 == -3 && -7 / -2 == 3 && -6 / 3 == -2 && 1 / -2 == 0",
+        "-7 % 2 == -1 && 7 % -2 == 1 && -7 % -2 == -1 && 6 % -3 == 0",
         "-self.size == 0 - 3",
         "self.on ? self.size == 3 : self.none",
-        "has(self.name) && !has(self.none) && !has(self.none.deeper)",
+        "has(self.name) && !has(self.none) && has(self.map.x) && !has(self.map.none)",
+        "!has(self.none) || has(self.none.deeper)",
         "size(self.list) == 3 && self.list.size() == 3 && size(self.name) == 3",
         "2 in self.list && !(9 in self.list) && 'x' in self.map",
         "self.name in ['abc', \"d\"]",
@@ -63,7 +66,18 @@ def test_what_is_true(expression: str) -> None:
 
 @pytest.mark.parametrize(
     "expression",
-    ["self.none", "self.size && true", "self.list[9]", "size(1)", "1 / 0", "'a' < 1", "int('x')"],
+    [
+        "self.none",
+        "self.size && true",
+        "self.list[9]",
+        "size(1)",
+        "1 / 0",
+        "1 % 0",
+        "'a' < 1",
+        "int('x')",
+        "has(self.none.deeper)",
+        "has(self.name.deeper)",
+    ],
 )
 def test_what_has_no_value(expression: str) -> None:
     """A field that is not there, or a value of the wrong type, is an error and no answer."""
@@ -72,7 +86,11 @@ def test_what_has_no_value(expression: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "expression", ["", "self.", "self.a b", "frobnicate(self)", "self.x.frob()", "(1", "#", "1 +"]
+    "expression",
+    [
+        *("", "self.", "self.a b", "frobnicate(self)", "self.x.frob()", "(1", "#", "1 +"),
+        *("has(self)", "has(self['name'])", "has(1 + 1)"),
+    ],
 )
 def test_what_is_not_understood(expression: str) -> None:
     """It is refused when it is compiled."""

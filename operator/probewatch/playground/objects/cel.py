@@ -11,7 +11,6 @@ from probewatch.playground.objects.cel_functions import (
     FUNCTIONS,
     MACROS,
     METHODS,
-    EvaluationError,
     Value,
     check_bool,
     select,
@@ -20,6 +19,7 @@ from probewatch.playground.objects.cel_operators import (
     LEVELS,
     Evaluate,
     Scope,
+    Selection,
     apply,
     index,
     logic,
@@ -130,7 +130,7 @@ class _Parser:
 
     def _selection(self, target: Evaluate, name: str) -> Evaluate:
         if not self._take("("):
-            return lambda scope: select(target(scope), name)
+            return Selection(target, name)
         if name in MACROS:
             return self._macro(target, name)
         if name not in METHODS:
@@ -191,12 +191,6 @@ class _Parser:
     def _has(self) -> Evaluate:
         inner = self.expression()
         self._need(")")
-
-        def has(scope: Scope) -> bool:
-            try:
-                inner(scope)
-            except EvaluationError:
-                return False
-            return True
-
-        return has
+        if not isinstance(inner, Selection):
+            raise CompilationError("invalid argument to has() macro")
+        return inner.is_present

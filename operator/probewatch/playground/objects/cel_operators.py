@@ -2,8 +2,14 @@
 
 import operator
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
-from probewatch.playground.objects.cel_functions import EvaluationError, Value, check_bool
+from probewatch.playground.objects.cel_functions import (
+    EvaluationError,
+    Value,
+    check_bool,
+    select,
+)
 
 Scope = Mapping[str, Value]
 Evaluate = Callable[[Scope], Value]
@@ -18,11 +24,27 @@ RELATIONS: Mapping[str, Operation] = {
     ">=": operator.ge,
     "in": lambda item, many: item in many,
 }
+
+
+def _divide(left: Value, right: Value) -> Value:
+    """Integers are divided towards zero, as in Go; Python would round down."""
+    if isinstance(left, float):
+        return left / right
+    quotient = abs(left) // abs(right)
+    return quotient if (left < 0) is (right < 0) else -quotient
+
+
+def _remainder(left: Value, right: Value) -> Value:
+    """It has the sign of the dividend, as in Go; Python takes that of the divisor."""
+    rest = abs(left) % abs(right)
+    return -rest if left < 0 else rest
+
+
 SUMS: Mapping[str, Operation] = {"+": operator.add, "-": operator.sub}
 PRODUCTS: Mapping[str, Operation] = {
     "*": operator.mul,
-    "/": lambda a, b: a // b if isinstance(a, int) else a / b,
-    "%": operator.mod,
+    "/": _divide,
+    "%": _remainder,
 }
 LEVELS: Sequence[Mapping[str, Operation]] = (RELATIONS, SUMS, PRODUCTS)
 """Binary operators by precedence, the lowest first."""
@@ -54,6 +76,28 @@ def logic(left: Evaluate, right: Evaluate, *, decides: bool) -> Evaluate:
         return check_bool(right(scope))
 
     return run
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The selection of a field, which `has` only looks for."""
+
+    target: Evaluate
+    name: str
+
+    def __call__(self, scope: Scope) -> Value:
+        """Return the field."""
+        return select(self.target(scope), self.name)
+
+    def is_present(self, scope: Scope) -> bool:
+        """Whether the field is there; if the object itself is missing, that is an error.
+
+        Source: google/cel-spec doc/langdef.md (Field Selection).
+        """
+        value = self.target(scope)
+        if not isinstance(value, Mapping):
+            raise EvaluationError("no such overload: has")
+        return self.name in value
 
 
 def index(target: Evaluate, key: Evaluate) -> Evaluate:
