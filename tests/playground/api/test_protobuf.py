@@ -87,6 +87,14 @@ def test_options_of_a_deletion_are_read() -> None:
     }
 
 
+@pytest.mark.parametrize("number", [-1, -(1 << 63), (1 << 63) - 1])
+def test_a_number_has_its_sign(number: int) -> None:
+    """A negative number is not taken for a huge one."""
+    body = envelope(b"DeleteOptions", field(1, number % (1 << 64)))
+
+    assert number == decode(body)["gracePeriodSeconds"]
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -70,7 +70,8 @@ def _put(found: JsonObject, field: Field, value: int | bytes) -> None:
 def _read_value(field: Field, value: int | bytes) -> object:
     match field.type, value:
         case Type.NUMBER, int():
-            return value
+            # Negative numbers are sent in two's complement, with 64 bits.
+            return value - (1 << 64) if value >> 63 else value
         case Type.FLAG, int():
             return bool(value)
         case Type.TEXT, bytes():
