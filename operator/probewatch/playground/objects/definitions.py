@@ -51,8 +51,6 @@ class DefinitionKeeper:
             self._withdraw(definition)
         elif change.old is None or definition["spec"] != change.old.object["spec"]:
             self._serve(definition)
-        elif "deletionTimestamp" in definition["metadata"]:
-            return
 
     def _serve(self, definition: JsonObject) -> None:
         name = definition["metadata"]["name"]
