@@ -21,6 +21,8 @@ class Kill:
     message: str
     probe: ProbeType | None = None
     """The probe that failed, which may have a grace period of its own."""
+    restarts: bool = False
+    """Whether the container is started again in the same sync."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +82,7 @@ def _plan_regular(seen: list[Seen], verdicts: Verdicts) -> Plan:
             kept += 1
             continue
         kills.append(kill)
-        if kill.message.endswith("will be restarted"):
+        if kill.restarts:
             starts.append(item.spec.name)
     if not kept and not starts:
         return Plan(ends=True)
@@ -109,14 +111,15 @@ def _find_kill(item: Seen, verdicts: Verdicts) -> Kill | None:
         return None
     if instance.image != spec.image:
         message = f"Container {spec.name} definition changed, will be restarted"
-        return Kill(name=spec.name, message=message)
+        return Kill(name=spec.name, message=message, restarts=True)
     probe = verdicts.failed(instance.container_id)
     if probe is None:
         return None
     message = f"Container {spec.name} failed {probe.lower()} probe"
-    if spec.restart_policy is not RestartPolicy.NEVER:
+    restarts = spec.restart_policy is not RestartPolicy.NEVER
+    if restarts:
         message += ", will be restarted"
-    return Kill(name=spec.name, message=message, probe=probe)
+    return Kill(name=spec.name, message=message, probe=probe, restarts=restarts)
 
 
 def _plan_inits(seen: list[Seen], verdicts: Verdicts, *, initialized: bool) -> Plan:
@@ -145,7 +148,7 @@ def _plan_sidecar(item: Seen, verdicts: Verdicts, kills: list[Kill], starts: lis
         name = item.spec.name
         # A sidecar is always restarted, but the kubelet's message does not say so.
         message = f"Init container {name} failed {probe.lower()} probe"
-        kills.append(Kill(name=name, message=message, probe=probe))
+        kills.append(Kill(name=name, message=message, probe=probe, restarts=True))
         starts.append(name)
 
 
