@@ -188,7 +188,7 @@ def test_every_setting_gives_its_reason() -> None:
 @pytest.mark.parametrize("name", ["Shop", "../kube-system", "a b", "-a", "a" * 64])
 def test_name_that_no_namespace_has(name: str) -> None:
     """A namespace that cannot exist is refused before anything is asked for it."""
-    with pytest.raises(SettingsError, match="is no name of a namespace"):
+    with pytest.raises(SettingsError, match="is not a valid name of a namespace"):
         Settings.from_env({}, {"namespaces": name})
 
 
@@ -213,5 +213,5 @@ def test_selector_of_the_api(selector: str) -> None:
 @pytest.mark.parametrize("selector", ["app in (", "app in cart", "=cart", "a=b,", "a b", "a=b c"])
 def test_selector_that_is_none(selector: str) -> None:
     """A selector that the API server would refuse for ever is refused at the start."""
-    with pytest.raises(SettingsError, match="is no label selector"):
+    with pytest.raises(SettingsError, match="is not a label selector"):
         Settings.from_env({}, {"pod_selector": selector})

@@ -38,8 +38,8 @@ WRITE_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 """Errors of writing, which are attributed to the output; commands report errors of their input."""
 
 DESCRIPTION = """\
-probewatch says why each container in a Kubernetes cluster restarted, and when
-and why the readiness of its pods changed: as Events, as metrics, as records."""
+probewatch tells you why each container in a Kubernetes cluster restarted, and
+when and why the readiness of its pods changed."""
 
 EPILOG = """\
 examples:
@@ -50,19 +50,19 @@ examples:
   probewatch COMMAND --help             what a command does, with examples
 
 exit status:
-  0  done   1  failed   2  called wrongly, or a file is not what it should be
-  130  interrupted   141  whoever read the output has gone"""
+  0  done   1  failed   2  wrong usage, or an invalid file
+  130  interrupted   141  the reader of the output has gone"""
 
 
 COMMANDS: Mapping[str, str] = {
     "run": "run the operator",
-    "demo": "see a real probe failure, end to end, on an embedded cluster",
+    "demo": "show a real probe failure end to end, on an embedded cluster",
     "playground": "run that cluster by itself, for kubectl and pods of your own",
-    "record": "write the pod and Event streams of a cluster to a file",
-    "replay": "say why containers restarted, from a recorded stream",
+    "record": "record the pods and Events of a cluster to a file",
+    "replay": "print why containers restarted, from a recording",
     "report": "list what is restarting, and why",
-    "explain": "tell what happened to one pod, with the evidence",
-    "advise": "judge the probes of a manifest or of a running workload",
+    "explain": "explain what happened to one pod, with the evidence",
+    "advise": "check the probes of manifests or of running workloads",
     "version": "print the version",
 }
 """The summary of each command; its module in `probewatch.commands` has the same name."""

@@ -82,7 +82,7 @@ class Corroboration:
         try:
             counters = await self._kubelets.read(node)
         except ApiError as error:
-            _log.warning("A kubelet could not be asked", extra={"node": node, "why": str(error)})
+            _log.warning("A kubelet could not be queried", extra={"node": node, "why": str(error)})
             return
         for uid, container in {(uid, container) for uid, container, _ in counters.failed}:
             self._observe(

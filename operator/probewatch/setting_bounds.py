@@ -67,10 +67,10 @@ def check_windows(loop: tuple[str, float], slow_loop: tuple[str, float]) -> None
 def check_namespace(name: str) -> None:
     """Raise SettingsError if *name* is not a valid name of a namespace."""
     if not _NAMESPACE.fullmatch(name):
-        raise SettingsError(f"{name!r} is no name of a namespace")
+        raise SettingsError(f"{name!r} is not a valid name of a namespace")
 
 
 def check_selector(text: str) -> None:
     """Raise SettingsError for an invalid label selector: the API server would reject each list."""
     if text and not _SELECTOR.fullmatch(text):
-        raise SettingsError(f"{text!r} is no label selector, such as app=cart or 'app in (a, b)'")
+        raise SettingsError(f"{text!r} is not a label selector like app=cart or 'app in (a, b)'")

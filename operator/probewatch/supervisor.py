@@ -91,7 +91,7 @@ class Supervisor:
             return True
         self.stats.failures += 1
         _log.warning(
-            "kopf ended and will be started again; pods are watched all the same",
+            "kopf ended and will be restarted; pods are still watched",
             extra={"error": _describe(error)},
         )
         return False

@@ -46,7 +46,7 @@ def test_report_of_nothing_says_where_was_looked() -> None:
     everywhere = replace(here, place="any namespace", is_everywhere=True)
 
     assert report.render_tables(here).startswith("Nothing is recorded in the namespace x; ")
-    assert "-A looks in all namespaces" in report.render_tables(here)
+    assert "-A searches all namespaces" in report.render_tables(here)
     assert "-A looks" not in report.render_tables(everywhere)
 
 
@@ -58,7 +58,7 @@ async def test_report_of_nothing_does_not_say_that_somebody_watched(tmp_path: Pa
 
     text = report.render_tables(await read_report(cluster, tmp_path))
 
-    assert "Where no operator runs, that says nothing" in text
+    assert "If no operator runs, this says nothing" in text
     assert "kubectl get pods -A -l app.kubernetes.io/name=probewatch" in text
 
 
@@ -81,7 +81,7 @@ async def test_report_for_programs(tmp_path: Path) -> None:
 
 async def test_report_of_an_unknown_workload(tmp_path: Path) -> None:
     """What is not recorded is said, with where was looked."""
-    with pytest.raises(InputError, match="nothing is recorded of other in the namespace shop"):
+    with pytest.raises(InputError, match="nothing is recorded about other in the namespace shop"):
         await read_report(await cluster_with([], [FULL]), tmp_path, "other")
 
 

@@ -231,7 +231,7 @@ async def test_explain_of_a_container_that_is_only_recorded(tmp_path: Path) -> N
     cluster = await cluster_with([], [FULL])
 
     assert "app" in render_text(await read_story(cluster, tmp_path, "web-x", "-c", "app"), "app")
-    with pytest.raises(InputError, match="nothing is recorded of a container nosuch of pod web-x"):
+    with pytest.raises(InputError, match="nothing is recorded about a container nosuch of pod"):
         await read_story(cluster, tmp_path, "web-x", "-c", "nosuch")
 
 

@@ -279,4 +279,4 @@ def test_replay_of_no_pods_is_no_good_news(
     """A file in which no pod was recorded says nothing, and is not taken for a quiet cluster."""
     assert 0 == cli.main(["replay", write(content)])
 
-    assert "probewatch: no version of a pod was recorded" in capsys.readouterr().err
+    assert "probewatch: no pod was recorded" in capsys.readouterr().err

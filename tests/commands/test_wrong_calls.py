@@ -32,7 +32,7 @@ def test_pods_are_called_as_with_kubectl(word: str) -> None:
 
 async def test_explain_of_a_workload_names_the_other_command(tmp_path: Path) -> None:
     """A workload is no pod: what tells of it is named, and nothing is asked of the cluster."""
-    with pytest.raises(UsageError, match=r"no pod.*probewatch report deployment/web$"):
+    with pytest.raises(UsageError, match=r"not a pod.*probewatch report deployment/web$"):
         await explain.read(parse(explain, "deployment/web", "--kubeconfig", str(tmp_path)))
 
 
@@ -51,7 +51,7 @@ async def test_pod_that_is_not_there_may_be_elsewhere(tmp_path: Path) -> None:
 async def test_workload_that_is_not_recorded_may_be_elsewhere(tmp_path: Path) -> None:
     """Of a workload of which nothing is recorded it is said how to look in other namespaces."""
     async with standing(await cluster_with([], [FULL]), tmp_path) as kubeconfig:
-        with pytest.raises(InputError, match="in the namespace shop; -A looks in all namespaces"):
+        with pytest.raises(InputError, match="in the namespace shop; -A searches all namespaces"):
             await report.read(parse(report, "other", "--kubeconfig", kubeconfig))
 
 
@@ -69,7 +69,7 @@ def test_containers_that_are_no_list_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "pod.yaml"
     path.write_text("{kind: Pod, metadata: {name: web}, spec: {containers: {name: app}}}")
 
-    with pytest.raises(InputError, match=r"Pod/web: `spec\.containers` is no list"):
+    with pytest.raises(InputError, match=r"Pod/web: `spec\.containers` is not a list"):
         list(read_manifests([str(path)]))
 
 

@@ -133,7 +133,7 @@ async def test_watch_without_a_server_is_an_os_error_and_said_once(
                 async with client.stream("/api/v1/pods", {}, timeout_seconds=5):
                     pass
 
-    assert ["The API server cannot be reached; trying again until it can"] == caplog.messages
+    assert ["The API server cannot be reached; retrying until it can"] == caplog.messages
 
 
 SUBJECTS = [
@@ -202,7 +202,7 @@ async def test_login_keeps_the_last_credentials(caplog: pytest.LogCaptureFixture
     access = await login.renew()
 
     assert "Bearer token-0" == access.authorization
-    assert ["Credentials cannot be read again"] == caplog.messages
+    assert ["Credentials cannot be reloaded"] == caplog.messages
 
 
 async def test_many_refusals_are_one_login() -> None:

@@ -121,8 +121,8 @@ REFUSALS = {
     "no current context": (NO_CONTEXT, "no current context; it has: one"),
     "a server without scheme": (BAD_SERVER, "'one.example:6443' is not an http(s) URL"),
     "no server": (NO_SERVER, "the cluster of 'one' has no server"),
-    "an unknown user": (UNKNOWN_USER, "names a user that is not there: one"),
-    "an unknown cluster": (UNKNOWN_CLUSTER, "names a cluster that is not there: one"),
+    "an unknown user": (UNKNOWN_USER, "names a missing user: one"),
+    "an unknown cluster": (UNKNOWN_CLUSTER, "names a missing cluster: one"),
     "no list": (config() | {"users": "x"}, "users is not a list"),
     "no name": (config() | {"users": [{}]}, "an item of users has no name"),
     "a CA that is missing": (MISSING_CA, "/no/such/ca.crt"),
@@ -173,7 +173,7 @@ async def test_contents_that_are_no_certificate_are_named_by_their_field(tmp_pat
     credentials = FileCredentials((path,), "")
 
     with pytest.raises(
-        KubeconfigError, match=r"no certificate in PEM \(certificate-authority-data"
+        KubeconfigError, match=r"not a PEM certificate \(certificate-authority-data"
     ):
         await Login(credentials, clock=FakeTime().clock).read()
 
@@ -215,7 +215,7 @@ async def test_token_that_no_request_can_carry_is_said(tmp_path: Path, token: st
     write(tmp_path / "token", token)
     path = write(tmp_path / "config", config(user={"tokenFile": "token"}))
 
-    with pytest.raises(KubeconfigError, match="the token has a line end or a control character"):
+    with pytest.raises(KubeconfigError, match="the token contains a line break or a control"):
         await read(path)
 
 
@@ -267,7 +267,7 @@ async def test_plugin_that_fails_is_named_with_its_words(tmp_path: Path) -> None
     """What a plugin says when it fails is part of the error."""
     path = write(tmp_path / "config", config(user=plugin("echo no session >&2; exit 3")))
 
-    with pytest.raises(KubeconfigError, match=r"/bin/sh gave no credentials: .*no session"):
+    with pytest.raises(KubeconfigError, match=r"/bin/sh returned no credentials: .*no session"):
         await read(path)
 
 

@@ -238,7 +238,7 @@ async def test_renewals_that_fail_are_told(caplog: pytest.LogCaptureFixture) -> 
             time.seconds += await one.step()
 
     assert [
-        "This replica writes from now on",
+        "This replica is the leader now",
         "The Lease cannot be renewed; this replica writes nothing until it can",
         "The Lease is renewed again",
     ] == caplog.messages
@@ -254,9 +254,9 @@ async def test_lease_that_is_gone_without_is_not_renewed(caplog: pytest.LogCaptu
         while time.seconds < end:
             time.seconds += await one.step()
     without = [
-        "This replica writes from now on",
+        "This replica is the leader now",
         "The Lease cannot be renewed; this replica writes nothing until it can",
-        "No Lease can be kept; this replica writes without one",
+        "The Lease cannot be used; this replica writes without one",
     ]
     assert without == caplog.messages
     leases.status, end = 0, time.seconds + 60

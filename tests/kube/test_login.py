@@ -118,7 +118,7 @@ async def test_files_that_change_make_new_connections(ca: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        pytest.param("garbage", "kubeconfig x: the CA is no certificate in PEM", id="garbage"),
+        pytest.param("garbage", "kubeconfig x: the CA is not a PEM certificate", id="garbage"),
         pytest.param(None, "ca.crt: No such file or directory", id="missing"),
     ],
 )
@@ -139,5 +139,5 @@ async def test_client_certificate(certificate: Certificate, ca: Path, tmp_path: 
     wrong = reach(ca_path=str(ca), certificate_path=str(ca), private_key_path=str(other))
 
     assert isinstance((await log_in(own)).tls, ssl.SSLContext)
-    with pytest.raises(KubeconfigError, match=r"the client certificate is none .* with its key"):
+    with pytest.raises(KubeconfigError, match=r"the client certificate is not PEM .* its key"):
         await log_in(wrong)

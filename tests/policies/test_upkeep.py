@@ -39,7 +39,7 @@ async def test_named_namespaces_are_asked_one_by_one() -> None:
 
 @pytest.mark.parametrize(
     ("code", "words"),
-    [(404, "There is no definition of ProbePolicy"), (403, "A right is missing: list and watch")],
+    [(404, "The CRD of ProbePolicy is not installed"), (403, "A right is missing: list and watch")],
 )
 async def test_without_definition_or_right_it_goes_on(
     code: int, words: str, caplog: pytest.LogCaptureFixture

@@ -279,7 +279,7 @@ async def test_right_to_write_that_is_missing_is_logged_once(
     replica.see("a", 1, 11)
     await replica.pass_time(100)
     tries = sum(each.startswith("PUT") for each in cluster.api.asked)
-    cannot = "Records cannot be kept; metrics and Events go on without"
+    cannot = "Records cannot be kept; metrics and Events go on without them"
     assert [cannot] == caplog.messages
     cluster.api.answer = lambda _verb, _path: None
     await replica.pass_time(30)

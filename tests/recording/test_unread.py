@@ -188,7 +188,7 @@ async def test_records_that_are_read_in_a_while_are_waited_for(
     """Until then restarts are not shown, which is said; then those of the downtime are, too."""
     shop = await late(TROUBLE, 300)
 
-    assert 1 == sum(message.startswith("Restarts are not in") for message in caplog.messages)
+    assert 1 == sum(message.startswith("Restarts are missing in") for message in caplog.messages)
     assert (26, 26) == shop.seen
     assert 26 == shop.recorded
 

@@ -278,7 +278,7 @@ def test_history_that_went_back_is_told(after: int, caplog: pytest.LogCaptureFix
     is_older = after < 14  # as it was before
 
     assert (is_older, {"start": 1, "Silence": 1}) == virtual_time.run(play())
-    assert is_older is any("went back" in record.message for record in caplog.records)
+    assert is_older is any("restored" in record.message for record in caplog.records)
 
 
 @pytest.mark.parametrize(("after", "is_told"), [(14, False), (15, True), (20, True)])

@@ -20,25 +20,25 @@ from probewatch.errors import InputError
 from probewatch.service.runtime import run_on_best_loop
 
 DESCRIPTION = """\
-Judge the probes of manifests (-f), or of the workloads that run in a cluster: what their
-numbers promise, and where they promise trouble. The rules are the kubelet's own arithmetic;
-docs/causes.md and docs/metrics.md tell what the operator finds out by watching.
+Check the probes of manifests (-f), or of running workloads: whether their settings leave enough
+time, and where they lead to trouble. The rules follow the kubelet's own timing;
+docs/causes.md and docs/metrics.md describe what the operator finds out by watching.
 
-Nothing is asked of a cluster for manifests, so it fits into a build: --strict ends with status 1
-where there is advice."""
+Manifests are checked without a cluster, so this can be part of a build: --strict exits with
+status 1 if there is advice."""
 
 EPILOG = """\
 examples:
   probewatch advise -f deploy.yaml              one file, all its documents
   probewatch advise -f manifests/ --strict      status 1 if there is advice
   helm template ./chart | probewatch advise -f -
-  probewatch advise -n shop                     what runs in a namespace
+  probewatch advise -n shop                     the workloads of a namespace
   probewatch advise -n shop deployment/web      one workload
   probewatch advise -A -o json                  the whole cluster, for programs
 
 exit status:
-  0  judged   1  the cluster cannot be read; with --strict: there is advice
-  2  called wrongly, a manifest cannot be read or holds no object,
+  0  done   1  the cluster cannot be read; with --strict: there is advice
+  2  wrong usage, a manifest cannot be read or contains no object,
      or there is no such WORKLOAD"""
 
 NOTHING = "No advice: {count} pod template{s} with {probes} probe{t} judged."
@@ -53,13 +53,13 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         formatter_class=Help,
     )
     parser.add_argument(
-        "workload", nargs="?", metavar="WORKLOAD", help="only this one: NAME or KIND/NAME"
+        "workload", nargs="?", metavar="WORKLOAD", help="only this workload: NAME or KIND/NAME"
     )
     parser.add_argument(
         *("-f", "--filename"),
         action="append",
         metavar="FILE",
-        help="manifest to judge: a file, a folder, or `-`; again for more",
+        help="manifest to check: a file, a folder, or `-`; repeatable",
     )
     place = parser.add_mutually_exclusive_group()
     place.add_argument(*("-n", "--namespace"), metavar="NAMESPACE", help="default: the context's")
@@ -68,7 +68,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     )
     parser.add_argument("-l", "--selector", default="", metavar="LABELS", help="only these pods")
     parser.add_argument("-o", "--output", choices=("text", "json"), default="text")
-    parser.add_argument("--strict", action="store_true", help="status 1 if there is advice")
+    parser.add_argument("--strict", action="store_true", help="exit with 1 if there is advice")
     add_cluster_flags(parser)
 
 

@@ -15,8 +15,8 @@ from probewatch.settings import LogFormat, LogLevel, Settings
 
 def add_cluster_flags(parser: argparse.ArgumentParser) -> None:
     """Add the flags that select the cluster, as in kubectl."""
-    parser.add_argument("--kubeconfig", metavar="FILE", help="kubeconfig to use")
-    parser.add_argument("--context", metavar="NAME", help="context of the kubeconfig")
+    parser.add_argument("--kubeconfig", metavar="FILE", help="path of the kubeconfig")
+    parser.add_argument("--context", metavar="NAME", help="context in the kubeconfig")
 
 
 def log_little() -> None:

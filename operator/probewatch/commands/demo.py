@@ -27,25 +27,25 @@ SIGNALLED = 128
 """Added to the number of the signal, it is the exit status, as in a shell."""
 
 DESCRIPTION = """\
-See a real probe failure, end to end, on this machine alone: a small cluster in this process, a
-pod whose liveness probe fails after 40 seconds, and the operator, exactly as it would run in a
-cluster, that says why the container restarted. It takes about a minute.
+Show a real probe failure from end to end, on this machine only. The demo runs a small cluster
+in one process, a pod whose liveness probe fails after 40 seconds, and the operator, exactly as
+it would run in a cluster, which reports why the container restarted. It takes about a minute.
 
-The pod is deploy/demo/hc-probe.yaml. Its container is a process of this machine, on an address
-of its own within 127.0.0.0/8; nothing is installed, and nothing stays behind."""
+The pod is deploy/demo/hc-probe.yaml. Its container is a process on this machine, with its own
+address in 127.0.0.0/8. Nothing is installed, and nothing is left behind."""
 
 EPILOG = """\
 examples:
   probewatch demo                  watch it live
   probewatch demo --speed 5        probes and app five times as fast
-  probewatch demo --keep           go on afterwards, to look around with kubectl
+  probewatch demo --keep           keep running, to look around with kubectl
   probewatch demo --plain | tee demo.log
 
 exit status:
   0  the pod was seen Ready and NotReady, and one restart was attributed:
      LivenessProbe, Confirmed
-  1  something of that was missing; it is said what   2  called wrongly
-  130  interrupted   143  told to end   129  its terminal was closed"""
+  1  something of that was missing; the output says what   2  wrong usage
+  130  interrupted   143  terminated   129  the terminal was closed"""
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -61,11 +61,15 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         type=float,
         default=1.0,
         metavar="N",
-        help=f"run probes, graces, back-off and the app N times as fast (up to {FASTEST:g})",
+        help=f"run probes, grace periods, back-off and the app N times as fast (up to {FASTEST:g})",
     )
-    parser.add_argument("--keep", action="store_true", help="stay until Ctrl-C, for kubectl")
     parser.add_argument(
-        "--plain", action="store_true", help="lines instead of a picture, as without a terminal"
+        "--keep", action="store_true", help="keep running until Ctrl-C, for kubectl"
+    )
+    parser.add_argument(
+        "--plain",
+        action="store_true",
+        help="print lines instead of a live view, as without a terminal",
     )
     parser.add_argument(
         "--kubeconfig", metavar="FILE", type=Path, help="where to write the cluster's kubeconfig"
@@ -82,7 +86,7 @@ def main(args: argparse.Namespace) -> int:
     except BrokenPipeError:
         raise  # the reader of our output has gone; nothing is wrong with the playground
     except OSError as error:
-        raise ProbewatchError(f"the playground cannot go on: {explain(error)}") from error
+        raise ProbewatchError(f"the playground cannot continue: {explain(error)}") from error
 
 
 def choose_show(*, plain: bool) -> Show:

@@ -26,23 +26,23 @@ from probewatch.kube.times import parse_time
 from probewatch.service.runtime import run_on_best_loop
 
 DESCRIPTION = """\
-Tell what happened to one pod: how its containers are, which of them are in a restart loop, how
-its probes failed lately, each restart that is recorded with its cause and what says so, and what
+Explain what happened to one pod: the state of its containers, which of them are in a restart
+loop, how its probes failed lately, each recorded restart with its cause and evidence, and what
 is wrong with its probes.
 
-Records are the operator's. The last restart of each container, where it is not among them, is
-judged from what the pod and the kubelet's Events still show: less than the operator would know."""
+Records come from the operator. If the last restart of a container is not recorded, it is judged
+from what the pod and the kubelet's Events still show, which is less than the operator knows."""
 
 EPILOG = """\
 examples:
   probewatch explain web-7d9f-x              a pod in the context's namespace
   probewatch explain web-7d9f-x -n shop
   probewatch explain web-7d9f-x -c app       one of its containers
-  kubectl probewatch explain web-7d9f-x      the same, as a plugin of kubectl
+  kubectl probewatch explain web-7d9f-x      the same, as a kubectl plugin
 
 exit status:
-  0  told   1  there is no such pod, or the cluster cannot be read
-  2  called wrongly, or the pod has no such container"""
+  0  done   1  there is no such pod, or the cluster cannot be read
+  2  wrong usage, or the pod has no such container"""
 
 NOT_FOUND = 404
 
@@ -66,7 +66,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         epilog=EPILOG,
         formatter_class=Help,
     )
-    parser.add_argument("pod", metavar="POD", help="name of the pod, also of one that is gone")
+    parser.add_argument("pod", metavar="POD", help="name of the pod; it may be gone already")
     parser.add_argument("-n", "--namespace", metavar="NAMESPACE", help="default: the context's")
     parser.add_argument("-c", "--container", metavar="NAME", help="only this container")
     parser.add_argument("-o", "--output", choices=("text", "json"), default="text")
@@ -116,7 +116,7 @@ async def read(args: argparse.Namespace) -> Story:
 def _find_name(pod: str) -> str:
     name = find_pod_name(pod)
     if name is None:
-        raise UsageError(f"{pod} is no pod; all about a workload: probewatch report {pod}")
+        raise UsageError(f"{pod} is not a pod; for a workload use: probewatch report {pod}")
     return name
 
 
@@ -173,7 +173,7 @@ def _note_unread_events(live: LivePod | None) -> str:
 
 
 def _check_container(name: str, pod: str, live: LivePod | None, known: Iterable[Incident]) -> None:
-    """Raise InputError if the pod has no such container, and nothing is recorded of one."""
+    """Raise InputError if the pod has no such container, and nothing is recorded about one."""
     statuses = [each.name for each in live.pod.statuses] if live else []
     specified = [each.name for each in live.pod.spec.containers] if live else []
     names = [*specified, *statuses, *(each.container for each in known)]
@@ -182,7 +182,7 @@ def _check_container(name: str, pod: str, live: LivePod | None, known: Iterable[
     others = ", ".join(dict.fromkeys(names))
     if live is None:
         raise InputError(
-            f"nothing is recorded of a container {name} of pod {pod}; it is of: {others}"
+            f"nothing is recorded about a container {name} of pod {pod}; it is of: {others}"
         )
     raise InputError(f"pod {pod} has no container {name}; it has: {others}")
 

@@ -142,7 +142,7 @@ def _check_containers(source: str, document: dict[str, object]) -> None:
         if isinstance(inside, dict) and "containers" in inside:
             called = f"{document['kind']}/{_name_of(document)}"
             at = ".".join((*place, "containers"))
-            raise InputError(render_line(f"{source}: {called}: `{at}` is no list"))
+            raise InputError(render_line(f"{source}: {called}: `{at}` is not a list"))
 
 
 def _look_up(document: object, place: Iterable[str]) -> object:

@@ -47,7 +47,7 @@ def _find_whole_lines(file: BinaryIO, path: Path) -> int:
         return size + file.write(b"\n")
     written = tail.rstrip(UNWRITTEN)
     if not (written.startswith(HEAD) or HEAD.startswith(written)):
-        raise InputError(f"{path}: ends with half a line that is none of a recording")
+        raise InputError(f"{path}: ends with half a line that is not from a recording")
     return size - len(tail)
 
 

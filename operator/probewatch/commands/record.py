@@ -40,16 +40,16 @@ from probewatch.watch.loop import WatchLoop
 _log = logging.getLogger(__name__)
 
 DESCRIPTION = """\
-Write what the API server says of pods, and what the kubelet says in Events, to a file, line by
-line with the time of arrival: first what is there, then every change, until Ctrl-C or for
---duration. `probewatch replay` reads such files; they can be recorded in one place and
-judged in another. A file whose name ends in .gz is compressed; `-` is standard output.
+Record a cluster's pods and the kubelet's Events to a file, one line each with its time of
+arrival: first what exists, then every change, until Ctrl-C or for --duration. `probewatch
+replay` reads such files, on any machine. A file whose name ends in .gz is compressed; `-` is
+standard output.
 
-Recordings hold whole objects, and the kubelet's Events quote what a failed probe printed. A new
-file is for its owner alone; one that is added to keeps its mode. See --without for what can be
-left out before a recording is shown to others (env: values; commands: also headers of probes;
-output: what probes and applications said, but for its kind).
-Attribution needs none of it."""
+Recordings contain whole objects, and the kubelet's Events quote what a failed probe printed. A
+new file can be read only by its owner; with --append the file keeps its mode. Before you share
+a recording, leave out with --without what others must not see (env: values; commands: also
+headers of probes; output: what probes and applications printed, except its kind). Verdicts need
+none of it."""
 
 EPILOG = """\
 examples:
@@ -62,8 +62,8 @@ examples:
 
 exit status:
   0  recorded
-  1  the cluster cannot be reached or read, or writing failed on the way
-  2  called wrongly, or the file exists already or cannot be made"""
+  1  the cluster cannot be reached or read, or writing failed
+  2  wrong usage, or the file already exists or cannot be created"""
 
 FLUSH_SECONDS = 5.0
 """How often lines are written: a recorder that is killed loses those since the last flush."""
@@ -79,7 +79,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         epilog=EPILOG,
         formatter_class=Help,
     )
-    parser.add_argument("file", metavar="FILE", help="where to write, `-` for standard output")
+    parser.add_argument("file", metavar="FILE", help="file to write, `-` for standard output")
     _add_flags(parser)
     add_cluster_flags(parser)
 
@@ -89,18 +89,18 @@ def _add_flags(parser: argparse.ArgumentParser) -> None:
         *("-d", "--duration"),
         type=parse_duration,
         metavar="TIME",
-        help="how long: 90s, 5m, 1h30m; without it, until Ctrl-C",
+        help="how long to record, such as 90s, 5m, 1h30m (default: until Ctrl-C)",
     )
     parser.add_argument(
         *("-n", "--namespace"),
         action="append",
         metavar="NAMESPACE",
-        help="namespace to record; again for more; without it, all of them",
+        help="namespace to record; repeatable (default: all)",
     )
     parser.add_argument(
         *("-l", "--selector"),
         metavar="LABELS",
-        help="record only pods with these labels; Events, which have none, of all pods",
+        help="record only pods with these labels, but Events of all pods: they have no labels",
     )
     parser.add_argument(
         "--without",
@@ -109,7 +109,7 @@ def _add_flags(parser: argparse.ArgumentParser) -> None:
         metavar="WHAT,...",
         help=f"leave out: {', '.join(Omission)}",
     )
-    parser.add_argument("--append", action="store_true", help="add to a file that exists")
+    parser.add_argument("--append", action="store_true", help="append to an existing file")
 
 
 def main(args: argparse.Namespace) -> int:

@@ -30,11 +30,11 @@ from probewatch.store import Store
 from probewatch.tracking.tombstones import Tombstones
 
 DESCRIPTION = """\
-Read recorded streams of Pods and Events and say why each container restarted.
+Read recorded streams of Pods and Events, and print why each container restarted.
 
 Each line of a file is {"receivedAt": RFC 3339, "type": "ADDED|MODIFIED|DELETED|BOOKMARK|ERROR",
 "object": {...}} in order of arrival, as `probewatch record` writes it, plain or gzip-compressed.
-Several files are merged by the time of arrival; `-` reads standard input."""
+Several files are merged by time of arrival; `-` reads standard input."""
 
 EPILOG = """\
 examples:
@@ -43,16 +43,16 @@ examples:
   probewatch replay pods.jsonl events.jsonl -o json      for programs
   probewatch record - --duration 5m | probewatch replay -
 
-A last line that is cut off, as a recorder leaves it that was killed or lost its power, is left
-out, and standard error says so.
+If the last line is cut off, because the recorder was killed or lost power, it is left out and
+standard error says so.
 
 exit status:
   0  the streams were read
   1  with --truth: a wrong cause was named with confidence Confirmed or High
-  2  a file is missing or is not such a stream (the message names file and line)"""
+  2  a file is missing or invalid (the message names file and line)"""
 
 
-NO_PODS = "no version of a pod was recorded: that nothing restarted cannot be told from that"
+NO_PODS = "no pod was recorded, so the recording does not show whether anything restarted"
 """A warning: the ledger balances without any pod, and would be taken for good news."""
 
 _PODS = msgspec.json.Decoder(objects.Pod)

@@ -25,32 +25,32 @@ from probewatch.kube.times import parse_time
 from probewatch.service.runtime import run_on_best_loop
 
 DESCRIPTION = """\
-List what is restarting in a namespace, or in all, and why: one line for each workload that had
-something to report, restart loops first. With a WORKLOAD, all that is recorded of it.
+List what is restarting in one or all namespaces, and why: one line for each workload with
+something to report, restart loops first. With a WORKLOAD, everything recorded about it.
 
-It reads the ProbeReports that the operator keeps: they are there long after the kubelet's
-Events are gone. `kubectl get probereports` shows the same objects."""
+It reads the ProbeReports that the operator keeps, which exist long after the kubelet's Events
+are gone. `kubectl get probereports` shows the same objects."""
 
 EPILOG = """\
 examples:
   probewatch report                      the context's namespace
   probewatch report -A                   all namespaces
-  probewatch report -n shop web          all about one (or deployment/web)
+  probewatch report -n shop web          one workload (or deployment/web)
   probewatch report -A -o json           for programs
-  kubectl probewatch report -n shop      the same, as a plugin of kubectl
+  kubectl probewatch report -n shop      the same, as a kubectl plugin
 
 exit status:
   0  listed   1  the cluster cannot be read
-  2  called wrongly, or nothing is recorded of the WORKLOAD"""
+  2  wrong usage, or nothing is recorded about the WORKLOAD"""
 
 NOTHING = """\
 Nothing is recorded in {place}{elsewhere}.
-Where the operator watches and keeps records, no container of a pod with probes has restarted
-since it began, and no such pod has lost its readiness.
-Where no operator runs, that says nothing; whether one does:
+If the operator watches there and keeps records, no container of a pod with probes has restarted
+since it started, and no such pod has lost its readiness.
+If no operator runs, this says nothing. To see whether one does:
   kubectl get pods -A -l app.kubernetes.io/name=probewatch"""
 
-ELSEWHERE = "; -A looks in all namespaces, -n in another one"
+ELSEWHERE = "; -A searches all namespaces, -n another one"
 
 INCIDENTS_SHOWN = 20
 
@@ -78,7 +78,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         formatter_class=Help,
     )
     parser.add_argument(
-        "workload", nargs="?", metavar="WORKLOAD", help="only this one: NAME or KIND/NAME"
+        "workload", nargs="?", metavar="WORKLOAD", help="only this workload: NAME or KIND/NAME"
     )
     place = parser.add_mutually_exclusive_group()
     place.add_argument(*("-n", "--namespace"), metavar="NAMESPACE", help="default: the context's")
@@ -108,7 +108,7 @@ async def read(args: argparse.Namespace) -> View:
         )
         if not found:
             elsewhere = ELSEWHERE if namespace else ""
-            raise InputError(f"nothing is recorded of {args.workload} in {place}{elsewhere}")
+            raise InputError(f"nothing is recorded about {args.workload} in {place}{elsewhere}")
     return View(
         summaries=found,
         now=clock.now(),

@@ -26,31 +26,31 @@ from probewatch.settings import LogFormat, LogLevel, Settings, find_unknown
 _log = logging.getLogger(__name__)
 
 DESCRIPTION = """\
-Run the operator: watch the pods of a cluster that have probes, and say why each container
-restarted and when and why readiness changed, as Kubernetes Events on the pod, as metrics, and
-in the log. It changes nothing about pods.
+Run the operator. It watches the pods that have probes, and reports why each container restarted
+and when and why readiness changed: as Kubernetes Events on the pod, as ProbeReports, as
+metrics, and in the log. It never changes a pod.
 
-The cluster is found as kubectl finds it: --kubeconfig, $KUBECONFIG, ~/.kube/config, and in a
-pod its service account. While the API server is away it waits and goes on by itself."""
+The cluster is found as in kubectl: --kubeconfig, $KUBECONFIG, ~/.kube/config, or in a pod its
+service account. If the API server is unavailable, the operator waits until it is back."""
 
 EPILOG = """\
 examples:
   probewatch run                                 the current context's cluster
-  probewatch run --context staging --dry-run     look only: write no Events
+  probewatch run --context staging --dry-run     write nothing to the cluster
   probewatch run --namespace shop -n cart        two; a Role in each is enough
   probewatch run --selector 'app in (web, api)'  only these pods
   probewatch run --metrics-address 127.0.0.1:9090
   curl localhost:8080/metrics                    also /healthz and /readyz
 
-Every setting has an environment variable, also those without a flag, such as
-PROBEWATCH_LOOP_RESTARTS: see docs/configuration.md. A flag is stronger than its variable.
+Every setting has an environment variable, including those without a flag, such as
+PROBEWATCH_LOOP_RESTARTS: see docs/configuration.md. A flag overrides its variable.
 
-SIGTERM or Ctrl-C ends it in an orderly way, a second one at once.
+SIGTERM or Ctrl-C shuts it down in an orderly way; a second one ends it at once.
 
 exit status:
   0  ended by a signal
   1  no usable kubeconfig
-  2  a flag or a variable is wrong"""
+  2  a flag or a variable is invalid"""
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -69,10 +69,10 @@ def _add_flags(parser: argparse.ArgumentParser) -> None:
         *("-n", "--namespace"),
         action="append",
         metavar="NAMESPACE",
-        help="namespace to watch; again for more; without it, all of them",
+        help="namespace to watch; repeatable (default: all)",
     )
-    parser.add_argument("--kubeconfig", metavar="FILE", help="kubeconfig to use")
-    parser.add_argument("--context", metavar="NAME", help="context of the kubeconfig")
+    parser.add_argument("--kubeconfig", metavar="FILE", help="path of the kubeconfig")
+    parser.add_argument("--context", metavar="NAME", help="context in the kubeconfig")
     parser.add_argument(
         *("-l", "--selector"), metavar="LABELS", help="watch only pods with these labels"
     )
@@ -80,7 +80,7 @@ def _add_flags(parser: argparse.ArgumentParser) -> None:
         "--dry-run",
         action="store_const",
         const="true",
-        help="write nothing to the cluster; metrics and log stay",
+        help="write nothing to the cluster; keep metrics and log",
     )
     parser.add_argument(
         "--metrics-address",
@@ -89,9 +89,9 @@ def _add_flags(parser: argparse.ArgumentParser) -> None:
     )
     forms, levels = ([each.value for each in kind] for kind in (LogFormat, LogLevel))
     parser.add_argument(
-        "--log-format", choices=forms, help="default auto: text on a terminal, else json"
+        "--log-format", choices=forms, help="default: auto, which is text on a terminal, else json"
     )
-    parser.add_argument("--log-level", choices=levels, help="default info")
+    parser.add_argument("--log-level", choices=levels, help="default: info")
 
 
 def main(args: argparse.Namespace) -> int:
@@ -101,7 +101,7 @@ def main(args: argparse.Namespace) -> int:
         parse_address(args.metrics_address, source="--metrics-address")
     logs.configure(log_format=settings.log_format, level=settings.log_level)
     for name in find_unknown(os.environ):
-        _log.warning("A variable looks like a setting and is none", extra={"variable": name})
+        _log.warning("A variable looks like a setting but is none", extra={"variable": name})
     collect_rarely()
     run_on_best_loop(serve(settings, os.environ))
     return 0

@@ -8,7 +8,7 @@ from importlib import metadata
 
 from probewatch.commands.help import Help
 
-DESCRIPTION = "Print the version of probewatch and of what it is built on."
+DESCRIPTION = "Print the version of probewatch and of its dependencies."
 
 EPILOG = """\
 examples:

@@ -87,5 +87,5 @@ def _header(authorization: str, where: str) -> str:
     token = token.strip()
     if not token.isprintable():
         # Every request would fail, while the token that was read before may still be good.
-        raise KubeconfigError(f"{where}: the token has a line end or a control character within")
+        raise KubeconfigError(f"{where}: the token contains a line break or a control character")
     return f"{scheme.capitalize()} {token}" if token else ""

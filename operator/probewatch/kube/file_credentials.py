@@ -62,7 +62,7 @@ async def _load(loader: KubeConfigLoader, config: Kubeconfig) -> Access:
     )
     if config.plugin and not access.authorization and not access.certificate_path:
         said = f": {sanitize(words[-1], limit=WORDS_LIMIT)}" if words else ""
-        raise KubeconfigError(f"{where}: the plugin {config.plugin} gave no credentials{said}")
+        raise KubeconfigError(f"{where}: the plugin {config.plugin} returned no credentials{said}")
     if config.token_file and not access.authorization:
         # Requests without a token would be anonymous, and all be refused as if rights were missing.
         raise KubeconfigError(f"{where}: there is no token in {config.token_file}")

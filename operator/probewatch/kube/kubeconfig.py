@@ -154,7 +154,7 @@ def _named(
 ) -> ConfigNode:
     if name is None or str(name) not in parts:
         raise KubeconfigError(
-            f"kubeconfig {where}: the context {context!r} names a {what} that is not there: {name}"
+            f"kubeconfig {where}: the context {context!r} names a missing {what}: {name}"
         )
     return parts[str(name)]
 

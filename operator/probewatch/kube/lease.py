@@ -229,15 +229,15 @@ class Lease:
         if self._held_until is None:
             self.term += 1
             self._held_since = begun
-            _log.info("This replica writes from now on", extra={"lease": self.name})
+            _log.info("This replica is the leader now", extra={"lease": self.name})
         self._held_until, self._has_let_go = begun + HELD_SECONDS, False
         return max(0.0, begun + RENEW_SECONDS - self.clock.monotonic())
 
     def _lose(self) -> None:
         if self._held_until is None:
-            _log.debug("Another replica was quicker", extra={"lease": self.name})
+            _log.debug("Another replica took the Lease first", extra={"lease": self.name})
         else:  # mostly to another replica, or to a renewal of ours that came through late
-            _log.warning("The Lease was lost; it is looked at again", extra={"lease": self.name})
+            _log.warning("The Lease was lost; it is read again", extra={"lease": self.name})
         self._held_until, self._has_let_go = None, True
         self.term += 1
 
@@ -249,7 +249,7 @@ class Lease:
             return RETRY_SECONDS
         if not self._refusal.is_final:
             _log.warning(
-                "No Lease can be kept; this replica writes without one",
+                "The Lease cannot be used; this replica writes without one",
                 extra={"status": status, "namespace": self.namespace},
             )
         self._refusal.is_final, self.known = True, True

@@ -66,7 +66,7 @@ class Login:
             try:
                 await self.read(refused=refused)
             except KubeconfigError as error:
-                _log.warning("Credentials cannot be read again", extra={"error": str(error)})
+                _log.warning("Credentials cannot be reloaded", extra={"error": str(error)})
             self._renewed = self._clock.monotonic()
             return self.access
 
@@ -96,7 +96,7 @@ def build_tls(access: Access) -> ssl.SSLContext | None:
         context = ssl.create_default_context(cafile=access.ca_path or None)
     except ssl.SSLError as error:
         raise KubeconfigError(
-            f"{access.where}: the CA is no certificate in PEM ({access.ca_named or access.ca_path})"
+            f"{access.where}: the CA is not a PEM certificate ({access.ca_named or access.ca_path})"
         ) from error
     # Python 3.13 requires extensions that many cluster CAs lack; client-go does not.
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
@@ -117,7 +117,7 @@ def _load_certificate(context: ssl.SSLContext, access: Access) -> None:
     except ssl.SSLError as error:
         named = access.certificate_named or access.certificate_path
         raise KubeconfigError(
-            f"{access.where}: the client certificate is none in PEM, or not with its key ({named})"
+            f"{access.where}: the client certificate is not PEM or does not match its key ({named})"
         ) from error
 
 

@@ -118,7 +118,7 @@ async def list_owners(
                 if not found.take(items, kind):
                     break
     except TimeoutError:
-        _log.info("Owners were not listed in time; those missing are asked for one by one")
+        _log.info("Owners were not listed in time; the missing ones are read one by one")
     return found.workloads
 
 
@@ -219,5 +219,5 @@ async def _ask(requester: Requester, path: str, params: Mapping[str, str]) -> _L
     except (ApiError, msgspec.DecodeError) as error:
         why = str(error)
     extra = {"path": path, "why": why}
-    _log.info("Owners cannot be listed, and are asked for one by one", extra=extra)
+    _log.info("Owners cannot be listed, and are read one by one", extra=extra)
     return None

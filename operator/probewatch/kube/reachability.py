@@ -40,6 +40,6 @@ class Reachability:
             return
         self._logged = now
         _log.error(
-            "The API server cannot be reached; trying again until it can",
+            "The API server cannot be reached; retrying until it can",
             extra={"server": server, "why": str(error)},
         )

@@ -43,7 +43,7 @@ class Certificate:
     def _renew(self) -> None:
         try:
             self._context = self._load()
-            _log.info("The TLS certificate was read anew")
+            _log.info("The TLS certificate was reloaded")
         except (OSError, ValueError) as error:
             _log.warning("The new TLS certificate cannot be used", extra={"error": str(error)})
 

@@ -19,13 +19,13 @@ from probewatch.playground.stories.table import STORIES
 from probewatch.service.signals import SIGNALS, on_first_signal
 
 DESCRIPTION = """\
-Run a small Kubernetes cluster in this process, until Ctrl-C: an API server on loopback, one
-node whose kubelet runs containers as processes of this machine and really probes them, and the
-controllers of Deployments, ReplicaSets and Jobs. It is for trying things out and for tests.
+Run a small Kubernetes cluster in one process, until Ctrl-C: an API server on loopback, one node
+whose kubelet runs containers as processes on this machine and really probes them, and the
+controllers of Deployments, ReplicaSets and Jobs. It is for experiments and tests.
 
-Images stand for programs of this machine; there is no isolation. A pod has an address of its
-own, in $POD_IP and $HOST: a program has to listen there, not on all addresses, if another
-pod uses the same port."""
+Images are names of programs on this machine; there is no isolation. Each pod has its own
+address, in $POD_IP and $HOST. A program must listen there, not on all addresses, if another pod
+uses the same port."""
 
 EPILOG = """\
 examples:
@@ -48,7 +48,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         "--kubeconfig", metavar="FILE", type=Path, help="where to write its kubeconfig"
     )
     parser.add_argument(
-        "--port", type=parse_port, default=0, help="port of the API (default: any that is free)"
+        "--port", type=parse_port, default=0, help="port of the API server (default: any free port)"
     )
     parser.add_argument(
         "--speed",
@@ -63,7 +63,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="NAME",
         choices=("all", *(story.name for story in STORIES)),
-        help="a pod that shows one thing, again for more; all of them are in docs/playground.md",
+        help="a pod that shows one thing; repeatable; docs/playground.md lists all",
     )
 
 

@@ -176,7 +176,7 @@ class PolicyUpkeep:
 def _log_access(refused: Sequence[Listing]) -> None:
     """Log why policies cannot be read, or that they are read now."""
     if not refused:
-        _log.info("ProbePolicies are followed")
+        _log.info("ProbePolicies are watched")
     elif any(listing.is_forbidden for listing in refused):
         _log.warning(
             "A right is missing: list and watch",
@@ -187,7 +187,7 @@ def _log_access(refused: Sequence[Listing]) -> None:
         )
     else:
         _log.warning(
-            "There is no definition of ProbePolicy",
+            "The CRD of ProbePolicy is not installed",
             extra={"consequence": "pods are judged by the operator's settings"},
         )
 

@@ -21,7 +21,8 @@ class Refusal:
         """Records were refused with *words*; *until_written* says that it was a write."""
         if not self._is_logged:
             _log.warning(
-                "Records cannot be kept; metrics and Events go on without", extra={"answer": words}
+                "Records cannot be kept; metrics and Events go on without them",
+                extra={"answer": words},
             )
         self._is_logged = True
         self._until_written |= until_written

@@ -44,7 +44,7 @@ class Unread:
             if not is_hopeless:
                 self._shown_from += HOLD_SECONDS
                 _log.warning(
-                    "Restarts are not in /metrics until records can be read, or for so long",
+                    "Restarts are missing in /metrics until records can be read, or for this time",
                     extra={"seconds": HOLD_SECONDS},
                 )
 

@@ -134,7 +134,7 @@ class Dispatcher(Generic[T]):
         if 0 < at < parse_version(self._last_version) or 0 < lost <= at:
             self._stats.went_back = True
             _log.error(
-                "The history of the cluster went back: this process cannot follow it",
+                "The cluster was restored from a backup: this process cannot continue",
                 extra={
                     "resource": self._stats.resource,
                     "version": version,
