@@ -14,7 +14,7 @@ from probewatch.core.findings import (
 )
 from probewatch.core.spec import PodSpec
 from probewatch.errors import ApiError
-from probewatch.kube.events.writer import TRIES
+from probewatch.kube.events.writer import DOUBTS, TRIES
 from probewatch.metrics.collector import DROPS
 from tests.kube.events.scene import (
     POD,
@@ -146,6 +146,33 @@ async def test_refusal_is_final(answer: tuple[int, bytes], why: str) -> None:
 
     assert {why: 1} == scene.recorder.stats.dropped
     assert why in DROPS
+
+
+NO_RIGHT = (403, b'{"message":"User \\"me\\" cannot create resource \\"events\\" in API group"}')
+
+
+async def test_server_that_has_just_started_is_not_believed() -> None:
+    """It forbids for a moment what it allows, and no Event is lost by that, nor later on."""
+    away: list[tuple[int, bytes] | Exception] = [OSError("reset")] * 5
+    scene = make_scene(*away, *[NO_RIGHT] * 4, (201, b"{}"), *[NO_RIGHT] * 4)
+    scene.publish(*restarts(2))
+
+    await scene.settle()
+
+    assert {} == scene.recorder.stats.dropped
+    assert 2 == scene.recorder.stats.posted.total()
+
+
+async def test_right_that_is_missing_costs_one_request_for_each_event() -> None:
+    """Once that is sure, it is not doubted any more until an Event was written."""
+    scene = make_scene(*[NO_RIGHT] * (DOUBTS + 2), (201, b"{}"), NO_RIGHT)
+    scene.publish(*restarts(5))
+
+    await scene.settle()
+
+    assert {"Forbidden": 3} == scene.recorder.stats.dropped
+    assert 2 == scene.recorder.stats.posted.total()
+    assert DOUBTS + 5 == len(scene.api.posted)
 
 
 async def test_refusals_are_logged_once_a_minute(caplog: pytest.LogCaptureFixture) -> None:

@@ -14,6 +14,43 @@ NO_RIGHT = (
 )
 
 
+async def test_server_that_has_just_started_is_not_believed(
+    scene: Scene, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It forbids, and does not know, what it allows in a moment: records are kept all the same."""
+    scene.tell(restart(1))
+    await scene.until(lambda: scene.after.restarts == [1])
+    scene.api.answer = lambda _verb, _path: (403, {"message": NO_RIGHT})
+    scene.tell(restart(2))
+    await scene.pass_time(6)
+    scene.api.answer = lambda _verb, _path: (404, {"message": "404 page not found"})
+    await scene.pass_time(3)
+    before = list(scene.after.restarts)
+    scene.api.answer = lambda _verb, _path: None
+    await scene.until(lambda: scene.after.restarts == [1, 2])
+
+    assert [1] == before
+    assert [] == scene.situation.words
+    assert {403, 404} == {vars(each)["status"] for each in caplog.records}
+    assert 2 == scene.status["restarts"]
+
+
+async def test_right_that_is_taken_away_is_believed_after_a_moment(scene: Scene) -> None:
+    """Records that may not be written for longer are gone on without, then without any doubt."""
+    scene.tell(restart(1))
+    await scene.until(lambda: scene.after.restarts == [1])
+    scene.api.answer = lambda _verb, _path: (403, {"message": NO_RIGHT})
+    scene.tell(restart(2))
+    begun = scene.time.seconds
+    await scene.until(lambda: bool(scene.situation.words))
+    first = scene.time.seconds - begun
+    await scene.until(lambda: len(scene.situation.words) == 2)
+    again = scene.time.seconds - begun - first
+
+    assert 10 <= first <= 25
+    assert 20 <= again <= 21
+
+
 QUOTA = (
     'probereports.probewatch.dev "pod-x" is forbidden: exceeded quota: q, requested: '
     "count/probereports.probewatch.dev=1, used: 0, limited: 0"

@@ -35,6 +35,14 @@ SILENCE_SECONDS = 60.0
 ANSWER_LIMIT = 256
 """Bytes of the API server's answer that are logged."""
 
+DOUBTS = 5
+"""So many times in a row a missing right is not believed, if it is not known to be missing: an API
+server that has just started forbids everything until it has loaded its RBAC rules."""
+
+NO_RIGHT = b" cannot create resource "
+"""Part of the API server's answer if a right is missing. Refusals by admission are final.
+Source: apiserver/pkg/endpoints/handlers/responsewriters/errors.go (forbiddenMessage)."""
+
 NAMESPACE_TERMINATING = b"NamespaceTerminating"
 """The cause in the API server's answer to a write into a namespace that is being deleted."""
 
@@ -84,18 +92,30 @@ class EventWriter:
         self._clock = clock
         self._jitter = jitter
         self._logged: dict[str, float] = {}
+        self._without_right: set[str] = set()
+        """Namespaces in which the right is known to be missing."""
 
     async def write(self, draft: EventDraft) -> None:
         """Write one Event and count the result; no error of the network is raised."""
         body = render_event(draft, instance=self._instance, now=self._clock.now())
         status, answer = await self._post(draft, body)
+        refusals = 0
         for tried in range(1, TRIES):
-            if not _may_pass(status):
+            refusals += status == HTTPStatus.FORBIDDEN
+            if not _may_pass(status) and not self._is_doubted(draft, status, answer, refusals):
                 break
             self.stats.retries += 1
             await self._clock.sleep(max(self._pause(tried), find_wait(answer)))
             status, answer = await self._post(draft, body)
         self._settle(draft, status, answer)
+
+    def _is_doubted(self, draft: EventDraft, status: int, answer: bytes, refusals: int) -> bool:
+        """Tell whether a right is refused that may be granted in a moment."""
+        if status != HTTPStatus.FORBIDDEN or NO_RIGHT not in answer:
+            return False
+        if refusals >= DOUBTS:
+            self._without_right.add(draft.pod.namespace)
+        return draft.pod.namespace not in self._without_right
 
     async def _post(self, draft: EventDraft, body: object) -> tuple[int, bytes]:
         """Return status and body of the answer; without one, status 0 and the error's text."""
@@ -112,6 +132,7 @@ class EventWriter:
         if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES or status == HTTPStatus.CONFLICT:
             self.stats.posted[draft.kind.reason] += 1
             self.stats.existed += status == HTTPStatus.CONFLICT
+            self._without_right.discard(draft.pod.namespace)
         elif NAMESPACE_TERMINATING in answer:
             # Its pods are deleted as well: nobody will look, and nothing is wrong.
             self.stats.dropped["NamespaceTerminating"] += 1

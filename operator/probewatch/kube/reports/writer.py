@@ -9,7 +9,7 @@ import logging
 import math
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from probewatch.clock import Clock
 from probewatch.core.findings import Finding
@@ -18,6 +18,7 @@ from probewatch.kube.reports import objects
 from probewatch.kube.reports.answers import Answer, Outcome
 from probewatch.kube.reports.api import ReportApi, loaded
 from probewatch.kube.reports.complaints import Complaints, words_of
+from probewatch.kube.reports.doubt import Doubt
 from probewatch.kube.reports.situation import Situation
 from probewatch.kube.reports.status import render_status
 from probewatch.kube.reports.turns import Turns
@@ -77,7 +78,7 @@ class ReportWriter:
         self._situation = situation
         self._turns, self._hand_on = turns, hand_on
         self._interval, self._clock = interval_seconds, clock
-        self._complaints = Complaints(clock)
+        self._complaints, self._doubt = Complaints(clock), Doubt(clock)
         self._quiet_until = -math.inf
         """Until when the API server asked to send nothing, by the monotonic clock."""
         self.refused: set[Key] = set()
@@ -142,6 +143,7 @@ class ReportWriter:
         self._heed(answer)
         if answer.outcome is Outcome.DONE and answer.report is not None:
             self.stats.written[verb] += 1
+            self._doubt.note_written()
             self._accept(key)
             self.remember(key, status)
             self._release(write, answer.report.metadata.resource_version)
@@ -156,6 +158,7 @@ class ReportWriter:
 
     def _heed(self, answer: Answer) -> None:
         self.has_trouble = answer.outcome is Outcome.LATER
+        self._doubt.heed(answer)
         if answer.wait:
             self._quiet_until = self._clock.monotonic() + answer.wait
 
@@ -212,6 +215,8 @@ class ReportWriter:
             self.let_go(key)
             self._book.forget(key)
             return 0.0
+        if self._doubt.covers(answer):
+            answer = replace(answer, outcome=Outcome.LATER)
         if answer.outcome is Outcome.REFUSED:
             self.stats.dropped["Forbidden"] += 1
             self._refuse(key, answer, tries)
