@@ -1,6 +1,6 @@
 """OpenAPI v3: the fields of every kind, and the options of every request. v2 has no kinds."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from probewatch.playground.api.answers import Answer, answer_json
@@ -31,7 +31,10 @@ Definitions = Callable[[], Mapping[tuple[str, str], Version]]
 
 
 class Documents:
-    """Makes the OpenAPI documents, each at its first request."""
+    """Makes the OpenAPI documents, each at its first request.
+
+    Only in the thread of the API server: definitions change what they are made from at any time.
+    """
 
     def __init__(self, types: Types, definitions: Definitions) -> None:
         self._types = types
@@ -55,12 +58,25 @@ class Documents:
             self._made[name] = answer_json(self._make(name))
         return self._made[name]
 
+    def find_models(self, request: Request) -> tuple[str, ...]:
+        """Return the models for the requested document; empty if none has to be made.
+
+        If they are loaded beforehand, the answer is made without delay.
+        """
+        path = request.path.rstrip("/")
+        name = path.removeprefix(f"{PREFIX}/")
+        types = () if name == path or name in self._made else self._types_in(name)
+        return _models(types) if types else ()
+
+    def _types_in(self, name: str) -> tuple[ResourceType, ...]:
+        return tuple(item for item in self._types if _document_name(item) == name)
+
     def _index(self) -> JsonObject:
         names = dict.fromkeys(_document_name(item) for item in self._types)
         return {name: {"serverRelativeURL": f"{PREFIX}/{name}"} for name in names}
 
     def _make(self, name: str) -> JsonObject:
-        types = [item for item in self._types if _document_name(item) == name]
+        types = self._types_in(name)
         if not types:
             raise no_such_path()
         return {
@@ -70,10 +86,8 @@ class Documents:
             "components": {"schemas": self._schemas(types)},
         }
 
-    def _schemas(self, types: Iterable[ResourceType]) -> JsonObject:
-        types = list(types)
-        models = [find_model(item) for item in types if not item.custom]
-        found = dict(load_schemas([*models, META_MODEL]))
+    def _schemas(self, types: Sequence[ResourceType]) -> JsonObject:
+        found = dict(load_schemas(_models(types)))
         for type_ in types:
             name = schema_name(type_)
             schema = found.get(name, {"type": "object"})
@@ -81,6 +95,10 @@ class Documents:
                 schema = _with_head(self._definitions()[type_.store, type_.version].schema)
             found[name] = {**schema, "x-kubernetes-group-version-kind": [_kind(type_)]}
         return found
+
+
+def _models(types: Iterable[ResourceType]) -> tuple[str, ...]:
+    return *(find_model(item) for item in types if not item.custom), META_MODEL
 
 
 def schema_name(type_: ResourceType) -> str:

@@ -8,7 +8,6 @@ await server.stop()
 """
 
 import asyncio
-import contextlib
 from pathlib import Path
 
 from aiohttp import web
@@ -29,6 +28,7 @@ from probewatch.playground.api.reviews import Reviews
 from probewatch.playground.api.rights import Rights
 from probewatch.playground.api.roles import create_roles
 from probewatch.playground.api.scale import ScaleRequests
+from probewatch.playground.api.schemas import load_schemas
 from probewatch.playground.api.sending import rewritten, send, send_badly
 from probewatch.playground.api.tables import Tables
 from probewatch.playground.api.users import Tokens
@@ -154,9 +154,8 @@ class ApiServer:
 
     async def _prepare(self, request: Request) -> None:
         """Load schemas that the request needs in a thread: it takes long, and must not block."""
-        if request.path.startswith("/openapi/"):
-            with contextlib.suppress(StatusError):
-                await asyncio.to_thread(self._documents.answer, request)
+        if models := self._documents.find_models(request):
+            await asyncio.to_thread(load_schemas, models)
         elif request.verb in {"create", "update", "patch"}:
             type_ = self.registry.types.find(request.group, request.version, request.resource)
             if type_ is not None and type_ not in self._loaded:
