@@ -178,7 +178,6 @@ async def test_trouble_that_passes_is_waited_out() -> None:
 ELSEWHERE = owned_by("Deployment", "secret").replace(b'"shop"', b'"bank"')
 UNKNOWN = {
     "gone": (404, b"{}"),
-    "refused": (403, b"{}"),
     "another of that name": (200, owned_by("Deployment", "other", uid="rs-2")),
     "of another namespace": (200, ELSEWHERE),
     "garbage": (200, b"<html>"),
@@ -196,6 +195,28 @@ async def test_what_cannot_be_known_is_not_guessed(answer: tuple[int, bytes]) ->
     assert None is workloads.find(pod())
     assert workload("Deployment", "web") == await workloads.resolve(pod())
     assert 2 == len(api.asked)
+
+
+async def test_server_that_has_just_started_is_not_believed() -> None:
+    """It forbids for a moment what it allows: the restart is not told of the wrong workload."""
+    forbidden = (403, b"{}")
+    workloads, _, _ = known(forbidden, forbidden, (200, owned_by("Deployment", "web")))
+
+    assert workload("Deployment", "web") == await workloads.resolve(pod())
+
+
+async def test_right_that_is_missing_is_waited_for_once() -> None:
+    """The nearest owner stands in from then on, and each other owner is asked for a single time."""
+    workloads, api, time = known((403, b"{}"))
+    before = time.seconds
+    assert NEAREST == await workloads.resolve(pod())
+    waited, tries = time.seconds - before, len(api.asked)
+    for number in range(3):
+        await workloads.resolve(pod(replace(REPLICA_SET, name=f"r{number}", uid=f"{number}")))
+
+    assert 3 <= waited <= 5
+    assert tries + 3 == len(api.asked)
+    assert waited == time.seconds - before
 
 
 async def test_missing_right_is_said_once(caplog: pytest.LogCaptureFixture) -> None:

@@ -144,8 +144,11 @@ class Workloads:
     async def _insist(self, namespace: str, owner: OwnerRef) -> _Answer:
         """Request the owner, with a few retries."""
         answer = await self._request(namespace, owner)
+        resource = ASKED[owner.api_version, owner.kind].resource
         for pause in PAUSES_SECONDS:
-            if not _may_pass(answer.status):
+            # An API server that has just started forbids everything for a moment.
+            is_doubted = answer.status == HTTPStatus.FORBIDDEN and resource not in self._refused
+            if not (is_doubted or _may_pass(answer.status)):
                 break
             await self.clock.sleep(pause)
             answer = await self._request(namespace, owner)
