@@ -24,17 +24,17 @@ $(DEV): requirements/dev.txt pyproject.toml
 ##@ Use it
 
 .PHONY: demo
-demo: $(DEMO)  ## A real probe failure, end to end, on an embedded cluster (about a minute)
+demo: $(DEMO)  ## Show a real probe failure end to end, on an embedded cluster (about a minute)
 	@echo "==> probewatch demo $(ARGS)"
 	@$(BIN)/python -m probewatch demo $(ARGS)
 
 .PHONY: run
-run: $(DEMO)  ## The operator, against the cluster of the current kubeconfig
+run: $(DEMO)  ## Run the operator against the cluster of the current kubeconfig
 	@echo "==> probewatch run $(ARGS)"
 	@$(BIN)/python -m probewatch run $(ARGS)
 
 .PHONY: playground
-playground: $(DEMO)  ## A small cluster on this machine, for kubectl, until Ctrl-C
+playground: $(DEMO)  ## Run a small cluster on this machine, for kubectl, until Ctrl-C
 	@$(BIN)/python -m probewatch playground $(ARGS)
 
 ##@ Work on it
@@ -42,7 +42,7 @@ playground: $(DEMO)  ## A small cluster on this machine, for kubectl, until Ctrl
 WORKERS ?= auto
 
 .PHONY: test
-test: $(DEV)  ## All tests, WORKERS=2 side by side (auto: one for each core); ARGS="tests/core -x" for some
+test: $(DEV)  ## All tests, in parallel (WORKERS=2; auto: one for each core); ARGS="tests/core -x" for some
 	@echo "==> pytest $(ARGS)"
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 
@@ -57,12 +57,12 @@ quick: $(DEV)  ## The tests that take less than a quarter of a second each
 	@$(BIN)/python -m pytest -m "not slow" $(ARGS)
 
 .PHONY: contract
-contract: $(DEV)  ## What the playground has in common with a real kube-apiserver, which is built once (ten minutes)
+contract: $(DEV)  ## The playground's API contract against a real kube-apiserver, which is built once (ten minutes)
 	@echo "==> pytest tests/contract, against kube-apiserver and etcd"
 	@KUBEBUILDER_ASSETS=$$(.ci/apiserver.sh) && export KUBEBUILDER_ASSETS && $(BIN)/python -m pytest tests/contract $(ARGS)
 
 .PHONY: check
-check: $(DEV)  ## Lint, layout, types and layers; edits nothing, and is what CI runs
+check: $(DEV)  ## Lint, formatting, types and layers; edits nothing, and is what CI runs
 	@$(MAKE) --no-print-directory --keep-going lint layout types arch
 
 .PHONY: lint
@@ -87,25 +87,25 @@ arch: $(DEV)  ## The layers alone (import-linter)
 	@$(BIN)/lint-imports --no-logo
 
 .PHONY: fmt
-fmt: $(DEV)  ## Lay out the code and mend what can be mended by itself; edits files
+fmt: $(DEV)  ## Format the code and apply automatic fixes; edits files
 	@$(BIN)/ruff check --quiet --fix-only .
 	@$(BIN)/ruff format .
 
 .PHONY: chart
-chart: $(DEV)  ## Write what is derived in the chart: its table of values, schema of settings, definitions
+chart: $(DEV)  ## Generate the derived files of the chart: table of values, schema of settings, CRDs
 	@$(BIN)/python deploy/chart/make_chart.py
 
 .PHONY: manifests
-manifests: $(DEV) chart  ## Write the manifests for kubectl from the chart
+manifests: $(DEV) chart  ## Generate the manifests for kubectl from the chart
 	@PATH="$$(.ci/tools.sh):$$PATH" $(BIN)/python deploy/manifests/render.py
 
 .PHONY: monitoring
-monitoring: $(DEV)  ## Write the rules and dashboards of deploy/monitoring from their sources
+monitoring: $(DEV)  ## Generate the rules and dashboards of deploy/monitoring from their sources
 	@$(BIN)/python deploy/monitoring/rules.py
 	@$(BIN)/python -W ignore -m deploy.monitoring.dashboards
 
 .PHONY: docs
-docs: $(DEV)  ## Write the tables of docs/ from the code
+docs: $(DEV)  ## Generate the tables of docs/ from the code
 	@$(BIN)/python -m probewatch.pages.causes docs/causes.md
 	@$(BIN)/python -m probewatch.pages.settings docs/configuration.md
 	@$(BIN)/python -m probewatch.pages.events docs/events.md
@@ -114,7 +114,7 @@ docs: $(DEV)  ## Write the tables of docs/ from the code
 	@$(BIN)/python -m probewatch.pages.crds docs/custom-resources.md
 
 .PHONY: verify
-verify: docs chart monitoring manifests  ## Write all that is derived, and fail if that changes a file
+verify: docs chart monitoring manifests  ## Generate all derived files, and fail if that changes one
 	@git diff --exit-code --stat -- docs deploy || { echo "These were out of date; commit them."; exit 1; }
 
 PICTURES = $(or $(PROBEWATCH_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/probewatch)/pictures
@@ -138,26 +138,26 @@ coverage: $(DEV)  ## Tests with coverage: every branch of the core, 95 % of ever
 	@$(BIN)/coverage report --fail-under=95
 
 .PHONY: bench
-bench: $(DEV)  ## What the operator costs, beside kopf and the bare wire; writes docs/performance.md
+bench: $(DEV)  ## Measure what the operator costs, compared with kopf and the bare wire; writes docs/performance.md
 	@echo "==> tests/bench (about ten minutes; BENCH_PODS=150000 for the largest cluster)"
 	@PYTHONPATH=operator:. $(BIN)/python -m tests.bench $(ARGS)
 
 .PHONY: soak
-soak: $(DEV)  ## Kill the operator at random while pods restart, and compare with the truth (some minutes)
+soak: $(DEV)  ## Kill the operator at random while pods restart, and check the counts (some minutes)
 	@echo "==> tests/soak $(ARGS)"
 	@PATH="$$(.ci/tools.sh):$$PATH" PYTHONPATH=operator:. $(BIN)/python -m tests.soak $(ARGS)
 
 .PHONY: accuracy
-accuracy: $(DEV)  ## Measure how right the attribution is and write docs/accuracy.md (some minutes)
+accuracy: $(DEV)  ## Measure the accuracy of the attribution and write docs/accuracy.md (some minutes)
 	@nice $(BIN)/python -m tests.simulation.accuracy docs/accuracy.md $(or $(HISTORIES),10000)
 
 .PHONY: mutants
-mutants: $(DEV)  ## Let mutmut change the core in small ways: what do the tests not notice? (an hour)
+mutants: $(DEV)  ## Mutation tests of the core with mutmut (an hour)
 	@test -x $(BIN)/mutmut || $(BIN)/pip install --quiet 'mutmut==3.8.*'
 	@PATH="$(CURDIR)/$(BIN):$$PATH" .ci/mutants.sh build/mutants $(ARGS)
 
 .PHONY: lock
-lock: $(DEV)  ## Write requirements/*.txt from pyproject.toml; UPGRADE=1 takes the newest of everything
+lock: $(DEV)  ## Write requirements/*.txt from pyproject.toml; UPGRADE=1 for the newest versions
 	@UPGRADE=$(UPGRADE) .ci/lock.sh
 
 ##@ Ship it
@@ -168,7 +168,7 @@ ENGINE      ?= $(firstword $(foreach each,docker podman buildah,$(shell command 
 VERSION      = $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 
 .PHONY: image
-image:  ## The image, by docker, podman or buildah; IMAGE=… names it, BASE_DIGEST=sha256:… pins its base
+image:  ## Build the image with docker, podman or buildah; IMAGE=… names it, BASE_DIGEST=sha256:… pins its base
 	@test -n "$(ENGINE)" || { echo "docker, podman or buildah is needed; .ci/image.sh proves the steps without."; exit 1; }
 	$(ENGINE) build -f deploy/Dockerfile -t $(IMAGE) --build-arg BASE_DIGEST=$(BASE_DIGEST) \
 	  --build-arg VERSION=$(VERSION) --build-arg REVISION=$$(git rev-parse HEAD) \
@@ -178,7 +178,7 @@ build/image.tar:
 	@.ci/image.sh build
 
 .PHONY: sbom
-sbom: $(or $(TAR),build/image.tar)  ## What is in the image (CycloneDX); TAR=… of a saved image, else one is built
+sbom: $(or $(TAR),build/image.tar)  ## List what is in the image (CycloneDX); TAR=… of a saved image, else one is built
 	@mkdir -p build
 	@PATH="$$(.ci/tools.sh):$$PATH" trivy image --quiet --input $< --format cyclonedx --offline-scan --skip-db-update \
 	  --skip-java-db-update --output build/sbom.cdx.json
@@ -192,7 +192,7 @@ clean:  ## Remove .venv, caches and reports
 	find operator tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .PHONY: help
-help:  ## This list
+help:  ## Show this list
 	@awk 'BEGIN { FS = ":.*## " } \
 	  /^##@ / { printf "\n%s\n", substr($$0, 5) } \
 	  /^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

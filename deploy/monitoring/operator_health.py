@@ -24,18 +24,18 @@ def hearing_now() -> list[Panel]:
             "Version",
             f"max by (version) ({of('build_info')})",
             "version",
-            about="Of the operator that answers.",
+            about="Version of the running operator.",
         ),
         number(
             "Watches in full",
             f"sum({of(needed)}) / count({of(needed)})",
-            about="Share of the watches that know all they should; that of nodes is an extra.",
+            about="Share of the watches that have listed everything; without that of nodes.",
             unit="percentunit",
         ),
         number(
             "Silence",
             f"time() - min(max by (cluster, resource) ({of(activity)}))",
-            about="Since the quietest watch heard of the API server. Bookmarks come every minute.",
+            about="Time since the quietest watch received anything. Bookmarks come every minute.",
             unit="s",
             bad_from=180,
         ),
@@ -48,18 +48,18 @@ def telling_now() -> list[Panel]:
         number(
             "Verdicts that wait",
             f"sum({of('restarts_pending')})",
-            about="Restarts whose cause is not told yet, since late evidence may come.",
+            about="Restarts whose cause is not published yet: late evidence may come.",
         ),
         number(
             "Given up",
             " + ".join(f"(sum(increase({of(each)}[$__range])) or vector(0))" for each in GIVEN_UP),
-            about="Events and records not written, objects not understood, series not shown.",
+            about="Events and records not written, objects not decoded, series not exposed.",
             bad_from=1,
         ),
         number(
             "Errors of its own",
             f"sum(increase({of('internal_errors_total')}[$__range])) or vector(0)",
-            about="Each has a traceback in the log.",
+            about="The log has a traceback for each.",
             bad_from=1,
         ),
     ]
@@ -76,7 +76,7 @@ def changes_heard() -> list[Panel]:
         bars(
             "Updates",
             [grown("watch_updates_total", "resource", "type")],
-            about="What the API server said of pods and Events.",
+            about="Updates of pods and Events from the API server.",
         ),
         bars(
             "Lists and interruptions",
@@ -84,7 +84,7 @@ def changes_heard() -> list[Panel]:
                 grown("watch_relists_total", "resource", "reason"),
                 grown("watch_errors_total", "resource", "code"),
             ],
-            about="Why everything had to be listed anew, and what broke off a watch.",
+            about="Why everything had to be listed again, and what interrupted a watch.",
         ),
     ]
 
@@ -95,13 +95,13 @@ def traffic() -> list[Panel]:
         lines(
             "Received",
             [Query(expr=flow("watch_received_bytes_total"), legend="{{resource}}")],
-            about="By list and watch.",
+            about="Received by list and watch.",
             unit="Bps",
         ),
         bars(
             "Requests",
             [grown("api_requests_total", "verb", "resource", "code")],
-            about="All that is asked of the API server.",
+            about="All requests to the API server.",
         ),
     ]
 
@@ -116,12 +116,12 @@ def reading() -> list[Panel]:
                 grown("watch_decode_errors_total", "resource", legend="{{resource}}: objects"),
                 grown("watch_field_errors_total", "resource", legend="{{resource}}: fields"),
             ],
-            about="Objects that were left out, and fields: without those a verdict may be unsure.",
+            about="Skipped objects and fields; without a field a verdict may be less certain.",
         ),
         lines(
             "Nothing new",
             [Query(expr=skipped, legend="{{resource}}")],
-            about="Share of the updates that change nothing we read. They cost next to nothing.",
+            about="Share of the updates that change no used field. They cost almost nothing.",
             unit="percentunit",
         ),
     ]
@@ -138,9 +138,9 @@ def told() -> list[Panel]:
         bars(
             "Restarts by confidence",
             [grown("restart_verdicts_total", "confidence")],
-            about="How sure the verdicts are.",
+            about="Confidence of the verdicts.",
         ),
-        bars("Findings", [grown("findings_total", "kind")], about="All that was found."),
+        bars("Findings", [grown("findings_total", "kind")], about="All findings, by kind."),
     ]
 
 
@@ -152,9 +152,9 @@ def written() -> list[Panel]:
             [
                 grown("events_posted_total", "reason"),
                 grown("events_dropped_total", "why", legend="not written: {{why}}"),
-                grown("event_retries_total", legend="tried again"),
+                grown("event_retries_total", legend="retries"),
             ],
-            about="Kubernetes Events: written, not written, and how often one was tried again.",
+            about="Kubernetes Events: written, not written, and retries.",
         ),
         bars(
             "Records",
@@ -164,7 +164,7 @@ def written() -> list[Panel]:
         lines(
             "Queues",
             [Query(expr=f"max by (queue) ({of('queue_length')})", legend="{{queue}}")],
-            about="What waits to be written.",
+            about="Items waiting to be written.",
             width=24,
         ),
     ]
@@ -181,13 +181,13 @@ def resources() -> list[Panel]:
         lines(
             "Memory",
             [of_process("process_resident_memory_bytes")],
-            about="Resident set.",
+            about="Resident memory.",
             unit="bytes",
         ),
         lines(
             "CPU",
             [of_process(f"rate(process_cpu_seconds_total[{RATE}])")],
-            about="Cores used.",
+            about="CPU cores used.",
         ),
         lines(
             "Lateness",
@@ -195,7 +195,7 @@ def resources() -> list[Panel]:
                 Query(expr=f"max({of('event_loop_lag_seconds')})", legend="event loop"),
                 Query(expr=f"max({of('scrape_render_seconds')})", legend="rendering a scrape"),
             ],
-            about="How long the process was busy with one thing.",
+            about="How long one task blocked the event loop.",
             unit="s",
         ),
     ]
@@ -207,7 +207,7 @@ def inner_life() -> list[Panel]:
         lines(
             "Series",
             [Query(expr=f"sum by (family) ({of('series')})", legend="{{family}}")],
-            about="Held, of the families that grow with the cluster.",
+            about="Series held by the families that grow with the cluster.",
         ),
         lines(
             "kopf",
@@ -215,12 +215,12 @@ def inner_life() -> list[Panel]:
                 Query(expr=f"min({of('kopf_running')})", legend="runs"),
                 grown("kopf_failures_total", legend="failed"),
             ],
-            about="The part that looks after ProbePolicies. It is started again when it fails.",
+            about="The part that handles ProbePolicies. It is restarted when it fails.",
         ),
         lines(
             "Leader",
             [Query(expr=f"sum by (instance) ({of('leader')})", legend="{{instance}}")],
-            about="Which replica writes.",
+            about="Which replica is the leader and writes.",
         ),
     ]
 
@@ -235,7 +235,7 @@ def build() -> dashboard.Dashboard:
     return frame(
         "Operator",
         "probewatch-operator",
-        about="Whether the operator hears everything, keeps up, and loses nothing.",
+        about="Whether the operator receives everything, keeps up, and loses nothing.",
         variables=[cluster_variable()],
         sections=[now(), hearing(), telling(), process()],
     )

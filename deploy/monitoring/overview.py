@@ -34,13 +34,13 @@ def trouble_now() -> list[Panel]:
         number(
             "Pods that flap",
             f"sum(probewatch_readiness_flapping{{{NAMESPACE}}}) or vector(0)",
-            about="Pods whose readiness comes and goes without a restart.",
+            about="Pods that repeatedly lose and regain readiness without a restart.",
             bad_from=1,
         ),
         number(
             "Pods not ready",
             f'sum(probewatch_pods{{{NAMESPACE},state="NotReady"}}) or vector(0)',
-            about="Pods with probes that are not ready, those that have just started included.",
+            about="Pods with probes that are not ready, including those that have just started.",
             bad_from=1,
             bad=YELLOW,
         ),
@@ -59,12 +59,12 @@ def restarts_now() -> list[Panel]:
         number(
             "Restarts",
             f"round(sum(increase({restarts}}}[$__range])))",
-            about="Restarts within the dashboard's time, for whatever cause.",
+            about="Restarts in the dashboard's time range, for any cause.",
         ),
         number(
             "… by a probe",
             f"round(sum(increase({restarts},{PROBES}}}[$__range]))) or vector(0)",
-            about="Those of them that a liveness or startup probe made the kubelet do.",
+            about="Those that a liveness or startup probe caused.",
             bad_from=1,
         ),
     ]
@@ -88,7 +88,7 @@ def loops_now() -> Panel:
             "container": "Container",
             "cause": "Cause",
         },
-        about="Containers in a restart loop. A workload leads to its own dashboard.",
+        about="Containers in a restart loop. Each workload links to its own dashboard.",
         value=Value(heading="Last restart", unit="s", is_falling=False),
         link=TO_WORKLOAD,
         width=24,
@@ -112,14 +112,14 @@ def causes_over_time() -> list[Panel]:
                     legend="{{cause}}",
                 )
             ],
-            about="What made the kubelet start containers again. docs/causes.md tells about each.",
+            about="Why containers were restarted. docs/causes.md describes each cause.",
         ),
         listing(
             "Workloads that restart most",
             "topk(20, round(sum by (namespace, workload, container, cause) "
             f"(increase({restarts}[$__range]))) > 0)",
             {**COLUMNS, "cause": "Cause"},
-            about="Within the dashboard's time. A workload leads to its own dashboard.",
+            about="In the dashboard's time range. Each workload links to its own dashboard.",
             value=Value(heading="Restarts"),
             link=TO_WORKLOAD,
         ),
@@ -159,7 +159,7 @@ def readiness_over_time() -> list[Panel]:
                     legend="{{reason}}",
                 )
             ],
-            about="Pods that were ready and are not any more, by what took it from them.",
+            about="Pods that lost their readiness, by reason.",
         ),
         lines(
             "Pods by state",
@@ -182,7 +182,7 @@ def readiness_worst() -> list[Panel]:
             "topk(20, time() - max by (namespace, workload, pod) "
             f"(probewatch_not_ready_since_timestamp_seconds{{{NAMESPACE}}}))",
             {"namespace": "Namespace", "workload": "Workload", "pod": "Pod"},
-            about="Since readiness was lost, or since the pod was made if it never was ready.",
+            about="Since readiness was lost, or since the pod was created if it was never ready.",
             value=Value(heading="Not ready for", unit="s"),
             link=TO_WORKLOAD,
         ),
@@ -216,14 +216,14 @@ def probes() -> Section:
                     legend="{{probe_type}}: {{reason}}",
                 )
             ],
-            about="As far as the kubelet reports them, which it does not do for each one.",
+            about="Those that the kubelet reports; it does not report all of them.",
         ),
         listing(
             "Probes to look at",
             "max by (namespace, workload, container, probe_type, finding) "
             f"(probewatch_probe_advice{{{NAMESPACE}}}) > 0",
             {**COLUMNS, "probe_type": "Probe", "finding": "Finding"},
-            about="What their owners should change; `kubectl probewatch explain` tells of each.",
+            about="What the owners should change; `kubectl probewatch explain` has the details.",
             link=TO_WORKLOAD,
         ),
     ]
@@ -234,7 +234,7 @@ def build() -> dashboard.Dashboard:
     return frame(
         "Overview",
         "probewatch-overview",
-        about="What restarts in the cluster and why, what loops, and what is not ready.",
+        about="What restarts in the cluster and why, what is in a loop, and what is not ready.",
         variables=[cluster_variable(), namespace_variable()],
         sections=[now(), causes(), readiness(), probes()],
     )

@@ -30,19 +30,19 @@ def restarts_now() -> list[Panel]:
         number(
             "Restarts",
             f"round(sum(increase({restarts}}}[$__range])))",
-            about="Within the dashboard's time, for whatever cause.",
+            about="In the dashboard's time range, for any cause.",
         ),
         number(
             "… by a probe",
             f'round(sum(increase({restarts},cause=~"LivenessProbe|StartupProbe"}}[$__range]))) '
             "or vector(0)",
-            about="Those that a liveness or startup probe made the kubelet do.",
+            about="Those that a liveness or startup probe caused.",
             bad_from=1,
         ),
         number(
             "Containers in a loop",
             f"sum(probewatch_restart_loop{{{WORKLOAD}}}) or vector(0)",
-            about="Restarting again and again at this moment.",
+            about="Containers that are in a restart loop now.",
             bad_from=1,
         ),
     ]
@@ -54,20 +54,20 @@ def start_now() -> list[Panel]:
         number(
             "Pods that flap",
             f"sum(probewatch_readiness_flapping{{{WORKLOAD}}}) or vector(0)",
-            about="Readiness comes and goes without a restart.",
+            about="Pods that repeatedly lose and regain readiness without a restart.",
             bad_from=1,
         ),
         number(
             "Time to ready, nine of ten",
             quantile(0.9, "$__range"),
-            about="From the start of a pod's last container to Ready.",
+            about="From the start of a pod's last container until the pod is ready.",
             unit="s",
         ),
         number(
             "Startup budget",
             f'min(probewatch_probe_budget_seconds{{{WORKLOAD},probe_type="Startup"}}) '
             f"or min({BUDGETS})",
-            about="Time after its start for which no probe kills a container.",
+            about="Time after its start in which no probe can have a container killed.",
             unit="s",
         ),
     ]
@@ -90,7 +90,7 @@ def causes_over_time() -> list[Panel]:
                     legend="{{container}}: {{cause}}",
                 )
             ],
-            about="What made the kubelet start its containers again.",
+            about="Why its containers were restarted.",
         ),
         states(
             "Restart loops",
@@ -111,7 +111,7 @@ def causes_listed() -> list[Panel]:
             "Last restart of each pod",
             f"max by (pod, container, cause) ({last}) * 1000",
             {"pod": "Pod", "container": "Container", "cause": "Cause"},
-            about="For each cause; `kubectl probewatch explain` tells the evidence.",
+            about="For each cause; `kubectl probewatch explain` shows the evidence.",
             value=Value(heading="When", unit="dateTimeFromNow"),
         ),
         listing(
@@ -143,7 +143,7 @@ def evidence() -> Section:
                     legend="{{container}}: {{probe_type}}, {{reason}}",
                 )
             ],
-            about="As far as the kubelet reports them, which it does not do for each one.",
+            about="Those that the kubelet reports; it does not report all of them.",
         ),
         bars(
             "Killed by a probe and not started again",
@@ -153,13 +153,13 @@ def evidence() -> Section:
                     legend="{{container}}: {{cause}}",
                 )
             ],
-            about="Where the restart policy starts no container again, such as in Jobs.",
+            about="If the restart policy does not restart containers, such as in Jobs.",
         ),
         listing(
             "Probes to look at",
             f"max by (container, probe_type, finding) (probewatch_probe_advice{{{WORKLOAD}}}) > 0",
             {"container": "Container", "probe_type": "Probe", "finding": "Finding"},
-            about="`kubectl probewatch explain` tells of each.",
+            about="`kubectl probewatch explain` has the details.",
             width=24,
         ),
     ]
@@ -178,7 +178,7 @@ def start() -> Section:
                     legend="budget: {{container}}, {{probe_type}}",
                 ),
             ],
-            about="Of the last hour's starts. Close to the budget, a slower node means a kill.",
+            about="Starts of the last hour. Close to the budget, a slower node means a kill.",
             unit="s",
         ),
         heat(
@@ -201,13 +201,13 @@ def readiness() -> Section:
                     legend="{{to}}: {{reason}}",
                 )
             ],
-            about="To either side, by reason.",
+            about="To ready and to not ready, by reason.",
         ),
         heat(
             "How long readiness was lost",
             "sum by (le) (increase("
             f"probewatch_not_ready_duration_seconds_bucket{{{WORKLOAD}}}[$__rate_interval]))",
-            about="Once a pod is ready again.",
+            about="Counted once a pod is ready again.",
         ),
     ]
 
@@ -218,7 +218,7 @@ def build() -> dashboard.Dashboard:
     return frame(
         "Workload",
         WORKLOAD_DASHBOARD,
-        about="Why one workload restarts, on what evidence, and how its starts fit its probes.",
+        about="Why one workload restarts, on what evidence, and whether its starts fit its probes.",
         variables=[
             cluster_variable(),
             namespace_variable(),
