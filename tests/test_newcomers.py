@@ -24,6 +24,16 @@ def test_list_is_in_no_order() -> None:
     assert not newcomers.is_past("shop", 51)
 
 
+def test_list_that_ends_says_nothing_of_one_that_goes_on() -> None:
+    """Where each namespace is listed by itself, pods of a list that is not complete are no past."""
+    newcomers = Newcomers(selective=True)
+    assert newcomers.is_new(pod(1, created_at=1000.0), relisted=True)
+    newcomers.listed(set(), ("other",), version=50)
+    assert newcomers.is_new(pod(2, created_at=100.0, uid=PodUid("u2")), relisted=True)
+    newcomers.listed({PodUid("u1"), PodUid("u2")}, ("shop",), version=60)
+    assert not newcomers.is_new(pod(3, created_at=100.0, uid=PodUid("u3")), relisted=False)
+
+
 def test_pod_that_opts_in_is_no_newcomer() -> None:
     """What a pod did while it had opted out is not counted."""
     newcomers = Newcomers()

@@ -100,9 +100,10 @@ class Newcomers:
         """Note a complete list at *version*: *seen* are all pods of *namespaces* (`None`: all)."""
         for place in (None,) if namespaces is None else namespaces:
             self._versions[place] = version
-        for namespace, newest in self._listed.items():
-            self._newest[namespace] = max(newest, self._newest.get(namespace, newest))
-        self._listed = {}
+        # The lists of other namespaces may go on: their pods are not to be compared yet.
+        for namespace in tuple(self._listed) if namespaces is None else namespaces:
+            if (newest := self._listed.pop(namespace, None)) is not None:
+                self._newest[namespace] = max(newest, self._newest.get(namespace, newest))
         if namespaces is None:
             self._ignored &= set(seen)
 
