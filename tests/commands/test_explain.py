@@ -90,7 +90,7 @@ async def test_explain_tells_how_probes_failed(tmp_path: Path) -> None:
     text, told = render_text(story, None), json.loads(render_json(story, None))
 
     assert "app Liveness: 9 × http_4xx, last " in text
-    assert "(answered, and refused: is the path right?)" in text
+    assert "(the server rejected the request: is the path right?)" in text
     assert "app Readiness: 3 × errored, last " in text
     assert "password" not in text
     assert {("Liveness", "http_4xx", 9), ("Readiness", "errored", 3)} == {

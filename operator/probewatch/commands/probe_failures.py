@@ -12,20 +12,20 @@ from probewatch.core.evidence import Evidence, FailureReason
 
 MEANINGS: Mapping[FailureReason, str] = {
     FailureReason.HTTP_1XX: "answered with a status below 200",
-    FailureReason.HTTP_3XX: "answered with a redirection that cannot be followed",
-    FailureReason.HTTP_4XX: "answered, and refused: is the path right?",
-    FailureReason.HTTP_5XX: "answered that it is not well",
+    FailureReason.HTTP_3XX: "answered with a redirect that cannot be followed",
+    FailureReason.HTTP_4XX: "the server rejected the request: is the path right?",
+    FailureReason.HTTP_5XX: "the server answered with an error",
     FailureReason.TIMEOUT: "no answer within timeoutSeconds",
     FailureReason.REFUSED: "nothing listens on the port",
     FailureReason.RESET: "the connection was cut before the answer",
-    FailureReason.UNREACHABLE: "no way from the node to the address",
-    FailureReason.DNS: "the name of the host was not found",
-    FailureReason.TLS: "no TLS connection came about",
-    FailureReason.EXEC_EXIT: "the command ended with an error",
-    FailureReason.GRPC_UNHEALTHY: "answered that it is not serving",
-    FailureReason.GRPC_ERROR: "no health service of gRPC answered",
-    FailureReason.ERRORED: "could not be carried out, which counts for nothing",
-    FailureReason.OTHER: "in a way that has no name here",
+    FailureReason.UNREACHABLE: "no route from the node to the address",
+    FailureReason.DNS: "the host name could not be resolved",
+    FailureReason.TLS: "the TLS connection failed",
+    FailureReason.EXEC_EXIT: "the command exited with an error",
+    FailureReason.GRPC_UNHEALTHY: "the service answered that it is not serving",
+    FailureReason.GRPC_ERROR: "no gRPC health service answered",
+    FailureReason.ERRORED: "the probe could not be run; the kubelet ignores such runs",
+    FailureReason.OTHER: "a failure of another kind",
 }
 """What each kind of failure means, in a few words."""
 

@@ -179,7 +179,7 @@ def _liveness_before_readiness(case: _Case) -> str:
         return ""
     return (
         f"a hang is killed after at most {_seconds(ours)} s, but it may take {_seconds(theirs)} s "
-        f"to take it out of service: make readiness the quicker one"
+        f"to take it out of service: make the readiness probe the faster one"
     )
 
 

@@ -39,7 +39,7 @@ def canary(facts: Facts) -> Verdict | None:
         return None
     if facts.looks_killed and kills.is_unmatched(facts):
         return None
-    why = "no Killing event came, although those of the next start did"
+    why = "no Killing event arrived, although the events of the next start did"
     blind = not facts.order_tells and facts.may_be_killed
     if blind and (facts.looks_killed or kill_was_due(facts)):
         return None

@@ -79,7 +79,7 @@ def never_started(facts: Facts) -> Verdict | None:
         facts,
         Cause.STARTUP_PROBE,
         Confidence.MEDIUM,
-        "it never passed its startup probe and lived as long as that allows",
+        "it never passed its startup probe and ran for as long as the probe allows",
     )
 
 

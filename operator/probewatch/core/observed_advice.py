@@ -82,8 +82,8 @@ def _only_errors(probe: Probe, book: Book) -> tuple[tuple[AdviceName, str], ...]
     check = CHECKS.get(probe.handler, "what the kubelet says of it")
     message = (
         f"{errors} runs of the {probe.probe_type.lower()} probe in a row could not be carried "
-        f"out, and the kubelet counts such runs for nothing: as long as that goes on, the probe "
-        f"cannot act. Check {check}"
+        f"out. The kubelet ignores such runs, so the probe has no effect until that is fixed. "
+        f"Check {check}"
     )
     return ((AdviceName.PROBE_NEVER_KILLS, message),)
 
