@@ -120,6 +120,17 @@ async def test_good_answer_lasts_while_the_api_server_is_away() -> None:
     assert Verdict.UNCHECKED is await house.judge()
 
 
+@pytest.mark.parametrize("token", ["poor", "made-up"])
+async def test_refusal_does_not_last_while_the_api_server_is_away(token: str) -> None:
+    """Who was refused may have the right by now: that it cannot be checked is what is said."""
+    house = Gatehouse()
+    await house.judge(token)
+    house.reviews.down = True
+
+    house.time.seconds += REFUSED_SECONDS
+    assert Verdict.UNCHECKED is await house.judge(token)
+
+
 async def test_unknown_token_is_not_let_in_when_it_cannot_be_checked() -> None:
     """No answer is not a good answer."""
     house = Gatehouse(reviews=FakeReviews(down=True))

@@ -98,7 +98,9 @@ class Authorizer:
     def _keep(self, key: bytes, verdict: Verdict) -> Verdict:
         now = self._clock.monotonic()
         if verdict is Verdict.UNCHECKED:
-            kept = self._answers.get(key, _Answer(verdict=verdict, at=now))
+            kept = self._answers.get(key)
+            if kept is None or kept.verdict is not Verdict.ALLOWED:
+                return verdict
             return kept.verdict if now - kept.at < STALE_SECONDS else verdict
         self._answers[key] = _Answer(verdict=verdict, at=now)
         self._answers.move_to_end(key)
