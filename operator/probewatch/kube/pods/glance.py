@@ -98,9 +98,7 @@ class Glance(msgspec.Struct, gc=False):
         metadata = body[self.metadata : self.managed]
         pod = _decode(b'{"metadata":%b%b%b}' % (metadata, STATUS[:-1], status))
         pod.spec = template.spec_on(node)
-        found = self._snap(pod)
-        template.learn(rest, status, found)
-        return found
+        return self._snap(pod)
 
     def _snap(self, pod: objects.Pod) -> Snapshot:
         pod.metadata.uid = self.uid  # share one string with the handler of the list

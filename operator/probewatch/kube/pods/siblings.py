@@ -45,6 +45,8 @@ EXAMPLES = frozenset({3, 12, 48})
 """The decoded siblings, by number, from whose status a template is made. Making one costs what it
 saves for five pods, and the first siblings may be less healthy than the others."""
 
+_decode_status = msgspec.json.Decoder(objects.PodStatus).decode
+
 
 class Sample(msgspec.Struct, gc=False):
     """A decoded pod with its JSON, from which a template can be made."""
@@ -71,7 +73,7 @@ class Template(msgspec.Struct, gc=False):
     status: StatusTemplate | None = None
     """The template of the status of `example`, once it is made."""
     seen: int = 0
-    """How many siblings had to be decoded."""
+    """How many siblings had their status decoded."""
 
     def fit_spec(self, body: bytes, begin: int) -> tuple[str, int] | None:
         """Return the node in the spec at *begin*, and the position after STATUS.
@@ -112,30 +114,30 @@ class Template(msgspec.Struct, gc=False):
     def fit(
         self, uid: PodUid, name: bytes, node: str, metadata: bytes, status: bytes
     ) -> Snapshot | None:
-        """Return the snapshot of a pod whose spec fits, unless its metadata or status do not.
+        """Return the snapshot of a pod whose spec fits, unless its metadata do not.
 
-        *metadata* is the JSON after the resourceVersion. The caller sets version and mark.
+        *metadata* is the JSON after the resourceVersion. The caller sets version and mark. Raises
+        what decoding raises, for a status that has to be decoded.
         """
         template, created = self.status, self.metadata.find_created(metadata)
         values = None if template is None else template.find_values(status)
-        if (
-            template is None
-            or created is None
-            or values is None
-            or not is_plain(uid.encode(), name, created, *values)
-        ):
+        if created is None or not is_plain(uid.encode(), name, created, *(values or ())):
             return None
         made = copy(self.example)
         made.uid = made.evidence_uid = uid
         made.name, made.node = name.decode(), intern(node)
         made.created_at = parse_time(created.decode())
-        made.loose, made.packed, made.form = None, template.keep(values), template.form
+        if template is None or values is None:
+            made.take_status(_decode_status(status))
+            self._learn(status, made)
+        else:
+            made.loose, made.packed, made.form = None, template.keep(values), template.form
         return made
 
-    def learn(self, metadata: bytes, status: bytes, read: Snapshot) -> None:
-        """Count a decoded pod whose spec fits, and now and then make a template of its status."""
+    def _learn(self, status: bytes, read: Snapshot) -> None:
+        """Count a decoded status, and now and then make a template of it."""
         self.seen += 1
-        if self.seen in EXAMPLES and self.metadata.find_created(metadata) is not None:
+        if self.seen in EXAMPLES:
             self.example, self.status = read, cut_status(status)
 
 

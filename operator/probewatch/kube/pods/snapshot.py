@@ -104,6 +104,15 @@ class Snapshot(Header, gc=False):
             and self.owner == other.owner
         )
 
+    def take_status(self, status: objects.PodStatus) -> None:
+        """Replace the status by a decoded one, which must not be used afterwards."""
+        kept = parsing.keep_judged(status).conditions or ()
+        is_ready = any(each.type == "Ready" and each.status == "True" for each in kept)
+        is_terminating = self.deletion_at is not None
+        self.group = find_group(status.phase, is_terminating=is_terminating, is_ready=is_ready)
+        self.is_fresh = _is_fresh(status)
+        self.loose, self.packed, self.form = status, b"", None
+
     def pack(self) -> bytes:
         """Pack the status, if it is not packed yet, and return the bytes."""
         if self.loose is not None:
@@ -148,12 +157,9 @@ class Snapshot(Header, gc=False):
 
 def take_snapshot(raw: objects.Pod, mark: int = 0) -> Snapshot:
     """Return the snapshot of a decoded pod, which must not be used afterwards."""
-    meta, status = raw.metadata, raw.status or _NO_STATUS
+    meta = raw.metadata
     notes = parsing.parse_annotations(meta.annotations)
-    deletion_at = parse_time(meta.deletion_timestamp)
-    kept = parsing.keep_judged(status).conditions or ()
-    is_ready = any(each.type == "Ready" and each.status == "True" for each in kept)
-    return Snapshot(
+    found = Snapshot(
         PodUid(meta.uid),
         intern(meta.namespace or ""),
         meta.name,
@@ -164,14 +170,16 @@ def take_snapshot(raw: objects.Pod, mark: int = 0) -> Snapshot:
         notes.get(parsing.MIRROR, meta.uid),
         parsing.parse_version(meta.resource_version),
         mark,
-        find_group(status.phase, is_terminating=deletion_at is not None, is_ready=is_ready),
-        status,
+        NOT_READY,
+        None,
         meta.generation or 0,
         parse_time(meta.creation_timestamp),
-        deletion_at,
+        parse_time(meta.deletion_timestamp),
         parsing.is_ignored(notes),
-        _is_fresh(status),
+        True,
     )
+    found.take_status(raw.status or _NO_STATUS)
+    return found
 
 
 def parse_pod(raw: objects.Pod) -> Pod:
