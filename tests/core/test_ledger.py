@@ -155,11 +155,7 @@ def test_incidents_are_few_and_short() -> None:
 
 def test_containers_without_end_share_a_place() -> None:
     """A workload whose containers change their names for ever does not fill its report."""
-    full = replace(
-        EMPTY, tallies={(f"c{n}", Cause.ERROR): Tally(counted=1) for n in range(TALLIES_KEPT)}
-    )
-
-    record = told(restart(1), record=full)
+    record = told(restart(1), record=replace(EMPTY, tallies=FULL))
 
     assert TALLIES_KEPT + 1 == len(record.tallies)
     assert 1 == record.tallies[OTHER_CONTAINERS, Cause.ERROR].counted
@@ -195,6 +191,32 @@ def test_surer_verdict_moves_no_total() -> None:
 
     assert {KEY: Tally(counted=1)} == record.tallies
     assert record.incidents[0].first_cause is None
+
+
+FULL = {(f"c{n}", Cause.ERROR): Tally(counted=1) for n in range(TALLIES_KEPT)}
+KILLED = ("app", Cause.LIVENESS_PROBE)
+TOTALS: dict[str, tuple[dict[tuple[str, Cause], Tally], tuple[str, str]]] = {
+    "both pairs are kept": ({KEY: Tally(), KILLED: Tally()}, ("app", "app")),
+    "the new pair is not": ({KEY: Tally()}, ("app", OTHER_CONTAINERS)),
+    "the old pair is not": ({KILLED: Tally()}, (OTHER_CONTAINERS, "app")),
+    "neither is": ({}, (OTHER_CONTAINERS, OTHER_CONTAINERS)),
+}
+
+
+@pytest.mark.parametrize(("kept", "places"), TOTALS.values(), ids=TOTALS)
+def test_correction_where_totals_are_full(
+    kept: dict[tuple[str, Cause], Tally], places: tuple[str, str]
+) -> None:
+    """It is moved from where the restart was counted, so that totals and incident agree."""
+    full = {**kept, **FULL}
+    record = told(restart(1), corrected(), record=replace(EMPTY, tallies=full))
+    was, now = places
+
+    assert Tally(counted=1, corrected=-1) == record.tallies[was, Cause.ERROR]
+    assert Tally(corrected=1) == record.tallies[now, Cause.LIVENESS_PROBE]
+    assert len(FULL) + 1 == record.restarts
+    assert record.restarts == sum(tally.attributed for tally in record.tallies.values())
+    assert len(record.tallies) == len({*full, (was, Cause.ERROR), (now, Cause.LIVENESS_PROBE)})
 
 
 def ready(to: Readiness, at: float, **more: object) -> ReadinessChanged:

@@ -31,12 +31,11 @@ from probewatch.core.ledger_details import fold_correction, fold_loop, fold_read
 from probewatch.core.model import PodUid
 from probewatch.core.record_sizes import Marks, marks_of
 from probewatch.core.records import (
-    OTHER_CONTAINERS,
-    TALLIES_KEPT,
     Mark,
     PodMarks,
     Record,
     Tally,
+    place_of,
 )
 from probewatch.core.sighting import Sighting
 from probewatch.core.values import quickly_made, replace
@@ -183,8 +182,6 @@ def has_fallen(mark: Mark, seen: Sighting) -> bool:
 def _add(
     tallies: Mapping[tuple[str, Cause], Tally], container: str, cause: Cause, count: int
 ) -> Mapping[tuple[str, Cause], Tally]:
-    key = (container, cause)
-    if key not in tallies and len(tallies) >= TALLIES_KEPT:
-        key = (OTHER_CONTAINERS, cause)
+    key = place_of(tallies, container, cause)
     tally = tallies.get(key, NO_TALLY)
     return {**tallies, key: replace(tally, counted=tally.counted + count)}

@@ -11,13 +11,13 @@ from probewatch.core.model import PodUid
 from probewatch.core.record_sizes import Marks, marks_of
 from probewatch.core.records import (
     EVIDENCE_KEPT,
-    TALLIES_KEPT,
     Incident,
     LoopMark,
     Mark,
     PodMarks,
     Record,
     Tally,
+    place_of,
 )
 from probewatch.core.values import replace
 
@@ -61,14 +61,15 @@ def _key(incident: Incident) -> tuple[object, ...]:
 def _move(
     tallies: Mapping[tuple[str, Cause], Tally], container: str, was: Cause, now: Cause
 ) -> Mapping[tuple[str, Cause], Tally]:
-    if was is now or len(tallies) >= TALLIES_KEPT:
+    """Return the totals with one restart of a container moved to another cause."""
+    if was is now:
         return tallies
-    old, new = tallies.get((container, was), Tally()), tallies.get((container, now), Tally())
-    return {
-        **tallies,
-        (container, was): replace(old, corrected=old.corrected - 1),
-        (container, now): replace(new, corrected=new.corrected + 1),
-    }
+    moved = dict(tallies)
+    for cause, change in ((was, -1), (now, 1)):
+        place = place_of(moved, container, cause)
+        tally = moved.get(place, Tally())
+        moved[place] = replace(tally, corrected=tally.corrected + change)
+    return moved
 
 
 def fold_readiness(record: Record, change: ReadinessChanged) -> Record:

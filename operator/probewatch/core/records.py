@@ -46,6 +46,19 @@ class Tally:
         return max(0, self.counted - self.unshown)
 
 
+def place_of(
+    tallies: Mapping[tuple[str, Cause], Tally], container: str, cause: Cause
+) -> tuple[str, Cause]:
+    """Return under which pair restarts of a container by a cause are counted.
+
+    Pairs are added while there is room and never removed, so it is the same pair for a restart and
+    for its later correction.
+    """
+    key = (container, cause)
+    has_room = key in tallies or len(tallies) < TALLIES_KEPT
+    return key if has_room else (OTHER_CONTAINERS, cause)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoopMark:
     """An active restart loop."""
