@@ -18,7 +18,7 @@ from probewatch.core.loops import end, loop_due, resume
 from probewatch.core.model import Condition, Pod, PodRef
 from probewatch.core.observe import PodGone
 from probewatch.core.policy import Policy
-from probewatch.core.readiness import end_flapping
+from probewatch.core.readiness import LOSSES_KEPT, end_flapping
 from probewatch.core.state import LoopState, ReadinessState
 from probewatch.store import Store
 from tests.core.test_observe import (
@@ -129,6 +129,23 @@ def test_losses_within_the_window(first: float, *, begins: bool) -> None:
     )
 
     assert ([begun] if begins else []) == only(FlappingChanged, found)
+
+
+def test_the_highest_threshold_of_flapping_is_reached() -> None:
+    """All losses that make it flapping are told, and quiet is counted from the last that came."""
+    policy = replace(POLICY, flap_transitions=LOSSES_KEPT)
+    store, found = Store(lambda _pod: policy), []
+    last = 2 * LOSSES_KEPT
+    for number in range(last + 1):
+        at = float(number)
+        found += feed(store, pod(1 + number, running(), since=at), at)
+    [begun] = only(FlappingChanged, found)
+
+    # The first version of the pod is its first sight, and no loss.
+    assert isinstance(begun, FlappingChanged)
+    assert (LOSSES_KEPT, float(LOSSES_KEPT)) == (begun.transitions, begun.at)
+    assert [] == only(FlappingChanged, list(store.tick(last + QUIET - 0.1)))
+    assert 1 == len(only(FlappingChanged, list(store.tick(last + QUIET))))
 
 
 def test_flapping_from_its_beginning_to_its_end() -> None:

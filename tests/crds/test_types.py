@@ -136,15 +136,15 @@ def _camel(name: str) -> str:
 
 
 def test_no_threshold_asks_for_more_than_is_remembered() -> None:
-    """What restarts and losses are kept in mind is enough for every threshold there can be."""
-    kept = min(RECENT_KEPT, LOSSES_KEPT)
+    """As many restarts and losses are kept as the largest threshold needs, and no more."""
+    kept = [RECENT_KEPT, RECENT_KEPT, LOSSES_KEPT]
     limits = [
         node["maximum"]
         for path, node in nodes()
         if path.endswith((".loop.restarts", ".slowLoop.restarts", ".flapping.transitions"))
     ]
 
-    assert [kept] * 3 == limits
-    assert [kept] * 3 == [
+    assert kept == limits
+    assert kept == [
         BOUNDS[name][1] for name in ("loop_restarts", "slow_loop_restarts", "flap_transitions")
     ]

@@ -14,8 +14,9 @@ from probewatch.core.policy import Policy
 from probewatch.core.state import ReadinessState
 from probewatch.core.values import replace
 
-LOSSES_KEPT = 1000
-"""Bound of the losses that are kept; far more than the largest `flap_transitions` (32)."""
+LOSSES_KEPT = 32
+"""Bound of the losses that are kept: the largest `flap_transitions`. During flapping, only the last
+one matters."""
 
 NO_FLAPS = frozenset(
     {
