@@ -14,10 +14,15 @@ def test_half_of_a_workload_is_a_pattern(tracked: int, expected: str) -> None:
     assert ["", "", expected] == found
 
 
-@pytest.mark.parametrize(("node", "expected"), [("n1", {"a", "b"}), ("n2", set())])
-def test_only_pods_of_one_node_are_lost_together(node: str, expected: set[str]) -> None:
-    """Those of two nodes at the same time are not."""
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [("n1", "n1", {"a", "b"}), ("n1", "n2", set()), ("", "", set()), ("", "n1", set())],
+)
+def test_only_pods_of_one_node_are_lost_together(
+    first: str, second: str, expected: set[str]
+) -> None:
+    """Those of two nodes at the same time are not, nor those whose node is not known."""
     patterns = Patterns(lambda _owner: 4)
-    patterns.lost_together(restart("a", "web", "n1"))
+    patterns.lost_together(restart("a", "web", first))
 
-    assert expected == patterns.lost_together(restart("b", "web", node))
+    assert expected == patterns.lost_together(restart("b", "web", second))

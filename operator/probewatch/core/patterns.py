@@ -125,7 +125,12 @@ class Patterns:
         return replace(restart, pattern=find_pattern(latest, mates, neighbours, pods=pods))
 
     def lost_together(self, restart: Restart) -> frozenset[PodUid]:
-        """Return the pods of the node that lost containers at the same time; none if only one."""
+        """Return the pods of the node that lost containers at the same time; none if only one.
+
+        Pods whose node is not known may be on different ones.
+        """
+        if not restart.pod.node:
+            return frozenset()
         latest = Seen(at=restart.observed_at, pod=restart.pod, cause=restart.cause)
         pods = _pods(self._losses.add(restart.pod.node, latest, LOSS_SECONDS))
         return pods if len(pods) > 1 else frozenset()
