@@ -6,6 +6,7 @@ from probewatch.core.book import Book, Mark
 from probewatch.core.causes import Cause, Confidence
 from probewatch.core.counters import Reading
 from probewatch.core.evidence import Evidence, EvidenceKind
+from probewatch.core.exits import is_of_windows
 from probewatch.core.facts import Facts
 from probewatch.core.findings import Restart
 from probewatch.core.model import Condition, ContainerStatus, Pod, PodRef, PodUid, Termination
@@ -106,6 +107,7 @@ def past(
         exit_code=exit_code,
         lifetime=lifetime,
         own_end=own_end,
+        on_windows=is_of_windows(exit_code),
     )
 
 

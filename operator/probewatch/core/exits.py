@@ -1,6 +1,7 @@
 """Exits: what the exit code, the runtime's reason and the times tell about how a process ended."""
 
-from typing import NamedTuple
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 SIGNAL_BASE = 128
 MAX_SIGNAL = 64
@@ -42,7 +43,8 @@ def is_of_windows(exit_code: int | None) -> bool:
     return exit_code is not None and not NOT_KNOWN <= exit_code <= MOST_ON_LINUX
 
 
-class Exit(NamedTuple):
+@dataclass(frozen=True)
+class Exit:
     """How a process ended, and what that means on the operating system that it ran on."""
 
     said: int | None
@@ -51,24 +53,24 @@ class Exit(NamedTuple):
     on_windows: bool = False
     """Windows has no signals, and an application may exit with any code if it is told to stop."""
 
-    @property
+    @cached_property
     def code(self) -> int | None:
         """The exit code; None if it is not known."""
         return None if self.said == NOT_KNOWN and not self.on_windows else self.said
 
-    @property
+    @cached_property
     def signal(self) -> int:
         """The signal that an exit code above 128 stands for, else 0."""
         signal = 0 if self.said is None or self.on_windows else self.said - SIGNAL_BASE
         return signal if 0 < signal <= MAX_SIGNAL else 0
 
-    @property
+    @cached_property
     def by_outside_signal(self) -> bool:
         """Whether it was ended by a signal that others send, or by a stop on Windows."""
         stopped = self.on_windows and self.said in WINDOWS_STOPS
         return stopped or self.signal in OUTSIDE_SIGNALS
 
-    @property
+    @cached_property
     def crashed(self) -> bool:
         """Whether a signal ended it that nobody sends, such as SEGV, or Windows reports a crash."""
         if self.on_windows:
@@ -76,32 +78,39 @@ class Exit(NamedTuple):
             return failed and self.said not in WINDOWS_STOPS
         return self.signal != 0 and self.signal not in OUTSIDE_SIGNALS
 
-    @property
+    @cached_property
     def looks_killed(self) -> bool:
         """Whether a kubelet kill can leave this: 0, SIGTERM, SIGKILL, a stop signal, or no word."""
         if self.is_mute:
             return not self.crashed
         return self.said == 0 or self.signal in OUTSIDE_SIGNALS
 
-    @property
+    @cached_property
     def is_mute(self) -> bool:
         """Whether the exit code cannot tell a kill from an end by itself."""
         return self.on_windows or self.code is None
 
-    @property
+    @cached_property
     def says_oom_killed(self) -> bool:
         """Whether the runtime reports that the kernel killed one of its processes for memory."""
         return self.reason == OOM_KILLED
 
-    @property
+    @cached_property
     def out_of_memory(self) -> bool:
         """Whether the runtime reports OOMKilled, and the exit code does not contradict it."""
         return self.says_oom_killed and (self.signal == SIGKILL or self.code is None)
 
-    @property
+    @cached_property
     def out_of_memory_in_child(self) -> bool:
         """Whether the OOMKilled that the runtime reports must have hit a child process."""
         return self.says_oom_killed and not self.out_of_memory
+
+
+exit_of = lru_cache(maxsize=256)(Exit)
+"""Return an `Exit`; one that was asked for lately is not worked out again."""
+
+NOT_SEEN = Exit(None)
+"""The end of an instance whose termination was not observed."""
 
 
 def render_exit(exit_code: int | None, reason: str = "") -> str:

@@ -6,7 +6,7 @@ from probewatch.core.book import Book, Mark
 from probewatch.core.causes import Cause
 from probewatch.core.counters import Reading, rise, surely_before
 from probewatch.core.evidence import EvidenceKind, FailureReason
-from probewatch.core.exits import Exit, is_of_windows
+from probewatch.core.exits import NOT_SEEN, Exit, exit_of, is_of_windows
 from probewatch.core.model import Termination
 from probewatch.core.past import HABIT, OPEN, SURE, Past
 from probewatch.core.restart_policy import policy_of, restarts_anyway, starts_again
@@ -62,9 +62,11 @@ class Facts:
         A pod need not declare that it runs on Windows. Then an exit code may show it, be it that of
         an earlier restart.
         """
-        said, reason = (self.death.exit_code, self.death.reason) if self.death else (None, "")
-        codes = (said, *(past.exit_code for past in self.past))
-        return Exit(said, reason, self.spec.windows or any(map(is_of_windows, codes)))
+        death = self.restart.termination
+        if death is None:
+            return NOT_SEEN
+        windows = self.spec.windows or bool(self.past and self.past[-1].on_windows)
+        return exit_of(death.exit_code, death.reason, windows or is_of_windows(death.exit_code))
 
     @property
     def exit_code(self) -> int | None:
@@ -157,18 +159,20 @@ class Facts:
 
         At least one of them must be sure. Unless *sure* is set, `HABIT` unsure ones suffice too.
         """
-        alike = [past for past in self.past if self._is_like(past) and past.cause not in OPEN]
+        alike = [past for past in self._with_its_exit() if self._is_like(past)]
         is_sure = any(past.confidence in SURE for past in alike)
         causes = {past.cause for past in alike}
         if len(causes) != 1 or not (is_sure or (len(alike) >= HABIT and not sure)):
             return None
         return causes.pop()
 
-    def _ended_as(self, past: Past) -> bool:
-        return self.exit_code is not None and past.exit_code == self.exit_code
+    def _with_its_exit(self) -> list[Past]:
+        """The earlier restarts with its exit code, if that is known."""
+        code = self.exit_code
+        return [] if code is None else [past for past in self.past if past.exit_code == code]
 
     def _is_like(self, past: Past) -> bool:
-        if not self._ended_as(past) or past.lifetime is None or self.lifetime is None:
+        if past.cause in OPEN or past.lifetime is None or self.lifetime is None:
             return False
         period = max((probe.interval for probe in self.restart.container.probes), default=10.0)
         return abs(past.lifetime - self.lifetime) <= period + 5.0
@@ -240,7 +244,7 @@ class Facts:
 
     def ends_so_itself(self) -> bool:
         """Whether all earlier ends with this exit code were its own, and one of them surely."""
-        alike = list(filter(self._ended_as, self.past))
+        alike = self._with_its_exit()
         sure = [past for past in alike if past.confidence in SURE]
         return bool(sure) and all(past.own_end for past in alike)
 

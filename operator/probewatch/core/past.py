@@ -27,3 +27,5 @@ class Past:
     restart_count: int = 0
     own_end: bool = False
     """Whether the container was shown as terminated before the kubelet acted."""
+    on_windows: bool = False
+    """Whether its exit code, or that of an even earlier restart, is one that only Windows has."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from probewatch.core.attribution import attribute
 from probewatch.core.causes import Confidence
+from probewatch.core.exits import is_of_windows
 from probewatch.core.facts import KILL_AFTER_DEATH, Facts
 from probewatch.core.findings import Finding, Restart
 from probewatch.core.kills import used_by_others
@@ -100,7 +101,7 @@ def _publish(
         loop=loop,
         settled=settled,
         used=_use(memory, restart),
-        past=(*memory.past, _past(restart, published))[-PAST_KEPT:],
+        past=(*memory.past, _past(memory, restart, published))[-PAST_KEPT:],
     )
     return memory, (published, *looped)
 
@@ -129,8 +130,9 @@ def render(state: PodState, restart: CountedRestart, verdict: tuple[Rule, Verdic
     )
 
 
-def _past(restart: CountedRestart, published: Restart) -> Past:
+def _past(memory: ContainerMemory, restart: CountedRestart, published: Restart) -> Past:
     death = restart.termination
+    known = bool(memory.past and memory.past[-1].on_windows)
     return Past(
         cause=published.cause,
         confidence=published.confidence,
@@ -139,6 +141,7 @@ def _past(restart: CountedRestart, published: Restart) -> Past:
         died_at=restart.died_at,
         restart_count=restart.restart_count,
         own_end=restart.path is Path.TERMINATED_SEEN,
+        on_windows=known or is_of_windows(published.exit_code),
     )
 
 
