@@ -17,11 +17,16 @@ from probewatch.errors import SettingsError
 from probewatch.metrics.authorization import Authorizer
 from probewatch.metrics.connections import Acceptor, Connection
 from probewatch.metrics.server import ServerOptions
+from probewatch.metrics.tls import Certificate as Tls
 from probewatch.playground.api.certificate import Certificate, make_certificate
 from tests.metrics.scene import StillTime
 from tests.metrics.serving import LIMIT_SECONDS, LOOPBACK, Served, connecting, serving
 
 SHORT = 0.05
+CROWD = 100
+ENDING = 4
+"""Connections that are closed already, but not quite: that takes some turns of the event loop."""
+
 ASK = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
@@ -304,6 +309,45 @@ async def test_crowd_without_a_handshake_keeps_nobody_out(
         for reader, _ in crowd[:4]:
             with contextlib.suppress(ConnectionError):
                 assert b"" == await reader.read()
+
+
+class CountingSocket(socket.socket):
+    """Knows how many of the connections that it accepted were open at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.accepted: list[socket.socket] = []
+        self.all_accepted = asyncio.Event()
+        self.most = 0
+
+    def accept(self) -> tuple[socket.socket, object]:
+        connection, address = super().accept()
+        self.accepted.append(connection)
+        self.most = max(self.most, sum(each.fileno() >= 0 for each in self.accepted))
+        if len(self.accepted) == CROWD:
+            self.all_accepted.set()
+        return connection, address
+
+
+async def test_crowd_that_comes_at_once_is_no_crowd_of_handshakes(
+    tmp_path: Path, certificates: tuple[Certificate, Certificate]
+) -> None:
+    """Of a full backlog each newcomer takes the place of the oldest, whose connection is closed."""
+    options = write(tmp_path, certificates[0])
+    certificate = Tls(options.cert_file, options.key_file)
+    with CountingSocket() as listener, contextlib.ExitStack() as stack:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(CROWD)
+        listener.setblocking(False)  # noqa: FBT003  # the standard library's
+        for _ in range(CROWD):
+            stack.enter_context(socket.create_connection(listener.getsockname(), LIMIT_SECONDS))
+        acceptor = Acceptor(FakeHttp(), certificate, limit=4, handshake_seconds=LIMIT_SECONDS)
+        acceptor.open([listener])
+        async with asyncio.timeout(LIMIT_SECONDS):
+            await listener.all_accepted.wait()
+        await acceptor.close(1.0)
+
+    assert listener.most <= 4 + ENDING
 
 
 @pytest.mark.parametrize(

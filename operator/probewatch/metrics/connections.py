@@ -77,7 +77,7 @@ class Acceptor:
         self._sockets: tuple[socket.socket, ...] = ()
         self._accepting: list[asyncio.Task[None]] = []
         self._handshakes: dict[asyncio.Task[None], None] = {}
-        """TLS handshakes under way, the oldest first."""
+        """TLS handshakes under way or just cancelled, the oldest first."""
         self._busy: dict[Connection, None] = {}
         """Connections with a request under way, the longest-running first."""
         self._leaving: set[Connection] = set()
@@ -116,6 +116,7 @@ class Acceptor:
     async def _accept(self, listener: socket.socket) -> None:
         loop = asyncio.get_running_loop()
         while True:
+            await asyncio.sleep(0)  # `sock_accept` does not yield while clients are waiting
             try:
                 connection, _ = await loop.sock_accept(listener)
             except OSError:
@@ -129,11 +130,12 @@ class Acceptor:
     def _make_room(self) -> bool:
         inside = self._http.connections
         self._leaving.intersection_update(inside)
-        if len(inside) - len(self._leaving) + len(self._handshakes) < self._limit:
+        shaking = [each for each in self._handshakes if not each.cancelling()]
+        if len(inside) - len(self._leaving) + len(shaking) < self._limit:
             return True
         idle = [each for each in inside if each not in self._busy and each not in self._leaving]
-        if len(self._handshakes) > len(idle):
-            next(iter(self._handshakes)).cancel()
+        if len(shaking) > len(idle):
+            shaking[0].cancel()
         elif idle:
             self._evict(idle[0])
         else:
