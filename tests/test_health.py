@@ -101,9 +101,9 @@ def test_missing_right_is_said_while_it_is_missing(caplog: pytest.LogCaptureFixt
 
     right = ("A right is missing: list and watch", "pods/shop", "pods are not watched")
     selector = (
-        "The API server does not understand what is asked; is the selector right?",
+        "The API server rejects the request as invalid; is the selector right?",
         "events/shop",
-        "causes are told by the states of containers alone, and less surely",
+        "causes are found from the states of containers alone, and are less certain",
     )
     assert [right, right, selector] == [
         (record.message, vars(record)["resource"], vars(record)["consequence"])

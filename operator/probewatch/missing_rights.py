@@ -22,20 +22,20 @@ CHECK_SECONDS = 60.0
 
 CONSEQUENCES: Mapping[str, str] = {
     "pods": "pods are not watched",
-    "events": "causes are told by the states of containers alone, and less surely",
-    "node-events": "restarts by the reboot of a node, and of kubelets, are told less surely",
+    "events": "causes are found from the states of containers alone, and are less certain",
+    "node-events": "verdicts on restarts by node reboots and kubelet restarts are less certain",
 }
 """What does not work without the permission to list and watch a resource."""
 
 CREDENTIALS = "401"
 
 REFUSALS: Mapping[str, str] = {
-    "400": "The API server does not understand what is asked; is the selector right?",
+    "400": "The API server rejects the request as invalid; is the selector right?",
     CREDENTIALS: "The API server refuses the credentials",
     "403": "A right is missing: list and watch",
 }
 
-NOTHING = "nothing is watched and nothing is written until it takes them"
+NOTHING = "nothing is watched and nothing is written until they are accepted"
 """The consequence of rejected credentials."""
 
 

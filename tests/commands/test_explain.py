@@ -41,7 +41,7 @@ async def test_explain_tells_what_is_recorded(tmp_path: Path) -> None:
 
     assert "Pod shop/web-x of Deployment/web on n1: Running, ready" in text
     assert "app, restart 5, " in text
-    assert "told first as Unknown" in text
+    assert "first published as Unknown" in text
     assert "pods of the workload were killed at the same time (WorkloadWide)" in text
     assert "LivenessSingleFailure" in text
     assert "judged now" not in text

@@ -15,7 +15,7 @@ from tests.soak.world import Home, Truth
 from tests.system.programs import Prometheus
 
 SCRAPE_SECONDS = 0.5
-CORRECTION = "First taken for"
+CORRECTION = "First published as"
 AWAY = "The API server cannot be reached"
 NOISE = 40
 """Lines of one kind in the life of one process: more is a flood."""

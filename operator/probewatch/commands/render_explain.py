@@ -77,7 +77,7 @@ def _head(story: Story, container: str | None) -> Iterator[str]:
     is_own = story.workload in {"", f"Pod/{story.name}"}
     of = "" if is_own else f" of {story.workload}"
     if story.live is None:
-        yield f"Pod {story.namespace}/{story.name}{of} is gone; this is what is recorded of it."
+        yield f"Pod {story.namespace}/{story.name}{of} is gone; this is what is recorded about it."
         return
     pod = story.live.pod
     on = f" on {pod.node}" if pod.node else ""
@@ -134,7 +134,7 @@ def _loops(story: Story, container: str) -> Iterator[str]:
 def _failures(story: Story, container: str | None) -> Iterator[str]:
     failures = failures_of(story, container)
     if failures:
-        yield "How its probes failed lately, as far as the kubelet's Events tell:"
+        yield "How its probes failed lately, according to the kubelet's Events:"
     for each in failures:
         age = render_duration(max(0.0, story.now - each.last))
         times = f"{each.count} × {each.reason}, last {age} ago"
@@ -144,7 +144,7 @@ def _failures(story: Story, container: str | None) -> Iterator[str]:
 def _incident(incident: Incident, now: float) -> str:
     seen = parse_time(incident.time)
     age = f", {render_duration(max(0.0, now - seen))} ago" if seen is not None else ""
-    first = f", told first as {incident.first_cause}" if incident.first_cause else ""
+    first = f", first published as {incident.first_cause}" if incident.first_cause else ""
     verdict = f"{incident.cause} ({incident.confidence}{first})"
     lines = [
         f"{incident.container}, restart {incident.restart_count}{age}: {verdict}",

@@ -178,8 +178,7 @@ def test_planned_restarts_are_normal(cause: Cause, reason: Reason, event_type: E
         pytest.param(
             LOST,
             Reason.READINESS_LOST,
-            "Not ready any more: its readiness probe failed (container app). "
-            "Reason ReadinessProbe.",
+            "No longer ready: its readiness probe failed (container app). Reason ReadinessProbe.",
             id="lost",
         ),
         pytest.param(
@@ -191,7 +190,7 @@ def test_planned_restarts_are_normal(cause: Cause, reason: Reason, event_type: E
         pytest.param(
             FLAPPING,
             Reason.READINESS_FLAPPING,
-            "Readiness comes and goes without restarts: lost 6 times lately (ReadinessProbe 6). "
+            "Readiness is flapping without restarts: lost 6 times lately (ReadinessProbe 6). "
             "Look at the readiness probe's timeout and threshold.",
             id="flapping",
         ),
@@ -205,7 +204,7 @@ def test_planned_restarts_are_normal(cause: Cause, reason: Reason, event_type: E
         pytest.param(
             LOOP_END,
             Reason.RESTART_LOOP_ENDED,
-            "Container app has stopped restarting. Its loop was found 50 min ago; "
+            "Container app has stopped restarting. Its loop was detected 50 min ago; "
             "most frequent cause LivenessProbe.",
             id="loop ended",
         ),
@@ -329,7 +328,7 @@ def test_one_event_of_a_jump_says_how_far_it_went() -> None:
     seen = Sighting(resource_version=9, restart_count=7, counted_from=0)
     unobserved = replace(RESTART, cause=Cause.UNOBSERVED, restart_count=4, seen=seen)
 
-    assert "(restart 4; in the same look the count rose to 7)." in draft(unobserved).note
+    assert "(restart 4; the count rose at once to 7)." in draft(unobserved).note
     assert "(restart 7)." in draft(replace(unobserved, restart_count=7)).note
     assert "(restart 4)." in draft(replace(unobserved, cause=Cause.ERROR)).note
 
@@ -341,7 +340,7 @@ def test_corrected_cause_is_told_once_more() -> None:
     event = draft(RestartCorrected(was=was, now=RESTART))
 
     assert event.kind.reason is Reason.LIVENESS_PROBE_RESTART
-    assert "First taken for Unknown." in event.note
+    assert "First published as Unknown." in event.note
     assert draft(was).name != event.name
 
 

@@ -28,7 +28,7 @@ def restart_note(restart: Restart, *, probe: Probe | None, was: Cause | None = N
     happened = event_reasons.CAUSE_TEXTS[restart.cause]
     parts = [
         f"Container {restart.container} {happened} ({_which(restart)}).",
-        f"First taken for {was}." if was else "",
+        f"First published as {was}." if was else "",
         _end_of_life(restart),
         _probe_text(probe),
         _verdict(restart),
@@ -40,7 +40,7 @@ def _which(restart: Restart) -> str:
     """Say which restart it is, or which range of unobserved ones in one jump of the count."""
     number, risen = f"restart {restart.restart_count}", restart.seen.restart_count
     if restart.cause is Cause.UNOBSERVED and (risen or 0) > restart.restart_count:
-        return f"{number}; in the same look the count rose to {risen}"
+        return f"{number}; the count rose at once to {risen}"
     return number
 
 
@@ -48,7 +48,7 @@ def readiness_lost_note(change: ReadinessChanged) -> str:
     """Say why a pod is not ready any more."""
     why = event_reasons.READINESS_TEXTS[change.reason]
     whose = f" (container {change.container})" if change.container else ""
-    return f"Not ready any more: {why}{whose}. Reason {change.reason}."
+    return f"No longer ready: {why}{whose}. Reason {change.reason}."
 
 
 def readiness_restored_note(change: ReadinessChanged) -> str:
@@ -63,7 +63,7 @@ def flapping_note(change: FlappingChanged) -> str:
     reasons = ", ".join(f"{reason} {times}" for reason, times in change.reasons)
     hints = (event_reasons.FLAPPING_TEXTS.get(reason, "") for reason, _ in change.reasons)
     parts = [
-        f"Readiness comes and goes without restarts: lost {change.transitions} times lately"
+        f"Readiness is flapping without restarts: lost {change.transitions} times lately"
         + (f" ({reasons})." if reasons else "."),
         *hints,
     ]
@@ -83,7 +83,7 @@ def loop_ended_note(loop: LoopEnded) -> str:
     """Say that a loop is over, and how long it lasted."""
     lasted = render_duration(loop.at - loop.started_at)
     return (
-        f"Container {loop.container} has stopped restarting. Its loop was found {lasted} ago; "
+        f"Container {loop.container} has stopped restarting. Its loop was detected {lasted} ago; "
         f"most frequent cause {loop.cause}."
     )
 
