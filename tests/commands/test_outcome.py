@@ -20,7 +20,7 @@ from probewatch.core.findings import (
     RestartCorrected,
 )
 from probewatch.core.model import PodRef, PodUid
-from probewatch.core.spec import ContainerKind, ProbeType
+from probewatch.core.spec import ProbeType
 
 WEB = PodRef(uid=PodUid("u1"), namespace="shop", name="web")
 
@@ -36,7 +36,6 @@ def restart(
     return Restart(
         pod=WEB,
         container="app",
-        container_kind=ContainerKind.REGULAR,
         restart_count=count,
         epoch=0,
         cause=cause,

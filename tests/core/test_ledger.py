@@ -26,7 +26,7 @@ from probewatch.core.record_sizes import has_room, marks_size
 from probewatch.core.records import OTHER_CONTAINERS, TALLIES_KEPT, Mark, PodMarks, Record, Tally
 from probewatch.core.remembered import Remembered
 from probewatch.core.sighting import Sighting
-from probewatch.core.spec import ContainerKind, PodSpec
+from probewatch.core.spec import PodSpec
 
 POD = PodRef(uid=PodUid("u1"), namespace="shop", name="cart-1", node="n1")
 CART = Workload(namespace="shop", kind="Deployment", name="cart", api_version="apps/v1")
@@ -40,7 +40,6 @@ def restart(count: int, version: int = 0, **more: object) -> Restart:
     plain = Restart(
         pod=POD,
         container="app",
-        container_kind=ContainerKind.REGULAR,
         restart_count=count,
         epoch=0,
         cause=Cause.ERROR,

@@ -7,7 +7,6 @@ from probewatch.core.findings import Finding, LoopEnded, LoopStarted, Restart
 from probewatch.core.loops import add_restart, end_if_quiet, hold, loop_due, recall, take_up
 from probewatch.core.model import PodRef, PodUid
 from probewatch.core.policy import Policy
-from probewatch.core.spec import ContainerKind
 from probewatch.core.state import LoopState
 
 POLICY = Policy()
@@ -21,7 +20,6 @@ def restart(at: float, cause: Cause = Cause.LIVENESS_PROBE, count: int = 1) -> R
     return Restart(
         pod=POD,
         container="app",
-        container_kind=ContainerKind.REGULAR,
         restart_count=count,
         epoch=0,
         cause=cause,

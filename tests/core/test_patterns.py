@@ -10,7 +10,6 @@ from probewatch.core.findings import Finding, Restart, RestartCorrected
 from probewatch.core.model import OwnerRef, Pod, PodRef, PodUid
 from probewatch.core.observe import EvidenceObserved, PodGone, PodObserved, TimePassed
 from probewatch.core.patterns import KEPT, KEYS_KEPT, Patterns
-from probewatch.core.spec import ContainerKind
 from probewatch.store import Store
 from tests.support.builders import died, pod, said, status
 
@@ -22,7 +21,6 @@ def restart(uid: str, owner: str, node: str, at: float = 0.0, **more: object) ->
     plain = Restart(
         pod=PodRef(uid=PodUid(uid), namespace="shop", name=uid, node=node, owner=by),
         container="app",
-        container_kind=ContainerKind.REGULAR,
         restart_count=1,
         epoch=0,
         cause=Cause.LIVENESS_PROBE,

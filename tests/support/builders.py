@@ -12,7 +12,7 @@ from probewatch.core.findings import Restart
 from probewatch.core.model import Condition, ContainerStatus, Pod, PodRef, PodUid, Termination
 from probewatch.core.past import Past
 from probewatch.core.restarts import CountedRestart, Path
-from probewatch.core.spec import Container, ContainerKind, HandlerKind, PodSpec, Probe, ProbeType
+from probewatch.core.spec import Container, HandlerKind, PodSpec, Probe, ProbeType
 
 LIVENESS = Probe(probe_type=ProbeType.LIVENESS, handler=HandlerKind.HTTP_GET, period=5.0)
 READINESS = Probe(probe_type=ProbeType.READINESS, handler=HandlerKind.HTTP_GET, period=5.0)
@@ -150,7 +150,6 @@ def restart(count: int = 1, **more: object) -> Restart:
     plain = Restart(
         pod=PodRef(uid=PodUid("u1"), namespace="shop", name="web"),
         container="app",
-        container_kind=ContainerKind.REGULAR,
         restart_count=count,
         epoch=0,
         cause=Cause.LIVENESS_PROBE,

@@ -10,7 +10,7 @@ from probewatch.core.causes import Cause, Confidence, Pattern, Readiness, Readin
 from probewatch.core.evidence import FailureReason
 from probewatch.core.model import PodRef
 from probewatch.core.sighting import UNKNOWN_SIGHTING, Sighting
-from probewatch.core.spec import ContainerKind, PodSpec, ProbeType
+from probewatch.core.spec import PodSpec, ProbeType
 from probewatch.core.startups import StartupSucceeded
 from probewatch.core.values import quickly_made
 
@@ -56,7 +56,6 @@ class Restart:
 
     pod: PodRef
     container: str
-    container_kind: ContainerKind
     restart_count: int
     """The count *after* it; with pod uid, container and epoch the identity of the restart."""
     epoch: int

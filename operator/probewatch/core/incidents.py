@@ -11,7 +11,6 @@ from probewatch.core.findings import Restart
 from probewatch.core.model import PodRef, Workload
 from probewatch.core.records import EVIDENCE_KEPT, Incident
 from probewatch.core.sighting import Sighting
-from probewatch.core.spec import ContainerKind
 from probewatch.core.values import replace
 
 LOOKED_AT = 8
@@ -70,7 +69,6 @@ def tell_again(incident: Incident, workload: Workload) -> Restart:
             uid=incident.uid, namespace=workload.namespace, name=incident.pod, node=incident.node
         ),
         container=incident.container,
-        container_kind=ContainerKind.REGULAR,
         restart_count=incident.restart_count,
         epoch=incident.epoch,
         cause=incident.first_cause or incident.cause,

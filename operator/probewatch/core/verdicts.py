@@ -113,7 +113,6 @@ def render(state: PodState, restart: CountedRestart, verdict: tuple[Rule, Verdic
     return Restart(
         pod=state.ref,
         container=restart.container.name,
-        container_kind=restart.container.kind,
         restart_count=restart.restart_count,
         epoch=restart.epoch,
         cause=said.cause,
