@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from probewatch.core.causes import Cause
 from probewatch.core.findings import CountingBegan, Finding, LoopStarted, Restart
 from probewatch.core.observe import PodObserved, observe
@@ -116,3 +118,22 @@ def test_recent_restarts_count_for_a_loop() -> None:
     loops = [each for each in findings if isinstance(each, LoopStarted)]
 
     assert [False] == [each.resumed for each in loops]
+
+
+LATELY = ((NOW - 60, Cause.ERROR),)
+
+
+@pytest.mark.parametrize(
+    ("recent", "tells_latest", "quiet_since"),
+    [(LATELY, True, NOW - 60), (LATELY, False, NOW), ((), True, NOW)],
+)
+def test_a_loop_is_quiet_since_its_last_restart(
+    recent: tuple[tuple[float, Cause], ...], quiet_since: float, *, tells_latest: bool
+) -> None:
+    """Where a record does not tell of that, it may have gone on until now."""
+    loop = LoopState(recent=recent, started_at=NOW - 120, cause=Cause.ERROR, restart_count=2)
+    remembered = remember(2, loop=loop, tells_latest=tells_latest)
+    seen = pod(20, status(restart_count=2, container_id="c2"))
+    step = observe(None, PodObserved(pod=seen, remembered=remembered), POLICY, NOW)
+
+    assert quiet_since + POLICY.loop_quiet == step.due

@@ -2,9 +2,20 @@
 
 from dataclasses import replace
 
+import pytest
+
 from probewatch.core.causes import Cause, Confidence
+from probewatch.core.dating import LATE
 from probewatch.core.findings import Finding, LoopEnded, LoopStarted, Restart
-from probewatch.core.loops import add_restart, end_if_quiet, hold, loop_due, recall, take_up
+from probewatch.core.loops import (
+    add_restart,
+    end_if_quiet,
+    hold,
+    loop_due,
+    recall,
+    settle_by,
+    take_up,
+)
 from probewatch.core.model import PodRef, PodUid
 from probewatch.core.policy import Policy
 from probewatch.core.state import LoopState
@@ -62,6 +73,24 @@ def test_restarts_of_a_weekend_are_no_loop() -> None:
     assert ((NOW, Cause.LIVENESS_PROBE),) == loop.recent
 
 
+@pytest.mark.parametrize(("third", "expected"), [(899.0, ["started"]), (900.0, [])])
+def test_three_restarts_within_a_quarter_of_an_hour(third: float, expected: list[str]) -> None:
+    """The first is none of them any more once that has passed."""
+    _, told = run(LoopState(), *(restart(NOW + at) for at in (0.0, 450.0, third)))
+
+    assert expected == kinds(told)
+
+
+def test_a_loop_names_the_restart_that_made_it() -> None:
+    """By its count and its epoch, at its begin and at its end, whatever restarts followed."""
+    burst = [replace(restart(NOW + k, count=k), epoch=2) for k in range(4, 9)]
+    _, [begun, over] = run(LoopState(), *burst, until=NOW + HOUR)
+
+    assert isinstance(begun, LoopStarted)
+    assert isinstance(over, LoopEnded)
+    assert (6, 2) == (begun.restart_count, begun.epoch) == (over.restart_count, over.epoch)
+
+
 def test_restarts_are_kept_in_order() -> None:
     """One that is found later may have happened before."""
     loop, _ = add_restart(LoopState(), restart(NOW), POLICY, at=NOW)
@@ -96,6 +125,14 @@ def test_gaps_before_a_loop_do_not_keep_it_going() -> None:
     assert 5 * HOUR + 120 + POLICY.loop_quiet == loop_due(loop, POLICY)
 
 
+def test_the_first_gap_of_a_loop_keeps_it_going() -> None:
+    """It is as long as any other: quiet is thrice the longest of them."""
+    loop, told = run(LoopState(), *(restart(at) for at in (NOW, NOW + 800, NOW + 850)))
+
+    assert ["started"] == kinds(told)
+    assert NOW + 850 + 3 * 800 == loop_due(loop, POLICY)
+
+
 def test_a_loop_takes_the_cause_that_leads() -> None:
     """Once by two, so that it does not go to and fro; it stays the same loop."""
     loop, told = run(LoopState(), *(restart(k * 60.0, Cause.UNOBSERVED, k) for k in range(1, 4)))
@@ -106,7 +143,11 @@ def test_a_loop_takes_the_cause_that_leads() -> None:
     loop, [changed] = run(loop, restart(700, count=8))
     assert isinstance(begun, LoopStarted)
     assert isinstance(changed, LoopStarted)
-    assert (Cause.LIVENESS_PROBE, True) == (changed.cause, changed.resumed)
+    assert ("app", Cause.LIVENESS_PROBE, True) == (
+        changed.container,
+        changed.cause,
+        changed.resumed,
+    )
     assert (begun.at, begun.restart_count) == (changed.at, changed.restart_count)
 
 
@@ -140,6 +181,24 @@ def test_a_loop_of_which_a_record_keeps_the_last_restart_goes_on() -> None:
     loop = take_up(kept, count=12, latest=NOW - HOUR, now=NOW)
 
     assert NOW - HOUR + 3 * HOUR == loop_due(loop, POLICY)
+
+
+@pytest.mark.parametrize("count", [3, 4])
+def test_a_loop_of_which_a_record_knows_no_two_restarts_apart(count: int) -> None:
+    """All the time since it began may be the gap between two of them."""
+    kept = LoopState(started_at=NOW - HOUR, cause=Cause.ERROR, restart_count=3)
+
+    assert NOW + 3 * HOUR == loop_due(take_up(kept, count=count, latest=None, now=NOW), POLICY)
+
+
+def test_bursts_of_a_record_are_one_loop_from_its_begin_on() -> None:
+    """A record tells of a loop what was seen of it: the gap between its bursts keeps it going."""
+    bursts = [restart(NOW + burst * 1500 + k * 60) for burst in range(2) for k in range(3)]
+    seen, _ = run(LoopState(), *bursts)
+    recalled = recall(replace(seen, first=0.0), POLICY, NOW + 1700)
+
+    assert seen.first == recalled.first
+    assert NOW + 1620 + 3 * 1380 == loop_due(recalled, POLICY) == loop_due(seen, POLICY)
 
 
 def test_restarts_of_a_record_tell_where_its_loop_began() -> None:
@@ -180,6 +239,23 @@ def test_a_clock_that_is_set_back_moves_all_that_is_known_of_a_loop() -> None:
     assert over.ended_at is not None
     over, told = run(over, restart(NOW - HOUR))
     assert ([], NOW - HOUR + POLICY.loop_quiet) == (told, over.ended_at)
+
+
+@pytest.mark.parametrize(
+    ("after", "moved"), [(None, 0.0), (NOW, 0.0), (NOW - LATE, 0.0), (NOW - LATE - 1, LATE + 1)]
+)
+def test_restarts_that_turn_out_to_have_been_earlier(after: float | None, moved: float) -> None:
+    """All of them were, for one clock told of all; how late a status may come says nothing."""
+    loop, _ = run(LoopState(), restart(NOW - 3000), restart(NOW))
+
+    assert [NOW - 3000 - moved, NOW - moved] == [at for at, _ in settle_by(loop, after).recent]
+
+
+def test_the_end_of_a_loop_of_which_no_restart_is_kept() -> None:
+    """It stays where it was when the next restart comes: no clock has told otherwise."""
+    loop, told = run(LoopState(ended_at=NOW - HOUR), restart(NOW))
+
+    assert ([], NOW - HOUR) == (told, loop.ended_at)
 
 
 def test_the_quiet_of_a_loop_that_nobody_watched_begins_anew() -> None:

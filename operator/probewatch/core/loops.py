@@ -36,7 +36,7 @@ def quiet_time(loop: LoopState, policy: Policy) -> float:
     """Seconds without a restart after which the loop is over."""
     times = [at for at, _ in loop.recent if at >= loop.first]
     gaps = [later - earlier for earlier, later in pairwise(times)]
-    longest = max((*gaps, loop.gap), default=0.0)
+    longest = max((*gaps, loop.gap))
     return max(policy.loop_quiet, min(GAPS_OF_QUIET * longest, policy.slow_loop_window))
 
 
