@@ -139,6 +139,16 @@ def test_first_ready_at_once() -> None:
     assert 0.0 == told.since_creation
 
 
+def test_ready_as_soon_as_it_runs() -> None:
+    """Without a readiness probe a container is ready in the second in which it starts."""
+    store = Store()
+    feed(store, pod(1, running(), ready=False, since=0.5), 1)
+    [told] = only(ReadinessChanged, feed(store, pod(2, running(), since=1.0), 2))
+
+    assert isinstance(told, ReadinessChanged)
+    assert 0.0 == told.time_to_ready
+
+
 def test_what_changed_in_place() -> None:
     """Another image, other resources or another address explain a replacement without a word."""
     plain = Container(name="app", liveness=LIVENESS, image="v1", resources="cpu=1")

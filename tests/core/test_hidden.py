@@ -64,6 +64,20 @@ def test_the_way_back_is_that_from_the_last_loss() -> None:
     assert 30.0 == told[-1].not_ready_seconds
 
 
+def test_the_way_back_is_told_once() -> None:
+    """Further versions of a pod that is ready again say nothing new of it."""
+    told = play((READY, 1.0), (NOT_READY, 50.0), (READY, 80.0), (READY, 80.0), (READY, 80.0))
+
+    assert ["NotReady", "Ready"] == [each.to for each in told]
+
+
+def test_a_loss_that_was_over_in_its_second() -> None:
+    """Times of nodes have a resolution of one second: it took none, as far as they tell."""
+    *_, again = play((READY, 1.0), (NOT_READY, 50.0), (READY, 50.0))
+
+    assert 0.0 == again.not_ready_seconds
+
+
 def test_not_ready_goes_on_while_it_is_unknown() -> None:
     """What is not surely ready gets no traffic, however often it is unknown in between."""
     unknowns = ((UNKNOWN, 60.0), (NOT_READY, 70.0), (UNKNOWN, 80.0), (NOT_READY, 90.0))

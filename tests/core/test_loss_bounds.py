@@ -8,6 +8,7 @@ from probewatch.core.book import Book, Mark
 from probewatch.core.evidence import EvidenceKind as K
 from probewatch.core.losses import (
     FIRST_SYNC,
+    FIRST_TICK,
     LATE,
     QUIET,
     SLACK,
@@ -15,9 +16,9 @@ from probewatch.core.losses import (
     KubeletEvents,
     loss_reason,
 )
-from probewatch.core.model import Pod
+from probewatch.core.model import Condition, Pod
 from probewatch.core.spec import Container, Probe, ProbeType, RestartPolicy
-from tests.support.builders import READINESS, died, mark, pod, spec, status
+from tests.support.builders import READINESS, STARTUP, died, mark, pod, spec, status
 
 LOST = 10_000.0
 """When the pod lost its readiness."""
@@ -175,3 +176,48 @@ def test_a_probe_that_fails_after_the_kubelet_has_started() -> None:
     assert "ReadinessProbe" == reason_of(failure(started), started=started)
     assert "KubeletRestart" == reason_of(failure(started - 1), started=started)
     assert "KubeletRestart" == reason_of(failure(LOST, ProbeType.LIVENESS), started=started)
+
+
+TICKED = STARTUP.period + FIRST_TICK
+"""A startup probe was surely asked once so many seconds after the start."""
+
+
+@pytest.mark.parametrize(
+    ("lived", "restarts", "reason"),
+    [
+        (TICKED, 1, "ContainerRestart"),
+        (TICKED + 1, 1, "KubeletRestart"),
+        (TICKED, 0, "KubeletRestart"),
+        (None, 1, "KubeletRestart"),
+    ],
+)
+def test_a_container_that_is_not_started_any_more(
+    lived: float | None, restarts: int, reason: str
+) -> None:
+    """Up to its first tick one that replaced another may still be shown as that was: started."""
+    shown = status(restart_count=restarts, running_since=LOST - (lived or 0.0))
+    slow = spec(Container(name="app", startup=STARTUP, readiness=READINESS))
+    after = pod(2, replace(shown, ready=False, started=False), ready=False, since=LOST, spec=slow)
+    if lived is None:  # nobody knows when it was lost
+        after = _without_time(after)
+
+    assert (reason, "app") == loss_reason(pod(1, shown, spec=slow), after, KubeletEvents())
+
+
+def _without_time(lost: Pod) -> Pod:
+    return replace(lost, conditions={**lost.conditions, "Ready": Condition(status=False)})
+
+
+@pytest.mark.parametrize("started", [None, LOST])
+def test_nobody_knows_when_it_was_lost(started: float | None) -> None:
+    """Then nothing can be told from when Events came, so that its probe may have failed."""
+    probed = spec(Container(name="app", readiness=READINESS))
+    lost = _without_time(pod(2, status(ready=False), ready=False, spec=probed))
+    said = KubeletEvents(book_of=lambda _name: _book((HEARD,)), kubelet_started=started)
+
+    assert ("ReadinessProbe", "app") == loss_reason(pod(1, spec=probed), lost, said)
+
+
+def test_no_container_is_named_where_none_lost_it() -> None:
+    """The pod says that it is not ready, and all of its containers are."""
+    assert ("Unknown", "") == loss_reason(pod(1), pod(2, ready=False, since=LOST), KubeletEvents())

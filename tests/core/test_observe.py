@@ -585,6 +585,18 @@ def test_container_that_was_down_before_is_not_blamed() -> None:
     assert [("NotReady", "Unknown")] == reasons(found)
 
 
+def test_the_container_that_lost_it_is_named() -> None:
+    """Of several it is the one that is not ready any more."""
+    store = Store()
+    side = status(name="side", container_id="s")
+    feed(store, pod(1, running(), side), 1)
+    lost = pod(2, running(), replace(side, ready=False), ready=False, since=50.0)
+    [found] = only(ReadinessChanged, feed(store, lost, 50))
+
+    assert isinstance(found, ReadinessChanged)
+    assert "side" == found.container
+
+
 def test_hidden_loss_is_told_by_the_time() -> None:
     """The same status with a newer transition time means that the opposite was missed."""
     found = feed(followed(), pod(2, running(), since=60.0), 60)
