@@ -402,6 +402,14 @@ CASES = {
         "LivenessProbe Confirmed kill-event-probe",
         facts(died(137, end=67), kills=(mark(K.KILL_LIVENESS, 38),), path=OWN),
     ),
+    "seen to end by SIGKILL before the probe's own grace period was over": (
+        "LivenessProbe Medium kill-event-probe",
+        facts(died(137, end=336), kills=(mark(K.KILL_LIVENESS, 38),), path=OWN, pod=PATIENT),
+    ),
+    "seen to end by SIGKILL when the probe's own grace period was over": (
+        "LivenessProbe Confirmed kill-event-probe",
+        facts(died(137, end=47), kills=(mark(K.KILL_LIVENESS, 38),), path=OWN, pod=HURRIED),
+    ),
     "seen to end by SIGTERM after the kill": (
         "LivenessProbe Confirmed kill-event-probe",
         facts(died(143, end=39), kills=(mark(K.KILL_LIVENESS, 38),), path=OWN),
@@ -1410,6 +1418,15 @@ CASES = {
             path=OWN,
             kills=(mark(K.KILL_LIVENESS, 3000),),
             starts=started(1531),
+        ),
+    ),
+    "an end in the second of its begin, and a kill of the one before": (
+        "Signal High start-canary",
+        facts(
+            died(143, start=40, end=40),
+            path=OWN,
+            kills=(mark(K.KILL_LIVENESS, 30),),
+            starts=started(41),
         ),
     ),
     "a change of the image that was asked for, and SIGTERM": (

@@ -27,7 +27,7 @@ def version(
     number: int, *statuses: ContainerStatus, ready_at: float | None = None, app: Container = APP
 ) -> Pod:
     """A version of the pod; *ready_at* is since when it is Ready by the clock of its node."""
-    ready = Condition(status=ready_at is not None, last_transition=ready_at or 0.0)
+    ready = Condition(status=ready_at is not None, last_transition=ready_at or 0.5)
     return pod(number, *statuses, spec=spec(app, PLAIN), conditions={"Ready": ready})
 
 
@@ -130,11 +130,33 @@ def test_a_late_version_does_not_make_a_start_long() -> None:
     assert (6.0, False) == (found.after, found.narrow)
 
 
-def test_what_would_have_been_killed_was_seen_late() -> None:
+# A period until the first run, twelve of them, and a timeout.
+@pytest.mark.parametrize(("after", "told"), [(66.0, [66.0]), (67.0, []), (300.0, [])])
+def test_what_would_have_been_killed_was_seen_late(after: float, told: list[float]) -> None:
     """No container starts for longer than its probe lets it."""
-    assert () == play(
-        (0.0, version(1, WAITING)), (2.0, version(2, STARTS)), (300.0, version(3, STARTED))
+    found = play(
+        (0.0, version(1, WAITING)), (2.0, version(2, STARTS)), (2.0 + after, version(3, STARTED))
     )
+
+    assert told == [each.after for each in found if isinstance(each, StartupSucceeded)]
+
+
+def test_a_pod_that_was_met_before_anything_of_it_was_there() -> None:
+    """Then its containers have no status at all, and the first that shows one is its begin."""
+    nothing = replace(version(1), statuses=())
+    found = only((0.0, nothing), (2.0, version(2, STARTS)), (9.0, version(3, STARTED)))
+
+    assert 7.0 == found.after
+    assert 0.0 == only((0.0, nothing), (2.0, version(2, STARTED))).after
+
+
+def test_ready_since_nobody_knows_when() -> None:
+    """Then the times of arrival are all there is."""
+    ready = version(3, STARTED, ready_at=1.0)
+    timeless = replace(ready, conditions={"Ready": Condition(status=True)})
+    found = only((0.0, version(1, WAITING)), (2.0, version(2, STARTS)), (9.0, timeless))
+
+    assert 7.0 == found.after
 
 
 def test_clocks_that_disagree_give_no_negative_time() -> None:
