@@ -134,6 +134,49 @@ async def test_without_an_answer_the_nearest_owner_is_the_workload() -> None:
     ] == [workload for _, workload in scene.sink.published]
 
 
+ODD_AND_OTHERS = ["cart-odd", "cart-u-1", "cart-u-2"]
+
+
+class OddOwner:
+    """An owner that the code does not understand: reading its kind is an error."""
+
+    uid = "odd"
+
+
+@dataclass
+class BrokenResolver(FakeResolver):
+    """Has a mistake in it wherever it is asked."""
+
+    broken: bool = True
+
+    def find(self, pod: PodRef) -> Workload | None:
+        raise ZeroDivisionError(pod)
+
+
+@pytest.mark.parametrize(
+    ("resolver", "owner", "told", "errors"),
+    [
+        (BrokenResolver(), None, ODD_AND_OTHERS, {"workload": 6}),
+        (InstantResolver(), OddOwner(), ["cart"] * 3, {"gather": 1}),
+        (FakeResolver(broken=True), OddOwner(), ODD_AND_OTHERS, {"gather": 1, "workload": 4}),
+    ],
+    ids=["workload in the cache", "gathering", "nearest owner too"],
+)
+async def test_mistake_on_the_way_to_the_workload_loses_no_finding(
+    resolver: FakeResolver, owner: object, told: list[str], errors: dict[str, int]
+) -> None:
+    """What is not understood about a pod is told all the same, and so are those beside it."""
+    scene = Scene(resolver=resolver)
+    async with scene.publishing():
+        scene.controller.observe(PodObserved(pod=pod("odd", owner=owner)))
+        scene.controller.observe(PodObserved(pod=pod("u-1")))
+        scene.controller.observe(PodObserved(pod=pod("u-2")))
+
+    published = scene.sink.published
+    assert told == [workload.name for found, workload in published if isinstance(found, PodTracked)]
+    assert errors == +scene.boundary.errors
+
+
 def test_bare_pod_is_its_own_workload() -> None:
     """A pod that nobody owns is the workload itself."""
     alone = PodRef(uid=PodUid("u-1"), namespace="shop", name="cart")

@@ -17,14 +17,13 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from probewatch import finding_log
+from probewatch.assigning import Assigner, Resolver
 from probewatch.boundary import Boundary
 from probewatch.clock import Jumps
 from probewatch.core.findings import Finding
-from probewatch.core.model import PodRef, PodUid, Workload
+from probewatch.core.model import PodUid, Workload
 from probewatch.core.observe import Observation, TimePassed
-from probewatch.gathering import gather
 from probewatch.kube.pods.snapshot import Snapshot
-from probewatch.kube.workloads import nearest_workload
 from probewatch.store import Store
 
 HEARTBEAT_SECONDS = 0.5
@@ -45,18 +44,6 @@ class Sink(Protocol):
 
     def publish(self, finding: Finding, workload: Workload) -> None:
         """Take a finding without blocking; a sink that does I/O has a bounded queue of its own."""
-        ...
-
-
-class Resolver(Protocol):
-    """Finds the workload of a pod."""
-
-    def find(self, pod: PodRef) -> Workload | None:
-        """Return the workload if it is cached; None if the API server has to be asked."""
-        ...
-
-    async def resolve(self, pod: PodRef) -> Workload:
-        """Return the workload, in bounded time; the nearest owner if the API server cannot tell."""
         ...
 
 
@@ -92,7 +79,7 @@ class Controller:
         self.stats = ControllerStats()
         self._log_guard = boundary.guard("log")
         self._sinks = tuple((boundary.guard(type(sink).__name__), sink) for sink in sinks)
-        self._resolver = resolver
+        self._assigner = Assigner(resolver, boundary)
         self._boundary = boundary
         self._clock = boundary.clock
         self._has_listed_events, self._is_watching = has_listed_events, is_watching
@@ -236,21 +223,10 @@ class Controller:
         self._found_by_now += len(findings)
 
     async def _publish(self, findings: Sequence[Finding]) -> None:
-        """Resolve unknown workloads concurrently, then publish the findings in order."""
-        findings = tuple(gather(findings))
-        pods = [finding.pod for finding in findings]
-        known = {pod.uid: self._resolver.find(pod) for pod in pods}
-        asked = [pod for pod in {pod.uid: pod for pod in pods}.values() if known[pod.uid] is None]
-        if asked:
-            known.update(await asyncio.gather(*(self._learn(pod) for pod in asked)))
-        for finding, pod in zip(findings, pods, strict=True):
-            self._hand_on(finding, known[pod.uid] or nearest_workload(pod))
+        """Publish findings in order, once their workloads are known."""
+        for finding, workload in await self._assigner.assign(findings):
+            self._hand_on(finding, workload)
         await asyncio.sleep(0)  # a long queue must not starve other tasks
-
-    async def _learn(self, pod: PodRef) -> tuple[PodUid, Workload | None]:
-        with self._boundary.guard("workload"):
-            return pod.uid, await self._resolver.resolve(pod)
-        return pod.uid, None
 
     def _hand_on(self, finding: Finding, workload: Workload) -> None:
         with self._log_guard:
