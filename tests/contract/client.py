@@ -17,6 +17,7 @@ JsonObject = dict[str, Any]
 BOUND_SECONDS = 20
 """Nothing in here waits longer than that."""
 JSON = "application/json"
+AGGREGATED = f"{JSON};g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 NO_HEADERS: Mapping[str, str] = {}
 
 

@@ -2,9 +2,7 @@
 
 from collections.abc import Callable
 
-from tests.contract.client import Client
-
-AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+from tests.contract.client import AGGREGATED, Client
 
 
 async def test_the_core_group(api: Client) -> None:

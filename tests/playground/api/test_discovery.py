@@ -1,8 +1,7 @@
 """Discovery: the order of versions, of which clients take the first."""
 
-from tests.contract.client import Client
+from tests.contract.client import AGGREGATED, Client
 from tests.contract.definitions import DEFINITIONS, definition
-from tests.contract.test_discovery import AGGREGATED
 
 GROUP = "shop.example.com"
 BY_PRIORITY = ["v10", "v2", "v1", "v11beta2", "v2beta10", "v2beta2", "v3alpha1", "old", "v1rc1"]
