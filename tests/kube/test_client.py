@@ -216,6 +216,17 @@ async def test_many_refusals_are_one_login() -> None:
     assert (2, "Bearer token-1") == (credentials.read_times, login.access.authorization)
 
 
+async def test_refusal_just_after_the_renewal_logs_in() -> None:
+    """The renewal of each minute keeps a plugin's token, so that it is no reason to use it on."""
+    login = Login(FakeCredentials("http://api"), clock=FakeTime().clock)
+    await login.read()
+    await login.renew()
+
+    access = await login.renew(refused=True)
+
+    assert "Bearer token-1" == access.authorization
+
+
 async def test_credentials_are_read_every_minute() -> None:
     """The kubelet renews tokens in their file: they are read again each minute."""
     credentials, time = FakeCredentials("http://api"), FakeTime()

@@ -33,7 +33,8 @@ class Login:
         self._access: Access | None = None
         self._tls: ssl.SSLContext | None = None
         self._fingerprint = ""
-        self._renewed: float | None = None
+        self._refused: float | None = None
+        """When credentials were last read because the server refused them."""
 
     @property
     def access(self) -> Access:
@@ -60,15 +61,23 @@ class Login:
     async def renew(self, *, refused: bool = False) -> Access:
         """Read the credentials again; if that fails, log it and keep the last ones."""
         async with self._lock:
-            now = self._clock.monotonic()
-            if self._renewed is not None and now - self._renewed < REFUSED_PAUSE_SECONDS:
+            if refused and self._was_just_refused():
                 return self.access
             try:
                 await self.read(refused=refused)
             except KubeconfigError as error:
                 _log.warning("Credentials cannot be reloaded", extra={"error": str(error)})
-            self._renewed = self._clock.monotonic()
+            if refused:
+                self._refused = self._clock.monotonic()
             return self.access
+
+    def _was_just_refused(self) -> bool:
+        """Whether another request that was refused has just had the credentials read again.
+
+        The renewal of each minute does not count, since it keeps a plugin's token.
+        """
+        last = self._refused
+        return last is not None and self._clock.monotonic() - last < REFUSED_PAUSE_SECONDS
 
     async def run(self) -> None:
         """Renew the credentials every minute, for ever."""
