@@ -142,7 +142,7 @@ def test_the_window_of_a_slow_loop_is_the_longer_one(helm: str) -> None:
     ]
 
     assert [run.returncode == 0 for run in runs] == [True, True, False, False, False]
-    assert all("settings.slowLoopWindowSeconds (21600" in run.stderr for run in runs[2:])
+    assert all("settings.slowLoopWindowSeconds (default 21600" in run.stderr for run in runs[2:])
 
 
 @pytest.mark.parametrize("settings", [{"records": False}, {"dryRun": True}], ids=str)

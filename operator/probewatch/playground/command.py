@@ -71,7 +71,7 @@ def parse_port(text: str) -> int:
     """Return a port number; 0 stands for any free one."""
     if text.isdecimal() and int(text) <= LAST_PORT:
         return int(text)
-    raise argparse.ArgumentTypeError(f"{text!r} is no port")
+    raise argparse.ArgumentTypeError(f"{text!r} is not a port")
 
 
 def parse_speed(text: str) -> float:
@@ -79,7 +79,7 @@ def parse_speed(text: str) -> float:
     with contextlib.suppress(ValueError):
         if 0 < float(text) < math.inf:
             return float(text)
-    raise argparse.ArgumentTypeError(f"{text!r} is no number above 0")
+    raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
 
 
 def start(args: argparse.Namespace) -> int:
@@ -124,7 +124,7 @@ def begin(cluster: Cluster, stories: Sequence[Story]) -> None:
     print(", ".join(sorted(IMAGES)))
     print(f"  export KUBECONFIG={cluster.kubeconfig}")
     print("  kubectl apply -f crds -f deploy/demo/hc-probe.yaml   # a pod whose probe fails")
-    print(f"  {find_program()} run   # the operator, in a terminal of its own", flush=True)
+    print(f"  {find_program()} run   # the operator, in another terminal", flush=True)
     for story in stories:
         print(f"  {story.name}: {story.shows}", flush=True)
         play_story(cluster, story)

@@ -113,7 +113,7 @@ def test_the_summary_tells_all() -> None:
         "Why",
         "  LivenessProbe, Confirmed (rule r)",
         "",
-        "By which evidence",
+        "Evidence",
         "  - kubelet: failed liveness probe, kill 1",
         "  - exit code 143 (Error) after 51 s",
         "  - kubelet, 3 × Unhealthy: Liveness probe failed: HTTP probe failed with statuscode: 500",

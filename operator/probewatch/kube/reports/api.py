@@ -26,7 +26,7 @@ METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v
 complete objects."""
 
 REFUSALS: Mapping[int, str] = {
-    HTTPStatus.NOT_FOUND: "there is no definition of ProbeReport (kubectl apply -f crds)",
+    HTTPStatus.NOT_FOUND: "the CRD of ProbeReport is not installed (kubectl apply -f crds)",
     HTTPStatus.FORBIDDEN: "a right is missing: list probereports",
 }
 """What to fix if reports cannot be listed, by the status of the answer."""

@@ -93,7 +93,7 @@ class DemoState:
         """Return what has not been seen yet, as text."""
         needed = {
             "the pod became ready": self._find(READINESS, {"to": "Ready"}),
-            "the pod was not ready any more": self._find(READINESS, {"to": "NotReady"}),
+            "the pod became not ready": self._find(READINESS, {"to": "NotReady"}),
             "a restart with cause LivenessProbe, Confirmed": self.restart,
             "the operator's Event LivenessProbeRestart": self.restart_event,
             "the restart in /metrics": self.metrics,

@@ -68,7 +68,7 @@ def summary(
     return [
         *_section("What happened", [*sentences(said), *([hurry] if speed != 1 else [])]),
         *_section("Why", [f"{facts['cause']}, {facts['confidence']} (rule {facts['rule']})"]),
-        *_section("By which evidence", [f"- {fact}" for fact in evidence + _kubelet_facts(state)]),
+        *_section("Evidence", [f"- {fact}" for fact in evidence + _kubelet_facts(state)]),
         *_section("The Event, as kubectl shows it", table(_event_rows(told.event, now))),
         *_section("The metrics, as scraped", list(state.metrics)),
     ]
