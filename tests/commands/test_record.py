@@ -238,37 +238,45 @@ def test_lines_that_did_not_fit_are_not_counted(tmp_path: Path, *, compressed: b
 
 LINE = b'{"receivedAt":"2026-11-20T10:00:00Z","type":"ADDED","object":{"kind":"Pod"}}\n'
 
+MEMBER = gzip.compress(LINE)
+
 CUT = {
-    "in a line": ("r.jsonl", LINE + LINE[:-20], 1),
-    "before a line's end": ("r.jsonl", LINE + LINE[:-1], 2),
-    "in the first line": ("r.jsonl", LINE[:3], 0),
-    "in a member": ("r.jsonl.gz", gzip.compress(LINE) + gzip.compress(LINE)[:-9], 1),
-    "in a member's head": ("r.jsonl.gz", gzip.compress(LINE) + gzip.compress(LINE)[:3], 1),
-    "in the first member": ("r.jsonl.gz", gzip.compress(LINE)[:-9], 0),
-    "nowhere": ("r.jsonl.gz", gzip.compress(LINE) + gzip.compress(LINE), 2),
-    "empty": ("r.jsonl", b"", 0),
-    "where nothing was written": ("r.jsonl", LINE + LINE[:9] + bytes(99), 1),
-    "in a member that was not written": (
-        "r.jsonl.gz",
-        gzip.compress(LINE) + gzip.compress(LINE)[:20] + bytes(99),
-        1,
-    ),
+    "in a line": ("r.jsonl", LINE, LINE[:-20], 1),
+    "before a line's end": ("r.jsonl", LINE + LINE[:-1], b"", 2),
+    "in the first line": ("r.jsonl", b"", LINE[:3], 0),
+    "in a member": ("r.jsonl.gz", MEMBER, MEMBER[:-9], 1),
+    "in a member's head": ("r.jsonl.gz", MEMBER, MEMBER[:3], 1),
+    "in the first member": ("r.jsonl.gz", b"", MEMBER[:-9], 0),
+    "nowhere": ("r.jsonl.gz", MEMBER + MEMBER, b"", 2),
+    "empty": ("r.jsonl", b"", b"", 0),
+    "where nothing was written": ("r.jsonl", LINE, LINE[:9] + bytes(99), 1),
+    "in a member that was not written": ("r.jsonl.gz", MEMBER, MEMBER[:20] + bytes(99), 1),
 }
-"""Files that were cut off, and how many lines of them are whole."""
+"""Files that were cut off: what of them is kept and what is lost, and how many lines are whole."""
 
 
-@pytest.mark.parametrize(("name", "content", "whole"), CUT.values(), ids=CUT.keys())
+@pytest.mark.parametrize(("name", "kept", "lost", "whole"), CUT.values(), ids=CUT.keys())
 async def test_a_cut_off_recording_is_mended_before_it_is_added_to(
-    kubeconfig: Path, tmp_path: Path, name: str, content: bytes, whole: int
+    kubeconfig: Path,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    *,
+    name: str,
+    kept: bytes,
+    lost: bytes,
+    whole: int,
 ) -> None:
-    """What was cut off is left out, so that all of the file can be read again."""
+    """What was cut off is left out, so that the file can be read again; a warning says so."""
     path = tmp_path / name
-    path.write_bytes(content)
+    path.write_bytes(kept + lost)
     async with serving(await staged()) as server:
         point(kubeconfig, server)
         await run(kubeconfig, str(path), *LONG_ENOUGH, "--append")
 
     assert whole + 1 == len(list(stream.read_stream(str(path))))
+    assert ([len(lost)] if lost else []) == [
+        record.__dict__["bytes"] for record in caplog.records if "half a line" in record.message
+    ]
 
 
 NOT_OURS = {"text": ("notes.jsonl", b"milk\nbread"), "no gzip": ("r.jsonl.gz", b"milk\n")}

@@ -25,7 +25,7 @@ _GZIP = zlib.MAX_WBITS | 16
 
 
 def mend(path: Path, *, compressed: bool) -> int:
-    """Truncate a file after its last whole line or gzip member; return by how many bytes.
+    """Truncate a file after its last whole line or gzip member; return how many bytes are lost.
 
     Raises OSError, and InputError for a file that is not a recording, which is left as it is.
     """
@@ -35,7 +35,7 @@ def mend(path: Path, *, compressed: bool) -> int:
         size = file.seek(0, os.SEEK_END)
         whole = _find_whole_members(file, path) if compressed else _find_whole_lines(file, path)
         file.truncate(whole)
-    return size - whole
+    return max(size - whole, 0)  # a record that only lacked its line break has got one
 
 
 def _find_whole_lines(file: BinaryIO, path: Path) -> int:
