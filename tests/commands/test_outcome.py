@@ -286,7 +286,7 @@ def test_pods_that_the_truth_does_not_name_are_not_judged() -> None:
 
 
 def test_accuracy_is_one_line_and_a_short_list_of_mistakes() -> None:
-    """A long list ends with how many are not shown."""
+    """A long list ends with how many are not shown, and how they are."""
     wrong = restart(cause=Cause.ERROR, confidence=Confidence.MEDIUM)
 
     shown = render_replay.render_accuracy(truth.judge([wrong] * 25, TRUTH)).splitlines()
@@ -296,7 +296,8 @@ def test_accuracy_is_one_line_and_a_short_list_of_mistakes() -> None:
         "without a verdict: 0"
     ) == shown[0]
     assert "  web app restart 1: Error (Medium, KillingMatched), true: LivenessProbe" == shown[1]
-    assert "  ... and 5 more" == shown[-1]
+    assert "  ... and 5 more; `--output json` lists all of them" == shown[-1]
+    assert 1 + render_replay.MISTAKES_SHOWN + 1 == len(shown)
 
 
 def test_truth_is_read_from_a_file(tmp_path: Path) -> None:

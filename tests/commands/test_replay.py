@@ -1,11 +1,14 @@
 """What a replay makes of lines that come late, or twice."""
 
 import json
+from pathlib import Path
 
 import pytest
 
+from probewatch import cli
 from probewatch.commands import stream
 from probewatch.commands.outcome import Ledger, Outcome
+from probewatch.commands.render_replay import MISTAKES_SHOWN
 from probewatch.commands.replay import replay
 from tests.commands.shop import Json, pod
 
@@ -20,14 +23,23 @@ def version(number: int, restarts: int) -> Json:
     return {**shown, "metadata": {**shown["metadata"], "resourceVersion": str(number)}}
 
 
-def play(*lines: Line) -> tuple[Outcome, Ledger]:
-    written = (
-        {"receivedAt": f"2026-01-01T00:00:{second:02}Z", "type": kind, "object": version(*shown)}
+def write(*lines: Line) -> list[str]:
+    """The lines as a recording has them, one a second."""
+    return [
+        json.dumps(
+            {
+                "receivedAt": f"2026-01-01T00:00:{second:02}Z",
+                "type": kind,
+                "object": version(*shown),
+            }
+        )
         for second, (kind, *shown) in enumerate(lines)
-    )
+    ]
+
+
+def play(*lines: Line) -> tuple[Outcome, Ledger]:
     return replay(
-        stream.parse_line(json.dumps(each).encode(), "f", number)
-        for number, each in enumerate(written)
+        stream.parse_line(each.encode(), "f", number) for number, each in enumerate(write(*lines))
     )
 
 
@@ -50,3 +62,39 @@ def test_a_pod_that_is_seen_again_goes_on() -> None:
 
     assert ledger.balanced
     assert [1, 2] == [each.restart_count for each in found.restarts]
+
+
+def test_all_mistakes_are_in_the_json_output(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Standard error lists the first of them, and says where the others are."""
+    recording, known = tmp_path / "r.jsonl", tmp_path / "truth.json"
+    ended = range(1, MISTAKES_SHOWN + 6)
+    lines = write(("ADDED", 1, 0), *(("MODIFIED", 1 + count, count) for count in ended))
+    recording.write_text("\n".join(lines) + "\n")
+    truth = {"pods": {version(1, 0)["metadata"]["name"]: {"app": ["StartError", "Completed"]}}}
+    known.write_text(json.dumps(truth))
+
+    cli.main(["replay", str(recording), "--truth", str(known), "-o", "json"])
+    printed = capsys.readouterr()
+    accuracy = json.loads(printed.out)["accuracy"]
+
+    assert (len(ended), 0) == (accuracy["restarts"], accuracy["right"])
+    assert list(ended) == [each["restartCount"] for each in accuracy["mistakes"]]
+    assert ["Completed", "StartError"] == accuracy["mistakes"][0]["trueCauses"]
+    assert len(ended) == accuracy["withoutVerdict"] + sum(accuracy["wrong"].values())
+    assert printed.err.endswith("  ... and 5 more; `--output json` lists all of them\n")
+
+
+def test_without_the_truth_nothing_is_judged(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The JSON object has the keys that it always had."""
+    recording = tmp_path / "r.jsonl"
+    recording.write_text("\n".join(write(*LIFE)) + "\n")
+
+    cli.main(["replay", str(recording), "-o", "json"])
+
+    assert ["restarts", "readiness", "loops", "advice", "ledger"] == list(
+        json.loads(capsys.readouterr().out)
+    )

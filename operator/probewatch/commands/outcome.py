@@ -133,7 +133,7 @@ class Outcome:
 def render_json(outcome: Outcome, ledger: Ledger) -> Json:
     """Return the JSON object of `replay --output json`."""
     return {
-        "restarts": [_render_pod(each.pod) | render_verdict(each) for each in outcome.restarts],
+        "restarts": [render_restart(each) for each in outcome.restarts],
         "readiness": [_render_readiness(each) for each in outcome.readiness],
         "loops": [_render_loop(each) for each in outcome.loops],
         "advice": [_render_advice(each) for each in outcome.advice],
@@ -148,6 +148,11 @@ def render_json(outcome: Outcome, ledger: Ledger) -> Json:
 def render_time(at: float | None) -> str | None:
     """Return epoch seconds as RFC 3339 in UTC; milliseconds only where there are some."""
     return None if at is None else times.render_time(round(at, 3), "milliseconds")
+
+
+def render_restart(restart: Restart) -> Json:
+    """Return a restart with its pod and verdict as JSON."""
+    return _render_pod(restart.pod) | render_verdict(restart)
 
 
 def render_verdict(restart: Restart) -> Json:

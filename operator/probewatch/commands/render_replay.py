@@ -16,7 +16,7 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 MISTAKES_SHOWN = 20
-"""Mistakes that are listed; of more, only the number is given."""
+"""Mistakes that are listed; the JSON output has all of them."""
 
 
 def render_tables(outcome: Outcome, ledger: Ledger) -> str:
@@ -67,7 +67,8 @@ def render_accuracy(accuracy: Accuracy) -> str:
     lines = [summary]
     lines += [_mistake(mistake) for mistake in accuracy.mistakes[:MISTAKES_SHOWN]]
     hidden = len(accuracy.mistakes) - MISTAKES_SHOWN
-    return render_lines(lines + ([f"  ... and {hidden} more"] if hidden > 0 else []))
+    more = f"  ... and {hidden} more; `--output json` lists all of them"
+    return render_lines(lines + ([more] if hidden > 0 else []))
 
 
 def _mistake(mistake: Mistake) -> str:

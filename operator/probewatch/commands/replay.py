@@ -19,6 +19,7 @@ from probewatch.commands.lines import render_line
 from probewatch.commands.outcome import Ledger, Outcome
 from probewatch.commands.rise import CountRise
 from probewatch.commands.stream import Kind, LineType, Record, StreamError
+from probewatch.commands.truth import Accuracy
 from probewatch.commands.virtual_time import VirtualTime
 from probewatch.core.model import PodUid
 from probewatch.core.observe import EvidenceObserved, Observation, PodGone, PodObserved
@@ -77,7 +78,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "--truth",
         metavar="FILE",
         help='known causes, {"pods": {POD: {CONTAINER: [CAUSE, ...]}}}: also print how many '
-        "verdicts are right",
+        "verdicts are right, and which are not (the first 20; all of them as JSON)",
     )
 
 
@@ -88,11 +89,11 @@ def main(args: argparse.Namespace) -> int:
     kinds = Counter[Kind]()
     records = stream.read_streams(args.files, remarks.append)
     found, ledger = replay(_counted(records, kinds))
-    print(_RENDERERS[args.output](found, ledger))
+    accuracy = None if known is None else truth.judge(found.restarts, known)
+    print(_render(args.output, found, ledger, accuracy))
     _remark(remarks, kinds)
-    if known is None:
+    if accuracy is None:
         return 0
-    accuracy = truth.judge(found.restarts, known)
     # Standard output stays one JSON object where JSON was asked for.
     print(
         render_replay.render_accuracy(accuracy),
@@ -183,12 +184,12 @@ _READERS: Mapping[Kind, _Reader] = {
 }
 
 
-def _json_text(found: Outcome, ledger: Ledger) -> str:
-    return json.dumps(outcome.render_json(found, ledger), indent=1)
-
-
-_RENDERERS: Mapping[str, Callable[[Outcome, Ledger], str]] = {
-    "table": render_replay.render_tables,
-    "text": render_replay.render_text,
-    "json": _json_text,
-}
+def _render(output: str, found: Outcome, ledger: Ledger, accuracy: Accuracy | None) -> str:
+    match output:
+        case "json":
+            judged = {} if accuracy is None else {"accuracy": truth.render_json(accuracy)}
+            return json.dumps(outcome.render_json(found, ledger) | judged, indent=1)
+        case "text":
+            return render_replay.render_text(found, ledger)
+        case _:
+            return render_replay.render_tables(found, ledger)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 
+from probewatch.commands.outcome import Json, render_restart
 from probewatch.commands.stream import StreamError
 from probewatch.core.causes import Cause, Confidence
 from probewatch.core.findings import Restart
@@ -73,6 +74,20 @@ class Accuracy:
     def is_trustworthy(self) -> bool:
         """Whether no wrong cause was named with confidence `Confirmed` or `High`."""
         return not any(self.wrong[confidence] for confidence in _SURE)
+
+
+def render_json(accuracy: Accuracy) -> Json:
+    """Return the part of `replay --output json` that says how right the verdicts are."""
+    return {
+        "restarts": accuracy.total,
+        "right": accuracy.right,
+        "wrong": dict(accuracy.wrong),
+        "withoutVerdict": accuracy.without_verdict,
+        "mistakes": [
+            render_restart(each.restart) | {"trueCauses": sorted(each.true_causes)}
+            for each in accuracy.mistakes
+        ],
+    }
 
 
 def read_truth(path: str) -> Truth:
