@@ -143,7 +143,7 @@ def test_memory_is_bounded() -> None:
         patterns.mark(restart(f"q{number}", "web", "n", number))
 
     assert KEYS_KEPT == len(patterns._of_owners._by_key)  # noqa: SLF001  # a bound shows nowhere else
-    assert KEPT == len(patterns._of_owners._by_key["web"])  # noqa: SLF001  # likewise
+    assert KEPT == len(patterns._of_owners._by_key["shop", "web"])  # noqa: SLF001  # likewise
 
 
 def lost_pod(

@@ -11,7 +11,7 @@ times of arrival, since the clocks of different nodes cannot be compared.
 """
 
 from collections import OrderedDict, deque
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Hashable, Iterable
 from dataclasses import dataclass
 
 from probewatch.core.causes import Cause, Pattern
@@ -59,6 +59,10 @@ NODE_CAUSES = (SHARED_CAUSES | NODE_EVENTS) | {
 count."""
 
 
+OwnerKey = tuple[str, str]
+"""Namespace and uid of an owner: a pod may claim one that is not in its own namespace."""
+
+
 @quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
@@ -71,23 +75,19 @@ class Seen:
     """Whether the container had run so long that its restart says something about the node."""
 
     @property
-    def owner(self) -> str:
-        """The uid of the pod's controller; of a pod without one, its own."""
-        return owner_of(self.pod)
-
-
-def owner_of(pod: PodRef) -> str:
-    """Return the uid of the pod's controller, or its own."""
-    return pod.owner.uid if pod.owner is not None else pod.uid
+    def owner(self) -> OwnerKey:
+        """The key of the pod's controller; of a pod without one, its own."""
+        uid = self.pod.owner.uid if self.pod.owner is not None else self.pod.uid
+        return self.pod.namespace, uid
 
 
 class Recent:
     """The latest restarts by key, with a bounded number of keys and of restarts for each."""
 
     def __init__(self) -> None:
-        self._by_key: OrderedDict[str, deque[Seen]] = OrderedDict()
+        self._by_key: OrderedDict[Hashable, deque[Seen]] = OrderedDict()
 
-    def add(self, key: str, seen: Seen, within: float) -> tuple[Seen, ...]:
+    def add(self, key: Hashable, seen: Seen, within: float) -> tuple[Seen, ...]:
         """Add a restart, and return those with its key that came *within* seconds of it."""
         kept = self._by_key.setdefault(key, deque(maxlen=KEPT))
         kept.append(seen)
@@ -100,10 +100,10 @@ class Recent:
 class Patterns:
     """Finds patterns among the recent restarts of all pods.
 
-    *pods_of* returns the number of tracked pods of an owner's uid.
+    *pods_of* returns the number of tracked pods of an owner; a pod without one need not count.
     """
 
-    def __init__(self, pods_of: Callable[[str], int]) -> None:
+    def __init__(self, pods_of: Callable[[OwnerKey], int]) -> None:
         self._pods_of = pods_of
         self._of_owners = Recent()
         self._of_nodes = Recent()

@@ -6,7 +6,7 @@ from probewatch.core.evidence import Evidence, EvidenceKind
 from probewatch.core.findings import Restart
 from probewatch.core.model import PodUid
 from probewatch.core.observe import EvidenceObserved
-from probewatch.core.patterns import Patterns
+from probewatch.core.patterns import OwnerKey, Patterns
 from probewatch.kube.pods.snapshot import Header
 
 LOST_RULE = "lost"
@@ -17,19 +17,22 @@ class SharedRestarts:
     """Counts the pods of each owner, and finds the patterns of restarts."""
 
     def __init__(self) -> None:
-        self._owned: Counter[str] = Counter()
+        self._owned: Counter[OwnerKey] = Counter()
         self._patterns = Patterns(self._owned.__getitem__)
 
     def join(self, header: Header) -> None:
         """Add a tracked pod."""
-        self._owned[_owner(header)] += 1
+        if header.owner is not None:  # a pod by itself is never many
+            self._owned[header.namespace, header.owner.uid] += 1
 
     def leave(self, header: Header) -> None:
         """Remove a pod."""
-        owner = _owner(header)
-        self._owned[owner] -= 1
-        if self._owned[owner] <= 0:
-            del self._owned[owner]
+        if header.owner is None:
+            return
+        key = (header.namespace, header.owner.uid)
+        self._owned[key] -= 1
+        if self._owned[key] <= 0:
+            del self._owned[key]
 
     def mark(self, restart: Restart) -> Restart:
         """Return the restart with its pattern, if it is part of one."""
@@ -52,7 +55,3 @@ def node_loss_evidence(restart: Restart) -> EvidenceObserved:
             node=restart.pod.node,
         )
     )
-
-
-def _owner(header: Header) -> str:
-    return header.owner.uid if header.owner is not None else header.uid

@@ -1,0 +1,66 @@
+"""Shared restarts: which pods are counted as those of one workload."""
+
+from dataclasses import replace
+
+from probewatch.core.causes import Pattern
+from probewatch.core.evidence import EvidenceKind
+from probewatch.core.findings import Finding, Restart
+from probewatch.core.model import OwnerRef, Pod, PodUid
+from probewatch.core.observe import EvidenceObserved, PodObserved
+from probewatch.store import Store
+from tests.support.builders import died, pod, said, status
+
+WEB = OwnerRef(api_version="apps/v1", kind="ReplicaSet", name="web", uid="rs")
+
+
+def killed(*pods: Pod) -> dict[str, Pattern]:
+    """The pattern of each pod's restart, where their liveness probes kill one after the other."""
+    store = Store()
+    for each in pods:
+        store.feed(PodObserved(pod=each), 1)
+    found: list[Finding] = []
+    for each in pods:
+        kill = said(
+            EvidenceKind.KILL_LIVENESS,
+            98.0,
+            involved_uid=each.evidence_uid,
+            namespace=each.namespace,
+            name=f"kill-{each.uid}",
+        )
+        store.feed(EvidenceObserved(evidence=kill), 98)
+        found += store.feed(PodObserved(pod=again(each)), 101)
+    return {each.pod.uid: each.pattern for each in found if isinstance(each, Restart)}
+
+
+def running(uid: str, namespace: str = "shop", owner: OwnerRef | None = WEB) -> Pod:
+    now = status(container_id=f"{uid}0", running_since=1.0)
+    made = pod(1, now, uid=PodUid(uid), evidence_uid=uid, name=uid)
+    return replace(made, namespace=namespace, owner=owner, node=f"node-of-{uid}")
+
+
+def again(before: Pod) -> Pod:
+    last = died(143, start=1.0, end=99.0, container_id=f"{before.uid}0")
+    now = status(restart_count=1, container_id=f"{before.uid}1", running_since=100.0, last=last)
+    return replace(before, resource_version=2, statuses=(now,))
+
+
+def test_pods_of_one_owner_make_a_pattern() -> None:
+    """Three pods of one ReplicaSet that are killed together are marked from the third on."""
+    assert {"a": Pattern.NONE, "b": Pattern.NONE, "c": Pattern.WORKLOAD_WIDE} == killed(
+        running("a"), running("b"), running("c")
+    )
+
+
+def test_claim_on_an_owner_in_another_namespace_makes_no_pattern() -> None:
+    """Owner references are not checked: pods of a stranger do not become mates of those here."""
+    assert {Pattern.NONE} == set(
+        killed(running("x", "evil"), running("y", "evil"), running("a")).values()
+    )
+
+
+def test_claims_on_an_owner_in_another_namespace_hide_no_pattern() -> None:
+    """However many pods of a stranger claim it, the owner has no more pods than before."""
+    strangers = [running(f"x{number}", "evil") for number in range(10)]
+    found = killed(running("a"), running("b"), running("c"), *strangers)
+
+    assert Pattern.WORKLOAD_WIDE is found["c"]
