@@ -62,6 +62,9 @@ class Script:
         self._answers = list(answers)
         self.asked: list[dict[str, str]] = []
         self.logins = 0
+        self.is_open = False
+        """Whether a response is open, with its connection."""
+        self.open_at_logins: list[bool] = []
         self.seconds = 0.0
 
     @asynccontextmanager
@@ -76,10 +79,15 @@ class Script:
         if isinstance(answer, BaseException):
             raise answer
         answer.script = self
-        yield answer
+        self.is_open = True
+        try:
+            yield answer
+        finally:
+            self.is_open = False
 
     async def refresh(self) -> None:
         self.logins += 1
+        self.open_at_logins.append(self.is_open)
 
 
 class Diary:
@@ -266,6 +274,13 @@ def test_unauthorized_logs_in_again() -> None:
     script, diary, _, _ = play(Answer(status=401), Answer(status=401), page("a"))
 
     assert (2, "synced") == (script.logins, diary.told[-1])
+
+
+def test_no_connection_is_held_during_a_login() -> None:
+    """A plugin may take a minute for it: the answer that refused is over before."""
+    list_refused, watch_refused = Answer(status=401), Answer(status=401)
+
+    assert [False, False] == play(list_refused, page(), watch_refused)[0].open_at_logins
 
 
 def test_retry_after_is_honoured() -> None:

@@ -40,7 +40,8 @@ class Asker:
         """Send a GET with *params* and, where it *selects*, the target's selectors.
 
         Raises StreamFaultError for any answer but 200. After a 401 the credentials are
-        refreshed first, so that the next request has new ones.
+        refreshed first, so that the next request has new ones; the response is closed before,
+        because a plugin may take a minute.
         """
         asked = self._transport.stream(
             self._target.path,
@@ -48,11 +49,12 @@ class Asker:
             timeout_seconds=self._options.request_timeout,
         )
         async with asked as response:
-            if response.status == UNAUTHORIZED:
-                await self._transport.refresh()
-            if response.status != OK:
-                raise self._fault(response)
-            yield response
+            if response.status == OK:
+                yield response
+                return
+        if response.status == UNAUTHORIZED:
+            await self._transport.refresh()
+        raise self._fault(response)
 
     def _fault(self, response: Response) -> StreamFaultError:
         wait = parse_retry_after(response.headers.get("Retry-After"), self._around.now())
