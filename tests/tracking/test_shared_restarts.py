@@ -64,3 +64,11 @@ def test_claims_on_an_owner_in_another_namespace_hide_no_pattern() -> None:
     found = killed(running("a"), running("b"), running("c"), *strangers)
 
     assert Pattern.WORKLOAD_WIDE is found["c"]
+
+
+def test_static_pods_of_a_node_are_no_workload() -> None:
+    """Their node owns them, but they have no probe in common."""
+    node = OwnerRef(api_version="v1", kind="Node", name="node-1", uid="n1")
+    pods = [running(uid, "kube-system", node) for uid in ("apiserver", "etcd", "scheduler")]
+
+    assert {Pattern.NONE} == set(killed(*pods).values())

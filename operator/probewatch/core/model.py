@@ -73,6 +73,11 @@ class OwnerRef:
     name: str
     uid: str
 
+    @property
+    def is_node(self) -> bool:
+        """Whether it is a node, which is no workload: it owns its static pods' mirror pods."""
+        return self.kind == "Node"
+
 
 @quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -77,7 +77,8 @@ class Seen:
     @property
     def owner(self) -> OwnerKey:
         """The key of the pod's controller; of a pod without one, its own."""
-        uid = self.pod.owner.uid if self.pod.owner is not None else self.pod.uid
+        owner = self.pod.owner
+        uid = self.pod.uid if owner is None or owner.is_node else owner.uid
         return self.pod.namespace, uid
 
 

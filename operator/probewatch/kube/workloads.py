@@ -197,7 +197,7 @@ class Workloads:
 
 def stands_for_itself(pod: PodRef) -> bool:
     """Whether a pod is its own workload: it has no owner, or is a static pod of a node."""
-    return pod.owner is None or pod.owner.kind == "Node"
+    return pod.owner is None or pod.owner.is_node
 
 
 def nearest_workload(pod: PodRef) -> Workload:
