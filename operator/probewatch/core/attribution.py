@@ -174,7 +174,7 @@ RULES: tuple[Rule, ...] = (
         meaning="The count of a later `Killing` Event proves a kill whose own Event was lost.",
         gives=(
             "`LivenessProbe`, `StartupProbe`: High; Medium if the end was not observed, the "
-            "container ended by a signal that nobody sends, its image or resources changed, or its "
+            "container crashed (a signal such as SIGSEGV), its image or resources changed, or its "
             "end may itself have caused the only failure that its probe needs."
         ),
     ),
@@ -200,7 +200,7 @@ RULES: tuple[Rule, ...] = (
         meaning="Probe failures up to `failureThreshold` were reported just before the end.",
         gives=(
             "`LivenessProbe`, `StartupProbe`: High; Medium if the runtime reports `OOMKilled`, the "
-            "container ended by a signal that nobody sends, its end may have caused the last "
+            "container crashed (a signal such as SIGSEGV), its end may have caused the last "
             "failure, or its image or resources changed. Medium if it was not replaced in place "
             "and its exit code is unknown or one of Windows."
         ),
