@@ -361,6 +361,38 @@ def test_without_streaming_lists_there_are_pages(fault: Fault, limit: float) -> 
     assert ["allowWatchBookmarks", "limit", "allowWatchBookmarks"] == virtual_time.run(play())
 
 
+async def hang(_answer: Answer) -> None:
+    """A server that takes the request and does not answer."""
+    await asyncio.sleep(10_000)
+
+
+async def gone(answer: Answer) -> None:
+    """A watch after a while, whose version is gone."""
+    await answer.begin()
+    await asyncio.sleep(10)
+    await answer.write(b'{"type": "ERROR", "object": {"kind": "Status", "code": 410}}\n')
+    await answer.end()
+
+
+def test_no_answer_says_nothing_of_streaming_lists() -> None:
+    """It is a fault as any other, with a pause, and the next list is requested as a stream."""
+
+    async def play() -> tuple[dict[str, int], float, list[str]]:
+        options = WatchOptions(request_timeout=5)
+        async with watching(server(hang, gone, streams=True), options=options) as scene:
+            await scene.until(lambda: scene.stats.relists["410"] > 0, 20)
+            await live(scene, limit=1)
+            asked = scene.server.asked
+            pause = asked[1][0] - asked[0][0] - options.request_timeout
+            kinds = [" ".join({"sendInitialEvents", "limit"} & {*query}) for _, query in asked]
+            return dict(scene.stats.errors), pause, kinds
+
+    errors, pause, kinds = virtual_time.run(play())
+
+    assert ({"TimeoutError": 1, "410": 1}, True) == (errors, FIRST_PAUSE / 2 <= pause)
+    assert ["sendInitialEvents", "limit", "", "sendInitialEvents"] == kinds
+
+
 def test_half_a_list_is_no_list() -> None:
     """What a list that broke off did not contain is not gone."""
 

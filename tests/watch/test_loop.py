@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from probewatch.watch.backoff import Backoff
 from probewatch.watch.decoding import Decoder
 from probewatch.watch.lines import HEAD, LineSplitter
-from probewatch.watch.loop import WatchLoop
+from probewatch.watch.loop import STREAMS_AGAIN_SECONDS, WatchLoop
 from probewatch.watch.transport import Surroundings, WatchOptions, WatchTarget
 
 
@@ -254,6 +254,18 @@ def test_list_without_an_end() -> None:
     _, diary, _, _ = play(Answer(parts=(body,)), page("a"))
 
     assert ["listed a", "synced"] == diary.told[-2:]
+
+
+def test_streaming_list_is_tried_again_after_an_hour() -> None:
+    """A server that had none may be upgraded while this process runs; until then pages it is."""
+    none, gone, hour = Answer(status=422), Answer(status=410), Answer(lasts=STREAMS_AGAIN_SECONDS)
+    script, *_ = play(
+        *(none, page(), watch(), gone, page(), hour, gone, none, page()),
+        options=WatchOptions(),
+    )
+
+    lists = [each for each in script.asked if "resourceVersion" not in each]
+    assert [True, False, False, True, False] == ["sendInitialEvents" in each for each in lists]
 
 
 def test_bookmark_moves_the_version() -> None:

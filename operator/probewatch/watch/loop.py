@@ -7,6 +7,7 @@ list does not contain, so that no deletion is missed. The loop ends only by bein
 """
 
 import logging
+import math
 from collections.abc import Mapping
 from typing import Generic, NoReturn
 
@@ -45,6 +46,11 @@ PAGED_TRIES = 2
 REFUSALS = frozenset({400, 404, 405, 406, 422})
 """Statuses by which a server may refuse a streaming list; pages are requested instead."""
 
+STREAMS_AGAIN_SECONDS = 3600.0
+"""How long lists are read in pages once the server sent no streaming list. It may only have been
+overloaded, or is upgraded later. To try it at each list would make all of them slow where the
+server has none: some show this only by their silence."""
+
 SILENCE_SECONDS = 60.0
 """Minimum time between two warnings about the same trouble."""
 
@@ -72,7 +78,8 @@ class WatchLoop(Generic[T]):
         self._dispatcher = Dispatcher(decoder, handler, self.stats)
         self._long_lines = LongLines(self.stats, around)
         self._silence = Silence(self.stats)
-        self._streams = self._options.streams
+        self._pages_until = 0.0 if self._options.streams else math.inf
+        """Until when lists are read in pages, by the clock."""
         self._pages_next = False
         self._expired = 0
         """How many lists in pages in a row expired before their last page."""
@@ -155,7 +162,7 @@ class WatchLoop(Generic[T]):
         """List everything: as a streaming list, which goes on as a watch, or in pages."""
         self._silence.list_begins()
         self._long_lines.list_begins()
-        if self._streams and not self._pages_next:
+        if not self._pages_next and self._around.monotonic() >= self._pages_until:
             self._pages_next = True  # in case this one breaks off
             if await self._list_as_stream():
                 return
@@ -172,21 +179,23 @@ class WatchLoop(Generic[T]):
         self._pages_next, self._expired = False, 0
 
     async def _list_as_stream(self) -> bool:
-        """Read a streaming list and its watch to the end; False if the server has no such lists."""
+        """Read a streaming list and its watch to the end; False if the server sends no such list.
+
+        That a stream is silent shows it, but not that the server did not answer at all.
+        """
         self._dispatcher.begin_list()
         try:
             await self._watch(STREAMED)
-        except NotStreamedError:
-            self._streams = False
         except TimeoutError:
-            if not self._dispatcher.is_listing:
+            if self._open_since is None or not self._dispatcher.is_listing:
                 raise
-            self._streams = False
         except StreamFaultError as fault:
-            if fault.status not in REFUSALS:
+            if fault.status not in REFUSALS and not isinstance(fault, NotStreamedError):
                 raise
-            self._streams = False
-        return self._streams
+        else:
+            return True
+        self._pages_until = self._around.monotonic() + STREAMS_AGAIN_SECONDS
+        return False
 
     async def _watch(self, more: Mapping[str, str] | None = None) -> None:
         """Watch until the stream ends."""

@@ -82,7 +82,8 @@ class WatchOptions:
     inactivity: float = 75.0
     """A watch without a line for so long is taken for dead, since bookmarks come each minute."""
     list_silence: float = 10.0
-    """A streaming list that pauses for so long shows that the server does not support them."""
+    """After so long a pause in a streaming list, lists are read in pages for a while: a server that
+    does not support streaming lists opens the stream, but does not say where the list ends."""
     server_timeout: float = 240.0
     """The server ends a watch after this, or up to a quarter later, so that not all end at once."""
 
