@@ -3,6 +3,7 @@
 import io
 import json
 from collections.abc import Iterable, Mapping
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 
@@ -83,17 +84,82 @@ def test_managed_fields_can_go() -> None:
     assert "managedFields" not in left["metadata"]  # type: ignore[operator]  # as above
 
 
-def test_an_event_does_not_quote_a_command() -> None:
-    """The kubelet repeats the command of an exec probe that timed out."""
-    event: dict[str, object] = {
-        "kind": "Event",
-        "message": f'Liveness probe failed: command timed out: "sh {SECRET}" timed out after 1s',
+RUNC = "unable to start container process: exec: "
+FAILED = f"failed - error: command 'sh -c {SECRET}' exited with 1: , message: \"\""
+PARENTHESES = f"sh -c (check {SECRET}) for Container"
+MESSAGES = {
+    "a probe that timed out": (
+        f'Liveness probe failed: command timed out: "sh {SECRET}" timed out after 1s',
+        'Liveness probe failed: command timed out: "" timed out after 1s',
+    ),
+    "a hook that failed": (
+        f'Exec lifecycle hook ([sh -c {SECRET}]) for Container "app" in Pod "web" {FAILED}',
+        "Exec lifecycle hook ()",
+    ),
+    "a hook of many lines": (
+        f'{COMBINED}Exec lifecycle hook ([{PARENTHESES}\n {SECRET}]) for Container "app" in Pod',
+        f"{COMBINED}Exec lifecycle hook ()",
+    ),
+    "a program that runc did not find": (
+        f'Liveness probe errored: {RUNC}"/{SECRET}": stat /{SECRET}: no such file or directory',
+        f'Liveness probe errored: {RUNC}""',
+    ),
+    "the same with CRI-O": (
+        f'msg="runc create failed: {RUNC}\\"{SECRET}\\": executable file not found in $PATH"',
+        f'msg="runc create failed: {RUNC}""',
+    ),
+    "a program that crun did not find": (
+        f"executable file `{SECRET}` not found in $PATH: No such file or directory",
+        "executable file `` not found in $PATH: No such file or directory",
+    ),
+    "a program that crun did not start": (
+        f"exec container process (missing dynamic library?) `/{SECRET}`: No such file or directory",
+        "exec container process (missing dynamic library?) ``: No such file or directory",
+    ),
+    "a hook that is no command": (
+        'Http lifecycle hook (/start) for Container "app" in Pod "web_shop(u)" failed',
+        'Http lifecycle hook (/start) for Container "app" in Pod "web_shop(u)" failed',
+    ),
+    "another": (
+        "back-off 10s restarting failed container=app",
+        "back-off 10s restarting failed container=app",
+    ),
+}
+
+
+@pytest.mark.parametrize(("message", "expected"), MESSAGES.values(), ids=MESSAGES.keys())
+def test_no_message_quotes_a_command(message: str, expected: str) -> None:
+    """Neither do Events, nor states of containers, whichever runtime they are from."""
+    event: dict[str, object] = {"kind": "Event", "message": message}
+    status = {
+        "name": "app",
+        "state": {"waiting": {"reason": "PostStartHookError", "message": message}},
+        "lastState": {"terminated": {"reason": "StartError", "message": message}},
+    }
+    item: dict[str, object] = {
+        "kind": "Pod",
+        "status": {"containerStatuses": [status], "initContainerStatuses": [deepcopy(status)]},
     }
 
-    left = privacy.leave_out(event, [Omission.COMMANDS])
+    left = json.dumps([privacy.leave_out(each, [Omission.COMMANDS]) for each in (event, item)])
 
-    expected = 'Liveness probe failed: command timed out: "" timed out after 1s'
-    assert expected == left["message"]
+    assert SECRET not in left
+    assert 5 == left.count(json.dumps({"message": expected})[1:-1])
+
+
+@pytest.mark.parametrize("omission", [Omission.COMMANDS, Omission.OUTPUT])
+def test_an_old_kubelet_quotes_a_hook_in_a_reason(omission: Omission) -> None:
+    """What is left is the reason itself."""
+    hook = {
+        "waiting": {"reason": f"PostStartHookError: command '{SECRET}' exited with 1: {SECRET}"}
+    }
+    other = {"waiting": {"reason": "CrashLoopBackOff"}}
+    statuses = [{"name": "app", "state": hook}, {"name": "side", "state": other}]
+
+    privacy.leave_out({"kind": "Pod", "status": {"containerStatuses": statuses}}, [omission])
+
+    assert {"reason": "PostStartHookError"} == hook["waiting"]
+    assert {"reason": "CrashLoopBackOff"} == other["waiting"]
 
 
 QUOTING = {

@@ -5,10 +5,10 @@ HTTP probes, annotations (except the two that are kept), managed fields, and the
 output of probes and applications.
 """
 
-import re
 from collections.abc import Collection, Iterator
 from enum import StrEnum
 
+from probewatch.commands.privacy_commands import leave_out_command, shorten_reason
 from probewatch.commands.privacy_output import leave_out_message
 
 Json = dict[str, object]
@@ -23,7 +23,6 @@ KEPT_ANNOTATIONS = frozenset(
     }
 )
 
-_TIMED_OUT = re.compile(r'(command timed out: )".*"( timed out)?', re.DOTALL)
 _CONTAINER_LISTS = ("containers", "initContainers", "ephemeralContainers")
 _PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 _HOOKS = ("postStart", "preStop")
@@ -55,6 +54,8 @@ def leave_out(item: Json, omissions: Collection[Omission]) -> Json:
         _leave_out_output(item)
     if {Omission.ENV, Omission.COMMANDS} & set(omissions):
         _child(metadata, "annotations").pop(LAST_APPLIED, None)
+    if {Omission.COMMANDS, Omission.OUTPUT} & set(omissions):
+        _shorten_reasons(item)
     return item
 
 
@@ -68,8 +69,8 @@ def _leave_out_env(pod: Json) -> None:
 def _leave_out_commands(item: Json) -> None:
     """Remove commands, their arguments, and the headers of HTTP probes, which may be tokens.
 
-    An exec probe stays an exec probe. The Event of a command that timed out quotes it, so the
-    command is removed there too.
+    An exec probe stays an exec probe. Events and container states quote commands that failed, so
+    they are removed there too.
     """
     for container in _containers(item):
         container.pop("command", None)
@@ -80,9 +81,10 @@ def _leave_out_commands(item: Json) -> None:
         for handler in handlers:
             _child(handler, "exec").pop("command", None)
             _child(handler, "httpGet").pop("httpHeaders", None)
-    message = item.get("message")
-    if isinstance(message, str):
-        item["message"] = _TIMED_OUT.sub(r'\1""\2', message)
+    for quoting in (item, *_states(item)):
+        message = quoting.get("message")
+        if isinstance(message, str):
+            quoting["message"] = leave_out_command(message)
 
 
 def _leave_out_output(item: Json) -> None:
@@ -90,11 +92,25 @@ def _leave_out_output(item: Json) -> None:
     reason, message = item.get("reason"), item.get("message")
     if isinstance(reason, str) and isinstance(message, str):
         item["message"] = leave_out_message(reason, message)
+    for state in _states(item):
+        state.pop("message", None)
+
+
+def _shorten_reasons(item: Json) -> None:
+    """Remove the error of a hook from the reason of a waiting container: it quotes both."""
+    for state in _states(item):
+        reason = state.get("reason")
+        if isinstance(reason, str):
+            state["reason"] = shorten_reason(reason)
+
+
+def _states(pod: Json) -> Iterator[Json]:
+    """Yield the states of containers that have a reason and a message."""
     for name in _STATUS_LISTS:
-        for status in _children(_child(item, "status"), name):
+        for status in _children(_child(pod, "status"), name):
             for when in ("state", "lastState"):
                 for state in ("terminated", "waiting"):
-                    _child(_child(status, when), state).pop("message", None)
+                    yield _child(_child(status, when), state)
 
 
 def _keep_only(mapping: Json, kept: Collection[str]) -> None:
