@@ -5,15 +5,17 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from probewatch.service.watches import (
+    PATIENCE_SECONDS,
+    EventLists,
     Watch,
     event_target,
-    has_listed_events,
     is_watching,
     pod_target,
     watch_options,
 )
 from probewatch.settings import Settings
 from probewatch.watch.transport import WatchOptions, WatchStats
+from tests.support.fake_time import FakeTime
 
 LONGEST = 1.25
 """Chance may lengthen a watch by a quarter."""
@@ -59,10 +61,11 @@ def test_all_is_heard_once_events_are_listed() -> None:
     """What is said of pods is waited for in each namespace; what nodes say of themselves is not."""
     one, other = Pair(), Pair()
     both = (*one.watches(), *other.watches())
-    told = [has_listed_events(both)]
+    lists = EventLists(lambda: both, clock=FakeTime().clock)
+    told = [lists.are_complete()]
     for each in (one.pods, one.events, other.pods, other.events):
         each.synced = True
-        told.append(has_listed_events(both))
+        told.append(lists.are_complete())
 
     assert [False, False, False, False, True] == told
 
@@ -70,10 +73,37 @@ def test_all_is_heard_once_events_are_listed() -> None:
 @pytest.mark.parametrize("which", ["pods", "events"])
 def test_nobody_waits_for_what_cannot_be_heard(which: str) -> None:
     """Where pods or Events of a namespace may not be read, the others are judged all the same."""
-    pair = Pair()
-    getattr(pair, which).errors["403"] += 1
+    pair, time = Pair(), FakeTime()
+    lists = EventLists(pair.watches, clock=time.clock)
+    getattr(pair, which).failed("403")
+    told = [lists.are_complete()]
+    for seconds in (PATIENCE_SECONDS - 1, 1):
+        time.seconds += seconds
+        getattr(pair, which).failed("403")
+        told.append(lists.are_complete())
 
-    assert has_listed_events(pair.watches())
+    assert [False, False, True] == told
+
+
+@pytest.mark.parametrize("which", ["pods", "events"])
+def test_what_is_heard_again_is_waited_for(which: str) -> None:
+    """Neither an error that passed ends the wait, nor errors between which there were answers."""
+    pair, time = Pair(), FakeTime()
+    lists = EventLists(pair.watches, clock=time.clock)
+    stats = getattr(pair, which)
+    stats.clock = time.clock.monotonic
+    told = []
+    for _ in range(3):
+        stats.failed("503")
+        told.append(lists.are_complete())
+        time.seconds += PATIENCE_SECONDS - 1
+        stats.heard()
+    time.seconds += PATIENCE_SECONDS
+    told.append(lists.are_complete())
+    pair.pods.synced = True
+    told.append(lists.are_complete())
+
+    assert [False] * 5 == told
 
 
 def test_pods_are_watched_once_they_are_listed_and_nothing_is_wrong() -> None:

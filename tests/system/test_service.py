@@ -3,13 +3,16 @@
 import asyncio
 import contextlib
 import json
+import math
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import aiohttp
 import pytest
+from aiohttp import web
 
 from probewatch.clock import Clock
 from probewatch.errors import SettingsError
@@ -287,6 +290,39 @@ async def test_events_are_listed_after_their_pods() -> None:
         await cluster.heard(lambda asked: asked.path == "/api/v1/events")
 
     assert [] == early
+
+
+@dataclass
+class SlowCluster(FakeCluster):
+    """A cluster with so many Events that listing them takes long."""
+
+    listed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        if request.path == "/api/v1/events":
+            await self.listed.wait()
+        return await super().answer(request)
+
+
+async def test_error_that_passed_does_not_end_the_wait_for_events() -> None:
+    """A list of pods failed once: no restart is judged while its Events are still being listed."""
+    cluster = SlowCluster()
+    await cluster.put("/api/v1/pods", pod())
+    failing = iter([503, 503])
+    cluster.refuse = lambda asked: next(failing, 0) if asked.path == "/api/v1/pods" else 0
+    async with operating(cluster, replace(LOCAL, settle_seconds=0.1)) as operator:
+        store, stats = operator.parts.store, operator.parts.watches[0].stats
+        await until(lambda: stats.synced)
+        await kill(cluster)
+        await until(lambda: (store.next_due() or math.inf) <= time.time() or found(operator) > 0)
+        operator.parts.controller.tick()
+        early = found(operator)
+        cluster.listed.set()
+        await until(lambda: found(operator) > 0)
+        _, metrics = await operator.get("/metrics")
+
+    assert (2, 0) == (stats.errors["503"], early)
+    assert 'cause="LivenessProbe"} 1\n' in metrics
 
 
 async def test_nothing_is_asked_of_a_server_that_is_not_ready() -> None:

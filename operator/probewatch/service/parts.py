@@ -37,7 +37,7 @@ from probewatch.recording.surroundings import Surroundings
 from probewatch.service import builders
 from probewatch.service.builders import Worker, build_recorder
 from probewatch.service.runtime import find_version
-from probewatch.service.watches import build_watches, has_listed_events, is_watching
+from probewatch.service.watches import EventLists, build_watches, is_watching
 from probewatch.settings import Settings
 from probewatch.store import Store
 from probewatch.supervisor import Supervisor, kopf_operator
@@ -154,7 +154,7 @@ class Parts:
             sinks=self._build_sinks(),
             resolver=self.workloads,
             boundary=self.boundary,
-            has_listed_events=lambda: has_listed_events(self.watches),  # they are not there yet
+            has_listed_events=EventLists(lambda: self.watches, clock=self.clock).are_complete,
             is_watching=lambda: is_watching(self.watches),
         )
 

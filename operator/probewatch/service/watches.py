@@ -37,6 +37,10 @@ QUIET_SHARE = 0.7
 ASK_AGAIN_SECONDS = 600.0
 """How often a missing permission is checked again, as it may be granted later."""
 
+PATIENCE_SECONDS = 10.0
+"""How long Events are waited for that cannot be listed. Less than the longest pauses between two
+tries: a list that always breaks off, after a good beginning, must not be waited for without end."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watch:
@@ -83,13 +87,37 @@ def build_watches(
     return (*pods, *events, builder.build_optional(EvidenceFeed(observer, boundary)))
 
 
-def has_listed_events(watches: Iterable[Watch]) -> bool:
-    """Tell whether the kubelet's Events on pods are listed, or cannot be listed now."""
-    return all(
-        each.stats.synced or each.stats.errors or each.follows.errors
-        for each in watches
-        if each.follows is not None
-    )
+class EventLists:
+    """Tells whether the kubelet's Events on pods are listed, or have failed to be for a while.
+
+    A single error ends no wait: most pass, and the list that succeeds takes its time.
+    """
+
+    def __init__(self, watches: Callable[[], Iterable[Watch]], *, clock: Clock) -> None:
+        self._watches = watches
+        self._clock = clock
+        self._failing: dict[str, tuple[float | None, float]] = {}
+        """When a resource that fails was last heard of, and from when on it failed."""
+
+    def are_complete(self) -> bool:
+        """Tell whether nothing is to be waited for; has to be asked regularly."""
+        followed = [(each.stats, each.follows) for each in self._watches() if each.follows]
+        failed = {each.resource for pair in followed for each in pair if self._has_failed(each)}
+        return all(
+            events.synced or failed & {events.resource, pods.resource} for events, pods in followed
+        )
+
+    def _has_failed(self, stats: WatchStats) -> bool:
+        """Tell whether a list has failed for a while, without a sign of life since."""
+        if stats.synced or not stats.trouble:
+            self._failing.pop(stats.resource, None)
+            return False
+        now, heard = self._clock.monotonic(), stats.last_activity
+        before, since = self._failing.get(stats.resource, (heard, now))
+        if before != heard:
+            since = now
+        self._failing[stats.resource] = (heard, since)
+        return now - since >= PATIENCE_SECONDS
 
 
 def is_watching(watches: Iterable[Watch]) -> bool:
