@@ -17,7 +17,7 @@ STAND_INS: Mapping[FailureReason, str] = {
     FailureReason.HTTP_3XX: f"{STATUS_CODE}300",
     FailureReason.HTTP_4XX: f"{STATUS_CODE}400",
     FailureReason.HTTP_5XX: f"{STATUS_CODE}500",
-    FailureReason.TIMEOUT: "command timed out",
+    FailureReason.TIMEOUT: 'command timed out: ""',
     FailureReason.REFUSED: "dial tcp : connect: connection refused",
     FailureReason.RESET: "dial tcp : EOF",
     FailureReason.UNREACHABLE: "dial tcp : no route to host",

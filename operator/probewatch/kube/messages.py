@@ -2,8 +2,8 @@
 
 Probe output comes from applications and may contain anything, also the text of another message.
 So only the beginning of a message decides what it means. Probe output is only reduced to a class;
-for network errors its end is searched. No regular expressions are used, because messages can be
-long and hostile.
+for network errors its end decides, without what Go quotes in it. No regular expressions are used,
+because messages can be long and hostile.
 Source: kubernetes/kubernetes pkg/kubelet/{prober,kuberuntime,events}.
 """
 
@@ -110,11 +110,18 @@ _STATUS = {
     "5": FailureReason.HTTP_5XX,
 }
 _HTTP = "HTTP probe failed with statuscode: "
-_GRPC_ERRORS = (
-    "error: this server does not implement",
-    "error: health rpc",
-    "error: failed to connect",
+_TIMEOUTS = (
+    'command timed out: "',
+    "timeout: failed to connect service ",
+    "timeout: health rpc did not complete ",
 )
+_GRPC_ERRORS = (
+    "error: this server does not implement the grpc health protocol",
+    "error: health rpc",
+    "error: failed to connect service ",
+)
+_GET = 'Get "'
+_CLIENT_TIMEOUT = " (Client.Timeout exceeded while awaiting headers)"
 _ENDINGS = (
     (FailureReason.REFUSED, ("connect: connection refused",)),
     (
@@ -122,9 +129,8 @@ _ENDINGS = (
         (
             "i/o timeout",
             "context deadline exceeded",
-            "Client.Timeout",
             "request canceled",
-            "Client.Timeout exceeded while awaiting headers)",
+            "request canceled while waiting for connection",
         ),
     ),
     (FailureReason.RESET, ("connection reset by peer", "EOF", "broken pipe")),
@@ -134,25 +140,51 @@ _ENDINGS = (
 
 
 def classify_failure(output: str) -> FailureReason:
-    """Return the class of a probe's output, which is one of a closed list."""
+    """Return the class of a probe's output, which is one of a closed list.
+
+    Commands print what they like, so the beginnings are as long as they are in the source:
+    `timeout: ` alone would be that of the command `timeout` too.
+    """
     if output.startswith(_HTTP):
         return _STATUS.get(output.removeprefix(_HTTP)[:1], FailureReason.OTHER)
     if output.startswith("service unhealthy (responded with"):
         return FailureReason.GRPC_UNHEALTHY
     if output.startswith(_GRPC_ERRORS):
         return FailureReason.GRPC_ERROR
-    if output.startswith(("timeout: ", "command timed out")):
+    if output.startswith(_TIMEOUTS):
         return FailureReason.TIMEOUT
-    if output.startswith(('Get "', "dial tcp ", "read tcp ")):
-        return _network(output)
+    if output.startswith((_GET, "dial tcp ", "dial tcp: ", "read tcp ")):
+        return _network(_find_error(output))
     return FailureReason.EXEC_EXIT
 
 
-def _network(output: str) -> FailureReason:
-    tail = output.rstrip()
+def _find_error(output: str) -> str:
+    """Return the error of the network, which follows the URL in `Get "<url>": <error>`.
+
+    The URL is quoted; in it, quotes and backslashes follow a backslash.
+    Source: go net/url/url.go (Error).
+    """
+    if not output.startswith(_GET):
+        return output
+    rest = output.removeprefix(_GET).replace("\\\\", "").replace('\\"', "")
+    return rest.partition('": ')[2]
+
+
+def _network(error: str) -> FailureReason:
+    """Return the class of an error of Go's net or net/http.
+
+    What a server sent stands in quotes, but for a line that is no header.
+    Source: go net/http/{client,transport,response}.go, net/textproto/reader.go.
+    """
+    words = error.partition('"')[0].rstrip()
+    if "malformed MIME header" in words:
+        return FailureReason.OTHER
+    cause = words.removesuffix(_CLIENT_TIMEOUT)
     for failure, endings in _ENDINGS:
-        if any(ending in tail[-200:] for ending in endings):
+        if cause.endswith(endings):
             return failure
-    if "tls: " in tail[-200:] or "x509: " in tail[-200:]:
+    if cause != words:
+        return FailureReason.TIMEOUT
+    if "tls: " in words or "x509: " in words:
         return FailureReason.TLS
     return FailureReason.OTHER

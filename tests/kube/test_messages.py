@@ -1,0 +1,94 @@
+"""Classes of probe output, by the words of Go and the kubelet: what others wrote has no say."""
+
+import pytest
+
+from probewatch.core.evidence import FailureReason
+from probewatch.kube.messages import classify_failure
+
+URL = 'Get "http://10.0.0.1:80/healthz": '
+DIAL = "dial tcp 10.0.0.1:80: "
+READ = "read tcp 10.0.0.9:4711->10.0.0.1:80: read: "
+BROKEN = f"{URL}net/http: HTTP/1.x transport connection broken: "
+IN_TIME = " (Client.Timeout exceeded while awaiting headers)"
+NO_ROUTE = f"{DIAL}connect: no route to host"
+RESET = f"{READ}connection reset by peer"
+
+CAUSES = {
+    f"{URL}{DIAL}connect: connection refused": FailureReason.REFUSED,
+    f"{DIAL}connect: connection refused": FailureReason.REFUSED,
+    f"{URL}{DIAL}connect: connection refused{IN_TIME}": FailureReason.REFUSED,
+    f"{URL}context deadline exceeded": FailureReason.TIMEOUT,
+    f"{URL}context deadline exceeded{IN_TIME}": FailureReason.TIMEOUT,
+    f"{URL}net/http: request canceled{IN_TIME}": FailureReason.TIMEOUT,
+    f"{URL}net/http: request canceled while waiting for connection{IN_TIME}": FailureReason.TIMEOUT,
+    f"{URL}net/http: timeout awaiting response headers{IN_TIME}": FailureReason.TIMEOUT,
+    f"{URL}{DIAL}i/o timeout": FailureReason.TIMEOUT,
+    f"{URL}{DIAL}i/o timeout{IN_TIME}": FailureReason.TIMEOUT,
+    f"{DIAL}i/o timeout": FailureReason.TIMEOUT,
+    f"{URL}{RESET}": FailureReason.RESET,
+    f"{URL}EOF": FailureReason.RESET,
+    f"{BROKEN}unexpected EOF": FailureReason.RESET,
+    f"{BROKEN}write tcp 10.0.0.9:4711->10.0.0.1:80: write: broken pipe": FailureReason.RESET,
+    f"{URL}{NO_ROUTE}": FailureReason.UNREACHABLE,
+    f"{URL}{NO_ROUTE}{IN_TIME}": FailureReason.UNREACHABLE,
+    f"{URL}{DIAL}connect: network is unreachable": FailureReason.UNREACHABLE,
+    f"{URL}dial tcp: lookup db on 10.0.0.10:53: no such host": FailureReason.DNS,
+    "dial tcp: lookup db on 10.0.0.10:53: server misbehaving": FailureReason.DNS,
+    f"{URL}remote error: tls: handshake failure": FailureReason.TLS,
+    f"{URL}tls: failed to verify certificate: x509: certificate has expired": FailureReason.TLS,
+    f"{URL}stopped after 10 redirects": FailureReason.OTHER,
+    f"{URL}http: server gave HTTP response to HTTPS client": FailureReason.OTHER,
+}
+"""Of Go's net, net/url (Error) and net/http (Client.do, Transport), by version."""
+
+
+@pytest.mark.parametrize(("output", "expected"), CAUSES.items(), ids=CAUSES.keys())
+def test_errors_of_the_network(output: str, expected: FailureReason) -> None:
+    """A class is that of the error at the end of what Go says, also if the time ran out by it."""
+    assert expected == classify_failure(output)
+
+
+HOSTILE = {
+    f'Get "http://10.0.0.1:80/EOF": {NO_ROUTE}': FailureReason.UNREACHABLE,
+    f'Get "http://10.0.0.1:80/{IN_TIME}": {RESET}': FailureReason.RESET,
+    f'Get "http://10.0.0.1:80/?x=\\": EOF": {NO_ROUTE}': FailureReason.UNREACHABLE,
+    f'Get "http://10.0.0.1:80/?x=\\\\\\": EOF": {NO_ROUTE}': FailureReason.UNREACHABLE,
+    f'Get "http://10.0.0.1:80/?x=\\\\": {NO_ROUTE}': FailureReason.UNREACHABLE,
+    'Get "http://10.0.0.1:80/tls: x509: ": EOF': FailureReason.RESET,
+    'Get "http://10.0.0.1:80/ i/o timeout': FailureReason.OTHER,
+    f'{BROKEN}malformed HTTP response "i/o timeout"': FailureReason.OTHER,
+    f'{BROKEN}malformed HTTP response "tls: "': FailureReason.OTHER,
+    f"{BROKEN}malformed MIME header line: i/o timeout": FailureReason.OTHER,
+    f"{BROKEN}malformed MIME header line: tls: no": FailureReason.OTHER,
+    f'{URL}failed to parse Location header "x: EOF": parse "x: EOF": bad': FailureReason.OTHER,
+    f'{URL}http2: server sent GOAWAY; debug="connection reset by peer"': FailureReason.OTHER,
+}
+
+
+@pytest.mark.parametrize(("output", "expected"), HOSTILE.items(), ids=HOSTILE.keys())
+def test_text_of_others_within_an_error(output: str, expected: FailureReason) -> None:
+    """Neither the URL of the probe, nor what a server answers, changes the class of an error."""
+    assert expected == classify_failure(output)
+
+
+PROBERS = {
+    'command timed out: "cat x" timed out after 1s': FailureReason.TIMEOUT,
+    'timeout: failed to connect service "10.0.0.1:80" within 1s: late': FailureReason.TIMEOUT,
+    "timeout: health rpc did not complete within 1s": FailureReason.TIMEOUT,
+    'error: failed to connect service at "10.0.0.1:80": no': FailureReason.GRPC_ERROR,
+    "error: health rpc probe failed: rpc error: code = 14": FailureReason.GRPC_ERROR,
+    "error: health rpc failed: rpc error: code = 14": FailureReason.GRPC_ERROR,
+    'service unhealthy (responded with "NOT_SERVING")': FailureReason.GRPC_UNHEALTHY,
+    "timeout: failed to run command 'check': No such file or directory": FailureReason.EXEC_EXIT,
+    "timeout: can't execute 'check': No such file or directory": FailureReason.EXEC_EXIT,
+    "command timed out, giving up on the lock": FailureReason.EXEC_EXIT,
+    "error: failed to connect to the database": FailureReason.EXEC_EXIT,
+    "EOF": FailureReason.EXEC_EXIT,
+}
+"""Of pkg/probe/{exec,grpc} and grpc_health_probe; then what commands may print."""
+
+
+@pytest.mark.parametrize(("output", "expected"), PROBERS.items(), ids=PROBERS.keys())
+def test_words_of_commands_are_none_of_the_kubelet(output: str, expected: FailureReason) -> None:
+    """What a command prints is its own failure, even if it begins as the kubelet's words do."""
+    assert expected == classify_failure(output)
