@@ -77,6 +77,16 @@ async def test_each_pod_is_counted_by_what_policies_ask_about() -> None:
     assert Count(matched=4, applied=1) == counts.of(every.policy)
 
 
+async def test_nothing_is_known_before_the_first_count() -> None:
+    """No number is better than a 0 that nobody has counted; then all policies are new."""
+    web = read_policy("web", WEB)
+    counts = PolicyCounts(make_index(web), lambda: [FakePod({"tier": "web"})])
+    before = counts.of(web.policy)
+    await counts.renew(anew=False)
+
+    assert (None, Count(matched=1, applied=1)) == (before, counts.of(web.policy))
+
+
 async def test_what_changes_while_it_is_counted_is_counted_for_the_next_time() -> None:
     """Numbers are of the policies of one moment, never of two halves."""
     pods = [FakePod({"tier": "web", "n": str(n)}, uid=PodUid(f"u{n}")) for n in range(PODS_AT_ONCE)]

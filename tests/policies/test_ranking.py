@@ -79,13 +79,30 @@ def test_another_edition_tells_of_each_change() -> None:
     """Who remembers what was so can tell whether it still is."""
     ranking = Ranking()
     editions = [ranking.edition]
-    ranking.put(policy("one"))
-    editions.append(ranking.edition)
-    ranking.remove("one")
-    editions.append(ranking.edition)
+    for name in ("one", "two"):
+        ranking.put(policy(name))
+        editions.append(ranking.edition)
+    for name in ("one", "two"):
+        ranking.remove(name)
+        editions.append(ranking.edition)
 
     assert len(editions) == len(set(map(id, editions)))
     assert 0 == len(ranking)
+
+
+def test_labels_that_no_policy_asks_about_any_more_make_no_pod_another_one() -> None:
+    """Each label counts as long as one policy asks about it, by one requirement or by several."""
+    app, tier = wants("app", Operator.EXISTS), wants("tier", Operator.EXISTS)
+    ranking = rank(
+        [policy("one", app, tier), policy("two", app, wants("app", Operator.NOT_IN, {"x"}))]
+    )
+    asked = [set(ranking.asked_about())]
+    for name in ("one", "two"):
+        ranking.remove(name)
+        asked.append(set(ranking.asked_about()))
+
+    assert [{"app", "tier"}, {"app"}, set()] == asked
+    assert frozenset() == ranking.project({"app": "cart", "tier": "web"})
 
 
 def test_a_pod_is_compared_with_policies_for_its_labels_alone() -> None:

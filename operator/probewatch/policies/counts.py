@@ -94,7 +94,7 @@ class _Counting:
         stint = Stint(COMPARED_AT_ONCE)
         for ranked in self._ranked:
             _, count = counts[ranked.policy.name]
-            for at in chain.from_iterable(at_places.get(place, ()) for place in ranked.places):
+            for at in chain.from_iterable(at_places[place] for place in ranked.places):
                 labels, pods = groups[at]
                 if ranked.selects(labels):
                     count.matched += pods
