@@ -176,7 +176,7 @@ def take_snapshot(raw: objects.Pod, mark: int = 0) -> Snapshot:
         parse_time(meta.creation_timestamp),
         parse_time(meta.deletion_timestamp),
         parsing.is_ignored(notes),
-        True,
+        is_fresh=True,
     )
     found.take_status(raw.status or _NO_STATUS)
     return found
