@@ -1,10 +1,11 @@
-"""The conditions of a pod: those that a rule looks at are kept, the others cost nothing."""
+"""Parts of a pod: what a rule looks at is kept, the rest costs nothing, and no part raises."""
 
+import msgspec
 import pytest
 
 from probewatch.core.model import Condition
 from probewatch.kube.objects import Condition as Raw
-from probewatch.kube.parsing import parse_conditions
+from probewatch.kube.parsing import parse_annotations, parse_conditions, parse_owner
 
 
 @pytest.mark.parametrize(
@@ -30,3 +31,20 @@ def test_conditions_that_are_looked_at(name: str) -> None:
 def test_sides_of_a_condition(status: str, side: bool | None) -> None:  # noqa: FBT001  # a side is what it is about
     """What is neither true nor false is unknown."""
     assert {"Ready": Condition(status=side)} == parse_conditions([Raw(type="Ready", status=status)])
+
+
+BROKEN = {
+    "bad UTF-8": b'[{"uid": "o-1", "controller": true, "name": "probewatch.dev \xff"}]',
+    "bad UTF-8 in a mapping": b'{"probewatch.dev/ignore": "\xff"}',
+    "no JSON": b'{"probewatch.dev/ignore"',
+    "too deep": b'{"probewatch.dev/ignore": ' + b"[" * 5000 + b"]" * 5000 + b"}",
+    "no object": b'"probewatch.dev/ignore"',
+}
+
+
+@pytest.mark.parametrize("body", BROKEN.values(), ids=BROKEN.keys())
+def test_metadata_that_cannot_be_read_is_absent(body: bytes) -> None:
+    """Annotations or an owner that no decoder reads do not cost the pod that has them."""
+    raw = msgspec.Raw(body)
+
+    assert ({}, None) == (parse_annotations(raw), parse_owner(raw))

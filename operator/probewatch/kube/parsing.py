@@ -11,7 +11,7 @@ import msgspec
 
 from probewatch.core import model
 from probewatch.kube import objects
-from probewatch.kube.labels import Labels, read_strings
+from probewatch.kube.labels import UNREADABLE, Labels, read_strings
 from probewatch.kube.owners import find_controlling
 from probewatch.kube.sharing import Shared, digest
 from probewatch.kube.times import parse_time
@@ -55,7 +55,10 @@ def parse_node(raw: objects.PodSpec | None) -> str:
 def parse_annotations(raw: msgspec.Raw) -> Mapping[str, str]:
     """Return the annotations if one that we read is among them; most pods have none."""
     body = bytes(raw)
-    return read_strings(body) if has_notes(body) else _NOTHING
+    try:
+        return read_strings(body) if has_notes(body) else _NOTHING
+    except UNREADABLE:
+        return _NOTHING
 
 
 def has_notes(body: bytes) -> bool:
@@ -89,7 +92,7 @@ _decode_owners = msgspec.json.Decoder(list[objects.OwnerReference] | None).decod
 def _owner(body: bytes) -> model.OwnerRef | None:
     try:
         references = _decode_owners(body)
-    except msgspec.ValidationError:
+    except UNREADABLE:
         return None
     ref = find_controlling(references or ())
     if ref is None:
