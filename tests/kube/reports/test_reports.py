@@ -19,7 +19,7 @@ from probewatch.core.spec import PodSpec
 from probewatch.kube.reports.api import loaded
 from probewatch.kube.reports.parsing import decode_report
 from probewatch.kube.reports.writer import PATIENCE
-from tests.kube.reports.scene import KEY, Scene, pod, restart, running
+from tests.kube.reports.scene import CART, KEY, Scene, pod, restart, running
 from tests.support.fake_reports import Json
 
 
@@ -280,6 +280,22 @@ async def test_end_does_not_wait_for_what_is_refused(scene: Scene) -> None:
 
     assert begin == scene.time.seconds
     assert {"Rejected"} == scene.sink.stats.dropped.keys()
+
+
+async def test_end_neither_tries_nor_counts_what_is_refused(scene: Scene) -> None:
+    """It takes no time from another report, and was counted when it was refused."""
+    other = replace(CART, name="other", uid="d2")
+    scene.after.workloads = (CART, other)
+    scene.api.answer = lambda verb, _path: (422, {}) if verb == "PUT" else None
+    scene.tell(restart(1))
+    await scene.until(lambda: KEY in scene.sink.writer.refused)
+    asked = len(scene.api.asked)
+    scene.api.answer = lambda _verb, _path: (0, {})
+    scene.sink.publish(restart(1, "u2"), other)
+    await scene.sink.drain(5.0)
+
+    assert 1 == scene.sink.stats.dropped["Shutdown"]
+    assert {"POST "} == set(scene.api.asked[asked:])
 
 
 async def test_end_writes_what_waits(scene: Scene) -> None:

@@ -140,25 +140,26 @@ class Reports:
         end = self._clock.monotonic() + seconds
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                while self._has_work() and self._clock.monotonic() < end:
+                while self._find_work() and self._clock.monotonic() < end:
                     await self._write_all()
-        if self._has_work():
-            self.stats.dropped["Shutdown"] += len(list(self._book.dirty()))
+        if left := len(self._find_work()):
+            self.stats.dropped["Shutdown"] += left
 
-    def _has_work(self) -> bool:
-        """Whether there is a changed report that can be written, which a refused one cannot."""
-        waits = (key not in self.writer.refused for key in self._book.dirty())
-        return self._situation.is_open() and any(waits)
+    def _find_work(self) -> list[Key]:
+        """Return the changed reports that can be written, which a refused one cannot."""
+        if not self._situation.is_open():
+            return []
+        return [key for key in self._book.dirty() if key not in self.writer.refused]
 
     async def _write_all(self) -> None:
         """Write each changed report once; stop if the API server is in trouble."""
-        for key in list(self._book.dirty()):
+        for key in self._find_work():
             if key not in self._turns.busy:
                 self._turns.busy.add(key)
                 await self._write(key)
             if self.writer.has_trouble:
                 break
-        if self._has_work():
+        if self._find_work():
             await self._clock.sleep(DRAIN_PAUSE_SECONDS)
 
     async def _work(self) -> None:
