@@ -222,8 +222,10 @@ async def test_all_events_together_have_a_rate() -> None:
     assert pytest.approx(2.0) == sum(scene.time.slept)
 
 
-async def test_end_waits_for_what_is_queued_but_not_for_ever() -> None:
-    """When the API server is silent, the end comes after the given time; losses are counted."""
+async def test_end_waits_for_what_is_queued_but_not_for_ever(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """When the API server is silent, the end comes after the given time; losses are logged."""
     scene = make_scene()
     scene.api.open_for_business.clear()
     scene.publish(*restarts(1, pods=3))
@@ -232,10 +234,27 @@ async def test_end_waits_for_what_is_queued_but_not_for_ever() -> None:
     await asyncio.sleep(0)
 
     await scene.recorder.drain(0.01)
-
-    assert {"Shutdown": 3} == scene.recorder.stats.dropped
     task.cancel()
     await asyncio.wait([task])
+
+    assert {"Shutdown": 3} == scene.recorder.stats.dropped
+    assert [3] == [vars(each)["dropped"] for each in caplog.records]
+
+
+async def test_event_that_is_written_late_is_not_dropped() -> None:
+    """The time to write has passed, and writing goes on until the end: all are counted once."""
+    scene = make_scene()
+    scene.api.open_for_business.clear()
+    scene.publish(*restarts(1, pods=3))
+    task = asyncio.create_task(scene.recorder.run())
+    await scene.recorder.drain(0.01)
+    scene.api.open_for_business.set()
+    await scene.recorder.drain(5)
+    task.cancel()
+    await asyncio.wait([task])
+
+    stats = scene.recorder.stats
+    assert (3, Counter()) == (stats.posted.total(), stats.dropped)
 
 
 async def test_memory_of_names_is_bounded() -> None:

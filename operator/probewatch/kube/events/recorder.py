@@ -7,6 +7,8 @@ else depends on Events.
 """
 
 import asyncio
+import contextlib
+import logging
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,6 +24,8 @@ from probewatch.kube.events.making import draft_event
 from probewatch.kube.events.queue import EventQueue
 from probewatch.kube.events.writer import EventWriter
 from probewatch.kube.token_bucket import TokenBucket
+
+_log = logging.getLogger(__name__)
 
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
@@ -62,7 +66,6 @@ class Recorder:
         self._spec_of = spec_of
         self._clock = clock
         self._queue = EventQueue(options.queue_length)
-        self._unfinished = 0
         self._names: OrderedDict[tuple[str, str], None] = OrderedDict()
         self._pods: OrderedDict[PodUid, PodBudget] = OrderedDict()
         self._all = TokenBucket(burst=options.burst, refill=1 / options.per_second)
@@ -88,25 +91,26 @@ class Recorder:
 
     def _enqueue(self, draft: EventDraft) -> None:
         lost = self._queue.put(draft)
-        if lost is None:
-            self._unfinished += 1
-        else:
+        if lost is not None:
             self.stats.dropped["QueueFull"] += 1
             self._names.pop((lost.pod.namespace, lost.name), None)
 
     async def run(self) -> None:
-        """Write queued Events until cancelled."""
-        async with asyncio.TaskGroup() as group:
-            for number in range(self._options.workers):
-                group.create_task(self._work(), name=f"event writer {number}")
+        """Write queued Events until cancelled; then count those not written as dropped."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                for number in range(self._options.workers):
+                    group.create_task(self._work(), name=f"event writer {number}")
+        except asyncio.CancelledError:
+            self._drop(len(self._queue))
+            self._report_drops()
+            raise
 
     async def drain(self, seconds: float) -> None:
-        """Wait up to *seconds* until everything queued is written; count the rest as dropped."""
-        try:
+        """Wait up to *seconds* until everything queued is written."""
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._queue.join()
-        except TimeoutError:
-            self.stats.dropped["Shutdown"] += self._unfinished
 
     async def _work(self) -> None:
         while True:
@@ -114,9 +118,23 @@ class Recorder:
             try:
                 await self._wait_for_turn()
                 await self._writer.write(draft)
+            except asyncio.CancelledError:
+                self._drop(1)
+                raise
             finally:
                 self._queue.done()
-                self._unfinished -= 1
+
+    def _drop(self, left: int) -> None:
+        if left:
+            self.stats.dropped["Shutdown"] += left
+
+    def _report_drops(self) -> None:
+        """Log what was dropped at the end, since nothing reads the metrics after it."""
+        if dropped := self.stats.dropped["Shutdown"]:
+            _log.warning(
+                "Kubernetes Events were not written before the shutdown",
+                extra={"dropped": dropped},
+            )
 
     async def _wait_for_turn(self) -> None:
         while not self._all.take(self._clock.monotonic()):
