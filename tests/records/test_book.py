@@ -11,7 +11,7 @@ from probewatch.core.records import Mark, PodMarks, Record
 from probewatch.core.spec import PodSpec
 from probewatch.records.attendance import DEPARTED_SECONDS
 from probewatch.records.book import RecordBook
-from probewatch.records.entry import Key, Loaded
+from probewatch.records.entry import STALE_SECONDS, Key, Loaded
 from tests.core.test_ledger import CART, POD, began, corrected, loop, ready, restart, told
 from tests.support.builders import pod
 
@@ -174,3 +174,79 @@ def test_what_is_no_news_makes_no_report(finding: object) -> None:
 
     assert book.take(finding, CART, 0.0) is None  # type: ignore[arg-type]  # each is a finding
     assert 0 == len(book)
+
+
+def test_a_report_that_a_list_does_not_show_is_made_again() -> None:
+    """It was deleted meanwhile; where lists were refused, nobody knows that."""
+    book = RecordBook()
+    book.load([(KEY, Loaded(record=told(restart(1)), version="5"))], 0.0)
+    book.take(PodTracked(pod=POD, spec=PodSpec()), CART, 0.0)
+    book.unread = frozenset({"shop"})
+    book.load([], 10.0)
+    assert book.plan(KEY, 10.0) is None
+
+    book.unread = frozenset()
+    book.load([], 20.0)
+    write = book.plan(KEY, 20.0)
+    assert write is not None
+    assert ("", 1) == (write.version, write.record.restarts)
+
+
+def test_what_waits_outlasts_a_list() -> None:
+    """A report that is still as it was read takes in what was found since, however long ago."""
+    known = (KEY, Loaded(record=told(restart(1)), version="5"))
+    book = RecordBook()
+    book.load([known], 0.0)
+    book.take(restart(2), CART, 10.0)
+    book.load([known], 10_000.0)
+    write = book.plan(KEY, 10_000.0)
+
+    assert write is not None
+    assert ("5", 2) == (write.version, write.record.restarts)
+    assert (restart(2),) == book.saved(write, "6")
+
+
+LONG = STALE_SECONDS + 1
+
+
+@pytest.mark.parametrize(
+    ("record", "waited", "restarts"),
+    [
+        (told(restart(1)), 1.0, 2),
+        (told(restart(1)), LONG, 2),
+        (Record(workload=CART), 1.0, 2),
+        (Record(workload=CART), LONG, 0),
+    ],
+    ids=["with a mark", "with a mark, long after", "without", "without, long after"],
+)
+def test_what_was_found_before_records_could_be_read(
+    record: Record, waited: float, restarts: int
+) -> None:
+    """Who leads has recorded it long after, and let go of the pod if that has no mark then."""
+    book = RecordBook(is_read=False)
+    book.take(restart(2), CART, 0.0)
+    book.learn(complete=False)
+    book.load([(KEY, Loaded(record=record, version="5"))], waited)
+
+    assert (restarts,) == tuple(each.restarts for each in book.parts(KEY))
+
+
+def test_a_policy_limits_what_was_found_before_records_could_be_read() -> None:
+    """As many incidents are kept of it as of what is found afterwards."""
+    book = RecordBook(is_read=False)
+    for count in range(1, 6):
+        book.take(restart(count), CART, 0.0, limit=2)
+    book.learn(complete=True)
+    book.load([], 1.0)
+
+    assert [(5, 2)] == [(each.restarts, len(each.incidents)) for each in book.parts(KEY)]
+
+
+def test_a_report_that_was_edited_before_this_process_began_is_all_there_is() -> None:
+    """Nobody knows what stood there before, so counters go on from what does."""
+    old = told(restart(1))
+    book = RecordBook()
+    book.load([(KEY, Loaded(record=old, version="5", intact=False))], 0.0)
+
+    assert (old,) == book.saved_parts(KEY)
+    assert book.was_saved(KEY)
