@@ -107,6 +107,13 @@ def test_bursts_each_hour_are_one_loop_from_the_second_on() -> None:
     assert ["started", "ended", "started"] == kinds(told)
 
 
+def test_what_is_known_of_a_clock_outlasts_a_loop() -> None:
+    """By how much that of the node is behind is needed to date what is found after a gap."""
+    loop, _ = run(LoopState(behind=7.0), *(restart(k * 60.0) for k in range(3)), until=HOUR)
+
+    assert (None, 7.0) == (loop.started_at, loop.behind)
+
+
 def test_one_restart_after_a_loop_is_none() -> None:
     """An outage is over, and hours later a container restarts once; a second time is another."""
     outage = [restart(k * 120.0) for k in range(9)]

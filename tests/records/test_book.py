@@ -8,6 +8,7 @@ from probewatch.core.causes import Cause, Readiness
 from probewatch.core.findings import PodForgotten, PodTracked
 from probewatch.core.model import PodUid
 from probewatch.core.records import Mark, PodMarks, Record
+from probewatch.core.sighting import Sighting
 from probewatch.core.spec import PodSpec
 from probewatch.records.attendance import DEPARTED_SECONDS
 from probewatch.records.book import RecordBook
@@ -127,6 +128,7 @@ def test_book_remembers_pods() -> None:
     assert book.remember(pod(1)).from_zero
     book.take(began(4, 10), CART, 0.0)
     assert 4 == book.remember(pod(1)).containers["app"].count
+    assert book.remember(pod(1)).from_zero, "of its other containers nothing is recorded"
 
 
 def test_workload_that_was_made_anew_has_a_record_of_its_own() -> None:
@@ -250,3 +252,61 @@ def test_a_report_that_was_edited_before_this_process_began_is_all_there_is() ->
 
     assert (old,) == book.saved_parts(KEY)
     assert book.was_saved(KEY)
+
+
+def test_a_workload_that_was_made_anew_owns_its_report() -> None:
+    """So that the report goes with it; who does not know the uid does not take it away."""
+    book = RecordBook()
+    for count, uid in enumerate(("d1", "", "d2"), start=1):
+        book.take(restart(count), replace(CART, uid=uid), 0.0)
+        [record] = book.parts(KEY)
+        assert (count, uid or "d1") == (record.restarts, record.workload.uid)
+
+
+@pytest.mark.parametrize(("age", "restarts"), [(0.0, 1), (LONG, 0)])
+def test_a_finding_is_as_old_as_it_is_when_it_comes(age: float, restarts: int) -> None:
+    """Who leads has recorded an old one, though this process tells of it only now."""
+    book = RecordBook()
+    book.take(restart(1), CART, LONG, age=age)
+    book.load([(KEY, Loaded(record=Record(workload=CART), version="5"))], LONG)
+
+    assert (restarts,) == tuple(each.restarts for each in book.parts(KEY))
+
+
+@pytest.mark.parametrize(
+    ("container", "is_alive", "restarts"),
+    [("app", False, 4), ("app", True, 4), ("side", False, 1), ("side", True, 5)],
+)
+def test_what_is_seen_is_counted_told_or_not(
+    container: str, restarts: int, *, is_alive: bool
+) -> None:
+    """From the mark of a container on; without one only of a pod that is known to be there."""
+    book = RecordBook()
+    book.take(restart(1), CART, 0.0)
+    seen = Sighting(resource_version=90, restart_count=4)
+    key = book.count_missed(POD, CART, container, seen, is_alive=is_alive)
+
+    assert (KEY if restarts > 1 else None) == key
+    assert (restarts,) == tuple(each.restarts for each in book.parts(KEY))
+
+
+def test_what_cannot_be_saved_is_handed_out_report_by_report() -> None:
+    """Once, and of none but the reports that are asked for."""
+    book = RecordBook()
+    book.take(restart(1), CART, 0.0)
+
+    assert [] == list(book.untold([Key("shop", "deployment-other")]))
+    assert [(restart(1), CART)] == list(book.untold([KEY]))
+    assert [] == list(book.untold())
+
+
+@pytest.mark.parametrize(("is_led", "waiting"), [(True, []), (False, [(restart(1), CART)])])
+def test_what_a_leader_has_written_long_ago_waits_no_more(
+    waiting: list[tuple[object, object]], *, is_led: bool
+) -> None:
+    """Where nobody leads it still has to be written."""
+    book = RecordBook()
+    book.take(restart(1), CART, 0.0)
+    book.tidy({POD.uid}, DEPARTED_SECONDS + 1, is_led=is_led)
+
+    assert waiting == list(book.pending())
