@@ -1,0 +1,124 @@
+"""What the handler gets of a list: all that arrived together, in order, before its end."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+import pytest
+
+from probewatch.watch.decoding import Decoder
+from probewatch.watch.dispatching import BATCH, Dispatcher
+from probewatch.watch.lines import Line
+from probewatch.watch.transport import StreamFaultError, WatchStats
+
+
+class ThingMetadata(msgspec.Struct, rename="camel"):
+    """Its metadata."""
+
+    name: str = ""
+    resource_version: str | None = None
+
+
+class Thing(msgspec.Struct):
+    """An object, in which the handler finds broken fields."""
+
+    metadata: ThingMetadata
+    flaws: int = 0
+
+
+@dataclass
+class Diary:
+    """A handler that writes down its calls."""
+
+    calls: list[str] = field(default_factory=list)
+
+    def listing(self) -> None:
+        self.calls.append("listing")
+
+    def listed(self, raws: Sequence[Thing]) -> None:
+        self.calls.append("listed " + " ".join(raw.metadata.name for raw in raws))
+
+    def synced(self, version: str) -> None:
+        self.calls.append(f"synced {version}")
+
+    def changed(self, kind: str, raw: Thing) -> None:
+        self.calls.append(f"{kind} {raw.metadata.name}")
+
+    def deleted(self, raw: Thing) -> None:
+        self.calls.append(f"DELETED {raw.metadata.name}")
+
+
+@dataclass
+class Scene:
+    """A list that has begun."""
+
+    diary: Diary = field(default_factory=Diary)
+    stats: WatchStats = field(default_factory=lambda: WatchStats(resource="things"))
+    dispatcher: Dispatcher[Thing] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.dispatcher = Dispatcher(Decoder(Thing), self.diary, self.stats)
+        self.dispatcher.begin_list()
+
+    def calls(self) -> list[str]:
+        """Return what followed the beginning of the list."""
+        return self.diary.calls[1:]
+
+
+def line(kind: str, name: str, *, flaws: int = 0) -> Line:
+    thing = {"metadata": {"name": name, "resourceVersion": "5"}, "flaws": flaws}
+    return whole(msgspec.json.encode({"type": kind, "object": thing}))
+
+
+def whole(text: bytes) -> Line:
+    return text, 0, len(text)
+
+
+def end_of_list() -> Line:
+    metadata = {"resourceVersion": "7", "annotations": {"k8s.io/initial-events-end": "true"}}
+    return whole(msgspec.json.encode({"type": "BOOKMARK", "object": {"metadata": metadata}}))
+
+
+def test_what_arrives_together_is_passed_on_together() -> None:
+    """The objects of each chunk are passed on with it, those before the end before that."""
+    scene = Scene()
+
+    scene.dispatcher.take_lines([line("ADDED", "a"), line("ADDED", "b")])
+    scene.dispatcher.take_lines([line("ADDED", "c"), end_of_list(), line("MODIFIED", "a")])
+
+    assert ["listed a b", "listed c", "synced 7", "MODIFIED a"] == scene.calls()
+
+
+def test_many_objects_are_passed_on_in_parts() -> None:
+    """However many a page or a chunk has, no batch is larger than the limit, and none is lost."""
+    names = [f"n{number}" for number in range(2 * BATCH + 1)]
+    scene = Scene()
+
+    scene.dispatcher.take_lines([line("ADDED", name) for name in names])
+
+    batches = [call.split()[1:] for call in scene.calls()]
+    assert [BATCH, BATCH, 1] == list(map(len, batches))
+    assert names == [name for batch in batches for name in batch]
+
+
+def test_a_broken_line_costs_only_itself() -> None:
+    """Its neighbours are passed on, and it is counted; so are fields that are found broken."""
+    scene = Scene()
+
+    scene.dispatcher.take_lines(
+        [line("ADDED", "a", flaws=2), whole(b'{"type":"ADDED"'), line("ADDED", "b", flaws=1)]
+    )
+
+    assert ["listed a b"] == scene.calls()
+    assert (1, 3) == (scene.stats.decode_errors, scene.stats.field_errors)
+
+
+def test_a_list_that_fails_has_passed_on_what_came_before() -> None:
+    """An ERROR in a list ends it, after the objects that arrived before the ERROR."""
+    scene = Scene()
+    error = whole(b'{"type":"ERROR","object":{"code":410,"reason":"Expired"}}')
+
+    with pytest.raises(StreamFaultError):
+        scene.dispatcher.take_lines([line("ADDED", "a"), error, line("ADDED", "b")])
+
+    assert ["listed a"] == scene.calls()
