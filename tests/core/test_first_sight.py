@@ -79,6 +79,17 @@ def test_nothing_happened_meanwhile() -> None:
     assert [] == beginnings(findings)
 
 
+def test_what_is_known_of_a_pod_is_what_it_shows() -> None:
+    """Records tell where counting goes on from, and the version that came how the pod is."""
+    state, _ = look(20, 3, remember(2))
+
+    assert state is not None
+    assert (20, [3]) == (
+        state.pod.resource_version,
+        [each.restart_count for each in state.pod.statuses],
+    )
+
+
 def test_count_that_fell_meanwhile_opens_an_epoch() -> None:
     """A lower count than the record's is a new base."""
     _, findings = look(20, 1, remember(5))

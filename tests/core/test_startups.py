@@ -62,6 +62,22 @@ def test_a_startup_is_timed_from_its_first_sight(after: float, *, narrow: bool) 
     assert ("app", after, narrow) == (found.container, found.after, found.narrow)
 
 
+@pytest.mark.parametrize(
+    ("met", "later"), [(WAITING, STARTS), (STARTED, STARTED)], ids=["still at it", "there before"]
+)
+def test_each_container_is_timed_by_itself(met: ContainerStatus, later: ContainerStatus) -> None:
+    """One that is still at it, or was there before, says nothing of the next one."""
+    two = spec(APP, replace(APP, name="next"))
+    waits, starts = replace(WAITING, name="next"), replace(STARTS, name="next")
+    found = only(
+        (0.0, replace(version(1, met, waits), spec=two)),
+        (2.0, replace(version(2, later, starts), spec=two)),
+        (9.0, replace(version(3, later, replace(starts, started=True)), spec=two)),
+    )
+
+    assert ("web", "next", 7.0) == (found.pod.name, found.container, found.after)
+
+
 def test_a_startup_is_told_once() -> None:
     """Further versions of a container that has started say nothing new."""
     ready = replace(STARTED, ready=True)
