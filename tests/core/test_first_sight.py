@@ -79,6 +79,19 @@ def test_nothing_happened_meanwhile() -> None:
     assert [] == beginnings(findings)
 
 
+def test_what_is_counted_at_first_sight_happened_before() -> None:
+    """A restart of half an hour ago is none of a loop that would begin now."""
+    ended = died(1, end=NOW - 2000, container_id="c2")
+    again = status(restart_count=3, container_id="c3", last=ended, running_since=NOW - 1990)
+    observed = PodObserved(pod=pod(20, again, since=NOW - 10), remembered=remember(2))
+    state = observe(None, observed, Policy(settle=0.0), NOW).state
+
+    assert state is not None
+    [(at, cause)] = state.memory("app").loop.recent
+    assert Cause.ERROR is cause
+    assert NOW - 1990 <= at <= NOW - 1980
+
+
 def test_what_is_known_of_a_pod_is_what_it_shows() -> None:
     """Records tell where counting goes on from, and the version that came how the pod is."""
     state, _ = look(20, 3, remember(2))
