@@ -39,7 +39,6 @@ def _before(pod: Pod, remembered: Remembered, version: int, now: float) -> PodSt
     statuses = () if remembered.from_zero else pod.statuses
     return PodState(
         pod=replace(pod, resource_version=version, statuses=statuses),
-        tracked=True,
         readiness=first_readiness(pod),
         marks=tuple(_recorded(name, container) for name, container in known.items()),
         memories=memories,

@@ -100,7 +100,6 @@ class PodState:
     """Everything that is kept in memory about one pod."""
 
     pod: Pod
-    tracked: bool = False
     marks: tuple[Watermark, ...] = ()
     memories: tuple[tuple[str, ContainerMemory], ...] = ()
     pod_book: Book = field(default_factory=Book)
