@@ -12,7 +12,7 @@ from probewatch.commands.stream import Kind, read_stream
 from probewatch.kube import objects
 from probewatch.kube.pods.glance import glance
 from probewatch.kube.pods.raw_pod import BROKEN, RawPod
-from probewatch.kube.pods.siblings import EXAMPLES, MISFITS, Siblings
+from probewatch.kube.pods.siblings import EXAMPLES, LARGE, MISFITS, Siblings
 from probewatch.kube.pods.snapshot import Snapshot
 from probewatch.kube.spec_parsing import parse_spec
 from tests.bench.pods import Record, render
@@ -308,6 +308,36 @@ def test_as_many_examples_as_it_takes() -> None:
     healthy = [render(Record(number=number, version=1)) for number in range(8, 30)]
     assert [whole(body) for body in healthy] == [read(body, siblings) for body in healthy]
     assert is_told(healthy[-1], siblings)
+
+
+@pytest.mark.parametrize(
+    ("size", "decoded"),
+    [(LARGE + 1, 1), (LARGE, EXAMPLE)],
+    ids=["after a large workload", "after a small one"],
+)
+def test_the_first_sibling_is_an_example_after_a_large_workload(size: int, decoded: int) -> None:
+    """Then the template that it costs to make serves many; the next workload begins anew."""
+    siblings = Siblings()
+    for number in range(size):
+        take(render(Record(number=number, version=1)), siblings)
+    bodies = [render(Record(number=30 + number, workload=1, version=1)) for number in range(8)]
+
+    told = told_among(bodies, siblings)
+
+    assert [False] * (decoded + 1) + [True] * (7 - decoded) == told
+
+
+def test_a_first_sibling_that_is_not_like_the_others_costs_little() -> None:
+    """After a large workload, where that sibling is not ready: the others are told soon after."""
+    siblings = Siblings()
+    for number in range(LARGE + 1):
+        take(render(Record(number=number, version=1)), siblings)
+    bodies = [
+        render(Record(number=30 + number, workload=1, version=1, is_ready=number > 1))
+        for number in range(EXAMPLE + 2)
+    ]
+
+    assert [False] * (EXAMPLE + 1) + [True] == told_among(bodies, siblings)
 
 
 def test_a_told_pod_shows_the_same_as_if_it_was_read() -> None:

@@ -44,6 +44,9 @@ LETTERS = 5
 EXAMPLES = frozenset({3, 12, 48})
 """The decoded siblings, by number, from whose status a template is made. Making one costs what it
 saves for five pods, and the first siblings may be less healthy than the others."""
+LARGE = 12
+"""If the workload before had more pods, the next one is expected to be as large: a template is then
+made from its first sibling, too."""
 
 _decode_status = msgspec.json.Decoder(objects.PodStatus).decode
 
@@ -72,6 +75,7 @@ class Template(msgspec.Struct, gc=False):
     metadata: MetadataTemplate
     status: StatusTemplate | None = None
     """The template of the status of `example`, once it is made."""
+    examples: frozenset[int] = EXAMPLES
     seen: int = 0
     """How many siblings had their status decoded."""
 
@@ -137,7 +141,7 @@ class Template(msgspec.Struct, gc=False):
     def _learn(self, status: bytes, read: Snapshot) -> None:
         """Count a decoded status, and now and then make a template of it."""
         self.seen += 1
-        if self.seen in EXAMPLES:
+        if self.seen in self.examples:
             self.example, self.status = read, cut_status(status)
 
 
@@ -149,23 +153,29 @@ class Siblings:
         self._last: Sample | None = None
         self._template: Template | None = None
         self._misfits = 0
+        self._siblings = self._siblings_before = 0
+        """How many pods followed the first one of the current and of the previous key."""
 
     def recall(self, key: bytes) -> Template | None:
         """Return the template of the siblings with this key (see `SIBLING_KEY`), if any."""
         if key != self._key:
             return None
+        self._siblings += 1
         if self._last is not None:  # the first sibling: only now is it worth making a template
-            self._template, self._last = _cut(self._last), None
+            examples = EXAMPLES | {1} if self._siblings_before >= LARGE else EXAMPLES
+            self._template, self._last = _cut(self._last, examples), None
         return self._template
 
     def remember(self, key: bytes, sample: Sample) -> None:
         """Remember the pod that was decoded last."""
+        if key != self._key:
+            self._siblings_before, self._siblings = self._siblings, 0
         self._misfits = self._misfits + 1 if key == self._key else 0
         is_like_others = self._misfits <= MISFITS and SIBLING_KEY.fullmatch(key) is not None
         self._key, self._last, self._template = key, sample if is_like_others else None, None
 
 
-def _cut(sample: Sample) -> Template | None:
+def _cut(sample: Sample, examples: frozenset[int]) -> Template | None:
     """Return the template of a pod; None if it is not clear which parts may differ."""
     raw, read = sample.raw, sample.read
     if raw is None or read.evidence_uid != read.uid:
@@ -173,7 +183,7 @@ def _cut(sample: Sample) -> Template | None:
     parts, known = _cut_spec(sample.text, raw), cut_metadata(sample.metadata)
     if parts is None or known is None:
         return None
-    return Template(read, raw, *parts, known)
+    return Template(read, raw, *parts, known, examples=examples)
 
 
 def _cut_spec(text: bytes, raw: objects.PodSpec) -> tuple[list[bytes], list[bytes]] | None:
