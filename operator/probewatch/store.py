@@ -248,6 +248,7 @@ class Store(Survey):
         if step.state is not before:
             known = self._shelf.header(uid)
             version, last = (known.version, known.mark) if known else (0, 0)
+            self._shared.follow(known, step.state.pod)
             self._shelf.put(step.state, version=version, mark=mark or last)
         self._deadlines.set(uid, step.due)
 

@@ -1,16 +1,18 @@
 """Shared restarts: which pods are counted as those of one workload."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from probewatch.core.causes import Pattern
 from probewatch.core.evidence import EvidenceKind
 from probewatch.core.findings import Finding, Restart
 from probewatch.core.model import OwnerRef, Pod, PodUid
-from probewatch.core.observe import EvidenceObserved, PodObserved
+from probewatch.core.observe import EvidenceObserved, PodGone, PodObserved
 from probewatch.store import Store
 from tests.support.builders import died, pod, said, status
 
 WEB = OwnerRef(api_version="apps/v1", kind="ReplicaSet", name="web", uid="rs")
+NEXT = replace(WEB, uid="rs-2")
 
 
 def killed(*pods: Pod) -> dict[str, Pattern]:
@@ -18,16 +20,20 @@ def killed(*pods: Pod) -> dict[str, Pattern]:
     store = Store()
     for each in pods:
         store.feed(PodObserved(pod=each), 1)
+    return kill(store, pods)
+
+
+def kill(store: Store, pods: Iterable[Pod]) -> dict[str, Pattern]:
     found: list[Finding] = []
     for each in pods:
-        kill = said(
+        why = said(
             EvidenceKind.KILL_LIVENESS,
             98.0,
             involved_uid=each.evidence_uid,
             namespace=each.namespace,
             name=f"kill-{each.uid}",
         )
-        store.feed(EvidenceObserved(evidence=kill), 98)
+        store.feed(EvidenceObserved(evidence=why), 98)
         found += store.feed(PodObserved(pod=again(each)), 101)
     return {each.pod.uid: each.pattern for each in found if isinstance(each, Restart)}
 
@@ -41,7 +47,8 @@ def running(uid: str, namespace: str = "shop", owner: OwnerRef | None = WEB) -> 
 def again(before: Pod) -> Pod:
     last = died(143, start=1.0, end=99.0, container_id=f"{before.uid}0")
     now = status(restart_count=1, container_id=f"{before.uid}1", running_since=100.0, last=last)
-    return replace(before, resource_version=2, statuses=(now,))
+    version = before.resource_version + 1
+    return replace(before, resource_version=version, statuses=(now,))
 
 
 def test_pods_of_one_owner_make_a_pattern() -> None:
@@ -72,3 +79,40 @@ def test_static_pods_of_a_node_are_no_workload() -> None:
     pods = [running(uid, "kube-system", node) for uid in ("apiserver", "etcd", "scheduler")]
 
     assert {Pattern.NONE} == set(killed(*pods).values())
+
+
+def adopted(*pods: Pod) -> tuple[Store, list[Pod]]:
+    """Pods that their owner let go, as `kubectl delete --cascade=orphan` does, for another one."""
+    store, others = Store(), [replace(each, owner=NEXT, resource_version=2) for each in pods]
+    for each in (*pods, *others):
+        store.feed(PodObserved(pod=each), 1)
+    return store, others
+
+
+def test_few_of_the_pods_that_were_adopted_make_no_pattern() -> None:
+    """They count as pods of their new owner, which has many more."""
+    store, pods = adopted(*(running(f"p{number}") for number in range(10)))
+
+    assert {Pattern.NONE} == set(kill(store, pods[:3]).values())
+
+
+def test_owner_has_no_pods_once_those_that_it_adopted_are_gone() -> None:
+    """What an adopted pod leaves is its new owner, so that the count of later pods is right."""
+    store, pods = adopted(*(running(f"p{number}") for number in range(10)))
+    later = [running(f"q{number}", owner=NEXT) for number in range(10)]
+    for each in later:
+        store.feed(PodObserved(pod=each), 2)
+    for each in pods:
+        store.feed(PodGone(uid=each.uid), 3)
+
+    assert {Pattern.NONE} == set(kill(store, later[:3]).values())
+
+
+def test_owner_that_let_its_pods_go_counts_those_that_it_has() -> None:
+    """Its restarts make a pattern by the pods that it has now, not by those that it had."""
+    store, _ = adopted(*(running(f"p{number}") for number in range(10)))
+    later = [running(f"q{number}") for number in range(3)]
+    for each in later:
+        store.feed(PodObserved(pod=each), 2)
+
+    assert Pattern.WORKLOAD_WIDE in kill(store, later).values()
