@@ -8,7 +8,6 @@ from probewatch.core.book import Book, Mark
 from probewatch.core.evidence import EvidenceKind as K
 from probewatch.core.losses import (
     FIRST_SYNC,
-    FIRST_TICK,
     LATE,
     QUIET,
     SLACK,
@@ -17,7 +16,7 @@ from probewatch.core.losses import (
     loss_reason,
 )
 from probewatch.core.model import Condition, Pod
-from probewatch.core.spec import Container, Probe, ProbeType, RestartPolicy
+from probewatch.core.spec import FIRST_TICK, Container, Probe, ProbeType, RestartPolicy
 from tests.support.builders import READINESS, STARTUP, died, mark, pod, spec, status
 
 LOST = 10_000.0

@@ -130,6 +130,55 @@ def test_what_the_instance_before_had_said_is_not_taken_for_a_start() -> None:
     assert (7.0, 40.0) == (first.after, found.after)
 
 
+OTHER = replace(STARTED, container_id="B", running_since=101.0, restart_count=1)
+"""The next instance, replaced in place, of which `started` is still that of the one before."""
+
+
+@pytest.mark.parametrize(
+    ("versions", "told"),
+    [
+        pytest.param(
+            [(103.0, True, None), (106.0, False, None), (142.0, True, None)],
+            [40.0],
+            id="another container changed before the first run",
+        ),
+        pytest.param(
+            [(103.0, True, None), (107.0, True, 106.0)], [5.0], id="ready by the first run"
+        ),
+        pytest.param(
+            [(103.0, True, None), (130.0, True, 129.0)], [], id="ready after the first run"
+        ),
+        pytest.param([(103.0, True, 50.0), (140.0, True, 50.0)], [], id="ready since long before"),
+        pytest.param([(103.0, True, None), (140.0, True, None)], [], id="no word of the start"),
+    ],
+)
+def test_a_start_after_a_replacement_is_told_if_it_was_seen(
+    versions: list[tuple[float, bool, float | None]], told: list[float]
+) -> None:
+    """`started` of the instance before is shown until the first run, in any number of versions."""
+    later = (
+        (
+            now,
+            version(
+                5 + number,
+                replace(OTHER, started=started),
+                status(name="plain", restart_count=number),
+                ready_at=ready_at,
+            ),
+        )
+        for number, (now, started, ready_at) in enumerate(versions)
+    )
+    _, *found = play(
+        (0.0, version(1, WAITING)),
+        (2.0, version(2, STARTS)),
+        (9.0, version(3, STARTED)),
+        (102.0, version(4, OTHER)),
+        *later,
+    )
+
+    assert told == [each.after for each in found if isinstance(each, StartupSucceeded)]
+
+
 def test_a_start_that_was_under_way_is_not_told() -> None:
     """Who comes later does not know when it was begun."""
     assert () == play((0.0, version(1, STARTS)), (50.0, version(2, STARTED)))

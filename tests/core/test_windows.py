@@ -30,6 +30,8 @@ CONFIRMED, HIGH, MEDIUM = Confidence.CONFIRMED, Confidence.HIGH, Confidence.MEDI
 CONTROL_C, LOGOFF = -1073741510, -1073741205
 """0xC000013A and 0xC000026B: what does not handle that its container is shut down ends so."""
 TERMINATED = 1067
+SHUT_DOWN = 0x40010004
+"""What a system that shuts down leaves of a process that does not end in time."""
 ACCESS_VIOLATION, CLR_EXCEPTION = -1073741819, -532462766
 """0xC0000005 and 0xE0434352."""
 
@@ -68,7 +70,7 @@ def test_there_are_no_signals(exit_code: int) -> None:
     assert told(ended(exit_code, UNPROBED)) == (Cause.ERROR, CONFIRMED)
 
 
-@pytest.mark.parametrize("exit_code", [CONTROL_C, LOGOFF, TERMINATED])
+@pytest.mark.parametrize("exit_code", [CONTROL_C, LOGOFF, TERMINATED, SHUT_DOWN])
 def test_what_a_stop_leaves_is_no_end_of_its_own(exit_code: int) -> None:
     """It was told to end or was ended from outside, as far as one can tell: never surely."""
     assert told(ended(exit_code)) == (Cause.SIGNAL, MEDIUM)

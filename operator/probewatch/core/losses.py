@@ -24,9 +24,6 @@ BookOf = Callable[[str], Book]
 FIRST_SYNC = 60.0
 """Seconds within which a kubelet that was started writes the status of all its pods."""
 
-FIRST_TICK = 10.0
-"""Seconds within which a started container is in the status, so that it can be probed."""
-
 QUIET = 9
 """With fewer Events of a pod than this within `SPAM_SPAN`, none was dropped by the kubelet's spam
 filter (burst of 25) and none combined (from the 10th on)."""
@@ -152,7 +149,7 @@ def _has_just_begun(pod: Pod, status: ContainerStatus) -> bool:
     probe = container.startup if container is not None else None
     if probe is None or at is None or status.running_since is None or not status.restart_count:
         return False
-    return at - status.running_since <= probe.interval + FIRST_TICK
+    return at - status.running_since <= probe.first_run_within
 
 
 def _is_unprobed(pod: Pod, lost: Sequence[ContainerStatus], events: KubeletEvents) -> bool:

@@ -11,6 +11,9 @@ DEFAULT_GRACE_SECONDS = 30.0
 MINIMUM_GRACE_SECONDS = 2.0
 """The shortest grace period that the kubelet uses (kuberuntime `minimumGracePeriodInSeconds`)."""
 
+FIRST_TICK = 10.0
+"""Seconds within which a started container is in the status, so that it can be probed."""
+
 
 class ProbeType(StrEnum):
     """The types of probes, spelled as in the kubelet's Events and `prober_probe_total`."""
@@ -70,6 +73,11 @@ class Probe:
     def interval(self) -> float:
         """The most seconds between two runs: a run that is slower than the period skips ticks."""
         return max(self.period, self.timeout)
+
+    @property
+    def first_run_within(self) -> float:
+        """The most seconds from the start of a container to the end of the first run."""
+        return self.initial_delay + self.interval + FIRST_TICK
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,8 +16,9 @@ from probewatch.core.spec import Probe
 NARROW_SHARE = 0.8
 """Share of the startup budget above which a start is narrow: a slower node would exceed it."""
 
-Starting = tuple[tuple[str, str, float], ...]
-"""Instances whose startup probe has not succeeded yet: container, container ID, first seen."""
+Starting = tuple[tuple[str, str, float, bool], ...]
+"""Instances whose startup probe has not succeeded yet: container, container ID, when it was first
+seen, and whether `started` may still be that of the instance before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,19 +39,18 @@ def follow_startups(
     """The instances that are still starting, and those that started since the version before."""
     waiting, found = [], []
     for probe, status in _probed(pod):
-        seen = _first_seen(starting, before, status, now)
-        if seen is None:
+        known = _find(starting, before, status, now)
+        if known is None:
             continue
-        if not status.started or _is_taken_over(before, status):
-            waiting.append((status.name, status.container_id, seen))
-            continue
-        after = _bounded(now - seen, pod, status)
-        if after <= _longest(probe):
-            found.append(
-                StartupSucceeded(
-                    pod=ref, container=status.name, after=after, narrow=is_narrow(probe, after)
-                )
-            )
+        seen, taken_over = known
+        taken_over = taken_over and bool(status.started)
+        after = _measure(pod, probe, status, seen_for=now - seen, taken_over=taken_over)
+        if after is not None:
+            narrow = is_narrow(probe, after)
+            started = StartupSucceeded(pod=ref, container=status.name, after=after, narrow=narrow)
+            found.append(started)
+        elif not status.started or (taken_over and now - seen <= probe.first_run_within):
+            waiting.append((status.name, status.container_id, seen, taken_over))
     return tuple(waiting), tuple(found)
 
 
@@ -74,36 +74,44 @@ def _probed(pod: Pod) -> Iterator[tuple[Probe, ContainerStatus]]:
             yield probe, status
 
 
-def _first_seen(
+def _find(
     starting: Starting, before: Pod, status: ContainerStatus, now: float
-) -> float | None:
-    """When a starting instance was first seen; None if its start was not observed."""
-    for name, container_id, seen in starting:
-        if (name, container_id) == (status.name, status.container_id):
-            return seen
-    known = before.status(status.name)
-    if known is not None and known.running_since is not None:
-        return now if known.container_id != status.container_id else None
-    return now
+) -> tuple[float, bool] | None:
+    """When a starting instance was first seen, and whether `started` may be taken over.
 
-
-def _is_taken_over(before: Pod, status: ContainerStatus) -> bool:
-    """Whether `started` may be that of the previous instance, which was replaced in place.
-
-    Kubelets 1.35 and 1.36 show that until the first probe run (kubernetes issue 141155).
+    None if its start was not observed. Kubelets 1.35 and 1.36 show `started` of an instance that
+    was replaced in place until the first probe run of the next one (kubernetes issue 141155). If
+    that succeeds, no version shows when it did.
     """
+    for name, container_id, seen, taken_over in starting:
+        if (name, container_id) == (status.name, status.container_id):
+            return seen, taken_over
     known = before.status(status.name)
-    if known is None or known.running_since is None or known.container_id == status.container_id:
-        return False
-    return bool(known.started)
+    if known is None or known.running_since is None:
+        return now, False
+    return (now, bool(known.started)) if known.container_id != status.container_id else None
 
 
-def _bounded(after: float, pod: Pod, status: ContainerStatus) -> float:
-    """The duration, limited to the time until Ready by the node's clock if the pod is Ready."""
-    ready = pod.conditions.get("Ready")
-    if ready is not None and ready.status and ready.last_transition and status.running_since:
-        after = min(after, ready.last_transition - status.running_since)
-    return max(0.0, after)
+def _measure(
+    pod: Pod, probe: Probe, status: ContainerStatus, *, seen_for: float, taken_over: bool
+) -> float | None:
+    """Seconds that the start took; None if no version shows that, or not yet."""
+    ready = _until_ready(pod, status)
+    if not status.started:
+        return None
+    if taken_over:
+        # All that is known is that it started before the pod became Ready.
+        return ready if ready is not None and 0 < ready <= probe.first_run_within else None
+    after = seen_for if ready is None else max(0.0, min(seen_for, ready))
+    return after if after <= _longest(probe) else None
+
+
+def _until_ready(pod: Pod, status: ContainerStatus) -> float | None:
+    """Seconds from the start to Ready by the node's clock; None if it is not Ready."""
+    ready, born = pod.conditions.get("Ready"), status.running_since
+    if ready is None or not ready.status or not ready.last_transition or not born:
+        return None
+    return ready.last_transition - born
 
 
 def _longest(probe: Probe) -> float:
