@@ -7,8 +7,10 @@ from probewatch.core.findings import (
     Restart,
 )
 from probewatch.core.model import (
+    Pod,
     PodUid,
 )
+from probewatch.core.policy import Policy
 from probewatch.core.remembered import Remembered, RememberedContainer
 from probewatch.feeds import EvidenceFeed, PodFeed
 from probewatch.kube import event_objects
@@ -100,13 +102,46 @@ async def test_object_that_breaks_a_rule_costs_only_itself() -> None:
         feed.changed("ADDED", raw_pod("u-1"))
         strange.spec = "no spec at all"  # type: ignore[assignment]  # that is the point
         feed.listing()
-        feed.listed([strange])
-        feed.listed([raw_pod("u-2")])
+        feed.listed([strange, raw_pod("u-2")])
         feed.synced("9")
 
     assert {"pod feed": 1} == +scene.boundary.errors
     assert [] == scene.sink.of(PodForgotten)
     assert 2 == len(scene.sink.of(PodTracked))
+
+
+async def test_pod_that_hits_a_mistake_costs_only_itself() -> None:
+    """Pods that were listed together with it are processed, those before it and those after it."""
+
+    def judge(pod: Pod) -> Policy:
+        if pod.uid == "u-2":
+            raise ZeroDivisionError(pod)
+        return Policy()
+
+    scene = Scene(policy_for=judge)
+    feed = PodFeed(scene.controller, scene.boundary)
+    async with scene.publishing():
+        feed.listing()
+        feed.listed([raw_pod(f"u-{number}", restarts=1) for number in (1, 2, 3)])
+        feed.synced("9")
+
+    assert {"pod feed": 1} == +scene.boundary.errors
+    assert ["u-1", "u-3"] == [found.pod.uid for found in scene.sink.of(PodTracked)]
+
+
+async def test_pod_may_be_listed_twice_at_once() -> None:
+    """The newer version counts, in whichever order they come."""
+    scene = Scene()
+    feed = PodFeed(scene.controller, scene.boundary)
+    new = raw_pod("u-1", version=6, restarts=1)
+    async with scene.publishing():
+        feed.listing()
+        feed.listed([raw_pod("u-1", version=5), new, raw_pod("u-1", version=5)])
+        feed.synced("9")
+        known = scene.controller.known_version(PodUid("u-1"))
+        feed.deleted(raw_pod("u-1", version=7, restarts=1))
+
+    assert (6, 1) == (known, len(scene.sink.of(Restart)))
 
 
 async def test_events_of_others_are_no_evidence() -> None:
