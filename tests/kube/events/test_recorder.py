@@ -163,6 +163,18 @@ async def test_server_that_has_just_started_is_not_believed() -> None:
     assert 2 == scene.recorder.stats.posted.total()
 
 
+async def test_server_that_starts_again_and_again_is_not_believed() -> None:
+    """A right is missing if it is refused several times in a row, not now and then."""
+    start = [NO_RIGHT] * (DOUBTS - 2)
+    scene = make_scene(*start, (500, b"{}"), *start, OSError("reset"), *start, (201, b"{}"))
+    scene.publish(RESTART)
+
+    await scene.settle()
+
+    assert {} == scene.recorder.stats.dropped
+    assert 1 == scene.recorder.stats.posted.total()
+
+
 async def test_right_that_is_missing_costs_one_request_for_each_event() -> None:
     """Once that is sure, it is not doubted any more until an Event was written."""
     scene = make_scene(*[NO_RIGHT] * (DOUBTS + 2), (201, b"{}"), NO_RIGHT)

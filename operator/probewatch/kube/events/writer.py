@@ -101,7 +101,7 @@ class EventWriter:
         status, answer = await self._post(draft, body)
         refusals = 0
         for tried in range(1, TRIES):
-            refusals += status == HTTPStatus.FORBIDDEN
+            refusals = refusals + 1 if status == HTTPStatus.FORBIDDEN else 0
             if not _may_pass(status) and not self._is_doubted(draft, status, answer, refusals):
                 break
             self.stats.retries += 1
