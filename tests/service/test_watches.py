@@ -106,6 +106,19 @@ def test_what_is_heard_again_is_waited_for(which: str) -> None:
     assert [False] * 5 == told
 
 
+def test_watch_that_fails_after_its_list_ends_no_wait() -> None:
+    """Pods are known by then, and their Events can still be listed."""
+    pair, time = Pair(), FakeTime()
+    lists = EventLists(pair.watches, clock=time.clock)
+    pair.pods.synced = True
+    pair.pods.failed("503")
+    told = [lists.are_complete()]
+    time.seconds += PATIENCE_SECONDS
+    told.append(lists.are_complete())
+
+    assert [False, False] == told
+
+
 def test_pods_are_watched_once_they_are_listed_and_nothing_is_wrong() -> None:
     """In each namespace; that Events are not heard leaves the pods to be seen."""
     one, other = Pair(), Pair()
