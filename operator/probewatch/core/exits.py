@@ -23,11 +23,12 @@ Source: cri-o server/container_status.go; hcsshim internal/hcs/process.go (waitB
 
 MOST_ON_LINUX = 255
 
-WINDOWS_STOPS = frozenset({-1073741510, -1073741205, 1067})
+WINDOWS_STOPS = frozenset({-1073741510, -1073741205, 0x40010004, 1067})
 """The exit codes of a process on Windows that does not handle its end, or is ended by force.
 
 A stop is a control event there, and leaves 0xC000013A (STATUS_CONTROL_C_EXIT), or 0xC000026B in a
-process that was just starting. By force it ends with 1067 (ERROR_PROCESS_ABORTED), a HostProcess
+process that was just starting. A system that shuts down ends others with 0x40010004
+(DBG_TERMINATE_PROCESS). By force a process ends with 1067 (ERROR_PROCESS_ABORTED), a HostProcess
 container with 1. Source: hcsshim internal/signals/signal.go (ValidateSigstrWCOW) and
 test/functional/container_test.go, microsoft/dotnet-framework-docker issue 431.
 """
