@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from probewatch.core.causes import Cause
+from probewatch.core.causes import Cause, Confidence
 from probewatch.core.counters import Reading
 from probewatch.core.evidence import EvidenceKind as K
 from probewatch.core.facts import CLOCK_SLACK
@@ -152,3 +152,55 @@ def test_terminations_without_a_container_are_told_apart_by_their_times() -> Non
     found = [*feed(store, pod(3, same), 250), *store.tick(300)]
 
     assert [149.0, None] == [each.finished_at for each in found if isinstance(each, Restart)]
+
+
+OOM = {"exit_code": 137, "reason": "OOMKilled"}
+
+
+def failures_arrive(store: Store) -> list[Finding]:
+    """Enough of them for a kill, much later: as good an explanation as any other."""
+    said = {"count": 3, "first_at": 30.0, "probe_type": "Liveness"}
+    return only(RestartCorrected, hear(store, K.PROBE_FAILED, 40.0, **said))
+
+
+def test_runtime_that_took_its_word_back_is_followed_once() -> None:
+    """What else becomes known then has to be surer, so that verdicts do not go back and forth."""
+    store = followed()
+    feed(store, pod(2, restarted(1, 42, exit_code=137)), 42)
+    [told] = only(Restart, list(store.tick(72)))
+    [corrected] = only(RestartCorrected, feed(store, pod(3, restarted(1, 42, **OOM)), 73))
+
+    assert isinstance(told, Restart)
+    assert isinstance(corrected, RestartCorrected)
+    assert (Cause.LIVENESS_PROBE, Cause.OOM_KILLED) == (told.cause, corrected.now.cause)
+    assert [] == failures_arrive(store)
+
+
+def test_verdict_by_a_word_that_was_taken_back_before_needs_a_surer_one() -> None:
+    """A runtime that corrected itself before the verdict took nothing back that this rests on."""
+    store = followed()
+    feed(store, pod(2, restarted(1, 42, exit_code=137)), 42)
+    feed(store, pod(3, restarted(1, 42, **OOM)), 43)
+    [told] = only(Restart, list(store.tick(72)))
+
+    assert isinstance(told, Restart)
+    assert Cause.OOM_KILLED is told.cause
+    assert [] == failures_arrive(store)
+
+
+def test_own_verdict_of_a_restart_does_not_make_it_surer() -> None:
+    """Two alike make a habit for a third, but no restart is one of the earlier ones itself."""
+    store = followed()
+    own = {"exit_code": 3}
+    feed(store, pod(2, restarted(1, 100, **own)), 100, relisted=True)
+    found = list(store.tick(130))
+    feed(store, pod(3, restarted(2, 200, **own)), 200, relisted=True)
+    found += store.tick(230)
+    feed(store, pod(4, restarted(3, 300, **own)), 300, relisted=True)
+    later = list(store.tick(330))
+
+    low, medium = (Cause.ERROR, Confidence.LOW), (Cause.ERROR, Confidence.MEDIUM)
+    assert [low, low] == [(e.cause, e.confidence) for e in found if isinstance(e, Restart)]
+    assert [] == only(RestartCorrected, found)
+    assert [medium] == [(e.cause, e.confidence) for e in later if isinstance(e, Restart)]
+    assert 2 == len(only(RestartCorrected, later))

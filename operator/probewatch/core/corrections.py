@@ -7,6 +7,7 @@ from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from typing import TypeVar
 
+from probewatch.core import verdicts
 from probewatch.core.book import Mark
 from probewatch.core.causes import Confidence
 from probewatch.core.evidence import EvidenceKind
@@ -18,7 +19,7 @@ from probewatch.core.restarts import CountedRestart, Path
 from probewatch.core.state import ContainerMemory, Pending, PodState, Settled
 from probewatch.core.values import replace
 from probewatch.core.verdict import PROBE_KILLS
-from probewatch.core.verdicts import PAST_KEPT, Judged, judge, render
+from probewatch.core.verdicts import PAST_KEPT, Judged
 from probewatch.core.watermarks import latest_termination
 
 E = TypeVar("E", Pending, Settled)
@@ -146,12 +147,12 @@ def correct(state: PodState, memory: ContainerMemory, *, now: float) -> Judged:
             continue
         findings.append(RestartCorrected(was=entry.published, now=better))
         if better.confidence is not Confidence.CONFIRMED:
-            settled.append(replace(entry, published=better))
+            settled.append(verdicts.settle(entry.restart, better, until=entry.until))
     return Judged(memory=replace(memory, settled=tuple(settled)), findings=tuple(findings))
 
 
 def _better(state: PodState, memory: ContainerMemory, entry: Settled) -> Restart | None:
-    rule, verdict = judge(state, memory, entry.restart)
+    rule, verdict = verdicts.judge(state, _without(memory, entry.restart), entry.restart)
     known = RANK[entry.published.confidence]
     if entry.restart.repaired is None and _is_forgotten(state, memory, entry.restart):
         return None
@@ -159,7 +160,13 @@ def _better(state: PodState, memory: ContainerMemory, entry: Settled) -> Restart
         known -= 1  # the runtime took back what the published verdict rested on
     if RANK[verdict.confidence] <= known:
         return None
-    return render(state, entry.restart, (rule, verdict))
+    return verdicts.render(state, entry.restart, (rule, verdict))
+
+
+def _without(memory: ContainerMemory, restart: CountedRestart) -> ContainerMemory:
+    """The memory without this restart among the earlier ones: its own verdict proves nothing."""
+    past = tuple(each for each in memory.past if each.restart_count != restart.restart_count)
+    return replace(memory, past=past)
 
 
 def _is_forgotten(state: PodState, memory: ContainerMemory, restart: CountedRestart) -> bool:

@@ -127,7 +127,7 @@ class CountedRestart:
     repaired: EvidenceKind | None = None
     """The kill that a later `Killing` count proved to have caused this restart."""
     termination_corrected: bool = False
-    """Whether the status of its termination changed after the restart was counted."""
+    """Whether the status of its termination changed after the last verdict was published."""
     latest: float | None = None
     """Upper bound of the time of death (node clock), if `termination` is not known."""
     happened_at: float | None = None

@@ -94,7 +94,7 @@ def _publish(
     loop, looped = add_restart(known, published, policy, at=at)
     settled = memory.settled
     if published.confidence is not Confidence.CONFIRMED:
-        entry = Settled(restart=restart, published=published, until=now + policy.repair)
+        entry = settle(restart, published, until=now + policy.repair)
         settled = (*(each for each in settled if each.until > now), entry)[-SETTLED_KEPT:]
     memory = replace(
         memory,
@@ -104,6 +104,12 @@ def _publish(
         past=(*memory.past, _past(memory, restart, published))[-PAST_KEPT:],
     )
     return memory, (published, *looped)
+
+
+def settle(restart: CountedRestart, published: Restart, *, until: float) -> Settled:
+    """Return the entry of a published verdict, to which a corrected termination is known."""
+    known = replace(restart, termination_corrected=False)
+    return Settled(restart=known, published=published, until=until)
 
 
 def render(state: PodState, restart: CountedRestart, verdict: tuple[Rule, Verdict]) -> Restart:
