@@ -290,6 +290,35 @@ async def test_right_to_write_that_is_missing_is_logged_once(
     assert [1] == replica.told.restarts
 
 
+async def test_right_that_is_missing_is_logged_again_by_who_leads_again(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """What another leader keeps is kept, so that the next refusal of this one is news."""
+    caplog.set_level("INFO", "probewatch.recording")
+    time, cluster = FakeTime(), Cluster()
+    cluster.agree(SETTINGS)
+    one, two = await two_replicas(time, cluster)
+    denied = {"message": 'User "one" cannot update resource "probereports/status"'}
+
+    async def refuse(restarts: int) -> None:
+        cluster.api.answer = lambda verb, _path: (403, denied) if verb == "PUT" else None
+        one.see("a", 0, 10)
+        one.see("a", restarts, 10 + restarts)
+        await live(time, 100, one)
+        cluster.api.answer = lambda _verb, _path: None
+
+    await refuse(1)
+    await live(time, 30, two)
+    await live(time, 30, one, two)
+    led = two.recording.leads()
+    await two.recording.lease.release()
+    await refuse(2)
+
+    told = [each.getMessage() for each in caplog.records if each.name.endswith(".refusal")]
+    cannot = "Records cannot be kept; metrics and Events go on without them"
+    assert (True, [cannot, "Records are kept again", cannot]) == (led, told)
+
+
 @pytest.mark.parametrize("how", ["opted out", "unselected", "unselected unseen"])
 async def test_pod_that_comes_into_sight_again_is_not_counted_again(how: str) -> None:
     """What a pod did before it was left alone, and while it was, is not counted when it is back."""

@@ -210,7 +210,7 @@ class Recording:
         found = await self._reading.read()
         if found is None:
             return False
-        self._refusal.read()
+        self._refusal.read(is_led=self.lease.is_elsewhere)
         self._is_refused, self.book.unread = False, self._api.refused
         if self.lease.is_held or self.lease.is_elsewhere or not self._is_started:
             self.unread.read(is_shown=self._is_started and self.lease.is_held)

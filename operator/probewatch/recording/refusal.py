@@ -1,7 +1,8 @@
 """Logs when records are refused, and when they are kept again.
 
 A right to write may be missing where the right to read is there. Then reports are loaded again and
-again, and none is saved: that records are kept again is said only after one was.
+again, and none is saved: that records are kept again is said only after one was, or while another
+process writes them.
 """
 
 import logging
@@ -27,9 +28,9 @@ class Refusal:
         self._is_logged = True
         self._until_written |= until_written
 
-    def read(self) -> None:
-        """All reports were read."""
-        if not self._until_written:
+    def read(self, *, is_led: bool) -> None:
+        """All reports were read; *is_led* says that another process writes them."""
+        if is_led or not self._until_written:
             self.written()
 
     def written(self) -> None:
