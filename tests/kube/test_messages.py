@@ -92,3 +92,9 @@ PROBERS = {
 def test_words_of_commands_are_none_of_the_kubelet(output: str, expected: FailureReason) -> None:
     """What a command prints is its own failure, even if it begins as the kubelet's words do."""
     assert expected == classify_failure(output)
+
+
+def test_timeouts_of_older_recordings_are_timeouts() -> None:
+    """A recording that left out what probes said gives the same verdicts with each version."""
+    assert FailureReason.TIMEOUT is classify_failure("command timed out")
+    assert FailureReason.EXEC_EXIT is classify_failure("command timed out\n")

@@ -115,6 +115,9 @@ _TIMEOUTS = (
     "timeout: failed to connect service ",
     "timeout: health rpc did not complete ",
 )
+_RECORDED_TIMEOUT = "command timed out"
+"""What recordings without the output of probes held in place of any timeout at first."""
+
 _GRPC_ERRORS = (
     "error: this server does not implement the grpc health protocol",
     "error: health rpc",
@@ -151,7 +154,7 @@ def classify_failure(output: str) -> FailureReason:
         return FailureReason.GRPC_UNHEALTHY
     if output.startswith(_GRPC_ERRORS):
         return FailureReason.GRPC_ERROR
-    if output.startswith(_TIMEOUTS):
+    if output.startswith(_TIMEOUTS) or output == _RECORDED_TIMEOUT:
         return FailureReason.TIMEOUT
     if output.startswith((_GET, "dial tcp ", "dial tcp: ", "read tcp ")):
         return _network(_find_error(output))
