@@ -17,6 +17,8 @@ CAUSES = {
     f"{URL}{DIAL}connect: connection refused": FailureReason.REFUSED,
     f"{DIAL}connect: connection refused": FailureReason.REFUSED,
     f"{URL}{DIAL}connect: connection refused{IN_TIME}": FailureReason.REFUSED,
+    f"{URL}{DIAL}connectex: No connection could be made because the target machine "
+    "actively refused it.": FailureReason.REFUSED,
     f"{URL}context deadline exceeded": FailureReason.TIMEOUT,
     f"{URL}context deadline exceeded{IN_TIME}": FailureReason.TIMEOUT,
     f"{URL}net/http: request canceled{IN_TIME}": FailureReason.TIMEOUT,
@@ -26,6 +28,8 @@ CAUSES = {
     f"{URL}{DIAL}i/o timeout{IN_TIME}": FailureReason.TIMEOUT,
     f"{DIAL}i/o timeout": FailureReason.TIMEOUT,
     f"{URL}{RESET}": FailureReason.RESET,
+    f"{URL}read tcp 10.0.0.9:4711->10.0.0.1:80: wsarecv: An existing connection was "
+    "forcibly closed by the remote host.": FailureReason.RESET,
     f"{URL}EOF": FailureReason.RESET,
     f"{BROKEN}unexpected EOF": FailureReason.RESET,
     f"{BROKEN}write tcp 10.0.0.9:4711->10.0.0.1:80: write: broken pipe": FailureReason.RESET,

@@ -125,8 +125,8 @@ _GRPC_ERRORS = (
 )
 _GET = 'Get "'
 _CLIENT_TIMEOUT = " (Client.Timeout exceeded while awaiting headers)"
-_ENDINGS = (
-    (FailureReason.REFUSED, ("connect: connection refused",)),
+_ENDINGS = (  # full stops are those of Windows
+    (FailureReason.REFUSED, ("connect: connection refused", "machine actively refused it.")),
     (
         FailureReason.TIMEOUT,
         (
@@ -136,7 +136,10 @@ _ENDINGS = (
             "request canceled while waiting for connection",
         ),
     ),
-    (FailureReason.RESET, ("connection reset by peer", "EOF", "broken pipe")),
+    (
+        FailureReason.RESET,
+        ("connection reset by peer", "EOF", "broken pipe", "forcibly closed by the remote host."),
+    ),
     (FailureReason.UNREACHABLE, ("no route to host", "network is unreachable")),
     (FailureReason.DNS, ("no such host", "server misbehaving")),
 )
