@@ -132,3 +132,12 @@ def test_policies(policy: RestartPolicy) -> None:
     again = will_restart(container, PodSpec(restart_policy=policy), None)
 
     assert again is (policy is not RestartPolicy.NEVER)
+
+
+@pytest.mark.parametrize("exit_code", NOT_KNOWN)
+def test_memory_is_not_outweighed_by_a_restart_that_nobody_saw(exit_code: int | None) -> None:
+    """Neither has an exit code, and so they have none in common."""
+    unseen = past(Cause.LIVENESS_PROBE, None, None, MEDIUM)
+    given = facts(died(exit_code, reason=OOM_KILLED), past=(unseen,), path=Path.IN_PLACE)
+
+    assert told(given) == (Cause.OOM_KILLED, MEDIUM)

@@ -159,14 +159,14 @@ class Facts:
 
         At least one of them must be sure. Unless *sure* is set, `HABIT` unsure ones suffice too.
         """
-        alike = [past for past in self._with_its_exit() if self._is_like(past)]
+        alike = [past for past in self.with_its_exit() if self._is_like(past)]
         is_sure = any(past.confidence in SURE for past in alike)
         causes = {past.cause for past in alike}
         if len(causes) != 1 or not (is_sure or (len(alike) >= HABIT and not sure)):
             return None
         return causes.pop()
 
-    def _with_its_exit(self) -> list[Past]:
+    def with_its_exit(self) -> list[Past]:
         """The earlier restarts with its exit code, if that is known."""
         code = self.exit_code
         return [] if code is None else [past for past in self.past if past.exit_code == code]
@@ -244,7 +244,7 @@ class Facts:
 
     def ends_so_itself(self) -> bool:
         """Whether all earlier ends with this exit code were its own, and one of them surely."""
-        alike = self._with_its_exit()
+        alike = self.with_its_exit()
         sure = [past for past in alike if past.confidence in SURE]
         return bool(sure) and all(past.own_end for past in alike)
 

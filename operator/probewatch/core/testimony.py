@@ -209,6 +209,6 @@ def _is_rather_killed(facts: Facts) -> bool:
     change = facts.restart.change
     if kill_was_due(facts) or change.image or change.resources:
         return True
-    alike = {past.cause for past in facts.past if past.exit_code == facts.exit_code}
+    alike = {past.cause for past in facts.with_its_exit()}
     kills = {cause for cause, _ in PROBE_KILLS.values()}
     return bool(alike & kills) and Cause.OOM_KILLED not in alike
