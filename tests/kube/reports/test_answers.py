@@ -51,6 +51,39 @@ async def test_right_that_is_taken_away_is_believed_after_a_moment(scene: Scene)
     assert 20 <= again <= 21
 
 
+async def test_refusal_is_believed_although_others_are_written() -> None:
+    """Where each namespace has its own role, the right that one has is not that of another."""
+    other = replace(CART, namespace="other", name="other", uid="d2")
+    async with running(Scene(namespaces=("shop", "other"))) as scene:
+        scene.after.workloads = (CART, other)
+        scene.tell(restart(1))
+        await scene.until(lambda: scene.after.restarts == [1])
+        scene.api.answer = lambda _verb, path: (
+            (403, {"message": NO_RIGHT}) if "/shop/" in path else None
+        )
+        scene.tell(restart(2))
+        for count in range(1, 11):
+            scene.sink.publish(restart(count, "u2"), other)
+            await scene.pass_time(5)
+
+        assert {KEY} == scene.sink.writer.refused
+        assert {"Forbidden"} == scene.sink.stats.dropped.keys()
+        assert 10 == scene.api.reports["deployment-other"]["status"]["restarts"]
+
+
+async def test_server_is_doubted_each_time_it_starts(scene: Scene) -> None:
+    """One refusal that passed is not held against the next."""
+    for count in (1, 2, 3):
+        scene.tell(restart(count))
+        await scene.pass_time(6)
+        scene.api.answer = lambda _verb, _path: None
+        await scene.pass_time(20)
+        assert count == len(scene.after.restarts)
+        scene.api.answer = lambda _verb, _path: (403, {"message": NO_RIGHT})
+
+    assert [] == scene.situation.words
+
+
 QUOTA = (
     'probereports.probewatch.dev "pod-x" is forbidden: exceeded quota: q, requested: '
     "count/probereports.probewatch.dev=1, used: 0, limited: 0"
@@ -96,6 +129,19 @@ async def test_one_report_that_is_refused_does_not_concern_the_others(scene: Sce
     scene.tell(restart(3))
     assert [1, 2] == scene.after.restarts
     await scene.until(lambda: scene.after.restarts == [1, 2, 3])
+
+
+async def test_refusal_of_one_report_is_not_doubted(scene: Scene) -> None:
+    """What a quota or a webhook refuses, no server that has just started does."""
+    scene.tell(restart(1))
+    await scene.until(lambda: scene.after.restarts == [1])
+    await scene.pass_time(10)
+    asked = len(scene.api.asked)
+    scene.api.answer = lambda _verb, _path: (403, {"message": QUOTA})
+    scene.tell(restart(2))
+    await scene.until(lambda: KEY in scene.sink.writer.refused)
+
+    assert asked + 1 == len(scene.api.asked)
 
 
 async def test_right_that_is_given_by_namespace_is_missing_in_one() -> None:

@@ -5,10 +5,11 @@ not serve custom resources until it has loaded their CRDs. If writes were accept
 refusal is treated as temporary for a while.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from probewatch.clock import Clock
 from probewatch.kube.reports.answers import Answer, Outcome
+from probewatch.records.entry import Key
 
 DOUBT_SECONDS = 10.0
 """How long a refusal is not believed, as that of policies."""
@@ -16,27 +17,28 @@ DOUBT_SECONDS = 10.0
 
 @dataclass(slots=True)
 class Doubt:
-    """Told of all answers."""
+    """Doubts each report's refusal; others may be written meanwhile, with rights of their own."""
 
     clock: Clock
     _was_allowed: bool = False
-    _since: float | None = None
-    """Since when all answers are refusals, by the monotonic clock."""
+    _since: dict[Key, float] = field(default_factory=dict)
+    """By report, since when it is refused, by the monotonic clock."""
 
-    def heed(self, answer: Answer) -> None:
-        """Process any answer."""
-        if answer.outcome is not Outcome.REFUSED:
-            self._since = None
-
-    def note_written(self) -> None:
+    def note_written(self, key: Key) -> None:
         """A report was written: there are the CRD and the right."""
         self._was_allowed = True
+        self.forget(key)
 
-    def covers(self, answer: Answer) -> bool:
-        """Tell whether an answer is a refusal that may end in a moment."""
+    def covers(self, key: Key, answer: Answer) -> bool:
+        """Tell whether an answer other than success is a refusal that may end in a moment."""
         if answer.outcome is not Outcome.REFUSED or not answer.lacks_right:
+            self.forget(key)
             return False
         now = self.clock.monotonic()
-        self._since = now if self._since is None else self._since
-        self._was_allowed = self._was_allowed and now - self._since < DOUBT_SECONDS
+        since = self._since.setdefault(key, now)
+        self._was_allowed = self._was_allowed and now - since < DOUBT_SECONDS
         return self._was_allowed
+
+    def forget(self, key: Key) -> None:
+        """Drop what is known of a report."""
+        self._since.pop(key, None)

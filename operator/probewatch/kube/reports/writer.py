@@ -102,6 +102,7 @@ class ReportWriter:
         self._before.pop(key, None)
         self.doubted.discard(key)
         self.refused.discard(key)
+        self._doubt.forget(key)
 
     async def write(self, key: Key) -> float:
         """Write a report once; return the seconds until it may be tried again."""
@@ -143,7 +144,7 @@ class ReportWriter:
         self._heed(answer)
         if answer.outcome is Outcome.DONE and answer.report is not None:
             self.stats.written[verb] += 1
-            self._doubt.note_written()
+            self._doubt.note_written(key)
             self._accept(key)
             self.remember(key, status)
             self._release(write, answer.report.metadata.resource_version)
@@ -158,7 +159,6 @@ class ReportWriter:
 
     def _heed(self, answer: Answer) -> None:
         self.has_trouble = answer.outcome is Outcome.LATER
-        self._doubt.heed(answer)
         if answer.wait:
             self._quiet_until = self._clock.monotonic() + answer.wait
 
@@ -215,7 +215,7 @@ class ReportWriter:
             self.let_go(key)
             self._book.forget(key)
             return 0.0
-        if self._doubt.covers(answer):
+        if self._doubt.covers(key, answer):
             answer = replace(answer, outcome=Outcome.LATER)
         if answer.outcome is Outcome.REFUSED:
             self.stats.dropped["Forbidden"] += 1
