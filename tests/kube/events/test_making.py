@@ -315,6 +315,13 @@ def test_exit_code_that_nobody_saw_is_not_told() -> None:
     assert "It had run for 41 s." in event.note
 
 
+def test_exit_code_of_windows_is_told_as_microsoft_writes_it_too() -> None:
+    """Its hexadecimal digits are what lists of such codes have."""
+    event = draft(replace(RESTART, exit_code=-1073741510))
+
+    assert "ended with exit code -1073741510 (0xC000013A). " in event.note
+
+
 def test_a_life_that_seems_to_end_before_it_began_is_not_told() -> None:
     """The node's clock was set back in between."""
     event = draft(replace(RESTART, finished_at=900.0))

@@ -6,7 +6,7 @@ since it may contain a password.
 """
 
 from probewatch.core.causes import Cause
-from probewatch.core.exits import lifetime_of
+from probewatch.core.exits import lifetime_of, render_exit
 from probewatch.core.findings import (
     Advice,
     FlappingChanged,
@@ -109,7 +109,7 @@ def render_duration(seconds: float) -> str:
 def _end_of_life(restart: Restart) -> str:
     # For a container that it lost, the kubelet makes up an exit code, without an ID and times.
     seen = restart.exit_code is not None and bool(restart.termination)
-    code = f"ended with exit code {restart.exit_code}" if seen else ""
+    code = f"ended with {render_exit(restart.exit_code)}" if seen else ""
     lived = lifetime_of(restart.started_at, restart.finished_at)
     ran = "" if lived is None else f"had run for {render_duration(lived)}"
     facts = " and ".join(fact for fact in (ran, code) if fact)
