@@ -145,6 +145,7 @@ async def test_refusal_is_final(answer: tuple[int, bytes], why: str) -> None:
     await scene.settle()
 
     assert {why: 1} == scene.recorder.stats.dropped
+    assert (TRIES if why == "Unanswered" else 1) == len(scene.api.posted)
     assert why in DROPS
 
 
