@@ -280,6 +280,32 @@ def test_end_of_the_pod_while_modules_load(above: tuple[str, ...]) -> None:
     assert "Traceback" not in done.stderr
 
 
+IMPATIENT = """
+import asyncio, os, signal
+from probewatch.service.signals import stop_on_signals
+async def end():
+    with stop_on_signals() as stop:
+        os.kill(os.getpid(), signal.SIGTERM)
+        await stop.wait()
+        os.kill(os.getpid(), signal.SIGTERM)
+        await asyncio.sleep(0)
+asyncio.run(end())
+"""
+"""Sends itself a second signal during an orderly end."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("above", [(), AS_PROCESS_1], ids=["anywhere", "process 1"])
+def test_second_signal_kills_it(above: tuple[str, ...]) -> None:
+    """Who cannot wait for the orderly end need not, also in a container."""
+    if above and not can_be_process_1():
+        pytest.skip("no namespaces may be made here")
+    command = [*above, sys.executable, "-c", IMPATIENT]
+    done = subprocess.run(command, capture_output=True, check=False)  # noqa: S603  # our own code
+
+    assert done.returncode in {-signal.SIGTERM, 128 + signal.SIGTERM}
+
+
 FULL = Path("/dev/full")
 """A disk without a byte left, as Linux has it."""
 
