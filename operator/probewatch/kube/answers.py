@@ -1,5 +1,6 @@
-"""Answers of the API server to a command: the object, or its refusal as an ApiError."""
+"""Answers of the API server: the object, or its refusal in words or as an ApiError."""
 
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Protocol, TypeVar
@@ -13,6 +14,9 @@ from probewatch.kube.waits import find_wait
 WORDS_LIMIT = 300
 """Bytes of the API server's message in a message of ours."""
 
+NO_RIGHT = re.compile(r'User ".*" cannot \w+ ')
+"""The API server's message for a missing RBAC right. Admission answers 403 as well, without it.
+Source: apiserver/pkg/endpoints/handlers/responsewriters/errors.go (forbiddenMessage)."""
 
 Answer = TypeVar("Answer")
 

@@ -16,7 +16,7 @@ from typing import Protocol
 from probewatch.clock import Clock
 from probewatch.crash_points import crash_point
 from probewatch.errors import ApiError
-from probewatch.kube.answers import find_words
+from probewatch.kube.answers import NO_RIGHT, find_words
 from probewatch.kube.events.draft import EventDraft, render_event
 from probewatch.kube.sanitize import sanitize
 from probewatch.kube.waits import find_wait
@@ -38,10 +38,6 @@ ANSWER_LIMIT = 256
 DOUBTS = 5
 """So many times in a row a missing right is not believed, if it is not known to be missing: an API
 server that has just started forbids everything until it has loaded its RBAC rules."""
-
-NO_RIGHT = b" cannot create resource "
-"""Part of the API server's answer if a right is missing. Refusals by admission are final.
-Source: apiserver/pkg/endpoints/handlers/responsewriters/errors.go (forbiddenMessage)."""
 
 NAMESPACE_TERMINATING = b"NamespaceTerminating"
 """The cause in the API server's answer to a write into a namespace that is being deleted."""
@@ -110,8 +106,8 @@ class EventWriter:
         self._settle(draft, status, answer)
 
     def _is_doubted(self, draft: EventDraft, status: int, answer: bytes, refusals: int) -> bool:
-        """Tell whether a right is refused that may be granted in a moment."""
-        if status != HTTPStatus.FORBIDDEN or NO_RIGHT not in answer:
+        """Tell whether a right is refused that may be granted in a moment; admission is final."""
+        if status != HTTPStatus.FORBIDDEN or not NO_RIGHT.search(find_words(answer)):
             return False
         if refusals >= DOUBTS:
             self._without_right.add(draft.pod.namespace)

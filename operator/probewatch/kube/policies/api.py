@@ -12,11 +12,10 @@ import msgspec
 from probewatch.clock import Stint
 from probewatch.crash_points import crash_point
 from probewatch.errors import ApiError
-from probewatch.kube.answers import refusal
+from probewatch.kube.answers import NO_RIGHT, refusal
 from probewatch.kube.parsing import parse_version
 from probewatch.kube.policies import objects
 from probewatch.kube.policies.parsing import Known, Read, nothing_known, parse_policy
-from probewatch.kube.reports.answers import NO_RIGHT
 
 PAGE = 25
 """Policies in a page: one may take 1.5 MB, and tenants may create many."""

@@ -1,6 +1,5 @@
 """Classifies the API server's answers about a ProbeReport by what the caller has to do."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -8,11 +7,9 @@ from http import HTTPStatus
 
 import msgspec
 
+from probewatch.kube.answers import NO_RIGHT
 from probewatch.kube.reports import objects
 from probewatch.kube.waits import find_wait
-
-NO_RIGHT = re.compile(r'User ".*" cannot \w+ ')
-"""The API server's message for a missing RBAC right; no refusal of a single object has it."""
 
 TOO_MANY_INCIDENTS = ("FieldValueTooMany", "status.incidents")
 TOO_LARGE_FOR_ETCD = "etcdserver: request is too large"
@@ -56,9 +53,7 @@ class Answer:
     def lacks_right(self) -> bool:
         """Whether a refusal is due to a missing right or resource, and not to admission.
 
-        Both answer 403, but a quota, a policy or a webhook refuses a single object. For a
-        missing right the API server's message always has the same form.
-        Source: apiserver/pkg/endpoints/handlers/responsewriters/errors.go (forbiddenMessage).
+        Both answer 403, but a quota, a policy or a webhook refuses a single object.
         """
         return self.status != HTTPStatus.FORBIDDEN or bool(NO_RIGHT.search(self.words))
 
