@@ -290,6 +290,26 @@ async def test_right_to_write_that_is_missing_is_logged_once(
     assert [1] == replica.told.restarts
 
 
+async def test_report_that_another_wrote_proves_no_right_to_write(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Whoever edits a report does not make records be kept again."""
+    caplog.set_level("INFO", "probewatch.recording.refusal")
+    time, cluster = FakeTime(), Cluster()
+    cluster.agree(SETTINGS)
+    replica = Replica(cluster, time, SETTINGS)
+    await replica.recording.start()
+    replica.see("a", 0, 10)
+    replica.see("a", 1, 11)
+    await replica.pass_time(100)
+    (key,) = replica.recording.book.all_keys()
+
+    replica.recording.refused("403: no right")
+    replica.recording.reloaded(key)
+
+    assert ["Records cannot be kept; metrics and Events go on without them"] == caplog.messages
+
+
 async def test_right_that_is_missing_is_logged_again_by_who_leads_again(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

@@ -96,16 +96,15 @@ class Recording:
         self._again_at = self._clock.monotonic() + RESUME_SECONDS
         self.reports.writer.let_go()
 
-    def restore(self, key: Key, *, is_first: bool = False) -> None:
+    def restore(self, key: Key, *, is_first: bool) -> None:
         """Restore counters from a report that was saved; *is_first* if it is new."""
-        restore_counters(key, self.book, self._around.counters, is_first=is_first)
-        self._settling.written(key)
+        self._restore(key, is_first=is_first)
         self._refusal.written()
 
     def reloaded(self, key: Key) -> None:
         """Process a report that another writer changed, who may have stopped before its Events."""
         self.unread.tell_one_apart(key)
-        self.restore(key)
+        self._restore(key)
         record = self.book.record(key)
         if record is not None:
             republish_recent(record, self._around.events, now=self._clock.now())
@@ -191,6 +190,10 @@ class Recording:
         await self.lease.release(kept)
 
     # --- inside
+
+    def _restore(self, key: Key, *, is_first: bool = False) -> None:
+        restore_counters(key, self.book, self._around.counters, is_first=is_first)
+        self._settling.written(key)
 
     async def _take_over(self, now: float) -> None:
         """Load the records of the leader before, and continue from them."""
