@@ -268,6 +268,17 @@ def test_streaming_list_is_tried_again_after_an_hour() -> None:
     assert [True, False, False, True, False] == ["sendInitialEvents" in each for each in lists]
 
 
+def test_stream_without_a_list_was_no_watch() -> None:
+    """A server that is away after it is asked for its history once it is back."""
+    silent = Answer(parts=(TimeoutError(),), lasts=10.0)
+    script, *_ = play(
+        *(silent, page("a"), ConnectionRefusedError(), page("a"), watch()),
+        options=WatchOptions(checks_history=True),
+    )
+
+    assert ["1", None] == [each.get("limit") for each in script.asked[3:5]]
+
+
 def test_bookmark_moves_the_version() -> None:
     """A bookmark is where the next watch begins, and nobody is told of it."""
     script, diary, _, _ = play(page(), watch(line("BOOKMARK", "", "99")))

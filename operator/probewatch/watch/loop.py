@@ -195,6 +195,7 @@ class WatchLoop(Generic[T]):
         else:
             return True
         self._pages_until = self._around.monotonic() + STREAMS_AGAIN_SECONDS
+        self._open_since = None  # it was no watch
         return False
 
     async def _watch(self, more: Mapping[str, str] | None = None) -> None:
