@@ -268,6 +268,19 @@ def test_streaming_list_is_tried_again_after_an_hour() -> None:
     assert [True, False, False, True, False] == ["sendInitialEvents" in each for each in lists]
 
 
+def test_watch_of_a_streaming_list_is_over_when_it_ends() -> None:
+    """A server that goes away with it is asked for its history once it is back."""
+    end = {"resourceVersion": "12", "annotations": {"k8s.io/initial-events-end": "true"}}
+    bookmark = msgspec.json.encode({"type": "BOOKMARK", "object": {"metadata": end}})
+    streamed = Answer(parts=(line("ADDED"), bookmark + b"\n"), lasts=100.0)
+    script, *_ = play(
+        *(streamed, ConnectionRefusedError(), page("a", version="13"), watch()),
+        options=WatchOptions(checks_history=True),
+    )
+
+    assert ["1", None] == [each.get("limit") for each in script.asked[2:4]]
+
+
 def test_stream_without_a_list_was_no_watch() -> None:
     """A server that is away after it is asked for its history once it is back."""
     silent = Answer(parts=(TimeoutError(),), lasts=10.0)

@@ -90,17 +90,18 @@ class WatchLoop(Generic[T]):
         """List and watch for ever, with a pause after each fault."""
         backoff, why = Backoff(), "start"
         while True:
-            self._open_since, silent = None, False
+            self._open_since, silent, has_watched = None, False, False
             try:
                 if due := self._find_due_list():
                     self._dispatcher.forget_version()
                     why = due
                 if not self._dispatcher.version:
                     self.stats.relists[why] += 1
-                    await self._list()
+                    has_watched = await self._list()
                 elif self._silence.was_away and self._options.checks_history:
                     await check_history(self._asker, self._dispatcher, self._options)
-                await self._watch()
+                if not has_watched:
+                    await self._watch()
                 backoff = Backoff()
                 continue
             except StreamFaultError as fault:
@@ -158,14 +159,17 @@ class WatchLoop(Generic[T]):
             extra={"resource": self._target.name, "why": why, "pause_seconds": round(pause, 1)},
         )
 
-    async def _list(self) -> None:
-        """List everything: as a streaming list, which goes on as a watch, or in pages."""
+    async def _list(self) -> bool:
+        """List everything: as a streaming list, which goes on as a watch, or in pages.
+
+        Tell whether there was a watch, which has ended properly.
+        """
         self._silence.list_begins()
         self._long_lines.list_begins()
         if not self._pages_next and self._around.monotonic() >= self._pages_until:
             self._pages_next = True  # in case this one breaks off
             if await self._list_as_stream():
-                return
+                return True
         try:
             await list_pages(
                 self._asker,
@@ -177,6 +181,7 @@ class WatchLoop(Generic[T]):
             self._expired += fault.relist
             raise
         self._pages_next, self._expired = False, 0
+        return False
 
     async def _list_as_stream(self) -> bool:
         """Read a streaming list and its watch to the end; False if the server sends no such list.
