@@ -118,8 +118,7 @@ class Controller:
 
     def known_version(self, uid: PodUid) -> int:
         """Return the newest resourceVersion seen of a pod; 0 if the pod is unknown."""
-        known = self.store.about(uid)
-        return known.version if known is not None else 0
+        return self.store.known_version(uid)
 
     def gone(self, uid: PodUid, version: int) -> None:
         """Process the deletion of a pod at this resourceVersion."""

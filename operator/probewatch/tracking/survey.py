@@ -30,6 +30,11 @@ class Survey:
         """Return the header of a tracked pod: its metadata, without its status."""
         return self._shelf.header(uid)
 
+    def known_version(self, uid: PodUid) -> int:
+        """Return the newest version of a pod that was seen; 0 for one that is not tracked."""
+        header = self._shelf.header(uid)
+        return 0 if header is None else header.version
+
     def state(self, uid: PodUid) -> PodState | None:
         """Return the full state of a pod."""
         return self._shelf.peek(uid)
