@@ -5,7 +5,8 @@ import asyncio
 import signal
 import sys
 import time
-from contextlib import AsyncExitStack
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
 from importlib import util
 from pathlib import Path
 
@@ -126,9 +127,10 @@ async def run(options: DemoOptions, show: Show, *, keep: bool) -> int:
             await stack.enter_async_context(demo.running())
             await demo.story()
         status = tell(demo)
+        ended = stack.enter_context(interruption()) if keep else None  # what is printed says how
         print("\n".join(look_further(demo, kept=keep)))
-        if keep:
-            await interrupted()
+        if ended is not None:
+            await ended.wait()
     return status
 
 
@@ -173,8 +175,9 @@ def look_further(demo: Demo, *, kept: bool) -> list[str]:
     ]
 
 
-async def interrupted() -> None:
-    """Return at Ctrl-C or another signal that ends the program."""
+@contextmanager
+def interruption() -> Iterator[asyncio.Event]:
+    """Yield an event that is set at Ctrl-C or another signal that ends the program."""
     ended = asyncio.Event()
     with on_first_signal(lambda _: ended.set(), SIGNALS):
-        await ended.wait()
+        yield ended
