@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass
 
 
@@ -33,6 +33,23 @@ class Jumps:
         before, self._ahead = self._ahead, self._clock.now() - self._clock.monotonic()
         jump = self._ahead - before
         return jump if abs(jump) > TOLERATED_SECONDS else 0.0
+
+
+class Throttle:
+    """Allows something once in *seconds*, for each key by itself: a log line about one trouble."""
+
+    def __init__(self, monotonic: Callable[[], float], seconds: float) -> None:
+        self._monotonic = monotonic
+        self._seconds = seconds
+        self._allowed: dict[Hashable, float] = {}
+
+    def allows(self, key: Hashable = None) -> bool:
+        """Tell whether it is allowed now; if so, not again until the time has passed."""
+        now = self._monotonic()
+        if now - self._allowed.get(key, -self._seconds) < self._seconds:
+            return False
+        self._allowed[key] = now
+        return True
 
 
 class Stint:

@@ -9,6 +9,7 @@ of its own if need be. That happens only now and then, as each update of the obj
 import logging
 import re
 
+from probewatch.clock import Throttle
 from probewatch.watch.transport import Surroundings, WatchStats
 
 _log = logging.getLogger(__name__)
@@ -35,16 +36,14 @@ class LongLines:
         self._monotonic = around.monotonic
         self._has_skipped = False
         self._listed_at = -LIST_SECONDS
-        self._logged_at = -SILENCE_SECONDS
+        self._warnings = Throttle(around.monotonic, SILENCE_SECONDS)
 
     def skip(self, head: bytes) -> None:
         """Count and log a line that is too long; *head* is its beginning."""
         self._stats.decode_errors += 1
         self._has_skipped = True
-        now = self._monotonic()
-        if now - self._logged_at < SILENCE_SECONDS:
+        if not self._warnings.allows():
             return
-        self._logged_at = now
         _log.warning(
             "An object is too large for the watch and was skipped",
             extra={"resource": self._stats.resource, **find_names(head)},

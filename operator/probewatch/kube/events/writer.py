@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Protocol
 
-from probewatch.clock import Clock
+from probewatch.clock import Clock, Throttle
 from probewatch.crash_points import crash_point
 from probewatch.errors import ApiError
 from probewatch.kube.answers import NO_RIGHT, find_words
@@ -87,7 +87,7 @@ class EventWriter:
         self._instance = instance
         self._clock = clock
         self._jitter = jitter
-        self._logged: dict[str, float] = {}
+        self._warnings = Throttle(clock.monotonic, SILENCE_SECONDS)
         self._without_right: set[str] = set()
         """Namespaces in which the right is known to be missing."""
 
@@ -139,10 +139,8 @@ class EventWriter:
 
     def _drop(self, why: str, status: int, answer: bytes) -> None:
         self.stats.dropped[why] += 1
-        now = self._clock.monotonic()
-        if now - self._logged.get(why, -SILENCE_SECONDS) < SILENCE_SECONDS:
+        if not self._warnings.allows(why):
             return
-        self._logged[why] = now
         words = find_words(answer) or answer.decode(errors="replace")
         _log.warning(
             "Kubernetes Events cannot be written",

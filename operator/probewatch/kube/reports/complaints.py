@@ -7,7 +7,7 @@ report itself is logged for each.
 
 import logging
 
-from probewatch.clock import Clock
+from probewatch.clock import Clock, Throttle
 from probewatch.kube.reports.answers import Answer, Outcome
 from probewatch.kube.sanitize import sanitize
 from probewatch.records.entry import Key
@@ -24,13 +24,12 @@ class Complaints:
     """Takes in each write that failed."""
 
     def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._logged: dict[int, float] = {}
-        """By status, when trouble that may pass was logged last."""
+        self._trouble = Throttle(clock.monotonic, SILENCE_SECONDS)
+        """Of trouble that may pass, by status."""
 
     def add(self, key: Key, answer: Answer, tries: int) -> None:
         """Log a report that cannot be written, after so many tries in a row."""
-        is_news = answer.outcome is not Outcome.LATER or self._is_news(answer.status)
+        is_news = answer.outcome is not Outcome.LATER or self._trouble.allows(answer.status)
         _log.log(
             logging.WARNING if is_news else logging.DEBUG,
             "A report cannot be written",
@@ -41,13 +40,6 @@ class Complaints:
                 "tries": tries,
             },
         )
-
-    def _is_news(self, status: int) -> bool:
-        now = self._clock.monotonic()
-        if now - self._logged.get(status, -SILENCE_SECONDS) < SILENCE_SECONDS:
-            return False
-        self._logged[status] = now
-        return True
 
 
 def words_of(answer: Answer) -> str:
