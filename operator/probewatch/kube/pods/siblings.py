@@ -102,18 +102,9 @@ class Template(msgspec.Struct, gc=False):
 
     def spec_on(self, node: str) -> objects.PodSpec:
         """Return the siblings' spec for a pod on this node."""
-        raw = self.raw
-        return objects.PodSpec(
-            containers=raw.containers,
-            init_containers=raw.init_containers,
-            restart_policy=raw.restart_policy,
-            termination_grace_period_seconds=raw.termination_grace_period_seconds,
-            node_name=node,
-            host_network=raw.host_network,
-            readiness_gates=raw.readiness_gates,
-            os=raw.os,
-            node_selector=raw.node_selector,
-        )
+        spec = copy(self.raw)
+        spec.node_name = node
+        return spec
 
     def fit(
         self, uid: PodUid, name: bytes, node: str, metadata: bytes, status: bytes
