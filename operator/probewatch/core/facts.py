@@ -8,7 +8,7 @@ from probewatch.core.counters import Reading, rise, surely_before
 from probewatch.core.evidence import EvidenceKind, FailureReason
 from probewatch.core.exits import NOT_SEEN, Exit, exit_of, is_of_windows
 from probewatch.core.model import Termination
-from probewatch.core.past import HABIT, OPEN, SURE, Past
+from probewatch.core.past import HABIT, OPEN, SURE, Past, showed_windows
 from probewatch.core.restart_policy import policy_of, restarts_anyway, starts_again
 from probewatch.core.restarts import LOST_TASK, CountedRestart, Path
 from probewatch.core.spec import (
@@ -65,7 +65,7 @@ class Facts:
         death = self.restart.termination
         if death is None:
             return NOT_SEEN
-        windows = self.spec.windows or bool(self.past and self.past[-1].on_windows)
+        windows = self.spec.windows or showed_windows(self.past)
         return exit_of(death.exit_code, death.reason, windows or is_of_windows(death.exit_code))
 
     @property

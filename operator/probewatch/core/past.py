@@ -1,5 +1,6 @@
 """The past of a container: earlier restarts that help to attribute the next one."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from probewatch.core.causes import Cause, Confidence
@@ -29,3 +30,8 @@ class Past:
     """Whether the container was shown as terminated before the kubelet acted."""
     on_windows: bool = False
     """Whether its exit code, or that of an even earlier restart, is one that only Windows has."""
+
+
+def showed_windows(past: Sequence[Past]) -> bool:
+    """Whether an exit code has shown that the container runs on Windows."""
+    return bool(past and past[-1].on_windows)

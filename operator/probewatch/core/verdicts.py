@@ -13,7 +13,7 @@ from probewatch.core.facts import KILL_AFTER_DEATH, Facts
 from probewatch.core.findings import Finding, Restart
 from probewatch.core.kills import used_by_others
 from probewatch.core.loops import add_restart, settle_by
-from probewatch.core.past import Past
+from probewatch.core.past import Past, showed_windows
 from probewatch.core.policy import Policy
 from probewatch.core.restart_policy import OVER
 from probewatch.core.restarts import CountedRestart, Path, identity
@@ -137,7 +137,6 @@ def render(state: PodState, restart: CountedRestart, verdict: tuple[Rule, Verdic
 
 def _past(memory: ContainerMemory, restart: CountedRestart, published: Restart) -> Past:
     death = restart.termination
-    known = bool(memory.past and memory.past[-1].on_windows)
     return Past(
         cause=published.cause,
         confidence=published.confidence,
@@ -146,7 +145,7 @@ def _past(memory: ContainerMemory, restart: CountedRestart, published: Restart) 
         died_at=restart.died_at,
         restart_count=restart.restart_count,
         own_end=restart.path is Path.TERMINATED_SEEN,
-        on_windows=known or is_of_windows(published.exit_code),
+        on_windows=showed_windows(memory.past) or is_of_windows(published.exit_code),
     )
 
 
