@@ -8,8 +8,8 @@ from collections.abc import Hashable, Iterator, Sequence
 from itertools import groupby
 
 from probewatch.core.findings import Finding, PodTracked
+from probewatch.core.model import workload_owner
 from probewatch.core.values import replace
-from probewatch.kube.workloads import stands_for_itself
 
 
 def gather(findings: Sequence[Finding]) -> Iterator[Finding]:
@@ -29,6 +29,6 @@ def _family(finding: Finding) -> Hashable:
     because ownerReferences are not checked: a pod may claim an owner in another namespace.
     """
     pod = finding.pod
-    if not isinstance(finding, PodTracked) or finding.siblings or stands_for_itself(pod):
+    if not isinstance(finding, PodTracked) or finding.siblings or workload_owner(pod.owner) is None:
         return id(finding)
     return id(pod.owner), id(finding.spec), pod.namespace

@@ -73,10 +73,10 @@ class OwnerRef:
     name: str
     uid: str
 
-    @property
-    def is_node(self) -> bool:
-        """Whether it is a node, which is no workload: it owns its static pods' mirror pods."""
-        return self.kind == "Node"
+
+def workload_owner(owner: OwnerRef | None) -> OwnerRef | None:
+    """The owner, unless it is a node: that owns the mirror pods of static pods, each by itself."""
+    return None if owner is None or owner.kind == "Node" else owner
 
 
 @quickly_made

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from probewatch.core.causes import Cause, Pattern
 from probewatch.core.exits import lifetime_of
 from probewatch.core.findings import Restart
-from probewatch.core.model import PodRef, PodUid
+from probewatch.core.model import PodRef, PodUid, workload_owner
 from probewatch.core.values import quickly_made, replace
 
 WINDOW_SECONDS = 120.0
@@ -77,9 +77,8 @@ class Seen:
     @property
     def owner(self) -> OwnerKey:
         """The key of the pod's controller; of a pod without one, its own."""
-        owner = self.pod.owner
-        uid = self.pod.uid if owner is None or owner.is_node else owner.uid
-        return self.pod.namespace, uid
+        owner = workload_owner(self.pod.owner)
+        return self.pod.namespace, self.pod.uid if owner is None else owner.uid
 
 
 class Recent:

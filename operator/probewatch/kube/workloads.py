@@ -18,7 +18,7 @@ from typing import NamedTuple
 import msgspec
 
 from probewatch.clock import Clock
-from probewatch.core.model import OwnerRef, PodRef, Workload
+from probewatch.core.model import OwnerRef, PodRef, Workload, workload_owner
 from probewatch.core.record_names import SUBDOMAIN
 from probewatch.errors import ApiError
 from probewatch.kube import objects
@@ -195,18 +195,13 @@ class Workloads:
         return workload
 
 
-def stands_for_itself(pod: PodRef) -> bool:
-    """Whether a pod is its own workload: it has no owner, or is a static pod of a node."""
-    return pod.owner is None or pod.owner.is_node
-
-
 def nearest_workload(pod: PodRef) -> Workload:
     """Return the workload known without a request: the pod's owner, or the pod itself.
 
     A static pod is owned by its node, which is no workload, so it is its own workload.
     """
-    owner = pod.owner
-    if owner is None or stands_for_itself(pod):
+    owner = workload_owner(pod.owner)
+    if owner is None:
         return Workload(namespace=pod.namespace, kind="Pod", name=pod.name, uid=pod.uid)
     return Workload(
         namespace=pod.namespace,
