@@ -1,5 +1,7 @@
 """Newcomers: which pods began before our eyes, and so count from 0."""
 
+from dataclasses import replace
+
 from probewatch.core.model import PodUid
 from probewatch.newcomers import Newcomers
 from tests.support.builders import pod
@@ -43,3 +45,16 @@ def test_pod_that_opts_in_is_no_newcomer() -> None:
     assert not newcomers.is_new(pod(4, ignored=True), relisted=False)
     newcomers.gone(PodUid("u1"))
     assert newcomers.is_new(pod(5), relisted=False)
+
+
+def test_pod_that_opted_out_and_is_gone_is_forgotten() -> None:
+    """Where each namespace is listed by itself, a list forgets those of its own namespace only."""
+    newcomers = Newcomers()
+    shop, bank = (pod(1, uid=PodUid(name), namespace=name) for name in ("shop", "bank"))
+    for each in (shop, bank):
+        assert not newcomers.is_new(replace(each, ignored=True), relisted=True)
+
+    newcomers.listed(set(), ("shop",), version=50)
+
+    assert newcomers.is_new(shop, relisted=False)
+    assert not newcomers.is_new(bank, relisted=False)

@@ -64,7 +64,8 @@ class Newcomers:
         """Whether a label selector is set: only then can labels make an old pod visible."""
         self._newest: dict[str, float] = {}
         self._listed: dict[str, float] = {}
-        self._ignored: set[PodUid] = set()
+        self._ignored: dict[PodUid, str] = {}
+        """Pods that opted out, each with its namespace."""
         self._versions: dict[str | None, int] = {}
         """resourceVersion of the last complete list, by namespace (`None`: of all)."""
 
@@ -76,13 +77,11 @@ class Newcomers:
     def is_new(self, pod: Newcomer, *, relisted: bool) -> bool:
         """Tell whether an unknown pod did not exist unwatched before; call it once for each."""
         if pod.ignored:
-            self._ignored.add(pod.uid)
+            self.left_alone(pod.uid, pod.namespace)
             return False
         comes_late = self._selective and self._was_there(pod, relisted=relisted)
-        if pod.uid in self._ignored:
-            self._ignored.discard(pod.uid)
-            return False
-        return not comes_late
+        was_ignored = self._ignored.pop(pod.uid, None) is not None
+        return not (was_ignored or comes_late)
 
     def _was_there(self, pod: Newcomer, *, relisted: bool) -> bool:
         """Tell whether a pod is older than pods seen before it; has to be called for each."""
@@ -104,13 +103,16 @@ class Newcomers:
         for namespace in tuple(self._listed) if namespaces is None else namespaces:
             if (newest := self._listed.pop(namespace, None)) is not None:
                 self._newest[namespace] = max(newest, self._newest.get(namespace, newest))
-        if namespaces is None:
-            self._ignored &= set(seen)
+        self._ignored = {
+            uid: namespace
+            for uid, namespace in self._ignored.items()
+            if uid in seen or (namespaces is not None and namespace not in namespaces)
+        }
 
-    def left_alone(self, uid: PodUid) -> None:
+    def left_alone(self, uid: PodUid, namespace: str) -> None:
         """Note that a tracked pod opted out: if it comes back, it is not new."""
-        self._ignored.add(uid)
+        self._ignored[uid] = namespace
 
     def gone(self, uid: PodUid) -> None:
         """Forget a pod that does not exist any more."""
-        self._ignored.discard(uid)
+        self._ignored.pop(uid, None)

@@ -228,7 +228,7 @@ class Store(Survey):
         observation = self._kubelets.add_start(observation)
         step = observe(state, observation, self._policy_for(about), now)
         if step.state is None and pod is not None:
-            self._arrivals.left_alone(uid)
+            self._arrivals.left_alone(uid, pod.namespace)
         self._keep(uid, step, before=state, mark=mark)
         return tuple(each for finding in step.findings for each in self._mark(finding, now))
 

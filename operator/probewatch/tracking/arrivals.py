@@ -47,9 +47,9 @@ class Arrivals:
             return True
         return not relisted and self._newcomers.is_past(namespace, version)
 
-    def left_alone(self, uid: PodUid) -> None:
+    def left_alone(self, uid: PodUid, namespace: str) -> None:
         """Note that a pod opted out: it exists, but is not tracked any more."""
-        self._newcomers.left_alone(uid)
+        self._newcomers.left_alone(uid, namespace)
 
     def deleted(self, uid: PodUid, version: int) -> None:
         """Note that a pod was deleted at this resourceVersion."""
