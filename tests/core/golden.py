@@ -1,7 +1,7 @@
-"""What the core made of known streams when it was last looked at, line by line.
+"""Golden lines: every finding that the core derived from known streams, one per line.
 
-A change of any rule shows here as a difference that somebody has to read and accept:
-`python -m tests.core.golden` writes the lines anew.
+A change of any rule shows here as a difference that somebody has to read and accept: `python -m
+tests.core.golden` writes the lines anew.
 """
 
 from collections.abc import Iterator
@@ -33,18 +33,18 @@ SEEDS = {
     **dict.fromkeys((4, 19, 28, 33, 62, 108, 122, 129, 159, 168, 254, 275), 0.5),
     **dict.fromkeys((295, 303, 309, 324, 361, 364, 416, 434, 475), 0.5),
 }
-"""Histories, each with the share of its Events that is lost; together they use most rules."""
+"""Simulated histories by seed, with the share of Events that is lost. They use most rules."""
 
 
 def cases() -> Iterator[str]:
-    """What the cases of the decision table lead to, with the words that it rests on."""
+    """The verdict on each case of the decision table, with its evidence."""
     for name, (_, given) in CASES.items():
         rule, verdict = attribute(given)
         yield f"{name}: {rule.name} {_values(verdict)}"
 
 
 def recorded() -> Iterator[str]:
-    """What the recorded stream leads to."""
+    """The findings of the recorded stream."""
     found, ledger = replay(stream.read_streams([str(TRACE)]))
     findings: list[Restart | ReadinessChanged | Advice] = [*found.restarts, *found.readiness]
     for finding in (*findings, *found.advice):
@@ -55,7 +55,7 @@ def recorded() -> Iterator[str]:
 
 
 def simulated() -> Iterator[str]:
-    """What some simulated histories lead to, finding by finding."""
+    """The findings of some simulated histories."""
     for seed, lost in SEEDS.items():
         findings, rise = play(tell(seed), seed, lost)
         yield f"history {seed}, {lost:.0%} lost, {rise}"
@@ -63,7 +63,7 @@ def simulated() -> Iterator[str]:
 
 
 def words(finding: Finding) -> str:
-    """A finding in one line."""
+    """One finding as one line of text."""
     if isinstance(finding, PodTracked | PodForgotten):
         return ""
     if isinstance(finding, RestartCorrected):
@@ -72,7 +72,7 @@ def words(finding: Finding) -> str:
 
 
 def _values(value: Finding | object) -> str:
-    """The kind of a value and what is in it, but for what is nothing."""
+    """The class of a value and its fields, without those that are empty."""
     kind = type(value)
     parts = []
     for each in fields(kind):  # type: ignore[arg-type]  # all of them are dataclasses

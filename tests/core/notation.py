@@ -1,4 +1,4 @@
-"""Pods in short: containers, probes, statuses and terminations from a few words."""
+"""A short notation for the pods of test vectors: containers, probes, statuses, terminations."""
 
 import re
 from dataclasses import replace
@@ -19,7 +19,7 @@ PROBE = re.compile(r"^([LRU])(?:\((\d+),(\d+),(\d+),(\d+)\))?$")
 
 
 def parse_container(name: str, text: str) -> Container:
-    """A container from words such as `sidecar L(5,3,0,1) U`."""
+    """Parses a container from words such as `sidecar L(5,3,0,1) U`."""
     container = Container(name=name)
     for word in text.split():
         if word in {"init", "sidecar"}:
@@ -45,7 +45,7 @@ def parse_container(name: str, text: str) -> Container:
 
 
 def parse_probe(word: str) -> Probe:
-    """A probe from `L(period, threshold, delay, timeout)`."""
+    """Parses a probe from `L(period, threshold, delay, timeout)`."""
     match = PROBE.match(word)
     assert match, word
     letter, period, threshold, delay, timeout = match.groups()
@@ -60,11 +60,11 @@ def parse_probe(word: str) -> Probe:
 
 
 AFTER_AN_END = frozenset({"CrashLoopBackOff", "RunContainerError", "PostStartHookError"})
-"""While a container waits so, `containerID` is that of the instance that ended (recorded: all)."""
+"""With these waiting reasons `containerID` is that of the instance that ended (recorded: all)."""
 
 
 def parse_status(name: str, text: str) -> ContainerStatus:
-    """A status from words such as `rc=1 run=B@71 last=A/137/Error/0-70`."""
+    """Parses a container status from words such as `rc=1 run=B@71 last=A/137/Error/0-70`."""
     status = ContainerStatus(name=name, ready="notready" not in text, started=True)
     for word in text.split():
         key, _, value = word.partition("=")
@@ -89,7 +89,7 @@ def parse_status(name: str, text: str) -> ContainerStatus:
 
 
 def parse_death(text: str) -> Termination:
-    """A termination from `ID/EXIT/REASON/BEGIN-END`; what is left out is not known."""
+    """Parses a termination from `ID/EXIT/REASON/BEGIN-END`; an omitted time is unknown."""
     instance, code, reason, times = text.split("/")
     begin, _, end = times.partition("-")
     return Termination(

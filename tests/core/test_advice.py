@@ -56,7 +56,7 @@ def pod(
 
 
 def ruled(action: str) -> Container:
-    """Another container of the pod, with a rule of this action."""
+    """Another container of the pod, with a restart rule that has this action."""
     rule = RestartRule(action=action, operator="In", values=(1,))
     return Container(name="other", restart_rules=(rule,))
 
@@ -151,12 +151,12 @@ CASES = {
 def test_a_pod_gets_exactly_the_advice_it_deserves(
     expected: list[AdviceName], spec: PodSpec
 ) -> None:
-    """Each case is a pod and the names of all advice on it."""
+    """Each pod gets the listed advice and no other."""
     assert expected == names(spec)
 
 
 def test_advice_names_its_container_and_probe_and_says_the_numbers() -> None:
-    """A message can be acted on without opening the manifest."""
+    """A message names container, probe and numbers: it needs no look at the manifest."""
     (item,) = advice.lint(pod(liveness(initial_delay=3, period=5)))
 
     assert ("app", ProbeType.LIVENESS) == (item.container, item.probe_type)
@@ -184,7 +184,7 @@ def test_advice_names_its_container_and_probe_and_says_the_numbers() -> None:
     ids=["no grace of its own", "a grace of its own", "slow", "not restarted", "bound", "earliest"],
 )
 def test_advice_is_true_of_the_probe_it_is_about(spec: PodSpec, expected: str, absent: str) -> None:
-    """Bounds are called bounds, and nobody is asked to set what is set."""
+    """A message calls a bound a bound, and does not ask to set a field that is already set."""
     text = advice.lint(spec)[0].message
 
     assert expected in text
@@ -192,7 +192,7 @@ def test_advice_is_true_of_the_probe_it_is_about(spec: PodSpec, expected: str, a
 
 
 def test_every_name_has_a_meaning_and_a_case() -> None:
-    """The closed list, its documentation and this table stay together."""
+    """Each advice name has a documented meaning and a case that produces it."""
     observed = {AdviceName.PROBE_NEVER_KILLS, AdviceName.START_BUDGET_TOO_SMALL}
     shown = {name for expected, _ in CASES.values() for name in expected} | observed
 
@@ -201,10 +201,10 @@ def test_every_name_has_a_meaning_and_a_case() -> None:
 
 
 def test_budget_is_the_part_the_kubelet_guarantees() -> None:
-    """The first run may come at once after the delay, so one period does not count."""
+    """The first run may follow the delay at once, so one period does not count."""
     assert 13.0 == advice.start_budget(liveness(initial_delay=3, period=5))
 
 
 def test_detection_counts_slow_runs() -> None:
-    """A run that takes longer than the period stretches the interval to itself."""
+    """A run that takes longer than the period delays the next run until it has ended."""
     assert 5.0 + 2 * 8.0 + 8.0 == advice.slowest_detection(liveness(period=5, timeout=8))

@@ -1,4 +1,4 @@
-"""The decision table, case by case; times in seconds on the node's clock."""
+"""The decision table, case by case. Times are seconds on the node's clock."""
 
 from dataclasses import replace
 
@@ -82,12 +82,12 @@ SANDBOX = Change(sandbox=True)
 
 
 def one_by_one(*times: float) -> tuple[Mark, ...]:
-    """Failures of the liveness probe, each in an Event of its own."""
+    """Failures of the liveness probe, each reported by an Event of its own."""
     return tuple(replace(failed(L, at, 1), series=f"at {at}") for at in times)
 
 
 def anew(at: float) -> tuple[Mark, ...]:
-    """What a kubelet says of a start that was itself started since the last one."""
+    """Start Events of a kubelet that was itself restarted in between, so that counts begin anew."""
     return tuple(replace(each, series=f"{each.series} anew") for each in started(at))
 
 
@@ -1590,7 +1590,7 @@ CASES = {
 
 @pytest.mark.parametrize(("expected", "given"), CASES.values(), ids=CASES.keys())
 def test_attribution(expected: str, given: Facts) -> None:
-    """Each case gets its cause, its confidence, and names the rule that decided."""
+    """Each case gets the expected cause and confidence from the expected rule."""
     rule, verdict = attribute(given)
 
     assert expected == f"{verdict.cause} {verdict.confidence} {rule.name}"
@@ -1598,23 +1598,23 @@ def test_attribution(expected: str, given: Facts) -> None:
 
 
 def test_every_rule_is_exercised() -> None:
-    """No rule of the table is without a case that it decides."""
+    """Each rule of the table decides at least one case."""
     assert {rule.name for rule in RULES} == {expected.split()[2] for expected, _ in CASES.values()}
 
 
 def test_rules_have_unique_names() -> None:
-    """A rule's name tells which line of the table decided."""
+    """A rule's name identifies one line of the table."""
     assert len({rule.name for rule in RULES}) == len(RULES)
 
 
 def test_confidence_is_never_sure_without_reason() -> None:
-    """What is unobserved or unknown is never more than Low."""
+    """The causes Unobserved and Unknown always have confidence Low."""
     unsure = [v for v, _ in CASES.values() if v.startswith(("Unknown", "Unobserved"))]
     assert all(verdict.split()[1] == Confidence.LOW for verdict in unsure)
 
 
 def test_rules_say_what_they_give() -> None:
-    """The documentation of a rule names every cause and confidence that it was seen to give."""
+    """A rule's documentation names every cause and confidence that it gives in the cases."""
     gives = {rule.name: rule.gives for rule in RULES}
     for verdict, _ in CASES.values():
         cause, confidence, rule = verdict.split()
@@ -1623,12 +1623,12 @@ def test_rules_say_what_they_give() -> None:
 
 
 OURS = frozenset(K) - {K.STARTED, K.CREATED, K.PULLED}
-"""Names of our own, which nobody on call knows; the others are reasons of Events."""
+"""Kinds that only this project's code names; the other three are reasons of Events."""
 
 
 @pytest.mark.parametrize("given", [given for _, given in CASES.values()], ids=CASES.keys())
 def test_evidence_is_in_words_of_the_field(given: Facts) -> None:
-    """What people read names no kind of evidence as the code does."""
+    """Evidence contains no internal name of a kind of evidence."""
     _, verdict = attribute(given)
 
     words = {word.strip(",;:()") for fact in verdict.evidence for word in fact.split()}

@@ -1,4 +1,4 @@
-"""Just within and just beyond: where one second, or one more, makes the difference."""
+"""Time limits of several rules, each tested just within and just beyond."""
 
 from dataclasses import replace
 
@@ -29,7 +29,7 @@ def test_failures_just_before_the_end(before: float, expected: int) -> None:
 
 @pytest.mark.parametrize(("span", "expected"), [(2.0, 3), (3.0, 2)])
 def test_failures_in_a_row(span: float, expected: int) -> None:
-    """With a period of a second, three failures in four seconds may have a success between."""
+    """Failures too far apart to be consecutive are not counted together."""
     marks = tuple(
         mark(K.PROBE_FAILED, 40.0 - at, probe_type=ProbeType.LIVENESS) for at in (span, 1.0, 0.0)
     )
@@ -46,8 +46,11 @@ def test_failures_in_a_row(span: float, expected: int) -> None:
         (80.1, "replaced-in-place"),
     ],
 )
-def test_as_long_as_a_startup_probe_allows(lived: float, rule: str) -> None:
-    """Two periods and a second less, up to two periods, the grace and the slack more."""
+def test_lifetime_that_a_startup_probe_allows(lived: float, rule: str) -> None:
+    """A container that never started was killed by its startup probe if its lifetime fits.
+
+    From two periods minus a second up to two periods plus the grace period and the slack.
+    """
     store = Store()
     slow = spec(Container(name="app", startup=STARTUP))
     begun = replace(running(), started=False, running_since=0.0)
@@ -63,7 +66,7 @@ def test_as_long_as_a_startup_probe_allows(lived: float, rule: str) -> None:
 
 @pytest.mark.parametrize(("gap", "cause"), [(15.0, Cause.LIVENESS_PROBE), (15.5, Cause.UNKNOWN)])
 def test_a_start_long_after_the_end(gap: float, cause: Cause) -> None:
-    """A kubelet that kills goes on to start at once; one that was away saw nothing."""
+    """A kubelet that kills a container starts the next one at once; a long gap is no such kill."""
     store = followed()
     again = restarted(1, 142)
     ended = replace(again.last or died(), finished_at=142 - gap)
@@ -76,7 +79,7 @@ def test_a_start_long_after_the_end(gap: float, cause: Cause) -> None:
 
 @pytest.mark.parametrize(("end", "repaired"), [(238.9, 1), (239.0, 0)])
 def test_an_end_just_before_the_kill(end: float, repaired: int) -> None:
-    """What ended in the second before a kill may be what that kill ended."""
+    """An end in the second before a kill may be due to that kill, so its count proves nothing."""
     store = followed()
     hear(store, K.KILL_LIVENESS, 40.0)
     feed(store, pod(2, restarted(1, 42)), 42)
@@ -89,7 +92,7 @@ def test_an_end_just_before_the_kill(end: float, repaired: int) -> None:
 
 
 def test_a_jump_from_a_seen_end() -> None:
-    """Where the first of three ends was seen and the last is shown, one went unseen."""
+    """If the first of three ends was seen and the last is shown, exactly one is unobserved."""
     store = followed()
     ended = died(1, container_id="c0", start=1.0, end=40.0)
     down = replace(running(), running_since=None, terminated=ended)
@@ -102,7 +105,7 @@ def test_a_jump_from_a_seen_end() -> None:
 
 
 def test_flapping_says_how_often_and_ends_after_the_last_loss() -> None:
-    """The number of losses is told, and quiet is counted from the last of them."""
+    """Flapping reports the number of losses, and ends a quiet time after the last of them."""
     store, found = followed(), []
     for number in range(6):
         at = 10.0 + number
@@ -116,7 +119,7 @@ def test_flapping_says_how_often_and_ends_after_the_last_loss() -> None:
 
 
 def test_a_failed_pod_has_ended() -> None:
-    """A pod that failed lost its readiness because it is over, and a gate names no container."""
+    """A failed pod is not ready because it completed; a readiness gate names no container."""
     over = feed(followed(), pod(2, running(), ready=False, since=50.0, phase="Failed"), 50)
     gated = spec(readiness_gates=("x",))
     lost = {"Ready": Condition(status=False, reason="ReadinessGatesNotReady", last_transition=50.0)}
@@ -130,7 +133,7 @@ def test_a_failed_pod_has_ended() -> None:
 
 
 def test_first_ready_at_once() -> None:
-    """A pod that is ready the moment it is created took no time."""
+    """A pod that is ready in the second of its creation took 0 s."""
     store = Store()
     feed(store, replace(pod(1, created_at=5.0), conditions={}, statuses=()), 5)
     [told] = only(ReadinessChanged, feed(store, pod(2, running(), since=5.0, created_at=5.0), 5))
@@ -140,7 +143,7 @@ def test_first_ready_at_once() -> None:
 
 
 def test_ready_as_soon_as_it_runs() -> None:
-    """Without a readiness probe a container is ready in the second in which it starts."""
+    """A container without a readiness probe is ready in the second in which it starts."""
     store = Store()
     feed(store, pod(1, running(), ready=False, since=0.5), 1)
     [told] = only(ReadinessChanged, feed(store, pod(2, running(), since=1.0), 2))
@@ -150,7 +153,7 @@ def test_ready_as_soon_as_it_runs() -> None:
 
 
 def test_what_changed_in_place() -> None:
-    """Another image, other resources or another address explain a replacement without a word."""
+    """A new image, resources or pod IP explains a restart for which there are no Events."""
     plain = Container(name="app", liveness=LIVENESS, image="v1", resources="cpu=1")
     cases = {
         Cause.SPEC_CHANGE: ({"image": "v2"}, "10.0.0.1"),
@@ -170,7 +173,7 @@ def test_what_changed_in_place() -> None:
 
 
 def test_another_container_that_moved_too() -> None:
-    """In a new sandbox nothing runs on, so a neighbour that is back already speaks for it."""
+    """In a new sandbox no container runs on; a restarted neighbour is evidence of that."""
     store = Store()
     side = replace(running(), name="side", container_id="s0")
     feed(store, pod(1, running(), side, pod_ip="10.0.0.1"), 1)

@@ -1,4 +1,4 @@
-"""What was another thing for the next instance of a container than for the one before."""
+"""What changed between two instances of a container: sandbox, image, resources."""
 
 from dataclasses import replace
 from typing import Any
@@ -19,7 +19,7 @@ ONE, TWO = "10.0.0.1", "10.0.0.2"
 APP = Container(name="app", liveness=LIVENESS)
 SIDE = status(name="side", container_id="s", running_since=1.0)
 BACK = restarted(1, 142.0)
-"""Its last instance ended at 141."""
+"""The last instance ended at 141 s."""
 
 
 def shown(
@@ -29,7 +29,7 @@ def shown(
     ready: float | None = None,
     **more: Any,  # noqa: ANN401  # of the pod
 ) -> Pod:
-    """A version of a pod with this address, in a sandbox that was ready since then."""
+    """A version of a pod with this IP, whose sandbox became ready at *ready*."""
     version = pod(number, *statuses, pod_ip=ip, **more)
     if ready is None:
         return version
@@ -38,7 +38,7 @@ def shown(
 
 
 def restart_between(*versions: Pod) -> CountedRestart:
-    """The newest restart of `app` that the last of these versions tells of."""
+    """The newest restart of `app` that is counted from the last of these versions."""
     store = Store()
     *earlier, last = versions
     for version in earlier:
@@ -92,7 +92,7 @@ SANDBOXES: dict[str, tuple[tuple[bool, bool], Pod, Pod]] = {
 
 @pytest.mark.parametrize(("expected", "before", "after"), SANDBOXES.values(), ids=SANDBOXES)
 def test_another_sandbox(expected: tuple[bool, bool], before: Pod, after: Pod) -> None:
-    """Its condition tells, or else the address of the pod, but not that of its node."""
+    """The sandbox is new by its condition, else by the pod's IP, but never by the node's IP."""
     change = restart_between(before, after).change
 
     assert expected == (change.sandbox, change.same_sandbox)
@@ -111,7 +111,7 @@ def test_another_sandbox(expected: tuple[bool, bool], before: Pod, after: Pod) -
 def test_the_next_instance_may_be_of_the_old_sandbox(
     begun: float | None, ready: float | None, *, expected: bool
 ) -> None:
-    """One that is dead by now, and began long before the new one was ready, was not made in it."""
+    """A dead instance that began long before the new sandbox was ready ran in the old one."""
     ended = died(1, begun, 180.0, container_id="c1")
     over = replace(BACK, running_since=None, terminated=ended, container_id="c1")
     before = shown(1, running(), ip=ONE, ready=None if ready is None else 0.0)
@@ -120,7 +120,7 @@ def test_the_next_instance_may_be_of_the_old_sandbox(
 
 
 def test_a_new_sandbox_and_no_end_at_all() -> None:
-    """Where nothing is left of any instance the sandbox is new all the same."""
+    """A new sandbox is seen even if the status shows no termination."""
     gone = replace(BACK, last=None)
 
     assert restart_between(
@@ -142,7 +142,7 @@ ANOTHER = replace(SIDE, name="late")
 def test_all_restarted(
     others: tuple[ContainerStatus, ...], moves: dict[str, Any], *, expected: bool
 ) -> None:
-    """A container that runs on shows that the pod was not begun anew, whatever else changed."""
+    """One container that runs on proves that the pod was not restarted as a whole."""
     first: dict[str, Any] = {"ip": ONE, "ready": 0.0 if "ready" in moves else None}
     before = shown(1, running(), *((SIDE,) if others else ()), **first)
     after = shown(2, BACK, *others, **{**first, **moves})
@@ -151,7 +151,7 @@ def test_all_restarted(
 
 
 def asked(image: str, resources: str) -> dict[str, Any]:
-    """What a version asks for."""
+    """Pod fields for a spec with this image and these resources."""
     return {"spec": spec(replace(APP, image=image, resources=resources))}
 
 
@@ -182,8 +182,10 @@ def asked(image: str, resources: str) -> dict[str, Any]:
     ],
     ids=["image", "resources", "given before", "not in the spec any more", "never seen to run"],
 )
-def test_what_was_asked_for(expected: tuple[bool, bool], versions: tuple[Pod, ...]) -> None:
-    """Only what differs from that as which the instance is known to have begun."""
+def test_image_and_resources_changed_since_the_start(
+    expected: tuple[bool, bool], versions: tuple[Pod, ...]
+) -> None:
+    """A change is reported only relative to what the instance is known to have started with."""
     change = restart_between(*versions).change
 
     assert expected == (change.image, change.resources)
@@ -205,7 +207,7 @@ GONE = Termination(exit_code=137, reason=VANISHED)
     ids=["ended", "lost", "vanished", "lost before", "vanished before, and nobody knows since"],
 )
 def test_lost_by_the_runtime(expected: bool, versions: tuple[ContainerStatus, ...]) -> None:  # noqa: FBT001  # of the table
-    """An end that a restart was counted for already is none of this time."""
+    """A termination already counted for a restart does not mark a later restart as lost."""
     shown_one_by_one = (pod(number, each) for number, each in enumerate((running(), *versions), 1))
 
     assert expected is restart_between(*shown_one_by_one).change.lost
@@ -229,7 +231,7 @@ DEAD = replace(running(), running_since=None, terminated=died(1, 1.0, 90.0, cont
 def test_removed_with_all(
     before: ContainerStatus, last: Termination | None, *, expected: bool
 ) -> None:
-    """It had ended in its own way, and then the kubelet says that all are restarted."""
+    """`with_all` is set if the instance had exited before all containers were restarted."""
     versions = (pod(1, running()), pod(2, before), pod(3, replace(BACK, last=last)))
 
     assert expected is restart_between(*versions).change.with_all

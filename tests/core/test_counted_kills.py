@@ -1,4 +1,4 @@
-"""Which restarts a kill's count repairs: those that died between, if no other may have been it."""
+"""Which restarts the count of a `Killing` Event corrects: those that ended since the last one."""
 
 import pytest
 
@@ -14,7 +14,7 @@ from probewatch.core.verdicts import PAST_KEPT
 from tests.support.builders import LIVENESS, died, mark
 
 SINCE, AT = 1000.0, 2000.0
-"""When the kill was said, and said before."""
+"""The times of the previous and of the current occurrence of the kill."""
 
 APP = Container(name="app", liveness=LIVENESS)
 CANDIDATE = 1
@@ -22,7 +22,7 @@ CONFIRMED, HIGH, MEDIUM = Confidence.CONFIRMED, Confidence.HIGH, Confidence.MEDI
 
 
 def kill(fresh: int = 2, kind: K = K.KILL_LIVENESS) -> Mark:
-    """One that was decided so many times since it was said before."""
+    """A kill that occurred *fresh* times since its previous report."""
     return mark(kind, AT, fresh + 1, fresh=fresh, since=SINCE)
 
 
@@ -41,7 +41,7 @@ def earlier(
     count: int = 7,
     own_end: bool = False,
 ) -> Past:
-    """A restart with its verdict told."""
+    """A restart that already has its verdict."""
     return Past(
         cause=cause,
         confidence=confidence,
@@ -54,13 +54,13 @@ def earlier(
 
 
 def repaired(said: Mark, *waiting: Pending, past: tuple[Past, ...] = ()) -> list[int]:
-    """The counts of the restarts that the kill is given to."""
+    """The restart counts of the restarts that the kill is assigned to."""
     after = repair(ContainerMemory(pending=waiting, past=past), said)
     return [e.restart.restart_count for e in after.pending if e.restart.repaired is said.kind]
 
 
 def test_only_what_died_between_is_repaired() -> None:
-    """One that died before the kill was last said, or just then, is not among the kills since."""
+    """Only ends between the two reports of a kill are corrected, none at the time of either."""
     waiting = (ended(SINCE - 1, 1), ended(SINCE, 2), ended(SINCE + 1, 3), ended(AT - 1, 4))
 
     assert [3] == repaired(kill(), *waiting)
@@ -89,7 +89,7 @@ def test_only_what_died_between_is_repaired() -> None:
     ],
 )
 def test_another_restart_that_may_have_been_the_kill(other: Past, *, may_be: bool) -> None:
-    """Then nobody can tell which of the two it was, unless there is a kill for each of them."""
+    """If another restart may be the one killed, none is corrected, unless each has a kill."""
     assert ([] if may_be else [CANDIDATE]) == repaired(kill(), ended(1400.0), past=(other,))
     assert [CANDIDATE] == repaired(kill(3), ended(1400.0), past=(other,))
 
@@ -106,7 +106,7 @@ def test_another_restart_that_may_have_been_the_kill(other: Past, *, may_be: boo
 def test_a_restart_that_is_forgotten_may_have_been_the_kill(
     oldest: float | None, expected: list[int]
 ) -> None:
-    """Unless the oldest that is remembered died before the kill was last said."""
+    """With a full memory, the oldest restart must have ended before the kill was last reported."""
     later = (earlier(1500.0, own_end=True),) * (PAST_KEPT - 1)
 
     assert expected == repaired(kill(), ended(1400.0), past=(earlier(oldest), *later))

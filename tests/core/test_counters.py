@@ -1,4 +1,4 @@
-"""What two readings of the kubelet's counters say of the restart between them."""
+"""What two readings of the kubelet's probe counters tell about the restart between them."""
 
 from dataclasses import replace
 
@@ -58,12 +58,12 @@ LATEST_BEFORE = 920.0
     ],
 )
 def test_rise(expected: int | None, readings: tuple[Reading, ...]) -> None:
-    """The rise is that between the last reading well before and the first one after."""
+    """The rise is that between the last reading well before the restart and the first one after."""
     assert expected == rise(readings, RESTART, LIVENESS, GRACE)
 
 
 def test_each_probe_has_its_counter() -> None:
-    """Failures of another probe are not counted, and readiness kills nobody."""
+    """Each probe is judged by its own counter; readiness has none, since it never kills."""
     assert 0 == rise((BEFORE, AFTER), RESTART, replace(STARTUP, period=5.0), GRACE)
     assert [5, None, 2] == [BEFORE.failed(kind) for kind in ProbeType]
 
@@ -80,7 +80,7 @@ def test_each_probe_has_its_counter() -> None:
     ids=["none of the next", "one of the next", "still one", "two of the next", "two restarts"],
 )
 def test_surely_before(expected: int | None, delay: float, after: float, count: int) -> None:
-    """What the next instance may have failed since is taken off, and nothing is said of two."""
+    """Failures that may be of the next instance are subtracted; two restarts yield nothing."""
     readings = (replace(BEFORE, restart_count=count), replace(AFTER, at=after))
     probe = replace(LIVENESS, initial_delay=delay)
 
@@ -88,6 +88,6 @@ def test_surely_before(expected: int | None, delay: float, after: float, count: 
 
 
 def test_nothing_is_sure_without_a_rise() -> None:
-    """Where the rise is not known nothing is."""
+    """Without a known rise there are no certain failures either."""
     assert None is surely_before((), RESTART, LIVENESS, GRACE)
     assert ProbeType.LIVENESS is LIVENESS.probe_type

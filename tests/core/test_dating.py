@@ -1,4 +1,4 @@
-"""When restarts happened that a version of a pod shows, by our clock."""
+"""Dating: at what time, by the operator's clock, the restarts shown by a status happened."""
 
 from dataclasses import replace
 
@@ -25,7 +25,7 @@ OWN = died(container_id="c5", start=NOW - 2 * HOUR, end=NOW - HOUR)
 
 
 def ahead(shown: ContainerStatus, seconds: float) -> ContainerStatus:
-    """What a node shows whose clock is ahead of ours."""
+    """The same status as written by a node whose clock is ahead by so many seconds."""
     since, end, last = shown.running_since, shown.terminated, shown.last
     return replace(
         shown,
@@ -44,7 +44,7 @@ def died_ahead(end: Termination, seconds: float) -> Termination:
 
 
 def known(*before: float | None, behind: float = 0.0) -> LoopState:
-    """What is known of restarts before."""
+    """A loop state with earlier restarts at these times."""
     recent = tuple((at, Cause.ERROR) for at in before if at is not None)
     return LoopState(recent=recent, behind=behind)
 
@@ -52,14 +52,14 @@ def known(*before: float | None, behind: float = 0.0) -> LoopState:
 def only(
     shown: ContainerStatus, restart: CountedRestart = ONE, *, relisted: bool = True
 ) -> float | None:
-    """When the newest restart that a status shows happened."""
+    """The time of the newest restart that a status shows."""
     [found] = date((restart,), shown, now=NOW, relisted=relisted, loop=LoopState())
     return found.happened_at
 
 
 @pytest.mark.parametrize("seconds", [0.0, 900.0, -900.0, 86400.0, -86400.0])
 def test_what_is_news_happened_now(seconds: float) -> None:
-    """Whatever the node's clock says."""
+    """A restart delivered by a watch happened now, whatever the node's clock says."""
     assert NOW == only(ahead(replace(RUNS, last=DIED), seconds), relisted=False)
 
 
@@ -93,12 +93,12 @@ def test_what_is_news_happened_now(seconds: float) -> None:
 def test_what_is_found_after_a_gap(
     shown: ContainerStatus, restart: CountedRestart, at: float
 ) -> None:
-    """It happened when the next instance began, as far as that is known."""
+    """A restart found after a gap happened when the next instance started, if that is known."""
     assert at == only(shown, restart)
 
 
 def unseen(size: int, *, since: float | None, latest: float | None) -> tuple[CountedRestart, ...]:
-    """A jump of which only the newest is known."""
+    """A jump of the restart count in which only the newest restart is known."""
     jumps = [Jump(size=size, unseen=size - 1, place=k, since=since) for k in range(1, size)]
     older = (replace(ONE, jump=jump, latest=latest) for jump in jumps)
     return (*older, replace(ONE, jump=Jump(size=size, place=size, since=since)))
@@ -111,7 +111,7 @@ def all_of(
     relisted: bool = True,
     before: float | None = None,
 ) -> list[float | None]:
-    """How many hours before the newest each of them happened."""
+    """How many hours before the newest restart each of the restarts happened."""
     shown = ahead(RUNS, seconds)
     dated = date(found, shown, now=NOW, relisted=relisted, loop=known(before))
     newest = dated[-1].happened_at or 0.0
@@ -122,7 +122,7 @@ def all_of(
 
 
 def test_those_that_nobody_saw_are_spread() -> None:
-    """From the start of the first instance to that of the one whose end is known."""
+    """Unseen restarts are spread from the first instance's start to the start of the last known."""
     found = unseen(4, since=NOW - 11 * HOUR, latest=NOW - 2 * HOUR)
 
     assert [7, 4, 1, 0] == all_of(found)
@@ -130,7 +130,7 @@ def test_those_that_nobody_saw_are_spread() -> None:
 
 
 def test_where_the_last_instance_is_not_known_either() -> None:
-    """They are spread over the time until now; without a beginning they have none."""
+    """Without a known last instance they are spread until now; without a start they get no time."""
     found = unseen(3, since=NOW - 10 * HOUR, latest=None)
     assert [10 - 1 - 10 / 3, 10 - 1 - 20 / 3, 0] == pytest.approx(all_of(found))
 
@@ -138,7 +138,7 @@ def test_where_the_last_instance_is_not_known_either() -> None:
 
 
 def test_what_was_missed_lies_after_the_last_one_known() -> None:
-    """Where the pod does not tell since when, the restart before does."""
+    """If the pod does not tell its previous start, unseen restarts follow the last known one."""
     found = unseen(3, since=None, latest=NOW - 3 * HOUR)
 
     assert [4, 2, 0] == all_of(found, before=NOW - 7 * HOUR)
@@ -146,7 +146,7 @@ def test_what_was_missed_lies_after_the_last_one_known() -> None:
 
 
 def test_what_is_found_lies_after_the_last_one_known() -> None:
-    """A node whose clock is behind does not put it before what was seen."""
+    """A node clock that is behind does not date a restart before the last known one."""
     [found] = date((ONE,), ahead(RUNS, -HOUR), now=NOW, relisted=True, loop=known(NOW - 100))
     assert NOW - 100 == found.happened_at
 
@@ -156,7 +156,7 @@ def test_what_is_found_lies_after_the_last_one_known() -> None:
 
 @pytest.mark.parametrize("seconds", [900.0, -900.0, 86400.0, -86400.0])
 def test_a_jump_on_a_node_of_another_time(seconds: float) -> None:
-    """What was watched came at once, whatever that clock says: the gaps between are its own."""
+    """A jump delivered by a watch ends now; the node's clock gives only the intervals."""
     begun, latest = NOW + seconds - 9 * HOUR, NOW + seconds - 2 * HOUR
     found = unseen(3, since=begun, latest=latest)
     dated = date(found, ahead(RUNS, seconds), now=NOW, relisted=False, loop=LoopState())
@@ -166,7 +166,7 @@ def test_a_jump_on_a_node_of_another_time(seconds: float) -> None:
 
 @pytest.mark.parametrize(("behind", "at"), [(900.0, HOUR), (1800.0, HOUR - 900), (9 * HOUR, 0)])
 def test_a_clock_that_is_known_to_be_behind(behind: float, at: float) -> None:
-    """What is found after a gap happened later than it tells, but not later than now."""
+    """A known lag of the node's clock is added to a restart's time, up to now."""
     shown = ahead(RUNS, -900.0)
     [found] = date((ONE,), shown, now=NOW, relisted=True, loop=known(behind=behind))
 
@@ -174,7 +174,7 @@ def test_a_clock_that_is_known_to_be_behind(behind: float, at: float) -> None:
 
 
 def test_the_first_of_a_jump_whose_end_was_seen() -> None:
-    """It ended when it did, not when the jump was found."""
+    """A restart whose end was seen is dated by that end, not by the jump found later."""
     newest = replace(ONE, jump=Jump(size=2, place=2))
     for end, at in ((NOW - 9 * HOUR, NOW - 9 * HOUR), (NOW + HOUR, NOW), (None, None)):
         first = replace(ONE, jump=Jump(size=2, place=0), termination=died(end=end))
@@ -183,13 +183,13 @@ def test_the_first_of_a_jump_whose_end_was_seen() -> None:
 
 
 def test_a_status_without_any_time() -> None:
-    """What is known of no time happened when it was found."""
+    """A restart without any known time is dated to when it was found."""
     assert NOW == only(WAITS)
     assert NOW == only(WAITS, relisted=False)
 
 
 def test_an_instance_that_could_not_be_started() -> None:
-    """A runtime says 0 of when it began: it had ended at once."""
+    """A runtime writes 0 as the start of an instance that could not start: it ended at once."""
     failed = died(128, container_id="c5", start=0.0, end=NOW - 100)
     assert NOW - 100 == only(replace(WAITS, last=failed))
 
@@ -199,7 +199,7 @@ def test_an_instance_that_could_not_be_started() -> None:
 
 @pytest.mark.parametrize("seconds", [0.0, 900.0, -900.0])
 def test_what_was_before_is_no_later_than_the_start_of_what_ended(seconds: float) -> None:
-    """What is watched tells that of the restart before it, unless the runtime does not know."""
+    """With a watch, the previous restart is dated by the start of the instance that ended."""
     begun = NOW - 2 * HOUR
     for since, after in ((begun + seconds, begun), (0.0, None), (None, None)):
         shown = ahead(replace(RUNS, running_since=NOW), seconds)
@@ -213,7 +213,7 @@ def test_what_was_before_is_no_later_than_the_start_of_what_ended(seconds: float
 
 @pytest.mark.parametrize(("later", "at"), [(60.0, 0.0), (61.0, 61.0), (HOUR, HOUR)])
 def test_a_jump_that_comes_late(later: float, at: float) -> None:
-    """It does by the clock of its node, as far as that is known, and happened that long before."""
+    """A jump that arrives late by the node's clock is dated back by that delay."""
     found, shown = unseen(3, since=NOW - 9 * HOUR, latest=None), ahead(RUNS, HOUR - later)
     *_, newest = date(found, shown, now=NOW, relisted=False, loop=LoopState(), lead=0.0)
     assert NOW - at == newest.happened_at
@@ -223,7 +223,7 @@ def test_a_jump_that_comes_late(later: float, at: float) -> None:
 
 
 def test_how_far_our_clock_is_ahead() -> None:
-    """What tells no new time tells nothing of it, as one that is ready later than it began."""
+    """The clocks' difference is read from new start times only."""
     empty, begun = pod(1), pod(2, replace(RUNS, running_since=NOW - 5))
     ready, anew = pod(3, replace(RUNS, running_since=NOW - 5)), pod(4, replace(RUNS, last=DIED))
 
@@ -235,7 +235,7 @@ def test_how_far_our_clock_is_ahead() -> None:
 
 @pytest.mark.parametrize("relisted", [True, False])
 def test_a_list_tells_nothing_of_the_clock(relisted: bool) -> None:  # noqa: FBT001  # a parameter
-    """What it shows may be as old as the gap before it."""
+    """A list does not update the clocks' difference: its statuses may be old."""
     state = None
     for version, at, since in ((1, NOW, NOW), (2, NOW + 9 * HOUR, NOW + HOUR)):
         shown = pod(version, replace(RUNS, running_since=since))

@@ -1,4 +1,4 @@
-"""Kills by a probe that no restart follows, and advice from what was observed."""
+"""Kills by a probe that no restart follows, and advice from observations."""
 
 from dataclasses import replace
 
@@ -43,7 +43,7 @@ def endings(found: list[Finding]) -> list[tuple[Cause, Confidence]]:
 
 
 def test_v26_a_pod_that_is_never_restarted_was_stopped_for_its_probe() -> None:
-    """The kubelet says no more than `Stopping container`; the failures before it tell."""
+    """With policy Never the Event is `Stopping container`; earlier failures give the cause."""
     store = Store()
     feed(store, pod(1, spec=NEVER), 1)
     hear(store, K.PROBE_FAILED, 39.0, count=3, probe_type="Liveness")
@@ -55,7 +55,7 @@ def test_v26_a_pod_that_is_never_restarted_was_stopped_for_its_probe() -> None:
 
 
 def test_v27_an_application_that_exits_0_on_a_kill_leaves_a_pod_that_succeeded() -> None:
-    """The kubelet announced a restart that never came: the kill is told, once."""
+    """A kill whose announced restart never comes is reported, once."""
     store = Store()
     feed(store, pod(1, spec=ON_FAILURE), 1)
     hear(store, K.KILL_LIVENESS, 69.0)
@@ -66,8 +66,8 @@ def test_v27_an_application_that_exits_0_on_a_kill_leaves_a_pod_that_succeeded()
     assert [] == endings(again)
 
 
-def test_a_kill_that_is_heard_of_late_is_told_too() -> None:
-    """Pods and Events come by two ways; either may be first."""
+def test_a_kill_that_arrives_late_is_reported_too() -> None:
+    """The kill is reported whichever arrives first, the pod's status or the Event."""
     store = Store()
     feed(store, pod(1, spec=NEVER), 1)
     feed(store, pod(2, ended(), spec=NEVER, phase="Failed"), 71)
@@ -103,7 +103,7 @@ RULES = (RestartRule(action="Restart", operator="In", values=(137,)),)
     ids=lambda value: value.replace(" ", "-") if isinstance(value, str) else "",
 )
 def test_what_is_no_ending(why: str, last: Pod) -> None:
-    """Only what the kubelet will not start again has ended."""
+    """Nothing is reported unless the container ended and the kubelet will not start it again."""
     store = Store()
     feed(store, pod(1, spec=last.spec), 1)
     hear(store, K.KILL_LIVENESS, 69.0)
@@ -112,7 +112,7 @@ def test_what_is_no_ending(why: str, last: Pod) -> None:
 
 
 def test_an_end_of_its_own_is_no_kill() -> None:
-    """Without a kill, or with a stop that no failures preceded, the container just ended."""
+    """Without a kill, or with a stop that no failures preceded, no probe kill is reported."""
     for kills in ((), (K.KILL_STOP,), (K.KILL_SPEC_CHANGE,)):
         store = Store()
         feed(store, pod(1, spec=NEVER), 1)
@@ -122,7 +122,7 @@ def test_an_end_of_its_own_is_no_kill() -> None:
 
 
 def test_what_ended_before_it_was_followed_is_not_told() -> None:
-    """A new start of the operator does not tell old kills again."""
+    """A restarted operator does not report old kills again."""
     store = Store()
     feed(store, pod(2, ended(), spec=NEVER, phase="Failed"), 71)
 
@@ -134,7 +134,7 @@ def advice(found: list[Finding]) -> list[tuple[str, ProbeType]]:
 
 
 def test_v48_a_probe_that_can_only_error_is_blind() -> None:
-    """Runs that cannot be made are counted for nothing: that is said, once."""
+    """A probe whose runs all error never kills: that is advised, once."""
     store = Store()
     feed(store, pod(1), 1)
     few = hear(store, K.PROBE_ERRORED, 10.0, count=4, probe_type="Liveness")
@@ -156,7 +156,7 @@ def test_v48_a_probe_that_can_only_error_is_blind() -> None:
     ],
 )
 def test_what_to_check_fits_how_the_probe_asks(handler: HandlerKind, hint: str) -> None:
-    """Only a probe that runs a command is asked for one."""
+    """The hint fits the probe's handler: only an exec probe is asked to check its command."""
     store = Store()
     liveness = replace(LIVENESS, handler=handler)
     feed(store, pod(1, spec=spec(Container(name="app", liveness=liveness))), 1)
@@ -168,7 +168,7 @@ def test_what_to_check_fits_how_the_probe_asks(handler: HandlerKind, hint: str) 
 
 
 def test_a_probe_that_also_fails_is_not_blind() -> None:
-    """One proper failure shows that the probe can act; readiness never kills anyway."""
+    """One real failure shows that the probe can act; a readiness probe never kills anyway."""
     store = Store()
     feed(store, pod(1, spec=spec(Container(name="app", liveness=LIVENESS, readiness=READINESS))), 1)
     hear(store, K.PROBE_FAILED, 5.0, probe_type="Liveness")
@@ -181,7 +181,7 @@ def test_a_probe_that_also_fails_is_not_blind() -> None:
 def loop(
     store: Store, kind: K, app: Container, *, ready: bool, life: float = 60.0, set_back: float = 0.0
 ) -> list[Finding]:
-    """Two kills of an app that never gets up, 60 s each."""
+    """Two kills of an app that never gets up, each after *life* seconds."""
     found: list[Finding] = []
     whole = spec(app)
     feed(store, pod(1, spec=whole, ready=ready), 1)
@@ -226,7 +226,7 @@ def loop(
 def test_one_killed_start_after_the_other_is_a_budget_too_small(
     kind: K, app: Container, expected: ProbeType | None, *, ready: bool
 ) -> None:
-    """Two starts in a row that a probe did not let finish: the probe's budget does not fit."""
+    """Two starts in a row that a probe cut short mean that its start budget is too small."""
     found = advice(loop(Store(), kind, app, ready=ready))
 
     assert ([(AdviceName.START_BUDGET_TOO_SMALL, expected)] if expected else []) == found
@@ -241,19 +241,19 @@ def test_one_killed_start_after_the_other_is_a_budget_too_small(
     ids=["asked again by another kubelet", "another container keeps the pod from being ready"],
 )
 def test_what_had_run_for_long_was_not_killed_while_it_started(kind: K, app: Container) -> None:
-    """Nobody is told to give more time to a start that was over for an hour."""
+    """A container that ran for an hour gets no advice to allow more time to start."""
     assert [] == advice(loop(Store(), kind, app, ready=False, life=3600.0))
 
 
 def test_what_a_clock_that_was_set_back_makes_of_a_life_is_no_short_start() -> None:
-    """Of an instance that seems to have ended before it began nobody knows how long it lived."""
+    """A lifetime that is negative because a clock was set back is unknown, not short."""
     app = Container(name="app", startup=STARTUP)
 
     assert [] == advice(loop(Store(), K.KILL_STARTUP, app, ready=False, set_back=3600.0))
 
 
 def test_the_first_ready_tells_how_long_the_pod_took() -> None:
-    """From its creation, with scheduling and images; later ones do not."""
+    """The first readiness change has the time since creation; later ones do not."""
     store = Store()
     feed(store, pod(1, ready=False, created_at=-10.0), 1)
     first = feed(store, pod(2, since=20.0, created_at=-10.0), 20)

@@ -1,4 +1,4 @@
-"""Readiness of a pod that is met while it is not ready: whether it was ready before."""
+"""Readiness of a pod that is first seen while not ready: whether it had been ready before."""
 
 from dataclasses import replace
 
@@ -56,7 +56,7 @@ CASES: dict[str, tuple[Pod, ReadinessReason, float | None]] = {
 def test_a_pod_that_was_ready_before_is_not_at_its_startup(
     met: Pod, reason: ReadinessReason, time_to_ready: float | None
 ) -> None:
-    """Time not ready that began before we came is neither lost nor told as a start-up."""
+    """Unready time from before the first sight is neither lost nor reported as a start-up."""
     store = Store()
     store.feed(PodObserved(pod=met), 90)
     begun = met.statuses[0].running_since or 90.0

@@ -19,7 +19,7 @@ NOW = 5000.0
 def look(
     version: int, count: int, remembered: Remembered, state: PodState | None = None
 ) -> tuple[PodState | None, list[Finding]]:
-    """See the pod with so many restarts, of which the last is known; settle all verdicts."""
+    """Observe the pod with this restart count, of which the last restart is known; settle all."""
     last = died(1, end=NOW - 100 + count, container_id=f"c{count - 1}") if count else None
     seen = pod(version, status(restart_count=count, container_id=f"c{count}", last=last))
     observed = PodObserved(pod=seen, relisted=True, remembered=remembered)
@@ -49,7 +49,7 @@ def remember(count: int, version: int = 10, **more: Any) -> Remembered:  # noqa:
 
 
 def test_unknown_pod_is_baselined() -> None:
-    """Without records counting begins where the pod stands, and that is told."""
+    """Without records counting begins at the pod's current count, and that is a finding."""
     _, findings = look(20, 3, Remembered())
 
     assert [] == restarts(findings)
@@ -57,7 +57,7 @@ def test_unknown_pod_is_baselined() -> None:
 
 
 def test_pod_of_our_time_counts_from_zero() -> None:
-    """Where records would have a mark, had it restarted, all its restarts are counted."""
+    """A pod that records would know if it had restarted earlier has all its restarts counted."""
     _, findings = look(20, 2, Remembered(from_zero=True))
 
     assert [(0, 1, 0), (0, 2, 0)] == restarts(findings)
@@ -65,14 +65,14 @@ def test_pod_of_our_time_counts_from_zero() -> None:
 
 
 def test_counting_goes_on_from_the_mark() -> None:
-    """What happened since the record is counted now, in its epoch."""
+    """Restarts since the record are counted now, in the record's epoch."""
     _, findings = look(20, 4, remember(2))
 
     assert [(2, 3, 2), (2, 4, 2)] == restarts(findings)
 
 
 def test_nothing_happened_meanwhile() -> None:
-    """A pod that stands at its mark has nothing to tell."""
+    """A pod whose count is that of its record yields no findings."""
     _, findings = look(20, 2, remember(2))
 
     assert [] == restarts(findings)
@@ -80,7 +80,7 @@ def test_nothing_happened_meanwhile() -> None:
 
 
 def test_what_is_counted_at_first_sight_happened_before() -> None:
-    """A restart of half an hour ago is none of a loop that would begin now."""
+    """A restart of half an hour ago does not count for a loop that would begin now."""
     ended = died(1, end=NOW - 2000, container_id="c2")
     again = status(restart_count=3, container_id="c3", last=ended, running_since=NOW - 1990)
     observed = PodObserved(pod=pod(20, again, since=NOW - 10), remembered=remember(2))
@@ -93,7 +93,7 @@ def test_what_is_counted_at_first_sight_happened_before() -> None:
 
 
 def test_what_is_known_of_a_pod_is_what_it_shows() -> None:
-    """Records tell where counting goes on from, and the version that came how the pod is."""
+    """Records give the count to continue from; the pod's state is that of its version."""
     state, _ = look(20, 3, remember(2))
 
     assert state is not None
@@ -104,7 +104,7 @@ def test_what_is_known_of_a_pod_is_what_it_shows() -> None:
 
 
 def test_count_that_fell_meanwhile_opens_an_epoch() -> None:
-    """A lower count than the record's is a new base."""
+    """A count below the record's is the baseline of a new epoch."""
     _, findings = look(20, 1, remember(5))
 
     assert [] == restarts(findings)
@@ -112,7 +112,7 @@ def test_count_that_fell_meanwhile_opens_an_epoch() -> None:
 
 
 def test_older_version_than_the_record_is_no_news() -> None:
-    """A server that lags shows what is counted already; what comes after it is counted."""
+    """A lagging server shows what is already counted; only newer versions are counted."""
     state, findings = look(5, 1, remember(2))
     assert [] == restarts(findings)
     assert [] == beginnings(findings)
@@ -123,7 +123,7 @@ def test_older_version_than_the_record_is_no_news() -> None:
 
 
 def test_loop_goes_on() -> None:
-    """A loop that is recorded is told as one that goes on, and is not detected again."""
+    """A recorded loop is resumed, not detected again."""
     loop = LoopState(
         recent=((NOW - 60, Cause.ERROR),), started_at=NOW - 60, cause=Cause.ERROR, restart_count=2
     )
@@ -136,7 +136,7 @@ def test_loop_goes_on() -> None:
 
 
 def test_recent_restarts_count_for_a_loop() -> None:
-    """Restarts from before the start are remembered: the third of them makes a loop."""
+    """Recorded restarts count for a loop: the third one starts it."""
     recent = ((NOW - 60, Cause.ERROR), (NOW - 30, Cause.ERROR))
     _, findings = look(20, 3, remember(2, loop=LoopState(recent=recent)))
     loops = [each for each in findings if isinstance(each, LoopStarted)]
@@ -154,7 +154,7 @@ LATELY = ((NOW - 60, Cause.ERROR),)
 def test_a_loop_is_quiet_since_its_last_restart(
     recent: tuple[tuple[float, Cause], ...], quiet_since: float, *, tells_latest: bool
 ) -> None:
-    """Where a record does not tell of that, it may have gone on until now."""
+    """If the record lacks the last restart, the loop may have gone on until now."""
     loop = LoopState(recent=recent, started_at=NOW - 120, cause=Cause.ERROR, restart_count=2)
     remembered = remember(2, loop=loop, tells_latest=tells_latest)
     seen = pod(20, status(restart_count=2, container_id="c2"))

@@ -1,4 +1,4 @@
-"""Known streams lead to what they led to when a person last looked."""
+"""Known streams yield the findings that a person last accepted."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from tests.core.golden import FILES, MAKERS
 @pytest.mark.slow
 @pytest.mark.parametrize("name", FILES)
 def test_golden(name: str) -> None:
-    """Every finding is the same, to the word; `python -m tests.core.golden` accepts a change."""
+    """Every finding is word for word the same; `python -m tests.core.golden` accepts a change."""
     expected = FILES[name].read_text(encoding="utf-8").splitlines()
 
     assert expected == list(MAKERS[name]())

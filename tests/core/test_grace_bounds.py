@@ -1,4 +1,4 @@
-"""What a probe's own grace makes of a cause, and what else could have ended the container."""
+"""How a probe's own grace period changes a verdict, and what else may have ended a container."""
 
 from dataclasses import replace
 
@@ -27,7 +27,7 @@ HIGH, MEDIUM = Confidence.HIGH, Confidence.MEDIUM
 BOTH = Container(name="app", liveness=LIVENESS, startup=STARTUP)
 HOOKED = Container(name="app", has_post_start=True)
 UNASKED = spec(Container(name="app", readiness=READINESS))
-"""Nothing of the kubelet can kill its container."""
+"""A container with no probe that can kill it."""
 
 
 def with_grace(grace: float | None) -> PodSpec:
@@ -36,12 +36,12 @@ def with_grace(grace: float | None) -> PodSpec:
 
 
 def told(given: Facts) -> tuple[str, Cause, Confidence]:
-    """The rule that answers, and what it says."""
+    """The name of the rule that answered, and its verdict."""
     rule, verdict = attribute(given)
     return rule.name, verdict.cause, verdict.confidence
 
 
-# A period of 5 s, a timeout of 1 s and 5 s of slack come on top.
+# Plus a period of 5 s, a timeout of 1 s and 5 s of slack.
 @pytest.mark.parametrize(
     ("grace", "before", "expected"),
     [(60.0, 71.0, 3), (60.0, 72.0, 0), (5.0, 16.0, 3), (5.0, 17.0, 0), (None, 41.0, 3)],
@@ -49,7 +49,7 @@ def told(given: Facts) -> tuple[str, Cause, Confidence]:
 def test_failures_as_long_before_the_end_as_the_grace_of_the_probe(
     grace: float | None, before: float, expected: int
 ) -> None:
-    """A kill by a probe with a grace of its own takes up to that, whatever the pod's is."""
+    """A kill by a probe with its own grace period takes up to that long, whatever the pod's is."""
     marks = (failed(ProbeType.LIVENESS, END - before, 3),)
     given = facts(died(end=END), failures=marks, pod=with_grace(grace))
 
@@ -70,7 +70,7 @@ def test_failures_as_long_before_the_end_as_the_grace_of_the_probe(
 def test_which_probe_was_asked(
     container: Container, *, started: bool | None, liveness: bool, startup: bool
 ) -> None:
-    """Until it has started the startup probe alone, then the others; without one, at once."""
+    """Until the container has started only its startup probe runs; after that, liveness."""
     marks = (failed(ProbeType.LIVENESS, END, 3), failed(ProbeType.STARTUP, END, 3, period=10.0))
     pod = spec(container)
     given = facts(died(end=END), failures=marks, pod=pod, was_started=started)
@@ -79,7 +79,7 @@ def test_which_probe_was_asked(
     assert startup is given.threshold_reached(ProbeType.STARTUP)
 
 
-# Four periods and 30 s of slack come on top.
+# Plus four periods and 30 s of slack.
 @pytest.mark.parametrize(
     ("grace", "before", "expected"),
     [(60.0, 110.0, True), (60.0, 109.0, False), (5.0, 55.0, True), (5.0, 54.0, False)],
@@ -88,7 +88,7 @@ def test_which_probe_was_asked(
 def test_counters_from_before_the_grace_of_the_probe(
     grace: float, before: float, count: int, *, expected: bool
 ) -> None:
-    """A reading tells only if nothing can have failed by then that led to the kill."""
+    """A reading counts only if no failure that led to the kill can be older than it."""
     given = facts(died(), readings=counted(count, before=-before), pod=with_grace(grace))
 
     assert expected is (told(given)[0] == "kubelet-counter")
@@ -106,7 +106,7 @@ def test_counters_from_before_the_grace_of_the_probe(
 def test_as_long_as_a_startup_probe_with_its_own_grace_allows(
     grace: float, lived: float, rule: str
 ) -> None:
-    """Its own grace is on top of what it takes to fail, not the pod's."""
+    """The startup probe's own grace period extends the lifetime that it allows, not the pod's."""
     pod = spec(Container(name="app", startup=replace(STARTUP, grace=grace)))
     given = facts(died(start=END - lived, end=END), pod=pod, was_started=False)
 
@@ -123,10 +123,10 @@ def test_as_long_as_a_startup_probe_with_its_own_grace_allows(
         (143, False, Change(sandbox=True), MEDIUM),
     ],
 )
-def test_a_reboot_that_no_address_tells_of(
+def test_a_possible_reboot_with_host_network(
     code: int, change: Change, sure: Confidence, *, host: bool
 ) -> None:
-    """On the host's network an end by a signal may be one of the node, if no condition tells."""
+    """With hostNetwork an end by a signal may be a reboot, unless the sandbox is the same."""
     pod = replace(UNASKED, host_network=host)
     given = facts(died(code), pod=pod, path=Path.TERMINATED_SEEN, change=change)
 
@@ -145,7 +145,7 @@ def test_a_reboot_that_no_address_tells_of(
 def test_what_else_ends_a_container_whose_probes_never_failed(
     container: Container, change: Change, rule: str
 ) -> None:
-    """Where counters rule out the probes, people or a hook may have had it killed."""
+    """If counters rule out probes, a changed spec or a hook may still have caused the kill."""
     zero = [Reading(at=at, process=1.0, liveness=5, startup=0) for at in (-200.0, 60.0)]
     given = facts(died(), pod=spec(container), readings=tuple(zero), change=change)
 
@@ -153,7 +153,7 @@ def test_what_else_ends_a_container_whose_probes_never_failed(
 
 
 def test_counters_of_a_container_without_a_probe_that_kills() -> None:
-    """They rule nothing out that was not ruled out before."""
+    """For a container without a probe that can kill, counters change nothing."""
     assert ("no-probe", Cause.SIGNAL, MEDIUM) == told(
         facts(died(), pod=UNASKED, readings=counted(0))
     )
@@ -168,7 +168,7 @@ def test_counters_of_a_container_without_a_probe_that_kills() -> None:
     ],
 )
 def test_a_habit_of_a_container_without_probes(lived: float, expected: tuple[str, Cause]) -> None:
-    """Ends alike are as near to each other as those of one with a probe of the default period."""
+    """Without a probe, lifetimes are compared as with a probe of the default period."""
     before = past(Cause.ERROR, 1, lived, own_end=True)
     given = facts(died(1, 0.0, 41.0), pod=spec(HOOKED), path=Path.IN_PLACE, past=(before,))
 

@@ -1,4 +1,4 @@
-"""A count that jumps further than can be told one by one is told in full all the same."""
+"""A jump of the restart count that is too large for one finding each is still counted in full."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -25,7 +25,7 @@ WEB = Workload(namespace="shop", kind="Deployment", name="web")
 
 @cache
 def jump(to: int, *, seen_dead: bool = False) -> Sequence[Restart]:
-    """The restarts that are told when the count of a followed container rises to this."""
+    """The restarts reported when the count of a followed container rises to this."""
     store = Store()
     store.feed(PodObserved(pod=pod(1, status(container_id="c0"))), 1)
     if seen_dead:
@@ -39,7 +39,7 @@ def jump(to: int, *, seen_dead: bool = False) -> Sequence[Restart]:
 
 
 def test_a_believable_jump_is_told_one_by_one() -> None:
-    """Up to a thousand restarts are as many findings."""
+    """Up to a thousand restarts are reported one by one."""
     told = jump(TOLD_ONE_BY_ONE)
 
     assert [each.restart_count for each in told] == list(range(1, TOLD_ONE_BY_ONE + 1))
@@ -47,7 +47,7 @@ def test_a_believable_jump_is_told_one_by_one() -> None:
 
 
 def test_the_largest_jump_there_can_be() -> None:
-    """A count near 2^31 leads to a thousand findings; the oldest stands for all before it."""
+    """A count near 2^31 yields a thousand findings; the oldest stands for all before it."""
     told = jump(GREATEST)
 
     assert len(told) == TOLD_ONE_BY_ONE
@@ -57,7 +57,7 @@ def test_the_largest_jump_there_can_be() -> None:
 
 
 def test_a_death_that_was_seen_is_told_by_itself() -> None:
-    """What is known of the first restart of a jump is not lost among the others."""
+    """The first restart of a jump keeps a finding of its own if its end was seen."""
     told = jump(2 * TOLD_ONE_BY_ONE, seen_dead=True)
 
     assert [(1, 1), (TOLD_ONE_BY_ONE + 1, TOLD_ONE_BY_ONE)] == [
@@ -68,7 +68,7 @@ def test_a_death_that_was_seen_is_told_by_itself() -> None:
 
 
 def test_records_count_all_of_it() -> None:
-    """A record has the whole rise, whichever of the findings comes to it."""
+    """A record counts the whole rise, whichever of the findings reaches it."""
     told = jump(GREATEST)
     record = Record(workload=WEB)
     for each in told:
@@ -92,14 +92,14 @@ def test_the_counter_counts_all_of_it() -> None:
 
 
 def test_one_event_tells_of_it() -> None:
-    """As with every jump, restarts that nobody saw are one Event."""
+    """All unobserved restarts of a jump share one Event."""
     drafts = [draft_event(each, WEB, PodSpec()) for each in jump(GREATEST)]
 
     assert len({draft.name for draft in drafts if draft is not None}) == 2
 
 
 def test_a_replay_balances() -> None:
-    """The ledger of a replay counts each restart that a finding stands for, and says so."""
+    """A replay's ledger counts every restart that a finding stands for, and shows the number."""
     outcome = Outcome()
     outcome.add(jump(GREATEST))
     ledger = outcome.ledger(GREATEST)

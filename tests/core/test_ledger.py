@@ -1,4 +1,4 @@
-"""What a record holds after findings, in whatever order, as often as they are told."""
+"""What a record holds after findings, in any order and with repetitions."""
 
 import re
 from dataclasses import replace
@@ -35,7 +35,7 @@ KEY = ("app", Cause.ERROR)
 
 
 def restart(count: int, version: int = 0, **more: object) -> Restart:
-    """One restart of the container `app`, seen in a version of its own."""
+    """A restart of the container `app`, seen in its own version of the pod."""
     seen = Sighting(resource_version=version or count * 10, restart_count=count)
     plain = Restart(
         pod=POD,
@@ -111,12 +111,12 @@ CASES: dict[str, tuple[int, list[Finding]]] = {
 
 @pytest.mark.parametrize(("count", "findings"), CASES.values(), ids=CASES)
 def test_each_restart_counts_once(count: int, findings: list[Finding]) -> None:
-    """A restart counts if it lies above the mark, and the mark moves with the totals."""
+    """A restart counts if it is above the mark, and mark and totals move together."""
     assert count == counted(told(*findings))
 
 
 def test_half_a_jump_claims_no_version() -> None:
-    """Another operator may have seen the other half in an older version: that is not too old."""
+    """Half a jump does not claim its version: another operator may add the rest later."""
     jump = Sighting(resource_version=30, restart_count=2)
     half = told(restart(1, seen=jump))
 
@@ -124,7 +124,7 @@ def test_half_a_jump_claims_no_version() -> None:
 
 
 def test_gap_is_unobserved() -> None:
-    """Restarts between the mark and the one at hand have a cause too."""
+    """Restarts between the mark and the reported one are counted as Unobserved."""
     record = told(restart(1), restart(4))
 
     assert {("app", Cause.ERROR): 2, ("app", Cause.UNOBSERVED): 2} == {
@@ -134,7 +134,7 @@ def test_gap_is_unobserved() -> None:
 
 
 def test_count_is_brought_up() -> None:
-    """A count that was seen and never told is counted as unobserved, once."""
+    """A count that was seen but never reported is counted as Unobserved, once."""
     seen = Sighting(resource_version=90, restart_count=4, counted_from=1)
     record = fold_count(EMPTY, POD.uid, "app", seen)
 
@@ -153,7 +153,7 @@ def test_incidents_are_few_and_short() -> None:
 
 
 def test_containers_without_end_share_a_place() -> None:
-    """A workload whose containers change their names for ever does not fill its report."""
+    """A workload whose container names keep changing does not fill its report."""
     record = told(restart(1), record=replace(EMPTY, tallies=FULL))
 
     assert TALLIES_KEPT + 1 == len(record.tallies)
@@ -166,7 +166,7 @@ def corrected(count: int = 1, cause: Cause = Cause.LIVENESS_PROBE) -> RestartCor
 
 
 def test_correction_moves_what_is_attributed() -> None:
-    """A correction changes the incident and what is attributed; what was counted stays."""
+    """A correction changes the incident and the attributed totals, never the counted ones."""
     record = told(restart(1), corrected(), corrected())
     (incident,) = record.incidents
 
@@ -178,14 +178,14 @@ def test_correction_moves_what_is_attributed() -> None:
 
 
 def test_correction_of_what_is_gone_changes_nothing() -> None:
-    """A correction of an incident that is not kept any more is let go."""
+    """A correction of an incident that is no longer kept is ignored."""
     record = told(restart(1), restart(2), limit=1)
 
     assert record is told(corrected(1), record=record)
 
 
 def test_surer_verdict_moves_no_total() -> None:
-    """A verdict that only became surer leaves the totals, even where there is no room."""
+    """A correction that only raises confidence leaves the totals, even if the table is full."""
     record = told(restart(1), corrected(cause=Cause.ERROR))
 
     assert {KEY: Tally(counted=1)} == record.tallies
@@ -206,7 +206,7 @@ TOTALS: dict[str, tuple[dict[tuple[str, Cause], Tally], tuple[str, str]]] = {
 def test_correction_where_totals_are_full(
     kept: dict[tuple[str, Cause], Tally], places: tuple[str, str]
 ) -> None:
-    """It is moved from where the restart was counted, so that totals and incident agree."""
+    """A correction is taken from where the restart was counted: totals and incident agree."""
     full = {**kept, **FULL}
     record = told(restart(1), corrected(), record=replace(EMPTY, tallies=full))
     was, now = places
@@ -224,7 +224,7 @@ def ready(to: Readiness, at: float, **more: object) -> ReadinessChanged:
 
 
 def test_readiness_is_added_up_once() -> None:
-    """Losses and the time that they took are added up, each once, told by its time."""
+    """Losses and their durations are added once each, recognized by their times."""
     lost = ready(Readiness.NOT_READY, 10.0)
     back = ready(Readiness.READY, 15.0, not_ready_seconds=5.0)
     record = told(lost, lost, back, back, lost)
@@ -243,7 +243,7 @@ def test_readiness_is_added_up_once() -> None:
     ids=["a pod that ends", "a pod that begins", "nothing was lost"],
 )
 def test_no_loss_of_readiness(change: ReadinessChanged) -> None:
-    """What is not ready by right is no loss."""
+    """Termination, start-up and a return without a duration are no losses."""
     assert EMPTY is told(change)
 
 
@@ -265,7 +265,7 @@ def ended(at: float) -> LoopEnded:
 
 
 def test_loop_is_kept_with_its_mark() -> None:
-    """A loop lasts until it ends; one that is told again is the same one."""
+    """A loop is kept until it ends; reported again it is the same loop."""
     record = told(restart(3), loop())
     (found,) = record.loops()
 
@@ -276,12 +276,12 @@ def test_loop_is_kept_with_its_mark() -> None:
 
 
 def test_loop_without_a_mark_is_no_news() -> None:
-    """Where the restarts were no news, neither is the loop that they made."""
+    """A loop of restarts that the record does not have is ignored."""
     assert EMPTY is told(loop())
 
 
 def test_departure_keeps_what_was_counted() -> None:
-    """The marks of a pod go with it; its restarts stay."""
+    """Removing a pod removes its marks; its restarts stay counted."""
     record = told(restart(1), restart(2))
     without = fold_departure(record, {POD.uid})
 
@@ -291,7 +291,7 @@ def test_departure_keeps_what_was_counted() -> None:
 
 
 def test_recollection_goes_on_from_the_mark() -> None:
-    """What is recorded of a pod is what a new process begins with, its loop included."""
+    """A new process starts from what is recorded of a pod, including its loop."""
     record = told(restart(1), restart(2), restart(3), loop())
     remembered = recollect(record, POD.uid, from_zero=True)
     app = remembered.containers["app"]
@@ -304,7 +304,7 @@ def test_recollection_goes_on_from_the_mark() -> None:
 
 
 def test_incidents_of_a_loop_share_their_strings() -> None:
-    """What incidents of one pod have in common is kept once, and none is changed by that."""
+    """Incidents share equal strings in memory, and keep their own values."""
 
     def copied(count: int, *evidence: str) -> Restart:
         own = "".join
@@ -339,7 +339,7 @@ def test_incidents_of_a_loop_share_their_strings() -> None:
 
 
 def test_incident_is_told_again_as_it_was() -> None:
-    """Written again, an Event has to have the name that it had."""
+    """An incident becomes the same finding again, so that its Event has the same name."""
     record = told(restart(1), corrected())
     again = tell_again(record.incidents[0], CART)
 
@@ -366,7 +366,7 @@ def test_names_of_reports(workload: Workload, part: int, expected: str) -> None:
 
 
 def test_long_names_stay_apart() -> None:
-    """Names that are too long are cut and still tell one workload from another."""
+    """Names that are too long are cut and still differ."""
     names = {report_name(replace(CART, name="x" * 250 + end)) for end in ("abc", "abd")}
 
     assert 2 == len(names)
@@ -389,7 +389,7 @@ STRANGE = [
 @pytest.mark.parametrize("strange", STRANGE, ids=repr)
 @pytest.mark.parametrize("part", [0, 3])
 def test_names_are_valid_whatever_an_owner_is_called(strange: dict[str, str], part: int) -> None:
-    """A pod may call its owner as it likes; the report has a name that the API server takes."""
+    """Whatever the owner of a pod is called, the report's name is a valid DNS subdomain."""
     name = report_name(replace(CART, **strange), part)
 
     assert SUBDOMAIN.fullmatch(name)
@@ -397,7 +397,7 @@ def test_names_are_valid_whatever_an_owner_is_called(strange: dict[str, str], pa
 
 
 def test_strange_names_stay_apart() -> None:
-    """What cannot be told apart by what is left of a name is told apart by its digest."""
+    """Names that sanitize to the same text differ by their digest."""
     names = ("my thing", "my-thing", "My-Thing", "my_thing")
 
     assert 4 == len({report_name(replace(CART, name=each)) for each in names})
@@ -413,7 +413,7 @@ def test_record_fills_up() -> None:
 
 
 def test_size_is_kept_up_to_date() -> None:
-    """The size that is kept with the marks is the one that they have."""
+    """The cached size of the marks is their real size."""
     record = EMPTY
     for finding in (
         restart(1),
@@ -432,7 +432,7 @@ def test_size_is_kept_up_to_date() -> None:
 
 
 def test_fold_leaves_the_record_before_as_it_was() -> None:
-    """What is being written does not change while further findings come in."""
+    """Folding a finding leaves the old record unchanged, as it may be being written."""
     before = told(restart(1))
     after = told(restart(2), ready(Readiness.NOT_READY, 10.0), record=before)
 
@@ -441,14 +441,14 @@ def test_fold_leaves_the_record_before_as_it_was() -> None:
 
 
 def test_empty_record_says_so() -> None:
-    """Nothing has no cause, and no last restart."""
+    """An empty record has no top cause, no last restart and no marks."""
     assert EMPTY.top_cause is None
     assert EMPTY.last_restart is None
     assert EMPTY.mark(POD.uid, "app") is None
 
 
 def test_counters_go_on_from_what_they_showed() -> None:
-    """What was recorded and is not shown is left out for good; what comes later is not."""
+    """Restarts that were recorded but never shown stay hidden; later ones are shown."""
     record = told(restart(1), restart(2), restart(3, cause=Cause.OOM_KILLED))
 
     apart, left = tell_apart(record, {KEY: 1, ("side", Cause.ERROR): 4})
@@ -461,7 +461,7 @@ def test_counters_go_on_from_what_they_showed() -> None:
 
 
 def test_marks_do_not_rest_on_versions_that_were_lost() -> None:
-    """Else all that a restored pod shows would be older; what is counted stays counted."""
+    """Lost versions are dropped from marks: else a restored pod looks older. Counts stay."""
     side = replace(restart(1, 7), container="side")
     record = told(restart(1), restart(2), side)
 
@@ -477,7 +477,7 @@ def test_marks_do_not_rest_on_versions_that_were_lost() -> None:
 
 
 def test_counters_that_show_more_than_is_recorded_leave_nothing_out() -> None:
-    """A record that lost something does not make a counter fall."""
+    """A record that lost restarts does not make a counter fall."""
     apart, left = tell_apart(told(restart(1)), {KEY: 3})
 
     assert Tally(counted=1) == apart.tallies[KEY]

@@ -1,4 +1,4 @@
-"""Loops of containers that restart through gaps, new processes and clocks that differ."""
+"""Restart loops across watch gaps, operator restarts and node clocks that are wrong."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -20,7 +20,7 @@ MINUTE, HOUR = 60.0, 3600.0
 START = 1_000_000.0
 WEEK = START + 168 * HOUR
 CLOCKS = (0.0, 900.0, -900.0, 7200.0, -7200.0)
-"""By how much the clock of the node is ahead of ours."""
+"""Seconds by which the node's clock is ahead of the operator's."""
 
 STILL = status(name="side")
 WITH_SIDECAR = spec(
@@ -33,15 +33,15 @@ WEB = Workload(namespace="shop", kind="Deployment", name="web")
 
 @dataclass
 class History:
-    """One pod, its node, and the processes of the operator that look at it."""
+    """One pod, its node, and the operator processes that observe it."""
 
     ahead: float = 0.0
-    """The clock of the node."""
+    """Seconds by which the node's clock is ahead."""
     last_state: bool = True
-    """Whether the runtime still has the instance before."""
+    """Whether the runtime keeps the previous instance (`lastState`)."""
     record: Record = field(default_factory=lambda: Record(workload=WEB))
     told: list[tuple[float, str]] = field(default_factory=list)
-    """When, and what, of loops."""
+    """What was reported about loops, with the time."""
     version: int = 0
     counts: list[float] = field(default_factory=list)
     """When each restart happened."""
@@ -51,12 +51,12 @@ class History:
         self.look(START)
 
     def start_anew(self) -> None:
-        """Another process, which knows what is recorded."""
+        """Start another operator process, which knows what is recorded."""
         record = self.record
         self.store = Store(remember=lambda each: recollect(record, each.uid, from_zero=True))
 
     def restart(self, *times: float, seen: bool = True) -> None:
-        """The container restarts at these times, in place; each is *seen* as it happens."""
+        """Restart the container in place at these times; *seen* delivers each as it happens."""
         for at in times:
             if seen:
                 self.pass_until(at)
@@ -65,13 +65,13 @@ class History:
                 self.look(at)
 
     def look(self, now: float, *, relisted: bool = False) -> None:
-        """A version of the pod comes."""
+        """Deliver the current version of the pod."""
         self.version += 1
         seen = pod(self.version, self.status())
         self.take(self.store.feed(PodObserved(pod=seen, relisted=relisted), now), now)
 
     def lose_node(self, now: float) -> None:
-        """The node is not heard of, which the node lifecycle controller writes to the pod."""
+        """The node lifecycle controller marks the pod as not ready: its node is unreachable."""
         self.version += 1
         lost = pod(self.version, self.status(), ready=False, since=now)
         heard = Condition(status=True, last_transition=START)
@@ -79,12 +79,12 @@ class History:
         self.take(self.store.feed(PodObserved(pod=lost), now), now)
 
     def come_back(self, now: float) -> None:
-        """A process is started, and lists the pod."""
+        """Start an operator process and let it list the pod."""
         self.start_anew()
         self.look(now, relisted=True)
 
     def pass_until(self, until: float) -> None:
-        """Let time pass for who looks."""
+        """Let time pass for the operator."""
         while (due := self.store.next_due()) is not None and due <= until:
             self.take(self.store.tick(due), due)
 
@@ -112,13 +112,13 @@ class History:
 
     @property
     def words(self) -> list[str]:
-        """What was told of loops, without the times."""
+        """What was reported about loops, without the times."""
         return [what for _, what in self.told]
 
 
 @pytest.mark.parametrize("ahead", CLOCKS)
 def test_a_jump_after_days_of_health_counts_in_full(ahead: float) -> None:
-    """The first two restarts come in one version: the third is the third."""
+    """Two restarts in one version count as two: the next one makes a loop."""
     history = History(ahead=ahead)
     history.restart(WEEK, WEEK + 10, seen=False)
     history.look(WEEK + 10)
@@ -130,7 +130,7 @@ def test_a_jump_after_days_of_health_counts_in_full(ahead: float) -> None:
 
 @pytest.mark.parametrize("relisted", [True, False])
 def test_restarts_of_a_long_outage_are_no_loop(relisted: bool) -> None:  # noqa: FBT001  # a parameter
-    """Of a kubelet that was away for hours three restarts come at once, far apart all the same."""
+    """Restarts that arrive at once after a kubelet's outage, but were far apart, are no loop."""
     history = History()
     history.restart(*(WEEK + k * 40 * MINUTE for k in range(3)), seen=False)
     history.look(WEEK + 100 * MINUTE, relisted=relisted)
@@ -141,7 +141,7 @@ def test_restarts_of_a_long_outage_are_no_loop(relisted: bool) -> None:  # noqa:
 
 @pytest.mark.parametrize("ahead", CLOCKS)
 def test_what_a_watch_catches_up_on_is_no_loop(ahead: float) -> None:
-    """It was cut off for hours, and is told one by one what happened meanwhile."""
+    """Restarts of hours that a stalled watch delivers within seconds are no loop."""
     history = History(ahead=ahead)
     for k in range(4):
         history.restart(WEEK + k * 80 * MINUTE, seen=False)
@@ -152,7 +152,7 @@ def test_what_a_watch_catches_up_on_is_no_loop(ahead: float) -> None:
 
 
 def test_a_loop_of_a_node_that_was_lost_is_over_when_it_is_found() -> None:
-    """A kubelet that is heard of again tells what happened before, and nothing restarts now."""
+    """A loop that ended while its node was unreachable is not reported."""
     history = History()
     history.lose_node(WEEK)
     history.restart(*(WEEK + k * 60 for k in range(5)), seen=False)
@@ -164,7 +164,7 @@ def test_a_loop_of_a_node_that_was_lost_is_over_when_it_is_found() -> None:
 
 @pytest.mark.parametrize("ahead", [0.0, 24 * HOUR, -24 * HOUR])
 def test_a_weekend_is_no_loop_on_a_node_of_another_time(ahead: float) -> None:
-    """What was found at once is as far apart as the node's clock says, whatever time it has."""
+    """Restarts found at once are as far apart as the node's clock says, even if it is wrong."""
     history = History(ahead=ahead)
     history.restart(*(WEEK + k * 7 * HOUR for k in range(9)), seen=False)
     history.come_back(WEEK + 60 * HOUR)
@@ -175,7 +175,7 @@ def test_a_weekend_is_no_loop_on_a_node_of_another_time(ahead: float) -> None:
 
 @pytest.mark.parametrize("ahead", CLOCKS)
 def test_a_new_process_goes_on_with_a_loop(ahead: float) -> None:
-    """It ends once it was quiet for long enough, as if nothing had been."""
+    """A new process resumes a loop and ends it after the usual quiet time."""
     history = History(ahead=ahead)
     history.restart(*(WEEK + k * 300 for k in range(9)))
     history.pass_until(WEEK + 2500)
@@ -189,7 +189,7 @@ def test_a_new_process_goes_on_with_a_loop(ahead: float) -> None:
 
 @pytest.mark.parametrize("ahead", CLOCKS)
 def test_a_process_that_comes_back_to_a_loop_after_hours(ahead: float) -> None:
-    """What it missed kept the loop going: it does not end before that is told."""
+    """Restarts missed during downtime kept the loop going: it does not end first."""
     history = History(ahead=ahead)
     history.restart(*(WEEK + k * 20 * MINUTE for k in range(9)))
     history.pass_until(WEEK + 161 * MINUTE)
@@ -202,7 +202,7 @@ def test_a_process_that_comes_back_to_a_loop_after_hours(ahead: float) -> None:
 
 
 def test_a_loop_without_last_states_goes_on() -> None:
-    """A runtime that keeps no instance that ended makes a loop that is Unobserved, and no flap."""
+    """If the runtime keeps no `lastState`, the loop is Unobserved and does not flap."""
     history = History(last_state=False)
     history.restart(*(WEEK + k * 300 for k in range(24)))
     history.pass_until(WEEK + 7000)
@@ -214,7 +214,7 @@ def test_a_loop_without_last_states_goes_on() -> None:
 
 @pytest.mark.parametrize("is_new", [True, False])
 def test_a_loop_that_was_over_when_it_was_found_is_not_told(is_new: bool) -> None:  # noqa: FBT001  # a parameter
-    """Nor does one restart of hours later make it one."""
+    """A loop that was over before it was seen is not reported, nor by one later restart."""
     history = History()
     history.restart(WEEK)
     history.restart(*(WEEK + HOUR + k * 120 for k in range(12)), seen=False)
@@ -229,7 +229,7 @@ def test_a_loop_that_was_over_when_it_was_found_is_not_told(is_new: bool) -> Non
 
 
 def test_a_loop_that_goes_on_when_it_is_found_is_told() -> None:
-    """It begins once all restarts that were missed are known, by the newest of them."""
+    """A loop still going on when found is reported once all missed restarts are known."""
     history = History()
     history.restart(WEEK)
     history.restart(*(WEEK + k * 20 * MINUTE for k in range(1, 9)), seen=False)
@@ -240,7 +240,7 @@ def test_a_loop_that_goes_on_when_it_is_found_is_told() -> None:
 
 
 def test_one_restart_after_a_loop_is_none_for_a_new_process() -> None:
-    """An outage is over, the operator is upgraded, and hours later a container restarts once."""
+    """After a loop has ended, a new process does not take one restart hours later for a loop."""
     history = History()
     history.restart(*(WEEK + k * 120 for k in range(9)))
     history.pass_until(WEEK + 2 * HOUR)
@@ -252,7 +252,7 @@ def test_one_restart_after_a_loop_is_none_for_a_new_process() -> None:
 
 
 def test_a_restart_of_hours_before_does_not_keep_a_loop_going() -> None:
-    """Not for a new process either, which is not told where the loop began."""
+    """A restart hours before the loop does not delay its end, even for a new process."""
     history = History()
     history.restart(WEEK - 5 * HOUR, *(WEEK + k * 120 for k in range(9)))
     history.pass_until(WEEK + 1000)
@@ -264,7 +264,7 @@ def test_a_restart_of_hours_before_does_not_keep_a_loop_going() -> None:
 
 @pytest.mark.parametrize("before", [29.0, 1.0])
 def test_a_restart_just_before_the_end_keeps_a_loop_going(before: float) -> None:
-    """Its verdict comes when the quiet would be over, and it was not quiet."""
+    """A restart just before the loop's end keeps it going although its verdict comes later."""
     history = History()
     history.restart(*(WEEK + k * 60 for k in range(3)))
     over = WEEK + 120 + Policy().loop_quiet
@@ -275,7 +275,7 @@ def test_a_restart_just_before_the_end_keeps_a_loop_going(before: float) -> None
 
 
 def test_a_loop_whose_end_comes_by_a_clock_that_was_set_back() -> None:
-    """The record keeps no loop for ever because its end lies before its beginning."""
+    """The record ends a loop even if its end is dated before its beginning."""
     history = History()
     history.restart(*(WEEK + k * 60 for k in range(3)))
     history.pass_until(WEEK + 200)
@@ -297,7 +297,7 @@ def test_a_loop_whose_end_comes_by_a_clock_that_was_set_back() -> None:
 
 
 def test_a_loop_goes_on_when_the_kubelet_begins_to_count_anew() -> None:
-    """The count falls and rises again: it is one loop, and ends once."""
+    """If the kubelet's count falls and rises again, it stays one loop and ends once."""
     history = History()
     history.restart(*(WEEK + k * 120 for k in range(4)))
     history.counts.clear()
@@ -326,8 +326,8 @@ def test_containers_of_a_pod_loop_by_themselves() -> None:
 
 
 @pytest.mark.parametrize("ahead", CLOCKS)
-def test_a_loop_is_over_that_an_api_server_was_away_for(ahead: float) -> None:
-    """Kubelets write what happened once it is back, and a watch goes on as if nothing had been."""
+def test_a_loop_that_ended_during_an_outage_of_the_api_server(ahead: float) -> None:
+    """A loop that began and ended during an outage of the API server is not reported."""
     history = History(ahead=ahead)
     history.restart(WEEK)
     history.restart(*(WEEK + k * 60 for k in range(1, 6)), seen=False)
@@ -338,8 +338,8 @@ def test_a_loop_is_over_that_an_api_server_was_away_for(ahead: float) -> None:
 
 
 @pytest.mark.parametrize("ahead", CLOCKS)
-def test_a_loop_goes_on_that_an_api_server_was_away_for(ahead: float) -> None:
-    """It is told with the first version that comes."""
+def test_a_loop_that_goes_on_after_an_outage_of_the_api_server(ahead: float) -> None:
+    """A loop that goes on after an outage is reported with the first version that arrives."""
     history = History(ahead=ahead)
     history.restart(WEEK)
     history.restart(*(WEEK + k * 300 for k in range(1, 12)), seen=False)
@@ -351,7 +351,7 @@ def test_a_loop_goes_on_that_an_api_server_was_away_for(ahead: float) -> None:
 
 @pytest.mark.parametrize("by", [2 * HOUR, -2 * HOUR])
 def test_a_loop_on_a_node_whose_clock_was_set(by: float) -> None:
-    """What comes at once may seem late then, and is told as a loop all the same."""
+    """A loop is reported although a changed node clock makes its restarts look late."""
     history = History()
     history.restart(WEEK)
     history.ahead = by

@@ -1,4 +1,4 @@
-"""Loops: what makes one, and for how long it is one."""
+"""Restart loops: what starts one, and how long it lasts."""
 
 from dataclasses import replace
 
@@ -43,7 +43,7 @@ def restart(at: float, cause: Cause = Cause.LIVENESS_PROBE, count: int = 1) -> R
 def run(
     loop: LoopState, *restarts: Restart, until: float | None = None, policy: Policy = POLICY
 ) -> tuple[LoopState, list[Finding]]:
-    """Take these restarts, and let time pass in between."""
+    """Add these restarts to a loop and let time pass in between."""
     told: list[Finding] = []
     for each in restarts:
         loop, ended = end_if_quiet(loop, "app", ref=POD, policy=policy, now=each.observed_at)
@@ -56,7 +56,7 @@ def run(
 
 
 def kinds(told: list[Finding]) -> list[str]:
-    """What was told, in short."""
+    """What was reported about loops, in one word each."""
     return [
         ("resumed" if each.resumed else "started") if isinstance(each, LoopStarted) else "ended"
         for each in told
@@ -65,7 +65,7 @@ def kinds(told: list[Finding]) -> list[str]:
 
 
 def test_restarts_of_a_weekend_are_no_loop() -> None:
-    """Three restarts that are found at once, and happened days apart or nobody knows when."""
+    """Restarts found at once that happened days apart, or at unknown times, are no loop."""
     loop = LoopState()
     for at in (NOW - 50 * HOUR, NOW - 25 * HOUR, None, None, NOW):
         loop, told = add_restart(loop, restart(NOW), POLICY, at=at)
@@ -75,14 +75,14 @@ def test_restarts_of_a_weekend_are_no_loop() -> None:
 
 @pytest.mark.parametrize(("third", "expected"), [(899.0, ["started"]), (900.0, [])])
 def test_three_restarts_within_a_quarter_of_an_hour(third: float, expected: list[str]) -> None:
-    """The first is none of them any more once that has passed."""
+    """Three restarts start a loop only within 15 minutes."""
     _, told = run(LoopState(), *(restart(NOW + at) for at in (0.0, 450.0, third)))
 
     assert expected == kinds(told)
 
 
 def test_a_loop_names_the_restart_that_made_it() -> None:
-    """By its count and its epoch, at its begin and at its end, whatever restarts followed."""
+    """Start and end of a loop carry the count and epoch of the restart that started it."""
     burst = [replace(restart(NOW + k, count=k), epoch=2) for k in range(4, 9)]
     _, [begun, over] = run(LoopState(), *burst, until=NOW + HOUR)
 
@@ -92,7 +92,7 @@ def test_a_loop_names_the_restart_that_made_it() -> None:
 
 
 def test_restarts_are_kept_in_order() -> None:
-    """One that is found later may have happened before."""
+    """Restarts are kept by their time, also if an earlier one is found later."""
     loop, _ = add_restart(LoopState(), restart(NOW), POLICY, at=NOW)
     loop, _ = add_restart(loop, restart(NOW), POLICY, at=NOW - HOUR)
 
@@ -100,7 +100,7 @@ def test_restarts_are_kept_in_order() -> None:
 
 
 def test_bursts_each_hour_are_one_loop_from_the_second_on() -> None:
-    """The first ends by quiet; from then on the gaps between them are known."""
+    """The first burst ends as a loop; from the second on the gaps are known, and it is one loop."""
     burst = [restart(hour * HOUR + k * 60) for hour in range(8) for k in range(3)]
     _, told = run(LoopState(), *burst, until=8 * HOUR)
 
@@ -108,14 +108,14 @@ def test_bursts_each_hour_are_one_loop_from_the_second_on() -> None:
 
 
 def test_what_is_known_of_a_clock_outlasts_a_loop() -> None:
-    """By how much that of the node is behind is needed to date what is found after a gap."""
+    """The known lag of the node's clock is kept after a loop: it dates restarts after a gap."""
     loop, _ = run(LoopState(behind=7.0), *(restart(k * 60.0) for k in range(3)), until=HOUR)
 
     assert (None, 7.0) == (loop.started_at, loop.behind)
 
 
 def test_one_restart_after_a_loop_is_none() -> None:
-    """An outage is over, and hours later a container restarts once; a second time is another."""
+    """After a loop one restart hours later is none; a second soon after starts another."""
     outage = [restart(k * 120.0) for k in range(9)]
     loop, told = run(LoopState(), *outage, restart(3 * HOUR))
     assert ["started", "ended"] == kinds(told)
@@ -125,7 +125,7 @@ def test_one_restart_after_a_loop_is_none() -> None:
 
 
 def test_gaps_before_a_loop_do_not_keep_it_going() -> None:
-    """One restart hours before is none of the loop's: it ends as quickly as it should."""
+    """A restart hours before the loop does not lengthen the quiet time that ends it."""
     loop, told = run(LoopState(), restart(0), *(restart(5 * HOUR + k * 60) for k in range(3)))
 
     assert ["started"] == kinds(told)
@@ -133,7 +133,7 @@ def test_gaps_before_a_loop_do_not_keep_it_going() -> None:
 
 
 def test_the_first_gap_of_a_loop_keeps_it_going() -> None:
-    """It is as long as any other: quiet is thrice the longest of them."""
+    """The quiet time is three times the longest gap, and the first gap counts too."""
     loop, told = run(LoopState(), *(restart(at) for at in (NOW, NOW + 800, NOW + 850)))
 
     assert ["started"] == kinds(told)
@@ -141,7 +141,7 @@ def test_the_first_gap_of_a_loop_keeps_it_going() -> None:
 
 
 def test_a_loop_takes_the_cause_that_leads() -> None:
-    """Once by two, so that it does not go to and fro; it stays the same loop."""
+    """A loop changes its cause when another leads by two, and stays the same loop."""
     loop, told = run(LoopState(), *(restart(k * 60.0, Cause.UNOBSERVED, k) for k in range(1, 4)))
     begun = told[-1]
     loop, told = run(loop, *(restart(400 + k * 60.0, count=4 + k) for k in range(4)))
@@ -159,7 +159,7 @@ def test_a_loop_takes_the_cause_that_leads() -> None:
 
 
 def test_a_loop_has_the_cause_of_its_own_restarts() -> None:
-    """However many of another kind there were in the hours before."""
+    """Restarts of other causes in the hours before do not decide the loop's cause."""
     policy = replace(POLICY, slow_loop_restarts=50)
     before = [restart(k * 600.0, Cause.OOM_KILLED, k) for k in range(1, 10)]
     probe = [restart(3 * HOUR + k * 60.0, count=10 + k) for k in range(4)]
@@ -172,7 +172,7 @@ def test_a_loop_has_the_cause_of_its_own_restarts() -> None:
 
 
 def test_a_loop_of_which_a_record_keeps_no_restart_goes_on() -> None:
-    """Ten restarts in ten hours until the record was kept: three of their gaps have to be quiet."""
+    """Without recorded restarts, a loop's gap is estimated from its count and duration."""
     kept = LoopState(started_at=0.0, cause=Cause.ERROR, restart_count=3)
     loop = take_up(kept, count=13, latest=None, now=NOW)
     assert NOW + 3 * HOUR == loop_due(loop, POLICY)
@@ -183,7 +183,7 @@ def test_a_loop_of_which_a_record_keeps_no_restart_goes_on() -> None:
 
 
 def test_a_loop_of_which_a_record_keeps_the_last_restart_goes_on() -> None:
-    """A workload with many pods keeps few restarts of each: how many there were tells the gap."""
+    """With only the last restart recorded, the number of restarts gives the average gap."""
     kept = LoopState(recent=((NOW - HOUR, Cause.ERROR),), started_at=0.0, restart_count=3)
     loop = take_up(kept, count=12, latest=NOW - HOUR, now=NOW)
 
@@ -192,14 +192,14 @@ def test_a_loop_of_which_a_record_keeps_the_last_restart_goes_on() -> None:
 
 @pytest.mark.parametrize("count", [3, 4])
 def test_a_loop_of_which_a_record_knows_no_two_restarts_apart(count: int) -> None:
-    """All the time since it began may be the gap between two of them."""
+    """If no gap is known, all the time since the start may be one gap."""
     kept = LoopState(started_at=NOW - HOUR, cause=Cause.ERROR, restart_count=3)
 
     assert NOW + 3 * HOUR == loop_due(take_up(kept, count=count, latest=None, now=NOW), POLICY)
 
 
 def test_bursts_of_a_record_are_one_loop_from_its_begin_on() -> None:
-    """A record tells of a loop what was seen of it: the gap between its bursts keeps it going."""
+    """A recorded loop keeps the gap between its bursts, which keeps it going."""
     bursts = [restart(NOW + burst * 1500 + k * 60) for burst in range(2) for k in range(3)]
     seen, _ = run(LoopState(), *bursts)
     recalled = recall(replace(seen, first=0.0), POLICY, NOW + 1700)
@@ -209,7 +209,7 @@ def test_bursts_of_a_record_are_one_loop_from_its_begin_on() -> None:
 
 
 def test_restarts_of_a_record_tell_where_its_loop_began() -> None:
-    """One from hours before it is none of the loop's, and does not keep it going."""
+    """A recorded restart from hours before is not part of the loop."""
     times = (NOW - 5 * HOUR, NOW - 300, NOW - 200, NOW - 100)
     kept = LoopState(recent=tuple((at, Cause.ERROR) for at in times), started_at=NOW - 100)
 
@@ -217,7 +217,7 @@ def test_restarts_of_a_record_tell_where_its_loop_began() -> None:
 
 
 def test_restarts_of_a_record_tell_of_a_loop_that_is_over() -> None:
-    """Whether another one makes a loop again depends on when the one before was over."""
+    """Recorded restarts tell when a loop ended, which decides whether the next makes one."""
     recent = tuple((float(at), Cause.ERROR) for at in (0, 60, 120))
     over = 120 + POLICY.loop_quiet
 
@@ -227,7 +227,7 @@ def test_restarts_of_a_record_tell_of_a_loop_that_is_over() -> None:
 
 
 def test_a_clock_that_is_set_back_makes_no_loop() -> None:
-    """What was an hour ago is no later than now by any clock; what lay between stays as it was."""
+    """Setting the clock back keeps the intervals between earlier restarts: no loop results."""
     loop, told = run(LoopState(), *(restart(NOW + k * 3000.0) for k in range(3)))
     loop, more = run(loop, restart(NOW))
 
@@ -236,7 +236,7 @@ def test_a_clock_that_is_set_back_makes_no_loop() -> None:
 
 
 def test_a_clock_that_is_set_back_moves_all_that_is_known_of_a_loop() -> None:
-    """When it began, and when it ended, stay as far from its restarts as they were."""
+    """All times of a loop move with its restarts when the clock is set back."""
     fast = [restart(NOW + k * 60.0) for k in range(3)]
     loop, _ = run(LoopState(), *fast)
     loop, _ = run(replace(loop, resumed_at=NOW + 130), restart(NOW - HOUR))
@@ -252,21 +252,21 @@ def test_a_clock_that_is_set_back_moves_all_that_is_known_of_a_loop() -> None:
     ("after", "moved"), [(None, 0.0), (NOW, 0.0), (NOW - LATE, 0.0), (NOW - LATE - 1, LATE + 1)]
 )
 def test_restarts_that_turn_out_to_have_been_earlier(after: float | None, moved: float) -> None:
-    """All of them were, for one clock told of all; how late a status may come says nothing."""
+    """All known restarts move back with a corrected one, unless it was only a late status."""
     loop, _ = run(LoopState(), restart(NOW - 3000), restart(NOW))
 
     assert [NOW - 3000 - moved, NOW - moved] == [at for at, _ in settle_by(loop, after).recent]
 
 
 def test_the_end_of_a_loop_of_which_no_restart_is_kept() -> None:
-    """It stays where it was when the next restart comes: no clock has told otherwise."""
+    """The end of a loop without recorded restarts stays where it was."""
     loop, told = run(LoopState(ended_at=NOW - HOUR), restart(NOW))
 
     assert ([], NOW - HOUR) == (told, loop.ended_at)
 
 
 def test_the_quiet_of_a_loop_that_nobody_watched_begins_anew() -> None:
-    """It may have gone on until now; where there is none, none begins."""
+    """After an unwatched time the quiet time starts again; without a loop nothing starts."""
     loop, _ = run(LoopState(), *(restart(k * 60.0) for k in range(3)))
 
     assert NOW + POLICY.loop_quiet == loop_due(hold(loop, NOW), POLICY)

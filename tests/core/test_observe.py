@@ -1,4 +1,4 @@
-"""Histories of one pod, fed one observation at a time; no clock but the test's."""
+"""Histories of one pod, observation by observation; time is passed in by the test."""
 
 from dataclasses import replace
 
@@ -37,7 +37,7 @@ def hear(store: Store, kind: K, at: float, **more: object) -> list[Finding]:
 
 
 def restarted(count: int, since: float, **last: object) -> ContainerStatus:
-    """Running again; its last instance ended one second before."""
+    """A running container whose last instance ended one second before."""
     ended = died(container_id=f"c{count - 1}", start=since - 40, end=since - 1)
     return status(
         restart_count=count,
@@ -62,14 +62,14 @@ def only(kind: type, findings: list[Finding]) -> list[Finding]:
 
 
 def test_first_sight_counts_nothing() -> None:
-    """A pod that had restarts before it was first seen is a baseline, not a burst."""
+    """The restart count of a pod at first sight is a baseline, not a burst of restarts."""
     found = feed(Store(), pod(1, restarted(7, 50)), 60)
 
     assert [PodTracked, CountingBegan] == [type(each) for each in found]
 
 
 def test_pods_without_probes_are_not_tracked() -> None:
-    """A pod that has no probe leaves nothing behind."""
+    """A pod without probes is not stored and yields no findings."""
     store = Store()
     plain = spec(Container(name="app"))
 
@@ -79,7 +79,7 @@ def test_pods_without_probes_are_not_tracked() -> None:
 
 
 def test_confirmed_verdict_is_published_at_once() -> None:
-    """A restart whose Killing event is there does not wait."""
+    """A restart whose `Killing` Event has arrived is reported at once."""
     store = followed()
     hear(store, K.KILL_LIVENESS, 40.0)
     [restart] = only(Restart, feed(store, pod(2, restarted(1, 42)), 42))
@@ -89,7 +89,7 @@ def test_confirmed_verdict_is_published_at_once() -> None:
 
 
 def test_late_killing_event_settles_the_verdict() -> None:
-    """A restart waits for evidence that comes by the other watch."""
+    """A restart waits for a `Killing` Event that arrives later."""
     store = followed()
 
     assert [] == only(Restart, feed(store, pod(2, restarted(1, 42)), 42))
@@ -112,7 +112,7 @@ def test_unclear_verdict_is_published_after_settling() -> None:
 
 
 def test_repeated_and_older_versions_change_nothing() -> None:
-    """A version that came before, or comes again, is no news."""
+    """A repeated or older version of a pod changes nothing."""
     store = followed()
     feed(store, pod(5, restarted(1, 42)), 42)
 
@@ -122,7 +122,7 @@ def test_repeated_and_older_versions_change_nothing() -> None:
 
 
 def test_jump_counts_every_restart() -> None:
-    """Four restarts between two looks are four, three of them unobserved."""
+    """A rise by four is four restarts, three of them Unobserved."""
     store = followed()
     feed(store, pod(2, restarted(4, 200, exit_code=1)), 200)
     found = store.tick(230)
@@ -132,7 +132,7 @@ def test_jump_counts_every_restart() -> None:
 
 
 def test_jump_keeps_the_death_that_was_seen() -> None:
-    """The first of a jump is attributed where its death had been visible before."""
+    """The first restart of a jump gets its cause if its termination was visible before."""
     store = followed()
     dead = status(
         restart_count=0,
@@ -148,7 +148,7 @@ def test_jump_keeps_the_death_that_was_seen() -> None:
 
 
 def test_jump_seen_while_down_is_unobserved() -> None:
-    """A jump seen while the container is down cannot tell whose death it shows."""
+    """In a jump seen while the container is down, the termination shown cannot be assigned."""
     store = followed()
     down = status(
         restart_count=2,
@@ -163,7 +163,7 @@ def test_jump_seen_while_down_is_unobserved() -> None:
 
 
 def test_jump_over_a_known_death() -> None:
-    """A jump whose newest known death is the one seen before leaves the newest unobserved."""
+    """If a jump shows only a termination seen before, the newest restart is Unobserved."""
     store = followed()
     gone = died(7, container_id="c0", end=30.0)
     feed(store, pod(2, status(container_id="c0", running_since=None, terminated=gone)), 30)
@@ -176,7 +176,7 @@ def test_jump_over_a_known_death() -> None:
 
 
 def test_rise_without_last_state_is_unobserved() -> None:
-    """A termination that the API does not show is not made up."""
+    """A restart without a `lastState` is Unobserved: no termination is made up."""
     store = followed()
     feed(store, pod(2, status(restart_count=1, container_id="c1", running_since=42.0)), 42)
 
@@ -184,7 +184,7 @@ def test_rise_without_last_state_is_unobserved() -> None:
 
 
 def test_rise_seen_while_the_next_is_down() -> None:
-    """A last state that belongs to the next instance is not taken for the one before."""
+    """A `lastState` of the next instance is not taken for that of the previous one."""
     store = followed()
     down = status(
         restart_count=1,
@@ -204,7 +204,7 @@ def test_rise_seen_while_the_next_is_down() -> None:
 
 
 def test_fallen_count_opens_an_epoch() -> None:
-    """A count that the kubelet reset goes on from there, and nothing is counted for the fall."""
+    """A lower count starts a new epoch from there; the fall itself counts as no restart."""
     store = Store()
     feed(store, pod(1, running(7)), 1)
 
@@ -218,7 +218,7 @@ def test_fallen_count_opens_an_epoch() -> None:
 
 
 def test_relist_says_nothing_of_the_order_of_states() -> None:
-    """After a gap, not having seen a container dead is no evidence for a kill."""
+    """After a gap, a termination that was not seen is no evidence of a kill."""
     store = followed()
     feed(store, pod(2, restarted(1, 42)), 42, relisted=True)
     [restart] = store.tick(72)
@@ -228,7 +228,7 @@ def test_relist_says_nothing_of_the_order_of_states() -> None:
 
 
 def test_container_that_appears_later() -> None:
-    """Containers of a pod seen before they had a status count from 0, others are baselined."""
+    """Containers without a status at first sight count from 0; later additions are baselined."""
     store = Store()
     feed(store, replace(pod(1), statuses=()), 1)
     feed(store, pod(2, restarted(1, 42)), 42)
@@ -239,7 +239,7 @@ def test_container_that_appears_later() -> None:
 
 
 def test_later_count_repairs_a_settled_verdict() -> None:
-    """A kill whose event was dropped is proved by the count of the next one."""
+    """A kill whose Event was dropped is proved by the count of the next one."""
     store = followed()
     hear(store, K.KILL_LIVENESS, 40.0)
     feed(store, pod(2, restarted(1, 42)), 42)
@@ -259,7 +259,7 @@ def test_later_count_repairs_a_settled_verdict() -> None:
 
 
 def test_later_count_repairs_a_pending_verdict() -> None:
-    """The repair also reaches a restart that still settles."""
+    """Such a count also corrects a restart that still waits for its verdict."""
     store = followed()
     hear(store, K.KILL_LIVENESS, 40.0)
     feed(store, pod(2, restarted(1, 42)), 42)
@@ -272,7 +272,7 @@ def test_later_count_repairs_a_pending_verdict() -> None:
 
 
 def test_event_after_settling_confirms() -> None:
-    """An event that is minutes late still makes the verdict sure, and says so once."""
+    """An Event that arrives minutes late still raises the confidence, and only once."""
     store = followed()
     feed(store, pod(2, restarted(1, 42)), 42)
     store.tick(72)
@@ -293,7 +293,7 @@ def test_verdicts_are_not_repaired_for_ever() -> None:
 
 
 def test_evidence_may_come_before_its_pod() -> None:
-    """The two watches are independent: early Events are kept for their pod."""
+    """Pods and Events are watched independently: early Events are kept for their pod."""
     store = Store()
     assert [] == hear(store, K.PROBE_FAILED, 20.0, probe_type="Liveness", count=2)
     found = feed(store, pod(1, running()), 30)
@@ -302,7 +302,7 @@ def test_evidence_may_come_before_its_pod() -> None:
 
 
 def test_early_evidence_is_bounded() -> None:
-    """Events of pods that never come are dropped, the oldest first."""
+    """The number of Events kept for pods not yet seen is bounded; the oldest are dropped."""
     store = Store()
     for number in range(1001):
         hear(store, K.PROBE_FAILED, 20.0, involved_uid=f"x{number}")
@@ -312,7 +312,7 @@ def test_early_evidence_is_bounded() -> None:
 
 
 def test_probe_failures_count_the_rise() -> None:
-    """Counts of one Event object are cumulative: only what is new is told."""
+    """Event counts are cumulative: only the rise is reported."""
     store = Store()
     feed(store, pod(1, running(3)), 1)
     counts = [5, 7, 7, 9]
@@ -327,12 +327,12 @@ def test_probe_failures_count_the_rise() -> None:
 
 
 def test_other_evidence_tells_nothing_by_itself() -> None:
-    """A start is remembered, not reported."""
+    """A `Started` Event is remembered but yields no finding."""
     assert [] == hear(followed(), K.STARTED, 5.0)
 
 
 def test_combined_events_are_no_evidence_for_one_of_two() -> None:
-    """A combined event names the first container only, whichever it is about."""
+    """A combined Event names the pod's first container, whichever it is about, so it is ignored."""
     store = Store()
     two = spec(Container(name="app", liveness=LIVENESS), Container(name="b", liveness=LIVENESS))
     feed(store, pod(1, running(), spec=two), 1)
@@ -341,7 +341,7 @@ def test_combined_events_are_no_evidence_for_one_of_two() -> None:
 
 
 def test_pod_level_evidence_reaches_every_pod_of_the_node() -> None:
-    """A reboot of the node explains what its pods lost."""
+    """A reboot Event of a node explains the restarts of its pods."""
     store = followed()
     feed(store, pod(2, restarted(1, 142, exit_code=255, reason="Unknown")), 142)
     found = store.feed(
@@ -352,7 +352,7 @@ def test_pod_level_evidence_reaches_every_pod_of_the_node() -> None:
 
 
 def test_a_start_of_the_kubelet_is_kept_once_for_all_pods_of_its_node() -> None:
-    """It is news of none of them until their readiness falls; one that comes late says nothing."""
+    """A kubelet start is kept per node, changes no pod by itself, and explains a later loss."""
     store = followed()
     before = store.state(UID)
     for at, node in ((140.0, "n1"), (20.0, "n1"), (300.0, "n2")):
@@ -368,7 +368,7 @@ def test_a_start_of_the_kubelet_is_kept_once_for_all_pods_of_its_node() -> None:
 
 
 def test_new_sandbox_is_seen_in_the_pod() -> None:
-    """With the kubelet's word on it a new address or condition is more than likely the cause."""
+    """A new IP or sandbox condition gives Medium, and High with the kubelet's Event."""
     address = (pod(1, running(), pod_ip="10.0.0.1"), pod(2, restarted(1, 142), pod_ip="10.0.0.2"))
     ready = (with_sandbox(pod(1, running()), 0.0), with_sandbox(pod(2, restarted(1, 142)), 140.0))
     same = (with_sandbox(pod(1, running()), 0.0), with_sandbox(pod(2, restarted(1, 142)), 0.0))
@@ -395,7 +395,7 @@ def with_sandbox(version: Pod, since: float) -> Pod:
 
 
 def test_one_of_two_containers_is_no_sandbox() -> None:
-    """Where another container runs on, the sandbox was not replaced."""
+    """If another container runs on, the sandbox was not replaced."""
     store = Store()
     side = status(name="side", container_id="s", running_since=1.0)
     feed(store, pod(1, running(), side, pod_ip="10.0.0.1"), 1)
@@ -407,7 +407,7 @@ def test_one_of_two_containers_is_no_sandbox() -> None:
 
 
 def test_spec_that_lost_the_container() -> None:
-    """A status without its container in the spec is counted all the same."""
+    """Restarts are counted for a status whose container is missing from the spec."""
     store = Store()
     other = spec(Container(name="other", liveness=LIVENESS))
     feed(store, pod(1, running(), spec=other), 1)
@@ -426,7 +426,7 @@ def loop(store: Store, times: list[float]) -> list[Finding]:
 
 
 def test_loop_is_seen_at_the_third_restart() -> None:
-    """Three kills within the window are a loop, told once, that ends by quiet."""
+    """Three kills within the window start one loop, which ends after the quiet time."""
     store = followed()
     found = loop(store, [100, 200, 300, 400])
     [begun] = only(LoopStarted, found)
@@ -449,7 +449,7 @@ def test_slow_loop_does_not_end_between_kills() -> None:
 
 
 def test_changes_that_people_make_are_no_loop() -> None:
-    """Restarts by a changed image are not counted towards a loop."""
+    """Restarts by a changed image do not count for a loop."""
     store = followed()
     found: list[Finding] = []
     for number in (1, 2, 3, 4):
@@ -461,7 +461,7 @@ def test_changes_that_people_make_are_no_loop() -> None:
 
 
 def test_loop_ends_with_its_pod() -> None:
-    """A deleted pod takes its loop with it, after its last verdict."""
+    """Deleting a pod reports its pending verdicts first, then ends its loop."""
     store = followed()
     loop(store, [100, 200, 300])
     feed(store, pod(9, restarted(4, 400)), 400)
@@ -471,7 +471,7 @@ def test_loop_ends_with_its_pod() -> None:
 
 
 def test_sweep_forgets_what_a_list_did_not_contain() -> None:
-    """A deletion that was missed is found by the next list; other namespaces are left alone."""
+    """A missed deletion is found by the next list of the same namespaces."""
     store = followed()
 
     assert () == store.sweep({UID}, 5)
@@ -481,7 +481,7 @@ def test_sweep_forgets_what_a_list_did_not_contain() -> None:
 
 
 def test_opting_out_forgets() -> None:
-    """The annotation takes a pod out at once."""
+    """The annotation that opts a pod out takes effect at once."""
     found = feed(followed(), replace(pod(2, running()), ignored=True), 5)
 
     assert [PodForgotten] == [type(each) for each in found]
@@ -507,7 +507,7 @@ def reasons(found: list[Finding]) -> list[tuple[str, str]]:
 
 
 def test_readiness_lost_and_found_by_its_probe() -> None:
-    """A failing readiness probe is the reason for the loss, and the way back has its length."""
+    """A failing readiness probe is the reason of the loss; the return has its duration."""
     store = probed()
 
     assert [("NotReady", "ReadinessProbe")] == reasons(change(store, 2, ready=False, since=50.0))
@@ -518,7 +518,7 @@ def test_readiness_lost_and_found_by_its_probe() -> None:
 
 
 def test_first_ready_has_its_time() -> None:
-    """The first Ready of a pod says how long its container took."""
+    """The first Ready of a pod has the time since its container started."""
     store = Store()
     feed(store, pod(1, replace(running(), ready=False), ready=False, since=0.0), 1)
     [first] = feed(store, pod(2, running(), since=21.0), 21)
@@ -528,7 +528,7 @@ def test_first_ready_has_its_time() -> None:
 
 
 def test_ready_before_any_condition_was_seen() -> None:
-    """A pod met before it had conditions is followed from its first Ready."""
+    """A pod first seen without conditions is followed from its first Ready."""
     store = Store()
     feed(store, replace(pod(1), conditions={}, statuses=()), 1)
 
@@ -537,7 +537,7 @@ def test_ready_before_any_condition_was_seen() -> None:
 
 
 def test_not_ready_as_the_first_condition_is_no_loss() -> None:
-    """A pod that starts not ready has lost nothing."""
+    """A pod that starts as not ready has not lost readiness."""
     store = Store()
     feed(store, replace(pod(1), conditions={}, statuses=()), 1)
 
@@ -575,7 +575,7 @@ def unready_by(reason: str) -> Pod:
 
 
 def test_container_that_was_down_before_is_not_blamed() -> None:
-    """A container that was not ready before, and is the same, explains no loss."""
+    """A container that was already not ready does not explain a loss."""
     store = Store()
     lame = status(name="lame", ready=False, container_id="z")
     idle = status(name="idle", ready=False, container_id="", running_since=None)
@@ -586,7 +586,7 @@ def test_container_that_was_down_before_is_not_blamed() -> None:
 
 
 def test_the_container_that_lost_it_is_named() -> None:
-    """Of several it is the one that is not ready any more."""
+    """Of several containers, the one that became unready is named."""
     store = Store()
     side = status(name="side", container_id="s")
     feed(store, pod(1, running(), side), 1)
@@ -598,7 +598,7 @@ def test_the_container_that_lost_it_is_named() -> None:
 
 
 def test_hidden_loss_is_told_by_the_time() -> None:
-    """The same status with a newer transition time means that the opposite was missed."""
+    """The same status with a newer transition time means that a loss was missed."""
     found = feed(followed(), pod(2, running(), since=60.0), 60)
     after_restart = feed(followed(), pod(2, restarted(1, 42), since=42.0), 42)
 
@@ -609,7 +609,7 @@ def test_hidden_loss_is_told_by_the_time() -> None:
 
 
 def test_hidden_gain_is_told_in_its_order() -> None:
-    """A pod that was ready unseen became Ready first, then lost it again."""
+    """A missed Ready is reported before the loss that followed it."""
     store = probed()
     change(store, 2, ready=False, since=50.0)
 
@@ -619,7 +619,7 @@ def test_hidden_gain_is_told_in_its_order() -> None:
 
 
 def test_flapping_begins_and_ends_with_hysteresis() -> None:
-    """Six losses in a quarter of an hour are flapping, until it is quiet for as long."""
+    """Six losses in 15 minutes are flapping, until it was quiet for as long."""
     store = probed()
     found: list[Finding] = []
     for number in range(14):
@@ -649,19 +649,19 @@ def test_pod_states() -> None:
 
 
 def test_workload_type_is_the_kind_in_lower_case() -> None:
-    """The label has the spelling of the kubernetes-mixin."""
+    """The label `workload_type` is spelled as in the kubernetes-mixin."""
     from probewatch.core.model import Workload  # noqa: PLC0415  # used here only
 
     assert "statefulset" == Workload(namespace="a", kind="StatefulSet", name="b").workload_type
 
 
 def test_nothing_comes_of_nothing() -> None:
-    """Time that passes for a pod that is not known changes nothing."""
+    """Passing time for an unknown pod changes nothing."""
     assert observe(None, TimePassed(), Policy(), 5).state is None
 
 
 def test_combined_events_of_several_probes_tell_one_failure() -> None:
-    """Of what a combined Event counts only the last is known, where a pod has several probes."""
+    """With several probes only the last failure of a combined Event is counted."""
     store = Store()
     both = spec(Container(name="app", liveness=LIVENESS, readiness=READINESS))
     feed(store, pod(1, running(), spec=both), 1)
@@ -678,7 +678,7 @@ def test_combined_events_of_several_probes_tell_one_failure() -> None:
 
 
 def test_combined_events_of_the_only_probe_tell_all() -> None:
-    """Where a pod has one probe, everything that a combined Event counts is its own."""
+    """With a single probe all failures that a combined Event counts are of that probe."""
     store = Store()
     one = spec(Container(name="app", liveness=LIVENESS), Container(name="quiet"))
     feed(store, pod(1, running(), spec=one), 1)
@@ -693,7 +693,7 @@ def test_combined_events_of_the_only_probe_tell_all() -> None:
 
 
 def test_a_full_book_keeps_the_counts_of_kills() -> None:
-    """However many different failures there are, what a kill's count adds is known."""
+    """Many different failures do not displace the counts of kills."""
     store = followed()
     hear(store, K.KILL_LIVENESS, 40.0)
     feed(store, pod(2, restarted(1, 42)), 42)
@@ -709,7 +709,7 @@ def test_a_full_book_keeps_the_counts_of_kills() -> None:
 
 
 def test_flapping_is_told_by_losses_that_nobody_saw() -> None:
-    """Flapping is seen where the node's clock is a day ahead and no loss is seen itself."""
+    """Hidden losses count as flapping, even if the node's clock is a day ahead."""
     store, found = probed(), []
     for number in range(6):
         both = spec(Container(name="app", readiness=READINESS))

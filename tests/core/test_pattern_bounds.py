@@ -1,4 +1,4 @@
-"""How many pods make a pattern, and of which node they have to be."""
+"""How many pods make a pattern, and on which nodes."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from tests.core.test_patterns import marks, restart
 
 @pytest.mark.parametrize(("tracked", "expected"), [(6, "WorkloadWide"), (7, "")])
 def test_half_of_a_workload_is_a_pattern(tracked: int, expected: str) -> None:
-    """Three pods of six say something about all of them, three of seven do not."""
+    """Restarts of three pods of six are workload-wide, of three of seven they are not."""
     found = marks(*(restart(f"p{n}", "web", f"n{n}", n) for n in range(3)), pods=tracked)
 
     assert ["", "", expected] == found
@@ -21,7 +21,7 @@ def test_half_of_a_workload_is_a_pattern(tracked: int, expected: str) -> None:
 def test_only_pods_of_one_node_are_lost_together(
     first: str, second: str, expected: set[str]
 ) -> None:
-    """Those of two nodes at the same time are not, nor those whose node is not known."""
+    """Only containers lost on the same known node are lost together."""
     patterns = Patterns(lambda _owner: 4)
     patterns.lost_together(restart("a", "web", first))
 

@@ -1,4 +1,4 @@
-"""Restarts that many pods have in common."""
+"""Patterns: restarts that many pods of a workload or a node have in common."""
 
 from dataclasses import replace
 
@@ -39,7 +39,7 @@ def marks(*restarts: Restart, pods: int = 4) -> list[Pattern]:
 
 
 def test_the_third_pod_of_a_workload_makes_a_pattern() -> None:
-    """Three pods of one workload on several nodes, and no small part of it, fail together."""
+    """Restarts of three pods on several nodes, at least half the workload, are workload-wide."""
     found = marks(*(restart(f"p{n}", "web", f"n{n}", n) for n in range(4)))
 
     assert [Pattern.NONE, Pattern.NONE, Pattern.WORKLOAD_WIDE, Pattern.WORKLOAD_WIDE] == found
@@ -97,19 +97,19 @@ def test_the_third_pod_of_a_workload_makes_a_pattern() -> None:
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_chance_is_no_pattern(why: str, restarts: list[Restart], pods: int) -> None:
-    """What looks alike but is not: a loop, chance, a small part, causes of their own."""
+    """Loops, coincidences, small shares and exits of their own make no pattern."""
     assert {Pattern.NONE} == set(marks(*restarts, pods=pods)), why
 
 
 def test_several_workloads_of_one_node_point_to_the_node() -> None:
-    """Three pods of different workloads on one node: it is the node."""
+    """Restarts of three workloads on one node are node-wide."""
     found = marks(*(restart(f"p{n}", f"w{n}", "n1", n, cause=Cause.UNKNOWN) for n in range(3)))
 
     assert [Pattern.NONE, Pattern.NONE, Pattern.NODE_WIDE] == found
 
 
 def test_a_reboot_ends_what_has_only_begun_too() -> None:
-    """What a container cannot do to itself points to the node, however short it ran."""
+    """Reboots are node-wide however short the containers had run."""
     reboot = Cause.NODE_REBOOT
     found = marks(
         *(restart(f"p{n}", f"w{n}", "n", n, cause=reboot, started_at=None) for n in range(3))
@@ -119,7 +119,7 @@ def test_a_reboot_ends_what_has_only_begun_too() -> None:
 
 
 def test_a_workload_that_fails_on_all_nodes_is_not_the_nodes_fault() -> None:
-    """A crowded node does not hide that the workload fails everywhere."""
+    """A workload that fails on all nodes is workload-wide even if one node is crowded."""
     crowd = [restart(f"o{n}", f"o{n}", "n1", n) for n in range(3)]
     whole = [restart(f"p{n}", "web", f"n{n}", 5 + n) for n in range(3)]
 
@@ -127,7 +127,7 @@ def test_a_workload_that_fails_on_all_nodes_is_not_the_nodes_fault() -> None:
 
 
 def test_a_workload_on_one_crowded_node_is_the_nodes_victim() -> None:
-    """All its pods are on the node on which others fail too."""
+    """A workload whose pods are all on a failing node is part of the node-wide pattern."""
     crowd = [restart(f"o{n}", f"o{n}", "n1", n) for n in range(3)]
     whole = [restart(f"p{n}", "web", "n1", 5 + n) for n in range(3)]
 
@@ -135,7 +135,7 @@ def test_a_workload_on_one_crowded_node_is_the_nodes_victim() -> None:
 
 
 def test_memory_is_bounded() -> None:
-    """A day on which everything restarts is remembered in part."""
+    """The number of remembered restarts is bounded, even if everything restarts."""
     patterns = Patterns(lambda _owner: 1)
     for number in range(KEYS_KEPT + 10):
         patterns.mark(restart("p", f"w{number}", f"n{number}"))
@@ -164,7 +164,7 @@ def settle(store: Store, until: float) -> list[Finding]:
 
 
 def test_losses_of_several_pods_of_a_node_make_each_other_surer() -> None:
-    """One lost container is the runtime's; two pods that lost theirs together are the node's."""
+    """One lost container gives Medium; two pods that lost theirs together give High."""
     store = Store()
     for uid in ("a", "b"):
         store.feed(PodObserved(pod=lost_pod(uid, 1, 0)), 1)
@@ -184,7 +184,7 @@ def test_losses_of_several_pods_of_a_node_make_each_other_surer() -> None:
 
 
 def test_pods_that_are_gone_no_longer_count() -> None:
-    """The share is of the pods there are, not of those there ever were."""
+    """The share of a workload is of its existing pods."""
     store = Store()
     by = OwnerRef(api_version="apps/v1", kind="ReplicaSet", name="web", uid="rs")
     uids = [PodUid(f"p{n}") for n in range(10)]

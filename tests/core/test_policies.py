@@ -1,4 +1,4 @@
-"""Which policy a pod is under, and what that means."""
+"""Which policy applies to a pod, and which thresholds result."""
 
 import itertools
 from dataclasses import replace
@@ -28,7 +28,7 @@ def policy(name: str = "one", **fields: object) -> ProbePolicy:
 
 
 def test_the_strongest_comes_first_whatever_the_order() -> None:
-    """Priority comes before age, and age before the name, in every order of arrival."""
+    """Policies are ranked by priority, then age, then name, in any order of arrival."""
     expected = [
         policy("d", priority=10, created_at=300.0),
         policy("c", priority=10, created_at=400.0),
@@ -42,7 +42,7 @@ def test_the_strongest_comes_first_whatever_the_order() -> None:
 
 
 def test_what_a_policy_does_not_set_comes_from_the_settings() -> None:
-    """Single thresholds are replaced; without a policy all of them are the operator's."""
+    """A policy overrides single thresholds; all others come from the settings."""
     strict = policy(overrides={"loop_restarts": 5})
 
     assert replace(DEFAULT, loop_restarts=5) == effective_policy(strict, DEFAULT)
@@ -81,7 +81,7 @@ def test_what_a_policy_does_not_set_comes_from_the_settings() -> None:
     ],
 )
 def test_windows_have_to_fit_together(overrides: dict[str, float], message: str | None) -> None:
-    """A slow loop's window that is not the longer one is refused, and it is told whose it is."""
+    """A slow loop's window that is not the longer one is refused; the message has both values."""
     problem = find_problem(policy(overrides=overrides), DEFAULT)
 
     assert message == (problem and problem.message)
@@ -89,7 +89,7 @@ def test_windows_have_to_fit_together(overrides: dict[str, float], message: str 
 
 
 def test_settings_that_do_not_fit_are_not_the_fault_of_a_policy() -> None:
-    """One that sets no window is accepted, whatever the operator's windows are."""
+    """A policy that sets no window is accepted, whatever the operator's windows are."""
     wrong = replace(DEFAULT, slow_loop_window=1.0)
 
     assert find_problem(policy(overrides={"events": False}), wrong) is None
@@ -108,10 +108,10 @@ def test_settings_that_do_not_fit_are_not_the_fault_of_a_policy() -> None:
 def test_what_became_of_a_policy(
     subject: ProbePolicy, count: Count, verdict: Problem | Reason
 ) -> None:
-    """It is in effect, without pods, under stronger ones, or wrong; nothing else."""
+    """A policy is in effect, overridden, without pods, or invalid."""
     assert verdict == judge(subject, count, DEFAULT)
 
 
 def test_every_reason_is_explained() -> None:
-    """No reason of the closed list is without its meaning, in the list's order."""
+    """Each reason of the closed list has a meaning, in the list's order."""
     assert list(Reason) == list(REASONS)

@@ -1,4 +1,4 @@
-"""Streams recorded from a real kubelet, with the truth by construction."""
+"""Streams recorded from a real kubelet, whose true causes are known by construction."""
 
 import json
 from pathlib import Path

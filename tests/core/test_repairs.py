@@ -1,4 +1,4 @@
-"""What later counts, of Events and of the kubelet itself, make of verdicts that were told."""
+"""How later counts, of Events and of the kubelet's probe counters, correct verdicts."""
 
 from dataclasses import replace
 
@@ -22,7 +22,7 @@ def read_counters(store: Store, failed: int, now: float, container: str = "app")
 
 
 def test_counters_correct_a_verdict_that_was_told() -> None:
-    """A kubelet that counted no failure rules a probe out, also after the verdict."""
+    """A probe counter that did not rise rules the probe out, also after the verdict."""
     store = Store()
     feed(store, pod(1, running(3)), 1)
     assert [] == read_counters(store, 5, 2)
@@ -36,7 +36,7 @@ def test_counters_correct_a_verdict_that_was_told() -> None:
 
 
 def test_counters_are_kept_only_of_containers_that_restart() -> None:
-    """Nothing is kept of the many that never did, nor of one that is not there."""
+    """Counters of containers that never restarted, or do not exist, are not kept."""
     store = followed()
     read_counters(store, 5, 2)
     read_counters(store, 5, 2, container="nobody")
@@ -56,7 +56,7 @@ def test_counters_are_kept_only_of_containers_that_restart() -> None:
     ids=["in between", "just before the next kill", "before the last kill"],
 )
 def test_a_kill_in_between_repairs(why: dict[str, object], *, repaired: bool) -> None:
-    """Only what died between two deliveries of a kill can have been one of the kills between."""
+    """A count of kills corrects only restarts that ended between its two reports."""
     store = followed()
     hear(store, K.KILL_LIVENESS, 40.0)
     feed(store, pod(2, restarted(1, 42)), 42)
@@ -68,7 +68,7 @@ def test_a_kill_in_between_repairs(why: dict[str, object], *, repaired: bool) ->
 
 
 def test_a_startup_kill_repairs_only_what_never_started() -> None:
-    """One that had passed its startup probe was not killed by it."""
+    """A container that had passed its startup probe was not killed by it."""
     for started, expected in ((True, 0), (False, 1)):
         store = Store()
         both = spec(Container(name="app", startup=STARTUP, liveness=LIVENESS))
@@ -82,7 +82,7 @@ def test_a_startup_kill_repairs_only_what_never_started() -> None:
 
 
 def test_more_restarts_than_kills_repair_nothing() -> None:
-    """Which of two restarts the one kill in between ended, nobody can tell."""
+    """With fewer kills than restarts nobody can tell which one was killed: none is corrected."""
     store = followed()
     hear(store, K.KILL_LIVENESS, 40.0)
     feed(store, pod(2, restarted(1, 42)), 42)
@@ -95,7 +95,7 @@ def test_more_restarts_than_kills_repair_nothing() -> None:
 
 @pytest.mark.parametrize(("count", "expected"), [(3, 0), (4, 2), (5, 2)])
 def test_a_restart_that_nobody_saw_may_have_been_the_kill(count: int, expected: int) -> None:
-    """Kills in between are given to restarts only where there is one for each of them."""
+    """Counted kills correct restarts only if there is one for each, unobserved ones included."""
     store = followed()
     hear(store, K.KILL_LIVENESS, 40.0)
     feed(store, pod(2, restarted(1, 42)), 42)
@@ -107,7 +107,7 @@ def test_a_restart_that_nobody_saw_may_have_been_the_kill(count: int, expected: 
 
 
 def test_an_end_that_was_never_shown_may_have_been_the_kill() -> None:
-    """A restart without any termination takes part, for it may be the one that was killed."""
+    """A restart without a termination is corrected too, as it may be the one that was killed."""
     store = followed()
     hear(store, K.KILL_LIVENESS, 40.0)
     feed(store, pod(2, restarted(1, 42)), 42)
@@ -121,7 +121,7 @@ def test_an_end_that_was_never_shown_may_have_been_the_kill() -> None:
 
 
 def test_what_was_forgotten_may_have_been_the_kill() -> None:
-    """After more restarts than are remembered, a kill's count is given to none of them."""
+    """After more restarts than are remembered, a kill's count corrects none."""
     store = followed()
     hear(store, K.KILL_LIVENESS, 40.0)
     feed(store, pod(2, restarted(1, 42)), 42)
@@ -134,7 +134,7 @@ def test_what_was_forgotten_may_have_been_the_kill() -> None:
 
 
 def test_restarts_are_told_before_their_count_falls() -> None:
-    """What still waited for its verdict is told when the kubelet's count begins anew."""
+    """Pending restarts are reported before a reset of the restart count."""
     store = followed()
     feed(store, pod(2, restarted(1, 42)), 42)
     found = feed(store, pod(3, replace(running(0), container_id="new")), 50)
@@ -143,7 +143,7 @@ def test_restarts_are_told_before_their_count_falls() -> None:
 
 
 def test_terminations_without_a_container_are_told_apart_by_their_times() -> None:
-    """A termination that names no container is new if its times are."""
+    """A termination without a container ID is new if its times are."""
     store = Store()
     nameless = {"container_id": ""}
     feed(store, pod(1, restarted(1, 50, **nameless)), 50)
@@ -158,13 +158,13 @@ OOM = {"exit_code": 137, "reason": "OOMKilled"}
 
 
 def failures_arrive(store: Store) -> list[Finding]:
-    """Enough of them for a kill, much later: as good an explanation as any other."""
+    """Enough late probe failures for a kill: an explanation of the same confidence."""
     said = {"count": 3, "first_at": 30.0, "probe_type": "Liveness"}
     return only(RestartCorrected, hear(store, K.PROBE_FAILED, 40.0, **said))
 
 
 def test_runtime_that_took_its_word_back_is_followed_once() -> None:
-    """What else becomes known then has to be surer, so that verdicts do not go back and forth."""
+    """After one changed termination only a surer verdict counts, so that it does not flip back."""
     store = followed()
     feed(store, pod(2, restarted(1, 42, exit_code=137)), 42)
     [told] = only(Restart, list(store.tick(72)))
@@ -177,7 +177,7 @@ def test_runtime_that_took_its_word_back_is_followed_once() -> None:
 
 
 def test_verdict_by_a_word_that_was_taken_back_before_needs_a_surer_one() -> None:
-    """A runtime that corrected itself before the verdict took nothing back that this rests on."""
+    """A termination corrected before the verdict is not replaced by an equally sure cause."""
     store = followed()
     feed(store, pod(2, restarted(1, 42, exit_code=137)), 42)
     feed(store, pod(3, restarted(1, 42, **OOM)), 43)
@@ -189,7 +189,7 @@ def test_verdict_by_a_word_that_was_taken_back_before_needs_a_surer_one() -> Non
 
 
 def test_own_verdict_of_a_restart_does_not_make_it_surer() -> None:
-    """Two alike make a habit for a third, but no restart is one of the earlier ones itself."""
+    """Two similar restarts make a third surer; none is compared with itself."""
     store = followed()
     own = {"exit_code": 3}
     feed(store, pod(2, restarted(1, 100, **own)), 100, relisted=True)

@@ -1,4 +1,4 @@
-"""What the kubelet starts again, by rules, by the container's policy, and by the pod's."""
+"""Which containers the kubelet restarts: by restart rules, container policy, pod policy."""
 
 import pytest
 
@@ -36,5 +36,5 @@ RULED = Container(
 def test_will_restart(
     *, expected: bool, container: Container, policy: RestartPolicy, exit_code: int
 ) -> None:
-    """Rules come before the container's policy, and that before the pod's."""
+    """Rules precede the container's policy, which precedes the pod's."""
     assert expected is will_restart(container, spec(restart_policy=policy), exit_code)

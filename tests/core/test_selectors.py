@@ -1,4 +1,4 @@
-"""Label selectors mean what they mean to the API."""
+"""Label selectors have the semantics of the Kubernetes API."""
 
 from collections.abc import Mapping
 
@@ -41,12 +41,12 @@ WEB, DB, NONE, EMPTY = {"tier": "web"}, {"tier": "db"}, {"app": "cart"}, {"tier"
 def test_a_requirement_holds_as_in_the_api(
     requirement: Requirement, met: list[Mapping[str, str]], missed: list[Mapping[str, str]]
 ) -> None:
-    """Each operator holds of exactly the labels that an API server would select."""
+    """Each operator selects exactly the labels that an API server selects."""
     assert met == [labels for labels in [*met, *missed] if selects((requirement,), labels)]
 
 
 def test_all_requirements_have_to_hold() -> None:
-    """A selector is a conjunction, and an empty one selects everything."""
+    """All requirements have to hold; an empty selector selects everything."""
     both = (wants(Operator.IN, "web"), wants(Operator.EXISTS, key="app"))
 
     assert selects(both, {"tier": "web", "app": "cart"})
@@ -57,7 +57,7 @@ def test_all_requirements_have_to_hold() -> None:
 @pytest.mark.parametrize("operator", [Operator.IN, Operator.NOT_IN])
 @pytest.mark.parametrize("count", [FEW, FEW + 1, 64])
 def test_many_values_mean_the_same_in_less_memory(operator: Operator, count: int) -> None:
-    """A requirement that is packed holds of the same labels, and has no mistakes."""
+    """A packed requirement selects the same labels and validates as before."""
     written = wants(operator, *map(str, range(count)))
     packed = pack(written)
     some: list[Mapping[str, str]] = [{}, *({"tier": str(n)} for n in range(-1, count + 1))]
@@ -69,14 +69,14 @@ def test_many_values_mean_the_same_in_less_memory(operator: Operator, count: int
 
 
 def test_values_that_are_written_in_another_order_are_the_same() -> None:
-    """Whether a policy was changed does not depend on the order in which it is read."""
+    """The order of values does not make a policy look changed."""
     values = [str(n) for n in range(20)]
 
     assert pack(wants(Operator.IN, *values)) == pack(wants(Operator.IN, *reversed(values)))
 
 
 def test_a_hash_is_looked_for_where_one_begins() -> None:
-    """What is the end of one hash and the beginning of the next is none of the values."""
+    """A match across the boundary of two packed hashes is no match."""
     wanted = hash("web").to_bytes(HASH_BYTES, signed=True)
     between = bytes(3) + wanted + bytes(5)
 
@@ -106,7 +106,7 @@ def test_a_hash_is_looked_for_where_one_begins() -> None:
     ],
 )
 def test_keys_of_labels(text: str, is_one: bool) -> None:  # noqa: FBT001  # a column of the table
-    """What can be a label's key is what the API takes for one."""
+    """A label key is valid if the API accepts it."""
     assert is_one is is_label_key(text)
 
 
@@ -126,7 +126,7 @@ def test_keys_of_labels(text: str, is_one: bool) -> None:  # noqa: FBT001  # a c
     ],
 )
 def test_values_of_labels(text: str, is_one: bool) -> None:  # noqa: FBT001  # a column of the table
-    """What can be a label's value is what the API takes for one."""
+    """A label value is valid if the API accepts it."""
     assert is_one is is_label_value(text)
 
 
@@ -144,5 +144,5 @@ def test_values_of_labels(text: str, is_one: bool) -> None:  # noqa: FBT001  # a
     ],
 )
 def test_mistakes_are_told_in_words(requirement: Requirement, words: list[str]) -> None:
-    """What no API server would take for a selector is told, and nothing else is."""
+    """Exactly the selectors that an API server rejects are reported, with the reason."""
     assert words == list(find_mistakes([requirement]))

@@ -1,4 +1,4 @@
-"""How much of its startup budget a container needed, and what cannot be told."""
+"""How much of its startup budget a container needed, and when that is unknown."""
 
 from dataclasses import replace
 
@@ -14,7 +14,7 @@ from probewatch.core.state import PodState
 from tests.support.builders import LIVENESS, READINESS, STARTUP, pod, spec, status
 
 SLOW = replace(STARTUP, period=5.0, failure_threshold=12)
-"""Surely not killed for 55 seconds."""
+"""Its startup probe allows 55 seconds for certain."""
 APP = Container(name="app", startup=SLOW, readiness=READINESS)
 PLAIN = Container(name="plain", liveness=LIVENESS)
 
@@ -26,13 +26,13 @@ STARTED = replace(STARTS, started=True)
 def version(
     number: int, *statuses: ContainerStatus, ready_at: float | None = None, app: Container = APP
 ) -> Pod:
-    """A version of the pod; *ready_at* is since when it is Ready by the clock of its node."""
+    """A version of the pod; *ready_at* is its Ready time by the node's clock."""
     ready = Condition(status=ready_at is not None, last_transition=ready_at or 0.5)
     return pod(number, *statuses, spec=spec(app, PLAIN), conditions={"Ready": ready})
 
 
 def play(*versions: tuple[float, Pod]) -> tuple[Finding, ...]:
-    """What is found about startups in versions of a pod that arrive at these times."""
+    """The startup findings of versions of a pod that arrive at these times."""
     state: PodState | None = None
     found: tuple[Finding, ...] = ()
     for now, each in versions:
@@ -51,7 +51,7 @@ def only(*versions: tuple[float, Pod]) -> StartupSucceeded:
     ("after", "narrow"), [(5.0, False), (49.0, False), (51.0, True), (55.0, True), (59.0, True)]
 )
 def test_a_startup_is_timed_from_its_first_sight(after: float, *, narrow: bool) -> None:
-    """From the version that shows the instance to the one that shows it started, and no longer."""
+    """A start lasts from the first version of the instance to the one that shows it started."""
     found = only(
         (0.0, version(1, WAITING)),
         (2.0, version(2, STARTS)),
@@ -66,7 +66,7 @@ def test_a_startup_is_timed_from_its_first_sight(after: float, *, narrow: bool) 
     ("met", "later"), [(WAITING, STARTS), (STARTED, STARTED)], ids=["still at it", "there before"]
 )
 def test_each_container_is_timed_by_itself(met: ContainerStatus, later: ContainerStatus) -> None:
-    """One that is still at it, or was there before, says nothing of the next one."""
+    """A container that is still starting, or runs already, does not affect another one."""
     two = spec(APP, replace(APP, name="next"))
     waits, starts = replace(WAITING, name="next"), replace(STARTS, name="next")
     found = only(
@@ -79,7 +79,7 @@ def test_each_container_is_timed_by_itself(met: ContainerStatus, later: Containe
 
 
 def test_a_startup_is_told_once() -> None:
-    """Further versions of a container that has started say nothing new."""
+    """Further versions of a started container report nothing."""
     ready = replace(STARTED, ready=True)
 
     assert 1 == len(
@@ -95,7 +95,7 @@ def test_a_startup_is_told_once() -> None:
 
 
 def test_every_instance_starts_anew() -> None:
-    """What is killed in its start and started again counts from the second start."""
+    """After a kill during its start, a container is timed from the new start."""
     found = only(
         (0.0, version(1, WAITING)),
         (2.0, version(2, STARTS)),
@@ -107,14 +107,14 @@ def test_every_instance_starts_anew() -> None:
 
 
 def test_a_quick_start_may_never_be_seen_starting() -> None:
-    """The first version that shows the instance may show it started: that is no time at all."""
+    """An instance first seen as started took 0 s."""
     found = only((0.0, version(1, WAITING)), (4.0, version(2, STARTED)))
 
     assert (0.0, False) == (found.after, found.narrow)
 
 
 def test_what_the_instance_before_had_said_is_not_taken_for_a_start() -> None:
-    """In 1.35 and 1.36 an instance that replaces another in place is shown as started at first."""
+    """In 1.35 and 1.36 an instance that replaces another in place first shows `started: true`."""
     again = replace(STARTED, container_id="B", running_since=101.0, restart_count=1)
     first, found = play(
         (0.0, version(1, WAITING)),
@@ -131,7 +131,7 @@ def test_what_the_instance_before_had_said_is_not_taken_for_a_start() -> None:
 
 
 OTHER = replace(STARTED, container_id="B", running_since=101.0, restart_count=1)
-"""The next instance, replaced in place, of which `started` is still that of the one before."""
+"""The next instance, replaced in place, still showing `started` of the one before."""
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,7 @@ OTHER = replace(STARTED, container_id="B", running_since=101.0, restart_count=1)
 def test_a_start_after_a_replacement_is_told_if_it_was_seen(
     versions: list[tuple[float, bool, float | None]], told: list[float]
 ) -> None:
-    """`started` of the instance before is shown until the first run, in any number of versions."""
+    """An inherited `started` lasts until the first probe run, in any number of versions."""
     later = (
         (
             now,
@@ -180,12 +180,12 @@ def test_a_start_after_a_replacement_is_told_if_it_was_seen(
 
 
 def test_a_start_that_was_under_way_is_not_told() -> None:
-    """Who comes later does not know when it was begun."""
+    """A start that was under way at first sight is not timed."""
     assert () == play((0.0, version(1, STARTS)), (50.0, version(2, STARTED)))
 
 
 def test_a_late_version_does_not_make_a_start_long() -> None:
-    """The watch was away: by the clock of the node it was Ready long before."""
+    """After a gap in the watch, the node's Ready time limits the duration."""
     found = only(
         (0.0, version(1, WAITING)),
         (2.0, version(2, STARTS)),
@@ -195,10 +195,10 @@ def test_a_late_version_does_not_make_a_start_long() -> None:
     assert (6.0, False) == (found.after, found.narrow)
 
 
-# A period until the first run, twelve of them, and a timeout.
+# A period until the first run, twelve more, and a timeout.
 @pytest.mark.parametrize(("after", "told"), [(66.0, [66.0]), (67.0, []), (300.0, [])])
 def test_what_would_have_been_killed_was_seen_late(after: float, told: list[float]) -> None:
-    """No container starts for longer than its probe lets it."""
+    """A start longer than its probe allows was seen late, and is not reported."""
     found = play(
         (0.0, version(1, WAITING)), (2.0, version(2, STARTS)), (2.0 + after, version(3, STARTED))
     )
@@ -207,7 +207,7 @@ def test_what_would_have_been_killed_was_seen_late(after: float, told: list[floa
 
 
 def test_a_pod_that_was_met_before_anything_of_it_was_there() -> None:
-    """Then its containers have no status at all, and the first that shows one is its begin."""
+    """A container without a status at first sight is timed from its first status."""
     nothing = replace(version(1), statuses=())
     found = only((0.0, nothing), (2.0, version(2, STARTS)), (9.0, version(3, STARTED)))
 
@@ -216,7 +216,7 @@ def test_a_pod_that_was_met_before_anything_of_it_was_there() -> None:
 
 
 def test_ready_since_nobody_knows_when() -> None:
-    """Then the times of arrival are all there is."""
+    """Without a Ready time, times of arrival are used."""
     ready = version(3, STARTED, ready_at=1.0)
     timeless = replace(ready, conditions={"Ready": Condition(status=True)})
     found = only((0.0, version(1, WAITING)), (2.0, version(2, STARTS)), (9.0, timeless))
@@ -225,7 +225,7 @@ def test_ready_since_nobody_knows_when() -> None:
 
 
 def test_clocks_that_disagree_give_no_negative_time() -> None:
-    """A condition may be older than the start, where the kubelet was away."""
+    """A Ready time before the start gives 0 s, not a negative duration."""
     found = only(
         (0.0, version(1, WAITING)),
         (2.0, version(2, STARTS)),
@@ -236,7 +236,7 @@ def test_clocks_that_disagree_give_no_negative_time() -> None:
 
 
 def test_without_a_startup_probe_nothing_is_told() -> None:
-    """The kubelet says `started` of each container that runs."""
+    """Without a startup probe no start is reported: `started` is true as soon as it runs."""
     app = replace(APP, startup=None)
 
     assert () == play(
@@ -265,7 +265,7 @@ def test_without_a_startup_probe_nothing_is_told() -> None:
 def test_narrow_is_what_surely_was(
     changes: dict[str, float], after: float, *, narrow: bool
 ) -> None:
-    """A run may come as late as a period after the container was ready; the first says nothing."""
+    """A start is narrow only if it is so even when the last run came a whole period late."""
     probe = replace(STARTUP, **changes)  # type: ignore[arg-type]  # names are checked by replace
 
     assert narrow is is_narrow(probe, after)

@@ -1,4 +1,4 @@
-"""A changed value is what the standard library would have made of it."""
+"""`replace` and `quickly_made` do what the standard library's dataclasses do."""
 
 import copy
 import dataclasses
@@ -16,14 +16,14 @@ from tests.support.builders import LIVENESS, spec, status
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Single:
-    """A value of one field."""
+    """A value with one field."""
 
     field: int
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Names:
-    """A value whose fields have names that could be in the way."""
+    """A value whose field names might clash with those in generated code."""
 
     kind: str
     value: str
@@ -45,7 +45,7 @@ CASES: Mapping[str, tuple[object, dict[str, object]]] = {
 
 @pytest.mark.parametrize(("value", "changes"), CASES.values(), ids=CASES.keys())
 def test_change_is_that_of_the_standard_library(value: object, changes: dict[str, object]) -> None:
-    """The copy has the changes and all else of the original, which stays as it was."""
+    """`replace` equals `dataclasses.replace` and leaves the original as it was."""
     before = dataclasses.replace(value)  # type: ignore[type-var]  # all of them are dataclasses
     expected = dataclasses.replace(value, **changes)  # type: ignore[type-var]  # likewise
 
@@ -66,7 +66,7 @@ class Quick:
 
 
 def test_constructor_is_that_of_the_standard_library() -> None:
-    """Defaults are filled in, each value gets its own, and what is made is as frozen as before."""
+    """Defaults are filled in, factories run for each value, and values are frozen."""
     value, other = Quick(needed=1), Quick(needed=1, given=3, made={})
 
     assert (1, 3, {}) == (value.needed, value.given, value.made)
@@ -80,17 +80,17 @@ def test_constructor_is_that_of_the_standard_library() -> None:
 
 @pytest.mark.parametrize("given", [{}, {"needed": 1, "unheard_of": 2}], ids=["missing", "unknown"])
 def test_wrong_call_of_a_constructor(given: dict[str, int]) -> None:
-    """What is missing or unknown is refused, as by every constructor."""
+    """Missing and unknown arguments raise TypeError."""
     with pytest.raises(TypeError):
         Quick(**given)  # type: ignore[arg-type]  # that is the point
 
 
 def test_unknown_field_is_refused() -> None:
-    """A field that the value does not have is a mistake."""
+    """Replacing an unknown field raises KeyError."""
     with pytest.raises(KeyError):
         replace(Policy(), unheard_of=1)  # type: ignore[call-arg]  # that is the point
 
 
 def test_values_of_the_core_have_no_code_in_their_making() -> None:
-    """What is copied past the constructor must not need it."""
+    """PodState has no `__post_init__`, which `replace` would skip."""
     assert not hasattr(PodState, "__post_init__")

@@ -1,4 +1,4 @@
-"""The vectors of attribution, each from Events and versions of a pod to its verdicts."""
+"""The test vectors of attribution: from Events and versions of a pod to verdicts."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ VECTORS: list[Vector] = yaml.safe_load(FILE.read_text())
 
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: f"{vector['id']} {vector['what']}")
 def test_vector(vector: Vector) -> None:
-    """Every restart gets its cause and confidence, none is counted twice, and all else is told."""
+    """Every restart gets its cause and confidence once, and all other findings match."""
     play = Play.of(vector)
 
     assert sorted(vector["expect"]) == play.restarts
@@ -22,5 +22,5 @@ def test_vector(vector: Vector) -> None:
 
 
 def test_all_vectors_are_there() -> None:
-    """None of the 52 is left out."""
+    """All 52 vectors are run."""
     assert list(range(1, 53)) == [vector["id"] for vector in VECTORS]

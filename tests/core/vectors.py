@@ -1,4 +1,4 @@
-"""Reads the vectors of tests/data: pods and Events in short, played to a store."""
+"""Reads the vectors of tests/data (pods and Events in a short notation) and plays them."""
 
 import re
 from collections.abc import Iterator
@@ -56,7 +56,7 @@ STARTS = (EvidenceKind.PULLED, EvidenceKind.CREATED, EvidenceKind.STARTED)
 
 @dataclass(slots=True)
 class Play:
-    """One vector played to a store."""
+    """One vector, played to a store."""
 
     vector: Vector
     findings: list[Finding]
@@ -76,7 +76,7 @@ class Play:
         return play
 
     def take(self, store: Store, step: Vector) -> None:
-        """Take one step."""
+        """Play one step."""
         assert set(step) <= {"see", "at", "say", "count", "pass"}, f"a comma too many: {step}"
         if "pass" in step:
             self.now += step["pass"]
@@ -98,7 +98,7 @@ class Play:
 
     @property
     def spec(self) -> PodSpec:
-        """The spec in the vector."""
+        """The pod spec of the vector."""
         given = dict(self.vector["pod"])
         policy = RestartPolicy(given.pop("policy", "Always"))
         shared, windows = given.pop("host", False), given.pop("windows", False)
@@ -108,7 +108,7 @@ class Play:
         )
 
     def parse_pod(self, see: Vector) -> PodObserved:
-        """One version of the pod, and when it arrived."""
+        """One version of the pod, with its time of arrival."""
         self.version += 1
         self.uid = see.get("uid", self.uid)
         spec = _as_seen(self.spec, see)
@@ -189,11 +189,11 @@ class Play:
             combined=meaning.combined,
         )
 
-    # --- what follows
+    # --- findings
 
     @property
     def restarts(self) -> list[str]:
-        """The verdicts as they stand in the end."""
+        """The final verdicts, one line each."""
         told: dict[tuple[str, int, int], Restart] = {}
         for finding in self.findings:
             if isinstance(finding, Restart):
@@ -208,12 +208,12 @@ class Play:
         )
 
     def told(self) -> list[str]:
-        """Everything else, in the words of the vectors."""
+        """All other findings, in the vectors' notation."""
         return [text for each in self.findings if (text := _words(each))]
 
 
 def _as_seen(spec: PodSpec, see: Vector) -> PodSpec:
-    """The spec with the image and the resources that this version asks for, by container."""
+    """The spec with the image and resources of this version, by container."""
     images, resources = see.get("image", {}), see.get("resources", {})
     if not images and not resources:
         return spec

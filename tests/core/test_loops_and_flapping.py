@@ -1,4 +1,4 @@
-"""What is told of loops, flapping and readiness, whole: of which pod, how often, and when."""
+"""Loop, flapping and readiness findings, compared field by field."""
 
 from dataclasses import replace
 
@@ -57,7 +57,7 @@ FLAPPING = ReadinessState(
 
 
 def test_a_loop_that_goes_on() -> None:
-    """It has the identity of the one that was told, and its restarts are all that are known."""
+    """A resumed loop has the identity of the original, with all known restarts."""
     expected = LoopStarted(
         pod=WEB,
         container="app",
@@ -76,7 +76,7 @@ def test_a_loop_that_goes_on() -> None:
 
 @pytest.mark.parametrize("gone", [False, True])
 def test_a_loop_that_is_over(*, gone: bool) -> None:
-    """It has the identity of the one that began."""
+    """The end of a loop has the identity of its beginning."""
     expected = LoopEnded(
         pod=WEB,
         container="app",
@@ -93,7 +93,7 @@ def test_a_loop_that_is_over(*, gone: bool) -> None:
 
 @pytest.mark.parametrize("quiet", [1.0, 1800.0])
 def test_when_a_loop_without_gaps_is_over(quiet: float) -> None:
-    """What records do not know of its restarts does not make it longer."""
+    """A loop without known gaps ends after the minimum quiet time."""
     policy = Policy(loop_quiet=quiet)
 
     assert 300.0 + quiet == loop_due(replace(LOOP, recent=()), policy)
@@ -111,7 +111,7 @@ def test_when_a_loop_without_gaps_is_over(quiet: float) -> None:
     ],
 )
 def test_flapping_that_is_over(state: ReadinessState, now: float, *, calm: bool) -> None:
-    """Quiet is counted from the last loss, and then all losses are forgotten."""
+    """Flapping ends a quiet time after the last loss, and then all losses are forgotten."""
     over = FlappingChanged(pod=WEB, flapping=False, transitions=0, at=now)
     done = (replace(state, flapping=False, losses=()), (over,))
 
@@ -120,7 +120,7 @@ def test_flapping_that_is_over(state: ReadinessState, now: float, *, calm: bool)
 
 @pytest.mark.parametrize(("first", "begins"), [(10.0, False), (11.0, True)])
 def test_losses_within_the_window(first: float, *, begins: bool) -> None:
-    """A loss as long ago as the window is wide is none of those that make it flapping."""
+    """A loss exactly one window ago no longer counts for flapping."""
     store, found = followed(), []
     for number, at in enumerate((first, *(906.0 + n for n in range(5)))):
         found = feed(store, pod(2 + number, running(), since=at), at)
@@ -132,7 +132,7 @@ def test_losses_within_the_window(first: float, *, begins: bool) -> None:
 
 
 def test_the_highest_threshold_of_flapping_is_reached() -> None:
-    """All losses that make it flapping are told, and quiet is counted from the last that came."""
+    """Flapping works with the highest threshold that the memory of losses allows."""
     policy = replace(POLICY, flap_transitions=LOSSES_KEPT)
     store, found = Store(lambda _pod: policy), []
     last = 2 * LOSSES_KEPT
@@ -141,7 +141,7 @@ def test_the_highest_threshold_of_flapping_is_reached() -> None:
         found += feed(store, pod(1 + number, running(), since=at), at)
     [begun] = only(FlappingChanged, found)
 
-    # The first version of the pod is its first sight, and no loss.
+    # The first version is the baseline, not a loss.
     assert isinstance(begun, FlappingChanged)
     assert (LOSSES_KEPT, float(LOSSES_KEPT)) == (begun.transitions, begun.at)
     assert [] == only(FlappingChanged, list(store.tick(last + QUIET - 0.1)))
@@ -149,7 +149,7 @@ def test_the_highest_threshold_of_flapping_is_reached() -> None:
 
 
 def test_flapping_from_its_beginning_to_its_end() -> None:
-    """Both are told of the pod, once."""
+    """Start and end of flapping are reported once each."""
     store, found = probed(), []
     for number in range(11):
         found += change(store, number + 2, ready=bool(number % 2), since=100.0 + number)
@@ -178,7 +178,7 @@ BY_RIGHT: dict[str, tuple[dict[str, object], ReadinessReason]] = {
 def test_what_is_not_ready_by_right_does_not_flap(
     more: dict[str, object], reason: ReadinessReason
 ) -> None:
-    """However often: a container that restarts again and again is told as a loop."""
+    """Restarts, deletion and completion never count as flapping; restarts are a loop."""
     store, found = followed(), []
     for number in range(40):
         since = 100.0 + 10 * number
@@ -198,7 +198,7 @@ def test_what_is_not_ready_by_right_does_not_flap(
 
 @pytest.mark.parametrize("end_of", ["quiet", "pod"])
 def test_a_loop_is_told_of_its_pod(end_of: str) -> None:
-    """From its beginning to its end."""
+    """Start and end of a loop name its pod, container, cause and count."""
     store = followed()
     [begun] = only(LoopStarted, loop(store, [100, 200, 300]))
     gone = end_of == "pod"
@@ -236,7 +236,7 @@ NOT_READY = pod(1, status(ready=False), ready=False, since=60.0)
     ids=["deleted", "evicted", "started in that second", "ran on", "since nobody knows when"],
 )
 def test_why_a_pod_was_not_ready_when_it_was_met(met: Pod, reason: ReadinessReason) -> None:
-    """It is told with the way back, as far as the pod still shows it."""
+    """The reason of a loss before the first sight is derived from the status then."""
     store = Store()
     began = replace(met.statuses[0], running_since=5.0)
     feed(store, replace(met, statuses=(*met.statuses, replace(began, name="side"))), 90)
@@ -247,7 +247,7 @@ def test_why_a_pod_was_not_ready_when_it_was_met(met: Pod, reason: ReadinessReas
 
 
 def test_a_container_that_came_with_a_hidden_loss() -> None:
-    """One that was not there before has not restarted, whatever its count is."""
+    """A container that is new to the pod has not restarted, whatever its count."""
     side = replace(running(3), name="side")
     found = feed(followed(), pod(2, running(), side, since=60.0), 60)
 
@@ -257,7 +257,7 @@ def test_a_container_that_came_with_a_hidden_loss() -> None:
 
 
 def test_counters_that_come_when_a_verdict_is_due() -> None:
-    """It is told then, whatever they say."""
+    """A verdict that is due is reported when counters arrive."""
     store = followed()
     feed(store, pod(2, restarted(1, 42)), 42)
 
@@ -265,5 +265,5 @@ def test_counters_that_come_when_a_verdict_is_due() -> None:
 
 
 def test_a_failure_of_no_container() -> None:
-    """What is said of the whole pod is not told of a container."""
+    """A probe failure without a container is not reported."""
     assert [] == hear(followed(), K.PROBE_FAILED, 10.0, container="", probe_type="Liveness")

@@ -1,4 +1,4 @@
-"""In which second a thing was said: before the end or after it, of this instance or the next."""
+"""Events in the seconds around an end or a start: to which instance they belong."""
 
 from dataclasses import replace
 
@@ -20,7 +20,7 @@ CONFIRMED, HIGH, MEDIUM = Confidence.CONFIRMED, Confidence.HIGH, Confidence.MEDI
 
 
 def told(given: Facts) -> tuple[str, Cause, Confidence]:
-    """The rule that answers, and what it says."""
+    """The name of the rule that answered, and its verdict."""
     rule, verdict = attribute(given)
     return rule.name, verdict.cause, verdict.confidence
 
@@ -34,7 +34,7 @@ def told(given: Facts) -> tuple[str, Cause, Confidence]:
     ],
 )
 def test_failures_up_to_the_end(first: float, last: float, expected: int) -> None:
-    """The last of them may be said in the second after it, and not later."""
+    """The last failure may be reported up to two seconds after the end."""
     times = (first, END - 5, last)
     marks = tuple(mark(K.PROBE_FAILED, at, probe_type=ProbeType.LIVENESS) for at in times)
 
@@ -43,7 +43,7 @@ def test_failures_up_to_the_end(first: float, last: float, expected: int) -> Non
 
 @pytest.mark.parametrize(("first", "expected"), [(END - 10, 3), (END - 11, 2)])
 def test_failures_from_the_start(first: float, expected: int) -> None:
-    """One in the second in which the instance started is its own, one before is not."""
+    """A failure in the second of the start counts for the instance, an earlier one does not."""
     times = (first, END - 5, END)
     marks = tuple(mark(K.PROBE_FAILED, at, probe_type=ProbeType.LIVENESS) for at in times)
     given = facts(died(start=END - 10, end=END), failures=marks)
@@ -56,7 +56,7 @@ def test_failures_from_the_start(first: float, expected: int) -> None:
 )
 @pytest.mark.parametrize("kind", [K.CREATED, K.STARTED])
 def test_a_series_that_began_anew_after_the_end(at: float, kind: K, sure: Confidence) -> None:
-    """A new kubelet begins with it; times of nodes have a resolution of one second."""
+    """A new series after the end shows a new kubelet; node times are exact to one second."""
     starts = (mark(kind, END - 500, 1, series="old"), mark(kind, at, 1, series="new"))
     given = facts(
         died(1, end=END),
@@ -80,7 +80,7 @@ def test_a_series_that_began_anew_after_the_end(at: float, kind: K, sure: Confid
     ],
 )
 def test_how_late_a_kill_may_be(at: float, born: float | None, *, late: bool) -> None:
-    """A probe gives its verdict on the dead within some seconds, before the next one starts."""
+    """A probe's kill may come seconds after the end, but before the next start."""
     given = facts(died(1, end=END), kills=(mark(K.KILL_LIVENESS, at),), next_start=born)
 
     assert ("died-before-kill" if late else "own-exit") == told(given)[0]
@@ -98,7 +98,7 @@ def test_how_late_a_kill_may_be(at: float, born: float | None, *, late: bool) ->
     ],
 )
 def test_a_kill_that_was_said_before_the_next_start(at: float, sure: Confidence) -> None:
-    """It makes failures doubtful; one of the instance before or after does not."""
+    """A kill between the end and the next start lowers confidence; other kills do not."""
     given = facts(
         died(start=END - 500, end=END),
         failures=(failed(ProbeType.LIVENESS, END - 1, 3),),
@@ -123,7 +123,7 @@ def test_a_kill_that_was_said_before_the_next_start(at: float, sure: Confidence)
     ],
 )
 def test_the_last_failure_may_follow_from_the_end(code: int, last: float, sure: Confidence) -> None:
-    """What has ended does not answer, so that its probe fails: that may be all that was missing."""
+    """A dead container fails its probe: a last failure at the end may be a result of it."""
     marks = tuple(
         mark(K.PROBE_FAILED, at, probe_type=ProbeType.LIVENESS) for at in (END - 8, END - 4, last)
     )
@@ -145,9 +145,9 @@ def test_the_last_failure_may_follow_from_the_end(code: int, last: float, sure: 
 def test_a_single_failure_may_follow_from_the_end(
     last: float, how: FailureReason, sure: Confidence
 ) -> None:
-    """Where one is enough, whoever sends SIGTERM makes it; but nobody answers after the end.
+    """With threshold 1, SIGTERM itself may cause the failure, but a dead app cannot answer.
 
-    In the second of the start it may be due to the end before.
+    A failure in the second of the start may be due to the previous end.
     """
     once = spec(Container(name="app", liveness=replace(LIVENESS, failure_threshold=1)))
     failure = mark(K.PROBE_FAILED, last, probe_type=ProbeType.LIVENESS, failure=how)
@@ -163,7 +163,7 @@ def test_a_single_failure_may_follow_from_the_end(
 
 
 def test_the_first_of_several_failures_in_the_first_second() -> None:
-    """It is its own: the one before would have been killed for the third."""
+    """The first of three failures counts even in the second of the start."""
     marks = tuple(
         mark(K.PROBE_FAILED, END - at, probe_type=ProbeType.LIVENESS) for at in (14, 9, 4)
     )
@@ -180,7 +180,7 @@ ANSWERS = {
 
 @pytest.mark.parametrize("how", FailureReason)
 def test_only_what_still_runs_answers(how: FailureReason) -> None:
-    """A failure after the end that is an answer is one of before, said late; others may follow."""
+    """A failure reported after the end with an answer in it happened before the end."""
     marks = tuple(
         mark(K.PROBE_FAILED, at, probe_type=ProbeType.LIVENESS, failure=how)
         for at in (END - 8, END - 4, END + 1)
@@ -192,7 +192,7 @@ def test_only_what_still_runs_answers(how: FailureReason) -> None:
 
 @pytest.mark.parametrize("change", [Change(image=True), Change(resources=True)])
 def test_what_was_asked_for_makes_failures_doubtful(change: Change) -> None:
-    """Where its image or resources changed it is replaced for that, whatever its probe says."""
+    """A changed image or changed resources explain the restart as well as probe failures do."""
     failures = (failed(ProbeType.LIVENESS, END - 1, 3),)
     given = facts(died(end=END), failures=failures, change=change)
 
@@ -200,7 +200,7 @@ def test_what_was_asked_for_makes_failures_doubtful(change: Change) -> None:
 
 
 def test_a_kill_in_the_second_of_the_end_is_not_after_it() -> None:
-    """What stopped it by the same word does not make the failures before it doubtful."""
+    """A kill in the second of the end does not lower the confidence in probe failures."""
     given = facts(
         died(end=END),
         failures=(failed(ProbeType.LIVENESS, END - 1, 3),),
@@ -226,7 +226,7 @@ def test_a_kill_in_the_second_of_the_end_is_not_after_it() -> None:
 def test_a_hook_that_failed_in_the_life_of_the_instance(
     start: float | None, end: float | None, waiting: str, expected: tuple[Cause, Confidence]
 ) -> None:
-    """From its first second on; of one whose times are not known the status alone tells."""
+    """A hook failure counts from the first second on; without times the status decides."""
     given = facts(
         died(137, start, end),
         pod=spec(Container(name="app", liveness=LIVENESS, has_post_start=True)),
@@ -247,7 +247,7 @@ def test_a_hook_that_failed_in_the_life_of_the_instance(
     ],
 )
 def test_out_of_memory_by_the_ends_before(before: tuple[Cause, ...], expected: Cause) -> None:
-    """One that probes had killed so is rather killed again, unless it had run out of memory too."""
+    """OOMKilled like earlier probe kills is one too, unless it ran out of memory before as well."""
     given = facts(
         died(137, reason="OOMKilled"),
         path=Path.IN_PLACE,

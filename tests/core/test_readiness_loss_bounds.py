@@ -1,4 +1,4 @@
-"""Whether a readiness probe may have failed unheard: how many Events were heard, and when."""
+"""Whether unreported failures of a readiness probe may explain a loss of readiness."""
 
 from dataclasses import replace
 
@@ -23,7 +23,7 @@ LOST = 10_000.0
 """When the pod lost its readiness."""
 
 FIRST = LOST - READINESS.failure_threshold * READINESS.period - READINESS.timeout - SLACK
-"""Not before then came the first of the failures that it takes."""
+"""The earliest time of the first failure that can have led to the loss."""
 
 
 def reason_of(
@@ -33,7 +33,7 @@ def reason_of(
     others: tuple[Mark, ...] = (),
     started: float | None = None,
 ) -> str:
-    """Why a pod is not ready of which *marks* were heard on its container, *others* on a second."""
+    """Why a pod lost readiness, given *marks* on its container and *others* on a second one."""
     containers = spec(
         Container(name="app", readiness=probe if probe_of == "app" else None),
         Container(name="side"),
@@ -55,12 +55,12 @@ def _book(marks: tuple[Mark, ...]) -> Book:
 
 
 def failure(at: float, probe_type: ProbeType = ProbeType.READINESS) -> Mark:
-    """The kubelet's word on a failed probe."""
+    """The kubelet's Event of a failed probe."""
     return mark(K.PROBE_FAILED, at, probe_type=probe_type)
 
 
 HEARD = mark(K.OTHER, 1.0)
-"""So Events of the pod are heard at all."""
+"""An Event that shows that Events of the pod arrive at all."""
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ HEARD = mark(K.OTHER, 1.0)
     ],
 )
 def test_a_failure_that_led_to_it(at: float, expected: str) -> None:
-    """From the first that it takes to the last, with clocks that tell seconds only."""
+    """A failure counts from the first that can have led to the loss until shortly after it."""
     assert expected == reason_of(HEARD, failure(at))
 
 
@@ -85,21 +85,21 @@ def test_a_failure_that_led_to_it(at: float, expected: str) -> None:
 def test_a_probe_that_fails_faster_than_events_come(
     threshold: int, period: float, expected: str
 ) -> None:
-    """The status may be ahead of all the failures that it follows from."""
+    """A probe that fails within the delay of Events may be the reason without any Event."""
     probe = replace(READINESS, failure_threshold=threshold, period=period)
 
     assert expected == reason_of(HEARD, probe=probe)
 
 
 def test_another_probe_says_nothing_of_readiness() -> None:
-    """Nor does another Event of that time."""
+    """Failures of a liveness probe or other Events do not explain a loss of readiness."""
     marks = (failure(LOST - 1, ProbeType.LIVENESS), mark(K.OTHER, LOST - 1))
 
     assert "Unknown" == reason_of(*marks)
 
 
 def test_nothing_was_heard_at_all() -> None:
-    """Then a failure may have been said all the same."""
+    """If no Events arrived at all, the readiness probe may have failed."""
     assert "ReadinessProbe" == reason_of()
 
 
@@ -112,24 +112,27 @@ def test_nothing_was_heard_at_all() -> None:
     ],
 )
 def test_so_many_events_that_some_are_dropped(count: int, since: float, expected: str) -> None:
-    """Of any container of the pod: they share one budget, and it is filled up again."""
+    """After so many Events that the spam filter drops some, the probe may have failed.
+
+    All containers of the pod share one budget, which refills.
+    """
     others = tuple(mark(K.OTHER, since + number / 10) for number in range(count))
 
     assert expected == reason_of(HEARD, others=others)
 
 
 def test_another_container_is_ready_without_a_probe() -> None:
-    """A new kubelet takes that for ready at once, so it does not show which kubelet this is."""
+    """A ready container without a probe does not show whether the kubelet restarted."""
     assert "Unknown" == reason_of(HEARD)
 
 
 def test_no_probe_to_fail() -> None:
-    """Only a kubelet that was restarted takes a container without one for not ready."""
+    """A container without a readiness probe is only unready after a kubelet restart."""
     assert "KubeletRestart" == reason_of(HEARD, probe_of="nobody")
 
 
 def test_one_that_ended_by_right_beside_one_that_restarts() -> None:
-    """The restart is what has to be seen to, in whatever order the containers are."""
+    """A restarting container is named rather than a completed one, in either order."""
     names = ("app", "side")
     before = pod(1, *(status(name=name) for name in names))
     after = (
@@ -144,7 +147,7 @@ def test_one_that_ended_by_right_beside_one_that_restarts() -> None:
 
 
 def test_a_gate_that_is_not_declared() -> None:
-    """The pod's own word is not enough: somebody has to have declared a gate."""
+    """The reason `ReadinessGatesNotReady` counts only if the spec declares a gate."""
     after: Pod = pod(2, status(), ready=False, since=LOST)
     ready = replace(after.conditions["Ready"], reason="ReadinessGatesNotReady")
     whole = replace(after.conditions["ContainersReady"], status=True)
@@ -164,12 +167,12 @@ def test_a_gate_that_is_not_declared() -> None:
     ],
 )
 def test_a_kubelet_that_has_just_started(started: float, reason: str) -> None:
-    """It has asked no probe yet, and shows that within a minute."""
+    """A loss within a minute after the kubelet started is due to that."""
     assert reason == reason_of(started=started)
 
 
 def test_a_probe_that_fails_after_the_kubelet_has_started() -> None:
-    """What it says of the probe counts more; of the time before it knows nothing."""
+    """A failure after the kubelet's start outweighs it; one before does not."""
     started = LOST - 10
 
     assert "ReadinessProbe" == reason_of(failure(started), started=started)
@@ -178,7 +181,7 @@ def test_a_probe_that_fails_after_the_kubelet_has_started() -> None:
 
 
 TICKED = STARTUP.period + FIRST_TICK
-"""A startup probe was surely asked once so many seconds after the start."""
+"""Seconds after the start within which a startup probe has surely run once."""
 
 
 @pytest.mark.parametrize(
@@ -193,11 +196,11 @@ TICKED = STARTUP.period + FIRST_TICK
 def test_a_container_that_is_not_started_any_more(
     lived: float | None, restarts: int, reason: str
 ) -> None:
-    """Up to its first tick one that replaced another may still be shown as that was: started."""
+    """Until its first probe run an instance may show `started` of the one before it."""
     shown = status(restart_count=restarts, running_since=LOST - (lived or 0.0))
     slow = spec(Container(name="app", startup=STARTUP, readiness=READINESS))
     after = pod(2, replace(shown, ready=False, started=False), ready=False, since=LOST, spec=slow)
-    if lived is None:  # nobody knows when it was lost
+    if lived is None:  # the time of the loss is unknown
         after = _without_time(after)
 
     assert (reason, "app") == loss_reason(pod(1, shown, spec=slow), after, KubeletEvents())
@@ -209,7 +212,7 @@ def _without_time(lost: Pod) -> Pod:
 
 @pytest.mark.parametrize("started", [None, LOST])
 def test_nobody_knows_when_it_was_lost(started: float | None) -> None:
-    """Then nothing can be told from when Events came, so that its probe may have failed."""
+    """Without the time of the loss, Event times prove nothing: the probe may have failed."""
     probed = spec(Container(name="app", readiness=READINESS))
     lost = _without_time(pod(2, status(ready=False), ready=False, spec=probed))
     said = KubeletEvents(book_of=lambda _name: _book((HEARD,)), kubelet_started=started)
@@ -218,5 +221,5 @@ def test_nobody_knows_when_it_was_lost(started: float | None) -> None:
 
 
 def test_no_container_is_named_where_none_lost_it() -> None:
-    """The pod says that it is not ready, and all of its containers are."""
+    """If all containers are ready, none is named and the reason is Unknown."""
     assert ("Unknown", "") == loss_reason(pod(1), pod(2, ready=False, since=LOST), KubeletEvents())

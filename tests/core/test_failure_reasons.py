@@ -1,4 +1,4 @@
-"""A verdict on a probe tells how that failed, where the kubelet said so just before the end."""
+"""A probe verdict says how the probe failed, if the kubelet reported that just before the end."""
 
 from dataclasses import replace
 
@@ -19,14 +19,14 @@ TIMEOUT = replace(failed(ProbeType.LIVENESS, 39, 1), failure=FailureReason.TIMEO
 
 
 def first_fact(*failures: Mark, end: float = 41) -> str:
-    """The first fact of the verdict on a liveness kill after these failures."""
+    """The first evidence of the verdict on a liveness kill after these failures."""
     _, verdict = attribute(facts(died(end=end), kills=(KILL,), failures=failures))
     return verdict.evidence[0]
 
 
 @pytest.mark.parametrize("reason", FailureReason)
 def test_each_way_to_fail_is_told_in_words(reason: FailureReason) -> None:
-    """What is no way to fail, or is not known, is not told at all."""
+    """Each known way to fail has a wording; errors and unknown ways are omitted."""
     silent = {FailureReason.ERRORED, FailureReason.OTHER}
     fact = first_fact(replace(TIMEOUT, failure=reason))
 
@@ -35,7 +35,7 @@ def test_each_way_to_fail_is_told_in_words(reason: FailureReason) -> None:
 
 
 def test_the_last_failure_is_told() -> None:
-    """A probe may fail in several ways; the last one made the kubelet act."""
+    """A probe may fail in several ways; the last one before the kill is named."""
     refused = replace(TIMEOUT, at=34.0, failure=FailureReason.REFUSED)
 
     assert f"{SAID}, last failure: timeout" == first_fact(refused, TIMEOUT)
@@ -43,7 +43,7 @@ def test_the_last_failure_is_told() -> None:
 
 
 def test_other_failures_are_not_told() -> None:
-    """Neither those of another probe, nor of the instance before, nor of long ago."""
+    """Failures of another probe, of the instance before or of long ago are not named."""
     readiness = replace(TIMEOUT, probe_type=ProbeType.READINESS)
     earlier = replace(TIMEOUT, at=-5.0)
 
@@ -52,7 +52,7 @@ def test_other_failures_are_not_told() -> None:
 
 
 def test_inferred_causes_tell_it_too() -> None:
-    """Failures up to the threshold convict a probe, and say how it failed."""
+    """A verdict inferred from failures up to the threshold also says how the probe failed."""
     many = replace(failed(ProbeType.LIVENESS, 39, 3), failure=FailureReason.HTTP_5XX)
     _, verdict = attribute(facts(died(), failures=(many,)))
 
@@ -61,7 +61,7 @@ def test_inferred_causes_tell_it_too() -> None:
 
 
 def test_an_own_end_tells_no_failure() -> None:
-    """A failing probe is beside the point where the container ended by itself."""
+    """If the container exited by itself, probe failures are not evidence."""
     own = facts(died(1), failures=(TIMEOUT,), starts=started(42), path=Path.TERMINATED_SEEN)
     _, verdict = attribute(own)
 

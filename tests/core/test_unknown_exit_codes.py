@@ -1,4 +1,4 @@
-"""Ends of which the runtime knows no exit code, or says one of its own in its place."""
+"""Ends without a known exit code, or with one that the runtime puts in its place."""
 
 import pytest
 
@@ -25,11 +25,11 @@ from tests.support.builders import (
 HIGH, MEDIUM, LOW = Confidence.HIGH, Confidence.MEDIUM, Confidence.LOW
 
 NOT_KNOWN = [-1, None]
-"""CRI-O's word for it, and a status without an exit code that can be read."""
+"""CRI-O writes -1 for it; None is a status without a readable exit code."""
 
 
 def told(given: Facts) -> tuple[Cause, Confidence]:
-    """The cause, and how sure it is."""
+    """The cause, and the confidence in it."""
     verdict = attribute(given)[1]
     return verdict.cause, verdict.confidence
 
@@ -37,7 +37,7 @@ def told(given: Facts) -> tuple[Cause, Confidence]:
 @pytest.mark.parametrize("exit_code", NOT_KNOWN)
 @pytest.mark.parametrize("probe", ["liveness", "readiness"])
 def test_end_that_no_probe_made(exit_code: int | None, probe: str) -> None:
-    """That the kubelet did not kill it does not say how it ended."""
+    """That the kubelet did not kill the container does not say how it ended."""
     container = Container(name="app", **{probe: LIVENESS if probe == "liveness" else READINESS})  # type: ignore[arg-type]  # a field for each type
     given = facts(
         died(exit_code),
@@ -54,7 +54,7 @@ def test_end_that_no_probe_made(exit_code: int | None, probe: str) -> None:
 
 @pytest.mark.parametrize("exit_code", NOT_KNOWN)
 def test_end_without_evidence(exit_code: int | None) -> None:
-    """An exit code that is not known is none that a kill does not leave."""
+    """An unknown exit code does not speak against a kill, so the cause stays unknown."""
     given = facts(died(exit_code), failures=(failed(ProbeType.READINESS, 9.0, 1),))
 
     assert told(given) == (Cause.UNKNOWN, LOW)
@@ -62,7 +62,7 @@ def test_end_without_evidence(exit_code: int | None) -> None:
 
 @pytest.mark.parametrize("exit_code", NOT_KNOWN)
 def test_kill_that_was_due(exit_code: int | None) -> None:
-    """Failures up to the threshold need a second fact to be sure, and there is none."""
+    """Failures up to the threshold alone give Medium: there is no second fact."""
     given = facts(died(exit_code), failures=(failed(ProbeType.LIVENESS, 39.0, 3),))
 
     assert told(given) == (Cause.LIVENESS_PROBE, MEDIUM)
@@ -70,7 +70,7 @@ def test_kill_that_was_due(exit_code: int | None) -> None:
 
 @pytest.mark.parametrize("exit_code", NOT_KNOWN)
 def test_memory(exit_code: int | None) -> None:
-    """The runtime saw the kernel kill in it, and not how it ended: that is more than a child."""
+    """The runtime's OOMKilled without an exit code is more than an OOM kill of a child process."""
     given = facts(
         died(exit_code, reason=OOM_KILLED),
         pod=spec(Container(name="app", readiness=READINESS)),
@@ -82,9 +82,9 @@ def test_memory(exit_code: int | None) -> None:
 
 @pytest.mark.parametrize("exit_code", [-1, None, 128, 255])
 def test_new_sandbox(exit_code: int | None) -> None:
-    """Beside a new sandbox it says that the runtime lost the container.
+    """Beside a new sandbox such an exit code means that the runtime lost the container.
 
-    gVisor says 128 where its sandbox is gone, Kata Containers and CRI-O say 255.
+    gVisor writes 128 if its sandbox is gone, Kata Containers and CRI-O write 255.
     """
     given = facts(died(exit_code), path=Path.TERMINATED_SEEN, change=Change(sandbox=True))
 
@@ -93,7 +93,7 @@ def test_new_sandbox(exit_code: int | None) -> None:
 
 @pytest.mark.parametrize("exit_code", [-1, None, 128, 255])
 def test_reboot(exit_code: int | None) -> None:
-    """Where nobody saw an exit code, the node's Event says why."""
+    """If no exit code was seen, the node's Event gives the cause."""
     given = facts(died(exit_code), next_start=90.0, pod_others=(mark(K.NODE_REBOOTED, 80.0),))
 
     assert told(given) == (Cause.NODE_REBOOT, HIGH)
@@ -101,7 +101,7 @@ def test_reboot(exit_code: int | None) -> None:
 
 @pytest.mark.parametrize("exit_code", NOT_KNOWN)
 def test_no_two_are_alike(exit_code: int | None) -> None:
-    """Ends that nobody saw are no habit, and teach nothing of the next one."""
+    """Earlier ends with unknown exit codes form no pattern for the next one."""
     before = (past(Cause.LIVENESS_PROBE, exit_code, 41.0, MEDIUM),) * 2
     given = facts(died(exit_code), past=before, failures=(failed(ProbeType.READINESS, 9.0, 1),))
 
@@ -109,7 +109,7 @@ def test_no_two_are_alike(exit_code: int | None) -> None:
 
 
 def test_restart_that_nobody_saw_is_like_none() -> None:
-    """An exit code of -1 on Windows is not that of a restart whose end was not shown."""
+    """The exit code -1 on Windows does not match a restart whose end was not shown."""
     unseen = past(Cause.LIVENESS_PROBE, None, None, MEDIUM)
     own = past(Cause.ERROR, -1, 41.0, HIGH, own_end=True)
     given = facts(died(-1), pod=spec(windows=True), past=(unseen, own), path=Path.TERMINATED_SEEN)
@@ -119,7 +119,7 @@ def test_restart_that_nobody_saw_is_like_none() -> None:
 
 @pytest.mark.parametrize("operator", ["In", "NotIn"])
 def test_rules_on_exit_codes(operator: str) -> None:
-    """No rule on exit codes is known to match one that is not known."""
+    """No restart rule on exit codes matches an unknown one."""
     rule = RestartRule(action="Restart", operator=operator, values=(137,))
 
     assert not rule.matches(None)
@@ -127,7 +127,7 @@ def test_rules_on_exit_codes(operator: str) -> None:
 
 @pytest.mark.parametrize("policy", RestartPolicy)
 def test_policies(policy: RestartPolicy) -> None:
-    """What may have failed is not taken for done."""
+    """An unknown exit code counts as a failure: every policy but Never restarts the container."""
     container = Container(name="app")
     again = will_restart(container, PodSpec(restart_policy=policy), None)
 
@@ -136,7 +136,7 @@ def test_policies(policy: RestartPolicy) -> None:
 
 @pytest.mark.parametrize("exit_code", NOT_KNOWN)
 def test_memory_is_not_outweighed_by_a_restart_that_nobody_saw(exit_code: int | None) -> None:
-    """Neither has an exit code, and so they have none in common."""
+    """Two unknown exit codes are not the same exit code."""
     unseen = past(Cause.LIVENESS_PROBE, None, None, MEDIUM)
     given = facts(died(exit_code, reason=OOM_KILLED), past=(unseen,), path=Path.IN_PLACE)
 

@@ -1,4 +1,4 @@
-"""Whose end a status shows: of this instance, of the one before, or one that nobody saw."""
+"""To which instance a termination in a status belongs: this one, the previous one, or neither."""
 
 from dataclasses import replace
 
@@ -18,7 +18,7 @@ from tests.support.builders import LIVENESS, READINESS, died, pod, spec, status
 
 
 def told(store: Store, *versions: ContainerStatus, of: PodSpec | None = None) -> list[Restart]:
-    """The restarts that these versions tell of, one each ten seconds from 100 on."""
+    """The restarts found in these versions, which arrive ten seconds apart from 100 on."""
     found: list[Finding] = []
     for number, shown in enumerate(versions):
         now = 100.0 + 10 * number
@@ -28,17 +28,17 @@ def told(store: Store, *versions: ContainerStatus, of: PodSpec | None = None) ->
 
 
 def waiting(count: int, reason: str = "CrashLoopBackOff", **shown: object) -> ContainerStatus:
-    """Not running, of the instance that has this count."""
+    """A waiting container with this restart count."""
     plain = replace(running(count), running_since=None, ready=False, waiting_reason=reason)
     return replace(plain, **shown)  # type: ignore[arg-type]  # names are checked by replace
 
 
 NAMELESS = died(2, None, None, container_id="")
-"""An end that has neither an id nor times, as the kubelet itself writes it."""
+"""A termination without ID and times, as the kubelet itself writes it."""
 
 
 def test_an_end_without_id_and_times_is_not_that_of_an_instance() -> None:
-    """It may be that of an earlier one, so the next status has to tell."""
+    """A termination without ID and times may be old, so the next status decides."""
     store = followed()
     [first, second] = told(
         store, restarted(1, 90.0), waiting(1, last=NAMELESS), restarted(2, 120.0, exit_code=7)
@@ -49,7 +49,7 @@ def test_an_end_without_id_and_times_is_not_that_of_an_instance() -> None:
 
 @pytest.mark.parametrize("ended", [NAMELESS, died(2, container_id="c0")])
 def test_shown_dead_at_once(ended: Termination) -> None:
-    """It was seen dead, whether or not the status tells when and which it was."""
+    """A status `terminated` was seen, with or without ID and times."""
     plain = spec(Container(name="app", readiness=READINESS))
     store = Store()
     feed(store, pod(1, running(), spec=plain), 1)
@@ -62,7 +62,7 @@ def test_shown_dead_at_once(ended: Termination) -> None:
     ("relisted", "cause"), [(False, Cause.LIVENESS_PROBE), (True, Cause.UNKNOWN)]
 )
 def test_a_back_off_that_a_list_showed_first(cause: Cause, *, relisted: bool) -> None:
-    """After a gap it says nothing of the order of states."""
+    """A back-off first shown by a list after a gap says nothing about the order of states."""
     store = followed()
     ended = died(container_id="c0", start=1.0, end=90.0)
     feed(store, pod(2, waiting(0, last=ended)), 92, relisted=relisted)
@@ -81,7 +81,7 @@ def test_a_back_off_that_a_list_showed_first(cause: Cause, *, relisted: bool) ->
     ],
 )
 def test_only_a_hook_that_failed_is_told(reasons: tuple[str, ...], cause: Cause) -> None:
-    """It stays the reason in the back-off after it, and a back-off by itself is none."""
+    """A failed hook stays the reason through the back-off; back-off alone is no reason."""
     hooked = spec(Container(name="app", liveness=LIVENESS, has_post_start=True))
     store = Store()
     feed(store, pod(1, running(), spec=hooked), 1)
@@ -93,7 +93,7 @@ def test_only_a_hook_that_failed_is_told(reasons: tuple[str, ...], cause: Cause)
 
 
 def test_another_instance_with_the_same_count() -> None:
-    """The end that was shown before it ran is not taken for its own."""
+    """A termination shown before an instance ran is not that instance's own."""
     store = followed()
     ended = died(1, 1.0, 90.0, container_id="c0")
     again = replace(running(0), container_id="c0-again", running_since=105.0, last=ended)
@@ -104,7 +104,7 @@ def test_another_instance_with_the_same_count() -> None:
 
 
 def test_a_kill_of_the_instance_before_is_none_of_the_last() -> None:
-    """A container that then ended by itself for good was not killed by its probe."""
+    """A kill of the previous instance does not explain the exit of the last one."""
     store = Store()
     once = spec(restart_policy=RestartPolicy.ON_FAILURE)
     feed(store, pod(1, running(), spec=once), 1)
@@ -121,7 +121,7 @@ def test_a_kill_of_the_instance_before_is_none_of_the_last() -> None:
 
 
 def test_the_end_that_records_know_is_not_counted_again() -> None:
-    """A rise of the count while the pod still shows that end tells of one that nobody saw."""
+    """A rise that still shows the recorded termination is Unobserved."""
     known = RememberedContainer(count=2, resource_version=10, termination="c1")
     seen = pod(20, status(restart_count=3, container_id="c3", last=died(1, container_id="c1")))
     remembered = Remembered(containers={"app": known}, from_zero=True)
@@ -134,11 +134,11 @@ def test_the_end_that_records_know_is_not_counted_again() -> None:
 
 
 WORDS = Termination(exit_code=137, reason=RESTARTING_ALL)
-"""What the kubelet says of a restart of all, which stays where nothing is known of a later end."""
+"""The kubelet's termination for a restart of all containers; it stays if no later one is known."""
 
 
 def test_words_that_stood_there_before_us_are_not_of_a_later_end() -> None:
-    """Records do not tell of an end without id and times, but the pod shows it."""
+    """A declared termination that was there at first sight is not that of a later end."""
     known = RememberedContainer(count=1, resource_version=5, termination="c0")
     seen = pod(6, status(restart_count=1, container_id="c1", last=WORDS))
     store = Store(remember=lambda _newcomer: Remembered(containers={"app": known}, from_zero=True))
@@ -149,7 +149,7 @@ def test_words_that_stood_there_before_us_are_not_of_a_later_end() -> None:
 
 
 CREATED = waiting(1, "", container_id="c1", last=died(143, 1.0, 90.0, container_id="c0"))
-"""The runtime has made the next instance and not started it; what is shown is the end before."""
+"""The next instance is created but not started; the termination shown is the previous one's."""
 
 
 @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ CREATED = waiting(1, "", container_id="c1", last=died(143, 1.0, 90.0, container_
 def test_the_end_shown_while_the_next_one_is_made(
     reason: str, times: int, expected: list[int], *, met: bool
 ) -> None:
-    """It is that of the one before, and never that of the one which is made, however often."""
+    """While the next instance is created, the termination shown is that of the previous one."""
     store = Store() if met else followed()
     made = replace(CREATED, waiting_reason=reason)
     found = told(store, *(made,) * times, restarted(2, 200.0, exit_code=7))
@@ -169,7 +169,7 @@ def test_the_end_shown_while_the_next_one_is_made(
 
 
 def test_met_while_all_are_restarted() -> None:
-    """The count is raised already, so that the end is that of the instance before."""
+    """While all containers restart the count has risen already: the end is the previous one's."""
     store = Store()
     down = waiting(1, RESTARTING_ALL, container_id="", last=WORDS)
     [counted] = told(store, down, restarted(2, 200.0, exit_code=7))
@@ -178,7 +178,7 @@ def test_met_while_all_are_restarted() -> None:
 
 
 def test_met_in_back_off() -> None:
-    """Nobody saw whether it was dead before the kubelet acted."""
+    """At first sight in back-off, the order of states is unknown."""
     store = Store()
     down = waiting(1, last=died(143, 1.0, 90.0, container_id="c1"))
     [counted] = told(store, down, replace(restarted(2, 200.0), last=down.last))
@@ -187,7 +187,7 @@ def test_met_in_back_off() -> None:
 
 
 def test_an_end_of_which_no_trace_is_left_when_the_next_one_runs() -> None:
-    """It was shown, and that is what counts."""
+    """A termination that was shown once counts even if `lastState` is missing later."""
     store = followed()
     ended = waiting(0, "", terminated=died(7, 1.0, 90.0, container_id="c0"))
     [counted] = told(store, ended, replace(restarted(1, 100.0), last=None))

@@ -1,4 +1,4 @@
-"""Which kills are used up for a restart that is judged again: not those in the life of its own."""
+"""Which kills are unavailable when a restart is judged again: those of other restarts."""
 
 import pytest
 
@@ -37,7 +37,7 @@ OWN = died(start=BORN, end=END)
     ],
 )
 def test_a_kill_in_its_life_is_its_own(death: Termination | None, at: float, *, own: bool) -> None:
-    """However often a restart is judged it may use its kill again, and no other."""
+    """A restart may reuse the kill within its own lifetime, and no other."""
     restart = CountedRestart(container=Container(name="app"), restart_count=1, termination=death)
     book = Book(kills=(mark(K.KILL_LIVENESS, at),))
 
@@ -47,7 +47,7 @@ def test_a_kill_in_its_life_is_its_own(death: Termination | None, at: float, *, 
 
 
 def test_nothing_used_is_nothing_to_give_back() -> None:
-    """Most containers were never killed."""
+    """If no kill was used, none is unavailable."""
     restart = CountedRestart(container=Container(name="app"), restart_count=1, termination=OWN)
 
     assert frozenset() == used_by_others(restart, Book(), frozenset())

@@ -1,4 +1,4 @@
-"""Which series of Events a full book forgets, and what a count says of one that is mixed."""
+"""Series of Events: which ones a full book drops, and what their counts mean."""
 
 import pytest
 
@@ -13,7 +13,7 @@ from tests.support.builders import LIVENESS, READINESS, pod, said, spec
 
 
 def filled(times: int, *first: K) -> Book:
-    """What was said of a container: these, and then so many different failures."""
+    """A book with these kinds of Events, then so many different failures."""
     book = Book()
     for number, kind in enumerate(first):
         book, _ = enter(book, said(kind, 1.0 + number), from_zero=True)
@@ -24,20 +24,20 @@ def filled(times: int, *first: K) -> Book:
 
 
 def names(book: Book) -> list[str]:
-    """The series whose counts are known, oldest first."""
+    """The names of the series whose counts are kept, oldest first."""
     return [name for name, _, _ in book.series]
 
 
 @pytest.mark.parametrize("more", [0, 1, 2])
 def test_the_oldest_series_goes_first(more: int) -> None:
-    """A book keeps so many, and not one more."""
+    """A full book drops its oldest series."""
     expected = [f"f{number}" for number in range(more, SERIES_KEPT + more)]
 
     assert expected == names(filled(SERIES_KEPT + more))
 
 
 def test_a_series_that_is_heard_again_is_the_newest() -> None:
-    """It needs no place of another, and is not the next to go."""
+    """A repeated series becomes the newest and displaces no other."""
     again = said(K.PROBE_FAILED, 200.0, name="f0", count=2)
     book, _ = enter(filled(SERIES_KEPT), again, from_zero=True)
     further, _ = enter(book, said(K.PROBE_FAILED, 201.0, name="new"), from_zero=True)
@@ -47,7 +47,7 @@ def test_a_series_that_is_heard_again_is_the_newest() -> None:
 
 
 def test_series_of_kills_and_starts_stay() -> None:
-    """However old they are: a later count has to be compared with theirs."""
+    """Series of kills and starts are kept however old, as later counts are compared with them."""
     needed = (K.KILL_LIVENESS, K.PULLED, K.CREATED, K.STARTED)
     kept = names(filled(SERIES_KEPT, K.OTHER, *needed))
 
@@ -59,7 +59,7 @@ def test_series_of_kills_and_starts_stay() -> None:
     ("mixed", "expected"), [(False, (4, 1.0)), (True, (1, None))], ids=["of one thing", "mixed"]
 )
 def test_what_a_count_adds(expected: tuple[int, float | None], *, mixed: bool) -> None:
-    """In a series of several things only the last occurrence is known, and nothing since when."""
+    """In a series of mixed Events only the last occurrence is known, and no start time."""
     book, _ = enter(Book(), said(K.KILL_LIVENESS, 1.0), from_zero=True, mixed=mixed)
     later = said(K.KILL_LIVENESS, 50.0, count=5)
     after, mark = enter(book, later, from_zero=True, mixed=mixed)
@@ -73,7 +73,7 @@ def test_what_a_count_adds(expected: tuple[int, float | None], *, mixed: bool) -
     ("combined", "sure"), [(False, Confidence.HIGH), (True, Confidence.MEDIUM)]
 )
 def test_a_combined_kill_after_the_end_leaves_a_doubt(sure: Confidence, *, combined: bool) -> None:
-    """Where a container has several probes, its count may hide a kill that came before."""
+    """With several probes a combined count may include an earlier kill, so it gives Medium."""
     store = Store()
     both = spec(Container(name="app", liveness=LIVENESS, readiness=READINESS))
     feed(store, pod(1, running(), spec=both), 1)

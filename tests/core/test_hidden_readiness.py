@@ -1,4 +1,4 @@
-"""What follows once a status shows that its opposite was missed, or that it was unclear."""
+"""Readiness changes that were missed (a status kept, its time changed) or unclear (Unknown)."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,7 +16,7 @@ READY, NOT_READY, UNKNOWN = True, False, None
 
 
 def version(number: int, since: float | None, *, side: bool | None) -> Pod:
-    """A version of the pod whose Ready condition has been like this since then."""
+    """A version of the pod whose Ready condition has this status since then."""
     plain = pod(number, running(), ready=side is not False, since=since or 1.0, created_at=0.0)
     ready = Condition(status=side, last_transition=since)
     return replace(plain, conditions={**plain.conditions, "Ready": ready})
@@ -25,9 +25,9 @@ def version(number: int, since: float | None, *, side: bool | None) -> Pod:
 def play(
     *sides: tuple[bool | None, float | None], at: float | None = None
 ) -> Sequence[ReadinessChanged]:
-    """What is told of a pod whose condition was seen like this, one version after the other.
+    """The readiness changes found when the condition is seen in these states, one after another.
 
-    Each comes a second after the time that it has, or *at* a time of its own.
+    Each version arrives a second after its transition time, or at *at*.
     """
     store = Store()
     found = [
@@ -45,7 +45,7 @@ def words(told: Sequence[ReadinessChanged]) -> list[str]:
 
 
 def test_a_pod_that_was_ready_unseen_does_not_become_ready_for_the_first_time() -> None:
-    """It was not ready since another time, so it was ready between: what follows is no start."""
+    """A newer transition to not ready proves that the pod was ready: no start-up follows."""
     *pair, again = play((NOT_READY, 0.5), (NOT_READY, 60.0), (READY, 80.0))
 
     assert ["Ready Hidden", "NotReady Hidden", "Ready Hidden"] == words([*pair, again])
@@ -57,29 +57,29 @@ def test_a_pod_that_was_ready_unseen_does_not_become_ready_for_the_first_time() 
 
 
 def test_the_way_back_is_that_from_the_last_loss() -> None:
-    """Not from one before it, which was over when the last one began."""
+    """The unready time runs from the last loss, not from one before it that was over."""
     told = play((READY, 1.0), (NOT_READY, 50.0), (NOT_READY, 90.0), (READY, 120.0))
 
     assert "Ready Hidden" == words(told)[-1]
     assert 30.0 == told[-1].not_ready_seconds
 
 
-def test_the_way_back_is_told_once() -> None:
-    """Further versions of a pod that is ready again say nothing new of it."""
+def test_becoming_ready_is_reported_once() -> None:
+    """Further versions of a pod that is ready again report nothing."""
     told = play((READY, 1.0), (NOT_READY, 50.0), (READY, 80.0), (READY, 80.0), (READY, 80.0))
 
     assert ["NotReady", "Ready"] == [each.to for each in told]
 
 
 def test_a_loss_that_was_over_in_its_second() -> None:
-    """Times of nodes have a resolution of one second: it took none, as far as they tell."""
+    """A loss and return within one second took 0 s: node times have a resolution of one second."""
     *_, again = play((READY, 1.0), (NOT_READY, 50.0), (READY, 50.0))
 
     assert 0.0 == again.not_ready_seconds
 
 
 def test_not_ready_goes_on_while_it_is_unknown() -> None:
-    """What is not surely ready gets no traffic, however often it is unknown in between."""
+    """Unknown does not interrupt unready time: such a pod gets no traffic either."""
     unknowns = ((UNKNOWN, 60.0), (NOT_READY, 70.0), (UNKNOWN, 80.0), (NOT_READY, 90.0))
     *_, again = play((READY, 1.0), (NOT_READY, 50.0), *unknowns, (READY, 120.0))
 
@@ -87,7 +87,7 @@ def test_not_ready_goes_on_while_it_is_unknown() -> None:
 
 
 def test_a_kubelet_that_was_away_writes_an_older_time() -> None:
-    """The way back is not older than the loss that others had noted meanwhile."""
+    """A pod becomes ready no earlier than it lost readiness, even if the kubelet writes so."""
     told = play((READY, 1.0), (NOT_READY, 50.0), (READY, 1.0), at=120.0)
 
     assert (120.0, 70.0) == (told[-1].at, told[-1].not_ready_seconds)
@@ -105,7 +105,7 @@ def test_a_kubelet_that_was_away_writes_an_older_time() -> None:
 def test_a_condition_without_a_time(
     sides: Sequence[tuple[bool | None, float | None]], expected: list[str]
 ) -> None:
-    """What changes is told for the moment in which it came, and nothing is made up between."""
+    """A change without a transition time happened on arrival, and no hidden change is inferred."""
     told = play(*sides, at=120.0)
 
     assert expected == [each.to for each in told]
@@ -113,7 +113,7 @@ def test_a_condition_without_a_time(
 
 
 def test_the_pod_is_shown_as_not_ready_since_it_was_lost() -> None:
-    """The alert on pods that are not ready for long does not begin anew."""
+    """A pod is listed as not ready since its loss, across Unknown, so that an alert continues."""
     store = Store()
     for number, (side, since) in enumerate(
         ((READY, 1.0), (NOT_READY, 50.0), (UNKNOWN, 60.0), (NOT_READY, 70.0)), start=1
@@ -125,7 +125,7 @@ def test_the_pod_is_shown_as_not_ready_since_it_was_lost() -> None:
 
 
 def test_not_ready_begins_anew_after_it_was_ready() -> None:
-    """What was unknown before that has no part in the next loss, nor in one that was hidden."""
+    """Once the pod was ready, earlier Unknown states do not count for its next loss."""
     unclear = ((NOT_READY, 0.5), (UNKNOWN, 60.0), (NOT_READY, 70.0))
     seen = play(*unclear, (READY, 80.0), (NOT_READY, 100.0), (READY, 104.0))
     unseen = play(*unclear, (NOT_READY, 100.0), (READY, 105.0))
@@ -139,7 +139,7 @@ def test_not_ready_begins_anew_after_it_was_ready() -> None:
 
 @pytest.mark.parametrize("side", [READY, NOT_READY])
 def test_nothing_was_missed_while_it_was_unknown(*, side: bool) -> None:
-    """That the same status has a newer time is what the Unknown in between explains."""
+    """A newer time of the same status is explained by the Unknown in between."""
     once = play((side, 0.5), (UNKNOWN, 60.0), (side, 90.0))
     later = play((side, 0.5), (UNKNOWN, 60.0), (side, 90.0), (side, 90.0))
 
@@ -175,12 +175,12 @@ def test_nothing_was_missed_while_it_was_unknown(*, side: bool) -> None:
 def test_what_comes_after_unknown(
     sides: Sequence[tuple[bool | None, float]], expected: list[str]
 ) -> None:
-    """It is told once it is clear; a pod that was met as Unknown after its start has been ready."""
+    """A change is reported once it is clear; a pod first seen as Unknown had been ready."""
     assert expected == words(play(*sides))
 
 
 def test_flapping_is_not_made_of_what_is_unclear() -> None:
-    """However often a node is lost and found again."""
+    """Unknown states never count as flapping, however often a node is lost and found."""
     store = Store(lambda _pod: Policy(flap_transitions=3))
     sides = [(READY, 1.0), *((side, 10.0 * n) for n, side in enumerate([UNKNOWN, READY] * 9, 1))]
     for number, (side, since) in enumerate(sides, start=1):

@@ -1,4 +1,4 @@
-"""How near to a reboot an end has to be, and in which order, to be explained by it."""
+"""How near to a reboot, and in which order, an end has to be to be caused by it."""
 
 import pytest
 
@@ -23,7 +23,7 @@ def cause_of(
     end: float = END,
     kind: K = K.NODE_REBOOTED,
 ) -> Cause:
-    """The cause of an end at END with the node's word at *reboot*, and the next start at *born*."""
+    """The cause of an end at *end*, with a reboot Event at *reboot* and a next start at *born*."""
     given = facts(died(code, end=end), pod_others=(mark(kind, reboot),), next_start=born)
     return attribute(given)[1].cause
 
@@ -31,18 +31,18 @@ def cause_of(
 @pytest.mark.parametrize("code", [0, 143, 137, 255])
 @pytest.mark.parametrize("reboot", [END + NODE_STOP, END - NODE_START, END + 5])
 def test_ended_with_the_node(code: int, reboot: float) -> None:
-    """By a signal, with 0, or as runtimes say of what nobody saw: just before it, or just after."""
+    """An end by a signal, with 0 or with 255 shortly before or after the Event is the reboot's."""
     assert Cause.NODE_REBOOT is cause_of(reboot, code=code)
 
 
 @pytest.mark.parametrize("reboot", [END + NODE_STOP + 1, END - NODE_START - 1])
 def test_ended_too_long_before_or_after(reboot: float) -> None:
-    """Nodes take some minutes to stop, and less than one until the kubelet says that it is back."""
+    """Nodes take minutes to stop and less than one to boot; other ends are not theirs."""
     assert Cause.NODE_REBOOT is not cause_of(reboot)
 
 
 def test_ended_by_its_own_fault() -> None:
-    """Nothing that goes down makes an application exit with 1."""
+    """Exit code 1 is not caused by a reboot."""
     assert Cause.NODE_REBOOT is not cause_of(END + 5, code=1)
 
 
@@ -56,13 +56,13 @@ def test_ended_by_its_own_fault() -> None:
     ],
 )
 def test_was_running_again_before_the_node_was_back(born: float | None, *, expected: bool) -> None:
-    """What had been started again by then had not ended with the node."""
+    """A container whose next instance ran before the node was back had not ended with it."""
     assert expected is (cause_of(END + 100, born=born) is Cause.NODE_REBOOT)
 
 
 @pytest.mark.parametrize(("begun", "expected"), [(999.0, True), (1000.0, False), (1001.0, False)])
 def test_began_after_the_node_was_back(begun: float, *, expected: bool) -> None:
-    """A reboot does not end what is started after it, however soon that ends."""
+    """A reboot does not end an instance that started after it."""
     end, reboot = END + 20, mark(K.NODE_REBOOTED, END)
     given = facts(died(143, begun, end), pod_others=(reboot,), next_start=end + 5)
 
@@ -70,7 +70,7 @@ def test_began_after_the_node_was_back(begun: float, *, expected: bool) -> None:
 
 
 def test_ended_for_memory_before_the_node_went_down() -> None:
-    """The runtime's word on memory is no sign of a node that stops its containers."""
+    """OOMKilled is the cause even if the node goes down right after."""
     dead = died(137, end=END, reason="OOMKilled")
     given = facts(dead, pod_others=(mark(K.NODE_REBOOTED, END + 5),), path=Path.TERMINATED_SEEN)
 
@@ -78,7 +78,7 @@ def test_ended_for_memory_before_the_node_went_down() -> None:
 
 
 def test_held_back_before_the_node_went_down() -> None:
-    """A kubelet that puts the next start off without showing an end has made that end."""
+    """A kubelet that shows back-off without a termination had killed the container itself."""
     given = facts(
         died(143, end=END),
         pod_others=(mark(K.NODE_REBOOTED, END + 100),),
@@ -102,7 +102,7 @@ def test_held_back_before_the_node_went_down() -> None:
 def test_only_what_was_held_back_had_ended_before(
     path: Path, waiting: str, expected: Cause
 ) -> None:
-    """The next status may come when the node is back, and may then look like a kill."""
+    """Only back-off proves an end before the reboot; other next statuses may come after it."""
     reboot = mark(K.NODE_REBOOTED, END + 100)
     given = facts(died(143, end=END), pod_others=(reboot,), path=path, waiting_reason=waiting)
 
@@ -118,7 +118,7 @@ def test_only_what_was_held_back_had_ended_before(
     ],
 )
 def test_shown_dead_when_the_node_came_back(back: float, sure: Confidence) -> None:
-    """The runtime finds it dead then; long before, a kubelet showed it that was still there."""
+    """High if shown as terminated when the node is back; if long before, a kubelet still ran."""
     given = facts(
         died(255, end=END),
         pod_others=(mark(K.NODE_REBOOTED, END + back),),
@@ -130,7 +130,7 @@ def test_shown_dead_when_the_node_came_back(back: float, sure: Confidence) -> No
 
 @pytest.mark.parametrize("dead", [None, died(143, end=END)])
 def test_a_kill_that_was_counted(dead: Termination | None) -> None:
-    """The kubelet began to count when its node was back, so a kill in its count came later."""
+    """The kubelet counts Events from its start, so a counted kill is later than the reboot."""
     given = facts(
         dead,
         pod_others=(mark(K.NODE_REBOOTED, END - 20),),
@@ -142,19 +142,19 @@ def test_a_kill_that_was_counted(dead: Termination | None) -> None:
 
 
 def test_only_a_reboot_counts() -> None:
-    """Another word on the pod at that time is none on the node."""
+    """Another Event on the pod at that time does not mean a reboot."""
     assert Cause.NODE_REBOOT is not cause_of(END + 5, kind=K.OTHER)
 
 
 def test_an_end_without_a_time() -> None:
-    """It cannot be said to be near anything."""
+    """An end without a time is not near any reboot."""
     given = facts(died(143, None, None), pod_others=(mark(K.NODE_REBOOTED, 5.0),))
 
     assert Cause.NODE_REBOOT is not attribute(given)[1].cause
 
 
 def test_a_probe_that_had_failed_often_enough() -> None:
-    """Its kill is as good an explanation."""
+    """Probe failures up to the threshold explain the end as well, so no reboot is claimed."""
     given = facts(
         died(143, end=END),
         failures=(failed(ProbeType.LIVENESS, END - 1, 3),),
@@ -169,7 +169,7 @@ def test_a_probe_that_had_failed_often_enough() -> None:
     [(END - 600, True), (END + 600, True), (END + 601, False), (END - 601, False)],
 )
 def test_a_container_that_vanished_near_a_reboot(reboot: float, *, sure: bool) -> None:
-    """Nobody knows when it ended, so when the next one began tells how near that is."""
+    """A vanished container has no end time; the next start decides how near the reboot was."""
     given = facts(
         died(137, None, None, reason=VANISHED),
         pod_others=(mark(K.NODE_REBOOTED, reboot),),
@@ -185,7 +185,7 @@ def test_a_container_that_vanished_near_a_reboot(reboot: float, *, sure: bool) -
 def test_an_init_container_that_was_done_after_the_node_was_back(
     reboot: float, *, expected: bool
 ) -> None:
-    """What it was run again for came after it had done its work."""
+    """An init container that completed after the reboot was not run again because of it."""
     given = facts(
         died(0, END - 100, END),
         pod=spec(Container(name="app", kind=ContainerKind.INIT)),
@@ -204,7 +204,7 @@ def test_an_init_container_that_was_done_after_the_node_was_back(
 def test_an_init_container_that_ran_before_the_node_was_back(
     reboot: float, *, expected: bool
 ) -> None:
-    """A reboot makes it run again; one that comes after it ran has nothing to do with it."""
+    """A reboot explains that an init container runs again only if it comes before the new run."""
     again = END + 700
     given = facts(
         died(0, end=END),
