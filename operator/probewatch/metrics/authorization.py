@@ -68,10 +68,9 @@ class _Answer:
 class Authorizer:
     """Judges the `Authorization` header of a request."""
 
-    def __init__(self, requester: Requester, *, clock: Clock, path: str = "/metrics") -> None:
+    def __init__(self, requester: Requester, *, clock: Clock) -> None:
         self._requester = requester
         self._clock = clock
-        self._path = path
         self._answers: OrderedDict[bytes, _Answer] = OrderedDict()
         self._turns = asyncio.Semaphore(ASKED_AT_ONCE)
 
@@ -126,8 +125,7 @@ class Authorizer:
 
     async def _may_read(self, user: Mapping[str, object]) -> bool:
         who = {name: user[key] for key, name in _USER_FIELDS.items() if user.get(key)}
-        what = {"path": self._path, "verb": "get"}
-        spec = {**who, "nonResourceAttributes": what}
+        spec = {**who, "nonResourceAttributes": {"path": "/metrics", "verb": "get"}}
         status = await self._review(
             ACCESS_REVIEWS, "authorization.k8s.io/v1", "SubjectAccessReview", spec
         )

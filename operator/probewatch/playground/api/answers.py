@@ -36,6 +36,6 @@ def answer_error(error: StatusError) -> Answer:
     return answer_json(error.body, status=error.code, headers=error.headers)
 
 
-def answer_text(text: str, *, status: int = 200) -> Answer:
+def answer_text(text: str) -> Answer:
     """Return a response with plain text."""
-    return Answer(status=status, body=text.encode(), content_type="text/plain; charset=utf-8")
+    return Answer(body=text.encode(), content_type="text/plain; charset=utf-8")

@@ -28,8 +28,8 @@ class AuditRecord:
 class Audit:
     """Keeps the latest records."""
 
-    def __init__(self, *, kept: int = KEPT) -> None:
-        self._records: deque[AuditRecord] = deque(maxlen=kept)
+    def __init__(self) -> None:
+        self._records: deque[AuditRecord] = deque(maxlen=KEPT)
 
     def note(self, user: User, action: Action, permission: Permission | None) -> None:
         """Add a record."""

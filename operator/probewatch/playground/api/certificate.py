@@ -61,12 +61,12 @@ def shared_certificate() -> Certificate:
     return make_certificate()
 
 
-def make_certificate(now: datetime | None = None) -> Certificate:
+def make_certificate() -> Certificate:
     """Return a new certificate for 127.0.0.1 and localhost, valid for a year."""
     private = secrets.randbelow(N - 1) + 1
     public = _multiply(private, G)
     point = b"\x04" + b"".join(number.to_bytes(32, "big") for number in public or ())
-    begin = (now or datetime.now(UTC)) - timedelta(days=1)
+    begin = datetime.now(UTC) - timedelta(days=1)
     signed = _signed_part(point, begin)
     signature = _bits(_sign(private, signed))
     certificate = _sequence(signed, _algorithm(), signature)

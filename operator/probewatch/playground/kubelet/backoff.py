@@ -25,8 +25,8 @@ class Backoff:
     `longest` is the node's `maxContainerRestartPeriod`: 1 to 300 s.
     """
 
-    def __init__(self, *, first: float = FIRST_SECONDS, longest: float = LONGEST_SECONDS) -> None:
-        self._first = min(first, longest)
+    def __init__(self, *, longest: float = LONGEST_SECONDS) -> None:
+        self._first = min(FIRST_SECONDS, longest)
         self._longest = longest
         self._entries: dict[str, _Entry] = {}
 

@@ -36,16 +36,10 @@ def make_addresses() -> Iterator[str]:
 class Kubelet:
     """Runs the pods of a node: `see` is called for each version of a pod, `lose` at its end."""
 
-    def __init__(
-        self,
-        services: Services,
-        *,
-        make_events: Callable[[], KubeletEvents],
-        addresses: Iterator[str] | None = None,
-    ) -> None:
+    def __init__(self, services: Services, *, make_events: Callable[[], KubeletEvents]) -> None:
         self._services = services
         self._make_events = make_events
-        self._addresses = addresses or make_addresses()
+        self._addresses = make_addresses()
         self._address_of: dict[str, str] = {}
         self._workers: dict[str, PodWorker] = {}
         self._running: dict[str, asyncio.Task[None]] = {}

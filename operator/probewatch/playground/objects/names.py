@@ -65,8 +65,9 @@ def check_name(kind: str, name: str, field: str = "metadata.name") -> list[Cause
     return []
 
 
-def check_labels(labels: Mapping[str, Any], field: str = "metadata.labels") -> list[Cause]:
+def check_labels(labels: Mapping[str, Any]) -> list[Cause]:
     """Return what is wrong with labels."""
+    field = "metadata.labels"
     causes = [cause for key in labels for cause in check_key(key, field)]
     for value in labels.values():
         if len(value) > QUALIFIED_LENGTH:

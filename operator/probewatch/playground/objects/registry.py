@@ -75,9 +75,9 @@ DELETE = Deletion()
 class Registry:
     """The objects of a cluster, created, changed and deleted as by its API server."""
 
-    def __init__(self, clock: Clock | None = None, *, store: ObjectStore | None = None) -> None:
+    def __init__(self, clock: Clock | None = None) -> None:
         self.clock = clock or Clock()
-        self.store = store or ObjectStore()
+        self.store = ObjectStore()
         self.types = Types(builtin_types())
         self.rules: dict[str, Rules] = {}
         """The rules of custom resources, by storage."""
