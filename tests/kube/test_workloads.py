@@ -1,6 +1,7 @@
 """The workload of a pod is asked from the API server, once, and never guessed."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 
 import msgspec
@@ -8,7 +9,13 @@ import pytest
 
 from probewatch.core.model import OwnerRef, PodRef, PodUid, Workload
 from probewatch.errors import ApiError
-from probewatch.kube.workloads import DOUBT_SECONDS, METADATA_ONLY, Workloads, nearest_workload
+from probewatch.kube.workloads import (
+    AT_ONCE,
+    DOUBT_SECONDS,
+    METADATA_ONLY,
+    Workloads,
+    nearest_workload,
+)
 from tests.support.fake_time import FakeTime
 
 REPLICA_SET = OwnerRef(api_version="apps/v1", kind="ReplicaSet", name="web-7d9f", uid="rs-1")
@@ -40,17 +47,30 @@ class FakeApi:
 
     answers: list[tuple[int, bytes] | ApiError] = field(default_factory=list)
     asked: list[tuple[str, str, str]] = field(default_factory=list)
+    waits: Callable[[], Awaitable[None]] = lambda: asyncio.sleep(0)
 
     async def request(
         self, verb: str, path: str, *, params: object = None, accept: str = ""
     ) -> tuple[int, bytes]:
         assert params is None
         self.asked.append((verb, path, accept))
-        await asyncio.sleep(0)
+        await self.waits()
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if isinstance(answer, ApiError):
             raise answer
         return answer
+
+
+@dataclass
+class NamespacedApi:
+    """Reads owners in the namespace `shop`, and forbids it in every other."""
+
+    async def request(
+        self, _verb: str, path: str, *, params: object = None, accept: str = ""
+    ) -> tuple[int, bytes]:
+        assert (None, METADATA_ONLY) == (params, accept)
+        await asyncio.sleep(0)
+        return (200, owned_by("Deployment", "web")) if "/shop/" in path else FORBIDDEN
 
 
 def known(*answers: tuple[int, bytes] | ApiError) -> tuple[Workloads, FakeApi, FakeTime]:
@@ -219,18 +239,92 @@ async def test_right_that_is_missing_is_waited_for_once() -> None:
     assert waited == time.seconds - before
 
 
-async def test_missing_right_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
-    """A right that is missing is named in the log, once for the resource."""
-    workloads, _, _ = known((403, b"{}"))
-    for number in range(3):
-        owner = OwnerRef(
-            api_version="apps/v1", kind="ReplicaSet", name=f"r{number}", uid=f"{number}"
-        )
-        await workloads.resolve(pod(owner))
+FORBIDDEN = (403, b"{}")
 
-    assert ["A right is missing: get; workloads are named by their nearest owner"] == (
+
+def other(name: str, *, namespace: str = "shop") -> PodRef:
+    """A pod of another owner, which is read from an answer about any ReplicaSet with this uid."""
+    return replace(of(namespace), owner=replace(REPLICA_SET, name=name, uid=name))
+
+
+def found(name: str, *, namespace: str = "shop") -> tuple[int, bytes]:
+    """The answer about the owner of such a pod, of a Deployment."""
+    return 200, owned_by("Deployment", "web", uid=name).replace(
+        b'"shop"', f'"{namespace}"'.encode()
+    )
+
+
+async def test_right_that_was_granted_is_not_given_up_again() -> None:
+    """After an owner could be read, a server that starts again is doubted as at first."""
+    workloads, _, _ = known(*[FORBIDDEN] * 5, found("r1"), FORBIDDEN, found("r2"))
+    assert "ReplicaSet" == (await workloads.resolve(other("r0"))).kind
+    assert "Deployment" == (await workloads.resolve(other("r1"))).kind
+
+    assert "Deployment" == (await workloads.resolve(other("r2"))).kind
+
+
+async def test_right_that_is_missing_in_one_namespace_is_no_sign_for_another() -> None:
+    """A namespace that is forbidden for good does not make a starting server believed elsewhere."""
+    bank = found("r1", namespace="bank")
+    workloads, _, _ = known(*[FORBIDDEN] * 5, FORBIDDEN, bank)
+    assert "ReplicaSet" == (await workloads.resolve(other("r0"))).kind
+
+    assert "Deployment" == (await workloads.resolve(other("r1", namespace="bank"))).kind
+
+
+async def test_right_that_is_missing_everywhere_is_waited_for_in_two_namespaces() -> None:
+    """A first sync of many namespaces is not held up in each of them."""
+    workloads, api, time = known(FORBIDDEN)
+    before = time.seconds
+    for name in ("shop", "bank", "mail", "blog"):
+        assert "ReplicaSet" == (await workloads.resolve(of(name))).kind
+
+    assert 6 <= time.seconds - before <= 10
+    assert 12 == len(api.asked)
+
+
+async def test_missing_right_is_believed_from_a_slow_server() -> None:
+    """If an answer takes a second, fewer are waited for, so that the time is enough to be sure."""
+    workloads, api, time = known(FORBIDDEN)
+    api.waits = lambda: time.sleep(1)
+    before = time.seconds
+    await workloads.resolve(pod())
+    waited, tries = time.seconds - before, len(api.asked)
+
+    await workloads.resolve(other("r1"))
+
+    assert waited <= 5
+    assert tries + 1 == len(api.asked)
+
+
+async def test_wait_for_a_right_holds_up_nobody_else() -> None:
+    """However many namespaces are forbidden at the same time, others get their names at once."""
+    api, time = NamespacedApi(), FakeTime()
+    workloads = Workloads(requester=api, clock=time.clock)
+    forbidden = [of(f"n{number}") for number in range(2 * AT_ONCE)]
+    waiting = [asyncio.create_task(workloads.resolve(each)) for each in forbidden]
+    await asyncio.sleep(0)
+
+    assert workload("Deployment", "web") == await workloads.resolve(pod())
+    assert not any(each.done() for each in waiting)
+    assert {"ReplicaSet"} == {each.kind for each in await asyncio.gather(*waiting)}
+
+
+async def test_missing_right_is_said_once_a_minute(caplog: pytest.LogCaptureFixture) -> None:
+    """A right that is missing is named in the log, however many owners and namespaces lack it."""
+    workloads, _, time = known(FORBIDDEN)
+    for number in range(3):
+        await workloads.resolve(other(f"r{number}"))
+        await workloads.resolve(other(f"r{number}", namespace="bank"))
+    assert 1 == len(caplog.messages)
+    time.seconds += 60
+
+    await workloads.resolve(other("r3", namespace="mail"))
+
+    assert ["A right is missing: get; workloads are named by their nearest owner"] * 2 == (
         caplog.messages
     )
+    assert ["shop", "mail"] == [vars(each)["namespace"] for each in caplog.records]
 
 
 async def test_server_that_is_away_is_not_asked_for_every_owner() -> None:

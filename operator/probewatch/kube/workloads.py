@@ -9,7 +9,6 @@ workload, and requested again later.
 
 import asyncio
 import contextlib
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -23,10 +22,9 @@ from probewatch.core.record_names import SUBDOMAIN
 from probewatch.errors import ApiError
 from probewatch.kube import objects
 from probewatch.kube.owner_lists import KINDS, Kind, Requester, find_controller, list_owners
+from probewatch.kube.owner_refusals import Refusals
 from probewatch.kube.owner_silence import Silence
 from probewatch.kube.sharing import Shared
-
-_log = logging.getLogger(__name__)
 
 ASKED: Mapping[tuple[str, str], Kind] = {(each.api_version, each.kind): each for each in KINDS}
 """Kinds of owners whose own controller is the workload, by the apiVersion and kind in the pod."""
@@ -39,6 +37,9 @@ PATIENCE_SECONDS = 5.0
 
 PAUSES_SECONDS = (0.2, 0.5, 1.0, 2.0)
 """Pauses between retries."""
+
+LAST_TRY_SECONDS = 4.0
+"""No retry is sent later than this, since its answer would come too late."""
 
 DOUBT_SECONDS = 60.0
 """Time after which an owner that could not be read is requested again."""
@@ -84,10 +85,11 @@ class Workloads:
     _asking: dict[Key, "asyncio.Task[Workload]"] = field(default_factory=dict)
     _turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
     _silence: Silence = field(init=False)
-    _refused: set[str] = field(default_factory=set)
+    _refusals: Refusals = field(init=False)
 
     def __post_init__(self) -> None:
         self._silence = Silence(clock=self.clock)
+        self._refusals = Refusals(clock=self.clock)
 
     async def learn(self, namespaces: Sequence[str] = ()) -> None:
         """List the owners in *namespaces* (none: in all), to prepare a first sync; never raises.
@@ -126,14 +128,10 @@ class Workloads:
         return await asyncio.shield(task)
 
     async def _ask(self, pod: PodRef, owner: OwnerRef) -> Workload:
-        answer, has_asked = _Answer(0), False
+        answer = _Answer(0)
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(PATIENCE_SECONDS), self._turns:
-                if not self._silence.covers(pod.namespace):
-                    has_asked = True
-                    answer = await self._insist(pod.namespace, owner)
-        if has_asked:
-            self._silence.note(pod.namespace, answered=answer.status != 0)
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                answer = await self._insist(pod.namespace, owner)
         found = self._read(pod, owner, answer)
         nearest = found or nearest_workload(pod)
         again_at = self.clock.monotonic() + DOUBT_SECONDS
@@ -142,30 +140,42 @@ class Workloads:
         return nearest
 
     async def _insist(self, namespace: str, owner: OwnerRef) -> _Answer:
-        """Request the owner, with a few retries."""
+        """Request the owner, with a few retries; others have their turn in the pauses."""
+        end = self.clock.monotonic() + LAST_TRY_SECONDS
         answer = await self._request(namespace, owner)
         resource = ASKED[owner.api_version, owner.kind].resource
         for pause in PAUSES_SECONDS:
-            # An API server that has just started forbids everything for a moment.
-            is_doubted = answer.status == HTTPStatus.FORBIDDEN and resource not in self._refused
-            if not (is_doubted or _may_pass(answer.status)):
+            is_refused = answer.status == HTTPStatus.FORBIDDEN
+            is_doubted = is_refused and not self._refusals.covers(resource, namespace)
+            is_late = self.clock.monotonic() + pause > end
+            if is_late or not (is_doubted or _may_pass(answer.status)):
                 break
             await self.clock.sleep(pause)
             answer = await self._request(namespace, owner)
+        if answer.status == HTTPStatus.FORBIDDEN:
+            self._refusals.believe(resource, namespace)
+        elif answer.status in {HTTPStatus.OK, HTTPStatus.NOT_FOUND}:
+            self._refusals.end(resource, namespace)
         return answer
 
     async def _request(self, namespace: str, owner: OwnerRef) -> _Answer:
+        """Send one request, unless earlier ones had no answer."""
         kind = ASKED[owner.api_version, owner.kind]
         path = f"/apis/{kind.api_version}/namespaces/{namespace}/{kind.resource}/{owner.name}"
-        try:
-            return _Answer(*await self.requester.request("GET", path, accept=METADATA_ONLY))
-        except ApiError:
-            return _Answer(0)
+        answer = _Answer(0)
+        async with self._turns:
+            if self._silence.covers(namespace):
+                return answer
+            try:
+                answer = _Answer(*await self.requester.request("GET", path, accept=METADATA_ONLY))
+            except ApiError:
+                pass
+            finally:  # also if there is no answer in time
+                self._silence.note(namespace, answered=answer.status != 0)
+        return answer
 
     def _read(self, pod: PodRef, owner: OwnerRef, answer: _Answer) -> Workload | None:
         """Return the workload in an answer; None if it is not about this very owner."""
-        if answer.status == HTTPStatus.FORBIDDEN:
-            self._say_refused(ASKED[owner.api_version, owner.kind].resource)
         if answer.status != HTTPStatus.OK:
             return None
         try:
@@ -176,14 +186,6 @@ class Workloads:
             return None  # Another object of that name: this one is gone.
         controller = find_controller(metadata.owner_references or (), pod.namespace)
         return controller or nearest_workload(pod)  # The owner may have no controller.
-
-    def _say_refused(self, resource: str) -> None:
-        if resource not in self._refused:
-            self._refused.add(resource)
-            _log.warning(
-                "A right is missing: get; workloads are named by their nearest owner",
-                extra={"resource": resource},
-            )
 
     def _recall(self, key: Key) -> Workload | None:
         """Return the workload of an owner in the last list, and cache it."""
