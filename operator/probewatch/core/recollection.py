@@ -13,7 +13,7 @@ LATE_SECONDS = 900.0
 the longest back-off and a slow start."""
 
 
-def recollect(record: Record, uid: PodUid, from_zero: bool) -> Remembered:  # noqa: FBT001  # one caller
+def recollect(record: Record, uid: PodUid, *, from_zero: bool) -> Remembered:
     """Return the watermarks of a pod, with its loops as far as the kept incidents show them."""
     pod = record.pods.get(uid)
     marks = pod.containers if pod else {}

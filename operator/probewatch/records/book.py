@@ -12,6 +12,7 @@ from probewatch.core.causes import Cause
 from probewatch.core.findings import Finding, PodForgotten, PodTracked
 from probewatch.core.ledger_details import fold_absence, tell_apart
 from probewatch.core.model import PodRef, PodUid, Workload
+from probewatch.core.recollection import recollect
 from probewatch.core.records import Record
 from probewatch.core.remembered import NOTHING_REMEMBERED, Remembered
 from probewatch.core.sighting import Sighting
@@ -206,7 +207,7 @@ class RecordBook(RecordAnswers):
         is_complete = self.complete and pod.namespace not in self.unread
         if entry is None:
             return FROM_ZERO if is_complete else NOTHING_REMEMBERED
-        return self._entries.rules.recollect(entry.record, pod.uid, is_complete)
+        return recollect(entry.record, pod.uid, from_zero=is_complete)
 
     def sweep(self, alive: Collection[PodUid], now: float) -> None:
         """After a complete list, note that pods with marks that are not *alive* were deleted."""

@@ -6,23 +6,19 @@ from dataclasses import dataclass
 from probewatch.core.ledger import fold, fold_count
 from probewatch.core.ledger_details import fold_departure
 from probewatch.core.model import PodUid, Workload
-from probewatch.core.recollection import recollect
 from probewatch.core.record_names import report_name
 from probewatch.core.record_sizes import has_room
 from probewatch.core.records import Record
-from probewatch.core.remembered import Remembered
 from probewatch.core.sighting import Sighting
 from probewatch.records.entry import Entry, Fold, Key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """The functions of the core that a book uses; tests replace them by faulty ones."""
+    """How findings and counts are folded; replaced for pods that count from 0, and by tests."""
 
     fold: Fold = fold
     fold_count: Callable[[Record, PodUid, str, Sighting], Record] = fold_count
-    fold_departure: Callable[[Record, Collection[PodUid]], Record] = fold_departure
-    recollect: Callable[[Record, PodUid, bool], Remembered] = recollect
 
 
 RULES = Rules()
@@ -103,7 +99,7 @@ class Entries:
 
     def let_go(self, entry: Entry, uids: Collection[PodUid]) -> None:
         """Drop the marks of some pods."""
-        entry.record = self.rules.fold_departure(entry.record, uids)
+        entry.record = fold_departure(entry.record, uids)
         self._full.clear()
         for uid in uids:
             self.by_uid.pop(uid, None)
