@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from probewatch.core.book import FAILURES
 from probewatch.core.evidence import Evidence, FailureReason
+from probewatch.core.failures import with_possible_reason
+from probewatch.core.spec import PodSpec
 
 MEANINGS: Mapping[FailureReason, str] = {
     FailureReason.HTTP_1XX: "answered with a status below 200",
@@ -42,10 +44,10 @@ class FailureCount:
     """Epoch seconds, by the node's clock."""
 
 
-def count_failures(evidence: Iterable[Evidence]) -> Sequence[FailureCount]:
+def count_failures(evidence: Iterable[Evidence], spec: PodSpec) -> Sequence[FailureCount]:
     """Return the failures by container, probe and kind, the latest first."""
     counts: dict[tuple[str, str, FailureReason], tuple[int, float]] = {}
-    for each in evidence:
+    for each in (with_possible_reason(said, spec) for said in evidence):
         if each.kind in FAILURES:
             key = (each.container, each.probe_type, each.failure)
             count, last = counts.get(key, (0, 0.0))

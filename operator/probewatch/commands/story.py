@@ -46,7 +46,7 @@ def judged_of(story: Story, container: str | None) -> Sequence[Restart]:
 
 def failures_of(story: Story, container: str | None) -> Sequence[FailureCount]:
     """Return how probes failed, by kind."""
-    found = count_failures(story.live.evidence) if story.live else ()
+    found = count_failures(story.live.evidence, story.live.pod.spec) if story.live else ()
     return [each for each in found if container in {None, each.container}]
 
 

@@ -35,8 +35,9 @@ RULES: tuple[Rule, ...] = (
             "137, High if the grace period had passed, else Medium; if stopping took longer than "
             "the grace period, High after a SIGKILL and a replacement in place, else Medium; if "
             "the container may have exited in the same second, High if its probe had timed out or "
-            "got an answer, else Medium; Medium if the end time is unknown, a liveness probe "
-            "failed after a startup kill, or the kubelet may have restarted during the kill."
+            "got an answer, and no other container of the pod can have given that, else Medium; "
+            "Medium if the end time is unknown, a liveness probe failed after a startup kill, or "
+            "the kubelet may have restarted during the kill."
         ),
     ),
     Rule(

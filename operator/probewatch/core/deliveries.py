@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from probewatch.core.book import FAILURES, Mark, enter
 from probewatch.core.corrections import repair
 from probewatch.core.evidence import Evidence
+from probewatch.core.failures import with_possible_reason
 from probewatch.core.findings import ProbeFailures
 from probewatch.core.spec import ProbeType
 from probewatch.core.state import ContainerMemory, PodState
@@ -39,6 +40,7 @@ def enter_event(state: PodState, evidence: Evidence) -> Entered | None:
     if state.pod.spec.container(name) is None and state.pod.status(name) is None:
         return None
     memory = state.memory(name)
+    evidence = with_possible_reason(evidence, state.pod.spec)
     mixed = evidence.combined and any(len(each.probes) > 1 for each in probed)
     book, mark = enter(memory.book, evidence, from_zero=name in state.from_zero, mixed=mixed)
     if mark is None:

@@ -5,7 +5,7 @@ from probewatch.core.book import Mark
 from probewatch.core.exits import OUTSIDE_SIGNALS, SIGKILL, SIGTERM
 from probewatch.core.facts import Facts
 from probewatch.core.spec import Probe
-from probewatch.core.verdict import OF_RUNNING
+from probewatch.core.verdict import failed_while_running
 
 
 def may_be_left_half_done(facts: Facts, kill: Mark, probe: Probe | None) -> bool:
@@ -57,7 +57,7 @@ def may_have_ended_before(facts: Facts, kill: Mark, probe: Probe | None) -> bool
 
 def _failed_before(facts: Facts, probe: Probe | None) -> bool:
     """Whether its probe failed in a way that only a running container's probe can fail."""
-    return probe is not None and facts.last_failure(probe.probe_type) in OF_RUNNING
+    return probe is not None and failed_while_running(facts, probe.probe_type)
 
 
 def is_rather_of_kill(facts: Facts, probe: Probe | None) -> bool:

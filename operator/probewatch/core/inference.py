@@ -6,11 +6,11 @@ from probewatch.core.exits import SIGTERM
 from probewatch.core.facts import Facts
 from probewatch.core.spec import ProbeType
 from probewatch.core.verdict import (
-    OF_RUNNING,
     PROBE_KILLS,
     Verdict,
     by_exit,
     conclude,
+    failed_while_running,
     kill_was_due,
 )
 
@@ -156,8 +156,8 @@ def _may_be_left_over(facts: Facts, probe_type: ProbeType) -> bool:
     """
     change, probe = facts.restart.change, facts.restart.container.probe(probe_type)
     once = probe is not None and probe.failure_threshold == 1
-    failure = facts.last_failure(probe_type)
-    ended = facts.signal != SIGTERM if failure is None else failure not in OF_RUNNING
+    failed = facts.last_failure(probe_type) is not None
+    ended = not failed_while_running(facts, probe_type) if failed else facts.signal != SIGTERM
     unsure = facts.death is None or facts.exit.crashed or (once and ended)
     return unsure or change.image or change.resources
 

@@ -14,6 +14,7 @@ from probewatch.core.verdict import (
     PROBE_OF,
     Verdict,
     by_exit,
+    can_only_answer_itself,
     conclude,
     kill_was_due,
 )
@@ -59,10 +60,11 @@ def _may_follow_the_end(facts: Facts, probe_type: ProbeType) -> bool:
     once = probe.failure_threshold == 1
     born = facts.death.started_at if once and facts.death is not None else None
     limit = int(died) + (facts.signal == SIGTERM and not once)
+    answered = ANSWERED if can_only_answer_itself(facts) else frozenset()
     sure = tuple(
         mark
         for mark in facts.book.failures
-        if mark.failure in ANSWERED or (mark.at < limit and (born is None or mark.at > born))
+        if mark.failure in answered or (mark.at < limit and (born is None or mark.at > born))
     )
     known = replace(facts, book=replace(facts.book, failures=sure))
     return not known.threshold_reached(probe_type)

@@ -8,7 +8,7 @@ from probewatch.core.evidence import EvidenceKind, FailureReason
 from probewatch.core.exits import NOT_KNOWN, SIGKILL, render_exit
 from probewatch.core.facts import Facts
 from probewatch.core.past import SURE
-from probewatch.core.spec import ProbeType
+from probewatch.core.spec import ContainerKind, HandlerKind, ProbeType
 
 PROBE_KILLS = {
     EvidenceKind.KILL_LIVENESS: (Cause.LIVENESS_PROBE, ProbeType.LIVENESS),
@@ -42,7 +42,7 @@ ANSWERED = frozenset(
         *(FailureReason.HTTP_5XX, FailureReason.GRPC_UNHEALTHY),
     }
 )
-"""Failures that only a running container can cause: it answered."""
+"""Failures that only a running container can cause, if the pod has no other: it answered."""
 
 OF_RUNNING = ANSWERED | {FailureReason.TIMEOUT}
 """Failures of probe runs that began while the container ran, even if it ended in the same second:
@@ -58,6 +58,28 @@ class Verdict:
     evidence: tuple[str, ...] = ()
     final: bool = False
     """Whether no later evidence can change the verdict, so that it need not settle."""
+
+
+def can_only_answer_itself(facts: Facts) -> bool:
+    """Whether no other container of the pod can answer its probes.
+
+    All containers share the pod's ports. A proxy still answers for an application that has ended,
+    such as that of Istio, to which the probes of the application are rewritten.
+    Source: istio.io, docs/ops/configuration/mesh/app-health-check.
+    """
+    own = facts.restart.container.name
+    return all(
+        each.name == own or each.kind is ContainerKind.INIT for each in facts.spec.containers
+    )
+
+
+def failed_while_running(facts: Facts, probe_type: ProbeType) -> bool:
+    """Whether the last run of this probe surely began while the container still ran."""
+    failure = facts.last_failure(probe_type)
+    probe = facts.restart.container.probe(probe_type)
+    if probe is not None and probe.handler is HandlerKind.EXEC:
+        return failure is FailureReason.TIMEOUT
+    return failure in OF_RUNNING and can_only_answer_itself(facts)
 
 
 def kill_was_due(facts: Facts) -> bool:

@@ -16,7 +16,8 @@ from probewatch.core.advice import Setting, judge, setting_of, start_budget
 from probewatch.core.advice_names import AdviceName
 from probewatch.core.causes import Cause, Pattern, Readiness, ReadinessReason
 from probewatch.core.evidence import FailureReason
-from probewatch.core.spec import Container, HandlerKind, PodSpec, Probe, ProbeType, RestartPolicy
+from probewatch.core.failures import REASONS
+from probewatch.core.spec import Container, PodSpec, Probe, ProbeType, RestartPolicy
 from probewatch.metrics.labels import tail
 from probewatch.metrics.series import Cells, zeros
 
@@ -58,42 +59,8 @@ _PROBE_CAUSES = {
     ProbeType.STARTUP: Cause.STARTUP_PROBE,
 }
 
-_NETWORK = (
-    FailureReason.TIMEOUT,
-    FailureReason.REFUSED,
-    FailureReason.RESET,
-    FailureReason.UNREACHABLE,
-    FailureReason.DNS,
-    FailureReason.OTHER,
-    FailureReason.ERRORED,
-)
-_HTTP = (
-    FailureReason.HTTP_5XX,
-    FailureReason.HTTP_4XX,
-    FailureReason.HTTP_3XX,
-    FailureReason.HTTP_1XX,
-    FailureReason.TLS,
-)
-_HANDLERS: Mapping[HandlerKind, tuple[FailureReason, ...]] = {
-    HandlerKind.HTTP_GET: (FailureReason.TIMEOUT, *_HTTP, *_NETWORK),
-    HandlerKind.TCP_SOCKET: (FailureReason.TIMEOUT, FailureReason.REFUSED, *_NETWORK),
-    HandlerKind.GRPC: (
-        FailureReason.TIMEOUT,
-        FailureReason.GRPC_UNHEALTHY,
-        FailureReason.GRPC_ERROR,
-        *_NETWORK,
-    ),
-    HandlerKind.EXEC: (
-        FailureReason.TIMEOUT,
-        FailureReason.EXEC_EXIT,
-        FailureReason.OTHER,
-        FailureReason.ERRORED,
-    ),
-    HandlerKind.NONE: (FailureReason.OTHER,),
-}
-"""How a probe of each kind can fail; the first two are exposed from the start."""
-
 FROM_THE_START = 2
+"""How many reasons of each probe are exposed before its first failure."""
 
 
 class First(NamedTuple):
@@ -136,7 +103,7 @@ def _first_series(setting: Setting, *, has_hook: bool, has_rules: bool, is_final
     failures = (
         FAILURES[probe.probe_type, reason]
         for probe in probes
-        for reason in _HANDLERS[probe.handler][:FROM_THE_START]
+        for reason in REASONS[probe.handler][:FROM_THE_START]
     )
     startups = STARTUPS.values() if Cause.STARTUP_PROBE in by_probes else ()
     return First(
@@ -177,7 +144,7 @@ def all_failures(probe: Probe | None) -> tuple[str, ...]:
     """Return the tails of all failures that a probe can have; none if it is unknown."""
     if probe is None:
         return ()
-    reasons = dict.fromkeys(_HANDLERS[probe.handler])
+    reasons = dict.fromkeys(REASONS[probe.handler])
     return tuple(FAILURES[probe.probe_type, reason] for reason in reasons)
 
 
