@@ -1,8 +1,8 @@
-"""An API server for things with names, byte by byte, with faults where a test wants them.
+"""A fake API server on raw asyncio streams that serves named things and injects faults.
 
-Raw asyncio streams: a framework cannot end a stream within a line, reset a connection or
-let bytes drip. What is true is in `Truth`; a fault damages how one answer tells it. Faults
-are used up in the order in which they were given, by list and watch requests alike or by one kind.
+Raw streams, because a web framework cannot end a stream within a line, reset a connection or send
+single bytes. `Truth` holds what exists; a fault damages one answer. Faults are used up in order, by
+list and watch requests separately.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from urllib.parse import parse_qs, urlsplit
 
 Query = dict[str, str]
 Fault = Callable[["Answer"], Awaitable[None]]
-"""Gives an answer of its own, or does something to the answer and then `proceed`s."""
+"""Sends an answer of its own, or does something to the answer and then calls `proceed`."""
 
 STREAM_HEAD = (
     b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -26,7 +26,7 @@ STREAM_HEAD = (
 
 @dataclass
 class Truth:
-    """What there is, and what happened since version 10."""
+    """The things that exist, and their changes since version 10."""
 
     things: dict[str, int] = field(default_factory=dict)
     history: list[tuple[int, str, str]] = field(default_factory=list)
@@ -34,7 +34,7 @@ class Truth:
     moved: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     async def change(self, kind: str, name: str) -> None:
-        """Let something happen, and wake those who watch."""
+        """Apply one change and wake the watches."""
         self.version += 1
         if kind == "DELETED":
             del self.things[name]
@@ -46,7 +46,7 @@ class Truth:
 
 
 def thing(name: str, version: int) -> dict[str, object]:
-    """A thing as JSON has it; its name is not ASCII, as a line that is cut may be."""
+    """A thing as JSON, with a non-ASCII string, since a cut may fall within a character."""
     uid = f"uid-of-{name}"
     return {
         "metadata": {"name": name, "resourceVersion": str(version), "uid": uid, "note": "Größe"}
@@ -54,24 +54,24 @@ def thing(name: str, version: int) -> dict[str, object]:
 
 
 def line(kind: str, name: str, version: int) -> bytes:
-    """A line of a watch."""
+    """One line of a watch."""
     event = {"type": kind, "object": thing(name, version)}
     return json.dumps(event, ensure_ascii=False).encode() + b"\n"
 
 
 def bookmark(version: int, *, ends: bool = False) -> bytes:
-    """A bookmark."""
+    """One bookmark; *ends* marks the end of the initial events."""
     notes = {"annotations": {"k8s.io/initial-events-end": "true"}} if ends else {}
     meta = {"resourceVersion": str(version), **notes}
     return json.dumps({"type": "BOOKMARK", "object": {"metadata": meta}}).encode() + b"\n"
 
 
 CUT_SECONDS = 60
-"""After so long, many a proxy ends a connection that is idle."""
+"""Seconds after which a proxy cuts an idle connection."""
 
 
 class Answer:
-    """One answer that is being given."""
+    """One answer while it is being sent."""
 
     def __init__(self, truth: Truth, query: Query, writer: asyncio.StreamWriter) -> None:
         self.truth = truth
@@ -80,11 +80,11 @@ class Answer:
 
     @property
     def is_watch(self) -> bool:
-        """Whether a watch was asked for."""
+        """Whether the request is a watch."""
         return "watch" in self.query
 
     async def proceed(self) -> None:
-        """Answer as a good server does."""
+        """Answer as a healthy server does."""
         if not self.is_watch:
             await self.say(200, self.page())
             return
@@ -93,14 +93,14 @@ class Answer:
         await self.follow(int(self.query.get("resourceVersion", self.truth.version)))
 
     async def list(self) -> None:
-        """Tell what there is, where the watch is to begin with that."""
+        """Send the initial events if the watch asked for them."""
         if "sendInitialEvents" in self.query:
             for name, version in self.truth.things.items():
                 await self.write(line("ADDED", name, version))
             await self.write(bookmark(self.truth.version, ends=True))
 
     async def follow(self, version: int) -> None:
-        """Tell what happens after *version*, until the client goes."""
+        """Send all changes after *version* until the client disconnects."""
         while True:
             for at, kind, name in tuple(self.truth.history):
                 if at > version:
@@ -110,7 +110,7 @@ class Answer:
                 await self.truth.moved.wait_for(lambda seen=version: self.truth.version > seen)  # type: ignore[misc]  # bound at once
 
     async def happened(self, count: int = 1) -> None:
-        """Wait until so much has happened."""
+        """Wait until so many changes have happened."""
         async with self.truth.moved:
             await self.truth.moved.wait_for(lambda: len(self.truth.history) >= count)
 
@@ -121,13 +121,13 @@ class Answer:
         return json.dumps({"metadata": meta, "items": items}).encode()
 
     async def say(self, status: int, body: bytes, headers: str = "") -> None:
-        """Give a short answer."""
+        """Send a complete response."""
         head = f"HTTP/1.1 {status} X\r\nContent-Length: {len(body)}\r\n{headers}\r\n"
         self._writer.write(head.encode() + body)
         await self._writer.drain()
 
     async def begin(self) -> None:
-        """Begin a stream."""
+        """Send the head of a chunked response."""
         self._writer.write(STREAM_HEAD)
         await self._writer.drain()
 
@@ -137,7 +137,7 @@ class Answer:
         await self._writer.drain()
 
     async def end(self) -> None:
-        """End the stream as it should be ended."""
+        """End the stream properly, with the last chunk."""
         self._writer.write(b"0\r\n\r\n")
         await self._writer.drain()
 
@@ -153,7 +153,7 @@ class Answer:
 
 
 async def idle(answer: Answer) -> None:
-    """A watch of a quiet server, which ends it when it was asked to; a proxy may do so before."""
+    """A quiet watch that the server ends at its timeout, unless a proxy cuts it before."""
     await answer.begin()
     await answer.list()
     asked = int(answer.query["timeoutSeconds"])
@@ -165,7 +165,7 @@ async def idle(answer: Answer) -> None:
 
 
 async def nobody(answer: Answer) -> None:
-    """A watch that a proxy answers and cuts, with no server behind it that would do anything."""
+    """A watch that a proxy answers and cuts, without any server behind it."""
     await answer.begin()
     await asyncio.sleep(CUT_SECONDS)
     answer.reset()
@@ -173,13 +173,13 @@ async def nobody(answer: Answer) -> None:
 
 @dataclass
 class FaultServer:
-    """Serves the truth; the first faults of the list are for the first requests."""
+    """Serves the truth; faults are applied to the first requests, in order."""
 
     truth: Truth = field(default_factory=Truth)
     list_faults: list[Fault] = field(default_factory=list)
     watch_faults: list[Fault] = field(default_factory=list)
     streams: bool = False
-    """Whether it knows streaming lists."""
+    """Whether the server supports streaming lists."""
     asked: list[tuple[float, Query]] = field(default_factory=list)
     tokens: list[str] = field(default_factory=list)
     port: int = 0
@@ -187,7 +187,7 @@ class FaultServer:
 
     @property
     def url(self) -> str:
-        """Where it is."""
+        """The URL of the server."""
         return f"http://127.0.0.1:{self.port}"
 
     @asynccontextmanager

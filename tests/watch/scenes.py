@@ -1,4 +1,4 @@
-"""A watch loop with a mirror for a handler, against the fault server, in virtual time."""
+"""A watch loop whose handler mirrors the fault server, in virtual time."""
 
 import asyncio
 import contextlib
@@ -19,7 +19,7 @@ from tests.watch.fault_server import Fault, FaultServer, Truth
 
 
 class ThingMetadata(msgspec.Struct, rename="camel"):
-    """`metadata` of a thing."""
+    """The `metadata` of a thing."""
 
     name: str
     uid: str
@@ -27,19 +27,19 @@ class ThingMetadata(msgspec.Struct, rename="camel"):
 
 
 class Thing(msgspec.Struct):
-    """What the fault server has."""
+    """An object of the fault server."""
 
     metadata: ThingMetadata
 
 
 @dataclass
 class Mirror:
-    """A handler that holds what it was told there is, as a store does."""
+    """A handler that holds the things it was told of, as a store does."""
 
     things: dict[str, int] = field(default_factory=dict)
     told: list[str] = field(default_factory=list)
     lost: int = 0
-    """The newest version known of a thing that the list shows in an older one."""
+    """The newest known version of a thing that the list shows in an older one."""
     _seen: set[str] = field(default_factory=set)
 
     def listing(self) -> None:
@@ -71,7 +71,7 @@ class Mirror:
 
 @dataclass
 class Tokens:
-    """Credentials: a new token after so many refusals."""
+    """Credentials that return a new token after so many refusals."""
 
     server: str
     renewed_after: float = float("inf")
@@ -85,7 +85,7 @@ class Tokens:
 
 @dataclass
 class Scene:
-    """All that a test looks at."""
+    """The server, the mirror, and the loop between them."""
 
     server: FaultServer
     mirror: Mirror
@@ -94,11 +94,11 @@ class Scene:
 
     @property
     def now(self) -> float:
-        """Virtual seconds."""
+        """The virtual time in seconds."""
         return asyncio.get_running_loop().time()
 
     async def until(self, is_so: Callable[[], bool], limit: float) -> float:
-        """Wait until something is so; returns how long that took in virtual seconds."""
+        """Wait until a condition holds; returns how many virtual seconds that took."""
         begun = self.now
         while not is_so():
             assert not self.task.done(), f"the loop has ended: {self.task}"
@@ -107,7 +107,7 @@ class Scene:
         return self.now - begun
 
     async def agrees(self, limit: float) -> float:
-        """Wait until the mirror shows the truth."""
+        """Wait until the mirror equals the truth."""
         return await self.until(lambda: self.mirror.things == self.server.truth.things, limit)
 
 
@@ -115,7 +115,7 @@ class Scene:
 async def watching(
     server: FaultServer, *, options: WatchOptions | None = None, renewed_after: float = 1
 ) -> AsyncIterator[Scene]:
-    """Run a loop against the server."""
+    """Run a watch loop against the server."""
     loop = asyncio.get_running_loop()
     clock = Clock(now=lambda: 1e9 + loop.time(), monotonic=loop.time, sleep=asyncio.sleep)
     async with server.serving():
@@ -146,14 +146,14 @@ async def watching(
 
 
 def server(*watch_faults: Fault, streams: bool = False) -> FaultServer:
-    """A server with two things, whose first watches have faults."""
+    """A server with two things, whose first watches have these faults."""
     return FaultServer(
         truth=Truth(things={"a": 3, "b": 5}), watch_faults=list(watch_faults), streams=streams
     )
 
 
 async def live(scene: Scene, limit: float) -> float:
-    """Let things happen while the fault is there, and see that all of it arrives."""
+    """Apply changes while the fault lasts, and wait until all of them have arrived."""
     truth = scene.server.truth
     await scene.agrees(5)
     for kind, name in (("ADDED", "c"), ("MODIFIED", "a"), ("DELETED", "b"), ("ADDED", "d")):

@@ -1,4 +1,4 @@
-"""What the handler gets of a list: all that arrived together, in order, before its end."""
+"""How a list is passed to the handler: in batches, in order, before the end of the list."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,14 +13,14 @@ from probewatch.watch.transport import StreamFaultError, WatchStats
 
 
 class ThingMetadata(msgspec.Struct, rename="camel"):
-    """Its metadata."""
+    """The `metadata` of a thing."""
 
     name: str = ""
     resource_version: str | None = None
 
 
 class Thing(msgspec.Struct):
-    """An object, in which the handler finds broken fields."""
+    """An object with a number of broken fields."""
 
     metadata: ThingMetadata
     flaws: int = 0
@@ -28,7 +28,7 @@ class Thing(msgspec.Struct):
 
 @dataclass
 class Diary:
-    """A handler that writes down its calls."""
+    """A handler that records its calls."""
 
     calls: list[str] = field(default_factory=list)
 
@@ -50,7 +50,7 @@ class Diary:
 
 @dataclass
 class Scene:
-    """A list that has begun."""
+    """A dispatcher in the middle of a list."""
 
     diary: Diary = field(default_factory=Diary)
     stats: WatchStats = field(default_factory=lambda: WatchStats(resource="things"))
@@ -61,7 +61,7 @@ class Scene:
         self.dispatcher.begin_list()
 
     def calls(self) -> list[str]:
-        """Return what followed the beginning of the list."""
+        """The calls after the beginning of the list."""
         return self.diary.calls[1:]
 
 
@@ -80,7 +80,7 @@ def end_of_list() -> Line:
 
 
 def test_what_arrives_together_is_passed_on_together() -> None:
-    """The objects of each chunk are passed on with it, those before the end before that."""
+    """The objects of one chunk are one batch; those before the end of the list come before it."""
     scene = Scene()
 
     scene.dispatcher.take_lines([line("ADDED", "a"), line("ADDED", "b")])
@@ -90,7 +90,7 @@ def test_what_arrives_together_is_passed_on_together() -> None:
 
 
 def test_many_objects_are_passed_on_in_parts() -> None:
-    """However many a page or a chunk has, no batch is larger than the limit, and none is lost."""
+    """No batch is larger than the limit, and no object is lost."""
     names = [f"n{number}" for number in range(2 * BATCH + 1)]
     scene = Scene()
 
@@ -102,7 +102,7 @@ def test_many_objects_are_passed_on_in_parts() -> None:
 
 
 def test_a_broken_line_costs_only_itself() -> None:
-    """Its neighbours are passed on, and it is counted; so are fields that are found broken."""
+    """A broken line is counted and its neighbours are passed on; broken fields are counted."""
     scene = Scene()
 
     scene.dispatcher.take_lines(
@@ -114,7 +114,7 @@ def test_a_broken_line_costs_only_itself() -> None:
 
 
 def test_a_list_that_fails_has_passed_on_what_came_before() -> None:
-    """An ERROR in a list ends it, after the objects that arrived before the ERROR."""
+    """An ERROR event ends a list after the objects that arrived before it."""
     scene = Scene()
     error = whole(b'{"type":"ERROR","object":{"code":410,"reason":"Expired"}}')
 

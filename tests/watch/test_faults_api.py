@@ -1,4 +1,4 @@
-"""Faults of the API's meaning (class B): answers that are well-formed and wrong."""
+"""Class B faults: well-formed answers of the API server with wrong contents."""
 
 import asyncio
 import json
@@ -19,14 +19,14 @@ def server(*, lists: tuple[Fault, ...] = (), watches: tuple[Fault, ...] = ()) ->
 
 
 async def live(scene: Scene, limit: float) -> float:
-    """Let things happen, and see that all of it arrives."""
+    """Apply changes and wait until all of them have arrived."""
     for kind, name in (("ADDED", "c"), ("MODIFIED", "a"), ("DELETED", "b")):
         await scene.server.truth.change(kind, name)
     return await scene.agrees(limit)
 
 
 def says(status: int, headers: str = "", body: bytes = b"{}") -> Fault:
-    """An answer with this status."""
+    """A fault that answers with this status."""
 
     async def fault(answer: Answer) -> None:
         await answer.say(status, body, headers)
@@ -38,7 +38,7 @@ TOO_MANY = b"Too many requests, please try again later.\n"
 
 
 def error_event(status: Mapping[str, object]) -> Fault:
-    """A watch that says ERROR."""
+    """A watch that sends an ERROR event."""
 
     async def fault(answer: Answer) -> None:
         await answer.begin()
@@ -57,7 +57,7 @@ GONE = {
 
 @pytest.mark.parametrize("gone", GONE.values(), ids=GONE.keys())
 def test_history_that_is_gone(gone: Fault) -> None:
-    """B1, B2: everything is listed anew within two seconds, and what was missed is found."""
+    """B1, B2: on 410 everything is listed again within 2 s, and missed changes are found."""
 
     async def after_a_while(answer: Answer) -> None:
         await answer.happened(3)
@@ -74,13 +74,13 @@ def test_history_that_is_gone(gone: Fault) -> None:
 
 
 async def first_page(answer: Answer) -> None:
-    """A page that says that there are more."""
+    """A page with a continue token."""
     meta = {"resourceVersion": "10", "continue": "token"}
     await answer.say(200, json.dumps({"metadata": meta, "items": [thing("a", 3)]}).encode())
 
 
 def test_continue_token_that_is_gone() -> None:
-    """B3: the list begins again from its first page."""
+    """B3: with an expired continue token the list starts again at its first page."""
 
     async def play() -> tuple[bool, list[str]]:
         async with watching(server(lists=(first_page, says(410)))) as scene:
@@ -93,7 +93,7 @@ def test_continue_token_that_is_gone() -> None:
 
 
 def test_continue_token_that_is_always_gone() -> None:
-    """B3: where no list comes to its end in pages, the third try asks for all at once."""
+    """B3: if no paginated list completes, the third attempt asks for everything at once."""
 
     async def pages_fail(answer: Answer) -> None:
         place.list_faults.append(pages_fail)
@@ -117,7 +117,7 @@ def test_continue_token_that_is_always_gone() -> None:
 
 @pytest.mark.slow
 def test_history_gone_for_ten_minutes() -> None:
-    """B4: a server whose watches are always too old is listed ever more rarely."""
+    """B4: a server that answers every watch with 410 is listed more and more rarely."""
     gone = says(410)
 
     async def play() -> tuple[int, float]:
@@ -144,7 +144,7 @@ ERRORS: Mapping[str, Mapping[str, object]] = {
 
 @pytest.mark.parametrize("status", ERRORS.values(), ids=ERRORS.keys())
 def test_error_events(status: Mapping[str, object]) -> None:
-    """B5: the watch is taken up again, without a list."""
+    """B5: after an ERROR event the watch is resumed without a list."""
 
     async def play() -> tuple[float, int]:
         async with watching(server(watches=(error_event(status),))) as scene:
@@ -172,7 +172,7 @@ WAITS: Mapping[str, tuple[str, float, float]] = {
 @pytest.mark.parametrize("where", ["list", "watch"])
 @pytest.mark.parametrize(("header", "least", "most"), WAITS.values(), ids=WAITS.keys())
 def test_too_many_requests(header: str, least: float, most: float, where: str) -> None:
-    """B6, B7: the server's wish is kept, within reason."""
+    """B6, B7: Retry-After is honoured, up to a limit."""
     busy = says(429, header)
 
     async def play() -> float:
@@ -187,7 +187,7 @@ def test_too_many_requests(header: str, least: float, most: float, where: str) -
 
 @pytest.mark.parametrize(("put_off", "begun"), [(1, 1), (5, 1), (6, 2)])
 def test_page_that_is_put_off(put_off: int, begun: int) -> None:
-    """B6: a busy server is asked for the same page again, and not for all that was read before."""
+    """B6: after a 429 the same page is requested again, not the whole list."""
     busy = says(429, "Retry-After: 2\r\n", TOO_MANY)
 
     async def play() -> tuple[int, bool]:
@@ -204,7 +204,7 @@ def test_page_that_is_put_off(put_off: int, begun: int) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(("times", "limit"), [(3, 10.0), (25, 30.0)], ids=["seconds", "minutes"])
 def test_server_errors(times: int, limit: float) -> None:
-    """B8: a server with internal errors is waited for, and found again within half a minute."""
+    """B8: after server errors the watch recovers within half a minute."""
 
     async def play() -> float:
         place = server(watches=(says(500),) * times)
@@ -217,7 +217,7 @@ def test_server_errors(times: int, limit: float) -> None:
 
 @pytest.mark.parametrize("refusals", [1, 2, 3])
 def test_login_that_is_refused(refusals: int) -> None:
-    """B9: a 401 leads to new credentials, now or after the file was renewed."""
+    """B9: after a 401 new credentials are read, even if they change only later."""
 
     async def guarded(answer: Answer) -> None:
         if answer.truth is place.truth and place.tokens[-1].endswith("new"):
@@ -237,7 +237,7 @@ def test_login_that_is_refused(refusals: int) -> None:
 
 @pytest.mark.slow
 def test_login_that_is_refused_for_ever() -> None:
-    """B9: the loop goes on asking, ever more rarely, and says that it knows nothing."""
+    """B9: refused credentials are retried more and more rarely, and the loop is not synced."""
 
     async def play() -> tuple[bool, bool, int]:
         place = server(lists=(says(401),) * 1000)
@@ -252,7 +252,7 @@ def test_login_that_is_refused_for_ever() -> None:
 
 @pytest.mark.parametrize("where", ["list", "watch"])
 def test_right_that_is_missing_for_a_minute(where: str) -> None:
-    """B10: a right that is given later is used within half a minute."""
+    """B10: a right that is granted later is used within half a minute."""
 
     async def play() -> float:
         denied = (says(403),) * 1000
@@ -279,7 +279,7 @@ LISTS: Mapping[str, bytes] = {
 
 @pytest.mark.parametrize("body", LISTS.values(), ids=LISTS.keys())
 def test_list_that_is_none(body: bytes) -> None:
-    """B12: what is no list is asked for again, and never taken for an empty cluster."""
+    """B12: a malformed list is requested again, never taken for an empty cluster."""
 
     async def play() -> list[str]:
         async with watching(server(lists=(says(200, body=body),))) as scene:
@@ -302,7 +302,7 @@ def test_null_items() -> None:
 
 
 def test_watch_that_begins_too_early() -> None:
-    """B15: what the server tells a second time changes nothing."""
+    """B15: events that the server repeats change nothing."""
 
     async def replaying(answer: Answer) -> None:
         await answer.begin()
@@ -323,7 +323,7 @@ def test_watch_that_begins_too_early() -> None:
 
 @pytest.mark.slow
 def test_watch_that_always_ends_at_once() -> None:
-    """A server that ends each watch as soon as it begins is not asked in a circle."""
+    """A server that ends each watch at once is not polled in a tight loop."""
 
     async def nothing(answer: Answer) -> None:
         await answer.begin()

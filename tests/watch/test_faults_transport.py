@@ -1,6 +1,7 @@
-"""Faults of the transport (class A): the loop recovers, in time, and nothing is lost.
+"""Class A faults, of the transport: the loop recovers in time and loses nothing.
 
-Each test tells how long recovery took in virtual seconds; the bounds are those of the goals.
+Each test measures how long recovery takes in virtual seconds, against the bounds of the design
+goals.
 """
 
 import asyncio
@@ -30,14 +31,14 @@ CUTS = {
 
 
 def cut(at: int, how: str) -> Fault:
-    """A watch that tells the first change up to a byte, and ends in one of three ways."""
+    """A watch that sends the first change up to a byte, and ends in one of three ways."""
 
     async def fault(answer: Answer) -> None:
         await answer.begin()
         await answer.happened()
         if at:
             await answer.write(WHOLE[:at])
-        # What was written is to arrive before the end does.
+        # The bytes have to arrive before the end does.
         await asyncio.sleep(0.1)
         if how == "RST":
             answer.reset()
@@ -52,7 +53,7 @@ def cut(at: int, how: str) -> Fault:
 @pytest.mark.parametrize("how", ["RST", "FIN", "last chunk"])
 @pytest.mark.parametrize("at", CUTS.values(), ids=CUTS.keys())
 def test_stream_that_breaks_off_is_taken_up_again(at: int, how: str) -> None:
-    """A1 to A3: wherever and however a stream ends, the rest is told within two seconds."""
+    """A1 to A3: wherever and however a stream ends, the rest arrives within two seconds."""
 
     async def play() -> tuple[float, int]:
         async with watching(server(cut(at, how))) as scene:
@@ -65,7 +66,7 @@ def test_stream_that_breaks_off_is_taken_up_again(at: int, how: str) -> None:
 
 
 async def in_single_bytes(answer: Answer) -> None:
-    """A4: a chunk for each byte."""
+    """A4: one chunk for each byte."""
     await answer.begin()
     await answer.happened(4)
     for version, kind, name in tuple(answer.truth.history):
@@ -75,7 +76,7 @@ async def in_single_bytes(answer: Answer) -> None:
 
 
 def test_single_bytes() -> None:
-    """A4: it does not matter where the network cuts."""
+    """A4: chunk boundaries may be anywhere."""
 
     async def play() -> dict[str, int]:
         async with watching(server(in_single_bytes)) as scene:
@@ -98,7 +99,7 @@ async def hesitant(answer: Answer) -> None:
 
 @pytest.mark.slow
 def test_pauses_within_a_line() -> None:
-    """A4: a slow line is waited for."""
+    """A4: a line that arrives slowly is not given up."""
 
     async def play() -> dict[str, int]:
         async with watching(server(hesitant)) as scene:
@@ -109,13 +110,13 @@ def test_pauses_within_a_line() -> None:
 
 
 async def half_open(answer: Answer) -> None:
-    """A5: the connection is dead, and nobody says so."""
+    """A5: a dead connection without FIN or RST."""
     await answer.begin()
     await asyncio.sleep(10_000)
 
 
 async def drip(answer: Answer) -> None:
-    """A6: bytes come, but no line is ever complete."""
+    """A6: bytes arrive, but never a complete line."""
     await answer.begin()
     while True:
         await answer.write(b" ")
@@ -125,7 +126,7 @@ async def drip(answer: Answer) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", [half_open, drip])
 def test_silence_is_noticed(fault: Fault) -> None:
-    """A5, A6: what is silent for 75 s is given up, and taken up again at once."""
+    """A5, A6: a watch silent for 75 s is given up and resumed at once."""
 
     async def play() -> tuple[float, dict[str, int]]:
         async with watching(server(fault)) as scene:
@@ -137,7 +138,7 @@ def test_silence_is_noticed(fault: Fault) -> None:
 
 
 def test_an_hour_of_bookmarks() -> None:
-    """A7: bookmarks are life enough: no reconnect, and what comes then is told at once."""
+    """A7: bookmarks alone keep a watch alive, and later events arrive at once."""
 
     async def bookmarks(answer: Answer) -> None:
         await answer.begin()
@@ -160,7 +161,7 @@ def test_an_hour_of_bookmarks() -> None:
 
 @pytest.mark.slow
 def test_idle_connections_that_are_cut() -> None:
-    """A8: a proxy that ends idle connections each minute costs no list, and no growing pauses."""
+    """A8: a proxy that cuts idle connections each minute causes no list and no growing pauses."""
 
     async def play() -> tuple[float, int]:
         async with watching(server(*[idle] * 13)) as scene:
@@ -177,7 +178,7 @@ def test_idle_connections_that_are_cut() -> None:
 
 @pytest.mark.slow
 def test_rolling_servers() -> None:
-    """A9: twenty connections that live for five seconds do not make the loop wait ever longer."""
+    """A9: twenty connections of five seconds each do not make the pauses grow."""
 
     async def short(answer: Answer) -> None:
         await answer.begin()
@@ -201,7 +202,7 @@ def test_rolling_servers() -> None:
 
 @pytest.mark.slow
 def test_refused_for_ten_minutes() -> None:
-    """A10: attempts are few, none ends the loop, and half a minute after the end all is well."""
+    """A10: attempts are few, the loop survives, and recovers within 30 s of the end."""
 
     async def refuse(answer: Answer) -> None:
         answer.reset()
@@ -217,7 +218,7 @@ def test_refused_for_ten_minutes() -> None:
 
     took, tries = virtual_time.run(play())
 
-    # aiohttp tries a request that is safe to repeat once more when its connection was reset.
+    # aiohttp itself retries an idempotent request once if its connection is reset.
     assert (True, True) == (took <= 30, tries <= 2 * 40)
 
 
@@ -231,7 +232,7 @@ STATUSES: Mapping[str, tuple[int, bytes]] = {
 @pytest.mark.parametrize("where", ["list", "watch"])
 @pytest.mark.parametrize(("status", "body"), STATUSES.values(), ids=STATUSES.keys())
 def test_proxies_in_between(status: int, body: bytes, where: str) -> None:
-    """A11: what is no answer of an API server is waited out."""
+    """A11: an answer that is not from an API server is retried later."""
 
     async def proxy(answer: Answer) -> None:
         await answer.say(status, body)
@@ -266,7 +267,7 @@ HOSTILE: Mapping[str, bytes] = {
 
 @pytest.mark.parametrize("bad", HOSTILE.values(), ids=HOSTILE.keys())
 def test_what_is_no_object_costs_only_itself(bad: bytes) -> None:
-    """A13, B13: it is counted, the stream goes on, and nothing is asked anew."""
+    """A13, B13: a line that is no valid object is counted, and the stream goes on."""
 
     async def hostile(answer: Answer) -> None:
         await answer.begin()
@@ -282,7 +283,7 @@ def test_what_is_no_object_costs_only_itself(bad: bytes) -> None:
 
 
 def test_duplicate_keys() -> None:
-    """A13: of two keys the last one counts, as everywhere."""
+    """A13: of two equal keys the last one counts."""
 
     async def doubled(answer: Answer) -> None:
         await answer.begin()
@@ -300,7 +301,7 @@ def test_duplicate_keys() -> None:
 
 
 def test_streaming_list_is_one_request() -> None:
-    """A list that comes as a stream goes on as the watch."""
+    """A streaming list continues as the watch, in one request."""
 
     async def play() -> tuple[int, bool]:
         async with watching(server(streams=True)) as scene:
@@ -319,7 +320,7 @@ async def broken_list(answer: Answer) -> None:
 
 
 async def ignorant(answer: Answer) -> None:
-    """A server that does not know the wish: what there is, and then no word that this was all."""
+    """A server that ignores `sendInitialEvents`: all objects, but no end of the list."""
     await answer.begin()
     for name, version in answer.truth.things.items():
         await answer.write(line("ADDED", name, version))
@@ -327,7 +328,7 @@ async def ignorant(answer: Answer) -> None:
 
 
 async def plain_bookmark(answer: Answer) -> None:
-    """The same, with a bookmark that does not end the list."""
+    """The same, with a bookmark that does not mark the end of the list."""
     await answer.begin()
     for name, version in answer.truth.things.items():
         await answer.write(line("ADDED", name, version))
@@ -336,7 +337,7 @@ async def plain_bookmark(answer: Answer) -> None:
 
 
 async def refused(answer: Answer) -> None:
-    """A server in which it is switched off."""
+    """A server in which streaming lists are switched off."""
     await answer.say(422, b'{"kind":"Status","code":422}')
 
 
@@ -350,7 +351,7 @@ NO_STREAMS = {
 
 @pytest.mark.parametrize(("fault", "limit"), NO_STREAMS.values(), ids=NO_STREAMS.keys())
 def test_without_streaming_lists_there_are_pages(fault: Fault, limit: float) -> None:
-    """However a server does without streaming lists, it is listed in pages."""
+    """If a server lacks streaming lists, in whichever way, it is listed in pages."""
 
     async def play() -> list[str]:
         async with watching(server(fault, streams=True)) as scene:
@@ -362,12 +363,12 @@ def test_without_streaming_lists_there_are_pages(fault: Fault, limit: float) -> 
 
 
 async def hang(_answer: Answer) -> None:
-    """A server that takes the request and does not answer."""
+    """A server that takes the request and never answers."""
     await asyncio.sleep(10_000)
 
 
 async def gone(answer: Answer) -> None:
-    """A watch after a while, whose version is gone."""
+    """A watch whose version expires after a while."""
     await answer.begin()
     await asyncio.sleep(10)
     await answer.write(b'{"type": "ERROR", "object": {"kind": "Status", "code": 410}}\n')
@@ -375,7 +376,7 @@ async def gone(answer: Answer) -> None:
 
 
 def test_no_answer_says_nothing_of_streaming_lists() -> None:
-    """It is a fault as any other, with a pause, and the next list is requested as a stream."""
+    """A request without any answer is an ordinary fault: the next list is streamed again."""
 
     async def play() -> tuple[dict[str, int], float, list[str]]:
         options = WatchOptions(request_timeout=5)
@@ -394,7 +395,7 @@ def test_no_answer_says_nothing_of_streaming_lists() -> None:
 
 
 def test_half_a_list_is_no_list() -> None:
-    """What a list that broke off did not contain is not gone."""
+    """Objects missing from a list that broke off are not taken for deleted."""
 
     async def play() -> list[str]:
         options = WatchOptions(streams=True)

@@ -1,4 +1,4 @@
-"""Lines that are longer than a watch reads (A12): what they said is found, nothing else lost."""
+"""Lines longer than a watch reads (A12): their objects are listed later, nothing else is lost."""
 
 import asyncio
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from tests.watch.scenes import live, server, watching
 
 
 def test_large_object() -> None:
-    """A12: an object of 1.5 MiB, the most that etcd holds, is one."""
+    """A12: an object of 1.5 MiB, the most that etcd stores, is read."""
 
     async def large(answer: Answer) -> None:
         await answer.begin()
@@ -33,7 +33,7 @@ def test_large_object() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("size", [13_000_000, None], ids=["13 MB", "endless"])
 def test_line_without_end(size: int | None) -> None:
-    """A12: a line that does not end is no life: the stream is given up and taken up again."""
+    """A12: an endless line does not keep a watch alive: the stream is given up and resumed."""
 
     async def long(answer: Answer) -> None:
         await answer.begin()
@@ -55,13 +55,13 @@ LONG = WatchOptions(line_cap=4096, server_timeout=240)
 
 
 def long_line(kind: str, name: str, version: int) -> bytes:
-    """A line of a watch, by far too long."""
+    """A line of a watch that is far too long."""
     whole = line(kind, name, version)
     return whole[:-3] + b" " * 100_000 + whole[-3:]
 
 
 async def tell(answer: Answer, told: bytes) -> None:
-    """Write what is told; in two pieces, for what comes in one needs no more memory."""
+    """Write a line in two pieces; a line that arrives in one piece needs no more memory."""
     await answer.write(told[:50_000])
     if told[50_000:]:
         await asyncio.sleep(0.1)
@@ -69,7 +69,7 @@ async def tell(answer: Answer, told: bytes) -> None:
 
 
 def with_long_lines(*names: str, then: Callable[[Answer], None] = Answer.finish) -> Fault:
-    """A watch that tells what happens for two minutes, of some things in too many bytes."""
+    """A watch of two minutes in which the lines of these things are too long."""
 
     async def fault(answer: Answer) -> None:
         await answer.begin()
@@ -89,7 +89,7 @@ def with_long_lines(*names: str, then: Callable[[Answer], None] = Answer.finish)
 
 
 def test_long_line_hides_nothing_else(caplog: pytest.LogCaptureFixture) -> None:
-    """A12: the watch goes on behind an object that is too large, which is counted and named."""
+    """A12: an object that is too large is counted and logged, and the watch goes on."""
 
     async def play() -> tuple[dict[str, int], int, dict[str, int]]:
         place = server(with_long_lines("big"))
@@ -109,7 +109,7 @@ def test_long_line_hides_nothing_else(caplog: pytest.LogCaptureFixture) -> None:
 
 @pytest.mark.slow
 def test_what_a_long_line_said_is_listed(caplog: pytest.LogCaptureFixture) -> None:
-    """A12: what was skipped is known once the watch has ended, also that something is gone."""
+    """A12: a skipped change, even a deletion, is found by a list after the watch ends."""
 
     async def play() -> tuple[float, dict[str, int]]:
         place = server(with_long_lines("a", "big"))
@@ -127,7 +127,7 @@ def test_what_a_long_line_said_is_listed(caplog: pytest.LogCaptureFixture) -> No
 
 @pytest.mark.slow
 def test_long_lines_cost_few_lists() -> None:
-    """A12: however often an object changes that is too large, lists are ten minutes apart."""
+    """A12: an object that is too large causes at most one list in ten minutes."""
 
     async def play() -> dict[str, int]:
         place = server(*[with_long_lines("big")] * 40)
@@ -139,12 +139,12 @@ def test_long_lines_cost_few_lists() -> None:
             await scene.agrees(600)
             return dict(scene.stats.relists)
 
-    # At 2, 12, 22 and 33 minutes: once what is owed is due, at the end of the watch.
+    # At 2, 12, 22 and 33 minutes: a due list is made at the end of the current watch.
     assert {"start": 1, "LineTooLong": 4} == virtual_time.run(play())
 
 
 def test_long_line_in_a_list_leads_to_pages() -> None:
-    """A12: nothing is taken for gone because it was too large for a list that is a stream."""
+    """A12: an object too large for a streaming list is not taken for deleted."""
 
     async def streamed(answer: Answer) -> None:
         await answer.begin()

@@ -1,4 +1,4 @@
-"""The watch loop against a scripted server: each answer is given once, in order."""
+"""The watch loop against a script of answers, each given once, in order."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -19,7 +19,7 @@ from probewatch.watch.transport import Surroundings, WatchOptions, WatchTarget
 
 
 class ThingMetadata(msgspec.Struct, rename="camel"):
-    """Its metadata."""
+    """The `metadata` of a thing."""
 
     name: str
     resource_version: str | None = None
@@ -33,13 +33,13 @@ class Thing(msgspec.Struct):
 
 @dataclass
 class Answer:
-    """One scripted answer; a body part that is an exception is raised."""
+    """One scripted answer; a part that is an exception is raised."""
 
     status: int = 200
     parts: tuple[bytes | BaseException, ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
     lasts: float = 240.0
-    """Seconds until its end, if it comes to one."""
+    """Seconds until the answer ends, if it ends."""
     script: "Script | None" = None
 
     async def chunks(self, _is_urgent: Callable[[], bool]) -> AsyncIterator[bytes]:
@@ -52,11 +52,11 @@ class Answer:
 
 
 class ScriptOverError(BaseException):
-    """The script has no more answers: the test is over."""
+    """Raised after the last scripted answer: the test is over."""
 
 
 class Script:
-    """A transport that plays answers and writes down what was asked."""
+    """A transport that plays scripted answers and records the requests."""
 
     def __init__(self, *answers: Answer | BaseException) -> None:
         self._answers = list(answers)
@@ -91,7 +91,7 @@ class Script:
 
 
 class Diary:
-    """A handler that writes down what it is told."""
+    """A handler that records its calls."""
 
     def __init__(self) -> None:
         self.told: list[str] = []
@@ -159,7 +159,7 @@ def play(
 
 
 def test_list_then_watch() -> None:
-    """Pages are read to the end, then the watch begins at the list's version."""
+    """All pages are read, then the watch starts at the list's version."""
     script, diary, pauses, loop = play(
         page("a", token="more"), page("b", version="20"), watch(line("ADDED", "c", "21"))
     )
@@ -190,7 +190,7 @@ FAULTS = {
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())
 def test_fault_resumes_the_watch(fault: Answer | BaseException) -> None:
-    """After a fault the watch goes on from the last version, without a list and after a pause."""
+    """After a fault the watch resumes from the last version after a pause, without a list."""
     script, diary, pauses, loop = play(
         page("a"), watch(line("ADDED", "b", "12")), fault, watch(line("MODIFIED", "b", "13"))
     )
@@ -209,7 +209,7 @@ LIST_FAULTS = {
 
 @pytest.mark.parametrize("fault", LIST_FAULTS.values(), ids=LIST_FAULTS.keys())
 def test_broken_list_is_asked_again(fault: Answer | BaseException) -> None:
-    """A list that cannot be read is never taken for an empty cluster."""
+    """A list that cannot be read is requested again, never taken for an empty cluster."""
     _, diary, _, _ = play(fault, page("a"))
 
     assert ["listed a", "synced"] == diary.told[-2:]
@@ -217,14 +217,14 @@ def test_broken_list_is_asked_again(fault: Answer | BaseException) -> None:
 
 
 def test_null_items_are_an_empty_list() -> None:
-    """`items: null` is how an empty list may look."""
+    """`items: null` is an empty list."""
     assert ["listing", "synced"] == play(
         Answer(parts=(b'{"metadata": {"resourceVersion": "5"}, "items": null}',))
     )[1].told
 
 
 def test_broken_item_of_a_list() -> None:
-    """An item that is no object is left out and counted."""
+    """An item that is no object is skipped and counted."""
     body = b'{"metadata": {"resourceVersion": "5"}, "items": [7, {"metadata": {"name": "a"}}]}'
     _, diary, _, loop = play(Answer(parts=(body,)))
 
@@ -234,7 +234,7 @@ def test_broken_item_of_a_list() -> None:
 
 @pytest.mark.parametrize("depth", [900, 5000, 100_000])
 def test_deep_item_of_a_list(depth: int) -> None:
-    """An object that no decoder can step over costs only itself, also in the middle of a page."""
+    """An item nested too deeply for any decoder is skipped; its neighbours are read."""
     deep = b'{"metadata": {"name": "x", "note": "]}\\"["}, "deep": %b%b}' % (
         b"[" * depth,
         b"]" * depth,
@@ -249,7 +249,7 @@ def test_deep_item_of_a_list(depth: int) -> None:
 
 
 def test_list_without_an_end() -> None:
-    """Deep and cut off: that is no list."""
+    """A deeply nested list that is cut off is no list."""
     body = b'{"metadata": {"resourceVersion": "5"}, "items": [' + b"[" * 100_000
     _, diary, _, _ = play(Answer(parts=(body,)), page("a"))
 
@@ -257,7 +257,7 @@ def test_list_without_an_end() -> None:
 
 
 def test_streaming_list_is_tried_again_after_an_hour() -> None:
-    """A server that had none may be upgraded while this process runs; until then pages it is."""
+    """A server that refused a streaming list gets pages for an hour, as it may be upgraded."""
     none, gone, hour = Answer(status=422), Answer(status=410), Answer(lasts=STREAMS_AGAIN_SECONDS)
     script, *_ = play(
         *(none, page(), watch(), gone, page(), hour, gone, none, page()),
@@ -269,7 +269,7 @@ def test_streaming_list_is_tried_again_after_an_hour() -> None:
 
 
 def test_watch_of_a_streaming_list_is_over_when_it_ends() -> None:
-    """A server that goes away with it is asked for its history once it is back."""
+    """After a streaming list's watch the server's history is checked if it was unreachable."""
     end = {"resourceVersion": "12", "annotations": {"k8s.io/initial-events-end": "true"}}
     bookmark = msgspec.json.encode({"type": "BOOKMARK", "object": {"metadata": end}})
     streamed = Answer(parts=(line("ADDED"), bookmark + b"\n"), lasts=100.0)
@@ -282,7 +282,7 @@ def test_watch_of_a_streaming_list_is_over_when_it_ends() -> None:
 
 
 def test_stream_without_a_list_was_no_watch() -> None:
-    """A server that is away after it is asked for its history once it is back."""
+    """After a stream without a list the server's history is checked if it was unreachable."""
     silent = Answer(parts=(TimeoutError(),), lasts=10.0)
     script, *_ = play(
         *(silent, page("a"), ConnectionRefusedError(), page("a"), watch()),
@@ -293,7 +293,7 @@ def test_stream_without_a_list_was_no_watch() -> None:
 
 
 def test_bookmark_moves_the_version() -> None:
-    """A bookmark is where the next watch begins, and nobody is told of it."""
+    """A bookmark moves the version of the next watch and is not passed to the handler."""
     script, diary, _, _ = play(page(), watch(line("BOOKMARK", "", "99")))
 
     assert "99" == script.asked[2]["resourceVersion"]
@@ -301,38 +301,38 @@ def test_bookmark_moves_the_version() -> None:
 
 
 def test_deletion_is_told() -> None:
-    """DELETED comes with the last version of the object."""
+    """DELETED passes the last version of the object to the handler."""
     assert "deleted a" == play(page("a"), watch(line("DELETED", "a")))[1].told[-1]
 
 
 def test_unauthorized_logs_in_again() -> None:
-    """B9: 401 leads to a new login and another try, however often."""
+    """B9: each 401 leads to a new login and another attempt."""
     script, diary, _, _ = play(Answer(status=401), Answer(status=401), page("a"))
 
     assert (2, "synced") == (script.logins, diary.told[-1])
 
 
 def test_no_connection_is_held_during_a_login() -> None:
-    """A plugin may take a minute for it: the answer that refused is over before."""
+    """The refused response is closed before a login, which may take a plugin a minute."""
     list_refused, watch_refused = Answer(status=401), Answer(status=401)
 
     assert [False, False] == play(list_refused, page(), watch_refused)[0].open_at_logins
 
 
 def test_retry_after_is_honoured() -> None:
-    """B6: the server's wish is a lower bound for the pause."""
+    """B6: Retry-After is a lower bound for the pause."""
     assert [30.0] == play(Answer(status=429, headers={"Retry-After": "30"}), page())[2]
 
 
 def test_pauses_grow_to_a_cap_and_start_again() -> None:
-    """B4: faults in a row are waited out ever longer, up to half of 30 s without luck."""
+    """B4: consecutive faults double the pause up to a cap; a success resets it."""
     pauses = play(*[ConnectionRefusedError()] * 9, page(), watch(), ConnectionRefusedError())[2]
 
     assert [0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 15.0, 15.0, 15.0, 0.4] == pauses
 
 
 def test_history_that_is_gone_after_a_refusal_is_listed_soon() -> None:
-    """A right that was missing for long has no part in how long a list is waited for."""
+    """Pauses after refusals do not lengthen the pause before a list."""
     refused, gone = Answer(status=403), Answer(status=410)
     pauses = play(page(), watch(), *[refused] * 6, gone, page("a"))[2]
 
@@ -340,26 +340,26 @@ def test_history_that_is_gone_after_a_refusal_is_listed_soon() -> None:
 
 
 def test_a_server_that_is_back_is_not_waited_for_as_long() -> None:
-    """Pauses that grew while nobody answered are over with the first answer, whatever it is."""
+    """Pauses that grew without any answer are reset by the first answer of any status."""
     away = [ConnectionRefusedError()] * 5
-    gone = Answer(status=410)  # what came before has no part in when a list is asked for
+    gone = Answer(status=410)  # earlier faults do not delay a list
     pauses = play(page("a"), *away, Answer(status=429), gone, page("a"))[2]
 
     assert [0.4, 0.8, 1.6, 3.2, 6.4, 0.4, 0.4] == pauses
 
 
 def test_chance_spreads_the_pauses() -> None:
-    """O9: a pause is between half of the longest and the longest."""
+    """O9: with jitter a pause is between half of the maximum and the maximum."""
     assert [0.4, 0.6] == [round(Backoff().pause(chance), 3) for chance in (0.0, 0.5)]
 
 
 def feed(splitter: LineSplitter, *chunks: bytes) -> list[bytes]:
-    """The lines that chunks make."""
+    """The lines that these chunks make."""
     return [body[a:b] for chunk in chunks for body, a, b in splitter.feed(chunk)]
 
 
 def test_long_line_is_skipped() -> None:
-    """A12: a line beyond the cap is told of once, by how it begins; those around it are given."""
+    """A12: a line beyond the cap is reported once, by its beginning; other lines are returned."""
     skipped: list[bytes] = []
     splitter = LineSplitter(skipped.append, cap=10)
 
@@ -370,7 +370,7 @@ def test_long_line_is_skipped() -> None:
 
 
 def test_line_cap_bounds_memory() -> None:
-    """A12: of a line without end no more is held than its beginning, in however many chunks."""
+    """A12: only the beginning of an endless line is kept in memory."""
     skipped: list[bytes] = []
     splitter = LineSplitter(skipped.append, cap=4 * HEAD)
     feed(splitter, *[b"x" * 500] * 1000)
@@ -379,7 +379,7 @@ def test_line_cap_bounds_memory() -> None:
 
 
 def test_large_objects_are_read() -> None:
-    """An object of 1.5 MiB, the most that etcd holds, is read even if JSON escapes all of it."""
+    """An object of 1.5 MiB, the most that etcd stores, is read even if fully escaped in JSON."""
     skipped: list[bytes] = []
     largest = b"x" * 6 * 1_572_864
     chunks = [largest[at : at + 262_144] for at in range(0, len(largest), 262_144)]
@@ -389,7 +389,7 @@ def test_large_objects_are_read() -> None:
 
 
 def test_large_page_is_asked_for_in_smaller_ones() -> None:
-    """Objects that are too large to be held together come by fewer, and by more again later."""
+    """A page too large for memory is requested again with fewer items; later pages grow again."""
     big, small = page(*["n" * 40] * 10), page("a", token="more")
     script, diary, _, _ = play(
         small,
@@ -407,7 +407,7 @@ def test_large_page_is_asked_for_in_smaller_ones() -> None:
 
 
 def test_every_byte_is_counted() -> None:
-    """What is received counts, be it in parts of a line, in a torn one, or in a page let go of."""
+    """All bytes received are counted, also of torn lines and discarded pages."""
     whole, torn, big, small = line("ADDED"), b'{"type": "ADD', page("n" * 500), page("b")
     options = WatchOptions(page_cap=400, page_size=2, streams=False)
     loop = play(big, small, watch(whole[:5], whole[5:], torn), options=options)[3]
@@ -417,14 +417,14 @@ def test_every_byte_is_counted() -> None:
 
 
 def test_trouble_is_known_until_the_server_is_heard_of() -> None:
-    """What was refused last is told by health as long as nothing else comes."""
+    """The last refusal is kept for the health check until a success."""
     refused, heard = play(page(), watch(), Answer(status=403)), play(Answer(status=403), page())
 
     assert ["403", ""] == [refused[3].stats.trouble, heard[3].stats.trouble]
 
 
 def test_single_object_is_read_whatever_its_size() -> None:
-    """A page of one object is not refused: nothing smaller could be asked for."""
+    """A page of one object is read whatever its size: no smaller page exists."""
     options = WatchOptions(page_cap=400, page_size=1, streams=False)
 
     assert "synced" == play(page("n" * 500), options=options)[1].told[-1]
@@ -433,7 +433,7 @@ def test_single_object_is_read_whatever_its_size() -> None:
 @settings(derandomize=True)
 @given(text=st.text("{a \n", max_size=40).map(str.encode), cuts=st.lists(st.integers(0, 40)))
 def test_lines_are_the_same_however_they_are_cut(text: bytes, cuts: list[int]) -> None:
-    """Chunks end anywhere: each line comes once, in order, without those that are blank."""
+    """However chunks are cut, each line comes once, in order, without blank lines."""
     skipped: list[bytes] = []
     splitter = LineSplitter(skipped.append)
     at = [0, *sorted(cuts), len(text)]
@@ -445,7 +445,7 @@ def test_lines_are_the_same_however_they_are_cut(text: bytes, cuts: list[int]) -
 
 
 def test_the_same_trouble_is_said_once_a_minute(caplog: pytest.LogCaptureFixture) -> None:
-    """A server that stays away does not fill the log: new trouble is told, old trouble rarely."""
+    """The same fault is logged once a minute, a new one at once."""
     refused = [Answer(status=503)] * 12
 
     _, _, pauses, _ = play(page("a"), *refused, Answer(status=500))
@@ -460,7 +460,7 @@ def test_the_same_trouble_is_said_once_a_minute(caplog: pytest.LogCaptureFixture
 def test_history_that_is_gone_is_no_trouble(
     code: int, level: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It is the usual end of a quiet watch of Events, and nobody need look after it."""
+    """A 410 is the usual end of a quiet watch of Events, so it is only logged as INFO."""
     caplog.set_level("INFO")
     play(page(), watch(error(code)), page())
 

@@ -1,4 +1,4 @@
-"""Silence of watches: what is a fault is noticed, told and made good; what is none is let be."""
+"""Silent watches: a dead one is noticed, reported and replaced; a quiet one is left alone."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -18,24 +18,24 @@ from tests.watch.scenes import Scene, watching
 LIMIT = Settings().unhealthy_after_seconds
 
 LOOK = 4
-"""Seconds between two looks at health."""
+"""Seconds between two health checks."""
 
 
 async def dead(answer: Answer) -> None:
-    """A watch that begins, and says nothing ever after."""
+    """A watch that starts and then stays silent."""
     await answer.begin()
     await asyncio.sleep(10_000)
 
 
 async def dead_after_a_bookmark(answer: Answer) -> None:
-    """The same, of a server that sends bookmarks."""
+    """The same, after one bookmark."""
     await answer.begin()
     await answer.write(bookmark(answer.truth.version))
     await asyncio.sleep(10_000)
 
 
 async def dead_after_a_list(answer: Answer) -> None:
-    """The same, of a server that has streaming lists, and so bookmarks."""
+    """The same, after a streaming list, whose server has bookmarks as well."""
     await answer.begin()
     await answer.list()
     await asyncio.sleep(10_000)
@@ -48,14 +48,14 @@ async def empty(answer: Answer) -> None:
 
 
 async def quiet(answer: Answer) -> None:
-    """A watch without bookmarks, which the server ends when it was asked to."""
+    """A watch without bookmarks that ends at its timeout."""
     await answer.begin()
     await asyncio.sleep(int(answer.query["timeoutSeconds"]))
     await answer.end()
 
 
 async def minutely(answer: Answer) -> None:
-    """A watch with nothing but bookmarks."""
+    """A watch with nothing but one bookmark a minute."""
     await answer.begin()
     while True:
         await asyncio.sleep(60)
@@ -69,12 +69,12 @@ async def hang(_answer: Answer) -> None:
 
 @dataclass
 class Judged:
-    """A scene with somebody who looks at health now and then."""
+    """A scene whose health is checked periodically."""
 
     scene: Scene
     begun: float
     ill: list[float] = field(default_factory=list)
-    """When it failed, in seconds from the beginning."""
+    """When the check failed, in seconds from the beginning."""
 
     async def look(self) -> None:
         clock = Clock(monotonic=lambda: self.scene.now)
@@ -89,7 +89,7 @@ class Judged:
 async def judging(
     server: FaultServer, options: WatchOptions | None = None
 ) -> AsyncIterator[Judged]:
-    """Watch a server, once listed, with an eye on health."""
+    """Watch a server after the first list, with periodic health checks."""
     server.truth.things.update(a=3, b=5)
     async with watching(server, options=options) as scene:
         await scene.agrees(5)
@@ -102,7 +102,7 @@ async def judging(
 def run(
     server: FaultServer, seconds: float, options: WatchOptions | None = None
 ) -> tuple[list[float], dict[str, int]]:
-    """When health failed, and which lists there were, in so many seconds."""
+    """When health failed within so many seconds, and which lists were made."""
 
     async def play() -> tuple[list[float], dict[str, int]]:
         async with judging(server, options) as judged:
@@ -113,7 +113,7 @@ def run(
 
 
 def has_streams(faults: list[Fault]) -> bool:
-    """Whether the server is one with streaming lists."""
+    """Whether the server has streaming lists."""
     return dead_after_a_list in faults
 
 
@@ -126,7 +126,7 @@ DEAD: dict[str, list[Fault]] = {
 @pytest.mark.slow
 @pytest.mark.parametrize("faults", [*DEAD.values(), [dead] * 9], ids=[*DEAD.keys(), "at once"])
 def test_two_silent_watches_lead_to_a_list(faults: list[Fault]) -> None:
-    """What a watch does not tell, a list does, before it is too late for health."""
+    """After two silent watches a list finds what they missed, before health fails."""
 
     async def play() -> tuple[float, dict[str, int]]:
         place = FaultServer(watch_faults=list(faults), streams=has_streams(faults))
@@ -143,7 +143,7 @@ def test_two_silent_watches_lead_to_a_list(faults: list[Fault]) -> None:
 
 @pytest.mark.parametrize("faults", DEAD.values(), ids=DEAD.keys())
 def test_silence_where_bookmarks_come_is_no_life(faults: list[Fault]) -> None:
-    """Health fails in its time though lists succeed: the watch is dead without knowing it."""
+    """If the server sent bookmarks before, silence fails health even though lists succeed."""
     place = FaultServer(watch_faults=list(faults), streams=has_streams(faults))
     ill, lists = run(place, 400)
 
@@ -154,7 +154,7 @@ def test_silence_where_bookmarks_come_is_no_life(faults: list[Fault]) -> None:
 
 @pytest.mark.parametrize("fault", [dead, empty, nobody], ids=["dead", "empty", "cut by a proxy"])
 def test_silence_without_a_list_is_no_life(fault: Fault) -> None:
-    """Where lists fail too, that a watch begins is no sign of life: health fails in its time."""
+    """If lists fail too, starting a watch is no sign of life: health fails in time."""
 
     async def play() -> list[float]:
         place = FaultServer(watch_faults=[fault] * 99)
@@ -168,7 +168,7 @@ def test_silence_without_a_list_is_no_life(fault: Fault) -> None:
 
 @pytest.mark.slow
 def test_server_without_bookmarks_is_listed() -> None:
-    """Where bookmarks never came, silence may be a quiet cluster: lists are life enough."""
+    """Without bookmarks silence may be a quiet cluster: successful lists keep health."""
     ill, lists = run(FaultServer(watch_faults=[dead] * 99), 3600)
 
     assert ([], True) == (ill, 20 <= lists["Silence"] <= 24)
@@ -184,14 +184,14 @@ QUIET: dict[str, tuple[Fault, WatchOptions]] = {
 @pytest.mark.slow
 @pytest.mark.parametrize(("fault", "options"), QUIET.values(), ids=QUIET.keys())
 def test_quiet_is_no_silence(fault: Fault, options: WatchOptions) -> None:
-    """An hour without news neither costs a list nor makes health fail."""
+    """An hour without events causes neither a list nor a failed health check."""
     assert ([], {"start": 1}) == run(FaultServer(watch_faults=[fault] * 99), 3600, options)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seconds", [15, 30, 45, 60])
 def test_nobody_behind_a_proxy_is_no_quiet_cluster(seconds: int) -> None:
-    """A watch that others cut is followed by one that a server would end before they do."""
+    """After a watch cut by a proxy, the next one asks for an earlier end by the server itself."""
 
     async def cut(answer: Answer) -> None:
         await answer.begin()
@@ -214,7 +214,7 @@ def test_nobody_behind_a_proxy_is_no_quiet_cluster(seconds: int) -> None:
 
 @pytest.mark.slow
 def test_server_whose_bookmarks_stop_is_listed_now_and_then() -> None:
-    """Watches that end as they should, and say nothing any more, may be quiet, or have no place."""
+    """If bookmarks stop but watches end properly, a list shows whether anything was missed."""
 
     async def play() -> tuple[list[float], dict[str, int]]:
         place = FaultServer(watch_faults=[idle] * 99, streams=True)
@@ -229,7 +229,7 @@ def test_server_whose_bookmarks_stop_is_listed_now_and_then() -> None:
 
 
 def test_server_that_was_away_has_time_for_a_bookmark() -> None:
-    """A network that fails for two minutes, without a reset, does not make health fail."""
+    """A network outage of two minutes without a reset does not fail health."""
 
     async def refuse(answer: Answer) -> None:
         answer.reset()
@@ -246,7 +246,7 @@ def test_server_that_was_away_has_time_for_a_bookmark() -> None:
 
 
 def test_first_word_ends_a_silence() -> None:
-    """Once a watch speaks again, health is well."""
+    """Health recovers with the first event of a watch."""
 
     async def play() -> tuple[bool, bool]:
         place = FaultServer(watch_faults=[dead_after_a_bookmark, dead, dead])
@@ -264,7 +264,7 @@ def test_first_word_ends_a_silence() -> None:
 
 @pytest.mark.parametrize("after", [9, 14, 20], ids=["older", "same", "newer"])
 def test_history_that_went_back_is_told(after: int, caplog: pytest.LogCaptureFixture) -> None:
-    """A cluster restored from a backup is noticed by its list: only a new process can follow it."""
+    """A list older than what was known shows a cluster restored from a backup: health fails."""
 
     async def play() -> tuple[bool, dict[str, int]]:
         place = FaultServer(watch_faults=[dead_after_a_bookmark, dead])
@@ -283,7 +283,7 @@ def test_history_that_went_back_is_told(after: int, caplog: pytest.LogCaptureFix
 
 @pytest.mark.parametrize(("after", "is_told"), [(14, False), (15, True), (20, True)])
 def test_history_that_caught_up_is_told_by_what_it_took_back(after: int, *, is_told: bool) -> None:
-    """A restored cluster that used as many versions as were lost shows objects in older ones."""
+    """A restored cluster that caught up is noticed by objects listed in older versions."""
 
     async def play() -> bool:
         place = FaultServer(watch_faults=[dead_after_a_bookmark, dead])
@@ -298,7 +298,7 @@ def test_history_that_caught_up_is_told_by_what_it_took_back(after: int, *, is_t
 
 
 def test_restore_is_told_once_the_server_is_back() -> None:
-    """A server that was away is asked for its version, before it may have caught up with ours."""
+    """After an outage the server's version is checked before it can catch up."""
 
     async def away(answer: Answer) -> None:
         answer.reset()
@@ -320,7 +320,7 @@ def test_restore_is_told_once_the_server_is_back() -> None:
 
 
 def test_server_with_the_same_history_is_watched_on() -> None:
-    """What it is asked when it is back costs one object, and no list."""
+    """That check reads a single object and causes no list."""
 
     async def away(answer: Answer) -> None:
         answer.reset()
