@@ -1,4 +1,4 @@
-"""Clients of an API server that a test answers for."""
+"""API clients that are connected to a fake API server."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,7 +15,7 @@ from tests.support.fake_time import FakeTime
 
 @dataclass
 class FakeCredentials:
-    """Tokens that are numbered by how often the server refused them."""
+    """Tokens numbered by how often the server refused them."""
 
     server: str
     refusals: int = 0
@@ -34,7 +34,7 @@ class FakeCredentials:
 
 @asynccontextmanager
 async def connected(cluster: FakeCluster, timeout_seconds: float = 5.0) -> AsyncIterator[ApiClient]:
-    """A client of the cluster."""
+    """A client of the fake cluster."""
     async with serving(cluster) as server, client_of(server, timeout_seconds) as client:
         yield client
 
@@ -49,7 +49,7 @@ async def client_of(server: str, timeout_seconds: float = 5.0) -> AsyncIterator[
 async def logged_in(
     server: str, *, clock: Clock, timeout_seconds: float = 5.0
 ) -> AsyncIterator[ApiClient]:
-    """A client that waits by a clock of the test's."""
+    """A client that waits by the test's clock."""
     login = Login(FakeCredentials(server), clock=FakeTime().clock)
     await login.read()
     async with ApiClient(login, timeout_seconds=timeout_seconds, clock=clock) as client:

@@ -1,4 +1,4 @@
-"""The API client over real HTTP: credentials, counting, and faults in clear words."""
+"""The API client over real HTTP: credentials, statistics, and clear errors."""
 
 import asyncio
 from dataclasses import replace
@@ -20,7 +20,7 @@ NAMESPACED = "/api/v1/namespaces/shop"
 
 
 async def test_request_carries_what_is_needed() -> None:
-    """A request has credentials, its parameters and its body in JSON; its answer stays bytes."""
+    """A request has credentials, parameters and a JSON body; the answer is returned as bytes."""
     cluster = FakeCluster()
     async with connected(cluster) as client:
         path = f"{NAMESPACED}/configmaps"
@@ -33,7 +33,7 @@ async def test_request_carries_what_is_needed() -> None:
 
 
 async def test_requests_are_counted_in_kubernetes_words() -> None:
-    """Each request counts by verb, resource and code; names are no part of it."""
+    """Requests are counted by verb, resource and code, never by name."""
     cluster = FakeCluster()
     async with connected(cluster) as client:
         await client.request("GET", f"{NAMESPACED}/pods")
@@ -44,7 +44,7 @@ async def test_requests_are_counted_in_kubernetes_words() -> None:
 
 
 async def test_refused_credentials_are_read_anew_once() -> None:
-    """A 401 leads to one more try with new credentials."""
+    """A 401 leads to one more attempt with new credentials."""
     cluster = FakeCluster()
     cluster.refuse = lambda request: (
         401 if request.headers["Authorization"] == "Bearer token-0" else 0
@@ -57,7 +57,7 @@ async def test_refused_credentials_are_read_anew_once() -> None:
 
 
 async def test_credentials_refused_for_good() -> None:
-    """A 401 that stays is handed back after one more try: no storm of logins."""
+    """A second 401 is returned: there is no storm of logins."""
     cluster = FakeCluster(refuse=lambda _request: 401)
     async with connected(cluster) as client:
         status, _ = await client.request("GET", f"{NAMESPACED}/pods")
@@ -66,7 +66,7 @@ async def test_credentials_refused_for_good() -> None:
 
 
 async def test_no_server_is_said_in_one_line() -> None:
-    """Without a server the error names it and the reason."""
+    """If the server is unreachable, the error names it and the reason."""
     server = f"http://127.0.0.1:{free_port()}"
     async with client_of(server) as client:
         with pytest.raises(ApiError) as raised:
@@ -77,7 +77,7 @@ async def test_no_server_is_said_in_one_line() -> None:
 
 
 async def test_no_answer_in_time() -> None:
-    """A server that does not answer is given up after the time that is set."""
+    """A request without an answer fails after the timeout."""
     never = asyncio.Event()
 
     async def answer(_request: web.Request) -> web.StreamResponse:
@@ -92,7 +92,7 @@ async def test_no_answer_in_time() -> None:
 
 
 async def test_stream_gives_status_and_chunks() -> None:
-    """A stream is handed over as it comes, with its status and headers."""
+    """A stream returns status, headers and chunks."""
     cluster = FakeCluster()
     async with (
         connected(cluster) as client,
@@ -105,7 +105,7 @@ async def test_stream_gives_status_and_chunks() -> None:
 
 
 async def test_stream_that_breaks_off_is_an_os_error() -> None:
-    """A connection that ends in the middle is what the watch expects of the network."""
+    """A connection that breaks off raises OSError, as the watch expects."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse()
@@ -125,7 +125,7 @@ async def test_stream_that_breaks_off_is_an_os_error() -> None:
 async def test_watch_without_a_server_is_an_os_error_and_said_once(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """A watch goes on by itself; that the server is away is said once a minute."""
+    """An unreachable server raises OSError for a watch and is logged once a minute."""
     server = f"http://127.0.0.1:{free_port()}"
     async with client_of(server) as client:
         for _ in range(3):
@@ -155,7 +155,7 @@ SUBJECTS = [
 def test_subject_of_a_request(
     method: str, path: str, params: dict[str, str], expected: Subject
 ) -> None:
-    """Method and path tell verb and resource, as the API server itself counts them."""
+    """Verb and resource are derived from method and path as in the API server's metrics."""
     assert expected == find_subject(method, path, params)
 
 
@@ -188,12 +188,12 @@ FAULTS = {
 
 @pytest.mark.parametrize(("error", "words"), FAULTS.values(), ids=FAULTS.keys())
 def test_fault_in_words(error: aiohttp.ClientError, words: str) -> None:
-    """Every fault of the network is an OSError that says what happened."""
+    """Every network fault is an OSError that says what happened."""
     assert words in str(translate(error))
 
 
 async def test_login_keeps_the_last_credentials(caplog: pytest.LogCaptureFixture) -> None:
-    """Credentials that cannot be read again leave the last ones in place, and are told."""
+    """If credentials cannot be read again, the last ones stay in use and that is logged."""
     credentials, time = FakeCredentials("http://api"), FakeTime()
     login = Login(credentials, clock=time.clock)
     await login.read()
@@ -206,7 +206,7 @@ async def test_login_keeps_the_last_credentials(caplog: pytest.LogCaptureFixture
 
 
 async def test_many_refusals_are_one_login() -> None:
-    """Requests that are refused at the same time log in once, together."""
+    """Concurrent refusals lead to one login."""
     credentials, time = FakeCredentials("http://api"), FakeTime()
     login = Login(credentials, clock=time.clock)
     await login.read()
@@ -217,7 +217,7 @@ async def test_many_refusals_are_one_login() -> None:
 
 
 async def test_refusal_just_after_the_renewal_logs_in() -> None:
-    """The renewal of each minute keeps a plugin's token, so that it is no reason to use it on."""
+    """A refusal logs in again even right after the periodic renewal."""
     login = Login(FakeCredentials("http://api"), clock=FakeTime().clock)
     await login.read()
     await login.renew()
@@ -228,7 +228,7 @@ async def test_refusal_just_after_the_renewal_logs_in() -> None:
 
 
 async def test_credentials_are_read_every_minute() -> None:
-    """The kubelet renews tokens in their file: they are read again each minute."""
+    """Credentials are read every minute, as the kubelet rotates token files."""
     credentials, time = FakeCredentials("http://api"), FakeTime()
     login = Login(credentials, clock=time.clock)
     await login.read()
@@ -241,7 +241,7 @@ async def test_credentials_are_read_every_minute() -> None:
 
 
 async def test_client_without_credentials() -> None:
-    """Nobody can ask before the login."""
+    """Requests before the login raise an error."""
     login = Login(replace(FakeCredentials("http://api")), clock=FakeTime().clock)
 
     with pytest.raises(KubeconfigError):

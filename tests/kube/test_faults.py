@@ -1,4 +1,4 @@
-"""What the network does is said in few words, and without the address that was asked."""
+"""Network faults in short words, without the requested URL."""
 
 import aiohttp
 import pytest
@@ -17,7 +17,7 @@ WORDS = ("no connection in time", "no answer in time")
 
 @pytest.mark.parametrize(("error", "words"), TIMEOUTS.values(), ids=TIMEOUTS.keys())
 def test_what_did_not_come_in_time_is_told(error: TimeoutError, words: int) -> None:
-    """Whoever reads the log knows by it whether the server, or only its answer, is missing."""
+    """A timeout says whether the connection or the answer was missing."""
     with pytest.raises(TimeoutError) as raised, as_os_errors():
         raise error
 

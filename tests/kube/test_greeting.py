@@ -1,4 +1,4 @@
-"""Nothing is asked of an API server before it is there and ready."""
+"""Nothing is requested from an API server before it is ready."""
 
 import asyncio
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ VERSION = '{"gitVersion": "v1.36.0"}'
 
 
 def answering(*statuses: int, version: str = VERSION) -> Answer:
-    """Call itself ready with these statuses, the last one for ever."""
+    """A server whose readiness check returns these statuses, the last one for ever."""
     left = list(statuses)
 
     async def answer(request: web.Request) -> web.StreamResponse:
@@ -41,7 +41,7 @@ GREETINGS: dict[str, tuple[Iterable[int], str, str]] = {
 async def test_server_that_answers_is_named(
     statuses: Iterable[int], text: str, version: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The version of the API server is in the log, as far as it tells, without any wait."""
+    """The API server's version is logged if it is known, without a wait."""
     caplog.set_level("INFO")
     time = FakeTime()
     async with connected(FakeCluster(instead=answering(*statuses, version=text))) as client:
@@ -61,7 +61,7 @@ async def test_server_that_answers_is_named(
 async def test_refused_credentials_are_told_at_once(
     status: int, told: tuple[str, str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """An expired token is an error in the log, and nothing is asked or told as if it were good."""
+    """Refused credentials are logged as an error at once, and not as success."""
     caplog.set_level("INFO")
     async with connected(FakeCluster(instead=answering(status))) as client:
         await greet(client, FakeTime().clock)
@@ -71,7 +71,7 @@ async def test_refused_credentials_are_told_at_once(
 
 
 async def test_server_that_starts_is_waited_for() -> None:
-    """Until it calls itself ready: before, it takes rights and definitions for missing."""
+    """A starting server is waited for, as it would deny rights and definitions it has."""
     time = FakeTime()
     async with connected(FakeCluster(instead=answering(500, 503, 429, 200))) as client:
         await greet(client, time.clock)
@@ -82,7 +82,7 @@ async def test_server_that_starts_is_waited_for() -> None:
 async def test_server_that_is_waited_for_is_named_with_its_answer(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Who looks at a start that takes a minute finds why in the log, once for each reason."""
+    """The reason of the wait is logged, once for each status."""
     caplog.set_level("INFO")
     time = FakeTime()
     async with connected(FakeCluster(instead=answering(403, 500, 500, 429, 429, 200))) as client:
@@ -93,7 +93,7 @@ async def test_server_that_is_waited_for_is_named_with_its_answer(
 
 @pytest.mark.parametrize("statuses", [(403, 500, 200), (403,)], ids=["starts", "for good"])
 async def test_server_that_forbids_it_is_asked_again(statuses: tuple[int, ...]) -> None:
-    """One that has just started knows of no right at all; where it is so for good, twice do."""
+    """A 403 is checked a second time, as a starting server knows no rights yet."""
     time = FakeTime()
     async with connected(FakeCluster(instead=answering(*statuses))) as client:
         await greet(client, time.clock)
@@ -102,7 +102,7 @@ async def test_server_that_forbids_it_is_asked_again(statuses: tuple[int, ...]) 
 
 
 async def test_server_that_is_never_ready_is_tried_all_the_same() -> None:
-    """After a minute: what it cannot do may be nothing that is needed here."""
+    """After a minute without readiness the operator starts all the same."""
     time = FakeTime()
     async with connected(FakeCluster(instead=answering(500))) as client:
         await greet(client, time.clock)
@@ -111,7 +111,7 @@ async def test_server_that_is_never_ready_is_tried_all_the_same() -> None:
 
 
 async def test_server_that_is_away_is_told_and_waited_for(caplog: pytest.LogCaptureFixture) -> None:
-    """Where there is no answer, that is in the log at once with the reason, and it goes on."""
+    """An unreachable server is logged with the reason and waited for."""
     time = FakeTime()
     async with client_of("http://127.0.0.1:9") as client:
         waiting = asyncio.create_task(greet(client, time.clock))

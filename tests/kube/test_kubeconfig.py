@@ -1,4 +1,4 @@
-"""Kubeconfigs are found, merged and refused as kubectl does it, in one line."""
+"""Kubeconfigs are found and merged as kubectl does it; errors are one line."""
 
 from pathlib import Path
 
@@ -41,14 +41,14 @@ async def read(path: Path, context: str = "") -> Access:
 
 
 def test_the_flag_is_stronger_than_all(tmp_path: Path) -> None:
-    """A file that is named by the flag is the only one that counts."""
+    """A file named by the flag is the only one used."""
     path = write(tmp_path / "named", config())
 
     assert (path,) == find_paths(str(path), {"KUBECONFIG": "/no/such"}, tmp_path)
 
 
 def test_of_several_files_some_may_be_missing(tmp_path: Path) -> None:
-    """Of the files of $KUBECONFIG those that exist count, in their order."""
+    """Of the files in $KUBECONFIG the existing ones are used, in order."""
     one, two = write(tmp_path / "1", config("one")), write(tmp_path / "2", config("two"))
     environ = {"KUBECONFIG": f"{two}:{tmp_path}/missing:{one}"}
 
@@ -56,7 +56,7 @@ def test_of_several_files_some_may_be_missing(tmp_path: Path) -> None:
 
 
 def test_the_usual_place_comes_last(tmp_path: Path) -> None:
-    """Without flag and variable it is ~/.kube/config, if there is one."""
+    """Without flag and variable ~/.kube/config is used, if it exists."""
     assert () == find_paths("", {}, tmp_path)
     (tmp_path / ".kube").mkdir()
     path = write(tmp_path / ".kube" / "config", config())
@@ -65,7 +65,7 @@ def test_the_usual_place_comes_last(tmp_path: Path) -> None:
 
 
 async def test_first_file_wins(tmp_path: Path) -> None:
-    """Where files disagree the first one wins, about the current context as well."""
+    """If files disagree, the first one wins, also for the current context."""
     first = write(tmp_path / "1", config("one"))
     other = config("two") | {"contexts": [{"name": "one", "context": {"cluster": "two"}}]}
     second = write(tmp_path / "2", other)
@@ -76,7 +76,7 @@ async def test_first_file_wins(tmp_path: Path) -> None:
 
 
 async def test_context_is_chosen_by_name(tmp_path: Path) -> None:
-    """A context that is named wins over the current one, from whichever file it is."""
+    """A named context from any file overrides the current one."""
     paths = (write(tmp_path / "1", config("one")), write(tmp_path / "2", config("two")))
 
     access = await FileCredentials(paths, "two").read(refused=False)
@@ -85,7 +85,7 @@ async def test_context_is_chosen_by_name(tmp_path: Path) -> None:
 
 
 async def test_context_may_have_a_namespace(tmp_path: Path) -> None:
-    """The context's namespace is where commands look that name none."""
+    """The context's namespace is the default of commands."""
     context = {"cluster": "one", "user": "one", "namespace": "shop"}
     content = config() | {"contexts": [{"name": "one", "context": context}]}
 
@@ -108,7 +108,7 @@ MISSING_CA = config() | {
 
 
 def holding(ca: str) -> Json:
-    """A kubeconfig with these contents of a CA."""
+    """A kubeconfig with this certificate-authority-data."""
     cluster = {"server": "https://one", "certificate-authority-data": ca}
     return config() | {"clusters": [{"name": "one", "cluster": cluster}]}
 
@@ -134,7 +134,7 @@ REFUSALS = {
 async def test_what_is_wrong_is_said_in_one_line(
     tmp_path: Path, content: object, words: str
 ) -> None:
-    """A kubeconfig that cannot be used names the file and what is wrong with it."""
+    """The error for an invalid kubeconfig names the file and the fault in one line."""
     path = write(tmp_path / "config", content)
 
     with pytest.raises(KubeconfigError) as raised:
@@ -146,7 +146,7 @@ async def test_what_is_wrong_is_said_in_one_line(
 
 
 def test_unknown_context_names_those_there_are(tmp_path: Path) -> None:
-    """A context that is not there is refused, with the names of those that are."""
+    """An unknown context is refused with the names of the existing ones."""
     path = write(tmp_path / "config", config())
 
     with pytest.raises(KubeconfigError, match="no context 'two'; it has: one"):
@@ -155,20 +155,20 @@ def test_unknown_context_names_those_there_are(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("environ", [{"KUBECONFIG": "/no/such:/nor/this"}, {}])
 def test_nothing_to_read(environ: dict[str, str], tmp_path: Path) -> None:
-    """Where no cluster is configured at all, that is said."""
+    """If no cluster is configured, the error says so."""
     with pytest.raises(KubeconfigError, match=r"no such file|no cluster is configured"):
         find_credentials(kubeconfig="", context="", environ=environ, home=tmp_path)
 
 
 async def test_anonymous_context(tmp_path: Path) -> None:
-    """A context without a user is one without credentials."""
+    """A context without a user has no credentials."""
     content = config() | {"contexts": [{"name": "one", "context": {"cluster": "one"}}]}
 
     assert "" == (await read(write(tmp_path / "config", content))).authorization
 
 
 async def test_contents_that_are_no_certificate_are_named_by_their_field(tmp_path: Path) -> None:
-    """Of what stands in the kubeconfig itself nobody knows the file that it is written to."""
+    """An invalid embedded CA is named by its field, not by a temporary file."""
     path = write(tmp_path / "config", holding("cG\nVt"))
     credentials = FileCredentials((path,), "")
 
@@ -179,7 +179,7 @@ async def test_contents_that_are_no_certificate_are_named_by_their_field(tmp_pat
 
 
 async def test_contents_of_a_user_are_named_by_their_field(tmp_path: Path) -> None:
-    """So is a client certificate, with whose key something may be wrong as well."""
+    """An invalid embedded client certificate is named by its field."""
     user: Json = {"client-certificate-data": "cGVt", "client-key-data": "cGVt"}
     credentials = FileCredentials((write(tmp_path / "config", config(user=user)),), "")
 
@@ -188,7 +188,7 @@ async def test_contents_of_a_user_are_named_by_their_field(tmp_path: Path) -> No
 
 
 async def test_token_file_is_read_again(tmp_path: Path) -> None:
-    """A token that changes in its file is taken from there, without the line's end."""
+    """A token file is read again after a change, without the trailing newline."""
     token = write(tmp_path / "token", "first\n")
     path = write(tmp_path / "config", config(user={"tokenFile": "token"}))
     credentials = FileCredentials((path,), "")
@@ -201,7 +201,7 @@ async def test_token_file_is_read_again(tmp_path: Path) -> None:
 
 
 async def test_token_file_without_a_token_is_said(tmp_path: Path) -> None:
-    """As nobody, all would be refused, and look like rights that are missing."""
+    """An empty token file is an error: anonymous requests would look like missing rights."""
     write(tmp_path / "token", "\n")
     path = write(tmp_path / "config", config(user={"tokenFile": "token"}))
 
@@ -211,7 +211,7 @@ async def test_token_file_without_a_token_is_said(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("token", ["two\nlines", "half\0", "half\r\nX-Other: header"])
 async def test_token_that_no_request_can_carry_is_said(tmp_path: Path, token: str) -> None:
-    """A token file with more than a token in it is refused when it is read, not by each request."""
+    """A token that cannot be an HTTP header is refused when it is read."""
     write(tmp_path / "token", token)
     path = write(tmp_path / "config", config(user={"tokenFile": "token"}))
 
@@ -220,7 +220,7 @@ async def test_token_that_no_request_can_carry_is_said(tmp_path: Path, token: st
 
 
 async def test_user_and_password(tmp_path: Path) -> None:
-    """A name and a password become a Basic header."""
+    """A username and password become a Basic header."""
     path = write(tmp_path / "config", config(user={"username": "me", "password": "x"}))
 
     assert "Basic bWU6eA==" == (await read(path)).authorization
@@ -252,7 +252,7 @@ def speaking(folder: Path, status: str) -> Json:
     ],
 )
 async def test_plugin_runs_when_it_is_time(tmp_path: Path, status: str, runs: int) -> None:
-    """A plugin runs again when its credentials are over or refused, and not otherwise."""
+    """An exec plugin runs again only if its credentials expired or were refused."""
     path = write(tmp_path / "config", config(user=speaking(tmp_path, status)))
     credentials = FileCredentials((path,), "")
 
@@ -264,7 +264,7 @@ async def test_plugin_runs_when_it_is_time(tmp_path: Path, status: str, runs: in
 
 @pytest.mark.slow
 async def test_plugin_that_fails_is_named_with_its_words(tmp_path: Path) -> None:
-    """What a plugin says when it fails is part of the error."""
+    """The error of a failed exec plugin includes its output."""
     path = write(tmp_path / "config", config(user=plugin("echo no session >&2; exit 3")))
 
     with pytest.raises(KubeconfigError, match=r"/bin/sh returned no credentials: .*no session"):
@@ -272,7 +272,7 @@ async def test_plugin_that_fails_is_named_with_its_words(tmp_path: Path) -> None
 
 
 async def test_pod_uses_its_service_account(tmp_path: Path) -> None:
-    """In a pod the address is in the environment, token and CA are in files."""
+    """In a pod the address comes from the environment, token and CA from files."""
     environ = {"KUBERNETES_SERVICE_HOST": "fd00::1", "KUBERNETES_SERVICE_PORT": "443"}
     credentials = PodCredentials(
         environ,
@@ -286,7 +286,7 @@ async def test_pod_uses_its_service_account(tmp_path: Path) -> None:
 
 
 async def test_pod_without_a_token_is_told(tmp_path: Path) -> None:
-    """A pod that mounts no service account gets one clear line."""
+    """A pod without a mounted service account gets one clear error."""
     environ = {"KUBERNETES_SERVICE_HOST": "10.0.0.1", "KUBERNETES_SERVICE_PORT": "443"}
     credentials = PodCredentials(environ, token_path=str(tmp_path / "none"), ca_path="/none")
 

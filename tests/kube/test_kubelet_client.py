@@ -1,4 +1,4 @@
-"""A kubelet is asked directly, over TLS, and every failure has one clear line."""
+"""Reading a kubelet's probe counters over TLS; every failure is one clear line."""
 
 import ssl
 from collections.abc import AsyncIterator
@@ -20,7 +20,7 @@ prober_probe_total{container="app",pod_uid="u1",probe_type="Liveness",result="fa
 
 
 class FakeKubelet:
-    """Answers `/metrics/probes`, and keeps who asked."""
+    """Answers `/metrics/probes` and records the requests."""
 
     def __init__(self, *, status: int = 200, body: bytes = COUNTERS) -> None:
         self.status, self.body = status, body
@@ -68,7 +68,7 @@ def client(nodes: FakeNodes, **options: object) -> KubeletClient:
 
 
 async def test_reads_the_counters_with_our_credentials() -> None:
-    """The kubelet of the node's own address and port is asked, and only its path for probes."""
+    """The kubelet is read at the node's own address and port, with the operator's credentials."""
     kubelet = FakeKubelet()
     async with kubelet.served() as port:
         counters = await client(FakeNodes(port)).read("n1")
@@ -78,7 +78,7 @@ async def test_reads_the_counters_with_our_credentials() -> None:
 
 
 async def test_a_trusted_certificate(tmp_path: Path) -> None:
-    """A kubelet whose certificate is signed by the given authority is asked."""
+    """A kubelet whose certificate the given CA signed is read."""
     certificate = shared_certificate()
     file = tmp_path / "ca.pem"
     file.write_text(certificate.certificate)
@@ -89,7 +89,7 @@ async def test_a_trusted_certificate(tmp_path: Path) -> None:
 
 
 async def test_an_untrusted_certificate_gets_no_credentials() -> None:
-    """A kubelet that cannot be told from a stranger is not asked."""
+    """A kubelet with an untrusted certificate gets no request."""
     kubelet = FakeKubelet()
     async with kubelet.served(shared_certificate().server_context()) as port:
         with pytest.raises(ApiError, match=r"kubelet of n1 .* certificate is not trusted"):
@@ -107,7 +107,7 @@ async def test_an_untrusted_certificate_gets_no_credentials() -> None:
     ],
 )
 async def test_answers_that_are_none(expected: str, kubelet: FakeKubelet) -> None:
-    """What a kubelet says instead of its counters is told in one line."""
+    """An invalid answer of a kubelet is reported in one line."""
     async with kubelet.served() as port:
         with pytest.raises(ApiError, match=expected):
             await client(FakeNodes(port)).read("n1")
@@ -123,12 +123,12 @@ async def test_answers_that_are_none(expected: str, kubelet: FakeKubelet) -> Non
     ],
 )
 async def test_nodes_that_cannot_be_found(expected: str, nodes: FakeNodes) -> None:
-    """A node without a reachable address is told in one line."""
+    """A node without a reachable address is reported in one line."""
     with pytest.raises(ApiError, match=expected):
         await client(nodes).read("n1")
 
 
 async def test_a_missing_authority_is_a_clear_error() -> None:
-    """A file that is not there is named."""
+    """A missing CA file is named in the error."""
     with pytest.raises(ApiError, match=r"/nowhere\.pem"):
         await client(FakeNodes(1), scheme="https", ca_file="/nowhere.pem").read("n1")

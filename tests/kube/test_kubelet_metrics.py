@@ -1,4 +1,4 @@
-"""The kubelet's own counters, read from what it serves."""
+"""Parsing of the kubelet's probe counters."""
 
 from pathlib import Path
 
@@ -11,19 +11,19 @@ SERVED = (Path(__file__).parents[1] / "data" / "metrics_probes.txt").read_bytes(
 
 
 def test_counters_of_a_node() -> None:
-    """Failed runs are told for each probe, and none where there were only successes."""
+    """Failed runs are returned for each probe, 0 if it only succeeded."""
     expected = {("u1", "app", L): 3, ("u1", "app", U): 0, ("u1", "b", L): 1_200_000}
 
     assert NodeCounters(process=1.7e9, failed=expected) == parse_counters(SERVED)
 
 
 def test_without_the_beginning_of_the_process() -> None:
-    """Counters of which nobody knows since when they count are none."""
+    """Counters without the process start time are unusable."""
     assert None is parse_counters(SERVED.replace(b"process_start", b"process_stop"))
 
 
 def test_what_is_no_counter() -> None:
-    """Lines that are cut, that name nothing, or that have no number, are passed over."""
+    """Malformed lines are skipped."""
     broken = rb"""process_start_time_seconds 5
 prober_probe_total{container="app",pod_uid="u1",probe_type="Liveness",result="failed"
 prober_probe_total{container="app",pod_uid="u1",probe_type="Liveness",result="failed"}

@@ -1,4 +1,4 @@
-"""Labels are kept as text, and are maps of strings for whoever asks."""
+"""Labels are kept as JSON text and behave as a mapping of strings."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from probewatch.kube.labels import Labels
 
 
 def test_labels_are_a_map() -> None:
-    """Who asks for labels, counts them or goes through them finds those that were sent."""
+    """Lookup, length and iteration return the labels that were sent."""
     labels = Labels(b'{"app":"web","tier":"front"}')
 
     assert labels["app"] == "web"
@@ -29,7 +29,7 @@ def test_labels_are_a_map() -> None:
     ],
 )
 def test_what_is_no_string_is_no_label(text: bytes, read: dict[str, str]) -> None:
-    """Labels of a wrong type cost only themselves."""
+    """A label of a wrong type is skipped; the others are kept."""
     assert dict(Labels(text)) == read
 
 
@@ -44,7 +44,7 @@ def test_what_is_no_string_is_no_label(text: bytes, read: dict[str, str]) -> Non
     ],
 )
 def test_labels_that_cannot_be_read_are_none(text: bytes) -> None:
-    """A policy that looks for labels meets no error that is another one's."""
+    """Unreadable labels are empty; they raise no error in a policy's lookup."""
     labels = Labels(text)
 
     assert labels.get("app") is None
@@ -52,7 +52,7 @@ def test_labels_that_cannot_be_read_are_none(text: bytes) -> None:
 
 
 def test_equal_labels_may_be_written_differently() -> None:
-    """Two texts that say the same are the same labels, and equal to a dictionary of them."""
+    """Labels with equal contents are equal, however they are written."""
     one, other = Labels(b'{"a":"1","b":"2"}'), Labels(b'{"b": "2", "a": "1"}')
 
     assert one == other

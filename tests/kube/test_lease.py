@@ -1,4 +1,4 @@
-"""The Lease: taken, kept, lost and given back, against an API that answers like a server."""
+"""The Lease: acquired, renewed, lost and released, against a fake API server."""
 
 import asyncio
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ def make(leases: FakeLeases, time: FakeTime, name: str = "one", life: str = "a")
 
 
 async def test_first_one_holds_it() -> None:
-    """Where there is no Lease, it is made and held."""
+    """If no Lease exists, the first replica creates and holds it."""
     leases, time = FakeLeases(), FakeTime()
     one, two = make(leases, time, "one"), make(leases, time, "two")
 
@@ -38,7 +38,7 @@ async def test_first_one_holds_it() -> None:
 
 
 async def test_it_expires_by_the_watchers_clock() -> None:
-    """Who waits takes it once it has not changed for its duration, and not before."""
+    """A standby takes the Lease once it was unchanged for its duration by the standby's clock."""
     leases, time = FakeLeases(), FakeTime()
     one, two = make(leases, time, "one"), make(leases, time, "two")
     await one.step()
@@ -53,7 +53,7 @@ async def test_it_expires_by_the_watchers_clock() -> None:
 
 
 async def test_holder_stops_before_another_begins() -> None:
-    """A holder that cannot renew takes itself for the holder for less than the duration."""
+    """A holder that cannot renew stops before the Lease expires."""
     leases, time = FakeLeases(), FakeTime()
     one = make(leases, time)
     await one.step()
@@ -66,7 +66,7 @@ async def test_holder_stops_before_another_begins() -> None:
 
 @pytest.mark.parametrize(("takes", "pause"), [(0.0, 5.0), (3.5, 1.5), (7.0, 0.0)])
 async def test_slow_answers_do_not_delay_the_next_renewal(takes: float, pause: float) -> None:
-    """It is renewed each five seconds from request to request: it lapses for no such answer."""
+    """Renewals are five seconds apart from request to request, even with slow answers."""
     time = FakeTime()
     leases = FakeLeases(takes=takes, time=time)
     one = make(leases, time)
@@ -79,7 +79,7 @@ async def test_slow_answers_do_not_delay_the_next_renewal(takes: float, pause: f
 
 
 async def test_a_stopped_holder_finds_out() -> None:
-    """A holder that was stopped for long holds nothing when it goes on, and cannot renew."""
+    """A holder that was suspended no longer holds the Lease and cannot renew it."""
     leases, time = FakeLeases(), FakeTime()
     one, two = make(leases, time, "one"), make(leases, time, "two")
     await one.step()
@@ -95,7 +95,7 @@ async def test_a_stopped_holder_finds_out() -> None:
 
 
 async def test_it_knows_since_when_it_is_alone() -> None:
-    """From the first hold on, over renewals; not where it lapsed, was lost, or cannot be kept."""
+    """`held_since` is kept over renewals and is None while the Lease is not surely held."""
     leases, time = FakeLeases(), FakeTime()
     one = make(leases, time)
     assert one.held_since is None
@@ -113,7 +113,7 @@ async def test_it_knows_since_when_it_is_alone() -> None:
 
 
 async def test_each_term_has_its_number() -> None:
-    """A renewal goes on with the term; a loss, another holder and a new take begin one."""
+    """A renewal keeps the term; a loss, another holder or a new acquisition starts one."""
     leases, time = FakeLeases(), FakeTime()
     one, two = make(leases, time, "one"), make(leases, time, "two")
     await one.step()
@@ -135,7 +135,7 @@ async def test_each_term_has_its_number() -> None:
 
 
 async def test_the_same_instance_follows_itself_at_once() -> None:
-    """A process that was killed and started anew does not wait for its own Lease to expire."""
+    """A restarted process of the same instance takes its Lease at once."""
     leases, time = FakeLeases(), FakeTime()
     await make(leases, time, life="a").step()
     again = make(leases, time, life="b")
@@ -146,7 +146,7 @@ async def test_the_same_instance_follows_itself_at_once() -> None:
 
 
 async def test_released_lease_is_free() -> None:
-    """After a release the next one takes it at its next look."""
+    """A released Lease is taken at the next step of a standby."""
     leases, time = FakeLeases(), FakeTime()
     one, two = make(leases, time, "one"), make(leases, time, "two")
     await one.step()
@@ -162,7 +162,7 @@ async def test_released_lease_is_free() -> None:
 
 @dataclass
 class Silent(FakeLeases):
-    """Takes requests, and answers none once it is silent."""
+    """An API server that stops answering."""
 
     silent: bool = False
 
@@ -191,7 +191,7 @@ async def released_into_silence(*, renewing: bool) -> tuple[Lease, float]:
 
 @pytest.mark.parametrize("renewing", [False, True], ids=["alone", "while it is renewed"])
 def test_release_is_not_waited_for_without_end(renewing: bool) -> None:  # noqa: FBT001  # a parameter
-    """Where the API server does not answer, the Lease is let go of in the time that there is."""
+    """A release without an answer ends after the given time."""
     one, took = virtual_time.run(released_into_silence(renewing=renewing))
 
     assert not one.is_held
@@ -199,7 +199,7 @@ def test_release_is_not_waited_for_without_end(renewing: bool) -> None:  # noqa:
 
 
 async def test_released_lease_is_not_taken_again() -> None:
-    """Who gave it back still has Events to write, and does not take it from those who wait."""
+    """A replica that released the Lease does not take it again."""
     leases, time = FakeLeases(), FakeTime()
     one = make(leases, time, "one")
     await one.step()
@@ -213,7 +213,7 @@ async def test_released_lease_is_not_taken_again() -> None:
 
 @pytest.mark.parametrize("status", [0, 403])
 async def test_forsaken_lease_is_left_to_expire(status: int) -> None:
-    """Who knows nothing of use writes no more, not even that; nor where there can be no Lease."""
+    """A replica that gave the Lease up sends no more requests, and lets it expire."""
     leases, time = FakeLeases(status=status), FakeTime()
     one = make(leases, time, "one")
     while not one.is_held:
@@ -228,7 +228,7 @@ async def test_forsaken_lease_is_left_to_expire(status: int) -> None:
 
 
 async def test_renewals_that_fail_are_told(caplog: pytest.LogCaptureFixture) -> None:
-    """Who may not write any more says so once, and again when it may."""
+    """Failing renewals are logged once, and so is the recovery."""
     caplog.set_level("INFO")
     leases, time = FakeLeases(), FakeTime()
     one = make(leases, time)
@@ -245,7 +245,7 @@ async def test_renewals_that_fail_are_told(caplog: pytest.LogCaptureFixture) -> 
 
 
 async def test_lease_that_is_gone_without_is_not_renewed(caplog: pytest.LogCaptureFixture) -> None:
-    """A right that is taken away for a minute is told step by step, each of them when it is so."""
+    """Losing the right to the Lease is logged in steps: renewal fails, then no Lease is used."""
     caplog.set_level("INFO")
     leases, time = FakeLeases(), FakeTime()
     one = make(leases, time)
@@ -267,7 +267,7 @@ async def test_lease_that_is_gone_without_is_not_renewed(caplog: pytest.LogCaptu
 
 
 async def test_who_was_too_slow_lost_nothing(caplog: pytest.LogCaptureFixture) -> None:
-    """A Lease that another one takes first is no loss to be told of."""
+    """Losing the race for a Lease is not logged as a loss."""
     leases, time = FakeLeases(), FakeTime()
     one, two, three = (make(leases, time, name) for name in ("one", "two", "three"))
     await one.step()
@@ -282,7 +282,7 @@ async def test_who_was_too_slow_lost_nothing(caplog: pytest.LogCaptureFixture) -
 
 
 async def test_lost_answer_does_not_lose_the_lease() -> None:
-    """A renewal that came through unanswered is found out, and the Lease stays held."""
+    """A renewal whose answer was lost is recognized, and the Lease stays held."""
     leases, time = FakeLeases(), FakeTime()
     one = make(leases, time)
     await one.step()
@@ -296,7 +296,7 @@ async def test_lost_answer_does_not_lose_the_lease() -> None:
 
 
 async def test_without_the_right_it_writes_without_a_lease() -> None:
-    """Where no Lease may be kept, this replica writes all the same; once it may be, it is kept."""
+    """Without the right to Leases a replica writes anyway, and uses a Lease once it may."""
     leases, time = FakeLeases(status=403), FakeTime()
     one = make(leases, time)
     pause = await one.step()
@@ -313,7 +313,7 @@ async def test_without_the_right_it_writes_without_a_lease() -> None:
 
 
 async def test_right_that_is_taken_away_is_missed_as_a_holder_is() -> None:
-    """Who stood by for another waits for as long as for one that is dead."""
+    """A standby without the right waits as long as for a dead holder."""
     leases, time = FakeLeases(), FakeTime()
     one, two = make(leases, time, "one"), make(leases, time, "two")
     await one.step()
@@ -326,7 +326,7 @@ async def test_right_that_is_taken_away_is_missed_as_a_holder_is() -> None:
 
 
 async def test_one_refusal_is_no_missing_right() -> None:
-    """An API server that knows of no rights yet makes nobody write beside the one that leads."""
+    """A single refusal, as by a starting server, makes no standby write."""
     leases, time = FakeLeases(), FakeTime()
     one, two = make(leases, time, "one"), make(leases, time, "two")
     await one.step()
@@ -344,7 +344,7 @@ async def test_one_refusal_is_no_missing_right() -> None:
 
 
 async def test_trouble_is_no_answer() -> None:
-    """An API server in trouble neither gives nor takes a Lease."""
+    """Server errors neither grant nor end a Lease."""
     leases, time = FakeLeases(status=500), FakeTime()
     one = make(leases, time)
     await one.step()
@@ -354,7 +354,7 @@ async def test_trouble_is_no_answer() -> None:
 
 
 async def test_scope_is_written_and_kept() -> None:
-    """What is agreed to be recorded is written at once, and stays over renewals of others."""
+    """The agreed scope is written at once and kept over renewals by others."""
     leases, time = FakeLeases(), FakeTime()
     one, two = make(leases, time, "one"), make(leases, time, "two")
     await one.step()
@@ -369,7 +369,7 @@ async def test_scope_is_written_and_kept() -> None:
 
 
 async def test_times_are_micro_times() -> None:
-    """The API takes times of a Lease only with all six digits."""
+    """Times of a Lease have six digits: the API accepts no others."""
     leases, time = FakeLeases(), FakeTime()
     await make(leases, time).step()
 
@@ -378,7 +378,7 @@ async def test_times_are_micro_times() -> None:
 
 
 async def test_steps_do_not_overlap() -> None:
-    """Two steps at the same time do not take the Lease from each other."""
+    """Concurrent steps of one replica do not conflict with each other."""
     leases, time = FakeLeases(), FakeTime()
     one = make(leases, time)
     await one.step()

@@ -1,4 +1,4 @@
-"""TLS with the API server: whom we trust, who we are, and files that change under our feet."""
+"""TLS with the API server: trusted CAs, client certificates, and files that change."""
 
 import ssl
 from collections.abc import AsyncIterator
@@ -34,7 +34,7 @@ def reach(server: str = "https://127.0.0.1", **more: object) -> Access:
 
 
 def replace_file(path: Path, content: str | None) -> None:
-    """What happens to files from outside: another content, or gone (None)."""
+    """Replace a file with other contents, or remove it (None)."""
     path.unlink()
     if content is not None:
         path.write_text(content)
@@ -48,7 +48,7 @@ async def log_in(access: Access) -> Login:
 
 @asynccontextmanager
 async def serving(certificate: Certificate) -> AsyncIterator[str]:
-    """An API server that speaks TLS; gives its URL."""
+    """An API server that speaks TLS; yields its URL."""
 
     async def answer(_request: web.BaseRequest) -> web.Response:
         return web.Response(text="{}")
@@ -70,26 +70,26 @@ async def ask(access: Access) -> int:
 
 
 async def test_server_of_our_ca_is_trusted(certificate: Certificate, ca: Path) -> None:
-    """A server whose certificate the CA of the kubeconfig vouches for is spoken to."""
+    """A server whose certificate is signed by the kubeconfig's CA is trusted."""
     async with serving(certificate) as server:
         assert 200 == await ask(reach(server, ca_path=str(ca)))
 
 
 async def test_other_servers_are_not_trusted(certificate: Certificate) -> None:
-    """Without that CA the server is refused, in words that say why."""
+    """Any other server is refused, and the error says why."""
     async with serving(certificate) as server:
         with pytest.raises(ApiError, match="its certificate is not trusted"):
             await ask(reach(server))
 
 
 async def test_trust_can_be_switched_off(certificate: Certificate) -> None:
-    """`insecure-skip-tls-verify` speaks to whoever is there, as with kubectl."""
+    """`insecure-skip-tls-verify` accepts any certificate, as with kubectl."""
     async with serving(certificate) as server:
         assert 200 == await ask(reach(server, insecure=True))
 
 
 async def test_name_of_the_certificate_can_be_given(certificate: Certificate, ca: Path) -> None:
-    """`tls-server-name` is what the certificate has to be for."""
+    """The certificate has to match `tls-server-name`."""
     async with serving(certificate) as server:
         assert 200 == await ask(reach(server, ca_path=str(ca), tls_server_name="localhost"))
         with pytest.raises(ApiError, match="its certificate is not trusted"):
@@ -97,12 +97,12 @@ async def test_name_of_the_certificate_can_be_given(certificate: Certificate, ca
 
 
 async def test_no_tls_for_a_server_without_it() -> None:
-    """A plain server (a local proxy) needs none of it."""
+    """A plain HTTP server (a local proxy) gets no TLS context."""
     assert None is (await log_in(reach("http://127.0.0.1:8001"))).tls
 
 
 async def test_files_that_change_make_new_connections(ca: Path) -> None:
-    """A CA that is rotated in its file is taken in; as long as nothing changes all is kept."""
+    """A rotated CA file leads to a new TLS context; unchanged files keep the old one."""
     login = await log_in(reach(ca_path=str(ca)))
     first = login.tls
     await login.read()
@@ -123,7 +123,7 @@ async def test_files_that_change_make_new_connections(ca: Path) -> None:
     ],
 )
 async def test_ca_that_cannot_be_used(ca: Path, content: str | None, words: str) -> None:
-    """A CA that is missing or no certificate is said in one line."""
+    """A missing or invalid CA is one line of error."""
     replace_file(ca, content)
 
     with pytest.raises(KubeconfigError, match=words):
@@ -131,7 +131,7 @@ async def test_ca_that_cannot_be_used(ca: Path, content: str | None, words: str)
 
 
 async def test_client_certificate(certificate: Certificate, ca: Path, tmp_path: Path) -> None:
-    """A client certificate is loaded with its key; one that does not fit is said."""
+    """A client certificate is loaded with its key; a key that does not fit is an error."""
     key, other = tmp_path / "key", tmp_path / "other"
     key.write_text(certificate.key)
     other.write_text(make_certificate().key)

@@ -1,4 +1,4 @@
-"""The low-water mark: when the kernel is asked to let bytes pile up, and that it never stays so."""
+"""The low-water mark of a socket: when it is raised, and that it is always lowered again."""
 
 import asyncio
 import socket
@@ -21,7 +21,7 @@ from tests.kube.clients import connected
 from tests.support.fake_cluster import FakeCluster
 
 EACH_BYTE = 1
-"""The mark of a socket that wakes for whatever comes."""
+"""The mark of a socket that wakes for every byte."""
 
 AT_ONCE = BUSY_SECONDS / 4
 SELDOM = BUSY_SECONDS * 2
@@ -29,7 +29,7 @@ SELDOM = BUSY_SECONDS * 2
 
 @dataclass
 class Scene:
-    """A real connection, whose mark is set by a clock that is moved by hand."""
+    """A real connection, whose mark is set by the test's clock."""
 
     receiver: socket.socket
     sender: socket.socket
@@ -47,13 +47,13 @@ class Scene:
         return self.receiver.getsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT)
 
     def read(self, *sizes: int, every: float = AT_ONCE, is_urgent: bool = False) -> None:
-        """Parts of an answer are read, one after the other."""
+        """Read parts of an answer, one after the other."""
         for size in sizes:
             self.pass_time(every)
             self.water.read(size, is_urgent=is_urgent)
 
     def pass_time(self, seconds: float) -> None:
-        """What is due is done."""
+        """Advance the clock and run the alarms that are due."""
         self.seconds += seconds
         due = [alarm for alarm in self.alarms if alarm[0] <= self.seconds]
         self.alarms = [alarm for alarm in self.alarms if alarm not in due]
@@ -69,7 +69,7 @@ class Scene:
 
 @pytest.fixture
 def scene() -> Iterator[Scene]:
-    """A connection over loopback, between two of our own sockets."""
+    """A loopback connection between two sockets."""
     loop = asyncio.new_event_loop()
     with (
         socket.create_server(("127.0.0.1", 0)) as server,
@@ -85,7 +85,7 @@ needs_marks = pytest.mark.skipif(not IS_HEEDED, reason="marks are used on Linux 
 
 @needs_marks
 def test_a_long_list_is_let_pile_up(scene: Scene) -> None:
-    """Once a list is known to be long, and comes fast, the kernel waits for a megabyte of it."""
+    """Once a list is long and fast, the kernel collects a megabyte before waking the reader."""
     scene.read(SHORT_BYTES)
     assert scene.mark == EACH_BYTE
 
@@ -94,7 +94,7 @@ def test_a_long_list_is_let_pile_up(scene: Scene) -> None:
 
 
 def test_what_is_urgent_is_read_as_it_comes(scene: Scene) -> None:
-    """The mark falls with the first part after which somebody waits for the next."""
+    """An urgent read lowers the mark at once."""
     scene.read(SHORT_BYTES, 9000)
     scene.read(9000, is_urgent=True)
 
@@ -102,21 +102,21 @@ def test_what_is_urgent_is_read_as_it_comes(scene: Scene) -> None:
 
 
 def test_short_answers_are_read_as_they_come(scene: Scene) -> None:
-    """A list of a few pods is not kept waiting for its end."""
+    """A short list does not raise the mark."""
     scene.read(*[9000] * (SHORT_BYTES // 9000))
 
     assert scene.mark == EACH_BYTE
 
 
 def test_what_comes_now_and_then_is_not_waited_for(scene: Scene) -> None:
-    """Waiting would only be one more time to wake: so it is not done where little comes."""
+    """A slow stream does not raise the mark."""
     scene.read(SHORT_BYTES, 9000, 9000, every=SELDOM)
 
     assert scene.mark == EACH_BYTE
 
 
 def test_patience_ends(scene: Scene) -> None:
-    """Less than the mark is read all the same, a moment later: no line is ever stuck."""
+    """Less data than the mark is read after a short while: no line is stuck."""
     scene.read(SHORT_BYTES, 9000)
     scene.pass_time(PATIENCE_SECONDS)
 
@@ -125,7 +125,7 @@ def test_patience_ends(scene: Scene) -> None:
 
 @needs_marks
 def test_each_part_is_waited_for_anew(scene: Scene) -> None:
-    """Patience is counted from the last part, not from the first."""
+    """That while starts again with each part."""
     scene.read(SHORT_BYTES, 9000, 9000, every=AT_ONCE)
     scene.pass_time(PATIENCE_SECONDS - AT_ONCE)
     assert scene.mark == MARK_BYTES
@@ -135,7 +135,7 @@ def test_each_part_is_waited_for_anew(scene: Scene) -> None:
 
 
 def test_the_end_of_an_answer_lowers_the_mark(scene: Scene) -> None:
-    """The next answer on the same connection is not waited for."""
+    """The end of an answer lowers the mark for the next one."""
     scene.read(SHORT_BYTES, 9000)
     scene.water.lower()
 
@@ -143,7 +143,7 @@ def test_the_end_of_an_answer_lowers_the_mark(scene: Scene) -> None:
 
 
 def test_a_closed_connection_is_no_fault(scene: Scene) -> None:
-    """Whoever closes it needs not ask whether a mark is set."""
+    """A closed connection raises no error in the mark's code."""
     scene.read(SHORT_BYTES, 9000)
     scene.receiver.close()
     scene.pass_time(PATIENCE_SECONDS)
@@ -151,7 +151,7 @@ def test_a_closed_connection_is_no_fault(scene: Scene) -> None:
 
 
 def test_without_a_connection_nothing_is_set(scene: Scene) -> None:
-    """An answer that is here as a whole has given its connection back."""
+    """An answer that is already complete has no connection, and no mark is set."""
     water = LowWater(None, now=scene.loop.time, later=scene.loop.call_later)
     water.read(SHORT_BYTES, is_urgent=False)
     water.read(9000, is_urgent=False)
@@ -160,7 +160,7 @@ def test_without_a_connection_nothing_is_set(scene: Scene) -> None:
 
 @pytest.mark.parametrize("is_torn", [True, False], ids=["reset", "closed"])
 def test_a_long_answer_that_breaks_off_is_a_network_fault(*, is_torn: bool) -> None:
-    """What the mark is set on is closed by then, and each event loop says so in its own way."""
+    """An answer that breaks off raises ConnectionResetError on every event loop."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse()
@@ -184,7 +184,7 @@ def test_a_long_answer_that_breaks_off_is_a_network_fault(*, is_torn: bool) -> N
 
 
 async def test_a_long_answer_is_read_to_its_end() -> None:
-    """What is less than the mark at the end of a long answer, and the next answer, are not lost."""
+    """The rest of a long answer below the mark, and the next answer, are read."""
     part = b"x" * 65536
     parts = 2 * (SHORT_BYTES + MARK_BYTES) // len(part)
 

@@ -1,4 +1,4 @@
-"""Classes of probe output, by the words of Go and the kubelet: what others wrote has no say."""
+"""Reasons of probe failures, recognized by texts of Go and the kubelet, never by an app's."""
 
 import pytest
 
@@ -43,12 +43,12 @@ CAUSES = {
     f"{URL}stopped after 10 redirects": FailureReason.OTHER,
     f"{URL}http: server gave HTTP response to HTTPS client": FailureReason.OTHER,
 }
-"""Of Go's net, net/url (Error) and net/http (Client.do, Transport), by version."""
+"""Source: Go's net, net/url (Error) and net/http (Client.do, Transport), several versions."""
 
 
 @pytest.mark.parametrize(("output", "expected"), CAUSES.items(), ids=CAUSES.keys())
 def test_errors_of_the_network(output: str, expected: FailureReason) -> None:
-    """A class is that of the error at the end of what Go says, also if the time ran out by it."""
+    """The reason is that of the error at the end of Go's text, even after a timeout."""
     assert expected == classify_failure(output)
 
 
@@ -71,7 +71,7 @@ HOSTILE = {
 
 @pytest.mark.parametrize(("output", "expected"), HOSTILE.items(), ids=HOSTILE.keys())
 def test_text_of_others_within_an_error(output: str, expected: FailureReason) -> None:
-    """Neither the URL of the probe, nor what a server answers, changes the class of an error."""
+    """Neither the probe's URL nor a server's answer changes the reason."""
     assert expected == classify_failure(output)
 
 
@@ -89,16 +89,16 @@ PROBERS = {
     "error: failed to connect to the database": FailureReason.EXEC_EXIT,
     "EOF": FailureReason.EXEC_EXIT,
 }
-"""Of pkg/probe/{exec,grpc} and grpc_health_probe; then what commands may print."""
+"""Source: pkg/probe/{exec,grpc} and grpc_health_probe; then texts that commands may print."""
 
 
 @pytest.mark.parametrize(("output", "expected"), PROBERS.items(), ids=PROBERS.keys())
 def test_words_of_commands_are_none_of_the_kubelet(output: str, expected: FailureReason) -> None:
-    """What a command prints is its own failure, even if it begins as the kubelet's words do."""
+    """A command's output is EXEC_EXIT even if it begins like the kubelet's text."""
     assert expected == classify_failure(output)
 
 
 def test_timeouts_of_older_recordings_are_timeouts() -> None:
-    """A recording that left out what probes said gives the same verdicts with each version."""
+    """Recordings without probe output give the same verdicts in each version."""
     assert FailureReason.TIMEOUT is classify_failure("command timed out")
     assert FailureReason.EXEC_EXIT is classify_failure("command timed out\n")

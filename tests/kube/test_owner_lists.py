@@ -1,4 +1,4 @@
-"""Before a first sync the owners of all pods are learnt from lists, where these are allowed."""
+"""Before the first sync, owners of pods are read by lists where that is allowed."""
 
 import asyncio
 from collections.abc import Mapping
@@ -17,12 +17,12 @@ IN_SHOP = "/apis/apps/v1/namespaces/shop/replicasets"
 
 Answer = tuple[int, bytes] | ApiError
 Asked = tuple[str, str]
-"""A path, and the token with which a list goes on."""
+"""A path and a continue token."""
 
 
 @dataclass
 class FakeApi:
-    """Answers by path and token; knows of nothing else."""
+    """Answers by path and continue token; everything else is 404."""
 
     answers: Mapping[Asked, Answer]
     asked: list[Asked] = field(default_factory=list)
@@ -82,7 +82,7 @@ def learn(api: FakeApi, *namespaces: str) -> Workloads:
 
 
 def test_pages_are_read_to_the_end() -> None:
-    """Whatever page an owner is in, its workload is known without asking for it."""
+    """Owners on any page are known without a single request."""
     api = FakeApi(
         {
             (REPLICA_SETS, ""): page(item("rs-1", "web"), token="next"),
@@ -99,7 +99,7 @@ def test_pages_are_read_to_the_end() -> None:
 
 
 def test_named_namespaces_are_listed_each_by_itself() -> None:
-    """Rights in a namespace are enough where namespaces are named."""
+    """If namespaces are named, each is listed by itself, so Roles are enough."""
     api = FakeApi({(IN_SHOP, ""): page(item("rs-1", "web"))})
 
     assert learn(api, "shop", "bank").find(pod("rs-1")) == deployment("web")
@@ -107,21 +107,21 @@ def test_named_namespaces_are_listed_each_by_itself() -> None:
 
 
 def test_an_owner_of_its_own_is_the_workload() -> None:
-    """A ReplicaSet that nobody controls stands for itself, as when it is asked for."""
+    """A ReplicaSet without a controller is the workload itself."""
     api = FakeApi({(REPLICA_SETS, ""): page(item("rs-1"))})
 
     assert learn(api).find(pod("rs-1")) == nearest_workload(pod("rs-1"))
 
 
 def test_a_controller_of_which_no_report_can_speak_is_none() -> None:
-    """A ReplicaSet whose controller is called a novel stands for itself."""
+    """A controller whose name is too long for a report is ignored."""
     api = FakeApi({(REPLICA_SETS, ""): page(item("rs-1", "n" * 254))})
 
     assert learn(api).find(pod("rs-1")) == nearest_workload(pod("rs-1"))
 
 
 def test_a_refused_or_broken_list_costs_nothing() -> None:
-    """Whatever the answer to a list, owners are asked for one by one, and what was read counts."""
+    """If a list fails, what was read counts and other owners are read one by one."""
     path = "/apis/apps/v1/namespaces/shop/replicasets/name-rs-2"
     one = msgspec.json.encode(item("rs-2", "api"))
     bad: tuple[Answer, ...] = ((403, b""), (410, b"{}"), (200, b'{"items": 1'), ApiError("away"))
@@ -139,7 +139,7 @@ def test_a_refused_or_broken_list_costs_nothing() -> None:
 
 
 def test_lists_are_forgotten_but_for_what_was_asked() -> None:
-    """Of old revisions nothing stays once the first sync is over."""
+    """After the first sync only owners that were used are kept."""
     api = FakeApi({(REPLICA_SETS, ""): page(item("rs-1", "web"), item("rs-0", "web"))})
     workloads = learn(api)
     workloads.find(pod("rs-1"))
@@ -151,7 +151,7 @@ def test_lists_are_forgotten_but_for_what_was_asked() -> None:
 
 
 def test_old_revisions_leave_room_for_others() -> None:
-    """Of each Deployment the newest two ReplicaSets are held, in whatever order they are listed."""
+    """Only the newest two ReplicaSets of each Deployment are kept, in any order."""
     revisions = ("9", "11", "8", "10")
     api = FakeApi(
         {
@@ -172,7 +172,7 @@ def test_old_revisions_leave_room_for_others() -> None:
 
 
 def test_a_controller_is_taken_for_no_other_of_its_uid() -> None:
-    """Two owners may claim one uid with different names: each is told as it says itself."""
+    """Two controllers with the same uid and different names stay apart."""
     status, body = page(item("rs-1", "web"), item("rs-2", "api"))
     api = FakeApi({(REPLICA_SETS, ""): (status, body.replace(b"uid-api", b"uid-web"))})
 
@@ -182,7 +182,7 @@ def test_a_controller_is_taken_for_no_other_of_its_uid() -> None:
 
 
 def test_what_is_held_is_bounded() -> None:
-    """A list without end is left where enough is held."""
+    """Listing stops once the bound is reached."""
     endless = page(*(item(f"rs-{number}", "web") for number in range(500)), token="")
     more = msgspec.json.decode(endless[1])
     bodies = {}

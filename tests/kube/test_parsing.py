@@ -1,4 +1,4 @@
-"""Parts of a pod: what a rule looks at is kept, the rest costs nothing, and no part raises."""
+"""Parsing parts of a pod: only what rules read is kept, and nothing raises."""
 
 import msgspec
 import pytest
@@ -19,7 +19,7 @@ from probewatch.kube.parsing import parse_annotations, parse_conditions, parse_o
     ],
 )
 def test_conditions_that_are_looked_at(name: str) -> None:
-    """Each has its side and its reason."""
+    """These conditions are kept with status and reason."""
     raw = [Raw(type=name, status="True", reason="Deferred"), Raw(type="Initialized", status="True")]
 
     assert {name: Condition(status=True, reason="Deferred")} == parse_conditions(raw)
@@ -29,7 +29,7 @@ def test_conditions_that_are_looked_at(name: str) -> None:
     ("status", "side"), [("True", True), ("False", False), ("Unknown", None), ("", None)]
 )
 def test_sides_of_a_condition(status: str, side: bool | None) -> None:  # noqa: FBT001  # a side is what it is about
-    """What is neither true nor false is unknown."""
+    """A status that is neither True nor False is None."""
     assert {"Ready": Condition(status=side)} == parse_conditions([Raw(type="Ready", status=status)])
 
 
@@ -44,7 +44,7 @@ BROKEN = {
 
 @pytest.mark.parametrize("body", BROKEN.values(), ids=BROKEN.keys())
 def test_metadata_that_cannot_be_read_is_absent(body: bytes) -> None:
-    """Annotations or an owner that no decoder reads do not cost the pod that has them."""
+    """Unreadable annotations or owners are skipped; the pod is kept."""
     raw = msgspec.Raw(body)
 
     assert ({}, None) == (parse_annotations(raw), parse_owner(raw))

@@ -1,4 +1,4 @@
-"""Asking the API server what we may do, and how it is, over HTTP."""
+"""Asking the API server for rights, and its errors as messages."""
 
 import json
 
@@ -30,7 +30,7 @@ RIGHTS = {
 
 @pytest.mark.parametrize(("answer", "expected"), RIGHTS.values(), ids=RIGHTS.keys())
 async def test_right_is_asked_for(answer: Answer, *, expected: bool | None) -> None:
-    """The API server says whether we may; where it does not, nobody knows."""
+    """A SelfSubjectAccessReview gives yes or no; any other answer is unknown."""
     cluster = FakeCluster(instead=answer)
     async with connected(cluster) as client:
         assert expected is await may_i(client, "watch", "events", "default")
@@ -40,7 +40,7 @@ async def test_right_is_asked_for(answer: Answer, *, expected: bool | None) -> N
 
 
 async def test_right_cannot_be_asked_for_without_a_server() -> None:
-    """A server that is away says neither yes nor no."""
+    """Without a server the answer is unknown."""
     async with client_of("http://127.0.0.1:9") as client:
         assert None is await may_i(client, "watch", "events")
 
@@ -54,7 +54,7 @@ REFUSALS = {
 
 @pytest.mark.parametrize(("code", "words"), REFUSALS.values(), ids=REFUSALS.keys())
 async def test_refusal_is_told_in_the_servers_words(code: int, words: str) -> None:
-    """What a command cannot have is an error with the API server's own sentence."""
+    """A refused request is an error with the API server's message."""
 
     async def answer(_request: web.Request) -> web.StreamResponse:
         return status_answer(code, "pods is forbidden")
@@ -67,14 +67,14 @@ async def test_refusal_is_told_in_the_servers_words(code: int, words: str) -> No
 
 
 async def test_refusal_without_words() -> None:
-    """An answer that is no API server's has no words to repeat."""
+    """A refusal without a Status has no message to repeat."""
     async with connected(FakeCluster(instead=answering("<html>", 502))) as client:
         with pytest.raises(ApiError, match="answers 502: no reason given"):
             await ask(client, "/api/v1/pods")
 
 
 async def test_answer_that_is_no_object() -> None:
-    """What is no Kubernetes object at all is an error with the path, and no traceback."""
+    """An answer that is no Kubernetes object is an error that names the path."""
     async with connected(FakeCluster(instead=answering("<html>"))) as client:
         with pytest.raises(ApiError, match="sent for /api/v1/pods cannot be read"):
             await ask_for(client, msgspec.json.Decoder(dict[str, str]), "/api/v1/pods")

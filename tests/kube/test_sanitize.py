@@ -1,4 +1,4 @@
-"""Text of strangers is harmless after it was sanitized."""
+"""Untrusted text is harmless after it is sanitized."""
 
 import unicodedata
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from probewatch.kube.sanitize import sanitize, truncate
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=80)
-"""With lone surrogates, which JSON can carry."""
+"""Includes lone surrogates, which JSON can carry."""
 
 
 @pytest.mark.parametrize(
@@ -28,13 +28,13 @@ ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=80)
     ],
 )
 def test_only_printable_characters_are_left(text: str, expected: str) -> None:
-    """What could move a cursor, forge a line or hide text is gone; words stay."""
+    """Characters that move a cursor, forge a line or hide text are removed."""
     assert expected == sanitize(text, limit=100)
 
 
 @given(text=ANY_TEXT, limit=st.integers(1, 60))
 def test_any_text_becomes_safe(text: str, limit: int) -> None:
-    """Whatever comes in: UTF-8 within the limit, no control, and a second time changes nothing."""
+    """For any input: UTF-8 within the limit, no controls, and sanitizing is idempotent."""
     safe = sanitize(text, limit=limit)
 
     assert len(safe.encode()) <= limit
@@ -54,10 +54,10 @@ def test_any_text_becomes_safe(text: str, limit: int) -> None:
     ],
 )
 def test_limit_is_in_bytes(text: str, limit: int, expected: str) -> None:
-    """The API server counts bytes: a cut falls between two characters."""
+    """The limit is in bytes, and a cut never splits a character."""
     assert expected == truncate(text, limit=limit)
 
 
 def test_long_text_of_controls_is_cut_before_it_is_looked_at() -> None:
-    """A message of nothing but controls costs no more than a short one, and shows it was cut."""
+    """A huge text of control characters is cut first, and shows that it was cut."""
     assert "…" == sanitize("\x00" * 10_000_000, limit=256)

@@ -1,10 +1,10 @@
-"""Values that many pods have are held once, and not for ever."""
+"""Values shared by many pods are held once, and not for ever."""
 
 from probewatch.kube.sharing import Shared
 
 
 def test_shared_values_are_bounded() -> None:
-    """What is not asked for any more is let go, and what is asked for stays the same value."""
+    """Unused values are dropped; a value in use stays the same object."""
     shared: Shared[int, list[int]] = Shared(10)
     first = shared.get(0, lambda: [0])
     for number in range(1, 1000):

@@ -1,4 +1,4 @@
-"""The part of a pod that does not change, as far as restarts depend on it."""
+"""Parsing the pod spec, as far as restarts depend on it."""
 
 import msgspec
 import pytest
@@ -33,7 +33,7 @@ def resources(**container: object) -> str:
     ids=["no policy", "no restart", "restart for memory", "a number", "no resources at all"],
 )
 def test_resources_that_need_a_restart(expected: str, container: dict[str, object]) -> None:
-    """Only what cannot be changed without a restart is kept of a container's resources."""
+    """Only resources whose resize restarts the container are kept."""
     assert expected == resources(**container)
 
 
@@ -53,14 +53,14 @@ AFFINITY: object = {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecu
     ],
 )
 def test_what_a_pod_says_of_its_system(*, expected: bool, spec: dict[str, object]) -> None:
-    """Its `os` comes first; many pods have no more than a selector of nodes."""
+    """`os` decides whether a pod is on Windows, else its node selector."""
     raw = msgspec.json.encode({"containers": [{"name": "app"}], **spec})
 
     assert parse_spec(msgspec.json.decode(raw, type=objects.PodSpec)).windows is expected
 
 
 def test_equal_containers_on_two_systems() -> None:
-    """Specs that differ in nothing else are not the same."""
+    """Equal containers on Linux and Windows give different specs."""
     linux, windows = (
         parse_spec(objects.PodSpec(containers=[objects.Container(name="app")], os=system))
         for system in (None, objects.PodOs(name="windows"))

@@ -1,4 +1,4 @@
-"""What the kubelet says of its node."""
+"""Parsing Events about pods and nodes into evidence."""
 
 from collections.abc import Mapping
 
@@ -11,7 +11,7 @@ from probewatch.kube.testimony import parse_evidence
 
 
 def say(reason: str, component: str = "kubelet") -> Evidence | None:
-    """An Event about a node, as it is read."""
+    """An Event about a node, parsed."""
     return parse_evidence(
         msgspec.convert(
             {
@@ -30,7 +30,7 @@ def say(reason: str, component: str = "kubelet") -> Evidence | None:
     ("reason", "kind"), [("Rebooted", "NodeRebooted"), ("Starting", "KubeletStarted")]
 )
 def test_what_is_said_of_a_node(reason: str, kind: str) -> None:
-    """A reboot, and that the kubelet starts."""
+    """A node's reboot and the start of its kubelet are evidence."""
     said = say(reason)
 
     assert said is not None
@@ -38,7 +38,7 @@ def test_what_is_said_of_a_node(reason: str, kind: str) -> None:
 
 
 def test_what_is_not_listened_to() -> None:
-    """Other news of a node, and the start of another component."""
+    """Other Events of a node, or of another component, are no evidence."""
     assert say("NodeReady") is None
     assert say("Starting", component="kube-proxy") is None
 
@@ -46,7 +46,7 @@ def test_what_is_not_listened_to() -> None:
 def say_of_pod(
     *, name: str = "web", uid: str = "u1", container: str = "app", namespace: str = "shop"
 ) -> Evidence | None:
-    """An Event about a pod, as it is read; the pod itself is said to be in another namespace."""
+    """An Event about a pod, parsed; it claims another namespace for its pod."""
     return parse_evidence(
         msgspec.convert(
             {
@@ -69,7 +69,7 @@ def say_of_pod(
 
 
 def test_where_an_event_is_counts_not_what_it_says() -> None:
-    """Who wrote it may write in its own namespace; that of the pod it names is only a claim."""
+    """The Event's own namespace counts: authors are only authorized for that one."""
     said = say_of_pod()
 
     assert said is not None
@@ -78,7 +78,7 @@ def test_where_an_event_is_counts_not_what_it_says() -> None:
 
 
 def test_names_that_no_object_has() -> None:
-    """What is kept of Events is bounded by how long names can be."""
+    """Names too long for any object are refused, which bounds memory."""
     assert say_of_pod(name="n" * 253, uid="u" * 253, container="c" * 63) is not None
     assert say_of_pod(name="n" * 254) is None
     assert say_of_pod(uid="u" * 254) is None
@@ -106,14 +106,14 @@ def read(event: Mapping[str, object]) -> Evidence:
 
 
 def test_a_series_begins_with_its_event_time() -> None:
-    """Taken for as late as the last of them, all would have happened within one second."""
+    """A series begins at `eventTime`, not at its last occurrence."""
     said = read(NEWER)
 
     assert (300.0, 3) == (said.at - said.first_at, said.count)
 
 
 def test_both_faces_of_an_event_say_the_same() -> None:
-    """A recording may hold core/v1 or events.k8s.io/v1."""
+    """core/v1 and events.k8s.io/v1 Events give the same evidence."""
     core = {
         "metadata": NEWER["metadata"],
         "involvedObject": NEWER["regarding"],

@@ -4,7 +4,7 @@ from probewatch.kube.token_bucket import TokenBucket
 
 
 def test_bucket_fills_up_again() -> None:
-    """So many at once, one more after each refill, never more than the burst."""
+    """A burst, then one token per refill, and never more than the burst."""
     bucket = TokenBucket(burst=2, refill=10.0)
 
     assert [True, True, False] == [bucket.take(100.0) for _ in range(3)]

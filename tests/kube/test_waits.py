@@ -1,4 +1,4 @@
-"""Waits: what the API server asks for, in whichever way, and that it is not asked before."""
+"""Retry-After: read from headers and Statuses, and honoured."""
 
 import pytest
 from aiohttp import web
@@ -31,12 +31,12 @@ NOW = 1e9
     ],
 )
 def test_retry_after(expected: float | None, text: str | None) -> None:
-    """Seconds and dates are read, garbage is nothing, and a minute is the most."""
+    """Seconds and dates are read, garbage is ignored, and a minute is the maximum."""
     assert expected == parse_retry_after(text, NOW)
 
 
 def test_what_only_the_header_says_is_put_into_the_answer() -> None:
-    """An answer of plain text becomes a Status with its words and its wait."""
+    """A plain-text answer becomes a Status with its message and the header's wait."""
     body = with_wait(429, {"Retry-After": "20"}, TOO_MANY, now=NOW)
 
     assert (20.0, TOO_MANY.decode().strip()) == (find_wait(body), find_words(body))
@@ -54,12 +54,12 @@ def test_what_only_the_header_says_is_put_into_the_answer() -> None:
     ids=["no refusal", "no header", "garbage", "at once", "said already"],
 )
 def test_other_answers_stay_as_they_are(status: int, headers: dict[str, str], body: bytes) -> None:
-    """Nothing is changed where no wait is asked for, nor where the answer says so itself."""
+    """Answers without a header, or with a wait of their own, are unchanged."""
     assert body == with_wait(status, headers, body, now=NOW)
 
 
 def test_what_else_a_refusal_says_is_kept() -> None:
-    """A Status without a wait gets it beside what it says."""
+    """A Status without a wait gets the header's and keeps all other fields."""
     causes = b'[{"reason":"NamespaceTerminating"}]'
     said = b'{"message":"no","details":{"causes":' + causes + b"}}"
     body = with_wait(403, {"Retry-After": "5"}, said, now=NOW)
@@ -80,12 +80,12 @@ def test_what_else_a_refusal_says_is_kept() -> None:
     ],
 )
 def test_wait_of_an_answer(expected: float, body: bytes) -> None:
-    """The seconds of a Status, bounded; whatever else there is asks for none."""
+    """The wait of a Status is bounded; anything else is 0."""
     assert expected == find_wait(body)
 
 
 async def ask_one_that_is_busy(verb: str, *, seconds: int, times: int) -> tuple[int, int, FakeTime]:
-    """Ask; return the answer's status, how often was asked, and how long was waited."""
+    """Send a request to a busy server; returns status, number of requests, and the clock."""
     cluster, time = FakeCluster(), FakeTime()
 
     async def answer(_request: web.Request) -> web.StreamResponse:
@@ -100,21 +100,21 @@ async def ask_one_that_is_busy(verb: str, *, seconds: int, times: int) -> tuple[
 
 
 async def test_questions_are_put_again_as_told() -> None:
-    """A GET that is turned away is sent again, never before it may be."""
+    """A GET is repeated after Retry-After, and not before."""
     status, asked, time = await ask_one_that_is_busy("GET", seconds=2, times=2)
 
     assert (200, 3, [2.0, 2.0]) == (status, asked, time.slept)
 
 
 async def test_questions_are_not_put_for_ever() -> None:
-    """A wait that goes beyond the time of one request is left to whoever asked."""
+    """A wait beyond the request's timeout is left to the caller."""
     status, asked, time = await ask_one_that_is_busy("GET", seconds=2, times=99)
 
     assert (429, 3, [2.0, 2.0]) == (status, asked, time.slept)
 
 
 async def test_writes_are_up_to_who_writes() -> None:
-    """A write that is turned away is handed back at once: something newer may be to be written."""
+    """A refused write is returned at once, as something newer may have to be written."""
     status, asked, time = await ask_one_that_is_busy("PUT", seconds=2, times=1)
 
     assert (429, 1, []) == (status, asked, time.slept)

@@ -1,4 +1,4 @@
-"""The workload of a pod is asked from the API server, once, and never guessed."""
+"""The workload of a pod is read from the API server once, and never guessed."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -79,7 +79,7 @@ def known(*answers: tuple[int, bytes] | ApiError) -> tuple[Workloads, FakeApi, F
 
 
 async def test_replica_set_stands_for_its_deployment() -> None:
-    """The owner's controller is the workload; only metadata is asked for."""
+    """The ReplicaSet's controller is the workload; only metadata is requested."""
     workloads, api, _ = known((200, owned_by("Deployment", "web")))
 
     assert workload("Deployment", "web") == await workloads.resolve(pod())
@@ -87,7 +87,7 @@ async def test_replica_set_stands_for_its_deployment() -> None:
 
 
 async def test_job_stands_for_its_cron_job() -> None:
-    """A Job of a CronJob is one run of it."""
+    """The workload of a Job's pod is its CronJob."""
     workloads, api, _ = known(
         (200, owned_by("CronJob", "tidy", uid="job-1", api_version="batch/v1"))
     )
@@ -117,7 +117,7 @@ async def test_job_stands_for_its_cron_job() -> None:
     ids=lambda owner: f"{owner.api_version} {owner.name}",
 )
 async def test_owner_that_cannot_be_is_not_asked_for(owner: OwnerRef) -> None:
-    """What a pod says of its owner is free text: no other path is asked than that of an owner."""
+    """An owner reference is free text: only valid names lead to a request."""
     workloads, api, _ = known((200, b"{}"))
 
     assert nearest_workload(pod(owner)) == await workloads.resolve(pod(owner))
@@ -125,7 +125,7 @@ async def test_owner_that_cannot_be_is_not_asked_for(owner: OwnerRef) -> None:
 
 
 async def test_owner_without_an_owner_is_the_workload() -> None:
-    """A ReplicaSet that somebody made by hand is what the pod belongs to, for good."""
+    """A ReplicaSet without a controller is the workload, for good."""
     workloads, api, time = known((200, b'{"metadata": {"namespace": "shop", "uid": "rs-1"}}'))
 
     assert NEAREST == await workloads.resolve(pod())
@@ -144,7 +144,7 @@ OTHERS = {
 
 @pytest.mark.parametrize("owner", OTHERS.values(), ids=OTHERS.keys())
 async def test_other_owners_are_not_asked_about(owner: OwnerRef) -> None:
-    """Owners that are no revision of something else are the workload themselves."""
+    """Owners of other kinds are the workload themselves."""
     workloads, api, _ = known((500, b""))
 
     found = await workloads.resolve(pod(owner))
@@ -157,14 +157,14 @@ async def test_other_owners_are_not_asked_about(owner: OwnerRef) -> None:
     "owner", [None, OwnerRef(api_version="v1", kind="Node", name="n1", uid="n-1")]
 )
 def test_pod_without_a_controller_is_its_own_workload(owner: OwnerRef | None) -> None:
-    """So is a static pod, which belongs to its node and to no controller."""
+    """A pod without a controller, or of a node (a static pod), is its own workload."""
     expected = Workload(namespace="shop", kind="Pod", name="web-7d9f-x", uid="u-1")
 
     assert expected == nearest_workload(pod(owner))
 
 
 async def test_owner_of_another_namespace_is_not_taken_for_its_own() -> None:
-    """Anybody may write the uid of someone else's owner into a pod: it is asked for where it is."""
+    """An owner's uid claimed from another namespace is not trusted."""
     workloads, api, _ = known((200, owned_by("Deployment", "web")), (404, b""))
     theirs = replace(pod(uid="u-2"), namespace="other")
 
@@ -177,7 +177,7 @@ async def test_owner_of_another_namespace_is_not_taken_for_its_own() -> None:
 
 
 async def test_each_owner_is_asked_about_once() -> None:
-    """Pods of one owner that come together ask together; later ones need not ask."""
+    """Each owner is requested once, also by concurrent lookups."""
     workloads, api, _ = known((200, owned_by("Deployment", "web")))
 
     found = await asyncio.gather(*(workloads.resolve(pod(uid=f"u-{n}")) for n in range(5)))
@@ -188,7 +188,7 @@ async def test_each_owner_is_asked_about_once() -> None:
 
 
 async def test_trouble_that_passes_is_waited_out() -> None:
-    """A server that is busy is asked again, within the time of one finding."""
+    """A busy server is asked again, within a finding's time limit."""
     workloads, api, _ = known((429, b""), (503, b""), (200, owned_by("Deployment", "web")))
 
     assert workload("Deployment", "web") == await workloads.resolve(pod())
@@ -206,7 +206,7 @@ UNKNOWN = {
 
 @pytest.mark.parametrize("answer", UNKNOWN.values(), ids=UNKNOWN.keys())
 async def test_what_cannot_be_known_is_not_guessed(answer: tuple[int, bytes]) -> None:
-    """The nearest owner stands for the workload until it is asked again, a minute later."""
+    """If the owner cannot be read, the nearest owner is used and it is read a minute later."""
     workloads, api, time = known(answer, (200, owned_by("Deployment", "web")))
 
     assert NEAREST == await workloads.resolve(pod())
@@ -218,7 +218,7 @@ async def test_what_cannot_be_known_is_not_guessed(answer: tuple[int, bytes]) ->
 
 
 async def test_server_that_has_just_started_is_not_believed() -> None:
-    """It forbids for a moment what it allows: the restart is not told of the wrong workload."""
+    """A starting server's refusal does not lead to a wrong workload."""
     forbidden = (403, b"{}")
     workloads, _, _ = known(forbidden, forbidden, (200, owned_by("Deployment", "web")))
 
@@ -226,7 +226,7 @@ async def test_server_that_has_just_started_is_not_believed() -> None:
 
 
 async def test_right_that_is_missing_is_waited_for_once() -> None:
-    """The nearest owner stands in from then on, and each other owner is asked for a single time."""
+    """With a missing right the wait happens once; later owners take one request each."""
     workloads, api, time = known((403, b"{}"))
     before = time.seconds
     assert NEAREST == await workloads.resolve(pod())
@@ -243,19 +243,19 @@ FORBIDDEN = (403, b"{}")
 
 
 def other(name: str, *, namespace: str = "shop") -> PodRef:
-    """A pod of another owner, which is read from an answer about any ReplicaSet with this uid."""
+    """A pod of another owner, whose uid is the owner's name."""
     return replace(of(namespace), owner=replace(REPLICA_SET, name=name, uid=name))
 
 
 def found(name: str, *, namespace: str = "shop") -> tuple[int, bytes]:
-    """The answer about the owner of such a pod, of a Deployment."""
+    """The answer about that owner, which belongs to a Deployment."""
     return 200, owned_by("Deployment", "web", uid=name).replace(
         b'"shop"', f'"{namespace}"'.encode()
     )
 
 
 async def test_right_that_was_granted_is_not_given_up_again() -> None:
-    """After an owner could be read, a server that starts again is doubted as at first."""
+    """After an owner was read, a later refusal is doubted again, as by a server that restarts."""
     workloads, _, _ = known(*[FORBIDDEN] * 5, found("r1"), FORBIDDEN, found("r2"))
     assert "ReplicaSet" == (await workloads.resolve(other("r0"))).kind
     assert "Deployment" == (await workloads.resolve(other("r1"))).kind
@@ -264,7 +264,7 @@ async def test_right_that_was_granted_is_not_given_up_again() -> None:
 
 
 async def test_right_that_is_missing_in_one_namespace_is_no_sign_for_another() -> None:
-    """A namespace that is forbidden for good does not make a starting server believed elsewhere."""
+    """A right missing in one namespace does not shorten the doubt in another."""
     bank = found("r1", namespace="bank")
     workloads, _, _ = known(*[FORBIDDEN] * 5, FORBIDDEN, bank)
     assert "ReplicaSet" == (await workloads.resolve(other("r0"))).kind
@@ -273,7 +273,7 @@ async def test_right_that_is_missing_in_one_namespace_is_no_sign_for_another() -
 
 
 async def test_right_that_is_missing_everywhere_is_waited_for_in_two_namespaces() -> None:
-    """A first sync of many namespaces is not held up in each of them."""
+    """With a right missing everywhere, a first sync waits in two namespaces only."""
     workloads, api, time = known(FORBIDDEN)
     before = time.seconds
     for name in ("shop", "bank", "mail", "blog"):
@@ -284,7 +284,7 @@ async def test_right_that_is_missing_everywhere_is_waited_for_in_two_namespaces(
 
 
 async def test_missing_right_is_believed_from_a_slow_server() -> None:
-    """If an answer takes a second, fewer are waited for, so that the time is enough to be sure."""
+    """A slow server is asked less often, so that a refusal is still certain in time."""
     workloads, api, time = known(FORBIDDEN)
     api.waits = lambda: time.sleep(1)
     before = time.seconds
@@ -298,7 +298,7 @@ async def test_missing_right_is_believed_from_a_slow_server() -> None:
 
 
 async def test_wait_for_a_right_holds_up_nobody_else() -> None:
-    """However many namespaces are forbidden at the same time, others get their names at once."""
+    """Waiting for forbidden namespaces does not delay lookups in others."""
     api, time = NamespacedApi(), FakeTime()
     workloads = Workloads(requester=api, clock=time.clock)
     forbidden = [of(f"n{number}") for number in range(2 * AT_ONCE)]
@@ -311,7 +311,7 @@ async def test_wait_for_a_right_holds_up_nobody_else() -> None:
 
 
 async def test_missing_right_is_said_once_a_minute(caplog: pytest.LogCaptureFixture) -> None:
-    """A right that is missing is named in the log, however many owners and namespaces lack it."""
+    """A missing right is logged once a minute, however many owners and namespaces lack it."""
     workloads, _, time = known(FORBIDDEN)
     for number in range(3):
         await workloads.resolve(other(f"r{number}"))
@@ -328,7 +328,7 @@ async def test_missing_right_is_said_once_a_minute(caplog: pytest.LogCaptureFixt
 
 
 async def test_server_that_is_away_is_not_asked_for_every_owner() -> None:
-    """Without any answer nobody asks again for a while: findings go out at once."""
+    """Without an answer no request is made for a while: findings are not delayed."""
     workloads, api, time = known(ApiError("no answer"))
     await workloads.resolve(pod())
     tries = len(api.asked)
@@ -341,12 +341,12 @@ async def test_server_that_is_away_is_not_asked_for_every_owner() -> None:
 
 
 def of(namespace: str) -> PodRef:
-    """A pod elsewhere."""
+    """The pod in another namespace."""
     return replace(pod(), namespace=namespace)
 
 
 async def test_one_namespace_does_not_silence_another() -> None:
-    """An owner that is not answered for keeps nobody else from the name of the workload."""
+    """A failed lookup in one namespace does not stop those in others."""
     workloads, _, time = known(ApiError("no answer"), (200, owned_by("Deployment", "web")))
     await workloads.resolve(of("noisy"))
 
@@ -356,7 +356,7 @@ async def test_one_namespace_does_not_silence_another() -> None:
 
 
 async def test_server_that_answers_nobody_is_left_alone_by_all() -> None:
-    """When two namespaces had no answer, the others do not wait for one; later it is asked."""
+    """After failures in two namespaces no lookup waits; a while later it is tried again."""
     workloads, api, time = known(*[ApiError("-")] * 2, (200, owned_by("Deployment", "web")))
     await workloads.resolve(of("noisy"))
     await workloads.resolve(of("loud"))
@@ -368,7 +368,7 @@ async def test_server_that_answers_nobody_is_left_alone_by_all() -> None:
 
 
 async def test_namespaces_without_an_answer_do_not_silence_those_that_have_one() -> None:
-    """An answer to anyone says that the API server is there."""
+    """Any answer shows that the API server is there."""
     deployment = (200, owned_by("Deployment", "web"))
     workloads, _, time = known(ApiError("-"), (404, b""), ApiError("-"), deployment)
     await workloads.resolve(of("noisy"))
@@ -381,7 +381,7 @@ async def test_namespaces_without_an_answer_do_not_silence_those_that_have_one()
 
 
 async def test_question_outlives_who_asked_first() -> None:
-    """Who is cancelled while asking does not take the answer away from others."""
+    """Cancelling the first lookup does not cancel it for the others."""
     workloads, api, _ = known((200, owned_by("Deployment", "web")))
     first = asyncio.create_task(workloads.resolve(pod()))
     await asyncio.sleep(0)

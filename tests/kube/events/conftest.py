@@ -1,4 +1,4 @@
-"""What the tests of Events share: a recorder that is ready."""
+"""The fixture of the tests of Events: a recorder that is ready."""
 
 import pytest
 

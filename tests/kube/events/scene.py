@@ -1,4 +1,4 @@
-"""A recorder, and an API server that takes its Events or says no."""
+"""A recorder, and an API server that accepts or refuses its Events."""
 
 import asyncio
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ CREATED = (201, b"{}")
 
 @dataclass
 class FakeEvents:
-    """An API server that gives the answers it was told, then creates everything."""
+    """An API server that gives the prepared answers, then accepts everything."""
 
     answers: list[tuple[int, bytes] | Exception] = field(default_factory=list)
     posted: list[tuple[str, str, Mapping[str, object]]] = field(default_factory=list)
@@ -58,7 +58,7 @@ class Scene:
     recorder: Recorder
 
     async def settle(self) -> None:
-        """Let the workers write all that is queued."""
+        """Let the workers write everything queued."""
         task = asyncio.create_task(self.recorder.run())
         await self.recorder.drain(5)
         task.cancel()
@@ -69,7 +69,7 @@ class Scene:
             self.recorder.publish(finding, WORKLOAD)
 
     def drops(self, finding: Finding) -> bool:
-        """Whether the pod's budget costs a finding its Event."""
+        """Whether the pod's budget drops the Event of a finding."""
         before = self.recorder.stats.dropped["PodBudget"]
         self.publish(finding)
         return self.recorder.stats.dropped["PodBudget"] > before

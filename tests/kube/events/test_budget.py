@@ -1,4 +1,4 @@
-"""The budget of a pod: how many Events it may have, and what is told in spite of it."""
+"""The budget of Events of one pod, and the Events that are written beyond it."""
 
 from dataclasses import replace
 
@@ -23,7 +23,7 @@ from tests.kube.events.scene import (
 
 
 async def test_one_pod_has_a_budget(scene: Scene) -> None:
-    """A loop gets 25 Events and then one in five minutes; another pod's are not touched by it."""
+    """A loop gets 25 Events, then one in five minutes; other pods are not affected."""
     scene.publish(*restarts(30))
     scene.publish(replace(RESTART, pod=replace(POD, uid=PodUid("another"))))
 
@@ -42,7 +42,7 @@ def readiness(at: float) -> ReadinessChanged:
 
 
 def patterns(at: float) -> tuple[Finding, ...]:
-    """What sums up the restarts and the changes of readiness until then."""
+    """The findings that sum up restarts and readiness changes at that time."""
     loop = {"pod": POD, "container": "app", "cause": Cause.LIVENESS_PROBE, "restart_count": int(at)}
     return (
         FlappingChanged(pod=POD, flapping=True, transitions=6, at=at),
@@ -52,7 +52,7 @@ def patterns(at: float) -> tuple[Finding, ...]:
 
 
 def test_pattern_is_told_when_the_budget_is_used_up(scene: Scene) -> None:
-    """However much is said of a pod, that it loops or flaps is not lost for it."""
+    """Loops and flapping are reported even if the budget of the pod is used up."""
     scene.publish(*map(readiness, range(30)))
     scene.publish(*(replace(RESTART, restart_count=n) for n in range(30)))
 
@@ -61,14 +61,14 @@ def test_pattern_is_told_when_the_budget_is_used_up(scene: Scene) -> None:
 
 
 def test_patterns_are_bounded_too(scene: Scene) -> None:
-    """What sums up has a budget of its own: a policy that sees loops everywhere is no flood."""
+    """Loops and flapping have a limited budget of their own."""
     told = [finding for at in range(1, 40) for finding in patterns(at)]
 
     assert len(told) - 25 == sum(map(scene.drops, told))
 
 
 def test_readiness_leaves_room_for_restarts(scene: Scene) -> None:
-    """Readiness that comes and goes for hours does not use up what restarts need."""
+    """Readiness changes cannot use up the part of the budget reserved for restarts."""
     lost = 0
     for minute in range(0, 120, 2):
         scene.time.seconds += 120
@@ -82,7 +82,7 @@ def test_readiness_leaves_room_for_restarts(scene: Scene) -> None:
 
 @pytest.mark.parametrize("burst", [1, 2])
 def test_small_budget_has_room_for_readiness(burst: int) -> None:
-    """Of the smallest budget too something is left for readiness."""
+    """Even the smallest budget allows one readiness Event."""
     scene = make_scene(pod_burst=burst)
 
     assert [False, True] == [scene.drops(readiness(at)) for at in (1.0, 2.0)]

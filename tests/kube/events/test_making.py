@@ -1,4 +1,4 @@
-"""Findings become Events that the API server takes and that people understand."""
+"""Findings become Events that the API server accepts and people understand."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -98,7 +98,7 @@ def body_of(finding: Finding) -> Mapping[str, object]:
 
 
 def test_liveness_restart_in_full() -> None:
-    """The Event of a probe kill says what, why, how sure, and which probe; nothing is missing."""
+    """The Event of a probe kill has what happened, the cause, the confidence and the probe."""
     expected_note = (
         "Container app was restarted because its liveness probe failed (restart 3). "
         "It had run for 41 s and ended with exit code 137. "
@@ -147,7 +147,7 @@ def test_liveness_restart_in_full() -> None:
 
 @pytest.mark.parametrize("cause", list(Cause))
 def test_every_cause_has_an_event(cause: Cause) -> None:
-    """A restart is told whatever its cause, with the cause's own words."""
+    """A restart of any cause gets an Event with the text of that cause."""
     event = draft(replace(RESTART, cause=cause))
 
     assert event_reasons.CAUSE_TEXTS[cause] in event.note
@@ -166,7 +166,7 @@ def test_every_cause_has_an_event(cause: Cause) -> None:
     ],
 )
 def test_planned_restarts_are_normal(cause: Cause, reason: Reason, event_type: EventType) -> None:
-    """Only what someone should act on is a Warning."""
+    """Only restarts that someone should act on are a Warning."""
     event = draft(replace(RESTART, cause=cause))
 
     assert (reason, event_type) == (event.kind.reason, event.kind.type)
@@ -265,12 +265,12 @@ def test_words_of_the_other_events(finding: Finding, reason: Reason, note: str) 
     ],
 )
 def test_no_event_where_nothing_is_told(finding: Finding) -> None:
-    """Normal life, what another Event tells, and what happened before our time: no Event."""
+    """Normal life, what another Event reports, and what is older than the operator get no Event."""
     assert draft_event(finding, CART, SPEC) is None
 
 
 def test_what_may_have_an_event_is_told_from_its_kind() -> None:
-    """What has an Event is never passed over; what all pods have is, without a closer look."""
+    """Findings with an Event are never skipped early; common findings without one are."""
     told = (RESTART, LOST, RESTORED, FLAPPING, LOOP, LOOP_END, ADVICE)
     passed_over = (
         PodTracked(pod=POD, spec=SPEC),
@@ -300,7 +300,7 @@ def test_what_may_have_an_event_is_told_from_its_kind() -> None:
 def test_flapping_says_where_to_look_for_what_flaps(
     reasons: tuple[tuple[ReadinessReason, int], ...], note: str
 ) -> None:
-    """A probe is only named where it was the probe."""
+    """The probe is named only if the readiness probe is the reason."""
     event = draft(replace(FLAPPING, reasons=reasons))
 
     assert note in event.note
@@ -308,7 +308,7 @@ def test_flapping_says_where_to_look_for_what_flaps(
 
 
 def test_exit_code_that_nobody_saw_is_not_told() -> None:
-    """The kubelet writes 137 itself for a container that it found no more, without an identity."""
+    """The 137 that the kubelet writes for a vanished container is left out."""
     event = draft(replace(RESTART, cause=Cause.NODE_REBOOT, termination=""))
 
     assert "exit code" not in event.note
@@ -316,14 +316,14 @@ def test_exit_code_that_nobody_saw_is_not_told() -> None:
 
 
 def test_exit_code_of_windows_is_told_as_microsoft_writes_it_too() -> None:
-    """Its hexadecimal digits are what lists of such codes have."""
+    """A Windows exit code is also written in hexadecimal, as in Microsoft's lists."""
     event = draft(replace(RESTART, exit_code=-1073741510))
 
     assert "ended with exit code -1073741510 (0xC000013A). " in event.note
 
 
 def test_a_life_that_seems_to_end_before_it_began_is_not_told() -> None:
-    """The node's clock was set back in between."""
+    """A negative lifetime, after the node's clock was set back, is left out."""
     event = draft(replace(RESTART, finished_at=900.0))
 
     assert "had run" not in event.note
@@ -331,7 +331,7 @@ def test_a_life_that_seems_to_end_before_it_began_is_not_told() -> None:
 
 
 def test_one_event_of_a_jump_says_how_far_it_went() -> None:
-    """The others of the jump have no Event of their own."""
+    """The single Event of a jump says to which count it rose."""
     seen = Sighting(resource_version=9, restart_count=7, counted_from=0)
     unobserved = replace(RESTART, cause=Cause.UNOBSERVED, restart_count=4, seen=seen)
 
@@ -341,7 +341,7 @@ def test_one_event_of_a_jump_says_how_far_it_went() -> None:
 
 
 def test_corrected_cause_is_told_once_more() -> None:
-    """When a verdict turns out to be another cause, an Event with the new one says so."""
+    """A corrected cause gets another Event, which names the first cause."""
     was = replace(RESTART, cause=Cause.UNKNOWN, confidence=Confidence.LOW)
 
     event = draft(RestartCorrected(was=was, now=RESTART))
@@ -352,7 +352,7 @@ def test_corrected_cause_is_told_once_more() -> None:
 
 
 def test_same_finding_has_the_same_name() -> None:
-    """A name depends on what happened and not on when or by whom it is written."""
+    """The name of an Event depends on what happened, not on when or by whom it is written."""
     again = replace(RESTART, observed_at=9999.0, evidence=(), confidence=Confidence.HIGH)
 
     assert draft(RESTART).name == draft(again).name
@@ -370,12 +370,12 @@ def test_same_finding_has_the_same_name() -> None:
     ],
 )
 def test_other_findings_have_other_names(other: Finding) -> None:
-    """Two things that happened are two Events."""
+    """Different findings get Events with different names."""
     assert draft(RESTART).name != draft(other).name
 
 
 def test_restarts_of_one_jump_share_one_event() -> None:
-    """Restarts that nobody saw are one jump of the count, and one Event."""
+    """The unobserved restarts of one jump share one Event."""
     seen = Sighting(restart_count=6)
     jump = replace(RESTART, cause=Cause.UNOBSERVED, restart_count=4, seen=seen)
 
@@ -384,7 +384,7 @@ def test_restarts_of_one_jump_share_one_event() -> None:
 
 
 def test_advice_is_told_once_for_a_workload() -> None:
-    """A hundred pods with one badly set probe make one Event, named after their workload."""
+    """Advice on a hundred pods of one workload is one Event, named after the workload."""
     other_pod = replace(ADVICE, pod=replace(POD, uid=PodUid("other"), name="cart-7d9f-y3y"))
 
     assert draft(ADVICE).name == draft(other_pod).name
@@ -402,12 +402,12 @@ def test_advice_is_told_once_for_a_workload() -> None:
     ],
 )
 def test_field_path_is_the_kubelets(container: str, expected: str) -> None:
-    """Containers are named as the kubelet names them, so that kubectl puts them side by side."""
+    """The fieldPath is the kubelet's, so that kubectl shows both Events together."""
     assert expected == field_path(SPEC, container)
 
 
 def test_commands_of_probes_are_not_told() -> None:
-    """What an exec probe runs may hold a password: only that it is an exec probe is said."""
+    """The command of an exec probe, which may hold a password, is left out."""
     probe = replace(LIVENESS, handler=HandlerKind.EXEC, target="mysqladmin -phush ping")
     spec = PodSpec(containers=(Container(name="app", liveness=probe),))
 
@@ -418,12 +418,12 @@ def test_commands_of_probes_are_not_told() -> None:
 
 
 def test_without_a_spec_the_probe_is_left_out() -> None:
-    """A pod that is not known any more still gets its Event."""
+    """A pod whose spec is no longer known still gets its Event."""
     assert "Liveness probe:" not in draft(RESTART, spec=PodSpec()).note
 
 
 def test_bare_pod_is_its_own_workload() -> None:
-    """Without a uid of the workload none is written: an empty one would be refused."""
+    """Without a uid of the workload the field is omitted: an empty one would be refused."""
     alone = Workload(namespace="shop", kind="Pod", name=POD.name)
 
     body = render_event(draft(RESTART, alone), instance="x", now=0.0)
@@ -445,7 +445,7 @@ def test_bare_pod_is_its_own_workload() -> None:
     evidence=st.lists(st.text(max_size=2000), max_size=4),
 )
 def test_events_are_legal_whatever_they_say(name: str, instance: str, evidence: list[str]) -> None:
-    """Limits of the API hold in bytes, and names are DNS names, for any name and text."""
+    """For any name and text, the API's limits in bytes hold and names are DNS names."""
     restart = replace(RESTART, pod=replace(POD, name=name), evidence=tuple(evidence))
 
     body = render_event(draft(restart), instance=instance, now=0.0)

@@ -17,7 +17,7 @@ from tests.kube.events.scene import (
 
 
 async def test_queue_is_bounded() -> None:
-    """An API server that does not answer costs Events, counted, and no memory."""
+    """Without an answer from the API server Events are dropped and counted; memory is bounded."""
     scene = make_scene(queue_length=10)
     scene.publish(*restarts(1, pods=15))
 
@@ -25,7 +25,7 @@ async def test_queue_is_bounded() -> None:
 
 
 def of(namespace: str, number: int) -> list[Restart]:
-    """Restarts in another namespace, each of a pod of its own."""
+    """Restarts in another namespace, each of another pod."""
     return [
         replace(RESTART, pod=replace(POD, namespace=namespace, uid=PodUid(f"{namespace}-{n}")))
         for n in range(number)
@@ -33,12 +33,12 @@ def of(namespace: str, number: int) -> list[Restart]:
 
 
 def told(scene: Scene) -> list[str]:
-    """The namespaces in which Events were written, in their order."""
+    """The namespaces of the written Events, in order."""
     return [path.split("/")[-2] for _, path, _ in scene.api.posted]
 
 
 async def test_namespaces_take_turns() -> None:
-    """An Event waits for one of each other namespace, not for all that another has."""
+    """Namespaces are served in turn, however many Events one of them has."""
     scene = make_scene()
     scene.publish(*of("noisy", 4), *of("loud", 2), *of("shop", 1))
 
@@ -48,7 +48,7 @@ async def test_namespaces_take_turns() -> None:
 
 
 async def test_namespace_with_the_most_events_gives_way() -> None:
-    """A queue that one namespace filled has room for another's Events; what is lost is counted."""
+    """A full queue drops Events of the namespace that has most, and counts them."""
     scene = make_scene(queue_length=10)
     scene.publish(*of("noisy", 12), *of("shop", 3))
 
@@ -58,7 +58,7 @@ async def test_namespace_with_the_most_events_gives_way() -> None:
 
 
 async def test_no_namespace_gives_way_to_one_that_has_as_many() -> None:
-    """Where all have the same share, it is the newcomer who is too late."""
+    """If all namespaces have the same share, the new Event is dropped."""
     scene = make_scene(queue_length=4)
     scene.publish(*of("shop", 2), *of("bank", 2), *of("shop", 3), *of("bank", 3))
 
@@ -68,7 +68,7 @@ async def test_no_namespace_gives_way_to_one_that_has_as_many() -> None:
 
 
 async def test_event_that_gave_way_may_be_told_again() -> None:
-    """What was never written is not taken for told."""
+    """An Event that was dropped from the queue may be published again."""
     scene = make_scene(queue_length=2)
     scene.publish(*of("noisy", 2), *of("shop", 1))
     await scene.settle()

@@ -1,4 +1,4 @@
-"""Events are written once, within bounds, and never make anyone wait."""
+"""The recorder writes each Event once, within bounds, and never blocks its caller."""
 
 import asyncio
 import logging
@@ -27,7 +27,7 @@ from tests.kube.events.scene import (
 
 
 async def test_finding_becomes_an_event_in_the_pods_namespace(scene: Scene) -> None:
-    """A finding is posted once, where kubectl looks for the pod's Events."""
+    """A finding is posted once, in the namespace of its pod."""
     scene.publish(RESTART)
 
     await scene.settle()
@@ -39,14 +39,14 @@ async def test_finding_becomes_an_event_in_the_pods_namespace(scene: Scene) -> N
 
 
 async def test_findings_without_an_event_are_left_alone(scene: Scene) -> None:
-    """Tracking a pod, say, is no news: nothing is queued."""
+    """A finding without an Event, such as PodTracked, is not queued."""
     scene.recorder.publish(PodTracked(pod=POD, spec=PodSpec()), WORKLOAD)
 
     assert 0 == scene.recorder.queued
 
 
 async def test_corrected_verdict_is_posted_for_its_pod(scene: Scene) -> None:
-    """A cause that turned out to be another gets an Event of its own."""
+    """A corrected cause gets an Event of its own."""
     was = replace(RESTART, cause=Cause.UNKNOWN)
     scene.recorder.publish(RestartCorrected(was=was, now=RESTART), WORKLOAD)
 
@@ -56,7 +56,7 @@ async def test_corrected_verdict_is_posted_for_its_pod(scene: Scene) -> None:
 
 
 async def test_same_event_is_not_posted_again(scene: Scene) -> None:
-    """What was told in this life is not sent a second time."""
+    """An Event that this process has written is not sent again."""
     scene.publish(RESTART, RESTART)
     await scene.settle()
     scene.publish(RESTART)
@@ -66,7 +66,7 @@ async def test_same_event_is_not_posted_again(scene: Scene) -> None:
 
 
 async def test_already_exists_is_success() -> None:
-    """After a crash the same Event is posted again; that it is there already is what we want."""
+    """AlreadyExists is a success: a process before this one wrote the same Event."""
     scene = make_scene((409, b'{"reason":"AlreadyExists"}'))
     scene.publish(RESTART)
 
@@ -92,7 +92,7 @@ async def test_already_exists_is_success() -> None:
 async def test_trouble_that_may_pass_is_tried_again(
     trouble: tuple[int, bytes] | Exception,
 ) -> None:
-    """No answer, or one that says "not now", costs a growing pause and no Event."""
+    """Temporary failures are retried after growing pauses, without losing the Event."""
     scene = make_scene(trouble, trouble, trouble)
     scene.publish(RESTART)
 
@@ -103,7 +103,7 @@ async def test_trouble_that_may_pass_is_tried_again(
 
 
 async def test_server_says_how_long_to_wait() -> None:
-    """An Event is not sent again before it may be; our own pauses may be longer."""
+    """Retry-After is a lower bound for the pause."""
     busy = (429, b'{"details":{"retryAfterSeconds":3}}')
     scene = make_scene(*[busy] * 4)
     scene.publish(RESTART)
@@ -115,7 +115,7 @@ async def test_server_says_how_long_to_wait() -> None:
 
 
 async def test_trouble_that_does_not_pass_is_given_up() -> None:
-    """After about four minutes an Event is dropped and counted; the next one is tried anew."""
+    """After about four minutes an Event is dropped and counted; the next one is tried."""
     scene = make_scene(*[(500, b"boom")] * TRIES)
     scene.publish(*restarts(2))
 
@@ -138,7 +138,7 @@ async def test_trouble_that_does_not_pass_is_given_up() -> None:
     ],
 )
 async def test_refusal_is_final(answer: tuple[int, bytes], why: str) -> None:
-    """What the API server refuses is not sent again; the reason is counted, from 0 on."""
+    """A refused Event is not sent again, and the reason is counted."""
     scene = make_scene(*[answer] * TRIES)
     scene.publish(RESTART)
 
@@ -153,7 +153,7 @@ NO_RIGHT = (403, b'{"message":"User \\"me\\" cannot create resource \\"events\\"
 
 
 async def test_server_that_has_just_started_is_not_believed() -> None:
-    """It forbids for a moment what it allows, and no Event is lost by that, nor later on."""
+    """A starting server forbids for a moment what it allows: that loses no Event."""
     away: list[tuple[int, bytes] | Exception] = [OSError("reset")] * 5
     scene = make_scene(*away, *[NO_RIGHT] * 4, (201, b"{}"), *[NO_RIGHT] * 4)
     scene.publish(*restarts(2))
@@ -165,7 +165,7 @@ async def test_server_that_has_just_started_is_not_believed() -> None:
 
 
 async def test_server_that_starts_again_and_again_is_not_believed() -> None:
-    """A right is missing if it is refused several times in a row, not now and then."""
+    """Only several refusals in a row count as a missing right."""
     start = [NO_RIGHT] * (DOUBTS - 2)
     scene = make_scene(*start, (500, b"{}"), *start, OSError("reset"), *start, (201, b"{}"))
     scene.publish(RESTART)
@@ -177,7 +177,7 @@ async def test_server_that_starts_again_and_again_is_not_believed() -> None:
 
 
 async def test_right_that_is_missing_costs_one_request_for_each_event() -> None:
-    """Once that is sure, it is not doubted any more until an Event was written."""
+    """A missing right is not checked again until an Event was written."""
     scene = make_scene(*[NO_RIGHT] * (DOUBTS + 2), (201, b"{}"), NO_RIGHT)
     scene.publish(*restarts(5))
 
@@ -189,7 +189,7 @@ async def test_right_that_is_missing_costs_one_request_for_each_event() -> None:
 
 
 async def test_refusals_are_logged_once_a_minute(caplog: pytest.LogCaptureFixture) -> None:
-    """A missing right is named once in a minute, with the answer cut and made harmless."""
+    """A missing right is logged once a minute, with the answer cut and sanitized."""
     scene = make_scene(*[(403, b"no\nright\x1b[2J" + b"x" * 1000)] * 9)
     with caplog.at_level(logging.WARNING):
         scene.publish(*restarts(3))
@@ -205,7 +205,7 @@ async def test_refusals_are_logged_once_a_minute(caplog: pytest.LogCaptureFixtur
 
 
 async def test_refusal_is_told_in_the_servers_words(caplog: pytest.LogCaptureFixture) -> None:
-    """Whoever reads the log sees what a policy says, and not the object that says it."""
+    """The log shows the message of the server's Status, not the whole object."""
     status = b'{"kind": "Status", "metadata": {}, "message": "policy says no", "code": 422}'
     scene = make_scene((422, status))
     scene.publish(RESTART)
@@ -215,7 +215,7 @@ async def test_refusal_is_told_in_the_servers_words(caplog: pytest.LogCaptureFix
 
 
 async def test_terminating_namespace_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
-    """Pods of a namespace that is being deleted get no Event, and that is no trouble."""
+    """Events refused by a terminating namespace are not logged."""
     scene = make_scene((403, b"NamespaceTerminating"))
     scene.publish(RESTART)
 
@@ -225,7 +225,7 @@ async def test_terminating_namespace_is_not_logged(caplog: pytest.LogCaptureFixt
 
 
 async def test_all_events_together_have_a_rate() -> None:
-    """After the first burst, Events leave at the steady rate: the API server is no log file."""
+    """After a burst, Events of all pods are limited to the steady rate."""
     scene = make_scene(burst=10, per_second=5.0)
     scene.publish(*restarts(1, pods=20))
 
@@ -238,7 +238,7 @@ async def test_all_events_together_have_a_rate() -> None:
 async def test_end_waits_for_what_is_queued_but_not_for_ever(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """When the API server is silent, the end comes after the given time; losses are logged."""
+    """Shutdown waits for queued Events up to a limit, and logs how many are lost."""
     scene = make_scene()
     scene.api.open_for_business.clear()
     scene.publish(*restarts(1, pods=3))
@@ -255,7 +255,7 @@ async def test_end_waits_for_what_is_queued_but_not_for_ever(
 
 
 async def test_event_that_is_written_late_is_not_dropped() -> None:
-    """The time to write has passed, and writing goes on until the end: all are counted once."""
+    """An Event written after the drain's timeout counts as posted, not as dropped."""
     scene = make_scene()
     scene.api.open_for_business.clear()
     scene.publish(*restarts(1, pods=3))
@@ -271,7 +271,7 @@ async def test_event_that_is_written_late_is_not_dropped() -> None:
 
 
 async def test_memory_of_names_is_bounded() -> None:
-    """Names and budgets of the last few thousand are kept, not of all pods there ever were."""
+    """Only the names and budgets of the last few thousand pods are kept."""
     scene = make_scene(queue_length=6000)
     scene.publish(*restarts(1, pods=5000))
     scene.publish(*restarts(1, pods=1))

@@ -1,4 +1,4 @@
-"""A sound pod, and what may be wrong in each of its places."""
+"""A valid pod, and wrong values for each of its fields."""
 
 import json
 from collections.abc import Mapping
@@ -80,7 +80,7 @@ Path = tuple[str | int, ...]
 
 
 def paths(value: object, here: Path = ()) -> list[Path]:
-    """Return the places of all values below a value."""
+    """The paths of all values within a value."""
     found: list[Path] = [here] if here else []
     items = value.items() if isinstance(value, dict) else ()
     if isinstance(value, list):
@@ -111,7 +111,7 @@ WRONG: Mapping[str, object] = {
 
 
 def changed(value: Json, place: Path, put: object) -> Json:
-    """Return a copy with something else in one place."""
+    """A copy with another value at one path."""
     copy: Json = json.loads(json.dumps(value))
     at: Any = copy
     for key in place[:-1]:

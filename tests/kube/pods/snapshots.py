@@ -4,7 +4,7 @@ from probewatch.kube.pods.snapshot import Snapshot
 
 
 def known(snapshot: Snapshot | None) -> object:
-    """All that a snapshot tells, packed or not, but how its bytes are marked."""
+    """Everything that a snapshot tells, packed and unpacked, except its hash."""
     if snapshot is None:
         return None
     kept = ("group", "is_fresh", "from_zero", "not_ready_since", "ref", "version")

@@ -1,4 +1,4 @@
-"""A glance tells the same of a pod as reading it, and misses nothing that anybody reads."""
+"""A glance reads a pod as decoding does, and misses no change that anybody reads."""
 
 import json
 from typing import Any
@@ -20,7 +20,7 @@ from tests.support.traces import LOOPS
 Json = dict[str, Any]
 
 ORDER = ("name", "namespace", "uid", "resourceVersion", "generation", "creationTimestamp")
-"""Of the keys of metadata, as in Go's type; all others follow."""
+"""The keys of metadata in the order of Go's type; all others follow."""
 
 MANAGED: Json = {
     "manager": "kubelet",
@@ -29,7 +29,7 @@ MANAGED: Json = {
 
 
 def write(pod: Json, **meta: object) -> bytes:
-    """A pod as an API server writes it."""
+    """A pod in the layout of an API server."""
     first = {key: pod["metadata"][key] for key in ORDER if key in pod["metadata"]}
     metadata = {**first, **pod["metadata"], **meta, "managedFields": [MANAGED]}
     return json.dumps({**pod, "metadata": metadata}, separators=(",", ":")).encode()
@@ -43,19 +43,19 @@ def look(body: bytes) -> Glance:
 
 
 def whole(body: bytes) -> RawPod:
-    """The pod, decoded as a whole."""
+    """The pod, decoded completely."""
     return msgspec.json.decode(body, type=RawPod)
 
 
 def watched(body: bytes) -> object:
-    """What a watch reads of a pod that is new."""
+    """What a watch reads of a new pod."""
     found = PodDecoder().update(b'{"type":"ADDED","object":%b}' % body).object
     assert found is not None
     return known(found.take())
 
 
 def test_every_recorded_pod_is_told_by_a_glance() -> None:
-    """What a real API server wrote is laid out as expected, and read as if it were read whole."""
+    """All pods recorded from a real API server get a glance that equals decoding."""
     bodies = [bytes(each.object) for each in read_stream(str(LOOPS)) if each.kind is Kind.POD]
 
     assert 900 < len(bodies)
@@ -66,7 +66,7 @@ def test_every_recorded_pod_is_told_by_a_glance() -> None:
 
 
 def test_version_and_managed_fields_are_no_news() -> None:
-    """Both may change, and the mark stays."""
+    """A change of resourceVersion or managedFields alone keeps the hash."""
     other = {**SOUND, "metadata": {**SOUND["metadata"], "resourceVersion": "8"}}
     noisy = write(other).replace(b'"manager":"kubelet"', b'"manager":"someone","time":"now"')
 
@@ -76,7 +76,7 @@ def test_version_and_managed_fields_are_no_news() -> None:
 
 @pytest.mark.parametrize("put", WRONG.values(), ids=WRONG.keys())
 def test_every_change_is_news(put: object) -> None:
-    """Whatever is put in whichever place: there is no glance, or it has another mark."""
+    """Any other change yields another hash, or no glance."""
     before = look(write(SOUND))
     for place in PLACES:
         other = changed(SOUND, place, put)
@@ -89,7 +89,7 @@ def test_every_change_is_news(put: object) -> None:
 
 @pytest.mark.parametrize("put", WRONG.values(), ids=WRONG.keys())
 def test_wrong_field_costs_only_itself(put: object) -> None:
-    """What is broken is read as it would be of the whole pod, and counted like it."""
+    """A broken field is read and counted as in a completely decoded pod."""
     for place in PLACES:
         if len(place) == 1:
             continue
@@ -99,7 +99,7 @@ def test_wrong_field_costs_only_itself(put: object) -> None:
 
 
 def read(line: bytes) -> tuple[object, int]:
-    """What is read of a pod, and how many fields are broken."""
+    """What is read of a pod, and the number of broken fields."""
     try:
         update = PodDecoder().update(line)
     except BROKEN:
@@ -123,7 +123,7 @@ HOSTILE = [
 @pytest.mark.parametrize("key", ["labels", "annotations"])
 @pytest.mark.parametrize("where", ["key", "value"])
 def test_hostile_text_is_no_layout(text: str, key: str, where: str) -> None:
-    """Text that looks like the pod's own keys is text: quotes in it are escaped."""
+    """Strings that look like keys of the pod are not mistaken for them."""
     pair = {text: "x"} if where == "key" else {"x": text}
     body = write(changed(SOUND, ("metadata", key), pair))
     seen, raw = look(body), whole(body)
@@ -146,14 +146,14 @@ LAID_OUT_IN_ANOTHER_WAY = {
     "body", LAID_OUT_IN_ANOTHER_WAY.values(), ids=LAID_OUT_IN_ANOTHER_WAY.keys()
 )
 def test_a_glance_does_not_go_beyond_its_line(body: bytes) -> None:
-    """Lines stand one after the other in what came: what one lacks is not taken from the next."""
+    """A key missing from one line is not taken from the next line in the buffer."""
     other = write(changed(SOUND, ("metadata", "uid"), "u-2"))
     assert glance(body, 0, len(body), Siblings()) is None
     assert glance(body + b"\n" + other, 0, len(body), Siblings()) is None
 
 
 def test_a_pod_is_the_same_between_others() -> None:
-    """Whatever stands before and behind it."""
+    """A pod is read the same whatever is before and after it in the buffer."""
     for lacking in ("status", "spec", ""):
         body = write({key: SOUND[key] for key in SOUND if key != lacking})
         alone = glance(body, 0, len(body), Siblings())
@@ -167,7 +167,7 @@ def test_a_pod_is_the_same_between_others() -> None:
 
 
 def lay_out(first: str, last: str) -> bytes:
-    """A pod whose managedFields have other keys after them, or others before its uid."""
+    """A pod whose metadata begins with one key and ends with another."""
     meta = {**SOUND["metadata"], "managedFields": [MANAGED]}
     keys = [first, *(key for key in (*ORDER, *meta) if key not in {first, last}), last]
     ordered = {key: meta[key] for key in keys if key in meta}
@@ -188,7 +188,7 @@ ORDERS = [
 
 @pytest.mark.parametrize(("first", "last"), ORDERS)
 def test_keys_of_metadata_in_another_order(first: str, last: str) -> None:
-    """What is behind managedFields is no part of them: all of the pod is read."""
+    """Keys after managedFields are read as well."""
     body = lay_out(first, last)
 
     assert known(whole(body).take()) == watched(body)
@@ -196,7 +196,7 @@ def test_keys_of_metadata_in_another_order(first: str, last: str) -> None:
 
 
 def test_spec_behind_the_status() -> None:
-    """The status is no part of managedFields that nothing follows."""
+    """A status before the spec is read."""
     pod = json.loads(write(SOUND))
     pod["spec"] = pod.pop("spec")
     body = json.dumps(pod, separators=(",", ":")).encode()
@@ -206,7 +206,7 @@ def test_spec_behind_the_status() -> None:
 
 @pytest.mark.parametrize("text", ["v:],", "v:]},"])
 def test_what_looks_like_the_end_of_managed_fields(text: str) -> None:
-    """The pod is decoded as a whole."""
+    """If the end of managedFields is ambiguous, the pod is decoded completely."""
     body = write(SOUND).replace(b"v:]]", text.encode())
 
     assert body != write(SOUND)
@@ -214,7 +214,7 @@ def test_what_looks_like_the_end_of_managed_fields(text: str) -> None:
 
 
 def test_a_uid_that_is_not_the_pod_s_own() -> None:
-    """Keys of labels may be called like those of metadata."""
+    """A label key `uid` is not taken for the pod's uid."""
     labels = {"a": "b", "uid": "u-2", "resourceVersion": "9"}
     text = json.dumps(labels, separators=(",", ":")).encode()
     body = write({**SOUND, "metadata": {**SOUND["metadata"], "labels": None}})
@@ -225,7 +225,7 @@ def test_a_uid_that_is_not_the_pod_s_own() -> None:
 
 
 def test_spec_within_the_spec() -> None:
-    """A volume may be made from a template that has metadata and a spec of its own."""
+    """A volume template with metadata and spec of its own does not mislead the glance."""
     claim = {"metadata": {"finalizers": ["x"]}, "spec": {"accessModes": ["ReadWriteOnce"]}}
     pod = changed(SOUND, ("spec",), {"volumes": [{"ephemeral": claim}], **SOUND["spec"]})
     body = write(pod)
@@ -259,14 +259,14 @@ def test_spec_within_the_spec() -> None:
     ],
 )
 def test_another_layout_gets_no_glance(body: bytes) -> None:
-    """It is no error either: the pod is decoded as a whole."""
+    """A pod in another layout has no glance and is decoded completely."""
     assert glance(body, 0, len(body), Siblings()) is None
 
 
 @settings(deadline=None, max_examples=300, derandomize=True)
 @given(cut=st.integers(0, len(write(SOUND))), put=st.binary(max_size=12), drop=st.integers(0, 12))
 def test_any_bytes_are_refused_in_the_known_way(cut: int, put: bytes, drop: int) -> None:
-    """Whatever is between: a pod is read, or it is refused as the loop knows it."""
+    """Any damaged line is either read or raises an error that the watch loop handles."""
     body = write(SOUND)
     line = b'{"type":"ADDED","object":%b}' % (body[:cut] + put + body[cut + drop :])
     try:
@@ -278,7 +278,7 @@ def test_any_bytes_are_refused_in_the_known_way(cut: int, put: bytes, drop: int)
 
 
 def test_page_is_told_item_by_item() -> None:
-    """In a page, too, pods get a glance, others are decoded whole, and what is none is counted."""
+    """Items of a page get a glance, are decoded, or are counted as broken, each by itself."""
     plain = json.dumps(SOUND, separators=(",", ":")).encode()
     items = (write(SOUND), plain, b"7", b'{"metadata":{}}')
     page = PodDecoder().page(
@@ -293,7 +293,7 @@ def test_page_is_told_item_by_item() -> None:
 
 @pytest.mark.parametrize("indent", [None, 2], ids=["spaces", "lines"])
 def test_what_is_written_with_spaces_is_told_without_them(indent: int | None) -> None:
-    """A line and an item get their glance then, too, and say what they say without spaces."""
+    """JSON with spaces gets a glance as well, with the same hash."""
     pod = json.loads(write(SOUND))
     line = json.dumps({"type": "MODIFIED", "object": pod}, indent=indent).encode()
     page = json.dumps({"metadata": {"resourceVersion": "9"}, "items": [pod]}, indent=indent)
@@ -316,13 +316,13 @@ def test_what_is_written_with_spaces_is_told_without_them(indent: int | None) ->
     ids=["cut off", "too deep", "an escaped quote"],
 )
 def test_spaces_in_what_is_no_pod(line: bytes) -> None:
-    """It is refused as the loop knows it."""
+    """A broken line with spaces raises an error that the watch loop handles."""
     with pytest.raises(BROKEN):
         PodDecoder().update(line)
 
 
 def test_bookmark_with_spaces() -> None:
-    """It is a bookmark."""
+    """A bookmark with spaces is recognized."""
     mark = json.dumps({"type": "BOOKMARK", "object": {"metadata": {"resourceVersion": "12"}}})
 
     assert ("BOOKMARK", "12") == (
@@ -332,7 +332,7 @@ def test_bookmark_with_spaces() -> None:
 
 
 def test_kinds_of_lines() -> None:
-    """A line says what happened; a bookmark and an error are none of a pod."""
+    """Updates have a type and a glance; bookmarks and errors have no pod."""
     body = write(SOUND)
     told = [
         PodDecoder().update(b'{"type":"%b","object":%b}' % (kind, body))

@@ -1,4 +1,4 @@
-"""A pod told by a sibling is the one that reading it would give."""
+"""A pod read by a sibling's template equals the pod read by decoding."""
 
 import json
 from typing import Any
@@ -22,11 +22,11 @@ from tests.support.traces import LOOPS
 Json = dict[str, Any]
 
 EXAMPLE = min(EXAMPLES)
-"""So many siblings of the first pod are read before one is told."""
+"""How many siblings of the first pod are decoded before one is read by a template."""
 
 
 def pod(number: int = 0) -> Json:
-    """A pod of a Deployment; those with a number below 30 are siblings."""
+    """A pod of a Deployment; all with a number below 30 are siblings."""
     made: Json = json.loads(render(Record(number=number, version=100 + number)))
     return made
 
@@ -48,18 +48,18 @@ def read(body: bytes, siblings: Siblings) -> object:
 
 
 def whole(body: bytes) -> object:
-    """Read it as a whole, with nothing else known."""
+    """Decode a pod completely, without templates."""
     return known(msgspec.json.decode(body, type=RawPod).take())
 
 
 def is_told(body: bytes, siblings: Siblings) -> bool:
-    """Whether a pod is told by the siblings before it, status and all."""
+    """Whether a pod is read by a template, including its status."""
     snapshot = take(body, siblings)
     return snapshot is not None and snapshot.form is not None
 
 
 def show(example: Json | None = None) -> Siblings:
-    """Show as many siblings of a workload as it takes to know what they are like."""
+    """Siblings that have read enough pods of a workload to have templates."""
     made, siblings = example or pod(0), Siblings()
     for number in range(EXAMPLE + 1):
         made["metadata"]["name"] = f"service-0-7d9f8b6c5d-z{number}"
@@ -68,7 +68,7 @@ def show(example: Json | None = None) -> Siblings:
 
 
 def test_siblings_are_told_without_decoding() -> None:
-    """Another name, node, token, address and other times: told once some were read."""
+    """Siblings that differ in name, node, token, address and times are read by a template."""
     siblings = Siblings()
     bodies = [render(Record(number=number, version=number)) for number in range(30)]
     found = [take(body, siblings) for body in bodies]
@@ -81,7 +81,7 @@ def test_siblings_are_told_without_decoding() -> None:
 
 
 def test_siblings_on_windows() -> None:
-    """What a spec says of its system is not lost with the one that was parsed last."""
+    """The operating system in a spec is kept by the template."""
     example = pod(0)
     example["spec"]["os"] = {"name": "windows"}
     siblings = show(example)
@@ -94,7 +94,7 @@ def test_siblings_on_windows() -> None:
 
 
 def test_another_workload_is_decoded() -> None:
-    """What is read of it is its own."""
+    """A pod of another workload is decoded by itself."""
     siblings = show()
     one, other = (
         render(Record(number=29, version=1)),
@@ -107,14 +107,14 @@ def test_another_workload_is_decoded() -> None:
 
 
 def told_among(bodies: list[bytes], siblings: Siblings) -> list[bool]:
-    """Which of these pods are told by others; each is read as if it was alone."""
+    """Which of these pods are read by a template; all equal their decoded form."""
     found = [take(body, siblings) for body in bodies]
     assert [whole(body) for body in bodies] == [known(each) for each in found]
     return [each is not None and each.form is not None for each in found]
 
 
 def test_strangers_with_names_like_siblings() -> None:
-    """They are read; and after some of them, none is held against those before it."""
+    """Unrelated pods with similar names are decoded, and after some of them no template is made."""
     bodies = [render(Record(number=number, version=1)) for number in range(30)]
     strangers = [
         edit(body, ('"dnsPolicy":"ClusterFirst"', f'"dnsPolicy":"of {number}"'))
@@ -147,14 +147,14 @@ SERVERS: dict[str, tuple[tuple[str, str], ...]] = {
 
 @pytest.mark.parametrize("changes", SERVERS.values(), ids=SERVERS.keys())
 def test_pods_laid_out_in_another_way(changes: tuple[tuple[str, str], ...]) -> None:
-    """What nobody generated or owns, and what other servers write: told as well."""
+    """Pods without generateName or owner, or in another key order, are read by templates too."""
     bodies = [edit(render(Record(number=number, version=1)), *changes) for number in range(30)]
 
     assert all(told_among(bodies, Siblings())[EXAMPLE + 1 :])
 
 
 def edit(body: bytes, *changes: tuple[str, str]) -> bytes:
-    """Return a pod's text with something else in it."""
+    """The JSON of a pod with some text replaced."""
     for before, after in changes:
         assert before.encode() in body
         body = body.replace(before.encode(), after.encode())
@@ -186,7 +186,7 @@ TOLD = {
 
 @pytest.mark.parametrize("changes", TOLD.values(), ids=TOLD.keys())
 def test_what_siblings_have_for_themselves(changes: tuple[tuple[str, str], ...]) -> None:
-    """It is taken from the text, and needs no decoding."""
+    """Values that differ between siblings are taken from the text without decoding."""
     siblings = show()
     body = edit(SIBLING_OF_ALL, *changes)
 
@@ -196,7 +196,7 @@ def test_what_siblings_have_for_themselves(changes: tuple[tuple[str, str], ...])
 
 
 def test_the_host_has_an_address_of_any_length() -> None:
-    """Nobody asks for it."""
+    """The length of hostIP does not matter, since nobody reads it."""
     siblings = show()
     body = edit(SIBLING_OF_ALL, ("192.168.0.17", "10.1.2.3"))
 
@@ -245,7 +245,7 @@ READ = {
 def test_what_siblings_have_alike(
     changes: tuple[tuple[str, str], ...], *, is_example: bool
 ) -> None:
-    """Where it differs, a pod is read, whichever of the two is the example."""
+    """A pod that differs in a value the template fixes is decoded, on either side."""
     odd = edit(SIBLING_OF_ALL, *changes)
     plain, other = (odd, SIBLING_OF_ALL) if is_example else (SIBLING_OF_ALL, odd)
     siblings = show(json.loads(plain))
@@ -269,12 +269,12 @@ TWICE = {
     "a longer time of creation": (('T08:00:00Z","labels"', 'T08:00:00Z.5","labels"'),),
     "a second namespace": (('"generateName":', '"namespace":"x","generateName":'),),
 }
-"""As no API server writes it; the last one counts."""
+"""Duplicate keys, as no API server writes them; the last one counts."""
 
 
 @pytest.mark.parametrize("changes", (READ | TWICE).values(), ids=(READ | TWICE).keys())
 def test_the_example_may_not_be_like_the_first(changes: tuple[tuple[str, str], ...]) -> None:
-    """The first pod of a workload, that whose status is cut, and those after: each for itself."""
+    """Whichever sibling becomes the template, each pod equals its decoded form."""
     odd = edit(SIBLING_OF_ALL, *changes)
     for others in ([odd], [odd, SIBLING_OF_ALL], [SIBLING_OF_ALL, odd]):
         siblings = Siblings()
@@ -289,7 +289,7 @@ def test_the_example_may_not_be_like_the_first(changes: tuple[tuple[str, str], .
     ids=["of the host alone", "each once"],
 )
 def test_addresses_as_older_servers_write_them(addresses: str) -> None:
-    """Lists of addresses are not everywhere, and a pod may have none of its own yet."""
+    """Statuses without lists of addresses, or without a pod IP, are read by templates."""
     text = SIBLING_OF_ALL.decode()
     begin, end = text.index('"hostIP"'), text.index(',"startTime"')
     body = (text[:begin] + addresses + text[end:]).encode()
@@ -300,7 +300,7 @@ def test_addresses_as_older_servers_write_them(addresses: str) -> None:
 
 
 def test_as_many_examples_as_it_takes() -> None:
-    """Where the first siblings are not ready and the others are, those are told too."""
+    """If the first siblings are unready, a later template covers the ready ones."""
     siblings = Siblings()
     for number in range(8):
         body = render(Record(number=number, version=1, is_ready=False))
@@ -316,7 +316,7 @@ def test_as_many_examples_as_it_takes() -> None:
     ids=["after a large workload", "after a small one"],
 )
 def test_the_first_sibling_is_an_example_after_a_large_workload(size: int, decoded: int) -> None:
-    """Then the template that it costs to make serves many; the next workload begins anew."""
+    """After a large workload the next one gets a template from its first sibling."""
     siblings = Siblings()
     for number in range(size):
         take(render(Record(number=number, version=1)), siblings)
@@ -328,7 +328,7 @@ def test_the_first_sibling_is_an_example_after_a_large_workload(size: int, decod
 
 
 def test_a_first_sibling_that_is_not_like_the_others_costs_little() -> None:
-    """After a large workload, where that sibling is not ready: the others are told soon after."""
+    """If that first sibling is unready, the others get a template soon after."""
     siblings = Siblings()
     for number in range(LARGE + 1):
         take(render(Record(number=number, version=1)), siblings)
@@ -341,7 +341,7 @@ def test_a_first_sibling_that_is_not_like_the_others_costs_little() -> None:
 
 
 def test_a_told_pod_shows_the_same_as_if_it_was_read() -> None:
-    """That nothing is new in an update is seen whichever way either version was taken."""
+    """Whether an update is news does not depend on how either version was read."""
     siblings = show()
     told = take(SIBLING_OF_ALL, siblings)
     read_whole = msgspec.json.decode(SIBLING_OF_ALL, type=RawPod).take()
@@ -356,7 +356,7 @@ def test_a_told_pod_shows_the_same_as_if_it_was_read() -> None:
 
 
 def spec_with(**values: object) -> tuple[Json, Json]:
-    """Two siblings whose specs have these as well."""
+    """Two siblings whose specs have these fields as well."""
     pair = (pod(0), pod(1))
     for each in pair:
         each["spec"].update(
@@ -366,7 +366,7 @@ def spec_with(**values: object) -> tuple[Json, Json]:
 
 
 def test_pods_of_a_daemon_set_name_their_node_twice() -> None:
-    """Where it stands in what nobody reads, it may be another one too."""
+    """The node name in a DaemonSet's affinity may differ between siblings."""
     field = {"key": "metadata.name", "operator": "In", "values": ["<node>"]}
     term = {"nodeSelectorTerms": [{"matchFields": [field]}]}
     affinity = {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": term}}
@@ -428,7 +428,7 @@ CHANGES = (
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
 def test_what_differs_is_read(change: Any) -> None:  # noqa: ANN401  # one of the above
-    """Whichever of two siblings is the odd one: each is read as it is."""
+    """Whichever of two siblings is odd, each equals its decoded form."""
     plain, odd = pod(0), pod(1)
     change(odd["spec"])
     for pair in ((plain, odd), (odd, plain), (odd, odd)):
@@ -450,7 +450,7 @@ HOSTILE: dict[str, Json] = {
 @pytest.mark.parametrize("values", HOSTILE.values(), ids=HOSTILE.keys())
 @pytest.mark.parametrize("is_first", [True, False])
 def test_what_looks_like_a_node(values: Json, *, is_first: bool) -> None:
-    """Text that looks like what may differ, before or behind it, is what it is."""
+    """Text that looks like the node's name elsewhere in the spec is not mistaken for it."""
     pair, siblings = spec_with(**values), Siblings()
     if is_first:
         for each in pair:
@@ -461,7 +461,7 @@ def test_what_looks_like_a_node(values: Json, *, is_first: bool) -> None:
 
 @pytest.mark.parametrize("place", ["containers", "initContainers"])
 def test_container_called_like_a_token(place: str) -> None:
-    """Its name is read, so nothing that looks like it may differ."""
+    """A container named like the token volume is read correctly."""
     pair, siblings = (pod(0), pod(1)), Siblings()
     for made in pair:
         token = made["spec"]["volumes"][0]["name"]
@@ -471,7 +471,7 @@ def test_container_called_like_a_token(place: str) -> None:
 
 
 def test_every_recorded_pod_is_read_as_if_alone() -> None:
-    """Of the pods that a real API server wrote, told of one after the other, each is read whole."""
+    """Recorded pods read one after another equal their decoded form."""
     bodies = [bytes(each.object) for each in read_stream(str(LOOPS)) if each.kind is Kind.POD]
 
     by_name = sorted(bodies, key=lambda body: msgspec.json.decode(body, type=RawPod).metadata.name)
@@ -498,7 +498,7 @@ SIBLING = render(Record(number=5, version=7))
     drop=st.integers(0, 8),
 )
 def test_any_bytes_are_read_as_if_alone(cut: int, put: bytes, drop: int) -> None:
-    """Whatever is changed in a sibling's text: it is read, or refused, as without the first."""
+    """A sibling with damaged JSON is read or refused exactly as without templates."""
     odd = SIBLING[:cut] + put + SIBLING[cut + drop :]
     siblings = show()
     try:

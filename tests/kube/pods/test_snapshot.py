@@ -1,4 +1,4 @@
-"""Pods of any shape: parsing never fails, and what is broken costs only itself."""
+"""Pods of any shape: parsing never fails, and a broken field costs only itself."""
 
 import json
 from typing import Any
@@ -16,7 +16,7 @@ from tests.kube.pods.hostile import PLACES, SOUND, WRONG, Json, Path, changed
 
 
 def read(pod: Json) -> tuple[Pod | None, int]:
-    """Read a pod as the watch does; returns how many fields were broken as well."""
+    """Read a pod as the watch does; returns the number of broken fields as well."""
     line = json.dumps({"type": "MODIFIED", "object": pod}).encode()
     try:
         update = Decoder(RawPod).update(line)
@@ -28,7 +28,7 @@ def read(pod: Json) -> tuple[Pod | None, int]:
 
 
 def expected() -> Pod:
-    """The pod as it should be read."""
+    """The valid pod, as it should be read."""
     pod, flaws = read(SOUND)
     assert pod is not None
     assert 0 == flaws
@@ -38,9 +38,9 @@ def expected() -> Pod:
 @pytest.mark.slow
 @pytest.mark.parametrize("put", WRONG.values(), ids=WRONG.keys())
 def test_one_wrong_field_costs_only_itself(put: object) -> None:
-    """D6, D7: whatever is in a field, the rest of the pod is read, the other container's count too.
+    """D6, D7: a wrong value in one field leaves the rest of the pod and other containers intact.
 
-    The one field that a pod cannot be without is its uid.
+    The only field that a pod cannot be without is its uid.
     """
     sound = expected()
     for place in PLACES:
@@ -59,7 +59,7 @@ def test_one_wrong_field_costs_only_itself(put: object) -> None:
 
 
 def test_wrong_types_are_counted() -> None:
-    """What is left out is counted; what can be read all the same is not."""
+    """Fields that are skipped are counted; values that can be converted are read."""
     count = ("status", "containerStatuses", 0, "restartCount")
 
     assert 1 == read(changed(SOUND, count, {"no": "number"}))[1]
@@ -71,7 +71,7 @@ def test_wrong_types_are_counted() -> None:
 
 @pytest.mark.parametrize("count", [None, -1, 1.5, 2**31, 2**63, "many"])
 def test_status_without_a_count_is_none(count: object) -> None:
-    """A count that cannot be is not taken for 0: that would look like a new beginning."""
+    """A status with an impossible restart count is dropped: 0 would look like a reset."""
     pod, _ = read(changed(SOUND, ("status", "containerStatuses", 0, "restartCount"), count))
 
     assert pod is not None
@@ -79,7 +79,7 @@ def test_status_without_a_count_is_none(count: object) -> None:
 
 
 def test_a_hundred_containers() -> None:
-    """D15: a pod may have many containers, and two of one name in its lists."""
+    """D15: a pod may have many containers, and duplicate names in its lists."""
     one = SOUND["status"]["containerStatuses"][0]
     many = [{**one, "name": f"c-{number % 60}"} for number in range(100)]
     pod, flaws = read(changed(SOUND, ("status", "containerStatuses"), many))
@@ -89,7 +89,7 @@ def test_a_hundred_containers() -> None:
 
 
 def test_page_with_a_broken_item() -> None:
-    """In a list, too, a wrong field costs only itself, and an item that is none only that."""
+    """In a page, a wrong field costs only itself, and an item that is no object only that item."""
     count = ("status", "containerStatuses", 0, "restartCount")
     items: list[object] = [SOUND, 7, changed(SOUND, ("metadata", "generation"), [])]
     items.append(changed(SOUND, count, "4"))
@@ -117,7 +117,7 @@ ANY = st.recursive(
 @settings(deadline=None, max_examples=200, derandomize=True)
 @given(places=st.lists(st.tuples(st.sampled_from(PLACES), ANY), max_size=6))
 def test_any_shape_is_read(places: list[tuple[Path, object]]) -> None:
-    """Several fields of any type at once: parsing never raises, and the pod keeps its uid."""
+    """With several fields of any type, parsing never raises and the pod keeps its uid."""
     pod: Json = json.loads(json.dumps(SOUND))
     for place, put in places:
         at: Any = pod
@@ -127,7 +127,7 @@ def test_any_shape_is_read(places: list[tuple[Path, object]]) -> None:
             at[place[-1]] = put
     parsed, _ = read(pod)
 
-    # What has no uid, or is no object where all others lie in one, is no pod.
+    # An object without a uid, or whose top-level parts are no objects, is no pod.
     if all(len(place) > 1 and place[1] != "uid" for place, _ in places):
         assert parsed is not None
         assert "u-1" == parsed.uid
@@ -138,7 +138,7 @@ def test_any_shape_is_read(places: list[tuple[Path, object]]) -> None:
 @settings(deadline=None, max_examples=200, derandomize=True)
 @given(body=st.binary(max_size=64) | ANY.map(lambda each: json.dumps(each).encode()))
 def test_any_bytes_are_an_object_or_none(body: bytes) -> None:
-    """What is no line of a watch is refused in the one way that the loop knows."""
+    """A malformed line raises one of the errors that the watch loop handles."""
     try:
         Decoder(RawPod).update(body)
     except BROKEN:
@@ -147,7 +147,7 @@ def test_any_bytes_are_an_object_or_none(body: bytes) -> None:
 
 
 def owned(**fields: str) -> str:
-    """The name of the owner that is read where the one that is written has other fields."""
+    """The owner's name as read, if the owner reference has these fields."""
     owner = SOUND["metadata"]["ownerReferences"][0] | fields
     pod, _ = read(changed(SOUND, ("metadata", "ownerReferences"), [owner]))
     assert pod is not None
@@ -158,7 +158,7 @@ def owned(**fields: str) -> str:
     ("field", "most"), [("apiVersion", 317), ("kind", 63), ("name", 253), ("uid", 128)]
 )
 def test_an_owner_of_which_no_report_can_speak_is_none(field: str, most: int) -> None:
-    """The API server bounds none of its fields; one that is too long makes the pod its own."""
+    """An owner with a field too long for a report is ignored: the pod is its own workload."""
     long = owned(**{field: "x" * most})
 
     assert long in {"cart-1", "x" * most}

@@ -1,4 +1,4 @@
-"""ProbePolicies are read whatever is in them, and their status is told in the API's words."""
+"""ProbePolicies are parsed whatever they contain, and get a status with conditions."""
 
 import json
 from dataclasses import replace
@@ -34,7 +34,7 @@ WHOLE = {
 
 
 def test_all_of_a_policy_is_read() -> None:
-    """Every field of the spec arrives in what pods are judged by."""
+    """Every field of the spec takes effect."""
     policy = read_policy(spec=WHOLE).policy
 
     assert 7 == policy.priority
@@ -57,7 +57,7 @@ def test_all_of_a_policy_is_read() -> None:
 
 
 def test_every_field_of_a_policy_can_be_set() -> None:
-    """There is no threshold of the core that a ProbePolicy cannot override, and no other way."""
+    """A ProbePolicy can override every threshold of the core, and nothing else."""
     assert set(FIELDS.values()) == {each.name for each in Policy.__dataclass_fields__.values()}
 
 
@@ -98,7 +98,7 @@ def test_what_is_not_set_stays_as_it_is(spec: dict[str, object]) -> None:
 def test_what_cannot_be_understood_is_told(
     spec: dict[str, object] | None, reason: Reason, words: str
 ) -> None:
-    """A wrong policy keeps its name and says what is wrong where; it sets nothing."""
+    """An invalid policy keeps its name, says what is wrong and where, and sets nothing."""
     body = policy_object()
     body["spec"] = spec
     read = parse_policy(json.dumps(body).encode())
@@ -114,7 +114,7 @@ def test_what_cannot_be_understood_is_told(
     "body", [b"", b"{", b"[]", b"null", b"{}", b'{"metadata":{}}', b'{"metadata":{"name":"a"}}']
 )
 def test_what_is_no_policy_is_none(body: bytes) -> None:
-    """Without a name and a namespace there is nothing that anyone could be told about."""
+    """An object without name and namespace is ignored, since no status can be written for it."""
     assert parse_policy(body) is None
 
 
@@ -129,7 +129,7 @@ NAMES = [field.encode_name for field in msgspec.structs.fields(Spec)]
 @pytest.mark.slow
 @given(spec=ANYTHING | st.dictionaries(st.sampled_from(NAMES), ANYTHING), status=ANYTHING)
 def test_no_spec_is_too_strange_to_be_read(spec: Any, status: Any) -> None:  # noqa: ANN401  # that is the point
-    """Whatever stands in spec and status, the policy is read, and what it sets is in bounds."""
+    """Any spec and status can be parsed, and the resulting thresholds are in bounds."""
     body = policy_object()
     body["spec"], body["status"] = spec, status
     read = parse_policy(json.dumps(body).encode())
@@ -141,7 +141,7 @@ def test_no_spec_is_too_strange_to_be_read(spec: Any, status: Any) -> None:  # n
 
 
 def test_a_long_mistake_is_cut() -> None:
-    """What is said about a mistake fits into a condition, and holds no control characters."""
+    """A validation message fits into a condition and has no control characters."""
     read = read_policy(spec={"selector": {"matchLabels": {"\x1b[31m" + "x" * 5000: "y"}}})
 
     assert read.policy.problem is not None
@@ -154,7 +154,7 @@ PROBLEM = Problem(reason=Reason.INVALID_VALUE, message="no")
 
 
 def test_an_accepted_policy_says_so() -> None:
-    """The condition is true, with its reason, the generation, and the numbers of pods."""
+    """The condition Accepted is True, with reason, generation and pod counts."""
     status = render_status(
         read_policy(generation=3), Reason.IN_EFFECT, Count(matched=4, applied=2), now=NOW
     )
@@ -177,7 +177,7 @@ def test_an_accepted_policy_says_so() -> None:
 
 
 def test_a_refused_policy_says_why() -> None:
-    """The condition is false, and its message tells what is wrong and what that means."""
+    """The condition is False, and its message says what is wrong and what follows."""
     condition = render_status(read_policy(), PROBLEM, Count(), now=NOW).conditions[0]
 
     assert ("False", "InvalidValue") == (condition.status, condition.reason)
@@ -185,7 +185,7 @@ def test_a_refused_policy_says_why() -> None:
 
 
 def test_the_time_changes_with_the_status_alone() -> None:
-    """Another reason for the same status keeps the time; another status has a new one."""
+    """The condition's lastTransitionTime changes only when its status changes."""
     read = read_policy()
     first = render_status(read, Reason.NO_PODS, Count(), now=NOW)
     read = replace(read, status=first)
@@ -198,7 +198,7 @@ def test_the_time_changes_with_the_status_alone() -> None:
 
 
 def test_numbers_are_told_from_news() -> None:
-    """More pods alone are no news; another reason or generation is."""
+    """A change of pod counts alone is distinguished from a new reason or generation."""
     read = read_policy()
     one = render_status(read, Reason.IN_EFFECT, Count(matched=1, applied=1), now=NOW)
     more = render_status(read, Reason.IN_EFFECT, Count(matched=9, applied=1), now=NOW)
@@ -213,7 +213,7 @@ def test_numbers_are_told_from_news() -> None:
 
 
 def test_values_of_one_label_are_a_set() -> None:
-    """Labels that must match become the requirement that they are short for."""
+    """The entries of matchLabels become In requirements."""
     requirement = read_policy(spec={"selector": {"matchLabels": {"a": "b"}}}).policy.selector[0]
 
     assert (Operator.IN, frozenset({"b"})) == (requirement.operator, requirement.values)

@@ -1,4 +1,4 @@
-"""What the tests of the sink share: one that is at work."""
+"""The fixture of the tests of reports: a sink that is running."""
 
 from collections.abc import AsyncIterator
 

@@ -1,4 +1,4 @@
-"""The sink that keeps records, against an API that keeps reports or says no."""
+"""The sink that keeps records, against an API that accepts or refuses reports."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -52,7 +52,7 @@ class Situation:
     words: list[str] = field(default_factory=list)
     restored: list[Key] = field(default_factory=list)
     begun: list[Key] = field(default_factory=list)
-    """Those of which the first was saved."""
+    """The reports that were restored for the first time."""
     reread: list[Key] = field(default_factory=list)
 
     def is_open(self) -> bool:
@@ -92,7 +92,7 @@ class SpySink:
 
 
 A_MOMENT = 0.01
-"""Seconds in which everybody has a turn."""
+"""Seconds per step of time, in which every task has a turn."""
 
 
 @dataclass
@@ -131,7 +131,7 @@ class Scene:
         pytest.fail("it did not come to that")
 
     async def a_few_turns(self) -> None:
-        """Let everybody do what can be done without time passing."""
+        """Let all tasks do what they can without time passing."""
         for _ in range(100):
             await asyncio.sleep(0)
 

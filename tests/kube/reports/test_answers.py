@@ -1,10 +1,10 @@
-"""What becomes of a write that is refused, or that nobody answers."""
+"""What happens to a write that is refused or not answered."""
 
 from dataclasses import replace
 
 import pytest
 
-from probewatch.kube.reports.writer import PATIENCE
+from probewatch.kube.reports.writer import REJECTIONS as PATIENCE
 from tests.kube.reports.scene import CART, KEY, Scene, restart, running
 from tests.support.fake_reports import Json
 
@@ -17,7 +17,7 @@ NO_RIGHT = (
 async def test_server_that_has_just_started_is_not_believed(
     scene: Scene, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It forbids, and does not know, what it allows in a moment: records are kept all the same."""
+    """A starting server answers 403 or 404 for a moment: records are kept all the same."""
     scene.tell(restart(1))
     await scene.until(lambda: scene.after.restarts == [1])
     scene.api.answer = lambda _verb, _path: (403, {"message": NO_RIGHT})
@@ -36,7 +36,7 @@ async def test_server_that_has_just_started_is_not_believed(
 
 
 async def test_right_that_is_taken_away_is_believed_after_a_moment(scene: Scene) -> None:
-    """Records that may not be written for longer are gone on without, then without any doubt."""
+    """A lasting refusal is believed after a while; later ones are believed at once."""
     scene.tell(restart(1))
     await scene.until(lambda: scene.after.restarts == [1])
     scene.api.answer = lambda _verb, _path: (403, {"message": NO_RIGHT})
@@ -52,7 +52,7 @@ async def test_right_that_is_taken_away_is_believed_after_a_moment(scene: Scene)
 
 
 async def test_refusal_is_believed_although_others_are_written() -> None:
-    """Where each namespace has its own role, the right that one has is not that of another."""
+    """With a Role in each namespace, a right in one proves nothing for another."""
     other = replace(CART, namespace="other", name="other", uid="d2")
     async with running(Scene(namespaces=("shop", "other"))) as scene:
         scene.after.workloads = (CART, other)
@@ -72,7 +72,7 @@ async def test_refusal_is_believed_although_others_are_written() -> None:
 
 
 async def test_server_is_doubted_each_time_it_starts(scene: Scene) -> None:
-    """One refusal that passed is not held against the next."""
+    """A refusal that passed does not make the next one believed sooner."""
     for count in (1, 2, 3):
         scene.tell(restart(count))
         await scene.pass_time(6)
@@ -96,7 +96,7 @@ QUOTA = (
     ids=["no right", "no definition", "not served"],
 )
 async def test_refusal_is_told_and_waited_out(scene: Scene, answer: tuple[int, Json]) -> None:
-    """Where records may not be kept, that is told, and restarts go on at once from then on."""
+    """While records are refused that is reported, and restarts are passed on at once."""
     scene.api.answer = lambda _verb, _path: answer
     scene.tell(restart(1))
     await scene.until(lambda: bool(scene.situation.words))
@@ -114,7 +114,7 @@ async def test_refusal_is_told_and_waited_out(scene: Scene, answer: tuple[int, J
 
 
 async def test_one_report_that_is_refused_does_not_concern_the_others(scene: Scene) -> None:
-    """A quota or a webhook refuses one report: its restarts go on at once, others are recorded."""
+    """If a quota or webhook refuses one report, others are still written."""
     scene.api.answer = lambda verb, _path: (403, {"message": QUOTA}) if verb == "POST" else None
     scene.tell(restart(1))
     await scene.until(lambda: scene.after.restarts == [1])
@@ -132,7 +132,7 @@ async def test_one_report_that_is_refused_does_not_concern_the_others(scene: Sce
 
 
 async def test_refusal_of_one_report_is_not_doubted(scene: Scene) -> None:
-    """What a quota or a webhook refuses, no server that has just started does."""
+    """A refusal by quota or webhook is believed at once."""
     scene.tell(restart(1))
     await scene.until(lambda: scene.after.restarts == [1])
     await scene.pass_time(10)
@@ -145,7 +145,7 @@ async def test_refusal_of_one_report_is_not_doubted(scene: Scene) -> None:
 
 
 async def test_right_that_is_given_by_namespace_is_missing_in_one() -> None:
-    """Where each namespace has its own role, a right that is missing says nothing of the others."""
+    """With Roles by namespace, a right missing in one says nothing about the others."""
     async with running(Scene(namespaces=("shop", "other"))) as scene:
         scene.api.answer = lambda _verb, _path: (403, {"message": NO_RIGHT})
         scene.tell(restart(1))
@@ -155,7 +155,7 @@ async def test_right_that_is_given_by_namespace_is_missing_in_one() -> None:
 
 
 async def test_trouble_is_waited_out(scene: Scene) -> None:
-    """Faults are tried again after growing pauses; the others do not wait for ever."""
+    """Failed writes are retried after growing pauses; restarts do not wait for ever."""
     scene.api.answer = lambda _verb, _path: (0, {})
     scene.tell(restart(1))
     await scene.until(lambda: scene.after.restarts == [1])
@@ -171,7 +171,7 @@ async def test_trouble_is_waited_out(scene: Scene) -> None:
 
 
 async def test_hiccup_drops_nothing(scene: Scene) -> None:
-    """A write that succeeds at the third try was not given up, and is not counted as such."""
+    """A write that succeeds at the third attempt is not counted as dropped."""
     scene.api.answer = lambda _verb, _path: (0, {}) if len(scene.api.asked) <= 2 else None
     scene.tell(restart(1))
     await scene.until(lambda: scene.after.restarts == [1])
@@ -181,7 +181,7 @@ async def test_hiccup_drops_nothing(scene: Scene) -> None:
 
 
 async def test_write_that_others_wait_for_no_more_is_dropped(scene: Scene) -> None:
-    """A write counts as unanswered from the try on after which the counters go on without it."""
+    """A write counts as Unanswered once the restart is passed on without it."""
     scene.api.answer = lambda _verb, _path: (0, {})
     scene.tell(restart(1))
     await scene.until(lambda: len(scene.api.asked) == PATIENCE - 1)
@@ -194,7 +194,7 @@ async def test_write_that_others_wait_for_no_more_is_dropped(scene: Scene) -> No
 async def test_trouble_of_all_reports_is_logged_once_a_minute(
     scene: Scene, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A server that turns away hundreds of reports for minutes does not fill the log by that."""
+    """A failure of hundreds of reports is logged once a minute."""
     many = tuple(replace(CART, name=f"w{n}", uid=f"d{n}") for n in range(100))
     scene.after.workloads = many
     for n, workload in enumerate(many):
@@ -210,7 +210,7 @@ async def test_trouble_of_all_reports_is_logged_once_a_minute(
 
 
 async def test_server_says_how_long_to_wait(scene: Scene) -> None:
-    """A server that asks to wait is not asked before."""
+    """Retry-After is a lower bound for the pause."""
     scene.api.answer = lambda _verb, _path: (429, {"details": {"retryAfterSeconds": 20}})
     scene.tell(restart(1))
     await scene.until(lambda: len(scene.api.at) == 2)
@@ -219,7 +219,7 @@ async def test_server_says_how_long_to_wait(scene: Scene) -> None:
 
 
 async def test_wait_that_is_asked_for_holds_for_all_reports(scene: Scene) -> None:
-    """No other report is written before, and none of their restarts waits for that."""
+    """Retry-After holds for all reports, but restarts are passed on meanwhile."""
     other = replace(CART, name="other", uid="d2")
     scene.after.workloads = (CART, other)
     scene.api.answer = lambda _verb, _path: (429, {"details": {"retryAfterSeconds": 20}})
@@ -238,7 +238,7 @@ async def test_wait_that_is_asked_for_holds_for_all_reports(scene: Scene) -> Non
 
 
 async def test_restarts_are_not_let_go_sooner_for_short_waits(scene: Scene) -> None:
-    """A report that is held back for others has as long as one that is turned away itself."""
+    """A report held back for others has as much time as one that was refused itself."""
     many = tuple(replace(CART, name=f"w{n}", uid=f"d{n}") for n in range(10))
     scene.after.workloads = many
     scene.api.answer = lambda _verb, _path: (429, {"details": {"retryAfterSeconds": 1}})
@@ -252,7 +252,7 @@ async def test_restarts_are_not_let_go_sooner_for_short_waits(scene: Scene) -> N
 
 
 async def test_refused_object_gets_shorter(scene: Scene) -> None:
-    """A report that is too large loses incidents until it is taken; nothing is uncounted."""
+    """A report that is too large loses incidents until it is accepted; totals are kept."""
     limit = 5
 
     def refuse(verb: str, _path: str) -> tuple[int, Json] | None:
@@ -292,7 +292,7 @@ ETCD = "rpc error: code = InvalidArgument desc = etcdserver: request is too larg
 async def test_only_what_is_too_large_gets_shorter(
     scene: Scene, answer: tuple[int, Json], kept: int
 ) -> None:
-    """A refusal for any other reason, which may pass, costs a report none of its incidents."""
+    """A refusal for any other reason costs a report none of its incidents."""
     scene.api.answer = lambda verb, _path: answer if verb == "PUT" else None
     scene.tell(*(restart(count) for count in range(1, 31)))
     await scene.pass_time(60)
@@ -309,7 +309,7 @@ async def test_only_what_is_too_large_gets_shorter(
 async def test_report_that_is_no_good_is_let_go(
     scene: Scene, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """What is refused however short it is ends the waiting, and is tried again now and then."""
+    """A report refused at any size is retried rarely, and its restarts are passed on."""
     scene.api.answer = lambda verb, _path: (422, {}) if verb == "PUT" else None
     scene.tell(*(restart(count) for count in range(1, 31)))
     await scene.until(lambda: KEY in scene.sink.writer.refused)

@@ -16,7 +16,7 @@ from tests.support.fake_time import FakeTime
 def test_what_is_wrong_with_a_report_is_logged_for_each(
     outcome: Outcome, named: list[str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Trouble that may pass is that of all reports, and is logged for one of them."""
+    """A fault of one report is logged for each report, a fault of the server once for all."""
     complaints = Complaints(FakeTime().clock)
     for name in "ab":
         complaints.add(Key("shop", name), Answer(outcome=outcome, status=422), 1)

@@ -1,4 +1,4 @@
-"""How long a refusal is taken for that of an API server that has just started."""
+"""How long a refusal may be that of an API server that has just started."""
 
 from probewatch.kube.reports.answers import Answer, Outcome
 from probewatch.kube.reports.doubt import Doubt
@@ -7,7 +7,7 @@ from tests.support.fake_time import FakeTime
 
 
 def test_refusal_before_other_trouble_does_not_count() -> None:
-    """A server that starts a second time forbids everything a second time."""
+    """A refusal before another fault is forgotten, as the server may have started again."""
     time, told = FakeTime(), []
     doubt = Doubt(time.clock)
     doubt.note_written(KEY)

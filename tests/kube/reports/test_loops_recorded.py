@@ -1,4 +1,4 @@
-"""Loops that outlive a process of the operator, by what its ProbeReport says."""
+"""Loops that continue across processes of the operator by means of the ProbeReport."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ from tests.core.test_loop_histories import CLOCKS, HOUR, WEEK, History
 
 @dataclass
 class Reported(History):
-    """A new process knows what the object in the cluster says."""
+    """A new process starts from the ProbeReport in the cluster."""
 
     def start_anew(self) -> None:
         status = render_status(self.record, before=None, now=WEEK)
@@ -31,7 +31,7 @@ class Reported(History):
 
 @pytest.mark.parametrize("ahead", CLOCKS)
 def test_a_loop_that_is_reported_goes_on(ahead: float) -> None:
-    """As many new processes as there are, it is one loop, and ends when it would have ended."""
+    """Across any number of processes it stays one loop, and ends at the usual time."""
     history = Reported(ahead=ahead)
     history.restart(WEEK - 5 * HOUR)
     for k in range(9):
@@ -46,7 +46,7 @@ def test_a_loop_that_is_reported_goes_on(ahead: float) -> None:
 
 @pytest.mark.parametrize("ahead", CLOCKS)
 def test_a_loop_that_was_reported_is_over(ahead: float) -> None:
-    """One restart hours after it is no other loop, whoever sees it; a second one is."""
+    """After a reported loop one restart hours later is none; a second soon after is."""
     history = Reported(ahead=ahead)
     history.restart(*(WEEK + k * 120 for k in range(9)))
     history.pass_until(WEEK + 2 * HOUR)

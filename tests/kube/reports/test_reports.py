@@ -1,4 +1,4 @@
-"""The sink that keeps records: when it writes, what follows when, and how it ends."""
+"""The sink that keeps records: when it writes, in which order, and how it shuts down."""
 
 from dataclasses import replace
 from itertools import pairwise
@@ -18,13 +18,13 @@ from probewatch.core.sighting import Sighting
 from probewatch.core.spec import PodSpec
 from probewatch.kube.reports.api import loaded
 from probewatch.kube.reports.parsing import decode_report
-from probewatch.kube.reports.writer import PATIENCE
+from probewatch.kube.reports.writer import REJECTIONS as PATIENCE
 from tests.kube.reports.scene import CART, KEY, Scene, pod, restart, running
 from tests.support.fake_reports import Json
 
 
 async def test_report_is_made_and_filled(scene: Scene) -> None:
-    """The first restart makes the report, with its owner; then the others follow it."""
+    """The first restart creates the report with its owner; the restart is passed on afterwards."""
     scene.tell(restart(1))
     await scene.until(lambda: scene.after.restarts == [1])
     owner = scene.api.reports["deployment-cart"]["metadata"]["ownerReferences"]
@@ -37,7 +37,7 @@ async def test_report_is_made_and_filled(scene: Scene) -> None:
 
 
 async def test_restart_waits_for_its_record(scene: Scene) -> None:
-    """A restart is handed on once it is saved; whatever is no restart goes on at once."""
+    """A restart is passed on once it is recorded; other findings are passed on at once."""
     scene.situation.open = False
     lost = ReadinessChanged(
         pod=pod(), to=Readiness.NOT_READY, reason=ReadinessReason.READINESS_PROBE, at=5.0
@@ -53,7 +53,7 @@ async def test_restart_waits_for_its_record(scene: Scene) -> None:
 
 
 async def test_nobody_looks_at_the_clock_for_nothing(scene: Scene) -> None:
-    """As long as no report is to be written, no writer wakes, at the beginning and afterwards."""
+    """No writer wakes up while there is nothing to write."""
     await scene.a_few_turns()
     assert scene.time.slept == []
 
@@ -65,7 +65,7 @@ async def test_nobody_looks_at_the_clock_for_nothing(scene: Scene) -> None:
 
 
 async def test_writes_are_five_seconds_apart(scene: Scene) -> None:
-    """However many restarts there are, a report is written once in five seconds."""
+    """A report is written at most once in five seconds."""
     for count in range(1, 40):
         scene.tell(restart(count))
         await scene.pass_time(0.5)
@@ -78,7 +78,7 @@ async def test_writes_are_five_seconds_apart(scene: Scene) -> None:
 
 
 async def test_nothing_new_is_not_written(scene: Scene) -> None:
-    """A restart that is recorded already costs no write, and is not handed on again."""
+    """A restart that is already recorded is neither written nor passed on."""
     scene.tell(restart(1))
     await scene.until(lambda: scene.after.restarts == [1])
     before = len(scene.api.asked)
@@ -90,7 +90,7 @@ async def test_nothing_new_is_not_written(scene: Scene) -> None:
 
 
 async def test_conflict_is_read_and_folded_in(scene: Scene) -> None:
-    """What someone else wrote meanwhile is kept, and what they had counted is not counted again."""
+    """After a conflict both changes are kept, and nothing is counted twice."""
     scene.tell(restart(1))
     await scene.until(lambda: scene.after.restarts == [1])
     other = Scene(api=scene.api)
@@ -110,7 +110,7 @@ async def test_conflict_is_read_and_folded_in(scene: Scene) -> None:
 
 
 async def changed_while_nothing_could_be_written(scene: Scene) -> None:
-    """The first restart of a second pod waits for six minutes; then the report is another."""
+    """Another pod's first restart cannot be written for six minutes, and the report changes."""
     scene.tell(restart(1))
     await scene.until(lambda: scene.after.restarts == [1])
     await scene.pass_time(10)
@@ -123,7 +123,7 @@ async def changed_while_nothing_could_be_written(scene: Scene) -> None:
 
 
 async def test_leader_forgets_nothing_over_a_conflict(scene: Scene) -> None:
-    """What the one that leads could not write for long is in no report, whoever changed that."""
+    """A leader writes its restarts after a conflict, however long they waited."""
     await changed_while_nothing_could_be_written(scene)
 
     assert 2 == scene.status["restarts"]
@@ -131,7 +131,7 @@ async def test_leader_forgets_nothing_over_a_conflict(scene: Scene) -> None:
 
 
 async def test_who_may_not_lead_forgets_what_is_old() -> None:
-    """Where another may have led meanwhile, it recorded that, and may have let go of the pod."""
+    """Without a held Lease another may have recorded them, so old restarts are dropped."""
     async with running(Scene(led_since=None)) as scene:
         await changed_while_nothing_could_be_written(scene)
 
@@ -139,7 +139,7 @@ async def test_who_may_not_lead_forgets_what_is_old() -> None:
 
 
 async def test_edited_report_is_mended(scene: Scene) -> None:
-    """A status that somebody edited is written over with what is remembered."""
+    """A status edited by somebody is overwritten with the recorded one."""
     scene.tell(restart(1), restart(2))
     await scene.until(lambda: scene.after.restarts == [1, 2])
     scene.api.touch("deployment-cart", restarts=0, totals=[], pods=[])
@@ -150,7 +150,7 @@ async def test_edited_report_is_mended(scene: Scene) -> None:
 
 
 async def test_deleted_report_is_made_again(scene: Scene) -> None:
-    """A report that somebody deleted is made again, once, with all that was in it."""
+    """A deleted report is created again, once, with all its contents."""
     scene.tell(PodTracked(pod=pod(), spec=PodSpec()), restart(1), restart(2))
     await scene.until(lambda: scene.after.restarts == [1, 2])
     scene.api.reports.clear()
@@ -164,7 +164,7 @@ async def test_deleted_report_is_made_again(scene: Scene) -> None:
 
 @pytest.mark.parametrize("how", ["older", "gone"])
 async def test_report_that_came_back_from_a_backup_is_written_over(scene: Scene, how: str) -> None:
-    """It is noticed without another restart; versions of what was lost are of no account then."""
+    """A report restored from a backup is overwritten, and its marks drop the lost versions."""
     scene.tell(PodTracked(pod=pod(), spec=PodSpec()), *(restart(count) for count in range(1, 9)))
     await scene.until(lambda: scene.after.restarts == [*range(1, 9)])
     backup = scene.api.reports if how == "older" else {}
@@ -187,7 +187,7 @@ async def test_report_that_came_back_from_a_backup_is_written_over(scene: Scene,
 
 
 async def test_report_that_was_listed_before_it_was_written_is_no_news(scene: Scene) -> None:
-    """A list that is older than the last write leads to one look at the report, and no more."""
+    """A list older than the last write causes one read of the report, and no more."""
     scene.tell(restart(1))
     await scene.until(lambda: scene.after.restarts == [1])
     before = len(scene.api.asked)
@@ -216,7 +216,7 @@ GONE = (
 
 
 async def test_workload_that_is_deleted_takes_its_report_with_it(scene: Scene) -> None:
-    """That the last pod of a loop went does not make a report again that went before it."""
+    """A report deleted with its workload is not created again by the end of a loop."""
     scene.tell(PodTracked(pod=pod(), spec=PodSpec()), restart(1), restart(2), restart(3), LOOP)
     await scene.until(lambda: bool(scene.api.reports) and scene.status.get("looping") == 1)
     scene.api.reports.clear()
@@ -228,7 +228,7 @@ async def test_workload_that_is_deleted_takes_its_report_with_it(scene: Scene) -
 
 
 async def test_report_that_waits_to_be_made_again_goes_with_the_last_pod(scene: Scene) -> None:
-    """Where the pods went before a deleted report was made again, it is let go of."""
+    """A deleted report is not created again once the last pod is gone."""
     scene.tell(PodTracked(pod=pod(), spec=PodSpec()), restart(1), restart(2), restart(3), LOOP)
     await scene.until(lambda: bool(scene.api.reports) and scene.status.get("looping") == 1)
     scene.api.reports.clear()
@@ -241,7 +241,7 @@ async def test_report_that_waits_to_be_made_again_goes_with_the_last_pod(scene: 
 
 
 async def test_restart_of_a_pod_that_went_is_recorded(scene: Scene) -> None:
-    """What is not recorded yet is, though the pod and the report went meanwhile."""
+    """An unrecorded restart is recorded even if pod and report are gone."""
     scene.tell(PodTracked(pod=pod(), spec=PodSpec()), restart(1), restart(2), restart(3), LOOP)
     await scene.until(lambda: bool(scene.api.reports) and scene.status.get("looping") == 1)
     scene.api.reports.clear()
@@ -260,7 +260,7 @@ async def test_restart_of_a_pod_that_went_is_recorded(scene: Scene) -> None:
     ids=["terminating", "gone"],
 )
 async def test_namespace_that_goes_is_let_go(scene: Scene, answer: tuple[int, Json]) -> None:
-    """In a namespace that is being deleted it is tried once; metrics count all the same."""
+    """In a terminating namespace a write is tried once; the restart is passed on."""
     scene.api.answer = lambda _verb, _path: answer
     scene.tell(restart(1))
     await scene.until(lambda: scene.after.restarts == [1])
@@ -271,7 +271,7 @@ async def test_namespace_that_goes_is_let_go(scene: Scene, answer: tuple[int, Js
 
 
 async def test_end_does_not_wait_for_what_is_refused(scene: Scene) -> None:
-    """A report that is no good costs nothing of the time in which others are saved."""
+    """Shutdown does not wait for a report that is refused."""
     scene.api.answer = lambda verb, _path: (422, {}) if verb == "PUT" else None
     scene.tell(restart(1))
     await scene.until(lambda: KEY in scene.sink.writer.refused)
@@ -283,7 +283,7 @@ async def test_end_does_not_wait_for_what_is_refused(scene: Scene) -> None:
 
 
 async def test_end_neither_tries_nor_counts_what_is_refused(scene: Scene) -> None:
-    """It takes no time from another report, and was counted when it was refused."""
+    """Shutdown neither retries a refused report nor counts it again."""
     other = replace(CART, name="other", uid="d2")
     scene.after.workloads = (CART, other)
     scene.api.answer = lambda verb, _path: (422, {}) if verb == "PUT" else None
@@ -299,7 +299,7 @@ async def test_end_neither_tries_nor_counts_what_is_refused(scene: Scene) -> Non
 
 
 async def test_end_writes_what_waits(scene: Scene) -> None:
-    """At the end everything is written, its turn or not."""
+    """Shutdown writes everything that waits, due or not."""
     scene.tell(restart(1))
     await scene.until(lambda: scene.after.restarts == [1])
     scene.tell(restart(2))
@@ -310,9 +310,9 @@ async def test_end_writes_what_waits(scene: Scene) -> None:
 
 
 async def test_end_without_an_answer_tells_nothing(scene: Scene) -> None:
-    """What is not saved when the process ends is told by the next one, which finds it again.
+    """A restart not recorded at shutdown is not passed on: the next process finds it again.
 
-    It may judge otherwise: told now, it would be told twice.
+    The next process may judge it differently, and it would be reported twice.
     """
     scene.api.answer = lambda _verb, _path: (0, {})
     scene.tell(*(restart(count) for count in range(1, PATIENCE + 2)), LOOP)
@@ -324,7 +324,7 @@ async def test_end_without_an_answer_tells_nothing(scene: Scene) -> None:
 
 
 async def test_end_waits_for_a_server_that_comes_back(scene: Scene) -> None:
-    """While there is time, it is tried again; what is saved then is told."""
+    """Shutdown retries within its time, and passes on what is recorded then."""
     back = scene.time.seconds + 3
     scene.api.answer = lambda _verb, _path: None if scene.time.seconds > back else (503, {})
     scene.tell(restart(1))
@@ -336,7 +336,7 @@ async def test_end_waits_for_a_server_that_comes_back(scene: Scene) -> None:
 
 
 async def test_own_writes_are_no_news(scene: Scene) -> None:
-    """Looking around finds nothing to do where nobody else wrote."""
+    """A resync finds nothing to do if nobody else wrote."""
     scene.tell(restart(1))
     await scene.until(lambda: scene.after.restarts == [1])
     await scene.sink.look_around()

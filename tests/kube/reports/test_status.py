@@ -1,4 +1,4 @@
-"""From a record to a status and back, within the bounds of a report whatever is in it."""
+"""From a record to a ProbeReport status and back, within the bounds of a report."""
 
 from dataclasses import replace
 
@@ -81,7 +81,7 @@ def read(status: objects.Status, namespace: str = "shop") -> objects.Report:
 
 
 def test_record_comes_back() -> None:
-    """What is written is read again as it was."""
+    """A record that is written and read again is equal."""
     report = read(render(RECORD))
 
     assert RECORD == parse_record(report)
@@ -89,7 +89,7 @@ def test_record_comes_back() -> None:
 
 
 def test_edited_status_is_noticed() -> None:
-    """Any change of what it says shows; a change of its conditions does not."""
+    """Any edit of the status is noticed, except of its conditions."""
     status = render(RECORD)
     edited = msgspec.structs.replace(status, restarts=0)
     calmed = msgspec.structs.replace(status, conditions=[])
@@ -100,7 +100,7 @@ def test_edited_status_is_noticed() -> None:
 
 
 def test_total_is_written_as_it_was_before_there_was_unshown() -> None:
-    """A report of an older version stays intact: what is new is left out where it is 0."""
+    """A report of an older version stays intact: the newer field is omitted if it is 0."""
     total = objects.Total(container="app", cause="Error")
 
     assert b'{"container":"app","cause":"Error","restarts":0,"corrected":0}' == (
@@ -109,7 +109,7 @@ def test_total_is_written_as_it_was_before_there_was_unshown() -> None:
 
 
 def test_status_of_strangers_is_read_as_far_as_it_goes() -> None:
-    """Words of another version are left out or read as unknown; nothing breaks."""
+    """Unknown values of another version are skipped or read as unknown."""
     incident = objects.Incident(
         time="never",
         pod="p",
@@ -141,12 +141,12 @@ def test_status_of_strangers_is_read_as_far_as_it_goes() -> None:
 
 @pytest.mark.parametrize("status", [None, objects.Status()], ids=["none", "empty"])
 def test_report_of_nobody(status: objects.Status | None) -> None:
-    """A report that does not say whose it is has no record."""
+    """A report that names no workload has no record."""
     assert parse_record(objects.Report(status=status)) is None
 
 
 def test_condition_keeps_its_time() -> None:
-    """The time of a condition is that of its last change of status, whatever its words."""
+    """A condition's lastTransitionTime changes only with its status."""
     first = render(RECORD)
     second = render(replace(RECORD, incidents=()), first, NOW + 60)
     calm = replace(RECORD, pods={})
@@ -162,7 +162,7 @@ def test_condition_keeps_its_time() -> None:
 
 
 def long_record(incidents: int, pods: int, text: str) -> Record:
-    """A record with as much in it as anyone can put there."""
+    """A record with this many incidents and pods, and the longest names."""
     name = "p" * 253
     found = tuple(
         replace(INCIDENT, restart_count=n, pod=name, node=name, evidence=(text,) * 3)
@@ -181,7 +181,7 @@ def long_record(incidents: int, pods: int, text: str) -> Record:
 
 @pytest.mark.slow
 def test_report_fits_whatever_is_in_it() -> None:
-    """At most 256 KiB and 200 incidents, with a full house of marks and the longest of texts."""
+    """A full report has at most 256 KiB and 200 incidents."""
     pods = next(n for n in range(100, 5000, 50) if not has_room(long_record(0, n, "")))
     record = long_record(5000, pods, "é" * 10_000)
     status = render(record)
@@ -198,7 +198,7 @@ def test_report_fits_whatever_is_in_it() -> None:
 @given(text=st.text(max_size=600), count=st.integers(1, 5))
 @settings(max_examples=50, deadline=None)
 def test_any_text_is_legal(text: str, count: int) -> None:
-    """Evidence keeps within its bytes and can be read again, whatever is in it."""
+    """Any evidence text is cut to its bytes and can be read again."""
     record = long_record(count, 1, text)
     status = render(record)
 
@@ -209,7 +209,7 @@ def test_any_text_is_legal(text: str, count: int) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(("pods", "containers"), [(5000, 1), (500, 20)])
 def test_all_reports_of_a_large_workload_fit(pods: int, containers: int) -> None:
-    """However its containers restart one after the other, with the longest of names everywhere."""
+    """All parts of a large workload's report stay within the limit, with the longest names."""
     names = [f"{number:0>63}" for number in range(containers)]
     spec = PodSpec(containers=tuple(Container(name=name) for name in names))
     uids = [PodUid(f"{number:0>36}") for number in range(pods)]
