@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from probewatch.handlers import Connection, Memo, observe_policy
+from probewatch.handlers import Memo, observe_policy
+from probewatch.kube.access import Access
 from probewatch.settings import Settings
 from tests.support.probe_policies import policy_object
 
@@ -30,7 +31,7 @@ async def test_kopf_keeps_no_more_of_a_policy_than_which_one_it_is() -> None:
     whole = {**body, "metadata": dict(body["metadata"])}
     memo = Memo(
         settings=Settings(),
-        connection=lambda: Connection(server=""),
+        access=lambda: Access(where="", server=""),
         health=dict,
         policies=followers,
     )

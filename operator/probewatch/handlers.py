@@ -13,12 +13,13 @@ import math
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol, cast
 
 import kopf
 
+from probewatch.kube.access import Access
 from probewatch.kube.policies import objects as policy_objects
 from probewatch.settings import Settings
 
@@ -34,20 +35,6 @@ KEPT_METADATA = (
     *("creationTimestamp", "deletionTimestamp", "finalizers"),
 )
 """The parts of an object that kopf still reads after our handler has run."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Connection:
-    """How kopf reaches the API server; certificates are paths of files."""
-
-    server: str
-    ca_path: str | None = None
-    certificate_path: str | None = None
-    private_key_path: str | None = None
-    authorization: str = field(default="", repr=False)
-    """Value of the `Authorization` header, with its scheme; empty for none."""
-    insecure: bool = False
-    proxy: str | None = field(default=None, repr=False)
 
 
 class Policies(Protocol):
@@ -67,15 +54,15 @@ class Memo:
     """What kopf passes to the handlers."""
 
     settings: Settings
-    connection: Callable[[], Connection]
-    """Returns the current credentials."""
+    access: Callable[[], Access]
+    """Returns the current credentials; called in kopf's thread. They are renewed in the operator's
+    event loop. Waiting for that loop could block for ever once it has ended."""
     health: Callable[[], Mapping[str, object]]
     """Returns the values for kopf's health endpoint."""
-    policies: Policies | None = None
-    """None if policies are not used."""
+    policies: Policies
 
 
-def register(registry: kopf.OperatorRegistry, *, policies: bool = False) -> None:
+def register(registry: kopf.OperatorRegistry, *, policies: bool) -> None:
     """Register all handlers; importing this module alone has no effect.
 
     *policies* says whether ProbePolicies are served: kopf ends if a resource it watches is missing.
@@ -124,17 +111,17 @@ def configure(settings: kopf.OperatorSettings, **_: object) -> None:
 
 def log_in(memo: Memo, **_: object) -> kopf.ConnectionInfo:
     """Give kopf the operator's own credentials."""
-    connection = memo.connection()
-    scheme, _space, token = connection.authorization.partition(" ")
+    access = memo.access()
+    scheme, _space, token = access.authorization.partition(" ")
     return kopf.ConnectionInfo(
-        server=connection.server,
-        ca_path=connection.ca_path,
-        certificate_path=connection.certificate_path,
-        private_key_path=connection.private_key_path,
+        server=access.server,
+        ca_path=access.ca_path or None,
+        certificate_path=access.certificate_path or None,
+        private_key_path=access.private_key_path or None,
         scheme=scheme or None,
         token=token or None,
-        insecure=connection.insecure,
-        proxy_url=connection.proxy,
+        insecure=access.insecure,
+        proxy_url=access.proxy or None,
         expiration=login_expiration(time.time()),
     )
 
@@ -158,8 +145,7 @@ def report_health(memo: Memo, **_: object) -> Mapping[str, object]:
 async def observe_policy(memo: Memo, event: kopf.RawEvent, **_: object) -> None:
     """Pass a version of a ProbePolicy on to `memo.policies`."""
     whole = take_over(cast("dict[str, object]", event["object"]))
-    if memo.policies is not None:
-        await memo.policies.take(event["type"], whole)
+    await memo.policies.take(event["type"], whole)
 
 
 def take_over(body: dict[str, object]) -> Mapping[str, object]:

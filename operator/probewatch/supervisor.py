@@ -186,8 +186,7 @@ def kopf_operator(memo: Memo) -> Operate:
 
     async def operate(stop: asyncio.Event) -> None:
         registry = kopf.OperatorRegistry()
-        has_policies = memo.policies is not None and await memo.policies.served()
-        handlers.register(registry, policies=has_policies)
+        handlers.register(registry, policies=await memo.policies.served())
         settings = memo.settings
         address = settings.liveness_address
         await kopf.operator(

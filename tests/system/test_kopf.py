@@ -10,7 +10,8 @@ import pytest
 from aiohttp import web
 
 from probewatch.clock import Clock
-from probewatch.handlers import Connection, Memo, Policies
+from probewatch.handlers import Memo
+from probewatch.kube.access import Access
 from probewatch.settings import Settings
 from probewatch.supervisor import Supervisor, kopf_operator
 
@@ -78,11 +79,11 @@ async def _server(api: FakeApi) -> AsyncIterator[str]:
 
 
 @contextlib.asynccontextmanager
-async def kopf_running(server: str, policies: Policies | None = None) -> AsyncIterator[Supervisor]:
+async def kopf_running(server: str, policies: "FakePolicies") -> AsyncIterator[Supervisor]:
     """The supervisor with the real kopf under it; stopped in bounded time at the end."""
     memo = Memo(
         settings=Settings(),
-        connection=lambda: Connection(server=server, authorization="Bearer the-token"),
+        access=lambda: Access(where="", server=server, authorization="Bearer the-token"),
         health=dict,
         policies=policies,
     )
@@ -102,7 +103,7 @@ async def test_kopf_logs_in_with_our_credentials_and_leaves_pods_alone(
     api: FakeApi, server: str
 ) -> None:
     """Kopf comes up as the operator; it asks what the server has, and touches nothing."""
-    async with kopf_running(server) as supervisor, asyncio.timeout(BOUND_SECONDS):
+    async with kopf_running(server, FakePolicies()) as supervisor, asyncio.timeout(BOUND_SECONDS):
         await api.discovered.wait()
 
         assert (True, 1) == (supervisor.stats.running, supervisor.stats.starts)
@@ -116,7 +117,7 @@ async def test_kopf_that_is_refused_is_started_again(api: FakeApi, server: str) 
     """What ends kopf, such as a login that is refused, ends neither the process nor the watch."""
     api.status = 401
     watch = asyncio.create_task(asyncio.Event().wait())
-    async with kopf_running(server) as supervisor, asyncio.timeout(BOUND_SECONDS):
+    async with kopf_running(server, FakePolicies()) as supervisor, asyncio.timeout(BOUND_SECONDS):
         await api.refused.acquire()
         while supervisor.stats.failures == 0:  # noqa: ASYNC110  # ends with kopf, in bounded time
             await asyncio.sleep(0.01)

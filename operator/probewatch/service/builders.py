@@ -9,7 +9,6 @@ from probewatch.core.model import PodUid, Workload
 from probewatch.core.observe import Observation
 from probewatch.core.spec import PodSpec
 from probewatch.corroboration import Corroboration
-from probewatch.handlers import Connection
 from probewatch.health import Health
 from probewatch.kube.client import ApiClient
 from probewatch.kube.events.recorder import Recorder, RecorderOptions
@@ -145,22 +144,4 @@ def build_server(
         options=ServerOptions.from_settings(settings),
         authorizer=authorizer,
         boundary=boundary,
-    )
-
-
-def find_connection(login: Login) -> Connection:
-    """Return the current credentials for kopf; may be called in any thread.
-
-    They are renewed in the operator's event loop. Waiting for that loop here could block for ever
-    once it has ended.
-    """
-    access = login.access
-    return Connection(
-        server=access.server,
-        authorization=access.authorization,
-        ca_path=access.ca_path or None,
-        certificate_path=access.certificate_path or None,
-        private_key_path=access.private_key_path or None,
-        insecure=access.insecure,
-        proxy=access.proxy or None,
     )

@@ -242,7 +242,7 @@ class Parts:
         home = asyncio.get_running_loop()
         return Memo(
             settings=self.settings,
-            connection=lambda: builders.find_connection(self.login),
+            access=lambda: self.login.access,
             health=self.health.facts,
             policies=ThreadsafeUpkeep(self.policies.upkeep, home),
         )
