@@ -12,9 +12,10 @@ from probewatch.core.findings import (
     PodTracked,
     RestartCorrected,
 )
+from probewatch.core.model import PodUid
 from probewatch.core.spec import PodSpec
 from probewatch.errors import ApiError
-from probewatch.kube.events.writer import DOUBTS, TRIES
+from probewatch.kube.events.writer import TRIES
 from probewatch.metrics.collector import DROPS
 from tests.kube.events.scene import (
     POD,
@@ -149,6 +150,9 @@ async def test_refusal_is_final(answer: tuple[int, bytes], why: str) -> None:
     assert why in DROPS
 
 
+REFUSALS = 5
+"""Of one Event, until they are believed: after 0, 1, 2, 4 and 8 seconds."""
+
 NO_RIGHT = (403, b'{"message":"User \\"me\\" cannot create resource \\"events\\" in API group"}')
 
 
@@ -166,7 +170,7 @@ async def test_server_that_has_just_started_is_not_believed() -> None:
 
 async def test_server_that_starts_again_and_again_is_not_believed() -> None:
     """Only several refusals in a row count as a missing right."""
-    start = [NO_RIGHT] * (DOUBTS - 2)
+    start = [NO_RIGHT] * (REFUSALS - 2)
     scene = make_scene(*start, (500, b"{}"), *start, OSError("reset"), *start, (201, b"{}"))
     scene.publish(RESTART)
 
@@ -178,14 +182,43 @@ async def test_server_that_starts_again_and_again_is_not_believed() -> None:
 
 async def test_right_that_is_missing_costs_one_request_for_each_event() -> None:
     """A missing right is not checked again until an Event was written."""
-    scene = make_scene(*[NO_RIGHT] * (DOUBTS + 2), (201, b"{}"), NO_RIGHT)
+    scene = make_scene(*[NO_RIGHT] * (REFUSALS + 2), (201, b"{}"), NO_RIGHT)
     scene.publish(*restarts(5))
 
     await scene.settle()
 
     assert {"Forbidden": 3} == scene.recorder.stats.dropped
     assert 2 == scene.recorder.stats.posted.total()
-    assert DOUBTS + 5 == len(scene.api.posted)
+    assert REFUSALS + 5 == len(scene.api.posted)
+
+
+async def test_namespaces_without_the_right_hold_up_no_other() -> None:
+    """While rights are doubted in many namespaces, each other one has its turn as always."""
+    scene = make_scene(*[NO_RIGHT] * 20)
+    elsewhere = [replace(POD, namespace=f"n{n}", uid=PodUid(f"u-n{n}")) for n in range(20)]
+    scene.publish(*(replace(RESTART, pod=each) for each in elsewhere), RESTART)
+
+    await scene.settle()
+
+    posted = [path.split("/")[-2] for _, path, _ in scene.api.posted]
+    assert [*(each.namespace for each in elsewhere), "shop"] == posted[:21]
+    assert (21, Counter()) == (scene.recorder.stats.posted.total(), scene.recorder.stats.dropped)
+
+
+async def test_event_of_a_doubted_namespace_is_not_lost_with_the_run() -> None:
+    """If writing ends and begins again, what waited for the end of a pause is written."""
+    scene = make_scene(NO_RIGHT)
+    scene.publish(RESTART)
+    task = asyncio.create_task(scene.recorder.run())
+    while not scene.api.posted:  # noqa: ASYNC110  # a few turns of the loop
+        await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.wait([task])
+    assert 1 == scene.recorder.queued
+
+    await scene.settle()
+
+    assert 1 == scene.recorder.stats.posted.total()
 
 
 async def test_refusals_are_logged_once_a_minute(caplog: pytest.LogCaptureFixture) -> None:

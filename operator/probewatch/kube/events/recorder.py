@@ -97,10 +97,11 @@ class Recorder:
 
     async def run(self) -> None:
         """Write queued Events until cancelled; then count those not written as dropped."""
+        self._queue.release_all()  # what an earlier run held until the end of a pause
         try:
             async with asyncio.TaskGroup() as group:
                 for number in range(self._options.workers):
-                    group.create_task(self._work(), name=f"event writer {number}")
+                    group.create_task(self._work(group), name=f"event writer {number}")
         except asyncio.CancelledError:
             self._drop(len(self._queue))
             self._report_drops()
@@ -112,17 +113,24 @@ class Recorder:
             async with asyncio.timeout(seconds):
                 await self._queue.join()
 
-    async def _work(self) -> None:
+    async def _work(self, group: asyncio.TaskGroup) -> None:
         while True:
             draft = await self._queue.get()
             try:
                 await self._wait_for_turn()
-                await self._writer.write(draft)
+                pause = await self._writer.write(draft)
+                # The pause concerns this namespace only: the worker goes on with the others.
+                if pause and self._queue.put_back(draft):
+                    group.create_task(self._release(draft.pod.namespace, pause))
             except asyncio.CancelledError:
                 self._drop(1)
                 raise
             finally:
                 self._queue.done()
+
+    async def _release(self, namespace: str, seconds: float) -> None:
+        await self._clock.sleep(seconds)
+        self._queue.release(namespace)
 
     def _drop(self, left: int) -> None:
         if left:

@@ -1,8 +1,9 @@
 """Writes one Event: retries where that can help, and gives up where it cannot.
 
 The answer tells which. AlreadyExists is success, since the name is derived from what happened.
-A refusal (no right, a terminating namespace, an invalid object) is final. Anything else may be
-temporary, and is retried with exponential back-off, or after the Retry-After of the server.
+A refusal (no right, a terminating namespace, an invalid object) is final; only a missing right is
+doubted for a moment, see `doubt`. Anything else may be temporary, and is retried with exponential
+back-off, or after the Retry-After of the server.
 """
 
 import logging
@@ -17,6 +18,7 @@ from probewatch.clock import Clock, Throttle
 from probewatch.crash_points import crash_point
 from probewatch.errors import ApiError
 from probewatch.kube.answers import NO_RIGHT, find_words
+from probewatch.kube.events.doubt import Doubt
 from probewatch.kube.events.draft import EventDraft, render_event
 from probewatch.kube.sanitize import sanitize
 from probewatch.kube.waits import find_wait
@@ -34,10 +36,6 @@ SILENCE_SECONDS = 60.0
 
 ANSWER_LIMIT = 256
 """Bytes of the API server's answer that are logged."""
-
-DOUBTS = 5
-"""So many times in a row a missing right is not believed, if it is not known to be missing: an API
-server that has just started forbids everything until it has loaded its RBAC rules."""
 
 NAMESPACE_TERMINATING = b"NamespaceTerminating"
 """The cause in the API server's answer to a write into a namespace that is being deleted."""
@@ -88,30 +86,35 @@ class EventWriter:
         self._clock = clock
         self._jitter = jitter
         self._warnings = Throttle(clock.monotonic, SILENCE_SECONDS)
-        self._without_right: set[str] = set()
-        """Namespaces in which the right is known to be missing."""
+        self._doubt = Doubt(clock)
 
-    async def write(self, draft: EventDraft) -> None:
-        """Write one Event and count the result; no error of the network is raised."""
+    async def write(self, draft: EventDraft) -> float:
+        """Write one Event, and count the result; no error of the network is raised.
+
+        If the right seems to be missing, return the seconds after which the Event is to be written
+        again, and else 0. Only its namespace has to wait, so that is left to the caller.
+        """
         body = render_event(draft, instance=self._instance, now=self._clock.now())
         status, answer = await self._post(draft, body)
-        refusals = 0
         for tried in range(1, TRIES):
-            refusals = refusals + 1 if status == HTTPStatus.FORBIDDEN else 0
-            if not _may_pass(status) and not self._is_doubted(draft, status, answer, refusals):
+            if not _may_pass(status):
                 break
+            self._doubt.end(draft.pod.namespace)
             self.stats.retries += 1
             await self._clock.sleep(max(self._pause(tried), find_wait(answer)))
             status, answer = await self._post(draft, body)
+        if pause := self._find_pause(draft.pod.namespace, status, answer):
+            self.stats.retries += 1
+            return pause
         self._settle(draft, status, answer)
+        return 0.0
 
-    def _is_doubted(self, draft: EventDraft, status: int, answer: bytes, refusals: int) -> bool:
-        """Tell whether a right is refused that may be granted in a moment; admission is final."""
-        if status != HTTPStatus.FORBIDDEN or not NO_RIGHT.search(find_words(answer)):
-            return False
-        if refusals >= DOUBTS:
-            self._without_right.add(draft.pod.namespace)
-        return draft.pod.namespace not in self._without_right
+    def _find_pause(self, namespace: str, status: int, answer: bytes) -> float:
+        """Return the pause after a refusal that may end in a moment; admission is final."""
+        if status == HTTPStatus.FORBIDDEN and NO_RIGHT.search(find_words(answer)):
+            return self._doubt.find_pause(namespace)
+        self._doubt.end(namespace)
+        return 0.0
 
     async def _post(self, draft: EventDraft, body: object) -> tuple[int, bytes]:
         """Return status and body of the answer; without one, status 0 and the error's text."""
@@ -128,7 +131,6 @@ class EventWriter:
         if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES or status == HTTPStatus.CONFLICT:
             self.stats.posted[draft.kind.reason] += 1
             self.stats.existed += status == HTTPStatus.CONFLICT
-            self._without_right.discard(draft.pod.namespace)
         elif NAMESPACE_TERMINATING in answer:
             # Its pods are deleted as well: nobody will look, and nothing is wrong.
             self.stats.dropped["NamespaceTerminating"] += 1
