@@ -186,9 +186,11 @@ class Store(Survey):
         if header.evidence_uid != header.uid:
             self._aliases.join(header)
         self._shared.join(header)
-        early = self._early.take(header.namespace, header.evidence_uid) if self._early else ()
+        if not self._early:
+            return ()
+        early = self._early.take(header.namespace, header.evidence_uid)
         told = (self._step(header.uid, EvidenceObserved(evidence=each), now) for each in early)
-        return tuple(chain.from_iterable(told)) if early else ()
+        return tuple(chain.from_iterable(told))
 
     def _feed_evidence(
         self, evidence: Evidence, observation: Observation, now: float

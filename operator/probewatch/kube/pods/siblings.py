@@ -10,6 +10,7 @@ differ; it has nothing to do with the pod template of a workload.
 """
 
 import re
+from collections.abc import Callable
 from copy import copy
 from sys import intern
 
@@ -46,9 +47,11 @@ EXAMPLES = frozenset({3, 12, 48})
 saves for five pods, and the first siblings may be less healthy than the others."""
 LARGE = 12
 """If the workload before had more pods, the next one is expected to be as large: a template is then
-made from its first sibling, too."""
+made from its first pod, too."""
 
 _decode_status = msgspec.json.Decoder(objects.PodStatus).decode
+_copy: Callable[[Snapshot], Snapshot] = Snapshot.__copy__  # type: ignore[attr-defined]
+"""What `copy.copy` would have to find first, for each pod."""
 
 
 class Sample(msgspec.Struct, gc=False):
@@ -75,7 +78,6 @@ class Template(msgspec.Struct, gc=False):
     metadata: MetadataTemplate
     status: StatusTemplate | None = None
     """The template of the status of `example`, once it is made."""
-    examples: frozenset[int] = EXAMPLES
     seen: int = 0
     """How many siblings had their status decoded."""
 
@@ -118,7 +120,7 @@ class Template(msgspec.Struct, gc=False):
         values = None if template is None else template.find_values(status)
         if created is None or not is_plain(uid.encode(), name, created, *(values or ())):
             return None
-        made = copy(self.example)
+        made = _copy(self.example)
         made.uid = made.evidence_uid = uid
         made.name, made.node = name.decode(), intern(node)
         made.created_at = parse_time(created.decode())
@@ -132,7 +134,7 @@ class Template(msgspec.Struct, gc=False):
     def _learn(self, status: bytes, read: Snapshot) -> None:
         """Count a decoded status, and now and then make a template of it."""
         self.seen += 1
-        if self.seen in self.examples:
+        if self.seen in EXAMPLES:
             self.example, self.status = read, cut_status(status)
 
 
@@ -153,8 +155,8 @@ class Siblings:
             return None
         self._siblings += 1
         if self._last is not None:  # the first sibling: only now is it worth making a template
-            examples = EXAMPLES | {1} if self._siblings_before >= LARGE else EXAMPLES
-            self._template, self._last = _cut(self._last, examples), None
+            is_large = self._siblings_before >= LARGE
+            self._template, self._last = _cut(self._last, with_status=is_large), None
         return self._template
 
     def remember(self, key: bytes, sample: Sample) -> None:
@@ -166,7 +168,7 @@ class Siblings:
         self._key, self._last, self._template = key, sample if is_like_others else None, None
 
 
-def _cut(sample: Sample, examples: frozenset[int]) -> Template | None:
+def _cut(sample: Sample, *, with_status: bool) -> Template | None:
     """Return the template of a pod; None if it is not clear which parts may differ."""
     raw, read = sample.raw, sample.read
     if raw is None or read.evidence_uid != read.uid:
@@ -174,7 +176,8 @@ def _cut(sample: Sample, examples: frozenset[int]) -> Template | None:
     parts, known = _cut_spec(sample.text, raw), cut_metadata(sample.metadata)
     if parts is None or known is None:
         return None
-    return Template(read, raw, *parts, known, examples=examples)
+    status = sample.text[sample.text.find(STATUS) + len(STATUS) - 1 : -1]
+    return Template(read, raw, *parts, known, cut_status(status) if with_status else None)
 
 
 def _cut_spec(text: bytes, raw: objects.PodSpec) -> tuple[list[bytes], list[bytes]] | None:

@@ -8,8 +8,7 @@ are filled into it when the status is needed.
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from itertools import count, islice
+from collections.abc import Callable, Sequence
 from operator import itemgetter
 from struct import Struct
 
@@ -40,6 +39,11 @@ MARK = b"#"
 """A placeholder for a value: by itself in metadata, followed by a number in a status."""
 MARKED = re.compile(rb'"#(\d+)"')
 
+VALUE = b"%b"
+"""Stands for a value in a format string."""
+UNCLEAR = (MARK, VALUE[:1], b"\\")
+"""A status with one of these characters has no template."""
+
 Picker = Callable[[Sequence[bytes]], tuple[bytes, ...]]
 
 _decode = msgspec.json.Decoder(objects.PodStatus).decode
@@ -66,52 +70,39 @@ class Form(msgspec.Struct, gc=False):
         return _decode(b'"'.join(parts))
 
 
-class _Cut(msgspec.Struct, gc=False):
-    """JSON cut into fixed parts and values, in turns; all have a fixed length."""
-
-    layout: Struct
-    fixed: tuple[bytes, ...]
-
-
-class _Addresses(msgspec.Struct, gc=False):
-    """The JSON of the addresses of node and pod, cut at quotes, since their lengths differ."""
-
-    quoted: int
-    """The number of parts."""
-    fixed: tuple[bytes, ...]
-    find_fixed: Picker
-    find_values: Picker
-
-
 class StatusTemplate(msgspec.Struct, gc=False):
-    """The JSON of a status, cut where siblings differ."""
+    """The JSON of a status, cut where siblings differ.
+
+    All values but the addresses of node and pod have a fixed length, so those before and after the
+    addresses are at known positions.
+    """
 
     form: Form
     find_kept: Picker
     """Picks from all values those that the form has."""
-    head: _Cut
-    addresses: _Addresses
-    tail: _Cut
+    text: bytes
+    """The whole JSON as a format string, with VALUE for each value."""
+    before: Struct
+    """Picks the values before the addresses."""
+    quoted: int
+    """How many parts the JSON of the addresses has, if it is split at its quotes."""
+    find_addresses: Picker
+    """Picks the addresses from these parts."""
+    after: Struct
+    """Picks the values after the addresses."""
 
     def find_values(self, text: bytes) -> tuple[bytes, ...] | None:
         """Return the values of a status; None if anything else differs.
 
         The caller must check that all values are plain: only then is the rest surely equal.
         """
-        begin, end = self.head.layout.size, len(text) - self.tail.layout.size
-        if begin > end:
+        begin, end = self.before.size, len(text) - self.after.size
+        parts = text[begin:end].split(b'"')
+        if begin > end or len(parts) != self.quoted:
             return None
-        head, tail = self.head.layout.unpack_from(text), self.tail.layout.unpack_from(text, end)
-        middle = text[begin:end].split(b'"')
-        known = self.addresses
-        if (
-            head[::2] != self.head.fixed
-            or tail[::2] != self.tail.fixed
-            or len(middle) != known.quoted
-            or known.find_fixed(middle) != known.fixed
-        ):
-            return None
-        return (*head[1::2], *known.find_values(middle), *tail[1::2])
+        addresses = self.find_addresses(parts)
+        values = (*self.before.unpack_from(text), *addresses, *self.after.unpack_from(text, end))
+        return values if self.text % values == text else None
 
     def keep(self, values: tuple[bytes, ...]) -> bytes:
         """Return the values that the form has, separated by quotes."""
@@ -125,41 +116,43 @@ def cut_status(text: bytes) -> StatusTemplate | None:
     """
     begin = text.find(ADDRESSES)
     end = text.find(AFTER_ADDRESSES, begin)
-    if min(begin, end) < 0 or MARK in text or b"\\" in text:
+    if min(begin, end) < 0 or any(each in text for each in UNCLEAR):
         return None
-    marks = map((MARK + b"%d").__mod__, count())
-    head, marked_head = _cut(text[:begin], marks)
-    addresses, marked_addresses = _cut_addresses(text[begin:end], marks)
-    tail, marked_tail = _cut(text[end:], marks)
-    status = keep_judged(_decode(marked_head + marked_addresses + marked_tail))
-    pieces = MARKED.split(_encode(status))
-    kept = [int(number) for number in pieces[1::2]]
+    head, before = _cut(text[:begin])
+    tail, after = _cut(text[end:])
+    parts = text[begin:end].split(b'"')
+    places = _find_addresses(parts)
+    for at in places:
+        parts[at] = VALUE
+    whole = b"%b%b%b" % (head, b'"'.join(parts), tail)
+    marks = tuple(map((MARK + b"%d").__mod__, range(whole.count(VALUE))))
+    pieces = MARKED.split(_encode(keep_judged(_decode(whole % marks))))
     if any(MARK in piece for piece in pieces[::2]):
         return None
-    return StatusTemplate(Form(MARK.join(pieces[::2])), _picker(kept), head, addresses, tail)
+    return StatusTemplate(
+        form=Form(MARK.join(pieces[::2])),
+        find_kept=_picker([int(number) for number in pieces[1::2]]),
+        text=whole,
+        before=before,
+        quoted=len(parts),
+        find_addresses=_picker(places),
+        after=after,
+    )
 
 
-def _cut(text: bytes, marks: Iterator[bytes]) -> tuple[_Cut, bytes]:
-    """Cut JSON at its values; return it also with marks in place of these."""
-    found = VALUES.split(text)
-    fixed = (*map(bytes.__add__, found[::3], found[1::3]), found[-1])
-    parts = [b""] * (2 * len(fixed) - 1)
-    parts[::2], parts[1::2] = fixed, found[2::3]
-    layout = Struct("%ds" * len(parts) % tuple(map(len, parts)))
-    parts[1::2] = islice(marks, len(fixed) - 1)
-    return _Cut(layout, fixed), b"".join(parts)
+def _cut(text: bytes) -> tuple[bytes, Struct]:
+    """Return the JSON with VALUE in place of its values, and the layout that picks these."""
+    pieces = VALUES.split(text)
+    count = len(pieces) // 3
+    layout = Struct(("%dx%dx%ds" * count + "%dx") % tuple(map(len, pieces)))
+    pieces[2::3] = [VALUE] * count
+    return b"".join(pieces), layout
 
 
-def _cut_addresses(text: bytes, marks: Iterator[bytes]) -> tuple[_Addresses, bytes]:
-    """Cut the addresses; return them also with marks in place of these."""
-    parts = text.split(b'"')
+def _find_addresses(parts: Sequence[bytes]) -> list[int]:
+    """Return the places of the addresses among the parts of their JSON, split at its quotes."""
     keys = (at for at, part in enumerate(parts[:-2]) if part in ADDRESS_KEYS)
-    values = [at + 2 for at in keys if parts[at + 1] == b":"]
-    find_fixed = _picker([at for at in range(len(parts)) if at not in values])
-    fixed = find_fixed(parts)
-    for at in values:
-        parts[at] = next(marks)
-    return _Addresses(len(parts), fixed, find_fixed, _picker(values)), b'"'.join(parts)
+    return [at + 2 for at in keys if parts[at + 1] == b":"]
 
 
 def _picker(places: Sequence[int]) -> Picker:
