@@ -1,4 +1,4 @@
-"""An API server that says who somebody is, and what they may."""
+"""A fake API server for TokenReviews and SubjectAccessReviews."""
 
 import asyncio
 import json
@@ -17,7 +17,7 @@ USER = {
 
 @dataclass
 class FakeReviews:
-    """An API server that knows some tokens, and which of them may read."""
+    """An API server that knows some tokens, and which of them may read the metrics."""
 
     known: frozenset[str] = frozenset({"good", "poor"})
     allowed: frozenset[str] = frozenset({"good"})

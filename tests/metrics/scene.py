@@ -1,4 +1,4 @@
-"""What the tests of metrics share: a workload, its findings, and everything a scrape reads."""
+"""Shared parts of the metrics tests: a workload, findings, and everything a scrape reads."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -94,13 +94,13 @@ def gone(pod: PodRef = POD) -> PodForgotten:
 
 
 def parse_open(text: str) -> list[Metric]:
-    """Read OpenMetrics as strictly as the library does."""
+    """Parse OpenMetrics text as strictly as the library does."""
     return list(text_string_to_metric_families(text))  # type: ignore[no-untyped-call]  # the library's
 
 
 @dataclass
 class StillTime:
-    """Time that moves only when a test says so; epoch and monotonic are far apart, as they are."""
+    """A clock moved by the test; epoch and monotonic time differ widely, as they really do."""
 
     seconds: float = 500.0
 
@@ -111,7 +111,7 @@ class StillTime:
 
 @dataclass(frozen=True)
 class Header:
-    """What a store says of a pod."""
+    """What a store tells about a pod."""
 
     uid: PodUid
     namespace: str
@@ -122,7 +122,7 @@ class Header:
 
 @dataclass
 class FakeStore:
-    """Says of pods what it was told to."""
+    """Returns the given headers."""
 
     pods: list[Header] = field(default_factory=list)
     waiting: int = 0
@@ -156,7 +156,7 @@ class FakeReportStats:
 
 @dataclass
 class Scene:
-    """Counters, and all that is read beside them."""
+    """The counters, and everything that is exposed beside them."""
 
     time: StillTime = field(default_factory=StillTime)
     limit: int = 1000
@@ -208,7 +208,7 @@ class Scene:
         return self.render(self.exposition.snapshot(), wanted).decode()
 
     def show(self, *names: str) -> str:
-        """What a scrape says of families, without the prefix of their names and without comments.
+        """The lines of these families, without the common prefix and without comments.
 
         The labels of the workload `web` are shortened to `web`, those of its container to `app`.
         """

@@ -1,4 +1,4 @@
-"""A metrics server on loopback, and ways to ask it."""
+"""A metrics server on loopback, and ways to send it requests."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -13,12 +13,12 @@ from tests.metrics.scene import Scene
 
 LOOPBACK = ServerOptions(address="127.0.0.1:0")
 LIMIT_SECONDS = 20.0
-"""No test waits longer for an answer."""
+"""The longest that a test waits for an answer."""
 
 
 @dataclass
 class FakeHealth:
-    """As ill as it is told to be."""
+    """Reports the given faults."""
 
     silence: Sequence[str] = ()
     unsynced: Sequence[str] = ()
@@ -32,7 +32,7 @@ class FakeHealth:
 
 @dataclass
 class Served:
-    """A server and everything around it."""
+    """A metrics server with its fakes."""
 
     scene: Scene = field(default_factory=Scene)
     health: FakeHealth = field(default_factory=FakeHealth)
@@ -53,7 +53,7 @@ class Served:
     async def ask(
         self, path: str, *, method: str = "GET", headers: Mapping[str, str] | None = None
     ) -> "Answer":
-        """Ask once, over a connection of its own; nothing is unpacked or followed."""
+        """Send one request over its own connection, without decompression or redirects."""
         async with (
             asyncio.timeout(LIMIT_SECONDS),
             aiohttp.ClientSession(auto_decompress=False) as session,
@@ -80,7 +80,7 @@ class Answer:
 
 @asynccontextmanager
 async def serving(served: Served | None = None, **options: object) -> AsyncIterator[Served]:
-    """Serve; *options* are those of ServerOptions that differ."""
+    """Run a metrics server; *options* override those of ServerOptions."""
     served = served or Served(options=replace(LOOPBACK, **options))  # type: ignore[arg-type]  # by name
     await served.server.start()
     try:
@@ -93,7 +93,7 @@ async def serving(served: Served | None = None, **options: object) -> AsyncItera
 async def connecting(
     served: Served,
 ) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
-    """A bare connection, for what no client library would send."""
+    """A raw connection, for requests that no client library would send."""
     async with asyncio.timeout(LIMIT_SECONDS):
         reader, writer = await asyncio.open_connection("127.0.0.1", served.server.port)
         try:

@@ -1,4 +1,4 @@
-"""Who may read is asked of the API server, and not more often than needed."""
+"""Who may read the metrics is asked of the API server, no more often than needed."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -38,7 +38,7 @@ class Gatehouse:
     "header", ["", "Bearer", "Bearer ", "Basic Z29vZA==", "good", "Bearer " + "x" * 100_000]
 )
 async def test_without_a_token_nobody_is_asked(header: str) -> None:
-    """What cannot be a bearer token is refused without a request."""
+    """A header without a bearer token is refused without a request."""
     house = Gatehouse()
 
     assert Verdict.UNKNOWN is await house.authorizer.judge(header)
@@ -50,12 +50,12 @@ async def test_without_a_token_nobody_is_asked(header: str) -> None:
     [("good", Verdict.ALLOWED), ("poor", Verdict.FORBIDDEN), ("made-up", Verdict.UNKNOWN)],
 )
 async def test_token_and_right_are_both_needed(token: str, verdict: Verdict) -> None:
-    """A user whom the cluster knows must also have the right."""
+    """A valid token is not enough: its user needs the right as well."""
     assert verdict is await Gatehouse().judge(token)
 
 
 async def test_reviews_are_asked_for_as_the_api_wants_it() -> None:
-    """The token is reviewed, then the right of its user to get /metrics."""
+    """A TokenReview is followed by a SubjectAccessReview for `get /metrics`."""
     house = Gatehouse()
     await house.judge()
 
@@ -84,7 +84,7 @@ async def test_reviews_are_asked_for_as_the_api_wants_it() -> None:
     ("token", "seconds"), [("good", ALLOWED_SECONDS), ("made-up", REFUSED_SECONDS)]
 )
 async def test_answer_is_used_for_a_short_time(token: str, seconds: float) -> None:
-    """A scrape each few seconds asks once a minute; a new right is found soon."""
+    """Answers are cached: an allowed one for a minute, a refused one for a shorter time."""
     house = Gatehouse()
     await house.judge(token)
     asked = len(house.reviews.asked)
@@ -99,7 +99,7 @@ async def test_answer_is_used_for_a_short_time(token: str, seconds: float) -> No
 
 
 async def test_right_that_is_taken_away_is_gone() -> None:
-    """After the time of the good answer the new one counts."""
+    """A revoked right takes effect when the cached answer expires."""
     house = Gatehouse()
     await house.judge()
     house.reviews.allowed = frozenset()
@@ -109,7 +109,7 @@ async def test_right_that_is_taken_away_is_gone() -> None:
 
 
 async def test_good_answer_lasts_while_the_api_server_is_away() -> None:
-    """Whoever could read can go on when it matters most, for a limited time."""
+    """If the API server is unreachable, an allowed user stays allowed for a limited time."""
     house = Gatehouse()
     await house.judge()
     house.reviews.down = True
@@ -122,7 +122,7 @@ async def test_good_answer_lasts_while_the_api_server_is_away() -> None:
 
 @pytest.mark.parametrize("token", ["poor", "made-up"])
 async def test_refusal_does_not_last_while_the_api_server_is_away(token: str) -> None:
-    """Who was refused may have the right by now: that it cannot be checked is what is said."""
+    """If the API server is unreachable, an expired refusal becomes Unchecked."""
     house = Gatehouse()
     await house.judge(token)
     house.reviews.down = True
@@ -132,7 +132,7 @@ async def test_refusal_does_not_last_while_the_api_server_is_away(token: str) ->
 
 
 async def test_unknown_token_is_not_let_in_when_it_cannot_be_checked() -> None:
-    """No answer is not a good answer."""
+    """A token that cannot be checked is not allowed."""
     house = Gatehouse(reviews=FakeReviews(down=True))
 
     assert Verdict.UNCHECKED is await house.judge()
@@ -144,14 +144,14 @@ async def test_unknown_token_is_not_let_in_when_it_cannot_be_checked() -> None:
     ids=str,
 )
 async def test_answer_that_makes_no_sense_is_none(answer: tuple[int, bytes]) -> None:
-    """Whatever the API server says instead of a review lets nobody in."""
+    """An invalid answer of the API server allows nobody."""
     house = Gatehouse(reviews=FakeReviews(answers=[answer]))
 
     assert Verdict.UNCHECKED is await house.judge()
 
 
 async def test_same_token_is_asked_for_once_at_a_time() -> None:
-    """Scrapers that come together share one answer."""
+    """Concurrent requests with one token share an answer."""
     house = Gatehouse()
 
     verdicts = await asyncio.gather(*(house.judge() for _ in range(20)))
@@ -161,7 +161,7 @@ async def test_same_token_is_asked_for_once_at_a_time() -> None:
 
 
 async def test_made_up_tokens_are_no_load_on_the_api_server() -> None:
-    """At most a few are asked for side by side, and memory does not grow with them."""
+    """Concurrent reviews and the size of the cache are limited."""
     house = Gatehouse()
 
     await asyncio.gather(*(house.judge(f"made-up-{number}") for number in range(2 * ANSWERS_KEPT)))
@@ -172,7 +172,7 @@ async def test_made_up_tokens_are_no_load_on_the_api_server() -> None:
 
 
 async def test_token_itself_is_not_kept() -> None:
-    """What is remembered cannot be used to log in."""
+    """The cache does not contain the token itself."""
     house = Gatehouse()
     await house.judge("good")
 

@@ -1,4 +1,4 @@
-"""Subjects to which nothing has happened take one entry, and show what they would show without."""
+"""Blanks: series of subjects without any event, stored once and shown like ordinary rows."""
 
 from collections.abc import Callable, Sequence
 
@@ -28,7 +28,7 @@ def make_tables(limit: int) -> tuple[Table, ...]:
 
 
 class OneByOne(Blanks):
-    """What blanks are measured by: each table has all of its rows."""
+    """The reference implementation, in which each table has all of its rows."""
 
     def begin(self, subject: str, first: Sequence[Cells]) -> None:
         super().begin(subject, first)
@@ -45,7 +45,7 @@ def _on_a_table(act: Callable[[Table], object], column: int) -> Happening:
 
 @st.composite
 def happenings(draw: st.DrawFn) -> Happening:
-    """One thing that may happen to a subject."""
+    """A random operation on a subject."""
     subject, tail, value = draw(Subjects), draw(Tails), draw(st.integers(0, 3))
     column = draw(st.integers(0, 2))
     first = draw(st.sampled_from((WIDE, SLIM)))
@@ -65,7 +65,7 @@ def happenings(draw: st.DrawFn) -> Happening:
 
 @given(st.lists(happenings(), max_size=12), st.sampled_from((3, 5, 1000)))
 def test_nobody_can_tell_a_blank_from_a_row(events: list[Happening], limit: int) -> None:
-    """Whatever happens, the series and their number are those of tables without blanks."""
+    """After any operations the series and their number are those of tables without blanks."""
     tables, others = make_tables(limit), make_tables(limit)
     blanks, plain = Blanks(*tables), OneByOne(*others)
 
@@ -82,7 +82,7 @@ def test_nobody_can_tell_a_blank_from_a_row(events: list[Happening], limit: int)
 
 
 def test_a_blank_takes_no_row() -> None:
-    """Of a container to which nothing has happened no table has a row, and all series are shown."""
+    """A container without events has no row in any table, yet all its series are shown."""
     tables = make_tables(1000)
     blanks = Blanks(*tables)
 
@@ -94,7 +94,7 @@ def test_a_blank_takes_no_row() -> None:
 
 
 def test_only_the_table_that_counts_has_a_row() -> None:
-    """A first restart moves what is told of restarts, and nothing else."""
+    """A first restart creates a row in the table of restarts only."""
     tables = make_tables(1000)
     blanks = Blanks(*tables)
     blanks.begin("a", WIDE)
@@ -107,7 +107,7 @@ def test_only_the_table_that_counts_has_a_row() -> None:
 
 @pytest.mark.parametrize("again", [WIDE, SLIM])
 def test_a_kind_that_changes_keeps_what_was_counted(again: Sequence[Cells]) -> None:
-    """With another spec counters go on, whether or not the kind of the container is another."""
+    """Counters continue after a change of the spec, with or without another set of series."""
     tables = make_tables(1000)
     blanks = Blanks(*tables)
     blanks.begin("a", WIDE)
@@ -120,7 +120,7 @@ def test_a_kind_that_changes_keeps_what_was_counted(again: Sequence[Cells]) -> N
 
 
 def test_a_moment_stays_as_it_was() -> None:
-    """What is being rendered does not change with what happens meanwhile."""
+    """A snapshot does not change with later events."""
     tables = make_tables(1000)
     blanks = Blanks(*tables)
     blanks.begin("a", WIDE)

@@ -1,4 +1,4 @@
-"""Series end when nobody needs them any more, and there are never more than the limit."""
+"""Series end when they are no longer needed, and their number is limited."""
 
 from dataclasses import replace
 
@@ -42,7 +42,7 @@ def after(scene: Scene, seconds: float) -> str:
 
 
 def test_counters_stay_while_there_are_pods() -> None:
-    """However long a workload runs, nothing that was counted goes away."""
+    """While a workload has pods, its counters are kept."""
     scene = Scene()
     scene.publish(tracked(), restart())
 
@@ -50,7 +50,7 @@ def test_counters_stay_while_there_are_pods() -> None:
 
 
 def test_workload_without_pods_is_let_go_of_as_a_whole() -> None:
-    """A day after its last pod all its series end at once: none is ever seen to fall."""
+    """A day after its last pod all series of a workload end at once, and none falls before."""
     scene = Scene()
     scene.publish(tracked(), restart(), gone())
 
@@ -60,7 +60,7 @@ def test_workload_without_pods_is_let_go_of_as_a_whole() -> None:
 
 
 def test_workload_stays_until_the_last_of_pods_that_came_together() -> None:
-    """Pods that are told of at once go one by one, and each counts; so it is with their nodes."""
+    """Pods tracked in one finding are counted one by one, and so are their nodes."""
     scene = Scene()
     others = [replace(POD, uid=PodUid(f"u{n}"), name=f"web-{n}", node=f"n{n}") for n in (2, 3)]
     scene.publish(replace(tracked(), siblings=tuple(others)), restart(), gone(), gone(others[0]))
@@ -75,7 +75,7 @@ def test_workload_stays_until_the_last_of_pods_that_came_together() -> None:
 
 
 def test_workload_that_gets_a_pod_in_time_goes_on() -> None:
-    """A night job of a CronJob counts where the one before it stopped."""
+    """A CronJob's next pod within a day continues the counters."""
     scene = Scene()
     scene.publish(tracked(), restart(), gone())
     scene.time.seconds += KEPT_SECONDS - 60
@@ -87,7 +87,7 @@ def test_workload_that_gets_a_pod_in_time_goes_on() -> None:
 
 @pytest.mark.parametrize("workload", [JOB, ALONE], ids=lambda workload: str(workload.kind))
 def test_what_never_comes_back_goes_soon(workload: Workload) -> None:
-    """Jobs and single pods come and go by the thousand, each under a name of its own."""
+    """Series of Jobs and single pods end soon, as their names never return."""
     scene = Scene()
     scene.publish(tracked(), restart(), gone(), workload=workload)
 
@@ -96,7 +96,7 @@ def test_what_never_comes_back_goes_soon(workload: Workload) -> None:
 
 
 def test_nothing_counted_goes_soon() -> None:
-    """Zeros come back as zeros, so they need not be kept for a day."""
+    """Series that are 0 end soon, as they would return as 0."""
     scene = Scene()
     scene.publish(tracked(), gone())
 
@@ -105,7 +105,7 @@ def test_nothing_counted_goes_soon() -> None:
 
 
 def test_churn_leaves_nothing_behind() -> None:
-    """Thousands of pods that come and go leave no more than the last few do."""
+    """Thousands of short-lived pods leave no series behind."""
     scene = Scene()
     for number in range(2_000):
         pod = PodRef(uid=PodUid(f"u{number}"), namespace="shop", name=f"job-{number}", node="n1")
@@ -121,7 +121,7 @@ def test_churn_leaves_nothing_behind() -> None:
 
 
 def test_restored_workload_without_pods_is_kept_for_its_time() -> None:
-    """What a record brought back is shown from the first scrape on, and ends like the rest."""
+    """Totals restored from a record are shown at once, and end like all others."""
     before = Scene()
     before.publish(tracked(), restart())
     scene = Scene()
@@ -132,7 +132,7 @@ def test_restored_workload_without_pods_is_kept_for_its_time() -> None:
 
 
 def test_beyond_the_limit_things_are_counted_together() -> None:
-    """No restart is lost to the limit: those without series of their own add up in one."""
+    """Restarts beyond the limit of series are counted in one overflow series."""
     scene = Scene(limit=7)
     scene.publish(tracked())
     for number in (2, 3):
@@ -151,7 +151,7 @@ def test_beyond_the_limit_things_are_counted_together() -> None:
 
 
 def test_what_was_counted_together_is_not_counted_again_from_a_record() -> None:
-    """A report is saved with each restart; what has no room is in the sum, which begins at 0."""
+    """A restart in the overflow series is not counted again from the record."""
     scene = Scene(limit=7)
     late = replace(WEB, name="late")
     scene.publish(tracked())
@@ -168,7 +168,7 @@ def test_what_was_counted_together_is_not_counted_again_from_a_record() -> None:
 
 
 def test_room_that_comes_later_brings_no_old_restarts() -> None:
-    """What was counted together stays so: a series of its own would rise by all that again."""
+    """Later room does not move overflowed restarts to a new series, which would seem to rise."""
     scene = Scene(limit=7)
     late = replace(WEB, name="late")
     scene.publish(tracked())
@@ -188,7 +188,7 @@ def test_room_that_comes_later_brings_no_old_restarts() -> None:
 
 
 def test_gauges_beyond_the_limit_are_only_counted() -> None:
-    """A loop without room cannot be summed up; that something is missing is said."""
+    """Gauges beyond the limit are dropped and counted, since they cannot be summed."""
     table = Table(RESTART_LOOP, limit=1)
     table.put("a", ("",), (1,))
     table.put("b", ("",), (1,))
@@ -199,7 +199,7 @@ def test_gauges_beyond_the_limit_are_only_counted() -> None:
 
 
 def test_room_that_was_left_is_used_again() -> None:
-    """A series that ends makes room for the next."""
+    """A series that ends makes room for another."""
     table = Table(RESTARTS, limit=2)
     table.begin("a", ("x", "y"))
     table.drop("a")
@@ -209,7 +209,7 @@ def test_room_that_was_left_is_used_again() -> None:
 
 
 def test_distributions_have_a_limit_too() -> None:
-    """A histogram has as many subjects as its lines fit into the limit."""
+    """A histogram counts all of its lines against the limit."""
     table = Histogram(TIME_TO_READY, bounds=(1.0, 2.0), limit=10)
     for subject in ("a", "b", "c"):
         table.observe(subject, 1.5)
@@ -218,7 +218,7 @@ def test_distributions_have_a_limit_too() -> None:
 
 
 def test_same_zeros_are_one_object() -> None:
-    """Ten thousand containers to which nothing happened share their values."""
+    """Rows of zeros share one object."""
     table = Table(RESTARTS, limit=10)
     table.begin("a", ("x", "y"))
     table.begin("b", ("x", "y"))
@@ -227,7 +227,7 @@ def test_same_zeros_are_one_object() -> None:
 
 
 def test_finding_about_a_pod_that_is_gone_brings_nothing_back() -> None:
-    """A late finding counts for its workload, which does not have a pod by that."""
+    """A late finding is counted for its workload, but does not count as a pod of it."""
     scene = Scene()
     scene.publish(tracked(), gone(), restart())
 
@@ -236,7 +236,7 @@ def test_finding_about_a_pod_that_is_gone_brings_nothing_back() -> None:
 
 
 def test_a_restart_that_is_told_after_its_pod_went_leaves_no_series_of_the_pod() -> None:
-    """Records are saved before a restart is told: a pod may be gone by then, and stays so."""
+    """Findings about a deleted pod create no series of that pod."""
     scene = Scene()
     scene.publish(tracked(), gone(), restart(), restart(baseline=True), LOOP, FLAPPING, ADVICE)
 
@@ -246,7 +246,7 @@ def test_a_restart_that_is_told_after_its_pod_went_leaves_no_series_of_the_pod()
 
 
 def test_a_node_whose_restart_is_told_late_ends_like_the_others() -> None:
-    """A restart that many pods of a node had in common may be told when the node is gone."""
+    """A late finding about a deleted node creates a series that ends as usual."""
     scene = Scene()
     scene.publish(tracked(), gone())
     assert "" == after(scene, 2 * KEPT_SECONDS)
@@ -259,7 +259,7 @@ def test_a_node_whose_restart_is_told_late_ends_like_the_others() -> None:
 
 
 def test_node_without_pods_ends() -> None:
-    """Nodes come and go with an autoscaler; their series end like those of workloads."""
+    """Series of a node end some time after its last pod."""
     scene = Scene()
     loop = LoopStarted(
         pod=POD, container="app", cause=Cause.ERROR, restarts=3, window=900.0, at=1.0

@@ -1,4 +1,4 @@
-"""What the operator says of itself is read from where it is counted."""
+"""The operator's metrics about itself are read at scrape time from where they are counted."""
 
 from probewatch.watch.transport import WatchStats
 from tests.metrics.scene import FakeReportStats, Scene
@@ -9,7 +9,7 @@ def lines(*wanted: str) -> str:
 
 
 def test_watches_are_shown_by_resource() -> None:
-    """Activity is given on the clock of others, counters by what they are counted by."""
+    """Activity is a Unix time; counters have the labels they are counted by."""
     pods = WatchStats(resource="pods", last_activity=440.0, synced=True, bytes_read=9000)
     pods.relists["start"] += 1
     pods.errors["410"] += 2
@@ -42,7 +42,7 @@ def test_watches_are_shown_by_resource() -> None:
 
 
 def test_watches_of_several_namespaces_are_one_resource() -> None:
-    """Counters add up; one that is silent or not complete is not hidden by the others."""
+    """Watches of several namespaces are summed; the worst activity and sync state is shown."""
     scene = Scene(
         watches=[
             WatchStats(resource="pods", last_activity=500.0, synced=True, decode_errors=1),
@@ -61,14 +61,14 @@ def test_watches_of_several_namespaces_are_one_resource() -> None:
 
 
 def test_watch_that_was_never_heard_of_has_no_time() -> None:
-    """There is no time to show, and 1970 would say something else."""
+    """A watch without activity has no timestamp, rather than 1970."""
     scene = Scene(watches=[WatchStats(resource="pods")])
 
     assert "" == scene.show("watch_last_activity_timestamp_seconds")
 
 
 def test_requests_are_shown_by_verb_resource_and_code() -> None:
-    """A right that is missing shows as code 403."""
+    """API requests have verb, resource and code, so a missing right shows as 403."""
     scene = Scene()
     scene.api["list", "pods", "403"] += 3
 
@@ -78,7 +78,7 @@ def test_requests_are_shown_by_verb_resource_and_code() -> None:
 
 
 def test_events_and_their_losses_start_at_zero() -> None:
-    """Each reason, and each way to be dropped, is there from the start."""
+    """Each reason, and each reason of a drop, starts at 0."""
     scene = Scene()
     scene.events.posted["ReadinessLost"] += 2
     scene.events.existed = 1
@@ -110,7 +110,7 @@ def test_events_and_their_losses_start_at_zero() -> None:
 
 
 def test_state_of_the_process_is_shown() -> None:
-    """Queues, what is pending, lag, errors of our own, and kopf beside it all."""
+    """Queues, pending restarts, lag, internal errors and kopf are exposed."""
     scene = Scene(queues={"events": lambda: 3, "findings": lambda: 0})
     scene.store.waiting = 2
     scene.controller.loop_lag_seconds = 0.25
@@ -141,7 +141,7 @@ def test_state_of_the_process_is_shown() -> None:
 
 
 def test_errors_of_our_own_start_at_zero() -> None:
-    """Where an error can end there is a series, so that an alert sees the first one rise."""
+    """Each place that handles errors has a series from 0, so that an alert sees the first error."""
     scene = Scene()
     with scene.boundary.guard("sweep"):
         pass
@@ -150,13 +150,13 @@ def test_errors_of_our_own_start_at_zero() -> None:
 
 
 def test_what_has_no_source_is_left_out() -> None:
-    """Without records and without an election there is nothing to say of them."""
+    """Without records and leader election their metrics are omitted."""
     assert "" == Scene().show("leader", "report_conflicts_total")
     assert "leader" not in Scene().scrape()
 
 
 def test_records_and_leadership_are_shown_where_they_are() -> None:
-    """A standby shows 0, so that the sum over all replicas is the number of leaders."""
+    """A standby shows `leader` 0, so that the sum is the number of leaders."""
     reports = FakeReportStats(conflicts=2)
     reports.written["update"] += 5
     reports.dropped["Forbidden"] += 1
@@ -177,10 +177,10 @@ def test_records_and_leadership_are_shown_where_they_are() -> None:
 
 
 def test_version_is_a_label() -> None:
-    """Which version runs can be joined to everything else."""
+    """The running version is a label that can be joined to other metrics."""
     assert 'build_info{version="0.1.0"} 1.0' == Scene().show("build_info")
 
 
 def test_series_are_counted_by_family() -> None:
-    """How near a family is to its limit can be seen before it gets there."""
+    """The number of series of each family is shown against its limit."""
     assert 'series{family="probewatch_container_restarts_total"} 0.0' in Scene().show("series")

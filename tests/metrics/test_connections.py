@@ -1,4 +1,4 @@
-"""Nobody keeps others out: connections have their time, and there are only so many."""
+"""Connections to the metrics server: limited in time and number, so that none blocks others."""
 
 import asyncio
 import contextlib
@@ -25,19 +25,19 @@ from tests.metrics.serving import LIMIT_SECONDS, LOOPBACK, Served, connecting, s
 SHORT = 0.05
 CROWD = 100
 ENDING = 4
-"""Connections that are closed already, but not quite: that takes some turns of the event loop."""
+"""Connections that are closing, which takes some turns of the event loop."""
 
 ASK = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
 async def test_silent_connection_is_closed() -> None:
-    """Who connects and says nothing has to leave."""
+    """A connection without a request is closed."""
     async with serving(idle_seconds=SHORT) as served, connecting(served) as (reader, _):
         assert b"" == await reader.read()
 
 
 async def test_request_that_drips_in_is_not_waited_for() -> None:
-    """Bytes that keep coming do not buy more time: the whole request has to arrive."""
+    """A request has to be complete in time, however its bytes arrive."""
     async with serving(idle_seconds=SHORT) as served, connecting(served) as (reader, writer):
         closed = asyncio.create_task(reader.read())
         with contextlib.suppress(ConnectionError):
@@ -52,7 +52,7 @@ async def test_request_that_drips_in_is_not_waited_for() -> None:
 
 
 async def test_idle_connection_is_closed_after_an_answer() -> None:
-    """Keeping a connection open between two questions has its time too."""
+    """A connection that is idle after an answer is closed."""
     async with serving(idle_seconds=SHORT) as served, connecting(served) as (reader, writer):
         writer.write(ASK)
 
@@ -62,7 +62,7 @@ async def test_idle_connection_is_closed_after_an_answer() -> None:
 
 
 async def test_crowd_of_idle_connections_keeps_nobody_out() -> None:
-    """Of too many connections the oldest idle ones leave, and a question is answered at once."""
+    """Of too many connections the oldest idle ones are closed, and a new request is answered."""
     async with serving(connections=4) as served, contextlib.AsyncExitStack() as stack:
         crowd = [await stack.enter_async_context(connecting(served)) for _ in range(12)]
 
@@ -76,7 +76,7 @@ async def test_crowd_of_idle_connections_keeps_nobody_out() -> None:
 
 @dataclass
 class SlowReviews:
-    """An API server that takes its time."""
+    """An API server that answers when the test says so."""
 
     asked: asyncio.Event = field(default_factory=asyncio.Event)
     going_on: asyncio.Event = field(default_factory=asyncio.Event)
@@ -91,7 +91,7 @@ class SlowReviews:
 
 
 async def test_connection_that_is_answered_is_not_closed_for_others() -> None:
-    """Where all are being answered, the newcomer has to come again."""
+    """If all connections are being answered, a newcomer is closed."""
     reviews = SlowReviews()
     busy = Served(
         options=replace(LOOPBACK, connections=1),
@@ -107,7 +107,7 @@ async def test_connection_that_is_answered_is_not_closed_for_others() -> None:
 
 
 async def test_crowd_of_slow_readers_keeps_nobody_out() -> None:
-    """Of too many that are being answered the slowest leaves: a short question has its place."""
+    """Of too many answers in progress the slowest is closed for a new request."""
     reviews = SlowReviews()
     busy = Served(
         options=replace(LOOPBACK, connections=4),
@@ -134,7 +134,7 @@ async def test_crowd_of_slow_readers_keeps_nobody_out() -> None:
 
 @pytest.mark.slow
 async def test_slow_reader_has_to_leave() -> None:
-    """An answer that nobody takes is given up: its connection and its memory are free again."""
+    """An answer that is not read is given up, and its connection and memory are freed."""
     served = Served(options=replace(LOOPBACK, answer_seconds=0.2, connections=1))
     rows = served.scene.counters.tables.flapping.rows
     for number in range(900):
@@ -152,7 +152,7 @@ async def test_slow_reader_has_to_leave() -> None:
 
 
 async def answers(served: Served) -> bool:
-    """Whether there is room for one question more."""
+    """Whether another request is answered."""
     try:
         return (await served.ask("/healthz")).status == HTTPStatus.OK
     except ClientError:
@@ -160,7 +160,7 @@ async def answers(served: Served) -> bool:
 
 
 class FakeHttp:
-    """Speaks with nobody."""
+    """An HTTP server without connections."""
 
     connections: Sequence[Connection] = ()
 
@@ -175,7 +175,7 @@ class FakeHttp:
 
 
 class TiredSocket(socket.socket):
-    """Cannot accept the first time, as when a process has too many open files."""
+    """Fails to accept once, as with too many open files."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -191,7 +191,7 @@ class TiredSocket(socket.socket):
 
 
 async def test_failure_to_accept_passes() -> None:
-    """Too many open files today are none tomorrow: accepting goes on."""
+    """Accepting continues after a failure such as too many open files."""
     with TiredSocket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
@@ -211,14 +211,14 @@ def _certificates() -> tuple[Certificate, Certificate]:
 
 
 def write(folder: Path, certificate: Certificate) -> ServerOptions:
-    """Put a certificate where the server looks for it."""
+    """Write a certificate to the server's files."""
     (folder / "tls.crt").write_text(certificate.certificate, encoding="ascii")
     (folder / "tls.key").write_text(certificate.key, encoding="ascii")
     return replace(LOOPBACK, cert_file=str(folder / "tls.crt"), key_file=str(folder / "tls.key"))
 
 
 async def ask_securely(served: Served, trusted: Certificate) -> bytes:
-    """Ask by HTTPS, trusting one certificate only."""
+    """Send a request by HTTPS, trusting this certificate only."""
     context = ssl.create_default_context(cadata=trusted.certificate)
     async with asyncio.timeout(LIMIT_SECONDS):
         reader, writer = await asyncio.open_connection("127.0.0.1", served.server.port, ssl=context)
@@ -231,7 +231,7 @@ async def ask_securely(served: Served, trusted: Certificate) -> bytes:
 async def test_certificate_is_shown(
     tmp_path: Path, certificates: tuple[Certificate, Certificate]
 ) -> None:
-    """With certificate and key it is HTTPS."""
+    """With certificate and key the server speaks HTTPS."""
     async with serving(Served(options=write(tmp_path, certificates[0]))) as served:
         answer = await ask_securely(served, certificates[0])
 
@@ -241,7 +241,7 @@ async def test_certificate_is_shown(
 async def test_new_certificate_is_used_without_a_restart(
     tmp_path: Path, certificates: tuple[Certificate, Certificate]
 ) -> None:
-    """The next connection after a change sees the new certificate."""
+    """The next connection after a rotation gets the new certificate."""
     old, new = certificates
     async with serving(Served(options=write(tmp_path, old))) as served:
         await ask_securely(served, old)
@@ -255,7 +255,7 @@ async def test_new_certificate_is_used_without_a_restart(
 async def test_broken_certificate_leaves_the_one_in_use(
     tmp_path: Path, certificates: tuple[Certificate, Certificate]
 ) -> None:
-    """A file that is half written, or a key that does not fit, interrupts nothing."""
+    """An incomplete certificate or a key that does not fit leaves the old one in use."""
     old, new = certificates
     async with serving(Served(options=write(tmp_path, old))) as served:
         (tmp_path / "tls.crt").write_text(new.certificate[:100], encoding="ascii")
@@ -274,7 +274,7 @@ async def test_broken_certificate_leaves_the_one_in_use(
 async def test_plain_http_is_no_way_around(
     tmp_path: Path, certificates: tuple[Certificate, Certificate]
 ) -> None:
-    """A client that does not speak TLS gets nothing, and costs nothing."""
+    """A client without TLS gets no answer and does no harm."""
     async with (
         serving(Served(options=write(tmp_path, certificates[0]))) as served,
         connecting(served) as (reader, writer),
@@ -288,7 +288,7 @@ async def test_plain_http_is_no_way_around(
 async def test_handshake_has_its_time(
     tmp_path: Path, certificates: tuple[Certificate, Certificate]
 ) -> None:
-    """Who connects and never begins to speak TLS has to leave."""
+    """A connection that never starts the TLS handshake is closed."""
     options = replace(write(tmp_path, certificates[0]), idle_seconds=SHORT)
     async with serving(Served(options=options)) as served, connecting(served) as (reader, _):
         assert b"" == await reader.read()
@@ -297,7 +297,7 @@ async def test_handshake_has_its_time(
 async def test_crowd_without_a_handshake_keeps_nobody_out(
     tmp_path: Path, certificates: tuple[Certificate, Certificate]
 ) -> None:
-    """Of too many that never begin to speak TLS the oldest leave, before their time is over."""
+    """Of too many connections without a handshake the oldest are closed early."""
     options = replace(write(tmp_path, certificates[0]), connections=4)
     served = Served(options=options)
     async with serving(served), contextlib.AsyncExitStack() as stack:
@@ -312,7 +312,7 @@ async def test_crowd_without_a_handshake_keeps_nobody_out(
 
 
 class CountingSocket(socket.socket):
-    """Knows how many of the connections that it accepted were open at once."""
+    """Records how many accepted connections were open at once."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -332,7 +332,7 @@ class CountingSocket(socket.socket):
 async def test_crowd_that_comes_at_once_is_no_crowd_of_handshakes(
     tmp_path: Path, certificates: tuple[Certificate, Certificate]
 ) -> None:
-    """Of a full backlog each newcomer takes the place of the oldest, whose connection is closed."""
+    """Of a full backlog, each new connection replaces the oldest, which is closed."""
     options = write(tmp_path, certificates[0])
     certificate = Tls(options.cert_file, options.key_file)
     with CountingSocket() as listener, contextlib.ExitStack() as stack:
@@ -366,7 +366,7 @@ async def test_certificate_that_never_worked_ends_the_start(
     key: str,
     complaint: str,
 ) -> None:
-    """A mistake in the settings is told before anything is watched."""
+    """Invalid TLS settings end the start with an error."""
     write(tmp_path, certificates[0])
     paths = [str(tmp_path / name) if name else "" for name in (certificate, key)]
     options = replace(LOOPBACK, cert_file=paths[0], key_file=paths[1])

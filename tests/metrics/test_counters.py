@@ -1,4 +1,4 @@
-"""Findings in, exposition text out."""
+"""From findings to exposition text."""
 
 from dataclasses import replace
 
@@ -38,7 +38,7 @@ ALWAYS_POSSIBLE = tuple(
 
 
 def test_restarts_start_at_zero_for_what_the_probes_can_bring() -> None:
-    """A pod that is followed has a series for each usual cause before anything happened."""
+    """A new container has a series at 0 for each usual cause."""
     assert lines(
         'container_restarts_total{app,cause="LivenessProbe"} 0',
         'container_restarts_total{app,cause="Error"} 0',
@@ -48,7 +48,7 @@ def test_restarts_start_at_zero_for_what_the_probes_can_bring() -> None:
 
 
 def test_what_a_container_declares_starts_at_zero_too() -> None:
-    """A startup probe and a postStart hook make causes possible, and no liveness probe none."""
+    """A startup probe and a postStart hook add their causes; no liveness probe, no such cause."""
     container = Container(name="app", startup=STARTUP, has_post_start=True)
     scene = Scene()
 
@@ -64,7 +64,7 @@ def test_what_a_container_declares_starts_at_zero_too() -> None:
 
 
 def test_a_restart_is_counted_under_its_cause() -> None:
-    """One restart is one more, and every cause that the container can have has a series then."""
+    """A restart is counted under its cause, and then every possible cause has a series."""
     shown = scene_with(restart(), restart(restart_count=2), restart(Cause.SIGNAL)).show(
         "container_restarts_total"
     )
@@ -76,7 +76,7 @@ def test_a_restart_is_counted_under_its_cause() -> None:
 
 
 def test_restarts_of_all_pods_of_a_workload_add_up() -> None:
-    """Counters belong to workloads, and go on when a pod is replaced by the next."""
+    """Restarts are counted by workload, across the replacement of pods."""
     scene = scene_with(restart(), gone(), tracked(pod=OTHER_POD), restart(pod=OTHER_POD))
 
     assert 'container_restarts_total{app,cause="LivenessProbe"} 2' in scene.show(
@@ -85,7 +85,7 @@ def test_restarts_of_all_pods_of_a_workload_add_up() -> None:
 
 
 def test_baseline_is_not_counted() -> None:
-    """A restart from before we were there shows when it was, and counts for nothing."""
+    """A restart from before the operator's time has a timestamp but is not counted."""
     scene = scene_with(restart(baseline=True))
 
     assert 'container_restarts_total{app,cause="LivenessProbe"} 0' in scene.show(
@@ -98,7 +98,7 @@ def test_baseline_is_not_counted() -> None:
 
 
 def test_correction_lowers_no_counter() -> None:
-    """A verdict that becomes better known is counted by itself."""
+    """A corrected verdict is counted by its own counter; no counter falls."""
     was = restart(Cause.UNKNOWN, confidence=Confidence.LOW)
     scene = scene_with(was, RestartCorrected(was=was, now=restart()))
 
@@ -110,7 +110,7 @@ def test_correction_lowers_no_counter() -> None:
 
 
 def test_a_verdict_that_only_becomes_surer_corrects_no_cause() -> None:
-    """Where the cause stays, no correction is counted."""
+    """A correction of the confidence alone is not counted."""
     was = restart(confidence=Confidence.LOW)
 
     scene = scene_with(was, RestartCorrected(was=was, now=restart()))
@@ -119,7 +119,7 @@ def test_a_verdict_that_only_becomes_surer_corrects_no_cause() -> None:
 
 
 def test_verdicts_are_counted_by_confidence() -> None:
-    """How sure verdicts are can be seen for the operator as a whole."""
+    """Verdicts are counted by confidence for the operator as a whole."""
     scene = scene_with(restart(), restart(confidence=Confidence.MEDIUM), restart(baseline=True))
 
     assert lines(
@@ -131,7 +131,7 @@ def test_verdicts_are_counted_by_confidence() -> None:
 
 
 def test_patterns_are_counted_for_workload_and_node() -> None:
-    """What many pods had in common is counted where the alerts look for it."""
+    """Restarts with a pattern are counted by workload and by node."""
     scene = scene_with(restart(pattern=Pattern.WORKLOAD_WIDE), restart(pattern=Pattern.NODE_WIDE))
 
     assert lines(
@@ -142,7 +142,7 @@ def test_patterns_are_counted_for_workload_and_node() -> None:
 
 
 def test_alerts_on_patterns_see_the_first_one() -> None:
-    """The series that an alert takes the increase of are there before."""
+    """The series for alerts on patterns exist at 0 before the first restart."""
     assert lines(
         'pattern_restarts_total{app,pattern="WorkloadWide",cause="LivenessProbe"} 0',
         'node_wide_restarts_total{node="n1"} 0',
@@ -150,7 +150,7 @@ def test_alerts_on_patterns_see_the_first_one() -> None:
 
 
 def test_probe_failures_start_with_two_usual_reasons() -> None:
-    """Each probe has the answer that says no, and the answer that does not come."""
+    """Each probe has series at 0 for a negative answer and for a timeout."""
     assert lines(
         'probe_failures_total{app,probe_type="Liveness",reason="timeout"} 0',
         'probe_failures_total{app,probe_type="Liveness",reason="http_5xx"} 0',
@@ -160,7 +160,7 @@ def test_probe_failures_start_with_two_usual_reasons() -> None:
 
 
 def test_probe_failures_are_added() -> None:
-    """So many further failures are so many more; all reasons of that probe have a series then."""
+    """Failures are added, and then all reasons of that probe have a series."""
     shown = scene_with(FAILED, replace(FAILED, count=2)).show("probe_failures_total")
 
     assert 'probe_failures_total{app,probe_type="Liveness",reason="http_5xx"} 5' in shown
@@ -169,7 +169,7 @@ def test_probe_failures_are_added() -> None:
 
 
 def test_failures_of_a_probe_that_is_not_in_the_spec_count_all_the_same() -> None:
-    """An Event may be older than the pod's version that is known."""
+    """Failures count even if the known spec lacks the probe: the Event may be older."""
     late = replace(FAILED, probe_type=ProbeType.STARTUP, reason=FailureReason.EXEC_EXIT)
 
     assert 'probe_failures_total{app,probe_type="Startup",reason="exec_exit"} 3' in scene_with(
@@ -178,7 +178,7 @@ def test_failures_of_a_probe_that_is_not_in_the_spec_count_all_the_same() -> Non
 
 
 def test_changes_of_readiness_are_counted_by_side_and_reason() -> None:
-    """Both sides of the usual reasons start at 0, and each change is one more."""
+    """Usual transitions start at 0 in both directions; each change is counted."""
     scene = scene_with(
         ready(Readiness.NOT_READY), ready(Readiness.NOT_READY, ReadinessReason.KUBELET_RESTART)
     )
@@ -194,7 +194,7 @@ def test_changes_of_readiness_are_counted_by_side_and_reason() -> None:
 
 
 def test_time_not_ready_is_added_when_it_is_over() -> None:
-    """The finding's own figure counts: it is a difference on one clock."""
+    """Unready time is added when it ends, as the finding says."""
     scene = scene_with(ready(Readiness.NOT_READY), ready(Readiness.READY, not_ready_seconds=42.5))
 
     assert "not_ready_seconds_total{web} 42.5" == scene.show("not_ready_seconds_total")
@@ -204,7 +204,7 @@ def test_time_not_ready_is_added_when_it_is_over() -> None:
 
 
 def test_start_is_no_time_not_ready() -> None:
-    """Time until the first Ready belongs to another family."""
+    """The time until the first Ready is not unready time."""
     first = ready(
         Readiness.READY, ReadinessReason.STARTUP, not_ready_seconds=30.0, time_to_ready=25.0
     )
@@ -216,14 +216,14 @@ def test_start_is_no_time_not_ready() -> None:
 
 @pytest.mark.parametrize("reason", [ReadinessReason.TERMINATING, ReadinessReason.COMPLETED])
 def test_pod_that_ends_by_right_leaves_no_time(reason: ReadinessReason) -> None:
-    """A pod that is being deleted, or has done its work, lacks nothing."""
+    """Deletion and completion add no unready time."""
     scene = scene_with(ready(Readiness.READY, reason, not_ready_seconds=60.0))
 
     assert "not_ready_seconds_total{web} 0" == scene.show("not_ready_seconds_total")
 
 
 def test_hidden_change_counts_but_lasts_no_time() -> None:
-    """What nobody saw is counted; how long it lasted is not known."""
+    """A hidden change is counted, but its unknown duration is not."""
     scene = scene_with(
         ready(Readiness.NOT_READY, ReadinessReason.HIDDEN, hidden=True),
         ready(Readiness.READY, ReadinessReason.HIDDEN, hidden=True),
@@ -235,7 +235,7 @@ def test_hidden_change_counts_but_lasts_no_time() -> None:
 
 
 def test_time_to_ready_falls_into_buckets() -> None:
-    """A bucket holds all observations up to its bound, the bound itself included."""
+    """A bucket counts all observations up to and including its bound."""
     scene = scene_with(
         *(ready(Readiness.READY, time_to_ready=seconds) for seconds in (1.0, 7.0, 10.0, 9999.0))
     )
@@ -250,7 +250,7 @@ def test_time_to_ready_falls_into_buckets() -> None:
 
 
 def test_loop_is_one_and_then_zero() -> None:
-    """A loop that is over stays visible as over, so that an alert resolves in an orderly way."""
+    """A loop is 1, and 0 after it ended, so that an alert resolves."""
     scene = scene_with(LOOP)
 
     assert 'restart_loop{app,pod="web-1",cause="Error"} 1' == scene.show("restart_loop")
@@ -259,14 +259,14 @@ def test_loop_is_one_and_then_zero() -> None:
 
 
 def test_loop_with_another_cause_takes_the_place_of_the_first() -> None:
-    """A container is in one loop at a time, whatever its restarts are called."""
+    """A container has one loop series, whatever its cause."""
     scene = scene_with(LOOP, replace(LOOP_END, cause=Cause.LIVENESS_PROBE))
 
     assert 'restart_loop{app,pod="web-1",cause="LivenessProbe"} 0' == scene.show("restart_loop")
 
 
 def test_last_restart_is_remembered_by_cause() -> None:
-    """Where the end of a container was not seen, the moment of our seeing stands for it."""
+    """The last restart's time is its end, or when it was observed."""
     scene = scene_with(restart(), restart(Cause.ERROR, finished_at=None, observed_at=1800.0))
 
     assert lines(
@@ -276,7 +276,7 @@ def test_last_restart_is_remembered_by_cause() -> None:
 
 
 def test_flapping_comes_and_goes() -> None:
-    """Flapping is 1 while it lasts, and 0 after that."""
+    """Flapping is 1 while it lasts, and 0 afterwards."""
     scene = scene_with(FLAPPING)
 
     assert 'readiness_flapping{web,pod="web-1"} 1' == scene.show("readiness_flapping")
@@ -285,7 +285,7 @@ def test_flapping_comes_and_goes() -> None:
 
 
 def test_kill_without_restart_is_counted() -> None:
-    """Pods that are never restarted have the counter from the start."""
+    """Kills without a restart are counted from 0 for pods that are never restarted."""
     spec = replace(SPEC, restart_policy=RestartPolicy.NEVER)
     scene = Scene()
     scene.publish(tracked(spec=spec))
@@ -300,7 +300,7 @@ def test_kill_without_restart_is_counted() -> None:
 
 
 def test_startups_are_counted_by_what_was_left_of_the_budget() -> None:
-    """Both sides are there before the first start of a container that has a startup probe."""
+    """Starts are counted by margin, from 0, for containers with a startup probe."""
     slow = StartupSucceeded(pod=POD, container="app", after=59.0, narrow=True)
     scene = Scene()
     scene.publish(tracked(spec=PodSpec(containers=(Container(name="app", startup=STARTUP),))))
@@ -316,12 +316,12 @@ def test_startups_are_counted_by_what_was_left_of_the_budget() -> None:
 
 
 def test_startups_are_of_containers_with_a_startup_probe() -> None:
-    """Without one there is no budget that a start could need."""
+    """A container without a startup probe has no such series."""
     assert "" == scene_with().show("startups_total")
 
 
 def test_what_is_for_others_changes_nothing() -> None:
-    """Where counting began is for records."""
+    """CountingBegan, which is for records, changes no metric."""
     scene = scene_with(CountingBegan(pod=POD, container="app", restart_count=7, epoch=0))
 
     assert scene_with().show("container_restarts_total") == scene.show("container_restarts_total")

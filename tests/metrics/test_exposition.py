@@ -1,4 +1,4 @@
-"""What is served can be read by those who read it, whatever the names are."""
+"""The exposition is valid for every parser, whatever the names in it are."""
 
 import gzip
 import subprocess
@@ -62,7 +62,7 @@ def by_name(families: Iterable[Metric]) -> dict[str, Metric]:
 
 @pytest.mark.parametrize("open_metrics", [False, True], ids=["text", "OpenMetrics"])
 def test_every_family_is_shown_with_its_type_and_labels(*, open_metrics: bool) -> None:
-    """What is served are the families of the table, with their help, type and labels."""
+    """All families of the table are exposed, with their help, type and labels."""
     text = full_scene().scrape(open_metrics=open_metrics)
     shown = by_name(parse_open(text) if open_metrics else parse_text(text))
 
@@ -75,7 +75,7 @@ def test_every_family_is_shown_with_its_type_and_labels(*, open_metrics: bool) -
 
 
 def test_both_formats_say_the_same() -> None:
-    """A scraper that asks for another format gets the same series and values."""
+    """Both formats have the same series and values."""
     scene = full_scene()
     text = by_name(parse_text(scene.scrape()))
     open_metrics = by_name(parse_open(scene.scrape(open_metrics=True)))
@@ -92,7 +92,7 @@ def test_no_family_is_doubled_by_its_time_of_creation() -> None:
 
 
 def test_promtool_finds_no_fault() -> None:
-    """`promtool check metrics` is content with names, types and help."""
+    """`promtool check metrics` accepts names, types and help."""
     promtool = require_program("promtool")
     ours = [
         line for line in full_scene().scrape().splitlines(keepends=True) if "probewatch_" in line
@@ -110,7 +110,7 @@ def test_promtool_finds_no_fault() -> None:
 
 
 def test_gzip_holds_the_same() -> None:
-    """Compressed, it is the same text."""
+    """The compressed text is the same."""
     scene = full_scene()
     snapshot = scene.exposition.snapshot()
 
@@ -122,7 +122,7 @@ def test_gzip_holds_the_same() -> None:
 
 
 def test_snapshot_does_not_change() -> None:
-    """What happens while an answer is rendered belongs to the next one."""
+    """Findings during rendering appear in the next answer."""
     scene = full_scene()
     snapshot = scene.exposition.snapshot()
     before = scene.render(snapshot, Wanted())
@@ -135,7 +135,7 @@ def test_snapshot_does_not_change() -> None:
 
 
 def test_standby_shows_itself_only() -> None:
-    """What two replicas count is not added up: the one that leads shows the workloads."""
+    """A standby shows only its own metrics, so that workloads are not counted twice."""
     others_lead = True
     scene = Scene(leads=lambda: not others_lead, stands_by=lambda: others_lead)
     scene.publish(tracked(), restart())
@@ -148,7 +148,7 @@ def test_standby_shows_itself_only() -> None:
 
 
 def test_restarts_are_withheld_until_it_is_known_where_they_go_on() -> None:
-    """A counter that began at 0 and rose to its record would be taken for as many restarts."""
+    """Restarts are hidden until records are read: a later rise would look like restarts."""
     is_unread = True
     scene = Scene(withholds=lambda: is_unread)
     scene.publish(tracked(), restart(), ready(Readiness.READY, time_to_ready=1.0))
@@ -161,7 +161,7 @@ def test_restarts_are_withheld_until_it_is_known_where_they_go_on() -> None:
 
 
 def test_pods_are_counted_by_state() -> None:
-    """Every state of a namespace is there, with 0 where there are none."""
+    """Each namespace has every state, with 0 where there are none."""
     assert [
         'pods{namespace="shop",state="Ready"} 2',
         'pods{namespace="shop",state="NotReady"} 1',
@@ -171,7 +171,7 @@ def test_pods_are_counted_by_state() -> None:
 
 
 def test_pods_that_are_not_ready_say_since_when() -> None:
-    """A pod that was just forgotten, and whose workload is not known any more, is left out."""
+    """Unready pods have a timestamp; a pod without a known workload is omitted."""
     scene = full_scene()
     scene.store.pods.append(Header(PodUid("u9"), "shop", "web-9", "NotReady", 5.0))
 
@@ -181,7 +181,7 @@ def test_pods_that_are_not_ready_say_since_when() -> None:
 
 
 def test_names_keep_the_rules_of_prometheus() -> None:
-    """Counters end with `_total`, nothing else does, and times are in seconds."""
+    """Exactly the counters end with `_total`, and times are in seconds."""
     for family in FAMILIES:
         assert family.name.startswith("probewatch_")
         assert (family.kind is Kind.COUNTER) is family.name.endswith("_total")
@@ -198,7 +198,7 @@ def test_no_family_is_listed_twice() -> None:
 
 
 anything = st.text(st.characters(), max_size=300)
-"""Any code points: controls, quotes, surrogates without their other half."""
+"""Any code points: controls, quotes, lone surrogates."""
 
 
 @pytest.mark.slow
@@ -207,7 +207,7 @@ anything = st.text(st.characters(), max_size=300)
 def test_any_name_leaves_the_answer_readable(
     namespace: str, name: str, kind: str, pod: str, container: str
 ) -> None:
-    """Names that no API server would let pass break no line, and no label grows without bound."""
+    """Any name yields valid lines and labels of limited length."""
     scene = Scene()
     workload = Workload(namespace=namespace, kind=kind, name=name)
     ref = PodRef(uid=PodUid("u"), namespace=namespace, name=pod, node=name)
@@ -234,7 +234,7 @@ def test_any_name_leaves_the_answer_readable(
 
 
 def test_strange_name_is_escaped() -> None:
-    """Quotes and backslashes come back as they were; a line break cannot make a line."""
+    """Quotes and backslashes survive; a line break cannot start a line."""
     workload = replace(WEB, name='a"b\\c\nprobewatch_up 1')
     scene = Scene()
     scene.publish(tracked(), workload=workload)

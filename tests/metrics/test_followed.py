@@ -1,4 +1,4 @@
-"""What is held for each pod and workload that is followed: it comes, moves and ends with them."""
+"""Series of the pods and workloads that are followed: they appear, move and end with them."""
 
 from dataclasses import replace
 
@@ -26,7 +26,7 @@ from tests.metrics.scene import (
 
 
 def test_series_of_a_pod_end_with_it() -> None:
-    """A pod that is gone leaves counters and nothing else."""
+    """A deleted pod leaves only counters."""
     scene = scene_with(LOOP, FLAPPING, restart(), replace(LOOP_END, gone=True), gone())
 
     assert "" == scene.show(
@@ -36,7 +36,7 @@ def test_series_of_a_pod_end_with_it() -> None:
 
 
 def test_budgets_follow_the_newest_spec() -> None:
-    """What is said of a probe is what the pod tracked last has; a probe that went says nothing."""
+    """Budgets are those of the pod tracked last; a removed probe has none."""
     scene = scene_with()
     assert 'probe_budget_seconds{app,probe_type="Liveness"} 20.0' == scene.show(
         "probe_budget_seconds"
@@ -51,7 +51,7 @@ def test_budgets_follow_the_newest_spec() -> None:
 
 
 def test_budgets_and_advice_end_with_the_last_pod() -> None:
-    """Without pods there is no probe to speak of, and the next pod brings it back."""
+    """Budgets and advice end with the last pod and return with the next."""
     scene = scene_with(ADVICE)
     assert 'probe_advice{app,probe_type="Liveness",finding="ProbeNeverKills"} 1' in scene.show(
         "probe_advice"
@@ -65,14 +65,14 @@ def test_budgets_and_advice_end_with_the_last_pod() -> None:
 
 
 def test_one_pod_of_several_takes_nothing_with_it() -> None:
-    """What is said of a workload holds as long as it has any pod."""
+    """Budgets stay while the workload has any pod."""
     scene = scene_with(tracked(pod=OTHER_POD), gone())
 
     assert "Liveness" in scene.show("probe_budget_seconds")
 
 
 def test_a_pod_that_gets_its_node_late_keeps_its_budget() -> None:
-    """A pod is tracked before it is scheduled; the node that it gets takes nothing away."""
+    """A pod tracked before it was scheduled keeps its budget."""
     scene = Scene()
     scene.publish(tracked(pod=replace(POD, node="")))
 
@@ -82,7 +82,7 @@ def test_a_pod_that_gets_its_node_late_keeps_its_budget() -> None:
 
 
 def test_what_was_observed_of_a_spec_ends_with_it() -> None:
-    """A roll-out of another image begins anew with advice that rests on what was seen."""
+    """Observed advice ends with a rollout of another image; budgets stay."""
     scene = scene_with(tracked(), ADVICE)
     again = replace(SPEC, containers=(replace(SPEC.containers[0], image="web:2"),))
 
@@ -93,7 +93,7 @@ def test_what_was_observed_of_a_spec_ends_with_it() -> None:
 
 
 def test_advice_from_the_spec_is_shown() -> None:
-    """What can be told from the manifest alone is told as soon as a pod has it."""
+    """Static advice is shown as soon as a pod is tracked."""
     hasty = replace(APP, liveness=replace(LIVENESS, failure_threshold=1))
     scene = Scene()
 
@@ -103,7 +103,7 @@ def test_advice_from_the_spec_is_shown() -> None:
 
 
 def test_pod_moves_when_its_workload_becomes_known() -> None:
-    """Where only the nearest owner was known at first, what comes later is the real one's."""
+    """A pod moves from its nearest owner to its real workload."""
     nearest = Workload(namespace="shop", kind="ReplicaSet", name="web-5d4")
     scene = Scene()
     scene.publish(tracked(), workload=nearest)
@@ -117,7 +117,7 @@ def test_pod_moves_when_its_workload_becomes_known() -> None:
 
 
 def test_a_moved_pod_takes_its_budget_along() -> None:
-    """What follows from a pod's spec is said of the real workload once that is known."""
+    """The budget moves to the real workload as well."""
     nearest = Workload(namespace="shop", kind="ReplicaSet", name="web-5d4")
     scene = Scene()
     scene.publish(tracked(), workload=nearest)
@@ -130,7 +130,7 @@ def test_a_moved_pod_takes_its_budget_along() -> None:
 
 
 def test_a_pod_that_has_the_name_of_another_one_keeps_its_series() -> None:
-    """A list tells of the next pod of a StatefulSet before it tells that the one before is gone."""
+    """The next pod of a StatefulSet keeps its series when the previous one is removed later."""
     following = replace(POD, uid=PodUid("u2"))
     scene = scene_with(LOOP, tracked(following))
     assert 'restart_loop{app,pod="web-1",cause="Error"} 1' == scene.show("restart_loop")
@@ -145,7 +145,7 @@ def test_a_pod_that_has_the_name_of_another_one_keeps_its_series() -> None:
 
 
 def test_a_pod_that_never_had_a_series_takes_none_from_the_next_of_its_name() -> None:
-    """What is told of it when it goes is counted, and is not the state of the other one."""
+    """Removing a pod does not end the series of its successor of the same name."""
     following = replace(POD, uid=PodUid("u2"))
     scene = scene_with(tracked(following), replace(LOOP, pod=following))
     scene.publish(restart(), LOOP, gone())

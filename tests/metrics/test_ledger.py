@@ -1,4 +1,4 @@
-"""Whatever happens in whatever order: restarts add up, and no counter falls while it is seen."""
+"""For any sequence of findings restarts add up, and no visible counter falls."""
 
 from collections import Counter
 from dataclasses import replace
@@ -34,7 +34,7 @@ def owner(pod: PodRef) -> Workload:
 
 
 class Ledger(RuleBasedStateMachine):
-    """Pods come, restart, change and go, with little room for series, and time passes."""
+    """Pods come, restart, change and go, with a low limit of series, and time passes."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -84,7 +84,7 @@ class Ledger(RuleBasedStateMachine):
 
     @rule(seconds=st.floats(0, 25))
     def wait(self, seconds: float) -> None:
-        """Less than it takes for anything that was counted to be let go of."""
+        """Wait less than it takes for any counter to end."""
         self.scene.time.seconds += seconds
 
     @rule(workload=st.sampled_from(WORKLOADS))
@@ -93,7 +93,7 @@ class Ledger(RuleBasedStateMachine):
 
     @rule(workload=st.sampled_from(WORKLOADS))
     def save(self, workload: Workload) -> None:
-        """A report was written, of a workload with series of its own or without."""
+        """A report was written, of a workload with or without series of its own."""
         self.scene.counters.restore(
             RestartTotal(workload=of, container="app", cause=cause, count=count)
             for (of, cause), count in self.recorded.items()
@@ -116,7 +116,7 @@ class Ledger(RuleBasedStateMachine):
 
 @pytest.mark.slow
 def test_ledger_balances_whatever_happens() -> None:
-    """In any sequence of findings nothing is lost, not even to the limit, and nothing falls."""
+    """No sequence of findings loses a restart, even beyond the limit, or lowers a counter."""
     run_state_machine_as_test(
         Ledger, settings=settings(max_examples=50, stateful_step_count=30, deadline=None)
     )

@@ -1,4 +1,4 @@
-"""An address is understood, or said to be wrong in words that help."""
+"""The metrics address: parsed, or refused with a helpful message."""
 
 import contextlib
 import socket
@@ -23,7 +23,7 @@ SOURCE = "PROBEWATCH_METRICS_ADDRESS"
     ],
 )
 def test_address_is_host_and_port(text: str, address: Address) -> None:
-    """An IPv6 address stands in brackets; without a host it is every address."""
+    """An IPv6 address is in brackets; without a host all addresses are meant."""
     assert address == parse_address(text, source=SOURCE)
 
 
@@ -31,7 +31,7 @@ def test_address_is_host_and_port(text: str, address: Address) -> None:
     "text", ["", "8080", "localhost", "::1:8080", ":http", ":65536", ":-1", "host:", ":8080 ", ":²"]
 )
 def test_anything_else_is_said_to_be_wrong(text: str) -> None:
-    """The complaint names the setting, the value and what it may be."""
+    """The error names the setting, the value and the expected form."""
     with pytest.raises(SettingsError) as caught:
         parse_address(text, source=SOURCE)
 
@@ -51,7 +51,7 @@ def listening(address: Address) -> Iterator[tuple[socket.socket, ...]]:
 
 
 def test_port_that_is_taken_is_named() -> None:
-    """Two operators on one port get one clear sentence."""
+    """A port in use is one clear sentence."""
     with listening(Address(host="127.0.0.1", port=0)) as (first,):
         port = first.getsockname()[1]
         with pytest.raises(SettingsError) as caught:
@@ -64,19 +64,19 @@ def test_port_that_is_taken_is_named() -> None:
 
 
 def test_unknown_host_is_said_to_be_so() -> None:
-    """A name that does not resolve is an address that cannot be."""
+    """A name that does not resolve is an error."""
     with pytest.raises(SettingsError, match=r"cannot listen on name\.invalid:0"):
         listen(Address(host="name.invalid", port=0), source=SOURCE)
 
 
 def test_address_of_another_machine_is_refused() -> None:
-    """One can only listen on addresses that one has."""
+    """An address of another machine is an error."""
     with pytest.raises(SettingsError, match="this machine has no such address"):
         listen(Address(host="192.0.2.1", port=0), source=SOURCE)
 
 
 def test_no_host_is_reached_by_ipv4() -> None:
-    """Listening everywhere includes IPv4, whatever the machine has besides."""
+    """Listening on all addresses includes IPv4."""
     with listening(Address(host="", port=0)) as sockets:
         port = sockets[0].getsockname()[1]
         with socket.create_connection(("127.0.0.1", port), timeout=5):
@@ -84,6 +84,6 @@ def test_no_host_is_reached_by_ipv4() -> None:
 
 
 def test_sockets_do_not_block() -> None:
-    """An event loop may wait on them."""
+    """The sockets are non-blocking, for the event loop."""
     with listening(Address(host="127.0.0.1", port=0)) as (only,):
         assert only.gettimeout() == 0

@@ -1,4 +1,4 @@
-"""What rules, runbooks and dashboards ask for is there, with the labels that they select by."""
+"""Rules, runbooks and dashboards only use metrics and labels that exist."""
 
 import re
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ PAGES = sorted(
 )
 
 OF_PROMETHEUS = {"cluster", "job", "instance", "le", "alertname", "alertstate", "severity"}
-"""Labels that are not ours to give."""
+"""Labels that Prometheus adds."""
 
 NAME = re.compile(r"(?<![a-z0-9_:@/.-])probewatch_[a-z_]+(?![a-z_]*[:(])")
 WITH_LABELS = re.compile(r"(?<![a-z0-9_:])(probewatch_[a-z_]+)\{([^{}]*)\}")
@@ -47,7 +47,7 @@ def labels_asked_for(text: str) -> Iterator[tuple[str, str]]:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(REPOSITORY)))
 def test_every_name_is_shown(page: Path) -> None:
-    """No query asks for a series that the operator never shows."""
+    """No query uses a metric that the operator never exposes."""
     used = set(NAME.findall(page.read_text(encoding="utf-8")))
 
     assert set() == used - set(SHOWN)
@@ -55,7 +55,7 @@ def test_every_name_is_shown(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(REPOSITORY)))
 def test_every_label_is_given(page: Path) -> None:
-    """No query selects by a label that its family does not have."""
+    """No query selects by a label that its metric does not have."""
     asked = set(labels_asked_for(page.read_text(encoding="utf-8")))
 
     assert set() == {

@@ -1,4 +1,4 @@
-"""A scraper gets what it asks for, and plain text where it does not say."""
+"""Content negotiation: the format that a scraper asks for, else plain text."""
 
 import pytest
 
@@ -33,7 +33,7 @@ PROMETHEUS_3 = (
     ],
 )
 def test_format_is_chosen_by_accept(accept: str, *, open_metrics: bool) -> None:
-    """OpenMetrics is for those who ask for it at least as much as for text."""
+    """OpenMetrics is sent if it is preferred at least as much as text."""
     assert Wanted(open_metrics=open_metrics) == negotiate(accept, "")
 
 
@@ -51,7 +51,7 @@ def test_format_is_chosen_by_accept(accept: str, *, open_metrics: bool) -> None:
     ],
 )
 def test_compression_has_to_be_asked_for(accept_encoding: str, *, compressed: bool) -> None:
-    """Nobody gets gzip who did not name it."""
+    """Only clients that name gzip get gzip."""
     assert compressed is negotiate("", accept_encoding).gzip
 
 

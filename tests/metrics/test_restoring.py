@@ -1,4 +1,4 @@
-"""Totals that a record holds are what the counters of a workload go on from."""
+"""Counters of a workload continue from the totals of its record."""
 
 from dataclasses import replace
 
@@ -22,7 +22,7 @@ from tests.support.operator_parts import make_parts
 
 
 def test_totals_go_on_where_they_stood() -> None:
-    """What a record gives back is what the counters show, and more is added to that."""
+    """Restored totals are shown, further findings are added, and restoring is idempotent."""
     before = scene_with(restart(), restart(), ready(Readiness.NOT_READY))
     before.publish(ready(Readiness.READY, not_ready_seconds=5.0))
     totals = before.counters.totals_of(WEB)
@@ -48,7 +48,7 @@ def test_totals_go_on_where_they_stood() -> None:
 
 
 def test_workload_that_comes_back_is_recalled() -> None:
-    """What a record holds of a workload that is new here is asked for once, and counted on."""
+    """The record of a new workload is read once, and counters continue from it."""
     asked: list[Workload] = []
 
     def recall(workload: Workload) -> tuple[Total, ...]:
@@ -63,7 +63,7 @@ def test_workload_that_comes_back_is_recalled() -> None:
 
 
 def test_a_restart_of_a_workload_that_was_let_go_of_is_in_its_record_already() -> None:
-    """It is saved before it is told: recalled and counted, it would be two."""
+    """A restart is recorded before it is counted, so its record already includes it."""
     scene = Scene(
         recall=lambda workload: (
             RestartTotal(workload=workload, container="app", cause=Cause.ERROR, count=8),
@@ -76,7 +76,7 @@ def test_a_restart_of_a_workload_that_was_let_go_of_is_in_its_record_already() -
 
 
 def test_a_workload_whose_real_name_is_known_late_is_recalled() -> None:
-    """A pod is tracked under its ReplicaSet; whatever tells of the Deployment brings it back."""
+    """If the Deployment becomes known later, its record is read then."""
     scene = Scene(
         recall=lambda workload: (
             (RestartTotal(workload=WEB, container="app", cause=Cause.ERROR, count=7),)
@@ -92,7 +92,7 @@ def test_a_workload_whose_real_name_is_known_late_is_recalled() -> None:
 
 
 def shown(parts: Parts, cause: Cause) -> float:
-    """Return what the counter of restarts of `web` shows for a cause."""
+    """The restarts of `web` that are shown for a cause."""
     rows = parts.counters.tables.restarts.rows
     return sum(
         value
@@ -103,7 +103,7 @@ def shown(parts: Parts, cause: Cause) -> float:
 
 
 async def test_a_workload_that_had_no_pods_for_a_day_goes_on_from_its_record() -> None:
-    """After a weekend at zero the first restart is one more, not all of its life at once."""
+    """After its series ended, a workload continues from its record."""
     parts = await make_parts(Settings(instance="test", metrics_address="127.0.0.1:0"))
     assert parts.recording is not None
     saved = Record(workload=WEB, tallies={("app", Cause.ERROR): Tally(counted=20)})
@@ -117,7 +117,7 @@ async def test_a_workload_that_had_no_pods_for_a_day_goes_on_from_its_record() -
 
 
 async def test_without_records_nothing_is_recalled() -> None:
-    """Where none are kept, counters begin at 0."""
+    """Without records counters start at 0."""
     parts = await make_parts(
         Settings(instance="test", metrics_address="127.0.0.1:0", records=False)
     )

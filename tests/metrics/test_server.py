@@ -1,4 +1,4 @@
-"""What is asked over HTTP is answered, and nothing else."""
+"""The HTTP endpoints of the operator."""
 
 import asyncio
 import gzip
@@ -19,7 +19,7 @@ OPEN_METRICS = {"Accept": "application/openmetrics-text"}
 
 
 async def test_metrics_are_served_as_text() -> None:
-    """Who does not say what it wants gets the text format, uncompressed."""
+    """Without Accept headers the text format is sent, uncompressed."""
     async with serving() as served:
         served.scene.publish(tracked(), restart())
         answer = await served.ask("/metrics")
@@ -34,7 +34,7 @@ async def test_metrics_are_served_as_text() -> None:
 
 
 async def test_metrics_are_served_as_open_metrics() -> None:
-    """Who asks for OpenMetrics gets it, whole."""
+    """OpenMetrics is sent on request, complete with its end."""
     async with serving() as served:
         answer = await served.ask("/metrics", headers=OPEN_METRICS)
 
@@ -47,7 +47,7 @@ async def test_metrics_are_served_as_open_metrics() -> None:
 
 
 async def test_metrics_are_compressed_for_those_who_ask() -> None:
-    """A scraper that speaks gzip gets it."""
+    """A scraper that accepts gzip gets it."""
     async with serving() as served:
         answer = await served.ask("/metrics", headers={"Accept-Encoding": "gzip"})
 
@@ -56,7 +56,7 @@ async def test_metrics_are_compressed_for_those_who_ask() -> None:
 
 
 async def test_head_says_what_get_would() -> None:
-    """HEAD costs no rendering and has no body."""
+    """HEAD has the headers of GET and no body."""
     async with serving() as served:
         answer = await served.ask("/metrics", method="HEAD")
 
@@ -67,7 +67,7 @@ async def test_head_says_what_get_would() -> None:
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"])
 @pytest.mark.parametrize("path", ["/metrics", "/healthz", "/readyz"])
 async def test_only_reading_is_possible(method: str, path: str) -> None:
-    """There is nothing to change here."""
+    """Any method but GET and HEAD is 405."""
     async with serving() as served:
         answer = await served.ask(path, method=method)
 
@@ -79,7 +79,7 @@ async def test_only_reading_is_possible(method: str, path: str) -> None:
     ["/", "/metrics/", "/metrics/x", "//metrics", "/debug", "/../etc/passwd", "/METRICS"],
 )
 async def test_nothing_else_is_there(path: str) -> None:
-    """Any other path is answered with what there is."""
+    """Any other path is 404, with a list of the paths."""
     async with serving() as served:
         answer = await served.ask(path)
 
@@ -87,7 +87,7 @@ async def test_nothing_else_is_there(path: str) -> None:
 
 
 async def test_query_changes_nothing() -> None:
-    """`/metrics?name[]=…` is no way to see other things."""
+    """`/metrics?name[]=…` does not filter."""
     async with serving() as served:
         answer = await served.ask("/metrics?name[]=process_cpu_seconds_total")
 
@@ -95,7 +95,7 @@ async def test_query_changes_nothing() -> None:
 
 
 async def test_every_answer_tells_browsers_not_to_guess() -> None:
-    """The content type is what it says, whoever looks at it."""
+    """Every answer has `nosniff` and a neutral Server header."""
     async with serving() as served:
         answers = [await served.ask(path) for path in ("/metrics", "/healthz", "/nothing")]
 
@@ -105,7 +105,7 @@ async def test_every_answer_tells_browsers_not_to_guess() -> None:
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
 async def test_health_is_one_word_when_all_is_well(path: str) -> None:
-    """Nothing to complain of is `ok`."""
+    """Without faults the health endpoints answer `ok`."""
     async with serving() as served:
         answer = await served.ask(path)
 
@@ -113,7 +113,7 @@ async def test_health_is_one_word_when_all_is_well(path: str) -> None:
 
 
 async def test_each_fault_has_its_line() -> None:
-    """Alive and ready are different things, and both say what is wrong."""
+    """Liveness and readiness list their faults, one a line."""
     health = FakeHealth(silence=("pods are silent", "events are silent"), unsynced=("no pods",))
     async with serving(Served(health=health)) as served:
         alive, ready = await served.ask("/healthz"), await served.ask("/readyz")
@@ -123,7 +123,7 @@ async def test_each_fault_has_its_line() -> None:
 
 
 async def test_gate_opens_once_and_for_good() -> None:
-    """Until everything is loaded there is no answer; what is listed again later is no matter."""
+    """Metrics are 503 until everything is loaded, and never again after that."""
     async with serving(Served(missing=["records are not loaded yet"])) as served:
         before = await served.ask("/metrics")
         served.missing.clear()
@@ -146,7 +146,7 @@ async def test_gate_opens_once_and_for_good() -> None:
     ids=["none", "unknown", "without the right", "with the right"],
 )
 async def test_token_decides_who_may_read(header: dict[str, str], status: int) -> None:
-    """With authorization on, only those may read to whom the cluster gave the right."""
+    """With authorization on, only users with the right get the metrics."""
     authorizer = Authorizer(FakeReviews(), clock=StillTime().clock)
     async with serving(Served(authorizer=authorizer)) as served:
         answer = await served.ask("/metrics", headers=header)
@@ -156,7 +156,7 @@ async def test_token_decides_who_may_read(header: dict[str, str], status: int) -
 
 
 async def test_who_cannot_be_checked_may_not_read() -> None:
-    """An API server that does not answer is said to be the reason."""
+    """If the API server is unreachable, unchecked users get 503 with that reason."""
     authorizer = Authorizer(FakeReviews(down=True), clock=StillTime().clock)
     async with serving(Served(authorizer=authorizer)) as served:
         answer = await served.ask("/metrics", headers={"Authorization": "Bearer good"})
@@ -165,7 +165,7 @@ async def test_who_cannot_be_checked_may_not_read() -> None:
 
 
 async def test_kubelet_needs_no_token() -> None:
-    """The probes of our own pod are answered whoever may read the metrics."""
+    """The health endpoints need no token."""
     authorizer = Authorizer(FakeReviews(), clock=StillTime().clock)
     async with serving(Served(authorizer=authorizer)) as served:
         answers = [await served.ask("/healthz"), await served.ask("/readyz")]
@@ -174,14 +174,14 @@ async def test_kubelet_needs_no_token() -> None:
 
 
 class BrokenStore(FakeStore):
-    """Has a mistake in it."""
+    """Raises an error."""
 
     def pending(self) -> int:
         raise ZeroDivisionError
 
 
 async def test_error_of_ours_is_counted_and_ends_nothing() -> None:
-    """A scrape that fails says so, and the next question is answered."""
+    """An internal error is a 500 and is counted; the next request is answered."""
     async with serving(Served(scene=Scene(store=BrokenStore()))) as served:
         broken, fine = await served.ask("/metrics"), await served.ask("/healthz")
 
@@ -201,7 +201,7 @@ class SlowStore(FakeStore):
 
 
 async def test_scrapes_that_come_together_share_one_rendering() -> None:
-    """A crowd of scrapers costs little more than one."""
+    """Concurrent scrapes share one rendering."""
     store = SlowStore()
     async with serving(Served(scene=Scene(store=store))) as served:
         answers = await asyncio.gather(*(served.ask("/metrics") for _ in range(20)))
@@ -211,7 +211,7 @@ async def test_scrapes_that_come_together_share_one_rendering() -> None:
 
 
 async def test_no_connection_has_a_thread() -> None:
-    """One thread renders, however many connections there are."""
+    """One thread renders for all connections."""
     before = threading.active_count()
     async with serving() as served:
         await asyncio.gather(*(served.ask("/metrics") for _ in range(20)))
@@ -221,7 +221,7 @@ async def test_no_connection_has_a_thread() -> None:
 
 
 async def test_port_that_is_taken_ends_the_start() -> None:
-    """The reason is known before anything is watched."""
+    """A port in use ends the start with an error."""
     async with serving() as first:
         options = replace(LOOPBACK, address=f"127.0.0.1:{first.server.port}")
         with pytest.raises(SettingsError, match=r"PROBEWATCH_METRICS_ADDRESS.*in use already"):
@@ -229,7 +229,7 @@ async def test_port_that_is_taken_ends_the_start() -> None:
 
 
 async def test_server_that_never_started_can_be_stopped() -> None:
-    """An end before the beginning is an orderly end too."""
+    """A server that never started can be stopped."""
     served = Served()
     server: MetricsServer = served.server
 
@@ -237,7 +237,7 @@ async def test_server_that_never_started_can_be_stopped() -> None:
 
 
 async def test_what_is_no_http_is_answered_and_closed() -> None:
-    """Garbage costs its sender the connection, and us no line in the log."""
+    """Garbage is answered by 400 and the connection closed."""
     async with serving() as served, connecting(served) as (reader, writer):
         writer.write(b"\x16\x03\x01 hello\r\n\r\n")
         answer = await reader.read()
@@ -246,7 +246,7 @@ async def test_what_is_no_http_is_answered_and_closed() -> None:
 
 
 async def test_headers_have_a_limit() -> None:
-    """A header without an end fills no memory."""
+    """Headers beyond the limit are 400."""
     async with serving() as served, connecting(served) as (reader, writer):
         writer.write(b"GET /metrics HTTP/1.1\r\nHost: x\r\nX: " + b"a" * 40_000 + b"\r\n\r\n")
         answer = await reader.read()
@@ -255,7 +255,7 @@ async def test_headers_have_a_limit() -> None:
 
 
 async def test_body_is_not_waited_for() -> None:
-    """A request that brings a body is answered and its connection closed."""
+    """A request with a body is answered at once."""
     async with serving() as served, connecting(served) as (reader, writer):
         writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\nabc")
         answer = await reader.read()
@@ -265,7 +265,7 @@ async def test_body_is_not_waited_for() -> None:
 
 
 async def test_connection_serves_several_requests() -> None:
-    """A client may ask again over the same connection."""
+    """A connection serves several requests."""
     ask = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
     async with serving() as served, connecting(served) as (reader, writer):
         for _ in range(3):

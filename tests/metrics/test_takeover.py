@@ -1,4 +1,4 @@
-"""Counters of two replicas, of which one writes and shows, and then the other."""
+"""Counters of two replicas that lead in turn."""
 
 from probewatch.core.evidence import FailureReason
 from probewatch.core.findings import ProbeFailures
@@ -18,7 +18,7 @@ class Counting(Replica):
         super().__init__(cluster, time, Settings(instance=name), counters=self.counters)
 
     def fail(self, times: int) -> None:
-        """A probe of the pod `a` is reported to have failed."""
+        """Report failures of a probe of the pod `a`."""
         header = self.store.headers()[0]
         failed = ProbeFailures(
             pod=header.ref,
@@ -31,20 +31,20 @@ class Counting(Replica):
         self.recording.reports.publish(failed, nearest_workload(header.ref))
 
     def shown(self) -> tuple[float, float]:
-        """Restarts and failures, all together."""
+        """The total of restarts and of probe failures."""
         tables = (self.counters.tables.restarts, self.counters.tables.failures)
         restarts, failures = (sum(sum(v) for _, v in each.rows.values()) for each in tables)
         return restarts, failures
 
 
 async def lead(replica: Replica) -> None:
-    """The other stands still, so that its Lease runs out and this one takes it."""
+    """Let the other replica's Lease expire, and this one take it."""
     await replica.pass_time(60)
     assert replica.recording.leads()
 
 
 async def test_leadership_that_goes_to_and_fro_makes_no_counter_rise() -> None:
-    """Records hold restarts, which go on; what each replica counted on its own begins at 0."""
+    """Recorded restarts continue across leaders; other counters start at 0 with each leader."""
     time, cluster = FakeTime(), Cluster()
     one, two = Counting(cluster, time, "one"), Counting(cluster, time, "two")
     await one.recording.start()

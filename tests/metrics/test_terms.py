@@ -1,4 +1,4 @@
-"""Several replicas show the same series, one after the other: none may seem to rise by that."""
+"""Replicas that lead in turn show the same series without an apparent rise."""
 
 from dataclasses import replace
 
@@ -23,11 +23,11 @@ EVERYTHING = (
 
 
 OWN = ("restart_verdicts", "findings", "series", "internal_errors", "api_", "watch_", "event")
-"""What the operator says of itself is for each process, and no other shows it."""
+"""Metrics about the process itself, which no other replica shows."""
 
 
 def counters(scene: Scene) -> dict[str, float]:
-    """All series of workloads and nodes that count something, and what they show."""
+    """All counters of workloads and nodes, with their values."""
     shown = (line.rpartition(" ") for line in scene.scrape().splitlines())
     return {
         name: float(value)
@@ -46,7 +46,7 @@ def scene_in_its_first_term() -> Scene:
 
 
 def test_a_new_term_begins_at_0_what_no_record_holds() -> None:
-    """Another replica showed these as it counted them: to go back to ours would be a rise."""
+    """In a new term all counters without a record start at 0."""
     scene = scene_in_its_first_term()
     before = counters(scene)
 
@@ -69,7 +69,7 @@ def restarts(count: int) -> RestartTotal:
     ids=["another counted more", "not saved yet", "it was another workload", "nothing is held"],
 )
 def test_a_new_term_goes_on_with_restarts(shown: int, held: int, before: int, saved: int) -> None:
-    """What was saved is the least that is shown, and what records hold in all is the most."""
+    """Restarts continue between what was shown and what the records hold."""
     scene = Scene()
     scene.counters.begin_term(1, ())
     scene.counters.restore([restarts(before)])
@@ -81,7 +81,7 @@ def test_a_new_term_goes_on_with_restarts(shown: int, held: int, before: int, sa
 
 
 def test_a_workload_that_is_made_anew_begins_with_its_own_restarts() -> None:
-    """No other workload is concerned, and a cause of which nothing is held begins at 0."""
+    """A recreated workload starts with its own restarts; others are unaffected."""
     scene = Scene()
     other = replace(WEB, name="other")
     scene.counters.restore([restarts(7), replace(restarts(7), workload=other)])
@@ -94,7 +94,7 @@ def test_a_workload_that_is_made_anew_begins_with_its_own_restarts() -> None:
 
 
 def test_what_is_counted_in_a_new_term_is_shown() -> None:
-    """Series stay in sight at 0, so that the first step of the new term is seen."""
+    """Series stay visible at 0, so that the first rise of the new term is seen."""
     scene = scene_in_its_first_term()
 
     scene.counters.begin_term(2, ())
@@ -108,7 +108,7 @@ def test_what_is_counted_in_a_new_term_is_shown() -> None:
 
 
 def test_a_term_that_goes_on_changes_nothing() -> None:
-    """Records that could not be kept for a while are taken up in the same term."""
+    """Reading records again in the same term changes no counter."""
     scene = scene_in_its_first_term()
     before = counters(scene)
 
@@ -118,7 +118,7 @@ def test_a_term_that_goes_on_changes_nothing() -> None:
 
 
 def test_the_sum_of_what_has_no_room_begins_at_0_in_a_new_term() -> None:
-    """It is in no record, and another replica may have had room for others."""
+    """The overflow series, which no record has, starts at 0."""
     scene = Scene(limit=1)
     scene.counters.begin_term(1, ())
     scene.publish(tracked(), restart())
@@ -130,7 +130,7 @@ def test_the_sum_of_what_has_no_room_begins_at_0_in_a_new_term() -> None:
 
 
 def test_distributions_of_the_term_before_do_not_keep_a_workload() -> None:
-    """One to which nothing happened in this term is let go of like any other."""
+    """Histograms of the previous term do not prolong a workload's series."""
     scene = Scene()
     scene.counters.begin_term(1, ())
     scene.publish(tracked(), ready(Readiness.READY, time_to_ready=7.0), gone())
