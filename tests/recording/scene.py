@@ -1,4 +1,4 @@
-"""A cluster with a Lease and reports, and a replica that keeps records in it, with its store."""
+"""A cluster with a Lease and reports, and a replica that records its restarts there."""
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -28,12 +28,12 @@ PLACE = "default"
 SETTINGS = Settings(instance="one")
 
 Trouble = Callable[[float], int]
-"""What a list of reports is answered with, by the seconds since the beginning; 0: as it is."""
+"""The status of a list of reports by seconds since the beginning; 0: answered normally."""
 
 
 @dataclass
 class Cluster:
-    """One Lease and the reports."""
+    """A cluster with one Lease and some reports."""
 
     leases: FakeLeases = field(default_factory=FakeLeases)
     api: FakeReports = field(default_factory=FakeReports)
@@ -52,7 +52,7 @@ class Cluster:
         return await self.api.request(verb, path, body=body, params=params, accept=accept)
 
     def agree(self, settings: Settings) -> None:
-        """Everything that ever happened is recorded, as an earlier process agreed."""
+        """Note in the Lease that everything was recorded by an earlier process."""
         self.leases.version = 1
         note = {SCOPE: scope_of(settings)}
         metadata = {"name": "probewatch", "namespace": PLACE}
@@ -62,7 +62,7 @@ class Cluster:
         }
 
     def totals(self) -> Counter[str]:
-        """Restarts in the reports, by workload."""
+        """The restarts in the reports, by workload."""
         found: Counter[str] = Counter()
         for report in self.api.reports.values():
             for total in report["status"].get("totals", ()):
@@ -72,7 +72,7 @@ class Cluster:
 
 @dataclass
 class Told:
-    """What came to the sinks after the records."""
+    """The findings passed on after they were recorded."""
 
     findings: list[Finding] = field(default_factory=list)
 
@@ -80,18 +80,18 @@ class Told:
         self.findings.append(finding)
 
     def begin_term(self, term: int, totals: object) -> bool:  # noqa: ARG002  # as counters
-        """Begin at 0 what no record holds."""
+        """Accept a new term, as the counters do."""
         return False
 
     def begin_anew(self, workload: Workload, totals: object) -> None:
-        """Begin at 0 what no record holds of a workload."""
+        """Accept a recreated workload, as the counters do."""
 
     def totals_of(self, workload: Workload) -> Iterable[Total]:  # noqa: ARG002  # as counters
-        """What is shown of a workload."""
+        """The totals shown for a workload: none."""
         return ()
 
     def restore(self, totals: object) -> None:
-        """Go on from totals."""
+        """Accept totals, as the counters do."""
 
     @property
     def restarts(self) -> list[int]:
@@ -99,7 +99,7 @@ class Told:
 
 
 class Replica:
-    """One process: its store, and the recording of what the store finds."""
+    """One process: its store, and the recording of its findings."""
 
     def __init__(
         self,
@@ -141,7 +141,7 @@ class Replica:
         namespace: str = "shop",
         uid: str = "",
     ) -> None:
-        """A version of a pod comes; a *static* one is called otherwise by its kubelet."""
+        """Observe a version of a pod; the kubelet uses another uid for a *static* one."""
         uid = uid or name
         last = died(1, container_id=f"{name}-{restarts - 1}") if restarts else None
         shown = status(restart_count=restarts, last=last, container_id=f"{name}-{restarts}")
@@ -151,27 +151,27 @@ class Replica:
         self._found(self.store.feed(PodObserved(pod=seen), self.time.seconds))
 
     def lose(self, name: str) -> None:
-        """A pod is deleted, or matches the selector no more: a watch does not tell which."""
+        """A watch reports the pod as deleted, which may also mean that it is no longer selected."""
         self._found(self.store.gone(PodUid(name), 0, self.time.seconds))
 
     def miss(self, *names: str) -> None:
-        """A list has no pods but these."""
+        """A list contains only these pods."""
         uids = {PodUid(name) for name in names}
         self._found(self.store.sweep(uids, self.time.seconds, version=0))
 
     async def pass_time(self, seconds: float) -> None:
-        """Let time pass, and do what is to be done: look at the situation, and write."""
+        """Let time pass, taking a step and writing each second."""
         end = self.time.seconds + seconds
         while self.time.seconds < end:
             await self.act()
             self.time.seconds += 1.0
 
     def settle(self) -> None:
-        """Judge what waits for its verdict."""
+        """Settle all pending verdicts."""
         self._found(self.store.tick(self.time.seconds + 3600))
 
     async def act(self) -> None:
-        """Do what is to be done now."""
+        """Do everything that is due now."""
         self.heard_at = self.time.seconds
         self._found(self.store.tick(self.time.seconds))
         await self.recording.lease.step()
@@ -179,7 +179,7 @@ class Replica:
         await self.write()
 
     async def write(self) -> None:
-        """Write each report that is to be written, or read anew, once."""
+        """Write, or read again, each report that needs it, once."""
         writer = self.recording.reports.writer
         for key in writer.doubted | set(self.recording.book.dirty()):
             await writer.write(key)
@@ -190,7 +190,7 @@ class Replica:
 
 
 class _Survey:
-    """The store of a replica, which is made after its recording."""
+    """The replica's store, which is created after its recording."""
 
     def __init__(self, replica: Replica) -> None:
         self._replica = replica
@@ -214,7 +214,7 @@ def troubled(cluster: Cluster, time: FakeTime, trouble: Trouble) -> None:
 
 
 class Divided(Cluster):
-    """Reports of two namespaces; the one called `other` may be closed."""
+    """A cluster with reports in two namespaces; `other` may be forbidden."""
 
     def __init__(self) -> None:
         super().__init__()

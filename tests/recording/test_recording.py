@@ -1,4 +1,4 @@
-"""Recording through the troubles of a start: nothing is lost, and nothing is counted twice."""
+"""Recording despite faults at the start: nothing is lost or counted twice."""
 
 import asyncio
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from tests.support.fake_time import FakeTime
 
 
 async def lived_before(time: FakeTime) -> Cluster:
-    """A cluster in which an operator recorded two restarts of one pod, and then went."""
+    """A cluster in which an operator recorded two restarts of one pod, and then stopped."""
     cluster = Cluster()
     cluster.agree(SETTINGS)
     before = Replica(cluster, time, SETTINGS)
@@ -34,7 +34,7 @@ async def lived_before(time: FakeTime) -> Cluster:
     ("status", "seconds"), [(503, 13.0), (0, 0.0), (403, 4.0)], ids=["trouble", "none", "no right"]
 )
 async def test_start_waits_for_the_reports(status: int, seconds: float) -> None:
-    """A server that comes back with the operator is given time before the watch begins."""
+    """A start waits a while for a server that is just coming back."""
     time = FakeTime()
     cluster = await lived_before(time)
     troubled(cluster, time, lambda passed: status if passed < seconds else 0)
@@ -46,7 +46,7 @@ async def test_start_waits_for_the_reports(status: int, seconds: float) -> None:
 
 
 async def begun_blind(seconds: float) -> tuple[Cluster, Replica]:
-    """A replica that began when records had been kept, and cannot be read for so long."""
+    """A replica started on existing records that cannot be read for so long."""
     time = FakeTime()
     cluster = await lived_before(time)
     troubled(cluster, time, lambda passed: 503 if passed < seconds else 0)
@@ -60,7 +60,7 @@ async def begun_blind(seconds: float) -> tuple[Cluster, Replica]:
 async def test_downtime_is_counted_however_late_the_reports_are_read(
     status: int, seconds: float
 ) -> None:
-    """What happened while the operator was away is counted though it began without the records."""
+    """Restarts during downtime are counted however late the records are read."""
     time = FakeTime()
     cluster = await lived_before(time)
     troubled(cluster, time, lambda passed: status if passed < seconds else 0)
@@ -82,7 +82,7 @@ async def test_downtime_is_counted_however_late_the_reports_are_read(
 
 
 async def test_causes_that_were_told_meanwhile_stay() -> None:
-    """What was judged before the reports could be read is recorded as it was told."""
+    """Verdicts from before the records were read are recorded as they were reported."""
     cluster, replica = await begun_blind(900)
     replica.see("a", 3, 20)
     replica.see("a", 4, 21)
@@ -95,7 +95,7 @@ async def test_causes_that_were_told_meanwhile_stay() -> None:
 
 
 async def test_first_start_counts_from_where_pods_stand_however_late() -> None:
-    """Where records were never kept, what pods show when they are met is not counted."""
+    """Without any records, counting starts from the pods' current counts, also if read late."""
     time, cluster = FakeTime(), Cluster()
     troubled(cluster, time, lambda passed: 503 if passed < 100 else 0)
     replica = Replica(cluster, time, SETTINGS)
@@ -109,7 +109,7 @@ async def test_first_start_counts_from_where_pods_stand_however_late() -> None:
 
 @pytest.mark.parametrize("how", ["opted out", "static", "came back"])
 async def test_strangers_do_not_count_from_zero(how: str) -> None:
-    """Who was there unseen before does not count from 0, whenever the reports are read."""
+    """Pods that existed unseen before do not count from 0, however late the records are read."""
     cluster, replica = await begun_blind(100)
     if how == "opted out":
         replica.see("a", 3, 20, ignored=True)
@@ -123,7 +123,7 @@ async def test_strangers_do_not_count_from_zero(how: str) -> None:
 
 
 async def test_what_a_gone_pod_did_meanwhile_is_recorded_once() -> None:
-    """A pod that went before the reports could be read is counted by what was seen of it."""
+    """A pod deleted before the records were read is counted as far as it was seen."""
     cluster, replica = await begun_blind(100)
     replica.see("a", 3, 20)
     replica.see("a", 4, 21)
@@ -155,7 +155,7 @@ async def two_replicas(time: FakeTime, cluster: Cluster) -> tuple[Replica, Repli
 async def deleted_with_its_report(
     time: FakeTime, cluster: Cluster, seconds: float
 ) -> tuple[Replica, Replica]:
-    """A leader and a standby, *seconds* after a workload that both saw restart was deleted."""
+    """Leader and standby, *seconds* after a workload that both saw restart was deleted."""
     leader, standby = await two_replicas(time, cluster)
     for each in (leader, standby):
         each.see("a", 0, 10)
@@ -170,7 +170,7 @@ async def deleted_with_its_report(
 
 
 async def test_standby_lets_go_of_workloads_that_are_over() -> None:
-    """What another wrote long ago, and is deleted, is not kept, nor written again when it leads."""
+    """A standby drops deleted workloads, and does not write them when it leads."""
     time, cluster = FakeTime(), Cluster()
     leader, standby = await deleted_with_its_report(time, cluster, 1000)
     kept = len(standby.recording.book), len(leader.recording.book)
@@ -185,7 +185,7 @@ async def test_standby_lets_go_of_workloads_that_are_over() -> None:
 
 
 async def test_workload_that_is_over_is_not_made_again_by_who_takes_over() -> None:
-    """What the one before it must have written, and went since, is of no account in a takeover."""
+    """A deleted workload's report is not created again by a new leader."""
     time, cluster = FakeTime(), Cluster()
     leader, standby = await deleted_with_its_report(time, cluster, 400)
     await leader.recording.lease.release()
@@ -196,7 +196,7 @@ async def test_workload_that_is_over_is_not_made_again_by_who_takes_over() -> No
 
 
 async def test_without_definitions_only_what_is_there_is_kept_in_mind() -> None:
-    """Where nothing can be written, what was counted of workloads that are over is let go of."""
+    """While nothing can be written, only workloads with pods are kept in memory."""
     time, cluster = FakeTime(), Cluster()
     troubled(cluster, time, lambda _passed: 404)
     replica = Replica(cluster, time, SETTINGS)
@@ -216,7 +216,7 @@ async def test_without_definitions_only_what_is_there_is_kept_in_mind() -> None:
 
 
 async def test_leader_remembers_nothing_of_reports_that_went() -> None:
-    """Nothing is kept of a workload that was deleted, with its report."""
+    """A leader keeps nothing of a workload deleted with its report."""
     time, cluster = FakeTime(), Cluster()
     replica = Replica(cluster, time, SETTINGS)
     await replica.recording.start()
@@ -233,7 +233,7 @@ async def test_leader_remembers_nothing_of_reports_that_went() -> None:
 
 
 async def test_namespace_whose_reports_are_refused_does_not_concern_the_others() -> None:
-    """Where one of several namespaces has no role for us, records of the others are kept."""
+    """A missing Role in one namespace does not stop records in others."""
     settings = Settings(instance="one", namespaces=("shop", "other"))
     time, cluster = FakeTime(), Divided()
     cluster.agree(settings)
@@ -255,7 +255,7 @@ async def test_namespace_whose_reports_are_refused_does_not_concern_the_others()
 
 
 async def test_where_all_namespaces_are_refused_no_records_are_kept() -> None:
-    """Where none of several namespaces has a role for us, that is said once, of all."""
+    """If reports are forbidden in all namespaces, nothing is recorded."""
     time, cluster = FakeTime(), Divided()
     troubled(cluster, time, lambda _passed: 403)
     replica = Replica(cluster, time, Settings(instance="one", namespaces=("shop", "other")))
@@ -267,7 +267,7 @@ async def test_where_all_namespaces_are_refused_no_records_are_kept() -> None:
 async def test_right_to_write_that_is_missing_is_logged_once(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Reports that can be read all the time are kept again once one is written, not before."""
+    """A missing right to write is logged once, and its end after the first write."""
     caplog.set_level("INFO", "probewatch.recording")
     time, cluster = FakeTime(), Cluster()
     cluster.agree(SETTINGS)
@@ -293,7 +293,7 @@ async def test_right_to_write_that_is_missing_is_logged_once(
 async def test_report_that_another_wrote_proves_no_right_to_write(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Whoever edits a report does not make records be kept again."""
+    """A report edited by somebody else does not end the refusal."""
     caplog.set_level("INFO", "probewatch.recording.refusal")
     time, cluster = FakeTime(), Cluster()
     cluster.agree(SETTINGS)
@@ -313,7 +313,7 @@ async def test_report_that_another_wrote_proves_no_right_to_write(
 async def test_right_that_is_missing_is_logged_again_by_who_leads_again(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """What another leader keeps is kept, so that the next refusal of this one is news."""
+    """After another leader, a new refusal is logged again."""
     caplog.set_level("INFO", "probewatch.recording")
     time, cluster = FakeTime(), Cluster()
     cluster.agree(SETTINGS)
@@ -341,7 +341,7 @@ async def test_right_that_is_missing_is_logged_again_by_who_leads_again(
 
 @pytest.mark.parametrize("how", ["opted out", "unselected", "unselected unseen"])
 async def test_pod_that_comes_into_sight_again_is_not_counted_again(how: str) -> None:
-    """What a pod did before it was left alone, and while it was, is not counted when it is back."""
+    """Restarts before and during an opt-out are not counted after it."""
     time, cluster = FakeTime(), Cluster()
     cluster.agree(SETTINGS)
     replica = Replica(cluster, time, SETTINGS)
@@ -368,7 +368,7 @@ async def test_pod_that_comes_into_sight_again_is_not_counted_again(how: str) ->
 
 
 class Stuck(Cluster):
-    """Takes requests, and answers none once it is stuck."""
+    """A cluster that stops answering."""
 
     is_stuck = False
 
@@ -402,5 +402,5 @@ async def stopped_while_stuck() -> float:
 
 
 def test_end_takes_no_more_than_its_time() -> None:
-    """Neither the last writes nor the Lease are waited for beyond the time that there is."""
+    """Shutdown waits for writes and the Lease no longer than it may."""
     assert 10.0 == pytest.approx(virtual_time.run(stopped_while_stuck()))

@@ -1,4 +1,4 @@
-"""When it is logged that records cannot be kept, and that they are kept again."""
+"""When the log says that records cannot be kept, and that they are kept again."""
 
 import pytest
 
@@ -9,7 +9,7 @@ AGAIN = "Records are kept again"
 
 
 def test_a_refusal_that_ended_is_of_no_account(caplog: pytest.LogCaptureFixture) -> None:
-    """Each is logged once; where reading was refused, nothing needs to be written to end it."""
+    """Each refusal is logged once; a refusal to read ends without a write."""
     caplog.set_level("INFO", "probewatch.recording")
     refusal = Refusal()
     for until_written in (True, False):
@@ -34,7 +34,7 @@ def test_what_ends_a_refusal(
     told: str,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """That reports can be read says nothing of the right to write them."""
+    """Being able to read reports does not end a refusal to write them."""
     caplog.set_level("INFO", "probewatch.recording")
     refusal = Refusal()
     refusal.begin("403: no right", until_written=until_written)

@@ -1,4 +1,4 @@
-"""What a Prometheus sees of restarts where records cannot be read, or are lost: as many as were."""
+"""Prometheus sees each restart once, even if records cannot be read or are lost."""
 
 import asyncio
 from collections import Counter
@@ -32,7 +32,7 @@ class Counting(Replica):
         super().__init__(cluster, time, replace(settings, instance=name), counters=self.counters)
 
     def shown(self) -> dict[str, float] | None:
-        """Restarts by series, as /metrics has them; None while another shows them."""
+        """Restarts by series, as /metrics has them; None while another replica shows them."""
         if self.recording.stands_by():
             return None
         if self.recording.unread.withholds():
@@ -48,7 +48,7 @@ class Counting(Replica):
 
 @dataclass
 class Prometheus:
-    """Scrapes replicas into one series each, and adds up as `increase` does."""
+    """Scrapes the replicas and computes the increase of all series."""
 
     increase: float = 0.0
     last: dict[str, float] = field(default_factory=dict)
@@ -63,24 +63,24 @@ class Prometheus:
 
 @dataclass
 class Shop:
-    """A cluster with the pod `a`, of which all replicas that run see every version."""
+    """A cluster with the pod `a`, whose versions all running replicas see."""
 
     cluster: Cluster = field(default_factory=Cluster)
     time: FakeTime = field(default_factory=FakeTime)
     prometheus: Prometheus = field(default_factory=Prometheus)
     running: list[Counting] = field(default_factory=list)
     count: int = 0
-    """What the pod shows, and what happened."""
+    """The pod's restart count, which is the true number of restarts."""
     version: int = 10
     lease_from: float = 0.0
-    """Until then nobody can be asked who writes."""
+    """The time from which the Lease can be read."""
 
     async def start(self, name: str) -> Counting:
         replica = Counting(self.cluster, self.time, name)
         beginning = asyncio.create_task(replica.recording.start())
         while not beginning.done():
             self.answer_for_lease()
-            replica.recording.display.look()  # as it does by itself
+            replica.recording.display.look()  # as its own task does
             await asyncio.sleep(0)
         self.running.append(replica)
         replica.see("a", self.count, self.version)
@@ -111,12 +111,12 @@ class Shop:
         self.cluster.leases.status = TROUBLE if self.time.seconds < self.lease_from else 0
 
     def refuse(self, status: int, seconds: float = 1e9) -> None:
-        if status == NO_DEFINITION:  # reports go with it
+        if status == NO_DEFINITION:  # the reports are deleted with it
             self.cluster.api.reports.clear()
         troubled(self.cluster, self.time, lambda passed: status if passed < seconds else 0)
 
     def restore(self, backup: dict[str, Any]) -> None:
-        """The cluster is restored from a backup, and its versions begin again from there."""
+        """Restore the cluster from a backup, whose versions start again from there."""
         self.version, self.count = 15, backup["pod-a"]["status"]["restarts"]
         self.cluster.api.reports, self.cluster.api.version = backup, self.version
         for report in backup.values():
@@ -124,7 +124,7 @@ class Shop:
 
     @property
     def seen(self) -> tuple[float, int]:
-        """What Prometheus makes of it, and what really happened."""
+        """The increase that Prometheus sees, and the true number of restarts."""
         return self.prometheus.increase, self.count
 
     @property
@@ -135,7 +135,7 @@ class Shop:
 @pytest.mark.parametrize("status", [NO_DEFINITION, NO_RIGHT])
 @pytest.mark.parametrize("second", ["before", "while", "from the beginning"])
 async def test_takeover_without_records_is_no_restart(status: int, second: str) -> None:
-    """Who takes over and can read nothing begins at 0, and does not rise to the records later."""
+    """A new leader without records starts at 0, and does not rise to them later."""
     shop = Shop()
     if second == "from the beginning":
         shop.refuse(status)
@@ -169,7 +169,7 @@ async def test_takeover_without_records_is_no_restart(status: int, second: str) 
 
 
 async def late(status: int, seconds: float) -> Shop:
-    """A pod restarts 20 times, 3 times while nobody looks, and 3 times in the time without."""
+    """A pod restarts 20 times, 3 times unobserved, and 3 times while records are unreadable."""
     shop = Shop()
     one = await shop.start("one")
     await shop.restart(20)
@@ -185,7 +185,7 @@ async def late(status: int, seconds: float) -> Shop:
 async def test_records_that_are_read_in_a_while_are_waited_for(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Until then restarts are not shown, which is said; then those of the downtime are, too."""
+    """Until the records are read restarts are hidden, which is logged; then all are shown."""
     shop = await late(TROUBLE, 300)
 
     assert 1 == sum(message.startswith("Restarts are missing in") for message in caplog.messages)
@@ -197,7 +197,7 @@ async def test_records_that_are_read_in_a_while_are_waited_for(
     ("status", "seconds"), [(NO_RIGHT, 300), (TROUBLE, HOLD_SECONDS + 300)], ids=str
 )
 async def test_records_that_are_read_late_make_no_counter_rise(status: int, seconds: float) -> None:
-    """What was seen meanwhile is shown; what else is recorded is not, now or at the next start."""
+    """Restarts recorded during a long outage are never shown, only those seen."""
     shop = await late(status, seconds)
     assert (23, 26) == shop.seen
     assert 26 == shop.recorded
@@ -212,7 +212,7 @@ async def test_records_that_are_read_late_make_no_counter_rise(status: int, seco
 
 @pytest.mark.parametrize("lease", [45, 75, 120])
 async def test_lease_that_is_read_before_or_after_the_records_changes_nothing(lease: int) -> None:
-    """Restarts are shown once it is known who writes, and what is recorded."""
+    """Restarts are shown once both the Lease and the records are read, in any order."""
     shop = Shop()
     one = await shop.start("one")
     await shop.restart(20)
@@ -227,7 +227,7 @@ async def test_lease_that_is_read_before_or_after_the_records_changes_nothing(le
 
 
 async def test_definition_that_comes_late_takes_nothing_away() -> None:
-    """Where nothing was ever recorded, what was shown becomes the record, in full."""
+    """If nothing was recorded before, the restarts shown are recorded in full."""
     shop = Shop()
     shop.refuse(NO_DEFINITION)
     await shop.start("one")
@@ -244,7 +244,7 @@ async def test_definition_that_comes_late_takes_nothing_away() -> None:
 
 
 async def test_what_another_told_without_records_is_not_shown_again() -> None:
-    """A pod that was quiet since is counted in its record then, and in no counter."""
+    """Restarts shown by another replica without records are recorded but not shown again."""
     shop = Shop()
     one = await shop.start("one")
     shop.refuse(NO_RIGHT)
@@ -264,7 +264,7 @@ async def test_what_another_told_without_records_is_not_shown_again() -> None:
 
 @dataclass
 class Role:
-    """A cluster where one process after the other watches two namespaces, one with a late role."""
+    """A cluster whose successive processes watch two namespaces, one with a late Role."""
 
     cluster: Divided = field(default_factory=Divided)
     time: FakeTime = field(default_factory=FakeTime)
@@ -277,7 +277,7 @@ class Role:
         self.cluster.agree(self.settings)
 
     async def serve(self, restarts: int, *, given_at: float, restarts_at: float = 0.0) -> None:
-        """A process lives for 90 seconds; its role is given, and a pod restarts, after so many."""
+        """Run a process for 90 s; the Role is granted and the pod restarts at these times."""
         begun = self.time.seconds
         self.cluster.is_closed = given_at > 0
         replica = Counting(self.cluster, self.time, "one", self.settings)
@@ -301,7 +301,7 @@ class Role:
 
 @pytest.mark.parametrize("restarts_at", [0, 46], ids=["before", "at once after"])
 async def test_namespace_that_may_be_read_late_makes_no_counter_rise(restarts_at: float) -> None:
-    """The same where one of several namespaces has its role later than the others."""
+    """A namespace whose Role is granted late causes no apparent rise."""
     role = Role()
     await role.serve(5, given_at=0)
     await role.serve(2, given_at=45, restarts_at=restarts_at)
@@ -312,7 +312,7 @@ async def test_namespace_that_may_be_read_late_makes_no_counter_rise(restarts_at
 
 
 async def test_namespace_that_is_refused_for_a_moment_is_waited_for() -> None:
-    """Nothing is told apart where nothing was shown yet."""
+    """After a brief refusal all recorded restarts are shown."""
     role = Role()
     await role.serve(5, given_at=0)
     await role.serve(2, given_at=4)
@@ -323,7 +323,7 @@ async def test_namespace_that_is_refused_for_a_moment_is_waited_for() -> None:
 
 
 def test_what_waits_to_be_told_is_not_shown_before() -> None:
-    """A new term leaves room for what will be told: a counter must not come to show it twice."""
+    """In a new term, restarts still to be published are not shown twice."""
     book = RecordBook()
     counters = Counters(clock=FakeTime().clock, series_limit=1000)
     counters.restore([RestartTotal(workload=CART, container="app", cause=Cause.ERROR, count=8)])
@@ -339,7 +339,7 @@ def test_what_waits_to_be_told_is_not_shown_before() -> None:
 
 
 async def test_what_was_told_ahead_does_not_fall_in_a_new_term() -> None:
-    """A leader whose report is refused goes on from what it showed, once it leads again."""
+    """A leader whose report is refused does not lower its counters in a new term."""
     shop = Shop()
     one = await shop.start("one")
     await shop.restart(10)
@@ -360,7 +360,7 @@ async def test_what_was_told_ahead_does_not_fall_in_a_new_term() -> None:
 
 @pytest.mark.parametrize("who", ["the same", "a new process", "the other"])
 async def test_workload_that_is_made_anew_begins_at_0(who: str) -> None:
-    """Its record does, and what was shown of the one before must not be taken for its restarts."""
+    """A recreated workload starts at 0, whoever leads."""
     shop = Shop()
     one, two = await shop.start("one"), await shop.start("two")
     await shop.restart(8)
@@ -388,7 +388,7 @@ async def test_workload_that_is_made_anew_begins_at_0(who: str) -> None:
 
 
 async def test_restored_cluster_makes_no_counter_rise() -> None:
-    """Its reports are behind what was shown, and its pods until their kubelets speak again."""
+    """After a restore from a backup no counter seems to rise."""
     shop = Shop()
     one = await shop.start("one")
     await shop.restart(8)

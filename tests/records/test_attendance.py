@@ -1,4 +1,4 @@
-"""Who is where: pods arrive, depart, and are remembered for a while."""
+"""Attendance: pods arrive, depart, and are remembered for a while."""
 
 from probewatch.core.model import PodUid
 from probewatch.core.spec import PodSpec
@@ -9,7 +9,7 @@ KEY = Key("shop", "deployment-cart")
 
 
 def test_marks_stay_a_while() -> None:
-    """A pod is let go of when nobody can tell of it any more, once."""
+    """A departed pod is remembered for a while, then returned once to be dropped."""
     attendance = Attendance()
     uid = PodUid("u1")
     attendance.arrive([uid], KEY, PodSpec())
@@ -24,7 +24,7 @@ def test_marks_stay_a_while() -> None:
 
 
 def test_marks_of_what_is_not_kept_are_not_missed() -> None:
-    """Of pods whose report is let go of, it is not remembered either that they went."""
+    """Pods of dropped reports are forgotten at once."""
     attendance = Attendance()
     for uid in ("u1", "u2", "u3"):
         attendance.arrive([PodUid(uid)], KEY, PodSpec())

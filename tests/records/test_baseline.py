@@ -1,4 +1,4 @@
-"""The baseline is saved once all of it is."""
+"""The baseline counts as saved once all its reports are written."""
 
 from probewatch.records.baseline import Baseline
 from probewatch.records.entry import Key
@@ -7,7 +7,7 @@ KEY, OTHER = Key("shop", "deployment-cart"), Key("shop", "pod-x")
 
 
 def test_baseline_is_saved_when_all_of_it_is() -> None:
-    """A report that never comes to rest counts as saved after two writes."""
+    """A report that keeps changing counts as saved after two writes."""
     dirty = {KEY, OTHER}
     baseline = Baseline(dirty.__contains__)
     assert not baseline.is_saved()

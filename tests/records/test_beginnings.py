@@ -1,4 +1,4 @@
-"""Pods that were met before the records could be read."""
+"""Pods first seen before the records could be read."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from probewatch.records.entries import RULES
 
 @pytest.mark.parametrize("complete", [True, False])
 def test_rules_are_as_they_are_where_no_pod_was_met_before(complete: bool) -> None:  # noqa: FBT001  # a case
-    """Records that are read before the watch begins, as they mostly are, cost no fold anything."""
+    """If the records are read first, as usual, the ordinary rules apply unchanged."""
     beginnings = Beginnings(RULES, is_open=True)
     beginnings.decide((), complete=complete)
 

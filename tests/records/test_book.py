@@ -1,4 +1,4 @@
-"""The book of records: which report a finding comes to, and what is remembered of pods."""
+"""The book of records: to which report a finding belongs, and what is remembered of pods."""
 
 from dataclasses import replace
 
@@ -25,7 +25,7 @@ def full_record(pods: int) -> Record:
 
 
 def test_full_report_is_followed_by_another() -> None:
-    """A workload with very many pods to remember has several reports, added up as one."""
+    """A workload with very many pods has several reports, summed as one."""
     book = RecordBook()
     book.load([(KEY, Loaded(record=full_record(1000), version="1"))], 0.0)
     key = book.take(restart(1), CART, 0.0)
@@ -46,7 +46,7 @@ def many(book: RecordBook, number: int) -> list[Key | None]:
 
 
 def test_parts_fill_up_one_after_the_other() -> None:
-    """Each pod stays in the report that it came to; a new one comes to the first with room."""
+    """A pod stays in its report; a new one goes to the first report with room."""
     book = RecordBook()
     keys = many(book, 1000)
 
@@ -59,7 +59,7 @@ def test_parts_fill_up_one_after_the_other() -> None:
 
 
 def test_room_is_found_again() -> None:
-    """When pods of a full report are gone, further ones come to it."""
+    """When pods of a full report are gone, it takes new ones."""
     book = RecordBook()
     keys = many(book, 1000)
     for n in range(10):
@@ -75,7 +75,7 @@ def test_room_is_found_again() -> None:
 
 
 def test_pods_that_came_together_are_followed_each() -> None:
-    """A report that somebody deleted is missed until the last of its workload's pods is gone."""
+    """A deleted report is created again until the last pod of its workload is gone."""
     book = RecordBook()
     other = replace(POD, uid=PodUid("u-2"))
     key = book.take(restart(1), CART, 0.0)
@@ -91,7 +91,7 @@ def test_pods_that_came_together_are_followed_each() -> None:
 
 
 def test_pod_whose_owner_became_known_later_departs_from_where_it_came_to() -> None:
-    """A workload is over when the pods that came to it went, by whatever name."""
+    """A pod departs from the workload it arrived in, even if it is now known by another name."""
     book = RecordBook()
     replicas = replace(CART, kind="ReplicaSet", name="cart-7d9", uid="r1")
     book.take(PodTracked(pod=POD, spec=PodSpec()), replicas, 0.0)
@@ -107,7 +107,7 @@ def test_pod_whose_owner_became_known_later_departs_from_where_it_came_to() -> N
 
 
 def test_correction_does_not_bring_a_mark_back() -> None:
-    """A verdict about a pod that was let go of changes its incident, and nothing else."""
+    """A correction for a dropped pod changes its incident only."""
     book = RecordBook()
     key = book.take(restart(1), CART, 0.0)
     book.take(PodTracked(pod=POD, spec=PodSpec()), CART, 0.0)
@@ -121,7 +121,7 @@ def test_correction_does_not_bring_a_mark_back() -> None:
 
 
 def test_book_remembers_pods() -> None:
-    """A pod that is new to the process is known to its records."""
+    """A pod new to the process is known from its records."""
     book = RecordBook()
     assert not book.remember(pod(1)).from_zero
     book.complete = True
@@ -132,7 +132,7 @@ def test_book_remembers_pods() -> None:
 
 
 def test_workload_that_was_made_anew_has_a_record_of_its_own() -> None:
-    """A replica that follows finds fewer restarts than it knew: they are those of another one."""
+    """A standby does not add the restarts of a deleted workload to its successor."""
     book = RecordBook()
     old = told(*(restart(count) for count in range(1, 11)))
     book.load([(KEY, Loaded(record=old, version="5"))], 0.0)
@@ -150,7 +150,7 @@ def test_workload_that_was_made_anew_has_a_record_of_its_own() -> None:
 
 
 def test_all_reports_of_a_workload_are_told_apart() -> None:
-    """What is shown of a workload is in its first report as far as it fits in, then in the next."""
+    """Shown totals are assigned to a workload's reports in order."""
     book = RecordBook()
     second = Key("shop", "deployment-cart.2")
     first = told(*(restart(count) for count in range(1, 6)))
@@ -171,7 +171,7 @@ def test_all_reports_of_a_workload_are_told_apart() -> None:
 
 @pytest.mark.parametrize("finding", [loop(), corrected(), ready(Readiness.READY, 1.0)])
 def test_what_is_no_news_makes_no_report(finding: object) -> None:
-    """A report is made for restarts, beginnings and losses of readiness, and for nothing else."""
+    """Only restarts, baselines and losses of readiness create a report."""
     book = RecordBook()
 
     assert book.take(finding, CART, 0.0) is None  # type: ignore[arg-type]  # each is a finding
@@ -179,7 +179,7 @@ def test_what_is_no_news_makes_no_report(finding: object) -> None:
 
 
 def test_a_report_that_a_list_does_not_show_is_made_again() -> None:
-    """It was deleted meanwhile; where lists were refused, nobody knows that."""
+    """A report missing from a list is created again, unless the list was refused."""
     book = RecordBook()
     book.load([(KEY, Loaded(record=told(restart(1)), version="5"))], 0.0)
     book.take(PodTracked(pod=POD, spec=PodSpec()), CART, 0.0)
@@ -195,7 +195,7 @@ def test_a_report_that_a_list_does_not_show_is_made_again() -> None:
 
 
 def test_what_waits_outlasts_a_list() -> None:
-    """A report that is still as it was read takes in what was found since, however long ago."""
+    """Unwritten findings are kept if the report has not changed, however old they are."""
     known = (KEY, Loaded(record=told(restart(1)), version="5"))
     book = RecordBook()
     book.load([known], 0.0)
@@ -224,7 +224,7 @@ LONG = STALE_SECONDS + 1
 def test_what_was_found_before_records_could_be_read(
     record: Record, waited: float, restarts: int
 ) -> None:
-    """Who leads has recorded it long after, and let go of the pod if that has no mark then."""
+    """Old findings without a mark in the record are dropped: the leader recorded them."""
     book = RecordBook(is_read=False)
     book.take(restart(2), CART, 0.0)
     book.learn(complete=False)
@@ -234,7 +234,7 @@ def test_what_was_found_before_records_could_be_read(
 
 
 def test_a_policy_limits_what_was_found_before_records_could_be_read() -> None:
-    """As many incidents are kept of it as of what is found afterwards."""
+    """The policy's limit of incidents holds for these findings as well."""
     book = RecordBook(is_read=False)
     for count in range(1, 6):
         book.take(restart(count), CART, 0.0, limit=2)
@@ -245,7 +245,7 @@ def test_a_policy_limits_what_was_found_before_records_could_be_read() -> None:
 
 
 def test_a_report_that_was_edited_before_this_process_began_is_all_there_is() -> None:
-    """Nobody knows what stood there before, so counters go on from what does."""
+    """A report edited before the start is taken as it is: nothing else is known."""
     old = told(restart(1))
     book = RecordBook()
     book.load([(KEY, Loaded(record=old, version="5", intact=False))], 0.0)
@@ -255,7 +255,7 @@ def test_a_report_that_was_edited_before_this_process_began_is_all_there_is() ->
 
 
 def test_a_workload_that_was_made_anew_owns_its_report() -> None:
-    """So that the report goes with it; who does not know the uid does not take it away."""
+    """A report's owner is the newest known uid, so that it is deleted with the workload."""
     book = RecordBook()
     for count, uid in enumerate(("d1", "", "d2"), start=1):
         book.take(restart(count), replace(CART, uid=uid), 0.0)
@@ -265,7 +265,7 @@ def test_a_workload_that_was_made_anew_owns_its_report() -> None:
 
 @pytest.mark.parametrize(("age", "restarts"), [(0.0, 1), (LONG, 0)])
 def test_a_finding_is_as_old_as_it_is_when_it_comes(age: float, restarts: int) -> None:
-    """Who leads has recorded an old one, though this process tells of it only now."""
+    """A finding that arrives old is dropped like one that became old here."""
     book = RecordBook()
     book.take(restart(1), CART, LONG, age=age)
     book.load([(KEY, Loaded(record=Record(workload=CART), version="5"))], LONG)
@@ -280,7 +280,7 @@ def test_a_finding_is_as_old_as_it_is_when_it_comes(age: float, restarts: int) -
 def test_what_is_seen_is_counted_told_or_not(
     container: str, restarts: int, *, is_alive: bool
 ) -> None:
-    """From the mark of a container on; without one only of a pod that is known to be there."""
+    """A restart count that was seen is recorded, without a mark only for an existing pod."""
     book = RecordBook()
     book.take(restart(1), CART, 0.0)
     seen = Sighting(resource_version=90, restart_count=4)
@@ -291,7 +291,7 @@ def test_what_is_seen_is_counted_told_or_not(
 
 
 def test_what_cannot_be_saved_is_handed_out_report_by_report() -> None:
-    """Once, and of none but the reports that are asked for."""
+    """Unsaved findings are returned once, for the requested reports only."""
     book = RecordBook()
     book.take(restart(1), CART, 0.0)
 
@@ -304,7 +304,7 @@ def test_what_cannot_be_saved_is_handed_out_report_by_report() -> None:
 def test_what_a_leader_has_written_long_ago_waits_no_more(
     waiting: list[tuple[object, object]], *, is_led: bool
 ) -> None:
-    """Where nobody leads it still has to be written."""
+    """Old findings of a standby are dropped if there is a leader, else kept."""
     book = RecordBook()
     book.take(restart(1), CART, 0.0)
     book.tidy({POD.uid}, DEPARTED_SECONDS + 1, is_led=is_led)

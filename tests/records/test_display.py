@@ -1,4 +1,4 @@
-"""Of several replicas one shows the workloads, and never fewer restarts than are recorded."""
+"""One replica shows the workloads, and never fewer restarts than are recorded."""
 
 import asyncio
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from tests.support.fake_time import FakeTime
 
 @dataclass
 class FakeLease:
-    """What is known of the Lease."""
+    """The known state of the Lease."""
 
     is_held: bool = True
     is_elsewhere: bool = False
@@ -24,7 +24,7 @@ def shown(lease: FakeLease, time: FakeTime) -> Display:
 
 
 def test_counters_are_hidden_until_they_go_on_from_records() -> None:
-    """Between taking the Lease and reading the records there is nothing right to show."""
+    """Counters are hidden between taking the Lease and reading the records."""
     display = Display(FakeLease(), FakeTime().clock)
     before = display.hides()
     display.mark_restored()
@@ -33,7 +33,7 @@ def test_counters_are_hidden_until_they_go_on_from_records() -> None:
 
 
 def test_another_term_needs_the_records_anew() -> None:
-    """Who had the Lease in between may have recorded more, however short that was."""
+    """In a new term the records have to be read again, as another leader may have added to them."""
     lease = FakeLease()
     display = shown(lease, FakeTime())
     lease.term += 1
@@ -43,14 +43,14 @@ def test_another_term_needs_the_records_anew() -> None:
 
 
 def test_another_shows_them() -> None:
-    """Where another is known to lead nothing is shown, whatever is counted here."""
+    """Counters are hidden while another replica is known to lead."""
     lease = FakeLease(is_held=False, is_elsewhere=True)
 
     assert shown(lease, FakeTime()).hides()
 
 
 def test_an_outage_hides_nothing() -> None:
-    """While nobody can be asked, whoever showed the workloads last goes on."""
+    """During an outage of the API server the last leader keeps showing its counters."""
     lease, time = FakeLease(), FakeTime()
     display = shown(lease, time)
     lease.is_held = False
@@ -62,7 +62,7 @@ def test_an_outage_hides_nothing() -> None:
 
 
 def test_a_standstill_hides_what_may_be_old() -> None:
-    """A process that was stopped until its Lease was over asks first what happened meanwhile."""
+    """After a suspension beyond its Lease a replica hides its counters until it has caught up."""
     lease, time = FakeLease(), FakeTime()
     display = shown(lease, time)
     time.seconds += STANDSTILL_SECONDS + 1
@@ -76,7 +76,7 @@ def test_a_standstill_hides_what_may_be_old() -> None:
 
 
 async def test_it_looks_by_itself() -> None:
-    """A standstill is noticed by the next look, be it a scrape or not."""
+    """A suspension is noticed without a scrape, too."""
     lease, time = FakeLease(), FakeTime()
     display = shown(lease, time)
     lease.is_held = False

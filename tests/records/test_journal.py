@@ -1,4 +1,4 @@
-"""The journal of what waits for its record: bounded, and handed out once."""
+"""The journal of findings that wait for their record: bounded, and returned once."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -13,7 +13,7 @@ def counts(findings: Iterable[object]) -> list[int]:
 
 
 def test_journal_keeps_the_first_and_the_latest() -> None:
-    """Where very much waits, the restarts between are left to the rise of the count."""
+    """Of very many restarts the first and the latest are kept; the count covers the rest."""
     journal = Journal()
     for count in range(1, 1001):
         journal.add(restart(count), 0.0)
@@ -25,7 +25,7 @@ def test_journal_keeps_the_first_and_the_latest() -> None:
 
 
 def test_journal_is_bounded() -> None:
-    """Of what does not count, the latest is kept."""
+    """Of other findings the latest are kept."""
     journal = Journal()
     for number in range(OTHERS_KEPT + 10):
         journal.add(loop(at=float(number)), 0.0)
@@ -36,7 +36,7 @@ def test_journal_is_bounded() -> None:
 
 
 def test_journal_hands_out_once() -> None:
-    """What was handed out before it was saved is not handed out again."""
+    """A finding returned before it was saved is not returned again."""
     journal = Journal()
     journal.add(restart(1), 0.0)
     journal.add(corrected(1), 0.0)
@@ -48,7 +48,7 @@ def test_journal_hands_out_once() -> None:
 
 
 def test_journal_lets_go_of_old_findings_of_others() -> None:
-    """What is old is kept only for pods that still have marks."""
+    """Old findings are kept only for pods that still have marks."""
     journal = Journal()
     other = replace(POD, uid=PodUid("u2"))
     journal.add(restart(1), 0.0)

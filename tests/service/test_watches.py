@@ -1,4 +1,4 @@
-"""The watches of the operator: how each behaves."""
+"""The operator's watches: their options, and when their lists are complete."""
 
 from dataclasses import dataclass, field, replace
 
@@ -18,19 +18,19 @@ from probewatch.watch.transport import WatchOptions, WatchStats
 from tests.support.fake_time import FakeTime
 
 LONGEST = 1.25
-"""Chance may lengthen a watch by a quarter."""
+"""Jitter may lengthen a watch by a quarter."""
 
 
 @pytest.mark.parametrize("namespace", [None, "shop"])
 def test_quiet_events_are_no_fault(namespace: str | None) -> None:
-    """A watch of Events ends before its silence would be taken for a dead connection."""
+    """A watch of Events ends before its silence would count as a dead connection."""
     options = watch_options(Settings(), event_target(namespace))
 
     assert options.server_timeout * LONGEST < options.inactivity
 
 
 def test_pods_are_watched_for_long() -> None:
-    """A watch of pods, which gets bookmarks, is kept open."""
+    """A watch of pods, which has bookmarks, is kept open for long."""
     settings = replace(Settings(), inactivity_seconds=40.0)
     options = watch_options(settings, pod_target(settings, None))
 
@@ -39,13 +39,13 @@ def test_pods_are_watched_for_long() -> None:
 
 @dataclass
 class Pair:
-    """The watch of a namespace's pods, and that of what is said of them."""
+    """The watches of pods and of Events in one namespace."""
 
     pods: WatchStats = field(default_factory=lambda: WatchStats(resource="pods"))
     events: WatchStats = field(default_factory=lambda: WatchStats(resource="events"))
 
     def watches(self) -> tuple[Watch, ...]:
-        """Both, and one that is about no pods and never begins."""
+        """Both watches, and one of node Events that never starts."""
         return (
             Watch(name="pods", stats=self.pods, run=never, is_essential=True),
             Watch(name="events", stats=self.events, run=never, follows=self.pods),
@@ -54,11 +54,11 @@ class Pair:
 
 
 async def never() -> None:
-    """No watch is run here."""
+    """A watch that is never run."""
 
 
 def test_all_is_heard_once_events_are_listed() -> None:
-    """What is said of pods is waited for in each namespace; what nodes say of themselves is not."""
+    """Events are complete once they are listed in each namespace, without those of nodes."""
     one, other = Pair(), Pair()
     both = (*one.watches(), *other.watches())
     lists = EventLists(lambda: both, clock=FakeTime().clock)
@@ -72,7 +72,7 @@ def test_all_is_heard_once_events_are_listed() -> None:
 
 @pytest.mark.parametrize("which", ["pods", "events"])
 def test_nobody_waits_for_what_cannot_be_heard(which: str) -> None:
-    """Where pods or Events of a namespace may not be read, the others are judged all the same."""
+    """If a list keeps failing for the patience, it is no longer waited for."""
     pair, time = Pair(), FakeTime()
     lists = EventLists(pair.watches, clock=time.clock)
     getattr(pair, which).failed("403")
@@ -87,7 +87,7 @@ def test_nobody_waits_for_what_cannot_be_heard(which: str) -> None:
 
 @pytest.mark.parametrize("which", ["pods", "events"])
 def test_what_is_heard_again_is_waited_for(which: str) -> None:
-    """Neither an error that passed ends the wait, nor errors between which there were answers."""
+    """Errors with answers in between do not end the wait."""
     pair, time = Pair(), FakeTime()
     lists = EventLists(pair.watches, clock=time.clock)
     stats = getattr(pair, which)
@@ -107,7 +107,7 @@ def test_what_is_heard_again_is_waited_for(which: str) -> None:
 
 
 def test_watch_that_fails_after_its_list_ends_no_wait() -> None:
-    """Pods are known by then, and their Events can still be listed."""
+    """A failing watch of pods that are listed does not end the wait for Events."""
     pair, time = Pair(), FakeTime()
     lists = EventLists(pair.watches, clock=time.clock)
     pair.pods.synced = True
@@ -120,7 +120,7 @@ def test_watch_that_fails_after_its_list_ends_no_wait() -> None:
 
 
 def test_pods_are_watched_once_they_are_listed_and_nothing_is_wrong() -> None:
-    """In each namespace; that Events are not heard leaves the pods to be seen."""
+    """Pods are watched if all their lists are complete and none fails; Events do not matter."""
     one, other = Pair(), Pair()
     both = (*one.watches(), *other.watches())
     one.pods.synced = True
