@@ -22,8 +22,10 @@ class FakeCommand(ModuleType):
         super().__init__("fake")
         self.ending = ending
 
-    def add_parser(self, subparsers: object) -> None:
-        subparsers.add_parser("fake")  # type: ignore[attr-defined]  # argparse's class is private
+    DESCRIPTION = EPILOG = ""
+
+    def add_flags(self, parser: object) -> None:
+        pass
 
     def main(self, _args: object) -> int:
         if isinstance(self.ending, BaseException):

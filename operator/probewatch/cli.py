@@ -180,10 +180,16 @@ def program_name(called_as: str) -> str:
 def parse(module: ModuleType, arguments: Sequence[str]) -> argparse.Namespace:
     """Parse the arguments of a command; unknown ones end the program with the command's usage."""
     parser, commands = _begin_parser()
-    module.add_parser(commands)
+    command = commands.add_parser(
+        arguments[0],
+        description=module.DESCRIPTION,
+        epilog=module.EPILOG,
+        formatter_class=Help,
+    )
+    module.add_flags(command)
     args, unknown = parser.parse_known_args(arguments)
     if unknown:
-        commands.choices[arguments[0]].error(f"unrecognized arguments: {' '.join(unknown)}")
+        command.error(f"unrecognized arguments: {' '.join(unknown)}")
     return args
 
 

@@ -1,4 +1,4 @@
-"""A namespace called shop, over HTTP: its pods and records, for the tests of commands."""
+"""A fake cluster with the namespace `shop`, its pods and reports, for the tests of commands."""
 
 import argparse
 import json
@@ -14,7 +14,7 @@ Json = dict[str, Any]
 PODS = "/api/v1/namespaces/shop/pods"
 REPORTS = "/apis/probewatch.dev/v1alpha1/namespaces/shop/probereports"
 STARTED, ASKED = "2026-11-20T10:00:00Z", "2026-11-20T10:00:39Z"
-"""When the container was started, and when the kubelet began to end it."""
+"""Start of the container, and the time at which the kubelet asked it to stop."""
 KILLED, BACK = "2026-11-20T10:00:41Z", "2026-11-20T10:00:43Z"
 
 
@@ -117,7 +117,7 @@ FULL = record(
 
 @asynccontextmanager
 async def standing(cluster: FakeCluster, folder: Path) -> AsyncIterator[str]:
-    """The cluster on loopback; gives the path of a kubeconfig for it."""
+    """Serve the cluster on loopback; yields the path of a kubeconfig for it."""
     async with serving(cluster) as server:
         path = folder / "kubeconfig"
         content = {
@@ -140,6 +140,5 @@ async def cluster_with(pods: list[Json], reports: list[Json] | None) -> FakeClus
 
 def parse(module: Any, *arguments: str) -> argparse.Namespace:  # noqa: ANN401  # a command's module
     parser = argparse.ArgumentParser()
-    module.add_parser(parser.add_subparsers())
-    name = module.__name__.rpartition(".")[2]
-    return parser.parse_args([name, *arguments])
+    module.add_flags(parser)
+    return parser.parse_args(arguments)

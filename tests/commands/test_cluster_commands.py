@@ -1,4 +1,4 @@
-"""The commands that ask a cluster, over HTTP: what is there, what is recorded, what is missing."""
+"""`report` and `advise` against a fake cluster: output, empty results and errors."""
 
 import json
 from dataclasses import replace
@@ -19,7 +19,7 @@ async def read_report(cluster: FakeCluster, folder: Path, *arguments: str) -> re
 
 
 async def test_report_has_a_line_for_each_workload(tmp_path: Path) -> None:
-    """Parts of a workload are one line; loops come first, corrections are taken in."""
+    """A workload's reports are one line; loops come first, corrections are included."""
     quiet = record("api", totals=[{"container": "a", "cause": "Error", "restarts": 90}])
     cluster = await cluster_with([], [quiet, FULL, record(part=1, totals=FULL["status"]["totals"])])
 
@@ -41,7 +41,7 @@ async def test_report_about_one_workload_tells_all(tmp_path: Path) -> None:
 
 
 def test_report_of_nothing_says_where_was_looked() -> None:
-    """Where nothing is recorded that is said, with how to look elsewhere."""
+    """An empty report names the place, and how to search elsewhere."""
     here = report.View(summaries=(), now=0.0, is_one=False, place="the namespace x")
     everywhere = replace(here, place="any namespace", is_everywhere=True)
 
@@ -51,7 +51,7 @@ def test_report_of_nothing_says_where_was_looked() -> None:
 
 
 async def test_report_of_nothing_does_not_say_that_somebody_watched(tmp_path: Path) -> None:
-    """Without records it is not known whether an operator runs, and nothing is claimed of pods."""
+    """An empty report does not claim that an operator runs."""
     cluster = FakeCluster()
     await cluster.put(REPORTS, record())
     await cluster.remove(REPORTS, record())
@@ -64,14 +64,14 @@ async def test_report_of_nothing_does_not_say_that_somebody_watched(tmp_path: Pa
 
 @pytest.mark.parametrize("word", ["web", "deployment/web", "Deployments/web", "deploy/web"])
 def test_workloads_are_called_as_with_kubectl(word: str) -> None:
-    """A kind is known in any case, in the plural and in kubectl's short form."""
+    """A kind is accepted in any case, in the plural and in kubectl's short form."""
     assert is_called(word, kind="Deployment", name="web")
     assert not is_called(word, kind="Deployment", name="api")
     assert ("/" not in word) == is_called(word, kind="StatefulSet", name="web")
 
 
 async def test_report_for_programs(tmp_path: Path) -> None:
-    """JSON has the same, with all fields of the incidents."""
+    """The JSON output has the same contents, with all fields of the incidents."""
     view = await read_report(await cluster_with([], [FULL]), tmp_path)
     (found,) = json.loads(report.render_json(view))
 
@@ -80,13 +80,13 @@ async def test_report_for_programs(tmp_path: Path) -> None:
 
 
 async def test_report_of_an_unknown_workload(tmp_path: Path) -> None:
-    """What is not recorded is said, with where was looked."""
+    """A workload without records is an error that names the place."""
     with pytest.raises(InputError, match="nothing is recorded about other in the namespace shop"):
         await read_report(await cluster_with([], [FULL]), tmp_path, "other")
 
 
 async def test_report_without_the_resources(tmp_path: Path) -> None:
-    """A cluster without our resources is told apart from one without restarts."""
+    """A cluster without the custom resources is an error, not an empty report."""
     with pytest.raises(
         ApiError,
         match=r"custom resources of probewatch are not installed \(kubectl apply -f crds\)",
@@ -104,7 +104,7 @@ async def test_broken_report_costs_only_itself(tmp_path: Path) -> None:
 
 
 async def test_advise_on_what_runs(tmp_path: Path) -> None:
-    """Pods of one make are judged once, as the workload that they belong to."""
+    """Pods of a cluster are read with their workloads; equal specs are one value."""
     cluster = await cluster_with([pod("a"), pod("b")], None)
     async with standing(cluster, tmp_path) as kubeconfig:
         templates = await advise.read_cluster(parse(advise, "--kubeconfig", kubeconfig))
@@ -139,7 +139,7 @@ def run_advise(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int
 
 
 def test_advise_on_manifests(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Whatever holds a pod's spec is judged: lists, CronJobs, custom kinds, bare Pods."""
+    """Lists, CronJobs, custom kinds and bare Pods are judged."""
     (tmp_path / "all.yaml").write_text(MANIFEST)
 
     status, text = run_advise(capsys, "-f", str(tmp_path), "--strict")
@@ -153,7 +153,7 @@ def test_advise_on_manifests(tmp_path: Path, capsys: pytest.CaptureFixture[str])
 
 
 def test_advise_on_an_unknown_workload(tmp_path: Path) -> None:
-    """A workload that is not there is said, with where was looked."""
+    """A missing workload is an error that names the place."""
     (tmp_path / "all.yaml").write_text(MANIFEST)
 
     with pytest.raises(InputError, match=r"there is no nope with probes in .*all\.yaml"):
@@ -161,7 +161,7 @@ def test_advise_on_an_unknown_workload(tmp_path: Path) -> None:
 
 
 def test_advise_without_advice(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Where nothing is wrong that is said, with what was judged; --strict is content."""
+    """Without advice the output says what was judged, and --strict succeeds."""
     (tmp_path / "all.yaml").write_text(MANIFEST)
 
     status, text = run_advise(capsys, "-f", str(tmp_path / "all.yaml"), "--strict", "rollout/web")
@@ -170,7 +170,7 @@ def test_advise_without_advice(tmp_path: Path, capsys: pytest.CaptureFixture[str
 
 
 DEEP = 100_000
-"""Levels that no Python reads: 3.11 gives up after 1,000, and 3.13 after some 10,000."""
+"""Nesting that no Python reads: 3.11 gives up after 1,000 levels, 3.13 after some 10,000."""
 
 REFUSED = {
     "a template": ("a: {{ .Values.x", "a template has to be rendered first"),
@@ -204,7 +204,7 @@ REFUSED = {
 
 @pytest.mark.parametrize(("text", "words"), REFUSED.values(), ids=REFUSED.keys())
 def test_broken_manifest_is_named(tmp_path: Path, text: str, words: str) -> None:
-    """A manifest that cannot be read is refused with its name and the place."""
+    """An unreadable manifest is an error with file name and position."""
     path = tmp_path / "x.yaml"
     path.write_text(text)
 
@@ -216,7 +216,7 @@ def test_broken_manifest_is_named(tmp_path: Path, text: str, words: str) -> None
 
 
 def test_folder_without_manifests_is_refused(tmp_path: Path) -> None:
-    """A wrong folder is no build without advice; which files were looked for is said."""
+    """A folder without manifests is an error that lists the file patterns."""
     (tmp_path / "pod.txt").write_text(MANIFEST)
 
     with pytest.raises(
@@ -228,7 +228,7 @@ def test_folder_without_manifests_is_refused(tmp_path: Path) -> None:
 def test_folder_may_hold_other_files_too(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A chart's values beside manifests are passed over, and so is an object without pods."""
+    """Chart values and objects without pods in a folder are skipped."""
     (tmp_path / "all.yaml").write_text("kind: ConfigMap")
     (tmp_path / "values.yaml").write_text("replicas: 2")
 
@@ -240,7 +240,7 @@ def test_folder_may_hold_other_files_too(
 def test_json_of_a_cluster_is_read_as_json(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What `kubectl get -o json` lists is read quickly: YAML would say no to a tab."""
+    """The output of `kubectl get -o json` is parsed as JSON: YAML would refuse tabs."""
     path = tmp_path / "pods.json"
     path.write_text(json.dumps({"kind": "List", "items": [pod()]}, indent="\t"))
 

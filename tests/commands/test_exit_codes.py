@@ -1,4 +1,4 @@
-"""Exit codes from one end to the other, however odd: as the API has them, never as others."""
+"""Exit codes from the API to the output, whatever their value."""
 
 import json
 
@@ -20,7 +20,7 @@ MISSING = object()
 
 
 def life(exit_code: object, **spec: object) -> list[Json]:
-    """A container that is shown dead, and then replaced."""
+    """A container that is shown as terminated and then replaced."""
     first, last = pod(), pod(restarts=1)
     end = last["status"]["containerStatuses"][0]["lastState"]["terminated"]
     end |= {"exitCode": exit_code, "containerID": "containerd://a"}
@@ -37,7 +37,7 @@ def life(exit_code: object, **spec: object) -> list[Json]:
 
 
 def play(exit_code: object, **spec: object) -> tuple[Outcome, Ledger]:
-    """Replay it."""
+    """Replay that container."""
     lines = []
     for number, shown in enumerate(life(exit_code, **spec)):
         shown["metadata"]["resourceVersion"] = str(number + 1)
@@ -54,7 +54,7 @@ def play(exit_code: object, **spec: object) -> tuple[Outcome, Ledger]:
     ],
 )
 def test_told_as_it_is(given: object, told: int | None) -> None:
-    """Each restart is counted, and its exit code is that of the API or none."""
+    """A restart is counted and shows the exit code of the API, or an unknown one."""
     outcome, ledger = play(given)
     (restart,) = outcome.restarts
     shown = json.loads(json.dumps(render_json(outcome, ledger)))["restarts"][0]
@@ -68,12 +68,12 @@ def test_told_as_it_is(given: object, told: int | None) -> None:
 
 
 ODD: tuple[object, ...] = (2**31, 3221225786, -(2**31) - 1, 1.5, "x", {})
-"""What no API server writes: an exit code is an int32."""
+"""Values that no API server writes: an exit code is an int32."""
 
 
 @pytest.mark.parametrize("odd", ODD)
 def test_one_that_cannot_be_read(odd: object) -> None:
-    """It costs only itself, and is not taken for a success."""
+    """An unreadable exit code is unknown, not 0, and no other field is lost."""
     raw = msgspec.json.decode(json.dumps(life(odd)[-1]).encode(), type=RawPod)
     end = raw.take().open().statuses[0].last
 
@@ -84,13 +84,13 @@ def test_one_that_cannot_be_read(odd: object) -> None:
 
 @pytest.mark.parametrize("odd", ODD)
 def test_recording_that_cannot_be_read(odd: object) -> None:
-    """A file that somebody changed by hand is refused, with the line and what is wrong there."""
+    """A recording with such a value is refused with line and field."""
     with pytest.raises(StreamError, match=r"f:1: .*exitCode"):
         play(odd)
 
 
 def test_as_microsoft_writes_it() -> None:
-    """What Windows says is looked up by its hexadecimal digits."""
+    """A Windows exit code is also shown in hexadecimal, as in Microsoft's lists."""
     outcome, ledger = play(-1073741510)
 
     text = render_text(outcome, ledger)
@@ -99,7 +99,7 @@ def test_as_microsoft_writes_it() -> None:
 
 
 def test_pod_of_windows() -> None:
-    """143 is a code of the application's own there."""
+    """On Windows 143 is the application's own exit code."""
     own, killed = (
         play(143, nodeSelector={"kubernetes.io/os": name})[0].restarts[0].cause
         for name in ("windows", "linux")

@@ -1,4 +1,4 @@
-"""`explain` over HTTP: what is told of one pod, and what is not known of it."""
+"""`explain` against a fake cluster: the story of one pod, and what is unknown about it."""
 
 import json
 from pathlib import Path
@@ -34,7 +34,7 @@ async def read_story(cluster: FakeCluster, folder: Path, *arguments: str) -> Sto
 
 
 async def test_explain_tells_what_is_recorded(tmp_path: Path) -> None:
-    """A pod's recorded restarts are told with their evidence, newest first."""
+    """Recorded restarts are shown with their evidence, newest first."""
     cluster = await cluster_with([pod(restarts=5)], [FULL])
 
     text = render_text(await read_story(cluster, tmp_path, "web-x"), None)
@@ -48,7 +48,7 @@ async def test_explain_tells_what_is_recorded(tmp_path: Path) -> None:
 
 
 async def test_explain_judges_what_nobody_recorded(tmp_path: Path) -> None:
-    """Without records the last restart is judged from the pod and the Events that are left."""
+    """Without records the last restart is judged from the pod and its remaining Events."""
     cluster = await cluster_with([pod(restarts=2)], None)
     await cluster.put("/api/v1/namespaces/shop/events", KILLING)
 
@@ -64,7 +64,7 @@ async def test_explain_judges_what_nobody_recorded(tmp_path: Path) -> None:
 
 
 def failure(name: str, message: str, count: int) -> Json:
-    """An Event in which the kubelet repeats itself about a probe."""
+    """A repeated Event about a probe."""
     about = {"name": name, "namespace": "shop", "uid": f"e-{name}"}
     return {
         **KILLING,
@@ -76,7 +76,7 @@ def failure(name: str, message: str, count: int) -> Json:
 
 
 async def test_explain_tells_how_probes_failed(tmp_path: Path) -> None:
-    """Failures are counted by kind, with what that means, and never in the probe's own words."""
+    """Probe failures are counted by reason, with a hint, and never in the probe's own words."""
     cluster = await cluster_with([pod()], None)
     said = (
         ("a", "Liveness probe failed: HTTP probe failed with statuscode: 404", 7),
@@ -100,12 +100,12 @@ async def test_explain_tells_how_probes_failed(tmp_path: Path) -> None:
 
 
 def test_every_kind_of_failure_has_words() -> None:
-    """No kind of failure is without a word on what it says, in the list's order."""
+    """Each failure reason has a meaning, in the list's order."""
     assert list(FailureReason) == list(MEANINGS)
 
 
 async def test_explain_judges_the_death_that_is_shown(tmp_path: Path) -> None:
-    """Of a container in back-off the restart that it waits for is judged."""
+    """For a container in back-off the restart that is due is judged."""
     waiting = pod(restarts=2)
     (status,) = waiting["status"]["containerStatuses"]
     status["state"] = {"waiting": {"reason": "CrashLoopBackOff"}}
@@ -121,7 +121,7 @@ async def test_explain_judges_the_death_that_is_shown(tmp_path: Path) -> None:
 
 
 async def test_explain_knows_pods_that_are_gone(tmp_path: Path) -> None:
-    """A pod that is gone is told from the records."""
+    """A deleted pod is explained from the records."""
     text = render_text(
         await read_story(await cluster_with([], [FULL]), tmp_path, "pod/web-x"), None
     )
@@ -131,13 +131,13 @@ async def test_explain_knows_pods_that_are_gone(tmp_path: Path) -> None:
 
 
 async def test_explain_an_unknown_pod(tmp_path: Path) -> None:
-    """A pod that neither exists nor is recorded is an error that says where was looked."""
+    """A pod that neither exists nor is recorded is an error that names the place."""
     with pytest.raises(ApiError, match="no pod nobody in the namespace shop, and nothing rec"):
         await read_story(await cluster_with([], [FULL]), tmp_path, "nobody")
 
 
 async def test_explain_one_container_only(tmp_path: Path) -> None:
-    """A container that is named is the only one that is told of."""
+    """With a container name only that container is shown."""
     cluster = await cluster_with([pod(restarts=5)], [FULL])
 
     text = render_text(await read_story(cluster, tmp_path, "web-x"), "other")
@@ -146,7 +146,7 @@ async def test_explain_one_container_only(tmp_path: Path) -> None:
 
 
 def died(number: int, finished: str) -> Json:
-    """The pod whose container was restarted so often, the last time after this end."""
+    """The pod after so many restarts, the last one after this end."""
     item = pod(restarts=number)
     (status,) = item["status"]["containerStatuses"]
     status["lastState"]["terminated"]["finishedAt"] = finished
@@ -155,7 +155,7 @@ def died(number: int, finished: str) -> Json:
 
 
 async def test_explain_tells_the_death_that_is_not_recorded_yet(tmp_path: Path) -> None:
-    """The newest death comes first, also where older ones of its container are recorded."""
+    """A newer restart that is not recorded yet is shown first."""
     cluster = await cluster_with([died(6, "2026-11-20T12:00:00Z")], [FULL])
 
     story = await read_story(cluster, tmp_path, "web-x")
@@ -167,7 +167,7 @@ async def test_explain_tells_the_death_that_is_not_recorded_yet(tmp_path: Path) 
 
 
 async def test_explain_takes_no_old_restart_for_a_new_one(tmp_path: Path) -> None:
-    """Where the kubelet counts anew, a restart of the same number is another one."""
+    """After a reset of the count, a restart with a recorded number is another one."""
     cluster = await cluster_with([died(4, "2026-11-20T12:00:00Z")], [FULL])
 
     text = render_text(await read_story(cluster, tmp_path, "web-x"), None)
@@ -176,7 +176,7 @@ async def test_explain_takes_no_old_restart_for_a_new_one(tmp_path: Path) -> Non
 
 
 async def test_explain_is_in_the_order_of_deaths(tmp_path: Path) -> None:
-    """What is judged now comes before the records only if it happened after them."""
+    """Recorded and newly judged restarts are sorted by their time."""
     old = died(1, "2026-11-20T09:00:00Z")
     (status,) = old["status"]["containerStatuses"]
     status["lastState"]["terminated"]["startedAt"] = "2026-11-20T08:00:00Z"
@@ -189,7 +189,7 @@ async def test_explain_is_in_the_order_of_deaths(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("status", "why"), [(403, "a right is missing"), (500, "answers 500")])
 async def test_explain_without_events_says_so(tmp_path: Path, status: int, why: str) -> None:
-    """Who may not read Events is told so; that there are none makes no cause likely."""
+    """If Events cannot be read, the output says so and no cause rests on their absence."""
     crashed = pod(restarts=1)
     crashed["status"]["containerStatuses"][0]["lastState"]["terminated"]["exitCode"] = 1
     cluster = await cluster_with([crashed], None)
@@ -207,7 +207,7 @@ async def test_explain_without_events_says_so(tmp_path: Path, status: int, why: 
 
 
 async def test_explain_without_events_keeps_what_the_pod_itself_tells(tmp_path: Path) -> None:
-    """What the container's end alone says needs no Event."""
+    """A cause that the termination alone tells needs no Events."""
     killed = pod(restarts=1)
     killed["status"]["containerStatuses"][0]["lastState"]["terminated"]["reason"] = "OOMKilled"
     cluster = await cluster_with([killed], None)
@@ -219,7 +219,7 @@ async def test_explain_without_events_keeps_what_the_pod_itself_tells(tmp_path: 
 
 
 async def test_explain_of_a_container_that_is_not_there(tmp_path: Path) -> None:
-    """A name that is none of the pod's containers is refused, with those that are."""
+    """An unknown container is an error that lists the existing ones."""
     cluster = await cluster_with([pod(restarts=5)], [FULL])
 
     with pytest.raises(InputError, match=r"pod web-x has no container nosuch; it has: app$"):
@@ -227,7 +227,7 @@ async def test_explain_of_a_container_that_is_not_there(tmp_path: Path) -> None:
 
 
 async def test_explain_of_a_container_that_is_only_recorded(tmp_path: Path) -> None:
-    """Of a pod that is gone those containers are known that something is recorded of."""
+    """Of a deleted pod the recorded containers are known."""
     cluster = await cluster_with([], [FULL])
 
     assert "app" in render_text(await read_story(cluster, tmp_path, "web-x", "-c", "app"), "app")
@@ -236,7 +236,7 @@ async def test_explain_of_a_container_that_is_only_recorded(tmp_path: Path) -> N
 
 
 async def test_explain_says_how_many_restarts_it_leaves_out(tmp_path: Path) -> None:
-    """People see the ten latest restarts and how many more there are, programs see all."""
+    """The text has the ten latest restarts and the number of others; JSON has all."""
     many = [incident(number) for number in range(13, 0, -1)]
     cluster = await cluster_with([pod(restarts=13)], [record(incidents=many)])
 
@@ -249,7 +249,7 @@ async def test_explain_says_how_many_restarts_it_leaves_out(tmp_path: Path) -> N
 
 
 async def test_explain_tells_programs_how_the_pod_is(tmp_path: Path) -> None:
-    """JSON has what the head of the text says, states in the shape of a pod's status."""
+    """JSON has the pod's state, in the shape of a pod's status."""
     item = pod(restarts=2)
     others = (
         {"name": "waits", "state": {"waiting": {"reason": "CrashLoopBackOff"}}},
@@ -288,7 +288,7 @@ async def test_explain_tells_programs_how_the_pod_is(tmp_path: Path) -> None:
 async def test_explain_tells_how_a_container_ended(
     tmp_path: Path, exit_code: object, words: str
 ) -> None:
-    """An exit code of Windows is shown as Microsoft writes it, too, and none that is not known."""
+    """A Windows exit code is also shown in hexadecimal; an unknown one is called unknown."""
     item = pod()
     ended = {"terminated": {"exitCode": exit_code}}
     item["status"]["containerStatuses"][0]["state"] = ended
@@ -299,7 +299,7 @@ async def test_explain_tells_how_a_container_ended(
 
 
 async def test_explain_tells_programs_that_the_pod_is_gone(tmp_path: Path) -> None:
-    """Of a pod that is gone there is nothing to say but what is recorded."""
+    """For a deleted pod JSON has only what is recorded."""
     told = json.loads(
         render_json(await read_story(await cluster_with([], [FULL]), tmp_path, "web-x"), None)
     )
@@ -314,7 +314,7 @@ async def test_explain_tells_programs_that_the_pod_is_gone(tmp_path: Path) -> No
 
 
 async def test_explain_says_what_is_in_a_loop(tmp_path: Path) -> None:
-    """The first lines say that a container restarts again and again, since when, and why."""
+    """The first lines say that a container is in a restart loop, since when, and why."""
     story = await read_story(await cluster_with([pod(restarts=5)], [FULL]), tmp_path, "web-x")
     head, *_ = render_text(story, None).split("\n\n")
     told = json.loads(render_json(story, None))
@@ -326,7 +326,7 @@ async def test_explain_says_what_is_in_a_loop(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("other", [{"uid": "uid-before"}, {"pod": "web-y"}])
 async def test_explain_tells_no_loop_of_others(tmp_path: Path, other: Json) -> None:
-    """A loop of another pod, or of the one that had the name before, is none of this pod."""
+    """A loop of another pod, or of a previous pod of this name, is not shown."""
     loops = [{**FULL["status"]["loops"][0], **other}]
     cluster = await cluster_with([pod(restarts=5)], [record(incidents=[incident(5)], loops=loops)])
 
@@ -336,7 +336,7 @@ async def test_explain_tells_no_loop_of_others(tmp_path: Path, other: Json) -> N
 
 
 async def test_explain_knows_a_loop_whose_incidents_gave_way(tmp_path: Path) -> None:
-    """The record keeps few incidents of a large workload, and all of its loops."""
+    """A loop is shown even if its incidents are no longer recorded."""
     cluster = await cluster_with(
         [pod(restarts=5)], [record(incidents=[], loops=FULL["status"]["loops"])]
     )
@@ -348,7 +348,7 @@ async def test_explain_knows_a_loop_whose_incidents_gave_way(tmp_path: Path) -> 
 
 
 async def test_explain_sums_up_what_is_recorded(tmp_path: Path) -> None:
-    """Above many restarts stands what they have in common; one speaks for itself."""
+    """Several restarts get a summary by cause; a single one does not."""
     many = [incident(3), incident(2, cause="Error"), incident(1)]
     cluster = await cluster_with([pod(restarts=3)], [record(incidents=many)])
     one = await cluster_with([pod(restarts=1)], [record(incidents=[incident(1)])])
@@ -360,7 +360,7 @@ async def test_explain_sums_up_what_is_recorded(tmp_path: Path) -> None:
 
 
 async def test_explain_says_that_the_operator_will_know_more(tmp_path: Path) -> None:
-    """What is judged now beside records is not taken for the operator's word."""
+    """Beside records, a note says that new verdicts rest on less than the operator's."""
     new = died(6, "2026-11-20T12:00:00Z")
     recorded = await read_story(await cluster_with([new], [FULL]), tmp_path, "web-x")
     alone = await read_story(await cluster_with([new], None), tmp_path, "web-x")
@@ -372,7 +372,7 @@ async def test_explain_says_that_the_operator_will_know_more(tmp_path: Path) -> 
 
 
 async def test_explain_advises_by_how_probes_failed(tmp_path: Path) -> None:
-    """A probe that only errs is told as one that can never act, before what its numbers promise."""
+    """Advice from observed failures comes before advice from the spec."""
     cluster = await cluster_with([pod()], None)
     said = "Liveness probe errored and resulted in unknown state: no such file"
     await cluster.put("/api/v1/namespaces/shop/events", failure("a", said, 9))
@@ -386,7 +386,7 @@ async def test_explain_advises_by_how_probes_failed(tmp_path: Path) -> None:
 
 
 async def test_explain_of_a_life_that_seems_to_end_before_it_began(tmp_path: Path) -> None:
-    """The node's clock was set back: nothing is said of how long it lived."""
+    """A negative lifetime, after the node's clock was set back, is not shown."""
     odd = incident(1, startedAt="2026-11-21T00:00:00Z")
 
     story = await read_story(

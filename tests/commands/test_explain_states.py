@@ -1,4 +1,4 @@
-"""What `explain` says of how a pod is, and of pods that nobody watches."""
+"""`explain` on the state of a pod, and on pods that are not watched."""
 
 import json
 from pathlib import Path
@@ -37,7 +37,7 @@ def opted_out() -> Json:
     ],
 )
 async def test_pod_that_nobody_watches_is_told_so(tmp_path: Path, item: Json, why: str) -> None:
-    """A pod with restarts of which nothing is recorded says why that is."""
+    """For a pod that is not watched the output says why nothing is recorded."""
     text = render_text(await read_story(tmp_path, item), None)
 
     assert "3 restarts" in text
@@ -47,7 +47,7 @@ async def test_pod_that_nobody_watches_is_told_so(tmp_path: Path, item: Json, wh
 
 
 async def test_reason_of_the_phase_is_told(tmp_path: Path) -> None:
-    """A pod that was evicted is not only Failed."""
+    """The reason of the phase, such as Evicted, is shown."""
     item = pod()
     item["status"] |= {"phase": "Failed", "reason": "Evicted"}
     story = await read_story(tmp_path, item)
@@ -70,7 +70,7 @@ async def test_reason_of_the_phase_is_told(tmp_path: Path) -> None:
 async def test_readiness_gates_are_named_where_they_are_waited_for(
     tmp_path: Path, conditions: dict[str, str], *, waits: bool
 ) -> None:
-    """A pod that somebody else's condition holds back says so, once its containers are ready."""
+    """Readiness gates are named if the pod only waits for them."""
     item = pod()
     item["spec"]["readinessGates"] = [{"conditionType": "example.com/lb"}]
     item["status"]["conditions"] = [

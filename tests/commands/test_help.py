@@ -27,7 +27,7 @@ def read_help(
 def test_help_fits_a_narrow_terminal(
     command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """No line of a help is longer than the 80 columns of a terminal that nobody has widened."""
+    """No line of a help is longer than 80 columns."""
     lines = read_help(command, NARROW, monkeypatch, capsys).splitlines()
 
     assert [] == [line for line in lines if len(line) > NARROW]
@@ -37,7 +37,7 @@ def test_help_fits_a_narrow_terminal(
 def test_help_says_the_same_at_any_width(
     command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A width breaks lines and leaves out nothing; lists of examples keep their lines."""
+    """The width changes line breaks only; examples keep their lines."""
     narrow, wide = (read_help(command, each, monkeypatch, capsys) for each in (NARROW, 200))
 
     assert words(wide) == words(narrow)

@@ -1,4 +1,4 @@
-"""What a replay adds up to, and how it is judged."""
+"""The outcome of a replay, its output, and its comparison with the truth."""
 
 import json
 from dataclasses import replace
@@ -80,7 +80,7 @@ def collected(*findings: object) -> Outcome:
 
 
 def test_json_has_exactly_the_documented_shape() -> None:
-    """The keys are a fixed interface; times are RFC 3339, unknown ones are null."""
+    """The keys are a fixed interface; times are RFC 3339, unknown ones null."""
     result = collected(
         restart(), readiness(Readiness.NOT_READY), loop_started(), ADVICE, PodForgotten(pod=WEB)
     )
@@ -130,7 +130,7 @@ def test_json_has_exactly_the_documented_shape() -> None:
 
 
 def test_a_corrected_verdict_replaces_the_first_one() -> None:
-    """It is the same restart: shown once, counted once, with what is known now."""
+    """A corrected restart is shown and counted once, with the final verdict."""
     first = restart(cause=Cause.UNKNOWN, confidence=Confidence.LOW)
 
     result = collected(first, RestartCorrected(was=first, now=restart()))
@@ -140,7 +140,7 @@ def test_a_corrected_verdict_replaces_the_first_one() -> None:
 
 
 def test_a_restart_published_twice_unbalances_the_ledger() -> None:
-    """The table shows it once, the count does not hide it."""
+    """A restart published twice is shown once, and the ledger does not balance."""
     result = collected(restart(), restart())
 
     assert 1 == len(result.restarts)
@@ -148,7 +148,7 @@ def test_a_restart_published_twice_unbalances_the_ledger() -> None:
 
 
 def test_restarts_before_the_recording_are_not_counted() -> None:
-    """A baseline is what was there already."""
+    """A baseline restart is not counted."""
     result = collected(restart(baseline=True))
 
     assert () == result.restarts
@@ -156,7 +156,7 @@ def test_restarts_before_the_recording_are_not_counted() -> None:
 
 
 def test_a_loop_takes_its_end_from_the_next_ending() -> None:
-    """The cause at the end is the better one; an ended loop is not ended again."""
+    """An end closes the last open loop and sets its cause."""
     result = collected(loop_started(), loop_ended(), loop_started(at=400.0), loop_ended(at=500.0))
 
     assert [(200.0, 300.0), (400.0, 500.0)] == [
@@ -166,7 +166,7 @@ def test_a_loop_takes_its_end_from_the_next_ending() -> None:
 
 
 def test_a_loop_that_goes_on_by_another_cause_is_one() -> None:
-    """It is told again then, began when it began, and ends once."""
+    """A resumed loop with another cause stays one loop."""
     again = replace(loop_started(), cause=Cause.ERROR, resumed=True)
     result = collected(loop_started(), again)
 
@@ -178,12 +178,12 @@ def test_a_loop_that_goes_on_by_another_cause_is_one() -> None:
 
 
 def test_advice_is_given_once() -> None:
-    """The same finding about the same probe is one piece of advice."""
+    """The same finding about the same probe is listed once."""
     assert (ADVICE,) == collected(ADVICE, ADVICE).advice
 
 
 def test_tables_show_restarts_by_cause_and_the_ledger() -> None:
-    """People see who restarted, why, how sure that is, and that nothing is missing."""
+    """The tables show restarts by cause with confidence, and the ledger."""
     result = collected(
         restart(1),
         restart(2, confidence=Confidence.HIGH, exit_code=None),
@@ -208,7 +208,7 @@ def test_tables_show_restarts_by_cause_and_the_ledger() -> None:
 
 
 def test_tables_of_nothing_say_so() -> None:
-    """An empty recording is a result too."""
+    """An empty replay is shown as such."""
     assert (
         "No restarts.\n\nLedger: restart counts rose by 0, 0 restarts counted: balanced"
         == render_replay.render_tables(Outcome(), Ledger(restart_count_rise=0, restarts_counted=0))
@@ -216,7 +216,7 @@ def test_tables_of_nothing_say_so() -> None:
 
 
 def test_text_explains_each_restart() -> None:
-    """One paragraph: what, when, why, and what says so."""
+    """Each restart has a paragraph: what, when, why, and the evidence."""
     result = collected(restart())
 
     shown = render_replay.render_text(result, result.ledger(1))
@@ -230,7 +230,7 @@ def test_text_explains_each_restart() -> None:
 
 
 def test_text_of_a_life_that_seems_to_end_before_it_began() -> None:
-    """The node's clock was set back: nothing is said of how long it lived."""
+    """A negative lifetime, after the node's clock was set back, is not shown."""
     result = collected(replace(restart(), started_at=900.0))
 
     assert "ended at 1970-01-01T00:02:20.500Z, exit code 137\n" in render_replay.render_text(
@@ -263,7 +263,7 @@ TRUTH = {"web": {"app": frozenset({Cause.LIVENESS_PROBE})}}
 def test_verdicts_are_judged_by_the_truth(
     expected: tuple[int, int, int, bool], verdict: Restart
 ) -> None:
-    """Only a wrong cause named with confidence is a breach; not knowing never is."""
+    """Only a wrong cause with High or Confirmed breaks the promise; Unknown never does."""
     accuracy = truth.judge([verdict], TRUTH)
 
     wrong = sum(accuracy.wrong.values())
@@ -271,7 +271,7 @@ def test_verdicts_are_judged_by_the_truth(
 
 
 def test_a_container_that_should_not_restart_has_no_right_cause() -> None:
-    """A pod that is named without the container promises that it does not restart."""
+    """A container missing from its pod in the truth file must not restart at all."""
     accuracy = truth.judge([restart()], {"web": {}})
 
     assert (1, 0) == (accuracy.total, accuracy.right)
@@ -279,14 +279,14 @@ def test_a_container_that_should_not_restart_has_no_right_cause() -> None:
 
 
 def test_pods_that_the_truth_does_not_name_are_not_judged() -> None:
-    """Nothing judged is nothing wrong."""
+    """Pods missing from the truth file are not judged."""
     accuracy = truth.judge([restart()], {})
 
     assert (0, 1.0) == (accuracy.total, accuracy.share)
 
 
 def test_accuracy_is_one_line_and_a_short_list_of_mistakes() -> None:
-    """A long list ends with how many are not shown, and how they are."""
+    """A long list of mistakes is cut, with the number of the others."""
     wrong = restart(cause=Cause.ERROR, confidence=Confidence.MEDIUM)
 
     shown = render_replay.render_accuracy(truth.judge([wrong] * 25, TRUTH)).splitlines()
@@ -301,7 +301,7 @@ def test_accuracy_is_one_line_and_a_short_list_of_mistakes() -> None:
 
 
 def test_truth_is_read_from_a_file(tmp_path: Path) -> None:
-    """Other keys of the file are for its readers."""
+    """Other keys of the truth file are ignored."""
     path = tmp_path / "truth.json"
     path.write_text('{"about": "x", "pods": {"web": {"app": ["LivenessProbe"]}, "ok": {}}}')
 
@@ -310,7 +310,7 @@ def test_truth_is_read_from_a_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("content", ["[]", '{"pods": {"web": {"app": ["Bad luck"]}}}'])
 def test_a_file_that_is_no_truth_is_named(tmp_path: Path, content: str) -> None:
-    """One line says which file and what is wrong with it."""
+    """An invalid truth file is one line of error."""
     path = tmp_path / "truth.json"
     path.write_text(content)
 
@@ -319,6 +319,6 @@ def test_a_file_that_is_no_truth_is_named(tmp_path: Path, content: str) -> None:
 
 
 def test_a_missing_truth_file_is_named() -> None:
-    """The system's own words are enough."""
+    """A missing truth file is the system's error message."""
     with pytest.raises(StreamError, match=r"^/nowhere: No such file or directory$"):
         truth.read_truth("/nowhere")

@@ -1,4 +1,4 @@
-"""What is recorded is what was sent, and can be replayed, whatever happens on the way."""
+"""A recording holds what was sent and can be replayed, whatever fails meanwhile."""
 
 import argparse
 import asyncio
@@ -50,7 +50,7 @@ def _kubeconfig(tmp_path: Path) -> Path:
 
 
 def point(kubeconfig: Path, server: str) -> None:
-    """Make the kubeconfig one for *server*."""
+    """Make the kubeconfig point to *server*."""
     content = {
         "current-context": "c",
         "clusters": [{"name": "c", "cluster": {"server": server}}],
@@ -61,12 +61,12 @@ def point(kubeconfig: Path, server: str) -> None:
 
 def parse(*arguments: str) -> argparse.Namespace:
     parser = argparse.ArgumentParser()
-    record.add_parser(parser.add_subparsers())
-    return parser.parse_args(["record", *arguments])
+    record.add_flags(parser)
+    return parser.parse_args(arguments)
 
 
 LONG_ENOUGH = ("--duration", "1s")
-"""To list what is there, also on a machine with more to do; a recording ends by the clock alone."""
+"""Enough for the first list even on a busy machine; a recording ends by the clock alone."""
 
 
 async def run(kubeconfig: Path, *arguments: str) -> None:
@@ -81,7 +81,7 @@ async def staged() -> FakeCluster:
 
 @pytest.mark.parametrize("name", ["r.jsonl", "r.jsonl.gz"])
 async def test_recording_can_be_replayed(kubeconfig: Path, tmp_path: Path, name: str) -> None:
-    """Objects are written as they came, plain or compressed, and replay reads them."""
+    """Objects are written as received, plain or compressed, and `replay` reads them."""
     path = str(tmp_path / name)
     async with serving(await staged()) as server:
         point(kubeconfig, server)
@@ -95,7 +95,7 @@ async def test_recording_can_be_replayed(kubeconfig: Path, tmp_path: Path, name:
 
 
 async def test_secrets_can_be_left_out(kubeconfig: Path, tmp_path: Path) -> None:
-    """What shall not be shown is not written at all."""
+    """With `--without` the omitted fields are never written."""
     path = tmp_path / "r.jsonl"
     async with serving(await staged()) as server:
         point(kubeconfig, server)
@@ -106,7 +106,7 @@ async def test_secrets_can_be_left_out(kubeconfig: Path, tmp_path: Path) -> None
 
 
 async def test_existing_file_is_kept(kubeconfig: Path, tmp_path: Path) -> None:
-    """A file that is there is not written over; it can be added to."""
+    """An existing file is refused, unless it is to be appended to."""
     path = tmp_path / "r.jsonl"
     async with serving(await staged()) as server:
         point(kubeconfig, server)
@@ -122,7 +122,7 @@ async def test_existing_file_is_kept(kubeconfig: Path, tmp_path: Path) -> None:
 
 @contextmanager
 def masked() -> Iterator[None]:
-    """The usual mask of a shell, whatever that of the tests is."""
+    """The usual umask of a shell."""
     before = os.umask(0o022)
     try:
         yield
@@ -134,7 +134,7 @@ def masked() -> Iterator[None]:
 async def test_new_file_is_for_its_owner_alone(
     kubeconfig: Path, tmp_path: Path, options: tuple[str, ...]
 ) -> None:
-    """Values of variables are in it: nobody else on the machine may read them."""
+    """A new recording is readable by its owner only: it holds values of variables."""
     path = tmp_path / "r.jsonl"
     async with serving(await staged()) as server:
         point(kubeconfig, server)
@@ -145,7 +145,7 @@ async def test_new_file_is_for_its_owner_alone(
 
 
 async def test_file_that_is_added_to_keeps_its_mode(kubeconfig: Path, tmp_path: Path) -> None:
-    """Who shares a recording with a group goes on to do so."""
+    """Appending keeps the mode of the file."""
     path = tmp_path / "r.jsonl"
     path.touch()
     path.chmod(0o640)
@@ -159,7 +159,7 @@ async def test_file_that_is_added_to_keeps_its_mode(kubeconfig: Path, tmp_path: 
 async def test_missing_right_is_said_before_anything_is_written(
     kubeconfig: Path, tmp_path: Path
 ) -> None:
-    """Without the right to list pods there is one clear line, and no empty file."""
+    """A missing right is one line of error, and no file is created."""
     cluster = FakeCluster(refuse=lambda request: 403 if request.path == "/api/v1/pods" else 0)
     async with serving(cluster) as server:
         point(kubeconfig, server)
@@ -170,7 +170,7 @@ async def test_missing_right_is_said_before_anything_is_written(
 
 
 async def test_file_that_cannot_be_written(kubeconfig: Path, tmp_path: Path) -> None:
-    """A place where nothing can be written is said in one line."""
+    """A path that cannot be written is one line of error."""
     async with serving(await staged()) as server:
         point(kubeconfig, server)
         with pytest.raises(InputError, match="No such file or directory"):
@@ -178,7 +178,7 @@ async def test_file_that_cannot_be_written(kubeconfig: Path, tmp_path: Path) -> 
 
 
 class BrokenFile(io.BytesIO):
-    """A disk that is full."""
+    """A file on a full disk."""
 
     def write(self, _data: object) -> int:
         raise OSError(28, "No space left on device")
@@ -186,7 +186,7 @@ class BrokenFile(io.BytesIO):
 
 @contextmanager
 def disk_of(size: int) -> Iterator[None]:
-    """No file can become larger than this: what is left of a full disk is written, as always."""
+    """Limit the size of files, as on a full disk: what still fits is written."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
     try:
@@ -200,7 +200,7 @@ def disk_of(size: int) -> Iterator[None]:
 async def test_full_disk_costs_only_what_does_not_fit(
     kubeconfig: Path, tmp_path: Path, name: str
 ) -> None:
-    """Where the disk is full that is said in one line, and what was recorded can be replayed."""
+    """A full disk is one line of error, and what was written can be replayed."""
     path, cluster = tmp_path / name, await staged()
     noise = random.Random(7).randbytes(2000).hex()
     for number in range(20):
@@ -221,7 +221,7 @@ async def test_full_disk_costs_only_what_does_not_fit(
 
 @pytest.mark.parametrize("compressed", [False, True], ids=["plain", "gzip"])
 def test_lines_that_did_not_fit_are_not_counted(tmp_path: Path, *, compressed: bool) -> None:
-    """So many lines as a recording says it has can be read, also when the disk was full."""
+    """The reported number of lines can be read, also after a full disk."""
     path = tmp_path / "r"
     with path.open("xb", buffering=0) as file:
         recording = Recording(file, compressed=compressed)
@@ -252,7 +252,7 @@ CUT = {
     "where nothing was written": ("r.jsonl", LINE, LINE[:9] + bytes(99), 1),
     "in a member that was not written": ("r.jsonl.gz", MEMBER, MEMBER[:20] + bytes(99), 1),
 }
-"""Files that were cut off: what of them is kept and what is lost, and how many lines are whole."""
+"""Truncated files: the bytes to keep, the bytes to drop, and the number of whole lines."""
 
 
 @pytest.mark.parametrize(("name", "kept", "lost", "whole"), CUT.values(), ids=CUT.keys())
@@ -266,7 +266,7 @@ async def test_a_cut_off_recording_is_mended_before_it_is_added_to(
     lost: bytes,
     whole: int,
 ) -> None:
-    """What was cut off is left out, so that the file can be read again; a warning says so."""
+    """Appending to a truncated recording removes its partial end, with a warning."""
     path = tmp_path / name
     path.write_bytes(kept + lost)
     async with serving(await staged()) as server:
@@ -286,7 +286,7 @@ NOT_OURS = {"text": ("notes.jsonl", b"milk\nbread"), "no gzip": ("r.jsonl.gz", b
 async def test_nothing_is_added_to_what_is_no_recording(
     kubeconfig: Path, tmp_path: Path, name: str, content: bytes
 ) -> None:
-    """A file of another kind stays as it is, and is named."""
+    """A file that is no recording is not changed, and is named in the error."""
     path = tmp_path / name
     path.write_bytes(content)
     async with serving(await staged()) as server:
@@ -298,7 +298,7 @@ async def test_nothing_is_added_to_what_is_no_recording(
 
 
 async def test_full_disk_is_not_taken_for_a_network_fault() -> None:
-    """An error of the file is kept for whoever records; the watch goes on without a fault."""
+    """A write error ends the recording and is no fault of the watch."""
     failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     output = Output(recording=Recording(BrokenFile()), clock=Clock(), failed=failed)
     writer = StreamWriter(output=output, sweeps=True)
@@ -318,7 +318,7 @@ def decode(item: Json) -> RawObject:
 
 
 async def test_missed_deletion_is_written_once_a_list_proves_it() -> None:
-    """A pod that a new list does not contain is written as deleted; the last one stays."""
+    """A pod missing from a later list is written as DELETED with its last version."""
     file = io.BytesIO()
     failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     clock = Clock(now=lambda: 0.0)
@@ -338,7 +338,7 @@ async def test_missed_deletion_is_written_once_a_list_proves_it() -> None:
 
 
 def test_lines_of_a_watch_keep_their_text() -> None:
-    """An update keeps the object's text exactly, whatever it holds."""
+    """The JSON text of an object is kept byte for byte."""
     line = (
         b'{"type":"MODIFIED","object":{"metadata":{"uid":"u","resourceVersion":"7"},"odd":[1.50]}}'
     )
@@ -351,14 +351,14 @@ def test_lines_of_a_watch_keep_their_text() -> None:
 
 
 class Watched:
-    """A watch that has listed everything, or not."""
+    """A watch that is synced, or not."""
 
     def __init__(self, *, synced: bool) -> None:
         self.stats = WatchStats(resource="pods", synced=synced)
 
 
 def test_progress_without_a_terminal_is_a_line_a_minute() -> None:
-    """In a build's log progress is a line now and then, and a line at the end."""
+    """Without a terminal, progress is a line a minute and one at the end."""
     out, seconds = io.StringIO(), [0.0]
     clock = Clock(monotonic=lambda: seconds[0])
     progress = Progress("r", [Watched(synced=False)], Recording(io.BytesIO()), clock, out)
@@ -377,7 +377,7 @@ def test_progress_without_a_terminal_is_a_line_a_minute() -> None:
     ("size", "shown"), [(900, "1 kB"), (43_400, "43 kB"), (2_340_000, "2.3 MB")]
 )
 def test_size_of_a_recording_is_never_nothing(tmp_path: Path, size: int, shown: str) -> None:
-    """How large the file came out is told in the unit that fits it."""
+    """The size of the file is shown in a unit that fits."""
     path, out = tmp_path / "r", io.StringIO()
     path.write_bytes(bytes(size))
 
@@ -391,20 +391,20 @@ DURATIONS = [("90s", 90.0, "1m30s"), ("1h30m", 5400.0, "1h30m"), ("2d", 172800.0
 
 @pytest.mark.parametrize(("text", "seconds", "shown"), DURATIONS)
 def test_durations(text: str, seconds: float, shown: str) -> None:
-    """Durations are read as people write them, and shown in their two largest units."""
+    """Durations are parsed, and shown in their two largest units."""
     assert (seconds, shown) == (parse_duration(text), render_duration(seconds))
 
 
 @pytest.mark.parametrize("text", ["", "5", "m", "5x", "-5s", "0s", "5m junk"])
 def test_no_duration(text: str) -> None:
-    """What is no duration is refused."""
+    """An invalid duration is refused."""
     with pytest.raises(argparse.ArgumentTypeError):
         parse_duration(text)
 
 
 @pytest.mark.parametrize("arguments", [["--without", "secrets"], ["-d", "soon"]])
 def test_wrong_flags_are_refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    """A flag with a value that cannot be is explained."""
+    """An invalid flag value is explained."""
     with pytest.raises(SystemExit):
         parse("r.jsonl", *arguments)
 

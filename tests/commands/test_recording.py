@@ -1,4 +1,4 @@
-"""What a recording keeps, what it leaves out, and that it can always be read."""
+"""What a recording keeps and omits, and that it can always be read."""
 
 import io
 import json
@@ -48,12 +48,12 @@ def pod() -> dict[str, object]:
 
 
 def test_nothing_is_left_out_unless_asked_for() -> None:
-    """A recording holds what the API server sent."""
+    """By default a recording holds what the API server sent."""
     assert pod() == privacy.leave_out(pod(), [])
 
 
 def test_environment_and_commands_leave_no_trace() -> None:
-    """Nor does the copy of the manifest that kubectl keeps; probes and names stay."""
+    """Omitted values are also removed from kubectl's last-applied annotation."""
     left = privacy.leave_out(pod(), [Omission.ENV, Omission.COMMANDS])
 
     assert SECRET not in json.dumps(left)
@@ -64,21 +64,21 @@ def test_environment_and_commands_leave_no_trace() -> None:
 
 @pytest.mark.parametrize("omission", [Omission.ENV, Omission.COMMANDS])
 def test_the_manifest_goes_with_either(omission: Omission) -> None:
-    """It holds both."""
+    """Either omission removes the last-applied annotation, which holds both."""
     left = privacy.leave_out(pod(), [omission])
 
     assert LAST_APPLIED not in left["metadata"]["annotations"]  # type: ignore[index]  # as above
 
 
 def test_annotations_that_say_what_a_pod_is_stay() -> None:
-    """Without the mirror hash a static pod cannot be joined to its Events."""
+    """The mirror annotation is kept: a static pod's Events need it."""
     left = privacy.leave_out(pod(), [Omission.ANNOTATIONS])
 
     assert {"kubernetes.io/config.mirror": "hash"} == left["metadata"]["annotations"]  # type: ignore[index]  # as above
 
 
 def test_managed_fields_can_go() -> None:
-    """They are half of a pod's size and say nothing about restarts."""
+    """managedFields can be omitted: they say nothing about restarts."""
     left = privacy.leave_out(pod(), [Omission.MANAGED_FIELDS])
 
     assert "managedFields" not in left["metadata"]  # type: ignore[operator]  # as above
@@ -129,7 +129,7 @@ MESSAGES = {
 
 @pytest.mark.parametrize(("message", "expected"), MESSAGES.values(), ids=MESSAGES.keys())
 def test_no_message_quotes_a_command(message: str, expected: str) -> None:
-    """Neither do Events, nor states of containers, whichever runtime they are from."""
+    """Commands are removed from messages of Events and statuses, of any runtime."""
     event: dict[str, object] = {"kind": "Event", "message": message}
     status = {
         "name": "app",
@@ -149,7 +149,7 @@ def test_no_message_quotes_a_command(message: str, expected: str) -> None:
 
 @pytest.mark.parametrize("omission", [Omission.COMMANDS, Omission.OUTPUT])
 def test_an_old_kubelet_quotes_a_hook_in_a_reason(omission: Omission) -> None:
-    """What is left is the reason itself."""
+    """A command that an old kubelet puts into a reason is removed from it."""
     hook = {
         "waiting": {"reason": f"PostStartHookError: command '{SECRET}' exited with 1: {SECRET}"}
     }
@@ -178,7 +178,7 @@ QUOTING = {
 
 @pytest.mark.parametrize(("reason", "message"), QUOTING.values(), ids=QUOTING.keys())
 def test_what_was_said_leaves_no_trace_but_its_kind(reason: str, message: str) -> None:
-    """An Event means the same without the output that the kubelet quotes in it."""
+    """An Event without the quoted output is still classified the same."""
     left = leave_out_message(reason, message)
 
     assert SECRET not in left
@@ -187,13 +187,13 @@ def test_what_was_said_leaves_no_trace_but_its_kind(reason: str, message: str) -
 
 @pytest.mark.parametrize("kind", FailureReason)
 def test_each_kind_of_failure_has_a_stand_in(kind: FailureReason) -> None:
-    """The words that stand in for an output are of its class; an errored run has no output."""
+    """The replacement text for an output has the same failure reason."""
     expected = FailureReason.EXEC_EXIT if kind is FailureReason.ERRORED else kind
     assert expected == classify_failure(STAND_INS[kind])
 
 
 def test_last_words_of_applications_can_go() -> None:
-    """The status quotes what a container wrote at its end; exit code and reason stay."""
+    """Termination messages are removed; exit code and reason stay."""
     ended = {"terminated": {"exitCode": 1, "reason": "Error", "message": SECRET}}
     waiting = {"waiting": {"reason": "StartError", "message": SECRET}}
     status = {"containerStatuses": [{"name": "app", "lastState": ended, "state": waiting}]}
@@ -206,7 +206,7 @@ def test_last_words_of_applications_can_go() -> None:
 
 @pytest.mark.slow
 def test_verdicts_need_nothing_that_can_be_left_out() -> None:
-    """Of what was recorded from a real kubelet, the bare rest gets the same verdicts."""
+    """With everything omitted, the recorded stream gets the same verdicts."""
     path = REPOSITORY / "tests/data/traces/loops.jsonl.gz"
     whole = tuple(stream.read_stream(str(path)))
     bare = (replace(record, object=bare_bytes(record.object)) for record in whole)
@@ -223,7 +223,7 @@ def render(records: Iterable[stream.Record]) -> Mapping[str, object]:
 
 
 def test_headers_of_probes_go_with_commands() -> None:
-    """A header may hold a token, as an argument may; path and port of the probe stay."""
+    """HTTP headers of probes, which may hold a token, are removed with commands."""
     asked = {"path": "/", "port": 80, "httpHeaders": [{"name": "Authorization", "value": SECRET}]}
     spec = {"containers": [{"name": "app", "livenessProbe": {"httpGet": asked}}]}
 
@@ -235,13 +235,13 @@ def test_headers_of_probes_go_with_commands() -> None:
 
 @pytest.mark.parametrize("item", [{}, {"metadata": None, "spec": {"containers": [None]}}])
 def test_odd_objects_are_kept_as_they_are(item: dict[str, object]) -> None:
-    """The recorder never stumbles over what a server sends."""
+    """Malformed objects are recorded unchanged."""
     assert dict(item) == privacy.leave_out(item, list(Omission))
 
 
 @pytest.mark.parametrize("compressed", [False, True], ids=["plain", "gzip"])
 def test_what_was_written_can_be_read_while_recording(tmp_path: Path, *, compressed: bool) -> None:
-    """After each flush the file is whole, although it is still open."""
+    """After each flush the open file can be read."""
     path = tmp_path / "stream"
     with path.open("wb") as file:
         recorded = Recording(file, compressed=compressed)
@@ -257,7 +257,7 @@ def test_what_was_written_can_be_read_while_recording(tmp_path: Path, *, compres
 
 
 def test_a_full_buffer_writes_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Memory stays bounded between two flushes."""
+    """A full buffer is written, so that memory is bounded."""
     monkeypatch.setattr(recording, "FULL_BYTES", 10)
     file = io.BytesIO()
 
@@ -268,7 +268,7 @@ def test_a_full_buffer_writes_itself(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_omissions_are_applied_to_what_is_written() -> None:
-    """The file never holds what was to be left out."""
+    """Omissions are applied before anything is written."""
     file = io.BytesIO()
     recorded = Recording(file, omissions=[Omission.ENV, Omission.COMMANDS])
 

@@ -1,4 +1,4 @@
-"""What a replay makes of lines that come late, or twice."""
+"""Replays of lines that arrive late or twice, and their comparison with the truth."""
 
 import json
 from pathlib import Path
@@ -13,7 +13,7 @@ from probewatch.commands.replay import replay
 from tests.commands.shop import Json, pod
 
 Line = tuple[str, int, int]
-"""Type, resourceVersion and restartCount."""
+"""The type, resourceVersion and restartCount."""
 
 LIFE: tuple[Line, ...] = (("ADDED", 1, 0), ("MODIFIED", 2, 1), ("DELETED", 3, 1))
 
@@ -24,7 +24,7 @@ def version(number: int, restarts: int) -> Json:
 
 
 def write(*lines: Line) -> list[str]:
-    """The lines as a recording has them, one a second."""
+    """The lines of a recording, one a second."""
     return [
         json.dumps(
             {
@@ -49,7 +49,7 @@ def play(*lines: Line) -> tuple[Outcome, Ledger]:
     ids=["its whole life", "without its beginning", "its end", "a list that had no news"],
 )
 def test_a_deleted_pod_does_not_come_back(late: tuple[Line, ...]) -> None:
-    """What comes of it after its end, as of a watch that lags behind, was told already."""
+    """Late versions of a deleted pod, as of a lagging watch, are ignored."""
     found, ledger = play(*LIFE, *late)
 
     assert Ledger(restart_count_rise=1, restarts_counted=1) == ledger
@@ -57,7 +57,7 @@ def test_a_deleted_pod_does_not_come_back(late: tuple[Line, ...]) -> None:
 
 
 def test_a_pod_that_is_seen_again_goes_on() -> None:
-    """One that left what was watched comes back with a newer version, and restarts count again."""
+    """A pod that reappears in a newer version is counted from there."""
     found, ledger = play(*LIFE, ("ADDED", 4, 1), ("MODIFIED", 5, 2))
 
     assert ledger.balanced
@@ -67,7 +67,7 @@ def test_a_pod_that_is_seen_again_goes_on() -> None:
 def test_all_mistakes_are_in_the_json_output(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Standard error lists the first of them, and says where the others are."""
+    """The JSON output has all mistakes; standard error lists the first ones."""
     recording, known = tmp_path / "r.jsonl", tmp_path / "truth.json"
     ended = range(1, MISTAKES_SHOWN + 6)
     lines = write(("ADDED", 1, 0), *(("MODIFIED", 1 + count, count) for count in ended))
@@ -89,7 +89,7 @@ def test_all_mistakes_are_in_the_json_output(
 def test_without_the_truth_nothing_is_judged(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The JSON object has the keys that it always had."""
+    """Without a truth file the JSON has its usual keys."""
     recording = tmp_path / "r.jsonl"
     recording.write_text("\n".join(write(*LIFE)) + "\n")
 

@@ -1,4 +1,4 @@
-"""The independent count of restarts."""
+"""The independent count of the rise of `restartCount`."""
 
 import json
 from typing import Any
@@ -79,7 +79,7 @@ TAKEN_BACK = {
 
 @pytest.mark.parametrize(("expected", "seen"), TAKEN_BACK.values(), ids=TAKEN_BACK)
 def test_a_count_that_is_taken_back(expected: int, seen: list[tuple[dict[str, Any], int]]) -> None:
-    """A container that is found no more has its count raised, and is started once."""
+    """A count raised for a container that was only lost for a moment counts once."""
     rise = CountRise()
 
     for state, count in seen:
@@ -91,7 +91,7 @@ def test_a_count_that_is_taken_back(expected: int, seen: list[tuple[dict[str, An
 
 
 def test_what_is_null_is_absent() -> None:
-    """Nothing that a pod can be without makes a recording unreadable."""
+    """Null fields are treated as missing."""
     rise = CountRise()
     status = {"name": "c0", "restartCount": None, "state": None}
     shown = json.loads(pod(1, annotations={"other": None}))
@@ -108,7 +108,7 @@ def test_what_is_null_is_absent() -> None:
 
 @pytest.mark.parametrize(("expected", "versions"), STORIES.values(), ids=STORIES)
 def test_the_rise_of_a_story(expected: int, versions: list[bytes]) -> None:
-    """Each story is a list of versions of pods, and by how much their counts rose in all."""
+    """Each case is a list of pod versions with the total rise of their counts."""
     rise = CountRise()
 
     for version in versions:

@@ -1,4 +1,4 @@
-"""Reading recorded streams: every shape of file, and every way to be wrong."""
+"""Reading recorded streams: all formats of files, and all errors."""
 
 import gzip
 import io
@@ -19,7 +19,7 @@ Write = Callable[..., str]
 POD = {"kind": "Pod", "metadata": {"name": "web"}}
 
 DEEP = 100_000
-"""Levels that no Python reads: 3.11 gives up after 1,000, and 3.13 after some 10,000."""
+"""Nesting that no Python reads: 3.11 gives up after 1,000 levels, 3.13 after some 10,000."""
 
 
 def line(at: str = "2026-01-02T03:04:05Z", kind: str = "ADDED", obj: object = POD) -> str:
@@ -39,7 +39,7 @@ def write(tmp_path: Path) -> Write:
 
 
 def test_a_line_becomes_a_record_with_its_time_and_place(write: Write) -> None:
-    """Time is epoch seconds with its fraction, whatever the offset; the object stays as it was."""
+    """Times are epoch seconds, whatever the offset; the object is unchanged."""
     path = write(line(at="2026-01-02T04:04:05.250+01:00"))
 
     (record,) = stream.read_stream(path)
@@ -75,21 +75,21 @@ def test_a_line_becomes_a_record_with_its_time_and_place(write: Write) -> None:
     ],
 )
 def test_objects_are_told_apart(expected: Kind, type_: str, obj: object) -> None:
-    """Items of an initial list have no kind and are known by their fields."""
+    """The kind of an object is known, also of list items, which have no `kind`."""
     record = stream.parse_line(line(kind=type_, obj=obj).encode(), "f", 1)
 
     assert expected is record.kind
 
 
 def test_gzip_is_recognised_by_its_content(write: Write) -> None:
-    """The name does not matter, and files made of several gzip members are read to the end."""
+    """gzip is recognized by content, and several members are read."""
     members = gzip.compress(line().encode()) + gzip.compress(line().encode())
 
     assert 2 == len(list(stream.read_stream(write(members, "no-suffix"))))
 
 
 def test_standard_input_is_a_file_named_dash(monkeypatch: pytest.MonkeyPatch) -> None:
-    """`-` reads standard input, compressed or not, and messages call it so."""
+    """`-` is standard input, compressed or not."""
 
     class Stdin:
         buffer = io.BytesIO(gzip.compress(line().encode()))
@@ -102,7 +102,7 @@ def test_standard_input_is_a_file_named_dash(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_several_files_are_merged_by_arrival(write: Write) -> None:
-    """Pods and Events recorded apart come in the order in which they were received."""
+    """Several files are merged by time of arrival."""
     pods = write(line(at="2026-01-01T00:00:01Z") + line(at="2026-01-01T00:00:04Z"), "pods")
     events = write(line(at="2026-01-01T00:00:02Z") + line(at="2026-01-01T00:00:03Z"), "events")
 
@@ -114,7 +114,7 @@ def test_several_files_are_merged_by_arrival(write: Write) -> None:
 
 
 def test_parts_of_a_recording_are_given_in_any_order(write: Write) -> None:
-    """Of lines that came at the same moment those of the earlier part are first."""
+    """Files may be given in any order; equal times are read from the earlier file first."""
     early = write(line(at="2026-01-01T00:00:01Z") + line(at="2026-01-01T00:00:02Z"), "early")
     late = write(line(at="2026-01-01T00:00:02Z") + line(at="2026-01-01T00:00:03Z"), "late")
 
@@ -126,21 +126,21 @@ def test_parts_of_a_recording_are_given_in_any_order(write: Write) -> None:
 
 
 def test_the_order_of_one_file_is_kept(write: Write) -> None:
-    """A clock that was set back does not reorder what arrived."""
+    """The order within a file is kept, even if the clock was set back."""
     path = write(line(at="2026-01-01T00:00:09Z") + line(at="2026-01-01T00:00:01Z"))
 
     assert [1, 2] == [record.line for record in stream.read_streams([path])]
 
 
 def test_blank_lines_are_nothing(write: Write) -> None:
-    """They are counted as lines, and no more."""
+    """Blank lines are skipped but counted."""
     (record,) = stream.read_stream(write("\n  \n" + line()))
 
     assert 3 == record.line
 
 
 def test_marks_of_byte_order_are_nothing(write: Write) -> None:
-    """Editors put one before a file, and files that are joined have one in their middle."""
+    """Byte order marks at the beginning of lines are skipped."""
     mark = b"\xef\xbb\xbf"
     path = write(mark + line().encode() + mark + line().encode() + mark)
 
@@ -164,7 +164,7 @@ def test_marks_of_byte_order_are_nothing(write: Write) -> None:
     ],
 )
 def test_a_bad_line_is_named_with_its_number(write: Write, complaint: str, content: str) -> None:
-    """One line says which file, which line, and what is wrong with it."""
+    """The error names the file, the line and the fault."""
     path = write(line() + content)
 
     with pytest.raises(StreamError) as caught:
@@ -175,7 +175,7 @@ def test_a_bad_line_is_named_with_its_number(write: Write, complaint: str, conte
 
 
 def test_a_pod_that_is_no_text_is_named_with_its_line(write: Write) -> None:
-    """What only shows where the object is read is an error of the file as well."""
+    """A fault found only when a pod is decoded also names its line."""
     path = write(line().encode().replace(b"web", b"\xff"))
 
     with pytest.raises(StreamError, match="1: not a Pod: 'utf-8' codec"):
@@ -183,7 +183,7 @@ def test_a_pod_that_is_no_text_is_named_with_its_line(write: Write) -> None:
 
 
 def test_a_line_without_end_is_refused(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Memory stays bounded whatever is in the file."""
+    """An endless line is refused, so that memory is bounded."""
     monkeypatch.setattr(stream, "MAX_LINE_BYTES", 10)
 
     with pytest.raises(StreamError, match="1: line longer than"):
@@ -191,7 +191,7 @@ def test_a_line_without_end_is_refused(write: Write, monkeypatch: pytest.MonkeyP
 
 
 def test_a_truncated_gzip_file_is_named_after_its_last_whole_line(write: Write) -> None:
-    """What could be read is read, then the error says that the file is cut off."""
+    """A truncated gzip file is an error."""
     whole = gzip.compress((line() * 3).encode())
 
     with pytest.raises(StreamError, match="the gzip file is cut off"):
@@ -199,13 +199,13 @@ def test_a_truncated_gzip_file_is_named_after_its_last_whole_line(write: Write) 
 
 
 def test_damaged_gzip_data_is_named(write: Write) -> None:
-    """A broken archive is an error of the file, not of the program."""
+    """Damaged gzip data is an error of the file."""
     with pytest.raises(StreamError, match="the gzip data is damaged"):
         list(stream.read_stream(write(b"\x1f\x8b" + b"\x00" * 40)))
 
 
 def test_a_missing_file_is_named() -> None:
-    """The system's own words are enough."""
+    """A missing file is the system's error message."""
     with pytest.raises(StreamError, match=r"^/nowhere/at-all: No such file or directory$"):
         list(stream.read_stream("/nowhere/at-all"))
 
@@ -221,14 +221,14 @@ CUT = {
     "in a member's head": WHOLE + WHOLE[:4],
     "in a member that was not written": WHOLE + WHOLE[:20] + bytes(99),
 }
-"""Files whose first line is whole and whose second is not."""
+"""Truncated files, whose first line is whole and whose second is not."""
 
 
 @pytest.mark.parametrize("content", CUT.values(), ids=CUT.keys())
 def test_a_file_that_is_cut_off_is_read_to_its_last_whole_line(
     write: Write, content: bytes
 ) -> None:
-    """What a recorder that lost its power wrote is worth reading; what is left out is told."""
+    """A truncated file is read up to its last whole line, with a warning."""
     path, told = write(content), list[str]()
 
     (record,) = stream.read_streams([path], told.append)
@@ -252,7 +252,7 @@ def test_a_file_that_is_cut_off_is_read_to_its_last_whole_line(
 def test_a_file_that_is_wrong_is_not_taken_for_one_that_is_cut_off(
     write: Write, content: bytes
 ) -> None:
-    """Only the end of a stream may be missing: what is no stream is still an error."""
+    """Only a partial end is tolerated; any other fault is an error."""
     told: list[str] = []
 
     with pytest.raises(StreamError, match=r"not a record|the gzip"):
@@ -262,7 +262,7 @@ def test_a_file_that_is_wrong_is_not_taken_for_one_that_is_cut_off(
 
 
 def test_replay_judges_what_is_whole(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
-    """`replay` says on standard error what it left out; its JSON is JSON, and the status is 0."""
+    """`replay` of a truncated file warns on standard error and exits with 0."""
     path = write(line(obj=pod()) + line()[:40])
 
     assert 0 == cli.main(["replay", path, "-o", "json"])
@@ -276,7 +276,7 @@ def test_replay_judges_what_is_whole(write: Write, capsys: pytest.CaptureFixture
 def test_replay_of_no_pods_is_no_good_news(
     write: Write, capsys: pytest.CaptureFixture[str], content: str
 ) -> None:
-    """A file in which no pod was recorded says nothing, and is not taken for a quiet cluster."""
+    """`replay` of a file without pods warns that nothing was recorded."""
     assert 0 == cli.main(["replay", write(content)])
 
     assert "probewatch: no pod was recorded" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""What strangers wrote into files and objects does nothing to the terminal that shows it."""
+"""Untrusted text in files and objects cannot control the terminal."""
 
 import json
 from pathlib import Path
@@ -11,27 +11,27 @@ from probewatch.commands.render_explain import render_text
 from tests.commands.shop import cluster_with, incident, parse, pod, record, standing
 
 ESCAPES = "\x1b[2J\x1b]0;pwned\x07\nprobewatch: all is well\r\u202e"
-"""Clears the screen, renames the window, forges a line, turns the direction of writing."""
+"""Clears the screen, sets the window title, forges a line, and reverses the text direction."""
 
 FORGED = "probewatch: all is well"
 
 
 def check_lines(text: str) -> str:
-    """All is lines of printable characters, none of which is forged."""
+    """Check that all lines are printable and none is forged."""
     assert [] == [line for line in text.split("\n") if line and not line.isprintable()]
     assert FORGED not in (line.strip() for line in text.split("\n"))
     return text
 
 
 def check(capsys: pytest.CaptureFixture[str]) -> str:
-    """Both streams; an error is one line."""
+    """Check standard output and standard error; an error is one line."""
     out, err = capsys.readouterr()
     assert 1 >= err.count("\n")
     return check_lines(out) + check_lines(err)
 
 
 def stream_file(folder: Path) -> str:
-    """A recording of one pod with such a name, that restarts."""
+    """A recording of one pod with such a name, which restarts."""
     lines = []
     for number in range(2):
         item = pod(f"web{ESCAPES}", restarts=number)
@@ -49,7 +49,7 @@ def stream_file(folder: Path) -> str:
 def test_replay_shows_no_escapes(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], output: str
 ) -> None:
-    """A recording from elsewhere cannot write anywhere but in its line."""
+    """A recording with control characters is shown without them."""
     assert 0 == cli.main(["replay", stream_file(tmp_path), "-o", output])
 
     assert "web" in check(capsys)
@@ -58,7 +58,7 @@ def test_replay_shows_no_escapes(
 def test_replay_shows_no_escapes_of_mistakes(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Nor where it is told which verdicts are wrong."""
+    """The list of mistakes has no control characters either."""
     path = tmp_path / "truth.json"
     path.write_text(json.dumps({"pods": {f"web{ESCAPES}": {"app": ["OOMKilled"]}}}))
 
@@ -68,7 +68,7 @@ def test_replay_shows_no_escapes_of_mistakes(
 
 
 def test_advise_shows_no_escapes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A manifest from elsewhere cannot either, with advice or with an error."""
+    """Neither advice nor errors about a manifest have control characters."""
     item = pod(f"web{ESCAPES}")
     item["spec"]["containers"][0]["name"] = f"app{ESCAPES}"
     path = tmp_path / "pod.json"
@@ -83,7 +83,7 @@ def test_advise_shows_no_escapes(tmp_path: Path, capsys: pytest.CaptureFixture[s
 
 
 async def test_explain_and_report_show_no_escapes(tmp_path: Path) -> None:
-    """Nor can who may write records, or the status of a pod."""
+    """Neither records nor pod statuses bring control characters into the output."""
     told = incident(5, cause=ESCAPES, evidence=[ESCAPES], rule=ESCAPES, pattern=ESCAPES)
     readiness = {"losses": 1, "reasons": [{"reason": ESCAPES, "count": 1}]}
     item = pod(restarts=5)

@@ -1,4 +1,4 @@
-"""What was called by the wrong name, or is not what it should be, is told with what to do."""
+"""Wrong names and arguments: each error says what to do instead."""
 
 import errno
 import os
@@ -7,37 +7,36 @@ from pathlib import Path
 import pytest
 
 from probewatch import cli
-from probewatch.commands import explain, report
+from probewatch.commands import explain, playground, report
 from probewatch.commands.manifests import read_manifests
 from probewatch.commands.stream import read_stream
 from probewatch.commands.workload_names import find_pod_name, is_called
 from probewatch.errors import ApiError, InputError, SettingsError, UsageError
-from probewatch.playground import command
 from probewatch.settings import Settings
 from tests.commands.shop import FULL, cluster_with, parse, pod, standing
 
 
 @pytest.mark.parametrize("word", ["deployment.apps/web", "deployments.v1.apps/web"])
 def test_workloads_are_called_as_kubectl_names_them(word: str) -> None:
-    """`kubectl get -o name` writes the group of the API behind the kind."""
+    """A kind may have its API group, as in `kubectl get -o name`."""
     assert is_called(word, kind="Deployment", name="web")
     assert not is_called(word, kind="StatefulSet", name="web")
 
 
 @pytest.mark.parametrize("word", ["web-x", "pod/web-x", "pods/web-x", "po/web-x", "Pod/web-x"])
 def test_pods_are_called_as_with_kubectl(word: str) -> None:
-    """A pod goes by its name, or with its kind before it, as kubectl writes it."""
+    """A pod is named with or without its kind, as with kubectl."""
     assert "web-x" == find_pod_name(word)
 
 
 async def test_explain_of_a_workload_names_the_other_command(tmp_path: Path) -> None:
-    """A workload is no pod: what tells of it is named, and nothing is asked of the cluster."""
+    """`explain` of a workload names `report`, without a request."""
     with pytest.raises(UsageError, match=r"not a pod.*probewatch report deployment/web$"):
         await explain.read(parse(explain, "deployment/web", "--kubeconfig", str(tmp_path)))
 
 
 async def test_pod_that_is_not_there_may_be_elsewhere(tmp_path: Path) -> None:
-    """Who forgot the namespace is told of it; who named one is not."""
+    """The error suggests -n unless a namespace was given."""
     async with standing(await cluster_with([pod()], []), tmp_path) as kubeconfig:
         asked = ("other", "--kubeconfig", kubeconfig)
         with pytest.raises(ApiError) as forgotten:
@@ -49,14 +48,14 @@ async def test_pod_that_is_not_there_may_be_elsewhere(tmp_path: Path) -> None:
 
 
 async def test_workload_that_is_not_recorded_may_be_elsewhere(tmp_path: Path) -> None:
-    """Of a workload of which nothing is recorded it is said how to look in other namespaces."""
+    """The error suggests -A for other namespaces."""
     async with standing(await cluster_with([], [FULL]), tmp_path) as kubeconfig:
         with pytest.raises(InputError, match="in the namespace shop; -A searches all namespaces"):
             await report.read(parse(report, "other", "--kubeconfig", kubeconfig))
 
 
 def test_what_kubectl_wrote_is_no_recording(tmp_path: Path) -> None:
-    """A file without a record from its first line is told with what writes such files."""
+    """A file that is no recording is refused with the command that makes one."""
     path = tmp_path / "pods.json"
     path.write_text('{\n  "kind": "List"\n}\n')
 
@@ -65,7 +64,7 @@ def test_what_kubectl_wrote_is_no_recording(tmp_path: Path) -> None:
 
 
 def test_containers_that_are_no_list_are_refused(tmp_path: Path) -> None:
-    """A workload of Kubernetes whose containers cannot be read is not passed over as judged."""
+    """A built-in kind with unreadable containers is an error, not skipped."""
     path = tmp_path / "pod.yaml"
     path.write_text("{kind: Pod, metadata: {name: web}, spec: {containers: {name: app}}}")
 
@@ -82,7 +81,7 @@ def test_containers_that_are_no_list_are_refused(tmp_path: Path) -> None:
     ],
 )
 def test_patches_and_other_kinds_are_passed_over(tmp_path: Path, text: str) -> None:
-    """A patch says nothing of containers, and other kinds may mean something else by the word."""
+    """Patches and unknown kinds are skipped."""
     path = tmp_path / "other.yaml"
     path.write_text(text)
 
@@ -93,7 +92,7 @@ def test_patches_and_other_kinds_are_passed_over(tmp_path: Path, text: str) -> N
 def test_kubeconfig_that_cannot_be_written_is_named(
     name: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """What the system refuses is told with the file, and without the system's numbers."""
+    """A kubeconfig that cannot be written is named in the error."""
     path = tmp_path / "missing" / "kubeconfig"
 
     assert 1 == cli.main([name, "--kubeconfig", str(path)])
@@ -101,11 +100,11 @@ def test_kubeconfig_that_cannot_be_written_is_named(
 
 
 def test_port_that_is_taken_is_named() -> None:
-    """A port that somebody else has is told with the flag that takes another one."""
+    """The error for a port in use names the flag for another port."""
     taken = OSError(errno.EADDRINUSE, f"{os.strerror(errno.EADDRINUSE)} while binding")
 
-    assert "port 6443 is in use already" in command.explain(taken, 6443)
-    assert "--port" in command.explain(taken, 6443)
+    assert "port 6443 is in use already" in playground.explain(taken, 6443)
+    assert "--port" in playground.explain(taken, 6443)
 
 
 @pytest.mark.parametrize(
@@ -121,7 +120,7 @@ def test_port_that_is_taken_is_named() -> None:
     ],
 )
 def test_numbers_are_told_as_they_were_given(variable: str, value: str, words: str) -> None:
-    """A large number is not rounded, and not written with an exponent."""
+    """Numbers in errors are not rounded, and have no exponent."""
     with pytest.raises(SettingsError) as refused:
         Settings.from_env({variable: value}, {})
 

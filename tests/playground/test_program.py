@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from probewatch.playground.__main__ import build_parser
+from probewatch import cli
+from probewatch.commands import playground
 from probewatch.playground.program import find_program
 
 
@@ -67,7 +68,7 @@ def test_playground_refuses_what_cannot_be(
 ) -> None:
     """A wrong port or speed is told with its name before anything runs."""
     with pytest.raises(SystemExit) as ended:
-        build_parser().parse_args(arguments)
+        cli.parse(playground, ["playground", *arguments])
 
     assert 2 == ended.value.code
     assert f"argument {arguments[0]}: '{arguments[1]}' is no" in capsys.readouterr().err
@@ -75,6 +76,6 @@ def test_playground_refuses_what_cannot_be(
 
 def test_playground_takes_any_port_and_any_speed_above_zero() -> None:
     """Port 0 is any that is free."""
-    args = build_parser().parse_args(["--port", "0", "--speed", "0.5"])
+    args = cli.parse(playground, ["playground", "--port", "0", "--speed", "0.5"])
 
     assert (0, 0.5) == (args.port, args.speed)

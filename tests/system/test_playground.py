@@ -71,7 +71,7 @@ class Kubectl:
 
 
 async def start(kubeconfig: Path) -> Process:
-    command = (sys.executable, "-m", "probewatch.playground", "--speed", SPEED)
+    command = (sys.executable, "-m", "probewatch", "playground", "--speed", SPEED)
     process = await asyncio.create_subprocess_exec(
         *command,
         *("--kubeconfig", str(kubeconfig)),
@@ -195,7 +195,7 @@ async def test_it_leaves_nothing_behind(tmp_path: Path, number: signal.Signals) 
     It says that it ends: containers have their grace, and nobody should press twice.
     """
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "probewatch.playground"),
+        *(sys.executable, "-m", "probewatch", "playground"),
         env={**os.environ, "PYTHONPATH": str(REPOSITORY / "operator"), "TMPDIR": str(tmp_path)},
         stdin=DEVNULL,
         stdout=PIPE,
@@ -217,7 +217,7 @@ async def test_a_taken_port_is_said_in_one_line(tmp_path: Path) -> None:
     server = await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.1", 0)
     async with server:
         port = server.sockets[0].getsockname()[1]
-        command = (sys.executable, "-m", "probewatch.playground", "--port", str(port))
+        command = (sys.executable, "-m", "probewatch", "playground", "--port", str(port))
         process = await asyncio.create_subprocess_exec(
             *command,
             env={**os.environ, "PYTHONPATH": str(REPOSITORY / "operator")},

@@ -1,1 +1,1 @@
-"""The commands. Rule: each has `add_parser(subparsers)` and `main(args) -> int`; cli lists it."""
+"""The commands. Each has DESCRIPTION, EPILOG, `add_flags(parser)` and `main(args) -> int`."""

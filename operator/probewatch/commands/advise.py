@@ -11,7 +11,6 @@ from probewatch.commands.cluster import (
     open_client,
     read_settings,
 )
-from probewatch.commands.help import Help
 from probewatch.commands.lines import render_lines
 from probewatch.commands.live_specs import find_one, read_live
 from probewatch.commands.manifests import Template, read_manifests
@@ -44,14 +43,8 @@ exit status:
 NOTHING = "No advice: {count} pod template{s} with {probes} probe{t} judged."
 
 
-def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the command to the command line."""
-    parser = subparsers.add_parser(
-        "advise",
-        description=DESCRIPTION,
-        epilog=EPILOG,
-        formatter_class=Help,
-    )
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """Add the flags of the command."""
     parser.add_argument(
         "workload", nargs="?", metavar="WORKLOAD", help="only this workload: NAME or KIND/NAME"
     )

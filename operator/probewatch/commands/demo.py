@@ -10,9 +10,8 @@ from contextlib import AsyncExitStack, contextmanager
 from importlib import util
 from pathlib import Path
 
-from probewatch.commands.help import Help
+from probewatch.commands.playground import explain
 from probewatch.errors import ProbewatchError, UsageError
-from probewatch.playground.command import explain
 from probewatch.playground.demo.demo import Demo, DemoOptions
 from probewatch.playground.demo.show import PlainShow, Show
 from probewatch.playground.demo.text import summary
@@ -49,14 +48,8 @@ exit status:
   130  interrupted   143  terminated   129  the terminal was closed"""
 
 
-def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the command to the command line."""
-    parser = subparsers.add_parser(
-        "demo",
-        description=DESCRIPTION,
-        epilog=EPILOG,
-        formatter_class=Help,
-    )
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """Add the flags of the command."""
     parser.add_argument(
         "--speed",
         type=float,

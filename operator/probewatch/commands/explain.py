@@ -11,7 +11,6 @@ from probewatch.commands.cluster import (
     read_settings,
 )
 from probewatch.commands.explain_json import render_json
-from probewatch.commands.help import Help
 from probewatch.commands.live_pod import Judgement, LivePod, judge, read_pod
 from probewatch.commands.render_explain import render_text
 from probewatch.commands.report_read import Summary, read_summaries
@@ -58,14 +57,8 @@ LESS = (
 _RENDERERS = {"text": render_text, "json": render_json}
 
 
-def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the command to the command line."""
-    parser = subparsers.add_parser(
-        "explain",
-        description=DESCRIPTION,
-        epilog=EPILOG,
-        formatter_class=Help,
-    )
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """Add the flags of the command."""
     parser.add_argument("pod", metavar="POD", help="name of the pod; it may be gone already")
     parser.add_argument("-n", "--namespace", metavar="NAMESPACE", help="default: the context's")
     parser.add_argument("-c", "--container", metavar="NAME", help="only this container")

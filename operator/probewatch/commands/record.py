@@ -21,7 +21,6 @@ from probewatch.commands.cluster import (
     read_settings,
 )
 from probewatch.commands.durations import parse_duration
-from probewatch.commands.help import Help
 from probewatch.commands.mending import mend
 from probewatch.commands.privacy import Omission
 from probewatch.commands.record_objects import RawObject
@@ -71,14 +70,8 @@ FLUSH_SECONDS = 5.0
 STDOUT = STDIN
 
 
-def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the command to the command line."""
-    parser = subparsers.add_parser(
-        "record",
-        description=DESCRIPTION,
-        epilog=EPILOG,
-        formatter_class=Help,
-    )
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """Add the flags of the command."""
     parser.add_argument("file", metavar="FILE", help="file to write, `-` for standard output")
     _add_flags(parser)
     add_cluster_flags(parser)

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 import msgspec
 
 from probewatch.commands import outcome, render_replay, stream, truth
-from probewatch.commands.help import Help
 from probewatch.commands.lines import render_line
 from probewatch.commands.outcome import Ledger, Outcome
 from probewatch.commands.rise import CountRise
@@ -59,14 +58,8 @@ NO_PODS = "no pod was recorded, so the recording does not show whether anything 
 _PODS = msgspec.json.Decoder(objects.Pod)
 
 
-def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the command to the command line."""
-    parser = subparsers.add_parser(
-        "replay",
-        description=DESCRIPTION,
-        epilog=EPILOG,
-        formatter_class=Help,
-    )
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """Add the flags of the command."""
     parser.add_argument("files", nargs="+", metavar="FILE", help="recorded stream, `-` for stdin")
     parser.add_argument(
         *("-o", "--output"),

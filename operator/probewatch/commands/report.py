@@ -15,7 +15,6 @@ from probewatch.commands.cluster import (
     read_settings,
 )
 from probewatch.commands.durations import render_duration
-from probewatch.commands.help import Help
 from probewatch.commands.lines import render_line
 from probewatch.commands.report_read import Summary, read_summaries
 from probewatch.commands.tables import render_causes, render_section, render_table
@@ -69,14 +68,8 @@ class View:
     """Whether all namespaces were searched."""
 
 
-def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the command to the command line."""
-    parser = subparsers.add_parser(
-        "report",
-        description=DESCRIPTION,
-        epilog=EPILOG,
-        formatter_class=Help,
-    )
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """Add the flags of the command."""
     parser.add_argument(
         "workload", nargs="?", metavar="WORKLOAD", help="only this workload: NAME or KIND/NAME"
     )

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 
 from probewatch import logs
 from probewatch.clock import Clock
-from probewatch.commands.help import Help
 from probewatch.kube.client import ApiClient
 from probewatch.kube.credentials import find_credentials, find_home
 from probewatch.kube.login import Login
@@ -53,18 +52,8 @@ exit status:
   2  a flag or a variable is invalid"""
 
 
-def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the command to the command line."""
-    parser = subparsers.add_parser(
-        "run",
-        description=DESCRIPTION,
-        epilog=EPILOG,
-        formatter_class=Help,
-    )
-    _add_flags(parser)
-
-
-def _add_flags(parser: argparse.ArgumentParser) -> None:
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """Add the flags of the command."""
     parser.add_argument(
         *("-n", "--namespace"),
         action="append",

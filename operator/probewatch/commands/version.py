@@ -6,8 +6,6 @@ import platform
 from collections.abc import Mapping
 from importlib import metadata
 
-from probewatch.commands.help import Help
-
 DESCRIPTION = "Print the version of probewatch and of its dependencies."
 
 EPILOG = """\
@@ -19,14 +17,8 @@ PARTS = ("probewatch", "kopf", "kubernetes", "prometheus-client", "aiohttp", "ms
 """uvloop is optional and left out where it is not installed."""
 
 
-def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the command to the command line."""
-    parser = subparsers.add_parser(
-        "version",
-        description=DESCRIPTION,
-        epilog=EPILOG,
-        formatter_class=Help,
-    )
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """Add the flags of the command."""
     parser.add_argument("-o", "--output", choices=("text", "json"), default="text")
 
 
