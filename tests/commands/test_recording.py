@@ -78,7 +78,7 @@ def test_annotations_that_say_what_a_pod_is_stay() -> None:
 
 
 def test_managed_fields_can_go() -> None:
-    """managedFields can be omitted: they say nothing about restarts."""
+    """The managedFields can be omitted: they say nothing about restarts."""
     left = privacy.leave_out(pod(), [Omission.MANAGED_FIELDS])
 
     assert "managedFields" not in left["metadata"]  # type: ignore[operator]  # as above

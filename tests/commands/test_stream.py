@@ -82,7 +82,7 @@ def test_objects_are_told_apart(expected: Kind, type_: str, obj: object) -> None
 
 
 def test_gzip_is_recognised_by_its_content(write: Write) -> None:
-    """gzip is recognized by content, and several members are read."""
+    """A gzip file is recognized by content, and several members are read."""
     members = gzip.compress(line().encode()) + gzip.compress(line().encode())
 
     assert 2 == len(list(stream.read_stream(write(members, "no-suffix"))))

@@ -1,4 +1,4 @@
-"""What the tests of the playground's API server share: one that runs, and a client of it."""
+"""Fixtures of the playground's tests: a running API server, and a client of it."""
 
 from collections.abc import AsyncIterator
 
@@ -11,7 +11,7 @@ from tests.contract.client import Client, Place
 
 @pytest.fixture(name="server")
 async def _server() -> AsyncIterator[ApiServer]:
-    """A server with nothing in it."""
+    """A running server without objects."""
     server = ApiServer()
     await server.start()
     yield server
@@ -20,6 +20,6 @@ async def _server() -> AsyncIterator[ApiServer]:
 
 @pytest.fixture(name="api")
 async def _api(server: ApiServer) -> AsyncIterator[Client]:
-    """A client that may do everything."""
+    """A client with all rights."""
     async with aiohttp.ClientSession() as session:
         yield Client(Place(url=server.url, token=server.tokens.admin), session)

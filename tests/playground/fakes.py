@@ -1,4 +1,4 @@
-"""A node without processes and without waiting: scripted programs on a clock of its own."""
+"""A node without processes and without waiting: scripted containers on a virtual clock."""
 
 import asyncio
 import heapq
@@ -33,7 +33,7 @@ START = 1_800_000_000.0
 
 
 class VirtualTime:
-    """A clock that stands still until it is moved, and then wakes whoever is due."""
+    """A clock that moves only when told to, and then wakes the sleepers that are due."""
 
     def __init__(self, start: float = START) -> None:
         self.time = start
@@ -47,7 +47,7 @@ class VirtualTime:
         await woken
 
     async def pass_until(self, end: float) -> None:
-        """Let time pass until *end*, waking each sleeper at its moment."""
+        """Let time pass until *end*, waking each sleeper at its time."""
         await settle()
         while self._waits and self._waits[0][0] <= end:
             due, _, woken = heapq.heappop(self._waits)
@@ -59,13 +59,13 @@ class VirtualTime:
 
 
 async def settle() -> None:
-    """Let every task that can go on do so."""
+    """Let every task run until it waits."""
     for _ in range(40):
         await asyncio.sleep(0)
 
 
 async def eventually(is_so: Callable[[], bool]) -> None:
-    """Return when *is_so* holds, with real processes at work; fail after ten seconds."""
+    """Wait for a condition that depends on real processes; fails after ten seconds."""
     for _ in range(1000):
         if is_so():
             return
@@ -151,7 +151,7 @@ class ScriptedProcess:
 
 
 def render_exec_error(program: str) -> str:
-    """Return what containerd says of a program that is not in the container."""
+    """The message of containerd for a program that does not exist in the container."""
     where = f'failed to exec in container: failed to start exec "{secrets.token_hex(32)}"'
     what = f'unable to start container process: exec: "{program}": stat {program}'
     return (
@@ -162,7 +162,7 @@ def render_exec_error(program: str) -> str:
 
 @dataclass(slots=True)
 class Node:
-    """A node that plays its pods' scripts, keeps what is written, and can be asked for it."""
+    """A node that plays its pods' scripts and keeps everything that is written."""
 
     time: VirtualTime = field(default_factory=VirtualTime)
     sieve: EventFilter = field(default_factory=EventFilter)
@@ -173,7 +173,7 @@ class Node:
     status: JsonObject = field(default_factory=dict)
     images: Mapping[str, Image] = field(default_factory=lambda: IMAGES)
     missing: frozenset[str] = frozenset()
-    """Programs that the node does not have."""
+    """Programs that do not exist on the node."""
 
     def services(self) -> Services:
         clock = self.time.clock
@@ -259,24 +259,24 @@ def play(node: Node, pod: JsonObject, *, until: float) -> None:
 
 
 def make_pod(*containers: JsonObject, **spec: object) -> JsonObject:
-    """Return a pod object with these containers."""
+    """A pod object with these containers."""
     meta = {"uid": "u-1", "namespace": "scn", "name": "app", "generation": 1}
     return {"metadata": meta, "spec": {"containers": list(containers), **spec}}
 
 
 def make_container(script: str = "", *, name: str = "app", **fields: object) -> JsonObject:
-    """Return a container that plays *script*."""
+    """A container that plays *script*."""
     command = ["/app", *script.split()]
     return {"name": name, "image": "busybox:1", "command": command, **fields}
 
 
 def http_probe(path: str = "/healthz", **fields: object) -> JsonObject:
-    """Return an HTTP probe with the API's defaults."""
+    """An HTTP probe with the API's defaults."""
     return {"httpGet": {"path": path, "port": 3000}, **fields}
 
 
 def said(node: Node) -> list[tuple[int, str, int, str]]:
-    """Return the Events: second since the start, reason, count, message."""
+    """The Events: second since the start, reason, count, message."""
     return [
         (round(at - START), event["reason"], event["count"], event["message"])
         for at, event in node.events

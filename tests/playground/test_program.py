@@ -1,4 +1,4 @@
-"""What people are told to type works where they type it."""
+"""Commands that are shown to people work where they are typed."""
 
 import sys
 from pathlib import Path
@@ -20,7 +20,7 @@ def program_in(folder: Path, name: str) -> Path:
 def test_program_on_the_path_is_called_by_its_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where a shell finds it, nothing more is needed."""
+    """If `probewatch` is on the PATH, its name is enough."""
     program_in(tmp_path, "probewatch")
     monkeypatch.setenv("PATH", str(tmp_path))
 
@@ -30,7 +30,7 @@ def test_program_on_the_path_is_called_by_its_name(
 def test_program_of_an_environment_is_called_by_its_path(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What `make` installed is on nobody's PATH; the line holds also with a space in it."""
+    """Otherwise the path of the environment is shown, quoted if needed."""
     folder = tmp_path / "my checkout"
     folder.mkdir()
     beside = program_in(folder, "probewatch")
@@ -43,7 +43,7 @@ def test_program_of_an_environment_is_called_by_its_path(
 def test_program_that_was_never_installed_has_its_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """From the sources alone there is nothing better to say."""
+    """Without an installation the plain name is shown."""
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     monkeypatch.setenv("PATH", str(tmp_path))
 
@@ -66,7 +66,7 @@ def test_program_that_was_never_installed_has_its_name(
 def test_playground_refuses_what_cannot_be(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A wrong port or speed is told with its name before anything runs."""
+    """An invalid port or speed is refused before anything runs."""
     with pytest.raises(SystemExit) as ended:
         cli.parse(playground, ["playground", *arguments])
 
@@ -75,7 +75,7 @@ def test_playground_refuses_what_cannot_be(
 
 
 def test_playground_takes_any_port_and_any_speed_above_zero() -> None:
-    """Port 0 is any that is free."""
+    """Port 0 is any free port, and any speed above 0 is accepted."""
     args = cli.parse(playground, ["playground", "--port", "0", "--speed", "0.5"])
 
     assert (0, 0.5) == (args.port, args.speed)

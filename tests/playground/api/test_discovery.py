@@ -8,7 +8,7 @@ BY_PRIORITY = ["v10", "v2", "v1", "v11beta2", "v2beta10", "v2beta2", "v3alpha1",
 
 
 async def test_versions_are_listed_by_priority(api: Client) -> None:
-    """Stable before beta before alpha, each by number and not as text; other names come last."""
+    """Versions are sorted as by Kubernetes: stable, beta, alpha, each by number, then others."""
     body = definition(GROUP)
     (version,) = body["spec"]["versions"]
     body["spec"]["versions"] = [

@@ -1,4 +1,4 @@
-"""Faults: each goes wrong exactly where its plan says, and nowhere else."""
+"""Injected faults affect exactly the requests of their rules."""
 
 import asyncio
 import json
@@ -36,7 +36,7 @@ NAMES = ("one", "two", "three", "four")
 
 @pytest.fixture(name="maps", autouse=True)
 def _maps(server: ApiServer) -> None:
-    """Four ConfigMaps, in the order in which a list has them: four, one, three, two."""
+    """Four ConfigMaps, listed in this order: four, one, three, two."""
     type_ = server.registry.types.builtin("configmaps")
     for name in NAMES:
         server.registry.create(type_, config(name))
@@ -50,7 +50,7 @@ async def _session(server: ApiServer) -> AsyncIterator[aiohttp.ClientSession]:
 
 
 async def read_lines(session: aiohttp.ClientSession, count: int) -> list[tuple[str, str]]:
-    """Return type and name of the first events of a watch."""
+    """The types and names of a watch's first events."""
     async with session.get(WATCH) as response:
         lines = [await response.content.readline() for _ in range(count)]
     events = [json.loads(line) for line in lines]
@@ -58,7 +58,7 @@ async def read_lines(session: aiohttp.ClientSession, count: int) -> list[tuple[s
 
 
 async def read_all(session: aiohttp.ClientSession, path: str) -> tuple[bytes, str]:
-    """Return what arrives, and how it ended: properly, or by which error."""
+    """The bytes received, and whether the response ended properly or by which error."""
     got = b""
     try:
         async with session.get(path) as response:
@@ -71,7 +71,7 @@ async def read_all(session: aiohttp.ClientSession, path: str) -> tuple[bytes, st
 
 
 async def test_the_nth_request_is_struck(server: ApiServer, api: Client) -> None:
-    """Only requests that match are counted, and only those from the first on are struck."""
+    """Only matching requests are counted, and only the chosen ones fail."""
     fault = Respond.error(503, "ServiceUnavailable")
     match = Match(verb="list", resource="configmaps")
     rule = server.faults.add(match, fault, first=2, times=2)
@@ -86,7 +86,7 @@ async def test_the_nth_request_is_struck(server: ApiServer, api: Client) -> None
 
 
 async def test_every_second_request_is_struck(server: ApiServer, api: Client) -> None:
-    """A storm can leave every other request alone."""
+    """A rule can affect every other request."""
     server.faults.add(Match(verb="list"), Respond.error(409, "Conflict"), times=None, every=2)
 
     statuses = [(await api.call("GET", MAPS)).status for _ in range(4)]
@@ -97,7 +97,7 @@ async def test_every_second_request_is_struck(server: ApiServer, api: Client) ->
 async def test_all_connections_can_be_dropped(
     server: ApiServer, session: aiohttp.ClientSession
 ) -> None:
-    """Watches are torn, and a new request is answered."""
+    """Dropping connections breaks watches; new requests are answered."""
     async with session.get(WATCH) as response:
         await response.content.readline()
         server.drop_connections()
@@ -119,7 +119,7 @@ async def test_all_connections_can_be_dropped(
     ids=str,
 )
 async def test_what_a_match_means(server: ApiServer, api: Client, match: Match) -> None:
-    """Verb, place, path and parameters tell the requests that are meant."""
+    """Verb, resource, path and parameters select the affected requests."""
     server.faults.add(match, Respond.error(500), times=None)
 
     struck = await api.call("GET", f"{MAPS}?limit=2")
@@ -129,7 +129,7 @@ async def test_what_a_match_means(server: ApiServer, api: Client, match: Match) 
 
 
 async def test_faults_can_be_taken_back(server: ApiServer, api: Client) -> None:
-    """A rule that is removed strikes no more, and neither does any after a clear."""
+    """Removed rules no longer affect requests."""
     first = server.faults.add(Match(), Respond.error(500), times=None)
     server.faults.remove(first)
     after_removal = await api.call("GET", MAPS)
@@ -140,7 +140,7 @@ async def test_faults_can_be_taken_back(server: ApiServer, api: Client) -> None:
 
 
 async def test_an_answer_can_be_any(server: ApiServer, api: Client) -> None:
-    """Status, headers and body are as the fault has them; nothing is done."""
+    """A fault may replace the answer, without executing the request."""
     headers = {"Retry-After": "7"}
     server.faults.add(Match(), Respond.error(429, "TooManyRequests", headers=headers))
     server.faults.add(Match(verb="create"), Respond.html())
@@ -154,7 +154,7 @@ async def test_an_answer_can_be_any(server: ApiServer, api: Client) -> None:
 
 
 async def test_a_write_can_be_done_and_not_answered(server: ApiServer, api: Client) -> None:
-    """Committed and then dropped: the client does not know, and the object is there."""
+    """A write may be committed and the connection dropped before the answer."""
     match = Match(verb="create")
     server.faults.add(match, Swallow(end=End.RESET))
     server.faults.add(match, Swallow(end=End.FIN, commits=False), first=2)
@@ -168,7 +168,7 @@ async def test_a_write_can_be_done_and_not_answered(server: ApiServer, api: Clie
 
 
 async def test_an_answer_can_stay_out(server: ApiServer, session: aiohttp.ClientSession) -> None:
-    """Silence: the connection stays, and nothing comes."""
+    """A request may get no answer on an open connection."""
     server.faults.add(Match(verb="list"), Swallow(end=End.SILENCE))
 
     with pytest.raises(TimeoutError):
@@ -179,7 +179,7 @@ async def test_an_answer_can_stay_out(server: ApiServer, session: aiohttp.Client
 
 
 async def test_an_answer_can_be_late(server: ApiServer, api: Client) -> None:
-    """A delay passes, and then the answer is right."""
+    """A request may be answered late."""
     server.faults.add(Match(verb="list"), Delay(seconds=0.02))
     loop = asyncio.get_running_loop()
     begin = loop.time()
@@ -197,7 +197,7 @@ async def test_an_answer_can_be_late(server: ApiServer, api: Client) -> None:
 async def test_a_list_can_be_cut(
     server: ApiServer, session: aiohttp.ClientSession, end: End, how: str
 ) -> None:
-    """So many bytes come, and then the end: visible as such, or looking like a proper one."""
+    """A response may end after so many bytes, with or without an error."""
     server.faults.add(Match(verb="list"), Truncate(size=100, end=end))
 
     got, ended = await read_all(session, MAPS)
@@ -206,7 +206,7 @@ async def test_a_list_can_be_cut(
 
 
 async def test_a_list_can_be_spoilt(server: ApiServer, api: Client) -> None:
-    """A part of the body is replaced; a fault that does not fit is an error, not silence."""
+    """A part of the body may be replaced; a replacement that does not apply is an error."""
     server.faults.add(Match(verb="list"), Replace(old=b'"items":[', new=b'"items":null,"x":['))
     server.faults.add(Match(verb="get"), Replace(old=b"not in there", new=b""))
 
@@ -222,7 +222,7 @@ async def test_a_list_can_be_spoilt(server: ApiServer, api: Client) -> None:
 async def test_a_watch_can_be_cut_within_a_line(
     server: ApiServer, session: aiohttp.ClientSession, end: End, how: str, byte: int
 ) -> None:
-    """Two whole lines come, so many bytes of the third, and then the end."""
+    """A watch may end within a line."""
     server.faults.add(Match(verb="watch"), Line(number=3, action=Cut(byte=byte, end=end)))
 
     got, ended = await read_all(session, WATCH)
@@ -232,7 +232,7 @@ async def test_a_watch_can_be_cut_within_a_line(
 
 
 async def test_a_watch_can_fall_silent(server: ApiServer, session: aiohttp.ClientSession) -> None:
-    """After the cut nothing comes any more, and the connection stays."""
+    """A watch may stay open and silent."""
     server.faults.add(Match(verb="watch"), Line(number=2, action=Cut(end=End.SILENCE)))
 
     async with session.get(WATCH) as response:
@@ -263,7 +263,7 @@ async def test_lines_of_a_watch_can_go_wrong(
     action: LineAction,
     expected: list[tuple[str, str]],
 ) -> None:
-    """Lost, doubled, late, recalled or in pieces: at the second line, and at no other."""
+    """A line may be lost, repeated, delayed, replayed or sliced, and no other is affected."""
     server.faults.add(Match(verb="watch"), Line(number=2, action=action))
 
     assert expected == await read_lines(session, len(expected))
@@ -272,7 +272,7 @@ async def test_lines_of_a_watch_can_go_wrong(
 async def test_something_else_can_come_in_a_line(
     server: ApiServer, session: aiohttp.ClientSession
 ) -> None:
-    """Garbage and ERROR events come before a line or instead of it."""
+    """Garbage and ERROR events may be inserted before a line or replace it."""
     server.faults.add(Match(verb="watch"), Line(number=1, action=Insert(data=b"null\n")))
     server.faults.add(Match(verb="watch"), Line(number=2, action=Insert.error(410, "Expired")))
     server.faults.add(Match(verb="watch"), Line(number=3, action=Insert.error(None)))
@@ -294,7 +294,7 @@ async def test_something_else_can_come_in_a_line(
 async def test_only_lines_of_a_kind_are_counted(
     server: ApiServer, session: aiohttp.ClientSession, api: Client
 ) -> None:
-    """A fault can look at one type of events alone, and at all that follow."""
+    """A line fault may be limited to a type of events."""
     fault = Line(number=1, action=Swap(), onwards=True, kinds=("MODIFIED",))
     server.faults.add(Match(verb="watch"), fault)
 
@@ -310,7 +310,7 @@ async def test_only_lines_of_a_kind_are_counted(
 
 
 async def test_a_watch_can_drip(server: ApiServer, session: aiohttp.ClientSession) -> None:
-    """Byte by byte with pauses, a line takes its time and is right in the end."""
+    """A watch may be sent in small pieces with pauses."""
     pause = Slice(size=50, pause_seconds=0.001)
     server.faults.add(Match(verb="watch"), Line(number=1, action=pause, onwards=True))
 
@@ -320,7 +320,7 @@ async def test_a_watch_can_drip(server: ApiServer, session: aiohttp.ClientSessio
 async def test_the_past_can_come_back(
     server: ApiServer, api: Client, session: aiohttp.ClientSession
 ) -> None:
-    """A list as of an older version, and a watch that tells again what has been told."""
+    """A list may be of an older version, and a watch may repeat old events."""
     before = str(server.registry.store.version)
     await api.delete(f"{MAPS}/one")
     past = {"resourceVersion": before, "resourceVersionMatch": "Exact"}
@@ -337,7 +337,7 @@ async def test_the_past_can_come_back(
 
 
 async def test_a_server_can_change_its_certificate(server: ApiServer, api: Client) -> None:
-    """After a renewal and a restart, the old authority is not trusted any more."""
+    """After a renewal and a restart the old CA is not trusted any more."""
     old = server.authority
     await server.stop()
     server.renew_certificate()
@@ -348,7 +348,7 @@ async def test_a_server_can_change_its_certificate(server: ApiServer, api: Clien
 
 
 async def test_a_server_can_be_away(server: ApiServer, api: Client) -> None:
-    """Stopped, it refuses connections; started again, it is at the same place with its objects."""
+    """A stopped server refuses connections; restarted it has its address and objects."""
     url = server.url
     await server.stop()
     with pytest.raises(aiohttp.ClientError):
@@ -362,7 +362,7 @@ async def test_a_server_can_be_away(server: ApiServer, api: Client) -> None:
 async def test_a_watch_that_nobody_reads_is_let_go(
     server: ApiServer, session: aiohttp.ClientSession
 ) -> None:
-    """When the client goes, nothing of its watch is left."""
+    """A watch ends when its client disconnects."""
     idle = len(asyncio.all_tasks())
     async with session.get(WATCH) as response:
         await response.content.readline()

@@ -1,4 +1,4 @@
-"""Odd bodies: whatever is sent, the server takes it or says what is wrong, and goes on."""
+"""Malformed bodies: each is accepted or refused with a reason, never a server error."""
 
 import copy
 from collections.abc import Iterator
@@ -62,7 +62,7 @@ BODIES: dict[str, JsonObject] = {
 
 
 def places(body: Json, path: Path = ()) -> Iterator[Path]:
-    """Go through everything within a body."""
+    """All paths within a body."""
     yield path
     children: Iterator[tuple[str | int, Json]] = iter(())
     if isinstance(body, dict):
@@ -74,7 +74,7 @@ def places(body: Json, path: Path = ()) -> Iterator[Path]:
 
 
 def replaced(body: JsonObject, path: Path, value: Json) -> Json:
-    """Return the body with something else at that place."""
+    """A copy of the body with another value at that path."""
     if not path:
         return value
     changed = copy.deepcopy(body)
@@ -88,7 +88,7 @@ def replaced(body: JsonObject, path: Path, value: Json) -> Json:
 @pytest.mark.slow
 @pytest.mark.parametrize("url", BODIES, ids=lambda url: url.rpartition("/")[2])
 async def test_no_body_is_too_odd(api: Client, url: str) -> None:
-    """With something odd at any place, a body is refused or taken, and what is kept is shown."""
+    """With an odd value at any path, a body is refused or stored, and can be shown and deleted."""
     failures = []
     for path in places(BODIES[url]):
         for value in ODD:

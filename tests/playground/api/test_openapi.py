@@ -1,4 +1,4 @@
-"""OpenAPI documents: made from what is served at the time, whatever changes meanwhile."""
+"""OpenAPI documents reflect what is served at the time."""
 
 from probewatch.playground.api.openapi import Documents
 from probewatch.playground.api.requests import Request
@@ -18,7 +18,7 @@ def asking(path: str) -> Request:
 
 
 def test_what_takes_long_is_known_before() -> None:
-    """Only the models are loaded in a thread: those of a document that has to be made."""
+    """Only the models of a document that is not cached are loaded in a thread."""
     version = Version(type_=WIDGETS, schema=SCHEMA, columns=())
     documents = Documents(
         Types([PODS, LEASES, WIDGETS]), lambda: {(WIDGETS.store, WIDGETS.version): version}
@@ -34,7 +34,7 @@ def test_what_takes_long_is_known_before() -> None:
 
 
 async def test_a_document_changes_with_its_definition(api: Client) -> None:
-    """Neither a field that was added is missing, nor does a document outlive its definition."""
+    """A document follows changes and the deletion of its CustomResourceDefinition."""
     body = definition(GROUP)
     path = f"/openapi/v3/apis/{GROUP}/v1alpha1"
     await api.create(DEFINITIONS, body)

@@ -1,4 +1,4 @@
-"""Patches, as functions from an object and a patch to an object."""
+"""Patches as pure functions from an object and a patch to an object."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ Json = Any
     ],
 )
 def test_merge_patch(expected: Json, target: Json, patch: Json) -> None:
-    """RFC 7386: objects are merged, null takes away, all else replaces."""
+    """RFC 7386: objects are merged, null removes, anything else replaces."""
     assert expected == merge_patch(target, patch)
 
 
@@ -99,12 +99,12 @@ CONTAINERS = {"containers": [{"name": "a", "image": "x"}, {"name": "b", "image":
     ],
 )
 def test_strategic_merge(expected: Json, target: Json, patch: Json) -> None:
-    """Lists of named elements are merged element by element, and directives are followed."""
+    """Lists with merge keys are merged element by element, and directives are followed."""
     assert expected == strategic_merge(target, patch)
 
 
 def test_an_element_must_have_its_name() -> None:
-    """A patch for a named element without the name is refused."""
+    """A patch of a list element without its merge key is refused."""
     with pytest.raises(StatusError, match="declared merge key"):
         strategic_merge(CONTAINERS, {"containers": [{"image": "z"}]})
 
@@ -134,7 +134,7 @@ def test_an_element_must_have_its_name() -> None:
     ],
 )
 def test_json_patch(expected: Json, target: Json, operation: Json) -> None:
-    """RFC 6902: each operation does what it says; as with kube-apiserver, -1 is the last place."""
+    """RFC 6902; as in kube-apiserver negative indices count from the end."""
     assert expected == json_patch(target, [operation])
 
 
@@ -156,7 +156,7 @@ def test_json_patch(expected: Json, target: Json, operation: Json) -> None:
     ids=str,
 )
 def test_a_json_patch_that_does_not_fit(operation: Json) -> None:
-    """What does not fit is refused as a whole."""
+    """An operation that does not apply refuses the whole patch."""
     with pytest.raises(StatusError) as caught:
         json_patch({"a": [1]}, [operation])
 
@@ -164,7 +164,7 @@ def test_a_json_patch_that_does_not_fit(operation: Json) -> None:
 
 
 def test_patches_leave_the_target_alone() -> None:
-    """What is kept is never changed in place."""
+    """A patch never changes its target in place."""
     target = {"a": {"b": 1}, "containers": [{"name": "a"}]}
     before = repr(target)
     merge_patch(target, {"a": {"b": 2}})

@@ -1,4 +1,4 @@
-"""Kubernetes' protobuf: what Helm writes is read, anything else is refused."""
+"""Kubernetes' protobuf: what Helm writes is decoded, anything else is refused."""
 
 import base64
 
@@ -15,7 +15,7 @@ def varint(number: int) -> bytes:
 
 
 def field(number: int, value: bytes | int) -> bytes:
-    """One field, on the wire."""
+    """One field in wire format."""
     if isinstance(value, int):
         return varint(number << 3) + varint(value)
     return varint(number << 3 | 2) + varint(len(value)) + value
@@ -43,7 +43,7 @@ METADATA = (
 
 
 def test_a_release_of_helm_is_read() -> None:
-    """A Secret comes out as it would in JSON: binary values in base 64, times left out."""
+    """A Secret is decoded as in JSON: data in base64; times are omitted."""
     body = envelope(b"Secret", field(1, METADATA) + field(2, entry(b"release", b"\x1f\x8b")))
 
     assert decode(body) == {
@@ -62,7 +62,7 @@ def test_a_release_of_helm_is_read() -> None:
 
 
 def test_an_empty_text_in_a_list_is_kept() -> None:
-    """The core group has an empty name, and a rule for it must not lose it."""
+    """Empty strings in lists are kept, as the core group's name is empty."""
     rule = field(1, b"get") + field(2, b"") + field(3, b"pods")
     role = field(1, field(1, b"r") + field(2, b"")) + field(2, rule)
 
@@ -75,7 +75,7 @@ def test_an_empty_text_in_a_list_is_kept() -> None:
 
 
 def test_options_of_a_deletion_are_read() -> None:
-    """What goes with a DELETE is read too."""
+    """DeleteOptions are decoded as well."""
     options = field(1, 0) + field(2, field(1, b"u-1")) + field(4, b"Background")
 
     assert decode(envelope(b"DeleteOptions", options)) == {
@@ -89,7 +89,7 @@ def test_options_of_a_deletion_are_read() -> None:
 
 @pytest.mark.parametrize("number", [-1, -(1 << 63), (1 << 63) - 1])
 def test_a_number_has_its_sign(number: int) -> None:
-    """A negative number is not taken for a huge one."""
+    """Negative numbers are decoded as negative."""
     body = envelope(b"DeleteOptions", field(1, number % (1 << 64)))
 
     assert number == decode(body)["gracePeriodSeconds"]
@@ -110,6 +110,6 @@ def test_a_number_has_its_sign(number: int) -> None:
     ids=["no magic", "kind", "field", "no message", "no flag", "wire type", "short", "half a tag"],
 )
 def test_what_is_not_understood_is_refused(body: bytes) -> None:
-    """Nothing is half understood."""
+    """Unknown kinds, fields and wire types are refused."""
     with pytest.raises(UnreadableError):
         decode(body)

@@ -1,4 +1,4 @@
-"""Workloads as `kubectl create` sends them: recorded from kubectl 1.37.1."""
+"""Workloads in protobuf, as recorded from `kubectl create` 1.37.1."""
 
 import pytest
 
@@ -41,7 +41,7 @@ JOB_OF_CRON_JOB = (
 
 
 def test_a_deployment() -> None:
-    """Replicas, selector, labels, image and port are what the flags said."""
+    """Replicas, selector, labels, image and port are decoded."""
     found = decode(DEPLOYMENT)
 
     spec = found["spec"]
@@ -66,7 +66,7 @@ def test_a_deployment() -> None:
     ids=["job", "cronjob", "job from a cronjob"],
 )
 def test_jobs(body: bytes, kind: str, command: list[str], policy: str) -> None:
-    """Command and restart policy are there; a schedule too."""
+    """Command, restart policy and schedule are decoded."""
     found = decode(body)
 
     spec = found["spec"]

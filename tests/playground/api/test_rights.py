@@ -1,4 +1,4 @@
-"""Rights and the audit record: which rule allows what, and what was asked for."""
+"""RBAC and the audit log of the playground."""
 
 from typing import Any
 
@@ -49,7 +49,7 @@ METRICS = Action(verb="get", path="/metrics/x")
     ids=str,
 )
 def test_what_a_rule_allows(*, expected: bool, granted: JsonObject, action: Action) -> None:
-    """Verb, group, resource, subresource, name and path must all fit."""
+    """Verb, group, resource, subresource, name and path have to match."""
     assert expected is allows(granted, action)
 
 
@@ -59,7 +59,7 @@ def _rights(server: ApiServer) -> Rights:
 
 
 def bind(server: ApiServer, role: str, subject: JsonObject, namespace: str = "") -> None:
-    """Bind a cluster role, everywhere or in one namespace."""
+    """Bind a ClusterRole, everywhere or in one namespace."""
     plural = "rolebindings" if namespace else "clusterrolebindings"
     type_ = server.registry.types.builtin(plural, GROUP)
     ref = {"apiGroup": GROUP, "kind": "ClusterRole", "name": role}
@@ -86,7 +86,7 @@ def test_subjects(server: ApiServer, rights: Rights, subject: JsonObject) -> Non
 
 
 def test_a_cluster_role_can_be_bound_in_a_namespace(server: ApiServer, rights: Rights) -> None:
-    """A RoleBinding gives a cluster role's rights in its own namespace only."""
+    """A RoleBinding grants a ClusterRole's rules in its own namespace only."""
     account = {"kind": "ServiceAccount", "name": "a"}
     bind(server, "view", account, namespace="default")
     user = service_account("default", "a")
@@ -97,7 +97,7 @@ def test_a_cluster_role_can_be_bound_in_a_namespace(server: ApiServer, rights: R
 
 
 def test_roles_are_put_together_by_label(server: ApiServer, rights: Rights) -> None:
-    """A role with the label is a part of `view`, and with it of `edit` and `admin`."""
+    """A role with the aggregation label is part of `view`, `edit` and `admin`."""
     roles = server.registry.types.builtin("clusterroles", GROUP)
     meta = {"name": "ours", "labels": {f"{GROUP}/aggregate-to-view": "true"}}
     granted = rule("get", "probereports", "probewatch.dev")
@@ -111,7 +111,7 @@ def test_roles_are_put_together_by_label(server: ApiServer, rights: Rights) -> N
 
 
 def test_viewers_see_no_secrets(server: ApiServer, rights: Rights) -> None:
-    """`view` reads all but secrets; `edit` reads them and writes."""
+    """`view` excludes Secrets and writes; `edit` includes both."""
     for name in ("view", "edit"):
         bind(server, name, {"kind": "User", "name": name})
     secrets = Action(verb="get", resource="secrets", namespace="default", name="s")
@@ -124,7 +124,7 @@ def test_viewers_see_no_secrets(server: ApiServer, rights: Rights) -> None:
 
 
 async def test_what_was_asked_is_recorded(server: ApiServer, api: Client) -> None:
-    """Each request is there with its user, action and decision: a right unused can be found."""
+    """The audit log has user, action and decision, so that unused rights can be found."""
     bind(server, "view", {"kind": "ServiceAccount", "name": "default", "namespace": "default"})
     token = server.accounts.issue("default", "default")
     user = "system:serviceaccount:default:default"
@@ -146,7 +146,7 @@ async def test_what_was_asked_is_recorded(server: ApiServer, api: Client) -> Non
 
 
 async def test_tokens_end(server: ApiServer, api: Client) -> None:
-    """A token that is revoked is good no more."""
+    """A revoked token is refused."""
     token = server.accounts.issue("default", "default")
     before = await api.call("GET", "/api", token=token)
     server.tokens.revoke(token)
@@ -156,7 +156,7 @@ async def test_tokens_end(server: ApiServer, api: Client) -> None:
 
 
 async def test_a_token_is_for_its_audience(api: Client) -> None:
-    """A review for another audience does not take it."""
+    """A TokenReview for another audience does not accept the token."""
     path = "/api/v1/namespaces/default/serviceaccounts/default/token"
     spec = {"audiences": ["probewatch"], "expirationSeconds": 600}
     token = (await api.create(path, {"spec": spec}))["status"]["token"]
@@ -172,7 +172,7 @@ async def test_a_token_is_for_its_audience(api: Client) -> None:
 
 
 async def test_a_token_lives_ten_minutes_at_least(api: Client) -> None:
-    """A shorter one is not issued."""
+    """A token with a shorter lifetime is not issued."""
     path = "/api/v1/namespaces/default/serviceaccounts/default/token"
 
     reply = await api.call("POST", path, {"spec": {"expirationSeconds": 10}})
@@ -181,7 +181,7 @@ async def test_a_token_lives_ten_minutes_at_least(api: Client) -> None:
 
 
 async def test_rights_are_listed(server: ApiServer, api: Client) -> None:
-    """A SelfSubjectRulesReview lists what one may do."""
+    """A SelfSubjectRulesReview lists the caller's rules."""
     bind(server, "view", {"kind": "ServiceAccount", "name": "default", "namespace": "default"})
     token = server.accounts.issue("default", "default")
     path = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews"
@@ -205,14 +205,14 @@ async def test_rights_are_listed(server: ApiServer, api: Client) -> None:
 async def test_reviews_must_be_about_something(
     api: Client, resource: str, spec: JsonObject
 ) -> None:
-    """A question without somebody or without an action is refused."""
+    """A review without a user or an action is refused."""
     path = f"/apis/authorization.k8s.io/v1/{resource}"
 
     assert 400 == (await api.call("POST", path, {"spec": spec})).status
 
 
 async def test_a_path_is_reviewed(api: Client) -> None:
-    """Rights on paths can be asked for: that is how access to /metrics is checked."""
+    """A SubjectAccessReview may ask for a path, as for /metrics."""
     spec = {"user": "bob", "nonResourceAttributes": {"verb": "get", "path": "/metrics"}}
     path = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
 
@@ -223,7 +223,7 @@ AS_ACCOUNT = {"Impersonate-User": "system:serviceaccount:default:default"}
 
 
 async def test_one_can_act_as_another(server: ApiServer, api: Client) -> None:
-    """Who may impersonate has the rights of the other, and is recorded as the other."""
+    """Impersonation gives the other user's rights, and is audited as that user."""
     bind(server, "view", {"kind": "ServiceAccount", "name": "default", "namespace": "default"})
     server.audit.clear()
 
@@ -238,7 +238,7 @@ async def test_one_can_act_as_another(server: ApiServer, api: Client) -> None:
 
 
 async def test_not_everybody_can_act_as_another(server: ApiServer, api: Client) -> None:
-    """Impersonation is a right of its own."""
+    """Impersonation needs a right of its own."""
     token = server.accounts.issue("default", "default")
 
     as_account = await api.call("GET", "/api/v1/pods", token=token, headers=AS_ACCOUNT)

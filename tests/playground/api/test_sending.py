@@ -1,4 +1,4 @@
-"""Answers to clients that do not wait for them."""
+"""Answers to clients that have disconnected."""
 
 from collections.abc import AsyncGenerator
 
@@ -11,7 +11,7 @@ from probewatch.playground.api.sending import send
 
 
 class Closing(StreamWriter):
-    """The way to a client that has gone: aiohttp refuses to write there."""
+    """A writer to a client that has disconnected: aiohttp refuses to write to it."""
 
     def __init__(self) -> None: ...
 
@@ -27,7 +27,7 @@ async def nothing() -> AsyncGenerator[list[bytes]]:
 
 
 async def test_watcher_that_goes_before_the_answer_is_no_error() -> None:
-    """A client that ends between its question and the answer costs nothing, not even a word."""
+    """A client that disconnects before the answer causes no error and no log."""
     raw = make_mocked_request("GET", "/api/v1/pods?watch=1", writer=Closing())
 
     assert isinstance(await send(raw, Answer(stream=nothing())), web.StreamResponse)

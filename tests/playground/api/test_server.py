@@ -1,4 +1,4 @@
-"""What the server offers beside the contract: TLS, documents, validation, logs, evictions."""
+"""The API server beyond the contract: TLS, OpenAPI, validation, logs, evictions."""
 
 import ssl
 from collections.abc import AsyncGenerator
@@ -25,7 +25,7 @@ async def fetch(url: str, tls: ssl.SSLContext, token: str) -> int:
 
 
 async def test_a_kubeconfig_leads_to_the_server(server: ApiServer, tmp_path: Path) -> None:
-    """It has the address, the certificate and a token, and only its owner can read it."""
+    """The kubeconfig has address, CA and token, and mode 0600."""
     path = tmp_path / "kubeconfig"
     server.write_kubeconfig(path, namespace="n")
     found = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -38,7 +38,7 @@ async def test_a_kubeconfig_leads_to_the_server(server: ApiServer, tmp_path: Pat
 
 
 async def test_another_authority_is_not_trusted(server: ApiServer) -> None:
-    """A client that trusts another certificate does not talk to the server."""
+    """A client that trusts another CA cannot connect."""
     tls = ssl.create_default_context(cadata=make_certificate().certificate)
 
     with pytest.raises(aiohttp.ClientConnectorCertificateError):
@@ -46,7 +46,7 @@ async def test_another_authority_is_not_trusted(server: ApiServer) -> None:
 
 
 async def test_documents_are_found(api: Client) -> None:
-    """OpenAPI has an index, and a document for each group with paths and schemas."""
+    """OpenAPI has an index and a document for each group."""
     index = await api.get("/openapi/v3")
     document = await api.get("/openapi/v3/api/v1")
 
@@ -67,7 +67,7 @@ def body_of(**container: object) -> JsonObject:
 
 
 async def test_strict_validation(api: Client) -> None:
-    """Unknown fields are refused with their paths."""
+    """With `Strict`, unknown fields are refused with their paths."""
     body = body_of(livenessProbe={"httpGet": {"port": 80, "pth": "/"}}, imagee="x")
 
     reply = await api.call("POST", f"{PODS}?fieldValidation=Strict", body)
@@ -78,7 +78,7 @@ async def test_strict_validation(api: Client) -> None:
 
 
 async def test_validation_that_warns(api: Client) -> None:
-    """Unknown fields are dropped, and the answer has a warning for each."""
+    """With `Warn`, unknown fields are dropped, each with a warning."""
     reply = await api.call("POST", f"{PODS}?fieldValidation=Warn", body_of(imagee="x"))
 
     assert 201 == reply.status
@@ -99,7 +99,7 @@ async def test_wrong_types(api: Client, container: JsonObject) -> None:
 
 
 async def test_quantities_may_be_numbers(api: Client) -> None:
-    """Amounts of resources and ports are text or numbers."""
+    """Quantities and ports may be strings or numbers."""
     body = body_of(
         resources={"limits": {"cpu": 1, "memory": "48Mi"}},
         livenessProbe={"httpGet": {"port": "http"}},
@@ -110,13 +110,13 @@ async def test_quantities_may_be_numbers(api: Client) -> None:
 
 
 async def test_a_validation_that_is_none(api: Client) -> None:
-    """Another word than Ignore, Warn and Strict is refused."""
+    """An unknown validation mode is refused."""
     assert 400 == (await api.call("POST", f"{PODS}?fieldValidation=Maybe", body_of())).status
 
 
 @pytest.fixture(name="logs")
 def _logs(server: ApiServer) -> list[LogRequest]:
-    """What logs were asked for; each answers with two lines."""
+    """The log requests received; each is answered with two lines."""
     asked: list[LogRequest] = []
 
     async def read(request: LogRequest) -> AsyncGenerator[bytes]:
@@ -129,7 +129,7 @@ def _logs(server: ApiServer) -> list[LogRequest]:
 
 
 async def test_a_log_is_read(api: Client, logs: list[LogRequest]) -> None:
-    """The only container is meant unless another is named; options are handed on."""
+    """Without a name the only container is read; options are passed on."""
     await api.create(PODS, pod("one"))
 
     reply = await api.call("GET", f"{PODS}/one/log?previous=true&tailLines=5&follow=true")
@@ -149,7 +149,7 @@ async def test_a_log_is_read(api: Client, logs: list[LogRequest]) -> None:
 
 
 async def test_a_log_is_of_one_container(api: Client, logs: list[LogRequest]) -> None:
-    """With several containers one must be named, and it must be there."""
+    """With several containers one has to be named."""
     body = pod("one", initContainers=[{"name": "first", "image": "x"}])
     body["spec"]["containers"].append({"name": "other", "image": "x"})
     await api.create(PODS, body)
@@ -166,14 +166,14 @@ async def test_a_log_is_of_one_container(api: Client, logs: list[LogRequest]) ->
 
 
 async def test_without_a_kubelet_a_log_is_empty(api: Client) -> None:
-    """Nobody has written anything."""
+    """Without a kubelet a log is empty."""
     await api.create(PODS, pod("one"))
 
     assert "" == (await api.call("GET", f"{PODS}/one/log")).text
 
 
 async def test_a_pod_is_bound(api: Client) -> None:
-    """A Binding gives it to a node, once."""
+    """A Binding assigns a pod to a node, once."""
     await api.create(PODS, pod("one"))
     target = {"target": {"kind": "Node", "name": "n1"}}
 
@@ -186,7 +186,7 @@ async def test_a_pod_is_bound(api: Client) -> None:
 
 
 async def test_an_eviction_heeds_budgets(api: Client) -> None:
-    """A disruption budget that has nothing to give stands against it."""
+    """An eviction is refused if the disruption budget is used up."""
     labels = {"app": "x"}
     for name in ("kept", "free"):
         meta = {"labels": labels} if name == "kept" else {}
@@ -211,14 +211,14 @@ async def test_an_eviction_heeds_budgets(api: Client) -> None:
     ],
 )
 async def test_methods_that_are_not_allowed(api: Client, method: str, path: str) -> None:
-    """What a resource does not offer is refused as such."""
+    """An unsupported method is 405."""
     await api.create(PODS, pod("one"))
 
     assert 405 == (await api.call(method, path, {})).status
 
 
 async def test_paths_that_lead_nowhere(api: Client) -> None:
-    """Unknown subresources and paths are not found."""
+    """Unknown paths and subresources are 404."""
     await api.create(PODS, pod("one"))
     paths = (f"{PODS}/one/none", "/none", "/apis/apps/v1/namespaces/default/daemonsets/d/scale")
 
@@ -226,12 +226,12 @@ async def test_paths_that_lead_nowhere(api: Client) -> None:
 
 
 async def test_the_root_lists_paths(api: Client) -> None:
-    """Whoever looks around is told where to look."""
+    """The root lists the available paths."""
     assert "/apis" in (await api.get("/"))["paths"]
 
 
 async def test_a_list_token_outlives_its_moment(server: ApiServer, api: Client) -> None:
-    """When its past is forgotten, the answer is 410, with a token for what is there now."""
+    """An expired continue token is 410, with a token to continue at the current version."""
     path = "/api/v1/namespaces/default/configmaps"
     for name in ("a", "b", "c"):
         await api.create(path, config(name))
@@ -259,12 +259,12 @@ async def test_a_list_token_outlives_its_moment(server: ApiServer, api: Client) 
     ],
 )
 async def test_options_of_lists(api: Client, status: int, query: str) -> None:
-    """Options that make no sense together are refused."""
+    """Contradictory list options are refused."""
     assert status == (await api.call("GET", f"{PODS}?{query}")).status
 
 
 async def test_bookmarks_come_regularly() -> None:
-    """While nothing happens, a watch is told from time to time how far the server is."""
+    """A quiet watch gets bookmarks periodically."""
     server = ApiServer(bookmark_seconds=0.01)
     await server.start()
     try:
@@ -281,7 +281,7 @@ async def test_bookmarks_come_regularly() -> None:
 
 
 async def test_a_scale_is_replaced_on_its_version(api: Client) -> None:
-    """A scale is written conditionally as well."""
+    """A write of a scale checks the resourceVersion."""
     path = "/apis/apps/v1/namespaces/default/deployments"
     labels = {"a": "b"}
     template = {"metadata": {"labels": labels}, "spec": pod("x")["spec"]}

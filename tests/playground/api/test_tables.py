@@ -1,4 +1,4 @@
-"""What kubectl prints: spans of time, pods in one word, columns of custom resources."""
+"""What kubectl prints: durations, pod status, columns of each kind."""
 
 from typing import Any
 
@@ -41,7 +41,7 @@ NOW_TEXT = "2027-01-15T08:00:00Z"
     ],
 )
 def test_spans_of_time(expected: str, seconds: float) -> None:
-    """One unit, or two where the smaller still matters."""
+    """Durations are printed as by kubectl, in one or two units."""
     assert expected == render_span(seconds)
 
 
@@ -50,7 +50,7 @@ def test_spans_of_time(expected: str, seconds: float) -> None:
     [("10s", "2027-01-15T07:59:50Z"), ("<unknown>", None), ("<unknown>", "nonsense")],
 )
 def test_how_long_ago(expected: str, text: str | None) -> None:
-    """A time that is not known is said to be so."""
+    """An unknown time is printed as `<unknown>`."""
     assert expected == since(text, NOW)
 
 
@@ -72,7 +72,7 @@ def running(**fields: Any) -> JsonObject:  # noqa: ANN401  # any JSON value
 
 
 def pod(*statuses: JsonObject, inits: list[JsonObject] | None = None, **fields: Any) -> JsonObject:  # noqa: ANN401  # any JSON value
-    """Return a pod with these container statuses."""
+    """A pod with these container statuses."""
     sidecars = fields.pop("sidecars", ())
     init_specs = [
         {"name": item["name"]} | ({"restartPolicy": "Always"} if item["name"] in sidecars else {})
@@ -147,7 +147,7 @@ PODS = {
 
 @pytest.mark.parametrize(("expected", "obj"), PODS.values(), ids=PODS.keys())
 def test_a_pod_in_one_word(expected: str, obj: JsonObject) -> None:
-    """Ready containers and status are what kubectl shows."""
+    """The ready column and the status are those of kubectl."""
     found = summarize(obj)
 
     assert expected == f"{found.ready}/{found.total} {found.status}"
@@ -166,7 +166,7 @@ def cells(columns: tuple[Column, ...], obj: JsonObject) -> dict[str, Any]:
     ],
 )
 def test_restarts_of_a_pod(expected: str, restarts: int, ended: str | None) -> None:
-    """Their number, and how long the last one is ago where that is known."""
+    """The restart count has the age of the last restart, if known."""
     last = {"finishedAt": ended} if ended else {}
     obj = pod(running(restarts=restarts, last=last))
 
@@ -174,7 +174,7 @@ def test_restarts_of_a_pod(expected: str, restarts: int, ended: str | None) -> N
 
 
 def test_more_of_a_pod() -> None:
-    """Address, node and readiness gates are shown on request."""
+    """The wide output has IP, node and readiness gates."""
     gates = [{"conditionType": "a"}, {"conditionType": "b"}]
     obj = pod(
         running(), podIP="10.0.0.1", spec={"nodeName": "n1", "readinessGates": gates}, true=["a"]
@@ -186,7 +186,7 @@ def test_more_of_a_pod() -> None:
 
 
 def test_an_old_event() -> None:
-    """Times, count and source are its own."""
+    """A core/v1 Event is shown with its own times, count and source."""
     event = {
         "metadata": {"name": "e"},
         "involvedObject": {"kind": "Pod", "name": "p", "fieldPath": "spec.containers{app}"},
@@ -210,7 +210,7 @@ def test_an_old_event() -> None:
 
 
 def test_a_new_event() -> None:
-    """The time of its series is the last, and its reporter the source."""
+    """An events.k8s.io/v1 Event is shown with its series and reporter."""
     event = {
         "metadata": {"name": "e"},
         "eventTime": "2027-01-15T07:50:00Z",
@@ -313,7 +313,7 @@ OBJECTS: dict[str, tuple[str, JsonObject, JsonObject]] = {
 
 @pytest.mark.parametrize(("storage", "obj", "expected"), OBJECTS.values(), ids=OBJECTS.keys())
 def test_columns_of_other_kinds(storage: str, obj: JsonObject, expected: JsonObject) -> None:
-    """Each kind is summed up in its own columns."""
+    """Each kind has its own columns."""
     meta = {"name": "x", **obj.get("metadata", {})}
 
     found = cells(tuple(COLUMNS[storage]), {**obj, "metadata": meta})
@@ -323,7 +323,7 @@ def test_columns_of_other_kinds(storage: str, obj: JsonObject, expected: JsonObj
 
 @pytest.mark.parametrize("storage", sorted(COLUMNS))
 def test_every_column_bears_an_empty_object(storage: str) -> None:
-    """An object of which nothing is known yet is printed all the same."""
+    """An object without any status can be printed."""
     row = cells(tuple(COLUMNS[storage]), {"metadata": {"name": "x"}})
 
     assert "x" == row["Name"]
@@ -340,7 +340,7 @@ def test_every_column_bears_an_empty_object(storage: str) -> None:
     ],
 )
 def test_selectors_in_words(expected: str, selector: JsonObject | None) -> None:
-    """A selector is printed as kubectl takes it."""
+    """A selector is printed as kubectl accepts it."""
     assert expected == render_selector(selector)
 
 
@@ -373,12 +373,12 @@ CUSTOM = {
     ],
 )
 def test_json_paths(expected: list[object], path: str) -> None:
-    """Names, indices, all elements and filters lead to their values."""
+    """Names, indices, wildcards and filters are evaluated."""
     assert expected == walk(parse_path(path), CUSTOM)
 
 
 def test_a_path_that_is_none() -> None:
-    """What is not understood is an error, not an empty column."""
+    """An unsupported JSONPath is an error, not an empty column."""
     with pytest.raises(ValueError, match="no JSONPath"):
         parse_path(".spec[0:2]")
 
@@ -395,7 +395,7 @@ def test_a_path_that_is_none() -> None:
     ],
 )
 def test_declared_columns(expected: object, declared: JsonObject) -> None:
-    """A column of a custom resource has its value in its type."""
+    """A custom column's value is converted to its declared type."""
     column = read_column({"name": "C", **declared})
     obj = {**CUSTOM, "metadata": {"creationTimestamp": "2027-01-15T07:59:50Z"}}
 

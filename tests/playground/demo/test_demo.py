@@ -1,4 +1,4 @@
-"""What the demo has seen, and how it tells it."""
+"""The demo: what it has observed, and how it reports that."""
 
 import json
 from pathlib import Path
@@ -66,13 +66,13 @@ def complete() -> DemoState:
 
 
 def test_a_complete_story_misses_nothing() -> None:
-    """Ready, NotReady, a confirmed restart, its Event and its metric are all that is needed."""
+    """Ready, NotReady, a Confirmed restart, its Event and its metric complete the demo."""
     assert () == complete().missing()
 
 
 @pytest.mark.parametrize("line", [restarted("Error"), restarted(confidence="High")])
 def test_another_verdict_is_not_enough(line: str) -> None:
-    """A restart with another cause, or less sure, does not complete the story."""
+    """A restart with another cause or confidence does not complete the demo."""
     state = DemoState()
     state.note_finding(line, 1.0)
 
@@ -83,12 +83,12 @@ def test_another_verdict_is_not_enough(line: str) -> None:
 
 @pytest.mark.parametrize("line", ["", "no JSON", "[1]", '{"logger": "probewatch.service.service"}'])
 def test_other_lines_are_no_findings(line: str) -> None:
-    """What else the operator writes is passed over."""
+    """Other log lines of the operator are ignored."""
     assert None is DemoState().note_finding(line, 1.0)
 
 
 def test_a_finding_in_one_line() -> None:
-    """What matters most stands first, and what is not the case is left out."""
+    """A finding is one line, the most important part first."""
     found = DemoState().note_finding(READY, 1.0)
 
     assert found
@@ -98,7 +98,7 @@ def test_a_finding_in_one_line() -> None:
 
 
 def test_the_summary_tells_all() -> None:
-    """What happened, why, the evidence, the Event and the metrics, each under its title."""
+    """The summary has what happened, the cause, the evidence, the Event and the metrics."""
     state = complete()
     assert state.restart
     assert state.restart_event
@@ -130,7 +130,7 @@ def test_the_summary_tells_all() -> None:
 
 
 def test_messages_are_taken_apart() -> None:
-    """A message without facts has none, and abbreviations do not end sentences."""
+    """Messages without evidence are parsed, and decimal points do not end sentences."""
     assert ("It ended.", ()) == verdict_parts("It ended. Cause Error, High.")
     assert ["A at 3.14 s.", "B."] == sentences("A at 3.14 s. B.")
 
@@ -141,7 +141,7 @@ def test_the_kill_is_due_at_the_threshold() -> None:
 
 
 def test_plain_lines_tell_changes_only() -> None:
-    """The pod's row is written when it has changed, not when it has become older."""
+    """The pod's line is written only if more than its age has changed."""
     lines: list[str] = []
     show = PlainShow(lines.append)
     pod = read_manifest(MANIFEST)
@@ -157,7 +157,7 @@ def test_plain_lines_tell_changes_only() -> None:
 
 
 class Unfinished:
-    """A demo that is over before it was complete."""
+    """A demo that ended before it was complete."""
 
     def __init__(self, state: DemoState) -> None:
         self.state = state
@@ -166,7 +166,7 @@ class Unfinished:
 
 
 def test_an_incomplete_story_says_what_is_missing(capsys: pytest.CaptureFixture[str]) -> None:
-    """The exit status is 1, and what was not seen is listed."""
+    """An incomplete demo exits with 1 and lists what was not seen."""
     state = complete()
     state.findings = [found for found in state.findings if "restarted" not in found.words]
     state.note_finding(restarted("Unknown", "Low"), 1.0)
@@ -178,7 +178,7 @@ def test_an_incomplete_story_says_what_is_missing(capsys: pytest.CaptureFixture[
 
 
 async def test_hastened_time_keeps_real_times() -> None:
-    """A minute passes in seconds, and what is written down are real times."""
+    """A faster clock passes a minute in seconds, and converts to real times."""
     time = ScaledTime(speed=10, began=1000.0)
     assert 1006.0 == time.to_real(1060.0)
 
@@ -191,7 +191,7 @@ async def test_hastened_time_keeps_real_times() -> None:
 
 
 def test_the_manifest_is_the_tutorials() -> None:
-    """The demo runs the manifest of the tutorial, as it is."""
+    """The demo runs the tutorial's manifest unchanged."""
     expected = {
         "name": "webapl",
         "image": "upi907/webapl:0.1",

@@ -1,4 +1,4 @@
-"""The demo as a picture on a terminal."""
+"""The demo's live display on a terminal."""
 
 import io
 import re
@@ -12,7 +12,7 @@ from probewatch.playground.demo.state import DemoState
 
 
 def test_the_picture_has_all_parts() -> None:
-    """The pod's row, what happens, what is found, and how long it is to the first kill."""
+    """The display has the pod, the Events, the findings, and the time to the first kill."""
     screen = io.StringIO()
     console = Console(file=screen, force_terminal=True, width=70, height=30, color_system=None)
     pod = read_manifest(MANIFEST)

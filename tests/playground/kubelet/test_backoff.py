@@ -1,10 +1,10 @@
-"""How long a container that keeps ending has to wait."""
+"""The back-off of a container that keeps ending."""
 
 from probewatch.playground.kubelet.backoff import Backoff
 
 
 def test_the_first_restart_is_immediate_and_waits_double() -> None:
-    """10 s, 20 s, 40 s, … up to five minutes, from the end of the last instance."""
+    """The back-off is 10 s, 20 s, 40 s … up to five minutes, from the last end."""
     backoff = Backoff()
     assert 0 == backoff.remaining("k", finished=0, now=0)
 
@@ -19,7 +19,7 @@ def test_the_first_restart_is_immediate_and_waits_double() -> None:
 
 
 def test_a_long_life_forgets_the_past() -> None:
-    """After twice the longest wait the next restart is immediate, and the waits begin anew."""
+    """After a run of twice the maximum, the back-off starts again."""
     backoff = Backoff()
     for _ in range(3):
         backoff.advance("k", finished=0, now=0)
@@ -30,7 +30,7 @@ def test_a_long_life_forgets_the_past() -> None:
 
 
 def test_a_node_may_shorten_the_longest_wait() -> None:
-    """`maxContainerRestartPeriod` bounds the first wait too."""
+    """`maxContainerRestartPeriod` also limits the first back-off."""
     backoff = Backoff(longest=5)
     backoff.advance("k", finished=0, now=0)
 
@@ -38,7 +38,7 @@ def test_a_node_may_shorten_the_longest_wait() -> None:
 
 
 def test_a_pod_that_is_gone_is_forgotten() -> None:
-    """Its keys go, those of others stay."""
+    """A deleted pod's back-off is forgotten, others' is kept."""
     backoff = Backoff()
     backoff.advance("a/x", finished=0, now=0)
     backoff.advance("b/x", finished=0, now=0)

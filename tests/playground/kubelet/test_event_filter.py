@@ -1,4 +1,4 @@
-"""What becomes of Events between the kubelet and the API."""
+"""The kubelet's filter of Events: counting, combining, and the spam limit."""
 
 import pytest
 
@@ -23,7 +23,7 @@ def note(
 
 
 def test_equal_events_are_counted_in_one_object() -> None:
-    """The second Event of a kind updates the first."""
+    """An equal Event updates the first and raises its count."""
     sieve = EventFilter()
     first, second = sieve.admit(note(), 100.0), sieve.admit(note(), 105.0)
 
@@ -35,7 +35,7 @@ def test_equal_events_are_counted_in_one_object() -> None:
 
 
 def test_containers_are_told_apart() -> None:
-    """The same words about another container are another object."""
+    """Equal Events about different containers are different objects."""
     sieve = EventFilter()
     names = {sieve.admit(note(container=name), 100.0 + n) for n, name in enumerate("ab")}
 
@@ -43,7 +43,7 @@ def test_containers_are_told_apart() -> None:
 
 
 def test_a_burst_is_delivered_and_then_one_in_five_minutes() -> None:
-    """After 25 Events a pod has to wait for each."""
+    """After a burst of 25, a pod gets one Event in five minutes."""
     sieve = EventFilter()
     delivered = [sieve.admit(note(), at) is not None for at in range(60)]
     assert int(BURST) == sum(delivered)
@@ -51,13 +51,13 @@ def test_a_burst_is_delivered_and_then_one_in_five_minutes() -> None:
     assert sieve.admit(note(), 299.0) is None
     later = sieve.admit(note(), 301.0)
     assert later
-    # Dropped Events have been counted all the same.
+    # Dropped Events are counted as well.
     assert 62 == later.count
 
 
 @pytest.mark.parametrize(("delivered", "key"), [(0, SpamKey.OBJECT), (1, SpamKey.OBJECT_AND_TYPE)])
 def test_types_share_a_budget_in_older_kubelets(delivered: int, key: SpamKey) -> None:
-    """Until Kubernetes 1.31 warnings use up what kills need."""
+    """Up to Kubernetes 1.31 warnings use up the budget of normal Events."""
     sieve = EventFilter(spam_key=key)
     for at in range(30):
         sieve.admit(note(type_="Warning"), at)
@@ -66,7 +66,7 @@ def test_types_share_a_budget_in_older_kubelets(delivered: int, key: SpamKey) ->
 
 
 def test_pods_do_not_share_a_budget() -> None:
-    """A loud pod does not silence another."""
+    """Each pod has its own budget."""
     sieve = EventFilter()
     for at in range(30):
         sieve.admit(note(), at)
@@ -75,7 +75,7 @@ def test_pods_do_not_share_a_budget() -> None:
 
 
 def test_many_different_messages_are_combined() -> None:
-    """From the tenth message on there is one object, of the first one's container."""
+    """From the tenth message on Events are combined into one object."""
     sieve = EventFilter()
     found = [sieve.admit(note(f"m{n}", container="ab"[n % 2]), 100.0 + n) for n in range(12)]
 
@@ -88,7 +88,7 @@ def test_many_different_messages_are_combined() -> None:
 
 
 def test_combining_ends_after_ten_quiet_minutes() -> None:
-    """A message that comes late stands for itself again."""
+    """After ten quiet minutes messages are not combined any more."""
     sieve = EventFilter()
     for n in range(12):
         sieve.admit(note(f"m{n}"), 100.0 + n)

@@ -1,4 +1,4 @@
-"""The kubelet of a node: many pods, forced deletions, and its own restart."""
+"""The kubelet of a node: many pods, forced deletions, restarts and reboots."""
 
 import asyncio
 import itertools
@@ -50,7 +50,7 @@ async def rig() -> AsyncIterator[Rig]:
 
 
 def test_pods_have_addresses_of_their_own() -> None:
-    """Each pod gets another address of loopback."""
+    """Each pod has its own loopback address."""
     addresses = make_addresses()
     found = [next(addresses) for _ in range(200)]
 
@@ -59,7 +59,7 @@ def test_pods_have_addresses_of_their_own() -> None:
 
 
 async def test_a_new_pod_runs(rig: Rig) -> None:
-    """A pod that is seen is run, and its changes reach it."""
+    """A pod that is seen is run, and its changes take effect."""
     pod = make_pod(make_container())
     rig.kubelet.see(pod)
     await rig.until(5)
@@ -72,7 +72,7 @@ async def test_a_new_pod_runs(rig: Rig) -> None:
 
 
 async def test_a_pod_taken_away_by_force_ends(rig: Rig) -> None:
-    """When the object has gone without asking, the processes go too."""
+    """The processes of a pod deleted by force are stopped."""
     rig.kubelet.see(make_pod(make_container()))
     await rig.until(5)
     rig.kubelet.lose("u-1")
@@ -83,7 +83,7 @@ async def test_a_pod_taken_away_by_force_ends(rig: Rig) -> None:
 
 
 async def test_an_ended_pod_is_left_alone(rig: Rig) -> None:
-    """A pod that had ended before is not run again, and goes when it is deleted."""
+    """A pod that ended earlier is not run, and is removed on deletion."""
     pod = {**make_pod(make_container()), "status": {"phase": "Failed"}}
     rig.kubelet.see(pod)
     meta = {**pod["metadata"], "deletionTimestamp": "2027-01-15T08:00:05Z"}
@@ -95,7 +95,7 @@ async def test_an_ended_pod_is_left_alone(rig: Rig) -> None:
 
 
 async def test_a_pod_beyond_the_playground_is_refused(rig: Rig) -> None:
-    """It fails before it begins, and its status and an Event say why."""
+    """A pod that the playground cannot run is rejected with status and Event."""
     rig.kubelet.see(make_pod(make_container(livenessProbe={"grpc": {"port": 1}})))
     await rig.until(1)
 
@@ -111,7 +111,7 @@ async def test_a_pod_beyond_the_playground_is_refused(rig: Rig) -> None:
 
 
 async def test_a_restart_of_the_kubelet_keeps_containers(rig: Rig) -> None:
-    """Containers run on, readiness holds, and counts of Events begin anew."""
+    """A kubelet restart keeps containers and readiness; Event counts start again."""
     app = make_container(
         "-bad 12-",
         livenessProbe=http_probe(periodSeconds=5),
@@ -127,7 +127,7 @@ async def test_a_restart_of_the_kubelet_keeps_containers(rig: Rig) -> None:
 
     assert before == rig.container()
     assert statuses == len(rig.node.statuses)
-    # The failure counted before is forgotten: three more are needed, from 17 s on.
+    # The earlier failure is forgotten: three more are needed, from 17 s on.
     await rig.until(26)
     assert [1, 1, 2] == rig.delivered("Unhealthy")
     await rig.until(28)
@@ -135,7 +135,7 @@ async def test_a_restart_of_the_kubelet_keeps_containers(rig: Rig) -> None:
 
 
 async def test_a_restart_of_the_kubelet_forgets_back_off(rig: Rig) -> None:
-    """A container in back-off is started again at once."""
+    """A kubelet restart ends back-off."""
     rig.kubelet.see(make_pod(make_container("-exit-at 5 -exit-code 1")))
     await rig.until(13)
     assert "CrashLoopBackOff" == rig.container()["state"]["waiting"]["reason"]
@@ -146,7 +146,7 @@ async def test_a_restart_of_the_kubelet_forgets_back_off(rig: Rig) -> None:
 
 
 async def test_a_reboot_loses_everything(rig: Rig) -> None:
-    """Containers are lost, and each pod begins anew: sandbox, address, init containers."""
+    """A reboot loses containers, and pods start with a new sandbox, IP and init containers."""
     inits = [make_container("-exit-at 3", name="i")]
     rig.kubelet.see(make_pod(make_container(), initContainers=inits))
     await rig.until(10)
@@ -178,7 +178,7 @@ async def test_a_reboot_loses_everything(rig: Rig) -> None:
 
 
 async def test_a_reboot_ends_pods_that_never_restart(rig: Rig) -> None:
-    """With `Never` what is lost stays lost."""
+    """With policy Never a lost container is not restarted."""
     rig.kubelet.see(make_pod(make_container(), restartPolicy="Never"))
     await rig.until(10)
     await rig.kubelet.reboot()
@@ -189,7 +189,7 @@ async def test_a_reboot_ends_pods_that_never_restart(rig: Rig) -> None:
 
 
 async def test_an_exit_after_a_restart_is_noticed(rig: Rig) -> None:
-    """Processes of the time before still tell when they end."""
+    """Exits of processes from before a kubelet restart are noticed."""
     rig.kubelet.see(make_pod(make_container("-exit-at 20")))
     await rig.until(10)
     await rig.kubelet.restart()
@@ -205,7 +205,7 @@ async def read(rig: Rig, **wanted: Any) -> bytes:  # noqa: ANN401  # any field o
 
 
 async def test_logs_are_read(rig: Rig) -> None:
-    """Logs are those of the current instance or of the one before, in full or from the end."""
+    """Logs are of the current or previous instance, complete or the last lines."""
     rig.kubelet.see(make_pod(make_container("-exit-at 5")))
     await rig.until(7)
 
@@ -224,7 +224,7 @@ async def test_logs_are_read(rig: Rig) -> None:
     ],
 )
 async def test_logs_that_are_not_there(rig: Rig, message: str, wanted: JsonObject) -> None:
-    """What has not run has no log, and the answer says so."""
+    """A missing log is an error that says why."""
     rig.kubelet.see(make_pod(make_container()))
     await rig.until(2)
 
@@ -233,7 +233,7 @@ async def test_logs_that_are_not_there(rig: Rig, message: str, wanted: JsonObjec
 
 
 async def test_a_failure_of_the_playground_is_told(rig: Rig) -> None:
-    """A part that fails does not do so in silence."""
+    """A failing part of the playground is reported."""
     told: list[str] = []
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(lambda _loop, context: told.append(context["message"]))
@@ -245,7 +245,7 @@ async def test_a_failure_of_the_playground_is_told(rig: Rig) -> None:
 
 
 async def test_pods_on_the_hosts_network_share_its_address(rig: Rig) -> None:
-    """With `hostNetwork` a pod has the node's address."""
+    """With `hostNetwork` a pod has the node's IP."""
     pod = make_pod(make_container(), hostNetwork=True)
     rig.kubelet.see(pod)
     await rig.until(2)

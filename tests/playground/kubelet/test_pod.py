@@ -1,4 +1,4 @@
-"""One pod under the kubelet: what the recorded ones do not show."""
+"""One pod under the kubelet, in situations beyond the recorded ones."""
 
 import asyncio
 from copy import deepcopy
@@ -60,7 +60,7 @@ def condition(node: Node, type_: str) -> JsonObject:
     ],
 )
 def test_liveness_kills_at_the_threshold(expected: list[int], fields: JsonObject) -> None:
-    """Each failure is told at its time, and the last one brings the kill at once."""
+    """Each failure is reported in time, and the last one kills at once."""
     node = live(make_pod(make_container("-bad 12-", livenessProbe=http_probe(**fields))), 45)
 
     failures = [at for at, *_ in reasons(node, "Unhealthy")]
@@ -69,7 +69,7 @@ def test_liveness_kills_at_the_threshold(expected: list[int], fields: JsonObject
 
 
 def test_a_slow_probe_stretches_its_period() -> None:
-    """A probe that takes longer than its period runs again at once, and misses the other ticks."""
+    """A run longer than the period is followed by the next at once; other ticks are skipped."""
     probe = http_probe(periodSeconds=2, timeoutSeconds=5, failureThreshold=2)
     node = live(make_pod(make_container("-hang 10-", livenessProbe=probe)), 21)
 
@@ -77,7 +77,7 @@ def test_a_slow_probe_stretches_its_period() -> None:
 
 
 def test_failures_carry_over_a_crash() -> None:
-    """After two failures and a crash, the next container is killed at its first failure."""
+    """Failures before a crash count for the next instance."""
     probe = http_probe(periodSeconds=5)
     node = live(make_pod(make_container("-bad 0- -exit-at 12", livenessProbe=probe)), 17)
 
@@ -86,7 +86,7 @@ def test_failures_carry_over_a_crash() -> None:
 
 
 def test_a_stalling_answer_is_an_error_and_never_kills() -> None:
-    """An answer that never ends is reported, and not counted."""
+    """An answer that never ends is reported but not counted."""
     node = live(make_pod(make_container("-stall 5-", livenessProbe=http_probe(periodSeconds=5))))
 
     messages = {text for _, _, text in reasons(node, "Unhealthy")}
@@ -96,17 +96,17 @@ def test_a_stalling_answer_is_an_error_and_never_kills() -> None:
 
 
 def test_readiness_needs_its_successes() -> None:
-    """A container is ready after `successThreshold` successes in a row."""
+    """A container is ready after `successThreshold` consecutive successes."""
     probe = http_probe("/ready", periodSeconds=5, successThreshold=3)
     node = live(make_pod(make_container("-unready 0-9", readinessProbe=probe)), 60)
 
-    # Runs at every published status until it is ready, and each tick: 10, 15 and 20.
+    # Runs at every status update until it is ready, and at each tick: 10, 15 and 20.
     assert "2027-01-15T08:00:20Z" == condition(node, "Ready")["lastTransitionTime"]
     assert container(node)["ready"]
 
 
 def test_no_liveness_before_startup() -> None:
-    """Until the startup probe has succeeded, nothing else is probed."""
+    """Only the startup probe runs until it succeeds."""
     startup = http_probe(periodSeconds=5, failureThreshold=10)
     liveness = http_probe(periodSeconds=2)
     app = make_container("-bad 0-21", startupProbe=startup, livenessProbe=liveness)
@@ -121,7 +121,7 @@ def test_no_liveness_before_startup() -> None:
 
 
 def test_never_keeps_other_containers() -> None:
-    """With `Never`, a condemned container is not restarted, and its neighbour stays."""
+    """With `Never` a killed container is not restarted, and others run on."""
     bad = make_container("-bad 5-", name="a", livenessProbe=http_probe(periodSeconds=5))
     node = live(make_pod(bad, make_container(name="b"), restartPolicy="Never"))
 
@@ -141,7 +141,7 @@ def test_never_keeps_other_containers() -> None:
     ],
 )
 def test_an_end_by_itself(phase: str, restarts: int, policy: str, code: int) -> None:
-    """The restart policy and the exit code decide what becomes of the pod."""
+    """Restart policy and exit code decide the pod's phase."""
     script = f"-exit-at 10 -exit-code {code}"
     node = live(make_pod(make_container(script), restartPolicy=policy), 79)
 
@@ -150,7 +150,7 @@ def test_an_end_by_itself(phase: str, restarts: int, policy: str, code: int) -> 
 
 
 def test_a_finished_pod_runs_until_it_is_down() -> None:
-    """The phase changes after the sandbox has gone, as with a real kubelet."""
+    """The phase changes after the sandbox is gone, as with a real kubelet."""
     node = live(make_pod(make_container("-exit-at 10"), restartPolicy="Never"))
 
     phases = [status["phase"] for _, status in node.statuses]
@@ -159,7 +159,7 @@ def test_a_finished_pod_runs_until_it_is_down() -> None:
 
 
 def test_a_program_that_is_not_there() -> None:
-    """A start that fails is an instance of its own, and the back-off applies."""
+    """A failed start is an instance with StartError, and back-off applies."""
     node = live(make_pod(make_container()), 15, Node(missing=frozenset({"/app"})))
 
     end = container(node)["lastState"]["terminated"]
@@ -169,7 +169,7 @@ def test_a_program_that_is_not_there() -> None:
 
 
 def test_an_image_that_is_not_there() -> None:
-    """A pull that fails is tried again at longer and longer intervals."""
+    """A failed pull is retried with back-off."""
     pod = make_pod({"name": "app", "image": "nowhere.example/app:1"})
     node = live(pod, 130)
 
@@ -180,7 +180,7 @@ def test_an_image_that_is_not_there() -> None:
 
 
 def test_an_image_that_is_always_pulled() -> None:
-    """`imagePullPolicy: Always` costs one more Event at each start."""
+    """`imagePullPolicy: Always` adds a pull Event to each start."""
     node = live(make_pod(make_container(imagePullPolicy="Always")), 5)
 
     assert ["Pulling", "Pulled", "Created", "Started"] == [reason for _, reason, *_ in said(node)]
@@ -191,7 +191,7 @@ def test_an_image_that_is_always_pulled() -> None:
 
 
 def test_init_containers_run_one_after_the_other() -> None:
-    """Each waits for the one before, and the app for all."""
+    """Init containers run in order, and the app after them."""
     inits = [make_container("-exit-at 5", name="a"), make_container("-exit-at 7", name="b")]
     node = live(make_pod(make_container(), initContainers=inits), 30)
 
@@ -201,7 +201,7 @@ def test_init_containers_run_one_after_the_other() -> None:
 
 
 def test_a_failing_init_container_ends_a_pod_that_never_restarts() -> None:
-    """With `Never` a failed init container is the end."""
+    """With `Never` a failed init container fails the pod."""
     inits = [make_container("-exit-at 5 -exit-code 4", name="a")]
     node = live(make_pod(make_container(), initContainers=inits, restartPolicy="Never"), 30)
 
@@ -210,7 +210,7 @@ def test_a_failing_init_container_ends_a_pod_that_never_restarts() -> None:
 
 
 def test_a_sidecar_starts_before_the_app_and_ends_after_it() -> None:
-    """A sidecar holds the app back until it has started, and does not keep a finished pod up."""
+    """A sidecar starts before the app and does not keep a finished pod running."""
     startup = http_probe(periodSeconds=5, failureThreshold=9)
     side = make_container("-bad 0-8", name="side", restartPolicy="Always", startupProbe=startup)
     app = make_container("-exit-at 20")
@@ -240,7 +240,7 @@ def deleted(pod: JsonObject, grace: int = 30) -> JsonObject:
 
 
 async def test_deletion_asks_and_waits() -> None:
-    """A deleted pod is asked to end, is killed after its grace, and is then let go."""
+    """A deleted pod gets SIGTERM, is killed after the grace period, and is removed."""
     pod = make_pod(make_container("-term ignore", readinessProbe=http_probe("/ready")))
     node = Node()
     worker, running = await begin(node, pod, 10)
@@ -257,7 +257,7 @@ async def test_deletion_asks_and_waits() -> None:
 
 
 async def test_deletion_overtakes_a_long_kill() -> None:
-    """A deletion with a short grace does not wait for a kill with a long one."""
+    """A deletion with a short grace period shortens a running kill."""
     probe = http_probe(periodSeconds=5, failureThreshold=1)
     script = "-bad 4- -term ignore"
     pod = make_pod(make_container(script, livenessProbe=probe), terminationGracePeriodSeconds=500)
@@ -272,7 +272,7 @@ async def test_deletion_overtakes_a_long_kill() -> None:
 
 
 async def test_deletion_silences_liveness() -> None:
-    """While a pod ends, only readiness goes on being probed."""
+    """During termination only readiness is probed."""
     app = make_container(
         "-bad 10- -unready 10- -term ignore",
         livenessProbe=http_probe(periodSeconds=2, failureThreshold=9),
@@ -291,7 +291,7 @@ async def test_deletion_silences_liveness() -> None:
 
 
 async def test_another_image_restarts_in_place() -> None:
-    """A container whose image is changed is restarted, and only it."""
+    """A changed image restarts that container only."""
     pod = make_pod(make_container(name="a"), make_container(name="b"))
     node = Node()
     worker, running = await begin(node, pod, 10)
@@ -309,7 +309,7 @@ async def test_another_image_restarts_in_place() -> None:
 
 
 async def test_a_readiness_gate_is_obeyed() -> None:
-    """The pod is ready when its containers are and somebody has set the gate's condition."""
+    """The pod is ready once its containers and its readiness gates are."""
     pod = make_pod(make_container(), readinessGates=[{"conditionType": "example.com/ok"}])
     node = Node()
     worker, running = await begin(node, pod, 10)
@@ -323,7 +323,7 @@ async def test_a_readiness_gate_is_obeyed() -> None:
     await cancel(running)
 
 
-# --- hooks and graces ---------------------------------------------------------------
+# --- hooks and grace periods -------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -340,7 +340,7 @@ async def test_a_readiness_gate_is_obeyed() -> None:
     ],
 )
 def test_how_long_a_kill_takes(seconds: int, code: int, fields: JsonObject) -> None:
-    """Hook, SIGTERM and SIGKILL share the grace, of which two seconds always remain."""
+    """Hook, SIGTERM and SIGKILL share the grace period, but two seconds always remain."""
     probe = http_probe(periodSeconds=5, failureThreshold=1)
     if "probe" in fields:
         probe["terminationGracePeriodSeconds"] = fields["probe"]
@@ -364,7 +364,7 @@ def test_how_long_a_kill_takes(seconds: int, code: int, fields: JsonObject) -> N
     ],
 )
 def test_a_hook_that_fails_is_told(failures: int, hook: JsonObject) -> None:
-    """A preStop hook that fails does not keep the container from ending, and is told."""
+    """A failed preStop hook is reported and does not stop the termination."""
     probe = http_probe(periodSeconds=5, failureThreshold=1)
     app = make_container("-bad 4-", livenessProbe=probe, lifecycle={"preStop": hook})
     node = live(make_pod(app), 7)
@@ -374,7 +374,7 @@ def test_a_hook_that_fails_is_told(failures: int, hook: JsonObject) -> None:
 
 
 def test_a_hook_that_fails_at_the_start_kills() -> None:
-    """Whatever the postStart hook is, its failure ends the container."""
+    """A failed postStart hook kills the container."""
     hook = {"httpGet": {"path": "/healthz", "port": 3000}}
     node = live(make_pod(make_container("-bad 0-", lifecycle={"postStart": hook})), 1)
 
@@ -387,7 +387,7 @@ def test_a_hook_that_fails_at_the_start_kills() -> None:
 
 
 def test_an_older_kubelet_loses_kills_sooner() -> None:
-    """One budget for all Events of a pod loses the fourth `Killing`, two lose a later one."""
+    """With one budget for all Events `Killing` Events are dropped sooner."""
     pod = make_pod(make_container("-bad 9-", livenessProbe=http_probe(periodSeconds=5)))
     old = Node(sieve=EventFilter(spam_key=SpamKey.OBJECT))
     new = Node()
@@ -401,7 +401,7 @@ def test_an_older_kubelet_loses_kills_sooner() -> None:
 
 
 def test_events_name_what_they_are_about() -> None:
-    """An Event points at pod and container, and comes from the kubelet of the node."""
+    """An Event refers to pod and container, and to the node's kubelet."""
     event = live(make_pod(make_container()), 1).events[0][1]
 
     about = {

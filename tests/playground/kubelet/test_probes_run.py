@@ -1,4 +1,4 @@
-"""Asking what probes ask, over this machine's network."""
+"""Running probes over this machine's network."""
 
 import asyncio
 import contextlib
@@ -34,7 +34,10 @@ LOCAL = "127.0.0.1"
 async def serving(
     answer: bytes, *, tls: ssl.SSLContext | None = None, holds: bool = False
 ) -> AsyncIterator[int]:
-    """Serve *answer* to every request, on a port of loopback; then hang up, or hold the line."""
+    """Serve *answer* to every request on a loopback port.
+
+    The connection is closed after it, or kept open if *holds*.
+    """
     over, writers = asyncio.Event(), list[asyncio.StreamWriter]()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -72,7 +75,7 @@ async def ask(action: Action, *, speed: float = 1.0) -> Outcome:
 
 @pytest.mark.parametrize("status", [200, 204, 302, 399])
 async def test_success_is_200_to_399(status: int) -> None:
-    """Redirects without a target count as success too."""
+    """Statuses from 200 to 399 succeed, also redirects without a target."""
     async with serving(response(status, "" if status == 204 else "fine")) as port:
         found = await ask(HttpGet(port=port))
 
@@ -81,7 +84,7 @@ async def test_success_is_200_to_399(status: int) -> None:
 
 @pytest.mark.parametrize("status", [400, 404, 500, 503])
 async def test_other_statuses_fail(status: int) -> None:
-    """The message names the status and nothing of the body."""
+    """Other statuses fail, with a message that omits the body."""
     async with serving(response(status, "secret")) as port:
         found = await ask(HttpGet(port=port))
 
@@ -90,7 +93,7 @@ async def test_other_statuses_fail(status: int) -> None:
 
 
 async def test_a_redirect_on_the_same_host_is_followed() -> None:
-    """What counts is where it leads."""
+    """A redirect to the same host is followed."""
     async with serving(response(500)) as bad:
         target = f"Location: http://{LOCAL}:{bad}/there\r\n"
         async with serving(response(302, headers=target)) as port:
@@ -100,7 +103,7 @@ async def test_a_redirect_on_the_same_host_is_followed() -> None:
 
 
 async def test_a_redirect_to_another_host_is_a_warning() -> None:
-    """It counts as success, and the kubelet says so."""
+    """A redirect to another host succeeds with a warning."""
     target = "Location: http://elsewhere.example/\r\n"
     async with serving(response(302, "go", headers=target)) as port:
         found = await ask(HttpGet(port=port))
@@ -110,7 +113,7 @@ async def test_a_redirect_to_another_host_is_a_warning() -> None:
 
 
 async def test_redirects_without_end_fail() -> None:
-    """After ten redirects it is enough."""
+    """After ten redirects a probe fails."""
     async with serving(response(302, headers="Location: /\r\n")) as port:
         found = await ask(HttpGet(port=port))
 
@@ -118,7 +121,7 @@ async def test_redirects_without_end_fail() -> None:
 
 
 async def test_nobody_listens() -> None:
-    """Refused connections fail in Go's words."""
+    """A refused connection fails with Go's message."""
     port = free_port()
     found = await ask(HttpGet(port=port, path="/x"))
 
@@ -128,7 +131,7 @@ async def test_nobody_listens() -> None:
 
 
 async def test_a_closed_connection_is_an_end_of_file() -> None:
-    """A server that hangs up without an answer fails with EOF."""
+    """A connection closed without an answer fails with EOF."""
     async with serving(b"") as port:
         found = await ask(HttpGet(port=port))
 
@@ -136,7 +139,7 @@ async def test_a_closed_connection_is_an_end_of_file() -> None:
 
 
 async def test_a_reset_connection_names_both_ends() -> None:
-    """Each reset has a message of its own, by its port."""
+    """The message of a reset names both ports."""
 
     async def reset(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read(1)
@@ -154,7 +157,7 @@ async def test_a_reset_connection_names_both_ends() -> None:
 
 @pytest.mark.slow
 async def test_no_answer_in_time_is_a_failure() -> None:
-    """A server that accepts and is silent fails by its timeout."""
+    """No answer within the timeout is a failure."""
     async with serving(b"", holds=True) as port:
         found = await ask(HttpGet(port=port), speed=100)
 
@@ -164,7 +167,7 @@ async def test_no_answer_in_time_is_a_failure() -> None:
 
 @pytest.mark.slow
 async def test_a_body_that_never_ends_is_an_error() -> None:
-    """What began well and does not end is not counted."""
+    """A body that never ends is an error, which is not counted."""
     async with serving(response(200, "far too short")[:-3], holds=True) as port:
         found = await ask(HttpGet(port=port), speed=100)
 
@@ -172,7 +175,7 @@ async def test_a_body_that_never_ends_is_an_error() -> None:
 
 
 async def test_a_body_that_is_cut_is_an_error() -> None:
-    """An answer that breaks off is not counted either."""
+    """A truncated body is an error, which is not counted."""
     async with serving(response(200, "far too short")[:-3]) as port:
         found = await ask(HttpGet(port=port))
 
@@ -180,7 +183,7 @@ async def test_a_body_that_is_cut_is_an_error() -> None:
 
 
 async def test_any_certificate_will_do() -> None:
-    """Probes by HTTPS do not ask who answers."""
+    """HTTPS probes accept any certificate."""
     tls = shared_certificate().server_context()
     async with serving(response(200, "fine"), tls=tls) as port:
         found = await ask(HttpGet(port=port, scheme="https"))
@@ -189,7 +192,7 @@ async def test_any_certificate_will_do() -> None:
 
 
 async def test_an_open_port_is_enough_for_tcp() -> None:
-    """A TCP probe says nothing and wants no answer."""
+    """A TCP probe only needs an open port."""
     async with serving(response(500)) as port:
         found = await ask(TcpSocket(port=port))
 
@@ -205,5 +208,5 @@ async def test_an_open_port_is_enough_for_tcp() -> None:
     ],
 )
 async def test_what_cannot_be_asked_never_kills(result: Result, action: Action) -> None:
-    """Without a process, or by means that the playground lacks, nothing is counted as failed."""
+    """A probe that cannot be run never counts as failed."""
     assert result is (await ask(action)).result

@@ -1,6 +1,6 @@
-"""The playground's kubelet beside a real one: the recorded pods, played again.
+"""The playground's kubelet compared with a real one: the recorded pods, played again.
 
-The recording holds 31 pods for 30 minutes on Kubernetes 1.36.2. Each is given to our
+The recording holds 31 pods for 30 minutes on Kubernetes 1.36.2. Each is given to the playground's
 kubelet as it was given to the real one, with the script of its app, in virtual time.
 """
 
@@ -23,7 +23,7 @@ IMAGES = {
     "upi907/webapl": Image(entry_point=("/webapl", "-notready", "0-20", "-bad", "40-")),
 }
 NOT_SHOWN = (".allocatedResources", ".resources.")
-"""What all containers of a pod have together; the playground tells it for each alone."""
+"""Fields that the playground writes for each container by itself only."""
 NAMES = [
     "crash-137-self",
     "crash-143-self",
@@ -59,7 +59,7 @@ NAMES = [
 ]
 
 Said = tuple[str, str, str, str | None]
-"""Type, reason, message, field path."""
+"""The type, reason, message and field path."""
 
 pytestmark = pytest.mark.slow
 
@@ -111,7 +111,7 @@ def render_state(state: JsonObject) -> str:
 
 
 def outline(status: JsonObject) -> tuple[object, ...]:
-    """Return what a status says, without times and identities."""
+    """A status without times and identities."""
     found = [
         (
             item["name"],
@@ -129,7 +129,7 @@ def outline(status: JsonObject) -> tuple[object, ...]:
 
 
 def paths(value: object, at: str = "") -> Iterator[str]:
-    """Return the paths of all fields."""
+    """The paths of all fields."""
     if isinstance(value, dict):
         for key, inner in value.items():
             yield f"{at}.{key}"
@@ -158,13 +158,13 @@ def anonymous(message: str) -> str:
 
 
 def is_by_chance(item: Said) -> bool:
-    """Whether an Event hangs on the moment: a probe that meets a process as it ends."""
+    """Whether an Event depends on timing: a probe that meets a process as it ends."""
     return item[1] == "Unhealthy" and ("refused" in item[2] or "reset by peer" in item[2])
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_it_says_what_a_real_kubelet_says(name: str) -> None:
-    """The same Events in the same words about the same containers, and no others."""
+    """The Events are the same, word for word."""
     real = said(item for item in read_recording()[name].events if item["source"].get("component"))
     ours = said(event for _, event in play_again(name).events)
 
@@ -173,8 +173,8 @@ def test_it_says_what_a_real_kubelet_says(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_it_shows_what_a_real_kubelet_shows(name: str) -> None:
-    """The same states, last states, readiness and conditions together, and no others."""
-    # The first two versions are the API server's and the scheduler's.
+    """The states, last states, readiness and conditions are the same."""
+    # The first two versions are from the API server and the scheduler.
     real = {outline(status) for status in read_recording()[name].statuses[2:]}
     ours = {outline(status) for _, status in play_again(name).statuses}
 
@@ -185,7 +185,7 @@ def test_it_shows_what_a_real_kubelet_shows(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_its_status_has_a_real_ones_fields(name: str) -> None:
-    """Every field of a real status is there, and no other."""
+    """The status has exactly the fields of a real one."""
     real = {
         path
         for status in read_recording()[name].statuses
@@ -199,17 +199,17 @@ def test_its_status_has_a_real_ones_fields(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_it_restarts_as_often(name: str) -> None:
-    """Half an hour brings as many restarts: thresholds, graces and back-off are the same."""
+    """The number of restarts is the same: thresholds, grace periods and back-off match."""
     real = counts(read_recording()[name].statuses[-1])
     ours = counts(play_again(name).status)
 
-    # Where in a probe's period a container starts is chance, and adds up over a loop.
+    # The phase of a probe's period at a start is random, and adds up over a loop.
     assert real == pytest.approx(ours, abs=2)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_it_drops_as_many_events(name: str) -> None:
-    """The spam filter lets through as many Events of each type."""
+    """The spam filter passes as many Events of each type."""
 
     def tally(events: Iterable[JsonObject]) -> dict[str, int]:
         types = [item["type"] for item in events if item["source"].get("component")]
@@ -218,10 +218,10 @@ def test_it_drops_as_many_events(name: str) -> None:
     real = tally(read_recording()[name].events)
     ours = tally(event for _, event in play_again(name).events)
 
-    # How often a pod in back-off is looked at hangs on what else happens on the node.
+    # How often a pod in back-off is synced depends on other activity of the node.
     assert real == pytest.approx(ours, abs=5)
 
 
 def test_all_recorded_pods_are_compared() -> None:
-    """No pod of the recording is left out."""
+    """All pods of the recording are compared."""
     assert sorted(NAMES) == sorted(read_recording())

@@ -1,4 +1,4 @@
-"""Pods, probes and images as the kubelet reads them."""
+"""Parsing pods, probes and images as the kubelet does."""
 
 import sys
 
@@ -54,12 +54,12 @@ from tests.playground.fakes import JsonObject, make_container, make_pod
     ],
 )
 def test_what_a_probe_does(action: Action, raw: JsonObject) -> None:
-    """Every kind of handler is read, ports by number or by name."""
+    """Every kind of handler is parsed, with ports by number or name."""
     assert action == parse_action(raw, {"web": 8080})
 
 
 def test_probes_have_the_api_servers_defaults() -> None:
-    """Every 10 s, for 1 s, three failures; 0 means the default too."""
+    """The defaults are every 10 s, 1 s timeout, three failures; 0 means the default."""
     expected = ProbeSpec(type=ProbeType.LIVENESS, action=TcpSocket(port=1))
     raw = {"tcpSocket": {"port": 1}}
 
@@ -85,7 +85,7 @@ def test_memory_is_read_as_bytes(bytes_: int | None, raw: str | int | None) -> N
 
 
 def test_containers_have_roles_and_policies() -> None:
-    """Init containers restart on failure at most, sidecars always."""
+    """Init containers restart at most on failure, sidecars always."""
     inits = [make_container(name="i"), make_container(name="s", restartPolicy="Always")]
     for policy, expected in (
         ("Always", (RestartPolicy.ON_FAILURE, RestartPolicy.ALWAYS, RestartPolicy.ALWAYS)),
@@ -99,7 +99,7 @@ def test_containers_have_roles_and_policies() -> None:
 
 
 def test_what_is_limited_is_requested() -> None:
-    """Limits stand for requests that are not there."""
+    """Limits are the default of requests."""
     resources = {"limits": {"memory": "1Mi", "cpu": "1"}, "requests": {"cpu": "500m"}}
     found = parse_pod_spec(make_pod(make_container(resources=resources))).containers[0]
 
@@ -108,7 +108,7 @@ def test_what_is_limited_is_requested() -> None:
 
 
 def test_variables_come_from_values_and_fields() -> None:
-    """A variable is a text, which may use those before it, or a field of the pod."""
+    """A variable has a value, which may refer to earlier ones, or a field of the pod."""
     env = [
         {"name": "A", "value": "1"},
         {"name": "B", "value": "$(A)2 $(NOPE) $$(A) $(POD_IP)"},
@@ -138,7 +138,7 @@ def test_variables_come_from_values_and_fields() -> None:
     ],
 )
 def test_what_there_is_not_is_said(message: str, fields: dict[str, object]) -> None:
-    """A pod that asks for what the playground lacks is told so, not run by half."""
+    """A pod that needs an unsupported feature is rejected with a message."""
     pod = make_pod(make_container() | fields)
 
     assert [message] == find_unsupported(pod)
@@ -154,7 +154,7 @@ def test_what_there_is_not_is_said(message: str, fields: dict[str, object]) -> N
     ],
 )
 def test_images_have_short_names(short: str, image: str) -> None:
-    """Registry, tag and digest of the usual kind are left out."""
+    """Default registry, tag and digest are omitted from short names."""
     assert short == short_name(image)
 
 
@@ -170,7 +170,7 @@ def test_images_have_short_names(short: str, image: str) -> None:
     ],
 )
 def test_images_have_full_names(full: str, image: str) -> None:
-    """The status names the registry, as the runtime reports it."""
+    """The status has the image with its registry, as the runtime reports it."""
     assert full == full_image(image)
 
 
@@ -180,7 +180,7 @@ def command(image: str, *words: str, args: tuple[str, ...] = ()) -> tuple[str, .
 
 
 def test_what_a_container_runs() -> None:
-    """The pod's command replaces the entry point, its arguments follow either."""
+    """The pod's command replaces the entry point; its arguments follow either."""
     assert ("/app", "-x", "1") == command("app:1", args=("1",))
     assert ("/other", "1") == command("app:1", "/other", args=("1",))
     assert (sys.executable, "-V") == command("busybox", "python3", "-V")
@@ -191,7 +191,7 @@ def test_what_a_container_runs() -> None:
 
 
 def test_an_unknown_image_says_which_there_are() -> None:
-    """The text names the image and those that the playground has."""
+    """The error for an unknown image lists the known ones."""
     with pytest.raises(UnknownImageError, match=r'"nginx:1": not found \(.* has app, busybox\)'):
         command("nginx:1")
 
@@ -206,5 +206,5 @@ def test_an_unknown_image_says_which_there_are() -> None:
     ],
 )
 def test_quality_of_service(class_: str, resources: JsonObject) -> None:
-    """Limits for everything are a guarantee, anything else is less."""
+    """The QoS class is derived from requests and limits."""
     assert class_ == find_qos_class({"containers": [{"resources": resources}]})

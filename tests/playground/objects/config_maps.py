@@ -1,4 +1,4 @@
-"""ConfigMaps that own one another, for tests of the registry."""
+"""ConfigMaps with owners, for tests of the registry."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ JsonObject = dict[str, Any]
 
 
 def make(registry: Registry, name: str, owner: JsonObject | None = None, **meta: Any) -> JsonObject:  # noqa: ANN401  # any JSON value
-    """Create a ConfigMap, perhaps with an owner, and return it."""
+    """Create a ConfigMap, with an owner if given, and return it."""
     type_ = registry.types.builtin("configmaps")
     if owner:
         own = owner["metadata"]

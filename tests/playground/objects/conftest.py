@@ -1,4 +1,4 @@
-"""A registry with its collectors, and what a kubelet writes to it."""
+"""Fixtures: a registry with its controllers, and a kubelet that writes to it."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""CEL rules: what expressions mean, and what rules say of objects."""
+"""CEL rules: evaluation of expressions, and validation of objects."""
 
 from typing import Any
 
@@ -60,7 +60,7 @@ SELF = {
     ],
 )
 def test_what_is_true(expression: str) -> None:
-    """Each expression of the language has its value."""
+    """Each of these expressions is true."""
     assert True is compile_rule(expression)({"self": SELF})
 
 
@@ -80,7 +80,7 @@ def test_what_is_true(expression: str) -> None:
     ],
 )
 def test_what_has_no_value(expression: str) -> None:
-    """A field that is not there, or a value of the wrong type, is an error and no answer."""
+    """A missing field or a wrong type is an evaluation error."""
     with pytest.raises(EvaluationError):
         compile_rule(expression)({"self": SELF})
 
@@ -93,7 +93,7 @@ def test_what_has_no_value(expression: str) -> None:
     ],
 )
 def test_what_is_not_understood(expression: str) -> None:
-    """It is refused when it is compiled."""
+    """An unsupported expression is refused when it is compiled."""
     with pytest.raises(CompilationError):
         compile_rule(expression)
 
@@ -103,7 +103,7 @@ def schema(**rule: str) -> dict[str, Any]:
 
 
 def test_a_rule_that_is_broken() -> None:
-    """It is told with its message, at the field that it names."""
+    """A violated rule is reported with its message, at its field path."""
     rules = schema(rule="self.a <= self.b", message="a cannot be above b", fieldPath=".a")
     whole = {"type": "object", "properties": {"spec": rules}}
 
@@ -114,21 +114,21 @@ def test_a_rule_that_is_broken() -> None:
 
 
 def test_a_rule_without_a_message() -> None:
-    """It is told as it stands; a reason is told instead of the value."""
+    """Without a message the rule itself is reported; a reason replaces the value."""
     rules = schema(rule="self.a", reason="FieldValueForbidden")
 
     assert [("", "Forbidden: failed rule: self.a")] == list(check_rules(rules, {"a": False}))
 
 
 def test_a_rule_that_cannot_be_evaluated() -> None:
-    """An object on which a rule has no value is refused."""
+    """An object for which a rule cannot be evaluated is refused."""
     ((field, text),) = check_rules(schema(rule="self.none"), {"a": 1})
 
     assert ("", True) == (field, "rule evaluation error" in text)
 
 
 def test_a_rule_on_a_change() -> None:
-    """`oldSelf` is for changes only."""
+    """Rules with `oldSelf` apply to updates only."""
     rules = schema(rule="self.a == oldSelf.a", message="a stays")
 
     assert [] == list(check_rules(rules, {"a": 2}))
@@ -137,7 +137,7 @@ def test_a_rule_on_a_change() -> None:
 
 
 def test_rules_of_elements() -> None:
-    """Elements of lists and maps are checked each, and found again by their keys."""
+    """Rules of list and map elements are checked for each; old elements are found by key."""
     item = schema(rule="self.v >= oldSelf.v", message="only up")
     items = {"type": "array", "items": item, "x-kubernetes-list-map-keys": ["k"]}
     values = {"type": "object", "additionalProperties": schema(rule="self.v > 0")}
@@ -151,7 +151,7 @@ def test_rules_of_elements() -> None:
 
 
 def test_rules_are_compiled_with_the_schema() -> None:
-    """A rule that is not understood is found at its place."""
+    """A rule that does not compile is reported at its path."""
     ((field, text),) = check_compilation(schema(rule="self.(", message="m"), "schema")
 
     assert "schema.x-kubernetes-validations[0].rule" == field
@@ -159,7 +159,7 @@ def test_rules_are_compiled_with_the_schema() -> None:
 
 
 def test_our_own_rules_are_understood() -> None:
-    """Every rule in crds/ is within what is understood here."""
+    """Every rule in crds/ can be compiled."""
     checked = [
         part
         for path in (REPOSITORY / "crds").glob("*.yaml")
@@ -172,7 +172,7 @@ def test_our_own_rules_are_understood() -> None:
 
 
 def parts(found: Any) -> list[dict[str, Any]]:  # noqa: ANN401  # any JSON value
-    """Return every object within a schema."""
+    """Every object within a schema."""
     if isinstance(found, list):
         return [part for item in found for part in parts(item)]
     if not isinstance(found, dict):

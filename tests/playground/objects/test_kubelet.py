@@ -1,4 +1,4 @@
-"""What a kubelet and a scheduler write."""
+"""What kubelet and scheduler write."""
 
 import pytest
 
@@ -14,7 +14,7 @@ from tests.playground.objects.config_maps import JsonObject
 def test_a_kubelet_writes_the_status_of_its_pod(
     registry: Registry, kubelet: KubeletObjects
 ) -> None:
-    """It is made from the old one; of a pod that is gone, or has a namesake, nothing is written."""
+    """A status is made from the old one, only for the pod with this uid."""
     pods = registry.types.builtin("pods")
     old = parse_pod_spec(registry.create(pods, pod("one")).object)
     registry.delete(pods, "default", "one")
@@ -28,7 +28,7 @@ def test_a_kubelet_writes_the_status_of_its_pod(
 
 
 def test_a_kubelet_lets_only_deleted_pods_go(registry: Registry, kubelet: KubeletObjects) -> None:
-    """A pod that nobody has deleted stays, whatever its kubelet says."""
+    """A kubelet can only remove pods that are being deleted."""
     pods = registry.types.builtin("pods")
     spec = parse_pod_spec(registry.create(pods, pod("one", nodeName="n1")).object)
     kubelet.remove(spec)
@@ -42,7 +42,7 @@ def test_a_kubelet_lets_only_deleted_pods_go(registry: Registry, kubelet: Kubele
 def test_a_kubelets_events_are_kept_and_counted(
     registry: Registry, kubelet: KubeletObjects
 ) -> None:
-    """A later one of the same name updates the first; one that breaks a rule is lost."""
+    """An Event of the same name updates the first; an invalid one is dropped."""
     event: JsonObject = {
         "metadata": {"name": "e", "namespace": "default"},
         "involvedObject": {"kind": "Pod", "name": "p", "namespace": "default"},
@@ -61,7 +61,7 @@ def test_a_kubelets_events_are_kept_and_counted(
 
 
 def test_a_pod_gets_a_node_once(registry: Registry) -> None:
-    """Bound, it has a node and the condition that says so; it is not bound again."""
+    """A pod is bound once, with the condition PodScheduled."""
     registry.create(registry.types.builtin("pods"), pod("one"))
 
     bound = bind_pod(registry, "default", "one", "n1").object

@@ -1,11 +1,11 @@
-"""What is owned goes with its owner, in one of three ways."""
+"""Garbage collection: background, foreground and orphan."""
 
 from probewatch.playground.objects.registry import Registry
 from tests.playground.objects.config_maps import JsonObject, delete, left, make
 
 
 def test_what_is_owned_goes_with_its_owner(registry: Registry) -> None:
-    """Dependents go after their owner, and theirs after them."""
+    """Dependents are deleted after their owner, recursively."""
     owner = make(registry, "owner")
     child = make(registry, "child", owner)
     make(registry, "grandchild", child)
@@ -17,7 +17,7 @@ def test_what_is_owned_goes_with_its_owner(registry: Registry) -> None:
 
 
 def test_another_owner_keeps_it(registry: Registry) -> None:
-    """With an owner left, only the reference goes."""
+    """A dependent with another owner only loses the reference."""
     first, second = make(registry, "first"), make(registry, "second")
     uid = second["metadata"]["uid"]
     other = {"apiVersion": "v1", "kind": "ConfigMap", "name": "second", "uid": uid}
@@ -31,7 +31,7 @@ def test_another_owner_keeps_it(registry: Registry) -> None:
 
 
 def test_an_owner_can_wait_for_its_dependents(registry: Registry) -> None:
-    """In the foreground an owner is marked, and goes after the last of them."""
+    """In the foreground an owner is deleted after its last dependent."""
     owner = make(registry, "owner")
     make(registry, "child", owner, finalizers=["example.com/hold"])
 
@@ -52,7 +52,7 @@ def without_finalizers(obj: JsonObject) -> JsonObject:
 
 
 def test_dependents_can_be_set_free(registry: Registry) -> None:
-    """As orphans they stay, without the reference."""
+    """Orphans stay, without the owner reference."""
     make(registry, "child", make(registry, "owner"))
 
     delete(registry, "owner", "Orphan")

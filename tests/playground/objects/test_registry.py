@@ -1,4 +1,4 @@
-"""The registry: namespaces begin and end, and a dry run changes nothing."""
+"""The registry: life cycle of namespaces, and dry runs."""
 
 import pytest
 
@@ -11,7 +11,7 @@ from tests.playground.objects.config_maps import left, make
 
 
 def test_a_namespace_begins_with_an_account(registry: Registry) -> None:
-    """Each namespace has the account `default` that pods run under."""
+    """Each namespace gets the service account `default`."""
     accounts = registry.items(registry.types.builtin("serviceaccounts"))
 
     assert {"default", "kube-node-lease", "kube-public", "kube-system"} == {
@@ -20,7 +20,7 @@ def test_a_namespace_begins_with_an_account(registry: Registry) -> None:
 
 
 def test_a_namespace_goes_when_it_is_empty(registry: Registry) -> None:
-    """Its objects go first; a pod on a node is waited for; meanwhile nothing new is made."""
+    """A terminating namespace is removed after its objects, and accepts no new ones."""
     namespaces, pods = registry.types.builtin("namespaces"), registry.types.builtin("pods")
     registry.create(namespaces, {"metadata": {"name": "n"}})
     body = pod("one", nodeName="n1", metadata={"namespace": "n"})
@@ -38,7 +38,7 @@ def test_a_namespace_goes_when_it_is_empty(registry: Registry) -> None:
 
 
 def test_a_dry_run_keeps_nothing(registry: Registry) -> None:
-    """Everything is checked, nothing changes, neither by creating nor by deleting."""
+    """A dry run validates and changes nothing."""
     type_ = registry.types.builtin("configmaps")
     make(registry, "one")
     before = registry.store.version

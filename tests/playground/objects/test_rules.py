@@ -1,4 +1,4 @@
-"""Defaults and rules of the built-in kinds."""
+"""Defaults and validation of the built-in kinds."""
 
 import pytest
 
@@ -38,7 +38,7 @@ WORKLOAD_SPEC = {"containers": [{"name": "app", "image": "nginx"}]}
 def test_defaults_of_other_kinds(
     registry: Registry, group: str, plural: str, spec: JsonObject, expected: JsonObject
 ) -> None:
-    """Workloads and services are completed, down to the containers of their templates."""
+    """Workloads and services get their defaults, down to the containers of templates."""
     type_ = registry.types.builtin(plural, group)
 
     made = registry.create(type_, {"metadata": {"name": "x", "namespace": "default"}, "spec": spec})
@@ -102,7 +102,7 @@ BROKEN: dict[str, tuple[str, str, JsonObject, str]] = {
 def test_rules_of_kinds(
     registry: Registry, group: str, plural: str, obj: JsonObject, field: str
 ) -> None:
-    """What a kind does not allow is refused, and the field is named."""
+    """An invalid object is refused, and the field is named."""
     type_ = registry.types.builtin(plural, group)
 
     with pytest.raises(StatusError) as caught:
@@ -132,7 +132,7 @@ FROZEN: dict[str, tuple[str, str, JsonObject, JsonObject]] = {
 def test_what_cannot_be_changed(
     registry: Registry, group: str, plural: str, obj: JsonObject, change: JsonObject
 ) -> None:
-    """Some fields stay as they were made."""
+    """Immutable fields cannot be changed."""
     type_ = registry.types.builtin(plural, group)
     registry.create(type_, {"metadata": {"name": "x", "namespace": "default"}, **obj})
 
@@ -143,7 +143,7 @@ def test_what_cannot_be_changed(
 
 
 def test_resources_of_a_pod_can_be_resized(registry: Registry) -> None:
-    """Through `resize` resources change, and nothing else does; the generation counts it."""
+    """`resize` changes resources only, and raises the generation."""
     pods = registry.types.builtin("pods")
     registry.create(pods, pod("one"))
     more = {"limits": {"memory": "1Gi"}}

@@ -1,4 +1,4 @@
-"""Structural schemas: what they demand, prune and fill in; and definitions that are none."""
+"""Structural schemas: validation, pruning, defaults; and validation of definitions."""
 
 from typing import Any
 
@@ -48,7 +48,7 @@ NAMED = {
     ids=str,
 )
 def test_what_schemas_forbid(schema: JsonObject, value: object) -> None:
-    """Each demand is found when it is not met, at its path."""
+    """Each violated constraint is reported at its path."""
     whole = {"type": "object", "properties": {"x": schema}}
 
     (cause,) = check(whole, {"x": value})
@@ -73,7 +73,7 @@ def test_what_schemas_forbid(schema: JsonObject, value: object) -> None:
     ids=str,
 )
 def test_what_schemas_allow(schema: JsonObject, value: object) -> None:
-    """What fits passes."""
+    """Valid values pass."""
     assert [] == check({"type": "object", "properties": {"x": schema}}, {"x": value})
 
 
@@ -105,7 +105,7 @@ SENT = {
 
 
 def test_unknown_fields_are_pruned_at_every_depth() -> None:
-    """What is not named goes, unless the schema lets it stay."""
+    """Unknown fields are pruned, unless the schema preserves them."""
     kept = prune(TREE, SENT, is_root=True)
 
     assert "none" not in kept
@@ -115,12 +115,12 @@ def test_unknown_fields_are_pruned_at_every_depth() -> None:
 
 
 def test_unknown_fields_are_told() -> None:
-    """They are named with their paths."""
+    """Unknown fields are listed with their paths."""
     assert ["none", "list[0].odd"] == find_unknown(TREE, SENT, is_root=True)
 
 
 def test_defaults_are_filled_in_at_every_depth() -> None:
-    """Unset fields get their default, in maps too; a null that is allowed stays."""
+    """Defaults are filled in, also within maps; an allowed null stays."""
     filled = fill_defaults(TREE, SENT)
 
     assert (1, {"k": {"c": "d"}}, None) == (filled["a"], filled["map"], filled["gone"])
@@ -161,12 +161,12 @@ VERSION = "spec.versions[0].schema.openAPIV3Schema"
     ids=str,
 )
 def test_definitions_that_are_none(field: str, body: JsonObject) -> None:
-    """What is missing or wrong is named."""
+    """An invalid definition is refused, and the field is named."""
     assert field in [name for name, _ in check_definition(body, None)]
 
 
 def test_one_version_is_stored() -> None:
-    """Exactly one version can be the one that is kept."""
+    """Exactly one version has to be the storage version."""
     version = definition("g.example.com")["spec"]["versions"][0]
     both = [version, {**version, "name": "v1"}]
 
@@ -174,7 +174,7 @@ def test_one_version_is_stored() -> None:
 
 
 def test_a_scope_stays() -> None:
-    """What is in namespaces stays there."""
+    """The scope of a definition cannot be changed."""
     causes = check_definition(changed(scope="Cluster"), definition("g.example.com"))
 
     assert ["spec.scope"] == [name for name, _ in causes]

@@ -1,4 +1,4 @@
-"""The store: every change has a version, and the past is remembered for a while."""
+"""The store: every change has a version, and history is kept for a while."""
 
 import pytest
 
@@ -16,7 +16,7 @@ def names(store: ObjectStore, version: int) -> list[str]:
 
 
 def test_every_change_has_a_version() -> None:
-    """One counter numbers the changes of everything, deletions included."""
+    """One counter numbers all changes, deletions included."""
     store = ObjectStore()
     first = store.put("things", thing("one"))
     other = store.put("others", thing("one"))
@@ -27,7 +27,7 @@ def test_every_change_has_a_version() -> None:
 
 
 def test_objects_come_in_order() -> None:
-    """Namespace and name order them, whatever the order in which they were made."""
+    """Objects are sorted by namespace and name."""
     store = ObjectStore()
     for namespace, name in (("b", "x"), ("a", "z"), ("a", "y"), ("ab", "a")):
         store.put("things", thing(name, namespace))
@@ -39,7 +39,7 @@ def test_objects_come_in_order() -> None:
 
 
 def test_the_past_is_remembered() -> None:
-    """Each version can be seen as it was."""
+    """Each version can be read as it was."""
     store = ObjectStore()
     versions = [store.put("things", thing(name)).version for name in ("one", "two")]
     versions.append(store.remove("things", Key("a", "one")).version)
@@ -51,7 +51,7 @@ def test_the_past_is_remembered() -> None:
 
 
 def test_the_past_is_forgotten() -> None:
-    """Compacted, what was before is gone, and what came after is not."""
+    """After compaction older versions are gone, and newer ones are kept."""
     store = ObjectStore()
     old = store.put("things", thing("one")).version
     kept = store.put("things", thing("two")).version
@@ -65,7 +65,7 @@ def test_the_past_is_forgotten() -> None:
 
 
 def test_the_window_of_history_is_bounded() -> None:
-    """Only so many changes are kept, and older versions are gone then."""
+    """Only the latest changes are kept."""
     store = ObjectStore(window=8)
     first = store.put("things", thing("one")).version
     for number in range(40):
@@ -77,7 +77,7 @@ def test_the_window_of_history_is_bounded() -> None:
 
 
 def test_watchers_are_woken_by_their_own() -> None:
-    """A subscription is for one storage, and ends."""
+    """A subscription is for one kind, and can be ended."""
     store, woken = ObjectStore(), []
     end = store.subscribe("things", lambda: woken.append("things"))
     store.put("others", thing("one"))

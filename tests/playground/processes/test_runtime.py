@@ -28,7 +28,7 @@ async def runtime() -> AsyncIterator[LocalRuntime]:
 
 
 class Ended:
-    """Knows when a container has ended."""
+    """An event that is set when a container has ended."""
 
     def __init__(self) -> None:
         self.event = asyncio.Event()
@@ -73,7 +73,7 @@ async def read_until(process: LocalProcess, text: str) -> None:
 async def test_an_end_is_shown_as_the_kubelet_shows_it(
     runtime: LocalRuntime, code: int, reason: str, script: str
 ) -> None:
-    """Exit codes are kept, signals are 128 and their number."""
+    """Exit codes are kept; a signal is 128 plus its number."""
     process, ended = await start(runtime, "sh", "-c", script)
     end = await ended.wait(process)
 
@@ -81,7 +81,7 @@ async def test_an_end_is_shown_as_the_kubelet_shows_it(
 
 
 async def test_stop_asks_first(runtime: LocalRuntime) -> None:
-    """A process that listens to SIGTERM ends by it, long before the grace is over."""
+    """A process that handles SIGTERM ends before the grace period."""
     process, _ = await start(runtime, "sh", "-c", "trap 'exit 4' TERM; echo up; sleep 60 & wait")
     await read_until(process, "up")
     await process.stop(60)
@@ -91,7 +91,7 @@ async def test_stop_asks_first(runtime: LocalRuntime) -> None:
 
 
 async def test_stop_kills_in_the_end(runtime: LocalRuntime) -> None:
-    """A process that does not listen is killed after its grace."""
+    """A process that ignores SIGTERM is killed after the grace period."""
     process, _ = await start(
         runtime, "sh", "-c", "trap '' TERM; echo up; while :; do sleep 1; done"
     )
@@ -103,7 +103,7 @@ async def test_stop_kills_in_the_end(runtime: LocalRuntime) -> None:
 
 
 async def test_children_end_with_their_container(runtime: LocalRuntime) -> None:
-    """What a container has started in the background does not outlive it."""
+    """Background processes end with their container."""
     process, ended = await start(runtime, "sh", "-c", "sleep 60 & echo child $!; exit 0")
     await ended.wait(process)
     child = int(process.log().split()[1])
@@ -112,7 +112,7 @@ async def test_children_end_with_their_container(runtime: LocalRuntime) -> None:
 
 
 async def test_too_much_memory_kills(runtime: LocalRuntime) -> None:
-    """A container beyond its limit is killed as out of memory."""
+    """A container beyond its memory limit ends as OOMKilled."""
     code = "import time; a = b'x' * (200 << 20); time.sleep(60)"
     process, ended = await start(runtime, *python(code), memory=50 << 20)
     end = await ended.wait(process)
@@ -121,13 +121,13 @@ async def test_too_much_memory_kills(runtime: LocalRuntime) -> None:
 
 
 async def test_a_program_that_is_not_there(runtime: LocalRuntime) -> None:
-    """It cannot be started, and the text says why, as containerd would."""
+    """A missing program is a StartError with containerd's message."""
     with pytest.raises(StartError, match='exec: "/nope": no such file or directory: unknown'):
         await start(runtime, "/nope")
 
 
 async def test_commands_run_beside_it(runtime: LocalRuntime) -> None:
-    """Exec probes see the container's folder; they fail by exit code, by time, or cannot run."""
+    """Exec probes run in the container's folder: they succeed, fail, time out or error."""
     process, _ = await start(runtime, "sh", "-c", "touch ok; echo up; sleep 60")
     await read_until(process, "up")
 
@@ -144,7 +144,7 @@ async def test_commands_run_beside_it(runtime: LocalRuntime) -> None:
 
 
 async def test_no_command_runs_in_a_dead_container(runtime: LocalRuntime) -> None:
-    """An exec probe that comes too late is an error, and is not counted."""
+    """An exec probe of an ended container is an error, which is not counted."""
     process, ended = await start(runtime, "true")
     await ended.wait(process)
     found = await process.execute(("true",), 5)
@@ -154,7 +154,7 @@ async def test_no_command_runs_in_a_dead_container(runtime: LocalRuntime) -> Non
 
 
 async def test_a_log_is_followed_to_its_end(runtime: LocalRuntime) -> None:
-    """What is written is kept, and whoever follows gets it as it comes, until the end."""
+    """A log is kept, and can be followed until the end."""
     script = "echo one; read line < gate; echo two"
     process, _ = await start(runtime, "sh", "-c", f"mkfifo gate; {script}")
     await read_until(process, "one")
@@ -171,7 +171,7 @@ async def follow(process: LocalProcess) -> bytes:
 
 
 async def test_closing_ends_all() -> None:
-    """When the runtime is left, nothing runs and its folder is gone."""
+    """Closing the runtime ends all processes and removes its folder."""
     async with LocalRuntime(Clock()) as runtime:
         process, _ = await start(runtime, "sh", "-c", "pwd; sleep 60")
         await read_until(process, "\n")
@@ -183,12 +183,12 @@ async def test_closing_ends_all() -> None:
 
 
 def folders() -> list[str]:
-    """Return the scratch folders of pods that there are."""
+    """The existing scratch folders of pods."""
     return [str(path) for path in Path(tempfile.gettempdir()).glob("probewatch-pods-*/*")]
 
 
 async def test_nothing_survives_a_kill(tmp_path: Path) -> None:
-    """The warden ends what is left when the playground is killed, and clears up."""
+    """If the playground is killed, the warden ends its processes and removes its folder."""
     folder = tmp_path / "pods"
     folder.mkdir()
     left = await asyncio.create_subprocess_exec("sleep", "60", start_new_session=True)

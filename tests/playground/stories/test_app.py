@@ -1,4 +1,4 @@
-"""The app of the stories: a script, and the process that plays it."""
+"""The app of the stories: its scripts, and the process that plays them."""
 
 import socket
 import threading
@@ -14,7 +14,7 @@ from tests.support.ports import free_port
 
 
 def test_a_script_is_read() -> None:
-    """Windows may be open, words that are not there have defaults."""
+    """Windows may be open-ended, and missing words have defaults."""
     script = parse_script(
         [
             "-bad",
@@ -40,7 +40,7 @@ def test_a_script_is_read() -> None:
 
 @pytest.mark.parametrize("words", ["-nope 3", "-bad"])
 def test_a_script_with_other_words_is_refused(words: str) -> None:
-    """A typing error does not make a quiet app."""
+    """An unknown word in a script is an error."""
     with pytest.raises(ValueError, match=r"no word of a script|shorter|longer"):
         parse_script(words.split())
 
@@ -58,7 +58,7 @@ def test_a_script_with_other_words_is_refused(words: str) -> None:
     ],
 )
 def test_answers_follow_the_script(status: int, path: str, age: float) -> None:
-    """Each path fails within its window, which comes again in cycles."""
+    """Each path fails within its window, repeatedly with a cycle."""
     script = parse_script(["-bad", "3-7", "-unready", "8-9", "-notready", "9-10", "-cycle", "20"])
 
     assert status == script.answer(path, age)
@@ -68,12 +68,12 @@ def test_answers_follow_the_script(status: int, path: str, age: float) -> None:
     ("code", "words"), [(143, ""), (0, "-term exit0"), (3, "-term exit3"), (None, "-term ignore")]
 )
 def test_what_it_does_on_sigterm(code: int | None, words: str) -> None:
-    """It ends by the signal, with a code of its own, or not at all."""
+    """On SIGTERM the app ends by the signal, with its own code, or not at all."""
     assert code == parse_script(words.split()).term_code
 
 
 def test_stories_are_told_apart() -> None:
-    """Each has a name of its own and is found by it; its verdicts are about its containers."""
+    """Each story has a unique name, and verdicts for its own containers."""
     assert len(STORIES) == len({story.name for story in STORIES})
     for story in STORIES:
         assert story is find_story(story.name)
@@ -87,7 +87,7 @@ def test_stories_are_told_apart() -> None:
 
 
 class Player:
-    """Plays a script in a thread, and asks the app things."""
+    """Plays a script in a thread, and sends requests to the app."""
 
     def __init__(self, words: str) -> None:
         self.script = replace(parse_script(words.split()), port=free_port())
@@ -109,7 +109,7 @@ class Player:
         assert not self.thread.is_alive()
 
     def ask(self, path: str) -> bytes:
-        """Return what is answered; empty if nobody listens, or there is no answer in time."""
+        """The answer; empty if the connection or the answer fails."""
         try:
             with socket.create_connection((LOCAL, self.script.port), timeout=0.2) as line:
                 line.sendall(f"GET {path} HTTP/1.1\r\n\r\n".encode())
@@ -118,7 +118,7 @@ class Player:
             return b""
 
     def until(self, path: str, words: bytes) -> None:
-        """Ask until the answer begins so."""
+        """Repeat the request until the answer begins with these words."""
         for _ in range(500):
             if self.ask(path).startswith(words):
                 return
@@ -134,7 +134,7 @@ SPEED = 10.0
 def test_the_app_lives_by_its_script(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """It listens, answers, falls ill, is well again, and ends with its code."""
+    """The app listens, fails, recovers and exits as its script says."""
     monkeypatch.chdir(tmp_path)
     with Player("-file ok -bad 3-6 -notcp 8-99 -exit-at 10 -exit-code 3") as player:
         player.until("/healthz", b"HTTP/1.1 200 ")
@@ -155,7 +155,7 @@ def test_the_app_lives_by_its_script(
     [(b"", "-hang 0-"), (b"HTTP/1.1 200 -\r\nContent-Length: 3\r\nConnection: close", "-stall 0-")],
 )
 def test_the_app_leaves_questions_open(answer: bytes, words: str) -> None:
-    """It can accept and say nothing, or begin an answer and not end it."""
+    """The app can accept and never answer, or begin an answer without ending it."""
     with Player(f"{words} -exit-at 8") as player:
         if answer:
             player.until("/", answer)

@@ -1,4 +1,4 @@
-"""The controllers: pods of ReplicaSets, Deployments and Jobs."""
+"""Controllers for the pods of ReplicaSets, Deployments and Jobs."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -19,7 +19,7 @@ LABELS = {"app": "web"}
 
 
 class Rig:
-    """Objects and controllers, and a kubelet's part played by hand."""
+    """Objects and controllers; the test plays the kubelet."""
 
     def __init__(self) -> None:
         clock = Clock(now=lambda: START)
@@ -55,7 +55,7 @@ class Rig:
         await settle()
 
     async def become(self, phase: str, *, ready: bool = False, only: int | None = None) -> None:
-        """Let pods that have no phase of their own yet come to that one."""
+        """Move pods that are still Pending to this phase."""
         pending = [pod for pod in self.all(self.pods) if pod["status"]["phase"] == "Pending"]
         for pod in pending[:only]:
             conditions = [{"type": "Ready", "status": "True" if ready else "False"}]
@@ -88,7 +88,7 @@ def workload(replicas: int = 3, **fields: object) -> JsonObject:
 
 
 async def test_a_set_makes_its_pods(rig: Rig) -> None:
-    """There are as many pods as are asked for, and each names its owner."""
+    """A ReplicaSet creates the requested number of pods with an owner reference."""
     await rig.create(rig.sets, "web", workload())
 
     pods = rig.all(rig.pods)
@@ -101,7 +101,7 @@ async def test_a_set_makes_its_pods(rig: Rig) -> None:
 
 
 async def test_a_set_replaces_what_is_lost(rig: Rig) -> None:
-    """A pod that is deleted or has failed is replaced."""
+    """A deleted or failed pod is replaced."""
     await rig.create(rig.sets, "web", workload(replicas=2))
     await rig.become("Failed", only=1)
     assert 3 == len(rig.all(rig.pods))
@@ -114,7 +114,7 @@ async def test_a_set_replaces_what_is_lost(rig: Rig) -> None:
 
 
 async def test_a_set_lets_unready_pods_go_first(rig: Rig) -> None:
-    """Scaled down, it keeps those that are ready."""
+    """Scaling down removes unready pods first."""
     await rig.create(rig.sets, "web", workload())
     await rig.become("Running", ready=True, only=1)
     await rig.change(rig.sets, "web", lambda _old: {"replicas": 1})
@@ -125,7 +125,7 @@ async def test_a_set_lets_unready_pods_go_first(rig: Rig) -> None:
 
 
 async def test_pods_go_with_their_set(rig: Rig) -> None:
-    """What a deleted workload owns is deleted with it."""
+    """Deleting a Deployment deletes its ReplicaSets and pods."""
     await rig.create(rig.deployments, "web", workload())
     rig.registry.delete(rig.deployments, "default", "web")
     await settle()
@@ -134,7 +134,7 @@ async def test_pods_go_with_their_set(rig: Rig) -> None:
 
 
 async def test_a_deployment_has_a_set_for_its_template(rig: Rig) -> None:
-    """Pods belong to a ReplicaSet, and that to the Deployment."""
+    """A Deployment owns a ReplicaSet, which owns the pods."""
     await rig.create(rig.deployments, "web", workload())
     await rig.become("Running", ready=True)
 
@@ -152,7 +152,7 @@ async def test_a_deployment_has_a_set_for_its_template(rig: Rig) -> None:
 
 
 async def test_a_rollout_keeps_to_its_bounds(rig: Rig) -> None:
-    """A new template comes up step by step, and at no time are there too few or too many."""
+    """A rollout respects maxSurge and maxUnavailable at every step."""
     await rig.create(rig.deployments, "web", workload(replicas=4))
     await rig.become("Running", ready=True)
     await rig.change(rig.deployments, "web", lambda _old: {"template": template("busybox:2")})
@@ -172,7 +172,7 @@ async def test_a_rollout_keeps_to_its_bounds(rig: Rig) -> None:
 
 
 async def test_a_rollback_finds_the_old_set_again(rig: Rig) -> None:
-    """A template that was there before gets its old set, also when kubectl writes nulls into it."""
+    """A rollback reuses the old ReplicaSet, even if kubectl adds nulls to the template."""
     await rig.create(rig.deployments, "web", workload(replicas=1))
     await rig.change(rig.deployments, "web", lambda _old: {"template": template("busybox:2")})
     back = template()
@@ -183,12 +183,12 @@ async def test_a_rollback_finds_the_old_set_again(rig: Rig) -> None:
 
 
 async def test_recreate_stops_before_it_starts(rig: Rig) -> None:
-    """With `Recreate` there are never two versions at once."""
+    """With `Recreate` two versions never run together."""
     await rig.create(rig.deployments, "web", workload(strategy={"type": "Recreate"}))
     await rig.become("Running", ready=True)
     await rig.change(rig.deployments, "web", lambda _old: {"template": template("busybox:2")})
 
-    # Pods without a node go at once.
+    # Pods without a node are removed at once.
     images = [pod["spec"]["containers"][0]["image"] for pod in rig.all(rig.pods)]
     assert ["busybox:2"] * 3 == images
     scaled = [text for text in rig.said() if text.startswith("ScalingReplicaSet")]
@@ -196,7 +196,7 @@ async def test_recreate_stops_before_it_starts(rig: Rig) -> None:
 
 
 async def test_numbers_may_bound_a_rollout(rig: Rig) -> None:
-    """Bounds of 0 and 0 would never get anywhere: one may be missing then."""
+    """With both bounds 0, one pod may be unavailable."""
     strategy = {"rollingUpdate": {"maxSurge": 0, "maxUnavailable": "0%"}}
     await rig.create(rig.deployments, "web", workload(replicas=2, strategy=strategy))
     await rig.become("Running", ready=True)
@@ -215,7 +215,7 @@ def job(**fields: object) -> JsonObject:
 
 
 async def test_a_job_runs_to_its_end(rig: Rig) -> None:
-    """So many at once, until so many have succeeded."""
+    """A Job respects parallelism and completions."""
     await rig.create(rig.jobs, "j", job(completions=3, parallelism=2))
     assert 2 == len(rig.all(rig.pods))
     wanted = rig.the(rig.jobs)["spec"]["selector"]["matchLabels"].items()
@@ -230,7 +230,7 @@ async def test_a_job_runs_to_its_end(rig: Rig) -> None:
 
 
 async def test_a_job_fails_after_too_many_failures(rig: Rig) -> None:
-    """Beyond its limit it is not tried again."""
+    """A Job fails beyond its backoffLimit."""
     await rig.create(rig.jobs, "j", job(backoffLimit=1))
     await rig.become("Failed")
     await rig.become("Failed")
