@@ -1,18 +1,23 @@
 """The API client over real HTTP: credentials, statistics, and clear errors."""
 
 import asyncio
-from dataclasses import replace
+import contextlib
+from dataclasses import dataclass, replace
 
 import aiohttp
 import pytest
 from aiohttp import web
 
+from probewatch.clock import Clock
 from probewatch.errors import ApiError, KubeconfigError
+from probewatch.kube.access import Access
 from probewatch.kube.api_paths import Subject, find_subject
+from probewatch.kube.client import ApiClient
 from probewatch.kube.faults import translate
 from probewatch.kube.login import Login
 from tests.kube.clients import FakeCredentials, client_of, connected
-from tests.support.fake_cluster import FakeCluster
+from tests.support.credentials import HeldCredentials
+from tests.support.fake_cluster import FakeCluster, serving
 from tests.support.fake_time import FakeTime
 from tests.support.ports import free_port
 
@@ -192,39 +197,134 @@ def test_fault_in_words(error: aiohttp.ClientError, words: str) -> None:
     assert words in str(translate(error))
 
 
+async def test_same_credentials_are_not_sent_again() -> None:
+    """A 401 is handed back at once if there are no other credentials than those refused."""
+    cluster = FakeCluster(refuse=lambda _request: 401)
+    async with serving(cluster) as server:
+        login = Login(HeldCredentials(Access(where="test", server=server)), clock=FakeTime().clock)
+        await login.read()
+        async with ApiClient(login, timeout_seconds=5, clock=Clock()) as client:
+            status, _ = await client.request("GET", f"{NAMESPACED}/pods")
+
+    assert (401, 1) == (status, len(cluster.asked))
+
+
+async def test_late_refusal_of_replaced_credentials_is_no_login() -> None:
+    """A 401 about a token that was replaced meanwhile runs no plugin: the new one is used."""
+    is_late, may_answer, time, asked = asyncio.Event(), asyncio.Event(), FakeTime(), []
+
+    async def answer(request: web.Request) -> web.Response:
+        token = request.headers["Authorization"]
+        asked.append(token)
+        if request.path.endswith("slow") and not is_late.is_set():
+            is_late.set()
+            await may_answer.wait()
+        return web.Response(status=401 if token == "Bearer token-0" else 200)
+
+    async with serving(FakeCluster(instead=answer)) as server:
+        login = Login(FakeCredentials(server), clock=time.clock)
+        await login.read()
+        async with ApiClient(login, timeout_seconds=5, clock=Clock()) as client:
+            late = asyncio.create_task(client.request("GET", f"{NAMESPACED}/pods/slow"))
+            await is_late.wait()
+            await client.request("GET", f"{NAMESPACED}/pods/fast")
+            time.seconds += 30
+            may_answer.set()
+            status, _ = await late
+
+    assert 200 == status
+    assert ["Bearer token-0", "Bearer token-0", "Bearer token-1", "Bearer token-1"] == asked
+
+
+async def test_no_connection_is_held_during_a_login() -> None:
+    """The refused stream is closed before a login, which may take a plugin a minute."""
+    is_closed = asyncio.Event()
+
+    async def refuse(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(status=401)
+        await response.prepare(request)
+        with contextlib.suppress(OSError):
+            while True:
+                await response.write(b" ")
+                await asyncio.sleep(0)
+        is_closed.set()
+        return response
+
+    @dataclass
+    class Plugin(FakeCredentials):
+        async def read(self, *, refused: bool) -> Access:
+            if refused:
+                await asyncio.wait_for(is_closed.wait(), 5)
+            return await FakeCredentials.read(self, refused=refused)
+
+    async with serving(FakeCluster(instead=refuse)) as server:
+        login = Login(Plugin(server), clock=FakeTime().clock)
+        await login.read()
+        async with (
+            ApiClient(login, timeout_seconds=5, clock=Clock()) as client,
+            client.stream(f"{NAMESPACED}/pods", {}, timeout_seconds=5) as response,
+        ):
+            assert 401 == response.status
+
+    assert "Bearer token-1" == login.access.authorization
+
+
 async def test_login_keeps_the_last_credentials(caplog: pytest.LogCaptureFixture) -> None:
-    """If credentials cannot be read again, the last ones stay in use and that is logged."""
+    """Credentials that cannot be read again leave the last ones, and are told once a minute."""
     credentials, time = FakeCredentials("http://api"), FakeTime()
     login = Login(credentials, clock=time.clock)
     await login.read()
     credentials.broken = True
 
-    access = await login.renew()
+    for _ in range(100):
+        await login.renew(refused=login.version)
+        time.seconds += 1
 
-    assert "Bearer token-0" == access.authorization
-    assert ["Credentials cannot be reloaded"] == caplog.messages
+    assert "Bearer token-0" == login.access.authorization
+    assert ["Credentials cannot be reloaded"] * 2 == caplog.messages
 
 
 async def test_many_refusals_are_one_login() -> None:
-    """Concurrent refusals lead to one login."""
+    """Requests that are refused at the same time log in once, together."""
     credentials, time = FakeCredentials("http://api"), FakeTime()
     login = Login(credentials, clock=time.clock)
     await login.read()
 
-    await asyncio.gather(*(login.renew(refused=True) for _ in range(5)))
+    await asyncio.gather(*(login.renew(refused=login.version) for _ in range(5)))
 
     assert (2, "Bearer token-1") == (credentials.read_times, login.access.authorization)
 
 
 async def test_refusal_just_after_the_renewal_logs_in() -> None:
-    """A refusal logs in again even right after the periodic renewal."""
+    """The renewal of each minute keeps a plugin's token, so that it is no reason to use it on."""
     login = Login(FakeCredentials("http://api"), clock=FakeTime().clock)
     await login.read()
     await login.renew()
 
-    access = await login.renew(refused=True)
+    await login.renew(refused=login.version)
 
-    assert "Bearer token-1" == access.authorization
+    assert "Bearer token-1" == login.access.authorization
+
+
+async def test_logins_get_rare_while_all_are_refused() -> None:
+    """A plugin runs at once, then every ten seconds, and at once again after a quiet minute."""
+    credentials, time = FakeCredentials("http://api"), FakeTime()
+    login = Login(credentials, clock=time.clock)
+    await login.read()
+    logins = []
+    for second in range(60):
+        before = credentials.refusals
+        await login.renew(refused=login.version)
+        logins += [second] * (credentials.refusals - before)
+        time.seconds += 1
+    time.seconds += 100
+
+    await login.renew(refused=login.version)
+    time.seconds += 1
+    await login.renew(refused=login.version)
+
+    assert [0, 1, 3, 6, 10, 16, 24, 34, 44, 54] == logins
+    assert len(logins) + 2 == credentials.refusals
 
 
 async def test_credentials_are_read_every_minute() -> None:

@@ -38,7 +38,6 @@ ANSWER_CAP_BYTES = 64 * 1024 * 1024
 
 JSON = "application/json"
 
-
 NO_ANSWER = "none"
 """Counted in place of a status code if there was no answer."""
 
@@ -129,9 +128,9 @@ class ApiClient:
     ) -> tuple[int, bytes]:
         """Return status and body of the answer; raises ApiError without one.
 
-        *verb* is the HTTP method. After a 401 the request is sent once more with credentials
-        read again. A GET answered with a Retry-After is repeated within the timeout; for a write
-        that is left to the caller.
+        *verb* is the HTTP method. After a 401 the credentials are read again, and the request is
+        sent once more if there are others. A GET answered with a Retry-After is repeated within
+        the timeout; for a write that is left to the caller.
         """
         headers = {"Accept": accept}
         data = None
@@ -139,18 +138,25 @@ class ApiClient:
             headers["Content-Type"] = content_type
             data = msgspec.json.encode(body)
         asked = _Request(method=verb, path=path, params=params or {}, headers=headers, data=data)
+        version = self._login.version
         status, answer = await self._ask_as_told(asked)
         if status == HTTPStatus.UNAUTHORIZED:
-            await self.refresh()
-            status, answer = await self._ask_as_told(asked)
+            await self._login.renew(refused=version)
+            if version != self._login.version:
+                status, answer = await self._ask_as_told(asked)
         return status, answer
 
     @asynccontextmanager
     async def stream(
         self, path: str, params: Mapping[str, str], *, timeout_seconds: float
     ) -> AsyncIterator[StreamedResponse]:
-        """Send a GET and yield the response; OSError if it does not begin in *timeout_seconds*."""
+        """Send a GET and yield the response; OSError if it does not begin in *timeout_seconds*.
+
+        After a 401 the credentials are read again at the end, so that the next request has new
+        ones; the response is closed before, because a plugin may take a minute.
+        """
         asked = _Request(method="GET", path=path, params=params, headers={"Accept": JSON})
+        version = self._login.version
         try:
             response = await self._send(asked, timeout_seconds)
         except OSError as error:
@@ -162,10 +168,8 @@ class ApiClient:
         finally:
             # If the body was read to its end the connection is reused, else it is closed.
             response.release()
-
-    async def refresh(self) -> None:
-        """Read the credentials again, after the server answered 401."""
-        await self._login.renew(refused=True)
+        if response.status == HTTPStatus.UNAUTHORIZED:
+            await self._login.renew(refused=version)
 
     async def _ask_as_told(self, asked: "_Request") -> tuple[int, bytes]:
         end = self._clock.monotonic() + self._timeout

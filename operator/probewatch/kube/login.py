@@ -3,6 +3,12 @@
 They are read again every minute, because the kubelet renews tokens and certificates in their
 files, and at once when the server refuses them. If they cannot be read, the last ones are kept,
 since they may still be valid.
+
+client-go reads tokens every minute and CAs every five, and runs a plugin for each 401 unless its
+credentials have been replaced since the request was sent. So does this, but more and more rarely
+while all are refused: a plugin may be slow, or ask a person.
+Source: client-go/transport/token_source.go (NewCachedFileTokenSource), ca_rotation.go
+(CARefreshDuration); client-go/plugin/pkg/client/auth/exec/exec.go (maybeRefreshCreds).
 """
 
 import asyncio
@@ -11,7 +17,7 @@ import logging
 import ssl
 from pathlib import Path
 
-from probewatch.clock import Clock
+from probewatch.clock import Clock, Throttle
 from probewatch.errors import KubeconfigError
 from probewatch.kube.access import Access, Credentials
 
@@ -19,12 +25,21 @@ _log = logging.getLogger(__name__)
 
 RENEW_SECONDS = 60.0
 
-REFUSED_PAUSE_SECONDS = 1.0
-"""Many requests may be refused at once, but the credentials are read only once for all of them."""
+FIRST_PAUSE_SECONDS = 1.0
+LONGEST_PAUSE_SECONDS = 10.0
+PAUSE_GROWTH = 1.5
+"""The pauses between readings while credentials are refused: 1, 1.5, 2.25, … 10 s."""
+
+SILENCE_SECONDS = 60.0
+"""Minimum time between two log lines about the same error."""
 
 
 class Login:
-    """Holds the current access; call `read` once before anything else."""
+    """Holds the current access; call `read` once before anything else.
+
+    *version* increases whenever what is read differs, so that a request that was refused can tell
+    whether there are other credentials than those it was sent with.
+    """
 
     def __init__(self, credentials: Credentials, *, clock: Clock) -> None:
         self._credentials = credentials
@@ -33,8 +48,11 @@ class Login:
         self._access: Access | None = None
         self._tls: ssl.SSLContext | None = None
         self._fingerprint = ""
-        self._refused: float | None = None
-        """When credentials were last read because the server refused them."""
+        self.version = 0
+        self._pause = 0.0
+        self._again_at = float("-inf")
+        """When refused credentials may be read again."""
+        self._errors = Throttle(clock.monotonic, SILENCE_SECONDS)
 
     @property
     def access(self) -> Access:
@@ -54,30 +72,39 @@ class Login:
         fingerprint = find_fingerprint(access)
         if fingerprint != self._fingerprint:
             self._tls = build_tls(access)
-            self._fingerprint = fingerprint
-        self._access = access
+        if access != self._access or fingerprint != self._fingerprint:
+            self.version += 1
+        self._access, self._fingerprint = access, fingerprint
         return access
 
-    async def renew(self, *, refused: bool = False) -> Access:
-        """Read the credentials again; if that fails, log it and keep the last ones."""
-        async with self._lock:
-            if refused and self._was_just_refused():
-                return self.access
-            try:
-                await self.read(refused=refused)
-            except KubeconfigError as error:
-                _log.warning("Credentials cannot be reloaded", extra={"error": str(error)})
-            if refused:
-                self._refused = self._clock.monotonic()
-            return self.access
+    async def renew(self, *, refused: int | None = None) -> None:
+        """Read the credentials again; if that fails, log it and keep the last ones.
 
-    def _was_just_refused(self) -> bool:
-        """Whether another request that was refused has just had the credentials read again.
+        *refused* is the version that the server refused. Nothing is read if there is a newer one,
+        or if it was read again a moment ago: many requests may be refused at once.
+        """
+        async with self._lock:
+            if refused is not None and (refused != self.version or not self._may_read_again()):
+                return
+            try:
+                await self.read(refused=refused is not None)
+            except KubeconfigError as error:
+                if self._errors.allows(str(error)):
+                    _log.warning("Credentials cannot be reloaded", extra={"error": str(error)})
+
+    def _may_read_again(self) -> bool:
+        """Tell whether to read refused credentials again now; if so, the next time is later.
 
         The renewal of each minute does not count, since it keeps a plugin's token.
         """
-        last = self._refused
-        return last is not None and self._clock.monotonic() - last < REFUSED_PAUSE_SECONDS
+        now = self._clock.monotonic()
+        if now < self._again_at:
+            return False
+        is_first = now - self._again_at > RENEW_SECONDS
+        longer = min(self._pause * PAUSE_GROWTH, LONGEST_PAUSE_SECONDS)
+        self._pause = FIRST_PAUSE_SECONDS if is_first else longer
+        self._again_at = now + self._pause
+        return True
 
     async def run(self) -> None:
         """Renew the credentials every minute, for ever."""

@@ -14,7 +14,6 @@ from probewatch.watch.transport import (
 )
 
 OK = 200
-UNAUTHORIZED = 401
 GONE = 410
 
 
@@ -39,9 +38,7 @@ class Asker:
     ) -> AsyncIterator[Response]:
         """Send a GET with *params* and, where it *selects*, the target's selectors.
 
-        Raises StreamFaultError for any answer but 200. After a 401 the credentials are
-        refreshed first, so that the next request has new ones; the response is closed before,
-        because a plugin may take a minute.
+        Raises StreamFaultError for any answer but 200.
         """
         asked = self._transport.stream(
             self._target.path,
@@ -52,8 +49,6 @@ class Asker:
             if response.status == OK:
                 yield response
                 return
-        if response.status == UNAUTHORIZED:
-            await self._transport.refresh()
         raise self._fault(response)
 
     def _fault(self, response: Response) -> StreamFaultError:

@@ -27,11 +27,10 @@ class Transport(Protocol):
     def stream(
         self, path: str, params: Mapping[str, str], *, timeout_seconds: float
     ) -> AbstractAsyncContextManager[Response]:
-        """Send a GET; the response must begin within *timeout_seconds*."""
-        ...
+        """Send a GET; the response must begin within *timeout_seconds*.
 
-    async def refresh(self) -> None:
-        """Get new credentials, after the server answered 401."""
+        After a 401 the next request has new credentials, if there are any.
+        """
         ...
 
 
