@@ -1,8 +1,8 @@
-"""Shared by the commands that read a cluster: their flags, and an open API client."""
+"""Shared by the commands that use a cluster: their flags, the login, and an open API client."""
 
 import argparse
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 from probewatch import logs
@@ -30,17 +30,23 @@ def read_settings(args: argparse.Namespace, **overrides: str | None) -> Settings
     return Settings.from_env(os.environ, flags)
 
 
-@asynccontextmanager
-async def open_client(settings: Settings, clock: Clock) -> AsyncIterator[ApiClient]:
-    """Yield a client that is logged in; raises KubeconfigError."""
+async def log_in(settings: Settings, environ: Mapping[str, str], clock: Clock) -> Login:
+    """Return a login with its credentials; raises KubeconfigError."""
     credentials = find_credentials(
         kubeconfig=settings.kubeconfig,
         context=settings.context,
-        environ=os.environ,
-        home=find_home(os.environ),
+        environ=environ,
+        home=find_home(environ),
     )
     login = Login(credentials, clock=clock)
     await login.read()
+    return login
+
+
+@asynccontextmanager
+async def open_client(settings: Settings, clock: Clock) -> AsyncIterator[ApiClient]:
+    """Yield a client that is logged in; raises KubeconfigError."""
+    login = await log_in(settings, os.environ, clock)
     async with ApiClient(
         login, timeout_seconds=settings.request_timeout_seconds, clock=clock
     ) as client:

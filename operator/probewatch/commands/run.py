@@ -7,9 +7,8 @@ from collections.abc import Mapping
 
 from probewatch import logs
 from probewatch.clock import Clock
+from probewatch.commands.cluster import add_cluster_flags, log_in
 from probewatch.kube.client import ApiClient
-from probewatch.kube.credentials import find_credentials, find_home
-from probewatch.kube.login import Login
 from probewatch.metrics.listening import parse_address
 from probewatch.service.parts import Parts
 from probewatch.service.runtime import (
@@ -60,8 +59,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         metavar="NAMESPACE",
         help="namespace to watch; repeatable (default: all)",
     )
-    parser.add_argument("--kubeconfig", metavar="FILE", help="path of the kubeconfig")
-    parser.add_argument("--context", metavar="NAME", help="context in the kubeconfig")
+    add_cluster_flags(parser)
     parser.add_argument(
         *("-l", "--selector"), metavar="LABELS", help="watch only pods with these labels"
     )
@@ -99,14 +97,7 @@ def main(args: argparse.Namespace) -> int:
 async def serve(settings: Settings, environ: Mapping[str, str]) -> None:
     """Run the operator in this event loop until a signal ends it."""
     clock = Clock()
-    credentials = find_credentials(
-        kubeconfig=settings.kubeconfig,
-        context=settings.context,
-        environ=environ,
-        home=find_home(environ),
-    )
-    login = Login(credentials, clock=clock)
-    await login.read()
+    login = await log_in(settings, environ, clock)
     client = ApiClient(login, timeout_seconds=settings.request_timeout_seconds, clock=clock)
     async with client:
         parts = Parts(settings=settings, login=login, client=client, clock=clock)
