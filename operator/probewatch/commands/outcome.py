@@ -87,14 +87,21 @@ class Outcome:
         """Open a loop; a second start of an open one only changes its cause."""
         index = self._find_open(start)
         if index is None:
-            self._loops.append(_open_loop(start))
+            self._loops.append(
+                Loop(
+                    pod=start.pod,
+                    container=start.container,
+                    cause=start.cause,
+                    started_at=start.at,
+                )
+            )
         else:
             self._loops[index] = replace(self._loops[index], cause=start.cause)
 
     def _end_loop(self, end: LoopEnded) -> None:
         index = self._find_open(end)
         if index is not None:
-            self._loops[index] = _close_loop(self._loops[index], end)
+            self._loops[index] = replace(self._loops[index], cause=end.cause, ended_at=end.at)
 
     def _find_open(self, told: LoopStarted | LoopEnded) -> int | None:
         """Return the index of the container's open loop; there is never more than one."""
@@ -211,17 +218,3 @@ def _key(restart: Restart) -> _RestartKey:
 
 def _advice_key(advice: Advice) -> tuple[PodUid, str, str, str]:
     return advice.pod.uid, advice.container, advice.probe_type, advice.finding
-
-
-def _open_loop(start: LoopStarted) -> Loop:
-    return Loop(pod=start.pod, container=start.container, cause=start.cause, started_at=start.at)
-
-
-def _close_loop(loop: Loop, end: LoopEnded) -> Loop:
-    return Loop(
-        pod=loop.pod,
-        container=loop.container,
-        cause=end.cause,
-        started_at=loop.started_at,
-        ended_at=end.at,
-    )
