@@ -1,4 +1,4 @@
-"""A plain HTTP client for any API server: what is sent and what comes back, and nothing else."""
+"""A plain HTTP client for any API server, without retries or interpretation."""
 
 import asyncio
 import contextlib
@@ -15,7 +15,7 @@ import aiohttp
 JsonObject = dict[str, Any]
 
 BOUND_SECONDS = 20
-"""Nothing in here waits longer than that."""
+"""The longest that any request or event is waited for."""
 JSON = "application/json"
 AGGREGATED = f"{JSON};g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 NO_HEADERS: Mapping[str, str] = {}
@@ -23,19 +23,19 @@ NO_HEADERS: Mapping[str, str] = {}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where an API server is, and with what one gets in."""
+    """The address of an API server, and the credentials for it."""
 
     url: str
     token: str = ""
     tls: ssl.SSLContext | None = None
     minor: int = 36
-    """Of its version: 36 for 1.36."""
+    """The minor version of the server: 36 for 1.36."""
     is_playground: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """An answer."""
+    """A response."""
 
     status: int
     body: JsonObject
@@ -50,7 +50,7 @@ class Stream:
         self._response = response
 
     async def next(self) -> tuple[str, JsonObject]:
-        """Return type and object of the next event; fail if there is none in time."""
+        """The type and object of the next event; fails if there is none in time."""
         async with asyncio.timeout(BOUND_SECONDS):
             line = await self._response.content.readline()
         assert line, "the watch ended"
@@ -58,12 +58,12 @@ class Stream:
         return event["type"], event["object"]
 
     async def named(self) -> tuple[str, str]:
-        """Return type and name of the next event."""
+        """The type and name of the next event."""
         kind, obj = await self.next()
         return kind, obj["metadata"]["name"]
 
     async def rest(self) -> list[tuple[str, JsonObject]]:
-        """Return everything until the server ends the watch."""
+        """All events until the server ends the watch."""
         async with asyncio.timeout(BOUND_SECONDS):
             body = await self._response.read()
         events = [json.loads(line) for line in body.splitlines()]
@@ -71,7 +71,7 @@ class Stream:
 
 
 class Client:
-    """Sends requests, as the administrator unless a token says otherwise."""
+    """Sends requests, as the administrator unless another token is given."""
 
     def __init__(self, place: Place, session: aiohttp.ClientSession) -> None:
         self.place = place
@@ -98,7 +98,7 @@ class Client:
         accept: str = JSON,
         headers: Mapping[str, str] = NO_HEADERS,
     ) -> Reply:
-        """Send a request and return the answer."""
+        """Send a request and return the response."""
         headers = {**self._headers(token, content_type, accept, body), **headers}
         data = body if isinstance(body, bytes) else None
         sent = None if body is None else data or json.dumps(body).encode()
@@ -120,7 +120,7 @@ class Client:
             )
 
     async def get(self, path: str, **options: Any) -> JsonObject:  # noqa: ANN401  # any JSON value
-        """Return what is there."""
+        """Get an object or a list."""
         return await self._expect(200, "GET", path, **options)
 
     async def create(self, path: str, body: JsonObject) -> JsonObject:
@@ -153,7 +153,7 @@ class Client:
     async def watch(
         self, path: str, query: str = "", *, token: str | None = None, accept: str = JSON
     ) -> AsyncIterator[Stream]:
-        """Watch; the server ends it after some seconds, unless *query* says when."""
+        """Watch; the server ends it after some seconds, unless *query* has a timeout."""
         seconds = "" if "timeoutSeconds" in query else f"&timeoutSeconds={BOUND_SECONDS}"
         url = f"{self.place.url}{path}?watch=true{seconds}" + (f"&{query}" if query else "")
         headers = self._headers(token, JSON, accept, None)
@@ -163,12 +163,12 @@ class Client:
 
 
 def unique(prefix: str) -> str:
-    """Return a name that nothing else has."""
+    """A unique name."""
     return f"{prefix}-{secrets.token_hex(4)}"
 
 
 def pod(name: str, **fields: Any) -> JsonObject:  # noqa: ANN401  # any JSON value
-    """Return a pod that no admission refuses, and that no scheduler gives to a node."""
+    """A pod that every admission accepts, and no scheduler assigns to a node."""
     meta = {"name": name, **fields.pop("metadata", {})}
     container = {"name": "app", "image": "busybox:1", "command": ["sleep", "600"]}
     spec = {"containers": [container], "schedulerName": "contract", **fields}
@@ -176,5 +176,5 @@ def pod(name: str, **fields: Any) -> JsonObject:  # noqa: ANN401  # any JSON val
 
 
 def config(name: str, **fields: Any) -> JsonObject:  # noqa: ANN401  # any JSON value
-    """Return a ConfigMap: the plainest of objects."""
+    """A ConfigMap, the simplest kind of object."""
     return {"metadata": {"name": name, **fields.pop("metadata", {})}, **fields}

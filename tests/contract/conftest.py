@@ -1,8 +1,8 @@
-"""One contract, many servers: the playground by default, or a real one that is named.
+"""One contract for many servers: the playground by default, or a real API server.
 
-- nothing set: the playground of this repository;
-- `KUBECONFIG_CONTRACT=file`: the cluster of that kubeconfig;
-- `KUBEBUILDER_ASSETS=folder`: a kube-apiserver and an etcd that are started for the tests.
+Without variables it is the playground of this repository. With `KUBECONFIG_CONTRACT=file` it is the
+cluster of that kubeconfig, with `KUBEBUILDER_ASSETS=folder` a kube-apiserver and an etcd that are
+started for the tests.
 """
 
 import os
@@ -66,7 +66,7 @@ def _base(namespace: str) -> str:
 
 @pytest.fixture(name="make_account")
 def _make_account(api: Client, namespace: str) -> MakeAccount:
-    """Make a service account with these rules in the namespace; return its name and a token."""
+    """Create a service account with these rules in the namespace; returns its name and a token."""
 
     async def make(rules: list[dict[str, list[str]]]) -> tuple[str, str]:
         name, rights = (
@@ -90,7 +90,7 @@ def _make_account(api: Client, namespace: str) -> MakeAccount:
 
 @pytest.fixture(name="needs_minor")
 def _needs_minor(place: Place) -> Callable[[int], None]:
-    """Skip a test of what the server is too old for."""
+    """Skip a test that needs a newer server."""
 
     def need(minor: int) -> None:
         if place.minor < minor:

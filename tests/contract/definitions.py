@@ -1,4 +1,4 @@
-"""A definition of widgets, and the wait until it is served."""
+"""The CustomResourceDefinition of widgets, and the wait until it is served."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from tests.contract.client import Client, JsonObject
 DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
 TRIES = 500
-"""So often is asked whether a definition is served: a real server takes a moment."""
+"""Requests until a definition is served: a real server takes a moment."""
 
 SCHEMA = {
     "type": "object",
@@ -55,7 +55,7 @@ def definition(group: str) -> JsonObject:
 
 
 async def served(api: Client, path: str) -> None:
-    """Return when something is served at *path*."""
+    """Wait until *path* is served."""
     for _ in range(TRIES):
         if (await api.call("GET", path)).status == 200:
             return

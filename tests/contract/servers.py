@@ -1,4 +1,4 @@
-"""The API servers that the contract tests can run against: ours, one we start, or any other."""
+"""API servers for the contract tests: the playground, one started here, or any other."""
 
 import base64
 import contextlib
@@ -31,7 +31,7 @@ START_SECONDS = 60
 
 
 def read_kubeconfig(path: Path) -> Place:
-    """Return the place that a kubeconfig's current context names."""
+    """The server of a kubeconfig's current context."""
     found = yaml.safe_load(path.read_text(encoding="utf-8"))
     context = _named(found["contexts"], found["current-context"])["context"]
     cluster = _named(found["clusters"], context["cluster"])["cluster"]
@@ -61,7 +61,7 @@ def _load_identity(tls: ssl.SSLContext, user: dict[str, str], path: Path) -> Non
 
 
 def _located(place: Place) -> Place:
-    """Return the place with the server's version."""
+    """The place with the server's version."""
     request = urllib.request.Request(f"{place.url}/version")  # noqa: S310  # a kubeconfig's server
     if place.token:
         request.add_header("Authorization", f"Bearer {place.token}")
@@ -80,24 +80,24 @@ class Program:
         self.start()
 
     def start(self) -> None:
-        """Start it; what it says is added to its log."""
+        """Start the program; its output is appended to its log."""
         with self._log.open("ab") as out:
             self._process = subprocess.Popen(self._command, stdout=out, stderr=out)
 
     def kill(self) -> None:
-        """Take it away, as a machine that loses its power."""
+        """Kill the program, like a machine that loses power."""
         self._process.kill()
         self._process.wait()
 
     def end(self) -> None:
-        """Ask it to end, and wait."""
+        """Terminate the program and wait."""
         self._process.terminate()
         self._process.wait(timeout=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunningServer:
-    """A kube-apiserver that we started, and where it is."""
+    """A kube-apiserver started here."""
 
     place: Place
     program: Program
@@ -119,7 +119,7 @@ def running_server(assets: Path, folder: Path) -> Iterator[RunningServer]:
     with _started(store, folder / "etcd.log"):
         server = _server_command(assets, folder, etcd, api_port)
         url = f"https://127.0.0.1:{api_port}"
-        # Started twice: then there is a past that its watch cache does not know.
+        # Started twice, so that there is history older than its watch cache.
         with _started(server, folder / "first.log"):
             _wait_for(url, folder)
         with _started(server, folder / "apiserver.log") as program:
@@ -142,7 +142,7 @@ def _server_command(assets: Path, folder: Path, etcd: str, port: int) -> list[st
         "--api-audiences", "https://kubernetes.default.svc",
         "--service-cluster-ip-range", "10.0.0.0/24", "--allow-privileged",
         "--audit-policy-file", policy, "--audit-log-path", folder / "audit.log",
-        # There is no controller that makes the accounts which pods run under.
+        # No controller creates the service accounts that pods need.
         "--disable-admission-plugins", "ServiceAccount",
     ]
     # fmt: on
@@ -158,13 +158,13 @@ def _started(command: list[str | Path], log: Path) -> Iterator[Program]:
 
 
 def _wait_for(url: str, folder: Path) -> Place:
-    """Return the place when the server is ready."""
+    """Wait until the server is ready."""
     certificate = folder / "certificates" / "apiserver.crt"
     end = time.monotonic() + START_SECONDS
     while time.monotonic() < end:
         with contextlib.suppress(OSError, urllib.error.URLError, ssl.SSLError):
             tls = ssl.create_default_context(cafile=str(certificate))
-            tls.check_hostname = False  # it is made for the machine's names, not for loopback
+            tls.check_hostname = False  # it is issued for the machine's names, not for loopback
             request = urllib.request.Request(f"{url}/readyz")  # noqa: S310  # the server under test
             request.add_header("Authorization", f"Bearer {TOKEN}")
             with urllib.request.urlopen(request, context=tls, timeout=5):  # noqa: S310  # the server under test
@@ -177,5 +177,5 @@ def _wait_for(url: str, folder: Path) -> Place:
 
 
 def wanted() -> str:
-    """Return which server the environment asks for: a variable's name, or nothing."""
+    """The variable that selects a server, or an empty string for the playground."""
     return next((name for name in (KUBECONFIG, ASSETS) if os.environ.get(name)), "")

@@ -24,7 +24,7 @@ async def apply(
 
 
 async def test_it_creates_what_is_not_there(api: Client, path: str) -> None:
-    """The first apply creates, and puts the fields down to its manager."""
+    """The first apply creates the object and records the manager's fields."""
     reply = await apply(api, path, "us", {"a": "1"})
 
     assert (201, {"a": "1"}) == (reply.status, reply.body["data"])
@@ -38,7 +38,7 @@ async def test_it_creates_what_is_not_there(api: Client, path: str) -> None:
 
 
 async def test_it_merges_with_what_others_have_set(api: Client, path: str) -> None:
-    """Fields that others have set stay."""
+    """Fields set by other managers stay."""
     await apply(api, path, "us", {"a": "1"})
     await api.patch(path, {"data": {"b": "2"}})
 
@@ -48,7 +48,7 @@ async def test_it_merges_with_what_others_have_set(api: Client, path: str) -> No
 
 
 async def test_what_is_wanted_no_more_goes(api: Client, path: str) -> None:
-    """A field that was applied, and is not any more, is taken away."""
+    """A field that is no longer applied is removed."""
     await apply(api, path, "us", {"a": "1", "b": "2"})
 
     reply = await apply(api, path, "us", {"b": "2"})
@@ -57,7 +57,7 @@ async def test_what_is_wanted_no_more_goes(api: Client, path: str) -> None:
 
 
 async def test_what_others_want_too_stays(api: Client, path: str) -> None:
-    """A field that another manager applies as well is not taken away."""
+    """A field that another manager also applies is not removed."""
     await apply(api, path, "us", {"a": "1", "b": "2"})
     await apply(api, path, "them", {"a": "1"})
 
@@ -67,7 +67,7 @@ async def test_what_others_want_too_stays(api: Client, path: str) -> None:
 
 
 async def test_managers_conflict(api: Client, path: str) -> None:
-    """Another value for somebody else's field is a conflict that names both."""
+    """Applying another value for another manager's field is a conflict that names both."""
     await apply(api, path, "them", {"a": "1"})
 
     reply = await apply(api, path, "us", {"a": "2"})
@@ -79,7 +79,7 @@ async def test_managers_conflict(api: Client, path: str) -> None:
 
 
 async def test_force_takes_a_field_over(api: Client, path: str) -> None:
-    """By force the field gets the value, and is the other's no more."""
+    """With force the field gets the new value and changes its manager."""
     await apply(api, path, "them", {"a": "1"})
 
     forced = await apply(api, path, "us", {"a": "2"}, force=True)
@@ -90,7 +90,7 @@ async def test_force_takes_a_field_over(api: Client, path: str) -> None:
 
 
 async def test_an_update_owns_what_it_changes(api: Client, path: str) -> None:
-    """A field that an update has changed is its writer's, and applying it conflicts."""
+    """An update owns the fields it changes, and applying them conflicts."""
     await apply(api, path, "us", {"a": "1"})
     await api.patch(f"{path}?fieldManager=editor", {"data": {"a": "2"}})
 
@@ -101,7 +101,7 @@ async def test_an_update_owns_what_it_changes(api: Client, path: str) -> None:
 
 
 async def test_applying_the_same_again_changes_nothing(api: Client, path: str) -> None:
-    """It makes no new version."""
+    """Applying the same again creates no new version."""
     first = await apply(api, path, "us", {"a": "1"})
     second = await apply(api, path, "us", {"a": "1"})
 
@@ -110,7 +110,7 @@ async def test_applying_the_same_again_changes_nothing(api: Client, path: str) -
 
 
 async def test_it_needs_a_manager(api: Client, path: str) -> None:
-    """Who applies must say who it is."""
+    """An apply without a field manager is refused."""
     body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "one"}}
 
     reply = await api.call("PATCH", path, body, content_type=APPLY)
@@ -119,7 +119,7 @@ async def test_it_needs_a_manager(api: Client, path: str) -> None:
 
 
 async def test_lists_are_merged_by_their_keys(api: Client, namespace: str) -> None:
-    """Containers and their variables are told apart by name."""
+    """Containers and their variables are merged by name."""
     path = f"/api/v1/namespaces/{namespace}/podtemplates/one"
 
     def template(*variables: str) -> JsonObject:

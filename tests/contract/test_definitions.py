@@ -1,4 +1,4 @@
-"""Custom resources: definitions and what they make of their objects."""
+"""CustomResourceDefinitions, and the custom resources they define."""
 
 import secrets
 from collections.abc import AsyncIterator
@@ -20,7 +20,7 @@ MERGE = "application/merge-patch+json"
 
 @pytest.fixture(name="group")
 async def _group(api: Client) -> AsyncIterator[str]:
-    """A group of its own, with widgets."""
+    """A unique API group with the resource widgets."""
     name = f"g{secrets.token_hex(4)}.example.com"
     await api.create(DEFINITIONS, definition(name))
     await served(api, f"/apis/{name}/v1alpha1/widgets")
@@ -39,7 +39,7 @@ def widget(group: str, **spec: object) -> JsonObject:
 
 
 async def test_a_definition_is_established(api: Client, group: str) -> None:
-    """Its conditions tell that its names are accepted and that it is served."""
+    """Its conditions say that its names are accepted and that it is served."""
     found = await api.get(f"{DEFINITIONS}/widgets.{group}")
 
     conditions = {item["type"]: item["status"] for item in found["status"]["conditions"]}
@@ -61,7 +61,7 @@ async def test_a_definition_is_discovered(api: Client, group: str) -> None:
 
 
 async def test_defaults_are_filled_in(api: Client, group: str, widgets: str) -> None:
-    """What the schema has a default for is there after creation."""
+    """The schema's defaults are filled in on creation."""
     made = await api.create(widgets, widget(group))
 
     assert {"name": "abc", "size": 3} == made["spec"]
@@ -69,7 +69,7 @@ async def test_defaults_are_filled_in(api: Client, group: str, widgets: str) -> 
 
 
 async def test_unknown_fields_are_pruned(api: Client, group: str, widgets: str) -> None:
-    """What the schema does not know is not kept."""
+    """Fields missing from the schema are pruned."""
     made = await api.create(widgets, {**widget(group, extra=1, labels={"x": "y"}), "more": {}})
 
     assert "more" not in made
@@ -98,7 +98,7 @@ async def test_unknown_fields_are_pruned(api: Client, group: str, widgets: str) 
 async def test_schemas_are_enforced(
     api: Client, group: str, widgets: str, field: str, spec: JsonObject
 ) -> None:
-    """What the schema forbids is refused, and the field is named."""
+    """A value that violates the schema is refused, and the field is named."""
     body = widget(group, **spec)
     body["spec"] = {key: value for key, value in body["spec"].items() if value is not None}
     if field == "spec":
@@ -108,12 +108,12 @@ async def test_schemas_are_enforced(
 
     assert (422, "Invalid") == (reply.status, reply.body["reason"]), reply.text
     fields = [cause["field"] for cause in reply.body["details"]["causes"]]
-    # An element of a list is named by newer servers, and its list by older ones.
+    # Newer servers name the list's element, older ones the list.
     assert field in {name.partition("[")[0] for name in fields}
 
 
 async def test_what_fits_the_schema_is_taken(api: Client, group: str, widgets: str) -> None:
-    """All kinds of values that fit are kept."""
+    """Valid values of all types are stored."""
     spec = {"size": 10, "mode": "fast", "steps": ["a"], "ratio": 1.5, "limit": "5%"}
 
     made = await api.create(widgets, widget(group, **spec))
@@ -122,7 +122,7 @@ async def test_what_fits_the_schema_is_taken(api: Client, group: str, widgets: s
 
 
 async def test_a_custom_status_is_written_by_itself(api: Client, group: str, widgets: str) -> None:
-    """Status and the rest are written apart; only the rest raises the generation."""
+    """Status and spec are written separately; only the spec raises the generation."""
     made = await api.create(widgets, {**widget(group), "status": {"count": 9}})
     path = f"{widgets}/one"
 
@@ -145,7 +145,7 @@ async def test_a_custom_status_is_written_by_itself(api: Client, group: str, wid
 
 
 async def test_a_custom_status_is_checked(api: Client, group: str, widgets: str) -> None:
-    """A status that does not fit is refused too."""
+    """An invalid status is refused as well."""
     await api.create(widgets, widget(group))
     patch = {"status": {"count": "many"}}
 
@@ -155,7 +155,7 @@ async def test_a_custom_status_is_checked(api: Client, group: str, widgets: str)
 
 
 async def test_a_custom_update_names_its_version(api: Client, group: str, widgets: str) -> None:
-    """Without a resourceVersion a custom object is not replaced; with an old one neither."""
+    """A custom resource is only replaced with the current resourceVersion."""
     made = await api.create(widgets, widget(group))
     current = await api.patch(f"{widgets}/one", {"spec": {"size": 4}})
 
@@ -169,7 +169,7 @@ async def test_a_custom_update_names_its_version(api: Client, group: str, widget
 async def test_custom_objects_know_no_strategic_merge(
     api: Client, group: str, widgets: str
 ) -> None:
-    """They have no merge keys, and so no strategic merge patch."""
+    """Custom resources do not support strategic merge patches."""
     await api.create(widgets, widget(group))
 
     kind = "application/strategic-merge-patch+json"
@@ -179,7 +179,7 @@ async def test_custom_objects_know_no_strategic_merge(
 
 
 async def test_columns_are_printed(api: Client, group: str, widgets: str) -> None:
-    """A table has the columns that the definition declares."""
+    """A table has the columns of the definition."""
     await api.create(widgets, widget(group))
     await api.patch(f"{widgets}/one/status", {"status": {"count": 7, "note": "fine"}})
 
@@ -192,7 +192,7 @@ async def test_columns_are_printed(api: Client, group: str, widgets: str) -> Non
 
 
 async def test_custom_objects_are_watched(api: Client, group: str, widgets: str) -> None:
-    """Watches tell of them with kind and version."""
+    """Watch events of custom resources have kind and version."""
     since = (await api.get(widgets))["metadata"]["resourceVersion"]
     await api.create(widgets, widget(group))
 
@@ -203,7 +203,7 @@ async def test_custom_objects_are_watched(api: Client, group: str, widgets: str)
 
 
 async def test_watches_end_with_their_definition(api: Client, namespace: str) -> None:
-    """When a definition goes, its objects go, and what watched them ends."""
+    """Deleting a definition deletes its objects and ends their watches."""
     group = f"g{secrets.token_hex(4)}.example.com"
     await api.create(DEFINITIONS, definition(group))
     path = f"/apis/{group}/v1alpha1/namespaces/{namespace}/widgets"
@@ -220,7 +220,7 @@ async def test_watches_end_with_their_definition(api: Client, namespace: str) ->
 
 
 async def test_a_definition_keeps_to_its_rules(api: Client) -> None:
-    """A name that is not plural and group, or no schema, is refused."""
+    """A definition with a wrong name or without a schema is refused."""
     odd = definition("rules.example.com")
     odd["metadata"]["name"] = "other.rules.example.com"
     bare = definition("rules.example.com")

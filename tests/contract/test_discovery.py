@@ -1,4 +1,4 @@
-"""Discovery: what there is."""
+"""Discovery of groups, versions and resources."""
 
 from collections.abc import Callable
 
@@ -46,6 +46,6 @@ async def test_everything_at_once(api: Client, needs_minor: Callable[[int], None
 
 
 async def test_what_there_is_not(api: Client) -> None:
-    """An unknown group is not found."""
+    """An unknown group is 404."""
     assert 404 == (await api.call("GET", "/apis/none.example.com/v1")).status
     assert 404 == (await api.call("GET", "/apis/none.example.com/v1/things")).status

@@ -1,4 +1,4 @@
-"""Events: one storage with two faces, and the rules of events.k8s.io/v1."""
+"""Events: one storage with two API groups, and the rules of events.k8s.io/v1."""
 
 from collections.abc import Callable
 from typing import Any
@@ -22,7 +22,7 @@ def _core(base: str) -> str:
 
 
 def event(namespace: str, name: str = "one", **fields: Any) -> JsonObject:  # noqa: ANN401  # any JSON value
-    """Return an Event of events.k8s.io/v1 that is right unless *fields* make it wrong."""
+    """A valid Event of events.k8s.io/v1, changed by *fields*."""
     right = {
         "metadata": {"name": name, "namespace": namespace},
         "eventTime": NOW,
@@ -38,7 +38,7 @@ def event(namespace: str, name: str = "one", **fields: Any) -> JsonObject:  # no
 
 
 async def test_an_event_has_two_faces(api: Client, namespace: str, new: str, core: str) -> None:
-    """What is written through events.k8s.io/v1 is read through core/v1, under its names."""
+    """An Event written through events.k8s.io/v1 is read through core/v1 with its field names."""
     await api.create(new, event(namespace))
 
     shown = await api.get(f"{core}/one")
@@ -53,7 +53,7 @@ async def test_an_event_has_two_faces(api: Client, namespace: str, new: str, cor
 async def test_a_kubelets_event_has_two_faces(
     api: Client, namespace: str, new: str, core: str
 ) -> None:
-    """What is written through core/v1 is read through events.k8s.io/v1, as deprecated fields."""
+    """An Event written through core/v1 is read through events.k8s.io/v1, as deprecated fields."""
     body = {
         "metadata": {"name": "killing", "namespace": namespace},
         "involvedObject": {**INVOLVED, "namespace": namespace},
@@ -80,7 +80,7 @@ async def test_a_kubelets_event_has_two_faces(
 
 
 async def test_an_event_is_posted_once(api: Client, namespace: str, new: str) -> None:
-    """A second Event of the same name is AlreadyExists: a name of one's own makes posting safe."""
+    """A second Event of the same name is AlreadyExists, which makes retries safe."""
     await api.create(new, event(namespace))
 
     reply = await api.call("POST", new, event(namespace))
@@ -120,7 +120,7 @@ RIGHT: dict[str, JsonObject] = {
 async def test_rules_of_new_events(
     api: Client, namespace: str, new: str, field: str, fields: JsonObject
 ) -> None:
-    """events.k8s.io/v1 refuses what breaks a rule, and names the field; lengths are in bytes."""
+    """events.k8s.io/v1 refuses invalid Events, and names the field; lengths are in bytes."""
     reply = await api.call("POST", new, event(namespace, **fields))
 
     assert (422, "Invalid") == (reply.status, reply.body["reason"])
@@ -131,14 +131,14 @@ async def test_rules_of_new_events(
 async def test_what_new_events_may_be(
     api: Client, namespace: str, new: str, fields: JsonObject
 ) -> None:
-    """Up to the limits everything is taken."""
+    """Events at the limits are accepted."""
     reply = await api.call("POST", new, event(namespace, **fields))
 
     assert 201 == reply.status, reply.text
 
 
 async def test_old_events_have_no_limits(api: Client, namespace: str, core: str) -> None:
-    """Without an eventTime, as a kubelet writes them, length and type are free."""
+    """Without an eventTime, as by a kubelet, length and type are not limited."""
     body = {
         "metadata": {"name": "long", "namespace": namespace},
         "involvedObject": {**INVOLVED, "namespace": namespace},
@@ -153,7 +153,7 @@ async def test_old_events_have_no_limits(api: Client, namespace: str, core: str)
 
 
 async def test_old_events_stay_in_their_namespace(api: Client, core: str) -> None:
-    """An Event is in the namespace of what it is about."""
+    """An Event has to be in the namespace of its object."""
     body = {
         "metadata": {"name": "astray"},
         "involvedObject": {**INVOLVED, "namespace": "default"},
@@ -169,7 +169,7 @@ async def test_old_events_stay_in_their_namespace(api: Client, core: str) -> Non
 async def test_a_new_event_is_not_rewritten(
     api: Client, namespace: str, new: str, needs_minor: Callable[[int], None]
 ) -> None:
-    """Through events.k8s.io/v1 only the series of an Event can change."""
+    """Through events.k8s.io/v1 only an Event's series can be changed."""
     needs_minor(21)
     await api.create(new, event(namespace))
     merge = "application/merge-patch+json"
@@ -185,7 +185,7 @@ async def test_a_new_event_is_not_rewritten(
 async def test_events_are_selected_by_what_they_are_about(
     api: Client, namespace: str, new: str, core: str
 ) -> None:
-    """Kind, name, uid, reason, type and reporter select Events, in lists and watches."""
+    """Field selectors for Events: kind, name, uid, reason and type."""
     await api.create(new, event(namespace))
     other = {**INVOLVED, "namespace": namespace, "kind": "Node", "name": "n1", "uid": "u-2"}
     await api.create(new, event(namespace, "two", regarding=other, type="Normal", reason="Odd"))
@@ -203,7 +203,7 @@ async def test_events_are_selected_by_what_they_are_about(
 async def test_a_kubelets_events_are_selected_by_source(
     api: Client, namespace: str, new: str, core: str
 ) -> None:
-    """`source` is who has reported, so that a watch can be for kubelet's Events alone."""
+    """The field `source` selects Events of one reporter, such as the kubelet."""
     body = {
         "metadata": {"name": "killing", "namespace": namespace},
         "involvedObject": {**INVOLVED, "namespace": namespace},
@@ -220,7 +220,7 @@ async def test_a_kubelets_events_are_selected_by_source(
 
 
 async def test_both_faces_are_watched(api: Client, namespace: str, new: str, core: str) -> None:
-    """An Event comes to watches of both groups, to each in its own form."""
+    """An Event reaches watches of both groups, each in its own form."""
     since = (await api.get(core))["metadata"]["resourceVersion"]
     await api.create(new, event(namespace))
 

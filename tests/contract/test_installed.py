@@ -1,7 +1,7 @@
 """The shipped manifests on a real API server: the operator works under its own account.
 
-RBAC is the server's own here. The test plays the kubelet: it writes the status of a pod whose
-container is killed by its liveness probe, and the Event that says so.
+RBAC is the server's own. The test plays the kubelet: it writes the status of a pod whose container
+is killed by its liveness probe, and the Event for that.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ Json = dict[str, Any]
 
 @pytest.fixture(name="real")
 def _real(place: Place) -> Place:
-    """A server that was started for the tests: nobody else's cluster gets the operator."""
+    """A server that was started for the tests, as the operator is installed cluster-wide."""
     if place.is_playground:
         pytest.skip("the playground has tests/system/test_rights.py")
     if wanted() == KUBECONFIG:
@@ -42,7 +42,7 @@ def _real(place: Place) -> Place:
 
 
 def write_kubeconfig(path: Path, place: Place, token: str) -> str:
-    """Write a kubeconfig; the server's certificate is for names that loopback has not."""
+    """Write a kubeconfig, without TLS verification: the certificate is not for loopback."""
     cluster = {"server": place.url, "insecure-skip-tls-verify": True}
     context = {"cluster": "it", "user": "it", "namespace": "default"}
     config = {
@@ -79,7 +79,7 @@ def status(restarts: int) -> Json:
 
 
 async def make_pod(api: Client, base: str) -> Json:
-    """Make a pod with a liveness probe, running."""
+    """Create a running pod with a liveness probe."""
     probe = {"httpGet": {"path": "/healthz", "port": 80}}
     spec = {"nodeName": "n1", "containers": [{"name": "app", "image": "i", "livenessProbe": probe}]}
     made = await api.create(f"{base}/pods", {"metadata": {"name": "web"}, "spec": spec})
@@ -92,7 +92,7 @@ async def write_status(api: Client, base: str, restarts: int) -> None:
 
 
 async def tell_killing(api: Client, base: str, pod: Json) -> None:
-    """Say what the kubelet says."""
+    """Write the kubelet's Killing Event."""
     meta = pod["metadata"]
     about = {key: meta[key] for key in ("name", "namespace", "uid")}
     event = {
@@ -122,7 +122,7 @@ async def running_operator(kubeconfig: str, heard: list[str]) -> AsyncIterator[O
 
 
 async def until_counted(operator: OperatorProcess, namespace: str) -> str:
-    """Wait for the restart on /metrics; return all that is there then."""
+    """Wait for the restart on /metrics; returns the metrics."""
     labels = f'namespace="{namespace}",workload="web"[^}}]*cause="LivenessProbe"'
     text = ""
     for _ in range(int(BOUND_SECONDS / 0.2)):
@@ -136,10 +136,10 @@ async def until_counted(operator: OperatorProcess, namespace: str) -> str:
 async def test_the_operator_works_under_its_own_account(
     real: Place, api: Client, namespace: str, base: str, tmp_path: Path
 ) -> None:
-    """Installed with kubectl, it tells a restart on /metrics and in a record; nothing is denied."""
+    """Installed with kubectl, it reports a restart in metrics and a record; nothing is denied."""
     admin = write_kubeconfig(tmp_path / "admin", real, real.token)
     await run_tool(
-        # This old server's schemas do not know all that is in the definitions.
+        # Old servers lack schemas for some fields of the definitions.
         *("kubectl", "apply", "--validate=false", "-k", str(MANIFESTS)),
         kubeconfig=admin,
     )
@@ -161,17 +161,17 @@ async def test_the_operator_works_under_its_own_account(
 
 
 STRICT = {f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "warn")}
-"""Labels of a namespace that admits only pods without any rights of their own."""
+"""Labels of a namespace with the Pod Security level `restricted`."""
 
 
 @pytest.mark.usefixtures("real")
 async def test_its_pod_is_admitted_where_security_is_strict(
     api: Client, needs_minor: Callable[[int], None]
 ) -> None:
-    """Pod Security admission takes the operator's pod at its strictest, without a warning."""
+    """The operator's pod is admitted at the Pod Security level `restricted`, without a warning."""
     needs_minor(25)
     template = the_only(render_manifests(), "Deployment")["spec"]["template"]
-    # Its account is the installation's and not there.
+    # Its service account is part of the installation and does not exist here.
     spec = {key: value for key, value in template["spec"].items() if "serviceAccount" not in key}
     bare = {"containers": [{"name": "app", "image": "i"}]}
     strict = unique("strict")
@@ -185,7 +185,7 @@ async def test_its_pod_is_admitted_where_security_is_strict(
 
 
 async def admit(api: Client, namespace: str, spec: Json) -> tuple[int, str]:
-    """Ask whether a pod would be admitted; the status, and a warning if there is one."""
+    """Ask whether a pod would be admitted; returns the status and any warning."""
     path = f"/api/v1/namespaces/{namespace}/pods?dryRun=All"
     answer = await api.call("POST", path, {"metadata": {"name": "try"}, "spec": spec})
     return answer.status, answer.headers.get("Warning", "")

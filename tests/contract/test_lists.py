@@ -1,4 +1,4 @@
-"""Lists: selectors, pages, versions and the forms in which they come."""
+"""Lists: selectors, pages, versions and representations."""
 
 from collections.abc import Callable
 
@@ -16,7 +16,7 @@ def names(listed: JsonObject) -> list[str]:
 
 @pytest.fixture(name="maps")
 async def _maps(api: Client, base: str) -> str:
-    """Six ConfigMaps with labels; returns the path of a list of them."""
+    """Six ConfigMaps with labels; returns the path of their list."""
     for number in range(6):
         labels = {"set": "mine", "number": str(number), "even": "no" if number % 2 else "yes"}
         if number == 5:
@@ -26,7 +26,7 @@ async def _maps(api: Client, base: str) -> str:
 
 
 async def test_a_list_has_a_kind_and_a_version(api: Client, maps: str) -> None:
-    """It is a List of its kind, with the version from which it can be watched on."""
+    """A list has its kind, and a version from which to watch."""
     listed = await api.get(maps)
 
     assert ("ConfigMapList", "v1") == (listed["kind"], listed["apiVersion"])
@@ -48,7 +48,7 @@ async def test_a_list_has_a_kind_and_a_version(api: Client, maps: str) -> None:
     ],
 )
 async def test_label_selectors(api: Client, maps: str, selector: str, expected: list[str]) -> None:
-    """Each operator of label selectors selects what it says."""
+    """Each operator of label selectors works."""
     quoted = selector.replace(" ", "%20").replace("!", "%21").replace("=", "%3D")
 
     assert expected == names(await api.get(f"{maps}?labelSelector={quoted}"))
@@ -56,14 +56,14 @@ async def test_label_selectors(api: Client, maps: str, selector: str, expected: 
 
 @pytest.mark.parametrize("selector", ["labelSelector=a in b", "fieldSelector=spec.none=1"])
 async def test_selectors_that_make_no_sense(api: Client, maps: str, selector: str) -> None:
-    """What cannot be read or is not a field to select by is refused as BadRequest."""
+    """An invalid selector or an unsupported field is BadRequest."""
     reply = await api.call("GET", f"{maps}?{selector.replace(' ', '%20')}")
 
     assert (400, "BadRequest") == (reply.status, reply.body["reason"])
 
 
 async def test_pods_are_selected_by_their_fields(api: Client, base: str) -> None:
-    """Node, phase, restart policy and name select pods."""
+    """Pods are selected by node, phase, restart policy and name."""
     await api.create(f"{base}/pods", pod("one", nodeName="n1"))
     await api.create(f"{base}/pods", pod("two", restartPolicy="Never"))
     await api.patch(f"{base}/pods/one/status", {"status": {"phase": "Running"}})
@@ -79,7 +79,7 @@ async def test_pods_are_selected_by_their_fields(api: Client, base: str) -> None
 
 
 async def test_a_list_comes_page_by_page(api: Client, maps: str) -> None:
-    """Pages have the size that was asked for, one version, and a token until the last."""
+    """Pages have the requested size, one version, and a continue token until the last."""
     seen, versions, token = [], set(), ""
     sizes = []
     while True:
@@ -96,7 +96,7 @@ async def test_a_list_comes_page_by_page(api: Client, maps: str) -> None:
 
 
 async def test_a_page_tells_how_many_remain(api: Client, namespace: str) -> None:
-    """Without a selector the rest is counted."""
+    """Without a selector a page has the number of remaining items."""
     path = f"/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases"
     for name in ("a", "b", "c"):
         await api.create(path, {"metadata": {"name": name}, "spec": {}})
@@ -107,7 +107,7 @@ async def test_a_page_tells_how_many_remain(api: Client, namespace: str) -> None
 
 
 async def test_pages_show_one_moment(api: Client, maps: str) -> None:
-    """What is made or deleted between pages does not change them."""
+    """Changes between pages do not affect them."""
     first = await api.get(f"{maps}?labelSelector=set&limit=2")
     await api.delete(f"{maps}/m3")
     await api.create(maps, config("m9", metadata={"labels": {"set": "mine"}}))
@@ -119,21 +119,21 @@ async def test_pages_show_one_moment(api: Client, maps: str) -> None:
 
 
 async def test_a_token_must_be_one(api: Client, maps: str) -> None:
-    """A token that the server has not made is refused as BadRequest."""
+    """An invalid continue token is BadRequest."""
     reply = await api.call("GET", f"{maps}?limit=2&continue=nonsense")
 
     assert (400, "BadRequest") == (reply.status, reply.body["reason"])
 
 
 async def test_a_version_must_be_a_number(api: Client, maps: str) -> None:
-    """A resourceVersion that is no number is refused."""
+    """An invalid resourceVersion is refused."""
     reply = await api.call("GET", f"{maps}?resourceVersion=abc")
 
-    assert reply.status in {400, 500}  # servers do not agree whose fault it is
+    assert reply.status in {400, 500}  # servers differ
 
 
 async def test_a_version_that_is_yet_to_come(api: Client, maps: str) -> None:
-    """A list that must be at least as new as the future times out, and says when to try again."""
+    """A list at a future version times out, with the time of a retry."""
     version = int((await api.get(maps))["metadata"]["resourceVersion"]) + 1_000_000
 
     reply = await api.call("GET", f"{maps}?resourceVersion={version}&timeoutSeconds=1")
@@ -145,7 +145,7 @@ async def test_a_version_that_is_yet_to_come(api: Client, maps: str) -> None:
 async def test_an_exact_version_is_shown_as_it_was(
     api: Client, maps: str, needs_minor: Callable[[int], None]
 ) -> None:
-    """With resourceVersionMatch=Exact the past is shown."""
+    """With resourceVersionMatch=Exact an old version is shown."""
     needs_minor(19)
     listed = await api.get(f"{maps}?labelSelector=set")
     version = listed["metadata"]["resourceVersion"]
@@ -158,7 +158,7 @@ async def test_an_exact_version_is_shown_as_it_was(
 
 
 async def test_metadata_alone(api: Client, maps: str) -> None:
-    """As PartialObjectMetadata(List) objects come without their content."""
+    """PartialObjectMetadata(List) has metadata only."""
     one = await api.get(f"{maps}/m1", accept=PARTIAL.format("PartialObjectMetadata"))
     many = await api.get(maps, accept=PARTIAL.format("PartialObjectMetadataList"))
 
@@ -170,7 +170,7 @@ async def test_metadata_alone(api: Client, maps: str) -> None:
 
 
 async def test_metadata_of_nothing(api: Client, maps: str) -> None:
-    """A list of metadata has null for its items where there are none, other lists have none."""
+    """An empty list of metadata has null items, other empty lists have none."""
     nothing = f"{maps}?labelSelector=no-such-label"
     partial = await api.get(nothing, accept=PARTIAL.format("PartialObjectMetadataList"))
     whole = await api.get(nothing)
@@ -180,7 +180,7 @@ async def test_metadata_of_nothing(api: Client, maps: str) -> None:
 
 
 async def test_the_owner_is_in_the_metadata(api: Client, base: str) -> None:
-    """Owner references are part of it: that is how a controller is found without its content."""
+    """Partial metadata includes owner references, so that a controller can be found by it."""
     uid = (await api.create(f"{base}/configmaps", config("owner")))["metadata"]["uid"]
     owner = {"apiVersion": "v1", "kind": "ConfigMap", "name": "owner", "uid": uid}
     body = config("owned", metadata={"ownerReferences": [{**owner, "controller": True}]})
@@ -193,7 +193,7 @@ async def test_the_owner_is_in_the_metadata(api: Client, base: str) -> None:
 
 
 async def test_rows_of_a_table(api: Client, base: str) -> None:
-    """As a Table pods come as kubectl prints them."""
+    """A Table of pods has the columns that kubectl prints."""
     await api.create(f"{base}/pods", pod("one", nodeName="n1"))
 
     table = await api.get(f"{base}/pods", accept=TABLE)
@@ -206,14 +206,14 @@ async def test_rows_of_a_table(api: Client, base: str) -> None:
 
 
 async def test_the_first_acceptable_form_is_taken(api: Client, maps: str) -> None:
-    """A form that is unknown is passed over for the next."""
+    """An unknown representation in Accept is skipped for the next."""
     accept = f"application/json;as=Table;v=v0;g=meta.k8s.io,{TABLE},application/json"
 
     assert "Table" == (await api.get(maps, accept=accept))["kind"]
 
 
 async def test_a_form_that_nobody_speaks(api: Client, maps: str) -> None:
-    """A client that accepts nothing that there is gets 406."""
+    """A client that accepts no supported representation gets 406."""
     reply = await api.call("GET", maps, accept="application/x-unknown")
 
     assert 406 == reply.status

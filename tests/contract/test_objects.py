@@ -17,7 +17,7 @@ def deployment(name: str) -> dict[str, object]:
 
 
 async def test_a_new_object_gets_what_the_server_gives(api: Client, base: str) -> None:
-    """Uid, version, time of creation, kind and namespace are the server's."""
+    """The server sets uid, version, creation time, kind and namespace."""
     made = await api.create(f"{base}/configmaps", config("one", data={"a": "1"}))
 
     meta = made["metadata"]
@@ -30,7 +30,7 @@ async def test_a_new_object_gets_what_the_server_gives(api: Client, base: str) -
 
 
 async def test_a_name_is_made_up_on_request(api: Client, base: str) -> None:
-    """`generateName` gives a name of its own to each object."""
+    """`generateName` gives each object a unique name."""
     body = {"metadata": {"generateName": "made-"}}
     names = {(await api.create(f"{base}/configmaps", body))["metadata"]["name"] for _ in "ab"}
 
@@ -39,7 +39,7 @@ async def test_a_name_is_made_up_on_request(api: Client, base: str) -> None:
 
 
 async def test_a_name_is_taken_once(api: Client, base: str) -> None:
-    """The second object of a name is refused as AlreadyExists."""
+    """A second object of the same name is AlreadyExists."""
     await api.create(f"{base}/configmaps", config("one"))
 
     reply = await api.call("POST", f"{base}/configmaps", config("one"))
@@ -50,7 +50,7 @@ async def test_a_name_is_taken_once(api: Client, base: str) -> None:
 
 
 async def test_what_is_not_there_is_not_found(api: Client, base: str) -> None:
-    """Each verb answers 404 NotFound for an object that does not exist."""
+    """Each verb answers NotFound for a missing object."""
     path = f"{base}/configmaps/none"
     patch = {"metadata": {"labels": {"a": "b"}}}
     replies = [
@@ -65,7 +65,7 @@ async def test_what_is_not_there_is_not_found(api: Client, base: str) -> None:
 
 
 async def test_nothing_is_made_in_a_namespace_that_is_not_there(api: Client) -> None:
-    """A namespace must exist before anything in it does."""
+    """Objects need an existing namespace."""
     name = unique("nowhere")
 
     reply = await api.call("POST", f"/api/v1/namespaces/{name}/configmaps", config("one"))
@@ -74,7 +74,7 @@ async def test_nothing_is_made_in_a_namespace_that_is_not_there(api: Client) -> 
 
 
 async def test_names_keep_to_the_rules(api: Client, base: str) -> None:
-    """A name that is no DNS name is refused, with the field that is wrong."""
+    """An invalid name is refused, and the field is named."""
     reply = await api.call("POST", f"{base}/configmaps", config("No_Name"))
 
     assert (422, "Invalid") == (reply.status, reply.body["reason"])
@@ -82,7 +82,7 @@ async def test_names_keep_to_the_rules(api: Client, base: str) -> None:
 
 
 async def test_labels_keep_to_the_rules(api: Client, base: str) -> None:
-    """A label whose value is none is refused, with the field that is wrong."""
+    """An invalid label value is refused, and the field is named."""
     body = config("one", metadata={"labels": {"a": "not a label!"}})
 
     reply = await api.call("POST", f"{base}/configmaps", body)
@@ -92,7 +92,7 @@ async def test_labels_keep_to_the_rules(api: Client, base: str) -> None:
 
 
 async def test_an_update_names_the_version_it_has_seen(api: Client, base: str) -> None:
-    """A write on an old version is refused as Conflict; on the current one it passes."""
+    """An update with an old version is a Conflict; with the current one it succeeds."""
     old = await api.create(f"{base}/configmaps", config("one"))
     path = f"{base}/configmaps/one"
     await api.patch(path, {"data": {"a": "1"}})
@@ -107,7 +107,7 @@ async def test_an_update_names_the_version_it_has_seen(api: Client, base: str) -
 
 
 async def test_a_patch_can_be_conditional(api: Client, base: str) -> None:
-    """A merge patch that names another resourceVersion is refused as Conflict."""
+    """A merge patch with another resourceVersion is a Conflict."""
     old = await api.create(f"{base}/configmaps", config("one"))
     path, version = f"{base}/configmaps/one", old["metadata"]["resourceVersion"]
     await api.patch(path, {"data": {"a": "1"}})
@@ -119,7 +119,7 @@ async def test_a_patch_can_be_conditional(api: Client, base: str) -> None:
 
 
 async def test_a_write_that_changes_nothing_makes_no_version(api: Client, base: str) -> None:
-    """Writing what is there already leaves the version as it is."""
+    """A write without a change creates no new version."""
     made = await api.create(f"{base}/configmaps", config("one", data={"a": "1"}))
 
     same = await api.patch(f"{base}/configmaps/one", {"data": {"a": "1"}})
@@ -128,7 +128,7 @@ async def test_a_write_that_changes_nothing_makes_no_version(api: Client, base: 
 
 
 async def test_patches_of_all_kinds(api: Client, base: str) -> None:
-    """JSON patch, merge patch and strategic merge patch each do what they say."""
+    """JSON patch, merge patch and strategic merge patch work."""
     path = f"{base}/pods/one"
     await api.create(f"{base}/pods", pod("one", metadata={"labels": {"a": "1", "b": "2"}}))
 
@@ -144,7 +144,7 @@ async def test_patches_of_all_kinds(api: Client, base: str) -> None:
 
 
 async def test_a_patch_of_an_unknown_kind_is_refused(api: Client, base: str) -> None:
-    """A patch must say of which kind it is."""
+    """A patch without a patch content type is refused."""
     await api.create(f"{base}/configmaps", config("one"))
 
     reply = await api.call("PATCH", f"{base}/configmaps/one", {}, content_type="application/json")
@@ -153,7 +153,7 @@ async def test_a_patch_of_an_unknown_kind_is_refused(api: Client, base: str) -> 
 
 
 async def test_a_json_patch_can_test(api: Client, base: str) -> None:
-    """A `test` that fails refuses the whole patch."""
+    """A failing `test` operation refuses the whole patch."""
     await api.create(f"{base}/configmaps", config("one", data={"a": "1"}))
     operations = [
         {"op": "test", "path": "/data/a", "value": "2"},
@@ -163,12 +163,12 @@ async def test_a_json_patch_can_test(api: Client, base: str) -> None:
     path = f"{base}/configmaps/one"
     reply = await api.call("PATCH", path, operations, content_type=JSON_PATCH)
 
-    assert reply.status in {422, 500}  # older servers have no better word for it
+    assert reply.status in {422, 500}  # older servers answer 500
     assert {"a": "1"} == (await api.get(path))["data"]
 
 
 async def test_a_status_is_written_by_itself(api: Client, base: str) -> None:
-    """The status subresource changes the status only, and the object's own path all but it."""
+    """The status subresource writes only the status, the main path all but it."""
     await api.create(f"{base}/pods", pod("one"))
     path = f"{base}/pods/one"
 
@@ -187,7 +187,7 @@ async def test_a_status_is_written_by_itself(api: Client, base: str) -> None:
 
 
 async def test_a_pod_is_completed(api: Client, base: str) -> None:
-    """A pod gets the defaults of its spec and its probes, and begins as Pending."""
+    """A pod gets the defaults of its spec and probes, and starts as Pending."""
     body = pod("one")
     body["spec"]["containers"][0]["livenessProbe"] = {"httpGet": {"port": 80}, "periodSeconds": 0}
 
@@ -207,7 +207,7 @@ async def test_a_pod_is_completed(api: Client, base: str) -> None:
 
 
 async def test_a_pod_keeps_to_its_rules(api: Client, base: str) -> None:
-    """Without a container, or with a liveness probe that wants two successes, it is refused."""
+    """A pod without containers, or with an invalid liveness probe, is refused."""
     empty = {"metadata": {"name": "one"}, "spec": {"containers": []}}
     odd = pod("one")
     probe = {"exec": {"command": ["true"]}, "successThreshold": 2}
@@ -221,7 +221,7 @@ async def test_a_pod_keeps_to_its_rules(api: Client, base: str) -> None:
 
 
 async def test_a_pods_spec_is_frozen(api: Client, base: str) -> None:
-    """Of a pod that is there, the image may be changed, and the command may not."""
+    """The image of a pod can be changed, its command cannot."""
     await api.create(f"{base}/pods", pod("one"))
     image = {"spec": {"containers": [{"name": "app", "image": "busybox:2"}]}}
     command = {"spec": {"containers": [{"name": "app", "command": ["true"]}]}}
@@ -234,7 +234,7 @@ async def test_a_pods_spec_is_frozen(api: Client, base: str) -> None:
 
 
 async def test_a_generation_counts_changes_of_the_spec(api: Client, namespace: str) -> None:
-    """It rises with the spec; labels and status leave it."""
+    """The generation rises with the spec, not with labels or status."""
     path = f"/apis/apps/v1/namespaces/{namespace}/deployments"
     made = await api.create(path, deployment("one"))
 
@@ -247,7 +247,7 @@ async def test_a_generation_counts_changes_of_the_spec(api: Client, namespace: s
 
 
 async def test_a_workload_has_a_scale(api: Client, namespace: str) -> None:
-    """Replicas can be read and written as an object of their own."""
+    """Replicas can be read and written through the scale subresource."""
     path = f"/apis/apps/v1/namespaces/{namespace}/deployments"
     await api.create(path, deployment("one"))
 
@@ -259,7 +259,7 @@ async def test_a_workload_has_a_scale(api: Client, namespace: str) -> None:
 
 
 async def test_a_selector_stays(api: Client, namespace: str) -> None:
-    """The selector of a workload cannot be changed."""
+    """The selector of a workload is immutable."""
     path = f"/apis/apps/v1/namespaces/{namespace}/deployments"
     await api.create(path, deployment("one"))
     labels = {"app": "two"}
@@ -272,7 +272,7 @@ async def test_a_selector_stays(api: Client, namespace: str) -> None:
 
 
 async def test_a_dry_run_leaves_nothing(api: Client, base: str) -> None:
-    """With dryRun=All everything is checked and nothing is kept."""
+    """dryRun=All validates and stores nothing."""
     made = await api.call("POST", f"{base}/configmaps?dryRun=All", config("one"))
     found = await api.call("GET", f"{base}/configmaps/one")
 
@@ -280,7 +280,7 @@ async def test_a_dry_run_leaves_nothing(api: Client, base: str) -> None:
 
 
 async def test_the_body_must_fit_the_path(api: Client, base: str) -> None:
-    """Another name, namespace or kind than the path's is refused as BadRequest."""
+    """A name, namespace or kind that differs from the path is BadRequest."""
     await api.create(f"{base}/configmaps", config("one"))
     elsewhere = config("two", metadata={"namespace": "default"})
     replies = [
@@ -296,7 +296,7 @@ async def test_the_body_must_fit_the_path(api: Client, base: str) -> None:
 
 
 async def test_deleting_says_what_has_gone(api: Client, base: str) -> None:
-    """What is gone at once is named in a Status of success."""
+    """An immediate deletion returns a Status of success with the uid."""
     made = await api.create(f"{base}/configmaps", config("one"))
 
     status = await api.delete(f"{base}/configmaps/one")
@@ -307,7 +307,7 @@ async def test_deleting_says_what_has_gone(api: Client, base: str) -> None:
 
 
 async def test_a_deletion_can_be_conditional(api: Client, base: str) -> None:
-    """With another uid as a precondition the object stays."""
+    """With another uid as precondition the object stays."""
     made = await api.create(f"{base}/configmaps", config("one"))
     path, uid = f"{base}/configmaps/one", made["metadata"]["uid"]
 
@@ -318,7 +318,7 @@ async def test_a_deletion_can_be_conditional(api: Client, base: str) -> None:
 
 
 async def test_a_finalizer_holds_an_object(api: Client, base: str) -> None:
-    """It is marked as deleted, stays until its finalizer is taken away, and goes with it."""
+    """A deleted object with a finalizer stays until the finalizer is removed."""
     body = config("one", metadata={"finalizers": ["example.com/hold"]})
     await api.create(f"{base}/configmaps", body)
     path = f"{base}/configmaps/one"
@@ -332,7 +332,7 @@ async def test_a_finalizer_holds_an_object(api: Client, base: str) -> None:
 
 
 async def test_a_pod_on_a_node_ends_in_its_own_time(api: Client, base: str) -> None:
-    """It is marked with its grace, and goes when its kubelet says so with a grace of 0."""
+    """A pod on a node terminates gracefully, and goes with a deletion with grace 0."""
     path = f"{base}/pods/one"
     await api.create(f"{base}/pods", pod("one", nodeName="a-node"))
 
@@ -349,7 +349,7 @@ async def test_a_pod_on_a_node_ends_in_its_own_time(api: Client, base: str) -> N
 
 
 async def test_many_are_deleted_at_once(api: Client, base: str) -> None:
-    """A collection is deleted as far as the selector reaches."""
+    """A collection is deleted by selector."""
     for name in ("one", "two", "three"):
         labels = {"part": "kept" if name == "two" else "gone"}
         await api.create(f"{base}/configmaps", config(name, metadata={"labels": labels}))
@@ -361,7 +361,7 @@ async def test_many_are_deleted_at_once(api: Client, base: str) -> None:
 
 
 async def test_a_lease_is_written_on_its_version_only(api: Client, namespace: str) -> None:
-    """A Lease is updated with the version one has seen: that is what makes it a lock."""
+    """A Lease is only updated with its current version, which makes it a lock."""
     path = f"/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases"
     spec = {"holderIdentity": "a", "leaseDurationSeconds": 15}
     made = await api.create(path, {"metadata": {"name": "lock"}, "spec": spec})
@@ -379,7 +379,7 @@ async def test_a_lease_is_written_on_its_version_only(api: Client, namespace: st
 
 
 async def test_a_lease_keeps_to_its_rules(api: Client, namespace: str) -> None:
-    """A duration of nothing is refused."""
+    """A Lease with duration 0 is refused."""
     path = f"/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases"
     body = {"metadata": {"name": "lock"}, "spec": {"leaseDurationSeconds": 0}}
 
@@ -390,9 +390,9 @@ async def test_a_lease_keeps_to_its_rules(api: Client, namespace: str) -> None:
 
 
 async def test_an_object_has_a_largest_size(api: Client, base: str) -> None:
-    """What is too large for the store, or for a request at all, is refused."""
+    """An object too large for etcd, or for a request, is refused."""
     large = await api.call("POST", f"{base}/configmaps", config("one", data={"a": "x" * 1_700_000}))
     huge = await api.call("POST", f"{base}/configmaps", config("two", data={"a": "x" * 3_200_000}))
 
-    assert large.status in {413, 422, 500}  # a ConfigMap has a limit of its own besides
+    assert large.status in {413, 422, 500}  # a ConfigMap has its own limit as well
     assert 413 == huge.status

@@ -1,4 +1,4 @@
-"""Our own definitions: what an API server makes of them and of their objects."""
+"""The project's own definitions on an API server, with their objects."""
 
 from collections.abc import AsyncIterator, Callable
 
@@ -16,7 +16,7 @@ CEL_SINCE = 25
 
 @pytest.fixture(name="policies")
 async def _policies(api: Client, namespace: str) -> AsyncIterator[str]:
-    """The definitions, installed where they are not yet; gives the path of the policies."""
+    """The definitions, installed if they are missing; yields the path of the policies."""
     made = []
     for file in sorted((REPOSITORY / "crds").glob("*.yaml")):
         body = yaml.safe_load(file.read_text(encoding="utf-8"))
@@ -33,7 +33,7 @@ async def _policies(api: Client, namespace: str) -> AsyncIterator[str]:
 
 
 async def gone(api: Client, path: str) -> None:
-    """Return when there is nothing at *path*: a real server takes a moment to let go."""
+    """Wait until *path* is 404: a real server takes a moment."""
     for _ in range(TRIES):
         if (await api.call("GET", path)).status == 404:
             return
@@ -63,7 +63,7 @@ STATUS: JsonObject = {
 
 
 async def test_they_are_taken_without_complaint(api: Client, policies: str) -> None:
-    """Both are established and structural, with nothing that the server would warn of."""
+    """Both are established and structural, without warnings."""
     assert policies
     for plural in ("probepolicies", "probereports"):
         found = await api.get(f"{DEFINITIONS}/{plural}.probewatch.dev")
@@ -83,7 +83,7 @@ async def test_they_are_taken_without_complaint(api: Client, policies: str) -> N
     ],
 )
 async def test_the_schema_refuses(api: Client, policies: str, spec: JsonObject, words: str) -> None:
-    """What no policy can mean is refused, and the words say where."""
+    """Invalid values are refused, and the field is named."""
     reply = await api.call("POST", policies, policy(spec))
 
     assert 422 == reply.status
@@ -118,7 +118,7 @@ async def test_the_rules_refuse(
     spec: JsonObject,
     words: str,
 ) -> None:
-    """What fits by itself and not together is refused, in our words."""
+    """Contradictory values are refused by CEL rules, with their message."""
     needs_minor(CEL_SINCE)
     reply = await api.call("POST", policies, policy(spec))
 
@@ -127,7 +127,7 @@ async def test_the_rules_refuse(
 
 
 async def test_a_status_is_applied_to_the_version_that_was_read(api: Client, policies: str) -> None:
-    """The status is written as the operator does it; another version is not touched."""
+    """The status is applied as the operator does it, and only to the version that was read."""
     made = await api.create(policies, policy({}))
     path = f"{policies}/one/status?fieldManager=probewatch&force=true"
     head = {key: made[key] for key in ("apiVersion", "kind")}
@@ -149,7 +149,7 @@ async def test_a_status_is_applied_to_the_version_that_was_read(api: Client, pol
 
 
 async def test_a_status_of_nobody_is_not_found(api: Client, policies: str) -> None:
-    """A policy that was deleted meanwhile is not made anew by its status."""
+    """Applying the status of a deleted policy does not create it again."""
     body = {**policy({}, "none"), "status": STATUS}
     body.pop("spec")
     path = f"{policies}/none/status?fieldManager=probewatch&force=true"
@@ -158,7 +158,7 @@ async def test_a_status_of_nobody_is_not_found(api: Client, policies: str) -> No
 
 
 async def test_a_table_tells_what_became_of_it(api: Client, policies: str) -> None:
-    """`kubectl get` shows whether it is accepted, why, and for how many pods."""
+    """`kubectl get` shows whether it is accepted, why, and the number of pods."""
     made = await api.create(policies, policy({"priority": 7}))
     await api.call(
         "PATCH",

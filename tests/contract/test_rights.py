@@ -1,4 +1,4 @@
-"""Who asks, and what they may do."""
+"""Authentication and authorization."""
 
 import pytest
 
@@ -12,7 +12,7 @@ AUTHORIZATION = "/apis/authorization.k8s.io/v1"
 async def test_an_account_may_do_what_its_role_says(
     api: Client, base: str, make_account: MakeAccount
 ) -> None:
-    """What the role allows passes."""
+    """What the role allows is allowed."""
     _, token = await make_account(READ)
     await api.create(f"{base}/configmaps", config("one"))
 
@@ -27,7 +27,7 @@ async def test_an_account_may_do_what_its_role_says(
 async def test_an_account_may_do_nothing_else(
     api: Client, base: str, namespace: str, make_account: MakeAccount
 ) -> None:
-    """Another verb, resource or namespace is refused, and the answer names what was asked."""
+    """Any other verb, resource or namespace is Forbidden, with the request in the message."""
     name, token = await make_account(READ)
     user = f"system:serviceaccount:{namespace}:{name}"
     replies = [
@@ -53,7 +53,7 @@ async def test_an_account_may_do_nothing_else(
 async def test_a_subresource_is_a_right_of_its_own(
     api: Client, base: str, make_account: MakeAccount
 ) -> None:
-    """Who may write pods may not write their status."""
+    """The right to patch pods does not include their status."""
     rule = {"apiGroups": [""], "resources": ["pods"], "verbs": ["patch"]}
     _, token = await make_account([rule])
 
@@ -68,7 +68,7 @@ async def test_a_subresource_is_a_right_of_its_own(
 async def test_a_right_can_be_for_one_object(
     api: Client, base: str, make_account: MakeAccount
 ) -> None:
-    """With resourceNames only objects of these names are meant, and no list."""
+    """With resourceNames only these objects are allowed, and no list."""
     rule = {**READ[0], "resourceNames": ["mine"]}
     _, token = await make_account([rule])
     for name in ("mine", "other"):
@@ -85,13 +85,13 @@ async def test_a_right_can_be_for_one_object(
 async def test_a_right_ends_with_its_binding(
     api: Client, namespace: str, base: str, make_account: MakeAccount
 ) -> None:
-    """Taken away, a binding allows nothing any more."""
+    """Deleting a binding revokes its rights."""
     name, token = await make_account(READ)
     before = await api.call("GET", f"{base}/configmaps", token=token)
     rights = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}"
     await api.delete(f"{rights}/rolebindings/{name}")
 
-    # The server may take a moment to notice.
+    # A real server takes a moment.
     after = before
     for _ in range(100):
         if after.status == 200:
@@ -101,21 +101,21 @@ async def test_a_right_ends_with_its_binding(
 
 
 async def test_a_token_must_be_good(api: Client, base: str) -> None:
-    """A token that nobody has issued is refused as Unauthorized."""
+    """An unknown token is Unauthorized."""
     reply = await api.call("GET", f"{base}/configmaps", token="made-up")
 
     assert (401, "Unauthorized") == (reply.status, reply.body["reason"])
 
 
 async def test_nobody_known_may_nothing(api: Client, base: str) -> None:
-    """Without a token one is nobody known, and may do nothing."""
+    """Without a token nothing is allowed."""
     reply = await api.call("GET", f"{base}/configmaps", token="")
 
     assert reply.status in {401, 403}
 
 
 async def test_everybody_may_ask_for_health(api: Client) -> None:
-    """Health and version are answered without a token."""
+    """Health and version need no token."""
     replies = [await api.call("GET", path, token="") for path in ("/readyz", "/version")]
 
     assert [200, 200] == [reply.status for reply in replies]
@@ -124,7 +124,7 @@ async def test_everybody_may_ask_for_health(api: Client) -> None:
 
 
 async def test_a_token_is_reviewed(api: Client, namespace: str, make_account: MakeAccount) -> None:
-    """A TokenReview tells whose a token is, or that it is nobody's."""
+    """A TokenReview names the user of a token, or rejects it."""
     name, token = await make_account(READ)
     path = "/apis/authentication.k8s.io/v1/tokenreviews"
 
@@ -139,7 +139,7 @@ async def test_a_token_is_reviewed(api: Client, namespace: str, make_account: Ma
 
 
 async def test_a_right_is_reviewed(api: Client, namespace: str, make_account: MakeAccount) -> None:
-    """A SubjectAccessReview tells whether somebody may do something."""
+    """A SubjectAccessReview says whether a user may do something."""
     name, _ = await make_account(READ)
     user = f"system:serviceaccount:{namespace}:{name}"
 
@@ -158,7 +158,7 @@ async def test_a_right_is_reviewed(api: Client, namespace: str, make_account: Ma
 async def test_one_can_ask_for_oneself(
     api: Client, namespace: str, make_account: MakeAccount
 ) -> None:
-    """A SelfSubjectAccessReview is answered for who asks."""
+    """A SelfSubjectAccessReview is answered for the caller."""
     _, token = await make_account(READ)
     path = f"{AUTHORIZATION}/selfsubjectaccessreviews"
     attributes = {"verb": "list", "resource": "secrets", "namespace": namespace}
@@ -173,7 +173,7 @@ async def test_one_can_ask_for_oneself(
 
 @pytest.mark.parametrize("path", ["/api", "/apis", "/api/v1"])
 async def test_accounts_may_discover(api: Client, make_account: MakeAccount, path: str) -> None:
-    """Everybody who is known may see what there is."""
+    """Every authenticated user may use discovery."""
     _, token = await make_account(READ)
 
     assert 200 == (await api.call("GET", path, token=token)).status

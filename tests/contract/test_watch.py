@@ -1,4 +1,4 @@
-"""Watches: what happened, what happens, and how they end."""
+"""Watches: history, live events, and how they end."""
 
 from collections.abc import Callable
 
@@ -16,12 +16,12 @@ async def version_of(api: Client, path: str) -> str:
 
 @pytest.fixture(name="secrets")
 async def _secrets(base: str) -> str:
-    """The path of a resource of which a new namespace has none."""
+    """The path of a resource of which a new namespace has no objects."""
     return f"{base}/secrets"
 
 
 async def test_a_watch_goes_on_from_a_list(api: Client, secrets: str) -> None:
-    """Every change after the list comes once, in order, and with a rising version."""
+    """Every change after the list arrives once, in order, with a rising version."""
     await api.create(secrets, config("before"))
     since = await version_of(api, secrets)
     async with api.watch(secrets, f"resourceVersion={since}") as stream:
@@ -37,7 +37,7 @@ async def test_a_watch_goes_on_from_a_list(api: Client, secrets: str) -> None:
 
 
 async def test_what_happened_before_is_replayed(api: Client, secrets: str) -> None:
-    """A watch from an older version first tells what has happened since."""
+    """A watch from an older version first sends what has happened since."""
     since = await version_of(api, secrets)
     await api.create(secrets, config("one"))
     await api.delete(f"{secrets}/one")
@@ -48,7 +48,7 @@ async def test_what_happened_before_is_replayed(api: Client, secrets: str) -> No
 
 
 async def test_without_a_version_it_begins_with_what_is_there(api: Client, secrets: str) -> None:
-    """What is there comes as ADDED, and then what happens."""
+    """Without a version existing objects arrive as ADDED, then changes."""
     await api.create(secrets, config("one"))
 
     async with api.watch(secrets) as stream:
@@ -58,7 +58,7 @@ async def test_without_a_version_it_begins_with_what_is_there(api: Client, secre
 
 
 async def test_an_object_comes_and_goes_with_its_labels(api: Client, secrets: str) -> None:
-    """To a selector, an object that begins to match is added, and one that ceases is deleted."""
+    """With a selector, an object that begins to match is ADDED, one that ceases is DELETED."""
     since = await version_of(api, secrets)
     await api.create(secrets, config("one"))
 
@@ -69,12 +69,12 @@ async def test_an_object_comes_and_goes_with_its_labels(api: Client, secrets: st
         added, deleted = await stream.next(), await stream.next()
 
     assert ("ADDED", "DELETED") == (added[0], deleted[0])
-    # What is told of it is the last state that was selected.
+    # The object is the last state that matched.
     assert {"shown": "yes"} == deleted[1]["metadata"]["labels"]
 
 
 async def test_pods_are_watched_by_their_fields(api: Client, base: str) -> None:
-    """Field selectors hold in watches too."""
+    """Field selectors apply to watches."""
     since = await version_of(api, f"{base}/pods")
     query = f"resourceVersion={since}&fieldSelector=spec.nodeName%3Dn1"
     async with api.watch(f"{base}/pods", query) as stream:
@@ -96,7 +96,7 @@ async def test_one_object_is_watched_by_its_name(api: Client, secrets: str) -> N
 
 
 async def test_all_namespaces_are_watched_at_once(api: Client, secrets: str) -> None:
-    """Cluster-wide watches see every namespace."""
+    """A cluster-wide watch includes all namespaces."""
     since = await version_of(api, "/api/v1/secrets")
     label = unique("mark")
     query = f"resourceVersion={since}&labelSelector={label}"
@@ -107,7 +107,7 @@ async def test_all_namespaces_are_watched_at_once(api: Client, secrets: str) -> 
 
 
 async def test_a_past_that_is_forgotten(api: Client, secrets: str) -> None:
-    """A watch from the beginning of time is told that it is gone, by an ERROR with code 410."""
+    """A watch from a compacted version gets an ERROR with code 410."""
     async with api.watch(secrets, "resourceVersion=1") as stream:
         kind, status = await stream.next()
         rest = await stream.rest()
@@ -121,7 +121,7 @@ async def test_a_past_that_is_forgotten(api: Client, secrets: str) -> None:
 
 @pytest.mark.slow
 async def test_a_watch_ends_when_its_time_is_over(api: Client, secrets: str) -> None:
-    """After timeoutSeconds the answer ends properly, with nothing torn."""
+    """After timeoutSeconds a watch ends properly."""
     since = await version_of(api, secrets)
 
     async with api.watch(secrets, f"resourceVersion={since}&timeoutSeconds=1") as stream:
@@ -132,13 +132,13 @@ async def test_a_watch_ends_when_its_time_is_over(api: Client, secrets: str) -> 
 async def test_a_bookmark_comes_before_the_end(
     api: Client, secrets: str, needs_minor: Callable[[int], None]
 ) -> None:
-    """A watch that allows bookmarks and had news is told how far it has come, before it ends."""
-    needs_minor(27)  # older servers send one a minute, and none for the end
+    """A watch with bookmarks that had events gets one before it ends."""
+    needs_minor(27)  # older servers send one a minute, and none at the end
     since = await version_of(api, secrets)
     query = f"resourceVersion={since}&allowWatchBookmarks=true&timeoutSeconds=4"
 
     async with api.watch(secrets, query) as stream:
-        # While it is open: for what it began with, 1.36 sends no bookmark.
+        # While it is open: for the initial events 1.36 sends no bookmark.
         await api.create(secrets, config("one"))
         events = await stream.rest()
 
@@ -154,7 +154,7 @@ async def test_a_bookmark_comes_before_the_end(
 async def test_a_bookmark_is_a_place_to_go_on_from(
     api: Client, secrets: str, needs_minor: Callable[[int], None]
 ) -> None:
-    """A streaming list tells where what was there ends, and a watch goes on from there."""
+    """A streaming list marks its end, and a watch can continue from there."""
     needs_minor(34)
     await api.create(secrets, config("one"))
     query = "sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true"
@@ -174,7 +174,7 @@ async def test_a_bookmark_is_a_place_to_go_on_from(
 async def test_initial_events_must_be_wanted_properly(
     api: Client, secrets: str, needs_minor: Callable[[int], None]
 ) -> None:
-    """SendInitialEvents without resourceVersionMatch is refused."""
+    """The parameter sendInitialEvents without resourceVersionMatch is refused."""
     needs_minor(34)
 
     reply = await api.call("GET", f"{secrets}?watch=true&sendInitialEvents=true")
@@ -183,7 +183,7 @@ async def test_initial_events_must_be_wanted_properly(
 
 
 async def test_metadata_alone_is_watched(api: Client, secrets: str) -> None:
-    """A watch can bring metadata without the content."""
+    """A watch can have metadata only."""
     since = await version_of(api, secrets)
     async with api.watch(secrets, f"resourceVersion={since}", accept=PARTIAL) as stream:
         await api.create(secrets, config("one", stringData={"a": "b"}))
@@ -194,7 +194,7 @@ async def test_metadata_alone_is_watched(api: Client, secrets: str) -> None:
 
 
 async def test_a_recreated_object_is_another(api: Client, secrets: str) -> None:
-    """Deleted and made anew under its name, an object has another uid."""
+    """A recreated object of the same name has another uid."""
     since = await version_of(api, secrets)
     await api.create(secrets, config("one"))
     await api.delete(f"{secrets}/one")
@@ -209,7 +209,7 @@ async def test_a_recreated_object_is_another(api: Client, secrets: str) -> None:
 
 
 async def test_a_deleted_pod_is_seen_to_end(api: Client, base: str) -> None:
-    """A pod on a node is first marked, then written by its kubelet, and then gone."""
+    """A pod on a node is first marked, then updated by its kubelet, then DELETED."""
     since = await version_of(api, f"{base}/pods")
     await api.create(f"{base}/pods", pod("one", nodeName="n1"))
     await api.delete(f"{base}/pods/one")
