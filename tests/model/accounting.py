@@ -1,4 +1,4 @@
-"""The state machine: two operators in an adversarial world, and what must hold after each step."""
+"""The state machine: two operators in an adversarial world, and their invariants."""
 
 from collections import Counter
 from typing import ClassVar
@@ -17,20 +17,20 @@ NAMES = ("web-0", "web-1")
 PODS_AT_ONCE = 4
 
 bits = st.integers(0, 3)
-"""Which of the two operators hear of it: none, one, the other, both."""
+"""Bits: which of the two operators receive it."""
 CRASHES = ("", "", "before", "after", "told")
-"""Where a write is cut short, if it is."""
+"""Where the process is killed during a write, if at all."""
 
 small = st.integers(0, 7)
 containers = st.sampled_from(CONTAINERS)
 
 
 class Accounting(RuleBasedStateMachine):
-    """*ways* is how operators do things; a seeded mistake is one that does one differently."""
+    """*ways* is how operators work; a seeded mistake replaces one of them."""
 
     ways: ClassVar[Ways] = Ways()
     steps: ClassVar[Counter[str]] = Counter()
-    """How many were taken, over all examples."""
+    """The number of steps taken, over all examples."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -41,7 +41,7 @@ class Accounting(RuleBasedStateMachine):
 
     @initialize(before=st.integers(0, 3), restarts=st.integers(0, 3))
     def install(self, before: int, restarts: int) -> None:
-        """Pods that were there before count from where they stand."""
+        """Pods that existed before the first start are baselined."""
         for _ in range(before):
             uid = self.world.create(NAMES[0])
             self.world.restart(uid, CONTAINERS[0], restarts)
@@ -78,7 +78,7 @@ class Accounting(RuleBasedStateMachine):
     @precondition(lambda self: self.world.alive())
     @rule(pick=small, container=containers)
     def reset(self, pick: int, container: str) -> None:
-        """The kubelet begins at 0; that is seen, and saved, before it goes on."""
+        """The kubelet's count starts at 0; that is observed and saved before anything else."""
         uid = self._alive(pick)
         self._settle_all()
         self.world.reset(uid, container)
@@ -89,7 +89,7 @@ class Accounting(RuleBasedStateMachine):
     @precondition(lambda self: self.world.alive())
     @rule(pick=small, told=bits, clean=st.booleans())
     def delete(self, pick: int, told: int, clean: bool) -> None:  # noqa: FBT001  # drawn
-        """What nobody saw before it was deleted cannot be known."""
+        """Restarts that nobody saw before the deletion cannot be known."""
         uid = self._alive(pick)
         if clean:
             self._settle_all()
@@ -105,7 +105,7 @@ class Accounting(RuleBasedStateMachine):
     @precondition(lambda self: self.world.alive())
     @rule(pick=small)
     def outlive(self, pick: int) -> None:
-        """A pod goes, and its marks with the next write of its report a good while later."""
+        """A pod is deleted, and its marks are dropped by a much later write of its report."""
         name = self.world.pods[self._alive(pick)].now.name
         self.delete(pick=pick, told=3, clean=True)
         self.age(seconds=1000.0)
@@ -114,12 +114,12 @@ class Accounting(RuleBasedStateMachine):
         self._tell(other, 3)
         self._settle_all()
 
-    # --- what operators hear of
+    # --- what operators receive
 
     @precondition(lambda self: self.world.pods)
     @rule(which=bits, pick=small, back=st.integers(0, 6))
     def deliver(self, which: int, pick: int, back: int) -> None:
-        """Any version that there ever was, to anyone, again or late or out of order."""
+        """Deliver any version that ever existed, repeated, late or out of order."""
         history = list(self.world.pods.values())[pick % len(self.world.pods)]
         version = history.versions[max(0, len(history.versions) - 1 - back)]
         for op in self._those(which):
@@ -167,7 +167,7 @@ class Accounting(RuleBasedStateMachine):
 
     @rule(politely=st.booleans())
     def hand_over(self, politely: bool) -> None:  # noqa: FBT001  # drawn
-        """The other one takes over; the old one may go on to believe that it leads."""
+        """The other operator takes over; the old one may still believe that it leads."""
         self._scrape(self.leader)
         self.leader.leads = not politely
         self.leader = self.ops[1 - self.ops.index(self.leader)]
@@ -202,7 +202,7 @@ class Accounting(RuleBasedStateMachine):
 
     @rule()
     def quiesce(self) -> None:
-        """Once nothing happens any more, everything that could be seen is counted, once."""
+        """Once nothing happens any more, all restarts that could be seen are counted, once."""
         self._settle_all()
         totals, truth = self.world.totals(), self.world.truth()
         for place, count in truth.items():
@@ -220,7 +220,7 @@ class Accounting(RuleBasedStateMachine):
 
     @invariant()
     def always(self) -> None:
-        """After each step."""
+        """The invariants, checked after each step."""
         self.steps["taken"] += 1
         self.nothing_is_counted_twice()
         self.totals_never_fall()
@@ -247,7 +247,7 @@ class Accounting(RuleBasedStateMachine):
             assert names <= restarts, ("told twice", uid)
 
     def counters_show_what_is_saved(self) -> None:
-        """So a process that is started anew never shows less than the one before it."""
+        """Counters show only what is saved, so that a restarted process never shows less."""
         saved: dict[tuple[object, ...], int] = {}
         for loaded in self.world.reports.values():
             for (container, cause), tally in loaded.record.tallies.items():
@@ -309,7 +309,7 @@ class Accounting(RuleBasedStateMachine):
         return keys[pick % len(keys)]
 
     def _removable(self) -> list[Key]:
-        """Reports whose workload still has pods that the leader knows of."""
+        """Reports whose workload still has pods known to the leader."""
         living = {loaded.record.workload.name: key for key, loaded in self.world.reports.items()}
         names = {
             self.world.pods[uid].now.name

@@ -1,4 +1,4 @@
-"""Seeded mistakes, one for each rule of the accounting: each does one thing differently."""
+"""Seeded mistakes, one for each rule of the accounting: each changes one behaviour."""
 
 import itertools
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -96,7 +96,7 @@ def by_name(pod: Pod) -> Pod:
 
 
 class AlwaysFromZero(RecordBook):
-    """Takes restarts from before the first start for its own."""
+    """Counts restarts from before the first start."""
 
     @property
     def complete(self) -> bool:
@@ -108,7 +108,7 @@ class AlwaysFromZero(RecordBook):
 
 
 class NeverFromZero(RecordBook):
-    """Takes what happened while it was away for what was before."""
+    """Baselines pods that restarted during its downtime."""
 
     @property
     def complete(self) -> bool:
@@ -120,14 +120,14 @@ class NeverFromZero(RecordBook):
 
 
 class ForgetsMarks(RecordBook):
-    """Reads totals without the marks that go with them."""
+    """Reads totals without the marks that belong to them."""
 
     def reloaded(self, key: Key, report: Loaded, now: float) -> None:
         super().reloaded(key, replace(report, record=replace(report.record, pods={})), now)
 
 
 class DropsItsOwn(RecordBook):
-    """After a conflict, takes what is there, and forgets what it had to say."""
+    """After a conflict, drops its own unsaved findings."""
 
     def reloaded(self, key: Key, report: Loaded, now: float) -> None:
         self.forget(key)
@@ -135,7 +135,7 @@ class DropsItsOwn(RecordBook):
 
 
 class WritesOver(RecordBook):
-    """After a conflict, writes its own over what is there."""
+    """After a conflict, overwrites the report."""
 
     def reloaded(self, key: Key, report: Loaded, now: float) -> None:
         is_known = self.record(key) is not None
@@ -143,7 +143,7 @@ class WritesOver(RecordBook):
 
 
 class TakesEdits(RecordBook):
-    """Takes what was edited by hand for what an operator wrote."""
+    """Trusts a report that was edited by hand."""
 
     def reloaded(self, key: Key, report: Loaded, now: float) -> None:
         if not report.intact:
@@ -152,21 +152,21 @@ class TakesEdits(RecordBook):
 
 
 class LeavesDeleted(RecordBook):
-    """Lets go of a report that somebody deleted."""
+    """Drops a report that somebody deleted."""
 
     def vanished(self, key: Key) -> None:
         self.forget(key)
 
 
 class DropsMarksAtOnce(RecordBook):
-    """Lets go of the marks of a pod as soon as it is gone."""
+    """Drops the marks of a pod as soon as it is deleted."""
 
     def plan(self, key: Key, now: float) -> Write | None:
         return super().plan(key, now + 10_000.0)
 
 
 class TellsForEver(RecordBook):
-    """Tells of pods that are long gone."""
+    """Keeps old findings for ever."""
 
     def reloaded(self, key: Key, report: Loaded, now: float) -> None:
         super().reloaded(key, report, now - 1_000_000.0)
@@ -176,7 +176,7 @@ class TellsForEver(RecordBook):
 
 
 class LevelsTheUnmarked(RecordBook):
-    """Counts pods without a mark at a takeover, though they may be gone."""
+    """Counts pods without a mark at a takeover, though they may be deleted."""
 
     def count_missed(
         self,
@@ -252,4 +252,4 @@ MISTAKES: Mapping[str, Ways] = {
     "counters begin at 0": Ways(restores=False),
     "a waiting count claims a version": Ways(counted=claim_a_version),
 }
-"""What is done wrong, and how."""
+"""The mistakes by description."""

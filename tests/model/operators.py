@@ -1,8 +1,8 @@
-"""An operator as the model sees it: the real store, core and record book, in a made-up cluster.
+"""An operator in the model: the real store, core and record book, in a simulated cluster.
 
-What belongs to the shell (when to write, what to do after a conflict, who leads) is done
-here in a few lines, as `kube.reports` and `recording` do it, so that a fault can be put between
-any two of them.
+The parts of the shell (when to write, what to do after a conflict, who leads) are a few lines here,
+equivalent to `kube.reports` and `recording`, so that a fault can be injected between any two of
+them.
 """
 
 from collections import Counter
@@ -30,7 +30,7 @@ EVENTS_SECONDS = 600.0
 
 
 class CrashError(Exception):
-    """The process was killed here."""
+    """The process is killed here."""
 
 
 def write_if_unchanged(world: World, write: Write) -> str | None:
@@ -44,12 +44,12 @@ def named_event(restart: Restart, workload: Workload) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Ways:
-    """The ways in which an operator does things; a mistake is one of them done differently."""
+    """The replaceable behaviours of an operator; a mistake replaces one."""
 
     rules: Rules = RULES
     book: Callable[[Rules], RecordBook] = lambda rules: RecordBook(rules=rules)
     see: Callable[[Pod], Pod] = lambda pod: pod
-    """What it takes a version of a pod for."""
+    """How it reads a version of a pod."""
     write: Callable[[World, Write], str | None] = write_if_unchanged
     name: Callable[[Restart, Workload], str] = named_event
     sweeps: bool = True
@@ -62,14 +62,14 @@ class Ways:
 
 @dataclass
 class Operator:
-    """One process after another of one replica."""
+    """The successive processes of one replica."""
 
     world: World
     ways: Ways
     name: str
     leads: bool = False
     shown: Counter[tuple[object, ...]] = field(default_factory=Counter)
-    """What its counters show."""
+    """The values of its counters."""
 
     def __post_init__(self) -> None:
         self.start()
@@ -77,7 +77,7 @@ class Operator:
     # --- life
 
     def start(self) -> None:
-        """A new process: nothing is remembered but what is in the cluster."""
+        """Start a new process, which knows only what is in the cluster."""
         self.book = self.ways.book(self.ways.rules)
         self.store = Store(lambda _pod: POLICY, self.book.remember)
         self.shown = Counter()
@@ -86,7 +86,7 @@ class Operator:
         self.relist()
 
     def lead(self) -> None:
-        """Take over, as after taking the Lease."""
+        """Take over, as after acquiring the Lease."""
         self._load()
         for pod, container, seen in self.ways.counted(self.store):
             self.book.count_missed(pod, nearest_workload(pod), container, seen)
@@ -134,7 +134,7 @@ class Operator:
         self._found(self.store.tick(self.world.now))
 
     def tidy(self) -> None:
-        """Let go of what another one writes."""
+        """Drop what the other replica records."""
         if not self.leads:
             self.book.tidy(self.store.uids(), self.world.now, is_led=True)
 
@@ -156,7 +156,7 @@ class Operator:
     # --- what goes out
 
     def write(self, key: Key, crash: str = "") -> bool:
-        """Try once to write a report; whether something was written."""
+        """Try once to write a report; returns whether it was written."""
         write = self.book.plan(key, self.world.now)
         if write is None or not self.leads:
             return False
@@ -177,7 +177,7 @@ class Operator:
         return True
 
     def write_all(self) -> int:
-        """Write until nothing is left to write; how many writes that took."""
+        """Write until no report is dirty; returns the number of writes."""
         written = 0
         for _ in range(10):
             keys = list(self.book.dirty())
@@ -187,14 +187,14 @@ class Operator:
         raise AssertionError("it writes without end")
 
     def notice(self, key: Key) -> None:
-        """Someone else changed or deleted a report."""
+        """React to a report that somebody else changed or deleted."""
         if key in self.world.reports:
             self._reload(key)
         else:
             self.book.vanished(key)
 
     def notice_all(self) -> None:
-        """Hear of everything that others did to reports."""
+        """React to everything that others did to reports."""
         for key in {*self.world.reports, *self.book.all_keys()}:
             report = self.world.reports.get(key)
             if (report.version if report else "") != self.book.version(key):

@@ -1,4 +1,4 @@
-"""Every restart is counted once, whatever happens to whom, and when."""
+"""Every restart is counted once, in any order of faults and deliveries."""
 
 import pytest
 from hypothesis import HealthCheck, Phase, Verbosity, settings
@@ -19,13 +19,13 @@ PROVING = settings(
     phases=(Phase.generate, Phase.shrink),
 )
 SEARCHING = settings(PROVING, phases=(Phase.generate,), verbosity=Verbosity.quiet)
-"""For mistakes: the first failure does."""
+"""For mistakes the first failure is enough."""
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_every_restart_is_counted_once() -> None:
-    """In 100,000 steps of an adversarial world, no restart is lost, counted twice or told twice."""
+    """In 100,000 steps of an adversarial world no restart is lost, counted or reported twice."""
     Accounting.steps.clear()
 
     run_state_machine_as_test(Accounting, settings=PROVING)
@@ -37,7 +37,7 @@ def test_every_restart_is_counted_once() -> None:
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_every_mistake_is_found(mistake: str) -> None:
-    """An operator that does one thing wrong is found out."""
+    """An operator with any one of the seeded mistakes violates an invariant."""
 
     class Mistaken(Accounting):
         ways = MISTAKES[mistake]

@@ -1,6 +1,6 @@
-"""A world to keep records in: pods with all their versions, reports with conditional writes.
+"""A simulated cluster: pods with all their versions, and reports with conditional writes.
 
-Simple enough to be seen to be right, and the truth against which operators are held.
+It is simple enough to be seen to be right, and is the truth that operators are compared with.
 """
 
 from dataclasses import dataclass, field, replace
@@ -20,13 +20,13 @@ Place = tuple[PodUid, str]
 
 @dataclass
 class History:
-    """One pod through its life."""
+    """One pod with all its versions."""
 
     versions: list[Pod]
     restarts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(CONTAINERS, 0))
-    """What really happened, whoever saw it."""
+    """The true number of restarts, by container."""
     deleted_at: int | None = None
-    """The version of its deletion."""
+    """The version at which it was deleted."""
 
     @property
     def now(self) -> Pod:
@@ -34,7 +34,7 @@ class History:
 
 
 class World:
-    """What is in the cluster, and what is true."""
+    """The contents of the cluster, and the truth."""
 
     def __init__(self) -> None:
         self.now = 1_000_000.0
@@ -42,12 +42,12 @@ class World:
         self.pods: dict[PodUid, History] = {}
         self.reports: dict[Key, Loaded] = {}
         self.scope = False
-        """Whether it is agreed that everything is recorded."""
+        """Whether the Lease notes that everything is recorded."""
         self.events: set[tuple[str, str]] = set()
-        """Pod uid and name of the Event of each restart that was told."""
+        """The pod uid and Event name of each reported restart."""
         self.writes = 0
         self.scraped: dict[tuple[object, ...], int] = {}
-        """The most that /metrics ever showed."""
+        """The highest values that /metrics ever showed."""
 
     # --- pods
 
@@ -74,11 +74,11 @@ class World:
         self._change(uid, _status(container, count, uid))
 
     def reset(self, uid: PodUid, container: str) -> None:
-        """The kubelet lost its records and begins at 0."""
+        """The kubelet lost its records and counts from 0."""
         self._change(uid, _status(container, 0, f"{uid}-{self.version}"))
 
     def touch(self, uid: PodUid) -> None:
-        """Something changes that is of no account."""
+        """A change that does not matter."""
         history = self.pods[uid]
         history.versions.append(replace(history.now, resource_version=self._next()))
 
@@ -109,7 +109,7 @@ class World:
     # --- reports
 
     def write(self, key: Key, record: Record, version: str) -> str | None:
-        """Write a report over a version (`""`: make it); the new version, or None if it changed."""
+        """Write a report at a version (`""`: create it); the new version, or None on conflict."""
         known = self.reports.get(key)
         if (known.version if known else "") != version:
             return None
@@ -134,7 +134,7 @@ class World:
         return found
 
     def truth(self, *, alive_only: bool = False) -> dict[tuple[str, str], int]:
-        """What really happened, by pod name and container."""
+        """The true number of restarts, by pod name and container."""
         found: dict[tuple[str, str], int] = {}
         for history in self.pods.values():
             if alive_only and history.deleted_at is not None:
