@@ -1,4 +1,4 @@
-"""Builders: values of the core with everything filled in but what a test is about."""
+"""Builders of core values: everything that a test does not set has a default."""
 
 from dataclasses import replace
 
@@ -20,7 +20,7 @@ STARTUP = Probe(probe_type=ProbeType.STARTUP, handler=HandlerKind.HTTP_GET)
 
 
 def spec(*containers: Container, **overrides: object) -> PodSpec:
-    """A pod spec of these containers; one with a liveness probe where none is given."""
+    """A pod spec with these containers; by default one with a liveness probe."""
     given = containers or (Container(name="app", liveness=LIVENESS),)
     return replace(PodSpec(containers=given), **overrides)  # type: ignore[arg-type]  # names are checked by replace
 
@@ -28,7 +28,7 @@ def spec(*containers: Container, **overrides: object) -> PodSpec:
 def died(
     exit_code: int | None = 143, start: float | None = 0.0, end: float | None = 41.0, **more: object
 ) -> Termination:
-    """A termination that lasted from *start* to *end*."""
+    """A termination of an instance that ran from *start* to *end*."""
     plain = Termination(
         exit_code=exit_code, reason="Error", started_at=start, finished_at=end, container_id="A"
     )
@@ -36,19 +36,19 @@ def died(
 
 
 def mark(kind: EvidenceKind, at: float, count: int = 1, **more: object) -> Mark:
-    """One delivery of one Event object; a series of its own for each kind."""
+    """One delivery of an Event, in a series of its own for each kind."""
     plain = Mark(kind=kind, at=at, count=count, series=str(kind))
     return replace(plain, **more)  # type: ignore[arg-type]  # names are checked by replace
 
 
 def started(at: float, count: int = 2, **more: object) -> tuple[Mark, ...]:
-    """The three announcements of a start."""
+    """The three Events of a start."""
     kinds = (EvidenceKind.PULLED, EvidenceKind.CREATED, EvidenceKind.STARTED)
     return tuple(mark(kind, at, count, **more) for kind in kinds)
 
 
 def failed(probe_type: ProbeType, at: float, times: int, period: float = 5.0) -> Mark:
-    """So many probe failures in a row, the last at *at*."""
+    """So many consecutive probe failures, the last at *at*."""
     since = at - (times - 1) * period - 1
     return mark(
         EvidenceKind.PROBE_FAILED, at, times, fresh=times, since=since, probe_type=probe_type
@@ -146,7 +146,7 @@ def pod(
 
 
 def restart(count: int = 1, **more: object) -> Restart:
-    """A restart of the container `app` that its liveness probe brought about."""
+    """A restart of the container `app` caused by its liveness probe."""
     plain = Restart(
         pod=PodRef(uid=PodUid("u1"), namespace="shop", name="web"),
         container="app",
@@ -160,7 +160,7 @@ def restart(count: int = 1, **more: object) -> Restart:
 
 
 def said(kind: EvidenceKind, at: float, **overrides: object) -> Evidence:
-    """What the kubelet says of the container `app` of the pod `web`."""
+    """A kubelet Event about the container `app` of the pod `web`."""
     plain = Evidence(
         kind=kind,
         at=at,

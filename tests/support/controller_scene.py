@@ -1,4 +1,4 @@
-"""A controller with its fakes: what it publishes is remembered."""
+"""A controller with its fakes, which records what it publishes."""
 
 import asyncio
 import contextlib
@@ -56,7 +56,7 @@ def pod(uid: str = "u-1", *, restarts: int = 0, version: int = 1, **values: obje
 
 @dataclass
 class SpySink:
-    """Remembers what was published."""
+    """Records what is published."""
 
     published: list[tuple[Finding, Workload]] = field(default_factory=list)
 
@@ -69,7 +69,7 @@ class SpySink:
 
 @dataclass
 class FakeResolver:
-    """Knows that everything is of one Deployment, or has a mistake in it."""
+    """Resolves every pod to one Deployment, or raises an error."""
 
     broken: bool = False
     workload: Workload = field(
@@ -87,7 +87,7 @@ class FakeResolver:
 
 
 TURNS = 12
-"""Of the event loop; not as many seconds."""
+"""Turns of the event loop, far less than as many seconds."""
 
 Value = TypeVar("Value")
 
@@ -101,9 +101,9 @@ class Scene:
     resolver: FakeResolver = field(default_factory=FakeResolver)
     others: tuple[Sink, ...] = ()
     heard: bool = True
-    """Whether what the kubelet said before the start is known."""
+    """Whether Events from before the start are listed."""
     watching: bool = True
-    """Whether pods are seen as they change."""
+    """Whether pods are being watched."""
     remember: Callable[[Newcomer], Remembered] | None = None
     policy_for: Callable[[Pod], Policy] | None = None
 
@@ -119,7 +119,7 @@ class Scene:
         )
 
     async def beat(self, measure: Callable[[], Value]) -> list[Value]:
-        """Let the heart beat for some turns of the loop; return what was measured in each."""
+        """Run the controller's beat for some turns of the loop; returns a measurement of each."""
         measured = [measure()]
         beat = asyncio.create_task(self.controller.beat())
         for _ in range(TURNS):
@@ -130,7 +130,7 @@ class Scene:
 
     @asynccontextmanager
     async def publishing(self) -> AsyncIterator[None]:
-        """Publish all that is found in the block."""
+        """Publish all findings of the block."""
         task = asyncio.create_task(self.controller.publish())
         yield
         await self.controller.drain(5)

@@ -1,4 +1,4 @@
-"""Credentials that a test hands to a login."""
+"""Fake credentials for a login."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from probewatch.kube.access import Access
 
 @dataclass
 class HeldCredentials:
-    """Gives what it holds at the moment, whether it was refused or not."""
+    """Returns the access it holds, refused or not."""
 
     access: Access
 

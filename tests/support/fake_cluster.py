@@ -1,4 +1,4 @@
-"""A cluster's API at the level of HTTP, as much as the operator asks of it."""
+"""A fake Kubernetes API over HTTP, as far as the operator uses it."""
 
 import asyncio
 import json
@@ -30,7 +30,7 @@ DISCOVERY: Mapping[str, Json] = {
         ],
     },
 }
-"""What kopf asks before anything else."""
+"""The discovery requests that kopf makes first."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,23 +48,23 @@ class Asked:
 def status_answer(
     code: int, message: str = "", headers: dict[str, str] | None = None
 ) -> web.Response:
-    """What an API server says when it says no."""
+    """A Status as an API server answers it."""
     body = {"kind": "Status", "apiVersion": "v1", "code": code, "message": message}
     return web.json_response(body, status=code, headers=headers)
 
 
 @dataclass
 class FakeCluster:
-    """Keeps objects by path, lists and watches them, takes new ones, and remembers who asked.
+    """Stores objects by path, lists and watches them, accepts new ones, and records requests.
 
-    Much smaller than the playground: no rules, no selectors, no defaults, no streaming
-    lists. What a test puts into `refuse` is answered with that status.
+    Much smaller than the playground: no rules, selectors, defaults or streaming lists. A status
+    returned by `refuse` replaces the answer.
     """
 
     asked: list[Asked] = field(default_factory=list)
     refuse: Callable[[web.Request], int] = lambda _request: 0
     instead: Answer | None = None
-    """Answers in place of all else, for servers that misbehave."""
+    """Replaces all answers, for servers that misbehave."""
     _objects: dict[str, dict[str, Json]] = field(default_factory=dict)
     _history: list[tuple[str, str, Json]] = field(default_factory=list)
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
@@ -82,7 +82,7 @@ class FakeCluster:
         await self._tell(collection, "DELETED", item)
 
     def written(self) -> list[Asked]:
-        """What was written, questions about rights left out."""
+        """The write requests, without access reviews."""
         return [
             asked
             for asked in self.asked
@@ -90,7 +90,7 @@ class FakeCluster:
         ]
 
     async def heard(self, condition: Callable[[Asked], bool]) -> Asked:
-        """Wait for a request; the caller bounds the time."""
+        """Wait for a matching request; the caller limits the time."""
         async with self._changed:
             await self._changed.wait_for(lambda: any(map(condition, self.asked)))
         return next(filter(condition, self.asked))
@@ -169,7 +169,7 @@ class FakeCluster:
 
 @asynccontextmanager
 async def serving(cluster: FakeCluster) -> AsyncIterator[str]:
-    """Serve the cluster on loopback; gives its URL."""
+    """Serve the cluster on loopback; yields its URL."""
     application = web.Application()
     application.router.add_route("*", "/{path:.*}", cluster.answer)
     runner = web.AppRunner(application, shutdown_timeout=0.1, access_log=None)

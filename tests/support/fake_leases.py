@@ -1,4 +1,4 @@
-"""A Lease as an API server keeps it."""
+"""A fake API server for one Lease."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,12 +18,12 @@ class FakeLeases:
     lease: Json | None = None
     version: int = 0
     status: int = 0
-    """Answered in place of all else, if set."""
+    """If set, the status of every answer."""
     lost: bool = False
-    """Whether a write is done, and its answer lost."""
+    """Whether writes succeed but their answers are lost."""
     asked: list[str] = field(default_factory=list)
     takes: float = 0.0
-    """Seconds until there is an answer, by this time."""
+    """Seconds that each answer takes, on *time*."""
     time: FakeTime | None = None
 
     async def request(

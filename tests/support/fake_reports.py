@@ -1,4 +1,4 @@
-"""ProbeReports as an API server keeps them."""
+"""A fake API server for ProbeReports."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ PATH = "/apis/probewatch.dev/v1alpha1/namespaces/shop/probereports"
 
 @dataclass
 class FakeReports:
-    """Reports with conditional writes; *answer* may answer in place of them."""
+    """Reports with conditional writes; *answer* may replace any answer."""
 
     reports: dict[str, Json] = field(default_factory=dict)
     version: int = 100
@@ -48,7 +48,7 @@ class FakeReports:
     def _do(self, verb: str, path: str, sent: Json) -> tuple[int, Json]:
         name = sent["metadata"]["name"] if sent else path.rpartition("/")[2]
         if name == "probereports":
-            # An empty list of metadata has null, from a real server.
+            # An empty list of metadata has null items on a real server.
             return 200, {"metadata": {}, "items": list(self.reports.values()) or None}
         known = self.reports.get(name)
         if verb == "POST":
@@ -70,6 +70,6 @@ class FakeReports:
         return self.reports[name]
 
     def touch(self, name: str, **status: object) -> None:
-        """Somebody changes a status."""
+        """Change a status, as somebody else would."""
         known = self.reports[name]
         self._keep(name, {**known, "status": {**known["status"], **status}})

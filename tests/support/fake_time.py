@@ -1,4 +1,4 @@
-"""Time that moves when a test lets it."""
+"""A clock that moves only when a test lets it."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -8,11 +8,11 @@ from probewatch.clock import Clock
 
 @dataclass
 class FakeTime:
-    """Time that moves when somebody sleeps, or a test says so, and by nothing else."""
+    """A clock that moves only by sleeping or by the test."""
 
     seconds: float = 1000.0
     late: float = 0.0
-    """Seconds that every sleep takes too long."""
+    """Seconds by which every sleep is late."""
     slept: list[float] = field(default_factory=list)
 
     async def sleep(self, seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""The parts of an operator that asks nobody, for what is decided between them."""
+"""The parts of an operator that makes no requests, for tests of how they work together."""
 
 from probewatch.clock import Clock
 from probewatch.kube.access import Access
@@ -9,11 +9,11 @@ from probewatch.settings import Settings
 from tests.support.credentials import HeldCredentials
 
 NOBODY = Access(where="test", server="http://127.0.0.1:1", authorization="")
-"""A server that nobody asks anything."""
+"""A server to which no requests are made."""
 
 
 async def make_parts(settings: Settings) -> Parts:
-    """All parts; nothing runs, and nothing is asked."""
+    """All parts; nothing runs and no requests are made."""
     login = Login(HeldCredentials(NOBODY), clock=Clock())
     await login.read()
     client = ApiClient(login, timeout_seconds=1, clock=Clock())

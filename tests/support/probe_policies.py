@@ -1,4 +1,4 @@
-"""ProbePolicies as the API has them, for several tests."""
+"""ProbePolicies as the API returns them."""
 
 import json
 from typing import Any
@@ -13,7 +13,7 @@ BORN = "2026-11-20T10:00:00Z"
 def policy_object(
     name: str = "one", spec: object = None, *, namespace: str = "shop", **meta: object
 ) -> Json:
-    """A ProbePolicy as JSON; fields of its metadata as keywords."""
+    """A ProbePolicy as JSON; keywords are fields of its metadata."""
     return {
         "apiVersion": "probewatch.dev/v1alpha1",
         "kind": "ProbePolicy",
@@ -31,7 +31,7 @@ def policy_object(
 
 
 def read_policy(name: str = "one", spec: object = None, **meta: Any) -> Read:  # noqa: ANN401  # as above
-    """A ProbePolicy as it is read."""
+    """A parsed ProbePolicy."""
     read = parse_policy(json.dumps(policy_object(name, spec, **meta)).encode())
     assert read is not None
     return read

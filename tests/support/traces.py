@@ -1,10 +1,10 @@
-"""What a real cluster told, as `probewatch record` wrote it down."""
+"""Streams of a real cluster, recorded by `probewatch record`."""
 
 from tests.conftest import REPOSITORY
 
 TRACES = REPOSITORY / "tests" / "data" / "traces"
 
 LOOPS = TRACES / "loops.jsonl.gz"
-"""Half an hour of pods that restart in loops."""
+"""Half an hour of pods in restart loops."""
 LOOPS_TRUTH = TRACES / "loops.truth.json"
-"""Why they did."""
+"""The true causes of their restarts."""

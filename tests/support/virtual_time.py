@@ -1,7 +1,7 @@
-"""An event loop whose clock jumps to the next timer when nothing is left to do.
+"""An event loop whose clock jumps to the next timer when there is nothing left to do.
 
-Sockets are real, time is not: an hour of bookmarks takes milliseconds, and whatever waits
-for ever shows as a deadlock at once, not as a test that hangs.
+Sockets are real, time is not: an hour of bookmarks takes milliseconds, and a task that waits for
+ever is an error at once rather than a test that hangs.
 """
 
 import asyncio
@@ -12,18 +12,18 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 GRACE_SECONDS = 0.0005
-"""Loopback delivers at once, but not in no time: real seconds to wait for it before a jump."""
+"""Real seconds to wait for loopback traffic before the clock jumps."""
 
 LONGEST_SECONDS = 100_000.0
-"""Of virtual time in one test."""
+"""The maximum of virtual seconds in one test."""
 
 
 class VirtualTimeError(Exception):
-    """All is waiting, and for nothing that will ever happen."""
+    """All tasks wait for something that will never happen."""
 
 
 class _JumpingSelector(selectors.DefaultSelector):
-    """Waits for no timer: time moves instead."""
+    """Does not wait for timers: moves the clock instead."""
 
     seconds = 0.0
 
@@ -41,7 +41,7 @@ class _JumpingSelector(selectors.DefaultSelector):
 
 
 class VirtualTimeLoop(asyncio.SelectorEventLoop):
-    """See above."""
+    """An event loop with the jumping clock."""
 
     def __init__(self) -> None:
         self._jumping = _JumpingSelector()
