@@ -17,16 +17,16 @@ SMALL_PODS = 1_000
 PACED_PODS = 20_000
 FEW_PODS = 20_000
 FEW = 3
-"""Pods of a workload where most of them are small: of each workload the first costs most."""
+"""Pods per workload if most are small: the first pod of each costs most."""
 CHURNED = 100_000
 PACE = 150e-6
-"""Seconds for each pod that a server writes into a stream: as assumed of a real one."""
+"""Seconds that a server takes for each pod of a stream, as assumed of a real one."""
 WORKLOADS = 10_000
-"""Whose metrics are scraped."""
+"""The workloads whose metrics are scraped."""
 
 
 def main() -> None:
-    """Measure everything *runs* times, in turns, so that a busy minute hits all alike."""
+    """Measure everything *runs* times in turns, so that a busy minute affects all alike."""
     arguments = _arguments()
     plan = Plan(
         pods=min(arguments.pods, PODS),

@@ -1,4 +1,4 @@
-"""The cluster of the load generator: what there is, and what can happen in it."""
+"""The load generator's cluster: its objects, and the changes that can happen."""
 
 import itertools
 import json
@@ -13,12 +13,12 @@ Query = Mapping[str, str]
 
 FIRST_VERSION = 1_000_000
 RELEVANT_EVERY = 100
-"""One of so many kubelet Events is about a probe of a pod that is watched."""
+"""One in so many kubelet Events is about a probe of a watched pod."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """The lines of watches that one happening leads to."""
+    """The watch lines of one change."""
 
     uid: str
     pods: tuple[bytes, ...] = ()
@@ -26,7 +26,7 @@ class Step:
 
 
 class Cluster:
-    """So many pods, all healthy to begin with, and so many of them in each workload."""
+    """So many pods, healthy at first, in workloads of a given size."""
 
     def __init__(self, pods: int, *, together: int) -> None:
         self._version = FIRST_VERSION
@@ -46,7 +46,7 @@ class Cluster:
         }
 
     def happen(self, what: str) -> Step:
-        """Let one thing happen to the pod whose turn it is."""
+        """Apply one change to the next pod in turn."""
         return self._happenings[what]()
 
     def page(self, query: Query) -> Iterator[bytes]:
@@ -72,7 +72,7 @@ class Cluster:
         return _line(b"BOOKMARK", b'{"kind":"Pod","apiVersion":"v1","metadata":%b}' % meta)
 
     def other(self, path: str, query: Query) -> bytes:
-        """What else is asked for: discovery, owners, collections that are empty."""
+        """Other requests: discovery, owners, empty collections."""
         if path == "/api/v1":
             resources = [_resource("pods", "Pod"), _resource("namespaces", "Namespace")]
             return json.dumps({"kind": "APIResourceList", "resources": resources}).encode()
@@ -99,7 +99,7 @@ class Cluster:
         return json.dumps({"metadata": meta, "items": items}).encode()
 
     def written(self, body: bytes) -> bytes:
-        """What is written, as the server answers: with a uid and a version."""
+        """A written object as the server answers it, with uid and version."""
         written = json.loads(body or b"{}")
         if isinstance(written, dict):
             meta = written.setdefault("metadata", {})
@@ -116,13 +116,13 @@ class Cluster:
         return record
 
     def _noop(self) -> Step:
-        """A version in which nothing changes but the version and the managedFields."""
+        """An update of version and managedFields only."""
         record = self._take_turn()
         record.noise += 1
         return Step(record.uid, pods=(_line(b"MODIFIED", render(record)),))
 
     def _restart(self) -> Step:
-        """A liveness kill: what the kubelet says, and the pod with the next instance."""
+        """A liveness kill: the kubelet's Event, and the pod with its next instance."""
         record = self._take_turn()
         record.changed_at = _now()
         record.restarts += 1
@@ -131,14 +131,14 @@ class Cluster:
         return Step(record.uid, pods=(_line(b"MODIFIED", render(record)),), events=(said,))
 
     def _flip(self) -> Step:
-        """Readiness is lost or gained."""
+        """Readiness is lost or regained."""
         record = self._take_turn()
         record.changed_at = _now()
         record.is_ready = not record.is_ready
         return Step(record.uid, pods=(_line(b"MODIFIED", render(record)),))
 
     def _churn(self) -> Step:
-        """A pod is deleted, and a new one is made in its place."""
+        """A pod is deleted and replaced."""
         record = self._take_turn()
         gone = _line(b"DELETED", render(record))
         record.life += 1
@@ -147,7 +147,7 @@ class Cluster:
         return Step(record.uid, pods=(gone, _line(b"ADDED", render(record))))
 
     def _event(self) -> Step:
-        """A kubelet Event; most are about nothing that anybody waits for."""
+        """A kubelet Event, most of which are about pods without interest."""
         number, record = next(self._said), self._pods[next(self._turn)]
         if number % RELEVANT_EVERY == 0:
             text = "Readiness probe failed: HTTP probe failed with statuscode: 503"

@@ -1,4 +1,4 @@
-"""How a subject of the measurement begins: loaded, then waiting for the word to go."""
+"""The start of a measured process: it loads its code, then waits for the signal to start."""
 
 import asyncio
 import sys
@@ -12,13 +12,13 @@ except ImportError:  # pragma: no cover  # an optional dependency
 
 
 def wait_for_start() -> str:
-    """Say that all is imported, and return the server's address once it is given."""
+    """Report that all is imported, then return the server's address once it is given."""
     print("loaded", flush=True)
     return sys.stdin.readline().strip()
 
 
 def run(main: Coroutine[Any, Any, None]) -> None:
-    """Run on uvloop where it is installed."""
+    """Run on uvloop if it is installed."""
     if uvloop is None:
         asyncio.run(main)
     else:

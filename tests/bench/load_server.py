@@ -1,11 +1,11 @@
-"""A load-generating API server in a process of its own: it is never what is slow.
+"""A load-generating API server in its own process, which is never the bottleneck.
 
-It serves what kopf, a list+watch loop and our operator ask for: pods in pages or as a
-streaming list, watches, kubelet Events, owners' metadata, Events that are posted. What
-happens in its cluster is ordered by requests below `/load/`, each answered once all is
-handed to the sockets: so whoever measures knows when the load is over.
+It serves what kopf, a list+watch loop and the operator request: pods in pages or as a streaming
+list, watches, kubelet Events, owners' metadata, posted Events. Changes in its cluster are triggered
+by requests below `/load/`, each answered once everything is written to the sockets: so the
+measuring process knows when the load is over.
 
-Plain asyncio streams and prepared bytes, no framework: a line costs it less than the reader.
+It uses plain asyncio streams and prepared bytes: a line costs it less than the reader.
 """
 
 import argparse
@@ -21,10 +21,10 @@ from urllib.parse import parse_qs, urlsplit
 from tests.bench.cluster import Cluster, Step
 
 BATCH = 32
-"""Lines written at once."""
+"""Lines per write."""
 
 NOT_STREAMED = b'{"kind":"Status","status":"Failure","code":422,"reason":"Invalid"}'
-"""What servers before 1.34 answer to the wish for a streaming list."""
+"""The answer of servers before 1.34 to a streaming list."""
 
 HEAD = b"HTTP/1.1 %d OK\r\nContent-Type: application/json\r\n"
 
@@ -39,7 +39,7 @@ class Watchers:
         self.writers: set[asyncio.StreamWriter] = set()
 
     async def send(self, lines: list[bytes]) -> None:
-        """Write to all, and wait until each has taken it."""
+        """Write to all watches, and wait until each has accepted it."""
         chunk = _chunk(b"\n".join(lines) + b"\n")
         for writer in tuple(self.writers):
             writer.write(chunk)
@@ -51,8 +51,8 @@ class Watchers:
 class LoadServer:
     """Answers requests from one cluster.
 
-    *streams* says whether it has streaming lists, and *pace* how many seconds an object of
-    them takes: written one by one then, as an API server does it.
+    *streams* is whether it has streaming lists, and *pace* the seconds that each object of one
+    takes: they are then written one by one, as an API server does.
     """
 
     def __init__(self, cluster: Cluster, *, streams: bool, pace: float = 0.0) -> None:
@@ -119,7 +119,7 @@ class LoadServer:
         writer.write(b"0\r\n\r\n")
 
     async def _watch(self, watchers: Watchers, writer: asyncio.StreamWriter) -> None:
-        """Keep the stream open until the client goes."""
+        """Keep the stream open until the client disconnects."""
         watchers.writers.add(writer)
         try:
             while not writer.is_closing():
@@ -130,7 +130,7 @@ class LoadServer:
             watchers.writers.discard(writer)
 
     async def _load(self, what: str, query: Query) -> bytes:
-        """Make something happen *count* times, at *rate* a second or as fast as it is read."""
+        """Apply *count* changes, at *rate* a second or as fast as they are read."""
         if what == "watchers":
             return json.dumps([len(self._pods.writers), len(self._events.writers)]).encode()
         count, rate = int(query.get("count", "1")), float(query.get("rate", "0"))
@@ -161,7 +161,7 @@ class LoadServer:
 
 
 def _be_busy(seconds: float) -> None:
-    """Compute for so long: no sleep is as short, nor is one what a server does meanwhile."""
+    """Compute for so long; a sleep is not that short, and a real server computes meanwhile."""
     end = time.perf_counter() + seconds
     while time.perf_counter() < end:
         pass
@@ -173,7 +173,7 @@ def _batches(things: Iterator[T], size: int = BATCH) -> Iterator[list[T]]:
 
 
 def _parse(head: bytes) -> tuple[str, str, int]:
-    """Method, target and length of the body."""
+    """The method, target and length of the body."""
     first, *lines = head.decode("latin-1").split("\r\n")
     method, target, _ = first.split(" ", 2)
     fields = (line.partition(":") for line in lines)

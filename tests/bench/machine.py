@@ -1,7 +1,7 @@
-"""How even the machine is: the same work again and again, with nothing else of ours running.
+"""How steady the machine is: the same work again and again, with nothing else running.
 
-A program that is busy a third of the time keeps up while the machine is three times slower, and
-falls behind beyond that. Whoever reads delays has to know how often it is.
+A program that needs a third of the CPU keeps up while the machine is three times slower, and falls
+behind beyond that. Whoever reads the delays has to know how often that happens.
 """
 
 import statistics
@@ -10,22 +10,22 @@ from dataclasses import dataclass
 
 SECONDS = 5.0
 ROUNDS = 2500
-"""Of a loop: some tenths of a millisecond."""
+"""Iterations of a loop that takes some tenths of a millisecond."""
 SLOW = 3.0
-"""Times the median."""
+"""Multiples of the median."""
 
 
 @dataclass(frozen=True, slots=True)
 class Evenness:
-    """What share of the time the same work took more than SLOW times as long as usual."""
+    """The share of time in which the same work took more than SLOW times as long as usual."""
 
     share: float
     longest: float
-    """Seconds of the longest spell of that."""
+    """The longest such period, in seconds."""
 
 
 def measure(seconds: float = SECONDS) -> Evenness:
-    """Work for so long, and tell."""
+    """Work for so long, and judge it."""
     took = []
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -36,7 +36,7 @@ def measure(seconds: float = SECONDS) -> Evenness:
 
 
 def judge(took: list[float]) -> Evenness:
-    """Tell of rounds that took so many seconds each."""
+    """Judge rounds that took so many seconds each."""
     most = statistics.median(took) * SLOW
     spells = [0.0]
     for each in took:

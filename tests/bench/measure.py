@@ -1,4 +1,4 @@
-"""What a process uses, read from outside it: so nothing in it has to be prepared."""
+"""CPU and memory of a process, read from outside, so that it needs no preparation."""
 
 import time
 from dataclasses import dataclass
@@ -7,25 +7,25 @@ from pathlib import Path
 MIB = 1024.0 * 1024.0
 IDLE_SECONDS = 0.5
 IDLE_SHARE = 0.03
-"""Less than this share of a core for so long, and a process has done its work."""
+"""Below this share of a core for so long, a process counts as idle."""
 
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """In bytes."""
+    """Memory in bytes."""
 
     resident: float
     peak: float
 
 
 def cpu_seconds(pid: int) -> float:
-    """CPU that a process has used, user and system, all threads, to the nanosecond."""
-    # The clock of another process by its id: what clock_getcpuclockid(3) makes.
+    """CPU time of a process, user and system, all threads, in seconds."""
+    # The clock id of another process, as clock_getcpuclockid(3) computes it.
     return time.clock_gettime((~pid << 3) | 2)
 
 
 def memory(pid: int) -> Memory:
-    """What is resident now, and the most that ever was."""
+    """The resident memory now, and its peak."""
     lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
     fields = {name: rest for name, _, rest in (line.partition(":") for line in lines)}
     return Memory(resident=_kib(fields["VmRSS"]), peak=_kib(fields["VmHWM"]))
@@ -36,7 +36,7 @@ def _kib(text: str) -> float:
 
 
 def wait_until_idle(pid: int, limit: float = 900.0) -> float:
-    """Wait until a process has nothing left to do; returns the CPU it has used by then."""
+    """Wait until a process is idle; returns the CPU seconds used by then."""
     end = time.monotonic() + limit
     used = cpu_seconds(pid)
     while time.monotonic() < end:

@@ -40,7 +40,7 @@ from tests.support.builders import restart
 
 TICK_SECONDS = 0.001
 RESTARTING = 10
-"""One workload of so many has restarts."""
+"""One in so many workloads has restarts."""
 
 LIVENESS = Probe(probe_type=ProbeType.LIVENESS, handler=HandlerKind.HTTP_GET)
 READINESS = Probe(probe_type=ProbeType.READINESS, handler=HandlerKind.HTTP_GET)
@@ -53,7 +53,7 @@ SPEC = PodSpec(
 
 
 def fill(counters: Counters, workloads: int) -> None:
-    """Track one pod of each workload; all become ready, some restart."""
+    """Track one pod for each workload; all become ready, some restart."""
     for number in range(workloads):
         namespace, name = f"team-{number % 100}", f"service-{number}"
         workload = Workload(namespace=namespace, kind="Deployment", name=name)
@@ -74,7 +74,7 @@ def fill(counters: Counters, workloads: int) -> None:
 
 
 def fill_plainly(counters: Counters, series: int) -> None:
-    """Put so many series into one table."""
+    """Fill one table with so many series."""
     tails = tuple(f',cause="{cause}"' for cause in list(Cause)[:10])
     for number in range(series // len(tails)):
         subject = (
@@ -85,7 +85,7 @@ def fill_plainly(counters: Counters, series: int) -> None:
 
 
 def make_exposition(counters: Counters) -> Exposition:
-    """Return an exposition with nothing else to tell."""
+    """An exposition without other metrics."""
     return Exposition(
         Sources(
             store=Store(),
@@ -104,7 +104,7 @@ def make_exposition(counters: Counters) -> Exposition:
 
 
 async def render(counters: Counters, wanted: Wanted) -> tuple[float, float, int]:
-    """Return the seconds of a scrape, the longest pause of the loop, and the bytes."""
+    """The seconds of a scrape, the longest pause of the event loop, and the bytes."""
     renderer = Renderer(make_exposition(counters))
     pauses: list[float] = []
     ticker = asyncio.create_task(_tick(pauses))
@@ -128,7 +128,7 @@ async def _tick(pauses: list[float]) -> None:
 
 
 def render_by_library(counters: Counters) -> float:
-    """Return the seconds of generate_latest for the same series as children of the library."""
+    """The seconds that prometheus_client takes for the same series."""
     registry = CollectorRegistry()
     for histogram in counters.tables.every():
         if isinstance(histogram, Histogram):
@@ -151,7 +151,7 @@ def render_by_library(counters: Counters) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Scrape:
-    """Medians of some scrapes: seconds each, those of the library, and the loop's longest pause."""
+    """Medians of several scrapes: seconds, those of the library, and the loop's longest pause."""
 
     seconds: float
     by_library: float
@@ -159,14 +159,14 @@ class Scrape:
 
 
 def scrape(counters: Counters, wanted: Wanted, by_library: float, runs: int) -> tuple[Scrape, int]:
-    """Render so often; returns what it took, and the bytes."""
+    """Render repeatedly; returns the medians and the bytes."""
     results = [asyncio.run(render(counters, wanted)) for _ in range(runs)]
     took, pauses, sizes = zip(*results, strict=True)
     return Scrape(statistics.median(took), by_library, statistics.median(pauses)), sizes[0]
 
 
 def measure(title: str, load: Callable[[Counters], None], runs: int) -> Scrape:
-    """Print what one load costs; returns what it costs as plain text."""
+    """Print the cost of one load; returns the seconds as plain text."""
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     counters = Counters(clock=Clock(), series_limit=10_000_000)
     begun = time.perf_counter()
@@ -194,7 +194,7 @@ def _print(name: str, took: Scrape, size: int) -> None:
 
 
 def measure_workloads(workloads: int, runs: int) -> Scrape:
-    """What a scrape costs of so many workloads with two containers."""
+    """The cost of a scrape of so many workloads with two containers."""
     title = f"{workloads:,} workloads with 2 containers"
     return measure(title, lambda counters: fill(counters, workloads), runs)
 

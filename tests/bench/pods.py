@@ -1,8 +1,8 @@
-"""Pods of the load generator: bytes as a real API server would send them.
+"""Pods of the load generator, as the JSON of a real API server.
 
-About 9 KB each, of which 3.5 KB are managedFields: two containers with probes, five
-conditions, the volumes, tolerations and environment that admission and templates
-bring. Written once as JSON with marks, which are filled in for each version.
+About 9 KB each, of which 3.5 KB are managedFields: two containers with probes, five conditions, and
+the volumes, tolerations and environment that admission and templates add. A template is written
+once as JSON with placeholders, which are filled in for each version.
 """
 
 import json
@@ -22,13 +22,13 @@ APP, PROXY = "app", "proxy"
 
 @dataclass(slots=True)
 class Record:
-    """What changes of one pod; everything else follows from its number."""
+    """The varying values of one pod; everything else follows from its number."""
 
     number: int
     workload: int = 0
-    """Number of the workload it belongs to."""
+    """The number of its workload."""
     life: int = 0
-    """A pod that is made anew has another uid and name."""
+    """The generation of a replaced pod, which has another uid and name."""
     version: int = 0
     restarts: int = 0
     is_ready: bool = True
@@ -249,7 +249,7 @@ def _fields_of_template(name: str) -> dict[str, Any]:
 
 
 def managed() -> list[dict[str, Any]]:
-    """`managedFields` as two managers leave them."""
+    """`managedFields` of two managers."""
     kinds = ("ContainersReady", "Initialized", "PodReadyToStartContainers", "Ready")
     condition: dict[str, Any] = {
         ".": {},
@@ -337,11 +337,11 @@ def _pod() -> dict[str, Any]:
 
 
 def _template() -> bytes:
-    """The pod with `%(name)b` for each mark; marks that are no strings lose their quotes."""
+    """The pod with `%(name)b` placeholders; those that are no strings lose their quotes."""
     text = json.dumps(_pod(), separators=(",", ":"))
     for bare in ("<restarts>", "<bool>", "<last>"):
         text = text.replace(f'"{bare}"', bare)
-    # A condition without a reason has no such key at all.
+    # A condition without a reason has no such key.
     text = text.replace('<reason>"', '"<reason>')
     return re.sub(r"<(\w+)>", r"%(\1)b", text).encode()
 

@@ -1,4 +1,4 @@
-"""The processes of one run: a load server and a subject, started and ended here."""
+"""The processes of one run: a load server and a measured process."""
 
 import json
 import subprocess
@@ -24,14 +24,14 @@ SUBJECTS = {
 
 @dataclass
 class Subject:
-    """One process under measurement, and the server that feeds it."""
+    """The measured process, and its server."""
 
     process: subprocess.Popen[str]
     server: str
     used: float = field(default=0.0)
 
     def begin(self) -> float:
-        """Let it begin; returns the CPU seconds until it has listed everything and is at rest."""
+        """Start it; returns the CPU seconds until everything is listed and it is idle."""
         self.used = cpu_seconds(self.process.pid)
         assert self.process.stdin is not None
         self.process.stdin.write(self.server + "\n")
@@ -40,24 +40,24 @@ class Subject:
         return self._spent()
 
     def load(self, what: str, count: int, rate: float = 0.0) -> tuple[float, dict[str, Any]]:
-        """Let something happen; returns the CPU seconds it cost, and what the server tells."""
+        """Trigger changes; returns the CPU seconds they cost, and the server's answer."""
         self.used = cpu_seconds(self.process.pid)
         answer: dict[str, Any] = self._ask(f"/load/{what}?count={count}&rate={rate}")
         return self._spent(), answer
 
     def ask_noted(self) -> list[tuple[str, float]]:
-        """What the operator's stopwatch has noted since it was last asked: uids and times."""
+        """The uids and times noted by the operator's stopwatch since the last call."""
         assert self.process.stdin is not None
         self.process.stdin.write("noted\n")
         self.process.stdin.flush()
         return [(uid, at) for uid, at in json.loads(_first_line(self.process))]
 
     def memory(self) -> Memory:
-        """What it holds now, and held at most."""
+        """Its memory now, and its peak."""
         return memory(self.process.pid)
 
     def _wait_for_watch(self, limit: float = 600.0) -> None:
-        """Until it watches pods: before, it may be idle only because it waits for the server."""
+        """Wait until it watches pods: before that it may be idle only because it waits."""
         end = time.monotonic() + limit
         while not self._ask("/load/watchers")[0]:
             if time.monotonic() > end:
@@ -80,7 +80,7 @@ class Subject:
 def subject(
     name: str, pods: int, *, together: int, pages: bool = False, pace: float = 0.0
 ) -> Iterator[Subject]:
-    """Start a server of so many pods and a subject that is loaded but has not begun."""
+    """Start a server with so many pods, and a measured process that waits for its start."""
     cluster = ("--pods", str(pods), "--together", str(together))
     more = ("--pages",) if pages else ("--pace", str(pace))
     with _python("tests.bench.load_server", *cluster, *more) as server:

@@ -1,4 +1,4 @@
-"""The table of docs/performance.md: medians, ratios, and whether a goal is met."""
+"""The table of docs/performance.md: medians, ratios, and whether goals are met."""
 
 import os
 import platform
@@ -22,12 +22,12 @@ SERIES = (
     *("bare", "operator", "small", "kopf", "pages", "large"),
     *("paced", "paced_bare", "few", "few_bare"),
 )
-"""What is measured, by the names that its results have in `Figures`."""
+"""The measured figures, by their names in `Figures`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """Medians of all runs; *small* are runs with few pods, to tell what one pod costs."""
+    """The results of all runs; *small* are runs with few pods, to find the cost of one pod."""
 
     operator: Sequence[Result]
     bare: Sequence[Result]
@@ -54,9 +54,9 @@ def median(results: Sequence[Result], read: Callable[[Result], float | None]) ->
 def ratio(
     ones: Sequence[Result], others: Sequence[Result], read: Callable[[Result], float | None]
 ) -> float:
-    """The median of the ratios of results that were measured one right after the other.
+    """The median of the ratios of results measured right after each other.
 
-    A shared machine may be half as fast a minute later: what matters is what both had to share.
+    A shared machine may be half as fast a minute later, so only neighbouring results are compared.
     """
     pairs = ((read(one), read(other)) for one, other in zip(ones, others, strict=True))
     return _middle(one / other for one, other in pairs if one and other)
@@ -68,7 +68,7 @@ def _middle(values: Iterable[float]) -> float:
 
 
 def write(figures: Figures, page: Path = PAGE) -> str:
-    """Put the table into the page, between its marks; returns it."""
+    """Write the table into the page, between its markers; returns it."""
     table = "\n".join(render(figures))
     text = page.read_text(encoding="utf-8")
     before, _, rest = text.partition(BEGIN)
@@ -78,7 +78,7 @@ def write(figures: Figures, page: Path = PAGE) -> str:
 
 
 def render(figures: Figures) -> Iterator[str]:
-    """Yield the lines of the table and of what it was measured on."""
+    """The lines of the table and of the machine's description."""
     syncs = len(figures.operator)
     yield (
         f"Measured {datetime.now(UTC):%Y-%m-%d}, one series; medians of {figures.runs} runs, for "
@@ -123,7 +123,7 @@ def _cpu_rows(figures: Figures) -> Iterator[str]:
 
 
 def _sync_row(how: str, ours: Sequence[Result], bare: Sequence[Result]) -> str:
-    """A first sync as most clusters have it: no goal was set for it."""
+    """A first sync of a typical cluster, for which there is no goal."""
     values = (median(each, lambda r: r.sync_micros) for each in (ours, bare))
     times = ratio(ours, bare, lambda r: r.sync_micros)
     name = f"first sync of {ours[0].pods:,} pods, {how}, CPU µs a pod"

@@ -1,4 +1,4 @@
-"""What one subject is put through, and what is measured of it."""
+"""The scenario of a measurement, and its results."""
 
 import statistics
 from collections.abc import Mapping
@@ -11,17 +11,17 @@ MICRO = 1e6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """How large everything is."""
+    """The sizes of the scenario."""
 
     pods: int
     updates: int
-    """Of each kind, as fast as they are read."""
+    """Changes of each kind, as fast as they are read."""
     together: int = 30
-    """Pods of each workload."""
+    """Pods per workload."""
     pages: bool = False
-    """Whether the server has no streaming lists."""
+    """Whether the server lacks streaming lists."""
     pace: float = 0.0
-    """Seconds that an object of a streaming list takes the server."""
+    """Seconds that the server takes for each object of a streaming list."""
     churned: int = 0
     events: int = 0
     event_rate: float = 1000.0
@@ -31,12 +31,12 @@ class Plan:
 
 @dataclass(slots=True)
 class Result:
-    """What was measured of one run; CPU in seconds or microseconds, memory in bytes."""
+    """The results of one run; CPU in seconds or microseconds, memory in bytes."""
 
     pods: int
     sync_seconds: float = 0.0
     micros: dict[str, float] = field(default_factory=dict)
-    """CPU of one update, by its kind."""
+    """CPU of one update, by kind."""
     steady: float = 0.0
     peak: float = 0.0
     restarted: float | None = None
@@ -45,16 +45,16 @@ class Result:
     event_load: float | None = None
     """Share of a core at the given rate of kubelet Events."""
     delays: tuple[float, float] | None = None
-    """Median and 99th percentile from the wire to the metric, in seconds."""
+    """Median and 99th percentile of the delay from the wire to the metric, in seconds."""
 
     @property
     def sync_micros(self) -> float:
-        """CPU of the first sync, for one pod."""
+        """CPU of the first sync per pod."""
         return self.sync_seconds / self.pods * MICRO
 
 
 def run(name: str, plan: Plan) -> Result:
-    """Put a subject through the plan; each step begins when the one before is done."""
+    """Run the plan; each step starts when the previous one is finished."""
     result = Result(pods=plan.pods)
     with subject(
         name, plan.pods, together=plan.together, pages=plan.pages, pace=plan.pace
@@ -76,7 +76,7 @@ def run(name: str, plan: Plan) -> Result:
 
 
 def _updates(plan: Plan) -> Mapping[str, int]:
-    # The first pass over all pods is where an operator may learn what to skip: it counts too.
+    # The first pass over all pods counts too: there an operator may learn what to skip.
     return {"noop": plan.updates, "restart": plan.updates // 4} if plan.updates else {}
 
 
@@ -87,7 +87,7 @@ def _share_at_rate(process: Subject, what: str, count: int, rate: float) -> floa
 
 
 def _find_delays(process: Subject, plan: Plan) -> tuple[float, float]:
-    """From when the server wrote a change to when its metric was counted, on one clock."""
+    """The delays from writing a change to counting it, on one clock."""
     process.ask_noted()
     _, answer = process.load("flip", plan.flips, plan.flip_rate)
     noted = dict(process.ask_noted())
@@ -99,7 +99,7 @@ def _find_delays(process: Subject, plan: Plan) -> tuple[float, float]:
 
 
 def _churn(process: Subject, pods: int, count: int) -> float:
-    """Growth once every pod was replaced twice: what that takes for good, once, is no leak."""
+    """Memory growth after every pod was replaced twice: a one-time growth is no leak."""
     process.load("churn", 2 * pods)
     before = process.memory().resident
     process.load("churn", count)

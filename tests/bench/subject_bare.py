@@ -1,7 +1,7 @@
-"""(c): the bare cost. Reads the same bytes, decodes the needed fields, keeps nothing.
+"""(c): the bare cost: read the same bytes, decode the needed fields, keep nothing.
 
-The types stand here once more on purpose: what the operator does to its own must not
-move the mark it is measured against.
+The types are repeated on purpose: a change of the operator's types must not change what they are
+compared with.
 """
 
 import asyncio
@@ -169,7 +169,7 @@ async def watch(
     decoder: msgspec.json.Decoder[Any],
     stopwatch: Stopwatch,
 ) -> None:
-    """Read lines and decode them, for ever."""
+    """Read and decode lines, for ever."""
     params = {"watch": "true", "allowWatchBookmarks": "true", "resourceVersion": version}
     if not version:
         params |= {"sendInitialEvents": "true", "resourceVersionMatch": "NotOlderThan"}
@@ -197,7 +197,7 @@ async def list_pods(session: aiohttp.ClientSession) -> str:
 
 
 async def main(server: str, *, streams: bool) -> None:
-    """List and watch; *streams*: by one request, which gives both."""
+    """List and watch; with *streams* in a single request."""
     timeout = aiohttp.ClientTimeout(total=None)
     session = aiohttp.ClientSession(server, timeout=timeout, read_bufsize=2**18)
     async with session:

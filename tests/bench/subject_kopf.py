@@ -1,4 +1,4 @@
-"""(a): the least that a kopf operator for pods can be: one handler, which does nothing."""
+"""(a): the smallest kopf operator for pods, with one handler that does nothing."""
 
 import kopf
 
@@ -12,7 +12,7 @@ def see(**_: object) -> None:
 
 @kopf.on.startup()
 def configure(settings: kopf.OperatorSettings, **_: object) -> None:
-    """Defaults, but for what would need more of the server than a listing of pods."""
+    """Default settings, without what would need more of the server than listing pods."""
     settings.posting.enabled = False
     settings.scanning.disabled = True
     settings.peering.standalone = True

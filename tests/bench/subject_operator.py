@@ -1,6 +1,6 @@
-"""(b): the operator itself, all of it, as `probewatch run` starts it.
+"""(b): the whole operator, as `probewatch run` starts it.
 
-The one thing added is a last sink, that notes when a finding has passed all others.
+The only addition is a last sink, which notes when a finding has passed all others.
 """
 
 import json
@@ -26,8 +26,8 @@ def kubeconfig(server: str) -> str:
 
 
 def main() -> None:
-    """Run the operator against the server that is named once all is loaded."""
-    command = load_command("run")  # before all else, for it decides what else is loaded
+    """Run the operator against the server that is given once everything is loaded."""
+    command = load_command("run")  # first, since it decides what else is loaded
     from probewatch import logs  # noqa: PLC0415  # likewise
     from probewatch.kube import file_credentials  # noqa: F401, PLC0415  # as a kubeconfig will
     from probewatch.service.runtime import collect_rarely, run_on_best_loop  # noqa: PLC0415  # likewise

@@ -1,4 +1,4 @@
-"""The operator's parts, and a last sink that notes when a finding has passed all others."""
+"""The operator's parts, with a last sink that notes when a finding has passed all others."""
 
 from collections.abc import Sequence
 
@@ -10,20 +10,20 @@ from tests.bench.stopwatch import Stopwatch
 
 
 class Timed:
-    """A sink that notes when changes of readiness have been counted."""
+    """A sink that notes when readiness changes were counted."""
 
     def __init__(self) -> None:
         self._stopwatch = Stopwatch()
         self._stopwatch.listen()
 
     def publish(self, finding: Finding, workload: Workload) -> None:  # noqa: ARG002  # a sink's
-        """Note one."""
+        """Note a readiness change."""
         if isinstance(finding, ReadinessChanged) and not finding.hidden:
             self._stopwatch.note(finding.pod.uid)
 
 
 class TimedParts(Parts):
-    """The operator's parts, and the stopwatch."""
+    """The operator's parts, with the stopwatch."""
 
     def _build_sinks(self) -> Sequence[Sink]:
         return (*super()._build_sinks(), Timed())
