@@ -3,8 +3,8 @@
 import asyncio
 import platform
 from collections.abc import Callable
-from typing import Any
 
+from probewatch.playground.json_object import JsonObject
 from probewatch.playground.kubelet.events import render_scheduled
 from probewatch.playground.kubelet.node import Kubelet
 from probewatch.playground.kubelet.pod_view import render_time
@@ -13,7 +13,6 @@ from probewatch.playground.objects.registry import STATUS, Registry
 from probewatch.playground.objects.scheduling import bind_pod
 from probewatch.playground.objects.store import Change, Key
 
-JsonObject = dict[str, Any]
 NODE = "playground"
 NODE_IP = "127.0.0.1"
 KUBELET_VERSION = "v1.36.2"

@@ -1,7 +1,5 @@
 """Tokens for service accounts."""
 
-from typing import Any
-
 from probewatch.playground.api.answers import Answer, answer_json
 from probewatch.playground.api.requests import Request
 from probewatch.playground.api.users import DAY_SECONDS, Tokens, User, service_account
@@ -9,8 +7,6 @@ from probewatch.playground.kubelet.pod_view import render_time
 from probewatch.playground.objects.registry import Registry
 from probewatch.playground.objects.status import bad_request, invalid
 from probewatch.playground.objects.types import ResourceType
-
-JsonObject = dict[str, Any]
 
 HOUR_SECONDS, SHORTEST_SECONDS = 3600, 600
 AUDIENCE = "https://kubernetes.default.svc.cluster.local"

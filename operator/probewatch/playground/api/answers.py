@@ -2,13 +2,11 @@
 
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import msgspec
 
 from probewatch.playground.objects.status import StatusError
 
-JsonObject = dict[str, Any]
 Lines = list[bytes]
 """Lines of a watch that are ready at the same time; each ends with a newline."""
 

@@ -18,10 +18,10 @@ from probewatch.playground.api.managers import (
     read_entries,
     with_entries,
 )
+from probewatch.playground.json_object import JsonObject
 from probewatch.playground.objects.status import StatusError, bad_request
 
 Json = Any
-JsonObject = dict[str, Any]
 
 
 def apply(

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-JsonObject = dict[str, Any]
+from probewatch.playground.json_object import JsonObject
+
 Cell = Callable[[JsonObject, float], Any]
 """The object and the current time → the value in the column."""
 

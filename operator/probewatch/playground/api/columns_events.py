@@ -1,10 +1,7 @@
 """The columns of `kubectl get events`."""
 
-from typing import Any
-
 from probewatch.playground.api.columns import NAME, Column, dig, field, since
-
-JsonObject = dict[str, Any]
+from probewatch.playground.json_object import JsonObject
 
 
 def _first(event: JsonObject) -> str | None:

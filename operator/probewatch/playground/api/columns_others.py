@@ -1,7 +1,6 @@
 """The columns of `kubectl get` for all resources except pods, Events and workloads."""
 
 from collections.abc import Iterable
-from typing import Any
 
 from probewatch.playground.api.columns import (
     AGE,
@@ -15,8 +14,7 @@ from probewatch.playground.api.columns import (
     join,
     render_selector,
 )
-
-JsonObject = dict[str, Any]
+from probewatch.playground.json_object import JsonObject
 
 ROLE_LABEL = "node-role.kubernetes.io/"
 

@@ -13,8 +13,7 @@ from probewatch.playground.api.columns import (
     parse_seconds,
     since,
 )
-
-JsonObject = dict[str, Any]
+from probewatch.playground.json_object import JsonObject
 
 PHASES_AT_THE_END = {"Succeeded", "Failed"}
 

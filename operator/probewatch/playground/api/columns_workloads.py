@@ -1,7 +1,5 @@
 """The columns of `kubectl get` for workloads."""
 
-from typing import Any
-
 from probewatch.playground.api.columns import (
     AGE,
     NAME,
@@ -17,8 +15,7 @@ from probewatch.playground.api.columns import (
     render_span,
     since,
 )
-
-JsonObject = dict[str, Any]
+from probewatch.playground.json_object import JsonObject
 
 
 def _template(obj: JsonObject) -> JsonObject:

@@ -3,15 +3,13 @@
 import re
 from collections.abc import Iterable, Mapping
 from itertools import groupby
-from typing import Any
 
 from probewatch.playground.api.answers import Answer, answer_json
 from probewatch.playground.api.projections import parse_accept
 from probewatch.playground.api.requests import Request
+from probewatch.playground.json_object import JsonObject
 from probewatch.playground.objects.status import StatusError
 from probewatch.playground.objects.types import ResourceType, Types
-
-JsonObject = dict[str, Any]
 
 AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 VERSION = {

@@ -10,9 +10,9 @@ from typing import Any
 import msgspec
 
 from probewatch.playground.api.patches import MERGE_KEYS
+from probewatch.playground.json_object import JsonObject
 
 Json = Any
-JsonObject = dict[str, Any]
 Path = tuple[str, ...]
 Keys = tuple[str, ...] | None
 """The keys of a list's elements; () for a set; None for an atomic list."""

@@ -4,16 +4,14 @@ import base64
 import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 
 from probewatch.playground.api.requests import Request
 from probewatch.playground.api.selectors import Selector
+from probewatch.playground.json_object import JsonObject
 from probewatch.playground.objects.status import StatusError, bad_request
 from probewatch.playground.objects.store import Key, ObjectStore, Stored
-
-JsonObject = dict[str, Any]
 
 LATEST = -1
 """The version in a continue token for an inconsistent list, which goes on with current objects."""

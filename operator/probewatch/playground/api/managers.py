@@ -12,8 +12,7 @@ from probewatch.playground.api.fields import (
     flatten,
 )
 from probewatch.playground.api.requests import Request
-
-JsonObject = dict[str, Any]
+from probewatch.playground.json_object import JsonObject
 
 APPLY, UPDATE = "Apply", "Update"
 LONGEST_NAME = 128

@@ -1,7 +1,5 @@
 """Requests on objects: get, list, watch, create, update, patch and delete."""
 
-from typing import Any
-
 from probewatch.playground.api.answers import Answer, answer_json
 from probewatch.playground.api.lists import list_page
 from probewatch.playground.api.projections import MakeTable, Projection, choose_projection
@@ -14,8 +12,6 @@ from probewatch.playground.objects.registry import Deletion, Registry
 from probewatch.playground.objects.status import bad_request
 from probewatch.playground.objects.store import Stored
 from probewatch.playground.objects.types import ResourceType
-
-JsonObject = dict[str, Any]
 
 RETURNED_WHEN_DELETED = {"pods", "serviceaccounts", "persistentvolumeclaims", "persistentvolumes"}
 """Resources whose deletion returns the object; that of all others returns a Status."""

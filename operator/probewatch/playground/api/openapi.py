@@ -1,16 +1,14 @@
 """OpenAPI v3: the fields of every kind, and the options of every request. v2 has no kinds."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
 
 from probewatch.playground.api.answers import Answer, answer_json
 from probewatch.playground.api.discovery import VERSION, no_such_path
 from probewatch.playground.api.requests import Request
 from probewatch.playground.api.schemas import META_MODEL, REF, Schema, find_model, load_schemas
+from probewatch.playground.json_object import JsonObject
 from probewatch.playground.objects.definitions import Version
 from probewatch.playground.objects.types import ResourceType, Types
-
-JsonObject = dict[str, Any]
 
 PREFIX = "/openapi/v3"
 PREFIX_V2 = "/openapi/v2"
@@ -26,7 +24,6 @@ OPTIONS: Mapping[str, tuple[str, ...]] = {
     "patch": (*WRITE_OPTIONS, "force"),
     "delete": ("dryRun", "gracePeriodSeconds", "propagationPolicy", "pretty"),
 }
-ACTIONS = {"get": "get", "put": "put", "post": "post", "patch": "patch", "delete": "delete"}
 Definitions = Callable[[], Mapping[tuple[str, str], Version]]
 
 
@@ -160,6 +157,6 @@ def _operation(type_: ResourceType, method: str) -> JsonObject:
         "operationId": f"{method}{type_.kind}",
         "parameters": [_parameter(name, "query") for name in OPTIONS[method]],
         "responses": {"200": {"description": "OK", "content": content}},
-        "x-kubernetes-action": ACTIONS[method],
+        "x-kubernetes-action": method,
         "x-kubernetes-group-version-kind": _kind(type_),
     }

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from probewatch.playground.json_object import JsonObject
 from probewatch.playground.objects.status import StatusError, bad_request
 
-JsonObject = dict[str, Any]
 Json = Any
 
 JSON_PATCH = "application/json-patch+json"

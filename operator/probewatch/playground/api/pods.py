@@ -2,17 +2,15 @@
 
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
-from typing import Any
 
 from probewatch.playground.api.answers import Answer, Lines, answer_json
 from probewatch.playground.api.requests import Request
 from probewatch.playground.api.users import User
+from probewatch.playground.json_object import JsonObject
 from probewatch.playground.objects.registry import Deletion, Registry
 from probewatch.playground.objects.scheduling import bind_pod
 from probewatch.playground.objects.status import StatusError, bad_request
 from probewatch.playground.objects.types import ResourceType
-
-JsonObject = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,17 +2,16 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import msgspec
 
 from probewatch.playground.api.requests import Request
+from probewatch.playground.json_object import JsonObject
 from probewatch.playground.objects.faces import to_shown
 from probewatch.playground.objects.status import StatusError
 from probewatch.playground.objects.store import Stored
 from probewatch.playground.objects.types import ResourceType
-
-JsonObject = dict[str, Any]
 
 META = "meta.k8s.io"
 PARTIAL_HEAD = {"kind": "PartialObjectMetadata", "apiVersion": f"{META}/v1"}

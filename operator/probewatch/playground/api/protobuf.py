@@ -8,12 +8,10 @@ than decoded in part.
 import base64
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any
 
 from probewatch.playground.api.protobuf_kinds import ENVELOPE, KINDS, Field, Schema, Type
 from probewatch.playground.api.protobuf_workloads import WORKLOADS
-
-JsonObject = dict[str, Any]
+from probewatch.playground.json_object import JsonObject
 
 MAGIC = b"k8s\x00"
 VARINT, LENGTH = 0, 2
@@ -32,7 +30,7 @@ def decode(body: bytes) -> JsonObject:
     kind = meta.get("kind", "")
     schema = KINDS.get(kind) or WORKLOADS.get(kind)
     if schema is None:
-        raise UnreadableError(f"the kind {meta.get('kind')!r} is not known")
+        raise UnreadableError(f"the kind {kind!r} is not known")
     raw = base64.b64decode(envelope.get("raw", ""))
     return {**meta, **_read_message(raw, schema)}
 

@@ -2,16 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import unquote
 
 import msgspec
 from multidict import MultiMapping
 
 from probewatch.playground.api import protobuf
+from probewatch.playground.json_object import JsonObject
 from probewatch.playground.objects.status import StatusError, bad_request
-
-JsonObject = dict[str, Any]
 
 VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete", "GET": "get"}
 TRUE = {"true", "1", "True", "TRUE", "t", "T"}

@@ -1,16 +1,15 @@
 """Reviews of tokens and permissions: they are answered, and not stored."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from probewatch.playground.api.answers import Answer, answer_json
 from probewatch.playground.api.requests import Request
 from probewatch.playground.api.rights import Action, Rights
 from probewatch.playground.api.users import Tokens, User
+from probewatch.playground.json_object import JsonObject
 from probewatch.playground.objects.status import bad_request
 from probewatch.playground.objects.types import ResourceType
 
-JsonObject = dict[str, Any]
 Judge = Callable[[JsonObject, Request, User], JsonObject]
 """The spec of a review, its request and its user → the status."""
 

@@ -6,10 +6,9 @@ from typing import Any
 
 from probewatch.playground.api.requests import Request
 from probewatch.playground.api.users import User
+from probewatch.playground.json_object import JsonObject
 from probewatch.playground.objects.status import StatusError, qualify
 from probewatch.playground.objects.store import Key, ObjectStore
-
-JsonObject = dict[str, Any]
 
 GROUP = "rbac.authorization.k8s.io"
 ROLES, CLUSTER_ROLES = f"roles.{GROUP}", f"clusterroles.{GROUP}"

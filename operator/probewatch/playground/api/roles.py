@@ -1,13 +1,11 @@
 """The default roles and role bindings of every cluster."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from probewatch.playground.api.rights import GROUP
 from probewatch.playground.api.users import AUTHENTICATED, MASTERS, UNAUTHENTICATED
+from probewatch.playground.json_object import JsonObject
 from probewatch.playground.objects.registry import Registry
-
-JsonObject = dict[str, Any]
 
 READ = ["get", "list", "watch"]
 WRITE = ["create", "delete", "deletecollection", "patch", "update"]

@@ -1,19 +1,17 @@
 """The scale subresource: the number of replicas of a workload as an object of its own."""
 
 from dataclasses import replace
-from typing import Any
 
 from probewatch.playground.api.answers import Answer, answer_json
 from probewatch.playground.api.columns import render_selector
 from probewatch.playground.api.requests import Request
 from probewatch.playground.api.users import User
 from probewatch.playground.api.writes import Make, Writer, find_patch
+from probewatch.playground.json_object import JsonObject
 from probewatch.playground.objects.registry import Registry
 from probewatch.playground.objects.status import StatusError
 from probewatch.playground.objects.store import Stored
 from probewatch.playground.objects.types import ResourceType
-
-JsonObject = dict[str, Any]
 
 SHARED_META = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
 

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 from probewatch.lean_imports import let_in
+from probewatch.playground.json_object import JsonObject
 from probewatch.playground.objects.types import ResourceType
 
-JsonObject = dict[str, Any]
 Schema = Mapping[str, Any]
 
 REF = "#/components/schemas/"

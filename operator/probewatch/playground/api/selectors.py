@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from probewatch.playground.api.requests import Request
+from probewatch.playground.json_object import JsonObject
 from probewatch.playground.objects.status import bad_request
 from probewatch.playground.objects.types import ResourceType
 
-JsonObject = dict[str, Any]
 Labels = Mapping[str, str]
 
 _SET = re.compile(r"\s*([^\s,!=()]+)\s+(in|notin)\s*\(([^()]*)\)\s*")

@@ -34,12 +34,12 @@ from probewatch.playground.api.columns_workloads import (
 from probewatch.playground.api.jsonpath import parse_path, walk
 from probewatch.playground.api.projections import META, PARTIAL_HEAD, Projection
 from probewatch.playground.api.requests import Request
+from probewatch.playground.json_object import JsonObject
 from probewatch.playground.objects.definitions import Version
 from probewatch.playground.objects.faces import to_shown
 from probewatch.playground.objects.store import Stored
 from probewatch.playground.objects.types import ResourceType
 
-JsonObject = dict[str, Any]
 Columns = Sequence[Column]
 
 COLUMNS: Mapping[str, Columns] = {

@@ -5,13 +5,13 @@ from typing import Any
 
 from probewatch.playground.api.requests import Request
 from probewatch.playground.api.schemas import builtin_schema, metadata_schema
+from probewatch.playground.json_object import JsonObject
 from probewatch.playground.objects.definitions import Version
 from probewatch.playground.objects.schema_checks import check_types
 from probewatch.playground.objects.schemas import find_unknown, prune, without_nulls
 from probewatch.playground.objects.status import bad_request
 from probewatch.playground.objects.types import ResourceType
 
-JsonObject = dict[str, Any]
 Versions = Mapping[tuple[str, str], Version]
 
 

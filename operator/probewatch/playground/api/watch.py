@@ -7,7 +7,6 @@ import itertools
 import random
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 
@@ -16,10 +15,9 @@ from probewatch.playground.api.lists import invalid_option, parse_version
 from probewatch.playground.api.projections import Projection
 from probewatch.playground.api.requests import Request
 from probewatch.playground.api.selectors import Selector
+from probewatch.playground.json_object import JsonObject
 from probewatch.playground.objects.status import StatusError
 from probewatch.playground.objects.store import Change, ObjectStore, Stored
-
-JsonObject = dict[str, Any]
 
 SHORTEST_SECONDS = 1800
 """The shortest duration of a watch without a timeout; it is random, up to twice that."""

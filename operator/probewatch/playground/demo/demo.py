@@ -11,7 +11,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import yaml
 
@@ -21,11 +20,10 @@ from probewatch.playground.demo.show import Progress, Show
 from probewatch.playground.demo.state import DemoState
 from probewatch.playground.demo.text import finding_text
 from probewatch.playground.images import DEMO_FILES
+from probewatch.playground.json_object import JsonObject
 from probewatch.playground.kubelet.probes import ProbeType
 from probewatch.playground.kubelet.specs import parse_pod_spec
 from probewatch.playground.objects.store import Change
-
-JsonObject = dict[str, Any]
 
 MANIFEST = DEMO_FILES / "hc-probe.yaml"
 NAMESPACE = "default"

@@ -3,9 +3,8 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
-JsonObject = dict[str, Any]
+from probewatch.playground.json_object import JsonObject
 
 CONTROLLER = "probewatch.dev/operator"
 RESTARTED, READINESS = "Container restarted", "Readiness changed"

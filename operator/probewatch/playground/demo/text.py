@@ -8,8 +8,8 @@ from probewatch.playground.api.columns import Column
 from probewatch.playground.api.columns_events import EVENT_COLUMNS
 from probewatch.playground.api.columns_pods import POD_COLUMNS
 from probewatch.playground.demo.state import DemoState, Found, Said
+from probewatch.playground.json_object import JsonObject
 
-JsonObject = dict[str, Any]
 FIRST_FACTS = ("to", "cause", "confidence", "reason", "finding")
 
 

@@ -2,14 +2,13 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 from probewatch.clock import Clock
+from probewatch.playground.json_object import JsonObject
 from probewatch.playground.kubelet.event_filter import Delivery, EventFilter, Note, Subject
 from probewatch.playground.kubelet.pod_view import render_time
 from probewatch.playground.kubelet.specs import ContainerSpec, PodSpec
-
-JsonObject = dict[str, Any]
 
 
 class EventKeeper(Protocol):

@@ -5,8 +5,8 @@ import secrets
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any
 
+from probewatch.playground.json_object import JsonObject
 from probewatch.playground.kubelet.backoff import Backoff
 from probewatch.playground.kubelet.bell import begin, cancel
 from probewatch.playground.kubelet.containers import PodMemory, Record
@@ -17,7 +17,6 @@ from probewatch.playground.kubelet.pod_status import find_qos_class
 from probewatch.playground.kubelet.services import Services
 from probewatch.playground.kubelet.specs import PodSpec, parse_pod_spec
 
-JsonObject = dict[str, Any]
 TERMINAL = ("Succeeded", "Failed")
 REFUSED = "UnexpectedAdmissionError"
 

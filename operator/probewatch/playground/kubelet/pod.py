@@ -8,6 +8,7 @@ import asyncio
 import math
 from collections.abc import Callable
 
+from probewatch.playground.json_object import JsonObject
 from probewatch.playground.kubelet.bell import Bell, cancel
 from probewatch.playground.kubelet.containers import PodMemory, Record, Seen
 from probewatch.playground.kubelet.health import PodProbes
@@ -15,7 +16,7 @@ from probewatch.playground.kubelet.killing import end_all, kill
 from probewatch.playground.kubelet.plan import make_plan
 from probewatch.playground.kubelet.pod_status import render_status
 from probewatch.playground.kubelet.pod_view import PodView
-from probewatch.playground.kubelet.services import JsonObject, Services
+from probewatch.playground.kubelet.services import Services
 from probewatch.playground.kubelet.specs import PodSpec
 from probewatch.playground.kubelet.starting import Place, Starter
 

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from probewatch.playground.json_object import JsonObject
 from probewatch.playground.kubelet.containers import Health, Seen
 from probewatch.playground.kubelet.pod_view import PodView
 from probewatch.playground.kubelet.specs import Role
 
-JsonObject = dict[str, Any]
 Cause = tuple[str, str]
 """Reason and message of a condition with status `False`."""
 

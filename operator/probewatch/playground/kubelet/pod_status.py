@@ -4,13 +4,13 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from probewatch.playground.json_object import JsonObject
 from probewatch.playground.kubelet.containers import Exit, Health, Instance, Seen
 from probewatch.playground.kubelet.plan import must_start
 from probewatch.playground.kubelet.pod_conditions import render_conditions
 from probewatch.playground.kubelet.pod_view import PodView
 from probewatch.playground.kubelet.specs import ContainerSpec, RestartPolicy, Role
 
-JsonObject = dict[str, Any]
 TERMINAL_PHASES = ("Succeeded", "Failed")
 
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 from probewatch.clock import Clock
 from probewatch.playground.images import IMAGES, Image
+from probewatch.playground.json_object import JsonObject
 from probewatch.playground.kubelet.backoff import Backoff
 from probewatch.playground.kubelet.containers import Process
 from probewatch.playground.kubelet.events import KubeletEvents
@@ -14,7 +15,6 @@ from probewatch.playground.kubelet.probing import Prober
 from probewatch.playground.kubelet.specs import PodSpec
 from probewatch.playground.processes.runtime import Launch
 
-JsonObject = dict[str, Any]
 MakeStatus = Callable[[JsonObject], JsonObject]
 """Old status in, new status out."""
 

@@ -3,9 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from probewatch.playground.json_object import JsonObject
 from probewatch.playground.kubelet.pod_status import find_qos_class
-
-JsonObject = dict[str, Any]
 
 PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 PROBE_DEFAULTS = {

@@ -4,12 +4,9 @@ The rules are those of Kubernetes (pkg/apis/core/validation/events.go): lengths 
 in bytes, and apply only to an Event that has an `eventTime`.
 """
 
-from typing import Any
-
+from probewatch.playground.json_object import JsonObject
 from probewatch.playground.objects.names import LABEL_LENGTH, QUALIFIED, SUBDOMAIN
 from probewatch.playground.objects.status import Cause
-
-JsonObject = dict[str, Any]
 
 INSTANCE_LIMIT = ACTION_LIMIT = REASON_LIMIT = 128
 NOTE_LIMIT = 1024

@@ -6,9 +6,8 @@ Events have two forms, core/v1 and events.k8s.io/v1; custom resources one for ea
 from collections.abc import Mapping
 from typing import Any
 
+from probewatch.playground.json_object import JsonObject
 from probewatch.playground.objects.types import ResourceType
-
-JsonObject = dict[str, Any]
 
 NEW_EVENT_NAMES = {
     "involvedObject": "regarding",

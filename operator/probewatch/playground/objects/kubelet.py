@@ -1,14 +1,12 @@
 """The kubelet's access to objects: writes statuses and Events, and removes stopped pods."""
 
 from collections.abc import Callable
-from typing import Any
 
+from probewatch.playground.json_object import JsonObject
 from probewatch.playground.kubelet.specs import PodSpec
 from probewatch.playground.objects.registry import STATUS, Deletion, Registry
 from probewatch.playground.objects.status import StatusError
 from probewatch.playground.objects.store import Key
-
-JsonObject = dict[str, Any]
 
 
 class KubeletObjects:

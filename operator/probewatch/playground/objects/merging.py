@@ -1,12 +1,9 @@
 """Updates of an object: which fields the writer may set, and which stay as they were."""
 
-from typing import Any
-
+from probewatch.playground.json_object import JsonObject
 from probewatch.playground.objects.metadata import carry_metadata
 from probewatch.playground.objects.rules import Rules
 from probewatch.playground.objects.types import ResourceType
-
-JsonObject = dict[str, Any]
 
 
 def merge(

@@ -3,12 +3,11 @@
 import uuid
 from typing import Any
 
+from probewatch.playground.json_object import JsonObject
 from probewatch.playground.kubelet.pod_view import render_time
 from probewatch.playground.objects.names import check_labels, check_name, generate_name
 from probewatch.playground.objects.status import Cause, StatusError, bad_request
 from probewatch.playground.objects.types import ResourceType
-
-JsonObject = dict[str, Any]
 
 OWN = ("uid", "creationTimestamp", "generation", "deletionTimestamp", "deletionGracePeriodSeconds")
 """Fields that only the server writes."""

@@ -7,8 +7,6 @@ from typing import Any
 
 from probewatch.playground.objects.status import Cause
 
-JsonObject = dict[str, Any]
-
 LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 SUBDOMAIN = re.compile(rf"{LABEL.pattern}(\.{LABEL.pattern})*")
 QUALIFIED = re.compile(r"([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]")

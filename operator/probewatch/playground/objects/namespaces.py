@@ -1,11 +1,7 @@
 """Namespaces: those that every cluster has, and the deletion of one with its objects."""
 
-from typing import Any
-
 from probewatch.playground.objects.registry import Deletion, Registry
 from probewatch.playground.objects.store import Change, Key
-
-JsonObject = dict[str, Any]
 
 ALWAYS_THERE = ("default", "kube-node-lease", "kube-public", "kube-system")
 STORAGE = "namespaces"

@@ -3,14 +3,12 @@
 It acts at once, where a real one takes a moment.
 """
 
-from typing import Any
-
+from probewatch.playground.json_object import JsonObject
 from probewatch.playground.objects.metadata import FOREGROUND, ORPHAN
 from probewatch.playground.objects.registry import Deletion, Registry
 from probewatch.playground.objects.store import Change, Key, Stored
 from probewatch.playground.objects.types import ResourceType
 
-JsonObject = dict[str, Any]
 Place = tuple[str, Key]
 
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 
 from probewatch.clock import Clock
+from probewatch.playground.json_object import JsonObject
 from probewatch.playground.objects.builtin import builtin_types
 from probewatch.playground.objects.faces import to_shown, to_stored
 from probewatch.playground.objects.merging import merge
@@ -29,7 +29,6 @@ from probewatch.playground.objects.status import (
 from probewatch.playground.objects.store import Key, ObjectStore, Stored
 from probewatch.playground.objects.types import ResourceType, Types
 
-JsonObject = dict[str, Any]
 Make = Callable[[JsonObject], JsonObject]
 """The current object, as it is served → the object as it is to be."""
 

@@ -6,14 +6,13 @@ too, in the same words.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
+from probewatch.playground.json_object import JsonObject
 from probewatch.playground.objects.defaults import PROBES, apply_defaults, initial_pod_status
 from probewatch.playground.objects.event_rules import check_event, check_new_event
 from probewatch.playground.objects.names import check_name
 from probewatch.playground.objects.status import Cause
 
-JsonObject = dict[str, Any]
 Check = Callable[[JsonObject, JsonObject | None], list[Cause]]
 """The new object, and the old one on an update → what is wrong."""
 

@@ -1,13 +1,9 @@
 """The binding of a pod to a node."""
 
-from typing import Any
-
 from probewatch.playground.kubelet.pod_view import render_time
 from probewatch.playground.objects.registry import Registry
 from probewatch.playground.objects.status import conflict
 from probewatch.playground.objects.store import Stored
-
-JsonObject = dict[str, Any]
 
 
 def bind_pod(registry: Registry, namespace: str, name: str, node: str) -> Stored:

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any
 
-JsonObject = dict[str, Any]
+from probewatch.playground.json_object import JsonObject
+
 Cause = tuple[str, str]
 """A field and what is wrong with it."""
 

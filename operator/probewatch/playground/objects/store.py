@@ -7,13 +7,12 @@ never changed in place: a reader may keep one, and must not modify it.
 import bisect
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
+from probewatch.playground.json_object import JsonObject
 from probewatch.playground.objects.status import expired
-
-JsonObject = dict[str, Any]
 
 WINDOW = 20_000
 """The number of past changes of one resource that a watch can start from."""

@@ -1,12 +1,10 @@
 """Plays stories on a cluster: creates the pod, and changes it later if the story says so."""
 
 import asyncio
-from typing import Any
 
 from probewatch.playground.cluster import Cluster
+from probewatch.playground.json_object import JsonObject
 from probewatch.playground.stories.pods import OTHER_IMAGE, Story
-
-JsonObject = dict[str, Any]
 
 
 def play_story(cluster: Cluster, story: Story, *, namespace: str = "default") -> None:

@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
-JsonObject = dict[str, Any]
+from probewatch.playground.json_object import JsonObject
 
 IMAGE = "probewatch/story:1"
 OTHER_IMAGE = "probewatch/story:2"

@@ -1,11 +1,9 @@
 """The Job controller: runs pods to completion, up to a limit of failures."""
 
-from typing import Any
-
+from probewatch.playground.json_object import JsonObject
 from probewatch.playground.kubelet.pod_view import render_time
 from probewatch.playground.workloads.workloads import ControllerClient, is_active
 
-JsonObject = dict[str, Any]
 COMPONENT = "job-controller"
 CONTROLLER_LABEL = "batch.kubernetes.io/controller-uid"
 

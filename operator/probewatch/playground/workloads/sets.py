@@ -3,13 +3,12 @@
 import hashlib
 import json
 import math
-from typing import Any
 
+from probewatch.playground.json_object import JsonObject
 from probewatch.playground.kubelet.pod_view import render_time
 from probewatch.playground.objects.schemas import without_nulls
 from probewatch.playground.workloads.workloads import ControllerClient, is_active, is_ready
 
-JsonObject = dict[str, Any]
 HASH_LABEL = "pod-template-hash"
 REVISION = "deployment.kubernetes.io/revision"
 LETTERS = "bcdfghjklmnpqrstvwxz2456789"

@@ -9,16 +9,15 @@ import itertools
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from probewatch.clock import Clock
+from probewatch.playground.json_object import JsonObject
 from probewatch.playground.kubelet.pod_view import render_time
 from probewatch.playground.objects.registry import STATUS, Deletion, Registry
 from probewatch.playground.objects.status import StatusError
 from probewatch.playground.objects.store import Change, Key, Stored
 from probewatch.playground.objects.types import ResourceType
 
-JsonObject = dict[str, Any]
 _log = logging.getLogger(__name__)
 
 OWNER_GROUPS = {"ReplicaSet": "apps", "Deployment": "apps", "Job": "batch"}
