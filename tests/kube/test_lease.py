@@ -343,6 +343,49 @@ async def test_one_refusal_is_no_missing_right() -> None:
     assert two.is_elsewhere
 
 
+class ReadOnly(FakeLeases):
+    """Lets a replica read the Lease, and not write it."""
+
+    async def request(
+        self, verb: str, path: str, *, body: object | None = None
+    ) -> tuple[int, bytes]:
+        answer = await FakeLeases.request(self, verb, path, body=body)
+        return answer if verb == "GET" else (403, b"{}")
+
+
+async def test_right_to_read_alone_is_a_missing_right() -> None:
+    """A replica that may read the Lease writes without it, if its holder is dead, and only then."""
+    leases, time = FakeLeases(), FakeTime()
+    one = make(leases, time, "one")
+    two = make(ReadOnly(), time, "two")
+    for _ in range(10):
+        time.seconds += await one.step()
+        two.requester = ReadOnly(lease=leases.lease)
+        await two.step()
+        assert not two.is_held
+    begun = at = time.seconds
+    while not two.is_held and at - begun < 60:
+        at = time.seconds
+        time.seconds += await two.step()
+
+    assert 25 <= at - begun <= 40
+
+
+@pytest.mark.parametrize("is_holder", [True, False])
+async def test_refusals_of_two_starts_are_no_missing_right(is_holder: bool) -> None:  # noqa: FBT001  # a parameter
+    """A server that refuses at each of two starts, with an outage between, refuses for a moment."""
+    leases, time = FakeLeases(), FakeTime()
+    one, two = make(leases, time, "one"), make(leases, time, "two")
+    await one.step()
+    await two.step()
+    each = one if is_holder else two
+    for status in (403, *[503] * 20, 403):
+        leases.status = status
+        time.seconds += await each.step()
+
+    assert not each.is_held
+
+
 async def test_trouble_is_no_answer() -> None:
     """Server errors neither grant nor end a Lease."""
     leases, time = FakeLeases(status=500), FakeTime()

@@ -20,7 +20,7 @@ from probewatch.errors import ApiError
 from probewatch.kube.lease_lapse import Lapse
 from probewatch.kube.lease_objects import DURATION_SECONDS as DURATION
 from probewatch.kube.lease_objects import SCOPE, LeaseObject, Metadata, render_lease
-from probewatch.kube.lease_refusal import FOR_GOOD, REFUSED_SECONDS, Refusal
+from probewatch.kube.lease_refusal import REFUSED_SECONDS, Refusal
 from probewatch.kube.rights import Requester
 
 _log = logging.getLogger(__name__)
@@ -127,6 +127,7 @@ class Lease:
                 return LOOK_SECONDS if self._is_over else await self._step()
         except (ApiError, OSError, msgspec.DecodeError) as error:
             _log.debug("The lease cannot be reached", extra={"error": str(error)})
+            self._refusal.interrupt()
             return RETRY_SECONDS
 
     async def release(self, seconds: float = RELEASE_SECONDS) -> None:
@@ -166,7 +167,10 @@ class Lease:
         self._learn(msgspec.json.decode(body, type=LeaseObject))
         assert self._seen is not None  # noqa: S101  # just learnt
         may_take, self._looked = self._may_take(self._seen), True
-        return await self._renew(self._seen, otherwise=LOOK_SECONDS) if may_take else LOOK_SECONDS
+        if may_take:
+            return await self._renew(self._seen, otherwise=LOOK_SECONDS)
+        self._refusal.end()
+        return LOOK_SECONDS
 
     def _may_take(self, lease: LeaseObject) -> bool:
         holder = lease.holder
@@ -186,9 +190,8 @@ class Lease:
             return self._hold(begun)
         if status in {HTTPStatus.CONFLICT, HTTPStatus.NOT_FOUND}:
             self._lose()
-        elif status in {HTTPStatus.FORBIDDEN, HTTPStatus.METHOD_NOT_ALLOWED}:
-            self._refuse(status)
-        return otherwise
+            return otherwise
+        return self._refuse(status)
 
     async def _create(self) -> float:
         begun = self.clock.monotonic()
@@ -223,7 +226,6 @@ class Lease:
         if lease.holder not in {"", self.identity}:
             self.term += 1
         self._seen, self.known = lease, True
-        self._refusal.end()
 
     def _hold(self, begun: float) -> float:
         if self._held_until is None:
@@ -231,6 +233,7 @@ class Lease:
             self._held_since = begun
             _log.info("This replica is the leader now", extra={"lease": self.name})
         self._held_until, self._has_let_go = begun + HELD_SECONDS, False
+        self._refusal.end()
         return max(0.0, begun + RENEW_SECONDS - self.clock.monotonic())
 
     def _lose(self) -> None:
@@ -239,19 +242,16 @@ class Lease:
         else:  # mostly to another replica, or to a renewal of ours that came through late
             _log.warning("The Lease was lost; it is read again", extra={"lease": self.name})
         self._held_until, self._has_let_go = None, True
+        self._refusal.end()
         self.term += 1
 
     def _refuse(self, status: int) -> float:
-        """Handle a refusal; if it is final, go on without a Lease."""
-        now = self.clock.monotonic()
-        is_final = status in FOR_GOOD and self._refusal.go_on(now, was_seen=self._seen is not None)
-        if not is_final:
+        """Handle an answer other than success; if it is a final refusal, go on without a Lease."""
+        if not self._refusal.go_on(status, self.clock.monotonic(), was_seen=self._seen is not None):
             return RETRY_SECONDS
         if not self._refusal.is_final:
-            _log.warning(
-                "The Lease cannot be used; this replica writes without one",
-                extra={"status": status, "namespace": self.namespace},
-            )
+            words = "The Lease cannot be used; this replica writes without one"
+            _log.warning(words, extra={"status": status, "namespace": self.namespace})
         self._refusal.is_final, self.known = True, True
         return REFUSED_SECONDS
 

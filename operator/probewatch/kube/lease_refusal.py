@@ -29,11 +29,21 @@ class Refusal:
     _since: float | None = None
 
     def end(self) -> None:
-        """Note that the Lease could be read or written."""
+        """Note that the Lease could be written, or that another replica holds it."""
         self.is_final, self._since = False, None
 
-    def go_on(self, now: float, *, was_seen: bool) -> bool:
-        """Note one more refusal; return whether it has lasted long enough to be final."""
+    def interrupt(self) -> None:
+        """Note that nothing was refused: there was another answer, or none."""
+        self._since = None
+
+    def go_on(self, status: int, now: float, *, was_seen: bool) -> bool:
+        """Note an answer other than success; return whether refusals last long enough to be final.
+
+        They have to be in a row: those of two starts with an outage between are no missing right.
+        """
+        if status not in FOR_GOOD:
+            self.interrupt()
+            return False
         self._since = now if self._since is None else self._since
         patience = DURATION_SECONDS if was_seen else FIRST_PATIENCE_SECONDS
         return now - self._since >= patience
