@@ -1,13 +1,17 @@
-"""Logs when the API server stops answering, every minute until it does again, and its return."""
+"""Logs when the API server stops answering, every minute until it does again, and its return.
+
+If one of several API servers is away, requests fail and succeed in turn: that is logged once a
+minute, too.
+"""
 
 import logging
 
-from probewatch.clock import Clock
+from probewatch.clock import Clock, Throttle
 
 _log = logging.getLogger(__name__)
 
 SILENCE_SECONDS = 60.0
-"""Time between two log lines while the server does not answer."""
+"""Minimum time between two log lines about a server that does not answer."""
 
 
 class Reachability:
@@ -16,7 +20,8 @@ class Reachability:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._since: float | None = None
-        self._logged = 0.0
+        self._is_logged = False
+        self._lines = Throttle(clock.monotonic, SILENCE_SECONDS)
 
     @property
     def is_away(self) -> bool:
@@ -29,16 +34,18 @@ class Reachability:
             return
         away = self._clock.monotonic() - self._since
         self._since = None
+        if not self._is_logged:
+            return
+        self._is_logged = False
         _log.warning("The API server answers again", extra={"after_seconds": round(away, 1)})
 
     def failed(self, server: str, error: OSError) -> None:
         """Note that there was no answer."""
-        now = self._clock.monotonic()
         if self._since is None:
-            self._since = now
-        elif now - self._logged < SILENCE_SECONDS:
+            self._since = self._clock.monotonic()
+        if not self._lines.allows():
             return
-        self._logged = now
+        self._is_logged = True
         _log.error(
             "The API server cannot be reached; retrying until it can",
             extra={"server": server, "why": str(error)},
