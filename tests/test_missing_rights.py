@@ -65,3 +65,29 @@ async def test_once_all_is_listed_a_minute_is_enough() -> None:
     slept = await checks_of(watch)
 
     assert [FIRST_CHECK_SECONDS, *[CHECK_SECONDS] * (len(slept) - 1)] == slept
+
+
+def test_what_is_hidden_by_other_trouble_is_not_over(caplog: pytest.LogCaptureFixture) -> None:
+    """A right is granted when the watch works, not when the server is away or refuses all."""
+    stats, are_refused = WatchStats(resource="pods"), False
+    check = RightsCheck([stats], refused=lambda: are_refused)
+    caplog.set_level("INFO")
+    stats.failed("403")
+    check.check()
+    stats.failed("no connection in time")
+    check.check()
+    stats.failed("401")
+    are_refused = True
+    check.check()
+    are_refused = False
+    check.check()
+    stats.heard()
+    check.check()
+
+    assert [
+        "A right is missing: list and watch",
+        "The API server refuses the credentials",
+        "Not refused any more",
+        "Not refused any more",
+    ] == caplog.messages
+    assert ["all", "pods"] == [vars(each)["resource"] for each in caplog.records[2:]]

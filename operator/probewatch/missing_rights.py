@@ -46,7 +46,7 @@ class RightsCheck:
         self._watches = tuple(watches)
         self._refused = refused
         self._told: set[str] = set()
-        """Names of the watches that were rejected at the last check; "" for the credentials."""
+        """Names of the watches that are rejected, as far as is known; "" for the credentials."""
 
     async def run(self, clock: Clock, *, is_synced: Callable[[], bool]) -> None:
         """Check for ever: often until the first refusal or the first full list, then rarely."""
@@ -57,7 +57,10 @@ class RightsCheck:
             await clock.sleep(CHECK_SECONDS if is_settled else UNSYNCED_CHECK_SECONDS)
 
     def check(self) -> bool:
-        """Log a line for each rejected watch, and for each that works again; tell if any is."""
+        """Log a line for each rejected watch, and for each that works again; tell if any is.
+
+        Another trouble may hide that a watch is rejected, but does not end it.
+        """
         refused = {each.resource: each.trouble for each in self._watches if is_refusal(each)}
         if self._refused():
             refused = {"": CREDENTIALS}
@@ -65,9 +68,10 @@ class RightsCheck:
             consequence = CONSEQUENCES.get(resource.partition("/")[0], NOTHING)
             where = {"resource": resource} if resource else {}
             _log.error(REFUSALS[code], extra={**where, "consequence": consequence})
-        for resource in self._told - refused.keys():
+        hidden = {each.resource for each in self._watches if each.trouble} & self._told
+        for resource in self._told - refused.keys() - hidden:
             _log.info("Not refused any more", extra={"resource": resource or "all"})
-        self._told = set(refused)
+        self._told = hidden.union(refused)
         return bool(refused)
 
 
