@@ -285,6 +285,18 @@ async def test_pod_uses_its_service_account(tmp_path: Path) -> None:
     assert ("https://[fd00::1]:443", "Bearer abc") == (access.server, access.authorization)
 
 
+async def test_pod_with_an_empty_token_is_told(tmp_path: Path) -> None:
+    """Without a token all requests would be anonymous, and be refused as if rights were missing."""
+    credentials = PodCredentials(
+        {"KUBERNETES_SERVICE_HOST": "10.0.0.1", "KUBERNETES_SERVICE_PORT": "443"},
+        token_path=str(write(tmp_path / "token", "\n")),
+        ca_path=str(write(tmp_path / "ca.crt", "pem")),
+    )
+
+    with pytest.raises(KubeconfigError, match=r"service account of this pod: .*token"):
+        await credentials.read(refused=False)
+
+
 async def test_pod_without_a_token_is_told(tmp_path: Path) -> None:
     """A pod without a mounted service account gets one clear error."""
     environ = {"KUBERNETES_SERVICE_HOST": "10.0.0.1", "KUBERNETES_SERVICE_PORT": "443"}

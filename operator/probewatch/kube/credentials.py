@@ -63,4 +63,9 @@ class PodCredentials:
                 environ=self._environ,
             )
             loader.load_and_set(configuration)
-        return access_of(configuration, where)
+        access = access_of(configuration, where)
+        if not access.authorization:
+            # Requests without a token would be anonymous, and all be refused as if rights were
+            # missing.
+            raise KubeconfigError(f"{where}: there is no token in {self._token_path}")
+        return access
