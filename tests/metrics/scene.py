@@ -31,7 +31,7 @@ from probewatch.metrics.collector import Sources
 from probewatch.metrics.counters import Counters
 from probewatch.metrics.exposition import Exposition, Snapshot
 from probewatch.metrics.negotiation import Wanted
-from probewatch.metrics.totals import Total
+from probewatch.metrics.totals import RestartTotal
 from probewatch.watch.transport import WatchStats
 from tests.support import builders
 
@@ -160,7 +160,7 @@ class Scene:
 
     time: StillTime = field(default_factory=StillTime)
     limit: int = 1000
-    recall: Callable[[Workload], Iterable[Total]] = lambda _workload: ()
+    recall: Callable[[Workload], Iterable[RestartTotal]] = lambda _workload: ()
     store: FakeStore = field(default_factory=FakeStore)
     boundary: Boundary = field(default_factory=Boundary)
     watches: list[WatchStats] = field(default_factory=list)

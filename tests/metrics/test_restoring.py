@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from probewatch.core.causes import Cause, Readiness, ReadinessReason
+from probewatch.core.causes import Cause, Readiness
 from probewatch.core.model import Workload
 from probewatch.core.records import Record, Tally
-from probewatch.metrics.totals import NotReadyTotal, RestartTotal, Total, TransitionTotal
+from probewatch.metrics.totals import RestartTotal
 from probewatch.records.entries import key_of
 from probewatch.records.entry import Loaded
 from probewatch.service.parts import Parts
@@ -23,35 +23,24 @@ from tests.support.operator_parts import make_parts
 
 def test_totals_go_on_where_they_stood() -> None:
     """Restored totals are shown, further findings are added, and restoring is idempotent."""
-    before = scene_with(restart(), restart(), ready(Readiness.NOT_READY))
-    before.publish(ready(Readiness.READY, not_ready_seconds=5.0))
-    totals = before.counters.totals_of(WEB)
+    totals = list(scene_with(restart(), restart()).counters.totals_of(WEB))
 
     after = Scene()
     after.counters.restore(totals)
     after.counters.restore(totals)
     after.publish(tracked(), restart())
 
-    assert (
-        RestartTotal(workload=WEB, container="app", cause=Cause.LIVENESS_PROBE, count=2),
-        TransitionTotal(
-            workload=WEB, to=Readiness.READY, reason=ReadinessReason.READINESS_PROBE, count=1
-        ),
-        TransitionTotal(
-            workload=WEB, to=Readiness.NOT_READY, reason=ReadinessReason.READINESS_PROBE, count=1
-        ),
-        NotReadyTotal(workload=WEB, seconds=5.0),
-    ) == totals
+    assert [
+        RestartTotal(workload=WEB, container="app", cause=Cause.LIVENESS_PROBE, count=2)
+    ] == totals
     assert 'cause="LivenessProbe"} 3' in after.show("container_restarts_total")
-    assert 'to="NotReady",reason="ReadinessProbe"} 1' in after.show("readiness_transitions_total")
-    assert "not_ready_seconds_total{web} 5.0" == after.show("not_ready_seconds_total")
 
 
 def test_workload_that_comes_back_is_recalled() -> None:
     """The record of a new workload is read once, and counters continue from it."""
     asked: list[Workload] = []
 
-    def recall(workload: Workload) -> tuple[Total, ...]:
+    def recall(workload: Workload) -> tuple[RestartTotal, ...]:
         asked.append(workload)
         return (RestartTotal(workload=workload, container="app", cause=Cause.ERROR, count=7),)
 

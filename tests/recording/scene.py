@@ -14,7 +14,7 @@ from probewatch.core.values import replace
 from probewatch.kube.lease_objects import SCOPE
 from probewatch.kube.workloads import nearest_workload
 from probewatch.metrics.counters import Counters
-from probewatch.metrics.totals import Total
+from probewatch.metrics.totals import RestartTotal
 from probewatch.recording.recording import Recording
 from probewatch.recording.surroundings import Surroundings, scope_of
 from probewatch.settings import Settings
@@ -86,7 +86,7 @@ class Told:
     def begin_anew(self, workload: Workload, totals: object) -> None:
         """Accept a recreated workload, as the counters do."""
 
-    def totals_of(self, workload: Workload) -> Iterable[Total]:  # noqa: ARG002  # as counters
+    def totals_of(self, workload: Workload) -> Iterable[RestartTotal]:  # noqa: ARG002  # as counters
         """The totals shown for a workload: none."""
         return ()
 

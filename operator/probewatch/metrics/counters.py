@@ -6,7 +6,7 @@ published first. A correction is counted separately, so no counter ever falls.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from probewatch.clock import Clock
 from probewatch.core.causes import Cause, Confidence, Pattern, ReadinessReason
@@ -30,9 +30,8 @@ from probewatch.core.startups import StartupSucceeded
 from probewatch.metrics import possible
 from probewatch.metrics.followed import Followed, Known
 from probewatch.metrics.labels import tail
-from probewatch.metrics.restoring import raise_to, totals_of
 from probewatch.metrics.tables import Tables
-from probewatch.metrics.totals import RestartTotal, Total
+from probewatch.metrics.totals import RestartTotal
 
 BY_RIGHT = frozenset(
     {ReadinessReason.STARTUP, ReadinessReason.TERMINATING, ReadinessReason.COMPLETED}
@@ -40,7 +39,7 @@ BY_RIGHT = frozenset(
 """Reasons for which a pod is expected not to be ready: it starts or ends. That is no outage."""
 
 
-def _recall_nothing(_workload: Workload) -> Iterable[Total]:
+def _recall_nothing(_workload: Workload) -> Iterable[RestartTotal]:
     return ()
 
 
@@ -52,7 +51,7 @@ class Counters:
         *,
         clock: Clock,
         series_limit: int,
-        recall: Callable[[Workload], Iterable[Total]] = _recall_nothing,
+        recall: Callable[[Workload], Iterable[RestartTotal]] = _recall_nothing,
     ) -> None:
         self.tables = Tables(series_limit)
         self.verdicts: Counter[Confidence] = Counter()
@@ -116,19 +115,24 @@ class Counters:
             for known, total in held
         }
 
-    def restore(self, totals: Iterable[Total]) -> None:
+    def restore(self, totals: Iterable[RestartTotal]) -> None:
         """Raise counters to *totals*; those that are higher stay.
 
         May be called at any time, and is idempotent.
         """
         for total in totals:
-            known, _ = self._followed.hold(total.workload)
-            raise_to(self.tables, known, total)
+            subject = self._followed.hold(total.workload)[0].container(total.container)
+            self.tables.restarts.raise_to(subject, possible.CAUSES[total.cause], total.count)
 
-    def totals_of(self, workload: Workload) -> tuple[Total, ...]:
-        """Return what the counters of a workload show."""
+    def totals_of(self, workload: Workload) -> Iterator[RestartTotal]:
+        """Yield the restarts that are shown of a workload."""
         known, _ = self._followed.hold(workload)
-        return totals_of(self.tables, known, workload)
+        for container, subject in known.containers.items():
+            for cause, text in possible.CAUSES.items():
+                if count := int(self.tables.restarts.value(subject, text)):
+                    yield RestartTotal(
+                        workload=workload, container=container, cause=cause, count=count
+                    )
 
     def sweep(self) -> None:
         """Drop the series of workloads and nodes that are gone for long."""

@@ -7,7 +7,7 @@ for a reset. `Counters.totals_of` returns what they show.
 
 from dataclasses import dataclass
 
-from probewatch.core.causes import Cause, Readiness, ReadinessReason
+from probewatch.core.causes import Cause
 from probewatch.core.model import Workload
 
 
@@ -19,24 +19,3 @@ class RestartTotal:
     container: str
     cause: Cause
     count: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TransitionTotal:
-    """Readiness changes of a workload's pods."""
-
-    workload: Workload
-    to: Readiness
-    reason: ReadinessReason
-    count: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NotReadyTotal:
-    """Total time for which a workload's pods were not ready."""
-
-    workload: Workload
-    seconds: float
-
-
-Total = RestartTotal | TransitionTotal | NotReadyTotal

@@ -17,7 +17,7 @@ from probewatch.core.sighting import Sighting
 from probewatch.kube.lease import Lease
 from probewatch.kube.reports.reports import ReportOptions
 from probewatch.kube.rights import Requester
-from probewatch.metrics.totals import RestartTotal, Total
+from probewatch.metrics.totals import RestartTotal
 from probewatch.records.book import RecordBook
 from probewatch.records.entry import Key
 from probewatch.settings import Settings
@@ -49,11 +49,11 @@ class Counters(Protocol):
         """Reset what *totals* do not hold of a workload to 0."""
         ...
 
-    def totals_of(self, workload: Workload) -> Iterable[Total]:
-        """Return what the counters show of a workload."""
+    def totals_of(self, workload: Workload) -> Iterable[RestartTotal]:
+        """Return the restarts that are shown of a workload."""
         ...
 
-    def restore(self, totals: Iterable[Total]) -> None:
+    def restore(self, totals: Iterable[RestartTotal]) -> None:
         """Raise counters to these totals."""
         ...
 

@@ -10,7 +10,6 @@ import logging
 
 from probewatch.clock import Clock
 from probewatch.core.causes import Cause
-from probewatch.metrics.totals import RestartTotal
 from probewatch.recording.surroundings import Counters
 from probewatch.records.book import RecordBook
 from probewatch.records.entry import Key
@@ -72,8 +71,4 @@ class Unread:
     def _shown_of(self, key: Key) -> dict[tuple[str, Cause], int]:
         record = self._book.record(key)
         totals = () if record is None else self._counters.totals_of(record.workload)
-        return {
-            (each.container, each.cause): each.count
-            for each in totals
-            if isinstance(each, RestartTotal)
-        }
+        return {(each.container, each.cause): each.count for each in totals}

@@ -20,7 +20,7 @@ from probewatch.metrics.collector import Sources
 from probewatch.metrics.counters import Counters
 from probewatch.metrics.exposition import Exposition
 from probewatch.metrics.server import MetricsServer, ServerOptions
-from probewatch.metrics.totals import Total
+from probewatch.metrics.totals import RestartTotal
 from probewatch.recording.recording import Recording
 from probewatch.recording.surroundings import Surroundings, totals_of
 from probewatch.records.entries import key_of
@@ -104,7 +104,7 @@ def build_counters(
 ) -> Counters:
     """Return the sink that counts findings; a workload that reappears continues from its record."""
 
-    def recall(workload: Workload) -> Iterable[Total]:
+    def recall(workload: Workload) -> Iterable[RestartTotal]:
         recording = find_recording()
         if recording is None:
             return ()
