@@ -3,9 +3,11 @@
 import pytest
 
 from probewatch.core.model import PodUid
+from probewatch.core.observe import PodObserved
 from probewatch.core.remembered import Remembered
+from probewatch.store import Store
 from probewatch.tracking.arrivals import Arrivals
-from tests.support.builders import pod
+from tests.support.builders import pod, status
 
 UID = PodUid("u1")
 
@@ -39,6 +41,32 @@ def test_nothing_is_kept_of_a_pod_that_opted_out_and_is_gone() -> None:
     found.gone(UID)
 
     assert found.recall(pod(9), relisted=False).from_zero
+
+
+@pytest.mark.parametrize(
+    ("selective", "age", "is_new"),
+    [(True, 30.0, True), (True, 90.0, False), (False, 90.0, True)],
+    ids=["hardly older", "older", "older where all pods are watched"],
+)
+def test_a_pod_older_than_others_was_there_if_labels_can_have_hidden_it(
+    age: float, *, selective: bool, is_new: bool
+) -> None:
+    """API servers' clocks differ a little, so a pod is old only if it is much older than others."""
+    found = Arrivals(lambda _pod: Remembered(from_zero=True), selective=selective)
+    found.recall(pod(5, created_at=1000.0), relisted=False)
+    other = pod(6, uid=PodUid("u2"), created_at=1000.0 - age)
+
+    assert is_new is found.recall(other, relisted=False).from_zero
+
+
+def test_a_pod_that_a_list_did_not_contain_is_not_counted_from_0_when_it_comes_back() -> None:
+    """It exists, but was not selected: what it did meanwhile is not counted."""
+    store = Store(remember=lambda _pod: Remembered(from_zero=True))
+    store.feed(PodObserved(pod=pod(5)), 100.0)
+    store.sweep((), 100.0, version=9)
+    store.feed(PodObserved(pod=pod(12, status(restart_count=3)), relisted=True), 100.0)
+
+    assert {3} == {seen.counted_from for _, _, seen in store.counted()}
 
 
 @pytest.mark.parametrize(
