@@ -132,16 +132,6 @@ def test_a_failed_pod_has_ended() -> None:
     ]
 
 
-def test_first_ready_at_once() -> None:
-    """A pod that is ready in the second of its creation took 0 s."""
-    store = Store()
-    feed(store, replace(pod(1, created_at=5.0), conditions={}, statuses=()), 5)
-    [told] = only(ReadinessChanged, feed(store, pod(2, running(), since=5.0, created_at=5.0), 5))
-
-    assert isinstance(told, ReadinessChanged)
-    assert 0.0 == told.since_creation
-
-
 def test_ready_as_soon_as_it_runs() -> None:
     """A container without a readiness probe is ready in the second in which it starts."""
     store = Store()

@@ -11,7 +11,6 @@ from probewatch.core.findings import (
     Advice,
     Finding,
     ProbeKillWithoutRestart,
-    ReadinessChanged,
     Restart,
 )
 from probewatch.core.model import ContainerStatus, Pod
@@ -250,15 +249,3 @@ def test_what_a_clock_that_was_set_back_makes_of_a_life_is_no_short_start() -> N
     app = Container(name="app", startup=STARTUP)
 
     assert [] == advice(loop(Store(), K.KILL_STARTUP, app, ready=False, set_back=3600.0))
-
-
-def test_the_first_ready_tells_how_long_the_pod_took() -> None:
-    """The first readiness change has the time since creation; later ones do not."""
-    store = Store()
-    feed(store, pod(1, ready=False, created_at=-10.0), 1)
-    first = feed(store, pod(2, since=20.0, created_at=-10.0), 20)
-    feed(store, replace(pod(3, ready=False, since=30.0), created_at=-10.0), 30)
-    later = feed(store, pod(4, since=40.0, created_at=-10.0), 40)
-
-    took = [e.since_creation for e in (*first, *later) if isinstance(e, ReadinessChanged)]
-    assert [30.0, None] == took

@@ -102,7 +102,6 @@ class Mouth:
             combined=combined,
             name=self._names.setdefault(series, f"web.{self._epoch}.{len(self._names)}"),
             involved_uid=self._uid,
-            involved_name="web",
             namespace="shop",
             node="n1",
         )

@@ -168,7 +168,6 @@ def said(kind: EvidenceKind, at: float, **overrides: object) -> Evidence:
         container="app",
         name=str(kind),
         involved_uid="u1",
-        involved_name="web",
         namespace="shop",
     )
     return replace(plain, **overrides)  # type: ignore[arg-type]  # names are checked by replace

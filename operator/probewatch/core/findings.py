@@ -131,8 +131,6 @@ class ReadinessChanged:
     container: str = ""
     not_ready_seconds: float | None = None
     time_to_ready: float | None = None
-    since_creation: float | None = None
-    """Seconds from the pod's creation to its first Ready: scheduling and image pull included."""
     hidden: bool = False
     """Not seen itself, but concluded from a newer `lastTransitionTime` with the same status."""
 

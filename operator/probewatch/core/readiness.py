@@ -111,15 +111,7 @@ def _to_ready(state: ReadinessState, pod: Pod, ref: PodRef, at: float) -> Readin
         at=at,
         not_ready_seconds=max(0.0, at - since) if since is not None else None,
         time_to_ready=max(0.0, at - begun) if fresh and begun is not None else None,
-        since_creation=_since_creation(state, pod, at),
     )
-
-
-def _since_creation(state: ReadinessState, pod: Pod, at: float) -> float | None:
-    """Seconds from the pod's creation to its first Ready, if that is what this is."""
-    if state.ever_ready or pod.created_at is None:
-        return None
-    return max(0.0, at - pod.created_at)
 
 
 def _lost(

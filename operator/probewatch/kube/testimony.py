@@ -61,9 +61,7 @@ def _pod_evidence(raw: event_objects.Event, about: event_objects.InvolvedObject)
         count=_count(raw),
         container=_container_of(about.field_path),
         name=raw.metadata.name,
-        event_uid=raw.metadata.uid or "",
         involved_uid=about.uid,
-        involved_name=about.name or "",
         namespace=namespace,
         node=(raw.source.host or "") if raw.source else "",
     )
