@@ -1,5 +1,7 @@
 """What the store tells pods of their node, and what a node's pods tell of each other."""
 
+from typing import Any
+
 from probewatch.core.evidence import EvidenceKind
 from probewatch.core.findings import Finding, Restart, RestartCorrected
 from probewatch.core.model import Pod, PodUid
@@ -15,7 +17,7 @@ def see(store: Store, seen: Pod, at: float) -> list[Finding]:
 
 def version(number: int, uid: str, node: str) -> Pod:
     """A pod whose one container runs, and from version 2 on, was lost by its runtime once."""
-    names = {"uid": PodUid(uid), "evidence_uid": uid, "name": uid, "node": node}
+    names: dict[str, Any] = {"uid": PodUid(uid), "evidence_uid": uid, "name": uid, "node": node}
     before = status(container_id=f"{uid}-0", running_since=1.0)
     last = died(255, end=99.0, reason="Unknown", container_id=f"{uid}-0")
     after = status(restart_count=1, container_id=f"{uid}-1", running_since=100.0, last=last)
