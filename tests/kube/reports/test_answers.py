@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pytest
 
-from probewatch.kube.reports.writer import REJECTIONS as PATIENCE
 from tests.kube.reports.scene import CART, KEY, Scene, restart, running
 from tests.support.fake_reports import Json
 
@@ -184,10 +183,12 @@ async def test_write_that_others_wait_for_no_more_is_dropped(scene: Scene) -> No
     """A write counts as Unanswered once the restart is passed on without it."""
     scene.api.answer = lambda _verb, _path: (0, {})
     scene.tell(restart(1))
-    await scene.until(lambda: len(scene.api.asked) == PATIENCE - 1)
-    assert {} == scene.sink.stats.dropped
     await scene.until(lambda: scene.after.restarts == [1])
+    asked = len(scene.api.asked)
+    assert (True, {}) == (asked > 3, scene.sink.stats.dropped)
+    await scene.until(lambda: bool(scene.sink.stats.dropped))
 
+    assert asked + 1 == len(scene.api.asked)
     assert {"Unanswered": 1} == scene.sink.stats.dropped
 
 

@@ -18,7 +18,7 @@ from probewatch.core.sighting import Sighting
 from probewatch.core.spec import PodSpec
 from probewatch.kube.reports.api import loaded
 from probewatch.kube.reports.parsing import decode_report
-from probewatch.kube.reports.writer import REJECTIONS as PATIENCE
+from probewatch.kube.reports.patience import PATIENCE_SECONDS
 from tests.kube.reports.scene import CART, KEY, Scene, pod, restart, running
 from tests.support.fake_reports import Json
 
@@ -315,12 +315,15 @@ async def test_end_without_an_answer_tells_nothing(scene: Scene) -> None:
     The next process may judge it differently, and it would be reported twice.
     """
     scene.api.answer = lambda _verb, _path: (0, {})
-    scene.tell(*(restart(count) for count in range(1, PATIENCE + 2)), LOOP)
+    scene.tell(*(restart(count) for count in range(1, 7)), LOOP)
+    await scene.pass_time(PATIENCE_SECONDS - 2)
+    asked = len(scene.api.asked)
     await scene.sink.drain(5.0)
+    await scene.pass_time(5)
 
     assert [] == scene.after.restarts
     assert {"Shutdown": 1} == scene.sink.stats.dropped
-    assert PATIENCE < len(scene.api.asked) < 20
+    assert 5 < len(scene.api.asked) - asked < 20
 
 
 async def test_end_waits_for_a_server_that_comes_back(scene: Scene) -> None:

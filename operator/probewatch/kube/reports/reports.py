@@ -6,12 +6,11 @@ concurrency). After a conflict the report is read, and what is not saved yet is 
 
 A restart is passed to the other sinks, which are metrics and Events, only once it is saved,
 whatever its cause. So /metrics never shows more before a crash than after it, and no restart
-gets two Events with different causes. Restarts that cannot be saved, and all other findings, are
-passed on at once.
+gets two Events with different causes. All other findings are passed on at once, and so are restarts
+whose report is refused; those of a report that cannot be written wait for a while (`patience`).
 """
 
 import asyncio
-import contextlib
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -21,16 +20,14 @@ from probewatch.boundary import Boundary
 from probewatch.core.findings import Finding, Restart
 from probewatch.core.model import Workload
 from probewatch.kube.reports.api import ReportApi
+from probewatch.kube.reports.draining import Draining
 from probewatch.kube.reports.situation import Situation
-from probewatch.kube.reports.turns import FIRST_PAUSE_SECONDS, Turns
+from probewatch.kube.reports.turns import Turns
 from probewatch.kube.reports.writer import ReportWriter
 from probewatch.records.book import RecordBook
 from probewatch.records.entry import Key
 
-DRAIN_PAUSE_SECONDS = 0.5
-"""Pause between two rounds of writing at shutdown, for conflicts and an absent API server."""
-
-TICK_SECONDS = 0.1
+TICK_SECONDS, LOOK_SECONDS = 0.1, 0.25
 
 
 class Sink(Protocol):
@@ -67,9 +64,8 @@ class Reports:
         self._book = book
         self._api = api
         self._sinks = tuple((boundary.guard(type(sink).__name__), sink) for sink in sinks)
-        self._situation = situation
-        self._options = options
-        self._clock = boundary.clock
+        self._situation, self._options = situation, options
+        self._clock, self._guard = boundary.clock, boundary.guard("reports")
         self._turns = Turns(options.jitter)
         self._next = asyncio.Lock()
         """Held by the one worker that waits for the next turn: one is enough to poll the clock."""
@@ -83,6 +79,7 @@ class Reports:
             clock=self._clock,
         )
         self.stats = self.writer.stats
+        self._draining = Draining(self.writer, self._turns, book, situation, self._clock)
 
     @property
     def queued(self) -> int:
@@ -130,43 +127,46 @@ class Reports:
         async with asyncio.TaskGroup() as group:
             for number in range(self._options.workers):
                 group.create_task(self._work(), name=f"report writer {number}")
+            group.create_task(self._hasten(), name="report patience")
 
     async def drain(self, seconds: float) -> None:
         """Write all changed reports now, regardless of their turns, for at most *seconds*.
 
         What cannot be saved by then is not passed on either: the next process finds it again.
+        Workers go on with the requests that they have sent.
         """
         self.writer.is_ending = True
-        end = self._clock.monotonic() + seconds
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                while self._find_work() and self._clock.monotonic() < end:
-                    await self._write_all()
-        if left := len(self._find_work()):
-            self.stats.dropped["Shutdown"] += left
-
-    def _find_work(self) -> list[Key]:
-        """Return the changed reports that can be written, which a refused one cannot."""
-        if not self._situation.is_open():
-            return []
-        return [key for key in self._book.dirty() if key not in self.writer.refused]
-
-    async def _write_all(self) -> None:
-        """Write each changed report once; stop if the API server is in trouble."""
-        for key in self._find_work():
-            if key not in self._turns.busy:
-                self._turns.busy.add(key)
-                await self._write(key)
-            if self.writer.has_trouble:
-                break
-        if self._find_work():
-            await self._clock.sleep(DRAIN_PAUSE_SECONDS)
+        await self._draining.run(seconds, self._write)
 
     async def _work(self) -> None:
         while True:
             async with self._next:
                 key = await self._wait_for_turn()
             await self._write(key)
+
+    async def _hasten(self) -> None:
+        """Check, while there are reports to write, whether their findings have waited too long.
+
+        Without the right to write, which another replica may have by now, they wait on: what is
+        passed on unsaved would be missing in the counters of that replica.
+        """
+        while True:
+            if not (self._turns.busy or self.queued):
+                await self._turns.wait()
+                self.writer.patience.note_progress()
+            self._let_go_of_late()
+            await self._clock.sleep(LOOK_SECONDS)
+
+    def _let_go_of_late(self) -> None:
+        patience = self.writer.patience
+        if not self._situation.is_open():
+            patience.end_all()
+        elif not self._turns.has_due(self._clock.monotonic()):
+            patience.note_progress()
+        if patience.is_over_for_all():
+            self.writer.let_go()
+        for key in patience.find_over():
+            self.writer.let_go(key)
 
     async def _wait_for_turn(self) -> Key:
         """Return the next report that is due; polls the clock while any are scheduled."""
@@ -178,16 +178,27 @@ class Reports:
             await self._clock.sleep(TICK_SECONDS)
 
     async def _write(self, key: Key) -> None:
-        pause = FIRST_PAUSE_SECONDS
+        pause = None
         try:
-            pause = await self.writer.write(key)
+            with self._guard:  # a report that meets a bug must not stop the others
+                pause = await self.writer.write(key)
+        except asyncio.CancelledError:
+            self._draining.note_unanswered(key)
+            raise
         finally:
-            self._turns.done(key, self._clock.monotonic() + pause)
-            if self._book.is_dirty(key) or key in self.writer.doubted:
-                self.schedule(key)
-            elif self._book.record(key) is None:
-                self._turns.forget(key)
-                self.writer.forget(key)
+            self._end_turn(key, pause)
+
+    def _end_turn(self, key: Key, pause: float | None) -> None:
+        """End the turn of a report, after an error (None) with a growing pause."""
+        if pause is None:
+            self._turns.fault(key)
+            pause = self._turns.pause(key)
+        self._turns.done(key, self._clock.monotonic() + pause)
+        if self._book.is_dirty(key) or key in self.writer.doubted:
+            self.schedule(key)
+        elif self._book.record(key) is None:
+            self._turns.forget(key)
+            self.writer.forget(key)
 
     async def look_around(self) -> None:
         """Compare the reports in the API with the known versions; raises what listing them does."""
@@ -205,6 +216,7 @@ class Reports:
         """Drop the state of reports without a record, and all turns if records are not kept."""
         if not self._situation.is_open():
             self._turns.clear()
+            self.writer.patience.end_all()
         for key in (self._turns.known() | self.writer.known()) - self._turns.busy:
             if self._book.record(key) is None:
                 self._turns.forget(key)

@@ -41,9 +41,13 @@ class Turns:
             self._has_some.clear()
             await self._has_some.wait()
 
+    def has_due(self, now: float) -> bool:
+        """Tell whether any report is due."""
+        return bool(self._due) and self._due[0][0] <= now
+
     def take(self, now: float) -> Key | None:
         """Return a report that is due, and mark it as busy; None if there is none."""
-        while self._due and self._due[0][0] <= now:
+        while self.has_due(now):
             _, key = heapq.heappop(self._due)
             self._waiting.discard(key)
             if key not in self.busy:
