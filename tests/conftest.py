@@ -1,4 +1,4 @@
-"""What all tests share: the rule for programs that not every machine has, and Ctrl-C."""
+"""Setup for all tests: programs that not every machine has, Ctrl-C, and the order of tests."""
 
 import os
 import shutil
@@ -13,25 +13,25 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 TOOLS_ARE_REQUIRED = "PROBEWATCH_REQUIRE_TOOLS"
 """Set by .ci/run: a test that would be skipped for a missing program fails instead."""
 
-# Shells let what they start in the background ignore SIGINT, and that is inherited: programs
-# that a test interrupts would never know of it.
+# Shells start background jobs with SIGINT ignored, and children inherit that: programs that a test
+# interrupts would never notice.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 PROGRAMS = REPOSITORY / "tests" / "system"
 """Tests that start whole programs and wait for them."""
 
-# How long an example takes says something of the machine only.
+# The time that an example takes depends on the machine, so it must not fail a test.
 settings.register_profile("probewatch", deadline=None)
 settings.load_profile("probewatch")
 
 
-@pytest.hookimpl(trylast=True)  # once they are shuffled
+@pytest.hookimpl(trylast=True)  # after the plugin that shuffles tests
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let tests that start programs follow one another, whatever runs beside them.
+    """Run the tests that start programs one after the other, and first.
 
-    Several at once would measure each other's load; all else may run side by side. They take
-    the longest, so they come first.
+    Several at once would slow each other down; all other tests may run beside them. They come first
+    because they take the longest.
     """
     items.sort(key=lambda item: not item.path.is_relative_to(PROGRAMS))
     for item in items:
@@ -40,9 +40,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def require_program(name: str) -> str:
-    """The path of the program *name*; without it the test is skipped, or fails in CI.
+    """Return the path of the program *name*; without it skip the test, or fail it in CI.
 
-    CI fails because a check that is skipped there is a check that nobody runs.
+    CI fails because a check that is skipped there is never run at all.
     """
     path = shutil.which(name)
     if path is not None:

@@ -1,4 +1,4 @@
-"""The boundary: a mistake is logged and counted, and the work goes on."""
+"""The boundary: an unexpected error is logged and counted, and the work goes on."""
 
 import asyncio
 
@@ -7,7 +7,7 @@ from tests.support.fake_time import FakeTime
 
 
 async def test_long_running_work_is_done_again_after_a_mistake() -> None:
-    """A task that breaks is counted and begins again after a pause that grows."""
+    """A task that fails is counted and restarted, with a pause that doubles each time."""
     time = FakeTime()
     boundary = Boundary(clock=time.clock)
     begun: list[float] = []

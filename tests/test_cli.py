@@ -1,4 +1,4 @@
-"""The command line teaches a stranger, and never shows a traceback."""
+"""The command line: exit codes, usage errors, help, signals and closed streams."""
 
 import json
 import os
@@ -16,7 +16,7 @@ from probewatch.errors import InputError, KubeconfigError
 
 
 class FakeCommand(ModuleType):
-    """A command that ends as it was told."""
+    """A command that returns an exit code or raises an error, as the test wants it."""
 
     def __init__(self, ending: BaseException | int) -> None:
         super().__init__("fake")
@@ -57,7 +57,7 @@ def run_fake(monkeypatch: pytest.MonkeyPatch, ending: BaseException | int) -> in
 def test_exit_status_tells_how_it_ended(
     monkeypatch: pytest.MonkeyPatch, ending: BaseException | int, status: int
 ) -> None:
-    """Scripts can tell success, failure, bad input and interruption apart."""
+    """Scripts can tell success, failure, bad input and interruption apart by the exit code."""
     assert status == run_fake(monkeypatch, ending)
 
 
@@ -65,7 +65,7 @@ def test_exit_status_tells_how_it_ended(
 def test_error_is_one_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What a user can mend is said in one line on standard error."""
+    """An error that the user can fix is one line on standard error."""
     run_fake(monkeypatch, KubeconfigError("no such context: 'x'"))
 
     out, err = capsys.readouterr()
@@ -74,14 +74,14 @@ def test_error_is_one_line(
 
 @pytest.mark.usefixtures("fake_command")
 def test_error_of_ours_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A mistake of the program itself is no user's error: it is shown in full."""
+    """A bug in the program is no error of the user's: it is raised with its traceback."""
     with pytest.raises(ZeroDivisionError):
         run_fake(monkeypatch, ZeroDivisionError())
 
 
 @pytest.mark.parametrize("arguments", [[], ["--help"], ["-h"]])
 def test_help_lists_every_command(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    """Without a command, or asked for help, it shows each command in a line, and examples."""
+    """Without a command, or with `--help`, all commands are listed, with summaries and examples."""
     with pytest.raises(SystemExit) as ended:
         cli.main(arguments)
 
@@ -108,7 +108,7 @@ def test_each_command_teaches_its_use(name: str, capsys: pytest.CaptureFixture[s
     "arguments", [["no-such"], ["--no-such"], ["version", "--no-such"], ["version", "extra"]]
 )
 def test_wrong_call_is_status_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    """A misspelled command or flag is said, with the usage, and is exit status 2."""
+    """An unknown command or flag prints the usage and exits with code 2."""
     with pytest.raises(SystemExit) as ended:
         cli.main(arguments)
 
@@ -120,7 +120,7 @@ def test_wrong_call_is_status_2(arguments: list[str], capsys: pytest.CaptureFixt
 def test_wrong_call_shows_the_usage_of_its_command(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What a command does not know is refused with what that command takes."""
+    """An unknown argument of a command is answered with the usage of that command."""
     with pytest.raises(SystemExit):
         cli.main(arguments)
 
@@ -130,7 +130,7 @@ def test_wrong_call_shows_the_usage_of_its_command(
 
 
 def test_wrong_choice_shows_the_words(capsys: pytest.CaptureFixture[str]) -> None:
-    """Choices are listed as a person would write them."""
+    """An invalid choice is answered with the list of valid ones."""
     with pytest.raises(SystemExit):
         cli.main(["run", "--log-level", "loud"])
 
@@ -138,7 +138,7 @@ def test_wrong_choice_shows_the_words(capsys: pytest.CaptureFixture[str]) -> Non
 
 
 def test_wrong_address_is_refused_by_its_flag(capsys: pytest.CaptureFixture[str]) -> None:
-    """A flag that cannot be is named as it was written, before the operator starts."""
+    """An invalid value is reported under the flag's name before the operator starts."""
     assert 2 == cli.main(["run", "--metrics-address", "nowhere"])
 
     out, err = capsys.readouterr()
@@ -147,7 +147,7 @@ def test_wrong_address_is_refused_by_its_flag(capsys: pytest.CaptureFixture[str]
 
 
 def test_version_names_all_parts(capsys: pytest.CaptureFixture[str]) -> None:
-    """The version says what it runs on, which a report of a bug needs."""
+    """`version` also prints the versions of kopf, kubernetes and Python, for bug reports."""
     assert 0 == cli.main(["version"])
 
     out = capsys.readouterr().out
@@ -157,7 +157,7 @@ def test_version_names_all_parts(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize("flag", ["-V", "--version"])
 def test_version_is_a_flag_too(flag: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """`--version` works, as people are used to."""
+    """`--version` and `-V` work like `version`."""
     with pytest.raises(SystemExit) as ended:
         cli.main([flag])
 
@@ -167,7 +167,7 @@ def test_version_is_a_flag_too(flag: str, capsys: pytest.CaptureFixture[str]) ->
 
 @pytest.mark.slow
 def test_help_imports_no_heavy_library() -> None:
-    """`--help` answers at once: neither kopf nor kubernetes nor aiohttp is loaded for it."""
+    """`--help` is quick: neither kopf nor kubernetes nor aiohttp is imported for it."""
     code = (
         "import sys; sys.path.insert(0, 'operator'); from probewatch import cli\n"
         "try: cli.main(['--help'])\n"
@@ -182,7 +182,7 @@ def test_help_imports_no_heavy_library() -> None:
 
 @pytest.mark.slow
 def test_reader_may_go_away() -> None:
-    """`probewatch version | head` ends quietly when the reader has gone."""
+    """`probewatch version | head` ends quietly when the pipe is closed."""
     code = (
         "import os, sys; sys.path.insert(0, 'operator'); from probewatch import cli\n"
         "sys.exit(cli.main(['version']))"
@@ -210,7 +210,7 @@ CLOSED = {
 @pytest.mark.slow
 @pytest.mark.parametrize(("words", "streams", "status", "told"), CLOSED.values(), ids=CLOSED.keys())
 def test_streams_may_be_closed(words: str, streams: str, status: int, told: str) -> None:
-    """What a service manager closed is as if it were empty, and nobody reads it."""
+    """A closed standard input counts as empty; output to a closed stream is discarded."""
     shell = f'"$1" -c "$2" {words} {streams}'
 
     command = ["/bin/sh", "-c", shell, "sh", sys.executable, RUN]
@@ -231,13 +231,13 @@ class Finder:
                 raise RuntimeError("what an import makes of it")
 sys.meta_path.insert(0, Finder())
 """
-"""Presses Ctrl-C while a command's module is looked for."""
+"""Sends SIGINT while a command's module is imported."""
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("trap", "status"), [("", -2), ("trap '' INT; ", 2)], ids=["no", "yes"])
 def test_interrupt_while_modules_load_leaves_no_traceback(trap: str, status: int) -> None:
-    """Ctrl-C in the first tenth of a second ends the program; where it is ignored, it still is."""
+    """Ctrl-C while modules are imported ends the program; an ignored SIGINT stays ignored."""
     shell = f'{trap}exec "$1" -c "$2" replay /nowhere'
 
     command = ["/bin/sh", "-c", shell, "sh", sys.executable, INTERRUPT + RUN]
@@ -255,12 +255,12 @@ class Finder:
             os.kill(os.getpid(), signal.SIGTERM)
 sys.meta_path.insert(0, Finder())
 """
-"""Ends the pod while a command's module is looked for."""
+"""Sends SIGTERM while a command's module is imported."""
 AS_PROCESS_1 = ("unshare", "--user", "--map-root-user", "--pid", "--fork", "--kill-child")
 
 
 def can_be_process_1() -> bool:
-    """Whether a process of a namespace of its own may be made here."""
+    """Whether this machine lets us create a PID namespace."""
     command = [*AS_PROCESS_1, "true"]
     try:
         done = subprocess.run(command, capture_output=True, check=False)  # noqa: S603  # util-linux
@@ -272,7 +272,7 @@ def can_be_process_1() -> bool:
 @pytest.mark.slow
 @pytest.mark.parametrize("above", [(), AS_PROCESS_1], ids=["anywhere", "process 1"])
 def test_end_of_the_pod_while_modules_load(above: tuple[str, ...]) -> None:
-    """SIGTERM in the first second ends the program, also in a container, where it is process 1."""
+    """SIGTERM while modules are imported ends the program, also as process 1 of a container."""
     if above and not can_be_process_1():
         pytest.skip("no namespaces may be made here")
     command = [*above, sys.executable, "-c", SIGNALLED + RUN, "replay", "/nowhere"]
@@ -293,13 +293,13 @@ async def end():
         await asyncio.sleep(0)
 asyncio.run(end())
 """
-"""Sends itself a second signal during an orderly end."""
+"""Sends itself a second SIGTERM during an orderly shutdown."""
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("above", [(), AS_PROCESS_1], ids=["anywhere", "process 1"])
 def test_second_signal_kills_it(above: tuple[str, ...]) -> None:
-    """Who cannot wait for the orderly end need not, also in a container."""
+    """A second signal ends the program at once, also as process 1 of a container."""
     if above and not can_be_process_1():
         pytest.skip("no namespaces may be made here")
     command = [*above, sys.executable, "-c", IMPATIENT]
@@ -309,14 +309,14 @@ def test_second_signal_kills_it(above: tuple[str, ...]) -> None:
 
 
 FULL = Path("/dev/full")
-"""A disk without a byte left, as Linux has it."""
+"""A device on which every write fails with "No space left on device" (Linux)."""
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(not FULL.exists(), reason="no /dev/full here")
 @pytest.mark.parametrize("words", ["version", "advise -f deploy/demo/hc-probe.yaml"])
 def test_full_disk_is_one_line(words: str) -> None:
-    """Output that nobody can keep is said in one line, and is status 1."""
+    """Output that cannot be written is reported in one line, with exit code 1."""
     command = [sys.executable, "-c", RUN, *words.split()]
     with FULL.open("w") as full:
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False, text=True)  # noqa: S603  # our own code
@@ -327,7 +327,7 @@ def test_full_disk_is_one_line(words: str) -> None:
 
 @pytest.mark.slow
 def test_terminal_may_have_few_characters(tmp_path: Path) -> None:
-    """Where a character has no encoding a question mark stands for it."""
+    """A character that the output's encoding lacks is printed as a question mark."""
     probe = {"tcpSocket": {"port": 80}, "failureThreshold": 1}
     spec = {"containers": [{"name": "a×b", "livenessProbe": probe}]}
     (tmp_path / "pod.yaml").write_text(json.dumps({"kind": "Pod", "spec": spec}))
@@ -349,5 +349,5 @@ def test_terminal_may_have_few_characters(tmp_path: Path) -> None:
     ],
 )
 def test_usage_names_the_program_as_it_was_called(called_as: str, name: str) -> None:
-    """A plugin of kubectl says how it is called through kubectl."""
+    """Called as a plugin of kubectl, the usage says `kubectl probewatch`."""
     assert name == cli.program_name(called_as)

@@ -1,4 +1,4 @@
-"""Observations go in, findings come out to every sink, in order and whatever happens."""
+"""The controller: observations go in, and findings come out in order, to every sink."""
 
 import asyncio
 from dataclasses import dataclass, field, replace
@@ -31,7 +31,7 @@ from tests.support.fake_time import FakeTime
 
 
 class BrokenSink:
-    """Has a mistake in it."""
+    """A sink that raises an error for each finding."""
 
     def publish(self, finding: Finding, workload: Workload) -> None:
         raise ZeroDivisionError((finding, workload))
@@ -39,7 +39,7 @@ class BrokenSink:
 
 @dataclass
 class FakePolicies:
-    """One policy for all pods; counts how often it was asked for."""
+    """Returns one policy for all pods, and counts how often it is asked."""
 
     policy: Policy = field(default_factory=Policy)
     asked: int = 0
@@ -50,7 +50,7 @@ class FakePolicies:
 
 
 async def test_findings_reach_the_sink_with_their_workload_in_order() -> None:
-    """What follows from an observation arrives, named, in the order in which it happened."""
+    """Findings are published with their workload, in the order of the observations."""
     scene = Scene()
     async with scene.publishing():
         scene.controller.observe(PodObserved(pod=pod()))
@@ -67,7 +67,7 @@ async def test_findings_reach_the_sink_with_their_workload_in_order() -> None:
 
 
 async def test_what_lists_showed_is_waited_for_and_nothing_after_it() -> None:
-    """Counters are complete once all that a list showed is told, however much comes after it."""
+    """`has_published_lists` waits for what the first lists contained, not for what came later."""
     controller = (scene := Scene()).controller
     pods, events = PodFeed(controller, scene.boundary), EvidenceFeed(controller, scene.boundary)
     told = []
@@ -85,20 +85,20 @@ async def test_what_lists_showed_is_waited_for_and_nothing_after_it() -> None:
 
 @dataclass
 class InstantResolver(FakeResolver):
-    """Knows all workloads without asking."""
+    """Knows the workload of every pod without a request."""
 
     def find(self, _pod: PodRef) -> Workload | None:
         return self.workload
 
 
 async def test_updates_without_a_pause_do_not_fill_the_queue() -> None:
-    """In each turn as much is handed on as one read of a watch can lead to."""
+    """Each turn of the event loop publishes as much as one read of a watch can bring, or more."""
     scene = Scene(resolver=InstantResolver())
     controller = scene.controller
     publishing = asyncio.create_task(controller.publish())
     longest = 0
     for turn in range(20):
-        for number in range(200):  # a read of a megabyte
+        for number in range(200):  # about what one read of a megabyte contains
             uid = f"u-{number}"
             controller.observe(PodObserved(pod=pod(uid, version=turn + 1)))
             controller.observe(PodGone(uid=PodUid(uid)))
@@ -111,7 +111,7 @@ async def test_updates_without_a_pause_do_not_fill_the_queue() -> None:
 
 
 async def test_broken_sink_does_not_hurt_the_others() -> None:
-    """A mistake in one sink is counted under its name; the next sink gets the finding."""
+    """An error in one sink is counted under its name; the next sink gets the finding."""
     scene = Scene(others=(BrokenSink(),))
     async with scene.publishing():
         scene.controller.observe(PodObserved(pod=pod()))
@@ -121,7 +121,7 @@ async def test_broken_sink_does_not_hurt_the_others() -> None:
 
 
 async def test_without_an_answer_the_nearest_owner_is_the_workload() -> None:
-    """When the workload cannot be found out, findings still go out, with what the pod says."""
+    """If the workload cannot be looked up, findings are published under the pod's direct owner."""
     scene = Scene(resolver=FakeResolver(broken=True))
     owner = OwnerRef(api_version="apps/v1", kind="ReplicaSet", name="cart-7d9f", uid="rs-1")
     async with scene.publishing():
@@ -138,14 +138,14 @@ ODD_AND_OTHERS = ["cart-odd", "cart-u-1", "cart-u-2"]
 
 
 class OddOwner:
-    """An owner that the code does not understand: reading its kind is an error."""
+    """An owner reference without a kind: reading it raises an error."""
 
     uid = "odd"
 
 
 @dataclass
 class BrokenResolver(FakeResolver):
-    """Has a mistake in it wherever it is asked."""
+    """Raises an error in every method."""
 
     broken: bool = True
 
@@ -165,7 +165,7 @@ class BrokenResolver(FakeResolver):
 async def test_mistake_on_the_way_to_the_workload_loses_no_finding(
     resolver: FakeResolver, owner: object, told: list[str], errors: dict[str, int]
 ) -> None:
-    """What is not understood about a pod is told all the same, and so are those beside it."""
+    """An error while the workload is found loses neither this pod's findings nor others'."""
     scene = Scene(resolver=resolver)
     async with scene.publishing():
         scene.controller.observe(PodObserved(pod=pod("odd", owner=owner)))
@@ -178,14 +178,14 @@ async def test_mistake_on_the_way_to_the_workload_loses_no_finding(
 
 
 def test_bare_pod_is_its_own_workload() -> None:
-    """A pod that nobody owns is the workload itself."""
+    """A pod without an owner is its own workload."""
     alone = PodRef(uid=PodUid("u-1"), namespace="shop", name="cart")
 
     assert Workload(namespace="shop", kind="Pod", name="cart", uid="u-1") == nearest_workload(alone)
 
 
 async def test_time_settles_what_waited_for_it() -> None:
-    """A restart that waits for late evidence is published when its time has come."""
+    """A restart that waits for late evidence is published once its wait is over."""
     scene = Scene()
     async with scene.publishing():
         scene.controller.observe(PodObserved(pod=pod()))
@@ -199,7 +199,7 @@ async def test_time_settles_what_waited_for_it() -> None:
 
 @dataclass
 class FakeWall(FakeTime):
-    """A clock that may be set."""
+    """A wall clock that can be set; the monotonic clock is not affected."""
 
     ahead: float = 0.0
 
@@ -210,7 +210,7 @@ class FakeWall(FakeTime):
 
 @pytest.mark.parametrize("set_to", [-3600.0, 3600.0, -1.0], ids=["back", "forth", "corrected"])
 async def test_clock_that_is_set_holds_no_verdict_up(set_to: float) -> None:
-    """A restart waits for its verdict no longer than usual, whatever is done to the clock."""
+    """A restart waits no longer than usual for its verdict when the wall clock is set."""
     time = FakeWall()
     scene = Scene(time=time)
     async with scene.publishing():
@@ -229,7 +229,7 @@ async def test_clock_that_is_set_holds_no_verdict_up(set_to: float) -> None:
 
 
 async def test_loop_does_not_end_because_the_clock_is_set_back() -> None:
-    """Only verdicts are hurried: what is over when it was quiet for long stays as it is."""
+    """Setting the clock back publishes pending verdicts early, but ends no loop."""
     time = FakeWall()
     scene = Scene(time=time)
     async with scene.publishing():
@@ -248,7 +248,7 @@ async def test_loop_does_not_end_because_the_clock_is_set_back() -> None:
 
 
 def begin_loops(scene: Scene, pods: int = 1) -> None:
-    """A container of each pod restarts five times within half a minute."""
+    """Let a container of each pod restart five times within half a minute."""
     for number in range(6):
         for each in range(pods):
             observed = pod(f"u-{each}", restarts=number, version=number + 1)
@@ -260,7 +260,7 @@ def begin_loops(scene: Scene, pods: int = 1) -> None:
 
 
 async def test_a_loop_does_not_end_while_nobody_is_watching() -> None:
-    """The API server is away for hours: once it is back, the loop has to be seen to be quiet."""
+    """A loop does not end while the API server is away: only time that was watched is quiet."""
     scene = Scene()
     async with scene.publishing():
         begin_loops(scene)
@@ -281,7 +281,7 @@ async def test_a_loop_does_not_end_while_nobody_is_watching() -> None:
 
 
 async def test_a_loop_does_not_end_because_the_clock_is_set_forth() -> None:
-    """No time has passed, for however many loops; from then on it does."""
+    """Setting the clock forward ends no loop; real time after that does."""
     time = FakeWall()
     scene, pods = Scene(time=time), TURN + 2
     async with scene.publishing():
@@ -299,7 +299,10 @@ async def test_a_loop_does_not_end_because_the_clock_is_set_forth() -> None:
 
 
 async def test_many_verdicts_that_fall_due_at_once_keep_nobody_waiting() -> None:
-    """After a mass restart others get their turn between them, and all are told in one beat."""
+    """After a mass restart the verdicts come in portions, so that other tasks run in between.
+
+    One beat publishes them all.
+    """
     scene, pods = Scene(), 5 * TURN
     for number in range(pods):
         for version, restarts in ((1, 0), (2, 1)):
@@ -318,7 +321,10 @@ async def test_many_verdicts_that_fall_due_at_once_keep_nobody_waiting() -> None
 
 
 async def test_pods_are_judged_anew_with_the_next_heartbeat() -> None:
-    """Once for all policies that changed, so many at a time, and those of other namespaces not."""
+    """After policies of a namespace changed, only its pods are judged again, once.
+
+    They are judged in portions, so that other tasks run in between.
+    """
     policies = FakePolicies()
     scene = Scene(policy_for=policies.find)
     for number in range(3 * TURN):
@@ -336,7 +342,7 @@ async def test_pods_are_judged_anew_with_the_next_heartbeat() -> None:
 
 
 async def test_no_policy_lets_pods_be_judged_before_all_is_heard() -> None:
-    """A policy that changes meanwhile is heeded when the kubelet's words are in."""
+    """A changed policy is applied only after the first list of Events was processed."""
     policies = FakePolicies()
     scene = Scene(policy_for=policies.find, heard=False)
     for version, restarts in ((1, 0), (2, 1)):
@@ -351,7 +357,7 @@ async def test_no_policy_lets_pods_be_judged_before_all_is_heard() -> None:
 
 
 async def test_a_loop_ends_by_what_a_policy_says_of_it_now() -> None:
-    """A shorter quiet time holds for a loop that goes on, without another restart."""
+    """A shorter `loop_quiet` ends a loop that is going on, without another restart."""
     policies = FakePolicies()
     scene = Scene(policy_for=policies.find)
     async with scene.publishing():
@@ -371,7 +377,7 @@ async def test_a_loop_ends_by_what_a_policy_says_of_it_now() -> None:
 
 
 async def test_nothing_is_judged_for_want_of_what_is_still_to_be_heard() -> None:
-    """Until the first list of Events is in, no restart is published for want of one."""
+    """No restart gets its verdict before the first list of Events was processed."""
     scene = Scene(heard=False)
     async with scene.publishing():
         scene.controller.observe(PodObserved(pod=pod()))
@@ -387,7 +393,7 @@ async def test_nothing_is_judged_for_want_of_what_is_still_to_be_heard() -> None
 
 
 async def test_heartbeat_measures_how_late_the_loop_is() -> None:
-    """A busy event loop shows as lag."""
+    """The delay of the event loop is measured as lag."""
     scene = Scene(time=FakeTime(late=0.25))
     task = asyncio.create_task(scene.controller.beat())
     await asyncio.sleep(0)

@@ -1,4 +1,4 @@
-"""Uncertain verdicts make the kubelet be asked, one node at a time."""
+"""Corroboration: uncertain verdicts let the operator read the kubelet's probe counters."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ FAILED = {("u1", "app", ProbeType.LIVENESS): 3, ("u1", "app", ProbeType.STARTUP)
 
 @dataclass
 class FakeKubelets:
-    """Every node counted the same, but for those that do not answer."""
+    """Returns the same counters for every node; nodes in `silent` fail."""
 
     asked: list[str] = field(default_factory=list)
     silent: frozenset[str] = frozenset()
@@ -62,7 +62,7 @@ async def ask(*restarts: Restart, kubelets: FakeKubelets, time: FakeTime) -> lis
 
 
 async def test_what_the_kubelet_counted_is_observed() -> None:
-    """The counters of each container become one observation, with the time of the answer."""
+    """The counters of each container become one observation, with the time of the response."""
     reading = Reading(at=1000.0, process=7.0, liveness=3, startup=0)
     expected = CountersRead(uid=PodUid("u1"), container="app", reading=reading)
 
@@ -70,7 +70,7 @@ async def test_what_the_kubelet_counted_is_observed() -> None:
 
 
 async def test_only_uncertain_verdicts_ask() -> None:
-    """Sure ones, restarts that nobody saw, old ones and pods without a node ask nobody."""
+    """No kubelet is asked for sure verdicts, unobserved or old restarts, or pods without a node."""
     kubelets = FakeKubelets()
     sure = restart(confidence=Confidence.HIGH)
     unseen = restart(confidence=Confidence.LOW, cause=Cause.UNOBSERVED)
@@ -82,7 +82,7 @@ async def test_only_uncertain_verdicts_ask() -> None:
 
 
 async def test_nodes_are_asked_one_by_one_at_a_bounded_rate() -> None:
-    """Several restarts of a node make one question, and questions are ten seconds apart."""
+    """Several restarts on a node lead to one request, and requests are ten seconds apart."""
     kubelets, time = FakeKubelets(), FakeTime()
     await ask(restart("a"), restart("b"), restart("a"), restart("c"), kubelets=kubelets, time=time)
 
@@ -90,7 +90,7 @@ async def test_nodes_are_asked_one_by_one_at_a_bounded_rate() -> None:
 
 
 async def test_a_silent_kubelet_costs_only_its_own_answer() -> None:
-    """A kubelet that cannot be asked is passed over."""
+    """A kubelet that cannot be reached does not keep others from being asked."""
     kubelets = FakeKubelets(silent=frozenset({"a"}))
     found = await ask(restart("a"), restart("b"), kubelets=kubelets, time=FakeTime())
 
@@ -98,7 +98,7 @@ async def test_a_silent_kubelet_costs_only_its_own_answer() -> None:
 
 
 async def test_waiting_nodes_are_bounded() -> None:
-    """For one node too many, the one that waits longest is left out."""
+    """When too many nodes are queued, the one that has waited longest is dropped."""
     kubelets = FakeKubelets()
     many = [restart(f"n{number}") for number in range(WAITING_KEPT + 1)]
     await ask(*many, kubelets=kubelets, time=FakeTime())

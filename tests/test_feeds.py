@@ -1,4 +1,4 @@
-"""What lists and watches say of pods and Events, and what may be made of it."""
+"""Feeds: how lists and watches of pods and Events become observations."""
 
 from probewatch.core.findings import (
     PodForgotten,
@@ -19,7 +19,7 @@ from tests.support.controller_scene import Scene, raw_pod
 
 
 async def test_missed_deletion_is_found_by_the_next_list() -> None:
-    """A pod that a complete list does not contain is gone; the others stay."""
+    """A pod that a complete list does not contain is forgotten; the others stay."""
     scene = Scene()
     feed = PodFeed(scene.controller, scene.boundary)
     async with scene.publishing():
@@ -33,7 +33,7 @@ async def test_missed_deletion_is_found_by_the_next_list() -> None:
 
 
 async def test_list_of_one_namespace_says_nothing_of_others() -> None:
-    """Watching several namespaces, the list of one does not sweep the pods of another."""
+    """With namespaces watched separately, the list of one does not remove pods of another."""
     scene = Scene()
     shop = PodFeed(scene.controller, scene.boundary, namespace="shop")
     async with scene.publishing():
@@ -46,7 +46,7 @@ async def test_list_of_one_namespace_says_nothing_of_others() -> None:
 
 
 async def test_list_of_another_history_is_told_by_its_pods() -> None:
-    """A pod that a list shows in an older version than was known was taken back, with its past."""
+    """A list with an older version of a pod than is known shows that the server was restored."""
     scene = Scene()
     feed = PodFeed(scene.controller, scene.boundary)
     async with scene.publishing():
@@ -64,7 +64,7 @@ async def test_list_of_another_history_is_told_by_its_pods() -> None:
 
 
 async def test_versions_of_records_prove_no_other_history() -> None:
-    """They may be of one that was lost, written by a process that did not know of it yet."""
+    """A version from a record does not: it may have been written before the restore was noticed."""
     remembered = Remembered(containers={"app": RememberedContainer(count=1, resource_version=90)})
     scene = Scene(remember=lambda _newcomer: remembered)
     feed = PodFeed(scene.controller, scene.boundary)
@@ -81,7 +81,7 @@ async def test_versions_of_records_prove_no_other_history() -> None:
 
 
 async def test_last_version_of_a_deleted_pod_counts() -> None:
-    """A restart that is first seen in the object of the deletion is not lost."""
+    """A restart that only the DELETED object shows is counted."""
     scene = Scene()
     feed = PodFeed(scene.controller, scene.boundary)
     last = raw_pod("u-1", version=6, restarts=1)
@@ -94,7 +94,7 @@ async def test_last_version_of_a_deleted_pod_counts() -> None:
 
 
 async def test_object_that_breaks_a_rule_costs_only_itself() -> None:
-    """An object nobody thought of is counted; it is not taken for gone, and the next one counts."""
+    """An object that cannot be processed is counted as an error, not as a deleted pod."""
     scene = Scene()
     feed = PodFeed(scene.controller, scene.boundary)
     strange = raw_pod("u-1")
@@ -111,7 +111,7 @@ async def test_object_that_breaks_a_rule_costs_only_itself() -> None:
 
 
 async def test_pod_that_hits_a_mistake_costs_only_itself() -> None:
-    """Pods that were listed together with it are processed, those before it and those after it."""
+    """An error with one pod of a list does not keep the others from being processed."""
 
     def judge(pod: Pod) -> Policy:
         if pod.uid == "u-2":
@@ -130,7 +130,7 @@ async def test_pod_that_hits_a_mistake_costs_only_itself() -> None:
 
 
 async def test_pod_may_be_listed_twice_at_once() -> None:
-    """The newer version counts, in whichever order they come."""
+    """If a list contains a pod twice, its newer version counts, in whichever order they come."""
     scene = Scene()
     feed = PodFeed(scene.controller, scene.boundary)
     new = raw_pod("u-1", version=6, restarts=1)
@@ -145,7 +145,10 @@ async def test_pod_may_be_listed_twice_at_once() -> None:
 
 
 async def test_events_of_others_are_no_evidence() -> None:
-    """Anybody can write an Event: only the kubelet's are listened to, and expiry says nothing."""
+    """Only Events of the kubelet are evidence, since anybody can write one.
+
+    The expiry of an Event is ignored.
+    """
     scene = Scene()
     feed = EvidenceFeed(scene.controller, scene.boundary)
     forged = event_objects.Event(
@@ -165,7 +168,10 @@ async def test_events_of_others_are_no_evidence() -> None:
 
 
 async def test_failures_from_before_the_start_are_not_counted_again() -> None:
-    """Those of the first list were, by the process before; a later list tells what was missed."""
+    """Failures in the first list of Events are the baseline; only what is added is counted.
+
+    It may be added by an update, or found in a later list.
+    """
     scene = Scene()
     pods, feed = (
         PodFeed(scene.controller, scene.boundary),

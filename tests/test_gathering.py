@@ -1,4 +1,4 @@
-"""Pods that came one after the other are told of at once, and each of them is."""
+"""Gathering: consecutive pods of one controller are published as one finding with siblings."""
 
 import logging
 from dataclasses import replace
@@ -24,14 +24,14 @@ def tracked(number: int) -> PodTracked:
 
 
 def test_neighbours_are_one() -> None:
-    """Three pods of one controller with one spec."""
+    """Three consecutive pods of one controller with one spec become one finding."""
     gathered = gather([tracked(1), tracked(2), tracked(3)])
 
     assert [PodTracked(pod=pod(1), spec=SPEC, siblings=(pod(2), pod(3)))] == list(gathered)
 
 
 def test_order_is_kept() -> None:
-    """What is told between two of them stays between them."""
+    """A finding between two pods stays between them."""
     gone: Finding = PodForgotten(pod=pod(1))
 
     assert [tracked(1), gone, tracked(1)] == list(gather([tracked(1), gone, tracked(1)]))
@@ -50,7 +50,7 @@ OTHERS = {
 
 @pytest.mark.parametrize("other", OTHERS.values(), ids=OTHERS.keys())
 def test_others_stay_apart(other: PodRef) -> None:
-    """A pod of another workload is told of by itself, whatever it says of its owner."""
+    """A pod of another workload is not gathered, whatever it says about its owner."""
     findings = [tracked(1), PodTracked(pod=other, spec=SPEC), tracked(3)]
 
     assert findings == list(gather(findings))
@@ -58,21 +58,21 @@ def test_others_stay_apart(other: PodRef) -> None:
 
 @pytest.mark.parametrize("owner", [None, NODE], ids=["none", "its node"])
 def test_pods_that_stand_for_themselves_stay_apart(owner: OwnerRef | None) -> None:
-    """Pods without a controller are a workload each."""
+    """Pods without a controller, or of a node, are each a workload of their own."""
     findings = [replace(tracked(n), pod=replace(pod(n), owner=owner)) for n in (1, 2)]
 
     assert findings == list(gather(findings))
 
 
 def test_another_spec_stays_apart() -> None:
-    """Series depend on the spec."""
+    """Pods with another spec are not gathered, since the metrics series depend on it."""
     findings = [tracked(1), replace(tracked(2), spec=PodSpec(restart_policy=SPEC.restart_policy))]
 
     assert findings == list(gather(findings))
 
 
 def test_each_has_its_line_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
-    """Whoever searches the log for a pod finds when it began to be followed."""
+    """Each gathered pod has its own line in the log."""
     (together,) = gather([tracked(1), tracked(2)])
     with caplog.at_level(logging.DEBUG, logger="probewatch.findings"):
         log_finding(together, Workload(namespace="shop", kind="Deployment", name="cart"))

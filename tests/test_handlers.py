@@ -1,4 +1,4 @@
-"""What kopf calls hands everything on, and leaves kopf no more than it needs."""
+"""The handlers of kopf: they pass everything on, and leave little for kopf to keep."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ LARGE = 250_000
 
 @dataclass
 class Followers:
-    """Those who follow policies."""
+    """Records the policies that the handlers pass on."""
 
     taken: list[tuple[str | None, Mapping[str, object]]] = field(default_factory=list)
 
@@ -25,7 +25,7 @@ class Followers:
 
 
 async def test_kopf_keeps_no_more_of_a_policy_than_which_one_it_is() -> None:
-    """Its memory holds the last body of each, for handlers that there are none of."""
+    """Each body that kopf keeps in memory is reduced to what identifies the object."""
     followers, body = Followers(), policy_object(spec={"settleSeconds": 5})
     body["metadata"] |= {"annotations": {"note": "x" * LARGE}, "finalizers": ["keep"]}
     whole = {**body, "metadata": dict(body["metadata"])}

@@ -1,4 +1,4 @@
-"""Whether the operator is of any use, and which right it lacks, judged from its watches."""
+"""Health: liveness, readiness and missing rights, judged from the state of the watches."""
 
 import pytest
 
@@ -30,7 +30,7 @@ SILENCES = {
 
 @pytest.mark.parametrize(("pods", "passed", "silent"), SILENCES.values(), ids=SILENCES.keys())
 def test_silence_of_pods(pods: WatchStats, passed: float, *, silent: bool) -> None:
-    """A watch of pods that says nothing for too long, or never said anything, is no life."""
+    """The operator is not live if the watch of pods was silent, or not begun, for too long."""
     time = FakeTime()
     judged = health(time, pods)
     time.seconds += passed
@@ -40,7 +40,7 @@ def test_silence_of_pods(pods: WatchStats, passed: float, *, silent: bool) -> No
 
 @pytest.mark.parametrize(("trouble", "silent"), [("429", False), ("500", True), ("", True)])
 def test_server_that_asks_to_wait_is_alive(trouble: str, *, silent: bool) -> None:
-    """A new process would only ask a busy server for more; whatever else is wrong, it may help."""
+    """A server that answers 429 does not fail liveness: a restart would only add requests."""
     time = FakeTime()
     pods = watch(heard=1000.0, synced=True)
     judged = health(time, pods)
@@ -52,7 +52,7 @@ def test_server_that_asks_to_wait_is_alive(trouble: str, *, silent: bool) -> Non
 
 
 def test_watch_without_its_right_is_no_fault() -> None:
-    """A watch that is good to have and was never heard of may lack its right."""
+    """An optional watch that never began may lack its right; a silent one fails liveness."""
     time = FakeTime()
     judged = health(time, watch(heard=1180.0), watch("events"), watch("node-events", heard=1000.0))
     time.seconds += LIMIT + 1
@@ -61,7 +61,7 @@ def test_watch_without_its_right_is_no_fault() -> None:
 
 
 def test_history_that_went_back_is_no_life() -> None:
-    """What is known of pods is of a future that never comes: a new process has to begin."""
+    """An API server restored from a backup fails liveness: what is known of pods is outdated."""
     time = FakeTime()
     pods, events = watch(heard=1000.0, synced=True), watch("events", heard=1000.0)
     judged = health(time, pods, events)
@@ -76,7 +76,7 @@ def test_history_that_went_back_is_no_life() -> None:
 
 
 def test_ready_when_all_pods_are_known() -> None:
-    """Ready means that pods are listed in full; other watches do not count."""
+    """The operator is ready once pods are listed in full; other watches do not count."""
     time = FakeTime()
     pods = watch()
     judged = health(time, pods, watch("events"))
@@ -88,7 +88,7 @@ def test_ready_when_all_pods_are_known() -> None:
 
 
 def test_missing_right_is_said_while_it_is_missing(caplog: pytest.LogCaptureFixture) -> None:
-    """Each check names what was refused since the one before, with what that costs."""
+    """Each check logs what was refused since the one before, and what that costs."""
     pods, events = watch("pods/shop"), watch("events/shop")
     check = RightsCheck([pods, events], refused=lambda: False)
     check.check()
@@ -112,7 +112,7 @@ def test_missing_right_is_said_while_it_is_missing(caplog: pytest.LogCaptureFixt
 
 
 def test_end_of_a_refusal_is_told(caplog: pytest.LogCaptureFixture) -> None:
-    """Once a right is given, the next check says so and nothing of the refusal before."""
+    """After a right was granted, the next check logs that, and no longer the refusal."""
     caplog.set_level("INFO")
     pods = watch("pods")
     check = RightsCheck([pods], refused=lambda: False)
@@ -128,7 +128,7 @@ def test_end_of_a_refusal_is_told(caplog: pytest.LogCaptureFixture) -> None:
 def test_refused_credentials_are_told_though_no_watch_has_begun(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Whoever asked with them: nothing can be done, and that is said each time."""
+    """Refused credentials are logged at each check, whichever request they were refused for."""
     pods = watch("pods")
     check = RightsCheck([pods], refused=lambda: True)
     pods.failed("401")
@@ -147,7 +147,7 @@ def test_refused_credentials_are_told_though_no_watch_has_begun(
     ],
 )
 def test_health_tells_what_went_wrong(trouble: str, words: str) -> None:
-    """Whoever asks why it is not ready, or not alive, is told what the server answered last."""
+    """The reason for not being ready or live contains the last error of the API server."""
     time = FakeTime()
     pods = watch()
     judged = health(time, pods)

@@ -1,4 +1,4 @@
-"""A log record is one line, and nobody can forge a second one."""
+"""Log formats: a record is one line, and no logged text can forge another one."""
 
 import io
 import json
@@ -43,7 +43,7 @@ def failed(message: str) -> logging.LogRecord:
 
 
 def test_json_has_words_and_values_apart() -> None:
-    """Programs find the constant words, the values under their names, and the time in UTC."""
+    """A JSON record has a constant message, values under their names, and the time in UTC."""
     line = JsonFormatter().format(record(pod="cart-1", restart_count=3, ready=False))
 
     assert {
@@ -58,7 +58,7 @@ def test_json_has_words_and_values_apart() -> None:
 
 
 def test_text_is_for_people() -> None:
-    """People read time, level, words, and values with quotes only where they are needed."""
+    """A text record has time, level and message, and values with quotes only where needed."""
     line = TextFormatter().format(record(pod="cart-1", why="no right", empty=""))
 
     assert (
@@ -69,7 +69,7 @@ def test_text_is_for_people() -> None:
 
 @pytest.mark.parametrize("formatter", [JsonFormatter(), TextFormatter()], ids=["json", "text"])
 def test_objects_of_libraries_stay_out(formatter: logging.Formatter) -> None:
-    """What a library hangs on its records, such as whole objects, is not written."""
+    """Objects that libraries attach to their records are not written."""
     line = formatter.format(record(k8s_ref={"token": "hush"}, settings=object(), names=["hush"]))
 
     assert "hush" not in line
@@ -77,7 +77,7 @@ def test_objects_of_libraries_stay_out(formatter: logging.Formatter) -> None:
 
 @given(message=ANY_TEXT, value=ANY_TEXT)
 def test_no_text_makes_a_second_line(message: str, value: str) -> None:
-    """Whatever stands in a record, it stays one line of printable characters."""
+    """Whatever a record contains, it is one line of printable characters."""
     one = record(message, value=value)
 
     for formatter in (JsonFormatter(), TextFormatter()):
@@ -87,7 +87,7 @@ def test_no_text_makes_a_second_line(message: str, value: str) -> None:
 
 
 def test_traceback_is_no_record() -> None:
-    """In JSON a traceback is a value; in text it is indented, so that no line of it is a record."""
+    """No line of a traceback looks like a record: it is a value in JSON, and indented in text."""
     forged = failed("boom\n2023-11-14T22:13:20.250Z INFO    Container restarted")
 
     assert "boom" in json.loads(JsonFormatter().format(forged))["exception"]
@@ -98,13 +98,13 @@ def test_traceback_is_no_record() -> None:
 
 
 def test_values_are_bounded() -> None:
-    """A long text costs a kilobyte and no more."""
+    """A long value is cut, so that a record stays below two kilobytes."""
     for formatter in (JsonFormatter(), TextFormatter()):
         assert len(formatter.format(record(value="x" * 100_000))) < 2000
 
 
 class Terminal(io.StringIO):
-    """A stream that says it is a terminal."""
+    """A stream that reports to be a terminal."""
 
     def isatty(self) -> bool:
         return True
@@ -123,7 +123,7 @@ class Terminal(io.StringIO):
 def test_format_follows_the_reader(
     log_format: LogFormat, stream: io.StringIO, *, is_json: bool
 ) -> None:
-    """Without a choice, a person at a terminal gets text, and a log collector gets JSON."""
+    """By default a terminal gets text, and anything else, such as a log collector, JSON."""
     configure(log_format=log_format, level=LogLevel.INFO, stream=stream)
 
     logging.getLogger("probewatch.here").info("Hello")
@@ -132,7 +132,7 @@ def test_format_follows_the_reader(
 
 
 def test_libraries_are_heard_from_warnings_on() -> None:
-    """At level info our findings are in the log, and the small talk of libraries is not."""
+    """At level info our own records are logged from info on, those of libraries from warning on."""
     stream = io.StringIO()
     configure(log_format=LogFormat.JSON, level=LogLevel.INFO, stream=stream)
 
@@ -146,7 +146,10 @@ def test_libraries_are_heard_from_warnings_on() -> None:
 
 
 def test_advice_of_kopf_that_helps_nobody_stays_out() -> None:
-    """That credentials are refused is said by us, and installing a library does not help."""
+    """The advice of kopf to install a library on refused credentials is dropped.
+
+    It does not help; the refusal itself is logged elsewhere.
+    """
     stream = io.StringIO()
     configure(log_format=LogFormat.JSON, level=LogLevel.INFO, stream=stream)
     words = "Resource observer has failed: Ran out of valid credentials. Consider installing an API"
@@ -159,7 +162,7 @@ def test_advice_of_kopf_that_helps_nobody_stays_out() -> None:
 
 
 def test_debug_is_everything() -> None:
-    """Who asks for debug hears the libraries too."""
+    """At level debug the records of libraries are logged too."""
     stream = io.StringIO()
     configure(log_format=LogFormat.JSON, level=LogLevel.DEBUG, stream=stream)
 

@@ -1,4 +1,4 @@
-"""A refusal is in the log soon, where somebody sits in front of it, and then once a minute."""
+"""The check for missing rights: a refusal is logged soon, and then once a minute."""
 
 import asyncio
 import contextlib
@@ -17,7 +17,7 @@ from tests.support.fake_time import FakeTime
 
 
 class Refusing:
-    """A watch that is refused at each look at the time after *first*."""
+    """A watch that is refused from the time *first* on."""
 
     def __init__(self, first: float) -> None:
         self.stats = WatchStats(resource="pods")
@@ -26,7 +26,7 @@ class Refusing:
         self._left = 8
 
     def is_synced(self) -> bool:
-        """Looked at once in a check; after some of them the test is over."""
+        """Called once in each check; after some checks it ends the test."""
         self._left -= 1
         if not self._left:
             raise asyncio.CancelledError
@@ -49,7 +49,7 @@ async def checks_of(watch: Refusing) -> list[float]:
 async def test_a_refusal_is_told_soon_and_then_once_a_minute(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Whoever sits in front of it need not wait a minute for the reason."""
+    """The first refusal is logged within seconds, so that nobody at a terminal waits for it."""
     slept = await checks_of(Refusing(first=7.0))
 
     assert [FIRST_CHECK_SECONDS, UNSYNCED_CHECK_SECONDS, CHECK_SECONDS] == slept[:3]
@@ -58,7 +58,7 @@ async def test_a_refusal_is_told_soon_and_then_once_a_minute(
 
 
 async def test_once_all_is_listed_a_minute_is_enough() -> None:
-    """Where nothing is refused, it looks every few seconds only until the first list is there."""
+    """Without a refusal, checks are a few seconds apart only until the first list is complete."""
     watch = Refusing(first=1e9)
     watch.stats.synced = True
 

@@ -1,4 +1,4 @@
-"""Newcomers: which pods began before our eyes, and so count from 0."""
+"""Newcomers: which pods are new to the cluster, so that their restarts count from 0."""
 
 from dataclasses import replace
 
@@ -8,7 +8,7 @@ from tests.support.builders import pod
 
 
 def test_newcomers_are_told_from_strangers() -> None:
-    """Where pods are selected by labels, an old one that comes into sight was there before."""
+    """With a label selector, an old pod that begins to match is not new."""
     newcomers = Newcomers(selective=True)
     assert newcomers.is_new(pod(1, created_at=1000.0), relisted=False)
     assert not newcomers.is_new(pod(2, created_at=100.0, uid=PodUid("u2")), relisted=False)
@@ -16,7 +16,7 @@ def test_newcomers_are_told_from_strangers() -> None:
 
 
 def test_list_is_in_no_order() -> None:
-    """In a list, a pod is not old because another one of it is newer."""
+    """Within a list, a pod is not taken for old because another pod in it is younger."""
     newcomers = Newcomers(selective=True)
     assert newcomers.is_new(pod(1, created_at=1000.0), relisted=True)
     assert newcomers.is_new(pod(2, created_at=100.0, uid=PodUid("u2")), relisted=True)
@@ -27,7 +27,7 @@ def test_list_is_in_no_order() -> None:
 
 
 def test_list_that_ends_says_nothing_of_one_that_goes_on() -> None:
-    """Where each namespace is listed by itself, pods of a list that is not complete are no past."""
+    """With namespaces listed separately, only pods of complete lists make older pods known."""
     newcomers = Newcomers(selective=True)
     assert newcomers.is_new(pod(1, created_at=1000.0), relisted=True)
     newcomers.listed(set(), ("other",), version=50)
@@ -37,7 +37,7 @@ def test_list_that_ends_says_nothing_of_one_that_goes_on() -> None:
 
 
 def test_pod_that_opts_in_is_no_newcomer() -> None:
-    """What a pod did while it had opted out is not counted."""
+    """A pod that opts in again is not new: its restarts while it had opted out do not count."""
     newcomers = Newcomers()
     assert not newcomers.is_new(pod(1, ignored=True), relisted=False)
     assert not newcomers.is_new(pod(2), relisted=False)
@@ -48,7 +48,7 @@ def test_pod_that_opts_in_is_no_newcomer() -> None:
 
 
 def test_pod_that_opted_out_and_is_gone_is_forgotten() -> None:
-    """Where each namespace is listed by itself, a list forgets those of its own namespace only."""
+    """A list of one namespace forgets opted-out pods of that namespace only."""
     newcomers = Newcomers()
     shop, bank = (pod(1, uid=PodUid(name), namespace=name) for name in ("shop", "bank"))
     for each in (shop, bank):

@@ -1,4 +1,4 @@
-"""States come back from their bytes as they went in."""
+"""Packing: the state of a pod is the same after it was packed and unpacked."""
 
 import msgspec
 import pytest
@@ -15,7 +15,7 @@ from tests.support.traces import LOOPS
 
 
 def play(store: Store) -> tuple[list[Finding], list[PodState | None]]:
-    """Play the recorded stream the way a watch does; returns what was found."""
+    """Play the recorded stream as a watch would; return the findings and the states."""
     found: list[Finding] = []
     now = 0.0
     for record in read_stream(str(LOOPS)):
@@ -36,7 +36,7 @@ def play(store: Store) -> tuple[list[Finding], list[PodState | None]]:
 
 @pytest.mark.slow
 def test_packing_changes_nothing() -> None:
-    """In 30 minutes of restart loops, it makes no difference that each pod is packed each time."""
+    """30 minutes of restart loops have the same findings if each pod is packed between versions."""
     kept_open, packed = play(Store()), play(Store(open_limit=1))
 
     assert 292 < len(kept_open[0])
@@ -45,7 +45,7 @@ def test_packing_changes_nothing() -> None:
 
 @pytest.mark.slow
 def test_states_come_back_equal() -> None:
-    """Whatever a pod went through, its state is equal to what is unpacked of it."""
+    """Every state of the recorded pods is equal after packing and unpacking."""
     packer = Packer(PodState)
     states = [state for state in play(Store())[1] if state is not None]
 

@@ -1,4 +1,4 @@
-"""Settings are read once, and what is wrong with them is said in one line."""
+"""Settings: read from variables and flags, with one-line errors for wrong values."""
 
 import dataclasses
 import itertools
@@ -21,12 +21,12 @@ from probewatch.settings import (
 
 
 def test_defaults_are_the_cores() -> None:
-    """Without any variable, pods are judged by the core's own policy."""
+    """Without any variable, the policy is the default one of the core."""
     assert Policy() == Settings.from_env({}).policy()
 
 
 def test_every_threshold_can_be_set() -> None:
-    """Each field of the policy has its variable, and none is mixed up with another."""
+    """Each field of the policy is set by its own variable, and by no other."""
     numbers = {each.name: 10 + n for n, each in enumerate(dataclasses.fields(Policy))}
     numbers["events"] = False
     variables = {
@@ -40,7 +40,7 @@ def test_every_threshold_can_be_set() -> None:
 
 @pytest.mark.parametrize("window", ["21600", "90000"])
 def test_the_window_of_a_slow_loop_is_the_longer_one(window: str) -> None:
-    """Settings are refused for what a policy is refused for, with both variables by name."""
+    """Windows that contradict each other are refused, with the names of both variables."""
     with pytest.raises(SettingsError) as refused:
         Settings.from_env({"PROBEWATCH_LOOP_WINDOW_SECONDS": window})
 
@@ -51,7 +51,7 @@ def test_the_window_of_a_slow_loop_is_the_longer_one(window: str) -> None:
 
 
 def test_values_are_read_by_the_type_of_their_field() -> None:
-    """Texts become numbers, switches, lists and words of closed lists."""
+    """Texts are parsed as numbers, booleans, lists or enum values, by the type of the field."""
     settings = Settings.from_env(
         {
             "PROBEWATCH_NAMESPACES": " shop, cart,,shop ",
@@ -107,7 +107,7 @@ def test_command_line_is_stronger_than_the_environment() -> None:
     ],
 )
 def test_what_is_wrong_is_said(name: str, text: str, complaint: str) -> None:
-    """The complaint names variable, value and what it may be."""
+    """An error names the variable, its value and what is valid."""
     with pytest.raises(SettingsError) as caught:
         Settings.from_env({variable_name(name): text})
 
@@ -115,26 +115,26 @@ def test_what_is_wrong_is_said(name: str, text: str, complaint: str) -> None:
 
 
 def test_flag_is_named_as_it_was_typed() -> None:
-    """A bad value on the command line is complained about under the flag's name."""
+    """An invalid value on the command line is reported under the flag's name."""
     with pytest.raises(SettingsError, match=r"^--log-level is 'loud'"):
         Settings.from_env({}, {"log_level": "loud"})
     assert "--namespace" == flag_name("namespaces")
 
 
 def test_settle_can_be_switched_off() -> None:
-    """Waiting for nothing is a choice that makes sense."""
+    """A settle time of 0 is valid: verdicts then wait for nothing."""
     assert 0 == Settings.from_env({"PROBEWATCH_SETTLE_SECONDS": "0"}).settle_seconds
 
 
 def test_a_pod_knows_itself_when_it_is_started_anew() -> None:
-    """In a pod a process has the host's name, which is the pod's, and none of its own."""
+    """In a pod, the default identity is the host name, so a restarted container keeps its Lease."""
     environ = {"KUBERNETES_SERVICE_HOST": "10.0.0.1"}
 
     assert socket.gethostname() == name_process(environ) == name_process(environ)
 
 
 def test_two_processes_of_one_machine_are_told_apart() -> None:
-    """Outside a pod two processes never take each other for themselves, and both the Lease."""
+    """Outside a pod, two processes have different identities, so they never both hold the Lease."""
     one, two = name_process({}), name_process({})
 
     assert one != two
@@ -142,12 +142,15 @@ def test_two_processes_of_one_machine_are_told_apart() -> None:
 
 
 def test_the_name_that_is_given_is_taken() -> None:
-    """Who starts the operator anew under one name may go on with its Lease at once."""
+    """A given identity is used as it is, so that a restarted operator keeps its Lease."""
     assert "mine" == Settings.from_env({"PROBEWATCH_INSTANCE": "mine"}).instance
 
 
 def test_misspelled_variables_are_found() -> None:
-    """What looks like a setting and is none is named; what the kubelet sets for Services is not."""
+    """Unknown variables with our prefix are reported.
+
+    Those that the kubelet sets for a Service named probewatch are not.
+    """
     environ = {
         "PROBEWATCH_LOOP_RESTART": "3",
         "PROBEWATCH_LOOP_RESTARTS": "3",
@@ -162,14 +165,14 @@ def test_misspelled_variables_are_found() -> None:
 
 
 def test_no_setting_is_named_like_a_service_link() -> None:
-    """A Service called probewatch puts no value into any setting."""
+    """A Service named probewatch, for which the kubelet sets variables, changes no setting."""
     links = {"PROBEWATCH_PORT", "PROBEWATCH_SERVICE_HOST", "PROBEWATCH_SERVICE_PORT"}
 
     assert not links & {variable_name(each.name) for each in dataclasses.fields(Settings)}
 
 
 def test_every_setting_gives_its_reason() -> None:
-    """Below each field stands what it is for: docs/configuration.md is made from that."""
+    """Each setting has a docstring, from which docs/configuration.md is generated."""
     source = Path(__import__("probewatch.settings").settings.__file__).read_text(encoding="utf-8")
     lines = source.splitlines()
     fields = {each.name for each in dataclasses.fields(Settings)}
@@ -187,7 +190,7 @@ def test_every_setting_gives_its_reason() -> None:
 
 @pytest.mark.parametrize("name", ["Shop", "../kube-system", "a b", "-a", "a" * 64])
 def test_name_that_no_namespace_has(name: str) -> None:
-    """A namespace that cannot exist is refused before anything is asked for it."""
+    """An invalid namespace name is refused at the start."""
     with pytest.raises(SettingsError, match="is not a valid name of a namespace"):
         Settings.from_env({}, {"namespaces": name})
 
@@ -206,12 +209,12 @@ def test_name_that_no_namespace_has(name: str) -> None:
     ],
 )
 def test_selector_of_the_api(selector: str) -> None:
-    """What the API server takes for a label selector is taken here."""
+    """A label selector that the API server accepts is accepted."""
     assert selector.strip() == Settings.from_env({}, {"pod_selector": selector}).pod_selector
 
 
 @pytest.mark.parametrize("selector", ["app in (", "app in cart", "=cart", "a=b,", "a b", "a=b c"])
 def test_selector_that_is_none(selector: str) -> None:
-    """A selector that the API server would refuse for ever is refused at the start."""
+    """A label selector that the API server would reject is refused at the start."""
     with pytest.raises(SettingsError, match="is not a label selector"):
         Settings.from_env({}, {"pod_selector": selector})

@@ -1,4 +1,4 @@
-"""What the store makes of versions that come twice, late, or never; and of pods at rest."""
+"""The store: versions of pods that come twice, late or never, and pods that are packed."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -21,7 +21,7 @@ NOW = 2000.0
 def raw(
     uid: str = "u-1", *, version: int = 5, restarts: int = 0, ready: bool = True, **meta: object
 ) -> RawPod:
-    """A pod as it comes from a watch."""
+    """A pod as a watch returns it."""
     last = {"lastState": {"terminated": {"exitCode": 1, "containerID": f"c-{restarts - 1}"}}}
     pod: dict[str, Any] = {
         "metadata": {
@@ -73,28 +73,28 @@ def see(
 
 
 def kinds(findings: Sequence[Finding]) -> list[type[Finding]]:
-    """What kinds of findings these are."""
+    """The types of the findings."""
     return [type(finding) for finding in findings]
 
 
 def settled(store: Store) -> list[Finding]:
-    """What is found once nothing is waited for any more."""
+    """The findings after all waits for late evidence are over."""
     return list(store.tick(NOW + 3600))
 
 
 def counted(findings: Sequence[Finding]) -> int:
-    """How many restarts were counted."""
+    """The number of restarts among the findings."""
     return sum(isinstance(finding, Restart) for finding in findings)
 
 
 def counts(store: Store) -> list[tuple[str, str, int]]:
-    """Up to which count the containers were told; the version may be that of an older equal one."""
+    """The restart counts that containers were counted up to, where they are not 0."""
     told = ((ref.uid, name, told.restart_count) for ref, name, told in store.counted())
     return [each for each in told if each[2]]
 
 
 def test_version_without_news_is_skipped() -> None:
-    """Only managedFields and the version change: nothing is read, and the version is remembered."""
+    """A version that changes only managedFields is skipped, but remembered as the newest one."""
     store = Store()
     see(store)
 
@@ -118,7 +118,7 @@ def test_version_without_news_is_skipped() -> None:
     ids=lambda change: next(iter(change)),
 )
 def test_whatever_is_read_is_not_skipped(change: dict[str, Any]) -> None:
-    """A change of anything that the operator reads has another mark."""
+    """A version that changes anything that the operator reads is not skipped."""
     store = Store()
     see(store)
     pod = raw(version=6, **change)
@@ -128,7 +128,7 @@ def test_whatever_is_read_is_not_skipped(change: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("times", [2, 5])
 def test_same_version_many_times(times: int) -> None:
-    """C1: a version that comes again changes nothing, in a list or in a watch."""
+    """C1: a version that is seen again, in a list or a watch, counts no restart again."""
     store = Store()
     found = [*see(store), *see(store, version=6, restarts=1)]
     for number in range(times):
@@ -138,7 +138,7 @@ def test_same_version_many_times(times: int) -> None:
 
 
 def test_older_versions_after_newer_ones() -> None:
-    """C2: time travel counts nothing twice."""
+    """C2: older versions after newer ones count no restart twice."""
     store = Store()
     found: list[Finding] = []
     for version, restarts in ((5, 0), (9, 2), (6, 0), (7, 1), (8, 1), (9, 2), (10, 2)):
@@ -148,7 +148,7 @@ def test_older_versions_after_newer_ones() -> None:
 
 
 def test_deleted_pod_does_not_come_back() -> None:
-    """C7: a version from before the deletion comes late, and is not taken for a new pod."""
+    """C7: a late version from before the deletion is not taken for a new pod."""
     store = Store()
     see(store)
     gone = store.gone(PodUid("u-1"), 9, NOW)
@@ -160,7 +160,7 @@ def test_deleted_pod_does_not_come_back() -> None:
 
 
 def test_pod_that_left_what_is_watched_may_return() -> None:
-    """With a selector, labels that change twice are DELETED and ADDED of one pod."""
+    """A pod whose labels leave the selector and match again (DELETED, ADDED) is tracked again."""
     store = Store()
     see(store)
     store.gone(PodUid("u-1"), 9, NOW)
@@ -169,7 +169,7 @@ def test_pod_that_left_what_is_watched_may_return() -> None:
 
 
 def test_missed_deletion() -> None:
-    """C4: what a complete list does not contain is gone, and is not remembered as anything."""
+    """C4: a pod that a complete list does not contain is forgotten, with all that was pending."""
     store = Store()
     for uid in ("u-1", "u-2", "u-3"):
         see(store, uid)
@@ -182,7 +182,7 @@ def test_missed_deletion() -> None:
 
 
 def test_same_name_new_uid_in_the_gap() -> None:
-    """C5: deleted and made anew with the same name while nobody looked: two pods, not one."""
+    """C5: a pod that was recreated under its name while nobody watched is another pod."""
     store = Store()
     see(store, "old", name="db-0", restarts=0)
     see(store, "old", version=6, restarts=2, name="db-0")
@@ -196,7 +196,7 @@ def test_same_name_new_uid_in_the_gap() -> None:
 
 
 def test_late_deletion_of_the_old_uid() -> None:
-    """C6: the old pod's DELETED comes after the new one's ADDED; the new one stays."""
+    """C6: an old pod's DELETED after the new one's ADDED does not remove the new one."""
     store = Store()
     see(store, "old", name="db-0")
     see(store, "new", version=9, name="db-0")
@@ -208,7 +208,7 @@ def test_late_deletion_of_the_old_uid() -> None:
 
 
 def test_pod_newer_than_the_list_is_not_swept() -> None:
-    """What came after the list was made cannot be missing from it."""
+    """A pod that is newer than the list is not removed for missing from it."""
     store = Store()
     see(store, version=20)
 
@@ -221,7 +221,7 @@ def test_pod_newer_than_the_list_is_not_swept() -> None:
     "then", [{"restarts": 3}, {"ready": False}, {"restarts": 4, "ready": False}]
 )
 def test_snapshots_are_judged_like_pods(first: dict[str, Any], then: dict[str, Any]) -> None:
-    """Kept unopened or looked at by the core at once: the findings are the same."""
+    """Snapshots and fully decoded pods lead to the same findings."""
     cheap, plain = Store(), Store()
     found, expected = list[Finding](), list[Finding]()
     for version, values in ((5, first), (6, first), (7, then), (8, then)):
@@ -236,7 +236,7 @@ def test_snapshots_are_judged_like_pods(first: dict[str, Any], then: dict[str, A
 
 @pytest.mark.slow
 def test_packed_pods_are_judged_like_open_ones() -> None:
-    """A pod that was packed among many others goes on from where it stood."""
+    """A pod that was packed among many others has the same findings as one that was not."""
     few, many = Store(), Store()
     found: dict[int, list[Finding]] = {}
     for number, store in enumerate((few, many)):
@@ -262,7 +262,7 @@ def each_uid(finding: Finding) -> str:
 
 
 def test_events_before_and_after_their_pod() -> None:
-    """C8: what the kubelet said before the pod was seen is told once it is, also at rest."""
+    """C8: an Event has the same effect whether it arrives before its pod or after it."""
     early, late = Store(), Store()
     kill = Evidence(
         kind=EvidenceKind.KILL_LIVENESS,
@@ -291,7 +291,7 @@ def test_events_before_and_after_their_pod() -> None:
 
 
 def test_nothing_is_left_of_pods_that_are_gone() -> None:
-    """A pod that comes and goes leaves nothing behind but a bounded tombstone."""
+    """Pods that come and go leave nothing in the store."""
     store = Store()
     for number in range(100):
         uid = f"u-{number}"
@@ -316,7 +316,10 @@ def test_pod_whose_one_container_has_done_its_work(
     *,
     known: bool,
 ) -> None:
-    """It is not ready by right while others go on; not one that failed, or is started again."""
+    """A container that completed for good makes its pod NotReady without a loss of readiness.
+
+    One that failed, or will be restarted, is such a loss.
+    """
     store = Store()
     if known:
         store.see(raw_job(5, policy, {"running": {"startedAt": "1970-01-01T00:00:02Z"}}), NOW)
@@ -328,7 +331,7 @@ def test_pod_whose_one_container_has_done_its_work(
 
 
 def raw_job(version: int, policy: str, state: dict[str, Any]) -> Snapshot:
-    """A pod of a Job: `backup` is in this state, `upload` runs on."""
+    """A pod of a Job whose container `backup` has this state, while `upload` runs."""
     running = "running" in state
     up, same = {"startedAt": "1970-01-01T00:00:02Z"}, {"restartCount": 0, "containerID": "u"}
     pod = {

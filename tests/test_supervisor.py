@@ -1,4 +1,4 @@
-"""kopf may fail as it likes: it is started again, and nothing else is touched."""
+"""The supervisor: restarts kopf when it fails, without touching other tasks."""
 
 import asyncio
 import contextlib
@@ -13,18 +13,18 @@ from probewatch.clock import Clock
 from probewatch.supervisor import Operate, Supervisor
 
 BOUND_SECONDS = 10
-"""No wait in here is longer than that."""
+"""The longest that any test here waits."""
 
 
 @dataclass
 class FakeTime:
-    """Pauses are noted; the fifth one lasts for ever."""
+    """Records pauses without waiting; the fifth one never ends."""
 
     slept: list[float] = field(default_factory=list)
     enough: asyncio.Event = field(default_factory=asyncio.Event)
     seconds: float = 0.0
     meanwhile: Callable[[], Awaitable[None]] | None = None
-    """Done in the second pause."""
+    """Called during the second pause."""
 
     async def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
@@ -42,7 +42,7 @@ class FakeTime:
 
 @asynccontextmanager
 async def running(operate: Operate, time: FakeTime) -> AsyncIterator[Supervisor]:
-    """A supervisor at work, and stopped at the end."""
+    """Run a supervisor, and stop it at the end."""
     supervisor = Supervisor(operate, clock=time.clock)
     task = asyncio.create_task(supervisor.run())
     yield supervisor
@@ -54,7 +54,7 @@ async def running(operate: Operate, time: FakeTime) -> AsyncIterator[Supervisor]
 
 @pytest.mark.parametrize("failure", [RuntimeError("boom"), SystemExit(1), None])
 async def test_starts_again_after_growing_pauses(failure: BaseException | None) -> None:
-    """An operator that fails, exits or just ends is started again, ever more slowly."""
+    """An operator that fails, exits or returns is restarted, with a pause that doubles."""
 
     async def operate(_stop: asyncio.Event) -> None:
         if failure is not None:
@@ -74,7 +74,7 @@ async def test_starts_again_after_growing_pauses(failure: BaseException | None) 
 
 
 async def test_other_tasks_outlive_its_end() -> None:
-    """What kopf does at its end, cancelling all tasks of its loop, does not reach ours."""
+    """When kopf ends and cancels all tasks of its event loop, tasks of ours go on."""
 
     async def operate(_stop: asyncio.Event) -> None:
         for task in asyncio.all_tasks() - {asyncio.current_task()}:
@@ -92,7 +92,7 @@ async def test_other_tasks_outlive_its_end() -> None:
 
 
 async def test_stops_in_an_orderly_way() -> None:
-    """When the service ends, the operator is asked first and can clean up."""
+    """When the service ends, the operator is asked to stop and can clean up."""
     told: list[str] = []
     begun = asyncio.Event()
     home = asyncio.get_running_loop()
@@ -109,7 +109,7 @@ async def test_stops_in_an_orderly_way() -> None:
 
 
 async def test_steady_operator_is_started_again_soon() -> None:
-    """After ten minutes of good service the pause is the first one again."""
+    """After ten minutes without a failure the pause is the shortest one again."""
     time = FakeTime()
 
     async def operate(_stop: asyncio.Event) -> None:
@@ -122,7 +122,7 @@ async def test_steady_operator_is_started_again_soon() -> None:
 
 
 async def test_is_started_anew_at_once_when_that_is_wanted() -> None:
-    """What is ended to serve something else is no failure, and needs no pause."""
+    """A requested restart counts as no failure and has no pause."""
     begun: asyncio.Queue[None] = asyncio.Queue()
     home = asyncio.get_running_loop()
 
@@ -140,7 +140,7 @@ async def test_is_started_anew_at_once_when_that_is_wanted() -> None:
 
 
 async def test_what_does_not_run_is_not_started_anew() -> None:
-    """To want it anew before it ever ran changes nothing."""
+    """A requested restart before the first start does nothing."""
 
     async def operate(stop: asyncio.Event) -> None:
         await stop.wait()
@@ -152,7 +152,7 @@ async def test_what_does_not_run_is_not_started_anew() -> None:
 
 
 async def test_to_want_it_anew_while_it_is_down_hides_no_failure() -> None:
-    """Between two starts there is nothing to end, and the next failure is one."""
+    """A restart that is requested during a pause does not hide the next failure."""
 
     async def operate(_stop: asyncio.Event) -> None:
         raise RuntimeError("boom")
@@ -170,7 +170,7 @@ async def test_to_want_it_anew_while_it_is_down_hides_no_failure() -> None:
 async def test_refused_credentials_are_told_in_our_own_words(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """The words of kopf advise to install a library, which does not help."""
+    """Refused credentials are logged without kopf's advice to install a library."""
 
     async def operate(_stop: asyncio.Event) -> None:
         raise kopf.LoginError("Ran out of valid credentials. Consider installing a library")

@@ -1,4 +1,4 @@
-"""Whose words count: anybody may write Events and annotations in a namespace of their own."""
+"""Which Events and annotations the store trusts: tenants can write both in their own namespaces."""
 
 from dataclasses import replace
 from typing import Any
@@ -18,17 +18,17 @@ UID = PodUid("u1")
 
 
 def see(store: Store, version: int, *statuses: ContainerStatus, **more: Any) -> list[Finding]:  # noqa: ANN401  # of the pod
-    """Show a version of a pod, `shop/web` where nothing else is said."""
+    """Show a version of the pod `shop/web`, unless another one is given."""
     return list(store.feed(PodObserved(pod=pod(version, *statuses, **more)), version * 100.0))
 
 
 def hear(store: Store, kind: K, at: float = 190.0, **more: Any) -> list[Finding]:  # noqa: ANN401  # of the Event
-    """Let somebody say something of the container `app`."""
+    """Show an Event about the container `app`."""
     return list(store.feed(EvidenceObserved(evidence=said(kind, at, **more)), at))
 
 
 def restart(store: Store, version: int = 2) -> str:
-    """Restart the container and return its verdict once it has settled."""
+    """Restart the container; return its cause and confidence after all waits."""
     last = died(137, end=version * 100.0 - 5, container_id="c0")
     again = status(restart_count=1, container_id="c1", last=last)
     found = [*see(store, version, again), *store.tick(10_000.0)]
@@ -38,7 +38,7 @@ def restart(store: Store, version: int = 2) -> str:
 
 @pytest.mark.parametrize("early", [False, True], ids=["of a pod that is known", "before its pod"])
 def test_events_of_another_namespace_say_nothing(*, early: bool) -> None:
-    """Their author may not write in the namespace of the pod, whatever uid they name."""
+    """An Event in another namespace than its pod's is no evidence, whatever uid it names."""
     honest, forged = Store(), Store()
     for store in (honest, forged):
         if not early:
@@ -54,12 +54,12 @@ def test_events_of_another_namespace_say_nothing(*, early: bool) -> None:
 
 
 def claim(store: Store, version: int, uid: str, of: str, namespace: str) -> None:
-    """Show a mirror pod that says which pod it stands for."""
+    """Show a mirror pod that claims to stand for a static pod."""
     see(store, version, uid=PodUid(uid), evidence_uid=of, namespace=namespace, name=uid)
 
 
 def test_mirror_takes_no_words_of_another_pod() -> None:
-    """Neither of one in another namespace nor of one that the API server calls so itself."""
+    """A mirror pod that claims the uid of an existing pod does not get that pod's Events."""
     store = Store()
     see(store, 1, status(container_id="c0"))
     claim(store, 1, "m1", of="u1", namespace="tenant")
@@ -72,7 +72,10 @@ def test_mirror_takes_no_words_of_another_pod() -> None:
 
 
 def test_two_claims_of_one_static_pod() -> None:
-    """Events find it by its namespace; counters, which have none, find neither."""
+    """If two mirror pods claim a static pod, Events go to the one in their namespace.
+
+    The kubelet's counters name no namespace, so they go to neither.
+    """
     store = Store()
     for uid, namespace in (("m1", "kube-system"), ("m2", "tenant")):
         claim(store, 1, uid, of="H", namespace=namespace)
@@ -91,7 +94,10 @@ def test_two_claims_of_one_static_pod() -> None:
 
 
 def test_container_that_the_pod_does_not_have() -> None:
-    """Nothing is kept of it, or each made-up name would be a series."""
+    """Evidence for a container that the pod does not have is dropped.
+
+    Otherwise made-up names would become metrics series.
+    """
     store = Store()
     see(store, 1, status(container_id="c0"))
     before = store.state(UID)
@@ -102,7 +108,7 @@ def test_container_that_the_pod_does_not_have() -> None:
 
 
 def test_containers_that_restart_together() -> None:
-    """Each of many is counted once, and each knows that no other ran on."""
+    """When 40 containers of a pod restart at once, each restart is counted once."""
     names = [f"c{number}" for number in range(40)]
     store = Store()
     see(store, 1, *(replace(status(name=each), container_id=f"{each}-0") for each in names))
