@@ -1,4 +1,4 @@
-"""All about policies, against an API that keeps some and is told what to answer."""
+"""The parts that follow policies, against an API whose responses the test decides."""
 
 import json
 from collections.abc import Mapping
@@ -23,16 +23,16 @@ ONE = PodUid("u1")
 REFUSED = {"kind": "Status", "message": "no"}
 MANY_BEATS = 200
 LARGEST_PAGE = 25
-"""More at once would be a burden: a policy may have a megabyte and a half."""
+"""The largest page that may be asked for: a policy may have 1.5 MB."""
 
 
 class Over(BaseException):
-    """The test has seen enough."""
+    """Ends a worker when the test's time is up."""
 
 
 @dataclass
 class EndingTime(FakeTime):
-    """Time that moves when someone sleeps, up to *end*."""
+    """A clock that moves when someone sleeps, up to *end*."""
 
     seconds: float = 1_800_000_000.0
     end: float = 1_800_000_000.0
@@ -45,20 +45,20 @@ class EndingTime(FakeTime):
 
 @dataclass
 class FakePolicies:
-    """Policies by name, as an API server answers; `refuse` is the status of other answers."""
+    """The policies of an API server by name; `refuse` maps a verb to an error status."""
 
     policies: dict[str, Json] = field(default_factory=dict)
     refuse: dict[str, int] = field(default_factory=dict)
-    """By method."""
+    """By verb."""
     wait: float = 0.0
-    """Seconds that those answers ask to wait."""
+    """The Retry-After of those errors in seconds; 0 for none."""
     broken: set[str] = field(default_factory=set)
-    """Policies whose statuses are answered with an internal error."""
+    """Policies whose status writes fail with an internal error."""
     closed: dict[str, str] = field(default_factory=dict)
-    """Namespaces whose statuses may not be written, and what is said then."""
+    """Namespaces whose status writes are forbidden, with the message."""
     is_away: bool = False
     garbage: bytes = b""
-    """Instead of lists."""
+    """Returned instead of lists."""
     asked: list[tuple[str, str]] = field(default_factory=list)
     written: list[Json] = field(default_factory=list)
     version: int = 100
@@ -94,7 +94,7 @@ class FakePolicies:
         return {**REFUSED, "details": {"retryAfterSeconds": self.wait}} if self.wait else REFUSED
 
     def _page(self, path: str, params: Mapping[str, str]) -> Json:
-        """Two policies in a page, whatever is asked for."""
+        """Return a page of two policies, whatever limit is asked for."""
         wanted = path.split("/")[5] if "/namespaces/" in path else ""
         items = [
             item for item in self.policies.values() if wanted in {"", item["metadata"]["namespace"]}
@@ -119,7 +119,7 @@ class FakePolicies:
             return 409, json.dumps(REFUSED).encode()
         status = json.loads(msgspec.json.encode(body["status"]))
         self.written.append(status)
-        # What others apply stays: conditions are merged by their type.
+        # As in a server-side apply, conditions of others stay: they are merged by type.
         before = known.get("status", {}).get("conditions", [])
         others = [each for each in before if each["type"] != "Accepted"]
         after = {**status, "conditions": [*status["conditions"], *others]}
@@ -130,7 +130,7 @@ class FakePolicies:
 
 @dataclass(frozen=True)
 class FakePod:
-    """What is asked of a pod."""
+    """The fields of a pod that policies look at."""
 
     labels: Mapping[str, str] = field(default_factory=dict)
     namespace: str = "shop"
@@ -139,16 +139,16 @@ class FakePod:
 
 @dataclass
 class Scene:
-    """All about policies, against an API that is told what to answer."""
+    """The index, the status writer and the upkeep of policies, against a fake API."""
 
     api: FakePolicies = field(default_factory=FakePolicies)
     time: EndingTime = field(default_factory=EndingTime)
     pods: list[FakePod] = field(default_factory=list)
     is_leader: bool = True
     leads_for: int = 1000
-    """Writes."""
+    """The number of writes after which it is no longer the leader."""
     counted: int = 0
-    """How often all pods were gone through."""
+    """How often the list of all pods was read."""
     anew: int = 0
     namespaces: tuple[str, ...] = ()
     index: PolicyIndex = field(init=False)
@@ -183,7 +183,7 @@ class Scene:
         await self.upkeep.served()
 
     async def go(self, seconds: float) -> None:
-        """Let so much time pass for both workers, one after the other at each beat."""
+        """Let so much time pass for the upkeep, and then for the status writer."""
         await self.keep_up(seconds)
         await self.tell(seconds)
 

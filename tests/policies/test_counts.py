@@ -1,4 +1,4 @@
-"""Pods are counted for policies, however many there are of both, and others go on meanwhile."""
+"""Counting the pods of each policy, in portions, so that other tasks run in between."""
 
 import asyncio
 
@@ -16,7 +16,7 @@ NUMBERED = {
     "matchExpressions": [{"key": "n", "operator": "Exists"}],
 }
 ASKED = 2
-"""Labels that these policies ask about."""
+"""The number of labels that these policies select by."""
 
 
 def make_index(*reads: object) -> PolicyIndex:
@@ -35,7 +35,7 @@ async def count_turns(counts: PolicyCounts) -> int:
 
 
 async def test_others_have_their_turn_while_pods_are_counted() -> None:
-    """What is compared in one turn is bounded by pods and policies, not by pods alone."""
+    """The comparisons in one turn are bounded, for many pods and for many policies."""
     policies = [
         read_policy(f"p{n}", {"selector": NUMBERED, "priority": n}) for n in range(POLICIES)
     ]
@@ -52,7 +52,7 @@ async def test_others_have_their_turn_while_pods_are_counted() -> None:
 
 
 async def test_others_have_their_turn_while_all_pods_are_gone_through() -> None:
-    """Also those of namespaces without policies take a moment, where there are very many."""
+    """Pods of namespaces without policies are also read in portions."""
     pods = [FakePod({"tier": "web"}, namespace="other")] * (3 * PODS_AT_ONCE)
     counts = PolicyCounts(make_index(read_policy(spec=WEB)), lambda: pods)
 
@@ -60,7 +60,7 @@ async def test_others_have_their_turn_while_all_pods_are_gone_through() -> None:
 
 
 async def test_each_pod_is_counted_by_what_policies_ask_about() -> None:
-    """Shared or not, by labels that nobody asks about or not, each pod counts once."""
+    """Each pod counts once, whether or not it shares its labels with others."""
     shared = {"tier": "web"}
     pods = [
         FakePod(shared),
@@ -78,7 +78,7 @@ async def test_each_pod_is_counted_by_what_policies_ask_about() -> None:
 
 
 async def test_nothing_is_known_before_the_first_count() -> None:
-    """No number is better than a 0 that nobody has counted; then all policies are new."""
+    """Before the first count there are no numbers, rather than zeros."""
     web = read_policy("web", WEB)
     counts = PolicyCounts(make_index(web), lambda: [FakePod({"tier": "web"})])
     before = counts.of(web.policy)
@@ -88,7 +88,10 @@ async def test_nothing_is_known_before_the_first_count() -> None:
 
 
 async def test_what_changes_while_it_is_counted_is_counted_for_the_next_time() -> None:
-    """Numbers are of the policies of one moment, never of two halves."""
+    """A policy that changes during a count is included in the next one.
+
+    So all numbers belong to the policies of one moment.
+    """
     pods = [FakePod({"tier": "web", "n": str(n)}, uid=PodUid(f"u{n}")) for n in range(PODS_AT_ONCE)]
     index = make_index(weak := read_policy("weak", {"selector": NUMBERED}))
     counts = PolicyCounts(index, lambda: pods)

@@ -1,4 +1,4 @@
-"""The index says which policy a pod is under, whatever it is told, and in which order."""
+"""The index: which policy applies to a pod, in whichever order changes arrive."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -22,7 +22,7 @@ NINE = replace(DEFAULT, loop_restarts=9)
 
 @dataclass
 class Scene:
-    """An index, and the namespaces that it told of."""
+    """An index, and the namespaces that it reported as changed."""
 
     changed: list[str] = field(default_factory=list)
     index: PolicyIndex = field(init=False)
@@ -44,13 +44,13 @@ def loop(restarts: int, **spec: object) -> dict[str, object]:
 
 
 def test_without_policies_the_settings_hold(scene: Scene) -> None:
-    """A pod of a namespace without policies is judged by the operator's settings."""
+    """Without policies in its namespace, a pod is judged by the operator's settings."""
     assert scene.judged() is DEFAULT
     assert 0 == len(scene.index)
 
 
 def test_a_policy_is_for_its_namespace(scene: Scene) -> None:
-    """It changes what the pods of its namespace are judged by, and no others."""
+    """A policy applies to the pods of its namespace, and to no others."""
     scene.index.take(read_policy(spec=loop(5)))
 
     assert (FIVE, DEFAULT) == (scene.judged(), scene.judged(namespace="other"))
@@ -58,7 +58,7 @@ def test_a_policy_is_for_its_namespace(scene: Scene) -> None:
 
 
 def test_a_change_holds_at_once(scene: Scene) -> None:
-    """Answers that were given before a policy changed are not given after it."""
+    """A changed policy applies at once, in spite of cached results."""
     labels = {"tier": "web"}
     scene.index.take(read_policy(spec=loop(5, **WEB)))
     before = scene.judged(labels)
@@ -69,7 +69,7 @@ def test_a_change_holds_at_once(scene: Scene) -> None:
 
 
 def test_a_pod_that_changes_its_labels_changes_its_policy(scene: Scene) -> None:
-    """The answer follows the labels of the moment."""
+    """The policy is found by the pod's current labels."""
     scene.index.take(read_policy(spec=loop(5, **WEB)))
 
     assert [FIVE, DEFAULT, FIVE] == [
@@ -78,7 +78,7 @@ def test_a_pod_that_changes_its_labels_changes_its_policy(scene: Scene) -> None:
 
 
 def test_the_stronger_of_two_holds_until_it_goes(scene: Scene) -> None:
-    """Two policies on one pod: the one of higher priority, and when it is deleted the other."""
+    """Of two policies for a pod, the one with the higher priority applies until it is deleted."""
     strong = read_policy("strong", loop(9, priority=1))
     scene.index.take(read_policy("weak", loop(5)))
     scene.index.take(strong)
@@ -89,7 +89,7 @@ def test_the_stronger_of_two_holds_until_it_goes(scene: Scene) -> None:
 
 
 def test_an_invalid_one_is_as_if_it_were_not_there(scene: Scene) -> None:
-    """A policy that becomes wrong selects nothing from then on; mended, it does again."""
+    """A policy that becomes invalid applies to no pod until it is corrected."""
     wrong = {"selector": {"matchLabels": {"a b": "c"}}, **loop(5)}
     scene.index.take(read_policy(spec=loop(5)))
     scene.index.take(read_policy(spec=wrong, resourceVersion="11"))
@@ -100,7 +100,7 @@ def test_an_invalid_one_is_as_if_it_were_not_there(scene: Scene) -> None:
 
 
 def test_a_status_is_no_news_for_pods(scene: Scene) -> None:
-    """A version that says the same about pods makes nobody judge them anew."""
+    """A new version with the same spec does not cause pods to be judged again."""
     scene.index.take(read_policy(spec=loop(5)))
     scene.index.take(read_policy(spec=loop(5), resourceVersion="11"))
 
@@ -109,7 +109,7 @@ def test_a_status_is_no_news_for_pods(scene: Scene) -> None:
 
 
 def test_an_older_version_changes_nothing(scene: Scene) -> None:
-    """What a slow list says does not undo what a watch said before."""
+    """An older version, as from a slow list, does not replace a newer one."""
     scene.index.take(read_policy(spec=loop(9), resourceVersion="12"))
     scene.index.take(read_policy(spec=loop(5), resourceVersion="11"))
 
@@ -117,7 +117,7 @@ def test_an_older_version_changes_nothing(scene: Scene) -> None:
 
 
 def test_a_deleted_one_does_not_come_back_by_an_older_list(scene: Scene) -> None:
-    """A list that was made before a deletion does not revive what was deleted."""
+    """A list from before a deletion does not bring the policy back."""
     one = read_policy(spec=loop(5))
     scene.index.take(one)
     scene.index.gone(one)
@@ -128,7 +128,7 @@ def test_a_deleted_one_does_not_come_back_by_an_older_list(scene: Scene) -> None
 
 
 def test_deletions_are_remembered_within_bounds(scene: Scene) -> None:
-    """Of very many deletions the latest are remembered, and nothing grows without end."""
+    """Only the latest deletions are remembered, so that memory is bounded."""
     for n in range(DELETED_KEPT + 1):
         scene.index.gone(read_policy(uid=f"u{n}"))
     scene.index.take(read_policy(spec=loop(5), uid=f"u{DELETED_KEPT}"))
@@ -139,7 +139,7 @@ def test_deletions_are_remembered_within_bounds(scene: Scene) -> None:
 
 
 def test_one_that_was_made_anew_is_another(scene: Scene) -> None:
-    """The late deletion of a policy's predecessor does not take the policy away."""
+    """A late deletion of a policy's predecessor (another uid) does not remove the policy."""
     scene.index.take(read_policy(spec=loop(9), uid="new", resourceVersion="20"))
     scene.index.gone(read_policy(spec=loop(5), uid="old"))
 
@@ -147,7 +147,7 @@ def test_one_that_was_made_anew_is_another(scene: Scene) -> None:
 
 
 def test_a_list_tells_what_no_watch_did(scene: Scene) -> None:
-    """What a list does not contain is gone, but for what is newer than the list."""
+    """A policy that a list does not contain is removed, unless it is newer than the list."""
     scene.index.take(read_policy("gone", loop(5)))
     scene.index.take(read_policy("kept", namespace="other", spec=loop(5)))
     scene.index.take(read_policy("newer", namespace="third", spec=loop(5), resourceVersion="99"))
@@ -160,7 +160,7 @@ def test_a_list_tells_what_no_watch_did(scene: Scene) -> None:
 
 
 def test_a_cluster_that_was_restored_is_taken_as_it_is(scene: Scene) -> None:
-    """A list that is older than the one before it undoes all that was learnt since the backup."""
+    """After a restore from a backup, an older list replaces all that was known."""
     deleted = read_policy("deleted", namespace="third", spec=loop(5), resourceVersion="90")
     kept = read_policy("kept", namespace="fourth", spec=loop(5), resourceVersion="99")
     scene.index.load([deleted, kept], version=100)
@@ -179,7 +179,7 @@ def test_a_cluster_that_was_restored_is_taken_as_it_is(scene: Scene) -> None:
 
 
 def test_each_namespace_that_is_listed_was_restored(scene: Scene) -> None:
-    """Where namespaces are listed one by one, the first list does not hide it from the others."""
+    """With namespaces listed separately, a restore is noticed in each of them."""
     for namespace in ("shop", "other"):
         reads = [read_policy(namespace=namespace, spec=loop(9), resourceVersion="99")]
         scene.index.load(reads, version=100, namespace=namespace)
@@ -191,7 +191,7 @@ def test_each_namespace_that_is_listed_was_restored(scene: Scene) -> None:
 
 
 def test_a_list_of_one_namespace_says_nothing_of_others(scene: Scene) -> None:
-    """An empty list of a namespace leaves the policies of all others alone."""
+    """An empty list of one namespace removes no policies of others."""
     scene.index.take(read_policy(spec=loop(5)))
     scene.index.load([], version=50, namespace="other")
     before = scene.judged()
@@ -201,7 +201,7 @@ def test_a_list_of_one_namespace_says_nothing_of_others(scene: Scene) -> None:
 
 
 def test_a_pod_that_is_gone_is_remembered(scene: Scene) -> None:
-    """What is still told of a pod after its end is told by the policy that it was under last."""
+    """The last policy of a deleted pod is remembered for findings that are still to come."""
     scene.index.take(read_policy(spec={"events": False}))
     scene.index.policy_for(FakePod())
 
@@ -212,7 +212,7 @@ def test_a_pod_that_is_gone_is_remembered(scene: Scene) -> None:
 
 
 def test_a_policy_that_is_gone_decides_nothing_later(scene: Scene) -> None:
-    """A pod that was judged without it since is told by the settings, also after its end."""
+    """Once a pod was judged without the deleted policy, that policy is not remembered for it."""
     quiet = read_policy(spec={"events": False})
     scene.index.take(quiet)
     scene.judged()
@@ -223,7 +223,7 @@ def test_a_policy_that_is_gone_decides_nothing_later(scene: Scene) -> None:
 
 
 def test_what_is_kept_is_bounded(scene: Scene) -> None:
-    """However many pods and labels go by, only so many answers are kept, and all are right."""
+    """The cache of results is bounded, and results are right whether cached or not."""
     scene.index.take(read_policy(spec=loop(5, **WEB)))
     labels = [{"tier": "web", "n": str(n)} for n in range(max(LABELS_KEPT, PODS_KEPT) + 2)]
 
@@ -235,7 +235,7 @@ def test_what_is_kept_is_bounded(scene: Scene) -> None:
 
 
 def test_labels_that_decide_are_kept_within_bounds(scene: Scene) -> None:
-    """However many values a label has that policies ask about, all answers are right."""
+    """Results are right when a selected label has more values than the cache has room for."""
     asks = [{"key": "n", "operator": "NotIn", "values": ["0", "7"]}]
     scene.index.take(read_policy(spec=loop(5, selector={"matchExpressions": asks})))
     labels = [{"n": str(n)} for n in range(LABELS_KEPT + 9)]
@@ -245,7 +245,7 @@ def test_labels_that_decide_are_kept_within_bounds(scene: Scene) -> None:
 
 
 def test_one_that_stays_invalid_makes_nobody_judge_pods_anew(scene: Scene) -> None:
-    """Neither when it comes, nor when it changes or goes."""
+    """No change of a policy that stays invalid causes pods to be judged again."""
     wrong = read_policy(spec={"historyLimit": 0})
     scene.index.take(wrong)
     scene.index.take(read_policy(spec={"historyLimit": 999}, resourceVersion="11"))
@@ -256,7 +256,7 @@ def test_one_that_stays_invalid_makes_nobody_judge_pods_anew(scene: Scene) -> No
 
 
 def test_each_change_of_a_policy_is_another_edition(scene: Scene) -> None:
-    """A status is news, a deletion too; what is read again is not."""
+    """The edition rises with each new version or deletion, and not with a repeated version."""
     editions = []
     for read in (read_policy(), read_policy(), read_policy(resourceVersion="11")):
         scene.index.take(read)
@@ -267,7 +267,7 @@ def test_each_change_of_a_policy_is_another_edition(scene: Scene) -> None:
 
 
 def test_a_hundred_policies(scene: Scene) -> None:
-    """Each of a hundred policies holds for its own pods, the rest fall to the last."""
+    """With a hundred policies, each applies to its own pods, and a general one to the rest."""
     reads = [
         read_policy(f"p{n}", loop(2 + n % 30, selector={"matchLabels": {"app": f"a{n}"}}))
         for n in range(100)

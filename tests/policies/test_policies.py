@@ -1,4 +1,4 @@
-"""Policies in the whole operator: what is decided by them, and who may speak of them."""
+"""Policies as the operator is wired: their effect on records, and who writes their status."""
 
 import asyncio
 from dataclasses import replace
@@ -17,7 +17,7 @@ SETTINGS = Settings(metrics_address="127.0.0.1:0", instance="test", lease_namesp
 
 
 async def test_as_much_is_kept_of_a_pod_that_is_gone_as_its_policy_said() -> None:
-    """The last restart of a pod is recorded after its end, and shortens nothing then."""
+    """The history limit of a deleted pod's policy still applies to its last restart."""
     parts = await make_parts(SETTINGS)
     recording, index = parts.recording, parts.policies.index
     assert recording is not None
@@ -38,7 +38,10 @@ async def test_as_much_is_kept_of_a_pod_that_is_gone_as_its_policy_said() -> Non
     ids=["all pods", "some pods", "dry run"],
 )
 async def test_who_sees_all_pods_tells_of_policies(settings: Settings, written: int) -> None:
-    """Two operators with selectors of their own would write against each other for ever."""
+    """Only an operator that watches all pods, and is not a dry run, writes status.
+
+    Two that watch some of the pods each would overwrite each other's counts for ever.
+    """
     api = FakePolicies()
     api.put(policy_object())
     policies = make(settings, api)
@@ -59,7 +62,7 @@ async def test_who_sees_all_pods_tells_of_policies(settings: Settings, written: 
 async def test_policies_without_a_status_are_told_of_in_the_log(
     settings: Settings, why: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Once that there is none, and once of each version that is not accepted, with the reason."""
+    """An operator that writes no status logs that once, and why each invalid version is one."""
     caplog.set_level("INFO")
     broken, api = policy_object("two", spec={"historyLimit": 0}), FakePolicies()
     api.put(policy_object())

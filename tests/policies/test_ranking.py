@@ -1,4 +1,4 @@
-"""Which policy a pod is under is found without comparing it with all of them."""
+"""The ranking: the strongest policy for a pod is found without comparing it with all."""
 
 from collections.abc import Iterable
 
@@ -13,7 +13,7 @@ POLICIES = 500
 
 
 class CountedLabels(dict[str, str]):
-    """Labels that count how often one of them was asked for."""
+    """Labels that count how often they are read."""
 
     asked = 0
 
@@ -55,7 +55,7 @@ LABELS = st.dictionaries(KEYS | st.just("unasked"), st.sampled_from(VALUES))
 def test_the_strongest_that_selects_a_pod_is_found(
     steps: list[tuple[int, int, list[Requirement]]], pods: list[dict[str, str]]
 ) -> None:
-    """Whatever came, changed and went before, it is the one that comparing with all finds."""
+    """The result is that of comparing with all policies, after any creations and deletions."""
     ranking, there = Ranking(), dict[str, ProbePolicy]()
     for number, priority, selector in steps:
         name = f"p{number}"
@@ -76,7 +76,7 @@ def test_the_strongest_that_selects_a_pod_is_found(
 
 
 def test_another_edition_tells_of_each_change() -> None:
-    """Who remembers what was so can tell whether it still is."""
+    """Each change has a new edition, by which a cache can tell that it is outdated."""
     ranking = Ranking()
     editions = [ranking.edition]
     for name in ("one", "two"):
@@ -91,7 +91,7 @@ def test_another_edition_tells_of_each_change() -> None:
 
 
 def test_labels_that_no_policy_asks_about_any_more_make_no_pod_another_one() -> None:
-    """Each label counts as long as one policy asks about it, by one requirement or by several."""
+    """A label is used for caching as long as some policy selects by it."""
     app, tier = wants("app", Operator.EXISTS), wants("tier", Operator.EXISTS)
     ranking = rank(
         [policy("one", app, tier), policy("two", app, wants("app", Operator.NOT_IN, {"x"}))]
@@ -106,7 +106,7 @@ def test_labels_that_no_policy_asks_about_any_more_make_no_pod_another_one() -> 
 
 
 def test_a_pod_is_compared_with_policies_for_its_labels_alone() -> None:
-    """Of hundreds, each for an app of one team, one is compared with a pod of that team."""
+    """A pod is compared only with policies that select one of its label values."""
     team = wants("team", Operator.IN, {"a"})
     ranking = rank(
         policy(f"p{n}", team, wants("app", Operator.IN, {f"app-{n}"})) for n in range(POLICIES)
@@ -121,7 +121,7 @@ def test_a_pod_is_compared_with_policies_for_its_labels_alone() -> None:
 
 
 def test_what_did_not_hold_the_last_time_is_asked_first() -> None:
-    """Policies that ask for much which all pods have are told apart by what they have not."""
+    """The requirement of a policy that failed last is checked first."""
     common = [wants(f"k{n}", Operator.NOT_IN, {"x"}) for n in range(10)]
     ranking = rank(
         policy(f"p{n}", *common, wants("app", Operator.NOT_IN, {"cart"})) for n in range(POLICIES)

@@ -1,4 +1,4 @@
-"""What became of each policy is told in its status, where it is worth a write."""
+"""The status of policies: what is written, when, and how often."""
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
@@ -18,7 +18,7 @@ from tests.support.probe_policies import BORN, policy_object
 
 
 async def test_what_became_of_each_policy_is_told() -> None:
-    """Accepted or not, with the reason and the numbers of pods that are followed."""
+    """The status says whether the policy is accepted, why, and how many pods it applies to."""
     scene = Scene(pods=pods("web", "web", "db"))
     scene.api.put(policy_object("web", {**WEB, "priority": 1}))
     scene.api.put(policy_object("all"))
@@ -45,7 +45,7 @@ async def test_what_became_of_each_policy_is_told() -> None:
 
 
 class Meanwhile(list[FakePod]):
-    """Pods, while the first count of which something happens."""
+    """A list of pods that calls a function when it is first read."""
 
     def __init__(self, them: Iterable[FakePod], happens: Callable[[], None]) -> None:
         super().__init__(them)
@@ -59,7 +59,10 @@ class Meanwhile(list[FakePod]):
 
 @pytest.mark.parametrize("name", ["another", "first"])
 async def test_what_comes_while_pods_are_counted_is_told_once_it_is_counted(name: str) -> None:
-    """No policy is told that it selects nothing, or as another did, for a moment."""
+    """A policy that arrives during a count gets its status after the next one.
+
+    Until then its counts are not known, and none are written.
+    """
     scene = Scene()
 
     def apply() -> None:
@@ -73,14 +76,14 @@ async def test_what_comes_while_pods_are_counted_is_told_once_it_is_counted(name
     told = [
         (each["observedGeneration"], each["matchedPods"])
         for each in scene.api.written
-        if each["observedGeneration"] == 2  # the one that came meanwhile
+        if each["observedGeneration"] == 2  # the one that arrived during the count
     ]
 
     assert [(2, 1)] == told
 
 
 async def test_nothing_is_written_when_nothing_changes() -> None:
-    """Once told, a policy is left alone, for as long as it is as it was."""
+    """A status that has not changed is not written again."""
     scene = Scene(pods=pods("web"))
     scene.api.put(policy_object())
     await scene.start()
@@ -93,7 +96,7 @@ async def test_nothing_is_written_when_nothing_changes() -> None:
 
 
 async def test_conditions_of_others_are_nothing_to_write_for() -> None:
-    """What somebody else says of a policy stays, and is not written against for ever."""
+    """Conditions that others set stay, and lead to no further writes."""
     scene = Scene(pods=pods("web"))
     other = {"type": "Healthy", "status": "True", "reason": "Synced", "message": "it is"}
     other["lastTransitionTime"] = BORN
@@ -109,7 +112,7 @@ async def test_conditions_of_others_are_nothing_to_write_for() -> None:
 
 
 async def test_numbers_of_pods_are_told_seldom() -> None:
-    """Pods that come all the time lead to one write in half a minute, not to one for each."""
+    """Changes of pod counts are written at most once in half a minute."""
     scene = Scene(pods=pods("web"))
     scene.api.put(policy_object())
     await scene.start()
@@ -122,7 +125,7 @@ async def test_numbers_of_pods_are_told_seldom() -> None:
 
 
 async def test_numbers_that_another_policy_changes_are_told_later() -> None:
-    """What was told a moment ago is told again half a minute after, if only numbers changed."""
+    """Counts that change soon after a write are written half a minute after it."""
     scene = Scene(pods=pods("web", "db"))
     scene.api.put(policy_object("all"))
     await scene.start()
@@ -137,7 +140,7 @@ async def test_numbers_that_another_policy_changes_are_told_later() -> None:
 
 
 async def test_a_change_of_verdict_is_told_at_once() -> None:
-    """A policy that becomes wrong says so with the next beat, whenever it was told last."""
+    """A policy that becomes invalid gets its new status at once."""
     scene = Scene(pods=pods("web"))
     scene.api.put(policy_object())
     await scene.start()
@@ -150,7 +153,7 @@ async def test_a_change_of_verdict_is_told_at_once() -> None:
 
 
 async def test_only_the_one_that_leads_writes() -> None:
-    """The others keep quiet, and the next that leads tells at once."""
+    """Only the leader writes status, and a new leader does so at once."""
     scene = Scene(is_leader=False)
     scene.api.put(policy_object())
     await scene.start()
@@ -163,7 +166,7 @@ async def test_only_the_one_that_leads_writes() -> None:
 
 
 async def test_a_status_is_not_given_to_a_namesake() -> None:
-    """A policy that was made anew meanwhile is told of as the one that it is."""
+    """A status is not written to another policy that was created under the same name."""
     scene = Scene()
     scene.api.put(policy_object())
     await scene.start()
@@ -180,7 +183,7 @@ async def test_a_status_is_not_given_to_a_namesake() -> None:
 async def test_a_refusal_is_warned_of_once(
     code: int, tries: int, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """What is refused is tried again later, not with every other policy, and said once."""
+    """A refused write is logged once and tried again later, not for every other policy."""
     caplog.set_level(logging.WARNING)
     scene = Scene()
     scene.api.put(policy_object("one"))
@@ -200,7 +203,7 @@ async def test_a_refusal_is_warned_of_once(
 
 
 async def test_a_server_that_asks_to_wait_is_left_alone() -> None:
-    """However many statuses are due, none is written before; then all of them are."""
+    """After a Retry-After, no status is written before its end."""
     scene = Scene()
     for n in range(5):
         scene.api.put(policy_object(f"p{n}"))
@@ -215,7 +218,7 @@ async def test_a_server_that_asks_to_wait_is_left_alone() -> None:
 
 
 async def test_a_server_in_trouble_is_asked_ever_more_seldom() -> None:
-    """After growing pauses, though it asks for short ones; the next trouble begins anew."""
+    """Pauses grow while the server keeps refusing, and start over after a success."""
     scene = Scene()
     for n in range(50):
         scene.api.put(policy_object(f"p{n}"))
@@ -239,7 +242,7 @@ async def test_a_server_in_trouble_is_asked_ever_more_seldom() -> None:
 
 @pytest.mark.slow
 async def test_a_server_in_trouble_for_hours_is_still_asked() -> None:
-    """However long it takes no statuses, they come once it does."""
+    """After hours of refusals, statuses are written soon after the server accepts them."""
     scene = Scene()
     scene.api.put(policy_object())
     scene.api.refuse["PATCH"], scene.api.wait = 429, 1.0
@@ -252,7 +255,7 @@ async def test_a_server_in_trouble_for_hours_is_still_asked() -> None:
 
 
 async def test_one_that_is_broken_does_not_stand_before_all_others() -> None:
-    """What a webhook fails on, again and again, is tried after what was not tried yet."""
+    """A policy whose status write always fails does not keep others from getting theirs."""
     scene = Scene()
     for name in ("one", "two", "three"):
         scene.api.put(policy_object(name))
@@ -277,7 +280,10 @@ NO_RIGHT = 'User "probewatch" cannot patch resource "probepolicies/status"'
 async def test_a_namespace_that_is_refused_does_not_concern_the_others(
     words: str, namespaces: tuple[str, ...], told: int
 ) -> None:
-    """Where one namespace refuses statuses, the others' are told; a right of all is for all."""
+    """A refusal in one namespace stops no writes in others.
+
+    Only a missing right of an operator for the whole cluster does.
+    """
     scene = Scene(namespaces=namespaces)
     scene.api.closed["aaa"] = words
     for namespace in ("aaa", "shop", "zzz"):
@@ -291,7 +297,7 @@ async def test_a_namespace_that_is_refused_does_not_concern_the_others(
 
 
 async def test_many_statuses_are_written_at_a_steady_rate() -> None:
-    """A hundred policies are told of in a minute, not all at once."""
+    """The statuses of a hundred policies are spread over a minute."""
     scene = Scene()
     for n in range(100):
         scene.api.put(policy_object(f"p{n}"))
@@ -305,7 +311,7 @@ async def test_many_statuses_are_written_at_a_steady_rate() -> None:
 
 
 async def test_what_people_wait_for_is_told_first() -> None:
-    """Behind many policies that were never told of, the one that was applied last comes next."""
+    """A policy that was just applied gets its status before many that wait for their first one."""
     scene = Scene()
     for n in range(200):
         scene.api.put(policy_object(f"p{n}"))
@@ -319,7 +325,7 @@ async def test_what_people_wait_for_is_told_first() -> None:
 
 
 async def test_verdicts_come_before_numbers_and_these_in_turn() -> None:
-    """While the numbers of all policies change all the time, each is told, and news at once."""
+    """While all counts keep changing, each is written in turn, and changed conditions at once."""
     scene = Scene()
     for n in range(100):
         scene.api.put(policy_object(f"p{n:03}", {"selector": {"matchLabels": {"app": f"a{n}"}}}))
@@ -342,7 +348,7 @@ async def test_verdicts_come_before_numbers_and_these_in_turn() -> None:
 
 
 async def test_who_does_not_lead_any_more_stops_in_the_middle() -> None:
-    """However many statuses are left to write, the next leader writes them."""
+    """A leader that loses its Lease stops writing at once; the next one writes the rest."""
     scene = Scene(leads_for=5)
     for n in range(100):
         scene.api.put(policy_object(f"p{n}"))
@@ -356,7 +362,7 @@ async def test_who_does_not_lead_any_more_stops_in_the_middle() -> None:
 
 
 async def test_pods_are_counted_again_where_policies_select_otherwise() -> None:
-    """A note on a policy, or its new status, is no reason to go through all pods."""
+    """Only a changed selection causes a new count of pods, not an annotation or a status."""
     scene = Scene(pods=pods("web", "db"))
     scene.api.put(policy_object())
     await scene.start()

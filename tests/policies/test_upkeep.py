@@ -1,4 +1,4 @@
-"""Policies are followed whatever happens to the API, and kopf is told when there are none."""
+"""Upkeep: policies are listed and watched in spite of API errors, and kopf follows suit."""
 
 import asyncio
 from itertools import pairwise
@@ -13,7 +13,7 @@ from tests.support.probe_policies import policy_object
 
 
 async def test_all_policies_are_read_before_pods_are_watched() -> None:
-    """After the start every policy is known, however many pages they fill."""
+    """After the start all policies are known, over several pages of the list."""
     scene = Scene()
     for n in range(5):
         scene.api.put(policy_object(f"p{n}"))
@@ -24,7 +24,7 @@ async def test_all_policies_are_read_before_pods_are_watched() -> None:
 
 
 async def test_named_namespaces_are_asked_one_by_one() -> None:
-    """An operator for two namespaces lists those, and needs no right for others."""
+    """With namespaces configured, only these are listed, so no other rights are needed."""
     scene = Scene(namespaces=("shop", "cart"))
     scene.api.put(policy_object(namespace="shop"))
     scene.api.put(policy_object("two", namespace="other"))
@@ -44,7 +44,10 @@ async def test_named_namespaces_are_asked_one_by_one() -> None:
 async def test_without_definition_or_right_it_goes_on(
     code: int, words: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It is said once, kopf is told not to watch, and policies are found when they appear."""
+    """A missing CRD or right is logged once; policies are found once there is one.
+
+    Until then kopf does not watch them.
+    """
     scene = Scene()
     scene.api.refuse["GET"] = code
     await scene.start()
@@ -61,7 +64,7 @@ async def test_without_definition_or_right_it_goes_on(
 
 
 async def test_kopf_is_started_anew_once_for_each_change() -> None:
-    """A definition that goes and comes back starts kopf again twice, and no more often."""
+    """Removing the CRD restarts kopf once, and so does installing it again."""
     scene = Scene()
     await scene.start()
     await scene.upkeep.served()
@@ -73,7 +76,7 @@ async def test_kopf_is_started_anew_once_for_each_change() -> None:
 
 
 async def test_policies_of_a_definition_that_goes_go_too() -> None:
-    """Without the definition no policy holds."""
+    """When the CRD is removed, no policy applies any more."""
     scene = Scene()
     scene.api.put(policy_object())
     await scene.start()
@@ -87,7 +90,10 @@ async def test_policies_of_a_definition_that_goes_go_too() -> None:
 async def test_server_that_starts_takes_no_policy_away(
     code: int, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It refuses in its first moment what it allows in the next; kopf goes on as well."""
+    """A single 403 or 404, as from a starting server, removes no policy.
+
+    Nor does it restart kopf.
+    """
     scene = Scene()
     scene.api.put(policy_object())
     await scene.start()
@@ -105,7 +111,7 @@ async def test_server_that_starts_takes_no_policy_away(
 
 @pytest.mark.parametrize("trouble", [{"refuse": {"GET": 500}}, {"garbage": b"<html>"}])
 async def test_an_answer_that_is_none_changes_nothing(trouble: dict[str, Any]) -> None:
-    """A server in trouble, or a proxy that answers in its place, takes no policy away."""
+    """A server error, or a response that is no list, removes no policy."""
     scene = Scene()
     scene.api.put(policy_object())
     await scene.start()
@@ -118,7 +124,7 @@ async def test_an_answer_that_is_none_changes_nothing(trouble: dict[str, Any]) -
 
 
 async def test_a_server_that_is_away_changes_nothing() -> None:
-    """What is known of policies holds while nobody answers, and for kopf as well."""
+    """Policies stay in effect while the server cannot be reached, and kopf is not restarted."""
     scene = Scene()
     scene.api.put(policy_object())
     await scene.start()
@@ -130,7 +136,7 @@ async def test_a_server_that_is_away_changes_nothing() -> None:
 
 
 async def test_the_start_does_not_wait_for_ever() -> None:
-    """A server that is away at the start is asked again soon, and pods are watched meanwhile."""
+    """If the server cannot be reached at the start, policies are listed again soon after it."""
     scene = Scene()
     scene.api.is_away = True
     scene.api.put(policy_object())
@@ -143,7 +149,7 @@ async def test_the_start_does_not_wait_for_ever() -> None:
 
 
 async def test_what_is_as_it_was_is_not_read_again() -> None:
-    """Each policy is held once, however large and however often it is listed; changes are read."""
+    """An unchanged policy keeps its decoded object; a changed one is decoded again."""
     scene = Scene()
     scene.api.put(policy_object("same", WEB))
     scene.api.put(policy_object("other", WEB))
@@ -158,12 +164,12 @@ async def test_what_is_as_it_was_is_not_read_again() -> None:
 
 
 async def test_what_is_told_twice_is_held_once() -> None:
-    """A list, a watch and the answer to a status share what they say of one and the same spec."""
+    """A list, a watch and a response to a status write share one decoded spec."""
     scene = Scene()
     scene.api.put(policy_object(spec=WEB))
     await scene.start()
     (listed,) = scene.index.reads()
-    scene.upkeep.take(None, scene.api.policies["one"])  # written with other spaces
+    scene.upkeep.take(None, scene.api.policies["one"])  # as JSON with other white space
     (watched,) = scene.index.reads()
     await scene.tell(1)
     (written,) = scene.index.reads()
@@ -176,7 +182,7 @@ async def test_what_is_told_twice_is_held_once() -> None:
 
 
 async def test_what_is_made_anew_is_another_policy() -> None:
-    """A policy with the spec of the one before it is younger, and is taken as that."""
+    """A recreated policy with the same spec has its own uid and creation time."""
     scene = Scene()
     scene.api.put(policy_object(spec=WEB))
     await scene.start()
@@ -190,7 +196,7 @@ async def test_what_is_made_anew_is_another_policy() -> None:
 
 
 async def test_others_have_their_turn_while_policies_are_read() -> None:
-    """A list of large policies, and of many, is read a part at a time."""
+    """Lists of large or of many policies are decoded in portions, so that other tasks run."""
     scene, policies = Scene(), 40
     note = {"note": "x" * READ_AT_ONCE}
     keys = {f"k{n}": "v" for n in range(32)}
@@ -216,7 +222,7 @@ async def test_others_have_their_turn_while_policies_are_read() -> None:
 
 
 async def test_a_server_that_asks_to_wait_is_not_asked_before() -> None:
-    """Policies are listed again when the API server said, at the start and later."""
+    """After a Retry-After, policies are not listed before its end."""
     scene = Scene()
     scene.api.put(policy_object())
     scene.api.refuse["GET"], scene.api.wait = 429, 20.0
@@ -231,7 +237,7 @@ async def test_a_server_that_asks_to_wait_is_not_asked_before() -> None:
 
 
 async def test_a_deletion_that_no_watch_told_is_found() -> None:
-    """What was deleted while kopf was away is gone with the next list."""
+    """A deletion that the watch missed is found by the next list."""
     scene = Scene()
     scene.api.put(policy_object())
     await scene.start()
@@ -243,7 +249,7 @@ async def test_a_deletion_that_no_watch_told_is_found() -> None:
 
 
 async def test_what_a_watch_tells_holds_at_once() -> None:
-    """Events of all kinds reach the index; what is no policy is passed over."""
+    """Watch events of all types update the index; objects that are no policies are ignored."""
     scene = Scene()
     for kind in (None, "ADDED", "MODIFIED"):
         scene.upkeep.take(kind, policy_object(f"p{kind}"))
@@ -255,7 +261,7 @@ async def test_what_a_watch_tells_holds_at_once() -> None:
 
 
 async def test_another_loop_may_ask_whether_there_are_policies() -> None:
-    """Kopf's thread gets its answer from the operator's loop."""
+    """The thread of kopf can use the upkeep, which runs in another event loop."""
     scene = Scene()
     await scene.start()
     door = ThreadsafeUpkeep(scene.upkeep, asyncio.get_running_loop())
@@ -266,7 +272,7 @@ async def test_another_loop_may_ask_whether_there_are_policies() -> None:
 
 
 async def test_policies_that_are_told_at_once_are_taken_in_one_by_one() -> None:
-    """In their order, and others have their turn between them: each may be large."""
+    """Policies from kopf's thread are processed in order, one in each turn of the event loop."""
     scene, many = Scene(), 20
     door = ThreadsafeUpkeep(scene.upkeep, asyncio.get_running_loop())
     telling = [
