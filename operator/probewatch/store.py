@@ -176,10 +176,8 @@ class Store(Survey):
         ):
             return ()
         findings = self._step(pod.uid, observation, now, pod=pod, mark=mark)
-        header = self._shelf.header(pod.uid)
-        if not is_new or header is None:
-            return findings
-        return (*findings, *self._register(header, now))
+        header = self._shelf.header(pod.uid) if is_new else None
+        return findings if header is None else (*findings, *self._register(header, now))
 
     def _register(self, header: Header, now: float) -> Sequence[Finding]:
         """Register a new pod, and apply the Events about it that arrived before it."""

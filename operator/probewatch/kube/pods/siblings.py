@@ -50,7 +50,7 @@ LARGE = 12
 made from its first pod, too."""
 
 _decode_status = msgspec.json.Decoder(objects.PodStatus).decode
-_copy: Callable[[Snapshot], Snapshot] = Snapshot.__copy__  # type: ignore[attr-defined]
+_copy: Callable[[Snapshot], Snapshot] = Snapshot.__copy__  # type: ignore[attr-defined]  # every Struct has it
 """What `copy.copy` would have to find first, for each pod."""
 
 
