@@ -95,6 +95,7 @@ def test_events_and_their_losses_start_at_zero() -> None:
     assert "event_retries_total 4.0" in shown
     assert {
         "Forbidden": "0.0",
+        "InternalError": "0.0",
         "NamespaceGone": "0.0",
         "NamespaceTerminating": "0.0",
         "PodBudget": "0.0",

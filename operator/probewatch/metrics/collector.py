@@ -213,6 +213,7 @@ DROPS = (
     "NamespaceTerminating",
     "Rejected",
     "Unanswered",
+    "InternalError",
     "Shutdown",
 )
 """Reasons for dropped Events; an alert uses some of them."""

@@ -120,7 +120,7 @@ EVENTS_DROPPED = Family(
     "probewatch_events_dropped_total",
     Kind.COUNTER,
     ("why",),
-    "Kubernetes Events that were not written, by the reason.",
+    "Kubernetes Events that were given up, by the reason; an unanswered one may exist.",
 )
 REPORTS_WRITTEN = Family(
     "probewatch_reports_written_total",

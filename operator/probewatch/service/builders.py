@@ -40,11 +40,12 @@ class Worker:
 def build_recorder(
     settings: Settings,
     client: ApiClient,
-    *,
     spec_of: Callable[[PodUid], PodSpec | None],
-    clock: Clock,
+    *,
+    boundary: Boundary,
 ) -> Recorder:
     """Return the sink that writes Kubernetes Events, with the rate limits of the settings."""
+    clock = boundary.clock
     writer = EventWriter(requester=client, instance=settings.instance, clock=clock)
     options = RecorderOptions(
         queue_length=settings.event_queue_length,
@@ -54,7 +55,7 @@ def build_recorder(
         pod_burst=settings.pod_events_burst,
         pod_refill_seconds=settings.pod_event_refill_seconds,
     )
-    return Recorder(writer=writer, options=options, spec_of=spec_of, clock=clock)
+    return Recorder(writer=writer, options=options, spec_of=spec_of, boundary=boundary)
 
 
 def build_corroboration(

@@ -66,7 +66,7 @@ class Parts:
             self.policies.index.policy_for, self._remember, selective=bool(settings.pod_selector)
         )
         self.workloads = Workloads(requester=client, clock=clock)
-        self.recorder = build_recorder(settings, client, spec_of=self._spec_of, clock=clock)
+        self.recorder = build_recorder(settings, client, self._spec_of, boundary=self.boundary)
         self.events = EventGate(self.recorder, self._has_event)
         self.counters = builders.build_counters(settings, lambda: self.recording, clock=clock)
         self.corroboration = self._build_corroboration()

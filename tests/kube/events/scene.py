@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from probewatch.boundary import Boundary
 from probewatch.core.findings import (
     Finding,
     Restart,
@@ -82,7 +83,7 @@ def make_scene(*answers: tuple[int, bytes] | Exception, **bounds: float) -> Scen
         writer=writer,
         options=replace(RecorderOptions(workers=1), **bounds),  # type: ignore[arg-type]  # by name
         spec_of=lambda _uid: None,
-        clock=time.clock,
+        boundary=Boundary(clock=time.clock),
     )
     return Scene(api=api, time=time, recorder=recorder)
 

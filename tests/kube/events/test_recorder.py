@@ -271,7 +271,10 @@ async def test_all_events_together_have_a_rate() -> None:
 async def test_end_waits_for_what_is_queued_but_not_for_ever(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Shutdown waits for queued Events up to a limit, and logs how many are lost."""
+    """Shutdown waits for queued Events up to a limit, and logs how many are lost.
+
+    The one that was sent may exist all the same: it counts as unanswered.
+    """
     scene = make_scene()
     scene.api.open_for_business.clear()
     scene.publish(*restarts(1, pods=3))
@@ -283,8 +286,45 @@ async def test_end_waits_for_what_is_queued_but_not_for_ever(
     task.cancel()
     await asyncio.wait([task])
 
-    assert {"Shutdown": 3} == scene.recorder.stats.dropped
-    assert [3] == [vars(each)["dropped"] for each in caplog.records]
+    assert {"Shutdown": 2, "Unanswered": 1} == scene.recorder.stats.dropped
+    assert [(2, 1)] == [
+        (vars(each)["dropped"], vars(each)["unanswered"]) for each in caplog.records
+    ]
+
+
+async def test_event_that_waits_for_its_next_try_at_the_end_is_dropped() -> None:
+    """Shutdown drops an Event that was answered with an error: it was surely not written."""
+    scene = make_scene(*[(500, b"")] * 2)
+    scene.publish(RESTART)
+    task = asyncio.create_task(scene.recorder.run())
+    while not scene.time.slept:  # noqa: ASYNC110  # fake time has no events
+        await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.wait([task])
+
+    assert {"Shutdown": 1} == scene.recorder.stats.dropped
+
+
+async def test_event_that_meets_a_bug_does_not_stop_the_others(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """It is dropped as an internal error; another worker's Event is not cut off by it."""
+    scene = make_scene(workers=2)
+    scene.api.open_for_business.clear()
+    odd = replace(RESTART, evidence=(None,), restart_count=99)  # type: ignore[arg-type]  # that is the bug
+    scene.publish(*restarts(1), odd, *restarts(3))
+    task = asyncio.create_task(scene.recorder.run())
+    for _ in range(10):
+        await asyncio.sleep(0)
+    scene.api.open_for_business.set()
+    await scene.recorder.drain(5)
+    task.cancel()
+    await asyncio.wait([task])
+
+    assert {"InternalError": 1} == scene.recorder.stats.dropped
+    assert 3 == scene.recorder.stats.posted.total()
+    assert [logging.ERROR] == [each.levelno for each in caplog.records]
+    assert "InternalError" in DROPS
 
 
 async def test_event_that_is_written_late_is_not_dropped() -> None:

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from probewatch.clock import Clock
+from probewatch.boundary import Boundary
 from probewatch.core.findings import Finding
 from probewatch.core.model import PodUid, Workload
 from probewatch.core.spec import PodSpec
@@ -58,13 +58,13 @@ class Recorder:
         writer: EventWriter,
         options: RecorderOptions,
         spec_of: Callable[[PodUid], PodSpec | None],
-        clock: Clock,
+        boundary: Boundary,
     ) -> None:
         self.stats = writer.stats
         self._writer = writer
         self._options = options
         self._spec_of = spec_of
-        self._clock = clock
+        self._clock, self._guard = boundary.clock, boundary.guard("events")
         self._queue = EventQueue(options.queue_length)
         self._names: OrderedDict[tuple[str, str], None] = OrderedDict()
         self._pods: OrderedDict[PodUid, PodBudget] = OrderedDict()
@@ -103,7 +103,8 @@ class Recorder:
                 for number in range(self._options.workers):
                     group.create_task(self._work(group), name=f"event writer {number}")
         except asyncio.CancelledError:
-            self._drop(len(self._queue))
+            if left := len(self._queue):
+                self.stats.dropped["Shutdown"] += left
             self._report_drops()
             raise
 
@@ -116,32 +117,38 @@ class Recorder:
     async def _work(self, group: asyncio.TaskGroup) -> None:
         while True:
             draft = await self._queue.get()
+            outcome = "InternalError"
             try:
-                await self._wait_for_turn()
-                pause = await self._writer.write(draft)
-                # The pause concerns this namespace only: the worker goes on with the others.
-                if pause and self._queue.put_back(draft):
-                    group.create_task(self._release(draft.pod.namespace, pause))
+                with self._guard:  # an Event that meets a bug must not stop the others
+                    await self._write(draft, group)
+                    outcome = ""
             except asyncio.CancelledError:
-                self._drop(1)
+                is_cut_off = (draft.pod.namespace, draft.name) in self._writer.cut_off
+                outcome = "Unanswered" if is_cut_off else "Shutdown"
                 raise
             finally:
                 self._queue.done()
+                if outcome:
+                    self.stats.dropped[outcome] += 1
+
+    async def _write(self, draft: EventDraft, group: asyncio.TaskGroup) -> None:
+        await self._wait_for_turn()
+        pause = await self._writer.write(draft)
+        # The pause concerns this namespace only: the worker goes on with the others.
+        if pause and self._queue.put_back(draft):
+            group.create_task(self._release(draft.pod.namespace, pause))
 
     async def _release(self, namespace: str, seconds: float) -> None:
         await self._clock.sleep(seconds)
         self._queue.release(namespace)
 
-    def _drop(self, left: int) -> None:
-        if left:
-            self.stats.dropped["Shutdown"] += left
-
     def _report_drops(self) -> None:
         """Log what was dropped at the end, since nothing reads the metrics after it."""
-        if dropped := self.stats.dropped["Shutdown"]:
+        dropped, unanswered = self.stats.dropped["Shutdown"], len(self._writer.cut_off)
+        if dropped or unanswered:
             _log.warning(
                 "Kubernetes Events were not written before the shutdown",
-                extra={"dropped": dropped},
+                extra={"dropped": dropped, "unanswered": unanswered},
             )
 
     async def _wait_for_turn(self) -> None:

@@ -6,6 +6,7 @@ doubted for a moment, see `doubt`. Anything else may be temporary, and is retrie
 back-off, or after the Retry-After of the server.
 """
 
+import asyncio
 import logging
 import random
 from collections import Counter
@@ -17,10 +18,11 @@ from typing import Protocol
 from probewatch.clock import Clock, Throttle
 from probewatch.crash_points import crash_point
 from probewatch.errors import ApiError
-from probewatch.kube.answers import NO_RIGHT, find_words
+from probewatch.kube.answers import NO_RIGHT
 from probewatch.kube.events.doubt import Doubt
 from probewatch.kube.events.draft import EventDraft, render_event
 from probewatch.kube.sanitize import sanitize
+from probewatch.kube.statuses import read_status
 from probewatch.kube.waits import find_wait
 
 _log = logging.getLogger(__name__)
@@ -65,7 +67,10 @@ class EventStats:
     existed: int = 0
     """How many of the posted Events existed already."""
     dropped: Counter[str] = field(default_factory=Counter)
-    """By cause: QueueFull, PodBudget, Forbidden, NamespaceTerminating, Rejected, Unanswered, …"""
+    """By cause: QueueFull, PodBudget, Forbidden, Rejected, Unanswered, Shutdown, …
+
+    An unanswered one may have been written all the same.
+    """
     retries: int = 0
 
 
@@ -87,6 +92,8 @@ class EventWriter:
         self._jitter = jitter
         self._warnings = Throttle(clock.monotonic, SILENCE_SECONDS)
         self._doubt = Doubt(clock)
+        self.cut_off: set[tuple[str, str]] = set()
+        """Namespace and name of Events whose request was cancelled: they may exist all the same."""
 
     async def write(self, draft: EventDraft) -> float:
         """Write one Event, and count the result; no error of the network is raised.
@@ -111,7 +118,7 @@ class EventWriter:
 
     def _find_pause(self, namespace: str, status: int, answer: bytes) -> float:
         """Return the pause after a refusal that may end in a moment; admission is final."""
-        if status == HTTPStatus.FORBIDDEN and NO_RIGHT.search(find_words(answer)):
+        if status == HTTPStatus.FORBIDDEN and NO_RIGHT.search(read_status(answer).message):
             return self._doubt.find_pause(namespace)
         self._doubt.end(namespace)
         return 0.0
@@ -125,6 +132,9 @@ class EventWriter:
             crash_point("event.post.after")
         except (ApiError, OSError) as error:
             return 0, str(error).encode(errors="replace")
+        except asyncio.CancelledError:
+            self.cut_off.add((draft.pod.namespace, draft.name))
+            raise
         return answer
 
     def _settle(self, draft: EventDraft, status: int, answer: bytes) -> None:
@@ -143,7 +153,7 @@ class EventWriter:
         self.stats.dropped[why] += 1
         if not self._warnings.allows(why):
             return
-        words = find_words(answer) or answer.decode(errors="replace")
+        words = read_status(answer).message or answer.decode(errors="replace")
         _log.warning(
             "Kubernetes Events cannot be written",
             extra={
