@@ -1,7 +1,9 @@
-"""Writes how right the attribution is: `python -m tests.simulation.accuracy PAGE HISTORIES`.
+"""Measures how often the attribution is right, and writes it into a page.
 
-Histories of simulated kubelets and variants of the recorded streams, each with some share of
-the Events lost. Every figure can be made again: the numbers of the histories are their seeds.
+Use: `python -m tests.simulation.accuracy PAGE HISTORIES`
+
+It judges histories of simulated kubelets, each with some share of the Events lost, and variants of
+the recorded streams. Every figure can be reproduced: the number of a history is its seed.
 """
 
 import os
@@ -19,7 +21,7 @@ CHUNK = 50
 
 
 def score_chunk(first: int, last: int) -> tuple[Score, ...]:
-    """Return the scores of some histories, one for each share lost."""
+    """Return the scores of a range of histories, one for each share of lost Events."""
     scores = tuple(Score() for _ in LOST)
     for seed in range(first, last):
         history = tell(seed)
@@ -29,7 +31,7 @@ def score_chunk(first: int, last: int) -> tuple[Score, ...]:
 
 
 def score_all(histories: int, processes: int) -> tuple[Score, ...]:
-    """Return the scores of so many histories."""
+    """Return the scores of all histories, one for each share of lost Events."""
     totals = tuple(Score() for _ in LOST)
     firsts = range(0, histories, CHUNK)
     lasts = [min(first + CHUNK, histories) for first in firsts]
@@ -41,12 +43,12 @@ def score_all(histories: int, processes: int) -> tuple[Score, ...]:
 
 
 def judge_number(number: int) -> Score:
-    """Return the score of the variant of this number."""
+    """Return the score of the variant with this number."""
     return judge_variant(VARIANTS[number])
 
 
 def make_tables(histories: int, processes: int) -> Mapping[str, str]:
-    """Return the tables of the page, and say on the way what must not be."""
+    """Return the tables of the page; print sure but wrong verdicts and wrong counts."""
     totals = score_all(histories, processes)
     with ProcessPoolExecutor(processes) as pool:
         variants = tuple(pool.map(judge_number, range(len(VARIANTS))))

@@ -1,4 +1,4 @@
-"""How a kubelet acts in one synchronization: kills first, then starts, each in its time."""
+"""What a simulated kubelet does in one synchronization of its pod: it kills, then starts."""
 
 from collections import deque
 from collections.abc import Callable
@@ -21,7 +21,7 @@ CHANGES = {Cause.SPEC_CHANGE: K.KILL_SPEC_CHANGE, Cause.RESIZE: K.KILL_RESIZE}
 
 
 class Acting(Living):
-    """Kills what has to be killed and starts what is down."""
+    """Kills the containers that have to be killed, and starts those that are down."""
 
     def _kill_and_start(self) -> None:
         known = {box.name: box.exited_at() for box in self.boxes}
@@ -42,7 +42,7 @@ class Acting(Living):
             self.run_steps(steps)
 
     def run_steps(self, steps: deque[Callable[[], None]]) -> None:
-        """Take one step after the other; each may take its time."""
+        """Run one step after the other; a step may take time."""
         if not steps:
             self.wake()
             return
@@ -86,27 +86,27 @@ class Acting(Living):
         kind, causes, probe_type = why
         instance = box.instance
         if instance is None or not instance.alive:
-            if box.changed is None:  # it died in between: a probe's verdict is said all the same
-                self.mouth.say(self.clock.now, kind, box.name)
+            if box.changed is None:  # the Event is written though it died meanwhile
+                self.recorder.say(self.clock.now, kind, box.name)
             box.verdict = box.changed = None
             return
-        self.mouth.say(self.clock.now, kind, box.name)
+        self.recorder.say(self.clock.now, kind, box.name)
         grace = self.grace(box, probe_type)
         if self.random.random() < 0.003:
             self.clock.after(grace / 2, lambda: self._kill_again(box, instance, kind))
         self.terminate(box, instance, causes, grace)
 
     def _kill_again(self, box: Box, instance: Instance, kind: EvidenceKind) -> None:
-        """The runtime did not answer: what is still alive is killed once more."""
+        """The runtime did not answer: kill once more what is still alive."""
         if instance.alive:
-            self.mouth.say(self.clock.now, kind, box.name)
+            self.recorder.say(self.clock.now, kind, box.name)
 
     def start_box(self, box: Box, exited: float | None) -> None:
         if not box.is_down:
             return
         if box.is_in_backoff(exited, self.clock.now):
             box.waiting = "CrashLoopBackOff" if box.waiting != "PostStartHookError" else box.waiting
-            self.mouth.say(self.clock.now, K.BACK_OFF, box.name)
+            self.recorder.say(self.clock.now, K.BACK_OFF, box.name)
             self._wait(box, (exited or 0.0) + box.delay)
             return
         box.back_off(exited, self.clock.now)
@@ -115,7 +115,7 @@ class Acting(Living):
         self.go_on(pull, lambda: self._begin(box))
 
     def _wait(self, box: Box, until: float) -> None:
-        """Show that it waits, and look again when the wait is over."""
+        """Show the container as waiting, and synchronize again after the back-off."""
         self.clock.after(self.random.uniform(0.5, 2.0), self.show_if_up)
         if box.retry_at <= self.clock.now:
             box.retry_at = max(until, self.clock.now + 1.0) + self.random.uniform(0.1, 10.0)
@@ -135,12 +135,12 @@ class Acting(Living):
         now = float(int(self.clock.now))
         instance = Instance(id=f"{box.name}-{box.serial}", started_at=now, fate=fate)
         box.instance = instance
-        self.mouth.say(self.clock.now, K.PULLED, box.name, unique=box.habit.pulls)
-        self.mouth.say(self.clock.now, K.CREATED, box.name)
+        self.recorder.say(self.clock.now, K.PULLED, box.name, unique=box.habit.pulls)
+        self.recorder.say(self.clock.now, K.CREATED, box.name)
         if fate.end is End.BAD_START:
             self._fail_to_start(box, instance)
             return
-        self.mouth.say(self.clock.now, K.STARTED, box.name)
+        self.recorder.say(self.clock.now, K.STARTED, box.name)
         self.live(box, instance)
         self.wake()
 
@@ -149,7 +149,7 @@ class Acting(Living):
         return spec.image if spec else ""
 
     def _put_down(self, box: Box, old: Instance) -> Causes:
-        """What the restart after this death is rightly put down to."""
+        """Return the causes that are right for the restart after this death."""
         death = old.death
         own = old.causes & {Cause.ERROR, Cause.COMPLETED, Cause.SIGNAL}
         if death is None or not own:
@@ -164,7 +164,7 @@ class Acting(Living):
         return old.causes
 
     def _fail_to_start(self, box: Box, instance: Instance) -> None:
-        self.mouth.say(self.clock.now, K.START_FAILED, box.name)
+        self.recorder.say(self.clock.now, K.START_FAILED, box.name)
         instance.death = Termination(
             exit_code=128,
             reason="StartError",

@@ -1,4 +1,4 @@
-"""A container as a kubelet keeps it: its instances, its back-off, what its probes found."""
+"""A container as its kubelet sees it: its instances, its back-off and its probe results."""
 
 from dataclasses import dataclass, field, replace
 
@@ -21,9 +21,9 @@ class Instance:
     fate: Fate
     death: Termination | None = None
     causes: Causes = frozenset()
-    """What its death is rightly put down to."""
+    """The causes that are right for its death."""
     doomed: bool = False
-    """Whether it is being killed: nothing of its own happens any more."""
+    """Whether it is being killed, so that it does nothing by itself any more."""
     started: bool = False
     ready: bool = False
     starts_ill: bool = False
@@ -35,19 +35,19 @@ class Instance:
 
 @dataclass(slots=True, kw_only=True)
 class Box:
-    """One container of the pod from start to start."""
+    """One container of the pod, over all its instances."""
 
     container: Container
     habit: Habit
     count: int = 0
     instance: Instance | None = None
     last: Termination | None = None
-    """The end of the instance before."""
+    """How the previous instance ended."""
     waiting: str = "ContainerCreating"
     finished: bool = False
     verdict: ProbeType | None = None
     runs: dict[ProbeType, int] = field(default_factory=dict)
-    """Failures in a row, by probe; a new instance inherits them."""
+    """Consecutive failures, by probe; a new instance inherits them."""
     image: str = ""
     changed: Cause | None = None
     delay: float = 0.0
@@ -55,7 +55,7 @@ class Box:
     serial: int = 0
     retry_at: float = -1.0
     asked_at: dict[ProbeType, float] = field(default_factory=dict)
-    """When each probe was run last: no two runs are nearer than a period."""
+    """When each probe last ran: two runs are at least a period apart."""
 
     @property
     def name(self) -> str:
@@ -66,19 +66,19 @@ class Box:
         return self.instance is None or not self.instance.alive
 
     def exited_at(self) -> float | None:
-        """When the newest instance that is known to be dead ended."""
+        """When the newest instance that is known to have ended did so."""
         current = self.instance.death if self.instance else None
         death = current or self.last
         return death.finished_at if death else None
 
     def is_in_backoff(self, since: float | None, now: float) -> bool:
-        """Whether a start has to wait; *since* is the death that the kubelet looks at."""
+        """Whether a start has to wait; *since* is the end that the kubelet looks at."""
         if since is None or now - self.backed_off_at > 2 * LONGEST_BACKOFF:
             return False
         return now - since < self.delay
 
     def back_off(self, since: float | None, now: float) -> None:
-        """Make the next wait longer."""
+        """Double the delay before the next start."""
         if since is None:
             return
         fresh = self.delay == 0.0 or now - self.backed_off_at > 2 * LONGEST_BACKOFF
@@ -86,7 +86,7 @@ class Box:
         self.backed_off_at = now
 
     def status(self) -> ContainerStatus:
-        """What the kubelet writes of it now."""
+        """The container status that the kubelet writes now."""
         blank = ContainerStatus(name=self.name, restart_count=self.count, last=self.last)
         instance = self.instance
         if instance is None:

@@ -1,11 +1,11 @@
-"""The order of things in a simulated life: what happens next, and when."""
+"""An event queue with simulated time."""
 
 import heapq
 from collections.abc import Callable
 
 
 class Clockwork:
-    """A clock that jumps from one appointment to the next."""
+    """A clock that jumps from one scheduled action to the next."""
 
     def __init__(self, start: float, end: float) -> None:
         self.now = start
@@ -14,16 +14,16 @@ class Clockwork:
         self._number = 0
 
     def at(self, moment: float, action: Callable[[], None]) -> None:
-        """Do something at a moment; what is past is done at once."""
+        """Run an action at a time; at once if that is in the past."""
         self._number += 1
         heapq.heappush(self._heap, (max(moment, self.now), self._number, action))
 
     def after(self, seconds: float, action: Callable[[], None]) -> None:
-        """Do something so many seconds from now."""
+        """Run an action so many seconds from now."""
         self.at(self.now + seconds, action)
 
     def run(self) -> None:
-        """Keep all appointments up to the end."""
+        """Run all actions that are scheduled before the end."""
         while self._heap and self._heap[0][0] <= self.end:
             self.now, _, action = heapq.heappop(self._heap)
             action()

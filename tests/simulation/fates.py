@@ -1,4 +1,4 @@
-"""What becomes of the processes of a container: drawn at the start of each instance."""
+"""How the instances of a container end: drawn at random when each of them starts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -22,7 +22,7 @@ ALWAYS, ON_FAILURE, NEVER = RestartPolicy.ALWAYS, RestartPolicy.ON_FAILURE, Rest
 
 
 class End(Enum):
-    """How an instance comes to its end, if nobody interferes."""
+    """How an instance ends if nothing else happens to it."""
 
     HANG = "its liveness probe begins to fail and never stops"
     NEVER_STARTS = "its startup probe never succeeds"
@@ -36,26 +36,26 @@ class End(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fate:
-    """The end of one instance, and how its process behaves on the way."""
+    """How one instance ends, and how its process behaves until then."""
 
     end: End
     after: float
-    """Seconds from its start until the end begins."""
+    """Seconds from its start until it ends, or until its probe begins to fail."""
     code: int = 0
     reason: str = "Error"
     obeys: float | None = 1.0
-    """Seconds that it takes to stop on SIGTERM; `None` if it does not obey."""
+    """Seconds from SIGTERM to its exit; `None` if it ignores SIGTERM."""
     stop_code: int = 143
-    """What it exits with on SIGTERM."""
+    """Its exit code after SIGTERM."""
     failures: int = 0
-    """Single failures of a probe that have no consequence, on the way."""
+    """The number of single probe failures that have no consequence."""
     stale_oom: bool = False
-    """A child of it was killed for memory: the runtime's flag sticks."""
+    """A child process was OOM-killed, and the runtime reports that also for its own end."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Habit:
-    """A container does most often the same."""
+    """What a container does most of the time."""
 
     container: Container
     usual: End
@@ -64,7 +64,7 @@ class Habit:
     obeys: float | None
     stop_code: int
     pulls: bool = field(default=False)
-    """Whether its image is pulled anew for each start."""
+    """Whether its image is pulled at each start."""
 
 
 ENDS: Mapping[End, int] = {
@@ -132,7 +132,7 @@ def _probe(random: Random, kind: ProbeType) -> Probe:
 
 
 def draw_habit(random: Random, container: Container) -> Habit:
-    """Return what a container usually does."""
+    """Return a habit for the container."""
     return Habit(
         container=container,
         usual=draw_end(random, container),
@@ -149,7 +149,7 @@ def _code(random: Random, container: Container) -> int:
 
 
 def draw_end(random: Random, container: Container) -> End:
-    """Return an end that the container's probes and hooks allow."""
+    """Return an end that is possible with the container's probes and hooks."""
     possible = {
         End.HANG: container.liveness is not None,
         End.NEVER_STARTS: container.startup is not None,
@@ -160,7 +160,7 @@ def draw_end(random: Random, container: Container) -> End:
 
 
 def draw_fate(random: Random, habit: Habit) -> Fate:
-    """Return the fate of the next instance: mostly the habit, with small differences."""
+    """Return the fate of the next instance: mostly the habit, with small variations."""
     usual = random.random() < 0.8
     end = habit.usual if usual else draw_end(random, habit.container)
     after = habit.after * random.uniform(0.95, 1.05)
@@ -182,15 +182,15 @@ def draw_fate(random: Random, habit: Habit) -> Fate:
 
 
 def own_causes(fate: Fate, code: int) -> frozenset[Cause]:
-    """Return the causes that are right for a death by its own doing, or by an outside signal."""
+    """Return the causes that are right for an exit by itself, or by a foreign signal."""
     if fate.end is End.OOM:
         return frozenset({Cause.OOM_KILLED})
     if fate.end is End.SIGNAL:
         return frozenset({Cause.SIGNAL})
     if code == 0:
         return frozenset({Cause.COMPLETED})
-    # A process that exits with 137 of its own will is not told from one that was killed.
+    # An exit with code 137 looks the same as a kill by SIGKILL.
     either = frozenset({Cause.ERROR, Cause.SIGNAL})
     if code == 137 and fate.stale_oom:
-        return either | {Cause.OOM_KILLED}  # all that there is to see is that of an OOM kill
+        return either | {Cause.OOM_KILLED}  # it cannot be told from an OOM kill
     return either if code in {137, 143} else frozenset({Cause.ERROR})

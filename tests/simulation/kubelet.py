@@ -1,8 +1,8 @@
-"""A simulated kubelet and the one pod that it runs: synchronizations, kills, starts.
+"""A simulated kubelet with one pod: synchronizations, kills and starts.
 
-The order of things is the real one: a synchronization writes the pod's status
-first and acts afterwards, by what it knew when it began; the worker of a pod is
-busy while it kills; what the runtime did is noticed a little later.
+The order is that of a real one: a synchronization writes the pod's status first and acts
+afterwards, on what it knew at its beginning; the pod worker is busy while it kills; what the
+runtime did is noticed a little later.
 """
 
 from collections import deque
@@ -21,10 +21,10 @@ LOST = 255
 
 
 class Kubelet(Acting):
-    """Runs one pod, through all that befalls it."""
+    """Runs one pod through everything that happens to it."""
 
     def sync(self) -> None:
-        """Write the status, then act."""
+        """Write the status, then kill and start."""
         if self.down or self.stopped:
             return
         if self.clock.now < self.busy_until:
@@ -45,10 +45,10 @@ class Kubelet(Acting):
         self.sync()
 
     def end_process(self) -> None:
-        """The kubelet ends: what it was doing is left half done, what it counted is gone."""
+        """The kubelet exits: what it was doing stays unfinished, and its counts are lost."""
         self.down = True
         self.process += 1
-        self.mouth.restart()
+        self.recorder.restart()
         self.busy_until = 0.0
         for box in self.boxes:
             instance = box.instance
@@ -58,7 +58,7 @@ class Kubelet(Acting):
             box.runs.clear()
 
     def forget(self) -> None:
-        """Look at everything anew, as kubelets up to 1.34 do when they start."""
+        """Start over with startup and readiness, as kubelets up to 1.34 do at their start."""
         for box in self.boxes:
             instance = box.instance
             if instance is not None and instance.alive:
@@ -68,12 +68,12 @@ class Kubelet(Acting):
 
     def _renew_sandbox(self) -> None:
         self.sandbox_lost = False
-        self.mouth.say(self.clock.now, K.SANDBOX_CHANGED)
+        self.recorder.say(self.clock.now, K.SANDBOX_CHANGED)
         alive = [box for box in self.boxes if not box.is_down]
         for box in alive:
             instance = box.instance
             if instance is not None and not instance.doomed:
-                self.mouth.say(self.clock.now, K.KILL_STOP, box.name)
+                self.recorder.say(self.clock.now, K.KILL_STOP, box.name)
                 self.terminate(
                     box, instance, frozenset({Cause.SANDBOX_RECREATED}), self.grace(box, None)
                 )
@@ -111,7 +111,7 @@ class Kubelet(Acting):
             if box is source or instance is None:
                 continue
             if instance.alive:
-                self.mouth.say(self.clock.now, K.KILL_RESTART_ALL, box.name)
+                self.recorder.say(self.clock.now, K.KILL_RESTART_ALL, box.name)
                 instance.doomed = True
                 instance.death = Termination(exit_code=KILLED, reason="RestartingAllContainers")
             instance.causes |= {Cause.RESTART_RULE}
@@ -129,7 +129,7 @@ class Kubelet(Acting):
         self.statuses.restarting_all = False
 
     def lose_all(self) -> None:
-        """Every process of the pod is gone with the node."""
+        """Every process of the pod ends with the node."""
         for box in self.boxes:
             instance = box.instance
             if instance is not None and instance.alive:
@@ -138,7 +138,7 @@ class Kubelet(Acting):
         self.sandbox_lost = True
 
     def change(self, cause: Cause) -> None:
-        """Somebody changes the image or the resources of a container."""
+        """The image or the resources of a container are changed in the spec."""
         box = self.random.choice(self.boxes)
         if box.container.kind is ContainerKind.INIT or box.is_down:
             return

@@ -1,4 +1,4 @@
-"""What instances do while they live: start up, fail their probes, come to their end."""
+"""What instances do while they run: start up, fail their probes, and end."""
 
 from functools import partial
 
@@ -10,10 +10,10 @@ from tests.simulation.worker import K, Worker
 
 
 class Living(Worker):
-    """Lets instances live as they are fated to."""
+    """Runs instances as their fates say."""
 
     def live(self, box: Box, instance: Instance) -> None:
-        """Let the instance live as it is fated to."""
+        """Schedule what the instance's fate says."""
         fate, now = instance.fate, self.clock.now
         self.become_started(box, instance)
         if fate.end is End.NEVER_STARTS:
@@ -80,7 +80,7 @@ class Living(Worker):
         )
 
     def fail(self, box: Box, instance: Instance, kind: ProbeType, *, again: bool) -> None:
-        """One run of a probe fails; at the threshold the kubelet decides to kill."""
+        """A run of a probe fails; at the failure threshold the kubelet decides to kill."""
         probe = box.container.probe(kind)
         if probe is None or not instance.alive or instance.doomed or box.instance is not instance:
             return
@@ -94,7 +94,7 @@ class Living(Worker):
             self._tick_again(box, instance, kind, again=again)
             return
         box.asked_at[kind] = self.clock.now
-        self.mouth.say(
+        self.recorder.say(
             self.clock.now, K.PROBE_FAILED, box.name, kind, unique=self.random.random() < 0.3
         )
         box.runs[kind] = box.runs.get(kind, 0) + 1
@@ -127,7 +127,7 @@ class Living(Worker):
             box.runs[kind] = 0
 
     def _fail_before_exit(self, box: Box, instance: Instance) -> None:
-        """A process that is about to end may fail its probe before."""
+        """Let some processes fail their liveness probe before they exit."""
         probe = box.container.liveness
         if probe is None or self.random.random() > 0.3:
             return
@@ -144,17 +144,17 @@ class Living(Worker):
         self.clock.after(1.0, lambda: self.fail(box, instance, kind, again=True))
 
     def _fail_hook(self, box: Box, instance: Instance) -> None:
-        """A failed hook: the kubelet kills, within the start, what it just started."""
+        """The postStart hook fails: the kubelet kills the container during its start."""
         taken = self.random.uniform(0.1, 5.0)
         self.busy_until = max(self.busy_until, self.clock.now + taken + 0.1)
 
         def failed() -> None:
             if not instance.alive or instance.doomed:
                 return
-            self.mouth.say(self.clock.now, K.POST_START_FAILED, box.name)
-            self.mouth.say(self.clock.now, K.KILL_POST_START_HOOK, box.name)
+            self.recorder.say(self.clock.now, K.POST_START_FAILED, box.name)
+            self.recorder.say(self.clock.now, K.KILL_POST_START_HOOK, box.name)
             self.terminate(box, instance, frozenset({Cause.POST_START_HOOK}), self.grace(box, None))
-            # Why it could not be started is known before the next synchronization begins.
+            # The failure of the start is known before the next synchronization begins.
             self.clock.at(self.busy_until, lambda: self._show_failed_hook(box, instance))
 
         self.go_on(taken, failed)

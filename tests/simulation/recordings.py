@@ -1,4 +1,4 @@
-"""What is left of the recorded stream when something is taken away from it, or put in."""
+"""Variants of the recorded stream: with something left out, or changed."""
 
 import json
 import re
@@ -31,7 +31,7 @@ class _Named(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variant:
-    """The recording, changed in one way; chance comes from a seed."""
+    """The recording with one kind of change; a seed decides what is random in it."""
 
     what: str
     change: Callable[[Records, Random], Records]
@@ -40,17 +40,17 @@ class Variant:
 
 @cache
 def recorded() -> tuple[Record, ...]:
-    """The recording as it is."""
+    """The recording without any change."""
     return tuple(stream.read_streams([str(LOOPS)]))
 
 
 def nature(record: Record) -> _Named:
-    """What is told apart here."""
+    """The fields of an object by which changes select it."""
     return msgspec.json.decode(record.object, type=_Named)
 
 
 def without_events(*types: str, reason: str = "", share: float = 1.0) -> Callable[..., Records]:
-    """Drop Events of these types or of this reason, or a share of them."""
+    """Drop Events of these types or this reason, or a share of them."""
 
     def drops(record: Record, random: Random) -> bool:
         if record.kind is not Kind.EVENT:
@@ -63,7 +63,7 @@ def without_events(*types: str, reason: str = "", share: float = 1.0) -> Callabl
 
 
 def without_versions(share: float) -> Callable[[Records, Random], Records]:
-    """Drop a share of the versions of pods, as a gap does that nobody notices."""
+    """Drop a share of the versions of pods, as an unnoticed gap in a watch does."""
 
     def drops(record: Record, random: Random) -> bool:
         return (
@@ -74,7 +74,7 @@ def without_versions(share: float) -> Callable[[Records, Random], Records]:
 
 
 def with_gaps(number: int, seconds: float) -> Callable[[Records, Random], Records]:
-    """Cut gaps into the watch, each followed by a list of all pods as they are then."""
+    """Cut gaps into the watch, each followed by a list of all pods."""
 
     def cut(records: Records, random: Random) -> Records:
         first, last = records[0].received_at, records[-1].received_at
@@ -101,7 +101,7 @@ def _cut_one(records: Records, begin: float, end: float) -> Iterator[Record]:
 
 
 def in_disorder(records: Records, random: Random) -> Records:
-    """Let Events come up to ten seconds late, and some versions of pods come twice."""
+    """Delay Events by up to ten seconds, and repeat some versions of pods."""
     moved = [
         replace(each, received_at=each.received_at + random.uniform(0, 10))
         if each.kind is Kind.EVENT
@@ -117,7 +117,7 @@ def in_disorder(records: Records, random: Random) -> Records:
 
 
 def with_new_kubelet(records: Records, random: Random) -> Records:
-    """Restart the kubelet: its Events get other names, and their counts begin anew."""
+    """Restart the kubelet: its Events get new names, and their counts start over."""
     first, last = records[0].received_at, records[-1].received_at
     moment = random.uniform(first + 300, last - 300)
     counts: dict[str, int] = {}
@@ -156,7 +156,7 @@ def _a_day_later(match: re.Match[bytes]) -> bytes:
 
 
 def both(*changes: Callable[[Records, Random], Records]) -> Callable[[Records, Random], Records]:
-    """Change one thing after the other."""
+    """Make one change after the other."""
 
     def change(records: Records, random: Random) -> Records:
         for each in changes:
@@ -200,7 +200,7 @@ VARIANTS = (
 
 
 def judge_variant(variant: Variant) -> Score:
-    """Replay a variant with each of its seeds, and hold the verdicts against the truth."""
+    """Replay a variant with each of its seeds, and compare the verdicts with the truth."""
     known, score = truth.read_truth(str(LOOPS_TRUTH)), Score()
     for seed in variant.seeds:
         found, ledger = replay(variant.change(list(recorded()), Random(seed)))

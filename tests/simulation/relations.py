@@ -1,4 +1,4 @@
-"""Ways to say the same: changes of a recording after which exactly the same has to be told."""
+"""Changes of a recording that must not change the outcome of its replay."""
 
 import json
 import re
@@ -24,7 +24,7 @@ PODS = frozenset(
         *("poststart-fail", "sidecar-live", "startup-never", "two-live-crash"),
     }
 )
-"""Enough to have each sort of end, and few enough to be replayed often."""
+"""They end in every way that there is, and are few enough to be replayed often."""
 
 TIMES = "startedAt|finishedAt|lastTransitionTime|firstTimestamp|lastTimestamp|creationTimestamp"
 TIME = re.compile(rf'"({TIMES})": "([^"]+)"')
@@ -32,7 +32,7 @@ TIME = re.compile(rf'"({TIMES})": "([^"]+)"')
 
 @cache
 def recorded() -> tuple[Record, ...]:
-    """Some of the recorded pods, which are deleted in the end."""
+    """Some pods of the recording, each deleted at the end."""
     newest: dict[str, Record] = {}
     kept: Records = []
     for record in stream.read_streams([str(LOOPS)]):
@@ -47,12 +47,12 @@ def recorded() -> tuple[Record, ...]:
 
 
 def told(records: Records) -> Json:
-    """What a replay says."""
+    """Return the outcome of a replay as JSON."""
     return outcome.render_json(*replay(records))
 
 
 def each(kind: Kind, change: Callable[[Json], Json]) -> Change:
-    """Change every object of a kind by itself."""
+    """Change each object of one kind."""
     return lambda records, _random: [
         replace(r, object=json.dumps(change(json.loads(r.object))).encode())
         if r.kind is kind
@@ -62,20 +62,20 @@ def each(kind: Kind, change: Callable[[Json], Json]) -> Change:
 
 
 def by_arrival(records: Records) -> Records:
-    """Put them in the order of arrival; those of one moment stay as they are."""
+    """Sort records by arrival; those of the same time keep their order."""
     return sorted(records, key=lambda record: record.received_at)
 
 
-# --- what watches do
+# --- how watches deliver
 
 
 def doubled(records: Records, _random: Random) -> Records:
-    """Let every line come twice."""
+    """Deliver every line twice."""
     return [record for record in records for _ in range(2)]
 
 
 def lagging(records: Records, random: Random) -> Records:
-    """Let a second watch say some of it again, minutes later: also of what is gone by then."""
+    """Deliver some lines again up to ten minutes later, also of pods that are gone by then."""
     again = (
         replace(record, received_at=record.received_at + random.uniform(0.0, 600.0))
         for record in records
@@ -85,7 +85,7 @@ def lagging(records: Records, random: Random) -> Records:
 
 
 def listed_again(records: Records, random: Random) -> Records:
-    """List everything anew at some moments, each time after a list of the past."""
+    """Insert lists of all objects, each after an outdated one."""
     first, last = records[0].received_at, records[-1].received_at - 1
     lists = (
         replace(record, received_at=at, type=LineType.ADDED)
@@ -106,7 +106,7 @@ def _newest(records: Records, until: float) -> Iterator[Record]:
 
 
 def with_other_lines(records: Records, random: Random) -> Records:
-    """Put bookmarks and errors between the lines."""
+    """Insert bookmarks and errors."""
     status = json.dumps({"kind": "Status", "reason": "Expired", "code": 410}).encode()
     other = {LineType.BOOKMARK: b'{"kind":"Pod","metadata":{}}', LineType.ERROR: status}
     found: Records = []
@@ -122,13 +122,13 @@ def with_other_lines(records: Records, random: Random) -> Records:
 
 
 def without_version(item: Json) -> Json:
-    """Leave out the resourceVersion."""
+    """Remove the resourceVersion."""
     kept = {key: value for key, value in item["metadata"].items() if key != "resourceVersion"}
     return {**item, "metadata": kept}
 
 
 def in_reverse(item: Json) -> Json:
-    """Turn round whatever has no order: statuses, conditions, containers, keys."""
+    """Reverse whatever has no order: statuses, conditions, containers, keys."""
     spec, status = item["spec"], item["status"]
     for part, names in ((spec, ("containers",)), (status, ("containerStatuses", "conditions"))):
         part.update({name: part[name][::-1] for name in names if part.get(name)})
@@ -136,7 +136,7 @@ def in_reverse(item: Json) -> Json:
 
 
 def with_more(item: Json) -> Json:
-    """Add what no API of today has, and nulls."""
+    """Add fields that no API has today, and nulls."""
     item["metadata"] |= {"deletionTimestamp": None, "ownerReferences": None, "later": {"a": [1]}}
     item["spec"] |= {"ephemeralContainers": None, "later": True}
     item["status"] |= {"reason": None, "later": {"x": 0.5}}
@@ -148,20 +148,20 @@ def with_more(item: Json) -> Json:
 
 
 def static(item: Json) -> Json:
-    """Let it be the mirror of a static pod, which the kubelet calls by another uid."""
+    """Make the pod the mirror of a static pod, for which the kubelet uses another uid."""
     notes = item["metadata"].get("annotations") or {}
     mirror = {"kubernetes.io/config.mirror": f"hash-{item['metadata']['uid']}"}
     return {**item, "metadata": {**item["metadata"], "annotations": {**notes, **mirror}}}
 
 
-def said_of_static(item: Json) -> Json:
-    """Say it of that uid."""
+def events_of_static(item: Json) -> Json:
+    """Let the Event name the uid of the static pod."""
     about = item["involvedObject"]
     return {**item, "involvedObject": {**about, "uid": f"hash-{about['uid']}"}}
 
 
-def newer(item: Json) -> Json:
-    """Write an Event as events.k8s.io/v1 does, with a series where it is one."""
+def as_events_v1(item: Json) -> Json:
+    """Write the Event as events.k8s.io/v1, with a series if it was repeated."""
     if item["source"].get("component") != "kubelet":
         return item
     count, latest = item["count"], item["lastTimestamp"]
@@ -180,18 +180,18 @@ def newer(item: Json) -> Json:
 
 
 def in_another_zone(text: str) -> str:
-    """Write the times with another offset."""
+    """Write times with another UTC offset."""
     zone = timezone(timedelta(hours=5, minutes=30))
     return TIME.sub(lambda m: f'"{m[1]}": "{_moment(m[2]).astimezone(zone).isoformat()}"', text)
 
 
 def later(seconds: float) -> Callable[[str], str]:
-    """Set the clock of the node and of the API server ahead of that of the recorder."""
+    """Set the clocks of the node and the API server ahead of the recorder's."""
     return lambda text: TIME.sub(lambda m: f'"{m[1]}": "{move(m[2], seconds)}"', text)
 
 
 def move(at: str, seconds: float) -> str:
-    """Return a later time."""
+    """Return a time, moved by so many seconds."""
     moved = (_moment(at) + timedelta(seconds=seconds)).astimezone(UTC)
     return moved.isoformat().replace("+00:00", "Z")
 
@@ -201,7 +201,7 @@ def _moment(text: str) -> datetime:
 
 
 def rewritten(write: Callable[[str], str]) -> Change:
-    """Change the text of every object."""
+    """Change the JSON text of every object."""
     return lambda records, _random: [
         replace(r, object=write(json.dumps(json.loads(r.object))).encode()) for r in records
     ]
@@ -220,12 +220,12 @@ def both(*changes: Change) -> Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Relation:
-    """One way to say the same."""
+    """A change that must not change the outcome."""
 
     what: str
     change: Change
     ahead: float = 0.0
-    """By so many seconds all times that are told are later."""
+    """By how many seconds all times of the outcome are later."""
 
 
 RELATIONS = (
@@ -237,9 +237,9 @@ RELATIONS = (
     Relation(what="all in reverse that has no order", change=each(Kind.POD, in_reverse)),
     Relation(what="unknown fields and nulls", change=each(Kind.POD, with_more)),
     Relation(
-        what="static pods", change=both(each(Kind.POD, static), each(Kind.EVENT, said_of_static))
+        what="static pods", change=both(each(Kind.POD, static), each(Kind.EVENT, events_of_static))
     ),
-    Relation(what="Events of the newer kind", change=each(Kind.EVENT, newer)),
+    Relation(what="Events of events.k8s.io/v1", change=each(Kind.EVENT, as_events_v1)),
     Relation(what="another zone", change=rewritten(in_another_zone)),
     Relation(what="fractions of a second", change=rewritten(later(0.75)), ahead=0.75),
     Relation(what="a clock two seconds ahead", change=rewritten(later(2.0)), ahead=2.0),

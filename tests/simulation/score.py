@@ -1,4 +1,4 @@
-"""What became of the restarts of simulated histories: right, open, wrong, sure but wrong."""
+"""Scores the verdicts on simulated histories: right, open, wrong, and wrong though sure."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -19,21 +19,21 @@ Key = tuple[str, int, int]
 
 @dataclass(slots=True)
 class Score:
-    """Verdicts against the truth, as they stood in the end."""
+    """The final verdicts, compared with the truth."""
 
     restarts: int = 0
     right: int = 0
     open: int = 0
     wrong: int = 0
     rules: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """What each rule came to: right, open or wrong."""
+    """How often the verdicts of each rule are right, open or wrong."""
     mistakes: list[str] = field(default_factory=list)
-    """Wrong verdicts with confidence `High` or `Confirmed`, in words."""
+    """Descriptions of wrong verdicts with confidence `High` or `Confirmed`."""
     unbalanced: list[str] = field(default_factory=list)
 
     @property
     def accuracy(self) -> float:
-        """The share of restarts with a true cause."""
+        """The share of restarts whose cause is right."""
         return self.right / self.restarts if self.restarts else 1.0
 
     def take(self, other: "Score") -> None:
@@ -47,7 +47,7 @@ class Score:
         self.unbalanced.extend(other.unbalanced)
 
     def add(self, verdict: Restart, truth: frozenset[Cause], where: str) -> None:
-        """Hold one verdict against the truth."""
+        """Compare one verdict with the truth."""
         self.restarts += 1
         outcome = "right" if verdict.cause in truth else "wrong"
         if outcome == "wrong" and verdict.cause in OPEN:
@@ -61,7 +61,7 @@ class Score:
 
 
 def replay(history: History, seed: int, lost: float) -> tuple[list[Finding], dict[str, int]]:
-    """Feed a history to a store; return what it found and by how much each count rose."""
+    """Feed a history to a store; return its findings, and by how much each restart count rose."""
     store, findings, now = Store(), [], 0.0
     first: dict[str, int] = {}
     newest: dict[str, int] = {}
@@ -80,7 +80,7 @@ def replay(history: History, seed: int, lost: float) -> tuple[list[Finding], dic
 
 
 def last_words(findings: Iterable[Finding]) -> tuple[dict[Key, Restart], int]:
-    """Return the verdicts as they stand in the end, and how many restarts were told."""
+    """Return the final verdicts, and the number of restarts that were published."""
     told: dict[Key, Restart] = {}
     number = 0
     for finding in findings:

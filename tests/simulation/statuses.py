@@ -1,4 +1,7 @@
-"""Who writes a pod's status: always the latest, so that what comes too fast is never seen."""
+"""The status manager of a simulated kubelet: it writes only the latest status.
+
+So a status that is replaced before it is written is never seen.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -21,7 +24,7 @@ class Window:
 
 
 class StatusManager:
-    """Writes the pod's status; slow while the API server is (*slow*)."""
+    """Writes the pod's status, late while the API server is slow (*slow*)."""
 
     def __init__(self, random: Random, clock: Clockwork, pod: Pod, slow: Sequence[Window]) -> None:
         self.versions: list[tuple[float, Pod]] = [(clock.now, pod)]
@@ -37,11 +40,11 @@ class StatusManager:
 
     @property
     def pod(self) -> Pod:
-        """The newest version at the API server."""
+        """The newest version in the API server."""
         return self.versions[-1][1]
 
     def set(self, now: float, statuses: Sequence[ContainerStatus], spec: PodSpec) -> None:
-        """A status was made; it is written when the one before has been."""
+        """Set a new status; it is written after the pending write."""
         if (
             tuple(statuses) == self._statuses
             and self._written_sandbox is self._sandbox
@@ -59,7 +62,7 @@ class StatusManager:
         self._schedule(now)
 
     def make_ready(self, now: float, name: str) -> None:
-        """Readiness takes a way of its own: nothing else of the status is made anew."""
+        """Set a container ready, without renewing the rest of the status."""
         statuses = [
             replace(each, ready=True) if each.name == name and each.running_since else each
             for each in self._statuses
@@ -68,16 +71,16 @@ class StatusManager:
             self.set(now, statuses, self.pod.spec)
 
     def new_sandbox(self, now: float) -> None:
-        """The pod has a new sandbox, and with it an address."""
+        """Give the pod a new sandbox, and with it a new IP address."""
         self._sandbox = Condition(status=True, last_transition=float(int(now)))
         self._ip += 1
 
     def change_spec(self, now: float, spec: PodSpec) -> None:
-        """Somebody else writes the spec; the status stays as it is."""
+        """Somebody else writes the spec; the status stays."""
         self._append(now, replace(self.pod, spec=spec))
 
     def mark_not_ready(self, now: float, offset: float) -> None:
-        """The node controller marks the pod, by its own clock."""
+        """The node controller sets Ready to False, with a time of its own clock."""
         lost = Condition(status=False, last_transition=float(int(now + offset)))
         self._append(now, replace(self.pod, conditions={**self.pod.conditions, "Ready": lost}))
         self.node_lost = True
@@ -118,7 +121,7 @@ class StatusManager:
 
 
 def first_version(uid: PodUid, spec: PodSpec) -> Pod:
-    """A pod that was just scheduled."""
+    """Return a pod that was just scheduled."""
     return Pod(
         uid=uid,
         evidence_uid=uid,

@@ -1,4 +1,4 @@
-"""A whole history: a pod's life with what befalls it, and what of it is delivered."""
+"""Histories: a simulated pod with all that happens to it, and what of that is delivered."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -14,7 +14,7 @@ from tests.simulation.clockwork import Clockwork
 from tests.simulation.fates import draw_spec
 from tests.simulation.kubelet import Kubelet
 from tests.simulation.statuses import StatusManager, Window, first_version
-from tests.simulation.words import Mouth, Said
+from tests.simulation.words import EventRecorder, Said
 
 UID = PodUid("uid")
 DAY = 86_400.0
@@ -23,26 +23,26 @@ NOT_READY_AFTER = 50.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """What was true, and what reached the API server."""
+    """The true causes, and what reached the API server."""
 
     truth: dict[tuple[str, int], Causes]
     versions: Sequence[tuple[float, Pod]]
     said: Sequence[Said]
     offset: float
-    """How far the node's clock is ahead."""
+    """By how many seconds the node's clock is ahead."""
     pod_gaps: Sequence[Window]
     event_gaps: Sequence[Window]
 
 
 def tell(seed: int) -> History:
-    """Return the history of this number."""
+    """Return the history with this seed."""
     random = Random(seed)
     clock = Clockwork(start=0.0, end=random.choice((300.0, 1200.0, 3600.0, 4 * 3600.0)))
     slow = _windows(random, clock.end, random.choice((0, 0, 0, 1, 4)), (1.0, 5.0, 60.0))
-    mouth = Mouth(random, UID, lambda at: _arrival(random, slow, at))
+    recorder = EventRecorder(random, UID, lambda at: _arrival(random, slow, at))
     spec = draw_spec(random)
     statuses = StatusManager(random, clock, first_version(UID, spec), slow)
-    kubelet = Kubelet(random, clock, spec, mouth, statuses)
+    kubelet = Kubelet(random, clock, spec, recorder, statuses)
     offset = random.choice((0.0, 0.0, 1.5, -3.0, DAY, -DAY))
     clock.at(0.1, kubelet.show)
     clock.at(0.5, kubelet.sync)
@@ -51,7 +51,7 @@ def tell(seed: int) -> History:
     return History(
         truth=kubelet.truth,
         versions=statuses.versions,
-        said=mouth.said,
+        said=recorder.said,
         offset=offset,
         pod_gaps=_windows(random, clock.end, random.choice((0, 0, 1, 3)), (5.0, 60.0, 400.0)),
         event_gaps=_windows(random, clock.end, random.choice((0, 0, 1)), (5.0, 60.0, 400.0)),
@@ -66,7 +66,7 @@ def _windows(
 
 
 def _arrival(random: Random, slow: Sequence[Window], at: float) -> float:
-    """When an Event gets through: at once, or with one of the tries each ten seconds."""
+    """When an Event is written: at once, or with one of the retries every ten seconds."""
     for window in slow:
         if window.contains(at):
             return window.end + random.uniform(0.0, 10.0)
@@ -74,7 +74,7 @@ def _arrival(random: Random, slow: Sequence[Window], at: float) -> float:
 
 
 def _befall(random: Random, clock: Clockwork, kubelet: Kubelet, offset: float) -> None:
-    """Draw what happens to the pod as a whole."""
+    """Schedule what happens to the whole pod, drawn at random."""
     for _ in range(random.choice((0, 0, 0, 1, 2))):
         at = random.uniform(2.0, clock.end)
         blow = random.choice((_restart, _restart, _hang, _reboot, _lose_sandbox, _change, _resize))
@@ -82,7 +82,7 @@ def _befall(random: Random, clock: Clockwork, kubelet: Kubelet, offset: float) -
 
 
 def _restart(random: Random, clock: Clockwork, kubelet: Kubelet, _offset: float) -> None:
-    """The kubelet ends and another begins."""
+    """The kubelet exits, and another one starts."""
     forgetful = random.random() < 0.5
 
     def back() -> None:
@@ -96,7 +96,7 @@ def _restart(random: Random, clock: Clockwork, kubelet: Kubelet, _offset: float)
 
 
 def _hang(random: Random, clock: Clockwork, kubelet: Kubelet, offset: float) -> None:
-    """The kubelet stands still for minutes, and goes on as if nothing had been."""
+    """The kubelet stops for a while, and continues as if nothing had happened."""
     taken = random.choice((20.0, 90.0, 400.0))
     kubelet.down = True
 
@@ -113,13 +113,13 @@ def _hang(random: Random, clock: Clockwork, kubelet: Kubelet, offset: float) -> 
 
 
 def _reboot(random: Random, clock: Clockwork, kubelet: Kubelet, _offset: float) -> None:
-    """The node goes down with everything and comes back."""
+    """The node reboots, and loses all processes."""
     kubelet.end_process()
 
     def back() -> None:
         kubelet.down = False
         if random.random() < 0.7:
-            kubelet.mouth.report_reboot(clock.now)
+            kubelet.recorder.report_reboot(clock.now)
         kubelet.sync()
 
     taken = random.uniform(10.0, 200.0)
@@ -144,7 +144,10 @@ def _resize(_random: Random, _clock: Clockwork, kubelet: Kubelet, _offset: float
 
 
 def deliver(history: History, random: Random, lost: float) -> Iterator[tuple[float, Observation]]:
-    """Yield what arrives, by the clock of whom it reaches; *lost* is the share of Events lost."""
+    """Yield observations with the time at which the operator gets them.
+
+    *lost* is the share of Events that are lost.
+    """
     everything = [*_pods(history, random), *_events(history, random, lost)]
     yield from sorted(everything, key=lambda each: each[0])
 
@@ -166,7 +169,7 @@ def _pods(history: History, random: Random) -> Iterator[tuple[float, Observation
 
 
 def _is_followed(history: History, written: float, gap: Window) -> bool:
-    """Whether a newer version was there when the list after the gap was made."""
+    """Whether there was a newer version by the time of the list after the gap."""
     return any(written < at < gap.end for at, _ in history.versions)
 
 
@@ -230,7 +233,7 @@ def _shift_evidence(evidence: Evidence, offset: float) -> Evidence:
 
 
 def _forged(random: Random, evidence: Evidence) -> Evidence:
-    """What looks like the kubelet's word but is about another pod, or about no container."""
+    """Return a kill Event that is about another pod, or about a container that does not exist."""
     kill = replace(evidence, kind=EvidenceKind.KILL_LIVENESS, name=f"forged.{evidence.at}")
     if random.random() < 0.5:
         return replace(kill, involved_uid="another")

@@ -1,4 +1,4 @@
-"""Attribution against a simulated kubelet whose words get lost."""
+"""Attribution of the restarts of a simulated kubelet, some of whose Events are lost."""
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -20,7 +20,7 @@ def score_of(seeds: range, lost: float) -> Score:
 
 @pytest.mark.parametrize("lost", LOST)
 def test_few_histories(lost: float) -> None:
-    """The ledger balances and nothing is surely wrong, whatever share of the Events is lost."""
+    """Restarts are counted once and no sure verdict is wrong, however many Events are lost."""
     score = score_of(SEEDS, lost)
 
     assert ([], []) == (score.unbalanced, score.mistakes)
@@ -28,7 +28,7 @@ def test_few_histories(lost: float) -> None:
 
 @pytest.mark.parametrize(("seed", "lost"), [(19200, 0.5), (19321, 0.5), (19811, 0.0)])
 def test_order_of_a_synchronization(seed: int, lost: float) -> None:
-    """A stopped kubelet goes on before it synchronizes, and what has ended is not killed again."""
+    """A continued kubelet finishes its work first, and kills no process that has ended."""
     score = score_of(range(seed, seed + 1), lost)
 
     assert ([], []) == (score.unbalanced, score.mistakes)
@@ -37,7 +37,7 @@ def test_order_of_a_synchronization(seed: int, lost: float) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("lost", LOST)
 def test_many_histories(lost: float) -> None:
-    """So it is with many, and most verdicts are right."""
+    """In many histories restarts are counted once, and more than 90% of the causes are right."""
     score = score_of(range(1000, 1150), lost)
 
     assert ([], []) == (score.unbalanced, score.mistakes)
@@ -51,7 +51,7 @@ def test_many_histories(lost: float) -> None:
 )
 @given(seed=st.integers(10**6, 10**9), lost=st.sampled_from((0.0, 0.2, 0.5, 0.8, 1.0)))
 def test_any_history(seed: int, lost: float) -> None:
-    """No history that hypothesis finds is counted wrong or judged surely wrong."""
+    """Hypothesis finds no history with a wrong count or a sure but wrong verdict."""
     score = Score()
     judge(tell(seed), seed, lost, score)
 

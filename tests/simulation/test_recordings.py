@@ -1,17 +1,17 @@
-"""The recorded stream keeps its truth when something is taken away from it."""
+"""Attribution of the recorded restarts, with parts of the recording left out or changed."""
 
 import pytest
 
 from tests.simulation.recordings import VARIANTS, Variant, judge_variant
 
 FLOOR = 0.85
-"""Where a third of the versions is missed, much is nobody's to know."""
+"""When a third of the versions is missing, many causes cannot be known."""
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("variant", VARIANTS, ids=lambda variant: variant.what)
 def test_variant(variant: Variant) -> None:
-    """The ledger balances, nothing is surely wrong, and next to nothing wrong at all."""
+    """Restarts are counted once, no sure verdict is wrong, and at most 1.5% of all are."""
     score = judge_variant(variant)
 
     assert ([], []) == (score.unbalanced, score.mistakes)
@@ -22,7 +22,7 @@ def test_variant(variant: Variant) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("what", ["nine of ten Events", "all Events"])
 def test_lost_events_cost_nothing(what: str) -> None:
-    """Where every version of a pod is seen, all is right without a single Event."""
+    """If every version of a pod is seen, all causes are right without any Event."""
     [variant] = (each for each in VARIANTS if each.what == what)
 
     assert 1.0 == judge_variant(variant).accuracy

@@ -1,4 +1,4 @@
-"""However the same is said, the same is told of it."""
+"""The same facts lead to the same findings, however they are delivered or written."""
 
 from functools import cache
 from random import Random
@@ -9,17 +9,17 @@ from tests.simulation.relations import RELATIONS, Json, Relation, move, recorded
 
 TIMES = ("startedAt", "finishedAt", "at")
 BY_ARRIVAL = {"loops": ("startedAt", "endedAt")}
-"""Times at which something was noticed: these hang on when lines came."""
+"""Times at which something was noticed: they depend on when lines arrived."""
 
 
 @cache
 def words() -> Json:
-    """What is told of the recording as it is."""
+    """The outcome of the unchanged recording."""
     return comparable(told(list(recorded())))
 
 
 def comparable(found: Json, ahead: float = 0.0) -> Json:
-    """What is told, with times set back, in an order of its own: two pods may have one moment."""
+    """Return an outcome with times moved back, sorted: two pods may have the same times."""
     ledger = {"ledger": found["ledger"]}
     parts = {
         part: sorted(repr(_set_back(each, ahead, BY_ARRIVAL.get(part, ()))) for each in told_there)
@@ -38,7 +38,7 @@ def _set_back(item: Json, ahead: float, left_out: tuple[str, ...]) -> Json:
 @pytest.mark.slow
 @pytest.mark.parametrize("relation", RELATIONS, ids=lambda relation: relation.what)
 def test_the_same_is_told(relation: Relation) -> None:
-    """Restarts with causes and evidence, readiness, loops, advice and ledger."""
+    """A replay of the changed recording has the same outcome: findings, advice and ledger."""
     changed = relation.change(list(recorded()), Random(0))
 
     assert words() == comparable(told(changed), relation.ahead)

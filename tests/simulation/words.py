@@ -1,4 +1,4 @@
-"""What a simulated kubelet says, through the filter of its Event recorder."""
+"""The Events of a simulated kubelet, filtered like those of a real one."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,21 +25,21 @@ REASONS = {
     EvidenceKind.STARTED: "Started",
     EvidenceKind.SANDBOX_CHANGED: "SandboxChanged",
 }
-"""All others are `Killing`."""
+"""The reason of all other kinds is `Killing`."""
 
 WARNINGS = frozenset({"Unhealthy", "BackOff", "Failed", "FailedPostStartHook"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """An Event as it came through the filter, and when it reached the API server."""
+    """An Event that passed the filter, and when it reached the API server."""
 
     at: float
     evidence: Evidence
 
 
-class Mouth:
-    """The recorder of one kubelet for one pod; *arrival* tells when a write gets through."""
+class EventRecorder:
+    """The Event recorder of one kubelet for one pod; *arrival* returns when a write arrives."""
 
     def __init__(self, random: Random, uid: str, arrival: Callable[[float], float]) -> None:
         self.said: list[Said] = []
@@ -53,7 +53,7 @@ class Mouth:
         self._filter = EventFilter(spam_key=self._key)
 
     def restart(self) -> None:
-        """Forget all counts, as a new process does."""
+        """Lose all counts, as a new process does."""
         self._filter = EventFilter(spam_key=self._key)
         self._names.clear()
         self._epoch += 1
@@ -67,7 +67,10 @@ class Mouth:
         *,
         unique: bool = False,
     ) -> None:
-        """Say something of a container, or of the pod; a *unique* text is never said again."""
+        """Record an Event about a container, or about the pod.
+
+        The text of a *unique* one is never repeated, so the Event is not aggregated.
+        """
         self._unique += unique
         reason = REASONS.get(kind, "Killing")
         text = f"{kind} {probe or ''} {self._unique if unique else ''}"
@@ -107,7 +110,7 @@ class Mouth:
         )
 
     def report_reboot(self, now: float) -> None:
-        """Say what only the node itself can say; no filter of a pod applies."""
+        """Record the node's own Event about a reboot, to which the pod's filter does not apply."""
         at = float(int(now))
         evidence = Evidence(
             kind=EvidenceKind.NODE_REBOOTED, at=at, first_at=at, name=f"n1.{at}", node="n1"

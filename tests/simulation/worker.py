@@ -1,4 +1,4 @@
-"""The worker of a pod in a simulated kubelet: what it notices, writes, waits for, and ends."""
+"""The pod worker of a simulated kubelet: it notices, writes, waits and kills."""
 
 from collections.abc import Callable
 from random import Random
@@ -10,20 +10,25 @@ from tests.simulation.boxes import Box, Causes, Instance
 from tests.simulation.clockwork import Clockwork
 from tests.simulation.fates import draw_habit
 from tests.simulation.statuses import StatusManager
-from tests.simulation.words import Mouth
+from tests.simulation.words import EventRecorder
 
 K = EvidenceKind
 KILLED = 137
 
 
 class Worker:
-    """Knows the pod's containers; *truth* collects the causes of each restart."""
+    """Holds the pod's containers; *truth* collects the right causes of each restart."""
 
     def __init__(
-        self, random: Random, clock: Clockwork, spec: PodSpec, mouth: Mouth, statuses: StatusManager
+        self,
+        random: Random,
+        clock: Clockwork,
+        spec: PodSpec,
+        recorder: EventRecorder,
+        statuses: StatusManager,
     ) -> None:
         self.random, self.clock, self.spec = random, clock, spec
-        self.mouth, self.statuses = mouth, statuses
+        self.recorder, self.statuses = recorder, statuses
         self.boxes = [
             Box(container=each, habit=draw_habit(random, each), image=each.image)
             for each in spec.containers
@@ -37,34 +42,35 @@ class Worker:
         self.queued = False
 
     def wake(self, after: float | None = None) -> None:
-        """Synchronize soon: something happened."""
+        """Synchronize soon, because something happened."""
         self.clock.after(self.random.uniform(0.2, 1.2) if after is None else after, self.sync)
 
     def sync(self) -> None:
-        """Write the status, then act."""
+        """Write the status, then kill and start."""
         raise NotImplementedError
 
     def go_on_failing(self, box: Box, instance: Instance) -> None:
-        """Ask an ill instance again, from the beginning."""
+        """Let the probe of an instance fail again, with no failures counted so far."""
         raise NotImplementedError
 
     def show(self) -> None:
-        """Hand the status on to who writes it."""
+        """Pass the status to the status manager."""
         self.statuses.set(self.clock.now, [box.status() for box in self.boxes], self.spec)
 
     def show_if_up(self) -> None:
-        """Write the status, if there is somebody to do it."""
+        """Write the status unless the kubelet is down or busy."""
         if not self.down and self.clock.now >= self.busy_until:
             self.show()
 
     def go_on(self, after: float, action: Callable[[], None]) -> None:
-        """Go on with a synchronization later, unless the process ended in between."""
+        """Continue the synchronization later, unless the kubelet exits meanwhile."""
         process = self.process
         self.busy_until = max(self.busy_until, self.clock.now + after)
 
         def go_on() -> None:
             if self.down and self.process == process:
-                # Stopped, not ended: it goes on where it was, before it synchronizes again.
+                # The process was stopped, not ended: it continues this before it synchronizes
+                # again.
                 self.busy_until = max(self.busy_until, self.clock.now + 1.0)
                 self.clock.after(1.0, go_on)
             elif self.process == process and not self.stopped:
@@ -81,7 +87,7 @@ class Worker:
         return max(self.spec.grace if own is None else own, 2.0)
 
     def terminate(self, box: Box, instance: Instance, causes: Causes, grace: float) -> None:
-        """Send SIGTERM, and SIGKILL after the grace; the worker is busy until it is over."""
+        """Send SIGTERM, and SIGKILL after the grace period; the worker is busy until the end."""
         instance.doomed = True
         box.verdict = box.changed = None
         obeys = instance.fate.obeys
@@ -91,7 +97,7 @@ class Worker:
         process = self.process
 
         def end() -> None:
-            # SIGKILL has to be sent by somebody who is still there.
+            # A kubelet that has exited cannot send SIGKILL.
             if not stops and self.process != process:
                 instance.doomed = False
                 self.go_on_failing(box, instance)
@@ -103,13 +109,13 @@ class Worker:
         self.busy_until = max(self.busy_until, over)
 
     def container_of(self, box: Box) -> Container:
-        """The container as the spec has it now."""
+        """The container in the current spec."""
         return self.spec.container(box.name) or box.container
 
     def die(
         self, box: Box, instance: Instance, code: int, causes: Causes, *, reason: str = ""
     ) -> None:
-        """An instance ends."""
+        """End the instance."""
         if not instance.alive:
             return
         plain = "Completed" if code == 0 else "Error"
