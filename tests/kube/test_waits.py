@@ -3,7 +3,7 @@
 import pytest
 from aiohttp import web
 
-from probewatch.kube.answers import find_words
+from probewatch.kube.statuses import read_status
 from probewatch.kube.waits import LONGEST_SECONDS, find_wait, parse_retry_after, with_wait
 from tests.kube.clients import logged_in
 from tests.support.fake_cluster import FakeCluster, serving
@@ -39,7 +39,7 @@ def test_what_only_the_header_says_is_put_into_the_answer() -> None:
     """A plain-text answer becomes a Status with its message and the header's wait."""
     body = with_wait(429, {"Retry-After": "20"}, TOO_MANY, now=NOW)
 
-    assert (20.0, TOO_MANY.decode().strip()) == (find_wait(body), find_words(body))
+    assert (20.0, TOO_MANY.decode().strip()) == (find_wait(body), read_status(body).message)
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_what_else_a_refusal_says_is_kept() -> None:
     said = b'{"message":"no","details":{"causes":' + causes + b"}}"
     body = with_wait(403, {"Retry-After": "5"}, said, now=NOW)
 
-    assert (True, "no", 5.0) == (causes in body, find_words(body), find_wait(body))
+    assert (True, "no", 5.0) == (causes in body, read_status(body).message, find_wait(body))
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import msgspec
 
 from probewatch.errors import ApiError
 from probewatch.kube.sanitize import sanitize
+from probewatch.kube.statuses import read_status
 from probewatch.kube.waits import find_wait
 
 WORDS_LIMIT = 300
@@ -29,10 +30,6 @@ class Requester(Protocol):
     ) -> tuple[int, bytes]:
         """Return status and body of the answer; raises ApiError without one."""
         ...
-
-
-class _Status(msgspec.Struct):
-    message: str = ""
 
 
 async def ask(requester: Requester, path: str, params: Mapping[str, str] | None = None) -> bytes:
@@ -58,19 +55,11 @@ async def ask_for(
         raise ApiError(f"what the API server sent for {path} cannot be read: {words}") from error
 
 
-def find_words(body: bytes) -> str:
-    """Return the message of the Status in an error's body; empty if there is none."""
-    try:
-        return msgspec.json.decode(body, type=_Status).message
-    except msgspec.DecodeError:
-        return ""
-
-
 def refusal(status: int, body: bytes) -> ApiError:
     """Return the error for an answer other than success."""
     if status == HTTPStatus.UNAUTHORIZED:
         return ApiError("the API server refuses the credentials (401)", status=status)
-    words = sanitize(find_words(body), limit=WORDS_LIMIT) or "no reason given"
+    words = sanitize(read_status(body).message, limit=WORDS_LIMIT) or "no reason given"
     missing = "a right is missing: " if status == HTTPStatus.FORBIDDEN else ""
     text = f"{missing}the API server answers {status}: {words}"
     return ApiError(text, status=status, wait=find_wait(body))

@@ -14,6 +14,8 @@ from http import HTTPStatus
 
 import msgspec
 
+from probewatch.kube.statuses import read_status
+
 LONGEST_SECONDS = 60.0
 """Upper bound of a wait, even if the server asks for more."""
 
@@ -21,19 +23,9 @@ WORDS_BYTES = 1024
 """Bytes kept of an answer that is plain text."""
 
 
-class _Details(msgspec.Struct, rename="camel"):
-    retry_after_seconds: float = 0.0
-
-
-class _Status(msgspec.Struct):
-    message: str = ""
-    details: _Details | None = None
-
-
 def find_wait(body: bytes) -> float:
     """Return the seconds that the Status in an answer's body asks to wait; 0 if it does not."""
-    details = _read(body).details
-    return min(max(0.0, details.retry_after_seconds), LONGEST_SECONDS) if details else 0.0
+    return min(max(0.0, read_status(body).details.retry_after_seconds), LONGEST_SECONDS)
 
 
 def with_wait(status: int, headers: Mapping[str, str], body: bytes, *, now: float) -> bytes:
@@ -78,10 +70,3 @@ def _read_object(body: bytes) -> Mapping[str, object]:
         return msgspec.json.decode(body, type=dict[str, object])
     except msgspec.DecodeError:
         return {}
-
-
-def _read(body: bytes) -> _Status:
-    try:
-        return msgspec.json.decode(body, type=_Status)
-    except msgspec.DecodeError:
-        return _Status()

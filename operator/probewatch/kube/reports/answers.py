@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from http import HTTPStatus
 
-import msgspec
-
 from probewatch.kube.answers import NO_RIGHT
 from probewatch.kube.reports import objects
+from probewatch.kube.statuses import Status, read_status
 from probewatch.kube.waits import find_wait
 
 TOO_MANY_INCIDENTS = ("FieldValueTooMany", "status.incidents")
@@ -58,24 +57,9 @@ class Answer:
         return self.status != HTTPStatus.FORBIDDEN or bool(NO_RIGHT.search(self.words))
 
 
-class _Cause(msgspec.Struct):
-    reason: str = ""
-    field: str = ""
-
-
-class _Details(msgspec.Struct, rename="camel"):
-    kind: str = ""
-    causes: list[_Cause] = []
-
-
-class _Status(msgspec.Struct):
-    message: str = ""
-    details: _Details = msgspec.field(default_factory=_Details)
-
-
 def sort_answer(status: int, body: bytes) -> Answer:
     """Return what an answer of the API server means."""
-    said = _read(body)
+    said = read_status(body)
     # The answer for an unknown path is plain text.
     words = said.message or body[:LONGEST_WORDS].decode(errors="replace").strip() or "no words"
     is_too_large = _is_too_large(status, said)
@@ -90,7 +74,7 @@ def sort_answer(status: int, body: bytes) -> Answer:
     )
 
 
-def _is_too_large(status: int, said: _Status) -> bool:
+def _is_too_large(status: int, said: Status) -> bool:
     """Whether the request, the object in etcd, or the list of incidents is too large.
 
     etcd's refusal arrives as an internal error (500). The list of incidents is limited by the
@@ -103,7 +87,7 @@ def _is_too_large(status: int, said: _Status) -> bool:
     )
 
 
-def _outcome(status: int, said: _Status) -> Outcome:
+def _outcome(status: int, said: Status) -> Outcome:
     if any(cause.reason == "NamespaceTerminating" for cause in said.details.causes):
         return Outcome.GOING
     if status == HTTPStatus.NOT_FOUND:
@@ -122,10 +106,3 @@ _OUTCOMES: Mapping[int, Outcome] = {
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: Outcome.INVALID,
     HTTPStatus.UNPROCESSABLE_ENTITY: Outcome.INVALID,
 }
-
-
-def _read(body: bytes) -> _Status:
-    try:
-        return msgspec.json.decode(body, type=_Status)
-    except msgspec.DecodeError:
-        return _Status()
