@@ -1,0 +1,144 @@
+"""Who leads writes, and nobody else; who takes over repeats what may not have been written."""
+
+import pytest
+
+from probewatch.kube.lease_objects import SCOPE
+from probewatch.recording.surroundings import EVENTS_SECONDS, scope_of
+from probewatch.settings import Settings
+from tests.recording.scene import SETTINGS, Cluster, Replica, troubled
+from tests.support.fake_time import FakeTime
+
+
+async def leading(cluster: Cluster, time: FakeTime, name: str = "one") -> Replica:
+    """A replica that has just begun to write, and knows the pod `a`."""
+    replica = Replica(cluster, time, Settings(instance=name))
+    await replica.recording.start()
+    replica.see("a", 0, 10)
+    await replica.act()
+    assert replica.recording.is_open()
+    return replica
+
+
+async def test_who_gave_the_lease_away_writes_nothing_more() -> None:
+    """Not even until the next step, which may be a fifth of a second away."""
+    time, cluster = FakeTime(), Cluster()
+    replica = await leading(cluster, time)
+    await replica.recording.lease.release()
+
+    assert not replica.recording.is_open()
+
+
+async def test_a_refusal_stops_writes_and_holds_no_restart_back() -> None:
+    """Metrics and Events get the restarts that wait for their record at once."""
+    time, cluster = FakeTime(), Cluster()
+    replica = await leading(cluster, time)
+    replica.see("a", 1, 11)
+    replica.settle()
+    waiting = list(replica.told.restarts)
+    replica.recording.refused("403: no right")
+
+    assert ([], [1]) == (waiting, replica.told.restarts)
+    assert not replica.recording.is_open()
+
+
+async def test_a_refused_write_is_tried_again_after_a_pause() -> None:
+    """A missing right is asked for every 20 seconds, and not with each change of a pod."""
+    time, cluster = FakeTime(), Cluster()
+    replica = await leading(cluster, time)
+    denied = {"message": 'User "probewatch" cannot create resource "probereports"'}
+    cluster.api.answer = lambda verb, _path: (403, denied) if verb == "POST" else None
+    for version in range(11, 41):
+        replica.see("a", version - 10, version)
+        await replica.act()
+        time.seconds += 1.0
+
+    assert sum(each.startswith("POST") for each in cluster.api.asked) <= 3
+
+
+async def test_metrics_wait_for_records_that_can_be_read() -> None:
+    """They answer once records are loaded, or once it is known that there are none to load."""
+    time, cluster = FakeTime(), Cluster()
+    replica = Replica(cluster, time, SETTINGS)
+    before = replica.recording.find_missing()
+    await replica.recording.start()
+    troubled(cluster, time, lambda _passed: 404)
+    without = Replica(cluster, time, SETTINGS)
+    await without.recording.start()
+
+    assert ["the records are not loaded yet"] == list(before)
+    assert ((), ()) == (replica.recording.find_missing(), without.recording.find_missing())
+
+
+@pytest.mark.parametrize(("passed", "again"), [(0.0, [1]), (EVENTS_SECONDS + 1, [])])
+async def test_events_of_recent_restarts_are_written_again_by_who_takes_over(
+    passed: float, again: list[int]
+) -> None:
+    """The leader before may have stopped between the record and its Event; old ones are known."""
+    time, cluster = FakeTime(), Cluster()
+    before = await leading(cluster, time)
+    before.see("a", 1, 11)
+    await before.pass_time(60)
+    await before.recording.lease.release()
+    time.seconds += passed - 60
+    after = Replica(cluster, time, Settings(instance="two"))
+    await after.recording.start()
+    await after.pass_time(5)
+
+    assert again == after.retold.restarts
+
+
+async def test_events_of_a_report_that_another_wrote_are_written_again() -> None:
+    """The other one may have lost the Lease between the record and its Event."""
+    time, cluster = FakeTime(), Cluster()
+    replica = await leading(cluster, time)
+    replica.see("a", 1, 11)
+    await replica.pass_time(60)
+    (key,) = replica.recording.book.all_keys()
+    before = list(replica.retold.restarts)
+    replica.recording.reloaded(key)
+
+    assert ([], [1]) == (before, replica.retold.restarts)
+
+
+async def test_the_lease_says_that_all_is_recorded_once_it_is() -> None:
+    """The next process counts new pods from 0, so no record may be missing that is not saved."""
+    time, cluster = FakeTime(), Cluster()
+    before = await leading(cluster, time)
+    before.see("a", 1, 11)
+    await before.pass_time(60)
+    await before.recording.lease.release()
+    metadata = (cluster.leases.lease or {})["metadata"]
+    metadata["annotations"].pop(SCOPE)
+    cluster.api.answer = lambda verb, _path: (503, {}) if verb == "PUT" else None
+    after = Replica(cluster, time, Settings(instance="two"))
+    await after.recording.start()
+    after.see("a", 3, 12)
+    after.settle()
+    await after.pass_time(10)
+    unsaved = scope(cluster)
+    cluster.api.answer = lambda _verb, _path: None
+    await after.pass_time(60)
+
+    assert ("", scope_of(SETTINGS)) == (unsaved, scope(cluster))
+
+
+def scope(cluster: Cluster) -> str:
+    """For which set of pods the Lease says that all is recorded."""
+    annotations = (cluster.leases.lease or {})["metadata"].get("annotations", {})
+    return str(annotations.get(SCOPE, ""))
+
+
+def test_what_is_recorded_is_told_apart_by_namespaces_and_selector() -> None:
+    """The order of namespaces does not matter."""
+    some, same, other, selected = (
+        scope_of(Settings(instance="one", namespaces=namespaces, pod_selector=selector))
+        for namespaces, selector in (
+            (("a", "b"), ""),
+            (("b", "a"), ""),
+            (("a",), ""),
+            (("a", "b"), "app=web"),
+        )
+    )
+
+    assert some == same
+    assert 3 == len({some, other, selected})
