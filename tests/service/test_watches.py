@@ -37,6 +37,16 @@ def test_pods_are_watched_for_long() -> None:
     assert (WatchOptions().server_timeout, 40.0) == (options.server_timeout, options.inactivity)
 
 
+def test_pods_are_passed_on_at_once_and_watched_with_care() -> None:
+    """Verdicts wait for Events longer than a batch does; pods' versions decide what is new."""
+    settings = Settings()
+    pods = watch_options(settings, pod_target(settings, None))
+    events = watch_options(settings, event_target(None))
+
+    assert (True, True) == (pods.is_urgent, pods.checks_history)
+    assert (False, False) == (events.is_urgent, events.checks_history)
+
+
 @dataclass
 class Pair:
     """The watches of pods and of Events in one namespace."""
