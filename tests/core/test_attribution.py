@@ -1050,7 +1050,15 @@ CASES = {
     "a child ran out of memory": ("Error Low own-exit", facts(died(2, reason="OOMKilled"))),
     "OOM while liveness failed in place": (
         "LivenessProbe Medium threshold-reached",
+        facts(died(137, reason="OOMKilled"), path=PLACE, failures=(failed(L, 39, 3),)),
+    ),
+    "OOM in place, too soon for SIGKILL of the kubelet": (
+        "OOMKilled Medium out-of-memory",
         facts(died(137, reason="OOMKilled"), path=PLACE, failures=(failed(L, 40, 3),)),
+    ),
+    "OOM of unknown exit code while liveness failed in place": (
+        "LivenessProbe Medium threshold-reached",
+        facts(died(-1, reason="OOMKilled"), path=PLACE, failures=(failed(L, 40, 3),)),
     ),
     "OOM in place, after kills that look so": (
         "LivenessProbe Medium replaced-in-place",

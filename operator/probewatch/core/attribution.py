@@ -5,7 +5,7 @@ The order is the order of trust: statements of the kubelet, statements of the ru
 conclusions, and only then what is likely.
 """
 
-from probewatch.core import inference, likelihood, surroundings, testimony
+from probewatch.core import inference, likelihood, sandboxes, surroundings, testimony
 from probewatch.core.facts import Facts
 from probewatch.core.verdict import Rule, Verdict
 
@@ -86,7 +86,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         name="sandbox",
-        judge=surroundings.sandbox,
+        judge=sandboxes.sandbox,
         meaning="All containers of the pod restarted and the pod got a new sandbox.",
         gives=(
             "`SandboxRecreated`: High if the kubelet said so; Medium by the new sandbox alone, and "
@@ -97,7 +97,10 @@ RULES: tuple[Rule, ...] = (
         name="lost",
         judge=surroundings.lost,
         meaning="The runtime or the kubelet reported that the runtime lost the container.",
-        gives="`NodeReboot`: Medium. A restart of only the container runtime looks the same.",
+        gives=(
+            "`NodeReboot`: Medium. A restart of only the container runtime looks the same. "
+            "`OOMKilled`: Medium, if the runtime reports that for a sandbox of gVisor."
+        ),
     ),
     Rule(
         name="post-start-hook",
@@ -116,7 +119,7 @@ RULES: tuple[Rule, ...] = (
         gives=(
             "`OOMKilled`: High if the container was shown as terminated or nothing could have "
             "killed it, else Medium: once a child process was killed, the runtime's flag stays "
-            "set. Medium if the exit code is unknown."
+            "set. Medium if the exit code is unknown or the pod got a new sandbox."
         ),
     ),
     Rule(
@@ -150,7 +153,7 @@ RULES: tuple[Rule, ...] = (
         meaning="The probe's kill or the failure of the postStart hook came after the end.",
         gives=(
             "`Error`, `Completed`, `Signal`, `RestartRule`: High; Medium if the Event's count "
-            "shows an earlier kill."
+            "shows an earlier kill, or only a failure of the probe after the end was reported."
         ),
     ),
     Rule(
@@ -160,7 +163,8 @@ RULES: tuple[Rule, ...] = (
         gives=(
             "`Error`, `Completed`, `Signal`, `RestartRule`: High if no probe could have killed it, "
             "or it certainly ended this way before; else Medium: a kubelet that restarts during a "
-            "kill shows the same, and so may a node that goes down."
+            "kill shows the same, and so may a node that goes down. No answer if SIGTERM or "
+            "SIGKILL ended it seconds after a probe kill was due."
         ),
     ),
     Rule(
@@ -203,7 +207,7 @@ RULES: tuple[Rule, ...] = (
             "`LivenessProbe`, `StartupProbe`: High; Medium if the runtime reports `OOMKilled`, the "
             "container crashed (a signal such as SIGSEGV), its end may have caused the last "
             "failure, or its image or resources changed. Medium if it was not replaced in place "
-            "and its exit code is unknown or one of Windows."
+            "and its exit code is unknown or one of Windows, or it was shown as terminated."
         ),
     ),
     Rule(

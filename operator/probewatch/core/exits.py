@@ -23,6 +23,18 @@ Source: cri-o server/container_status.go; hcsshim internal/hcs/process.go (waitB
 
 MOST_ON_LINUX = 255
 
+LOST_EXIT = 255
+"""What most runtimes report for an exit that they did not see."""
+
+NO_EXIT = frozenset({LOST_EXIT, 128, None})
+"""Exit codes of a container whose exit nobody saw; an application may exit with one too.
+
+CRI-O, Kata Containers and hcsshim report 255, gVisor reports 128.
+Source: cri-o internal/oci/runtime_oci.go (UpdateContainerStatus), kata-containers
+src/runtime/pkg/containerd-shim-v2/wait.go, hcsshim cmd/containerd-shim-runhcs-v1/delete.go,
+gvisor pkg/shim/v1/proc/utils.go (internalErrorCode).
+"""
+
 WINDOWS_STOPS = frozenset({-1073741510, -1073741205, 0x40010004, 1067})
 """The exit codes of a process on Windows that does not handle its end, or is ended by force.
 
@@ -90,6 +102,11 @@ class Exit:
     def is_mute(self) -> bool:
         """Whether the exit code cannot tell a kill from an end by itself."""
         return self.on_windows or self.code is None
+
+    @cached_property
+    def is_unseen(self) -> bool:
+        """Whether the exit code stands for an exit that the runtime did not see."""
+        return self.code == LOST_EXIT or (self.code in NO_EXIT and not self.on_windows)
 
     @cached_property
     def says_oom_killed(self) -> bool:

@@ -4,6 +4,7 @@ from probewatch.core import announcements, kills
 from probewatch.core.causes import Cause, Confidence
 from probewatch.core.exits import SIGTERM
 from probewatch.core.facts import Facts
+from probewatch.core.sandboxes import is_before_new_sandbox
 from probewatch.core.spec import ProbeType
 from probewatch.core.verdict import (
     PROBE_KILLS,
@@ -12,6 +13,7 @@ from probewatch.core.verdict import (
     conclude,
     failed_while_running,
     kill_was_due,
+    was_being_killed,
 )
 
 
@@ -61,7 +63,8 @@ def _is_otherwise_due(facts: Facts) -> bool:
     """
     change = facts.restart.change
     hook = facts.restart.container.has_post_start and facts.restart.was_started is not True
-    asked = facts.looks_killed and (change.image or change.resources)
+    # What is told to stop may exit with any code; only a crash that was shown is surely its own.
+    asked = (change.image or change.resources) and (facts.looks_killed or not facts.died_by_itself)
     return hook or asked or change.sandbox or kills.is_unmatched(facts)
 
 
@@ -75,8 +78,10 @@ def late_kill(facts: Facts) -> Verdict | None:
     """
     hook = kills.late_hook(facts)
     kill = hook or kills.late_kill(facts)
-    if facts.death is None or kill is None:
+    if facts.death is None:
         return None
+    if kill is None:
+        return _failed_late(facts)
     if hook is None and facts.in_place and kills.is_just_after(facts, kill):
         return None
     # A count that rose by more than one means an earlier kill, which may have ended it.
@@ -84,6 +89,21 @@ def late_kill(facts: Facts) -> Verdict | None:
     sure = Confidence.HIGH if alone else Confidence.MEDIUM
     later = "the kubelet's Killing event" if hook is None else "its postStart hook failed"
     return by_exit(facts, f"it had ended before {later}", sure=sure)
+
+
+def _failed_late(facts: Facts) -> Verdict | None:
+    """Its probe failed after it had ended, so that no kill for this probe had been decided before.
+
+    The kubelet does not run a probe again for which it kills the container. Other kills do not
+    stop its probes.
+    Source: kubelet/prober/worker.go (onHold).
+    """
+    change = facts.restart.change
+    if facts.died_by_itself or kills.matched_kill(facts) is not None or facts.out_of_memory:
+        return None
+    if change.image or change.resources or not kills.has_failed_late(facts):
+        return None
+    return by_exit(facts, "its probe failed after it had ended", sure=Confidence.MEDIUM)
 
 
 def terminated_seen(facts: Facts) -> Verdict | None:
@@ -95,6 +115,8 @@ def terminated_seen(facts: Facts) -> Verdict | None:
     if not facts.died_by_itself or kills.matched_kill(facts) is not None:
         return None
     if facts.looks_killed and kills.is_unmatched(facts):
+        return None
+    if was_being_killed(facts):
         return None
     failing = kill_was_due(facts)
     if not facts.order_tells and facts.may_be_killed and (facts.looks_killed or failing):
@@ -113,7 +135,9 @@ def terminated_seen(facts: Facts) -> Verdict | None:
 def _is_backed(facts: Facts) -> bool:
     """Whether a second fact, besides the order of states, shows that it ended by itself."""
     change = facts.restart.change
-    if change.sandbox or announcements.kubelet_restarted(facts):
+    if change.sandbox or change.lost or is_before_new_sandbox(facts):
+        return False  # it may have been stopped with its node
+    if announcements.kubelet_restarted(facts):
         return False
     if not facts.may_be_killed:
         # With hostNetwork the pod IP does not show a new sandbox, and so not a reboot either.

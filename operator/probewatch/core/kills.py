@@ -7,7 +7,7 @@ from probewatch.core.evidence import EvidenceKind
 from probewatch.core.facts import CLOCK_SLACK, KILL_AFTER_DEATH, Facts, surely_since
 from probewatch.core.restarts import CountedRestart
 from probewatch.core.spec import ProbeType
-from probewatch.core.verdict import PROBE_KILLS
+from probewatch.core.verdict import PROBE_KILLS, PROBE_OF
 
 STOP_SLACK = 10.0
 """Seconds beyond the grace period: runtime lag between the kill decision and the death."""
@@ -164,6 +164,20 @@ def _is_late(facts: Facts, mark: Mark, died: float) -> bool:
     born = facts.restart.next_start
     limit = died + (LATE_KILL if born is not None else KILL_AFTER_DEATH)
     return int(died) < int(mark.at) <= limit and (born is None or mark.at < born)
+
+
+def has_failed_late(facts: Facts) -> bool:
+    """Whether a liveness or startup probe failed clearly after the end, before the next start."""
+    died = facts.restart.died_at
+    if died is None or facts.restart.next_start is None:
+        return False
+    return any(
+        mark.kind is EvidenceKind.PROBE_FAILED
+        and mark.probe_type in PROBE_OF.values()
+        and mark.at > died + KILL_AFTER_DEATH
+        and _is_late(facts, mark, died)
+        for mark in facts.book.failures
+    )
 
 
 def late_hook(facts: Facts) -> Mark | None:

@@ -17,6 +17,7 @@ from probewatch.core.verdict import (
     can_only_answer_itself,
     conclude,
     kill_was_due,
+    was_being_killed,
 )
 
 
@@ -31,10 +32,13 @@ def no_probe(facts: Facts) -> Verdict | None:
 
 def threshold(facts: Facts) -> Verdict | None:
     """Probe failures up to the threshold were reported before it died."""
-    if not (facts.in_place or facts.looks_killed) or (facts.died_by_itself and facts.order_tells):
+    if not (facts.in_place or facts.looks_killed):
+        return None
+    shown = facts.died_by_itself and facts.order_tells
+    if shown and not was_being_killed(facts):
         return None
     change = facts.restart.change
-    doubt = facts.out_of_memory or facts.exit.crashed or change.image or change.resources
+    doubt = shown or facts.out_of_memory or facts.exit.crashed or change.image or change.resources
     doubt = doubt or kills.is_said_after(facts) or (facts.exit.is_mute and not facts.in_place)
     for cause, probe_type in PROBE_KILLS.values():
         if facts.threshold_reached(probe_type):

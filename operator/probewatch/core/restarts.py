@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from probewatch.core.evidence import EvidenceKind
+from probewatch.core.exits import LOST_EXIT
 from probewatch.core.model import ContainerStatus, Termination
 from probewatch.core.sighting import UNKNOWN_SIGHTING, Sighting
 from probewatch.core.spec import Container
@@ -161,7 +162,6 @@ def identity(termination: Termination | None) -> str:
     return f"{termination.started_at}/{termination.finished_at}"
 
 
-LOST_EXIT = 255
 LOST_TASK = (LOST_EXIT, "Unknown")
 """containerd's exit code and reason for a task that it lost."""
 

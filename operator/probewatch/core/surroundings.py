@@ -1,10 +1,15 @@
-"""Rules for causes outside the container: a new pod sandbox, a lost container, a node reboot."""
+"""Rules for causes outside the container: a node reboot, and a container that was lost."""
 
 from probewatch.core.causes import Cause, Confidence
 from probewatch.core.evidence import EvidenceKind
 from probewatch.core.facts import Facts
 from probewatch.core.kills import matched_kill
-from probewatch.core.restarts import LOST_EXIT, VANISHED, is_lost
+from probewatch.core.restarts import is_lost
+from probewatch.core.sandboxes import (
+    has_ended_for_memory,
+    is_alone_in_new_sandbox,
+    sandbox_events,
+)
 from probewatch.core.spec import ContainerKind
 from probewatch.core.verdict import Verdict, conclude, kill_was_due
 from probewatch.core.watermarks import HELD_BACK
@@ -15,41 +20,12 @@ NODE_CLOCK_SLACK = 600.0
 BACK_SLACK = 30.0
 """Seconds that an init container may run after a reboot before the `Rebooted` Event comes."""
 
-SANDBOX_SLACK = 30.0
-"""Seconds from the end of the old sandbox's last container until the new sandbox is created."""
-
-NO_EXIT = frozenset({LOST_EXIT, 128, None})
-"""Exit codes of a container whose exit nobody saw; an application may exit with one too.
-
-CRI-O, Kata Containers and hcsshim report 255, gVisor reports 128.
-Source: cri-o internal/oci/runtime_oci.go (UpdateContainerStatus), kata-containers
-src/runtime/pkg/containerd-shim-v2/wait.go, hcsshim cmd/containerd-shim-runhcs-v1/delete.go,
-gvisor pkg/shim/v1/proc/utils.go (internalErrorCode).
-"""
-
 NODE_STOP = 300.0
 """Seconds from the end of a container to the `Rebooted` Event, or from that to the next start: one
 of them must be as short as this if the reboot is the cause."""
 
 NODE_START = 60.0
 """Seconds around the `Rebooted` Event within which the node is considered to have come back."""
-
-
-def _is_unseen(facts: Facts) -> bool:
-    """Whether the exit code stands for an exit that the runtime did not see."""
-    code = facts.exit_code
-    return code == LOST_EXIT or (code in NO_EXIT and not facts.exit.on_windows)
-
-
-def is_alone_in_new_sandbox(facts: Facts) -> bool:
-    """Whether a restart without known termination is explained by a new sandbox alone."""
-    restart = facts.restart
-    return (
-        facts.death is None
-        and restart.change.sandbox
-        and restart.all_restarted
-        and restart.jump.size == 1
-    )
 
 
 def rerun(facts: Facts) -> Verdict | None:
@@ -106,7 +82,7 @@ def _may_end_with_node(facts: Facts) -> bool:
     death, born = facts.death, facts.restart.next_start
     if death is None or death.finished_at is None or _ended_for_itself(facts):
         return False
-    if not (facts.looks_killed or _is_unseen(facts) or _was_stopped_with_pod(facts)):
+    if not (facts.looks_killed or facts.exit.is_unseen or _was_stopped_with_pod(facts)):
         return False
     begun, died = death.started_at, death.finished_at
     return any(
@@ -127,7 +103,7 @@ def _was_stopped_with_pod(facts: Facts) -> bool:
     """
     kill = matched_kill(facts)
     stopped = kill is not None and kill.kind is EvidenceKind.KILL_STOP
-    return stopped and not _sandbox_event(facts)
+    return stopped and not sandbox_events(facts)
 
 
 def _ended_for_itself(facts: Facts) -> bool:
@@ -144,7 +120,7 @@ def _ended_for_itself(facts: Facts) -> bool:
 
 def _by_reboot(facts: Facts) -> Confidence:
     """The confidence in a reboot if the runtime does not report the container as lost."""
-    alone = facts.death is not None and not _is_unseen(facts)
+    alone = facts.death is not None and not facts.exit.is_unseen
     # Shown as terminated before the node was back: the kubelet was still running then.
     shown = facts.died_by_itself and facts.order_tells and not _was_back(facts)
     return Confidence.MEDIUM if alone or shown else Confidence.HIGH
@@ -176,63 +152,17 @@ def _is_said_of_node(facts: Facts, kind: EvidenceKind) -> bool:
     )
 
 
-def sandbox(facts: Facts) -> Verdict | None:
-    """The pod got a new sandbox."""
-    kill = matched_kill(facts)
-    change, stopped = facts.restart.change, kill is not None and kill.kind is EvidenceKind.KILL_STOP
-    said = _sandbox_event(facts)
-    if facts.is_lost_task:
-        return None
-    if change.same_sandbox or not (said or change.sandbox):
-        return None
-    if not (facts.restart.all_restarted or stopped):
-        return None
-    vanished = facts.death is not None and facts.death.reason == VANISHED
-    if facts.died_by_itself and not stopped and not vanished:
-        return None  # it had ended before the sandbox did
-    if not facts.order_tells and kill_was_due(facts):
-        return None  # with restartPolicy Never a probe kill may stop the whole pod
-    if said and facts.death is not None:
-        why = "kubelet: pod sandbox changed"
-        sure = facts.order_tells or not facts.may_be_killed
-        confidence = Confidence.HIGH if sure else Confidence.MEDIUM
-        return conclude(facts, Cause.SANDBOX_RECREATED, confidence, why)
-    # A static pod that was stopped with its node also gets a new sandbox, once the node is back.
-    if not _was_near_new_sandbox(facts):
-        return None
-    return conclude(facts, Cause.SANDBOX_RECREATED, Confidence.MEDIUM, "the pod got a new sandbox")
-
-
-def _sandbox_event(facts: Facts) -> bool:
-    """Whether `SandboxChanged` came in the life of the container, within a grace of its end."""
-    died, grace = facts.restart.died_at, facts.spec.grace + SANDBOX_SLACK
-    born = facts.death.started_at if facts.death is not None else None
-    born = facts.restart.jump.since if born is None else born
-    end = facts.restart.next_begin if died is None else died
-    return any(
-        mark.kind is EvidenceKind.SANDBOX_CHANGED
-        and (end is None or 0.0 <= end - mark.at <= grace)
-        and (born is None or mark.at > born)  # in the first second it is about the start itself
-        for mark in facts.pod_book.others
-    )
-
-
-def _was_near_new_sandbox(facts: Facts) -> bool:
-    """Whether the new sandbox was created right after the end of the old one's last container."""
-    died, since = facts.restart.died_at, facts.restart.change.sandbox_since
-    alone = len(facts.spec.containers) == 1
-    limit = SANDBOX_SLACK + (0.0 if alone else facts.spec.grace)
-    return died is None or since is None or -1.0 <= since - died <= limit
-
-
 def lost(facts: Facts) -> Verdict | None:
     """The runtime lost track of the container."""
     kill = matched_kill(facts)
     unknown = kill is not None and kill.kind is EvidenceKind.KILL_UNKNOWN_STATE
     # CRI-O reports 255 without a reason; together with a new sandbox that means lost.
-    gone = _is_unseen(facts) and facts.restart.change.sandbox
+    gone = facts.exit.is_unseen and facts.restart.change.sandbox
     if facts.death is None or not (is_lost(facts.death) or unknown or gone):
         return None
+    if gone and has_ended_for_memory(facts):
+        why = "the runtime reports OOMKilled, and its sandbox ended with it"
+        return conclude(facts, Cause.OOM_KILLED, Confidence.MEDIUM, why)
     return conclude(
         facts,
         Cause.NODE_REBOOT,

@@ -14,8 +14,9 @@ from probewatch.core.kills import (
     lived_on,
     matched_kill,
 )
-from probewatch.core.surroundings import is_alone_in_new_sandbox
-from probewatch.core.verdict import PROBE_KILLS, Verdict, conclude, kill_was_due
+from probewatch.core.sandboxes import is_alone_in_new_sandbox
+from probewatch.core.spec import MINIMUM_GRACE_SECONDS
+from probewatch.core.verdict import PROBE_KILLS, Verdict, conclude, kill_was_due, kill_was_due_by
 from probewatch.core.watermarks import HOOK_FAILED, RESTARTING_ALL
 
 OTHER_KILLS = {
@@ -179,7 +180,8 @@ def out_of_memory(facts: Facts) -> Verdict | None:
     """
     if not facts.out_of_memory or (facts.in_place and _is_rather_killed(facts)):
         return None
-    known = facts.exit_code is not None
+    # A new sandbox may also be the cause: SIGKILL ends what is left of the old one.
+    known = facts.exit_code is not None and not facts.restart.change.sandbox
     sure = Confidence.HIGH if known and _is_its_own(facts) else Confidence.MEDIUM
     return conclude(facts, Cause.OOM_KILLED, sure, "the runtime reports OOMKilled")
 
@@ -207,8 +209,19 @@ def memory_again(facts: Facts) -> Verdict | None:
 def _is_rather_killed(facts: Facts) -> bool:
     """Whether it was more likely killed by the kubelet than OOM killed and shown too late."""
     change = facts.restart.change
-    if kill_was_due(facts) or change.image or change.resources:
+    if _may_be_killed_for_probe(facts) or change.image or change.resources:
         return True
     alike = {past.cause for past in facts.with_its_exit()}
     kills = {cause for cause, _ in PROBE_KILLS.values()}
     return bool(alike & kills) and Cause.OOM_KILLED not in alike
+
+
+def _may_be_killed_for_probe(facts: Facts) -> bool:
+    """Whether a probe kill was due, and early enough for SIGKILL: two seconds at least.
+
+    Source: kubelet/kuberuntime/kuberuntime_container.go (minimumGracePeriodInSeconds).
+    """
+    died = facts.restart.died_at
+    if died is None or facts.signal != SIGKILL:
+        return kill_was_due(facts)
+    return kill_was_due_by(facts, int(died) - MINIMUM_GRACE_SECONDS)

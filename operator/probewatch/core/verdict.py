@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 from probewatch.core.causes import Cause, Confidence
 from probewatch.core.evidence import EvidenceKind, FailureReason
-from probewatch.core.exits import NOT_KNOWN, SIGKILL, render_exit
+from probewatch.core.exits import NOT_KNOWN, SIGKILL, SIGTERM, render_exit
 from probewatch.core.facts import Facts
 from probewatch.core.past import SURE
 from probewatch.core.spec import ContainerKind, HandlerKind, ProbeType
+from probewatch.core.values import replace
 
 PROBE_KILLS = {
     EvidenceKind.KILL_LIVENESS: (Cause.LIVENESS_PROBE, ProbeType.LIVENESS),
@@ -49,6 +50,10 @@ OF_RUNNING = ANSWERED | {FailureReason.TIMEOUT}
 an ended container refuses the connection at once."""
 
 
+KILL_BEGINS = 3.0
+"""Seconds within which a kubelet that is not busy begins a kill that is due."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """Why a container restarted, how sure that is, and the evidence for it."""
@@ -87,6 +92,20 @@ def kill_was_due(facts: Facts) -> bool:
     return any(map(facts.threshold_reached, PROBE_OF.values()))
 
 
+def kill_was_due_by(facts: Facts, at: float) -> bool:
+    """Whether a kill was due by the failures up to a time (node clock)."""
+    before = tuple(mark for mark in facts.book.failures if mark.at <= at)
+    return kill_was_due(replace(facts, book=replace(facts.book, failures=before)))
+
+
+def was_being_killed(facts: Facts) -> bool:
+    """Whether a signal that the kubelet sends ended it, and a probe kill had been due before."""
+    died = facts.restart.died_at
+    if died is None or facts.signal not in {SIGTERM, SIGKILL}:
+        return False
+    return kill_was_due_by(facts, int(died) - KILL_BEGINS)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """One row of the decision table `RULES`."""
@@ -102,7 +121,8 @@ def _how_it_ended(facts: Facts) -> str:
     death = facts.death
     if death is None:
         return "its termination was not observed"
-    of_child = " of a child process" if facts.exit.out_of_memory_in_child else ""
+    in_child = facts.exit.out_of_memory_in_child and not facts.restart.change.sandbox
+    of_child = " of a child process" if in_child else ""
     text = render_exit(death.exit_code, death.reason + of_child)
     return text if facts.lifetime is None else f"{text} after {facts.lifetime:.0f} s"
 

@@ -1,0 +1,101 @@
+"""Sandboxes: whether a container ended because its pod got a new sandbox."""
+
+from probewatch.core.book import Mark
+from probewatch.core.causes import Cause, Confidence
+from probewatch.core.evidence import EvidenceKind
+from probewatch.core.exits import SIGKILL
+from probewatch.core.facts import Facts
+from probewatch.core.kills import matched_kill
+from probewatch.core.restarts import VANISHED
+from probewatch.core.spec import MINIMUM_GRACE_SECONDS
+from probewatch.core.verdict import Verdict, conclude, kill_was_due
+
+SANDBOX_SLACK = 30.0
+"""Seconds from the end of the old sandbox's last container until the new sandbox is created."""
+
+
+def is_alone_in_new_sandbox(facts: Facts) -> bool:
+    """Whether a restart without known termination is explained by a new sandbox alone."""
+    restart = facts.restart
+    return (
+        facts.death is None
+        and restart.change.sandbox
+        and restart.all_restarted
+        and restart.jump.size == 1
+    )
+
+
+def sandbox(facts: Facts) -> Verdict | None:
+    """The pod got a new sandbox."""
+    kill = matched_kill(facts)
+    change, stopped = facts.restart.change, kill is not None and kill.kind is EvidenceKind.KILL_STOP
+    said = sandbox_events(facts)
+    if facts.is_lost_task:
+        return None
+    if change.same_sandbox or not (said or change.sandbox):
+        return None
+    if not stopped and (not facts.restart.all_restarted or has_ended_for_memory(facts)):
+        return None
+    vanished = facts.death is not None and facts.death.reason == VANISHED
+    if facts.died_by_itself and not stopped and not vanished:
+        return None  # it had ended before the sandbox did
+    if not facts.order_tells and kill_was_due(facts):
+        return None  # with restartPolicy Never a probe kill may stop the whole pod
+    if said and facts.death is not None:
+        why = "kubelet: pod sandbox changed"
+        sure = facts.order_tells or not facts.may_be_killed
+        confidence = Confidence.HIGH if sure else Confidence.MEDIUM
+        return conclude(facts, Cause.SANDBOX_RECREATED, confidence, why)
+    # A static pod that was stopped with its node also gets a new sandbox, once the node is back.
+    if not _was_near_new_sandbox(facts):
+        return None
+    return conclude(facts, Cause.SANDBOX_RECREATED, Confidence.MEDIUM, "the pod got a new sandbox")
+
+
+def has_ended_for_memory(facts: Facts) -> bool:
+    """Whether the container ran out of memory, and its sandbox ended for that.
+
+    With gVisor, the sandbox is the process that the kernel kills. If the kubelet had stopped the
+    container for a new sandbox, SIGKILL would have come at least two seconds after it said so.
+    Source: gvisor pkg/shim/v1/runsc/service.go (TaskOOM), pkg/shim/v1/proc/init.go.
+    """
+    died = facts.restart.died_at
+    ended = facts.signal == SIGKILL or facts.exit.is_unseen
+    if not facts.exit.says_oom_killed or not ended or died is None:
+        return False
+    latest = int(died) - MINIMUM_GRACE_SECONDS
+    return not any(mark.at <= latest for mark in sandbox_events(facts))
+
+
+def sandbox_events(facts: Facts) -> list[Mark]:
+    """The `SandboxChanged` Events in the life of the container, within a grace of its end."""
+    died, grace = facts.restart.died_at, facts.spec.grace + SANDBOX_SLACK
+    born = facts.death.started_at if facts.death is not None else None
+    born = facts.restart.jump.since if born is None else born
+    end = facts.restart.next_begin if died is None else died
+    return [
+        mark
+        for mark in facts.pod_book.others
+        if mark.kind is EvidenceKind.SANDBOX_CHANGED
+        and (end is None or 0.0 <= end - mark.at <= grace)
+        and (born is None or mark.at > born)  # in the first second it is about the start itself
+    ]
+
+
+def is_before_new_sandbox(facts: Facts) -> bool:
+    """Whether `SandboxChanged` came after the end of the container, before its next start."""
+    died, born = facts.restart.died_at, facts.restart.next_begin
+    return died is not None and any(
+        mark.kind is EvidenceKind.SANDBOX_CHANGED
+        and died <= mark.at
+        and (born is None or mark.at <= born)
+        for mark in facts.pod_book.others
+    )
+
+
+def _was_near_new_sandbox(facts: Facts) -> bool:
+    """Whether the new sandbox was created right after the end of the old one's last container."""
+    died, since = facts.restart.died_at, facts.restart.change.sandbox_since
+    alone = len(facts.spec.containers) == 1
+    limit = SANDBOX_SLACK + (0.0 if alone else facts.spec.grace)
+    return died is None or since is None or -1.0 <= since - died <= limit
