@@ -19,6 +19,7 @@ from typing import Protocol, cast
 
 import kopf
 
+from probewatch.kube import custom_resources
 from probewatch.kube.access import Access
 from probewatch.kube.policies import objects as policy_objects
 from probewatch.settings import Settings
@@ -72,8 +73,8 @@ def register(registry: kopf.OperatorRegistry, *, policies: bool) -> None:
     kopf.on.probe(registry=registry, id="probewatch")(report_health)
     if policies:
         kopf.on.event(
-            policy_objects.GROUP,
-            policy_objects.VERSION,
+            custom_resources.GROUP,
+            custom_resources.VERSION,
             policy_objects.PLURAL,
             registry=registry,
         )(observe_policy)

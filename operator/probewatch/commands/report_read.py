@@ -3,20 +3,20 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from urllib.parse import quote
 
 import msgspec
 
 from probewatch.errors import ApiError
 from probewatch.kube.answers import ask_for
 from probewatch.kube.client import ApiClient
+from probewatch.kube.custom_resources import ObjectList, find_path
 from probewatch.kube.reports import objects
 
 PAGE = 100
 
 NOT_FOUND = 404
 
-_LISTS = msgspec.json.Decoder(objects.ReportList)
+_LISTS = msgspec.json.Decoder(ObjectList)
 _REPORTS = msgspec.json.Decoder(objects.Report, strict=False)
 
 
@@ -60,8 +60,7 @@ async def read_summaries(client: ApiClient, namespace: str) -> tuple[Summary, ..
 
     Raises ApiError; a report that cannot be read is left out.
     """
-    inside = f"/namespaces/{quote(namespace, safe='')}" if namespace else ""
-    path = f"/apis/{objects.GROUP_VERSION}{inside}/{objects.PLURAL}"
+    path = find_path(objects.PLURAL, namespace or None)
     params = {"limit": str(PAGE)}
     reports: list[objects.Report] = []
     while True:
@@ -112,7 +111,7 @@ def _decode(items: Iterable[msgspec.Raw]) -> Iterable[objects.Report]:
             continue
 
 
-async def _ask(client: ApiClient, path: str, params: dict[str, str]) -> objects.ReportList:
+async def _ask(client: ApiClient, path: str, params: dict[str, str]) -> ObjectList:
     try:
         return await ask_for(client, _LISTS, path, params)
     except ApiError as error:

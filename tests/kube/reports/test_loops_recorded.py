@@ -7,6 +7,7 @@ import pytest
 
 from probewatch.core.policy import Policy
 from probewatch.core.recollection import recollect
+from probewatch.kube.custom_resources import Metadata
 from probewatch.kube.reports import objects
 from probewatch.kube.reports.parsing import decode_report, parse_record
 from probewatch.kube.reports.status import render_status
@@ -20,9 +21,7 @@ class Reported(History):
 
     def start_anew(self) -> None:
         status = render_status(self.record, before=None, now=WEEK)
-        report = objects.Report(
-            metadata=objects.Metadata(namespace="shop", name="web"), status=status
-        )
+        report = objects.Report(metadata=Metadata(namespace="shop", name="web"), status=status)
         record = parse_record(decode_report(msgspec.json.encode(report)))
         assert record is not None
         self.record = record

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import partial
 from http import HTTPStatus
 from typing import Protocol
-from urllib.parse import quote
 
 import msgspec
 
@@ -13,9 +13,12 @@ from probewatch.clock import Stint
 from probewatch.crash_points import crash_point
 from probewatch.errors import ApiError
 from probewatch.kube.answers import NO_RIGHT, refusal
+from probewatch.kube.custom_resources import GROUP_VERSION, ObjectList, find_path
 from probewatch.kube.parsing import parse_version
 from probewatch.kube.policies import objects
 from probewatch.kube.policies.parsing import Known, Read, nothing_known, parse_policy
+
+_path = partial(find_path, objects.PLURAL)
 
 PAGE = 25
 """Policies in a page: one may take 1.5 MB, and tenants may create many."""
@@ -135,7 +138,7 @@ class PolicyApi:
             del page, body  # free what may be many megabytes before the next page comes in
 
 
-async def _read_page(page: objects.PolicyList, known: Known) -> Sequence[Read]:
+async def _read_page(page: ObjectList, known: Known) -> Sequence[Read]:
     """Parse the policies of a page, and let other tasks run now and then."""
     reads, stint = [], Stint(READ_AT_ONCE)
     for item in page.items or ():
@@ -148,7 +151,7 @@ async def _read_page(page: objects.PolicyList, known: Known) -> Sequence[Read]:
 
 def _render_patch(read: Read, status: objects.Status) -> Mapping[str, object]:
     return {
-        "apiVersion": objects.GROUP_VERSION,
+        "apiVersion": GROUP_VERSION,
         "kind": objects.KIND,
         "metadata": {
             "name": read.policy.name,
@@ -160,14 +163,8 @@ def _render_patch(read: Read, status: objects.Status) -> Mapping[str, object]:
     }
 
 
-def _decode(body: bytes) -> objects.PolicyList:
+def _decode(body: bytes) -> ObjectList:
     try:
-        return msgspec.json.decode(body, type=objects.PolicyList)
+        return msgspec.json.decode(body, type=ObjectList)
     except msgspec.DecodeError as error:
         raise ApiError("the API server's list of ProbePolicies cannot be read") from error
-
-
-def _path(namespace: str | None, name: str = "") -> str:
-    place = "" if namespace is None else f"/namespaces/{quote(namespace, safe='')}"
-    end = f"/{quote(name, safe='')}" if name else ""
-    return f"/apis/{objects.GROUP_VERSION}{place}/{objects.PLURAL}{end}"

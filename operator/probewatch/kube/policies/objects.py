@@ -10,11 +10,9 @@ import msgspec
 from msgspec import Meta
 
 from probewatch.core.selectors import Operator
-from probewatch.kube.reports.objects import Condition, Struct
+from probewatch.kube import custom_resources
+from probewatch.kube.custom_resources import Condition, Struct
 
-GROUP = "probewatch.dev"
-VERSION = "v1alpha1"
-GROUP_VERSION = f"{GROUP}/{VERSION}"
 KIND = "ProbePolicy"
 PLURAL = "probepolicies"
 
@@ -94,14 +92,9 @@ class Status(Struct, omit_defaults=False):
     conditions: list[Condition] = msgspec.field(default_factory=list)
 
 
-class Metadata(Struct):
+class Metadata(custom_resources.Metadata):
     """The fields of `metadata` that are used."""
 
-    name: str = ""
-    namespace: str = ""
-    uid: str = ""
-    resource_version: str = ""
-    generation: int = 0
     creation_timestamp: str = ""
 
 
@@ -111,17 +104,3 @@ class PolicyObject(msgspec.Struct):
     metadata: Metadata
     spec: msgspec.Raw = msgspec.Raw()
     status: msgspec.Raw = msgspec.Raw()
-
-
-class ListMetadata(Struct):
-    """`metadata` of a list."""
-
-    resource_version: str = ""
-    continue_: str = msgspec.field(name="continue", default="")
-
-
-class PolicyList(msgspec.Struct):
-    """A page of ProbePolicies."""
-
-    metadata: ListMetadata = msgspec.field(default_factory=ListMetadata)
-    items: list[msgspec.Raw] | None = None

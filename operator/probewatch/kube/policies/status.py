@@ -5,9 +5,9 @@ written.
 """
 
 from probewatch.core.policies import REASONS, Count, Problem, Reason
+from probewatch.kube.custom_resources import Condition
 from probewatch.kube.policies import objects
 from probewatch.kube.policies.parsing import Read
-from probewatch.kube.reports.objects import Condition
 from probewatch.kube.times import render_time
 
 

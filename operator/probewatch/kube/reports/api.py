@@ -4,18 +4,21 @@ Each answer is classified by what it means for the caller; nothing is retried he
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from functools import partial
 from http import HTTPStatus
 from typing import Protocol
-from urllib.parse import quote
 
 import msgspec
 
 from probewatch.crash_points import crash_point
 from probewatch.errors import ApiError
+from probewatch.kube.custom_resources import GROUP_VERSION, ObjectList, find_path
 from probewatch.kube.reports import objects
 from probewatch.kube.reports.answers import Answer, Outcome, sort_answer
 from probewatch.kube.reports.parsing import decode_report, is_intact, parse_record
 from probewatch.records.entry import Key, Loaded
+
+_path = partial(find_path, objects.PLURAL)
 
 PAGE = 100
 """Reports in a page of a list: at most 25 MB, and rarely more than 1 MB."""
@@ -95,7 +98,7 @@ class ReportApi:
             status, body = await self._requester.request("GET", path, params=params, accept=accept)
             if status != HTTPStatus.OK:
                 raise ApiError(REFUSALS.get(status, "they cannot be listed"), status=status)
-            page = msgspec.json.decode(body, type=objects.ReportList)
+            page = msgspec.json.decode(body, type=ObjectList)
             for item in page.items or ():
                 yield item
             token = page.metadata.continue_
@@ -123,7 +126,7 @@ class ReportApi:
             "uid": workload.uid,
         }
         body = {
-            "apiVersion": objects.GROUP_VERSION,
+            "apiVersion": GROUP_VERSION,
             "kind": objects.KIND,
             "metadata": {
                 "name": key.name,
@@ -139,7 +142,7 @@ class ReportApi:
     async def replace_status(self, key: Key, version: str, status: objects.Status) -> Answer:
         """Replace the status if the report still has this resourceVersion."""
         body = {
-            "apiVersion": objects.GROUP_VERSION,
+            "apiVersion": GROUP_VERSION,
             "kind": objects.KIND,
             "metadata": {
                 "name": key.name,
@@ -176,12 +179,6 @@ def loaded(report: objects.Report) -> Loaded | None:
         version=report.metadata.resource_version,
         intact=is_intact(report.status),
     )
-
-
-def _path(namespace: str | None, name: str = "") -> str:
-    place = "" if namespace is None else f"/namespaces/{quote(namespace, safe='')}"
-    end = f"/{quote(name, safe='')}" if name else ""
-    return f"/apis/{objects.GROUP_VERSION}{place}/{objects.PLURAL}{end}"
 
 
 def _decode(body: bytes | msgspec.Raw) -> objects.Report | None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from probewatch.core.records import Record
-from probewatch.kube.reports.objects import Condition
+from probewatch.kube.custom_resources import Condition
 
 READY = "Ready"
 LOOP = "RestartLoop"

@@ -5,7 +5,8 @@ They are used for writing and reading; a missing field is read as an empty one.
 
 import msgspec
 
-GROUP_VERSION = "probewatch.dev/v1alpha1"
+from probewatch.kube.custom_resources import Condition, Metadata
+
 KIND = "ProbeReport"
 PLURAL = "probereports"
 
@@ -109,17 +110,6 @@ class Pod(Struct):
     containers: list[Container] = []
 
 
-class Condition(Struct, omit_defaults=False):
-    """`status.conditions[]`."""
-
-    type: str
-    status: str
-    last_transition_time: str
-    reason: str
-    message: str
-    observed_generation: int = 0
-
-
 class Status(Struct):
     """`status`."""
 
@@ -139,34 +129,8 @@ class Status(Struct):
     conditions: list[Condition] = []
 
 
-class Metadata(Struct):
-    """The fields of `metadata` that are used."""
-
-    name: str = ""
-    namespace: str = ""
-    uid: str = ""
-    resource_version: str = ""
-    generation: int = 0
-
-
-class ListMetadata(msgspec.Struct, rename="camel"):
-    """`metadata` of a list."""
-
-    continue_: str = msgspec.field(name="continue", default="")
-
-
 class Report(Struct):
     """A ProbeReport."""
 
     metadata: Metadata = msgspec.field(default_factory=Metadata)
     status: Status | None = None
-
-
-class ReportList(msgspec.Struct):
-    """A page of ProbeReports; each item is decoded by itself, so that only a broken one is lost.
-
-    In an empty list of metadata, `items` is null.
-    """
-
-    metadata: ListMetadata = msgspec.field(default_factory=ListMetadata)
-    items: list[msgspec.Raw] | None = None

@@ -1,0 +1,58 @@
+"""What ProbePolicies and ProbeReports have in common: their API group, paths and lists."""
+
+from urllib.parse import quote
+
+import msgspec
+
+GROUP = "probewatch.dev"
+VERSION = "v1alpha1"
+GROUP_VERSION = f"{GROUP}/{VERSION}"
+
+
+class Struct(msgspec.Struct, rename="camel", omit_defaults=True, gc=False):
+    """Field names as in the API; empty fields are left out."""
+
+
+class Condition(Struct, omit_defaults=False):
+    """`status.conditions[]`."""
+
+    type: str
+    status: str
+    last_transition_time: str
+    reason: str
+    message: str
+    observed_generation: int = 0
+
+
+class Metadata(Struct):
+    """The fields of `metadata` that are used."""
+
+    name: str = ""
+    namespace: str = ""
+    uid: str = ""
+    resource_version: str = ""
+    generation: int = 0
+
+
+class ListMetadata(Struct):
+    """`metadata` of a list."""
+
+    resource_version: str = ""
+    continue_: str = msgspec.field(name="continue", default="")
+
+
+class ObjectList(msgspec.Struct):
+    """A page of a list; each item is decoded by itself, so that only a broken one is lost.
+
+    In an empty list of metadata, `items` is null.
+    """
+
+    metadata: ListMetadata = msgspec.field(default_factory=ListMetadata)
+    items: list[msgspec.Raw] | None = None
+
+
+def find_path(plural: str, namespace: str | None, name: str = "") -> str:
+    """Return the path of an object, or of a list; *namespace* None is for all namespaces."""
+    place = "" if namespace is None else f"/namespaces/{quote(namespace, safe='')}"
+    end = f"/{quote(name, safe='')}" if name else ""
+    return f"/apis/{GROUP_VERSION}{place}/{plural}{end}"
