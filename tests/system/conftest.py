@@ -1,4 +1,4 @@
-"""What the system tests share: they run the real kopf."""
+"""Shared by the system tests: what the real kopf leaves behind is tolerated."""
 
 import gc
 from collections.abc import Iterator
@@ -9,11 +9,11 @@ import pytest
 HERE = Path(__file__).parent
 
 KOPF_LITTER = "ignore::pytest.PytestUnraisableExceptionWarning"
-"""kopf leaves unread tasks and open sockets behind when it is refused: its fault, not ours."""
+"""Warnings about tasks and sockets that kopf does not close when its login is refused."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let kopf's litter pass in the tests of this folder, and in no other."""
+    """Ignore these warnings in the tests of this folder, and in no others."""
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.filterwarnings(KOPF_LITTER))
@@ -21,6 +21,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(autouse=True)
 def _kopf_litter_is_collected_here() -> Iterator[None]:
-    """Collect it at the end of the test it comes from, not in one that happens to come later."""
+    """Collect garbage after each test, so that warnings belong to the test that caused them."""
     yield
     gc.collect()

@@ -35,7 +35,7 @@ SETTINGS = {"PROBEWATCH_SETTLE_SECONDS": "2", "PROBEWATCH_LOOP_WINDOW_SECONDS": 
 
 
 def shop() -> list[Json]:
-    """Deployments beside the stories: one that is in a loop, one that is well, one that waits."""
+    """Deployments beside the stories: one in a loop, one healthy, one waiting."""
     live, ready = http("/healthz", failureThreshold=2), http("/ready")
     start = http("/healthz", failureThreshold=12)
     probes = {"livenessProbe": live, "readinessProbe": ready, "startupProbe": start}
@@ -45,7 +45,7 @@ def shop() -> list[Json]:
 
 
 def story_pods() -> list[Json]:
-    """The stories' pods, in a namespace of their own."""
+    """The pods of the stories, in a namespace of their own."""
     names = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "stories"}}
     pods = [
         {**each.manifest, "metadata": {**each.manifest["metadata"], "namespace": "stories"}}
@@ -55,7 +55,7 @@ def story_pods() -> list[Json]:
 
 
 async def collect() -> Json:
-    """Play, and ask everything."""
+    """Play the stories, then run all queries."""
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pictures-")))
         cluster = await stack.enter_async_context(Cluster(ClusterOptions(speed=SPEED)))
@@ -76,7 +76,7 @@ async def collect() -> Json:
 
 
 async def ask(server: Prometheus, *, begin: float, end: float) -> Json:
-    """Return the dashboards with what their queries give."""
+    """Return the dashboards with the results of their queries."""
     found = {}
     for name, tree in dashboards().items():
         filled = [await ask_panel(server, panel, begin=begin, end=end) for panel in tree["panels"]]
@@ -85,7 +85,7 @@ async def ask(server: Prometheus, *, begin: float, end: float) -> Json:
 
 
 async def ask_panel(server: Prometheus, panel: Json, *, begin: float, end: float) -> Json:
-    """Return a panel with the series of each of its queries under `series`."""
+    """Return a panel with the results of each of its queries under `series`."""
     answers = []
     for target in panel.get("targets", ()):
         expression = fill_in(target["expr"], workload=WORKLOAD, window="15s")

@@ -1,4 +1,4 @@
-"""Servers of others that system tests start: each on a port of the kernel's choice, on loopback."""
+"""Third-party servers for system tests, each on a free port on loopback."""
 
 import asyncio
 import json
@@ -22,14 +22,14 @@ Json = dict[str, Any]
 
 
 class Server:
-    """A program that has been started and answers HTTP."""
+    """A running program that serves HTTP."""
 
     def __init__(self, name: str, address: str) -> None:
         self.name = name
         self.address = address
 
     async def get(self, path: str, params: Mapping[str, str] | None = None) -> Json:
-        """Return what it answers, which is JSON; a list stands under `list`."""
+        """Return the JSON of a response; a list is under `list`."""
         async with (
             aiohttp.ClientSession() as session,
             session.get(f"http://{self.address}{path}", params=params) as answer,
@@ -48,10 +48,10 @@ class Server:
 
 
 class Prometheus(Server):
-    """Prometheus, with its queries."""
+    """A Prometheus server, and its queries."""
 
     async def query(self, expression: str, *, at: float | None = None) -> list[Json]:
-        """Return the samples of an instant."""
+        """Return the samples of an instant query."""
         params = {"query": expression} | ({"time": f"{at:.3f}"} if at is not None else {})
         found: list[Json] = (await self.get("/api/v1/query", params))["data"]["result"]
         return found
@@ -59,7 +59,7 @@ class Prometheus(Server):
     async def query_range(
         self, expression: str, *, begin: float, end: float, step: float
     ) -> list[Json]:
-        """Return series over a time."""
+        """Return the series of a range query."""
         params = {
             "query": expression,
             "start": f"{begin:.3f}",
@@ -76,10 +76,10 @@ class Prometheus(Server):
 
 
 class Alertmanager(Server):
-    """Alertmanager, with what it knows of."""
+    """An Alertmanager server, and its alerts."""
 
     async def active(self) -> set[str]:
-        """Return the names of alerts that it holds for active."""
+        """Return the names of the active alerts."""
         found = await self.get("/api/v2/alerts", {"active": "true", "inhibited": "false"})
         return {each["labels"]["alertname"] for each in found["list"]}
 
@@ -88,7 +88,7 @@ class Alertmanager(Server):
 async def prometheus(
     folder: Path, config: Json, *, data: Path | None = None
 ) -> AsyncIterator[Prometheus]:
-    """Run Prometheus with a configuration; *data* is a folder of blocks to begin with."""
+    """Run Prometheus with a configuration; *data* is a folder of blocks to start with."""
     path = folder / "prometheus.yaml"
     path.write_text(yaml.safe_dump(config), encoding="utf-8")
     command = [
@@ -104,7 +104,7 @@ async def prometheus(
 
 @asynccontextmanager
 async def alertmanager(folder: Path, config: Json) -> AsyncIterator[Alertmanager]:
-    """Run Alertmanager with a configuration, alone."""
+    """Run a single Alertmanager with a configuration."""
     path = folder / "alertmanager.yaml"
     path.write_text(yaml.safe_dump(config), encoding="utf-8")
     command = [
@@ -120,7 +120,7 @@ async def alertmanager(folder: Path, config: Json) -> AsyncIterator[Alertmanager
 
 @asynccontextmanager
 async def _running(command: list[str]) -> AsyncIterator[str]:
-    """Run a program until the end of the block; gives the address that it says it listens on."""
+    """Run a program until the block ends; yields the address that it prints."""
     process = await asyncio.create_subprocess_exec(*command, stdout=DEVNULL, stderr=PIPE)
     draining: asyncio.Task[None] | None = None
     try:
@@ -150,7 +150,7 @@ async def _find_address(process: Process) -> str:
 
 
 async def _drain(process: Process) -> None:
-    """Read on, so that the pipe never fills."""
+    """Read the rest of the output, so that the pipe never fills."""
     assert process.stderr is not None
     while await process.stderr.readline():
         pass

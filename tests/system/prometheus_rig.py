@@ -1,4 +1,4 @@
-"""Deployments for a real Prometheus to look at, and the dashboards' queries, ready to be asked."""
+"""Deployments to scrape with a real Prometheus, and the dashboards' queries."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ Json = dict[str, Any]
 
 
 def deployment(name: str, script: str, **probes: Json) -> Json:
-    """A Deployment of one pod, whose app plays *script* and has these probes."""
+    """A Deployment with one pod, whose app runs *script* and has these probes."""
     container = {"name": "app", "image": "probewatch/story:1", "args": script.split(), **probes}
     return {
         "apiVersion": "apps/v1",
@@ -35,7 +35,7 @@ def http(path: str, **fields: int) -> Json:
 
 
 WAITING = deployment("waiting", "-unready 0-", readinessProbe=http("/ready"))
-"""Never ready, and never restarted."""
+"""Never becomes ready, and is never restarted."""
 
 
 async def apply(cluster: Cluster, *things: Json) -> None:

@@ -1,4 +1,4 @@
-"""A cluster without a kubelet, whose pods restart when a test says so, and real operators."""
+"""Real operators, and an API server whose pods restart when the test says so."""
 
 import asyncio
 import os
@@ -32,7 +32,7 @@ QUICK = {
     "PROBEWATCH_REPAIR_SECONDS": "0",
     "PROBEWATCH_INSTANCE": "operator",
 }
-"""What takes half a minute otherwise takes half a second; who is started anew is who it was."""
+"""Waits of half a second instead of half a minute; a restarted operator keeps its identity."""
 
 BEGUN = "2026-11-20T10:00:00Z"
 
@@ -79,7 +79,7 @@ class Operator:
         return await self.process.wait()
 
     async def stop(self) -> None:
-        """Stop it, orderly if it will."""
+        """Send SIGTERM, and SIGKILL if it does not end."""
         self.send(signal.SIGCONT)
         self.send(signal.SIGTERM)
         try:
@@ -96,7 +96,7 @@ class Operator:
         await self.wait()
 
     async def get(self, path: str) -> tuple[int, str]:
-        """Return status and text; status 0 while nothing answers."""
+        """Return the status and the text of a response; status 0 without one."""
         try:
             async with (
                 aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=2)) as session,
@@ -107,7 +107,7 @@ class Operator:
             return 0, ""
 
     async def counts(self) -> Counter[str]:
-        """Return what its counters of restarts show, by workload."""
+        """Return its restart counters by workload."""
         found: Counter[str] = Counter()
         _, text = await self.get("/metrics")
         for line in text.splitlines():
@@ -117,7 +117,7 @@ class Operator:
         return found
 
     async def until_counted(self, wanted: Mapping[str, int]) -> None:
-        """Wait until its counters show that, no more and no less."""
+        """Wait until its restart counters have exactly these values."""
         async with asyncio.timeout(BOUND_SECONDS):
             while +await self.counts() != wanted:  # noqa: ASYNC110  # likewise
                 await asyncio.sleep(0.05)
@@ -127,21 +127,21 @@ class Operator:
         return any(line.startswith("probewatch_leader 1") for line in text.splitlines())
 
     async def until_open(self) -> None:
-        """Wait until /metrics answers, or it is dead."""
+        """Wait until /metrics responds, or the process has ended."""
         async with asyncio.timeout(BOUND_SECONDS):
             while not self.is_dead and (await self.get("/metrics"))[0] != HTTPStatus.OK:  # noqa: ASYNC110  # it is another process
                 await asyncio.sleep(0.05)
 
 
 class Rig:
-    """The cluster and what is in it."""
+    """An API server with its pods, and the operators that watch it."""
 
     def __init__(self, folder: Path) -> None:
         self.registry = Registry(Clock())
         self.server = ApiServer(self.registry)
         self.kubeconfig = folder / "kubeconfig"
         self.restarts: Counter[str] = Counter()
-        """What really happened."""
+        """The restarts that really happened, by workload."""
         self._pods = self.registry.types.builtin("pods")
         self._operators: list[Operator] = []
 
@@ -156,7 +156,7 @@ class Rig:
         await self.server.stop()
 
     def define(self) -> None:
-        """Make our definitions known."""
+        """Install our custom resource definitions."""
         type_ = self.registry.types.builtin("customresourcedefinitions", "apiextensions.k8s.io")
         for path in sorted(CRDS.glob("*.yaml")):
             self.registry.create(type_, yaml.safe_load(path.read_text(encoding="utf-8")))
@@ -168,7 +168,7 @@ class Rig:
         return operator
 
     async def serve(self, **environment: str) -> Operator:
-        """Start an operator, and wait until it answers."""
+        """Start an operator, and wait until it responds."""
         operator = await self.start(**environment)
         await operator.until_open()
         return operator
@@ -213,7 +213,7 @@ class Rig:
             self._pods, "default", name, lambda old: {**old, "status": new}, STATUS
         )
 
-    # --- what came of it
+    # --- results
 
     def reports(self) -> dict[str, Json]:
         """All reports by name."""
@@ -223,7 +223,7 @@ class Rig:
         return {each.key.name: each.object for each in self.registry.items(type_)}
 
     def totals(self) -> Counter[str]:
-        """Restarts in the reports, by workload."""
+        """The restarts in the reports, by workload."""
         found: Counter[str] = Counter()
         for report in self.reports().values():
             status = report.get("status") or {}
@@ -232,7 +232,7 @@ class Rig:
         return found
 
     def told(self) -> Counter[tuple[str, str]]:
-        """How many Events there are of each restart: pod and the start of its note."""
+        """The number of Events for each restart, by pod and the start of the note."""
         events = self.registry.items(self.registry.types.builtin("events"))
         return Counter(
             (event["involvedObject"]["name"], event["message"])
@@ -242,7 +242,7 @@ class Rig:
         )
 
     def writes(self) -> list[str]:
-        """What was written by others than us, as verb and resource, renewals of leases left out."""
+        """The writes of the operators as verb and resource, without Lease renewals."""
         return [
             f"{record.action.verb} {record.action.resource}"
             for record in self.server.audit
@@ -252,13 +252,13 @@ class Rig:
         ]
 
     async def until_recorded(self) -> None:
-        """Wait until the reports hold what really happened."""
+        """Wait until the reports contain the restarts that happened."""
         async with asyncio.timeout(BOUND_SECONDS):
             while +self.totals() != +self.restarts:  # noqa: ASYNC110  # likewise
                 await asyncio.sleep(0.05)
 
     async def until_agreed(self) -> None:
-        """Wait until the Lease says that all there was is recorded: what comes now is counted."""
+        """Wait until the Lease says that the baseline is recorded: later restarts are counted."""
         leases = self.registry.types.builtin("leases", "coordination.k8s.io")
         async with asyncio.timeout(BOUND_SECONDS):
             while not any(  # noqa: ASYNC110  # likewise
@@ -268,7 +268,7 @@ class Rig:
                 await asyncio.sleep(0.05)
 
     async def until_told(self) -> None:
-        """Wait until there is an Event of a restart."""
+        """Wait until there is an Event for a restart."""
         async with asyncio.timeout(BOUND_SECONDS):
             while not self.told():  # noqa: ASYNC110  # likewise
                 await asyncio.sleep(0.05)
@@ -276,7 +276,7 @@ class Rig:
 
 @asynccontextmanager
 async def rigged(folder: Path, *, defined: bool = True) -> AsyncIterator[Rig]:
-    """Run a cluster, with our definitions or without."""
+    """Run an API server, with or without our definitions."""
     rig = Rig(folder)
     await rig.open()
     try:

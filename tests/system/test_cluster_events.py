@@ -1,4 +1,4 @@
-"""What happens to a cluster at large, with the real operator: roll-outs, kubelets, reboots."""
+"""Roll-outs, kubelet restarts and reboots, as the real operator reports them."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -18,14 +18,14 @@ JsonObject = dict[str, Any]
 SPEED = 10.0
 BOUND_SECONDS = 40
 BAD_AFTER = 15
-"""So that no instance lives within one second of real time: a kill could be of the one before."""
+"""Instances live longer than a real second: otherwise a kill could belong to either of two."""
 
 pytestmark = pytest.mark.slow
 
 
 @dataclass
 class Rig:
-    """A cluster and what the operator says about it."""
+    """A cluster, and the findings of its operator."""
 
     cluster: Cluster
     operator: OperatorProcess = field(init=False)
@@ -72,7 +72,7 @@ def replica_set_of(restart: JsonObject) -> str:
 
 
 async def test_pods_count_for_their_deployment(rig: Rig) -> None:
-    """Restarts of all its pods, of the old template and the new, are the Deployment's."""
+    """Restarts of pods of an old and a new template both count for the Deployment."""
     deployments = rig.cluster.registry.types.builtin("deployments", "apps")
     rig.cluster.registry.create(deployments, make_deployment(f"-bad {BAD_AFTER}-"))
     await rig.until_restarts(2)
@@ -98,7 +98,10 @@ async def test_pods_count_for_their_deployment(rig: Rig) -> None:
 
 
 async def test_a_kubelets_restart_is_no_restart(rig: Rig) -> None:
-    """Readiness holds, the counts of Events begin anew, and kills are told apart all the same."""
+    """A kubelet restart loses no readiness, and later kills have the right cause.
+
+    The counts of the kubelet's Events start over with it.
+    """
     play_story(rig.cluster, find_story("live-http"))
     await rig.until_restarts(1)
     seen = len(rig.findings)
@@ -114,7 +117,7 @@ async def test_a_kubelets_restart_is_no_restart(rig: Rig) -> None:
 
 
 async def test_a_reboot_is_told_as_one(rig: Rig) -> None:
-    """Containers that were lost with their node are not held against their probes."""
+    """Containers that were lost in a reboot have the cause NodeReboot."""
     deployments = rig.cluster.registry.types.builtin("deployments", "apps")
     rig.cluster.registry.create(deployments, make_deployment(""))
     pods = rig.cluster.registry.types.builtin("pods")

@@ -1,4 +1,4 @@
-"""Killed before and after each effect on the cluster, the operator ends up where it would have."""
+"""An operator that is killed before or after any write leads to the same end result."""
 
 import asyncio
 from pathlib import Path
@@ -17,7 +17,7 @@ from tests.system.records_rig import BOUND_SECONDS, Operator, Rig, rigged
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 
 FIRST = ("lease.create", "lease.release")
-"""Effects of the first process; those of the second are all others."""
+"""The crash points of the first process; all others are in the second."""
 
 POLICY: dict[str, Any] = {
     "metadata": {"name": "all", "namespace": "default"},
@@ -26,7 +26,7 @@ POLICY: dict[str, Any] = {
 
 
 async def play(rig: Rig, crash: dict[str, str]) -> None:
-    """Five workloads and three processes, the first or second of which is killed somewhere."""
+    """Let five workloads restart under three processes, one of which may be killed."""
     point = crash.get(AT, "").partition(":")[0].rpartition(".")[0]
     is_first = point in FIRST
     await play_first(rig, crash if is_first or not point else {})
@@ -73,7 +73,7 @@ async def play_third(rig: Rig, operator: Operator) -> None:
 
 
 async def until_it_lives(rig: Rig, operator: Operator) -> Operator:
-    """Wait for an operator, or for the one that is started in its place."""
+    """Wait until the operator serves, or the one that is started in its place."""
     await operator.until_open()
     if operator.is_dead:
         operator = await rig.serve()
@@ -90,7 +90,7 @@ async def until_dead_or_done(rig: Rig, operator: Operator, *, dies: bool) -> Non
 
 
 def outcome(rig: Rig) -> dict[str, Any]:
-    """What is in the cluster in the end, without what differs from run to run."""
+    """The final objects of the cluster, without what differs from run to run."""
     counts = {}
     for report in rig.reports().values():
         status = report["status"]
@@ -121,7 +121,7 @@ def names_of_incidents(rig: Rig) -> set[str]:
 
 
 def names_of_events(rig: Rig) -> list[str]:
-    """The names of the Events that tell of restarts."""
+    """The names of the Events about restarts."""
     events = (each.object for each in rig.registry.items(rig.registry.types.builtin("events")))
     return [
         event["metadata"]["name"]
@@ -133,7 +133,7 @@ def names_of_events(rig: Rig) -> list[str]:
 
 @pytest.fixture(name="reference", scope="module")
 def _reference(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], set[str]]:
-    """What comes of it when nothing is killed, and which crash points were passed."""
+    """The outcome without a crash, and the crash points that were passed."""
     folder = tmp_path_factory.mktemp("reference")
     log = folder / "passed"
 
@@ -146,7 +146,7 @@ def _reference(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any]
 
 
 def test_all_crash_points_are_passed(reference: tuple[dict[str, Any], set[str]]) -> None:
-    """The story that is played has every effect in it."""
+    """The run without a crash passes every crash point."""
     _, passed = reference
 
     assert set(POINTS) == passed
@@ -156,7 +156,7 @@ def test_all_crash_points_are_passed(reference: tuple[dict[str, Any], set[str]])
 async def test_a_crash_changes_nothing(
     reference: tuple[dict[str, Any], set[str]], point: str, tmp_path: Path
 ) -> None:
-    """Reports and Events are those of the run without a crash, each Event once."""
+    """Reports and Events are those of the run without a crash, and no Event is doubled."""
     async with rigged(tmp_path) as rig:
         await play(rig, {AT: f"{point}:1"})
 

@@ -1,4 +1,4 @@
-"""The demo as anyone would start it: to its end, interrupted, and killed."""
+"""The demo as a process: to its end, interrupted, and killed."""
 
 import asyncio
 import os
@@ -70,7 +70,7 @@ def all_gone(pids: set[int]) -> Callable[[], bool]:
 
 
 async def test_it_tells_what_happened_and_why() -> None:
-    """It ends with 0, and prints cause, evidence, Event, metrics and where to look further."""
+    """It exits with 0 and prints cause, evidence, Event, metrics and further steps."""
     process = await start()
     out, errors = await asyncio.wait_for(process.communicate(), BOUND_SECONDS)
     text = out.decode()
@@ -100,7 +100,7 @@ ENDS = [
 
 @pytest.mark.parametrize(("status", "number"), ENDS)
 async def test_nothing_survives_it(tmp_path: Path, status: int, number: int) -> None:
-    """Interrupted, told to end or killed: operator and pod end with it; so do files, if it can."""
+    """However the demo ends, its processes end too; unless it was killed, its files are removed."""
     process = await start("--plain", folder=tmp_path)
     text = await read_until(process, "webapl  0/1  Running")
     left = descendants(process.pid)
@@ -118,7 +118,7 @@ async def test_nothing_survives_it(tmp_path: Path, status: int, number: int) -> 
 
 
 async def test_its_reader_may_go_away(tmp_path: Path) -> None:
-    """In `probewatch demo --plain | head` it ends when the reader has gone, without a word."""
+    """`probewatch demo --plain | head` ends without an error message when the pipe is closed."""
     reading, writing = os.pipe()
     process = await start("--plain", folder=tmp_path, out=writing)
     os.close(writing)
@@ -131,7 +131,7 @@ async def test_its_reader_may_go_away(tmp_path: Path) -> None:
 
 
 async def test_it_stays_until_it_is_told_to_end() -> None:
-    """With --keep it says how to use kubectl, and an interrupt then ends it well."""
+    """With --keep it prints how to use kubectl, and runs until it is interrupted."""
     process = await start("--keep")
     text = await read_until(process, "kubectl apply -f crds")
     assert "export KUBECONFIG=" in text
@@ -147,7 +147,7 @@ async def test_it_stays_until_it_is_told_to_end() -> None:
 
 @pytest.mark.parametrize("speed", ["0", "-1", "21", "nan", "fast"])
 async def test_a_speed_that_cannot_be(speed: str) -> None:
-    """A wrong speed is one line and exit status 2."""
+    """An invalid speed is reported without a traceback, with exit code 2."""
     process = await start("--speed", speed)
     _, errors = await asyncio.wait_for(process.communicate(), BOUND_SECONDS)
 

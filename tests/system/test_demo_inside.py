@@ -1,4 +1,4 @@
-"""The demo in this process, with what a command line cannot ask for."""
+"""The demo in this process, with options that the command line does not have."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 
 
 async def test_it_is_complete(capsys: pytest.CaptureFixture[str]) -> None:
-    """With everything seen the status is 0, and the pod's life is told line by line."""
+    """If everything expected was seen, the exit code is 0; the pod's states are printed."""
     lines: list[str] = []
     status = await command.run(DemoOptions(speed=SPEED), PlainShow(lines.append), keep=False)
 
@@ -32,7 +32,7 @@ async def test_it_is_complete(capsys: pytest.CaptureFixture[str]) -> None:
 async def test_another_end_is_no_success(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A container that ends by itself is told as that, and the status is not 0."""
+    """A container that exits by itself fails the demo, with the cause that was found."""
     pod = yaml.safe_load(MANIFEST.read_text(encoding="utf-8"))
     pod["spec"]["containers"][0] |= {"image": "probewatch/story:1", "args": ["-exit-at", "9"]}
     manifest = tmp_path / "pod.yaml"
@@ -48,7 +48,7 @@ async def test_another_end_is_no_success(
 
 
 async def test_an_operator_that_ends_is_told_with_its_last_words(tmp_path: Path) -> None:
-    """Without a kubeconfig the operator cannot start, and what it said comes through."""
+    """An operator that cannot start is reported with its last log line."""
     guard = await Guard.begin()
     operator = OperatorProcess(str(tmp_path / "none"), guard, tell=lambda _line: None)
     with pytest.raises(OperatorEndedError, match=r"ended with status 1\n  .*none"):

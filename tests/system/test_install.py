@@ -1,4 +1,4 @@
-"""The ways to install, against the API of the playground: Helm 3, Helm 4, kubectl alone."""
+"""Installation with Helm 3, Helm 4 and kubectl, in the playground."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -17,7 +17,7 @@ NAMESPACE = "probewatch"
 WHERE = ("--namespace", NAMESPACE)
 
 KEPT = "CustomResourceDefinition/"
-"""What an uninstall leaves: definitions, and with them what others made of their kinds."""
+"""An uninstall keeps the definitions, and so the objects of their kinds."""
 
 EVERYTHING: dict[str, Any] = {
     "replicas": 2,
@@ -27,7 +27,7 @@ EVERYTHING: dict[str, Any] = {
     "priorityClass": {"create": True},
     "policies": [{"name": "default", "spec": {"loop": {"restarts": 4}}}],
 }
-"""Every toggle whose kinds come with Kubernetes itself."""
+"""Every option whose objects are of built-in kinds."""
 
 
 BY_HAND: dict[str, Any] = {
@@ -49,7 +49,7 @@ def play(story: Callable[[Cluster], Awaitable[None]]) -> None:
 
 
 async def find_ours(cluster: Cluster) -> set[str]:
-    """`Kind/name` of every object that carries the release's label, replicas and pods apart."""
+    """Return `Kind/name` of every object with the release's label, except ReplicaSets and pods."""
     kinds = (
         "serviceaccounts,services,configmaps,deployments,roles,rolebindings,clusterroles,"
         "clusterrolebindings,poddisruptionbudgets,networkpolicies,priorityclasses,"
@@ -61,14 +61,14 @@ async def find_ours(cluster: Cluster) -> set[str]:
 
 
 def made_by_chart(values: dict[str, Any]) -> set[str]:
-    """What the chart makes and leaves in the cluster: all but its test."""
+    """Return `Kind/name` of what the chart installs, without its test pod."""
     return names_of(each for each in render_chart(values) if each["kind"] != "Pod")
 
 
 @pytest.mark.parametrize("helm", ["helm", "helm3"])
 @pytest.mark.parametrize("values", [{}, EVERYTHING], ids=["default", "everything"])
 def test_helm_installs_upgrades_and_uninstalls(helm: str, values: dict[str, Any]) -> None:
-    """Everything is made, changed by an upgrade, and gone but for the definitions."""
+    """All objects are created, changed by an upgrade, and removed, except the definitions."""
 
     async def story(cluster: Cluster) -> None:
         async def run(*arguments: str, given: dict[str, Any] | None = None) -> str:
@@ -97,7 +97,7 @@ def test_helm_installs_upgrades_and_uninstalls(helm: str, values: dict[str, Any]
 
 @pytest.mark.parametrize("helm", ["helm", "helm3"])
 def test_policies_live_as_long_as_their_values(helm: str) -> None:
-    """One that stays is never replaced; hooks of the first install go once; others' are left."""
+    """Policies follow the values: changed in place and removed with them; others' stay."""
 
     async def story(cluster: Cluster) -> None:
         async def run(*arguments: str, policies: dict[str, Any]) -> dict[str, Any]:
@@ -148,7 +148,7 @@ async def find_policies(cluster: Cluster) -> dict[str, tuple[str, dict[str, Any]
 
 
 def test_kubectl_installs_and_finds_nothing_to_change() -> None:
-    """One command installs everything; the same command again changes nothing."""
+    """`kubectl apply -k` creates everything; a second one changes nothing."""
 
     async def story(cluster: Cluster) -> None:
         async def apply() -> list[str]:

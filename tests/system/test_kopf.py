@@ -1,4 +1,4 @@
-"""The real kopf, in its thread, against an API server on loopback."""
+"""The real kopf in its thread, against a fake API server on loopback."""
 
 import asyncio
 import contextlib
@@ -16,7 +16,7 @@ from probewatch.settings import Settings
 from probewatch.supervisor import Supervisor, kopf_operator
 
 BOUND_SECONDS = 15
-"""No wait in here is longer than that."""
+"""The longest that any test here waits."""
 
 CORE = {
     "kind": "APIResourceList",
@@ -39,12 +39,12 @@ ANSWERS: dict[str, object] = {
 
 @dataclass
 class FakeApi:
-    """Answers discovery, or nothing but *status*, and remembers who asked for what."""
+    """Serves discovery, or the error *status* for everything; records requests."""
 
     status: int = 200
     asked: list[tuple[str, str, str]] = field(default_factory=list)
     limits: list[str] = field(default_factory=list)
-    """Of the lists that were asked for."""
+    """The page limits of the lists that were requested."""
     discovered: asyncio.Event = field(default_factory=asyncio.Event)
     refused: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(0))
 
@@ -80,7 +80,7 @@ async def _server(api: FakeApi) -> AsyncIterator[str]:
 
 @contextlib.asynccontextmanager
 async def kopf_running(server: str, policies: "FakePolicies") -> AsyncIterator[Supervisor]:
-    """The supervisor with the real kopf under it; stopped in bounded time at the end."""
+    """Run the supervisor with the real kopf, and stop it at the end."""
     memo = Memo(
         settings=Settings(),
         access=lambda: Access(where="", server=server, authorization="Bearer the-token"),
@@ -102,7 +102,7 @@ async def kopf_running(server: str, policies: "FakePolicies") -> AsyncIterator[S
 async def test_kopf_logs_in_with_our_credentials_and_leaves_pods_alone(
     api: FakeApi, server: str
 ) -> None:
-    """Kopf comes up as the operator; it asks what the server has, and touches nothing."""
+    """With the operator's credentials, kopf discovers the API and requests nothing else."""
     async with kopf_running(server, FakePolicies()) as supervisor, asyncio.timeout(BOUND_SECONDS):
         await api.discovered.wait()
 
@@ -114,7 +114,7 @@ async def test_kopf_logs_in_with_our_credentials_and_leaves_pods_alone(
 
 @pytest.mark.slow
 async def test_kopf_that_is_refused_is_started_again(api: FakeApi, server: str) -> None:
-    """What ends kopf, such as a login that is refused, ends neither the process nor the watch."""
+    """When a refused login ends kopf, it is restarted; other tasks go on."""
     api.status = 401
     watch = asyncio.create_task(asyncio.Event().wait())
     async with kopf_running(server, FakePolicies()) as supervisor, asyncio.timeout(BOUND_SECONDS):
@@ -159,7 +159,7 @@ WITH_POLICIES: dict[str, object] = {
 
 @dataclass
 class FakePolicies:
-    """Who follows policies: says whether there are any, and keeps what it is told."""
+    """Says whether policies are served, and records those that kopf passes on."""
 
     are_served: bool = False
     home: asyncio.AbstractEventLoop = field(default_factory=asyncio.get_running_loop)
@@ -178,7 +178,7 @@ class FakePolicies:
 async def test_kopf_follows_policies_once_there_are_any(
     api: FakeApi, server: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Without a definition nobody asks for policies; with one, kopf tells, and writes nothing."""
+    """Policies are requested only once the CRD is there; kopf passes them on and writes nothing."""
     policies = FakePolicies()
     async with kopf_running(server, policies) as supervisor, asyncio.timeout(BOUND_SECONDS):
         await api.discovered.wait()
@@ -199,7 +199,7 @@ async def test_kopf_follows_policies_once_there_are_any(
 async def test_many_policies_are_never_held_all_at_once(
     api: FakeApi, server: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Kopf lists few of them at a time, and none waits for workers that hold on to another."""
+    """Policies are listed in pages of ten, and no page waits for another one's workers."""
     many = [
         {**ONE, "metadata": {**ONE["metadata"], "name": f"p{n}", "uid": f"u-{n}"}}
         for n in range(300)

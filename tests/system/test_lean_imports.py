@@ -1,4 +1,4 @@
-"""What a program of ours loads, and what it leaves to others."""
+"""Which modules of the official client are imported, and how others still get the rest."""
 
 import base64
 import json
@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 HEAVY = ("pydantic", "requests", "urllib3", "oauthlib", "websocket", "kubernetes.client")
-"""What only comes with the parts of the official client that nobody here uses."""
+"""Imported only by the parts of the official client that nothing here uses."""
 
 LOAD = ("from probewatch.cli import load_command", "load_command('run')")
 
@@ -48,7 +48,7 @@ USERS = {
         "",
     ),
 }
-"""Users of a kubeconfig; and what they are known by: a header, or a certificate."""
+"""Users of a kubeconfig, with the header or the certificate that they lead to."""
 
 READ = """
 import asyncio, pathlib, sys
@@ -72,7 +72,7 @@ print(access.server, access.authorization)
 
 
 def run(*lines: str, arguments: tuple[str, ...] = ()) -> str:
-    """What a program of these lines prints."""
+    """Run a program of these lines and return its output."""
     told = subprocess.run(
         [sys.executable, "-c", "\n".join(lines), *arguments],
         capture_output=True,
@@ -95,7 +95,7 @@ def write_kubeconfig(path: Path, user: object) -> str:
 
 
 def test_a_pod_loads_no_more_of_the_official_client_than_it_needs(tmp_path: Path) -> None:
-    """Logged in by its account, a pod carries neither models nor a second HTTP client."""
+    """A pod with a service account imports neither models nor a second HTTP client."""
     (tmp_path / "token").write_text("of-the-account\n")
     (tmp_path / "ca.crt").write_text("pem")
     told = run(
@@ -116,7 +116,7 @@ def test_a_pod_loads_no_more_of_the_official_client_than_it_needs(tmp_path: Path
     ],
 )
 def test_the_official_client_is_there_for_whoever_wants_it(before: str, after: str) -> None:
-    """Who imported the client before us keeps it; who wants it after us has to say so only."""
+    """A client that was imported before stays complete; later, `let_in` makes it complete."""
     told = run(
         before,
         *LOAD,
@@ -129,7 +129,7 @@ def test_the_official_client_is_there_for_whoever_wants_it(before: str, after: s
 
 
 def test_credentials_of_all_kinds_are_read_without_the_rest_of_the_client(tmp_path: Path) -> None:
-    """Tokens, certificates, plugins and OIDC are read by the few modules that are loaded."""
+    """Tokens, certificates, plugins and OIDC work with the few modules that are imported."""
     paths = tuple(write_kubeconfig(tmp_path / name, user) for name, (user, _, _) in USERS.items())
 
     told = run(*LOAD, READ, "print(sys.modules['kubernetes.client'])", arguments=paths)
@@ -139,7 +139,7 @@ def test_credentials_of_all_kinds_are_read_without_the_rest_of_the_client(tmp_pa
 
 
 def test_modules_of_the_official_client_find_each_other() -> None:
-    """They call each other by their whole names, as an import would have bound them."""
+    """The lean modules are bound in their packages, as a normal import binds them."""
     told = run(
         *LOAD,
         "import kubernetes.aio.client.models",

@@ -1,4 +1,4 @@
-"""Who may read /metrics, asked of an API server that enforces the rights that we ship."""
+"""Access to /metrics, decided by an API server that enforces the RBAC that we ship."""
 
 import asyncio
 from collections.abc import Mapping
@@ -42,13 +42,13 @@ def account(name: str) -> Object:
 
 
 def shipped() -> list[Object]:
-    """What the chart makes where the metrics are for those only who have the right."""
+    """The chart's objects with authorization of /metrics, without its pods."""
     values = {"metrics": {"authorization": {"enabled": True}}}
     return [each for each in render_chart(values) if each["kind"] not in {"Deployment", "Pod"}]
 
 
 async def prepare(cluster: Cluster, own: Path) -> None:
-    """Install all but the operator, and give it its own kubeconfig."""
+    """Install everything but the operator's pod, and write its kubeconfig."""
     for name in (NAMESPACE, MONITORING):
         await run_tool("kubectl", "create", "namespace", name, kubeconfig=cluster.kubeconfig)
     text = yaml.safe_dump_all([*shipped(), *map(account, (SCRAPER, STRANGER)), READER])
@@ -68,7 +68,7 @@ async def read(operator: OperatorProcess, token: str | None) -> tuple[int, str]:
 
 
 async def ask_around(own: Path) -> tuple[Mapping[str, tuple[int, str]], frozenset[str]]:
-    """Return what each kind of reader gets, and what the operator itself was refused."""
+    """Return the response for each kind of reader, and what the operator was denied."""
     async with Cluster(ClusterOptions()) as cluster:
         await prepare(cluster, own)
         accounts = cluster.server.accounts
@@ -89,7 +89,7 @@ async def ask_around(own: Path) -> tuple[Mapping[str, tuple[int, str]], frozense
 
 
 def test_right_in_the_cluster_decides_who_reads(tmp_path: Path) -> None:
-    """Bound to the reader role one may read, and the operator may ask with the rights it has."""
+    """Only a reader with the right gets /metrics; the operator's roles suffice to check that."""
     answers, denied = asyncio.run(ask_around(tmp_path / "kubeconfig"))
 
     assert {

@@ -1,4 +1,4 @@
-"""The playground as people use it: started as a program, with kubectl."""
+"""The playground as people use it: a process, with kubectl."""
 
 import asyncio
 import json
@@ -105,7 +105,7 @@ async def _kubectl(tmp_path: Path) -> AsyncIterator[Kubectl]:
 
 
 async def test_the_tutorials_pod(kubectl: Kubectl) -> None:
-    """It is applied, becomes ready, is killed by its probe, is described, and is deleted."""
+    """The tutorial's pod is applied, becomes ready, is killed by its probe, and is deleted."""
     await kubectl("apply", "-f", str(REPOSITORY / "deploy" / "demo" / "hc-probe.yaml"))
     await kubectl("wait", "--for=condition=Ready", "pod/webapl", "--timeout=30s")
     restarted = "--for=jsonpath={.status.containerStatuses[0].restartCount}=1"
@@ -124,7 +124,7 @@ async def test_the_tutorials_pod(kubectl: Kubectl) -> None:
 
 
 async def test_workloads_roll_out(kubectl: Kubectl) -> None:
-    """A Deployment comes up, gets another image, and goes back, as kubectl sees it."""
+    """A Deployment rolls out, gets another image, and rolls back, as kubectl shows it."""
     await kubectl("apply", "-f", "-", given=DEPLOYMENT)
     await kubectl("rollout", "status", "deployment/web", "--timeout=30s")
     await kubectl("set", "image", "deployment/web", "app=probewatch/story:2")
@@ -141,7 +141,7 @@ async def test_workloads_roll_out(kubectl: Kubectl) -> None:
 
 
 async def test_jobs_come_to_their_end(kubectl: Kubectl) -> None:
-    """A Job completes, and its log can be read."""
+    """A Job completes, and kubectl shows its log."""
     await kubectl("apply", "-f", "-", given=JOB)
     await kubectl("wait", "--for=condition=complete", "job/once", "--timeout=30s")
 
@@ -149,7 +149,7 @@ async def test_jobs_come_to_their_end(kubectl: Kubectl) -> None:
 
 
 async def test_a_log_that_there_is_not_is_told(kubectl: Kubectl) -> None:
-    """Of a container that has not run, and of one that was never restarted, kubectl says so."""
+    """When a container has no log, or no previous one, kubectl says so."""
     await kubectl("run", "late", "--image=nobody/knows:1")
     await kubectl("run", "once", "--image=busybox:1", "--command", "--", "sleep", "60")
     await kubectl("wait", "--for=condition=Ready", "pod/once", "--timeout=30s")
@@ -161,7 +161,7 @@ async def test_a_log_that_there_is_not_is_told(kubectl: Kubectl) -> None:
 
 
 async def test_a_kind_without_its_definition_is_told(kubectl: Kubectl) -> None:
-    """A ServiceMonitor where there are none is refused in the words that people look for."""
+    """An unknown kind, such as ServiceMonitor, is refused with kubectl's usual message."""
     monitor: JsonObject = {
         "apiVersion": "monitoring.coreos.com/v1",
         "kind": "ServiceMonitor",
@@ -175,7 +175,7 @@ async def test_a_kind_without_its_definition_is_told(kubectl: Kubectl) -> None:
 
 
 async def test_workloads_are_made_from_flags(kubectl: Kubectl) -> None:
-    """`kubectl create` works without a file; what it cannot send says why."""
+    """`kubectl create` works with flags alone; what is not supported is refused with a reason."""
     await kubectl("create", "deployment", "web", "--image=probewatch/story:1")
     await kubectl("rollout", "status", "deployment/web", "--timeout=30s")
     await kubectl(
@@ -190,9 +190,9 @@ async def test_workloads_are_made_from_flags(kubectl: Kubectl) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM, signal.SIGINT])
 async def test_it_leaves_nothing_behind(tmp_path: Path, number: signal.Signals) -> None:
-    """Ctrl-C, being told to end and a closed terminal remove the kubeconfig with its token.
+    """Ctrl-C, SIGTERM and a closed terminal remove the kubeconfig with its token.
 
-    It says that it ends: containers have their grace, and nobody should press twice.
+    It says that it ends, because containers have their grace period and nobody should press twice.
     """
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "probewatch", "playground"),
@@ -213,7 +213,7 @@ async def test_it_leaves_nothing_behind(tmp_path: Path, number: signal.Signals) 
 
 
 async def test_a_taken_port_is_said_in_one_line(tmp_path: Path) -> None:
-    """What stands in the way is told, and the exit status is 1."""
+    """A port that is in use is reported in one line, with exit code 1."""
     server = await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.1", 0)
     async with server:
         port = server.sockets[0].getsockname()[1]

@@ -1,6 +1,6 @@
-"""ProbePolicies with the real operator as a process: what they change, at once and for good.
+"""ProbePolicies and a real operator as a process.
 
-The pods' kubelet is the test, so that each restart comes when it is wanted.
+The test acts as the kubelet of the pods, so that restarts happen when it wants them.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ from tests.support.probe_policies import policy_object
 pytestmark = pytest.mark.slow
 
 BOUND_SECONDS = 30
-"""No wait in here is longer than that."""
+"""The longest that any test here waits."""
 
 Json = dict[str, Any]
 
@@ -43,14 +43,14 @@ CONTAINER = {
 
 @dataclass
 class Scene:
-    """An API server and the operator's process, and what the process logs."""
+    """An API server, and the log of the operator that watches it."""
 
     api: Client
     server: ApiServer
     lines: list[Json] = field(default_factory=list)
 
     async def apply(self, name: str, spec: Json) -> None:
-        """Make a policy, or change what it says."""
+        """Create a policy, or change its spec."""
         if (await self.api.call("GET", f"{POLICIES}/{name}")).status == 200:
             await self.api.patch(f"{POLICIES}/{name}", {"spec": spec})
             return
@@ -58,7 +58,7 @@ class Scene:
         await self.api.create(POLICIES, {**body, "metadata": {"name": name}})
 
     async def accepted(self, name: str, reason: str) -> Json:
-        """Wait until a policy is told to be so; return its status."""
+        """Wait until the condition of a policy has this reason; return its status."""
 
         async def is_so() -> bool:
             return _reason(await self.api.get(f"{POLICIES}/{name}")) == reason
@@ -68,13 +68,13 @@ class Scene:
         return status
 
     async def run_pod(self, name: str, **labels: str) -> None:
-        """A pod that runs and is ready."""
+        """Create a pod that runs and is ready."""
         meta = {"name": name, "labels": {"app": name, **labels}}
         await self.api.create(PODS, {"metadata": meta, "spec": {"containers": [CONTAINER]}})
         await self.restart(name, 0)
 
     async def restart(self, name: str, count: int) -> None:
-        """Its container was restarted so often."""
+        """Set the restart count of the pod's container."""
         ended = {"exitCode": 3, "reason": "Error", "containerID": f"c://{count - 1}"}
         times = {"startedAt": AT.format(minute=count), "finishedAt": AT.format(minute=count + 1)}
         status = {
@@ -117,7 +117,7 @@ class Scene:
             await asyncio.sleep(0.02)
 
     async def events(self, reason: str) -> list[str]:
-        """The pods that an Event with this reason is about."""
+        """Return the pods that have an Event with this reason."""
         found = await self.api.get("/api/v1/namespaces/default/events")
         return [
             each["involvedObject"]["name"] for each in found["items"] if each["reason"] == reason
@@ -134,7 +134,7 @@ def _reason(policy: Json) -> str:
 
 @asynccontextmanager
 async def operator(folder: Path, server: ApiServer, *arguments: str) -> AsyncIterator[Process]:
-    """The operator's process; ended at the end."""
+    """Run the operator as a process, and end it with the block."""
     kubeconfig = folder / "kubeconfig"
     server.write_kubeconfig(kubeconfig)
     environ = {
@@ -157,7 +157,7 @@ async def operator(folder: Path, server: ApiServer, *arguments: str) -> AsyncIte
 
 @asynccontextmanager
 async def playing(folder: Path) -> AsyncIterator[Scene]:
-    """The operator at work where definitions are installed; everything in bounded time."""
+    """Run the operator, with our definitions installed; the time is bounded."""
     server = ApiServer()
     await server.start()
     try:
@@ -187,7 +187,7 @@ RESTARTED = "Container restarted"
 
 
 async def test_a_policy_holds_without_a_restart(tmp_path: Path) -> None:
-    """Made, it changes what is a loop; deleted, the settings hold again; all in one process."""
+    """A policy that is created, changed or deleted applies to a running operator at once."""
     async with playing(tmp_path) as scene:
         for name in ("before", "after"):
             await scene.run_pod(name)
@@ -206,7 +206,7 @@ async def test_a_policy_holds_without_a_restart(tmp_path: Path) -> None:
         await scene.heard(RESTARTED, "after", 2)
         nine = scene.told(LOOP, "after")
         await scene.api.delete(f"{POLICIES}/quick")
-        await scene.accepted("plain", "InEffect")  # so the other is known to be gone
+        await scene.accepted("plain", "InEffect")  # so that the deletion of the other one is known
         await scene.restart("after", 3)
         await scene.heard(LOOP, "after")
 
@@ -218,7 +218,7 @@ async def test_a_policy_holds_without_a_restart(tmp_path: Path) -> None:
 
 
 async def test_an_invalid_policy_says_why_and_changes_nothing(tmp_path: Path) -> None:
-    """It is not accepted, with the reason; pods are judged as if it were not there."""
+    """An invalid policy is not accepted, its status says why, and it applies to no pod."""
     async with playing(tmp_path) as scene:
         wrong = {"selector": {"matchLabels": {"a b": "c"}}, "loop": {"restarts": 2}}
         await scene.run_pod("web")
@@ -244,7 +244,7 @@ async def test_an_invalid_policy_says_why_and_changes_nothing(tmp_path: Path) ->
 
 
 async def test_events_are_off_where_a_policy_says_so(tmp_path: Path) -> None:
-    """A pod that gets the label of such a policy has no Events from then on, and is counted."""
+    """A pod whose policy disables Events gets none, and its restarts are still counted."""
     async with playing(tmp_path) as scene:
         quiet = {"selector": {"matchLabels": {"quiet": "yes"}}, "events": False}
         for name in ("loud", "hushed"):
@@ -267,7 +267,7 @@ async def test_events_are_off_where_a_policy_says_so(tmp_path: Path) -> None:
 
 
 async def test_the_annotation_takes_a_pod_out_at_once(tmp_path: Path) -> None:
-    """A pod that opts out is not told of any more, nor counted by a policy; back in, it is."""
+    """A pod that opts out is not reported; once it opts in again, later restarts are."""
     async with playing(tmp_path) as scene:
         for name in ("one", "two"):
             await scene.run_pod(name)
@@ -294,7 +294,7 @@ async def test_the_annotation_takes_a_pod_out_at_once(tmp_path: Path) -> None:
 
 
 async def test_of_a_policy_nothing_is_written_but_its_status(tmp_path: Path) -> None:
-    """Neither kopf nor the operator puts finalizers or annotations on what people write."""
+    """Neither kopf nor the operator adds finalizers or annotations to policies."""
     async with playing(tmp_path) as scene:
         await scene.apply("one", {})
         await scene.accepted("one", "NoPods")

@@ -1,4 +1,4 @@
-"""The program as a process: what it says in one line, how it ends, and with which status."""
+"""The program as a process: one-line errors, signals and exit codes."""
 
 import asyncio
 import json
@@ -18,11 +18,11 @@ from tests.support.fake_cluster import Asked, FakeCluster, Json, serving
 pytestmark = pytest.mark.slow
 
 BOUND_SECONDS = 30
-"""No wait in here is longer than that."""
+"""The longest that any test here waits."""
 
 
 async def start(folder: Path, *arguments: str) -> Process:
-    """Start the program; *folder* is its home, and its kubeconfig may be in there."""
+    """Start the program; *folder* is its home and may contain a kubeconfig."""
     environ = {
         **{name: value for name, value in os.environ.items() if "KUBE" not in name},
         "HOME": str(folder),
@@ -36,7 +36,7 @@ async def start(folder: Path, *arguments: str) -> Process:
 
 
 async def run(folder: Path, *arguments: str) -> tuple[int | None, str, str]:
-    """Run the program to its end; return status, output and errors."""
+    """Run the program to its end; return its exit code, output and errors."""
     async with asyncio.timeout(BOUND_SECONDS):
         process = await start(folder, *arguments)
         out, err = await process.communicate()
@@ -57,7 +57,7 @@ def write_kubeconfig(folder: Path, server: str, **user: str) -> str:
 
 @asynccontextmanager
 async def operator(folder: Path, cluster: FakeCluster) -> AsyncIterator[Process]:
-    """The operator at work on a cluster; killed at the end if it is still there."""
+    """Run the operator against a cluster, and kill it if it is left at the end."""
     async with serving(cluster) as server, asyncio.timeout(BOUND_SECONDS):
         kubeconfig = write_kubeconfig(folder, server)
         process = await start(folder, "run", "--kubeconfig", kubeconfig, "--log-format", "json")
@@ -88,7 +88,7 @@ WRONG = {
 async def test_what_is_wrong_is_one_line(
     tmp_path: Path, arguments: list[str], status: int, words: str
 ) -> None:
-    """A mistake that a person can mend is one line on standard error, and a status."""
+    """An error that the user can fix is one line on standard error, with an exit code."""
     write_kubeconfig(tmp_path, "http://127.0.0.1:9")
     code, out, err = await run(tmp_path, *arguments)
 
@@ -100,7 +100,7 @@ async def test_what_is_wrong_is_one_line(
 
 @pytest.mark.parametrize("arguments", [["record", "r.jsonl"], ["advise"]])
 async def test_server_that_is_away(tmp_path: Path, arguments: list[str]) -> None:
-    """A command ends with one line when the API server cannot be reached."""
+    """A command fails with one line when the API server cannot be reached."""
     kubeconfig = write_kubeconfig(tmp_path, "http://127.0.0.1:9")
     code, out, err = await run(tmp_path, *arguments, "--kubeconfig", kubeconfig)
 
@@ -110,7 +110,7 @@ async def test_server_that_is_away(tmp_path: Path, arguments: list[str]) -> None
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 async def test_signal_ends_it_with_status_0(tmp_path: Path, number: signal.Signals) -> None:
-    """SIGTERM and Ctrl-C end the operator in order: that is no failure."""
+    """SIGTERM and Ctrl-C end the operator with exit code 0."""
     async with operator(tmp_path, FakeCluster()) as process:
         process.send_signal(number)
         _, err = await process.communicate()
@@ -121,7 +121,7 @@ async def test_signal_ends_it_with_status_0(tmp_path: Path, number: signal.Signa
 
 
 async def test_second_signal_ends_it_at_once(tmp_path: Path) -> None:
-    """Who cannot wait for the orderly end sends a second signal."""
+    """A second signal ends the operator without an orderly shutdown."""
     async with operator(tmp_path, FakeCluster()) as process:
         assert process.stderr is not None
         process.terminate()
@@ -131,12 +131,12 @@ async def test_second_signal_ends_it_at_once(tmp_path: Path) -> None:
         process.terminate()
         await process.communicate()
 
-    # It may have been quick enough to end in order before the second one came.
+    # It may have ended in order before the second one arrived.
     assert process.returncode in {0, -signal.SIGTERM}
 
 
 async def test_operator_waits_for_a_server_that_is_away(tmp_path: Path) -> None:
-    """The operator is a daemon: it says once that the server is away, and goes on trying."""
+    """The operator logs once that the API server cannot be reached, and keeps trying."""
     kubeconfig = write_kubeconfig(tmp_path, "http://127.0.0.1:9")
     async with asyncio.timeout(BOUND_SECONDS):
         process = await start(tmp_path, "run", "--kubeconfig", kubeconfig, "--log-format", "json")
@@ -155,13 +155,13 @@ async def test_operator_waits_for_a_server_that_is_away(tmp_path: Path) -> None:
 
 
 def follows_pods(asked: Asked) -> bool:
-    """Whether this is the watch of pods that goes on from a list, and no list as a stream."""
+    """Whether this is a watch of pods after a list, and no streaming list."""
     is_list = "sendInitialEvents" in asked.query
     return asked.path == "/api/v1/pods" and asked.query.get("watch") == "true" and not is_list
 
 
 async def test_recording_ends_cleanly_by_ctrl_c(tmp_path: Path) -> None:
-    """Ctrl-C ends a recording with status 0, with everything written."""
+    """Ctrl-C ends a recording with exit code 0, and everything is written."""
     cluster = FakeCluster()
     pod: Json = {
         "kind": "Pod",
@@ -172,7 +172,7 @@ async def test_recording_ends_cleanly_by_ctrl_c(tmp_path: Path) -> None:
     async with serving(cluster) as server, asyncio.timeout(BOUND_SECONDS):
         kubeconfig = write_kubeconfig(tmp_path, server)
         process = await start(tmp_path, "record", "r.jsonl", "--kubeconfig", kubeconfig)
-        await cluster.heard(follows_pods)  # so the list was read
+        await cluster.heard(follows_pods)  # so that the list was read
         process.send_signal(signal.SIGINT)
         _, err = await process.communicate()
 

@@ -1,10 +1,9 @@
-"""The whole way of an alert, with the real Prometheus and the real Alertmanager.
+"""An alert from end to end, with the real Prometheus and the real Alertmanager.
 
-A container is killed by its liveness probe again and again; the operator says so on
-/metrics, Prometheus scrapes it and evaluates the rules that we ship, Alertmanager is told
-and tells a receiver. A fix is rolled out, and all of it clears.
-
-Only durations are shorter than shipped: a minute of the rules is a second here.
+A container is killed by its liveness probe again and again; the operator shows that on /metrics,
+Prometheus scrapes it and evaluates the rules that we ship, and Alertmanager notifies a receiver.
+Then a fix is rolled out, and the alert resolves. Only durations are shorter than shipped: a minute
+in the rules is a second here.
 """
 
 import asyncio
@@ -41,20 +40,20 @@ SETTINGS = {
     "PROBEWATCH_LOOP_RESTARTS": "2",
     "PROBEWATCH_LOOP_WINDOW_SECONDS": "60",
 }
-"""The operator reckons in real time, the kubelet in time that runs faster."""
+"""The clock of the kubelet runs faster than the operator's."""
 
 PATIENCE = 40
-"""So often are panels asked that have nothing to show yet."""
+"""The number of tries for panels that have no data yet."""
 
 RARE = {
     "workload: Killed by a probe and not started again",
     "workload: Verdicts that later evidence corrected",
 }
-"""Panels that are empty while all is as it should be, or of a Deployment: their queries are run."""
+"""Panels that may be empty while the loop goes on: their queries only have to run."""
 
 
 def scaled_rules() -> Json:
-    """The rules as shipped, waiting a sixtieth of the time; windows of counters stay."""
+    """The rules as shipped, with `for` at a sixtieth; the windows of counters stay."""
     text = RULES.read_text(encoding="utf-8")
     text = re.sub(r"for: (\d+)m\b", r"for: \1s", text)
     text = re.sub(r"interval: (\d+)m\b", r"interval: \1s", text)
@@ -73,21 +72,21 @@ BROKEN, FIXED = web_app("-bad 20-"), web_app("")
 
 @dataclass
 class Told:
-    """What became of it all."""
+    """The results of the run."""
 
     notices: list[Json] = field(default_factory=list)
-    """What Alertmanager sent to its receiver."""
+    """The notifications that Alertmanager sent to its receiver."""
     fired: set[str] = field(default_factory=set)
-    """Alerts that fired in Prometheus while the loop went on."""
+    """The alerts that fired in Prometheus during the loop."""
     held: set[str] = field(default_factory=set)
-    """Alerts that Alertmanager had then."""
+    """The alerts in Alertmanager during the loop."""
     empty: list[str] = field(default_factory=list)
-    """Queries of panels that gave nothing."""
+    """The panel queries without a result."""
     left: set[str] = field(default_factory=set)
-    """Alerts that Prometheus or Alertmanager had in the end."""
+    """The alerts in Prometheus or Alertmanager at the end."""
 
     def states(self, name: str) -> list[str]:
-        """The states of an alert that the receiver was told, in order, without repeats."""
+        """The states of an alert in the notifications, in order, without repeats."""
         told = [
             each["status"]
             for notice in self.notices
@@ -99,7 +98,7 @@ class Told:
 
 @contextlib.asynccontextmanager
 async def receiving(notices: list[Json]) -> AsyncIterator[str]:
-    """Serve a receiver for Alertmanager; gives its address."""
+    """Run a receiver for Alertmanager's notifications; yields its address."""
 
     async def take(request: web.Request) -> web.Response:
         notices.append(await request.json())
@@ -148,7 +147,7 @@ def prometheus_config(folder: Path, *, operator: str, alertmanager: str) -> Json
 
 
 async def until(condition: Callable[[], Awaitable[bool]], what: str) -> None:
-    """Ask again and again until something is so, or for too long."""
+    """Wait until a condition is true; fail after too long."""
     try:
         async with asyncio.timeout(BOUND_SECONDS):
             while not await condition():  # noqa: ASYNC110  # what is waited for has no event
@@ -158,7 +157,7 @@ async def until(condition: Callable[[], Awaitable[bool]], what: str) -> None:
 
 
 async def play(folder: Path) -> Told:
-    """Break it, wait for the alert, ask everything, mend it, wait for the end."""
+    """Break the app, wait for the alert, run all queries, fix the app, wait for the resolution."""
     told = Told()
     async with contextlib.AsyncExitStack() as stack:
         cluster = await stack.enter_async_context(Cluster(ClusterOptions(speed=SPEED)))
@@ -204,9 +203,9 @@ async def watch_it_clear(told: Told, server: Prometheus, manager: Alertmanager) 
 
 
 async def ask_everything(server: Prometheus) -> list[str]:
-    """Run every query of every panel, as Grafana would; return those that gave no series.
+    """Run every query of every panel, as Grafana would; return those without a result.
 
-    Some take one more kill until there is something to show.
+    Some need one more kill before they have one.
     """
     left = [(panel, each) for panel in panels() for each in panel.expressions]
     for _ in range(PATIENCE):
@@ -219,24 +218,24 @@ async def ask_everything(server: Prometheus) -> list[str]:
 
 @pytest.fixture(name="told", scope="module")
 def _told(tmp_path_factory: pytest.TempPathFactory) -> Told:
-    """The whole story, once."""
+    """The results of one run for all tests."""
     return asyncio.run(play(tmp_path_factory.mktemp("prometheus")))
 
 
 def test_the_alert_fires_and_arrives(told: Told) -> None:
-    """The loop's alert fires in Prometheus, and Alertmanager has it; no other alert does."""
+    """The alert for the loop fires in Prometheus and reaches Alertmanager; no other one does."""
     assert {LOOP} == told.fired
     assert {LOOP} == told.held
 
 
 def test_the_alert_clears_after_the_fix(told: Told) -> None:
-    """The receiver is told once that it fires and once that it is over; nothing is left."""
+    """The receiver is notified that the alert fires and later that it resolves; none is left."""
     assert ["firing", "resolved"] == told.states(LOOP)
     assert set() == told.left
 
 
 def test_the_receiver_is_told_what_to_do(told: Told) -> None:
-    """What arrives names the workload, the container and the page of the alert."""
+    """The notification names the workload, the container and the runbook."""
     alert = told.notices[0]["alerts"][0]
 
     assert (
@@ -255,5 +254,5 @@ def test_the_receiver_is_told_what_to_do(told: Told) -> None:
 
 
 def test_every_panel_has_data(told: Told) -> None:
-    """Each query of each dashboard gives at least one series while the loop goes on."""
+    """Each query of each dashboard has a result during the loop."""
     assert [] == told.empty

@@ -1,4 +1,4 @@
-"""Records that survive: kills, downtime, two replicas, and reports that cannot be kept."""
+"""Records through kills, downtime, two replicas and missing definitions."""
 
 import asyncio
 import signal
@@ -29,7 +29,7 @@ async def until_leading(*operators: Operator) -> Operator:
 
 
 async def test_counters_go_on_over_a_kill(rig: Rig) -> None:
-    """What happened before a SIGKILL, during the downtime and after it is counted once."""
+    """Restarts before a SIGKILL, during the downtime and after it are each counted once."""
     rig.add("old", restarts=7)
     operator = await rig.serve()
     rig.add("web")
@@ -53,7 +53,7 @@ async def test_counters_go_on_over_a_kill(rig: Rig) -> None:
 
 
 async def test_totals_survive_random_kills(rig: Rig) -> None:
-    """Killed at any moment while pods restart, it has counted every restart once in the end."""
+    """Operators that are killed at random times count every restart once in the end."""
     for name in ("a", "b", "c"):
         rig.add(name)
     first = await rig.serve()
@@ -74,7 +74,7 @@ async def test_totals_survive_random_kills(rig: Rig) -> None:
 
 
 async def test_standby_follows_a_kill_within_20_seconds(rig: Rig) -> None:
-    """The other replica takes over within 20 seconds of a kill, and nothing is doubled."""
+    """The standby takes over within 20 seconds of a kill, and nothing is counted twice."""
     rig.add("web")
     one = await rig.serve(PROBEWATCH_INSTANCE="one")
     two = await rig.serve(PROBEWATCH_INSTANCE="two")
@@ -96,7 +96,7 @@ async def test_standby_follows_a_kill_within_20_seconds(rig: Rig) -> None:
 
 
 async def test_standby_follows_a_stop_within_two_seconds(rig: Rig) -> None:
-    """A replica that is stopped in an orderly way gives its work to the other at once."""
+    """The standby takes over within two seconds of an orderly stop."""
     rig.add("web")
     one = await rig.serve(PROBEWATCH_INSTANCE="one")
     two = await rig.serve(PROBEWATCH_INSTANCE="two")
@@ -115,7 +115,7 @@ async def test_standby_follows_a_stop_within_two_seconds(rig: Rig) -> None:
 
 
 async def test_no_scrape_shows_fewer_restarts_while_it_changes_hands(rig: Rig) -> None:
-    """A counter that falls for one scrape is taken for as many restarts as it rises by after."""
+    """No counter is ever seen to fall during a change of leader: Prometheus would see a reset."""
     rig.add("web")
     one = await rig.serve(PROBEWATCH_INSTANCE="one")
     two = await rig.serve(PROBEWATCH_INSTANCE="two")
@@ -131,7 +131,7 @@ async def test_no_scrape_shows_fewer_restarts_while_it_changes_hands(rig: Rig) -
 
 
 async def test_a_stopped_and_continued_leader_does_no_harm(rig: Rig) -> None:
-    """A leader that was away for longer than its lease counts nothing again when it comes back."""
+    """A leader that was stopped for longer than its lease counts nothing again."""
     rig.add("web")
     one = await rig.serve(PROBEWATCH_INSTANCE="one")
     two = await rig.serve(PROBEWATCH_INSTANCE="two")
@@ -154,7 +154,7 @@ async def test_a_stopped_and_continued_leader_does_no_harm(rig: Rig) -> None:
 
 
 async def test_nothing_is_written_when_nothing_happens(rig: Rig) -> None:
-    """Once everything is recorded, no write follows, but for the renewals of the lease."""
+    """Once everything is recorded, only the Lease is written."""
     rig.add("web")
     await rig.serve()
     rig.restart("web", 3)
@@ -167,7 +167,7 @@ async def test_nothing_is_written_when_nothing_happens(rig: Rig) -> None:
 
 
 async def test_a_deleted_report_is_made_again(rig: Rig) -> None:
-    """A report that somebody deleted is made again with all that was in it."""
+    """A deleted report is created again with everything that it contained."""
     rig.add("web")
     operator = await rig.serve()
     rig.restart("web", 3)
@@ -182,7 +182,7 @@ async def test_a_deleted_report_is_made_again(rig: Rig) -> None:
 
 
 async def test_without_definitions_all_else_goes_on(tmp_path: Path) -> None:
-    """Without the definitions metrics and Events go on; with them, what was counted is recorded."""
+    """Without the CRDs metrics and Events work; once installed, reports have what was counted."""
     async with rigged(tmp_path, defined=False) as rig:
         operator = await rig.serve()
         rig.add("web")

@@ -1,8 +1,8 @@
-"""The rights that we ship: enough for everything the operator does, and not one more.
+"""The RBAC that we ship: enough for everything that the operator does, and no more.
 
-The playground enforces RBAC by the very roles that the chart makes, and keeps a record of
-who asked for what. One run in each mode, with something for each right to do. The second
-run meets a server without streaming lists, as those before Kubernetes 1.32 are.
+The playground enforces the roles of the chart and keeps an audit log. There is one run for each
+mode, in which each right is needed. The second run is against a server without streaming lists, as
+before Kubernetes 1.32.
 """
 
 import asyncio
@@ -50,12 +50,12 @@ UNKNOWN = Respond.error(422, "Invalid", message="sendInitialEvents is forbidden 
 
 WRITE_OF_A_RECORD = Match(verb="update", resource="probereports", subresource="status")
 CONFLICT = Respond.error(409, "Conflict", message="the object has been modified")
-"""Once, so that the record is read again: what the right to get one is for."""
+"""One conflict, so that the operator gets the report again: that needs its own right."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mode:
-    """How it is installed, and on what kind of server."""
+    """The values of the chart, and the kind of server."""
 
     values: dict[str, Any]
     has_streams: bool = True
@@ -76,13 +76,13 @@ POLICY = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What the operator was refused, which grants it did not use, and which it did."""
+    """What the operator was denied, and which rights it used or did not use."""
 
     denied: frozenset[str]
     unused: frozenset[str]
     used: frozenset[str]
     scraped: Mapping[str, int]
-    """What /metrics answered, by who asked."""
+    """The status of /metrics, by who requested it."""
 
 
 def render(action: Action) -> str:
@@ -103,7 +103,7 @@ def granted(objects: list[Object]) -> Iterator[Action]:
 
 
 def is_for_people(role: Object) -> bool:
-    """Whether a role is for those who look at our resources, not for the operator."""
+    """Whether a role is for people who read our resources, and not for the operator."""
     name: str = role["metadata"]["name"]
     return name.endswith(("-view", "-edit", "-metrics-reader"))
 
@@ -132,7 +132,7 @@ def owned(kind: str, story: Story) -> Object:
 
 
 async def ask(mode: Mode, folder: Path) -> Asked:
-    """Install, let the operator work under its own account, and read the record."""
+    """Install the chart, run the operator under its own account, and read the audit log."""
     objects = render_chart(mode.values)
     async with Cluster(ClusterOptions(speed=SPEED)) as cluster:
         cluster.server.faults.add(WRITE_OF_A_RECORD, CONFLICT)
@@ -162,7 +162,7 @@ async def ask(mode: Mode, folder: Path) -> Asked:
 
 
 async def install(cluster: Cluster, objects: list[Object]) -> None:
-    """Apply what the chart makes but for its pods; a scraper may get what its role says."""
+    """Apply the chart except for its pods, and bind the scraper to the reader role."""
     for name in (NAMESPACE, WATCHED):
         await run_tool("kubectl", "create", "namespace", name, kubeconfig=cluster.kubeconfig)
     await apply(cluster, *(each for each in objects if each["kind"] not in {"Deployment", "Pod"}))
@@ -175,9 +175,9 @@ async def install(cluster: Cluster, objects: list[Object]) -> None:
 
 
 async def scrape(cluster: Cluster, address: str) -> Mapping[str, int]:
-    """Ask for /metrics as somebody who may, as somebody who may not, and as nobody.
+    """Request /metrics as a scraper, as somebody without the right, and without a token.
 
-    Until the records are read there is no answer to anybody who may have one.
+    Until the records are read, the scraper gets 503.
     """
     issue = cluster.server.accounts.issue
     tokens = {name: issue(WATCHED, name) for name in (SCRAPER, STRANGER)}
@@ -202,7 +202,7 @@ async def ask_for_metrics(address: str, token: str) -> int:
 
 
 def things_to_do() -> Iterator[Object]:
-    """Yield what makes the operator use its rights: restarts, owners of both kinds, a policy."""
+    """Yield objects for which the operator needs its rights: restarts, owners, a policy."""
     story = find_story("live-http")
     yield owned("Deployment", story)
     yield owned("Job", story)
@@ -216,9 +216,9 @@ async def apply(cluster: Cluster, *objects: Object) -> None:
 
 
 async def until_all_is_used(cluster: Cluster, objects: list[Object], mode: Mode) -> None:
-    """Wait until no right is unused, or for so long as it may take.
+    """Wait until every right was used, or the time is over.
 
-    Where lists are streamed, nobody lists pods or Events.
+    With streaming lists, `list` is not used for pods and Events.
     """
     streamed = STREAMED if mode.has_streams else frozenset()
     everything = [each for each in granted(objects) if render(each) not in streamed]
@@ -239,24 +239,24 @@ def _asked(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Asked]:
 
 @pytest.mark.parametrize("mode", MODES)
 def test_nothing_is_denied(asked: Mapping[str, Asked], mode: str) -> None:
-    """The operator never asks for what its roles do not grant."""
+    """The operator requests nothing that its roles do not grant."""
     assert frozenset() == asked[mode].denied
 
 
 def test_every_right_is_used(asked: Mapping[str, Asked]) -> None:
-    """There is no right that the operator does not use, on a new server or on an old one."""
+    """Every right is used, with a new server or an old one."""
     assert frozenset() == frozenset.intersection(*(each.unused for each in asked.values()))
 
 
 @pytest.mark.parametrize("mode", MODES)
 def test_pods_are_only_looked_at(asked: Mapping[str, Asked], mode: str) -> None:
-    """Of pods the operator only ever lists and watches."""
+    """The operator only lists and watches pods."""
     about_pods = {each for each in asked[mode].used if " pods" in each}
 
     assert about_pods <= {"list pods", "watch pods"}
 
 
 def test_metrics_are_for_those_who_may_read_them(asked: Mapping[str, Asked]) -> None:
-    """With authorization on, only who is bound to the chart's role is given anything."""
+    """With authorization on, only a reader bound to the chart's role gets /metrics."""
     assert {SCRAPER: 200, STRANGER: 403, "nobody": 401} == asked["whole cluster"].scraped
     assert {200} == set(asked["named namespaces"].scraped.values())

@@ -1,4 +1,4 @@
-"""The whole operator in this process, against an API over HTTP: what goes in, what comes out."""
+"""The whole operator in this process, against a fake API server over HTTP."""
 
 import asyncio
 import contextlib
@@ -30,7 +30,7 @@ from tests.support.fake_cluster import Asked, FakeCluster, serving
 pytestmark = pytest.mark.slow
 
 BOUND_SECONDS = 15
-"""No wait in here is longer than that."""
+"""The longest that any test here waits."""
 
 LOCAL = Settings(
     metrics_address="127.0.0.1:0", instance="test", shutdown_seconds=5.0, records=False
@@ -61,7 +61,7 @@ TERMINATED = {
 
 
 def pod(restarts: int = 0, *, uid: str = "u-1", namespace: str = "shop") -> Json:
-    """A pod with a liveness probe that runs, after so many restarts."""
+    """A running pod with a liveness probe and this restart count."""
     condition = {"status": "True", "lastTransitionTime": STARTED}
     status = {
         "name": "app",
@@ -114,14 +114,14 @@ KILLING: Json = {
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    """Let the operator go on until something is so; the caller bounds the time."""
+    """Wait until a condition is true; the caller bounds the time."""
     while not condition():  # noqa: ASYNC110  # what is waited for has no event of its own
         await asyncio.sleep(0.005)
 
 
 @dataclass
 class Running:
-    """An operator at work, and what is asked of it from outside."""
+    """A running operator, with its HTTP endpoints."""
 
     parts: Parts
     stop: asyncio.Event
@@ -141,7 +141,7 @@ class Running:
 
 
 async def wait_for_the_end(stop: asyncio.Event) -> None:
-    """Stand in for kopf, which has tests of its own and takes its time to end."""
+    """Replaces kopf, which has its own tests and is slow to stop."""
     await stop.wait()
 
 
@@ -149,7 +149,7 @@ async def wait_for_the_end(stop: asyncio.Event) -> None:
 async def operating(
     cluster: FakeCluster, settings: Settings = LOCAL, preparations: tuple[Worker, ...] = ()
 ) -> AsyncIterator[Running]:
-    """The operator against the cluster, ended at the end; all in bounded time."""
+    """Run the operator against the cluster, and end it with the block; the time is bounded."""
     async with asyncio.timeout(BOUND_SECONDS), serving(cluster) as server:
         access = Access(where="test", server=server, authorization="Bearer t")
         login = Login(HeldCredentials(access), clock=Clock())
@@ -170,12 +170,12 @@ async def operating(
 
 
 def found(operator: Running) -> int:
-    """How many restarts were found."""
+    """The number of restarts that were found."""
     return operator.parts.controller.stats.findings["Restart"]
 
 
 async def stage() -> FakeCluster:
-    """A cluster with a pod that runs."""
+    """A cluster with one running pod."""
     cluster = FakeCluster()
     await cluster.put("/apis/apps/v1/namespaces/shop/replicasets", REPLICA_SET)
     await cluster.put("/api/v1/pods", pod())
@@ -183,7 +183,7 @@ async def stage() -> FakeCluster:
 
 
 async def kill(cluster: FakeCluster) -> None:
-    """The kubelet kills the container for its liveness probe and starts it again."""
+    """Let the kubelet kill the container for its liveness probe and start it again."""
     await cluster.put("/api/v1/events", KILLING)
     await cluster.put("/api/v1/pods", pod(restarts=1))
 
@@ -193,7 +193,7 @@ def is_event(asked: Asked) -> bool:
 
 
 async def test_a_kill_becomes_event_and_metric() -> None:
-    """A liveness kill on the wire ends as an Event on the pod and as a count of its Deployment."""
+    """A liveness kill leads to an Event on the pod and a count for its Deployment."""
     cluster = await stage()
     async with operating(cluster) as operator:
         await operator.until_ready()
@@ -209,7 +209,7 @@ async def test_a_kill_becomes_event_and_metric() -> None:
 
 
 async def test_pods_are_only_read() -> None:
-    """Of everything that is written, nothing is a pod: Events and nothing else."""
+    """Only Events are written, and never a pod."""
     cluster = await stage()
     async with operating(cluster) as operator:
         await operator.until_ready()
@@ -223,7 +223,7 @@ async def test_pods_are_only_read() -> None:
     "settings", [replace(LOCAL, dry_run=True), replace(LOCAL, events=False)], ids=["dry", "off"]
 )
 async def test_nothing_is_written_when_it_shall_not(settings: Settings) -> None:
-    """A dry run, or a policy without Events, counts all the same and writes nothing."""
+    """With a dry run, or Events disabled, restarts are counted but nothing is written."""
     cluster = await stage()
     async with operating(cluster, settings) as operator:
         await operator.until_ready()
@@ -236,7 +236,7 @@ async def test_nothing_is_written_when_it_shall_not(settings: Settings) -> None:
 
 
 async def test_what_was_found_is_written_before_the_end() -> None:
-    """A stop right after a kill still writes its Event."""
+    """A shutdown right after a kill still writes the Event."""
     cluster = await stage()
     async with operating(cluster) as operator:
         await operator.until_ready()
@@ -248,7 +248,7 @@ async def test_what_was_found_is_written_before_the_end() -> None:
 
 
 async def test_named_namespaces_are_asked_by_themselves() -> None:
-    """With namespaces given, nothing is asked of the cluster as a whole: Roles are enough."""
+    """With namespaces configured there are no cluster-wide requests, so Roles are enough."""
     cluster = FakeCluster()
     await cluster.put("/api/v1/namespaces/cart/pods", pod(uid="u-2", namespace="cart"))
     settings = replace(LOCAL, namespaces=("shop", "cart"), pod_selector="app=web")
@@ -265,7 +265,7 @@ async def test_named_namespaces_are_asked_by_themselves() -> None:
 
 
 async def test_missing_right_is_named_and_metrics_wait(caplog: pytest.LogCaptureFixture) -> None:
-    """Without the right to pods it is alive and not ready, /metrics waits, the log says why."""
+    """Without the right to pods it is live but not ready, /metrics waits, and the log says why."""
     cluster = await stage()
     cluster.refuse = lambda request: 403 if request.path == "/api/v1/pods" else 0
     async with operating(cluster) as operator:
@@ -279,7 +279,7 @@ async def test_missing_right_is_named_and_metrics_wait(caplog: pytest.LogCapture
 
 
 async def test_events_are_listed_after_their_pods() -> None:
-    """However many Events there are of the last hour: the pods that they speak of are known."""
+    """Events are listed after pods, so that the pods that they are about are known."""
     cluster = await stage()
     cluster.refuse = lambda request: 503 if request.path == "/api/v1/pods" else 0
     async with operating(cluster) as operator:
@@ -294,7 +294,7 @@ async def test_events_are_listed_after_their_pods() -> None:
 
 @dataclass
 class SlowCluster(FakeCluster):
-    """A cluster with so many Events that listing them takes long."""
+    """A cluster in which a list of Events takes long."""
 
     listed: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -305,7 +305,7 @@ class SlowCluster(FakeCluster):
 
 
 async def test_error_that_passed_does_not_end_the_wait_for_events() -> None:
-    """A list of pods failed once: no restart is judged while its Events are still being listed."""
+    """After a failed list of pods, no restart is judged before Events are listed."""
     cluster = SlowCluster()
     await cluster.put("/api/v1/pods", pod())
     failing = iter([503, 503])
@@ -326,7 +326,7 @@ async def test_error_that_passed_does_not_end_the_wait_for_events() -> None:
 
 
 async def test_nothing_is_asked_of_a_server_that_is_not_ready() -> None:
-    """Rights and definitions that it does not know yet are not taken for missing."""
+    """A server that is still starting is not taken to lack rights or definitions."""
     cluster = await stage()
     cluster.refuse = lambda request: 500 if request.path == "/readyz" else 0
     async with operating(cluster) as operator:
@@ -339,7 +339,7 @@ async def test_nothing_is_asked_of_a_server_that_is_not_ready() -> None:
 
 
 async def test_nothing_is_watched_before_all_is_prepared() -> None:
-    """Records are loaded first: until then nothing is watched and /metrics does not answer."""
+    """Records are loaded before pods are watched and /metrics responds."""
     cluster, begun, done = await stage(), asyncio.Event(), asyncio.Event()
 
     async def prepare() -> None:
@@ -358,7 +358,7 @@ async def test_nothing_is_watched_before_all_is_prepared() -> None:
 
 
 async def test_address_in_use_ends_it_before_it_begins() -> None:
-    """Where metrics cannot be served nothing is watched at all; one line says why."""
+    """If the metrics port is in use, the operator ends with one line and watches nothing."""
     first, second = FakeCluster(), FakeCluster()
     async with operating(first) as operator:
         settings = replace(LOCAL, metrics_address=f"127.0.0.1:{operator.parts.server.port}")

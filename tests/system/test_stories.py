@@ -1,4 +1,4 @@
-"""The stories, played on the playground with the real operator: verdicts, Events, metrics."""
+"""The playground's stories with the real operator: verdicts, Events and metrics."""
 
 import asyncio
 import json
@@ -31,9 +31,9 @@ Labels = Mapping[str, str]
 SPEED = 4.0
 NAMESPACE = "stories"
 LATE_SECONDS = 10.0
-"""Of real time, for what is still on its way when the stories are over."""
+"""Real seconds for what is still to come when the stories are over."""
 SETTINGS = {"PROBEWATCH_SETTLE_SECONDS": "2"}
-"""The stories are short: so is the wait for late evidence."""
+"""A shorter wait for late evidence, because the stories are short."""
 RESTARTS, FAILURES = "probewatch_container_restarts_total", "probewatch_probe_failures_total"
 READS = {"get", "list", "watch"}
 
@@ -42,7 +42,7 @@ pytestmark = pytest.mark.slow
 
 @dataclass
 class Heard:
-    """What the operator has said, by pod, and what it has done to pods."""
+    """What the operator logged, by pod, and what was written to pods."""
 
     findings: dict[str, list[JsonObject]] = field(default_factory=lambda: defaultdict(list))
     events: dict[str, list[JsonObject]] = field(default_factory=lambda: defaultdict(list))
@@ -50,7 +50,7 @@ class Heard:
     writes: list[str] = field(default_factory=list)
     pods: dict[str, JsonObject] = field(default_factory=dict)
     replayed: JsonObject = field(default_factory=dict)
-    """What `probewatch replay` makes of the stories as `probewatch record` has written them."""
+    """The result of `probewatch replay` for what `probewatch record` wrote."""
 
     def hear(self, line: str) -> None:
         record = parse_record(line)
@@ -75,7 +75,7 @@ class Heard:
         return {event["reason"] for event in self.events[story.name]}
 
     def is_told(self, story: Story) -> bool:
-        """Whether all that a story has to bring has been heard."""
+        """Whether everything that a story expects was logged."""
         return (
             set(story.verdicts) <= {item["container"] for item in self.restarts(story)}
             and set(story.events) <= self.reasons(story)
@@ -83,7 +83,7 @@ class Heard:
         )
 
     def total(self, name: str, **wanted: str) -> float:
-        """Return the sum of a metric's values with these labels."""
+        """Return the sum of a metric over all series with these labels."""
         return sum(
             value
             for found, labels, value in self.metrics
@@ -93,7 +93,7 @@ class Heard:
 
 @pytest.fixture(name="heard", scope="module")
 def _heard(tmp_path_factory: pytest.TempPathFactory) -> Heard:
-    """All stories, played side by side."""
+    """Play all stories at the same time."""
     recording = tmp_path_factory.mktemp("stories") / "stories.jsonl.gz"
     heard = asyncio.run(play(recording))
     found, ledger = replay(read_streams([str(recording)]))
@@ -122,7 +122,7 @@ async def play(recording: Path) -> Heard:
 
 @asynccontextmanager
 async def recorded(cluster: Cluster, recording: Path) -> AsyncIterator[None]:
-    """Record the cluster's streams beside the operator."""
+    """Run `probewatch record` beside the operator."""
     command = (sys.executable, "-m", "probewatch", "record", "--kubeconfig", cluster.kubeconfig)
     process = await asyncio.create_subprocess_exec(*command, str(recording), stderr=PIPE)
     cluster.runtime.guard.watch(process.pid)
@@ -158,7 +158,7 @@ def by_name(stories: tuple[Story, ...] = STORIES) -> pytest.MarkDecorator:
 
 @by_name()
 def test_each_restart_has_its_cause(heard: Heard, story: Story) -> None:
-    """Every restart gets the cause that it had, and nothing else restarts."""
+    """Every restart has the cause that the story gives it, and nothing else restarts."""
     found = {(item["container"], item["cause"]) for item in heard.restarts(story)}
 
     assert set(story.verdicts.items()) == found
@@ -166,7 +166,7 @@ def test_each_restart_has_its_cause(heard: Heard, story: Story) -> None:
 
 @by_name()
 def test_a_recording_tells_the_same(heard: Heard, story: Story) -> None:
-    """Recorded and replayed, the stories have the same verdicts."""
+    """A replay of the recording has the same causes."""
     restarts = (item for item in heard.replayed["restarts"] if item["pod"] == story.name)
     found = {(item["container"], item["cause"]) for item in restarts}
 
@@ -174,13 +174,13 @@ def test_a_recording_tells_the_same(heard: Heard, story: Story) -> None:
 
 
 def test_the_recordings_ledger_balances(heard: Heard) -> None:
-    """Every restart of every story was counted, and none twice."""
+    """In the replay every restart is counted once."""
     assert heard.replayed["ledger"]["balanced"]
 
 
 @by_name(tuple(story for story in STORIES if "LivenessProbe" in story.verdicts.values()))
 def test_kills_that_were_told_are_confirmed(heard: Heard, story: Story) -> None:
-    """With the kubelet's own word for it, a verdict is sure."""
+    """A liveness kill with the kubelet's Event has confidence Confirmed."""
     killed = [item for item in heard.restarts(story) if item["cause"] == "LivenessProbe"]
 
     assert {"Confirmed"} == {item["confidence"] for item in killed}
@@ -188,7 +188,7 @@ def test_kills_that_were_told_are_confirmed(heard: Heard, story: Story) -> None:
 
 @by_name()
 def test_the_events_are_there(heard: Heard, story: Story) -> None:
-    """The Events that a story calls for are on its pod, and none that blames a probe wrongly."""
+    """Pods have the Events that their story expects, and none that wrongly blames a probe."""
     reasons = heard.reasons(story)
 
     assert set(story.events) <= reasons
@@ -198,18 +198,18 @@ def test_the_events_are_there(heard: Heard, story: Story) -> None:
 
 @by_name(tuple(story for story in STORIES if story.readiness))
 def test_readiness_is_told_with_its_reason(heard: Heard, story: Story) -> None:
-    """Readiness comes and goes for the reasons that it had."""
+    """Readiness changes have the reasons that the story expects."""
     assert set(story.readiness) <= heard.readiness(story)
 
 
 @by_name()
 def test_the_restarts_are_counted(heard: Heard, story: Story) -> None:
-    """The counters by cause add up to what was found, and to the pod's own counts."""
+    """The counters by cause add up to the pod's restart counts."""
     counted = heard.total(RESTARTS, namespace=NAMESPACE, workload=story.name)
     status = heard.pods[story.name]["status"]
     every = [*status.get("initContainerStatuses", ()), *status.get("containerStatuses", ())]
 
-    # What restarts at the last moment may not have been scraped.
+    # A restart in the last moment may not have been scraped.
     assert abs(sum(item["restartCount"] for item in every) - counted) <= 1
     for container, cause in story.verdicts.items():
         labels = {"workload": story.name, "container": container, "cause": cause}
@@ -218,13 +218,13 @@ def test_the_restarts_are_counted(heard: Heard, story: Story) -> None:
 
 @by_name(tuple(story for story in STORIES if story.failures))
 def test_failures_are_counted(heard: Heard, story: Story) -> None:
-    """Failed probes are counted by type, whether or not anything comes of them."""
+    """Failed probes are counted by type."""
     for probe_type in story.failures:
         assert heard.total(FAILURES, workload=story.name, probe_type=probe_type) >= 1
 
 
 def test_nothing_was_written_to_pods(heard: Heard) -> None:
-    """The operator reads pods, and never writes to them."""
+    """The operator never writes to pods."""
     assert [] == heard.writes
     for pod in heard.pods.values():
         assert "finalizers" not in pod["metadata"]

@@ -1,4 +1,4 @@
-"""Programs that system tests run beside an event loop: kubectl, Helm, Prometheus."""
+"""Runs programs for system tests: kubectl, Helm, Prometheus."""
 
 import asyncio
 import os
@@ -8,15 +8,15 @@ from collections.abc import Mapping
 from tests.conftest import require_program
 
 BOUND_SECONDS = 40
-"""No program that ends by itself may take longer."""
+"""The longest that a program may take."""
 
 
 async def run_tool(
     name: str, *arguments: str, kubeconfig: str = "", text: str = "", fails: bool = False
 ) -> str:
-    """Run a program to its end and return what it printed; *text* is its standard input.
+    """Run a program to its end and return its output; *text* is its standard input.
 
-    It must succeed, or fail if it is said to. Its settings come from here alone.
+    It must succeed, unless a failure is expected. It sees no settings of the machine.
     """
     command = [require_program(name), *arguments]
     ran = await asyncio.to_thread(
@@ -34,6 +34,6 @@ async def run_tool(
 
 
 def _environment(more: Mapping[str, str]) -> dict[str, str]:
-    """The environment without what would point the programs at a cluster of somebody's."""
+    """Return the environment without variables that point at a cluster."""
     mine = {key: value for key, value in os.environ.items() if not key.startswith("HELM_")}
     return {**mine, **more}
