@@ -142,3 +142,27 @@ def test_what_is_recorded_is_told_apart_by_namespaces_and_selector() -> None:
 
     assert some == same
     assert 3 == len({some, other, selected})
+
+
+async def test_a_condition_keeps_its_time_when_the_operator_restarts() -> None:
+    """`lastTransitionTime` says since when a workload is in a loop, whoever wrote it."""
+    time, cluster = FakeTime(), Cluster()
+    before = await leading(cluster, time)
+    before.see("a", 1, 11)
+    await before.pass_time(60)
+    await before.recording.lease.release()
+    since = times(cluster)
+    after = Replica(cluster, time, Settings(instance="two"))
+    await after.recording.start()
+    after.see("a", 2, 12)
+    await after.pass_time(60)
+
+    assert {"a": 2} == cluster.totals()
+    assert since == times(cluster)
+
+
+def times(cluster: Cluster) -> dict[str, str]:
+    """When the conditions of the report last changed."""
+    [report] = cluster.api.reports.values()
+    conditions = report["status"]["conditions"]
+    return {each["type"]: each["lastTransitionTime"] for each in conditions}
