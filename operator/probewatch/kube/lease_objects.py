@@ -1,8 +1,8 @@
 """The fields of a Lease that are used, and how it is rendered."""
 
-from datetime import UTC, datetime
-
 import msgspec
+
+from probewatch.kube.times import render_micro_time
 
 SCOPE = "probewatch.dev/recorded-scope"
 """Annotation for the recorded scope: what was watched when everything so far had been recorded."""
@@ -69,9 +69,3 @@ def render_lease(
     annotations = lease.metadata.annotations | ({} if scope is None else {SCOPE: scope})
     metadata = msgspec.structs.replace(lease.metadata, annotations=annotations)
     return {**TYPE, "metadata": metadata, "spec": fresh}
-
-
-def render_micro_time(at: float) -> str:
-    """Return a MicroTime, which requires all six decimals."""
-    moment = datetime.fromtimestamp(at, UTC)
-    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -23,3 +23,9 @@ def render_time(at: float, parts: str = "microseconds") -> str:
     moment = datetime.fromtimestamp(at, UTC)
     precision = parts if moment.microsecond else "seconds"
     return moment.isoformat(timespec=precision).replace("+00:00", "Z")
+
+
+def render_micro_time(at: float) -> str:
+    """Return a MicroTime, which requires all six decimals."""
+    moment = datetime.fromtimestamp(at, UTC)
+    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")

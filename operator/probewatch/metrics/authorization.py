@@ -15,10 +15,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from http import HTTPStatus
-from typing import Protocol
 
 from probewatch.clock import Clock
 from probewatch.errors import ApiError
+from probewatch.kube.rights import Requester
 
 ALLOWED_SECONDS = 60.0
 """How long a positive verdict is cached, and a revoked permission still works."""
@@ -37,16 +37,6 @@ LONGEST_TOKEN = 64 * 1024
 
 TOKEN_REVIEWS = "/apis/authentication.k8s.io/v1/tokenreviews"  # noqa: S105  # a path
 ACCESS_REVIEWS = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
-
-
-class Requester(Protocol):
-    """The part of an API client that is needed."""
-
-    async def request(
-        self, verb: str, path: str, *, body: object | None = None
-    ) -> tuple[int, bytes]:
-        """Return status and body of the response; raises ApiError or OSError without one."""
-        ...
 
 
 class Verdict(Enum):

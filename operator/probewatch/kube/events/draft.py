@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 from probewatch.core.model import PodRef, Workload
 from probewatch.kube.events.reasons import EventKind
 from probewatch.kube.sanitize import sanitize
+from probewatch.kube.times import render_micro_time
 
 CONTROLLER = "probewatch.dev/operator"
 """`reportingController`: what kubectl shows under `From`."""
@@ -44,7 +44,7 @@ def render_event(draft: EventDraft, *, instance: str, now: float) -> dict[str, o
         "apiVersion": "events.k8s.io/v1",
         "kind": "Event",
         "metadata": {"name": draft.name, "namespace": pod.namespace, "labels": dict(draft.labels)},
-        "eventTime": datetime.fromtimestamp(now, UTC).isoformat(timespec="microseconds")[:-6] + "Z",
+        "eventTime": render_micro_time(now),
         "reportingController": CONTROLLER,
         "reportingInstance": sanitize(instance, limit=INSTANCE_LIMIT),
         "action": draft.kind.action,

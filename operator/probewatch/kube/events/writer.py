@@ -13,7 +13,6 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Protocol
 
 from probewatch.clock import Clock, Throttle
 from probewatch.crash_points import crash_point
@@ -21,6 +20,7 @@ from probewatch.errors import ApiError
 from probewatch.kube.answers import NO_RIGHT
 from probewatch.kube.events.doubt import Doubt
 from probewatch.kube.events.draft import EventDraft, render_event
+from probewatch.kube.rights import Requester
 from probewatch.kube.sanitize import sanitize
 from probewatch.kube.statuses import read_status
 from probewatch.kube.waits import find_wait
@@ -46,16 +46,6 @@ _REFUSALS: Mapping[int, str] = {
     HTTPStatus.FORBIDDEN: "Forbidden",
     HTTPStatus.NOT_FOUND: "NamespaceGone",
 }
-
-
-class Requester(Protocol):
-    """The one thing needed of an API client."""
-
-    async def request(
-        self, verb: str, path: str, *, body: object | None = None
-    ) -> tuple[int, bytes]:
-        """Return status and body of the answer; raises ApiError or OSError without one."""
-        ...
 
 
 @dataclass(slots=True, kw_only=True)
