@@ -6,6 +6,7 @@ import pytest
 from probewatch.kube import objects
 from probewatch.kube.spec_parsing import parse_spec
 
+STOP_SIGNALS = [("SIGUSR1", 10), ("SIGRTMIN+3", 37), ("SIGTERM", 15), ("SIGNOT", 0), (None, 0)]
 CPU = [{"resourceName": "cpu", "restartPolicy": "NotRequired"}]
 MEMORY = [*CPU, {"resourceName": "memory", "restartPolicy": "RestartContainer"}]
 
@@ -67,3 +68,12 @@ def test_equal_containers_on_two_systems() -> None:
     )
 
     assert (linux.windows, windows.windows) == (False, True)
+
+
+@pytest.mark.parametrize(("name", "number"), STOP_SIGNALS)
+def test_stop_signal(name: str | None, number: int) -> None:
+    """A declared stop signal is read as its number; an unknown one counts as not declared."""
+    raw = msgspec.json.encode({"containers": [{"name": "app", "lifecycle": {"stopSignal": name}}]})
+    parsed = parse_spec(msgspec.json.decode(raw, type=objects.PodSpec))
+
+    assert number == parsed.containers[0].stop_signal

@@ -14,6 +14,10 @@ OOM_KILLED = "OOMKilled"
 OUTSIDE_SIGNALS = frozenset({1, 2, 3, 9, 10, 12, 15})
 """HUP, INT, QUIT, KILL, USR1, USR2, TERM are sent by others; SEGV or ABRT by the process itself."""
 
+FAULTS = frozenset({4, 5, 6, 7, 8, 11, 31})
+"""ILL, TRAP, ABRT, BUS, FPE, SEGV, SYS: a fault of the process, even if a pod declares one of them
+as its stop signal."""
+
 NOT_KNOWN = -1
 """CRI-O reports this if no exit code was written down, for example because conmon was gone.
 
@@ -65,6 +69,8 @@ class Exit:
     reason: str = ""
     on_windows: bool = False
     """Windows has no signals, and an application may exit with any code if it is told to stop."""
+    stop_signal: int = 0
+    """The signal that the pod declares for stopping the container, if any."""
 
     @cached_property
     def code(self) -> int | None:
@@ -89,14 +95,16 @@ class Exit:
         if self.on_windows:
             failed = self.said is not None and self.said < WINDOWS_FAILURE
             return failed and self.said not in WINDOWS_STOPS
-        return self.signal != 0 and self.signal not in OUTSIDE_SIGNALS
+        told = self.signal == self.stop_signal and self.signal not in FAULTS
+        return self.signal not in {0, *OUTSIDE_SIGNALS} and not told
 
     @cached_property
     def looks_killed(self) -> bool:
         """Whether a kubelet kill can leave this: 0, SIGTERM, SIGKILL, a stop signal, or no word."""
         if self.is_mute:
             return not self.crashed
-        return self.said == 0 or self.signal in OUTSIDE_SIGNALS
+        declared = self.signal == self.stop_signal != 0
+        return self.said == 0 or declared or self.signal in OUTSIDE_SIGNALS
 
     @cached_property
     def is_mute(self) -> bool:

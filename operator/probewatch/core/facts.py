@@ -66,7 +66,9 @@ class Facts:
         if death is None:
             return NOT_SEEN
         windows = self.spec.windows or showed_windows(self.past)
-        return exit_of(death.exit_code, death.reason, windows or is_of_windows(death.exit_code))
+        windows = windows or is_of_windows(death.exit_code)
+        stop = self.restart.container.stop_signal
+        return exit_of(death.exit_code, death.reason, windows, stop)
 
     @property
     def exit_code(self) -> int | None:

@@ -109,7 +109,8 @@ class Container:
     restart_policy: RestartPolicy | None = None
     """The container's own policy (sidecars, container restart rules), if any."""
     restart_rules: tuple[RestartRule, ...] = ()
-    stop_signal: str | None = None
+    stop_signal: int = 0
+    """The number of the signal that the pod declares for stopping it; 0 if it declares none."""
     has_pre_stop: bool = False
     has_post_start: bool = False
     image: str = ""

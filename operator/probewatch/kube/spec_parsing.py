@@ -12,6 +12,7 @@ from sys import intern
 import msgspec
 
 from probewatch.core import spec as specs
+from probewatch.core.signals import SIGNALS
 from probewatch.kube import objects
 from probewatch.kube.sharing import Shared, digest
 
@@ -110,7 +111,7 @@ def _container(raw: objects.Container, *, init: bool) -> specs.Container:
         startup=_probe(specs.ProbeType.STARTUP, raw.startup_probe),
         restart_policy=policy,
         restart_rules=_rules(raw.restart_policy_rules) if raw.restart_policy_rules else (),
-        stop_signal=cycle.stop_signal,
+        stop_signal=SIGNALS.get(cycle.stop_signal or "", 0),
         has_pre_stop=cycle.pre_stop is not None,
         has_post_start=cycle.post_start is not None,
         resources=_resources(raw) if raw.resize_policy else "",
