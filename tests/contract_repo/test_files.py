@@ -1,4 +1,4 @@
-"""What the files of the repository must not contain, and which ones must be there."""
+"""Files of the repository: which ones must exist, and what none of them may contain."""
 
 import re
 import subprocess
@@ -11,7 +11,7 @@ import pytest
 from tests.conftest import REPOSITORY, require_program
 
 MACHINE_PATHS = re.compile(r"(?<![\w.$}{~-])/(?:home|root|Users|work|farm)/[\w.-]+")
-"""An absolute path of somebody's machine."""
+"""An absolute path on the machine of some developer."""
 
 TEXT_SUFFIXES = {"", ".cfg", ".md", ".py", ".sh", ".toml", ".tpl", ".txt", ".yaml", ".yml"}
 
@@ -21,7 +21,7 @@ def pyproject() -> dict[str, Any]:
 
 
 def tracked_texts() -> list[Path]:
-    """Every text file that git knows; empty for a copy without its history."""
+    """Return every text file that git tracks; skip the test without a git history."""
     git = require_program("git")
     if not (REPOSITORY / ".git").exists():
         pytest.skip("this copy of the repository has no git history")
@@ -52,7 +52,7 @@ def test_front_page_is_there(name: str) -> None:
 
 
 def test_front_page_names_the_two_commands() -> None:
-    """The README shows how to see it work and how to test it, and both are targets of make."""
+    """The README shows `make demo` and `make test`, and both targets exist."""
     shown = re.findall(
         r"^\$ make (\w+)", (REPOSITORY / "README.md").read_text("utf-8"), re.MULTILINE
     )
@@ -63,7 +63,7 @@ def test_front_page_names_the_two_commands() -> None:
 
 
 def test_no_file_names_a_path_of_a_machine() -> None:
-    """No committed text holds an absolute path that exists on one machine only."""
+    """No tracked text contains an absolute path of a developer's machine."""
     found = {
         f"{path.relative_to(REPOSITORY)}: {match.group()}"
         for path in tracked_texts()
@@ -74,7 +74,7 @@ def test_no_file_names_a_path_of_a_machine() -> None:
 
 
 def test_every_local_link_leads_somewhere() -> None:
-    """Each relative link of a Markdown page points at a file or folder of the repository."""
+    """Each relative link in a Markdown page leads to an existing file or folder."""
     link = re.compile(r"\]\((?!https?:|mailto:|#)([^)#\s]+)")
     broken = {
         f"{path.relative_to(REPOSITORY)} -> {target}"
@@ -88,7 +88,7 @@ def test_every_local_link_leads_somewhere() -> None:
 
 
 def anchors_of(page: Path) -> set[str]:
-    """The anchors of a page's headings, as GitHub makes them."""
+    """Return the anchors of a page's headings, as GitHub derives them."""
     text = re.sub(
         r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL
     )
@@ -97,7 +97,7 @@ def anchors_of(page: Path) -> set[str]:
 
 
 def test_every_anchor_leads_to_a_heading() -> None:
-    """Each link into a Markdown page, or within one, names a heading that the page has."""
+    """Each link with an anchor, to a Markdown page or within one, names an existing heading."""
     link = re.compile(r"\]\((?!https?:|mailto:)([^)#\s]*)#([^)\s]+)\)")
     broken = {
         f"{path.relative_to(REPOSITORY)} -> {target}#{anchor}"
@@ -111,7 +111,7 @@ def test_every_anchor_leads_to_a_heading() -> None:
 
 
 def test_every_package_stands_in_the_layers() -> None:
-    """The contract of layers names each package and module of probewatch."""
+    """The import contract for layers contains each package and module of probewatch."""
     contracts = pyproject()["tool"]["importlinter"]["contracts"]
     (layers,) = [c["layers"] for c in contracts if c["id"] == "layers"]
     placed = set(re.findall(r"\w+", " ".join(layers)))
@@ -122,7 +122,7 @@ def test_every_package_stands_in_the_layers() -> None:
 
 
 def test_every_rule_has_its_contract() -> None:
-    """The rules of docs/architecture.md about imports are checked by import-linter."""
+    """The import rules of docs/architecture.md are checked by import-linter."""
     contracts = {c["id"] for c in pyproject()["tool"]["importlinter"]["contracts"]}
 
     assert {
@@ -135,7 +135,7 @@ def test_every_rule_has_its_contract() -> None:
 
 
 def test_every_linter_exception_has_its_reason() -> None:
-    """Each rule that ruff is told to ignore has a comment beside it that says why."""
+    """Each rule that ruff ignores has a comment with the reason."""
     text = (REPOSITORY / "pyproject.toml").read_text(encoding="utf-8")
     exceptions = re.findall(r'^ {2}"[A-Z]+\d*",.*$', text, flags=re.MULTILINE)
 
@@ -144,7 +144,7 @@ def test_every_linter_exception_has_its_reason() -> None:
 
 
 def test_no_suppression_is_bare() -> None:
-    """Each `noqa` and `type: ignore` names its code and has a reason after it."""
+    """Each `noqa` and `type: ignore` has a code and a comment with the reason."""
     suppression = re.compile(
         r"#\s*(noqa|type:\s*ignore)\b(?P<code>:\s*[A-Z]+\d+|\[[\w-]+)?(?P<rest>.*)"
     )

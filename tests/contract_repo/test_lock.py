@@ -1,4 +1,4 @@
-"""The lock files: complete, checked by hash, up to date, and of no particular registry."""
+"""The lock files: complete, with hashes, up to date, and without a registry."""
 
 import importlib.util
 import re
@@ -17,13 +17,13 @@ def name_of(path: Path) -> str:
 
 
 def pins(lock: Path) -> dict[str, str]:
-    """Package to version, as the lock file has them."""
+    """Return the pinned version of each package in the lock file."""
     found = re.findall(r"^([\w.-]+)==([^ \\;]+)", lock.read_text(encoding="utf-8"), re.MULTILINE)
     return dict(found)
 
 
 def load_fingerprint() -> ModuleType:
-    """The script that `make lock` uses: it lives beside the lock's other machinery in .ci."""
+    """Load the script of .ci that `make lock` uses."""
     spec = importlib.util.spec_from_file_location("fingerprint", REPOSITORY / ".ci/fingerprint.py")
     assert spec is not None
     assert spec.loader is not None
@@ -33,7 +33,7 @@ def load_fingerprint() -> ModuleType:
 
 
 def test_there_is_a_lock_for_each_use() -> None:
-    """There are locks for the image and its building, the demo, development and two for tools."""
+    """There is a lock file for each purpose, and no other one."""
     names = ["build.txt", "demo.txt", "dev.txt", "pictures.txt", "run.txt", "tools.txt"]
 
     assert names == [lock.name for lock in LOCKS]
@@ -41,7 +41,7 @@ def test_there_is_a_lock_for_each_use() -> None:
 
 @pytest.mark.parametrize("lock", LOCKS, ids=name_of)
 def test_every_package_has_hashes(lock: Path) -> None:
-    """Each package is pinned to one version and has at least one SHA-256, so that pip checks it."""
+    """Each package has one version and at least one SHA-256, which pip verifies."""
     blocks = re.split(r"^(?=\S)", lock.read_text(encoding="utf-8"), flags=re.MULTILINE)
     packages = [block for block in blocks if block and not block.startswith("#")]
 
@@ -51,7 +51,7 @@ def test_every_package_has_hashes(lock: Path) -> None:
 
 @pytest.mark.parametrize("lock", LOCKS, ids=name_of)
 def test_no_registry_is_named(lock: Path) -> None:
-    """A lock names packages and never the place to fetch them from, nor a path."""
+    """No lock file contains a URL, an index or a path."""
     text = lock.read_text(encoding="utf-8")
 
     assert [] == re.findall(r"\w+://\S*|--(?:extra-)?index-url|--find-links|(?<=\s)/\S+", text)
@@ -59,7 +59,7 @@ def test_no_registry_is_named(lock: Path) -> None:
 
 @pytest.mark.parametrize("lock", LOCKS, ids=name_of)
 def test_lock_is_of_these_dependencies(lock: Path) -> None:
-    """The lock was written from pyproject.toml as it is; if not, `make lock` writes it anew."""
+    """Each lock file is up to date with pyproject.toml; if not, `make lock` updates it."""
     fingerprint = load_fingerprint().compute_fingerprint(REPOSITORY / "pyproject.toml")
     first_line = lock.read_text(encoding="utf-8").splitlines()[0]
 
@@ -67,7 +67,7 @@ def test_lock_is_of_these_dependencies(lock: Path) -> None:
 
 
 def test_one_version_of_everything() -> None:
-    """What is tested is what is shipped: the smaller locks are parts of the development lock."""
+    """The development lock has the versions of the locks that are shipped, so these are tested."""
     dev = pins(REPOSITORY / "requirements" / "dev.txt").items()
 
     assert pins(REPOSITORY / "requirements" / "run.txt").items() <= dev

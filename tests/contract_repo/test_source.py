@@ -1,4 +1,4 @@
-"""What the source promises about its own shape, where no linter has a rule for it."""
+"""Rules for the layout of the source that no linter checks."""
 
 import ast
 import re
@@ -13,25 +13,25 @@ SOURCE = REPOSITORY / "operator" / "probewatch"
 TESTS = REPOSITORY / "tests"
 
 MAX_MODULE_LINES = 260
-"""About 250, as the house style has it; the ten are for a docstring that is worth it."""
+"""The house style says about 250; ten more are for a good docstring."""
 
 MAX_FUNCTION_LINES = 30
 
 NO_PACKAGES = {
-    "bench",  # what the operator costs
-    "contract",  # the playground's API beside a real server's
+    "bench",  # resource usage of the operator
+    "contract",  # the playground's API compared with a real server
     "contract_repo",  # the repository itself
     "crds",
     "deploy",
     "e2e",  # a real cluster
     "model",  # the accounting, as a state machine
     "monitoring",
-    "simulation",  # histories that no kubelet was asked for
+    "simulation",  # simulated kubelets
     "soak",
-    "support",  # what several folders share
+    "support",  # helpers for several folders
     "system",  # whole programs
 }
-"""Folders of tests/ that stand for no package of the source; all others mirror one."""
+"""Folders of tests/ without a package of the source; all others mirror one."""
 
 
 def name_of(path: Path) -> str:
@@ -57,7 +57,7 @@ def files_of_tests() -> list[Path]:
 
 
 def code_length(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
-    """Lines from `def` to the end, without the docstring: explaining well is never too long."""
+    """Return the lines of a function without its docstring, which may be as long as needed."""
     end = function.end_lineno or function.lineno
     docstring = function.body[0] if ast.get_docstring(function) else None
     words = (docstring.end_lineno or 0) - docstring.lineno + 1 if docstring else 0
@@ -65,13 +65,13 @@ def code_length(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
 
 
 def test_source_root_is_no_package() -> None:
-    """`operator/` has no __init__.py, so that it never hides the standard library's operator."""
+    """`operator/` has no __init__.py, or it would hide the standard library's operator."""
     assert not (SOURCE.parent / "__init__.py").exists()
 
 
 @pytest.mark.parametrize("path", sorted(SOURCE.rglob("__init__.py")), ids=name_of)
 def test_package_is_one_docstring(path: Path) -> None:
-    """A package's __init__.py states the rule of the package, and does nothing."""
+    """A package's __init__.py contains nothing but the docstring with the package's rule."""
     tree = parse(path)
 
     assert ast.get_docstring(tree)
@@ -80,19 +80,19 @@ def test_package_is_one_docstring(path: Path) -> None:
 
 @pytest.mark.parametrize("folder", sorted({path.parent for path in modules()}), ids=name_of)
 def test_every_folder_is_a_package(folder: Path) -> None:
-    """No folder of the source lacks its __init__.py: the layers are tested only in packages."""
+    """Each folder of the source has an __init__.py: import contracts apply only to packages."""
     assert (folder / "__init__.py").exists()
 
 
 @pytest.mark.parametrize("path", modules(), ids=name_of)
 def test_module_is_of_readable_size(path: Path) -> None:
-    """A module is one concept, and can be read in one go."""
+    """No module is longer than 260 lines."""
     assert len(path.read_text(encoding="utf-8").splitlines()) <= MAX_MODULE_LINES
 
 
 @pytest.mark.parametrize("path", modules(), ids=name_of)
 def test_functions_are_of_readable_size(path: Path) -> None:
-    """No function of the source has more than thirty lines of code."""
+    """No function has more than thirty lines of code."""
     too_long = {f.name: code_length(f) for f in functions(parse(path))}
 
     assert {} == {name: n for name, n in too_long.items() if n > MAX_FUNCTION_LINES}
@@ -100,7 +100,7 @@ def test_functions_are_of_readable_size(path: Path) -> None:
 
 @pytest.mark.parametrize("path", modules() + sorted(TESTS.rglob("*.py")), ids=name_of)
 def test_imports_never_name_the_source_root(path: Path) -> None:
-    """Nothing imports `operator.probewatch`: that is a second copy of the package, or none."""
+    """Nothing imports `operator.probewatch`, which would be a second copy of the package."""
     imported: list[str] = []
     for node in ast.walk(parse(path)):
         if isinstance(node, ast.Import):
@@ -113,7 +113,7 @@ def test_imports_never_name_the_source_root(path: Path) -> None:
 
 @pytest.mark.parametrize("path", files_of_tests(), ids=name_of)
 def test_every_test_promises_something(path: Path) -> None:
-    """Each test has a docstring that opens with the sentence of what it promises."""
+    """Each test has a docstring, which says in its first sentence what it promises."""
     tests = [f for f in functions(parse(path)) if f.name.startswith("test_")]
     silent = [f.name for f in tests if not ast.get_docstring(f)]
 
@@ -121,7 +121,7 @@ def test_every_test_promises_something(path: Path) -> None:
 
 
 def test_tests_are_laid_out_as_the_source_is() -> None:
-    """The tests of a package are in the folder of its name, and in no other place."""
+    """Tests of a package are in the folder of the same name."""
     folders = {path.parent.relative_to(TESTS) for path in TESTS.rglob("*.py")}
     mirrors = {each for each in folders if each.parts and each.parts[0] not in NO_PACKAGES}
 
@@ -131,7 +131,10 @@ def test_tests_are_laid_out_as_the_source_is() -> None:
 
 
 def test_modules_of_tests_share_nothing_with_each_other() -> None:
-    """What several of them use has a module of its own, but for the cases of the core."""
+    """Test modules import nothing from each other, except the cases of the core.
+
+    What several of them need has a module of its own.
+    """
     taken = re.compile(r"^from tests\.(?!core\.)(\S*\btest_\w+) import", re.MULTILINE)
     found = {
         name_of(path): names

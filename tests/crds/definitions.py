@@ -1,4 +1,4 @@
-"""The definitions of `crds/`, and how to walk through their schemas."""
+"""The custom resource definitions of `crds/`, and access to their schemas."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -18,19 +18,19 @@ WRITTEN_BY_THE_API = {"apiVersion", "kind", "metadata"}
 
 
 def definition(kind: str) -> Schema:
-    """The definition of a kind."""
+    """Return the definition of a kind."""
     found: Schema = yaml.safe_load(FILES[kind].read_text(encoding="utf-8"))
     return found
 
 
 def version(kind: str) -> Schema:
-    """Its only version."""
+    """Return the only version of a kind."""
     (found,) = definition(kind)["spec"]["versions"]
     return dict(found)
 
 
 def schema(kind: str, *path: str) -> Schema:
-    """The schema of a kind, or of a field of it."""
+    """Return the schema of a kind, or of one of its fields."""
     found: Schema = version(kind)["schema"]["openAPIV3Schema"]
     for step in path:
         found = found["properties"][step]
@@ -38,7 +38,7 @@ def schema(kind: str, *path: str) -> Schema:
 
 
 def walk(node: Schema, path: str = "") -> Iterator[tuple[str, Schema]]:
-    """Each node below one, with its path, but for what every object has."""
+    """Yield each node below this one with its path, without apiVersion, kind and metadata."""
     for name, child in node.get("properties", {}).items():
         if path or name not in WRITTEN_BY_THE_API:
             yield f"{path}.{name}", child
@@ -50,5 +50,5 @@ def walk(node: Schema, path: str = "") -> Iterator[tuple[str, Schema]]:
 
 
 def nodes() -> list[tuple[str, Schema]]:
-    """All nodes of both kinds."""
+    """Return all nodes of both kinds."""
     return [(f"{kind}{path}", node) for kind in FILES for path, node in walk(schema(kind))]

@@ -1,4 +1,4 @@
-"""The definitions are what good ones are: whole, bounded, and worth reading in kubectl."""
+"""The quality of the definitions: described, typed, bounded, and readable in kubectl."""
 
 import re
 from typing import Any
@@ -11,21 +11,21 @@ from tests.crds.definitions import FILES, Schema, definition, nodes, schema, ver
 KINDS = list(FILES)
 CONDITION_FIELDS = {"type", "status", "lastTransitionTime", "reason", "message"}
 HARMLESS_DEFAULTS = {"ProbePolicy.spec.priority": 0}
-"""A default that says what a missing field means anyway."""
+"""Defaults that mean the same as a missing field."""
 
 
 def paths(problem: Any) -> list[str]:  # noqa: ANN401  # a function of a node
-    """Where a node has a problem."""
+    """Return the paths of the nodes that have a problem."""
     return [path for path, node in nodes() if problem(node)]
 
 
 def test_every_field_is_described() -> None:
-    """Each node has a description that is a sentence, or ends as one."""
+    """Each field has a description that ends with a full stop."""
     assert [] == paths(lambda node: not re.search(r"\S.*[.]$", node.get("description", "")))
 
 
 def test_every_field_has_a_type() -> None:
-    """Each node has one of the types, and keeps nothing that it does not know."""
+    """Each field has exactly one type, and unknown fields are pruned."""
     known = {"string", "integer", "number", "boolean", "array", "object"}
     assert [] == paths(lambda node: node.get("type") not in known)
     assert [] == paths(lambda node: "x-kubernetes-preserve-unknown-fields" in node)
@@ -33,7 +33,7 @@ def test_every_field_has_a_type() -> None:
 
 
 def is_unbounded(node: Schema) -> bool:
-    """Whether a value of the node may be of any size."""
+    """Whether a value of the node may have any size."""
     match node["type"]:
         case "string":
             return not ("maxLength" in node or node.get("enum"))
@@ -49,12 +49,12 @@ def is_unbounded(node: Schema) -> bool:
 
 
 def test_every_field_is_bounded() -> None:
-    """No string, number, list or map is without its largest size."""
+    """Each string, number, list and map has a maximum."""
     assert [] == paths(is_unbounded)
 
 
 def test_integers_have_a_format_that_holds_them() -> None:
-    """Each integer says how large it may get, and its bounds fit into that."""
+    """Each integer has a format, and its maximum fits into it."""
     sizes = {"int32": 2**31 - 1, "int64": 2**53 - 1}
     assert [] == paths(
         lambda node: node["type"] == "integer" and node["maximum"] > sizes[node["format"]]
@@ -62,14 +62,14 @@ def test_integers_have_a_format_that_holds_them() -> None:
 
 
 def test_patterns_are_anchored() -> None:
-    """A pattern speaks of the whole value, and is one."""
+    """Each pattern compiles and matches the whole value."""
     assert [] == paths(lambda node: not re.fullmatch(r"\^.*\$", node.get("pattern", "^$")))
     for _, node in nodes():
         re.compile(node.get("pattern", ""))
 
 
 def test_lists_say_how_they_are_merged() -> None:
-    """Each list has its kind, and the keys of a list by keys are required in its items."""
+    """Each list has a list type, and the keys of a map-like list are required."""
     assert [] == paths(
         lambda node: node["type"] == "array" and "x-kubernetes-list-type" not in node
     )
@@ -79,27 +79,27 @@ def test_lists_say_how_they_are_merged() -> None:
 
 
 def test_required_fields_exist() -> None:
-    """What is required can be given."""
+    """Each required field is defined."""
     assert [] == paths(
         lambda node: not set(node.get("required", ())) <= node.get("properties", {}).keys()
     )
 
 
 def test_defaults_change_no_meaning() -> None:
-    """What a policy does not set is the operator's to decide, now and after an upgrade."""
+    """No default sets a threshold: the operator decides on missing ones, after an upgrade too."""
     assert {path: node["default"] for path, node in nodes() if "default" in node} == (
         HARMLESS_DEFAULTS
     )
 
 
 def test_closed_lists_are_lists() -> None:
-    """Nothing stands twice in a closed list."""
+    """No enum contains a value twice."""
     assert [] == paths(lambda node: len(node.get("enum", ())) != len(set(node.get("enum", ()))))
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_conditions_are_those_of_the_api(kind: str) -> None:
-    """Conditions are a list by type with all five fields, and tell the generation."""
+    """Conditions have the fields and the merge key of metav1.Condition."""
     conditions = schema(kind, "status", "conditions")
 
     assert ("map", ["type"]) == (
@@ -116,7 +116,7 @@ def test_conditions_are_those_of_the_api(kind: str) -> None:
     [("ProbePolicy", "probepolicies", "ppol"), ("ProbeReport", "probereports", "prep")],
 )
 def test_names_are_the_promised_ones(kind: str, plural: str, short: str) -> None:
-    """Group, version, scope, names and the status subresource are part of the contract."""
+    """Clients depend on group, version, scope, names and the status subresource."""
     found = definition(kind)
     spec = found["spec"]
 
@@ -137,7 +137,7 @@ def test_names_are_the_promised_ones(kind: str, plural: str, short: str) -> None
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_columns_show_what_is_there(kind: str) -> None:
-    """Each column is of a field of the schema, of its type, and says what it is."""
+    """Each printer column has a description, and the type of the field that it shows."""
     known = dict(walk(schema(kind)))
     columns = version(kind)["additionalPrinterColumns"]
 
@@ -154,5 +154,5 @@ def test_columns_show_what_is_there(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_api_server_takes_the_definition(kind: str) -> None:
-    """The checks of an API server find nothing, its rules included."""
+    """The checks that an API server makes, also of validation rules, find no fault."""
     assert [] == check_definition(definition(kind), None)

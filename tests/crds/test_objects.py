@@ -1,4 +1,4 @@
-"""What the schemas take and what they refuse."""
+"""Which objects the schemas accept and reject."""
 
 import copy
 import json
@@ -34,7 +34,7 @@ STATUS_LIMIT = 256 * 1024
 
 
 def refused(node: Schema, body: Json) -> list[str]:
-    """What an API server would say about an object."""
+    """Return the errors of an API server for an object."""
     causes = [*check(node, body), *check_rules(node, body)]
     unknown = [f"unknown field {path}" for path in find_unknown(node, body, is_root=True)]
     return [*(f"{path}: {words}" for path, words in causes), *unknown]
@@ -58,7 +58,7 @@ def refused(node: Schema, body: Json) -> list[str]:
     ],
 )
 def test_a_good_policy_is_taken(spec: dict[str, object]) -> None:
-    """What the documentation shows can be applied."""
+    """Policies like those in the documentation are accepted."""
     assert [] == refused(POLICY, policy_object(spec=spec))
 
 
@@ -102,14 +102,14 @@ def test_a_good_policy_is_taken(spec: dict[str, object]) -> None:
     ],
 )
 def test_a_wrong_policy_is_refused(spec: dict[str, object], words: str) -> None:
-    """What cannot be meant is refused by the API server, where it stands."""
+    """An invalid policy is rejected, with the path of the field."""
     said = refused(POLICY, policy_object(spec=spec))
 
     assert any(words in each for each in said), said
 
 
 def values(node: Schema) -> st.SearchStrategy[Any]:
-    """Values that a schema takes, at and between its bounds."""
+    """Return a strategy for values that a schema accepts."""
     if "enum" in node:
         return st.sampled_from(node["enum"])
     match node["type"]:
@@ -145,7 +145,7 @@ def _objects(node: Schema) -> st.SearchStrategy[Any]:
 )
 @given(spec=values(schema("ProbePolicy", "spec")))
 def test_the_operator_takes_what_the_schema_takes(spec: Any) -> None:  # noqa: ANN401  # any spec
-    """A policy that the API server lets in has no wrong value, and the other way round."""
+    """The operator finds a policy valid exactly if the API server accepts it."""
     body = policy_object(spec=spec)
     read = parse_policy(json.dumps(body).encode())
 
@@ -160,7 +160,7 @@ def test_the_operator_takes_what_the_schema_takes(spec: Any) -> None:  # noqa: A
 )
 @given(spec=values(schema("ProbePolicy", "spec")), data=st.data())
 def test_a_value_beyond_its_bounds_is_refused_by_both(spec: Any, data: Any) -> None:  # noqa: ANN401  # as above
-    """One field too large, and the API server and the operator refuse the policy alike."""
+    """The API server and the operator both reject a number that is out of bounds."""
     fields = list(_numbers(schema("ProbePolicy", "spec")))
     path, node = data.draw(st.sampled_from(fields))
     wrong = data.draw(st.sampled_from([node["minimum"] - 1, node["maximum"] + 1]))
@@ -248,7 +248,7 @@ RECORDS = st.builds(
 
 
 def report(record: Record) -> Json:
-    """The ProbeReport of a record, as it is written."""
+    """Return the ProbeReport that is written for a record."""
     status = msgspec.json.encode(render_status(record, before=None, now=1.8e9))
     return {"apiVersion": "probewatch.dev/v1alpha1", "kind": "ProbeReport"} | {
         "metadata": {"name": "deployment-web", "namespace": "shop"},
@@ -260,12 +260,12 @@ def report(record: Record) -> Json:
 @settings(suppress_health_check=[HealthCheck.too_slow], max_examples=40)
 @given(record=RECORDS)
 def test_every_record_can_be_written(record: Record) -> None:
-    """Whatever is found, the API server takes the report of it."""
+    """The API server accepts the report of any record."""
     assert [] == refused(REPORT, report(record))
 
 
 def test_the_largest_record_can_be_written() -> None:
-    """More incidents, loops and words than fit: the report is within its bounds all the same."""
+    """The report of the largest record is cut to the bounds of the schema."""
     incident = Incident(
         pod="p" * 253,
         uid=PodUid("u" * 36),

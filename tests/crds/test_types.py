@@ -1,4 +1,4 @@
-"""The definitions and the types that read and write them say the same, field by field."""
+"""The definitions and the Python types for them agree, field by field."""
 
 import types
 import typing
@@ -33,12 +33,12 @@ SIMPLE = {str: "string", int: "integer", float: "number", bool: "boolean"}
     ids=["policy spec", "policy status", "report status"],
 )
 def test_types_and_schema_agree(struct: type[msgspec.Struct], node: Schema) -> None:
-    """Each has the fields of the other, of the same type and with the same bounds."""
+    """Type and schema have the same fields, with the same types and bounds."""
     assert [] == list(differences(struct, node, ""))
 
 
 def differences(kind: Any, node: Schema, path: str) -> Iterator[str]:  # noqa: ANN401  # any type
-    """What a type and a schema do not have in common."""
+    """Yield the differences between a type and a schema."""
     metas = []
     while True:
         if typing.get_origin(kind) is typing.Annotated:
@@ -88,7 +88,7 @@ def _bounds(metas: list[msgspec.Meta], node: Schema, path: str) -> Iterator[str]
 
 
 def enums(name: str) -> set[tuple[str, ...]]:
-    """The closed lists of all fields of a name."""
+    """Return the enums of all fields with this name."""
     return {
         tuple(node["enum"])
         for path, node in nodes()
@@ -97,7 +97,7 @@ def enums(name: str) -> set[tuple[str, ...]]:
 
 
 def test_closed_lists_are_those_of_the_core() -> None:
-    """Causes, confidence, reasons and patterns are spelled as everywhere else, in that order."""
+    """Enums have the values of the core, in the same order."""
     causes = tuple(str(each) for each in Cause)
 
     assert {causes} == enums("cause") == enums("firstCause") == enums("topCause")
@@ -109,7 +109,7 @@ def test_closed_lists_are_those_of_the_core() -> None:
 
 
 def test_an_owner_is_bounded_as_the_workload_of_a_report() -> None:
-    """Whatever is taken for a pod's owner has room in a report."""
+    """An owner reference that is accepted from a pod fits into a report."""
     workload = schema("ProbeReport", "status", "workload")["properties"]
 
     assert {name: node["maxLength"] for name, node in workload.items()} == {
@@ -118,7 +118,7 @@ def test_an_owner_is_bounded_as_the_workload_of_a_report() -> None:
 
 
 def test_every_field_of_a_policy_has_its_meaning() -> None:
-    """What a spec can set is a threshold of the core, or says for whom and how strongly."""
+    """Each field of a policy's spec sets a threshold of the core, except selector and priority."""
     spec = schema("ProbePolicy", "spec")["properties"]
     found = {
         f"{name}.{inner}" if node["type"] == "object" else name
@@ -136,7 +136,7 @@ def _camel(name: str) -> str:
 
 
 def test_no_threshold_asks_for_more_than_is_remembered() -> None:
-    """As many restarts and losses are kept as the largest threshold needs, and no more."""
+    """The core keeps as many restarts and losses as the largest threshold needs."""
     kept = [RECENT_KEPT, RECENT_KEPT, LOSSES_KEPT]
     limits = [
         node["maximum"]

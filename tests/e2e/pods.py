@@ -1,6 +1,6 @@
-"""The pods of the end-to-end test: each shows one thing that a real kubelet does.
+"""The pods of the end-to-end test, each for one behaviour of a real kubelet.
 
-They run on any cluster, also where Pod Security is *restricted*, with an image that has a
+They run on any cluster, also with the Pod Security profile *restricted*. Their image has to have a
 shell: busybox, or what `E2E_IMAGE` names.
 """
 
@@ -18,17 +18,17 @@ mkdir -p {home} && echo ok > {home}/healthz
 if command -v httpd >/dev/null; then exec httpd -f -p {port} -h {home}; fi
 exec python3 -m http.server {port} --bind "${{POD_IP:-0.0.0.0}}" --directory {home}
 """
-"""Answers `/healthz` with 200 for so long, and with 404 from then on."""
+"""Serves `/healthz` with 200 for some seconds, and with 404 afterwards."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Story:
-    """One pod, and what the operator has to say of its restarts."""
+    """One pod, and what the operator has to report about it."""
 
     name: str
     script: str
     cause: str
-    """Of its restarts; empty for a pod that has none."""
+    """The cause of its restarts; empty if it has none."""
     probes: Json
     event: str = "ContainerRestarted"
 
@@ -57,7 +57,7 @@ def http_probe() -> Json:
 
 
 def stories(namespace: str) -> tuple[Story, ...]:
-    """All pods; files are named after *namespace*, for containers that share a file system."""
+    """Return all pods; their files are named after *namespace*, should they share a disk."""
     home = f"/tmp/{namespace}"  # noqa: S108  # in a container
     return (
         Story(
@@ -104,7 +104,7 @@ def stories(namespace: str) -> tuple[Story, ...]:
 
 
 def manifest(story: Story) -> Json:
-    """The Pod of a story."""
+    """Return the Pod of a story."""
     container = {
         "name": "app",
         "image": IMAGE,

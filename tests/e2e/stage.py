@@ -1,4 +1,4 @@
-"""Plays the stories on the cluster of the current kubeconfig, and gathers what came of them."""
+"""Runs the pods on the cluster of the current kubeconfig, and collects the results."""
 
 import asyncio
 import contextlib
@@ -25,10 +25,10 @@ from probewatch.kube.login import Login
 from tests.e2e.pods import Json, Story, manifest, stories
 
 LONGEST_SECONDS = float(os.environ.get("E2E_TIMEOUT", "240"))
-"""For images to be pulled and every pod to show its thing."""
+"""The time for pulling images and for every pod to show its behaviour."""
 
 SETTLE_SECONDS = 8.0
-"""For Events and reports to be written after the last finding."""
+"""The time for writing Events and reports after the last finding."""
 
 STOP_SECONDS = 30.0
 
@@ -37,7 +37,7 @@ Line = dict[str, object]
 
 @dataclass(kw_only=True)
 class Outcome:
-    """What there was to see."""
+    """The results of the run."""
 
     namespace: str
     stories: tuple[Story, ...]
@@ -46,18 +46,18 @@ class Outcome:
     events: list[Json] = field(default_factory=list)
     metrics: str = ""
     reports: tuple[Summary, ...] | None = None
-    """None where the custom resources are not installed."""
+    """None if the custom resources are not installed."""
     counts_before: dict[str, int] = field(default_factory=dict)
-    """`restartCount` by pod, before the metrics were read."""
+    """`restartCount` by pod, as it was before the metrics were read."""
     counts_after: dict[str, int] = field(default_factory=dict)
     exit_status: int | None = None
 
     def said(self, message: str, pod: str) -> list[Line]:
-        """The lines of a kind about a pod."""
+        """Return the log records of a kind about a pod."""
         return [line for line in self.lines if (line["message"], line.get("pod")) == (message, pod)]
 
     def is_complete(self) -> bool:
-        """Whether each story has shown what it is for."""
+        """Whether each pod has shown its behaviour."""
         return all(self._has_shown(story) for story in self.stories)
 
     def _has_shown(self, story: Story) -> bool:
@@ -68,7 +68,7 @@ class Outcome:
 
 
 async def play() -> Outcome:
-    """Create a namespace, run operator and pods in it, gather, and remove it again."""
+    """Create a namespace, run operator and pods in it, collect the results, and remove it."""
     async with connected() as client, own_namespace(client) as namespace:
         outcome = Outcome(namespace=namespace, stories=stories(namespace))
         async with operator(outcome) as port:
@@ -117,7 +117,10 @@ async def create(client: ApiClient, path: str, body: Json) -> None:
 
 
 async def wait_for_service_account(client: ApiClient, namespace: str) -> None:
-    """A new namespace takes a moment to have the account that pods need; some have none."""
+    """Wait for the account that pods need: it is created a moment after its namespace.
+
+    Some servers create none.
+    """
     end = time.monotonic() + 10
     path = f"/api/v1/namespaces/{namespace}/serviceaccounts/default"
     while time.monotonic() < end:
@@ -129,13 +132,13 @@ async def wait_for_service_account(client: ApiClient, namespace: str) -> None:
 
 @asynccontextmanager
 async def operator(outcome: Outcome) -> AsyncIterator[int]:
-    """The operator as a process of its own; gives the port of its metrics."""
+    """Run the operator as a process; yields the port of its metrics."""
     command = [
         *(sys.executable, "-m", "probewatch", "run", "--log-format", "json"),
         *("--namespace", outcome.namespace, "--metrics-address", "127.0.0.1:0"),
         *("--context", os.environ.get("E2E_CONTEXT", "")),
     ]
-    # A Lease of its own: another operator of this cluster must not keep it from writing.
+    # Its own Lease, so that another operator of this cluster does not keep it from writing.
     environ = {**os.environ, "PROBEWATCH_LEASE_NAMESPACE": outcome.namespace}
     process = await asyncio.create_subprocess_exec(*command, stderr=PIPE, env=environ)
     reading = asyncio.create_task(read_log(process, outcome))

@@ -1,4 +1,4 @@
-"""The operator on any cluster: real probes, real kubelet; run with `make e2e`."""
+"""The operator on any cluster, with real probes and kubelets; run by `make e2e`."""
 
 import asyncio
 import re
@@ -26,7 +26,7 @@ def _outcome() -> Outcome:
 
 @pytest.mark.parametrize("name", RESTARTING)
 def test_every_restart_has_its_cause(outcome: Outcome, name: str) -> None:
-    """Each restart of a pod is attributed to what the pod is made to show."""
+    """Each restart has the cause that its pod is made for."""
     story = next(each for each in outcome.stories if each.name == name)
     told = outcome.said("Container restarted", name)
 
@@ -37,7 +37,7 @@ def test_every_restart_has_its_cause(outcome: Outcome, name: str) -> None:
 
 @pytest.mark.parametrize("name", [story.name for story in ALL])
 def test_every_pod_has_its_event(outcome: Outcome, name: str) -> None:
-    """What was found stands as an Event on the pod, where `kubectl describe` shows it."""
+    """Each pod has the Event that it is made for, as `kubectl describe` shows it."""
     story = next(each for each in outcome.stories if each.name == name)
     reasons = {
         event["reason"]
@@ -51,18 +51,18 @@ def test_every_pod_has_its_event(outcome: Outcome, name: str) -> None:
 
 @pytest.mark.parametrize("name", RESTARTING)
 def test_metrics_count_what_the_kubelet_counts(outcome: Outcome, name: str) -> None:
-    """The restarts by cause add up to the rise of the pod's `restartCount`."""
+    """Restarts by cause add up to the pod's `restartCount`."""
     pattern = rf'^probewatch_container_restarts_total{{.*workload="{name}".*}} (\d+)'
     counted = sum(int(each) for each in re.findall(pattern, outcome.metrics, re.MULTILINE))
 
-    # The kubelet goes on while the metrics are read, and a restart waits for its evidence.
+    # The kubelet goes on while metrics are read, and a restart waits for its evidence.
     assert 1 <= counted <= outcome.counts_after[name]
     assert outcome.counts_before[name] - counted <= 1
 
 
 @pytest.mark.parametrize("name", RESTARTING)
 def test_reports_hold_what_was_counted(outcome: Outcome, name: str) -> None:
-    """Where the custom resources are installed, the pod's record has its restarts by cause."""
+    """With the custom resources installed, the pod's report has its restarts by cause."""
     if outcome.reports is None:
         pytest.skip("the custom resources are not installed: kubectl apply -f crds")
     story = next(each for each in outcome.stories if each.name == name)
@@ -73,7 +73,7 @@ def test_reports_hold_what_was_counted(outcome: Outcome, name: str) -> None:
 
 
 def test_readiness_that_was_lost_has_its_reason(outcome: Outcome) -> None:
-    """A readiness probe that fails is told as such."""
+    """A failing readiness probe is the reason for the loss of readiness."""
     lost = [
         line
         for line in outcome.said("Readiness changed", "readiness-exec")
@@ -84,6 +84,6 @@ def test_readiness_that_was_lost_has_its_reason(outcome: Outcome) -> None:
 
 
 def test_the_operator_is_well(outcome: Outcome) -> None:
-    """It ends by SIGTERM with status 0, and has logged no error."""
+    """SIGTERM ends the operator with exit code 0, and no error was logged."""
     assert 0 == outcome.exit_status
     assert [] == [line["message"] for line in outcome.lines if line["level"] == "error"]

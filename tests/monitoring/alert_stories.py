@@ -1,4 +1,4 @@
-"""The stories of the alerts: what is seen over hours, and which alerts fire when."""
+"""The cases of the alerts: series over hours, and which alerts fire when."""
 
 from tests.monitoring.stories import ALIVE, CONTAINER, POD, WORKLOAD, Story, minutes
 
@@ -42,13 +42,13 @@ def waves(*moments: int) -> str:
 
 
 def startups(*, wide: str, narrow: str) -> dict[str, str]:
-    """How many starts took a part of the startup budget, and how many nearly all of it."""
+    """Counters of starts that took part of their startup budget (*wide*) or nearly all of it."""
     name = f"probewatch_startups_total{{{CONTAINER},margin="
     return {f'{name}"Wide"}}': wide, f'{name}"Narrow"}}': narrow}
 
 
 def interrupted(*, at: int, minutes_away: int) -> dict[str, str]:
-    """What an operator shows that ends *at* a minute, and comes back."""
+    """The series of an operator that ends *at* a minute and comes back."""
     back = 60 * (at + minutes_away + 2)
     later = {ACTIVITY: f"{back}+60x200"}
     return {
@@ -60,7 +60,7 @@ def interrupted(*, at: int, minutes_away: int) -> dict[str, str]:
 
 
 def build(cluster: str, pod: str = "1") -> str:
-    """What the operator of a cluster says of its version, from a pod of its."""
+    """The build info series of an operator in a cluster."""
     labels = f'cluster="{cluster}",namespace="probewatch",job="probewatch",instance="{pod}"'
     return f'probewatch_build_info{{{labels},version="0.1.0"}}'
 
@@ -84,7 +84,7 @@ STORIES = [
         name="a rollout",
         series={
             RESTARTS: "0x200",
-            # Each pod of thirty gets ready within a minute or two, and each old one leaves.
+            # Each of thirty pods becomes ready within a minute or two, and each old one ends.
             **{
                 SINCE.replace("web-1", f"web-{n}"): f"_x{n + 1} {60 * (n + 1)}x2 stale"
                 for n in range(30)

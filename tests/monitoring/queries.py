@@ -1,4 +1,4 @@
-"""What our rules and dashboards ask for: metrics, matchers and groupings, found in expressions."""
+"""Finds the metrics, labels and groupings that rules and dashboards use in expressions."""
 
 import json
 import re
@@ -14,7 +14,7 @@ from tests.conftest import REPOSITORY
 DASHBOARDS = REPOSITORY / "deploy" / "monitoring" / "dashboards"
 
 FROM_OUTSIDE = {"cluster", "job", "instance", "namespace", "alertname", "alertstate"}
-"""Labels that the scrape or an outer Prometheus may add to any series."""
+"""Labels that the scrape or a federating Prometheus may add to any series."""
 
 SELECTOR = re.compile(r"(?<![\w:])(probewatch_\w+)(?!\w*:)\s*(?:\{([^}]*)\})?")
 MATCHER = re.compile(r'(\w+)\s*(=~|!~|!=|=)\s*"([^"]*)"')
@@ -30,7 +30,7 @@ class Panel:
     expressions: tuple[str, ...]
 
     def __str__(self) -> str:
-        """Return what a test calls it."""
+        """Return the test id."""
         return f"{self.dashboard}: {self.title}"
 
 
@@ -40,12 +40,12 @@ def load(path: Path) -> dict[str, Any]:
 
 
 def dashboards() -> dict[str, dict[str, Any]]:
-    """Every dashboard, by the name of its file."""
+    """Return every dashboard by its file name."""
     return {path.stem: load(path) for path in sorted(DASHBOARDS.glob("*.json"))}
 
 
 def panels() -> Iterator[Panel]:
-    """Yield every panel that asks something."""
+    """Yield every panel that has queries."""
     for name, tree in dashboards().items():
         for panel in tree["panels"]:
             if panel["type"] != "row":
@@ -58,7 +58,7 @@ def panels() -> Iterator[Panel]:
 
 
 def series_names() -> dict[str, set[str]]:
-    """Each name of a series that /metrics can show, with its labels."""
+    """Return each series name on /metrics, with its labels."""
     names: dict[str, set[str]] = {}
     for family in FAMILIES:
         labels = set(family.labels)
@@ -71,7 +71,7 @@ def series_names() -> dict[str, set[str]]:
 
 
 def find_unknown(expression: str) -> set[str]:
-    """Return metrics and matched labels of an expression that /metrics does not have."""
+    """Return the metrics and labels that an expression selects and /metrics does not have."""
     known = series_names()
     unknown = set()
     for name, matchers in SELECTOR.findall(expression):
@@ -84,7 +84,7 @@ def find_unknown(expression: str) -> set[str]:
 
 
 def find_unknown_groupings(expression: str) -> set[str]:
-    """Return labels that an expression groups by and that none of its metrics has."""
+    """Return the labels that an expression groups by and none of its metrics has."""
     known = series_names()
     names = [name for name, _ in SELECTOR.findall(expression)]
     labels = FROM_OUTSIDE.union(*(known[name] for name in names if name in known))

@@ -1,4 +1,4 @@
-"""What a scrape makes of the labels of a series, in each way in which we are installed."""
+"""The labels of a series in Prometheus, for each way to install the monitoring."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -16,14 +16,14 @@ INSTALL_PAGE = REPOSITORY / "docs" / "install.md"
 
 
 def scraped(own: Labels, target: Labels, endpoint: Rule) -> Labels:
-    """Return the labels that a series has in Prometheus: ours stay, as `honorLabels` has it."""
+    """Return the labels of a series after a scrape with `honorLabels`."""
     return relabelled(
         {**relabelled(target, endpoint["relabelings"]), **own}, endpoint["metricRelabelings"]
     )
 
 
 def relabelled(labels: Labels, rules: Iterable[Rule]) -> Labels:
-    """Return *labels* after relabelings of the two kinds that we use, by Prometheus's rules."""
+    """Return *labels* after relabelings of the two kinds that we use."""
     for rule in rules:
         if rule.get("action") == "labeldrop":
             labels = {
@@ -37,7 +37,7 @@ def relabelled(labels: Labels, rules: Iterable[Rule]) -> Labels:
 
 
 def target(pod: str) -> Labels:
-    """What Prometheus and its operator put on each series of a pod of ours."""
+    """Return the labels that Prometheus and its operator add for one of our pods."""
     return {
         "namespace": "probewatch",
         "service": "probewatch",
@@ -68,7 +68,7 @@ def by_manifests() -> Rule:
 
 
 def by_files() -> Rule:
-    """The page's scrape, in the words of the Prometheus Operator; it finds no label `pod`."""
+    """The scrape config of docs/install.md as a monitor's endpoint, without a label `pod`."""
     page = INSTALL_PAGE.read_text(encoding="utf-8")
     shown = next(part for part in page.split("```yaml\n") if part.startswith("rule_files"))
     (job,) = yaml.safe_load(shown.partition("```")[0])["scrape_configs"]
@@ -93,4 +93,4 @@ WAYS: Mapping[str, Callable[[], Rule]] = {
     "manifests": by_manifests,
     "files": by_files,
 }
-"""How the metrics come to a Prometheus, by install way."""
+"""The endpoint configuration, by the way to install."""

@@ -1,7 +1,6 @@
-"""Stories for promtool: series over time, and which alerts fire when.
+"""Cases for promtool: series over time, and which alerts fire when.
 
-A story expects the *whole* set of firing alerts at each moment that it names, so
-that every story also promises that nothing else fires.
+A case names *all* firing alerts at each of its times, so it also checks that no other alert fires.
 """
 
 import subprocess
@@ -20,19 +19,19 @@ CONTAINER = f'{WORKLOAD},container="app"'
 POD = f'{CONTAINER},pod="web-1"'
 
 Series = Mapping[str, str]
-"""Series to values in promtool's notation, one value a minute."""
+"""Values in promtool's notation by series, one value per minute."""
 
 ALIVE: Series = {
     'probewatch_build_info{version="0.1.0"}': "1x3000",
     'probewatch_watch_synced{resource="pods"}': "1x3000",
     'probewatch_watch_last_activity_timestamp_seconds{resource="pods"}': "0+60x3000",
 }
-"""What an operator in good health shows of itself."""
+"""The series of a healthy operator."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
-    """What is seen, and the names of the alerts that fire at each time (`5m`, `2h`)."""
+    """Series, and the names of the alerts that fire at each time (`5m`, `2h`)."""
 
     name: str
     series: Series
@@ -41,12 +40,12 @@ class Story:
 
 
 def minutes(*parts: str) -> str:
-    """Return one list of values from several."""
+    """Join several lists of values."""
     return " ".join(parts)
 
 
 def ask_promtool(promtool: str, story: Story, folder: Path) -> str:
-    """Return what promtool says of a story: nothing if it goes as told."""
+    """Return the output of promtool for a case; nothing if it passes."""
     test = {
         "rule_files": [str(RULES)],
         "evaluation_interval": "1m",

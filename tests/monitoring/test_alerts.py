@@ -1,4 +1,4 @@
-"""The alerts, by promtool: when they fire, when they do not, and that they hold between kills."""
+"""The alerts, checked with promtool: when each fires, and that it holds between kills."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from tests.monitoring.stories import Story, ask_promtool
 @pytest.mark.slow
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story.name)
 def test_alerts_fire_as_the_story_goes(story: Story, tmp_path: Path) -> None:
-    """At each moment of a story exactly the alerts that it names fire."""
+    """At each time of a case exactly the alerts that it names fire."""
     promtool = require_program("promtool")
 
     assert ask_promtool(promtool, story, tmp_path) == ""

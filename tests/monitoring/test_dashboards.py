@@ -1,4 +1,4 @@
-"""The dashboards: written from code, whole in form, and about what there is."""
+"""The dashboards: up to date, complete, and only about metrics that exist."""
 
 import itertools
 import re
@@ -35,7 +35,7 @@ def with_panels(name: str) -> list[dict[str, Any]]:
 
 @pytest.mark.slow
 def test_dashboards_are_what_make_monitoring_writes(tmp_path: Path) -> None:
-    """Both places have the dashboards as the code makes them; nobody edited one."""
+    """The dashboards in both places are up to date; if not, `make monitoring` updates them."""
     module = ["-W", "ignore", "-m", "deploy.monitoring.dashboards"]
     subprocess.run([sys.executable, *module, str(tmp_path)], check=True, cwd=REPOSITORY)
 
@@ -50,14 +50,14 @@ def test_dashboards_are_what_make_monitoring_writes(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_dashboard_chooses_its_source_and_cluster(name: str) -> None:
-    """Each dashboard lets people choose the data source and the cluster, before anything else."""
+    """The first variables of each dashboard are the data source and the cluster."""
     variables = [each["name"] for each in dashboards()[name]["templating"]["list"]]
 
     assert variables[:2] == ["datasource", "cluster"]
 
 
 def test_dashboards_narrow_down() -> None:
-    """From the cluster to its namespaces, and from those to one workload."""
+    """The overview has a variable for namespaces, and the workload's page one for workloads."""
     chosen = {
         name: [each["name"] for each in tree["templating"]["list"]][2:]
         for name, tree in dashboards().items()
@@ -72,7 +72,7 @@ def test_dashboards_narrow_down() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_panels_tell_what_they_show(name: str) -> None:
-    """Each panel has a title, a sentence about it, a unit or columns, and the chosen source."""
+    """Each panel has a title, a description, and the selected data source."""
     for panel in with_panels(name):
         assert panel["title"]
         assert panel["description"].endswith("."), panel["title"]
@@ -84,7 +84,7 @@ def test_panels_tell_what_they_show(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_titles_and_numbers_of_panels_are_unique(name: str) -> None:
-    """No two panels of a dashboard have one title or one number."""
+    """No two panels of a dashboard have the same title or id."""
     tree = dashboards()[name]["panels"]
 
     assert len({panel["id"] for panel in tree}) == len(tree)
@@ -93,7 +93,7 @@ def test_titles_and_numbers_of_panels_are_unique(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_panels_do_not_overlap(name: str) -> None:
-    """Panels lie beside or below each other, within the 24 columns."""
+    """Panels do not overlap, and fit into the 24 columns."""
     places = [panel["gridPos"] for panel in dashboards()[name]["panels"]]
 
     assert max(place["x"] + place["w"] for place in places) <= 24
@@ -105,14 +105,14 @@ def test_panels_do_not_overlap(name: str) -> None:
 
 @pytest.mark.parametrize("panel", PANELS, ids=str)
 def test_panel_asks_for_what_there_is(panel: Panel) -> None:
-    """Each metric that a panel names, and each label it uses, is on /metrics."""
+    """Each metric and label that a panel uses is on /metrics."""
     for expression in panel.expressions:
         assert set() == find_unknown(expression) | find_unknown_groupings(expression)
 
 
 @pytest.mark.parametrize("panel", PANELS, ids=str)
 def test_panel_keeps_to_the_chosen_cluster(panel: Panel) -> None:
-    """Every selector of ours is narrowed to the cluster, and on the workload's page to it."""
+    """Every selector has the matchers for the variables of its dashboard."""
     wanted = {
         "operator": ['cluster=~"$cluster"'],
         "overview": ['cluster=~"$cluster"', 'namespace=~"$namespace"'],
@@ -126,7 +126,7 @@ def test_panel_keeps_to_the_chosen_cluster(panel: Panel) -> None:
 
 
 def test_operator_tells_all_of_itself_on_its_dashboard() -> None:
-    """Each family about the operator is asked for, but for two that only say that all is well."""
+    """Each metric of the operator is on its dashboard, except two that need no attention."""
     asked = " ".join(
         e for panel in PANELS if panel.dashboard == "operator" for e in panel.expressions
     )
@@ -136,7 +136,7 @@ def test_operator_tells_all_of_itself_on_its_dashboard() -> None:
 
 
 def test_rows_of_workloads_lead_to_their_dashboard() -> None:
-    """Each table of workloads in the overview links to the dashboard of the one in the row."""
+    """Each table of workloads links to the workload's dashboard."""
     uid = dashboards()["workload"]["uid"]
     tables = [panel for panel in with_panels("overview") if panel["type"] == "table"]
 
@@ -152,7 +152,7 @@ def test_rows_of_workloads_lead_to_their_dashboard() -> None:
 
 
 def test_no_panel_waits_for_a_watch_that_is_optional() -> None:
-    """Where the right to Events of nodes is not given, all watches that are needed are in full."""
+    """The panel "Watches in full" ignores Events of nodes, for which the right is optional."""
     (panel,) = [each for each in panels() if each.title == "Watches in full"]
     (expression,) = panel.expressions
 
@@ -162,7 +162,7 @@ def test_no_panel_waits_for_a_watch_that_is_optional() -> None:
 
 
 def test_whoever_is_woken_sees_the_pod_first() -> None:
-    """The table of loops comes right after the numbers, over the full width, with the pods."""
+    """The table of loops is the first panel after the numbers, has full width, and names pods."""
     shown = with_panels("overview")
     (table,) = [panel for panel in shown if panel["title"] == "Loops now"]
     before = [panel for panel in shown if panel["gridPos"]["y"] < table["gridPos"]["y"]]
@@ -173,7 +173,7 @@ def test_whoever_is_woken_sees_the_pod_first() -> None:
 
 
 def test_table_of_loops_lists_each_loop(tmp_path: Path) -> None:
-    """Each loop has a row with its cause and the age of its last restart, if that is known."""
+    """Each loop has a row with its cause, and the age of its last restart if that is known."""
     promtool = require_program("promtool")
     (expression,) = [p.expressions[0] for p in PANELS if p.title == "Loops now"]
     common = 'namespace="shop",workload="web",workload_type="deployment",container="app"'
@@ -212,7 +212,7 @@ def test_table_of_loops_lists_each_loop(tmp_path: Path) -> None:
 
 
 def test_a_cause_has_one_colour() -> None:
-    """Whatever shows causes over time shows each in the same colour."""
+    """Each cause has the same colour in all panels."""
     shown = [panel for name in NAMES for panel in with_panels(name)]
     coloured = [
         {each["matcher"]["options"]: str(each) for each in panel["fieldConfig"]["overrides"]}

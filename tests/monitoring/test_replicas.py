@@ -1,4 +1,4 @@
-"""Two replicas, one of which leads: what Prometheus makes of it when they take turns."""
+"""Prometheus with two replicas of the operator that lead in turns."""
 
 import subprocess
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ GOES_ON = [
     *WORKLOAD_FAMILIES,
     *(family for family in POD_FAMILIES if "workload" in family.labels),
 ]
-"""What the next leader goes on with; `probewatch_pods` is counted by each for itself."""
+"""Series that continue with the next leader; each replica counts `probewatch_pods` by itself."""
 
 RESTARTS: Labels = {
     "__name__": "probewatch_container_restarts_total",
@@ -30,12 +30,12 @@ RESTARTS: Labels = {
 }
 KILLS = (70, 80, 90, 100, 110)
 CHANGES_OF_HANDS = (60, 95)
-"""Minutes: a leads until the first, b until the second, and then a again."""
+"""Minutes: replica a leads until the first, b until the second, and then a again."""
 
 
 @pytest.mark.parametrize("way", WAYS)
 def test_replicas_show_the_same_series_of_workloads(way: str) -> None:
-    """What is said of workloads and nodes has the same labels, whichever replica says it."""
+    """Series about workloads have the same labels, whichever replica they come from."""
     endpoint = WAYS[way]()
 
     assert endpoint["honorLabels"] is True
@@ -45,7 +45,7 @@ def test_replicas_show_the_same_series_of_workloads(way: str) -> None:
 
 @pytest.mark.parametrize("way", WAYS)
 def test_replicas_are_told_apart_in_what_they_say_of_themselves(way: str) -> None:
-    """What an operator says of itself keeps the address of its pod."""
+    """Series about the operator have the address of its pod."""
     endpoint = WAYS[way]()
 
     for family in OPERATOR_FAMILIES:
@@ -53,7 +53,7 @@ def test_replicas_are_told_apart_in_what_they_say_of_themselves(way: str) -> Non
 
 
 def seen(family: Family, pod: str, endpoint: Rule) -> Labels:
-    """The labels of a series of a family in Prometheus."""
+    """Return the labels of a series in Prometheus."""
     own = {name: f"some {name}" for name in family.labels}
     return scraped({"__name__": family.name, **own}, target(pod), endpoint)
 
@@ -61,7 +61,7 @@ def seen(family: Family, pod: str, endpoint: Rule) -> Labels:
 @pytest.mark.slow
 @pytest.mark.parametrize("way", WAYS)
 def test_a_leader_that_leads_again_doubles_nothing(way: str, tmp_path: Path) -> None:
-    """Five kills are an increase of five, although another replica showed some of them."""
+    """Five kills are an increase of five when the leader changes twice meanwhile."""
     series = dict(shown(WAYS[way]()))
     name = "namespace_workload_container:probewatch_probe_kills:increase2h"
 
@@ -69,7 +69,7 @@ def test_a_leader_that_leads_again_doubles_nothing(way: str, tmp_path: Path) -> 
 
 
 def shown(endpoint: Rule) -> Iterator[tuple[str, str]]:
-    """Yield each series that Prometheus has, with a value a minute."""
+    """Yield each series that Prometheus has, with one value per minute."""
     values: dict[str, list[str]] = {}
     for minute in range(181):
         pod = "b" if sum(at < minute for at in CHANGES_OF_HANDS) == 1 else "a"
@@ -83,7 +83,7 @@ def shown(endpoint: Rule) -> Iterator[tuple[str, str]]:
 
 
 def _with_ends(line: list[str]) -> Iterator[str]:
-    """Yield values, and where a scrape finds a series no longer, that it is over."""
+    """Yield the values, and a staleness marker where a scrape no longer finds the series."""
     before = "_"
     for value in line:
         yield "stale" if value == "_" != before else value
@@ -91,7 +91,7 @@ def _with_ends(line: list[str]) -> Iterator[str]:
 
 
 def ask(series: dict[str, str], query: str, expected: float, folder: Path) -> str:
-    """Return what promtool says, ten minutes after the last kill: nothing if it is as expected."""
+    """Return the output of promtool for ten minutes after the last kill; nothing if it passes."""
     labels = ",".join(f'{key}="{value}"' for key, value in RESTARTS.items() if key[0] != "_")
     test = {
         "rule_files": [str(RULES)],

@@ -1,4 +1,4 @@
-"""The rules as a set: written from one source, alike in form, each with its page and its tests."""
+"""The alerting and recording rules: up to date, uniform, each with a runbook and a test."""
 
 import re
 import shlex
@@ -34,7 +34,7 @@ RECORDS = [rule["record"] for rule in rules() if "record" in rule]
 
 
 def test_promtool_accepts_the_rules() -> None:
-    """No fault is found with the rules by promtool, duplicates included."""
+    """The linter of promtool finds no fault with the rules, nor duplicates."""
     promtool = require_program("promtool")
 
     ran = subprocess.run(
@@ -48,7 +48,7 @@ def test_promtool_accepts_the_rules() -> None:
 
 
 def test_rules_are_written_from_the_chart(tmp_path: Path) -> None:
-    """deploy/monitoring/rules.yaml is what `make monitoring` writes; nobody edited it."""
+    """rules.yaml is up to date with the chart; if not, `make monitoring` updates it."""
     script = REPOSITORY / "deploy" / "monitoring" / "rules.py"
     target = tmp_path / "rules.yaml"
 
@@ -58,7 +58,7 @@ def test_rules_are_written_from_the_chart(tmp_path: Path) -> None:
 
 
 def test_every_alert_fires_in_a_story() -> None:
-    """There is no alert that was never seen to fire."""
+    """Each alert fires in at least one case."""
     told = {name for story in STORIES for names in story.firing.values() for name in names}
 
     assert set(ALERTS) == told
@@ -66,7 +66,7 @@ def test_every_alert_fires_in_a_story() -> None:
 
 @pytest.mark.parametrize("name", ALERTS)
 def test_alert_keeps_the_form(name: str) -> None:
-    """An alert has our first word, a known severity, a constant summary and its page."""
+    """Each alert has our prefix, a known severity, a constant summary and a runbook URL."""
     alert = ALERTS[name]
     notes = alert["annotations"]
 
@@ -81,11 +81,11 @@ def test_alert_keeps_the_form(name: str) -> None:
 LABELS = {"namespace": "shop", "workload": "web", "workload_type": "deployment", "node": "n1"}
 
 SCREEN_CHARACTERS = 6 * 80
-"""A page on a telephone, or a line in a chat that is not folded."""
+"""What a phone, or a chat without folding, can show."""
 
 
 def filled(description: str) -> str:
-    """Return a description with its labels, as far as they stand in commands."""
+    """Return a description with example values for the labels in its commands."""
     text = re.sub(
         r"{{ with \$labels\.namespace }}(.*?){{ \. }}(.*?){{ end }}", r"\1shop\2", description
     )
@@ -94,7 +94,7 @@ def filled(description: str) -> str:
 
 @pytest.mark.parametrize("name", ALERTS)
 def test_alert_says_what_to_do_next(name: str) -> None:
-    """Who is woken reads in one screen what happened, and a command or a field to begin with."""
+    """A description fits on a screen and has a valid command or a field to start with."""
     text = filled(ALERTS[name]["annotations"]["description"])
     begun = re.findall(r"`([^`]+)`", text)
 
@@ -110,12 +110,12 @@ def test_alert_says_what_to_do_next(name: str) -> None:
 
 @pytest.mark.parametrize("name", RECORDS)
 def test_recorded_series_are_named_by_level_metric_and_operation(name: str) -> None:
-    """A recorded series is called `level:metric:operation`."""
+    """A recorded series is named `level:metric:operation`, as Prometheus recommends."""
     assert re.fullmatch(r"[a-z_]+:probewatch_[a-z_]+:[a-z0-9_]+", name)
 
 
 def test_an_alert_arrives_in_full(tmp_path: Path) -> None:
-    """Labels and annotations are filled in, to the letter."""
+    """The labels and annotations of a firing alert are filled in as expected."""
     promtool = require_program("promtool")
     alert = {
         "exp_labels": {
@@ -167,7 +167,7 @@ def test_an_alert_arrives_in_full(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ALERTS)
 def test_alert_has_its_page(name: str) -> None:
-    """The runbook of an alert has its name for a title and the four sections in order."""
+    """The runbook of an alert has the alert's name as title, and four sections in order."""
     page = (RUNBOOKS / f"{name}.md").read_text(encoding="utf-8")
     headings = re.findall(r"^#+ .*$", page, flags=re.MULTILINE)
 
@@ -176,7 +176,7 @@ def test_alert_has_its_page(name: str) -> None:
 
 @pytest.mark.parametrize("name", ALERTS)
 def test_page_says_what_the_alert_says(name: str) -> None:
-    """A runbook repeats its alert's severity and waiting time, so that neither is out of date."""
+    """The runbook states the severity and the waiting time of its alert."""
     page = (RUNBOOKS / f"{name}.md").read_text(encoding="utf-8")
     alert = ALERTS[name]
 
@@ -185,7 +185,7 @@ def test_page_says_what_the_alert_says(name: str) -> None:
 
 
 def test_there_is_no_page_without_an_alert() -> None:
-    """Each page in docs/runbooks belongs to an alert, and the list of them is complete."""
+    """Each runbook belongs to an alert, and the index lists them all."""
     pages = {path.stem for path in RUNBOOKS.glob("*.md")} - {"README"}
     index = (RUNBOOKS / "README.md").read_text(encoding="utf-8")
 
@@ -195,12 +195,12 @@ def test_there_is_no_page_without_an_alert() -> None:
 
 @pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule.get("alert") or rule["record"])
 def test_rule_asks_for_what_there_is(rule: dict[str, Any]) -> None:
-    """Each metric that a rule names, and each label it selects or groups by, is on /metrics."""
+    """Each metric and label that a rule uses is on /metrics."""
     assert set() == find_unknown(rule["expr"]) | find_unknown_groupings(rule["expr"])
 
 
 def test_closed_lists_are_spelled_as_in_the_code() -> None:
-    """Causes, patterns, probe types and reasons to drop an Event exist as the rules spell them."""
+    """The label values in rules exist in the code."""
     known: dict[str, set[str]] = {
         "cause": set(Cause),
         "pattern": set(Pattern),

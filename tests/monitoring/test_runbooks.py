@@ -1,4 +1,4 @@
-"""What the runbooks tell people to type: our commands parse, the queries ask for what there is."""
+"""The commands and queries in runbooks work."""
 
 import re
 import shlex
@@ -17,13 +17,13 @@ COMMAND = re.compile(r"\$ (?:kubectl )?probewatch (.+)|`probewatch ([^`]+)`")
 
 
 def commands(page: Path) -> list[str]:
-    """Each command line of ours on a page."""
+    """Return each of our commands on a page."""
     found = COMMAND.findall(page.read_text(encoding="utf-8"))
     return [one or other for one, other in found]
 
 
 def queries(page: Path) -> list[str]:
-    """Each block of PromQL on a page."""
+    """Return each block of PromQL on a page."""
     return re.findall(r"```promql\n(.*?)```", page.read_text(encoding="utf-8"), flags=re.DOTALL)
 
 
@@ -33,7 +33,7 @@ def queries(page: Path) -> list[str]:
     ids=lambda page: str(page.relative_to(REPOSITORY)),
 )
 def test_our_commands_are_spelled_as_the_program_knows_them(page: Path) -> None:
-    """Each command that a page shows is one that the command line takes."""
+    """The command line accepts each command that a page shows."""
     for line in commands(page):
         words = shlex.split(line, comments=True)
         module = cli.load_command(words[0])
@@ -43,20 +43,20 @@ def test_our_commands_are_spelled_as_the_program_knows_them(page: Path) -> None:
 
 @pytest.mark.parametrize("page", [*PAGES, DOCS / "metrics.md"], ids=lambda page: page.stem)
 def test_queries_ask_for_what_there_is(page: Path) -> None:
-    """Metrics, matched labels and groupings of a page's queries are on /metrics."""
+    """The metrics, labels and groupings in a page's queries are on /metrics."""
     for query in queries(page):
         assert set() == find_unknown(query) | find_unknown_groupings(query)
 
 
 def test_most_pages_show_a_query() -> None:
-    """Whoever reads a runbook is shown what to ask Prometheus, but for a few that need not ask."""
+    """At least two thirds of the runbooks show a query."""
     without = [page.stem for page in PAGES if not queries(page)]
 
     assert len(without) < len(PAGES) / 3
 
 
 def test_pages_about_workloads_show_our_commands() -> None:
-    """Who is on call about a workload is shown what the operator knows of it."""
+    """Each runbook about a workload shows one of our commands."""
     about_others = re.compile("Operator|NodeWide|NotReady$")
     without = [page.stem for page in PAGES if not commands(page)]
 

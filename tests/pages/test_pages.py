@@ -1,4 +1,4 @@
-"""Pages that are made from tables say what the tables say."""
+"""Pages of the documentation that are generated from the code are up to date."""
 
 import dataclasses
 import re
@@ -28,25 +28,25 @@ from tests.conftest import REPOSITORY
     ],
 )
 def test_page_is_up_to_date(page: str, make_tables: Callable[[], Mapping[str, str]]) -> None:
-    """The page in the repository is what its table makes; the page tells how to make it again."""
+    """The page is what is generated from the code; if not, the page says how to update it."""
     text = (REPOSITORY / page).read_text(encoding="utf-8")
 
     assert text == fill_page(text, make_tables())
 
 
 def test_page_without_a_place_is_a_mistake() -> None:
-    """A table whose marks were removed from its page is not silently left out."""
+    """A table whose place is missing from its page is an error."""
     with pytest.raises(ValueError, match="no place for the table 'events'"):
         fill_page("# Events", {"events": ""})
 
 
 def test_every_setting_has_its_reason() -> None:
-    """No row of the configuration is without a word on what it is for."""
+    """Each setting has a reason in the table of the configuration."""
     assert [] == [name for name, reason in settings.find_reasons() if not reason]
 
 
 def test_settings_stand_in_groups_by_their_variables() -> None:
-    """Each group has its heading, and no setting is called by its name in the code."""
+    """Settings are in groups with headings, and named by their variables."""
     (text,) = settings.make_tables().values()
     named = {each.name for each in dataclasses.fields(Settings)}
 
@@ -55,12 +55,12 @@ def test_settings_stand_in_groups_by_their_variables() -> None:
 
 
 def test_every_cause_is_explained() -> None:
-    """No cause of the closed list is without its meaning and its limits, in the list's order."""
+    """Each cause has an explanation, in the order of the enum."""
     assert list(Cause) == list(causes.CAUSES)
 
 
 def test_every_reason_is_explained() -> None:
-    """Each reason that can be a label has its row in docs/metrics.md; `explain` says the same."""
+    """Each reason that can be a label has a row in docs/metrics.md."""
     text = (REPOSITORY / "docs/metrics.md").read_text(encoding="utf-8")
     failures = [f"| `{reason}` | {words} |" for reason, words in MEANINGS.items()]
     changes = [f"| `{reason}` | " for reason in ReadinessReason]
@@ -71,7 +71,7 @@ def test_every_reason_is_explained() -> None:
 def test_commands_page_shows_what_is_printed(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The advice in docs/commands.md is that of the program, and each command is named there."""
+    """docs/commands.md shows the actual output of `advise`, and names each command."""
     text = (REPOSITORY / "docs/commands.md").read_text(encoding="utf-8")
     monkeypatch.chdir(REPOSITORY)
 
