@@ -37,7 +37,7 @@ async def test_explain_tells_what_is_recorded(tmp_path: Path) -> None:
     """Recorded restarts are shown with their evidence, newest first."""
     cluster = await cluster_with([pod(restarts=5)], [FULL])
 
-    text = render_text(await read_story(cluster, tmp_path, "web-x"), None)
+    text = render_text(await read_story(cluster, tmp_path, "web-x"))
 
     assert "Pod shop/web-x of Deployment/web on n1: Running, ready" in text
     assert "app, restart 5, " in text
@@ -53,8 +53,8 @@ async def test_explain_judges_what_nobody_recorded(tmp_path: Path) -> None:
     await cluster.put("/api/v1/namespaces/shop/events", KILLING)
 
     story = await read_story(cluster, tmp_path, "web-x")
-    text = render_text(story, "app")
-    told = json.loads(render_json(story, None))
+    text = render_text(story.about("app"))
+    told = json.loads(render_json(story))
 
     assert "app, restart 2, judged now: LivenessProbe (Confirmed)" in text
     assert "Note: this cluster has no ProbeReports" in text
@@ -87,7 +87,7 @@ async def test_explain_tells_how_probes_failed(tmp_path: Path) -> None:
         await cluster.put("/api/v1/namespaces/shop/events", failure(*each))
 
     story = await read_story(cluster, tmp_path, "web-x")
-    text, told = render_text(story, None), json.loads(render_json(story, None))
+    text, told = render_text(story), json.loads(render_json(story))
 
     assert "app Liveness: 9 × http_4xx, last " in text
     assert "(the server rejected the request: is the path right?)" in text
@@ -96,7 +96,7 @@ async def test_explain_tells_how_probes_failed(tmp_path: Path) -> None:
     assert {("Liveness", "http_4xx", 9), ("Readiness", "errored", 3)} == {
         (each["probeType"], each["reason"], each["count"]) for each in told["probeFailures"]
     }
-    assert "How its probes failed" not in render_text(story, "other")
+    assert "How its probes failed" not in render_text(story.about("other"))
 
 
 def test_every_kind_of_failure_has_words() -> None:
@@ -114,7 +114,7 @@ async def test_explain_judges_the_death_that_is_shown(tmp_path: Path) -> None:
     cluster = await cluster_with([waiting], None)
     await cluster.put("/api/v1/namespaces/shop/events", KILLING)
 
-    text = render_text(await read_story(cluster, tmp_path, "web-x"), None)
+    text = render_text(await read_story(cluster, tmp_path, "web-x"))
 
     assert "app: waiting (CrashLoopBackOff), 2 restarts" in text
     assert "app, restart 3 (due), judged now: LivenessProbe (Confirmed)" in text
@@ -122,9 +122,7 @@ async def test_explain_judges_the_death_that_is_shown(tmp_path: Path) -> None:
 
 async def test_explain_knows_pods_that_are_gone(tmp_path: Path) -> None:
     """A deleted pod is explained from the records."""
-    text = render_text(
-        await read_story(await cluster_with([], [FULL]), tmp_path, "pod/web-x"), None
-    )
+    text = render_text(await read_story(await cluster_with([], [FULL]), tmp_path, "pod/web-x"))
 
     assert "Pod shop/web-x of Deployment/web is gone" in text
     assert "kubelet: failed liveness probe, kill 1" in text
@@ -140,7 +138,7 @@ async def test_explain_one_container_only(tmp_path: Path) -> None:
     """With a container name only that container is shown."""
     cluster = await cluster_with([pod(restarts=5)], [FULL])
 
-    text = render_text(await read_story(cluster, tmp_path, "web-x"), "other")
+    text = render_text((await read_story(cluster, tmp_path, "web-x")).about("other"))
 
     assert "app" not in text
 
@@ -159,7 +157,7 @@ async def test_explain_tells_the_death_that_is_not_recorded_yet(tmp_path: Path) 
     cluster = await cluster_with([died(6, "2026-11-20T12:00:00Z")], [FULL])
 
     story = await read_story(cluster, tmp_path, "web-x")
-    text = render_text(story, None)
+    text = render_text(story)
 
     places = [text.find(words) for words in ("restart 6, judged now", "restart 5,", "restart 4,")]
     assert -1 not in places
@@ -170,7 +168,7 @@ async def test_explain_takes_no_old_restart_for_a_new_one(tmp_path: Path) -> Non
     """After a reset of the count, a restart with a recorded number is another one."""
     cluster = await cluster_with([died(4, "2026-11-20T12:00:00Z")], [FULL])
 
-    text = render_text(await read_story(cluster, tmp_path, "web-x"), None)
+    text = render_text(await read_story(cluster, tmp_path, "web-x"))
 
     assert "app, restart 4, judged now" in text
 
@@ -182,7 +180,7 @@ async def test_explain_is_in_the_order_of_deaths(tmp_path: Path) -> None:
     status["lastState"]["terminated"]["startedAt"] = "2026-11-20T08:00:00Z"
     old["status"]["containerStatuses"] = [{**status, "name": "early"}]
 
-    text = render_text(await read_story(await cluster_with([old], [FULL]), tmp_path, "web-x"), None)
+    text = render_text(await read_story(await cluster_with([old], [FULL]), tmp_path, "web-x"))
 
     assert -1 < text.find("app, restart 4") < text.find("early, restart 1, judged now")
 
@@ -196,7 +194,7 @@ async def test_explain_without_events_says_so(tmp_path: Path, status: int, why: 
     cluster.refuse = lambda request: status if request.path.endswith("/events") else 0
 
     story = await read_story(cluster, tmp_path, "web-x")
-    text, told = render_text(story, None), json.loads(render_json(story, None))
+    text, told = render_text(story), json.loads(render_json(story))
 
     assert "app, restart 1, judged now: Error (Low)" in text
     assert "no probe failure was reported" not in text
@@ -213,7 +211,7 @@ async def test_explain_without_events_keeps_what_the_pod_itself_tells(tmp_path: 
     cluster = await cluster_with([killed], None)
     cluster.refuse = lambda request: 403 if request.path.endswith("/events") else 0
 
-    text = render_text(await read_story(cluster, tmp_path, "web-x"), None)
+    text = render_text(await read_story(cluster, tmp_path, "web-x"))
 
     assert "app, restart 1, judged now: OOMKilled (" in text
 
@@ -230,7 +228,9 @@ async def test_explain_of_a_container_that_is_only_recorded(tmp_path: Path) -> N
     """Of a deleted pod the recorded containers are known."""
     cluster = await cluster_with([], [FULL])
 
-    assert "app" in render_text(await read_story(cluster, tmp_path, "web-x", "-c", "app"), "app")
+    assert "app" in render_text(
+        (await read_story(cluster, tmp_path, "web-x", "-c", "app")).about("app")
+    )
     with pytest.raises(InputError, match="nothing is recorded about a container nosuch of pod"):
         await read_story(cluster, tmp_path, "web-x", "-c", "nosuch")
 
@@ -241,7 +241,7 @@ async def test_explain_says_how_many_restarts_it_leaves_out(tmp_path: Path) -> N
     cluster = await cluster_with([pod(restarts=13)], [record(incidents=many)])
 
     story = await read_story(cluster, tmp_path, "web-x")
-    text, told = render_text(story, "app"), json.loads(render_json(story, None))
+    text, told = render_text(story.about("app")), json.loads(render_json(story))
 
     assert 10 == text.count("app, restart ")
     assert "\n\n… and 3 older ones\n\n" in text
@@ -260,7 +260,7 @@ async def test_explain_tells_programs_how_the_pod_is(tmp_path: Path) -> None:
     item["spec"]["containers"].extend({"name": each["name"]} for each in others)
 
     story = await read_story(await cluster_with([item], None), tmp_path, "web-x")
-    told, one = json.loads(render_json(story, None)), json.loads(render_json(story, "waits"))
+    told, one = json.loads(render_json(story)), json.loads(render_json(story.about("waits")))
 
     assert ("Running", "n1", True, BACK) == tuple(
         told[key] for key in ("phase", "node", "ready", "readinessSince")
@@ -295,13 +295,13 @@ async def test_explain_tells_how_a_container_ended(
 
     story = await read_story(await cluster_with([item], None), tmp_path, "web-x")
 
-    assert f"ended with {words}" in render_text(story, None)
+    assert f"ended with {words}" in render_text(story)
 
 
 async def test_explain_tells_programs_that_the_pod_is_gone(tmp_path: Path) -> None:
     """For a deleted pod JSON has only what is recorded."""
     told = json.loads(
-        render_json(await read_story(await cluster_with([], [FULL]), tmp_path, "web-x"), None)
+        render_json(await read_story(await cluster_with([], [FULL]), tmp_path, "web-x"))
     )
 
     assert not told["exists"]
@@ -316,8 +316,8 @@ async def test_explain_tells_programs_that_the_pod_is_gone(tmp_path: Path) -> No
 async def test_explain_says_what_is_in_a_loop(tmp_path: Path) -> None:
     """The first lines say that a container is in a restart loop, since when, and why."""
     story = await read_story(await cluster_with([pod(restarts=5)], [FULL]), tmp_path, "web-x")
-    head, *_ = render_text(story, None).split("\n\n")
-    told = json.loads(render_json(story, None))
+    head, *_ = render_text(story).split("\n\n")
+    told = json.loads(render_json(story))
 
     assert "5 restarts, in a restart loop for " in head
     assert head.endswith(" (LivenessProbe)")
@@ -332,7 +332,7 @@ async def test_explain_tells_no_loop_of_others(tmp_path: Path, other: Json) -> N
 
     story = await read_story(cluster, tmp_path, "web-x")
 
-    assert "in a restart loop" not in render_text(story, None)
+    assert "in a restart loop" not in render_text(story)
 
 
 async def test_explain_knows_a_loop_whose_incidents_gave_way(tmp_path: Path) -> None:
@@ -341,7 +341,7 @@ async def test_explain_knows_a_loop_whose_incidents_gave_way(tmp_path: Path) -> 
         [pod(restarts=5)], [record(incidents=[], loops=FULL["status"]["loops"])]
     )
 
-    text = render_text(await read_story(cluster, tmp_path, "web-x"), None)
+    text = render_text(await read_story(cluster, tmp_path, "web-x"))
 
     assert "Pod shop/web-x of Deployment/web" in text
     assert "in a restart loop" in text
@@ -353,10 +353,10 @@ async def test_explain_sums_up_what_is_recorded(tmp_path: Path) -> None:
     cluster = await cluster_with([pod(restarts=3)], [record(incidents=many)])
     one = await cluster_with([pod(restarts=1)], [record(incidents=[incident(1)])])
 
-    text = render_text(await read_story(cluster, tmp_path, "web-x"), None)
+    text = render_text(await read_story(cluster, tmp_path, "web-x"))
 
     assert "\n\n3 recorded restarts: LivenessProbe 2, Error 1\n\n" in text
-    assert "recorded restarts" not in render_text(await read_story(one, tmp_path, "web-x"), None)
+    assert "recorded restarts" not in render_text(await read_story(one, tmp_path, "web-x"))
 
 
 async def test_explain_says_that_the_operator_will_know_more(tmp_path: Path) -> None:
@@ -365,10 +365,8 @@ async def test_explain_says_that_the_operator_will_know_more(tmp_path: Path) -> 
     recorded = await read_story(await cluster_with([new], [FULL]), tmp_path, "web-x")
     alone = await read_story(await cluster_with([new], None), tmp_path, "web-x")
 
-    assert "Note: what is judged now rests on the pod and its Events alone" in render_text(
-        recorded, None
-    )
-    assert "what is judged now" not in render_text(alone, None)
+    assert "Note: what is judged now rests on the pod and its Events alone" in render_text(recorded)
+    assert "what is judged now" not in render_text(alone)
 
 
 async def test_explain_advises_by_how_probes_failed(tmp_path: Path) -> None:
@@ -378,7 +376,7 @@ async def test_explain_advises_by_how_probes_failed(tmp_path: Path) -> None:
     await cluster.put("/api/v1/namespaces/shop/events", failure("a", said, 9))
 
     story = await read_story(cluster, tmp_path, "web-x")
-    text, told = render_text(story, None), json.loads(render_json(story, None))
+    text, told = render_text(story), json.loads(render_json(story))
 
     advice = text.partition("Advice on its probes:\n")[2]
     assert advice.startswith("  app Liveness: ProbeNeverKills\n    ")
@@ -393,4 +391,4 @@ async def test_explain_of_a_life_that_seems_to_end_before_it_began(tmp_path: Pat
         await cluster_with([pod(restarts=1)], [record(incidents=[odd])]), tmp_path, "web-x"
     )
 
-    assert f"  ended at {KILLED}, exit code 137\n" in render_text(story, None)
+    assert f"  ended at {KILLED}, exit code 137\n" in render_text(story)

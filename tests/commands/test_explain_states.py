@@ -38,7 +38,7 @@ def opted_out() -> Json:
 )
 async def test_pod_that_nobody_watches_is_told_so(tmp_path: Path, item: Json, why: str) -> None:
     """For a pod that is not watched the output says why nothing is recorded."""
-    text = render_text(await read_story(tmp_path, item), None)
+    text = render_text(await read_story(tmp_path, item))
 
     assert "3 restarts" in text
     assert "Note: the pod is not watched" in text
@@ -52,9 +52,9 @@ async def test_reason_of_the_phase_is_told(tmp_path: Path) -> None:
     item["status"] |= {"phase": "Failed", "reason": "Evicted"}
     story = await read_story(tmp_path, item)
 
-    assert ": Failed (Evicted), ready" in render_text(story, None)
+    assert ": Failed (Evicted), ready" in render_text(story)
     assert ("Failed", "Evicted") == tuple(
-        json.loads(render_json(story, None))[key] for key in ("phase", "reason")
+        json.loads(render_json(story))[key] for key in ("phase", "reason")
     )
 
 
@@ -77,6 +77,6 @@ async def test_readiness_gates_are_named_where_they_are_waited_for(
         {"type": name, "status": status} for name, status in conditions.items()
     ]
 
-    text = render_text(await read_story(tmp_path, item), None)
+    text = render_text(await read_story(tmp_path, item))
 
     assert waits == ("waits for its readiness gates: example.com/lb" in text)

@@ -94,6 +94,6 @@ async def test_explain_and_report_show_no_escapes(tmp_path: Path) -> None:
         story = await explain.read(parse(explain, "web-x", "--kubeconfig", kubeconfig))
         view = await report.read(parse(report, "web", "--kubeconfig", kubeconfig))
 
-    text = f"{render_text(story, None)}\n{report.render_tables(view)}"
+    text = f"{render_text(story)}\n{report.render_tables(view)}"
 
     assert "app, restart 5" in check_lines(text)

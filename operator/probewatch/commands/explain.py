@@ -12,9 +12,10 @@ from probewatch.commands.cluster import (
 )
 from probewatch.commands.explain_json import render_json
 from probewatch.commands.live_pod import Judgement, LivePod, judge, read_pod
+from probewatch.commands.probe_failures import count_failures
 from probewatch.commands.render_explain import render_text
 from probewatch.commands.report_read import Summary, read_summaries
-from probewatch.commands.story import Story
+from probewatch.commands.story import Story, find_advice
 from probewatch.commands.workload_names import find_pod_name
 from probewatch.core.findings import Restart
 from probewatch.errors import ApiError, InputError, UsageError
@@ -70,12 +71,12 @@ def main(args: argparse.Namespace) -> int:
     """Read and print; return the exit status."""
     log_little()
     story = run_on_best_loop(read(args))
-    print(_RENDERERS[args.output](story, args.container))
+    print(_RENDERERS[args.output](story))
     return 0
 
 
 async def read(args: argparse.Namespace) -> Story:
-    """Return all that is known about a pod; raises ApiError if that is nothing."""
+    """Return all that is known about a pod, or its container; raises ApiError if it is nothing."""
     clock = Clock()
     name = _find_name(args.pod)
     async with open_client(read_settings(args), clock) as client:
@@ -85,25 +86,32 @@ async def read(args: argparse.Namespace) -> Story:
     incidents = [each for each in summary.incidents if each.pod == name] if summary else []
     loops = [each for each in summary.loops if _is_of(each, name, live)] if summary else []
     if live is None and not incidents:
-        elsewhere = "" if args.namespace else "; -n looks in another namespace"
-        where = f"in the namespace {namespace}, and nothing recorded of one{elsewhere}"
-        raise ApiError(f"there is no pod {name} {where}", status=NOT_FOUND) from missing
+        raise _nothing_known(args, name, namespace) from missing
     if args.container:
         _check_container(args.container, name, live, incidents)
     told = judge(live, clock.now()) if live else Judgement()
     judged = [each for each in told.restarts if not _is_recorded(each, incidents)]
-    return Story(
+    story = Story(
         namespace=namespace,
         name=name,
         live=live,
         workload=f"{summary.kind}/{summary.name}" if summary else "",
+        statuses=live.pod.statuses if live else (),
+        failures=count_failures(live.evidence, live.pod.spec) if live else (),
         incidents=incidents,
         loops=loops,
         judged=judged,
-        observed=told.advice,
+        advice=find_advice(live, told.advice) if live else (),
         notes=_notes(live, note, LESS if judged and summary else ""),
         now=clock.now(),
     )
+    return story.about(args.container) if args.container else story
+
+
+def _nothing_known(args: argparse.Namespace, name: str, namespace: str) -> ApiError:
+    elsewhere = "" if args.namespace else "; -n looks in another namespace"
+    where = f"in the namespace {namespace}, and nothing recorded of one{elsewhere}"
+    return ApiError(f"there is no pod {name} {where}", status=NOT_FOUND)
 
 
 def _find_name(pod: str) -> str:

@@ -10,22 +10,14 @@ import msgspec
 
 from probewatch.commands.outcome import render_time, render_verdict
 from probewatch.commands.probe_failures import FailureCount
-from probewatch.commands.story import (
-    Story,
-    advice_of,
-    failures_of,
-    incidents_of,
-    judged_of,
-    loops_of,
-    statuses_of,
-)
+from probewatch.commands.story import Story
 from probewatch.core.advice import AdviceItem
 from probewatch.core.model import ContainerStatus, Termination
 
 Json = Mapping[str, object]
 
 
-def render_json(story: Story, container: str | None) -> str:
+def render_json(story: Story) -> str:
     """Return the story as one JSON object."""
     return json.dumps(
         {
@@ -34,12 +26,12 @@ def render_json(story: Story, container: str | None) -> str:
             "workload": story.workload,
             "exists": story.live is not None,
             **_render_pod(story),
-            "containers": [_render_container(each) for each in statuses_of(story, container)],
-            "probeFailures": [_render_failure(each) for each in failures_of(story, container)],
-            "loops": msgspec.to_builtins(loops_of(story, container)),
-            "incidents": msgspec.to_builtins(incidents_of(story, container)),
-            "judgedNow": [render_verdict(each) for each in judged_of(story, container)],
-            "advice": [_render_advice(each) for each in advice_of(story, container)],
+            "containers": [_render_container(each) for each in story.statuses],
+            "probeFailures": [_render_failure(each) for each in story.failures],
+            "loops": msgspec.to_builtins(story.loops),
+            "incidents": msgspec.to_builtins(story.incidents),
+            "judgedNow": [render_verdict(each) for each in story.judged],
+            "advice": [_render_advice(each) for each in story.advice],
             "note": "; ".join(story.notes),
         },
         indent=1,

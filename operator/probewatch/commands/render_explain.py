@@ -7,15 +7,7 @@ from probewatch.commands.durations import render_duration
 from probewatch.commands.endings import render_end
 from probewatch.commands.lines import render_line, render_lines
 from probewatch.commands.probe_failures import MEANINGS
-from probewatch.commands.story import (
-    Story,
-    advice_of,
-    failures_of,
-    incidents_of,
-    judged_of,
-    loops_of,
-    statuses_of,
-)
+from probewatch.commands.story import Story
 from probewatch.commands.tables import render_causes
 from probewatch.core.causes import Pattern
 from probewatch.core.exits import render_exit
@@ -33,47 +25,43 @@ PATTERNS: Mapping[str, str] = {
 """What a restart had in common with others, in words."""
 
 
-def render_text(story: Story, container: str | None) -> str:
+def render_text(story: Story) -> str:
     """Return the story in paragraphs."""
     parts = [
-        render_lines(_head(story, container)),
-        render_lines(_failures(story, container)),
-        _recorded_causes(story, container),
-        *_deaths(story, container),
-        _hidden(story, container),
-        render_lines(_advice(story, container)),
+        render_lines(_head(story)),
+        render_lines(_failures(story)),
+        _recorded_causes(story),
+        *_deaths(story),
+        _hidden(story),
+        render_lines(_advice(story)),
     ]
     parts.append(render_lines(f"Note: {note}." for note in story.notes))
     return "\n\n".join(part for part in parts if part)
 
 
-def _recorded_causes(story: Story, container: str | None) -> str:
+def _recorded_causes(story: Story) -> str:
     """Return a line with the causes of the recorded restarts; nothing for fewer than two."""
-    incidents = incidents_of(story, container)
-    causes = Counter(each.cause for each in incidents)
+    causes = Counter(each.cause for each in story.incidents)
     count = sum(causes.values())
     return render_line(f"{count} recorded restarts: {render_causes(causes)}") if count > 1 else ""
 
 
-def _deaths(story: Story, container: str | None) -> Sequence[str]:
+def _deaths(story: Story) -> Sequence[str]:
     """Return a paragraph for each restart, recorded or judged now, newest first."""
-    told = [
-        (each.finished_at or each.observed_at, _judged(story, each))
-        for each in judged_of(story, container)
-    ]
+    told = [(each.finished_at or each.observed_at, _judged(story, each)) for each in story.judged]
     told += [
         (parse_time(each.finished_at) or parse_time(each.time) or 0.0, _incident(each, story.now))
-        for each in incidents_of(story, container)[:INCIDENTS_SHOWN]
+        for each in story.incidents[:INCIDENTS_SHOWN]
     ]
     return [text for _, text in sorted(told, key=lambda each: -each[0])]
 
 
-def _hidden(story: Story, container: str | None) -> str:
-    hidden = len(incidents_of(story, container)) - INCIDENTS_SHOWN
+def _hidden(story: Story) -> str:
+    hidden = len(story.incidents) - INCIDENTS_SHOWN
     return f"… and {hidden} older ones" if hidden > 0 else ""
 
 
-def _head(story: Story, container: str | None) -> Iterator[str]:
+def _head(story: Story) -> Iterator[str]:
     is_own = story.workload in {"", f"Pod/{story.name}"}
     of = "" if is_own else f" of {story.workload}"
     if story.live is None:
@@ -82,7 +70,7 @@ def _head(story: Story, container: str | None) -> Iterator[str]:
     pod = story.live.pod
     on = f" on {pod.node}" if pod.node else ""
     yield f"Pod {story.namespace}/{story.name}{of}{on}: {_phase(pod)}, {_readiness(story)}"
-    for status in statuses_of(story, container):
+    for status in story.statuses:
         words = (_state(status, story.now), _restarts(status), *_loops(story, status.name))
         yield f"  {status.name}: {', '.join(words)}"
 
@@ -125,17 +113,16 @@ def _restarts(status: ContainerStatus) -> str:
 
 
 def _loops(story: Story, container: str) -> Iterator[str]:
-    for each in loops_of(story, container):
+    for each in (loop for loop in story.loops if loop.container == container):
         since = parse_time(each.since)
         age = f" for {render_duration(max(0.0, story.now - since))}" if since is not None else ""
         yield f"in a restart loop{age} ({each.cause})"
 
 
-def _failures(story: Story, container: str | None) -> Iterator[str]:
-    failures = failures_of(story, container)
-    if failures:
+def _failures(story: Story) -> Iterator[str]:
+    if story.failures:
         yield "How its probes failed lately, according to the kubelet's Events:"
-    for each in failures:
+    for each in story.failures:
         age = render_duration(max(0.0, story.now - each.last))
         times = f"{each.count} × {each.reason}, last {age} ago"
         yield f"  {each.container} {each.probe_type}: {times} ({MEANINGS[each.reason]})"
@@ -173,10 +160,9 @@ def _judged(story: Story, restart: Restart) -> str:
     return render_lines(lines)
 
 
-def _advice(story: Story, container: str | None) -> Iterator[str]:
-    shown = advice_of(story, container)
-    if shown:
+def _advice(story: Story) -> Iterator[str]:
+    if story.advice:
         yield "Advice on its probes:"
-    for each in shown:
+    for each in story.advice:
         yield f"  {each.container} {each.probe_type}: {each.finding}"
         yield f"    {each.message}"

@@ -1,10 +1,10 @@
 """All that is known about one pod, and the part of it that is about one container."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from probewatch.commands.live_pod import LivePod
-from probewatch.commands.probe_failures import FailureCount, count_failures
+from probewatch.commands.probe_failures import FailureCount
 from probewatch.core.advice import AdviceItem, lint
 from probewatch.core.advice_names import AdviceName
 from probewatch.core.findings import Advice, Restart
@@ -21,41 +21,35 @@ class Story:
     live: LivePod | None
     """None once the pod is gone."""
     workload: str
+    statuses: Sequence[ContainerStatus]
+    """The current statuses of containers."""
+    failures: Sequence[FailureCount]
+    """How probes failed lately, by kind."""
     incidents: Sequence[Incident]
     """From the records, newest first."""
     loops: Sequence[Loop]
     """Restart loops of its containers that go on, from the records."""
     judged: Sequence[Restart]
     """Last restarts that are not recorded, judged from what the pod still shows."""
-    observed: Sequence[Advice]
-    """Advice from how its probes failed lately."""
+    advice: Sequence[AdviceItem]
     notes: Sequence[str]
     """What could not be read, and why."""
     now: float
 
-
-def incidents_of(story: Story, container: str | None) -> Sequence[Incident]:
-    """Return the restarts that are recorded (of one container, or of all), newest first."""
-    return [each for each in story.incidents if container in {None, each.container}]
-
-
-def judged_of(story: Story, container: str | None) -> Sequence[Restart]:
-    """Return the restarts that were judged now."""
-    return [each for each in story.judged if container in {None, each.container}]
-
-
-def failures_of(story: Story, container: str | None) -> Sequence[FailureCount]:
-    """Return how probes failed, by kind."""
-    found = count_failures(story.live.evidence, story.live.pod.spec) if story.live else ()
-    return [each for each in found if container in {None, each.container}]
+    def about(self, container: str) -> "Story":
+        """Return the part that is about one container."""
+        return replace(
+            self,
+            statuses=[each for each in self.statuses if each.name == container],
+            failures=[each for each in self.failures if each.container == container],
+            incidents=[each for each in self.incidents if each.container == container],
+            loops=[each for each in self.loops if each.container == container],
+            judged=[each for each in self.judged if each.container == container],
+            advice=[each for each in self.advice if each.container == container],
+        )
 
 
-def loops_of(story: Story, container: str | None) -> Sequence[Loop]:
-    """Return the restart loops that go on."""
-    return [each for each in story.loops if container in {None, each.container}]
-
-
-def advice_of(story: Story, container: str | None) -> Sequence[AdviceItem]:
+def find_advice(live: LivePod, observed: Iterable[Advice]) -> Sequence[AdviceItem]:
     """Return advice on probes: first from failures that were seen, then from their settings."""
     seen = [
         AdviceItem(
@@ -64,13 +58,6 @@ def advice_of(story: Story, container: str | None) -> Sequence[AdviceItem]:
             finding=AdviceName(each.finding),
             message=each.message,
         )
-        for each in story.observed
+        for each in observed
     ]
-    items = (*seen, *(lint(story.live.pod.spec) if story.live else ()))
-    return [each for each in dict.fromkeys(items) if container in {None, each.container}]
-
-
-def statuses_of(story: Story, container: str | None) -> Sequence[ContainerStatus]:
-    """Return the current statuses of containers."""
-    found = story.live.pod.statuses if story.live else ()
-    return [each for each in found if container in {None, each.name}]
+    return tuple(dict.fromkeys((*seen, *lint(live.pod.spec))))
