@@ -1,4 +1,4 @@
-"""What the chart and the manifests come out as, for tests to look at."""
+"""Renders the chart and the manifests for tests."""
 
 import json
 import subprocess
@@ -31,7 +31,7 @@ EVERYTHING: dict[str, Any] = {
     "policies": [{"name": "default", "spec": {}}],
     "extraObjects": [{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "further"}}],
 }
-"""Every toggle on."""
+"""Every option on."""
 
 Object = dict[str, Any]
 Values = Mapping[str, Any]
@@ -54,7 +54,7 @@ def render_chart(
     release: str = RELEASE,
     namespace: str = NAMESPACE,
 ) -> list[Object]:
-    """Return the objects that the chart makes of *values*."""
+    """Return the objects that the chart renders with *values*."""
     ran = run_helm(
         "template", release, str(CHART), "--namespace", namespace, values=values, helm=helm
     )
@@ -77,12 +77,12 @@ def render_manifests(folder: Path = MANIFESTS) -> list[Object]:
 
 
 def load_objects(text: str) -> list[Object]:
-    """Return the documents of a YAML stream; a key that stands twice is an error of the text."""
+    """Return the documents of a YAML stream; a key that occurs twice is an error."""
     return [each for each in yaml.load_all(text, _StrictLoader) if each]
 
 
 class _StrictLoader(yaml.CSafeLoader):
-    """Refuses a key that stands twice in one map, as the API server would; quick by libyaml."""
+    """Rejects a key that occurs twice in a map, as the API server would; fast by libyaml."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002  # PyYAML's signature
         keys = [self.construct_object(key, deep=True) for key, _ in node.value]
@@ -96,7 +96,7 @@ def of_kind(objects: Iterable[Object], kind: str) -> list[Object]:
 
 
 def the_only(objects: Iterable[Object], kind: str) -> Object:
-    """Return the one object of a kind."""
+    """Return the only object of a kind."""
     (found,) = of_kind(objects, kind)
     return found
 
@@ -115,7 +115,7 @@ def operator_container(objects: Iterable[Object]) -> Object:
 
 
 def environment(objects: Iterable[Object]) -> dict[str, str]:
-    """Return the operator's variables that have a value."""
+    """Return the operator's environment variables that have a plain value."""
     variables = operator_container(objects)["env"]
     return {each["name"]: each["value"] for each in variables if "value" in each}
 

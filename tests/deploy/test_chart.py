@@ -1,4 +1,4 @@
-"""The chart as it comes: what a plain `helm install` makes, by either version of Helm."""
+"""What the chart renders by default and with every option, with both versions of Helm."""
 
 import re
 import subprocess
@@ -28,7 +28,7 @@ from tests.deploy.rendering import (
 @pytest.mark.parametrize("helm", HELMS)
 @pytest.mark.parametrize("values", [{}, EVERYTHING], ids=["default", "everything"])
 def test_helm_finds_no_fault(helm: str, values: dict[str, Any]) -> None:
-    """`helm lint --strict` says nothing against the chart, and has no recommendation left."""
+    """`helm lint --strict` reports no error and no recommendation."""
     ran = run_helm("lint", "--strict", str(CHART), values=values, helm=helm)
 
     assert ran.returncode == 0, ran.stdout + ran.stderr
@@ -37,7 +37,7 @@ def test_helm_finds_no_fault(helm: str, values: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("helm", HELMS)
 def test_default_is_the_least(helm: str) -> None:
-    """A plain install makes the operator and its rights, and nothing that needs other operators."""
+    """By default only the operator and its RBAC are rendered, which need no other operators."""
     objects = [each for each in render_chart(helm=helm) if "Definition" not in each["kind"]]
 
     assert names_of(objects) == {
@@ -56,7 +56,7 @@ def test_default_is_the_least(helm: str) -> None:
 
 @pytest.mark.parametrize("helm", HELMS)
 def test_everything_is_made_when_asked_for(helm: str) -> None:
-    """With every toggle on, each further kind of object is there."""
+    """With every option on, each further kind of object is rendered."""
     kinds = {each["kind"] for each in render_chart(EVERYTHING, helm=helm)}
 
     assert kinds >= {
@@ -73,7 +73,7 @@ def test_everything_is_made_when_asked_for(helm: str) -> None:
 
 @pytest.mark.parametrize("values", [{}, EVERYTHING], ids=["default", "everything"])
 def test_both_helms_make_the_same(values: dict[str, Any]) -> None:
-    """Helm 3 and Helm 4 make the same objects of the same values."""
+    """Helm 3 and Helm 4 render the same objects from the same values."""
     by_three, by_four = (render_chart(values, helm=helm) for helm in HELMS)
 
     assert by_three == by_four
@@ -81,7 +81,7 @@ def test_both_helms_make_the_same(values: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("values", [{}, EVERYTHING], ids=["default", "everything"])
 def test_every_object_carries_the_common_labels_and_annotations(values: dict[str, Any]) -> None:
-    """Labels that are recommended, and those that the user adds, are on all of our objects."""
+    """Every object has the recommended labels, and the user's common labels and annotations."""
     ours = {"commonLabels": {"team": "sre"}, "commonAnnotations": {"note": "ours"}}
     objects = render_chart({**values, **ours, "extraObjects": []})
 
@@ -94,7 +94,7 @@ def test_every_object_carries_the_common_labels_and_annotations(values: dict[str
 
 
 def test_every_namespaced_object_names_the_namespace() -> None:
-    """Objects say which namespace they belong to, for those who pipe `helm template` on."""
+    """Namespaced objects contain their namespace, as pipes from `helm template` need it."""
     cluster_scoped = re.compile("ClusterRole|Definition|PriorityClass")
     objects = render_chart({**EVERYTHING, "extraObjects": []}, namespace="elsewhere")
 
@@ -107,7 +107,7 @@ def test_every_namespaced_object_names_the_namespace() -> None:
 
 @pytest.mark.parametrize("word", ["123", "1e3"])
 def test_names_that_read_as_numbers_stay_names(word: str) -> None:
-    """Release, namespaces, accounts and Secrets may have names that YAML reads as numbers."""
+    """Names that YAML would read as numbers are rendered as strings."""
     values: dict[str, Any] = {
         **EVERYTHING,
         "nameOverride": word,
@@ -128,7 +128,7 @@ def test_names_that_read_as_numbers_stay_names(word: str) -> None:
 
 
 def test_full_names_that_read_as_truth_stay_names() -> None:
-    """A full name that YAML reads as true or false is one all the same."""
+    """A full name that YAML would read as a boolean is rendered as a string."""
     for each in render_chart({**EVERYTHING, "fullnameOverride": "on", "extraObjects": []}):
         assert [] == list(find_no_text(each)), each["kind"]
 
@@ -140,7 +140,7 @@ NAMED = re.compile(
 
 
 def find_no_text(thing: object, key: str = "") -> Iterator[tuple[str, object]]:
-    """Yield what stands where a name belongs, and is no text."""
+    """Yield the values of name fields that are no strings."""
     if isinstance(thing, dict):
         for name, each in thing.items():
             yield from find_no_text(each, name)
@@ -152,7 +152,7 @@ def find_no_text(thing: object, key: str = "") -> Iterator[tuple[str, object]]:
 
 
 def test_the_pod_is_restricted() -> None:
-    """The pod keeps to the Pod Security profile `restricted`, with a read-only root besides."""
+    """The pod meets the Pod Security profile `restricted`; its root file system is read-only."""
     pod = the_only(render_chart(), "Deployment")["spec"]["template"]["spec"]
     container = operator_container(render_chart())
 
@@ -169,7 +169,7 @@ def test_the_pod_is_restricted() -> None:
 
 
 def test_our_own_probes_ask_two_different_questions() -> None:
-    """Liveness and startup ask whether we hear the API server, readiness whether all is listed."""
+    """Liveness and startup probes use /healthz, and the readiness probe /readyz."""
     container = operator_container(render_chart())
 
     assert container["livenessProbe"]["httpGet"]["path"] == "/healthz"
@@ -178,7 +178,7 @@ def test_our_own_probes_ask_two_different_questions() -> None:
 
 
 def test_the_selector_never_changes() -> None:
-    """Neither version nor labels of the user are in the selector, which cannot be updated."""
+    """The selector, which is immutable, contains neither version nor labels of the user."""
     values = {"commonLabels": {"team": "sre"}, "podLabels": {"tier": "ops"}}
     deployment = the_only(render_chart(values), "Deployment")
     labels = deployment["spec"]["template"]["metadata"]["labels"]
@@ -192,7 +192,7 @@ def test_the_selector_never_changes() -> None:
 
 
 def test_the_service_finds_the_pods_and_not_the_test() -> None:
-    """The Service selects the operator's pods; the pod of `helm test` is none of them."""
+    """The Service selects the operator's pods, and not the pod of `helm test`."""
     objects = render_chart()
     selector = the_only(objects, "Service")["spec"]["selector"].items()
     pod = the_only(objects, "Deployment")["spec"]["template"]["metadata"]["labels"].items()
@@ -203,7 +203,7 @@ def test_the_service_finds_the_pods_and_not_the_test() -> None:
 
 
 def test_the_operator_is_told_who_it_is() -> None:
-    """The pod's name is the operator's name in Events and in the Lease."""
+    """The pod's name is the operator's identity in Events and in the Lease."""
     (instance,) = [
         each
         for each in operator_container(render_chart())["env"]
@@ -214,7 +214,7 @@ def test_the_operator_is_told_who_it_is() -> None:
 
 
 def test_version_of_chart_is_version_of_package() -> None:
-    """Chart, its appVersion and the Python package are released as one."""
+    """Chart version, appVersion and Python package version are equal."""
     chart = (CHART / "Chart.yaml").read_text(encoding="utf-8")
     project = (REPOSITORY / "pyproject.toml").read_text(encoding="utf-8")
     found = re.search(r'^version = "(.+)"$', project, re.MULTILINE)
@@ -228,7 +228,7 @@ def test_version_of_chart_is_version_of_package() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("version", ["1.28", "1.32", "1.37"])
 def test_objects_fit_the_schemas_of_kubernetes(version: str, tmp_path: Path) -> None:
-    """No field is unknown to, or of another type than in, the oldest and the newest Kubernetes."""
+    """Objects are valid in the oldest and the newest supported Kubernetes."""
     validate = require_program("kubernetes-validate")
     known = [
         each
@@ -244,7 +244,7 @@ def test_objects_fit_the_schemas_of_kubernetes(version: str, tmp_path: Path) -> 
 
 
 def test_environment_is_plain_by_default() -> None:
-    """Without settings of the user only address and lease are set; defaults live in one place."""
+    """By default only address and Lease are set; all other defaults are in the program."""
     assert environment(render_chart()) == {
         "PROBEWATCH_METRICS_ADDRESS": ":8080",
         "PROBEWATCH_LEASE_NAME": "probewatch",
@@ -252,7 +252,7 @@ def test_environment_is_plain_by_default() -> None:
 
 
 def test_each_release_has_its_own_lease() -> None:
-    """The operator may use exactly the Lease that it is told to, which carries its full name."""
+    """Each release has a Lease of its full name, and the right to this one only."""
     objects = render_chart({"fullnameOverride": "other"})
     (role,) = [each for each in objects if each["metadata"]["name"] == "other-lease"][:1]
 
@@ -261,7 +261,7 @@ def test_each_release_has_its_own_lease() -> None:
 
 
 def test_nothing_but_the_namespace_of_the_release_is_bound() -> None:
-    """All bindings are of one ServiceAccount, in the release's namespace."""
+    """All bindings are for one ServiceAccount in the release's namespace."""
     bindings = [e for e in render_chart(EVERYTHING) if e["kind"].endswith("RoleBinding")]
 
     assert bindings
@@ -272,7 +272,7 @@ def test_nothing_but_the_namespace_of_the_release_is_bound() -> None:
 
 
 def test_definitions_are_those_of_the_repository() -> None:
-    """The chart installs the custom resource definitions of crds/, and keeps them."""
+    """The chart contains the CRDs of crds/, and an uninstall keeps them."""
     ours = {path.name for path in (CHART / "files" / "crds").glob("*.yaml")}
     definitions = of_kind(render_chart(), "CustomResourceDefinition")
 

@@ -1,4 +1,4 @@
-"""Files of the chart that are made from others: none of them is out of date."""
+"""Files of the chart that are generated from others are up to date."""
 
 import re
 import shutil
@@ -18,7 +18,7 @@ RULES = REPOSITORY / "deploy" / "monitoring" / "rules.yaml"
 
 
 def rule_groups(rule_values: dict[str, Any] | None = None) -> list[dict[str, Any]]:
-    """The groups of the chart's PrometheusRule."""
+    """Return the groups of the chart's PrometheusRule."""
     values = {"prometheusRule": {"enabled": True, **(rule_values or {})}}
     groups: list[dict[str, Any]] = the_only(render_chart(values), "PrometheusRule")["spec"][
         "groups"
@@ -33,7 +33,7 @@ def alerts(rule_values: dict[str, Any] | None = None) -> dict[str, dict[str, Any
 
 @pytest.mark.slow
 def test_derived_files_are_what_make_chart_writes(tmp_path: Path) -> None:
-    """README, schema, definitions and rights are up to date; if not, `make chart` mends it."""
+    """README, schema, CRDs and RBAC are up to date; if not, `make chart` updates them."""
     copy, page = tmp_path / "probewatch", tmp_path / "install.md"
     shutil.copytree(CHART, copy)
     shutil.copy(INSTALL_PAGE, page)
@@ -55,7 +55,7 @@ def test_derived_files_are_what_make_chart_writes(tmp_path: Path) -> None:
 
 
 def test_every_value_has_its_comment() -> None:
-    """No value of values.yaml is without a row in the README."""
+    """Each value of values.yaml has a row in the README."""
     readme = (CHART / "README.md").read_text(encoding="utf-8")
     documented = set(re.findall(r"^\| `([\w.]+)` \|", readme, flags=re.MULTILINE))
     values = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))
@@ -64,7 +64,7 @@ def test_every_value_has_its_comment() -> None:
 
 
 def leaves(values: dict[str, Any], prefix: str = "") -> set[str]:
-    """Each key that holds no further keys, dotted."""
+    """Return the dotted path of each value."""
     found: set[str] = set()
     for name, value in values.items():
         key = f"{prefix}{name}"
@@ -73,13 +73,13 @@ def leaves(values: dict[str, Any], prefix: str = "") -> set[str]:
 
 
 def is_documented(key: str, documented: set[str]) -> bool:
-    """Whether the key, or one that holds it, has a row."""
+    """Whether the key, or one of its parents, has a row."""
     parts = key.split(".")
     return any(".".join(parts[:n]) in documented for n in range(1, len(parts) + 1))
 
 
 def test_chart_and_file_have_the_same_rules() -> None:
-    """A PrometheusRule says what deploy/monitoring/rules.yaml says, to the letter."""
+    """The PrometheusRule has exactly the rules of deploy/monitoring/rules.yaml."""
     plain = yaml.safe_load(RULES.read_text(encoding="utf-8"))["groups"]
 
     assert plain == rule_groups()
@@ -87,7 +87,7 @@ def test_chart_and_file_have_the_same_rules() -> None:
 
 @pytest.mark.parametrize("helm", ["helm", "helm3"])
 def test_thresholds_fill_every_place(helm: str) -> None:
-    """No place of a threshold is left open, and the selector stands in every query of ours."""
+    """Every placeholder is filled, and every query has the configured selector."""
     values = {"prometheusRule": {"enabled": True, "selector": 'job="probewatch"'}}
     groups = the_only(render_chart(values, helm=helm), "PrometheusRule")["spec"]["groups"]
     text = "\n".join(rule["expr"] for group in groups for rule in group["rules"])
@@ -98,14 +98,14 @@ def test_thresholds_fill_every_place(helm: str) -> None:
 
 
 def test_thresholds_are_the_users_to_set() -> None:
-    """A threshold of the user stands in the expression."""
+    """A configured threshold appears in the expression."""
     expression = alerts({"thresholds": {"notReadySeconds": 1234}})["ProbeWatchNotReady"]["expr"]
 
     assert "> 1234" in expression
 
 
 def test_alerts_can_be_changed_one_by_one() -> None:
-    """An alert may be left out, wait longer, weigh more, carry labels and point elsewhere."""
+    """Alerts can be disabled; severity, `for`, labels and runbook URL can be set."""
     changed = alerts(
         {
             "disabled": ["ProbeWatchSlowLoop"],
@@ -124,7 +124,7 @@ def test_alerts_can_be_changed_one_by_one() -> None:
 
 
 def test_schema_knows_every_alert() -> None:
-    """What can be left out by name is what there is."""
+    """The schema accepts the names of the existing alerts only."""
     schema = yaml.safe_load((CHART / "values.schema.json").read_text(encoding="utf-8"))
 
     rule = schema["properties"]["prometheusRule"]["properties"]

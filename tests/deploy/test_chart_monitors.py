@@ -1,4 +1,4 @@
-"""The chart's monitors and dashboards: who scrapes the operator, and how."""
+"""The chart's monitors and dashboards."""
 
 import json
 
@@ -16,7 +16,7 @@ from tests.deploy.rendering import (
 
 
 def test_pod_monitor_with_authorization_needs_a_token() -> None:
-    """A PodMonitor cannot use the scraper's own token, so Helm asks for a Secret with one."""
+    """With authorization, a PodMonitor needs a Secret: it cannot use Prometheus's own token."""
     ran = run_helm("template", str(CHART), values={"podMonitor": {"enabled": True}, **SECURED})
 
     assert ran.returncode != 0
@@ -25,7 +25,7 @@ def test_pod_monitor_with_authorization_needs_a_token() -> None:
 
 @pytest.mark.parametrize("kind", ["ServiceMonitor", "PodMonitor"])
 def test_monitors_keep_our_labels(kind: str) -> None:
-    """What a series says of namespaces and pods is kept, and not that of the operator's own pod."""
+    """The labels of our series win over those of the operator's own pod."""
     monitor = the_only(render_chart(MONITORED), kind)["spec"]
     (endpoint,) = monitor.get("endpoints") or monitor["podMetricsEndpoints"]
 
@@ -36,7 +36,7 @@ def test_monitors_keep_our_labels(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", ["ServiceMonitor", "PodMonitor"])
 def test_series_of_workloads_outlive_the_operators_pod(kind: str) -> None:
-    """What is said of a workload goes on in the same series when the operator gets a new pod."""
+    """Series about workloads continue under the same labels when the operator's pod is replaced."""
     monitor = the_only(render_chart({**MONITORED, "fullnameOverride": "first"}), kind)["spec"]
     (endpoint,) = monitor.get("endpoints") or monitor["podMetricsEndpoints"]
     of_the_release = {"targetLabel": "instance", "replacement": "first"}
@@ -50,7 +50,7 @@ def test_series_of_workloads_outlive_the_operators_pod(kind: str) -> None:
 
 
 def test_monitor_takes_what_is_set() -> None:
-    """Labels, interval, time limit and relabelings stand in the ServiceMonitor."""
+    """Labels, interval, timeout and relabelings are set in the ServiceMonitor."""
     monitor = the_only(
         render_chart(
             {
@@ -75,7 +75,7 @@ def test_monitor_takes_what_is_set() -> None:
 
 
 def test_each_dashboard_is_a_config_map_for_the_sidecar() -> None:
-    """Each dashboard of the repository comes as JSON, where Grafana's sidecar looks for it."""
+    """Each dashboard is a ConfigMap that Grafana's sidecar finds."""
     values = {"dashboards": {"enabled": True, "namespace": "grafana", "labels": {"mine": "1"}}}
     maps = of_kind(render_chart(values), "ConfigMap")
     files = sorted(path.stem for path in (CHART / "files" / "dashboards").glob("*.json"))

@@ -1,4 +1,4 @@
-"""What Helm says after an install."""
+"""The notes that Helm prints after an install."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ from tests.deploy.rendering import (
     ids=str,
 )
 def test_notes_say_what_is_not_heard(values: dict[str, Any], says: bool) -> None:  # noqa: FBT001  # a column of the table
-    """Who names namespaces is told that Events of nodes do not arrive, and what would help."""
+    """With namespaces set, notes say that Events of nodes are not watched, and how to change it."""
     ran = run_helm("install", "probewatch", str(CHART), "--dry-run=client", values=values)
 
     assert ran.returncode == 0, ran.stderr
@@ -32,7 +32,7 @@ def test_notes_say_what_is_not_heard(values: dict[str, Any], says: bool) -> None
 
 @pytest.mark.parametrize("values", [{}, EVERYTHING, {"namespaces": ["shop"]}])
 def test_notes_tell_what_to_do_next(values: dict[str, Any]) -> None:
-    """After the install Helm says how to see that it works, and what was not switched on."""
+    """Notes say how to check the rollout, and which parts are not enabled."""
     ran = run_helm("install", "probewatch", str(CHART), "--dry-run=client", values=values)
     notes = ran.stdout[ran.stdout.index("NOTES:") :]
 
@@ -47,7 +47,7 @@ def notes_of(values: dict[str, Any]) -> str:
 
 
 def test_notes_ask_only_for_what_is_watched() -> None:
-    """Who installs for some namespaces may often not list in all of them."""
+    """With namespaces set, the commands in notes use these and not `-A`."""
     notes, everywhere = notes_of({"namespaces": ["shop", "bank"]}), notes_of({})
 
     assert "kubectl get probereports -n shop\n  kubectl get probereports -n bank\n" in notes
@@ -57,6 +57,6 @@ def test_notes_ask_only_for_what_is_watched() -> None:
 
 
 def test_notes_warn_of_two_monitors() -> None:
-    """Two monitors of one release double every sum, and nothing else would say so."""
+    """Notes warn that a ServiceMonitor and a PodMonitor together count everything twice."""
     assert "counts each restart twice" in notes_of(MONITORED)
     assert "counts each restart twice" not in notes_of({"podMonitor": {"enabled": True}})

@@ -1,6 +1,6 @@
-"""`policies` of the chart: objects of the release, and hooks only where their kind is not known.
+"""`policies` of the chart: objects of the release, or hooks while the kind is unknown.
 
-How they live through installs and upgrades is in tests/system/test_install.py.
+Installs and upgrades are tested in tests/system/test_install.py.
 """
 
 from typing import Any
@@ -24,7 +24,7 @@ STRICT: dict[str, Any] = {
 
 
 def render_policy(helm: str, *flags: str) -> Object:
-    """The one policy that Helm makes of STRICT."""
+    """Return the only policy that Helm renders from STRICT."""
     command = ("template", RELEASE, str(CHART), "--namespace", NAMESPACE, *flags)
     ran = run_helm(*command, values=STRICT, helm=helm)
     assert ran.returncode == 0, ran.stderr
@@ -33,7 +33,7 @@ def render_policy(helm: str, *flags: str) -> Object:
 
 @pytest.mark.parametrize("helm", HELMS)
 def test_policies_come_after_their_definition(helm: str) -> None:
-    """Where Helm does not know the kind yet a policy is a hook, which the release may take over."""
+    """While the kind is unknown, a policy is a hook that the release can adopt later."""
     policy = render_policy(helm)
 
     assert policy["metadata"]["namespace"] == "shop"
@@ -48,7 +48,7 @@ def test_policies_come_after_their_definition(helm: str) -> None:
 
 @pytest.mark.parametrize("helm", HELMS)
 def test_policies_are_objects_of_the_release(helm: str) -> None:
-    """Where the kind is known a policy is no hook: changed in place, and removed with its value."""
+    """Once the kind is known, a policy is an ordinary object of the release."""
     policy = render_policy(helm, "--api-versions", "probewatch.dev/v1alpha1/ProbePolicy")
 
     assert "annotations" not in policy["metadata"]

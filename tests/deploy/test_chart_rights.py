@@ -1,4 +1,4 @@
-"""The chart's rights: what is bound to whom, and who makes the roles."""
+"""The chart's RBAC: which roles exist, and for whom they are bound."""
 
 import json
 
@@ -14,7 +14,7 @@ from tests.deploy.rendering import (
 
 
 def test_named_namespaces_need_no_cluster_role() -> None:
-    """With namespaces named there is a Role in each, no ClusterRole at all, and the setting."""
+    """With namespaces set, there is a Role in each of them and no ClusterRole."""
     objects = render_chart({"namespaces": ["shop", "bank"]})
     roles = {(r["metadata"]["namespace"], r["metadata"]["name"]) for r in of_kind(objects, "Role")}
 
@@ -28,7 +28,7 @@ def test_named_namespaces_need_no_cluster_role() -> None:
 
 
 def test_events_of_nodes_are_heard_where_that_is_set() -> None:
-    """`rbac.nodeEvents` adds a Role for Events where those of nodes are, unless there is one."""
+    """`rbac.nodeEvents` adds a Role for Events of nodes, unless one covers them already."""
     asked, named, everywhere, plain = (
         {
             (role["metadata"]["namespace"], role["metadata"]["name"]): role["rules"]
@@ -51,7 +51,7 @@ def test_events_of_nodes_are_heard_where_that_is_set() -> None:
 
 
 def test_events_of_nodes_come_from_the_namespace_that_is_watched() -> None:
-    """The Role for them is bound in the namespace in which the operator looks for them."""
+    """This Role is bound in the namespace where the operator watches such Events."""
     values = {"namespaces": ["shop"], "rbac": {"nodeEvents": True}}
     (binding,) = [
         each
@@ -66,7 +66,7 @@ def test_events_of_nodes_come_from_the_namespace_that_is_watched() -> None:
 
 
 def test_rights_are_the_same_in_both_modes() -> None:
-    """A Role of a namespace holds exactly the rules that the ClusterRole would."""
+    """The Role of a namespace has exactly the rules of the ClusterRole."""
     wide = the_only(
         [r for r in render_chart() if r["metadata"]["name"] == "probewatch"], "ClusterRole"
     )
@@ -80,21 +80,21 @@ def test_rights_are_the_same_in_both_modes() -> None:
 
 
 def test_no_roles_are_made_where_somebody_else_makes_them() -> None:
-    """`rbac.create: false` leaves all roles and bindings out."""
+    """`rbac.create: false` renders no roles and no bindings."""
     objects = render_chart({"rbac": {"create": False}, **SECURED})
 
     assert not [each for each in objects if "Role" in each["kind"]]
 
 
 def test_standard_roles_may_be_left_as_they_are() -> None:
-    """`rbac.aggregate: false` leaves only the operator's own ClusterRole."""
+    """`rbac.aggregate: false` renders no roles that aggregate to the standard ones."""
     objects = render_chart({"rbac": {"aggregate": False}})
 
     assert {"ClusterRole/probewatch"} == names_of(of_kind(objects, "ClusterRole"))
 
 
 def test_who_may_edit_a_namespace_may_not_write_reports() -> None:
-    """The aggregated role lets people delete records, and nobody forge one."""
+    """The aggregated roles allow to delete reports, but not to write them."""
     (edit,) = [e for e in render_chart() if e["metadata"]["name"] == "probewatch-edit"]
     verbs = {
         resource: set(rule["verbs"]) for rule in edit["rules"] for resource in rule["resources"]
@@ -105,7 +105,10 @@ def test_who_may_edit_a_namespace_may_not_write_reports() -> None:
 
 
 def test_authorization_brings_the_rights_to_ask() -> None:
-    """The operator may review tokens and access, and a role to scrape is there to be bound."""
+    """With authorization, the operator may create token and access reviews.
+
+    There is a role for scrapers, too.
+    """
     objects = render_chart({"serviceMonitor": {"enabled": True}, **SECURED})
     roles = {r["metadata"]["name"]: r["rules"] for r in of_kind(objects, "ClusterRole")}
     (endpoint,) = the_only(objects, "ServiceMonitor")["spec"]["endpoints"]
@@ -119,7 +122,7 @@ def test_authorization_brings_the_rights_to_ask() -> None:
 
 
 def test_kubelets_are_asked_only_where_that_is_set() -> None:
-    """The rights on nodes, and the way out to kubelets, come with the setting and never without."""
+    """Access to kubelets is granted only with its setting."""
     policy = {"networkPolicy": {"enabled": True}}
     asking = render_chart({**policy, "settings": {"corroborate": True}})
     role = the_only(

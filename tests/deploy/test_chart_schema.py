@@ -1,4 +1,4 @@
-"""values.schema.json: mistakes are refused before anything reaches the cluster."""
+"""values.schema.json: Helm rejects wrong values before anything reaches the cluster."""
 
 from typing import Any
 
@@ -56,7 +56,7 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
 @pytest.mark.parametrize("helm", ["helm", "helm3"])
 @pytest.mark.parametrize(("values", "named"), MISTAKES, ids=lambda value: str(value)[:60])
 def test_mistakes_are_refused(helm: str, values: dict[str, Any], named: str) -> None:
-    """Helm refuses a value that does not exist or makes no sense, and names it."""
+    """Helm rejects an unknown or invalid value, and names it."""
     ran = run_helm("template", str(CHART), values=values, helm=helm)
 
     assert ran.returncode != 0
@@ -66,7 +66,7 @@ def test_mistakes_are_refused(helm: str, values: dict[str, Any], named: str) -> 
 
 @pytest.mark.parametrize("key", ["image", "metrics", "strategy", "livenessProbe"])
 def test_a_key_that_is_needed_is_not_left_empty(key: str) -> None:
-    """A key with nothing behind it takes its default away: Helm says which one is missing."""
+    """A null for a required value removes its default: Helm names the missing value."""
     ran = run_helm("template", str(CHART), values={key: None})
 
     assert f"missing property '{key}'" in ran.stderr
@@ -81,12 +81,12 @@ EMPTIED: dict[str, Any] = {
         **dict.fromkeys(("alertLabels", "severities", "waitingTimes", "disabled", "annotations")),
     },
 }
-"""Keys whose default is empty, as they are left behind in a file of values: `settings:`."""
+"""Null values, as an empty key in a values file (`settings:`) has."""
 
 
 @pytest.mark.parametrize("helm", ["helm", "helm3"])
 def test_keys_that_are_empty_by_default_may_be_left_empty(helm: str) -> None:
-    """A map or list with nothing behind its key means what it means when it is not there."""
+    """A null for a map or list that is empty by default changes nothing."""
     plain = render_chart({"prometheusRule": {"enabled": True}}, helm=helm)
 
     assert render_chart(EMPTIED, helm=helm) == plain
@@ -102,7 +102,7 @@ POLICY: dict[str, Any] = {
 
 @pytest.mark.parametrize("helm", ["helm", "helm3"])
 def test_policies_may_say_what_their_definition_has(helm: str) -> None:
-    """Labels with a slash and everything else of a spec go through."""
+    """A policy may have any valid spec, also label keys with a slash."""
     ran = run_helm(
         "template", str(CHART), values={"policies": [{"name": "a", "spec": POLICY}]}, helm=helm
     )
@@ -119,7 +119,7 @@ NAMES: list[tuple[dict[str, Any], str, str]] = [
 
 @pytest.mark.parametrize(("values", "place", "name"), NAMES, ids=lambda value: str(value)[:60])
 def test_a_wrong_name_is_told_with_its_place(values: dict[str, Any], place: str, name: str) -> None:
-    """Where a key is wrong Helm says which one and where; it names other places for some rules."""
+    """For an unknown key Helm names the key and its path."""
     ran = run_helm("template", str(CHART), values=values)
 
     assert f"at '{place}" in ran.stderr
@@ -128,7 +128,7 @@ def test_a_wrong_name_is_told_with_its_place(values: dict[str, Any], place: str,
 
 @pytest.mark.parametrize("helm", ["helm", "helm3"])
 def test_the_window_of_a_slow_loop_is_the_longer_one(helm: str) -> None:
-    """Helm refuses what the operator would not start with, whichever of both windows is set."""
+    """Helm rejects contradicting windows, with which the operator would not start."""
     short, long = Settings().loop_window_seconds, Settings().slow_loop_window_seconds
     windows = [
         {"loopWindowSeconds": long - 1},
@@ -147,7 +147,7 @@ def test_the_window_of_a_slow_loop_is_the_longer_one(helm: str) -> None:
 
 @pytest.mark.parametrize("settings", [{"records": False}, {"dryRun": True}], ids=str)
 def test_two_replicas_need_the_lease(settings: dict[str, Any]) -> None:
-    """Without a Lease both would show the same restarts: Helm refuses two, and takes one."""
+    """Without a Lease, Helm rejects two replicas, which would count everything twice."""
     one, two = (
         run_helm("template", str(CHART), values={"settings": settings, "replicas": replicas})
         for replicas in (1, 2)
@@ -160,7 +160,7 @@ def test_two_replicas_need_the_lease(settings: dict[str, Any]) -> None:
 @pytest.mark.parametrize("helm", ["helm", "helm3"])
 @pytest.mark.parametrize("values", [{"global": {"anything": 1}}, {"enabled": True}], ids=str)
 def test_values_of_a_chart_around_ours_are_let_through(helm: str, values: dict[str, Any]) -> None:
-    """`global`, which Helm adds to a subchart, and the usual condition of one are no mistakes."""
+    """As a subchart, the chart accepts `global` and the usual `enabled`."""
     ran = run_helm("template", str(CHART), values=values, helm=helm)
 
     assert ran.returncode == 0, ran.stderr

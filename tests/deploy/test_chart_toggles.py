@@ -1,4 +1,4 @@
-"""The chart's values, one by one: each does what its comment says."""
+"""The values of the chart, one by one."""
 
 import dataclasses
 import json
@@ -31,7 +31,7 @@ def pod_spec(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_every_setting_arrives_as_its_variable() -> None:
-    """Each setting that the schema knows reaches the operator, which takes the text."""
+    """Each setting in the schema becomes an environment variable that the operator accepts."""
     schema = json.loads((CHART / "values.schema.json").read_text(encoding="utf-8"))
     known = schema["properties"]["settings"]["properties"]
     samples = {name: sample_of(each) for name, each in known.items()}
@@ -45,7 +45,7 @@ def test_every_setting_arrives_as_its_variable() -> None:
 
 
 def test_every_variable_is_one_that_the_operator_knows() -> None:
-    """With every toggle on, each variable of ours in the pod is a setting, none misspelled."""
+    """With every option on, the pod has no unknown variable with our prefix."""
     container = operator_container(render_chart({**EVERYTHING, "namespaces": ["shop"]}))
     names = {each["name"]: "x" for each in container["env"]}
 
@@ -63,7 +63,7 @@ def sample_of(schema: dict[str, Any]) -> Any:  # noqa: ANN401  # of any type
 
 @pytest.mark.parametrize("helm", ["helm", "helm3"])
 def test_large_numbers_keep_their_digits(helm: str) -> None:
-    """A million is written as digits, not as a power of ten, and a fraction stays one."""
+    """Numbers are rendered without an exponent, and fractions are kept."""
     values = {"settings": {"repairSeconds": 1000000, "eventsPerSecond": 0.5}}
     variables = environment(render_chart(values, helm=helm))
 
@@ -72,7 +72,7 @@ def test_large_numbers_keep_their_digits(helm: str) -> None:
 
 
 def test_a_digest_is_stronger_than_a_tag() -> None:
-    """An image with a digest is named by it."""
+    """An image with a digest is referred to by it."""
     digest = "sha256:" + "0" * 64
     by_digest = operator_container(
         render_chart({"image": {"digest": digest, "tag": "ignored", "repository": "here/image"}})
@@ -104,12 +104,12 @@ def test_a_digest_is_stronger_than_a_tag() -> None:
     ids=lambda value: str(value)[:40],
 )
 def test_pod_gets_what_is_set(values: dict[str, Any], place: str, expected: object) -> None:
-    """What is set for the pod stands in it."""
+    """Values for the pod are set in it."""
     assert expected == pod_spec(values)[place]
 
 
 def test_container_gets_what_is_added() -> None:
-    """Arguments, variables, volumes and mounts are added to ours, and replace none."""
+    """Arguments, variables, volumes and mounts are added to the chart's own."""
     values = {
         "extraArgs": ["--log-level=debug"],
         "extraEnv": [{"name": "A", "value": "1"}],
@@ -132,7 +132,7 @@ def test_container_gets_what_is_added() -> None:
 
 @pytest.mark.parametrize("helm", HELMS)
 def test_replicas_may_be_replaced_all_at_once(helm: str) -> None:
-    """`strategy.type: Recreate` alone is enough: what is for a rolling update goes with it."""
+    """`strategy.type: Recreate` alone is enough: the fields of a rolling update are left out."""
     recreated, rolling = (
         the_only(render_chart({"strategy": strategy}, helm=helm), "Deployment")["spec"]["strategy"]
         for strategy in ({"type": "Recreate"}, {"rollingUpdate": {"maxSurge": 0}})
@@ -146,7 +146,7 @@ def test_replicas_may_be_replaced_all_at_once(helm: str) -> None:
 
 
 def test_another_port_is_the_port_everywhere() -> None:
-    """The operator listens where the pod says, and the Service keeps its own port."""
+    """Another metrics port is used by the operator and its pod; the Service keeps its port."""
     objects = render_chart({"metrics": {"port": 9999}, "service": {"port": 80}})
     (port,) = the_only(objects, "Service")["spec"]["ports"]
 
@@ -156,7 +156,7 @@ def test_another_port_is_the_port_everywhere() -> None:
 
 
 def test_tls_reaches_operator_probes_and_monitors() -> None:
-    """With a certificate the operator has its files, and all who ask use HTTPS."""
+    """With a certificate, the operator, its probes and the monitors use HTTPS."""
     objects = render_chart({**MONITORED, "metrics": {"tls": {"secretName": "certificate"}}})
     container = operator_container(objects)
     (endpoint,) = the_only(objects, "ServiceMonitor")["spec"]["endpoints"]
@@ -176,7 +176,7 @@ def test_tls_reaches_operator_probes_and_monitors() -> None:
 
 
 def test_network_policy_lets_in_scrapers_only() -> None:
-    """In comes who may scrape; out go names and the API server."""
+    """Only scrapers may connect; the operator may reach DNS and the API server."""
     peers = [{"namespaceSelector": {"matchLabels": {"name": "monitoring"}}}]
     policy = the_only(
         render_chart({"networkPolicy": {"enabled": True, "metricsFrom": peers}}), "NetworkPolicy"
@@ -189,7 +189,7 @@ def test_network_policy_lets_in_scrapers_only() -> None:
 
 
 def test_extra_objects_are_templates() -> None:
-    """Further objects, maps or texts, know the release."""
+    """Extra objects, as maps or texts, are rendered as templates."""
     objects = render_chart(
         {
             "extraObjects": [
@@ -207,14 +207,14 @@ def test_extra_objects_are_templates() -> None:
 
 
 def test_definitions_may_come_from_elsewhere() -> None:
-    """`crds.install: false` leaves the definitions out."""
+    """`crds.install: false` renders no CRDs."""
     objects = render_chart({"crds": {"install": False}})
 
     assert [] == of_kind(objects, "CustomResourceDefinition")
 
 
 def test_the_package_of_the_chart_holds_what_it_needs(tmp_path: Path) -> None:
-    """`helm package` takes rules, dashboards and definitions along, and no litter."""
+    """`helm package` includes rules, README and schema, and no temporary files."""
     command = [require_program("helm"), "package", str(CHART), "--destination", str(tmp_path)]
     subprocess.run(command, check=True, capture_output=True)
     (package,) = tmp_path.glob("*.tgz")

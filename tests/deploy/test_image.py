@@ -1,4 +1,4 @@
-"""The image's recipe and the manifests, by the tools that look for mistakes in such files."""
+"""The Dockerfile and the manifests, checked with linters and scanners."""
 
 import json
 import re
@@ -13,16 +13,16 @@ from tests.conftest import REPOSITORY, require_program
 DOCKERFILE = REPOSITORY / "deploy" / "Dockerfile"
 
 ACCEPTED = {
-    "DS-0026",  # no HEALTHCHECK: Kubernetes has probes of its own, and ignores it
-    "DS-0001",  # it takes an argument for "latest"; the tag and the digest are in it
+    "DS-0026",  # no HEALTHCHECK: Kubernetes ignores it and has its own probes
+    "DS-0001",  # the argument of FROM is taken for "latest"; it has tag and digest
     "KSV-0011",  # no CPU limit: throttling would make a quiet operator late
     "KSV-0125",  # "untrusted registry" means any that is not on trivy's own list
 }
-"""What trivy finds and is meant to be so."""
+"""Findings of trivy that are intended."""
 
 
 def test_hadolint_finds_no_fault() -> None:
-    """The Dockerfile keeps to the rules of its linter, with none switched off."""
+    """The Dockerfile follows all rules of its linter; none is ignored."""
     hadolint = require_program("hadolint")
 
     ran = subprocess.run([hadolint, str(DOCKERFILE)], capture_output=True, text=True, check=False)
@@ -33,7 +33,7 @@ def test_hadolint_finds_no_fault() -> None:
 
 @pytest.mark.slow
 def test_trivy_finds_nothing_that_is_not_meant() -> None:
-    """Image, manifests and chart have no weakness that trivy knows, but what is accepted here."""
+    """For image, manifests and chart, trivy finds nothing but what is accepted here."""
     trivy = require_program("trivy")
     command = [trivy, "config", "--quiet", "--skip-check-update", "--format", "json"]
     skipped = ["--skip-dirs", "demo", str(REPOSITORY / "deploy")]
@@ -47,7 +47,7 @@ def test_trivy_finds_nothing_that_is_not_meant() -> None:
 
 
 def test_the_image_runs_as_nobody_and_without_a_shell() -> None:
-    """The last stage names a numeric user that is not root, and starts the program itself."""
+    """The last stage has a numeric user other than root, and starts the program directly."""
     last = DOCKERFILE.read_text(encoding="utf-8").rpartition("\nFROM ")[2]
 
     assert "\nUSER 65532:65532\n" in last
@@ -56,7 +56,7 @@ def test_the_image_runs_as_nobody_and_without_a_shell() -> None:
 
 
 def test_nothing_is_compiled_at_a_start() -> None:
-    """Bytecode is made with the image and looked for where it was put: nothing can be written."""
+    """Bytecode is compiled into the image: its file system is read-only at run time."""
     build, _, last = DOCKERFILE.read_text(encoding="utf-8").rpartition("\nFROM ")
     place = "PYTHONPYCACHEPREFIX=/app/bytecode"
 
@@ -67,7 +67,7 @@ def test_nothing_is_compiled_at_a_start() -> None:
 
 
 def test_every_wheel_is_checked_by_hash() -> None:
-    """Nothing is installed from a registry without its hash, nor compiled."""
+    """Packages are installed as wheels only, and verified by hash."""
     text = DOCKERFILE.read_text(encoding="utf-8").replace("\\\n", " ")
     installs = re.findall(r"pip (?:--python \S+ )?install ([^&\n]*)", text)
 
@@ -77,7 +77,7 @@ def test_every_wheel_is_checked_by_hash() -> None:
 
 
 def test_everything_that_the_package_needs_is_sent() -> None:
-    """What pyproject.toml puts into the wheel is copied into the image, and not held back."""
+    """What pyproject.toml puts into the wheel is copied to the build, and not ignored."""
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))
     wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]
     needed = {*wheel["packages"], *wheel.get("force-include", {})}
@@ -91,7 +91,7 @@ def test_everything_that_the_package_needs_is_sent() -> None:
 
 
 def test_the_base_is_pinned_by_an_argument() -> None:
-    """Both stages take their base, and its digest, from the same arguments."""
+    """Both stages use the same arguments for the base image and its digest."""
     bases = re.findall(r"^FROM (\S+)", DOCKERFILE.read_text(encoding="utf-8"), re.MULTILINE)
 
     assert ["${BASE}${BASE_DIGEST:+@${BASE_DIGEST}}"] * 2 == bases

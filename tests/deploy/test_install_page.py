@@ -1,4 +1,4 @@
-"""docs/install.md and its like: what they tell people to type does what they say."""
+"""The commands in docs/install.md and docs/scaling.md do what the pages say."""
 
 import re
 import shlex
@@ -21,14 +21,14 @@ DOCS = REPOSITORY / "docs"
 
 
 def section(page: str, title: str) -> str:
-    """The text of a page below a heading, to the next one."""
+    """Return the text of a page under a heading."""
     text = (DOCS / page).read_text(encoding="utf-8")
     _, _, after = text.partition(f"\n## {title}\n")
     return after.partition("\n## ")[0]
 
 
 def test_uninstalling_leaves_no_lease() -> None:
-    """What the operator itself makes is named with the rest: its Lease tells when it last lived."""
+    """The page says to delete the Lease, which the operator creates itself."""
     lease = environment(render_chart())["PROBEWATCH_LEASE_NAME"]
     typed = re.findall(r"^kubectl delete .*$", section("install.md", "Uninstalling"), re.MULTILINE)
 
@@ -45,12 +45,12 @@ def test_uninstalling_leaves_no_lease() -> None:
     ],
 )
 def test_a_second_release_is_told_to_leave_the_definitions(page: str, title: str) -> None:
-    """Where more than one release is spoken of, `crds.install=false` is."""
+    """Sections about a second release name `crds.install=false`."""
     assert "crds.install=false" in section(page, title)
 
 
 def test_two_releases_have_no_object_in_common() -> None:
-    """A second release that leaves the definitions out can be installed beside the first."""
+    """Two releases, one of them without CRDs, share no cluster-wide object."""
     first, second = (
         names_of(each for each in objects if not each["metadata"].get("namespace"))
         for objects in (
@@ -64,7 +64,7 @@ def test_two_releases_have_no_object_in_common() -> None:
 
 
 def test_a_release_of_another_name_may_take_the_definitions_over() -> None:
-    """Kept definitions belong to the release that made them, and the page says the way out."""
+    """Kept CRDs belong to their release; the page shows how another one takes them over."""
     assert of_kind(render_chart(), "CustomResourceDefinition")
     assert "--take-ownership" in section("install.md", "Uninstalling")
     assert "--take-ownership" in section("install.md", "Some namespaces only")
@@ -74,7 +74,7 @@ def test_a_release_of_another_name_may_take_the_definitions_over() -> None:
     ("values", "says"), [({}, True), ({"crds": {"install": False}}, False)], ids=str
 )
 def test_notes_say_who_has_the_definitions(values: dict[str, Any], says: bool) -> None:  # noqa: FBT001  # a column of the table
-    """The release that has the definitions says what others have to leave out."""
+    """The notes of a release with the CRDs say that others have to leave them out."""
     ran = run_helm("install", "probewatch", str(CHART), "--dry-run=client", values=values)
 
     assert ran.returncode == 0, ran.stderr

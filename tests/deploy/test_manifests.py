@@ -1,4 +1,4 @@
-"""The manifests for kubectl: the same thing as the chart, without Helm."""
+"""The manifests for kubectl: the same objects as the chart's, without Helm."""
 
 import os
 import subprocess
@@ -39,7 +39,7 @@ MONITORING: dict[str, Any] = {
 
 
 def without_helm(thing: object) -> object:
-    """The same without labels that name Helm, at any depth."""
+    """Return an object without the labels that name Helm, at any depth."""
     if isinstance(thing, dict):
         return {key: without_helm(each) for key, each in thing.items() if key not in HELMS_LABELS}
     if isinstance(thing, list):
@@ -52,7 +52,7 @@ def by_name(objects: list[Object]) -> dict[str, object]:
 
 
 def test_manifests_and_chart_agree() -> None:
-    """`kubectl apply -k` installs what `helm install` does, and the namespace besides."""
+    """`kubectl apply -k` installs the same objects as `helm install`, and the namespace."""
     by_helm = render_chart(WITHOUT_HELM)
     by_kubectl = by_name(render_manifests())
 
@@ -61,14 +61,14 @@ def test_manifests_and_chart_agree() -> None:
 
 
 def test_our_own_probes_need_no_advice() -> None:
-    """What we say about the probes of others holds for those of the operator's own pod."""
+    """`advise` has no advice for the probes of the operator's own pod."""
     templates = read_manifests([str(MANIFESTS / "install.yaml")])
 
     assert [] == [each for template in templates for each in lint(template.spec)]
 
 
 def test_manifests_of_monitoring_and_chart_agree() -> None:
-    """The kustomization beside the rules adds what the chart's toggles of monitoring add."""
+    """The kustomization of deploy/monitoring adds what the chart's monitoring options add."""
     plain = by_name(render_chart(WITHOUT_HELM))
     monitored = by_name(render_chart({**WITHOUT_HELM, **MONITORING}))
     further = {name: each for name, each in monitored.items() if name not in plain}
@@ -77,7 +77,7 @@ def test_manifests_of_monitoring_and_chart_agree() -> None:
 
 
 def test_manifests_are_what_make_manifests_writes(tmp_path: Path) -> None:
-    """The rendered files are up to date; if not, `make manifests` mends them."""
+    """The rendered files are up to date; if not, `make manifests` updates them."""
     require_program("helm")
 
     script = DEPLOY / "manifests" / "render.py"
@@ -91,21 +91,21 @@ def test_manifests_are_what_make_manifests_writes(tmp_path: Path) -> None:
 
 
 def test_nothing_in_them_is_helms() -> None:
-    """Neither labels nor annotations of Helm are left."""
+    """No labels or annotations of Helm are left."""
     text = yaml.safe_dump_all(render_manifests())
 
     assert "helm" not in text.lower()
 
 
 def test_their_namespace_admits_restricted_pods_only() -> None:
-    """The namespace enforces the Pod Security profile that the operator keeps to."""
+    """The namespace enforces the Pod Security profile `restricted`."""
     namespace = the_only(render_manifests(), "Namespace")
 
     assert namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
 
 
 def test_every_namespaced_object_is_in_it() -> None:
-    """No object lands in whatever namespace happens to be current."""
+    """Every namespaced object names this namespace."""
     objects = render_manifests()
     namespaced = [e for kind in ("Deployment", "Service", "Role") for e in of_kind(objects, kind)]
 
@@ -115,7 +115,7 @@ def test_every_namespaced_object_is_in_it() -> None:
 
 @pytest.mark.parametrize("folder", ["manifests", "monitoring"])
 def test_another_namespace_takes_everything_along(folder: str, tmp_path: Path) -> None:
-    """With `namespace` in a kustomization of the user's nothing still looks at ours."""
+    """With `namespace` in the user's kustomization, nothing refers to our namespace."""
     base = os.path.relpath(DEPLOY / folder, tmp_path)
     kustomization = {"namespace": "elsewhere", "resources": [base]}
     (tmp_path / "kustomization.yaml").write_text(yaml.safe_dump(kustomization), encoding="utf-8")
@@ -126,7 +126,7 @@ def test_another_namespace_takes_everything_along(folder: str, tmp_path: Path) -
 
 
 def find_namespaces(thing: object) -> Iterator[str]:
-    """Yield each namespace that objects are in, are bound in or look into."""
+    """Yield each namespace that an object is in or refers to."""
     if isinstance(thing, list):
         for each in thing:
             yield from find_namespaces(each)
@@ -138,7 +138,7 @@ def find_namespaces(thing: object) -> Iterator[str]:
 
 
 def test_the_kustomization_of_the_page_works_as_shown(tmp_path: Path) -> None:
-    """What docs/install.md shows for another image and another setting does that."""
+    """The kustomization in docs/install.md sets another image and another setting."""
     page = (REPOSITORY / "docs" / "install.md").read_text(encoding="utf-8")
     shown = next(part for part in page.split("```yaml\n") if part.startswith("apiVersion: kust"))
     base = os.path.relpath(MANIFESTS, tmp_path)

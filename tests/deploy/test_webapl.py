@@ -1,4 +1,4 @@
-"""The tutorial's app, by the words of the tutorial."""
+"""The demo app does what the tutorial says."""
 
 import contextlib
 import importlib.util
@@ -40,7 +40,7 @@ def _webapl() -> ModuleType:
     ],
 )
 def test_it_answers_by_its_age(webapl: ModuleType, status: int, path: str, age: float) -> None:
-    """Ready from 20 s on, not healthy from 40 s on."""
+    """It is ready after 20 s and unhealthy after 40 s."""
     assert status == webapl.answer(path, age)[0]
 
 
@@ -52,7 +52,7 @@ def ask(port: int, path: str) -> tuple[int, bytes]:
 
 
 def test_it_greets_and_logs(webapl: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
-    """Each request is one line of the log: method, path, status."""
+    """Each request is logged in one line with method, path and status."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), webapl.Handler)
     threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     found = [ask(server.server_port, path) for path in ("/", "/ready")]
@@ -64,7 +64,7 @@ def test_it_greets_and_logs(webapl: ModuleType, capsys: pytest.CaptureFixture[st
 
 
 def test_the_image_runs_it() -> None:
-    """The Dockerfile serves the manifest's port, and runs as nobody in particular."""
+    """The Dockerfile exposes the manifest's port, and runs as a user other than root."""
     lines = (FOLDER / "Dockerfile").read_text(encoding="utf-8").splitlines()
     manifest = yaml.safe_load((FOLDER / "hc-probe.yaml").read_text(encoding="utf-8"))
     port = manifest["spec"]["containers"][0]["ports"][0]["containerPort"]
