@@ -108,18 +108,6 @@ def test_owner_has_no_pods_once_those_that_it_adopted_are_gone() -> None:
     assert {Pattern.NONE} == set(kill(store, later[:3]).values())
 
 
-def test_pods_that_are_gone_hide_no_pattern() -> None:
-    """After a rollout or a scale-down, a pattern is judged by the pods that are left."""
-    store = Store()
-    pods = [running(f"p{number}") for number in range(10)]
-    for each in pods:
-        store.feed(PodObserved(pod=each), 1)
-    for each in pods[3:]:
-        store.feed(PodGone(uid=each.uid), 2)
-
-    assert Pattern.WORKLOAD_WIDE in kill(store, pods[:3]).values()
-
-
 def test_owner_that_let_its_pods_go_counts_those_that_it_has() -> None:
     """Its restarts make a pattern by the pods that it has now, not by those that it had."""
     store, _ = adopted(*(running(f"p{number}") for number in range(10)))
