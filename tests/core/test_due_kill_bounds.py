@@ -10,7 +10,7 @@ from probewatch.core.kills import LATE_KILL
 from probewatch.core.restarts import Change, Path
 from probewatch.core.spec import MINIMUM_GRACE_SECONDS, Container, ProbeType
 from probewatch.core.verdict import KILL_BEGINS
-from tests.support.builders import READINESS, died, facts, failed, mark, spec
+from tests.support.builders import READINESS, died, facts, failed, mark, spec, started
 
 END = 1000.0
 HIGH, MEDIUM = Confidence.HIGH, Confidence.MEDIUM
@@ -40,6 +40,16 @@ def test_a_signal_after_a_kill_was_due(code: int, since: float, cause: Cause) ->
     rule = "threshold-reached" if cause is Cause.LIVENESS_PROBE else "terminated-seen"
 
     assert (rule, cause, MEDIUM) == told(given)
+
+
+def test_a_due_kill_outweighs_a_missing_event() -> None:
+    """Single Events get lost: a due kill and its signal say more than that no kill was heard of."""
+    failures = (failed(ProbeType.LIVENESS, END - KILL_BEGINS, 3),)
+    heard = facts(
+        died(143, end=END), failures=failures, starts=started(END + 1), path=Path.TERMINATED_SEEN
+    )
+
+    assert ("threshold-reached", Cause.LIVENESS_PROBE, MEDIUM) == told(heard)
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ def canary(facts: Facts) -> Verdict | None:
         return None
     if kills.matched_kill(facts) is not None or (facts.in_place and kills.late_kill(facts)):
         return None
-    if facts.looks_killed and kills.is_unmatched(facts):
+    if was_being_killed(facts) or (facts.looks_killed and kills.is_unmatched(facts)):
         return None
     why = "no Killing event arrived, although the events of the next start did"
     blind = not facts.order_tells and facts.may_be_killed
@@ -114,9 +114,7 @@ def terminated_seen(facts: Facts) -> Verdict | None:
     """
     if not facts.died_by_itself or kills.matched_kill(facts) is not None:
         return None
-    if facts.looks_killed and kills.is_unmatched(facts):
-        return None
-    if was_being_killed(facts):
+    if was_being_killed(facts) or (facts.looks_killed and kills.is_unmatched(facts)):
         return None
     failing = kill_was_due(facts)
     if not facts.order_tells and facts.may_be_killed and (facts.looks_killed or failing):
