@@ -27,9 +27,9 @@ from tests.soak.stubborn import StubbornClient
 
 
 def main() -> int:
-    """Run what was asked for; return the exit status."""
+    """Run the soaks that the command line asks for; return the exit code."""
     arguments = _arguments()
-    # Ended by whomever: the processes that were started are ended too.
+    # Handle SIGTERM like Ctrl-C, so that the started processes are ended too.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     seed = arguments.seed or random.SystemRandom().randrange(1, 1_000_000)
     if arguments.keep is not None:

@@ -1,4 +1,4 @@
-"""What becomes of the processes: one end after the other, at random times."""
+"""Ends processes of the operator, and the API server, at random times."""
 
 import asyncio
 import random
@@ -11,14 +11,14 @@ from tests.soak.replicas import Replica
 
 OUTAGE = "SIGKILL of the API server"
 OUTAGE_PAUSE_SECONDS = (10.0, 30.0)
-"""Between two of them; it takes some seconds to start."""
+"""The pause between two outages; the server needs some seconds to start."""
 LONGEST_OUTAGE_SECONDS = 10.0
 
 
 class Fate:
-    """Ends processes *kills* times; each is followed by a new one.
+    """Ends processes *kills* times; each is replaced by a new one.
 
-    The API server, if it is given, is taken away *outages* times, whatever the others are doing.
+    The API server, if given, is killed *outages* times, independently of the processes.
     """
 
     def __init__(
@@ -35,12 +35,12 @@ class Fate:
         self._server = server
         self._outages = outages
         self._replicas = tuple(replicas)
-        self._random = random.Random(seed)  # a choice, not a secret
+        self._random = random.Random(seed)  # not for cryptography
         self._kills = kills
         self._pause = pause
 
     async def run(self, tell: Callable[[str], None]) -> None:
-        """Do it all; every process runs at the end."""
+        """End processes as often as planned; at the end every process runs."""
         begun = time.monotonic()
         server = asyncio.create_task(self._take_server_away())
         while not self._is_over() and not any(each.faults for each in self._replicas):
@@ -68,14 +68,14 @@ class Fate:
     async def _strike(self) -> None:
         replica = self._random.choice(self._replicas)
         dice = self._random.random()
-        # With one replica, to stop it is to let it be late, which killing it does better.
-        if replica.is_stopped and dice < 0.5:  # the other half: killed while stopped
+        # With one replica, stopping it only delays it, and a kill covers that better.
+        if replica.is_stopped and dice < 0.5:  # otherwise it is killed
             replica.go_on()
             self.done["SIGCONT"] += 1
-        elif len(self._replicas) > 1 and dice < 0.25 and not replica.is_stopped:  # one of four
+        elif len(self._replicas) > 1 and dice < 0.25 and not replica.is_stopped:  # one in four
             replica.stop()
             self.done["SIGSTOP"] += 1
-        elif dice > 0.9:  # one of ten
+        elif dice > 0.9:  # one in ten
             await replica.leave()
             self.done["SIGTERM"] += 1
             await self._again(replica)
@@ -85,7 +85,7 @@ class Fate:
             await self._again(replica)
 
     async def _again(self, replica: Replica) -> None:
-        """Start it, usually at once, sometimes after the world went on for a while."""
-        if self._random.random() < 0.2:  # one of five
+        """Start the process again, usually at once, sometimes after a while."""
+        if self._random.random() < 0.2:  # one in five
             await asyncio.sleep(self._random.random() * 3 * self._pause)
         await replica.start()

@@ -1,4 +1,4 @@
-"""The API server that a soak runs against: the playground's, one that we start, or any other."""
+"""The API server for a soak: the playground's, a real one that we start, or any other."""
 
 import contextlib
 import json
@@ -22,24 +22,24 @@ from tests.contract.servers import (
 
 WRITES = frozenset({"create", "update", "patch", "delete", "deletecollection"})
 HEARTBEATS = frozenset({"leases"})
-"""A Lease is renewed as long as somebody lives; that is what it is for."""
+"""Not counted as writes: a Lease is renewed as long as a process lives."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ground:
-    """Where it takes place."""
+    """The API server, and what the soak may do with it."""
 
     place: Place
     kubeconfig: Path
     read_writes: Callable[[], list[str]] | None
-    """Every write so far, of anybody, but for heartbeats; None where nobody keeps count."""
+    """Returns all writes so far except heartbeats; None if nobody records them."""
     program: Program | None = None
-    """The server, if it is ours to be killed."""
+    """The server's process, if the soak started it and may kill it."""
 
 
 @contextlib.asynccontextmanager
 async def ground(folder: Path) -> AsyncIterator[Ground]:
-    """Give the server that the environment names, by default the playground's."""
+    """Yield the server that the environment names, by default the playground's."""
     kubeconfig = folder / "kubeconfig"
     match wanted():
         case "":
@@ -74,11 +74,11 @@ def _audited(server: ApiServer) -> list[str]:
 
 
 def _logged(log: Path) -> list[str]:
-    """Return the writes of clients other than the server itself."""
+    """Return the writes in the audit log by clients other than the server itself."""
     found = []
     for line in log.read_text(encoding="utf-8").splitlines():
         if not line.endswith("}"):
-            continue  # the server was killed in the middle of it
+            continue  # cut off when the server was killed
         entry = json.loads(line)
         about = entry.get("objectRef", {})
         agent = entry.get("userAgent", "")
@@ -91,7 +91,7 @@ def _logged(log: Path) -> list[str]:
 
 
 def _kubeconfig(place: Place) -> str:
-    # Its certificate is made for the names of the machine, not for loopback.
+    # Its certificate is for the machine's names, not for loopback.
     cluster = {"server": place.url, "insecure-skip-tls-verify": True}
     return yaml.safe_dump(
         {

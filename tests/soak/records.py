@@ -1,4 +1,4 @@
-"""What is recorded, as anyone with kubectl sees it, and what must be so at every moment."""
+"""Follows the reports, as kubectl shows them, and checks them at every moment."""
 
 import asyncio
 from collections import Counter
@@ -17,7 +17,7 @@ Totals = Counter[tuple[str, str]]
 
 @dataclass(slots=True)
 class Records:
-    """The reports as they were last seen, and whether one of them ever lost something."""
+    """The latest reports, and whether one of them ever lost counts."""
 
     client: Client
     reports: dict[str, Json] = field(default_factory=dict)
@@ -25,13 +25,13 @@ class Records:
     looks: int = 0
 
     async def follow(self) -> None:
-        """Look again and again, until cancelled."""
+        """Read the reports repeatedly until cancelled."""
         while True:
             await self.look()
             await asyncio.sleep(LOOK_SECONDS)
 
     async def look(self) -> None:
-        """Read all reports."""
+        """Read all reports once."""
         reply = await self.client.call("GET", REPORTS)
         if reply.status != 200:  # OK
             return
@@ -44,14 +44,14 @@ class Records:
                 self.faults.append(f"the total of {place} fell from {count} to {after[place]}")
 
     def totals(self) -> Totals:
-        """What is counted, by report and container."""
+        """The restarts in the reports, by report and container."""
         found: Totals = Counter()
         for (report, container, _), count in self.by_cause().items():
             found[report, container] += count
         return found
 
     def by_cause(self) -> Counter[tuple[str, str, str]]:
-        """What is counted, by report, container and cause."""
+        """The restarts in the reports, by report, container and cause."""
         found: Counter[tuple[str, str, str]] = Counter()
         for key, report in self.reports.items():
             for total in report.get("status", {}).get("totals", ()):
@@ -59,11 +59,11 @@ class Records:
         return found
 
     def loops(self) -> int:
-        """How many loops go on."""
+        """The number of loops in the reports."""
         return sum(each.get("status", {}).get("looping", 0) for each in self.reports.values())
 
     def holds(self, key: str, uid: str, wanted: Mapping[str, int]) -> bool:
-        """Whether the watermarks of a pod are as *wanted*."""
+        """Whether the watermarks of a pod are *wanted*."""
         pods = self.reports.get(key, {}).get("status", {}).get("pods", ())
         marks = next((pod.get("containers", ()) for pod in pods if pod["uid"] == uid), ())
         counts = {each["name"]: each["count"] for each in marks}

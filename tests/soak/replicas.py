@@ -1,4 +1,4 @@
-"""The operator as processes that are killed, stopped, continued, ended and started again."""
+"""The operator as processes that are killed, stopped, continued, ended and restarted."""
 
 import asyncio
 import contextlib
@@ -19,7 +19,7 @@ from tests.support.ports import free_port
 
 END_SECONDS = 15.0
 LOADED_SECONDS = 5.0
-"""Until Python has loaded the program, a signal does what signals do."""
+"""While Python loads the program, signals have their default effect."""
 FAMILY = "probewatch_container_restarts_total"
 SAMPLE = re.compile(rf"^{FAMILY}{{(?P<labels>.*)}} (?P<value>[0-9.e+]+)$", re.MULTILINE)
 LABEL = re.compile(r'(\w+)="([^"]*)"')
@@ -38,8 +38,7 @@ QUICK = {
     "PROBEWATCH_EVENTS_BURST": "1000",
     "PROBEWATCH_POD_EVENTS_BURST": "1000",
 }
-"""Judgements that come while one looks on, and Events of them all; how things are counted is as
-shipped."""
+"""Short waits for verdicts, and no limits for Events; counting is as shipped."""
 
 Samples = Counter[tuple[str, str, str, str]]
 """Restarts by namespace, workload, container and cause."""
@@ -47,25 +46,25 @@ Samples = Counter[tuple[str, str, str, str]]
 
 @dataclass(slots=True, kw_only=True)
 class Replica:
-    """One replica: a place that a process runs in, and another one after that is gone."""
+    """One replica of the operator, as one process after the other."""
 
     name: str
     kubeconfig: Path
     folder: Path
     source: Path
-    """Where the program is."""
+    """The folder with the program."""
     port: int = field(default_factory=free_port)
     starts: int = 0
     faults: list[str] = field(default_factory=list)
     is_stopped: bool = False
-    """Whether its process was stopped, and can be continued."""
+    """Whether its process is stopped, and can be continued."""
     _begun: float = 0.0
     _process: Process | None = None
     _last: Samples = field(default_factory=Counter)
 
     @property
     def log(self) -> Path:
-        """What all its processes said."""
+        """The output of all its processes."""
         return self.folder / f"{self.name}.log"
 
     async def start(self) -> None:
@@ -86,11 +85,11 @@ class Replica:
         self._begun = time.monotonic()
 
     async def kill(self) -> None:
-        """Take it away, as a node that loses its power."""
+        """Kill the process, as a node that loses power would."""
         await self._end(signal.SIGKILL)
 
     async def leave(self) -> None:
-        """Ask it to end; it has to, in time, with status 0 once it has begun."""
+        """Send SIGTERM: the process has to end in time, with exit code 0 once it has started."""
         is_young = time.monotonic() - self._begun < LOADED_SECONDS
         status = await self._end(signal.SIGTERM)
         if status != 0 and not (is_young and status == -signal.SIGTERM):
@@ -113,21 +112,21 @@ class Replica:
             return None
 
     def stop(self) -> None:
-        """Stop it in the middle of whatever it does."""
+        """Stop the process (SIGSTOP) at whatever it does."""
         if self._process is not None and self._process.returncode is None:
             self._process.send_signal(signal.SIGSTOP)
             self.is_stopped = True
 
     def go_on(self) -> None:
-        """Continue what was stopped."""
+        """Continue a stopped process."""
         if self.is_stopped and self._process is not None and self._process.returncode is None:
             self._process.send_signal(signal.SIGCONT)
         self.is_stopped = False
 
-    # --- what it says
+    # --- its output
 
     async def scrape(self) -> Samples | None:
-        """Return the restarts that it shows; None while it shows nothing."""
+        """Return its restart counters; None while it has none."""
         text = await self._get("/metrics")
         if text is None:
             return None
@@ -144,7 +143,7 @@ class Replica:
         return found
 
     async def is_ready(self) -> bool:
-        """Whether it answers that it is ready."""
+        """Whether its readiness endpoint returns 200."""
         return await self._get("/readyz") is not None
 
     async def _get(self, path: str) -> str | None:
@@ -158,7 +157,7 @@ class Replica:
         return None
 
     def read_log(self) -> tuple[Counter[str], list[str]]:
-        """Return how often each message was written, and what nobody should ever see."""
+        """Return how often each message was logged, and the lines that must not occur."""
         messages: Counter[str] = Counter()
         bad: list[str] = []
         for line in self.log.read_text(encoding="utf-8", errors="replace").splitlines():

@@ -1,4 +1,4 @@
-"""One soak: install, let the world go on, end the operator again and again, compare."""
+"""One soak: install, let pods restart while the operator is killed, then compare."""
 
 import asyncio
 import contextlib
@@ -22,13 +22,13 @@ from tests.soak.world import Home, Pod, World
 from tests.system.programs import Prometheus, prometheus
 
 BOUND_SECONDS = 90.0
-"""No wait in here is longer than that."""
+"""The longest that anything here waits."""
 CALM_SECONDS = 25.0
-"""After the last restart, until nothing is pending any more: settling, corrections."""
+"""The time from the last restart until nothing is pending: verdicts, corrections."""
 TELL_SECONDS = 10.0
-"""How often it says how far it is, where that cannot stand in one line."""
+"""The time between two progress lines where there is no terminal."""
 WRITE_SECONDS = 12.0
-"""Until what was found last is written for sure."""
+"""The time until the last findings are surely written."""
 DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 LEASE = "/apis/coordination.k8s.io/v1/namespaces/default/leases/probewatch"
 SCOPE = "probewatch.dev/recorded-scope"
@@ -47,12 +47,12 @@ HOMES = (
     ("Deployment", "hasty", ("app",), False, 2),
     ("StatefulSet", "rash", ("app",), False, 2),
 )
-"""Kind, name, containers, whether careful, pods."""
+"""Kind, name, containers, whether the pods are careful, number of pods."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What is to be done."""
+    """The parameters of a soak."""
 
     replicas: int
     kills: int
@@ -77,7 +77,7 @@ class Run:
     _told_at: float = 0.0
 
     async def run(self) -> list[str]:
-        """Do it; return what was wrong."""
+        """Run the soak; return the faults."""
         await self._install()
         records = Records(self.client)
         world = World(self.client, records, seed=self.plan.seed, pause=self.plan.pod_pause)
@@ -146,10 +146,10 @@ class Run:
         print(f"    deeds: {dict(sorted(world.truth.deeds.items()))}", flush=True)
         return faults
 
-    # --- before it begins
+    # --- preparation
 
     def _hire(self) -> list[Replica]:
-        """Return the replicas; their program does not change while they are at work."""
+        """Return the replicas; they run a copy of the program, which does not change meanwhile."""
         source = self.folder / "operator"
         ignored = shutil.ignore_patterns("__pycache__")
         shutil.copytree(REPOSITORY / "operator", source, ignore=ignored)
@@ -170,7 +170,7 @@ class Run:
             assert reply.status in {201, 409}, reply.text
             assert "Warning" not in reply.headers, reply.headers
         await self.client.create("/api/v1/namespaces", {"metadata": {"name": self.namespace}})
-        # A real server makes it by itself, and everything else here is in it.
+        # A real server creates this namespace by itself; everything else is in it.
         await self.client.call("POST", "/api/v1/namespaces", {"metadata": {"name": "default"}})
         async with asyncio.timeout(BOUND_SECONDS):
             for plural in ("probereports", "probepolicies"):
@@ -179,7 +179,7 @@ class Run:
                     await asyncio.sleep(0.2)
 
     async def _settle(self, world: World) -> list[Pod]:
-        """Make everything that is there before the operator; half of it with a past."""
+        """Create the pods that exist before the operator; half of them have restarted already."""
         pods = []
         for kind, name, containers, careful, count in HOMES:
             owner = await self._create(shapes.workload(kind, name, self.namespace))
@@ -208,7 +208,7 @@ class Run:
         return {**made, "apiVersion": body["apiVersion"], "kind": body["kind"]}
 
     async def _until_installed(self, replicas: Sequence[Replica]) -> None:
-        """The installation is over when all that happened before it is recorded."""
+        """Wait until everything from before the installation is recorded."""
         async with asyncio.timeout(BOUND_SECONDS):
             while not all([await each.is_ready() for each in replicas]):
                 await asyncio.sleep(0.2)
@@ -219,7 +219,7 @@ class Run:
                 await asyncio.sleep(0.2)
 
     async def _until_scraped(self, replicas: Sequence[Replica], scraping: Prometheus) -> None:
-        """A rise counts from where Prometheus saw a counter first: it has to see all at 0."""
+        """Wait until Prometheus has all counters, at 0: their rises are counted from then on."""
         async with asyncio.timeout(BOUND_SECONDS):
             while True:
                 shown = max([len(await each.scrape() or ()) for each in replicas])
@@ -228,7 +228,7 @@ class Run:
                 await asyncio.sleep(0.2)
 
     async def _until_loops_end(self, records: Records) -> None:
-        """A loop ends a while after its last restart."""
+        """Wait until loops have ended, which is a while after their last restart."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(BOUND_SECONDS):
                 while records.loops():
@@ -248,16 +248,16 @@ class Run:
             "scrape_interval": "1s",
             "scrape_timeout": "1s",
             "static_configs": [{"targets": targets}],
-            # Whichever replica shows them, the series of workloads are the same ones.
+            # Series about workloads are the same, whichever replica shows them.
             "metric_relabel_configs": [SHARED],
         }
         async with prometheus(self.folder, {"scrape_configs": [job]}) as running:
             yield running
 
-    # --- meanwhile
+    # --- progress
 
     def _tell(self, line: str, world: World, records: Records, *, last: bool = False) -> None:
-        """Say how far it is; on a terminal in one line, else now and then."""
+        """Print the progress: in place on a terminal, otherwise now and then."""
         rises, counted = sum(world.truth.rises.values()), sum(records.totals().values())
         text = f"    {line} | {rises} restarts, {counted} recorded"
         if sys.stdout.isatty():

@@ -1,4 +1,4 @@
-"""What the world is made of, as the API server takes it: workloads, pods, statuses, Events."""
+"""Builds the objects for the API server: workloads, pods, statuses and Events."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,28 +14,28 @@ PROBE: Json = {"httpGet": {"path": "/healthz", "port": 8080}, "periodSeconds": 1
 
 @dataclass(slots=True)
 class Container:
-    """One container as its kubelet knows it."""
+    """A container as its kubelet sees it."""
 
     name: str
     count: int = 0
     epoch: int = 0
-    """Rises when the kubelet begins to count anew."""
+    """Rises when the kubelet's restart count starts over."""
     rises: int = 0
-    """Restarts after the installation: the truth."""
+    """The true number of restarts since the installation."""
     begun: float = 0.0
     state: str = "running"
     last: Json = field(default_factory=dict)
     made: int = 0
-    """Instances, whatever the count says."""
+    """The number of instances, independent of the restart count."""
 
 
 def stamp(at: float) -> str:
-    """Return a time as the kubelet writes it: whole seconds."""
+    """Return a time as the kubelet writes it, in whole seconds."""
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def workload(kind: str, name: str, namespace: str, *, owner: Json | None = None) -> Json:
-    """Return a Deployment, a ReplicaSet or a StatefulSet that nobody acts on."""
+    """Return a Deployment, a ReplicaSet or a StatefulSet that no controller acts on."""
     labels = {"app": name}
     spec: Json = {
         "selector": {"matchLabels": labels},
@@ -50,7 +50,7 @@ def workload(kind: str, name: str, namespace: str, *, owner: Json | None = None)
 
 
 def reference(owner: Json) -> Json:
-    """Return the reference by which an object says who controls it."""
+    """Return the owner reference to a controller."""
     return {
         "apiVersion": owner["apiVersion"],
         "kind": owner["kind"],
@@ -65,7 +65,7 @@ def _container(name: str) -> Json:
 
 
 def pod(name: str, namespace: str, owner: Json, containers: tuple[str, ...]) -> Json:
-    """Return a pod that is on a node at once."""
+    """Return a pod that is already scheduled."""
     return {
         "apiVersion": "v1",
         "kind": "Pod",
@@ -109,12 +109,12 @@ def _status(each: Container, uid: str) -> Json:
 
 
 def instance(each: Container, uid: str) -> str:
-    """Return the identity of the instance that runs."""
+    """Return the container ID of the running instance."""
     return f"containerd://{uid}-{each.name}-{each.made}"
 
 
 def died(each: Container, uid: str, now: float, code: int) -> Json:
-    """Return the end of the instance that runs."""
+    """Return the terminated state of the running instance."""
     return {
         "exitCode": code,
         "reason": "Completed" if code == 0 else "Error",

@@ -1,4 +1,4 @@
-"""A client that does not give up: what a kubelet does while the API server is away."""
+"""A client that retries as a kubelet does while the API server is away."""
 
 import asyncio
 import contextlib
@@ -15,7 +15,10 @@ PAUSE_SECONDS = 0.3
 
 
 class StubbornClient(Client):
-    """Asks again until there is an answer; what was done unheard is taken for done."""
+    """Retries each request until there is a response.
+
+    A retried request that finds its work done counts as successful: the first response was lost.
+    """
 
     async def call(
         self,
@@ -24,7 +27,7 @@ class StubbornClient(Client):
         body: Any = None,  # noqa: ANN401  # any JSON value
         **options: Any,  # noqa: ANN401  # as those of a client
     ) -> Reply:
-        """Send a request until it is answered; raises TimeoutError when patience ends."""
+        """Send a request until it is answered; raise TimeoutError after too long."""
         end, was_sent = time.monotonic() + PATIENCE_SECONDS, False
         while time.monotonic() < end:
             with contextlib.suppress(aiohttp.ClientError, OSError):
@@ -36,7 +39,7 @@ class StubbornClient(Client):
         raise TimeoutError(f"{method} {path}: no answer in {PATIENCE_SECONDS:.0f} s")
 
     async def _judge(self, method: str, path: str, body: Any, reply: Reply) -> Reply:  # noqa: ANN401  # likewise
-        """Return the answer to a request that may have been done when it was sent before."""
+        """Return the response to a retried request, which may have succeeded before."""
         if (method, reply.status) == ("DELETE", HTTPStatus.NOT_FOUND):
             return Reply(status=HTTPStatus.OK, body={}, headers={})
         if (method, reply.status) == ("POST", HTTPStatus.CONFLICT):

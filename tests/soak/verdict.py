@@ -1,4 +1,4 @@
-"""What has to be true in the end, and what has to be true all the time."""
+"""The checks at the end of a soak, and those during it."""
 
 import asyncio
 import re
@@ -18,12 +18,12 @@ SCRAPE_SECONDS = 0.5
 CORRECTION = "First published as"
 AWAY = "The API server cannot be reached"
 NOISE = 40
-"""Lines of one kind in the life of one process: more is a flood."""
+"""The most lines with one message that a process may log."""
 
 
 @dataclass(slots=True)
 class Counters:
-    """Looks at /metrics all the time: across all processes, no counter ever falls."""
+    """Scrapes /metrics all the time: no counter may ever fall, across all processes."""
 
     replicas: Sequence[Replica]
     faults: list[str] = field(default_factory=list)
@@ -31,7 +31,7 @@ class Counters:
     _told: set[tuple[str, ...]] = field(default_factory=set)
 
     async def follow(self) -> None:
-        """Look until cancelled."""
+        """Scrape until cancelled."""
         while True:
             for replica in self.replicas:
                 found = None if replica.is_stopped else await replica.scrape()
@@ -50,7 +50,7 @@ class Counters:
 
 
 def compare_totals(homes: Sequence[Home], truth: Truth, records: Records) -> list[str]:
-    """Totals are the rises of careful pods, and never more than those of hasty ones."""
+    """Check that totals are right for careful pods, and not too high for hasty ones."""
     faults, totals = [], records.totals()
     lines: Counter[str] = Counter()
     for home in homes:
@@ -68,7 +68,7 @@ def compare_totals(homes: Sequence[Home], truth: Truth, records: Records) -> lis
 
 
 async def compare_counters(replicas: Sequence[Replica], records: Records) -> list[str]:
-    """One replica shows workloads, and its counters are the totals of the reports."""
+    """Check that one replica shows workloads, with the totals of the reports."""
     shown = {each.name: await each.scrape() for each in replicas}
     faults = [f"{name} has no /metrics" for name, found in shown.items() if found is None]
     showing = {name: found for name, found in shown.items() if found}
@@ -89,7 +89,7 @@ async def compare_counters(replicas: Sequence[Replica], records: Records) -> lis
 
 
 async def check_events(client: Client, namespace: str, truth: Truth) -> list[str]:
-    """No restart is told twice."""
+    """Check that no restart has two Events."""
     path = f"/apis/events.k8s.io/v1/namespaces/{namespace}/events"
     found = (await client.get(path))["items"]
     ours = [each for each in found if each.get("reportingController", "").startswith("probewatch")]
@@ -109,7 +109,7 @@ async def check_events(client: Client, namespace: str, truth: Truth) -> list[str
 
 
 async def check_quiet(where: Ground, client: Client, namespace: str, seconds: float) -> list[str]:
-    """Nothing is written where nothing changes."""
+    """Check that nothing is written while nothing changes."""
     before, objects = await _snapshot(where, client, namespace)
     await asyncio.sleep(seconds)
     after, others = await _snapshot(where, client, namespace)
@@ -126,7 +126,7 @@ async def check_quiet(where: Ground, client: Client, namespace: str, seconds: fl
 async def _snapshot(
     where: Ground, client: Client, namespace: str
 ) -> tuple[list[str], dict[str, str]]:
-    """Return all writes so far, and the versions of what the operator writes."""
+    """Return all writes so far, and the versions of reports and Events."""
     versions = {}
     for path in (REPORTS, f"/apis/events.k8s.io/v1/namespaces/{namespace}/events"):
         for each in (await client.get(path))["items"]:
@@ -136,7 +136,7 @@ async def _snapshot(
 
 
 async def compare_increase(scraping: Prometheus, records: Records) -> list[str]:
-    """What Prometheus makes of it is what happened, over all ends of the operator."""
+    """Check that `increase()` in Prometheus is the truth, over all restarts of the operator."""
     now = time.time()
     found = await scraping.query(f"{FAMILY}", at=now)
     grown = await scraping.query(f"increase({FAMILY}[1h])", at=now)
@@ -158,7 +158,10 @@ def _place(sample: dict[str, dict[str, str]]) -> tuple[str, ...]:
 
 
 def check_logs(replicas: Sequence[Replica], *, outages: int) -> list[str]:
-    """Nobody floods the log, and nobody is surprised; but that the API server is away is said."""
+    """Check that no process flooded its log, or logged an unexpected error.
+
+    During outages, it may log that the API server cannot be reached.
+    """
     faults = []
     for replica in replicas:
         messages, bad = replica.read_log()

@@ -1,13 +1,13 @@
-"""A world that goes on whatever happens to the operator: pods live, die, go and come again.
+"""Pods that live, restart, are deleted and recreated, whatever happens to the operator.
 
-Each pod has a kubelet of its own, which writes what a real one writes, in its order: the status
-before it acts, Events beside it, some of them never. What it did is the truth that records
-are compared with.
+Each pod has a kubelet of its own, which writes what a real one writes, in the same order: the
+status before it acts, with Events beside it, some of which are lost. What it did is the truth that
+records are compared with.
 
-Two things cannot be known by anybody who was not there: what a pod did after it was last
-looked at and before it was deleted, and how often a container restarted before its kubelet
-began to count anew. So a *careful* pod waits with these until it is recorded, and its truth
-is exact. A *hasty* one does not, and its truth is what must not be exceeded.
+Two things cannot be known by anybody who was not there: what a pod did between its last version
+that was seen and its deletion, and how often a container restarted before its kubelet's count
+started over. So a *careful* pod waits with these until all is recorded, and its truth is exact. A
+*hasty* pod does not wait, and its truth is only an upper bound.
 """
 
 import asyncio
@@ -23,26 +23,26 @@ from tests.soak.shapes import Container, Json
 
 KILLED = 137
 RECORDED_SECONDS = 60.0
-"""How long a careful pod waits for its record before it goes on without that step."""
+"""How long a careful pod waits for its record before it skips the step."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Home:
-    """A workload whose pods live in this world."""
+    """A workload with its pods."""
 
     key: str
-    """Name of its report, with the namespace."""
+    """The namespace and name of its report."""
     namespace: str
     owner: Json
     containers: tuple[str, ...]
     careful: bool
     fixed_names: bool
-    """Whether a pod that is made anew has the name of the one before."""
+    """Whether a recreated pod has the name of the one before."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Pod:
-    """One pod that lives."""
+    """One pod of the soak."""
 
     home: Home
     body: Json
@@ -50,42 +50,42 @@ class Pod:
 
     @property
     def uid(self) -> str:
-        """Its identity."""
+        """The uid of the pod."""
         return str(self.body["metadata"]["uid"])
 
     @property
     def path(self) -> str:
-        """Where it is."""
+        """The API path of the pod."""
         meta = self.body["metadata"]
         return f"/api/v1/namespaces/{meta['namespace']}/pods/{meta['name']}"
 
 
 @dataclass(slots=True)
 class Truth:
-    """What happened after the installation."""
+    """What happened since the installation."""
 
     rises: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """By report and container; counted before it is written, so never less than what is seen."""
+    """By report and container; counted before the status is written, so never too low."""
     resets: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """By pod's uid and container: so often the same restart count comes again."""
+    """By uid and container: how often the same restart count may occur again."""
     deeds: Counter[str] = field(default_factory=Counter)
 
 
 class World:
-    """Homes with their pods; `live` until the end of time, then `rest`."""
+    """All workloads with their pods; they live until the end, and then rest."""
 
     def __init__(self, client: Client, records: Records, *, seed: int, pause: float) -> None:
         self.truth = Truth()
         self._client = client
         self._records = records
-        self._random = random.Random(seed)  # a world, not a secret
+        self._random = random.Random(seed)  # not for cryptography
         self._pause = pause
         self._over = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._numbers: Counter[str] = Counter()
 
     async def settle(self, home: Home, number: int, *, restarts: int = 0) -> Pod:
-        """Make a pod that is there from the beginning, with so many restarts behind it."""
+        """Create a pod that exists from the beginning, with so many restarts."""
         made = await self._make(home, number)
         for each in made.containers.values():
             each.count, each.made = restarts, restarts
@@ -93,11 +93,11 @@ class World:
         return made
 
     def begin(self, pods: list[Pod]) -> None:
-        """Let them live."""
+        """Start the lives of the pods."""
         self._tasks = [asyncio.create_task(self._live(each)) for each in pods]
 
     async def end(self) -> None:
-        """Let everybody finish what they are doing."""
+        """Let every pod finish its current step."""
         self._over.set()
         await asyncio.gather(*self._tasks)
 
@@ -108,7 +108,7 @@ class World:
         while not self._over.is_set():
             await self._wait(self._random.expovariate(1.0) * self._pause)
             dice = self._random.random()
-            if dice < 0.04:  # one deed of 25
+            if dice < 0.04:  # one step in 25
                 pod = await self._replace(pod)
             elif dice < 0.08:  # likewise
                 await self._reset(pod)
@@ -122,13 +122,13 @@ class World:
         return self._random.choice(list(pod.containers.values()))
 
     async def _kill(self, pod: Pod, each: Container) -> None:
-        """The kubelet kills it for its probe: never shown as terminated."""
+        """The kubelet kills it for its probe: it is never shown as terminated."""
         probe = "Liveness probe failed: HTTP probe failed with statuscode: 500"
         words = f"Container {each.name} failed liveness probe, will be restarted"
         await self._say(pod, each, "Unhealthy", probe, chance=0.8)
         await self._say(pod, each, "Killing", words, chance=0.7)
         each.last = shapes.died(each, pod.uid, time.time(), KILLED)
-        if self._random.random() < 0.3:  # some are in back-off first
+        if self._random.random() < 0.3:  # some wait in back-off first
             each.state = "waiting"
             await self._show(pod)
             await self._wait(self._random.random() * self._pause / 2)
@@ -136,7 +136,7 @@ class World:
         self.truth.deeds["kill"] += 1
 
     async def _exit(self, pod: Pod, each: Container) -> None:
-        """It ends by itself: shown as terminated first."""
+        """It exits by itself: it is shown as terminated first."""
         code = self._random.choice((0, 1, 137))
         each.last, each.state = shapes.died(each, pod.uid, time.time(), code), "terminated"
         await self._show(pod)
@@ -145,7 +145,7 @@ class World:
         self.truth.deeds["exit"] += 1
 
     async def _jump(self, pod: Pod, each: Container) -> None:
-        """Several restarts between two statuses: the API server was away from the kubelet."""
+        """Several restarts between two statuses, as when the API server cannot be reached."""
         each.last = shapes.died(each, pod.uid, time.time(), 1)
         await self._start(pod, each, rise=self._random.randint(2, 5))
         self.truth.deeds["jump"] += 1
@@ -160,7 +160,7 @@ class World:
             await self._say(pod, each, reason, f"Container {reason.lower()}", chance=0.5)
 
     async def _reset(self, pod: Pod) -> None:
-        """The kubelet forgets what was, and counts anew."""
+        """The kubelet's restart count starts over."""
         each = self._any(pod)
         if each.count == 0 or (pod.home.careful and not await self._recorded(pod)):
             return
@@ -173,7 +173,7 @@ class World:
             await self._recorded(pod)
 
     async def _replace(self, pod: Pod) -> Pod:
-        """It is deleted, and another one comes, perhaps with the same name."""
+        """The pod is deleted and recreated, perhaps with the same name."""
         if pod.home.careful and not await self._recorded(pod):
             return pod
         await self._client.call("DELETE", f"{pod.path}?gracePeriodSeconds=0")
@@ -185,7 +185,7 @@ class World:
             return made
 
     async def _recorded(self, pod: Pod) -> bool:
-        """Wait until all that the pod did is in its report; or until the end of patience."""
+        """Wait until all that the pod did is in its report, or for so long as it may take."""
         wanted = {each.name: each.count for each in pod.containers.values() if each.made}
         end = time.monotonic() + RECORDED_SECONDS
         while time.monotonic() < end:
@@ -195,7 +195,7 @@ class World:
         self.truth.deeds["gave up waiting for a record"] += 1
         return False
 
-    # --- what is written
+    # --- writing
 
     async def _make(self, home: Home, number: int | None) -> Pod:
         stem = home.owner["metadata"]["name"]
@@ -209,14 +209,14 @@ class World:
         return Pod(home=home, body=made, containers=containers)
 
     async def _show(self, pod: Pod) -> None:
-        """Write the status, for as long as it takes: a kubelet does not give up."""
+        """Write the status, however long it takes: a kubelet does not give up."""
         body = {"status": shapes.status(pod.containers, pod.uid, time.time())}
         await self._client.patch(f"{pod.path}/status", body)
 
     async def _say(
         self, pod: Pod, each: Container, reason: str, words: str, *, chance: float
     ) -> None:
-        """Write an Event, unless the kubelet's spam filter has it."""
+        """Write an Event, unless the kubelet's spam filter drops it."""
         if self._random.random() < chance:
             body = shapes.event(pod.body, each.name, reason, words, time.time())
             await self._client.create(f"/api/v1/namespaces/{pod.home.namespace}/events", body)
