@@ -43,7 +43,9 @@ def test_a_signal_after_a_kill_was_due(code: int, since: float, cause: Cause) ->
 
 
 def test_a_due_kill_outweighs_a_missing_event() -> None:
-    """Single Events get lost: a due kill and its signal say more than that no kill was heard of."""
+    """A due kill with its signal counts for more than a missing Event, since single Events get
+    lost.
+    """
     failures = (failed(ProbeType.LIVENESS, END - KILL_BEGINS, 3),)
     heard = facts(
         died(143, end=END), failures=failures, starts=started(END + 1), path=Path.TERMINATED_SEEN

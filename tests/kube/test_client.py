@@ -270,7 +270,7 @@ async def test_no_connection_is_held_during_a_login() -> None:
 
 
 async def test_login_keeps_the_last_credentials(caplog: pytest.LogCaptureFixture) -> None:
-    """Credentials that cannot be read again leave the last ones, and are told once a minute."""
+    """If credentials cannot be read again, the last ones are used, with a warning once a minute."""
     credentials, time = FakeCredentials("http://api"), FakeTime()
     login = Login(credentials, clock=time.clock)
     await login.read()

@@ -10,7 +10,7 @@ BACK = "The API server answers again"
 
 
 def test_outage_is_told_each_minute_and_at_its_end(caplog: pytest.LogCaptureFixture) -> None:
-    """Whoever looks into the log later finds that the server is away, and since when it is back."""
+    """An outage of the server is logged once a minute, and its end with the time that it lasted."""
     time = FakeTime()
     reachability = Reachability(time.clock)
     for _ in range(100):
@@ -26,7 +26,7 @@ def test_outage_is_told_each_minute_and_at_its_end(caplog: pytest.LogCaptureFixt
 def test_one_of_several_servers_that_is_away_does_not_fill_the_log(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """Where every other request has no answer, that is told once a minute."""
+    """When every other request has no response, that is logged once a minute."""
     time = FakeTime()
     reachability = Reachability(time.clock)
     for _ in range(100):

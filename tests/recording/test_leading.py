@@ -2,7 +2,11 @@
 
 import pytest
 
+from probewatch.core.causes import Readiness, ReadinessReason
+from probewatch.core.findings import ReadinessChanged
+from probewatch.core.model import PodRef, PodUid
 from probewatch.kube.lease_objects import SCOPE
+from probewatch.kube.workloads import nearest_workload
 from probewatch.recording.surroundings import EVENTS_SECONDS, scope_of
 from probewatch.settings import Settings
 from tests.recording.scene import SETTINGS, Cluster, Replica, troubled
@@ -100,6 +104,27 @@ async def test_events_of_a_report_that_another_wrote_are_written_again() -> None
     assert ([], [1]) == (before, replica.retold.restarts)
 
 
+async def test_what_is_not_saved_yet_has_its_event_written_once() -> None:
+    """A restart waits for its record, and other findings do not, which may have been lost."""
+    time, cluster = FakeTime(), Cluster()
+    before = await leading(cluster, time)
+    after = Replica(cluster, time, Settings(instance="two"))
+    await after.recording.start()
+    after.see("a", 0, 10)
+    after.see("a", 1, 11)
+    after.settle()
+    about = PodRef(uid=PodUid("a"), namespace="shop", name="a")
+    lost = ReadinessChanged(
+        pod=about, to=Readiness.NOT_READY, reason=ReadinessReason.READINESS_PROBE, at=time.seconds
+    )
+    after.recording.reports.publish(lost, nearest_workload(about))
+    await before.recording.lease.release()
+    await after.pass_time(5)
+
+    assert [lost] == after.retold.findings
+    assert [1] == after.told.restarts
+
+
 async def test_the_lease_says_that_all_is_recorded_once_it_is() -> None:
     """The next process counts new pods from 0, so no record may be missing that is not saved."""
     time, cluster = FakeTime(), Cluster()
@@ -145,7 +170,7 @@ def test_what_is_recorded_is_told_apart_by_namespaces_and_selector() -> None:
 
 
 async def test_a_condition_keeps_its_time_when_the_operator_restarts() -> None:
-    """`lastTransitionTime` says since when a workload is in a loop, whoever wrote it."""
+    """`lastTransitionTime` is when the condition changed, whichever process writes the report."""
     time, cluster = FakeTime(), Cluster()
     before = await leading(cluster, time)
     before.see("a", 1, 11)

@@ -33,7 +33,7 @@ def test_a_packed_pod_comes_back_whole() -> None:
 
 
 def test_a_pod_that_is_gone_is_not_found_in_the_cache() -> None:
-    """A pod with its uid that appears again, as after a restore of the cluster, begins anew."""
+    """A pod with the uid of a removed one, as after a restore of the cluster, is a new pod."""
     store = Store()
     see(store, pod(5))
     store.feed(PodGone(uid=UID), 100.0)

@@ -39,7 +39,7 @@ def test_a_report_that_was_written_waits_for_the_end_of_its_pause() -> None:
 
 
 def test_pauses_double_after_each_fault_in_a_row_up_to_a_cap() -> None:
-    """A success begins anew, and each report has its own pauses."""
+    """The pause of a report doubles with each consecutive fault, and a success resets it."""
     made = turns()
     pauses = []
     for _ in range(7):

@@ -58,7 +58,7 @@ async def test_committed_write_without_an_answer_is_recognized(fates: list[str])
 
 
 async def test_first_write_without_an_answer_is_still_the_first() -> None:
-    """Counters of a workload begin anew with its first report, recognized or answered."""
+    """Counters of a workload start with its first report, whether recognized or answered."""
     api = LossyReports(fates=[COMMITTED])
     async with running(Scene(api=api)) as scene:
         scene.tell(restart(1))
