@@ -43,9 +43,7 @@ def test_a_signal_after_a_kill_was_due(code: int, since: float, cause: Cause) ->
 
 
 def test_a_due_kill_outweighs_a_missing_event() -> None:
-    """A due kill with its signal counts for more than a missing Event, since single Events get
-    lost.
-    """
+    """A due kill with its signal counts for more than a missing Event, which may be lost."""
     failures = (failed(ProbeType.LIVENESS, END - KILL_BEGINS, 3),)
     heard = facts(
         died(143, end=END), failures=failures, starts=started(END + 1), path=Path.TERMINATED_SEEN
