@@ -41,3 +41,14 @@ def test_what_ends_a_refusal(
     refusal.read(is_led=is_led)
 
     assert told == caplog.messages[-1]
+
+
+def test_a_refused_read_excuses_no_refused_write(caplog: pytest.LogCaptureFixture) -> None:
+    """Where both were refused, being able to read again says nothing of the right to write."""
+    caplog.set_level("INFO", "probewatch.recording")
+    refusal = Refusal()
+    refusal.begin("403: no right to write", until_written=True)
+    refusal.begin("403: no right to read", until_written=False)
+    refusal.read(is_led=False)
+
+    assert [CANNOT] == caplog.messages
