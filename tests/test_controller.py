@@ -341,7 +341,7 @@ async def test_pods_are_judged_anew_with_the_next_heartbeat() -> None:
     assert TURN == max(after - before for before, after in pairwise(asked))
 
 
-async def test_no_policy_lets_pods_be_judged_before_all_is_heard() -> None:
+async def test_no_policy_lets_pods_be_judged_before_events_are_listed() -> None:
     """A changed policy is applied only after the first list of Events was processed."""
     policies = FakePolicies()
     scene = Scene(policy_for=policies.find, heard=False)
@@ -376,7 +376,7 @@ async def test_a_loop_ends_by_what_a_policy_says_of_it_now() -> None:
     assert (0, 1) == (before, len(scene.sink.of(LoopEnded)))
 
 
-async def test_nothing_is_judged_for_want_of_what_is_still_to_be_heard() -> None:
+async def test_nothing_is_judged_before_events_are_listed() -> None:
     """No restart gets its verdict before the first list of Events was processed."""
     scene = Scene(heard=False)
     async with scene.publishing():

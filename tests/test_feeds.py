@@ -45,7 +45,7 @@ async def test_list_of_one_namespace_says_nothing_of_others() -> None:
     assert ["u-1"] == [finding.pod.uid for finding in scene.sink.of(PodForgotten)]
 
 
-async def test_list_of_another_history_is_told_by_its_pods() -> None:
+async def test_restored_server_is_recognized_by_older_pods() -> None:
     """A list with an older version of a pod than is known shows that the server was restored."""
     scene = Scene()
     feed = PodFeed(scene.controller, scene.boundary)

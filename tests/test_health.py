@@ -87,7 +87,7 @@ def test_ready_when_all_pods_are_known() -> None:
     assert {"silent": (), "unsynced": ()} == judged.facts()
 
 
-def test_missing_right_is_said_while_it_is_missing(caplog: pytest.LogCaptureFixture) -> None:
+def test_missing_right_is_logged_while_it_is_missing(caplog: pytest.LogCaptureFixture) -> None:
     """Each check logs what was refused since the one before, and what that costs."""
     pods, events = watch("pods/shop"), watch("events/shop")
     check = RightsCheck([pods, events], refused=lambda: False)
@@ -111,7 +111,7 @@ def test_missing_right_is_said_while_it_is_missing(caplog: pytest.LogCaptureFixt
     ]
 
 
-def test_end_of_a_refusal_is_told(caplog: pytest.LogCaptureFixture) -> None:
+def test_end_of_a_refusal_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     """After a right was granted, the next check logs that, and no longer the refusal."""
     caplog.set_level("INFO")
     pods = watch("pods")
@@ -125,7 +125,7 @@ def test_end_of_a_refusal_is_told(caplog: pytest.LogCaptureFixture) -> None:
     assert ["A right is missing: list and watch", "Not refused any more"] == caplog.messages
 
 
-def test_refused_credentials_are_told_though_no_watch_has_begun(
+def test_refused_credentials_are_logged_before_any_watch_has_begun(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """Refused credentials are logged at each check, whichever request they were refused for."""

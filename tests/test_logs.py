@@ -131,7 +131,7 @@ def test_format_follows_the_reader(
     assert is_json is stream.getvalue().startswith("{")
 
 
-def test_libraries_are_heard_from_warnings_on() -> None:
+def test_libraries_are_logged_from_warnings_on() -> None:
     """At level info our own records are logged from info on, those of libraries from warning on."""
     stream = io.StringIO()
     configure(log_format=LogFormat.JSON, level=LogLevel.INFO, stream=stream)

@@ -46,7 +46,7 @@ async def checks_of(watch: Refusing) -> list[float]:
     return watch.time.slept
 
 
-async def test_a_refusal_is_told_soon_and_then_once_a_minute(
+async def test_a_refusal_is_logged_soon_and_then_once_a_minute(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """The first refusal is logged within seconds, so that nobody at a terminal waits for it."""

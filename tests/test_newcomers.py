@@ -7,7 +7,7 @@ from probewatch.newcomers import Newcomers
 from tests.support.builders import pod
 
 
-def test_newcomers_are_told_from_strangers() -> None:
+def test_an_old_pod_that_begins_to_match_is_not_new() -> None:
     """With a label selector, an old pod that begins to match is not new."""
     newcomers = Newcomers(selective=True)
     assert newcomers.is_new(pod(1, created_at=1000.0), relisted=False)

@@ -106,7 +106,7 @@ def test_command_line_is_stronger_than_the_environment() -> None:
         ),
     ],
 )
-def test_what_is_wrong_is_said(name: str, text: str, complaint: str) -> None:
+def test_error_names_variable_value_and_what_is_valid(name: str, text: str, complaint: str) -> None:
     """An error names the variable, its value and what is valid."""
     with pytest.raises(SettingsError) as caught:
         Settings.from_env({variable_name(name): text})

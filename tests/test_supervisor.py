@@ -167,7 +167,7 @@ async def test_to_want_it_anew_while_it_is_down_hides_no_failure() -> None:
         assert (5, 5) == (supervisor.stats.starts, supervisor.stats.failures)
 
 
-async def test_refused_credentials_are_told_in_our_own_words(
+async def test_refused_credentials_are_logged_without_advice_of_kopf(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """Refused credentials are logged without kopf's advice to install a library."""

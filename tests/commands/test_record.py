@@ -156,7 +156,7 @@ async def test_file_that_is_added_to_keeps_its_mode(kubeconfig: Path, tmp_path: 
     assert 0o640 == stat.S_IMODE(path.stat().st_mode)
 
 
-async def test_missing_right_is_said_before_anything_is_written(
+async def test_missing_right_is_reported_before_anything_is_written(
     kubeconfig: Path, tmp_path: Path
 ) -> None:
     """A missing right is one line of error, and no file is created."""

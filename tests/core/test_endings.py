@@ -120,7 +120,7 @@ def test_an_end_of_its_own_is_no_kill() -> None:
         assert [] == endings(feed(store, pod(2, ended(), spec=NEVER, phase="Failed"), 71))
 
 
-def test_what_ended_before_it_was_followed_is_not_told() -> None:
+def test_what_ended_before_it_was_followed_is_not_reported() -> None:
     """A restarted operator does not report old kills again."""
     store = Store()
     feed(store, pod(2, ended(), spec=NEVER, phase="Failed"), 71)

@@ -25,7 +25,7 @@ def first_fact(*failures: Mark, end: float = 41) -> str:
 
 
 @pytest.mark.parametrize("reason", FailureReason)
-def test_each_way_to_fail_is_told_in_words(reason: FailureReason) -> None:
+def test_each_failure_reason_has_its_words(reason: FailureReason) -> None:
     """Each known way to fail has a wording; errors and unknown ways are omitted."""
     silent = {FailureReason.ERRORED, FailureReason.OTHER}
     fact = first_fact(replace(TIMEOUT, failure=reason))
@@ -34,7 +34,7 @@ def test_each_way_to_fail_is_told_in_words(reason: FailureReason) -> None:
     assert (reason in silent) is (reason not in FAILED_WITH)
 
 
-def test_the_last_failure_is_told() -> None:
+def test_the_last_failure_is_reported() -> None:
     """A probe may fail in several ways; the last one before the kill is named."""
     refused = replace(TIMEOUT, at=34.0, failure=FailureReason.REFUSED)
 
@@ -42,7 +42,7 @@ def test_the_last_failure_is_told() -> None:
     assert f"{SAID}, last failure: timeout" == first_fact(TIMEOUT, refused)
 
 
-def test_other_failures_are_not_told() -> None:
+def test_other_failures_are_not_reported() -> None:
     """Failures of another probe, of the instance before or of long ago are not named."""
     readiness = replace(TIMEOUT, probe_type=ProbeType.READINESS)
     earlier = replace(TIMEOUT, at=-5.0)

@@ -38,7 +38,7 @@ def jump(to: int, *, seen_dead: bool = False) -> Sequence[Restart]:
     return tuple(each for each in found if isinstance(each, Restart))
 
 
-def test_a_believable_jump_is_told_one_by_one() -> None:
+def test_restarts_of_a_believable_jump_are_reported_one_by_one() -> None:
     """Up to a thousand restarts are reported one by one."""
     told = jump(TOLD_ONE_BY_ONE)
 

@@ -213,7 +213,7 @@ def test_a_loop_without_last_states_goes_on() -> None:
 
 
 @pytest.mark.parametrize("is_new", [True, False])
-def test_a_loop_that_was_over_when_it_was_found_is_not_told(is_new: bool) -> None:  # noqa: FBT001  # a parameter
+def test_a_loop_that_was_over_when_it_was_found_is_not_reported(is_new: bool) -> None:  # noqa: FBT001  # a parameter
     """A loop that was over before it was seen is not reported, nor by one later restart."""
     history = History()
     history.restart(WEEK)
@@ -228,7 +228,7 @@ def test_a_loop_that_was_over_when_it_was_found_is_not_told(is_new: bool) -> Non
     assert [] == history.told
 
 
-def test_a_loop_that_goes_on_when_it_is_found_is_told() -> None:
+def test_a_loop_that_goes_on_when_it_is_found_is_reported() -> None:
     """A loop still going on when found is reported once all missed restarts are known."""
     history = History()
     history.restart(WEEK)

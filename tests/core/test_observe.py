@@ -597,7 +597,7 @@ def test_the_container_that_lost_it_is_named() -> None:
     assert "side" == found.container
 
 
-def test_hidden_loss_is_told_by_the_time() -> None:
+def test_hidden_loss_is_found_by_its_time() -> None:
     """The same status with a newer transition time means that a loss was missed."""
     found = feed(followed(), pod(2, running(), since=60.0), 60)
     after_restart = feed(followed(), pod(2, restarted(1, 42), since=42.0), 42)
@@ -608,7 +608,7 @@ def test_hidden_loss_is_told_by_the_time() -> None:
     )
 
 
-def test_hidden_gain_is_told_in_its_order() -> None:
+def test_hidden_gain_is_reported_in_order() -> None:
     """A missed Ready is reported before the loss that followed it."""
     store = probed()
     change(store, 2, ready=False, since=50.0)

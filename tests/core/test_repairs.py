@@ -21,7 +21,7 @@ def read_counters(store: Store, failed: int, now: float, container: str = "app")
     return list(store.feed(CountersRead(uid=UID, container=container, reading=reading), now))
 
 
-def test_counters_correct_a_verdict_that_was_told() -> None:
+def test_counters_correct_a_published_verdict() -> None:
     """A probe counter that did not rise rules the probe out, also after the verdict."""
     store = Store()
     feed(store, pod(1, running(3)), 1)
@@ -133,7 +133,7 @@ def test_what_was_forgotten_may_have_been_the_kill() -> None:
     assert [] == only(RestartCorrected, hear(store, K.KILL_LIVENESS, 2040.0, count=99, first_at=40))
 
 
-def test_restarts_are_told_before_their_count_falls() -> None:
+def test_restarts_are_published_before_their_count_falls() -> None:
     """Pending restarts are reported before a reset of the restart count."""
     store = followed()
     feed(store, pod(2, restarted(1, 42)), 42)

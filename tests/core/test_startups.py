@@ -78,7 +78,7 @@ def test_each_container_is_timed_by_itself(met: ContainerStatus, later: Containe
     assert ("web", "next", 7.0) == (found.pod.name, found.container, found.after)
 
 
-def test_a_startup_is_told_once() -> None:
+def test_a_startup_is_reported_once() -> None:
     """Further versions of a started container report nothing."""
     ready = replace(STARTED, ready=True)
 
@@ -179,7 +179,7 @@ def test_a_start_after_a_replacement_is_told_if_it_was_seen(
     assert told == [each.after for each in found if isinstance(each, StartupSucceeded)]
 
 
-def test_a_start_that_was_under_way_is_not_told() -> None:
+def test_a_start_that_was_under_way_is_not_reported() -> None:
     """A start that was under way at first sight is not timed."""
     assert () == play((0.0, version(1, STARTS)), (50.0, version(2, STARTED)))
 
@@ -235,7 +235,7 @@ def test_clocks_that_disagree_give_no_negative_time() -> None:
     assert 0.0 == found.after
 
 
-def test_without_a_startup_probe_nothing_is_told() -> None:
+def test_without_a_startup_probe_nothing_is_reported() -> None:
     """Without a startup probe no start is reported: `started` is true as soon as it runs."""
     app = replace(APP, startup=None)
 

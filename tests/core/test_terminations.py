@@ -80,7 +80,7 @@ def test_a_back_off_that_a_list_showed_first(cause: Cause, *, relisted: bool) ->
         ((HOOK_FAILED, "CrashLoopBackOff"), Cause.POST_START_HOOK),
     ],
 )
-def test_only_a_hook_that_failed_is_told(reasons: tuple[str, ...], cause: Cause) -> None:
+def test_only_a_hook_that_failed_is_reported(reasons: tuple[str, ...], cause: Cause) -> None:
     """A failed hook stays the reason through the back-off; back-off alone is no reason."""
     hooked = spec(Container(name="app", liveness=LIVENESS, has_post_start=True))
     store = Store()

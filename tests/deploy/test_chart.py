@@ -202,7 +202,7 @@ def test_the_service_finds_the_pods_and_not_the_test() -> None:
     assert not selector <= test
 
 
-def test_the_operator_is_told_who_it_is() -> None:
+def test_the_identity_of_the_operator_is_the_name_of_its_pod() -> None:
     """The pod's name is the operator's identity in Events and in the Lease."""
     (instance,) = [
         each

@@ -22,7 +22,7 @@ from tests.deploy.rendering import (
     ],
     ids=str,
 )
-def test_notes_say_what_is_not_heard(values: dict[str, Any], says: bool) -> None:  # noqa: FBT001  # a column of the table
+def test_notes_say_that_events_of_nodes_are_not_watched(values: dict[str, Any], says: bool) -> None:  # noqa: FBT001  # a column of the table
     """With namespaces set, notes say that Events of nodes are not watched, and how to change it."""
     ran = run_helm("install", "probewatch", str(CHART), "--dry-run=client", values=values)
 

@@ -27,7 +27,7 @@ def test_named_namespaces_need_no_cluster_role() -> None:
     assert environment(objects)["PROBEWATCH_NAMESPACES"] == "shop,bank"
 
 
-def test_events_of_nodes_are_heard_where_that_is_set() -> None:
+def test_events_of_nodes_are_readable_where_that_is_set() -> None:
     """`rbac.nodeEvents` adds a Role for Events of nodes, unless one covers them already."""
     asked, named, everywhere, plain = (
         {

@@ -118,7 +118,9 @@ NAMES: list[tuple[dict[str, Any], str, str]] = [
 
 
 @pytest.mark.parametrize(("values", "place", "name"), NAMES, ids=lambda value: str(value)[:60])
-def test_a_wrong_name_is_told_with_its_place(values: dict[str, Any], place: str, name: str) -> None:
+def test_a_wrong_name_is_reported_with_its_path(
+    values: dict[str, Any], place: str, name: str
+) -> None:
     """For an unknown key Helm names the key and its path."""
     ran = run_helm("template", str(CHART), values=values)
 

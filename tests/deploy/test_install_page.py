@@ -44,7 +44,7 @@ def test_uninstalling_leaves_no_lease() -> None:
         ("scaling.md", "Further than one replica"),
     ],
 )
-def test_a_second_release_is_told_to_leave_the_definitions(page: str, title: str) -> None:
+def test_a_second_release_leaves_the_definitions_out(page: str, title: str) -> None:
     """Sections about a second release name `crds.install=false`."""
     assert "crds.install=false" in section(page, title)
 
@@ -73,7 +73,10 @@ def test_a_release_of_another_name_may_take_the_definitions_over() -> None:
 @pytest.mark.parametrize(
     ("values", "says"), [({}, True), ({"crds": {"install": False}}, False)], ids=str
 )
-def test_notes_say_who_has_the_definitions(values: dict[str, Any], says: bool) -> None:  # noqa: FBT001  # a column of the table
+def test_notes_of_the_release_with_the_definitions_say_so(
+    values: dict[str, Any],
+    says: bool,  # noqa: FBT001  # a column of the table
+) -> None:
     """The notes of a release with the CRDs say that others have to leave them out."""
     ran = run_helm("install", "probewatch", str(CHART), "--dry-run=client", values=values)
 

@@ -58,7 +58,7 @@ async def test_server_that_answers_is_named(
         (403, ("INFO", "The API server answers")),
     ],
 )
-async def test_refused_credentials_are_told_at_once(
+async def test_refused_credentials_are_reported_at_once(
     status: int, told: tuple[str, str], caplog: pytest.LogCaptureFixture
 ) -> None:
     """Refused credentials are logged as an error at once, and not as success."""
@@ -110,7 +110,9 @@ async def test_server_that_is_never_ready_is_tried_all_the_same() -> None:
     assert PATIENCE_SECONDS == sum(time.slept)
 
 
-async def test_server_that_is_away_is_told_and_waited_for(caplog: pytest.LogCaptureFixture) -> None:
+async def test_server_that_is_away_is_logged_and_waited_for(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     """An unreachable server is logged with the reason and waited for."""
     time = FakeTime()
     async with client_of("http://127.0.0.1:9") as client:

@@ -227,7 +227,7 @@ async def test_forsaken_lease_is_left_to_expire(status: int) -> None:
     assert asked == len(leases.asked)
 
 
-async def test_renewals_that_fail_are_told(caplog: pytest.LogCaptureFixture) -> None:
+async def test_renewals_that_fail_are_logged(caplog: pytest.LogCaptureFixture) -> None:
     """Failing renewals are logged once, and so is the recovery."""
     caplog.set_level("INFO")
     leases, time = FakeLeases(), FakeTime()

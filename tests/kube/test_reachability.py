@@ -9,7 +9,7 @@ AWAY = "The API server cannot be reached; retrying until it can"
 BACK = "The API server answers again"
 
 
-def test_outage_is_told_each_minute_and_at_its_end(caplog: pytest.LogCaptureFixture) -> None:
+def test_outage_is_logged_each_minute_and_at_its_end(caplog: pytest.LogCaptureFixture) -> None:
     """An outage of the server is logged once a minute, and its end with the time that it lasted."""
     time = FakeTime()
     reachability = Reachability(time.clock)

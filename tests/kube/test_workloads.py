@@ -310,7 +310,7 @@ async def test_wait_for_a_right_holds_up_nobody_else() -> None:
     assert {"ReplicaSet"} == {each.kind for each in await asyncio.gather(*waiting)}
 
 
-async def test_missing_right_is_said_once_a_minute(caplog: pytest.LogCaptureFixture) -> None:
+async def test_missing_right_is_logged_once_a_minute(caplog: pytest.LogCaptureFixture) -> None:
     """A missing right is logged once a minute, however many owners and namespaces lack it."""
     workloads, _, time = known(FORBIDDEN)
     for number in range(3):
@@ -380,7 +380,7 @@ async def test_namespaces_without_an_answer_do_not_silence_those_that_have_one()
     assert workload("Deployment", "web") == await workloads.resolve(pod())
 
 
-async def test_question_outlives_who_asked_first() -> None:
+async def test_request_outlives_its_first_caller() -> None:
     """Cancelling the first lookup does not cancel it for the others."""
     workloads, api, _ = known((200, owned_by("Deployment", "web")))
     first = asyncio.create_task(workloads.resolve(pod()))

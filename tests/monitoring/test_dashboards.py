@@ -161,7 +161,7 @@ def test_no_panel_waits_for_a_watch_that_is_optional() -> None:
     assert all('resource!="node-events"' in matchers for matchers in selected)
 
 
-def test_whoever_is_woken_sees_the_pod_first() -> None:
+def test_table_of_loops_is_the_first_panel_and_names_pods() -> None:
     """The table of loops is the first panel after the numbers, has full width, and names pods."""
     shown = with_panels("overview")
     (table,) = [panel for panel in shown if panel["title"] == "Loops now"]

@@ -44,7 +44,7 @@ def test_replicas_show_the_same_series_of_workloads(way: str) -> None:
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_replicas_are_told_apart_in_what_they_say_of_themselves(way: str) -> None:
+def test_series_about_the_operator_differ_by_replica(way: str) -> None:
     """Series about the operator have the address of its pod."""
     endpoint = WAYS[way]()
 

@@ -16,7 +16,7 @@ from tests.support.probe_policies import policy_object, read_policy
 SETTINGS = Settings(metrics_address="127.0.0.1:0", instance="test", lease_namespace="probewatch")
 
 
-async def test_as_much_is_kept_of_a_pod_that_is_gone_as_its_policy_said() -> None:
+async def test_history_limit_holds_for_a_pod_that_is_gone() -> None:
     """The history limit of a deleted pod's policy still applies to its last restart."""
     parts = await make_parts(SETTINGS)
     recording, index = parts.recording, parts.policies.index
@@ -37,7 +37,7 @@ async def test_as_much_is_kept_of_a_pod_that_is_gone_as_its_policy_said() -> Non
     ],
     ids=["all pods", "some pods", "dry run"],
 )
-async def test_who_sees_all_pods_tells_of_policies(settings: Settings, written: int) -> None:
+async def test_only_an_operator_of_all_pods_writes_status(settings: Settings, written: int) -> None:
     """Only an operator that watches all pods, and is not a dry run, writes status.
 
     Two that watch some of the pods each would overwrite each other's counts for ever.
@@ -59,7 +59,7 @@ async def test_who_sees_all_pods_tells_of_policies(settings: Settings, written: 
     ],
     ids=["some pods", "dry run"],
 )
-async def test_policies_without_a_status_are_told_of_in_the_log(
+async def test_invalid_policies_are_logged_where_no_status_is_written(
     settings: Settings, why: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """An operator that writes no status logs that once, and why each invalid version is one."""

@@ -17,7 +17,7 @@ from tests.policies.scene import (
 from tests.support.probe_policies import BORN, policy_object
 
 
-async def test_what_became_of_each_policy_is_told() -> None:
+async def test_status_of_each_policy_is_written() -> None:
     """The status says whether the policy is accepted, why, and how many pods it applies to."""
     scene = Scene(pods=pods("web", "web", "db"))
     scene.api.put(policy_object("web", {**WEB, "priority": 1}))
@@ -58,7 +58,7 @@ class Meanwhile(list[FakePod]):
 
 
 @pytest.mark.parametrize("name", ["another", "first"])
-async def test_what_comes_while_pods_are_counted_is_told_once_it_is_counted(name: str) -> None:
+async def test_a_policy_that_comes_during_a_count_waits_for_the_next(name: str) -> None:
     """A policy that arrives during a count gets its status after the next one.
 
     Until then its counts are not known, and none are written.
@@ -111,7 +111,7 @@ async def test_conditions_of_others_are_nothing_to_write_for() -> None:
     ]
 
 
-async def test_numbers_of_pods_are_told_seldom() -> None:
+async def test_counts_of_pods_are_written_seldom() -> None:
     """Changes of pod counts are written at most once in half a minute."""
     scene = Scene(pods=pods("web"))
     scene.api.put(policy_object())
@@ -124,7 +124,7 @@ async def test_numbers_of_pods_are_told_seldom() -> None:
     assert 2 <= len(scene.api.written) <= 1 + (scene.time.seconds - begun) / COUNT_SECONDS
 
 
-async def test_numbers_that_another_policy_changes_are_told_later() -> None:
+async def test_counts_that_another_policy_changes_are_written_later() -> None:
     """Counts that change soon after a write are written half a minute after it."""
     scene = Scene(pods=pods("web", "db"))
     scene.api.put(policy_object("all"))
@@ -139,7 +139,7 @@ async def test_numbers_that_another_policy_changes_are_told_later() -> None:
     assert (2, 1) == (soon, scene.api.policies["all"]["status"]["appliedPods"])
 
 
-async def test_a_change_of_verdict_is_told_at_once() -> None:
+async def test_a_changed_condition_is_written_at_once() -> None:
     """A policy that becomes invalid gets its new status at once."""
     scene = Scene(pods=pods("web"))
     scene.api.put(policy_object())
@@ -310,7 +310,7 @@ async def test_many_statuses_are_written_at_a_steady_rate() -> None:
     assert 100 == len(scene.api.written)
 
 
-async def test_what_people_wait_for_is_told_first() -> None:
+async def test_the_policy_that_was_applied_last_comes_first() -> None:
     """A policy that was just applied gets its status before many that wait for their first one."""
     scene = Scene()
     for n in range(200):

@@ -163,7 +163,7 @@ async def test_what_is_as_it_was_is_not_read_again() -> None:
     assert (0, 7) == (before["other"].policy.priority, after["other"].policy.priority)
 
 
-async def test_what_is_told_twice_is_held_once() -> None:
+async def test_one_spec_from_several_sources_is_held_once() -> None:
     """A list, a watch and a response to a status write share one decoded spec."""
     scene = Scene()
     scene.api.put(policy_object(spec=WEB))
@@ -236,7 +236,7 @@ async def test_a_server_that_asks_to_wait_is_not_asked_before() -> None:
     assert (1, 1) == (early, len(scene.index))
 
 
-async def test_a_deletion_that_no_watch_told_is_found() -> None:
+async def test_a_deletion_that_the_watch_missed_is_found() -> None:
     """A deletion that the watch missed is found by the next list."""
     scene = Scene()
     scene.api.put(policy_object())
@@ -271,7 +271,7 @@ async def test_another_loop_may_ask_whether_there_are_policies() -> None:
     assert 1 == len(scene.index)
 
 
-async def test_policies_that_are_told_at_once_are_taken_in_one_by_one() -> None:
+async def test_policies_of_one_moment_are_processed_one_by_one() -> None:
     """Policies from kopf's thread are processed in order, one in each turn of the event loop."""
     scene, many = Scene(), 20
     door = ThreadsafeUpkeep(scene.upkeep, asyncio.get_running_loop())

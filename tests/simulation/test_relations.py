@@ -37,7 +37,7 @@ def _set_back(item: Json, ahead: float, left_out: tuple[str, ...]) -> Json:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("relation", RELATIONS, ids=lambda relation: relation.what)
-def test_the_same_is_told(relation: Relation) -> None:
+def test_outcome_is_the_same(relation: Relation) -> None:
     """A replay of the changed recording has the same outcome: findings, advice and ledger."""
     changed = relation.change(list(recorded()), Random(0))
 

@@ -116,7 +116,7 @@ async def test_a_kubelets_restart_is_no_restart(rig: Rig) -> None:
     assert {"ContainerRestart"} == {item["reason"] for item in later}
 
 
-async def test_a_reboot_is_told_as_one(rig: Rig) -> None:
+async def test_a_reboot_is_the_cause_of_its_restarts(rig: Rig) -> None:
     """Containers that were lost in a reboot have the cause NodeReboot."""
     deployments = rig.cluster.registry.types.builtin("deployments", "apps")
     rig.cluster.registry.create(deployments, make_deployment(""))

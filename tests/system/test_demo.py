@@ -130,7 +130,7 @@ async def test_its_reader_may_go_away(tmp_path: Path) -> None:
     assert [] == names_in(tmp_path)
 
 
-async def test_it_stays_until_it_is_told_to_end() -> None:
+async def test_it_stays_until_it_is_interrupted() -> None:
     """With --keep it prints how to use kubectl, and runs until it is interrupted."""
     process = await start("--keep")
     text = await read_until(process, "kubectl apply -f crds")

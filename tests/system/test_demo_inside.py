@@ -47,7 +47,7 @@ async def test_another_end_is_no_success(
     assert '"message": "probewatch starts"' in said
 
 
-async def test_an_operator_that_ends_is_told_with_its_last_words(tmp_path: Path) -> None:
+async def test_an_operator_that_ends_is_reported_with_its_last_line(tmp_path: Path) -> None:
     """An operator that cannot start is reported with its last log line."""
     guard = await Guard.begin()
     operator = OperatorProcess(str(tmp_path / "none"), guard, tell=lambda _line: None)

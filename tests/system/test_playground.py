@@ -148,7 +148,7 @@ async def test_jobs_come_to_their_end(kubectl: Kubectl) -> None:
     assert "done\n" == await kubectl("logs", "job/once")
 
 
-async def test_a_log_that_there_is_not_is_told(kubectl: Kubectl) -> None:
+async def test_a_missing_log_is_reported(kubectl: Kubectl) -> None:
     """When a container has no log, or no previous one, kubectl says so."""
     await kubectl("run", "late", "--image=nobody/knows:1")
     await kubectl("run", "once", "--image=busybox:1", "--command", "--", "sleep", "60")
@@ -160,7 +160,7 @@ async def test_a_log_that_there_is_not_is_told(kubectl: Kubectl) -> None:
     assert 'previous terminated container "once" in pod "once" not found' in before
 
 
-async def test_a_kind_without_its_definition_is_told(kubectl: Kubectl) -> None:
+async def test_an_unknown_kind_is_reported(kubectl: Kubectl) -> None:
     """An unknown kind, such as ServiceMonitor, is refused with kubectl's usual message."""
     monitor: JsonObject = {
         "apiVersion": "monitoring.coreos.com/v1",
@@ -212,7 +212,7 @@ async def test_it_leaves_nothing_behind(tmp_path: Path, number: signal.Signals) 
     assert (True, []) == (bool(before), names_in(tmp_path))
 
 
-async def test_a_taken_port_is_said_in_one_line(tmp_path: Path) -> None:
+async def test_a_port_in_use_is_reported_in_one_line(tmp_path: Path) -> None:
     """A port that is in use is reported in one line, with exit code 1."""
     server = await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.1", 0)
     async with server:

@@ -234,7 +234,7 @@ def test_the_alert_clears_after_the_fix(told: Told) -> None:
     assert set() == told.left
 
 
-def test_the_receiver_is_told_what_to_do(told: Told) -> None:
+def test_the_notification_names_the_runbook(told: Told) -> None:
     """The notification names the workload, the container and the runbook."""
     alert = told.notices[0]["alerts"][0]
 

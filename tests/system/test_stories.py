@@ -179,7 +179,7 @@ def test_the_recordings_ledger_balances(heard: Heard) -> None:
 
 
 @by_name(tuple(story for story in STORIES if "LivenessProbe" in story.verdicts.values()))
-def test_kills_that_were_told_are_confirmed(heard: Heard, story: Story) -> None:
+def test_kills_with_an_event_are_confirmed(heard: Heard, story: Story) -> None:
     """A liveness kill with the kubelet's Event has confidence Confirmed."""
     killed = [item for item in heard.restarts(story) if item["cause"] == "LivenessProbe"]
 
@@ -197,7 +197,7 @@ def test_the_events_are_there(heard: Heard, story: Story) -> None:
 
 
 @by_name(tuple(story for story in STORIES if story.readiness))
-def test_readiness_is_told_with_its_reason(heard: Heard, story: Story) -> None:
+def test_readiness_changes_have_their_reason(heard: Heard, story: Story) -> None:
     """Readiness changes have the reasons that the story expects."""
     assert set(story.readiness) <= heard.readiness(story)
 

@@ -288,7 +288,7 @@ def test_bookmark_moves_the_version() -> None:
     assert ["listing", "synced"] == diary.told
 
 
-def test_deletion_is_told() -> None:
+def test_deletion_is_delivered() -> None:
     """DELETED passes the last version of the object to the handler."""
     assert "deleted a" == play(page("a"), watch(line("DELETED", "a")))[1].told[-1]
 
@@ -423,7 +423,7 @@ def test_lines_are_the_same_however_they_are_cut(text: bytes, cuts: list[int]) -
     assert (rest, []) == (splitter.rest(), skipped)
 
 
-def test_the_same_trouble_is_said_once_a_minute(caplog: pytest.LogCaptureFixture) -> None:
+def test_the_same_error_is_logged_once_a_minute(caplog: pytest.LogCaptureFixture) -> None:
     """The same fault is logged once a minute, a new one at once."""
     refused = [Answer(status=503)] * 12
 

@@ -263,7 +263,7 @@ def test_first_word_ends_a_silence() -> None:
 
 
 @pytest.mark.parametrize("after", [9, 14, 20], ids=["older", "same", "newer"])
-def test_history_that_went_back_is_told(after: int, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_older_history_is_reported(after: int, caplog: pytest.LogCaptureFixture) -> None:
     """A list older than what was known shows a cluster restored from a backup: health fails."""
 
     async def play() -> tuple[bool, dict[str, int]]:
@@ -297,7 +297,7 @@ def test_history_that_caught_up_is_told_by_what_it_took_back(after: int, *, is_t
     assert is_told is virtual_time.run(play())
 
 
-def test_restore_is_told_once_the_server_is_back() -> None:
+def test_restore_is_reported_once_the_server_is_back() -> None:
     """After an outage the server's version is checked before it can catch up."""
 
     async def away(answer: Answer) -> None:

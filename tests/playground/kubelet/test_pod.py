@@ -363,7 +363,7 @@ def test_how_long_a_kill_takes(seconds: int, code: int, fields: JsonObject) -> N
         pytest.param(0, {"tcpSocket": {"port": 3000}}, id="nothing that hooks can do"),
     ],
 )
-def test_a_hook_that_fails_is_told(failures: int, hook: JsonObject) -> None:
+def test_a_hook_that_fails_has_an_event(failures: int, hook: JsonObject) -> None:
     """A failed preStop hook is reported and does not stop the termination."""
     probe = http_probe(periodSeconds=5, failureThreshold=1)
     app = make_container("-bad 4-", livenessProbe=probe, lifecycle={"preStop": hook})

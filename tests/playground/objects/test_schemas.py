@@ -114,7 +114,7 @@ def test_unknown_fields_are_pruned_at_every_depth() -> None:
     assert {"name": "x"} == kept["metadata"]
 
 
-def test_unknown_fields_are_told() -> None:
+def test_unknown_fields_are_reported() -> None:
     """Unknown fields are listed with their paths."""
     assert ["none", "list[0].odd"] == find_unknown(TREE, SENT, is_root=True)
 
