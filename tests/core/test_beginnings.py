@@ -1,11 +1,15 @@
 """Where counting begins, and what the records are told of it."""
 
+from dataclasses import replace
+
 import pytest
 
-from probewatch.core.findings import CountingBegan, Finding, Restart
+from probewatch.core.evidence import EvidenceKind as K
+from probewatch.core.findings import CountingBegan, Finding, ProbeFailures, Restart
+from probewatch.core.model import ContainerStatus
 from probewatch.core.spec import Container
 from probewatch.store import Store
-from tests.core.test_observe import feed, only, restarted, running
+from tests.core.test_observe import feed, hear, only, restarted, running
 from tests.support.builders import LIVENESS, died, pod, spec, status
 
 TWO = spec(Container(name="app", liveness=LIVENESS), Container(name="b", liveness=LIVENESS))
@@ -69,3 +73,64 @@ def test_a_restart_says_in_which_version_it_was_seen() -> None:
         told.seen.restart_count,
         told.seen.counted_from,
     )
+
+
+WAITING = status(running_since=None, container_id="", ready=False, started=False)
+
+
+def waiting(count: int) -> ContainerStatus:
+    """The container while it has no instance."""
+    return replace(WAITING, restart_count=count)
+
+
+def ended(count: int) -> ContainerStatus:
+    """The container while it is shown as terminated."""
+    return replace(WAITING, restart_count=count, terminated=died(1, container_id="c1"))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "epochs"),
+    [
+        ((running(), waiting(1)), waiting(0), []),
+        ((running(), running(1)), waiting(0), [1]),
+        ((running(), waiting(1)), running(), [1]),
+        ((running(), ended(1)), waiting(0), [1]),
+        ((waiting(1),), waiting(0), [1]),
+    ],
+    ids=["raised", "it ran since", "it runs now", "it ended since", "first seen so"],
+)
+def test_a_count_that_is_taken_back_opens_no_epoch(
+    before: tuple[ContainerStatus, ...], after: ContainerStatus, epochs: list[int]
+) -> None:
+    """A kubelet may raise the count of a container that it lost, and take that back.
+
+    It does so only until the container has another instance; else the count fell.
+    """
+    store = Store()
+    for version, shown in enumerate(before, start=1):
+        feed(store, pod(version, shown), version)
+    found = feed(store, pod(9, after), 9)
+
+    assert epochs == [epoch for _, _, epoch, _ in begun(found)]
+
+
+@pytest.mark.parametrize(("count", "failures"), [(0, 4), (2, 1)])
+def test_all_that_an_event_counts_is_of_a_container_seen_from_its_start(
+    count: int, failures: int
+) -> None:
+    """Of one that had restarted before it was seen, earlier failures may be counted already."""
+    store = Store()
+    feed(store, pod(1, running(), spec=TWO), 1)
+    later = status(name="b", restart_count=count, container_id="b")
+    for version in (2, 3):
+        feed(store, pod(version, running(), later, spec=TWO), version)
+    found = [
+        each.count
+        for name in ("app", "b")
+        for each in hear(
+            store, K.PROBE_FAILED, 10.0, container=name, name=name, count=4, probe_type="Liveness"
+        )
+        if isinstance(each, ProbeFailures)
+    ]
+
+    assert [4, failures] == found

@@ -28,10 +28,10 @@ def test_a_verdict_that_is_too_old_to_be_corrected_ends_no_other_correction() ->
     read_counters(store, 5, 2)
     feed(store, pod(2, restarted(4, 300)), 300)
     store.tick(330)
-    late = 300 + Policy().repair
+    late = 240 + Policy().repair  # half a minute before the first is too old
     feed(store, pod(3, restarted(5, late)), late)
     store.tick(late + 30)
-    found = read_counters(store, 5, late + 60)
+    found = read_counters(store, 5, late + 120)
 
     assert [5] == [count for _, count, _, _ in corrected(found)]
 
