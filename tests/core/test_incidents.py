@@ -71,6 +71,19 @@ def test_incidents_that_are_alike_share_their_texts() -> None:
     assert kept.evidence[1] is first.evidence[1]
 
 
+def test_no_incident_takes_over_the_names_of_another_one() -> None:
+    """Two containers of one pod restart, and a pod of another name has the same node."""
+    first = keep_restart(RESTART, ())
+    others = [
+        replace(RESTART, container="sidecar", evidence=("OOMKilled",)),
+        replace(RESTART, pod=replace(RESTART.pod, uid=PodUid("u2"), name="web-2", node="n2")),
+    ]
+
+    assert [keep_restart(each, ()) for each in others] == [
+        keep_restart(each, (first,)) for each in others
+    ]
+
+
 def equal(text: str) -> str:
     """An equal text that is another object, as each one is that was read from the API."""
     return text.encode().decode()

@@ -4,11 +4,12 @@ from dataclasses import replace
 
 import pytest
 
+from probewatch.core.causes import Cause
 from probewatch.core.incidents import keep_restart
 from probewatch.core.model import PodUid, Workload
 from probewatch.core.recollection import LATE_SECONDS, recollect
 from probewatch.core.record_sizes import Marks
-from probewatch.core.records import Incident, Mark, PodMarks, Record
+from probewatch.core.records import Incident, LoopMark, Mark, PodMarks, Record
 from probewatch.core.remembered import RememberedContainer
 from tests.support.builders import restart
 
@@ -88,3 +89,46 @@ def test_only_the_node_on_which_the_pod_runs_is_compared() -> None:
     )
 
     assert -30.0 == found.loop.behind
+
+
+@pytest.mark.parametrize(
+    ("times", "seen_count", "expected"),
+    [
+        ((5000.0, 4980.0), 3, [5000.0]),
+        ((5000.0, 5000.0 - LATE_SECONDS), 3, [5000.0]),
+        ((5000.0, None), 3, [5000.0]),
+        ((5000.0, None), 4, []),
+    ],
+    ids=["observed", "hardly late", "no end is known", "one of a jump"],
+)
+def test_a_restart_is_dated_by_its_observation_unless_that_came_too_late(
+    times: Times, seen_count: int, expected: list[float]
+) -> None:
+    """Loops are found by these times; of one that nobody saw, none is known."""
+    found = recalled(replace(incident(3, times), seen_count=seen_count))
+
+    assert expected == [at for at, _ in found.loop.recent]
+
+
+def test_a_restart_that_was_observed_late_is_dated_by_the_clock_of_its_node() -> None:
+    """Seconds are added by which that clock is behind, as other restarts show."""
+    found = recalled(incident(2, (1000.0, 1030.0)), incident(3, (9000.0, 2030.0)))
+
+    assert [1000.0, 2000.0] == [at for at, _ in found.loop.recent]
+
+
+def test_a_recorded_loop_goes_on_as_it_was() -> None:
+    """Its count and epoch tell whether later restarts belong to it."""
+    loop = LoopMark(pod="web", cause=Cause.ERROR, since=70.0, restart_count=3, epoch=2)
+    record = Record(
+        workload=Workload(namespace="shop", kind="Deployment", name="web"),
+        pods=Marks({UID: PodMarks(containers={"app": replace(MARK, loop=loop)})}),
+    )
+    found = recollect(record, UID, from_zero=False).containers["app"].loop
+
+    assert (70.0, Cause.ERROR, 3, 2) == (
+        found.started_at,
+        found.cause,
+        found.restart_count,
+        found.epoch,
+    )
