@@ -61,7 +61,6 @@ class Probe:
     period: float = 10.0
     timeout: float = 1.0
     failure_threshold: int = 3
-    success_threshold: int = 1
     grace: float | None = None
     """`terminationGracePeriodSeconds` of the probe itself, for kills it causes."""
 

@@ -13,7 +13,6 @@ class InvolvedObject(Struct):
     """`involvedObject`."""
 
     kind: str | None = None
-    namespace: str | None = None
     name: str | None = None
     uid: str | None = None
     field_path: str | None = None
@@ -40,7 +39,6 @@ class Event(Struct):
     involved_object: InvolvedObject | None = None
     reason: str | None = None
     message: str | None = None
-    type: str | None = None
     source: Source | None = None
     reporting_component: str | None = None
     count: Int | None = None
@@ -57,7 +55,6 @@ class NewEvent(Struct):
     regarding: InvolvedObject | None = None
     reason: str | None = None
     note: str | None = None
-    type: str | None = None
     deprecated_source: Source | None = None
     reporting_controller: str | None = None
     deprecated_count: Int | None = None
@@ -73,7 +70,6 @@ class NewEvent(Struct):
             involved_object=self.regarding,
             reason=self.reason,
             message=self.note,
-            type=self.type,
             source=self.deprecated_source,
             reporting_component=self.reporting_controller,
             count=self.deprecated_count,

@@ -99,7 +99,6 @@ class Probe(Struct):
     period_seconds: float | None = None
     timeout_seconds: float | None = None
     failure_threshold: Int | None = None
-    success_threshold: Int | None = None
     termination_grace_period_seconds: float | None = None
 
 

@@ -169,7 +169,6 @@ def _read_probe(probe_type: specs.ProbeType, raw: objects.Probe) -> specs.Probe:
         period=_positive(raw.period_seconds, 10.0),
         timeout=_positive(raw.timeout_seconds, 1.0),
         failure_threshold=int(_positive(raw.failure_threshold, 3)),
-        success_threshold=int(_positive(raw.success_threshold, 1)),
         grace=raw.termination_grace_period_seconds,
     )
 
