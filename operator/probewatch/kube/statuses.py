@@ -19,16 +19,31 @@ class Details(msgspec.Struct, rename="camel"):
     retry_after_seconds: float = 0.0
 
 
-class Status(msgspec.Struct):
-    """The fields that are used."""
+class Words(msgspec.Struct):
+    """What can still be read of a Status with broken details."""
 
     message: str = ""
+
+
+class Status(Words):
+    """The fields that are used."""
+
     details: Details = msgspec.field(default_factory=Details)
 
 
 def read_status(body: bytes) -> Status:
-    """Return the Status in an answer's body; an empty one if there is none."""
+    """Return the Status in an answer's body, without broken parts; an empty one if there is none.
+
+    Webhooks and proxies write such answers too, so that details may be of any type.
+    """
     try:
         return msgspec.json.decode(body, type=Status)
     except msgspec.DecodeError:
-        return Status()
+        return Status(message=_read_message(body))
+
+
+def _read_message(body: bytes) -> str:
+    try:
+        return msgspec.json.decode(body, type=Words).message
+    except msgspec.DecodeError:
+        return ""
