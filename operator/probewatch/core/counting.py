@@ -8,6 +8,7 @@ from probewatch.core import changes
 from probewatch.core.causes import ReadinessReason
 from probewatch.core.dating import date
 from probewatch.core.findings import CountingBegan
+from probewatch.core.lateness import is_late
 from probewatch.core.model import ContainerStatus, Pod, Termination
 from probewatch.core.restart_policy import OVER
 from probewatch.core.restarts import CountedRestart, Jump, Path, Watermark
@@ -22,6 +23,7 @@ from probewatch.core.watermarks import (
     first_watermark,
     is_counted,
     is_declared,
+    is_taken_back,
     known_by,
 )
 
@@ -105,6 +107,11 @@ class _Between:
         readiness = self.state.readiness
         return not readiness.ready and readiness.reason is ReadinessReason.NODE_NOT_READY
 
+    def may_lack(self, mark: Watermark, status: ContainerStatus) -> bool:
+        """Whether states of this container may be missing between the two versions."""
+        late = is_late(self.pod, mark, status, now=self.now, lead=self.state.lead)
+        return late or self.relisted or self.was_node_lost
+
 
 def _follow(
     between: _Between, status: ContainerStatus
@@ -115,26 +122,14 @@ def _follow(
     if mark is None:
         # The pod was seen before any of its containers had a status: counting began at 0.
         mark = Watermark(name=status.name, count=0)
-    if _is_taken_back(mark, status):
+    if is_taken_back(mark, status):
         return mark, ()
     if status.restart_count < mark.count:
         fallen = first_watermark(status)
         return replace(fallen, epoch=mark.epoch + 1), ()
     if status.restart_count == mark.count:
-        return advance(mark, status, relisted=between.relisted), ()
+        return advance(mark, status, gap=between.may_lack(mark, status)), ()
     return _rise(between, mark, status)
-
-
-def _is_taken_back(mark: Watermark, status: ContainerStatus) -> bool:
-    """Whether the kubelet takes back a count that it had raised without a new instance.
-
-    Up to 1.35 it raises the count for a container in the runtime's state unknown, and shows the
-    runtime's own count again until the next instance exists.
-    Source: kubelet_pods.go (convertToAPIContainerStatuses).
-    """
-    declared = mark.running_since is None and mark.death is None and mark.count > mark.counted_from
-    waits = status.running_since is None and status.terminated is None
-    return declared and waits and status.restart_count == mark.count - 1
 
 
 def _is_mirror(pod: Pod) -> bool:
@@ -147,7 +142,7 @@ def _rise(
 ) -> tuple[Watermark, tuple[CountedRestart, ...]]:
     pod, pod_change = between.pod, between.pod_change
     jump = status.restart_count - mark.count
-    death, path = _death(mark, pod, status, relisted=between.relisted)
+    death, path = _death(mark, pod, status, gap=between.may_lack(mark, status))
     newest = CountedRestart(
         container=_container(pod, status.name),
         restart_count=status.restart_count,
@@ -191,7 +186,7 @@ def _sighting(pod: Pod, mark: Watermark, status: ContainerStatus) -> Sighting:
 
 
 def _death(
-    mark: Watermark, pod: Pod, status: ContainerStatus, *, relisted: bool
+    mark: Watermark, pod: Pod, status: ContainerStatus, *, gap: bool
 ) -> tuple[Termination | None, Path]:
     """The termination that the newest restart followed, if known, and how it was seen.
 
@@ -201,7 +196,7 @@ def _death(
     if mark.death is None and pod.phase in OVER and is_declared(status):
         return None, Path.UNSEEN
     if status.restart_count == mark.count + 1:
-        return death_for_rise(mark, status, relisted=relisted)
+        return death_for_rise(mark, status, gap=gap)
     last = status.last
     if last is None or status.running_since is None:
         return None, Path.UNSEEN

@@ -62,10 +62,10 @@ def first_watermark(status: ContainerStatus) -> Watermark:
     )
 
 
-def advance(mark: Watermark, status: ContainerStatus, *, relisted: bool) -> Watermark:
+def advance(mark: Watermark, status: ContainerStatus, *, gap: bool) -> Watermark:
     """Return the watermark of a container whose `restartCount` did not change."""
     running = status.running_since is not None
-    death, path = _death_of_current(mark, status, relisted=relisted)
+    death, path = _death_of_current(mark, status, gap=gap)
     # `lastState` of a running container is that of an instance before it, even at the same count.
     ended = known_by(status.last) if running else ""
     return replace(
@@ -92,7 +92,7 @@ def _waiting_reason(mark: Watermark, status: ContainerStatus) -> str:
 
 
 def _death_of_current(
-    mark: Watermark, status: ContainerStatus, *, relisted: bool
+    mark: Watermark, status: ContainerStatus, *, gap: bool
 ) -> tuple[Termination | None, Path]:
     if status.terminated is not None and not is_counted(mark, status.terminated):
         known = identity(mark.death) == identity(status.terminated) != ""
@@ -104,7 +104,7 @@ def _death_of_current(
         return latest_termination(mark.death, status), mark.path
     if identity(status.last) in {"", mark.dead_id}:
         return None, mark.path
-    return status.last, _direct_path(mark, relisted=relisted)
+    return status.last, _direct_path(mark, gap=gap)
 
 
 def latest_termination(death: Termination, status: ContainerStatus) -> Termination:
@@ -120,8 +120,8 @@ def latest_termination(death: Termination, status: ContainerStatus) -> Terminati
     return death
 
 
-def _direct_path(mark: Watermark, *, relisted: bool) -> Path:
-    return Path.IN_PLACE if mark.running and not relisted else Path.UNSEEN
+def _direct_path(mark: Watermark, *, gap: bool) -> Path:
+    return Path.IN_PLACE if mark.running and not gap else Path.UNSEEN
 
 
 def is_declared(status: ContainerStatus) -> bool:
@@ -134,6 +134,18 @@ def is_declared(status: ContainerStatus) -> bool:
     return said is not None and said.reason in DECLARED_REASONS and status.running_since is None
 
 
+def is_taken_back(mark: Watermark, status: ContainerStatus) -> bool:
+    """Whether the kubelet takes back a count that it had raised without a new instance.
+
+    Up to 1.35 it raises the count for a container in the runtime's state unknown, and shows the
+    runtime's own count again until the next instance exists.
+    Source: kubelet_pods.go (convertToAPIContainerStatuses).
+    """
+    declared = mark.running_since is None and mark.death is None and mark.count > mark.counted_from
+    waits = status.running_since is None and status.terminated is None
+    return declared and waits and status.restart_count == mark.count - 1
+
+
 def is_removed_with_all(death: Termination | None, status: ContainerStatus) -> bool:
     """Whether a container that had ended by itself was then removed to restart all of the pod."""
     last = status.last
@@ -141,7 +153,7 @@ def is_removed_with_all(death: Termination | None, status: ContainerStatus) -> b
 
 
 def death_for_rise(
-    mark: Watermark, status: ContainerStatus, *, relisted: bool
+    mark: Watermark, status: ContainerStatus, *, gap: bool
 ) -> tuple[Termination | None, Path]:
     """The termination of the replaced instance, after a rise by one, and how it was seen."""
     if mark.death is not None:
@@ -154,7 +166,7 @@ def death_for_rise(
     same = bool(mark.instance_id) and last.container_id == mark.instance_id
     if not same and status.running_since is None:
         return None, Path.UNSEEN
-    return last, _direct_path(mark, relisted=relisted or _was_noticed_late(last, status))
+    return last, _direct_path(mark, gap=gap or _was_noticed_late(last, status))
 
 
 def _is_declared_now(mark: Watermark, status: ContainerStatus) -> bool:
