@@ -179,8 +179,9 @@ RULES: tuple[Rule, ...] = (
         meaning="The count of a later `Killing` Event proves a kill whose own Event was lost.",
         gives=(
             "`LivenessProbe`, `StartupProbe`: High; Medium if the end was not observed, the "
-            "container crashed (a signal such as SIGSEGV), its image or resources changed, or its "
-            "end may itself have caused the only failure that its probe needs."
+            "container crashed (a signal such as SIGSEGV) or was reported as `OOMKilled`, its "
+            "image or resources changed, or its end may itself have caused the only failure that "
+            "its probe needs."
         ),
     ),
     Rule(

@@ -181,7 +181,7 @@ def _may_be_left_over(facts: Facts, probe_type: ProbeType) -> bool:
     failed = facts.last_failure(probe_type) is not None
     ended = not failed_while_running(facts, probe_type) if failed else facts.signal != SIGTERM
     unsure = facts.death is None or facts.exit.crashed or (once and ended)
-    return unsure or change.image or change.resources
+    return unsure or facts.out_of_memory or change.image or change.resources
 
 
 def kubelet_counter(facts: Facts) -> Verdict | None:
