@@ -91,7 +91,7 @@ class RecordBook(RecordAnswers):
         entry = self._entries.get(key)
         if entry is None:
             return
-        entry.saved, entry.version = None, ""
+        entry.vanish()
         if self._is_over(entry):
             self.forget(key)
 
@@ -245,6 +245,7 @@ class RecordBook(RecordAnswers):
         return entry.key
 
     def _arrive(self, came: PodTracked, workload: Workload) -> None:
+        self._entries.meet(workload)
         uids = [came.pod.uid, *(pod.uid for pod in came.siblings)]
         for uid in self._attendance.arrive(uids, key_of(workload), came.spec):
             # It was not watched for a while: its restarts are not counted, so its mark is dropped.

@@ -97,6 +97,12 @@ class Entries:
         self.by_uid.update(dict.fromkeys(entry.record.pods, entry.key))
         self._full.clear()  # the new record may have room
 
+    def meet(self, workload: Workload) -> None:
+        """Note a workload that has pods; a known report may be of an earlier one of its name."""
+        for entry in self.parts(key_of(workload)) if workload.uid else ():
+            if entry.record.workload.uid not in {"", workload.uid}:
+                entry.heir = workload
+
     def let_go(self, entry: Entry, uids: Collection[PodUid]) -> None:
         """Drop the marks of some pods."""
         entry.record = fold_departure(entry.record, uids)

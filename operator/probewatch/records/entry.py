@@ -14,6 +14,7 @@ from probewatch.core.findings import (
 )
 from probewatch.core.ledger import NO_TALLY, fold
 from probewatch.core.ledger_details import forget_versions
+from probewatch.core.model import Workload
 from probewatch.core.records import Record
 from probewatch.core.values import replace
 from probewatch.records.journal import Journal
@@ -77,6 +78,8 @@ class Entry:
     journal: Journal = field(default_factory=Journal)
     limit: int = 50
     fold: Fold = fold
+    heir: Workload | None = None
+    """A workload that was created since under the same name, with another uid."""
 
     def refold(self, loaded: Loaded, stale_before: float) -> None:
         """Fold the unsaved findings into a report that somebody else wrote.
@@ -99,6 +102,16 @@ class Entry:
         if version.isdecimal():  # the report may have been lost by a restore from a backup
             self.record = forget_versions(self.record, int(version))
         self.saved, self.version = None, version
+
+    def vanish(self) -> None:
+        """Note that the report was deleted, maybe with its workload.
+
+        Created again for a workload that is gone, it would be deleted again: the API server's
+        garbage collector deletes what has no living owner.
+        """
+        self.saved, self.version = None, ""
+        if self.heir is not None:
+            self.record, self.heir = replace(self.record, workload=self.heir), None
 
     def shorten(self) -> None:
         """Drop half of the incidents, and keep no more from now on."""
