@@ -23,7 +23,7 @@ SEARCHING = settings(PROVING, phases=(Phase.generate,), verbosity=Verbosity.quie
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_every_restart_is_counted_once() -> None:
     """In 100,000 steps of an adversarial world no restart is lost, counted or reported twice."""
     Accounting.steps.clear()
