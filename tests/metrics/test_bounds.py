@@ -28,6 +28,7 @@ from tests.metrics.scene import (
 )
 
 JOB = Workload(namespace="shop", kind="Job", name="web")
+DAY = 86_400.0
 LATE_POD = replace(POD, uid=PodUid("u2"), name="late-1")
 ALONE = Workload(namespace="shop", kind="Pod", name="web")
 
@@ -208,13 +209,28 @@ def test_room_that_was_left_is_used_again() -> None:
     assert (2, 0) == (table.series, table.dropped)
 
 
+def test_subject_that_was_dropped_may_begin_anew() -> None:
+    """A subject that found no room gets series of its own if it returns when there is room."""
+    table = Table(RESTARTS, limit=2, overflow="sum")
+    table.begin("a", ("x", "y"))
+    table.begin("b", ("x", "y"))
+    for subject in ("a", "b", "sum"):
+        table.drop(subject)
+
+    table.add("b", "x")
+
+    assert {"b": (("x",), (1,))} == table.rows
+    assert (1, 2) == (table.series, table.dropped)
+
+
 def test_distributions_have_a_limit_too() -> None:
-    """A histogram counts all of its lines against the limit."""
+    """A histogram counts all of its lines against the limit; one that has begun goes on."""
     table = Histogram(TIME_TO_READY, bounds=(1.0, 2.0), limit=10)
-    for subject in ("a", "b", "c"):
+    for subject in ("a", "b", "c", "a"):
         table.observe(subject, 1.5)
 
-    assert (["a", "b"], 10, 1) == (list(table.rows), table.series, table.dropped)
+    assert {"a": ((0, 2, 0), 3.0), "b": ((0, 1, 0), 1.5)} == table.rows
+    assert (10, 1) == (table.series, table.dropped)
 
 
 def test_same_zeros_are_one_object() -> None:
@@ -270,3 +286,33 @@ def test_node_without_pods_ends() -> None:
     assert 'node="n1"' in scene.show("node_wide_restarts_total")
     scene.time.seconds += BRIEFLY_KEPT_SECONDS + 1
     assert 'node_wide_restarts_total{node="n2"} 0' == scene.show("node_wide_restarts_total")
+
+
+def test_node_with_restarts_is_kept_for_a_day() -> None:
+    """What was counted on a node stays for a day after its last pod, as for workloads."""
+    scene = Scene()
+    scene.publish(tracked(), restart(pattern=Pattern.NODE_WIDE), gone())
+
+    scene.time.seconds += DAY - 61
+    assert 'node_wide_restarts_total{node="n1"} 1' == scene.show("node_wide_restarts_total")
+    scene.time.seconds += 122
+    assert "" == scene.show("node_wide_restarts_total")
+
+
+def test_older_finding_without_a_node_keeps_the_node_of_its_pod() -> None:
+    """A finding from before the pod was scheduled does not take the pod off its node."""
+    scene = Scene()
+    scene.publish(tracked(), ready(Readiness.READY, pod=replace(POD, node="")))
+
+    scene.time.seconds += BRIEFLY_KEPT_SECONDS + 61
+    assert 'node_wide_restarts_total{node="n1"} 0' == scene.show("node_wide_restarts_total")
+
+
+def test_end_of_a_pod_brings_no_workload_back() -> None:
+    """The last finding of a pod whose workload has no series starts none."""
+    total = RestartTotal(workload=WEB, container="app", cause=Cause.ERROR, count=7)
+    scene = Scene(recall=lambda _: (total,))
+
+    scene.publish(gone())
+
+    assert "" == scene.show("container_restarts_total")

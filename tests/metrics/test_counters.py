@@ -75,6 +75,14 @@ def test_a_restart_is_counted_under_its_cause() -> None:
     assert "StartupProbe" not in shown
 
 
+def test_finding_that_stands_for_several_restarts() -> None:
+    """Each restart of a large jump of the restartCount is counted, and so is its verdict."""
+    scene = scene_with(restart(stands_for=900))
+
+    assert 'cause="LivenessProbe"} 900' in scene.show("container_restarts_total")
+    assert 'confidence="Confirmed"} 900.0' in scene.show("restart_verdicts_total")
+
+
 def test_restarts_of_all_pods_of_a_workload_add_up() -> None:
     """Restarts are counted by workload, across the replacement of pods."""
     scene = scene_with(restart(), gone(), tracked(pod=OTHER_POD), restart(pod=OTHER_POD))

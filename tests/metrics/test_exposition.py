@@ -11,18 +11,33 @@ from hypothesis import strategies as st
 from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
-from probewatch.core.causes import Cause, Readiness, ReadinessReason
-from probewatch.core.findings import FlappingChanged, LoopStarted
+from probewatch.core.causes import Cause, Pattern, Readiness, ReadinessReason
+from probewatch.core.findings import FlappingChanged, LoopStarted, RestartCorrected
 from probewatch.core.model import PodRef, PodUid, Workload
 from probewatch.core.spec import Container, PodSpec
+from probewatch.metrics.cluster_families import (
+    NOT_READY_SECONDS,
+    PATTERN_RESTARTS,
+    PROBE_FAILURES,
+    RESTARTS,
+    TRANSITIONS,
+)
+from probewatch.metrics.exposition import SUBJECTS_AT_ONCE
 from probewatch.metrics.families import FAMILIES, GROUPS
 from probewatch.metrics.family import Kind
 from probewatch.metrics.labels import LONGEST_VALUE
 from probewatch.metrics.negotiation import Wanted
+from probewatch.metrics.possible import AWAY, OFTEN
 from tests.conftest import require_program
 from tests.metrics.scene import (
+    ADVICE,
+    FAILED,
+    FLAPPING,
     LIVENESS,
+    LOOP,
+    OTHER_POD,
     POD,
+    UNANSWERED,
     WEB,
     FakeReportStats,
     Header,
@@ -36,8 +51,8 @@ from tests.metrics.scene import (
 FOREIGN = {"process", "python"}
 
 
-def full_scene() -> Scene:
-    scene = Scene(reports=FakeReportStats(), leads=lambda: True)
+def full_scene(limit: int = 1000) -> Scene:
+    scene = Scene(limit=limit, reports=FakeReportStats(), leads=lambda: True)
     scene.store.pods = [
         Header(POD.uid, "shop", "web-1", "NotReady", 1234.5),
         Header(PodUid("u2"), "shop", "web-2"),
@@ -72,6 +87,33 @@ def test_every_family_is_shown_with_its_type_and_labels(*, open_metrics: bool) -
         assert (family.kind, family.help) == (metric.type, metric.documentation)
         labels = {frozenset(sample.labels) - {"le"} for sample in metric.samples}
         assert labels <= {frozenset(family.labels)}
+
+
+def test_overflow_series_have_the_labels_of_their_family() -> None:
+    """What has no room is shown under the same labels as all other series of its family."""
+    shown = by_name(parse_text(full_scene(limit=0).scrape()))
+
+    found = {
+        (family.name, *sample.labels)
+        for family in FAMILIES
+        for sample in shown[family.open_metrics_name].samples
+        if sample.labels.get("workload") == "_overflow"
+    }
+    summed = (RESTARTS, PROBE_FAILURES, TRANSITIONS, NOT_READY_SECONDS, PATTERN_RESTARTS)
+    assert {(family.name, *family.labels) for family in summed} == found
+
+
+def test_each_series_is_shown_once() -> None:
+    """A family of more subjects than are rendered at once has each series once."""
+    scene, number = Scene(limit=100_000), 2 * SUBJECTS_AT_ONCE + 1
+    for each in range(number):
+        pod = replace(POD, uid=PodUid(f"u{each}"))
+        change = ready(Readiness.READY, pod=pod, time_to_ready=1.0)
+        scene.publish(tracked(pod), change, workload=replace(WEB, name=f"web-{each}"))
+
+    names = ("container_restarts_total", "time_to_ready_seconds_count")
+    shown = [line.rpartition(" ")[0] for line in scene.show(*names).splitlines()]
+    assert number * (len(OFTEN) + len(AWAY) + 2) == len(shown) == len(set(shown))
 
 
 def test_both_formats_say_the_same() -> None:
@@ -127,7 +169,14 @@ def test_snapshot_does_not_change() -> None:
     snapshot = scene.exposition.snapshot()
     before = scene.render(snapshot, Wanted())
 
-    scene.publish(restart(), ready(Readiness.READY, time_to_ready=1.0))
+    scene.publish(
+        tracked(OTHER_POD),
+        restart(pod=OTHER_POD, pattern=Pattern.NODE_WIDE),
+        RestartCorrected(was=restart(Cause.UNKNOWN), now=restart()),
+        ready(Readiness.READY, time_to_ready=1.0),
+        ready(Readiness.READY, not_ready_seconds=1.0),
+        *(replace(each, pod=OTHER_POD) for each in (LOOP, FLAPPING, FAILED, UNANSWERED, ADVICE)),
+    )
 
     ours = b"# HELP probewatch_container_restarts_total"
     after = scene.render(snapshot, Wanted())

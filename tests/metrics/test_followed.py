@@ -92,6 +92,29 @@ def test_what_was_observed_of_a_spec_ends_with_it() -> None:
     assert 'probe_type="Liveness"} 20' in scene.show("probe_budget_seconds")
 
 
+def test_advice_outlives_a_pod_with_an_equal_spec() -> None:
+    """Observed advice stays when another pod with the same spec is tracked."""
+    scene = scene_with(ADVICE)
+
+    scene.publish(tracked(OTHER_POD, replace(SPEC)))
+
+    assert "ProbeNeverKills" in scene.show("probe_advice")
+
+
+def test_pod_that_moves_brings_no_older_spec() -> None:
+    """A pod whose Deployment becomes known late does not bring back the budget of its own spec."""
+    nearest = Workload(namespace="shop", kind="ReplicaSet", name="web-5d4")
+    changed = PodSpec(containers=(Container(name="app", startup=STARTUP),))
+    scene = Scene()
+    scene.publish(tracked(), workload=nearest)
+    scene.publish(tracked(OTHER_POD, changed))
+
+    scene.publish(restart())
+
+    expected = 'probe_budget_seconds{app,probe_type="Startup"} 60.0'
+    assert expected == scene.show("probe_budget_seconds")
+
+
 def test_advice_from_the_spec_is_shown() -> None:
     """Static advice is shown as soon as a pod is tracked."""
     hasty = replace(APP, liveness=replace(LIVENESS, failure_threshold=1))
@@ -153,3 +176,13 @@ def test_a_pod_that_never_had_a_series_takes_none_from_the_next_of_its_name() ->
     assert 'restart_loop{app,pod="web-1",cause="Error"} 1' == scene.show("restart_loop")
     assert "" == scene.show("container_last_restart_timestamp_seconds")
     assert 'cause="LivenessProbe"} 1' in scene.show("container_restarts_total")
+
+
+def test_pod_that_comes_after_another_of_its_name_has_series() -> None:
+    """The next pod of a StatefulSet has series of its own when the previous one is long gone."""
+    following = replace(POD, uid=PodUid("u2"))
+    scene = scene_with(LOOP, gone())
+
+    scene.publish(tracked(following), replace(LOOP, pod=following))
+
+    assert 'restart_loop{app,pod="web-1",cause="Error"} 1' == scene.show("restart_loop")

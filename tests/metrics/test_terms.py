@@ -6,7 +6,10 @@ import pytest
 
 from probewatch.core.causes import Cause, Pattern, Readiness
 from probewatch.core.findings import RestartCorrected
+from probewatch.metrics.labels import OVERFLOW_CONTAINER
 from probewatch.metrics.presence import BRIEFLY_KEPT_SECONDS
+from probewatch.metrics.series import Table
+from probewatch.metrics.tables import Tables
 from probewatch.metrics.totals import RestartTotal
 from tests.metrics.scene import FAILED, UNANSWERED, WEB, Scene, gone, ready, restart, tracked
 
@@ -127,6 +130,23 @@ def test_the_sum_of_what_has_no_room_begins_at_0_in_a_new_term() -> None:
     scene.counters.begin_term(2, ())
 
     assert 0 == sum(sum(values) for _, values in scene.counters.tables.restarts.rows.values())
+
+
+@pytest.mark.parametrize("name", ["restarts", "failures"])
+def test_subject_in_the_sum_gets_series_of_its_own_in_a_new_term(name: str) -> None:
+    """What had no room is counted by itself in a new term, if there is room now, and not before."""
+    tables = Tables(limit=3)
+    table: Table = getattr(tables, name)
+    for subject in ("early", "late"):
+        table.begin(subject, ("x", "y"))
+    table.drop("early")
+    table.add("late", "x")
+    assert (0, 1) == (table.value("late", "x"), table.value(OVERFLOW_CONTAINER, "x"))
+
+    tables.start_over()
+    table.add("late", "x")
+
+    assert (1, 0) == (table.value("late", "x"), table.value(OVERFLOW_CONTAINER, "x"))
 
 
 def test_distributions_of_the_term_before_do_not_keep_a_workload() -> None:
