@@ -10,9 +10,10 @@ from probewatch.core.findings import (
     CountingBegan,
     RestartCorrected,
 )
-from probewatch.core.spec import Container, PodSpec, ProbeType, RestartPolicy
+from probewatch.core.spec import Container, PodSpec, ProbeType, RestartPolicy, RestartRule
 from probewatch.core.startups import StartupSucceeded
 from tests.metrics.scene import (
+    APP,
     FAILED,
     FLAPPING,
     LOOP,
@@ -48,8 +49,9 @@ def test_restarts_start_at_zero_for_what_the_probes_can_bring() -> None:
 
 
 def test_what_a_container_declares_starts_at_zero_too() -> None:
-    """A startup probe and a postStart hook add their causes; no liveness probe, no such cause."""
-    container = Container(name="app", startup=STARTUP, has_post_start=True)
+    """A startup probe, a postStart hook and restart rules add their causes, and no others."""
+    rules = (RestartRule(action="Restart", operator="In", values=(3,)),)
+    container = Container(name="app", startup=STARTUP, has_post_start=True, restart_rules=rules)
     scene = Scene()
 
     scene.publish(tracked(spec=PodSpec(containers=(container,))))
@@ -57,6 +59,7 @@ def test_what_a_container_declares_starts_at_zero_too() -> None:
     assert lines(
         'container_restarts_total{app,cause="StartupProbe"} 0',
         'container_restarts_total{app,cause="PostStartHook"} 0',
+        'container_restarts_total{app,cause="RestartRule"} 0',
         'container_restarts_total{app,cause="Error"} 0',
         'container_restarts_total{app,cause="OOMKilled"} 0',
         *ALWAYS_POSSIBLE,
@@ -73,6 +76,15 @@ def test_a_restart_is_counted_under_its_cause() -> None:
     assert 'container_restarts_total{app,cause="Signal"} 1' in shown
     assert 'container_restarts_total{app,cause="NodeReboot"} 0' in shown
     assert "StartupProbe" not in shown
+    assert "PostStartHook" not in shown
+
+
+def test_restart_of_a_container_without_a_known_spec() -> None:
+    """If the spec is unknown, a first restart starts the series of every cause."""
+    scene = Scene()
+    scene.publish(restart())
+
+    assert len(Cause) == len(scene.show("container_restarts_total").splitlines())
 
 
 def test_finding_that_stands_for_several_restarts() -> None:
@@ -201,6 +213,15 @@ def test_changes_of_readiness_are_counted_by_side_and_reason() -> None:
     ) == scene.show("readiness_transitions_total")
 
 
+def test_one_readiness_probe_is_enough() -> None:
+    """Changes by a readiness probe start at 0 if any container of the pod has one."""
+    scene = Scene()
+    scene.publish(tracked(spec=PodSpec(containers=(Container(name="helper"), APP))))
+
+    wanted = 'readiness_transitions_total{web,to="NotReady",reason="ReadinessProbe"} 0'
+    assert wanted in scene.show("readiness_transitions_total")
+
+
 def test_time_not_ready_is_added_when_it_is_over() -> None:
     """Unready time is added when it ends, as the finding says."""
     scene = scene_with(ready(Readiness.NOT_READY), ready(Readiness.READY, not_ready_seconds=42.5))
@@ -305,6 +326,15 @@ def test_kill_without_restart_is_counted() -> None:
     assert 'probe_kills_without_restart_total{app,cause="LivenessProbe"} 1' == scene.show(
         "probe_kills_without_restart_total"
     )
+
+
+@pytest.mark.parametrize("policy", [RestartPolicy.ALWAYS, RestartPolicy.ON_FAILURE])
+def test_kills_lead_to_a_restart_unless_the_policy_is_never(policy: RestartPolicy) -> None:
+    """A pod whose killed containers are restarted has no series for kills without a restart."""
+    scene = Scene()
+    scene.publish(tracked(spec=replace(SPEC, restart_policy=policy)))
+
+    assert "" == scene.show("probe_kills_without_restart_total")
 
 
 def test_startups_are_counted_by_what_was_left_of_the_budget() -> None:
