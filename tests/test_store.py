@@ -13,9 +13,11 @@ from probewatch.core.observe import EvidenceObserved, PodGone, PodObserved
 from probewatch.kube.pods.raw_pod import RawPod
 from probewatch.kube.pods.snapshot import Snapshot
 from probewatch.store import Store
-from probewatch.tracking.shelf import OPEN
 
 NOW = 2000.0
+
+FEW = 16
+"""Pods that a small cache holds."""
 
 
 def raw(
@@ -234,14 +236,13 @@ def test_snapshots_are_judged_like_pods(first: dict[str, Any], then: dict[str, A
     assert counts(plain) == counts(cheap)
 
 
-@pytest.mark.slow
 def test_packed_pods_are_judged_like_open_ones() -> None:
     """A pod that was packed among many others has the same findings as one that was not."""
-    few, many = Store(), Store()
+    few, many = Store(), Store(open_limit=FEW)
     found: dict[int, list[Finding]] = {}
     for number, store in enumerate((few, many)):
         found[number] = [*see(store), *see(store, version=6, restarts=1)]
-        for other in range(number * (OPEN + 10)):
+        for other in range(number * (FEW + 10)):
             see(store, f"other-{other}", version=5, restarts=1)
             see(store, f"other-{other}", version=6, restarts=1, ready=False)
         found[number] += [

@@ -19,8 +19,10 @@ from probewatch.core.values import replace
 from probewatch.kube.pods.snapshot import NOT_READY, Header, Snapshot, find_group
 from probewatch.packing import Packer
 
-OPEN = 1024
-"""Size of the cache: the pods of a failing rollout get updates in turns, and should all fit."""
+OPEN = 4096
+"""Size of the cache. The pods of a failing rollout, or of lost nodes, get Events and updates in
+turns, and should all fit: packing one and unpacking it again costs more than judging it. An open
+pod takes 3 KiB more than a packed one."""
 
 _PACKER = Packer(PodState)
 _NO_SPEC, _NO_UID = PodSpec(), PodUid("")
