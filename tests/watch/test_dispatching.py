@@ -122,3 +122,71 @@ def test_a_list_that_fails_has_passed_on_what_came_before() -> None:
         scene.dispatcher.take_lines([line("ADDED", "a"), error, line("ADDED", "b")])
 
     assert ["listed a"] == scene.calls()
+
+
+def broken(kind: str, name: str) -> Line:
+    """An update of an object with one field of the wrong type."""
+    thing = {"metadata": {"name": name, "resourceVersion": "8"}, "flaws": []}
+    return whole(msgspec.json.encode({"type": kind, "object": thing}))
+
+
+def test_broken_fields_are_counted_wherever_they_come() -> None:
+    """Broken fields are counted in pages, in streaming lists, and in updates."""
+    scene = Scene()
+    item = b'{"metadata":{"name":"a"},"flaws":[]}'
+    scene.dispatcher.take_page(
+        bytearray(b'{"metadata":{"resourceVersion":"7"},"items":[%b]}' % item)
+    )
+    counted = [scene.stats.field_errors]
+    for update in (
+        broken("ADDED", "b"),
+        end_of_list(),
+        broken("MODIFIED", "a"),
+        line("MODIFIED", "a", flaws=2),
+    ):
+        scene.dispatcher.take_lines([update])
+        counted.append(scene.stats.field_errors)
+
+    assert [1, 2, 2, 3, 5] == counted
+    assert 0 == scene.stats.decode_errors
+
+
+def test_update_without_a_version_keeps_the_last_one() -> None:
+    """The watch goes on from the last version that is known, without a new list."""
+    scene = Scene()
+    thing = b'{"type":"MODIFIED","object":{"metadata":{"name":"a"}}}'
+    scene.dispatcher.take_lines([end_of_list(), whole(thing)])
+
+    assert "7" == scene.dispatcher.version
+
+
+@dataclass
+class Busy(Diary):
+    """A handler that leaves out all updates that it may."""
+
+    def skips(self, _raw: Thing) -> bool:
+        return True
+
+
+def test_deletion_is_never_skipped() -> None:
+    """An update that changes nothing of interest is only counted; a deletion always matters."""
+    scene = Scene(diary=Busy())
+    updates = [line("ADDED", "a"), line("MODIFIED", "a"), line("DELETED", "a")]
+    scene.dispatcher.take_lines([end_of_list(), *updates])
+
+    assert ["synced 7", "DELETED a"] == scene.calls()
+    assert (2, 1) == (scene.stats.skipped, scene.stats.updates["DELETED"])
+
+
+def test_restore_is_noticed_after_a_list_that_failed() -> None:
+    """The version known before is compared with the first list that succeeds."""
+    scene = Scene()
+    scene.dispatcher.end_list("9")
+
+    for _ in range(2):  # the second time for a list that failed
+        scene.dispatcher.forget_version()
+    scene.dispatcher.begin_list()
+    assert not scene.stats.went_back
+    scene.dispatcher.end_list("5")
+
+    assert scene.stats.went_back

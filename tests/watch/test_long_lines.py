@@ -6,8 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from probewatch.watch.transport import WatchOptions
+from probewatch.watch.long_lines import LIST_SECONDS, LongLines
+from probewatch.watch.transport import Surroundings, WatchOptions, WatchStats
 from tests.support import virtual_time
+from tests.support.fake_time import FakeTime
 from tests.watch.fault_server import Answer, Fault, bookmark, line
 from tests.watch.scenes import live, server, watching
 
@@ -162,3 +164,23 @@ def test_long_line_in_a_list_leads_to_pages() -> None:
 
     assert ["synced 10"] == told
     assert ["allowWatchBookmarks", "limit", "allowWatchBookmarks"] == asked
+
+
+def test_list_makes_up_for_a_skipped_line_once() -> None:
+    """A list is due only for lines that were skipped since the last one, and not too soon."""
+    time = FakeTime()
+    clock = time.clock
+    around = Surroundings(
+        monotonic=clock.monotonic, now=clock.now, sleep=clock.sleep, chance=lambda: 0.5
+    )
+    lines = LongLines(WatchStats(resource="things"), around)
+    due = [lines.is_list_due()]
+    steps = ((True, 0.0), (False, LIST_SECONDS), (True, 0.0), (True, LIST_SECONDS - 1))
+    for has_skipped, seconds in steps:
+        time.seconds += seconds
+        if has_skipped:
+            lines.skip(b"")
+        due.append(lines.is_list_due())
+        lines.list_begins()
+
+    assert [False, True, False, True, False] == due

@@ -162,6 +162,51 @@ def test_list_then_watch() -> None:
     assert loop.stats.synced
 
 
+def test_last_page_without_a_version() -> None:
+    """A later page may be without a resourceVersion: that of the pages before it counts."""
+    script, diary, _, _ = play(page("a", token="more"), page("b", version=""), watch())
+
+    assert ["listing", "listed a", "listed b", "synced"] == diary.told
+    assert "10" == script.asked[2]["resourceVersion"]
+
+
+def test_later_page_that_is_refused() -> None:
+    """An error without a Retry-After begins the list again after a pause."""
+    script, diary, pauses, _ = play(page("a", token="more"), Answer(status=500), page("a"))
+
+    assert [None, "more", None] == [each.get("continue") for each in script.asked[:3]]
+    assert ["listing", "listed a", "listing", "listed a", "synced"] == diary.told
+    assert [0.4] == pauses
+
+
+def test_lists_that_expire_are_read_as_a_whole_only_once() -> None:
+    """After a whole list succeeded, the next one is read in pages again."""
+    gone, more = Answer(status=410), page("a", token="more")
+    script, *_ = play(more, gone, more, gone, page("a"), watch(), gone, page("a"), watch())
+
+    lists = [each for each in script.asked if "watch" not in each and "continue" not in each]
+    assert ["500", "500", None, "500"] == [each.get("limit") for each in lists]
+
+
+def test_lists_that_fail_are_read_in_pages() -> None:
+    """Only lists that expire are read as a whole, which takes more memory."""
+    script, *_ = play(*[Answer(status=503)] * 3, page("a"))
+
+    assert ["500"] * 4 == [each.get("limit") for each in script.asked[:4]]
+
+
+@pytest.mark.parametrize(
+    ("faults", "is_synced"),
+    [([410], True), ([503, 503, 503], True), ([410, 503], False)],
+    ids=["a list is due", "the watch goes on later", "the list fails"],
+)
+def test_watch_is_synced_until_its_list_is_overdue(faults: list[int], *, is_synced: bool) -> None:
+    """A watch that cannot go on, and whose new list failed, is not synced any more."""
+    loop = play(page("a"), watch(), *(Answer(status=each) for each in faults))[3]
+
+    assert is_synced is loop.stats.synced
+
+
 FAULTS = {
     "A1 reset mid-line": watch(line("ADDED")[:20], ConnectionResetError()),
     "A3 torn line with a proper end": watch(line("ADDED")[:20]),
@@ -383,6 +428,15 @@ def test_large_page_is_asked_for_in_smaller_ones() -> None:
     assert ["500", "500", "100", "20", "4", "20"] == [each["limit"] for each in script.asked[:6]]
     assert ["", *["more"] * 4, "2"] == [each.get("continue", "") for each in script.asked[:6]]
     assert ["listing", "listed a", "listed b", "listed c", "synced"] == diary.told
+
+
+def test_page_of_a_few_large_objects() -> None:
+    """The smallest page has one object: none is requested without a limit."""
+    options = WatchOptions(page_cap=400, page_size=4, streams=False)
+    script, diary, _, _ = play(page("n" * 500), page("b"), options=options)
+
+    assert ["4", "1"] == [each["limit"] for each in script.asked[:2]]
+    assert ["listing", "listed b", "synced"] == diary.told
 
 
 def test_every_byte_is_counted() -> None:

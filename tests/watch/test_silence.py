@@ -10,8 +10,10 @@ import pytest
 from probewatch.clock import Clock
 from probewatch.health import Health
 from probewatch.settings import Settings
-from probewatch.watch.transport import WatchOptions
+from probewatch.watch.silence import SILENCE, Silence
+from probewatch.watch.transport import WatchOptions, WatchStats
 from tests.support import virtual_time
+from tests.support.fake_time import FakeTime
 from tests.watch.fault_server import Answer, Fault, FaultServer, bookmark, idle, nobody
 from tests.watch.scenes import Scene, watching
 
@@ -334,3 +336,46 @@ def test_server_with_the_same_history_is_watched_on() -> None:
             return dict(judged.scene.stats.relists), [each.get("limit", "") for each in asked]
 
     assert ({"start": 1}, ["500", "1"]) == virtual_time.run(play())
+
+
+def silence_at(time: FakeTime) -> tuple[Silence, WatchStats]:
+    """The watches of a server with bookmarks, after the first list."""
+    stats = WatchStats(resource="things", clock=time.clock.monotonic, has_bookmarks=True)
+    silence = Silence(stats)
+    silence.list_begins()
+    stats.heard()
+    return silence, stats
+
+
+def test_watch_that_ends_in_time_ends_the_silence() -> None:
+    """A watch that the server ends as requested is a sign of life after a silent one."""
+    time = FakeTime()
+    silence, stats = silence_at(time)
+    begun = time.seconds
+    silence.choose_timeout(100.0)
+    time.seconds += 75
+    silence.watch_was_silent()
+    stats.heard()
+    assert begun == stats.last_sign
+
+    time.seconds += 100
+    silence.watch_ended(100.0)
+
+    assert time.seconds == stats.last_sign
+
+
+@pytest.mark.parametrize("between", ["end", "update"])
+def test_silent_watches_in_a_row(between: str) -> None:
+    """Two silent watches lead to a list, unless the server was heard from in between."""
+    silence, stats = silence_at(FakeTime())
+    silence.choose_timeout(100.0)
+    silence.watch_was_silent()
+    if between == "end":
+        silence.watch_ended(100.0)
+    else:
+        stats.updates["MODIFIED"] += 1
+    silence.watch_was_silent()
+    assert "" == silence.find_reason_to_list()
+
+    silence.watch_was_silent()
+    assert SILENCE == silence.find_reason_to_list()
