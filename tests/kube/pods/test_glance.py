@@ -74,6 +74,17 @@ def test_version_and_managed_fields_are_no_news() -> None:
     assert (7, 8) == (look(write(SOUND)).version, look(noisy).version)
 
 
+def test_hash_is_kept_with_the_pod() -> None:
+    """The next update is compared with the hash, however the pod before was read."""
+    broken = changed(SOUND, ("metadata", "generation"), "soon")
+    for pod in (SOUND, broken):
+        seen = look(write(pod))
+        taken = seen.take()
+
+        assert taken is not None
+        assert seen.mark == taken.mark != 0
+
+
 @pytest.mark.parametrize("put", WRONG.values(), ids=WRONG.keys())
 def test_every_change_is_news(put: object) -> None:
     """Any other change yields another hash, or no glance."""

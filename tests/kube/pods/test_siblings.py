@@ -195,6 +195,18 @@ def test_what_siblings_have_for_themselves(changes: tuple[tuple[str, str], ...])
     assert whole(SIBLING_OF_ALL) != read(body, siblings)
 
 
+def test_sibling_has_its_own_hash() -> None:
+    """A pod read by a template keeps its own hash, with which its next update is compared."""
+    siblings = show()
+    seen = glance(SIBLING_OF_ALL, 0, len(SIBLING_OF_ALL), siblings)
+    assert seen is not None
+    found = seen.take()
+
+    assert found is not None
+    assert found.form is not None
+    assert seen.mark == found.mark
+
+
 def test_the_host_has_an_address_of_any_length() -> None:
     """The length of hostIP does not matter, since nobody reads it."""
     siblings = show()

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from probewatch.core.model import Pod
 from probewatch.kube.pods.raw_pod import RawPod
-from probewatch.kube.pods.snapshot import parse_pod
+from probewatch.kube.pods.snapshot import Snapshot, parse_pod
+from probewatch.kube.times import parse_time
 from probewatch.watch.decoding import BROKEN, Decoder
 from tests.kube.pods.hostile import PLACES, SOUND, WRONG, Json, Path, changed
 
@@ -164,3 +165,90 @@ def test_an_owner_of_which_no_report_can_speak_is_none(field: str, most: int) ->
     assert long in {"cart-1", "x" * most}
     assert "" == owned(**{field: "x" * (most + 1)})
     assert "" == owned(**{field: "ä" * 10_000})
+
+
+def taken(*changes: tuple[Path, object]) -> Snapshot:
+    """The snapshot of the valid pod with these changes."""
+    pod = SOUND
+    for place, put in changes:
+        pod = changed(pod, place, put)
+    return msgspec.json.decode(json.dumps(pod).encode(), type=RawPod).take()
+
+
+OTHER_OWNER = [{**SOUND["metadata"]["ownerReferences"][0], "name": "cart-2"}]
+DELETED = "2026-11-20T09:00:00Z"
+
+NEWS: dict[str, tuple[Path, object]] = {
+    "generation": (("metadata", "generation"), 3),
+    "deletion": (("metadata", "deletionTimestamp"), DELETED),
+    "labels": (("metadata", "labels"), {"app": "other"}),
+    "owner": (("metadata", "ownerReferences"), OTHER_OWNER),
+    "opted out": (("metadata", "annotations"), {"probewatch.dev/ignore": "true"}),
+    "node": (("spec", "nodeName"), "node-2"),
+    "spec": (("spec", "restartPolicy"), "Never"),
+    "status": (("status", "containerStatuses", 0, "restartCount"), 5),
+}
+
+
+@pytest.mark.parametrize("change", NEWS.values(), ids=NEWS.keys())
+def test_change_of_interest_is_no_same_content(change: tuple[Path, object]) -> None:
+    """A change of any field that is used makes a snapshot different, also alone, and its hash."""
+    assert taken().mark != taken(change).mark
+    assert not taken().shows_the_same(taken(change))
+    assert not taken(change).shows_the_same(taken())
+
+
+def test_new_version_alone_is_the_same_content() -> None:
+    """A new resourceVersion, or annotations that nobody reads, leave the content the same."""
+    version: tuple[Path, object] = (("metadata", "resourceVersion"), "8")
+    notes: tuple[Path, object] = (("metadata", "annotations"), {"team": "a"})
+
+    assert taken().shows_the_same(taken(version, notes))
+
+
+@pytest.mark.parametrize(
+    ("group", "changes"),
+    [
+        ("Ready", ()),
+        ("NotReady", ((("status", "conditions", 0, "status"), "False"),)),
+        ("Terminating", ((("metadata", "deletionTimestamp"), DELETED),)),
+        (
+            "Completed",
+            ((("status", "phase"), "Succeeded"), (("metadata", "deletionTimestamp"), DELETED)),
+        ),
+    ],
+)
+def test_group_of_a_pod(group: str, changes: tuple[tuple[Path, object], ...]) -> None:
+    """A pod that is over stays Completed while it is deleted; until then it is Terminating."""
+    assert group == taken(*changes).group
+
+
+def test_deletion_and_mirror_of_a_pod() -> None:
+    """The pod has the time of its deletion; Events about a static pod name its config's hash."""
+    mirror = {"kubernetes.io/config.mirror": "hash"}
+    pod = taken(
+        (("metadata", "deletionTimestamp"), DELETED), (("metadata", "annotations"), mirror)
+    ).open()
+
+    assert (parse_time(DELETED), "hash") == (pod.deletion_at, pod.evidence_uid)
+    assert (None, "u-1") == (taken().open().deletion_at, taken().open().evidence_uid)
+
+
+def test_pod_without_a_condition_is_unready_since_its_creation() -> None:
+    """Before the kubelet writes conditions, a pod is not ready since its creation."""
+    snapshot = taken((("status", "conditions"), []))
+
+    assert parse_time(SOUND["metadata"]["creationTimestamp"]) == snapshot.not_ready_since
+
+
+@pytest.mark.parametrize(
+    ("regular", "init", "is_fresh"), [(0, 0, True), (1, 0, False), (0, 1, False), (None, 0, False)]
+)
+def test_pods_that_were_never_restarted(regular: int | None, init: int, *, is_fresh: bool) -> None:
+    """A pod is fresh if the restartCount of each container, also of init ones, is 0."""
+    status = {
+        "containerStatuses": [{"name": "app", "restartCount": regular}],
+        "initContainerStatuses": [{"name": "init", "restartCount": init}],
+    }
+
+    assert is_fresh is taken((("status",), status)).is_fresh
