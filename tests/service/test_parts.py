@@ -1,9 +1,11 @@
 """The parts of the operator: what /metrics waits for, and in which order the parts end."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
 
+from probewatch.core.model import Condition
 from probewatch.core.observe import PodObserved
 from probewatch.settings import Settings
 from tests.support.controller_scene import pod
@@ -42,3 +44,22 @@ async def test_metrics_wait_until_the_lists_are_published() -> None:
     parts.controller.list_ended()
 
     assert ["pods are not looked at in full yet"] == [*parts.find_missing()]
+
+
+@pytest.mark.parametrize(("records", "events"), [(True, 0), (False, 1)])
+async def test_each_finding_is_counted_once(*, records: bool, events: int) -> None:
+    """With or without records a finding reaches /metrics once; a standby writes no Event of it."""
+    parts = await make_parts(replace(SETTINGS, records=records))
+    for version, is_ready in ((1, True), (2, False)):
+        ready = Condition(status=is_ready, reason="", last_transition=1000.0 + version)
+        seen = pod(version=version, phase="Running", conditions={"Ready": ready})
+        parts.controller.observe(PodObserved(pod=seen))
+
+    publishing = asyncio.create_task(parts.controller.publish())
+    await parts.controller.drain(5)
+    publishing.cancel()
+
+    (cells,) = parts.counters.tables.transitions.rows.values()
+    assert sum(cells[1]) == 1
+    assert parts.recorder.queued == events
+    assert parts.leads() is not records
