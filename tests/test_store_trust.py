@@ -30,7 +30,8 @@ def hear(store: Store, kind: K, at: float = 190.0, **more: Any) -> list[Finding]
 def restart(store: Store, version: int = 2) -> str:
     """Restart the container; return its cause and confidence after all waits."""
     last = died(137, end=version * 100.0 - 5, container_id="c0")
-    again = status(restart_count=1, container_id="c1", last=last)
+    started = version * 100.0 - 2
+    again = status(restart_count=1, container_id="c1", last=last, running_since=started)
     found = [*see(store, version, again), *store.tick(10_000.0)]
     [told] = [each for each in found if isinstance(each, Restart)]
     return f"{told.cause} {told.confidence}"

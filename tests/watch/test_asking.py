@@ -8,7 +8,7 @@ import pytest
 
 from probewatch.watch.asking import Asker
 from probewatch.watch.transport import Surroundings, WatchOptions, WatchTarget
-from tests.watch.test_loop import Answer
+from tests.watch.answers import Answer
 
 
 @dataclass

@@ -1,9 +1,8 @@
 """The watch loop against a script of answers, each given once, in order."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from itertools import pairwise
 
 import msgspec
@@ -16,6 +15,7 @@ from probewatch.watch.decoding import Decoder
 from probewatch.watch.lines import HEAD, LineSplitter
 from probewatch.watch.loop import STREAMS_AGAIN_SECONDS, WatchLoop
 from probewatch.watch.transport import Surroundings, WatchOptions, WatchTarget
+from tests.watch.answers import Answer
 
 
 class ThingMetadata(msgspec.Struct, rename="camel"):
@@ -29,26 +29,6 @@ class Thing(msgspec.Struct):
     """An object with a name."""
 
     metadata: ThingMetadata
-
-
-@dataclass
-class Answer:
-    """One scripted answer; a part that is an exception is raised."""
-
-    status: int = 200
-    parts: tuple[bytes | BaseException, ...] = ()
-    headers: Mapping[str, str] = field(default_factory=dict)
-    lasts: float = 240.0
-    """Seconds until the answer ends, if it ends."""
-    script: "Script | None" = None
-
-    async def chunks(self, _is_urgent: Callable[[], bool]) -> AsyncIterator[bytes]:
-        for part in self.parts:
-            if isinstance(part, BaseException):
-                raise part
-            yield part
-        assert self.script is not None
-        self.script.seconds += self.lasts
 
 
 class ScriptOverError(BaseException):
