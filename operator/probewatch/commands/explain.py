@@ -84,7 +84,6 @@ async def read(args: argparse.Namespace) -> Story:
         live, missing = await _read_live(client, namespace, name)
         summary, note = await _read_records(client, namespace, name)
     incidents = [each for each in summary.incidents if each.pod == name] if summary else []
-    loops = [each for each in summary.loops if _is_of(each, name, live)] if summary else []
     if live is None and not incidents:
         raise _nothing_known(args, name, namespace) from missing
     if args.container:
@@ -99,7 +98,7 @@ async def read(args: argparse.Namespace) -> Story:
         statuses=live.pod.statuses if live else (),
         failures=count_failures(live.evidence, live.pod.spec) if live else (),
         incidents=incidents,
-        loops=loops,
+        loops=[each for each in summary.loops if _is_of(each, name, live)] if summary else [],
         judged=judged,
         advice=find_advice(live, told.advice) if live else (),
         notes=_notes(live, note, LESS if judged and summary else ""),

@@ -109,8 +109,9 @@ class _Between:
 
     def may_lack(self, mark: Watermark, status: ContainerStatus) -> bool:
         """Whether states of this container may be missing between the two versions."""
-        late = is_late(self.pod, mark, status, now=self.now, lead=self.state.lead)
-        return late or self.relisted or self.was_node_lost
+        if self.relisted or self.was_node_lost:
+            return True
+        return is_late(self.pod, mark, status, now=self.now, lead=self.state.lead)
 
 
 def _follow(

@@ -18,7 +18,7 @@ from probewatch.core.spec import Container, ContainerKind, PodSpec
 from probewatch.core.state import ContainerMemory, PodState
 from probewatch.core.testimony import probe_kill_event
 from probewatch.core.values import replace
-from probewatch.core.verdict import PROBE_KILLS
+from probewatch.core.verdict import PROBE_KILLS, with_failures_until
 
 
 def ended_for_good(pod: Pod, status: ContainerStatus) -> Termination | None:
@@ -94,8 +94,7 @@ def _judge(facts: Facts) -> tuple[Cause, Confidence] | None:
     kill = matched_kill(facts)
     if kill is None or kill.kind is not EvidenceKind.KILL_STOP:
         return None
-    before = tuple(mark for mark in facts.book.failures if mark.at <= kill.at)
-    facts = replace(facts, book=replace(facts.book, failures=before))
+    facts = with_failures_until(facts, kill.at)
     for cause, probe_type in PROBE_KILLS.values():
         if facts.threshold_reached(probe_type):
             return cause, Confidence.MEDIUM

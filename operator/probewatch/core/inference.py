@@ -13,7 +13,6 @@ from probewatch.core.verdict import (
     conclude,
     failed_while_running,
     kill_was_due,
-    was_being_killed,
 )
 
 
@@ -39,7 +38,7 @@ def canary(facts: Facts) -> Verdict | None:
         return None
     if kills.matched_kill(facts) is not None or (facts.in_place and kills.late_kill(facts)):
         return None
-    if was_being_killed(facts) or (facts.looks_killed and kills.is_unmatched(facts)):
+    if kills.may_have_been_killed(facts):
         return None
     why = "no Killing event arrived, although the events of the next start did"
     blind = not facts.order_tells and facts.may_be_killed
@@ -114,7 +113,7 @@ def terminated_seen(facts: Facts) -> Verdict | None:
     """
     if not facts.died_by_itself or kills.matched_kill(facts) is not None:
         return None
-    if was_being_killed(facts) or (facts.looks_killed and kills.is_unmatched(facts)):
+    if kills.may_have_been_killed(facts):
         return None
     failing = kill_was_due(facts)
     if not facts.order_tells and facts.may_be_killed and (facts.looks_killed or failing):

@@ -7,7 +7,7 @@ from probewatch.core.evidence import EvidenceKind
 from probewatch.core.facts import CLOCK_SLACK, KILL_AFTER_DEATH, Facts, surely_since
 from probewatch.core.restarts import CountedRestart
 from probewatch.core.spec import ProbeType
-from probewatch.core.verdict import PROBE_KILLS, PROBE_OF
+from probewatch.core.verdict import PROBE_KILLS, PROBE_OF, was_being_killed
 
 STOP_SLACK = 10.0
 """Seconds beyond the grace period: runtime lag between the kill decision and the death."""
@@ -139,6 +139,11 @@ def is_unmatched(facts: Facts) -> bool:
     if end is not None and end < start:
         return any(at > start or at <= end for at in said)
     return any(start < at and (end is None or at <= end) for at in said)
+
+
+def may_have_been_killed(facts: Facts) -> bool:
+    """Whether a probe's kill that was due, or reported, may have ended it; if none matched."""
+    return was_being_killed(facts) or (facts.looks_killed and is_unmatched(facts))
 
 
 def lived_on(facts: Facts, kill: Mark) -> bool:

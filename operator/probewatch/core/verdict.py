@@ -92,10 +92,15 @@ def kill_was_due(facts: Facts) -> bool:
     return any(map(facts.threshold_reached, PROBE_OF.values()))
 
 
+def with_failures_until(facts: Facts, at: float) -> Facts:
+    """Return the facts without the failures after a time (node clock)."""
+    before = tuple(mark for mark in facts.book.failures if mark.at <= at)
+    return replace(facts, book=replace(facts.book, failures=before))
+
+
 def kill_was_due_by(facts: Facts, at: float) -> bool:
     """Whether a kill was due by the failures up to a time (node clock)."""
-    before = tuple(mark for mark in facts.book.failures if mark.at <= at)
-    return kill_was_due(replace(facts, book=replace(facts.book, failures=before)))
+    return kill_was_due(with_failures_until(facts, at))
 
 
 def was_being_killed(facts: Facts) -> bool:
