@@ -1,8 +1,8 @@
 """How long restarts wait for their report to be written, while nobody answers."""
 
 import asyncio
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 
@@ -31,8 +31,7 @@ class SlowReports(FakeReports):
         path: str,
         *,
         body: object | None = None,
-        params: Mapping[str, str] | None = None,
-        accept: str = "",
+        **more: Any,  # noqa: ANN401  # as the client
     ) -> tuple[int, bytes]:
         assert self.time is not None
         takes = 0.0 if verb == "GET" else self.takes
@@ -44,7 +43,7 @@ class SlowReports(FakeReports):
                 break
             await asyncio.sleep(0)
         if takes < TIMEOUT_SECONDS:
-            return await super().request(verb, path, body=body, params=params, accept=accept)
+            return await super().request(verb, path, body=body, **more)
         raise ApiError("no answer in time")
 
 

@@ -1,7 +1,7 @@
 """What happens to a write that the API server committed, although its answer was lost."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
@@ -24,13 +24,12 @@ class LossyReports(FakeReports):
         path: str,
         *,
         body: object | None = None,
-        params: Mapping[str, str] | None = None,
-        accept: str = "",
+        **more: Any,  # noqa: ANN401  # as the client
     ) -> tuple[int, bytes]:
         fate = self.fates.pop(0) if verb == "PUT" and self.fates else ""
         if fate == LOST:
             raise ApiError("no answer")
-        answer = await super().request(verb, path, body=body, params=params, accept=accept)
+        answer = await super().request(verb, path, body=body, **more)
         if fate == COMMITTED:
             raise ApiError("no answer")
         return answer
