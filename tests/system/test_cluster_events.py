@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from probewatch.playground.cluster import Cluster, ClusterOptions
 from probewatch.playground.demo.operator import OperatorProcess
 from probewatch.playground.demo.state import READINESS, RESTARTED, parse_record
+from probewatch.playground.kubelet.services import SHORTEST_GRACE_SECONDS
 from probewatch.playground.stories.play import play_story
 from probewatch.playground.stories.pods import app, http
 from probewatch.playground.stories.table import find_story
@@ -130,3 +132,19 @@ async def test_a_reboot_is_the_cause_of_its_restarts(rig: Rig) -> None:
 
     assert {"NodeReboot"} == {item["cause"] for item in rig.restarts()}
     assert 2 == len(rig.cluster.registry.items(pods))
+
+
+async def test_no_sigkill_comes_sooner_than_a_kubelets(rig: Rig) -> None:
+    """However fast the clock runs, SIGKILL comes two real seconds after the Event at least."""
+    play_story(rig.cluster, find_story("live-sigkill"))
+    await rig.until_restarts(1)
+
+    types, registry = rig.cluster.registry.types, rig.cluster.registry
+    (pod,) = (stored.object for stored in registry.items(types.builtin("pods")))
+    end = pod["status"]["containerStatuses"][0]["lastState"]["terminated"]
+    events = (stored.object for stored in registry.items(types.builtin("events")))
+    (killing,) = (event for event in events if event["reason"] == "Killing")
+    assert 137 == end["exitCode"]
+    told, ended = map(datetime.fromisoformat, (killing["firstTimestamp"], end["finishedAt"]))
+    assert ended - told >= timedelta(seconds=SHORTEST_GRACE_SECONDS)
+    assert ["Confirmed"] == [item["confidence"] for item in rig.restarts()]

@@ -25,7 +25,7 @@ from probewatch.playground.kubelet.logs import KubeletLogs
 from probewatch.playground.kubelet.node import Kubelet
 from probewatch.playground.kubelet.pod_view import render_time
 from probewatch.playground.kubelet.probes_run import NetworkProber
-from probewatch.playground.kubelet.services import Services
+from probewatch.playground.kubelet.services import SHORTEST_GRACE_SECONDS, Services
 from probewatch.playground.objects.kubelet import KubeletObjects
 from probewatch.playground.objects.registry import Registry
 from probewatch.playground.processes.runtime import LocalRuntime
@@ -123,6 +123,8 @@ class Cluster:
             events=make_events(),
             pods=keeper,
             stamp=stamp,
+            # Timestamps are real: none may show a SIGKILL earlier than a kubelet can send one.
+            shortest_grace=SHORTEST_GRACE_SECONDS * self.options.speed,
             node=NODE,
             node_ip=NODE_IP,
             env={"PATH": _search_path(), "SPEED": f"{self.options.speed:g}"},

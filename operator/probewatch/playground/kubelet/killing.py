@@ -17,9 +17,6 @@ from probewatch.playground.kubelet.probes import (
 from probewatch.playground.kubelet.services import Services
 from probewatch.playground.kubelet.specs import ContainerSpec, PodSpec
 
-SHORTEST_GRACE_SECONDS = 2.0
-"""The time from SIGTERM to SIGKILL that is left even if the preStop hook used up the grace."""
-
 
 def find_grace(pod: PodSpec, container: ContainerSpec, probe: ProbeType | None) -> float:
     """Return the grace period in seconds: the deletion's, else the probe's, else the pod's."""
@@ -43,7 +40,7 @@ async def kill(
     if container.pre_stop and grace > 0:
         await _pre_stop(services, pod, record, address=address, seconds=grace)
     left = grace - (services.clock.monotonic() - began)
-    await instance.process.stop(max(left, SHORTEST_GRACE_SECONDS))
+    await instance.process.stop(max(left, services.shortest_grace))
 
 
 async def _pre_stop(

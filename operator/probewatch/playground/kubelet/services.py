@@ -39,6 +39,13 @@ class PodKeeper(Protocol):
         ...
 
 
+SHORTEST_GRACE_SECONDS = 2.0
+"""The time that a kubelet leaves from SIGTERM to SIGKILL, however short the grace period is.
+
+Source: kubelet/kuberuntime/kuberuntime_container.go (minimumGracePeriodInSeconds).
+"""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
     """What every part of one kubelet is given."""
@@ -52,6 +59,8 @@ class Services:
     """Renders a time of the clock."""
     node: str = "playground"
     node_ip: str = "127.0.0.1"
+    shortest_grace: float = SHORTEST_GRACE_SECONDS
+    """Seconds of the clock from SIGTERM to SIGKILL, even if the preStop hook used up the grace."""
     crash_backoff: Backoff = field(default_factory=Backoff)
     pull_backoff: Backoff = field(default_factory=Backoff)
     images: Mapping[str, Image] = field(default_factory=lambda: IMAGES)
