@@ -96,6 +96,17 @@ async def test_no_answer_in_time() -> None:
         never.set()
 
 
+async def test_request_that_is_given_up_is_counted_without_an_answer() -> None:
+    """A request cancelled by its caller, who may have a shorter timeout, is counted as well."""
+    cluster = FakeCluster()
+    async with connected(cluster) as client:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0):
+                await client.request("GET", "/version")
+
+    assert {("get", "other", "none"): 1} == dict(client.stats.requests)
+
+
 async def test_stream_gives_status_and_chunks() -> None:
     """A stream returns status, headers and chunks."""
     cluster = FakeCluster()

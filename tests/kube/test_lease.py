@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import pytest
 
+from probewatch.clock import Clock
+from probewatch.errors import ApiError
 from probewatch.kube.lease import Lease
 from tests.support import virtual_time
 from tests.support.fake_leases import FakeLeases
@@ -418,6 +420,64 @@ async def test_times_are_micro_times() -> None:
 
     assert leases.lease is not None
     assert "1970-01-01T00:16:40.000000Z" == leases.lease["spec"]["renewTime"]
+
+
+@dataclass
+class Hanging(FakeLeases):
+    """An API server that answers after *after* seconds, and some requests never."""
+
+    after: float = 0.0
+    hangs: int = 0
+    """How many of the next requests are not answered."""
+
+    async def request(
+        self, verb: str, path: str, *, body: object | None = None
+    ) -> tuple[int, bytes]:
+        self.hangs -= 1
+        await asyncio.sleep(CLIENT_SECONDS if self.hangs >= 0 else self.after)
+        if self.hangs >= 0:
+            raise ApiError("no answer in time")
+        return await super().request(verb, path, body=body)
+
+
+CLIENT_SECONDS = 30.0
+"""When the client gives up a request."""
+
+
+async def time_without_lease(leases: Hanging, *, hangs: int, after: float) -> float:
+    """Return for how many seconds of a minute a leader does not hold its Lease."""
+    loop = asyncio.get_running_loop()
+    clock = Clock(now=loop.time, monotonic=loop.time, sleep=asyncio.sleep)
+    one = Lease(
+        requester=leases,
+        namespace="ops",
+        name="probewatch",
+        instance="one",
+        identity="one_a",
+        clock=clock,
+    )
+    await asyncio.sleep(await one.step())
+    leases.hangs, leases.after = hangs, after
+    renewing = asyncio.create_task(one.run())
+    without = 0
+    for _ in range(600):
+        await asyncio.sleep(0.1)
+        without += not one.is_held
+    renewing.cancel()
+    return without / 10
+
+
+@pytest.mark.parametrize(
+    ("hangs", "after", "without"),
+    [(0, 0.0, 0.0), (1, 0.0, 0.0), (2, 0.0, 7.0), (0, 4.5, 3.5)],
+    ids=["all answered", "one hangs", "two hang", "slow"],
+)
+def test_renewal_that_hangs_is_sent_again_in_time(hangs: int, after: float, without: float) -> None:
+    """One hanging request leaves no gap; slow answers leave one, until the limit is raised."""
+    leases = Hanging()
+    lost = virtual_time.run(time_without_lease(leases, hangs=hangs, after=after))
+
+    assert without == pytest.approx(lost, abs=0.2)
 
 
 async def test_steps_do_not_overlap() -> None:

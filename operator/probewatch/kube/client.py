@@ -202,7 +202,7 @@ class ApiClient:
             with as_os_errors():
                 async with asyncio.timeout(seconds):
                     response = await self._begin(asked)
-        except OSError:
+        except (OSError, asyncio.CancelledError):
             self.stats.requests[subject.verb, subject.resource, NO_ANSWER] += 1
             raise
         self.stats.requests[subject.verb, subject.resource, str(response.status)] += 1

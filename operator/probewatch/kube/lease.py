@@ -19,14 +19,12 @@ from probewatch.crash_points import crash_point
 from probewatch.errors import ApiError
 from probewatch.kube.lease_lapse import Lapse
 from probewatch.kube.lease_objects import DURATION_SECONDS as DURATION
-from probewatch.kube.lease_objects import SCOPE, LeaseObject, Metadata, render_lease
+from probewatch.kube.lease_objects import HELD_SECONDS, SCOPE, LeaseObject, Metadata, render_lease
 from probewatch.kube.lease_refusal import REFUSED_SECONDS, Refusal
+from probewatch.kube.lease_requests import LeaseRequests
 from probewatch.kube.rights import Requester
 
 _log = logging.getLogger(__name__)
-
-HELD_SECONDS = 10.0
-"""A holder that could not renew for so long stops writing, well before another takes over."""
 
 RENEW_SECONDS = 5.0
 """Time from the start of one renewal to the start of the next."""
@@ -35,6 +33,7 @@ LOOK_SECONDS = 1.0
 """How often the others read the Lease, so that one that was released is acquired quickly."""
 
 RETRY_SECONDS = 2.0
+"""Time from the start of a request that got no answer to the start of the next."""
 
 RELEASE_SECONDS = 2.0
 """Time for releasing it at shutdown, when there is other work as well."""
@@ -73,6 +72,7 @@ class Lease:
     _lapse: Lapse = field(init=False)
 
     def __post_init__(self) -> None:
+        self.requester = LeaseRequests(requester=self.requester, clock=self.clock)
         self._lapse = Lapse(lease=self.name)
 
     @property
@@ -122,13 +122,14 @@ class Lease:
         return pause
 
     async def _try(self) -> float:
+        begun = self.clock.monotonic()
         try:
             async with self._turn:
                 return LOOK_SECONDS if self._is_over else await self._step()
         except (ApiError, OSError, msgspec.DecodeError) as error:
             _log.debug("The lease cannot be reached", extra={"error": str(error)})
             self._refusal.interrupt()
-            return RETRY_SECONDS
+            return max(0.0, begun + RETRY_SECONDS - self.clock.monotonic())
 
     async def release(self, seconds: float = RELEASE_SECONDS) -> None:
         """Release the Lease at shutdown, for good, so that another replica need not wait.
@@ -178,8 +179,7 @@ class Lease:
             return True
         if not self._looked and holder.rpartition("_")[0] == self.instance:
             return True  # our own predecessor, before a restart
-        duration = float(lease.spec.lease_duration_seconds or DURATION)
-        return self.clock.monotonic() - self._seen_at >= duration
+        return self.clock.monotonic() - self._seen_at >= lease.duration
 
     async def _renew(self, lease: LeaseObject, *, otherwise: float) -> float:
         begun = self.clock.monotonic()

@@ -10,6 +10,9 @@ SCOPE = "probewatch.dev/recorded-scope"
 DURATION_SECONDS = 15.0
 """A holder that does not renew for so long is taken for dead."""
 
+HELD_SECONDS = 10.0
+"""A holder that could not renew for so long stops writing, well before another takes over."""
+
 
 class Struct(msgspec.Struct, rename="camel", omit_defaults=True):
     """Field names as in the API."""
@@ -47,6 +50,11 @@ class LeaseObject(Struct):
     def holder(self) -> str:
         """The identity of the holder; empty if nobody holds it."""
         return self.spec.holder_identity or ""
+
+    @property
+    def duration(self) -> float:
+        """After how many seconds without a change another may take it."""
+        return float(self.spec.lease_duration_seconds or DURATION_SECONDS)
 
 
 TYPE = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease"}
