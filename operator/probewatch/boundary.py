@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from types import TracebackType
 
 from probewatch.clock import Clock
+from probewatch.pauses import Pauses
 
 _log = logging.getLogger(__name__)
 
-FIRST_PAUSE_SECONDS = 1.0
-LONGEST_PAUSE_SECONDS = 60.0
+PAUSES = Pauses(first=1.0, longest=60.0)
 STEADY_SECONDS = 600.0
 """Work that ran for this long before it failed starts again with the first pause."""
 
@@ -62,12 +62,10 @@ class Boundary:
 
     async def keep_running(self, where: str, work: Callable[[], Awaitable[object]]) -> None:
         """Run *work*, and again with growing pauses, whenever it ends or fails."""
-        pause = FIRST_PAUSE_SECONDS
+        faults = 0
         while True:
             begun = self.clock.monotonic()
             with self.guard(where):
                 await work()
-            if self.clock.monotonic() - begun >= STEADY_SECONDS:
-                pause = FIRST_PAUSE_SECONDS
-            await self.clock.sleep(pause)
-            pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+            faults = 1 if self.clock.monotonic() - begun >= STEADY_SECONDS else faults + 1
+            await self.clock.sleep(PAUSES.after(faults))

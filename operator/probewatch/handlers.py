@@ -9,6 +9,7 @@ Changes of policies are passed to `memo.policies`, which applies them in the
 operator's event loop.
 """
 
+import itertools
 import math
 import random
 import time
@@ -22,6 +23,7 @@ import kopf
 from probewatch.kube import custom_resources
 from probewatch.kube.access import Access
 from probewatch.kube.policies import objects as policy_objects
+from probewatch.pauses import Pauses
 from probewatch.settings import Settings
 
 PREFIX = "probewatch.dev"
@@ -29,6 +31,9 @@ PREFIX = "probewatch.dev"
 
 LOGIN_SECONDS = 600.0
 """Interval at which kopf logs in again: the kubelet renews the token in its file."""
+
+PAUSES = Pauses(first=1.0, longest=30.0)
+"""Between kopf's tries of one request."""
 
 KEPT = frozenset({"apiVersion", "kind", "metadata"})
 KEPT_METADATA = (
@@ -165,11 +170,9 @@ def take_over(body: dict[str, object]) -> Mapping[str, object]:
 
 
 class Backoffs:
-    """Endless back-off between retries: 1, 2, 4, … 30 s, with a jitter of half to all of it."""
+    """Endless back-off between retries, as kopf takes it: the pauses after each fault in a row."""
 
     def __iter__(self) -> Iterator[float]:
         """Yield the pauses of one request."""
-        pause = 1.0
-        while True:
-            yield pause * random.uniform(0.5, 1.0)  # noqa: S311  # spreads load; hides nothing
-            pause = min(pause * 2, 30.0)
+        for faults in itertools.count(1):
+            yield PAUSES.after(faults, random.random())  # noqa: S311  # spreads load

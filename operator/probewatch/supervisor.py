@@ -16,15 +16,11 @@ from dataclasses import dataclass
 import kopf
 
 from probewatch import handlers
+from probewatch.boundary import PAUSES, STEADY_SECONDS
 from probewatch.clock import Clock
 from probewatch.handlers import Memo
 
 _log = logging.getLogger(__name__)
-
-FIRST_PAUSE_SECONDS = 1.0
-LONGEST_PAUSE_SECONDS = 60.0
-STEADY_SECONDS = 600.0
-"""After running for this long, the back-off starts again at the first pause."""
 
 GRACE_SECONDS = 3.0
 """How long kopf may take to stop by itself before its tasks are cancelled."""
@@ -66,16 +62,14 @@ class Supervisor:
 
     async def run(self) -> None:
         """Run kopf with a growing back-off between failures; when cancelled, stop it gracefully."""
-        pause = FIRST_PAUSE_SECONDS
+        faults = 0
         while True:
             begun = self._clock.monotonic()
             if await self._run_once():
-                pause = FIRST_PAUSE_SECONDS
+                faults = 0
                 continue
-            if self._clock.monotonic() - begun >= STEADY_SECONDS:
-                pause = FIRST_PAUSE_SECONDS
-            await self._clock.sleep(pause)
-            pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+            faults = 1 if self._clock.monotonic() - begun >= STEADY_SECONDS else faults + 1
+            await self._clock.sleep(PAUSES.after(faults))
 
     async def _run_once(self) -> bool:
         """Run kopf until it ends; return whether `restart` ended it."""

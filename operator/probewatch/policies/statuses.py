@@ -17,6 +17,7 @@ from probewatch.kube.policies.objects import Status
 from probewatch.kube.policies.parsing import Read
 from probewatch.kube.policies.status import only_counts_differ, render_status
 from probewatch.kube.token_bucket import TokenBucket
+from probewatch.pauses import Pauses
 from probewatch.policies.counts import PolicyCounts
 from probewatch.policies.index import Labelled, PolicyIndex
 from probewatch.policies.notices import Notices
@@ -33,7 +34,7 @@ WRITES_BURST, WRITE_SECONDS = 20, 0.5
 JUDGED_AT_ONCE = 100
 """Policies that are handled before the event loop gets its turn: some milliseconds."""
 
-FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 30.0
+PAUSES = Pauses(first=1.0, longest=30.0)
 """Back-off while the API server takes no statuses; a longer `Retry-After` is honoured."""
 
 NEVER = float("-inf")
@@ -74,7 +75,8 @@ class PolicyStatuses:
         """Namespaces, or versions of policies, that are skipped until the next full count."""
         self._skipped_before: set[str | tuple[str, int]] = set()
         """What was skipped before the last full count: it is tried after the others."""
-        self._pause = 0.0
+        self._faults = 0
+        """In a row, of those for which all writes are paused."""
         self._paused_until = NEVER
         self._budget = TokenBucket(burst=WRITES_BURST, refill=WRITE_SECONDS)
 
@@ -167,7 +169,7 @@ class PolicyStatuses:
             if error.wait:
                 return False  # it was not refused, only delayed by Retry-After
             return self._skip(read, whom)
-        self._is_failing, self._pause = False, 0.0
+        self._is_failing, self._faults = False, 0
         if written is None:
             return self._skip(read, Concerned.ONE)
         self._index.take(written)
@@ -181,8 +183,9 @@ class PolicyStatuses:
 
     def _back_off(self, error: ApiError) -> None:
         """Pause all writes, for longer each time, and at least as long as the server asks."""
-        self._pause = min(2 * self._pause or FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS)
-        self._paused_until = self._clock.monotonic() + max(error.wait, self._pause)
+        self._faults += 1
+        pause = max(error.wait, PAUSES.after(self._faults))
+        self._paused_until = self._clock.monotonic() + pause
         self._is_touched |= error.wait > 0
 
     def _log_failure(self, read: Read, error: ApiError) -> None:

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-FIRST_SECONDS = 0.8
-LONGEST_SECONDS = 30.0
+from probewatch.pauses import Pauses
+
+PAUSES = Pauses(first=0.8, longest=30.0)
 STEADY_SECONDS = 4.0
 """A watch that stayed open this long resets the back-off when it fails, so that a rolling update
 of the API server, or a proxy that cuts connections, does not lead to ever longer pauses."""
@@ -11,7 +12,7 @@ of the API server, or a proxy that cuts connections, does not lead to ever longe
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backoff:
-    """Exponential back-off: the pause doubles with each fault in a row."""
+    """The faults in a row so far, and of which kind the last one was."""
 
     faults: int = 0
     silent: bool = False
@@ -19,14 +20,9 @@ class Backoff:
     gone: bool = False
     """Whether the last fault made a new list necessary."""
 
-    @property
-    def longest(self) -> float:
-        """The upper bound of the next pause, in seconds."""
-        return min(FIRST_SECONDS * 2.0 ** min(self.faults, 16), LONGEST_SECONDS)
-
     def pause(self, chance: float) -> float:
-        """Return the seconds to wait: `longest`, or down to half of it by *chance* in [0, 1)."""
-        return self.longest * (0.5 + chance / 2)
+        """Return the seconds to wait after one more fault, with jitter by *chance* in [0, 1)."""
+        return PAUSES.after(self.faults + 1, chance)
 
     def after_watching(self, seconds: float) -> "Backoff":
         """Return the state after a watch failed that had been open for *seconds*."""

@@ -24,14 +24,14 @@ from probewatch.kube.rights import Requester
 from probewatch.kube.sanitize import sanitize
 from probewatch.kube.statuses import read_status
 from probewatch.kube.waits import find_wait
+from probewatch.pauses import Pauses
 
 _log = logging.getLogger(__name__)
 
 TRIES = 12
 """As in client-go; the pauses between them take one and a half to three minutes in all."""
 
-FIRST_PAUSE_SECONDS = 0.5
-LONGEST_PAUSE_SECONDS = 30.0
+PAUSES = Pauses(first=0.5, longest=30.0)
 
 SILENCE_SECONDS = 60.0
 """Minimum time between two log lines about the same trouble."""
@@ -98,7 +98,7 @@ class EventWriter:
                 break
             self._doubt.end(draft.pod.namespace)
             self.stats.retries += 1
-            await self._clock.sleep(max(self._pause(tried), find_wait(answer)))
+            await self._clock.sleep(max(PAUSES.after(tried, self._jitter()), find_wait(answer)))
             status, answer = await self._post(draft, body)
         if pause := self._find_pause(draft.pod.namespace, status, answer):
             self.stats.retries += 1
@@ -153,11 +153,6 @@ class EventWriter:
                 "dropped": self.stats.dropped[why],
             },
         )
-
-    def _pause(self, tried: int) -> float:
-        """Return the next pause: 0.5, 1, 2, … 30 s, less up to half of it as jitter."""
-        longest = min(FIRST_PAUSE_SECONDS * 2.0 ** (tried - 1), LONGEST_PAUSE_SECONDS)
-        return longest * (0.5 + self._jitter() / 2)
 
 
 def _may_pass(status: int) -> bool:

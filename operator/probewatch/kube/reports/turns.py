@@ -5,10 +5,10 @@ import heapq
 from collections import Counter
 from collections.abc import Callable
 
+from probewatch.pauses import Pauses
 from probewatch.records.entry import Key
 
-FIRST_PAUSE_SECONDS = 1.0
-LONGEST_PAUSE_SECONDS = 30.0
+PAUSES = Pauses(first=1.0, longest=30.0)
 
 
 class Turns:
@@ -53,7 +53,7 @@ class Turns:
             if key not in self.busy:
                 self.busy.add(key)
                 return key
-            self._free_at[key] = now + FIRST_PAUSE_SECONDS
+            self._free_at[key] = now + PAUSES.first
             self.schedule(key)
         return None
 
@@ -85,7 +85,5 @@ class Turns:
         return self._faults[key]
 
     def pause(self, key: Key) -> float:
-        """Return the seconds to wait after a fault: 1, 2, 4, … 30, less up to half as jitter."""
-        tries = max(1, self._faults[key])
-        longest = min(FIRST_PAUSE_SECONDS * 2.0 ** min(tries - 1, 10), LONGEST_PAUSE_SECONDS)
-        return longest * (0.5 + self._jitter() / 2)
+        """Return the seconds to wait after the last fault."""
+        return PAUSES.after(self._faults[key], self._jitter())
