@@ -8,9 +8,10 @@ from aiohttp import web
 
 from probewatch.errors import ApiError
 from probewatch.kube.answers import ask, ask_for
-from probewatch.kube.rights import may_i
+from probewatch.kube.rights import may_i, wait_for_right
 from tests.kube.clients import client_of, connected
 from tests.support.fake_cluster import Answer, FakeCluster, status_answer
+from tests.support.fake_time import FakeTime
 
 
 def answering(text: str, status: int = 200) -> Answer:
@@ -43,6 +44,37 @@ async def test_right_cannot_be_asked_for_without_a_server() -> None:
     """Without a server the answer is unknown."""
     async with client_of("http://127.0.0.1:9") as client:
         assert None is await may_i(client, "watch", "events")
+
+
+async def seconds_until_granted(*, after: int) -> float:
+    """Wait for a right that is denied *after* times, then granted, by a clock of its own."""
+    cluster, time = FakeCluster(), FakeTime()
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        granted = "yes" if len(cluster.asked) > after else "no"
+        return await RIGHTS[granted][0](request)
+
+    cluster.instead = answer
+    begun = time.seconds
+    async with connected(cluster) as client:
+        await wait_for_right(client, "watch", "events", "default", clock=time.clock)
+    return time.seconds - begun
+
+
+@pytest.mark.parametrize(("denied", "seconds"), [(0, 0), (1, 5), (3, 35), (7, 635), (9, 1835)])
+async def test_missing_right_is_checked_ever_more_rarely(denied: int, seconds: float) -> None:
+    """A denial by a starting server costs seconds; a missing right is checked every ten minutes."""
+    assert seconds == await seconds_until_granted(after=denied)
+
+
+@pytest.mark.parametrize("answer", ["may not ask", "garbage"])
+async def test_right_that_is_unknown_is_not_waited_for(answer: str) -> None:
+    """If the API server does not tell, the watch itself shows whether it is allowed."""
+    time = FakeTime()
+    async with connected(FakeCluster(instead=RIGHTS[answer][0])) as client:
+        await wait_for_right(client, "watch", "events", "default", clock=time.clock)
+
+    assert [] == time.slept
 
 
 REFUSALS = {

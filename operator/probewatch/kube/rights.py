@@ -5,9 +5,16 @@ from typing import Protocol
 
 import msgspec
 
+from probewatch.clock import Clock
 from probewatch.errors import ApiError
+from probewatch.pauses import Pauses
 
 PATH = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+
+PAUSES = Pauses(first=5.0, longest=600.0)
+"""Pauses between two checks of a missing right. The first ones are short: one of several API
+servers may have just started, and denies everything until it has loaded its RBAC rules. The
+longest is for a right that is granted later, if at all."""
 
 
 class Requester(Protocol):
@@ -43,3 +50,13 @@ async def may_i(requester: Requester, verb: str, resource: str, namespace: str =
         return msgspec.json.decode(answer, type=_Review).status.allowed
     except (ApiError, msgspec.DecodeError):
         return None
+
+
+async def wait_for_right(
+    requester: Requester, verb: str, resource: str, namespace: str, *, clock: Clock
+) -> None:
+    """Return once we have a right, or cannot tell; pauses between checks double."""
+    denials = 0
+    while await may_i(requester, verb, resource, namespace) is False:
+        denials += 1
+        await clock.sleep(PAUSES.after(denials))

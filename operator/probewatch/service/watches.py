@@ -18,7 +18,7 @@ from probewatch.clock import Clock
 from probewatch.feeds import EvidenceFeed, Observer, PodFeed
 from probewatch.kube import event_objects
 from probewatch.kube.client import ApiClient
-from probewatch.kube.rights import may_i
+from probewatch.kube.rights import wait_for_right
 from probewatch.settings import Settings
 from probewatch.watch.decoding import Decoder, Decodes, T
 from probewatch.watch.dispatching import Handler
@@ -33,9 +33,6 @@ NODE_NAMESPACE = "default"
 
 QUIET_SHARE = 0.7
 """Timeout of a watch of Events, as a share of the allowed silence; jitter adds up to a quarter."""
-
-ASK_AGAIN_SECONDS = 600.0
-"""How often a missing permission is checked again, as it may be granted later."""
 
 PATIENCE_SECONDS = 10.0
 """How long Events are waited for that cannot be listed. Less than the longest pauses between two
@@ -162,8 +159,7 @@ class _WatchBuilder:
         loop = self._loop(target, Decoder(event_objects.Event), evidence)
 
         async def run() -> None:
-            while await may_i(self.client, "watch", "events", NODE_NAMESPACE) is False:
-                await self.clock.sleep(ASK_AGAIN_SECONDS)
+            await wait_for_right(self.client, "watch", "events", NODE_NAMESPACE, clock=self.clock)
             await loop.run()
 
         return Watch(name=target.name, stats=loop.stats, run=run)
