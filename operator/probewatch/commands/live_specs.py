@@ -1,6 +1,7 @@
 """Reads the pod specs of running workloads, each workload once unless its pods differ."""
 
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 
 import msgspec
 
@@ -12,6 +13,7 @@ from probewatch.core.spec import PodSpec
 from probewatch.kube import objects
 from probewatch.kube.answers import ask_for
 from probewatch.kube.client import ApiClient
+from probewatch.kube.pages import Page, read_pages
 from probewatch.kube.parsing import parse_owner
 from probewatch.kube.spec_parsing import parse_spec
 from probewatch.kube.workloads import Workloads
@@ -19,16 +21,7 @@ from probewatch.kube.workloads import Workloads
 PAGE = 500
 
 
-class _Meta(msgspec.Struct):
-    continue_: str = msgspec.field(name="continue", default="")
-
-
-class _Pods(msgspec.Struct):
-    items: list[objects.Pod]
-    metadata: _Meta = msgspec.field(default_factory=_Meta)
-
-
-_PAGES = msgspec.json.Decoder(_Pods)
+_PAGES = msgspec.json.Decoder(Page[objects.Pod])
 
 
 async def read_live(
@@ -48,13 +41,9 @@ async def read_live(
 async def _pods(client: ApiClient, namespace: str, selector: str) -> AsyncIterator[objects.Pod]:
     path = f"/api/v1/namespaces/{namespace}/pods" if namespace else "/api/v1/pods"
     params = {"limit": str(PAGE), **({"labelSelector": selector} if selector else {})}
-    while True:
-        page = await ask_for(client, _PAGES, path, params)
-        for pod in page.items:
+    async for page in read_pages(partial(ask_for, client, _PAGES, path), params):
+        for pod in page.items or ():
             yield pod
-        if not page.metadata.continue_:
-            return
-        params["continue"] = page.metadata.continue_
 
 
 def _ref(raw: objects.Pod) -> PodRef:

@@ -1,22 +1,24 @@
 """Reads ProbeReports, and merges the several that one workload may have into a summary."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 import msgspec
 
 from probewatch.errors import ApiError
 from probewatch.kube.answers import ask_for
 from probewatch.kube.client import ApiClient
-from probewatch.kube.custom_resources import ObjectList, find_path
+from probewatch.kube.custom_resources import find_path
+from probewatch.kube.pages import RawPage, read_pages
 from probewatch.kube.reports import objects
 
 PAGE = 100
 
 NOT_FOUND = 404
 
-_LISTS = msgspec.json.Decoder(ObjectList)
+_PAGES = msgspec.json.Decoder(RawPage)
 _REPORTS = msgspec.json.Decoder(objects.Report, strict=False)
 
 
@@ -61,14 +63,10 @@ async def read_summaries(client: ApiClient, namespace: str) -> tuple[Summary, ..
     Raises ApiError; a report that cannot be read is left out.
     """
     path = find_path(objects.PLURAL, namespace or None)
-    params = {"limit": str(PAGE)}
     reports: list[objects.Report] = []
-    while True:
-        page = await _ask(client, path, params)
+    async for page in read_pages(partial(_ask, client, path), {"limit": str(PAGE)}):
         reports.extend(_decode(page.items or ()))
-        if not page.metadata.continue_:
-            return merge(reports)
-        params["continue"] = page.metadata.continue_
+    return merge(reports)
 
 
 def merge(reports: Iterable[objects.Report]) -> tuple[Summary, ...]:
@@ -111,9 +109,9 @@ def _decode(items: Iterable[msgspec.Raw]) -> Iterable[objects.Report]:
             continue
 
 
-async def _ask(client: ApiClient, path: str, params: dict[str, str]) -> ObjectList:
+async def _ask(client: ApiClient, path: str, params: Mapping[str, str]) -> RawPage:
     try:
-        return await ask_for(client, _LISTS, path, params)
+        return await ask_for(client, _PAGES, path, params)
     except ApiError as error:
         if error.status != NOT_FOUND:
             raise

@@ -34,23 +34,6 @@ class Metadata(Struct):
     generation: int = 0
 
 
-class ListMetadata(Struct):
-    """`metadata` of a list."""
-
-    resource_version: str = ""
-    continue_: str = msgspec.field(name="continue", default="")
-
-
-class ObjectList(msgspec.Struct):
-    """A page of a list; each item is decoded by itself, so that only a broken one is lost.
-
-    In an empty list of metadata, `items` is null.
-    """
-
-    metadata: ListMetadata = msgspec.field(default_factory=ListMetadata)
-    items: list[msgspec.Raw] | None = None
-
-
 def find_path(plural: str, namespace: str | None, name: str = "") -> str:
     """Return the path of an object, or of a list; *namespace* None is for all namespaces."""
     place = "" if namespace is None else f"/namespaces/{quote(namespace, safe='')}"

@@ -9,6 +9,7 @@ revisions only the newest are kept, since most clusters have ten old ones of eac
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
+from functools import partial
 from http import HTTPStatus
 from sys import intern
 from typing import NamedTuple, Protocol
@@ -19,12 +20,10 @@ from probewatch.core.model import Workload
 from probewatch.errors import ApiError
 from probewatch.kube import objects
 from probewatch.kube.owners import find_controlling
+from probewatch.kube.pages import METADATA_ONLY, Page, read_pages
 from probewatch.kube.parsing import parse_version
 
 _log = logging.getLogger(__name__)
-
-METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
-"""Requests metadata without spec and status; a server without support sends complete objects."""
 
 PAGE = 500
 
@@ -92,16 +91,7 @@ class _Item(_Struct):
     metadata: _Metadata
 
 
-class _ListMetadata(_Struct):
-    continue_: str | None = msgspec.field(name="continue", default=None)
-
-
-class _List(_Struct):
-    metadata: _ListMetadata
-    items: list[_Item] | None = None
-
-
-_LISTS = msgspec.json.Decoder(_List)
+_PAGES = msgspec.json.Decoder(Page[_Item])
 
 
 async def list_owners(
@@ -199,25 +189,16 @@ async def _list(
     """Yield the pages of a list, until its end or a failure, which is logged."""
     place = "" if namespace is None else f"namespaces/{namespace}/"
     path = f"/apis/{kind.api_version}/{place}{kind.resource}"
-    params = {"limit": str(PAGE)}
-    while True:
-        page = await _ask(requester, path, params)
-        if page is None:
-            return
-        yield page.items or ()
-        if not page.metadata.continue_:
-            return
-        params = {**params, "continue": page.metadata.continue_}
-
-
-async def _ask(requester: Requester, path: str, params: Mapping[str, str]) -> _List | None:
     try:
-        status, body = await requester.request("GET", path, params=params, accept=METADATA_ONLY)
-        if status == HTTPStatus.OK:
-            return _LISTS.decode(body)
-        why = str(status)
+        async for page in read_pages(partial(_ask, requester, path), {"limit": str(PAGE)}):
+            yield page.items or ()
     except (ApiError, msgspec.DecodeError) as error:
-        why = str(error)
-    extra = {"path": path, "why": why}
-    _log.info("Owners cannot be listed, and are read one by one", extra=extra)
-    return None
+        extra = {"path": path, "why": str(error)}
+        _log.info("Owners cannot be listed, and are read one by one", extra=extra)
+
+
+async def _ask(requester: Requester, path: str, params: Mapping[str, str]) -> Page[_Item]:
+    status, body = await requester.request("GET", path, params=params, accept=METADATA_ONLY)
+    if status != HTTPStatus.OK:
+        raise ApiError(str(status), status=status)
+    return _PAGES.decode(body)

@@ -12,11 +12,14 @@ import msgspec
 from probewatch.clock import Stint
 from probewatch.crash_points import crash_point
 from probewatch.errors import ApiError
-from probewatch.kube.answers import NO_RIGHT, refusal
-from probewatch.kube.custom_resources import GROUP_VERSION, ObjectList, find_path
+from probewatch.kube.answers import NO_RIGHT, ask_for, refusal
+from probewatch.kube.custom_resources import GROUP_VERSION, find_path
+from probewatch.kube.pages import RawPage, read_pages
 from probewatch.kube.parsing import parse_version
 from probewatch.kube.policies import objects
 from probewatch.kube.policies.parsing import Known, Read, nothing_known, parse_policy
+
+_PAGES = msgspec.json.Decoder(RawPage)
 
 _path = partial(find_path, objects.PLURAL)
 
@@ -120,25 +123,22 @@ class PolicyApi:
 
     async def _list(self, namespace: str | None) -> Listing:
         reads: list[Read] = []
-        token = ""
-        while True:
-            params = {"limit": str(PAGE)} | ({"continue": token} if token else {})
-            code, body = await self._requester.request("GET", _path(namespace), params=params)
-            if code in NOT_SERVED:
-                is_forbidden = code == HTTPStatus.FORBIDDEN
-                return Listing(namespace=namespace, is_refused=True, is_forbidden=is_forbidden)
-            if code != HTTPStatus.OK:
-                raise refusal(code, body)
-            page = _decode(body)
-            reads.extend(await _read_page(page, self._known))
-            token = page.metadata.continue_
-            if not token:
+        version = 0
+        ask = partial(ask_for, self._requester, _PAGES, _path(namespace))
+        try:
+            async for page in read_pages(ask, {"limit": str(PAGE)}):
+                reads.extend(await _read_page(page, self._known))
                 version = parse_version(page.metadata.resource_version)
-                return Listing(namespace=namespace, reads=tuple(reads), version=version)
-            del page, body  # free what may be many megabytes before the next page comes in
+                del page  # as in `read_pages`
+        except ApiError as error:
+            if error.status not in NOT_SERVED:
+                raise
+            is_forbidden = error.status == HTTPStatus.FORBIDDEN
+            return Listing(namespace=namespace, is_refused=True, is_forbidden=is_forbidden)
+        return Listing(namespace=namespace, reads=tuple(reads), version=version)
 
 
-async def _read_page(page: ObjectList, known: Known) -> Sequence[Read]:
+async def _read_page(page: RawPage, known: Known) -> Sequence[Read]:
     """Parse the policies of a page, and let other tasks run now and then."""
     reads, stint = [], Stint(READ_AT_ONCE)
     for item in page.items or ():
@@ -161,10 +161,3 @@ def _render_patch(read: Read, status: objects.Status) -> Mapping[str, object]:
         },
         "status": status,
     }
-
-
-def _decode(body: bytes) -> ObjectList:
-    try:
-        return msgspec.json.decode(body, type=ObjectList)
-    except msgspec.DecodeError as error:
-        raise ApiError("the API server's list of ProbePolicies cannot be read") from error

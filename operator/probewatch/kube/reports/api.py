@@ -12,7 +12,8 @@ import msgspec
 
 from probewatch.crash_points import crash_point
 from probewatch.errors import ApiError
-from probewatch.kube.custom_resources import GROUP_VERSION, ObjectList, find_path
+from probewatch.kube.custom_resources import GROUP_VERSION, find_path
+from probewatch.kube.pages import METADATA_ONLY, RawPage, read_pages
 from probewatch.kube.reports import objects
 from probewatch.kube.reports.answers import Answer, Outcome, sort_answer
 from probewatch.kube.reports.parsing import decode_report, is_intact, parse_record
@@ -24,9 +25,6 @@ PAGE = 100
 """Reports in a page of a list: at most 25 MB, and rarely more than 1 MB."""
 
 JSON = "application/json"
-METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
-"""Requests metadata without spec and status; a server without support for that sends
-complete objects."""
 
 REFUSALS: Mapping[int, str] = {
     HTTPStatus.NOT_FOUND: "the CRD of ProbeReport is not installed (kubectl apply -f crds)",
@@ -83,27 +81,21 @@ class ReportApi:
         refused: set[str] = set()
         for namespace in self._namespaces or (None,):
             try:
-                async for item in self._list_one(_path(namespace), accept=accept):
-                    yield item
+                ask = partial(self._ask, _path(namespace), accept)
+                async for page in read_pages(ask, {"limit": str(PAGE)}):
+                    for item in page.items or ():
+                        yield item
             except ApiError as error:
                 refused.add(namespace or "")
                 if error.status != HTTPStatus.FORBIDDEN or len(refused) >= len(self._namespaces):
                     raise
         self.refused = frozenset(refused)
 
-    async def _list_one(self, path: str, *, accept: str) -> AsyncIterator[msgspec.Raw]:
-        token = ""
-        while True:
-            params = {"limit": str(PAGE)} | ({"continue": token} if token else {})
-            status, body = await self._requester.request("GET", path, params=params, accept=accept)
-            if status != HTTPStatus.OK:
-                raise ApiError(REFUSALS.get(status, "they cannot be listed"), status=status)
-            page = msgspec.json.decode(body, type=ObjectList)
-            for item in page.items or ():
-                yield item
-            token = page.metadata.continue_
-            if not token:
-                return
+    async def _ask(self, path: str, accept: str, params: Mapping[str, str]) -> RawPage:
+        status, body = await self._requester.request("GET", path, params=params, accept=accept)
+        if status != HTTPStatus.OK:
+            raise ApiError(REFUSALS.get(status, "they cannot be listed"), status=status)
+        return msgspec.json.decode(body, type=RawPage)
 
     def is_of_one(self, answer: Answer) -> bool:
         """Whether a refusal concerns this report only, and not all of them.
