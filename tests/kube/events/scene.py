@@ -29,9 +29,13 @@ CREATED = (201, b"{}")
 
 @dataclass
 class FakeEvents:
-    """An API server that gives the prepared answers, then accepts everything."""
+    """An API server that gives the prepared answers, then accepts everything.
+
+    What it answers in the namespaces of *by_namespace* is said there.
+    """
 
     answers: list[tuple[int, bytes] | Exception] = field(default_factory=list)
+    by_namespace: dict[str, tuple[int, bytes]] = field(default_factory=dict)
     posted: list[tuple[str, str, Mapping[str, object]]] = field(default_factory=list)
     open_for_business: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -44,10 +48,16 @@ class FakeEvents:
         await self.open_for_business.wait()
         assert isinstance(body, dict)
         self.posted.append((verb, path, body))
+        if (namespace := path.split("/")[-2]) in self.by_namespace:
+            return self.by_namespace[namespace]
         answer = self.answers.pop(0) if self.answers else CREATED
         if isinstance(answer, Exception):
             raise answer
         return answer
+
+    def posted_in(self, namespace: str) -> int:
+        """How often an Event was posted in a namespace."""
+        return sum(path.split("/")[-2] == namespace for _, path, _ in self.posted)
 
 
 @dataclass
@@ -93,4 +103,12 @@ def restarts(number: int, *, pods: int = 1) -> list[Restart]:
         replace(RESTART, restart_count=n + 1, pod=replace(POD, uid=PodUid(f"u-{pod}")))
         for pod in range(pods)
         for n in range(number)
+    ]
+
+
+def elsewhere(number: int, namespace: str, *, first: int = 1) -> list[Restart]:
+    """Restarts of pods in another namespace, each of a pod of its own."""
+    return [
+        replace(RESTART, pod=replace(POD, namespace=namespace, uid=PodUid(f"u-{namespace}-{n}")))
+        for n in range(first, first + number)
     ]

@@ -15,13 +15,15 @@ from probewatch.core.findings import (
 from probewatch.core.model import PodUid
 from probewatch.core.spec import PodSpec
 from probewatch.errors import ApiError
-from probewatch.kube.events.writer import TRIES
+from probewatch.kube.events.attempts import LONE_TRIES, TRIES
+from probewatch.kube.events.refusals import REFUSED_SECONDS, REJECTIONS
 from probewatch.metrics.collector import DROPS
 from tests.kube.events.scene import (
     POD,
     RESTART,
     WORKLOAD,
     Scene,
+    elsewhere,
     make_scene,
     restarts,
 )
@@ -115,9 +117,9 @@ async def test_server_says_how_long_to_wait() -> None:
     assert 1 == scene.recorder.stats.posted.total()
 
 
-async def test_trouble_that_does_not_pass_is_given_up() -> None:
-    """After about four minutes an Event is dropped and counted; the next one is tried."""
-    scene = make_scene(*[(500, b"boom")] * TRIES)
+async def test_server_that_is_away_for_long_costs_an_event() -> None:
+    """After a few minutes without an answer an Event is dropped and counted; the next is tried."""
+    scene = make_scene(*[OSError("reset")] * TRIES)
     scene.publish(*restarts(2))
 
     await scene.settle()
@@ -127,6 +129,101 @@ async def test_trouble_that_does_not_pass_is_given_up() -> None:
     assert 30.0 == max(scene.time.slept)
 
 
+BROKEN_WEBHOOK = (500, b'{"message": "Internal error occurred: failed calling webhook"}')
+
+
+async def test_error_in_one_namespace_holds_up_no_other() -> None:
+    """While the server fails in one namespace, others are written without a pause."""
+    scene = make_scene()
+    scene.api.by_namespace["broken"] = BROKEN_WEBHOOK
+    scene.publish(*elsewhere(3, "broken"), *restarts(1, pods=20))
+
+    task = asyncio.create_task(scene.recorder.run())
+    while scene.api.posted_in("shop") < 20:  # noqa: ASYNC110  # fake time has no events
+        await asyncio.sleep(0)
+    tried = scene.api.posted_in("broken")
+    task.cancel()
+    await asyncio.wait([task])
+
+    assert tried < TRIES
+    assert {"Shutdown": 3} == scene.recorder.stats.dropped
+
+
+async def test_error_that_lasts_while_others_are_written_costs_the_event() -> None:
+    """An Event that fails again and again is dropped, if others could be written meanwhile."""
+    scene = make_scene()
+    scene.api.by_namespace["broken"] = BROKEN_WEBHOOK
+    scene.publish(*elsewhere(1, "broken"), RESTART)
+
+    await scene.settle()
+
+    assert {"Unanswered": 1} == scene.recorder.stats.dropped
+    assert (1, TRIES) == (scene.api.posted_in("shop"), scene.api.posted_in("broken"))
+
+
+@pytest.mark.parametrize(
+    ("errors", "dropped"), [(LONE_TRIES - 1, {}), (LONE_TRIES, {"Unanswered": 1})]
+)
+async def test_error_that_all_events_meet_is_waited_for(
+    errors: int, dropped: dict[str, int]
+) -> None:
+    """While nothing can be written, an Event is kept for longer, and its time stays."""
+    scene = make_scene(*[BROKEN_WEBHOOK] * errors)
+    scene.publish(RESTART)
+
+    await scene.settle()
+
+    assert dropped == scene.recorder.stats.dropped
+    assert 1200 < sum(scene.time.slept) < 2400
+    assert 1 == len({str(body["eventTime"]) for _, _, body in scene.api.posted})
+
+
+TERMINATING = (403, b'{"details": {"causes": [{"reason": "NamespaceTerminating"}]}}')
+
+
+async def test_namespace_that_is_being_deleted_takes_no_turns() -> None:
+    """It is asked once; all its other Events leave the rate limit to other namespaces."""
+    scene = make_scene(burst=1, per_second=1.0)
+    scene.api.by_namespace["ended"] = TERMINATING
+    scene.publish(*elsewhere(20, "ended"), *restarts(1, pods=10))
+
+    await scene.settle()
+
+    assert (10, 1) == (scene.api.posted_in("shop"), scene.api.posted_in("ended"))
+    assert {"NamespaceTerminating": 20} == scene.recorder.stats.dropped
+    assert 10 >= sum(scene.time.slept)
+
+
+async def test_namespace_that_refuses_is_asked_again_later() -> None:
+    """After half a minute one Event is sent, and once it is accepted, all are."""
+    scene = make_scene()
+    scene.api.by_namespace["ended"] = TERMINATING
+    scene.publish(*elsewhere(2, "ended"))
+    await scene.settle()
+    del scene.api.by_namespace["ended"]
+    scene.time.seconds += REFUSED_SECONDS - 1
+    scene.publish(*elsewhere(1, "ended", first=3))
+    await scene.settle()
+    scene.time.seconds += 1
+    scene.publish(*elsewhere(4, "ended", first=4))
+    await scene.settle()
+
+    assert (4, 1 + 4) == (scene.recorder.stats.posted.total(), scene.api.posted_in("ended"))
+    assert {"NamespaceTerminating": 3} == scene.recorder.stats.dropped
+
+
+@pytest.mark.parametrize("answer", [(422, b"invalid"), (403, b"exceeded quota")])
+async def test_rejections_in_a_row_concern_the_namespace(answer: tuple[int, bytes]) -> None:
+    """A policy may reject a single Event or all: the latter is believed after several in a row."""
+    scene = make_scene(*[answer] * (REJECTIONS - 1), (201, b"{}"), *[answer] * REJECTIONS)
+    scene.publish(*restarts(1, pods=REJECTIONS * 2 + 10))
+
+    await scene.settle()
+
+    assert 2 * REJECTIONS == len(scene.api.posted)
+    assert 2 * REJECTIONS - 1 + 10 == scene.recorder.stats.dropped.total()
+
+
 @pytest.mark.parametrize(
     ("answer", "why"),
     [
@@ -134,7 +231,6 @@ async def test_trouble_that_does_not_pass_is_given_up() -> None:
         ((404, b""), "NamespaceGone"),
         ((422, b"invalid"), "Rejected"),
         ((302, b""), "Rejected"),
-        ((799, b""), "Unanswered"),
         ((403, b'{"causes":[{"reason":"NamespaceTerminating"}]}'), "NamespaceTerminating"),
     ],
 )
@@ -146,7 +242,7 @@ async def test_refusal_is_final(answer: tuple[int, bytes], why: str) -> None:
     await scene.settle()
 
     assert {why: 1} == scene.recorder.stats.dropped
-    assert (TRIES if why == "Unanswered" else 1) == len(scene.api.posted)
+    assert 1 == len(scene.api.posted)
     assert why in DROPS
 
 
@@ -180,28 +276,31 @@ async def test_server_that_starts_again_and_again_is_not_believed() -> None:
     assert 1 == scene.recorder.stats.posted.total()
 
 
-async def test_right_that_is_missing_costs_one_request_for_each_event() -> None:
-    """A missing right is not checked again until an Event was written."""
-    scene = make_scene(*[NO_RIGHT] * (REFUSALS + 2), (201, b"{}"), NO_RIGHT)
-    scene.publish(*restarts(5))
-
+async def test_right_that_is_missing_costs_two_requests_a_minute() -> None:
+    """A right that is believed to be missing is asked for with one Event each half minute."""
+    scene = make_scene(*[NO_RIGHT] * (REFUSALS + 1))
+    scene.publish(*restarts(1, pods=3))
     await scene.settle()
+    for pods in (6, 9):
+        scene.time.seconds += REFUSED_SECONDS
+        scene.publish(*restarts(1, pods=pods))
+        await scene.settle()
 
-    assert {"Forbidden": 3} == scene.recorder.stats.dropped
-    assert 2 == scene.recorder.stats.posted.total()
-    assert REFUSALS + 5 == len(scene.api.posted)
+    assert {"Forbidden": 6} == scene.recorder.stats.dropped
+    assert 3 == scene.recorder.stats.posted.total()
+    assert REFUSALS + 1 + 3 == len(scene.api.posted)
 
 
 async def test_namespaces_without_the_right_hold_up_no_other() -> None:
     """While rights are doubted in many namespaces, each other one has its turn as always."""
     scene = make_scene(*[NO_RIGHT] * 20)
-    elsewhere = [replace(POD, namespace=f"n{n}", uid=PodUid(f"u-n{n}")) for n in range(20)]
-    scene.publish(*(replace(RESTART, pod=each) for each in elsewhere), RESTART)
+    others = [replace(POD, namespace=f"n{n}", uid=PodUid(f"u-n{n}")) for n in range(20)]
+    scene.publish(*(replace(RESTART, pod=each) for each in others), RESTART)
 
     await scene.settle()
 
     posted = [path.split("/")[-2] for _, path, _ in scene.api.posted]
-    assert [*(each.namespace for each in elsewhere), "shop"] == posted[:21]
+    assert [*(each.namespace for each in others), "shop"] == posted[:21]
     assert (21, Counter()) == (scene.recorder.stats.posted.total(), scene.recorder.stats.dropped)
 
 

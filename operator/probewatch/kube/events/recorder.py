@@ -132,6 +132,8 @@ class Recorder:
                     self.stats.dropped[outcome] += 1
 
     async def _write(self, draft: EventDraft, group: asyncio.TaskGroup) -> None:
+        if self._writer.drops_unsent(draft):
+            return
         await self._wait_for_turn()
         pause = await self._writer.write(draft)
         # The pause concerns this namespace only: the worker goes on with the others.

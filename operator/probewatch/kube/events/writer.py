@@ -3,11 +3,13 @@
 The answer tells which. AlreadyExists is success, since the name is derived from what happened.
 A refusal (no right, a terminating namespace, an invalid object) is final; only a missing right is
 doubted for a moment, see `doubt`. Anything else may be temporary, and is retried with exponential
-back-off, or after the Retry-After of the server.
+back-off, or after the Retry-After of the server. An error of the server may concern one namespace
+only, such as an admission webhook that fails: then the other namespaces need not wait.
 """
 
 import asyncio
 import logging
+import math
 import random
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -18,8 +20,10 @@ from probewatch.clock import Clock, Throttle
 from probewatch.crash_points import crash_point
 from probewatch.errors import ApiError
 from probewatch.kube.answers import NO_RIGHT
+from probewatch.kube.events.attempts import TRIES, Attempt
 from probewatch.kube.events.doubt import Doubt
 from probewatch.kube.events.draft import EventDraft, render_event
+from probewatch.kube.events.refusals import Refusals
 from probewatch.kube.rights import Requester
 from probewatch.kube.sanitize import sanitize
 from probewatch.kube.statuses import read_status
@@ -27,9 +31,6 @@ from probewatch.kube.waits import find_wait
 from probewatch.pauses import Pauses
 
 _log = logging.getLogger(__name__)
-
-TRIES = 12
-"""As in client-go; the pauses between them take one and a half to three minutes in all."""
 
 PAUSES = Pauses(first=0.5, longest=30.0)
 
@@ -41,6 +42,11 @@ ANSWER_LIMIT = 256
 
 NAMESPACE_TERMINATING = b"NamespaceTerminating"
 """The cause in the API server's answer to a write into a namespace that is being deleted."""
+
+_NOTHING_SAID = frozenset(
+    {0, HTTPStatus.UNAUTHORIZED, HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
+)
+"""Status codes of answers that every Event would get; 0 stands for no answer."""
 
 _REFUSALS: Mapping[int, str] = {
     HTTPStatus.FORBIDDEN: "Forbidden",
@@ -81,37 +87,66 @@ class EventWriter:
         self._clock = clock
         self._jitter = jitter
         self._warnings = Throttle(clock.monotonic, SILENCE_SECONDS)
-        self._doubt = Doubt(clock)
+        self._doubt, self._refusals = Doubt(clock), Refusals(clock)
+        self._attempts: dict[tuple[str, str], Attempt] = {}
+        """By namespace and name, the Events that are to be written again."""
+        self._written_at = -math.inf
+        """When an Event was last written, by the monotonic clock."""
         self.cut_off: set[tuple[str, str]] = set()
         """Namespace and name of Events whose request was cancelled: they may exist all the same."""
+
+    def drops_unsent(self, draft: EventDraft) -> bool:
+        """Drop and count an Event whose namespace has just refused others; tell whether it did."""
+        why = self._refusals.find(draft.pod.namespace)
+        if why:
+            self.stats.dropped[why] += 1
+            self._attempts.pop((draft.pod.namespace, draft.name), None)
+        return bool(why)
 
     async def write(self, draft: EventDraft) -> float:
         """Write one Event, and count the result; no error of the network is raised.
 
-        If the right seems to be missing, return the seconds after which the Event is to be written
-        again, and else 0. Only its namespace has to wait, so that is left to the caller.
+        If the right seems to be missing, or the server fails, return the seconds after which the
+        Event is to be written again, and else 0. Only its namespace has to wait, so that is left
+        to the caller.
         """
-        body = render_event(draft, instance=self._instance, now=self._clock.now())
-        status, answer = await self._post(draft, body)
-        for tried in range(1, TRIES):
-            if not _may_pass(status):
-                break
+        place = (draft.pod.namespace, draft.name)
+        attempt = self._attempts.pop(place, None) or Attempt(
+            body=render_event(draft, instance=self._instance, now=self._clock.now()),
+            begun=self._clock.monotonic(),
+        )
+        status, answer = await self._post_until_answered(draft, attempt)
+        pause = self._find_pause(draft.pod.namespace, attempt, status, answer)
+        if pause:
+            self.stats.retries += 1
+            self._attempts[place] = attempt
+        else:
+            self._settle(draft, status, answer)
+        return pause
+
+    async def _post_until_answered(self, draft: EventDraft, attempt: Attempt) -> tuple[int, bytes]:
+        """Post, and retry while the server says nothing about this Event, nor would of others."""
+        while True:
+            attempt.tries += 1
+            status, answer = await self._post(draft, attempt.body)
+            if status not in _NOTHING_SAID or attempt.tries >= TRIES:
+                return status, answer
             self._doubt.end(draft.pod.namespace)
             self.stats.retries += 1
-            await self._clock.sleep(max(PAUSES.after(tried, self._jitter()), find_wait(answer)))
-            status, answer = await self._post(draft, body)
-        if pause := self._find_pause(draft.pod.namespace, status, answer):
-            self.stats.retries += 1
-            return pause
-        self._settle(draft, status, answer)
-        return 0.0
+            await self._clock.sleep(self._back_off(attempt, answer))
 
-    def _find_pause(self, namespace: str, status: int, answer: bytes) -> float:
-        """Return the pause after a refusal that may end in a moment; admission is final."""
-        if status == HTTPStatus.FORBIDDEN and NO_RIGHT.search(read_status(answer).message):
+    def _back_off(self, attempt: Attempt, answer: bytes) -> float:
+        return max(PAUSES.after(attempt.tries, self._jitter()), find_wait(answer))
+
+    def _find_pause(self, namespace: str, attempt: Attempt, status: int, answer: bytes) -> float:
+        """Return the pause after an answer that may change in a moment; 0 if it is final."""
+        if _is_missing_right(status, answer):
             return self._doubt.find_pause(namespace)
         self._doubt.end(namespace)
-        return 0.0
+        is_error = status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        if not is_error or attempt.is_over(self._written_at):
+            return 0.0
+        return self._back_off(attempt, answer)
 
     async def _post(self, draft: EventDraft, body: object) -> tuple[int, bytes]:
         """Return status and body of the answer; without one, status 0 and the error's text."""
@@ -128,16 +163,23 @@ class EventWriter:
         return answer
 
     def _settle(self, draft: EventDraft, status: int, answer: bytes) -> None:
+        namespace = draft.pod.namespace
         if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES or status == HTTPStatus.CONFLICT:
             self.stats.posted[draft.kind.reason] += 1
             self.stats.existed += status == HTTPStatus.CONFLICT
+            self._written_at = self._clock.monotonic()
+            self._refusals.end(namespace)
         elif NAMESPACE_TERMINATING in answer:
             # Its pods are deleted as well: nobody will look, and nothing is wrong.
             self.stats.dropped["NamespaceTerminating"] += 1
+            self._refusals.note(namespace, "NamespaceTerminating", is_general=True)
         elif _may_pass(status):
             self._drop("Unanswered", status, answer)
         else:
-            self._drop(_REFUSALS.get(status, "Rejected"), status, answer)
+            why = _REFUSALS.get(status, "Rejected")
+            is_general = status == HTTPStatus.NOT_FOUND or _is_missing_right(status, answer)
+            self._refusals.note(namespace, why, is_general=is_general)
+            self._drop(why, status, answer)
 
     def _drop(self, why: str, status: int, answer: bytes) -> None:
         self.stats.dropped[why] += 1
@@ -155,7 +197,13 @@ class EventWriter:
         )
 
 
+def _is_missing_right(status: int, answer: bytes) -> bool:
+    """Tell whether RBAC refused an Event; admission answers 403 as well."""
+    if status != HTTPStatus.FORBIDDEN:
+        return False
+    return NO_RIGHT.search(read_status(answer).message) is not None
+
+
 def _may_pass(status: int) -> bool:
-    """Tell whether a retry may help: after no answer, a 401, 408 or 429, or a server error."""
-    passing = {0, HTTPStatus.UNAUTHORIZED, HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
-    return status in passing or status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    """Tell whether a retry may help."""
+    return status in _NOTHING_SAID or status >= HTTPStatus.INTERNAL_SERVER_ERROR
