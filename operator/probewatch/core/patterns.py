@@ -10,10 +10,11 @@ already and stay unmarked. Containers in a restart loop say nothing about their 
 times of arrival, since the clocks of different nodes cannot be compared.
 """
 
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable, Collection, Hashable, Iterable
 from dataclasses import dataclass
 
+from probewatch.core.bounded import Bounded
 from probewatch.core.causes import Cause, Pattern
 from probewatch.core.exits import lifetime_of
 from probewatch.core.findings import Restart
@@ -85,15 +86,12 @@ class Recent:
     """The latest restarts by key, with a bounded number of keys and of restarts for each."""
 
     def __init__(self) -> None:
-        self._by_key: OrderedDict[Hashable, deque[Seen]] = OrderedDict()
+        self._by_key: Bounded[Hashable, deque[Seen]] = Bounded(KEYS_KEPT)
 
     def add(self, key: Hashable, seen: Seen, within: float) -> tuple[Seen, ...]:
         """Add a restart, and return those with its key that came *within* seconds of it."""
-        kept = self._by_key.setdefault(key, deque(maxlen=KEPT))
+        kept = self._by_key[key] = self._by_key.get(key) or deque(maxlen=KEPT)
         kept.append(seen)
-        self._by_key.move_to_end(key)
-        if len(self._by_key) > KEYS_KEPT:
-            self._by_key.popitem(last=False)
         return tuple(each for each in kept if abs(each.at - seen.at) <= within)
 
 

@@ -10,13 +10,13 @@ the metrics are needed. Only hashes of tokens are kept.
 import asyncio
 import hashlib
 import json
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from http import HTTPStatus
 
 from probewatch.clock import Clock
+from probewatch.core.bounded import Bounded
 from probewatch.errors import ApiError
 from probewatch.kube.rights import Requester
 
@@ -61,7 +61,7 @@ class Authorizer:
     def __init__(self, requester: Requester, *, clock: Clock) -> None:
         self._requester = requester
         self._clock = clock
-        self._answers: OrderedDict[bytes, _Answer] = OrderedDict()
+        self._answers: Bounded[bytes, _Answer] = Bounded(ANSWERS_KEPT)
         self._turns = asyncio.Semaphore(ASKED_AT_ONCE)
 
     async def judge(self, header: str) -> Verdict:
@@ -92,9 +92,6 @@ class Authorizer:
                 return verdict
             return kept.verdict if now - kept.at < STALE_SECONDS else verdict
         self._answers[key] = _Answer(verdict=verdict, at=now)
-        self._answers.move_to_end(key)
-        if len(self._answers) > ANSWERS_KEPT:
-            self._answers.popitem(last=False)
         return verdict
 
     async def _ask(self, token: str) -> Verdict:

@@ -7,11 +7,11 @@ from lists, which are complete: a policy whose deletion the watch missed is remo
 list. No I/O, no clock.
 """
 
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from probewatch.core.bounded import Bounded
 from probewatch.core.model import PodUid
 from probewatch.core.policies import ProbePolicy, effective_policy, find_problem
 from probewatch.core.policy import Policy
@@ -73,8 +73,8 @@ class PolicyIndex:
         self._changed = changed
         self._reads: dict[str, dict[str, Read]] = {}
         self._namespaces: dict[str, _Namespace] = {}
-        self._pods: OrderedDict[PodUid, Policy] = OrderedDict()
-        self._deleted: OrderedDict[str, None] = OrderedDict()
+        self._pods: Bounded[PodUid, Policy] = Bounded(PODS_KEPT)
+        self._deleted: Bounded[str, None] = Bounded(DELETED_KEPT)
         self._listed: dict[str | None, int] = {}
         """`resourceVersion` of the last list, by the listed namespace (None: all)."""
 
@@ -93,9 +93,6 @@ class PolicyIndex:
         known = here.answers.get(id(pod.labels))
         policy = known[1] if known is not None else self._find(here, pod.labels)
         self._pods[pod.uid] = policy
-        self._pods.move_to_end(pod.uid)
-        if len(self._pods) > PODS_KEPT:
-            self._pods.popitem(last=False)
         return policy
 
     def find_last(self, uid: PodUid, pod: Labelled | None) -> Policy | None:
@@ -127,8 +124,6 @@ class PolicyIndex:
     def gone(self, read: Read) -> None:
         """Remove a policy that was deleted."""
         self._deleted[read.policy.uid] = None
-        if len(self._deleted) > DELETED_KEPT:
-            self._deleted.popitem(last=False)
         known = self.find(read.policy.namespace, read.policy.name)
         if known is not None and known.policy.uid == read.policy.uid and self._drop(known):
             self._changed(read.policy.namespace)

@@ -8,6 +8,7 @@ all its restarts count, including those that it had when it was first seen.
 
 from collections.abc import Callable, Iterable, Iterator
 
+from probewatch.core.bounded import Bounded
 from probewatch.core.findings import CountingBegan, Finding, Restart
 from probewatch.core.model import PodUid
 from probewatch.core.record_sizes import marks_of
@@ -34,8 +35,8 @@ class Beginnings:
         """Whether the records were not read yet."""
         self._inner = rules
         self._met: set[PodUid] = set()
-        self._strangers: dict[PodUid, None] = {}
-        """Pods that never count from 0, in the order of arrival; bounded."""
+        self._strangers: Bounded[PodUid, None] = Bounded(STRANGERS_KEPT)
+        """Pods that never count from 0."""
         self._early: tuple[Entry, ...] = ()
         """Reports with what was found before the records were read."""
         self.from_zero: set[PodUid] = set()
@@ -61,14 +62,14 @@ class Beginnings:
         if not self.is_open:
             return
         if pod.ignored or pod.evidence_uid not in {"", pod.uid}:
-            self._note_stranger(pod.uid)
+            self._strangers[pod.uid] = None
         elif pod.uid not in self._strangers:
             self._met.add(pod.uid)
 
     def leave(self, uid: PodUid) -> None:
         """Note that a pod is not tracked any more."""
         if self.is_open:
-            self._note_stranger(uid)
+            self._strangers[uid] = None
         self._met.discard(uid)
         self.from_zero.discard(uid)
 
@@ -78,7 +79,8 @@ class Beginnings:
         *early* are the reports with what was found until now; `recall` returns their findings.
         """
         self.from_zero |= self._met if complete else set()
-        self.is_open, self._met, self._strangers = False, set(), {}
+        self.is_open, self._met = False, set()
+        self._strangers.clear()
         self._early = tuple(early)
 
     def recall(
@@ -95,11 +97,6 @@ class Beginnings:
                     yield item, entry
 
     # --- inside
-
-    def _note_stranger(self, uid: PodUid) -> None:
-        self._strangers[uid] = None
-        if len(self._strangers) > STRANGERS_KEPT:
-            del self._strangers[next(iter(self._strangers))]
 
     def _fold(self, record: Record, finding: Finding, *, limit: int) -> Record:
         before = record

@@ -4,9 +4,9 @@ The watch of Events starts once pods are listed. After that, the two watches are
 independent, and either may be ahead of the other.
 """
 
-from collections import OrderedDict
 from collections.abc import Sequence
 
+from probewatch.core.bounded import Bounded
 from probewatch.core.evidence import Evidence
 
 PODS_KEPT = 1000
@@ -17,7 +17,7 @@ class EarlyEvents:
     """Keeps the latest Events of the pods that had an Event most recently."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[str, str], list[Evidence]] = OrderedDict()
+        self._kept: Bounded[tuple[str, str], list[Evidence]] = Bounded(PODS_KEPT)
 
     def __len__(self) -> int:
         """Count the pods with buffered Events."""
@@ -26,12 +26,7 @@ class EarlyEvents:
     def keep(self, evidence: Evidence) -> None:
         """Buffer an Event until its pod is known."""
         about = (evidence.namespace, evidence.involved_uid)
-        kept = self._kept.setdefault(about, [])
-        kept.append(evidence)
-        del kept[:-EVENTS_KEPT]
-        self._kept.move_to_end(about)
-        while len(self._kept) > PODS_KEPT:
-            self._kept.popitem(last=False)
+        self._kept[about] = [*self._kept.get(about, ()), evidence][-EVENTS_KEPT:]
 
     def take(self, namespace: str, uid: str) -> Sequence[Evidence]:
         """Remove and return the Events about a pod, by its namespace and its uid in Events."""

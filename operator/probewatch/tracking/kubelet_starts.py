@@ -4,8 +4,7 @@ Kept once per node and not with each pod: an upgrade of all nodes would otherwis
 state of every pod of the cluster. It matters for pods that lose their readiness just then.
 """
 
-from collections import OrderedDict
-
+from probewatch.core.bounded import Bounded
 from probewatch.core.evidence import Evidence
 from probewatch.core.observe import Observation, PodObserved
 from probewatch.core.values import replace
@@ -18,15 +17,12 @@ class KubeletStarts:
     """The last start of the kubelet on each node, by the node's clock."""
 
     def __init__(self) -> None:
-        self._at: OrderedDict[str, float] = OrderedDict()
+        self._at: Bounded[str, float] = Bounded(NODES_KEPT)
 
     def record(self, evidence: Evidence) -> None:
         """Record a start; an older one that arrives late changes nothing."""
         known = self._at.get(evidence.node, evidence.at)
         self._at[evidence.node] = max(known, evidence.at)
-        self._at.move_to_end(evidence.node)
-        while len(self._at) > NODES_KEPT:
-            self._at.popitem(last=False)
 
     def add_start(self, observation: Observation) -> Observation:
         """Return an observation of a pod with the last start of its kubelet; others unchanged."""

@@ -1,7 +1,6 @@
 """Tombstones: recently deleted pods, so that an update that arrives late does not revive them."""
 
-from collections import OrderedDict
-
+from probewatch.core.bounded import Bounded
 from probewatch.core.model import PodUid
 
 KEPT = 8192
@@ -12,14 +11,11 @@ class Tombstones:
     """Uids of deleted pods with the resourceVersion of the deletion; bounded."""
 
     def __init__(self) -> None:
-        self._versions: OrderedDict[PodUid, int] = OrderedDict()
+        self._versions: Bounded[PodUid, int] = Bounded(KEPT)
 
     def add(self, uid: PodUid, version: int) -> None:
         """Add a pod that was deleted at this resourceVersion."""
         self._versions[uid] = version
-        self._versions.move_to_end(uid)
-        if len(self._versions) > KEPT:
-            self._versions.popitem(last=False)
 
     def __contains__(self, uid: PodUid) -> bool:
         """Tell whether the pod was deleted, or left the set of watched pods."""

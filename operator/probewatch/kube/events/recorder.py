@@ -9,12 +9,11 @@ else depends on Events.
 import asyncio
 import contextlib
 import logging
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
 
 from probewatch.boundary import Boundary
+from probewatch.core.bounded import Bounded
 from probewatch.core.findings import Finding
 from probewatch.core.model import PodUid, Workload
 from probewatch.core.spec import PodSpec
@@ -26,9 +25,6 @@ from probewatch.kube.events.writer import EventWriter
 from probewatch.kube.token_bucket import TokenBucket
 
 _log = logging.getLogger(__name__)
-
-_Key = TypeVar("_Key")
-_Value = TypeVar("_Value")
 
 REMEMBERED = 4096
 """How many names and pods are remembered, as in client-go's event correlator."""
@@ -66,8 +62,8 @@ class Recorder:
         self._spec_of = spec_of
         self._clock, self._guard = boundary.clock, boundary.guard("events")
         self._queue = EventQueue(options.queue_length)
-        self._names: OrderedDict[tuple[str, str], None] = OrderedDict()
-        self._pods: OrderedDict[PodUid, PodBudget] = OrderedDict()
+        self._names: Bounded[tuple[str, str], None] = Bounded(REMEMBERED)
+        self._pods: Bounded[PodUid, PodBudget] = Bounded(REMEMBERED)
         self._all = TokenBucket(burst=options.burst, refill=1 / options.per_second)
 
     @property
@@ -86,7 +82,7 @@ class Recorder:
         elif not self._budget(pod.uid).take(draft, self._clock.monotonic()):
             self.stats.dropped["PodBudget"] += 1
         else:
-            _remember(self._names, (pod.namespace, draft.name), None)
+            self._names[pod.namespace, draft.name] = None
             self._enqueue(draft)
 
     def _enqueue(self, draft: EventDraft) -> None:
@@ -161,12 +157,5 @@ class Recorder:
         budget = self._pods.get(uid) or PodBudget(
             burst=self._options.pod_burst, refill=self._options.pod_refill_seconds
         )
-        _remember(self._pods, uid, budget)
+        self._pods[uid] = budget
         return budget
-
-
-def _remember(memory: OrderedDict[_Key, _Value], key: _Key, value: _Value) -> None:
-    memory[key] = value
-    memory.move_to_end(key)
-    if len(memory) > REMEMBERED:
-        memory.popitem(last=False)
