@@ -47,7 +47,7 @@ def test_report_of_nothing_says_where_was_looked() -> None:
 
     assert report.render_tables(here).startswith("Nothing is recorded in the namespace x; ")
     assert "-A searches all namespaces" in report.render_tables(here)
-    assert "-A looks" not in report.render_tables(everywhere)
+    assert "-A searches" not in report.render_tables(everywhere)
 
 
 async def test_report_of_nothing_does_not_say_that_somebody_watched(tmp_path: Path) -> None:
