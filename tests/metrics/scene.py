@@ -30,6 +30,7 @@ from probewatch.kube.events.writer import EventStats
 from probewatch.metrics.collector import Sources
 from probewatch.metrics.counters import Counters
 from probewatch.metrics.exposition import Exposition, Snapshot
+from probewatch.metrics.family import Family
 from probewatch.metrics.negotiation import Wanted
 from probewatch.metrics.totals import RestartTotal
 from probewatch.watch.transport import WatchStats
@@ -172,7 +173,7 @@ class Scene:
     reports: FakeReportStats | None = None
     leads: Callable[[], bool] | None = None
     stands_by: Callable[[], bool] | None = None
-    withholds: Callable[[], bool] | None = None
+    withholds: Callable[[Family], bool] = lambda _family: False
 
     def __post_init__(self) -> None:
         self.counters = Counters(clock=self.time.clock, series_limit=self.limit, recall=self.recall)

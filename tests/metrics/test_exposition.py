@@ -199,7 +199,7 @@ def test_standby_shows_itself_only() -> None:
 def test_restarts_are_withheld_until_it_is_known_where_they_go_on() -> None:
     """Restarts are hidden until records are read: a later rise would look like restarts."""
     is_unread = True
-    scene = Scene(withholds=lambda: is_unread)
+    scene = Scene(withholds=lambda family: is_unread and family is RESTARTS)
     scene.publish(tracked(), restart(), ready(Readiness.READY, time_to_ready=1.0))
 
     assert "" == scene.show("container_restarts_total")
@@ -207,6 +207,20 @@ def test_restarts_are_withheld_until_it_is_known_where_they_go_on() -> None:
 
     is_unread = False
     assert 'cause="LivenessProbe"} 1' in scene.show("container_restarts_total")
+
+
+def test_counters_can_be_withheld_without_gauges() -> None:
+    """Families are hidden one by one, histograms too; what is not hidden is shown as always."""
+    is_unsure = True
+    scene = Scene(withholds=lambda family: is_unsure and family.kind is not Kind.GAUGE)
+    scene.publish(tracked(), restart(), LOOP, ready(Readiness.READY, time_to_ready=1.0))
+    hidden = ("container_restarts_total", "time_to_ready_seconds_count")
+
+    assert ["", ""] == [scene.show(each) for each in hidden]
+    assert scene.show("restart_loop")
+
+    is_unsure = False
+    assert all(scene.show(each) for each in hidden)
 
 
 def test_pods_are_counted_by_state() -> None:

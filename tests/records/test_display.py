@@ -3,7 +3,8 @@
 import asyncio
 from dataclasses import dataclass
 
-from probewatch.records.display import STANDSTILL_SECONDS, Display
+from probewatch.kube.lease_objects import DURATION_SECONDS, HELD_SECONDS
+from probewatch.records.display import ALONE_SECONDS, STANDSTILL_SECONDS, Display
 from tests.support.fake_time import FakeTime
 
 
@@ -49,8 +50,8 @@ def test_another_shows_them() -> None:
     assert shown(lease, FakeTime()).hides()
 
 
-def test_an_outage_hides_nothing() -> None:
-    """During an outage of the API server the last leader keeps showing its counters."""
+def test_an_outage_hides_no_workloads() -> None:
+    """During an outage of the API server the last leader keeps showing workloads."""
     lease, time = FakeLease(), FakeTime()
     display = shown(lease, time)
     lease.is_held = False
@@ -73,6 +74,31 @@ def test_a_standstill_hides_what_may_be_old() -> None:
     assert (False, True) == (held, display.hides())
     display.look()
     assert display.hides()
+
+
+def test_counters_are_hidden_once_another_can_lead() -> None:
+    """After the Lease lapsed, counters stay until another may acquire it, and return with it."""
+    lease, time = FakeLease(), FakeTime()
+    display = shown(lease, time)
+    hidden = [display.hides_counters()]
+    lease.is_held = False
+    for seconds in (0.0, ALONE_SECONDS - 0.1, 0.1):
+        time.seconds += seconds
+        hidden.append(display.hides_counters())
+    lease.is_held = True
+
+    assert [False, False, False, True] == hidden
+    assert not display.hides_counters()
+    assert DURATION_SECONDS - HELD_SECONDS == ALONE_SECONDS
+
+
+def test_who_never_held_the_lease_hides_no_counters() -> None:
+    """Without a Lease that was ever held, counters are shown as far as their records allow."""
+    time = FakeTime()
+    display = shown(FakeLease(is_held=False), time)
+    time.seconds += 100
+
+    assert not display.hides_counters()
 
 
 async def test_it_looks_by_itself() -> None:

@@ -88,8 +88,8 @@ class Sources:
     stands_by: Callable[[], bool] | None = None
     """Whether the metrics of workloads are hidden, because another replica is known to lead and
     shows them: Prometheus would add up what both show. See `records/display.py`."""
-    withholds: Callable[[], bool] | None = None
-    """Whether restarts are hidden for now, because their records could not be read yet."""
+    withholds: Callable[[Family], bool] = lambda _family: False
+    """Whether a family of workloads is hidden for now; see `service/builders.py`."""
 
 
 Samples = Iterable[tuple[tuple[str, ...], float]]

@@ -67,15 +67,18 @@ class Exposition:
         if self._sources.stands_by is not None and self._sources.stands_by():
             return Snapshot(operator=operator)
         tables, withholds = counters.tables, self._sources.withholds
-        withheld = tables.restarts if withholds is not None and withholds() else None
         return Snapshot(
             operator=operator,
             pods=self._sources.store.headers(),
             tables=tuple(
-                (table.family, shown) for table, shown in tables.shown() if table is not withheld
+                (table.family, shown)
+                for table, shown in tables.shown()
+                if not withholds(table.family)
             ),
             histograms=tuple(
-                (each, each.rows.copy()) for each in tables.every() if isinstance(each, Histogram)
+                (each, each.rows.copy())
+                for each in tables.every()
+                if isinstance(each, Histogram) and not withholds(each.family)
             ),
         )
 

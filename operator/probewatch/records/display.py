@@ -3,6 +3,11 @@
 All replicas count, and Prometheus would add up what each of them exposes. So only the holder
 of the Lease exposes workloads, and not before its counters were restored from the records: a
 counter that starts at 0 and then rises to the recorded total would look like new restarts.
+
+A holder that cannot reach the API server does not know whether the others can. Counters of two
+replicas in one series would look like resets, and each reset like as many restarts as there ever
+were. So counters are hidden once another may have taken over. Gauges stay: nothing is added up
+over time from them, and alerts on what is wrong now must not end with each outage.
 """
 
 from typing import Protocol
@@ -13,6 +18,9 @@ LOOK_SECONDS = 1.0
 
 STANDSTILL_SECONDS = 5.0
 """A process that did not run for this long was stopped, or its machine was."""
+
+ALONE_SECONDS = 5.0
+"""For so long after a holder had to stop writing no other can acquire the Lease."""
 
 
 class Term(Protocol):
@@ -42,6 +50,8 @@ class Display:
         self._clock = clock
         self._restored_term: int | None = None
         self._looked_at = clock.monotonic()
+        self._held_at: float | None = None
+        """When the Lease was last held."""
 
     def mark_restored(self) -> None:
         """Note that the counters are restored from the records for the current term."""
@@ -54,6 +64,15 @@ class Display:
         """
         self.look()
         return self._lease.is_elsewhere or self.is_behind
+
+    def hides_counters(self) -> bool:
+        """Tell whether counters are hidden: the Lease lapsed, and another may count on from here.
+
+        That ends with the next renewal, if no other took it.
+        """
+        self.look()
+        is_lapsed = self._held_at is not None and not self._lease.is_held
+        return is_lapsed and self._looked_at - (self._held_at or 0.0) >= ALONE_SECONDS
 
     @property
     def is_behind(self) -> bool:
@@ -72,3 +91,5 @@ class Display:
         if now - self._looked_at > STANDSTILL_SECONDS and not self._lease.is_held:
             self._restored_term = None
         self._looked_at = now
+        if self._lease.is_held:
+            self._held_at = now

@@ -16,9 +16,11 @@ from probewatch.kube.events.writer import EventWriter
 from probewatch.kube.kubelet_client import KubeletClient, KubeletOptions
 from probewatch.kube.login import Login
 from probewatch.metrics.authorization import Authorizer
+from probewatch.metrics.cluster_families import RESTARTS
 from probewatch.metrics.collector import Sources
 from probewatch.metrics.counters import Counters
 from probewatch.metrics.exposition import Exposition
+from probewatch.metrics.family import Family, Kind
 from probewatch.metrics.server import MetricsServer, ServerOptions
 from probewatch.metrics.totals import RestartTotal
 from probewatch.recording.recording import Recording
@@ -112,6 +114,18 @@ def build_counters(
         return totals_of(recording.book.saved_parts(key_of(workload)))
 
     return Counters(clock=clock, series_limit=settings.metrics_series_limit, recall=recall)
+
+
+def withholds(recording: Recording | None, family: Family) -> bool:
+    """Tell whether a family of workloads is not exposed for now.
+
+    Restarts are not while their records cannot be read yet, and nothing that is counted while
+    another replica may count on.
+    """
+    if recording is None or family.kind is Kind.GAUGE:
+        return False
+    is_unread = family is RESTARTS and recording.unread.withholds()
+    return is_unread or recording.display.hides_counters()
 
 
 def build_health(settings: Settings, watches: Iterable[Watch], *, clock: Clock) -> Health:

@@ -235,7 +235,7 @@ class Parts:
             reports=recording.reports.stats if recording else None,
             leads=self.leads,
             stands_by=recording.stands_by if recording else None,
-            withholds=recording.unread.withholds if recording else None,
+            withholds=partial(builders.withholds, recording),
         )
 
     def _build_memo(self) -> Memo:
