@@ -6,7 +6,6 @@ container, with the Events that have not expired. That is less than the operator
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from urllib.parse import quote
 
 import msgspec
 
@@ -21,6 +20,7 @@ from probewatch.core.values import replace
 from probewatch.errors import ApiError
 from probewatch.kube import event_objects, objects
 from probewatch.kube.answers import ask_for
+from probewatch.kube.api_paths import find_path
 from probewatch.kube.client import ApiClient
 from probewatch.kube.pods.snapshot import parse_pod
 from probewatch.kube.testimony import parse_evidence
@@ -49,12 +49,11 @@ class LivePod:
 
 async def read_pod(client: ApiClient, namespace: str, name: str) -> LivePod:
     """Return a pod as it is; raises ApiError, with status 404 if there is none."""
-    inside = f"/api/v1/namespaces/{quote(namespace, safe='')}"
-    raw = await ask_for(client, _PODS, f"{inside}/pods/{quote(name, safe='')}")
+    raw = await ask_for(client, _PODS, find_path("v1", "pods", namespace, name))
     pod = parse_pod(raw)
     selector = f"involvedObject.kind=Pod,involvedObject.name={name},source=kubelet"
     params = {"fieldSelector": selector, "limit": str(EVENTS_LIMIT)}
-    events, error = await _read_events(client, f"{inside}/events", params)
+    events, error = await _read_events(client, find_path("v1", "events", namespace), params)
     about = map(parse_evidence, events)
     known = [each for each in about if each and each.involved_uid == pod.evidence_uid]
     evidence = tuple(sorted(known, key=lambda each: each.at))

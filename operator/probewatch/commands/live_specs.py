@@ -12,6 +12,7 @@ from probewatch.core.model import PodRef, PodUid, Workload
 from probewatch.core.spec import PodSpec
 from probewatch.kube import objects
 from probewatch.kube.answers import ask_for
+from probewatch.kube.api_paths import find_path
 from probewatch.kube.client import ApiClient
 from probewatch.kube.pages import Page, read_pages
 from probewatch.kube.parsing import parse_owner
@@ -39,7 +40,7 @@ async def read_live(
 
 
 async def _pods(client: ApiClient, namespace: str, selector: str) -> AsyncIterator[objects.Pod]:
-    path = f"/api/v1/namespaces/{namespace}/pods" if namespace else "/api/v1/pods"
+    path = find_path("v1", "pods", namespace or None)
     params = {"limit": str(PAGE), **({"labelSelector": selector} if selector else {})}
     async for page in read_pages(partial(ask_for, client, _PAGES, path), params):
         for pod in page.items or ():

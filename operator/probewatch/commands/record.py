@@ -30,6 +30,7 @@ from probewatch.commands.recording import Recording
 from probewatch.commands.stream import STDIN, LineType
 from probewatch.errors import ApiError, InputError
 from probewatch.kube.answers import ask
+from probewatch.kube.api_paths import find_path
 from probewatch.kube.client import ApiClient
 from probewatch.service.runtime import run_on_best_loop
 from probewatch.service.signals import stop_on_signals
@@ -177,10 +178,9 @@ async def _keep_flushing(
 async def _check_rights(client: ApiClient, settings: Settings) -> None:
     """List one pod and one Event in each namespace, so that a missing right fails at once."""
     for namespace in settings.namespaces or (None,):
-        prefix = f"/api/v1/namespaces/{namespace}" if namespace else "/api/v1"
         params = {"labelSelector": settings.pod_selector} if settings.pod_selector else {}
-        await ask(client, f"{prefix}/pods", {**params, "limit": "1"})
-        await ask(client, f"{prefix}/events", {"limit": "1"})
+        await ask(client, find_path("v1", "pods", namespace), {**params, "limit": "1"})
+        await ask(client, find_path("v1", "events", namespace), {"limit": "1"})
 
 
 @contextmanager

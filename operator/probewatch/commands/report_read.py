@@ -9,8 +9,9 @@ import msgspec
 
 from probewatch.errors import ApiError
 from probewatch.kube.answers import ask_for
+from probewatch.kube.api_paths import find_path
 from probewatch.kube.client import ApiClient
-from probewatch.kube.custom_resources import find_path
+from probewatch.kube.custom_resources import GROUP_VERSION
 from probewatch.kube.pages import RawPage, read_pages
 from probewatch.kube.reports import objects
 
@@ -62,7 +63,7 @@ async def read_summaries(client: ApiClient, namespace: str) -> tuple[Summary, ..
 
     Raises ApiError; a report that cannot be read is left out.
     """
-    path = find_path(objects.PLURAL, namespace or None)
+    path = find_path(GROUP_VERSION, objects.PLURAL, namespace or None)
     reports: list[objects.Report] = []
     async for page in read_pages(partial(_ask, client, path), {"limit": str(PAGE)}):
         reports.extend(_decode(page.items or ()))

@@ -1,11 +1,12 @@
-"""Derives the Kubernetes verb and resource of a request from its HTTP method and path.
+"""Paths of the API: of an object or a list, and back to the verb and resource of a request.
 
-Requests are counted by these, as in the API server's own audit log and metrics, because they
-have few values.
+Requests are counted by verb and resource, as in the API server's own audit log and metrics,
+because they have few values.
 """
 
 from collections.abc import Mapping
 from typing import NamedTuple
+from urllib.parse import quote
 
 VERBS: Mapping[str, str] = {
     "POST": "create",
@@ -23,6 +24,14 @@ class Subject(NamedTuple):
 
     verb: str
     resource: str
+
+
+def find_path(api_version: str, resource: str, namespace: str | None, name: str = "") -> str:
+    """Return the path of an object, or of a list; *namespace* None is for all namespaces."""
+    root = "apis" if "/" in api_version else "api"
+    place = "" if namespace is None else f"/namespaces/{quote(namespace, safe='')}"
+    end = f"/{quote(name, safe='')}" if name else ""
+    return f"/{root}/{api_version}{place}/{resource}{end}"
 
 
 def find_subject(method: str, path: str, params: Mapping[str, str] | None = None) -> Subject:

@@ -1,7 +1,5 @@
 """What ProbePolicies and ProbeReports have in common: their API group, paths and lists."""
 
-from urllib.parse import quote
-
 import msgspec
 
 GROUP = "probewatch.dev"
@@ -32,10 +30,3 @@ class Metadata(Struct):
     uid: str = ""
     resource_version: str = ""
     generation: int = 0
-
-
-def find_path(plural: str, namespace: str | None, name: str = "") -> str:
-    """Return the path of an object, or of a list; *namespace* None is for all namespaces."""
-    place = "" if namespace is None else f"/namespaces/{quote(namespace, safe='')}"
-    end = f"/{quote(name, safe='')}" if name else ""
-    return f"/apis/{GROUP_VERSION}{place}/{plural}{end}"

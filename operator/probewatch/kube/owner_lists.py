@@ -19,6 +19,7 @@ import msgspec
 from probewatch.core.model import Workload
 from probewatch.errors import ApiError
 from probewatch.kube import objects
+from probewatch.kube.api_paths import find_path
 from probewatch.kube.owners import find_controlling
 from probewatch.kube.pages import METADATA_ONLY, Page, read_pages
 from probewatch.kube.parsing import parse_version
@@ -187,8 +188,7 @@ async def _list(
     requester: Requester, kind: Kind, namespace: str | None
 ) -> AsyncIterator[Sequence[_Item]]:
     """Yield the pages of a list, until its end or a failure, which is logged."""
-    place = "" if namespace is None else f"namespaces/{namespace}/"
-    path = f"/apis/{kind.api_version}/{place}{kind.resource}"
+    path = find_path(kind.api_version, kind.resource, namespace)
     try:
         async for page in read_pages(partial(_ask, requester, path), {"limit": str(PAGE)}):
             yield page.items or ()

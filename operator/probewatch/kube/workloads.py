@@ -21,6 +21,7 @@ from probewatch.core.model import OwnerRef, PodRef, Workload, workload_owner
 from probewatch.core.record_names import SUBDOMAIN
 from probewatch.errors import ApiError
 from probewatch.kube import objects
+from probewatch.kube.api_paths import find_path
 from probewatch.kube.owner_lists import KINDS, Kind, Requester, find_controller, list_owners
 from probewatch.kube.owner_refusals import Refusals
 from probewatch.kube.owner_silence import Silence
@@ -161,7 +162,7 @@ class Workloads:
     async def _request(self, namespace: str, owner: OwnerRef) -> _Answer:
         """Send one request, unless earlier ones had no answer."""
         kind = ASKED[owner.api_version, owner.kind]
-        path = f"/apis/{kind.api_version}/namespaces/{namespace}/{kind.resource}/{owner.name}"
+        path = find_path(kind.api_version, kind.resource, namespace, owner.name)
         answer = _Answer(0)
         async with self._turns:
             if self._silence.covers(namespace):

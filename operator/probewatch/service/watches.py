@@ -17,6 +17,7 @@ from probewatch.boundary import Boundary
 from probewatch.clock import Clock
 from probewatch.feeds import EvidenceFeed, Observer, PodFeed
 from probewatch.kube import event_objects
+from probewatch.kube.api_paths import find_path
 from probewatch.kube.client import ApiClient
 from probewatch.kube.rights import wait_for_right
 from probewatch.settings import Settings
@@ -153,7 +154,7 @@ class _WatchBuilder:
 
     def build_optional(self, evidence: EvidenceFeed) -> Watch:
         """Build the watch of Events on nodes, which starts once its permission is granted."""
-        path = f"/api/v1/namespaces/{NODE_NAMESPACE}/events"
+        path = find_path("v1", "events", NODE_NAMESPACE)
         params = {"fieldSelector": NODE_EVENTS}
         target = WatchTarget(path=path, name="node-events", params=params)
         loop = self._loop(target, Decoder(event_objects.Event), evidence)
@@ -200,7 +201,5 @@ def watch_options(settings: Settings, target: WatchTarget) -> WatchOptions:
 
 
 def _target(resource: str, namespace: str | None, params: dict[str, str]) -> WatchTarget:
-    if namespace is None:
-        return WatchTarget(path=f"/api/v1/{resource}", name=resource, params=params)
-    path = f"/api/v1/namespaces/{namespace}/{resource}"
-    return WatchTarget(path=path, name=f"{resource}/{namespace}", params=params)
+    name = resource if namespace is None else f"{resource}/{namespace}"
+    return WatchTarget(path=find_path("v1", resource, namespace), name=name, params=params)

@@ -20,6 +20,7 @@ from probewatch.clock import Clock, Throttle
 from probewatch.crash_points import crash_point
 from probewatch.errors import ApiError
 from probewatch.kube.answers import NO_RIGHT
+from probewatch.kube.api_paths import find_path
 from probewatch.kube.events.attempts import TRIES, Attempt
 from probewatch.kube.events.doubt import Doubt
 from probewatch.kube.events.draft import EventDraft, render_event
@@ -150,7 +151,7 @@ class EventWriter:
 
     async def _post(self, draft: EventDraft, body: object) -> tuple[int, bytes]:
         """Return status and body of the answer; without one, status 0 and the error's text."""
-        path = f"/apis/events.k8s.io/v1/namespaces/{draft.pod.namespace}/events"
+        path = find_path("events.k8s.io/v1", "events", draft.pod.namespace)
         try:
             crash_point("event.post.before")
             answer = await self._requester.request("POST", path, body=body)

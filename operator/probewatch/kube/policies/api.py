@@ -13,7 +13,8 @@ from probewatch.clock import Stint
 from probewatch.crash_points import crash_point
 from probewatch.errors import ApiError
 from probewatch.kube.answers import NO_RIGHT, ask_for, refusal
-from probewatch.kube.custom_resources import GROUP_VERSION, find_path
+from probewatch.kube.api_paths import find_path
+from probewatch.kube.custom_resources import GROUP_VERSION
 from probewatch.kube.pages import RawPage, read_pages
 from probewatch.kube.parsing import parse_version
 from probewatch.kube.policies import objects
@@ -21,7 +22,7 @@ from probewatch.kube.policies.parsing import Known, Read, nothing_known, parse_p
 
 _PAGES = msgspec.json.Decoder(RawPage)
 
-_path = partial(find_path, objects.PLURAL)
+_path = partial(find_path, GROUP_VERSION, objects.PLURAL)
 
 PAGE = 25
 """Policies in a page: one may take 1.5 MB, and tenants may create many."""

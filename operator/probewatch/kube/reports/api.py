@@ -12,14 +12,15 @@ import msgspec
 
 from probewatch.crash_points import crash_point
 from probewatch.errors import ApiError
-from probewatch.kube.custom_resources import GROUP_VERSION, find_path
+from probewatch.kube.api_paths import find_path
+from probewatch.kube.custom_resources import GROUP_VERSION
 from probewatch.kube.pages import METADATA_ONLY, RawPage, read_pages
 from probewatch.kube.reports import objects
 from probewatch.kube.reports.answers import Answer, Outcome, sort_answer
 from probewatch.kube.reports.parsing import decode_report, is_intact, parse_record
 from probewatch.records.entry import Key, Loaded
 
-_path = partial(find_path, objects.PLURAL)
+_path = partial(find_path, GROUP_VERSION, objects.PLURAL)
 
 PAGE = 100
 """Reports in a page of a list: at most 25 MB, and rarely more than 1 MB."""
