@@ -49,7 +49,7 @@ async def test_requests_are_counted_in_kubernetes_words() -> None:
 
 
 async def test_refused_credentials_are_read_anew_once() -> None:
-    """A 401 leads to one more attempt with new credentials."""
+    """A 401 leads to one more attempt with new credentials, whose success ends the refusal."""
     cluster = FakeCluster()
     cluster.refuse = lambda request: (
         401 if request.headers["Authorization"] == "Bearer token-0" else 0
@@ -57,7 +57,7 @@ async def test_refused_credentials_are_read_anew_once() -> None:
     async with connected(cluster) as client:
         status, _ = await client.request("GET", f"{NAMESPACED}/pods")
 
-    assert 200 == status
+    assert (200, False) == (status, client.stats.is_refused)
     assert ["Bearer token-0", "Bearer token-1"] == [each.authorization for each in cluster.asked]
 
 
@@ -68,6 +68,7 @@ async def test_credentials_refused_for_good() -> None:
         status, _ = await client.request("GET", f"{NAMESPACED}/pods")
 
     assert (401, 2) == (status, len(cluster.asked))
+    assert client.stats.is_refused
 
 
 async def test_no_server_is_said_in_one_line() -> None:

@@ -1,0 +1,107 @@
+"""Connections of the API client: where they lead, how many there may be, and how they end."""
+
+import asyncio
+from contextlib import AsyncExitStack
+
+import pytest
+from aiohttp import web
+
+from probewatch.clock import Clock
+from probewatch.errors import ApiError
+from probewatch.kube.access import Access
+from probewatch.kube.client import ApiClient
+from probewatch.kube.login import Login
+from tests.kube.clients import client_of, connected
+from tests.support.credentials import HeldCredentials
+from tests.support.fake_cluster import FakeCluster, serving
+from tests.support.ports import free_port
+
+PODS = "/api/v1/pods"
+
+MANY = 101
+"""More connections than aiohttp opens by default."""
+
+
+async def test_redirect_is_not_followed() -> None:
+    """A redirect is an answer like others: credentials go to the configured server only."""
+
+    async def redirect(_request: web.Request) -> web.StreamResponse:
+        return web.Response(status=307, headers={"Location": "/elsewhere"})
+
+    cluster = FakeCluster(instead=redirect)
+    async with connected(cluster) as client:
+        status, _ = await client.request("GET", PODS)
+        async with client.stream(PODS, {}, timeout_seconds=5) as response:
+            pass
+
+    assert [307, 307] == [status, response.status]
+    assert [PODS, PODS] == [asked.path for asked in cluster.asked]
+
+
+async def test_requests_are_sent_to_the_proxy() -> None:
+    """If the kubeconfig names a proxy, that is asked, and it finds the API server."""
+    cluster, clock = FakeCluster(), Clock()
+    async with serving(cluster) as proxy:
+        access = Access(where="test", server="http://api.invalid", proxy=proxy)
+        login = Login(HeldCredentials(access), clock=clock)
+        await login.read()
+        async with ApiClient(login, timeout_seconds=5, clock=clock) as client:
+            status, _ = await client.request("GET", PODS)
+
+    assert (200, [PODS]) == (status, [asked.path for asked in cluster.asked])
+
+
+async def test_request_says_who_sends_it() -> None:
+    """The server's logs can name probewatch, and it compresses nothing."""
+    found: dict[str, str] = {}
+
+    async def look(request: web.Request) -> web.StreamResponse:
+        found.update(request.headers)
+        return web.Response()
+
+    async with connected(FakeCluster(instead=look)) as client:
+        await client.request("GET", PODS)
+
+    assert "identity" == found["Accept-Encoding"]
+    assert found["User-Agent"].startswith("probewatch/")
+
+
+async def test_proxy_of_the_environment_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy is used only if the kubeconfig names one, as a cluster's is for the world outside."""
+    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{free_port()}")
+    monkeypatch.delenv("no_proxy", raising=False)
+    async with connected(FakeCluster()) as client:
+        status, _ = await client.request("GET", PODS)
+
+    assert 200 == status
+
+
+async def test_watches_leave_a_connection_for_requests() -> None:
+    """Each watch holds a connection; however many there are, a request gets one of its own."""
+    async with connected(FakeCluster()) as client, AsyncExitStack() as watches:
+        for _ in range(MANY):
+            watch = client.stream(PODS, {"watch": "true"}, timeout_seconds=5)
+            await watches.enter_async_context(watch)
+        status, _ = await client.request("GET", PODS)
+
+    assert 200 == status
+
+
+async def test_answer_that_stops_is_given_up() -> None:
+    """A body that does not end in time is an error, and its connection is closed at once."""
+    is_closed = asyncio.Event()
+
+    async def stop(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"items": [')
+        await reader.read()  # until the client closes the connection
+        is_closed.set()
+        writer.close()
+
+    server = await asyncio.start_server(stop, "127.0.0.1", 0)
+    async with server, asyncio.timeout(10):
+        host, port = server.sockets[0].getsockname()
+        async with client_of(f"http://{host}:{port}", timeout_seconds=0.05) as client:
+            with pytest.raises(ApiError, match="did not answer in time"):
+                await client.request("GET", PODS)
+            await is_closed.wait()
