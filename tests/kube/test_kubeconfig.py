@@ -7,7 +7,7 @@ import yaml
 
 from probewatch.errors import KubeconfigError
 from probewatch.kube.access import Access
-from probewatch.kube.credentials import PodCredentials, find_credentials
+from probewatch.kube.credentials import PodCredentials, find_credentials, find_home
 from probewatch.kube.file_credentials import FileCredentials
 from probewatch.kube.kubeconfig import read_kubeconfig
 from probewatch.kube.kubeconfig_paths import find_paths
@@ -62,6 +62,21 @@ def test_the_usual_place_comes_last(tmp_path: Path) -> None:
     path = write(tmp_path / ".kube" / "config", config())
 
     assert (path,) == find_paths("", {}, tmp_path)
+
+
+def test_without_a_home_nothing_is_found_by_chance(tmp_path: Path) -> None:
+    """Where no HOME is set, as in a container, the working directory does not stand for it."""
+    assert tmp_path == find_home({"HOME": str(tmp_path)})
+    for environ in ({}, {"HOME": ""}):
+        home = find_home(environ)
+        assert (True, False) == (home.is_absolute(), home.exists())
+
+
+async def test_server_may_end_with_a_slash(tmp_path: Path) -> None:
+    """The paths of requests begin with a slash, and two in a row are another path."""
+    access = await read(write(tmp_path / "config", config(server="https://one.example/base/")))
+
+    assert "https://one.example/base" == access.server
 
 
 async def test_first_file_wins(tmp_path: Path) -> None:

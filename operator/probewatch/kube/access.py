@@ -70,7 +70,7 @@ def access_of(configuration: Configuration, where: str) -> Access:
         raise KubeconfigError(f"{where}: the server {server!r} is not an http(s) URL")
     return Access(
         where=where,
-        server=server.rstrip("/"),
+        server=server,
         authorization=_header(configuration.api_key.get("BearerToken") or "", where),
         ca_path=configuration.ssl_ca_cert or "",
         certificate_path=configuration.cert_file or "",
