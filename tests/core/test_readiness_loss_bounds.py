@@ -6,15 +6,15 @@ import pytest
 
 from probewatch.core.book import Book, Mark
 from probewatch.core.evidence import EvidenceKind as K
-from probewatch.core.losses import (
+from probewatch.core.failed_readiness import (
     FIRST_SYNC,
     LATE,
     QUIET,
     SLACK,
     SPAM_SPAN,
     KubeletEvents,
-    loss_reason,
 )
+from probewatch.core.losses import loss_reason
 from probewatch.core.model import Condition, Pod
 from probewatch.core.spec import FIRST_TICK, Container, Probe, ProbeType, RestartPolicy
 from tests.support.builders import READINESS, STARTUP, died, mark, pod, spec, status

@@ -1,56 +1,41 @@
 """Losses of readiness: why a pod was ready in one version and is not in the next.
 
-A restarted kubelet considers every container as not ready until its readiness probe succeeds (up
-to 1.34 always, since then only with the feature gate ChangeContainerStatusOnKubeletRestart). Its
-`Starting` Event on the node tells. Without that Event, a restart of the kubelet shows in `started`
-of a container with a startup probe. For other containers it only shows in *missing* Events: the
-readiness probe was not reported to fail as often as a loss takes.
+The two versions decide as far as they can: a container that ended, a gate, a lost node. For a
+container that kept running, it is either its readiness probe or a restart of the kubelet. The
+latter shows in `started` of a container with a startup probe; otherwise Events decide.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from enum import Enum, auto
 
-from probewatch.core.book import Book, Mark
 from probewatch.core.causes import ReadinessReason
-from probewatch.core.evidence import EvidenceKind
+from probewatch.core.failed_readiness import (
+    KubeletEvents,
+    find_failed,
+    is_unprobed,
+    readiness_of,
+)
 from probewatch.core.model import ContainerStatus, Pod
 from probewatch.core.restart_policy import OVER, will_restart
-from probewatch.core.spec import Probe, ProbeType
-from probewatch.core.values import quickly_made
+from probewatch.core.spec import ContainerKind
 
-BookOf = Callable[[str], Book]
-"""Returns the evidence book of the container of this name."""
-
-FIRST_SYNC = 60.0
-"""Seconds within which a kubelet that was started writes the status of all its pods."""
-
-QUIET = 9
-"""With fewer Events of a pod than this within `SPAM_SPAN`, none was dropped by the kubelet's spam
-filter (burst of 25) and none combined (from the 10th on)."""
-
-SPAM_SPAN = 7500.0
-"""Seconds in which the spam filter is refilled from empty: 25 tokens, one in 300 s."""
-
-SLACK = 2.0
-
-LATE = 5.0
-"""Seconds by which an Event may arrive after the status that it explains: the watches of pods and
-Events are not ordered with each other."""
+NOTICED = 3.0
+"""Seconds within which the kubelet notices the end of a container: it lists them each second."""
 
 
-@quickly_made
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KubeletEvents:
-    """The kubelet's Events that matter here: per container, and its own last start."""
+class _Fate(Enum):
+    """What happened between two versions to a container of a pod that lost its readiness."""
 
-    book_of: BookOf = lambda _name: Book()
-    kubelet_started: float | None = None
-    """Time of its latest `Starting` Event."""
-
-    def has_just_started(self, at: float) -> bool:
-        """Whether at the time *at* (node clock) it had just started, and knew no probe results."""
-        started = self.kubelet_started
-        return started is not None and -SLACK <= at - started <= FIRST_SYNC
+    REPLACED = auto()
+    """It ended, which made the pod lose its readiness."""
+    OVER = auto()
+    """It ended for good."""
+    RAN_ON = auto()
+    """It runs, but is not ready any more."""
+    ENDED_LATER = auto()
+    """It ended after the loss, which thus had another reason."""
+    BACK = auto()
+    """It ended at another time, or at one that is not known, and is ready again."""
 
 
 def loss_reason(before: Pod, pod: Pod, events: KubeletEvents) -> tuple[ReadinessReason, str]:
@@ -60,33 +45,104 @@ def loss_reason(before: Pod, pod: Pod, events: KubeletEvents) -> tuple[Readiness
     if pod.phase in OVER:
         # A pod with a reason did not complete: it was evicted, preempted or stopped with its node.
         return ReadinessReason.TERMINATING if pod.reason else ReadinessReason.COMPLETED, ""
-    containers_ready = pod.conditions.get("ContainersReady")
-    if containers_ready is not None and containers_ready.status:
-        gated = pod.conditions["Ready"].reason == "ReadinessGatesNotReady"
-        if gated and pod.spec.readiness_gates:
-            return ReadinessReason.READINESS_GATE, ""
+    if _is_being_stopped(pod):
+        return ReadinessReason.TERMINATING, ""
+    if is_node_lost(pod):
         return ReadinessReason.NODE_NOT_READY, ""
+    if _has_ready_containers(pod):
+        return ReadinessReason.READINESS_GATE, ""
+    if _had_ready_containers(pod):
+        gated = bool(pod.spec.readiness_gates)
+        return ReadinessReason.UNKNOWN if gated else ReadinessReason.NODE_NOT_READY, ""
     return _container_reason(before, pod, events)
 
 
+def is_node_lost(pod: Pod) -> bool:
+    """Whether the control plane set Ready to False, and the kubelet has not written since.
+
+    It changes nothing but the status of Ready, by its own clock (MarkPodsNotReady in Kubernetes'
+    pkg/controller/util/node): ContainersReady stays True, which the kubelet only combines with
+    Ready=False if a readiness gate is not met.
+    """
+    ready = pod.conditions.get("Ready")
+    if ready is None or ready.status or not _has_ready_containers(pod):
+        return False
+    return not (ready.reason == "ReadinessGatesNotReady" and pod.spec.readiness_gates)
+
+
+def _has_ready_containers(pod: Pod) -> bool:
+    containers_ready = pod.conditions.get("ContainersReady")
+    return containers_ready is not None and bool(containers_ready.status)
+
+
+def _had_ready_containers(pod: Pod) -> bool:
+    """Whether the containers, which are not ready, still were when the pod lost its readiness.
+
+    A loss that the kubelet writes because of containers gets the time of ContainersReady, or a
+    second more: that condition is written first (updateStatusInternal in pkg/kubelet/status).
+    """
+    containers_ready = pod.conditions.get("ContainersReady")
+    lost = pod.conditions["Ready"].last_transition
+    if containers_ready is None or containers_ready.last_transition is None or lost is None:
+        return False
+    return lost < containers_ready.last_transition
+
+
+def _is_being_stopped(pod: Pod) -> bool:
+    """Whether the kubelet stops the pod as a whole: evicted, or `activeDeadlineSeconds` are over.
+
+    It writes the phase `Failed` only once all containers have stopped, but the reason `PodFailed`
+    of Ready before (mergePodStatus in Kubernetes' pkg/kubelet/status). A pod whose containers have
+    all ended for good has failed by itself.
+    """
+    if pod.conditions["Ready"].reason != "PodFailed":
+        return False
+    regular = {each.name for each in pod.spec.containers if each.kind is ContainerKind.REGULAR}
+    return any(status.name in regular and not _is_over(pod, status) for status in pod.statuses)
+
+
 def _container_reason(before: Pod, pod: Pod, events: KubeletEvents) -> tuple[ReadinessReason, str]:
-    ran_on: list[ContainerStatus] = []
-    over: list[ContainerStatus] = []
+    fates: dict[_Fate, list[ContainerStatus]] = {fate: [] for fate in _Fate}
     for status in pod.statuses:
         old = before.status(status.name)
-        if status.ready or old is None:
-            continue
-        if old.ready and _is_over(pod, status):
-            over.append(status)
-        elif _is_replaced(old, status):
-            if old.ready or status.container_id != old.container_id:
-                return ReadinessReason.CONTAINER_RESTART, status.name
-        elif old.ready:
-            ran_on.append(status)
+        fate = None if old is None else _fate_of(old, status, pod)
+        if fate is not None:
+            fates[fate].append(status)
+    if fates[_Fate.REPLACED]:
+        return ReadinessReason.CONTAINER_RESTART, fates[_Fate.REPLACED][0].name
     # A failure takes precedence over a completed container, whatever their order.
-    if over:
-        return ReadinessReason.COMPLETED, over[0].name
-    return _running_reason(before, pod, ran_on, events)
+    if fates[_Fate.OVER]:
+        return ReadinessReason.COMPLETED, fates[_Fate.OVER][0].name
+    ran_on, ended_later, back = (fates[x] for x in (_Fate.RAN_ON, _Fate.ENDED_LATER, _Fate.BACK))
+    if ended_later or back:
+        unready = (*ran_on, *ended_later)
+        return _unseen_reason(pod, unready, events, alone=len(unready) == 1 and not back)
+    return _running_reason(pod, ran_on, events)
+
+
+def _fate_of(old: ContainerStatus, status: ContainerStatus, pod: Pod) -> _Fate | None:
+    """What happened to a container between the two versions; None if it cannot matter."""
+    lost, end = pod.conditions["Ready"].last_transition, _end_of(old, status)
+    after = None if lost is None or end is None else end - lost
+    if status.ready:
+        if status.container_id == old.container_id:
+            return None
+        at_once = after is not None and -NOTICED <= after <= 0
+        return _Fate.REPLACED if at_once else _Fate.BACK
+    if not old.ready:
+        return _Fate.REPLACED if status.container_id != old.container_id else None
+    if after is not None and after > 0:
+        return _Fate.ENDED_LATER
+    if _is_over(pod, status):
+        return _Fate.OVER
+    return _Fate.REPLACED if _is_replaced(old, status) else _Fate.RAN_ON
+
+
+def _end_of(old: ContainerStatus, status: ContainerStatus) -> float | None:
+    """When the instance seen before ended; None if it still runs, or that is not known."""
+    ends = (end for end in (status.terminated, status.last) if end is not None)
+    end = next((each for each in ends if each.container_id == old.container_id != ""), None)
+    return None if end is None else end.finished_at
 
 
 def _is_over(pod: Pod, status: ContainerStatus) -> bool:
@@ -117,24 +173,44 @@ def _is_replaced(old: ContainerStatus, status: ContainerStatus) -> bool:
     )
 
 
+def _unseen_reason(
+    pod: Pod, unready: Sequence[ContainerStatus], events: KubeletEvents, *, alone: bool
+) -> tuple[ReadinessReason, str]:
+    """Why readiness was lost, if versions after the loss were not seen.
+
+    Each of these containers may have been ready until later. Unless there is just one, and no
+    other that restarted and is ready again, only Events of failures tell which it was.
+    """
+    if is_unprobed(pod, unready, events):
+        return ReadinessReason.KUBELET_RESTART, unready[0].name if unready else ""
+    probed = [status for status in unready if readiness_of(pod, status) is not None]
+    failed = find_failed(pod, probed, events.book_of, proven=not alone)
+    if failed is None:
+        return ReadinessReason.UNKNOWN, ""
+    return ReadinessReason.READINESS_PROBE, failed.name
+
+
 def _running_reason(
-    before: Pod, pod: Pod, lost: Sequence[ContainerStatus], events: KubeletEvents
+    pod: Pod, lost: Sequence[ContainerStatus], events: KubeletEvents
 ) -> tuple[ReadinessReason, str]:
     """Why containers that kept running are no longer ready, and the first of them."""
     if not lost:
         return ReadinessReason.UNKNOWN, ""
     for status in lost:
-        old = before.status(status.name)
-        unstarted = old is not None and bool(old.started) and status.started is False
+        # No readiness probe runs before the container has started. `started` may have fallen
+        # in a version before: the kubelet writes it by itself (SetContainerStartup).
+        unstarted = status.started is False
         if unstarted and _has_just_begun(pod, status):
             return ReadinessReason.CONTAINER_RESTART, status.name
-        if unstarted or _readiness_of(pod, status) is None:
+        if unstarted or readiness_of(pod, status) is None:
             return ReadinessReason.KUBELET_RESTART, status.name
-    if _is_unprobed(pod, lost, events):
+    if is_unprobed(pod, lost, events):
         return ReadinessReason.KUBELET_RESTART, lost[0].name
-    may_have_failed = any(_may_have_failed(pod, status, events.book_of) for status in lost)
-    if may_have_failed or _is_one_of(pod, lost):
-        return ReadinessReason.READINESS_PROBE, lost[0].name
+    failed = find_failed(pod, lost, events.book_of)
+    if failed is None and _is_one_of(pod, lost):
+        failed = lost[0]
+    if failed is not None:
+        return ReadinessReason.READINESS_PROBE, failed.name
     alone = len(lost) == 1
     return ReadinessReason.UNKNOWN if alone else ReadinessReason.KUBELET_RESTART, lost[0].name
 
@@ -152,20 +228,6 @@ def _has_just_begun(pod: Pod, status: ContainerStatus) -> bool:
     return at - status.running_since <= probe.first_run_within
 
 
-def _is_unprobed(pod: Pod, lost: Sequence[ContainerStatus], events: KubeletEvents) -> bool:
-    """Whether a kubelet that has just started has reported no readiness failure since then."""
-    at, started = pod.conditions["Ready"].last_transition, events.kubelet_started
-    if at is None or started is None or not events.has_just_started(at):
-        return False
-    marks = (mark for status in lost for mark in events.book_of(status.name).failures)
-    return not any(_is_failure(mark) and mark.at >= started for mark in marks)
-
-
-def _readiness_of(pod: Pod, status: ContainerStatus) -> Probe | None:
-    container = pod.spec.container(status.name)
-    return container.readiness if container is not None else None
-
-
 def _is_one_of(pod: Pod, lost: Sequence[ContainerStatus]) -> bool:
     """Whether another container with a readiness probe is still ready.
 
@@ -173,35 +235,6 @@ def _is_one_of(pod: Pod, lost: Sequence[ContainerStatus]) -> bool:
     """
     names = {status.name for status in lost}
     return any(
-        status.ready and status.name not in names and _readiness_of(pod, status) is not None
+        status.ready and status.name not in names and readiness_of(pod, status) is not None
         for status in pod.statuses
     )
-
-
-def _may_have_failed(pod: Pod, status: ContainerStatus, book_of: BookOf) -> bool:
-    """Whether the readiness probe failed, or may have failed without an Event that reached us.
-
-    It surely did not fail if Events of the container do reach us, so few that the kubelet dropped
-    none, and no failure is among them. The earlier failures up to the threshold must have come
-    long enough before the last one to have arrived by now.
-    """
-    probe, ready = _readiness_of(pod, status), pod.conditions["Ready"]
-    if probe is None or ready.last_transition is None:
-        return True
-    if (probe.failure_threshold - 1) * probe.interval <= LATE:
-        return True
-    at, marks = ready.last_transition, _marks_of(book_of(status.name))
-    begin = at - probe.failure_threshold * probe.interval - probe.timeout - SLACK
-    if any(_is_failure(mark) and begin <= mark.at <= at + SLACK for mark in marks):
-        return True
-    others = (_marks_of(book_of(each.name)) for each in pod.spec.containers)
-    lately = sum(mark.at > at - SPAM_SPAN for each in others for mark in each)
-    return not marks or lately >= QUIET
-
-
-def _marks_of(book: Book) -> tuple[Mark, ...]:
-    return (*book.kills, *book.failures, *book.starts, *book.others)
-
-
-def _is_failure(mark: Mark) -> bool:
-    return mark.kind is EvidenceKind.PROBE_FAILED and mark.probe_type == ProbeType.READINESS

@@ -14,6 +14,7 @@ from probewatch.core.dating import follow_lead
 from probewatch.core.deliveries import enter_event, enter_pod_event
 from probewatch.core.endings import judge_endings
 from probewatch.core.evidence import Evidence, EvidenceKind
+from probewatch.core.failed_readiness import KubeletEvents
 from probewatch.core.findings import Finding, PodForgotten, PodTracked
 from probewatch.core.first_sight import first_state
 from probewatch.core.judging import (
@@ -23,7 +24,6 @@ from probewatch.core.judging import (
     take_restarts,
     update_terminations,
 )
-from probewatch.core.losses import KubeletEvents
 from probewatch.core.model import Pod, PodUid
 from probewatch.core.policy import Policy
 from probewatch.core.readiness import end_flapping, follow_readiness

@@ -7,8 +7,9 @@ condition had the opposite status in between, unseen by us: a *hidden* transitio
 from collections import Counter
 
 from probewatch.core.causes import Readiness, ReadinessReason
+from probewatch.core.failed_readiness import KubeletEvents
 from probewatch.core.findings import Finding, FlappingChanged, ReadinessChanged
-from probewatch.core.losses import KubeletEvents, loss_reason
+from probewatch.core.losses import is_node_lost, loss_reason
 from probewatch.core.model import Condition, Pod, PodRef
 from probewatch.core.policy import Policy
 from probewatch.core.state import ReadinessState
@@ -87,9 +88,9 @@ def follow_readiness(
     if condition.status is state.ready:
         return _hidden(state, before, pod, events=events, ref=ref, policy=policy, now=now)
     if condition.status:
-        # After a node was lost, its kubelet restores its own status, with the time before the loss.
-        at = now if state.changed_at is not None and at < state.changed_at else at
-        return _gained(state, at), (_to_ready(state, pod, ref, at),)
+        # A kubelet that was away restores its own status, with the time when that last changed.
+        late = is_node_lost(before) or (state.changed_at is not None and at < state.changed_at)
+        return _gained(state, at), (_to_ready(state, pod, ref, now if late else at),)
     lost = loss_reason(before, pod, events)
     return _lost(state, lost, at, ref=ref, policy=policy, now=now)
 
@@ -169,6 +170,8 @@ def _hidden(
         return _cleared(state, at), ()
     if at is None or state.changed_at is None or at <= state.changed_at:
         return state, ()
+    if is_node_lost(before) and not is_node_lost(pod):  # the kubelet is back: its own, later loss
+        return _cleared(state, at), ()
     reason = _hidden_reason(before, pod, at, events)
     sides = (Readiness.NOT_READY, Readiness.READY)
     pair = sides if condition.status else sides[::-1]
