@@ -35,18 +35,21 @@ class Jumps:
         return jump if abs(jump) > TOLERATED_SECONDS else 0.0
 
 
-class Throttle:
-    """Allows something once in *seconds*, for each key by itself: a log line about one trouble."""
+SILENCE_SECONDS = 60.0
+"""Minimum time between two log lines about the same trouble."""
 
-    def __init__(self, monotonic: Callable[[], float], seconds: float) -> None:
+
+class Throttle:
+    """Allows a log line about one trouble once in `SILENCE_SECONDS`, for each key by itself."""
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic
-        self._seconds = seconds
         self._allowed: dict[Hashable, float] = {}
 
     def allows(self, key: Hashable = None) -> bool:
         """Tell whether it is allowed now; if so, not again until the time has passed."""
         now = self._monotonic()
-        if now - self._allowed.get(key, -self._seconds) < self._seconds:
+        if now - self._allowed.get(key, -SILENCE_SECONDS) < SILENCE_SECONDS:
             return False
         self._allowed[key] = now
         return True

@@ -30,9 +30,6 @@ LONGEST_PAUSE_SECONDS = 10.0
 PAUSE_GROWTH = 1.5
 """The pauses between readings while credentials are refused: 1, 1.5, 2.25, … 10 s."""
 
-SILENCE_SECONDS = 60.0
-"""Minimum time between two log lines about the same error."""
-
 
 class Login:
     """Holds the current access; call `read` once before anything else.
@@ -52,7 +49,7 @@ class Login:
         self._pause = 0.0
         self._again_at = float("-inf")
         """When refused credentials may be read again."""
-        self._errors = Throttle(clock.monotonic, SILENCE_SECONDS)
+        self._errors = Throttle(clock.monotonic)
 
     @property
     def access(self) -> Access:

@@ -18,9 +18,6 @@ KEPT_SECONDS = 600.0
 """How long a namespace is remembered without a new refusal: it may be deleted. One that is in use
 is refused again each minute."""
 
-SILENCE_SECONDS = 60.0
-"""Minimum time between two log lines about one resource."""
-
 SEVERAL = 2
 """Namespaces in which a right is missing; a single one may have a role of its own."""
 
@@ -40,7 +37,7 @@ class Refusals:
     _lines: Throttle = field(init=False)
 
     def __post_init__(self) -> None:
-        self._lines = Throttle(self.clock.monotonic, SILENCE_SECONDS)
+        self._lines = Throttle(self.clock.monotonic)
 
     def covers(self, resource: str, namespace: str) -> bool:
         """Tell whether the right is known to be missing."""

@@ -10,9 +10,6 @@ from probewatch.clock import Clock, Throttle
 
 _log = logging.getLogger(__name__)
 
-SILENCE_SECONDS = 60.0
-"""Minimum time between two log lines about a server that does not answer."""
-
 
 class Reachability:
     """Tracks whether the API server answers; it is called for every request."""
@@ -21,7 +18,7 @@ class Reachability:
         self._clock = clock
         self._since: float | None = None
         self._is_logged = False
-        self._lines = Throttle(clock.monotonic, SILENCE_SECONDS)
+        self._lines = Throttle(clock.monotonic)
 
     @property
     def is_away(self) -> bool:

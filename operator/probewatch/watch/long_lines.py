@@ -20,9 +20,6 @@ TOO_LONG = "LineTooLong"
 LIST_SECONDS = 600.0
 """Minimum time between two lists that make up for skipped lines."""
 
-SILENCE_SECONDS = 60.0
-"""Minimum time between two log lines about skipped lines."""
-
 _NAMES = re.compile(rb'"(type|namespace|name|uid)"\s*:\s*"([\w.-]{1,253})"')
 _KEYS = {b"type": "update", b"namespace": "namespace", b"name": "object", b"uid": "uid"}
 """The keys under which they are logged."""
@@ -36,7 +33,7 @@ class LongLines:
         self._monotonic = around.monotonic
         self._has_skipped = False
         self._listed_at = -LIST_SECONDS
-        self._warnings = Throttle(around.monotonic, SILENCE_SECONDS)
+        self._warnings = Throttle(around.monotonic)
 
     def skip(self, head: bytes) -> None:
         """Count and log a line that is too long; *head* is its beginning."""

@@ -11,6 +11,7 @@ import math
 from collections.abc import Mapping
 from typing import Generic, NoReturn
 
+from probewatch.clock import SILENCE_SECONDS
 from probewatch.watch.asking import GONE, Asker
 from probewatch.watch.backoff import Backoff
 from probewatch.watch.decoding import BROKEN, Decodes, T
@@ -50,9 +51,6 @@ STREAMS_AGAIN_SECONDS = 3600.0
 """How long lists are read in pages once the server sent no streaming list. It may only have been
 overloaded, or is upgraded later. To try it at each list would make all of them slow where the
 server has none: some show this only by their silence."""
-
-SILENCE_SECONDS = 60.0
-"""Minimum time between two warnings about the same trouble."""
 
 STREAMED = {"sendInitialEvents": "true", "resourceVersionMatch": "NotOlderThan"}
 

@@ -35,9 +35,6 @@ _log = logging.getLogger(__name__)
 
 PAUSES = Pauses(first=0.5, longest=30.0)
 
-SILENCE_SECONDS = 60.0
-"""Minimum time between two log lines about the same trouble."""
-
 ANSWER_LIMIT = 256
 """Bytes of the API server's answer that are logged."""
 
@@ -87,7 +84,7 @@ class EventWriter:
         self._instance = instance
         self._clock = clock
         self._jitter = jitter
-        self._warnings = Throttle(clock.monotonic, SILENCE_SECONDS)
+        self._warnings = Throttle(clock.monotonic)
         self._doubt, self._refusals = Doubt(clock), Refusals(clock)
         self._attempts: dict[tuple[str, str], Attempt] = {}
         """By namespace and name, the Events that are to be written again."""

@@ -14,9 +14,6 @@ from probewatch.records.entry import Key
 
 _log = logging.getLogger(__name__)
 
-SILENCE_SECONDS = 60.0
-"""Minimum time between two warnings about the same trouble."""
-
 WORDS_BYTES = 256
 
 
@@ -24,7 +21,7 @@ class Complaints:
     """Takes in each write that failed."""
 
     def __init__(self, clock: Clock) -> None:
-        self._trouble = Throttle(clock.monotonic, SILENCE_SECONDS)
+        self._trouble = Throttle(clock.monotonic)
         """Of trouble that may pass, by status."""
 
     def add(self, key: Key, answer: Answer, tries: int) -> None:
