@@ -190,3 +190,15 @@ def test_restore_is_noticed_after_a_list_that_failed() -> None:
     scene.dispatcher.end_list("5")
 
     assert scene.stats.went_back
+
+
+@pytest.mark.parametrize(
+    ("version", "is_ahead"), [("8", True), ("9", False), ("10", False), ("", False)]
+)
+def test_only_an_older_version_contradicts_what_is_known(version: str, *, is_ahead: bool) -> None:
+    """A server whose answer has no resourceVersion has not proved that it lost any."""
+    scene = Scene()
+    scene.dispatcher.end_list("9")
+    page = {"metadata": {"resourceVersion": version}, "items": []}
+
+    assert is_ahead is scene.dispatcher.is_ahead_of(bytearray(msgspec.json.encode(page)))

@@ -141,7 +141,6 @@ class Dispatcher(Generic[T]):
                     "before": self._last_version,
                 },
             )
-        self._last_version = version
 
     def take_lines(self, lines: Iterable[Line]) -> None:
         """Pass the updates of a watch's lines to the handler; raises StreamFaultError for an ERROR.
