@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from probewatch.log_stream import LossyHandler
 from probewatch.logs import JsonFormatter, TextFormatter, configure
 from probewatch.settings import LogFormat, LogLevel
 
@@ -169,3 +170,10 @@ def test_debug_is_everything() -> None:
     logging.getLogger("kopf.activities").debug("small talk")
 
     assert "small talk" in stream.getvalue()
+
+
+def test_log_that_nobody_reads_is_no_obstacle() -> None:
+    """The only handler is one that drops records rather than block."""
+    configure(log_format=LogFormat.AUTO, level=LogLevel.INFO, stream=io.StringIO())
+
+    assert [LossyHandler] == [type(each) for each in logging.getLogger().handlers]

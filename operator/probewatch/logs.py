@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import TextIO
 
 from probewatch.kube.sanitize import sanitize
+from probewatch.log_stream import LossyHandler
 from probewatch.settings import LogFormat, LogLevel
 
 VALUE_LIMIT = 1024
@@ -34,7 +35,7 @@ _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", 
 def configure(*, log_format: LogFormat, level: LogLevel, stream: TextIO | None = None) -> None:
     """Write all records to *stream* (standard error by default), replacing earlier handlers."""
     out = sys.stderr if stream is None else stream
-    handler = logging.StreamHandler(out)
+    handler = LossyHandler(out)
     as_text = log_format is LogFormat.TEXT or (log_format is LogFormat.AUTO and out.isatty())
     handler.setFormatter(TextFormatter() if as_text else JsonFormatter())
     root = logging.getLogger()
