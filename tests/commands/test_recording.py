@@ -233,6 +233,82 @@ def test_headers_of_probes_go_with_commands() -> None:
     assert {"path": "/", "port": 80} == asked
 
 
+def everywhere(item: Mapping[str, object]) -> dict[str, object]:
+    """A pod with this container in each of its lists."""
+    names = ("containers", "initContainers", "ephemeralContainers")
+    return {"kind": "Pod", "spec": {name: [deepcopy(item)] for name in names}}
+
+
+def statuses_everywhere(status: Mapping[str, object]) -> dict[str, object]:
+    """A pod with this container status in each of its lists."""
+    names = ("containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses")
+    return {"kind": "Pod", "status": {name: [deepcopy(status)] for name in names}}
+
+
+@pytest.mark.parametrize("probe", ["livenessProbe", "readinessProbe", "startupProbe"])
+def test_commands_of_every_probe_are_left_out(probe: str) -> None:
+    """Commands of each probe are removed, in containers of every kind."""
+    item = everywhere({"name": "app", probe: {"exec": {"command": ["check", SECRET]}}})
+
+    left = json.dumps(privacy.leave_out(item, [Omission.COMMANDS]))
+
+    assert SECRET not in left
+    assert 3 == left.count(json.dumps({probe: {"exec": {}}})[1:-1])
+
+
+@pytest.mark.parametrize("hook", ["postStart", "preStop"])
+@pytest.mark.parametrize(
+    "handler",
+    [
+        {"exec": {"command": [SECRET]}},
+        {"httpGet": {"port": 80, "httpHeaders": [{"name": "Token", "value": SECRET}]}},
+    ],
+    ids=["exec", "httpGet"],
+)
+def test_commands_of_every_hook_are_left_out(hook: str, handler: dict[str, object]) -> None:
+    """Commands and headers of each hook are removed, in containers of every kind."""
+    item = everywhere({"name": "app", "lifecycle": {hook: handler}})
+
+    assert SECRET not in json.dumps(privacy.leave_out(item, [Omission.COMMANDS]))
+
+
+@pytest.mark.parametrize(
+    ("field", "omission"),
+    [
+        ({"command": ["run", SECRET]}, Omission.COMMANDS),
+        ({"args": [SECRET]}, Omission.COMMANDS),
+        ({"env": [{"name": "A", "value": SECRET}]}, Omission.ENV),
+    ],
+    ids=["command", "args", "env"],
+)
+def test_containers_of_every_kind_are_bared(field: dict[str, object], omission: Omission) -> None:
+    """What is left out of containers is left out of init and ephemeral ones too."""
+    left = privacy.leave_out(everywhere({"name": "app", **field}), [omission])
+
+    assert SECRET not in json.dumps(left)
+
+
+@pytest.mark.parametrize("when", ["state", "lastState"])
+@pytest.mark.parametrize("state", ["terminated", "waiting"])
+def test_last_words_are_left_out_of_every_state(when: str, state: str) -> None:
+    """Messages of states are removed from the statuses of containers of every kind."""
+    status = {"name": "app", when: {state: {"reason": "Error", "message": SECRET}}}
+
+    left = json.dumps(privacy.leave_out(statuses_everywhere(status), [Omission.OUTPUT]))
+
+    assert SECRET not in left
+    assert 3 == left.count('"reason": "Error"')
+
+
+def test_pod_that_opted_out_stays_so() -> None:
+    """The annotation that stops the watching of a pod is kept: verdicts depend on it."""
+    notes = {"probewatch.dev/ignore": "true", "team": "blue"}
+
+    left = privacy.leave_out({"metadata": {"annotations": notes}}, [Omission.ANNOTATIONS])
+
+    assert {"metadata": {"annotations": {"probewatch.dev/ignore": "true"}}} == left
+
+
 @pytest.mark.parametrize("item", [{}, {"metadata": None, "spec": {"containers": [None]}}])
 def test_odd_objects_are_kept_as_they_are(item: dict[str, object]) -> None:
     """Malformed objects are recorded unchanged."""
