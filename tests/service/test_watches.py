@@ -21,6 +21,37 @@ LONGEST = 1.25
 """Jitter may lengthen a watch by a quarter."""
 
 
+def test_targets_are_narrowed_by_the_api_server() -> None:
+    """Pods are selected by labels, and only the kubelet's Events about pods are read."""
+    some = replace(Settings(), pod_selector="app=web")
+    kubelet = {"fieldSelector": "involvedObject.kind=Pod,source=kubelet"}
+
+    assert [
+        ("/api/v1/pods", "pods", {}),
+        ("/api/v1/namespaces/shop/pods", "pods/shop", {"labelSelector": "app=web"}),
+        ("/api/v1/events", "events", kubelet),
+        ("/api/v1/namespaces/shop/events", "events/shop", kubelet),
+    ] == [
+        (each.path, each.name, each.params)
+        for each in (
+            pod_target(Settings(), None),
+            pod_target(some, "shop"),
+            event_target(None),
+            event_target("shop"),
+        )
+    ]
+
+
+def test_options_are_those_of_the_settings() -> None:
+    """Page size and timeouts of a watch are those of the settings."""
+    settings = replace(
+        Settings(), page_limit=77, request_timeout_seconds=3.0, inactivity_seconds=40.0
+    )
+    options = watch_options(settings, pod_target(settings, None))
+
+    assert (77, 3.0, 40.0) == (options.page_size, options.request_timeout, options.inactivity)
+
+
 @pytest.mark.parametrize("namespace", [None, "shop"])
 def test_quiet_events_are_no_fault(namespace: str | None) -> None:
     """A watch of Events ends before its silence would count as a dead connection."""
