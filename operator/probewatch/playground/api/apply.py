@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 from probewatch.playground.api.fields import (
     FindKeys,
@@ -18,10 +17,8 @@ from probewatch.playground.api.managers import (
     read_entries,
     with_entries,
 )
-from probewatch.playground.json_object import JsonObject
+from probewatch.playground.json_object import Json, JsonObject
 from probewatch.playground.objects.status import StatusError, bad_request
-
-Json = Any
 
 
 def apply(

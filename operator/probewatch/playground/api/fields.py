@@ -10,9 +10,8 @@ from typing import Any
 import msgspec
 
 from probewatch.playground.api.patches import MERGE_KEYS
-from probewatch.playground.json_object import JsonObject
+from probewatch.playground.json_object import Json, JsonObject
 
-Json = Any
 Path = tuple[str, ...]
 Keys = tuple[str, ...] | None
 """The keys of a list's elements; () for a set; None for an atomic list."""

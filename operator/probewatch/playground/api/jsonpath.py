@@ -5,9 +5,9 @@ Names, indices, `[*]` and filters are supported: `.conditions[?(@.type=="Ready")
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Any
 
-Json = Any
+from probewatch.playground.json_object import Json
+
 Step = Callable[[Sequence[Json]], list[Json]]
 """The values found so far → the values one step further."""
 

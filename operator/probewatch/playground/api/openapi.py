@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from probewatch.playground.api.answers import Answer, answer_json
 from probewatch.playground.api.discovery import VERSION, no_such_path
 from probewatch.playground.api.requests import Request
-from probewatch.playground.api.schemas import META_MODEL, REF, Schema, find_model, load_schemas
-from probewatch.playground.json_object import JsonObject
+from probewatch.playground.api.schemas import META_MODEL, REF, find_model, load_schemas
+from probewatch.playground.json_object import JsonObject, Schema
 from probewatch.playground.objects.definitions import Version
 from probewatch.playground.objects.types import ResourceType, Types
 

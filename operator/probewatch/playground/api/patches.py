@@ -1,12 +1,9 @@
 """Patches: JSON patch (RFC 6902), merge patch (RFC 7386) and Kubernetes' strategic merge."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-from probewatch.playground.json_object import JsonObject
+from probewatch.playground.json_object import Json, JsonObject
 from probewatch.playground.objects.status import StatusError, bad_request
-
-Json = Any
 
 JSON_PATCH = "application/json-patch+json"
 MERGE_PATCH = "application/merge-patch+json"

@@ -6,9 +6,9 @@ from probewatch.playground.api.answers import Answer, answer_json
 from probewatch.playground.api.columns import render_selector
 from probewatch.playground.api.requests import Request
 from probewatch.playground.api.users import User
-from probewatch.playground.api.writes import Make, Writer, find_patch
+from probewatch.playground.api.writes import Writer, find_patch
 from probewatch.playground.json_object import JsonObject
-from probewatch.playground.objects.registry import Registry
+from probewatch.playground.objects.registry import Make, Registry
 from probewatch.playground.objects.status import StatusError
 from probewatch.playground.objects.store import Stored
 from probewatch.playground.objects.types import ResourceType

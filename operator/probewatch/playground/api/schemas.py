@@ -10,10 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 from probewatch.lean_imports import let_in
-from probewatch.playground.json_object import JsonObject
+from probewatch.playground.json_object import JsonObject, Schema
 from probewatch.playground.objects.types import ResourceType
-
-Schema = Mapping[str, Any]
 
 REF = "#/components/schemas/"
 MODELS = {

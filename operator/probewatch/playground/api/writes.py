@@ -23,15 +23,13 @@ from probewatch.playground.api.requests import Request, unsupported_media_type
 from probewatch.playground.api.validation import Versions, validate_fields
 from probewatch.playground.json_object import JsonObject
 from probewatch.playground.kubelet.pod_view import render_time
-from probewatch.playground.objects.registry import Registry, Write
+from probewatch.playground.objects.registry import Make, Registry, Write
 from probewatch.playground.objects.status import bad_request
 from probewatch.playground.objects.store import Stored
 from probewatch.playground.objects.types import ResourceType
 
 LARGEST_OBJECT = 3 * 2**19
 """Bytes: the limit of etcd for one request, 1.5 MiB."""
-
-Make = Callable[[JsonObject], JsonObject]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,11 +13,10 @@ from probewatch.playground.kubelet.containers import PodMemory, Record
 from probewatch.playground.kubelet.env import find_unsupported
 from probewatch.playground.kubelet.events import KubeletEvents
 from probewatch.playground.kubelet.pod import PodWorker, begin_memory
-from probewatch.playground.kubelet.pod_status import find_qos_class
+from probewatch.playground.kubelet.pod_status import TERMINAL_PHASES, find_qos_class
 from probewatch.playground.kubelet.services import Services
 from probewatch.playground.kubelet.specs import PodSpec, parse_pod_spec
 
-TERMINAL = ("Succeeded", "Failed")
 REFUSED = "UnexpectedAdmissionError"
 
 
@@ -51,7 +50,7 @@ class Kubelet:
         worker = self._workers.get(spec.uid)
         if worker is not None:
             worker.update(spec)
-        elif (pod.get("status") or {}).get("phase") not in TERMINAL:
+        elif (pod.get("status") or {}).get("phase") not in TERMINAL_PHASES:
             unsupported = find_unsupported(pod)
             if unsupported:
                 self._refuse(spec, "; ".join(unsupported))

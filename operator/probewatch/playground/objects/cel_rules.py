@@ -5,15 +5,13 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from probewatch.playground.json_object import Json, Schema
 from probewatch.playground.objects.cel import compile_rule
 from probewatch.playground.objects.cel_functions import EvaluationError
 from probewatch.playground.objects.cel_operators import Evaluate
 from probewatch.playground.objects.cel_tokens import CompilationError
 from probewatch.playground.objects.schema_checks import GO_TYPES
 from probewatch.playground.objects.status import Cause
-
-Json = Any
-Schema = Mapping[str, Any]
 
 VALIDATIONS = "x-kubernetes-validations"
 MISSING = object()

@@ -2,9 +2,8 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from probewatch.playground.json_object import JsonObject
+from probewatch.playground.json_object import JsonObject, Schema
 from probewatch.playground.kubelet.pod_view import render_time
 from probewatch.playground.objects.cel_rules import MISSING, check_compilation, check_rules
 from probewatch.playground.objects.registry import STATUS, Registry
@@ -14,8 +13,6 @@ from probewatch.playground.objects.schemas import fill_defaults, prune
 from probewatch.playground.objects.status import Cause
 from probewatch.playground.objects.store import Change
 from probewatch.playground.objects.types import ResourceType
-
-Schema = Mapping[str, Any]
 
 GROUP = "apiextensions.k8s.io"
 STORAGE = f"customresourcedefinitions.{GROUP}"

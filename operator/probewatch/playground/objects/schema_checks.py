@@ -3,12 +3,9 @@
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
+from probewatch.playground.json_object import Json, Schema
 from probewatch.playground.objects.status import Cause
-
-Json = Any
-Schema = Mapping[str, Any]
 
 INT_OR_STRING = "x-kubernetes-int-or-string"
 

@@ -1,10 +1,8 @@
 """Structural schemas of custom resources: pruning of unknown fields, and defaulting."""
 
 from collections.abc import Mapping
-from typing import Any
 
-Json = Any
-Schema = Mapping[str, Any]
+from probewatch.playground.json_object import Json, Schema
 
 KEEP_UNKNOWN = "x-kubernetes-preserve-unknown-fields"
 ROOT_FIELDS = {"apiVersion", "kind", "metadata"}

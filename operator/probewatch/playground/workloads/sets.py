@@ -6,13 +6,12 @@ import math
 
 from probewatch.playground.json_object import JsonObject
 from probewatch.playground.kubelet.pod_view import render_time
+from probewatch.playground.objects.names import SUFFIX_ALPHABET
 from probewatch.playground.objects.schemas import without_nulls
 from probewatch.playground.workloads.workloads import ControllerClient, is_active, is_ready
 
 HASH_LABEL = "pod-template-hash"
 REVISION = "deployment.kubernetes.io/revision"
-LETTERS = "bcdfghjklmnpqrstvwxz2456789"
-"""The alphabet of generated names, which cannot spell words."""
 
 
 def reconcile_replica_set(client: ControllerClient, owner: JsonObject) -> None:
@@ -84,7 +83,7 @@ def hash_template(template: JsonObject) -> str:
     # kubectl writes `creationTimestamp: null` into templates.
     text = json.dumps(without_nulls(template), sort_keys=True)
     digest = hashlib.sha256(text.encode()).digest()
-    return "".join(LETTERS[byte % len(LETTERS)] for byte in digest[:10])
+    return "".join(SUFFIX_ALPHABET[byte % len(SUFFIX_ALPHABET)] for byte in digest[:10])
 
 
 def _hash_of(item: JsonObject) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from probewatch.clock import Clock
 from probewatch.playground.json_object import JsonObject
+from probewatch.playground.kubelet.pod_status import TERMINAL_PHASES
 from probewatch.playground.kubelet.pod_view import render_time
 from probewatch.playground.objects.registry import STATUS, Deletion, Registry
 from probewatch.playground.objects.status import StatusError
@@ -21,7 +22,6 @@ from probewatch.playground.objects.types import ResourceType
 _log = logging.getLogger(__name__)
 
 OWNER_GROUPS = {"ReplicaSet": "apps", "Deployment": "apps", "Job": "batch"}
-TERMINAL = ("Succeeded", "Failed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,7 +179,7 @@ def controller_uid(obj: JsonObject) -> str:
 def is_active(pod: JsonObject) -> bool:
     """Whether a pod counts as a replica: it has neither terminated nor been deleted."""
     is_deleted = "deletionTimestamp" in pod["metadata"]
-    return not is_deleted and pod.get("status", {}).get("phase") not in TERMINAL
+    return not is_deleted and pod.get("status", {}).get("phase") not in TERMINAL_PHASES
 
 
 def is_ready(pod: JsonObject) -> bool:
