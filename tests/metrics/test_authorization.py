@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from probewatch.errors import ApiError
 from probewatch.metrics.authorization import (
     ACCESS_REVIEWS,
     ALLOWED_SECONDS,
@@ -18,6 +19,7 @@ from probewatch.metrics.authorization import (
 )
 from tests.metrics.reviews import USER, FakeReviews
 from tests.metrics.scene import StillTime
+from tests.support import virtual_time
 
 GOOD = "good"
 
@@ -118,6 +120,42 @@ async def test_good_answer_lasts_while_the_api_server_is_away() -> None:
     assert Verdict.ALLOWED is await house.judge()
     house.time.seconds += 1
     assert Verdict.UNCHECKED is await house.judge()
+
+
+class SilentReviews(FakeReviews):
+    """An API server that accepts requests and stops to answer them."""
+
+    is_silent = False
+
+    async def request(
+        self, verb: str, path: str, *, body: object | None = None
+    ) -> tuple[int, bytes]:
+        if self.is_silent:
+            await asyncio.sleep(30.0)
+            raise ApiError("no answer in time")
+        return await super().request(verb, path, body=body)
+
+
+async def judged_in_silence() -> tuple[list[Verdict], float]:
+    """Judge a known and an unknown token while others wait; return how long that takes."""
+    reviews = SilentReviews()
+    house = Gatehouse(reviews)
+    await house.judge()
+    reviews.is_silent = True
+    house.time.seconds += ALLOWED_SECONDS
+    made_up = [house.judge(f"made-up {number}") for number in range(ASKED_AT_ONCE + 1)]
+    begun = asyncio.get_running_loop().time()
+    verdicts = await asyncio.gather(*made_up, house.judge())
+    return verdicts, asyncio.get_running_loop().time() - begun
+
+
+def test_silent_api_server_is_not_waited_for_until_the_scrape_is_over() -> None:
+    """A scraper gives up after ten seconds: the answer that is known is used well before."""
+    verdicts, seconds = virtual_time.run(judged_in_silence())
+
+    assert {Verdict.UNCHECKED} == set(verdicts[:-1])
+    assert Verdict.ALLOWED is verdicts[-1]
+    assert 3.0 == pytest.approx(seconds)
 
 
 @pytest.mark.parametrize("token", ["poor", "made-up"])

@@ -29,6 +29,10 @@ REFUSED_SECONDS = 10.0
 STALE_SECONDS = 600.0
 """How long a positive verdict is used while the API server does not give a new one."""
 
+PATIENCE_SECONDS = 3.0
+"""How long to wait for both reviews: a scraper gives up after ten seconds by default, and the
+metrics have to be rendered within the rest."""
+
 ANSWERS_KEPT = 256
 ASKED_AT_ONCE = 4
 """Concurrent reviews: requests with made-up tokens must not become a load on the API server."""
@@ -73,9 +77,12 @@ class Authorizer:
         key = hashlib.sha256(token.encode(errors="surrogateescape")).digest()
         if (known := self._fresh(key)) is not None:
             return known
-        async with self._turns:
-            # Another request with the same token may have been judged meanwhile.
-            return self._fresh(key) or self._keep(key, await self._ask(token))
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS), self._turns:
+                # Another request with the same token may have been judged meanwhile.
+                return self._fresh(key) or self._keep(key, await self._ask(token))
+        except TimeoutError:
+            return self._keep(key, Verdict.UNCHECKED)
 
     def _fresh(self, key: bytes) -> Verdict | None:
         kept = self._answers.get(key)
