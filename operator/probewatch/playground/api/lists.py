@@ -79,14 +79,14 @@ def _find_version(store: ObjectStore, request: Request) -> tuple[int, bool]:
     version = parse_version(text)
     if match and not text:
         text = "resourceVersionMatch is forbidden unless resourceVersion is provided"
-        raise invalid_option("resourceVersionMatch", f"Forbidden: {text}")
+        raise invalid_match(f"Forbidden: {text}")
     if match not in {"", "Exact", "NotOlderThan"}:
         text = f'Unsupported value: "{match}": supported values: "Exact", "NotOlderThan", ""'
-        raise invalid_option("resourceVersionMatch", text)
+        raise invalid_match(text)
     if version == 0:
         if match == "Exact":
             text = 'Forbidden: resourceVersionMatch "Exact" is forbidden for resourceVersion "0"'
-            raise invalid_option("resourceVersionMatch", text)
+            raise invalid_match(text)
         return store.version, False
     if version > store.version:
         raise too_large(version, store.version)
@@ -112,9 +112,9 @@ def too_large(version: int, current: int) -> StatusError:
     return StatusError(504, "Timeout", text, details=details, headers={"Retry-After": "1"})
 
 
-def invalid_option(field: str, text: str) -> StatusError:
-    """Return the error for an invalid option of a list or a watch."""
-    message = f'ListOptions.meta.k8s.io "" is invalid: {field}: {text}'
+def invalid_match(text: str) -> StatusError:
+    """Return the error for an invalid resourceVersionMatch of a list or a watch."""
+    message = f'ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: {text}'
     return StatusError(422, "Invalid", message)
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import msgspec
 
 from probewatch.playground.api.answers import Lines
-from probewatch.playground.api.lists import invalid_option, parse_version
+from probewatch.playground.api.lists import invalid_match, parse_version
 from probewatch.playground.api.projections import Projection
 from probewatch.playground.api.requests import Request
 from probewatch.playground.api.selectors import Selector
@@ -74,10 +74,10 @@ def _check_match(query: Mapping[str, str]) -> None:
     match = query.get("resourceVersionMatch", "")
     if initial and match != "NotOlderThan":
         text = "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
-        raise invalid_option("resourceVersionMatch", f"Forbidden: {text}")
+        raise invalid_match(f"Forbidden: {text}")
     if match and not initial:
         text = "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"
-        raise invalid_option("resourceVersionMatch", f"Forbidden: {text}")
+        raise invalid_match(f"Forbidden: {text}")
 
 
 async def watch(store: ObjectStore, plan: WatchPlan) -> AsyncGenerator[Lines]:
