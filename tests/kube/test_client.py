@@ -307,6 +307,36 @@ async def test_many_refusals_are_one_login() -> None:
     assert (2, "Bearer token-1") == (credentials.read_times, login.access.authorization)
 
 
+async def test_requests_refused_during_a_login_wait_for_it() -> None:
+    """A request that is refused while others log in is sent again with what they get."""
+    all_refused = asyncio.Event()
+    refusals: list[str] = []
+
+    def refuse(request: web.Request) -> int:
+        if request.headers["Authorization"] != "Bearer token-0":
+            return 0
+        refusals.append(request.path)
+        if len(refusals) > 1:
+            asyncio.get_running_loop().call_later(0.01, all_refused.set)
+        return 401
+
+    @dataclass
+    class Plugin(FakeCredentials):
+        async def read(self, *, refused: bool) -> Access:
+            if refused:
+                await asyncio.wait_for(all_refused.wait(), 5)
+            return await FakeCredentials.read(self, refused=refused)
+
+    async with serving(FakeCluster(refuse=refuse)) as server:
+        login = Login(Plugin(server), clock=FakeTime().clock)
+        await login.read()
+        async with ApiClient(login, timeout_seconds=5, clock=Clock()) as client:
+            asked = [client.request("GET", f"{NAMESPACED}/pods") for _ in range(2)]
+            answers = await asyncio.gather(*asked)
+
+    assert [200, 200] == [status for status, _ in answers]
+
+
 async def test_refusal_just_after_the_renewal_logs_in() -> None:
     """The renewal of each minute keeps a plugin's token, so that it is no reason to use it on."""
     login = Login(FakeCredentials("http://api"), clock=FakeTime().clock)

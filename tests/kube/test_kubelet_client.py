@@ -1,7 +1,7 @@
 """Reading a kubelet's probe counters over TLS; every failure is one clear line."""
 
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -22,18 +22,20 @@ prober_probe_total{container="app",pod_uid="u1",probe_type="Liveness",result="fa
 class FakeKubelet:
     """Answers `/metrics/probes` and records the requests."""
 
-    def __init__(self, *, status: int = 200, body: bytes = COUNTERS) -> None:
-        self.status, self.body = status, body
+    def __init__(
+        self, *, status: int = 200, body: bytes = COUNTERS, headers: Mapping[str, str] | None = None
+    ) -> None:
+        self.status, self.body, self.headers = status, body, headers
         self.asked: list[str] = []
 
     async def answer(self, request: web.Request) -> web.Response:
         self.asked.append(f"{request.path} {request.headers.get('Authorization')}")
-        return web.Response(status=self.status, body=self.body)
+        return web.Response(status=self.status, body=self.body, headers=self.headers)
 
     @asynccontextmanager
     async def served(self, tls: ssl.SSLContext | None = None) -> AsyncIterator[int]:
         app = web.Application()
-        app.router.add_get("/metrics/probes", self.answer)
+        app.router.add_get("/{path:.*}", self.answer)
         runner = web.AppRunner(app)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls)
@@ -111,6 +113,16 @@ async def test_answers_that_are_none(expected: str, kubelet: FakeKubelet) -> Non
     async with kubelet.served() as port:
         with pytest.raises(ApiError, match=expected):
             await client(FakeNodes(port)).read("n1")
+
+
+async def test_a_kubelet_sends_our_credentials_nowhere_else() -> None:
+    """A redirect is not followed: a node must not choose who gets the operator's token."""
+    kubelet = FakeKubelet(status=302, headers={"Location": "/elsewhere"})
+    async with kubelet.served() as port:
+        with pytest.raises(ApiError, match="answered 302"):
+            await client(FakeNodes(port)).read("n1")
+
+    assert ["/metrics/probes Bearer t"] == kubelet.asked
 
 
 @pytest.mark.parametrize(

@@ -23,17 +23,18 @@ def test_without_the_beginning_of_the_process() -> None:
 
 
 def test_what_is_no_counter() -> None:
-    """Malformed lines are skipped."""
+    """Malformed lines are skipped, and so are lines with names longer than any in Kubernetes."""
     broken = rb"""process_start_time_seconds 5
 prober_probe_total{container="app",pod_uid="u1",probe_type="Liveness",result="failed"
 prober_probe_total{container="app",pod_uid="u1",probe_type="Liveness",result="failed"}
 prober_probe_total{container="app",pod_uid="u1",probe_type="Liveness",result="failed"} many
 prober_probe_total{container="app",pod_uid="u1",probe_type="Liveness",result="failed"} NaN
 prober_probe_total{container="app",pod_uid="u1",probe_type="Liveness",result="failed"} -1
+prober_probe_total{container="app",pod_uid="u1",probe_type="Liveness",result="failed"} +Inf
 prober_probe_total{container="app",pod_uid="u1",probe_type="Other",result="failed"} 1
 prober_probe_total{container="",pod_uid="u1",probe_type="Liveness",result="failed"} 1
 prober_probe_total{} 1
 """
-    long = b'prober_probe_total{container="' + b"x" * 5000 + b'"} 1\n'
+    long = broken.splitlines()[2].replace(b"app", b"x" * 5000) + b" 1\n"
 
     assert NodeCounters(process=5.0) == parse_counters(broken + long)

@@ -102,17 +102,19 @@ async def test_no_tls_for_a_server_without_it() -> None:
 
 
 async def test_files_that_change_make_new_connections(ca: Path) -> None:
-    """A rotated CA file leads to a new TLS context; unchanged files keep the old one."""
+    """A rotated CA file leads to a new TLS context and version; unchanged files keep both."""
     login = await log_in(reach(ca_path=str(ca)))
-    first = login.tls
+    first, version = login.tls, login.version
     await login.read()
     kept = login.tls
+    assert version == login.version
     replace_file(ca, make_certificate().certificate)
     await login.read()
 
     assert isinstance(first, ssl.SSLContext)
     assert first is kept
     assert login.tls is not kept
+    assert version + 1 == login.version
 
 
 @pytest.mark.parametrize(

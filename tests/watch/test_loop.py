@@ -115,7 +115,7 @@ def play(
     )
     loop = WatchLoop(
         transport=script,
-        target=WatchTarget(path="/things", name="things"),
+        target=WatchTarget(path="/things", name="things", params={"fieldSelector": "some"}),
         decoder=Decoder(Thing),
         handler=diary,
         around=around,
@@ -157,6 +157,14 @@ def test_later_page_that_is_refused() -> None:
     assert [None, "more", None] == [each.get("continue") for each in script.asked[:3]]
     assert ["listing", "listed a", "listing", "listed a", "synced"] == diary.told
     assert [0.4] == pauses
+
+
+def test_later_page_that_is_gone() -> None:
+    """A list that has expired begins again: to wait for its other pages would be in vain."""
+    gone = Answer(status=410, headers={"Retry-After": "1"})
+    script, *_ = play(page("a", token="more"), gone, page("a"))
+
+    assert [None, "more", None] == [each.get("continue") for each in script.asked[:3]]
 
 
 def test_lists_that_expire_are_read_as_a_whole_only_once() -> None:
@@ -282,7 +290,10 @@ def test_streaming_list_is_tried_again_after_an_hour() -> None:
 
 
 def test_watch_of_a_streaming_list_is_over_when_it_ends() -> None:
-    """After a streaming list's watch the server's history is checked if it was unreachable."""
+    """After a streaming list's watch the server's history is checked if it was unreachable.
+
+    Any object will do for that, and to look for a selected one may take the server long.
+    """
     end = {"resourceVersion": "12", "annotations": {"k8s.io/initial-events-end": "true"}}
     bookmark = msgspec.json.encode({"type": "BOOKMARK", "object": {"metadata": end}})
     streamed = Answer(parts=(line("ADDED"), bookmark + b"\n"), lasts=100.0)
@@ -292,6 +303,7 @@ def test_watch_of_a_streaming_list_is_over_when_it_ends() -> None:
     )
 
     assert ["1", None] == [each.get("limit") for each in script.asked[2:4]]
+    assert [False, True] == ["fieldSelector" in each for each in script.asked[2:4]]
 
 
 def test_stream_without_a_list_was_no_watch() -> None:
@@ -324,8 +336,10 @@ def test_unauthorized_is_tried_again() -> None:
 
 
 def test_retry_after_is_honoured() -> None:
-    """B6: Retry-After is a lower bound for the pause."""
-    assert [30.0] == play(Answer(status=429, headers={"Retry-After": "30"}), page())[2]
+    """B6: Retry-After is a lower bound for the pause after an error, which is counted."""
+    _, _, pauses, loop = play(Answer(status=429, headers={"Retry-After": "30"}), page())
+
+    assert ([30.0], {"429": 1}) == (pauses, dict(loop.stats.errors))
 
 
 def test_pauses_grow_to_a_cap_and_start_again() -> None:
@@ -408,6 +422,17 @@ def test_large_page_is_asked_for_in_smaller_ones() -> None:
     assert ["500", "500", "100", "20", "4", "20"] == [each["limit"] for each in script.asked[:6]]
     assert ["", *["more"] * 4, "2"] == [each.get("continue", "") for each in script.asked[:6]]
     assert ["listing", "listed a", "listed b", "listed c", "synced"] == diary.told
+
+
+def test_page_that_is_too_large_is_read_no_further() -> None:
+    """The memory for a page is bounded, however much of it is left."""
+    endless, small = Answer(parts=(b"x" * 300,) * 9), page("b")
+    options = WatchOptions(page_cap=400, page_size=2, streams=False)
+    loop = play(endless, small, options=options)[3]
+
+    assert 600 + sum(len(part) for part in small.parts if isinstance(part, bytes)) == (
+        loop.stats.bytes_read
+    )
 
 
 def test_page_of_a_few_large_objects() -> None:

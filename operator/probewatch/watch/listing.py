@@ -43,7 +43,6 @@ async def list_pages(
         if not token:
             break
         del body, page  # free their memory before the next page comes in
-        await asyncio.sleep(0)  # a page takes some milliseconds: let other tasks run
     dispatcher.end_list(version)
 
 
