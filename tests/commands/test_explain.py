@@ -10,6 +10,7 @@ from probewatch.commands.explain_json import render_json
 from probewatch.commands.probe_failures import MEANINGS
 from probewatch.commands.render_explain import render_text
 from probewatch.commands.story import Story
+from probewatch.core.causes import Cause, Confidence
 from probewatch.core.evidence import FailureReason
 from probewatch.errors import ApiError, InputError
 from tests.commands.shop import (
@@ -162,6 +163,26 @@ async def test_explain_tells_the_death_that_is_not_recorded_yet(tmp_path: Path) 
     places = [text.find(words) for words in ("restart 6, judged now", "restart 5,", "restart 4,")]
     assert -1 not in places
     assert sorted(places) == places
+
+
+async def test_explain_compares_a_new_death_with_the_recorded_ones(tmp_path: Path) -> None:
+    """A loop whose Events are dropped goes on for the cause that it had, not for an unknown one."""
+    new = died(6, "2026-11-20T12:00:41Z")
+    (status,) = new["status"]["containerStatuses"]
+    status["lastState"]["terminated"]["startedAt"] = "2026-11-20T12:00:00Z"
+    recorded = [record(incidents=[incident(5), incident(4)])]
+    others = [record(incidents=[incident(5, uid="uid-of-an-earlier-web-x"), incident(6)])]
+
+    found = []
+    for known in (recorded, others, None):
+        (restart,) = (await read_story(await cluster_with([new], known), tmp_path, "web-x")).judged
+        found.append((restart.cause, restart.confidence))
+
+    assert [
+        (Cause.LIVENESS_PROBE, Confidence.MEDIUM),
+        (Cause.UNKNOWN, Confidence.LOW),
+        (Cause.UNKNOWN, Confidence.LOW),
+    ] == found
 
 
 async def test_explain_takes_no_old_restart_for_a_new_one(tmp_path: Path) -> None:
@@ -365,7 +386,7 @@ async def test_explain_says_that_the_operator_will_know_more(tmp_path: Path) -> 
     recorded = await read_story(await cluster_with([new], [FULL]), tmp_path, "web-x")
     alone = await read_story(await cluster_with([new], None), tmp_path, "web-x")
 
-    assert "Note: what is judged now rests on the pod and its Events alone" in render_text(recorded)
+    assert "Note: what is judged now rests on the pod, its Events and" in render_text(recorded)
     assert "what is judged now" not in render_text(alone)
 
 

@@ -945,6 +945,21 @@ CASES = {
         "Error Medium terminated-seen",
         facts(died(1), path=OWN, past=(past(Cause.LIVENESS_PROBE, 1, 500),)),
     ),
+    "ended so before, by a record that tells no order of states": (
+        "Error Medium terminated-seen",
+        facts(died(1), path=OWN, past=(past(Cause.ERROR, 1, 500, own_end=None),)),
+    ),
+    "ended so before, seen dead, and by such a record": (
+        "Error High terminated-seen",
+        facts(
+            died(1),
+            path=OWN,
+            past=(
+                past(Cause.ERROR, 1, 500, own_end=None),
+                past(Cause.ERROR, 1, 500, own_end=True),
+            ),
+        ),
+    ),
     "ended otherwise before": (
         "Error Medium terminated-seen",
         facts(died(1), path=OWN, past=(past(Cause.ERROR, 2, 500, own_end=True),)),

@@ -1,16 +1,18 @@
 """A pod that is new to this process: where counting begins, and what is counted at once."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from probewatch.core.causes import Cause
+from probewatch.core.causes import Cause, Confidence
 from probewatch.core.findings import CountingBegan, Finding, LoopStarted, Restart
 from probewatch.core.observe import PodObserved, observe
+from probewatch.core.past import Past
 from probewatch.core.policy import Policy
 from probewatch.core.remembered import Remembered, RememberedContainer
 from probewatch.core.state import LoopState, PodState
-from tests.support.builders import died, pod, status
+from tests.support.builders import died, past, pod, status
 
 POLICY = Policy()
 NOW = 5000.0
@@ -101,6 +103,31 @@ def test_what_is_known_of_a_pod_is_what_it_shows() -> None:
         state.pod.resource_version,
         [each.restart_count for each in state.pod.statuses],
     )
+
+
+@pytest.mark.parametrize(
+    ("earlier", "expected"),
+    [
+        ((), (Cause.UNKNOWN, Confidence.LOW)),
+        ((past(Cause.LIVENESS_PROBE, 143, 40.0),), (Cause.LIVENESS_PROBE, Confidence.MEDIUM)),
+    ],
+    ids=["nothing is recorded", "a kill is recorded"],
+)
+def test_the_first_verdict_compares_with_recorded_restarts(
+    earlier: tuple[Past, ...], expected: tuple[Cause, Confidence]
+) -> None:
+    """An operator that was restarted during a loop without Events still knows its regular cause."""
+    end = died(143, start=NOW - 80, end=NOW - 40, container_id="c2")
+    dead = status(restart_count=2, container_id="c2", running_since=None, last=end)
+    waits = replace(dead, waiting_reason="CrashLoopBackOff")
+    again = status(restart_count=3, container_id="c3", running_since=NOW, last=end)
+    seen = PodObserved(pod=pod(20, waits), remembered=remember(2, past=earlier))
+    state = observe(None, seen, Policy(settle=0.0), NOW - 30).state
+
+    step = observe(state, PodObserved(pod=pod(21, again)), Policy(settle=0.0), NOW)
+
+    (found,) = (each for each in step.findings if isinstance(each, Restart))
+    assert expected == (found.cause, found.confidence)
 
 
 def test_count_that_fell_meanwhile_opens_an_epoch() -> None:

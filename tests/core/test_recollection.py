@@ -7,6 +7,7 @@ import pytest
 from probewatch.core.causes import Cause
 from probewatch.core.incidents import keep_restart
 from probewatch.core.model import PodUid, Workload
+from probewatch.core.past import PAST_KEPT
 from probewatch.core.recollection import LATE_SECONDS, recollect
 from probewatch.core.record_sizes import Marks
 from probewatch.core.records import Incident, LoopMark, Mark, PodMarks, Record
@@ -115,6 +116,47 @@ def test_a_restart_that_was_observed_late_is_dated_by_the_clock_of_its_node() ->
     found = recalled(incident(2, (1000.0, 1030.0)), incident(3, (9000.0, 2030.0)))
 
     assert [1000.0, 2000.0] == [at for at, _ in found.loop.recent]
+
+
+def test_earlier_restarts_are_remembered_with_their_verdicts() -> None:
+    """The next verdict compares with them; whether they were shown as terminated is unknown."""
+    own, killed = incident(1, (60.0, 50.0)), incident(2, (120.0, 100.0))
+    own = replace(own, cause=Cause.ERROR, exit_code=3, started_at=20.0)
+    killed = replace(killed, cause=Cause.LIVENESS_PROBE, exit_code=137, started_at=60.0)
+    other = incident(1, (70.0, 60.0), uid="u2")
+
+    first, second = recalled(own, other, killed).past
+
+    assert (Cause.ERROR, own.confidence, 3, 30.0, 50.0, 1, None) == (
+        first.cause,
+        first.confidence,
+        first.exit_code,
+        first.lifetime,
+        first.died_at,
+        first.restart_count,
+        first.own_end,
+    )
+    assert (Cause.LIVENESS_PROBE, 40.0, 2, False) == (
+        second.cause,
+        second.lifetime,
+        second.restart_count,
+        second.own_end,
+    )
+
+
+def test_as_many_earlier_restarts_are_remembered_as_a_process_keeps() -> None:
+    """A record keeps more incidents of one container than are compared."""
+    found = recalled(*(incident(n, (n * 50.0, None)) for n in range(1, PAST_KEPT + 3)))
+
+    assert list(range(3, PAST_KEPT + 3)) == [each.restart_count for each in found.past]
+
+
+def test_windows_is_remembered_once_an_exit_code_has_shown_it() -> None:
+    """Later exit codes may be those of any system."""
+    codes = (1, -1073741510, 1)
+    known = (replace(incident(n, (n * 50.0, None)), exit_code=c) for n, c in enumerate(codes, 1))
+
+    assert [False, True, True] == [each.on_windows for each in recalled(*known).past]
 
 
 def test_a_recorded_loop_goes_on_as_it_was() -> None:

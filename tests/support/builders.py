@@ -98,7 +98,7 @@ def past(
     lifetime: float | None,
     confidence: Confidence = Confidence.CONFIRMED,
     *,
-    own_end: bool = False,
+    own_end: bool | None = False,
 ) -> Past:
     """An earlier restart."""
     return Past(

@@ -31,7 +31,8 @@ loop, how its probes failed lately, each recorded restart with its cause and evi
 is wrong with its probes.
 
 Records come from the operator. If the last restart of a container is not recorded, it is judged
-from what the pod and the kubelet's Events still show, which is less than the operator knows."""
+from the pod, the kubelet's Events that are left, and the restarts that are recorded, which is less
+than the operator knows."""
 
 EPILOG = """\
 examples:
@@ -50,8 +51,8 @@ SAME_END_SECONDS = 5.0
 """How far the kubelet's and the runtime's times of one end may be apart."""
 
 LESS = (
-    "what is judged now rests on the pod and its Events alone; the operator, which knows more, "
-    "records its own verdict within a minute of the restart"
+    "what is judged now rests on the pod, its Events and recorded restarts; the operator, which "
+    "knows more, records its own verdict within a minute of the restart"
 )
 """The note for a pod that an operator watches, whose verdict may be another one."""
 
@@ -88,7 +89,7 @@ async def read(args: argparse.Namespace) -> Story:
         raise _nothing_known(args, name, namespace) from missing
     if args.container:
         _check_container(args.container, name, live, incidents)
-    told = judge(live, clock.now()) if live else Judgement()
+    told = judge(live, incidents, clock.now()) if live else Judgement()
     judged = [each for each in told.restarts if not _is_recorded(each, incidents)]
     story = Story(
         namespace=namespace,

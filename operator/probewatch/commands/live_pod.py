@@ -1,7 +1,7 @@
 """Reads one pod and the kubelet's Events about it, and judges its last restarts from these.
 
-Where no operator watched, only what is left can be judged: the last restart of each
-container, with the Events that have not expired. That is less than the operator knows.
+Only what is left can be judged: the last restart of each container, with the Events that have not
+expired, and what is recorded of earlier restarts. That is less than the operator knows.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,9 +11,10 @@ import msgspec
 
 from probewatch.core.evidence import Evidence
 from probewatch.core.findings import Advice, Finding, Restart
-from probewatch.core.model import ContainerStatus, Pod
+from probewatch.core.model import ContainerStatus, Pod, PodUid
 from probewatch.core.observe import EvidenceObserved, PodObserved, TimePassed, observe
 from probewatch.core.policy import Policy
+from probewatch.core.recollection import recall_past
 from probewatch.core.remembered import Remembered, RememberedContainer
 from probewatch.core.state import PodState
 from probewatch.core.values import replace
@@ -23,6 +24,8 @@ from probewatch.kube.answers import ask_for
 from probewatch.kube.api_paths import find_path
 from probewatch.kube.client import ApiClient
 from probewatch.kube.pods.snapshot import parse_pod
+from probewatch.kube.reports.objects import Incident
+from probewatch.kube.reports.parsing import parse_incident
 from probewatch.kube.testimony import parse_evidence
 
 EVENTS_LIMIT = 500
@@ -72,7 +75,7 @@ async def _read_events(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
-    """What follows from a pod and its remaining Events alone."""
+    """What follows from a pod, its remaining Events and the recorded restarts."""
 
     restarts: tuple[Restart, ...] = ()
     """The last restart of each container, with the verdict that is possible now."""
@@ -80,14 +83,15 @@ class Judgement:
     """Advice on its probes, from how they failed."""
 
 
-def judge(live: LivePod, now: float) -> Judgement:
+def judge(live: LivePod, recorded: Sequence[Incident], now: float) -> Judgement:
     """Return the last restarts of a pod with their verdicts, and advice on its probes.
 
     For a container in back-off it is the restart that it waits for: its status shows that end.
+    *recorded* are the incidents of its workload, newest first.
     """
     statuses = tuple(_restarted(status) for status in live.pod.statuses)
     before = {
-        status.name: RememberedContainer(count=status.restart_count - 1)
+        status.name: _remember(live.pod.uid, status, recorded)
         for status in statuses
         if status.restart_count > 0
     }
@@ -103,6 +107,19 @@ def judge(live: LivePod, now: float) -> Judgement:
         restarts=tuple(each for each in found if isinstance(each, Restart)),
         advice=tuple(each for each in found if isinstance(each, Advice)),
     )
+
+
+def _remember(
+    uid: PodUid, status: ContainerStatus, recorded: Sequence[Incident]
+) -> RememberedContainer:
+    """Return what is known of a container from before its last restart."""
+    mine = [
+        parse_incident(each)
+        for each in reversed(recorded)
+        if (each.uid, each.container) == (uid, status.name)
+        and each.restart_count < status.restart_count
+    ]
+    return RememberedContainer(count=status.restart_count - 1, past=recall_past(mine))
 
 
 def _restarted(status: ContainerStatus) -> ContainerStatus:

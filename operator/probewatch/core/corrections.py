@@ -14,12 +14,12 @@ from probewatch.core.evidence import EvidenceKind
 from probewatch.core.facts import CLOCK_SLACK
 from probewatch.core.findings import Finding, Restart, RestartCorrected
 from probewatch.core.model import ContainerStatus
-from probewatch.core.past import SURE
+from probewatch.core.past import PAST_KEPT, SURE
 from probewatch.core.restarts import CountedRestart, Path
 from probewatch.core.state import ContainerMemory, Pending, PodState, Settled
 from probewatch.core.values import replace
 from probewatch.core.verdict import PROBE_KILLS
-from probewatch.core.verdicts import PAST_KEPT, Judged
+from probewatch.core.verdicts import Judged
 from probewatch.core.watermarks import latest_termination
 
 E = TypeVar("E", Pending, Settled)

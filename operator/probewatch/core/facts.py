@@ -246,7 +246,7 @@ class Facts:
 
     def ends_so_itself(self) -> bool:
         """Whether all earlier ends with this exit code were its own, and one of them surely."""
-        alike = self.with_its_exit()
+        alike = [past for past in self.with_its_exit() if past.own_end is not None]
         sure = [past for past in alike if past.confidence in SURE]
         return bool(sure) and all(past.own_end for past in alike)
 

@@ -31,9 +31,9 @@ def _before(pod: Pod, remembered: Remembered, version: int, now: float) -> PodSt
     """The state of the pod when it was last recorded, as far as that is known."""
     known = remembered.containers
     memories = tuple(
-        (name, ContainerMemory(loop=_loop(container, now)))
+        (name, ContainerMemory(loop=_loop(container, now), past=container.past))
         for name, container in known.items()
-        if container.loop.recent or container.loop.started_at is not None
+        if container.past or container.loop.recent or container.loop.started_at is not None
     )
     # With no statuses before, containers are counted from 0; else from the counts they show.
     statuses = () if remembered.from_zero else pod.statuses

@@ -10,6 +10,9 @@ SURE = frozenset({Confidence.HIGH, Confidence.CONFIRMED})
 
 OPEN = frozenset({Cause.UNKNOWN, Cause.UNOBSERVED})
 
+PAST_KEPT = 16
+"""Earlier restarts that are kept of a container."""
+
 HABIT = 2
 """This many similar terminations show a habit of the container, even if no verdict was sure."""
 
@@ -26,8 +29,9 @@ class Past:
     lifetime: float | None
     died_at: float | None = None
     restart_count: int = 0
-    own_end: bool = False
-    """Whether the container was shown as terminated before the kubelet acted."""
+    own_end: bool | None = False
+    """Whether the container was shown as terminated before the kubelet acted; None if that is not
+    known, as of a restart that was read from a record."""
     on_windows: bool = False
     """Whether its exit code, or that of an even earlier restart, is one that only Windows has."""
 

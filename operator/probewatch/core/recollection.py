@@ -1,12 +1,19 @@
 """Recollection: reads from a record what it holds of a pod that this process sees first."""
 
+from collections.abc import Iterable
+from itertools import accumulate
+from operator import or_
+
 from probewatch.core.causes import Cause
+from probewatch.core.exits import is_of_windows, lifetime_of
 from probewatch.core.loops import RECENT_KEPT
 from probewatch.core.model import PodUid
+from probewatch.core.past import PAST_KEPT, Past
 from probewatch.core.records import Incident, LoopMark, Mark, Record
 from probewatch.core.remembered import Remembered, RememberedContainer
 from probewatch.core.state import LoopState
 from probewatch.core.values import replace
+from probewatch.core.verdict import PROBE_OF
 
 LATE_SECONDS = 900.0
 """A restart that was observed later than this after the end had been missed at first. Longer than
@@ -33,8 +40,29 @@ def _recall(record: Record, uid: PodUid, container: str, mark: Mark) -> Remember
         epoch=mark.epoch,
         resource_version=mark.resource_version,
         termination=mark.termination,
+        past=recall_past(kept),
         loop=replace(_resume(recent, mark.loop), behind=behind),
         tells_latest=bool(kept) and kept[-1].restart_count == mark.count,
+    )
+
+
+def recall_past(incidents: Iterable[Incident]) -> tuple[Past, ...]:
+    """Return what the incidents of one container, oldest first, tell of its earlier restarts."""
+    known = tuple(incidents)[-PAST_KEPT:]
+    windows = accumulate((is_of_windows(each.exit_code) for each in known), or_)
+    return tuple(map(_past_of, known, windows))
+
+
+def _past_of(incident: Incident, on_windows: bool) -> Past:  # noqa: FBT001  # mapped
+    return Past(
+        cause=incident.cause,
+        confidence=incident.confidence,
+        exit_code=incident.exit_code,
+        lifetime=lifetime_of(incident.started_at, incident.finished_at),
+        died_at=incident.finished_at,
+        restart_count=incident.restart_count,
+        own_end=False if incident.cause in PROBE_OF else None,
+        on_windows=on_windows,
     )
 
 

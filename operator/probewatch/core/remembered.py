@@ -7,6 +7,7 @@ the persisted watermark, and the restarts since then are counted now.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from probewatch.core.past import Past
 from probewatch.core.state import LoopState
 
 
@@ -21,6 +22,8 @@ class RememberedContainer:
     termination: str = ""
     """Identity of the last termination that a restart was counted for."""
     loop: LoopState = field(default_factory=LoopState)
+    past: tuple[Past, ...] = ()
+    """The recorded restarts of the container, oldest first."""
     tells_latest: bool = True
     """Whether `loop` contains the latest restart; a record keeps a limited number of them."""
 

@@ -13,7 +13,7 @@ from probewatch.core.facts import KILL_AFTER_DEATH, Facts
 from probewatch.core.findings import Finding, Restart
 from probewatch.core.kills import used_by_others
 from probewatch.core.loops import add_restart, settle_by
-from probewatch.core.past import Past, showed_windows
+from probewatch.core.past import PAST_KEPT, Past, showed_windows
 from probewatch.core.policy import Policy
 from probewatch.core.restart_policy import OVER
 from probewatch.core.restarts import CountedRestart, Path, identity
@@ -21,7 +21,6 @@ from probewatch.core.state import ContainerMemory, Pending, PodState, Settled
 from probewatch.core.values import quickly_made, replace
 from probewatch.core.verdict import Rule, Verdict
 
-PAST_KEPT = 16
 SETTLED_KEPT = 32
 
 

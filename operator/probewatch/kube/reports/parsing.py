@@ -123,11 +123,12 @@ def _loop(loop: objects.Loop) -> LoopMark:
 def _incidents(status: objects.Status) -> tuple[Incident, ...]:
     incidents: list[Incident] = []
     for each in reversed(status.incidents):
-        incidents.append(share(_incident(each), incidents))
+        incidents.append(share(parse_incident(each), incidents))
     return tuple(incidents)
 
 
-def _incident(incident: objects.Incident) -> Incident:
+def parse_incident(incident: objects.Incident) -> Incident:
+    """Return one incident of a status; what cannot be read of it is left out."""
     return Incident(
         pod=incident.pod,
         uid=PodUid(incident.uid),
