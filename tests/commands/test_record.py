@@ -24,7 +24,6 @@ from probewatch.commands.record_streams import Output, StreamWriter
 from probewatch.commands.recording import Recording
 from probewatch.commands.stream import LineType
 from probewatch.errors import ApiError, InputError
-from probewatch.settings import Settings
 from probewatch.watch.transport import WatchStats
 from tests.support.fake_cluster import FakeCluster, Json, serving
 
@@ -70,7 +69,7 @@ LONG_ENOUGH = ("--duration", "1s")
 
 
 async def run(kubeconfig: Path, *arguments: str) -> None:
-    await record.record(parse(*arguments), Settings(kubeconfig=str(kubeconfig)))
+    await record.record(parse(*arguments, "--kubeconfig", str(kubeconfig)))
 
 
 async def staged() -> FakeCluster:
@@ -156,11 +155,13 @@ async def test_file_that_is_added_to_keeps_its_mode(kubeconfig: Path, tmp_path: 
     assert 0o640 == stat.S_IMODE(path.stat().st_mode)
 
 
+@pytest.mark.parametrize("resource", ["pods", "events"])
 async def test_missing_right_is_reported_before_anything_is_written(
-    kubeconfig: Path, tmp_path: Path
+    kubeconfig: Path, tmp_path: Path, resource: str
 ) -> None:
-    """A missing right is one line of error, and no file is created."""
-    cluster = FakeCluster(refuse=lambda request: 403 if request.path == "/api/v1/pods" else 0)
+    """A missing right to either resource is one line of error, and no file is created."""
+    path = f"/api/v1/{resource}"
+    cluster = FakeCluster(refuse=lambda request: 403 if request.path == path else 0)
     async with serving(cluster) as server:
         point(kubeconfig, server)
         with pytest.raises(ApiError, match=r"a right is missing: .* 403"):

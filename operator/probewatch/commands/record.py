@@ -109,14 +109,14 @@ def _add_flags(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Record until it is time to stop; return the exit status."""
     log_little()
-    namespaces = ",".join(args.namespace) if args.namespace else None
-    settings = read_settings(args, namespaces=namespaces, pod_selector=args.selector)
-    run_on_best_loop(record(args, settings))
+    run_on_best_loop(record(args))
     return 0
 
 
-async def record(args: argparse.Namespace, settings: Settings) -> None:
+async def record(args: argparse.Namespace) -> None:
     """Record one cluster into one file."""
+    namespaces = ",".join(args.namespace) if args.namespace else None
+    settings = read_settings(args, namespaces=namespaces, pod_selector=args.selector)
     clock = Clock()
     async with open_client(settings, clock) as client:
         await _check_rights(client, settings)
