@@ -17,6 +17,7 @@ from probewatch.service.parts import Parts
 from probewatch.service.service import Service
 from probewatch.settings import Settings
 from probewatch.supervisor import Supervisor
+from tests.commands import shop
 from tests.service.waiting import until, wait_for_the_end
 from tests.support.controller_scene import pod
 from tests.support.credentials import HeldCredentials
@@ -115,6 +116,37 @@ async def test_owners_are_listed_where_pods_are_watched() -> None:
 
     places = {asked.path.partition("/namespaces/")[2].split("/")[0] for asked in cluster.asked}
     assert {"shop", "cart"} == places
+
+
+async def test_list_of_one_namespace_says_nothing_of_others() -> None:
+    """A complete list of one namespace does not delete the pods of another one."""
+    cluster = FakeCluster()
+    for name in ("shop", "cart"):
+        item = {**shop.pod(), "metadata": {"name": "web", "namespace": name, "uid": name}}
+        await cluster.put(f"/api/v1/namespaces/{name}/pods", item)
+    settings = replace(ALONE, namespaces=("shop", "cart"))
+    async with connected(cluster, settings) as parts, asyncio.timeout(5):
+        one, other, *_ = parts.watches
+        running = [asyncio.ensure_future(each.run()) for each in (one, other)]
+        await until(lambda: one.stats.synced and other.stats.synced)
+        for each in running:
+            each.cancel()
+
+        assert {"shop", "cart"} == {each.namespace for each in parts.store.headers()}
+
+
+async def test_reboots_are_told_by_events_about_nodes() -> None:
+    """The kubelets' Events about nodes are watched where they are, under a name of their own."""
+    cluster = FakeCluster()
+    async with connected(cluster, ALONE) as parts, asyncio.timeout(5):
+        watch = parts.watches[-1]
+        running = asyncio.ensure_future(watch.run())
+        asked = await cluster.heard(lambda asked: asked.path.endswith("/events"))
+        running.cancel()
+
+    assert "/api/v1/namespaces/default/events" == asked.path
+    assert "involvedObject.kind=Node,source=kubelet" == asked.query["fieldSelector"]
+    assert len(parts.watches) == len({each.stats.resource for each in parts.watches})
 
 
 @pytest.mark.parametrize(
