@@ -3,8 +3,10 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
+import pytest
 
 from probewatch.clock import Clock
 from probewatch.core.model import OwnerRef, PodRef, PodUid, Workload
@@ -113,9 +115,19 @@ def test_an_owner_of_its_own_is_the_workload() -> None:
     assert learn(api).find(pod("rs-1")) == nearest_workload(pod("rs-1"))
 
 
-def test_a_controller_of_which_no_report_can_speak_is_none() -> None:
-    """A controller whose name is too long for a report is ignored."""
-    api = FakeApi({(REPLICA_SETS, ""): page(item("rs-1", "n" * 254))})
+@pytest.mark.parametrize(
+    ("field", "most"), [("name", 253), ("kind", 63), ("apiVersion", 317), ("uid", 128)]
+)
+def test_a_controller_of_which_no_report_can_speak_is_none(field: str, most: int) -> None:
+    """A controller of which one text is too long for a report is ignored."""
+    owned = item("rs-1", "web")
+    [owner] = msgspec.convert(owned["metadata"], dict[str, Any])["ownerReferences"]
+    owner[field] = "n" * most
+    at_most = FakeApi({(REPLICA_SETS, ""): page(owned)})
+    assert learn(at_most).find(pod("rs-1")) != nearest_workload(pod("rs-1"))
+
+    owner[field] += "n"
+    api = FakeApi({(REPLICA_SETS, ""): page(owned)})
 
     assert learn(api).find(pod("rs-1")) == nearest_workload(pod("rs-1"))
 
@@ -169,6 +181,15 @@ def test_old_revisions_leave_room_for_others() -> None:
 
     assert set(found) == {"web-10", "web-11", "api-1", "odd-1", "odd-2", "odd-3"}
     assert found["web-10"] is found["web-11"]
+
+
+def test_old_revisions_are_counted_in_each_namespace() -> None:
+    """A ReplicaSet that names a Deployment of another namespace drops none of that one's."""
+    theirs = [item(f"a-{each}", "web", revision=each) for each in ("1", "2")]
+    others = [item(f"b-{each}", "web", "bank", revision=each) for each in ("8", "9")]
+    api = FakeApi({(REPLICA_SETS, ""): page(*theirs, *others)})
+
+    assert {"a-1", "a-2", "b-8", "b-9"} == set(asyncio.run(owner_lists.list_owners(api)))
 
 
 def test_a_controller_is_taken_for_no_other_of_its_uid() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from probewatch.core.model import OwnerRef, PodRef, PodUid, Workload
 from probewatch.errors import ApiError
+from probewatch.kube.owner_refusals import KEPT_SECONDS
 from probewatch.kube.workloads import (
     AT_ONCE,
     DOUBT_SECONDS,
@@ -281,6 +282,26 @@ async def test_right_that_is_missing_everywhere_is_waited_for_in_two_namespaces(
 
     assert 6 <= time.seconds - before <= 10
     assert 12 == len(api.asked)
+
+
+async def test_right_that_some_have_is_doubted_elsewhere() -> None:
+    """After an owner could be read somewhere, missing rights from before are no sign for others."""
+    mail, blog = found("r1", namespace="mail"), found("r2", namespace="blog")
+    workloads, _, _ = known(*[FORBIDDEN] * 10, mail, FORBIDDEN, blog)
+    for name in ("shop", "bank"):
+        assert "ReplicaSet" == (await workloads.resolve(of(name))).kind
+    assert "Deployment" == (await workloads.resolve(other("r1", namespace="mail"))).kind
+
+    assert "Deployment" == (await workloads.resolve(other("r2", namespace="blog"))).kind
+
+
+async def test_right_that_was_missing_long_ago_is_asked_for_anew() -> None:
+    """A refusal is believed for ten minutes; later one is doubted as if it were the first."""
+    workloads, _, time = known(*[FORBIDDEN] * 5, FORBIDDEN, found("r1"))
+    assert "ReplicaSet" == (await workloads.resolve(other("r0"))).kind
+    time.seconds += KEPT_SECONDS
+
+    assert "Deployment" == (await workloads.resolve(other("r1"))).kind
 
 
 async def test_missing_right_is_believed_from_a_slow_server() -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from probewatch.watch.long_lines import LIST_SECONDS, LongLines
+from probewatch.watch.long_lines import LIST_SECONDS, LongLines, find_names
 from probewatch.watch.transport import Surroundings, WatchOptions, WatchStats
 from tests.support import virtual_time
 from tests.support.fake_time import FakeTime
@@ -184,3 +184,14 @@ def test_list_makes_up_for_a_skipped_line_once() -> None:
         lines.list_begins()
 
     assert [False, True, False, True, False] == due
+
+
+def test_long_line_is_named_by_its_own_object() -> None:
+    """The names of other objects that follow in its metadata, such as its owner's, do not count."""
+    head = (
+        b'{"type":"MODIFIED","object":{"kind":"Pod","metadata":{"name":"web-1","namespace":"shop",'
+        b'"uid":"u-1","ownerReferences":[{"kind":"ReplicaSet","name":"web","uid":"rs-1"}],"labels'
+    )
+
+    found = {"update": "MODIFIED", "object": "web-1", "namespace": "shop", "uid": "u-1"}
+    assert found == find_names(head)
