@@ -23,6 +23,7 @@ from probewatch.clock import Clock
 from probewatch.errors import ApiError
 from probewatch.kube.api_paths import find_subject
 from probewatch.kube.faults import as_os_errors
+from probewatch.kube.keepalive import open_socket
 from probewatch.kube.login import Login
 from probewatch.kube.low_water import LowWater
 from probewatch.kube.reachability import Reachability
@@ -97,7 +98,7 @@ class ApiClient:
     async def __aenter__(self) -> Self:
         # No limit of connections: each watch holds one, and other requests are few anyway.
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0),
+            connector=aiohttp.TCPConnector(limit=0, socket_factory=open_socket),
             cookie_jar=aiohttp.DummyCookieJar(),
             # In a cluster, gzip costs the server more than the network saves.
             headers={"Accept-Encoding": "identity", "User-Agent": _user_agent()},
@@ -132,8 +133,7 @@ class ApiClient:
         sent once more if there are others. A GET answered with a Retry-After is repeated within
         the timeout; for a write that is left to the caller.
         """
-        headers = {"Accept": accept}
-        data = None
+        headers, data = {"Accept": accept}, None
         if body is not None:
             headers["Content-Type"] = content_type
             data = msgspec.json.encode(body)
