@@ -24,7 +24,7 @@ from probewatch.core.model import PodUid
 from probewatch.core.observe import EvidenceObserved, Observation, PodGone, PodObserved
 from probewatch.core.policy import Policy
 from probewatch.kube import event_objects, objects, testimony
-from probewatch.kube.pods.raw_pod import BROKEN
+from probewatch.kube.objects import BROKEN
 from probewatch.kube.pods.snapshot import parse_pod
 from probewatch.store import Store
 from probewatch.tracking.tombstones import Tombstones

@@ -31,7 +31,7 @@ from typing import Annotated, BinaryIO
 import msgspec
 
 from probewatch.errors import InputError
-from probewatch.kube.pods.raw_pod import BROKEN
+from probewatch.kube.objects import BROKEN
 
 STDIN = "-"
 """The file name that stands for standard input."""

@@ -17,7 +17,7 @@ from probewatch.commands.outcome import Json, render_restart
 from probewatch.commands.stream import StreamError
 from probewatch.core.causes import Cause, Confidence
 from probewatch.core.findings import Restart
-from probewatch.kube.pods.raw_pod import BROKEN
+from probewatch.kube.objects import BROKEN
 
 Truth = Mapping[str, Mapping[str, frozenset[Cause]]]
 

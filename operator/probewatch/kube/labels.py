@@ -10,7 +10,7 @@ from functools import lru_cache
 
 import msgspec
 
-UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+from probewatch.kube.objects import BROKEN
 
 READ = 1024
 """How many decoded sets of labels are cached, for when a policy goes through a namespace."""
@@ -52,7 +52,7 @@ class Labels(Mapping[str, str]):
 def read_strings(text: bytes) -> Mapping[str, str]:
     """Decode a mapping of strings; other values are left out, and no mapping is an empty one.
 
-    Raises one of `UNREADABLE` for JSON that cannot be decoded.
+    Raises one of `BROKEN` for JSON that cannot be decoded.
     """
     try:
         return _decode_strings(text) or {}
@@ -67,5 +67,5 @@ def _read(text: bytes) -> Mapping[str, str]:
     """Decode labels; unreadable ones are empty, as callers far from the decoding cannot help it."""
     try:
         return read_strings(text)
-    except UNREADABLE:
+    except BROKEN:
         return {}

@@ -21,6 +21,9 @@ Int = Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)]
 
 ABSENT = msgspec.Raw(b"")
 
+BROKEN = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What a decoder raises for bytes that do not have the expected form."""
+
 
 class OwnerReference(Struct):
     """`metadata.ownerReferences[]`."""

@@ -11,7 +11,8 @@ import msgspec
 
 from probewatch.core import model
 from probewatch.kube import objects
-from probewatch.kube.labels import UNREADABLE, Labels, read_strings
+from probewatch.kube.labels import Labels, read_strings
+from probewatch.kube.objects import BROKEN
 from probewatch.kube.owners import find_controlling
 from probewatch.kube.sharing import Shared, digest
 from probewatch.kube.times import parse_time
@@ -57,7 +58,7 @@ def parse_annotations(raw: msgspec.Raw) -> Mapping[str, str]:
     body = bytes(raw)
     try:
         return read_strings(body) if has_notes(body) else _NOTHING
-    except UNREADABLE:
+    except BROKEN:
         return _NOTHING
 
 
@@ -92,7 +93,7 @@ _decode_owners = msgspec.json.Decoder(list[objects.OwnerReference] | None).decod
 def _owner(body: bytes) -> model.OwnerRef | None:
     try:
         references = _decode_owners(body)
-    except UNREADABLE:
+    except BROKEN:
         return None
     ref = find_controlling(references or ())
     if ref is None:

@@ -8,6 +8,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 
+from probewatch.kube.objects import BROKEN
 from probewatch.kube.pods.salvage import salvage
 from probewatch.watch.splitting import split_page
 
@@ -198,6 +199,3 @@ def _read_code(status: msgspec.Raw) -> int:
 _VERSIONED = msgspec.json.Decoder(_Versioned)
 _RAW_LINES = msgspec.json.Decoder(_Line[msgspec.Raw])
 _RAW_PAGES = msgspec.json.Decoder(_Page[msgspec.Raw])
-
-BROKEN = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-"""What a decoder raises for bytes that do not have the expected form."""

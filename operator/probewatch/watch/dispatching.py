@@ -4,9 +4,10 @@ import logging
 from collections.abc import Iterable, Sequence
 from typing import Generic, Protocol, TypeVar, runtime_checkable
 
+from probewatch.kube.objects import BROKEN
 from probewatch.kube.parsing import parse_version
 from probewatch.watch.asking import GONE
-from probewatch.watch.decoding import BROKEN, Decodes, Page, T, Update
+from probewatch.watch.decoding import Decodes, Page, T, Update
 from probewatch.watch.lines import Line
 from probewatch.watch.transport import StreamFaultError, WatchStats
 

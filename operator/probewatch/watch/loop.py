@@ -12,9 +12,10 @@ from collections.abc import Mapping
 from typing import Generic, NoReturn
 
 from probewatch.clock import SILENCE_SECONDS
+from probewatch.kube.objects import BROKEN
 from probewatch.watch.asking import GONE, Asker
 from probewatch.watch.backoff import Backoff
-from probewatch.watch.decoding import BROKEN, Decodes, T
+from probewatch.watch.decoding import Decodes, T
 from probewatch.watch.dispatching import Dispatcher, Handler, NotStreamedError
 from probewatch.watch.lines import LineSplitter
 from probewatch.watch.listing import check_history, list_pages

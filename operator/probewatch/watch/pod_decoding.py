@@ -9,10 +9,11 @@ from typing import Any
 
 import msgspec
 
+from probewatch.kube.objects import BROKEN
 from probewatch.kube.pods.glance import Glance, glance
 from probewatch.kube.pods.raw_pod import RawPod
 from probewatch.kube.pods.siblings import Siblings
-from probewatch.watch.decoding import BROKEN, CHANGES, Decoder, Page, Update, open_page
+from probewatch.watch.decoding import CHANGES, Decoder, Page, Update, open_page
 
 OBJECT = b',"object":{'
 

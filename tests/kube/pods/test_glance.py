@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from probewatch.commands.stream import Kind, read_stream
+from probewatch.kube.objects import BROKEN
 from probewatch.kube.pods.glance import Glance, glance
-from probewatch.kube.pods.raw_pod import BROKEN, RawPod
+from probewatch.kube.pods.raw_pod import RawPod
 from probewatch.kube.pods.siblings import Siblings
 from probewatch.watch.pod_decoding import PodDecoder
 from tests.kube.pods.hostile import PLACES, SOUND, WRONG, changed

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from probewatch.commands.stream import Kind, read_stream
 from probewatch.kube import objects
+from probewatch.kube.objects import BROKEN
 from probewatch.kube.pods.glance import glance
-from probewatch.kube.pods.raw_pod import BROKEN, RawPod
+from probewatch.kube.pods.raw_pod import RawPod
 from probewatch.kube.pods.siblings import EXAMPLES, LARGE, MISFITS, Siblings
 from probewatch.kube.pods.snapshot import Snapshot
 from probewatch.kube.spec_parsing import parse_spec

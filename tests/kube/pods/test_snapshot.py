@@ -9,10 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from probewatch.core.model import Pod
+from probewatch.kube.objects import BROKEN
 from probewatch.kube.pods.raw_pod import RawPod
 from probewatch.kube.pods.snapshot import Snapshot, parse_pod
 from probewatch.kube.times import parse_time
-from probewatch.watch.decoding import BROKEN, Decoder
+from probewatch.watch.decoding import Decoder
 from tests.kube.pods.hostile import PLACES, SOUND, WRONG, Json, Path, changed
 
 

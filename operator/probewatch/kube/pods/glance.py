@@ -13,7 +13,8 @@ import msgspec
 
 from probewatch.core.model import PodUid
 from probewatch.kube import objects
-from probewatch.kube.pods.raw_pod import BROKEN, RawPod
+from probewatch.kube.objects import BROKEN
+from probewatch.kube.pods.raw_pod import RawPod
 from probewatch.kube.pods.salvage import salvage
 from probewatch.kube.pods.siblings import GENERATED, STATUS, Sample, Siblings
 from probewatch.kube.pods.snapshot import Snapshot, take_snapshot

@@ -10,11 +10,10 @@ import msgspec
 
 from probewatch.core.model import PodUid
 from probewatch.kube import objects
+from probewatch.kube.objects import BROKEN
 from probewatch.kube.parsing import parse_version
 from probewatch.kube.pods.salvage import salvage
 from probewatch.kube.pods.snapshot import Snapshot, take_snapshot
-
-BROKEN = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 Part = TypeVar("Part")
 

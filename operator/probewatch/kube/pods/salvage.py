@@ -20,7 +20,7 @@ T = TypeVar("T")
 def salvage(body: bytes | msgspec.Raw, kind: type[T]) -> tuple[T, int]:
     """Return the object without its broken fields, and how many there were.
 
-    Raises msgspec.DecodeError, UnicodeDecodeError or RecursionError if nothing can be decoded.
+    Raises one of `objects.BROKEN` if nothing can be decoded.
     """
     mender = _Mender()
     mended = mender.mend(msgspec.json.decode(body), kind)

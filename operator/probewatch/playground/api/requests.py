@@ -7,6 +7,7 @@ from urllib.parse import unquote
 import msgspec
 from multidict import MultiMapping
 
+from probewatch.kube.objects import BROKEN
 from probewatch.playground.api import protobuf
 from probewatch.playground.json_object import JsonObject
 from probewatch.playground.objects.status import StatusError, bad_request
@@ -73,7 +74,7 @@ class Request:
             return self._protobuf()
         try:
             found = msgspec.json.decode(self.body)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        except BROKEN as error:
             raise bad_request(f"the object provided is unrecognized: {error}") from error
         if not isinstance(found, dict):
             raise bad_request("the object provided is unrecognized: it must be a JSON object")

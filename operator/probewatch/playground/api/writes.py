@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import yaml
 
+from probewatch.kube.objects import BROKEN
 from probewatch.playground.api.apply import apply
 from probewatch.playground.api.fields import FindKeys, builtin_keys, schema_keys
 from probewatch.playground.api.managers import APPLY, UPDATE, manager_of, note_update
@@ -181,7 +182,7 @@ def find_patch(type_: ResourceType, request: Request) -> Make:
         raise unsupported_media_type(*kinds, APPLY_PATCH)
     try:
         patch = msgspec.json.decode(request.body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except BROKEN as error:
         raise bad_request(f"error decoding patch: {error}") from error
     if not isinstance(patch, list if request.content_type == JSON_PATCH else dict):
         raise bad_request("error decoding patch: it is of the wrong form")
