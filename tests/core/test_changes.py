@@ -20,6 +20,8 @@ APP = Container(name="app", liveness=LIVENESS)
 SIDE = status(name="side", container_id="s", running_since=1.0)
 BACK = restarted(1, 142.0)
 """The last instance ended at 141 s."""
+WAITING = status(ready=False, running_since=None, waiting_reason="CrashLoopBackOff", last=BACK.last)
+"""That instance has ended, and the next one waits."""
 
 
 def shown(
@@ -179,8 +181,28 @@ def asked(image: str, resources: str) -> dict[str, Any]:
             (pod(1, running(), **asked("a", "s")), pod(2, BACK, spec=spec(replace(APP, name="b")))),
         ),
         ((False, False), (pod(1, statuses=()), pod(2, BACK, **asked("a", "s")))),
+        (
+            (False, False),
+            (
+                pod(1, running(), **asked("a", "s")),
+                pod(2, WAITING, **asked("a", "s")),
+                pod(3, BACK, **asked("b", "l")),
+            ),
+        ),
+        (
+            (True, True),
+            (
+                pod(1, running(), **asked("a", "s")),
+                pod(2, WAITING, **asked("b", "l")),
+                pod(3, WAITING, **asked("c", "l")),
+                pod(4, BACK, **asked("c", "l")),
+            ),
+        ),
     ],
-    ids=["image", "resources", "given before", "not in the spec any more", "never seen to run"],
+    ids=[
+        *("image", "resources", "given before", "not in the spec any more", "never seen to run"),
+        *("changed after the end", "changed again after the end"),
+    ],
 )
 def test_image_and_resources_changed_since_the_start(
     expected: tuple[bool, bool], versions: tuple[Pod, ...]

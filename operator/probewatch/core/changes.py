@@ -38,6 +38,20 @@ def with_environment(mark: Watermark, pod: Pod) -> Watermark:
     return replace(mark, image=image, resources=resources, pod_ip=pod_ip, sandbox_since=since)
 
 
+def adopt_later(mark: Watermark, before: Pod, pod: Pod) -> Watermark:
+    """The watermark with what was changed after the end of its instance had been shown.
+
+    A change of image or resources while a container waits in back-off did not end it. A change
+    that the spec of *before* held already may have.
+    """
+    old, new = before.spec.container(mark.name), pod.spec.container(mark.name)
+    if mark.death is None or old is None or new is None or old == new:
+        return mark
+    image = new.image if mark.image == old.image else mark.image
+    resources = new.resources if mark.resources == old.resources else mark.resources
+    return replace(mark, image=image, resources=resources)
+
+
 def _is_resize_pending(pod: Pod) -> bool:
     """Whether the resources in the spec are not applied yet: a new instance gets the old ones."""
     pending = pod.conditions.get("PodResizePending")

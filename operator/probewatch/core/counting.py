@@ -123,6 +123,7 @@ def _follow(
     if mark is None:
         # The pod was seen before any of its containers had a status: counting began at 0.
         mark = Watermark(name=status.name, count=0)
+    mark = changes.adopt_later(mark, between.state.pod, between.pod)
     if is_taken_back(mark, status):
         return mark, ()
     if status.restart_count < mark.count:
