@@ -1156,6 +1156,26 @@ CASES = {
         "PostStartHook Confirmed kill-event-other",
         facts(died(3), pod=HOOKED, kills=(mark(K.KILL_POST_START_HOOK, 30),)),
     ),
+    "a kill in the second of the end, for failures of instances before": (
+        "LivenessProbe Medium kill-event-probe",
+        facts(died(3, end=9), kills=(mark(K.KILL_LIVENESS, 9),), path=PLACE),
+    ),
+    "the same, of an instance that may have failed often enough": (
+        "LivenessProbe Confirmed kill-event-probe",
+        facts(died(3, end=10), kills=(mark(K.KILL_LIVENESS, 10),), path=PLACE),
+    ),
+    "the same, and the runtime ended it a second later": (
+        "LivenessProbe Confirmed kill-event-probe",
+        facts(died(3, end=9), kills=(mark(K.KILL_LIVENESS, 8),), path=PLACE),
+    ),
+    "a kill that was counted, for failures of instances before": (
+        "LivenessProbe Medium count-repair",
+        facts(died(3, end=9), repaired=K.KILL_LIVENESS),
+    ),
+    "a kill that was counted, of an instance that may have failed often enough": (
+        "LivenessProbe High count-repair",
+        facts(died(3, end=10), repaired=K.KILL_LIVENESS),
+    ),
     "a crash in the second of the kill": (
         "LivenessProbe Medium kill-event-probe",
         facts(died(139), kills=(mark(K.KILL_LIVENESS, 41),)),

@@ -1,5 +1,6 @@
 """Doubts about a reported probe kill: whether the container may have ended for another reason."""
 
+from probewatch.core.advice import start_budget
 from probewatch.core.announcements import kubelet_restarted
 from probewatch.core.book import Mark
 from probewatch.core.exits import OUTSIDE_SIGNALS, SIGKILL, SIGTERM
@@ -42,17 +43,28 @@ def may_have_ended_before(facts: Facts, kill: Mark, probe: Probe | None) -> bool
     """Whether it may have ended by itself in the second of the kill, so that its probe failed.
 
     The kubelet may notice an end up to a second later. An end alone does not fail a probe that
-    needs several failures. Still, an exit code that no kill leaves, or being shown as terminated,
-    suggests that the container ended by itself.
+    needs several failures in this instance. Still, an exit code that no kill leaves, or being shown
+    as terminated, suggests that the container ended by itself.
     """
     died = facts.restart.died_at
     if died is None or int(kill.at) < int(died):
         return False
     if _is_of_no_kill(facts):
         return True
-    if probe is not None and probe.failure_threshold == 1:
+    if probe is not None and may_fail_by_end(facts, probe):
         return not (facts.signal == SIGTERM and _failed_before(facts, probe))
     return _is_shown_dead(facts) and facts.signal not in OUTSIDE_SIGNALS
+
+
+def may_fail_by_end(facts: Facts, probe: Probe) -> bool:
+    """Whether the one failure that an end causes may be all that the probe's threshold needs.
+
+    The kubelet does not reset its count of failures when a container ends by itself. So an instance
+    that was too short-lived to fail often enough was killed for failures of instances before it.
+    Source: kubelet/prober/worker.go (resultRun).
+    """
+    is_short = facts.lifetime is not None and facts.lifetime < start_budget(probe)
+    return probe.failure_threshold == 1 or is_short
 
 
 def _failed_before(facts: Facts, probe: Probe | None) -> bool:

@@ -2,6 +2,7 @@
 
 from probewatch.core import announcements, kills
 from probewatch.core.causes import Cause, Confidence
+from probewatch.core.doubts import may_fail_by_end
 from probewatch.core.exits import SIGTERM
 from probewatch.core.facts import Facts
 from probewatch.core.sandboxes import is_before_new_sandbox
@@ -173,10 +174,10 @@ def _may_be_left_over(facts: Facts, probe_type: ProbeType) -> bool:
 
     A kill that had to be repeated is counted twice. An end that was not observed may have any
     cause, signals such as SEGV are the container's own, a changed container is replaced, and a
-    container that has ended fails a probe with failureThreshold 1.
+    container that has ended fails its probe once, which may be enough.
     """
     change, probe = facts.restart.change, facts.restart.container.probe(probe_type)
-    once = probe is not None and probe.failure_threshold == 1
+    once = probe is not None and may_fail_by_end(facts, probe)
     failed = facts.last_failure(probe_type) is not None
     ended = not failed_while_running(facts, probe_type) if failed else facts.signal != SIGTERM
     unsure = facts.death is None or facts.exit.crashed or (once and ended)
