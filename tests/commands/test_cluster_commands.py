@@ -9,7 +9,7 @@ import pytest
 from probewatch.commands import advise, report
 from probewatch.commands.workload_names import is_called
 from probewatch.errors import ApiError, InputError
-from tests.commands.shop import FULL, REPORTS, cluster_with, parse, pod, record, standing
+from tests.commands.shop import FULL, REPORTS, cluster_with, incident, parse, pod, record, standing
 from tests.support.fake_cluster import FakeCluster
 
 
@@ -92,6 +92,50 @@ async def test_report_without_the_resources(tmp_path: Path) -> None:
         match=r"custom resources of probewatch are not installed \(kubectl apply -f crds\)",
     ):
         await read_report(await cluster_with([], None), tmp_path)
+
+
+async def test_report_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
+    """An error of the API server is shown as it is, and not as missing custom resources."""
+    cluster = await cluster_with([], [FULL])
+    cluster.refuse = lambda request: 500 if request.path == REPORTS else 0
+
+    with pytest.raises(ApiError) as raised:
+        await read_report(cluster, tmp_path)
+
+    assert 500 == raised.value.status
+    assert "custom resources" not in str(raised.value)
+
+
+async def test_report_shows_the_latest_restarts(tmp_path: Path) -> None:
+    """The twenty latest restarts of all parts are listed, newest first, and the others counted."""
+    parts = [
+        record(
+            part=part,
+            totals=[{"container": "app", "cause": "Error", "restarts": 0, "corrected": 0}],
+            incidents=[
+                incident(number, time=f"2026-11-20T10:{number:02}:00Z")
+                for number in range(part, 24, 2)
+            ],
+        )
+        for part in range(2)
+    ]
+    view = await read_report(await cluster_with([], parts), tmp_path, "web")
+    text = report.render_tables(view)
+    table = text.partition("Latest restarts\n")[2].splitlines()
+
+    assert [str(number) for number in range(23, 3, -1)] == [
+        line.split("app")[1].split()[0] for line in table[1:-1]
+    ]
+    assert "… and 4 older ones" == table[-1]
+    assert "Restarts by cause" not in text
+
+
+def test_age_of_what_has_no_time_is_unknown() -> None:
+    """A time that cannot be read has no age; one in the future is now."""
+    assert ("?", "0s", "1m30s") == tuple(
+        report.render_age(time, 190.0)
+        for time in ("", "1970-01-01T00:05:00Z", "1970-01-01T00:01:40Z")
+    )
 
 
 async def test_broken_report_costs_only_itself(tmp_path: Path) -> None:

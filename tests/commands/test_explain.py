@@ -266,6 +266,8 @@ async def test_explain_says_how_many_restarts_it_leaves_out(tmp_path: Path) -> N
 
     assert 10 == text.count("app, restart ")
     assert "\n\n… and 3 older ones\n\n" in text
+    fits = await cluster_with([pod(restarts=13)], [record(incidents=many[3:])])
+    assert "older ones" not in render_text(await read_story(fits, tmp_path, "web-x"))
     assert list(range(13, 0, -1)) == [each["restartCount"] for each in told["incidents"]]
 
 
@@ -370,7 +372,7 @@ async def test_explain_knows_a_loop_whose_incidents_gave_way(tmp_path: Path) -> 
 
 async def test_explain_sums_up_what_is_recorded(tmp_path: Path) -> None:
     """Several restarts get a summary by cause; a single one does not."""
-    many = [incident(3), incident(2, cause="Error"), incident(1)]
+    many = [incident(3, cause="Error"), incident(2), incident(1)]
     cluster = await cluster_with([pod(restarts=3)], [record(incidents=many)])
     one = await cluster_with([pod(restarts=1)], [record(incidents=[incident(1)])])
 

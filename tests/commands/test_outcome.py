@@ -177,9 +177,50 @@ def test_a_loop_that_goes_on_by_another_cause_is_one() -> None:
     assert [200.0, 400.0] == [loop.started_at for loop in result.loops]
 
 
+def test_loops_of_other_containers_are_others() -> None:
+    """A loop ends with the end of the same container's loop, and with no other's."""
+    other = replace(loop_started(), container="side")
+    pod = replace(loop_started(), pod=replace(WEB, uid=PodUid("u2")))
+
+    result = collected(loop_started(), other, pod, replace(loop_ended(), container="side"))
+
+    assert [("app", None), ("side", 300.0), ("app", None)] == [
+        (each.container, each.ended_at) for each in result.loops
+    ]
+
+
 def test_advice_is_given_once() -> None:
-    """The same finding about the same probe is listed once."""
-    assert (ADVICE,) == collected(ADVICE, ADVICE).advice
+    """The same finding about the same probe is listed once; another finding is listed too."""
+    other = replace(ADVICE, finding="ProbeNeverKills")
+
+    assert (ADVICE, other) == collected(ADVICE, other, ADVICE).advice
+
+
+def test_jump_of_many_restarts_is_counted_as_many() -> None:
+    """One finding may stand for many restarts; all of them are counted, and JSON says so."""
+    result = collected(replace(restart(250), stands_for=250))
+    rendered = json.loads(json.dumps(outcome.render_json(result, result.ledger(250))))
+
+    assert Ledger(restart_count_rise=250, restarts_counted=250) == result.ledger(250)
+    assert [250] == [each["standsFor"] for each in rendered["restarts"]]
+    assert " 250 " in render_replay.render_tables(result, result.ledger(250)).splitlines()[2]
+
+
+def test_restart_after_the_count_began_anew_is_another_one() -> None:
+    """If the count fell and reached a number again, both restarts of that number are listed."""
+    result = collected(restart(1), replace(restart(1), epoch=1, observed_at=900.0))
+
+    assert [0, 1] == [each.epoch for each in result.restarts]
+
+
+def test_restarts_are_in_the_order_in_which_they_were_seen() -> None:
+    """A restart whose verdict took longer keeps its place; LAST is the end of the latest one."""
+    late = replace(restart(2), finished_at=500.0)
+    result = collected(late, restart(1))
+
+    assert [1, 2] == [each.restart_count for each in result.restarts]
+    row = render_replay.render_tables(result, result.ledger(2)).splitlines()[2]
+    assert row.endswith(" 1970-01-01T00:08:20Z")
 
 
 def test_tables_show_restarts_by_cause_and_the_ledger() -> None:
@@ -298,6 +339,16 @@ def test_accuracy_is_one_line_and_a_short_list_of_mistakes() -> None:
     assert "  web app restart 1: Error (Medium, KillingMatched), true: LivenessProbe" == shown[1]
     assert "  ... and 5 more; `--output json` lists all of them" == shown[-1]
     assert 1 + render_replay.MISTAKES_SHOWN + 1 == len(shown)
+
+
+def test_nothing_is_hidden_if_all_mistakes_fit() -> None:
+    """A list of mistakes that just fits is not followed by a number of others."""
+    wrong = restart(cause=Cause.ERROR, confidence=Confidence.MEDIUM)
+    every = [wrong] * render_replay.MISTAKES_SHOWN
+
+    shown = render_replay.render_accuracy(truth.judge(every, TRUTH)).splitlines()
+
+    assert 1 + render_replay.MISTAKES_SHOWN == len(shown)
 
 
 def test_truth_is_read_from_a_file(tmp_path: Path) -> None:

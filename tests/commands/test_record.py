@@ -387,7 +387,12 @@ def test_size_of_a_recording_is_never_nothing(tmp_path: Path, size: int, shown: 
     assert out.getvalue().endswith(f": 0 lines, {shown}.\n")
 
 
-DURATIONS = [("90s", 90.0, "1m30s"), ("1h30m", 5400.0, "1h30m"), ("2d", 172800.0, "2d")]
+DURATIONS = [
+    ("90s", 90.0, "1m30s"),
+    ("1h30m", 5400.0, "1h30m"),
+    ("2d", 172800.0, "2d"),
+    ("1d2h3m", 93780.0, "1d2h"),
+]
 
 
 @pytest.mark.parametrize(("text", "seconds", "shown"), DURATIONS)

@@ -10,7 +10,7 @@ from probewatch.commands import stream
 from probewatch.commands.outcome import Ledger, Outcome
 from probewatch.commands.render_replay import MISTAKES_SHOWN
 from probewatch.commands.replay import replay
-from tests.commands.shop import Json, pod
+from tests.commands.shop import KILLING, Json, pod
 
 Line = tuple[str, int, int]
 """The type, resourceVersion and restartCount."""
@@ -62,6 +62,30 @@ def test_a_pod_that_is_seen_again_goes_on() -> None:
 
     assert ledger.balanced
     assert [1, 2] == [each.restart_count for each in found.restarts]
+
+
+def test_deletion_may_show_the_last_restart() -> None:
+    """A restart that only the version at the deletion shows is counted."""
+    found, ledger = play(("ADDED", 1, 0), ("DELETED", 2, 1))
+
+    assert Ledger(restart_count_rise=1, restarts_counted=1) == ledger
+    assert [1] == [each.restart_count for each in found.restarts]
+
+
+@pytest.mark.parametrize(("kind", "is_evidence"), [("ADDED", True), ("DELETED", False)])
+def test_event_that_expires_is_no_evidence(kind: str, *, is_evidence: bool) -> None:
+    """The expiry of an Event is not taken for the Event itself."""
+    first, last = write(("ADDED", 1, 0), ("MODIFIED", 2, 1))
+    at = "2026-01-01T00:00:00.5Z"
+    event = json.dumps({"receivedAt": at, "type": kind, "object": {**KILLING, "kind": "Event"}})
+    lines = (first, event, last)
+
+    found, _ = replay(
+        stream.parse_line(each.encode(), "f", number) for number, each in enumerate(lines)
+    )
+
+    (restart,) = found.restarts
+    assert is_evidence == (restart.confidence == "Confirmed")
 
 
 def test_all_mistakes_are_in_the_json_output(

@@ -261,6 +261,17 @@ def test_a_file_that_is_wrong_is_not_taken_for_one_that_is_cut_off(
     assert [] == told
 
 
+def test_last_line_that_is_too_long_is_not_cut_off(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A last line longer than any object is an error, although it is incomplete."""
+    monkeypatch.setattr(stream, "MAX_LINE_BYTES", len(line()))
+    path = write(line() + line()[:-20] + "x" * 100)
+
+    with pytest.raises(StreamError, match="2: line longer than"):
+        list(stream.read_streams([path], pytest.fail))
+
+
 def test_replay_judges_what_is_whole(write: Write, capsys: pytest.CaptureFixture[str]) -> None:
     """`replay` of a truncated file warns on standard error and exits with 0."""
     path = write(line(obj=pod()) + line()[:40])
