@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
@@ -130,6 +130,14 @@ def test_a_controller_of_which_no_report_can_speak_is_none(field: str, most: int
     api = FakeApi({(REPLICA_SETS, ""): page(owned)})
 
     assert learn(api).find(pod("rs-1")) == nearest_workload(pod("rs-1"))
+
+
+def test_an_owner_of_another_namespace_is_not_taken_from_a_list() -> None:
+    """Whoever creates a pod may name any uid: that does not count as a workload of others."""
+    workloads = learn(FakeApi({(REPLICA_SETS, ""): page(item("rs-1", "web"))}))
+
+    assert workloads.find(replace(pod("rs-1"), namespace="bank")) is None
+    assert workloads.find(pod("rs-1")) == deployment("web")
 
 
 def test_a_refused_or_broken_list_costs_nothing() -> None:

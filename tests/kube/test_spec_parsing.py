@@ -43,8 +43,17 @@ def resources(**container: object) -> str:
             {"resources": {"limits": {"memory": 2}, "requests": None}, "resizePolicy": MEMORY},
         ),
         ("", {"resources": {"requests": ["cpu"]}, "resizePolicy": MEMORY}),
+        (
+            "requests.a= requests.b= requests.c= requests.d=1 limits.a= limits.b= limits.c= limits.d=",
+            {
+                "resources": {"requests": {"d": "1"}},
+                "resizePolicy": [
+                    {"resourceName": name, "restartPolicy": "RestartContainer"} for name in "dacb"
+                ],
+            },
+        ),
     ],
-    ids=["no policy", "no restart", "restart for memory", "a number", "no resources at all"],
+    ids=["no policy", "no restart", "restart for memory", "a number", "no resources", "any order"],
 )
 def test_resources_that_need_a_restart(expected: str, container: dict[str, object]) -> None:
     """Only resources whose resize restarts the container are kept."""

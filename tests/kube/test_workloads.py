@@ -255,11 +255,18 @@ def found(name: str, *, namespace: str = "shop") -> tuple[int, bytes]:
     )
 
 
-async def test_right_that_was_granted_is_not_given_up_again() -> None:
-    """After an owner was read, a later refusal is doubted again, as by a server that restarts."""
-    workloads, _, _ = known(*[FORBIDDEN] * 5, found("r1"), FORBIDDEN, found("r2"))
+@pytest.mark.parametrize(
+    ("kind", "answer"),
+    [("Deployment", found("r1")), ("ReplicaSet", (404, b"{}"))],
+    ids=["an owner", "no such owner"],
+)
+async def test_right_that_was_granted_is_not_given_up_again(
+    kind: str, answer: tuple[int, bytes]
+) -> None:
+    """After a request was answered, a refusal is doubted again, as by a server that restarts."""
+    workloads, _, _ = known(*[FORBIDDEN] * 5, answer, FORBIDDEN, found("r2"))
     assert "ReplicaSet" == (await workloads.resolve(other("r0"))).kind
-    assert "Deployment" == (await workloads.resolve(other("r1"))).kind
+    assert kind == (await workloads.resolve(other("r1"))).kind
 
     assert "Deployment" == (await workloads.resolve(other("r2"))).kind
 

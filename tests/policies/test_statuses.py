@@ -179,6 +179,19 @@ async def test_a_status_is_not_given_to_a_namesake() -> None:
     assert 1 == len(scene.api.written)
 
 
+async def test_a_policy_that_is_gone_is_no_trouble(caplog: pytest.LogCaptureFixture) -> None:
+    """A policy that was deleted since it was read delays the status of no other one."""
+    caplog.set_level(logging.WARNING)
+    scene = Scene()
+    scene.api.put(policy_object("one"))
+    scene.api.put(policy_object("two"))
+    await scene.start()
+    del scene.api.policies["two"]  # it would be written first, as it was applied last
+    await scene.tell(1)
+
+    assert (1, []) == (len(scene.api.written), caplog.messages)
+
+
 @pytest.mark.parametrize(("code", "tries"), [(403, 1), (500, 1), (422, 2)])
 async def test_a_refusal_is_warned_of_once(
     code: int, tries: int, caplog: pytest.LogCaptureFixture

@@ -22,11 +22,14 @@ class Answer:
     lasts: float = 240.0
     """Seconds until the answer ends, if it ends."""
     script: Timed | None = None
+    urgent: list[bool] = field(default_factory=list)
+    """Whether what came after each part was urgent."""
 
-    async def chunks(self, _is_urgent: Callable[[], bool]) -> AsyncIterator[bytes]:
+    async def chunks(self, is_urgent: Callable[[], bool]) -> AsyncIterator[bytes]:
         for part in self.parts:
             if isinstance(part, BaseException):
                 raise part
             yield part
+            self.urgent.append(is_urgent())
         assert self.script is not None
         self.script.seconds += self.lasts

@@ -289,6 +289,28 @@ def test_streaming_list_is_tried_again_after_an_hour() -> None:
     assert [True, False, False, True, False] == ["sendInitialEvents" in each for each in lists]
 
 
+def test_server_that_is_away_may_have_streaming_lists() -> None:
+    """A request without any answer does not show that the server sends no streaming lists."""
+    script, *_ = play(
+        *(TimeoutError(), page(), watch(), Answer(status=410), page()), options=WatchOptions()
+    )
+
+    lists = [each for each in script.asked if "resourceVersion" not in each]
+    assert [True, False, True] == ["sendInitialEvents" in each for each in lists[:3]]
+
+
+def test_updates_are_urgent_but_no_part_of_a_list() -> None:
+    """A list is of use only when it is complete; after it each update is wanted at once."""
+    end = {"resourceVersion": "12", "annotations": {"k8s.io/initial-events-end": "true"}}
+    bookmark = msgspec.json.encode({"type": "BOOKMARK", "object": {"metadata": end}}) + b"\n"
+    streamed = watch(line("ADDED"), bookmark, line("MODIFIED"))
+    play(streamed, options=WatchOptions())
+    calm = watch(line("ADDED"), bookmark, line("MODIFIED"))
+    play(calm, options=WatchOptions(is_urgent=False))
+
+    assert ([False, True, True], [False] * 3) == (streamed.urgent, calm.urgent)
+
+
 def test_watch_of_a_streaming_list_is_over_when_it_ends() -> None:
     """After a streaming list's watch the server's history is checked if it was unreachable.
 
@@ -364,6 +386,13 @@ def test_a_server_that_is_back_is_not_waited_for_as_long() -> None:
     pauses = play(page("a"), *away, Answer(status=429), gone, page("a"))[2]
 
     assert [0.4, 0.8, 1.6, 3.2, 6.4, 0.4, 0.4] == pauses
+
+
+def test_watch_that_ends_at_once_is_a_fault() -> None:
+    """A server that accepts watches and ends them is not asked again without a pause."""
+    _, _, pauses, loop = play(page(), Answer(lasts=0.9), Answer(lasts=1.0), watch())
+
+    assert ([0.4], {"ended at once": 1}) == (pauses, dict(loop.stats.errors))
 
 
 def test_chance_spreads_the_pauses() -> None:

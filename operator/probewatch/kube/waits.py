@@ -49,8 +49,7 @@ def parse_retry_after(text: str | None, now: float) -> float | None:
     if not text:
         return None
     if text.isascii() and text.isdigit():
-        # A long row of digits is a long wait, and int() refuses very long ones.
-        return min(float(text[:9]), LONGEST_SECONDS)
+        return min(float(text), LONGEST_SECONDS)  # int() would refuse very many digits
     try:
         moment = parsedate_to_datetime(text)
     except ValueError:
