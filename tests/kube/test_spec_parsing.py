@@ -44,9 +44,9 @@ def resources(**container: object) -> str:
         ),
         ("", {"resources": {"requests": ["cpu"]}, "resizePolicy": MEMORY}),
         (
-            "requests.a= requests.b= requests.c= requests.d=1 limits.a= limits.b= limits.c= limits.d=",
+            " ".join(f"{side}.{name}=" for side in ("requests", "limits") for name in "abcd"),
             {
-                "resources": {"requests": {"d": "1"}},
+                "resources": {},
                 "resizePolicy": [
                     {"resourceName": name, "restartPolicy": "RestartContainer"} for name in "dacb"
                 ],
