@@ -423,6 +423,51 @@ async def test_times_are_micro_times() -> None:
 
 
 @dataclass
+class WritesFail(FakeLeases):
+    """An API server that cannot call a webhook for Leases: they can be read only."""
+
+    is_broken: bool = False
+
+    async def request(
+        self, verb: str, path: str, *, body: object | None = None
+    ) -> tuple[int, bytes]:
+        if self.is_broken and verb != "GET":
+            return 500, b"{}"
+        return await super().request(verb, path, body=body)
+
+
+async def test_holder_that_cannot_renew_sees_that_no_other_can() -> None:
+    """If only writes of the Lease fail, it stays known that no other replica has it."""
+    leases, time = WritesFail(), FakeTime()
+    one = make(leases, time)
+    await one.step()
+    leases.is_broken = True
+    for _ in range(30):
+        time.seconds += await one.step()
+
+    assert not one.is_held
+    assert not one.is_elsewhere
+    assert one.sure_until is not None
+    assert 3.0 >= time.seconds - one.sure_until
+
+
+async def test_holder_that_cannot_renew_sees_who_can() -> None:
+    """A holder whose renewals fail learns of the next one as soon as there is one."""
+    leases, time = WritesFail(), FakeTime()
+    one, two = make(leases, time, "one"), make(leases, time, "two")
+    await one.step()
+    await two.step()
+    time.seconds += 16
+    await two.step()
+    leases.is_broken = True
+    before = one.is_elsewhere
+    await one.step()
+
+    assert two.is_held
+    assert (False, True) == (before, one.is_elsewhere)
+
+
+@dataclass
 class Hanging(FakeLeases):
     """An API server that answers after *after* seconds, and some requests never."""
 

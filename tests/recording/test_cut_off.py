@@ -21,6 +21,8 @@ class Cable(Cluster):
     """The connection of one replica to the cluster."""
 
     is_cut: bool = False
+    fails_lease: bool = False
+    """Whether the API server answers writes of the Lease with an error, and all else normally."""
 
     async def request(
         self,
@@ -33,6 +35,8 @@ class Cable(Cluster):
     ) -> tuple[int, bytes]:
         if self.is_cut:
             raise ApiError("no route to host")
+        if self.fails_lease and "/leases" in path and verb != "GET":
+            return 500, b"{}"
         return await super().request(verb, path, body=body, params=params, accept=accept)
 
 
@@ -133,3 +137,17 @@ async def test_outage_hides_counters_once_another_could_lead(seconds: int, hidde
     assert [True, False] == with_gauges
     assert hidden == pytest.approx(pair.scraped[begun:].count([]), abs=7)
     assert 9 == pair.increase
+
+
+async def test_lease_that_nobody_can_write_hides_nothing() -> None:
+    """A webhook that fails for Leases keeps all replicas from leading, and no counter away."""
+    pair = Pair()
+    await pair.start()
+    begun = len(pair.scraped)
+    for each in pair.replicas:
+        each.cable.fails_lease = True
+    await pair.live(120)
+    leads = [each.recording.leads() for each in pair.replicas]
+
+    assert [False, False] == leads
+    assert [1] * 120 == [len(each) for each in pair.scraped[begun:]]

@@ -14,6 +14,7 @@ class FakeLease:
 
     is_held: bool = True
     is_elsewhere: bool = False
+    sure_until: float | None = None
     term: int = 1
 
 
@@ -78,7 +79,8 @@ def test_a_standstill_hides_what_may_be_old() -> None:
 
 def test_counters_are_hidden_once_another_can_lead() -> None:
     """After the Lease lapsed, counters stay until another may acquire it, and return with it."""
-    lease, time = FakeLease(), FakeTime()
+    time = FakeTime()
+    lease = FakeLease(sure_until=time.seconds)
     display = shown(lease, time)
     hidden = [display.hides_counters()]
     lease.is_held = False

@@ -2,8 +2,7 @@
 
 The holder renews the Lease. The others check whether it changes, by their own clocks only, and
 acquire it once it has not changed for its duration. A Lease is no fence: a holder that was paused
-may still write for a moment, so every write is conditional in addition. The recorded scope is
-kept on the Lease as an annotation.
+may still write for a moment, so every write is conditional too. An annotation has the scope.
 """
 
 import asyncio
@@ -18,22 +17,12 @@ from probewatch.clock import Clock
 from probewatch.crash_points import crash_point
 from probewatch.errors import ApiError
 from probewatch.kube.lease_lapse import Lapse
-from probewatch.kube.lease_objects import DURATION_SECONDS as DURATION
 from probewatch.kube.lease_objects import HELD_SECONDS, SCOPE, LeaseObject, Metadata, render_lease
 from probewatch.kube.lease_refusal import REFUSED_SECONDS, Refusal
-from probewatch.kube.lease_requests import LeaseRequests
+from probewatch.kube.lease_requests import LOOK_SECONDS, RENEW_SECONDS, RETRY_SECONDS, LeaseRequests
 from probewatch.kube.rights import Requester
 
 _log = logging.getLogger(__name__)
-
-RENEW_SECONDS = 5.0
-"""Time from the start of one renewal to the start of the next."""
-
-LOOK_SECONDS = 1.0
-"""How often the others read the Lease, so that one that was released is acquired quickly."""
-
-RETRY_SECONDS = 2.0
-"""Time from the start of a request that got no answer to the start of the next."""
 
 RELEASE_SECONDS = 2.0
 """Time for releasing it at shutdown, when there is other work as well."""
@@ -57,6 +46,8 @@ class Lease:
     """Whether the holder is known: the Lease was read, or cannot be kept at all."""
     term: int = 0
     """Increases when the Lease is acquired, is lost, or is seen with another holder."""
+    sure_until: float | None = None
+    """Until when no other can have acquired the Lease; None if it was never held."""
     _seen: LeaseObject | None = None
     _seen_at: float = 0.0
     _held_since: float = 0.0
@@ -154,7 +145,7 @@ class Lease:
         if seen is None or not held:
             return
         crash_point("lease.release.before")
-        await self._put(seen, holder="", seconds=1)
+        await self._put(seen, holder="")
         crash_point("lease.release.after")
 
     async def _step(self) -> float:
@@ -184,21 +175,36 @@ class Lease:
     async def _renew(self, lease: LeaseObject, *, otherwise: float) -> float:
         begun = self.clock.monotonic()
         crash_point("lease.renew.before")
-        status = await self._put(lease, holder=self.identity, seconds=int(DURATION))
+        status = await self._put(lease, holder=self.identity)
         crash_point("lease.renew.after")
         if status == HTTPStatus.OK:
             return self._hold(begun)
         if status in {HTTPStatus.CONFLICT, HTTPStatus.NOT_FOUND}:
             self._lose()
             return otherwise
-        return self._refuse(status)
+        pause = self._refuse(status)
+        if self._held_until is not None:
+            await self._look_for_another()
+        return pause
+
+    async def _look_for_another(self) -> None:
+        """Read the Lease that could not be renewed, as another may have been able to."""
+        begun = self.clock.monotonic()
+        status, body = await self.requester.request("GET", self._path)
+        if status != HTTPStatus.OK:
+            return
+        self._learn(msgspec.json.decode(body, type=LeaseObject))
+        if self._seen is not None and self._seen.holder == self.identity:
+            self.sure_until = begun
+        else:
+            self._lose()
 
     async def _create(self) -> float:
         begun = self.clock.monotonic()
         crash_point("lease.create.before")
         lease = LeaseObject(metadata=Metadata(name=self.name, namespace=self.namespace))
         path = self._path.rpartition("/")[0]
-        body = self._body(lease, holder=self.identity, seconds=int(DURATION))
+        body = self._body(lease, holder=self.identity)
         status, answer = await self.requester.request("POST", path, body=body)
         crash_point("lease.create.after")
         if status == HTTPStatus.CREATED:
@@ -206,17 +212,15 @@ class Lease:
             return self._hold(begun)
         return RETRY_SECONDS if status == HTTPStatus.CONFLICT else self._refuse(status)
 
-    async def _put(self, lease: LeaseObject, *, holder: str, seconds: int) -> int:
-        body = self._body(lease, holder=holder, seconds=seconds)
+    async def _put(self, lease: LeaseObject, *, holder: str) -> int:
+        body = self._body(lease, holder=holder)
         status, answer = await self.requester.request("PUT", self._path, body=body)
         if status == HTTPStatus.OK:
             self._learn(msgspec.json.decode(answer, type=LeaseObject))
         return status
 
-    def _body(self, lease: LeaseObject, *, holder: str, seconds: int) -> object:
-        return render_lease(
-            lease, holder=holder, seconds=seconds, now=self.clock.now(), scope=self._scope
-        )
+    def _body(self, lease: LeaseObject, *, holder: str) -> object:
+        return render_lease(lease, holder=holder, now=self.clock.now(), scope=self._scope)
 
     def _learn(self, lease: LeaseObject) -> None:
         """Remember the Lease, and by our own clock when it was seen to change."""
@@ -232,15 +236,13 @@ class Lease:
             self.term += 1
             self._held_since = begun
             _log.info("This replica is the leader now", extra={"lease": self.name})
-        self._held_until, self._has_let_go = begun + HELD_SECONDS, False
+        self._held_until = self.sure_until = begun + HELD_SECONDS
+        self._has_let_go = False
         self._refusal.end()
         return max(0.0, begun + RENEW_SECONDS - self.clock.monotonic())
 
     def _lose(self) -> None:
-        if self._held_until is None:
-            _log.debug("Another replica took the Lease first", extra={"lease": self.name})
-        else:  # mostly to another replica, or to a renewal of ours that came through late
-            _log.warning("The Lease was lost; it is read again", extra={"lease": self.name})
+        self._lapse.lost(was_ours=self._held_until is not None)
         self._held_until, self._has_let_go = None, True
         self._refusal.end()
         self.term += 1
@@ -249,10 +251,8 @@ class Lease:
         """Handle an answer other than success; if it is a final refusal, go on without a Lease."""
         if not self._refusal.go_on(status, self.clock.monotonic(), was_seen=self._seen is not None):
             return RETRY_SECONDS
-        if not self._refusal.is_final:
-            words = "The Lease cannot be used; this replica writes without one"
-            _log.warning(words, extra={"status": status, "namespace": self.namespace})
-        self._refusal.is_final, self.known = True, True
+        self._refusal.conclude(status, self.namespace)
+        self.known = True
         return REFUSED_SECONDS
 
     @property

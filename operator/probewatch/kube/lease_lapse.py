@@ -1,4 +1,4 @@
-"""Logs when the Lease lapses: it could not be renewed in time, so nothing may be written."""
+"""Logs when the Lease is lost, or lapses: it is not renewed in time, so nothing may be written."""
 
 import logging
 from dataclasses import dataclass
@@ -8,11 +8,18 @@ _log = logging.getLogger(__name__)
 
 @dataclass(slots=True, kw_only=True)
 class Lapse:
-    """Logs when a Lease lapses, and when it is renewed again."""
+    """Logs when a Lease lapses or is lost, and when it is renewed again."""
 
     lease: str
     """Its name."""
     _is_told: bool = False
+
+    def lost(self, *, was_ours: bool) -> None:
+        """Log that the Lease is another's, or was written by a renewal that came through late."""
+        if was_ours:
+            _log.warning("The Lease was lost; it is read again", extra={"lease": self.lease})
+        else:
+            _log.debug("Another replica took the Lease first", extra={"lease": self.lease})
 
     def look(self, *, is_ours: bool, is_held: bool) -> None:
         """Log if our Lease (*is_ours*) has expired (not *is_held*), and once it is valid again."""

@@ -61,15 +61,13 @@ TYPE = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease"}
 """Added when rendering, because the encoder leaves out fields with their default."""
 
 
-def render_lease(
-    lease: LeaseObject, *, holder: str, seconds: int, now: float, scope: str | None
-) -> object:
+def render_lease(lease: LeaseObject, *, holder: str, now: float, scope: str | None) -> object:
     """Return the body of a write that makes *holder* the holder; empty to release the Lease."""
     spec, at = lease.spec, render_micro_time(now)
     changes = holder != lease.holder
     fresh = Spec(
         holder_identity=holder or None,  # an empty string would be rejected
-        lease_duration_seconds=seconds,
+        lease_duration_seconds=int(DURATION_SECONDS) if holder else 1,
         acquire_time=at if changes or not spec.acquire_time else spec.acquire_time,
         renew_time=at,
         lease_transitions=(spec.lease_transitions or 0) + int(changes and bool(holder)),

@@ -6,10 +6,13 @@ it waits as long as for a dead holder. At startup, one waits until the server is
 another one of several servers can still refuse by mistake, and a shorter wait is enough.
 """
 
+import logging
 from dataclasses import dataclass
 from http import HTTPStatus
 
 from probewatch.kube.lease_objects import DURATION_SECONDS
+
+_log = logging.getLogger(__name__)
 
 FOR_GOOD = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.FORBIDDEN, HTTPStatus.METHOD_NOT_ALLOWED})
 """The namespace, the right, or the resource is missing."""
@@ -31,6 +34,13 @@ class Refusal:
     def end(self) -> None:
         """Note that the Lease could be written, or that another replica holds it."""
         self.is_final, self._since = False, None
+
+    def conclude(self, status: int, namespace: str) -> None:
+        """Note that the refusal is final, and log that the first time."""
+        if not self.is_final:
+            words = "The Lease cannot be used; this replica writes without one"
+            _log.warning(words, extra={"status": status, "namespace": namespace})
+        self.is_final = True
 
     def interrupt(self) -> None:
         """Note that nothing was refused: there was another answer, or none."""

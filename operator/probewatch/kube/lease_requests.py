@@ -15,6 +15,15 @@ from probewatch.clock import Clock
 from probewatch.kube.lease_objects import HELD_SECONDS
 from probewatch.kube.rights import Requester
 
+RENEW_SECONDS = 5.0
+"""Time from the start of one renewal to the start of the next."""
+
+LOOK_SECONDS = 1.0
+"""How often the others read the Lease, so that one that was released is acquired quickly."""
+
+RETRY_SECONDS = 2.0
+"""Time from the start of a request that got no answer to the start of the next."""
+
 SHORTEST_SECONDS = 4.0
 """The first limit: a renewal that hangs is sent again before the holder has to stop writing."""
 

@@ -20,7 +20,7 @@ STANDSTILL_SECONDS = 5.0
 """A process that did not run for this long was stopped, or its machine was."""
 
 ALONE_SECONDS = 5.0
-"""For so long after a holder had to stop writing no other can acquire the Lease."""
+"""Time from when a holder has to stop writing to when another may acquire the Lease."""
 
 
 class Term(Protocol):
@@ -37,6 +37,11 @@ class Term(Protocol):
         ...
 
     @property
+    def sure_until(self) -> float | None:
+        """Until when no other process can have acquired it; None if it was never held."""
+        ...
+
+    @property
     def term(self) -> int:
         """A number that changes when the Lease is acquired again or held by another process."""
         ...
@@ -50,8 +55,6 @@ class Display:
         self._clock = clock
         self._restored_term: int | None = None
         self._looked_at = clock.monotonic()
-        self._held_at: float | None = None
-        """When the Lease was last held."""
 
     def mark_restored(self) -> None:
         """Note that the counters are restored from the records for the current term."""
@@ -70,9 +73,10 @@ class Display:
 
         That ends with the next renewal, if no other took it.
         """
-        self.look()
-        is_lapsed = self._held_at is not None and not self._lease.is_held
-        return is_lapsed and self._looked_at - (self._held_at or 0.0) >= ALONE_SECONDS
+        until = self._lease.sure_until
+        if until is None or self._lease.is_held:
+            return False
+        return self._clock.monotonic() - until >= ALONE_SECONDS
 
     @property
     def is_behind(self) -> bool:
@@ -91,5 +95,3 @@ class Display:
         if now - self._looked_at > STANDSTILL_SECONDS and not self._lease.is_held:
             self._restored_term = None
         self._looked_at = now
-        if self._lease.is_held:
-            self._held_at = now
