@@ -118,32 +118,15 @@ class ReportApi:
             "name": workload.name,
             "uid": workload.uid,
         }
-        body = {
-            "apiVersion": GROUP_VERSION,
-            "kind": objects.KIND,
-            "metadata": {
-                "name": key.name,
-                "namespace": key.namespace,
-                **({"ownerReferences": [owner]} if workload.uid else {}),
-            },
-        }
+        metadata = {"ownerReferences": [owner]} if workload.uid else {}
         crash_point("report.create.before")
-        answer = await self._send("POST", _path(key.namespace), body)
+        answer = await self._send("POST", _path(key.namespace), _render(key, metadata))
         crash_point("report.create.after")
         return answer
 
     async def replace_status(self, key: Key, version: str, status: objects.Status) -> Answer:
         """Replace the status if the report still has this resourceVersion."""
-        body = {
-            "apiVersion": GROUP_VERSION,
-            "kind": objects.KIND,
-            "metadata": {
-                "name": key.name,
-                "namespace": key.namespace,
-                "resourceVersion": version,
-            },
-            "status": status,
-        }
+        body = {**_render(key, {"resourceVersion": version}), "status": status}
         crash_point("report.status.before")
         answer = await self._send("PUT", f"{_path(key.namespace, key.name)}/status", body)
         crash_point("report.status.after")
@@ -172,6 +155,12 @@ def loaded(report: objects.Report) -> Loaded | None:
         version=report.metadata.resource_version,
         intact=is_intact(report.status),
     )
+
+
+def _render(key: Key, more: Mapping[str, object]) -> Mapping[str, object]:
+    """Return a report without a status, with *more* metadata than its name."""
+    metadata = {"name": key.name, "namespace": key.namespace, **more}
+    return {"apiVersion": GROUP_VERSION, "kind": objects.KIND, "metadata": metadata}
 
 
 def _decode(body: bytes | msgspec.Raw) -> objects.Report | None:
