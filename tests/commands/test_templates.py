@@ -1,5 +1,6 @@
 """What `advise` reads of manifests and of running workloads, and how it is shown."""
 
+import asyncio
 import json
 from pathlib import Path
 
@@ -120,6 +121,25 @@ async def read(folder: Path, *pods: Json) -> list[tuple[str, str, str]]:
     async with standing(cluster, folder) as kubeconfig:
         found = await advise.read_cluster(parse(advise, "-A", "--kubeconfig", kubeconfig))
     return [(each.namespace, each.kind, each.name) for each in found]
+
+
+@pytest.mark.parametrize(
+    ("flags", "place"),
+    [
+        ((), "in this namespace"),
+        (("-n", "cart"), "in the namespace cart"),
+        (("-A",), "in any namespace"),
+    ],
+    ids=["the context's", "a named one", "all"],
+)
+async def test_missing_workload_is_missed_where_it_was_looked_for(
+    tmp_path: Path, flags: tuple[str, ...], place: str
+) -> None:
+    """The error about a workload that does not run names the place that was searched."""
+    async with standing(FakeCluster(), tmp_path) as kubeconfig:
+        args = parse(advise, "web", *flags, "--kubeconfig", kubeconfig)
+        with pytest.raises(InputError, match=f"there is no web with probes {place}$"):
+            await asyncio.to_thread(advise.main, args)
 
 
 async def test_workload_is_judged_once_unless_its_pods_differ(tmp_path: Path) -> None:

@@ -83,15 +83,21 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Run the operator until a signal ends it; return the exit status."""
-    settings = Settings.from_env(os.environ, _overrides(args))
-    if args.metrics_address:  # fails before anything starts, and names the flag
-        parse_address(args.metrics_address, source="--metrics-address")
+    settings = read_settings(args, os.environ)
     logs.configure(log_format=settings.log_format, level=settings.log_level)
     for name in find_unknown(os.environ):
         _log.warning("A variable looks like a setting but is none", extra={"variable": name})
     collect_rarely()
     run_on_best_loop(serve(settings, os.environ))
     return 0
+
+
+def read_settings(args: argparse.Namespace, environ: Mapping[str, str]) -> Settings:
+    """Return the settings of the environment, overridden by the flags; raises SettingsError."""
+    settings = Settings.from_env(environ, _overrides(args))
+    if args.metrics_address:  # fails before anything starts, and names the flag
+        parse_address(args.metrics_address, source="--metrics-address")
+    return settings
 
 
 async def serve(settings: Settings, environ: Mapping[str, str]) -> None:
