@@ -1,6 +1,8 @@
 """Connections of the API client: where they lead, how many there may be, and how they end."""
 
 import asyncio
+import contextlib
+import socket
 from contextlib import AsyncExitStack
 
 import pytest
@@ -9,9 +11,10 @@ from aiohttp import web
 from probewatch.clock import Clock
 from probewatch.errors import ApiError
 from probewatch.kube.access import Access
-from probewatch.kube.client import ApiClient
+from probewatch.kube.client import CONNECT_SECONDS, ApiClient
 from probewatch.kube.login import Login
 from tests.kube.clients import client_of, connected
+from tests.support import virtual_time
 from tests.support.credentials import HeldCredentials
 from tests.support.fake_cluster import FakeCluster, serving
 from tests.support.ports import free_port
@@ -85,6 +88,26 @@ async def test_watches_leave_a_connection_for_requests() -> None:
         status, _ = await client.request("GET", PODS)
 
     assert 200 == status
+
+
+def test_connection_that_is_not_made_is_given_up_soon() -> None:
+    """A host that is gone answers nothing at all: a watch does not wait a minute to find out."""
+
+    async def play() -> float:
+        loop = asyncio.get_running_loop()
+        with contextlib.ExitStack() as sockets:
+            full = sockets.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+            for _ in range(4):  # nobody accepts them, and there is room for one or two
+                waiting = sockets.enter_context(socket.socket())
+                waiting.setblocking(False)  # noqa: FBT003  # the only parameter
+                waiting.connect_ex(full.getsockname())
+            async with client_of(f"http://127.0.0.1:{full.getsockname()[1]}") as client:
+                with pytest.raises(TimeoutError, match="no connection in time"):
+                    async with client.stream(PODS, {}, timeout_seconds=60):
+                        pass
+        return loop.time()
+
+    assert CONNECT_SECONDS <= virtual_time.run(play()) <= CONNECT_SECONDS + 1
 
 
 async def test_answer_that_stops_is_given_up() -> None:

@@ -299,6 +299,30 @@ def test_server_that_is_away_may_have_streaming_lists() -> None:
     assert [True, False, True] == ["sendInitialEvents" in each for each in lists[:3]]
 
 
+def test_server_that_sent_a_streaming_list_is_asked_for_one_again() -> None:
+    """Pages are for a list that broke off, not for the next one after it was complete."""
+    end = {"resourceVersion": "12", "annotations": {"k8s.io/initial-events-end": "true"}}
+    bookmark = msgspec.json.encode({"type": "BOOKMARK", "object": {"metadata": end}}) + b"\n"
+    script, *_ = play(watch(bookmark), Answer(status=410), watch(bookmark), options=WatchOptions())
+
+    lists = [each for each in script.asked if "resourceVersion" not in each]
+    assert [True, True] == ["sendInitialEvents" in each for each in lists[:2]]
+
+
+def test_list_for_a_long_line_is_read_in_pages() -> None:
+    """A streaming list would contain the long line too, and have to be given up."""
+    end = {"resourceVersion": "12", "annotations": {"k8s.io/initial-events-end": "true"}}
+    bookmark = msgspec.json.encode({"type": "BOOKMARK", "object": {"metadata": end}}) + b"\n"
+    long = line("MODIFIED", "n" * 500)
+    script, *_ = play(
+        watch(bookmark, long[:400], long[400:]), page(), options=WatchOptions(line_cap=300)
+    )
+
+    assert ["sendInitialEvents", "limit"] == [
+        "limit" if "limit" in each else "sendInitialEvents" for each in script.asked[:2]
+    ]
+
+
 def test_updates_are_urgent_but_no_part_of_a_list() -> None:
     """A list is of use only when it is complete; after it each update is wanted at once."""
     end = {"resourceVersion": "12", "annotations": {"k8s.io/initial-events-end": "true"}}
@@ -389,10 +413,18 @@ def test_a_server_that_is_back_is_not_waited_for_as_long() -> None:
 
 
 def test_watch_that_ends_at_once_is_a_fault() -> None:
-    """A server that accepts watches and ends them is not asked again without a pause."""
-    _, _, pauses, loop = play(page(), Answer(lasts=0.9), Answer(lasts=1.0), watch())
+    """A server that ends watches at once is not asked without a pause, nor for shorter ones."""
+    script, _, pauses, loop = play(page(), Answer(lasts=0.9), Answer(lasts=1.0), watch())
 
     assert ([0.4], {"ended at once": 1}) == (pauses, dict(loop.stats.errors))
+    assert ["240", "240"] == [each["timeoutSeconds"] for each in script.asked[1:3]]
+
+
+def test_watch_that_was_cut_is_asked_for_a_shorter_time() -> None:
+    """The server is to end it before it is cut again, but not to be asked all the time."""
+    script, *_ = play(page(), Answer(lasts=2.0), Answer(lasts=5.0), watch())
+
+    assert ["240", "5", "240"] == [each["timeoutSeconds"] for each in script.asked[1:4]]
 
 
 def test_chance_spreads_the_pauses() -> None:
