@@ -5,8 +5,8 @@ from functools import cache
 
 from probewatch.commands.outcome import Outcome, render_json
 from probewatch.core.causes import Cause
-from probewatch.core.counting import TOLD_ONE_BY_ONE
 from probewatch.core.findings import Restart
+from probewatch.core.jumps import TOLD_ONE_BY_ONE
 from probewatch.core.ledger import fold
 from probewatch.core.model import Workload
 from probewatch.core.observe import PodObserved

@@ -1,6 +1,5 @@
 """Counting: the restarts between two versions of a pod."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -8,6 +7,7 @@ from probewatch.core import changes
 from probewatch.core.causes import ReadinessReason
 from probewatch.core.dating import date
 from probewatch.core.findings import CountingBegan
+from probewatch.core.jumps import find_older
 from probewatch.core.lateness import is_late
 from probewatch.core.model import ContainerStatus, Pod, Termination
 from probewatch.core.restart_policy import OVER
@@ -26,10 +26,6 @@ from probewatch.core.watermarks import (
     is_taken_back,
     known_by,
 )
-
-TOLD_ONE_BY_ONE = 1000
-"""Restarts of one jump that are reported one by one: days of an unwatched crash loop. A count may
-be anything up to 2^31, and whoever writes such a status must not make us report that much."""
 
 
 @quickly_made
@@ -161,7 +157,7 @@ def _rise(
         next_done=_next_done(pod, status),
         seen=_sighting(pod, mark, status),
     )
-    found = _date(between, (*_older(newest, mark, mark.death, jump), newest), status)
+    found = _date(between, (*find_older(newest, mark), newest), status)
     return after_rise(mark, status, death, epoch=mark.epoch), found
 
 
@@ -204,50 +200,6 @@ def _death(
         return None, Path.UNSEEN
     known = is_counted(mark, last) or known_by(last) == known_by(mark.death) != ""
     return (None, Path.UNSEEN) if known else (last, Path.UNSEEN)
-
-
-def _older(
-    newest: CountedRestart, mark: Watermark, first: Termination | None, jump: int
-) -> tuple[CountedRestart, ...]:
-    """The restarts of a jump before the newest; only the first can have a known termination."""
-    if jump == 1:
-        return ()
-    latest = newest.termination.started_at if newest.termination else None
-    blank = replace(newest, termination=None, path=Path.UNSEEN, latest=latest)
-    blank = replace(blank, next_start=None, next_done=None)
-    since = first.finished_at if first else mark.running_since
-    unseen = jump - 1 - (first is not None)
-    older = []
-    for step, together in _steps(jump, known=first is not None):
-        known = first if step == 1 else None
-        place = step - (first is not None)
-        older.append(
-            replace(
-                blank,
-                restart_count=mark.count + step,
-                jump=Jump(size=jump, unseen=unseen, place=place, since=since),
-                stands_for=together,
-                termination=known,
-                path=mark.path if known else Path.UNSEEN,
-            )
-        )
-    return tuple(older)
-
-
-def _steps(jump: int, *, known: bool) -> Iterator[tuple[int, int]]:
-    """The steps of a jump without the newest, oldest first, and how many restarts each stands for.
-
-    In a jump above `TOLD_ONE_BY_ONE` the oldest unseen restarts are merged into one.
-    """
-    begin = 1
-    if jump > TOLD_ONE_BY_ONE:
-        if known:
-            yield 1, 1
-        begin = jump - TOLD_ONE_BY_ONE + 1
-        yield begin, begin - known
-        begin += 1
-    for step in range(begin, jump):
-        yield step, 1
 
 
 def _container(pod: Pod, name: str) -> Container:
