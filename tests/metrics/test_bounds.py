@@ -105,6 +105,15 @@ def test_nothing_counted_goes_soon() -> None:
     assert 0 == number_of_series(scene)
 
 
+def test_what_is_gone_is_looked_for_once_a_minute() -> None:
+    """Thousands of pods may end at once, and each end is an occasion to look."""
+    scene = Scene()
+    scene.publish(tracked(), gone())
+    shown = [after(scene, seconds) for seconds in (BRIEFLY_KEPT_SECONDS - 1, 1, 58, 1)]
+
+    assert [True, True, True, False] == [text != "" for text in shown]
+
+
 def test_churn_leaves_nothing_behind() -> None:
     """Thousands of short-lived pods leave no series behind."""
     scene = Scene()

@@ -155,6 +155,19 @@ async def test_token_decides_who_may_read(header: dict[str, str], status: int) -
     assert (status == 401) is ("WWW-Authenticate" in answer.headers)
 
 
+async def test_who_may_not_read_is_not_told_what_is_missing() -> None:
+    """Authorization comes first: only users with the right learn why there are no metrics yet."""
+    authorizer = Authorizer(FakeReviews(), clock=StillTime().clock)
+    async with serving(Served(authorizer=authorizer, missing=["pods of 'secret'"])) as served:
+        answers = [
+            await served.ask("/metrics", headers={"Authorization": f"Bearer {token}"})
+            for token in ("poor", "good")
+        ]
+
+    assert [403, 503] == [answer.status for answer in answers]
+    assert ["secret" in answer.text for answer in answers] == [False, True]
+
+
 async def test_who_cannot_be_checked_may_not_read() -> None:
     """If the API server is unreachable, unchecked users get 503 with that reason."""
     authorizer = Authorizer(FakeReviews(down=True), clock=StillTime().clock)

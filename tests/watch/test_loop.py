@@ -14,6 +14,7 @@ from probewatch.watch.backoff import Backoff
 from probewatch.watch.decoding import Decoder
 from probewatch.watch.lines import HEAD, LineSplitter
 from probewatch.watch.loop import STREAMS_AGAIN_SECONDS, WatchLoop
+from probewatch.watch.silence import NO_BOOKMARKS_SECONDS
 from probewatch.watch.transport import Surroundings, WatchOptions, WatchTarget
 from tests.watch.answers import Answer
 
@@ -321,6 +322,15 @@ def test_list_for_a_long_line_is_read_in_pages() -> None:
     assert ["sendInitialEvents", "limit"] == [
         "limit" if "limit" in each else "sendInitialEvents" for each in script.asked[:2]
     ]
+
+
+def test_outage_is_no_reason_to_list() -> None:
+    """An outage explains why no bookmarks came, and a server that is back has enough to do."""
+    away = [ConnectionRefusedError()] * 60
+    _, _, pauses, loop = play(page(), watch(line("BOOKMARK", "", "99")), *away, watch())
+
+    assert sum(pauses) > NO_BOOKMARKS_SECONDS
+    assert {"start": 1} == dict(loop.stats.relists)
 
 
 def test_updates_are_urgent_but_no_part_of_a_list() -> None:
