@@ -101,10 +101,8 @@ async def test_metrics_name_all_that_they_wait_for() -> None:
     refused, unprepared, unloaded, *lists = parts.find_missing()
 
     assert refused.startswith("the API server refuses the credentials")
-    assert ("records are not loaded yet", "the records are not loaded yet") == (
-        unprepared,
-        unloaded,
-    )
+    assert "the preparations are not finished yet" == unprepared
+    assert "the records are not loaded yet" == unloaded
     assert ["pods are not listed in full yet", "pods are not looked at in full yet"] == lists
 
 

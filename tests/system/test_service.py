@@ -353,7 +353,7 @@ async def test_nothing_is_watched_before_all_is_prepared() -> None:
         done.set()
         await operator.until_ready()
 
-    assert (503, True) == (status, "records are not loaded yet" in text)
+    assert (503, True) == (status, "the preparations are not finished yet" in text)
     assert [] == asked
 
 

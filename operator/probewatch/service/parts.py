@@ -92,7 +92,7 @@ class Parts:
     def find_missing(self) -> Sequence[str]:
         """Return a sentence for each thing that /metrics still waits for."""
         refused = (words_of(CREDENTIALS),) if self.client.stats.is_refused else ()
-        unprepared = () if self.prepared else ("records are not loaded yet",)
+        unprepared = () if self.prepared else ("the preparations are not finished yet",)
         unloaded = self.recording.find_missing() if self.recording is not None else ()
         unpublished = () if self._is_derived() else ("pods are not looked at in full yet",)
         return (*refused, *unprepared, *unloaded, *self.health.find_unsynced(), *unpublished)
