@@ -209,6 +209,27 @@ async def test_made_up_tokens_are_no_load_on_the_api_server() -> None:
     assert 2 * ANSWERS_KEPT + 1 == len(house.reviews.asked)
 
 
+async def test_token_in_use_is_kept_before_others() -> None:
+    """A scraper whose answer was renewed is not forgotten for the sake of made-up tokens."""
+    house = Gatehouse()
+    await house.judge()
+    house.time.seconds += ALLOWED_SECONDS
+    for number in range(ANSWERS_KEPT - 1):
+        await house.judge(f"made-up-{number}")
+    await house.judge()
+    await house.judge("another")
+    asked = len(house.reviews.asked)
+
+    assert Verdict.ALLOWED is await house.judge()
+    assert asked == len(house.reviews.asked)
+
+
+@pytest.mark.parametrize("header", ["bearer good", "BEARER good", " Bearer  good "])
+async def test_scheme_is_written_as_one_likes(header: str) -> None:
+    """The name of an authentication scheme is case-insensitive. Source: RFC 9110, 11.1."""
+    assert Verdict.ALLOWED is await Gatehouse().authorizer.judge(header)
+
+
 async def test_token_itself_is_not_kept() -> None:
     """The cache does not contain the token itself."""
     house = Gatehouse()

@@ -31,6 +31,7 @@ async def test_metrics_are_served_as_text() -> None:
     names = {family.name for family in parse_text(answer.text)}
     assert {"probewatch_container_restarts", "process_cpu_seconds"} <= names
     assert "Content-Encoding" not in answer.headers
+    assert "Accept, Accept-Encoding" == answer.headers["Vary"]
 
 
 async def test_metrics_are_served_as_open_metrics() -> None:
