@@ -1,5 +1,9 @@
 """Feeds: how lists and watches of pods and Events become observations."""
 
+from dataclasses import replace
+
+import pytest
+
 from probewatch.core.findings import (
     PodForgotten,
     PodTracked,
@@ -7,15 +11,19 @@ from probewatch.core.findings import (
     Restart,
 )
 from probewatch.core.model import (
+    ContainerStatus,
     Pod,
     PodUid,
+    Termination,
 )
+from probewatch.core.observe import PodObserved
 from probewatch.core.policy import Policy
 from probewatch.core.remembered import Remembered, RememberedContainer
+from probewatch.core.spec import Container, PodSpec, Probe, ProbeType
 from probewatch.feeds import EvidenceFeed, PodFeed
 from probewatch.kube import event_objects
 from probewatch.kube.objects import Metadata
-from tests.support.controller_scene import Scene, raw_pod
+from tests.support.controller_scene import Scene, pod, raw_pod
 
 
 async def test_missed_deletion_is_found_by_the_next_list() -> None:
@@ -167,6 +175,108 @@ async def test_events_of_others_are_no_evidence() -> None:
     assert ([], {}) == (scene.sink.published, +scene.boundary.errors)
 
 
+MINUTE_0 = 1_795_161_600.0
+"""2026-11-20T08:00:00Z."""
+
+FAILED = ("Unhealthy", "Liveness probe failed: HTTP probe failed with statuscode: 500")
+UNREADY = ("Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 503")
+STOPPED = ("Killing", "Stopping container app")
+
+
+def said(
+    words: tuple[str, str], *, minute: int, count: int = 1, series: int = 1, uid: str = "u-1"
+) -> event_objects.Event:
+    """An Event of the kubelet about the container, with its latest occurrence."""
+    reason, message = words
+    return event_objects.Event(
+        metadata=Metadata(name=f"cart.{series}", namespace="shop"),
+        involved_object=event_objects.InvolvedObject(
+            kind="Pod", uid=uid, name="cart", field_path="spec.containers{app}"
+        ),
+        reason=reason,
+        message=message,
+        source=event_objects.Source(component="kubelet"),
+        count=count,
+        last_timestamp=f"2026-11-20T08:{minute:02}:00Z",
+    )
+
+
+async def test_events_of_a_list_are_taken_in_the_order_in_which_they_occurred() -> None:
+    """A list is sorted by name, that is by each Event's first occurrence, pod by pod.
+
+    Where it is cut into batches makes no difference.
+    """
+    scene = Scene()
+    feed = EvidenceFeed(scene.controller, scene.boundary)
+    listed = (
+        said(FAILED, minute=9, count=7, series=1),
+        said(UNREADY, minute=5, count=3, series=2),
+        said(FAILED, minute=4, count=2, series=3, uid="u-2"),
+    )
+    async with scene.publishing():
+        for uid in ("u-1", "u-2"):
+            scene.controller.observe(PodObserved(pod=pod(uid)))
+        feed.synced("1")
+        feed.listing()
+        for each in listed:
+            feed.listed([each])
+        feed.synced("9")
+
+    told = [each for each in scene.sink.of(ProbeFailures) if isinstance(each, ProbeFailures)]
+    assert [("u-1", "Readiness"), ("u-1", "Liveness"), ("u-2", "Liveness")] == [
+        (each.pod.uid, each.probe_type) for each in told
+    ]
+
+
+async def test_events_of_a_list_that_broke_off_are_taken_with_the_next() -> None:
+    """Nothing is taken twice, and the failures are those of the newest version."""
+    scene = Scene()
+    feed = EvidenceFeed(scene.controller, scene.boundary)
+    async with scene.publishing():
+        scene.controller.observe(PodObserved(pod=pod("u-1")))
+        feed.synced("1")
+        feed.listing()
+        feed.listed([said(FAILED, minute=4, count=2)])
+        feed.listing()
+        feed.listed([said(FAILED, minute=5, count=3)])
+        feed.synced("9")
+
+    told = [each for each in scene.sink.of(ProbeFailures) if isinstance(each, ProbeFailures)]
+    assert [3] == [each.count for each in told]
+
+
+@pytest.mark.parametrize("stopped", [1, 3], ids=["before the start", "in the same second"])
+async def test_a_kill_of_a_list_comes_before_the_start_that_follows_it(stopped: int) -> None:
+    """That the next start was announced, and no kill before it, proves that there was none.
+
+    After a restart of the operator the kill may be behind the start in the list of Events.
+    """
+    scene = Scene()
+    feed = EvidenceFeed(scene.controller, scene.boundary)
+    starts = (("Pulled", "Container image"), ("Created", ""), ("Started", ""))
+    probed = Container(name="side", liveness=Probe(probe_type=ProbeType.LIVENESS))
+    spec = PodSpec(containers=(Container(name="app"), probed))
+    end = Termination(
+        exit_code=137, reason="Error", started_at=MINUTE_0, finished_at=MINUTE_0 + stopped * 60
+    )
+    running = ContainerStatus(name="app", running_since=MINUTE_0 + 181)
+    async with scene.publishing():
+        for count, last in ((0, None), (1, end)):
+            now = replace(running, restart_count=count, container_id=f"c-{count}", last=last)
+            seen = pod(spec=spec, statuses=(now,), version=count + 1)
+            scene.controller.observe(PodObserved(pod=seen, relisted=True))
+        for count in (1, 2):
+            feed.listing()
+            for number, words in enumerate(starts):
+                minute = 3 * (count - 1)
+                feed.listed([said(words, minute=minute, count=count, series=number)])
+            if count > 1:
+                feed.listed([said(STOPPED, minute=stopped, series=9)])
+            feed.synced("9")
+
+    assert [] == scene.sink.of(Restart)  # for the time being: later evidence may still come
+
+
 async def test_failures_from_before_the_start_are_not_counted_again() -> None:
     """Failures in the first list of Events are the baseline; only what is added is counted.
 
@@ -178,26 +288,13 @@ async def test_failures_from_before_the_start_are_not_counted_again() -> None:
         EvidenceFeed(scene.controller, scene.boundary),
     )
 
-    def failed(count: int, minute: int) -> event_objects.Event:
-        return event_objects.Event(
-            metadata=Metadata(name="cart.1", namespace="shop"),
-            involved_object=event_objects.InvolvedObject(
-                kind="Pod", uid="u-1", name="cart", field_path="spec.containers{app}"
-            ),
-            reason="Unhealthy",
-            message="Liveness probe failed: HTTP probe failed with statuscode: 500",
-            source=event_objects.Source(component="kubelet"),
-            count=count,
-            last_timestamp=f"2026-11-20T08:{minute:02}:00Z",
-        )
-
     async with scene.publishing():
         pods.changed("ADDED", raw_pod("u-1"))
         for count in (20, 22):
             feed.listing()
-            feed.listed([failed(count, count)])
+            feed.listed([said(FAILED, minute=count, count=count)])
             feed.synced("9")
-        feed.changed("MODIFIED", failed(25, 25))
+        feed.changed("MODIFIED", said(FAILED, minute=25, count=25))
 
     told = [each for each in scene.sink.of(ProbeFailures) if isinstance(each, ProbeFailures)]
     assert [2, 3] == [each.count for each in told]

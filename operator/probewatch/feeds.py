@@ -9,6 +9,7 @@ from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from probewatch.boundary import Boundary
+from probewatch.core.evidence import Evidence, occurrence
 from probewatch.core.model import PodUid
 from probewatch.core.observe import EvidenceObserved, Observation
 from probewatch.kube import event_objects, testimony
@@ -157,36 +158,59 @@ class EvidenceFeed:
 
     Events expire, so one that is missing from a list means nothing. Those of the first list
     are marked as history: an earlier process, if there was one, has counted them.
+
+    A list is in the order of names, which begin with that of the pod and go on with the time of
+    the first occurrence. So the Events of each pod are sorted by their latest occurrence, as a
+    watch delivers them: that a container was started again, without a kill before, says something.
     """
 
     def __init__(self, observer: Observer, boundary: Boundary) -> None:
         self._observer = observer
         self._guard = boundary.guard("evidence feed")
         self._is_first = True
+        self._held: list[Evidence] = []
+        """Events about the pod that the list has arrived at."""
 
     def listing(self) -> None:
-        """Do nothing: an Event that a list does not contain has only expired."""
+        """Start a list: an Event that it does not contain has only expired."""
+        self._held = []
 
     def listed(self, raws: Sequence[event_objects.Event]) -> None:
         """Process Events of a list; the core ignores those it has seen."""
         for raw in raws:
-            self._observe(raw)
+            with self._guard:
+                evidence = testimony.parse_evidence(raw)
+                if evidence is None:
+                    continue
+                if self._held and _pod_of(evidence) != _pod_of(self._held[0]):
+                    self._release()
+                self._held.append(evidence)
 
     def synced(self, version: str) -> None:  # noqa: ARG002  # likewise
         """Complete the list."""
+        self._release()
         self._is_first = False
         self._observer.list_ended()
 
+    def _release(self) -> None:
+        held, self._held = self._held, []
+        for evidence in sorted(held, key=occurrence):
+            self._observe(evidence)
+
     def changed(self, kind: str, raw: event_objects.Event) -> None:  # noqa: ARG002  # likewise
         """Process an Event that was added or repeated."""
-        self._observe(raw)
+        with self._guard:
+            evidence = testimony.parse_evidence(raw)
+            if evidence is not None:
+                self._observe(evidence)
 
     def deleted(self, raw: event_objects.Event) -> None:
         """Do nothing: an expired Event stays true."""
 
-    def _observe(self, raw: event_objects.Event) -> None:
+    def _observe(self, evidence: Evidence) -> None:
         with self._guard:
-            evidence = testimony.parse_evidence(raw)
-            if evidence is not None:
-                observed = EvidenceObserved(evidence=evidence, is_history=self._is_first)
-                self._observer.observe(observed)
+            self._observer.observe(EvidenceObserved(evidence=evidence, is_history=self._is_first))
+
+
+def _pod_of(evidence: Evidence) -> tuple[str, str]:
+    return evidence.namespace, evidence.involved_uid

@@ -6,11 +6,10 @@ from probewatch.core.book import Mark
 from probewatch.core.causes import Cause, Confidence
 from probewatch.core.corrections import repair
 from probewatch.core.evidence import EvidenceKind as K
-from probewatch.core.past import Past
+from probewatch.core.past import PAST_KEPT, Past
 from probewatch.core.restarts import CountedRestart
 from probewatch.core.spec import Container
 from probewatch.core.state import ContainerMemory, Pending
-from probewatch.core.verdicts import PAST_KEPT
 from tests.support.builders import LIVENESS, died, mark
 
 SINCE, AT = 1000.0, 2000.0

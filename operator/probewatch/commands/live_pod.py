@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from probewatch.core.evidence import Evidence
+from probewatch.core.evidence import Evidence, occurrence
 from probewatch.core.findings import Advice, Finding, Restart
 from probewatch.core.model import ContainerStatus, Pod, PodUid
 from probewatch.core.observe import EvidenceObserved, PodObserved, TimePassed, observe
@@ -59,7 +59,7 @@ async def read_pod(client: ApiClient, namespace: str, name: str) -> LivePod:
     events, error = await _read_events(client, find_path("v1", "events", namespace), params)
     about = map(parse_evidence, events)
     known = [each for each in about if each and each.involved_uid == pod.evidence_uid]
-    evidence = tuple(sorted(known, key=lambda each: each.at))
+    evidence = tuple(sorted(known, key=occurrence))
     return LivePod(pod=pod, evidence=evidence, events_error=error)
 
 

@@ -92,3 +92,11 @@ class Evidence:
     """`source.host`."""
     action: str = ""
     """The part of the message that decided `kind`; from a closed list, never free text."""
+
+
+def occurrence(evidence: Evidence) -> tuple[float, bool]:
+    """The key by which a list of Events is sorted by latest occurrence, as a watch delivers them.
+
+    Times are known to the second; within one, a kill comes before the start that follows it.
+    """
+    return evidence.at, not evidence.kind.is_kill
