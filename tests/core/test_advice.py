@@ -202,9 +202,9 @@ def test_every_name_has_a_meaning_and_a_case() -> None:
 
 def test_budget_is_the_part_the_kubelet_guarantees() -> None:
     """The first run may follow the delay at once, so one period does not count."""
-    assert 13.0 == advice.start_budget(liveness(initial_delay=3, period=5))
+    assert 13.0 == liveness(initial_delay=3, period=5).start_budget
 
 
 def test_detection_counts_slow_runs() -> None:
     """A run that takes longer than the period delays the next run until it has ended."""
-    assert 5.0 + 2 * 8.0 + 8.0 == advice.slowest_detection(liveness(period=5, timeout=8))
+    assert 5.0 + 2 * 8.0 + 8.0 == liveness(period=5, timeout=8).slowest_detection

@@ -47,16 +47,6 @@ class AdviceItem:
     """What was found, with this probe's numbers, and what to do about it."""
 
 
-def start_budget(probe: Probe) -> float:
-    """Seconds after its start in which a container is surely not killed by this probe."""
-    return probe.initial_delay + (probe.failure_threshold - 1) * probe.period
-
-
-def slowest_detection(probe: Probe) -> float:
-    """The most seconds that may pass from the start of a hang until the probe counts as failed."""
-    return probe.period + (probe.failure_threshold - 1) * probe.interval + probe.timeout
-
-
 class Setting(NamedTuple):
     """Everything that the advice on a container depends on; it is cached by this.
 
@@ -161,7 +151,7 @@ def _startup_single_failure(case: _Case) -> str:
 def _liveness_same_as_readiness(case: _Case) -> str:
     if case.readiness is None or not _ask_the_same(case.probe, case.readiness):
         return ""
-    ours, theirs = slowest_detection(case.probe), slowest_detection(case.readiness)
+    ours, theirs = case.probe.slowest_detection, case.readiness.slowest_detection
     if ours > theirs:
         return ""
     return (
@@ -174,7 +164,7 @@ def _liveness_same_as_readiness(case: _Case) -> str:
 def _liveness_before_readiness(case: _Case) -> str:
     if case.readiness is None:
         return ""
-    ours, theirs = slowest_detection(case.probe), slowest_detection(case.readiness)
+    ours, theirs = case.probe.slowest_detection, case.readiness.slowest_detection
     if _ask_the_same(case.probe, case.readiness) or ours >= theirs:
         return ""
     return (
@@ -184,7 +174,7 @@ def _liveness_before_readiness(case: _Case) -> str:
 
 
 def _short_start_budget(case: _Case) -> str:
-    budget = start_budget(case.probe)
+    budget = case.probe.start_budget
     if case.has_startup or budget >= SHORT_START_SECONDS:
         return ""
     return (
@@ -207,7 +197,7 @@ def _grace_exceeds_detection(case: _Case) -> str:
     detection = case.probe.failure_threshold * case.probe.period
     if case.grace <= max(detection, DEFAULT_GRACE_SECONDS):
         return ""
-    found = slowest_detection(case.probe)
+    found = case.probe.slowest_detection
     mend = "set" if case.probe.grace is None else "lower"
     return (
         f"a failing container is found within {_seconds(found)} s and then gets "

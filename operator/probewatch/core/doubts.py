@@ -1,6 +1,5 @@
 """Doubts about a reported probe kill: whether the container may have ended for another reason."""
 
-from probewatch.core.advice import start_budget
 from probewatch.core.announcements import kubelet_restarted
 from probewatch.core.book import Mark
 from probewatch.core.exits import OUTSIDE_SIGNALS, SIGKILL, SIGTERM
@@ -63,7 +62,7 @@ def may_fail_by_end(facts: Facts, probe: Probe) -> bool:
     that was too short-lived to fail often enough was killed for failures of instances before it.
     Source: kubelet/prober/worker.go (resultRun).
     """
-    is_short = facts.lifetime is not None and facts.lifetime < start_budget(probe)
+    is_short = facts.lifetime is not None and facts.lifetime < probe.start_budget
     return probe.failure_threshold == 1 or is_short
 
 

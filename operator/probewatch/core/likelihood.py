@@ -1,7 +1,6 @@
 """Rules based on what is likely, for restarts without conclusive evidence."""
 
 from probewatch.core import kills
-from probewatch.core.advice import start_budget
 from probewatch.core.book import Book
 from probewatch.core.causes import Cause, Confidence
 from probewatch.core.exits import SIGTERM
@@ -91,7 +90,7 @@ def never_started(facts: Facts) -> Verdict | None:
 
 def _within_budget(facts: Facts, probe: Probe) -> bool:
     """Whether the lifetime fits a kill by the startup probe: its budget, grace period and slack."""
-    earliest = start_budget(probe) - 1
+    earliest = probe.start_budget - 1
     latest = earliest + 2 * probe.interval + facts.grace(probe) + 11
     return facts.lifetime is not None and earliest <= facts.lifetime <= latest
 
@@ -128,7 +127,7 @@ def _is_too_early(facts: Facts, probe: Probe) -> bool:
     """
     if facts.lifetime is None or facts.looks_killed or facts.failures(probe.probe_type):
         return False
-    return facts.lifetime < start_budget(probe) - 1
+    return facts.lifetime < probe.start_budget - 1
 
 
 HABITS = frozenset(

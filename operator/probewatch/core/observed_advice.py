@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from probewatch.core.advice import slowest_detection, start_budget
 from probewatch.core.advice_names import AdviceName
 from probewatch.core.book import Book, Mark
 from probewatch.core.causes import Cause
@@ -116,7 +115,7 @@ def _budget_too_small(
     starts = all(_was_starting(past, probe, grace) for past in latest)
     if probe.probe_type is not PROBE_OF[cause] or not starts:
         return ()
-    budget = start_budget(probe)
+    budget = probe.start_budget
     lived = max(past.lifetime or 0.0 for past in latest)
     mend = "raise failureThreshold" if cause is Cause.STARTUP_PROBE else "add a startup probe"
     message = (
@@ -134,7 +133,7 @@ def _was_starting(past: Past, probe: Probe, grace: float) -> bool:
     a container again.
     """
     stop = max(grace, MINIMUM_GRACE_SECONDS) + STOP_SLACK
-    latest = probe.initial_delay + 2 * slowest_detection(probe) + stop
+    latest = probe.initial_delay + 2 * probe.slowest_detection + stop
     return past.lifetime is not None and past.lifetime <= latest
 
 

@@ -74,6 +74,16 @@ class Probe:
         return max(self.period, self.timeout)
 
     @property
+    def start_budget(self) -> float:
+        """Seconds after its start in which a container is surely not killed by this probe."""
+        return self.initial_delay + (self.failure_threshold - 1) * self.period
+
+    @property
+    def slowest_detection(self) -> float:
+        """The most seconds from the start of a hang until the probe counts as failed."""
+        return self.period + (self.failure_threshold - 1) * self.interval + self.timeout
+
+    @property
     def first_run_within(self) -> float:
         """The most seconds from the start of a container to the end of the first run."""
         return self.initial_delay + self.interval + FIRST_TICK

@@ -9,7 +9,6 @@ bound, in case a version was late. Instances that were not seen starting are lef
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from probewatch.core.advice import start_budget
 from probewatch.core.model import ContainerStatus, Pod, PodRef
 from probewatch.core.spec import Probe
 
@@ -59,7 +58,7 @@ def is_narrow(probe: Probe, after: float) -> bool:
 
     The container may have been up since the run before, or since before the first run.
     """
-    budget, run = start_budget(probe), probe.period + probe.timeout
+    budget, run = probe.start_budget, probe.period + probe.timeout
     if after <= probe.initial_delay + run:
         return False
     return after >= budget or after - run > NARROW_SHARE * budget

@@ -12,7 +12,7 @@ from functools import lru_cache
 from itertools import product
 from typing import NamedTuple
 
-from probewatch.core.advice import Setting, judge, setting_of, start_budget
+from probewatch.core.advice import Setting, judge, setting_of
 from probewatch.core.advice_names import AdviceName
 from probewatch.core.causes import Cause, Pattern, Readiness, ReadinessReason
 from probewatch.core.evidence import FailureReason
@@ -114,7 +114,7 @@ def _first_series(setting: Setting, *, has_hook: bool, has_rules: bool, is_final
         startups=_zeros(startups),
         budgets=(
             tuple(BUDGETS[each.probe_type] for each in killers),
-            tuple(start_budget(each) for each in killers),
+            tuple(each.start_budget for each in killers),
         ),
         advice=(advice, (1,) * len(advice)),
     )
