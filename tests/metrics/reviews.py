@@ -47,5 +47,7 @@ class FakeReviews:
         if path == ACCESS_REVIEWS:
             return {"allowed": spec["uid"] in self.allowed}
         token = spec["token"]
-        known = token in self.known
-        return {"authenticated": known, "user": {**USER, "uid": token} if known else {}}
+        if token not in self.known:
+            # `authenticated` has omitempty. Source: k8s.io/api/authentication/v1/types.go
+            return {"user": {}, "error": "invalid bearer token"}
+        return {"authenticated": True, "user": {**USER, "uid": token}}

@@ -188,6 +188,14 @@ async def test_answer_that_makes_no_sense_is_none(answer: tuple[int, bytes]) -> 
     assert Verdict.UNCHECKED is await house.judge()
 
 
+async def test_token_of_nobody_is_unknown() -> None:
+    """A token is known only by its user, whom the next review is about."""
+    status = b'{"status": {"authenticated": true, "user": 1}}'
+    house = Gatehouse(reviews=FakeReviews(answers=[(201, status)]))
+
+    assert Verdict.UNKNOWN is await house.judge()
+
+
 async def test_same_token_is_asked_for_once_at_a_time() -> None:
     """Concurrent requests with one token share an answer."""
     house = Gatehouse()

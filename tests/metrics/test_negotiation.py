@@ -28,12 +28,13 @@ PROMETHEUS_3 = (
         ("Application/OpenMetrics-Text; Version=1.0.0", True),
         ("application/openmetrics-text;q=0", False),
         ("application/openmetrics-text;q=0.2,text/plain;q=0.9", False),
+        ("application/openmetrics-text,text/plain;q=0.5,application/openmetrics-text;q=0.1", True),
         ("application/openmetrics-text;q=high", False),
         (";;,,=;q", False),
     ],
 )
 def test_format_is_chosen_by_accept(accept: str, *, open_metrics: bool) -> None:
-    """OpenMetrics is sent if it is preferred at least as much as text."""
+    """OpenMetrics is sent if its highest weight is at least that of text."""
     assert Wanted(open_metrics=open_metrics) == negotiate(accept, "")
 
 
