@@ -207,6 +207,15 @@ async def test_failure_that_the_probe_cannot_have_is_not_told(tmp_path: Path) ->
     assert "exec_exit" == failure.reason
 
 
+async def test_restart_without_an_end_has_its_place(tmp_path: Path) -> None:
+    """A restart whose end is unknown is sorted by the time at which it was seen."""
+    known = record(incidents=[incident(5, finishedAt=""), incident(4, time=KILLED)])
+
+    text = render_text(await read_story(await cluster_with([pod(restarts=5)], [known]), tmp_path))
+
+    assert -1 < text.find("app, restart 5") < text.find("app, restart 4")
+
+
 async def test_pod_that_is_its_own_workload_is_named_once(tmp_path: Path) -> None:
     """A pod without an owner is recorded as its own workload, which the first line leaves out."""
     known = record(incidents=[incident(5)])

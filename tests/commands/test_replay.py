@@ -72,6 +72,35 @@ def test_deletion_may_show_the_last_restart() -> None:
     assert [1] == [each.restart_count for each in found.restarts]
 
 
+@pytest.mark.parametrize(("kind", "is_known"), [("MODIFIED", True), ("ADDED", False)])
+def test_new_list_does_not_show_what_was_before_it(kind: str, *, is_known: bool) -> None:
+    """If a known pod is listed anew, a state before its restart may not have been recorded.
+
+    The order of states is then no reason for a verdict, as it is between two lines of a watch.
+    """
+    found, _ = play(("ADDED", 1, 0), (kind, 2, 1))
+
+    (restart,) = found.restarts
+    assert is_known == (restart.cause == "LivenessProbe")
+
+
+HALF_A_DAY = 12 * 3600
+
+
+def test_loop_that_ended_during_the_recording_has_an_end() -> None:
+    """Time passes between two lines as it did live: a loop ends while nothing arrives."""
+    lines = write(("ADDED", 1, 0), *(("MODIFIED", 1 + n, n) for n in range(1, 6)))
+    lines.append(write(("MODIFIED", 9, 5))[0].replace("T00:00:00Z", "T12:00:00Z"))
+
+    found, _ = replay(
+        stream.parse_line(each.encode(), "f", number) for number, each in enumerate(lines)
+    )
+
+    (loop,) = found.loops
+    assert loop.ended_at is not None
+    assert loop.ended_at - loop.started_at < HALF_A_DAY
+
+
 @pytest.mark.parametrize(("kind", "is_evidence"), [("ADDED", True), ("DELETED", False)])
 def test_event_that_expires_is_no_evidence(kind: str, *, is_evidence: bool) -> None:
     """The expiry of an Event is not taken for the Event itself."""

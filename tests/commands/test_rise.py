@@ -44,10 +44,10 @@ STORIES = {
     "other uids are other pods": (0, [pod(0), pod(9, uid="u2")]),
     "old versions are passed over": (1, [pod(0, version=5), pod(1, version=7), pod(0, version=5)]),
     "old versions are passed over, one after another": (
-        1,
+        2,
         [
-            *(pod(0, version=5), pod(1, version=7)),
-            *(pod(0, version=5), pod(0, version=6), pod(1, version=8)),
+            *(pod(0, version=5), pod(2, version=7)),
+            *(pod(0, version=5), pod(0, version=6), pod(2, version=8)),
         ],
     ),
     "unreadable versions are news": (1, [pod(0, version="x"), pod(1, version="x")]),
