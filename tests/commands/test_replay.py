@@ -87,8 +87,21 @@ def test_new_list_does_not_show_what_was_before_it(kind: str, *, is_known: bool)
 HALF_A_DAY = 12 * 3600
 
 
+def test_verdict_is_made_when_its_time_is_over() -> None:
+    """Time passes between two lines as it did live: an Event that comes hours later is too late."""
+    event = {"type": "ADDED", "object": {**KILLING, "kind": "Event"}}
+    late = json.dumps({"receivedAt": "2026-01-01T12:00:00Z", **event})
+    lines = [*write(("ADDED", 1, 0), ("MODIFIED", 2, 1)), late]
+
+    found, _ = replay(
+        stream.parse_line(each.encode(), "f", number) for number, each in enumerate(lines)
+    )
+
+    assert ["Medium"] == [each.confidence for each in found.restarts]
+
+
 def test_loop_that_ended_during_the_recording_has_an_end() -> None:
-    """Time passes between two lines as it did live: a loop ends while nothing arrives."""
+    """A loop that ends while nothing arrives ends when it was quiet for long enough."""
     lines = write(("ADDED", 1, 0), *(("MODIFIED", 1 + n, n) for n in range(1, 6)))
     lines.append(write(("MODIFIED", 9, 5))[0].replace("T00:00:00Z", "T12:00:00Z"))
 
