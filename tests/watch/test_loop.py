@@ -222,6 +222,25 @@ def test_fault_resumes_the_watch(fault: Answer | BaseException) -> None:
     assert 1 == len(pauses) == sum(loop.stats.errors.values())
 
 
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        pytest.param({"code": 504}, "504", id="a code"),
+        pytest.param({"reason": "InternalError"}, "500", id="no code"),
+        pytest.param({"code": "504"}, "500", id="a broken code"),
+        pytest.param("no Status", "500", id="no Status"),
+        pytest.param({"code": 500, "reason": "Expired"}, "410", id="expired"),
+        pytest.param({"reason": "Gone"}, "410", id="gone"),
+    ],
+)
+def test_code_of_an_error_event(status: object, code: str) -> None:
+    """An ERROR is no update; one without a readable code counts as an error of the server."""
+    event = msgspec.json.encode({"type": "ERROR", "object": status}) + b"\n"
+    loop = play(page("a"), watch(event), page("a"))[3]
+
+    assert ({code: 1}, {}) == (dict(loop.stats.errors), dict(loop.stats.updates))
+
+
 LIST_FAULTS = {
     "A11 HTML": Answer(parts=(b"<html>",)),
     "A10 refused": ConnectionRefusedError(),
