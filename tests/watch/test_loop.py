@@ -236,7 +236,7 @@ def test_fault_resumes_the_watch(fault: Answer | BaseException) -> None:
 def test_code_of_an_error_event(status: object, code: str) -> None:
     """An ERROR is no update; one without a readable code counts as an error of the server."""
     event = msgspec.json.encode({"type": "ERROR", "object": status}) + b"\n"
-    loop = play(page("a"), watch(event), page("a"))[3]
+    loop = play(page("a"), watch(event))[3]
 
     assert ({code: 1}, {}) == (dict(loop.stats.errors), dict(loop.stats.updates))
 
