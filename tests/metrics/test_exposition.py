@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families as parse_text
@@ -267,6 +267,8 @@ anything = st.text(st.characters(), max_size=300)
 @pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(namespace=anything, name=anything, kind=anything, pod=anything, container=anything)
+@example(namespace="\ud800", name="\ud800", kind="\ud800", pod="\ud800", container="\ud800")
+@example(namespace="n" * 300, name="n" * 300, kind="k" * 300, pod="p" * 300, container="c" * 300)
 def test_any_name_leaves_the_answer_readable(
     namespace: str, name: str, kind: str, pod: str, container: str
 ) -> None:
