@@ -29,7 +29,7 @@ async def deliver(number: signal.Signals) -> None:
 
 
 async def test_signals_after_the_first_have_their_default_effect() -> None:
-    """Once one of the signals was received, each of them kills: also Ctrl-C, without a traceback."""
+    """Once one of the signals was received, each of them kills, Ctrl-C without a traceback."""
     received: list[signal.Signals] = []
     caught = (FIRST, SECOND, signal.SIGINT)
     with on_first_signal(received.append, caught):

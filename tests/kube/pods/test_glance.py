@@ -121,6 +121,23 @@ def read(line: bytes) -> tuple[object, int]:
     return pod, update.dropped + update.object.flaws
 
 
+UNREADABLE = {
+    "no text": (b'"app":"cart"', b'"app":"\xff"'),
+    "no JSON": (b'"nodeName":"node-1"', b'"nodeName":node-1'),
+    "deep": (b'"app":"cart"', b'"app":%b1%b' % (b"[" * 100_000, b"]" * 100_000)),
+}
+
+
+@pytest.mark.parametrize(("before", "after"), UNREADABLE.values(), ids=UNREADABLE.keys())
+def test_pod_that_cannot_be_read_is_counted(before: bytes, after: bytes) -> None:
+    """A pod of which nothing can be decoded is left out, and counted as one flaw."""
+    body = write(SOUND)
+    assert before in body
+    seen = look(body.replace(before, after))
+
+    assert (None, 1) == (seen.take(), seen.flaws)
+
+
 HOSTILE = [
     ',"uid":"u-2","resourceVersion":"9"',
     '","uid":"u-2","resourceVersion":"9","managedFields":[]},"spec":{},"status":{}',
