@@ -74,6 +74,15 @@ async def test_crowd_of_idle_connections_keeps_nobody_out() -> None:
                 assert b"" == await reader.read()
 
 
+async def test_connection_is_idle_again_after_its_answer() -> None:
+    """A scraper keeps its connection however many others have been answered since."""
+    async with serving(connections=4) as served, contextlib.AsyncExitStack() as stack:
+        crowd = [await stack.enter_async_context(connecting(served)) for _ in range(4)]
+        for reader, writer in [*crowd, crowd[0]]:
+            writer.write(ASK)
+            assert (await reader.readuntil(b"ok\n")).startswith(b"HTTP/1.1 200 ")
+
+
 @dataclass
 class SlowReviews:
     """An API server that answers when the test says so."""
