@@ -122,7 +122,7 @@ def read(line: bytes) -> tuple[object, int]:
 
 
 UNREADABLE = {
-    "no text": (b'"app":"cart"', b'"app":"\xff"'),
+    "no text": (b'"nodeName":"node-1"', b'"nodeName":"\xff"'),
     "no JSON": (b'"nodeName":"node-1"', b'"nodeName":node-1'),
     "deep": (b'"app":"cart"', b'"app":%b1%b' % (b"[" * 100_000, b"]" * 100_000)),
 }
