@@ -158,6 +158,18 @@ def test_a_loop_takes_the_cause_that_leads() -> None:
     assert (begun.at, begun.restart_count) == (changed.at, changed.restart_count)
 
 
+def test_a_loop_with_two_causes_keeps_its_own() -> None:
+    """The longer a loop, the larger the lead of another cause that replaces its own."""
+    own = [restart(k * 60.0, Cause.ERROR, k) for k in range(1, 13)]
+    loop, _ = run(LoopState(), *own)
+    other = [restart(800 + k * 60.0, Cause.OOM_KILLED, 13 + k) for k in range(21)]
+    loop, told = run(loop, *other[:-1])
+    assert ([], Cause.ERROR) == (told, loop.cause)  # 20 of the last 32: a lead of 8
+
+    loop, told = run(loop, other[-1])
+    assert (["resumed"], Cause.OOM_KILLED) == (kinds(told), loop.cause)  # 21, a lead of 10
+
+
 def test_a_loop_has_the_cause_of_its_own_restarts() -> None:
     """Restarts of other causes in the hours before do not decide the loop's cause."""
     policy = replace(POLICY, slow_loop_restarts=50)

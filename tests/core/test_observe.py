@@ -619,7 +619,7 @@ def test_hidden_gain_is_reported_in_order() -> None:
 
 
 def test_flapping_begins_and_ends_with_hysteresis() -> None:
-    """Six losses in 15 minutes are flapping, until it was quiet for as long."""
+    """Six losses in 15 minutes are flapping, until half an hour passes without one."""
     store = probed()
     found: list[Finding] = []
     for number in range(14):
@@ -629,8 +629,8 @@ def test_flapping_begins_and_ends_with_hysteresis() -> None:
 
     assert [True] == [each.flapping for each in begun]
     last = 100.0 + 12 * 10
-    assert () == store.tick(last + 899)
-    [over] = store.tick(last + 900)
+    assert () == store.tick(last + 1799)
+    [over] = store.tick(last + 1800)
     assert isinstance(over, FlappingChanged)
     assert not over.flapping
 
@@ -716,6 +716,6 @@ def test_flapping_is_told_by_losses_that_nobody_saw() -> None:
         version = pod(2 + number, running(), since=86_400.0 + number, spec=both)
         found += feed(store, version, 10.0 + number)
     flapping = [each for each in found if isinstance(each, FlappingChanged)]
-    over = [each for each in store.tick(15 + 900.0) if isinstance(each, FlappingChanged)]
+    over = [each for each in store.tick(15 + 1800.0) if isinstance(each, FlappingChanged)]
 
     assert [True, False] == [each.flapping for each in (*flapping, *over)]

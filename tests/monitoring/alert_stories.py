@@ -212,7 +212,22 @@ STORIES = [
     Story(
         name="readiness flaps",
         series={f'probewatch_readiness_flapping{{{WORKLOAD},pod="web-1"}}': "_x4 1x20 stale"},
-        firing={"4m": [], "5m": ["ProbeWatchReadinessFlapping"], "36m": []},
+        firing={
+            "4m": [],
+            "5m": ["ProbeWatchReadinessFlapping"],
+            "43m": ["ProbeWatchReadinessFlapping"],
+            "46m": [],
+        },
+    ),
+    Story(
+        name="readiness flaps while we restart, and has to be found again",
+        series={
+            f'probewatch_readiness_flapping{{{WORKLOAD},pod="web-1"}}': minutes(
+                "1x19", "stale", "_x16", "1x30"
+            )
+        },
+        operator=interrupted(at=20, minutes_away=4),
+        firing={f"{minute}m": ["ProbeWatchReadinessFlapping"] for minute in range(1, 60)},
     ),
     Story(
         name="a pod loses readiness and regains it too late",
@@ -222,9 +237,18 @@ STORIES = [
             "27m": [],
             "28m": [NOT_READY],
             "49m": [NOT_READY],
-            "54m": [NOT_READY],
-            "56m": [],
+            "69m": [NOT_READY],
+            "71m": [],
         },
+    ),
+    Story(
+        name="a pod is ready for a minute now and then: it is told once",
+        series={
+            SINCE: minutes(
+                "0x20", "stale", "1320x20", "stale", "2640x20", "stale", "3960x20", "stale"
+            )
+        },
+        firing={f"{minute}m": [NOT_READY] for minute in range(18, 90)},
     ),
     Story(
         name="a pod is not ready, also while we restart: it is told once",

@@ -29,7 +29,10 @@ AGAIN = 2
 """Restarts since a loop ended that are needed to start it again: a single one is not a loop."""
 
 LEAD = 2
-"""Another cause replaces the loop's cause once it has this many more restarts."""
+LEADING_SHARE = 3
+"""Another cause replaces the loop's cause once it has `LEAD` more restarts, and more by a third of
+all that are kept. With a smaller lead, two causes that are as frequent would replace each other
+every few hours, and with each change one alert ends and another begins."""
 
 
 def quiet_time(loop: LoopState, policy: Policy) -> float:
@@ -91,10 +94,11 @@ def _put_back(loop: LoopState, latest: float, *, tolerated: float = 0.0) -> Loop
 
 
 def _leading(loop: LoopState) -> Cause:
-    """The cause of a loop: its present one, until another cause leads by `LEAD` restarts."""
+    """The cause of a loop: its present one, until another cause leads clearly."""
     causes = Counter(cause for at, cause in loop.recent if at >= loop.first)
     cause, count = causes.most_common(1)[0] if causes else (loop.cause, 0)
-    return cause if count >= causes[loop.cause] + LEAD else loop.cause
+    lead = max(LEAD, causes.total() // LEADING_SHARE)
+    return cause if count >= causes[loop.cause] + lead else loop.cause
 
 
 def _detect(

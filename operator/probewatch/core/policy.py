@@ -24,7 +24,8 @@ class Policy:
     flap_transitions: int = 6
     """Losses of readiness within `flap_window`, without a restart, that make flapping."""
     flap_window: float = 900.0
-    flap_quiet: float = 900.0
+    flap_quiet: float = 1800.0
+    """Twice `flap_window`: at five losses in 15 minutes on average, so long a pause is rare."""
     settle: float = 30.0
     """How long an unclear restart waits for late evidence before its verdict is published."""
     repair: float = 3600.0
