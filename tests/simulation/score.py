@@ -7,8 +7,8 @@ from random import Random
 
 from probewatch.core.causes import Cause, Confidence
 from probewatch.core.findings import Finding, Restart, RestartCorrected
-from probewatch.core.observe import PodGone, PodObserved, TimePassed
-from probewatch.store import Store
+from probewatch.core.observe import PodGone, PodObserved
+from tests.simulation.processes import Processes
 from tests.simulation.story import UID, History, deliver
 
 SURE = frozenset({Confidence.CONFIRMED, Confidence.HIGH})
@@ -60,23 +60,35 @@ class Score:
             self.mistakes.append(f"{where}: {said}, in truth {true}: {verdict.evidence}")
 
 
-def replay(history: History, seed: int, lost: float) -> tuple[list[Finding], dict[str, int]]:
-    """Feed a history to a store; return its findings, and by how much each restart count rose."""
-    store, findings, now = Store(), [], 0.0
+def replay(
+    history: History, seed: int, lost: float, restarts: int = 0
+) -> tuple[list[Finding], dict[str, int]]:
+    """Let the operator observe a history, in a process that is restarted *restarts* times.
+
+    Returns the findings, and by how much each restart count rose.
+    """
+    processes, now = Processes(), 0.0
     first: dict[str, int] = {}
     newest: dict[str, int] = {}
-    for at, observation in deliver(history, Random(seed), lost):
+    observed = list(deliver(history, Random(seed), lost))
+    stops = _draw_stops(Random(seed), observed[-1][0], restarts)
+    for at, observation in observed:
+        while stops and stops[-1] <= at:
+            now = max(now, stops.pop())
+            processes.restart(now)
         now = max(now, at)
-        findings += [*store.tick(now), *store.feed(observation, now)]
+        processes.observe(observation, now)
         if isinstance(observation, PodObserved):
             for status in observation.pod.statuses:
                 first.setdefault(status.name, status.restart_count)
                 newest[status.name] = max(newest.get(status.name, 0), status.restart_count)
-    while store.pending() and (due := store.next_due()) is not None:
-        now = max(now, due)
-        findings += store.feed(TimePassed(), now)
-    findings += store.feed(PodGone(uid=UID), now)
-    return findings, {name: newest[name] - first[name] for name in newest}
+    processes.observe(PodGone(uid=UID), processes.settle(now))
+    return processes.findings, {name: newest[name] - first[name] for name in newest}
+
+
+def _draw_stops(random: Random, end: float, restarts: int) -> list[float]:
+    """Return when the operator is restarted, the latest first."""
+    return sorted((random.uniform(0.0, end) for _ in range(restarts)), reverse=True)
 
 
 def last_words(findings: Iterable[Finding]) -> tuple[dict[Key, Restart], int]:
@@ -96,10 +108,10 @@ def _key(restart: Restart) -> Key:
     return restart.container, restart.epoch, restart.restart_count
 
 
-def judge(history: History, seed: int, lost: float, score: Score) -> None:
+def judge(history: History, seed: int, lost: float, score: Score, *, restarts: int = 0) -> None:
     """Add one history to the score."""
-    where = f"history {seed}, {lost:.0%} lost"
-    findings, rise = replay(history, seed, lost)
+    where = f"history {seed}, {lost:.0%} lost, {restarts} restarts of the operator"
+    findings, rise = replay(history, seed, lost, restarts)
     told, number = last_words(findings)
     by_container = Counter(container for container, _, _ in told)
     if number != len(told) or any(by_container[name] != n for name, n in rise.items()):

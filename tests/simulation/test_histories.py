@@ -11,10 +11,10 @@ LOST = (0.0, 0.5, 0.9, 1.0)
 SEEDS = range(4)
 
 
-def score_of(seeds: range, lost: float) -> Score:
+def score_of(seeds: range, lost: float, restarts: int = 0) -> Score:
     score = Score()
     for seed in seeds:
-        judge(tell(seed), seed, lost, score)
+        judge(tell(seed), seed, lost, score, restarts=restarts)
     return score
 
 
@@ -22,6 +22,14 @@ def score_of(seeds: range, lost: float) -> Score:
 def test_few_histories(lost: float) -> None:
     """Restarts are counted once and no sure verdict is wrong, however many Events are lost."""
     score = score_of(SEEDS, lost)
+
+    assert ([], []) == (score.unbalanced, score.mistakes)
+
+
+@pytest.mark.parametrize("lost", LOST)
+def test_few_histories_across_restarts_of_the_operator(lost: float) -> None:
+    """Each process counts what the last one had not recorded, and is sure of nothing wrong."""
+    score = score_of(SEEDS, lost, restarts=5)
 
     assert ([], []) == (score.unbalanced, score.mistakes)
 
@@ -42,6 +50,17 @@ def test_many_histories(lost: float) -> None:
 
     assert ([], []) == (score.unbalanced, score.mistakes)
     assert score.accuracy > 0.9
+    assert score.wrong < 0.02 * score.restarts
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lost", LOST)
+def test_many_histories_across_restarts_of_the_operator(lost: float) -> None:
+    """Restarts are counted once, and nearly as many causes are right as in one process."""
+    score = score_of(range(1000, 1150), lost, restarts=5)
+
+    assert ([], []) == (score.unbalanced, score.mistakes)
+    assert score.accuracy > 0.8
     assert score.wrong < 0.02 * score.restarts
 
 
