@@ -1156,6 +1156,34 @@ CASES = {
         "PostStartHook Confirmed kill-event-other",
         facts(died(3), pod=HOOKED, kills=(mark(K.KILL_POST_START_HOOK, 30),)),
     ),
+    "out of memory in the second of the kill": (
+        "OOMKilled Medium kill-event-probe",
+        facts(died(137, end=40, reason="OOMKilled"), kills=(mark(K.KILL_LIVENESS, 40),)),
+    ),
+    "out of memory in the second of the kill, after its probe had timed out": (
+        "LivenessProbe Medium kill-event-probe",
+        facts(
+            died(137, end=40, reason="OOMKilled"),
+            kills=(mark(K.KILL_LIVENESS, 40),),
+            failures=(replace(failed(L, 40, 3), failure=FailureReason.TIMEOUT),),
+        ),
+    ),
+    "a crash in the second in which its hook failed": (
+        "Error Medium own-exit",
+        facts(died(139, end=5), pod=HOOKED, others=(mark(K.POST_START_FAILED, 5),)),
+    ),
+    "a crash after its hook had failed": (
+        "PostStartHook Confirmed post-start-hook",
+        facts(died(139, end=5), pod=HOOKED, others=(mark(K.POST_START_FAILED, 4),)),
+    ),
+    "a crash that was replaced in place": (
+        "Error Medium own-exit",
+        facts(died(139), path=PLACE, starts=started(42, fresh=1, count=1)),
+    ),
+    "a crash that was replaced in place, as after an earlier kill": (
+        "LivenessProbe Medium replaced-in-place",
+        facts(died(139), path=PLACE, past=(past(Cause.LIVENESS_PROBE, 139, 400),)),
+    ),
     "a kill in the second of the end, for failures of instances before": (
         "LivenessProbe Medium kill-event-probe",
         facts(died(3, end=9), kills=(mark(K.KILL_LIVENESS, 9),), path=PLACE),

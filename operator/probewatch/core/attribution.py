@@ -32,7 +32,8 @@ RULES: tuple[Rule, ...] = (
         meaning="The kubelet's `Killing` Event names the probe, within the container's lifetime.",
         gives=(
             "`LivenessProbe`, `StartupProbe`: Confirmed, except: with `OOMKilled` and exit code "
-            "137, High if the grace period had passed, else Medium; if stopping took longer than "
+            "137, High if the grace period had passed, else Medium, and `OOMKilled`: Medium if it "
+            "ended in the second of the kill; if stopping took longer than "
             "the grace period, High after a SIGKILL and a replacement in place, else Medium; if "
             "the container may have exited in the same second, High if its probe had timed out or "
             "got an answer, and no other container of the pod can have given that, else Medium; "
@@ -221,8 +222,8 @@ RULES: tuple[Rule, ...] = (
         name="replaced-in-place",
         judge=likelihood.replaced_in_place,
         meaning=(
-            "The container was replaced without being shown as terminated, and it is not known to "
-            "have ended this way by itself before."
+            "The container was replaced without being shown as terminated, did not crash (a signal "
+            "such as SIGSEGV), and is not known to have ended this way by itself before."
         ),
         gives=(
             "`LivenessProbe`, `StartupProbe`, `PostStartHook`: Medium, never more: a status that "

@@ -148,7 +148,7 @@ def _rise(
         termination=death,
         path=path,
         was_started=mark.started if jump == 1 else None,
-        waiting_reason=mark.waiting_reason,
+        waiting_reason=mark.waiting_reason if jump == 1 else "",
         next_start=status.running_since,
         observed_at=between.now,
         change=changes.change_of(pod_change, pod, mark, status),

@@ -39,6 +39,7 @@ def find_older(newest: CountedRestart, mark: Watermark) -> tuple[CountedRestart,
                 jump=Jump(size=size, unseen=unseen, place=place, since=since),
                 stands_for=together,
                 termination=known,
+                waiting_reason=mark.waiting_reason if known else "",
                 path=mark.path if known else Path.UNSEEN,
             )
         )

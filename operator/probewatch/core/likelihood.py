@@ -103,10 +103,13 @@ def replaced_in_place(facts: Facts) -> Verdict | None:
     """It was replaced without being shown as terminated, as after a kill by the kubelet.
 
     Never sure by itself, however often it happened before: if a status is written late, a
-    container that died by itself looks the same.
+    container that died by itself looks the same. A crash such as SEGV is its own, unless it is how
+    earlier probe kills ended.
     """
     container = facts.restart.container
     if not facts.in_place or not facts.may_be_killed or facts.habit(sure=True) in OWN_ENDS:
+        return None
+    if facts.exit.crashed and not any(past.cause in PROBE_OF for past in facts.with_its_exit()):
         return None
     unstarted = container.startup is not None and not facts.restart.was_started
     cause, probe = Cause.LIVENESS_PROBE, container.liveness

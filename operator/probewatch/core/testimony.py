@@ -16,7 +16,14 @@ from probewatch.core.kills import (
 )
 from probewatch.core.sandboxes import is_alone_in_new_sandbox
 from probewatch.core.spec import MINIMUM_GRACE_SECONDS
-from probewatch.core.verdict import PROBE_KILLS, Verdict, conclude, kill_was_due, kill_was_due_by
+from probewatch.core.verdict import (
+    PROBE_KILLS,
+    Verdict,
+    conclude,
+    failed_while_running,
+    kill_was_due,
+    kill_was_due_by,
+)
 from probewatch.core.watermarks import HOOK_FAILED, RESTARTING_ALL
 
 OTHER_KILLS = {
@@ -81,8 +88,13 @@ def probe_kill_event(facts: Facts) -> Verdict | None:
 
 
 def _oom_during_kill(facts: Facts, kill: Mark, cause: Cause, said: str) -> Verdict:
-    probe = facts.restart.container.probe(PROBE_KILLS[kill.kind][1])
-    died = facts.restart.died_at
+    probe_type, died = PROBE_KILLS[kill.kind][1], facts.restart.died_at
+    probe = facts.restart.container.probe(probe_type)
+    sudden = died is not None and int(kill.at) >= int(died)
+    if sudden and not failed_while_running(facts, probe_type):
+        # The kubelet's SIGKILL comes two seconds later at the earliest; the end failed the probe.
+        why = "the runtime reports OOMKilled, in the second of the probe's kill"
+        return conclude(facts, Cause.OOM_KILLED, Confidence.MEDIUM, why)
     used_up = died is not None and died - kill.at >= facts.grace(probe) - 1
     confidence = Confidence.HIGH if used_up else Confidence.MEDIUM
     return conclude(facts, cause, confidence, said, "the runtime also reports OOMKilled")
@@ -149,7 +161,7 @@ def post_start_hook(facts: Facts) -> Verdict | None:
     if before or facts.signal == SIGTERM:
         sure, final = Confidence.CONFIRMED, bool(failed)
         return conclude(facts, Cause.POST_START_HOOK, sure, why, final=final)
-    if facts.out_of_memory:
+    if facts.out_of_memory or facts.exit.crashed:
         return None
     if facts.signal == SIGKILL and (facts.lifetime or 0.0) >= facts.grace():
         return conclude(facts, Cause.POST_START_HOOK, Confidence.HIGH, why)
@@ -158,7 +170,12 @@ def post_start_hook(facts: Facts) -> Verdict | None:
 
 
 def _hook_failures(facts: Facts) -> list[Mark]:
-    """The kubelet's reports of a failed hook in the life of the instance."""
+    """The kubelet's reports of a failed hook in the life of the instance.
+
+    One in the second of its start is of the instance before if that had not ended yet.
+    """
+    number = facts.restart.restart_count
+    before = [past.died_at or 0.0 for past in facts.past if past.restart_count == number - 1]
     born, died = facts.death.started_at if facts.death else None, facts.restart.died_at
     if born is None or died is None:
         return []
@@ -167,6 +184,7 @@ def _hook_failures(facts: Facts) -> list[Mark]:
         for mark in facts.book.others
         if mark.kind is EvidenceKind.POST_START_FAILED
         and born <= mark.at <= died <= mark.at + facts.grace() + STOP_SLACK
+        and not any(mark.at <= end for end in before)
         and (facts.restart.next_start is None or mark.at < facts.restart.next_start)
     ]
 
