@@ -55,6 +55,14 @@ def test_of_several_files_some_may_be_missing(tmp_path: Path) -> None:
     assert (two, one) == find_paths("", environ, tmp_path)
 
 
+def test_names_of_files_are_as_in_a_shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A ~ is the home directory, and a colon at either end adds no file."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    path = write(tmp_path / "config", config())
+
+    assert (path,) == find_paths("", {"KUBECONFIG": ":~/config:"}, tmp_path)
+
+
 def test_the_usual_place_comes_last(tmp_path: Path) -> None:
     """Without flag and variable ~/.kube/config is used, if it exists."""
     assert () == find_paths("", {}, tmp_path)
