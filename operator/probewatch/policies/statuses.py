@@ -75,8 +75,7 @@ class PolicyStatuses:
         """Namespaces, or versions of policies, that are skipped until the next full count."""
         self._skipped_before: set[str | tuple[str, int]] = set()
         """What was skipped before the last full count: it is tried after the others."""
-        self._faults = 0
-        """In a row, of those for which all writes are paused."""
+        self._faults = 0  # in a row, of those for which all writes are paused
         self._paused_until = NEVER
         self._budget = TokenBucket(burst=WRITES_BURST, refill=WRITE_SECONDS)
 
