@@ -151,14 +151,17 @@ def _past(memory: ContainerMemory, restart: CountedRestart, published: Restart) 
 def _use(memory: ContainerMemory, restart: CountedRestart) -> frozenset[tuple[str, int]]:
     """The used kills with those up to the end of this instance, retries of its kill included.
 
-    A kill after the start of the next instance is for that one, however soon it comes.
+    A kill in a later second than the start of the next instance is for that one.
     """
     end = restart.next_start if restart.died_at is None else restart.died_at
     if restart.termination is None or end is None:
         return memory.used
     facts_end = end + KILL_AFTER_DEATH if restart.path is not Path.TERMINATED_SEEN else end
-    if restart.next_start is not None:
-        facts_end = min(facts_end, max(restart.next_start, end))
-    taken = {(kill.series, kill.count) for kill in memory.book.kills if kill.at <= facts_end}
+    begun = max(end, facts_end if restart.next_start is None else restart.next_start)
+    taken = {
+        (kill.series, kill.count)
+        for kill in memory.book.kills
+        if kill.at <= facts_end and int(kill.at) <= begun
+    }
     kept = {(kill.series, kill.count) for kill in memory.book.kills}
     return frozenset((memory.used | taken) & kept)
