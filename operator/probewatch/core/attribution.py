@@ -33,19 +33,21 @@ RULES: tuple[Rule, ...] = (
         gives=(
             "`LivenessProbe`, `StartupProbe`: Confirmed, except: with `OOMKilled` and exit code "
             "137, High if the grace period had passed, else Medium, and `OOMKilled`: Medium if it "
-            "ended in the second of the kill; if stopping took longer than "
-            "the grace period, High after a SIGKILL and a replacement in place, else Medium; if "
-            "the container may have exited in the same second, High if its probe had timed out or "
-            "got an answer, and no other container of the pod can have given that, else Medium; "
-            "Medium if the end time is unknown, a liveness probe failed after a startup kill, or "
-            "the kubelet may have restarted during the kill."
+            "ended in the second of the kill; if stopping took longer than the grace period, High "
+            "after a SIGKILL and a replacement in place, else Medium; if the container may have "
+            "exited in the same second, High if its probe had timed out or got an answer, and no "
+            "other container of the pod can have given that, else Medium; Medium if the end time "
+            "is unknown, a liveness probe failed after a startup kill, or the kubelet restarted."
         ),
     ),
     Rule(
         name="kill-event-other",
         judge=testimony.other_kill_event,
         meaning="The kubelet's `Killing` Event gives a reason other than a probe.",
-        gives="`SpecChange`, `Resize`, `PostStartHook`, `RestartRule`: Confirmed.",
+        gives=(
+            "`SpecChange`, `Resize`, `PostStartHook`, `RestartRule`: Confirmed. A change announced "
+            "in the second of the next start: High if seen and the exit code fits, else Medium."
+        ),
     ),
     Rule(
         name="init-again",
@@ -109,8 +111,7 @@ RULES: tuple[Rule, ...] = (
         meaning="The postStart hook failed, and the kubelet kills the container for that.",
         gives=(
             "`PostStartHook`: Confirmed if the hook failed first or SIGTERM ended the container, "
-            "High after the whole grace period, else Medium: a hook also fails because its "
-            "container ended."
+            "High after the whole grace period, else Medium: its end may have failed the hook."
         ),
     ),
     Rule(
@@ -144,8 +145,7 @@ RULES: tuple[Rule, ...] = (
         meaning="The Events of the next start arrived, so the Event of a kill would have too.",
         gives=(
             "`Error`, `Completed`, `RestartRule`: Confirmed. `Signal`: High. All: Medium if the "
-            "container was not shown as terminated, because Events are not lost to the kubelet's "
-            "filter alone."
+            "container was not shown as terminated, since Events are also lost otherwise."
         ),
     ),
     Rule(
@@ -181,8 +181,7 @@ RULES: tuple[Rule, ...] = (
         gives=(
             "`LivenessProbe`, `StartupProbe`: High; Medium if the end was not observed, the "
             "container crashed (a signal such as SIGSEGV) or was reported as `OOMKilled`, its "
-            "image or resources changed, or its end may itself have caused the only failure that "
-            "its probe needs."
+            "image or resources changed, or its end may be the one failure that its probe needs."
         ),
     ),
     Rule(

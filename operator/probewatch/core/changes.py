@@ -105,6 +105,7 @@ def change_of(pod_change: PodChange, pod: Pod, mark: Watermark, status: Containe
     image, resources = _asked_for(pod, mark)
     since = ready_sandbox(pod)
     return Change(
+        unknown=mark.image is None,
         image=mark.image != image,
         resources=mark.resources != resources and not _is_resize_pending(pod),
         sandbox=_is_new_sandbox(mark, pod) and not _is_of_old_sandbox(status, since),

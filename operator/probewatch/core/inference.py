@@ -65,7 +65,8 @@ def _is_otherwise_due(facts: Facts) -> bool:
     hook = facts.restart.container.has_post_start and facts.restart.was_started is not True
     # What is told to stop may exit with any code; only a crash that was shown is surely its own.
     asked = (change.image or change.resources) and (facts.looks_killed or not facts.died_by_itself)
-    return hook or asked or change.sandbox or kills.is_unmatched(facts)
+    unknown = change.unknown and facts.looks_killed
+    return hook or asked or unknown or change.sandbox or kills.is_unmatched(facts)
 
 
 def late_kill(facts: Facts) -> Verdict | None:

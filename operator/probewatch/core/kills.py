@@ -14,6 +14,9 @@ STOP_SLACK = 10.0
 
 HOOKS = frozenset({EvidenceKind.KILL_POST_START_HOOK, EvidenceKind.POST_START_FAILED})
 
+CHANGES = frozenset({EvidenceKind.KILL_SPEC_CHANGE, EvidenceKind.KILL_RESIZE})
+"""Kills for a change that a user asked for."""
+
 SLOW_STOP = 130.0
 """Seconds beyond the grace period that the kubelet waits for a runtime to stop a process."""
 
@@ -59,6 +62,21 @@ def _is_of_next(facts: Facts, kill: Mark) -> bool:
     """
     born = facts.restart.next_start
     return kill.kind not in PROBE_KILLS and born is not None and kill.at >= born
+
+
+def kill_between(facts: Facts) -> Mark | None:
+    """The kill for a change in the very second of the end and of the next start.
+
+    That is what the kill of a container looks like that obeys at once. It may also be the next
+    instance's, if this one ended by itself and was started again in that second.
+    """
+    died, born = facts.restart.died_at, facts.restart.next_start
+    if died is None or born is None or int(died) != int(born):
+        return None
+    if facts.died_by_itself and facts.order_tells:
+        return None
+    kills = (kill for kill in fresh_kills(facts) if kill.kind in CHANGES)
+    return next((kill for kill in kills if int(kill.at) == int(born)), None)
 
 
 def _kill_without_times(facts: Facts) -> Mark | None:

@@ -66,6 +66,9 @@ class Watermark:
 class Change:
     """What differs between the instance that ended and the next one."""
 
+    unknown: bool = False
+    """Image, resources and sandbox of the instance are not known: no process of ours saw it run, or
+    only an earlier one did."""
     image: bool = False
     resources: bool = False
     """Requests or limits that cannot be changed without a restart."""

@@ -9,6 +9,7 @@ from probewatch.core.facts import Facts
 from probewatch.core.kills import (
     STOP_SLACK,
     is_slow,
+    kill_between,
     kill_in_jump,
     late_hook,
     lived_on,
@@ -103,12 +104,24 @@ def _oom_during_kill(facts: Facts, kill: Mark, cause: Cause, said: str) -> Verdi
 def other_kill_event(facts: Facts) -> Verdict | None:
     """A `Killing` Event gives a reason of the kubelet's other than a probe."""
     kill = matched_kill(facts)
+    between = kill_between(facts) if kill is None else None
+    kill = kill or between
     if kill is None or kill.kind not in OTHER_KILLS:
         return None
     if facts.is_lost_task or _may_be_before(facts, kill):
         return None
-    cause = OTHER_KILLS[kill.kind]
-    return conclude(facts, cause, Confidence.CONFIRMED, f"kubelet: {SAID[kill.kind]}", final=True)
+    cause, said = OTHER_KILLS[kill.kind], f"kubelet: {SAID[kill.kind]}"
+    if between is None:
+        return conclude(facts, cause, Confidence.CONFIRMED, said, final=True)
+    why = "the next instance was started in the same second"
+    return conclude(facts, cause, _sure_of_change(facts, cause), said, why)
+
+
+def _sure_of_change(facts: Facts, cause: Cause) -> Confidence:
+    """How sure a change caused a restart whose kill may be that of the next instance."""
+    change = facts.restart.change
+    shown = change.image if cause is Cause.SPEC_CHANGE else change.resources
+    return Confidence.HIGH if shown and facts.looks_killed else Confidence.MEDIUM
 
 
 def _may_be_before(facts: Facts, kill: Mark) -> bool:
