@@ -1,6 +1,7 @@
 """The Lease: acquired, renewed, lost and released, against a fake API server."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
@@ -24,6 +25,20 @@ def make(leases: FakeLeases, time: FakeTime, name: str = "one", life: str = "a")
         identity=f"{name}_{life}",
         clock=time.clock,
     )
+
+
+@dataclass
+class Interrupted(FakeLeases):
+    """An API server, while each request to which *act* is done."""
+
+    act: Callable[[], None] | None = None
+
+    async def request(
+        self, verb: str, path: str, *, body: object | None = None
+    ) -> tuple[int, bytes]:
+        if self.act is not None:
+            self.act()
+        return await super().request(verb, path, body=body)
 
 
 async def test_first_one_holds_it() -> None:
@@ -229,6 +244,20 @@ async def test_forsaken_lease_is_left_to_expire(status: int) -> None:
     assert asked == len(leases.asked)
 
 
+@pytest.mark.parametrize("status", [0, 403])
+async def test_answer_that_comes_after_giving_up_changes_nothing(status: int) -> None:
+    """A Lease that is given up while a renewal is under way stays given up."""
+    time = FakeTime()
+    leases = Interrupted()
+    one = make(leases, time)
+    await one.step()
+    leases.status, leases.act = status, one.forsake
+    time.seconds += 5
+    await one.step()
+
+    assert (False, True) == (one.is_held, one.is_elsewhere)
+
+
 async def test_renewals_that_fail_are_logged(caplog: pytest.LogCaptureFixture) -> None:
     """Failing renewals are logged once, and so is the recovery."""
     caplog.set_level("INFO")
@@ -284,17 +313,43 @@ async def test_who_was_too_slow_lost_nothing(caplog: pytest.LogCaptureFixture) -
 
 
 async def test_lost_answer_does_not_lose_the_lease() -> None:
-    """A renewal whose answer was lost is recognized, and the Lease stays held."""
+    """A renewal whose answer was lost is recognized: the Lease is held on, in the same term."""
     leases, time = FakeLeases(), FakeTime()
     one = make(leases, time)
     await one.step()
+    term = one.term
     leases.lost = True
-    await one.step()
+    time.seconds += 5
+    time.seconds += await one.step()
     leases.lost = False
-    for _ in range(3):
-        await one.step()
+    await one.step()
 
-    assert one.is_held
+    assert (True, term) == (one.is_held, one.term)
+
+
+async def test_lease_that_was_labelled_is_not_lost() -> None:
+    """A change by somebody who is no replica neither ends the term nor is it undone."""
+    leases, time = FakeLeases(), FakeTime()
+    one = make(leases, time)
+    await one.step()
+    term, leases.version = one.term, leases.version + 1
+    assert leases.lease is not None
+    leases.lease["metadata"].update(resourceVersion=str(leases.version), labels={"team": "ops"})
+    await one.step()
+
+    assert (True, term) == (one.is_held, one.term)
+    assert {"team": "ops"} == leases.lease["metadata"]["labels"]
+
+
+async def test_lease_that_cannot_be_read_after_a_conflict_is_lost() -> None:
+    """A conflict means another holder as long as the Lease cannot be read."""
+    leases, time = ReadsFail(), FakeTime()
+    one = make(leases, time)
+    await one.step()
+    leases.version += 1
+    await one.step()
+
+    assert (False, True) == (one.is_held, one.is_elsewhere)
 
 
 async def test_without_the_right_it_writes_without_a_lease() -> None:
@@ -345,6 +400,16 @@ async def test_one_refusal_is_no_missing_right() -> None:
     assert two.is_elsewhere
 
 
+class ReadsFail(FakeLeases):
+    """An API server that writes the Lease, and does not show it once it exists."""
+
+    async def request(
+        self, verb: str, path: str, *, body: object | None = None
+    ) -> tuple[int, bytes]:
+        answer = await FakeLeases.request(self, verb, path, body=body)
+        return answer if verb != "GET" or not self.lease else (500, b"{}")
+
+
 class ReadOnly(FakeLeases):
     """Lets a replica read the Lease, and not write it."""
 
@@ -359,10 +424,11 @@ async def test_right_to_read_alone_is_a_missing_right() -> None:
     """A replica that may read the Lease writes without it, if its holder is dead, and only then."""
     leases, time = FakeLeases(), FakeTime()
     one = make(leases, time, "one")
-    two = make(ReadOnly(), time, "two")
+    read_only = ReadOnly()
+    two = make(read_only, time, "two")
     for _ in range(10):
         time.seconds += await one.step()
-        two.requester = ReadOnly(lease=leases.lease)
+        read_only.lease = leases.lease
         await two.step()
         assert not two.is_held
     begun = at = time.seconds
@@ -434,6 +500,19 @@ class WritesFail(FakeLeases):
         if self.is_broken and verb != "GET":
             return 500, b"{}"
         return await super().request(verb, path, body=body)
+
+
+async def test_a_look_makes_nobody_less_sure() -> None:
+    """A holder that reads the Lease, as it cannot renew it, is sure for no shorter a time."""
+    leases, time = WritesFail(), FakeTime()
+    one = make(leases, time)
+    await one.step()
+    sure_until = one.sure_until
+    leases.is_broken = True
+    time.seconds += 5
+    await one.step()
+
+    assert sure_until == one.sure_until
 
 
 async def test_holder_that_cannot_renew_sees_that_no_other_can() -> None:

@@ -2,7 +2,8 @@
 
 The holder renews the Lease. The others check whether it changes, by their own clocks only, and
 acquire it once it has not changed for its duration. A Lease is no fence: a holder that was paused
-may still write for a moment, so every write is conditional too. An annotation has the scope.
+may still write for a moment, so every write is conditional too. The recorded scope is kept on
+the Lease as an annotation.
 """
 
 import asyncio
@@ -17,9 +18,10 @@ from probewatch.clock import Clock
 from probewatch.crash_points import crash_point
 from probewatch.errors import ApiError
 from probewatch.kube.lease_lapse import Lapse
-from probewatch.kube.lease_objects import HELD_SECONDS, SCOPE, LeaseObject, Metadata, render_lease
+from probewatch.kube.lease_objects import HELD_SECONDS, LeaseObject
 from probewatch.kube.lease_refusal import REFUSED_SECONDS, Refusal
 from probewatch.kube.lease_requests import LOOK_SECONDS, RENEW_SECONDS, RETRY_SECONDS, LeaseRequests
+from probewatch.kube.lease_seen import Seen
 from probewatch.kube.rights import Requester
 
 _log = logging.getLogger(__name__)
@@ -48,27 +50,32 @@ class Lease:
     """Increases when the Lease is acquired, is lost, or is seen with another holder."""
     sure_until: float | None = None
     """Until when no other can have acquired the Lease; None if it was never held."""
-    _seen: LeaseObject | None = None
-    _seen_at: float = 0.0
     _held_since: float = 0.0
     _held_until: float | None = None
     _refusal: Refusal = field(default_factory=Refusal)
-    _looked: bool = False
     _has_let_go: bool = False
     """Whether it was lost or released, so that another may hold it without our knowing yet."""
     _is_over: bool = False
     """Whether it was released for good, and must not be acquired again during the shutdown."""
+    _is_forsaken: bool = False
     _scope: str | None = None
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _requests: LeaseRequests = field(init=False)
+    _seen: Seen = field(init=False)
     _lapse: Lapse = field(init=False)
 
     def __post_init__(self) -> None:
-        self.requester = LeaseRequests(requester=self.requester, clock=self.clock)
+        self._requests = LeaseRequests(
+            requester=self.requester, namespace=self.namespace, name=self.name, clock=self.clock
+        )
+        self._seen = Seen(instance=self.instance, identity=self.identity, clock=self.clock)
         self._lapse = Lapse(lease=self.name)
 
     @property
     def is_held(self) -> bool:
         """Whether this process is the one that writes, as far as it knows."""
+        if self._is_forsaken:
+            return False  # whatever a request that was under way is answered
         if self._refusal.is_final:
             return True  # nobody can hold it; conditional writes must suffice
         return self._held_until is not None and self.clock.monotonic() < self._held_until
@@ -85,15 +92,13 @@ class Lease:
         While the API server does not answer, the last known holder counts, so that one process
         shows the metrics, and not two.
         """
-        holder = self._seen.holder if self._seen else ""
-        return not self.is_held and (self._has_let_go or holder not in {"", self.identity})
+        has_let_go = self._has_let_go or self._is_forsaken
+        return not self.is_held and (has_let_go or self._seen.is_of_another)
 
     @property
     def scope(self) -> str:
         """The recorded scope, as it is on the Lease or will be written there."""
-        if self._scope is not None:
-            return self._scope
-        return self._seen.metadata.annotations.get(SCOPE, "") if self._seen else ""
+        return self._seen.scope if self._scope is None else self._scope
 
     async def agree(self, scope: str) -> None:
         """Write the recorded scope on the Lease; if that fails, with the next renewal."""
@@ -135,101 +140,96 @@ class Lease:
 
     def forsake(self) -> None:
         """Stop holding the Lease without releasing it, because this process's state is useless."""
-        self._is_over = self._has_let_go = True
-        self._held_until = None
-        self._refusal.end()
+        self._is_over = self._is_forsaken = True
 
     async def _give_back(self) -> None:
-        seen, held = self._seen, self.is_held and not self._refusal.is_final
+        is_ours = self.is_held and not self._refusal.is_final and self._seen.lease is not None
         self._held_until, self._has_let_go = None, True
-        if seen is None or not held:
+        if not is_ours:
             return
         crash_point("lease.release.before")
-        await self._put(seen, holder="")
+        await self._put(holder="")
         crash_point("lease.release.after")
 
     async def _step(self) -> float:
-        if self._held_until is not None and self._seen is not None:
-            return await self._renew(self._seen, otherwise=RETRY_SECONDS)
-        status, body = await self.requester.request("GET", self._path)
+        if self._held_until is not None:
+            return await self._renew(otherwise=RETRY_SECONDS)
+        status, lease = await self._requests.read()
         if status == HTTPStatus.NOT_FOUND:
             return await self._create()
-        if status != HTTPStatus.OK:
+        if lease is None:
             return self._refuse(status)
-        self._learn(msgspec.json.decode(body, type=LeaseObject))
-        assert self._seen is not None  # noqa: S101  # just learnt
-        may_take, self._looked = self._may_take(self._seen), True
-        if may_take:
-            return await self._renew(self._seen, otherwise=LOOK_SECONDS)
+        self._learn(lease)
+        if self._seen.may_take(lease):
+            return await self._renew(otherwise=LOOK_SECONDS)
         self._refusal.end()
         return LOOK_SECONDS
 
-    def _may_take(self, lease: LeaseObject) -> bool:
-        holder = lease.holder
-        if not holder or holder == self.identity:
-            return True
-        if not self._looked and holder.rpartition("_")[0] == self.instance:
-            return True  # our own predecessor, before a restart
-        return self.clock.monotonic() - self._seen_at >= lease.duration
-
-    async def _renew(self, lease: LeaseObject, *, otherwise: float) -> float:
-        begun = self.clock.monotonic()
-        crash_point("lease.renew.before")
-        status = await self._put(lease, holder=self.identity)
-        crash_point("lease.renew.after")
+    async def _renew(self, *, otherwise: float) -> float:
+        """Write that we hold the Lease; return the pause: *otherwise* if another has it."""
+        tried = self._seen.lease
+        begun, status = await self._write()
+        if self._held_until is not None and status not in {HTTPStatus.OK, HTTPStatus.NOT_FOUND}:
+            if not await self._is_ours_yet():
+                return otherwise
+            if status == HTTPStatus.CONFLICT and self._seen.lease is not tried:
+                begun, status = await self._write()
         if status == HTTPStatus.OK:
             return self._hold(begun)
         if status in {HTTPStatus.CONFLICT, HTTPStatus.NOT_FOUND}:
             self._lose()
             return otherwise
-        pause = self._refuse(status)
-        if self._held_until is not None:
-            await self._look_for_another()
-        return pause
+        return self._refuse(status)
 
-    async def _look_for_another(self) -> None:
-        """Read the Lease that could not be renewed, as another may have been able to."""
+    async def _write(self) -> tuple[float, int]:
+        """Send a renewal; return when it was sent, and the status of the answer."""
         begun = self.clock.monotonic()
-        status, body = await self.requester.request("GET", self._path)
-        if status != HTTPStatus.OK:
-            return
-        self._learn(msgspec.json.decode(body, type=LeaseObject))
-        if self._seen is not None and self._seen.holder == self.identity:
-            self.sure_until = begun
-        else:
+        crash_point("lease.renew.before")
+        status = await self._put(holder=self.identity)
+        crash_point("lease.renew.after")
+        return begun, status
+
+    async def _is_ours_yet(self) -> bool:
+        """Read the Lease that could not be renewed; tell whether no other replica has it.
+
+        It may be changed and still ours: by a renewal whose answer came too late, or by somebody
+        who labelled it. A new term for that would start all counters anew, except for restarts.
+        client-go reads it again as well.
+        Source: client-go/tools/leaderelection/leaderelection.go (tryAcquireOrRenew).
+        """
+        begun = self.clock.monotonic()
+        _, lease = await self._requests.read()
+        if lease is None:
+            return True
+        self._learn(lease)
+        if lease.holder != self.identity:
             self._lose()
+            return False
+        self.sure_until = max(begun, self.sure_until or begun)
+        return True
 
     async def _create(self) -> float:
         begun = self.clock.monotonic()
         crash_point("lease.create.before")
-        lease = LeaseObject(metadata=Metadata(name=self.name, namespace=self.namespace))
-        path = self._path.rpartition("/")[0]
-        body = self._body(lease, holder=self.identity)
-        status, answer = await self.requester.request("POST", path, body=body)
+        status, lease = await self._requests.create(holder=self.identity, scope=self._scope)
         crash_point("lease.create.after")
-        if status == HTTPStatus.CREATED:
-            self._learn(msgspec.json.decode(answer, type=LeaseObject))
+        if lease is not None:
+            self._learn(lease)
             return self._hold(begun)
         return RETRY_SECONDS if status == HTTPStatus.CONFLICT else self._refuse(status)
 
-    async def _put(self, lease: LeaseObject, *, holder: str) -> int:
-        body = self._body(lease, holder=holder)
-        status, answer = await self.requester.request("PUT", self._path, body=body)
-        if status == HTTPStatus.OK:
-            self._learn(msgspec.json.decode(answer, type=LeaseObject))
+    async def _put(self, *, holder: str) -> int:
+        seen = self._seen.lease
+        assert seen is not None  # noqa: S101  # nothing is replaced before it was read
+        status, lease = await self._requests.replace(seen, holder=holder, scope=self._scope)
+        if lease is not None:
+            self._learn(lease)
         return status
 
-    def _body(self, lease: LeaseObject, *, holder: str) -> object:
-        return render_lease(lease, holder=holder, now=self.clock.now(), scope=self._scope)
-
     def _learn(self, lease: LeaseObject) -> None:
-        """Remember the Lease, and by our own clock when it was seen to change."""
-        known = self._seen.metadata.resource_version if self._seen else None
-        if lease.metadata.resource_version != known:
-            self._seen_at = self.clock.monotonic()
-        if lease.holder not in {"", self.identity}:
-            self.term += 1
-        self._seen, self.known = lease, True
+        self._seen.learn(lease)
+        self.term += self._seen.is_of_another
+        self.known = True
 
     def _hold(self, begun: float) -> float:
         if self._held_until is None:
@@ -249,12 +249,9 @@ class Lease:
 
     def _refuse(self, status: int) -> float:
         """Handle an answer other than success; if it is a final refusal, go on without a Lease."""
-        if not self._refusal.go_on(status, self.clock.monotonic(), was_seen=self._seen is not None):
+        was_seen = self._seen.lease is not None
+        if not self._refusal.go_on(status, self.clock.monotonic(), was_seen=was_seen):
             return RETRY_SECONDS
         self._refusal.conclude(status, self.namespace)
         self.known = True
         return REFUSED_SECONDS
-
-    @property
-    def _path(self) -> str:
-        return f"/apis/coordination.k8s.io/v1/namespaces/{self.namespace}/leases/{self.name}"

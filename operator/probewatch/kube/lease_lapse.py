@@ -15,7 +15,7 @@ class Lapse:
     _is_told: bool = False
 
     def lost(self, *, was_ours: bool) -> None:
-        """Log that the Lease is another's, or was written by a renewal that came through late."""
+        """Log that the Lease is another's, or was deleted."""
         if was_ours:
             _log.warning("The Lease was lost; it is read again", extra={"lease": self.lease})
         else:

@@ -1,4 +1,4 @@
-"""Sends the requests for a Lease, and gives up one that hangs early enough for another try.
+"""Reads and writes one Lease, and gives up a request that hangs early enough for another try.
 
 The client waits for an answer longer than a Lease lasts, so one connection that died unnoticed
 would cost the Lease. The next try gets another connection. An API server that is just slow gets
@@ -10,9 +10,13 @@ Source: client-go/tools/leaderelection/resourcelock/interface.go (NewFromKubecon
 
 import asyncio
 from dataclasses import dataclass
+from http import HTTPStatus
+
+import msgspec
 
 from probewatch.clock import Clock
-from probewatch.kube.lease_objects import HELD_SECONDS
+from probewatch.kube.api_paths import find_path
+from probewatch.kube.lease_objects import HELD_SECONDS, LeaseObject, Metadata, render_lease
 from probewatch.kube.rights import Requester
 
 RENEW_SECONDS = 5.0
@@ -30,23 +34,49 @@ SHORTEST_SECONDS = 4.0
 LONGEST_SECONDS = HELD_SECONDS
 """A renewal that takes longer is useless: it counts from when it was sent."""
 
+Answer = tuple[int, LeaseObject | None]
+"""The status, and the Lease if there is one in the answer."""
+
 
 @dataclass(slots=True, kw_only=True)
 class LeaseRequests:
-    """A `Requester` that raises TimeoutError for a request that hangs."""
+    """Sends the requests for the Lease *name* in *namespace*.
+
+    All raise TimeoutError for a request that hangs, what *requester* raises, and
+    msgspec.DecodeError for an answer that is no Lease.
+    """
 
     requester: Requester
+    namespace: str
+    name: str
     clock: Clock
     _limit: float = SHORTEST_SECONDS
 
-    async def request(
-        self, verb: str, path: str, *, body: object | None = None
-    ) -> tuple[int, bytes]:
-        """Return status and body of the answer; raises TimeoutError after the current limit."""
+    async def read(self) -> Answer:
+        """Return the Lease as it is."""
+        return await self._send("GET", self._path(self.name))
+
+    async def create(self, *, holder: str, scope: str | None) -> Answer:
+        """Create the Lease, held by *holder*."""
+        lease = LeaseObject(metadata=Metadata(name=self.name, namespace=self.namespace))
+        body = render_lease(lease, holder=holder, now=self.clock.now(), scope=scope)
+        return await self._send("POST", self._path(), body)
+
+    async def replace(self, lease: LeaseObject, *, holder: str, scope: str | None) -> Answer:
+        """Make *holder* the holder (empty: release it) if *lease* is the Lease as it is."""
+        body = render_lease(lease, holder=holder, now=self.clock.now(), scope=scope)
+        return await self._send("PUT", self._path(self.name), body)
+
+    async def _send(self, verb: str, path: str, body: object | None = None) -> Answer:
         begun, limit = self.clock.monotonic(), self._limit
         self._limit = min(2 * limit, LONGEST_SECONDS)
         async with asyncio.timeout(limit):
-            answer = await self.requester.request(verb, path, body=body)
+            status, answer = await self.requester.request(verb, path, body=body)
         took = self.clock.monotonic() - begun
         self._limit = min(max(2 * took, SHORTEST_SECONDS), LONGEST_SECONDS)
-        return answer
+        if status not in {HTTPStatus.OK, HTTPStatus.CREATED}:
+            return status, None
+        return status, msgspec.json.decode(answer, type=LeaseObject)
+
+    def _path(self, name: str = "") -> str:
+        return find_path("coordination.k8s.io/v1", "leases", self.namespace, name)
