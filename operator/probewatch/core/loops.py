@@ -29,10 +29,11 @@ AGAIN = 2
 """Restarts since a loop ended that are needed to start it again: a single one is not a loop."""
 
 LEAD = 2
+"""Another cause replaces the loop's cause only if it has at least this many restarts more."""
 LEADING_SHARE = 3
-"""Another cause replaces the loop's cause once it has `LEAD` more restarts, and more by a third of
-all that are kept. With a smaller lead, two causes that are as frequent would replace each other
-every few hours, and with each change one alert ends and another begins."""
+"""It also has to lead by a third of the loop's restarts that are kept. With a smaller lead, two
+equally frequent causes would replace each other every few hours, and each time one alert would end
+and another begin."""
 
 
 def quiet_time(loop: LoopState, policy: Policy) -> float:
