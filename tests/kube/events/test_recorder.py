@@ -181,6 +181,47 @@ async def test_error_that_all_events_meet_is_waited_for(
 TERMINATING = (403, b'{"details": {"causes": [{"reason": "NamespaceTerminating"}]}}')
 
 
+async def test_outage_that_follows_errors_costs_no_event() -> None:
+    """An Event that met errors for minutes is still tried again while the server is away."""
+    scene = make_scene(*[BROKEN_WEBHOOK] * TRIES, *[OSError("reset")] * (TRIES - 1))
+    scene.publish(RESTART)
+
+    await scene.settle()
+
+    assert {} == scene.recorder.stats.dropped
+    assert 1 == scene.recorder.stats.posted.total()
+
+
+async def test_event_that_is_dropped_between_two_tries_is_forgotten() -> None:
+    """If it is published again, it is rendered anew: nothing of a dropped Event is kept."""
+    scene = make_scene(queue_length=2, workers=2)
+    scene.api.by_namespace["broken"] = BROKEN_WEBHOOK
+    broken = elsewhere(2, "broken")
+    scene.publish(*broken)
+    scene.api.open_for_business.clear()
+    task = asyncio.create_task(scene.recorder.run())
+    while scene.recorder.queued:  # noqa: ASYNC110  # fake time has no events
+        await asyncio.sleep(0)
+    scene.api.open_for_business.set()
+    while scene.recorder.queued < 2:  # noqa: ASYNC110  # likewise
+        await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.wait([task])
+    scene.publish(RESTART)
+    scene.api.by_namespace.clear()
+    await scene.settle()
+    scene.time.seconds += 60
+    scene.publish(*broken)
+    await scene.settle()
+
+    first, *_, last = (str(body["eventTime"]) for _, _, body in scene.api.posted)
+    assert (1, 3) == (
+        scene.recorder.stats.dropped["QueueFull"],
+        scene.recorder.stats.posted.total(),
+    )
+    assert first < last
+
+
 async def test_namespace_that_is_being_deleted_takes_no_turns() -> None:
     """It is asked once; all its other Events leave the rate limit to other namespaces."""
     scene = make_scene(burst=1, per_second=1.0)

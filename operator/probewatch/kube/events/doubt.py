@@ -7,6 +7,10 @@ refusal is believed only if it lasts, and from then on until an Event could be w
 from dataclasses import dataclass, field
 
 from probewatch.clock import Clock
+from probewatch.core.bounded import Bounded
+
+NAMESPACES_KEPT = 1024
+"""Those that are deleted are never asked again."""
 
 DOUBT_SECONDS = 8.0
 """How long a refusal is not believed."""
@@ -19,7 +23,7 @@ class Doubt:
     """Doubts the refusals of each namespace, which may have a role of its own."""
 
     clock: Clock
-    _since: dict[str, float] = field(default_factory=dict)
+    _since: Bounded[str, float] = field(default_factory=lambda: Bounded(NAMESPACES_KEPT))
     """By namespace, since when nothing but refusals was answered, by the monotonic clock."""
 
     def find_pause(self, namespace: str) -> float:

@@ -90,6 +90,7 @@ class Recorder:
         if lost is not None:
             self.stats.dropped["QueueFull"] += 1
             self._names.pop((lost.pod.namespace, lost.name), None)
+            self._writer.forget(lost)
 
     async def run(self) -> None:
         """Write queued Events until cancelled; then count those not written as dropped."""

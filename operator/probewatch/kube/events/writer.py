@@ -98,8 +98,12 @@ class EventWriter:
         why = self._refusals.find(draft.pod.namespace)
         if why:
             self.stats.dropped[why] += 1
-            self._attempts.pop((draft.pod.namespace, draft.name), None)
+            self.forget(draft)
         return bool(why)
+
+    def forget(self, draft: EventDraft) -> None:
+        """Forget how often an Event was tried that will not be written again."""
+        self._attempts.pop((draft.pod.namespace, draft.name), None)
 
     async def write(self, draft: EventDraft) -> float:
         """Write one Event, and count the result; no error of the network is raised.
@@ -123,11 +127,16 @@ class EventWriter:
         return pause
 
     async def _post_until_answered(self, draft: EventDraft, attempt: Attempt) -> tuple[int, bytes]:
-        """Post, and retry while the server says nothing about this Event, nor would of others."""
+        """Post, and retry while the server says nothing about this Event, nor would of others.
+
+        Answers that said something before, such as errors, do not count: they were no outage.
+        """
+        silent = 0
         while True:
             attempt.tries += 1
             status, answer = await self._post(draft, attempt.body)
-            if status not in _NOTHING_SAID or attempt.tries >= TRIES:
+            silent += 1
+            if status not in _NOTHING_SAID or silent >= TRIES:
                 return status, answer
             self._doubt.end(draft.pod.namespace)
             self.stats.retries += 1
