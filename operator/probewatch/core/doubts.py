@@ -3,7 +3,7 @@
 from probewatch.core.announcements import kubelet_restarted
 from probewatch.core.book import Mark
 from probewatch.core.exits import OUTSIDE_SIGNALS, SIGKILL, SIGTERM
-from probewatch.core.facts import Facts
+from probewatch.core.facts import CLOCK_SLACK, Facts
 from probewatch.core.spec import Probe
 from probewatch.core.verdict import failed_while_running
 
@@ -42,13 +42,15 @@ def may_have_ended_before(facts: Facts, kill: Mark, probe: Probe | None) -> bool
     """Whether it may have ended by itself in the second of the kill, so that its probe failed.
 
     The kubelet may notice an end up to a second later. An end alone does not fail a probe that
-    needs several failures in this instance. Still, an exit code that no kill leaves, or being shown
-    as terminated, suggests that the container ended by itself.
+    needs several failures in this instance. Still, an exit code that no kill leaves, or that only
+    ends by itself have left so far, or being shown as terminated, suggests that the container ended
+    by itself. A preStop hook takes its time before the kubelet sends SIGTERM.
     """
     died = facts.restart.died_at
     if died is None or int(kill.at) < int(died):
         return False
-    if _is_of_no_kill(facts):
+    hook = facts.restart.container.has_pre_stop and facts.signal != SIGTERM
+    if hook or _is_rather_its_own(facts):
         return True
     if probe is not None and may_fail_by_end(facts, probe):
         return not (facts.signal == SIGTERM and _failed_before(facts, probe))
@@ -56,14 +58,25 @@ def may_have_ended_before(facts: Facts, kill: Mark, probe: Probe | None) -> bool
 
 
 def may_fail_by_end(facts: Facts, probe: Probe) -> bool:
-    """Whether the one failure that an end causes may be all that the probe's threshold needs.
+    """Whether the failures that an end causes may be all that the probe's threshold needs.
 
     The kubelet does not reset its count of failures when a container ends by itself. So an instance
     that was too short-lived to fail often enough was killed for failures of instances before it.
     Source: kubelet/prober/worker.go (resultRun).
     """
-    is_short = facts.lifetime is not None and facts.lifetime < probe.start_budget
-    return probe.failure_threshold == 1 or is_short
+    by_end = _failures_by_end(probe)
+    budget = probe.start_budget + (by_end - 1) * probe.period
+    is_short = facts.lifetime is not None and facts.lifetime < budget
+    return probe.failure_threshold <= by_end or is_short
+
+
+def _failures_by_end(probe: Probe) -> int:
+    """The number of runs that may fail because the container ended, until the kubelet notices that.
+
+    One run may be under way, and the tick that it delayed follows at once.
+    Source: kubelet/prober/worker.go (run), kubelet/kubelet.go (genericPlegRelistPeriod: 1 s).
+    """
+    return 1 + (probe.timeout > probe.period) + int(CLOCK_SLACK // probe.period)
 
 
 def _failed_before(facts: Facts, probe: Probe | None) -> bool:
@@ -73,8 +86,14 @@ def _failed_before(facts: Facts, probe: Probe | None) -> bool:
 
 def is_rather_of_kill(facts: Facts, probe: Probe | None) -> bool:
     """Whether the kill is a better explanation than an end by itself."""
-    own = _is_of_no_kill(facts) or _is_shown_dead(facts)
+    own = _is_rather_its_own(facts) or _is_shown_dead(facts)
     return not own and _failed_before(facts, probe)
+
+
+def _is_rather_its_own(facts: Facts) -> bool:
+    """Whether no kill leaves this exit code, or all earlier ends with it were shown as its own."""
+    alike = [past.own_end for past in facts.with_its_exit() if past.own_end is not None]
+    return _is_of_no_kill(facts) or (bool(alike) and all(alike))
 
 
 def _is_of_no_kill(facts: Facts) -> bool:

@@ -118,8 +118,9 @@ class Facts:
         return marks if marks and marks[-1].at >= died - within else []
 
     def failure_marks(self, probe: Probe, died: float) -> list[Mark]:
-        """The reported failures of this probe in the life of the instance, by time."""
+        """The reported failures of this probe in the life of this instance, by time."""
         born = self.death.started_at if self.death and self.death.started_at else None
+        after = self.restart.next_start
         marks = (
             mark
             for mark in self.book.failures
@@ -127,6 +128,7 @@ class Facts:
             and mark.kind is EvidenceKind.PROBE_FAILED
             and mark.at <= died + KILL_AFTER_DEATH
             and (born is None or mark.at >= born)
+            and (after is None or mark.at < after or int(mark.at) <= int(died))
         )
         return sorted(marks, key=lambda mark: mark.at)
 
