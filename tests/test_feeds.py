@@ -181,6 +181,7 @@ MINUTE_0 = 1_795_161_600.0
 FAILED = ("Unhealthy", "Liveness probe failed: HTTP probe failed with statuscode: 500")
 UNREADY = ("Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 503")
 STOPPED = ("Killing", "Stopping container app")
+KILLED = ("Killing", "Container app failed liveness probe, will be restarted")
 
 
 def said(
@@ -275,6 +276,27 @@ async def test_a_kill_of_a_list_comes_before_the_start_that_follows_it(stopped: 
             feed.synced("9")
 
     assert [] == scene.sink.of(Restart)  # for the time being: later evidence may still come
+
+
+async def test_a_failure_of_a_list_comes_before_the_kill_in_its_second() -> None:
+    """A kill is published at once; what its probe failed with is part of the evidence."""
+    scene = Scene()
+    feed = EvidenceFeed(scene.controller, scene.boundary)
+    probed = Container(name="app", liveness=Probe(probe_type=ProbeType.LIVENESS))
+    end = Termination(exit_code=143, reason="Error", started_at=MINUTE_0, finished_at=MINUTE_0 + 61)
+    async with scene.publishing():
+        for count, last in ((0, None), (1, end)):
+            now = ContainerStatus(name="app", restart_count=count, running_since=MINUTE_0)
+            shown = replace(now, container_id=f"c-{count}", last=last)
+            seen = pod(spec=PodSpec(containers=(probed,)), statuses=(shown,), version=count + 1)
+            scene.controller.observe(PodObserved(pod=seen, relisted=True))
+        feed.listing()
+        feed.listed([said(KILLED, minute=1, series=1), said(FAILED, minute=1, count=3, series=2)])
+        feed.synced("9")
+
+    [told] = scene.sink.of(Restart)
+    assert isinstance(told, Restart)
+    assert "kubelet: failed liveness probe, kill 1, last failure: HTTP 5xx" == told.evidence[0]
 
 
 async def test_failures_from_before_the_start_are_not_counted_again() -> None:

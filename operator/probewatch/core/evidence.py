@@ -94,9 +94,12 @@ class Evidence:
     """The part of the message that decided `kind`; from a closed list, never free text."""
 
 
-def occurrence(evidence: Evidence) -> tuple[float, bool]:
+def occurrence(evidence: Evidence) -> tuple[float, int]:
     """The key by which a list of Events is sorted by latest occurrence, as a watch delivers them.
 
-    Times are known to the second; within one, a kill comes before the start that follows it.
+    Times are known to the second; within one, a probe fails first, then its container is killed,
+    and then the next one is started.
     """
-    return evidence.at, not evidence.kind.is_kill
+    if evidence.kind in {EvidenceKind.PROBE_FAILED, EvidenceKind.PROBE_ERRORED}:
+        return evidence.at, 0
+    return evidence.at, 1 if evidence.kind.is_kill else 2
