@@ -68,6 +68,7 @@ def test_records_that_nobody_reads_are_dropped_and_counted(pipe: Pipe) -> None:
 
     assert list(range(len(before))) == [each["number"] for each in before]
     assert ("warning", RECORDS - len(before)) == (note["level"], note["dropped"])
+    assert handler.dropped == note["dropped"]
     assert 0 == last["number"]
     assert 0 < len(before) < RECORDS
 
@@ -84,6 +85,7 @@ def test_records_are_dropped_anew_and_counted_anew(pipe: Pipe) -> None:
     told += [each["dropped"] for each in pipe.read() if "dropped" in each]
 
     assert 2 == len(told)
+    assert sum(told) == handler.dropped
     assert told[0] < RECORDS
     assert told[1] < RECORDS
 

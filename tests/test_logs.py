@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from probewatch.log_stream import LossyHandler
-from probewatch.logs import JsonFormatter, TextFormatter, configure
+from probewatch.logs import JsonFormatter, TextFormatter, configure, count_dropped
 from probewatch.settings import LogFormat, LogLevel
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=60)
@@ -177,3 +177,14 @@ def test_log_that_nobody_reads_is_no_obstacle() -> None:
     configure(log_format=LogFormat.AUTO, level=LogLevel.INFO, stream=io.StringIO())
 
     assert [LossyHandler] == [type(each) for each in logging.getLogger().handlers]
+
+
+def test_dropped_records_are_counted_where_records_are_written() -> None:
+    """The metric of dropped records counts those of the handler that is configured."""
+    configure(log_format=LogFormat.AUTO, level=LogLevel.INFO, stream=io.StringIO())
+    before = count_dropped()
+    (handler,) = logging.getLogger().handlers
+    assert isinstance(handler, LossyHandler)
+    handler.dropped = 3
+
+    assert (0, 3) == (before, count_dropped())

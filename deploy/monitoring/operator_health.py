@@ -163,8 +163,11 @@ def written() -> list[Panel]:
         ),
         lines(
             "Queues",
-            [Query(expr=f"max by (queue) ({of('queue_length')})", legend="{{queue}}")],
-            about="Items waiting to be written.",
+            [
+                Query(expr=f"max by (queue) ({of('queue_length')})", legend="{{queue}}"),
+                grown("log_records_dropped_total", legend="log records dropped"),
+            ],
+            about="Items waiting to be written, and log records dropped because nobody read them.",
             width=24,
         ),
     ]

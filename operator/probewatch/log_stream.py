@@ -39,18 +39,22 @@ class LossyHandler(logging.StreamHandler[TextIO]):
         self._patience = self._left = patience_seconds
         """How many seconds may be waited: at most, and now."""
         self._monotonic, self._at = monotonic, monotonic()
-        self._dropped = 0
+        self.dropped = 0
+        """How many records were dropped."""
+        self._untold = 0
+        """How many of them were not logged yet."""
         self._poll = _poll_of(stream)
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write a record, after the number of dropped ones if there are any, or drop it."""
         while self._is_writable():
-            if not self._dropped:
+            if not self._untold:
                 super().emit(record)
                 return
-            dropped, self._dropped = self._dropped, 0
-            super().emit(_note(dropped))
-        self._dropped += 1
+            untold, self._untold = self._untold, 0
+            super().emit(_note(untold))
+        self.dropped += 1
+        self._untold += 1
 
     def _is_writable(self) -> bool:
         """Tell whether the stream takes a record now, or soon."""

@@ -49,6 +49,12 @@ def configure(*, log_format: LogFormat, level: LogLevel, stream: TextIO | None =
     _skip_what_is_not_written()
 
 
+def count_dropped() -> int:
+    """Count the records that were dropped, because nobody read them."""
+    handlers = logging.getLogger().handlers
+    return sum(each.dropped for each in handlers if isinstance(each, LossyHandler))
+
+
 def _skip_what_is_not_written() -> None:
     """Do not collect caller, thread and process for each record: none of them is written."""
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False

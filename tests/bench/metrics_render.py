@@ -28,12 +28,12 @@ from probewatch.core.findings import PodTracked, ReadinessChanged
 from probewatch.core.model import PodRef, PodUid, Workload
 from probewatch.core.spec import Container, HandlerKind, PodSpec, Probe, ProbeType
 from probewatch.kube.events.writer import EventStats
-from probewatch.metrics.collector import Sources
 from probewatch.metrics.counters import Counters
 from probewatch.metrics.exposition import Exposition
 from probewatch.metrics.negotiation import Wanted
 from probewatch.metrics.rendering import Renderer
 from probewatch.metrics.series import Histogram
+from probewatch.metrics.sources import Sources
 from probewatch.store import Store
 from probewatch.supervisor import SupervisorStats
 from tests.support.builders import restart

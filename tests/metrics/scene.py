@@ -27,11 +27,11 @@ from probewatch.core.findings import (
 from probewatch.core.model import PodRef, PodUid, Workload
 from probewatch.core.spec import Container, HandlerKind, PodSpec, Probe, ProbeType
 from probewatch.kube.events.writer import EventStats
-from probewatch.metrics.collector import Sources
 from probewatch.metrics.counters import Counters
 from probewatch.metrics.exposition import Exposition, Snapshot
 from probewatch.metrics.family import Family
 from probewatch.metrics.negotiation import Wanted
+from probewatch.metrics.sources import Sources
 from probewatch.metrics.totals import RestartTotal
 from probewatch.watch.transport import WatchStats
 from tests.support import builders
@@ -171,6 +171,7 @@ class Scene:
     api: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     kopf: FakeKopfStats = field(default_factory=FakeKopfStats)
     reports: FakeReportStats | None = None
+    dropped_logs: int = 0
     leads: Callable[[], bool] | None = None
     stands_by: Callable[[], bool] | None = None
     withholds: Callable[[Family], bool] = lambda _family: False
@@ -191,6 +192,7 @@ class Scene:
                 api=self.api,
                 kopf=self.kopf,
                 reports=self.reports,
+                dropped_logs=lambda: self.dropped_logs,
                 leads=self.leads,
                 stands_by=self.stands_by,
                 withholds=self.withholds,

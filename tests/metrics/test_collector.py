@@ -111,8 +111,8 @@ def test_events_and_their_losses_start_at_zero() -> None:
 
 
 def test_state_of_the_process_is_shown() -> None:
-    """Queues, pending restarts, lag, internal errors and kopf are exposed."""
-    scene = Scene(queues={"events": lambda: 3, "findings": lambda: 0})
+    """Queues, pending restarts, lag, internal errors, lost log records and kopf are exposed."""
+    scene = Scene(queues={"events": lambda: 3, "findings": lambda: 0}, dropped_logs=7)
     scene.store.waiting = 2
     scene.controller.loop_lag_seconds = 0.25
     scene.controller.findings["Restart"] += 1
@@ -125,6 +125,7 @@ def test_state_of_the_process_is_shown() -> None:
         'queue_length{queue="events"} 3.0',
         'queue_length{queue="findings"} 0.0',
         'internal_errors_total{where="pod feed"} 1.0',
+        "log_records_dropped_total 7.0",
         "event_loop_lag_seconds 0.25",
         "kopf_running 1.0",
         "kopf_starts_total 1.0",
@@ -134,6 +135,7 @@ def test_state_of_the_process_is_shown() -> None:
         "restarts_pending",
         "queue_length",
         "internal_errors_total",
+        "log_records_dropped_total",
         "event_loop_lag_seconds",
         "kopf_running",
         "kopf_starts_total",

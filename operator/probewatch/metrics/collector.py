@@ -6,91 +6,20 @@ the event loop, which owns the sources, and takes milliseconds.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 
-from probewatch.boundary import Boundary
-from probewatch.clock import Clock
 from probewatch.core.causes import Confidence
 from probewatch.kube.events.reasons import EVENTS
-from probewatch.kube.events.writer import EventStats
 from probewatch.kube.sanitize import sanitize
 from probewatch.metrics import operator_families as families
-from probewatch.metrics.counters import Counters
 from probewatch.metrics.family import Family, Kind
 from probewatch.metrics.labels import LONGEST_VALUE
 from probewatch.metrics.series import Histogram, Table
-from probewatch.metrics.survey import PodHeader
+from probewatch.metrics.sources import ReportStats, Sources
 from probewatch.watch.silence import SILENCE
 from probewatch.watch.transport import WatchStats
-
-
-class Pods(Protocol):
-    """What is needed from the store."""
-
-    def headers(self) -> tuple[PodHeader, ...]:
-        """Return the headers of all pods, as values that nobody modifies."""
-        ...
-
-    def pending(self) -> int:
-        """Count the restarts that wait for their verdict."""
-        ...
-
-
-class ControllerStats(Protocol):
-    """Statistics of the controller."""
-
-    findings: Counter[str]
-    loop_lag_seconds: float
-
-
-class KopfStats(Protocol):
-    """State of kopf."""
-
-    running: bool
-    starts: int
-    failures: int
-
-
-class ReportStats(Protocol):
-    """Statistics of writing ProbeReports."""
-
-    written: Counter[str]
-    """By verb."""
-    conflicts: int
-    dropped: Counter[str]
-    """By reason."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sources:
-    """All that is read for a scrape; `None` for parts that are disabled."""
-
-    store: Pods
-    counters: Counters
-    boundary: Boundary
-    clock: Clock
-    version: str
-    watches: Sequence[WatchStats]
-    controller: ControllerStats
-    queues: Mapping[str, Callable[[], int]]
-    """Lengths by name."""
-    events: EventStats
-    api: Mapping[tuple[str, str, str], int]
-    """Requests by verb, resource and status code."""
-    kopf: KopfStats
-    reports: ReportStats | None = None
-    leads: Callable[[], bool] | None = None
-    """Whether this process is the leader."""
-    stands_by: Callable[[], bool] | None = None
-    """Whether the metrics of workloads are hidden, because another replica is known to lead and
-    shows them: Prometheus would add up what both show. See `records/display.py`."""
-    withholds: Callable[[Family], bool] = lambda _family: False
-    """Whether a family of workloads is hidden for now; see `service/builders.py`."""
-
 
 Samples = Iterable[tuple[tuple[str, ...], float]]
 """Label values, in the order of the family's labels, and the value."""
@@ -248,6 +177,7 @@ READINGS: tuple[tuple[Family, Reading], ...] = (
     (families.REPORT_CONFLICTS, _conflicts),
     (families.REPORTS_DROPPED, _reports(lambda reports: reports.dropped, *REPORT_DROPS)),
     (families.INTERNAL_ERRORS, _labelled(lambda s: s.boundary.errors)),
+    (families.LOG_RECORDS_DROPPED, _single(lambda s: s.dropped_logs())),
     (families.LOOP_LAG, _single(lambda s: s.controller.loop_lag_seconds)),
     (families.KOPF_RUNNING, _single(lambda s: s.kopf.running)),
     (families.KOPF_STARTS, _single(lambda s: s.kopf.starts)),

@@ -20,12 +20,13 @@ from prometheus_client.registry import Collector
 
 from probewatch.metrics import cluster_families as families
 from probewatch.metrics.blanks import Shown
-from probewatch.metrics.collector import Sources, collect
+from probewatch.metrics.collector import collect
 from probewatch.metrics.family import Family
 from probewatch.metrics.labels import escape, tail
 from probewatch.metrics.negotiation import Wanted
 from probewatch.metrics.operator_families import RENDER_SECONDS
 from probewatch.metrics.series import Bars, Histogram, Rows
+from probewatch.metrics.sources import Sources
 from probewatch.metrics.survey import PodHeader, Survey, survey
 
 STATES = ("Ready", "NotReady", "Terminating", "Completed")

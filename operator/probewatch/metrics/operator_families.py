@@ -149,6 +149,13 @@ INTERNAL_ERRORS = Family(
     ("where",),
     "Internal errors, by where they were caught; the log has their tracebacks.",
 )
+LOG_RECORDS_DROPPED = Family(
+    "probewatch_log_records_dropped_total",
+    Kind.COUNTER,
+    (),
+    "Log records dropped because nobody read them.",
+    Stability.EXPERIMENTAL,
+)
 LOOP_LAG = Family(
     "probewatch_event_loop_lag_seconds",
     Kind.GAUGE,
@@ -218,6 +225,7 @@ OPERATOR_FAMILIES = (
     REPORT_CONFLICTS,
     REPORTS_DROPPED,
     INTERNAL_ERRORS,
+    LOG_RECORDS_DROPPED,
     LOOP_LAG,
     KOPF_RUNNING,
     KOPF_STARTS,

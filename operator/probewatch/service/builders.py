@@ -17,11 +17,11 @@ from probewatch.kube.kubelet_client import KubeletClient, KubeletOptions
 from probewatch.kube.login import Login
 from probewatch.metrics.authorization import Authorizer
 from probewatch.metrics.cluster_families import RESTARTS
-from probewatch.metrics.collector import Sources
 from probewatch.metrics.counters import Counters
 from probewatch.metrics.exposition import Exposition
 from probewatch.metrics.family import Family, Kind
 from probewatch.metrics.server import MetricsServer, ServerOptions
+from probewatch.metrics.sources import Sources
 from probewatch.metrics.totals import RestartTotal
 from probewatch.recording.recording import Recording
 from probewatch.recording.surroundings import Surroundings, totals_of

@@ -12,6 +12,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from functools import partial
 
+from probewatch import logs
 from probewatch.boundary import Boundary
 from probewatch.clock import Clock
 from probewatch.controller import Controller, Sink
@@ -26,8 +27,8 @@ from probewatch.kube.client import ApiClient
 from probewatch.kube.greeting import greet
 from probewatch.kube.login import Login
 from probewatch.kube.workloads import Workloads
-from probewatch.metrics.collector import Sources
 from probewatch.metrics.server import MetricsServer
+from probewatch.metrics.sources import Sources
 from probewatch.missing_rights import CREDENTIALS, words_of
 from probewatch.newcomers import Newcomer
 from probewatch.policies.policies import Policies, PolicySurroundings
@@ -233,6 +234,7 @@ class Parts:
             api=self.client.stats.requests,
             kopf=self.supervisor.stats,
             reports=recording.reports.stats if recording else None,
+            dropped_logs=logs.count_dropped,
             leads=self.leads,
             stands_by=recording.stands_by if recording else None,
             withholds=partial(builders.withholds, recording),
