@@ -26,13 +26,20 @@ class Pipe:
 
     def read(self) -> list[dict[str, Any]]:
         """Read what is there, as records."""
-        text = os.read(self._reading, 1024 * 1024).decode()
-        return [json.loads(line) for line in text.splitlines()]
+        return [json.loads(line) for line in self.read_lines()]
+
+    def read_lines(self) -> list[str]:
+        """Read what is there, as lines."""
+        return os.read(self._reading, 1024 * 1024).decode().splitlines()
+
+    def read_all_text(self) -> str:
+        """Read until the writer is closed, as text."""
+        with os.fdopen(os.dup(self._reading), encoding="utf-8") as reading:
+            return reading.read()
 
     def read_all(self) -> list[dict[str, Any]]:
         """Read until the writer is closed."""
-        with os.fdopen(os.dup(self._reading), encoding="utf-8") as reading:
-            return [json.loads(line) for line in reading]
+        return [json.loads(line) for line in self.read_all_text().splitlines()]
 
     def close(self) -> None:
         self.writer.close()
@@ -88,6 +95,37 @@ def test_records_are_dropped_anew_and_counted_anew(pipe: Pipe) -> None:
     assert sum(told) == handler.dropped
     assert told[0] < RECORDS
     assert told[1] < RECORDS
+
+
+def test_long_record_is_cut_off_where_the_room_ends(pipe: Pipe) -> None:
+    """A traceback that does not fit blocks nothing, and the next record has a line of its own."""
+    handler = LossyHandler(pipe.writer, patience_seconds=0.0)
+    for _ in range(RECORDS):
+        handler.handle(logging.makeLogRecord({"msg": "x" * 10_000}))
+    *whole, cut = pipe.read_lines()
+    handler.handle(logging.makeLogRecord({"msg": "y"}))
+    rest = pipe.read_lines()
+
+    assert {10_000} == {len(each) for each in whole}
+    assert 0 < len(cut) < 10_000
+    assert RECORDS - len(whole) == handler.dropped
+    assert ["", "Log records were dropped, as nobody read them", "y"] == rest
+
+
+def test_long_record_is_written_whole_if_it_is_read(pipe: Pipe) -> None:
+    """A reader who is only slow gets all of a traceback that is longer than the pipe."""
+    handler = LossyHandler(pipe.writer, patience_seconds=60.0)
+
+    def write_all() -> None:
+        handler.handle(logging.makeLogRecord({"msg": "\u00e4" * 200_000}))
+        pipe.writer.close()
+
+    writing = threading.Thread(target=write_all)
+    writing.start()
+    read = pipe.read_all_text()
+    writing.join()
+
+    assert "\u00e4" * 200_000 + "\n" == read
 
 
 def test_slow_reader_loses_nothing(pipe: Pipe) -> None:

@@ -21,11 +21,17 @@ SHARE = 0.1
 SHORTEST_SECONDS = 0.01
 """Shorter waits are not worth it: the system rounds them up, and they would exceed the share."""
 
+PIECE = 1024
+"""Characters written at once: at most 4 KiB in UTF-8. A pipe with less room is not writable.
 
-class LossyHandler(logging.StreamHandler[TextIO]):
+Source: pipe(7) (PIPE_BUF), and Linux' fs/pipe.c (pipe_poll): there is a page for it.
+"""
+
+
+class LossyHandler(logging.StreamHandler["PatientStream"]):
     """Writes records to *stream* as far as they are read.
 
-    A pipe counts as writable if it has room for 4 KiB. Only tracebacks are longer than that.
+    The end of a traceback, which is written in several pieces, may be lost alone.
     """
 
     def __init__(
@@ -35,29 +41,56 @@ class LossyHandler(logging.StreamHandler[TextIO]):
         patience_seconds: float = PATIENCE_SECONDS,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        super().__init__(stream)
-        self._patience = self._left = patience_seconds
-        """How many seconds may be waited: at most, and now."""
-        self._monotonic, self._at = monotonic, monotonic()
+        self._patient = PatientStream(stream, patience_seconds, monotonic)
+        super().__init__(self._patient)
         self.dropped = 0
-        """How many records were dropped."""
+        """How many records were dropped, at least in part."""
         self._untold = 0
         """How many of them were not logged yet."""
-        self._poll = _poll_of(stream)
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write a record, after the number of dropped ones if there are any, or drop it."""
-        while self._is_writable():
+        while self._patient.is_writable():
             if not self._untold:
                 super().emit(record)
-                return
+                if not self._patient.is_cut_off:
+                    return
+                break
             untold, self._untold = self._untold, 0
             super().emit(_note(untold))
         self.dropped += 1
         self._untold += 1
 
-    def _is_writable(self) -> bool:
-        """Tell whether the stream takes a record now, or soon."""
+
+class PatientStream:
+    """A stream that waits for its reader for a moment, and otherwise drops the rest of a line."""
+
+    def __init__(self, stream: TextIO, patience: float, monotonic: Callable[[], float]) -> None:
+        self._stream = stream
+        self._patience = self._left = patience
+        """How many seconds may be waited: at most, and now."""
+        self._monotonic, self._at = monotonic, monotonic()
+        self._poll = _poll_of(stream)
+        self.is_cut_off = False
+        """Whether the end of the last line was dropped."""
+
+    def write(self, line: str) -> int:
+        """Write a line, for the beginning of which there is room, and its end if it is read."""
+        text = "\n" + line if self.is_cut_off else line
+        self.is_cut_off = False
+        for at in range(0, len(text), PIECE):
+            if at and not self.is_writable():
+                self.is_cut_off = True
+                break
+            self._stream.write(text[at : at + PIECE])
+            self._stream.flush()
+        return len(line)
+
+    def flush(self) -> None:
+        """Do nothing: each piece is flushed."""
+
+    def is_writable(self) -> bool:
+        """Tell whether the stream takes a piece now, or soon."""
         if self._poll is None or self._poll.poll(0):
             return True
         now = self._monotonic()
