@@ -42,6 +42,14 @@ def test_containers_are_told_apart() -> None:
     assert 2 == len(names)
 
 
+def test_events_of_one_moment_have_names_of_their_own() -> None:
+    """Different Events have different names even if no time passes between them."""
+    sieve = EventFilter()
+    found = [sieve.admit(note(message), 100.0) for message in ("a", "b", "a", "c")]
+
+    assert 3 == len({each.name for each in found if each})
+
+
 def test_a_burst_is_delivered_and_then_one_in_five_minutes() -> None:
     """After a burst of 25, a pod gets one Event in five minutes."""
     sieve = EventFilter()

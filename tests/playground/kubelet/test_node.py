@@ -134,6 +134,49 @@ async def test_a_restart_of_the_kubelet_keeps_containers(rig: Rig) -> None:
     assert 1 == rig.container()["restartCount"]
 
 
+async def test_a_kubelet_that_is_down_notices_nothing(rig: Rig) -> None:
+    """An exit while there is no kubelet is noticed when it is back."""
+    rig.kubelet.see(make_pod(make_container("-exit-at 12")))
+    await rig.until(10)
+    statuses = len(rig.node.statuses)
+
+    restart = asyncio.create_task(rig.kubelet.restart(down=10))
+    await rig.until(19)
+    assert statuses == len(rig.node.statuses)
+    await rig.until(21)
+    await restart
+    assert 1 == rig.container()["restartCount"]
+
+
+async def test_an_older_kubelet_forgets_readiness(rig: Rig) -> None:
+    """Up to Kubernetes 1.34 a container is not ready after a restart, until its probe succeeds."""
+    app = make_container(readinessProbe=http_probe("/ready", periodSeconds=5))
+    rig.kubelet.see(make_pod(app))
+    await rig.until(10)
+    statuses = len(rig.node.statuses)
+
+    await rig.kubelet.restart(keeps_readiness=False)
+    await rig.until(20)
+
+    changes = [status["containerStatuses"][0] for _, status in rig.node.statuses[statuses:]]
+    assert [(0, False), (0, True)] == [(each["restartCount"], each["ready"]) for each in changes]
+
+
+async def test_a_node_that_is_down_is_lost_when_it_is_back(rig: Rig) -> None:
+    """Containers are shown as lost only after the reboot."""
+    rig.kubelet.see(make_pod(make_container()))
+    await rig.until(10)
+
+    reboot = asyncio.create_task(rig.kubelet.reboot(down=30))
+    await rig.until(39)
+    assert [] == rig.delivered("Rebooted")
+    assert "running" in rig.container()["state"]
+    await rig.until(41)
+    await reboot
+    assert [1] == rig.delivered("Rebooted")
+    assert 1 == rig.container()["restartCount"]
+
+
 async def test_a_restart_of_the_kubelet_forgets_back_off(rig: Rig) -> None:
     """A kubelet restart ends back-off."""
     rig.kubelet.see(make_pod(make_container("-exit-at 5 -exit-code 1")))

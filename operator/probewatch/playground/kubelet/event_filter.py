@@ -81,6 +81,8 @@ class EventFilter:
         self._similar: dict[tuple[str, ...], _Similar] = {}
         self._seen: dict[tuple[str, ...], Delivery] = {}
         self._buckets: dict[tuple[str, ...], _Bucket] = {}
+        self._newest = 0
+        """The time in the newest name, in nanoseconds."""
 
     def admit(self, note: Note, now: float) -> Delivery | None:
         """Return what to write for *note*, or None if it is dropped (but counted)."""
@@ -104,7 +106,7 @@ class EventFilter:
     def _count(self, key: tuple[str, ...], note: Note, now: float) -> Delivery:
         known = self._seen.get(key)
         if known is None:
-            name = f"{note.subject.name}.{int(now * 1e9):x}"
+            name = f"{note.subject.name}.{self._next_nanosecond(now):x}"
             delivery = Delivery(note=note, name=name, count=1, first=now, last=now)
         else:
             # Only message, count and time of an existing object are patched.
@@ -112,6 +114,14 @@ class EventFilter:
             delivery = replace(known, note=kept, count=known.count + 1, last=now)
         self._seen[key] = delivery
         return delivery
+
+    def _next_nanosecond(self, now: float) -> int:
+        """Return *now* in nanoseconds, later than each before: two Events never share a name.
+
+        Real time passes between two Events; a virtual clock stands still.
+        """
+        self._newest = max(int(now * 1e9), self._newest + 1)
+        return self._newest
 
     def _has_budget(self, note: Note, now: float) -> bool:
         key = _object_key(note)

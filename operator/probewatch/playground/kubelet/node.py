@@ -107,23 +107,27 @@ class Kubelet:
 
     # --- the kubelet itself -------------------------------------------------------
 
-    async def restart(self) -> None:
+    async def restart(self, *, down: float = 0.0, keeps_readiness: bool = True) -> None:
         """Act as after a restart of the kubelet: containers go on, its memory is lost.
 
         Event counts, back-off, rate limits of Events and the failures that probes have counted
-        start anew. Readiness is kept until a probe disproves it, as since Kubernetes 1.35.
+        start anew. Readiness is kept until a probe disproves it, as since Kubernetes 1.35; an
+        older kubelet does not keep it. For *down* seconds there is no kubelet.
         """
-        for old in await self._forget():
+        before = await self._forget(down)
+        for old in before:
             worker = self._begin(old.pod, old.memory)
-            worker.probes.inherit(old.probes)
+            if keeps_readiness:
+                worker.probes.inherit(old.probes)
             self._run_soon(worker)
 
-    async def reboot(self) -> None:
+    async def reboot(self, *, down: float = 0.0) -> None:
         """Act as after a reboot of the node: all containers are lost, and pods start anew.
 
-        Each pod gets a new sandbox with a new address, and its init containers run again.
+        Each pod gets a new sandbox with a new address, and its init containers run again. For
+        *down* seconds before that there is no kubelet, and the containers go on.
         """
-        workers = await self._forget()
+        workers = await self._forget(down)
         records = [record for old in workers for record in old.memory.records.values()]
         processes = [record.current.process for record in records if record.current]
         await asyncio.gather(*(process.lose() for process in processes if process))
@@ -136,10 +140,12 @@ class Kubelet:
         message = f"Node {self._services.node} has been rebooted, boot id: {uuid.uuid4()}"
         self._services.events.warn_node("Rebooted", message)
 
-    async def _forget(self) -> list[PodWorker]:
+    async def _forget(self, down: float) -> list[PodWorker]:
         """Stop all workers and reset what is kept in memory only; return the stopped workers."""
         before = list(self._workers.values())
         await cancel(*self._running.values())
+        if down:
+            await self._services.clock.sleep(down)
         self._services = replace(
             self._services,
             events=self._make_events(),
