@@ -26,6 +26,7 @@ NO_PACKAGES = {
     "e2e",  # a real cluster
     "model",  # the accounting, as a state machine
     "monitoring",
+    "random_pods",  # under the kubelet of the playground
     "simulation",  # simulated kubelets
     "soak",
     "support",  # helpers for several folders

@@ -7,6 +7,7 @@ ever is an error at once rather than a test that hangs.
 import asyncio
 import selectors
 from collections.abc import Coroutine
+from functools import partial
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -27,11 +28,15 @@ class _JumpingSelector(selectors.DefaultSelector):
 
     seconds = 0.0
 
+    def __init__(self, grace: float) -> None:
+        super().__init__()
+        self._grace = grace
+
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         ready: list[tuple[selectors.SelectorKey, int]] = super().select(0)
         if ready or (timeout is not None and timeout <= 0):
             return ready
-        ready = super().select(GRACE_SECONDS)
+        ready = super().select(self._grace)
         if ready:
             return ready
         if timeout is None or self.seconds > LONGEST_SECONDS:
@@ -43,8 +48,8 @@ class _JumpingSelector(selectors.DefaultSelector):
 class VirtualTimeLoop(asyncio.SelectorEventLoop):
     """An event loop with the jumping clock."""
 
-    def __init__(self) -> None:
-        self._jumping = _JumpingSelector()
+    def __init__(self, *, grace: float = GRACE_SECONDS) -> None:
+        self._jumping = _JumpingSelector(grace)
         super().__init__(self._jumping)
 
     def time(self) -> float:
@@ -52,7 +57,7 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         return self._jumping.seconds
 
 
-def run(work: Coroutine[Any, Any, T]) -> T:
-    """Run *work* in virtual time."""
-    with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
+def run(work: Coroutine[Any, Any, T], *, grace: float = GRACE_SECONDS) -> T:
+    """Run *work* in virtual time; without sockets there is nothing to wait for in real time."""
+    with asyncio.Runner(loop_factory=partial(VirtualTimeLoop, grace=grace)) as runner:
         return runner.run(work)
