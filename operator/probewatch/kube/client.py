@@ -8,7 +8,7 @@ as bytes, and each caller decodes the fields that it needs.
 import asyncio
 import platform
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -25,17 +25,14 @@ from probewatch.kube.api_paths import find_subject
 from probewatch.kube.faults import as_os_errors
 from probewatch.kube.keepalive import open_socket
 from probewatch.kube.login import Login
-from probewatch.kube.low_water import LowWater
 from probewatch.kube.reachability import Reachability
+from probewatch.kube.responses import StreamedResponse, read_body
 from probewatch.kube.waits import find_wait, with_wait
 
 READ_BUFFER_BYTES = 512 * 1024
 """A page of 500 pods has 4 MB: reading it in small pieces would cost more than decoding it."""
 
 CONNECT_SECONDS = 10.0
-
-ANSWER_CAP_BYTES = 64 * 1024 * 1024
-"""Longer than any answer that is expected; the limit protects the memory."""
 
 JSON = "application/json"
 
@@ -51,27 +48,6 @@ class ApiStats:
     """By verb, resource and status code (`none` without an answer)."""
     is_refused: bool = False
     """Whether the last answer was a 401."""
-
-
-class StreamedResponse:
-    """A response whose body has not been read yet; the `Response` of a watch."""
-
-    def __init__(self, response: aiohttp.ClientResponse) -> None:
-        self.status = response.status
-        self.headers: Mapping[str, str] = response.headers
-        self._content = response.content
-        self._connection = response.connection  # None if a short body has arrived completely
-
-    async def chunks(self, is_urgent: Callable[[], bool]) -> AsyncIterator[bytes]:
-        """Yield the body, in larger chunks while it is not urgent; OSError if the stream breaks."""
-        mark = LowWater.under(self._connection and self._connection.transport)
-        try:
-            with as_os_errors():
-                async for chunk in self._content.iter_any():
-                    yield chunk
-                    mark.read(len(chunk), is_urgent=is_urgent() or self._content.at_eof())
-        finally:
-            mark.lower()
 
 
 class ApiClient:
@@ -184,9 +160,8 @@ class ApiClient:
     async def _ask(self, asked: "_Request") -> tuple[int, bytes]:
         try:
             response = await self._send(asked, self._timeout)
-            with as_os_errors():
-                async with asyncio.timeout(self._timeout):
-                    body = await _read(response)
+            async with asyncio.timeout(self._timeout):
+                body = await read_body(response)
             now = self._clock.now()
             return response.status, with_wait(response.status, response.headers, body, now=now)
         except TimeoutError as error:
@@ -246,15 +221,3 @@ def _user_agent() -> str:
     except metadata.PackageNotFoundError:  # run from source, not installed
         version = "dev"
     return f"probewatch/{version} (python {platform.python_version()})"
-
-
-async def _read(response: aiohttp.ClientResponse) -> bytes:
-    body = bytearray()
-    try:
-        async for chunk in response.content.iter_any():
-            body += chunk
-            if len(body) > ANSWER_CAP_BYTES:
-                raise ConnectionError("its answer is too long")
-    finally:
-        response.release()
-    return bytes(body)
