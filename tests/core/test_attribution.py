@@ -1177,8 +1177,33 @@ CASES = {
         facts(died(139, end=5), pod=HOOKED, others=(mark(K.POST_START_FAILED, 4),)),
     ),
     "a crash that was replaced in place": (
-        "Error Medium own-exit",
+        "Error Low own-exit",
         facts(died(139), path=PLACE, starts=started(42, fresh=1, count=1)),
+    ),
+    "a crash that was replaced in place, as each time before": (
+        "LivenessProbe Medium replaced-in-place",
+        facts(died(139), path=PLACE, past=(past(Cause.ERROR, 139, 400, Confidence.LOW),)),
+    ),
+    "a crash that was replaced in place, and shown as terminated before": (
+        "Error Low own-exit",
+        facts(
+            died(139),
+            path=PLACE,
+            past=(
+                past(Cause.ERROR, 139, 400, Confidence.LOW),
+                past(Cause.ERROR, 139, 400, Confidence.LOW, own_end=True),
+            ),
+        ),
+    ),
+    "a crash that was replaced in place, and less doubtful before": (
+        "Error Low own-exit",
+        facts(died(139), path=PLACE, past=(past(Cause.ERROR, 139, 400, Confidence.MEDIUM),)),
+    ),
+    "a crash that was replaced in place, after one that a record tells of": (
+        "Error Low own-exit",
+        facts(
+            died(139), path=PLACE, past=(past(Cause.ERROR, 139, 400, Confidence.LOW, own_end=None),)
+        ),
     ),
     "a crash that was replaced in place, as after an earlier kill": (
         "LivenessProbe Medium replaced-in-place",

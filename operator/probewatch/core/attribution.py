@@ -221,8 +221,9 @@ RULES: tuple[Rule, ...] = (
         name="replaced-in-place",
         judge=likelihood.replaced_in_place,
         meaning=(
-            "The container was replaced without being shown as terminated, did not crash (a signal "
-            "such as SIGSEGV), and is not known to have ended this way by itself before."
+            "The container was replaced without being shown as terminated, and is not known to "
+            "have ended this way by itself before. After a crash (a signal such as SIGSEGV), all "
+            "earlier ends with its exit code were such, or one was a probe's kill."
         ),
         gives=(
             "`LivenessProbe`, `StartupProbe`, `PostStartHook`: Medium, never more: a status that "
@@ -246,8 +247,8 @@ RULES: tuple[Rule, ...] = (
             "often enough for a kill."
         ),
         gives=(
-            "`Error`, `RestartRule`: Medium; Low if no Event was received, or the container's "
-            "probe failed, but fewer times than a kill takes or at unknown times."
+            "`Error`, `RestartRule`: Medium; Low if no Event was received, it was replaced in "
+            "place, or its probe failed, but fewer times than a kill takes or at unknown times."
         ),
     ),
     Rule(

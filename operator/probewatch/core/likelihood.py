@@ -103,13 +103,13 @@ def replaced_in_place(facts: Facts) -> Verdict | None:
     """It was replaced without being shown as terminated, as after a kill by the kubelet.
 
     Never sure by itself, however often it happened before: if a status is written late, a
-    container that died by itself looks the same. A crash such as SEGV is its own, unless it is how
-    earlier probe kills ended.
+    container that died by itself looks the same. A crash such as SEGV is its own, unless earlier
+    ends suggest that it crashes when it is told to stop.
     """
     container = facts.restart.container
     if not facts.in_place or not facts.may_be_killed or facts.habit(sure=True) in OWN_ENDS:
         return None
-    if facts.exit.crashed and not any(past.cause in PROBE_OF for past in facts.with_its_exit()):
+    if facts.exit.crashed and not _crashes_if_told_to_stop(facts):
         return None
     unstarted = container.startup is not None and not facts.restart.was_started
     cause, probe = Cause.LIVENESS_PROBE, container.liveness
@@ -120,6 +120,18 @@ def replaced_in_place(facts: Facts) -> Verdict | None:
         return None
     why = "it was replaced without being shown as terminated, as after a kill by the kubelet"
     return conclude(facts, cause, Confidence.MEDIUM, why)
+
+
+def _crashes_if_told_to_stop(facts: Facts) -> bool:
+    """Whether an earlier probe kill ended with this exit code, or no such end was ever shown.
+
+    One status may be written late, but hardly that of each crash.
+    """
+    alike = facts.with_its_exit()
+    if any(past.cause in PROBE_OF for past in alike):
+        return True
+    unsure = all(past.confidence is Confidence.LOW for past in alike)
+    return bool(alike) and unsure and all(past.own_end is False for past in alike)
 
 
 def _is_too_early(facts: Facts, probe: Probe) -> bool:
@@ -169,6 +181,9 @@ def own_exit(facts: Facts) -> Verdict | None:
         return by_exit(facts, "no kubelet event was received", sure=Confidence.LOW)
     if kill_was_due(facts):
         return None  # a probe kill is as likely
+    if facts.may_be_killed and facts.in_place:
+        why = "it was not shown as terminated, as after a kill by the kubelet"
+        return by_exit(facts, why, sure=Confidence.LOW)
     if facts.may_be_killed and any(map(facts.failures, PROBE_OF.values())):
         why = "fewer probe failures were reported than its failureThreshold"
         return by_exit(facts, why, sure=Confidence.LOW)
