@@ -4,6 +4,7 @@ from probewatch.core.announcements import kubelet_restarted
 from probewatch.core.book import Mark
 from probewatch.core.exits import OUTSIDE_SIGNALS, SIGKILL, SIGTERM
 from probewatch.core.facts import CLOCK_SLACK, Facts
+from probewatch.core.past import SURE
 from probewatch.core.spec import Probe
 from probewatch.core.verdict import failed_while_running
 
@@ -91,9 +92,13 @@ def is_rather_of_kill(facts: Facts, probe: Probe | None) -> bool:
 
 
 def _is_rather_its_own(facts: Facts) -> bool:
-    """Whether no kill leaves this exit code, or all earlier ends with it were shown as its own."""
-    alike = [past.own_end for past in facts.with_its_exit() if past.own_end is not None]
-    return _is_of_no_kill(facts) or (bool(alike) and all(alike))
+    """Whether no kill leaves this exit code, or so far only ends that were shown as its own did.
+
+    Unsure kills do not count: they are of ends in the second of a kill, as this one is.
+    """
+    alike = [past for past in facts.with_its_exit() if past.own_end or past.confidence in SURE]
+    own = bool(alike) and all(past.own_end is not False for past in alike)
+    return own or _is_of_no_kill(facts)
 
 
 def _is_of_no_kill(facts: Facts) -> bool:
