@@ -113,11 +113,11 @@ def _container_reason(before: Pod, pod: Pod, events: KubeletEvents) -> tuple[Rea
     # A failure takes precedence over a completed container, whatever their order.
     if fates[_Fate.OVER]:
         return ReadinessReason.COMPLETED, fates[_Fate.OVER][0].name
-    ran_on, ended_later, back = (fates[x] for x in (_Fate.RAN_ON, _Fate.ENDED_LATER, _Fate.BACK))
-    if ended_later or back:
-        unready = (*ran_on, *ended_later)
-        return _unseen_reason(pod, unready, events, alone=len(unready) == 1 and not back)
-    return _running_reason(pod, ran_on, events)
+    if fates[_Fate.ENDED_LATER] or fates[_Fate.BACK]:
+        unready = (*fates[_Fate.RAN_ON], *fates[_Fate.ENDED_LATER])
+        alone = len(unready) == 1 and not fates[_Fate.BACK]
+        return _unseen_reason(pod, unready, events, alone=alone)
+    return _running_reason(pod, fates[_Fate.RAN_ON], events)
 
 
 def _fate_of(old: ContainerStatus, status: ContainerStatus, pod: Pod) -> _Fate | None:

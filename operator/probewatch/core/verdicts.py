@@ -153,15 +153,15 @@ def _use(memory: ContainerMemory, restart: CountedRestart) -> frozenset[tuple[st
 
     A kill in a later second than the start of the next instance is for that one.
     """
-    end = restart.next_start if restart.died_at is None else restart.died_at
+    born = restart.next_start
+    end = born if restart.died_at is None else restart.died_at
     if restart.termination is None or end is None:
         return memory.used
-    facts_end = end + KILL_AFTER_DEATH if restart.path is not Path.TERMINATED_SEEN else end
-    begun = max(end, facts_end if restart.next_start is None else restart.next_start)
+    latest = end if restart.path is Path.TERMINATED_SEEN else end + KILL_AFTER_DEATH
     taken = {
         (kill.series, kill.count)
         for kill in memory.book.kills
-        if kill.at <= facts_end and int(kill.at) <= begun
+        if kill.at <= latest and (born is None or int(kill.at) <= max(end, born))
     }
     kept = {(kill.series, kill.count) for kill in memory.book.kills}
     return frozenset((memory.used | taken) & kept)
