@@ -197,6 +197,22 @@ async def test_time_settles_what_waited_for_it() -> None:
     assert 0 == scene.controller.store.pending()
 
 
+@pytest.mark.parametrize("heard", [True, False], ids=["Events are listed", "not yet"])
+async def test_controller_that_leaves_judges_what_the_next_could_not(*, heard: bool) -> None:
+    """Of two restarts the pod shows the end of the last one, which is left to the next process.
+
+    Without the Events from before the start nothing is judged: they may explain it.
+    """
+    scene = Scene(heard=heard)
+    async with scene.publishing():
+        for restarts in range(3):
+            scene.controller.observe(PodObserved(pod=pod(restarts=restarts, version=restarts + 1)))
+        await scene.controller.leave(5)
+
+    told = [each.restart_count for each in scene.sink.of(Restart) if isinstance(each, Restart)]
+    assert ([1] if heard else []) == told
+
+
 @dataclass
 class FakeWall(FakeTime):
     """A wall clock that can be set; the monotonic clock is not affected."""

@@ -160,11 +160,24 @@ class Controller:
 
     async def _reconsider(self) -> None:
         while self._reconsidered and self._has_listed_events():
-            waiting = self.store.waiting_in(self._reconsidered.pop())
-            for some in (waiting[at : at + TURN] for at in range(0, len(waiting), TURN)):
-                with self._boundary.guard("reconsider"):
-                    self._found(self.store.reconsider(some, self._clock.now(), self._passed()))
-                await asyncio.sleep(0)
+            await self._judge_waiting(self._reconsidered.pop(), self._passed())
+
+    async def _judge_waiting(self, namespace: str | None, passed: TimePassed) -> None:
+        waiting = self.store.waiting_in(namespace)
+        for some in (waiting[at : at + TURN] for at in range(0, len(waiting), TURN)):
+            with self._boundary.guard("reconsider"):
+                self._found(self.store.reconsider(some, self._clock.now(), passed))
+            await asyncio.sleep(0)  # there may be thousands: yield to other tasks
+
+    async def leave(self, seconds: float) -> None:
+        """Judge what the next process could not see any more, in at most *seconds*.
+
+        All else that waits for late evidence is left to it: it lists the same pods and Events.
+        """
+        if self._has_listed_events():
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await self._judge_waiting(None, TimePassed(leaving=True))
 
     def tick(self) -> bool:
         """Handle at most TURN deadlines that have passed; tell whether any was due.

@@ -19,7 +19,8 @@ async def test_parts_end_in_the_order_of_the_data() -> None:
     parts = await make_parts(SETTINGS)
     assert parts.recording is not None
 
-    assert [parts.controller.drain, parts.recording.stop, parts.recorder.drain] == [*parts.drains]
+    leave, drain = parts.controller.leave, parts.controller.drain
+    assert [leave, drain, parts.recording.stop, parts.recorder.drain] == [*parts.drains]
 
 
 @pytest.mark.parametrize(
@@ -29,7 +30,8 @@ async def test_parts_end_without_records(settings: Settings) -> None:
     """Without records, findings are published and written as Events all the same."""
     parts = await make_parts(settings)
 
-    assert [parts.controller.drain, parts.recorder.drain] == [*parts.drains]
+    leave, drain = parts.controller.leave, parts.controller.drain
+    assert [leave, drain, parts.recorder.drain] == [*parts.drains]
 
 
 async def test_metrics_wait_until_the_lists_are_published() -> None:

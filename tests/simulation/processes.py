@@ -7,7 +7,7 @@ from probewatch.core.evidence import occurrence
 from probewatch.core.findings import Finding
 from probewatch.core.ledger import fold
 from probewatch.core.model import Workload
-from probewatch.core.observe import EvidenceObserved, Observation, PodObserved
+from probewatch.core.observe import EvidenceObserved, Observation, PodObserved, TimePassed
 from probewatch.core.recollection import recollect
 from probewatch.core.records import Record
 from probewatch.store import Store
@@ -19,8 +19,8 @@ INCIDENTS_KEPT = 50
 class Processes:
     """Feeds observations to the current process, and records what it finds.
 
-    A process ends without notice: verdicts that it had not published are lost. The next one lists
-    the pod and the Events first.
+    A process that is killed loses the verdicts that it had not published; one that is stopped gives
+    those that the next one could not. The next one lists the pod and the Events first.
     """
 
     def __init__(self) -> None:
@@ -44,8 +44,11 @@ class Processes:
             if known_series is None or known_series.evidence.count <= evidence.count:
                 self._events[evidence.name] = observation
 
-    def restart(self, now: float) -> None:
+    def restart(self, now: float, *, killed: bool) -> None:
         """End the process, and start another one."""
+        if not killed:
+            waiting = self._store.waiting_in(None)
+            self._take(self._store.reconsider(waiting, now, TimePassed(leaving=True)))
         record = self._record
         self._store = Store(remember=lambda each: recollect(record, each.uid, from_zero=True))
         if self._pod is None:

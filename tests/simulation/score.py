@@ -65,6 +65,7 @@ def replay(
 ) -> tuple[list[Finding], dict[str, int]]:
     """Let the operator observe a history, in a process that is restarted *restarts* times.
 
+    Every second time it is killed, else stopped.
     Returns the findings, and by how much each restart count rose.
     """
     processes, now = Processes(), 0.0
@@ -75,7 +76,7 @@ def replay(
     for at, observation in observed:
         while stops and stops[-1] <= at:
             now = max(now, stops.pop())
-            processes.restart(now)
+            processes.restart(now, killed=len(stops) % 2 == 0)
         now = max(now, at)
         processes.observe(observation, now)
         if isinstance(observation, PodObserved):

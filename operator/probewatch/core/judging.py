@@ -16,8 +16,10 @@ def take_restarts(
     findings: tuple[Finding, ...] = ()
     for begun in counted.begun:
         # Publish the restarts of the old epoch before a new one begins.
-        if state.memory(begun.container).pending:
-            state, found = judge_container(state, begun.container, policy, now, flush=True)
+        if pending := state.memory(begun.container).pending:
+            state, found = judge_container(
+                state, begun.container, policy, now, hurried=len(pending)
+            )
             findings = (*findings, *found)
         findings = (*findings, begun)
     for restart in counted.restarts:
@@ -49,17 +51,35 @@ def judge_all(
 ) -> tuple[PodState, tuple[Finding, ...]]:
     """Judge the pending restarts of all containers; *flush* publishes unsettled ones too."""
     findings: tuple[Finding, ...] = ()
-    for name, _ in state.memories:
-        state, found = judge_container(state, name, policy, now, flush=flush)
+    for name, memory in state.memories:
+        hurried = len(memory.pending) if flush else 0
+        state, found = judge_container(state, name, policy, now, hurried=hurried)
         findings = (*findings, *found)
     return state, findings
 
 
-def judge_container(
-    state: PodState, name: str, policy: Policy, now: float, *, flush: bool = False
+def judge_hidden(
+    state: PodState, policy: Policy, now: float
 ) -> tuple[PodState, tuple[Finding, ...]]:
-    """Publish one container's verdicts that are due, correct earlier ones, and give advice."""
-    ready = verdicts.publish_ready(state, state.memory(name), policy=policy, now=now, flush=flush)
+    """Judge the pending restarts that a later process could not, because the pod has gone on."""
+    findings: tuple[Finding, ...] = ()
+    for status in state.pod.statuses:
+        hidden = verdicts.count_hidden(state.memory(status.name), status)
+        if hidden:
+            state, found = judge_container(state, status.name, policy, now, hurried=hidden)
+            findings = (*findings, *found)
+    return state, findings
+
+
+def judge_container(
+    state: PodState, name: str, policy: Policy, now: float, *, hurried: int = 0
+) -> tuple[PodState, tuple[Finding, ...]]:
+    """Publish one container's verdicts that are due, correct earlier ones, and give advice.
+
+    The first *hurried* pending restarts do not wait for late evidence.
+    """
+    memory = state.memory(name)
+    ready = verdicts.publish_ready(state, memory, policy=policy, now=now, hurried=hurried)
     corrected = corrections.correct(state, ready.memory, now=now)
     advised, advice = advise(state, name, corrected.memory, now=now)
     memory = corrected.memory

@@ -7,7 +7,7 @@ an observation too, so a restart can wait for late evidence and no test has to s
 from dataclasses import dataclass
 from typing import assert_never
 
-from probewatch.core import loops
+from probewatch.core import judging, loops
 from probewatch.core.counters import READINGS_KEPT, Reading
 from probewatch.core.counting import count
 from probewatch.core.dating import follow_lead
@@ -17,13 +17,7 @@ from probewatch.core.evidence import Evidence, EvidenceKind
 from probewatch.core.failed_readiness import KubeletEvents
 from probewatch.core.findings import Finding, PodForgotten, PodTracked
 from probewatch.core.first_sight import first_state
-from probewatch.core.judging import (
-    judge_all,
-    judge_container,
-    remember,
-    take_restarts,
-    update_terminations,
-)
+from probewatch.core.judging import remember
 from probewatch.core.model import Pod, PodUid
 from probewatch.core.policy import Policy
 from probewatch.core.readiness import end_flapping, follow_readiness
@@ -78,6 +72,8 @@ class TimePassed:
 
     unwatched: bool = False
     """Whether restarts may have been missed meanwhile: the watch was down, or our clock was set."""
+    leaving: bool = False
+    """Whether the process ends: what the next one could not see any more is judged now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,7 +150,7 @@ def _first(
         for name, memory in state.memories
     )
     told = tuple(finding for found in resumed for finding in found)
-    state, findings = take_restarts(state, counted, policy, now)
+    state, findings = judging.take_restarts(state, counted, policy, now)
     return state, (PodTracked(pod=state.ref, spec=pod.spec), *told, *findings)
 
 
@@ -179,8 +175,8 @@ def _update(
         now=now,
     )
     after = replace(after, readiness=readiness, starting=starting)
-    after, corrected = update_terminations(after, policy, now)
-    after, found = take_restarts(after, counted, policy, now)
+    after, corrected = judging.update_terminations(after, policy, now)
+    after, found = judging.take_restarts(after, counted, policy, now)
     after, ended = judge_endings(after)
     after, loop_ends = _end_loops(after, now) if pod.phase in OVER else (after, ())
     return after, (*started, *findings, *corrected, *found, *ended, *loop_ends)
@@ -202,12 +198,13 @@ def _evidence(
 ) -> tuple[PodState, tuple[Finding, ...]]:
     evidence = observed.evidence
     if evidence.kind in POD_LEVEL or not evidence.container:
-        return judge_all(enter_pod_event(state, evidence), policy, now)
+        return judging.judge_all(enter_pod_event(state, evidence), policy, now)
     entered = enter_event(state, evidence)
     if entered is None:
         return state, ()
     name = evidence.container
-    after, findings = judge_container(remember(state, name, entered.memory), name, policy, now)
+    state = remember(state, name, entered.memory)
+    after, findings = judging.judge_container(state, name, policy, now)
     after, ended = judge_endings(after)
     failures = () if observed.is_history else entered.findings
     return after, (*failures, *findings, *ended)
@@ -221,13 +218,16 @@ def _counters(
         return state, ()  # keep no memory for the many containers that never restart
     reading = replace(read.reading, restart_count=mark.count)
     memory = replace(memory, readings=(*memory.readings, reading)[-READINGS_KEPT:])
-    return judge_container(remember(state, read.container, memory), read.container, policy, now)
+    state = remember(state, read.container, memory)
+    return judging.judge_container(state, read.container, policy, now)
 
 
 def _time(
     state: PodState, passed: TimePassed, policy: Policy, now: float
 ) -> tuple[PodState, tuple[Finding, ...]]:
-    state, findings = judge_all(state, policy, now)
+    if passed.leaving:
+        return judging.judge_hidden(state, policy, now)
+    state, findings = judging.judge_all(state, policy, now)
     for name, memory in state.memories:
         if memory.pending:
             continue  # a pending restart may go on with the loop: its quiet time is not over
@@ -241,7 +241,7 @@ def _time(
 
 
 def _gone(state: PodState, policy: Policy, now: float) -> tuple[None, tuple[Finding, ...]]:
-    state, findings = judge_all(state, policy, now, flush=True)
+    state, findings = judging.judge_all(state, policy, now, flush=True)
     ended = tuple(
         loops.end(memory.loop, name, ref=state.ref, now=now, gone=True)
         for name, memory in state.memories

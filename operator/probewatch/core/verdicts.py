@@ -13,6 +13,7 @@ from probewatch.core.facts import KILL_AFTER_DEATH, Facts
 from probewatch.core.findings import Finding, Restart
 from probewatch.core.kills import used_by_others
 from probewatch.core.loops import add_restart, settle_by
+from probewatch.core.model import ContainerStatus
 from probewatch.core.past import PAST_KEPT, Past, showed_windows
 from probewatch.core.policy import Policy
 from probewatch.core.restart_policy import OVER
@@ -42,16 +43,17 @@ def take_restart(
 
 
 def publish_ready(
-    state: PodState, memory: ContainerMemory, *, policy: Policy, now: float, flush: bool = False
+    state: PodState, memory: ContainerMemory, *, policy: Policy, now: float, hurried: int = 0
 ) -> Judged:
     """Publish the pending verdicts that are final or have settled, in the order of the restarts.
 
-    None may overtake another: a record only keeps the count up to which all were published.
+    None may overtake another: a record only keeps the count up to which all were published. The
+    first *hurried* ones are published as they are.
     """
     findings: list[Finding] = []
-    for waiting in memory.pending:
+    for number, waiting in enumerate(memory.pending):
         rule, verdict = judge(state, memory, waiting.restart)
-        if not (verdict.final or flush or now >= waiting.deadline):
+        if not (verdict.final or number < hurried or now >= waiting.deadline):
             break
         memory, found = _publish(
             state, memory, waiting.restart, (rule, verdict), policy=policy, now=now
@@ -59,6 +61,20 @@ def publish_ready(
         memory = replace(memory, pending=memory.pending[1:])
         findings.extend(found)
     return Judged(memory=memory, findings=tuple(findings))
+
+
+def count_hidden(memory: ContainerMemory, status: ContainerStatus) -> int:
+    """Count the pending restarts up to the last one whose termination is not shown any more."""
+    hidden = (n for n, each in enumerate(memory.pending, 1) if _is_hidden(each.restart, status))
+    return max(hidden, default=0)
+
+
+def _is_hidden(restart: CountedRestart, status: ContainerStatus) -> bool:
+    death = restart.termination
+    if death is None:
+        return False  # it never was shown
+    last = status.last.container_id if status.last is not None else ""
+    return restart.restart_count < status.restart_count or death.container_id != last
 
 
 def judge(

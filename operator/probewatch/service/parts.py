@@ -129,6 +129,7 @@ class Parts:
 
     def _drains(self) -> Iterator[Callable[[float], Awaitable[None]]]:
         """Yield in the order of the data flow: each one writes what the last one passed on."""
+        yield self.controller.leave
         yield self.controller.drain
         if self.recording is not None:
             yield self.recording.stop

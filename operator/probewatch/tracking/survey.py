@@ -48,10 +48,11 @@ class Survey:
         """Count the pods that have a deadline."""
         return len(self._deadlines)
 
-    def waiting_in(self, namespace: str) -> list[PodUid]:
-        """Return the pods of a namespace that have a deadline."""
+    def waiting_in(self, namespace: str | None) -> list[PodUid]:
+        """Return the pods of a namespace, or of all (`None`), that have a deadline."""
         headers = (self._shelf.header(uid) for uid in self._deadlines)
-        return [each.uid for each in headers if each is not None and each.namespace == namespace]
+        known = (each for each in headers if each is not None)
+        return [each.uid for each in known if namespace in {None, each.namespace}]
 
     def pending(self) -> int:
         """Count the restarts that wait for their verdict."""
