@@ -2,8 +2,9 @@
 
 from probewatch.core.announcements import kubelet_restarted
 from probewatch.core.book import Mark
+from probewatch.core.evidence import EvidenceKind
 from probewatch.core.exits import OUTSIDE_SIGNALS, SIGKILL, SIGTERM
-from probewatch.core.facts import CLOCK_SLACK, Facts
+from probewatch.core.facts import CLOCK_SLACK, Facts, surely_since
 from probewatch.core.past import SURE
 from probewatch.core.spec import Probe
 from probewatch.core.verdict import failed_while_running
@@ -68,7 +69,28 @@ def may_fail_by_end(facts: Facts, probe: Probe) -> bool:
     by_end = _failures_by_end(probe)
     budget = probe.start_budget + (by_end - 1) * probe.period
     is_short = facts.lifetime is not None and facts.lifetime < budget
-    return probe.failure_threshold <= by_end or is_short
+    missing = probe.failure_threshold - by_end
+    return missing <= 0 or is_short or _has_only_errored(facts, probe, missing)
+
+
+def _has_only_errored(facts: Facts, probe: Probe, missing: int) -> bool:
+    """Whether runs of the probe were errors, and fewer than *missing* had failed before the end.
+
+    The kubelet does not count an error: neither as a failure, nor as a success that would reset the
+    count of failures.
+    Source: kubelet/prober/worker.go (doProbe).
+    """
+    born, died = facts.death.started_at if facts.death else None, facts.restart.died_at
+    if born is None or died is None:
+        return False
+    errored = any(
+        mark.kind is EvidenceKind.PROBE_ERRORED
+        and mark.probe_type == probe.probe_type
+        and born <= mark.at <= died
+        for mark in facts.book.failures
+    )
+    failed = (each for each in facts.failure_marks(probe, died) if each.at < int(died))
+    return errored and sum(surely_since(each, born) for each in failed) < missing
 
 
 def _failures_by_end(probe: Probe) -> int:
@@ -77,7 +99,7 @@ def _failures_by_end(probe: Probe) -> int:
     One run may be under way, and the tick that it delayed follows at once.
     Source: kubelet/prober/worker.go (run), kubelet/kubelet.go (genericPlegRelistPeriod: 1 s).
     """
-    return 1 + (probe.timeout > probe.period) + int(CLOCK_SLACK // probe.period)
+    return 1 + (probe.timeout >= probe.period) + int(CLOCK_SLACK // probe.period)
 
 
 def _failed_before(facts: Facts, probe: Probe | None) -> bool:
