@@ -33,13 +33,21 @@ class Accepted:
     reason: str
 
 
+AFTER_SIGTERM = (
+    "SIGTERM from outside ends a container, its probe fails by that, and the kubelet decides to "
+    "kill it before it notices: that looks like the SIGTERM of the kubelet"
+)
 ACCEPTED = (
     Accepted(
         said=Cause.POST_START_HOOK,
         true=Cause.SIGNAL,
         exit_code=143,
-        reason="SIGTERM from outside ends a container and its postStart hook, which fails by that; "
+        reason="SIGTERM from outside ends a container and its postStart hook, which fails by that: "
         "within one second that looks like the SIGTERM that the kubelet sends for a failed hook",
+    ),
+    *(
+        Accepted(said=said, true=Cause.SIGNAL, exit_code=143, reason=AFTER_SIGTERM)
+        for said in (Cause.LIVENESS_PROBE, Cause.STARTUP_PROBE)
     ),
 )
 
