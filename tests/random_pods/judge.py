@@ -96,7 +96,7 @@ def _observe(observed: Delivered, restarts: int, random: Random) -> list[Finding
     stops = sorted(times, reverse=True)
     for at, observation in observed:
         while stops and stops[-1] <= at:
-            processes.restart(stops.pop())
+            processes.restart(stops.pop(), killed=random.random() < 0.5)
         processes.observe(observation, at)
     processes.observe(PodGone(uid=PodUid(UID)), processes.settle(observed[-1][0]))
     return processes.findings
