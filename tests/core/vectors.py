@@ -38,6 +38,7 @@ TEXTS = {
     "KS": ("Killing", "Stopping container {}"),
     "KX": ("Killing", 'Container is in "unknown" state, try killing it before restart'),
     "UL": ("Unhealthy", "Liveness probe failed: HTTP probe failed with statuscode: 500"),
+    "UE": ("Unhealthy", 'Liveness probe failed: Get "http://10.0.0.1:80/": EOF'),
     "UU": ("Unhealthy", "Startup probe failed: HTTP probe failed with statuscode: 500"),
     "UR": ("Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 500"),
     "EL": ("Unhealthy", "Liveness probe errored and resulted in unknown state: rpc error"),

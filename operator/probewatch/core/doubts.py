@@ -2,7 +2,7 @@
 
 from probewatch.core.announcements import kubelet_restarted
 from probewatch.core.book import Mark
-from probewatch.core.evidence import EvidenceKind
+from probewatch.core.evidence import EvidenceKind, FailureReason
 from probewatch.core.exits import OUTSIDE_SIGNALS, SIGKILL, SIGTERM
 from probewatch.core.facts import CLOCK_SLACK, Facts, surely_since
 from probewatch.core.past import SURE
@@ -46,7 +46,8 @@ def may_have_ended_before(facts: Facts, kill: Mark, probe: Probe | None) -> bool
     The kubelet may notice an end up to a second later. An end alone does not fail a probe that
     needs several failures in this instance. Still, an exit code that no kill leaves, or that only
     ends by itself have left so far, or being shown as terminated, suggests that the container ended
-    by itself. A preStop hook takes its time before the kubelet sends SIGTERM.
+    by itself. So does a last run that was cut off. A preStop hook takes its time before the kubelet
+    sends SIGTERM.
     """
     died = facts.restart.died_at
     if died is None or int(kill.at) < int(died):
@@ -56,7 +57,24 @@ def may_have_ended_before(facts: Facts, kill: Mark, probe: Probe | None) -> bool
         return True
     if probe is not None and may_fail_by_end(facts, probe):
         return not (facts.signal == SIGTERM and _failed_before(facts, probe))
+    if probe is not None and facts.signal != SIGTERM and _was_cut_off(facts, probe):
+        return True
     return _is_shown_dead(facts) and facts.signal not in OUTSIDE_SIGNALS
+
+
+def _was_cut_off(facts: Facts, probe: Probe) -> bool:
+    """Whether the last run alone failed by a closed connection, as the run under way at an end.
+
+    A failure in the second of the start may be of the instance before.
+    """
+    born, died = facts.death.started_at if facts.death else None, facts.restart.died_at
+    marks = [] if died is None else facts.failure_marks(probe, died)
+    found = [
+        mark.failure is FailureReason.RESET
+        for mark in marks
+        if born is None or int(mark.at) > int(born)
+    ]
+    return bool(found) and found[-1] and not any(found[:-1])
 
 
 def may_fail_by_end(facts: Facts, probe: Probe) -> bool:

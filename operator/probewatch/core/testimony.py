@@ -174,7 +174,8 @@ def post_start_hook(facts: Facts) -> Verdict | None:
     if before or facts.signal == SIGTERM:
         sure, final = Confidence.CONFIRMED, bool(failed)
         return conclude(facts, Cause.POST_START_HOOK, sure, why, final=final)
-    if facts.out_of_memory or facts.exit.crashed:
+    # SIGKILL comes two seconds after the failure of the hook at the earliest.
+    if facts.out_of_memory or facts.exit.crashed or (failed and facts.signal == SIGKILL):
         return None
     if facts.signal == SIGKILL and (facts.lifetime or 0.0) >= facts.grace():
         return conclude(facts, Cause.POST_START_HOOK, Confidence.HIGH, why)
