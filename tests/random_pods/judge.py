@@ -45,6 +45,13 @@ ACCEPTED = (
         reason="SIGTERM from outside ends a container and its postStart hook, which fails by that: "
         "within one second that looks like the SIGTERM that the kubelet sends for a failed hook",
     ),
+    Accepted(
+        said=Cause.POST_START_HOOK,
+        true=Cause.SIGNAL,
+        exit_code=137,
+        reason="with its Events lost, nobody knows whether the hook failed so early that the "
+        "kubelet can have sent SIGKILL",
+    ),
     *(
         Accepted(said=said, true=Cause.SIGNAL, exit_code=143, reason=AFTER_SIGTERM)
         for said in (Cause.LIVENESS_PROBE, Cause.STARTUP_PROBE)

@@ -20,6 +20,8 @@ from tests.random_pods.fates import Causes, End, Fate, Illness
 
 GET = 'Get "http://10.1.1.1:3000/healthz": '
 REFUSED = "dial tcp 10.1.1.1:3000: connect: connection refused"
+TIMED_OUT = "context deadline exceeded (Client.Timeout exceeded while awaiting headers)"
+TCP_TIMED_OUT = "dial tcp 10.1.1.1:3000: i/o timeout"
 LOST_CODE = 255
 """What containerd reports for a container that it lost."""
 
@@ -139,7 +141,7 @@ class FatedProcess:
                 return fail(f"{get}EOF")
             if illness is Illness.STALL:
                 return Outcome(result=Result.ERROR, output="context deadline exceeded")
-            return fail(f"{get}context deadline exceeded (Client.Timeout exceeded)")
+            return fail(f"{get}{TIMED_OUT if get else TCP_TIMED_OUT}")
         if not await self._outlives(latency):
             return fail(f"{get}EOF")
         if illness is None:
