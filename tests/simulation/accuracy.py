@@ -16,23 +16,25 @@ from tests.simulation.recordings import VARIANTS, Variant, judge_variant
 from tests.simulation.score import Score, judge
 from tests.simulation.story import tell
 
-LOST = (0.0, 0.5, 0.9, 1.0)
+ROWS = ((0.0, 0), (0.5, 0), (0.9, 0), (1.0, 0), (0.0, 5), (0.5, 5), (1.0, 5))
+"""The share of lost Events, and how often the operator is restarted in each history."""
+
 CHUNK = 50
 
 
 def score_chunk(first: int, last: int) -> tuple[Score, ...]:
-    """Return the scores of a range of histories, one for each share of lost Events."""
-    scores = tuple(Score() for _ in LOST)
+    """Return the scores of a range of histories, one for each row."""
+    scores = tuple(Score() for _ in ROWS)
     for seed in range(first, last):
         history = tell(seed)
-        for lost, score in zip(LOST, scores, strict=True):
-            judge(history, seed, lost, score)
+        for (lost, restarts), score in zip(ROWS, scores, strict=True):
+            judge(history, seed, lost, score, restarts=restarts)
     return scores
 
 
 def score_all(histories: int, processes: int) -> tuple[Score, ...]:
-    """Return the scores of all histories, one for each share of lost Events."""
-    totals = tuple(Score() for _ in LOST)
+    """Return the scores of all histories, one for each row."""
+    totals = tuple(Score() for _ in ROWS)
     firsts = range(0, histories, CHUNK)
     lasts = [min(first + CHUNK, histories) for first in firsts]
     with ProcessPoolExecutor(processes) as pool:
@@ -69,10 +71,14 @@ OUTCOMES = (
 
 def _histories(number: int, totals: Iterable[Score]) -> str:
     rows = "".join(
-        f"| {lost:.0%} | {score.restarts:,} | {_shares(score)} |\n"
-        for lost, score in zip(LOST, totals, strict=True)
+        f"| {lost:.0%}{_again(restarts)} | {score.restarts:,} | {_shares(score)} |\n"
+        for (lost, restarts), score in zip(ROWS, totals, strict=True)
     )
     return f"{number:,} histories.\n\n| Events lost | {OUTCOMES}{rows}"
+
+
+def _again(restarts: int) -> str:
+    return f", {restarts} restarts of the operator" if restarts else ""
 
 
 def _recordings(scored: Iterable[tuple[Variant, Score]]) -> str:
