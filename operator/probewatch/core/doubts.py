@@ -7,7 +7,7 @@ from probewatch.core.exits import OUTSIDE_SIGNALS, SIGKILL, SIGTERM
 from probewatch.core.facts import CLOCK_SLACK, Facts, surely_since
 from probewatch.core.past import SURE
 from probewatch.core.spec import Probe
-from probewatch.core.verdict import failed_while_running
+from probewatch.core.verdict import PROBE_OF, failed_while_running
 
 
 def may_be_left_half_done(facts: Facts, kill: Mark, probe: Probe | None) -> bool:
@@ -57,8 +57,6 @@ def may_have_ended_before(facts: Facts, kill: Mark, probe: Probe | None) -> bool
         return True
     if probe is not None and may_fail_by_end(facts, probe):
         return not (facts.signal == SIGTERM and _failed_before(facts, probe))
-    if probe is not None and facts.signal != SIGTERM and _was_cut_off(facts, probe):
-        return True
     return _is_shown_dead(facts) and facts.signal not in OUTSIDE_SIGNALS
 
 
@@ -85,10 +83,22 @@ def may_fail_by_end(facts: Facts, probe: Probe) -> bool:
     Source: kubelet/prober/worker.go (resultRun).
     """
     by_end = _failures_by_end(probe)
-    budget = probe.start_budget + (by_end - 1) * probe.period
+    budget = probe.start_budget + (by_end - 1 + _may_inherit_failures(facts)) * probe.period
     is_short = facts.lifetime is not None and facts.lifetime < budget
     missing = probe.failure_threshold - by_end
-    return missing <= 0 or is_short or _has_only_errored(facts, probe, missing)
+    unsure = _was_cut_off(facts, probe) or _has_only_errored(facts, probe, missing)
+    return missing <= 0 or is_short or unsure
+
+
+def _may_inherit_failures(facts: Facts) -> bool:
+    """Whether failures of the instance before may still count: only a kill resets them.
+
+    Then the first run of the probe may come a period late, and be the only one.
+    """
+    number = facts.restart.restart_count - 1
+    before = [past for past in facts.past if past.restart_count == number]
+    killed = any(past.cause in PROBE_OF and past.confidence in SURE for past in before)
+    return number > 0 and not killed
 
 
 def _has_only_errored(facts: Facts, probe: Probe, missing: int) -> bool:
