@@ -44,7 +44,7 @@ WORKERS ?= auto
 .PHONY: test
 test: $(DEV)  ## All tests, in parallel (WORKERS=2; auto: one for each core); ARGS="tests/core -x" for some
 	@echo "==> pytest $(ARGS)"
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
 
 .PHONY: e2e
 e2e: $(DEV)  ## The operator on the cluster of the current kubeconfig, in a namespace of its own (E2E_IMAGE)

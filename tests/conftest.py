@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]  # it has none
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -20,6 +21,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 PROGRAMS = REPOSITORY / "tests" / "system"
 """Tests that start whole programs and wait for them."""
+PROGRAMS_ID = "tests/system/"
 
 # The time that an example takes depends on the machine, so it must not fail a test.
 settings.register_profile("probewatch", deadline=None)
@@ -28,15 +30,24 @@ settings.load_profile("probewatch")
 
 @pytest.hookimpl(trylast=True)  # after the plugin that shuffles tests
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the tests that start programs one after the other, and first.
-
-    Several at once would slow each other down; all other tests may run beside them. They come first
-    because they take the longest.
-    """
+    """Begin with the tests that start programs, because they take the longest."""
     items.sort(key=lambda item: not item.path.is_relative_to(PROGRAMS))
-    for item in items:
-        if item.path.is_relative_to(PROGRAMS):
-            item.add_marker(pytest.mark.xdist_group("programs"))
+
+
+class Scheduling(LoadScopeScheduling):  # type: ignore[misc]  # xdist's schedulers have no types
+    """Runs the tests that start programs one after the other, in one worker.
+
+    Several at once would slow each other down; all other tests may run beside them.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "programs" if nodeid.startswith(PROGRAMS_ID) else nodeid
+
+
+@pytest.hookimpl(optionalhook=True)  # of xdist, which not every run uses
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Scheduling:
+    """Return the scheduler of parallel runs."""
+    return Scheduling(config, log)
 
 
 def require_program(name: str) -> str:
