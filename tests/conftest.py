@@ -1,8 +1,10 @@
 """Setup for all tests: programs that not every machine has, Ctrl-C, and the order of tests."""
 
+import logging
 import os
 import shutil
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -35,19 +37,32 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 class Scheduling(LoadScopeScheduling):  # type: ignore[misc]  # xdist's schedulers have no types
-    """Runs the tests that start programs one after the other, in one worker.
+    """Gives the tests of a file that start programs to one worker, and all others one by one.
 
-    Several at once would slow each other down; all other tests may run beside them.
+    They share what takes long to start, and several at once would slow each other down.
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        return "programs" if nodeid.startswith(PROGRAMS_ID) else nodeid
+        return nodeid.partition("::")[0] if nodeid.startswith(PROGRAMS_ID) else nodeid
 
 
 @pytest.hookimpl(optionalhook=True)  # of xdist, which not every run uses
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Scheduling:
     """Return the scheduler of parallel runs."""
     return Scheduling(config, log)
+
+
+@pytest.fixture(autouse=True)
+def _restored_logging() -> Iterator[None]:
+    """Undo what a command that runs in the process of the tests sets for its log."""
+    root, own = logging.getLogger(), logging.getLogger("probewatch")
+    handlers, levels = root.handlers, (root.level, own.level)
+    yield
+    if (root.handlers, levels) != (handlers, (root.level, own.level)):
+        root.handlers = handlers
+        root.setLevel(levels[0])
+        own.setLevel(levels[1])
+        logging.captureWarnings(capture=False)
 
 
 def require_program(name: str) -> str:

@@ -3,7 +3,6 @@
 import io
 import json
 import logging
-from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
@@ -14,17 +13,6 @@ from probewatch.logs import JsonFormatter, TextFormatter, configure, count_dropp
 from probewatch.settings import LogFormat, LogLevel
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=60)
-
-
-@pytest.fixture(autouse=True)
-def _restored_logging() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = root.handlers, root.level
-    yield
-    root.handlers = handlers
-    root.setLevel(level)
-    logging.getLogger("probewatch").setLevel(logging.NOTSET)
-    logging.captureWarnings(capture=False)
 
 
 def record(message: str = "Container restarted", **values: object) -> logging.LogRecord:
