@@ -7,7 +7,6 @@ shown. Events expire, and some are never delivered: the counts are lower bounds.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from probewatch.core.book import FAILURES
 from probewatch.core.evidence import Evidence, FailureReason
 from probewatch.core.failures import with_possible_reason
 from probewatch.core.spec import PodSpec
@@ -48,7 +47,7 @@ def count_failures(evidence: Iterable[Evidence], spec: PodSpec) -> Sequence[Fail
     """Return the failures by container, probe and kind, the latest first."""
     counts: dict[tuple[str, str, FailureReason], tuple[int, float]] = {}
     for each in (with_possible_reason(said, spec) for said in evidence):
-        if each.kind in FAILURES:
+        if each.kind.is_failure:
             key = (each.container, each.probe_type, each.failure)
             count, last = counts.get(key, (0, 0.0))
             counts[key] = (count + each.count, max(last, each.at))

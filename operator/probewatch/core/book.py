@@ -15,7 +15,6 @@ STARTS_KEPT = 9
 SERIES_KEPT = 32
 
 START_KINDS = frozenset({EvidenceKind.PULLED, EvidenceKind.CREATED, EvidenceKind.STARTED})
-FAILURES = frozenset({EvidenceKind.PROBE_FAILED, EvidenceKind.PROBE_ERRORED})
 
 
 @quickly_made
@@ -34,6 +33,10 @@ class Mark:
     probe_type: str = ""
     failure: FailureReason = FailureReason.OTHER
     """How the probe failed the last time, if a probe failed."""
+
+    def surely_since(self, begin: float) -> int:
+        """How many occurrences are surely no earlier than *begin*: all, or only the last."""
+        return self.fresh if self.since is not None and self.since >= begin else 1
 
 
 @quickly_made
@@ -109,7 +112,7 @@ def _mark(evidence: Evidence, known: tuple[int, float] | None, *, from_zero: boo
 def _file(book: Book, mark: Mark) -> Book:
     if mark.kind.is_kill:
         return replace(book, kills=(*book.kills, mark)[-KILLS_KEPT:])
-    if mark.kind in FAILURES:
+    if mark.kind.is_failure:
         return replace(book, failures=(*book.failures, mark)[-FAILURES_KEPT:])
     if mark.kind in START_KINDS:
         return replace(book, starts=(*book.starts, mark)[-STARTS_KEPT:])

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from probewatch.core.book import FAILURES, Mark, enter
+from probewatch.core.book import Mark, enter
 from probewatch.core.corrections import repair
 from probewatch.core.evidence import Evidence
 from probewatch.core.failures import with_possible_reason
@@ -50,7 +50,7 @@ def enter_event(state: PodState, evidence: Evidence) -> Entered | None:
 
 
 def _failures(state: PodState, evidence: Evidence, mark: Mark) -> tuple[ProbeFailures, ...]:
-    if mark.kind not in FAILURES or evidence.probe_type not in set(ProbeType):
+    if not mark.kind.is_failure or evidence.probe_type not in set(ProbeType):
         return ()
     return (
         ProbeFailures(

@@ -4,7 +4,7 @@ from probewatch.core.announcements import kubelet_restarted
 from probewatch.core.book import Mark
 from probewatch.core.evidence import EvidenceKind, FailureReason
 from probewatch.core.exits import OUTSIDE_SIGNALS, SIGKILL, SIGTERM
-from probewatch.core.facts import CLOCK_SLACK, Facts, surely_since
+from probewatch.core.facts import CLOCK_SLACK, Facts
 from probewatch.core.past import SURE
 from probewatch.core.spec import Probe
 from probewatch.core.verdict import PROBE_OF, failed_while_running
@@ -20,17 +20,12 @@ def may_be_left_half_done(facts: Facts, kill: Mark, probe: Probe | None) -> bool
     new series count only if there is a preStop hook.
     Source: kubelet/kuberuntime/kuberuntime_container.go (killContainer).
     """
-    shown, early = _is_shown_dead(facts), _was_killed_early(facts, kill, probe)
+    shown, early = facts.was_shown_dead, _was_killed_early(facts, kill, probe)
     if not facts.restart.container.has_pre_stop:
         return shown and early
     if not early and facts.signal in OUTSIDE_SIGNALS:
         return False
     return shown or kubelet_restarted(facts)
-
-
-def _is_shown_dead(facts: Facts) -> bool:
-    """Whether it was shown as terminated, which a killed and replaced container is not."""
-    return facts.died_by_itself and facts.order_tells
 
 
 def _was_killed_early(facts: Facts, kill: Mark, probe: Probe | None) -> bool:
@@ -57,7 +52,7 @@ def may_have_ended_before(facts: Facts, kill: Mark, probe: Probe | None) -> bool
         return True
     if probe is not None and may_fail_by_end(facts, probe):
         return not (facts.signal == SIGTERM and _failed_before(facts, probe))
-    return _is_shown_dead(facts) and facts.signal not in OUTSIDE_SIGNALS
+    return facts.was_shown_dead and facts.signal not in OUTSIDE_SIGNALS
 
 
 def _was_cut_off(facts: Facts, probe: Probe) -> bool:
@@ -65,7 +60,7 @@ def _was_cut_off(facts: Facts, probe: Probe) -> bool:
 
     A failure in the second of the start may be of the instance before.
     """
-    born, died = facts.death.started_at if facts.death else None, facts.restart.died_at
+    born, died = facts.born, facts.restart.died_at
     marks = [] if died is None else facts.failure_marks(probe, died)
     found = [
         mark.failure is FailureReason.RESET
@@ -95,10 +90,9 @@ def _may_inherit_failures(facts: Facts) -> bool:
 
     Then the first run of the probe may come a period late, and be the only one.
     """
-    number = facts.restart.restart_count - 1
-    before = [past for past in facts.past if past.restart_count == number]
-    killed = any(past.cause in PROBE_OF and past.confidence in SURE for past in before)
-    return number > 0 and not killed
+    before = facts.previous
+    killed = before is not None and before.cause in PROBE_OF and before.confidence in SURE
+    return facts.restart.restart_count > 1 and not killed
 
 
 def _has_only_errored(facts: Facts, probe: Probe, missing: int) -> bool:
@@ -108,7 +102,7 @@ def _has_only_errored(facts: Facts, probe: Probe, missing: int) -> bool:
     count of failures.
     Source: kubelet/prober/worker.go (doProbe).
     """
-    born, died = facts.death.started_at if facts.death else None, facts.restart.died_at
+    born, died = facts.born, facts.restart.died_at
     if born is None or died is None:
         return False
     errored = any(
@@ -118,7 +112,7 @@ def _has_only_errored(facts: Facts, probe: Probe, missing: int) -> bool:
         for mark in facts.book.failures
     )
     failed = (each for each in facts.failure_marks(probe, died) if each.at < int(died))
-    return errored and sum(surely_since(each, born) for each in failed) < missing
+    return errored and sum(each.surely_since(born) for each in failed) < missing
 
 
 def _failures_by_end(probe: Probe) -> int:
@@ -137,7 +131,7 @@ def _failed_before(facts: Facts, probe: Probe | None) -> bool:
 
 def is_rather_of_kill(facts: Facts, probe: Probe | None) -> bool:
     """Whether the kill is a better explanation than an end by itself."""
-    own = _is_rather_its_own(facts) or _is_shown_dead(facts)
+    own = _is_rather_its_own(facts) or facts.was_shown_dead
     return not own and _failed_before(facts, probe)
 
 

@@ -43,6 +43,11 @@ class EvidenceKind(StrEnum):
         """Whether it is the kubelet's decision to kill a container (reason `Killing`)."""
         return self.value.startswith("Kill")
 
+    @property
+    def is_failure(self) -> bool:
+        """Whether a run of a probe failed, or could not be carried out."""
+        return self.value.startswith("Probe")
+
 
 class FailureReason(StrEnum):
     """Why a probe failed, from a closed list (label `reason`)."""
@@ -100,6 +105,6 @@ def occurrence(evidence: Evidence) -> tuple[float, int]:
     Times are known to the second; within one, a probe fails first, then its container is killed,
     and then the next one is started.
     """
-    if evidence.kind in {EvidenceKind.PROBE_FAILED, EvidenceKind.PROBE_ERRORED}:
+    if evidence.kind.is_failure:
         return evidence.at, 0
     return evidence.at, 1 if evidence.kind.is_kill else 2

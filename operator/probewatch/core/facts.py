@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from probewatch.core.book import Book, Mark
 from probewatch.core.causes import Cause
-from probewatch.core.counters import Reading, rise, surely_before
+from probewatch.core.counters import Reading
 from probewatch.core.evidence import EvidenceKind, FailureReason
 from probewatch.core.exits import NOT_SEEN, Exit, exit_of, is_of_windows
 from probewatch.core.model import Termination
@@ -28,11 +28,6 @@ CLOCK_SLACK = 1.0
 """Node times have a resolution of one second."""
 KILL_AFTER_DEATH = 2.0
 """Seconds by which the time of a `Killing` Event may be after the death that it caused."""
-
-
-def surely_since(mark: Mark, begin: float) -> int:
-    """How many occurrences of a mark are surely no earlier than *begin*: all, or only the last."""
-    return mark.fresh if mark.since is not None and mark.since >= begin else 1
 
 
 @quickly_made
@@ -76,6 +71,17 @@ class Facts:
         return self.exit.code
 
     @property
+    def born(self) -> float | None:
+        """When the instance was started, if that is known."""
+        return self.death.started_at if self.death else None
+
+    @property
+    def previous(self) -> Past | None:
+        """The restart just before this one, if it is kept."""
+        number = self.restart.restart_count - 1
+        return next((past for past in reversed(self.past) if past.restart_count == number), None)
+
+    @property
     def lifetime(self) -> float | None:
         """Seconds from start to end of the instance, if both are known."""
         return self.death.lifetime if self.death else None
@@ -101,7 +107,7 @@ class Facts:
             return 0
         slack = CLOCK_SLACK if probe.period > CLOCK_SLACK else 0.0
         begin = marks[-1].at - (probe.failure_threshold - 1) * probe.period - slack
-        return sum(surely_since(mark, begin) for mark in marks if mark.at >= begin)
+        return sum(mark.surely_since(begin) for mark in marks if mark.at >= begin)
 
     def last_failure(self, probe_type: ProbeType) -> FailureReason | None:
         """How this probe failed last, shortly before the death, if the kubelet reported it."""
@@ -119,8 +125,7 @@ class Facts:
 
     def failure_marks(self, probe: Probe, died: float) -> list[Mark]:
         """The reported failures of this probe in the life of this instance, by time."""
-        born = self.death.started_at if self.death and self.death.started_at else None
-        after = self.restart.next_start
+        born, after = self.born or None, self.restart.next_start
         marks = (
             mark
             for mark in self.book.failures
@@ -145,18 +150,6 @@ class Facts:
         if self.restart.container.startup is None or started is None:
             return True
         return started is not (probe_type is ProbeType.STARTUP)
-
-    def counted_failures(self, probe_type: ProbeType) -> bool:
-        """Whether the kubelet's own counter of failures rose by the threshold in this instance."""
-        probe = self.restart.container.probe(probe_type)
-        if probe is None:
-            return False
-        risen = surely_before(self.readings, self.restart, probe, self.grace(probe))
-        return risen is not None and risen >= probe.failure_threshold
-
-    def is_ruled_out(self, probe: Probe) -> bool:
-        """Whether the kubelet's own counter shows that no run of the probe failed."""
-        return rise(self.readings, self.restart, probe, self.grace(probe)) == 0
 
     def habit(self, *, sure: bool = False) -> Cause | None:
         """The cause of the earlier restarts with the same exit code and lifetime, if they agree.
@@ -210,6 +203,11 @@ class Facts:
     def died_by_itself(self) -> bool:
         """Whether it was shown as terminated before the kubelet acted."""
         return self.restart.path is Path.TERMINATED_SEEN
+
+    @property
+    def was_shown_dead(self) -> bool:
+        """Whether it was shown as terminated, which a killed and replaced container is not."""
+        return self.died_by_itself and self.order_tells
 
     @property
     def order_tells(self) -> bool:

@@ -2,11 +2,12 @@
 
 from probewatch.core import announcements, kills
 from probewatch.core.causes import Cause, Confidence
+from probewatch.core.counters import rise, surely_before
 from probewatch.core.doubts import may_fail_by_end
 from probewatch.core.exits import SIGTERM
 from probewatch.core.facts import Facts
 from probewatch.core.sandboxes import is_before_new_sandbox
-from probewatch.core.spec import ProbeType
+from probewatch.core.spec import Probe, ProbeType
 from probewatch.core.verdict import (
     PROBE_KILLS,
     Verdict,
@@ -25,7 +26,7 @@ def restart_rule(facts: Facts) -> Verdict | None:
     if facts.may_be_killed and (facts.looks_killed or kill_was_due(facts)):
         return None  # it may have been killed first, and then the kill is the cause
     why, change = f"restart rule {rule.action} matches the exit code", facts.restart.change
-    killed = facts.may_be_killed and not (facts.died_by_itself and facts.order_tells)
+    killed = facts.may_be_killed and not facts.was_shown_dead
     if killed or change.sandbox:  # a restart rule does not create a new sandbox
         return conclude(facts, Cause.RESTART_RULE, Confidence.MEDIUM, why)
     seen = (change.restarting_all or change.with_all) and rule.action != "Restart"
@@ -192,12 +193,26 @@ def kubelet_counter(facts: Facts) -> Verdict | None:
     if not probes or not facts.readings or facts.death is None:
         return None
     for cause, probe_type in PROBE_KILLS.values():
-        if facts.counted_failures(probe_type) and (facts.in_place or facts.looks_killed):
+        if _has_counted_failures(facts, probe_type) and (facts.in_place or facts.looks_killed):
             sure = Confidence.HIGH if facts.in_place else Confidence.MEDIUM
             why = f"prober_probe_total shows failures of the {probe_type.lower()} probe"
             return conclude(facts, cause, sure, why)
-    ruled_out = all(facts.is_ruled_out(probe) for probe in probes)
+    ruled_out = all(_is_ruled_out(facts, probe) for probe in probes)
     change = facts.restart.change
     if not ruled_out or container.has_post_start or change.image or change.resources:
         return None
     return by_exit(facts, "prober_probe_total shows no failed probe", sure=Confidence.HIGH)
+
+
+def _has_counted_failures(facts: Facts, probe_type: ProbeType) -> bool:
+    """Whether the kubelet's own counter of failures rose by the threshold in this instance."""
+    probe = facts.restart.container.probe(probe_type)
+    if probe is None:
+        return False
+    risen = surely_before(facts.readings, facts.restart, probe, facts.grace(probe))
+    return risen is not None and risen >= probe.failure_threshold
+
+
+def _is_ruled_out(facts: Facts, probe: Probe) -> bool:
+    """Whether the kubelet's own counter shows that no run of the probe failed."""
+    return rise(facts.readings, facts.restart, probe, facts.grace(probe)) == 0

@@ -18,32 +18,22 @@ def find_older(newest: CountedRestart, mark: Watermark) -> tuple[CountedRestart,
     first, size = mark.death, newest.jump.size
     if size == 1:
         return ()
-    blank = replace(
-        newest,
-        termination=None,
-        path=Path.UNSEEN,
-        latest=newest.termination.started_at if newest.termination else None,
-        next_start=None,
-        next_done=None,
+    latest = newest.termination.started_at if newest.termination else None
+    unseen = replace(
+        newest, termination=None, path=Path.UNSEEN, latest=latest, next_start=None, next_done=None
     )
+    seen = replace(unseen, termination=first, path=mark.path, waiting_reason=mark.waiting_reason)
+    known = first is not None
     since = first.finished_at if first else mark.running_since
-    unseen = size - 1 - (first is not None)
-    older = []
-    for step, together in _steps(size, known=first is not None):
-        known = first if step == 1 else None
-        place = step - (first is not None)
-        older.append(
-            replace(
-                blank,
-                restart_count=mark.count + step,
-                jump=Jump(size=size, unseen=unseen, place=place, since=since),
-                stands_for=together,
-                termination=known,
-                waiting_reason=mark.waiting_reason if known else "",
-                path=mark.path if known else Path.UNSEEN,
-            )
+    return tuple(
+        replace(
+            seen if known and step == 1 else unseen,
+            restart_count=mark.count + step,
+            jump=Jump(size=size, unseen=size - 1 - known, place=step - known, since=since),
+            stands_for=together,
         )
-    return tuple(older)
+        for step, together in _steps(size, known=known)
+    )
 
 
 def _steps(size: int, *, known: bool) -> Iterator[tuple[int, int]]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from probewatch.core.book import Book, Mark
 from probewatch.core.evidence import EvidenceKind
-from probewatch.core.facts import CLOCK_SLACK, KILL_AFTER_DEATH, Facts, surely_since
+from probewatch.core.facts import CLOCK_SLACK, KILL_AFTER_DEATH, Facts
 from probewatch.core.restarts import CountedRestart
 from probewatch.core.spec import ProbeType
 from probewatch.core.verdict import PROBE_KILLS, PROBE_OF, was_being_killed
@@ -71,9 +71,7 @@ def kill_between(facts: Facts) -> Mark | None:
     instance's, if this one ended by itself and was started again in that second.
     """
     died, born = facts.restart.died_at, facts.restart.next_start
-    if died is None or born is None or int(died) != int(born):
-        return None
-    if facts.died_by_itself and facts.order_tells:
+    if died is None or born is None or int(died) != int(born) or facts.was_shown_dead:
         return None
     kills = (kill for kill in fresh_kills(facts) if kill.kind in CHANGES)
     return next((kill for kill in kills if int(kill.at) == int(born)), None)
@@ -151,8 +149,7 @@ def is_unmatched(facts: Facts) -> bool:
 
     Then a kubelet that was restarted left it unfinished, or the node's clock was set in between.
     """
-    start = (facts.death.started_at if facts.death else None) or 0.0
-    end = facts.restart.died_at
+    start, end = facts.born or 0.0, facts.restart.died_at
     said = [kill.at for kill in _probe_kills(facts)]
     if end is not None and end < start:
         return any(at > start or at <= end for at in said)
@@ -230,6 +227,6 @@ def kill_in_jump(facts: Facts) -> EvidenceKind | None:
         kill.kind
         for kill in sorted(facts.book.kills, key=lambda kill: kill.at)
         if since < kill.at < latest
-        for _ in range(surely_since(kill, since))
+        for _ in range(kill.surely_since(since))
     ]
     return kills[jump.place - 1] if len(kills) == unseen else None

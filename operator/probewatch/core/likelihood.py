@@ -33,7 +33,7 @@ def threshold(facts: Facts) -> Verdict | None:
     """Probe failures up to the threshold were reported before it died."""
     if not (facts.in_place or facts.looks_killed):
         return None
-    shown = facts.died_by_itself and facts.order_tells
+    shown = facts.was_shown_dead
     if shown and not was_being_killed(facts):
         return None
     change = facts.restart.change
@@ -61,7 +61,7 @@ def _may_follow_the_end(facts: Facts, probe_type: ProbeType) -> bool:
     if died is None or probe is None:
         return False
     once = probe.failure_threshold == 1
-    born = facts.death.started_at if once and facts.death is not None else None
+    born = facts.born if once else None
     limit = int(died) + (facts.signal == SIGTERM and not once)
     answered = ANSWERED if can_only_answer_itself(facts) else frozenset()
     sure = tuple(

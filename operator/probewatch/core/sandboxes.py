@@ -70,8 +70,7 @@ def has_ended_for_memory(facts: Facts) -> bool:
 def sandbox_events(facts: Facts) -> list[Mark]:
     """The `SandboxChanged` Events in the life of the container, within a grace of its end."""
     died, grace = facts.restart.died_at, facts.spec.grace + SANDBOX_SLACK
-    born = facts.death.started_at if facts.death is not None else None
-    born = facts.restart.jump.since if born is None else born
+    born = facts.restart.jump.since if facts.born is None else facts.born
     end = facts.restart.next_begin if died is None else died
     return [
         mark

@@ -122,7 +122,7 @@ def _by_reboot(facts: Facts) -> Confidence:
     """The confidence in a reboot if the runtime does not report the container as lost."""
     alone = facts.death is not None and not facts.exit.is_unseen
     # Shown as terminated before the node was back: the kubelet was still running then.
-    shown = facts.died_by_itself and facts.order_tells and not _was_back(facts)
+    shown = facts.was_shown_dead and not _was_back(facts)
     return Confidence.MEDIUM if alone or shown else Confidence.HIGH
 
 

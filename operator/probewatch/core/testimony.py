@@ -188,9 +188,8 @@ def _hook_failures(facts: Facts) -> list[Mark]:
 
     One in the second of its start is of the instance before if that had not ended yet.
     """
-    number = facts.restart.restart_count
-    before = [past.died_at or 0.0 for past in facts.past if past.restart_count == number - 1]
-    born, died = facts.death.started_at if facts.death else None, facts.restart.died_at
+    born, died, previous = facts.born, facts.restart.died_at, facts.previous
+    ended = previous.died_at if previous else None
     if born is None or died is None:
         return []
     return [
@@ -198,7 +197,7 @@ def _hook_failures(facts: Facts) -> list[Mark]:
         for mark in facts.book.others
         if mark.kind is EvidenceKind.POST_START_FAILED
         and born <= mark.at <= died <= mark.at + facts.grace() + STOP_SLACK
-        and not any(mark.at <= end for end in before)
+        and (ended is None or mark.at > ended)
         and (facts.restart.next_start is None or mark.at < facts.restart.next_start)
     ]
 
@@ -220,7 +219,7 @@ def out_of_memory(facts: Facts) -> Verdict | None:
 
 def _is_its_own(facts: Facts) -> bool:
     """Whether the kubelet cannot have killed it."""
-    return (facts.died_by_itself and facts.order_tells) or not facts.may_be_killed
+    return facts.was_shown_dead or not facts.may_be_killed
 
 
 def memory_again(facts: Facts) -> Verdict | None:
