@@ -21,9 +21,8 @@ TOOLS_ARE_REQUIRED = "PROBEWATCH_REQUIRE_TOOLS"
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-PROGRAMS = REPOSITORY / "tests" / "system"
+PROGRAMS = "tests/system/"
 """Tests that start whole programs and wait for them."""
-PROGRAMS_ID = "tests/system/"
 
 # The time that an example takes depends on the machine, so it must not fail a test.
 settings.register_profile("probewatch", deadline=None)
@@ -33,7 +32,7 @@ settings.load_profile("probewatch")
 @pytest.hookimpl(trylast=True)  # after the plugin that shuffles tests
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the tests that start programs, because they take the longest."""
-    items.sort(key=lambda item: not item.path.is_relative_to(PROGRAMS))
+    items.sort(key=lambda item: not item.nodeid.startswith(PROGRAMS))
 
 
 class Scheduling(LoadScopeScheduling):  # type: ignore[misc]  # xdist's schedulers have no types
@@ -43,7 +42,7 @@ class Scheduling(LoadScopeScheduling):  # type: ignore[misc]  # xdist's schedule
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        return nodeid.partition("::")[0] if nodeid.startswith(PROGRAMS_ID) else nodeid
+        return nodeid.partition("::")[0] if nodeid.startswith(PROGRAMS) else nodeid
 
 
 @pytest.hookimpl(optionalhook=True)  # of xdist, which not every run uses

@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from probewatch.commands import explain
+from probewatch.commands.story import Story
 from tests.support.fake_cluster import FakeCluster, serving
 
 Json = dict[str, Any]
@@ -142,3 +144,9 @@ def parse(module: Any, *arguments: str) -> argparse.Namespace:  # noqa: ANN401  
     parser = argparse.ArgumentParser()
     module.add_flags(parser)
     return parser.parse_args(arguments)
+
+
+async def read_story(cluster: FakeCluster, folder: Path, *arguments: str) -> Story:
+    """Return what `explain` tells, called with these arguments."""
+    async with standing(cluster, folder) as kubeconfig:
+        return await explain.read(parse(explain, *arguments, "--kubeconfig", kubeconfig))

@@ -5,11 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from probewatch.commands import explain
 from probewatch.commands.explain_json import render_json
 from probewatch.commands.probe_failures import MEANINGS
 from probewatch.commands.render_explain import render_text
-from probewatch.commands.story import Story
 from probewatch.core.causes import Cause, Confidence
 from probewatch.core.evidence import FailureReason
 from probewatch.errors import ApiError, InputError
@@ -21,17 +19,10 @@ from tests.commands.shop import (
     Json,
     cluster_with,
     incident,
-    parse,
     pod,
+    read_story,
     record,
-    standing,
 )
-from tests.support.fake_cluster import FakeCluster
-
-
-async def read_story(cluster: FakeCluster, folder: Path, *arguments: str) -> Story:
-    async with standing(cluster, folder) as kubeconfig:
-        return await explain.read(parse(explain, *arguments, "--kubeconfig", kubeconfig))
 
 
 async def test_explain_tells_what_is_recorded(tmp_path: Path) -> None:

@@ -5,10 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from probewatch.commands import explain
 from probewatch.commands.explain_json import render_json
 from probewatch.commands.render_explain import render_text
-from probewatch.commands.story import Story
 from probewatch.errors import ApiError
 from tests.commands.shop import (
     FULL,
@@ -18,19 +16,12 @@ from tests.commands.shop import (
     Json,
     cluster_with,
     incident,
-    parse,
     pod,
+    read_story,
     record,
-    standing,
 )
-from tests.support.fake_cluster import FakeCluster
 
 EVENTS = "/api/v1/namespaces/shop/events"
-
-
-async def read_story(cluster: FakeCluster, folder: Path, *flags: str) -> Story:
-    async with standing(cluster, folder) as kubeconfig:
-        return await explain.read(parse(explain, "web-x", *flags, "--kubeconfig", kubeconfig))
 
 
 SAME_RESTART = {
@@ -51,7 +42,7 @@ async def test_recorded_restart_is_not_judged_again(tmp_path: Path, changes: Jso
     """A restart is the recorded one if pod, container and number agree, and the end nearly does."""
     known = record(incidents=[incident(5, **changes)])
 
-    story = await read_story(await cluster_with([pod(restarts=5)], [known]), tmp_path)
+    story = await read_story(await cluster_with([pod(restarts=5)], [known]), tmp_path, "web-x")
 
     assert [] == story.judged
     assert "what is judged now" not in render_text(story)
@@ -62,7 +53,7 @@ async def test_restart_is_judged_if_another_is_recorded(tmp_path: Path, changes:
     """A restart that differs from the recorded ones in one of these is judged from the pod."""
     known = record(incidents=[incident(5, **changes)])
 
-    story = await read_story(await cluster_with([pod(restarts=5)], [known]), tmp_path)
+    story = await read_story(await cluster_with([pod(restarts=5)], [known]), tmp_path, "web-x")
 
     assert [("app", 5)] == [(each.container, each.restart_count) for each in story.judged]
 
@@ -72,7 +63,7 @@ async def test_incidents_of_other_pods_are_left_out(tmp_path: Path) -> None:
     others = incident(9, pod="web-y", uid="uid-web-y")
     known = record(incidents=[others, incident(5)])
 
-    story = await read_story(await cluster_with([pod(restarts=5)], [known]), tmp_path)
+    story = await read_story(await cluster_with([pod(restarts=5)], [known]), tmp_path, "web-x")
 
     assert [("web-x", 5)] == [(each.pod, each.restart_count) for each in story.incidents]
 
@@ -96,7 +87,7 @@ async def test_one_container_is_all_that_is_told(tmp_path: Path) -> None:
         meta = {"name": f"web-x.{number}", "namespace": "shop", "uid": f"e-{number}"}
         await cluster.put(EVENTS, {**failed, "metadata": meta, "involvedObject": about})
 
-    told = json.loads(render_json(await read_story(cluster, tmp_path, "-c", "side")))
+    told = json.loads(render_json(await read_story(cluster, tmp_path, "web-x", "-c", "side")))
 
     (status,) = told["containers"]
     assert "side" == status["name"]
@@ -109,7 +100,7 @@ async def test_container_that_has_not_begun_is_known(tmp_path: Path) -> None:
     shown = pod()
     shown["status"]["containerStatuses"] = []
 
-    story = await read_story(await cluster_with([shown], []), tmp_path, "-c", "app")
+    story = await read_story(await cluster_with([shown], []), tmp_path, "web-x", "-c", "app")
 
     assert () == tuple(story.statuses)
 
@@ -119,7 +110,7 @@ async def test_loop_without_a_uid_is_the_pod_s(tmp_path: Path) -> None:
     loops = [{**FULL["status"]["loops"][0], "uid": ""}]
     known = record(incidents=[incident(5)], loops=loops)
 
-    story = await read_story(await cluster_with([pod(restarts=5)], [known]), tmp_path)
+    story = await read_story(await cluster_with([pod(restarts=5)], [known]), tmp_path, "web-x")
 
     assert ["app"] == [each.container for each in story.loops]
 
@@ -130,7 +121,7 @@ async def test_pod_that_cannot_be_read_is_not_taken_for_gone(tmp_path: Path) -> 
     cluster.refuse = lambda request: 500 if request.path == f"{PODS}/web-x" else 0
 
     with pytest.raises(ApiError) as raised:
-        await read_story(cluster, tmp_path)
+        await read_story(cluster, tmp_path, "web-x")
 
     assert 500 == raised.value.status
 
@@ -138,7 +129,7 @@ async def test_pod_that_cannot_be_read_is_not_taken_for_gone(tmp_path: Path) -> 
 async def test_pod_that_is_not_there_is_missed_where_it_was_looked_for(tmp_path: Path) -> None:
     """The error names the namespace of -n."""
     with pytest.raises(ApiError, match="there is no pod web-x in the namespace cart,"):
-        await read_story(await cluster_with([pod()], []), tmp_path, "-n", "cart")
+        await read_story(await cluster_with([pod()], []), tmp_path, "web-x", "-n", "cart")
 
 
 async def test_events_of_a_static_pod_are_found_by_its_mirror_s_hash(tmp_path: Path) -> None:
@@ -149,7 +140,7 @@ async def test_events_of_a_static_pod_are_found_by_its_mirror_s_hash(tmp_path: P
     about = {**KILLING["involvedObject"], "uid": "hash"}
     await cluster.put(EVENTS, {**KILLING, "involvedObject": about})
 
-    (judged,) = (await read_story(cluster, tmp_path)).judged
+    (judged,) = (await read_story(cluster, tmp_path, "web-x")).judged
 
     assert ("LivenessProbe", "Confirmed") == (judged.cause, judged.confidence)
 
@@ -160,14 +151,14 @@ async def test_events_about_the_pod_before_are_no_evidence(tmp_path: Path) -> No
     about = {**KILLING["involvedObject"], "uid": "uid-before"}
     await cluster.put(EVENTS, {**KILLING, "involvedObject": about})
 
-    (judged,) = (await read_story(cluster, tmp_path)).judged
+    (judged,) = (await read_story(cluster, tmp_path, "web-x")).judged
 
     assert "LivenessProbe" != judged.cause
 
 
 async def test_first_restart_is_judged(tmp_path: Path) -> None:
     """The first restart of a container is judged with its end, though nothing was seen before."""
-    story = await read_story(await cluster_with([pod(restarts=1)], []), tmp_path)
+    story = await read_story(await cluster_with([pod(restarts=1)], []), tmp_path, "web-x")
 
     (judged,) = json.loads(render_json(story))["judgedNow"]
     assert (1, 137, KILLED) == tuple(
@@ -185,7 +176,7 @@ async def test_latest_failures_come_first(tmp_path: Path) -> None:
         times = {"firstTimestamp": at, "lastTimestamp": at, "reason": "Unhealthy"}
         await cluster.put(EVENTS, {**KILLING, **times, "message": said, "metadata": meta})
 
-    story = await read_story(cluster, tmp_path)
+    story = await read_story(cluster, tmp_path, "web-x")
 
     assert ["http_4xx", "http_5xx", "http_3xx"] == [each.reason for each in story.failures]
     assert story.live is not None
@@ -202,7 +193,7 @@ async def test_failure_that_the_probe_cannot_have_is_not_told(tmp_path: Path) ->
     said = "Liveness probe failed: dial tcp 10.0.0.9:5432: connect: connection refused"
     await cluster.put(EVENTS, {**KILLING, "reason": "Unhealthy", "message": said})
 
-    (failure,) = (await read_story(cluster, tmp_path)).failures
+    (failure,) = (await read_story(cluster, tmp_path, "web-x")).failures
 
     assert "exec_exit" == failure.reason
 
@@ -211,7 +202,9 @@ async def test_restart_without_an_end_has_its_place(tmp_path: Path) -> None:
     """A restart whose end is unknown is sorted by the time at which it was seen."""
     known = record(incidents=[incident(5, finishedAt=""), incident(4, time=KILLED)])
 
-    text = render_text(await read_story(await cluster_with([pod(restarts=5)], [known]), tmp_path))
+    text = render_text(
+        await read_story(await cluster_with([pod(restarts=5)], [known]), tmp_path, "web-x")
+    )
 
     assert -1 < text.find("app, restart 5") < text.find("app, restart 4")
 
@@ -221,7 +214,7 @@ async def test_pod_that_is_its_own_workload_is_named_once(tmp_path: Path) -> Non
     known = record(incidents=[incident(5)])
     known["status"]["workload"] |= {"kind": "Pod", "name": "web-x"}
 
-    story = await read_story(await cluster_with([pod(restarts=5)], [known]), tmp_path)
+    story = await read_story(await cluster_with([pod(restarts=5)], [known]), tmp_path, "web-x")
 
     assert render_text(story).startswith("Pod shop/web-x on n1: Running, ready for ")
 
@@ -233,6 +226,6 @@ async def test_no_restart_is_due_after_an_end_of_another_instance(tmp_path: Path
     status |= {"state": {"waiting": {"reason": "ImagePullBackOff"}}, "containerID": "c://2"}
     status["lastState"]["terminated"]["containerID"] = "c://1"
 
-    story = await read_story(await cluster_with([waiting], []), tmp_path)
+    story = await read_story(await cluster_with([waiting], []), tmp_path, "web-x")
 
     assert [2] == [each.restart_count for each in story.judged]

@@ -7,7 +7,6 @@ import io
 import json
 import os
 import random
-import resource
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,6 +25,7 @@ from probewatch.commands.stream import LineType
 from probewatch.errors import ApiError, InputError
 from probewatch.watch.transport import WatchStats
 from tests.support.fake_cluster import FakeCluster, Json, serving
+from tests.support.full_disk import disk_of
 
 POD: Json = {
     "kind": "Pod",
@@ -183,17 +183,6 @@ class BrokenFile(io.BytesIO):
 
     def write(self, _data: object) -> int:
         raise OSError(28, "No space left on device")
-
-
-@contextmanager
-def disk_of(size: int) -> Iterator[None]:
-    """Limit the size of files, as on a full disk: what still fits is written."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @pytest.mark.slow

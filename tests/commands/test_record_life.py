@@ -3,9 +3,7 @@
 import asyncio
 import io
 import json
-import resource
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +21,7 @@ from probewatch.errors import ApiError
 from probewatch.watch.transport import WatchStats
 from tests.commands.shop import parse, pod, standing
 from tests.support.fake_cluster import FakeCluster, Json
+from tests.support.full_disk import disk_of
 
 BOUND_SECONDS = 10
 """The longest that any test here waits."""
@@ -115,17 +114,6 @@ WATCHES = 2
 FITS_BYTES = 8000
 
 
-@contextmanager
-def full_disk() -> Iterator[None]:
-    """Let no file grow beyond some kilobytes, as on a full disk."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (FITS_BYTES, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-
-
 @pytest.mark.usefixtures("_flushes_often")
 async def test_recording_ends_when_the_disk_is_full(tmp_path: Path) -> None:
     """A write error ends the recording at once, and not only when its time is over."""
@@ -135,7 +123,7 @@ async def test_recording_ends_when_the_disk_is_full(tmp_path: Path) -> None:
     path = tmp_path / "r.jsonl"
     async with standing(cluster, tmp_path) as kubeconfig:
         asked = parse(record, str(path), *FOR_LONG, "--kubeconfig", kubeconfig)
-        with full_disk(), pytest.raises(ApiError, match="cannot be written"):
+        with disk_of(FITS_BYTES), pytest.raises(ApiError, match="cannot be written"):
             async with asyncio.timeout(BOUND_SECONDS):
                 await record.record(asked)
 

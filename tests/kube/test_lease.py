@@ -33,12 +33,9 @@ class Interrupted(FakeLeases):
 
     act: Callable[[], None] | None = None
 
-    async def request(
-        self, verb: str, path: str, *, body: object | None = None
-    ) -> tuple[int, bytes]:
+    async def delay(self) -> None:
         if self.act is not None:
             self.act()
-        return await super().request(verb, path, body=body)
 
 
 async def test_first_one_holds_it() -> None:
@@ -183,12 +180,9 @@ class Silent(FakeLeases):
 
     silent: bool = False
 
-    async def request(
-        self, verb: str, path: str, *, body: object | None = None
-    ) -> tuple[int, bytes]:
+    async def delay(self) -> None:
         if self.silent:
             await asyncio.Event().wait()
-        return await super().request(verb, path, body=body)
 
 
 async def released_into_silence(*, renewing: bool) -> tuple[Lease, float]:
@@ -488,27 +482,13 @@ async def test_times_are_micro_times() -> None:
     assert "1970-01-01T00:16:40.000000Z" == leases.lease["spec"]["renewTime"]
 
 
-@dataclass
-class WritesFail(FakeLeases):
-    """An API server that cannot call a webhook for Leases: they can be read only."""
-
-    is_broken: bool = False
-
-    async def request(
-        self, verb: str, path: str, *, body: object | None = None
-    ) -> tuple[int, bytes]:
-        if self.is_broken and verb != "GET":
-            return 500, b"{}"
-        return await super().request(verb, path, body=body)
-
-
 async def test_a_look_makes_nobody_less_sure() -> None:
     """A holder that reads the Lease, as it cannot renew it, is sure for no shorter a time."""
-    leases, time = WritesFail(), FakeTime()
+    leases, time = FakeLeases(), FakeTime()
     one = make(leases, time)
     await one.step()
     sure_until = one.sure_until
-    leases.is_broken = True
+    leases.write_status = 500
     time.seconds += 5
     await one.step()
 
@@ -517,10 +497,10 @@ async def test_a_look_makes_nobody_less_sure() -> None:
 
 async def test_holder_that_cannot_renew_sees_that_no_other_can() -> None:
     """If only writes of the Lease fail, it stays known that no other replica has it."""
-    leases, time = WritesFail(), FakeTime()
+    leases, time = FakeLeases(), FakeTime()
     one = make(leases, time)
     await one.step()
-    leases.is_broken = True
+    leases.write_status = 500
     for _ in range(30):
         time.seconds += await one.step()
 
@@ -532,13 +512,13 @@ async def test_holder_that_cannot_renew_sees_that_no_other_can() -> None:
 
 async def test_holder_that_cannot_renew_sees_who_can() -> None:
     """A holder whose renewals fail learns of the next one as soon as there is one."""
-    leases, time = WritesFail(), FakeTime()
+    leases, time = FakeLeases(), FakeTime()
     one, two = make(leases, time, "one"), make(leases, time, "two")
     await one.step()
     await two.step()
     time.seconds += 16
     await two.step()
-    leases.is_broken = True
+    leases.write_status = 500
     before = one.is_elsewhere
     await one.step()
 
@@ -554,14 +534,11 @@ class Hanging(FakeLeases):
     hangs: int = 0
     """How many of the next requests are not answered."""
 
-    async def request(
-        self, verb: str, path: str, *, body: object | None = None
-    ) -> tuple[int, bytes]:
+    async def delay(self) -> None:
         self.hangs -= 1
         await asyncio.sleep(CLIENT_SECONDS if self.hangs >= 0 else self.after)
         if self.hangs >= 0:
             raise ApiError("no answer in time")
-        return await super().request(verb, path, body=body)
 
 
 CLIENT_SECONDS = 30.0

@@ -2,7 +2,6 @@
 
 import asyncio
 import itertools
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import pytest
@@ -24,20 +23,10 @@ class Cable(Cluster):
     fails_lease: bool = False
     """Whether the API server answers writes of the Lease with an error, and all else normally."""
 
-    async def request(
-        self,
-        verb: str,
-        path: str,
-        *,
-        body: object | None = None,
-        params: Mapping[str, str] | None = None,
-        accept: str = "",
-    ) -> tuple[int, bytes]:
+    async def interfere(self, verb: str, path: str) -> int:
         if self.is_cut:
             raise ApiError("no route to host")
-        if self.fails_lease and "/leases" in path and verb != "GET":
-            return 500, b"{}"
-        return await super().request(verb, path, body=body, params=params, accept=accept)
+        return 500 if self.fails_lease and "/leases" in path and verb != "GET" else 0
 
 
 class Exposing(Replica):

@@ -1,7 +1,6 @@
 """Recording despite faults at the start: nothing is lost or counted twice."""
 
 import asyncio
-from collections.abc import Mapping
 
 import pytest
 
@@ -372,18 +371,10 @@ class Stuck(Cluster):
 
     is_stuck = False
 
-    async def request(
-        self,
-        verb: str,
-        path: str,
-        *,
-        body: object | None = None,
-        params: Mapping[str, str] | None = None,
-        accept: str = "",
-    ) -> tuple[int, bytes]:
+    async def interfere(self, verb: str, path: str) -> int:
         if self.is_stuck:
             await asyncio.Event().wait()
-        return await super().request(verb, path, body=body, params=params, accept=accept)
+        return await super().interfere(verb, path)
 
 
 async def stopped_while_stuck() -> float:
