@@ -38,7 +38,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 class Scheduling(LoadScopeScheduling):  # type: ignore[misc]  # xdist's schedulers have no types
     """Gives the tests of a file that start programs to one worker, and all others one by one.
 
-    They share what takes long to start, and several at once would slow each other down.
+    The tests of such a file share what takes long to start.
     """
 
     def _split_scope(self, nodeid: str) -> str:
