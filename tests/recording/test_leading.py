@@ -125,6 +125,27 @@ async def test_what_is_not_saved_yet_has_its_event_written_once() -> None:
     assert [1] == after.told.restarts
 
 
+@pytest.mark.parametrize("is_written", [True, False])
+async def test_who_records_all_while_it_stops_says_so(is_written: bool) -> None:  # noqa: FBT001  # a parameter
+    """A rollout right after the first install loses no restarts of pods that are born in it."""
+    time, cluster = FakeTime(), Cluster()
+    before = Replica(cluster, time, SETTINGS)
+    await before.recording.start()
+    before.see("a", 4, 10)
+    await before.recording.step()
+    if not is_written:
+        cluster.api.answer = lambda verb, _path: (503, {}) if verb == "PUT" else None
+    await before.recording.stop(4.0)
+    after = Replica(cluster, time, Settings(instance="two"))
+    await after.recording.start()
+    after.see("born-since", 2, 12)
+    after.settle()
+    cluster.api.answer = lambda _verb, _path: None
+    await after.pass_time(30)
+
+    assert ([1, 2] if is_written else []) == after.told.restarts
+
+
 async def test_the_lease_says_that_all_is_recorded_once_it_is() -> None:
     """The next process counts new pods from 0, so no record may be missing that is not saved."""
     time, cluster = FakeTime(), Cluster()

@@ -155,6 +155,14 @@ class Rig:
                 await operator.stop()
         await self.server.stop()
 
+    def describe(self) -> str:
+        """Return what there is to see, for whoever reads why a test failed."""
+        lines = [f"restarts {dict(self.restarts)}, recorded {dict(self.totals())}"]
+        for number, operator in enumerate(self._operators, 1):
+            returncode = operator.process and operator.process.returncode
+            lines += [f"operator {number}, return code {returncode}:", *operator.lines]
+        return "\n".join(lines)
+
     def define(self) -> None:
         """Install our custom resource definitions."""
         type_ = self.registry.types.builtin("customresourcedefinitions", "apiextensions.k8s.io")
@@ -283,5 +291,8 @@ async def rigged(folder: Path, *, defined: bool = True) -> AsyncIterator[Rig]:
         if defined:
             rig.define()
         yield rig
+    except BaseException as error:
+        error.add_note(rig.describe())
+        raise
     finally:
         await rig.close()

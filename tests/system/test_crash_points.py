@@ -43,6 +43,7 @@ async def play_first(rig: Rig, crash: dict[str, str]) -> None:
     rig.restart("jumping", 3)
     rig.restart("baselined")
     await rig.until_recorded()
+    await rig.until_agreed()
     await operator.stop()
 
 

@@ -127,12 +127,14 @@ class Lease:
             self._refusal.interrupt()
             return max(0.0, begun + RETRY_SECONDS - self.clock.monotonic())
 
-    async def release(self, seconds: float = RELEASE_SECONDS) -> None:
+    async def release(self, seconds: float = RELEASE_SECONDS, *, scope: str | None = None) -> None:
         """Release the Lease at shutdown, for good, so that another replica need not wait.
 
-        If that takes more than *seconds*, the Lease is left to expire.
+        A recorded *scope* is written with it. If that takes more than *seconds*, the Lease is
+        left to expire.
         """
         self._is_over = True
+        self._scope = scope or self._scope
         with contextlib.suppress(ApiError, OSError, msgspec.DecodeError):
             async with asyncio.timeout(seconds), self._turn:  # a request under way may acquire it
                 await self._give_back()

@@ -186,8 +186,9 @@ class Recording:
         """Write what is pending, then release the Lease, for which some of the time is reserved."""
         kept = min(RELEASE_SECONDS, seconds / 2)
         await self.reports.drain(seconds - kept)
+        is_complete = self._is_writing and self._settling.is_saved()
         self._is_writing = False
-        await self.lease.release(kept)
+        await self.lease.release(kept, scope=self._scope if is_complete else None)
 
     # --- inside
 
