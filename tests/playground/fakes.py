@@ -174,6 +174,8 @@ class Node:
     images: Mapping[str, Image] = field(default_factory=lambda: IMAGES)
     missing: frozenset[str] = frozenset()
     """Programs that do not exist on the node."""
+    start_takes: float = 0.0
+    """Seconds that the runtime needs to start a container."""
 
     def services(self) -> Services:
         clock = self.time.clock
@@ -200,6 +202,8 @@ class Node:
         self.removed.append(pod.name)
 
     async def start(self, launch: Launch) -> ScriptedProcess:
+        if self.start_takes:
+            await self.time.clock.sleep(self.start_takes)
         if launch.command[0] in self.missing:
             raise StartError(f'exec: "{launch.command[0]}": no such file or directory: unknown')
         script = parse_script(launch.command[1:])

@@ -1,6 +1,7 @@
 """Shared by the system tests: what the real kopf leaves behind is tolerated."""
 
 import gc
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.filterwarnings(KOPF_LITTER))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _hangup_is_not_ignored() -> Iterator[None]:
+    """Under `nohup` the programs that are started here would ignore SIGHUP as well."""
+    before = signal.getsignal(signal.SIGHUP)
+    if before is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
 
 
 @pytest.fixture(autouse=True)

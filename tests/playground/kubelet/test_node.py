@@ -42,7 +42,9 @@ class Rig:
 async def rig() -> AsyncIterator[Rig]:
     made = Rig()
     yield made
-    await made.kubelet.close()
+    closing = asyncio.create_task(made.kubelet.close())
+    await made.node.time.pass_until(made.node.time.time + 10)  # a start may be under way
+    await closing
     tasks = [task for process in made.node.processes for task in process.tasks]
     for task in tasks:
         task.cancel()
@@ -229,6 +231,27 @@ async def test_a_reboot_ends_pods_that_never_restart(rig: Rig) -> None:
 
     assert "Failed" == rig.node.status["phase"]
     assert 1 == len(rig.node.processes)
+
+
+@pytest.mark.parametrize(("missing", "count", "code"), [((), 1, 0), (("/app",), 2, 128)])
+async def test_a_start_goes_on_while_the_kubelet_restarts(
+    rig: Rig, missing: tuple[str, ...], count: int, code: int
+) -> None:
+    """The runtime ends what it was told to: no instance runs beside another, each is counted."""
+    rig.node.start_takes = 3.0
+    rig.kubelet.see(make_pod(make_container("-exit-at 10")))
+    await rig.until(14.5)
+    assert "terminated" in rig.container()["state"]
+    rig.node.missing, rig.node.start_takes = frozenset(missing), 0.0
+    restart = asyncio.create_task(rig.kubelet.restart(down=1))
+    await rig.until(17.5)
+    rig.node.missing = frozenset()
+    await rig.until(20)
+    await restart
+
+    shown = rig.container()
+    last = shown["lastState"]["terminated"]["exitCode"]
+    assert (2, count, code) == (len(rig.node.processes), shown["restartCount"], last)
 
 
 async def test_an_exit_after_a_restart_is_noticed(rig: Rig) -> None:

@@ -89,6 +89,7 @@ class PodWorker:
             await self._finish()
         finally:
             await self.probes.close()
+            await self._starter.settle()
             await cancel(*self._relists)
 
     def _is_active(self) -> bool:

@@ -109,22 +109,30 @@ class Starter:
             sandbox=place.sandbox,
         )
         self._events.normal(place.pod, spec, "Created", "Container created")
-        try:
-            # Shielded: if the pod is deleted meanwhile, the process must be known to be stopped.
-            self._starting = asyncio.create_task(
-                self._begin(record, instance, self._launch(place, spec, command))
-            )
-            await asyncio.shield(self._starting)
-        except StartError as error:
-            return self._fail_start(place.pod, record, instance, str(error))
+        # Shielded: the runtime goes on without the kubelet, and what it starts must be known.
+        launch = self._launch(place, spec, command)
+        self._starting = asyncio.create_task(self._begin(record, instance, launch))
+        await asyncio.shield(self._starting)
+        if instance.failure is not None:
+            self._events.warn(place.pod, spec, "Failed", f"Error: {instance.failure.message}")
+            return SOON_SECONDS
         self._events.normal(place.pod, spec, "Started", "Container started")
         return await self._post_start(place, record, instance)
 
     async def _begin(self, record: Record, instance: Instance, launch: Launch) -> None:
-        instance.process = await self._services.runtime.start(launch)
-        instance.started = self._services.clock.now()
+        """Start the process; an instance that was created but cannot run is a restart too."""
+        waiting = None
+        try:
+            instance.process = await self._services.runtime.start(launch)
+            instance.started = self._services.clock.now()
+        except StartError as error:
+            now, why = self._services.clock.now(), str(error)
+            instance.failure = Exit(
+                code=START_ERROR_CODE, reason="StartError", finished=now, message=why
+            )
+            waiting = Waiting(reason="RunContainerError", message=why)
         record.begin(instance)
-        record.waiting = None
+        record.waiting = waiting
 
     async def settle(self) -> None:
         """Wait for a start that is still under way after its sync was cancelled."""
@@ -143,17 +151,6 @@ class Starter:
             memory_limit=spec.memory_limit,
             on_exit=place.on_exit,
         )
-
-    def _fail_start(self, pod: PodSpec, record: Record, instance: Instance, why: str) -> float:
-        """Record an instance that was created but never ran: it counts as a restart too."""
-        now = self._services.clock.now()
-        instance.failure = Exit(
-            code=START_ERROR_CODE, reason="StartError", finished=now, message=why
-        )
-        record.begin(instance)
-        record.waiting = Waiting(reason="RunContainerError", message=why)
-        self._events.warn(pod, record.spec, "Failed", f"Error: {why}")
-        return SOON_SECONDS
 
     async def _post_start(self, place: Place, record: Record, instance: Instance) -> float | None:
         hook, pod = record.spec.post_start, place.pod
