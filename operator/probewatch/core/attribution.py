@@ -90,7 +90,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         name="sandbox",
         judge=sandboxes.sandbox,
-        meaning="All containers of the pod restarted and the pod got a new sandbox.",
+        meaning="All containers restarted and the pod got a new sandbox, not after a reboot.",
         gives=(
             "`SandboxRecreated`: High if the kubelet said so; Medium by the new sandbox alone, and "
             "with restart policy `Never`."

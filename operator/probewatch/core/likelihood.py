@@ -18,6 +18,7 @@ from probewatch.core.verdict import (
     kill_was_due,
     was_being_killed,
 )
+from probewatch.core.watermarks import HELD_BACK
 
 
 def no_probe(facts: Facts) -> Verdict | None:
@@ -111,6 +112,8 @@ def replaced_in_place(facts: Facts) -> Verdict | None:
         return None
     if facts.exit.crashed and not _crashes_if_told_to_stop(facts):
         return None
+    if facts.restart.change.sandbox and facts.restart.waiting_reason != HELD_BACK:
+        return None  # for a probe the kubelet does not replace the sandbox
     unstarted = container.startup is not None and not facts.restart.was_started
     cause, probe = Cause.LIVENESS_PROBE, container.liveness
     if unstarted or probe is None:

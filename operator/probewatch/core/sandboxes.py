@@ -37,7 +37,8 @@ def sandbox(facts: Facts) -> Verdict | None:
     if not stopped and (not facts.restart.all_restarted or has_ended_for_memory(facts)):
         return None
     vanished = facts.death is not None and facts.death.reason == VANISHED
-    if facts.died_by_itself and not stopped and not vanished:
+    early = facts.died_by_itself or _had_ended_before_reboot(facts)
+    if early and not stopped and not vanished:
         return None  # it had ended before the sandbox did
     if not facts.order_tells and kill_was_due(facts):
         return None  # with restartPolicy Never a probe kill may stop the whole pod
@@ -88,6 +89,20 @@ def is_before_new_sandbox(facts: Facts) -> bool:
         mark.kind is EvidenceKind.SANDBOX_CHANGED
         and died <= mark.at
         and (born is None or mark.at <= born)
+        for mark in facts.pod_book.others
+    )
+
+
+def _had_ended_before_reboot(facts: Facts) -> bool:
+    """Whether the pod got its new sandbox because the node was rebooted after the end.
+
+    If the shutdown of the node may be the cause of the end, that is judged before.
+    """
+    died, born = facts.restart.died_at, facts.restart.next_begin
+    return died is not None and any(
+        mark.kind is EvidenceKind.NODE_REBOOTED
+        and died < mark.at
+        and (born is None or mark.at <= born + SANDBOX_SLACK)
         for mark in facts.pod_book.others
     )
 
