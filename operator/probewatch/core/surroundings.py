@@ -82,6 +82,8 @@ def _may_end_with_node(facts: Facts) -> bool:
     death, born = facts.death, facts.restart.next_start
     if death is None or death.finished_at is None or _ended_for_itself(facts):
         return False
+    if facts.restart.change.same_sandbox:
+        return False  # a reboot ends all sandboxes
     if not (facts.looks_killed or facts.exit.is_unseen or _was_stopped_with_pod(facts)):
         return False
     begun, died = death.started_at, death.finished_at
