@@ -71,15 +71,11 @@ class Seen:
 
     at: float
     pod: PodRef
+    owner: OwnerKey
+    """The key of the pod's controller; of a pod without one, its own."""
     cause: Cause
-    settled: bool = True
+    settled: bool
     """Whether the container had run so long that its restart says something about the node."""
-
-    @property
-    def owner(self) -> OwnerKey:
-        """The key of the pod's controller; of a pod without one, its own."""
-        owner = workload_owner(self.pod.owner)
-        return self.pod.namespace, self.pod.uid if owner is None else owner.uid
 
 
 class Recent:
@@ -88,11 +84,11 @@ class Recent:
     def __init__(self) -> None:
         self._by_key: Bounded[Hashable, deque[Seen]] = Bounded(KEYS_KEPT)
 
-    def add(self, key: Hashable, seen: Seen, within: float) -> tuple[Seen, ...]:
+    def add(self, key: Hashable, seen: Seen, within: float) -> list[Seen]:
         """Add a restart, and return those with its key that came *within* seconds of it."""
         kept = self._by_key[key] = self._by_key.get(key) or deque(maxlen=KEPT)
         kept.append(seen)
-        return tuple(each for each in kept if abs(each.at - seen.at) <= within)
+        return [each for each in kept if -within <= each.at - seen.at <= within]
 
 
 class Patterns:
@@ -111,12 +107,7 @@ class Patterns:
         """Return the restart with its pattern, and keep it for those to come."""
         if restart.baseline or restart.cause not in NODE_CAUSES:
             return restart
-        latest = Seen(
-            at=restart.observed_at,
-            pod=restart.pod,
-            cause=restart.cause,
-            settled=_had_settled(restart),
-        )
+        latest = _seen(restart)
         mates = self._of_owners.add(latest.owner, latest, WINDOW_SECONDS)
         neighbours = self._of_nodes.add(restart.pod.node, latest, WINDOW_SECONDS)
         pods = self._pods_of(latest.owner)
@@ -129,8 +120,7 @@ class Patterns:
         """
         if not restart.pod.node:
             return frozenset()
-        latest = Seen(at=restart.observed_at, pod=restart.pod, cause=restart.cause)
-        pods = _pods(self._losses.add(restart.pod.node, latest, LOSS_SECONDS))
+        pods = _pods(self._losses.add(restart.pod.node, _seen(restart), LOSS_SECONDS))
         return pods if len(pods) > 1 else frozenset()
 
 
@@ -145,15 +135,23 @@ def find_pattern(
     """
     shared = [seen for seen in mates if seen.cause in SHARED_CAUSES]
     whole = latest.cause in SHARED_CAUSES and _is_whole(_pods(shared), pods)
-    crowd = [seen for seen in neighbours if seen.settled] if latest.pod.node else []
-    crowded = (
-        latest.settled
-        and len(_pods(crowd)) >= PODS_NEEDED
-        and len({seen.owner for seen in crowd}) > 1
-    )
+    is_telling = latest.settled and latest.pod.node
+    crowd = [seen for seen in neighbours if seen.settled] if is_telling else []
+    crowded = len(_pods(crowd)) >= PODS_NEEDED and len({seen.owner for seen in crowd}) > 1
     if crowded and (not whole or len({seen.pod.node for seen in shared}) == 1):
         return Pattern.NODE_WIDE
     return Pattern.WORKLOAD_WIDE if whole else Pattern.NONE
+
+
+def _seen(restart: Restart) -> Seen:
+    pod, owner = restart.pod, workload_owner(restart.pod.owner)
+    return Seen(
+        at=restart.observed_at,
+        pod=pod,
+        owner=(pod.namespace, pod.uid if owner is None else owner.uid),
+        cause=restart.cause,
+        settled=_had_settled(restart),
+    )
 
 
 def _had_settled(restart: Restart) -> bool:
@@ -166,7 +164,7 @@ def _had_settled(restart: Restart) -> bool:
 
 
 def _pods(seen: Iterable[Seen]) -> frozenset[PodUid]:
-    return frozenset(each.pod.uid for each in seen)
+    return frozenset({each.pod.uid for each in seen})
 
 
 def _is_whole(pods: Collection[PodUid], of: int) -> bool:
