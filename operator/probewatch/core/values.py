@@ -54,7 +54,6 @@ def _names(kind: type) -> dict[str, Any]:
     slots = tuple(field.name for field in fields(kind))
     twin = _twins.setdefault(kind, type(kind.__name__, (), {"__slots__": slots}))
     return {
-        "_new": object.__new__,
         "_become": object.__setattr__,
         "_twin": twin,
         "_kind": kind,
@@ -68,8 +67,9 @@ def _replace(value: V, /, **changes: object) -> V:
     Raises KeyError for a field that the value does not have.
     """
     key = (type(value), *changes)
-    change = _changers.get(key)
-    if change is None:
+    try:
+        change = _changers[key]
+    except KeyError:
         change = _changers[key] = _write_changer(type(value), tuple(changes))
     changed: V = change(value, **changes)
     return changed
@@ -80,7 +80,7 @@ def _write_changer(kind: type, names: tuple[str, ...]) -> Callable[..., Any]:
     every = tuple(field.name for field in fields(kind))
     for unknown in set(names).difference(every):
         raise KeyError(unknown)
-    lines = [f"def change({', '.join(('_value', '/', *names))}):", " _made = _new(_twin)"]
+    lines = [f"def change({', '.join(('_value', '/', *names))}):", " _made = _twin()"]
     lines += [f" _made.{name} = {name if name in names else f'_value.{name}'}" for name in every]
     known = _names(kind)
     exec("\n".join([*lines, " _made.__class__ = _kind", " return _made"]), known)  # noqa: S102  # of names of fields alone
