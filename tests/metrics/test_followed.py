@@ -18,6 +18,7 @@ from tests.metrics.scene import (
     STARTUP,
     Scene,
     gone,
+    lines,
     ready,
     restart,
     scene_with,
@@ -150,6 +151,43 @@ def test_a_moved_pod_takes_its_budget_along() -> None:
     assert 'probe_budget_seconds{app,probe_type="Liveness"} 20.0' == scene.show(
         "probe_budget_seconds"
     )
+
+
+def test_a_moved_pod_takes_its_own_series_along() -> None:
+    """A loop that began under the nearest owner ends under the real workload: it is shown once."""
+    nearest = Workload(namespace="shop", kind="ReplicaSet", name="web-5d4")
+    scene = Scene()
+    scene.publish(tracked(), LOOP, FLAPPING, restart(), workload=nearest)
+
+    scene.publish(ready(Readiness.READY))
+    assert 'restart_loop{app,pod="web-1",cause="Error"} 1' == scene.show("restart_loop")
+    assert 'readiness_flapping{web,pod="web-1"} 1' == scene.show("readiness_flapping")
+
+    scene.publish(LOOP_END, replace(FLAPPING, flapping=False))
+    assert lines(
+        'restart_loop{app,pod="web-1",cause="Error"} 0',
+        'container_last_restart_timestamp_seconds{app,pod="web-1",cause="LivenessProbe"} 1700.0',
+        'readiness_flapping{web,pod="web-1"} 0',
+    ) == scene.show(
+        "restart_loop", "readiness_flapping", "container_last_restart_timestamp_seconds"
+    )
+    scene.publish(gone())
+    assert 0 == sum(table.series for table in scene.counters.tables.of_pods())
+
+
+def test_a_moved_pod_takes_no_series_from_a_newer_one_of_its_name() -> None:
+    """Of two pods with one name, the newer one keeps its series when the other moves and ends."""
+    nearest = Workload(namespace="shop", kind="ReplicaSet", name="web-5d4")
+    following = replace(POD, uid=PodUid("u2"))
+    scene = Scene()
+    scene.publish(tracked(), LOOP, workload=nearest)
+    scene.publish(tracked(following), replace(LOOP, pod=following, cause=Cause.OOM_KILLED))
+
+    scene.publish(ready(Readiness.READY), gone())
+
+    assert 'restart_loop{app,pod="web-1",cause="OOMKilled"} 1' == scene.show("restart_loop")
+    scene.publish(gone(following))
+    assert 0 == sum(table.series for table in scene.counters.tables.of_pods())
 
 
 def test_a_pod_that_has_the_name_of_another_one_keeps_its_series() -> None:

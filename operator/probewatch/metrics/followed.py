@@ -1,7 +1,7 @@
 """Followed: the tracked pods and workloads, and which series belong to each.
 
 A pod's workload can change: while the resolver knows only the nearest owner, the pod belongs to
-that one, and moves once the real workload is known.
+that one, and moves once the real workload is known, together with the series of its own.
 """
 
 from dataclasses import dataclass, field
@@ -82,8 +82,9 @@ class Followed:
         self._workloads.arrive(known.subject, now)
         if node and self._nodes.arrive(node, now):
             self._tables.nodes.begin(node, ("",))
-        # Last: a workload whose only pod just gets its node must not drop to no pods in between.
         if before is not None:
+            self._move_own(pod.uid, before[0], known.subject)
+            # Last: if its only pod just gets a node, a workload must not seem to have none.
             self._leave(before)
 
     def hold_node(self, name: str) -> str:
@@ -109,17 +110,35 @@ class Followed:
         pod before it is known that this one is gone.
         """
         subject = f'{of},pod="{escape(pod.name)}"'
-        holder = self._holders.get(subject, pod.uid)
-        if holder != pod.uid:
-            if self._came_first(pod.uid, holder):
-                return None
+        return subject if self._claim(subject, pod.uid) else None
+
+    def _claim(self, subject: str, uid: PodUid) -> bool:
+        """Make a pod the owner of a subject; tell whether it is, as no newer pod has it."""
+        holder = self._holders.get(subject, uid)
+        if holder != uid:
+            if self._came_first(uid, holder):
+                return False
             self._drop_own(holder)
-        self._holders[subject] = pod.uid
-        self._subjects.setdefault(pod.uid, set()).add(subject)
-        return subject
+        self._holders[subject] = uid
+        self._subjects.setdefault(uid, set()).add(subject)
+        return True
 
     def _came_first(self, uid: PodUid, other: PodUid) -> bool:
         return next(each for each in self._pods if each in {uid, other}) == uid
+
+    def _move_own(self, uid: PodUid, old: str, new: str) -> None:
+        """Move a pod's own series to another workload: a loop could not end under the old one."""
+        if old == new:
+            return
+        for subject in self._subjects.pop(uid, ()):
+            del self._holders[subject]
+            moved = new + subject.removeprefix(old)
+            is_free = self._claim(moved, uid)
+            for table in self._tables.of_pods():
+                if is_free:
+                    table.move(subject, moved)
+                else:
+                    table.drop(subject)
 
     def _drop_own(self, uid: PodUid) -> None:
         for subject in self._subjects.pop(uid, ()):

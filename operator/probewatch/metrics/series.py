@@ -131,6 +131,12 @@ class Table:
         if self.begin(subject, (tail,)):
             self._replace(subject, tail, lambda _: value)
 
+    def move(self, subject: str, to: str) -> None:
+        """Give the gauges of a subject, if it has any, to another subject, which has none."""
+        cells = self.rows.pop(subject, None)
+        if cells is not None:
+            self.rows[to] = cells
+
     def _replace(self, subject: str, tail: str, change: Callable[[float], float]) -> None:
         tails, values = self.cells(subject)
         at = tails.index(tail)
