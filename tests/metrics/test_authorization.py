@@ -178,7 +178,10 @@ async def test_unknown_token_is_not_let_in_when_it_cannot_be_checked() -> None:
 
 @pytest.mark.parametrize(
     "answer",
-    [(500, b""), (403, b"{}"), (201, b"not JSON"), (201, b"{}"), (201, b'{"status": 1}')],
+    [
+        *((500, b""), (403, b"{}"), (201, b"not JSON"), (201, b"{}"), (201, b'{"status": 1}')),
+        (500, b'{"status": {"authenticated": true, "user": {"uid": "good"}}}'),
+    ],
     ids=str,
 )
 async def test_answer_that_makes_no_sense_is_none(answer: tuple[int, bytes]) -> None:
@@ -188,9 +191,16 @@ async def test_answer_that_makes_no_sense_is_none(answer: tuple[int, bytes]) -> 
     assert Verdict.UNCHECKED is await house.judge()
 
 
-async def test_token_of_nobody_is_unknown() -> None:
+@pytest.mark.parametrize(
+    "status",
+    [
+        b'{"status": {"authenticated": true, "user": 1}}',
+        b'{"status": {"authenticated": "false", "user": {"uid": "good"}}}',
+    ],
+    ids=["no user", "not true"],
+)
+async def test_token_of_nobody_is_unknown(status: bytes) -> None:
     """A token is known only by its user, whom the next review is about."""
-    status = b'{"status": {"authenticated": true, "user": 1}}'
     house = Gatehouse(reviews=FakeReviews(answers=[(201, status)]))
 
     assert Verdict.UNKNOWN is await house.judge()
@@ -230,6 +240,17 @@ async def test_token_in_use_is_kept_before_others() -> None:
 
     assert Verdict.ALLOWED is await house.judge()
     assert asked == len(house.reviews.asked)
+
+
+async def test_whole_token_decides() -> None:
+    """Tokens of service accounts all begin alike, and differ only in their claims and signature."""
+    alike = "x" * 1000
+    known = frozenset({f"{alike}1"})
+    house = Gatehouse(FakeReviews(known=known, allowed=known))
+
+    verdicts = [await house.judge(f"{alike}{number}") for number in (1, 2)]
+
+    assert [Verdict.ALLOWED, Verdict.UNKNOWN] == verdicts
 
 
 @pytest.mark.parametrize("header", ["bearer good", "BEARER good", " Bearer  good "])

@@ -105,15 +105,18 @@ def test_only_the_table_that_counts_has_a_row() -> None:
     assert shown(blanks)[0] == {"a": (("x", "y"), (0, 1))}
 
 
-@pytest.mark.parametrize("again", [WIDE, SLIM])
-def test_a_kind_that_changes_keeps_what_was_counted(again: Sequence[Cells]) -> None:
+@pytest.mark.parametrize(
+    "changes", [[WIDE], [SLIM], [SLIM, WIDE]], ids=["the same", "another", "there and back"]
+)
+def test_a_kind_that_changes_keeps_what_was_counted(changes: list[Sequence[Cells]]) -> None:
     """Counters continue after a change of the spec, with or without another set of series."""
     tables = make_tables(1000)
     blanks = Blanks(*tables)
     blanks.begin("a", WIDE)
     tables[0].add("a", "y", 3)
 
-    blanks.begin("a", again)
+    for first in changes:
+        blanks.begin("a", first)
 
     assert tables[0].value("a", "y") == 3
     assert tables[0].series == 2

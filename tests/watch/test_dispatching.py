@@ -160,6 +160,14 @@ def test_update_without_a_version_keeps_the_last_one() -> None:
     assert "7" == scene.dispatcher.version
 
 
+def test_update_with_broken_fields_moves_the_version() -> None:
+    """The watch goes on after it, rather than being sent the same broken object once more."""
+    scene = Scene()
+    scene.dispatcher.take_lines([end_of_list(), broken("MODIFIED", "a")])
+
+    assert "8" == scene.dispatcher.version
+
+
 @dataclass
 class Busy(Diary):
     """A handler that leaves out all updates that it may."""

@@ -432,6 +432,13 @@ def test_history_that_is_gone_after_a_refusal_is_listed_soon() -> None:
     assert [0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 0.4] == pauses[:7]
 
 
+def test_history_that_is_always_gone_is_asked_for_less_and_less_often() -> None:
+    """Only the first 410 after other faults shortens the pause: a list is work for the server."""
+    pauses = play(*[Answer(status=410)] * 4, page("a"))[2]
+
+    assert [0.4, 0.8, 1.6, 3.2] == pauses
+
+
 def test_a_server_that_is_back_is_not_waited_for_as_long() -> None:
     """Pauses that grew without any answer are reset by the first answer of any status."""
     away = [ConnectionRefusedError()] * 5
