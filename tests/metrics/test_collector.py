@@ -1,6 +1,6 @@
 """The operator's metrics about itself are read at scrape time from where they are counted."""
 
-from probewatch.watch.transport import WatchStats
+from probewatch.watch.transport import Silent, WatchStats
 from tests.metrics.scene import FakeReportStats, Scene
 
 
@@ -50,13 +50,29 @@ def test_watches_of_several_namespaces_are_one_resource() -> None:
             WatchStats(resource="pods", last_activity=None, synced=True),
         ]
     )
+    for count, stats in enumerate(scene.watches):
+        stats.errors["410"] += count
 
     assert lines(
         'watch_last_activity_timestamp_seconds{resource="pods"} 1.0004e+06',
         'watch_synced{resource="pods"} 0.0',
+        'watch_errors_total{code="410",resource="pods"} 3.0',
         'watch_decode_errors_total{resource="pods"} 3.0',
     ) == scene.show(
-        "watch_last_activity_timestamp_seconds", "watch_synced", "watch_decode_errors_total"
+        "watch_last_activity_timestamp_seconds",
+        "watch_synced",
+        "watch_errors_total",
+        "watch_decode_errors_total",
+    )
+
+
+def test_lists_hide_no_silence() -> None:
+    """While watches are silent that should not be, the time is that of the last sign of life."""
+    silent = Silent(since=400.0, updates=0)
+    scene = Scene(watches=[WatchStats(resource="pods", last_activity=500.0, silent=silent)])
+
+    assert 'watch_last_activity_timestamp_seconds{resource="pods"} 1.0004e+06' == scene.show(
+        "watch_last_activity_timestamp_seconds"
     )
 
 
@@ -117,7 +133,7 @@ def test_state_of_the_process_is_shown() -> None:
     scene.controller.loop_lag_seconds = 0.25
     scene.controller.findings["Restart"] += 1
     scene.boundary.errors["pod feed"] += 1
-    scene.kopf.failures = 1
+    scene.kopf.starts, scene.kopf.failures = 3, 2
 
     assert lines(
         'findings_total{kind="Restart"} 1.0',
@@ -128,8 +144,8 @@ def test_state_of_the_process_is_shown() -> None:
         "log_records_dropped_total 7.0",
         "event_loop_lag_seconds 0.25",
         "kopf_running 1.0",
-        "kopf_starts_total 1.0",
-        "kopf_failures_total 1.0",
+        "kopf_starts_total 3.0",
+        "kopf_failures_total 2.0",
     ) == scene.show(
         "findings_total",
         "restarts_pending",
@@ -179,11 +195,23 @@ def test_records_and_leadership_are_shown_where_they_are() -> None:
     )
 
 
+def test_writes_of_records_start_at_zero() -> None:
+    """Both verbs have a series before the first write, so that `increase()` sees it."""
+    assert lines(
+        'reports_written_total{verb="create"} 0.0', 'reports_written_total{verb="update"} 0.0'
+    ) == Scene(reports=FakeReportStats()).show("reports_written_total")
+
+
 def test_version_is_a_label() -> None:
     """The running version is a label that can be joined to other metrics."""
     assert 'build_info{version="0.1.0"} 1.0' == Scene().show("build_info")
 
 
 def test_series_are_counted_by_family() -> None:
-    """The number of series of each family is shown against its limit."""
-    assert 'series{family="probewatch_container_restarts_total"} 0.0' in Scene().show("series")
+    """The number of series of each family is shown, and what found no room among them."""
+    scene = Scene()
+    scene.counters.tables.restarts.dropped = 3
+    family = 'family="probewatch_container_restarts_total"'
+
+    assert f"series{{{family}}} 0.0" in scene.show("series")
+    assert f"series_dropped_total{{{family}}} 3.0" in scene.show("series_dropped_total")

@@ -12,31 +12,32 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
 from probewatch.core.causes import Cause, Pattern, Readiness, ReadinessReason
-from probewatch.core.findings import FlappingChanged, LoopStarted, RestartCorrected
+from probewatch.core.findings import FlappingChanged, RestartCorrected
 from probewatch.core.model import PodRef, PodUid, Workload
 from probewatch.core.spec import Container, PodSpec
 from probewatch.metrics.cluster_families import (
-    NOT_READY_SECONDS,
-    PATTERN_RESTARTS,
-    PROBE_FAILURES,
+    NODE_WIDE_RESTARTS,
     RESTARTS,
-    TRANSITIONS,
+    WORKLOAD_FAMILIES,
 )
 from probewatch.metrics.exposition import SUBJECTS_AT_ONCE
 from probewatch.metrics.families import FAMILIES, GROUPS
 from probewatch.metrics.family import Kind
 from probewatch.metrics.labels import LONGEST_VALUE
 from probewatch.metrics.negotiation import Wanted
+from probewatch.metrics.operator_families import OPERATOR_FAMILIES
 from probewatch.metrics.possible import AWAY, OFTEN
 from tests.conftest import require_program
 from tests.metrics.scene import (
     ADVICE,
+    APP,
     FAILED,
     FLAPPING,
     LIVENESS,
     LOOP,
     OTHER_POD,
     POD,
+    STARTUP,
     UNANSWERED,
     WEB,
     FakeReportStats,
@@ -59,12 +60,12 @@ def full_scene(limit: int = 1000) -> Scene:
         Header(PodUid("u3"), "shop", "web-3"),
     ]
     scene.publish(
-        tracked(),
+        tracked(spec=PodSpec(containers=(replace(APP, startup=STARTUP),))),
         restart(),
+        RestartCorrected(was=restart(Cause.UNKNOWN), now=restart()),
         ready(Readiness.READY, ReadinessReason.STARTUP, time_to_ready=7.0),
         ready(Readiness.READY, not_ready_seconds=7.0),
-        LoopStarted(pod=POD, container="app", cause=Cause.ERROR, restarts=3, window=9.0, at=1.0),
-        FlappingChanged(pod=POD, flapping=True, transitions=6, at=1.0),
+        *(LOOP, FLAPPING, UNANSWERED, ADVICE),
     )
     return scene
 
@@ -87,6 +88,7 @@ def test_every_family_is_shown_with_its_type_and_labels(*, open_metrics: bool) -
         assert (family.kind, family.help) == (metric.type, metric.documentation)
         labels = {frozenset(sample.labels) - {"le"} for sample in metric.samples}
         assert labels <= {frozenset(family.labels)}
+        assert labels or family in OPERATOR_FAMILIES
 
 
 def test_overflow_series_have_the_labels_of_their_family() -> None:
@@ -99,7 +101,8 @@ def test_overflow_series_have_the_labels_of_their_family() -> None:
         for sample in shown[family.open_metrics_name].samples
         if sample.labels.get("workload") == "_overflow"
     }
-    summed = (RESTARTS, PROBE_FAILURES, TRANSITIONS, NOT_READY_SECONDS, PATTERN_RESTARTS)
+    summed = {each for each in WORKLOAD_FAMILIES if each.kind is Kind.COUNTER}
+    summed.remove(NODE_WIDE_RESTARTS)
     assert {(family.name, *family.labels) for family in summed} == found
 
 

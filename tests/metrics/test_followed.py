@@ -175,6 +175,19 @@ def test_a_moved_pod_takes_its_own_series_along() -> None:
     assert 0 == sum(table.series for table in scene.counters.tables.of_pods())
 
 
+def test_a_pod_that_moved_leaves_its_name_to_others() -> None:
+    """Another pod of that name has series under the workload that the first one has left."""
+    nearest = Workload(namespace="shop", kind="ReplicaSet", name="web-5d4")
+    following = replace(POD, uid=PodUid("u2"))
+    scene = Scene()
+    scene.publish(tracked(), LOOP, workload=nearest)
+    scene.publish(ready(Readiness.READY), gone())
+
+    scene.publish(tracked(following), replace(LOOP, pod=following), workload=nearest)
+
+    assert 'workload="web-5d4"' in scene.show("restart_loop")
+
+
 def test_a_moved_pod_takes_no_series_from_a_newer_one_of_its_name() -> None:
     """Of two pods with one name, the newer one keeps its series when the other moves and ends."""
     nearest = Workload(namespace="shop", kind="ReplicaSet", name="web-5d4")

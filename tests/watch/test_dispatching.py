@@ -118,7 +118,7 @@ def test_a_list_that_fails_has_passed_on_what_came_before() -> None:
     scene = Scene()
     error = whole(b'{"type":"ERROR","object":{"code":410,"reason":"Expired"}}')
 
-    with pytest.raises(StreamFaultError):
+    with pytest.raises(StreamFaultError, match="410"):
         scene.dispatcher.take_lines([line("ADDED", "a"), error, line("ADDED", "b")])
 
     assert ["listed a"] == scene.calls()

@@ -177,6 +177,17 @@ def test_lists_that_expire_are_read_as_a_whole_only_once() -> None:
     assert ["500", "500", None, "500"] == [each.get("limit") for each in lists]
 
 
+def test_list_that_is_read_as_a_whole_may_be_large() -> None:
+    """Where pages expire, nothing is gained by asking for smaller ones."""
+    gone, more = Answer(status=410), page("a", token="more")
+    options = WatchOptions(page_cap=400, streams=False)
+    script, diary, *_ = play(more, gone, more, gone, page("n" * 500), watch(), options=options)
+
+    assert None is script.asked[4].get("limit")
+    assert "synced" == diary.told[-1]
+    assert "watch" in script.asked[5]
+
+
 def test_lists_that_fail_are_read_in_pages() -> None:
     """Only lists that expire are read as a whole, which takes more memory."""
     script, *_ = play(*[Answer(status=503)] * 3, page("a"))
@@ -482,6 +493,15 @@ def test_long_line_is_skipped() -> None:
         splitter, b"{1}\n{lo", b"ng line", b"..", b"...", b"......", b".}\n{2}\n{", b"3}\n"
     )
     assert ([b"{long line.."], b"") == (skipped, splitter.rest())
+
+
+def test_line_that_ends_a_little_beyond_the_cap() -> None:
+    """A line is returned or reported, never lost: the last chunk may take it over the cap."""
+    skipped: list[bytes] = []
+    splitter = LineSplitter(skipped.append, cap=10)
+
+    assert [b"{1234567890}", b"{1}"] == feed(splitter, b"{12345678", b"90}\n{1}\n")
+    assert [] == skipped
 
 
 def test_line_cap_bounds_memory() -> None:

@@ -128,8 +128,6 @@ class Followed:
 
     def _move_own(self, uid: PodUid, old: str, new: str) -> None:
         """Move a pod's own series to another workload: a loop could not end under the old one."""
-        if old == new:
-            return
         for subject in self._subjects.pop(uid, ()):
             del self._holders[subject]
             moved = new + subject.removeprefix(old)
