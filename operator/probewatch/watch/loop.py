@@ -137,7 +137,7 @@ class WatchLoop(Generic[T]):
     async def _wait(self, fault: StreamFaultError, backoff: Backoff) -> None:
         self.stats.failed(fault.why)
         if backoff.faults:
-            self.stats.synced = self.stats.synced and bool(self._dispatcher.version)
+            self.stats.synced = bool(self._dispatcher.version)
         pause = max(backoff.pause(self._around.chance()), fault.retry_after or 0.0)
         self._log_interruption(fault.why, pause)
         await self._around.sleep(pause)
