@@ -428,6 +428,13 @@ def test_retry_after_is_honoured() -> None:
     assert ([30.0], {"429": 1}) == (pauses, dict(loop.stats.errors))
 
 
+def test_retry_after_shortens_no_pause() -> None:
+    """An API server that is overloaded always says 1 s: faults in a row lengthen the pause."""
+    busy = Answer(status=429, headers={"Retry-After": "1"})
+
+    assert [1.0, 1.0, 1.6, 3.2] == play(*[busy] * 4, page())[2]
+
+
 def test_pauses_grow_to_a_cap_and_start_again() -> None:
     """B4: consecutive faults double the pause up to a cap; a success resets it."""
     pauses = play(*[ConnectionRefusedError()] * 9, page(), watch(), ConnectionRefusedError())[2]
