@@ -78,11 +78,13 @@ def may_fail_by_end(facts: Facts, probe: Probe) -> bool:
     Source: kubelet/prober/worker.go (resultRun).
     """
     by_end = _failures_by_end(probe)
-    budget = probe.start_budget + (by_end - 1 + _may_inherit_failures(facts)) * probe.period
-    is_short = facts.lifetime is not None and facts.lifetime < budget
     missing = probe.failure_threshold - by_end
-    unsure = _was_cut_off(facts, probe) or _has_only_errored(facts, probe, missing)
-    return missing <= 0 or is_short or unsure
+    if missing <= 0:
+        return True
+    budget = probe.start_budget + (by_end - 1 + _may_inherit_failures(facts)) * probe.period
+    lived = facts.lifetime
+    is_short = lived is not None and lived < budget
+    return is_short or _was_cut_off(facts, probe) or _has_only_errored(facts, probe, missing)
 
 
 def _may_inherit_failures(facts: Facts) -> bool:
@@ -111,8 +113,10 @@ def _has_only_errored(facts: Facts, probe: Probe, missing: int) -> bool:
         and born <= mark.at <= died
         for mark in facts.book.failures
     )
+    if not errored:
+        return False
     failed = (each for each in facts.failure_marks(probe, died) if each.at < int(died))
-    return errored and sum(each.surely_since(born) for each in failed) < missing
+    return sum(each.surely_since(born) for each in failed) < missing
 
 
 def _failures_by_end(probe: Probe) -> int:
@@ -152,4 +156,5 @@ def _is_of_no_kill(facts: Facts) -> bool:
     whatever the grace period is.
     Source: kubelet/kuberuntime/kuberuntime_container.go (minimumGracePeriodInSeconds).
     """
-    return facts.exit.crashed or facts.signal == SIGKILL
+    end = facts.exit
+    return end.crashed or end.signal == SIGKILL

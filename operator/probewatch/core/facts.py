@@ -73,7 +73,8 @@ class Facts:
     @property
     def born(self) -> float | None:
         """When the instance was started, if that is known."""
-        return self.death.started_at if self.death else None
+        death = self.restart.termination
+        return None if death is None else death.started_at
 
     @property
     def previous(self) -> Past | None:
@@ -84,7 +85,8 @@ class Facts:
     @property
     def lifetime(self) -> float | None:
         """Seconds from start to end of the instance, if both are known."""
-        return self.death.lifetime if self.death else None
+        death = self.restart.termination
+        return None if death is None else death.lifetime
 
     def grace(self, probe: Probe | None = None) -> float:
         """The grace period of a kill by *probe*, or of any other kill, in seconds."""
@@ -92,8 +94,8 @@ class Facts:
 
     def longest_grace(self) -> float:
         """The longest grace period that can have applied, in seconds."""
-        probes = self.restart.container.probes
-        return max((self.grace(), *(self.grace(probe) for probe in probes)))
+        own = (probe.grace for probe in self.restart.container.probes if probe.grace is not None)
+        return max((self.grace(), *own))
 
     def failures(self, probe_type: ProbeType) -> int:
         """How many failures in a row of this probe the kubelet reported before the death.
@@ -187,7 +189,8 @@ class Facts:
     @property
     def is_lost_task(self) -> bool:
         """Whether containerd lost its task; a real exit with 255 has another reason."""
-        return (self.exit.said, self.exit.reason) == LOST_TASK
+        end = self.exit
+        return (end.said, end.reason) == LOST_TASK
 
     @property
     def looks_killed(self) -> bool:

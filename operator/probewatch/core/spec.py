@@ -133,8 +133,8 @@ class Container:
 
     def probe(self, probe_type: ProbeType) -> Probe | None:
         """The probe of this type, if the container has one."""
-        for probe in self.probes:
-            if probe.probe_type is probe_type:
+        for probe in (self.liveness, self.readiness, self.startup):
+            if probe is not None and probe.probe_type is probe_type:
                 return probe
         return None
 

@@ -129,7 +129,8 @@ def _how_it_ended(facts: Facts) -> str:
     in_child = facts.exit.out_of_memory_in_child and not facts.restart.change.sandbox
     of_child = " of a child process" if in_child else ""
     text = render_exit(death.exit_code, death.reason + of_child)
-    return text if facts.lifetime is None else f"{text} after {facts.lifetime:.0f} s"
+    lived = death.lifetime
+    return text if lived is None else f"{text} after {lived:.0f} s"
 
 
 def conclude(
