@@ -232,6 +232,19 @@ def test_time_not_ready_is_added_when_it_is_over() -> None:
     ) == scene.show("not_ready_duration_seconds_sum", "not_ready_duration_seconds_count")
 
 
+def test_times_of_less_than_a_second_are_observed() -> None:
+    """Kubernetes' times are whole seconds, so 0 is a time, and each pod counts."""
+    scene = scene_with(
+        ready(Readiness.READY, ReadinessReason.STARTUP, time_to_ready=0.0),
+        ready(Readiness.READY, not_ready_seconds=0.0),
+    )
+
+    assert "time_to_ready_seconds_count{web} 1" == scene.show("time_to_ready_seconds_count")
+    assert "not_ready_duration_seconds_count{web} 1" == scene.show(
+        "not_ready_duration_seconds_count"
+    )
+
+
 def test_start_is_no_time_not_ready() -> None:
     """The time until the first Ready is not unready time."""
     first = ready(

@@ -51,6 +51,9 @@ from tests.metrics.scene import (
 
 FOREIGN = {"process", "python"}
 
+LIMIT_SECONDS = 60.0
+"""The longest that it takes to render a few lines, on any machine."""
+
 
 def full_scene(limit: int = 1000) -> Scene:
     scene = Scene(limit=limit, reports=FakeReportStats(), leads=lambda: True)
@@ -131,6 +134,19 @@ def test_both_formats_say_the_same() -> None:
     }
 
 
+def test_units_are_told_in_open_metrics() -> None:
+    """Only families with a unit have one, and the text format knows none."""
+    scene = full_scene()
+    told = [
+        line.split(" ")[2:]
+        for line in scene.scrape(open_metrics=True).splitlines()
+        if line.startswith("# UNIT probewatch_")
+    ]
+
+    assert {f.open_metrics_name: f.unit for f in FAMILIES if f.unit} == dict(told)
+    assert "# UNIT" not in scene.scrape()
+
+
 def test_no_family_is_doubled_by_its_time_of_creation() -> None:
     """There are no `_created` series, which would double all counters."""
     assert "_created" not in full_scene().scrape() + full_scene().scrape(open_metrics=True)
@@ -152,6 +168,14 @@ def test_promtool_finds_no_fault() -> None:
     )
 
     assert (0, "", "") == (ran.returncode, ran.stdout, ran.stderr)
+
+
+def test_time_of_rendering_is_that_of_the_scrape_before() -> None:
+    """A scrape shows how long the one before took: its own time is not known yet."""
+    scene = full_scene()
+    first, second = (float(scene.show("scrape_render_seconds").split()[-1]) for _ in range(2))
+
+    assert 0.0 == first < second < LIMIT_SECONDS
 
 
 def test_gzip_holds_the_same() -> None:
@@ -191,8 +215,9 @@ def test_standby_shows_itself_only() -> None:
     others_lead = True
     scene = Scene(leads=lambda: not others_lead, stands_by=lambda: others_lead)
     scene.publish(tracked(), restart())
+    scene.store.pods = [Header(POD.uid, "shop", "web-1", "NotReady", 5.0)]
 
-    assert "" == scene.show("container_restarts_total")
+    assert "" == scene.show("container_restarts_total", "pods", "not_ready_since_timestamp_seconds")
     assert "leader 0.0" == scene.show("leader")
 
     others_lead = False

@@ -26,6 +26,7 @@ PROMETHEUS_3 = (
         (PROMETHEUS_3, True),
         ("application/openmetrics-text", True),
         ("Application/OpenMetrics-Text; Version=1.0.0", True),
+        ("application/openmetrics-text,*/*", True),
         ("application/openmetrics-text;q=0", False),
         ("application/openmetrics-text;q=0.2,text/plain;q=0.9", False),
         ("application/openmetrics-text,text/plain;q=0.5,application/openmetrics-text;q=0.1", True),

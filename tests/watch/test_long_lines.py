@@ -154,15 +154,16 @@ def test_long_line_in_a_list_leads_to_pages() -> None:
         await answer.write(line("ADDED", "a", 3) + bookmark(10, ends=True))
         await answer.follow(10)
 
-    async def play() -> tuple[list[str], list[str]]:
+    async def play() -> tuple[list[str], list[str], dict[str, int]]:
         async with watching(server(streamed, streams=True), options=LONG) as scene:
             await live(scene, limit=5)
             told = [each for each in scene.mirror.told if each.startswith("synced")]
-            return told, [min(query) for _, query in scene.server.asked]
+            asked = [min(query) for _, query in scene.server.asked]
+            return told, asked, dict(scene.stats.relists)
 
-    told, asked = virtual_time.run(play())
+    told, asked, lists = virtual_time.run(play())
 
-    assert ["synced 10"] == told
+    assert (["synced 10"], {"start": 1, "LineTooLong": 1}) == (told, lists)
     assert ["allowWatchBookmarks", "limit", "allowWatchBookmarks"] == asked
 
 

@@ -308,9 +308,11 @@ def test_list_without_an_end() -> None:
     assert ["listed a", "synced"] == diary.told[-2:]
 
 
-def test_streaming_list_is_tried_again_after_an_hour() -> None:
+@pytest.mark.parametrize("status", [400, 404, 405, 406, 422])
+def test_streaming_list_is_tried_again_after_an_hour(status: int) -> None:
     """A server that refused a streaming list gets pages for an hour, as it may be upgraded."""
-    none, gone, hour = Answer(status=422), Answer(status=410), Answer(lasts=STREAMS_AGAIN_SECONDS)
+    none, gone = Answer(status=status), Answer(status=410)
+    hour = Answer(lasts=STREAMS_AGAIN_SECONDS)
     script, *_ = play(
         *(none, page(), watch(), gone, page(), hour, gone, none, page()),
         options=WatchOptions(),
@@ -318,6 +320,15 @@ def test_streaming_list_is_tried_again_after_an_hour() -> None:
 
     lists = [each for each in script.asked if "resourceVersion" not in each]
     assert [True, False, False, True, False] == ["sendInitialEvents" in each for each in lists]
+
+
+def test_streaming_list_that_breaks_off_is_no_list() -> None:
+    """One that ends without its bookmark is a fault of its own, after which pages are read."""
+    script, diary, _, loop = play(watch(line("ADDED")), page("a"), options=WatchOptions())
+
+    assert ["listing", "listed a", "listing", "listed a", "synced"] == diary.told
+    assert {"list broke off": 1} == dict(loop.stats.errors)
+    assert "500" == script.asked[1]["limit"]
 
 
 def test_server_that_is_away_may_have_streaming_lists() -> None:
