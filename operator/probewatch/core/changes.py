@@ -26,8 +26,9 @@ def with_environment(mark: Watermark, pod: Pod) -> Watermark:
     """The watermark with image, resources and sandbox of its instance, as long as it runs."""
     if not mark.running and mark.image is not None:
         return mark
-    spec, image, resources = pod.spec.container(mark.name), mark.image, mark.resources
-    if image is None and spec is not None:
+    image, resources = mark.image, mark.resources
+    spec = pod.spec.container(mark.name) if image is None else None
+    if spec is not None:
         image = spec.image  # this instance keeps it until it is replaced
         resources = (resources if _is_resize_pending(pod) else "") or spec.resources
     pod_ip = "" if pod.spec.host_network else pod.pod_ip
@@ -44,8 +45,10 @@ def adopt_later(mark: Watermark, before: Pod, pod: Pod) -> Watermark:
     A change of image or resources while a container waits in back-off did not end it. A change
     that the spec of *before* held already may have.
     """
+    if mark.death is None:
+        return mark
     old, new = before.spec.container(mark.name), pod.spec.container(mark.name)
-    if mark.death is None or old is None or new is None or old == new:
+    if old is None or new is None or old == new:
         return mark
     image = new.image if mark.image == old.image else mark.image
     resources = new.resources if mark.resources == old.resources else mark.resources
@@ -148,8 +151,8 @@ def _is_restarting_all(pod: Pod) -> bool:
 
 def _is_victim(status: ContainerStatus) -> bool:
     """Whether a container was ended to restart all, and is not running again yet."""
-    death = newest_end(status)
-    return death is not None and death.reason == RESTARTING_ALL and status.running_since is None
+    death = newest_end(status) if status.running_since is None else None
+    return death is not None and death.reason == RESTARTING_ALL
 
 
 def _was_lost(mark: Watermark | None, status: ContainerStatus) -> bool:

@@ -10,7 +10,7 @@ while the API server is down. It is late if it arrives later after its newest no
 versions before it did.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from probewatch.core.model import ContainerStatus, Pod
@@ -34,7 +34,7 @@ def follow_lead(lead: float | None, before: Pod, pod: Pod, *, now: float) -> flo
 
 
 def _newest_of(pod: Pod) -> float | None:
-    return max((at for each in pod.statuses for at in _times(each)), default=None)
+    return max([at for each in pod.statuses for at in _times(each)], default=None)
 
 
 def date(
@@ -84,9 +84,9 @@ def _newest_time(status: ContainerStatus, now: float) -> float:
     return max(_times(status), default=now)
 
 
-def _times(status: ContainerStatus) -> Iterator[float]:
-    ends = (death.finished_at for death in (status.terminated, status.last) if death is not None)
-    return (at for at in (status.running_since, *ends) if at is not None)
+def _times(status: ContainerStatus) -> Sequence[float]:
+    ends = [death.finished_at for death in (status.terminated, status.last) if death is not None]
+    return [at for at in (status.running_since, *ends) if at is not None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -50,7 +50,7 @@ def judge_endings(state: PodState) -> tuple[PodState, tuple[ProbeKillWithoutRest
     told = state.endings
     for status in state.pod.statuses:
         death = ended_for_good(state.pod, status)
-        container = state.pod.spec.container(status.name)
+        container = None if death is None else state.pod.spec.container(status.name)
         if death is None or container is None or _key(status) in told:
             continue
         facts = _facts(state.pod.spec, container, status, death, state.memory(status.name))

@@ -24,10 +24,10 @@ def is_late(
     for other reasons after a postStart hook, and seems to be if the node's clock was set back.
     """
     since = _since(status)
-    if lead is None or since is None or any(each.has_post_start for each in pod.spec.containers):
+    if lead is None or since is None or now - since <= lead + LATE_STATUS:
         return False
     set_back = mark.running_since is not None and since < mark.running_since
-    return not set_back and now - since > lead + LATE_STATUS
+    return not set_back and not any(each.has_post_start for each in pod.spec.containers)
 
 
 def _since(status: ContainerStatus) -> float | None:
