@@ -208,6 +208,15 @@ def test_gauges_beyond_the_limit_are_only_counted() -> None:
     assert ({"a": (("",), (1,))}, 1, 3) == (table.rows, table.series, table.dropped)
 
 
+def test_gauge_that_takes_the_place_of_another_takes_its_room() -> None:
+    """A container whose loops change their cause has one series at a time, and counts as one."""
+    table = Table(RESTART_LOOP, limit=1)
+    for tail in ("x", "y", "x"):
+        table.put("a", (tail,), (1,))
+
+    assert ({"a": (("x",), (1,))}, 1, 0) == (table.rows, table.series, table.dropped)
+
+
 def test_room_that_was_left_is_used_again() -> None:
     """A series that ends makes room for another."""
     table = Table(RESTARTS, limit=2)

@@ -28,7 +28,10 @@ PROMETHEUS_3 = (
         ("Application/OpenMetrics-Text; Version=1.0.0", True),
         ("application/openmetrics-text,*/*", True),
         ("application/openmetrics-text;q=0", False),
-        ("application/openmetrics-text;q=0.2,text/plain;q=0.9", False),
+        *(
+            (f"application/openmetrics-text;q=0.2,{text};q=0.9", False)
+            for text in ("text/plain", "text/*", "*/*")
+        ),
         ("application/openmetrics-text,text/plain;q=0.5,application/openmetrics-text;q=0.1", True),
         ("application/openmetrics-text;q=high", False),
         (";;,,=;q", False),

@@ -209,6 +209,7 @@ def test_watch_is_synced_until_its_list_is_overdue(faults: list[int], *, is_sync
 
 FAULTS = {
     "A1 reset mid-line": watch(line("ADDED")[:20], ConnectionResetError()),
+    "A2 end within a chunk": watch(EOFError()),
     "A3 torn line with a proper end": watch(line("ADDED")[:20]),
     "A5 silence": watch(TimeoutError()),
     "A10 refused": ConnectionRefusedError(),
@@ -329,6 +330,17 @@ def test_streaming_list_that_breaks_off_is_no_list() -> None:
     assert ["listing", "listed a", "listing", "listed a", "synced"] == diary.told
     assert {"list broke off": 1} == dict(loop.stats.errors)
     assert "500" == script.asked[1]["limit"]
+
+
+def test_streaming_list_that_breaks_off_was_no_watch() -> None:
+    """However long it took, it does not make the next pause shorter."""
+    end = {"resourceVersion": "12", "annotations": {"k8s.io/initial-events-end": "true"}}
+    bookmark = msgspec.json.encode({"type": "BOOKMARK", "object": {"metadata": end}}) + b"\n"
+    gone, torn = Answer(status=410), watch(line("ADDED"))
+
+    pauses = play(watch(bookmark), gone, torn, page(version="13"), options=WatchOptions())[2]
+
+    assert [0.4, 0.8] == pauses
 
 
 def test_server_that_is_away_may_have_streaming_lists() -> None:
