@@ -71,7 +71,7 @@ class _Case(NamedTuple):
 
 
 class Judgement(NamedTuple):
-    """One piece of advice about one probe, for any container with the same setting."""
+    """One piece of advice about one probe, without the container: many have the same setting."""
 
     probe_type: ProbeType
     finding: AdviceName

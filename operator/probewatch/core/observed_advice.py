@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from probewatch.core.advice import Judgement
 from probewatch.core.advice_names import AdviceName
 from probewatch.core.book import Book, Mark
 from probewatch.core.causes import Cause
@@ -9,7 +10,7 @@ from probewatch.core.evidence import EvidenceKind
 from probewatch.core.findings import Advice
 from probewatch.core.kills import STOP_SLACK
 from probewatch.core.past import Past
-from probewatch.core.spec import MINIMUM_GRACE_SECONDS, Container, HandlerKind, Probe, ProbeType
+from probewatch.core.spec import MINIMUM_GRACE_SECONDS, Container, HandlerKind, Probe
 from probewatch.core.state import ContainerMemory, PodState
 from probewatch.core.verdict import PROBE_OF
 
@@ -40,51 +41,35 @@ def advise(
     container = state.pod.spec.container(name)
     if container is None:
         return memory.advised, ()
-    fresh = [
-        Advice(
-            pod=state.ref,
-            container=name,
-            probe_type=probe.probe_type,
-            finding=finding,
-            message=message,
-            at=now,
-        )
-        for probe in container.probes
-        for finding, message in _judge(state, container, probe, memory)
-        if _key(finding, probe) not in memory.advised
-    ]
-    told = (f"{each.finding}/{each.probe_type}" for each in fresh)
-    return memory.advised | frozenset(told), tuple(fresh)
+    killers = [probe for probe in (container.liveness, container.startup) if probe is not None]
+    errors = [_only_errors(probe, memory.book) for probe in killers]
+    judged = (*errors, _budget_too_small(state, container, memory))
+    fresh = [each for each in judged if each is not None and _key(each) not in memory.advised]
+    if not fresh:
+        return memory.advised, ()
+    advice = (Advice(pod=state.ref, container=name, at=now, **each._asdict()) for each in fresh)
+    return memory.advised.union(map(_key, fresh)), tuple(advice)
 
 
-def _key(finding: AdviceName, probe: Probe) -> str:
-    return f"{finding}/{probe.probe_type}"
+def _key(judged: Judgement) -> str:
+    return f"{judged.finding}/{judged.probe_type}"
 
 
-def _judge(
-    state: PodState, container: Container, probe: Probe, memory: ContainerMemory
-) -> tuple[tuple[AdviceName, str], ...]:
-    errors = _only_errors(probe, memory.book)
-    budget = _budget_too_small(state, container, probe, memory)
-    return (*errors, *budget)
-
-
-def _only_errors(probe: Probe, book: Book) -> tuple[tuple[AdviceName, str], ...]:
+def _only_errors(probe: Probe, book: Book) -> Judgement | None:
     """Advise on a probe whose runs only error: the kubelet ignores such runs."""
-    if probe.probe_type is ProbeType.READINESS:
-        return ()
     marks = [mark for mark in book.failures if mark.probe_type == probe.probe_type]
+    if not marks or any(mark.kind is EvidenceKind.PROBE_FAILED for mark in marks):
+        return None
     errors = _errors_in_a_row(probe, marks)
-    failed = any(mark.kind is EvidenceKind.PROBE_FAILED for mark in marks)
-    if failed or errors < max(ERRORS_NEEDED, probe.failure_threshold):
-        return ()
+    if errors < max(ERRORS_NEEDED, probe.failure_threshold):
+        return None
     check = CHECKS.get(probe.handler, "what the kubelet says of it")
     message = (
         f"{errors} runs of the {probe.probe_type.lower()} probe in a row could not be carried "
         f"out. The kubelet ignores such runs, so the probe has no effect until that is fixed. "
         f"Check {check}"
     )
-    return ((AdviceName.PROBE_NEVER_KILLS, message),)
+    return Judgement(probe.probe_type, AdviceName.PROBE_NEVER_KILLS, message)
 
 
 def _errors_in_a_row(probe: Probe, marks: Sequence[Mark]) -> int:
@@ -94,7 +79,7 @@ def _errors_in_a_row(probe: Probe, marks: Sequence[Mark]) -> int:
     together. A run that errors is tried up to three times.
     """
     interval = max(probe.period, TRIES * probe.timeout)
-    errors, row, latest = 0, 0, marks[-1].at if marks else 0.0
+    errors, row, latest = 0, 0, marks[-1].at
     for mark in reversed(marks):
         errors += mark.fresh
         # The first occurrence of a delivery came at some time after the previous delivery.
@@ -105,16 +90,15 @@ def _errors_in_a_row(probe: Probe, marks: Sequence[Mark]) -> int:
 
 
 def _budget_too_small(
-    state: PodState, container: Container, probe: Probe, memory: ContainerMemory
-) -> tuple[tuple[AdviceName, str], ...]:
+    state: PodState, container: Container, memory: ContainerMemory
+) -> Judgement | None:
     cause = _starting_cause(state, container)
     latest = memory.past[-STARTS_NEEDED:]
     if cause is None or len(latest) < STARTS_NEEDED or any(p.cause is not cause for p in latest):
-        return ()
-    grace = state.pod.spec.grace_of(probe)
-    starts = all(_was_starting(past, probe, grace) for past in latest)
-    if probe.probe_type is not PROBE_OF[cause] or not starts:
-        return ()
+        return None
+    probe, grace = container.probe(PROBE_OF[cause]), state.pod.spec.grace
+    if probe is None or not all(_was_starting(past, probe, grace) for past in latest):
+        return None
     budget = probe.start_budget
     lived = max(past.lifetime or 0.0 for past in latest)
     mend = "raise failureThreshold" if cause is Cause.STARTUP_PROBE else "add a startup probe"
@@ -122,7 +106,7 @@ def _budget_too_small(
         f"{len(latest)} starts in a row were killed after at most {lived:.0f} s; the probe "
         f"surely allows {budget:g} s: {mend}"
     )
-    return ((AdviceName.START_BUDGET_TOO_SMALL, message),)
+    return Judgement(probe.probe_type, AdviceName.START_BUDGET_TOO_SMALL, message)
 
 
 def _was_starting(past: Past, probe: Probe, grace: float) -> bool:
@@ -132,7 +116,7 @@ def _was_starting(past: Past, probe: Probe, grace: float) -> bool:
     one had answered before; a kubelet up to 1.34 that is restarted runs the startup probe of such
     a container again.
     """
-    stop = max(grace, MINIMUM_GRACE_SECONDS) + STOP_SLACK
+    stop = max(probe.grace_in(grace), MINIMUM_GRACE_SECONDS) + STOP_SLACK
     latest = probe.initial_delay + 2 * probe.slowest_detection + stop
     return past.lifetime is not None and past.lifetime <= latest
 
