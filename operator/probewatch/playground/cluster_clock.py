@@ -26,8 +26,12 @@ class ScaledTime:
         return cls(speed=speed, began=time.time())
 
     def to_real(self, at: float) -> float:
-        """Return the real time, in epoch seconds, of a time on this clock."""
-        return self.began + (at - self.began) / self.speed
+        """Return the real time, in epoch seconds, of a time on this clock.
+
+        0 stays 0: a kubelet writes 1970-01-01T00:00:00Z for a time that is not known, such as
+        the start of a container that could not be started.
+        """
+        return self.began + (at - self.began) / self.speed if at else 0.0
 
     def clock(self) -> Clock:
         """Return the clock of this time."""

@@ -190,6 +190,11 @@ async def test_hastened_time_keeps_real_times() -> None:
     assert Clock().now() < clock.now()
 
 
+def test_unknown_time_stays_1970_at_every_speed() -> None:
+    """0, the start of a container that could not be started, is no time and is not converted."""
+    assert 0.0 == ScaledTime(speed=4, began=1000.0).to_real(0.0)
+
+
 def test_the_manifest_is_the_tutorials() -> None:
     """The demo runs the tutorial's manifest unchanged."""
     expected = {
