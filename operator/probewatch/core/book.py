@@ -17,6 +17,10 @@ SERIES_KEPT = 32
 START_KINDS = frozenset({EvidenceKind.PULLED, EvidenceKind.CREATED, EvidenceKind.STARTED})
 
 
+Series = tuple[tuple[str, int, float], ...]
+"""The name of each Event object, with the count and time of its newest delivery."""
+
+
 @quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
@@ -48,7 +52,7 @@ class Book:
     failures: tuple[Mark, ...] = ()
     starts: tuple[Mark, ...] = ()
     others: tuple[Mark, ...] = ()
-    series: tuple[tuple[str, int, float], ...] = ()
+    series: Series = ()
 
     def last_of(self, name: str) -> tuple[int, float] | None:
         """Count and time of the newest delivery of this Event object."""
@@ -78,10 +82,10 @@ def enter(
     mark = _mark(evidence, known, from_zero=whole)
     if mixed:
         mark = replace(mark, fresh=1, since=None)
-    return _file(replace(book, series=_note(book, evidence)), mark), mark
+    return _file(book, mark, _note(book, evidence)), mark
 
 
-def _note(book: Book, evidence: Evidence) -> tuple[tuple[str, int, float], ...]:
+def _note(book: Book, evidence: Evidence) -> Series:
     """The series with this delivery; if full, one without kills and starts is dropped first."""
     kept = [entry for entry in book.series if entry[0] != evidence.name]
     if len(kept) >= SERIES_KEPT:
@@ -109,11 +113,11 @@ def _mark(evidence: Evidence, known: tuple[int, float] | None, *, from_zero: boo
     )
 
 
-def _file(book: Book, mark: Mark) -> Book:
+def _file(book: Book, mark: Mark, series: Series) -> Book:
     if mark.kind.is_kill:
-        return replace(book, kills=(*book.kills, mark)[-KILLS_KEPT:])
+        return replace(book, series=series, kills=(*book.kills, mark)[-KILLS_KEPT:])
     if mark.kind.is_failure:
-        return replace(book, failures=(*book.failures, mark)[-FAILURES_KEPT:])
+        return replace(book, series=series, failures=(*book.failures, mark)[-FAILURES_KEPT:])
     if mark.kind in START_KINDS:
-        return replace(book, starts=(*book.starts, mark)[-STARTS_KEPT:])
-    return replace(book, others=(*book.others, mark)[-STARTS_KEPT:])
+        return replace(book, series=series, starts=(*book.starts, mark)[-STARTS_KEPT:])
+    return replace(book, series=series, others=(*book.others, mark)[-STARTS_KEPT:])

@@ -105,6 +105,8 @@ def _mark_repaired(memory: ContainerMemory, counts: set[int], kill: Mark) -> Con
 
 def update_terminations(memory: ContainerMemory, status: ContainerStatus) -> ContainerMemory:
     """Update the terminations of counted restarts from the status."""
+    if not (memory.pending or memory.settled):
+        return memory
 
     def updated(restart: CountedRestart) -> CountedRestart:
         death = restart.termination

@@ -33,15 +33,16 @@ def enter_event(state: PodState, evidence: Evidence) -> Entered | None:
     A combined Event always names the first container, so it is ignored if several have probes. If
     the container has several probes, their failures are counted in it together.
     """
-    probed = [each for each in state.pod.spec.containers if each.probes]
-    if evidence.combined and len(probed) > 1:
+    combined = state.pod.spec.containers if evidence.combined else ()
+    probed = [each for each in combined if each.probes]
+    if len(probed) > 1:
         return None
     name = evidence.container
     if state.pod.spec.container(name) is None and state.pod.status(name) is None:
         return None
     memory = state.memory(name)
     evidence = with_possible_reason(evidence, state.pod.spec)
-    mixed = evidence.combined and any(len(each.probes) > 1 for each in probed)
+    mixed = any(len(each.probes) > 1 for each in probed)
     book, mark = enter(memory.book, evidence, from_zero=name in state.from_zero, mixed=mixed)
     if mark is None:
         return None

@@ -24,8 +24,8 @@ def take_restarts(
         findings = (*findings, begun)
     for restart in counted.restarts:
         name = restart.container.name
-        state = remember(state, name, verdicts.take_restart(state.memory(name), restart, policy))
-        state, found = judge_container(state, name, policy, now)
+        memory = verdicts.take_restart(state.memory(name), restart, policy)
+        state, found = judge_memory(state, name, memory, policy, now)
         findings = (*findings, *found)
     return state, findings
 
@@ -39,9 +39,7 @@ def update_terminations(
         known = state.memory(status.name)
         memory = corrections.update_terminations(known, status)
         if memory is not known:
-            state, found = judge_container(
-                remember(state, status.name, memory), status.name, policy, now
-            )
+            state, found = judge_memory(state, status.name, memory, policy, now)
             findings = (*findings, *found)
     return state, findings
 
@@ -78,7 +76,19 @@ def judge_container(
 
     The first *hurried* pending restarts do not wait for late evidence.
     """
-    memory = state.memory(name)
+    return judge_memory(state, name, state.memory(name), policy, now, hurried=hurried)
+
+
+def judge_memory(
+    state: PodState,
+    name: str,
+    memory: ContainerMemory,
+    policy: Policy,
+    now: float,
+    *,
+    hurried: int = 0,
+) -> tuple[PodState, tuple[Finding, ...]]:
+    """Do the same as `judge_container` for a *memory* that is newer than that in the state."""
     ready = verdicts.publish_ready(state, memory, policy=policy, now=now, hurried=hurried)
     corrected = corrections.correct(state, ready.memory, now=now)
     advised, advice = advise(state, name, corrected.memory, now=now)

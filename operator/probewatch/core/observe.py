@@ -203,8 +203,7 @@ def _evidence(
     if entered is None:
         return state, ()
     name = evidence.container
-    state = remember(state, name, entered.memory)
-    after, findings = judging.judge_container(state, name, policy, now)
+    after, findings = judging.judge_memory(state, name, entered.memory, policy, now)
     after, ended = judge_endings(after)
     failures = () if observed.is_history else entered.findings
     return after, (*failures, *findings, *ended)
@@ -218,8 +217,7 @@ def _counters(
         return state, ()  # keep no memory for the many containers that never restart
     reading = replace(read.reading, restart_count=mark.count)
     memory = replace(memory, readings=(*memory.readings, reading)[-READINGS_KEPT:])
-    state = remember(state, read.container, memory)
-    return judging.judge_container(state, read.container, policy, now)
+    return judging.judge_memory(state, read.container, memory, policy, now)
 
 
 def _time(

@@ -58,7 +58,6 @@ def publish_ready(
         memory, found = _publish(
             state, memory, waiting.restart, (rule, verdict), policy=policy, now=now
         )
-        memory = replace(memory, pending=memory.pending[1:])
         findings.extend(found)
     return Judged(memory=memory, findings=tuple(findings))
 
@@ -113,6 +112,7 @@ def _publish(
         settled = (*(each for each in settled if each.until > now), entry)[-SETTLED_KEPT:]
     memory = replace(
         memory,
+        pending=memory.pending[1:],
         loop=loop,
         settled=settled,
         used=_use(memory, restart),
