@@ -1,9 +1,12 @@
 """The flags of `run`: each one reaches its setting, and overrides the variable of the same name."""
 
+from dataclasses import replace
+
 import pytest
 
 from probewatch.commands import run
-from probewatch.errors import SettingsError
+from probewatch.errors import KubeconfigError, SettingsError
+from probewatch.kube.access import Access
 from probewatch.settings import LogFormat, LogLevel, Settings
 from tests.commands.shop import parse
 
@@ -64,3 +67,12 @@ def test_wrong_address_names_its_flag() -> None:
     """An address that cannot be used is refused before anything starts, and the flag is named."""
     with pytest.raises(SettingsError, match="--metrics-address"):
         run.read_settings(parse(run, "--metrics-address", "here"), {})
+
+
+def test_operator_does_not_act_as_another_user() -> None:
+    """Kopf cannot impersonate, so a kubeconfig with `as` is refused rather than half obeyed."""
+    access = Access(where="kubeconfig x", server="https://one")
+    run.refuse_impersonation(access)
+
+    with pytest.raises(KubeconfigError, match="kubeconfig x: `as` of the user"):
+        run.refuse_impersonation(replace(access, impersonation=(("Impersonate-User", "me"),)))

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from probewatch import logs
 from probewatch.clock import Clock
 from probewatch.commands.cluster import add_cluster_flags, log_in
+from probewatch.errors import KubeconfigError
+from probewatch.kube.access import Access
 from probewatch.kube.client import ApiClient
 from probewatch.metrics.listening import parse_address
 from probewatch.service.parts import Parts
@@ -104,6 +106,7 @@ async def serve(settings: Settings, environ: Mapping[str, str]) -> None:
     """Run the operator in this event loop until a signal ends it."""
     clock = Clock()
     login = await log_in(settings, environ, clock)
+    refuse_impersonation(login.access)
     client = ApiClient(login, timeout_seconds=settings.request_timeout_seconds, clock=clock)
     async with client:
         parts = Parts(settings=settings, login=login, client=client, clock=clock)
@@ -111,6 +114,18 @@ async def serve(settings: Settings, environ: Mapping[str, str]) -> None:
         with stop_on_signals() as stop:
             await Service(parts).run(stop)
     _log.info("Ended")
+
+
+def refuse_impersonation(access: Access) -> None:
+    """Raise KubeconfigError for a user that acts as another one: kopf cannot do that.
+
+    It would read ProbePolicies with the user's own rights, all else with those of the other.
+    """
+    if access.impersonation:
+        raise KubeconfigError(
+            f"{access.where}: `as` of the user is for the other commands; run the operator with "
+            "credentials of its own"
+        )
 
 
 def _overrides(args: argparse.Namespace) -> dict[str, str | None]:

@@ -12,6 +12,7 @@ from kubernetes.aio.client.configuration import Configuration
 from kubernetes.aio.config.config_exception import ConfigException
 
 from probewatch.errors import KubeconfigError
+from probewatch.kube.impersonation import Headers
 from probewatch.kube.sanitize import sanitize
 
 WORDS_LIMIT = 300
@@ -30,6 +31,8 @@ class Access:
     server: str
     authorization: str = field(default="", repr=False)
     """The value of the Authorization header with its scheme; empty without one."""
+    impersonation: Headers = field(default=(), repr=False)
+    """Headers that make the user act as another one, as `kubectl --as` does."""
     ca_path: str = ""
     certificate_path: str = ""
     private_key_path: str = ""

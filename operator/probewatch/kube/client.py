@@ -190,12 +190,13 @@ class ApiClient:
             raise ApiError("the API client is not open")
         access, tls = self._login.access, self._login.tls
         credentials = {"Authorization": access.authorization} if access.authorization else {}
+        headers = {**asked.headers, **credentials}
         return await self._session.request(
             asked.method,
             access.server + asked.path,
             params=asked.params,
             data=asked.data,
-            headers={**asked.headers, **credentials},
+            headers=[*headers.items(), *access.impersonation],
             ssl=True if tls is None else tls,
             server_hostname=access.tls_server_name or None,
             proxy=access.proxy or None,

@@ -59,6 +59,7 @@ async def _load(loader: KubeConfigLoader, config: Kubeconfig) -> Access:
         namespace=config.namespace,
         ca_named=config.ca_named,
         certificate_named=config.certificate_named,
+        impersonation=config.impersonation,
     )
     if config.plugin and not access.authorization and not access.certificate_path:
         said = f": {sanitize(words[-1], limit=WORDS_LIMIT)}" if words else ""

@@ -14,6 +14,7 @@ import yaml
 from kubernetes.aio.config.kube_config import ConfigNode
 
 from probewatch.errors import KubeconfigError
+from probewatch.kube.impersonation import Headers, read_impersonation
 from probewatch.kube.kubeconfig_paths import PATHS_SEPARATOR
 
 Json = dict[str, object]
@@ -43,6 +44,8 @@ class Kubeconfig:
     """Where the CA is embedded, if it is not in a file of its own; for messages."""
     certificate_named: str = ""
     """Where the client certificate comes from, if not from a file of its own; for messages."""
+    impersonation: Headers = ()
+    """Headers that make the user act as another one."""
 
 
 def read_kubeconfig(paths: Sequence[Path], context: str) -> Kubeconfig:
@@ -129,6 +132,7 @@ def _choose(where: str, context: str, merged: Mapping[str, Mapping[str, ConfigNo
         token_file=str(user.value["user"].get("tokenFile") or ""),
         ca_named=ca,
         certificate_named=certificate or (command and f"clientCertificateData of {command}"),
+        impersonation=read_impersonation(user.value["user"], f"kubeconfig {where}"),
     )
 
 
