@@ -229,24 +229,24 @@ class Store(Survey):
         step = observe(state, observation, self._policy_for(about), now)
         if step.state is None and pod is not None:
             self._arrivals.left_alone(uid, pod.namespace)
-        self._keep(uid, step, before=state, mark=mark)
+        self._keep(uid, known, step, before=state, mark=mark)
         return tuple(each for finding in step.findings for each in self._mark(finding, now))
 
     def _mark(self, finding: Finding, now: float) -> tuple[Finding, ...]:
         """Add its pattern to a restart, and correct earlier restarts that share it."""
         if not isinstance(finding, Restart):
             return (finding,)
-        corrected = self._step_all(
-            self._shared.find_losses(finding), node_loss_evidence(finding), now
-        )
+        losses = self._shared.find_losses(finding)
+        corrected = self._step_all(losses, node_loss_evidence(finding), now) if losses else ()
         return (self._shared.mark(finding), *corrected)
 
-    def _keep(self, uid: PodUid, step: Step, *, before: PodState | None, mark: int) -> None:
+    def _keep(
+        self, uid: PodUid, known: Header | None, step: Step, *, before: PodState | None, mark: int
+    ) -> None:
         if step.state is None:
             self._forget(uid)
             return
         if step.state is not before:
-            known = self._shelf.header(uid)
             version, last = (known.version, known.mark) if known else (0, 0)
             self._shared.follow(known, step.state.pod)
             self._shelf.put(step.state, version=version, mark=mark or last)

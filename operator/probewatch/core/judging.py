@@ -88,7 +88,7 @@ def judge_memory(
     *,
     hurried: int = 0,
 ) -> tuple[PodState, tuple[Finding, ...]]:
-    """Do the same as `judge_container` for a *memory* that is newer than that in the state."""
+    """Judge a container as `judge_container` does, by a *memory* newer than that in the state."""
     ready = verdicts.publish_ready(state, memory, policy=policy, now=now, hurried=hurried)
     corrected = corrections.correct(state, ready.memory, now=now)
     advised, advice = advise(state, name, corrected.memory, now=now)

@@ -249,10 +249,12 @@ def _gone(state: PodState, policy: Policy, now: float) -> tuple[None, tuple[Find
 
 
 def _due(state: PodState, policy: Policy) -> float | None:
-    times = [pending.deadline for _, memory in state.memories for pending in memory.pending]
-    calm = (memory for _, memory in state.memories if not memory.pending)
-    dues = (loops.loop_due(memory.loop, policy) for memory in calm)
-    times.extend(due for due in dues if due is not None)
+    times: list[float] = []
+    for _, memory in state.memories:
+        if memory.pending:
+            times.extend([pending.deadline for pending in memory.pending])
+        elif (due := loops.loop_due(memory.loop, policy)) is not None:
+            times.append(due)
     if state.readiness.flapping and state.readiness.losses:
         times.append(state.readiness.losses[-1][0] + policy.flap_quiet)
     return min(times, default=None)

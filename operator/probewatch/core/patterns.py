@@ -111,7 +111,8 @@ class Patterns:
         mates = self._of_owners.add(latest.owner, latest, WINDOW_SECONDS)
         neighbours = self._of_nodes.add(restart.pod.node, latest, WINDOW_SECONDS)
         pods = self._pods_of(latest.owner)
-        return replace(restart, pattern=find_pattern(latest, mates, neighbours, pods=pods))
+        pattern = find_pattern(latest, mates, neighbours, pods=pods)
+        return restart if pattern is restart.pattern else replace(restart, pattern=pattern)
 
     def lost_together(self, restart: Restart) -> frozenset[PodUid]:
         """Return the pods of the node that lost containers at the same time; none if only one.

@@ -79,8 +79,10 @@ class Shelf:
 
     def peek(self, uid: PodUid) -> PodState | None:
         """Return the state of a pod without a change of the cache."""
-        state, kept = self._open.get(uid), self._kept.get(uid)
-        return self._unpack(kept) if state is None and kept is not None else state
+        state = self._open.get(uid)
+        if state is None and (kept := self._kept.get(uid)) is not None:
+            return self._unpack(kept)
+        return state
 
     def put(self, state: PodState, *, version: int, mark: int) -> None:
         """Store the state of a pod, replacing its snapshot if it had one."""
