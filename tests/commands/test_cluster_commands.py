@@ -31,6 +31,17 @@ async def test_report_has_a_line_for_each_workload(tmp_path: Path) -> None:
     assert "1m15s" in lines[1]
 
 
+async def test_report_leaves_out_workloads_with_nothing_to_report(tmp_path: Path) -> None:
+    """A record that only keeps the counts of earlier restarts is in the JSON, not in the table."""
+    both = await read_report(await cluster_with([], [record("old"), FULL]), tmp_path)
+    one = await read_report(await cluster_with([], [record("old")]), tmp_path)
+
+    assert "Deployment/web" in report.render_tables(both)
+    assert "Deployment/old" not in report.render_tables(both)
+    assert ["web", "old"] == [each["name"] for each in json.loads(report.render_json(both))]
+    assert report.render_tables(one).startswith("Nothing is recorded in the namespace shop")
+
+
 async def test_report_about_one_workload_tells_all(tmp_path: Path) -> None:
     """With a name: totals, loops, readiness and the latest restarts."""
     view = await read_report(await cluster_with([], [FULL]), tmp_path, "deployment/web")

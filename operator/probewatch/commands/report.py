@@ -113,16 +113,17 @@ async def read(args: argparse.Namespace) -> View:
 
 def render_tables(view: View) -> str:
     """Return a table of workloads, or everything about one."""
-    if not view.summaries:
-        elsewhere = "" if view.is_everywhere else ELSEWHERE
-        return NOTHING.format(place=view.place, elsewhere=elsewhere)
     if view.is_one:
         return "\n\n".join(_render_one(each, view.now) for each in view.summaries)
+    shown = [each for each in view.summaries if not each.is_empty]
+    if not shown:
+        elsewhere = "" if view.is_everywhere else ELSEWHERE
+        return NOTHING.format(place=view.place, elsewhere=elsewhere)
     heads = (
         *("NAMESPACE", "WORKLOAD", "RESTARTS", "CAUSES", "LOOPING"),
         *("LAST RESTART", "READINESS LOST", "NOT READY"),
     )
-    return render_table(heads, [_row(each, view.now) for each in view.summaries])
+    return render_table(heads, [_row(each, view.now) for each in shown])
 
 
 def render_json(view: View) -> str:

@@ -53,6 +53,15 @@ class Summary:
         return causes
 
     @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to report.
+
+        That is so for a workload whose containers restarted only before the operator watched it:
+        the record keeps their counts, from which it counts on.
+        """
+        return not (self.restarts or self.losses or self.loops or self.incidents)
+
+    @property
     def last(self) -> objects.Incident | None:
         """The latest restart that is recorded in detail."""
         return self.incidents[0] if self.incidents else None
