@@ -216,6 +216,17 @@ async def test_explain_without_events_says_so(tmp_path: Path, status: int, why: 
     assert "the kubelet's Events cannot be read" in told["note"]
 
 
+async def test_explain_without_reports_says_which_right_is_missing(tmp_path: Path) -> None:
+    """If ProbeReports cannot be read, a note says so, beside what the pod itself tells."""
+    cluster = await cluster_with([pod(restarts=1)], [FULL])
+    cluster.refuse = lambda request: 403 if request.path.endswith("/probereports") else 0
+
+    text = render_text(await read_story(cluster, tmp_path, "web-x"))
+
+    assert "app, restart 1, judged now: " in text
+    assert "\nNote: the ProbeReports cannot be read: a right is missing: " in text
+
+
 async def test_explain_without_events_keeps_what_the_pod_itself_tells(tmp_path: Path) -> None:
     """A cause that the termination alone tells needs no Events."""
     killed = pod(restarts=1)

@@ -137,7 +137,8 @@ async def _read_records(client: ApiClient, namespace: str, name: str) -> tuple[S
     try:
         summaries = await read_summaries(client, namespace)
     except ApiError as error:
-        return None, str(error)
+        is_missing = error.status == NOT_FOUND
+        return None, str(error) if is_missing else f"the ProbeReports cannot be read: {error}"
     for each in summaries:
         if name in {*(one.pod for one in each.incidents), *(one.pod for one in each.loops)}:
             return each, ""

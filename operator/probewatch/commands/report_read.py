@@ -127,5 +127,6 @@ async def _ask(client: ApiClient, path: str, params: Mapping[str, str]) -> RawPa
             raise
         raise ApiError(
             "this cluster has no ProbeReports: the custom resources of probewatch are not "
-            "installed (kubectl apply -f crds)"
+            "installed (kubectl apply -f crds)",
+            status=NOT_FOUND,
         ) from error
