@@ -1,5 +1,6 @@
 """A user of a kubeconfig may act as another one (`as`), with the headers that kubectl sends."""
 
+import json
 import re
 from pathlib import Path
 
@@ -13,7 +14,6 @@ from probewatch.kube.client import ApiClient
 from probewatch.kube.file_credentials import FileCredentials
 from probewatch.kube.impersonation import Headers, read_impersonation
 from probewatch.kube.login import Login
-from tests.kube.test_kubeconfig import config, write
 from tests.support.fake_cluster import FakeCluster, serving
 from tests.support.fake_time import FakeTime
 
@@ -40,11 +40,18 @@ async def test_access_has_the_headers_of_the_user(
     user: dict[str, object], headers: Headers, tmp_path: Path
 ) -> None:
     """A kubeconfig's `as`, `as-uid`, `as-groups` and `as-user-extra` become headers."""
-    path = write(tmp_path / "config", config(user=user))
+    path = tmp_path / "config"
+    content = {
+        "current-context": "c",
+        "clusters": [{"name": "c", "cluster": {"server": "https://one.example:6443"}}],
+        "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
+        "users": [{"name": "u", "user": user}],
+    }
+    path.write_text(json.dumps(content))
 
     access = await FileCredentials((path,), "").read(refused=False)
 
-    assert sorted(headers) == sorted(access.impersonation)
+    assert headers == access.impersonation
     assert "Bearer abc" == access.authorization
 
 
