@@ -160,8 +160,9 @@ def follows_pods(asked: Asked) -> bool:
     return asked.path == "/api/v1/pods" and asked.query.get("watch") == "true" and not is_list
 
 
-async def test_recording_ends_cleanly_by_ctrl_c(tmp_path: Path) -> None:
-    """Ctrl-C ends a recording with exit code 0, and everything is written."""
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+async def test_recording_ends_cleanly(number: signal.Signals, tmp_path: Path) -> None:
+    """Ctrl-C, SIGTERM or a closed terminal ends a recording with 0, and everything is written."""
     cluster = FakeCluster()
     pod: Json = {
         "kind": "Pod",
@@ -173,7 +174,7 @@ async def test_recording_ends_cleanly_by_ctrl_c(tmp_path: Path) -> None:
         kubeconfig = write_kubeconfig(tmp_path, server)
         process = await start(tmp_path, "record", "r.jsonl", "--kubeconfig", kubeconfig)
         await cluster.heard(follows_pods)  # so that the list was read
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         _, err = await process.communicate()
 
     assert 0 == process.returncode

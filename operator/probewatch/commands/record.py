@@ -5,6 +5,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import signal
 import stat
 import sys
 from collections.abc import Collection, Iterator, Sequence
@@ -120,7 +121,9 @@ async def record(args: argparse.Namespace) -> None:
     clock = Clock()
     async with open_client(settings, clock) as client:
         await _check_rights(client, settings)
-        with _opened(args.file, append=args.append) as file, stop_on_signals() as stop:
+        # A session that breaks off (SIGHUP) loses no lines either.
+        stopping = stop_on_signals(signal.SIGHUP)
+        with _opened(args.file, append=args.append) as file, stopping as stop:
             recording = Recording(
                 file, compressed=_is_compressed(args.file), omissions=args.without
             )

@@ -1,6 +1,6 @@
 """Signals: the first one asks for a graceful shutdown, the second one kills the process.
 
-Used by the operator, the playground and the demo.
+Used by the operator, recordings, the playground and the demo.
 """
 
 import asyncio
@@ -44,15 +44,15 @@ def on_first_signal(
 
 
 @contextmanager
-def stop_on_signals() -> Iterator[asyncio.Event]:
-    """Yield an event that is set at the first signal."""
+def stop_on_signals(*more: signal.Signals) -> Iterator[asyncio.Event]:
+    """Yield an event that is set at the first of `SIGNALS`, or of *more*."""
     stop = asyncio.Event()
 
     def end(received: signal.Signals) -> None:
         _log.info("Stopping; a second signal ends at once", extra={"signal": received.name})
         stop.set()
 
-    with on_first_signal(end, SIGNALS):
+    with on_first_signal(end, (*SIGNALS, *more)):
         yield stop
 
 
