@@ -62,8 +62,7 @@ class Tables:
         self.drop_states(
             subject
             for subject, first in subjects.items()
-            if first is None
-            or blank.get(subject) is not first
+            if blank.get(subject) is not first
             or any(subject in table.rows for table in self.states())
         )
 

@@ -25,9 +25,9 @@ def split_page(body: bytes | bytearray) -> tuple[bytes, list[bytes]]:
     for match in _TOKENS.finditer(body):
         token = match[0]
         if token[:1] == b'"':
-            key = token if depth == 1 else key
+            key = token  # at depth 1 the last string before a list is its key
         elif token in b"{[":
-            if start < 0 and depth == 1 and (token, key) == (b"[", b'"items"'):
+            if depth == 1 and (token, key) == (b"[", b'"items"'):
                 start = match.start()
             elif start >= 0 and depth == _ITEMS_DEPTH:
                 begun = match.start()
