@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import errno
+import os
 import socket
 import ssl
 from collections.abc import Sequence
@@ -275,6 +276,34 @@ async def test_new_certificate_is_used_without_a_restart(
             await ask_securely(served, old)
 
 
+async def test_certificate_whose_key_comes_later_is_used(
+    tmp_path: Path, certificates: tuple[Certificate, Certificate]
+) -> None:
+    """A pair whose files are written one after the other is used once the second is there."""
+    old, new = certificates
+    async with serving(Served(options=write(tmp_path, old))) as served:
+        (tmp_path / "tls.crt").write_text(new.certificate, encoding="ascii")
+        await ask_securely(served, old)
+
+        (tmp_path / "tls.key").write_text(new.key, encoding="ascii")
+
+        assert (await ask_securely(served, new)).startswith(b"HTTP/1.1 200 OK")
+
+
+def test_certificate_is_reloaded_once_for_each_change(
+    tmp_path: Path, certificates: tuple[Certificate, Certificate]
+) -> None:
+    """A pair that is written anew with files of the same size is another one."""
+    options = write(tmp_path, certificates[0])
+    certificate = Tls(options.cert_file, options.key_file)
+    first = certificate.context()
+    os.utime(options.cert_file, (1.0, 1.0))
+
+    second, third = certificate.context(), certificate.context()
+
+    assert (True, True) == (first is not second, second is third)
+
+
 async def test_broken_certificate_leaves_the_one_in_use(
     tmp_path: Path, certificates: tuple[Certificate, Certificate]
 ) -> None:
@@ -315,6 +344,21 @@ async def test_handshake_has_its_time(
     options = replace(write(tmp_path, certificates[0]), idle_seconds=SHORT)
     async with serving(Served(options=options)) as served, connecting(served) as (reader, _):
         assert b"" == await reader.read()
+
+
+async def test_handshake_does_not_delay_the_end(
+    tmp_path: Path, certificates: tuple[Certificate, Certificate]
+) -> None:
+    """A client that never starts the TLS handshake does not keep the server from stopping."""
+    options = replace(write(tmp_path, certificates[0]), idle_seconds=3 * LIMIT_SECONDS)
+    async with serving(Served(options=options)) as served, connecting(served) as (reader, _):
+        await ask_securely(served, certificates[0])  # the connection before it is accepted by now
+
+        async with asyncio.timeout(LIMIT_SECONDS / 2):
+            await served.server.stop()
+
+        with contextlib.suppress(ConnectionError):
+            assert b"" == await reader.read()
 
 
 async def test_crowd_without_a_handshake_keeps_nobody_out(

@@ -13,7 +13,7 @@ from probewatch.metrics.authorization import Authorizer
 from probewatch.metrics.server import MetricsServer
 from tests.metrics.reviews import FakeReviews
 from tests.metrics.scene import FakeStore, Scene, StillTime, parse_open, restart, tracked
-from tests.metrics.serving import LOOPBACK, FakeHealth, Served, connecting, serving
+from tests.metrics.serving import LIMIT_SECONDS, LOOPBACK, FakeHealth, Served, connecting, serving
 
 OPEN_METRICS = {"Accept": "application/openmetrics-text"}
 
@@ -268,9 +268,21 @@ async def test_headers_have_a_limit() -> None:
     assert answer.startswith(b"HTTP/1.0 400 ")
 
 
+async def test_long_token_is_read() -> None:
+    """Tokens of large clusters are longer than 8 KiB, the limit of most servers."""
+    async with serving() as served:
+        answer = await served.ask("/healthz", headers={"Authorization": f"Bearer {'x' * 12_000}"})
+
+    assert 200 == answer.status
+
+
 async def test_body_is_not_waited_for() -> None:
     """A request with a body is answered at once."""
-    async with serving() as served, connecting(served) as (reader, writer):
+    async with (
+        serving() as served,
+        asyncio.timeout(LIMIT_SECONDS / 4),
+        connecting(served) as (reader, writer),
+    ):
         writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\nabc")
         answer = await reader.read()
 

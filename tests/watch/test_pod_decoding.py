@@ -5,6 +5,7 @@ import pytest
 from probewatch.watch.pod_decoding import PodDecoder
 
 POD = b'{"metadata":{"name":"web-1","namespace":"shop","uid":"u-1","resourceVersion":"4"}}'
+DEEP = b'{"metadata": {"name": "x"}, "deep": %b%b}' % (b"[" * 5000, b"]" * 5000)
 
 
 @pytest.mark.parametrize(
@@ -14,6 +15,7 @@ POD = b'{"metadata":{"name":"web-1","namespace":"shop","uid":"u-1","resourceVers
         pytest.param(b"[]", 0, 0, id="none"),
         pytest.param(POD.join((b"[", b"]")), 1, 0, id="a pod"),
         pytest.param(b"[7,%b]" % POD, 1, 1, id="no object"),
+        pytest.param(b"[%b,%b]" % (DEEP, POD), 1, 1, id="a pod too deep to be formatted"),
     ],
 )
 def test_items_of_a_page(items: bytes, pods: int, broken: int) -> None:

@@ -379,3 +379,45 @@ def test_silent_watches_in_a_row(between: str) -> None:
 
     silence.watch_was_silent()
     assert SILENCE == silence.find_reason_to_list()
+
+
+@pytest.mark.parametrize(
+    ("lasted", "is_new", "asked"), [(97, False, 30), (97, True, 100), (99, False, 100)]
+)
+def test_watch_that_was_cut(lasted: int, asked: int, *, is_new: bool) -> None:
+    """Only a watch that delivered nothing and ended well before its timeout was cut."""
+    silence, stats = silence_at(FakeTime())
+    silence.choose_timeout(100.0)
+    stats.updates["MODIFIED"] += is_new
+
+    silence.watch_ended(lasted)
+
+    assert asked == silence.choose_timeout(100.0)
+
+
+def test_beginning_of_a_watch_is_a_sign_of_life_only_after_an_outage() -> None:
+    """A dead connection may accept one watch after the other."""
+    time = FakeTime()
+    silence, stats = silence_at(time)
+    silence.server_was_away()
+    time.seconds += 100
+    back = time.seconds
+    for _ in range(2):
+        silence.watch_begins()
+        time.seconds += 75
+
+    assert (back, False) == (stats.last_activity, silence.was_away)
+
+
+def test_bookmarks_that_come_are_no_reason_to_list() -> None:
+    """The clock of missing bookmarks starts again with each update or bookmark."""
+    time = FakeTime()
+    silence, stats = silence_at(time)
+    silence.choose_timeout(400.0)
+    for _ in range(3):
+        assert "" == silence.find_reason_to_list()
+        time.seconds += 400
+        stats.updates["BOOKMARK"] += 1
+        silence.watch_ended(400.0)
+
+    assert "" == silence.find_reason_to_list()
