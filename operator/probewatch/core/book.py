@@ -82,7 +82,7 @@ def enter(
     mark = _mark(evidence, known, from_zero=whole)
     if mixed:
         mark = replace(mark, fresh=1, since=None)
-    return _file(book, mark, _note(book, evidence)), mark
+    return replace(book, series=_note(book, evidence), **_filed(book, mark)), mark
 
 
 def _note(book: Book, evidence: Evidence) -> Series:
@@ -113,11 +113,12 @@ def _mark(evidence: Evidence, known: tuple[int, float] | None, *, from_zero: boo
     )
 
 
-def _file(book: Book, mark: Mark, series: Series) -> Book:
+def _filed(book: Book, mark: Mark) -> dict[str, tuple[Mark, ...]]:
+    """The field of the book that the mark belongs to, with it."""
     if mark.kind.is_kill:
-        return replace(book, series=series, kills=(*book.kills, mark)[-KILLS_KEPT:])
+        return {"kills": (*book.kills, mark)[-KILLS_KEPT:]}
     if mark.kind.is_failure:
-        return replace(book, series=series, failures=(*book.failures, mark)[-FAILURES_KEPT:])
+        return {"failures": (*book.failures, mark)[-FAILURES_KEPT:]}
     if mark.kind in START_KINDS:
-        return replace(book, series=series, starts=(*book.starts, mark)[-STARTS_KEPT:])
-    return replace(book, series=series, others=(*book.others, mark)[-STARTS_KEPT:])
+        return {"starts": (*book.starts, mark)[-STARTS_KEPT:]}
+    return {"others": (*book.others, mark)[-STARTS_KEPT:]}

@@ -189,15 +189,14 @@ def _may_be_left_over(facts: Facts, probe_type: ProbeType) -> bool:
 def kubelet_counter(facts: Facts) -> Verdict | None:
     """The kubelet's own counter of probe failures confirms or rules out a probe."""
     container = facts.restart.container
-    probes = [probe for probe in (container.liveness, container.startup) if probe is not None]
-    if not probes or not facts.readings or facts.death is None:
+    if not container.killers or not facts.readings or facts.death is None:
         return None
     for cause, probe_type in PROBE_KILLS.values():
         if _has_counted_failures(facts, probe_type) and (facts.in_place or facts.looks_killed):
             sure = Confidence.HIGH if facts.in_place else Confidence.MEDIUM
             why = f"prober_probe_total shows failures of the {probe_type.lower()} probe"
             return conclude(facts, cause, sure, why)
-    ruled_out = all(_is_ruled_out(facts, probe) for probe in probes)
+    ruled_out = all(_is_ruled_out(facts, probe) for probe in container.killers)
     change = facts.restart.change
     if not ruled_out or container.has_post_start or change.image or change.resources:
         return None

@@ -41,8 +41,7 @@ def advise(
     container = state.pod.spec.container(name)
     if container is None:
         return memory.advised, ()
-    killers = [probe for probe in (container.liveness, container.startup) if probe is not None]
-    errors = [_only_errors(probe, memory.book) for probe in killers]
+    errors = [_only_errors(probe, memory.book) for probe in container.killers]
     judged = (*errors, _budget_too_small(state, container, memory))
     fresh = [each for each in judged if each is not None and _key(each) not in memory.advised]
     if not fresh:

@@ -84,13 +84,9 @@ def sandbox_events(facts: Facts) -> list[Mark]:
 
 def is_before_new_sandbox(facts: Facts) -> bool:
     """Whether `SandboxChanged` came after the end of the container, before its next start."""
-    died, born = facts.restart.died_at, facts.restart.next_begin
-    return died is not None and any(
-        mark.kind is EvidenceKind.SANDBOX_CHANGED
-        and died <= mark.at
-        and (born is None or mark.at <= born)
-        for mark in facts.pod_book.others
-    )
+    died = facts.restart.died_at
+    said = _said_by_next_start(facts, EvidenceKind.SANDBOX_CHANGED)
+    return died is not None and any(died <= at for at in said)
 
 
 def _had_ended_before_reboot(facts: Facts) -> bool:
@@ -98,13 +94,16 @@ def _had_ended_before_reboot(facts: Facts) -> bool:
 
     If the shutdown of the node may be the cause of the end, that is judged before.
     """
-    died, born = facts.restart.died_at, facts.restart.next_begin
-    return died is not None and any(
-        mark.kind is EvidenceKind.NODE_REBOOTED
-        and died < mark.at
-        and (born is None or mark.at <= born + SANDBOX_SLACK)
-        for mark in facts.pod_book.others
-    )
+    died = facts.restart.died_at
+    said = _said_by_next_start(facts, EvidenceKind.NODE_REBOOTED, slack=SANDBOX_SLACK)
+    return died is not None and any(died < at for at in said)
+
+
+def _said_by_next_start(facts: Facts, kind: EvidenceKind, *, slack: float = 0.0) -> list[float]:
+    """The times of these Events up to the next start, or *slack* seconds after it."""
+    born = facts.restart.next_begin
+    marks = [mark for mark in facts.pod_book.others if mark.kind is kind]
+    return [mark.at for mark in marks if born is None or mark.at <= born + slack]
 
 
 def _was_near_new_sandbox(facts: Facts) -> bool:

@@ -131,10 +131,15 @@ class Container:
         """The probes it has, in the order liveness, readiness, startup."""
         return tuple(filter(None, (self.liveness, self.readiness, self.startup)))
 
+    @property
+    def killers(self) -> tuple[Probe, ...]:
+        """The probes for which the kubelet kills it, in the order liveness, startup."""
+        return tuple(filter(None, (self.liveness, self.startup)))
+
     def probe(self, probe_type: ProbeType) -> Probe | None:
         """The probe of this type, if the container has one."""
-        for probe in (self.liveness, self.readiness, self.startup):
-            if probe is not None and probe.probe_type is probe_type:
+        for probe in self.probes:
+            if probe.probe_type is probe_type:
                 return probe
         return None
 
