@@ -5,8 +5,10 @@ from dataclasses import replace
 
 import aiohttp
 import pytest
+from aiohttp import web
 
 from probewatch.core.observe import PodObserved
+from probewatch.kube.access import Access
 from probewatch.kube.client import ApiClient
 from probewatch.kube.login import Login
 from probewatch.service.builders import Worker, build_health
@@ -19,6 +21,7 @@ from probewatch.watch.transport import WatchStats
 from tests.service.waiting import until, wait_for_the_end
 from tests.support.controller_scene import pod
 from tests.support.credentials import HeldCredentials
+from tests.support.fake_cluster import FakeCluster, serving
 from tests.support.fake_time import FakeTime
 from tests.support.operator_parts import NOBODY
 
@@ -33,9 +36,11 @@ class StillTime(FakeTime):
         await asyncio.Event().wait()
 
 
-async def make_idle_parts(time: FakeTime, settings: Settings = SETTINGS) -> Parts:
+async def make_idle_parts(
+    time: FakeTime, settings: Settings = SETTINGS, access: Access = NOBODY
+) -> Parts:
     """All parts, of which none does anything."""
-    login = Login(HeldCredentials(NOBODY), clock=time.clock)
+    login = Login(HeldCredentials(access), clock=time.clock)
     await login.read()
     client = ApiClient(login, timeout_seconds=1, clock=time.clock)
     parts = Parts(settings=settings, login=login, client=client, clock=time.clock)
@@ -66,6 +71,33 @@ async def test_preparation_that_fails_is_tried_again() -> None:
 
     assert ["load", "load", "load", "watch"] == told
     assert parts.prepared
+
+
+async def test_missing_right_is_told_while_it_prepares(caplog: pytest.LogCaptureFixture) -> None:
+    """What is missing is asked once the API server is ready, not only after all preparations."""
+    cluster, stop = FakeCluster(), asyncio.Event()
+    asked_early: list[str] = []
+
+    async def deny(_request: web.Request) -> web.StreamResponse:
+        return web.json_response({"status": {"allowed": False}}, status=201)
+
+    async def greet() -> None:
+        for _ in range(10):
+            await asyncio.sleep(0)
+        asked_early.extend(each.path for each in cluster.asked)
+
+    cluster.instead = deny
+    async with serving(cluster) as server, asyncio.timeout(5):
+        parts = await make_idle_parts(FakeTime(), access=replace(NOBODY, server=server))
+        load = Worker(name="load records", run=asyncio.Event().wait)
+        parts.preparations = (Worker(name="greet", run=greet), load)
+        async with parts.client, asyncio.TaskGroup() as group:
+            group.create_task(Service(parts).run(stop))
+            await until(lambda: "A right is missing" in caplog.messages)
+            stop.set()
+
+    assert [] == asked_early
+    assert not parts.prepared
 
 
 async def test_drain_that_fails_stops_no_other() -> None:

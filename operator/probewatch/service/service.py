@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from probewatch.missing_rights import RightsCheck
 from probewatch.service.builders import Worker
+from probewatch.service.first_rights import log_missing
 from probewatch.service.parts import Parts
 from probewatch.service.runtime import freeze_what_stays
 from probewatch.service.watches import Watch
@@ -32,6 +33,8 @@ class Service:
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
         self._clock = parts.clock
+        self._greeted = asyncio.Event()
+        """Set once the first preparation, which waits for the API server, is done."""
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run until *stop* is set, then shut down gracefully in bounded time.
@@ -81,6 +84,7 @@ class Service:
         for step in self.parts.preparations:
             while not await self._attempt(step):
                 await self._clock.sleep(PREPARE_AGAIN_SECONDS)
+            self._greeted.set()
         self.parts.prepared = True
 
     async def _attempt(self, step: Worker) -> bool:
@@ -101,6 +105,8 @@ class Service:
         _log.info("All pods are listed", extra={"pods": len(self.parts.store), "seconds": seconds})
 
     async def _check_rights(self) -> None:
+        await self._greeted.wait()
+        await log_missing(self.parts.client, self.parts.settings, self._clock)
         watches, stats = [each.stats for each in self.parts.watches], self.parts.client.stats
         check = RightsCheck(watches, refused=lambda: stats.is_refused)
         await check.run(self._clock, is_synced=lambda: not self.parts.health.find_unsynced())
