@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from probewatch import cli
-from probewatch.commands import explain, playground, report
+from probewatch.commands import advise, explain, playground, report
 from probewatch.commands.manifests import read_manifests
 from probewatch.commands.stream import read_stream
 from probewatch.commands.workload_names import find_pod_name, is_called
@@ -52,6 +52,15 @@ async def test_workload_that_is_not_recorded_may_be_elsewhere(tmp_path: Path) ->
     async with standing(await cluster_with([], [FULL]), tmp_path) as kubeconfig:
         with pytest.raises(InputError, match="in the namespace shop; -A searches all namespaces"):
             await report.read(parse(report, "other", "--kubeconfig", kubeconfig))
+
+
+@pytest.mark.parametrize("flags", [("-n", "shop"), ("-A",), ("-l", "app=web")], ids=" ".join)
+def test_manifests_are_not_selected_like_workloads(flags: tuple[str, ...], tmp_path: Path) -> None:
+    """`advise -f` refuses the flags that select running workloads, instead of ignoring them."""
+    (tmp_path / "pod.yaml").write_text("{kind: Pod, spec: {containers: []}}")
+
+    with pytest.raises(UsageError, match=rf"^{flags[0]} selects running workloads, but with -f"):
+        advise.main(parse(advise, "-f", str(tmp_path), *flags))
 
 
 def test_what_kubectl_wrote_is_no_recording(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from probewatch.commands.lines import render_lines
 from probewatch.commands.live_specs import find_one, read_live
 from probewatch.commands.manifests import Template, read_manifests
 from probewatch.core.advice import AdviceItem, lint
-from probewatch.errors import InputError
+from probewatch.errors import InputError, UsageError
 from probewatch.service.runtime import run_on_best_loop
 
 DESCRIPTION = """\
@@ -52,7 +52,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         *("-f", "--filename"),
         action="append",
         metavar="FILE",
-        help="manifest to check: a file, a folder, or `-`; repeatable",
+        help="manifest to check: a file, a folder, or `-`; repeatable; not with -n, -A or -l",
     )
     place = parser.add_mutually_exclusive_group()
     place.add_argument(*("-n", "--namespace"), metavar="NAMESPACE", help="default: the context's")
@@ -68,6 +68,7 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Judge and print; return the exit status."""
     if args.filename:
+        _refuse_selection(args)
         templates = tuple(read_manifests(args.filename))
     else:
         log_little()
@@ -79,6 +80,20 @@ def main(args: argparse.Namespace) -> int:
     advice = [(template, item) for template in templates for item in lint(template.spec)]
     print(_RENDERERS[args.output](templates, advice))
     return 1 if advice and args.strict else 0
+
+
+def _refuse_selection(args: argparse.Namespace) -> None:
+    """Raise UsageError for flags that select running workloads.
+
+    Manifests often name no namespace and no labels that could be compared: that of a Helm release
+    is only known to Helm. To ignore the flags would check more, or less, than was asked for.
+    """
+    given = {"-n": args.namespace, "-A": args.all_namespaces, "-l": args.selector}
+    for flag in (flag for flag, value in given.items() if value):
+        raise UsageError(
+            f"{flag} selects running workloads, but with -f manifests are checked: all of them, "
+            "or one WORKLOAD"
+        )
 
 
 def _place(args: argparse.Namespace) -> str:
@@ -147,9 +162,4 @@ def _render_nothing(templates: Sequence[Template]) -> str:
 
 
 def _count_probes(templates: Iterable[Template]) -> int:
-    return sum(
-        probe is not None
-        for template in templates
-        for each in template.spec.containers
-        for probe in (each.liveness, each.readiness, each.startup)
-    )
+    return sum(len(each.probes) for template in templates for each in template.spec.containers)
