@@ -8,7 +8,7 @@ import os
 import signal
 import stat
 import sys
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from io import FileIO
 from pathlib import Path
@@ -23,6 +23,7 @@ from probewatch.commands.cluster import (
 )
 from probewatch.commands.durations import parse_duration
 from probewatch.commands.mending import mend
+from probewatch.commands.pipes import on_reader_gone
 from probewatch.commands.privacy import Omission
 from probewatch.commands.record_objects import RawObject
 from probewatch.commands.record_progress import Progress
@@ -70,6 +71,9 @@ FLUSH_SECONDS = 5.0
 """How often lines are written: a recorder that is killed loses those since the last flush."""
 
 STDOUT = STDIN
+
+STREAM_FLUSH_SECONDS = 0.5
+"""The same for standard output: somebody may wait for the lines."""
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
@@ -131,8 +135,11 @@ async def record(args: argparse.Namespace) -> None:
             output = Output(recording=recording, clock=clock, failed=failed)
             loops = tuple(build_loops(client, settings, output))
             progress = Progress(args.file, loops, recording, clock)
+            flush_seconds = STREAM_FLUSH_SECONDS if args.file == STDOUT else FLUSH_SECONDS
+            flushing = _keep_flushing(output, loops, progress, flush_seconds)
             try:
-                await _record(output, loops, progress, _until(stop, args.duration))
+                with on_reader_gone(file, output.lose_reader):
+                    await _record(output, loops, flushing, _until(stop, args.duration))
             finally:
                 output.flush()
                 progress.finish()
@@ -142,15 +149,14 @@ async def record(args: argparse.Namespace) -> None:
 async def _record(
     output: Output,
     loops: Sequence[WatchLoop[RawObject]],
-    progress: Progress,
+    flushing: Coroutine[None, None, None],
     end: "asyncio.Task[None]",
 ) -> None:
     """Run the watches until *end* is done or a write has failed."""
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(each.run()) for each in loops]
-        flushing = group.create_task(_keep_flushing(output, loops, progress))
+        tasks = [group.create_task(each) for each in (*(loop.run() for loop in loops), flushing)]
         await asyncio.wait((end, output.failed), return_when=asyncio.FIRST_COMPLETED)
-        for task in (*tasks, flushing, end):
+        for task in (*tasks, end):
             task.cancel()
 
 
@@ -164,12 +170,15 @@ def _until(stop: asyncio.Event, seconds: float | None) -> "asyncio.Task[None]":
 
 
 async def _keep_flushing(
-    output: Output, loops: Sequence[WatchLoop[RawObject]], progress: Progress
+    output: Output,
+    loops: Sequence[WatchLoop[RawObject]],
+    progress: Progress,
+    flush_seconds: float,
 ) -> None:
     """Flush at intervals; if a watch got a bookmark, write one, as a proof that time passed."""
     bookmarks = 0
     while True:
-        await output.clock.sleep(FLUSH_SECONDS)
+        await output.clock.sleep(flush_seconds)
         received = sum(each.stats.updates["BOOKMARK"] for each in loops)
         if received > bookmarks:
             bookmarks = received

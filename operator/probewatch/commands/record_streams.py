@@ -6,6 +6,8 @@ new list shows that it is gone, with all that is known of it then: names and ver
 """
 
 import asyncio
+import errno
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -39,6 +41,11 @@ class Output:
         except OSError as error:
             # Raised from here, it would look like a network error to the watch.
             self.failed.set_exception(error)
+
+    def lose_reader(self) -> None:
+        """Note that nobody reads the output any more."""
+        if not self.failed.done():
+            self.failed.set_exception(BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE)))
 
     def flush(self) -> None:
         """Write what is buffered."""
