@@ -54,6 +54,35 @@ async def test_requests_are_sent_to_the_proxy() -> None:
     assert (200, [PODS]) == (status, [asked.path for asked in cluster.asked])
 
 
+async def ask_through(proxy: str) -> str:
+    """Return the error of a request to an API server behind this proxy."""
+    access = Access(where="test", server="https://api.invalid", proxy=proxy)
+    login = Login(HeldCredentials(access), clock=Clock())
+    await login.read()
+    async with ApiClient(login, timeout_seconds=5, clock=Clock()) as client:
+        with pytest.raises(ApiError) as raised:
+            await client.request("GET", PODS)
+    return str(raised.value)
+
+
+async def test_password_of_a_proxy_is_in_no_message() -> None:
+    """A proxy that refuses, and one with a wrong URL, are reported without the URL's password."""
+
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(refuse, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        refused = await ask_through(f"http://me:s3cret@127.0.0.1:{port}")
+    wrong = await ask_through("me:s3cret@127.0.0.1:3128")
+
+    assert "the proxy answers 407" in refused
+    assert "is not valid" in wrong
+    assert "s3cret" not in refused + wrong
+
+
 async def test_request_says_who_sends_it() -> None:
     """The server's logs can name probewatch, and it compresses nothing."""
     found: dict[str, str] = {}

@@ -118,6 +118,7 @@ async def test_context_may_have_a_namespace(tmp_path: Path) -> None:
 NO_CONTEXT = config() | {"current-context": ""}
 BAD_SERVER = config(server="one.example:6443")
 NO_SERVER = config(server="")
+USER_IN_SERVER = config(server="https://admin:s3cret@one.example:6443")
 UNKNOWN_USER = config() | {"users": []}
 UNKNOWN_CLUSTER = config() | {"clusters": []}
 MISSING_CA = config() | {
@@ -143,6 +144,7 @@ REFUSALS = {
     "empty": ("", "no current context; it has: none"),
     "no current context": (NO_CONTEXT, "no current context; it has: one"),
     "a server without scheme": (BAD_SERVER, "'one.example:6443' is not an http(s) URL"),
+    "a password in the URL": (USER_IN_SERVER, "the URL of the server contains a user"),
     "no server": (NO_SERVER, "the cluster of 'one' has no server"),
     "an unknown user": (UNKNOWN_USER, "names a missing user: one"),
     "an unknown cluster": (UNKNOWN_CLUSTER, "names a missing cluster: one"),
@@ -166,6 +168,7 @@ async def test_what_is_wrong_is_said_in_one_line(
     assert str(path) in str(raised.value)
     assert words in str(raised.value)
     assert "\n" not in str(raised.value)
+    assert "s3cret" not in str(raised.value)
 
 
 def test_unknown_context_names_those_there_are(tmp_path: Path) -> None:

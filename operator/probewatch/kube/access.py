@@ -66,11 +66,15 @@ def as_kubeconfig_errors(where: str) -> Iterator[None]:
 def access_of(configuration: Configuration, where: str) -> Access:
     """Return the access in the official client's configuration.
 
-    Raises KubeconfigError if it has no http(s) server, or a token that no request can carry.
+    Raises KubeconfigError if it has no http(s) server, one with a user and password in its URL, or
+    a token that no request can carry.
     """
     server = str(configuration.host)
     if not server.startswith(("https://", "http://")):
         raise KubeconfigError(f"{where}: the server {server!r} is not an http(s) URL")
+    if "@" in server.split("/")[2]:
+        # It would be logged with its password, and no request can have a token besides.
+        raise KubeconfigError(f"{where}: the URL of the server contains a user, which it must not")
     return Access(
         where=where,
         server=server,

@@ -23,7 +23,10 @@ def as_os_errors() -> Iterator[None]:
 
 
 def translate(error: aiohttp.ClientError) -> OSError:
-    """Return the OSError for an error: its class says what happened, and its message explains."""
+    """Return the OSError for an error: its class says what happened, and its message explains.
+
+    No message contains a URL: that of a proxy may have a password in it.
+    """
     match error:
         case aiohttp.ClientConnectorCertificateError():
             return ConnectionError(f"its certificate is not trusted: {_verification(error)}")
@@ -31,10 +34,10 @@ def translate(error: aiohttp.ClientError) -> OSError:
             return ConnectionError(f"TLS failed: {_reason(error.os_error)}")
         case aiohttp.ClientConnectorDNSError():
             return socket.gaierror(f"the host {error.host} is not known")
-        case aiohttp.ClientProxyConnectionError():
-            return ConnectionError(f"the proxy cannot be reached: {_reason(error.os_error)}")
         case aiohttp.ClientConnectorError():
-            return _like(error.os_error)
+            return _unconnected(error)
+        case aiohttp.ClientHttpProxyError() | aiohttp.InvalidURL():
+            return ConnectionError(_without_url(error))
         case aiohttp.ServerDisconnectedError() | aiohttp.ClientPayloadError():
             return ConnectionResetError("the connection ended too early")
         case OSError():
@@ -43,10 +46,19 @@ def translate(error: aiohttp.ClientError) -> OSError:
             return ConnectionError(str(error) or type(error).__name__)
 
 
-def _like(cause: OSError) -> OSError:
+def _unconnected(error: aiohttp.ClientConnectorError) -> OSError:
+    cause = error.os_error
+    if isinstance(error, aiohttp.ClientProxyConnectionError):
+        return ConnectionError(f"the proxy cannot be reached: {_reason(cause)}")
     if isinstance(cause, ConnectionRefusedError):
         return ConnectionRefusedError("connection refused")
     return ConnectionError(_reason(cause))
+
+
+def _without_url(error: aiohttp.ClientHttpProxyError | aiohttp.InvalidURL) -> str:
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        return f"the proxy answers {error.status}"
+    return "the URL of the server, or of its proxy, is not valid"
 
 
 def _reason(cause: BaseException) -> str:
