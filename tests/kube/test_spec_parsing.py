@@ -42,6 +42,13 @@ def resources(**container: object) -> str:
             "requests.memory= limits.memory=2",
             {"resources": {"limits": {"memory": 2}, "requests": None}, "resizePolicy": MEMORY},
         ),
+        (
+            "requests.memory=1Gi limits.memory=",
+            {
+                "resources": {"requests": {"memory": "1Gi"}, "claims": [{"name": "gpu"}]},
+                "resizePolicy": MEMORY,
+            },
+        ),
         ("", {"resources": {"requests": ["cpu"]}, "resizePolicy": MEMORY}),
         (
             " ".join(f"{side}.{name}=" for side in ("requests", "limits") for name in "abcd"),
@@ -53,7 +60,15 @@ def resources(**container: object) -> str:
             },
         ),
     ],
-    ids=["no policy", "no restart", "restart for memory", "a number", "no resources", "any order"],
+    ids=[
+        "no policy",
+        "no restart",
+        "restart for memory",
+        "a number",
+        "a device",
+        "no resources",
+        "any order",
+    ],
 )
 def test_resources_that_need_a_restart(expected: str, container: dict[str, object]) -> None:
     """Only resources whose resize restarts the container are kept."""

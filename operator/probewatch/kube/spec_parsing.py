@@ -35,6 +35,19 @@ _shared: Shared[bytes, specs.PodSpec] = Shared(SPECS_KEPT)
 _probes: Shared[tuple[specs.ProbeType, bytes], specs.Probe] = Shared(PROBES_KEPT)
 
 
+Quantities = dict[str, str | int | float]
+
+
+class _Resources(msgspec.Struct):
+    """`resources` of a container, without the claims for devices, which cannot be resized."""
+
+    requests: Quantities | None = None
+    limits: Quantities | None = None
+
+
+_decode_resources = msgspec.json.Decoder(_Resources).decode
+
+
 class _Last(msgspec.Struct):
     """The spec parsed last; siblings share the decoded containers, which identify it."""
 
@@ -128,14 +141,12 @@ def _resources(raw: objects.Container) -> str:
     if not names:
         return ""
     try:
-        given = msgspec.json.decode(
-            raw.resources, type=dict[str, dict[str, str | int | float] | None]
-        )
-    except msgspec.DecodeError:
+        given = _decode_resources(raw.resources)
+    except objects.BROKEN:
         return ""
     return " ".join(
-        f"{side}.{name}={(given.get(side) or {}).get(name, '')}"
-        for side in ("requests", "limits")
+        f"{side}.{name}={(quantities or {}).get(name, '')}"
+        for side, quantities in (("requests", given.requests), ("limits", given.limits))
         for name in sorted(filter(None, names))
     )
 
