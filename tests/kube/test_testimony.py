@@ -11,13 +11,13 @@ from probewatch.kube import event_objects
 from probewatch.kube.testimony import parse_evidence
 
 
-def say(reason: str, component: str = "kubelet") -> Evidence | None:
+def say(reason: str, component: str = "kubelet", node: str = "n1") -> Evidence | None:
     """An Event about a node, parsed."""
     return parse_evidence(
         msgspec.convert(
             {
                 "metadata": {"name": "n1.1"},
-                "involvedObject": {"kind": "Node", "name": "n1", "uid": "n1"},
+                "involvedObject": {"kind": "Node", "name": node, "uid": node},
                 "reason": reason,
                 "source": {"component": component, "host": "n1"},
                 "lastTimestamp": "2026-11-29T08:00:00Z",
@@ -45,7 +45,12 @@ def test_what_is_not_listened_to() -> None:
 
 
 def say_of_pod(
-    *, name: str = "web", uid: str = "u1", container: str = "app", namespace: str = "shop"
+    *,
+    name: str = "web",
+    uid: str = "u1",
+    container: str = "app",
+    namespace: str = "shop",
+    host: str = "n1",
 ) -> Evidence | None:
     """An Event about a pod, parsed; it claims another namespace for its pod."""
     return parse_evidence(
@@ -61,7 +66,7 @@ def say_of_pod(
                 },
                 "reason": "Killing",
                 "message": f"Container {container} failed liveness probe, will be restarted",
-                "source": {"component": "kubelet", "host": "n1"},
+                "source": {"component": "kubelet", "host": host},
                 "lastTimestamp": "2026-11-29T08:00:00Z",
             },
             event_objects.Event,
@@ -83,6 +88,10 @@ def test_names_that_no_object_has() -> None:
     assert say_of_pod(name="n" * 253, uid="u" * 253, container="c" * 63) is not None
     assert say_of_pod(name="n" * 254) is None
     assert say_of_pod(uid="u" * 254) is None
+    assert say_of_pod(host="n" * 253) is not None
+    assert say_of_pod(host="n" * 254) is None
+    assert say("Rebooted", node="n" * 253) is not None
+    assert say("Rebooted", node="n" * 254) is None
     assert find({**CORE, "metadata": {"name": "e" * 254, "namespace": "shop"}}) is None
     long = say_of_pod(container="c" * 64)
     assert long is not None

@@ -30,7 +30,8 @@ def _node_evidence(
     raw: event_objects.Event, about: event_objects.InvolvedObject
 ) -> Evidence | None:
     kind, last = OF_NODES.get(raw.reason or ""), _last_time(raw)
-    if kind is None or last is None:
+    names = (about.uid or "", about.name or "", raw.metadata.name)
+    if kind is None or last is None or max(map(len, names)) > LONGEST_NAME:
         return None
     return Evidence(
         kind=kind,
@@ -47,8 +48,10 @@ def _pod_evidence(raw: event_objects.Event, about: event_objects.InvolvedObject)
     meaning, last = classify(raw.reason or "", raw.message or ""), _last_time(raw)
     if meaning.kind is EvidenceKind.OTHER or last is None or not about.uid:
         return None
+    node = (raw.source.host or "") if raw.source else ""
+    names = (about.uid, about.name or "", raw.metadata.name, node)
     # Its writer has a right in the Event's own namespace only: involvedObject's is not trusted.
-    namespace, names = raw.metadata.namespace, (about.uid, about.name or "", raw.metadata.name)
+    namespace = raw.metadata.namespace
     if not namespace or max(map(len, names)) > LONGEST_NAME:
         return None
     return Evidence(
@@ -63,7 +66,7 @@ def _pod_evidence(raw: event_objects.Event, about: event_objects.InvolvedObject)
         name=raw.metadata.name,
         involved_uid=about.uid,
         namespace=namespace,
-        node=(raw.source.host or "") if raw.source else "",
+        node=node,
     )
 
 
