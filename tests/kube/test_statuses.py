@@ -17,7 +17,11 @@ def test_broken_details_do_not_hide_the_message(details: str) -> None:
     assert status.details == Details()
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'{"message":7}', b"\xff"])
+LATIN = b'{"message":"\xe9chec"}'
+DEEP = b'{"message":"no","more":%b' % (b"[" * 100_000)
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'{"message":7}', b"\xff", LATIN, DEEP])
 def test_what_is_no_status_is_an_empty_one(body: bytes) -> None:
     """Proxies answer with pages of their own; they say nothing that could be used."""
     assert not read_status(body).message

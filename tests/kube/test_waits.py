@@ -28,6 +28,8 @@ NOW = 1e9
         (20.0, "Sun, 09 Sep 2001 01:47:00 GMT"),
         (None, "Sun, 09 Sep 2001 01:46:00 GMT"),
         (20.0, "Sun, 09 Sep 2001 01:47:00 -0000"),
+        (None, "Sun, 09 Sep 99999999999 01:47:00 GMT"),
+        (None, "Sun, 09 Sep 2001 01:47:00 +9999999999999999999"),
     ],
 )
 def test_retry_after(expected: float | None, text: str | None) -> None:
@@ -56,6 +58,12 @@ def test_what_only_the_header_says_is_put_into_the_answer() -> None:
 def test_other_answers_stay_as_they_are(status: int, headers: dict[str, str], body: bytes) -> None:
     """Answers without a header, or with a wait of their own, are unchanged."""
     assert body == with_wait(status, headers, body, now=NOW)
+
+
+@pytest.mark.parametrize("body", [b'{"message":"\xe9chec"}', b"[" * 100_000])
+def test_answer_of_a_proxy_gets_the_wait_of_its_header(body: bytes) -> None:
+    """An answer in another encoding, or nested too deeply, is text, and its header still counts."""
+    assert 20.0 == find_wait(with_wait(503, {"Retry-After": "20"}, body, now=NOW))
 
 
 def test_what_else_a_refusal_says_is_kept() -> None:

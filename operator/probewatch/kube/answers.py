@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar
 import msgspec
 
 from probewatch.errors import ApiError
+from probewatch.kube.objects import BROKEN
 from probewatch.kube.sanitize import sanitize
 from probewatch.kube.statuses import read_status
 from probewatch.kube.waits import find_wait
@@ -50,7 +51,7 @@ async def ask_for(
     body = await ask(requester, path, params)
     try:
         return decoder.decode(body)
-    except msgspec.DecodeError as error:
+    except BROKEN as error:
         words = sanitize(str(error), limit=WORDS_LIMIT)
         raise ApiError(f"what the API server sent for {path} cannot be read: {words}") from error
 

@@ -12,6 +12,7 @@ import msgspec
 from probewatch.clock import Clock
 from probewatch.errors import ApiError
 from probewatch.kube.client import ApiClient
+from probewatch.kube.objects import BROKEN
 
 _log = logging.getLogger(__name__)
 
@@ -83,5 +84,5 @@ async def _ask_version(client: ApiClient) -> str:
     try:
         _, body = await client.request("GET", "/version")
         return msgspec.json.decode(body, type=_Version).git_version
-    except (ApiError, msgspec.DecodeError):  # forbidden, or not an API server
+    except (ApiError, *BROKEN):  # forbidden, or not an API server
         return "unknown"

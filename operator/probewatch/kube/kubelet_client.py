@@ -17,6 +17,7 @@ import msgspec
 from probewatch.errors import ApiError
 from probewatch.kube.faults import as_os_errors
 from probewatch.kube.kubelet_metrics import NodeCounters, parse_counters
+from probewatch.kube.objects import BROKEN
 
 PATH = "/metrics/probes"
 DEFAULT_PORT = 10_250
@@ -104,7 +105,7 @@ class KubeletClient:
             raise ApiError(f"the node {node} cannot be read: the API server answered {status}")
         try:
             found = msgspec.json.decode(body, type=_Node).status
-        except msgspec.DecodeError as error:
+        except BROKEN as error:
             raise ApiError(f"the node {node} is not readable: {error}") from error
         address = next((each.address for each in found.addresses if each.type == "InternalIP"), "")
         if not address:

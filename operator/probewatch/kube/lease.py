@@ -12,8 +12,6 @@ import logging
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
-import msgspec
-
 from probewatch.clock import Clock
 from probewatch.crash_points import crash_point
 from probewatch.errors import ApiError
@@ -22,6 +20,7 @@ from probewatch.kube.lease_objects import HELD_SECONDS, LeaseObject
 from probewatch.kube.lease_refusal import REFUSED_SECONDS, Refusal
 from probewatch.kube.lease_requests import LOOK_SECONDS, RENEW_SECONDS, RETRY_SECONDS, LeaseRequests
 from probewatch.kube.lease_seen import Seen
+from probewatch.kube.objects import BROKEN
 from probewatch.kube.rights import Requester
 
 _log = logging.getLogger(__name__)
@@ -122,7 +121,7 @@ class Lease:
         try:
             async with self._turn:
                 return LOOK_SECONDS if self._is_over else await self._step()
-        except (ApiError, OSError, msgspec.DecodeError) as error:
+        except (ApiError, OSError, *BROKEN) as error:
             _log.debug("The lease cannot be reached", extra={"error": str(error)})
             self._refusal.interrupt()
             return max(0.0, begun + RETRY_SECONDS - self.clock.monotonic())
@@ -135,7 +134,7 @@ class Lease:
         """
         self._is_over = True
         self._scope = scope or self._scope
-        with contextlib.suppress(ApiError, OSError, msgspec.DecodeError):
+        with contextlib.suppress(ApiError, OSError, *BROKEN):
             async with asyncio.timeout(seconds), self._turn:  # a request under way may acquire it
                 await self._give_back()
         self._held_until, self._has_let_go = None, True

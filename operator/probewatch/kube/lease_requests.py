@@ -43,7 +43,7 @@ class LeaseRequests:
     """Sends the requests for the Lease *name* in *namespace*.
 
     All raise TimeoutError for a request that hangs, what *requester* raises, and
-    msgspec.DecodeError for an answer that is no Lease.
+    one of `objects.BROKEN` for an answer that is no Lease.
     """
 
     requester: Requester

@@ -192,7 +192,7 @@ async def _list(
     try:
         async for page in read_pages(partial(_ask, requester, path), {"limit": str(PAGE)}):
             yield page.items or ()
-    except (ApiError, msgspec.DecodeError) as error:
+    except (ApiError, *objects.BROKEN) as error:
         extra = {"path": path, "why": str(error)}
         _log.info("Owners cannot be listed, and are read one by one", extra=extra)
 

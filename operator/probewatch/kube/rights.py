@@ -7,6 +7,7 @@ import msgspec
 
 from probewatch.clock import Clock
 from probewatch.errors import ApiError
+from probewatch.kube.objects import BROKEN
 from probewatch.pauses import Pauses
 
 PATH = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
@@ -48,7 +49,7 @@ async def may_i(requester: Requester, verb: str, resource: str, namespace: str =
         if status not in {HTTPStatus.OK, HTTPStatus.CREATED}:
             return None
         return msgspec.json.decode(answer, type=_Review).status.allowed
-    except (ApiError, msgspec.DecodeError):
+    except (ApiError, *BROKEN):
         return None
 
 

@@ -2,6 +2,8 @@
 
 import msgspec
 
+from probewatch.kube.objects import BROKEN
+
 
 class Cause(msgspec.Struct):
     """One entry of `details.causes`."""
@@ -34,16 +36,17 @@ class Status(Words):
 def read_status(body: bytes) -> Status:
     """Return the Status in an answer's body, without broken parts; an empty one if there is none.
 
-    Webhooks and proxies write such answers too, so that details may be of any type.
+    Webhooks and proxies write such answers too, so that details may be of any type, and the text
+    in any encoding.
     """
     try:
         return msgspec.json.decode(body, type=Status)
-    except msgspec.DecodeError:
+    except BROKEN:
         return Status(message=_read_message(body))
 
 
 def _read_message(body: bytes) -> str:
     try:
         return msgspec.json.decode(body, type=Words).message
-    except msgspec.DecodeError:
+    except BROKEN:
         return ""

@@ -14,6 +14,7 @@ from http import HTTPStatus
 
 import msgspec
 
+from probewatch.kube.objects import BROKEN
 from probewatch.kube.statuses import read_status
 
 LONGEST_SECONDS = 60.0
@@ -52,7 +53,7 @@ def parse_retry_after(text: str | None, now: float) -> float | None:
         return min(float(text), LONGEST_SECONDS)  # int() would refuse very many digits
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     wait = (aware - datetime.fromtimestamp(now, UTC)).total_seconds()
@@ -67,5 +68,5 @@ def _as_status(status: int, body: bytes) -> Mapping[str, object]:
 def _read_object(body: bytes) -> Mapping[str, object]:
     try:
         return msgspec.json.decode(body, type=dict[str, object])
-    except msgspec.DecodeError:
+    except BROKEN:
         return {}

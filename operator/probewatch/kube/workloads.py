@@ -181,7 +181,7 @@ class Workloads:
             return None
         try:
             metadata = msgspec.json.decode(answer.body, type=_Object).metadata
-        except msgspec.DecodeError:
+        except objects.BROKEN:
             return None
         if (metadata.namespace, metadata.uid) != (pod.namespace, owner.uid):
             return None  # Another object of that name: this one is gone.

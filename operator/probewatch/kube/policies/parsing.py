@@ -12,6 +12,7 @@ import msgspec
 
 from probewatch.core.policies import ProbePolicy, Problem, Reason
 from probewatch.core.selectors import Operator, Requirement, find_mistakes, pack
+from probewatch.kube.objects import BROKEN
 from probewatch.kube.parsing import parse_version
 from probewatch.kube.policies import objects
 from probewatch.kube.sanitize import sanitize
@@ -70,7 +71,7 @@ def parse_policy(body: bytes | msgspec.Raw, known: Known = nothing_known) -> Rea
     """
     try:
         found = _OBJECT.decode(bytes(body))
-    except msgspec.DecodeError:
+    except BROKEN:
         return None
     meta = found.metadata
     if not (meta.name and meta.namespace):
@@ -96,7 +97,7 @@ def _parse(found: objects.PolicyObject) -> ProbePolicy:
     )
     try:
         spec = _SPEC.decode(bytes(found.spec) or b"{}")
-    except msgspec.DecodeError as error:
+    except BROKEN as error:
         words = str(error).replace("`$", "`spec")
         return _with_problem(plain, _blame(words), words)
     policy = replace(plain, priority=spec.priority)
@@ -145,7 +146,7 @@ def _parse_status(body: msgspec.Raw) -> objects.Status:
     """
     try:
         status = _STATUS.decode(bytes(body) or b"{}")
-    except msgspec.DecodeError:
+    except BROKEN:
         return objects.Status(observed_generation=-1)
     status.conditions = [each for each in status.conditions if each.type == objects.ACCEPTED]
     return status

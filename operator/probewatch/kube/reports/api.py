@@ -14,6 +14,7 @@ from probewatch.crash_points import crash_point
 from probewatch.errors import ApiError
 from probewatch.kube.api_paths import find_path
 from probewatch.kube.custom_resources import GROUP_VERSION
+from probewatch.kube.objects import BROKEN
 from probewatch.kube.pages import METADATA_ONLY, RawPage, read_pages
 from probewatch.kube.reports import objects
 from probewatch.kube.reports.answers import Answer, Outcome, sort_answer
@@ -166,5 +167,5 @@ def _render(key: Key, more: Mapping[str, object]) -> Mapping[str, object]:
 def _decode(body: bytes | msgspec.Raw) -> objects.Report | None:
     try:
         return decode_report(body)
-    except msgspec.DecodeError:
+    except BROKEN:
         return None
