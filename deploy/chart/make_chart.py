@@ -2,7 +2,8 @@
 
 README.md            the table of values, from the comments of values.yaml
 values.schema.json   what may stand under `settings`, from the operator's; the names of alerts;
-                     what must not be left empty, from values.yaml; `policies`, from crds/
+                     what must not be left empty, from values.yaml; `policies`, from crds/;
+                     the types of what Kubernetes defines, from the models of its client
 files/crds/          the definitions of crds/: as templates, which Helm upgrades
 
 python deploy/chart/make_chart.py [FOLDER]    writes deploy/chart/probewatch, or a copy of it
@@ -14,7 +15,7 @@ import re
 import shutil
 import sys
 import typing
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,8 @@ import yaml
 
 from probewatch.pages.settings import find_reasons
 from probewatch.pages.tables import write_page
-from probewatch.setting_bounds import BOUNDS, ZERO_IS_FINE
+from probewatch.playground.api.schemas import REF, load_schemas
+from probewatch.setting_bounds import BOUNDS, SELECTOR, ZERO_IS_FINE
 from probewatch.settings import Settings
 
 CHART = Path(__file__).resolve().parent / "probewatch"
@@ -59,6 +61,28 @@ MAY_BE_EMPTY = frozenset(
 )
 """Keys with a default that may be taken away; templates do without, and so does Kubernetes."""
 
+SHAPES: Mapping[str, str] = {
+    "affinity": "V1Affinity",
+    "extraEnv": "V1EnvVar",
+    "extraEnvFrom": "V1EnvFromSource",
+    "extraVolumeMounts": "V1VolumeMount",
+    "networkPolicy.apiServer": "V1NetworkPolicyEgressRule",
+    "networkPolicy.extraEgress": "V1NetworkPolicyEgressRule",
+    "networkPolicy.metricsFrom": "V1NetworkPolicyPeer",
+    "podSecurityContext": "V1PodSecurityContext",
+    "securityContext": "V1SecurityContext",
+    "tolerations": "V1Toleration",
+    "topologySpreadConstraints": "V1TopologySpreadConstraint",
+}
+"""Keys that hold an object of Kubernetes, or a list of such, and its model. Volumes are left out:
+their thirty kinds would be half of the schema."""
+
+SYNTAXES: Mapping[str, str] = {
+    "pod_selector": f"^({SELECTOR})?$",
+    "liveness_address": r"^([^:\s]*:[0-9]{1,5}|\[[0-9A-Fa-f:.]+\]:[0-9]{1,5})?$",
+}
+"""The syntax of settings that are text."""
+
 SHOWN_WHOLE = 60
 """A default longer than this is not repeated in the table."""
 
@@ -76,7 +100,10 @@ def schema_of(name: str, hint: object) -> dict[str, Any]:
     if hint in (int, float):
         kind = "integer" if hint is int else "number"
         return {"type": kind, **bounds_of(name)}
-    return {"type": "boolean" if hint is bool else "string"}
+    if hint is bool:
+        return {"type": "boolean"}
+    syntax = {"pattern": SYNTAXES[name]} if name in SYNTAXES else {}
+    return {"type": "string", **syntax}
 
 
 def bounds_of(name: str) -> dict[str, float]:
@@ -133,6 +160,48 @@ def close(schema: Any) -> Any:  # noqa: ANN401  # JSON
     return {"additionalProperties": False, **kept} if "properties" in kept else kept
 
 
+def put_shapes(schema: dict[str, Any]) -> None:
+    """Put the models of Kubernetes into the schema, and refer to them for the keys that have one.
+
+    They give the types of fields, such as that the value of a variable is a text. Further fields
+    are let through: they may be those of a newer Kubernetes.
+    """
+    models = load_schemas(SHAPES.values())
+    kept = {name: each for name, each in schema["definitions"].items() if not is_model(name)}
+    shapes = {name: simplify(each) for name, each in sorted(models.items())}
+    schema["definitions"] = kept | shapes
+    for place, model in SHAPES.items():
+        found = schema
+        for key in place.split("."):
+            found = found["properties"][key]
+        found = found.get("items", found)
+        found["allOf"] = [{"$ref": f"#/definitions/{model}"}]
+
+
+def is_model(name: str) -> bool:
+    """Whether a definition is a model of Kubernetes, by its name."""
+    return re.match(r"V\d", name) is not None
+
+
+def simplify(schema: Any) -> Any:  # noqa: ANN401  # JSON
+    """Return the schema of a model as types alone, each of which may be null, as in Kubernetes."""
+    if "allOf" in schema:
+        return {"$ref": schema["allOf"][0]["$ref"].replace(REF, "#/definitions/")}
+    if schema.get("format") == "int-or-string":
+        return {"type": ["integer", "string", "null"]}
+    if "type" not in schema:
+        return {}
+    kept: dict[str, Any] = {"type": [schema["type"], "null"]}
+    if properties := schema.get("properties"):
+        kept["properties"] = {name: simplify(each) for name, each in properties.items()}
+    for key in ("items", "additionalProperties"):
+        if key in schema:
+            kept[key] = simplify(schema[key])
+    if required := schema.get("required"):
+        kept["required"] = required
+    return kept
+
+
 def find_alerts(rules: Path) -> list[str]:
     """Return the names of all alerts, in order."""
     return sorted(
@@ -177,6 +246,7 @@ def write_schema(path: Path, alerts: Sequence[str], values: dict[str, Any]) -> N
     """
     schema = json.loads(path.read_text(encoding="utf-8"))
     require(schema, find_required(values))
+    put_shapes(schema)
     schema["properties"]["settings"] = settings_schema()
     schema["properties"]["policies"]["items"]["properties"]["spec"] = policy_schema()
     schema["definitions"]["alert"]["enum"] = list(alerts)

@@ -31,8 +31,10 @@ _VALUE = r"[-A-Za-z0-9_.]*"
 _COMPARED = rf"\s*(?:==?|!=|[<>])\s*{_VALUE}"
 _LISTED = rf"\s+(?:in|notin)\s*\(\s*{_VALUE}(?:\s*,\s*{_VALUE})*\s*\)"
 _DEMAND = rf"\s*(?:!\s*{_KEY}|{_KEY}(?:{_COMPARED}|{_LISTED})?)\s*"
-_SELECTOR = re.compile(rf"{_DEMAND}(?:,{_DEMAND})*", re.ASCII)
+SELECTOR = rf"{_DEMAND}(?:,{_DEMAND})*"
 """The syntax of a label selector; source: k8s.io/apimachinery/pkg/labels."""
+
+_SELECTOR = re.compile(SELECTOR, re.ASCII)
 
 
 def plain(number: float) -> str:

@@ -1,5 +1,6 @@
 """values.schema.json: Helm rejects wrong values before anything reaches the cluster."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -23,6 +24,25 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"settings": {"logLevel": "loud"}}, "logLevel"),
     ({"settings": {"kubeconfig": "/file"}}, "kubeconfig"),
     ({"settings": {"settleSeconds": -1}}, "settleSeconds"),
+    ({"settings": {"podSelector": "app=("}}, "podSelector"),
+    ({"settings": {"livenessAddress": "localhost"}}, "livenessAddress"),
+    ({"image": {"repository": "registry.example/x:1"}}, "repository"),
+    ({"extraEnv": [{"name": "A", "value": True}]}, "extraEnv"),
+    ({"extraEnv": [{"name": "A", "value": 1}]}, "extraEnv"),
+    ({"extraEnvFrom": [{"prefix": 1}]}, "prefix"),
+    ({"extraVolumeMounts": [{"name": "a", "mountPath": "/a", "readOnly": "yes"}]}, "readOnly"),
+    ({"tolerations": [{"key": "a", "value": True}]}, "tolerations"),
+    ({"topologySpreadConstraints": [{"maxSkew": "1"}]}, "maxSkew"),
+    ({"affinity": {"nodeAffinity": 1}}, "nodeAffinity"),
+    ({"podSecurityContext": {"runAsUser": "65532"}}, "runAsUser"),
+    ({"securityContext": {"readOnlyRootFilesystem": "yes"}}, "readOnlyRootFilesystem"),
+    ({"networkPolicy": {"metricsFrom": [{"podSelector": 1}]}}, "podSelector"),
+    ({"strategy": {"rollingUpdate": {"maxSurge": "half"}}}, "maxSurge"),
+    ({"podDisruptionBudget": {"maxUnavailable": "half"}}, "maxUnavailable"),
+    ({"livenessProbe": {"successThreshold": 2}}, "successThreshold"),
+    ({"readinessProbe": {"terminationGracePeriodSeconds": 5}}, "terminationGracePeriodSeconds"),
+    ({"podAnnotations": {"my note": "x"}}, "my note"),
+    ({"prometheusRule": {"alertLabels": {"my-team": "x"}}}, "my-team"),
     ({"resources": {"request": {}}}, "request"),
     ({"resources": {"limits": {"memory": "256 MB"}}}, "memory"),
     ({"livenessProbe": {"periodSecond": 1}}, "periodSecond"),
@@ -62,6 +82,33 @@ def test_mistakes_are_refused(helm: str, values: dict[str, Any], named: str) -> 
     assert ran.returncode != 0
     assert "values don't meet the specifications of the schema" in ran.stderr
     assert named in ran.stderr
+
+
+TAKEN: Sequence[dict[str, Any]] = (
+    {"settings": {"podSelector": "app in (web, api), !old,tier!=db", "livenessAddress": ":9000"}},
+    {"image": {"repository": "[fd00::1]:5000/a_b/c-d"}},
+    {"extraEnv": [{"name": "A", "value": "true"}, {"name": "B", "value": None}]},
+    {"podSecurityContext": {"runAsUser": None, "fsGroup": None}, "affinity": None},
+    {"securityContext": {"fieldOfNewerKubernetes": {"a": 1}}},
+    {"strategy": {"rollingUpdate": {"maxSurge": "25%", "maxUnavailable": 0}}},
+    {"tolerations": [{"operator": "Exists"}, {"key": "a", "tolerationSeconds": 5}]},
+    {
+        "networkPolicy": {
+            "enabled": True,
+            "metricsFrom": [{"namespaceSelector": {}}],
+            "apiServer": [{"to": [{"ipBlock": {"cidr": "::/0"}}], "ports": [{"port": "https"}]}],
+        }
+    },
+)
+
+
+@pytest.mark.parametrize("helm", ["helm", "helm3"])
+@pytest.mark.parametrize("values", TAKEN, ids=lambda value: str(value)[:60])
+def test_what_kubernetes_takes_is_taken(helm: str, values: dict[str, Any]) -> None:
+    """Valid values are not refused, neither a null, by which a default is taken away."""
+    ran = run_helm("template", str(CHART), values=values, helm=helm)
+
+    assert ran.returncode == 0, ran.stderr
 
 
 @pytest.mark.parametrize("key", ["image", "metrics", "strategy", "livenessProbe"])
@@ -145,6 +192,22 @@ def test_the_window_of_a_slow_loop_is_the_longer_one(helm: str) -> None:
 
     assert [run.returncode == 0 for run in runs] == [True, True, False, False, False]
     assert all("settings.slowLoopWindowSeconds (default 21600" in run.stderr for run in runs[2:])
+
+
+def test_the_kubelet_leaves_time_for_an_orderly_shutdown() -> None:
+    """Helm rejects a shutdown that takes longer than the kubelet waits, by default or as set."""
+    grace = Settings().shutdown_seconds
+    runs = [
+        run_helm("template", str(CHART), values=values)
+        for values in (
+            {"terminationGracePeriodSeconds": int(grace)},
+            {"terminationGracePeriodSeconds": int(grace) - 1},
+            {"settings": {"shutdownSeconds": 31}},
+        )
+    ]
+
+    assert [run.returncode == 0 for run in runs] == [True, False, False]
+    assert all("settings.shutdownSeconds (default 10" in run.stderr for run in runs[1:])
 
 
 @pytest.mark.parametrize("settings", [{"records": False}, {"dryRun": True}], ids=str)

@@ -24,6 +24,8 @@ from tests.deploy.rendering import (
     the_only,
 )
 
+SPREAD = {"maxSkew": 1, "topologyKey": "zone", "whenUnsatisfiable": "DoNotSchedule"}
+
 
 def pod_spec(values: dict[str, Any]) -> dict[str, Any]:
     spec: dict[str, Any] = the_only(render_chart(values), "Deployment")["spec"]["template"]["spec"]
@@ -36,7 +38,10 @@ def test_every_setting_arrives_as_its_variable() -> None:
     known = schema["properties"]["settings"]["properties"]
     samples = {name: sample_of(each) for name, each in known.items()}
     samples["slowLoopWindowSeconds"] = 2 * samples["loopWindowSeconds"]  # the longer one
-    variables = environment(render_chart({"settings": samples}))
+    samples["livenessAddress"] = ":9000"
+    grace = samples["shutdownSeconds"]  # the kubelet has to wait for so long
+    values = {"settings": samples, "terminationGracePeriodSeconds": grace}
+    variables = environment(render_chart(values))
     fields = {variable_name(field.name) for field in dataclasses.fields(Settings)}
 
     assert variables.keys() <= fields
@@ -96,9 +101,9 @@ def test_a_digest_is_stronger_than_a_tag() -> None:
         ({"serviceAccount": {"name": "other"}}, "serviceAccountName", "other"),
         ({"serviceAccount": {"create": False}}, "serviceAccountName", "default"),
         (
-            {"topologySpreadConstraints": [{"maxSkew": 1}]},
+            {"topologySpreadConstraints": [SPREAD]},
             "topologySpreadConstraints",
-            [{"maxSkew": 1}],
+            [SPREAD],
         ),
     ],
     ids=lambda value: str(value)[:40],
