@@ -61,6 +61,7 @@ def test_names_of_files_are_as_in_a_shell(tmp_path: Path, monkeypatch: pytest.Mo
     path = write(tmp_path / "config", config())
 
     assert (path,) == find_paths("", {"KUBECONFIG": ":~/config:"}, tmp_path)
+    assert (path,) == find_paths("~/config", {}, tmp_path)
 
 
 def test_the_usual_place_comes_last(tmp_path: Path) -> None:
@@ -146,6 +147,14 @@ REFUSALS = {
     "a server without scheme": (BAD_SERVER, "'one.example:6443' is not an http(s) URL"),
     "a password in the URL": (USER_IN_SERVER, "the URL of the server contains a user"),
     "no server": (NO_SERVER, "the cluster of 'one' has no server"),
+    "a cluster that is a word": (
+        config() | {"clusters": [{"name": "one", "cluster": "https://one"}]},
+        "the cluster 'one' is not a mapping",
+    ),
+    "a key as it is": (
+        config(user={"client-key-data": "-----BEGIN PRIVATE KEY-----"}),
+        "client-key-data of the user 'one' is not in base64",
+    ),
     "an unknown user": (UNKNOWN_USER, "names a missing user: one"),
     "an unknown cluster": (UNKNOWN_CLUSTER, "names a missing cluster: one"),
     "no list": (config() | {"users": "x"}, "users is not a list"),
@@ -153,6 +162,15 @@ REFUSALS = {
     "a CA that is missing": (MISSING_CA, "/no/such/ca.crt"),
     "data as it is": (NO_BASE64, "data of the cluster 'one' is not in base64"),
 }
+
+
+async def test_file_in_another_encoding_is_refused(tmp_path: Path) -> None:
+    """A kubeconfig that is not UTF-8 is an error like others, not a crash."""
+    path = tmp_path / "config"
+    path.write_bytes(b"kind: \xe9")
+
+    with pytest.raises(KubeconfigError, match="not YAML"):
+        await read(path)
 
 
 @pytest.mark.parametrize(("content", "words"), REFUSALS.values(), ids=REFUSALS.keys())

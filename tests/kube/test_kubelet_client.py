@@ -1,5 +1,7 @@
 """Reading a kubelet's probe counters over TLS; every failure is one clear line."""
 
+import asyncio
+import socket
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -13,6 +15,8 @@ from probewatch.core.spec import ProbeType
 from probewatch.errors import ApiError
 from probewatch.kube.kubelet_client import KubeletClient, KubeletOptions
 from probewatch.playground.api.certificate import shared_certificate
+from tests.support import virtual_time
+from tests.support.ports import free_port
 
 COUNTERS = b"""process_start_time_seconds 5
 prober_probe_total{container="app",pod_uid="u1",probe_type="Liveness",result="failed"} 3
@@ -33,12 +37,14 @@ class FakeKubelet:
         return web.Response(status=self.status, body=self.body, headers=self.headers)
 
     @asynccontextmanager
-    async def served(self, tls: ssl.SSLContext | None = None) -> AsyncIterator[int]:
+    async def served(
+        self, tls: ssl.SSLContext | None = None, *, at: str = "127.0.0.1"
+    ) -> AsyncIterator[int]:
         app = web.Application()
         app.router.add_get("/{path:.*}", self.answer)
         runner = web.AppRunner(app)
         await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls)
+        site = web.TCPSite(runner, at, 0, ssl_context=tls)
         await site.start()
         try:
             yield runner.addresses[0][1]
@@ -49,11 +55,13 @@ class FakeKubelet:
 class FakeNodes:
     """An API server that knows one node."""
 
-    def __init__(self, port: int, *, status: int = 200, body: bytes = b"") -> None:
+    def __init__(
+        self, port: int, *, status: int = 200, body: bytes = b"", address: str = "127.0.0.1"
+    ) -> None:
         node = {
             "addresses": [
                 {"type": "Hostname", "address": "n1"},
-                {"type": "InternalIP", "address": "127.0.0.1"},
+                {"type": "InternalIP", "address": address},
             ],
             "daemonEndpoints": {"kubeletEndpoint": {"Port": port}},
         }
@@ -100,6 +108,53 @@ async def test_an_untrusted_certificate_gets_no_credentials() -> None:
     assert [] == kubelet.asked
 
 
+async def test_certificate_of_another_address_gets_no_credentials(tmp_path: Path) -> None:
+    """A certificate of the right CA for another address is not trusted: it is another node's."""
+    certificate, kubelet = shared_certificate(), FakeKubelet()
+    file = tmp_path / "ca.pem"
+    file.write_text(certificate.certificate)
+    async with kubelet.served(certificate.server_context(), at="127.0.0.2") as port:
+        nodes = FakeNodes(port, address="127.0.0.2")
+        with pytest.raises(ApiError, match=r"kubelet of n1 .* certificate is not trusted"):
+            await client(nodes, scheme="https", ca_file=str(file)).read("n1")
+
+    assert [] == kubelet.asked
+
+
+def test_kubelet_that_does_not_answer_is_given_up() -> None:
+    """A kubelet that accepts a connection and says nothing is given up after the timeout."""
+
+    async def play() -> float:
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            nodes = FakeNodes(silent.getsockname()[1])
+            with pytest.raises(ApiError, match="kubelet of n1 cannot be reached: no answer"):
+                await client(nodes, timeout_seconds=7).read("n1")
+        return asyncio.get_running_loop().time()
+
+    assert 7 == pytest.approx(virtual_time.run(play()), abs=0.1)
+
+
+async def test_proxy_of_the_environment_gets_no_credentials(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Kubelets are asked directly, since a proxy for the world outside cannot reach them."""
+    kubelet = FakeKubelet()
+    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{free_port()}")
+    monkeypatch.delenv("no_proxy", raising=False)
+    async with kubelet.served() as port:
+        await client(FakeNodes(port)).read("n1")
+
+    assert 1 == len(kubelet.asked)
+
+
+async def test_address_of_version_6_without_a_gap() -> None:
+    """Any IPv6 address is put into brackets, also one in which no zeros are left out."""
+    with pytest.raises(ApiError, match="cannot be reached: ") as raised:
+        await client(FakeNodes(free_port(), address="0:0:0:0:0:0:0:1")).read("n1")
+
+    assert "not valid" not in str(raised.value)
+
+
 @pytest.mark.parametrize(
     ("expected", "kubelet"),
     [
@@ -131,6 +186,7 @@ async def test_a_kubelet_sends_our_credentials_nowhere_else() -> None:
         ("cannot be reached", FakeNodes(1)),
         ("the API server answered 403", FakeNodes(1, status=403)),
         ("is not readable", FakeNodes(1, body=b"{")),
+        ("is not readable", FakeNodes(1, body=b'{"status":{"addresses":[{"type":"\xff"}]}}')),
         ("has no internal address", FakeNodes(1, body=b"{}")),
     ],
 )

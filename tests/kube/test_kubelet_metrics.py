@@ -34,7 +34,10 @@ prober_probe_total{container="app",pod_uid="u1",probe_type="Liveness",result="fa
 prober_probe_total{container="app",pod_uid="u1",probe_type="Other",result="failed"} 1
 prober_probe_total{container="",pod_uid="u1",probe_type="Liveness",result="failed"} 1
 prober_probe_total{} 1
+prober_probe_duration_seconds_sum{container="a",pod_uid="u",probe_type="Startup",result="failed"} 1
 """
     long = broken.splitlines()[2].replace(b"app", b"x" * 5000) + b" 1\n"
 
-    assert NodeCounters(process=5.0) == parse_counters(broken + long)
+    no_text = broken.splitlines()[2].replace(b"Liveness", b"\xff") + b" 1\n"
+
+    assert NodeCounters(process=5.0) == parse_counters(broken + long + no_text)

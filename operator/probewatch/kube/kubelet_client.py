@@ -15,6 +15,7 @@ import aiohttp
 import msgspec
 
 from probewatch.errors import ApiError
+from probewatch.kube.api_paths import find_path
 from probewatch.kube.faults import as_os_errors
 from probewatch.kube.kubelet_metrics import NodeCounters, parse_counters
 from probewatch.kube.objects import BROKEN
@@ -100,7 +101,7 @@ class KubeletClient:
         return counters
 
     async def _find(self, node: str) -> str:
-        status, body = await self._requester.request("GET", f"/api/v1/nodes/{node}")
+        status, body = await self._requester.request("GET", find_path("v1", "nodes", None, node))
         if status != HTTPStatus.OK:
             raise ApiError(f"the node {node} cannot be read: the API server answered {status}")
         try:
