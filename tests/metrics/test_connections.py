@@ -21,7 +21,14 @@ from probewatch.metrics.server import ServerOptions
 from probewatch.metrics.tls import Certificate as Tls
 from probewatch.playground.api.certificate import Certificate, make_certificate
 from tests.metrics.scene import StillTime
-from tests.metrics.serving import LIMIT_SECONDS, LOOPBACK, Served, connecting, serving
+from tests.metrics.serving import (
+    LIMIT_SECONDS,
+    LOOPBACK,
+    FakeHealth,
+    Served,
+    connecting,
+    serving,
+)
 from tests.support import virtual_time
 
 SHORT = 0.05
@@ -166,6 +173,34 @@ async def test_slow_reader_has_to_leave() -> None:
             assert len(await reader.read()) < 18_000_000
 
 
+LONG_BYTES = 20_000_000
+"""Much more than the kernel takes for a client that does not read."""
+ANSWER_SECONDS = 5.0
+
+
+async def bytes_read_after(seconds: float) -> int:
+    """Ask for a long answer, read it only after so many seconds; return how much of it came."""
+    served = Served(
+        options=replace(LOOPBACK, answer_seconds=ANSWER_SECONDS),
+        health=FakeHealth(silence=("x" * LONG_BYTES,)),
+    )
+    async with serving(served), connecting(served) as (reader, writer):
+        writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        assert (await reader.readline()).startswith(b"HTTP/1.1 503 ")
+        await asyncio.sleep(seconds)
+        with contextlib.suppress(ConnectionError):
+            return len(await reader.read())
+    return 0
+
+
+@pytest.mark.parametrize(("early", "is_whole"), [(0.5, True), (-0.5, False)])
+def test_slow_reader_is_cut_off(early: float, *, is_whole: bool) -> None:
+    """After its time the rest of an answer is dropped, even if no other client needs the place."""
+    came = virtual_time.run(bytes_read_after(ANSWER_SECONDS - early))
+
+    assert is_whole is (came > LONG_BYTES)
+
+
 async def answers(served: Served) -> bool:
     """Whether another request is answered."""
     try:
@@ -302,6 +337,36 @@ def test_certificate_is_reloaded_once_for_each_change(
     second, third = certificate.context(), certificate.context()
 
     assert (True, True) == (first is not second, second is third)
+
+
+@pytest.mark.parametrize("load", [1, 2], ids=["at the start", "at a reload"])
+def test_certificate_that_is_replaced_while_it_is_loaded_is_loaded_again(
+    load: int,
+    tmp_path: Path,
+    certificates: tuple[Certificate, Certificate],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What is written between the look at the files and the end of a load is not missed."""
+    old, new = certificates
+    loaded: list[str] = []
+    load_cert_chain = ssl.SSLContext.load_cert_chain
+
+    def load_slowly(context: ssl.SSLContext, cert: Path, key: Path) -> None:
+        load_cert_chain(context, cert, key)
+        loaded.append(cert.read_text(encoding="ascii"))
+        if len(loaded) == load:
+            write(tmp_path, new)
+
+    monkeypatch.setattr(ssl.SSLContext, "load_cert_chain", load_slowly)
+    options = write(tmp_path, old)
+    certificate = Tls(options.cert_file, options.key_file)
+    for second in range(1, load):
+        os.utime(options.cert_file, (second, second))
+        certificate.context()
+    certificate.context()
+    certificate.context()
+
+    assert [old.certificate] * load + [new.certificate] == loaded
 
 
 async def test_broken_certificate_leaves_the_one_in_use(

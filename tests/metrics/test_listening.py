@@ -1,8 +1,11 @@
 """The metrics address: parsed, or refused with a helpful message."""
 
 import contextlib
+import errno
+import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -81,6 +84,50 @@ def test_no_host_is_reached_by_ipv4() -> None:
         port = sockets[0].getsockname()[1]
         with socket.create_connection(("127.0.0.1", port), timeout=5):
             pass
+
+
+def refuse_ipv6(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make a kernel without IPv6, although the standard library takes it for one with it."""
+    create_server = socket.create_server
+
+    def create(place: tuple[str, int], *, family: int, **options: Any) -> socket.socket:  # noqa: ANN401  # handed on
+        if family == socket.AF_INET6:
+            raise OSError(errno.EAFNOSUPPORT, os.strerror(errno.EAFNOSUPPORT))
+        return create_server(place, family=family, **options)
+
+    monkeypatch.setattr(socket, "has_dualstack_ipv6", lambda: True)
+    monkeypatch.setattr(socket, "create_server", create)
+
+
+def lack_both_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make a system on which a socket is for one kind of addresses only."""
+    monkeypatch.setattr(socket, "has_dualstack_ipv6", lambda: False)
+
+
+@pytest.mark.parametrize("prepare", [refuse_ipv6, lack_both_at_once])
+def test_without_ipv6_it_listens_on_ipv4(
+    prepare: Callable[[pytest.MonkeyPatch], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where IPv6 is not available, all addresses are those of IPv4."""
+    prepare(monkeypatch)
+    with listening(Address(host="", port=0)) as (only,):
+        assert socket.AF_INET == only.family
+        with socket.create_connection(("127.0.0.1", only.getsockname()[1]), timeout=5):
+            pass
+
+
+def test_with_ipv6_one_socket_is_for_both(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where IPv6 is available, it is used, for the addresses of IPv4 as well."""
+    made: list[tuple[object, ...]] = []
+
+    def create(place: tuple[str, int], **options: int) -> socket.socket:
+        made.append((place, options["family"], options["dualstack_ipv6"]))
+        return socket.socket()
+
+    monkeypatch.setattr(socket, "has_dualstack_ipv6", lambda: True)
+    monkeypatch.setattr(socket, "create_server", create)
+    with listening(Address(host="", port=8080)):
+        assert [(("", 8080), socket.AF_INET6, True)] == made
 
 
 def test_sockets_do_not_block() -> None:
