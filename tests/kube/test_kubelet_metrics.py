@@ -20,6 +20,15 @@ def test_counters_of_a_node() -> None:
 def test_without_the_beginning_of_the_process() -> None:
     """Counters without the process start time are unusable."""
     assert None is parse_counters(SERVED.replace(b"process_start", b"process_stop"))
+    assert None is parse_counters(b"process_start_time_seconds \xff\n")
+
+
+def test_run_that_could_not_be_carried_out_is_no_failure() -> None:
+    """A run with an unknown result is neither a success nor a failure, so it is not counted."""
+    line = b'prober_probe_total{container="a",pod_uid="u",probe_type="Liveness",result="%b"} %d\n'
+    text = b"process_start_time_seconds 5\n" + line % (b"failed", 2) + line % (b"unknown", 7)
+
+    assert NodeCounters(process=5.0, failed={("u", "a", L): 2}) == parse_counters(text)
 
 
 def test_what_is_no_counter() -> None:

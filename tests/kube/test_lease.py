@@ -15,6 +15,9 @@ from tests.support.fake_time import FakeTime
 
 PATH = "/apis/coordination.k8s.io/v1/namespaces/ops/leases/probewatch"
 
+UNREADABLE = UnicodeDecodeError("utf-8", b"\xff", 0, 1, "no text")
+"""What a decoder raises for an answer in another encoding."""
+
 
 def make(leases: FakeLeases, time: FakeTime, name: str = "one", life: str = "a") -> Lease:
     return Lease(
@@ -446,6 +449,24 @@ async def test_refusals_of_two_starts_are_no_missing_right(is_holder: bool) -> N
         time.seconds += await each.step()
 
     assert not each.is_held
+
+
+@pytest.mark.parametrize("error", [ApiError("away"), ConnectionResetError(), UNREADABLE])
+async def test_refusals_before_and_after_silence_are_no_missing_right(error: Exception) -> None:
+    """Two refusals with an outage between do not add up to one that lasts."""
+    leases, time = Interrupted(), FakeTime()
+    one, two = make(leases, time, "one"), make(leases, time, "two")
+    await one.step()
+    await two.step()
+
+    def fail() -> None:
+        raise error
+
+    for status, act in ((403, None), *[(403, fail)] * 20, (403, None)):
+        leases.status, leases.act = status, act
+        time.seconds += await two.step()
+
+    assert not two.is_held
 
 
 async def test_trouble_is_no_answer() -> None:
