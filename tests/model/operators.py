@@ -89,7 +89,7 @@ class Operator:
         """Take over, as after acquiring the Lease."""
         self._load()
         for pod, container, seen in self.ways.counted(self.store):
-            self.book.count_missed(pod, nearest_workload(pod), container, seen)
+            self.book.count_missed(pod, nearest_workload(pod), container, seen, is_alive=False)
         self.leads = True
         self._restore(self.book.all_keys())
         self._tell_again(self.book.records())

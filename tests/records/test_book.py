@@ -74,6 +74,62 @@ def test_room_is_found_again() -> None:
     assert PodUid("x0") not in write.record.pods
 
 
+def seen_by(marked: int, version: str) -> RecordBook:
+    """A book with one restart of a pod, whose workload's first report has so many other pods."""
+    book = RecordBook()
+    book.load([(KEY, Loaded(record=full_record(marked), version=version))], 0.0)
+    book.take(PodTracked(pod=POD, spec=PodSpec()), CART, 0.0)
+    book.take(restart(1), CART, 10.0)
+    return book
+
+
+@pytest.mark.parametrize("now", [20.0, STALE_SECONDS + 20.0], ids=["at once", "later"])
+@pytest.mark.parametrize(
+    ("here", "there", "parts"), [(400, 1000, 2), (1000, 400, 1)], ids=["first", "second"]
+)
+def test_pod_that_another_leader_put_into_another_part_is_counted_once(
+    here: int, there: int, parts: int, now: float
+) -> None:
+    """Replicas may find room in different reports; a takeover keeps the one that was written."""
+    leader, standby = seen_by(there, "2"), seen_by(here, "1")
+    standby.take(restart(2), CART, now - 1)
+    written = []
+    for key in leader.all_keys():
+        record = leader.record(key)
+        assert record is not None
+        written.append((key, Loaded(record=record, version="3")))
+    standby.load(written, now)
+
+    assert parts == len(standby)
+    assert 2 == sum(record.restarts for record in standby.parts(KEY))
+    (key,) = standby.dirty()
+    assert [restart(2)] == [finding for finding, _ in standby.pending()]
+    assert [key] == [each for each in leader.all_keys() if _has_pod(leader, each)]
+
+
+def _has_pod(book: RecordBook, key: Key) -> bool:
+    record = book.record(key)
+    return record is not None and POD.uid in record.pods
+
+
+@pytest.mark.parametrize("missing", [0, 1, 2])
+def test_part_that_somebody_deleted_hides_no_other(missing: int) -> None:
+    """If one of a workload's reports was deleted, its counters are restored from the others."""
+    book = RecordBook()
+    many(book, 1000)
+    reports = [
+        (key, Loaded(record=record, version="1"))
+        for key in sorted(book.all_keys())
+        if (record := book.record(key))
+    ]
+    del reports[missing]
+    book = RecordBook()
+    book.load(reports, 0.0)
+
+    (key,) = book.workloads()
+    assert [report.record for _, report in reports] == list(book.saved_parts(key))
+
+
 def test_pods_that_came_together_are_followed_each() -> None:
     """A deleted report is created again until the last pod of its workload is gone."""
     book = RecordBook()

@@ -50,8 +50,11 @@ class RecordAnswers:
         return entry.record if entry else None
 
     def workloads(self) -> tuple[Key, ...]:
-        """Return the key of the first report of each workload."""
-        return tuple({key_of(entry.record.workload): None for entry in self._entries})
+        """Return the key of the first report of each workload that is there."""
+        found: dict[Key, Key] = {}
+        for entry in self._entries:
+            found.setdefault(key_of(entry.record.workload), entry.key)
+        return tuple(found.values())
 
     def was_saved(self, key: Key) -> bool:
         """Tell whether an operator ever saved the report, as far as this process knows."""

@@ -23,6 +23,7 @@ from probewatch.records.attendance import Attendance
 from probewatch.records.beginnings import Beginnings
 from probewatch.records.entries import RULES, Entries, Rules, key_of
 from probewatch.records.entry import STALE_SECONDS, Entry, Key, Loaded, Recorded, Write
+from probewatch.records.journal import Item
 from probewatch.records.tidying import tidy
 
 FROM_ZERO = Remembered(from_zero=True)
@@ -71,9 +72,7 @@ class RecordBook(RecordAnswers):
                 self.vanished(entry.key)
         for key, report in loaded.items():
             self.reloaded(key, report, now)
-        for item, early in self.beginnings.recall(self._find_stale(now), self._entries.of_pod):
-            workload, limit = early.record.workload, early.limit
-            self.take(item.finding, workload, item.at, limit=limit, told=item.told)
+        self._take_again(self.beginnings.recall(self._find_stale(now), self._entries.of_pod))
         self._attendance.keep(self._entries.by_uid)
 
     def reloaded(self, key: Key, report: Loaded, now: float) -> None:
@@ -85,6 +84,7 @@ class RecordBook(RecordAnswers):
         before = entry.record.pods
         entry.refold(report, self._find_stale(now))
         self._entries.keep_all(entry, before)
+        self._take_again(self._entries.take_strays(entry))
 
     def vanished(self, key: Key) -> None:
         """Process the deletion of a report: it is created again if its workload still has pods."""
@@ -127,13 +127,7 @@ class RecordBook(RecordAnswers):
         return None
 
     def count_missed(
-        self,
-        pod: PodRef,
-        workload: Workload,
-        container: str,
-        seen: Sighting,
-        *,
-        is_alive: bool = False,
+        self, pod: PodRef, workload: Workload, container: str, seen: Sighting, *, is_alive: bool
     ) -> Key | None:
         """Count the restarts between a container's mark and the count *seen*, without findings.
 
@@ -222,6 +216,11 @@ class RecordBook(RecordAnswers):
             self.forget(entry.key)
 
     # --- inside
+
+    def _take_again(self, items: Iterable[tuple[Item, Entry]]) -> None:
+        for item, early in items:
+            workload, limit = early.record.workload, early.limit
+            self.take(item.finding, workload, item.at, limit=limit, told=item.told)
 
     def _is_over(self, entry: Entry) -> bool:
         """Tell whether a missing report is not needed: all pods are gone, nothing is unsaved."""

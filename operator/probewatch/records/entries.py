@@ -1,6 +1,6 @@
 """Entries: the reports by key, and which report holds the marks of which pod."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from probewatch.core.ledger import fold, fold_count
@@ -11,6 +11,7 @@ from probewatch.core.record_sizes import has_room
 from probewatch.core.records import Record
 from probewatch.core.sighting import Sighting
 from probewatch.records.entry import Entry, Fold, Key
+from probewatch.records.journal import Item
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +41,8 @@ class Entries:
         self._entries: dict[Key, Entry] = {}
         self._full: dict[Key, int] = {}
         """How many of the first parts of a workload have no room for a further pod."""
+        self._last_part: dict[Key, int] = {}
+        """The highest number of a part, of each workload that ever had more than one."""
 
     def __len__(self) -> int:
         """Count the reports."""
@@ -84,18 +87,35 @@ class Entries:
 
     def keep(self, entry: Entry, uid: PodUid) -> None:
         """Keep an entry into which a finding of this pod was folded."""
-        self._entries[entry.key] = entry
+        self._put(entry)
         if uid in entry.record.pods:
             self.by_uid[uid] = entry.key
 
     def keep_all(self, entry: Entry, before: Collection[PodUid]) -> None:
         """Keep an entry whose record was replaced; *before* are the pods that had marks in it."""
-        self._entries[entry.key] = entry
+        self._put(entry)
         for uid in before:
             if self.by_uid.get(uid) == entry.key and uid not in entry.record.pods:
                 del self.by_uid[uid]
         self.by_uid.update(dict.fromkeys(entry.record.pods, entry.key))
         self._full.clear()  # the new record may have room
+
+    def take_strays(self, entry: Entry) -> Sequence[tuple[Item, Entry]]:
+        """Take the pods of a report that was read out of the other parts of its workload.
+
+        The replica that wrote it may have put a pod into another part than this one, as they do not
+        learn at the same time where there is room. Returns the findings to be folded again.
+        """
+        pods = entry.trusted.pods.keys() if entry.trusted else ()
+        found: list[tuple[Item, Entry]] = []
+        for other in tuple(self.parts(entry.key)):
+            before = other.record.pods
+            if other is not entry and (strays := other.find_strays(pods)):
+                found += [(item, other) for item in other.take_out(strays)]
+                self.keep_all(other, before)
+                if other.is_empty():
+                    self.drop(other.key)
+        return found
 
     def meet(self, workload: Workload) -> None:
         """Note a workload that has pods; a known report may be of an earlier one of its name."""
@@ -127,15 +147,24 @@ class Entries:
         return entries
 
     def parts(self, key: Key) -> Iterator[Entry]:
-        """Yield all reports of the workload that this one belongs to."""
-        entry, part = self._entries.get(key), 0
-        workload = entry.record.workload if entry else None
-        while workload is not None:
+        """Yield all reports of the workload that this one belongs to.
+
+        One of them may be missing: anybody may delete a report.
+        """
+        entry = self._entries.get(key)
+        if entry is None:
+            return
+        workload = entry.record.workload
+        for part in range(self._last_part.get(key_of(workload), 0) + 1):
             other = self._entries.get(key_of(workload, part))
-            if other is None:
-                return
-            yield other
-            part += 1
+            if other is not None:
+                yield other
+
+    def _put(self, entry: Entry) -> None:
+        self._entries[entry.key] = entry
+        if part := entry.record.part:
+            first = key_of(entry.record.workload)
+            self._last_part[first] = max(part, self._last_part.get(first, 0))
 
 
 def key_of(workload: Workload, part: int = 0) -> Key:

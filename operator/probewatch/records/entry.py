@@ -1,5 +1,6 @@
 """One report: its record as saved and as it should be, and the findings in between."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
@@ -14,10 +15,10 @@ from probewatch.core.findings import (
 )
 from probewatch.core.ledger import NO_TALLY, fold
 from probewatch.core.ledger_details import forget_versions
-from probewatch.core.model import Workload
+from probewatch.core.model import PodUid, Workload
 from probewatch.core.records import Record
 from probewatch.core.values import replace
-from probewatch.records.journal import Journal
+from probewatch.records.journal import Item, Journal
 
 Recorded = CountingBegan | Restart | RestartCorrected | ReadinessChanged | LoopStarted | LoopEnded
 """The findings that are folded into records."""
@@ -96,6 +97,23 @@ class Entry:
         elif _is_older(loaded.version, self.version):
             self.record = forget_versions(self.record, int(loaded.version))
         self.saved, self.version = loaded.record, loaded.version
+
+    def find_strays(self, pods: Collection[PodUid]) -> frozenset[PodUid]:
+        """Return those of *pods* that only this process has put into this report."""
+        known = self.trusted.pods if self.trusted else {}
+        return frozenset(uid for uid in pods if uid in self.record.pods and uid not in known)
+
+    def take_out(self, pods: Collection[PodUid]) -> Sequence[Item]:
+        """Fold all unsaved findings anew, without those of some pods; return the latter."""
+        items = self.journal.take_out(pods)
+        about = self.record
+        self.record = self.trusted or Record(workload=about.workload, part=about.part)
+        self.journal.replay(self._fold)
+        return items
+
+    def is_empty(self) -> bool:
+        """Tell whether nothing is in the report, which was never written."""
+        return not self.version and self.trusted is None and not len(self.journal)
 
     def is_made(self, version: str) -> None:
         """Note that the report was created, still without a status."""

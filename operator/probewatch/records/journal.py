@@ -5,7 +5,7 @@ saved. If too many wait, the first and the latest restarts of each container are
 in between are still counted, by the rise of `restartCount`.
 """
 
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Container, Iterator, Sequence
 from typing import NamedTuple
 
 from probewatch.core.findings import CountingBegan, Finding, LoopEnded, Restart
@@ -88,6 +88,12 @@ class Journal:
     def forget(self, before: float, *, unless: Container[PodUid]) -> None:
         """Drop findings that are older than *before*, except those of the pods in *unless*."""
         self._keep(lambda item: item.at >= before or item.finding.pod.uid in unless)
+
+    def take_out(self, pods: Container[PodUid]) -> Sequence[Item]:
+        """Remove and return the findings of some pods, in order."""
+        taken = [item for item in self.items() if item.finding.pod.uid in pods]
+        self._keep(lambda item: item.finding.pod.uid not in pods)
+        return taken
 
     def replay(self, is_news: Callable[[Finding], bool]) -> None:
         """Call *is_news* with each finding, in order, and drop those for which it is false."""
