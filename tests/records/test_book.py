@@ -366,3 +366,63 @@ def test_what_a_leader_has_written_long_ago_waits_no_more(
     book.tidy({POD.uid}, DEPARTED_SECONDS + 1, is_led=is_led)
 
     assert waiting == list(book.pending())
+
+
+@pytest.mark.parametrize("led_since", [20.0, 2 * LONG - 1.0], ids=["long", "just now"])
+def test_who_leads_drops_nothing_that_it_found_itself(led_since: float) -> None:
+    """No other leader can have recorded it: neither lately nor since this one leads."""
+    book = RecordBook(led_since=lambda: led_since)
+    found = max(led_since, 20.0) if led_since < LONG else 2 * LONG - STALE_SECONDS
+    book.take(restart(2), CART, found)
+    book.load([(KEY, Loaded(record=Record(workload=CART), version="5"))], 2 * LONG)
+
+    assert [restart(2)] == [finding for finding, _ in book.pending()]
+
+
+def test_report_of_pods_that_nobody_saw_go_is_kept() -> None:
+    """Right after a start, not all pods of a report are listed yet."""
+    book = RecordBook()
+    book.load([(KEY, Loaded(record=full_record(2), version="1"))], 0.0)
+    gone = replace(POD, uid=PodUid("x0"))
+    book.take(PodTracked(pod=gone, spec=PodSpec()), CART, 0.0)
+    book.take(PodForgotten(pod=gone), CART, 0.0)
+    book.vanished(KEY)
+
+    assert book.record(KEY) is not None
+
+
+@pytest.mark.parametrize("is_writing", [True, False])
+def test_pods_that_went_unnoticed_lose_their_marks(*, is_writing: bool) -> None:
+    """Those that a complete list lacks are gone, too; else reports would only ever grow."""
+    book, alive = RecordBook(), {PodUid("x1")}
+    book.load([(KEY, Loaded(record=full_record(2), version="1"))], 0.0)
+    for now in (1.0, DEPARTED_SECONDS + 2.0):
+        if is_writing:
+            book.sweep(alive, now)
+        else:
+            book.tidy(alive, now, is_led=True)
+    book.take(replace(restart(2), pod=replace(POD, uid=PodUid("x1"))), CART, DEPARTED_SECONDS)
+    if is_writing:
+        assert book.plan(KEY, DEPARTED_SECONDS + 2.0) is not None
+    record = book.record(KEY)
+
+    assert record is not None
+    assert alive == record.pods.keys()
+
+
+def test_only_what_is_saved_counts_as_recorded() -> None:
+    """Events of what is not saved yet are not written again: they come once it is."""
+    book = RecordBook()
+    book.load([(KEY, Loaded(record=told(restart(1)), version="1"))], 0.0)
+    book.take(restart(2), CART, 0.0)
+
+    assert [1] == [record.restarts for record in book.records()]
+
+
+def test_restart_that_stands_for_many_waits_as_many() -> None:
+    """In a new term counters are reset to what was shown: without the whole of a large jump."""
+    book = RecordBook()
+    book.take(restart(1), CART, 0.0)
+    book.take(restart(40, stands_for=39), CART, 0.0)
+
+    assert {("app", Cause.ERROR): 40} == book.untold_restarts(KEY)
