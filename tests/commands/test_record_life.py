@@ -15,7 +15,7 @@ from probewatch.commands import record
 from probewatch.commands.privacy import Omission
 from probewatch.commands.record_objects import RawDecoder, RawObject
 from probewatch.commands.record_progress import Progress
-from probewatch.commands.record_streams import Output, StreamWriter
+from probewatch.commands.record_streams import EventWriter, Output, StreamWriter
 from probewatch.commands.recording import Recording
 from probewatch.errors import ApiError
 from probewatch.watch.transport import WatchStats
@@ -144,7 +144,8 @@ class Sink:
         failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         clock = Clock(now=lambda: 0.0)
         self.output = Output(recording=Recording(self.file), clock=clock, failed=failed)
-        self.writer = StreamWriter(output=self.output, sweeps=sweeps)
+        kind = StreamWriter if sweeps else EventWriter
+        self.writer = kind(output=self.output, sweeps=sweeps)
 
     def take_list(self, *uids: str) -> None:
         """Take in a complete list of objects with these uids."""
@@ -206,6 +207,58 @@ async def test_events_are_never_missed() -> None:
     sink.take_list()
 
     assert [("ADDED", "a")] == sink.lines()
+
+
+def event(number: int, reason: str, minute: int, pod_name: str = "web-x") -> RawObject:
+    """An Event of the kubelet, as a list brings it; its uid tells pod and number."""
+    uid = f"{pod_name}-{number}"
+    about = {"kind": "Pod", "namespace": "shop", "name": pod_name, "uid": f"uid-{pod_name}"}
+    item = {
+        "metadata": {"name": uid, "namespace": "shop", "uid": uid},
+        "involvedObject": {**about, "fieldPath": "spec.containers{app}"},
+        "reason": reason,
+        "message": {"Killing": "Stopping container app"}.get(reason, ""),
+        "source": {"component": "kubelet"},
+        "lastTimestamp": f"2026-11-20T10:{minute:02}:00Z",
+    }
+    (found,) = RawDecoder().page(json.dumps({"metadata": {}, "items": [item]}).encode()).items
+    return found
+
+
+LISTED = (
+    event(1, "Pulled", 9),
+    event(2, "Created", 9),
+    event(3, "FailedMount", 4),
+    event(4, "Started", 9),
+    event(5, "Killing", 8),
+    event(6, "Started", 3, "web-y"),
+)
+"""By name, as the API server lists them. The kill is older than the starts, which are repeats."""
+
+
+@pytest.mark.parametrize("batch", [1, 4, 6])
+async def test_events_of_a_list_are_written_in_the_order_they_occurred(batch: int) -> None:
+    """For a replay, a kill comes before the next start, wherever the list is cut into batches."""
+    sink = Sink(sweeps=False)
+    sink.writer.listing()
+    for begin in range(0, len(LISTED), batch):
+        sink.writer.listed(LISTED[begin : begin + batch])
+    sink.writer.synced("9")
+
+    first = [f"web-x-{number}" for number in (3, 5, 1, 2, 4)]
+    assert [("ADDED", uid) for uid in (*first, "web-y-6")] == sink.lines()
+
+
+async def test_events_of_a_list_that_broke_off_are_written_with_the_next() -> None:
+    """Nothing is lost or written twice of what was held when a list broke off."""
+    sink = Sink(sweeps=False)
+    sink.writer.listing()
+    sink.writer.listed(LISTED[:2])
+    sink.writer.listing()
+    sink.writer.listed(LISTED[:3])
+    sink.writer.synced("9")
+
+    assert ["web-x-3", "web-x-1", "web-x-2"] == [uid for _, uid in sink.lines()]
 
 
 async def test_missed_deletion_has_the_last_version() -> None:

@@ -10,6 +10,7 @@ import errno
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 import msgspec
 
@@ -17,11 +18,17 @@ from probewatch.clock import Clock
 from probewatch.commands.record_objects import RawDecoder, RawObject
 from probewatch.commands.recording import Recording
 from probewatch.commands.stream import LineType
-from probewatch.kube.objects import Metadata
+from probewatch.core.evidence import Evidence, occurrence
+from probewatch.kube.event_objects import read_event
+from probewatch.kube.objects import BROKEN, Metadata
+from probewatch.kube.testimony import parse_evidence
 from probewatch.service.watches import event_target, pod_target, surroundings, watch_options
 from probewatch.settings import Settings
 from probewatch.watch.loop import WatchLoop
 from probewatch.watch.transport import Transport, WatchTarget
+
+NEVER = (0.0, 0)
+"""The place of an Event that is no evidence: the order of such Events does not matter."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -113,28 +120,71 @@ class StreamWriter:
         )
 
 
+@dataclass(slots=True, kw_only=True)
+class EventWriter(StreamWriter):
+    """The handler of a watch of Events: those of a list are written in the order they occurred.
+
+    A list is sorted by pod and first occurrence. To a replay, which takes lines as they arrived,
+    a kill would seem to follow the start of the next container.
+    """
+
+    sweeps: bool = False
+    _held: list[tuple[tuple[float, int], RawObject]] = field(default_factory=list)
+    """Events about the pod that the list has arrived at, and when they occurred last."""
+    _pod: tuple[str, str] = ("", "")
+
+    def listing(self) -> None:
+        """A list begins; what is held of one that broke off is in this one, too."""
+        StreamWriter.listing(self)
+        self._held = []
+
+    def listed(self, raws: Sequence[RawObject]) -> None:
+        """Events of a list: written as ADDED once all of their pod have come."""
+        for raw in raws:
+            evidence = _read_evidence(raw.text)
+            pod = (evidence.namespace, evidence.involved_uid) if evidence else self._pod
+            if pod != self._pod:
+                self._release()
+                self._pod = pod
+            self._held.append((occurrence(evidence) if evidence else NEVER, raw))
+
+    def synced(self, version: str = "") -> None:
+        """The list is complete."""
+        self._release()
+        StreamWriter.synced(self, version)
+
+    def _release(self) -> None:
+        held, self._held = self._held, []
+        in_order = [raw for _, raw in sorted(held, key=itemgetter(0))]
+        StreamWriter.listed(self, in_order)
+
+
+def _read_evidence(text: bytes) -> Evidence | None:
+    """Return the evidence in an Event; None if there is none, or it cannot be read."""
+    try:
+        return parse_evidence(read_event(text))
+    except BROKEN:
+        return None
+
+
 def build_loops(
     transport: Transport, settings: Settings, output: Output
 ) -> Iterator[WatchLoop[RawObject]]:
     """Yield the watches to run: pods and the kubelet's Events, of all or of named namespaces."""
     for namespace in settings.namespaces or (None,):
-        yield _loop(transport, settings, output, pod_target(settings, namespace), sweeps=True)
-        yield _loop(transport, settings, output, event_target(namespace), sweeps=False)
+        pods = StreamWriter(output=output, sweeps=True)
+        yield _loop(transport, settings, pod_target(settings, namespace), pods)
+        yield _loop(transport, settings, event_target(namespace), EventWriter(output=output))
 
 
 def _loop(
-    transport: Transport,
-    settings: Settings,
-    output: Output,
-    target: WatchTarget,
-    *,
-    sweeps: bool,
+    transport: Transport, settings: Settings, target: WatchTarget, handler: StreamWriter
 ) -> WatchLoop[RawObject]:
     return WatchLoop(
         transport=transport,
         target=target,
         decoder=RawDecoder(),
-        handler=StreamWriter(output=output, sweeps=sweeps),
-        around=surroundings(output.clock),
+        handler=handler,
+        around=surroundings(handler.output.clock),
         options=watch_options(settings, target),
     )
