@@ -295,18 +295,156 @@ async def test_lease_that_is_gone_without_is_not_renewed(caplog: pytest.LogCaptu
 
 
 async def test_who_was_too_slow_lost_nothing(caplog: pytest.LogCaptureFixture) -> None:
-    """Losing the race for a Lease is not logged as a loss."""
+    """Losing the race for a Lease is not logged as a loss, and the loss of one's own is."""
     leases, time = FakeLeases(), FakeTime()
-    one, two, three = (make(leases, time, name) for name in ("one", "two", "three"))
+    one, two = make(leases, time, "one"), make(leases, time, "two")
     await one.step()
     await two.step()
-    await three.step()
     time.seconds += 16
+    leases.write_status = 409
     await two.step()
-    leases.version += 1
-    await three.step()
-
+    assert not two.is_held
     assert [] == caplog.messages
+    leases.write_status = 0
+    await two.step()
+    await one.step()
+
+    assert ["The Lease was lost; it is read again"] == caplog.messages
+
+
+async def test_lease_counts_from_when_it_was_asked_for() -> None:
+    """A renewal that takes long holds no longer than one that is answered at once."""
+    time = FakeTime()
+    leases = FakeLeases(takes=7.0, time=time)
+    one = make(leases, time)
+    begun = time.seconds
+    await one.step()  # two requests: it reads, and creates it
+    held_since = one.held_since
+    time.seconds = begun + 16.9
+    is_held_before_the_end = one.is_held
+    time.seconds = begun + 17.1
+
+    assert begun + 7 == held_since
+    assert (True, False) == (is_held_before_the_end, one.is_held)
+
+
+@pytest.mark.parametrize("status", [404, 409])
+async def test_lease_that_was_deleted_is_created_again(status: int) -> None:
+    """A holder whose Lease is deleted holds none, and creates it again in a new term."""
+    leases, time = FakeLeases(), FakeTime()
+    one = make(leases, time)
+    await one.step()
+    term, leases.lease, leases.write_status = one.term, None, status
+    time.seconds += await one.step()
+    leases.write_status, lost = 0, one.term
+    assert (False, True) == (one.is_held, one.is_elsewhere)
+    await one.step()
+
+    assert one.is_held
+    assert len({term, lost, one.term}) == 3
+
+
+async def test_who_held_it_last_is_nobody_else() -> None:
+    """A holder that lost the Lease, has it again and cannot renew it knows of no other holder."""
+    leases, time = FakeLeases(), FakeTime()
+    one = make(leases, time)
+    await one.step()
+    leases.lease = None
+    await one.step()
+    await one.step()
+    time.seconds += 11
+
+    assert (False, False) == (one.is_held, one.is_elsewhere)
+
+
+async def test_race_that_is_lost_after_a_refusal_ends_it() -> None:
+    """A replica that wrote without a Lease stops as soon as another one was faster to take it."""
+    leases, time = FakeLeases(), FakeTime()
+    one, two = make(leases, time, "one"), make(leases, time, "two")
+    await two.step()
+    await two.release()
+    leases.status = 403
+    while not one.is_held:
+        time.seconds += await one.step()
+    leases.status, leases.write_status = 0, 409
+    await one.step()
+
+    assert not one.is_held
+
+
+async def test_race_to_create_it_is_no_missing_right() -> None:
+    """However often another one is faster to create the Lease, nobody writes without it."""
+    leases, time = FakeLeases(write_status=409), FakeTime()
+    one = make(leases, time)
+    for _ in range(20):
+        time.seconds += await one.step()
+
+    assert not one.is_held
+
+
+async def test_lease_shows_since_when_and_how_often_it_changed_hands() -> None:
+    """A renewal changes neither the time of acquisition nor the count, and a release no count."""
+    leases, time = FakeLeases(), FakeTime()
+    one, two = make(leases, time, "one"), make(leases, time, "two")
+    shown = []
+    for act in (one.step, one.step, one.release, two.step):
+        await act()
+        assert leases.lease is not None
+        spec = leases.lease["spec"]
+        shown.append((spec.get("holderIdentity"), spec["acquireTime"], spec["leaseTransitions"]))
+        time.seconds += 5
+    created, renewed, released, taken = shown
+
+    assert created == renewed
+    assert (None, 1) == (released[0], released[2])
+    assert ("two_a", 2) == (taken[0], taken[2])
+    assert taken[1] > created[1]
+
+
+async def test_released_lease_is_nobodys() -> None:
+    """A Lease that was released, and cannot be taken yet, is not held elsewhere."""
+    leases, time = FakeLeases(), FakeTime()
+    one, two = make(leases, time, "one"), make(leases, time, "two")
+    await one.step()
+    await two.step()
+    assert two.is_elsewhere
+    await one.release()
+    leases.write_status = 500
+    await two.step()
+
+    assert (False, False) == (two.is_held, two.is_elsewhere)
+
+
+async def test_processes_of_one_instance_do_not_take_turns() -> None:
+    """Two processes that take each other for their predecessor end up with one holder."""
+    leases, time = FakeLeases(), FakeTime()
+    one, again = make(leases, time, life="a"), make(leases, time, life="b")
+    holders = []
+    for _ in range(9):
+        for each in (one, again):
+            await each.step()
+            holders.append((one.is_held, again.is_held))
+        time.seconds += 1
+
+    assert 1 == len(set(holders[6:]))
+    assert holders[-1] in {(True, False), (False, True)}
+
+
+async def test_longer_duration_of_a_holder_is_heeded() -> None:
+    """A Lease is taken after the duration that its holder wrote into it, not after our own."""
+    leases, time = FakeLeases(), FakeTime()
+    one, two = make(leases, time, "one"), make(leases, time, "two")
+    await one.step()
+    assert leases.lease is not None
+    leases.lease["spec"]["leaseDurationSeconds"] = 60
+    await two.step()
+    time.seconds += 59
+    await two.step()
+    assert not two.is_held
+    time.seconds += 2
+    await two.step()
+
+    assert two.is_held
 
 
 async def test_lost_answer_does_not_lose_the_lease() -> None:
@@ -349,9 +487,10 @@ async def test_lease_that_cannot_be_read_after_a_conflict_is_lost() -> None:
     assert (False, True) == (one.is_held, one.is_elsewhere)
 
 
-async def test_without_the_right_it_writes_without_a_lease() -> None:
+@pytest.mark.parametrize("status", [403, 404, 405])
+async def test_without_the_right_it_writes_without_a_lease(status: int) -> None:
     """Without the right to Leases a replica writes anyway, and uses a Lease once it may."""
-    leases, time = FakeLeases(status=403), FakeTime()
+    leases, time = FakeLeases(status=status), FakeTime()
     one = make(leases, time)
     pause = await one.step()
     while not one.known:
@@ -359,6 +498,7 @@ async def test_without_the_right_it_writes_without_a_lease() -> None:
         pause = await one.step()
     assert 3 <= time.seconds - 1000 <= 5
     assert one.is_held
+    assert 30 == pause
     leases.status = 0
     await one.step()
 
@@ -385,7 +525,7 @@ async def test_one_refusal_is_no_missing_right() -> None:
     one, two = make(leases, time, "one"), make(leases, time, "two")
     await one.step()
     await two.step()
-    for _ in range(3):
+    for _ in range(6):
         leases.status = 403
         time.seconds += await two.step()
         leases.status = 0

@@ -217,7 +217,7 @@ class Lease:
         if lease is not None:
             self._learn(lease)
             return self._hold(begun)
-        return RETRY_SECONDS if status == HTTPStatus.CONFLICT else self._refuse(status)
+        return self._refuse(status)
 
     async def _put(self, *, holder: str) -> int:
         seen = self._seen.lease
