@@ -32,8 +32,10 @@ def test_marks_of_what_is_not_kept_are_not_missed() -> None:
         attendance.arrive([PodUid(uid)], KEY, PodSpec())
         attendance.depart(PodUid(uid), 0.0, is_marked=True)
     attendance.forget([PodUid("u1"), PodUid("u4")])
+    after = [attendance.is_gone(PodUid(uid)) for uid in ("u1", "u2", "u3")]
     attendance.keep({PodUid("u2")})
 
+    assert [False, True, True] == after
     assert [False, True, False] == [attendance.is_gone(PodUid(uid)) for uid in ("u1", "u2", "u3")]
 
 

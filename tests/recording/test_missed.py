@@ -1,0 +1,151 @@
+"""What no leader has recorded is counted by the next one, and what one recorded is not again."""
+
+from probewatch.core.causes import Cause
+from probewatch.core.records import Record, Tally
+from probewatch.core.values import replace
+from probewatch.recording.surroundings import report_options, totals_of
+from probewatch.records.attendance import DEPARTED_SECONDS
+from probewatch.records.entry import STALE_SECONDS
+from probewatch.settings import Settings
+from tests.core.test_ledger import CART
+from tests.recording.scene import SETTINGS, Cluster, Replica
+from tests.recording.test_recording import live, two_replicas
+from tests.support.fake_time import FakeTime
+
+UNHEARD = -1e9
+"""A time before all others: since then a replica has heard nothing of its watches."""
+
+
+async def recorded_once(time: FakeTime, cluster: Cluster) -> tuple[Replica, Replica]:
+    """A leader that recorded one restart of the pod `a`, and its standby."""
+    leader, standby = await two_replicas(time, cluster)
+    for each in (leader, standby):
+        each.see("a", 0, 10)
+        each.see("a", 1, 11)
+    await live(time, 60, leader, standby)
+    assert {"a": 1} == cluster.totals()
+    return leader, standby
+
+
+def recreate(*replicas: Replica) -> None:
+    """Show a further pod of that name, which restarts twice."""
+    for each in replicas:
+        each.see("a", 0, 20, uid="a2")
+        each.see("a", 2, 21, uid="a2")
+
+
+async def take_over(leader: Replica, standby: Replica) -> None:
+    """Let the standby take over without news of its watches."""
+    await leader.recording.lease.release()
+    standby.heard_at = UNHEARD
+    await standby.recording.lease.step()
+    await standby.recording.step()
+    assert standby.recording.leads()
+
+
+async def test_restarts_that_the_leader_did_not_see_are_counted_by_the_next() -> None:
+    """A pod that is alive is counted even if its findings are so old that the leader had them."""
+    time, cluster = FakeTime(), Cluster()
+    leader, standby = await recorded_once(time, cluster)
+    recreate(standby)
+    await live(time, STALE_SECONDS + 60, leader, standby)
+    leader.see("a", 2, 30)
+    await live(time, 60, leader, standby)
+    assert {"a": 2} == cluster.totals()
+    await take_over(leader, standby)
+    missed = standby.recording.reports.queued
+    await live(time, 60, standby)
+
+    assert {"a": 4} == cluster.totals()
+    assert 0 == missed
+    assert 1 == standby.recording.reports.queued
+
+
+async def test_restarts_of_a_pod_that_is_gone_are_not_counted_by_the_next_leader() -> None:
+    """Its mark may have been dropped with it, so a standby that is behind cannot tell."""
+    time, cluster = FakeTime(), Cluster()
+    leader, standby = await recorded_once(time, cluster)
+    recreate(leader, standby)
+    await live(time, 60, leader, standby)
+    leader.lose("a2")
+    await live(time, DEPARTED_SECONDS + 60, leader, standby)
+    leader.see("a", 2, 30)
+    await live(time, 60, leader)
+    assert {"a": 4} == cluster.totals()
+    await take_over(leader, standby)
+    standby.lose("a2")
+    standby.see("a", 2, 30)
+    await live(time, 60, standby)
+
+    assert {"a": 4} == cluster.totals()
+
+
+async def test_marks_of_pods_that_went_while_nobody_watched_are_dropped() -> None:
+    """A new leader learns from the first complete list that they are gone."""
+    time, cluster = FakeTime(), Cluster()
+    leader, standby = await recorded_once(time, cluster)
+    recreate(leader, standby)
+    await live(time, 60, leader, standby)
+    await leader.recording.lease.release()
+    after = Replica(cluster, time, Settings(instance="three"))
+    await after.recording.start()
+    after.see("a", 1, 11)
+    await live(time, DEPARTED_SECONDS + 60, after)
+    after.see("a", 2, 30)
+    await live(time, 60, after)
+    (key,) = after.recording.book.all_keys()
+    record = after.recording.book.record(key)
+
+    assert record is not None
+    assert {"a"} == record.pods.keys()
+    assert {"a": 4} == cluster.totals()
+
+
+async def test_list_that_cannot_be_decoded_is_read_again() -> None:
+    """An answer that makes no sense is as good as none: the records are waited for."""
+    time, cluster = FakeTime(), Cluster()
+    leader, _ = await recorded_once(time, cluster)
+    await leader.recording.lease.release()
+    begun = time.seconds
+    cluster.api.answer = lambda verb, path: (
+        (200, {"items": "none"})
+        if verb == "GET" and path.endswith("/probereports") and time.seconds < begun + 10
+        else None
+    )
+    after = Replica(cluster, time, Settings(instance="three"))
+    await after.recording.start()
+
+    assert after.recording.is_recording()
+    assert 1 == len(after.recording.book)
+
+
+async def test_two_processes_of_one_instance_are_told_apart() -> None:
+    """Of two that run by mistake, as without a pod's name, only one writes."""
+    one, two = (Replica(Cluster(), FakeTime(), SETTINGS) for _ in range(2))
+
+    assert one.recording.lease.identity != two.recording.lease.identity
+
+
+async def test_settings_tell_how_reports_are_written() -> None:
+    """The number of incidents, the interval and the workers are as they are set."""
+    time, cluster = FakeTime(), Cluster()
+    settings = Settings(
+        instance="one", history_limit=2, report_interval_seconds=7.0, report_workers=3
+    )
+    replica = Replica(cluster, time, settings)
+    await replica.recording.start()
+    for count in range(4):
+        replica.see("a", count, 10 + count)
+    await replica.pass_time(60)
+    options = report_options(settings)
+
+    assert 2 == len(cluster.api.reports["pod-a"]["status"]["incidents"])
+    assert (7.0, 3) == (options.interval_seconds, options.workers)
+
+
+def test_counters_go_on_from_all_reports_of_a_workload() -> None:
+    """A workload with very many pods has several reports."""
+    one = Record(workload=CART, tallies={("app", Cause.ERROR): Tally(counted=2)})
+    totals = totals_of([one, replace(one, part=1)])
+
+    assert [4] == [total.count for total in totals]
