@@ -69,6 +69,31 @@ async def ask(access: Access) -> int:
     return status
 
 
+async def test_verification_that_is_switched_on_again_is_done(certificate: Certificate) -> None:
+    """A kubeconfig that becomes secure or insecure is heeded from the next reading on."""
+    answers: list[str] = []
+    async with serving(certificate) as server:
+        credentials = HeldCredentials(reach(server, insecure=True))
+        login = Login(credentials, clock=Clock())
+        async with ApiClient(login, timeout_seconds=5, clock=Clock()) as client:
+            for insecure in (True, False, True):
+                credentials.access = reach(server, insecure=insecure)
+                await login.read()
+                try:
+                    status, _ = await client.request("GET", "/version")
+                    answers.append(str(status))
+                except ApiError as error:
+                    answers.append(str(error).rpartition("its certificate ")[2].partition(":")[0])
+
+    assert ["200", "is not trusted", "200"] == answers
+
+
+async def test_authority_that_is_no_file_is_a_clear_error(tmp_path: Path) -> None:
+    """A folder in place of the file of a CA is named in the error."""
+    with pytest.raises(KubeconfigError, match=str(tmp_path)):
+        await log_in(reach(ca_path=str(tmp_path)))
+
+
 async def test_server_of_our_ca_is_trusted(certificate: Certificate, ca: Path) -> None:
     """A server whose certificate is signed by the kubeconfig's CA is trusted."""
     async with serving(certificate) as server:
