@@ -1062,7 +1062,7 @@ CASES = {
         "StartError Confirmed start-error",
         facts(died(128, None, 5.0, reason="StartError")),
     ),
-    "a child ran out of memory": ("Error Low own-exit", facts(died(2, reason="OOMKilled"))),
+    "a child ran out of memory": ("Error Low own-exit", facts(died(3, reason="OOMKilled"))),
     "OOM while liveness failed in place": (
         "LivenessProbe Medium threshold-reached",
         facts(died(137, reason="OOMKilled"), path=PLACE, failures=(failed(L, 39, 3),)),

@@ -99,7 +99,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         name="lost",
         judge=surroundings.lost,
-        meaning="The runtime or the kubelet reported that the runtime lost the container.",
+        meaning="The runtime lost the container, or it ran again only when a node was back.",
         gives=(
             "`NodeReboot`: Medium. A restart of only the container runtime looks the same. "
             "`OOMKilled`: Medium, if the runtime reports that for a sandbox of gVisor."
@@ -198,7 +198,7 @@ RULES: tuple[Rule, ...] = (
         name="no-probe",
         judge=likelihood.no_probe,
         meaning="The container has no probe that could have killed it.",
-        gives="`Error`, `Completed`, `Signal`, `RestartRule`: Medium.",
+        gives="`Error`, `Completed`, `Signal`, `RestartRule`: Medium; Low if nobody saw the exit.",
     ),
     Rule(
         name="threshold-reached",
@@ -233,7 +233,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         name="regular",
         judge=likelihood.regular,
-        meaning="Exit code and lifetime match earlier restarts, which all had the same cause.",
+        meaning="Exit code and lifetime match earlier restarts with one cause, or earlier kills.",
         gives=(
             "`LivenessProbe`, `StartupProbe`, `PostStartHook`, `Error`, `Completed`, `Signal`, "
             "`RestartRule`: Medium."
@@ -248,7 +248,7 @@ RULES: tuple[Rule, ...] = (
         ),
         gives=(
             "`Error`, `RestartRule`: Medium; Low if no Event was received, it was replaced in "
-            "place, or its probe failed, but fewer times than a kill takes or at unknown times."
+            "place, or its probe killed an earlier one, or failed too few or at unknown times."
         ),
     ),
     Rule(

@@ -7,8 +7,10 @@ restart that they cause. So each watermark keeps the image, resources and sandbo
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from probewatch.core.model import ContainerStatus, Pod
+from probewatch.core.exits import NO_EXIT
+from probewatch.core.model import ContainerStatus, Pod, Termination
 from probewatch.core.restarts import Change, Watermark, is_lost, newest_end
+from probewatch.core.spec import ContainerKind
 from probewatch.core.values import quickly_made, replace
 from probewatch.core.watermarks import (
     RESTARTING_ALL,
@@ -20,6 +22,9 @@ from probewatch.core.watermarks import (
 READY_SLACK = 30.0
 """Seconds by which a sandbox may be shown as ready too late: the kubelet notes the time when it
 writes the status, after the first container was started."""
+
+AT_ONCE = 1.0
+"""Seconds between the ends of containers that ended at once; their times are known to a second."""
 
 
 def with_environment(mark: Watermark, pod: Pod) -> Watermark:
@@ -79,6 +84,8 @@ class PodChange:
     """The kubelet was restarting all of them because of a restart rule."""
     lost: bool
     """The runtime lost at least one of them."""
+    oldest: float | None
+    """When the oldest instance that runs was started, if one runs."""
     ran_on: bool
     """At least one instance kept running."""
     moved_on: bool
@@ -97,7 +104,9 @@ def compare_containers(before: Pod, pod: Pod, marks: Mapping[str, Watermark]) ->
     ]
     return PodChange(
         restarting_all=_is_restarting_all(before) or _is_restarting_all(pod),
-        lost=any(_was_lost(marks.get(status.name), status) for status in pod.statuses),
+        lost=any(_was_lost(marks.get(status.name), status) for status in pod.statuses)
+        or _were_lost_together(pod, marks),
+        oldest=min((s.running_since for s in pod.statuses if s.running_since), default=None),
         ran_on=bool(ran_on),
         moved_on=any(_is_new_sandbox(other, pod) for other in ran_on),
     )
@@ -117,6 +126,7 @@ def change_of(pod_change: PodChange, pod: Pod, mark: Watermark, status: Containe
         restarting_all=pod_change.restarting_all,
         with_all=is_removed_with_all(mark.death, status),
         lost=pod_change.lost,
+        oldest=pod_change.oldest,
     )
 
 
@@ -156,14 +166,32 @@ def _is_victim(status: ContainerStatus) -> bool:
 
 
 def _was_lost(mark: Watermark | None, status: ContainerStatus) -> bool:
-    """Whether the runtime has just lost the container.
-
-    That is new as long as no restart was counted for it, or no instance was started after it.
-    """
+    """Whether the runtime has just lost the container."""
     death = newest_end(status)
-    if death is None or not is_lost(death):
-        return False
+    return death is not None and is_lost(death) and _is_new(mark, status, death)
+
+
+def _is_new(mark: Watermark | None, status: ContainerStatus, death: Termination) -> bool:
+    """Whether no restart was counted for this end yet, or no instance was started after it."""
     return mark is None or is_declared(status) or not is_counted(mark, death)
+
+
+def _were_lost_together(pod: Pod, marks: Mapping[str, Watermark]) -> bool:
+    """Whether all containers of a pod with several have just ended at once, and nobody saw how.
+
+    Docker and CRI-O report the exit code 255 if they find containers dead after a boot.
+    """
+    ends = [
+        (status, newest_end(status))
+        for status in pod.statuses
+        if (spec := pod.spec.container(status.name)) is None or spec.kind is not ContainerKind.INIT
+    ]
+    unseen = [end.finished_at for _, end in ends if end is not None and end.exit_code in NO_EXIT]
+    times = [at for at in unseen if at is not None]
+    several = len(ends) > 1 and len(times) == len(ends)
+    if not several or max(times) - min(times) > AT_ONCE:
+        return False
+    return any(_is_new(marks.get(s.name), s, end) for s, end in ends if end is not None)
 
 
 def all_restarted(pod_change: PodChange, pod: Pod, mark: Watermark) -> bool:

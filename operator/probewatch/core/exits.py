@@ -18,6 +18,12 @@ FAULTS = frozenset({4, 5, 6, 7, 8, 11, 31})
 """ILL, TRAP, ABRT, BUS, FPE, SEGV, SYS: a fault of the process, even if a pod declares one of them
 as its stop signal."""
 
+GO_STOPPED = 2
+"""What SIGTERM leaves of a program in Go that is process 1 and does not handle it: the kernel does
+not deliver the signal with which it would end itself. A panic leaves the same.
+Source: go runtime/signal_unix.go (dieFromSignal).
+"""
+
 NOT_KNOWN = -1
 """CRI-O reports this if no exit code was written down, for example because conmon was gone.
 
@@ -100,11 +106,11 @@ class Exit:
 
     @cached_property
     def looks_killed(self) -> bool:
-        """Whether a kubelet kill can leave this: 0, SIGTERM, SIGKILL, a stop signal, or no word."""
+        """Whether a kubelet kill can leave this: 0, 2, SIGTERM, SIGKILL, a stop signal, no word."""
         if self.is_mute:
             return not self.crashed
         declared = self.signal == self.stop_signal != 0
-        return self.said == 0 or declared or self.signal in OUTSIDE_SIGNALS
+        return self.said in {0, GO_STOPPED} or declared or self.signal in OUTSIDE_SIGNALS
 
     @cached_property
     def is_mute(self) -> bool:

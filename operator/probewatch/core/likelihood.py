@@ -3,7 +3,8 @@
 from probewatch.core import kills
 from probewatch.core.book import Book
 from probewatch.core.causes import Cause, Confidence
-from probewatch.core.exits import SIGTERM
+from probewatch.core.evidence import EvidenceKind
+from probewatch.core.exits import SIGKILL, SIGTERM
 from probewatch.core.facts import Facts
 from probewatch.core.spec import Probe, ProbeType
 from probewatch.core.values import replace
@@ -161,13 +162,53 @@ def regular(facts: Facts) -> Verdict | None:
     """Earlier restarts with the same exit code and lifetime all had the same cause."""
     cause = facts.habit()
     if cause not in HABITS or facts.death is None:
-        return None
+        return _killed_as_before(facts)
     return conclude(
         facts,
         cause,
         Confidence.MEDIUM,
         "earlier restarts with this exit code and lifetime had this cause",
     )
+
+
+def _killed_as_before(facts: Facts) -> Verdict | None:
+    """The kubelet killed earlier instances for a probe, and this one ran for as long as it allows.
+
+    That is what is left in a loop, as the kubelet's Events are dropped after a while.
+    """
+    if facts.was_shown_dead or facts.out_of_memory or not facts.looks_killed:
+        return None
+    if any(past.own_end for past in facts.with_its_exit()):
+        return None
+    container, earlier = facts.restart.container, _killed_earlier(facts)
+    for kind, (cause, probe_type) in PROBE_KILLS.items():
+        probe = container.probe(probe_type)
+        if probe is None or not _ran_as_long_as(facts, probe):
+            continue
+        if (container.startup is not None) is not (probe_type is ProbeType.STARTUP):
+            continue  # the liveness probe then began at an unknown time
+        if kind in earlier:
+            why = f"it ran for as long as its {probe_type.lower()} probe allows"
+            again = "the kubelet killed an earlier instance for that probe"
+            return conclude(facts, cause, Confidence.MEDIUM, why, again)
+    return None
+
+
+def _ran_as_long_as(facts: Facts, probe: Probe) -> bool:
+    """Whether it ended within two periods of the first kill that the probe allows.
+
+    SIGKILL comes a grace period after that. What obeys SIGTERM ends at once, or a little later.
+    """
+    grace = facts.grace(probe) if facts.signal == SIGKILL else 0.0
+    earliest = probe.start_budget - 1 + grace
+    latest = earliest + 2 * probe.interval + probe.timeout + 1
+    return facts.lifetime is not None and earliest <= facts.lifetime <= latest
+
+
+def _killed_earlier(facts: Facts) -> set[EvidenceKind]:
+    """The kills before the start of this instance that the kubelet reported."""
+    born = facts.born
+    return {mark.kind for mark in facts.book.kills if born is not None and mark.at <= born}
 
 
 def own_exit(facts: Facts) -> Verdict | None:
@@ -184,16 +225,23 @@ def own_exit(facts: Facts) -> Verdict | None:
         return by_exit(facts, "no kubelet event was received", sure=Confidence.LOW)
     if kill_was_due(facts):
         return None  # a probe kill is as likely
-    if facts.may_be_killed and facts.in_place:
-        why = "it was not shown as terminated, as after a kill by the kubelet"
-        return by_exit(facts, why, sure=Confidence.LOW)
-    if facts.may_be_killed and any(map(facts.failures, PROBE_OF.values())):
-        why = "fewer probe failures were reported than its failureThreshold"
-        return by_exit(facts, why, sure=Confidence.LOW)
-    if facts.may_be_killed and _was_failing_some_time(facts):
-        why = "its probe failed, but it is not known whether before it ended"
-        return by_exit(facts, why, sure=Confidence.LOW)
+    doubt = _why_killed(facts) if facts.may_be_killed else ""
+    if doubt:
+        return by_exit(facts, doubt, sure=Confidence.LOW)
     return by_exit(facts, "no probe failure was reported", sure=Confidence.MEDIUM)
+
+
+def _why_killed(facts: Facts) -> str:
+    """What suggests that the kubelet killed it after all; empty if nothing does."""
+    if facts.in_place:
+        return "it was not shown as terminated, as after a kill by the kubelet"
+    if any(map(facts.failures, PROBE_OF.values())):
+        return "fewer probe failures were reported than its failureThreshold"
+    if _was_failing_some_time(facts):
+        return "its probe failed, but it is not known whether before it ended"
+    if not facts.past and PROBE_KILLS.keys() & _killed_earlier(facts):
+        return "the kubelet killed an earlier instance for a probe"
+    return ""
 
 
 def _was_failing_some_time(facts: Facts) -> bool:

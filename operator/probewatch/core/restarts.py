@@ -84,6 +84,8 @@ class Change:
     """The container had ended by itself, and was removed with all others by a restart rule."""
     lost: bool = False
     """The runtime lost a container of the pod."""
+    oldest: float | None = None
+    """When the oldest instance that runs in the pod was started (node clock), if one runs."""
 
 
 @quickly_made

@@ -1,10 +1,12 @@
 """Rules for causes outside the container: a node reboot, and a container that was lost."""
 
+from collections.abc import Iterator
+
 from probewatch.core.causes import Cause, Confidence
 from probewatch.core.evidence import EvidenceKind
 from probewatch.core.facts import Facts
 from probewatch.core.kills import matched_kill
-from probewatch.core.restarts import is_lost
+from probewatch.core.restarts import Path, is_lost
 from probewatch.core.sandboxes import (
     has_ended_for_memory,
     is_alone_in_new_sandbox,
@@ -23,6 +25,10 @@ BACK_SLACK = 30.0
 NODE_STOP = 300.0
 """Seconds from the end of a container to the `Rebooted` Event, or from that to the next start: one
 of them must be as short as this if the reboot is the cause."""
+
+DOWN = 900.0
+"""Seconds from an end to the next start that a running kubelet hardly lets pass: its back-off is
+five minutes at most."""
 
 NODE_START = 60.0
 """Seconds around the `Rebooted` Event within which the node is considered to have come back."""
@@ -155,13 +161,15 @@ def _is_said_of_node(facts: Facts, kind: EvidenceKind) -> bool:
 
 
 def lost(facts: Facts) -> Verdict | None:
-    """The runtime lost track of the container."""
+    """The runtime lost track of the container, or its node was down."""
     kill = matched_kill(facts)
     unknown = kill is not None and kill.kind is EvidenceKind.KILL_UNKNOWN_STATE
     # CRI-O reports 255 without a reason; together with a new sandbox that means lost.
     gone = facts.exit.is_unseen and facts.restart.change.sandbox
-    if facts.death is None or not (is_lost(facts.death) or unknown or gone):
+    if facts.death is None:
         return None
+    if not (is_lost(facts.death) or unknown or gone or _ended_with_others(facts)):
+        return _down(facts)
     if gone and has_ended_for_memory(facts):
         why = "the runtime reports OOMKilled, and its sandbox ended with it"
         return conclude(facts, Cause.OOM_KILLED, Confidence.MEDIUM, why)
@@ -171,3 +179,39 @@ def lost(facts: Facts) -> Verdict | None:
         Confidence.MEDIUM,
         "the runtime lost track of the container",
     )
+
+
+def _ended_with_others(facts: Facts) -> bool:
+    """Whether the runtime found it dead, as it found all others of the pod, or lost one of them."""
+    return facts.exit.is_unseen and facts.restart.change.lost and not facts.was_shown_dead
+
+
+def _down(facts: Facts) -> Verdict | None:
+    """The next instance was started so late that the node must have been down in between.
+
+    The kubelet said nothing meanwhile, as it would if the image could not be pulled, and no other
+    container of the pod ran on. How the container was stopped fits, too.
+    """
+    restart, died, born = facts.restart, facts.restart.died_at, facts.restart.next_start
+    if died is None or born is None or born - died < DOWN or restart.path is not Path.UNSEEN:
+        return None
+    init, oldest = restart.container.kind is ContainerKind.INIT, restart.change.oldest
+    if init or restart.change.same_sandbox or (oldest is not None and oldest < died):
+        return None
+    if _ended_for_itself(facts) or not (facts.looks_killed or facts.exit.is_unseen):
+        return None
+    if facts.habit() is not None:
+        return None  # it ended as it did before, which had nothing to do with a node
+    if any(died + NODE_START < at < born - NODE_START for at in _times_of_events(facts)):
+        return None
+    hours = (born - died) / 3600
+    late = f"{hours:.0f} hours" if hours > 1 else f"{hours * 60:.0f} minutes"
+    why = f"it was started again only after {late}, as if its node was down"
+    return conclude(facts, Cause.NODE_REBOOT, Confidence.MEDIUM, why)
+
+
+def _times_of_events(facts: Facts) -> Iterator[float]:
+    """When the kubelet said something about the container, its pod or its node."""
+    for book in (facts.book, facts.pod_book):
+        for mark in (*book.kills, *book.failures, *book.starts, *book.others):
+            yield mark.at
