@@ -16,6 +16,7 @@ from tests.commands.shop import (
     FULL,
     KILLED,
     KILLING,
+    STARTED,
     Json,
     cluster_with,
     incident,
@@ -112,6 +113,41 @@ async def test_explain_judges_the_death_that_is_shown(tmp_path: Path) -> None:
     assert "app, restart 3 (due), judged now: LivenessProbe (Confirmed)" in text
 
 
+@pytest.mark.parametrize(
+    ("code", "policy", "due"),
+    [(3, "Always", True), (0, "Always", True), (3, "OnFailure", True), (0, "OnFailure", False)],
+)
+async def test_explain_judges_an_end_whose_restart_is_due(
+    tmp_path: Path, code: int, policy: str, *, due: bool
+) -> None:
+    """A container shown as terminated is judged as if it ran again, if the kubelet starts it."""
+    ended = pod(restarts=0)
+    ended["spec"]["restartPolicy"] = policy
+    (status,) = ended["status"]["containerStatuses"]
+    terminated = {"exitCode": code, "reason": "Error", "startedAt": STARTED, "finishedAt": KILLED}
+    status["state"] = {"terminated": terminated | {"containerID": "containerd://1"}}
+    status["containerID"] = "containerd://1"
+    cluster = await cluster_with([ended], None)
+
+    text = render_text(await read_story(cluster, tmp_path, "web-x"))
+
+    cause = "Completed" if code == 0 else "Error"
+    assert due is (f"app, restart 1 (due), judged now: {cause} (Medium)" in text)
+    assert due is ("it was shown as terminated before the kubelet acted" in text)
+
+
+async def test_explain_judges_no_restart_of_a_pod_that_is_over(tmp_path: Path) -> None:
+    """Nothing is started again in a pod that has failed."""
+    over = pod(restarts=0)
+    over["status"]["phase"] = "Failed"
+    (status,) = over["status"]["containerStatuses"]
+    terminated = {"exitCode": 3, "reason": "Error", "startedAt": STARTED, "finishedAt": KILLED}
+    status["state"] = {"terminated": terminated | {"containerID": "containerd://1"}}
+    cluster = await cluster_with([over], None)
+
+    assert "judged now" not in render_text(await read_story(cluster, tmp_path, "web-x"))
+
+
 async def test_explain_knows_pods_that_are_gone(tmp_path: Path) -> None:
     """A deleted pod is explained from the records."""
     text = render_text(await read_story(await cluster_with([], [FULL]), tmp_path, "pod/web-x"))
@@ -161,6 +197,7 @@ async def test_explain_compares_a_new_death_with_the_recorded_ones(tmp_path: Pat
     new = died(6, "2026-11-20T12:00:41Z")
     (status,) = new["status"]["containerStatuses"]
     status["lastState"]["terminated"]["startedAt"] = "2026-11-20T12:00:00Z"
+    status["state"]["running"]["startedAt"] = "2026-11-20T12:00:43Z"
     recorded = [record(incidents=[incident(5), incident(4)])]
     others = [record(incidents=[incident(5, uid="uid-of-an-earlier-web-x"), incident(6)])]
 

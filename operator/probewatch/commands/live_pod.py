@@ -16,6 +16,7 @@ from probewatch.core.observe import EvidenceObserved, PodObserved, TimePassed, o
 from probewatch.core.policy import Policy
 from probewatch.core.recollection import recall_past
 from probewatch.core.remembered import Remembered, RememberedContainer
+from probewatch.core.restart_policy import OVER, will_restart
 from probewatch.core.state import PodState
 from probewatch.core.values import replace
 from probewatch.errors import ApiError
@@ -86,7 +87,8 @@ class Judgement:
 def judge(live: LivePod, recorded: Sequence[Incident], now: float) -> Judgement:
     """Return the last restarts of a pod with their verdicts, and advice on its probes.
 
-    For a container in back-off it is the restart that it waits for: its status shows that end.
+    For a container in back-off it is the restart that it waits for: its status shows that end. For
+    one that is shown as terminated, the restart that is due is judged too.
     *recorded* are the incidents of its workload, newest first.
     """
     statuses = tuple(_restarted(status) for status in live.pod.statuses)
@@ -101,6 +103,10 @@ def judge(live: LivePod, recorded: Sequence[Incident], now: float) -> Judgement:
     found: list[Finding] = list(step.findings)
     for evidence in live.evidence:
         step = observe(step.state, EvidenceObserved(evidence=evidence), Policy(), now)
+        found.extend(step.findings)
+    due = PodObserved(pod=_with_due_restarts(pod))
+    if due.pod.statuses != pod.statuses:
+        step = observe(step.state, due, Policy(), now)
         found.extend(step.findings)
     found.extend(_wait(step.state, step.due))
     return Judgement(
@@ -130,6 +136,32 @@ def _restarted(status: ContainerStatus) -> ContainerStatus:
     count, start = status.restart_count + 1, death.finished_at
     return replace(
         status, restart_count=count, container_id="", waiting_reason="", running_since=start
+    )
+
+
+def _with_due_restarts(pod: Pod) -> Pod:
+    """Return the next version of a pod, in which its terminated containers run again.
+
+    Those that are not restarted stay as they are.
+    """
+    statuses = tuple(_started_again(pod, status) for status in pod.statuses)
+    return replace(pod, statuses=statuses, resource_version=pod.resource_version + 1)
+
+
+def _started_again(pod: Pod, status: ContainerStatus) -> ContainerStatus:
+    death, container = status.terminated, pod.spec.container(status.name)
+    if death is None or container is None or pod.phase in OVER or pod.deletion_at is not None:
+        return status
+    if not will_restart(container, pod.spec, death.exit_code):
+        return status
+    count, start = status.restart_count + 1, death.finished_at
+    return replace(
+        status,
+        restart_count=count,
+        container_id="",
+        terminated=None,
+        last=death,
+        running_since=start,
     )
 
 
