@@ -83,6 +83,21 @@ async def test_password_of_a_proxy_is_in_no_message() -> None:
     assert "s3cret" not in refused + wrong
 
 
+async def test_any_answer_ends_an_outage() -> None:
+    """A server that could not be reached is not away any more once it answers, or begins to."""
+    is_away = []
+    async with connected(FakeCluster()) as client:
+        client.reachability.failed(client.server, OSError("away"))
+        is_away.append(client.reachability.is_away)
+        await client.request("GET", PODS)
+        is_away.append(client.reachability.is_away)
+        client.reachability.failed(client.server, OSError("away"))
+        async with client.stream(PODS, {}, timeout_seconds=5):
+            is_away.append(client.reachability.is_away)
+
+    assert [True, False, False] == is_away
+
+
 async def test_request_says_who_sends_it() -> None:
     """The server's logs can name probewatch, and it compresses nothing."""
     found: dict[str, str] = {}
@@ -106,6 +121,40 @@ async def test_proxy_of_the_environment_is_not_used(monkeypatch: pytest.MonkeyPa
         status, _ = await client.request("GET", PODS)
 
     assert 200 == status
+
+
+async def test_request_has_the_media_types_that_its_caller_needs() -> None:
+    """The server returns metadata alone, and applies a patch, only for the right headers."""
+    found: dict[str, str] = {}
+
+    async def look(request: web.Request) -> web.StreamResponse:
+        found.update(request.headers)
+        return web.Response()
+
+    async with connected(FakeCluster(instead=look)) as client:
+        await client.request("PATCH", PODS, body={}, content_type="text/patch", accept="text/part")
+
+    assert ("text/patch", "text/part") == (found["Content-Type"], found["Accept"])
+
+
+def test_quiet_watch_is_not_ended() -> None:
+    """A watch on which nothing arrives for an hour stays open: its reader has its own limits."""
+
+    async def play() -> list[bytes]:
+        async def answer(request: web.Request) -> web.StreamResponse:
+            response = web.StreamResponse()
+            await response.prepare(request)
+            await asyncio.sleep(3600)
+            await response.write(b"{}")
+            return response
+
+        async with (
+            connected(FakeCluster(instead=answer)) as client,
+            client.stream(PODS, {"watch": "true"}, timeout_seconds=60) as response,
+        ):
+            return [chunk async for chunk in response.chunks(lambda: True)]
+
+    assert [b"{}"] == virtual_time.run(play())
 
 
 async def test_watches_leave_a_connection_for_requests() -> None:

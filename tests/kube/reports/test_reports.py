@@ -19,6 +19,7 @@ from probewatch.core.spec import PodSpec
 from probewatch.kube.reports.api import loaded
 from probewatch.kube.reports.parsing import decode_report
 from probewatch.kube.reports.patience import PATIENCE_SECONDS
+from probewatch.kube.reports.reports import TICK_SECONDS
 from tests.kube.reports.scene import CART, KEY, Scene, pod, restart, running
 from tests.support.fake_reports import Json
 
@@ -251,6 +252,42 @@ async def test_restart_of_a_pod_that_went_is_recorded(scene: Scene) -> None:
     assert [1, 2, 3, 4] == scene.after.restarts
 
 
+def collect(scene: Scene) -> None:
+    """Let the garbage collector be faster than the operator: a new report has no status yet."""
+
+    def answer(verb: str, _path: str) -> None:
+        if verb == "PUT":
+            scene.api.reports.clear()
+
+    scene.api.answer = answer
+
+
+async def test_report_that_is_collected_at_once_is_let_go(scene: Scene) -> None:
+    """For a workload that is gone, a report is made a few times, while its restart may wait."""
+    scene.tell(PodTracked(pod=pod(), spec=PodSpec()))
+    collect(scene)
+    scene.tell(restart(1), *GONE)
+    await scene.pass_time(600)
+
+    assert [1] == scene.after.restarts
+    assert 0 == len(scene.book)
+    assert 2 <= scene.writes.count("POST ") <= 6
+
+
+async def test_report_that_vanishes_again_is_made_more_rarely(scene: Scene) -> None:
+    """A report that somebody deletes at once, again and again, is made every half a minute."""
+    scene.tell(PodTracked(pod=pod(), spec=PodSpec()))
+    collect(scene)
+    scene.tell(restart(1))
+    await scene.pass_time(600)
+    often = scene.writes.count("POST ")
+    scene.api.answer = lambda _verb, _path: None
+    await scene.until(lambda: bool(scene.api.reports) and scene.status.get("restarts") == 1)
+
+    assert 20 <= often <= 30
+    assert [1] == scene.after.restarts
+
+
 @pytest.mark.parametrize(
     "answer",
     [
@@ -347,3 +384,38 @@ async def test_own_writes_are_no_news(scene: Scene) -> None:
 
     assert [] == scene.situation.reread
     assert 2 == len(scene.writes)
+
+
+async def test_restart_that_was_there_before_is_not_recorded(scene: Scene) -> None:
+    """A baseline is where counting begins: it is no restart to be counted or passed on."""
+    scene.tell(replace(restart(3), baseline=True))
+    await scene.pass_time(60)
+    scene.situation.recording = False
+    scene.tell(replace(restart(3, "u2"), baseline=True))
+    await scene.pass_time(60)
+
+    assert ([], []) == (scene.api.asked, scene.after.restarts)
+
+
+async def test_version_of_our_own_write_is_no_news(scene: Scene) -> None:
+    """The watch of reports shows our own writes as well, which need not be read again."""
+    scene.tell(restart(1))
+    await scene.until(lambda: scene.after.restarts == [1])
+    asked = len(scene.api.asked)
+    scene.sink.seen(KEY, scene.book.version(KEY))
+    await scene.pass_time(60)
+
+    assert asked == len(scene.api.asked)
+
+
+async def test_report_waits_until_records_may_be_written(scene: Scene) -> None:
+    """What changes while another replica writes waits without being tried, and is written later."""
+    scene.situation.open = False
+    scene.tell(restart(1))
+    await scene.pass_time(10)
+    assert ([], []) == (scene.api.asked, scene.after.restarts)
+    assert TICK_SECONDS in scene.time.slept
+    scene.situation.open = True
+    await scene.until(lambda: scene.after.restarts == [1])
+
+    assert 1 == scene.status["restarts"]
