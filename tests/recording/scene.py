@@ -219,6 +219,25 @@ def troubled(cluster: Cluster, time: FakeTime, trouble: Trouble) -> None:
     cluster.api.answer = answer
 
 
+async def live(time: FakeTime, seconds: float, *replicas: Replica) -> None:
+    """Let time pass, in which all replicas do each second what is due."""
+    end = time.seconds + seconds
+    while time.seconds < end:
+        for replica in replicas:
+            await replica.act()
+        time.seconds += 1.0
+
+
+async def two_replicas(time: FakeTime, cluster: Cluster) -> tuple[Replica, Replica]:
+    """A leader and its standby."""
+    leader, standby = (Replica(cluster, time, Settings(instance=name)) for name in ("one", "two"))
+    for each in (leader, standby):
+        await each.recording.start()
+    await live(time, 5, leader, standby)
+    assert (True, False) == (leader.recording.leads(), standby.recording.leads())
+    return leader, standby
+
+
 class Divided(Cluster):
     """A cluster with reports in two namespaces; `other` may be forbidden."""
 

@@ -8,8 +8,7 @@ from probewatch.records.attendance import DEPARTED_SECONDS
 from probewatch.records.entry import STALE_SECONDS
 from probewatch.settings import Settings
 from tests.core.test_ledger import CART
-from tests.recording.scene import SETTINGS, Cluster, Replica
-from tests.recording.test_recording import live, two_replicas
+from tests.recording.scene import SETTINGS, Cluster, Replica, live, two_replicas
 from tests.support.fake_time import FakeTime
 
 UNHEARD = -1e9

@@ -8,7 +8,15 @@ from probewatch.core.findings import Restart
 from probewatch.core.model import PodUid
 from probewatch.records.entry import Key
 from probewatch.settings import Settings
-from tests.recording.scene import SETTINGS, Cluster, Divided, Replica, troubled
+from tests.recording.scene import (
+    SETTINGS,
+    Cluster,
+    Divided,
+    Replica,
+    live,
+    troubled,
+    two_replicas,
+)
 from tests.support import virtual_time
 from tests.support.builders import pod
 from tests.support.fake_time import FakeTime
@@ -132,23 +140,6 @@ async def test_what_a_gone_pod_did_meanwhile_is_recorded_once() -> None:
 
     assert {"a": 1, "c": 2} == cluster.totals()
     assert [4] == replica.told.restarts
-
-
-async def live(time: FakeTime, seconds: float, *replicas: Replica) -> None:
-    end = time.seconds + seconds
-    while time.seconds < end:
-        for replica in replicas:
-            await replica.act()
-        time.seconds += 1.0
-
-
-async def two_replicas(time: FakeTime, cluster: Cluster) -> tuple[Replica, Replica]:
-    leader, standby = (Replica(cluster, time, Settings(instance=name)) for name in ("one", "two"))
-    for each in (leader, standby):
-        await each.recording.start()
-    await live(time, 5, leader, standby)
-    assert (True, False) == (leader.recording.leads(), standby.recording.leads())
-    return leader, standby
 
 
 async def deleted_with_its_report(
