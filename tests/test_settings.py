@@ -114,6 +114,29 @@ def test_error_names_variable_value_and_what_is_valid(name: str, text: str, comp
     assert complaint == str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("lease_name", "My_Lease"),
+        ("lease_name", "a..b"),
+        ("lease_name", "a/b"),
+        ("lease_name", "a" * 254),
+        ("lease_namespace", "Shop"),
+        ("lease_namespace", "a.b"),
+    ],
+)
+def test_lease_that_cannot_exist_is_refused(name: str, text: str) -> None:
+    """No replica would ever hold it, so that none would write anything."""
+    with pytest.raises(SettingsError, match="valid name"):
+        Settings.from_env({variable_name(name): text})
+
+
+@pytest.mark.parametrize("text", ["probewatch", "a", "team-1.probewatch", "a" * 253])
+def test_lease_has_any_name_that_an_object_may_have(text: str) -> None:
+    """It is a DNS subdomain, as names of most objects."""
+    assert text == Settings.from_env({"PROBEWATCH_LEASE_NAME": text}).lease_name
+
+
 def test_flag_is_named_as_it_was_typed() -> None:
     """An invalid value on the command line is reported under the flag's name."""
     with pytest.raises(SettingsError, match=r"^--log-level is 'loud'"):

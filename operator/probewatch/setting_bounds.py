@@ -26,6 +26,10 @@ BOUNDS: Mapping[str, tuple[float, float]] = {
 _NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 """The name of a namespace is a DNS label."""
 
+_OBJECT = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+OBJECT_LENGTH = 253
+"""The name of most objects is a DNS subdomain; source: k8s.io/apimachinery/pkg/util/validation."""
+
 _KEY = r"(?:[-a-z0-9.]+/)?[A-Za-z0-9][-A-Za-z0-9_.]*"
 _VALUE = r"[-A-Za-z0-9_.]*"
 _COMPARED = rf"\s*(?:==?|!=|[<>])\s*{_VALUE}"
@@ -70,6 +74,12 @@ def check_namespace(name: str) -> None:
     """Raise SettingsError if *name* is not a valid name of a namespace."""
     if not _NAMESPACE.fullmatch(name):
         raise SettingsError(f"{name!r} is not a valid name of a namespace")
+
+
+def check_object_name(name: str, *, source: str) -> None:
+    """Raise SettingsError, naming *source*, if no object can have this name."""
+    if len(name) > OBJECT_LENGTH or not _OBJECT.fullmatch(name):
+        raise SettingsError(f"{source} is {name!r}; it has to be a valid name of an object")
 
 
 def check_selector(text: str) -> None:

@@ -19,9 +19,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Self
 
-from probewatch import crash_points, setting_text
+from probewatch import crash_points, setting_bounds, setting_text
 from probewatch.core.policy import Policy
-from probewatch.setting_bounds import check_namespace, check_number, check_selector, check_windows
 
 PREFIX = "PROBEWATCH_"
 
@@ -180,15 +179,18 @@ class Settings:
 
     def __post_init__(self) -> None:
         """Validate numbers and names, however the settings were created."""
-        for name in self.namespaces:
-            check_namespace(name)
-        check_selector(self.pod_selector)
+        for name in (*self.namespaces, *filter(None, (self.lease_namespace,))):
+            setting_bounds.check_namespace(name)
+        setting_bounds.check_object_name(self.lease_name, source=variable_name("lease_name"))
+        setting_bounds.check_selector(self.pod_selector)
         for each in dataclasses.fields(self):
             value = getattr(self, each.name)
             if isinstance(value, int | float) and not isinstance(value, bool):
-                check_number(each.name, value, source=variable_name(each.name))
+                setting_bounds.check_number(each.name, value, source=variable_name(each.name))
         windows = ("loop_window_seconds", "slow_loop_window_seconds")
-        check_windows(*((variable_name(name), getattr(self, name)) for name in windows))
+        setting_bounds.check_windows(
+            *((variable_name(name), getattr(self, name)) for name in windows)
+        )
 
     @classmethod
     def from_env(
