@@ -137,10 +137,10 @@ class OperatorThread:
             await asyncio.wait([ended], timeout=FAREWELL_SECONDS)
 
     def _call(self, action: Callable[[], None]) -> None:
-        """Call *action* in the thread's event loop; if it does not run yet, it will not start."""
+        """Call *action* in the thread's event loop; if kopf does not run yet, it will not start."""
         with self._guard:
             self._stopped = True
-            if self._loop is not None and self._loop.is_running():
+            if self._loop is not None:
                 self._loop.call_soon_threadsafe(action)
 
     def _ask_to_stop(self) -> None:
@@ -165,14 +165,18 @@ class OperatorThread:
             home.call_soon_threadsafe(_settle, ended, error)
 
     async def _operate_here(self) -> None:
+        stop = asyncio.Event()
         with self._guard:
-            self._loop = asyncio.get_running_loop()
-            self._loop.set_exception_handler(_note_leftover)
-            self._stop = asyncio.Event()
-            self._task = asyncio.current_task()
             if self._stopped:
                 return
-        await self._operate(self._stop)
+            self._loop, self._stop = asyncio.get_running_loop(), stop
+            self._loop.set_exception_handler(_note_leftover)
+            self._task = asyncio.current_task()
+        try:
+            await self._operate(stop)
+        finally:
+            with self._guard:
+                self._loop = None  # it will be closed, and then nothing may be called in it
 
 
 def kopf_operator(memo: Memo) -> Operate:

@@ -49,6 +49,26 @@ async def make_idle_parts(
     return parts
 
 
+async def test_error_of_the_supervisor_ends_nothing() -> None:
+    """If there is no thread for kopf, as at a limit of processes, that is tried again."""
+    time, stop = FakeTime(), asyncio.Event()
+    parts = await make_idle_parts(time)
+    tries: list[int] = []
+
+    def monotonic() -> float:
+        tries.append(len(tries))
+        if len(tries) < 3:
+            raise RuntimeError("can't start new thread")
+        stop.set()
+        return 0.0
+
+    parts.supervisor = Supervisor(wait_for_the_end, clock=replace(time.clock, monotonic=monotonic))
+    await Service(parts).run(stop)
+
+    assert 3 == len(tries)
+    assert 2 == parts.boundary.errors["kopf"]
+
+
 async def test_preparation_that_fails_is_tried_again() -> None:
     """Nothing is watched before the preparation that failed has succeeded."""
     parts, stop = await make_idle_parts(FakeTime()), asyncio.Event()

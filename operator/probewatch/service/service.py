@@ -54,7 +54,8 @@ class Service:
             history = Worker(name="history", run=self._guard_records)
             workers = (*self.parts.workers, rights, history)
             tasks = [self._start(group, worker) for worker in workers]
-            kopf = group.create_task(self.parts.supervisor.run(), name="kopf")
+            # Guarded as well: without a thread for kopf, everything else goes on.
+            kopf = self._start(group, Worker(name="kopf", run=self.parts.supervisor.run))
             observing = group.create_task(self._observe(), name="observing")
             await stop.wait()
             kopf.cancel()
