@@ -1,5 +1,6 @@
 """The queue of Events: bounded, and shared fairly between namespaces."""
 
+import asyncio
 from collections import Counter
 from dataclasses import replace
 
@@ -7,9 +8,14 @@ from probewatch.core.findings import (
     Restart,
 )
 from probewatch.core.model import PodUid
+from probewatch.core.spec import PodSpec
+from probewatch.kube.events.draft import EventDraft
+from probewatch.kube.events.making import draft_event
+from probewatch.kube.events.queue import EventQueue
 from tests.kube.events.scene import (
     POD,
     RESTART,
+    WORKLOAD,
     Scene,
     make_scene,
     restarts,
@@ -76,3 +82,53 @@ async def test_event_that_gave_way_may_be_told_again() -> None:
     await scene.settle()
 
     assert {"noisy": 2, "shop": 1} == Counter(told(scene))
+
+
+def draft_of(namespace: str, number: int) -> EventDraft:
+    draft = draft_event(of(namespace, number)[-1], WORKLOAD, PodSpec())
+    assert draft is not None
+    return draft
+
+
+async def test_newest_event_gives_way() -> None:
+    """Of the namespace with most Events the newest one is dropped, and the oldest are kept."""
+    queue = EventQueue(3)
+    oldest, middle, newest = (draft_of("noisy", number) for number in (1, 2, 3))
+    for each in (oldest, middle, newest):
+        queue.put(each)
+
+    assert newest is queue.put(draft_of("shop", 1))
+    await queue.get()
+    await queue.get()
+    assert middle is await queue.get()
+
+
+async def test_event_that_is_put_back_stays_the_first() -> None:
+    """An Event that has to wait is written before later ones of its namespace, after one pause."""
+    queue = EventQueue(9)
+    first, second = draft_of("shop", 1), draft_of("shop", 2)
+    queue.put(first)
+    queue.put(second)
+    await queue.get()
+    await queue.get()
+    is_new = [queue.put_back(second), queue.put_back(first)]
+    queue.release("shop")
+
+    assert [True, False] == is_new
+    assert [first, second] == [await queue.get(), await queue.get()]
+
+
+async def test_queue_is_done_once_all_events_are_processed() -> None:
+    """At shutdown Events whose answers have not come yet are waited for, as well as queued ones."""
+    queue = EventQueue(9)
+    for number in (1, 2):
+        queue.put(draft_of("shop", number))
+        await queue.get()
+    joined = asyncio.create_task(queue.join())
+    queue.done()
+    await asyncio.sleep(0)
+    is_early = joined.done()
+    queue.done()
+    await joined
+
+    assert not is_early
