@@ -426,3 +426,12 @@ def test_restart_that_stands_for_many_waits_as_many() -> None:
     book.take(restart(40, stands_for=39), CART, 0.0)
 
     assert {("app", Cause.ERROR): 40} == book.untold_restarts(KEY)
+
+
+def test_standby_keeps_what_the_leader_may_not_have_recorded_yet() -> None:
+    """If the leader dies now, its successor has to know the latest findings."""
+    book = RecordBook()
+    book.take(restart(1), CART, 0.0)
+    book.tidy({POD.uid}, DEPARTED_SECONDS - 1, is_led=True)
+
+    assert [(restart(1), CART)] == list(book.pending())

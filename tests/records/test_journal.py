@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
+from probewatch.core.findings import Finding
 from probewatch.core.model import PodUid
 from probewatch.records.journal import OTHERS_KEPT, RESTARTS_KEPT, Journal
-from tests.core.test_ledger import POD, corrected, loop, restart, told
+from tests.core.test_ledger import POD, began, corrected, loop, restart, told
 
 
 def counts(findings: Iterable[object]) -> list[int]:
@@ -57,3 +58,23 @@ def test_journal_lets_go_of_old_findings_of_others() -> None:
     journal.forget(10.0, unless={PodUid("u2")})
 
     assert [other.uid] == [each.pod.uid for each in journal if hasattr(each, "pod")]
+
+
+def test_findings_come_in_the_order_in_which_they_were_made() -> None:
+    """Whatever their kind: a loop begins after the restarts that make it."""
+    journal = Journal()
+    found: list[Finding] = [began(0, 10), restart(1), loop(), restart(2)]
+    for finding in found:
+        journal.add(finding, 0.0)
+
+    assert found == list(journal)
+
+
+def test_findings_that_a_record_holds_already_are_dropped() -> None:
+    """Another replica saved them: only the others still have to be saved."""
+    journal = Journal()
+    for count in (1, 2, 3):
+        journal.add(restart(count), 0.0)
+    journal.replay(lambda finding: finding != restart(2))
+
+    assert [restart(1), restart(3)] == list(journal)

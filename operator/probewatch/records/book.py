@@ -249,7 +249,6 @@ class RecordBook(RecordAnswers):
         for uid in self._attendance.arrive(uids, key_of(workload), came.spec):
             # It was not watched for a while: its restarts are not counted, so its mark is dropped.
             entry = self._entries.of_pod(uid)
-            self._entries.by_uid.pop(uid, None)
             if entry is not None:
                 self._entries.let_go(entry, (uid,))
 
