@@ -634,6 +634,40 @@ async def test_scope_is_written_and_kept() -> None:
     assert {"probewatch.dev/recorded-scope": "all"} == leases.lease["metadata"]["annotations"]
 
 
+async def test_scope_is_on_the_lease_at_once_or_with_the_next_renewal() -> None:
+    """A new scope, also an empty one, is written at once, and counts even if that failed."""
+    leases, time = FakeLeases(), FakeTime()
+    one = make(leases, time)
+    await one.step()
+
+    def written() -> str:
+        assert leases.lease is not None
+        return str(leases.lease["metadata"]["annotations"]["probewatch.dev/recorded-scope"])
+
+    await one.agree("all")
+    assert "all" == written()
+    leases.status = 500
+    await one.agree("")
+    assert ("all", "") == (written(), one.scope)
+    leases.status = 0
+    await one.step()
+
+    assert "" == written()
+
+
+async def test_term_of_another_is_a_new_one_at_each_look() -> None:
+    """What a standby knows belongs to no term, since the holder may have changed between."""
+    leases, time = FakeLeases(), FakeTime()
+    one, two = make(leases, time, "one"), make(leases, time, "two")
+    await one.step()
+    terms = []
+    for _ in range(3):
+        await two.step()
+        terms.append(two.term)
+
+    assert 3 == len(set(terms))
+
+
 async def test_times_are_micro_times() -> None:
     """Times of a Lease have six digits: the API accepts no others."""
     leases, time = FakeLeases(), FakeTime()
