@@ -5,7 +5,7 @@ saved. If too many wait, the first and the latest restarts of each container are
 in between are still counted, by the rise of `restartCount`.
 """
 
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from probewatch.core.findings import CountingBegan, Finding, LoopEnded, Restart
@@ -52,7 +52,11 @@ class Journal:
 
     def has_news(self) -> bool:
         """Tell whether any finding says more than that a loop ended with its pod."""
-        return not all(isinstance(each, LoopEnded) and each.gone for each in self)
+        return _has_news(self)
+
+    def has_untold_news(self) -> bool:
+        """Tell whether any such finding was not passed to the other sinks yet."""
+        return _has_news(self.untold())
 
     def add(self, finding: Finding, now: float, *, told: bool = False) -> None:
         """Append a finding."""
@@ -104,3 +108,7 @@ class Journal:
         self._others = list(filter(wanted, self._others))
         kept = ((key, list(filter(wanted, items))) for key, items in self._counts.items())
         self._counts = {key: items for key, items in kept if items}
+
+
+def _has_news(findings: Iterable[Finding]) -> bool:
+    return not all(isinstance(each, LoopEnded) and each.gone for each in findings)

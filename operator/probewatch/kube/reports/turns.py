@@ -84,6 +84,14 @@ class Turns:
         self._faults[key] += 1
         return self._faults[key]
 
+    def miss(self, key: Key) -> float:
+        """Count a report that is missing as a fault; return the seconds until it is made again.
+
+        None for the first in a row: somebody deleted it. One that is missing again was deleted as
+        soon as it was made, as by the garbage collector if its workload has gone.
+        """
+        return 0.0 if self.fault(key) == 1 else self.pause(key)
+
     def pause(self, key: Key) -> float:
         """Return the seconds to wait after the last fault."""
         return PAUSES.after(self._faults[key], self._jitter())

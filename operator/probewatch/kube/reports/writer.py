@@ -144,7 +144,7 @@ class ReportWriter:
             return await self._reload(key, is_conflict=True)
         if answer.outcome is Outcome.MISSING:
             self._book.vanished(key)
-            return 0.0
+            return self._turns.miss(key)
         if answer.outcome is Outcome.LATER and verb == "update":
             self._unanswered.add(write, status)
         return self._give_way(key, answer)
@@ -198,7 +198,7 @@ class ReportWriter:
         if answer.outcome is Outcome.MISSING:
             self.doubted.discard(key)
             self._book.vanished(key)
-            return 0.0
+            return self._turns.miss(key)
         return self._give_way(key, answer)
 
     def _learn(self, key: Key, report: objects.Report) -> bool:
