@@ -60,3 +60,27 @@ def test_dependents_can_be_set_free(registry: Registry) -> None:
     child = registry.get(registry.types.builtin("configmaps"), "default", "child").object
     assert not child["metadata"].get("ownerReferences")
     assert ["child"] == left(registry)
+
+
+def test_what_comes_after_its_owner_goes_at_once(registry: Registry) -> None:
+    """An object that is made for an owner that is gone, or that was replaced, is deleted."""
+    owner = make(registry, "owner")
+    delete(registry, "owner")
+    make(registry, "late", owner)
+    make(registry, "owner")
+    make(registry, "later", owner)
+
+    assert ["owner"] == left(registry)
+
+
+def test_one_owner_that_is_there_is_enough(registry: Registry) -> None:
+    """An object is kept if any owner is there, or is of a kind that is not served."""
+    gone, there = make(registry, "gone"), make(registry, "there")
+    delete(registry, "gone")
+    uid = there["metadata"]["uid"]
+    other = {"apiVersion": "v1", "kind": "ConfigMap", "name": "there", "uid": uid}
+    unknown = {"apiVersion": "example.com/v1", "kind": "Thing", "name": "x", "uid": "u"}
+    make(registry, "first", gone, others=[other])
+    make(registry, "second", gone, others=[unknown])
+
+    assert ["first", "second", "there"] == left(registry)

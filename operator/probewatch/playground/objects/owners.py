@@ -28,10 +28,42 @@ class OwnerCollector:
             for uid in _owners(change.new):
                 self._dependents.setdefault(uid, set()).add(place)
             self._finish_first(storage, change.new)
+            if change.old is None and self._lacks_owners(change.new):
+                self._collect(storage, change.new.key)
             return
         for dependent in self._of(change.new):
             self._lose_owner(*dependent, uid=change.new.object["metadata"]["uid"])
         self._release_owners(change.new)
+
+    def _lacks_owners(self, made: Stored) -> bool:
+        """Whether an object was created for owners that are gone already, all of them.
+
+        Of a kind that is not served it is not known. Source:
+        pkg/controller/garbagecollector/garbagecollector.go (classifyReferences).
+        """
+        references = made.object["metadata"].get("ownerReferences") or ()
+        types = [self._owner_type(each) for each in references]
+        return bool(types) and all(
+            type_ is not None and self._find_owner(type_, made, reference) is None
+            for type_, reference in zip(types, references, strict=True)
+        )
+
+    def _collect(self, storage: str, key: Key) -> None:
+        type_ = self._registry.types.by_storage(storage)
+        if type_ is not None:
+            self._registry.delete(type_, *key, Deletion())
+
+    def _owner_type(self, reference: JsonObject) -> ResourceType | None:
+        group = (reference.get("apiVersion") or "").rpartition("/")[0]
+        return self._registry.types.by_kind(group, reference.get("kind") or "")
+
+    def _find_owner(
+        self, type_: ResourceType, dependent: Stored, reference: JsonObject
+    ) -> Stored | None:
+        """Return the object that a reference names, if it is still the same one."""
+        owner = self._registry.find(type_, dependent.key.namespace, reference.get("name") or "")
+        is_same = owner is not None and owner.object["metadata"]["uid"] == reference.get("uid")
+        return owner if is_same else None
 
     def _of(self, owner: Stored) -> list[Place]:
         return sorted(self._dependents.get(owner.object["metadata"]["uid"], ()))
@@ -88,12 +120,11 @@ class OwnerCollector:
     def _release_owners(self, gone: Stored) -> None:
         """Remove owners that waited for this dependent, if it was their last."""
         for reference in gone.object["metadata"].get("ownerReferences") or ():
-            group = (reference.get("apiVersion") or "").rpartition("/")[0]
-            type_ = self._registry.types.by_kind(group, reference.get("kind") or "")
+            type_ = self._owner_type(reference)
             if type_ is None:
                 continue
-            owner = self._registry.find(type_, gone.key.namespace, reference.get("name") or "")
-            if owner and owner.object["metadata"]["uid"] == reference.get("uid"):
+            owner = self._find_owner(type_, gone, reference)
+            if owner is not None:
                 self._finish_first(type_.store, owner)
 
 
