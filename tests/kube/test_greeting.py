@@ -124,3 +124,19 @@ async def test_server_that_is_away_is_logged_and_waited_for(
 
     assert still
     assert "connection refused" == logged(caplog, "why")[0]
+
+
+async def test_patience_begins_anew_after_an_outage() -> None:
+    """A server that was away while it was not ready has started again, and gets a full minute."""
+    time, asked = FakeTime(), []
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        asked.append(request.path)
+        if len(asked) in {50, 51} and request.transport is not None:  # a GET is sent twice
+            request.transport.abort()
+        return web.Response(status=503)
+
+    async with connected(FakeCluster(instead=answer)) as client:
+        await greet(client, time.clock)
+
+    assert 50 * LOOK_SECONDS + PATIENCE_SECONDS == sum(time.slept)
