@@ -87,12 +87,12 @@ class RecordBook(RecordAnswers):
         self._take_again(self._entries.take_strays(entry))
 
     def vanished(self, key: Key) -> None:
-        """Process the deletion of a report: it is created again if its workload still has pods."""
+        """Process the deletion of a report: created again if there are pods, or untold findings."""
         entry = self._entries.get(key)
         if entry is None:
             return
         entry.vanish()
-        if self._is_over(entry):
+        if not entry.journal.has_untold_news() and self._has_left(entry):
             self.forget(key)
 
     def take(
@@ -147,7 +147,7 @@ class RecordBook(RecordAnswers):
         entry = self._entries.get(key)
         if entry is None or not entry.is_dirty():
             return None
-        if not entry.version and self._is_over(entry):
+        if not (entry.version or entry.journal.has_news()) and self._has_left(entry):
             self.forget(key)  # its last pod was deleted before the report could be created again
             return None
         if departed := self._attendance.take_departed(entry.record.pods, now):
@@ -222,9 +222,9 @@ class RecordBook(RecordAnswers):
             workload, limit = early.record.workload, early.limit
             self.take(item.finding, workload, item.at, limit=limit, told=item.told)
 
-    def _is_over(self, entry: Entry) -> bool:
-        """Tell whether a missing report is not needed: all pods are gone, nothing is unsaved."""
-        if self._attendance.has_pods(key_of(entry.record.workload)) or entry.journal.has_news():
+    def _has_left(self, entry: Entry) -> bool:
+        """Tell whether all pods of a report and of its workload are gone."""
+        if self._attendance.has_pods(key_of(entry.record.workload)):
             return False
         return all(self._attendance.is_gone(uid) for uid in entry.record.pods)
 
