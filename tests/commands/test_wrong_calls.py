@@ -3,6 +3,7 @@
 import errno
 import os
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -61,6 +62,36 @@ def test_manifests_are_not_selected_like_workloads(flags: tuple[str, ...], tmp_p
 
     with pytest.raises(UsageError, match=rf"^{flags[0]} selects running workloads, but with -f"):
         advise.main(parse(advise, "-f", str(tmp_path), *flags))
+
+
+@pytest.mark.parametrize("command", [advise, explain, report])
+async def test_namespace_that_cannot_be_is_refused(command: ModuleType) -> None:
+    """A namespace with a wrong name is an error, not a namespace in which there is nothing."""
+    name = ("web",) if command is explain else ()
+    args = parse(command, *name, "-n", "Bad NS", "--kubeconfig", "/nowhere")
+    read = advise.read_cluster if command is advise else command.read
+
+    with pytest.raises(SettingsError, match="'Bad NS' is not a valid name of a namespace"):
+        await read(args)
+
+
+async def test_selector_that_cannot_be_is_refused() -> None:
+    """A wrong selector is wrong usage, and needs no cluster to be seen."""
+    with pytest.raises(SettingsError, match="is not a label selector"):
+        await advise.read_cluster(parse(advise, "-l", "app=("))
+
+
+@pytest.mark.parametrize("name", ["", "pod/"])
+async def test_pod_without_a_name_is_refused(name: str) -> None:
+    """An empty name, of a variable that is not set, is not taken for all pods."""
+    with pytest.raises(UsageError, match="name of the pod is empty"):
+        await explain.read(parse(explain, name))
+
+
+def test_manifest_without_a_name_is_refused() -> None:
+    """An empty path, of a variable that is not set, is not taken for the current folder."""
+    with pytest.raises(InputError, match="name of a manifest is empty"):
+        list(read_manifests([""]))
 
 
 def test_what_kubectl_wrote_is_no_recording(tmp_path: Path) -> None:

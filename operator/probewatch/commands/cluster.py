@@ -10,6 +10,7 @@ from probewatch.clock import Clock
 from probewatch.kube.client import ApiClient
 from probewatch.kube.credentials import find_credentials, find_home
 from probewatch.kube.login import Login
+from probewatch.setting_bounds import check_namespace, check_selector
 from probewatch.settings import LogFormat, LogLevel, Settings
 
 
@@ -25,7 +26,13 @@ def log_little() -> None:
 
 
 def read_settings(args: argparse.Namespace, **overrides: str | None) -> Settings:
-    """Return the settings of the environment and the flags."""
+    """Return the settings of the environment and the flags; raises SettingsError.
+
+    A namespace or selector that cannot be is refused before the API server is asked.
+    """
+    if isinstance(namespace := getattr(args, "namespace", None), str) and namespace:
+        check_namespace(namespace)
+    check_selector(getattr(args, "selector", None) or "")
     flags = {"kubeconfig": args.kubeconfig, "context": args.context, **overrides}
     return Settings.from_env(os.environ, flags)
 

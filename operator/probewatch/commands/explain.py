@@ -116,6 +116,8 @@ def _nothing_known(args: argparse.Namespace, name: str, namespace: str) -> ApiEr
 
 def _find_name(pod: str) -> str:
     name = find_pod_name(pod)
+    if name == "":
+        raise UsageError("the name of the pod is empty")
     if name is None:
         raise UsageError(f"{pod} is not a pod; for a workload use: probewatch report {pod}")
     return name

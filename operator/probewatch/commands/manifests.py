@@ -86,6 +86,8 @@ def _texts(name: str) -> Iterator[tuple[str, str]]:
     if name == STDIN:
         yield "<stdin>", sys.stdin.read()
         return
+    if not name:  # it would be the current folder, where a variable of a script was not set
+        raise InputError("the name of a manifest is empty")
     path = Path(name)
     if path.is_dir():
         files = sorted(each for each in path.rglob("*") if each.suffix in SUFFIXES)
