@@ -391,7 +391,7 @@ CASES = {
         facts(died(), pod=HOOKED, others=(mark(K.POST_START_FAILED, 41),), next_start=41.0),
     ),
     "the kill came in the second in which it was seen to end": (
-        "LivenessProbe Medium kill-event-probe",
+        "Unknown Low kill-event-probe",
         facts(died(1, end=39), kills=(mark(K.KILL_LIVENESS, 39),), path=OWN),
     ),
     "seen to end by SIGKILL before the grace period was over": (
@@ -1145,7 +1145,7 @@ CASES = {
         facts(died(137, end=29), pod=HOOKED, waiting_reason="PostStartHookError"),
     ),
     "its hook failed by the status alone, and it lived long": (
-        "PostStartHook Medium post-start-hook",
+        "Unknown Low post-start-hook",
         facts(died(3, end=300), pod=HOOKED, waiting_reason="PostStartHookError"),
     ),
     "a hook is said to have failed of what has none": (
@@ -1210,7 +1210,7 @@ CASES = {
         facts(died(139), path=PLACE, past=(past(Cause.LIVENESS_PROBE, 139, 400),)),
     ),
     "a kill in the second of the end, for failures of instances before": (
-        "LivenessProbe Medium kill-event-probe",
+        "Unknown Low kill-event-probe",
         facts(died(3, end=9), kills=(mark(K.KILL_LIVENESS, 9),), path=PLACE),
     ),
     "the same, of an instance that may have failed often enough": (
@@ -1230,7 +1230,7 @@ CASES = {
         facts(died(3, end=10), repaired=K.KILL_LIVENESS),
     ),
     "a crash in the second of the kill": (
-        "LivenessProbe Medium kill-event-probe",
+        "Unknown Low kill-event-probe",
         facts(died(139), kills=(mark(K.KILL_LIVENESS, 41),)),
     ),
     "a crash in the second after the kill": (
@@ -1238,8 +1238,117 @@ CASES = {
         facts(died(139), kills=(mark(K.KILL_LIVENESS, 40),)),
     ),
     "an exit in the second of a kill that took one failure": (
-        "LivenessProbe Medium kill-event-probe",
+        "Unknown Low kill-event-probe",
         facts(died(3), pod=ONCE, kills=(mark(K.KILL_LIVENESS, 41),)),
+    ),
+    "the same, with the code of an earlier kill": (
+        "LivenessProbe Medium kill-event-probe",
+        facts(
+            died(3),
+            pod=ONCE,
+            kills=(mark(K.KILL_LIVENESS, 41),),
+            past=(past(Cause.LIVENESS_PROBE, 3, 41),),
+        ),
+    ),
+    "the same, with the code of an earlier end that may have been a kill": (
+        "Unknown Low kill-event-probe",
+        facts(
+            died(3),
+            pod=ONCE,
+            kills=(mark(K.KILL_LIVENESS, 41),),
+            past=(past(Cause.LIVENESS_PROBE, 3, 41, Confidence.MEDIUM),),
+        ),
+    ),
+    "the same, and a failure that was reported": (
+        "LivenessProbe Medium kill-event-probe",
+        facts(
+            died(3),
+            pod=ONCE,
+            kills=(mark(K.KILL_LIVENESS, 41),),
+            failures=(replace(failed(L, 41, 1), failure=FailureReason.REFUSED),),
+        ),
+    ),
+    "SIGTERM in the second of a kill for a run that was cut off": (
+        "Unknown Low kill-event-probe",
+        facts(
+            died(143),
+            pod=ONCE,
+            kills=(mark(K.KILL_LIVENESS, 41),),
+            failures=(replace(failed(L, 41, 1), failure=FailureReason.RESET),),
+        ),
+    ),
+    "SIGTERM in the second in which the only run was cut off, and no kill": (
+        "Unknown Low threshold-reached",
+        facts(
+            died(143),
+            pod=ONCE,
+            failures=(replace(failed(L, 41, 1), failure=FailureReason.RESET),),
+        ),
+    ),
+    "SIGTERM in the second after a run that was cut off, and no kill": (
+        "LivenessProbe High threshold-reached",
+        facts(
+            died(143),
+            pod=ONCE,
+            failures=(replace(failed(L, 40, 1), failure=FailureReason.RESET),),
+        ),
+    ),
+    "its hook failed by the status alone, with the code of an earlier kill": (
+        "PostStartHook Medium post-start-hook",
+        facts(
+            died(3, end=300),
+            pod=HOOKED,
+            waiting_reason="PostStartHookError",
+            past=(past(Cause.POST_START_HOOK, 3, 300),),
+        ),
+    ),
+    "announced in the second of its own start": (
+        "Error Medium terminated-seen",
+        facts(died(1, start=40), starts=started(40), path=OWN),
+    ),
+    "announced in the second after its start": (
+        "Error Confirmed start-canary",
+        facts(died(1, start=40), starts=started(41), path=OWN),
+    ),
+    "announced in a series that began after its end": (
+        "Error Medium terminated-seen",
+        facts(died(1), starts=started(44, since=42.0), path=OWN, next_start=42.0),
+    ),
+    "announced in a series that began in the second of its end": (
+        "Error Confirmed start-canary",
+        facts(died(1), starts=started(42, since=41.0), path=OWN, next_start=42.0),
+    ),
+    "announced, after a kill for its hook that explains another end": (
+        "Unknown Low unknown",
+        facts(
+            died(143),
+            pod=HOOKED,
+            kills=(mark(K.KILL_POST_START_HOOK, 30),),
+            used=frozenset({(str(K.KILL_POST_START_HOOK), 1)}),
+            starts=started(42, fresh=1),
+        ),
+    ),
+    "announced, after a kill in the second of its start that explains no other end": (
+        "Unknown Low unknown",
+        facts(died(143, start=38), kills=(mark(K.KILL_LIVENESS, 38),), starts=started(42, fresh=1)),
+    ),
+    "announced, after a kill in the second of its start that explains another end": (
+        "Signal Medium start-canary",
+        facts(
+            died(143, start=38),
+            kills=(mark(K.KILL_LIVENESS, 38),),
+            used=frozenset({(str(K.KILL_LIVENESS), 1)}),
+            starts=started(42, fresh=1),
+        ),
+    ),
+    "announced, after a kill in its only second": (
+        "Unknown Low unknown",
+        facts(
+            died(143, start=41),
+            kills=(mark(K.KILL_LIVENESS, 41),),
+            used=frozenset({(str(K.KILL_LIVENESS), 1)}),
+            starts=started(42, fresh=1),
+        ),
     ),
     "an exit in the second of a kill that took one failure, which an end makes too": (
         "LivenessProbe Medium kill-event-probe",

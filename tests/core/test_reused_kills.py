@@ -18,8 +18,8 @@ OWN = died(start=BORN, end=END)
 @pytest.mark.parametrize(
     ("death", "at", "own"),
     [
-        (OWN, BORN + 2.0, False),
-        (OWN, BORN + 2.5, True),
+        (OWN, BORN + 0.5, False),
+        (OWN, BORN + 1.0, True),
         (OWN, END, True),
         (OWN, END + 0.5, False),
         (died(start=None, end=END), 120.0, False),
@@ -27,8 +27,8 @@ OWN = died(start=BORN, end=END)
         (None, 120.0, False),
     ],
     ids=[
-        "of the one before",
-        "just after that",
+        "in the second of its start, of the one before",
+        "in the second after that",
         "in its last second",
         "after its end",
         "nobody knows when it began",

@@ -85,7 +85,7 @@ def test_only_a_hook_that_failed_is_reported(reasons: tuple[str, ...], cause: Ca
     hooked = spec(Container(name="app", liveness=LIVENESS, has_post_start=True))
     store = Store()
     feed(store, pod(1, running(), spec=hooked), 1)
-    ended = died(1, 1.0, 90.0, container_id="c0")
+    ended = died(0, 1.0, 90.0, container_id="c0")
     down = [waiting(0, reason, last=ended) for reason in reasons]
     [counted] = told(store, *down, replace(restarted(1, 130.0), last=ended), of=hooked)
 

@@ -7,6 +7,7 @@ they arrived, a `Killing` Event would have arrived too.
 from probewatch.core.book import START_KINDS, Mark
 from probewatch.core.evidence import EvidenceKind
 from probewatch.core.facts import CLOCK_SLACK, Facts
+from probewatch.core.kills import has_kill_of_its_own
 
 CANARY_SPAN = 300.0
 """Seconds in which the kubelet's spam filter refills one token (client-go)."""
@@ -25,7 +26,7 @@ def canary(facts: Facts) -> bool:
     gap in their counts: then the kubelet's Events do arrive.
     """
     died = facts.restart.died_at
-    if died is None:
+    if died is None or has_kill_of_its_own(facts, died):
         return False
     end = _canary_end(facts, died)
     kinds = {
@@ -35,8 +36,18 @@ def canary(facts: Facts) -> bool:
         and mark.count > 1
         and (mark.fresh == 1 or facts.died_by_itself)
         and died - CLOCK_SLACK <= mark.at <= end
+        and not _is_of_another_start(facts, mark, died)
     }
     return len(kinds) > 1 if facts.died_by_itself else kinds == START_KINDS
+
+
+def _is_of_another_start(facts: Facts, mark: Mark, died: float) -> bool:
+    """Whether it may announce the start of this instance, or the one after the next.
+
+    The former is not later than that start. The latter follows one that was announced as well.
+    """
+    own = facts.lifetime is not None and facts.born is not None and mark.at <= facts.born
+    return own or (mark.since is not None and mark.since > died)
 
 
 def _canary_end(facts: Facts, died: float) -> float:

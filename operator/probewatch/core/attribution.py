@@ -5,7 +5,7 @@ The order is the order of trust: statements of the kubelet, statements of the ru
 conclusions, and only then what is likely.
 """
 
-from probewatch.core import inference, likelihood, sandboxes, surroundings, testimony
+from probewatch.core import habits, hooks, inference, likelihood, sandboxes, surroundings, testimony
 from probewatch.core.facts import Facts
 from probewatch.core.verdict import Rule, Verdict
 
@@ -36,8 +36,10 @@ RULES: tuple[Rule, ...] = (
             "ended in the second of the kill; if stopping took longer than the grace period, High "
             "after a SIGKILL and a replacement in place, else Medium; if the container may have "
             "exited in the same second, High if its probe had timed out or got an answer, and no "
-            "other container of the pod can have given that, else Medium; Medium if the end time "
-            "is unknown, a liveness probe failed after a startup kill, or the kubelet restarted."
+            "other container of the pod can have given that, `Unknown`: Low if the only run that "
+            "failed was cut off, or no failure was reported and no kill leaves that exit code, "
+            "else Medium; Medium if the end time is unknown, a liveness probe failed after a "
+            "startup kill, or the kubelet restarted."
         ),
     ),
     Rule(
@@ -71,10 +73,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         name="restart-all",
         judge=testimony.restart_all,
-        meaning=(
-            "The kubelet marked the container as restarted together with the whole pod, and "
-            "nothing else would have restarted it."
-        ),
+        meaning="The kubelet restarted the whole pod, and nothing else would have restarted it.",
         gives="`RestartRule`: Confirmed.",
     ),
     Rule(
@@ -107,11 +106,12 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         name="post-start-hook",
-        judge=testimony.post_start_hook,
+        judge=hooks.post_start_hook,
         meaning="The postStart hook failed, and the kubelet kills the container for that.",
         gives=(
             "`PostStartHook`: Confirmed if the hook failed first or SIGTERM ended the container, "
-            "High after the whole grace period, else Medium: its end may have failed the hook."
+            "High after the whole grace period, else Medium: its end may have failed the hook; "
+            "with an exit code that no kill leaves, `Unknown`: Low."
         ),
     ),
     Rule(
@@ -208,7 +208,8 @@ RULES: tuple[Rule, ...] = (
             "`LivenessProbe`, `StartupProbe`: High; Medium if the runtime reports `OOMKilled`, the "
             "container crashed (a signal such as SIGSEGV), its end may have caused the last "
             "failure, or its image or resources changed. Medium if it was not replaced in place "
-            "and its exit code is unknown or one of Windows, or it was shown as terminated."
+            "and its exit code is unknown or one of Windows, or it was shown as terminated. "
+            "`Unknown`: Low if its end cut off the only run that failed."
         ),
     ),
     Rule(
@@ -232,7 +233,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         name="regular",
-        judge=likelihood.regular,
+        judge=habits.regular,
         meaning="Exit code and lifetime match earlier restarts with one cause, or earlier kills.",
         gives=(
             "`LivenessProbe`, `StartupProbe`, `PostStartHook`, `Error`, `Completed`, `Signal`, "
@@ -242,10 +243,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         name="own-exit",
         judge=likelihood.own_exit,
-        meaning=(
-            "The exit code is not one that a kill leaves, and there is no sign that a probe failed "
-            "often enough for a kill."
-        ),
+        meaning="No kill leaves its exit code, and no probe is known to have failed often enough.",
         gives=(
             "`Error`, `RestartRule`: Medium; Low if no Event was received, it was replaced in "
             "place, or its probe killed an earlier one, or failed too few or at unknown times."

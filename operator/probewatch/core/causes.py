@@ -60,3 +60,7 @@ class Pattern(StrEnum):
     NONE = ""
     WORKLOAD_WIDE = "WorkloadWide"
     NODE_WIDE = "NodeWide"
+
+
+OWN_ENDS = frozenset({Cause.ERROR, Cause.COMPLETED, Cause.SIGNAL, Cause.RESTART_RULE})
+"""Causes that are not a kill by the kubelet."""

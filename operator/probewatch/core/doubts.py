@@ -2,6 +2,7 @@
 
 from probewatch.core.announcements import kubelet_restarted
 from probewatch.core.book import Mark
+from probewatch.core.causes import Cause
 from probewatch.core.evidence import EvidenceKind, FailureReason
 from probewatch.core.exits import OUTSIDE_SIGNALS, SIGKILL, SIGTERM
 from probewatch.core.facts import CLOCK_SLACK, Facts
@@ -55,13 +56,13 @@ def may_have_ended_before(facts: Facts, kill: Mark, probe: Probe | None) -> bool
     return facts.was_shown_dead and facts.signal not in OUTSIDE_SIGNALS
 
 
-def _was_cut_off(facts: Facts, probe: Probe) -> bool:
+def was_cut_off(facts: Facts, probe: Probe | None) -> bool:
     """Whether the last run alone failed by a closed connection, as the run under way at an end.
 
     A failure in the second of the start may be of the instance before.
     """
     born, died = facts.born, facts.restart.died_at
-    marks = [] if died is None else facts.failure_marks(probe, died)
+    marks = [] if died is None or probe is None else facts.failure_marks(probe, died)
     found = [
         mark.failure is FailureReason.RESET
         for mark in marks
@@ -84,7 +85,7 @@ def may_fail_by_end(facts: Facts, probe: Probe) -> bool:
     budget = probe.start_budget + (by_end - 1 + _may_inherit_failures(facts)) * probe.period
     lived = facts.lifetime
     is_short = lived is not None and lived < budget
-    return is_short or _was_cut_off(facts, probe) or _has_only_errored(facts, probe, missing)
+    return is_short or was_cut_off(facts, probe) or _has_only_errored(facts, probe, missing)
 
 
 def _may_inherit_failures(facts: Facts) -> bool:
@@ -131,6 +132,27 @@ def _failures_by_end(probe: Probe) -> int:
 def _failed_before(facts: Facts, probe: Probe | None) -> bool:
     """Whether its probe failed in a way that only a running container's probe can fail."""
     return probe is not None and failed_while_running(facts, probe.probe_type)
+
+
+def is_as_likely_its_own(facts: Facts, probe: Probe | None) -> bool:
+    """Whether an end by itself, in the second of the kill, explains as much as the kill does.
+
+    That is so if the end cut off the only run that failed, and if the exit code is one that neither
+    a signal of the kubelet nor an earlier kill has left, while no failure was reported.
+    """
+    if probe is None:
+        return False
+    reported = facts.last_failure(probe.probe_type) is not None
+    return was_cut_off(facts, probe) or not (reported or may_answer_a_kill(facts))
+
+
+def may_answer_a_kill(facts: Facts) -> bool:
+    """Whether its exit code is one that a kill leaves, in general or of this container."""
+    kills = {*PROBE_OF, Cause.POST_START_HOOK, Cause.SPEC_CHANGE, Cause.RESIZE}
+    alike = facts.with_its_exit()
+    return facts.looks_killed or any(
+        past.cause in kills and past.confidence in SURE for past in alike
+    )
 
 
 def is_rather_of_kill(facts: Facts, probe: Probe | None) -> bool:

@@ -18,7 +18,7 @@ from probewatch.core.spec import Container, ContainerKind, PodSpec
 from probewatch.core.state import ContainerMemory, PodState
 from probewatch.core.testimony import probe_kill_event
 from probewatch.core.values import replace
-from probewatch.core.verdict import PROBE_KILLS, with_failures_until
+from probewatch.core.verdict import PROBE_KILLS, PROBE_OF, with_failures_until
 
 
 def ended_for_good(pod: Pod, status: ContainerStatus) -> Termination | None:
@@ -90,7 +90,7 @@ def _judge(facts: Facts) -> tuple[Cause, Confidence] | None:
     """
     said = probe_kill_event(facts)
     if said is not None:
-        return said.cause, said.confidence
+        return (said.cause, said.confidence) if said.cause in PROBE_OF else None
     kill = matched_kill(facts)
     if kill is None or kill.kind is not EvidenceKind.KILL_STOP:
         return None

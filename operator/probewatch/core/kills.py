@@ -9,6 +9,9 @@ from probewatch.core.restarts import CountedRestart
 from probewatch.core.spec import ProbeType
 from probewatch.core.verdict import PROBE_KILLS, PROBE_OF, was_being_killed
 
+OF_CONTAINER = frozenset({*PROBE_KILLS, EvidenceKind.KILL_POST_START_HOOK})
+"""Kills for what the container itself did."""
+
 STOP_SLACK = 10.0
 """Seconds beyond the grace period: runtime lag between the kill decision and the death."""
 
@@ -91,13 +94,13 @@ def used_by_others(
     """The used kills that are not available to a restart.
 
     Kills within the life of its instance stay available: it used them itself when its verdict was
-    published, and it may be judged again.
+    published, and it may be judged again. Those in the second of its start are of the one before.
     """
     death = restart.termination
     if not used or death is None or death.started_at is None or death.finished_at is None:
         return used
-    begin, end = death.started_at + KILL_AFTER_DEATH, death.finished_at
-    return used.difference((k.series, k.count) for k in book.kills if begin < k.at <= end)
+    begin, end = int(death.started_at) + 1, death.finished_at
+    return used.difference((k.series, k.count) for k in book.kills if begin <= k.at <= end)
 
 
 def fresh_kills(facts: Facts) -> Iterable[Mark]:
@@ -145,15 +148,38 @@ def is_said_after(facts: Facts) -> bool:
 
 
 def is_unmatched(facts: Facts) -> bool:
-    """Whether a probe's kill was reported in the life of the instance; for use if none matched.
+    """Whether a kill for a probe or hook was reported in its life; for use if none matched.
 
     Then a kubelet that was restarted left it unfinished, or the node's clock was set in between.
     """
     start, end = facts.born or 0.0, facts.restart.died_at
-    said = [kill.at for kill in _probe_kills(facts)]
+    said = [kill.at for kill in fresh_kills(facts) if kill.kind in OF_CONTAINER]
     if end is not None and end < start:
         return any(at > start or at <= end for at in said)
     return any(start < at and (end is None or at <= end) for at in said)
+
+
+def killed_earlier(facts: Facts) -> set[EvidenceKind]:
+    """The kills before the start of this instance that the kubelet reported."""
+    born = facts.born
+    return {mark.kind for mark in facts.book.kills if born is not None and mark.at <= born}
+
+
+def has_kill_of_its_own(facts: Facts, died: float) -> bool:
+    """Whether a kill for a probe or hook may have ended it, even if it explains another end.
+
+    A kill in the second of the start may belong to the instance before; if that one had another,
+    or this one ended in the same second, it may as well be the kill of this one.
+    """
+    born = int(died if facts.born is None else facts.born)
+    fresh = {id(kill) for kill in fresh_kills(facts)}
+    return any(
+        born <= int(kill.at) <= int(died)
+        and (born < int(kill.at) or born == int(died) or id(kill) in fresh)
+        and _is_near(facts, kill, died)
+        for kill in facts.book.kills
+        if kill.kind in OF_CONTAINER
+    )
 
 
 def may_have_been_killed(facts: Facts) -> bool:

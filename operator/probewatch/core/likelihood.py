@@ -2,9 +2,9 @@
 
 from probewatch.core import kills
 from probewatch.core.book import Book
-from probewatch.core.causes import Cause, Confidence
-from probewatch.core.evidence import EvidenceKind
-from probewatch.core.exits import SIGKILL, SIGTERM
+from probewatch.core.causes import OWN_ENDS, Cause, Confidence
+from probewatch.core.doubts import was_cut_off
+from probewatch.core.exits import SIGTERM
 from probewatch.core.facts import Facts
 from probewatch.core.spec import Probe, ProbeType
 from probewatch.core.values import replace
@@ -44,8 +44,15 @@ def threshold(facts: Facts) -> Verdict | None:
     for cause, probe_type in PROBE_KILLS.values():
         if facts.threshold_reached(probe_type):
             name, seen = probe_type.lower(), facts.failures(probe_type)
-            doubt = doubt or _may_follow_the_end(facts, probe_type)
-            sure = Confidence.MEDIUM if doubt else Confidence.HIGH
+            follows = _may_follow_the_end(facts, probe_type)
+            if follows and was_cut_off(facts, facts.restart.container.probe(probe_type)):
+                return conclude(
+                    facts,
+                    Cause.UNKNOWN,
+                    Confidence.LOW,
+                    "the only probe run that failed was cut off, as by its end",
+                )
+            sure = Confidence.MEDIUM if doubt or follows else Confidence.HIGH
             return conclude(
                 facts, cause, sure, f"{seen} {name} probe failures were reported before it ended"
             )
@@ -97,10 +104,6 @@ def _within_budget(facts: Facts, probe: Probe) -> bool:
     return facts.lifetime is not None and earliest <= facts.lifetime <= latest
 
 
-OWN_ENDS = frozenset({Cause.ERROR, Cause.COMPLETED, Cause.SIGNAL, Cause.RESTART_RULE})
-"""Causes that are not a kill by the kubelet."""
-
-
 def replaced_in_place(facts: Facts) -> Verdict | None:
     """It was replaced without being shown as terminated, as after a kill by the kubelet.
 
@@ -149,68 +152,6 @@ def _is_too_early(facts: Facts, probe: Probe) -> bool:
     return facts.lifetime < probe.start_budget - 1
 
 
-HABITS = frozenset(
-    {
-        *(Cause.LIVENESS_PROBE, Cause.STARTUP_PROBE, Cause.POST_START_HOOK),
-        *OWN_ENDS,
-    }
-)
-"""Causes that recur with the same container; the others come from outside."""
-
-
-def regular(facts: Facts) -> Verdict | None:
-    """Earlier restarts with the same exit code and lifetime all had the same cause."""
-    cause = facts.habit()
-    if cause not in HABITS or facts.death is None:
-        return _killed_as_before(facts)
-    return conclude(
-        facts,
-        cause,
-        Confidence.MEDIUM,
-        "earlier restarts with this exit code and lifetime had this cause",
-    )
-
-
-def _killed_as_before(facts: Facts) -> Verdict | None:
-    """The kubelet killed earlier instances for a probe, and this one ran for as long as it allows.
-
-    That is what is left in a loop, as the kubelet's Events are dropped after a while.
-    """
-    if facts.was_shown_dead or facts.out_of_memory or not facts.looks_killed:
-        return None
-    if any(past.own_end for past in facts.with_its_exit()):
-        return None
-    container, earlier = facts.restart.container, _killed_earlier(facts)
-    for kind, (cause, probe_type) in PROBE_KILLS.items():
-        probe = container.probe(probe_type)
-        if probe is None or not _ran_as_long_as(facts, probe):
-            continue
-        if (container.startup is not None) is not (probe_type is ProbeType.STARTUP):
-            continue  # the liveness probe then began at an unknown time
-        if kind in earlier:
-            why = f"it ran for as long as its {probe_type.lower()} probe allows"
-            again = "the kubelet killed an earlier instance for that probe"
-            return conclude(facts, cause, Confidence.MEDIUM, why, again)
-    return None
-
-
-def _ran_as_long_as(facts: Facts, probe: Probe) -> bool:
-    """Whether it ended within two periods of the first kill that the probe allows.
-
-    SIGKILL comes a grace period after that. What obeys SIGTERM ends at once, or a little later.
-    """
-    grace = facts.grace(probe) if facts.signal == SIGKILL else 0.0
-    earliest = probe.start_budget - 1 + grace
-    latest = earliest + 2 * probe.interval + probe.timeout + 1
-    return facts.lifetime is not None and earliest <= facts.lifetime <= latest
-
-
-def _killed_earlier(facts: Facts) -> set[EvidenceKind]:
-    """The kills before the start of this instance that the kubelet reported."""
-    born = facts.born
-    return {mark.kind for mark in facts.book.kills if born is not None and mark.at <= born}
-
-
 def own_exit(facts: Facts) -> Verdict | None:
     """It ended with an exit code that a kill does not leave.
 
@@ -239,7 +180,7 @@ def _why_killed(facts: Facts) -> str:
         return "fewer probe failures were reported than its failureThreshold"
     if _was_failing_some_time(facts):
         return "its probe failed, but it is not known whether before it ended"
-    if not facts.past and PROBE_KILLS.keys() & _killed_earlier(facts):
+    if not facts.past and PROBE_KILLS.keys() & kills.killed_earlier(facts):
         return "the kubelet killed an earlier instance for a probe"
     return ""
 
