@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pytest
 
@@ -182,10 +182,12 @@ class Silent(FakeLeases):
     """An API server that stops answering."""
 
     silent: bool = False
+    answers: asyncio.Event = field(default_factory=asyncio.Event)
+    """Once it is set, everything is answered."""
 
     async def delay(self) -> None:
         if self.silent:
-            await asyncio.Event().wait()
+            await self.answers.wait()
 
 
 async def released_into_silence(*, renewing: bool) -> tuple[Lease, float]:
@@ -210,6 +212,42 @@ def test_release_is_not_waited_for_without_end(renewing: bool) -> None:  # noqa:
 
     assert not one.is_held
     assert 2.0 == pytest.approx(took)
+
+
+async def test_renewal_that_is_answered_during_a_release_holds_nothing(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Not while the release waits for the answer, and not after it: all is written by then."""
+    time, leases = FakeTime(), Silent()
+    one = make(leases, time)
+    await one.step()
+    leases.silent = True
+    renewal = asyncio.create_task(one.step())
+    await asyncio.sleep(0)
+    release = asyncio.create_task(one.release())
+    await asyncio.sleep(0)
+    waiting = one.is_held, one.is_elsewhere
+    leases.answers.set()
+    await asyncio.gather(renewal, release)
+
+    assert [(False, True)] * 2 == [waiting, (one.is_held, one.is_elsewhere)]
+    assert not (leases.lease or {})["spec"].get("holderIdentity")
+    assert "cannot be renewed" not in caplog.text
+
+
+async def test_renewal_that_is_answered_after_a_release_holds_nothing() -> None:
+    """A release that was given up is for good all the same."""
+    time, leases = FakeTime(), Silent()
+    one = make(leases, time)
+    await one.step()
+    leases.silent = True
+    renewal = asyncio.create_task(one.step())
+    await asyncio.sleep(0)
+    await one.release(0.0)
+    leases.answers.set()
+    await renewal
+
+    assert (False, True) == (one.is_held, one.is_elsewhere)
 
 
 async def test_released_lease_is_not_taken_again() -> None:

@@ -1,5 +1,7 @@
 """Who leads writes, and nobody else; who takes over repeats what may not have been written."""
 
+import asyncio
+
 import pytest
 
 from probewatch.core.causes import Readiness, ReadinessReason
@@ -30,6 +32,38 @@ async def test_who_gave_the_lease_away_writes_nothing_more() -> None:
     await replica.recording.lease.release()
 
     assert not replica.recording.is_open()
+
+
+class SlowToRenew(Cluster):
+    """A cluster that answers writes of the Lease only when it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answers = asyncio.Event()
+        self.answers.set()
+
+    async def interfere(self, verb: str, path: str) -> int:
+        if verb == "PUT" and "/leases/" in path:
+            await self.answers.wait()
+        return 0
+
+
+async def test_who_gives_the_lease_back_does_not_begin_again_to_write() -> None:
+    """A renewal that is under way is waited for before, while the Lease still counts as held."""
+    time, cluster = FakeTime(), SlowToRenew()
+    replica = await leading(cluster, time)
+    cluster.answers.clear()
+    renewal = asyncio.create_task(replica.recording.lease.step())
+    await asyncio.sleep(0)
+    ending = asyncio.create_task(replica.recording.stop(4.0))
+    await asyncio.sleep(0)
+    await replica.recording.step()
+    is_open = replica.recording.is_open()
+    cluster.answers.set()
+    await asyncio.gather(renewal, ending)
+
+    assert not is_open
+    assert "" == (cluster.leases.lease or {})["spec"].get("holderIdentity", "")
 
 
 async def test_a_refusal_stops_writes_and_holds_no_restart_back() -> None:

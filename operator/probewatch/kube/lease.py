@@ -53,10 +53,11 @@ class Lease:
     _held_until: float | None = None
     _refusal: Refusal = field(default_factory=Refusal)
     _has_let_go: bool = False
-    """Whether it was lost or released, so that another may hold it without our knowing yet."""
+    """Whether it was lost, so that another may hold it without our knowing yet."""
     _is_over: bool = False
-    """Whether it was released for good, and must not be acquired again during the shutdown."""
+    """Whether it is released for good: not held any more, whatever the answers under way say."""
     _is_forsaken: bool = False
+    """Whether it is left to expire: it is not written any more, not even to release it."""
     _scope: str | None = None
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     _requests: LeaseRequests = field(init=False)
@@ -73,8 +74,8 @@ class Lease:
     @property
     def is_held(self) -> bool:
         """Whether this process is the one that writes, as far as it knows."""
-        if self._is_forsaken:
-            return False  # whatever a request that was under way is answered
+        if self._is_over:
+            return False  # whatever a request that is under way is answered
         if self._refusal.is_final:
             return True  # nobody can hold it; conditional writes must suffice
         return self._held_until is not None and self.clock.monotonic() < self._held_until
@@ -91,7 +92,7 @@ class Lease:
         While the API server does not answer, the last known holder counts, so that one process
         shows the metrics, and not two.
         """
-        has_let_go = self._has_let_go or self._is_forsaken
+        has_let_go = self._has_let_go or self._is_over
         return not self.is_held and (has_let_go or self._seen.is_of_another)
 
     @property
@@ -113,7 +114,8 @@ class Lease:
         """Renew, acquire or read the Lease; return the seconds until the next step."""
         pause = await self._try()
         # Who may write without a Lease holds none.
-        self._lapse.look(is_ours=self._held_until is not None, is_held=self.held_since is not None)
+        is_ours = self._held_until is not None and not self._is_over
+        self._lapse.look(is_ours=is_ours, is_held=self.held_since is not None)
         return pause
 
     async def _try(self) -> float:
@@ -129,24 +131,24 @@ class Lease:
     async def release(self, seconds: float = RELEASE_SECONDS, *, scope: str | None = None) -> None:
         """Release the Lease at shutdown, for good, so that another replica need not wait.
 
-        A recorded *scope* is written with it. If that takes more than *seconds*, the Lease is
-        left to expire.
+        It is not held from now on. A recorded *scope* is written with the release. If that takes
+        more than *seconds*, the Lease is left to expire.
         """
         self._is_over = True
         self._scope = scope or self._scope
         with contextlib.suppress(ApiError, OSError, *BROKEN):
             async with asyncio.timeout(seconds), self._turn:  # a request under way may acquire it
                 await self._give_back()
-        self._held_until, self._has_let_go = None, True
+        self._held_until = None
 
     def forsake(self) -> None:
         """Stop holding the Lease without releasing it, because this process's state is useless."""
         self._is_over = self._is_forsaken = True
 
     async def _give_back(self) -> None:
-        is_ours = self.is_held and not self._refusal.is_final and self._seen.lease is not None
-        self._held_until, self._has_let_go = None, True
-        if not is_ours:
+        until, self._held_until = self._held_until, None
+        is_ours = until is not None and self.clock.monotonic() < until and not self._is_forsaken
+        if not is_ours or self._refusal.is_final or self._seen.lease is None:
             return
         crash_point("lease.release.before")
         await self._put(holder="")
