@@ -1,9 +1,9 @@
-"""Reasons of probe failures, recognized by texts of Go and the kubelet, never by an app's."""
+"""Meanings of Events and of failures, recognized by texts of Go and the kubelet, never an app's."""
 
 import pytest
 
-from probewatch.core.evidence import FailureReason
-from probewatch.kube.messages import classify_failure
+from probewatch.core.evidence import EvidenceKind, FailureReason
+from probewatch.kube.messages import COMBINED, Meaning, classify, classify_failure
 
 URL = 'Get "http://10.0.0.1:80/healthz": '
 DIAL = "dial tcp 10.0.0.1:80: "
@@ -40,6 +40,7 @@ CAUSES = {
     "dial tcp: lookup db on 10.0.0.10:53: server misbehaving": FailureReason.DNS,
     f"{URL}remote error: tls: handshake failure": FailureReason.TLS,
     f"{URL}tls: failed to verify certificate: x509: certificate has expired": FailureReason.TLS,
+    f"{URL}x509: certificate signed by unknown authority": FailureReason.TLS,
     f"{URL}stopped after 10 redirects": FailureReason.OTHER,
     f"{URL}http: server gave HTTP response to HTTPS client": FailureReason.OTHER,
 }
@@ -102,3 +103,89 @@ def test_timeouts_of_older_recordings_are_timeouts() -> None:
     """Recordings without probe output give the same verdicts in each version."""
     assert FailureReason.TIMEOUT is classify_failure("command timed out")
     assert FailureReason.EXEC_EXIT is classify_failure("command timed out\n")
+
+
+KILLS = {
+    "Container app failed liveness probe, will be restarted": EvidenceKind.KILL_LIVENESS,
+    "Init container app failed liveness probe": EvidenceKind.KILL_LIVENESS,
+    "Container app failed startup probe, will be restarted": EvidenceKind.KILL_STARTUP,
+    "Init container app failed startup probe": EvidenceKind.KILL_STARTUP,
+    "Container app definition changed, will be restarted": EvidenceKind.KILL_SPEC_CHANGE,
+    "Container app resize requires restart": EvidenceKind.KILL_RESIZE,
+    'Container is in "unknown" state, try killing it before restart': (
+        EvidenceKind.KILL_UNKNOWN_STATE
+    ),
+    'Init container is in "unknown" state, try killing it before restart': (
+        EvidenceKind.KILL_UNKNOWN_STATE
+    ),
+    "FailedPostStartHook": EvidenceKind.KILL_POST_START_HOOK,
+    "PostStartHook failed": EvidenceKind.KILL_POST_START_HOOK,
+    "Stopping container app": EvidenceKind.KILL_STOP,
+    "killing": EvidenceKind.KILL_RESTART_ALL,
+    "killing app": EvidenceKind.OTHER,
+    "PostStartHook succeeded": EvidenceKind.OTHER,
+    "Container app is killed, it failed liveness probe": EvidenceKind.OTHER,
+    "Sidecar app failed liveness probe": EvidenceKind.OTHER,
+    "Container app": EvidenceKind.OTHER,
+    "": EvidenceKind.OTHER,
+}
+"""Source: pkg/kubelet/kuberuntime/kuberuntime_{manager,container}.go; then texts of no kubelet."""
+
+
+@pytest.mark.parametrize(("message", "kind"), KILLS.items(), ids=KILLS.keys())
+def test_reasons_to_kill_a_container(message: str, kind: EvidenceKind) -> None:
+    """A kill is told by the beginning of its text; an unknown text is no reason for a kill."""
+    assert Meaning(kind=kind) == classify("Killing", message)
+    assert Meaning(kind=kind, combined=True) == classify("Killing", f"{COMBINED}{message}")
+
+
+OTHERS = {
+    "Started": EvidenceKind.STARTED,
+    "Created": EvidenceKind.CREATED,
+    "Pulled": EvidenceKind.PULLED,
+    "BackOff": EvidenceKind.BACK_OFF,
+    "Failed": EvidenceKind.START_FAILED,
+    "FailedPostStartHook": EvidenceKind.POST_START_FAILED,
+    "SandboxChanged": EvidenceKind.SANDBOX_CHANGED,
+    "Evicted": EvidenceKind.OTHER,
+}
+
+
+@pytest.mark.parametrize(("reason", "kind"), OTHERS.items(), ids=OTHERS.keys())
+@pytest.mark.parametrize("message", ["killing", "Liveness probe failed: ", ""])
+def test_events_told_by_their_reason(reason: str, kind: EvidenceKind, message: str) -> None:
+    """Other Events mean the same whatever they quote from a runtime or a command."""
+    assert Meaning(kind=kind) == classify(reason, message)
+
+
+FAILED, ERRORED = EvidenceKind.PROBE_FAILED, EvidenceKind.PROBE_ERRORED
+
+
+@pytest.mark.parametrize(
+    ("message", "meaning"),
+    [
+        (f"Liveness probe failed: {URL}EOF", (FAILED, "Liveness", FailureReason.RESET)),
+        (
+            f"Readiness probe failed: {URL}{DIAL}connect: connection refused",
+            (FAILED, "Readiness", FailureReason.REFUSED),
+        ),
+        ("Startup probe failed: ", (FAILED, "Startup", FailureReason.EXEC_EXIT)),
+        (
+            "Liveness probe errored and resulted in unknown state: rpc error: EOF",
+            (ERRORED, "Liveness", FailureReason.ERRORED),
+        ),
+        ("Liveness probe errored: rpc error: EOF", (ERRORED, "Liveness", FailureReason.ERRORED)),
+        ("Liveness probe warning: EOF", (EvidenceKind.OTHER, "", FailureReason.OTHER)),
+        ("Lively probe failed: EOF", (EvidenceKind.OTHER, "", FailureReason.OTHER)),
+        ("a Liveness probe failed: EOF", (EvidenceKind.OTHER, "", FailureReason.OTHER)),
+    ],
+)
+def test_failures_of_probes(message: str, meaning: tuple[EvidenceKind, str, FailureReason]) -> None:
+    """A failure has the type of its probe, and a reason from all of its output.
+
+    Source: pkg/kubelet/prober/prober.go.
+    """
+    said = classify("Unhealthy", message)
+
+    assert meaning == (said.kind, said.probe_type, said.failure)
+    assert not said.combined
