@@ -181,17 +181,19 @@ def _were_lost_together(pod: Pod, marks: Mapping[str, Watermark]) -> bool:
 
     Docker and CRI-O report the exit code 255 if they find containers dead after a boot.
     """
-    ends = [
-        (status, newest_end(status))
-        for status in pod.statuses
-        if (spec := pod.spec.container(status.name)) is None or spec.kind is not ContainerKind.INIT
-    ]
-    unseen = [end.finished_at for _, end in ends if end is not None and end.exit_code in NO_EXIT]
-    times = [at for at in unseen if at is not None]
-    several = len(ends) > 1 and len(times) == len(ends)
-    if not several or max(times) - min(times) > AT_ONCE:
+    ends: list[tuple[ContainerStatus, Termination, float]] = []
+    for status in pod.statuses:
+        container = pod.spec.container(status.name)
+        if container is not None and container.kind is ContainerKind.INIT:
+            continue
+        end = newest_end(status)
+        if end is None or end.exit_code not in NO_EXIT or end.finished_at is None:
+            return False
+        ends.append((status, end, end.finished_at))
+    times = [at for _, _, at in ends]
+    if len(ends) < 2 or max(times) - min(times) > AT_ONCE:  # noqa: PLR2004  # several
         return False
-    return any(_is_new(marks.get(s.name), s, end) for s, end in ends if end is not None)
+    return any(_is_new(marks.get(status.name), status, end) for status, end, _ in ends)
 
 
 def all_restarted(pod_change: PodChange, pod: Pod, mark: Watermark) -> bool:
