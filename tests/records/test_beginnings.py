@@ -4,9 +4,11 @@ import pytest
 
 from probewatch.core.findings import PodForgotten
 from probewatch.core.records import Record
+from probewatch.core.sighting import Sighting
 from probewatch.records.beginnings import Beginnings
 from probewatch.records.book import RecordBook
 from probewatch.records.entries import RULES, key_of
+from probewatch.records.entry import STALE_SECONDS
 from tests.core.test_ledger import CART, POD, began, restart
 from tests.support.builders import pod
 
@@ -57,9 +59,35 @@ def test_pod_that_left_does_not_count_from_zero_when_it_is_back() -> None:
 def test_nobody_waits_for_a_decision_that_was_made() -> None:
     """A takeover would wait for pods that are met later, or were met before."""
     book = counting_from_zero()
-    book.remember(pod(1, uid="u2"))
+    book.remember(pod(1, uid="u2", evidence_uid="u2"))
 
     assert 0 == len(book.beginnings)
+
+
+def test_pod_that_never_restarted_gets_no_report() -> None:
+    """Most pods never do, and each of them is looked at when the records are read."""
+    book = counting_from_zero()
+    seen = Sighting(resource_version=10, restart_count=0)
+    keys = [
+        book.take(began(0, 10), CART, 0.0),
+        book.count_missed(POD, CART, "app", seen, is_alive=True),
+    ]
+
+    assert [None, None] == keys
+    assert 0 == len(book)
+
+
+def test_what_was_found_long_before_keeps_its_cause() -> None:
+    """A pod that counts from 0 and is still there was not dropped by a leader that recorded it."""
+    book = RecordBook(is_read=False)
+    book.remember(pod(1))
+    found = restart(3, seen=Sighting(resource_version=30, restart_count=3, counted_from=2))
+    book.take(found, CART, 0.0)
+    book.learn(complete=True)
+    book.load([], STALE_SECONDS + 1)
+
+    assert [found] == [finding for finding, _ in book.pending()]
+    assert [3] == [record.restarts for record in book.parts(key_of(CART))]
 
 
 def test_what_was_found_before_is_folded_once() -> None:

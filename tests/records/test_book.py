@@ -107,6 +107,22 @@ def test_pod_that_another_leader_put_into_another_part_is_counted_once(
     assert [key] == [each for each in leader.all_keys() if _has_pod(leader, each)]
 
 
+def test_pod_stays_where_another_leader_put_it_when_there_is_room_elsewhere() -> None:
+    """With marks in two reports, each of its restarts would be counted in the one that is asked."""
+    standby, second = seen_by(400, "1"), Key("shop", "deployment-cart.2")
+    theirs = told(restart(1), record=Record(workload=CART, part=1))
+    standby.load(
+        [
+            (KEY, Loaded(record=full_record(400), version="3")),
+            (second, Loaded(record=theirs, version="3")),
+        ],
+        20.0,
+    )
+
+    assert second == standby.take(restart(2), CART, 30.0)
+    assert [second] == [key for key in standby.all_keys() if _has_pod(standby, key)]
+
+
 def _has_pod(book: RecordBook, key: Key) -> bool:
     record = book.record(key)
     return record is not None and POD.uid in record.pods
@@ -250,18 +266,129 @@ def test_a_report_that_a_list_does_not_show_is_made_again() -> None:
     assert ("", 1) == (write.version, write.record.restarts)
 
 
-def test_what_waits_outlasts_a_list() -> None:
-    """Unwritten findings are kept if the report has not changed, however old they are."""
-    known = (KEY, Loaded(record=told(restart(1)), version="5"))
+@pytest.mark.parametrize(
+    ("record", "version"),
+    [(told(restart(1)), "5"), (told(restart(1)), "6"), (Record(workload=CART), "5")],
+    ids=["the same", "changed", "the same, without a mark"],
+)
+def test_what_waits_outlasts_a_list(record: Record, version: str) -> None:
+    """Unwritten findings are kept, however old, unless another may have recorded them."""
     book = RecordBook()
-    book.load([known], 0.0)
+    book.load([(KEY, Loaded(record=record, version="5"))], 0.0)
     book.take(restart(2), CART, 10.0)
-    book.load([known], 10_000.0)
+    book.load([(KEY, Loaded(record=record, version=version))], 10_000.0)
     write = book.plan(KEY, 10_000.0)
 
     assert write is not None
-    assert ("5", 2) == (write.version, write.record.restarts)
-    assert (restart(2),) == book.saved(write, "6")
+    assert (version, 2) == (write.version, write.record.restarts)
+    assert (restart(2),) == book.saved(write, "7")
+
+
+def test_what_another_has_recorded_is_not_passed_on_again() -> None:
+    """Counters are raised from its report, and an own finding would be added to them."""
+    book = RecordBook()
+    book.load([(KEY, Loaded(record=told(restart(1)), version="5"))], 0.0)
+    book.take(restart(2), CART, 1.0)
+    book.reloaded(KEY, Loaded(record=told(restart(1), restart(2)), version="6"), 2.0)
+
+    assert [] == list(book.pending())
+    assert [] == list(book.dirty())
+
+
+def test_what_is_found_while_a_report_is_written_is_written_next() -> None:
+    """The record as it was sent is what is saved, and over the version it got."""
+    book = RecordBook()
+    key = book.take(restart(1), CART, 0.0)
+    assert key is not None
+    first = book.plan(key, 0.0)
+    assert first is not None
+    book.take(restart(2), CART, 1.0)
+    assert (restart(1),) == book.saved(first, "1")
+    assert [1] == [record.restarts for record in book.saved_parts(key)]
+    second = book.plan(key, 1.0)
+
+    assert second is not None
+    assert ("1", 2) == (second.version, second.record.restarts)
+
+
+def test_report_whose_status_somebody_removed_is_written_again() -> None:
+    """It exists, but nothing of what was saved is in it any more."""
+    book = RecordBook()
+    book.load([(KEY, Loaded(record=told(restart(1)), version="5"))], 0.0)
+    book.created(KEY, "6")
+    write = book.plan(KEY, 1.0)
+
+    assert write is not None
+    assert ("6", 1) == (write.version, write.record.restarts)
+
+
+@pytest.mark.parametrize("made", [True, False], ids=["made anew", "restored"])
+def test_versions_of_a_lost_history_are_forgotten(*, made: bool) -> None:
+    """A cluster restored from a backup counts versions from there: later ones look old else."""
+    book = RecordBook()
+    book.load([(KEY, Loaded(record=told(restart(2, version=90)), version="91"))], 0.0)
+    if made:
+        book.take(PodTracked(pod=POD, spec=PodSpec()), CART, 0.0)
+        book.vanished(KEY)
+        book.created(KEY, "60")
+    else:
+        book.reloaded(KEY, Loaded(record=told(restart(1)), version="60"), 0.0)
+    book.take(restart(3, version=65), CART, 1.0)
+
+    assert [3] == [record.restarts for record in book.parts(KEY)]
+
+
+def test_report_that_is_too_large_keeps_its_latest_incidents() -> None:
+    """Half of them go, and from then on it holds no more than the other half."""
+    book = RecordBook()
+    for count in range(1, 5):
+        book.take(restart(count), CART, 0.0)
+    book.shorten(KEY)
+    shortened = book.record(KEY)
+    book.take(restart(5), CART, 1.0)
+    after = book.record(KEY)
+
+    assert shortened is not None
+    assert after is not None
+    assert [[3, 4], [4, 5]] == [
+        [incident.restart_count for incident in record.incidents] for record in (shortened, after)
+    ]
+
+
+def test_report_that_was_deleted_was_saved_all_the_same() -> None:
+    """Made again, it is no report of a new workload, whose counters would begin anew."""
+    book = RecordBook()
+    book.load([(KEY, Loaded(record=told(restart(1)), version="5"))], 0.0)
+    book.take(PodTracked(pod=POD, spec=PodSpec()), CART, 0.0)
+    book.vanished(KEY)
+
+    assert book.was_saved(KEY)
+    assert [KEY] == list(book.dirty())
+
+
+def test_workload_of_unknown_uid_takes_no_owner_away() -> None:
+    """A report without an owner would outlive its workload."""
+    book = RecordBook()
+    owned = Record(workload=replace(CART, uid="d1"))
+    book.load([(KEY, Loaded(record=told(restart(1), record=owned), version="5"))], 0.0)
+    book.take(PodTracked(pod=POD, spec=PodSpec()), CART, 0.0)
+    book.vanished(KEY)
+    write = book.plan(KEY, 1.0)
+
+    assert write is not None
+    assert "d1" == write.record.workload.uid
+
+
+def test_loop_of_a_pod_that_went_unnoticed_is_over() -> None:
+    """Else a report would show a loop for ever: of a pod that is gone nothing more is found."""
+    book = RecordBook()
+    book.load([(KEY, Loaded(record=told(restart(1), loop()), version="5"))], 0.0)
+    loops = []
+    for alive in ({POD.uid}, set[PodUid]()):
+        book.sweep(alive, 1.0)
+        loops += [len(list(record.loops())) for record in book.parts(KEY)]
+
+    assert [1, 0] == loops
 
 
 LONG = STALE_SECONDS + 1
@@ -426,6 +553,47 @@ def test_restart_that_stands_for_many_waits_as_many() -> None:
     book.take(restart(40, stands_for=39), CART, 0.0)
 
     assert {("app", Cause.ERROR): 40} == book.untold_restarts(KEY)
+
+
+@pytest.mark.parametrize(
+    ("is_there", "is_news", "is_led", "is_kept"),
+    [
+        (True, True, False, True),
+        (True, True, True, False),
+        (True, False, False, False),
+        (False, True, False, False),
+    ],
+    ids=["unsaved", "unsaved, led", "saved", "never made"],
+)
+def test_report_whose_pods_are_gone_is_kept_for_what_it_lacks(
+    *, is_there: bool, is_news: bool, is_led: bool, is_kept: bool
+) -> None:
+    """While nothing can be written, memory is freed of all that nobody will miss."""
+    book = RecordBook()
+    if is_there:
+        book.load([(KEY, Loaded(record=told(restart(1)), version="5"))], 0.0)
+    book.take(PodTracked(pod=POD, spec=PodSpec()), CART, 0.0)
+    if is_news:
+        book.take(restart(2), CART, 500.0)
+    book.take(PodForgotten(pod=POD), CART, 500.0)
+    book.tidy((), 500.0 + DEPARTED_SECONDS - 1, is_led=is_led)
+    before = len(book)
+    book.tidy((), 500.0 + DEPARTED_SECONDS, is_led=is_led)
+    book.tidy((), 501.0 + DEPARTED_SECONDS, is_led=is_led)
+
+    assert (1, is_kept) == (before, len(book) == 1)
+
+
+def test_report_of_a_workload_that_has_pods_is_kept() -> None:
+    """The pod that restarted is gone, but its restart is not saved yet, and others came."""
+    book = RecordBook()
+    other = replace(POD, uid=PodUid("u2"))
+    book.take(PodTracked(pod=POD, spec=PodSpec(), siblings=(other,)), CART, 0.0)
+    book.take(restart(1), CART, 0.0)
+    book.take(PodForgotten(pod=POD), CART, 0.0)
+    book.tidy({other.uid}, DEPARTED_SECONDS + 1, is_led=False)
+
+    assert [(restart(1), CART)] == list(book.pending())
 
 
 def test_standby_keeps_what_the_leader_may_not_have_recorded_yet() -> None:

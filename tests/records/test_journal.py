@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from probewatch.core.findings import Finding
+from probewatch.core.causes import Cause
+from probewatch.core.findings import Finding, LoopEnded
 from probewatch.core.model import PodUid
 from probewatch.records.journal import OTHERS_KEPT, RESTARTS_KEPT, Journal
 from tests.core.test_ledger import POD, began, corrected, loop, restart, told
@@ -21,7 +22,7 @@ def test_journal_keeps_the_first_and_the_latest() -> None:
 
     kept = counts(journal)
     assert RESTARTS_KEPT == len(journal) == len(kept)
-    assert (1, 1000) == (kept[0], kept[-1])
+    assert [1, *range(1000 - RESTARTS_KEPT + 2, 1001)] == kept
     assert 1000 == told(*journal).restarts
 
 
@@ -78,3 +79,17 @@ def test_findings_that_a_record_holds_already_are_dropped() -> None:
     journal.replay(lambda finding: finding != restart(2))
 
     assert [restart(1), restart(3)] == list(journal)
+
+
+def test_end_of_a_loop_with_its_pod_is_no_news() -> None:
+    """A report is not created for a workload that is gone, only to say that its loop is over."""
+    news = []
+    for gone in (True, False):
+        journal = Journal()
+        ended = LoopEnded(
+            pod=POD, container="app", cause=Cause.ERROR, started_at=1.0, at=9.0, gone=gone
+        )
+        journal.add(ended, 0.0)
+        news.append((journal.has_news(), journal.has_untold_news()))
+
+    assert [(False, False), (True, True)] == news

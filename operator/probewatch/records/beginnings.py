@@ -78,7 +78,7 @@ class Beginnings:
 
         *early* are the reports with what was found until now; `recall` returns their findings.
         """
-        self.from_zero |= self._met if complete else set()
+        self.from_zero = self._met if complete else set()
         self.is_open, self._met = False, set()
         self._strangers.clear()
         self._early = tuple(early)

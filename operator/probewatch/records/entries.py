@@ -95,7 +95,7 @@ class Entries:
         """Keep an entry whose record was replaced; *before* are the pods that had marks in it."""
         self._put(entry)
         for uid in before:
-            if self.by_uid.get(uid) == entry.key and uid not in entry.record.pods:
+            if self.by_uid.get(uid) == entry.key:
                 del self.by_uid[uid]
         self.by_uid.update(dict.fromkeys(entry.record.pods, entry.key))
         self._full.clear()  # the new record may have room
