@@ -120,17 +120,42 @@ def end(number: int) -> Termination:
             {"state": {"terminated": ended(3)}, "lastState": {"terminated": ended(2)}},
         ),
         (
+            ContainerStatus(name="app", terminated=Termination(exit_code=0, reason="Completed")),
+            {"state": {"terminated": {"exitCode": 0, "reason": "Completed"}}},
+        ),
+        (
             ContainerStatus(name="app", terminated=Termination(exit_code=None)),
             {"state": {"terminated": {"startedAt": "1970-01-01T00:00:00Z"}}},
         ),
     ],
-    ids=["new", "ready", "starting", "running", "back-off", "ended", "ended twice", "lost"],
+    ids=[
+        "new",
+        "ready",
+        "starting",
+        "running",
+        "back-off",
+        "ended",
+        "ended twice",
+        "completed",
+        "lost",
+    ],
 )
 def test_container_status(expected: ContainerStatus, status: dict[str, object]) -> None:
     """Each state of a container is read from its own fields."""
     raw = {"name": "app", "restartCount": 0, **status}
 
     assert (expected,) == statuses_of(containerStatuses=[raw])
+
+
+def test_long_reason_is_cut_off() -> None:
+    """A reason is kept for each pod, so a text that is no reason takes little memory."""
+    (status,) = statuses_of(
+        containerStatuses=[
+            {"name": "app", "restartCount": 0, "state": {"waiting": {"reason": "x" * 9999}}}
+        ]
+    )
+
+    assert "x" * 64 == status.waiting_reason
 
 
 def test_statuses_of_init_containers_come_first() -> None:

@@ -199,6 +199,13 @@ def test_combined_event() -> None:
     assert [False, True] == [read(each).combined for each in (CORE, combined)]
 
 
+def test_event_without_a_message() -> None:
+    """An Event whose message is missing is told by its reason."""
+    said = read({**CORE, "reason": "Started", "message": None})
+
+    assert ("Started", "u1") == (said.kind, said.involved_uid)
+
+
 def test_event_that_explains_no_restart() -> None:
     """The kubelet's other Events on pods are no evidence."""
     assert find({**CORE, "reason": "FailedMount"}) is None

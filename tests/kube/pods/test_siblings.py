@@ -452,6 +452,30 @@ def test_what_differs_is_read(change: Any) -> None:  # noqa: ANN401  # one of th
             assert whole(body) == read(body, siblings)
 
 
+def test_spec_that_differs_behind_the_node_is_decoded() -> None:
+    """A field after the node's name is compared as well, even if its value is no longer."""
+    linux, windows = spec_with(os={"name": "linuxos"})
+    windows["spec"]["os"] = {"name": "windows"}
+    found = take(write(windows), show(linux))
+
+    assert found is not None
+    assert found.spec.windows
+
+
+def test_escaped_name_is_decoded() -> None:
+    """A name is taken from the text only if none of its characters is written in another way."""
+    body = edit(SIBLING_OF_ALL, ('{"name":"service-0', '{"name":"\\u0073ervice-0'))
+
+    assert whole(body) == read(body, show())
+
+
+def test_token_that_ends_no_string_is_no_json() -> None:
+    """A backslash as the last letter of a token hides the quote after it, for all siblings."""
+    body = edit(SIBLING_OF_ALL, ("kube-api-access-00007", "kube-api-access-0000\\"))
+
+    assert take(body, show()) is None
+
+
 HOSTILE: dict[str, Json] = {
     "a selector with the key of the node": {"nodeSelector": {"nodeName": "<node>"}},
     "a gate called like the node": {"readinessGates": [{"conditionType": "<node>"}]},

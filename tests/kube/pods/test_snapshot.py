@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from probewatch.core.model import Pod
-from probewatch.kube.objects import BROKEN
+from probewatch.kube.objects import BROKEN, Metadata
 from probewatch.kube.pods.raw_pod import RawPod
+from probewatch.kube.pods.salvage import salvage
 from probewatch.kube.pods.snapshot import Snapshot, parse_pod
 from probewatch.kube.times import parse_time
 from probewatch.watch.decoding import Decoder
@@ -69,6 +70,27 @@ def test_wrong_types_are_counted() -> None:
     assert expected() == read(changed(SOUND, count, "4"))[0]
     assert 1 == read(changed(SOUND, ("spec", "containers"), 7))[1]
     assert 1 == read(changed(SOUND, ("metadata", "generation"), "soon"))[1]
+
+
+def test_part_that_is_no_text_is_counted() -> None:
+    """A status or a spec that is no UTF-8 is lost as a whole, counted, and costs nothing else."""
+    sound = expected()
+    body = json.dumps(SOUND).encode()
+    status, spec = (
+        msgspec.json.decode(body.replace(*each), type=RawPod)
+        for each in ((b'"Running"', b'"\xff"'), (b'"nodeName": "', b'"nodeName": "\xff'))
+    )
+
+    assert ((), sound.spec) == ((lost := parse_pod(status.read())).statuses, lost.spec)
+    assert (sound.statuses, "") == ((lost := parse_pod(spec.read())).statuses, lost.node)
+    assert (1, 1) == (status.flaws, spec.flaws)
+
+
+def test_wrong_value_among_labels_costs_only_itself() -> None:
+    """Of a mapping that is read at once, only the wrong values are left out."""
+    labels = b'{"labels": {"app": "web", "tier": 7, "zone": []}}'
+
+    assert (Metadata(labels={"app": "web"}), 2) == salvage(labels, Metadata)
 
 
 @pytest.mark.parametrize("count", [None, -1, 1.5, 2**31, 2**63, "many"])
