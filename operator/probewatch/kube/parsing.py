@@ -23,9 +23,6 @@ MIRROR = "kubernetes.io/config.mirror"
 WORKLOADS_KEPT = 16_384
 """How many owners, and how many sets of labels, are shared."""
 
-COUNT_LIMIT = 2**31
-"""`restartCount` is an int32."""
-
 CONDITIONS = frozenset(
     {
         "Ready",
@@ -117,7 +114,7 @@ def parse_statuses(raw: objects.PodStatus) -> tuple[model.ContainerStatus, ...]:
 
 def has_count(raw: objects.ContainerStatus) -> bool:
     """Whether the status has a valid restartCount."""
-    return raw.restart_count is not None and 0 <= raw.restart_count < COUNT_LIMIT
+    return raw.restart_count is not None and raw.restart_count >= 0
 
 
 def _status(raw: objects.ContainerStatus) -> model.ContainerStatus:

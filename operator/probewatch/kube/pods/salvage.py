@@ -64,7 +64,7 @@ class _Mender:
     def _plain(self, value: Any, kind: Any) -> Any:  # noqa: ANN401  # likewise
         try:
             return msgspec.convert(value, kind, strict=False)
-        except (msgspec.ValidationError, OverflowError):
+        except msgspec.ValidationError:
             self.dropped += 1
             return _LOST
 

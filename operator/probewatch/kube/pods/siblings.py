@@ -94,8 +94,7 @@ class Template(msgspec.Struct, gc=False):
         node = body[at:end]
         tail = (b'"%b"' % node).join(self.tail)
         if not (
-            node
-            and body.startswith(head, begin)
+            body.startswith(head, begin)
             and body.startswith(tail, end)
             and is_plain(node, token if len(self.head) > 1 else b"")
         ):
