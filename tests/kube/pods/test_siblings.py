@@ -251,6 +251,7 @@ READ = {
     "an escaped instance": (("containerd://0000", 'containerd://\\"00'),),
     "a percent sign": (('"phase":"Running"', '"phase":"Running","message":"%b of 50%"'),),
     "a number sign": (('"phase":"Running"', '"phase":"Running","message":"#1"'),),
+    "a number sign as a reason": (('"phase":"Running"', '"phase":"Running","reason":"#1"'),),
     "a null": (('"lastState":{}', '"lastState":null'),),
 }
 

@@ -234,6 +234,7 @@ def test_new_version_alone_is_the_same_content() -> None:
     [
         ("Ready", ()),
         ("NotReady", ((("status", "conditions", 0, "status"), "False"),)),
+        ("NotReady", ((("status", "conditions", 0, "status"), "Unknown"),)),
         ("Terminating", ((("metadata", "deletionTimestamp"), DELETED),)),
         (
             "Completed",
@@ -242,8 +243,26 @@ def test_new_version_alone_is_the_same_content() -> None:
     ],
 )
 def test_group_of_a_pod(group: str, changes: tuple[tuple[Path, object], ...]) -> None:
-    """A pod that is over stays Completed while it is deleted; until then it is Terminating."""
-    assert group == taken(*changes).group
+    """A pod that is over stays Completed while it is deleted; until then it is Terminating.
+
+    Only one that is NotReady has a time since when it is.
+    """
+    since = parse_time(SOUND["status"]["conditions"][0]["lastTransitionTime"])
+    found = taken(*changes)
+
+    assert (group, since if group == "NotReady" else None) == (found.group, found.not_ready_since)
+
+
+def test_condition_that_nobody_reads_is_the_same_content() -> None:
+    """Conditions of other controllers are no news, and take no memory."""
+    kept = SOUND["status"]["conditions"]
+    pods = [
+        taken((("status", "conditions"), [*kept, {"type": "example.com/Ad", "status": status}]))
+        for status in ("True", "False")
+    ]
+
+    assert all(each.shows_the_same(taken()) for each in pods)
+    assert {taken().pack()} == {each.pack() for each in pods}
 
 
 def test_deletion_and_mirror_of_a_pod() -> None:

@@ -190,7 +190,6 @@ def _cut_spec(text: bytes, raw: objects.PodSpec) -> tuple[list[bytes], list[byte
         or not node
         or not is_plain(node)
         or not tail.startswith(node + b'"')
-        or NODE in tail
         or raw.readiness_gates  # one could have the name of the node
         or any(name.startswith(VOLUME) for name in names)
     ):
