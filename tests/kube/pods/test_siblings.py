@@ -249,6 +249,7 @@ READ = {
     "no quotes around what is a text": (('"podIP":"10.0.0.7"', '"podIP":7'),),
     "an escaped address": (('"podIP":"10.0.0.7"', '"podIP":"10.0.0.7\\n"'),),
     "an escaped instance": (("containerd://0000", 'containerd://\\"00'),),
+    "a space in an instance": (("containerd://0000", "containerd://00 0"),),
     "a percent sign": (('"phase":"Running"', '"phase":"Running","message":"%b of 50%"'),),
     "a number sign": (('"phase":"Running"', '"phase":"Running","message":"#1"'),),
     "a number sign as a reason": (('"phase":"Running"', '"phase":"Running","reason":"#1"'),),
