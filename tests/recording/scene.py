@@ -116,6 +116,8 @@ class Replica:
         counters: Counters | None = None,
     ) -> None:
         self.cluster, self.time, self.heard_at = cluster, time, time.seconds
+        self.is_listed = True
+        """Whether all pods are listed, and the findings of the lists are published."""
         self.told, self.retold = Told(), Told()
         around = Surroundings(
             store=_Survey(self),
@@ -125,7 +127,7 @@ class Replica:
             find_workload=nearest_workload,
             limit_for=lambda _uid: None,
             active_since=lambda at: self.heard_at >= at,
-            is_synced=lambda: True,
+            is_synced=lambda: self.is_listed,
         )
         self.recording = Recording(
             settings=settings,

@@ -34,6 +34,67 @@ async def test_who_gave_the_lease_away_writes_nothing_more() -> None:
     assert not replica.recording.is_open()
 
 
+async def test_who_acquires_the_lease_writes_nothing_before_it_has_read() -> None:
+    """What another leader recorded is not known yet."""
+    time, cluster = FakeTime(), Cluster()
+    before = await leading(cluster, time)
+    after = Replica(cluster, time, Settings(instance="two"))
+    await after.recording.start()
+    await before.recording.lease.release()
+    await after.recording.lease.step()
+    is_open = after.recording.is_open()
+    await after.recording.step()
+
+    assert after.recording.leads()
+    assert (False, True) == (is_open, after.recording.is_open())
+
+
+async def test_who_leads_again_at_once_reads_what_was_recorded_meanwhile() -> None:
+    """Nobody looks between two steps: another may have led, for all that is known."""
+    time, cluster = FakeTime(), Cluster()
+    replica = await leading(cluster, time)
+    term = replica.recording.lease.term
+    cluster.leases.lease = None  # somebody deleted it
+    time.seconds += 5.0
+    for _ in range(2):
+        await replica.recording.lease.step()
+    assert replica.recording.leads()
+    hidden = replica.recording.stands_by()
+    await replica.recording.step()
+
+    assert term != replica.recording.lease.term
+    assert (True, False) == (hidden, replica.recording.stands_by())
+    assert replica.recording.is_open()
+
+
+async def test_the_lease_is_renewed_while_a_start_waits_for_the_reports() -> None:
+    """Else it would lapse, and another replica would have to take over before this one began."""
+    time, cluster = FakeTime(), Cluster()
+    troubled(cluster, time, lambda passed: 503 if passed < 40 else 0)
+    replica = Replica(cluster, time, SETTINGS)
+    holding = asyncio.create_task(replica.recording.hold())
+    await replica.recording.start()
+    holding.cancel()
+
+    assert replica.recording.is_open()
+
+
+async def test_a_leader_with_nothing_to_write_asks_little() -> None:
+    """It looks at the reports twice a minute, and at the Lease when that has to be renewed."""
+    time, cluster = FakeTime(), Cluster()
+    replica = await leading(cluster, time)
+    await replica.pass_time(30)
+    reports, leases = len(cluster.api.asked), len(cluster.leases.asked)
+    for _ in range(120):
+        await replica.recording.step()
+        time.seconds += 0.5
+        if time.seconds % 5 == 0:
+            await replica.recording.lease.step()
+
+    assert 2 == len(cluster.api.asked) - reports
+    assert 12 == len(cluster.leases.asked) - leases
+
+
 class SlowToRenew(Cluster):
     """A cluster that answers writes of the Lease only when it is told to."""
 

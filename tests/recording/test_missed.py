@@ -1,5 +1,7 @@
 """What no leader has recorded is counted by the next one, and what one recorded is not again."""
 
+import asyncio
+
 from probewatch.core.causes import Cause
 from probewatch.core.records import Record, Tally
 from probewatch.core.values import replace
@@ -8,7 +10,7 @@ from probewatch.records.attendance import DEPARTED_SECONDS
 from probewatch.records.entry import STALE_SECONDS
 from probewatch.settings import Settings
 from tests.core.test_ledger import CART
-from tests.recording.scene import SETTINGS, Cluster, Replica, live, two_replicas
+from tests.recording.scene import SETTINGS, Cluster, Replica, live, troubled, two_replicas
 from tests.support.fake_time import FakeTime
 
 UNHEARD = -1e9
@@ -58,6 +60,88 @@ async def test_restarts_that_the_leader_did_not_see_are_counted_by_the_next() ->
     assert {"a": 4} == cluster.totals()
     assert 0 == missed
     assert 1 == standby.recording.reports.queued
+
+
+async def test_restarts_that_the_leader_did_not_see_are_counted_by_who_leads_again() -> None:
+    """Each takeover is a new one: another has led since."""
+    time, cluster = FakeTime(), Cluster()
+    first, second = await recorded_once(time, cluster)
+    await live(time, 30, second)  # the first one stands still
+    await live(time, 30, first, second)
+    assert (False, True) == (first.recording.leads(), second.recording.leads())
+    recreate(first)
+    await live(time, STALE_SECONDS + 60, first, second)
+    second.see("a", 2, 30)
+    await live(time, 60, first, second)
+    assert {"a": 2} == cluster.totals()
+    await second.recording.lease.release()
+    await live(time, 60, first)
+
+    assert {"a": 4} == cluster.totals()
+
+
+async def test_leader_records_what_waited_long_though_somebody_changed_the_report() -> None:
+    """Nobody else can have recorded it: this process has led all the time."""
+    time, cluster = FakeTime(), Cluster()
+    leader, _ = await recorded_once(time, cluster)
+    cluster.api.answer = lambda verb, _path: (503, {}) if verb == "PUT" else None
+    recreate(leader)
+    await live(time, STALE_SECONDS + 60, leader)
+    cluster.api.touch("pod-a")
+    cluster.api.answer = lambda _verb, _path: None
+    await live(time, 60, leader)
+
+    assert {"a": 3} == cluster.totals()
+
+
+async def test_what_is_found_while_nobody_leads_waits_for_who_will() -> None:
+    """A webhook that fails for Leases may do so for long, and nobody records anything then."""
+    time, cluster = FakeTime(), Cluster()
+    leader, standby = await recorded_once(time, cluster)
+    cluster.leases.write_status = 500
+    for each in (leader, standby):
+        each.see("a", 2, 12)
+    await live(time, DEPARTED_SECONDS + 60, leader, standby)
+    assert {"a": 1} == cluster.totals()
+    cluster.leases.write_status = 0
+    await live(time, 60, leader, standby)
+
+    assert {"a": 2} == cluster.totals()
+    assert [[1, 2]] == [each.told.restarts for each in (leader, standby) if each.recording.leads()]
+
+
+async def test_who_has_not_heard_of_pods_for_long_waits_before_it_decides_about_them() -> None:
+    """A pod first seen before the records were read may have been recorded, and forgotten since."""
+    time, cluster = FakeTime(), Cluster()
+    cluster.agree(SETTINGS)
+    leader = Replica(cluster, time, SETTINGS)
+    await leader.recording.start()
+    await live(time, 10, leader)
+    troubled(cluster, time, lambda _passed: 503)
+    late = Replica(cluster, time, Settings(instance="two"))
+    starting = asyncio.create_task(late.recording.start())
+    while not starting.done():
+        await leader.act()
+        await asyncio.sleep(0)
+    for each in (leader, late):
+        each.see("a", 0, 10)
+        each.see("a", 2, 11)
+    await live(time, 60, leader, late)
+    assert {"a": 2} == cluster.totals()
+    leader.lose("a")
+    await live(time, DEPARTED_SECONDS + 60, leader)
+    leader.see("a", 1, 30, uid="a2")
+    await live(time, 60, leader)
+    assert {"a": 3} == cluster.totals()
+    troubled(cluster, time, lambda _passed: 0)
+    await take_over(leader, late)
+    is_open = late.recording.is_open()
+    late.lose("a")
+    late.see("a", 1, 30, uid="a2")
+    await live(time, 60, late)
+
+    assert (False, True) == (is_open, late.recording.is_open())
+    assert {"a": 3} == cluster.totals()
 
 
 async def test_restarts_of_a_pod_that_is_gone_are_not_counted_by_the_next_leader() -> None:

@@ -5,7 +5,7 @@ import pytest
 from probewatch.recording.reading import REFUSED_SECONDS
 from probewatch.recording.recording import RETRY_SECONDS
 from probewatch.settings import Settings
-from tests.recording.scene import Divided, Replica
+from tests.recording.scene import Cluster, Divided, Replica, troubled
 from tests.support.fake_time import FakeTime
 
 SETTINGS = Settings(instance="one", namespaces=("shop", "other"))
@@ -19,6 +19,16 @@ async def test_a_start_waits_for_a_missing_right_no_longer_than_it_takes_to_load
     await Replica(cluster, time, SETTINGS).recording.start()
 
     assert REFUSED_SECONDS <= time.seconds - begun <= REFUSED_SECONDS + RETRY_SECONDS
+
+
+async def test_a_start_does_not_wait_for_a_definition() -> None:
+    """Without the CRD there are no records, however often they are asked for."""
+    time, cluster = FakeTime(), Cluster()
+    troubled(cluster, time, lambda _passed: 404)
+    begun = time.seconds
+    await Replica(cluster, time, SETTINGS).recording.start()
+
+    assert begun == time.seconds
 
 
 async def test_a_namespace_that_cannot_be_read_is_logged_once(

@@ -88,6 +88,51 @@ async def test_downtime_is_counted_however_late_the_reports_are_read(
     assert {"a": 5, "b": 1, "c": 3} == cluster.totals()
 
 
+async def test_downtime_is_counted_if_the_lease_is_read_after_the_reports() -> None:
+    """Only the Lease says whether the records are complete, so nothing is decided before."""
+    time = FakeTime()
+    cluster = await lived_before(time)
+    cluster.leases.status = 503
+    replica = Replica(cluster, time, SETTINGS)
+    await replica.recording.start()
+    for name, restarts in (("a", 3), ("b", 1), ("c", 3)):
+        replica.see(name, restarts, 20)
+    await replica.pass_time(10)
+    cluster.leases.status = 0
+    await replica.pass_time(60)
+
+    assert {"a": 3, "b": 1, "c": 3} == cluster.totals()
+
+
+async def test_pods_that_were_not_watched_before_do_not_count_from_zero() -> None:
+    """Another selector than before may select pods that restarted when nobody recorded it."""
+    time = FakeTime()
+    cluster = await lived_before(time)
+    replica = Replica(cluster, time, Settings(instance="one", pod_selector="app=web"))
+    await replica.recording.start()
+    replica.see("new", 3, 20)
+    await replica.pass_time(60)
+
+    assert {"c": 2} == cluster.totals()
+
+
+@pytest.mark.parametrize("leads", [True, False])
+async def test_pods_that_are_not_listed_yet_are_not_taken_for_gone(*, leads: bool) -> None:
+    """Without their marks, all their restarts would be counted again once they are listed."""
+    time = FakeTime()
+    cluster = await lived_before(time)
+    if not leads:
+        await Replica(cluster, time, Settings(instance="two")).recording.start()
+    replica = Replica(cluster, time, SETTINGS)
+    replica.is_listed = False
+    await replica.recording.start()
+    await replica.recording.step()
+    remembered = replica.recording.book.remember(pod(1, uid=PodUid("c"), evidence_uid="c"))
+
+    assert leads == replica.recording.leads()
+    assert [2] == [each.count for each in remembered.containers.values()]
+
+
 async def test_causes_that_were_told_meanwhile_stay() -> None:
     """Verdicts from before the records were read are recorded as they were reported."""
     cluster, replica = await begun_blind(900)
@@ -242,6 +287,7 @@ async def test_namespace_whose_reports_are_refused_does_not_concern_the_others()
     (report,) = cluster.others.reports.values()
     assert 1 == report["status"]["restarts"]
     assert [1, 2, 3] == sorted(replica.told.restarts)
+    assert not replica.recording.book.unread
 
 
 async def test_where_all_namespaces_are_refused_no_records_are_kept() -> None:
@@ -368,7 +414,7 @@ class Stuck(Cluster):
         return await super().interfere(verb, path)
 
 
-async def stopped_while_stuck() -> float:
+async def stopped_while_stuck(seconds: float) -> float:
     time, cluster, loop = FakeTime(), Stuck(), asyncio.get_running_loop()
     replica = Replica(cluster, time, SETTINGS)
     await replica.recording.start()
@@ -379,10 +425,11 @@ async def stopped_while_stuck() -> float:
     replica.settle()
     cluster.is_stuck = True
     begun = loop.time()
-    await replica.recording.stop(10.0)
+    await replica.recording.stop(seconds)
     return loop.time() - begun
 
 
-def test_end_takes_no_more_than_its_time() -> None:
+@pytest.mark.parametrize("seconds", [1.0, 10.0])
+def test_end_takes_no_more_than_its_time(seconds: float) -> None:
     """Shutdown waits for writes and the Lease no longer than it may."""
-    assert 10.0 == pytest.approx(virtual_time.run(stopped_while_stuck()))
+    assert seconds == pytest.approx(virtual_time.run(stopped_while_stuck(seconds)))

@@ -11,11 +11,12 @@ from probewatch.core.causes import Cause
 from probewatch.core.values import replace
 from probewatch.metrics.counters import Counters
 from probewatch.metrics.totals import RestartTotal
-from probewatch.recording.surroundings import begin_term
+from probewatch.recording.surroundings import begin_term, restore_counters
 from probewatch.recording.unread import HOLD_SECONDS
 from probewatch.records.book import RecordBook
+from probewatch.records.entry import Key, Loaded
 from probewatch.settings import Settings
-from tests.core.test_ledger import CART, restart
+from tests.core.test_ledger import CART, restart, told
 from tests.recording.scene import SETTINGS, Cluster, Divided, Replica, troubled
 from tests.support.fake_time import FakeTime
 
@@ -322,11 +323,21 @@ async def test_namespace_that_is_refused_for_a_moment_is_waited_for() -> None:
     assert not any("unshown" in total for total in report["status"]["totals"])
 
 
+def eight() -> RestartTotal:
+    """The total of a workload that restarted eight times."""
+    return RestartTotal(workload=CART, container="app", cause=Cause.ERROR, count=8)
+
+
+def showing_eight() -> Counters:
+    """Counters that show these eight restarts."""
+    counters = Counters(clock=FakeTime().clock, series_limit=1000)
+    counters.restore([eight()])
+    return counters
+
+
 def test_what_waits_to_be_told_is_not_shown_before() -> None:
     """In a new term, restarts still to be published are not shown twice."""
-    book = RecordBook()
-    counters = Counters(clock=FakeTime().clock, series_limit=1000)
-    counters.restore([RestartTotal(workload=CART, container="app", cause=Cause.ERROR, count=8)])
+    book, counters = RecordBook(), showing_eight()
     for count in (1, 2):
         book.take(restart(count), CART, 0.0)
     begin_term(1, book, counters)
@@ -334,6 +345,65 @@ def test_what_waits_to_be_told_is_not_shown_before() -> None:
         counters.publish(finding, workload)
 
     assert [2] == [total.count for total in counters.totals_of(CART)]
+
+
+def test_what_is_found_while_a_report_is_written_is_shown_once() -> None:
+    """Counters are restored from what was saved: the rest is added when it is saved itself."""
+    book = RecordBook()
+    counters = Counters(clock=FakeTime().clock, series_limit=1000)
+    key = book.take(restart(1), CART, 0.0)
+    assert key is not None
+    write = book.plan(key, 0.0)
+    assert write is not None
+    book.take(restart(2), CART, 1.0)
+    for finding in book.saved(write, "1"):
+        counters.publish(finding, CART)
+    restore_counters(key, book, counters, is_first=True)
+    for finding, workload in book.untold():
+        counters.publish(finding, workload)
+
+    assert [2] == [total.count for total in counters.totals_of(CART)]
+
+
+@pytest.mark.parametrize(("is_first", "count"), [(True, 1), (False, 8)])
+def test_new_report_begins_counters_anew(count: int, *, is_first: bool) -> None:
+    """The next start reads no record of what was counted for an earlier workload of its name."""
+    book, counters = RecordBook(), showing_eight()
+    key = book.take(restart(1), CART, 0.0, told=True)
+    assert key is not None
+    write = book.plan(key, 0.0)
+    assert write is not None
+    book.saved(write, "1")
+    restore_counters(key, book, counters, is_first=is_first)
+
+    assert [count] == [total.count for total in counters.totals_of(CART)]
+
+
+def test_each_term_begins_with_what_is_recorded() -> None:
+    """Another leader may have shown other counters in between."""
+    counters = Counters(clock=FakeTime().clock, series_limit=1000)
+    begin_term(1, RecordBook(), counters)
+    counters.restore([eight()])
+    begin_term(1, RecordBook(), counters)
+    before = [total.count for total in counters.totals_of(CART)]
+    begin_term(2, RecordBook(), counters)
+
+    assert [8] == before
+    assert [] == list(counters.totals_of(CART))
+
+
+async def test_what_another_has_recorded_is_shown_at_once() -> None:
+    """It is dropped from what this process has yet to record, and passed on no more."""
+    time, cluster = FakeTime(), Cluster()
+    replica = Counting(cluster, time, "one")
+    await replica.recording.start()
+    replica.see("a", 0, 10)
+    await replica.act()
+    key, book = Key("shop", "deployment-cart"), replica.recording.book
+    book.reloaded(key, Loaded(record=told(restart(1)), version="5"), time.seconds)
+    replica.recording.reloaded(key)
+
+    assert [1] == [total.count for total in replica.counters.totals_of(CART)]
 
 
 async def test_what_was_told_ahead_does_not_fall_in_a_new_term() -> None:

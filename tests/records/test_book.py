@@ -333,9 +333,22 @@ def test_versions_of_a_lost_history_are_forgotten(*, made: bool) -> None:
         book.created(KEY, "60")
     else:
         book.reloaded(KEY, Loaded(record=told(restart(1)), version="60"), 0.0)
+    assert [2] == [record.restarts for record in book.parts(KEY)]
     book.take(restart(3, version=65), CART, 1.0)
 
     assert [3] == [record.restarts for record in book.parts(KEY)]
+
+
+def test_report_that_somebody_edited_is_written_over() -> None:
+    """Its totals may be anything, and counters would rise to them."""
+    book = RecordBook()
+    book.load([(KEY, Loaded(record=told(restart(1)), version="5"))], 0.0)
+    edited = told(restart(1), restart(2), restart(3))
+    book.reloaded(KEY, Loaded(record=edited, version="6", intact=False), 1.0)
+    write = book.plan(KEY, 1.0)
+
+    assert write is not None
+    assert ("6", 1) == (write.version, write.record.restarts)
 
 
 def test_report_that_is_too_large_keeps_its_latest_incidents() -> None:
