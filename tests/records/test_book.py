@@ -7,6 +7,7 @@ import pytest
 from probewatch.core.causes import Cause, Readiness
 from probewatch.core.findings import PodForgotten, PodTracked
 from probewatch.core.model import PodUid
+from probewatch.core.record_sizes import Marks
 from probewatch.core.records import Mark, PodMarks, Record
 from probewatch.core.sighting import Sighting
 from probewatch.core.spec import PodSpec
@@ -315,11 +316,22 @@ def test_report_whose_status_somebody_removed_is_written_again() -> None:
     """It exists, but nothing of what was saved is in it any more."""
     book = RecordBook()
     book.load([(KEY, Loaded(record=told(restart(1)), version="5"))], 0.0)
-    book.created(KEY, "6")
+    book.created(KEY, "60")
     write = book.plan(KEY, 1.0)
 
     assert write is not None
-    assert ("6", 1) == (write.version, write.record.restarts)
+    assert ("60", 1) == (write.version, write.record.restarts)
+
+
+def test_report_that_another_wrote_without_new_restarts_is_taken_over() -> None:
+    """Its totals have not fallen, so it is not from a backup."""
+    book = RecordBook()
+    mine = told(restart(1))
+    book.load([(KEY, Loaded(record=mine, version="5"))], 0.0)
+    theirs = replace(mine, pods=Marks({**mine.pods, **full_record(1).pods}))
+    book.reloaded(KEY, Loaded(record=theirs, version="6"), 1.0)
+
+    assert (theirs,) == book.parts(KEY) == book.saved_parts(KEY)
 
 
 @pytest.mark.parametrize("made", [True, False], ids=["made anew", "restored"])
