@@ -27,7 +27,7 @@ def created() -> Snapshot:
     """The pod when it was just created: the kubelet has not reported any container yet."""
     raw = {
         "metadata": {"uid": UID, "namespace": "shop", "name": "web", "resourceVersion": "5"},
-        "spec": {"containers": [{"name": "app"}]},
+        "spec": {"containers": [{"name": "app", "livenessProbe": {}}]},
         "status": {"phase": "Pending"},
     }
     return msgspec.json.decode(msgspec.json.encode(raw), type=RawPod).take()
