@@ -1277,6 +1277,30 @@ CASES = {
             failures=(replace(failed(L, 41, 1), failure=FailureReason.RESET),),
         ),
     ),
+    "an exit in the second of a kill for a run that was cut off, and one that was refused": (
+        "Unknown Low kill-event-probe",
+        facts(
+            died(1),
+            kills=(mark(K.KILL_LIVENESS, 41),),
+            failures=(
+                replace(failed(L, 36, 1), failure=FailureReason.TIMEOUT),
+                replace(failed(L, 41, 1), failure=FailureReason.RESET),
+                replace(failed(L, 41, 1), failure=FailureReason.REFUSED),
+            ),
+        ),
+    ),
+    "an exit in the second of a kill for runs that were refused, the first one was cut off": (
+        "LivenessProbe Confirmed kill-event-probe",
+        facts(
+            died(1),
+            kills=(mark(K.KILL_LIVENESS, 41),),
+            failures=(
+                replace(failed(L, 31, 1), failure=FailureReason.RESET),
+                replace(failed(L, 36, 1), failure=FailureReason.REFUSED),
+                replace(failed(L, 41, 1), failure=FailureReason.REFUSED),
+            ),
+        ),
+    ),
     "SIGTERM in the second in which the only run was cut off, and no kill": (
         "Unknown Low threshold-reached",
         facts(

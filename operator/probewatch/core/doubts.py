@@ -59,15 +59,18 @@ def may_have_ended_before(facts: Facts, kill: Mark, probe: Probe | None) -> bool
 def was_cut_off(facts: Facts, probe: Probe | None) -> bool:
     """Whether the last run alone failed by a closed connection, as the run under way at an end.
 
-    A failure in the second of the start may be of the instance before.
+    A run that follows in the second of the end is refused. A failure in the second of the start may
+    be of the instance before.
     """
     born, died = facts.born, facts.restart.died_at
-    marks = [] if died is None or probe is None else facts.failure_marks(probe, died)
-    found = [
-        mark.failure is FailureReason.RESET
-        for mark in marks
-        if born is None or int(mark.at) > int(born)
-    ]
+    if died is None or probe is None:
+        return False
+    marks = facts.failure_marks(probe, died)
+    alive = [mark for mark in marks if born is None or int(mark.at) > int(born)]
+    last = {mark.failure for mark in alive if int(mark.at) >= int(died)}
+    if last == {FailureReason.RESET, FailureReason.REFUSED}:
+        alive = [mark for mark in alive if mark.failure is not FailureReason.REFUSED]
+    found = [mark.failure is FailureReason.RESET for mark in alive]
     return bool(found) and found[-1] and not any(found[:-1])
 
 
