@@ -16,6 +16,15 @@ def test_pods_are_taken_at_their_deadlines_the_earliest_first() -> None:
     assert ([], 30.0, 1) == (deadlines.take(29.0), deadlines.next(), len(deadlines))
 
 
+def test_pods_are_taken_in_portions() -> None:
+    """Judging very many pods at once would keep the watches waiting."""
+    deadlines = Deadlines()
+    for uid in (A, B, C):
+        deadlines.set(uid, 10.0)
+
+    assert [[A, B], [C], []] == [deadlines.take(20.0, 2) for _ in range(3)]
+
+
 def test_a_deadline_that_was_put_off_or_removed_is_not_due() -> None:
     """The last one that was set for a pod counts, whether it is earlier or later."""
     deadlines = Deadlines()

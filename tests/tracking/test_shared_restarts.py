@@ -3,12 +3,16 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
+import pytest
+
 from probewatch.core.causes import Pattern
 from probewatch.core.evidence import EvidenceKind
 from probewatch.core.findings import Finding, Restart
 from probewatch.core.model import OwnerRef, Pod, PodUid
 from probewatch.core.observe import EvidenceObserved, PodGone, PodObserved
 from probewatch.store import Store
+from probewatch.tracking.shared_restarts import LOST_RULE, SharedRestarts, node_loss_evidence
+from tests.core.test_ledger import POD, restart
 from tests.support.builders import died, pod, said, status
 
 WEB = OwnerRef(api_version="apps/v1", kind="ReplicaSet", name="web", uid="rs")
@@ -116,3 +120,26 @@ def test_owner_that_let_its_pods_go_counts_those_that_it_has() -> None:
         store.feed(PodObserved(pod=each), 2)
 
     assert Pattern.WORKLOAD_WIDE in kill(store, later).values()
+
+
+@pytest.mark.parametrize(("rule", "lost"), [(LOST_RULE, {"u1", "u2"}), ("exit-code", set())])
+def test_only_containers_that_the_runtime_lost_were_lost_with_their_node(
+    rule: str, lost: set[str]
+) -> None:
+    """Pods of a node that fail by themselves at the same time are no sign of a lost node."""
+    shared = SharedRestarts()
+    mate = replace(POD, uid=PodUid("u2"), name="cart-2")
+    shared.find_losses(restart(1, rule=rule, finished_at=50.0))
+
+    assert lost == shared.find_losses(restart(1, rule=rule, finished_at=50.0, pod=mate))
+
+
+def test_each_loss_of_a_node_is_evidence_of_its_own() -> None:
+    """It is of when the containers ended; one that was known already would be ignored."""
+    first, second, unknown = (
+        node_loss_evidence(restart(1, finished_at=at)).evidence for at in (50.0, 70.0, None)
+    )
+
+    assert [50.0, 70.0, 1001.0] == [each.at for each in (first, second, unknown)]
+    assert 3 == len({each.name for each in (first, second, unknown)})
+    assert {POD.node} == {each.node for each in (first, second, unknown)}
