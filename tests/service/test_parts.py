@@ -5,9 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from probewatch.core.model import Condition
+from probewatch.core.findings import Finding, Restart
+from probewatch.core.model import Condition, PodUid
 from probewatch.core.observe import PodObserved
 from probewatch.settings import Settings
+from tests.support.builders import pod as built
+from tests.support.builders import status
 from tests.support.controller_scene import pod
 from tests.support.operator_parts import make_parts
 
@@ -65,3 +68,23 @@ async def test_each_finding_is_counted_once(*, records: bool, events: int) -> No
     assert sum(cells[1]) == 1
     assert parts.recorder.queued == events
     assert parts.leads() is not records
+
+
+@pytest.mark.parametrize(("selector", "counted"), [("", 3), ("app=web", 0)])
+async def test_old_pods_that_a_label_makes_visible_do_not_count_from_zero(
+    selector: str, counted: int
+) -> None:
+    """Only with a selector: else a pod that appears was created, however long the list took."""
+    parts = await make_parts(replace(SETTINGS, pod_selector=selector))
+    assert parts.recording is not None
+    parts.recording.book.complete = True
+    found: list[Finding] = []
+    for name, created_at, restarts in (("new", 5000.0, 0), ("old", 1000.0, 3)):
+        shown = status(restart_count=restarts)
+        seen = built(5, shown, uid=PodUid(name), evidence_uid=name, created_at=created_at)
+        found += parts.store.feed(PodObserved(pod=seen), 6000.0)
+    found += parts.store.tick(10_000.0)
+
+    assert counted == sum(
+        each.stands_for for each in found if isinstance(each, Restart) and not each.baseline
+    )
