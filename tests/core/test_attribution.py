@@ -1317,6 +1317,10 @@ CASES = {
             failures=(replace(failed(L, 40, 1), failure=FailureReason.RESET),),
         ),
     ),
+    "its hook failed by the status alone, with the code of a panic": (
+        "Unknown Low post-start-hook",
+        facts(died(2, end=300), pod=HOOKED, waiting_reason="PostStartHookError"),
+    ),
     "its hook failed by the status alone, with the code of an earlier kill": (
         "PostStartHook Medium post-start-hook",
         facts(
@@ -1464,6 +1468,16 @@ CASES = {
     "never started, and as short as its budget allows": (
         "StartupProbe Medium never-started",
         facts(died(143, end=19), pod=START_ONLY, was_started=False),
+    ),
+    "never started, for its hook failed": (
+        "Unknown Low unknown",
+        facts(
+            died(137, end=19),
+            pod=spec(Container(name="app", startup=STARTUP, has_post_start=True)),
+            was_started=False,
+            waiting_reason="PostStartHookError",
+            others=(mark(K.POST_START_FAILED, 19),),
+        ),
     ),
     "never started, and a second shorter than that": (
         "Unknown Low unknown",

@@ -4,7 +4,7 @@ from probewatch.core.announcements import kubelet_restarted
 from probewatch.core.book import Mark
 from probewatch.core.causes import Cause
 from probewatch.core.evidence import EvidenceKind, FailureReason
-from probewatch.core.exits import OUTSIDE_SIGNALS, SIGKILL, SIGTERM
+from probewatch.core.exits import GO_STOPPED, OUTSIDE_SIGNALS, SIGKILL, SIGTERM
 from probewatch.core.facts import CLOCK_SLACK, Facts
 from probewatch.core.past import SURE
 from probewatch.core.spec import Probe
@@ -150,12 +150,15 @@ def is_as_likely_its_own(facts: Facts, probe: Probe | None) -> bool:
 
 
 def may_answer_a_kill(facts: Facts) -> bool:
-    """Whether its exit code is one that a kill leaves, in general or of this container."""
+    """Whether its exit code is one that a kill leaves, in general or of this container.
+
+    Programs in Go leave the same code if they panic, which is more frequent.
+    """
     kills = {*PROBE_OF, Cause.POST_START_HOOK, Cause.SPEC_CHANGE, Cause.RESIZE}
+    if facts.looks_killed and facts.exit_code != GO_STOPPED:
+        return True
     alike = facts.with_its_exit()
-    return facts.looks_killed or any(
-        past.cause in kills and past.confidence in SURE for past in alike
-    )
+    return any(past.cause in kills and past.confidence in SURE for past in alike)
 
 
 def is_rather_of_kill(facts: Facts, probe: Probe | None) -> bool:

@@ -19,7 +19,7 @@ from probewatch.core.verdict import (
     kill_was_due,
     was_being_killed,
 )
-from probewatch.core.watermarks import HELD_BACK
+from probewatch.core.watermarks import HELD_BACK, HOOK_FAILED
 
 
 def no_probe(facts: Facts) -> Verdict | None:
@@ -83,9 +83,16 @@ def _may_follow_the_end(facts: Facts, probe_type: ProbeType) -> bool:
 
 
 def never_started(facts: Facts) -> Verdict | None:
-    """The container never passed its startup probe, and lived as long as that allows."""
+    """The container never passed its startup probe, and lived as long as that allows.
+
+    Not if its postStart hook failed: the kubelet writes no status while the hook runs, and probes
+    only what its status shows as running.
+    Source: kubelet/prober/worker.go (doProbe).
+    """
     probe = facts.restart.container.startup
     if probe is None or facts.restart.was_started is not False or facts.lifetime is None:
+        return None
+    if facts.restart.waiting_reason == HOOK_FAILED:
         return None
     if not (facts.in_place or facts.looks_killed) or not _within_budget(facts, probe):
         return None
