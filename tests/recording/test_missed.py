@@ -135,6 +135,10 @@ async def test_who_has_not_heard_of_pods_for_long_waits_before_it_decides_about_
     assert {"a": 3} == cluster.totals()
     troubled(cluster, time, lambda _passed: 0)
     await take_over(leader, late)
+    for _ in range(60):  # still without news of its watches
+        time.seconds += 1.0
+        await late.recording.lease.step()
+        await late.recording.step()
     is_open = late.recording.is_open()
     late.lose("a")
     late.see("a", 1, 30, uid="a2")
