@@ -235,6 +235,13 @@ def test_words_of_the_other_events(finding: Finding, reason: Reason, note: str) 
             id="the same cause, only surer",
         ),
         pytest.param(
+            RestartCorrected(
+                was=replace(RESTART, cause=Cause.UNKNOWN), now=replace(RESTART, baseline=True)
+            ),
+            id="corrected, and before our time",
+        ),
+        pytest.param(replace(LOOP, resumed=True), id="a loop that was told before the start"),
+        pytest.param(
             ProbeFailures(
                 pod=POD,
                 container="app",
@@ -372,6 +379,38 @@ def test_same_finding_has_the_same_name() -> None:
 def test_other_findings_have_other_names(other: Finding) -> None:
     """Different findings get Events with different names."""
     assert draft(RESTART).name != draft(other).name
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (LOST, replace(LOST, at=LOST.at + 0.001)),
+        (FLAPPING, replace(FLAPPING, at=FLAPPING.at + 0.001)),
+        (LOOP, replace(LOOP, epoch=1)),
+        (LOOP, replace(LOOP, restart_count=7)),
+        (LOOP, replace(LOOP, container="mesh")),
+        (replace(LOOP, epoch=1, restart_count=11), replace(LOOP, epoch=11, restart_count=1)),
+        (ADVICE, replace(ADVICE, probe_type=ProbeType.STARTUP)),
+        (ADVICE, replace(ADVICE, container="mesh")),
+    ],
+)
+def test_what_occurs_again_is_told_again(one: Finding, other: Finding) -> None:
+    """Findings of one kind that differ in when or of what they tell have different names."""
+    assert draft(one).name != draft(other).name
+
+
+def test_loop_has_one_name_whenever_it_is_seen() -> None:
+    """Two replicas name a loop alike, though they see it at different times."""
+    assert draft(LOOP).name == draft(replace(LOOP, at=9999.0)).name
+
+
+@pytest.mark.parametrize("end", ["-", ".", "x"])
+def test_name_of_an_event_of_a_pod_with_the_longest_name(end: str) -> None:
+    """An Event's name is a DNS name wherever the pod's is cut off."""
+    name = draft(replace(LOST, pod=replace(POD, name=f"{'a' * 199}{end}{'b' * 53}"))).name
+
+    assert len(name) <= 253
+    assert not {"-.", ".."} & {name[at : at + 2] for at in range(len(name))}
 
 
 def test_restarts_of_one_jump_share_one_event() -> None:
