@@ -999,6 +999,30 @@ CASES = {
         "SandboxRecreated Medium sandbox",
         facts(died(137), change=Change(sandbox=True, sandbox_since=71.0), all_restarted=True),
     ),
+    "a new sandbox after a hook that failed": (
+        "PostStartHook High post-start-hook",
+        facts(
+            died(137),
+            pod=HOOKED,
+            change=SANDBOX,
+            all_restarted=True,
+            waiting_reason="PostStartHookError",
+        ),
+    ),
+    "a reboot after a hook that failed": (
+        "PostStartHook High post-start-hook",
+        facts(
+            died(137),
+            pod=HOOKED,
+            pod_others=(mark(K.NODE_REBOOTED, 60),),
+            next_start=61.0,
+            waiting_reason="PostStartHookError",
+        ),
+    ),
+    "a reboot after a SIGKILL": (
+        "NodeReboot Medium node-reboot",
+        facts(died(137), pod=HOOKED, pod_others=(mark(K.NODE_REBOOTED, 60),), next_start=61.0),
+    ),
     "a new sandbox after the grace of another container": (
         "SandboxRecreated Medium sandbox",
         facts(
@@ -1478,6 +1502,10 @@ CASES = {
             waiting_reason="PostStartHookError",
             others=(mark(K.POST_START_FAILED, 19),),
         ),
+    ),
+    "never started, and a crash": (
+        "Error Low own-exit",
+        facts(died(139, end=19), pod=START_ONLY, path=PLACE, was_started=False),
     ),
     "never started, and a second shorter than that": (
         "Unknown Low unknown",

@@ -92,7 +92,7 @@ def never_started(facts: Facts) -> Verdict | None:
     probe = facts.restart.container.startup
     if probe is None or facts.restart.was_started is not False or facts.lifetime is None:
         return None
-    if facts.restart.waiting_reason == HOOK_FAILED:
+    if facts.restart.waiting_reason == HOOK_FAILED or facts.exit.crashed:
         return None
     if not (facts.in_place or facts.looks_killed) or not _within_budget(facts, probe):
         return None

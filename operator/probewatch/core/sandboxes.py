@@ -9,6 +9,7 @@ from probewatch.core.kills import matched_kill
 from probewatch.core.restarts import VANISHED
 from probewatch.core.spec import MINIMUM_GRACE_SECONDS
 from probewatch.core.verdict import Verdict, conclude, kill_was_due
+from probewatch.core.watermarks import HOOK_FAILED
 
 SANDBOX_SLACK = 30.0
 """Seconds from the end of the old sandbox's last container until the new sandbox is created."""
@@ -37,7 +38,8 @@ def sandbox(facts: Facts) -> Verdict | None:
     if not stopped and (not facts.restart.all_restarted or has_ended_for_memory(facts)):
         return None
     vanished = facts.death is not None and facts.death.reason == VANISHED
-    early = facts.died_by_itself or _had_ended_before_reboot(facts)
+    hook = facts.restart.waiting_reason == HOOK_FAILED  # no sync can change a sandbox meanwhile
+    early = facts.died_by_itself or hook or _had_ended_before_reboot(facts)
     if early and not stopped and not vanished:
         return None  # it had ended before the sandbox did
     if not facts.order_tells and kill_was_due(facts):

@@ -14,7 +14,7 @@ from probewatch.core.sandboxes import (
 )
 from probewatch.core.spec import ContainerKind
 from probewatch.core.verdict import Verdict, conclude, kill_was_due
-from probewatch.core.watermarks import HELD_BACK
+from probewatch.core.watermarks import HELD_BACK, HOOK_FAILED
 
 NODE_CLOCK_SLACK = 600.0
 """Seconds between a death caused by a reboot and the `Rebooted` Event, either way."""
@@ -117,11 +117,11 @@ def _was_stopped_with_pod(facts: Facts) -> bool:
 def _ended_for_itself(facts: Facts) -> bool:
     """Whether its end is explained without the node: out of memory, or a kill by the kubelet.
 
-    A back-off shows that the same kubelet went on running after the end: a restarted one does not
-    know of it. A kill that is proved by an Event's count came after the kubelet had started, and so
-    after the node was back.
+    A back-off, or a hook that failed, shows that the same kubelet went on running after the end: a
+    restarted one does not know of it. A kill that is proved by an Event's count came after the
+    kubelet had started, and so after the node was back.
     """
-    held_back = facts.restart.waiting_reason == HELD_BACK
+    held_back = facts.restart.waiting_reason in {HELD_BACK, HOOK_FAILED}
     counted = facts.restart.repaired is not None
     return facts.out_of_memory or held_back or counted or kill_was_due(facts)
 
