@@ -174,6 +174,18 @@ async def test_policy_of_a_pod_turns_its_events_off() -> None:
     assert 0 == parts.recorder.queued
 
 
+async def test_policy_of_a_pod_limits_what_its_report_holds() -> None:
+    """A ProbePolicy says how many incidents are kept, and else the settings do."""
+    parts = await make_parts(SETTINGS)
+    assert parts.recording is not None
+    parts.controller.observe(PodObserved(pod=pod()))
+    (uid,) = parts.store.uids()
+    before = parts.recording.limit_for(uid)
+    parts.policies.index.take(read_policy(spec={"historyLimit": 7}))
+
+    assert (SETTINGS.history_limit, 7) == (before, parts.recording.limit_for(uid))
+
+
 async def lose_readiness(parts: Parts) -> None:
     """Let a pod lose its readiness, and publish that."""
     for version, is_ready in ((1, True), (2, False)):

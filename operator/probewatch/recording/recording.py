@@ -187,7 +187,6 @@ class Recording:
         kept = min(RELEASE_SECONDS, seconds / 2)
         await self.reports.drain(seconds - kept)
         is_complete = self._is_writing and self._settling.is_saved()
-        self._is_writing = False
         await self.lease.release(kept, scope=self._scope if is_complete else None)
 
     # --- inside

@@ -1,0 +1,89 @@
+"""What a replica shows in /metrics of workloads, by what it knows of the Lease."""
+
+import asyncio
+from dataclasses import replace
+
+import aiohttp
+
+from probewatch.core.model import Condition
+from probewatch.core.observe import PodObserved
+from probewatch.records.entry import Key, Loaded
+from probewatch.service.parts import Parts
+from probewatch.settings import Settings
+from tests.core.test_ledger import restart, told
+from tests.support.builders import pod as built
+from tests.support.controller_scene import pod
+from tests.support.operator_parts import make_parts
+
+SETTINGS = Settings(metrics_address="127.0.0.1:0", instance="test")
+
+COUNTER = "probewatch_readiness_transitions_total"
+GAUGE = "probewatch_not_ready_since_timestamp_seconds"
+
+
+async def ready_parts(settings: Settings = SETTINGS) -> Parts:
+    """Parts that have seen a pod lose its readiness, and wait for nothing more."""
+    parts = await make_parts(settings)
+    parts.prepared = True
+    for watch in parts.watches:
+        watch.stats.synced = True
+    if parts.recording is not None:
+        parts.recording.refused("403")
+    for version, is_ready in ((1, True), (2, False)):
+        ready = Condition(status=is_ready, reason="", last_transition=1000.0 + version)
+        seen = pod(version=version, phase="Running", conditions={"Ready": ready})
+        parts.controller.observe(PodObserved(pod=seen))
+    publishing = asyncio.create_task(parts.controller.publish())
+    await parts.controller.drain(5)
+    publishing.cancel()
+    return parts
+
+
+async def scrape(parts: Parts) -> str:
+    url = f"http://127.0.0.1:{parts.server.port}/metrics"
+    async with aiohttp.ClientSession() as session, session.get(url) as response:
+        return await response.text()
+
+
+def names(page: str) -> set[str]:
+    """The families that have a sample."""
+    lines = (line for line in page.splitlines() if not line.startswith("#"))
+    return {line.partition("{")[0].partition(" ")[0] for line in lines}
+
+
+async def test_workloads_are_shown_as_far_as_no_other_replica_does() -> None:
+    """Nothing before the records are restored, and no counter once another may count on."""
+    parts = await ready_parts()
+    assert parts.recording is not None
+    await parts.server.start()
+    behind = names(await scrape(parts))
+    parts.recording.display.mark_restored()
+    shown = names(await scrape(parts))
+    parts.recording.lease.sure_until = parts.clock.monotonic() - 60.0
+    lapsed = names(await scrape(parts))
+    await parts.server.stop()
+
+    assert set() == {COUNTER, GAUGE} & behind
+    assert {COUNTER, GAUGE} == {COUNTER, GAUGE} & shown
+    assert {GAUGE} == {COUNTER, GAUGE} & lapsed
+
+
+async def test_metrics_tell_whether_this_replica_leads() -> None:
+    """A standby is no leader, and an operator without records always is."""
+    for settings, leads in ((SETTINGS, 0), (replace(SETTINGS, records=False), 1)):
+        parts = await ready_parts(settings)
+        await parts.server.start()
+        page = await scrape(parts)
+        await parts.server.stop()
+        assert f"probewatch_leader {leads:.1f}" in page.splitlines()
+
+
+async def test_pods_that_are_not_listed_yet_are_not_taken_for_gone() -> None:
+    """The records of a standby keep their marks: their restarts are not to be counted again."""
+    parts = await make_parts(SETTINGS)
+    assert parts.recording is not None
+    book, key = parts.recording.book, Key("shop", "deployment-cart")
+    book.load([(key, Loaded(record=told(restart(2)), version="1"))], 0.0)
+    await parts.recording.step()
+
+    assert 2 == book.remember(built(5)).containers["app"].count
