@@ -125,7 +125,12 @@ def test_status_of_strangers_is_read_as_far_as_it_goes() -> None:
         totals=[objects.Total(container="c", cause="Gremlins", restarts=3)],
         readiness=objects.Readiness(reasons=[objects.ReasonCount(reason="Gremlins", count=1)]),
         incidents=[incident],
-        pods=[objects.Pod(uid="u", containers=[objects.Container(name="c", count=1)])],
+        pods=[
+            objects.Pod(
+                uid="u",
+                containers=[objects.Container(name="c", count=1, resource_version="newest")],
+            )
+        ],
         loops=[objects.Loop(uid="u", container="c", cause="Gremlins", since="never")],
     )
     record = parse_record(read(status))
@@ -136,10 +141,20 @@ def test_status_of_strangers_is_read_as_far_as_it_goes() -> None:
         record.incidents[0].cause,
         record.incidents[0].confidence,
     )
-    assert 1 == record.pods[PodUid("u")].containers["c"].count
+    loop = LoopMark(pod="", cause=Cause.UNKNOWN, since=0.0, restart_count=0)
+    assert Mark(count=1, loop=loop) == record.pods[PodUid("u")].containers["c"]
 
 
-@pytest.mark.parametrize("status", [None, objects.Status()], ids=["none", "empty"])
+@pytest.mark.parametrize(
+    "status",
+    [
+        None,
+        objects.Status(),
+        objects.Status(workload=objects.Workload(kind="Pod")),
+        objects.Status(workload=objects.Workload(name="p")),
+    ],
+    ids=["none", "empty", "no name", "no kind"],
+)
 def test_report_of_nobody(status: objects.Status | None) -> None:
     """A report that names no workload has no record."""
     assert parse_record(objects.Report(status=status)) is None
@@ -177,6 +192,56 @@ def long_record(incidents: int, pods: int, text: str) -> Record:
         for n in range(pods)
     }
     return replace(RECORD, incidents=found, pods=marks)
+
+
+def test_only_the_newest_are_kept_of_a_long_record() -> None:
+    """The CRD allows 200 incidents and 50 loops; the count of loops is that of all."""
+    status = render(long_record(201, 51, "x"))
+
+    assert (200, 200) == (len(status.incidents), status.incidents[0].restart_count)
+    assert (50, 51) == (len(status.loops), status.looping)
+
+
+def test_incidents_that_do_not_fit_are_dropped() -> None:
+    """Of a status that is too large, the oldest incidents are dropped until it just fits."""
+    record = long_record(200, 400, "x" * 250)
+    status = render(record)
+    size, kept = len(msgspec.json.encode(status)), len(status.incidents)
+    larger = msgspec.json.encode(status.incidents[-1])
+
+    assert 0 < kept < 200
+    assert size <= 256 * 1024 < size + len(larger) + 6 * 1024
+    assert ("Shortened", 199) == (status.conditions[0].reason, status.incidents[0].restart_count)
+    assert f"{200 - kept} " in status.conditions[0].message
+
+
+def test_values_are_within_the_bounds_of_their_fields() -> None:
+    """An exit code is an int32, an identity at most 256 bytes, and seconds are milliseconds."""
+    mark = Mark(count=1, termination="é" * 999)
+    readiness = ReadinessTotals(not_ready_seconds=0.1 + 0.2)
+    numbers = [-(2**40), -(2**31), 0, 2**31 - 1, 2**40]
+    record = replace(
+        RECORD,
+        readiness=readiness,
+        pods={PodUid("u1"): PodMarks(containers={"app": mark})},
+        incidents=tuple(replace(INCIDENT, exit_code=each) for each in numbers),
+    )
+    status = render(record)
+    (pod,) = status.pods
+
+    assert len(pod.containers[0].termination.encode()) <= 256
+    assert status.readiness is not None
+    assert (0, 0.3) == (status.readiness.losses, status.readiness.not_ready_seconds)
+    assert [-(2**31), -(2**31), 0, 2**31 - 1, 2**31 - 1] == [
+        each.exit_code for each in reversed(status.incidents)
+    ]
+
+
+def test_count_that_was_seen_is_written_only_after_a_jump() -> None:
+    """An incident has the restartCount that was seen if that is not its own number."""
+    jump = replace(RECORD, incidents=(INCIDENT, replace(INCIDENT, seen_count=5)))
+
+    assert [5, 0] == [each.seen_count for each in render(jump).incidents]
 
 
 @pytest.mark.slow
