@@ -5,12 +5,15 @@ from dataclasses import replace
 
 import aiohttp
 
+from probewatch.core.findings import PodTracked
 from probewatch.core.model import Condition
 from probewatch.core.observe import PodObserved
+from probewatch.core.spec import PodSpec
+from probewatch.metrics.cluster_families import RESTARTS
 from probewatch.records.entry import Key, Loaded
 from probewatch.service.parts import Parts
 from probewatch.settings import Settings
-from tests.core.test_ledger import restart, told
+from tests.core.test_ledger import CART, POD, restart, told
 from tests.support.builders import pod as built
 from tests.support.controller_scene import pod
 from tests.support.operator_parts import make_parts
@@ -66,6 +69,47 @@ async def test_workloads_are_shown_as_far_as_no_other_replica_does() -> None:
     assert set() == {COUNTER, GAUGE} & behind
     assert {COUNTER, GAUGE} == {COUNTER, GAUGE} & shown
     assert {GAUGE} == {COUNTER, GAUGE} & lapsed
+
+
+async def test_restarts_are_not_shown_while_records_cannot_be_read() -> None:
+    """They would begin at 0, and rise to what is recorded when it is read after all."""
+    parts = await ready_parts()
+    assert parts.recording is not None
+    parts.recording.display.mark_restored()
+    await parts.server.start()
+    shown = names(await scrape(parts))
+    parts.recording.unread.begin(7, is_hopeless=False)
+    unread = names(await scrape(parts))
+    await parts.server.stop()
+
+    assert {RESTARTS.name} == {RESTARTS.name} & (shown - unread)
+    assert COUNTER in unread
+
+
+async def test_workload_that_appears_again_continues_from_what_is_saved() -> None:
+    """What is not saved yet is added once it is, so it must not be in the counter before."""
+    parts = await make_parts(SETTINGS)
+    assert parts.recording is not None
+    book, key = parts.recording.book, Key("shop", "deployment-cart")
+    book.load([(key, Loaded(record=told(restart(1)), version="1"))], 0.0)
+    book.take(restart(2), CART, 1.0)
+    parts.counters.publish(PodTracked(pod=POD, spec=PodSpec()), CART)
+
+    assert [1] == [total.count for total in parts.counters.totals_of(CART)]
+
+
+async def test_metrics_are_for_who_may_read_them_where_that_is_required() -> None:
+    """Without the setting, whoever reaches the port may read them."""
+    answers = []
+    for required in (True, False):
+        parts = await ready_parts(replace(SETTINGS, metrics_authorization=required))
+        await parts.server.start()
+        url = f"http://127.0.0.1:{parts.server.port}/metrics"
+        async with aiohttp.ClientSession() as session, session.get(url) as response:
+            answers.append(response.status)
+        await parts.server.stop()
+
+    assert [401, 200] == answers
 
 
 async def test_metrics_tell_whether_this_replica_leads() -> None:
