@@ -39,6 +39,7 @@ class FakeApi:
     ) -> tuple[int, bytes]:
         assert verb == "GET"
         assert "PartialObjectMetadata" in accept
+        assert path not in {REPLICA_SETS, JOBS} or int((params or {})["limit"]) > 0
         asked = (path, (params or {}).get("continue", ""))
         self.asked.append(asked)
         answer = self.answers.get(asked, (404, b"{}"))
@@ -77,6 +78,9 @@ def pod(uid: str) -> PodRef:
     return PodRef(uid=PodUid(f"pod-of-{uid}"), namespace="shop", name="x", owner=owner)
 
 
+JOB = OwnerRef(api_version="batch/v1", kind="Job", name="name-job-1", uid="job-1")
+
+
 def learn(api: FakeApi, *namespaces: str) -> Workloads:
     workloads = Workloads(requester=api, clock=Clock())
     asyncio.run(workloads.learn(namespaces))
@@ -98,6 +102,14 @@ def test_pages_are_read_to_the_end() -> None:
     assert workloads.find(pod("rs-1")) == deployment("web")
     assert workloads.find(pod("rs-2")) == deployment("api")
     assert api.asked == [(REPLICA_SETS, ""), (REPLICA_SETS, "next"), (JOBS, "")]
+
+
+def test_page_without_items_is_empty() -> None:
+    """A server may write null for an empty list, which ends no listing."""
+    empty = (200, b'{"metadata": {}, "items": null}')
+    api = FakeApi({(REPLICA_SETS, ""): empty, (JOBS, ""): page(item("job-1", "web"))})
+
+    assert learn(api).find(replace(pod("job-1"), owner=JOB)) == deployment("web")
 
 
 def test_named_namespaces_are_listed_each_by_itself() -> None:

@@ -188,9 +188,10 @@ async def test_each_owner_is_asked_about_once() -> None:
     assert 1 == len(api.asked)
 
 
-async def test_trouble_that_passes_is_waited_out() -> None:
-    """A busy server is asked again, within a finding's time limit."""
-    workloads, api, _ = known((429, b""), (503, b""), (200, owned_by("Deployment", "web")))
+@pytest.mark.parametrize("status", [401, 408, 429, 500])
+async def test_trouble_that_passes_is_waited_out(status: int) -> None:
+    """A server that is busy, or knows a token no longer, is asked again within a time limit."""
+    workloads, api, _ = known((status, b""), (503, b""), (200, owned_by("Deployment", "web")))
 
     assert workload("Deployment", "web") == await workloads.resolve(pod())
     assert 3 == len(api.asked)
@@ -278,6 +279,17 @@ async def test_right_that_is_missing_in_one_namespace_is_no_sign_for_another() -
     assert "ReplicaSet" == (await workloads.resolve(other("r0"))).kind
 
     assert "Deployment" == (await workloads.resolve(other("r1", namespace="bank"))).kind
+
+
+async def test_right_that_is_missing_for_one_kind_is_no_sign_for_another() -> None:
+    """However many namespaces refuse ReplicaSets, a Job that is refused is asked for again."""
+    web = (200, owned_by("CronJob", "web", uid="j-1"))
+    workloads, _, _ = known(*[FORBIDDEN] * 10, FORBIDDEN, web)
+    for name in ("shop", "bank"):
+        assert "ReplicaSet" == (await workloads.resolve(of(name))).kind
+    job = OwnerRef(api_version="batch/v1", kind="Job", name="web-1", uid="j-1")
+
+    assert "CronJob" == (await workloads.resolve(pod(owner=job))).kind
 
 
 async def test_right_that_is_missing_everywhere_is_waited_for_in_two_namespaces() -> None:

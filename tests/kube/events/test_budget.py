@@ -80,6 +80,16 @@ def test_readiness_leaves_room_for_restarts(scene: Scene) -> None:
     )
 
 
+def test_readiness_is_part_of_the_budget(scene: Scene) -> None:
+    """What readiness used is missing for restarts, so a pod never has more than its budget."""
+    for at in range(10):
+        assert not scene.drops(readiness(at))
+
+    told = [scene.drops(replace(RESTART, restart_count=n)) for n in range(16)]
+
+    assert [*[False] * 15, True] == told
+
+
 @pytest.mark.parametrize("burst", [1, 2])
 def test_small_budget_has_room_for_readiness(burst: int) -> None:
     """Even the smallest budget allows one readiness Event."""

@@ -26,6 +26,7 @@ from probewatch.core.findings import (
 from probewatch.core.model import PodRef, PodUid, Workload
 from probewatch.core.sighting import Sighting
 from probewatch.core.spec import Container, ContainerKind, HandlerKind, PodSpec, Probe, ProbeType
+from probewatch.kube.events import notes
 from probewatch.kube.events import reasons as event_reasons
 from probewatch.kube.events.draft import EventDraft, render_event
 from probewatch.kube.events.making import draft_event, field_path, may_have_event
@@ -459,6 +460,53 @@ def test_commands_of_probes_are_not_told() -> None:
 def test_without_a_spec_the_probe_is_left_out() -> None:
     """A pod whose spec is no longer known still gets its Event."""
     assert "Liveness probe:" not in draft(RESTART, spec=PodSpec()).note
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (-5.0, "0 s"),
+        (41.6, "42 s"),
+        (59.7, "1 min"),
+        (60.0, "1 min"),
+        (200.0, "3 min 20 s"),
+        (7200.0, "2 h"),
+        (7500.0, "2 h 5 min"),
+    ],
+)
+def test_durations(seconds: float, text: str) -> None:
+    """A duration has at most two units, and none that is 0; a negative one is none."""
+    assert text == notes.render_duration(seconds)
+
+
+def test_end_of_a_loop_says_how_long_it_lasted() -> None:
+    """A loop is told from when it was detected to its end."""
+    assert "Its loop was detected 1 min ago;" in draft(replace(LOOP_END, at=3060.0)).note
+
+
+def test_probe_with_the_least_and_the_longest() -> None:
+    """A single failure is no plural, and a long path leaves room for the verdict."""
+    probe = replace(LIVENESS, failure_threshold=1, target=f":80/{'x' * 999}")
+    note = draft(RESTART, spec=PodSpec(containers=(Container(name="app", liveness=probe),))).note
+
+    assert f"{':80/' + 'x' * 93}…, every 5 s, timeout 1 s, 1 failure in a row." in note
+    assert "Cause LivenessProbe, Confirmed" in note
+
+
+def test_event_is_within_the_limits_of_the_api() -> None:
+    """A note has at most 1,024 bytes, a writer's name 128, and a path that is empty is left out.
+
+    Source: kubernetes pkg/apis/core/validation/events.go.
+    """
+    body = render_event(
+        draft(replace(RESTART, evidence=("é" * 2000,))), instance="é" * 300, now=0.0
+    )
+    about = body_of(FLAPPING)["regarding"]
+
+    assert 1000 < len(str(body["note"]).encode()) <= 1024
+    assert 100 < len(str(body["reportingInstance"]).encode()) <= 128
+    assert isinstance(about, dict)
+    assert "fieldPath" not in about
 
 
 def test_bare_pod_is_its_own_workload() -> None:

@@ -190,6 +190,17 @@ def test_an_owner_of_which_no_report_can_speak_is_none(field: str, most: int) ->
     assert "" == owned(**{field: "ä" * 10_000})
 
 
+@pytest.mark.parametrize("field", ["kind", "name"])
+def test_an_owner_without_a_name_is_none(field: str) -> None:
+    """An owner that names no kind or no object is ignored: no report could have its name."""
+    assert "" == owned(**{field: ""})
+
+
+def test_a_pod_without_a_uid_is_none() -> None:
+    """An empty uid is none: pods could not be told apart by it."""
+    assert (None, 1) == read(changed(SOUND, ("metadata", "uid"), ""))
+
+
 def taken(*changes: tuple[Path, object]) -> Snapshot:
     """The snapshot of the valid pod with these changes."""
     pod = SOUND
