@@ -1107,6 +1107,14 @@ CASES = {
             past=(past(Cause.LIVENESS_PROBE, 137, 500),),
         ),
     ),
+    "OOM of what no probe kills, and another image in the next instance": (
+        "OOMKilled Medium out-of-memory",
+        facts(died(137, reason="OOMKilled"), pod=NO_PROBE, change=Change(image=True)),
+    ),
+    "OOM that was shown, and another image in the next instance": (
+        "OOMKilled High out-of-memory",
+        facts(died(137, reason="OOMKilled"), pod=NO_PROBE, path=OWN, change=Change(image=True)),
+    ),
     "OOM in place, after other OOM kills too": (
         "OOMKilled Medium out-of-memory",
         facts(

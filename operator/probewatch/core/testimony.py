@@ -183,8 +183,9 @@ def out_of_memory(facts: Facts) -> Verdict | None:
 
 
 def _is_its_own(facts: Facts) -> bool:
-    """Whether the kubelet cannot have killed it."""
-    return facts.was_shown_dead or not facts.may_be_killed
+    """Whether the kubelet cannot have killed it, neither for a probe or hook nor for a change."""
+    change = facts.restart.change
+    return facts.was_shown_dead or not (facts.may_be_killed or change.image or change.resources)
 
 
 def memory_again(facts: Facts) -> Verdict | None:
