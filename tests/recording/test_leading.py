@@ -95,6 +95,25 @@ async def test_a_leader_with_nothing_to_write_asks_little() -> None:
     assert 12 == len(cluster.leases.asked) - leases
 
 
+async def test_who_cannot_read_the_reports_asks_again_after_a_pause() -> None:
+    """An API server in trouble is not asked for all reports with each look at the Lease."""
+    time, cluster = FakeTime(), Cluster()
+    before = await leading(cluster, time)
+    after = Replica(cluster, time, Settings(instance="two"))
+    await after.recording.start()
+    await after.recording.step()
+    troubled(cluster, time, lambda _passed: 503)
+    await before.recording.lease.release()
+    await after.recording.lease.step()
+    asked = len(cluster.api.asked)
+    for _ in range(40):
+        time.seconds += 0.2
+        await after.recording.step()
+
+    assert after.recording.leads()
+    assert 3 <= len(cluster.api.asked) - asked <= 5
+
+
 class SlowToRenew(Cluster):
     """A cluster that answers writes of the Lease only when it is told to."""
 

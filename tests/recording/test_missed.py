@@ -110,19 +110,25 @@ async def test_what_is_found_while_nobody_leads_waits_for_who_will() -> None:
     assert [[1, 2]] == [each.told.restarts for each in (leader, standby) if each.recording.leads()]
 
 
-async def test_who_has_not_heard_of_pods_for_long_waits_before_it_decides_about_them() -> None:
-    """A pod first seen before the records were read may have been recorded, and forgotten since."""
-    time, cluster = FakeTime(), Cluster()
+async def leader_and_blind(time: FakeTime, cluster: Cluster) -> tuple[Replica, Replica]:
+    """A leader, and a standby that begins while no report can be read."""
     cluster.agree(SETTINGS)
     leader = Replica(cluster, time, SETTINGS)
     await leader.recording.start()
     await live(time, 10, leader)
     troubled(cluster, time, lambda _passed: 503)
-    late = Replica(cluster, time, Settings(instance="two"))
-    starting = asyncio.create_task(late.recording.start())
+    blind = Replica(cluster, time, Settings(instance="two"))
+    starting = asyncio.create_task(blind.recording.start())
     while not starting.done():
         await leader.act()
         await asyncio.sleep(0)
+    return leader, blind
+
+
+async def test_who_has_not_heard_of_pods_for_long_waits_before_it_decides_about_them() -> None:
+    """A pod first seen before the records were read may have been recorded, and forgotten since."""
+    time, cluster = FakeTime(), Cluster()
+    leader, late = await leader_and_blind(time, cluster)
     for each in (leader, late):
         each.see("a", 0, 10)
         each.see("a", 2, 11)

@@ -11,8 +11,8 @@ from probewatch.core.causes import Cause
 from probewatch.core.values import replace
 from probewatch.metrics.counters import Counters
 from probewatch.metrics.totals import RestartTotal
-from probewatch.recording.surroundings import begin_term, restore_counters
-from probewatch.recording.unread import HOLD_SECONDS
+from probewatch.recording.surroundings import begin_term, restore_counters, totals_of
+from probewatch.recording.unread import HOLD_SECONDS, Unread
 from probewatch.records.book import RecordBook
 from probewatch.records.entry import Key, Loaded
 from probewatch.settings import Settings
@@ -390,6 +390,31 @@ def test_each_term_begins_with_what_is_recorded() -> None:
 
     assert [8] == before
     assert [] == list(counters.totals_of(CART))
+
+
+@pytest.mark.parametrize("of_one", [True, False], ids=["one namespace", "all"])
+def test_what_is_recorded_after_records_were_read_is_shown(*, of_one: bool) -> None:
+    """Only what was recorded before, and not shown, is kept out of the counters for good."""
+    book, key = RecordBook(), Key("shop", "deployment-cart")
+    counters = Counters(clock=FakeTime().clock, series_limit=1000)
+    unread = Unread(book, counters, clock=FakeTime().clock)
+    if of_one:
+        book.unread = frozenset({"shop"})
+        unread.read(is_shown=False)
+        book.unread = frozenset()
+    else:
+        unread.begin(1, is_hopeless=True)
+        unread.read(is_shown=True)
+    book.load([(key, Loaded(record=told(restart(1)), version="5"))], 0.0)
+    unread.tell_apart()
+    (before,) = totals_of(book.saved_parts(key))
+    record = book.record(key)
+    assert record is not None
+    book.reloaded(key, Loaded(record=told(restart(2), record=record), version="6"), 1.0)
+    unread.tell_one_apart(key)
+    (after,) = totals_of(book.saved_parts(key))
+
+    assert (0, 1) == (before.count, after.count)
 
 
 async def test_what_another_has_recorded_is_shown_at_once() -> None:
