@@ -189,13 +189,41 @@ UNSEEN_EXITS = {
         facts(died(1), pod=NO_PROBE, change=Change(lost=True)),
     ),
     "in a sandbox that is not known": (
-        "Error Low no-probe",
+        "Unknown Low no-probe",
         facts(died(255), pod=NO_PROBE, change=Change(unknown=True)),
     ),
     "in one that is known": ("Error Medium no-probe", facts(died(255), pod=NO_PROBE)),
     "another code of its own, in one that is not known": (
         "Error Medium no-probe",
         facts(died(1), pod=NO_PROBE, change=Change(unknown=True)),
+    ),
+}
+
+
+STOPS = {
+    "SIGTERM, where a new image or sandbox would not be known": (
+        "Unknown Low unknown",
+        facts(died(143), pod=NO_PROBE, change=Change(unknown=True)),
+    ),
+    "a stop on Windows, likewise": (
+        "Unknown Low unknown",
+        facts(died(-1073741510), pod=NO_PROBE, change=Change(unknown=True)),
+    ),
+    "SIGTERM, where neither has changed": (
+        "Signal Medium no-probe",
+        facts(died(143), pod=NO_PROBE),
+    ),
+    "SIGTERM, shown as terminated before the kubelet acted": (
+        "Signal High terminated-seen",
+        facts(died(143), pod=NO_PROBE, change=Change(unknown=True), path=Path.TERMINATED_SEEN),
+    ),
+    "SIGKILL, which the kubelet only sends after a while": (
+        "Signal Medium no-probe",
+        facts(died(137), pod=NO_PROBE, change=Change(unknown=True)),
+    ),
+    "exit code 0 of its own": (
+        "Completed Medium no-probe",
+        facts(died(0), pod=NO_PROBE, change=Change(unknown=True)),
     ),
 }
 
@@ -241,3 +269,9 @@ def test_how_late_it_was_is_told() -> None:
         "it was started again only after 20 minutes, as if its node was down",
         "it was started again only after 18 hours, as if its node was down",
     ] == late
+
+
+@pytest.mark.parametrize(("expected", "given"), STOPS.values(), ids=STOPS.keys())
+def test_stops_that_the_kubelet_may_have_ordered(expected: str, given: Facts) -> None:
+    """A stop has no cause if the kubelet may have replaced image or sandbox unseen."""
+    assert expected == judge(given)

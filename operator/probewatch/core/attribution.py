@@ -198,7 +198,9 @@ RULES: tuple[Rule, ...] = (
         name="no-probe",
         judge=likelihood.no_probe,
         meaning="The container has no probe that could have killed it.",
-        gives="`Error`, `Completed`, `Signal`, `RestartRule`: Medium; Low if nobody saw the exit.",
+        gives=(
+            "`Error`, `Completed`, `Signal`, `RestartRule`: Medium. `Unknown`: Low if it is unseen."
+        ),
     ),
     Rule(
         name="threshold-reached",

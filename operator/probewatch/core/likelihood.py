@@ -23,12 +23,23 @@ from probewatch.core.watermarks import HELD_BACK, HOOK_FAILED
 
 
 def no_probe(facts: Facts) -> Verdict | None:
-    """The container has no probe that could have killed it."""
+    """The container has no probe that could have killed it.
+
+    If earlier versions of the pod were not seen, one that was stopped may as well have been stopped
+    by the kubelet, for a new image or sandbox.
+    """
     if facts.death is None or facts.may_be_killed or kills.matched_kill(facts) is not None:
+        return None
+    if facts.restart.change.unknown and not facts.was_shown_dead and _was_stopped(facts):
         return None
     why = "it has no probe that could kill it"
     # If it was not shown as terminated, the kubelet may have stopped it with the whole pod.
     return by_exit(facts, why, sure=Confidence.MEDIUM)
+
+
+def _was_stopped(facts: Facts) -> bool:
+    """Whether it ended as a container does that is told to stop: by SIGTERM, or on Windows."""
+    return facts.signal == SIGTERM or (facts.exit.on_windows and facts.exit.by_outside_signal)
 
 
 def threshold(facts: Facts) -> Verdict | None:
@@ -203,4 +214,7 @@ def _was_failing_some_time(facts: Facts) -> bool:
 
 def unknown(facts: Facts) -> Verdict | None:
     """No other rule applies."""
-    return conclude(facts, Cause.UNKNOWN, Confidence.LOW, "no evidence tells why it ended")
+    why = "no evidence tells why it ended"
+    if facts.may_be_killed and facts.looks_killed and facts.death is not None:
+        why = "no evidence tells whether the kubelet killed it"
+    return conclude(facts, Cause.UNKNOWN, Confidence.LOW, why)

@@ -169,7 +169,7 @@ def by_exit(facts: Facts, *why: str, sure: Confidence, final: bool = False) -> V
         return _by_signal(facts, *why, sure=sure, final=final)
     if facts.exit.is_unseen and facts.restart.change.unknown:
         doubt = "runtimes report this exit code for ends that they did not see, too"
-        return conclude(facts, Cause.ERROR, Confidence.LOW, *why, doubt)
+        return conclude(facts, Cause.UNKNOWN, Confidence.LOW, *why, doubt)
     if facts.exit.out_of_memory_in_child or facts.exit_code == NOT_KNOWN:
         return conclude(facts, Cause.ERROR, _at_most_medium(sure), *why)
     return conclude(facts, Cause.ERROR, sure, *why, final=final)
