@@ -58,6 +58,18 @@ async def test_reason_of_the_phase_is_told(tmp_path: Path) -> None:
     )
 
 
+async def test_hook_that_the_container_waits_for_is_the_cause(tmp_path: Path) -> None:
+    """A container that waits because its postStart hook failed is due to restart for that."""
+    item = pod(restarts=1)
+    item["spec"]["containers"][0]["lifecycle"] = {"postStart": {"exec": {"command": ["x"]}}}
+    status = item["status"]["containerStatuses"][0]
+    status |= {"state": {"waiting": {"reason": "PostStartHookError"}}, "containerID": "c://2"}
+    status["lastState"]["terminated"] |= {"containerID": "c://2", "exitCode": 143}
+    text = render_text(await read_story(tmp_path, item))
+
+    assert "app, restart 2 (due), judged now: PostStartHook (Confirmed)" in text
+
+
 @pytest.mark.parametrize(
     ("conditions", "waits"),
     [

@@ -11,7 +11,7 @@ import msgspec
 
 from probewatch.core.evidence import Evidence, occurrence
 from probewatch.core.findings import Advice, Finding, Restart
-from probewatch.core.model import ContainerStatus, Pod, PodUid
+from probewatch.core.model import ContainerStatus, Pod, PodUid, Termination
 from probewatch.core.observe import EvidenceObserved, PodObserved, TimePassed, observe
 from probewatch.core.policy import Policy
 from probewatch.core.recollection import recall_past
@@ -19,6 +19,7 @@ from probewatch.core.remembered import Remembered, RememberedContainer
 from probewatch.core.restart_policy import OVER, will_restart
 from probewatch.core.state import PodState
 from probewatch.core.values import replace
+from probewatch.core.watermarks import HOOK_FAILED
 from probewatch.errors import ApiError
 from probewatch.kube import event_objects, objects
 from probewatch.kube.answers import ask_for
@@ -88,7 +89,8 @@ def judge(live: LivePod, recorded: Sequence[Incident], now: float) -> Judgement:
     """Return the last restarts of a pod with their verdicts, and advice on its probes.
 
     For a container in back-off it is the restart that it waits for: its status shows that end. For
-    one that is shown as terminated, the restart that is due is judged too.
+    one that is shown as terminated, or whose postStart hook failed, the restart that is due is
+    judged too.
     *recorded* are the incidents of its workload, newest first.
     """
     statuses = tuple(_restarted(status) for status in live.pod.statuses)
@@ -130,8 +132,8 @@ def _remember(
 
 def _restarted(status: ContainerStatus) -> ContainerStatus:
     """Return a container in back-off as if it had been restarted; others as they are."""
-    death = status.last
-    if not status.waiting_reason or death is None or death.container_id != status.container_id:
+    death = _end_before_wait(status)
+    if death is None or status.waiting_reason == HOOK_FAILED:
         return status
     count, start = status.restart_count + 1, death.finished_at
     return replace(
@@ -139,9 +141,17 @@ def _restarted(status: ContainerStatus) -> ContainerStatus:
     )
 
 
+def _end_before_wait(status: ContainerStatus) -> Termination | None:
+    """Return the end of the newest instance of a container that waits for its next start."""
+    death = status.last
+    newest = death is not None and death.container_id == status.container_id
+    return death if status.waiting_reason and newest else None
+
+
 def _with_due_restarts(pod: Pod) -> Pod:
     """Return the next version of a pod, in which its terminated containers run again.
 
+    So do those that wait because their postStart hook failed: that reason tells why they ended.
     Those that are not restarted stay as they are.
     """
     statuses = tuple(_started_again(pod, status) for status in pod.statuses)
@@ -149,7 +159,8 @@ def _with_due_restarts(pod: Pod) -> Pod:
 
 
 def _started_again(pod: Pod, status: ContainerStatus) -> ContainerStatus:
-    death, container = status.terminated, pod.spec.container(status.name)
+    held = _end_before_wait(status) if status.waiting_reason == HOOK_FAILED else None
+    death, container = status.terminated or held, pod.spec.container(status.name)
     if death is None or container is None or pod.phase in OVER or pod.deletion_at is not None:
         return status
     if not will_restart(container, pod.spec, death.exit_code):
@@ -160,6 +171,7 @@ def _started_again(pod: Pod, status: ContainerStatus) -> ContainerStatus:
         restart_count=count,
         container_id="",
         terminated=None,
+        waiting_reason="",
         last=death,
         running_since=start,
     )
