@@ -60,7 +60,7 @@ class Reported:
         spec: Json = {"nodeName": "n1", "restartPolicy": "Always"}
         status: Json = {"phase": "Failed" if kind == "Failed" else "Running", "reason": reason}
         for name, text in self.told["containers"].items():
-            group = "initContainer" if text.startswith("init ") else "container"
+            group = _group(text)
             spec.setdefault(f"{group}s", []).append(_container(name, text))
             status.setdefault(f"{group}Statuses", []).append(self._status(name, text))
         if not any("Probe" in key for each in spec["containers"] for key in each):
@@ -113,7 +113,8 @@ class Reported:
         about: Json = {"kind": "Pod", "namespace": "shop", "name": "web"}
         about["uid"] = MIRROR if static else UID
         if reason not in OF_POD:
-            about["fieldPath"] = f"spec.containers{{{list(self.told['containers'])[-1]}}}"
+            name, text = list(self.told["containers"].items())[-1]
+            about["fieldPath"] = f"spec.{_group(text)}s{{{name}}}"
         return {
             "kind": "Event",
             "metadata": {"name": f"web.{number}", "namespace": "shop", "uid": f"e{number}"},
@@ -131,9 +132,15 @@ class Reported:
         return f"{self.seen - timedelta(seconds=seconds):%Y-%m-%dT%H:%M:%SZ}"
 
 
+def _group(text: str) -> str:
+    return "initContainer" if text.startswith(("init ", "sidecar ")) else "container"
+
+
 def _container(name: str, text: str) -> Json:
     container: Json = {"name": name, "image": "i"}
-    if " hook " in text:
+    if text.startswith("sidecar "):
+        container["restartPolicy"] = "Always"
+    if " hook " in f" {text}":
         container["lifecycle"] = {"postStart": {"exec": {"command": ["true"]}}}
     for kind, inner in PROBES.findall(text):
         words = inner.split()
