@@ -22,6 +22,7 @@ from probewatch.core.records import (
 )
 from probewatch.core.spec import Container, PodSpec
 from probewatch.kube.reports import objects
+from probewatch.kube.reports.conditions import NAMED
 from probewatch.kube.reports.parsing import decode_report, is_intact, parse_record
 from probewatch.kube.reports.status import render_status
 from probewatch.records.book import RecordBook
@@ -200,6 +201,16 @@ def test_only_the_newest_are_kept_of_a_long_record() -> None:
 
     assert (200, 200) == (len(status.incidents), status.incidents[0].restart_count)
     assert (50, 51) == (len(status.loops), status.looping)
+    assert status.conditions[0].message.endswith("; 0 incidents and 1 loops did not fit.")
+
+
+@pytest.mark.parametrize(("loops", "more"), [(NAMED, ""), (NAMED + 1, ", and 1 more")])
+def test_loops_that_are_not_named_are_counted(loops: int, more: str) -> None:
+    """The message names the first loops, and says how many others there are."""
+    message = render(long_record(0, loops, "x")).conditions[1].message
+
+    assert NAMED == message.count(" in cart-1 (LivenessProbe)")
+    assert message.endswith(f"(LivenessProbe){more}.")
 
 
 def test_incidents_that_do_not_fit_are_dropped() -> None:

@@ -103,6 +103,5 @@ _OUTCOMES: Mapping[int, Outcome] = {
     HTTPStatus.FORBIDDEN: Outcome.REFUSED,
     HTTPStatus.METHOD_NOT_ALLOWED: Outcome.REFUSED,
     HTTPStatus.BAD_REQUEST: Outcome.INVALID,
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: Outcome.INVALID,
     HTTPStatus.UNPROCESSABLE_ENTITY: Outcome.INVALID,
 }
