@@ -43,9 +43,16 @@ async def test_requests_are_counted_in_kubernetes_words() -> None:
     async with connected(cluster) as client:
         await client.request("GET", f"{NAMESPACED}/pods")
         await client.request("GET", f"{NAMESPACED}/pods/web-1")
+        await client.request("GET", f"{NAMESPACED}/pods/web-2")
 
-    counted = {("list", "pods", "200"): 1, ("get", "pods", "404"): 1}
+    counted = {("list", "pods", "200"): 1, ("get", "pods", "404"): 2}
     assert counted == dict(client.stats.requests)
+
+
+async def test_namespace_of_commands_is_default_if_none_is_set() -> None:
+    """Without a namespace in the credentials it is `default`, as with kubectl."""
+    async with connected(FakeCluster()) as client:
+        assert "default" == client.namespace
 
 
 async def test_refused_credentials_are_read_anew_once() -> None:

@@ -672,6 +672,37 @@ async def test_scope_is_written_and_kept() -> None:
     assert {"probewatch.dev/recorded-scope": "all"} == leases.lease["metadata"]["annotations"]
 
 
+async def test_scope_that_was_not_written_yet_is_written_with_the_release() -> None:
+    """A release without a scope of its own keeps the one that was agreed before."""
+    leases, time = FakeLeases(), FakeTime()
+    one = make(leases, time)
+    await one.step()
+    leases.status = 500
+    await one.agree("all")
+    leases.status = 0
+    await one.release()
+
+    assert leases.lease is not None
+    assert {"probewatch.dev/recorded-scope": "all"} == leases.lease["metadata"]["annotations"]
+    assert not leases.lease["spec"].get("holderIdentity")
+
+
+async def test_released_lease_lasts_for_a_second() -> None:
+    """Nobody has to wait for a Lease that is released, not even one who reads its duration.
+
+    Source: client-go/tools/leaderelection/leaderelection.go (release).
+    """
+    leases, time = FakeLeases(), FakeTime()
+    one = make(leases, time)
+    durations = []
+    for act in (one.step, one.release):
+        await act()
+        assert leases.lease is not None
+        durations.append(leases.lease["spec"]["leaseDurationSeconds"])
+
+    assert [15, 1] == durations
+
+
 async def test_scope_is_on_the_lease_at_once_or_with_the_next_renewal() -> None:
     """A new scope, also an empty one, is written at once, and counts even if that failed."""
     leases, time = FakeLeases(), FakeTime()

@@ -432,6 +432,24 @@ async def test_end_waits_for_what_is_queued_but_not_for_ever(
     ]
 
 
+async def test_end_tells_of_events_that_were_sent_but_not_answered(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """An Event that may exist is logged at the end, also if none was dropped."""
+    scene = make_scene()
+    scene.api.open_for_business.clear()
+    scene.publish(RESTART)
+    task = asyncio.create_task(scene.recorder.run())
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.wait([task])
+
+    assert [(0, 1)] == [
+        (vars(each)["dropped"], vars(each)["unanswered"]) for each in caplog.records
+    ]
+
+
 async def test_event_that_waits_for_its_next_try_at_the_end_is_dropped() -> None:
     """Shutdown drops an Event that was answered with an error: it was surely not written."""
     scene = make_scene(*[(500, b"")] * 2)

@@ -92,6 +92,19 @@ async def test_report_that_meets_a_bug_does_not_stop_the_others(
         assert 11 == len(scene.after.restarts)
 
 
+async def test_who_may_not_write_leaves_nothing_behind(
+    scene: Scene, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A replica that does not lead waits for nothing at the end: another one writes the reports."""
+    scene.tell(restart(1))
+    scene.situation.open = False
+    begun = scene.time.seconds
+    await scene.sink.drain(5.0)
+
+    assert ({}, {}) == (scene.sink.stats.dropped, scene.api.reports)
+    assert (begun, []) == (scene.time.seconds, caplog.records)
+
+
 async def test_report_that_meets_a_bug_does_not_stop_the_last_writes(scene: Scene) -> None:
     """At the end, too, the other reports are written, and only the one is counted."""
     scene.after.workloads = (CART, OTHER)

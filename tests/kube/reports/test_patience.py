@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from probewatch.errors import ApiError
-from probewatch.kube.reports.patience import PATIENCE_SECONDS
+from probewatch.kube.reports.patience import PATIENCE_SECONDS, Patience
 from tests.kube.reports.scene import CART, KEY, Scene, restart, running
 from tests.support.fake_reports import FakeReports
+from tests.support.fake_time import FakeTime
 
 TIMEOUT_SECONDS = 30.0
 """Of a request, as the settings have it by default."""
@@ -132,3 +133,19 @@ async def test_restart_that_was_passed_on_early_is_not_passed_on_when_saved() ->
         assert 1 == scene.status["restarts"]
         assert [KEY] == scene.situation.restored
         assert {} == scene.sink.stats.dropped
+
+
+def test_patience_with_a_report_begins_anew_once_it_is_written() -> None:
+    """Only the time since a report is tried without success counts, each time anew."""
+    time = FakeTime()
+    patience = Patience(time.clock)
+    patience.begin(KEY)
+    time.seconds += PATIENCE_SECONDS
+    patience.begin(KEY)
+    late = patience.is_over(KEY), [*patience.find_over()]
+    patience.end(KEY)
+
+    assert (True, [KEY]) == late
+    assert (False, ()) == (patience.is_over(KEY), patience.known())
+    patience.begin(KEY)
+    assert (False, (KEY,)) == (patience.is_over(KEY), patience.known())
