@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from probewatch.core.policies import Count, Problem, Reason, effective_policy
 from probewatch.core.policy import Policy
 from probewatch.core.selectors import Operator, selects
-from probewatch.kube.policies.objects import Spec
+from probewatch.kube.policies.objects import Spec, Status
 from probewatch.kube.policies.parsing import FIELDS, parse_policy
 from probewatch.kube.policies.status import only_counts_differ, render_status
 from tests.support.probe_policies import policy_object, read_policy
@@ -59,6 +59,49 @@ def test_all_of_a_policy_is_read() -> None:
 def test_every_field_of_a_policy_can_be_set() -> None:
     """A ProbePolicy can override every threshold of the core, and nothing else."""
     assert set(FIELDS.values()) == {each.name for each in Policy.__dataclass_fields__.values()}
+
+
+def test_policy_without_spec_and_status_changes_nothing() -> None:
+    """A policy that is only metadata selects all pods, and has no status yet."""
+    found = parse_policy(b'{"metadata": {"namespace": "shop", "name": "slow"}}')
+
+    assert found is not None
+    assert (None, (), 0.0) == (
+        found.policy.problem,
+        found.policy.selector,
+        found.policy.created_at,
+    )
+    assert Status() == found.status
+
+
+def test_status_that_cannot_be_read_is_no_empty_one() -> None:
+    """A broken status differs from each that a policy can have, so it is written anew."""
+    body = b'{"metadata": {"namespace": "shop", "name": "slow"}, "status": {"conditions": 7}}'
+    found = parse_policy(body)
+
+    assert found is not None
+    assert found.status.observed_generation < 0
+
+
+def test_unchanged_spec_is_parsed_once() -> None:
+    """A spec is parsed anew if it changed, or if the policy was deleted and created again."""
+    spec = {"priority": 7}
+    bodies = [
+        msgspec.json.encode(
+            {"metadata": {"namespace": "shop", "name": "slow", "uid": uid}, "spec": each}
+        )
+        for uid, each in (("p-1", spec), ("p-1", spec), ("p-2", spec), ("p-1", {"priority": 8}))
+    ]
+    first = parse_policy(bodies[0])
+    assert first is not None
+    again = [parse_policy(body, lambda _namespace, _name: first) for body in bodies[1:]]
+
+    assert [True, False, False] == [
+        each is not None and each.policy is first.policy for each in again
+    ]
+    assert [("p-1", 7), ("p-2", 7), ("p-1", 8)] == [
+        (each.policy.uid, each.policy.priority) for each in again if each is not None
+    ]
 
 
 @pytest.mark.parametrize("spec", [{}, {"selector": {}}, {"selector": None}, {"loop": {}}])
