@@ -156,6 +156,39 @@ async def test_drains_share_the_time_of_the_shutdown() -> None:
     assert [5.0, 2.0, 0.0] == given
 
 
+class SlowToEnd(Supervisor):
+    """A kopf whose thread goes on until all is written."""
+
+    def __init__(self, time: FakeTime) -> None:
+        super().__init__(wait_for_the_end, clock=time.clock)
+        self.is_written = asyncio.Event()
+
+    async def run(self) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await self.is_written.wait()
+
+
+async def test_nothing_waits_to_be_written_until_kopf_has_ended() -> None:
+    """Its thread may take all the time of the shutdown, which the last restarts need."""
+    time, stop = FakeTime(), asyncio.Event()
+    parts = await make_idle_parts(time)
+    parts.supervisor = kopf = SlowToEnd(time)
+
+    async def write(_seconds: float) -> None:
+        kopf.is_written.set()
+
+    parts.drains = (write,)
+    async with asyncio.timeout(5), asyncio.TaskGroup() as group:
+        running = group.create_task(Service(parts).run(stop))
+        await asyncio.sleep(0)
+        stop.set()
+        await running
+
+    assert kopf.is_written.is_set()
+
+
 async def test_observing_stops_before_findings_are_published() -> None:
     """At the end, watches stop first, then findings are published, then all other work stops."""
     parts, stop = await make_idle_parts(FakeTime()), asyncio.Event()
