@@ -102,3 +102,16 @@ async def test_each_request_says_whom_it_acts_as() -> None:
                 pass
 
     assert [list(HEADERS), list(HEADERS)] == seen
+
+
+def test_group_that_is_a_number_is_read_as_text() -> None:
+    """YAML reads a group without quotes as a number; the header has its digits."""
+    headers = read_impersonation({"as": "jane", "as-groups": [7]}, "here")
+
+    assert (("Impersonate-User", "jane"), ("Impersonate-Group", "7")) == headers
+
+
+def test_control_character_in_any_header_is_refused() -> None:
+    """Not only the user's name must be legal: each request has all headers."""
+    with pytest.raises(KubeconfigError, match="control character"):
+        read_impersonation({"as": "jane", "as-groups": ["dev", "o\nps"]}, "here")

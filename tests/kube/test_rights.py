@@ -24,6 +24,7 @@ def answering(text: str, status: int = 200) -> Answer:
 RIGHTS = {
     "yes": (answering('{"status": {"allowed": true}}', 201), True),
     "no": (answering('{"status": {"allowed": false, "reason": "no"}}', 201), False),
+    "nothing": (answering('{"status": {}}', 201), False),
     "may not ask": (answering("{}", 403), None),
     "garbage": (answering("<html>", 201), None),
 }
@@ -34,10 +35,10 @@ async def test_right_is_asked_for(answer: Answer, *, expected: bool | None) -> N
     """A SelfSubjectAccessReview gives yes or no; any other answer is unknown."""
     cluster = FakeCluster(instead=answer)
     async with connected(cluster) as client:
-        assert expected is await may_i(client, "watch", "events", "default")
+        assert expected is await may_i(client, "watch", "events", "shop")
 
     attributes = json.loads(cluster.asked[0].body)["spec"]["resourceAttributes"]
-    assert {"verb": "watch", "resource": "events", "namespace": "default"} == attributes
+    assert {"verb": "watch", "resource": "events", "namespace": "shop"} == attributes
 
 
 async def test_right_cannot_be_asked_for_without_a_server() -> None:

@@ -24,6 +24,8 @@ ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=80)
         pytest.param("a\u2028b\u2029c\x85d", "a b c d", id="line ends of Unicode"),
         pytest.param("zero\u200bwidth\ufeff", "zerowidth", id="invisible"),
         pytest.param("half \ud83d pair", "half \ufffd pair", id="lone surrogate"),
+        pytest.param("half \udfff pair", "half \ufffd pair", id="the other half"),
+        pytest.param("x" * 101, f"{'x' * 97}…", id="plain, and too long"),
         pytest.param("Grüße 你好 🚀", "Grüße 你好 🚀", id="scripts and emoji stay"),
     ],
 )

@@ -12,3 +12,10 @@ def test_shared_values_are_bounded() -> None:
         assert first is shared.get(0, list)
 
     assert 20 >= len(shared)
+
+
+def test_empty_value_is_shared_as_well() -> None:
+    """A value that is empty is no missing one."""
+    shared: Shared[int, list[int]] = Shared(10)
+
+    assert shared.get(0, list) is shared.get(0, list)

@@ -23,6 +23,7 @@ NOW = 1e9
         (60.0, "9" * 5000),
         (None, "-1"),
         (None, "abc"),
+        (None, "²"),
         (None, ""),
         (None, None),
         (20.0, "Sun, 09 Sep 2001 01:47:00 GMT"),
@@ -60,10 +61,19 @@ def test_other_answers_stay_as_they_are(status: int, headers: dict[str, str], bo
     assert body == with_wait(status, headers, body, now=NOW)
 
 
-@pytest.mark.parametrize("body", [b'{"message":"\xe9chec"}', b"[" * 100_000])
+@pytest.mark.parametrize(
+    "body", [b'{"message":"\xe9chec"}', b"[" * 100_000, b'{"details":[1]}', b'{"details":"no"}']
+)
 def test_answer_of_a_proxy_gets_the_wait_of_its_header(body: bytes) -> None:
-    """An answer in another encoding, or nested too deeply, is text, and its header still counts."""
+    """An answer that is no Status, or no JSON at all, is text, and its header still counts."""
     assert 20.0 == find_wait(with_wait(503, {"Retry-After": "20"}, body, now=NOW))
+
+
+def test_long_text_of_a_proxy_is_cut_off() -> None:
+    """Of an answer that is plain text, such as an error page, only the beginning is kept."""
+    body = with_wait(503, {"Retry-After": "20"}, b"x" * 100_000, now=NOW)
+
+    assert "x" * 1024 == read_status(body).message
 
 
 def test_what_else_a_refusal_says_is_kept() -> None:
