@@ -133,6 +133,16 @@ async def test_list_of_one_namespace_says_nothing_of_others() -> None:
         assert {"shop", "cart"} == {each.namespace for each in parts.store.headers()}
 
 
+async def test_events_of_a_namespace_follow_the_pods_of_that_namespace() -> None:
+    """Whether a verdict has to wait for Events depends on the watches of its own namespace."""
+    parts = await make_parts(replace(ALONE, namespaces=("shop", "cart")))
+    pods = [each.stats for each in parts.watches if each.is_essential]
+    followed = [each.follows for each in parts.watches if each.follows is not None]
+
+    assert 2 == len(pods)
+    assert [id(each) for each in pods] == [id(each) for each in followed]
+
+
 async def test_reboots_are_told_by_events_about_nodes() -> None:
     """The kubelets' Events about nodes are watched where they are, under a name of their own."""
     cluster = FakeCluster()
